@@ -1,0 +1,69 @@
+import { CoinageError } from "../errors/index.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+
+export type DType =
+  | "float64"
+  | "float32"
+  | "float16"
+  | "bfloat16"
+  | "int64"
+  | "int32"
+  | "int16"
+  | "int8"
+  | "uint8"
+  | "bool";
+
+export type TypedArray =
+  | Float64Array
+  | Float32Array
+  | Uint16Array
+  | BigInt64Array
+  | Int32Array
+  | Int16Array
+  | Int8Array
+  | Uint8Array;
+
+/** An n-dimensional array in host memory, row-major. float16 and bfloat16 hold their bit patterns in a Uint16Array, bool is a Uint8Array. */
+export interface NdArray<Data extends TypedArray = TypedArray> {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+
+export const dtypeBytes: Readonly<Record<DType, number>> = {
+  float64: 8,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  int64: 8,
+  int32: 4,
+  int16: 2,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
+};
+
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** A float32 array of the given shape. @throws SHAPE when the number of values is another. */
+export function arrayOf(shape: readonly number[], data: Float32Array | readonly number[]): NdArray<Float32Array> {
+  if (elementCount(shape) !== data.length)
+    throw new CoinageError("SHAPE", `${data.length} values do not fill the shape [${shape.join(", ")}].`);
+  return { dtype: "float32", shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
+}
+
+/** The same values as float32; the array itself when it is float32 already. */
+export function toFloat32(array: NdArray): NdArray<Float32Array> {
+  const { dtype, shape, data } = array;
+  if (data instanceof Float32Array) return { dtype: "float32", shape, data };
+  const values = new Float32Array(data.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = data[i]!;
+    if (dtype === "float16") values[i] = float16ToFloat32(Number(value));
+    else if (dtype === "bfloat16") values[i] = bfloat16ToFloat32(Number(value));
+    else values[i] = Number(value);
+  }
+  return { dtype: "float32", shape, data: values };
+}

@@ -1,0 +1,37 @@
+import { type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
+import { storedDtypes } from "./read.ts";
+
+export interface SafetensorsInput {
+  readonly tensors: ReadonlyMap<string, NdArray>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+const storedNames = Object.fromEntries(Object.entries(storedDtypes).map(([name, dtype]) => [dtype, name])) as Record<
+  DType,
+  string
+>;
+
+/** The bytes of a .safetensors file as the reference writer lays them out: wide dtypes first, then by name; header padded with blanks to 8 bytes. */
+export function writeSafetensors({ tensors, metadata }: SafetensorsInput): Uint8Array {
+  const ordered = [...tensors].sort(
+    ([nameA, a], [nameB, b]) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || (nameA < nameB ? -1 : 1),
+  );
+  const header: Record<string, unknown> =
+    metadata && Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let position = 0;
+  for (const [name, { dtype, shape, data }] of ordered) {
+    header[name] = { dtype: storedNames[dtype], shape, data_offsets: [position, position + data.byteLength] };
+    position += data.byteLength;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerLength = Math.ceil(json.length / 8) * 8;
+  const bytes = new Uint8Array(8 + headerLength + position).fill(0x20, 8, 8 + headerLength);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(json, 8);
+  let offset = 8 + headerLength;
+  for (const [, { data }] of ordered) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}

@@ -1,0 +1,100 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+
+const source = fileURLToPath(new URL("../src", import.meta.url));
+
+/** Rooms from top to bottom, as in docs/design.md: a room imports only from rows below its own. */
+const rows = [
+  ["cli"],
+  ["."],
+  ["reporters"],
+  ["training"],
+  ["generation"],
+  ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],
+  ["models", "diffusion", "tokenizer", "options", "assets"],
+  ["checkpoint", "runtime"],
+  ["graph", "random", "files"],
+  ["formats/*"],
+  ["array"],
+  ["errors"],
+];
+
+/** Rooms inside a room that have a door of their own. */
+const innerRooms = ["training/optimizers", "training/lr-schedules"];
+
+/** Rooms that must run in a browser: nothing of Node or of native packages in them. */
+const portableRooms = [
+  "graph",
+  "models",
+  "diffusion",
+  "tokenizer",
+  "random",
+  "array",
+  "errors",
+  "formats/safetensors",
+  "formats/onnx",
+  "training/optimizers",
+  "training/lr-schedules",
+];
+
+interface Import {
+  readonly file: string;
+  readonly room: string;
+  readonly target: string;
+}
+
+function roomOf(file: string): string {
+  const parts = path.relative(source, file).split(path.sep);
+  if (parts.length === 1) return ".";
+  const inner = `${parts[0]}/${parts[1]}`;
+  return parts[0] === "formats" || innerRooms.includes(inner) ? inner : parts[0]!;
+}
+
+function imports(): Import[] {
+  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(
+    (file) => file.endsWith(".ts") && !file.endsWith(".test.ts"),
+  );
+  return files.flatMap((name) => {
+    const file = path.join(source, name);
+    const text = readFileSync(file, "utf8");
+    const targets = [...text.matchAll(/(?:\bfrom|^\s*import)\s*["']([^"']+)["']/gm)].map((match) => match[1]!);
+    const dynamic = [...text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g)].map((match) => match[1]!);
+    return [...targets, ...dynamic].map((target) => ({ file, room: roomOf(file), target }));
+  });
+}
+
+function rowOf(room: string): number {
+  return rows.findIndex((row) => row.includes(room) || (row.includes("formats/*") && room.startsWith("formats/")));
+}
+
+describe("rooms", () => {
+  const all = imports();
+  const between = all
+    .filter(({ target }) => target.startsWith("."))
+    .map((entry) => ({ ...entry, path: path.resolve(path.dirname(entry.file), entry.target) }))
+    .map((entry) => ({ ...entry, other: roomOf(entry.path) }))
+    .filter(({ room, other }) => room !== other);
+
+  test("every room stands in a row", () => {
+    expect(all.filter(({ room }) => rowOf(room) < 0).map(({ file }) => file)).toEqual([]);
+  });
+
+  test("another room is entered by its door", () => {
+    const sneaking = between.filter(({ path: target }) => path.basename(target) !== "index.ts");
+    expect(sneaking.map(({ file, target }) => `${file}: ${target}`)).toEqual([]);
+  });
+
+  test("arrows point down", () => {
+    const upward = between.filter(({ room, other }) => rowOf(room) >= rowOf(other));
+    expect(upward.map(({ room, other, file }) => `${room} -> ${other} in ${file}`)).toEqual([]);
+  });
+
+  test("portable rooms import nothing of Node", () => {
+    const native = all.filter(({ room, target }) => portableRooms.includes(room) && !target.startsWith("."));
+    expect(native.map(({ file, target }) => `${file}: ${target}`)).toEqual([]);
+    const leaking = between.filter(({ room, other }) => portableRooms.includes(room) && !portableRooms.includes(other));
+    expect(leaking.map(({ room, other, file }) => `${room} -> ${other} in ${file}`)).toEqual([]);
+  });
+});

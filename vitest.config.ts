@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+// Number tests against recorded goldens form a project of their own, so that `GOLDENS=DIR npm run test:goldens` can run them against another set.
+const goldenTests = "{src,test}/**/*.goldens.test.ts";
+
+export default defineConfig({
+  test: {
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    maxWorkers: 2,
+    env: { ORT_DISABLE_TELEMETRY: "1" },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests] } },
+      { extends: true, test: { name: "goldens", include: [goldenTests] } },
+    ],
+  },
+});
