@@ -15,7 +15,7 @@ const rows = [
   ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],
   ["models", "diffusion", "tokenizer", "options", "assets"],
   ["checkpoint", "runtime"],
-  ["graph", "random", "files"],
+  ["graph", "random", "files", "pictures"],
   ["formats/*"],
   ["array"],
   ["errors"],

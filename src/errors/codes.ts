@@ -3,12 +3,46 @@ export const errorCodes = {
   // graph
   SHAPE: "Tensors of shapes that do not fit together.",
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
+  // runtime
+  FEED: "A program was run with feeds that do not fit its inputs.",
+  RUNTIME: "ONNX Runtime could not load or run a graph.",
+  // diffusion
+  SAMPLER_STEPS: "A number of sampling steps that the sampler cannot take.",
+  SAMPLER_UNKNOWN: "A sampler name that does not exist.",
+  // training/optimizers
+  OPTIMIZER_ARGS: "An --optimizer_args word that cannot be read, or that the optimizer does not know.",
+  OPTIMIZER_UNKNOWN: "An optimizer name that does not exist.",
+  // training/lr-schedules
+  LR_SCHEDULE: "Learning rate settings that contradict each other or cannot work.",
+  LR_SCHEDULE_UNKNOWN: "A learning rate schedule that does not exist.",
   // formats
   SAFETENSORS_INVALID: "A .safetensors file whose header or size is wrong: truncated, damaged or of another kind.",
+  // checkpoint
+  CHECKPOINT_DTYPE: "A needed weight is stored as a kind of number that is not supported.",
+  CHECKPOINT_FOREIGN: "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, an inpainting model, another program's file.",
+  CHECKPOINT_INCOMPLETE: "A model that lacks tensors or files it needs.",
+  CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of no known kind.",
+  // formats/bmp
+  BMP_INVALID: "A Windows bitmap that is damaged or of a kind nobody writes.",
+  // pictures
+  PICTURE_UNREADABLE: "A picture that cannot be decoded.",
+  // dataset
+  BUCKET_LIMITS: "Bucket settings that contradict the training resolution.",
+  CAPTION_UNREADABLE: "A caption file that is empty or not UTF-8.",
+  DATASET_CONFIG: "A mistake in a dataset config, in a metadata file or in the settings that go with them.",
+  DATASET_EMPTY: "No pictures to train on.",
+  MASK_MISSING: "A picture without its mask, or a mask without its picture.",
   // files
   FILE_NOT_FOUND: "A file or folder that does not exist.",
   FILE_UNREADABLE: "A file that exists but cannot be read.",
   OUTPUT_UNWRITABLE: "A folder or file that cannot be written.",
+  // options
+  OPTION_UNSUPPORTED: "A flag of sd-scripts that is known but cannot be followed here.",
+  OUTPUT_EXISTS: "A file that would be written over.",
+  SETTINGS_CONFLICT: "Settings that contradict each other, or a value that cannot work.",
+  SETTINGS_FILE_INVALID: "A settings file (--config_file) that is no TOML or holds a value its setting cannot take.",
+  SETTINGS_MISSING: "Settings without which a run cannot start.",
+  USAGE: "A command line that cannot be read: unknown command or flag, missing or wrong value.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

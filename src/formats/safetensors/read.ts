@@ -150,7 +150,7 @@ export function parseSafetensors(bytes: Uint8Array, name?: string): SafetensorsH
 export function readTensor(bytes: Uint8Array, entry: SafetensorsEntry): NdArray {
   const dtype = storedDtypes[entry.dtype];
   if (!dtype) throw new CoinageError("SAFETENSORS_INVALID", `Tensors of dtype ${entry.dtype} are not supported.`);
-  const copy = bytes.slice(entry.offset, entry.offset + entry.length).buffer;
+  const copy = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.length)).buffer;
   return { dtype, shape: entry.shape, data: view(dtype, copy) };
 }
 

@@ -1,0 +1,46 @@
+import type { StoredArray } from "../array/index.ts";
+
+export type Family = "sd1" | "sd2" | "sdxl";
+export type PredictionType = "epsilon" | "v_prediction";
+export type ComponentName = "unet" | "vae" | "textEncoder" | "textEncoder2";
+
+/** A decision and why it was taken, so that it can be shown: a wrong prediction type gives pure noise. */
+export interface Decided<Value> {
+  readonly value: Value;
+  readonly reason: string;
+}
+
+/** One network of a model: where each of its tensors lies. */
+export interface Component {
+  /** By Diffusers/Transformers name; exactly the tensors the network needs. */
+  readonly tensors: ReadonlyMap<string, StoredArray>;
+  /** config.json of a Diffusers folder; a single file has none. */
+  readonly config: Readonly<Record<string, unknown>> | undefined;
+  /** How the file spells the names. OpenAI's text encoders (`transformers`) use QuickGELU, OpenCLIP's GELU, unless the config says otherwise. */
+  readonly spelling: Spelling;
+  /** Names whose matrix is stored transposed: `text_projection.weight` of a single SDXL file holds P of `h P` where the module has W of `h W^T`. */
+  readonly storedTransposed: ReadonlySet<string>;
+}
+
+export type Spelling = "diffusers" | "ldm" | "transformers" | "openclip";
+
+/** A Stable Diffusion model on disk. No weight has been read. */
+export interface Checkpoint {
+  /** Absolute path of the file or folder. */
+  readonly path: string;
+  readonly layout: "diffusers" | "single-file";
+  readonly family: Decided<Family>;
+  readonly predictionType: Decided<PredictionType>;
+  /** The noise schedule ends at zero signal-to-noise ratio, as the file itself says. */
+  readonly hasZeroTerminalSnr: boolean;
+  readonly unet: Component;
+  readonly vae: Component;
+  readonly textEncoder: Component;
+  /** SDXL only. */
+  readonly textEncoder2: Component | undefined;
+  readonly schedulerConfig: Readonly<Record<string, unknown>> | undefined;
+  /** `__metadata__` of a single .safetensors file. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** What looked odd but did not hinder: a user's setting against what the file shows. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,111 @@
+import { statSync } from "node:fs";
+import path from "node:path";
+import type { StoredArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { withOpenFile } from "./open-file.ts";
+import { readWeightFile } from "./weight-file.ts";
+
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+/** The weights of one sub-folder, gathered from one file or several shards. */
+export interface FolderWeights {
+  readonly tensors: ReadonlyMap<string, StoredArray>;
+  readonly unusable: ReadonlyMap<string, string>;
+}
+
+/** Base names that Diffusers gives weight files; text encoders differ by container. */
+export interface BaseNames {
+  readonly safetensors: string;
+  readonly bin: string;
+}
+
+export const networkBase: BaseNames = { safetensors: "diffusion_pytorch_model", bin: "diffusion_pytorch_model" };
+export const textEncoderBase: BaseNames = { safetensors: "model", bin: "pytorch_model" };
+
+const maxJsonBytes = 64 * 1024 * 1024;
+
+/** The weights in a component's folder: the asked-for variant, else the plain files, else fp16. Source: checkpoints.md section 4.1.
+ *  @throws CHECKPOINT_INCOMPLETE when the folder holds none. */
+export function readFolderWeights(folder: string, base: BaseNames, variant: string | undefined): FolderWeights {
+  for (const name of candidateFiles(base, variant)) {
+    const file = path.join(folder, name);
+    if (!isFile(file)) continue;
+    return name.endsWith(".json") ? readShards(file) : readWeightFile(file);
+  }
+  throw new CoinageError("CHECKPOINT_INCOMPLETE", `${folder} has no weights.`, {
+    hint: `Expected ${base.safetensors}.safetensors, ${base.bin}.bin or their index files.`,
+  });
+}
+
+function candidateFiles(base: BaseNames, asked: string | undefined): string[] {
+  const variants = [...new Set([asked, undefined, "fp16"])];
+  return variants.flatMap((variant) => {
+    const dot = variant === undefined ? "" : `.${variant}`;
+    return [
+      `${base.safetensors}${dot}.safetensors`,
+      `${base.safetensors}.safetensors.index${dot}.json`,
+      `${base.bin}${dot}.bin`,
+      `${base.bin}.bin.index${dot}.json`,
+    ];
+  });
+}
+
+function readShards(indexFile: string): FolderWeights {
+  const map = readJsonRecord(indexFile).weight_map;
+  if (!isJsonRecord(map)) throw unreadable(indexFile, 'it has no "weight_map"');
+  const tensors = new Map<string, StoredArray>();
+  const unusable = new Map<string, string>();
+  for (const shard of new Set(Object.values(map))) {
+    if (typeof shard !== "string" || /[/\\]|^\.{0,2}$/.test(shard))
+      throw unreadable(indexFile, `it names the file ${JSON.stringify(shard)} outside its own folder`);
+    const file = path.join(path.dirname(indexFile), shard);
+    if (!isFile(file))
+      throw new CoinageError("CHECKPOINT_INCOMPLETE", `${file} is missing.`, {
+        where: indexFile,
+        hint: "The model was not downloaded completely.",
+      });
+    const weights = readWeightFile(file);
+    for (const [name, stored] of weights.tensors) if (map[name] === shard) tensors.set(name, stored);
+    for (const [name, dtype] of weights.unusable) if (map[name] === shard) unusable.set(name, dtype);
+  }
+  return { tensors, unusable };
+}
+
+/** A JSON object of a file; undefined when there is no such file. @throws CHECKPOINT_UNREADABLE */
+export function readConfig(file: string): JsonRecord | undefined {
+  return isFile(file) ? readJsonRecord(file) : undefined;
+}
+
+function readJsonRecord(file: string): JsonRecord {
+  const bytes = withOpenFile(file, (open) => {
+    if (open.size > maxJsonBytes) throw unreadable(file, `it has ${open.size} bytes`);
+    return open.read(0, open.size);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw unreadable(file, "it is not JSON", cause);
+  }
+  if (!isJsonRecord(value)) throw unreadable(file, "it is not a JSON object");
+  return value;
+}
+
+export function isFolder(target: string): boolean {
+  return statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+function isFile(target: string): boolean {
+  return statSync(target, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function isJsonRecord(value: unknown): value is JsonRecord {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unreadable(file: string, what: string, cause?: unknown): CoinageError {
+  return new CoinageError("CHECKPOINT_UNREADABLE", `${file} cannot be used: ${what}.`, {
+    hint: "Download the model again.",
+    cause,
+  });
+}

@@ -1,0 +1,101 @@
+import type { DType, StoredArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { Component, ComponentName, Spelling } from "./checkpoint.ts";
+import { modernTextEncoderName } from "./names/text-encoder.ts";
+import { isVaeAttentionMatrix, modernVaeName } from "./names/vae.ts";
+import { textEncoderTensorNames } from "./required/text-encoder.ts";
+import { unetTensorNames } from "./required/unet.ts";
+import { vaeTensorNames } from "./required/vae.ts";
+import { reshaped } from "./stored.ts";
+
+/** The tensors of one network as found, under Diffusers/Transformers names, with whatever else lay beside them. */
+export interface FoundComponent {
+  readonly name: ComponentName;
+  /** File or folder, for messages. */
+  readonly where: string;
+  readonly tensors: ReadonlyMap<string, StoredArray>;
+  /** Tensors of unsupported dtypes among this network's: name in the file -> dtype. */
+  readonly unusable: ReadonlyMap<string, string>;
+  readonly config: Component["config"];
+  readonly spelling: Spelling;
+  readonly storedTransposed?: readonly string[];
+}
+
+export interface Needs {
+  /** SDXL's second text encoder has a projection, its U-Net added conditions. */
+  readonly isSdxl: boolean;
+  /** Rank that the U-Net's projections shall have; undefined leaves them as stored. */
+  readonly projectionRank?: 2 | 4;
+}
+
+export const componentLabels: Readonly<Record<ComponentName, string>> = {
+  unet: "U-Net",
+  vae: "VAE",
+  textEncoder: "text encoder",
+  textEncoder2: "second text encoder",
+};
+
+const weightDtypes: readonly DType[] = ["float64", "float32", "float16", "bfloat16"];
+
+/** A component with exactly the tensors its network needs, in today's names and ranks.
+ *  @throws CHECKPOINT_INCOMPLETE naming the first missing tensors; CHECKPOINT_DTYPE */
+export function completeComponent(found: FoundComponent, needs: Needs): Component {
+  const canonical = new Map<string, StoredArray>();
+  for (const [name, stored] of found.tensors) {
+    const today = todaysName(found.name, name);
+    if (today === name || !found.tensors.has(today)) canonical.set(today, inCanonicalRank(today, stored, needs));
+  }
+  const required = requiredNames(found.name, canonical, needs);
+  const missing = required.filter((name) => !canonical.has(name));
+  if (missing.length > 0) throw found.unusable.size > 0 ? unsupportedDtype(found) : incomplete(found, missing);
+
+  const tensors = new Map(required.map((name) => [name, canonical.get(name)!]));
+  for (const [name, { dtype }] of tensors) if (!weightDtypes.includes(dtype)) throw wrongDtype(found, name, dtype);
+  const storedTransposed = new Set(found.storedTransposed?.filter((name) => tensors.has(name)));
+  return { tensors, config: found.config, spelling: found.spelling, storedTransposed };
+}
+
+function todaysName(component: ComponentName, name: string): string {
+  if (component === "vae") return modernVaeName(name);
+  return component === "unet" ? name : modernTextEncoderName(name);
+}
+
+function requiredNames(component: ComponentName, found: ReadonlyMap<string, StoredArray>, needs: Needs) {
+  if (component === "unet") return unetTensorNames(found, needs.isSdxl);
+  if (component === "vae") return vaeTensorNames(found);
+  return textEncoderTensorNames(found, component === "textEncoder2");
+}
+
+/** 1x1 convolutions and linear layers hold the same bytes. */
+function inCanonicalRank(name: string, stored: StoredArray, { projectionRank }: Needs): StoredArray {
+  const rank = isVaeAttentionMatrix(name) ? 2 : /\.proj_(in|out)\.weight$/.test(name) ? projectionRank : undefined;
+  const { shape } = stored;
+  if (rank === 2 && shape.length === 4 && shape[2] === 1 && shape[3] === 1) return reshaped(stored, shape.slice(0, 2));
+  return rank === 4 && shape.length === 2 ? reshaped(stored, [...shape, 1, 1]) : stored;
+}
+
+function incomplete({ name, where }: FoundComponent, missing: readonly string[]): CoinageError {
+  const shown = missing.slice(0, 4).join(", ") + (missing.length > 4 ? ", ..." : "");
+  return new CoinageError(
+    "CHECKPOINT_INCOMPLETE",
+    `The ${componentLabels[name]} in ${where} lacks ${missing.length} tensors: ${shown}`,
+    { hint: "The file is cut down or of another architecture. Use a complete Stable Diffusion 1, 2 or XL model." },
+  );
+}
+
+function unsupportedDtype({ name, where, unusable }: FoundComponent): CoinageError {
+  const [tensor, dtype] = [...unusable][0]!;
+  return new CoinageError(
+    "CHECKPOINT_DTYPE",
+    `The ${componentLabels[name]} in ${where} has ${unusable.size} tensors of unsupported kinds, such as "${tensor}" (${dtype}).`,
+    { hint: "Use a copy of the model in float32, float16 or bfloat16." },
+  );
+}
+
+function wrongDtype({ name, where }: FoundComponent, tensor: string, dtype: DType): CoinageError {
+  return new CoinageError(
+    "CHECKPOINT_DTYPE",
+    `"${tensor}" of the ${componentLabels[name]} in ${where} is stored as ${dtype}; weights are floating-point numbers.`,
+    { hint: "Use a copy of the model in float32, float16 or bfloat16." },
+  );
+}

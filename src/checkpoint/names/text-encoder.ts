@@ -1,0 +1,60 @@
+import type { StoredArray } from "../../array/index.ts";
+import { rowsOf } from "../stored.ts";
+import { countAfter } from "./indices.ts";
+
+const openClipLayerParts: Readonly<Record<string, string>> = {
+  ln_1: "layer_norm1",
+  ln_2: "layer_norm2",
+  "attn.out_proj": "self_attn.out_proj",
+  "mlp.c_fc": "mlp.fc1",
+  "mlp.c_proj": "mlp.fc2",
+};
+
+const openClipOuterNames: Readonly<Record<string, string>> = {
+  "token_embedding.weight": "text_model.embeddings.token_embedding.weight",
+  positional_embedding: "text_model.embeddings.position_embedding.weight",
+  "ln_final.weight": "text_model.final_layer_norm.weight",
+  "ln_final.bias": "text_model.final_layer_norm.bias",
+  text_projection: "text_projection.weight",
+  "text_projection.weight": "text_projection.weight",
+};
+
+const resblock = /^transformer\.resblocks\.(\d+)\.(.+)$/;
+
+/** Today's Transformers name of a text encoder's tensor: old releases wrote it without `text_model.` */
+export function modernTextEncoderName(name: string): string {
+  return /^(embeddings|encoder|final_layer_norm)\./.test(name) ? `text_model.${name}` : name;
+}
+
+/** Text encoder tensors under Transformers names out of OpenCLIP ones (both without prefix); the stacked q, k, v become three views.
+ *  layers: how many blocks to take; SD2 leaves out the last. Source: checkpoints.md sections 3.4 and 3.5. */
+export function textEncoderFromOpenClip(
+  tensors: ReadonlyMap<string, StoredArray>,
+  layers: number,
+): Map<string, StoredArray> {
+  const renamed = new Map<string, StoredArray>();
+  for (const [name, stored] of tensors) {
+    const outer = openClipOuterNames[name];
+    if (outer) renamed.set(outer, stored);
+    const block = resblock.exec(name);
+    if (!block || Number(block[1]) >= layers) continue;
+    const layer = `text_model.encoder.layers.${block[1]}`;
+    const stacked = /^attn\.in_proj_(weight|bias)$/.exec(block[2]!);
+    if (stacked) {
+      const rows = (stored.shape[0] ?? 0) / 3;
+      ["q", "k", "v"].forEach((part, k) => {
+        renamed.set(`${layer}.self_attn.${part}_proj.${stacked[1]}`, rowsOf(stored, k * rows, rows));
+      });
+      continue;
+    }
+    const [, stem, kind] = /^(.+)\.(weight|bias)$/.exec(block[2]!) ?? [];
+    const part = stem === undefined ? undefined : openClipLayerParts[stem];
+    if (part) renamed.set(`${layer}.${part}.${kind}`, stored);
+  }
+  return renamed;
+}
+
+/** The number of blocks of an OpenCLIP text tower. */
+export function openClipLayers(names: Iterable<string>): number {
+  return countAfter(names, "transformer.resblocks.");
+}

@@ -1,0 +1,88 @@
+import { greatestCommonDivisor } from "./indices.ts";
+
+const residualParts: Readonly<Record<string, string>> = {
+  "in_layers.0": "norm1",
+  "in_layers.2": "conv1",
+  "emb_layers.1": "time_emb_proj",
+  "out_layers.0": "norm2",
+  "out_layers.3": "conv2",
+  skip_connection: "conv_shortcut",
+};
+
+const outerParts: Readonly<Record<string, string>> = {
+  "time_embed.0": "time_embedding.linear_1",
+  "time_embed.2": "time_embedding.linear_2",
+  "label_emb.0.0": "add_embedding.linear_1",
+  "label_emb.0.2": "add_embedding.linear_2",
+  "input_blocks.0.0": "conv_in",
+  "out.0": "conv_norm_out",
+  "out.2": "conv_out",
+};
+
+const middleParts: Readonly<Record<string, string>> = { 0: "resnets.0", 1: "attentions.0", 2: "resnets.1" };
+
+/** The Diffusers name of each LDM U-Net name (both without prefix) that a rule covers. Source: checkpoints.md section 3.1. */
+export function unetNamesFromLdm(names: readonly string[]): Map<string, string> {
+  const stride = blocksPerLevel(names);
+  const renamed = new Map<string, string>();
+  for (const name of names) {
+    const diffusers = diffusersName(name, stride);
+    if (diffusers !== undefined) renamed.set(name, diffusers);
+  }
+  return renamed;
+}
+
+/** n of the rules: residual blocks per level plus one. Downsamplers stand at n, 2n, ...; without any there is one level. */
+function blocksPerLevel(names: readonly string[]): number {
+  let stride = 0;
+  let last = 0;
+  for (const name of names) {
+    const block = /^input_blocks\.(\d{1,4})\.(\d\.op\.)?/.exec(name);
+    if (!block) continue;
+    last = Math.max(last, Number(block[1]));
+    if (block[2]) stride = greatestCommonDivisor(stride, Number(block[1]));
+  }
+  return stride || last + 1;
+}
+
+function diffusersName(name: string, stride: number): string | undefined {
+  const parts = /^(.+)\.(weight|bias)$/.exec(name);
+  if (!parts) return undefined;
+  const [, stem, kind] = parts as unknown as [string, string, string];
+  const outer = outerParts[stem];
+  if (outer) return `${outer}.${kind}`;
+  const inner = /^(input_blocks|output_blocks|middle_block)\.(\d+)\.(.+)$/.exec(stem);
+  if (!inner) return undefined;
+  const [, side, number, rest] = inner as unknown as [string, string, string, string];
+  const place =
+    side === "middle_block"
+      ? placed(`mid_block.${middleParts[number]}`, rest)
+      : side === "input_blocks"
+        ? downBlock(Number(number) - 1, stride, rest)
+        : upBlock(Number(number), stride, rest);
+  return place && `${place}.${kind}`;
+}
+
+function downBlock(position: number, stride: number, rest: string): string | undefined {
+  const block = `down_blocks.${Math.floor(position / stride)}`;
+  if (rest === "0.op") return `${block}.downsamplers.0.conv`;
+  return blockPart(block, position % stride, rest);
+}
+
+function upBlock(position: number, stride: number, rest: string): string | undefined {
+  const block = `up_blocks.${Math.floor(position / stride)}`;
+  if (rest === "1.conv" || rest === "2.conv") return `${block}.upsamplers.0.conv`;
+  return blockPart(block, position % stride, rest);
+}
+
+function blockPart(block: string, index: number, rest: string): string | undefined {
+  if (rest.startsWith("0.")) return placed(`${block}.resnets.${index}`, rest.slice(2));
+  if (rest.startsWith("1.")) return placed(`${block}.attentions.${index}`, rest.slice(2));
+  return undefined;
+}
+
+function placed(place: string, part: string): string | undefined {
+  if (!place.includes(".resnets.")) return `${place}.${part}`;
+  const residual = residualParts[part];
+  return residual && `${place}.${residual}`;
+}

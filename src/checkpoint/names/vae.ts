@@ -1,0 +1,78 @@
+import { countAfter } from "./indices.ts";
+
+const attentionParts: Readonly<Record<string, string>> = {
+  norm: "group_norm",
+  q: "to_q",
+  k: "to_k",
+  v: "to_v",
+  proj_out: "to_out.0",
+};
+
+/** Diffusers' names of the attention before 2023. */
+const oldAttentionParts: Readonly<Record<string, string>> = {
+  query: "to_q",
+  key: "to_k",
+  value: "to_v",
+  proj_attn: "to_out.0",
+};
+
+const attention = /^((?:encoder|decoder)\.mid_block\.attentions\.0)\.(.+)\.(weight|bias)$/;
+
+/** The Diffusers name of each LDM autoencoder name (both without prefix) that a rule covers. Source: checkpoints.md section 3.2. */
+export function vaeNamesFromLdm(names: readonly string[]): Map<string, string> {
+  const levels = Math.max(countAfter(names, "decoder.up."), countAfter(names, "encoder.down."));
+  const renamed = new Map<string, string>();
+  for (const name of names) {
+    const diffusers = diffusersName(name, levels);
+    if (diffusers !== undefined) renamed.set(name, diffusers);
+  }
+  return renamed;
+}
+
+/** Today's Diffusers name of a Diffusers name: old files call the attention's parts query, key, value and proj_attn. */
+export function modernVaeName(name: string): string {
+  return name.replace(attention, (whole, place: string, part: string, kind: string) =>
+    oldAttentionParts[part] ? `${place}.${oldAttentionParts[part]}.${kind}` : whole,
+  );
+}
+
+/** Whether a tensor is a matrix that single files store as a 1x1 convolution. */
+export function isVaeAttentionMatrix(name: string): boolean {
+  return /\.mid_block\.attentions\.0\.to_(q|k|v|out\.0)\.weight$/.test(name);
+}
+
+function diffusersName(name: string, levels: number): string | undefined {
+  if (/^(post_)?quant_conv\./.test(name) || /^(encoder|decoder)\.conv_(in|out)\./.test(name)) return name;
+  const half = /^(encoder|decoder)\.(.+)$/.exec(name);
+  if (!half) return undefined;
+  const [, side, rest] = half as unknown as [string, string, string];
+  const renamed = normOut(rest) ?? middle(rest) ?? level(side, rest, levels);
+  return renamed && `${side}.${renamed}`;
+}
+
+function normOut(rest: string): string | undefined {
+  return rest.startsWith("norm_out.") ? `conv_${rest}` : undefined;
+}
+
+function middle(rest: string): string | undefined {
+  const residual = /^mid\.block_(\d+)\.(.+)$/.exec(rest);
+  if (residual) return `mid_block.resnets.${Number(residual[1]) - 1}.${residualPart(residual[2]!)}`;
+  const part = /^mid\.attn_1\.(\w+)\.(weight|bias)$/.exec(rest);
+  return part && attentionParts[part[1]!]
+    ? `mid_block.attentions.0.${attentionParts[part[1]!]}.${part[2]}`
+    : undefined;
+}
+
+function level(side: string, rest: string, levels: number): string | undefined {
+  const parts = /^(down|up)\.(\d+)\.(block\.(\d+)|downsample\.conv|upsample\.conv)\.(.+)$/.exec(rest);
+  if (!parts || (parts[1] === "down") !== (side === "encoder")) return undefined;
+  const [, direction, number, , index, tail] = parts as unknown as string[];
+  // The decoder counts its levels from the picture, Diffusers from the latents.
+  const block = direction === "down" ? `down_blocks.${number}` : `up_blocks.${levels - 1 - Number(number)}`;
+  if (index !== undefined) return `${block}.resnets.${index}.${residualPart(tail!)}`;
+  return `${block}.${direction}samplers.0.conv.${tail}`;
+}
+
+function residualPart(part: string): string {
+  return part.replace(/^nin_shortcut\./, "conv_shortcut.");
+}

@@ -1,0 +1,50 @@
+/** What the tensor names of a file show it to be. */
+export interface FileKind {
+  readonly kind: Kind;
+  /** For people: "a LoRA". */
+  readonly label: string;
+}
+
+export type Kind =
+  | "model"
+  | "refiner"
+  | "unet"
+  | "vae"
+  | "text-encoder"
+  | "controlnet"
+  | "lora"
+  | "embedding"
+  | "other-model"
+  | "unknown";
+
+const rules: readonly (readonly [Kind, string, (name: string) => boolean])[] = [
+  ["lora", "a LoRA", (name) => /^lora_(te|unet)|\.lora_(down|up|A|B)\.|\.(hada_w1_a|lokr_w1)$/.test(name)],
+  ["controlnet", "a ControlNet", (name) => /^control_model\.|^controlnet_|^input_hint_block\./.test(name)],
+  ["other-model", "a Stable Diffusion 3 or Flux model", (name) => /(^|\.)(joint|double|single)_blocks\./.test(name)],
+  ["other-model", "a Stable Cascade model", (name) => /^(down_blocks\.\d+\.\d+\.channelwise|clip_txt_mapper)/.test(name)],
+  [
+    "refiner",
+    "an SDXL refiner",
+    (name) => name === "conditioner.embedders.0.model.transformer.resblocks.0.mlp.c_proj.bias",
+  ],
+  ["model", "a Stable Diffusion model", (name) => /^(cond_stage_model|conditioner)\./.test(name)],
+  ["unet", "a U-Net alone", (name) => /^model\.diffusion_model\.|^(down_blocks\.0|time_embedding)\./.test(name)],
+  [
+    "vae",
+    "a VAE alone",
+    (name) => /^first_stage_model\.|^(encoder\.down(_blocks)?|decoder\.up(_blocks)?)\.\d/.test(name),
+  ],
+  [
+    "text-encoder",
+    "a text encoder alone",
+    (name) => /^(text_model\.)?(encoder\.layers|embeddings)\.|^transformer\.resblocks\./.test(name),
+  ],
+  ["embedding", "a Textual Inversion embedding", (name) => /^(emb_params|emp_params|clip_[lg]|string_to_param)$/.test(name)],
+];
+
+/** Names a file by its tensors' names. A rule counts as soon as one name obeys it; earlier rules win. */
+export function recognizeNames(names: Iterable<string>): FileKind {
+  const all = [...names];
+  for (const [kind, label, test] of rules) if (all.some(test)) return { kind, label };
+  return { kind: "unknown", label: all.length === 0 ? "a file without tensors" : "no model known here" };
+}

@@ -1,0 +1,138 @@
+import type { StoredArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { Checkpoint, ComponentName } from "./checkpoint.ts";
+import { completeComponent, componentLabels, type FoundComponent } from "./component.ts";
+import { decideFamily, decidePredictionType } from "./family.ts";
+import { openClipLayers, textEncoderFromOpenClip } from "./names/text-encoder.ts";
+import { unetNamesFromLdm } from "./names/unet.ts";
+import type { OpenOptions } from "./open.ts";
+import { recognizeNames } from "./recognize.ts";
+import { refuseOtherInputs } from "./supported.ts";
+import { vaeFromSingleFile } from "./vae-file.ts";
+import { readWeightFile, type WeightFile } from "./weight-file.ts";
+
+const unetPrefix = "model.diffusion_model.";
+const openAiPrefix = "cond_stage_model.transformer.";
+const openClipPrefix = "cond_stage_model.model.";
+const sdxlPrefixes = { textEncoder: "conditioner.embedders.0.transformer.", textEncoder2: "conditioner.embedders.1.model." };
+
+/** Opens a single-file model (LDM names, .safetensors or .ckpt). Source: checkpoints.md sections 2, 3 and 5.
+ *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_DTYPE and what readWeightFile throws. */
+export function openSingleFile(path: string, options: OpenOptions): Checkpoint {
+  const file = readWeightFile(path);
+  refuseForeign(file, path);
+  const warnings: string[] = [];
+  const warn = (text: string) => warnings.push(text);
+
+  const textEncoders = findTextEncoders(file, path);
+  const unet = findUnet(file, path);
+  refuseOtherInputs(unet.tensors, path);
+  const family = decideFamily(
+    {
+      hasTwoTextEncoders: textEncoders.textEncoder2 !== undefined,
+      hasOpenClipNames: textEncoders.textEncoder.spelling === "openclip",
+      textEncoderConfig: undefined,
+      contextWidth: undefined,
+      projectionRank: undefined,
+    },
+    options.family,
+    warn,
+  );
+  const isSdxl = family.value === "sdxl";
+  const needs = { isSdxl, projectionRank: family.value === "sd1" ? 4 : 2 } as const;
+  const completeUnet = completeComponent(unet, needs);
+  return {
+    path,
+    layout: "single-file",
+    family,
+    predictionType: decidePredictionType(
+      {
+        family: family.value,
+        schedulerConfig: undefined,
+        metadata: file.metadata,
+        names: file.tensors,
+        globalStep: file.globalStep,
+        unet: completeUnet.tensors,
+      },
+      options.predictionType,
+      warn,
+    ),
+    hasZeroTerminalSnr: file.tensors.has("ztsnr"),
+    unet: completeUnet,
+    vae: completeComponent(vaeFromSingleFile(file, path), needs),
+    textEncoder: completeComponent(textEncoders.textEncoder, needs),
+    textEncoder2: textEncoders.textEncoder2 && completeComponent(textEncoders.textEncoder2, needs),
+    schedulerConfig: undefined,
+    metadata: file.metadata,
+    warnings,
+  };
+}
+
+function refuseForeign(file: WeightFile, path: string): void {
+  const names = [...file.tensors.keys(), ...file.unusable.keys()];
+  const { kind, label } = recognizeNames(names);
+  const isPart = kind === "unet" || kind === "vae" || kind === "text-encoder";
+  if (kind === "model" && !names.some((name) => name === "edm_mean" || name === "edm_vpred.sigma_max")) return;
+  if (isPart)
+    throw new CoinageError("CHECKPOINT_INCOMPLETE", `${path} is ${label}, without the other networks of a model.`, {
+      hint: "Give a whole model. A VAE alone can replace a model's VAE with --vae.",
+    });
+  const what = kind === "model" ? "a model trained with EDM noise levels" : label;
+  throw new CoinageError("CHECKPOINT_FOREIGN", `${path} is ${what}, not a Stable Diffusion 1, 2 or XL base model.`, {
+    hint: "Give a base model: a .safetensors or .ckpt file, or a Diffusers folder.",
+  });
+}
+
+/** The tensors under a prefix, without it. */
+function under<Value>(entries: ReadonlyMap<string, Value>, prefix: string): Map<string, Value> {
+  const inside = new Map<string, Value>();
+  for (const [name, value] of entries) if (name.startsWith(prefix)) inside.set(name.slice(prefix.length), value);
+  return inside;
+}
+
+function findUnet(file: WeightFile, path: string): FoundComponent {
+  const ldm = under(file.tensors, unetPrefix);
+  const renamed = unetNamesFromLdm([...ldm.keys()]);
+  const tensors = new Map([...renamed].map(([name, diffusers]) => [diffusers, ldm.get(name)!]));
+  return component("unet", path, tensors, under(file.unusable, unetPrefix), "ldm");
+}
+
+function findTextEncoders(file: WeightFile, path: string) {
+  const { textEncoder, textEncoder2 } = sdxlPrefixes;
+  const second = under(file.tensors, textEncoder2);
+  if (second.size > 0) {
+    const projection = second.has("text_projection.weight") ? [] : ["text_projection.weight"];
+    const tensors = textEncoderFromOpenClip(second, openClipLayers(second.keys()));
+    return {
+      textEncoder: openAiEncoder(file, path, textEncoder),
+      textEncoder2: {
+        ...component("textEncoder2", path, tensors, under(file.unusable, textEncoder2), "openclip"),
+        storedTransposed: projection,
+      },
+    };
+  }
+  const openClip = under(file.tensors, openClipPrefix);
+  if (openClip.size === 0) return { textEncoder: openAiEncoder(file, path, openAiPrefix), textEncoder2: undefined };
+  // SD2 was trained on the output of the last block but one.
+  const tensors = textEncoderFromOpenClip(openClip, openClipLayers(openClip.keys()) - 1);
+  const found = component("textEncoder", path, tensors, under(file.unusable, openClipPrefix), "openclip");
+  return { textEncoder: found, textEncoder2: undefined };
+}
+
+function openAiEncoder(file: WeightFile, path: string, prefix: string): FoundComponent {
+  return component("textEncoder", path, under(file.tensors, prefix), under(file.unusable, prefix), "transformers");
+}
+
+function component(
+  name: ComponentName,
+  where: string,
+  tensors: ReadonlyMap<string, StoredArray>,
+  unusable: ReadonlyMap<string, string>,
+  spelling: FoundComponent["spelling"],
+): FoundComponent {
+  if (tensors.size === 0 && unusable.size === 0)
+    throw new CoinageError("CHECKPOINT_INCOMPLETE", `${where} has no ${componentLabels[name]}.`, {
+      hint: "Give a whole model: U-Net, VAE and text encoder in one file.",
+    });
+  return { name, where, tensors, unusable, config: undefined, spelling };
+}

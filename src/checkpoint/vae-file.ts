@@ -1,0 +1,30 @@
+import type { StoredArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { FoundComponent } from "./component.ts";
+import { vaeNamesFromLdm } from "./names/vae.ts";
+import type { WeightFile } from "./weight-file.ts";
+
+const prefix = "first_stage_model.";
+
+/** The VAE in a weight file: a whole model's, or a VAE alone under LDM or Diffusers names. Source: checkpoints.md section 3.2.
+ *  @throws CHECKPOINT_INCOMPLETE when there is none. */
+export function vaeFromSingleFile(file: WeightFile, where: string): FoundComponent {
+  const isWhole = [...file.tensors.keys(), ...file.unusable.keys()].some((name) => name.startsWith(prefix));
+  const inside = isWhole ? unprefixed(file.tensors) : file.tensors;
+  const isDiffusers = [...inside.keys()].some((name) => name.startsWith("encoder.down_blocks."));
+  const tensors = isDiffusers ? inside : renamed(inside);
+  const unusable = isWhole ? unprefixed(file.unusable) : file.unusable;
+  if (tensors.size === 0 && unusable.size === 0)
+    throw new CoinageError("CHECKPOINT_INCOMPLETE", `${where} has no VAE.`, { hint: "Give a VAE with --vae." });
+  return { name: "vae", where, tensors, unusable, config: undefined, spelling: isDiffusers ? "diffusers" : "ldm" };
+}
+
+function renamed(inside: ReadonlyMap<string, StoredArray>): Map<string, StoredArray> {
+  return new Map([...vaeNamesFromLdm([...inside.keys()])].map(([name, diffusers]) => [diffusers, inside.get(name)!]));
+}
+
+function unprefixed<Value>(entries: ReadonlyMap<string, Value>): Map<string, Value> {
+  const inside = new Map<string, Value>();
+  for (const [name, value] of entries) if (name.startsWith(prefix)) inside.set(name.slice(prefix.length), value);
+  return inside;
+}

@@ -1,0 +1,52 @@
+import type { StoredArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
+import { type OpenFile, withOpenFile } from "./open-file.ts";
+
+/** What a file of weights holds, by the names of the file. */
+export interface WeightFile {
+  readonly container: Container;
+  readonly tensors: ReadonlyMap<string, StoredArray>;
+  /** Tensors of dtypes that arrays here cannot hold (float8 and the like): name -> dtype. They hinder only when needed. */
+  readonly unusable: ReadonlyMap<string, string>;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Training steps, where the training program wrote them beside the weights. */
+  readonly globalStep: number | undefined;
+}
+
+export type Container = "safetensors" | "torch-zip" | "torch-legacy";
+
+/** The tensors of a weight file of any kind: where they lie, not their values.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, CHECKPOINT_UNREADABLE */
+export function readWeightFile(file: string): WeightFile {
+  return withOpenFile(file, (open) => {
+    if (containerOf(open) === "safetensors") return readSafetensorsFile(open);
+    throw new CoinageError("CHECKPOINT_UNREADABLE", `${open.path} is neither a .safetensors nor a PyTorch file.`);
+  });
+}
+
+/** The kind of a weight file, told by its first bytes; its extension counts only where they say nothing. */
+export function containerOf(file: OpenFile): Container | undefined {
+  const start = file.read(0, Math.min(9, file.size));
+  const isSafetensors = start.length === 9 && start[8] === 0x7b && headerFits(start, file.size);
+  if (isSafetensors) return "safetensors";
+  if (start[0] === 0x50 && start[1] === 0x4b && start[2] === 3 && start[3] === 4) return "torch-zip";
+  if (start[0] === 0x80) return "torch-legacy";
+  return file.path.toLowerCase().endsWith(".safetensors") ? "safetensors" : undefined;
+}
+
+function headerFits(start: Uint8Array, size: number): boolean {
+  return new DataView(start.buffer, start.byteOffset).getBigUint64(0, true) + 8n <= BigInt(size);
+}
+
+function readSafetensorsFile(file: OpenFile): WeightFile {
+  const header = parseSafetensorsHeader(file.size, file.read, file.path);
+  const tensors = new Map<string, StoredArray>();
+  const unusable = new Map<string, string>();
+  for (const [name, { dtype, shape, offset, length }] of header.tensors) {
+    const known = storedDtypes[dtype];
+    if (known) tensors.set(name, { dtype: known, shape, bytes: { file: file.path, offset, length } });
+    else unusable.set(name, dtype);
+  }
+  return { container: "safetensors", tensors, unusable, metadata: header.metadata, globalStep: undefined };
+}

@@ -1,0 +1,20 @@
+export { type HuberOptions, type HuberSchedule, huberThreshold } from "./huber-threshold.ts";
+export { type LossWeightOptions, lossWeight } from "./loss-weight.ts";
+export type { PredictionType } from "./noise-level.ts";
+export { type NoiseSchedule, noiseSchedule, trainTimesteps } from "./noise-schedule.ts";
+export { type InputPerturbation, noisyLatents, perturbedNoise, velocity } from "./noisy-latents.ts";
+export type { Precision } from "./precision.ts";
+export {
+  type ImageToImageStart,
+  imageToImageStart,
+  sdScriptsImageToImageStart,
+} from "./samplers/image-to-image.ts";
+export { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./samplers/names.ts";
+export type { KeptArea, SampleOptions, Sampler, SamplerCall, SamplerSettings } from "./samplers/sampler.ts";
+export { drawTimesteps, type TimestepRange } from "./timesteps.ts";
+export {
+  drawTrainingNoise,
+  type Generators,
+  type TrainingNoiseOptions,
+} from "./training-noise.ts";
+export { drawTrainingBatch, type TrainingBatch, type TrainingBatchOptions } from "./training-batch.ts";

@@ -1,0 +1,30 @@
+import type { NoiseSchedule } from "./noise-schedule.ts";
+
+export interface LossWeightOptions {
+  /** Whether the network predicts velocity. */
+  readonly vParameterization?: boolean | undefined;
+  /** Limit of the weight by signal-to-noise ratio; 5 in the paper. Source: Hang 2023, "Efficient Diffusion Training via Min-SNR". */
+  readonly minSnrGamma?: number | undefined;
+  /** Weighs a velocity loss like a noise loss. */
+  readonly scaleVPredLossLikeNoisePred?: boolean | undefined;
+  /** Adds this share of the loss weighed like a velocity loss. */
+  readonly vPredLikeLoss?: number | undefined;
+  /** Source: Yu 2023, "Debias the Training of Diffusion Models". */
+  readonly debiasedEstimationLoss?: boolean | undefined;
+}
+
+/** Keeps the ratio finite at timestep 0 in other schedules; sd-scripts limits it in all weights but min-SNR. */
+const largestSnr = 1000;
+
+/** Factor of a sample's loss at a timestep. An option that is 0 is off. */
+export function lossWeight(timestep: number, options: LossWeightOptions, schedule: NoiseSchedule): number {
+  const snr = schedule.snr[timestep]!;
+  const limited = Math.min(snr, largestSnr);
+  const { vParameterization, minSnrGamma, vPredLikeLoss } = options;
+  let weight = 1;
+  if (minSnrGamma) weight *= Math.min(snr, minSnrGamma) / (vParameterization ? snr + 1 : snr);
+  if (options.scaleVPredLossLikeNoisePred) weight *= limited / (limited + 1);
+  if (vPredLikeLoss) weight *= 1 + (vPredLikeLoss * (limited + 1)) / limited;
+  if (options.debiasedEstimationLoss) weight *= vParameterization ? 1 / (limited + 1) : 1 / Math.sqrt(limited);
+  return weight;
+}

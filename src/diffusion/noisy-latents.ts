@@ -1,0 +1,76 @@
+import { type NdArray, toFloat32 } from "../array/index.ts";
+import type { TorchGenerator } from "../random/index.ts";
+import type { NoiseLevel } from "./noise-level.ts";
+import type { NoiseSchedule } from "./noise-schedule.ts";
+import { type Precision, rounding } from "./precision.ts";
+
+export interface InputPerturbation {
+  /** Strength of extra noise that the network sees but need not predict. */
+  readonly ipNoiseGamma?: number | undefined;
+  /** Scales ipNoiseGamma by one number in 0..1 for each batch. */
+  readonly ipNoiseGammaRandomStrength?: boolean | undefined;
+}
+
+/** Adds noise to latents: sqrt(abar_t) x0 + sqrt(1 - abar_t) noise. latents, noise: [B,...]; timesteps: [B] in 0..999.
+ *  Source: DDPM (Ho 2020) eq. 4. */
+export function noisyLatents(
+  latents: NdArray<Float32Array>,
+  noise: NdArray<Float32Array>,
+  timesteps: readonly number[],
+  schedule: NoiseSchedule,
+  precision: Precision = "float32",
+): NdArray<Float32Array> {
+  return mixSamples(latents, noise, timesteps, precision, (t) => levelOfTimestep(schedule, t, precision));
+}
+
+/** What a network of type "v_prediction" is to predict: sqrt(abar_t) noise - sqrt(1 - abar_t) x0. Shapes as for noisyLatents.
+ *  Source: Salimans 2022, "Progressive Distillation", appendix D. */
+export function velocity(
+  latents: NdArray<Float32Array>,
+  noise: NdArray<Float32Array>,
+  timesteps: readonly number[],
+  schedule: NoiseSchedule,
+  precision: Precision = "float32",
+): NdArray<Float32Array> {
+  return mixSamples(latents, noise, timesteps, precision, (t) => {
+    const level = levelOfTimestep(schedule, t, precision);
+    return { signal: -level.noise, noise: level.signal };
+  });
+}
+
+/** The noise that goes into noisy latents: `noise` itself, or with extra noise on top. Draws the strength (if random), then the extra noise. */
+export function perturbedNoise(
+  noise: NdArray<Float32Array>,
+  { ipNoiseGamma, ipNoiseGammaRandomStrength }: InputPerturbation,
+  torch: TorchGenerator,
+  precision: Precision = "float32",
+): NdArray<Float32Array> {
+  if (!ipNoiseGamma) return noise;
+  const strength = ipNoiseGammaRandomStrength ? torch.rand([1]).data[0]! * ipNoiseGamma : ipNoiseGamma;
+  const extra = toFloat32(torch.randn(noise.shape, { dtype: precision })).data;
+  return { ...noise, data: noise.data.map((value, i) => value + strength * extra[i]!) };
+}
+
+/** Half precision takes the square roots of a rounded abar. */
+function levelOfTimestep(schedule: NoiseSchedule, timestep: number, precision: Precision): NoiseLevel {
+  const round = rounding(precision);
+  const alpha = round(schedule.alphasCumprod[timestep]!);
+  return { signal: round(Math.sqrt(alpha)), noise: round(Math.sqrt(round(1 - alpha))) };
+}
+
+function mixSamples(
+  latents: NdArray<Float32Array>,
+  noise: NdArray<Float32Array>,
+  timesteps: readonly number[],
+  precision: Precision,
+  weightsAt: (timestep: number) => NoiseLevel,
+): NdArray<Float32Array> {
+  const round = rounding(precision);
+  const weights = timesteps.map(weightsAt);
+  const size = latents.data.length / timesteps.length;
+  const data = latents.data.map((value, i) => {
+    const { signal, noise: noiseWeight } = weights[Math.floor(i / size)]!;
+    return round(signal * value + noiseWeight * noise.data[i]!);
+  });
+  return { ...latents, data };
+}

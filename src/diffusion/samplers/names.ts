@@ -1,0 +1,69 @@
+import { CoinageError, nearestName } from "../../errors/index.ts";
+import { ddim } from "./ddim.ts";
+import { ddpm } from "./ddpm.ts";
+import { dpm2, dpm2Ancestral } from "./dpm-2.ts";
+import { dpmSingle } from "./dpm-single.ts";
+import { dpmpp2mKarras, dpmpp2mSdeKarras, dpmSolver, dpmSolverPlusPlus } from "./dpm-solver.ts";
+import { dpmppSdeKarras } from "./dpmpp-sde.ts";
+import { euler } from "./euler.ts";
+import { eulerAncestral } from "./euler-ancestral.ts";
+import { heun } from "./heun.ts";
+import { lcm } from "./lcm.ts";
+import { lms } from "./lms.ts";
+import { pndm } from "./pndm.ts";
+import { type Sampler, type SamplerFactory, type SamplerSettings, samplerOf } from "./sampler.ts";
+import { unipc } from "./unipc.ts";
+
+const factories = {
+  ddim,
+  pndm,
+  lms,
+  euler,
+  euler_a: eulerAncestral,
+  heun,
+  dpm_2: dpm2,
+  dpm_2_a: dpm2Ancestral,
+  dpmsolver: dpmSolver,
+  "dpmsolver++": dpmSolverPlusPlus,
+  dpmsingle: dpmSingle,
+  k_lms: lms,
+  k_euler: euler,
+  k_euler_a: eulerAncestral,
+  k_dpm_2: dpm2,
+  k_dpm_2_a: dpm2Ancestral,
+  dpmpp_2m_karras: dpmpp2mKarras,
+  dpmpp_2m_sde_karras: dpmpp2mSdeKarras,
+  dpmpp_sde_karras: dpmppSdeKarras,
+  unipc,
+  lcm,
+  ddpm,
+} as const satisfies Readonly<Record<string, SamplerFactory>>;
+
+/** sd-scripts' sampler names, and ours for those it lacks. */
+export type SamplerName = keyof typeof factories;
+
+export const samplerNames = Object.keys(factories) as readonly SamplerName[];
+
+/** @throws SAMPLER_UNKNOWN */
+export function samplerName(name: string): SamplerName {
+  if (Object.hasOwn(factories, name)) return name as SamplerName;
+  const near = nearestName(name, samplerNames);
+  throw new CoinageError("SAMPLER_UNKNOWN", `There is no sampler "${name}".`, {
+    hint: `${near ? `Did you mean ${near}? ` : ""}The samplers are: ${samplerNames.join(", ")}.`,
+  });
+}
+
+/** @throws SAMPLER_STEPS */
+export function createSampler(name: SamplerName, settings: SamplerSettings): Sampler {
+  return samplerOf(factories[name](settings));
+}
+
+/** The constants that sd-scripts sets: its generator script shifts most samplers' timesteps by 1, the previews during training use the
+ *  library's defaults. */
+export function samplerDefaults(
+  name: SamplerName,
+  use: "generation" | "preview",
+): Pick<SamplerSettings, "stepsOffset" | "clipSample"> {
+  if (use === "generation") return { stepsOffset: name === "dpmsingle" ? 0 : 1, clipSample: false };
+  return { stepsOffset: 0, clipSample: name === "ddim" || name === "heun" };
+}

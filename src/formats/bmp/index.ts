@@ -1,0 +1,79 @@
+import { CoinageError } from "../../errors/index.ts";
+import { type BmpHeader, parseBmpHeader } from "./header.ts";
+import { expandRuns } from "./runs.ts";
+
+export { type BmpHeader, isBmp, parseBmpHeader } from "./header.ts";
+
+/** A decoded bitmap: RGB, or RGBA where the file has an alpha mask; 8 bits, rows from the top. */
+export interface Bitmap {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 3 | 4;
+  readonly data: Uint8Array;
+}
+
+/** Decodes a Windows bitmap: 1, 4, 8 (plain or run-length coded), 16, 24 and 32 bits.
+ *  @throws BMP_INVALID */
+export function decodeBmp(file: Uint8Array): Bitmap {
+  const header = parseBmpHeader(file);
+  const coded = header.compression === "rle4" || header.compression === "rle8";
+  const rows = coded ? expandRuns(file.subarray(header.dataOffset), header) : file.subarray(header.dataOffset);
+  // Run-length coded rows come out as one index a byte, without padding.
+  const bits = coded ? 8 : header.bitsPerPixel;
+  const stride = coded ? header.width : Math.ceil((header.width * bits) / 32) * 4;
+  if (rows.length < stride * header.height) throw new CoinageError("BMP_INVALID", "The bitmap ends before its last row.");
+  return bits <= 8 ? fromPalette(file, header, rows, bits, stride) : fromMasks(header, rows, stride);
+}
+
+function fromPalette(file: Uint8Array, header: BmpHeader, rows: Uint8Array, bits: number, stride: number): Bitmap {
+  const { width, height } = header;
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const row = rowStart(header, y, stride);
+    for (let x = 0; x < width; x++) {
+      const byte = rows[row + ((x * bits) >> 3)]!;
+      const index = (byte >> (8 - bits - ((x * bits) & 7))) & ((1 << bits) - 1);
+      const entry = header.paletteOffset + Math.min(index, header.paletteLength - 1) * header.paletteEntryBytes;
+      for (let c = 0; c < 3; c++) data[(y * width + x) * 3 + c] = file[entry + 2 - c]!;
+    }
+  }
+  return { width, height, channels: 3, data };
+}
+
+function fromMasks(header: BmpHeader, rows: Uint8Array, stride: number): Bitmap {
+  const { width, height, bitsPerPixel, masks } = header;
+  const channels = masks.length === 4 ? 4 : 3;
+  const bytes = bitsPerPixel / 8;
+  const fields = masks.map(fieldOf);
+  const data = new Uint8Array(width * height * channels);
+  for (let y = 0; y < height; y++) {
+    let at = rowStart(header, y, stride);
+    for (let x = 0; x < width; x++, at += bytes) {
+      let pixel = 0;
+      for (let k = bytes - 1; k >= 0; k--) pixel = pixel * 256 + rows[at + k]!;
+      for (let c = 0; c < channels; c++) data[(y * width + x) * channels + c] = readField(pixel, fields[c]!);
+    }
+  }
+  return { width, height, channels, data };
+}
+
+interface Field {
+  readonly mask: number;
+  readonly shift: number;
+  readonly maximum: number;
+}
+
+function fieldOf(mask: number): Field {
+  const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
+  return { mask, shift, maximum: mask >>> shift };
+}
+
+function readField(pixel: number, { mask, shift, maximum }: Field): number {
+  if (maximum === 0) return 0;
+  const value = ((pixel & mask) >>> 0) >>> shift;
+  return maximum === 255 ? value : Math.floor((value * 255) / maximum);
+}
+
+function rowStart(header: BmpHeader, y: number, stride: number): number {
+  return (header.isTopDown ? y : header.height - 1 - y) * stride;
+}

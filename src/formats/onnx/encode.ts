@@ -1,0 +1,77 @@
+import type { DType } from "../../array/index.ts";
+import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import { ProtobufWriter } from "./protobuf.ts";
+
+/** TensorProto.DataType */
+const dataTypes: Readonly<Record<DType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
+};
+
+/** The bytes of a ModelProto (onnx.proto of ONNX 1.16; field numbers are the format's). */
+export function encodeModel(model: OnnxModel): Uint8Array {
+  const writer = new ProtobufWriter().integer(1, model.irVersion).text(2, "coinage");
+  writer.message(7, (graph) => {
+    for (const node of model.nodes) graph.message(1, (field) => writeNode(field, node));
+    graph.text(2, "coinage");
+    for (const initializer of model.initializers) graph.message(5, (field) => writeInitializer(field, initializer));
+    for (const value of model.inputs) graph.message(11, (field) => writeValue(field, value));
+    for (const value of model.outputs) graph.message(12, (field) => writeValue(field, value));
+  });
+  for (const [domain, version] of Object.entries(model.opsets))
+    writer.message(8, (opset) => opset.text(1, domain).integer(2, version));
+  return writer.finish();
+}
+
+function writeNode(writer: ProtobufWriter, node: OnnxNode): void {
+  for (const name of node.inputs) writer.text(1, name);
+  for (const name of node.outputs) writer.text(2, name);
+  writer.text(3, node.name).text(4, node.opType);
+  for (const [name, attribute] of Object.entries(node.attributes))
+    writer.message(5, (field) => writeAttribute(field, name, attribute));
+  writer.text(7, node.domain);
+}
+
+function writeAttribute(writer: ProtobufWriter, name: string, attribute: OnnxAttribute): void {
+  writer.text(1, name);
+  if ("float" in attribute) writer.float(2, attribute.float).integer(20, 1);
+  else if ("int" in attribute) writer.integer(3, attribute.int).integer(20, 2);
+  else if ("text" in attribute) writer.text(4, attribute.text).integer(20, 3);
+  else {
+    for (const value of attribute.ints) writer.integer(8, value);
+    writer.integer(20, 7);
+  }
+}
+
+function writeInitializer(writer: ProtobufWriter, { name, dtype, shape, data }: OnnxInitializer): void {
+  for (const size of shape) writer.integer(1, size);
+  writer.integer(2, dataTypes[dtype]).text(8, name);
+  if (data instanceof Uint8Array) {
+    writer.bytes(9, data);
+    return;
+  }
+  for (const [key, value] of Object.entries(data))
+    writer.message(13, (entry) => entry.text(1, key).text(2, String(value)));
+  writer.integer(14, 1);
+}
+
+function writeValue(writer: ProtobufWriter, { name, dtype, shape }: OnnxValue): void {
+  writer.text(1, name).message(2, (type) =>
+    type.message(1, (tensor) => {
+      tensor.integer(1, dataTypes[dtype]);
+      if (!shape) return;
+      tensor.message(2, (dims) => {
+        for (const size of shape)
+          dims.message(1, (dim) => (typeof size === "number" ? dim.integer(1, size) : dim.text(2, size)));
+      });
+    }),
+  );
+}

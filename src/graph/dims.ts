@@ -1,0 +1,98 @@
+import { CoinageError } from "../errors/index.ts";
+
+/** A size known when the graph runs: coefficient x product of atoms, e.g. 1/2 x height. */
+export interface SymbolicDim {
+  readonly coefficient: number;
+  readonly atoms: readonly Atom[];
+  /** Two dims are equal when their keys are. */
+  readonly key: string;
+}
+
+/** A size that an input brings, or one derived from it by a rule that is no plain product (rounding up, for example). */
+interface Atom {
+  readonly name: string;
+  /** Typical size: decides how finely attention is cut into blocks. */
+  readonly nominal: number;
+  /** A number that always divides the size. */
+  readonly multipleOf: number;
+  readonly evaluate: (sizes: ReadonlyMap<string, number>) => number;
+}
+
+export type Dim = number | SymbolicDim;
+export type Shape = readonly Dim[];
+
+/** A size named by an input. nominal: typical value; multipleOf: a number that always divides it. */
+export function dim(name: string, { nominal = 1, multipleOf = 1 } = {}): SymbolicDim {
+  return symbolic(1, [{ name, nominal, multipleOf, evaluate: (sizes) => sizes.get(name) ?? unknownSize(name) }]);
+}
+
+function unknownSize(name: string): never {
+  throw new CoinageError("SHAPE", `The size "${name}" is not given.`);
+}
+
+function symbolic(coefficient: number, atoms: readonly Atom[]): SymbolicDim {
+  const sorted = [...atoms].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names = sorted.map((atom) => atom.name).join("*");
+  return { coefficient, atoms: sorted, key: coefficient === 1 ? names : `${coefficient}*${names}` };
+}
+
+export function dimKey(value: Dim): string {
+  return typeof value === "number" ? String(value) : value.key;
+}
+
+export function sameDim(a: Dim, b: Dim): boolean {
+  return dimKey(a) === dimKey(b);
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((size, i) => sameDim(size, b[i]!));
+}
+
+export function describeShape(shape: Shape): string {
+  return `[${shape.map(dimKey).join(", ")}]`;
+}
+
+/** The product of sizes. */
+export function multiplyDims(...dims: readonly Dim[]): Dim {
+  let coefficient = 1;
+  const atoms: Atom[] = [];
+  for (const value of dims) {
+    if (typeof value === "number") coefficient *= value;
+    else {
+      coefficient *= value.coefficient;
+      atoms.push(...value.atoms);
+    }
+  }
+  return atoms.length === 0 ? coefficient : symbolic(coefficient, atoms);
+}
+
+/** The size in numbers, given the sizes that the inputs bring. */
+export function evaluateDim(value: Dim, sizes: ReadonlyMap<string, number>): number {
+  if (typeof value === "number") return value;
+  return value.atoms.reduce((product, atom) => product * atom.evaluate(sizes), value.coefficient);
+}
+
+/** The typical size. */
+export function nominalDim(value: Dim): number {
+  if (typeof value === "number") return value;
+  return value.atoms.reduce((product, atom) => product * atom.nominal, value.coefficient);
+}
+
+/** True when the number divides the size whatever the inputs are. */
+export function isMultipleOf(value: Dim, divisor: number): boolean {
+  if (typeof value === "number") return value % divisor === 0;
+  return value.atoms.reduce((product, atom) => product * atom.multipleOf, value.coefficient) % divisor === 0;
+}
+
+/** The size after a convolution or pooling: floor((size + padding - kernel) / stride) + 1. */
+export function convolvedDim(value: Dim, padding: number, kernel: number, stride: number): Dim {
+  const convolve = (size: number) => Math.floor((size + padding - kernel) / stride) + 1;
+  if (typeof value === "number") return convolve(value);
+  const shrinkage = kernel - padding;
+  if (stride === 1 && shrinkage === 1) return value;
+  // a multiple of the stride loses no pixel: exactly size / stride windows start within the padded input
+  if (isMultipleOf(value, stride) && shrinkage >= 1 && shrinkage <= stride) return multiplyDims(1 / stride, value);
+  const name = `floor((${value.key}+${padding}-${kernel})/${stride})+1`;
+  const evaluate = (sizes: ReadonlyMap<string, number>) => convolve(evaluateDim(value, sizes));
+  return symbolic(1, [{ name, nominal: convolve(nominalDim(value)), multipleOf: 1, evaluate }]);
+}

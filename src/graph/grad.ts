@@ -1,0 +1,68 @@
+import { CoinageError } from "../errors/index.ts";
+import { describeShape, sameShape } from "./dims.ts";
+import { add } from "./ops/elementwise.ts";
+import { scalar, type Tensor } from "./tensor.ts";
+
+/** Gradients of a scalar loss at the given tensors (inputs or intermediate results), as new tensors of the same graph.
+ *  Only what depends on those tensors is walked; a tensor that the loss does not depend on gets undefined.
+ *  @throws NOT_DIFFERENTIABLE where the way to one of them leads through an operation without a rule. */
+export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
+  const order = inOrder(loss);
+  const dependent = new Set<Tensor>(wanted);
+  for (const tensor of order) if (sources(tensor).some((source) => dependent.has(source))) dependent.add(tensor);
+
+  const upstream = new Map<Tensor, Tensor>([[loss, scalar(1)]]);
+  for (const tensor of order.reverse()) {
+    const gradient = upstream.get(tensor);
+    if (!gradient || wanted.includes(tensor)) continue;
+    for (const [source, part] of passBack(tensor, gradient, dependent)) {
+      const sum = upstream.get(source);
+      upstream.set(source, sum ? add(sum, part) : part);
+    }
+  }
+  return wanted.map((tensor) => upstream.get(tensor));
+}
+
+/** The gradients that one tensor hands to those it was made from. */
+function passBack(tensor: Tensor, gradient: Tensor, dependent: ReadonlySet<Tensor>): (readonly [Tensor, Tensor])[] {
+  const { rule } = tensor;
+  if (!rule) throw new CoinageError("NOT_DIFFERENTIABLE", `There is no gradient through ${describe(tensor)}.`);
+  const parts = rule.gradients(gradient, (index) => dependent.has(rule.inputs[index]!));
+  return rule.inputs.flatMap((source, index) => {
+    const part = parts[index];
+    if (!part || !dependent.has(source)) return [];
+    if (!sameShape(part.shape, source.shape))
+      throw new CoinageError(
+        "SHAPE",
+        `The gradient ${describeShape(part.shape)} of ${describe(tensor)} does not fit its input ${describeShape(source.shape)}.`,
+      );
+    return [[source, part] as const];
+  });
+}
+
+function sources(tensor: Tensor): readonly Tensor[] {
+  if (tensor.rule) return tensor.rule.inputs;
+  if (tensor.source.kind !== "node") return [];
+  return tensor.source.node.inputs.filter((source) => source !== undefined);
+}
+
+/** Everything the loss is made from, each after what it is made from itself. No recursion: networks are deeper than the call stack. */
+function inOrder(loss: Tensor): Tensor[] {
+  const order: Tensor[] = [];
+  const seen = new Set<Tensor>();
+  const pending: { readonly tensor: Tensor; readonly isReady: boolean }[] = [{ tensor: loss, isReady: false }];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (next.isReady) order.push(next.tensor);
+    else if (!seen.has(next.tensor)) {
+      seen.add(next.tensor);
+      pending.push({ tensor: next.tensor, isReady: true });
+      for (const tensor of sources(next.tensor)) if (!seen.has(tensor)) pending.push({ tensor, isReady: false });
+    }
+  }
+  return order;
+}
+
+function describe({ source, shape }: Tensor): string {
+  const name = source.kind === "node" ? source.node.opType : source.kind;
+  return `${name} ${describeShape(shape)}`;
+}

@@ -1,0 +1,144 @@
+import { dim, dimKey, nominalDim, type Shape } from "../dims.ts";
+import { constant, differentiable, integers, node, nodes, scalar, type Tensor } from "../tensor.ts";
+import { softmax } from "./activations.ts";
+import { add, multiply, negate, scale } from "./elementwise.ts";
+import { matmul } from "./linear.ts";
+import { reduceSum } from "./reduce.ts";
+import { concat, pad, reshape, slice, transpose } from "./reshape.ts";
+
+export interface AttentionOptions {
+  readonly heads: number;
+  /** Factor of the scores; default width-of-a-head ^ -0.5. */
+  readonly factor?: number;
+  /** Each position sees itself and those before it. Needs a fixed number of tokens. */
+  readonly isCausal?: boolean;
+}
+
+/** Rows of queries worked on at a time in the gradient: the matrix of scores never grows beyond rows x keys. */
+const blockRows = 512;
+
+/** Multi-head attention. q: [B, S, C], k, v: [B, T, C], heads are consecutive channels; result [B, S, C].
+ *  No S x T matrix is kept: the gradient computes the probabilities again, block by block. */
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
+  const { heads, isCausal = false } = options;
+  const headWidth = (q.shape[2] as number) / heads;
+  const factor = options.factor ?? headWidth ** -0.5;
+  const mask = isCausal ? causalMask(q.shape[1] as number) : undefined;
+  const y = node("MultiHeadAttention", [q, k, v, undefined, undefined, mask], q.shape, {
+    domain: "com.microsoft",
+    attributes: { num_heads: heads, scale: { float: factor } },
+  });
+  return differentiable(y, [q, k, v], (upstream, isNeeded) =>
+    attentionGradient({ q, k, v, y, upstream, heads, factor, mask }, isNeeded),
+  );
+}
+
+function causalMask(tokens: number): Tensor {
+  const data = new Float32Array(tokens * tokens);
+  for (let row = 0; row < tokens; row++) data.fill(-1e9, row * tokens + row + 1, (row + 1) * tokens);
+  return constant({ dtype: "float32", shape: [1, 1, tokens, tokens], data });
+}
+
+interface GradientParts {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+  readonly y: Tensor;
+  readonly upstream: Tensor;
+  readonly heads: number;
+  readonly factor: number;
+  readonly mask: Tensor | undefined;
+}
+
+interface BlockGradients {
+  readonly dq: Tensor | undefined;
+  readonly dk: Tensor | undefined;
+  readonly dv: Tensor | undefined;
+}
+
+/** With P the probabilities: dV = P^T dY, dS = P * (dY V^T - D), dQ = f dS K, dK = f dS^T Q, where D = rowsum(dY * Y)
+ *  (Dao 2022, FlashAttention, appendix B.2). D rides along as one more column of dY against a column of ones beside V. */
+function attentionGradient(parts: GradientParts, isNeeded: (index: number) => boolean): (Tensor | undefined)[] {
+  const { q, k, v, y, upstream, heads, mask } = parts;
+  const queries = splitHeads(q, heads);
+  const keys = splitHeads(k, heads);
+  const values = pad(splitHeads(v, heads), 3, 0, 1, scalar(1));
+  const dy = concat([splitHeads(upstream, heads), negate(rowSums(multiply(upstream, y), heads))], 3);
+  const blocks = mask ? 1 : Math.max(1, Math.ceil(nominalDim(q.shape[1]!) / blockRows));
+  const queryBlocks = splitRows(queries, blocks);
+  const dyBlocks = splitRows(dy, blocks);
+
+  const dqBlocks: Tensor[] = [];
+  let sums: BlockGradients | undefined;
+  for (let i = 0; i < blocks; i++) {
+    // a block may begin only when the one before is done, or the runtime would hold the scores of all at once
+    const after = sums && zeroAfter([sums.dq, sums.dk, sums.dv]);
+    const gate = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
+    const block = blockGradients(gate(queryBlocks[i]!), gate(dyBlocks[i]!), keys, values, parts, isNeeded);
+    if (block.dq) dqBlocks.push(block.dq);
+    sums = { dq: block.dq, dk: sum(sums?.dk, block.dk), dv: sum(sums?.dv, block.dv) };
+  }
+  const dq = dqBlocks.length > 1 ? node("Concat", dqBlocks, queries.shape, { attributes: { axis: 2 } }) : dqBlocks[0];
+  const dv = sums?.dv && slice(sums.dv, 3, 0, Number(values.shape[3]) - 1);
+  return [dq && joinHeads(dq, q), sums?.dk && joinHeads(sums.dk, k), dv && joinHeads(dv, v)];
+}
+
+function blockGradients(
+  q: Tensor,
+  dyAndSums: Tensor,
+  keys: Tensor,
+  valuesAndOnes: Tensor,
+  { factor, mask }: GradientParts,
+  isNeeded: (index: number) => boolean,
+): BlockGradients {
+  const scores = matmul(q, keys, { transposeB: true, factor });
+  const p = softmax(mask ? add(scores, mask) : scores);
+  const needsScores = isNeeded(0) || isNeeded(1);
+  const dScores = needsScores ? multiply(p, matmul(dyAndSums, valuesAndOnes, { transposeB: true })) : undefined;
+  return {
+    dq: dScores && isNeeded(0) ? matmul(dScores, keys, { factor }) : undefined,
+    dk: dScores && isNeeded(1) ? matmul(dScores, q, { transposeA: true, factor }) : undefined,
+    dv: isNeeded(2) ? matmul(p, dyAndSums, { transposeA: true }) : undefined,
+  };
+}
+
+/** [B, S, heads * width] as [B, heads, S, width]. */
+function splitHeads(x: Tensor, heads: number): Tensor {
+  const [batch, tokens, width] = x.shape;
+  return transpose(reshape(x, [batch!, tokens!, heads, Number(width) / heads]), [0, 2, 1, 3]);
+}
+
+/** [B, heads, S, width] as [B, S, heads * width], the shape of `model`. */
+function joinHeads(x: Tensor, model: Tensor): Tensor {
+  return reshape(transpose(x, [0, 2, 1, 3]), model.shape);
+}
+
+/** Sums over the width of each head: [B, S, heads * width] to [B, heads, S, 1]. */
+function rowSums(x: Tensor, heads: number): Tensor {
+  const [batch, tokens, width] = x.shape;
+  const sums = reduceSum(reshape(x, [batch!, tokens!, heads, Number(width) / heads]), [3], true);
+  return transpose(sums, [0, 2, 1, 3]);
+}
+
+/** Cuts [B, heads, S, width] into blocks of queries; the last may be smaller. */
+function splitRows(x: Tensor, blocks: number): Tensor[] {
+  if (blocks === 1) return [x];
+  const [batch, heads, tokens, width] = x.shape;
+  const rows = dim(`${dimKey(tokens!)}/${blocks}`, { nominal: Math.ceil(nominalDim(tokens!) / blocks) });
+  const shape: Shape = [batch!, heads!, rows, width!];
+  return nodes("Split", [x], new Array<Shape>(blocks).fill(shape), { attributes: { axis: 2, num_outputs: blocks } });
+}
+
+/** A zero that can be computed only when all the given tensors [B, heads, rows, width] are there. */
+function zeroAfter(tensors: readonly (Tensor | undefined)[]): Tensor {
+  const samples = tensors
+    .filter((tensor) => tensor !== undefined)
+    .map((tensor) =>
+      node("Slice", [tensor, integers(0, 0, 0, 0), integers(1, 1, 1, 1), integers(0, 1, 2, 3)], [1, 1, 1, 1]),
+    );
+  return scale(samples.reduce(add), 0);
+}
+
+function sum(a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined {
+  return a && b ? add(a, b) : (a ?? b);
+}

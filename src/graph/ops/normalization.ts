@@ -1,0 +1,71 @@
+import { CoinageError } from "../../errors/index.ts";
+import { describeShape, multiplyDims } from "../dims.ts";
+import { constant, differentiable, node, nodes, scalar, type Tensor } from "../tensor.ts";
+import { add, divide, multiply, negate, sqrt, square, subtract } from "./elementwise.ts";
+import { reduceMean } from "./reduce.ts";
+import { reshape, reshapeLike } from "./reshape.ts";
+
+/** Layer normalisation over the last axis. gamma, beta: [width]. Only x is kept for the gradient:
+ *  dx = r (g gamma - mean(g gamma) - xhat mean(g gamma xhat)), r = 1 / deviation. */
+export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, eps: number): Tensor {
+  const attributes = { axis: -1, epsilon: { float: eps } };
+  const y = node("LayerNormalization", [x, gamma, beta], x.shape, { attributes });
+  return differentiable(y, [x], (upstream) => {
+    const width = x.shape.at(-1) as number;
+    const statistic = [...x.shape.slice(0, -1), 1];
+    const [normalized, , inverse] = nodes(
+      "LayerNormalization",
+      [x, filled(width, 1)],
+      [x.shape, statistic, statistic],
+      {
+        attributes,
+      },
+    );
+    const axis = [x.shape.length - 1];
+    const g = multiply(upstream, gamma);
+    const projection = reduceMean(multiply(g, normalized!), axis);
+    const centered = subtract(subtract(g, reduceMean(g, axis)), multiply(normalized!, projection));
+    return [multiply(centered, inverse!)];
+  });
+}
+
+/** Group normalisation. x: [B, C, H, W], gamma, beta: [C]; C / groups consecutive channels share mean and variance. */
+export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor, eps: number): Tensor {
+  const [batch, channels, height, width] = x.shape;
+  if (typeof channels !== "number" || channels % groups !== 0)
+    throw new CoinageError("SHAPE", `${groups} groups do not divide the channels of ${describeShape(x.shape)}.`);
+  const grouped = reshape(x, [batch!, groups, multiplyDims(channels / groups, height!, width!)]);
+  const normalized = node("InstanceNormalization", [grouped, filled(groups, 1), filled(groups, 0)], grouped.shape, {
+    attributes: { epsilon: { float: eps } },
+  });
+  const perChannel = [channels, 1, 1];
+  const scaled = multiply(reshapeLike(normalized, x), reshape(gamma, perChannel));
+  const y = add(scaled, reshape(beta, perChannel));
+  return differentiable(y, [x], (upstream) => [groupNormGradient(upstream, x, groups, gamma, eps)]);
+}
+
+/** dx = (r gamma) g - (r^3 cov) x + (r^3 cov mu - r mean(gamma g)), with cov = mean(gamma g x) - mu mean(gamma g):
+ *  means per channel first, so that x and g are read as few times as possible. */
+function groupNormGradient(upstream: Tensor, x: Tensor, groups: number, gamma: Tensor, eps: number): Tensor {
+  const [batch, channels, height, width] = x.shape;
+  const perGroup = Number(channels) / groups;
+  const split = [batch!, groups, perGroup, multiplyDims(height!, width!)];
+  const [x4, g4] = [reshape(x, split), reshape(upstream, split)];
+  const scaleOf = reshape(gamma, [groups, perGroup, 1]);
+  const overPixels = (tensor: Tensor) => reduceMean(tensor, [3]);
+  const overChannels = (tensor: Tensor) => reduceMean(tensor, [2]);
+
+  const mean = overChannels(overPixels(x4));
+  const variance = subtract(overChannels(overPixels(square(x4))), square(mean));
+  const inverse = divide(scalar(1), sqrt(add(variance, scalar(eps))));
+  const meanG = overChannels(multiply(scaleOf, overPixels(g4)));
+  const meanGX = overChannels(multiply(scaleOf, overPixels(multiply(g4, x4))));
+  const slope = multiply(multiply(inverse, square(inverse)), subtract(meanGX, multiply(mean, meanG)));
+  const offset = add(multiply(slope, mean), negate(multiply(inverse, meanG)));
+  const dx = add(subtract(multiply(g4, multiply(scaleOf, inverse)), multiply(x4, slope)), offset);
+  return reshapeLike(dx, x);
+}
+
+function filled(count: number, value: number): Tensor {
+  return constant({ dtype: "float32", shape: [count], data: new Float32Array(count).fill(value) });
+}

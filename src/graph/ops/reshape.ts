@@ -1,0 +1,114 @@
+import { CoinageError } from "../../errors/index.ts";
+import { type Dim, describeShape, evaluateDim, multiplyDims, type Shape, sameDim, sameShape } from "../dims.ts";
+import { differentiable, integers, node, type Tensor } from "../tensor.ts";
+
+/** x in another shape of as many elements. Sizes known only at run time must stand where they stood, but for one at most.
+ *  @throws SHAPE when the shape cannot be written that way: use reshapeLike then. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x;
+  const y = node("Reshape", [x, integers(...shapeCode(x.shape, shape))], shape);
+  return differentiable(y, [x], (upstream) => [unshape(upstream, x)]);
+}
+
+/** x in the shape of another tensor of as many elements. */
+export function reshapeLike(x: Tensor, model: Tensor): Tensor {
+  if (sameShape(x.shape, model.shape)) return x;
+  const y = canCode(x.shape, model.shape)
+    ? node("Reshape", [x, integers(...shapeCode(x.shape, model.shape))], model.shape)
+    : node("Reshape", [x, shapeOf(model)], model.shape);
+  return differentiable(y, [x], (upstream) => [unshape(upstream, x)]);
+}
+
+const unshape = reshapeLike;
+
+/** ONNX's code of a target shape: 0 copies a size from the same place, -1 is whatever remains. */
+function shapeCode(from: Shape, to: Shape): number[] {
+  let remaining = 0;
+  const code = to.map((size, axis) => {
+    if (typeof size === "number") return size;
+    if (axis < from.length && sameDim(size, from[axis]!)) return 0;
+    remaining++;
+    return -1;
+  });
+  if (remaining > 1 || !sameDim(multiplyDims(...from), multiplyDims(...to)))
+    throw new CoinageError("SHAPE", `${describeShape(from)} cannot be reshaped to ${describeShape(to)}.`);
+  return code;
+}
+
+function canCode(from: Shape, to: Shape): boolean {
+  return to.filter((size, axis) => typeof size !== "number" && !sameDim(size, from[axis] ?? 0)).length <= 1;
+}
+
+const shapes = new WeakMap<Tensor, Tensor>();
+
+/** The shape of a tensor as a tensor of integers: one node a tensor, so that a shape taken early does not keep the tensor alive until later uses. */
+export function shapeOf(x: Tensor): Tensor {
+  const known = shapes.get(x);
+  if (known) return known;
+  const isStatic = x.shape.every((size) => typeof size === "number");
+  const shape = isStatic
+    ? integers(...x.shape.map((size) => evaluateDim(size, new Map())))
+    : node("Shape", [x], [x.shape.length], { dtype: "int64" });
+  shapes.set(x, shape);
+  return shape;
+}
+
+/** Height and width [..., H, W] of a tensor as integers. */
+export function spatialSizeOf(x: Tensor): Tensor {
+  return node("Shape", [x], [2], { dtype: "int64", attributes: { start: -2 } });
+}
+
+/** Axes in another order. */
+export function transpose(x: Tensor, order: readonly number[]): Tensor {
+  const y = node(
+    "Transpose",
+    [x],
+    order.map((axis) => x.shape[axis]!),
+    { attributes: { perm: order } },
+  );
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  return differentiable(y, [x], (upstream) => [transpose(upstream, inverse)]);
+}
+
+/** Tensors side by side along an axis. */
+export function concat(tensors: readonly Tensor[], axis: number): Tensor {
+  if (tensors.length === 1) return tensors[0]!;
+  const sizes = tensors.map((tensor) => tensor.shape[axis]!);
+  const shape = tensors[0]!.shape.map((size, i) => (i === axis ? sumDims(sizes) : size));
+  const y = node("Concat", tensors, shape, { attributes: { axis } });
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce<number>((sum, size) => sum + Number(size), 0));
+  return differentiable(y, tensors, (upstream, isNeeded) =>
+    tensors.map((tensor, i) =>
+      isNeeded(i) ? slice(upstream, axis, starts[i]!, starts[i]! + Number(tensor.shape[axis])) : undefined,
+    ),
+  );
+}
+
+function sumDims(sizes: readonly Dim[]): number {
+  return sizes.reduce<number>((sum, size) => {
+    if (typeof size !== "number") throw new CoinageError("SHAPE", "Only axes of fixed size can be concatenated.");
+    return sum + size;
+  }, 0);
+}
+
+/** Elements start..end-1 along an axis of fixed size. */
+export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
+  const size = x.shape[axis];
+  if (typeof size !== "number" || start < 0 || end > size || start >= end)
+    throw new CoinageError("SHAPE", `${start}..${end} cannot be cut from axis ${axis} of ${describeShape(x.shape)}.`);
+  if (start === 0 && end === size) return x;
+  const shape = x.shape.map((dim, i) => (i === axis ? end - start : dim));
+  const y = node("Slice", [x, integers(start), integers(end), integers(axis)], shape);
+  return differentiable(y, [x], (upstream) => [pad(upstream, axis, start, size - end)]);
+}
+
+/** Zeros (or another value) before and after along an axis, without a gradient. */
+export function pad(x: Tensor, axis: number, before: number, after: number, value?: Tensor): Tensor {
+  const pads = new Array<number>(x.shape.length * 2).fill(0);
+  pads[axis] = before;
+  pads[x.shape.length + axis] = after;
+  const size = x.shape[axis];
+  if (typeof size !== "number") throw new CoinageError("SHAPE", "Only axes of fixed size can be padded.");
+  const shape = x.shape.map((dim, i) => (i === axis ? size + before + after : dim));
+  return node("Pad", [x, integers(...pads), value], shape, { attributes: { mode: "constant" } });
+}

@@ -1,0 +1,134 @@
+import { CoinageError, nearestName } from "../errors/index.ts";
+import type { Option, OptionTable, OptionValue } from "./option.ts";
+import { readWord, wantedBy, wordsOf } from "./words.ts";
+
+/** A command line that has been read. */
+export interface Arguments {
+  /** The values of the flags that were given, by flag name. */
+  readonly given: ReadonlyMap<string, OptionValue>;
+  readonly isHelpAsked: boolean;
+}
+
+type Word =
+  | { readonly kind: "value"; readonly text: string }
+  | { readonly kind: "option"; readonly name: string; readonly inline: string | undefined }
+  | { readonly kind: "stray"; readonly text: string };
+
+/** Reads a command line as Python's argparse does: `--a b`, `--a=b`, prefixes that fit one option only, the last of several wins, `-0.1` is a value.
+ *  Words after `-h` or `--help` are not looked at.
+ *  @throws USAGE */
+export function parseArguments(table: OptionTable, argv: readonly string[]): Arguments {
+  const words = classify(table, argv);
+  const given = new Map<string, OptionValue>();
+  const strays: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!;
+    if (word.kind !== "option") {
+      strays.push(word.text);
+    } else if (word.name === "help") {
+      return { given, isHelpAsked: true };
+    } else {
+      const following = valuesAfter(words, at);
+      const { value, used } = readOption(word.name, table[word.name]!, word.inline, following);
+      given.set(word.name, value);
+      at += used;
+    }
+  }
+  if (strays.length > 0) throw strayWord(table, strays[0]!);
+  return { given, isHelpAsked: false };
+}
+
+/** The command line that `parseArguments` reads back as these values. */
+export function formatArguments(values: Iterable<readonly [name: string, option: Option, value: OptionValue]>): string[] {
+  return [...values].flatMap(([name, option, value]) => {
+    if (option.type === "switch") return value ? [`--${name}`] : [];
+    const words = wordsOf(option, value);
+    return words.length === 1 ? [`--${name}=${words[0]}`] : [`--${name}`, ...words];
+  });
+}
+
+function classify(table: OptionTable, argv: readonly string[]): Word[] {
+  const separator = argv.indexOf("--");
+  const before = separator < 0 ? argv : argv.slice(0, separator);
+  const after = argv.slice(before.length);
+  return [
+    ...before.map((text) => classifyWord(table, text)),
+    // There are no positional arguments, so `--` and what follows it belong to nothing.
+    ...after.map((text) => ({ kind: "stray", text }) as const),
+  ];
+}
+
+function classifyWord(table: OptionTable, text: string): Word {
+  if (!text.startsWith("-") || text === "-") return { kind: "value", text };
+  if (text === "-h") return { kind: "option", name: "help", inline: undefined };
+  if (text.startsWith("--")) {
+    const [, name = "", inline] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(text)!;
+    const found = findOption(table, name);
+    if (found) return { kind: "option", name: found, inline };
+  }
+  if (/^-(\d+|\d*\.\d+)$/.test(text) || text.includes(" ")) return { kind: "value", text };
+  return { kind: "stray", text };
+}
+
+/** The full name of an option from its name or an unambiguous prefix. */
+function findOption(table: OptionTable, name: string): string | undefined {
+  if (Object.hasOwn(table, name) || name === "help") return name;
+  const matches = ["help", ...Object.keys(table)].filter((candidate) => candidate.startsWith(name));
+  if (matches.length < 2) return matches[0];
+  const shown = matches.length > 8 ? [...matches.slice(0, 8), "..."] : matches;
+  throw new CoinageError("USAGE", `--${name} could mean several options.`, {
+    where: `--${name}`,
+    hint: `Write it out: ${shown.map((match) => (match === "..." ? match : `--${match}`)).join(", ")}`,
+  });
+}
+
+function valuesAfter(words: readonly Word[], at: number): string[] {
+  const values: string[] = [];
+  for (const word of words.slice(at + 1)) {
+    if (word.kind !== "value") break;
+    values.push(word.text);
+  }
+  return values;
+}
+
+function readOption(
+  name: string,
+  option: Option,
+  inline: string | undefined,
+  following: readonly string[],
+): { value: OptionValue; used: number } {
+  if (option.type === "switch") {
+    if (inline !== undefined) throw usage(name, `--${name} takes no value, not even "${inline}".`);
+    return { value: true, used: 0 };
+  }
+  const available = inline === undefined ? following : [inline];
+  const wanted = option.count === "any" ? available.length : (option.count ?? 1);
+  if (available.length < wanted) {
+    const amount = wanted === 1 ? "a value" : `${wanted} values`;
+    // A value may begin with a dash only behind "=".
+    throw usage(name, `--${name} needs ${amount}: ${wantedBy(option)}.`, `A value that begins with "-" is given as --${name}=-VALUE.`);
+  }
+  const values = available.slice(0, wanted).map((word) => readOrThrow(name, option, word));
+  const value = option.count ? (values as string[]) : values[0]!;
+  return { value, used: inline === undefined ? wanted : 0 };
+}
+
+function readOrThrow(name: string, option: Option, word: string): OptionValue {
+  const value = readWord(option, word);
+  if (value !== undefined) return value;
+  const near = option.choices && nearestName(word, option.choices.map(String));
+  throw usage(name, `--${name} wants ${wantedBy(option)}, not "${word}".`, near && `Did you mean ${near}?`);
+}
+
+function strayWord(table: OptionTable, text: string): CoinageError {
+  if (!text.startsWith("--") || text === "--") {
+    return new CoinageError("USAGE", `"${text}" belongs to no option.`, { hint: "A value that contains blanks needs quotes around it." });
+  }
+  const name = text.slice(2).split("=")[0]!;
+  const near = nearestName(name.replaceAll("-", "_"), Object.keys(table));
+  return usage(name, `There is no option --${name}.`, near ? `Did you mean --${near}?` : "--help lists them all.");
+}
+
+function usage(name: string, message: string, hint?: string): CoinageError {
+  return new CoinageError("USAGE", message, { where: `--${name}`, ...(hint && { hint }) });
+}

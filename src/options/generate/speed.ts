@@ -1,0 +1,40 @@
+import type { OptionTable } from "../option.ts";
+
+const noScoreMatrix = "attention here never builds the full score matrix anyway";
+const computedInFloat32 = "everything is computed in float32, which is at least as exact";
+
+export const generateSpeedOptions = {
+  vae_batch_size: {
+    type: "float",
+    effect: "speed",
+    help: "Pictures the VAE takes at once; below 1 a share of the batch, the whole batch unless said.",
+  },
+  vae_slices: {
+    type: "int",
+    effect: "accepted-without-effect",
+    note: "the VAE works on whole pictures; a smaller --vae_batch_size takes less memory",
+    help: "Bands the VAE works on one after another.",
+  },
+  no_half_vae: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: "the VAE is computed in float32 in any case",
+    help: "Compute the VAE in float32 even with --fp16 or --bf16.",
+  },
+  fp16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in float16." },
+  bf16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in bfloat16." },
+  xformers: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "Attention of the xformers library." },
+  sdpa: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "PyTorch's own fused attention." },
+  diffusers_xformers: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: noScoreMatrix,
+    help: "Attention of xformers by way of diffusers.",
+  },
+  opt_channels_last: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: "the runtime chooses the layout in memory by itself",
+    help: "Keep channels last in memory.",
+  },
+} as const satisfies OptionTable;

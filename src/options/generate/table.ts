@@ -1,0 +1,45 @@
+import { consoleOptions } from "../console.ts";
+import type { OptionGroup } from "../option.ts";
+import { ownOptions } from "../own.ts";
+import type { SettingsOf } from "../settings.ts";
+import { controlOptions, networkOptions, shrinkOptions } from "./extensions.ts";
+import { highresOptions, imageToImageOptions } from "./image-to-image.ts";
+import { generateModelOptions, pictureFileOptions, promptOptions, samplingOptions, sizeConditionOptions } from "./pictures.ts";
+import { generateSpeedOptions } from "./speed.ts";
+
+/** Every flag of `coinage generate`: those of sd-scripts' `gen_img.py` and `gen_img_diffusers.py` together, and our own. */
+export const generateTable = {
+  ...promptOptions,
+  ...generateModelOptions,
+  ...samplingOptions,
+  ...sizeConditionOptions,
+  ...pictureFileOptions,
+  ...imageToImageOptions,
+  ...highresOptions,
+  ...generateSpeedOptions,
+  ...consoleOptions,
+  ...networkOptions,
+  ...controlOptions,
+  ...shrinkOptions,
+  ...ownOptions,
+};
+
+/** The same flags in groups, as people read them. */
+export const generateGroups: readonly OptionGroup[] = [
+  { title: "Prompts", options: promptOptions },
+  { title: "Model and embeddings", options: generateModelOptions },
+  { title: "Sampling", options: samplingOptions },
+  { title: "Size conditions of SDXL", options: sizeConditionOptions },
+  { title: "Files", options: pictureFileOptions },
+  { title: "From a picture", options: imageToImageOptions },
+  { title: "Large pictures", options: highresOptions },
+  { title: "Precision, speed and memory", options: generateSpeedOptions },
+  { title: "Console", options: consoleOptions },
+  { title: "LoRA and other networks", options: networkOptions },
+  { title: "ControlNet and other guidance", options: controlOptions },
+  { title: "Deep Shrink and Gradual Latent", options: shrinkOptions },
+  { title: "Not in sd-scripts", options: ownOptions },
+];
+
+/** What a command line said, before the checks. */
+export type GivenGenerateSettings = SettingsOf<typeof generateTable>;

@@ -1,0 +1,50 @@
+/** What a setting is for. `accepted-without-effect`: taken so that a pasted command line works; its note says why nothing follows. */
+export type Effect = "numbers" | "files" | "display" | "speed" | "accepted-without-effect";
+
+/** How the words of a flag are read.
+ *  `int`, `float`: Python's syntax. `switch`: no word. `intOrRatio`: "100", "0.1" or "10%". `size`: "512" or "512,768". `range`: "low,high". */
+export type OptionType = "string" | "int" | "float" | "switch" | "intOrRatio" | "size" | "range";
+
+/** A number of steps, or a share of all steps (always above 0; a share of nothing is `{ steps: 0 }`). */
+export type StepCount = { readonly steps: number } | { readonly ratio: number };
+
+/** Width and height in pixels. */
+export type Size = readonly [width: number, height: number];
+
+export type Range = readonly [low: number, high: number];
+
+export type OptionValue = string | number | boolean | StepCount | Size | Range | readonly string[] | readonly number[];
+
+interface OptionShape {
+  readonly type: OptionType;
+  /** The only words allowed on the command line. */
+  readonly choices?: readonly (string | number)[];
+  /** What a settings file may say beyond `choices`. */
+  readonly fileChoices?: readonly (string | number)[];
+  /** How many words follow: one unless said; `any` may be none. */
+  readonly count?: "any" | 2;
+  /** The smallest number that makes sense. */
+  readonly minimum?: number;
+  /** Without one an absent setting is `undefined`, an absent switch `false`. */
+  readonly default?: OptionValue;
+  /** In one or two sentences what it does; default and choices are added by whoever prints it. */
+  readonly help: string;
+}
+
+/** How far a flag acts. Once the work behind a flag is done, its `state` and `note` go.
+ *  `later`: accepted with one warning; `refused`: an error, because going on without it would mislead. The note finishes the sentence. */
+type Standing =
+  | { readonly effect: Exclude<Effect, "accepted-without-effect">; readonly state?: never; readonly note?: never }
+  | { readonly effect: "accepted-without-effect"; readonly state?: never; readonly note: string }
+  | { readonly effect: Effect; readonly state: "later" | "refused"; readonly note: string };
+
+/** One flag, described once: parser, help, settings files, types and docs/options.md come from it. */
+export type Option = OptionShape & Standing;
+
+/** Options by flag name, spelled as in sd-scripts, without the leading dashes. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+export interface OptionGroup {
+  readonly title: string;
+  readonly options: OptionTable;
+}

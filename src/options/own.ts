@@ -1,0 +1,23 @@
+import type { OptionTable } from "./option.ts";
+
+/** Flags of our own, on `train` and `generate`. */
+export const ownOptions = {
+  device: {
+    type: "string",
+    choices: ["auto", "cpu", "webgpu", "cuda", "dml", "coreml"],
+    default: "auto",
+    effect: "speed",
+    help: "Where to compute; auto takes the fastest that works.",
+  },
+  threads: {
+    type: "int",
+    minimum: 1,
+    effect: "speed",
+    help: "Processor threads to use; all cores unless said.",
+  },
+  events: {
+    type: "string",
+    effect: "files",
+    help: "File that gets every event of the run as a line of JSON.",
+  },
+} as const satisfies OptionTable;

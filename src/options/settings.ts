@@ -1,0 +1,72 @@
+import type { Option, OptionTable, OptionType, OptionValue, Range, Size, StepCount } from "./option.ts";
+
+interface ValueOfType extends Record<OptionType, OptionValue> {
+  string: string;
+  int: number;
+  float: number;
+  switch: boolean;
+  intOrRatio: StepCount;
+  size: Size;
+  range: Range;
+}
+
+type FileChoice<O> = O extends { fileChoices: readonly (infer Choice)[] } ? Choice : never;
+
+type WordValue<O extends Option> = O extends { choices: readonly (infer Choice)[] }
+  ? Choice | FileChoice<O>
+  : ValueOfType[O["type"]];
+
+type ValueOf<O extends Option> = O extends { count: "any" }
+  ? readonly WordValue<O>[]
+  : O extends { count: 2 }
+    ? readonly [WordValue<O>, WordValue<O>]
+    : WordValue<O>;
+
+type SettingOf<O extends Option> = O extends { default: OptionValue } | { type: "switch" }
+  ? ValueOf<O>
+  : ValueOf<O> | undefined;
+
+/** `num_vectors_per_token` -> `numVectorsPerToken`, for types; `camelCase` does it at run time. */
+export type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : Name;
+
+/** The settings a table describes: camelCase keys; a setting that nobody gave and that has no default is `undefined`. */
+export type SettingsOf<Table extends OptionTable> = {
+  readonly [Name in keyof Table & string as CamelCase<Name>]: SettingOf<Table[Name]>;
+};
+
+/** `num_vectors_per_token` -> `numVectorsPerToken`. */
+export function camelCase(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** What a setting is when nobody gave it. */
+export function defaultOf(option: Option): OptionValue | undefined {
+  return option.default ?? (option.type === "switch" ? false : undefined);
+}
+
+/** Settings of a table from values by flag name; a later layer wins over an earlier one, the table's defaults lose to all. */
+export function settingsFrom<Table extends OptionTable>(
+  table: Table,
+  ...layers: readonly ReadonlyMap<string, OptionValue>[]
+): SettingsOf<Table> {
+  const values = new Map<string, OptionValue | undefined>();
+  for (const [name, option] of Object.entries(table)) values.set(name, defaultOf(option));
+  for (const layer of layers) for (const [name, value] of layer) values.set(name, value);
+  return Object.fromEntries([...values].map(([name, value]) => [camelCase(name), value])) as SettingsOf<Table>;
+}
+
+/** Every option of a table whose setting differs from its default, in table order: flag name, option, value. */
+export function changedSettings(table: OptionTable, settings: object): [name: string, option: Option, value: OptionValue][] {
+  const values = settings as Readonly<Record<string, OptionValue | undefined>>;
+  return Object.entries(table).flatMap(([name, option]) => {
+    const value = values[camelCase(name)];
+    return value === undefined || isSameValue(value, defaultOf(option)) ? [] : [[name, option, value]];
+  });
+}
+
+/** Whether two values of one option are equal. */
+export function isSameValue(a: OptionValue | undefined, b: OptionValue | undefined): boolean {
+  return Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,57 @@
+import type { OptionTable } from "../option.ts";
+
+export const noiseOptions = {
+  noise_offset: {
+    type: "float",
+    effect: "numbers",
+    help: "Strength of an extra noise that is constant over each channel, for very dark and very bright pictures; 0 for none.",
+  },
+  noise_offset_random_strength: {
+    type: "switch",
+    effect: "numbers",
+    help: "Draw the strength of the noise offset between 0 and its value for every batch.",
+  },
+  adaptive_noise_scale: {
+    type: "float",
+    effect: "numbers",
+    help: "Add this times the mean of each latent channel to the noise offset. Needs --noise_offset.",
+  },
+  multires_noise_iterations: {
+    type: "int",
+    effect: "numbers",
+    help: "Levels of coarser noise added to the noise; 0 for none.",
+  },
+  multires_noise_discount: {
+    type: "float",
+    default: 0.3,
+    effect: "numbers",
+    help: "How much weaker each coarser level is than the one before.",
+  },
+  ip_noise_gamma: {
+    type: "float",
+    effect: "numbers",
+    help: "Strength of a disturbance of the noise the model sees; 0 for none.",
+  },
+  ip_noise_gamma_random_strength: {
+    type: "switch",
+    effect: "numbers",
+    help: "Draw the strength of that disturbance between 0 and its value for every batch.",
+  },
+  zero_terminal_snr: {
+    type: "switch",
+    effect: "numbers",
+    help: "Rescale the noise schedule so that the last timestep is pure noise. Meant for velocity models.",
+  },
+  min_timestep: {
+    type: "int",
+    minimum: 0,
+    effect: "numbers",
+    help: "Lowest timestep that is trained; 0 unless said.",
+  },
+  max_timestep: {
+    type: "int",
+    minimum: 0,
+    effect: "numbers",
+    help: "Timesteps below this one are trained; 1000 unless said.",
+  },
+} as const satisfies OptionTable;

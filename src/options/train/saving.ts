@@ -1,0 +1,151 @@
+import type { OptionTable } from "../option.ts";
+
+const noState = "training states are not written, only embeddings";
+const noUpload = "nothing is uploaded";
+
+export const savingOptions = {
+  output_dir: {
+    type: "string",
+    effect: "files",
+    help: "Folder for everything that is written; made when it is not there.",
+  },
+  output_name: {
+    type: "string",
+    effect: "files",
+    help: "Name of the files without extension; the new word unless said.",
+  },
+  save_model_as: {
+    type: "string",
+    choices: ["ckpt", "pt", "safetensors"],
+    default: "pt",
+    effect: "files",
+    help: "Format of the embedding files. ckpt and pt differ in the extension only.",
+  },
+  save_precision: {
+    type: "string",
+    choices: ["float", "fp16", "bf16"],
+    effect: "files",
+    help: "Number format of saved vectors; float32 unless said.",
+  },
+  save_every_n_epochs: {
+    type: "int",
+    minimum: 1,
+    effect: "files",
+    help: "Save after every so many epochs as well as at the end.",
+  },
+  save_every_n_steps: {
+    type: "int",
+    minimum: 1,
+    effect: "files",
+    help: "Save after every so many steps as well as at the end.",
+  },
+  save_n_epoch_ratio: {
+    type: "int",
+    effect: "files",
+    help: "Save this many times, spread over the epochs; wins over --save_every_n_epochs.",
+  },
+  save_last_n_epochs: {
+    type: "int",
+    effect: "files",
+    help: "Keep only this many of the files saved at epochs.",
+  },
+  save_last_n_epochs_state: {
+    type: "int",
+    effect: "files",
+    state: "later",
+    note: noState,
+    help: "The same for training states; as --save_last_n_epochs unless said.",
+  },
+  save_last_n_steps: {
+    type: "int",
+    effect: "files",
+    help: "Keep only the files saved at steps that are at most this many steps old.",
+  },
+  save_last_n_steps_state: {
+    type: "int",
+    effect: "files",
+    state: "later",
+    note: noState,
+    help: "The same for training states; as --save_last_n_steps unless said.",
+  },
+  save_state: {
+    type: "switch",
+    effect: "files",
+    state: "later",
+    note: noState,
+    help: "Write the whole training state with every save, to go on from there with --resume.",
+  },
+  save_state_on_train_end: {
+    type: "switch",
+    effect: "files",
+    state: "later",
+    note: noState,
+    help: "Write the whole training state once, at the end.",
+  },
+  resume: {
+    type: "string",
+    effect: "numbers",
+    state: "refused",
+    note: "a run cannot be continued yet; start from its vectors with --weights FILE",
+    help: "Training state to continue from.",
+  },
+} as const satisfies OptionTable;
+
+export const hubOptions = {
+  huggingface_repo_id: {
+    type: "string",
+    effect: "files",
+    state: "later",
+    note: noUpload,
+    help: "Repository on the Hugging Face hub every saved embedding is uploaded to; made when it is not there.",
+  },
+  huggingface_repo_type: {
+    type: "string",
+    effect: "files",
+    state: "later",
+    note: noUpload,
+    help: "Kind of that repository.",
+  },
+  huggingface_path_in_repo: {
+    type: "string",
+    effect: "files",
+    state: "later",
+    note: noUpload,
+    help: "Folder in that repository.",
+  },
+  huggingface_token: {
+    type: "string",
+    effect: "files",
+    state: "later",
+    note: noUpload,
+    help: "Access token for the hub.",
+  },
+  huggingface_repo_visibility: {
+    type: "string",
+    effect: "files",
+    state: "later",
+    note: noUpload,
+    help: "public makes a new repository public; private unless said.",
+  },
+  save_state_to_huggingface: {
+    type: "switch",
+    effect: "files",
+    state: "later",
+    note: noUpload,
+    help: "Upload training states as well.",
+  },
+  resume_from_huggingface: {
+    type: "switch",
+    effect: "files",
+    state: "refused",
+    note: "states are not fetched from the hub yet",
+    help: "--resume names a state on the hub: owner/repository/path[:revision[:type]].",
+  },
+  async_upload: {
+    type: "switch",
+    effect: "speed",
+    state: "later",
+    note: noUpload,
+    help: "Upload in the background, except the final embedding.",
+  },
+} as const satisfies OptionTable;

@@ -1,0 +1,107 @@
+import { consoleOptions } from "../console.ts";
+import type { OptionGroup, OptionTable } from "../option.ts";
+import { ownOptions } from "../own.ts";
+import type { SettingsOf } from "../settings.ts";
+import { captionOptions } from "./captions.ts";
+import { inversionOptions } from "./inversion.ts";
+import { lengthOptions } from "./length.ts";
+import { loggingOptions, sampleOptions, settingsFileOptions } from "./logging.ts";
+import { lossOptions } from "./loss.ts";
+import { metadataOptions } from "./metadata.ts";
+import { modelOptions } from "./model.ts";
+import { noiseOptions } from "./noise.ts";
+import { optimizerOptions } from "./optimizer.ts";
+import { pictureOptions } from "./pictures.ts";
+import { hubOptions, savingOptions } from "./saving.ts";
+import { pyTorchOptions, speedOptions } from "./speed.ts";
+
+/** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the one more of its SDXL twin, and our own. */
+export const trainTable = {
+  ...inversionOptions,
+  ...modelOptions,
+  ...pictureOptions,
+  ...captionOptions,
+  ...lengthOptions,
+  ...optimizerOptions,
+  ...lossOptions,
+  ...noiseOptions,
+  ...savingOptions,
+  ...metadataOptions,
+  ...sampleOptions,
+  ...loggingOptions,
+  ...consoleOptions,
+  ...settingsFileOptions,
+  ...speedOptions,
+  ...hubOptions,
+  ...pyTorchOptions,
+  ...ownOptions,
+};
+
+/** The same flags in groups, as people read them. */
+export const trainGroups: readonly OptionGroup[] = [
+  { title: "The new word", options: inversionOptions },
+  { title: "Model", options: modelOptions },
+  { title: "Pictures", options: pictureOptions },
+  { title: "Captions", options: captionOptions },
+  { title: "Length and batches", options: lengthOptions },
+  { title: "Optimizer and learning rate", options: optimizerOptions },
+  { title: "Loss", options: lossOptions },
+  { title: "Noise and timesteps", options: noiseOptions },
+  { title: "Saving", options: savingOptions },
+  { title: "Metadata of .safetensors embeddings", options: metadataOptions },
+  { title: "Pictures drawn during training", options: sampleOptions },
+  { title: "Logs", options: loggingOptions },
+  { title: "Console", options: consoleOptions },
+  { title: "Settings file", options: settingsFileOptions },
+  { title: "Precision, speed and memory", options: speedOptions },
+  { title: "Hugging Face hub", options: hubOptions },
+  { title: "PyTorch and DeepSpeed", options: pyTorchOptions },
+  { title: "Not in sd-scripts", options: ownOptions },
+];
+
+/** Settings that are no flags but act when a settings file has them: sd-scripts looks dataset keys up there too. */
+export const fileOnlyOptions = {
+  caption_dropout_rate: {
+    type: "float",
+    default: 0,
+    effect: "numbers",
+    help: "Share of captions that are left empty.",
+  },
+  caption_dropout_every_n_epochs: {
+    type: "int",
+    default: 0,
+    effect: "numbers",
+    help: "Leave all captions empty in every so many-th epoch.",
+  },
+  caption_tag_dropout_rate: {
+    type: "float",
+    default: 0,
+    effect: "numbers",
+    help: "Share of tags that are left out.",
+  },
+  class_tokens: {
+    type: "string",
+    effect: "numbers",
+    help: "Caption of pictures that have no caption file.",
+  },
+  validation_split: {
+    type: "float",
+    default: 0,
+    effect: "numbers",
+    help: "Share of pictures that are kept out of training.",
+  },
+  validation_seed: {
+    type: "int",
+    effect: "numbers",
+    help: "Start of the random choice of those pictures.",
+  },
+} as const satisfies OptionTable;
+
+/** Everything a settings file may hold by name, besides `metadata_*` keys of one's own. */
+export const trainFileTable = { ...trainTable, ...fileOnlyOptions };
+
+/** What a command line and a settings file said, before the checks. */
+export type GivenTrainSettings = SettingsOf<typeof trainFileTable> & {
+  /** Values of `metadata_xyz` keys beyond the flags, by xyz; they become `modelspec.xyz`. */
+  readonly extraMetadata: Readonly<Record<string, string>>;
+};

@@ -1,0 +1,119 @@
+import type { Option, OptionValue } from "./option.ts";
+
+const digits = String.raw`\d+(?:_\d+)*`;
+const integerSyntax = new RegExp(`^[+-]?${digits}$`);
+const floatSyntax = new RegExp(`^[+-]?(?:(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?|inf|infinity|nan)$`, "i");
+
+/** The value one word of the command line stands for, or undefined when the option does not take it. */
+export function readWord(option: Option, word: string): OptionValue | undefined {
+  const value = readTyped(option, word);
+  if (value === undefined) return undefined;
+  if (option.choices) return option.choices.includes(value as string | number) ? value : undefined;
+  return isTooSmall(option, value) ? undefined : value;
+}
+
+/** Whether a number lies below the smallest one an option takes. */
+export function isTooSmall(option: Option, value: OptionValue): boolean {
+  return option.minimum !== undefined && typeof value === "number" && !(value >= option.minimum);
+}
+
+function readTyped(option: Option, word: string): OptionValue | undefined {
+  switch (option.type) {
+    case "string":
+      return word;
+    case "int":
+      return readInteger(word);
+    case "float":
+      return readFloat(word);
+    case "intOrRatio":
+      return readStepCount(word);
+    case "size":
+      return sizeOf(word.split(",").map(readInteger));
+    case "range":
+      return rangeOf(word.split(",").map(readFloat));
+    case "switch":
+      return undefined;
+  }
+}
+
+/** The word that `readWord` reads as this value. A list has one word for each of its entries: see `wordsOf`. */
+function wordOf(value: OptionValue): string {
+  if (Array.isArray(value)) return value.join(",");
+  if (typeof value !== "object") return pythonText(value);
+  if ("steps" in value) return String(value.steps);
+  if (!("ratio" in value)) return String(value);
+  return value.ratio < 1 ? String(value.ratio) : `${Number((value.ratio * 100).toPrecision(15))}%`;
+}
+
+/** The words that follow a flag for this value; none for a switch. */
+export function wordsOf(option: Option, value: OptionValue): string[] {
+  if (option.type === "switch") return [];
+  return option.count && Array.isArray(value) ? value.map((entry: string | number) => wordOf(entry)) : [wordOf(value)];
+}
+
+function pythonText(value: string | number | boolean): string {
+  return value === Number.POSITIVE_INFINITY ? "inf" : value === Number.NEGATIVE_INFINITY ? "-inf" : String(value);
+}
+
+/** An integer in Python's syntax. Beyond 2^53 a number would silently change, so it is no integer here. */
+export function readInteger(word: string): number | undefined {
+  const text = word.trim();
+  if (!integerSyntax.test(text)) return undefined;
+  const value = Number(text.replaceAll("_", ""));
+  // -0 is 0, as an integer has no sign of its own.
+  return Number.isSafeInteger(value) ? value || 0 : undefined;
+}
+
+/** A number in Python's syntax of float: "1e-4", ".5", "inf". */
+export function readFloat(word: string): number | undefined {
+  const text = word.trim();
+  if (!floatSyntax.test(text)) return undefined;
+  return Number(text.replaceAll("_", "").replace(/inf(inity)?/i, "Infinity").replace(/[+-]?nan/i, "NaN"));
+}
+
+function readStepCount(word: string): OptionValue | undefined {
+  if (word.endsWith("%")) return stepShare(readFloat(word.slice(0, -1)), 100);
+  const number = readFloat(word);
+  if (number === undefined || number < 1) return stepShare(number, 1);
+  const steps = readInteger(word);
+  return steps === undefined ? undefined : { steps };
+}
+
+/** A share of all steps: `amount` of `whole`. */
+export function stepShare(amount: number | undefined, whole: number): OptionValue | undefined {
+  if (amount === 0) return { steps: 0 };
+  return amount !== undefined && amount > 0 && Number.isFinite(amount) ? { ratio: amount / whole } : undefined;
+}
+
+/** Width and height from one number (a square) or two. */
+export function sizeOf(sides: readonly (number | undefined)[]): OptionValue | undefined {
+  const [width, height = width] = sides;
+  return isSide(width) && isSide(height) && sides.length <= 2 && !sides.includes(undefined) ? [width, height] : undefined;
+}
+
+function isSide(value: number | undefined): value is number {
+  return value !== undefined && Number.isSafeInteger(value) && value > 0;
+}
+
+/** Two numbers in order. */
+export function rangeOf(ends: readonly (number | undefined)[]): OptionValue | undefined {
+  const [low, high] = ends;
+  return ends.length === 2 && low !== undefined && high !== undefined && low <= high ? [low, high] : undefined;
+}
+
+/** What an option wants to be given, for messages: "a whole number, at least 1". */
+export function wantedBy(option: Option): string {
+  if (option.choices) return `one of ${option.choices.join(", ")}`;
+  const atLeast = option.minimum === undefined ? "" : `, at least ${option.minimum}`;
+  return `${wantedByType[option.type]}${atLeast}`;
+}
+
+const wantedByType = {
+  string: "a text",
+  int: "a whole number",
+  float: "a number",
+  switch: "no value",
+  intOrRatio: "a number of steps (100) or a share of all steps (0.1 or 10%)",
+  size: "a size in pixels such as 512 or 512,768",
+  range: "two numbers, the smaller first, such as 1.2,1.8",
+} as const;

@@ -1,0 +1,88 @@
+import type { Picture, Size } from "./picture.ts";
+import { roundHalfEven } from "./rounding.ts";
+
+/** One share of an output pixel along one axis: which input it takes and how much of it. */
+interface Share {
+  readonly from: number;
+  readonly weight: number;
+}
+
+/** Shrinks as OpenCV's INTER_AREA does: every output pixel is the mean of the input area it covers. Neither side may grow. */
+export function shrinkByArea(picture: Picture, [width, height]: Size): Picture {
+  // OpenCV derives the scale from its reciprocal; the last bit decides which edges count.
+  const scaleX = 1 / (width / picture.width);
+  const scaleY = 1 / (height / picture.height);
+  const isWhole = isInteger(scaleX) && isInteger(scaleY);
+  return isWhole
+    ? meanOfBlocks(picture, [width, height], Math.round(scaleX), Math.round(scaleY))
+    : meanOfAreas(picture, [width, height], sharesOf(picture.width, width, scaleX), sharesOf(picture.height, height, scaleY));
+}
+
+function isInteger(scale: number): boolean {
+  return Math.abs(scale - Math.round(scale)) < Number.EPSILON;
+}
+
+function meanOfBlocks(picture: Picture, [width, height]: Size, blockWidth: number, blockHeight: number): Picture {
+  const { channels, data: source } = picture;
+  const data = new Uint8Array(width * height * channels);
+  const area = blockWidth * blockHeight;
+  const isQuad = blockWidth === 2 && blockHeight === 2;
+  const share = Math.fround(1 / area);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      for (let c = 0; c < channels; c++) {
+        let sum = 0;
+        for (let v = 0; v < blockHeight; v++) {
+          const row = ((y * blockHeight + v) * picture.width + x * blockWidth) * channels + c;
+          for (let u = 0; u < blockWidth; u++) sum += source[row + u * channels]!;
+        }
+        data[(y * width + x) * channels + c] = isQuad ? (sum + 2) >> 2 : roundHalfEven(Math.fround(sum * share));
+      }
+    }
+  }
+  return { width, height, channels, data };
+}
+
+function meanOfAreas(
+  picture: Picture,
+  [width, height]: Size,
+  columns: readonly (readonly Share[])[],
+  rows: readonly (readonly Share[])[],
+): Picture {
+  const { channels, data: source } = picture;
+  const stride = picture.width * channels;
+  const data = new Uint8Array(width * height * channels);
+  const row = new Float32Array(width * channels);
+  const sum = new Float32Array(width * channels);
+  for (let y = 0; y < height; y++) {
+    sum.fill(0);
+    for (const { from, weight } of rows[y]!) {
+      row.fill(0);
+      for (let x = 0; x < width; x++) {
+        for (const column of columns[x]!) {
+          const start = from * stride + column.from * channels;
+          for (let c = 0; c < channels; c++) row[x * channels + c]! += Math.fround(source[start + c]! * column.weight);
+        }
+      }
+      for (let i = 0; i < sum.length; i++) sum[i]! += Math.fround(weight * row[i]!);
+    }
+    for (let i = 0; i < sum.length; i++) data[y * sum.length + i] = roundHalfEven(sum[i]!);
+  }
+  return { width, height, channels, data };
+}
+
+function sharesOf(from: number, to: number, scale: number): Share[][] {
+  return Array.from({ length: to }, (_, i) => {
+    const start = i * scale;
+    const end = start + scale;
+    const cell = Math.min(scale, from - start);
+    const lastWhole = Math.min(Math.floor(end), from - 1);
+    const firstWhole = Math.min(Math.ceil(start), lastWhole);
+    const shares: Share[] = [];
+    const add = (at: number, length: number) => shares.push({ from: at, weight: Math.fround(length / cell) });
+    if (firstWhole - start > 1e-3) add(firstWhole - 1, firstWhole - start);
+    for (let at = firstWhole; at < lastWhole; at++) add(at, 1);
+    if (end - lastWhole > 1e-3) add(lastWhole, Math.min(end - lastWhole, 1, cell));
+    return shares;
+  });
+}

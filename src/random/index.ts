@@ -1,0 +1,9 @@
+export type { FloatArrays, FloatDType } from "./float-arrays.ts";
+export { drawEpochOrder } from "./loader-order.ts";
+export { PythonRandom, type PythonRandomState } from "./python-random.ts";
+export {
+  type NormalOptions,
+  TorchGenerator,
+  type TorchGeneratorState,
+  type UniformOptions,
+} from "./torch-generator.ts";

@@ -1,0 +1,189 @@
+import { elementCount, type NdArray } from "../array/index.ts";
+import { type FloatArrays, type FloatDType, filledArray, roundedBits } from "./float-arrays.ts";
+import { MersenneTwister, type TwisterState } from "./mersenne-twister.ts";
+import { blockSize, fillNormalBlocks, normalPair } from "./normal.ts";
+import { preciseMath } from "./precise-math.ts";
+
+/** Everything a torch generator's future depends on; plain data that survives JSON. */
+export interface TorchGeneratorState extends TwisterState {
+  /** 32-bit outputs consumed since seeding. */
+  readonly outputs: number;
+  /** The second number of the last pair, kept for the next small draw of normal numbers. */
+  readonly cachedNormal: number | null;
+}
+
+export interface NormalOptions<Type extends FloatDType = FloatDType> {
+  readonly dtype?: Type;
+  readonly mean?: number;
+  readonly std?: number;
+}
+
+export interface UniformOptions<Type extends FloatDType = FloatDType> {
+  readonly dtype?: Type;
+  /** The range is [from, to); 0 and 1 unless told. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** PyTorch's CPU generator: equal seeds give the numbers of `torch.manual_seed`, draw for draw, as PyTorch 2.7 and newer do.
+ *  Integers and uniform numbers are exact, normal numbers are within 2e-6 (see `normal.ts`). */
+export class TorchGenerator {
+  #engine: MersenneTwister;
+  #outputs = 0;
+  #cachedNormal: number | null = null;
+
+  /** seed: an integer, as a decimal string where it exceeds 2^53. Only its low 32 bits matter. */
+  constructor(seed: number | bigint | string) {
+    this.#engine = MersenneTwister.fromWord(lowWord(seed));
+  }
+
+  manualSeed(seed: number | bigint | string): void {
+    this.#engine = MersenneTwister.fromWord(lowWord(seed));
+    this.#outputs = 0;
+    this.#cachedNormal = null;
+  }
+
+  static fromState(state: TorchGeneratorState): TorchGenerator {
+    const generator = new TorchGenerator(0);
+    generator.#engine = MersenneTwister.fromState(state);
+    generator.#outputs = state.outputs;
+    generator.#cachedNormal = state.cachedNormal;
+    return generator;
+  }
+
+  state(): TorchGeneratorState {
+    return { ...this.#engine.state(), outputs: this.#outputs, cachedNormal: this.#cachedNormal };
+  }
+
+  /** 32-bit outputs consumed since seeding. */
+  get outputs(): number {
+    return this.#outputs;
+  }
+
+  /** Passes over that many 32-bit outputs. A cached normal number stays. */
+  skip(outputs: number): void {
+    this.#engine.skip(outputs);
+    this.#outputs += outputs;
+  }
+
+  /** The next 32 random bits. */
+  u32(): number {
+    this.#outputs++;
+    return this.#engine.u32();
+  }
+
+  /** The next 64 random bits. */
+  u64(): bigint {
+    const high = BigInt(this.u32());
+    return (high << 32n) | BigInt(this.u32());
+  }
+
+  /** A non-negative 63-bit integer: `tensor.random_()` of an int64 tensor. */
+  random63(): bigint {
+    return BigInt.asUintN(63, this.u64());
+  }
+
+  /** Normal numbers: `torch.randn`, or `torch.normal` with a mean and a standard deviation. */
+  randn<Type extends FloatDType = "float32">(
+    shape: readonly number[],
+    options: NormalOptions<Type> = {},
+  ): NdArray<FloatArrays[Type]> {
+    const { dtype = "float32" as Type, mean = 0, std = 1 } = options;
+    const isDouble = dtype === "float64";
+    const functions = isDouble ? preciseMath : Math;
+    const uniform = isDouble ? () => this.#uniform64() : () => this.#uniform32();
+    const drawsRest = isDouble || dtype === "float32";
+    return filledArray(dtype, shape, (values) => {
+      if (values.length >= blockSize) fillNormalBlocks(values, { mean, std, uniform, functions, drawsRest });
+      else for (let i = 0; i < values.length; i++) values[i] = this.#normal() * std + mean;
+    });
+  }
+
+  /** Uniform numbers in [0, 1): `torch.rand`, or `tensor.uniform_` with a range. */
+  rand<Type extends FloatDType = "float32">(
+    shape: readonly number[],
+    options: UniformOptions<Type> = {},
+  ): NdArray<FloatArrays[Type]> {
+    const { dtype = "float32" as Type, from = 0, to = 1 } = options;
+    const array = filledArray(dtype, shape, (values) => {
+      const isDouble = values instanceof Float64Array;
+      const [start, end] = isDouble ? [from, to] : [Math.fround(from), Math.fround(to)];
+      if (isDouble) for (let i = 0; i < values.length; i++) values[i] = this.#uniform64() * (end - start) + start;
+      else {
+        const width = Math.fround(end - start);
+        for (let i = 0; i < values.length; i++) values[i] = Math.fround(this.#uniform32() * width) + start;
+      }
+    });
+    if (array.data instanceof Uint16Array) closeRange(array.data, roundedBits(dtype, from), roundedBits(dtype, to));
+    return array;
+  }
+
+  /** Ones with probability p, else zeros: `torch.bernoulli` of a tensor full of p. */
+  bernoulli<Type extends FloatDType = "float32">(
+    p: number,
+    shape: readonly number[],
+    options: { readonly dtype?: Type } = {},
+  ): NdArray<FloatArrays[Type]> {
+    return filledArray(options.dtype ?? ("float32" as Type), shape, (values) => {
+      const isDouble = values instanceof Float64Array;
+      for (let i = 0; i < values.length; i++)
+        values[i] = Number(isDouble ? this.#uniform64() < p : this.#uniform32() < Math.fround(p));
+    });
+  }
+
+  /** Integers in low..high-1, row-major: `torch.randint`. Bigints where the bounds are bigints. */
+  randint(low: number, high: number, shape: readonly number[]): number[];
+  randint(low: bigint, high: bigint, shape: readonly number[]): bigint[];
+  randint(low: number | bigint, high: number | bigint, shape: readonly number[]): number[] | bigint[] {
+    const size = elementCount(shape);
+    const range = BigInt(high) - BigInt(low);
+    const draw64 = () => BigInt(low) + (this.u64() % range);
+    if (typeof low === "bigint")
+      return Array.from({ length: size }, range < 1n << 28n ? () => low + (BigInt(this.u32()) % range) : draw64);
+    // From 2^28 on torch takes 64 bits, so that the modulo stays fair.
+    if (range >= 1n << 28n) return Array.from({ length: size }, () => Number(draw64()));
+    return Array.from({ length: size }, () => low + (this.u32() % Number(range)));
+  }
+
+  /** The numbers 0..n-1 in random order: `torch.randperm`. n: below 2^32 / 20. */
+  randperm(n: number): number[] {
+    const order = Array.from({ length: n }, (_, i) => i);
+    for (let i = 0; i < n - 1; i++) {
+      const j = i + (this.u32() % (n - i));
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return order;
+  }
+
+  /** In [0, 1), on 24 bits. */
+  #uniform32(): number {
+    return (this.u32() & 0xffffff) * 2 ** -24;
+  }
+
+  /** In [0, 1), on 53 bits. */
+  #uniform64(): number {
+    const high = this.u32();
+    return ((high & 0x1fffff) * 2 ** 32 + this.u32()) * 2 ** -53;
+  }
+
+  #normal(): number {
+    const cached = this.#cachedNormal;
+    if (cached !== null) {
+      this.#cachedNormal = null;
+      return cached;
+    }
+    const angle = this.#uniform64();
+    const [first, second] = normalPair(angle, this.#uniform64(), preciseMath);
+    this.#cachedNormal = second;
+    return first;
+  }
+}
+
+/** Rounding to half precision can lift a number to the open end of the range: torch then gives the closed end. */
+function closeRange(values: Uint16Array, from: number, to: number): void {
+  for (let i = 0; i < values.length; i++) if (values[i] === to) values[i] = from;
+}
+
+function lowWord(seed: number | bigint | string): number {
+  return Number(BigInt.asUintN(32, BigInt(seed)));
+}

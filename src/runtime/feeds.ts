@@ -1,0 +1,55 @@
+import { elementCount, type NdArray } from "../array/index.ts";
+import { CoinageError, nearestName } from "../errors/index.ts";
+import { type Dim, dimKey, evaluateDim, type Port } from "../graph/index.ts";
+
+/** Checks feeds against the inputs of a program: all there, none too many, types and shapes right, sizes of one name equal everywhere.
+ *  @throws FEED */
+export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<string, NdArray>>): void {
+  const names = inputs.map(({ name }) => name);
+  for (const name of Object.keys(feeds)) {
+    if (names.includes(name)) continue;
+    const near = nearestName(name, names);
+    throw feedError(
+      `"${name}" is no input of this program${near ? `; "${near}" is` : ""}. It takes ${names.join(", ")}.`,
+    );
+  }
+  const sizes = new Map<string, number>();
+  for (const port of inputs) {
+    const feed = feeds[port.name];
+    if (!feed) throw feedError(`The input "${port.name}" is missing.`);
+    if (feed.dtype !== port.dtype) throw feedError(`"${port.name}" must be ${port.dtype}, not ${feed.dtype}.`);
+    if (elementCount(feed.shape) !== feed.data.length)
+      throw feedError(`"${port.name}" has ${feed.data.length} values but the shape [${feed.shape.join(", ")}].`);
+    noteSizes(port, feed, sizes);
+  }
+  for (const port of inputs) checkShape(port, feeds[port.name]!, sizes);
+}
+
+function noteSizes(port: Port, { shape }: NdArray, sizes: Map<string, number>): void {
+  port.shape.forEach((size, axis) => {
+    const actual = shape[axis];
+    if (typeof size !== "number" && size.atoms.length === 1 && size.coefficient === 1 && actual !== undefined)
+      if (!sizes.has(size.key)) sizes.set(size.key, actual);
+  });
+}
+
+function checkShape(port: Port, { shape }: NdArray, sizes: ReadonlyMap<string, number>): void {
+  const expected = port.shape.map((size) => evaluateDim(size, sizes));
+  for (const [axis, size] of port.shape.entries()) checkDivisor(port.name, size, expected[axis]!);
+  if (expected.length === shape.length && expected.every((size, axis) => size === shape[axis])) return;
+  const names = port.shape.map((size, axis) =>
+    typeof size === "number" ? size : `${dimKey(size)} = ${expected[axis]}`,
+  );
+  throw feedError(`"${port.name}" must have the shape [${names.join(", ")}], not [${shape.join(", ")}].`);
+}
+
+function checkDivisor(name: string, size: Dim, actual: number): void {
+  if (typeof size === "number") return;
+  const divisor = size.atoms.reduce((product, atom) => product * atom.multipleOf, size.coefficient);
+  if (actual % divisor !== 0)
+    throw feedError(`The size ${dimKey(size)} of "${name}" is ${actual}; it must be a multiple of ${divisor}.`);
+}
+
+function feedError(message: string): CoinageError {
+  return new CoinageError("FEED", message);
+}

@@ -1,0 +1,8 @@
+export {
+  type DeviceName,
+  deviceNames,
+  openRuntime,
+  type Program,
+  type Runtime,
+  type RuntimeOptions,
+} from "./runtime.ts";

@@ -1,0 +1,175 @@
+import os from "node:os";
+import path from "node:path";
+import { Worker } from "node:worker_threads";
+import type { NdArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { emit, type Port, type Target, type Tensor } from "../graph/index.ts";
+import { checkFeeds } from "./feeds.ts";
+import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
+
+/** Where graphs run, as the user names it. "auto" is resolved before a runtime is opened. */
+export const deviceNames = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+export interface RuntimeOptions {
+  readonly device?: DeviceName;
+  /** Threads for one operator; default: the physical cores. */
+  readonly threads?: number;
+  /** Fail when an operator would run on the CPU although another device was asked for. */
+  readonly refuseCpuFallback?: boolean;
+  /** Path prefix of a profile that ONNX Runtime writes when a program is closed. */
+  readonly profile?: string;
+}
+
+/** A device with the programs loaded on it. They share one worker thread, so the caller's thread stays free. */
+export interface Runtime {
+  readonly device: DeviceName;
+  /** Makes a program that computes the named tensors. @throws RUNTIME when the device refuses the graph */
+  load(outputs: Readonly<Record<string, Tensor>>): Promise<Program>;
+  /** Frees everything. */
+  close(): Promise<void>;
+}
+
+/** A loaded graph. */
+export interface Program {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  /** Time that loading took. */
+  readonly loadMs: number;
+  /** Time that the last run took, without the way to the worker and back. */
+  readonly lastRunMs: number;
+  /** Computes the outputs. @throws FEED when a feed is missing, unknown or of a wrong shape or type; RUNTIME when computing fails */
+  run(feeds: Readonly<Record<string, NdArray>>): Promise<Record<string, NdArray>>;
+  /** Frees the session and its weights. */
+  close(): Promise<void>;
+}
+
+const targets: Readonly<Record<DeviceName, Target>> = {
+  cpu: { convDataGradient: "turned", hasFusedMatmul: true },
+  webgpu: { convDataGradient: "turned", hasFusedMatmul: false },
+  cuda: { convDataGradient: "transposed", hasFusedMatmul: true },
+  dml: { convDataGradient: "transposed", hasFusedMatmul: true },
+  coreml: { convDataGradient: "turned", hasFusedMatmul: false },
+};
+
+export function openRuntime(options: RuntimeOptions = {}): Runtime {
+  const device = options.device ?? "cpu";
+  const worker = new SessionWorker();
+  const root = path.parse(process.cwd()).root;
+  const settings: SessionSettings = {
+    executionProvider: device,
+    threads: options.threads ?? os.availableParallelism(),
+    weightsRoot: root,
+    refuseCpuFallback: options.refuseCpuFallback ?? false,
+    profile: options.profile,
+  };
+  let programs = 0;
+  return {
+    device,
+    async load(outputs) {
+      const graph = emit(outputs, { target: targets[device], locationOf: (file) => path.relative(root, file) });
+      const program = programs++;
+      const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session: settings })) as LoadResult;
+      return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);
+    },
+    close: () => worker.close(),
+  };
+}
+
+function programOf(
+  worker: SessionWorker,
+  program: number,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+  loadMs: number,
+): Program {
+  let lastRunMs = 0;
+  return {
+    inputs,
+    outputs,
+    loadMs,
+    get lastRunMs() {
+      return lastRunMs;
+    },
+    async run(feeds) {
+      checkFeeds(inputs, feeds);
+      const result = (await worker.ask({ kind: "run", program, feeds })) as RunResult;
+      lastRunMs = result.milliseconds;
+      return result.outputs;
+    },
+    async close() {
+      await worker.ask({ kind: "release", program });
+    },
+  };
+}
+
+type Question = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never;
+
+interface Waiting {
+  readonly resolve: (result: LoadResult | RunResult | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The worker thread with the questions it has not answered yet. */
+class SessionWorker {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #questions = 0;
+  #failure: Error | undefined;
+
+  constructor() {
+    // read by the native library when it is first loaded, from the environment of the main thread
+    process.env.ORT_DISABLE_TELEMETRY ??= "1";
+    this.#worker = spawnWorker();
+    this.#worker.unref();
+    this.#worker.on("message", (reply: Reply) => this.#settle(reply));
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", (code) => this.#fail(new Error(`it stopped with code ${code}`)));
+  }
+
+  ask(question: Question): Promise<LoadResult | RunResult | undefined> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const id = this.#questions++;
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...question, id });
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#failure = new CoinageError("RUNTIME", "The runtime was closed.");
+    await this.#worker.terminate();
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ("error" in reply) waiting?.reject(runtimeError(reply.error));
+    else waiting?.resolve(reply.result);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= runtimeError(`The computing thread broke down: ${error.message}`);
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+}
+
+function runtimeError(message: string): CoinageError {
+  const isMemory = /alloc|memory/i.test(message);
+  return new CoinageError("RUNTIME", `ONNX Runtime: ${message}`, {
+    ...(isMemory ? { hint: "The memory does not suffice: try a smaller batch or resolution." } : {}),
+  });
+}
+
+/** Run from source the worker is TypeScript, which a thread can read only after it has installed the loader itself. */
+function spawnWorker(): Worker {
+  const isSource = import.meta.url.endsWith(".ts");
+  if (!isSource) return new Worker(new URL("./worker.js", import.meta.url));
+  const [loader, entry] = [import.meta.resolve("tsx/esm/api"), new URL("./worker.ts", import.meta.url).href];
+  return new Worker(`import("${loader}").then(({ register }) => { register(); return import("${entry}"); });`, {
+    eval: true,
+  });
+}

@@ -1,0 +1,70 @@
+import { parentPort } from "node:worker_threads";
+import type { InferenceSession, Tensor } from "onnxruntime-node";
+import type { DType, NdArray, TypedArray } from "../array/index.ts";
+import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
+
+/** `session.run` blocks the thread it is called on and cannot be broken off: all sessions live here, away from the main thread. */
+const ort = await import("onnxruntime-node");
+const sessions = new Map<number, InferenceSession>();
+
+parentPort?.on("message", async (request: Request) => {
+  let reply: Reply;
+  try {
+    reply = { id: request.id, result: await handle(request) };
+  } catch (error) {
+    reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };
+  }
+  const buffers = "result" in reply && reply.result && "outputs" in reply.result ? transferable(reply.result) : [];
+  parentPort?.postMessage(reply, buffers);
+});
+
+async function handle(request: Request): Promise<LoadResult | RunResult | undefined> {
+  const start = performance.now();
+  switch (request.kind) {
+    case "load":
+      sessions.set(request.program, await ort.InferenceSession.create(request.model, sessionOptions(request.session)));
+      return { milliseconds: performance.now() - start };
+    case "run": {
+      const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, array]) => [name, toTensor(array)]));
+      const results = await sessions.get(request.program)!.run(feeds);
+      const outputs = Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, toArray(tensor)]));
+      return { outputs, milliseconds: performance.now() - start };
+    }
+    case "release": {
+      const session = sessions.get(request.program);
+      sessions.delete(request.program);
+      await session?.release();
+      return undefined;
+    }
+  }
+}
+
+/** Weights are mapped, not packed into a second copy, and nothing of a run stays allocated after it. */
+function sessionOptions(settings: SessionSettings): InferenceSession.SessionOptions {
+  const session: Record<string, string> = {
+    disable_prepacking: "1",
+    model_external_initializers_file_folder_path: settings.weightsRoot,
+  };
+  if (settings.refuseCpuFallback) session.disable_cpu_ep_fallback = "1";
+  return {
+    executionProviders: [settings.executionProvider],
+    graphOptimizationLevel: "extended",
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+    ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),
+    ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
+    extra: { session },
+  };
+}
+
+function toTensor({ dtype, shape, data }: NdArray): Tensor {
+  return new ort.Tensor(dtype as "float32", data as Float32Array, shape as number[]);
+}
+
+function toArray(tensor: Tensor): NdArray {
+  return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data as TypedArray };
+}
+
+function transferable(result: RunResult): ArrayBuffer[] {
+  return Object.values(result.outputs).map(({ data }) => data.buffer as ArrayBuffer);
+}
