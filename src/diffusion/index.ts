@@ -12,9 +12,9 @@ export {
 export { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./samplers/names.ts";
 export type { KeptArea, SampleOptions, Sampler, SamplerCall, SamplerSettings } from "./samplers/sampler.ts";
 export { drawTimesteps, type TimestepRange } from "./timesteps.ts";
+export { drawTrainingBatch, type TrainingBatch, type TrainingBatchOptions } from "./training-batch.ts";
 export {
   drawTrainingNoise,
   type Generators,
   type TrainingNoiseOptions,
 } from "./training-noise.ts";
-export { drawTrainingBatch, type TrainingBatch, type TrainingBatchOptions } from "./training-batch.ts";

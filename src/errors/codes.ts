@@ -3,6 +3,8 @@ export const errorCodes = {
   // graph
   SHAPE: "Tensors of shapes that do not fit together.",
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
+  // models
+  ARCHITECTURE_UNKNOWN: "A model whose tensors do not tell how it is built, or that is built in a way not supported.",
   // runtime
   FEED: "A program was run with feeds that do not fit its inputs.",
   RUNTIME: "ONNX Runtime could not load or run a graph.",
@@ -16,7 +18,9 @@ export const errorCodes = {
   LR_SCHEDULE: "Learning rate settings that contradict each other or cannot work.",
   LR_SCHEDULE_UNKNOWN: "A learning rate schedule that does not exist.",
   // formats
+  PICKLE_REFUSED: "A PyTorch file that asks for code or for something no file of weights needs; nothing of it was run.",
   SAFETENSORS_INVALID: "A .safetensors file whose header or size is wrong: truncated, damaged or of another kind.",
+  TORCH_FILE_INVALID: "A PyTorch file (.pt, .bin, .ckpt) that is damaged, cut short or claims more than it holds.",
   // checkpoint
   CHECKPOINT_DTYPE: "A needed weight is stored as a kind of number that is not supported.",
   CHECKPOINT_FOREIGN: "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, an inpainting model, another program's file.",

@@ -133,14 +133,14 @@ class Emitter {
     this.#nodeNames.set(graphNode, outputs);
   }
 
-  #emitWeight({ name, stored }: WeightSource): void {
+  #emitWeight({ name, stored, isRaw }: WeightSource): void {
     const { dtype, shape, bytes } = stored;
     const data =
       bytes instanceof Uint8Array
         ? bytes
         : { location: this.#options.locationOf(bytes.file), offset: bytes.offset, length: bytes.length };
     this.initializers.push({ name, dtype, shape, data });
-    if (dtype === "float32") {
+    if (isRaw || dtype === "float32") {
       this.#leafNames.set(name, name);
       return;
     }

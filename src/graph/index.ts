@@ -21,9 +21,9 @@ export {
   subtract,
 } from "./ops/elementwise.ts";
 export { linear, matmul } from "./ops/linear.ts";
-export { lookup } from "./ops/lookup.ts";
+export { lookup, toFloat32 } from "./ops/lookup.ts";
 export { groupNorm, layerNorm } from "./ops/normalization.ts";
 export { reduceSum } from "./ops/reduce.ts";
 export { upsampleNearest } from "./ops/resample.ts";
 export { concat, reshape, reshapeLike, slice, transpose } from "./ops/reshape.ts";
-export { constant, input, reshapedWeight, scalar, type Tensor, weight } from "./tensor.ts";
+export { constant, input, rawWeight, reshapedWeight, scalar, type Tensor, weight } from "./tensor.ts";

@@ -24,6 +24,8 @@ export interface WeightSource {
   readonly kind: "weight";
   readonly name: string;
   readonly stored: StoredArray;
+  /** Keep the stored dtype instead of converting to float32. */
+  readonly isRaw: boolean;
 }
 
 export interface ConstantSource {
@@ -59,7 +61,22 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
 
 /** A frozen weight; computing happens in float32 whatever dtype is stored. */
 export function weight(name: string, stored: StoredArray): Tensor {
-  return { dtype: "float32", shape: stored.shape, source: { kind: "weight", name, stored }, rule: undefined };
+  return {
+    dtype: "float32",
+    shape: stored.shape,
+    source: { kind: "weight", name, stored, isRaw: false },
+    rule: undefined,
+  };
+}
+
+/** A frozen weight in the dtype it is stored in: for tables of which only a few rows are read and converted. */
+export function rawWeight(name: string, stored: StoredArray): Tensor {
+  return {
+    dtype: stored.dtype,
+    shape: stored.shape,
+    source: { kind: "weight", name, stored, isRaw: true },
+    rule: undefined,
+  };
 }
 
 /** The same bytes of a weight seen in another shape of as many elements. */

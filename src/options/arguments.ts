@@ -39,7 +39,9 @@ export function parseArguments(table: OptionTable, argv: readonly string[]): Arg
 }
 
 /** The command line that `parseArguments` reads back as these values. */
-export function formatArguments(values: Iterable<readonly [name: string, option: Option, value: OptionValue]>): string[] {
+export function formatArguments(
+  values: Iterable<readonly [name: string, option: Option, value: OptionValue]>,
+): string[] {
   return [...values].flatMap(([name, option, value]) => {
     if (option.type === "switch") return value ? [`--${name}`] : [];
     const words = wordsOf(option, value);
@@ -106,7 +108,11 @@ function readOption(
   if (available.length < wanted) {
     const amount = wanted === 1 ? "a value" : `${wanted} values`;
     // A value may begin with a dash only behind "=".
-    throw usage(name, `--${name} needs ${amount}: ${wantedBy(option)}.`, `A value that begins with "-" is given as --${name}=-VALUE.`);
+    throw usage(
+      name,
+      `--${name} needs ${amount}: ${wantedBy(option)}.`,
+      `A value that begins with "-" is given as --${name}=-VALUE.`,
+    );
   }
   const values = available.slice(0, wanted).map((word) => readOrThrow(name, option, word));
   const value = option.count ? (values as string[]) : values[0]!;
@@ -122,7 +128,9 @@ function readOrThrow(name: string, option: Option, word: string): OptionValue {
 
 function strayWord(table: OptionTable, text: string): CoinageError {
   if (!text.startsWith("--") || text === "--") {
-    return new CoinageError("USAGE", `"${text}" belongs to no option.`, { hint: "A value that contains blanks needs quotes around it." });
+    return new CoinageError("USAGE", `"${text}" belongs to no option.`, {
+      hint: "A value that contains blanks needs quotes around it.",
+    });
   }
   const name = text.slice(2).split("=")[0]!;
   const near = nearestName(name.replaceAll("-", "_"), Object.keys(table));

@@ -58,7 +58,10 @@ export function settingsFrom<Table extends OptionTable>(
 }
 
 /** Every option of a table whose setting differs from its default, in table order: flag name, option, value. */
-export function changedSettings(table: OptionTable, settings: object): [name: string, option: Option, value: OptionValue][] {
+export function changedSettings(
+  table: OptionTable,
+  settings: object,
+): [name: string, option: Option, value: OptionValue][] {
   const values = settings as Readonly<Record<string, OptionValue | undefined>>;
   return Object.entries(table).flatMap(([name, option]) => {
     const value = values[camelCase(name)];

@@ -2,7 +2,10 @@ import type { Option, OptionValue } from "./option.ts";
 
 const digits = String.raw`\d+(?:_\d+)*`;
 const integerSyntax = new RegExp(`^[+-]?${digits}$`);
-const floatSyntax = new RegExp(`^[+-]?(?:(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?|inf|infinity|nan)$`, "i");
+const floatSyntax = new RegExp(
+  `^[+-]?(?:(?:${digits}(?:\\.(?:${digits})?)?|\\.${digits})(?:e[+-]?${digits})?|inf|infinity|nan)$`,
+  "i",
+);
 
 /** The value one word of the command line stands for, or undefined when the option does not take it. */
 export function readWord(option: Option, word: string): OptionValue | undefined {
@@ -68,7 +71,12 @@ export function readInteger(word: string): number | undefined {
 export function readFloat(word: string): number | undefined {
   const text = word.trim();
   if (!floatSyntax.test(text)) return undefined;
-  return Number(text.replaceAll("_", "").replace(/inf(inity)?/i, "Infinity").replace(/[+-]?nan/i, "NaN"));
+  return Number(
+    text
+      .replaceAll("_", "")
+      .replace(/inf(inity)?/i, "Infinity")
+      .replace(/[+-]?nan/i, "NaN"),
+  );
 }
 
 function readStepCount(word: string): OptionValue | undefined {
@@ -88,7 +96,9 @@ export function stepShare(amount: number | undefined, whole: number): OptionValu
 /** Width and height from one number (a square) or two. */
 export function sizeOf(sides: readonly (number | undefined)[]): OptionValue | undefined {
   const [width, height = width] = sides;
-  return isSide(width) && isSide(height) && sides.length <= 2 && !sides.includes(undefined) ? [width, height] : undefined;
+  return isSide(width) && isSide(height) && sides.length <= 2 && !sides.includes(undefined)
+    ? [width, height]
+    : undefined;
 }
 
 function isSide(value: number | undefined): value is number {

@@ -49,7 +49,9 @@ async function decodeWithSharp(bytes: Uint8Array): Promise<Picture> {
   if (space === "cmyk") return decodeCmyk(image);
   // "srgb" also turns 16 bits into their high byte and grey into three channels.
   const { data, info } = await image.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, channels: info.channels as Channels, data };
+  // A Buffer would do, but it is compared and copied differently.
+  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { width: info.width, height: info.height, channels: info.channels as Channels, data: pixels };
 }
 
 /** Pillow's plain inversion, which knows nothing of inks. */

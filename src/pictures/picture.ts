@@ -49,3 +49,15 @@ export function dropAlpha(picture: Picture): Picture {
   }
   return { ...picture, channels: 3, data };
 }
+
+/** The luma of a picture (ITU-R 601) as Pillow's `convert("L")` rounds it. */
+export function toGrey(picture: Picture): Picture {
+  const { width, height, channels, data } = picture;
+  if (channels === 1) return picture;
+  const grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) {
+    const at = i * channels;
+    grey[i] = (data[at]! * 19595 + data[at + 1]! * 38470 + data[at + 2]! * 7471 + 0x8000) >> 16;
+  }
+  return { width, height, channels: 1, data: grey };
+}

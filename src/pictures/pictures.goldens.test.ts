@@ -15,6 +15,7 @@ import {
   resizePicture,
   type Size,
   signedUnit,
+  toGrey,
 } from "./index.ts";
 
 interface DecodeCase {
@@ -41,6 +42,7 @@ interface GeneratorCase {
   readonly image: string;
   readonly image_shape: readonly number[];
   readonly mask_before_inversion: string;
+  readonly mask_shape: readonly number[];
 }
 
 /** A recorded picture with the channels it was recorded with. */
@@ -104,5 +106,12 @@ describeGoldens("images", (folder) => {
   test.each(readJson<GeneratorCase[]>(folder, "generator.json"))("img2img picture from $name", async ({ file, image, image_shape }) => {
     const resized = resizeLikePillow(await decodePicture(at(file)), [image_shape[3]!, image_shape[2]!], "lanczos");
     expect(largestDifference(resized.data, (await readRecorded(at(image))).data)).toBeLessThanOrEqual(/\.jpe?g$/.test(file) ? 2 : 0);
+  });
+
+  test.each(readJson<GeneratorCase[]>(folder, "generator.json"))("inpainting mask from $name", async (golden) => {
+    const grey = toGrey(await decodePicture(at(golden.file)));
+    const mask = resizeLikePillow(grey, [golden.mask_shape[3]!, golden.mask_shape[2]!], "bilinear");
+    const recorded = await readRecorded(at(golden.mask_before_inversion));
+    expect(largestDifference(mask.data, recorded.data)).toBeLessThanOrEqual(/\.jpe?g$/.test(golden.file) ? 2 : 0);
   });
 });

@@ -25,11 +25,13 @@ export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<strin
   for (const port of inputs) checkShape(port, feeds[port.name]!, sizes);
 }
 
+/** Reads the named sizes off a feed: a size that is a multiple of one name tells it. */
 function noteSizes(port: Port, { shape }: NdArray, sizes: Map<string, number>): void {
   port.shape.forEach((size, axis) => {
     const actual = shape[axis];
-    if (typeof size !== "number" && size.atoms.length === 1 && size.coefficient === 1 && actual !== undefined)
-      if (!sizes.has(size.key)) sizes.set(size.key, actual);
+    if (typeof size === "number" || size.atoms.length !== 1 || actual === undefined) return;
+    const { name } = size.atoms[0]!;
+    if (!sizes.has(name)) sizes.set(name, actual / size.coefficient);
   });
 }
 

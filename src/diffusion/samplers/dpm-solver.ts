@@ -63,7 +63,12 @@ function multistep(
     let previous: Float64Array | undefined;
     for (let step = from; step < steps; step++) {
       const level = levels[step]!;
-      const output = convert(predictionType, level, latents, yield { latents, level, timestep: timesteps[step]!, step });
+      const output = convert(
+        predictionType,
+        level,
+        latents,
+        yield { latents, level, timestep: timesteps[step]!, step },
+      );
       const weights = weigh(level, levels[step + 1]!);
       const firstOrder = step === steps - 1 && (endsClean || steps < fewSteps);
       const slope = previous && !firstOrder ? 1 / (2 * relativeStep(levels, step)) : 0;

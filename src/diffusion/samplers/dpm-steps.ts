@@ -1,6 +1,6 @@
 import { levelOfSigma, type NoiseLevel } from "../noise-level.ts";
-import { karrasSigmas, sigmaAt, sigmaTable, timestepOfSigma } from "./sigmas.ts";
 import type { SamplerSettings } from "./sampler.ts";
+import { karrasSigmas, sigmaAt, sigmaTable, timestepOfSigma } from "./sigmas.ts";
 import { roundedLinearTimesteps, roundHalfEven } from "./timestep-spacing.ts";
 
 /** Where a solver of the DPM family begins, stops between and ends. */

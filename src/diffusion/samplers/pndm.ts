@@ -31,7 +31,12 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
     for (let step = from; step < steps; step++) {
       const t = timesteps[step]!;
       const next = timesteps[step + 1];
-      const call = (state: Float64Array, timestep: number) => ({ latents: state, level: levelAt(timestep), timestep, step });
+      const call = (state: Float64Array, timestep: number) => ({
+        latents: state,
+        level: levelAt(timestep),
+        timestep,
+        step,
+      });
       const first = yield call(latents, t);
       history.unshift(first);
       // differs from sd-scripts: with fewer than four steps to go, where the reference fails, the last step is a multistep one of lower order

@@ -73,7 +73,10 @@ export interface Sampler {
   /** A picture's latents at the noise level where `step` begins. */
   addNoise(original: ArrayLike<number>, noise: ArrayLike<number>, step: number): Float32Array;
   /** Timestep and step of every network call of a run, and how many noises it draws. */
-  rehearse(from?: number): { readonly calls: readonly Pick<NetworkCall, "timestep" | "step" | "level">[]; readonly noiseDraws: number };
+  rehearse(from?: number): {
+    readonly calls: readonly Pick<NetworkCall, "timestep" | "step" | "level">[];
+    readonly noiseDraws: number;
+  };
   /** Denoises. Yields each evaluation, takes its model output, returns the finished latents. */
   sample(latents: ArrayLike<number>, options?: SampleOptions): Generator<SamplerCall, Float32Array, ArrayLike<number>>;
 }

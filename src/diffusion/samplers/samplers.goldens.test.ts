@@ -41,7 +41,9 @@ describeGoldens("samplers", (folder) => {
   const row = (values: Float32Array, i: number, size: number) => values.subarray(i * size, (i + 1) * size);
   const network = (input: Float32Array, timestep: number) =>
     input.map((x) => net.a * x * Math.sin((net.b * timestep) / 1000) + net.c * Math.cos(x));
-  const [start, initLatents, addedNoise, mask, noise] = ["start", "init_latents", "i2i_noise", "mask", "noise"].map(data);
+  const [start, initLatents, addedNoise, mask, noise] = ["start", "init_latents", "i2i_noise", "mask", "noise"].map(
+    data,
+  );
   const size = start!.length;
 
   const samplerFor = (golden: Case) =>
@@ -65,7 +67,11 @@ describeGoldens("samplers", (folder) => {
     test("timesteps, sigmas and constants", () => {
       const fractional = golden.all_timesteps.some((t) => !Number.isInteger(t));
       const calls = sampler.rehearse().calls;
-      expectClose(calls.map(({ timestep }) => timestep), golden.all_timesteps, fractional ? 1e-3 : 0);
+      expectClose(
+        calls.map(({ timestep }) => timestep),
+        golden.all_timesteps,
+        fractional ? 1e-3 : 0,
+      );
       expect(sampler.initNoiseSigma / golden.init_noise_sigma).toBeCloseTo(1, 5);
       const { stepsOffset, clipSample } = samplerDefaults(
         samplerName(golden.sampler),
@@ -73,7 +79,11 @@ describeGoldens("samplers", (folder) => {
       );
       expect(clipSample).toBe(golden.clip_sample);
       if (["ddim", "pndm", "ddpm"].includes(golden.sampler)) expect(stepsOffset).toBe(golden.steps_offset);
-      if (golden.sigmas) expectSigmas(calls.map(({ level }) => level.noise / level.signal), golden.sigmas);
+      if (golden.sigmas)
+        expectSigmas(
+          calls.map(({ level }) => level.noise / level.signal),
+          golden.sigmas,
+        );
     });
 
     test("trajectory", () => {
@@ -82,10 +92,14 @@ describeGoldens("samplers", (folder) => {
         noiseStep === undefined
           ? start!.map((value) => value * sampler.initNoiseSigma)
           : sampler.addNoise(initLatents!, addedNoise!, noiseStep);
-      if (noiseStep !== undefined) expect(Math.abs(sampler.timesteps[noiseStep]! - golden.noise_timestep!)).toBeLessThan(1e-3);
+      if (noiseStep !== undefined)
+        expect(Math.abs(sampler.timesteps[noiseStep]! - golden.noise_timestep!)).toBeLessThan(1e-3);
       const expected = data(`${golden.name}/latents`);
       const inputs = data(`${golden.name}/inputs`);
-      const within = Math.max(1e-5 * expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1), 2 * golden.float64_difference);
+      const within = Math.max(
+        1e-5 * expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1),
+        2 * golden.float64_difference,
+      );
 
       let draws = 0;
       const run = sampler.sample(latents, {
@@ -102,7 +116,9 @@ describeGoldens("samplers", (folder) => {
         const { latents: state, modelInput, timestep } = next.value;
         expect(Math.abs(timestep - golden.timesteps[evaluations]!)).toBeLessThan(1e-3);
         expect(largestDifference(state, row(expected, evaluations, size)), `call ${evaluations}`).toBeLessThan(within);
-        expect(largestDifference(modelInput, row(inputs, evaluations, size)), `call ${evaluations}`).toBeLessThan(within);
+        expect(largestDifference(modelInput, row(inputs, evaluations, size)), `call ${evaluations}`).toBeLessThan(
+          within,
+        );
         evaluations++;
         next = run.next(network(modelInput, timestep));
       }
@@ -113,7 +129,13 @@ describeGoldens("samplers", (folder) => {
   });
 
   test.each(Object.entries(aliases))("%s is %s", (alias, name) => {
-    const settings = { schedule: noiseSchedule(), steps: 7, predictionType: "epsilon", stepsOffset: 1, clipSample: false } as const;
+    const settings = {
+      schedule: noiseSchedule(),
+      steps: 7,
+      predictionType: "epsilon",
+      stepsOffset: 1,
+      clipSample: false,
+    } as const;
     const [one, other] = [alias, name].map((each) => createSampler(samplerName(each), settings).rehearse());
     expect(one).toEqual(other);
   });
@@ -126,5 +148,9 @@ function expectClose(actual: readonly number[], expected: readonly number[], tol
 /** diffusers' tables list a sigma once per evaluation, ours come from the calls; midpoints are only in ours. */
 function expectSigmas(actual: readonly number[], table: readonly number[]): void {
   const wanted = [...new Set(table)].slice(0, -1);
-  for (const sigma of wanted) expect(actual.some((value) => Math.abs(value / sigma - 1) < 1e-5), `sigma ${sigma}`).toBe(true);
+  for (const sigma of wanted)
+    expect(
+      actual.some((value) => Math.abs(value / sigma - 1) < 1e-5),
+      `sigma ${sigma}`,
+    ).toBe(true);
 }

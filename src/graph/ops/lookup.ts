@@ -8,6 +8,11 @@ export function lookup(table: Tensor, ids: Tensor): Tensor {
   return differentiable(y, [table], (upstream) => [scatterAdd(table, ids, upstream)]);
 }
 
+/** x converted to float32, without a gradient. */
+export function toFloat32(x: Tensor): Tensor {
+  return x.dtype === "float32" ? x : node("Cast", [x], x.shape, { dtype: "float32", attributes: { to: 1 } });
+}
+
 function scatterAdd(table: Tensor, ids: Tensor, rows: Tensor): Tensor {
   const zeros = node("Sub", [table, table], table.shape);
   const indices = node("Unsqueeze", [ids, integers(-1)], [...ids.shape, 1], { dtype: "int64" });

@@ -1,5 +1,5 @@
 import { CoinageError } from "../../errors/index.ts";
-import { type Dim, describeShape, evaluateDim, multiplyDims, type Shape, sameDim, sameShape } from "../dims.ts";
+import { type Dim, describeShape, multiplyDims, type Shape, sameDim, sameShape } from "../dims.ts";
 import { differentiable, integers, node, type Tensor } from "../tensor.ts";
 
 /** x in another shape of as many elements. Sizes known only at run time must stand where they stood, but for one at most.
@@ -41,16 +41,26 @@ function canCode(from: Shape, to: Shape): boolean {
 
 const shapes = new WeakMap<Tensor, Tensor>();
 
-/** The shape of a tensor as a tensor of integers: one node a tensor, so that a shape taken early does not keep the tensor alive until later uses. */
+/** The shape of a tensor as a tensor of integers. It is read off the first tensor known to be of that shape on the way from the inputs,
+ *  so that a backward pass asking for a shape does not keep a tensor of the forward pass alive. */
 export function shapeOf(x: Tensor): Tensor {
   const known = shapes.get(x);
   if (known) return known;
-  const isStatic = x.shape.every((size) => typeof size === "number");
-  const shape = isStatic
-    ? integers(...x.shape.map((size) => evaluateDim(size, new Map())))
-    : node("Shape", [x], [x.shape.length], { dtype: "int64" });
+  const shape = staticShape(x) ?? inheritedShape(x) ?? node("Shape", [x], [x.shape.length], { dtype: "int64" });
   shapes.set(x, shape);
   return shape;
+}
+
+function staticShape({ shape }: Tensor): Tensor | undefined {
+  return shape.every((size) => typeof size === "number") ? integers(...shape.map(Number)) : undefined;
+}
+
+function inheritedShape({ source, shape }: Tensor): Tensor | undefined {
+  if (source.kind !== "node") return undefined;
+  const model = source.node.inputs.find((tensor) => tensor && sameShape(tensor.shape, shape));
+  if (model) return shapeOf(model);
+  const target = source.node.opType === "Reshape" ? source.node.inputs[1] : undefined;
+  return target?.source.kind === "node" && target.source.node.opType === "Shape" ? target : undefined;
 }
 
 /** Height and width [..., H, W] of a tensor as integers. */

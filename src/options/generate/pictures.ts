@@ -78,7 +78,13 @@ export const promptOptions = {
     help: "No preview window when prompts are asked for.",
   },
   images_per_prompt: { type: "int", minimum: 1, default: 1, effect: "files", help: "Pictures for each prompt." },
-  n_iter: { type: "int", minimum: 1, default: 1, effect: "files", help: "How often the whole list of prompts is drawn." },
+  n_iter: {
+    type: "int",
+    minimum: 1,
+    default: 1,
+    effect: "files",
+    help: "How often the whole list of prompts is drawn.",
+  },
   shuffle_prompts: { type: "switch", effect: "numbers", help: "Draw the prompts in another order every time." },
   max_embeddings_multiples: {
     type: "int",
@@ -96,7 +102,12 @@ export const promptOptions = {
 } as const satisfies OptionTable;
 
 export const pictureFileOptions = {
-  outdir: { type: "string", default: "outputs", effect: "files", help: "Folder for the pictures; made when it is not there." },
+  outdir: {
+    type: "string",
+    default: "outputs",
+    effect: "files",
+    help: "Folder for the pictures; made when it is not there.",
+  },
   sequential_file_name: { type: "switch", effect: "files", help: "Number the files: im_000001.png, im_000002.png." },
   use_original_file_name: { type: "switch", effect: "files", help: "Name a file after the picture it was made from." },
 } as const satisfies OptionTable;
@@ -109,17 +120,38 @@ export const samplingOptions = {
   sampler: {
     type: "string",
     choices: [
-      ...["ddim", "pndm", "lms", "euler", "euler_a", "heun", "dpm_2", "dpm_2_a", "dpmsolver", "dpmsolver++", "dpmsingle"],
+      ...[
+        "ddim",
+        "pndm",
+        "lms",
+        "euler",
+        "euler_a",
+        "heun",
+        "dpm_2",
+        "dpm_2_a",
+        "dpmsolver",
+        "dpmsolver++",
+        "dpmsingle",
+      ],
       ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
     ],
     default: "ddim",
     effect: "numbers",
     help: "Sampler.",
   },
-  scale: { type: "float", default: 7.5, effect: "numbers", help: "Guidance: how closely the prompt is followed. Up to 1 there is none." },
+  scale: {
+    type: "float",
+    default: 7.5,
+    effect: "numbers",
+    help: "Guidance: how closely the prompt is followed. Up to 1 there is none.",
+  },
   negative_scale: { type: "float", effect: "numbers", help: "Guidance of its own for the negative prompt." },
   seed: { type: "int", effect: "numbers", help: "Start of all random numbers. Without one every run is different." },
-  iter_same_seed: { type: "switch", effect: "numbers", help: "The same seed for all pictures of one time through the prompts." },
+  iter_same_seed: {
+    type: "switch",
+    effect: "numbers",
+    help: "The same seed for all pictures of one time through the prompts.",
+  },
   pyramid_noise_prob: { type: "float", effect: "numbers", help: "How often coarser noise is added to the start." },
   pyramid_noise_discount_range: {
     type: "float",
@@ -127,12 +159,25 @@ export const samplingOptions = {
     effect: "numbers",
     help: "How much weaker each coarser level is: drawn between these two.",
   },
-  noise_offset_prob: { type: "float", effect: "numbers", help: "How often a noise that is constant over each channel is added." },
-  noise_offset_range: { type: "float", count: 2, effect: "numbers", help: "Strength of that noise: drawn between these two." },
+  noise_offset_prob: {
+    type: "float",
+    effect: "numbers",
+    help: "How often a noise that is constant over each channel is added.",
+  },
+  noise_offset_range: {
+    type: "float",
+    count: 2,
+    effect: "numbers",
+    help: "Strength of that noise: drawn between these two.",
+  },
 } as const satisfies OptionTable;
 
 export const sizeConditionOptions = {
-  original_width: { type: "int", effect: "numbers", help: "Width the model is told the picture had; the real one unless said." },
+  original_width: {
+    type: "int",
+    effect: "numbers",
+    help: "Width the model is told the picture had; the real one unless said.",
+  },
   original_height: { type: "int", effect: "numbers", help: "Height the model is told the picture had." },
   original_width_negative: { type: "int", effect: "numbers", help: "The same for the negative prompt." },
   original_height_negative: { type: "int", effect: "numbers", help: "The same for the negative prompt." },

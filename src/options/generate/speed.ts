@@ -23,8 +23,18 @@ export const generateSpeedOptions = {
   },
   fp16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in float16." },
   bf16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in bfloat16." },
-  xformers: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "Attention of the xformers library." },
-  sdpa: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "PyTorch's own fused attention." },
+  xformers: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: noScoreMatrix,
+    help: "Attention of the xformers library.",
+  },
+  sdpa: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: noScoreMatrix,
+    help: "PyTorch's own fused attention.",
+  },
   diffusers_xformers: {
     type: "switch",
     effect: "accepted-without-effect",

@@ -4,7 +4,13 @@ import { ownOptions } from "../own.ts";
 import type { SettingsOf } from "../settings.ts";
 import { controlOptions, networkOptions, shrinkOptions } from "./extensions.ts";
 import { highresOptions, imageToImageOptions } from "./image-to-image.ts";
-import { generateModelOptions, pictureFileOptions, promptOptions, samplingOptions, sizeConditionOptions } from "./pictures.ts";
+import {
+  generateModelOptions,
+  pictureFileOptions,
+  promptOptions,
+  samplingOptions,
+  sizeConditionOptions,
+} from "./pictures.ts";
 import { generateSpeedOptions } from "./speed.ts";
 
 /** Every flag of `coinage generate`: those of sd-scripts' `gen_img.py` and `gen_img_diffusers.py` together, and our own. */

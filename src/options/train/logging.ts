@@ -86,7 +86,19 @@ export const sampleOptions = {
   sample_sampler: {
     type: "string",
     choices: [
-      ...["ddim", "pndm", "lms", "euler", "euler_a", "heun", "dpm_2", "dpm_2_a", "dpmsolver", "dpmsolver++", "dpmsingle"],
+      ...[
+        "ddim",
+        "pndm",
+        "lms",
+        "euler",
+        "euler_a",
+        "heun",
+        "dpm_2",
+        "dpm_2_a",
+        "dpmsolver",
+        "dpmsolver++",
+        "dpmsingle",
+      ],
       ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
     ],
     default: "ddim",

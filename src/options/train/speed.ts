@@ -1,7 +1,8 @@
 import type { OptionTable } from "../option.ts";
 
 const noScoreMatrix = "attention here never builds the full score matrix anyway";
-const loadedByItself = "pictures are loaded ahead of the step that needs them, in an order that does not depend on workers";
+const loadedByItself =
+  "pictures are loaded ahead of the step that needs them, in an order that does not depend on workers";
 const compiledAnyway = "ONNX Runtime compiles the training graph in any case";
 const computedInFloat32 = "everything is computed in float32, which is at least as exact";
 const inPlace = "the runtime reads weights from where they lie in the file";
@@ -45,11 +46,36 @@ export const speedOptions = {
     note: "activations are kept",
     help: "Compute activations again in the backward pass instead of keeping them: less memory, more time.",
   },
-  xformers: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "Attention of the xformers library." },
-  sdpa: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "PyTorch's own fused attention." },
-  mem_eff_attn: { type: "switch", effect: "accepted-without-effect", note: noScoreMatrix, help: "Attention in chunks." },
-  lowram: { type: "switch", effect: "accepted-without-effect", note: inPlace, help: "Load models straight to the device." },
-  highvram: { type: "switch", effect: "accepted-without-effect", note: inPlace, help: "Keep device memory while latents are cached." },
+  xformers: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: noScoreMatrix,
+    help: "Attention of the xformers library.",
+  },
+  sdpa: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: noScoreMatrix,
+    help: "PyTorch's own fused attention.",
+  },
+  mem_eff_attn: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: noScoreMatrix,
+    help: "Attention in chunks.",
+  },
+  lowram: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: inPlace,
+    help: "Load models straight to the device.",
+  },
+  highvram: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: inPlace,
+    help: "Keep device memory while latents are cached.",
+  },
   fp8_base: {
     type: "switch",
     effect: "accepted-without-effect",
@@ -73,7 +99,12 @@ export const speedOptions = {
 
 /** What belongs to PyTorch, CUDA or DeepSpeed: taken so that a pasted command line works. */
 export const pyTorchOptions = {
-  torch_compile: { type: "switch", effect: "accepted-without-effect", note: compiledAnyway, help: "Compile the model." },
+  torch_compile: {
+    type: "switch",
+    effect: "accepted-without-effect",
+    note: compiledAnyway,
+    help: "Compile the model.",
+  },
   dynamo_backend: {
     type: "string",
     choices: [

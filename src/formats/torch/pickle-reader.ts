@@ -1,0 +1,95 @@
+import { damaged } from "./problems.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const latin1 = new TextDecoder("latin1");
+
+/** Reads the parts of a pickle stream one after the other; every length is checked against what is left. */
+export class PickleReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #position: number;
+
+  constructor(bytes: Uint8Array, position = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#position = position;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#position;
+  }
+
+  uint8(): number {
+    return this.#view.getUint8(this.#advance(1));
+  }
+
+  uint16(): number {
+    return this.#view.getUint16(this.#advance(2), true);
+  }
+
+  int32(): number {
+    return this.#view.getInt32(this.#advance(4), true);
+  }
+
+  uint32(): number {
+    return this.#view.getUint32(this.#advance(4), true);
+  }
+
+  /** A length of eight bytes; beyond 2^53 it is beyond the stream anyway. */
+  uint64(): number {
+    return Number(this.#view.getBigUint64(this.#advance(8), true));
+  }
+
+  /** Python writes its floats big-endian. */
+  float64(): number {
+    return this.#view.getFloat64(this.#advance(8), false);
+  }
+
+  bytes(length: number): Uint8Array {
+    const start = this.#advance(length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  text(length: number): string {
+    const bytes = this.bytes(length);
+    try {
+      return utf8.decode(bytes);
+    } catch (cause) {
+      throw damaged("a text in its pickle is not UTF-8", cause);
+    }
+  }
+
+  byteText(length: number): string {
+    return latin1.decode(this.bytes(length));
+  }
+
+  /** Text up to the next line end, which is passed over. */
+  line(): string {
+    const end = this.#bytes.indexOf(0x0a, this.#position);
+    if (end < 0) throw damaged("its pickle ends in the middle of a name");
+    const text = this.text(end - this.#position);
+    this.#position = end + 1;
+    return text;
+  }
+
+  /** A little-endian integer in two's complement. */
+  integer(length: number): bigint {
+    if (length > 1024) throw damaged(`an integer of ${length} bytes in its pickle`);
+    const bytes = this.bytes(length);
+    let value = 0n;
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
+    return length === 0 ? 0n : BigInt.asIntN(8 * length, value);
+  }
+
+  #advance(length: number): number {
+    if (!(length >= 0 && length <= this.left))
+      throw damaged(`its pickle ends ${length} bytes after byte ${this.#position}, but has ${this.#bytes.length}`);
+    const start = this.#position;
+    this.#position += length;
+    return start;
+  }
+}

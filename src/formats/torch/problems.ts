@@ -1,0 +1,22 @@
+import { CoinageError } from "../../errors/index.ts";
+
+/** A file that is damaged, contradicts itself or claims more than it holds. */
+export function damaged(what: string, cause?: unknown): CoinageError {
+  return new CoinageError("TORCH_FILE_INVALID", `Not a usable PyTorch file: ${what}.`, {
+    hint: "The file is damaged, cut short or of another kind. Download or save it again.",
+    cause,
+  });
+}
+
+/** A pickle that asks for something no file of weights needs. Nothing has been called. */
+export function refusedGlobal(name: string): CoinageError {
+  return new CoinageError("PICKLE_REFUSED", `The file asks to load "${name}", which no file of weights needs.`, {
+    hint: "It could run a stranger's program, so it is not read. Get the same weights as .safetensors, or from a source you trust.",
+  });
+}
+
+export function refusedPickle(what: string): CoinageError {
+  return new CoinageError("PICKLE_REFUSED", `The file's pickle is refused: ${what}.`, {
+    hint: "Get the same weights as .safetensors.",
+  });
+}

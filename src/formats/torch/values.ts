@@ -1,0 +1,108 @@
+import type { DType } from "../../array/index.ts";
+
+/** What a pickle can hold here. Python's int is a bigint, its float a number; a tuple is a frozen array, a list an open one. */
+export type PickleValue =
+  | null
+  | boolean
+  | bigint
+  | number
+  | string
+  | Uint8Array
+  | readonly PickleValue[]
+  | PickleMap
+  | ReadonlySet<PickleValue>
+  | TorchTensor
+  | TorchStorage
+  | PickleGlobal
+  | PlaceholderObject;
+
+/** A dict of any kind; keys compare by value, tuples and objects by identity. */
+export type PickleMap = ReadonlyMap<PickleValue, PickleValue>;
+
+/** A kind of number in a tensor. */
+export interface TorchDType {
+  /** torch's name: "float32". */
+  readonly name: string;
+  readonly bytes: number;
+  /** What arrays here call it; undefined when they cannot hold it. */
+  readonly dtype: DType | undefined;
+}
+
+/** A block of numbers that tensors are windows on. */
+export interface TorchStorage {
+  readonly kind: "storage";
+  readonly key: string;
+  /** undefined: untyped, counted in bytes; the tensor says what they are. */
+  readonly dtype: TorchDType | undefined;
+  /** Elements (bytes when untyped). */
+  readonly count: number;
+  /** Where its first byte lies, or its bytes; a legacy file says so only after its pickle, hence a function. */
+  readonly place: () => StoragePlace;
+}
+
+export type StoragePlace = { readonly offset: number } | { readonly bytes: Uint8Array };
+
+/** A tensor as the file describes it; checked to lie inside its storage. */
+export interface TorchTensor {
+  readonly kind: "tensor";
+  readonly dtype: TorchDType;
+  readonly shape: readonly number[];
+  /** In elements. */
+  readonly strides: readonly number[];
+  /** In elements. */
+  readonly offset: number;
+  readonly storage: TorchStorage;
+}
+
+/** A name of Python code that is known here, with what stands in for it. */
+export interface PickleGlobal {
+  readonly kind: "global";
+  /** "module.name" */
+  readonly name: string;
+  /** What a call gives; names without it cannot be called. */
+  readonly call?: (args: readonly PickleValue[], budget: Budget) => PickleValue;
+  /** A storage class, or a dtype. */
+  readonly dtype?: TorchDType;
+  readonly isStorageClass?: boolean;
+}
+
+/** An object of a class that means nothing here: it keeps what it was given and does nothing. */
+export interface PlaceholderObject {
+  readonly kind: "object";
+  readonly global: PickleGlobal;
+  readonly args: readonly PickleValue[];
+  state: PickleValue;
+}
+
+/** Counts work that a few bytes of a pickle can ask for many times. */
+export interface Budget {
+  readonly spend: (items: number) => void;
+}
+
+export function isMap(value: PickleValue | undefined): value is PickleMap {
+  return value instanceof Map;
+}
+
+export function isList(value: PickleValue | undefined): value is readonly PickleValue[] {
+  return Array.isArray(value);
+}
+
+export function isTensor(value: PickleValue | undefined): value is TorchTensor {
+  return hasKind(value, "tensor");
+}
+
+export function isStorage(value: PickleValue | undefined): value is TorchStorage {
+  return hasKind(value, "storage");
+}
+
+export function isGlobal(value: PickleValue | undefined): value is PickleGlobal {
+  return hasKind(value, "global");
+}
+
+export function isPlaceholder(value: PickleValue | undefined): value is PlaceholderObject {
+  return hasKind(value, "object");
+}
+
+function hasKind(value: PickleValue | undefined, kind: string): boolean {
+  return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
+}

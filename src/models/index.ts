@@ -1,0 +1,25 @@
+export type { ComponentConfig } from "./architecture.ts";
+export { type ChunkJoining, clipText, joinChunks, type LearnedRows, pooledText, type TextStates } from "./clip-text.ts";
+export { inferText, type TextArchitecture } from "./clip-text-architecture.ts";
+export {
+  type Conditioning,
+  type ConditioningOptions,
+  conditioning,
+  firstLearnedId,
+  type TokenIds,
+  textFeeds,
+} from "./conditioning.ts";
+export {
+  type DiffusionModel,
+  diffusionModel,
+  type ModelFamily,
+  type ModelSource,
+  type Network,
+  type NetworkSource,
+  type TextNetwork,
+} from "./diffusion-model.ts";
+export { type UNetInputs, type UNetOutputs, unet } from "./unet.ts";
+export { inferUNet, type UNetArchitecture } from "./unet-architecture.ts";
+export { type DecodedPictures, decodeLatents, encodePictures, type Posterior } from "./vae.ts";
+export { inferVae, type VaeArchitecture } from "./vae-architecture.ts";
+export { type WeightMap, type Weights, weightsOf } from "./weights.ts";

@@ -1,0 +1,34 @@
+import type { StoredArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { rawWeight, type Tensor, weight } from "../graph/index.ts";
+
+/** Tensors of one network by their canonical (Diffusers, Transformers) names. */
+export type WeightMap = ReadonlyMap<string, StoredArray>;
+
+/** The frozen weights of a network, read by name below a prefix. */
+export interface Weights {
+  /** @throws CHECKPOINT_INCOMPLETE naming the tensor */
+  get(name: string): Tensor;
+  /** In the dtype it is stored in. */
+  raw(name: string): Tensor;
+  has(name: string): boolean;
+  /** The weights of a part: names below `${prefix}.`. */
+  part(prefix: string): Weights;
+}
+
+/** component: name of the network, which keeps apart the weights of several in one graph. */
+export function weightsOf(component: string, arrays: WeightMap, prefix = ""): Weights {
+  const find = (name: string) => {
+    const stored = arrays.get(prefix + name);
+    if (stored) return stored;
+    throw new CoinageError("CHECKPOINT_INCOMPLETE", `The ${component} has no tensor "${prefix}${name}".`, {
+      hint: "The file is no complete Stable Diffusion model, or of a kind not supported.",
+    });
+  };
+  return {
+    get: (name) => weight(`${component}.${prefix}${name}`, find(name)),
+    raw: (name) => rawWeight(`${component}.${prefix}${name}:stored`, find(name)),
+    has: (name) => arrays.has(prefix + name),
+    part: (name) => weightsOf(component, arrays, `${prefix}${name}.`),
+  };
+}

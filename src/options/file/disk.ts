@@ -1,0 +1,40 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath, writeFileAtomically } from "../../files/index.ts";
+import type { GivenTrainSettings } from "../train/table.ts";
+import { parseSettingsFile, type SettingsFile, settingsToml } from "./toml.ts";
+
+/** Reads a settings file (`--config_file`); `.toml` is added to a name that does not end in it.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
+export async function readSettingsFile(name: string): Promise<SettingsFile> {
+  const file = settingsFilePath(name);
+  if ((await kindOfPath(file)) === "nothing") {
+    throw new CoinageError("FILE_NOT_FOUND", `The settings file ${file} does not exist.`, {
+      where: `--config_file ${name}`,
+      hint: `Paths begin at the folder you stand in: ${path.resolve(file)}`,
+    });
+  }
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new CoinageError("FILE_UNREADABLE", `The settings file ${file} cannot be read.`, { cause });
+  });
+  return parseSettingsFile(text, file);
+}
+
+/** Writes the settings that differ from their defaults (`--output_config`) and gives the file's name. A file that is there is left alone.
+ *  @throws OUTPUT_EXISTS, OUTPUT_UNWRITABLE */
+export async function writeSettingsFile(name: string, settings: GivenTrainSettings): Promise<string> {
+  const file = settingsFilePath(name);
+  if ((await kindOfPath(file)) !== "nothing") {
+    throw new CoinageError("OUTPUT_EXISTS", `${file} is there already and is not written over.`, {
+      where: `--output_config --config_file ${name}`,
+      hint: "Choose another name, or leave --output_config out to train with the file as it is.",
+    });
+  }
+  await writeFileAtomically(file, settingsToml(settings));
+  return file;
+}
+
+function settingsFilePath(name: string): string {
+  return name.endsWith(".toml") ? name : `${name}.toml`;
+}

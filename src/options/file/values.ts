@@ -1,0 +1,69 @@
+import { TomlDate, type TomlTable, type TomlValue } from "smol-toml";
+import type { Option, OptionValue } from "../option.ts";
+import { isTooSmall, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../words.ts";
+
+/** The setting a TOML value stands for, or undefined when the option does not take it. Integers are bigints.
+ *  More is accepted than sd-scripts can use: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */
+export function readTomlValue(option: Option, value: TomlValue): OptionValue | undefined {
+  if (!option.count) return readOne(option, value);
+  const entries = (Array.isArray(value) ? value : [value]).map((entry) => readOne(option, entry));
+  if (entries.includes(undefined) || (option.count !== "any" && entries.length !== option.count)) return undefined;
+  return entries as string[] | number[];
+}
+
+function readOne(option: Option, value: TomlValue): OptionValue | undefined {
+  if (option.type === "switch") return readSwitch(value);
+  const setting = typeof value === "string" ? value : readTyped(option, value);
+  if (option.fileChoices?.includes(setting as string | number)) return setting;
+  if (typeof value === "string") return readWord(option, value);
+  if (setting === undefined || isTooSmall(option, setting)) return undefined;
+  return option.choices?.includes(setting as string | number) === false ? undefined : setting;
+}
+
+function readSwitch(value: TomlValue): boolean | undefined {
+  if (typeof value === "boolean") return value;
+  return value === 0n || value === 1n ? value === 1n : undefined;
+}
+
+function readTyped(option: Option, value: TomlValue): OptionValue | undefined {
+  const number = numberOf(value);
+  switch (option.type) {
+    case "int":
+      return Number.isSafeInteger(number) ? number : undefined;
+    case "float":
+      return number;
+    case "intOrRatio":
+      return typeof value === "bigint" ? stepsOf(number) : stepShare(number, 1);
+    case "size":
+      return sizeOf(Array.isArray(value) ? value.map(numberOf) : [number]);
+    case "range":
+      return Array.isArray(value) ? rangeOf(value.map(numberOf)) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function stepsOf(number: number | undefined): OptionValue | undefined {
+  return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? { steps: number } : undefined;
+}
+
+function numberOf(value: TomlValue): number | undefined {
+  return typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
+}
+
+/** The TOML value that `readTomlValue` reads back, in the form sd-scripts can use too. Integers are bigints. */
+export function tomlValue(option: Option, value: OptionValue): TomlValue {
+  if (option.type === "size" || option.type === "range") return wordsOf(option, value).join();
+  if (Array.isArray(value)) return value.map((entry: string | number) => scalar(option, entry));
+  if (typeof value === "object") return "steps" in value ? BigInt(value.steps) : (value as { ratio: number }).ratio;
+  return scalar(option, value);
+}
+
+function scalar(option: Option, value: string | number | boolean): TomlValue {
+  return typeof value === "number" && option.type === "int" ? BigInt(value) : value;
+}
+
+/** Whether a value is a table, and no array or date. */
+export function isTable(value: TomlValue): value is TomlTable {
+  return typeof value === "object" && !Array.isArray(value) && !(value instanceof TomlDate);
+}

@@ -1,0 +1,61 @@
+import { missingSettings, type Rule, refuse, warnOf } from "../check.ts";
+import type { Checked, Parsed } from "../parsed.ts";
+import type { GivenGenerateSettings } from "./table.ts";
+
+/** What drawing goes by. */
+export type GenerateSettings = GivenGenerateSettings & { readonly ckpt: string };
+
+/** Checks the settings and fills in what follows from others, before anything is loaded.
+ *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
+export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Checked<GenerateSettings> {
+  const given = parsed.settings;
+  const { ckpt } = given;
+  const missing: string[] = [];
+  if (!ckpt) missing.push("--ckpt  the Stable Diffusion model");
+  // A picture to start from can bring its prompt along in its metadata.
+  const hasPrompts = [given.prompt, given.fromFile, given.imagePath].some(Boolean) || given.interactive;
+  if (!hasPrompts) missing.push("--prompt or --from_file  what to draw");
+  if (!ckpt || missing.length > 0) throw missingSettings(missing, "Drawing");
+  refuse(conflicts(given), parsed);
+  const settings = { ...given, ckpt, nIter: given.interactive ? 1 : given.nIter };
+  return { settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
+}
+
+function conflicts(given: GivenGenerateSettings): Rule[] {
+  const families = (["sdxl", "v1", "v2"] as const).filter((family) => given[family]);
+  const sides = (["W", "H"] as const).filter((side) => (given[side] ?? 8) % 8 !== 0);
+  const { strength = 0.8 } = given;
+  return [
+    {
+      when: families.length > 1,
+      options: [families[0] ?? "v1", ...families.slice(1)],
+      message: "A model is of one kind only.",
+      hint: "Leave these flags out: the kind is found out from the weights.",
+    },
+    {
+      when: sides.length > 0,
+      options: [sides[0] ?? "W", ...sides.slice(1)],
+      message: "Width and height are multiples of 8.",
+    },
+    {
+      when: !(strength >= 0 && strength <= 1),
+      options: ["strength"],
+      message: "--strength lies between 0 and 1.",
+    },
+  ];
+}
+
+function surprises(given: GivenGenerateSettings): Rule[] {
+  return [
+    {
+      when: given.prompt !== undefined && given.fromFile !== undefined,
+      options: ["prompt"],
+      message: "--prompt is passed over, for --from_file brings the prompts.",
+    },
+    {
+      when: given.negativeScale !== undefined && given.scale <= 1,
+      options: ["negative_scale"],
+      message: "--negative_scale is passed over, for a --scale up to 1 means no guidance.",
+    },
+  ];
+}

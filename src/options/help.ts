@@ -1,0 +1,116 @@
+import { fullHelp, placeholderOf } from "./describe.ts";
+import { generateGroups } from "./generate/table.ts";
+import type { Option, OptionGroup } from "./option.ts";
+import { trainGroups } from "./train/table.ts";
+
+/** Commands that take the flags of a table. */
+export type TableCommand = "train" | "generate";
+
+interface Page {
+  readonly about: string;
+  readonly groups: readonly OptionGroup[];
+  /** Three command lines to begin with, each with what it does. Flags that wrap stay with their values. */
+  readonly examples: readonly (readonly [what: string, flags: readonly string[]])[];
+}
+
+const pages: Readonly<Record<TableCommand, Page>> = {
+  train: {
+    about: "Teaches a Stable Diffusion model a new word from a few pictures.",
+    groups: trainGroups,
+    examples: [
+      [
+        "Teach the word mycat from the pictures in pictures/20_mycat:",
+        [
+          "--pretrained_model_name_or_path model.safetensors",
+          "--train_data_dir pictures",
+          "--resolution 512",
+          "--token_string mycat",
+          "--init_word cat",
+          "--use_object_template",
+          "--learning_rate 5e-3",
+          "--cache_latents",
+          "--output_dir out",
+        ],
+      ],
+      ["With the settings in a file:", ["--config_file train.toml"]],
+      [
+        "With some of them changed for once:",
+        ["--config_file train.toml", "--num_vectors_per_token 4", "--output_name mycat-4"],
+      ],
+    ],
+  },
+  generate: {
+    about: "Draws pictures from prompts, with new words from embedding files.",
+    groups: generateGroups,
+    examples: [
+      [
+        "Use the word mycat in a prompt:",
+        [
+          "--ckpt model.safetensors",
+          "--textual_inversion_embeddings out/mycat.safetensors",
+          '--prompt "a photo of mycat in the snow --n blurry"',
+          "--seed 1",
+        ],
+      ],
+      [
+        "Draw every line of a file four times:",
+        ["--ckpt model.safetensors", "--from_file prompts.txt", "--images_per_prompt 4"],
+      ],
+      [
+        "Fast and in another shape:",
+        ['--ckpt model.safetensors --prompt "a lake"', "--sampler dpmsolver++", "--steps 20", "--W 768", "--H 512"],
+      ],
+    ],
+  },
+};
+
+/** The text of `coinage COMMAND --help`, lines at most `width` characters long where words allow it. */
+export function helpText(command: TableCommand, width: number): string {
+  const { about, groups, examples } = pages[command];
+  return [
+    usageLine(command),
+    about,
+    "",
+    ...examples.flatMap(([what, flags]) => [...wrap(what, width), ...exampleLines(command, flags, width), ""]),
+    ...groups.flatMap((group) => [...groupLines(group, width), ""]),
+    "Flags may be shortened as long as only one fits, and --flag=VALUE is the same as --flag VALUE.",
+  ].join("\n");
+}
+
+/** One line for the foot of a usage error. */
+export function usageLine(command: TableCommand): string {
+  return `Usage: coinage ${command} FLAGS   (coinage ${command} --help lists them)`;
+}
+
+function exampleLines(command: TableCommand, flags: readonly string[], width: number): string[] {
+  const lines = [`  coinage ${command}`];
+  for (const flag of flags) {
+    const line = lines.at(-1)!;
+    if (line.length + flag.length + 3 <= width) lines[lines.length - 1] = `${line} ${flag}`;
+    else lines.push(`    ${flag}`);
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
+}
+
+function groupLines({ title, options }: OptionGroup, width: number): string[] {
+  return [`${title}:`, ...Object.entries(options).flatMap(([name, option]) => optionLines(name, option, width))];
+}
+
+/** A flag and its help beside it; below it when the flag is long or the terminal narrow. */
+function optionLines(name: string, option: Option, width: number): string[] {
+  const column = width < 70 ? 6 : 34;
+  const flag = `  --${name} ${placeholderOf(option)}`.trimEnd();
+  const help = wrap(fullHelp(option), Math.max(20, width - column)).map((line) => " ".repeat(column) + line);
+  return flag.length + 2 > column ? [flag, ...help] : [flag + help[0]!.slice(flag.length), ...help.slice(1)];
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

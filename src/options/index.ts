@@ -1,0 +1,23 @@
+/** Settings: one table of flags, and all that comes from it.
+ *
+ *  train:     argv -> parseTrainArguments -> (readSettingsFile -> parseTrainArguments again, on top of the file) -> checkTrainSettings.
+ *             `readTrainRequest` goes this way from one end to the other, `--help` and `--output_config` included.
+ *  generate:  argv -> parseGenerateArguments -> checkGenerateSettings.
+ *
+ *  A flag is added, or said to act, in its table under train/ or generate/ and nowhere else: types, parser, help and docs/options.md follow.
+ */
+export { type CommandName, commandNames, resolveCommand } from "./commands.ts";
+export { readSettingsFile, writeSettingsFile } from "./file/disk.ts";
+export { parseSettingsFile, type SettingsFile, settingsToml } from "./file/toml.ts";
+export { formatGenerateArguments, formatTrainArguments } from "./format.ts";
+export { checkGenerateSettings, type GenerateSettings } from "./generate/check.ts";
+export { type GivenGenerateSettings, generateGroups, generateTable } from "./generate/table.ts";
+export { helpText, type TableCommand, usageLine } from "./help.ts";
+export { type Coverage, coverageOf, optionsMarkdown } from "./markdown.ts";
+export type { Effect, Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
+export { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
+export type { Checked, Parsed, SettingsWarning } from "./parsed.ts";
+export { resolveStepCount } from "./steps.ts";
+export { checkTrainSettings, type TrainSettings } from "./train/check.ts";
+export { readTrainRequest, type TrainRequest } from "./train/request.ts";
+export { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";

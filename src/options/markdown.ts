@@ -1,0 +1,84 @@
+import { defaultText, placeholderOf, standingText } from "./describe.ts";
+import { generateGroups, generateTable } from "./generate/table.ts";
+import type { Option, OptionGroup, OptionTable } from "./option.ts";
+import { fileOnlyOptions, trainGroups, trainTable } from "./train/table.ts";
+
+/** How many flags of a table act, and which do not. */
+export interface Coverage {
+  readonly acting: readonly string[];
+  readonly withoutEffect: readonly string[];
+  readonly later: readonly string[];
+  readonly refused: readonly string[];
+}
+
+/** Sorts the flags of a table by how far they act. */
+export function coverageOf(table: OptionTable): Coverage {
+  const names = (matches: (option: Option) => boolean): string[] =>
+    Object.entries(table).flatMap(([name, option]) => (matches(option) ? [name] : []));
+  return {
+    acting: names((option) => !option.note),
+    withoutEffect: names((option) => option.note !== undefined && !option.state),
+    later: names((option) => option.state === "later"),
+    refused: names((option) => option.state === "refused"),
+  };
+}
+
+/** The page docs/options.md. */
+export function optionsMarkdown(): string {
+  return [
+    "# Flags",
+    "",
+    "Every flag of `coinage train` and `coinage generate`. Names, types and defaults are those of sd-scripts.",
+    "This page is made from the table in `src/options` by `node --import tsx scripts/docs.ts`.",
+    "",
+    "Effect: **numbers** changes what is computed, **files** what is read or written, **display** what is shown, **speed** time or memory.",
+    "",
+    ...commandPage("train", trainTable, trainGroups),
+    ...groupTable({ title: "Only in a settings file", options: fileOnlyOptions }, ""),
+    ...commandPage("generate", generateTable, generateGroups),
+  ]
+    .join("\n")
+    .trimEnd()
+    .concat("\n");
+}
+
+function commandPage(command: string, table: OptionTable, groups: readonly OptionGroup[]): string[] {
+  const { acting, withoutEffect, later, refused } = coverageOf(table);
+  return [
+    `## coinage ${command}`,
+    "",
+    `${Object.keys(table).length} flags are accepted: ${acting.length} act, ${withoutEffect.length} are accepted without effect, ` +
+      `${later.length} will act in a later version and warn until then, ${refused.length} are refused.`,
+    "",
+    ...groups.flatMap((group) => groupTable(group, "--")),
+  ];
+}
+
+function groupTable({ title, options }: OptionGroup, dashes: string): string[] {
+  return [
+    `### ${title}`,
+    "",
+    "| Flag | Value | Default | Effect | Meaning |",
+    "| --- | --- | --- | --- | --- |",
+    ...Object.entries(options).map(
+      ([name, option]) => `| \`${dashes}${name}\` | ${cells(option).map(escaped).join(" | ")} |`,
+    ),
+    "",
+  ];
+}
+
+function cells(option: Option): string[] {
+  const value = option.choices ? option.choices.map((choice) => `\`${choice}\``).join(" ") : placeholderOf(option);
+  const meaning = [option.help, standingText(option)].filter(Boolean).join(" ");
+  const shownDefault = defaultText(option);
+  return [
+    value,
+    shownDefault === undefined ? "" : `\`${shownDefault}\``,
+    option.effect === "accepted-without-effect" ? "none" : option.effect,
+    meaning,
+  ];
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;").replaceAll("{", "&#123;");
+}

@@ -1,0 +1,52 @@
+import { missingSettings, refuse, warnOf } from "../check.ts";
+import type { Checked, Parsed } from "../parsed.ts";
+import { trainConflicts, trainSurprises } from "./rules.ts";
+import type { GivenTrainSettings } from "./table.ts";
+
+/** What training goes by: complete, free of contradictions, and with all that follows from other settings filled in. */
+export type TrainSettings = GivenTrainSettings & {
+  readonly pretrainedModelNameOrPath: string;
+  readonly tokenString: string;
+  readonly outputDir: string;
+  readonly outputName: string;
+};
+
+/** Checks the settings and fills in what follows from others, before anything is loaded.
+ *  Whether every dataset has a resolution is for whoever reads the dataset config.
+ *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
+export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Checked<TrainSettings> {
+  const given = parsed.settings;
+  const { pretrainedModelNameOrPath, tokenString, outputDir } = given;
+  const missing = missingFrom(given);
+  if (!pretrainedModelNameOrPath || !tokenString || !outputDir || missing.length > 0)
+    throw missingSettings(missing, "Training");
+  refuse(trainConflicts(given), parsed);
+  const settings: TrainSettings = {
+    ...given,
+    pretrainedModelNameOrPath,
+    tokenString,
+    outputDir,
+    outputName: given.outputName ?? tokenString,
+    captionExtension: given.captionExtention ?? given.captionExtension,
+    cacheLatents: given.cacheLatents || given.cacheLatentsToDisk,
+    sampleEveryNEpochs: positive(given.sampleEveryNEpochs),
+    sampleEveryNSteps: positive(given.sampleEveryNSteps),
+  };
+  return { settings, warnings: [...parsed.warnings, ...warnOf(trainSurprises(given))] };
+}
+
+function missingFrom(given: GivenTrainSettings): string[] {
+  const missing: string[] = [];
+  if (!given.pretrainedModelNameOrPath) missing.push("--pretrained_model_name_or_path  the Stable Diffusion model");
+  if (!given.tokenString) missing.push("--token_string  the new word, for example mycat");
+  if (!given.outputDir) missing.push("--output_dir  the folder for the result");
+  if (!given.datasetConfig) {
+    if (!given.trainDataDir && !given.inJson) missing.push("--dataset_config or --train_data_dir  the pictures");
+    if (!given.resolution) missing.push("--resolution  the size of the training pictures, for example 512");
+  }
+  return missing;
+}
+
+function positive(interval: number | undefined): number | undefined {
+  return interval !== undefined && interval > 0 ? interval : undefined;
+}

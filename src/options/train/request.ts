@@ -1,0 +1,31 @@
+import { readSettingsFile, writeSettingsFile } from "../file/disk.ts";
+import { parseTrainArguments } from "../parse.ts";
+import type { SettingsWarning } from "../parsed.ts";
+import { checkTrainSettings, type TrainSettings } from "./check.ts";
+
+/** What a `train` command line asks for. */
+export type TrainRequest =
+  | { readonly kind: "help" }
+  /** `--output_config` has written this file; nothing else is to be done. */
+  | { readonly kind: "settingsWritten"; readonly file: string; readonly warnings: readonly SettingsWarning[] }
+  | { readonly kind: "train"; readonly settings: TrainSettings; readonly warnings: readonly SettingsWarning[] };
+
+/** Reads a `train` command line to the end: the command line, its settings file, the command line again on top of that, the checks.
+ *  @throws USAGE, OPTION_UNSUPPORTED, SETTINGS_MISSING, SETTINGS_CONFLICT; SETTINGS_FILE_INVALID and what reading and writing files throws */
+export async function readTrainRequest(argv: readonly string[]): Promise<TrainRequest> {
+  const alone = parseTrainArguments(argv);
+  const { configFile, outputConfig } = alone.settings;
+  if (alone.isHelpAsked) return { kind: "help" };
+  if (configFile === undefined) return { kind: "train", ...checkTrainSettings(alone) };
+  if (outputConfig) {
+    const file = await writeSettingsFile(configFile, alone.settings);
+    return { kind: "settingsWritten", file, warnings: [...alone.warnings, ...secretsIn(file, alone.settings)] };
+  }
+  const together = parseTrainArguments(argv, await readSettingsFile(configFile));
+  return { kind: "train", ...checkTrainSettings(together) };
+}
+
+function secretsIn(file: string, { huggingfaceToken }: Pick<TrainSettings, "huggingfaceToken">): SettingsWarning[] {
+  if (!huggingfaceToken) return [];
+  return [{ option: "huggingface_token", message: `${file} holds your access token for the hub: do not pass it on.` }];
+}

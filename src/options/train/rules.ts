@@ -1,0 +1,191 @@
+import type { Rule } from "../check.ts";
+import { resolveStepCount } from "../steps.ts";
+import type { GivenTrainSettings } from "./table.ts";
+
+/** Combinations that cannot work. The first that holds is reported. */
+export function trainConflicts(given: GivenTrainSettings): Rule[] {
+  return [...noiseAndLossConflicts(given), ...optimizerConflicts(given), ...logConflicts(given)];
+}
+
+function noiseAndLossConflicts(given: GivenTrainSettings): Rule[] {
+  const { minTimestep = 0, maxTimestep = 1000 } = given;
+  return [
+    {
+      when: given.adaptiveNoiseScale !== undefined && given.noiseOffset === undefined,
+      options: ["adaptive_noise_scale"],
+      message: "--adaptive_noise_scale changes the noise offset, and there is none.",
+      hint: "Add --noise_offset, for example 0.05.",
+    },
+    {
+      when: given.scaleVPredLossLikeNoisePred && !given.vParameterization,
+      options: ["scale_v_pred_loss_like_noise_pred"],
+      message: "--scale_v_pred_loss_like_noise_pred is for models that predict velocity.",
+      hint: "Add --v_parameterization if yours does, or leave it out.",
+    },
+    {
+      when: Boolean(given.vPredLikeLoss) && given.vParameterization,
+      options: ["v_pred_like_loss", "v_parameterization"],
+      message:
+        "--v_pred_like_loss makes a noise loss like a velocity loss, and with --v_parameterization it is one already.",
+      hint: "Leave --v_pred_like_loss out.",
+    },
+    {
+      when: maxTimestep > (minTimestep < maxTimestep ? 1000 : 999),
+      options: ["max_timestep"],
+      message: `There are no timesteps from ${minTimestep} to ${maxTimestep}: they go from 0 to 999.`,
+      hint: "Timesteps are drawn from --min_timestep up to just below --max_timestep.",
+    },
+  ];
+}
+
+function optimizerConflicts(given: GivenTrainSettings): Rule[] {
+  return [
+    {
+      when: given.use8bitAdam && (given.useLionOptimizer || given.optimizerType !== ""),
+      options: ["use_8bit_adam", given.useLionOptimizer ? "use_lion_optimizer" : "optimizer_type"],
+      message: "Two optimizers are asked for.",
+      hint: "--use_8bit_adam is the old spelling of --optimizer_type AdamW8bit.",
+    },
+    {
+      when: given.useLionOptimizer && given.optimizerType !== "",
+      options: ["use_lion_optimizer", "optimizer_type"],
+      message: "Two optimizers are asked for.",
+      hint: "--use_lion_optimizer is the old spelling of --optimizer_type Lion.",
+    },
+    {
+      when: hasNeedlessWarmup(given),
+      options: ["lr_warmup_steps"],
+      message: `The ${given.lrSchedulerType || given.lrScheduler} schedule has no warm-up.`,
+      hint: "Choose a schedule that has one, for example --lr_scheduler constant_with_warmup, or leave --lr_warmup_steps out.",
+    },
+    {
+      when:
+        given.fusedBackwardPass &&
+        (given.optimizerType.toLowerCase() !== "adafactor" || given.gradientAccumulationSteps !== 1),
+      options: ["fused_backward_pass"],
+      message: "--fused_backward_pass works with Adafactor and without gradient accumulation only.",
+      hint: "Leave it out: it makes no difference here.",
+    },
+  ];
+}
+
+function hasNeedlessWarmup(given: GivenTrainSettings): boolean {
+  // Schedule-free optimizers pass over all settings of the schedule.
+  if (/schedulefree$/i.test(given.optimizerType)) return false;
+  const takesNone =
+    given.lrSchedulerType !== "" || given.lrScheduler === "constant" || given.lrScheduler.startsWith("adafactor");
+  if (!takesNone || given.lrWarmupSteps === undefined) return false;
+  // A share of epochs is known only when the pictures are: the schedule looks at that one itself.
+  const totalSteps = given.maxTrainEpochs === undefined ? given.maxTrainSteps : 0;
+  return resolveStepCount(given.lrWarmupSteps, totalSteps) !== 0;
+}
+
+function logConflicts(given: GivenTrainSettings): Rule[] {
+  return [
+    {
+      when: (given.logWith === "tensorboard" || given.logWith === "all") && !given.loggingDir,
+      options: ["log_with"],
+      message: "TensorBoard logs need a folder.",
+      hint: "Add --logging_dir FOLDER.",
+    },
+  ];
+}
+
+/** Combinations that work but not as one may think. */
+export function trainSurprises(given: GivenTrainSettings): Rule[] {
+  return [...numberSurprises(given), ...optimizerSurprises(given), ...fileSurprises(given)];
+}
+
+function numberSurprises(given: GivenTrainSettings): Rule[] {
+  const { minTimestep = 0, maxTimestep = 1000 } = given;
+  return [
+    {
+      when: given.v2 && given.clipSkip !== undefined,
+      options: ["clip_skip"],
+      message: "--clip_skip is unusual with Stable Diffusion 2, whose text encoder has its last layer cut off already.",
+    },
+    {
+      when: given.zeroTerminalSnr && !given.vParameterization,
+      options: ["zero_terminal_snr"],
+      message: "--zero_terminal_snr is meant for --v_parameterization: noise cannot be predicted from pure noise.",
+    },
+    {
+      when: given.minSnrGamma !== undefined && given.minSnrGamma < 0,
+      options: ["min_snr_gamma"],
+      message: "A negative --min_snr_gamma turns the loss around.",
+    },
+    {
+      when: minTimestep >= maxTimestep,
+      options: ["min_timestep"],
+      message: `--min_timestep is not below --max_timestep, so every timestep is ${maxTimestep}.`,
+    },
+    {
+      when: given.cacheLatentsToDisk && !given.cacheLatents,
+      options: ["cache_latents_to_disk"],
+      message: "--cache_latents_to_disk turns --cache_latents on.",
+    },
+    {
+      when: Boolean(given.inJson) && !given.datasetConfig && (given.colorAug || given.randomCrop),
+      options: ["in_json"],
+      message: "With --color_aug or --random_crop latents that are stored beside the pictures are not used.",
+    },
+    {
+      when: given.useObjectTemplate && given.useStyleTemplate,
+      options: ["use_style_template"],
+      message: "Of two templates the object template is used.",
+    },
+  ];
+}
+
+function optimizerSurprises(given: GivenTrainSettings): Rule[] {
+  return [
+    {
+      when: given.use8bitAdam || /8bit$/i.test(given.optimizerType),
+      options: [given.use8bitAdam ? "use_8bit_adam" : "optimizer_type"],
+      message: "The optimizer keeps its state in 32 bits: for a few vectors 8 bits save nothing.",
+    },
+    {
+      when: /^(dadapt|prodigy$)/i.test(given.optimizerType) && given.learningRate <= 0.1,
+      options: ["learning_rate"],
+      message: `${given.optimizerType} finds the learning rate by itself and multiplies it by --learning_rate, which should be about 1.`,
+    },
+  ];
+}
+
+function fileSurprises(given: GivenTrainSettings): Rule[] {
+  const { sampleEveryNEpochs, sampleEveryNSteps, samplePrompts } = given;
+  const isSampling = given.sampleAtFirst || (sampleEveryNEpochs ?? 0) > 0 || (sampleEveryNSteps ?? 0) > 0;
+  return [
+    {
+      when: sampleEveryNEpochs !== undefined && sampleEveryNEpochs <= 0,
+      options: ["sample_every_n_epochs"],
+      message: "--sample_every_n_epochs is not above 0 and is passed over.",
+    },
+    {
+      when: sampleEveryNSteps !== undefined && sampleEveryNSteps <= 0,
+      options: ["sample_every_n_steps"],
+      message: "--sample_every_n_steps is not above 0 and is passed over.",
+    },
+    {
+      when: samplePrompts !== undefined && !isSampling,
+      options: ["sample_prompts"],
+      message:
+        "--sample_prompts is never used without --sample_every_n_steps, --sample_every_n_epochs or --sample_at_first.",
+    },
+    {
+      when: isSampling && !samplePrompts,
+      options: ["sample_prompts"],
+      message: "No pictures are drawn during training, for --sample_prompts names no prompts.",
+    },
+    {
+      when: given.logWith === "wandb" || given.logWith === "all",
+      options: ["log_with"],
+      message: "Nothing is sent to Weights & Biases yet.",
+    },
+    {
+      when: given.outputConfig && !given.configFile,
+      options: ["output_config"],
+      message: "--output_config does nothing without --config_file, which names the file to write.",
+    },
+  ];
+}

@@ -1,0 +1,118 @@
+import { fixC1Controls } from "./characters.ts";
+import { looksLikeMojibake } from "./mojibake-signs.ts";
+import {
+  characterOf,
+  encode,
+  latinLikeEncodings,
+  type SingleByteEncoding,
+  singleByteEncodings,
+  toleratesLostBytes,
+} from "./single-byte-encodings.ts";
+
+/** Repairs text that is UTF-8 read in a single-byte encoding, such as "Ã©" for "é", again and again until nothing is left to repair.
+ *  Follows ftfy 6.3 (`fix_encoding`), which the reference tokenizer runs. Bytes are held as strings of characters 0..255 below. */
+export function repairMojibake(text: string): string {
+  for (let current = text; ; ) {
+    const repaired = repairOnce(current);
+    if (repaired === current) return current;
+    current = repaired;
+  }
+}
+
+function repairOnce(text: string): string {
+  if (!looksLikeMojibake(text)) return text;
+  for (const encoding of singleByteEncodings) {
+    const bytes = encode(text, encoding);
+    const decoded = bytes === undefined ? undefined : decodeUtf8(restoreLostBytes(bytes, encoding));
+    if (decoded !== undefined) return decoded;
+  }
+  const inParts = text.replace(utf8Sequences, (part) =>
+    part.length < text.length && looksLikeMojibake(part) ? repairMojibake(part) : part,
+  );
+  return inParts === text ? fixC1Controls(text) : inParts;
+}
+
+/** Characters that bytes of a range turn into when read in one of the Latin-like encodings. */
+function readings(firstByte: number, lastByte = firstByte): string {
+  const read = new Set<string>();
+  for (const encoding of latinLikeEncodings)
+    for (let byte = firstByte; byte <= lastByte; byte++) read.add(characterOf(byte, encoding));
+  return [...read].join("");
+}
+
+/** Stretches that look like UTF-8 sequences in the midst of other text, not right behind a character that would continue one. */
+const utf8Sequences = (() => {
+  const continuation = readings(0x80, 0xbf);
+  const punctuation = /[–—―‘’‚“”„•…]/g;
+  const next = `[ ${continuation}]`;
+  const sequences = [
+    `[${readings(0xc2, 0xdf)}]${next}`,
+    `[${readings(0xe0, 0xef)}]${next}{2}`,
+    `[${readings(0xf0)}${readings(0xf3)}]${next}{3}`,
+  ];
+  return new RegExp(`(?<![${continuation.replace(punctuation, "")}])(?:${sequences.join("|")})+`, "g");
+})();
+
+/** Undoes what programs do to mojibake: a no-break space became a space, a byte without a character became U+FFFD or "?". */
+function restoreLostBytes(bytes: string, encoding: SingleByteEncoding): string {
+  let restored = bytes;
+  if (encoding !== "mac-roman" && spacedSequences.test(restored))
+    restored = restored.replace(wordAGrave, "\xc3\xa0 ").replaceAll(spacedSequences, (part) => part.replaceAll(" ", "\xa0"));
+  return toleratesLostBytes(encoding) ? restored.replace(lossySequences, replacementCharacter) : restored;
+}
+
+/** UTF-8 sequences in which a space stands for the byte 0xa0, as far as the result is a likely character. */
+const spacedSequences = new RegExp(
+  [
+    "[\\xc2\\xc3\\xc5\\xce\\xd0\\xd9] ",
+    "[\\xe2\\xe3] [\\x80-\\x84\\x86-\\x9f\\xa1-\\xbf]",
+    "[\\xe0-\\xe3][\\x80-\\x84\\x86-\\x9f\\xa1-\\xbf] ",
+    "\\xf0 [\\x80-\\xbf][\\x80-\\xbf]",
+    "\\xf0[\\x80-\\xbf] [\\x80-\\xbf]",
+    "\\xf0[\\x80-\\xbf][\\x80-\\xbf] ",
+  ].join("|"),
+);
+
+/** "à" before a space is a word of its own, except where Portuguese words begin with it. */
+const wordAGrave = /\xc3 (?! |quele|quela|quilo|s )/g;
+
+/** UTF-8 (also with encoded surrogates) of which a byte was lost. */
+const lossySequences = new RegExp(
+  [
+    "[\\xc2-\\xdf]\\x1a",
+    "[\\xc2\\xc3]\\?",
+    "\\xed[\\xa0-\\xaf][\\x1a?]\\xed[\\xb0-\\xbf][\\x1a?\\x80-\\xbf]",
+    "\\xed[\\xa0-\\xaf][\\x1a?\\x80-\\xbf]\\xed[\\xb0-\\xbf][\\x1a?]",
+    "[\\xe0-\\xef][\\x1a?][\\x1a\\x80-\\xbf]",
+    "[\\xe0-\\xef][\\x1a\\x80-\\xbf][\\x1a?]",
+    "[\\xf0-\\xf4][\\x1a?][\\x1a\\x80-\\xbf][\\x1a\\x80-\\xbf]",
+    "[\\xf0-\\xf4][\\x1a\\x80-\\xbf][\\x1a?][\\x1a\\x80-\\xbf]",
+    "[\\xf0-\\xf4][\\x1a\\x80-\\xbf][\\x1a\\x80-\\xbf][\\x1a?]",
+    "\\x1a",
+  ].join("|"),
+  "g",
+);
+const replacementCharacter = "\xef\xbf\xbd";
+
+/** The text of UTF-8 bytes, or undefined where they are none. Two relatives of UTF-8 are read as well:
+ *  NUL as 0xc0 0x80 (Java), and characters beyond U+FFFF as two encoded surrogates (CESU-8). */
+function decodeUtf8(bytes: string): string | undefined {
+  const plain = bytes
+    .replaceAll("\xc0\x80", "\0")
+    .replace(/\xed([\xa0-\xaf][\x80-\xbf])\xed([\xb0-\xbf][\x80-\xbf])/g, (_, high: string, low: string) =>
+      utf8OfSurrogates(high, low),
+    );
+  try {
+    return strictUtf8.decode(Uint8Array.from(plain, (byte) => byte.charCodeAt(0)));
+  } catch {
+    return undefined;
+  }
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function utf8OfSurrogates(high: string, low: string): string {
+  const bitsOf = (bytes: string) => ((bytes.charCodeAt(0) & 0x0f) << 6) | (bytes.charCodeAt(1) & 0x3f);
+  const codePoint = 0x10000 + (bitsOf(high) << 10) + bitsOf(low);
+  return String.fromCharCode(...new TextEncoder().encode(String.fromCodePoint(codePoint)));
+}

@@ -1,0 +1,50 @@
+import {
+  expandLigatures,
+  fixC1Controls,
+  fixCharacterWidth,
+  removeControlCharacters,
+  removeTerminalEscapes,
+  replaceLoneSurrogates,
+  straightenQuotes,
+  unifyLineBreaks,
+} from "./characters.ts";
+import { decodeHtmlEntities } from "./html-entities.ts";
+import { repairMojibake } from "./mojibake.ts";
+
+/** Repairs what is wrong with a text, as `ftfy.fix_text` of ftfy 6.3 does with its default settings: mojibake, HTML character references, curly quotes,
+ *  ligatures, full-width forms, control characters; NFC. Character references stay from the first line on that holds a `<`, since that is HTML on purpose. */
+export function repairText(text: string): string {
+  if (isPlain(text)) return text;
+  let decodesHtml = true;
+  const lines = text.split(/(?<=\n)/).map((line) => {
+    if (line.includes("<")) decodesHtml = false;
+    return repairLine(line, decodesHtml);
+  });
+  return lines.join("");
+}
+
+/** Printable ASCII without references: nothing to repair, like most prompts. */
+function isPlain(text: string): boolean {
+  return /^[\t\n\x20-\x25\x27-\x7e]*$/.test(text);
+}
+
+function repairLine(line: string, decodesHtml: boolean): string {
+  for (let current = line; ; ) {
+    let repaired = repairMojibake(decodesHtml ? decodeHtmlEntities(current) : current);
+    for (const repair of characterRepairs) repaired = repair(repaired);
+    repaired = repaired.normalize("NFC");
+    if (repaired === current) return current;
+    current = repaired;
+  }
+}
+
+const characterRepairs = [
+  fixC1Controls,
+  expandLigatures,
+  fixCharacterWidth,
+  straightenQuotes,
+  unifyLineBreaks,
+  replaceLoneSurrogates,
+  removeTerminalEscapes,
+  removeControlCharacters,
+];
