@@ -9,7 +9,7 @@ export type {
 } from "./checkpoint.ts";
 export { familyNames } from "./family.ts";
 export { type OpenOptions, openCheckpoint, openVae } from "./open.ts";
-export { type OpenFile, withOpenFile } from "./open-file.ts";
+export { withOpenFile } from "./open-file.ts";
 export { type FileKind, type Kind, recognizeNames } from "./recognize.ts";
 export { readStoredArray, reshaped, rowsOf } from "./stored.ts";
-export { type Container, containerOf, readWeightFile, type WeightFile } from "./weight-file.ts";
+export { type Container, containerOf, readSafetensorsFile, readWeightFile, type WeightFile } from "./weight-file.ts";

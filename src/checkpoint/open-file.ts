@@ -1,18 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-
-/** A file to read from at any place. */
-export interface OpenFile {
-  /** Absolute path. */
-  readonly path: string;
-  readonly size: number;
-  /** Bytes offset .. offset + length. @throws FILE_UNREADABLE when they reach past the end; nothing is allocated then. */
-  readonly read: (offset: number, length: number) => Uint8Array;
-}
+import type { ByteSource } from "../formats/torch/index.ts";
 
 /** Opens a file for reading, hands it to `use` and closes it. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
-export function withOpenFile<Result>(file: string, use: (open: OpenFile) => Result): Result {
+export function withOpenFile<Result>(file: string, use: (open: ByteSource) => Result): Result {
   const absolute = path.resolve(file);
   const descriptor = openForReading(absolute);
   try {

@@ -1,7 +1,9 @@
 import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
-import { type OpenFile, withOpenFile } from "./open-file.ts";
+import { type ByteSource, isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "../formats/torch/index.ts";
+import { withOpenFile } from "./open-file.ts";
+import { refuseRepeatedNames } from "./repeated-names.ts";
 
 /** What a file of weights holds, by the names of the file. */
 export interface WeightFile {
@@ -17,16 +19,18 @@ export interface WeightFile {
 export type Container = "safetensors" | "torch-zip" | "torch-legacy";
 
 /** The tensors of a weight file of any kind: where they lie, not their values.
- *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, CHECKPOINT_UNREADABLE */
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, CHECKPOINT_UNREADABLE */
 export function readWeightFile(file: string): WeightFile {
   return withOpenFile(file, (open) => {
-    if (containerOf(open) === "safetensors") return readSafetensorsFile(open);
+    const container = containerOf(open);
+    if (container === "safetensors") return readSafetensorsFile(open);
+    if (container) return readTorchWeights(open);
     throw new CoinageError("CHECKPOINT_UNREADABLE", `${open.path} is neither a .safetensors nor a PyTorch file.`);
   });
 }
 
 /** The kind of a weight file, told by its first bytes; its extension counts only where they say nothing. */
-export function containerOf(file: OpenFile): Container | undefined {
+export function containerOf(file: ByteSource): Container | undefined {
   const start = file.read(0, Math.min(9, file.size));
   const isSafetensors = start.length === 9 && start[8] === 0x7b && headerFits(start, file.size);
   if (isSafetensors) return "safetensors";
@@ -39,8 +43,10 @@ function headerFits(start: Uint8Array, size: number): boolean {
   return new DataView(start.buffer, start.byteOffset).getBigUint64(0, true) + 8n <= BigInt(size);
 }
 
-function readSafetensorsFile(file: OpenFile): WeightFile {
+/** The tensors of an open .safetensors file. @throws SAFETENSORS_INVALID, CHECKPOINT_UNREADABLE */
+export function readSafetensorsFile(file: ByteSource): WeightFile {
   const header = parseSafetensorsHeader(file.size, file.read, file.path);
+  refuseRepeatedNames(headerText(file), file.path);
   const tensors = new Map<string, StoredArray>();
   const unusable = new Map<string, string>();
   for (const [name, { dtype, shape, offset, length }] of header.tensors) {
@@ -49,4 +55,28 @@ function readSafetensorsFile(file: OpenFile): WeightFile {
     else unusable.set(name, dtype);
   }
   return { container: "safetensors", tensors, unusable, metadata: header.metadata, globalStep: undefined };
+}
+
+function headerText(file: ByteSource): string {
+  const length = file.read(0, 8);
+  const bytes = Number(new DataView(length.buffer, length.byteOffset).getBigUint64(0, true));
+  return new TextDecoder().decode(file.read(8, bytes));
+}
+
+/** The weights are the file's dict or the dict under its key `state_dict`. Tensors that are no plain windows are gathered in memory. */
+function readTorchWeights(file: ByteSource): WeightFile {
+  const { container, value } = readTorchFile(file);
+  if (!isMap(value)) throw new CoinageError("CHECKPOINT_UNREADABLE", `${file.path} holds no dictionary of weights.`);
+  const inner = value.get("state_dict");
+  const weights: PickleMap = isMap(inner) ? inner : value;
+  const tensors = new Map<string, StoredArray>();
+  const unusable = new Map<string, string>();
+  for (const [name, tensor] of weights) {
+    if (typeof name !== "string" || !isTensor(tensor)) continue;
+    if (tensor.dtype.dtype) tensors.set(name, storedTensor(file, tensor, tensor.dtype.dtype));
+    else unusable.set(name, tensor.dtype.name);
+  }
+  const steps = value.get("global_step");
+  const globalStep = typeof steps === "bigint" ? Number(steps) : undefined;
+  return { container: `torch-${container}`, tensors, unusable, metadata: {}, globalStep };
 }

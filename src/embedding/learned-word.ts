@@ -2,17 +2,24 @@ import type { NdArray } from "../array/index.ts";
 
 /** A learned word: what Textual Inversion makes and programs share. */
 export interface LearnedWord {
-  /** The word as its author calls it, where the file says so; programs use the file's name. */
-  readonly token: string | undefined;
-  /** One table [n, width] per text encoder, in the model's order: SD1 768, SD2 1024, SDXL 768 then 1280; the same n in each. float32, float16 or bfloat16. */
+  /** One table [n, width] per text encoder, in the model's order: SD1 768, SD2 1024, SDXL 768 then 1280; the same n in each. Any floating-point dtype. */
   readonly vectors: readonly NdArray[];
-  /** `modelspec.*` and whatever else the file tells about itself. */
-  readonly metadata: Readonly<Record<string, string>>;
+  /** The word as its author calls it, where the file says so; programs go by the file's name. */
+  readonly token: string | undefined;
   /** Training steps, where known. */
   readonly step: number | undefined;
+  /** `modelspec.*` and whatever else a file tells about itself. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What an embedding must fit: the width of each text encoder's table, in the model's order. */
+export interface TargetModel {
+  /** For messages: "Stable Diffusion 1". */
+  readonly label: string;
+  readonly widths: readonly number[];
 }
 
 /** The number of vectors, that is of tokens the word takes in a prompt. */
-export function vectorCount(word: LearnedWord): number {
-  return word.vectors[0]?.shape[0] ?? 0;
+export function vectorCount({ vectors }: Pick<LearnedWord, "vectors">): number {
+  return vectors[0]?.shape[0] ?? 0;
 }

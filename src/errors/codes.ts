@@ -19,11 +19,24 @@ export const errorCodes = {
   LR_SCHEDULE_UNKNOWN: "A learning rate schedule that does not exist.",
   // formats
   PICKLE_REFUSED: "A PyTorch file that asks for code or for something no file of weights needs; nothing of it was run.",
+  PNG_INVALID: "A PNG picture whose parts cannot be read, or that lacks what is asked of it.",
   SAFETENSORS_INVALID: "A .safetensors file whose header or size is wrong: truncated, damaged or of another kind.",
   TORCH_FILE_INVALID: "A PyTorch file (.pt, .bin, .ckpt) that is damaged, cut short or claims more than it holds.",
+  // embedding
+  EMBEDDING_AMBIGUOUS: "Several tensors or words in an embedding file that are no known set.",
+  EMBEDDING_DTYPE: "An embedding whose vectors are stored as another kind of number than floating-point.",
+  EMBEDDING_EMPTY: "An embedding file without vectors.",
+  EMBEDDING_FAMILY: "An embedding for another kind of model, or half of an SDXL pair.",
+  EMBEDDING_INVALID: "An embedding file that contradicts itself or whose text cannot be read.",
+  EMBEDDING_NOT_FINITE: "An embedding with NaN or infinity in its vectors.",
+  EMBEDDING_SHAPE: "An embedding whose tensors do not have the shape of vectors.",
+  EMBEDDING_UNRECOGNIZED: "A file without an embedding.",
+  EMBEDDING_UNSUPPORTED: "An embedding of a kind that is not supported.",
+  EMBEDDING_WIDTH: "An embedding whose vectors are wider or narrower than the model's.",
   // checkpoint
   CHECKPOINT_DTYPE: "A needed weight is stored as a kind of number that is not supported.",
-  CHECKPOINT_FOREIGN: "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, an inpainting model, another program's file.",
+  CHECKPOINT_FOREIGN:
+    "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, an inpainting model, another program's file.",
   CHECKPOINT_INCOMPLETE: "A model that lacks tensors or files it needs.",
   CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of no known kind.",
   // formats/bmp
@@ -47,6 +60,11 @@ export const errorCodes = {
   SETTINGS_FILE_INVALID: "A settings file (--config_file) that is no TOML or holds a value its setting cannot take.",
   SETTINGS_MISSING: "Settings without which a run cannot start.",
   USAGE: "A command line that cannot be read: unknown command or flag, missing or wrong value.",
+  // tokenizer
+  INIT_WORD_EMPTY: "An init word without any token to start from.",
+  PROMPT_WEIGHT_INVALID: "A weight in a prompt that is no number.",
+  TOKEN_EXISTS: "A learned word that is an entry of the model's vocabulary already.",
+  TOKENIZER_INVALID: "A table of merges that is no CLIP tokenizer's.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -9,12 +9,13 @@ import { scalar, type Tensor } from "./tensor.ts";
 export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   const order = inOrder(loss);
   const dependent = new Set<Tensor>(wanted);
-  for (const tensor of order) if (sources(tensor).some((source) => dependent.has(source))) dependent.add(tensor);
+  const isPassage = (tensor: Tensor) => sources(tensor).some((source) => dependent.has(source));
+  for (const tensor of order) if (isPassage(tensor)) dependent.add(tensor);
 
   const upstream = new Map<Tensor, Tensor>([[loss, scalar(1)]]);
   for (const tensor of order.reverse()) {
     const gradient = upstream.get(tensor);
-    if (!gradient || wanted.includes(tensor)) continue;
+    if (!gradient || !isPassage(tensor)) continue;
     for (const [source, part] of passBack(tensor, gradient, dependent)) {
       const sum = upstream.get(source);
       upstream.set(source, sum ? add(sum, part) : part);

@@ -122,8 +122,13 @@ function readOption(
 function readOrThrow(name: string, option: Option, word: string): OptionValue {
   const value = readWord(option, word);
   if (value !== undefined) return value;
+  throw usage(name, `--${name} wants ${wantedBy(option)}, not "${word}".`, correction(option, word));
+}
+
+function correction(option: Option, word: string): string | undefined {
+  if (option.type === "int" && /^\d{16,}$/.test(word)) return `Whole numbers go up to ${Number.MAX_SAFE_INTEGER}.`;
   const near = option.choices && nearestName(word, option.choices.map(String));
-  throw usage(name, `--${name} wants ${wantedBy(option)}, not "${word}".`, near && `Did you mean ${near}?`);
+  return near && `Did you mean ${near}?`;
 }
 
 function strayWord(table: OptionTable, text: string): CoinageError {

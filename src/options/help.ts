@@ -68,12 +68,12 @@ const pages: Readonly<Record<TableCommand, Page>> = {
 export function helpText(command: TableCommand, width: number): string {
   const { about, groups, examples } = pages[command];
   return [
-    usageLine(command),
-    about,
+    `Usage: coinage ${command} FLAGS`,
+    ...wrap(about, width),
     "",
     ...examples.flatMap(([what, flags]) => [...wrap(what, width), ...exampleLines(command, flags, width), ""]),
     ...groups.flatMap((group) => [...groupLines(group, width), ""]),
-    "Flags may be shortened as long as only one fits, and --flag=VALUE is the same as --flag VALUE.",
+    ...wrap("Flags may be shortened as long as only one fits; --flag=VALUE is the same as --flag VALUE.", width),
   ].join("\n");
 }
 

@@ -16,7 +16,7 @@ export { helpText, type TableCommand, usageLine } from "./help.ts";
 export { type Coverage, coverageOf, optionsMarkdown } from "./markdown.ts";
 export type { Effect, Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
 export { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
-export type { Checked, Parsed, SettingsWarning } from "./parsed.ts";
+export type { Parsed, SettingsWarning, Sourced } from "./parsed.ts";
 export { resolveStepCount } from "./steps.ts";
 export { checkTrainSettings, type TrainSettings } from "./train/check.ts";
 export { readTrainRequest, type TrainRequest } from "./train/request.ts";

@@ -7,21 +7,19 @@ export interface SettingsWarning {
   readonly message: string;
 }
 
-/** Settings and where they came from. */
-export interface Parsed<Settings> {
+/** Settings, where they came from, and what is to be said about them. */
+export interface Sourced<Settings> {
   readonly settings: Settings;
   /** Names of the flags that stood on the command line. */
   readonly explicit: ReadonlySet<string>;
   /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
   readonly places: ReadonlyMap<string, string>;
-  readonly isHelpAsked: boolean;
   readonly warnings: readonly SettingsWarning[];
 }
 
-/** Settings that have passed the checks. */
-export interface Checked<Settings> {
-  readonly settings: Settings;
-  readonly warnings: readonly SettingsWarning[];
+/** A command line that has been read, its settings not yet checked. */
+export interface Parsed<Settings> extends Sourced<Settings> {
+  readonly isHelpAsked: boolean;
 }
 
 /** Where settings were written: the command line hides the file. */

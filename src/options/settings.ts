@@ -69,7 +69,6 @@ export function changedSettings(
   });
 }
 
-/** Whether two values of one option are equal. */
-export function isSameValue(a: OptionValue | undefined, b: OptionValue | undefined): boolean {
-  return Object.is(a, b) || JSON.stringify(a) === JSON.stringify(b);
+function isSameValue(a: OptionValue, b: OptionValue | undefined): boolean {
+  return typeof a === "object" ? JSON.stringify(a) === JSON.stringify(b) : Object.is(a, b);
 }

@@ -10,14 +10,13 @@ const floatSyntax = new RegExp(
 /** The value one word of the command line stands for, or undefined when the option does not take it. */
 export function readWord(option: Option, word: string): OptionValue | undefined {
   const value = readTyped(option, word);
-  if (value === undefined) return undefined;
-  if (option.choices) return option.choices.includes(value as string | number) ? value : undefined;
-  return isTooSmall(option, value) ? undefined : value;
+  return value !== undefined && isAllowed(option, value) ? value : undefined;
 }
 
-/** Whether a number lies below the smallest one an option takes. */
-export function isTooSmall(option: Option, value: OptionValue): boolean {
-  return option.minimum !== undefined && typeof value === "number" && !(value >= option.minimum);
+/** Whether a value is among an option's choices and not below its minimum. */
+export function isAllowed({ choices, minimum }: Option, value: OptionValue): boolean {
+  if (choices && !choices.includes(value as string | number)) return false;
+  return minimum === undefined || typeof value !== "number" || value >= minimum;
 }
 
 function readTyped(option: Option, word: string): OptionValue | undefined {

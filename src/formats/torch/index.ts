@@ -12,4 +12,4 @@ export {
   type TorchDType,
   type TorchTensor,
 } from "./values.ts";
-export { type TorchTensorInput, writeTorchFile } from "./write.ts";
+export { type TorchInput, writeTorchFile } from "./write.ts";

@@ -1,7 +1,6 @@
 import { damaged } from "./problems.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const latin1 = new TextDecoder("latin1");
 
 /** Reads the parts of a pickle stream one after the other; every length is checked against what is left. */
 export class PickleReader {
@@ -64,7 +63,9 @@ export class PickleReader {
   }
 
   byteText(length: number): string {
-    return latin1.decode(this.bytes(length));
+    const bytes = this.bytes(length);
+    // Not TextDecoder("latin1"), which means windows-1252 to the web.
+    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
   }
 
   /** Text up to the next line end, which is passed over. */

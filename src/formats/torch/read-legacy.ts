@@ -15,7 +15,7 @@ const maxPickleBytes = 64 * 1024 * 1024;
  *  @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function readLegacyContainer(source: ByteSource): PickleValue {
   const reader = new PickleReader(source.read(0, Math.min(source.size, maxPickleBytes)));
-  const run = (loadPersistent = refusePersistent) =>
+  const run = (loadPersistent: (id: PickleValue) => PickleValue = refusePersistent) =>
     new PickleMachine(reader, { resolve: resolveGlobal, loadPersistent }).run();
   if (run() !== magicNumber) throw damaged("it is a pickle that torch.save has not written");
   if (run() !== protocolVersion) throw damaged("it is of an unknown version of torch.save");
@@ -25,7 +25,8 @@ export function readLegacyContainer(source: ByteSource): PickleValue {
   const bases = new Map<string, StorageId>();
   const offsets = new Map<string, number>();
   const value = run((id) => legacyStorage(id, bases, offsets));
-  locateStorages(source, reader.position, storageKeys(run()), bases, offsets);
+  const keys = storageKeys(run());
+  locateStorages(source, reader.position, keys, bases, offsets);
   return value;
 }
 

@@ -20,7 +20,7 @@ export function readZipContainer(source: ByteSource): PickleValue {
   const loadPersistent = (id: PickleValue) => {
     const { key, dtype, count, bytes } = parseStorageId(id);
     const known = storages.get(key);
-    if (known?.dtype === dtype && known.count === count) return known;
+    if (known && known.dtype === dtype && known.count === count) return known;
     const place = placeOf(source, entries.get(`${folder}data/${key}`), key, bytes);
     const storage: TorchStorage = { kind: "storage", key, dtype, count, place };
     storages.set(key, storage);

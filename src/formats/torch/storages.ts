@@ -18,7 +18,7 @@ export function parseStorageId(id: PickleValue): StorageId {
   if (!isList(id) || id[0] !== "storage" || id.length < 5) throw damaged("its pickle refers to something that is no storage");
   const [, storageClass, key, , numel, view] = id;
   if (!isGlobal(storageClass) || !storageClass.isStorageClass) throw damaged("a storage of no known class");
-  if (typeof key !== "string" || !/^\d+$/.test(key)) throw damaged("a storage whose key is no number");
+  if (typeof key !== "string" || !/^\w+$/.test(key)) throw damaged("a storage whose key is no plain name");
   const count = naturalNumber(numel, `the length of storage ${key}`);
   const bytes = count * (storageClass.dtype?.bytes ?? 1);
   return { key, dtype: storageClass.dtype, count, bytes, view };

@@ -1,6 +1,6 @@
 import { TomlDate, type TomlTable, type TomlValue } from "smol-toml";
 import type { Option, OptionValue } from "../option.ts";
-import { isTooSmall, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../words.ts";
+import { isAllowed, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../words.ts";
 
 /** The setting a TOML value stands for, or undefined when the option does not take it. Integers are bigints.
  *  More is accepted than sd-scripts can use: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */
@@ -11,13 +11,13 @@ export function readTomlValue(option: Option, value: TomlValue): OptionValue | u
   return entries as string[] | number[];
 }
 
-function readOne(option: Option, value: TomlValue): OptionValue | undefined {
-  if (option.type === "switch") return readSwitch(value);
-  const setting = typeof value === "string" ? value : readTyped(option, value);
-  if (option.fileChoices?.includes(setting as string | number)) return setting;
+function readOne(described: Option, value: TomlValue): OptionValue | undefined {
+  if (described.type === "switch") return readSwitch(value);
+  const { choices, fileChoices = [] } = described;
+  const option = choices ? { ...described, choices: [...choices, ...fileChoices] } : described;
   if (typeof value === "string") return readWord(option, value);
-  if (setting === undefined || isTooSmall(option, setting)) return undefined;
-  return option.choices?.includes(setting as string | number) === false ? undefined : setting;
+  const setting = readTyped(option, value);
+  return setting !== undefined && isAllowed(option, setting) ? setting : undefined;
 }
 
 function readSwitch(value: TomlValue): boolean | undefined {

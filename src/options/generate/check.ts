@@ -1,5 +1,5 @@
 import { missingSettings, type Rule, refuse, warnOf } from "../check.ts";
-import type { Checked, Parsed } from "../parsed.ts";
+import type { Parsed, Sourced } from "../parsed.ts";
 import type { GivenGenerateSettings } from "./table.ts";
 
 /** What drawing goes by. */
@@ -7,7 +7,7 @@ export type GenerateSettings = GivenGenerateSettings & { readonly ckpt: string }
 
 /** Checks the settings and fills in what follows from others, before anything is loaded.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
-export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Checked<GenerateSettings> {
+export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Sourced<GenerateSettings> {
   const given = parsed.settings;
   const { ckpt } = given;
   const missing: string[] = [];
@@ -18,7 +18,7 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Ch
   if (!ckpt || missing.length > 0) throw missingSettings(missing, "Drawing");
   refuse(conflicts(given), parsed);
   const settings = { ...given, ckpt, nIter: given.interactive ? 1 : given.nIter };
-  return { settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
+  return { ...parsed, settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
 }
 
 function conflicts(given: GivenGenerateSettings): Rule[] {

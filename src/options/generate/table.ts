@@ -2,7 +2,7 @@ import { consoleOptions } from "../console.ts";
 import type { OptionGroup } from "../option.ts";
 import { ownOptions } from "../own.ts";
 import type { SettingsOf } from "../settings.ts";
-import { controlOptions, networkOptions, shrinkOptions } from "./extensions.ts";
+import { controlOptions, networkOptions } from "./extensions.ts";
 import { highresOptions, imageToImageOptions } from "./image-to-image.ts";
 import {
   generateModelOptions,
@@ -11,6 +11,7 @@ import {
   samplingOptions,
   sizeConditionOptions,
 } from "./pictures.ts";
+import { shrinkOptions } from "./shrink.ts";
 import { generateSpeedOptions } from "./speed.ts";
 
 /** Every flag of `coinage generate`: those of sd-scripts' `gen_img.py` and `gen_img_diffusers.py` together, and our own. */

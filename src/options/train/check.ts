@@ -1,5 +1,5 @@
 import { missingSettings, refuse, warnOf } from "../check.ts";
-import type { Checked, Parsed } from "../parsed.ts";
+import type { Parsed, Sourced } from "../parsed.ts";
 import { trainConflicts, trainSurprises } from "./rules.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
@@ -14,7 +14,7 @@ export type TrainSettings = GivenTrainSettings & {
 /** Checks the settings and fills in what follows from others, before anything is loaded.
  *  Whether every dataset has a resolution is for whoever reads the dataset config.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
-export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Checked<TrainSettings> {
+export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<TrainSettings> {
   const given = parsed.settings;
   const { pretrainedModelNameOrPath, tokenString, outputDir } = given;
   const missing = missingFrom(given);
@@ -32,7 +32,7 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Checked<
     sampleEveryNEpochs: positive(given.sampleEveryNEpochs),
     sampleEveryNSteps: positive(given.sampleEveryNSteps),
   };
-  return { settings, warnings: [...parsed.warnings, ...warnOf(trainSurprises(given))] };
+  return { ...parsed, settings, warnings: [...parsed.warnings, ...warnOf(trainSurprises(given))] };
 }
 
 function missingFrom(given: GivenTrainSettings): string[] {

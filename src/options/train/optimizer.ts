@@ -11,7 +11,7 @@ export const optimizerOptions = {
     type: "string",
     count: "any",
     effect: "numbers",
-    help: "Settings of the optimizer, each as key=value: weight_decay=0.01 betas=0.9,0.99",
+    help: "Settings of the optimizer, each as key=value, such as weight_decay=0.01 or betas=0.9,0.99.",
   },
   use_8bit_adam: {
     type: "switch",

@@ -1,6 +1,6 @@
 import { readSettingsFile, writeSettingsFile } from "../file/disk.ts";
 import { parseTrainArguments } from "../parse.ts";
-import type { SettingsWarning } from "../parsed.ts";
+import type { SettingsWarning, Sourced } from "../parsed.ts";
 import { checkTrainSettings, type TrainSettings } from "./check.ts";
 
 /** What a `train` command line asks for. */
@@ -8,7 +8,7 @@ export type TrainRequest =
   | { readonly kind: "help" }
   /** `--output_config` has written this file; nothing else is to be done. */
   | { readonly kind: "settingsWritten"; readonly file: string; readonly warnings: readonly SettingsWarning[] }
-  | { readonly kind: "train"; readonly settings: TrainSettings; readonly warnings: readonly SettingsWarning[] };
+  | ({ readonly kind: "train" } & Sourced<TrainSettings>);
 
 /** Reads a `train` command line to the end: the command line, its settings file, the command line again on top of that, the checks.
  *  @throws USAGE, OPTION_UNSUPPORTED, SETTINGS_MISSING, SETTINGS_CONFLICT; SETTINGS_FILE_INVALID and what reading and writing files throws */

@@ -125,7 +125,7 @@ export const hubOptions = {
     effect: "files",
     state: "later",
     note: noUpload,
-    help: "public makes a new repository public; private unless said.",
+    help: "Who sees a new repository: everybody with the word public, else you alone.",
   },
   save_state_to_huggingface: {
     type: "switch",
@@ -139,7 +139,7 @@ export const hubOptions = {
     effect: "files",
     state: "refused",
     note: "states are not fetched from the hub yet",
-    help: "--resume names a state on the hub: owner/repository/path[:revision[:type]].",
+    help: "Take the state of --resume from the hub: owner/repository/path[:revision[:type]].",
   },
   async_upload: {
     type: "switch",

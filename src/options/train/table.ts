@@ -5,14 +5,16 @@ import type { SettingsOf } from "../settings.ts";
 import { captionOptions } from "./captions.ts";
 import { inversionOptions } from "./inversion.ts";
 import { lengthOptions } from "./length.ts";
-import { loggingOptions, sampleOptions, settingsFileOptions } from "./logging.ts";
+import { loggingOptions } from "./logging.ts";
 import { lossOptions } from "./loss.ts";
 import { metadataOptions } from "./metadata.ts";
 import { modelOptions } from "./model.ts";
 import { noiseOptions } from "./noise.ts";
 import { optimizerOptions } from "./optimizer.ts";
 import { pictureOptions } from "./pictures.ts";
+import { sampleOptions } from "./samples.ts";
 import { hubOptions, savingOptions } from "./saving.ts";
+import { settingsFileOptions } from "./settings-file.ts";
 import { pyTorchOptions, speedOptions } from "./speed.ts";
 
 /** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the one more of its SDXL twin, and our own. */

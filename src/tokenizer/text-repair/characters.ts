@@ -57,10 +57,12 @@ export function replaceLoneSurrogates(text: string): string {
 
 /** Without the escape sequences that colour text on a terminal. */
 export function removeTerminalEscapes(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
   return text.replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, "");
 }
 
 /** Without control characters that have no visible effect. Tab, line feed and form feed stay. */
 export function removeControlCharacters(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]/g, "");
 }

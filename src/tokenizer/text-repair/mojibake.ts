@@ -56,8 +56,11 @@ const utf8Sequences = (() => {
 /** Undoes what programs do to mojibake: a no-break space became a space, a byte without a character became U+FFFD or "?". */
 function restoreLostBytes(bytes: string, encoding: SingleByteEncoding): string {
   let restored = bytes;
-  if (encoding !== "mac-roman" && spacedSequences.test(restored))
-    restored = restored.replace(wordAGrave, "\xc3\xa0 ").replaceAll(spacedSequences, (part) => part.replaceAll(" ", "\xa0"));
+  // In Mac OS Roman a dash before a space would look like one.
+  if (encoding !== "mac-roman")
+    restored = restored
+      .replace(wordAGrave, "\xc3\xa0 ")
+      .replaceAll(spacedSequences, (part) => part.replaceAll(" ", "\xa0"));
   return toleratesLostBytes(encoding) ? restored.replace(lossySequences, replacementCharacter) : restored;
 }
 
@@ -71,6 +74,7 @@ const spacedSequences = new RegExp(
     "\\xf0[\\x80-\\xbf] [\\x80-\\xbf]",
     "\\xf0[\\x80-\\xbf][\\x80-\\xbf] ",
   ].join("|"),
+  "g",
 );
 
 /** "à" before a space is a word of its own, except where Portuguese words begin with it. */
@@ -95,10 +99,10 @@ const lossySequences = new RegExp(
 const replacementCharacter = "\xef\xbf\xbd";
 
 /** The text of UTF-8 bytes, or undefined where they are none. Two relatives of UTF-8 are read as well:
- *  NUL as 0xc0 0x80 (Java), and characters beyond U+FFFF as two encoded surrogates (CESU-8). */
+ *  NUL as 0xc0 0x80 (Java; ftfy also takes a line feed at the very end for the 0x80), and characters beyond U+FFFF as two encoded surrogates (CESU-8). */
 function decodeUtf8(bytes: string): string | undefined {
   const plain = bytes
-    .replaceAll("\xc0\x80", "\0")
+    .replace(/\xc0(?:\x80|\n$)/g, "\0")
     .replace(/\xed([\xa0-\xaf][\x80-\xbf])\xed([\xb0-\xbf][\x80-\xbf])/g, (_, high: string, low: string) =>
       utf8OfSurrogates(high, low),
     );

@@ -78,7 +78,7 @@ export function characterOf(byte: number, encoding: SingleByteEncoding): string 
 
 /** The bytes of a text in an encoding, one per UTF-16 unit of the result ("binary string"), or undefined where a character is not in the encoding. */
 export function encode(text: string, encoding: SingleByteEncoding): string | undefined {
-  const bytes = byteMaps[encoding];
+  const bytes = byteMaps.get(encoding)!;
   let encoded = "";
   for (const character of text) {
     const byte = bytes.get(character);
@@ -88,17 +88,17 @@ export function encode(text: string, encoding: SingleByteEncoding): string | und
   return encoded;
 }
 
-const byteMaps = Object.fromEntries(
-  singleByteEncodings.map((encoding) => {
-    const upper = Array.from(upperHalves[encoding], (character, i) => [character, String.fromCharCode(0x80 + i)] as const);
-    const bytes = new Map([...Array.from(characters(0, 0x7f), (character) => [character, character] as const), ...upper]);
-    if (toleratesLostBytes(encoding)) {
-      bytes.delete("\x1a");
-      bytes.set("\ufffd", "\x1a");
-    }
-    return [encoding, bytes];
-  }),
-) as Record<SingleByteEncoding, ReadonlyMap<string, string>>;
+const byteMaps = new Map(singleByteEncodings.map((encoding) => [encoding, byteMap(encoding)]));
+
+function byteMap(encoding: SingleByteEncoding): ReadonlyMap<string, string> {
+  const bytes = new Map(Array.from(characters(0, 0x7f), (character) => [character, character]));
+  Array.from(upperHalves[encoding]).forEach((character, i) => {
+    bytes.set(character, String.fromCharCode(0x80 + i));
+  });
+  if (!toleratesLostBytes(encoding)) return bytes;
+  bytes.delete("\x1a");
+  return bytes.set("\ufffd", "\x1a");
+}
 
 function characters(first: number, last: number): string {
   return String.fromCharCode(...Array.from({ length: last - first + 1 }, (_, i) => first + i));

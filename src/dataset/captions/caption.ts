@@ -1,0 +1,111 @@
+import type { PythonRandom } from "../../random/index.ts";
+import type { CaptionSettings } from "../config/plan.ts";
+import { strip } from "./strip.ts";
+import type { Replacements } from "./templates.ts";
+
+/** Where a run stands when a caption is drawn. */
+export interface CaptionState {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Optimizer steps done. */
+  readonly step: number;
+  readonly maxTrainSteps: number;
+  readonly replacements: Replacements;
+}
+
+/** A caption as it is trained on this time. Random decisions are drawn in sd-scripts' order. */
+export function processCaption(caption: string, settings: CaptionSettings, state: CaptionState, random: PythonRandom): string {
+  // A dropped caption skips everything, the placeholder too.
+  if (isDropped(settings, state, random)) return "";
+  let text = withPrefixAndSuffix(chooseLine(caption, settings, random), settings);
+  if (settings.enableWildcard) text = resolveWildcards(text, random);
+  const warmupSteps = warmupStepsOf(settings, state);
+  if (settings.shuffleCaption || warmupSteps > 0 || settings.captionTagDropoutRate > 0)
+    text = arrangeTags(text, settings, warmupSteps, state.step, random);
+  if (settings.secondarySeparator) text = text.replaceAll(settings.secondarySeparator, () => settings.captionSeparator);
+  return replace(text, state.replacements, random);
+}
+
+function isDropped(settings: CaptionSettings, { epoch }: CaptionState, random: PythonRandom): boolean {
+  const { captionDropoutRate: rate, captionDropoutEveryNEpochs: every } = settings;
+  if (rate > 0 && random.random() < rate) return true;
+  return every > 0 && epoch % every === 0;
+}
+
+function chooseLine(caption: string, { enableWildcard }: CaptionSettings, random: PythonRandom): string {
+  const lines = caption.split("\n");
+  return enableWildcard && lines.length > 1 ? random.choice(lines) : lines[0]!;
+}
+
+// differs from sd-scripts: added to the chosen line. There the first line alone has the prefix and the last alone the suffix.
+function withPrefixAndSuffix(line: string, { captionPrefix, captionSuffix }: CaptionSettings): string {
+  const prefixed = captionPrefix ? `${captionPrefix} ${line}` : line;
+  return captionSuffix ? `${prefixed} ${captionSuffix}` : prefixed;
+}
+
+/** `{a|b}` becomes a or b; `{{` and `}}` become single braces. */
+function resolveWildcards(text: string, random: PythonRandom): string {
+  // Stand-ins of the doubled braces, made longer until the text does not hold them.
+  let [open, close] = ["⦅", "⦆"];
+  while (text.includes(open) || text.includes(close)) [open, close] = [`${open}⦅`, `${close}⦆`];
+  return text
+    .replaceAll("{{", open)
+    .replaceAll("}}", close)
+    .replace(/\{([^}]+)\}/g, (_, alternatives: string) => random.choice(alternatives.split("|")))
+    .replaceAll(open, "{")
+    .replaceAll(close, "}");
+}
+
+function arrangeTags(text: string, settings: CaptionSettings, warmupSteps: number, step: number, random: PythonRandom): string {
+  const { head, flexible, tail } = splitTags(text, settings);
+  let tags = flexible;
+  if (step < warmupSteps) {
+    const { tokenWarmupMin } = settings;
+    tags = tags.slice(0, Math.floor(step * ((tags.length - tokenWarmupMin) / warmupSteps)) + tokenWarmupMin);
+  }
+  if (settings.shuffleCaption) random.shuffle(tags);
+  const { captionTagDropoutRate: rate } = settings;
+  if (rate > 0) tags = tags.filter(() => random.random() >= rate);
+  return [...head, ...tags, ...tail].join(", ");
+}
+
+/** differs from sd-scripts: a share too small for one step is no warm-up from the start; there the first caption of a subset is still rearranged. */
+function warmupStepsOf({ tokenWarmupStep }: CaptionSettings, { maxTrainSteps }: CaptionState): number {
+  return tokenWarmupStep < 1 ? Math.floor(tokenWarmupStep * maxTrainSteps) : tokenWarmupStep;
+}
+
+interface Tags {
+  readonly head: string[];
+  readonly flexible: string[];
+  readonly tail: string[];
+}
+
+function splitTags(text: string, settings: CaptionSettings): Tags {
+  const { keepTokens, keepTokensSeparator, captionSeparator } = settings;
+  const tagsOf = (part: string) => part.split(captionSeparator).map(strip);
+  if (!keepTokensSeparator || !text.includes(keepTokensSeparator)) {
+    const tags = tagsOf(strip(text));
+    const kept = Math.max(keepTokens, 0);
+    return { head: tags.slice(0, kept), flexible: tags.slice(kept), tail: [] };
+  }
+  // With the marker empty tags vanish, without it they stay.
+  const [head = "", rest = ""] = cutAt(text, keepTokensSeparator);
+  const [flexible = "", tail = ""] = cutAt(rest, keepTokensSeparator);
+  const filled = (part: string) => tagsOf(part).filter((tag) => tag !== "");
+  return { head: filled(head), flexible: filled(flexible), tail: filled(tail) };
+}
+
+/** What stands before and behind the first occurrence of a separator. */
+function cutAt(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
+}
+
+function replace(text: string, replacements: Replacements, random: PythonRandom): string {
+  let replaced = text;
+  for (const [from, to] of replacements) {
+    const value = typeof to === "string" ? to : from === "" ? random.choice(to) : to.join(" ");
+    replaced = from === "" ? value : replaced.replaceAll(from, () => value);
+  }
+  return replaced;
+}

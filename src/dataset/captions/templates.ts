@@ -1,0 +1,69 @@
+/** The captions of the original Textual Inversion work. An entry that stands here twice is drawn twice as often. */
+const templates = {
+  object: [
+    "a photo of a {}",
+    "a rendering of a {}",
+    "a cropped photo of the {}",
+    "the photo of a {}",
+    "a photo of a clean {}",
+    "a photo of a dirty {}",
+    "a dark photo of the {}",
+    "a photo of my {}",
+    "a photo of the cool {}",
+    "a close-up photo of a {}",
+    "a bright photo of the {}",
+    "a cropped photo of a {}",
+    "a photo of the {}",
+    "a good photo of the {}",
+    "a photo of one {}",
+    "a close-up photo of the {}",
+    "a rendition of the {}",
+    "a photo of the clean {}",
+    "a rendition of a {}",
+    "a photo of a nice {}",
+    "a good photo of a {}",
+    "a photo of the nice {}",
+    "a photo of the small {}",
+    "a photo of the weird {}",
+    "a photo of the large {}",
+    "a photo of a cool {}",
+    "a photo of a small {}",
+  ],
+  style: [
+    "a painting in the style of {}",
+    "a rendering in the style of {}",
+    "a cropped painting in the style of {}",
+    "the painting in the style of {}",
+    "a clean painting in the style of {}",
+    "a dirty painting in the style of {}",
+    "a dark painting in the style of {}",
+    "a picture in the style of {}",
+    "a cool painting in the style of {}",
+    "a close-up painting in the style of {}",
+    "a bright painting in the style of {}",
+    "a cropped painting in the style of {}",
+    "a good painting in the style of {}",
+    "a close-up painting in the style of {}",
+    "a rendition in the style of {}",
+    "a nice painting in the style of {}",
+    "a small painting in the style of {}",
+    "a weird painting in the style of {}",
+    "a large painting in the style of {}",
+  ],
+} as const;
+
+export type TemplateKind = keyof typeof templates;
+
+/** What takes the place of what in captions, in this order. An empty `from` replaces the whole caption; of a list one is drawn. */
+export type Replacements = readonly (readonly [from: string, to: string | readonly string[]])[];
+
+/** The captions of a template set with the names of the learned vectors filled in. */
+export function templateCaptions(kind: TemplateKind, names: readonly string[]): string[] {
+  return templates[kind].map((template) => template.replace("{}", () => names.join(" ")));
+}
+
+/** The replacements of a run that learns these names ("cat", "cat1", ...): templates in place of captions, or all names where the first one stands. */
+export function replacementsFor(names: readonly string[], template?: TemplateKind): Replacements {
+  if (template) return [["", templateCaptions(template, names)]];
+  return names.length > 1 ? [[names[0]!, names.join(" ")]] : [];
+}

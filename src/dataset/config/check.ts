@@ -1,0 +1,156 @@
+import { CoinageError, nearestName } from "../../errors/index.ts";
+import { type ConfigDocument, type ConfigPath, type ConfigTable, type ConfigValue, isTable } from "./document.ts";
+import { type DatasetKind, generalKeys, type Keys, kindSchemas, typeRules } from "./schema.ts";
+
+/** One mistake in a dataset config. */
+export interface ConfigIssue {
+  readonly path: ConfigPath;
+  readonly reason: "unknown key" | "missing key" | "wrong type" | "mixed kinds" | "no subsets" | "no datasets";
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A dataset config that has been checked: every value is of its key's type. */
+export interface CheckedConfig {
+  readonly general: ConfigTable;
+  readonly datasets: readonly CheckedDataset[];
+}
+
+export interface CheckedDataset {
+  readonly kind: DatasetKind;
+  readonly table: ConfigTable;
+  readonly subsets: readonly ConfigTable[];
+}
+
+/** Everything wrong with a dataset config. Empty when it can be used. */
+export function findIssues(root: ConfigTable, isMaskedLoss: boolean): ConfigIssue[] {
+  const issues: ConfigIssue[] = checkKeys(root, [], { general: "table", datasets: "list" });
+  if (isTable(root.general)) issues.push(...checkTable(root.general, ["general"], generalKeys));
+  if (root.datasets === undefined || (Array.isArray(root.datasets) && root.datasets.length === 0))
+    issues.push({ path: ["datasets"], reason: "no datasets", message: "There is no [[datasets]] table, so there is nothing to train on." });
+  if (Array.isArray(root.datasets))
+    root.datasets.forEach((dataset: ConfigValue, i) => {
+      issues.push(...checkDataset(dataset, ["datasets", i], isMaskedLoss));
+    });
+  return issues;
+}
+
+/** The checked content of a dataset config.
+ *  @throws DATASET_CONFIG naming file, line and key of every mistake. */
+export function checkConfig(document: ConfigDocument, isMaskedLoss: boolean): CheckedConfig {
+  const issues = findIssues(document.root, isMaskedLoss);
+  if (issues.length > 0) throw configError(document, issues);
+  const datasets = document.root.datasets as readonly ConfigTable[];
+  return {
+    general: (document.root.general ?? {}) as ConfigTable,
+    datasets: datasets.map((table) => {
+      const subsets = table.subsets as readonly ConfigTable[];
+      return { kind: kindOf(subsets, isMaskedLoss)!, table, subsets };
+    }),
+  };
+}
+
+/** The error that shows mistakes with the lines they stand in. */
+export function configError(document: ConfigDocument, issues: readonly ConfigIssue[]): CoinageError {
+  const places = issues.map(({ path }) => {
+    const line = document.lineOf(path);
+    return `${document.file}${line ? `, line ${line}` : ""}: ${formatPath(path)}`;
+  });
+  const [first] = issues;
+  if (issues.length === 1)
+    return new CoinageError("DATASET_CONFIG", first!.message, { where: places[0]!, ...(first!.hint && { hint: first!.hint }) });
+  const lines = issues.map(({ message, hint }, i) => `${places[i]}: ${message}${hint ? ` ${hint}` : ""}`);
+  return new CoinageError("DATASET_CONFIG", `The dataset config has ${issues.length} mistakes.`, { where: lines.join("\n  ") });
+}
+
+/** "datasets[0].subsets[1].image_dir" */
+export function formatPath(path: ConfigPath): string {
+  return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
+}
+
+/** The kind that a dataset's subsets make it, or undefined when they belong to different kinds. */
+function kindOf(subsets: readonly ConfigTable[], isMaskedLoss: boolean): DatasetKind | undefined {
+  if (isMaskedLoss && subsets.every((subset) => "conditioning_data_dir" in subset)) return "mask-image";
+  if (subsets.every((subset) => "metadata_file" in subset)) return "fine-tuning";
+  return subsets.some((subset) => "metadata_file" in subset) ? undefined : "dreambooth";
+}
+
+function checkDataset(dataset: ConfigValue, path: ConfigPath, isMaskedLoss: boolean): ConfigIssue[] {
+  if (!isTable(dataset)) return [wrongType(path, "a table (dict)")];
+  const { subsets } = dataset;
+  if (subsets !== undefined && !(Array.isArray(subsets) && subsets.every(isTable)))
+    return [wrongType([...path, "subsets"], "a list of tables")];
+  const tables = (subsets ?? []) as readonly ConfigTable[];
+  // differs from sd-scripts: a dataset without subsets silently becomes an empty mask-image dataset there.
+  if (tables.length === 0)
+    return [{ path, reason: "no subsets", message: `Dataset ${path.at(-1)} has no subsets.`, hint: "Add a [[datasets.subsets]] table with image_dir." }];
+  const kind = kindOf(tables, isMaskedLoss);
+  if (!kind) return [mixedKinds(path)];
+  const schema = kindSchemas[kind];
+  return [
+    ...checkTable(dataset, path, schema.dataset, ["subsets"]),
+    ...tables.flatMap((table, i) => {
+      const place = [...path, "subsets", i];
+      const missing = schema.requiredInSubset.filter((key) => !(key in table));
+      return [...checkTable(table, place, schema.subset), ...missing.map((key) => missingKey([...place, key]))];
+    }),
+  ];
+}
+
+function checkTable(table: ConfigTable, path: ConfigPath, keys: Keys, otherKeys: readonly string[] = []): ConfigIssue[] {
+  return Object.entries(table).flatMap(([key, value]) => {
+    if (otherKeys.includes(key)) return [];
+    const type = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    const place = [...path, key];
+    if (!type) return [unknownKey(place, Object.keys(keys))];
+    return typeRules[type].fits(value) ? [] : [wrongType(place, typeRules[type].expected)];
+  });
+}
+
+function checkKeys(root: ConfigTable, path: ConfigPath, keys: Readonly<Record<string, "table" | "list">>): ConfigIssue[] {
+  return Object.entries(root).flatMap(([key, value]) => {
+    const place = [...path, key];
+    const type = Object.hasOwn(keys, key) ? keys[key] : undefined;
+    if (!type) return [unknownKey(place, Object.keys(keys))];
+    if (type === "table") return isTable(value) ? [] : [wrongType(place, "a table (dict)")];
+    return Array.isArray(value) ? [] : [wrongType(place, "a list of tables, [[datasets]]")];
+  });
+}
+
+function unknownKey(path: ConfigPath, known: readonly string[]): ConfigIssue {
+  const key = String(path.at(-1));
+  const hint = elsewhere(key) ?? nearHint(key, known);
+  return { path, reason: "unknown key", message: `There is no key "${key}" here.`, ...(hint && { hint }) };
+}
+
+function nearHint(key: string, known: readonly string[]): string | undefined {
+  const near = nearestName(key, known);
+  return near && `Did you mean ${near}?`;
+}
+
+/** What to say of a key that exists, but not in this table. */
+function elsewhere(key: string): string | undefined {
+  if (/^caption_(dropout|tag_dropout)/.test(key)) return "Textual Inversion takes caption dropout from a settings file (--config_file) only.";
+  if (key === "conditioning_data_dir") return "Masks need --masked_loss, and then every subset of the dataset must have them.";
+  const { dreambooth, "fine-tuning": fineTuning } = kindSchemas;
+  if (key in dreambooth.subset && !(key in fineTuning.subset)) return "It belongs to folders of pictures (image_dir without metadata_file).";
+  if (key in dreambooth.dataset && !(key in dreambooth.subset)) return "It belongs into [[datasets]] or [general].";
+  return key in dreambooth.subset || key in fineTuning.subset ? "It belongs into [[datasets.subsets]]." : undefined;
+}
+
+function missingKey(path: ConfigPath): ConfigIssue {
+  return { path, reason: "missing key", message: `The key "${path.at(-1)}" is missing.` };
+}
+
+function wrongType(path: ConfigPath, expected: string): ConfigIssue {
+  return { path, reason: "wrong type", message: `"${path.at(-1)}" must be ${expected}.` };
+}
+
+function mixedKinds(path: ConfigPath): ConfigIssue {
+  return {
+    path,
+    reason: "mixed kinds",
+    message: `Dataset ${path.at(-1)} mixes folders of pictures (image_dir) with metadata files (metadata_file).`,
+    hint: "Put them into [[datasets]] tables of their own.",
+  };
+}

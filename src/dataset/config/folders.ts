@@ -1,0 +1,39 @@
+import { readdir } from "node:fs/promises";
+import { kindOfPath } from "../../files/index.ts";
+import { byCodePoint, joinPath } from "../images/paths.ts";
+import type { DatasetSettings } from "../settings.ts";
+import type { DatasetWarnings } from "../warnings.ts";
+import type { CheckedConfig } from "./check.ts";
+import type { ConfigTable } from "./document.ts";
+
+/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, or one metadata file. */
+export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
+  const { trainDataDir, regDataDir, inJson } = settings;
+  if (inJson !== undefined) {
+    // differs from sd-scripts: without train_data_dir its own synthesised config does not pass its own check.
+    const subset = { ...(trainDataDir !== undefined && { image_dir: trainDataDir }), metadata_file: inJson };
+    return { general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
+  }
+  const subsets = [...(await subsetsIn(trainDataDir, false, warnings)), ...(await subsetsIn(regDataDir, true, warnings))];
+  return { general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
+}
+
+async function subsetsIn(parent: string | undefined, isReg: boolean, warnings: DatasetWarnings): Promise<ConfigTable[]> {
+  if (parent === undefined) return [];
+  if ((await kindOfPath(parent)) !== "folder") {
+    warnings.add("folderMissing", parent);
+    return [];
+  }
+  const subsets: ConfigTable[] = [];
+  // differs from sd-scripts: sorted; it takes the order of the file system, which differs between machines.
+  for (const name of (await readdir(parent)).sort(byCodePoint)) {
+    const folder = joinPath(parent, name);
+    if ((await kindOfPath(folder)) !== "folder") continue;
+    const [repeats, ...classTokens] = name.split("_");
+    // Python's int(): a sign, blanks around and underscores never reach here, the name is split at them.
+    if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) warnings.add("folderWithoutRepeats", folder);
+    else if (Number(repeats) >= 1)
+      subsets.push({ image_dir: folder, num_repeats: BigInt(repeats!.trim()), is_reg: isReg, class_tokens: classTokens.join("_") });
+  }
+  return subsets;
+}

@@ -1,0 +1,100 @@
+import { CoinageError, nearestName } from "../../errors/index.ts";
+import { type Interpolation, interpolations } from "../../pictures/index.ts";
+import type { DatasetSettings } from "../settings.ts";
+import type { CheckedConfig, CheckedDataset } from "./check.ts";
+import type { ConfigTable } from "./document.ts";
+import type { CaptionSettings, DatasetPlan, SubsetPlan } from "./plan.ts";
+import type { DatasetKind } from "./schema.ts";
+import { type Values, valuesOf } from "./values.ts";
+
+/** Settles every value of a dataset config: subset, then dataset, then [general], then the run's settings, then the default.
+ *  @throws DATASET_CONFIG when a dataset has no resolution or a value cannot be used. */
+export function resolveDatasets(config: CheckedConfig, settings: DatasetSettings): DatasetPlan[] {
+  return config.datasets.map((dataset, i) => resolveDataset(dataset, i, config.general, settings));
+}
+
+function resolveDataset(dataset: CheckedDataset, index: number, general: ConfigTable, settings: DatasetSettings): DatasetPlan {
+  const values = valuesOf([dataset.table, general], settings);
+  const resolution = values.size("resolution");
+  if (!resolution)
+    throw new CoinageError("DATASET_CONFIG", `Dataset ${index} has no resolution.`, {
+      where: `datasets[${index}]`,
+      hint: "Give --resolution, or resolution in [[datasets]] or [general].",
+    });
+  return {
+    kind: dataset.kind,
+    resolution,
+    batchSize: atLeastOne(values.number("batch_size") ?? 1, "batch_size", index),
+    enableBucket: values.flag("enable_bucket") ?? false,
+    minBucketReso: values.number("min_bucket_reso") ?? 256,
+    maxBucketReso: values.number("max_bucket_reso") ?? 1024,
+    bucketResoSteps: values.number("bucket_reso_steps") ?? 64,
+    bucketNoUpscale: values.flag("bucket_no_upscale") ?? false,
+    resizeInterpolation: interpolationOf(values, `datasets[${index}]`),
+    networkMultiplier: values.number("network_multiplier") ?? 1,
+    validationSplit: values.number("validation_split") ?? 0,
+    validationSeed: values.number("validation_seed"),
+    priorLossWeight: settings.priorLossWeight ?? 1,
+    subsets: dataset.subsets.map((subset, i) => {
+      const inner = valuesOf([subset, dataset.table, general], settings);
+      return resolveSubset(dataset.kind, inner, `datasets[${index}].subsets[${i}]`);
+    }),
+  };
+}
+
+function resolveSubset(kind: DatasetKind, values: Values, place: string): SubsetPlan {
+  const isDreamBooth = kind === "dreambooth";
+  return {
+    imageDir: values.text("image_dir"),
+    metadataFile: kind === "fine-tuning" ? values.text("metadata_file") : undefined,
+    conditioningDataDir: kind === "mask-image" ? values.text("conditioning_data_dir") : undefined,
+    isReg: isDreamBooth && (values.flag("is_reg") ?? false),
+    alphaMask: kind !== "mask-image" && (values.flag("alpha_mask") ?? false),
+    captionExtension: values.text("caption_extension") ?? ".caption",
+    classTokens: isDreamBooth ? values.text("class_tokens") : undefined,
+    cacheInfo: kind !== "fine-tuning" && (values.flag("cache_info") ?? false),
+    numRepeats: values.number("num_repeats") ?? 1,
+    captions: captionSettings(values, place),
+    colorAug: values.flag("color_aug") ?? false,
+    flipAug: values.flag("flip_aug") ?? false,
+    randomCrop: values.flag("random_crop") ?? false,
+    faceCropAugRange: values.range("face_crop_aug_range"),
+    resizeInterpolation: interpolationOf(values, place),
+    customAttributes: values.table("custom_attributes"),
+  };
+}
+
+function captionSettings(values: Values, place: string): CaptionSettings {
+  const captionSeparator = values.text("caption_separator") ?? ",";
+  if (captionSeparator === "") throw new CoinageError("DATASET_CONFIG", "caption_separator must not be empty.", { where: place });
+  return {
+    captionPrefix: values.text("caption_prefix"),
+    captionSuffix: values.text("caption_suffix"),
+    captionSeparator,
+    secondarySeparator: values.text("secondary_separator"),
+    keepTokens: values.number("keep_tokens") ?? 0,
+    keepTokensSeparator: values.text("keep_tokens_separator") ?? "",
+    shuffleCaption: values.flag("shuffle_caption") ?? false,
+    enableWildcard: values.flag("enable_wildcard") ?? false,
+    tokenWarmupMin: values.number("token_warmup_min") ?? 1,
+    tokenWarmupStep: values.number("token_warmup_step") ?? 0,
+    captionDropoutRate: values.number("caption_dropout_rate") ?? 0,
+    captionDropoutEveryNEpochs: values.number("caption_dropout_every_n_epochs") ?? 0,
+    captionTagDropoutRate: values.number("caption_tag_dropout_rate") ?? 0,
+  };
+}
+
+function interpolationOf(values: Values, place: string): Interpolation | undefined {
+  const name = values.text("resize_interpolation");
+  if (name === undefined || (interpolations as readonly string[]).includes(name)) return name as Interpolation | undefined;
+  const near = nearestName(name, interpolations);
+  throw new CoinageError("DATASET_CONFIG", `"${name}" is no resize_interpolation.`, {
+    where: place,
+    hint: `${near ? `Did you mean ${near}? ` : ""}There are ${interpolations.join(", ")}.`,
+  });
+}
+
+function atLeastOne(value: number, key: string, index: number): number {
+  if (value >= 1) return value;
+  throw new CoinageError("DATASET_CONFIG", `${key} must be at least 1, not ${value}.`, { where: `datasets[${index}]` });
+}

@@ -1,0 +1,99 @@
+import path from "node:path";
+import { kindOfPath } from "../../files/index.ts";
+import { readPictureSize } from "../../pictures/index.ts";
+import { mapBounded } from "../bounded.ts";
+import { readCaption } from "../captions/caption-file.ts";
+import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
+import type { LoadContext } from "./context.ts";
+import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
+import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
+import { picturesIn } from "./picture-files.ts";
+import { withoutExtension } from "./paths.ts";
+import { balanceRegularisation } from "./regularisation.ts";
+import { keepForTraining } from "./validation-split.ts";
+import { latentFilesIn } from "../latents/names.ts";
+
+const filesAtOnce = 16;
+
+/** Reads the folders of a DreamBooth (or mask-image) dataset: pictures, captions, known sizes; regularisation pictures balanced.
+ *  @throws CAPTION_UNREADABLE, DATASET_CONFIG (a damaged metadata_cache.json) */
+export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
+  const { warnings } = context;
+  const subsets: LoadedSubset[] = [];
+  const normal: ImageEntry[] = [];
+  const regularisation: ImageEntry[] = [];
+  const seen = new Set<string>();
+  for (const subset of plan.subsets) {
+    const folder = subset.imageDir!;
+    // differs from sd-scripts: `a`, `a/` and `./a` are the same folder; there only the texts are compared.
+    const identity = [folder, subset.conditioningDataDir ?? ""].map((part) => path.resolve(part)).join("\n");
+    if (subset.numRepeats < 1) warnings.add("subsetWithoutRepeats", folder);
+    else if (seen.has(identity)) warnings.add("subsetDuplicate", folder);
+    else {
+      const entries = await loadFolder(subset, plan, context);
+      if (entries.length === 0) {
+        warnings.add("subsetEmpty", folder);
+        continue;
+      }
+      seen.add(identity);
+      subsets.push({ plan: subset, imageCount: entries.length });
+      (subset.isReg ? regularisation : normal).push(...entries);
+    }
+  }
+  const numTrainImages = repeatsOf(normal);
+  const balanced = balanceRegularisation(regularisation, numTrainImages);
+  const unused = regularisation.slice(balanced.length);
+  if (unused.length > 0) warnings.add("regularisationUnused", ...unused.map(({ path: file }) => file));
+  return { entries: [...normal, ...balanced], subsets, numTrainImages, numRegImages: repeatsOf(regularisation) };
+}
+
+async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadContext): Promise<readonly ImageEntry[]> {
+  const folder = subset.imageDir!;
+  if ((await kindOfPath(folder)) !== "folder") {
+    context.warnings.add("folderMissing", folder);
+    return [];
+  }
+  const infoCache = infoCacheOf(folder);
+  const isCached = subset.cacheInfo && (await kindOfPath(infoCache)) === "file";
+  if (subset.cacheInfo && !isCached) context.warnings.add("infoCacheMissing", folder);
+  const found = isCached ? await fromInfoCache(infoCache, subset) : await fromFolder(folder, subset, context);
+  const kept = subset.isReg ? found : keepForTraining(found, plan, context);
+  const entries = isCached ? kept : await withCaptions(kept, context);
+  if (!subset.cacheInfo || isCached) return entries;
+  const sized = await mapBounded(entries, filesAtOnce, async (entry) => ({ ...entry, size: await readPictureSize(entry.path) }));
+  await writeInfoCache(infoCache, sized);
+  return sized;
+}
+
+async function fromInfoCache(infoCache: string, subset: SubsetPlan): Promise<ImageEntry[]> {
+  const pictures = await readInfoCache(infoCache);
+  return pictures.map(({ path: file, caption, size }) => ({ ...blankEntry(file, subset), caption, size }));
+}
+
+async function fromFolder(folder: string, subset: SubsetPlan, { family }: LoadContext): Promise<ImageEntry[]> {
+  const latents = await latentFilesIn(folder, family);
+  return (await picturesIn(folder)).map((file) => {
+    const size = latents.get(withoutExtension(file))?.size;
+    return { ...blankEntry(file, subset), ...(size && { size }) };
+  });
+}
+
+function blankEntry(file: string, subset: SubsetPlan): ImageEntry {
+  return { key: file, path: file, caption: "", repeats: subset.numRepeats, isReg: subset.isReg, subset };
+}
+
+async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadContext): Promise<readonly ImageEntry[]> {
+  const captions = await mapBounded(entries, filesAtOnce, ({ path: file, subset }) =>
+    readCaption(file, subset.captionExtension, subset.captions.enableWildcard),
+  );
+  return entries.map((entry, i) => {
+    const { classTokens } = entry.subset;
+    const caption = captions[i];
+    if (caption === undefined) warnings.add(classTokens === undefined ? "captionEmpty" : "captionFromClass", entry.path);
+    return { ...entry, caption: caption ?? classTokens ?? "" };
+  });
+}
+
+function repeatsOf(entries: readonly ImageEntry[]): number {
+  return entries.reduce((sum, { repeats }) => sum + repeats, 0);
+}

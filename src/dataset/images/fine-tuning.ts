@@ -1,0 +1,89 @@
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath } from "../../files/index.ts";
+import { pictureExtensions } from "../../pictures/index.ts";
+import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
+import { latentFilesIn, type NamedLatents } from "../latents/names.ts";
+import type { LoadContext } from "./context.ts";
+import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
+import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
+import { joinPath, withoutExtension } from "./paths.ts";
+
+/** Reads the metadata files of a fine-tuning dataset.
+ *  @throws DATASET_CONFIG for a metadata file that is missing or damaged and for keys that lead to no picture */
+export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
+  const { warnings } = context;
+  const subsets: LoadedSubset[] = [];
+  // differs from sd-scripts: told apart by path; there equal keys of two subsets are taken for one picture.
+  const entries = new Map<string, ImageEntry>();
+  const seen = new Set<string>();
+  let numTrainImages = 0;
+  for (const subset of plan.subsets) {
+    const file = subset.metadataFile!;
+    if (subset.numRepeats < 1) warnings.add("subsetWithoutRepeats", file);
+    else if (seen.has(path.resolve(file))) warnings.add("subsetDuplicate", file);
+    else {
+      const metadata = await readMetadata(file);
+      if (metadata.length === 0) {
+        warnings.add("metadataEmpty", file);
+        continue;
+      }
+      seen.add(path.resolve(file));
+      for (const entry of await entriesOf(metadata, subset, context)) entries.set(path.resolve(entry.path), entry);
+      subsets.push({ plan: subset, imageCount: metadata.length });
+      numTrainImages += metadata.length * subset.numRepeats;
+    }
+  }
+  return { entries: [...entries.values()], subsets, numTrainImages, numRegImages: 0 };
+}
+
+async function entriesOf(metadata: readonly MetadataEntry[], subset: SubsetPlan, { family }: LoadContext): Promise<ImageEntry[]> {
+  const latentsByFolder = new Map<string, Promise<Map<string, NamedLatents>>>();
+  const latentsOf = async (base: string): Promise<NamedLatents | undefined> => {
+    const folder = path.dirname(base);
+    if (!latentsByFolder.has(folder)) latentsByFolder.set(folder, latentFilesIn(folder, family));
+    return (await latentsByFolder.get(folder)!).get(joinPath(folder, path.basename(base)));
+  };
+  // Longest keys first, as sd-scripts registers them; Python counts code points.
+  const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
+  const entries: ImageEntry[] = [];
+  for (const item of sorted) {
+    const base = pathOfKey(item.key, subset);
+    const picture = await pictureAt(base);
+    const latents = (await latentsOf(withoutExtension(base))) ?? (await latentsOf(base));
+    if (picture === undefined && !latents) throw keyNotFound(item.key, base, subset);
+    const size = item.size ?? latents?.size;
+    entries.push({
+      key: item.key,
+      path: picture ?? latents!.file,
+      caption: captionOf(item, subset.captions),
+      repeats: subset.numRepeats,
+      isReg: false,
+      subset,
+      ...(size && { size }),
+      ...(picture === undefined && { onlyLatents: latents!.file }),
+    });
+  }
+  return entries;
+}
+
+function pathOfKey(key: string, subset: SubsetPlan): string {
+  if (path.isAbsolute(key)) return key;
+  if (subset.imageDir !== undefined) return joinPath(subset.imageDir, key);
+  throw new CoinageError("DATASET_CONFIG", `The key "${key}" is no absolute path, so image_dir is needed.`, {
+    where: subset.metadataFile!,
+    hint: "Give image_dir beside metadata_file, or --train_data_dir beside --in_json.",
+  });
+}
+
+/** differs from sd-scripts: a key without ending is looked for with all endings, since that is what the metadata tools write. */
+async function pictureAt(base: string): Promise<string | undefined> {
+  for (const ending of ["", ...pictureExtensions]) if ((await kindOfPath(base + ending)) === "file") return base + ending;
+  return undefined;
+}
+
+function keyNotFound(key: string, base: string, subset: SubsetPlan): CoinageError {
+  return new CoinageError("DATASET_CONFIG", `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`, {
+    where: subset.metadataFile!,
+  });
+}

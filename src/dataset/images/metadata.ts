@@ -1,0 +1,69 @@
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { CoinageError } from "../../errors/index.ts";
+import type { Size } from "../../pictures/index.ts";
+import type { CaptionSettings } from "../config/plan.ts";
+import { strip } from "../captions/strip.ts";
+
+/** A picture of a metadata file. */
+export interface MetadataEntry {
+  readonly key: string;
+  readonly caption: string;
+  readonly tags: string | undefined;
+  readonly size: Size | undefined;
+}
+
+const details = z.object({
+  caption: z.string().nullish(),
+  tags: z.string().nullish(),
+  image_size: z.tuple([z.number(), z.number()]).nullish(),
+});
+const lineDetails = details.extend({ image_path: z.string() });
+
+/** The pictures of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.
+ *  @throws DATASET_CONFIG */
+export async function readMetadata(file: string): Promise<MetadataEntry[]> {
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw new CoinageError("DATASET_CONFIG", `The metadata file ${file} does not exist or cannot be read.`, { where: file, cause });
+  });
+  return file.endsWith(".jsonl") ? readLines(file, text) : readObject(file, text);
+}
+
+function readLines(file: string, text: string): MetadataEntry[] {
+  const entries = new Map<string, MetadataEntry>();
+  text.split("\n").forEach((line, i) => {
+    if (strip(line) === "") return;
+    const { image_path: key, ...rest } = parse(lineDetails, line, `${file}, line ${i + 1}`);
+    entries.set(key, entryOf(key, rest));
+  });
+  return [...entries.values()];
+}
+
+function readObject(file: string, text: string): MetadataEntry[] {
+  return Object.entries(parse(z.record(z.string(), details), text, file)).map(([key, rest]) => entryOf(key, rest));
+}
+
+function entryOf(key: string, { caption, tags, image_size: size }: z.infer<typeof details>): MetadataEntry {
+  return { key, caption: caption ?? "", tags: tags ?? undefined, size: size ?? undefined };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, text: string, where: string): z.infer<Schema> {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
+    const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : (cause as Error).message;
+    throw new CoinageError("DATASET_CONFIG", `The metadata cannot be used: ${reason}`, { where, cause });
+  }
+}
+
+/** Caption and tags of an entry as one caption. With wildcards every line of the caption gets the tags. */
+export function captionOf({ caption, tags }: MetadataEntry, { captionSeparator, enableWildcard }: CaptionSettings): string {
+  if (tags === undefined || (tags === "" && !enableWildcard)) return caption;
+  const added = enableWildcard ? tags.replaceAll("\n", () => captionSeparator) : tags;
+  // differs from sd-scripts: with wildcards it loses the tags of an entry whose caption is empty.
+  if (strip(caption) === "" && (enableWildcard || caption === "")) return added;
+  if (!enableWildcard) return caption + captionSeparator + added;
+  const lines = caption.split("\n").filter((line) => strip(line) !== "");
+  return lines.map((line) => line + captionSeparator + added).join("\n");
+}

@@ -1,0 +1,88 @@
+import path from "node:path";
+import type { NdArray } from "../array/index.ts";
+import { type Container, containerOf, withOpenFile } from "../checkpoint/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { isPng } from "../formats/png-text/index.ts";
+import type { ByteSource } from "../formats/torch/index.ts";
+import { type Contents, contentsOfSafetensors, contentsOfTorchFile } from "./contents.ts";
+import { type EmbeddingLayout, findEmbedding } from "./layout.ts";
+import { contentsOfPicture } from "./picture.ts";
+import { readVectors } from "./vectors.ts";
+
+/** An embedding file, read whole, before it is asked which model it fits. */
+export interface EmbeddingFile {
+  /** Absolute path. */
+  readonly path: string;
+  /** The word, as all programs take it from the file: its name without the last extension. */
+  readonly name: string;
+  readonly container: Container | "png";
+  readonly layout: EmbeddingLayout;
+  /** By role: `vectors`; `clip_l`, `clip_g`; the layer names of xti. Each [n, width] with the same n, in the file's dtype. */
+  readonly tables: ReadonlyMap<string, NdArray>;
+  /** The word as its author calls it. */
+  readonly token: string | undefined;
+  readonly step: number | undefined;
+  /** The model it was trained on: short hash and name, as the web UI writes them. */
+  readonly sdCheckpoint: string | undefined;
+  readonly sdCheckpointName: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+const maxPictureBytes = 256 * 1024 * 1024;
+
+/** Reads an embedding of any program's layout; its kind is told by its contents. Source: checkpoints.md section 8.
+ *  @throws the EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
+export async function readEmbeddingFile(file: string): Promise<EmbeddingFile> {
+  const opened = withOpenFile(file, (source) => {
+    const container = containerOf(source);
+    if (container === "safetensors") return whole(source, container, contentsOfSafetensors(source));
+    if (container) return whole(source, container, contentsOfTorchFile(source));
+    return unknownContainer(source);
+  });
+  if (!(opened instanceof Uint8Array)) return opened;
+  const { contents, where } = { contents: await contentsOfPicture(opened, path.resolve(file)), where: path.resolve(file) };
+  return { ...whole({ path: where }, "png", contents), layout: "a1111-image" };
+}
+
+/** The bytes of a picture; other files are told apart by what a reader says of them. */
+function unknownContainer(source: ByteSource): Uint8Array {
+  if (isPng(source.read(0, Math.min(8, source.size)))) {
+    if (source.size > maxPictureBytes)
+      throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} is a picture of ${source.size} bytes.`);
+    return source.read(0, source.size);
+  }
+  contentsOfTorchFile(source);
+  throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} is of no known kind.`);
+}
+
+function whole({ path: where }: Pick<ByteSource, "path">, container: Container | "png", contents: Contents): EmbeddingFile {
+  const { layout, roles, token, warnings } = findEmbedding(contents, where);
+  const tables = new Map([...roles].map(([role, tensors]) => [role, readVectors(role, tensors, where)]));
+  refuseDifferentCounts(tables, where);
+  const { fields, metadata } = contents;
+  const step = fields.get("step");
+  return {
+    path: where,
+    name: path.parse(where).name,
+    container,
+    layout,
+    tables,
+    token,
+    step: typeof step === "number" ? step : undefined,
+    sdCheckpoint: fields.get("sd_checkpoint")?.toString(),
+    sdCheckpointName: fields.get("sd_checkpoint_name")?.toString(),
+    metadata,
+    warnings,
+  };
+}
+
+function refuseDifferentCounts(tables: ReadonlyMap<string, NdArray>, where: string): void {
+  const [first, ...others] = tables;
+  const odd = others.find(([, { shape }]) => shape[0] !== first![1].shape[0]);
+  if (odd)
+    throw new CoinageError(
+      "EMBEDDING_SHAPE",
+      `${where}: "${first![0]}" has ${first![1].shape[0]} vectors, "${odd[0]}" has ${odd[1].shape[0]}.`,
+    );
+}

@@ -1,0 +1,63 @@
+import { type DType, dtypeBytes, elementCount, type NdArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { float16ToFloat32, bfloat16ToFloat32 } from "../array/index.ts";
+import type { FileTensor } from "./contents.ts";
+
+const vectorDtypes: readonly string[] = ["float64", "float32", "float16", "bfloat16"] satisfies readonly DType[];
+/** Far more than any prompt can hold; a larger table is no embedding. */
+const maxVectors = 10_000;
+
+/** The vectors of one role [n, width], out of one tensor or several stacked; a tensor [width] is one vector.
+ *  @throws EMBEDDING_DTYPE, EMBEDDING_SHAPE, EMBEDDING_EMPTY, EMBEDDING_NOT_FINITE */
+export function readVectors(role: string, tensors: readonly FileTensor[], where: string): NdArray {
+  const tables = tensors.map((tensor) => readTable(role, tensor, where));
+  const [first] = tables as [NdArray];
+  const isUniform = tables.every(({ dtype, shape }) => dtype === first.dtype && shape[1] === first.shape[1]);
+  if (!isUniform) throw wrongShape(where, `its tensors differ in width or kind of number`);
+  return tables.length === 1 ? first : stack(tables);
+}
+
+function readTable(role: string, tensor: FileTensor, where: string): NdArray {
+  const { dtype, shape } = tensor;
+  if (!vectorDtypes.includes(dtype))
+    throw new CoinageError("EMBEDDING_DTYPE", `${where}: "${role}" is stored as ${dtype}; vectors are floating-point numbers.`);
+  if (shape.length !== 1 && shape.length !== 2) throw wrongShape(where, `"${role}" has the shape [${shape.join(", ")}]`);
+  const [count, width] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!];
+  if (count === 0 || width === 0) throw new CoinageError("EMBEDDING_EMPTY", `${where}: "${role}" holds no vector.`);
+  if (count > maxVectors) throw wrongShape(where, `"${role}" holds ${count} vectors`);
+  const table = { ...tensor.read(), shape: [count, width] };
+  refuseNotFinite(role, table, where);
+  return table;
+}
+
+function refuseNotFinite(role: string, { dtype, shape, data }: NdArray, where: string): void {
+  const toNumber = dtype === "float16" ? float16ToFloat32 : dtype === "bfloat16" ? bfloat16ToFloat32 : Number;
+  const position = (data as ArrayLike<number> & { findIndex(test: (value: number) => boolean): number }).findIndex(
+    (value) => !Number.isFinite(toNumber(value)),
+  );
+  if (position >= 0)
+    throw new CoinageError(
+      "EMBEDDING_NOT_FINITE",
+      `${where}: vector ${Math.floor(position / shape[1]!)} of "${role}" has a number that is not finite.`,
+      { hint: "Its training went wrong. Take an earlier save of it." },
+    );
+}
+
+function stack(tables: readonly NdArray[]): NdArray {
+  const { dtype, shape, data } = tables[0]!;
+  const count = tables.reduce((sum, table) => sum + table.shape[0]!, 0);
+  const bytes = new Uint8Array(elementCount([count, shape[1]!]) * dtypeBytes[dtype]);
+  let position = 0;
+  for (const table of tables) {
+    bytes.set(new Uint8Array(table.data.buffer, table.data.byteOffset, table.data.byteLength), position);
+    position += table.data.byteLength;
+  }
+  const View = data.constructor as new (buffer: ArrayBuffer) => typeof data;
+  return { dtype, shape: [count, shape[1]!], data: new View(bytes.buffer) };
+}
+
+function wrongShape(where: string, what: string): CoinageError {
+  return new CoinageError("EMBEDDING_SHAPE", `${where}: ${what}.`, {
+    hint: "An embedding is a table [vectors, width], or one vector [width].",
+  });
+}

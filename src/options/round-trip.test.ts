@@ -1,0 +1,83 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { formatArguments, parseArguments } from "./arguments.ts";
+import { parseSettingsFile, settingsToml } from "./file/toml.ts";
+import { generateTable } from "./generate/table.ts";
+import type { Option, OptionTable, OptionValue } from "./option.ts";
+import { changedSettings, settingsFrom } from "./settings.ts";
+import { trainFileTable, trainTable } from "./train/table.ts";
+
+const integer = (minimum = -1_000_000): fc.Arbitrary<number> => fc.integer({ min: minimum, max: 1_000_000 });
+const float = (minimum?: number): fc.Arbitrary<number> =>
+  fc.double({ noNaN: true, ...(minimum === undefined ? {} : { min: minimum }) }).map((value) => value || 0);
+
+function word(option: Option): fc.Arbitrary<OptionValue> {
+  if (option.choices) return fc.constantFrom(...option.choices);
+  switch (option.type) {
+    case "string":
+      return fc.string({ unit: "grapheme" });
+    case "int":
+      return integer(option.minimum);
+    case "float":
+      return float(option.minimum);
+    case "switch":
+      return fc.constant(true);
+    case "intOrRatio":
+      return fc.oneof(
+        integer(0).map((steps) => ({ steps })),
+        // Percentages with two decimals: a share above 1 can be said in no other way.
+        fc.integer({ min: 1, max: 1_000_000 }).map((hundredths) => ({ ratio: hundredths / 100 / 100 })),
+      );
+    case "size":
+      return fc.tuple(integer(1), integer(1));
+    case "range":
+      return fc.tuple(float(), float()).filter(([low, high]) => low <= high);
+  }
+}
+
+function anyValue(option: Option): fc.Arbitrary<OptionValue> {
+  if (!option.count) return word(option);
+  // A word that begins with a dash cannot be told from a flag there.
+  const entry = word(option).filter((value) => !String(value).startsWith("-"));
+  const limits = option.count === 2 ? { minLength: 2, maxLength: 2 } : { maxLength: 4 };
+  return fc.array(entry, limits) as fc.Arbitrary<OptionValue>;
+}
+
+/** Any values of any flags of a table. */
+function givenValues(table: OptionTable): fc.Arbitrary<Map<string, OptionValue>> {
+  const entries = Object.entries(table).map(([name, option]) =>
+    anyValue(option).map((value) => [name, value] as const),
+  );
+  return fc
+    .subarray(entries, { maxLength: 12 })
+    .chain((some) => fc.tuple(...some))
+    .map((chosen) => new Map(chosen));
+}
+
+describe("settings", () => {
+  test.each([
+    ["train", trainTable as OptionTable],
+    ["generate", generateTable as OptionTable],
+  ])("of %s written as a command line are read back", (_, table) => {
+    fc.assert(
+      fc.property(givenValues(table), (given) => {
+        const settings = settingsFrom(table, given);
+        const argv = formatArguments(changedSettings(table, settings));
+        expect(settingsFrom(table, parseArguments(table, argv).given)).toEqual(settings);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("written to a settings file are read back, all but its own name and the key", () => {
+    fc.assert(
+      fc.property(givenValues(trainTable), (given) => {
+        for (const left of ["config_file", "output_config", "wandb_api_key"]) given.delete(left);
+        const settings = { ...settingsFrom(trainFileTable, given), extraMetadata: {} };
+        const file = parseSettingsFile(settingsToml(settings), "settings.toml");
+        expect({ ...settingsFrom(trainFileTable, file.values), extraMetadata: {} }).toEqual(settings);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

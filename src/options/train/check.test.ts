@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { parseSettingsFile } from "../file/toml.ts";
+import { parseTrainArguments } from "../parse.ts";
+import { checkTrainSettings } from "./check.ts";
+
+const needed = "--pretrained_model_name_or_path m --token_string mycat --output_dir out --dataset_config d.toml".split(
+  " ",
+);
+const check = (line: string): ReturnType<typeof checkTrainSettings> =>
+  checkTrainSettings(parseTrainArguments([...needed, ...line.split(" ").filter(Boolean)]));
+const warned = (line: string): string[] => check(line).warnings.map(({ option }) => option);
+
+describe("what a run needs", () => {
+  test("is asked for all at once", () => {
+    const missing = (line: string): string[] => {
+      try {
+        checkTrainSettings(parseTrainArguments(line.split(" ").filter(Boolean)));
+      } catch (error) {
+        const { code, where } = error as { code: string; where: string };
+        expect(code).toBe("SETTINGS_MISSING");
+        return where.split("\n").map((text) => text.trim().split(" ")[0]!);
+      }
+      return [];
+    };
+    const all = [
+      "--pretrained_model_name_or_path",
+      "--token_string",
+      "--output_dir",
+      "--dataset_config",
+      "--resolution",
+    ];
+    expect(missing("")).toEqual(all);
+    expect(missing("--dataset_config d.toml --token_string=")).toEqual(all.slice(0, 3));
+    expect(missing(`${needed.slice(0, 6).join(" ")} --train_data_dir p`)).toEqual(["--resolution"]);
+    expect(missing(`${needed.slice(0, 6).join(" ")} --in_json j --resolution 64`)).toEqual([]);
+  });
+});
+
+describe("what follows from other settings", () => {
+  test("is filled in", () => {
+    const { settings } = check(
+      "--caption_extention txt --cache_latents_to_disk --sample_every_n_steps 0 --sample_every_n_epochs -1",
+    );
+    expect(settings).toMatchObject({ outputName: "mycat", captionExtension: "txt", cacheLatents: true });
+    expect([settings.sampleEveryNSteps, settings.sampleEveryNEpochs]).toEqual([undefined, undefined]);
+    expect(check("--output_name x").settings).toMatchObject({
+      outputName: "x",
+      captionExtension: ".caption",
+      cacheLatents: false,
+    });
+  });
+});
+
+describe("what cannot work", () => {
+  test.each([
+    ["--adaptive_noise_scale 0.1", "adaptive_noise_scale"],
+    ["--scale_v_pred_loss_like_noise_pred", "scale_v_pred_loss_like_noise_pred"],
+    ["--v_pred_like_loss 0.1 --v_parameterization", "v_pred_like_loss"],
+    ["--max_timestep 1001", "max_timestep"],
+    ["--min_timestep 1000", "max_timestep"],
+    ["--use_8bit_adam --use_lion_optimizer", "use_8bit_adam"],
+    ["--use_8bit_adam --optimizer_type AdamW", "use_8bit_adam"],
+    ["--use_lion_optimizer --optimizer_type Lion", "use_lion_optimizer"],
+    ["--lr_warmup_steps 10", "lr_warmup_steps"],
+    ["--lr_warmup_steps 1%", "lr_warmup_steps"],
+    ["--lr_warmup_steps 10 --lr_scheduler linear --lr_scheduler_type StepLR", "lr_warmup_steps"],
+    ["--lr_warmup_steps 10 --lr_scheduler adafactor", "lr_warmup_steps"],
+    ["--fused_backward_pass", "fused_backward_pass"],
+    ["--fused_backward_pass --optimizer_type Adafactor --gradient_accumulation_steps 2", "fused_backward_pass"],
+    ["--log_with tensorboard", "log_with"],
+    ["--log_with all", "log_with"],
+  ])("%s", (line, option) => {
+    expect(() => check(line)).toThrow(
+      expect.objectContaining({ code: "SETTINGS_CONFLICT", where: expect.stringContaining(`--${option}`) }),
+    );
+  });
+
+  test("says which file it stands in", () => {
+    const parsed = parseTrainArguments(needed, parseSettingsFile("adaptive_noise_scale = 1", "train.toml"));
+    expect(() => checkTrainSettings(parsed)).toThrow(
+      expect.objectContaining({ where: "adaptive_noise_scale (train.toml, line 1)" }),
+    );
+  });
+
+  test.each([
+    "--adaptive_noise_scale 0.1 --noise_offset 0",
+    "--scale_v_pred_loss_like_noise_pred --v_parameterization",
+    "--v_pred_like_loss 0 --v_parameterization",
+    "--lr_warmup_steps 0",
+    "--lr_warmup_steps 0.0001 --max_train_steps 100",
+    "--lr_warmup_steps 10 --lr_scheduler constant_with_warmup",
+    "--lr_warmup_steps 10 --optimizer_type AdamWScheduleFree",
+    "--noise_offset 0.1 --multires_noise_iterations 6",
+    "--min_timestep 50 --max_timestep 900",
+    "--log_with tensorboard --logging_dir logs",
+  ])("but %s can, without a word", (line) => {
+    expect(warned(line)).toEqual([]);
+  });
+});
+
+describe("what surprises", () => {
+  test.each([
+    ["--v2 --clip_skip 1", "clip_skip"],
+    ["--zero_terminal_snr", "zero_terminal_snr"],
+    ["--min_snr_gamma=-5", "min_snr_gamma"],
+    ["--min_timestep 500 --max_timestep 500", "min_timestep"],
+    ["--cache_latents_to_disk", "cache_latents_to_disk"],
+    ["--use_object_template --use_style_template", "use_style_template"],
+    ["--optimizer_type AdamW8bit", "optimizer_type"],
+    ["--optimizer_type pagedlion8bit", "optimizer_type"],
+    ["--use_8bit_adam", "use_8bit_adam"],
+    ["--optimizer_type Prodigy", "learning_rate"],
+    ["--optimizer_type DAdaptAdam --learning_rate 0.1", "learning_rate"],
+    ["--log_with wandb", "log_with"],
+  ])("%s is said", (line, option) => {
+    expect(warned(line)).toEqual([option]);
+  });
+
+  test("stored latents and augmentation", () => {
+    const argv = [...needed.slice(0, 6), "--in_json", "j", "--resolution", "64", "--random_crop"];
+    expect(checkTrainSettings(parseTrainArguments(argv)).warnings.map(({ option }) => option)).toEqual(["in_json"]);
+  });
+
+  test("pictures during training without prompts, and prompts without pictures", () => {
+    const about = (line: string): string[] => check(line).warnings.map(({ message }) => message);
+    expect(about("--sample_every_n_steps 10")).toContainEqual(expect.stringContaining("names no prompts"));
+    expect(about("--sample_prompts p.txt")).toContainEqual(expect.stringContaining("is never used without"));
+    expect(about("--sample_prompts p.txt --sample_at_first")).not.toContainEqual(
+      expect.stringMatching(/never used|names no prompts/),
+    );
+  });
+});

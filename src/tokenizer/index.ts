@@ -1,0 +1,25 @@
+export {
+  captionChunks,
+  captionIds,
+  chunkCapacity,
+  chunkLength,
+  type MaxTokenLength,
+} from "./caption-chunks.ts";
+export {
+  addWord,
+  type InitialVectors,
+  initialVectors,
+  type LearnedWord,
+  replaceWord,
+  tokensOfWord,
+} from "./learned-words.ts";
+export {
+  type EncodedPrompt,
+  encodePrompts,
+  type PromptOptions,
+  promptTokens,
+  type WeightedTokens,
+} from "./prompt-chunks.ts";
+export { parsePromptWeights, type WeightedText } from "./prompt-weights.ts";
+export { createTokenizer, type Padding, type Tokenizer } from "./tokenizer.ts";
+export { bosId, eosId } from "./vocabulary.ts";

@@ -1,0 +1,72 @@
+import { CoinageError } from "../errors/index.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** The tokens of a learned word of n vectors: `cat-toy`, `cat-toy1`, `cat-toy2`, ... */
+export function tokensOfWord(word: string, vectors: number): string[] {
+  return Array.from({ length: vectors }, (_, i) => (i === 0 ? word : `${word}${i}`));
+}
+
+/** A word that was added to a tokenizer. */
+export interface LearnedWord {
+  readonly tokens: readonly string[];
+  readonly ids: readonly number[];
+}
+
+/** Adds a word of n vectors as new tokens with consecutive ids at the end of the vocabulary.
+ *  where: what the user wrote, for the error. @throws TOKEN_EXISTS when one of the tokens is an entry of the vocabulary already. */
+export function addWord(
+  tokenizer: Tokenizer,
+  word: string,
+  vectors: number,
+  where?: string,
+): { readonly tokenizer: Tokenizer; readonly word: LearnedWord } {
+  const tokens = tokensOfWord(word, vectors);
+  const taken = tokens.find((token) => token === "" || tokenizer.idOf(token) !== undefined);
+  if (taken !== undefined)
+    throw new CoinageError(
+      "TOKEN_EXISTS",
+      `"${taken}" is already an entry of this model's vocabulary, so training it would change nothing you can call up.`,
+      { hint: `Try a made-up word, for example: ${freeWord(tokenizer, word, vectors)}`, ...(where ? { where } : {}) },
+    );
+  const extended = tokenizer.addTokens(tokens);
+  return { tokenizer: extended, word: { tokens, ids: tokens.map((token) => extended.idOf(token)!) } };
+}
+
+function freeWord(tokenizer: Tokenizer, word: string, vectors: number): string {
+  for (let number = 1; ; number++) {
+    const candidate = `${word || "word"}x${number}`;
+    if (tokensOfWord(candidate, vectors).every((token) => tokenizer.idOf(token) === undefined)) return candidate;
+  }
+}
+
+/** A caption in which every occurrence of the word stands for all its vectors: `T` becomes `T T1 T2`, also inside other words, as sd-scripts does. */
+export function replaceWord(caption: string, tokens: readonly string[]): string {
+  const [first] = tokens;
+  return first === undefined || tokens.length === 1 ? caption : caption.replaceAll(first, () => tokens.join(" "));
+}
+
+/** Which vectors a learned word starts from. */
+export interface InitialVectors {
+  /** For every vector of the word the token whose vector it copies. */
+  readonly ids: readonly number[];
+  /** The tokens of the init word. */
+  readonly initIds: readonly number[];
+  /** Whether ids were repeated or cut although the init word has several: worth a notice. */
+  readonly isUneven: boolean;
+}
+
+/** The tokens from which a word of n vectors is initialised; an init word of fewer tokens is used over and over.
+ *  tokenizer: before the word was added. @throws INIT_WORD_EMPTY when the init word has no tokens. */
+export function initialVectors(tokenizer: Tokenizer, initWord: string, vectors: number): InitialVectors {
+  const initIds = tokenizer.encode(initWord);
+  if (initIds.length === 0)
+    throw new CoinageError("INIT_WORD_EMPTY", `The init word "${initWord}" holds nothing to start from.`, {
+      where: "--init_word",
+      hint: "Give a word that describes the pictures roughly, for example: --init_word toy",
+    });
+  return {
+    ids: Array.from({ length: vectors }, (_, i) => initIds[i % initIds.length]!),
+    initIds,
+    isUneven: initIds.length > 1 && initIds.length !== vectors,
+  };
+}

@@ -1,0 +1,107 @@
+import { chunkCapacity, chunkLength } from "./caption-chunks.ts";
+import { isBreak, parsePromptWeights } from "./prompt-weights.ts";
+import type { Tokenizer } from "./tokenizer.ts";
+import { bosId, eosId } from "./vocabulary.ts";
+
+export interface PromptOptions {
+  /** "generation" knows BREAK and the tokenizer's padding; "preview", the sample images during training, knows neither. */
+  readonly mode: "generation" | "preview";
+  /** At most so many chunks; further tokens are cut. */
+  readonly maxChunks: number;
+  /** Learned words of several vectors: what the id of their first token stands for. */
+  readonly replacements?: ReadonlyMap<number, readonly number[]>;
+}
+
+/** The tokens of a prompt with a weight for each. */
+export interface WeightedTokens {
+  readonly ids: readonly number[];
+  readonly weights: readonly number[];
+  /** Whether tokens were cut. */
+  readonly isTruncated: boolean;
+}
+
+/** A prompt as the encoder gets it. */
+export interface EncodedPrompt extends WeightedTokens {
+  /** [chunks][77]. Encoded one by one, they are joined with all their begins and ends. */
+  readonly inputIds: readonly (readonly number[])[];
+  /** One weight per position of the joined chunks. */
+  readonly inputWeights: readonly number[];
+}
+
+/** The prompts of a batch, negative ones included: all get as many chunks as the longest needs.
+ *  @throws PROMPT_WEIGHT_INVALID */
+export function encodePrompts(
+  tokenizer: Tokenizer,
+  prompts: readonly string[],
+  options: PromptOptions,
+): EncodedPrompt[] {
+  const encoded = prompts.map((prompt) => promptTokens(tokenizer, prompt, options));
+  const longest = Math.max(0, ...encoded.map(({ ids }) => ids.length));
+  const chunks = Math.max(1, Math.min(Math.ceil(longest / chunkCapacity), options.maxChunks));
+  return encoded.map((tokens) => ({
+    ...tokens,
+    inputIds: promptChunks(tokenizer, tokens.ids, chunks, options.mode),
+    inputWeights: chunkWeights(tokens.weights, chunks),
+  }));
+}
+
+/** Reads a prompt's weights and encodes each piece by itself. @throws PROMPT_WEIGHT_INVALID */
+export function promptTokens(tokenizer: Tokenizer, prompt: string, options: PromptOptions): WeightedTokens {
+  const knowsBreak = options.mode === "generation";
+  const limit = chunkCapacity * options.maxChunks;
+  const ids: number[] = [];
+  const weights: number[] = [];
+  for (const piece of parsePromptWeights(prompt, { knowsBreak })) {
+    if (knowsBreak && isBreak(piece)) {
+      // The reference fills up to multiples of 77, not of 75: after a BREAK text does not begin exactly at a chunk.
+      append(Array<number>(chunkLength - (ids.length % chunkLength)).fill(tokenizer.padId), 1);
+      continue;
+    }
+    append(
+      tokenizer.encode(piece.text).flatMap((id) => options.replacements?.get(id) ?? id),
+      piece.weight,
+    );
+    if (ids.length > limit) break;
+  }
+  return { ids: ids.slice(0, limit), weights: weights.slice(0, limit), isTruncated: ids.length > limit };
+
+  function append(added: readonly number[], weight: number) {
+    for (const id of added) {
+      ids.push(id);
+      weights.push(weight);
+    }
+  }
+}
+
+/** Windows of 77 over begin, tokens, end and padding, which overlap by two; several get begins and ends of their own. */
+function promptChunks(
+  tokenizer: Tokenizer,
+  ids: readonly number[],
+  count: number,
+  mode: PromptOptions["mode"],
+): number[][] {
+  const length = chunkCapacity * count + 2;
+  const fill = mode === "preview" ? eosId : tokenizer.padId;
+  const padded = [bosId, ...ids, eosId, ...Array<number>(length - ids.length - 2).fill(fill)];
+  if (count === 1) return [padded];
+  return Array.from({ length: count }, (_, i) =>
+    withBeginAndEnd(padded.slice(chunkCapacity * i, chunkCapacity * i + chunkLength), tokenizer.padId),
+  );
+}
+
+function withBeginAndEnd(window: readonly number[], padId: number): number[] {
+  const chunk = [bosId, ...window.slice(1)];
+  const last = chunk[chunkLength - 1];
+  // Where padding is not the end token, a window that ends in it stays so, and one without text gets its end right after the begin.
+  if (padId === eosId || last !== padId) chunk[chunkLength - 1] = eosId;
+  if (padId !== eosId && chunk[1] === padId) chunk[1] = eosId;
+  return chunk;
+}
+
+function chunkWeights(weights: readonly number[], count: number): number[] {
+  return Array.from({ length: chunkLength * count }, (_, position) => {
+    const inChunk = (position % chunkLength) - 1;
+    if (inChunk < 0 || inChunk >= chunkCapacity) return 1;
+    return weights[Math.floor(position / chunkLength) * chunkCapacity + inChunk] ?? 1;
+  });
+}

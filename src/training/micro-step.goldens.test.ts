@@ -1,0 +1,147 @@
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { describeGoldens, float32, readJson, readTensors, relativeDistance } from "../../test/goldens.ts";
+import { arrayOf, type NdArray } from "../array/index.ts";
+import { openCheckpoint } from "../checkpoint/index.ts";
+import { grad } from "../graph/index.ts";
+import { type DiffusionModel, diffusionModel, firstLearnedId, type TokenIds, textFeeds } from "../models/index.ts";
+import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { type LossType, microStepGraph } from "./micro-step-graph.ts";
+
+interface GradientCase {
+  readonly name: string;
+  readonly family: string;
+  readonly options: { readonly loss_type?: LossType; readonly masked_loss?: boolean };
+  readonly clip_skip: number | null;
+  readonly token_ids: TokenIds;
+  readonly timesteps: readonly number[];
+  readonly loss_weights: readonly number[];
+  readonly sizes?: readonly (readonly number[])[];
+  readonly untransposed_projection?: boolean;
+  readonly used_ids: readonly (readonly number[])[];
+  readonly inputs: {
+    readonly learned_rows: readonly string[];
+    readonly noisy_latents: string;
+    readonly target: string;
+    readonly latent_mask?: string;
+  };
+  readonly expected: Readonly<
+    Record<
+      "context" | "prediction" | "loss_mean_per_sample" | "sample_weights" | "grad_context" | "grad_prediction",
+      string
+    >
+  > & {
+    readonly huber_c: string | null;
+    readonly pooled?: string;
+    readonly loss: number | string;
+    readonly grad_positions: readonly string[];
+    readonly grad_learned_rows: readonly string[];
+    readonly grad_table_norm: readonly number[];
+  };
+}
+
+describeGoldens("gradients", (folder) => {
+  const index = readJson<{ models: string; tensors: string; cases: GradientCase[] }>(folder, "index.json");
+  const tensors = readTensors(folder, index.tensors);
+  const { families } = readJson<{ families: { name: string; files: { path: string; layout: string }[] }[] }>(
+    folder,
+    index.models,
+  );
+  const models = new Map<string, DiffusionModel>();
+  let runtime: Runtime;
+  beforeAll(() => {
+    runtime = openRuntime({ threads: 1 });
+  });
+  afterAll(() => runtime.close());
+
+  async function modelOf(family: string): Promise<DiffusionModel> {
+    const file = families.find(({ name }) => name === family)!.files.find(({ layout }) => layout === "diffusers")!;
+    const checkpoint = await openCheckpoint(path.join(folder, path.dirname(index.models), file.path));
+    const model = models.get(family) ?? diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+    models.set(family, model);
+    return model;
+  }
+
+  test.each(index.cases.map((entry) => [entry.name, entry] as const))("%s", async (_, entry) => {
+    const model = withProjection(await modelOf(entry.family), entry.untransposed_projection ?? false);
+    const { expected } = entry;
+    const latents = float32(tensors, entry.inputs.noisy_latents);
+    const [batch, , height, width] = latents.shape as readonly [number, number, number, number];
+    const graph = microStepGraph(model, {
+      chunks: entry.token_ids[0]![0]!.length,
+      clipSkip: entry.clip_skip ?? undefined,
+      lossType: entry.options.loss_type ?? "l2",
+      hasMask: entry.inputs.latent_mask !== undefined,
+      nominal: { batch, height, width },
+      multipleOf: 4,
+    });
+    const [dContext, dPrediction] = grad(graph.loss, [graph.text.context, graph.prediction]);
+    const program = await runtime.load({
+      context: graph.text.context,
+      prediction: graph.prediction,
+      lossSums: graph.lossSums,
+      dContext: dContext!,
+      dPrediction: dPrediction!,
+      ...(graph.text.pooled && { pooled: graph.text.pooled }),
+      ...Object.fromEntries(graph.tokenGradients.map((gradient, i) => [`dTokens${i}`, gradient])),
+    });
+    const elements = latents.data.length / batch;
+    const weights = float32(tensors, expected.sample_weights).data.map((weight) => weight / elements / batch);
+    const feeds: Record<string, NdArray> = {
+      ...textFeeds(
+        model,
+        entry.token_ids,
+        entry.inputs.learned_rows.map((key) => float32(tensors, key)),
+      ),
+      noisyLatents: latents,
+      target: float32(tensors, entry.inputs.target),
+      timesteps: arrayOf([batch], entry.timesteps),
+      lossWeights: arrayOf([batch], weights),
+    };
+    if (expected.huber_c) feeds.huberThresholds = float32(tensors, expected.huber_c);
+    if (entry.inputs.latent_mask) feeds.mask = float32(tensors, entry.inputs.latent_mask);
+    if (entry.sizes) feeds.sizes = arrayOf([batch, 6], entry.sizes.flat());
+    const used = Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!]));
+    const results = await program.run(used);
+
+    const distance = (name: string, key: string) =>
+      relativeDistance(results[name]!.data as Float32Array, float32(tensors, key).data);
+    expect(distance("context", expected.context)).toBeLessThan(1e-5);
+    if (expected.pooled) expect(distance("pooled", expected.pooled)).toBeLessThan(1e-5);
+    expect(distance("prediction", expected.prediction)).toBeLessThan(1e-4);
+    const means = (results.lossSums!.data as Float32Array).map((sum) => sum / elements);
+    expect(relativeDistance(means, float32(tensors, expected.loss_mean_per_sample).data)).toBeLessThan(1e-5);
+    // the gradient of |d| is a sign, which jumps where prediction and target nearly meet
+    const tolerance = entry.options.loss_type === "l1" ? 2e-2 : 1e-4;
+    expect(distance("dPrediction", expected.grad_prediction)).toBeLessThan(tolerance);
+    expect(distance("dContext", expected.grad_context)).toBeLessThan(tolerance);
+    expected.grad_positions.forEach((key, encoder) => {
+      expect(distance(`dTokens${encoder}`, key)).toBeLessThan(tolerance);
+      const gradient = results[`dTokens${encoder}`]!.data as Float32Array;
+      const learned = float32(tensors, expected.grad_learned_rows[encoder]!);
+      expect(
+        relativeDistance(rowGradients(gradient, entry.token_ids[encoder]!, learned.shape), learned.data),
+      ).toBeLessThan(tolerance);
+    });
+    await program.close();
+  });
+});
+
+function withProjection(model: DiffusionModel, isUntransposed: boolean): DiffusionModel {
+  const textEncoders = model.textEncoders.map((encoder) => ({ ...encoder, isProjectionTransposed: isUntransposed }));
+  return { ...model, textEncoders };
+}
+
+/** Sums of the gradients at the positions that hold each learned id. */
+function rowGradients(
+  positions: Float32Array,
+  tokenIds: TokenIds[number],
+  [vectors, width]: readonly number[],
+): Float32Array {
+  const rows = new Float32Array(vectors! * width!);
+  tokenIds.flat(2).forEach((id, position) => {
+    if (id < firstLearnedId) return;
+    for (let i = 0; i < width!; i++) rows[(id - firstLearnedId) * width! + i]! += positions[position * width! + i]!;
+  });
+  return rows;
+}

@@ -1,0 +1,59 @@
+import { CoinageError, nearestName } from "../../errors/index.ts";
+import { formatLiteral, type PythonArguments, type PythonValue } from "./python-literal.ts";
+
+/** Arguments of PyTorch's own optimizers that choose between equal implementations. */
+const withoutEffect = ["foreach", "fused", "capturable", "differentiable", "log_every", "use_triton", "is_paged"];
+
+/** Default values of an optimizer's arguments; their types are the arguments' types. */
+export type ArgumentDefaults = Readonly<Record<string, number | boolean | readonly number[]>>;
+
+/** A literal's type without the narrowing to its value. */
+type Widened<Value> = Value extends boolean
+  ? boolean
+  : Value extends number
+    ? number
+    : { readonly [Index in keyof Value]: number };
+
+type Values<Defaults extends ArgumentDefaults> = { readonly [Name in keyof Defaults]: Widened<Defaults[Name]> };
+
+/** An optimizer's arguments: the given ones over the defaults. @throws OPTIMIZER_ARGS for unknown names and values of a wrong kind. */
+export function readArguments<const Defaults extends ArgumentDefaults>(
+  given: PythonArguments,
+  defaults: Defaults,
+): Values<Defaults> {
+  const values: Record<string, PythonValue> = { ...defaults };
+  for (const [name, value] of Object.entries(given)) {
+    if (withoutEffect.includes(name)) continue;
+    if (!Object.hasOwn(defaults, name)) throw unknownArgument(name, Object.keys(defaults));
+    const standard = defaults[name]!;
+    if (!isLike(value, standard)) throw wrongKind(name, value, standard);
+    values[name] = typeof standard === "boolean" ? Boolean(value) : value;
+  }
+  return values as unknown as Values<Defaults>;
+}
+
+function isLike(value: PythonValue, standard: ArgumentDefaults[string]): boolean {
+  if (typeof standard === "boolean") return typeof value === "boolean" || value === 0 || value === 1;
+  if (typeof standard === "number") return typeof value === "number";
+  return Array.isArray(value) && value.length === standard.length && value.every((item) => typeof item === "number");
+}
+
+function unknownArgument(name: string, known: readonly string[]): CoinageError {
+  if (name === "lr")
+    return new CoinageError("OPTIMIZER_ARGS", "The learning rate is no optimizer argument.", {
+      where: "--optimizer_args lr=...",
+      hint: "Give it with --learning_rate.",
+    });
+  const near = nearestName(name, known);
+  return new CoinageError("OPTIMIZER_ARGS", `The optimizer takes no argument "${name}".`, {
+    where: `--optimizer_args ${name}=...`,
+    hint: `${near ? `Did you mean ${near}? ` : ""}It takes: ${known.join(", ")}.`,
+  });
+}
+
+function wrongKind(name: string, value: PythonValue, standard: ArgumentDefaults[string]): CoinageError {
+  return new CoinageError("OPTIMIZER_ARGS", `${formatLiteral(value)} is no value for "${name}".`, {
+    where: `--optimizer_args ${name}=...`,
+    hint: `A value of this kind is expected: ${name}=${formatLiteral(standard).replace(/[()]/g, "")}`,
+  });
+}

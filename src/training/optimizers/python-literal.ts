@@ -1,0 +1,105 @@
+import { CoinageError } from "../../errors/index.ts";
+
+/** What a Python literal can be; tuples and lists are arrays. */
+export type PythonValue = number | boolean | string | null | readonly PythonValue[];
+
+export type PythonArguments = Readonly<Record<string, PythonValue>>;
+
+/** The arguments in words like `betas=0.9,0.99`: exactly one `=` in each, the value a Python literal.
+ *  flag: where the words stood. @throws OPTIMIZER_ARGS */
+export function parseArguments(words: readonly string[], flag = "--optimizer_args"): PythonArguments {
+  return Object.fromEntries(
+    words.map((word) => {
+      const [name, text, ...more] = word.split("=");
+      const value = text === undefined || more.length > 0 ? undefined : parseLiteral(text);
+      if (value !== undefined) return [name!.trim(), value];
+      throw new CoinageError("OPTIMIZER_ARGS", `"${word}" cannot be read as name=value.`, {
+        where: `${flag} ${word}`,
+        hint: "The value is a number, True, False, None, a quoted string or numbers with commas between.",
+      });
+    }),
+  );
+}
+
+/** The value of a Python literal; a list with commas and no brackets is a tuple. Undefined where the text is none. */
+export function parseLiteral(text: string): PythonValue | undefined {
+  const tokens = tokensOf(text);
+  if (!tokens) return undefined;
+  const reader = { tokens, at: 0 };
+  const { items, commas } = readItems(reader, undefined) ?? { items: [], commas: 0 };
+  return commas === 0 ? items[0] : items;
+}
+
+/** The value in Python's own notation, as `print` writes it. */
+export function formatLiteral(value: PythonValue): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "number") return formatNumber(value);
+  return `(${value.map(formatLiteral).join(", ")}${value.length === 1 ? "," : ""})`;
+}
+
+/** Python switches to exponents below 1e-4 and writes two digits in them. */
+function formatNumber(value: number): string {
+  if (value === 0 || Math.abs(value) >= 1e-4) return String(value);
+  return value.toExponential().replace(/e-(\d)$/, "e-0$1");
+}
+
+const tokenPattern = /\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()[\],+-]|[A-Za-z]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*/y;
+
+function tokensOf(text: string): string[] | undefined {
+  const tokens: string[] = [];
+  tokenPattern.lastIndex = 0;
+  while (tokenPattern.lastIndex < text.length) {
+    const match = tokenPattern.exec(text);
+    if (!match) return undefined;
+    tokens.push(match[1]!);
+  }
+  return tokens;
+}
+
+interface Reader {
+  readonly tokens: readonly string[];
+  at: number;
+}
+
+interface Items {
+  readonly items: readonly PythonValue[];
+  readonly commas: number;
+}
+
+/** Values with commas between, up to the closing token (the end of the text for undefined), which is passed over. */
+function readItems(reader: Reader, end: string | undefined): Items | undefined {
+  const items: PythonValue[] = [];
+  let commas = 0;
+  while (reader.tokens[reader.at] !== end) {
+    const item = items.length === commas ? readValue(reader) : undefined;
+    if (item === undefined) return undefined;
+    items.push(item);
+    if (reader.tokens[reader.at] === ",") {
+      reader.at++;
+      commas++;
+    }
+  }
+  reader.at++;
+  return { items, commas };
+}
+
+const constants: Readonly<Record<string, PythonValue>> = { True: true, False: false, None: null };
+
+function readValue(reader: Reader): PythonValue | undefined {
+  const token = reader.tokens[reader.at++] ?? "";
+  if (token === "[") return readItems(reader, "]")?.items;
+  if (token === "(") {
+    const inner = readItems(reader, ")");
+    return inner?.items.length === 1 && inner.commas === 0 ? inner.items[0] : inner?.items;
+  }
+  if (token === "-" || token === "+") {
+    const operand = readValue(reader);
+    if (typeof operand !== "number") return undefined;
+    return token === "-" ? -operand : operand;
+  }
+  if (/^['"]/.test(token)) return token.slice(1, -1).replace(/\\(.)/g, "$1");
+  if (/^[\d.]/.test(token)) return Number(token.replaceAll("_", ""));
+  return Object.hasOwn(constants, token) ? constants[token] : undefined;
+}

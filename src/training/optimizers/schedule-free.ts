@@ -1,0 +1,107 @@
+import { readArguments } from "./arguments.ts";
+import type { Slot, UpdateRule } from "./optimizer.ts";
+import type { PythonArguments } from "./python-literal.ts";
+
+/** Schedule-free optimizers train at a point y between the newest iterate z and their average x, which is the result.
+ *  They want a constant learning rate. Source: Defazio 2024, "The Road Less Scheduled"; library schedulefree. */
+type Numbers = "count" | "weightSum" | "largestRate";
+
+const commonArguments = { weight_decay: 0, r: 0, weight_lr_power: 2 } as const;
+
+export function adamWScheduleFree(given: PythonArguments): UpdateRule {
+  const args = readArguments(given, { ...commonArguments, betas: [0.9, 0.999], eps: 1e-8, warmup_steps: 0 });
+  const [beta1, beta2] = args.betas;
+  return scheduleFree(args, beta1, {
+    usesSquare: true,
+    rate: (count) => warmUp(count, args.warmup_steps),
+    direction: (slot, count) => adamDirection(slot, beta2, args.eps, 1 - beta2 ** count),
+  });
+}
+
+/** Warms up by the variance of Adam's denominator; steps before that are silent (or plain gradient steps). */
+export function radamScheduleFree(given: PythonArguments): UpdateRule {
+  const args = readArguments(given, { ...commonArguments, betas: [0.9, 0.999], eps: 1e-8, silent_sgd_phase: true });
+  const [beta1, beta2] = args.betas;
+  const full = 2 / (1 - beta2) - 1;
+  const length = (count: number) => full - (2 * count * beta2 ** count) / (1 - beta2 ** count);
+  return scheduleFree(args, beta1, {
+    usesSquare: true,
+    rate(count) {
+      const rho = length(count);
+      if (rho <= 4) return args.silent_sgd_phase ? 0 : 1;
+      return Math.sqrt(((rho - 4) * (rho - 2) * full) / ((full - 4) * (full - 2) * rho));
+    },
+    direction(slot, count) {
+      const normalized = adamDirection(slot, beta2, args.eps, 1 - beta2 ** count);
+      return length(count) > 4 ? normalized : slot.gradients;
+    },
+  });
+}
+
+export function sgdScheduleFree(given: PythonArguments): UpdateRule {
+  const args = readArguments(given, { ...commonArguments, momentum: 0.9, warmup_steps: 0 });
+  return scheduleFree(args, args.momentum, {
+    usesSquare: false,
+    rate: (count) => warmUp(count, args.warmup_steps),
+    direction: ({ gradients }) => gradients,
+  });
+}
+
+interface Variant {
+  readonly usesSquare: boolean;
+  /** Factor of the learning rate in step number `count` from 1. */
+  rate(count: number): number;
+  /** The gradient, normalised. Updates the state that it needs. */
+  direction(slot: Slot<"square">, count: number): ArrayLike<number>;
+}
+
+function scheduleFree(
+  { weight_decay: decay, r, weight_lr_power: power }: Readonly<Record<keyof typeof commonArguments, number>>,
+  momentum: number,
+  variant: Variant,
+): UpdateRule<"iterate" | "square", Numbers> {
+  return {
+    numbers: { count: 0, weightSum: 0, largestRate: 0 },
+    init: (parameters) => ({
+      iterate: parameters.slice(),
+      square: new Float32Array(variant.usesSquare ? parameters.length : 0),
+    }),
+    step(slots, numbers, learningRate) {
+      const count = ++numbers.count;
+      const rate = learningRate * variant.rate(count);
+      numbers.largestRate = Math.max(numbers.largestRate, rate);
+      const weight = count ** r * numbers.largestRate ** power;
+      numbers.weightSum += weight;
+      const share = numbers.weightSum === 0 ? 0 : weight / numbers.weightSum;
+      for (const slot of slots) {
+        const { parameters, state } = slot;
+        const { iterate } = state;
+        const direction = variant.direction(slot, count);
+        for (let i = 0; i < parameters.length; i++) {
+          const update = direction[i]! + decay * parameters[i]!;
+          const nearer = (1 - share) * parameters[i]! + share * iterate[i]!;
+          parameters[i] = nearer + rate * (momentum * (1 - share) - 1) * update;
+          iterate[i]! -= rate * update;
+        }
+      }
+    },
+    averaged: (parameters, { iterate }) =>
+      parameters.map((value, i) => value + (1 - 1 / momentum) * (iterate[i]! - value)),
+  };
+}
+
+function adamDirection(
+  { gradients, state: { square } }: Slot<"square">,
+  beta2: number,
+  eps: number,
+  correction: number,
+): Float64Array {
+  return Float64Array.from(gradients, (gradient, i) => {
+    square[i] = beta2 * square[i]! + (1 - beta2) * gradient ** 2;
+    return gradient / (Math.sqrt(square[i]! / correction) + eps);
+  });
+}
+
+function warmUp(count: number, steps: number): number {
+  return count <= steps ? count / steps : 1;
+}
