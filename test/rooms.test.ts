@@ -11,7 +11,7 @@ const rows = [
   ["."],
   ["reporters"],
   ["training"],
-  ["generation"],
+  ["generation", "inspect"],
   ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],
   ["models", "diffusion", "tokenizer", "options", "assets"],
   ["checkpoint", "runtime"],

@@ -8,7 +8,11 @@ import { type Checkpoint, type Component, openCheckpoint, readStoredArray } from
 interface Family {
   readonly name: string;
   readonly kind: "sd1" | "sd2" | "sdxl";
-  readonly files: readonly { readonly path: string; readonly layout: "single" | "diffusers"; readonly container: string }[];
+  readonly files: readonly {
+    readonly path: string;
+    readonly layout: "single" | "diffusers";
+    readonly container: string;
+  }[];
   readonly configs: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
@@ -29,7 +33,9 @@ describeGoldens("models", (folder) => {
   });
 
   test.each(families)("the files of $name hold the same tensors", async (family) => {
-    const [first, ...others] = await Promise.all(family.files.map((file) => openCheckpoint(path.join(folder, file.path))));
+    const [first, ...others] = await Promise.all(
+      family.files.map((file) => openCheckpoint(path.join(folder, file.path))),
+    );
     for (const part of Object.keys(folders) as Part[]) {
       const reference = values(first!, part);
       for (const other of others) expectSameTensors(values(other, part), reference);
@@ -37,21 +43,24 @@ describeGoldens("models", (folder) => {
   });
 
   const diffusersFolders = files.filter(({ layout }) => layout === "diffusers");
-  test.each(diffusersFolders)("$path: configs and .safetensors tensors are those of the files", async ({ path: file, family }) => {
-    const checkpoint = await openCheckpoint(path.join(folder, file));
-    expect(checkpoint.schedulerConfig).toEqual(family.configs.scheduler);
-    for (const [part, name] of Object.entries(folders) as [Part, string][]) {
-      const component = checkpoint[part];
-      if (!component) continue;
-      expect(component.config).toEqual(family.configs[name]);
-      const weights = ["model.safetensors", "diffusion_pytorch_model.safetensors"]
-        .map((base) => path.join(folder, file, name, base))
-        .find((candidate) => existsSync(candidate));
-      if (!weights) continue;
-      const raw = [...readTensors(weights)].map(([key, array]) => [key, toFloat32(array)] as const);
-      expectSameTensors(values(checkpoint, part), new Map(raw));
-    }
-  });
+  test.each(diffusersFolders)(
+    "$path: configs and .safetensors tensors are those of the files",
+    async ({ path: file, family }) => {
+      const checkpoint = await openCheckpoint(path.join(folder, file));
+      expect(checkpoint.schedulerConfig).toEqual(family.configs.scheduler);
+      for (const [part, name] of Object.entries(folders) as [Part, string][]) {
+        const component = checkpoint[part];
+        if (!component) continue;
+        expect(component.config).toEqual(family.configs[name]);
+        const weights = ["model.safetensors", "diffusion_pytorch_model.safetensors"]
+          .map((base) => path.join(folder, file, name, base))
+          .find((candidate) => existsSync(candidate));
+        if (!weights) continue;
+        const raw = [...readTensors(weights)].map(([key, array]) => [key, toFloat32(array)] as const);
+        expectSameTensors(values(checkpoint, part), new Map(raw));
+      }
+    },
+  );
 });
 
 type Values = ReadonlyMap<string, { readonly shape: readonly number[]; readonly data: Float32Array }>;

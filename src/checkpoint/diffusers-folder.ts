@@ -1,8 +1,15 @@
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import type { Checkpoint, ComponentName } from "./checkpoint.ts";
-import { type BaseNames, isFolder, networkBase, readConfig, readFolderWeights, textEncoderBase } from "./component-files.ts";
 import { completeComponent, componentLabels, type FoundComponent } from "./component.ts";
+import {
+  type BaseNames,
+  isFolder,
+  networkBase,
+  readConfig,
+  readFolderWeights,
+  textEncoderBase,
+} from "./component-files.ts";
 import { decideFamily, decidePredictionType } from "./family.ts";
 import type { OpenOptions } from "./open.ts";
 import { refuseOtherInputs, refuseUnsupportedConfig } from "./supported.ts";
@@ -71,7 +78,7 @@ export function openDiffusersFolder(folder: string, options: OpenOptions): Check
   };
 }
 
-const folderNames: Readonly<Record<ComponentName, string>> = {
+export const folderNames: Readonly<Record<ComponentName, string>> = {
   unet: "unet",
   vae: "vae",
   textEncoder: "text_encoder",
@@ -103,11 +110,16 @@ function readComponent(
 }
 
 function refuseOtherPipelines(className: unknown, folder: string): void {
-  if (typeof className !== "string" || /^StableDiffusion(XL)?(Img2Img|Inpaint|ControlNet)?Pipeline/.test(className)) return;
+  if (typeof className !== "string" || /^StableDiffusion(XL)?(Img2Img|Inpaint|ControlNet)?Pipeline/.test(className))
+    return;
   if (className.startsWith("LatentConsistency")) return;
-  throw new CoinageError("CHECKPOINT_FOREIGN", `${folder} is a ${className}, not a Stable Diffusion 1, 2 or XL model.`, {
-    hint: "Only ordinary Stable Diffusion 1, 2 and XL base models are supported.",
-  });
+  throw new CoinageError(
+    "CHECKPOINT_FOREIGN",
+    `${folder} is a ${className}, not a Stable Diffusion 1, 2 or XL model.`,
+    {
+      hint: "Only ordinary Stable Diffusion 1, 2 and XL base models are supported.",
+    },
+  );
 }
 
 function missingFolder(name: ComponentName, folder: string): CoinageError {

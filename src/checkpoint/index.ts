@@ -7,9 +7,11 @@ export type {
   PredictionType,
   Spelling,
 } from "./checkpoint.ts";
+export { isFolder } from "./component-files.ts";
 export { familyNames } from "./family.ts";
 export { type OpenOptions, openCheckpoint, openVae } from "./open.ts";
 export { withOpenFile } from "./open-file.ts";
+export { piecesOfFolder, piecesOfNames } from "./pieces.ts";
 export { type FileKind, type Kind, recognizeNames } from "./recognize.ts";
 export { readStoredArray, reshaped, rowsOf } from "./stored.ts";
 export { type Container, containerOf, readSafetensorsFile, readWeightFile, type WeightFile } from "./weight-file.ts";

@@ -30,9 +30,13 @@ function openForReading(file: string): number {
 
 function readAt(descriptor: number, file: string, size: number, offset: number, length: number): Uint8Array {
   if (!(offset >= 0 && length >= 0 && offset + length <= size))
-    throw new CoinageError("FILE_UNREADABLE", `${file} has ${size} bytes; ${length} bytes at ${offset} are asked for.`, {
-      hint: "The file is cut short or was changed while it was in use.",
-    });
+    throw new CoinageError(
+      "FILE_UNREADABLE",
+      `${file} has ${size} bytes; ${length} bytes at ${offset} are asked for.`,
+      {
+        hint: "The file is cut short or was changed while it was in use.",
+      },
+    );
   const bytes = new Uint8Array(length);
   for (let filled = 0; filled < length; ) {
     const count = readSync(descriptor, bytes, filled, length - filled, offset + filled);

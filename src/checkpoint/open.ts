@@ -1,9 +1,9 @@
 import path from "node:path";
-import { kindOfPath } from "../files/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { kindOfPath } from "../files/index.ts";
 import type { Checkpoint, Component, Family, PredictionType } from "./checkpoint.ts";
-import { isFolder, readConfig } from "./component-files.ts";
 import { completeComponent } from "./component.ts";
+import { isFolder, readConfig } from "./component-files.ts";
 import { findVaeFolder, openDiffusersFolder } from "./diffusers-folder.ts";
 import { openSingleFile } from "./single-file.ts";
 import { vaeFromSingleFile } from "./vae-file.ts";

@@ -21,7 +21,11 @@ const rules: readonly (readonly [Kind, string, (name: string) => boolean])[] = [
   ["lora", "a LoRA", (name) => /^lora_(te|unet)|\.lora_(down|up|A|B)\.|\.(hada_w1_a|lokr_w1)$/.test(name)],
   ["controlnet", "a ControlNet", (name) => /^control_model\.|^controlnet_|^input_hint_block\./.test(name)],
   ["other-model", "a Stable Diffusion 3 or Flux model", (name) => /(^|\.)(joint|double|single)_blocks\./.test(name)],
-  ["other-model", "a Stable Cascade model", (name) => /^(down_blocks\.\d+\.\d+\.channelwise|clip_txt_mapper)/.test(name)],
+  [
+    "other-model",
+    "a Stable Cascade model",
+    (name) => /^(down_blocks\.\d+\.\d+\.channelwise|clip_txt_mapper)/.test(name),
+  ],
   [
     "refiner",
     "an SDXL refiner",
@@ -39,7 +43,11 @@ const rules: readonly (readonly [Kind, string, (name: string) => boolean])[] = [
     "a text encoder alone",
     (name) => /^(text_model\.)?(encoder\.layers|embeddings)\.|^transformer\.resblocks\./.test(name),
   ],
-  ["embedding", "a Textual Inversion embedding", (name) => /^(emb_params|emp_params|clip_[lg]|string_to_param)$/.test(name)],
+  [
+    "embedding",
+    "a Textual Inversion embedding",
+    (name) => /^(emb_params|emp_params|clip_[lg]|string_to_param)$/.test(name),
+  ],
 ];
 
 /** Names a file by its tensors' names. A rule counts as soon as one name obeys it; earlier rules win. */

@@ -14,7 +14,10 @@ import { readWeightFile, type WeightFile } from "./weight-file.ts";
 const unetPrefix = "model.diffusion_model.";
 const openAiPrefix = "cond_stage_model.transformer.";
 const openClipPrefix = "cond_stage_model.model.";
-const sdxlPrefixes = { textEncoder: "conditioner.embedders.0.transformer.", textEncoder2: "conditioner.embedders.1.model." };
+const sdxlPrefixes = {
+  textEncoder: "conditioner.embedders.0.transformer.",
+  textEncoder2: "conditioner.embedders.1.model.",
+};
 
 /** Opens a single-file model (LDM names, .safetensors or .ckpt). Source: checkpoints.md sections 2, 3 and 5.
  *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_DTYPE and what readWeightFile throws. */

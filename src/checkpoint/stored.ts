@@ -1,4 +1,11 @@
-import { type DType, dtypeBytes, elementCount, type NdArray, type StoredArray, type TypedArray } from "../array/index.ts";
+import {
+  type DType,
+  dtypeBytes,
+  elementCount,
+  type NdArray,
+  type StoredArray,
+  type TypedArray,
+} from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { withOpenFile } from "./open-file.ts";
 

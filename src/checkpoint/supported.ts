@@ -39,7 +39,9 @@ export function refuseOtherInputs(unet: ReadonlyMap<string, StoredArray>, where:
 /** @throws CHECKPOINT_FOREIGN for a network whose config asks for parts that are not built here. */
 export function refuseUnsupportedConfig(component: "unet" | "vae", config: Config, where: string): void {
   const fields = component === "unet" ? unsupportedUnetFields : unsupportedVaeFields;
-  const set = fields.find((field) => config?.[field] !== undefined && config[field] !== null && config[field] !== false);
+  const set = fields.find(
+    (field) => config?.[field] !== undefined && config[field] !== null && config[field] !== false,
+  );
   if (set) throw foreign(`The config of ${where} sets "${set}" to ${JSON.stringify(config?.[set])}.`);
   const unset = component === "vae" ? neededVaeFields.find((field) => config?.[field] === false) : undefined;
   if (unset) throw foreign(`The config of ${where} sets "${unset}" to false.`);

@@ -1,7 +1,14 @@
 import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
-import { type ByteSource, isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "../formats/torch/index.ts";
+import {
+  type ByteSource,
+  isMap,
+  isTensor,
+  type PickleMap,
+  readTorchFile,
+  storedTensor,
+} from "../formats/torch/index.ts";
 import { withOpenFile } from "./open-file.ts";
 import { refuseRepeatedNames } from "./repeated-names.ts";
 

@@ -29,6 +29,7 @@ export interface DatasetSettings {
   readonly maskedLoss?: boolean | undefined;
   readonly priorLossWeight?: number | undefined;
 
+  readonly classTokens?: string | undefined;
   readonly captionExtension?: string | undefined;
   readonly captionSeparator?: string | undefined;
   readonly captionPrefix?: string | undefined;

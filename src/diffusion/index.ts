@@ -16,5 +16,6 @@ export { drawTrainingBatch, type TrainingBatch, type TrainingBatchOptions } from
 export {
   drawTrainingNoise,
   type Generators,
+  pyramidNoise,
   type TrainingNoiseOptions,
 } from "./training-noise.ts";

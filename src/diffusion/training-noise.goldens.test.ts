@@ -6,7 +6,7 @@ import { velocity } from "./noisy-latents.ts";
 import type { Precision } from "./precision.ts";
 import { drawTimesteps } from "./timesteps.ts";
 import { drawTrainingBatch, type TrainingBatchOptions } from "./training-batch.ts";
-import { withPyramid } from "./training-noise.ts";
+import { pyramidNoise } from "./training-noise.ts";
 
 interface Seeds {
   readonly name: string;
@@ -107,7 +107,7 @@ describeGoldens("loss-and-noise", (folder) => {
     test.each(readJson<PyramidCase[]>(folder, "pyramid.json"))("$name", (golden) => {
       const input = float32(tensors, `${golden.name}.input`).data;
       const { iterations, discount, shape } = golden;
-      const noise = withPyramid(input, shape, iterations, discount, generatorsOf(golden));
+      const noise = pyramidNoise(input, shape, iterations, discount, generatorsOf(golden));
       expect(largestDifference(noise, float32(tensors, `${golden.name}.output`).data)).toBeLessThan(5e-6);
     });
   });

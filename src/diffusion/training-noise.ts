@@ -38,7 +38,7 @@ export function drawTrainingNoise(
     noise = withOffset(noise, latents, channelStrengths(latents, strength, options.adaptiveNoiseScale), torch);
   }
   if (multiresNoiseIterations)
-    noise = withPyramid(noise, latents.shape, multiresNoiseIterations, multiresNoiseDiscount, generators);
+    noise = pyramidNoise(noise, latents.shape, multiresNoiseIterations, multiresNoiseDiscount, generators);
   return { ...base, data: noise.map(rounding(precision)) };
 }
 
@@ -71,7 +71,7 @@ function withOffset(
 
 /** Adds noise of ever coarser resolution, enlarged to the latents' size, and brings the sum back to a standard deviation of 1 over the
  *  batch. Its first level has full resolution, so it weighs twice. Source: "Multi-Resolution Noise for Diffusion Model Training" (Whitaker 2023). */
-export function withPyramid(
+export function pyramidNoise(
   noise: Float32Array,
   shape: readonly number[],
   iterations: number,

@@ -69,7 +69,8 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   }
   const inner = parameterMap(map.get("string_to_param"));
   const parameters =
-    inner && new Map([...inner].map(([key, value]) => [String(key), isTensor(value) ? torchTensor(source, value) : undefined]));
+    inner &&
+    new Map([...inner].map(([key, value]) => [String(key), isTensor(value) ? torchTensor(source, value) : undefined]));
   return mapping({ tensors, fields, others, parameters });
 }
 
@@ -140,10 +141,13 @@ function jsonTensor(value: unknown): FileTensor | undefined {
   const numbers = nested.flat(shape.length) as unknown[];
   const isRegular = numbers.length === elementCount(shape) && numbers.every((number) => typeof number === "number");
   if (!isRegular) return undefined;
-  return { dtype: "float32", shape, read: () => ({ dtype: "float32", shape, data: Float32Array.from(numbers as number[]) }) };
+  return {
+    dtype: "float32",
+    shape,
+    read: () => ({ dtype: "float32", shape, data: Float32Array.from(numbers as number[]) }),
+  };
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-

@@ -12,6 +12,7 @@ export type EmbeddingLayout =
   | "clip_l+clip_g"
   | "clip_l"
   | "clip_g"
+  | "clip_h"
   | "bundle"
   | "list"
   | "tensor"
@@ -31,9 +32,12 @@ export const xtiLayers: readonly string[] = [
   ...["OUT03", "OUT04", "OUT05", "OUT06", "OUT07", "OUT08", "OUT09", "OUT10", "OUT11"],
 ];
 
+/** What to do with several tensors that are no known set. */
+export type SeveralTensors = "refuse" | "first";
+
 /** Finds the embedding among the contents of a file, by the names in it. Source: checkpoints.md section 8.
  *  @throws EMBEDDING_EMPTY, EMBEDDING_UNRECOGNIZED, EMBEDDING_UNSUPPORTED, EMBEDDING_AMBIGUOUS */
-export function findEmbedding(contents: Contents, where: string): LaidOut {
+export function findEmbedding(contents: Contents, where: string, several: SeveralTensors): LaidOut {
   const { form, tensors, parameters, others } = contents;
   if (parameters) return fromWebUi(parameters, contents, where);
   if (form === "tensor") return laidOut("tensor", { vectors: [...tensors.values()] });
@@ -41,7 +45,7 @@ export function findEmbedding(contents: Contents, where: string): LaidOut {
     throw unrecognized(where, "nothing in it is a tensor with a name");
   if (tensors.size === 0) throw new CoinageError("EMBEDDING_EMPTY", `${where} holds no tensor.`);
   if (form === "list") return laidOut("list", { vectors: [...tensors.values()] });
-  return fromNames(tensors, where);
+  return fromNames(tensors, where, several);
 }
 
 function fromWebUi(
@@ -57,7 +61,7 @@ function fromWebUi(
   return { ...laidOut("a1111", { vectors: [first] }, name === undefined ? undefined : String(name)), warnings };
 }
 
-function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string): LaidOut {
+function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string, several: SeveralTensors): LaidOut {
   const names = [...tensors.keys()];
   if (names.some((name) => /^(emp_params|clip_[lgh])_out$/.test(name))) throw outputEmbedding(where);
   if (names.some((name) => name.startsWith("bundle_emb."))) return fromBundle(tensors, where);
@@ -66,12 +70,15 @@ function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string): Lai
   const pair = clipPair(tensors);
   if (pair) return pair;
   const [name] = names as [string];
-  if (names.length > 1) throw severalTensors(names, where);
-  if (name === "emb_params" || name === "emp_params") return laidOut(name, { vectors: [tensors.get(name)!] });
-  return laidOut("token", { vectors: [tensors.get(name)!] }, name);
+  const warnings = names.length > 1 ? [`${where} holds ${names.length} tensors; the first, "${name}", is used.`] : [];
+  if (names.length > 1 && (several === "refuse" || recognizeNames(names).kind !== "unknown"))
+    throw severalTensors(names, where);
+  if (name === "emb_params" || name === "emp_params" || name === "clip_h")
+    return laidOut(name, { vectors: [tensors.get(name)!] });
+  return { ...laidOut("token", { vectors: [tensors.get(name)!] }, name), warnings };
 }
 
-/** `clip_l` and `clip_g`, or one of them alone; nothing may stand beside them. `clip_h` is SD2's. */
+/** `clip_l` and `clip_g`, or one of them alone; nothing may stand beside them. */
 function clipPair(tensors: ReadonlyMap<string, FileTensor>): LaidOut | undefined {
   const clipL = tensors.get("clip_l");
   const clipG = tensors.get("clip_g");
@@ -93,7 +100,10 @@ function fromBundle(tensors: ReadonlyMap<string, FileTensor>, where: string): La
   const [found, ...more] = words;
   if (!found) throw unrecognized(where, "its bundled embedding is of an unknown kind");
   if (more.length > 0)
-    throw new CoinageError("EMBEDDING_AMBIGUOUS", `${where} bundles ${words.size} words: ${[...words.keys()].slice(0, 5).join(", ")}.`);
+    throw new CoinageError(
+      "EMBEDDING_AMBIGUOUS",
+      `${where} bundles ${words.size} words: ${[...words.keys()].slice(0, 5).join(", ")}.`,
+    );
   const [token, inside] = found;
   if ([...inside.keys()].some((role) => role.endsWith("_out"))) throw outputEmbedding(where);
   const pair = clipPair(inside);
@@ -114,9 +124,13 @@ function severalTensors(names: readonly string[], where: string): CoinageError {
   const { kind, label } = recognizeNames(names);
   if (kind !== "unknown" && kind !== "embedding") return unrecognized(where, `it is ${label}`);
   const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", ..." : "");
-  return new CoinageError("EMBEDDING_AMBIGUOUS", `${where} holds ${names.length} tensors that are no known set: ${shown}.`, {
-    hint: "An embedding has one tensor, or clip_l and clip_g for Stable Diffusion XL.",
-  });
+  return new CoinageError(
+    "EMBEDDING_AMBIGUOUS",
+    `${where} holds ${names.length} tensors that are no known set: ${shown}.`,
+    {
+      hint: "An embedding has one tensor, or clip_l and clip_g for Stable Diffusion XL.",
+    },
+  );
 }
 
 function outputEmbedding(where: string): CoinageError {

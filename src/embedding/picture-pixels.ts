@@ -12,7 +12,10 @@ export function jsonInPixels(picture: Picture, where: string): string | undefine
   if (!framed || black.length < 2) return undefined;
   const low = nibbles(framed, 0, black[0]!);
   const high = nibbles(framed, black.at(-1)! + 1, framed.width);
-  const packed = Uint8Array.from(low.subarray(0, Math.min(low.length, high.length)), (value, i) => (high[i]! << 4) | value);
+  const packed = Uint8Array.from(
+    low.subarray(0, Math.min(low.length, high.length)),
+    (value, i) => (high[i]! << 4) | value,
+  );
   try {
     return inflateSync(packed, { maxOutputLength: maxJsonBytes }).toString("utf8");
   } catch (cause) {
@@ -56,7 +59,7 @@ function nibbles({ width, height, data }: Picture, from: number, to: number): Ui
   for (let y = 0; y < height; y++)
     for (let at = (y * width + from) * 3; at < (y * width + to) * 3; at++) {
       state = (Math.imul(1664525, state) + 1013904223) >>> 0;
-      values[count++] = (data[at]! & 15) ^ (state % 255 & 15);
+      values[count++] = (data[at]! & 15) ^ ((state % 255) & 15);
     }
   return values;
 }

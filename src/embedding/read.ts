@@ -5,7 +5,7 @@ import { CoinageError } from "../errors/index.ts";
 import { isPng } from "../formats/png-text/index.ts";
 import type { ByteSource } from "../formats/torch/index.ts";
 import { type Contents, contentsOfSafetensors, contentsOfTorchFile } from "./contents.ts";
-import { type EmbeddingLayout, findEmbedding } from "./layout.ts";
+import { type EmbeddingLayout, findEmbedding, type SeveralTensors } from "./layout.ts";
 import { contentsOfPicture } from "./picture.ts";
 import { readVectors } from "./vectors.ts";
 
@@ -33,16 +33,16 @@ const maxPictureBytes = 256 * 1024 * 1024;
 
 /** Reads an embedding of any program's layout; its kind is told by its contents. Source: checkpoints.md section 8.
  *  @throws the EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
-export async function readEmbeddingFile(file: string): Promise<EmbeddingFile> {
+export async function readEmbeddingFile(file: string, several: SeveralTensors = "refuse"): Promise<EmbeddingFile> {
   const opened = withOpenFile(file, (source) => {
     const container = containerOf(source);
-    if (container === "safetensors") return whole(source, container, contentsOfSafetensors(source));
-    if (container) return whole(source, container, contentsOfTorchFile(source));
+    if (container === "safetensors") return whole(source.path, container, contentsOfSafetensors(source), several);
+    if (container) return whole(source.path, container, contentsOfTorchFile(source), several);
     return unknownContainer(source);
   });
   if (!(opened instanceof Uint8Array)) return opened;
-  const { contents, where } = { contents: await contentsOfPicture(opened, path.resolve(file)), where: path.resolve(file) };
-  return { ...whole({ path: where }, "png", contents), layout: "a1111-image" };
+  const where = path.resolve(file);
+  return { ...whole(where, "png", await contentsOfPicture(opened, where), several), layout: "a1111-image" };
 }
 
 /** The bytes of a picture; other files are told apart by what a reader says of them. */
@@ -56,8 +56,13 @@ function unknownContainer(source: ByteSource): Uint8Array {
   throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} is of no known kind.`);
 }
 
-function whole({ path: where }: Pick<ByteSource, "path">, container: Container | "png", contents: Contents): EmbeddingFile {
-  const { layout, roles, token, warnings } = findEmbedding(contents, where);
+function whole(
+  where: string,
+  container: Container | "png",
+  contents: Contents,
+  several: SeveralTensors,
+): EmbeddingFile {
+  const { layout, roles, token, warnings } = findEmbedding(contents, where, several);
   const tables = new Map([...roles].map(([role, tensors]) => [role, readVectors(role, tensors, where)]));
   refuseDifferentCounts(tables, where);
   const { fields, metadata } = contents;

@@ -1,6 +1,12 @@
-import { type DType, dtypeBytes, elementCount, type NdArray } from "../array/index.ts";
+import {
+  bfloat16ToFloat32,
+  type DType,
+  dtypeBytes,
+  elementCount,
+  float16ToFloat32,
+  type NdArray,
+} from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { float16ToFloat32, bfloat16ToFloat32 } from "../array/index.ts";
 import type { FileTensor } from "./contents.ts";
 
 const vectorDtypes: readonly string[] = ["float64", "float32", "float16", "bfloat16"] satisfies readonly DType[];
@@ -20,8 +26,12 @@ export function readVectors(role: string, tensors: readonly FileTensor[], where:
 function readTable(role: string, tensor: FileTensor, where: string): NdArray {
   const { dtype, shape } = tensor;
   if (!vectorDtypes.includes(dtype))
-    throw new CoinageError("EMBEDDING_DTYPE", `${where}: "${role}" is stored as ${dtype}; vectors are floating-point numbers.`);
-  if (shape.length !== 1 && shape.length !== 2) throw wrongShape(where, `"${role}" has the shape [${shape.join(", ")}]`);
+    throw new CoinageError(
+      "EMBEDDING_DTYPE",
+      `${where}: "${role}" is stored as ${dtype}; vectors are floating-point numbers.`,
+    );
+  if (shape.length !== 1 && shape.length !== 2)
+    throw wrongShape(where, `"${role}" has the shape [${shape.join(", ")}]`);
   const [count, width] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!];
   if (count === 0 || width === 0) throw new CoinageError("EMBEDDING_EMPTY", `${where}: "${role}" holds no vector.`);
   if (count > maxVectors) throw wrongShape(where, `"${role}" holds ${count} vectors`);

@@ -24,6 +24,7 @@ export const errorCodes = {
   TORCH_FILE_INVALID: "A PyTorch file (.pt, .bin, .ckpt) that is damaged, cut short or claims more than it holds.",
   // embedding
   EMBEDDING_AMBIGUOUS: "Several tensors or words in an embedding file that are no known set.",
+  EMBEDDING_COUNT: "An embedding to start training from has another number of vectors than asked for.",
   EMBEDDING_DTYPE: "An embedding whose vectors are stored as another kind of number than floating-point.",
   EMBEDDING_EMPTY: "An embedding file without vectors.",
   EMBEDDING_FAMILY: "An embedding for another kind of model, or half of an SDXL pair.",
@@ -41,6 +42,8 @@ export const errorCodes = {
   CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of no known kind.",
   // formats/bmp
   BMP_INVALID: "A Windows bitmap that is damaged or of a kind nobody writes.",
+  // formats/npz
+  NPZ_INVALID: "A NumPy .npz file that is damaged or holds arrays of an unknown kind.",
   // pictures
   PICTURE_UNREADABLE: "A picture that cannot be decoded.",
   // dataset
@@ -48,6 +51,7 @@ export const errorCodes = {
   CAPTION_UNREADABLE: "A caption file that is empty or not UTF-8.",
   DATASET_CONFIG: "A mistake in a dataset config, in a metadata file or in the settings that go with them.",
   DATASET_EMPTY: "No pictures to train on.",
+  LATENTS_UNREADABLE: "A latent cache that is damaged or does not fit its picture's bucket.",
   MASK_MISSING: "A picture without its mask, or a mask without its picture.",
   // files
   FILE_NOT_FOUND: "A file or folder that does not exist.",
@@ -63,6 +67,7 @@ export const errorCodes = {
   // tokenizer
   INIT_WORD_EMPTY: "An init word without any token to start from.",
   PROMPT_WEIGHT_INVALID: "A weight in a prompt that is no number.",
+  TOKEN_EMPTY: "A learned word without a name.",
   TOKEN_EXISTS: "A learned word that is an entry of the model's vocabulary already.",
   TOKENIZER_INVALID: "A table of merges that is no CLIP tokenizer's.",
 } as const;

@@ -40,7 +40,8 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOpt
     nodes: emitter.nodes,
     initializers: emitter.initializers,
     inputs: [...emitter.inputs.values()].map(toValue),
-    outputs: ports.map(({ name, dtype }) => ({ name, dtype })),
+    outputs: ports.map(toValue),
+    values: emitter.values,
   });
   return { model, inputs: [...emitter.inputs.values()], outputs: ports };
 }
@@ -52,6 +53,8 @@ function toValue({ name, dtype, shape }: Port): OnnxValue {
 class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxInitializer[] = [];
+  /** Shapes of all results: only with them does the runtime's memory planner see which buffers can take turns, and without them it is slow. */
+  readonly values: OnnxValue[] = [];
   readonly inputs = new Map<string, Port>();
   readonly #options: EmitOptions;
   readonly #nodeNames = new Map<GraphNode, string[]>();
@@ -128,7 +131,11 @@ class Emitter {
     const inputs = graphNode.inputs.map((tensor) => (tensor ? this.#knownName(tensor)! : ""));
     while (inputs.at(-1) === "") inputs.pop();
     const index = this.#count;
-    const outputs = Array.from({ length: graphNode.outputCount }, (_, i) => `${graphNode.opType}_${index}_${i}`);
+    const outputs = graphNode.outputs.map(({ dtype, shape }, i) => {
+      const name = `${graphNode.opType}_${index}_${i}`;
+      this.values.push(toValue({ name, dtype, shape }));
+      return name;
+    });
     this.#push(graphNode.opType, graphNode.domain, inputs, outputs, graphNode.attributes);
     this.#nodeNames.set(graphNode, outputs);
   }

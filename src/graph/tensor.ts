@@ -46,7 +46,7 @@ export interface GraphNode {
   /** undefined stands for an optional input that is left out. */
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
-  readonly outputCount: number;
+  readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];
 }
 
 /** A vector-Jacobian product: from the gradient at the output to the gradients at `inputs`, undefined where none is needed. */
@@ -125,17 +125,17 @@ export function nodes(
   shapes: readonly Shape[],
   { domain = "", attributes = {}, dtype }: NodeOptions = {},
 ): Tensor[] {
+  const type = dtype ?? inputs.find((tensor) => tensor !== undefined)?.dtype ?? "float32";
+  const outputs = shapes.map((shape) => ({ dtype: type, shape }));
   const graphNode: GraphNode = {
     opType,
     domain,
     inputs,
     attributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, toAttribute(value)])),
-    outputCount: shapes.length,
+    outputs,
   };
-  const type = dtype ?? inputs.find((tensor) => tensor !== undefined)?.dtype ?? "float32";
-  return shapes.map((shape, index) => ({
-    dtype: type,
-    shape,
+  return outputs.map((output, index) => ({
+    ...output,
     source: { kind: "node", node: graphNode, index },
     rule: undefined,
   }));

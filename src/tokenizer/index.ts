@@ -10,6 +10,7 @@ export {
   type InitialVectors,
   initialVectors,
   type LearnedWord,
+  replacementsOf,
   replaceWord,
   tokensOfWord,
 } from "./learned-words.ts";

@@ -13,28 +13,36 @@ export interface LearnedWord {
 }
 
 /** Adds a word of n vectors as new tokens with consecutive ids at the end of the vocabulary.
- *  where: what the user wrote, for the error. @throws TOKEN_EXISTS when one of the tokens is an entry of the vocabulary already. */
+ *  where: what the user wrote, for the error. @throws TOKEN_EMPTY, or TOKEN_EXISTS when one of the tokens is an entry of the vocabulary already. */
 export function addWord(
   tokenizer: Tokenizer,
   word: string,
   vectors: number,
   where?: string,
 ): { readonly tokenizer: Tokenizer; readonly word: LearnedWord } {
+  const place = where === undefined ? {} : { where };
+  if (word === "")
+    throw new CoinageError("TOKEN_EMPTY", "A learned word needs a name.", { hint: "Make one up: catx1", ...place });
   const tokens = tokensOfWord(word, vectors);
-  const taken = tokens.find((token) => token === "" || tokenizer.idOf(token) !== undefined);
+  const taken = tokens.find((token) => tokenizer.idOf(token) !== undefined);
   if (taken !== undefined)
     throw new CoinageError(
       "TOKEN_EXISTS",
-      `"${taken}" is already an entry of this model's vocabulary, so training it would change nothing you can call up.`,
-      { hint: `Try a made-up word, for example: ${freeWord(tokenizer, word, vectors)}`, ...(where ? { where } : {}) },
+      `"${taken}" is already a word of this model's tokenizer, so training it would change nothing you can call up.`,
+      { hint: `Try a made-up word, for example: ${freeWord(tokenizer, word, vectors)}`, ...place },
     );
   const extended = tokenizer.addTokens(tokens);
   return { tokenizer: extended, word: { tokens, ids: tokens.map((token) => extended.idOf(token)!) } };
 }
 
+/** What the first id of each word of several vectors stands for in a prompt: all its ids. */
+export function replacementsOf(words: readonly LearnedWord[]): Map<number, readonly number[]> {
+  return new Map(words.filter(({ ids }) => ids.length > 1).map(({ ids }) => [ids[0]!, ids]));
+}
+
 function freeWord(tokenizer: Tokenizer, word: string, vectors: number): string {
   for (let number = 1; ; number++) {
-    const candidate = `${word || "word"}x${number}`;
+    const candidate = `${word}x${number}`;
     if (tokensOfWord(candidate, vectors).every((token) => tokenizer.idOf(token) === undefined)) return candidate;
   }
 }

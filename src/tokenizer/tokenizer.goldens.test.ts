@@ -10,6 +10,7 @@ import {
   initialVectors,
   type MaxTokenLength,
   parsePromptWeights,
+  replacementsOf,
   replaceWord,
   type Tokenizer,
 } from "./index.ts";
@@ -164,10 +165,9 @@ describeGoldens("tokenizer", (folder) => {
     test.each(readJson<PromptCase[]>(folder, "prompts.json"))("$name", (recorded) => {
       const tokenizer = tokenizers[recorded.tokenizer].addTokens(recorded.added);
       // Previews replace words in the text, before any of this.
-      const replacements = new Map(
-        Object.entries(recorded.mode === "generation" ? recorded.replacements : {}).map(
-          ([token, tokens]) => [tokenizer.idOf(token)!, tokens.map((each) => tokenizer.idOf(each)!)] as const,
-        ),
+      const words = Object.values(recorded.mode === "generation" ? recorded.replacements : {});
+      const replacements = replacementsOf(
+        words.map((tokens) => ({ tokens, ids: tokens.map((token) => tokenizer.idOf(token)!) })),
       );
       const records = [...recorded.prompts, ...(recorded.negatives ?? [])];
       const encoded = encodePrompts(

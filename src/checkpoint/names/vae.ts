@@ -58,9 +58,7 @@ function middle(rest: string): string | undefined {
   const residual = /^mid\.block_(\d+)\.(.+)$/.exec(rest);
   if (residual) return `mid_block.resnets.${Number(residual[1]) - 1}.${residualPart(residual[2]!)}`;
   const part = /^mid\.attn_1\.(\w+)\.(weight|bias)$/.exec(rest);
-  return part && attentionParts[part[1]!]
-    ? `mid_block.attentions.0.${attentionParts[part[1]!]}.${part[2]}`
-    : undefined;
+  return part && attentionParts[part[1]!] ? `mid_block.attentions.0.${attentionParts[part[1]!]}.${part[2]}` : undefined;
 }
 
 function level(side: string, rest: string, levels: number): string | undefined {

@@ -45,15 +45,16 @@ function toHsv(blue: number, green: number, red: number): Triple {
   return [hue < 0 ? hue + 180 : hue, saturation, value];
 }
 
-/** Blue, green, red. OpenCV converts back in float32. */
+/** Blue, green, red. OpenCV converts back in float32 and cuts off the fraction.
+ *  (In the last columns of a row, where 32 pixels do not fit, it rounds; pictures with buckets have none.) */
 function fromHsv(hue: number, saturation: number, value: number): Triple {
   const f = Math.fround;
   const [s, v] = [f(saturation * f(1 / 255)), f(value * f(1 / 255))];
   const turned = f(hue * f(6 / 180)) % 6;
   const sector = Math.floor(turned);
   const rest = f(turned - sector);
-  const byte = (x: number) => Math.min(255, Math.max(0, roundHalfEven(f(x * 255))));
-  const full = byte(v);
+  const byte = (x: number) => Math.trunc(f(x * 255));
+  const full = value;
   const low = byte(f(v * f(1 - s)));
   const falling = byte(f(v * f(1 - f(s * rest))));
   const rising = byte(f(v * f(1 - f(s * f(1 - rest)))));

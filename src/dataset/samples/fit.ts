@@ -6,17 +6,16 @@ export interface Fit {
   readonly bucket: Size;
   readonly resized: Size;
   readonly interpolation: Interpolation | undefined;
-  /** Where to cut is drawn, first across, then down; else the middle is kept. */
-  readonly randomCrop?: boolean;
 }
 
-/** Resizes a picture to cover its bucket and cuts off what sticks out. */
-export function fitToBucket(picture: Picture, { bucket, resized, interpolation, randomCrop }: Fit, random: PythonRandom): Picture {
+/** Resizes a picture to cover its bucket and cuts off what sticks out: around the middle, or anywhere when a generator is given
+ *  (drawn first across, then down). */
+export function fitToBucket(picture: Picture, { bucket, resized, interpolation }: Fit, random?: PythonRandom): Picture {
   const isResized = picture.width !== resized[0] || picture.height !== resized[1];
   const covering = isResized ? resizePicture(picture, resized, interpolation) : picture;
   const offset = (excess: number) => {
     if (excess <= 0) return 0;
-    return randomCrop ? random.randint(0, excess) : Math.floor(excess / 2);
+    return random ? random.randint(0, excess) : Math.floor(excess / 2);
   };
   const left = offset(covering.width - bucket[0]);
   const top = offset(covering.height - bucket[1]);

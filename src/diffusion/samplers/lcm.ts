@@ -33,7 +33,7 @@ export const lcm: SamplerFactory = ({ schedule, steps, predictionType, clipSampl
 };
 
 function distilledTimesteps(steps: number): number[] {
-  if (!Number.isInteger(steps) || steps < 1 || steps > distilledSteps) throw tooManySteps(steps, distilledSteps);
+  if (steps > distilledSteps) throw tooManySteps(steps, distilledSteps);
   const stride = trainTimesteps / distilledSteps;
   return Array.from(
     { length: steps },

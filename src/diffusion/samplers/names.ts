@@ -12,6 +12,7 @@ import { lcm } from "./lcm.ts";
 import { lms } from "./lms.ts";
 import { pndm } from "./pndm.ts";
 import { type Sampler, type SamplerFactory, type SamplerSettings, samplerOf } from "./sampler.ts";
+import { checkSteps } from "./timestep-spacing.ts";
 import { unipc } from "./unipc.ts";
 
 const factories = {
@@ -55,6 +56,7 @@ export function samplerName(name: string): SamplerName {
 
 /** @throws SAMPLER_STEPS */
 export function createSampler(name: SamplerName, settings: SamplerSettings): Sampler {
+  checkSteps(settings.steps);
   return samplerOf(factories[name](settings));
 }
 

@@ -1,5 +1,6 @@
 import { combine, levelOfAlpha, type NoiseLevel, predictNoise } from "../noise-level.ts";
 import type { Denoising, SamplerFactory } from "./sampler.ts";
+import { smallestAlpha } from "./sigmas.ts";
 import { leadingStride, leadingTimesteps } from "./timestep-spacing.ts";
 
 /** Weights of the newest to the oldest stored output: Adams-Bashforth of order 1 to 4. */
@@ -18,7 +19,7 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
   const timesteps = leadingTimesteps(steps, stepsOffset);
   const stride = leadingStride(steps);
   const half = Math.floor(stride / 2);
-  const levelAt = (t: number) => levelOfAlpha(schedule.alphasCumprod[Math.max(0, t)]!);
+  const levelAt = (t: number) => levelOfAlpha(Math.max(smallestAlpha, schedule.alphasCumprod[Math.max(0, t)]!));
 
   /** Moves latents from timestep t to p along a model output. A velocity is read at the latents that the move starts from. */
   function transfer(latents: Float64Array, t: number, p: number, output: ArrayLike<number>): Float64Array {

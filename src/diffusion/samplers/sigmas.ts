@@ -1,7 +1,7 @@
 import type { NoiseSchedule } from "../noise-schedule.ts";
 
 /** Stands in for an alphasCumprod of 0 so that sigma stays finite, as in diffusers. */
-const smallestAlpha = 2 ** -24;
+export const smallestAlpha = 2 ** -24;
 
 /** sigma = sqrt((1 - abar) / abar) at every training timestep, ascending. */
 export function sigmaTable(schedule: NoiseSchedule): Float64Array {

@@ -10,20 +10,17 @@ export function leadingTimesteps(steps: number, offset: number): number[] {
 }
 
 export function leadingStride(steps: number): number {
-  checkSteps(steps);
   return Math.floor(trainTimesteps / steps);
 }
 
 /** Evenly spaced timesteps from 999 to 0, both included; fractional, in float32 as the network gets them. */
 export function linearTimesteps(steps: number): number[] {
-  checkSteps(steps);
   const stride = (trainTimesteps - 1) / Math.max(1, steps - 1);
   return Array.from({ length: steps }, (_, i) => Math.fround((steps - 1 - i) * stride));
 }
 
 /** steps + 1 evenly spaced timesteps from 999 to 0, rounded half to even, without the last. */
 export function roundedLinearTimesteps(steps: number): number[] {
-  checkSteps(steps);
   const stride = (trainTimesteps - 1) / steps;
   return Array.from({ length: steps }, (_, i) => roundHalfEven((steps - i) * stride));
 }
@@ -34,7 +31,8 @@ export function roundHalfEven(value: number): number {
   return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }
 
-function checkSteps(steps: number): void {
+/** @throws SAMPLER_STEPS when it is no whole number of 1 to 1000. */
+export function checkSteps(steps: number): void {
   if (!Number.isInteger(steps) || steps < 1 || steps > trainTimesteps) throw tooManySteps(steps, trainTimesteps);
 }
 

@@ -25,6 +25,7 @@ export function encodeModel(model: OnnxModel): Uint8Array {
     for (const initializer of model.initializers) graph.message(5, (field) => writeInitializer(field, initializer));
     for (const value of model.inputs) graph.message(11, (field) => writeValue(field, value));
     for (const value of model.outputs) graph.message(12, (field) => writeValue(field, value));
+    for (const value of model.values) graph.message(13, (field) => writeValue(field, value));
   });
   for (const [domain, version] of Object.entries(model.opsets))
     writer.message(8, (opset) => opset.text(1, domain).integer(2, version));

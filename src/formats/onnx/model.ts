@@ -9,6 +9,8 @@ export interface OnnxModel {
   readonly initializers: readonly OnnxInitializer[];
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+  /** Types and shapes of values in between: what the runtime cannot infer itself. */
+  readonly values: readonly OnnxValue[];
 }
 
 export interface OnnxNode {

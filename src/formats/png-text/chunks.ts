@@ -33,7 +33,8 @@ export function readChunks(png: Uint8Array): PngChunk[] {
 }
 
 export function writeChunks(chunks: readonly PngChunk[]): Uint8Array {
-  return Buffer.concat([signature, ...chunks.map(encodeChunk)]);
+  // A plain Uint8Array: of a Buffer, slice() would share the bytes.
+  return new Uint8Array(Buffer.concat([signature, ...chunks.map(encodeChunk)]));
 }
 
 function encodeChunk({ type, data }: PngChunk): Uint8Array {

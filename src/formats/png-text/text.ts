@@ -59,7 +59,6 @@ function inflate(bytes: Uint8Array): Uint8Array {
 }
 
 function chunkOf({ keyword, text }: PngText): PngChunk {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: PNG forbids control characters, NUL ends the keyword
   if (!/^[\x20-\x7e\xa1-\xff]{1,79}$/.test(keyword)) throw invalidPng(`"${keyword}" cannot be a keyword`);
   const head = latin1Bytes(`${keyword}\0`);
   if (isLatin1(text)) return { type: "tEXt", data: Buffer.concat([head, latin1Bytes(text)]) };

@@ -1,6 +1,6 @@
+import { buildInto, construct } from "./construct.ts";
 import type { PickleMachine } from "./pickle-machine.ts";
 import { damaged, refusedPickle } from "./problems.ts";
-import { buildInto, construct } from "./construct.ts";
 import { isPlaceholder, type PickleValue } from "./values.ts";
 
 type Operation = (machine: PickleMachine) => void;
@@ -104,7 +104,8 @@ function recall({ memo }: PickleMachine, slot: number): PickleValue {
 function append(machine: PickleMachine, values: readonly PickleValue[]): void {
   const target = machine.top();
   if (isPlaceholder(target)) return;
-  if (!Array.isArray(target) || Object.isFrozen(target)) throw damaged("its pickle appends to something that is no list");
+  if (!Array.isArray(target) || Object.isFrozen(target))
+    throw damaged("its pickle appends to something that is no list");
   for (const value of values) target.push(value);
 }
 

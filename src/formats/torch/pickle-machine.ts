@@ -35,7 +35,8 @@ export class PickleMachine implements Budget {
       const code = this.reader.uint8();
       if (code === stop) return this.pop();
       const operation = operations.get(code);
-      if (!operation) throw refusedPickle(`it uses the operation 0x${code.toString(16)}, which no file of weights needs`);
+      if (!operation)
+        throw refusedPickle(`it uses the operation 0x${code.toString(16)}, which no file of weights needs`);
       operation(this);
     }
     throw damaged("its pickle has millions of operations");

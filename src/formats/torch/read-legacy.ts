@@ -35,11 +35,16 @@ function refusePersistent(): PickleValue {
 }
 
 /** A storage whose place is known once the pickles are read. With view data it is a window on its base. */
-function legacyStorage(id: PickleValue, bases: Map<string, StorageId>, offsets: ReadonlyMap<string, number>): TorchStorage {
+function legacyStorage(
+  id: PickleValue,
+  bases: Map<string, StorageId>,
+  offsets: ReadonlyMap<string, number>,
+): TorchStorage {
   const base = parseStorageId(id);
   const { key, dtype } = base;
   const known = bases.get(key);
-  if (known && (known.dtype !== dtype || known.count !== base.count)) throw damaged(`storage ${key} is described in two ways`);
+  if (known && (known.dtype !== dtype || known.count !== base.count))
+    throw damaged(`storage ${key} is described in two ways`);
   bases.set(key, base);
   const [first, count] = base.view === undefined || base.view === null ? [0, base.count] : windowOf(base);
   const place = () => ({ offset: offsets.get(key)! + first * (dtype?.bytes ?? 1) });
@@ -55,7 +60,8 @@ function windowOf({ key, count, view }: StorageId): [number, number] {
 }
 
 function storageKeys(value: PickleValue): string[] {
-  if (!isList(value) || !value.every((key) => typeof key === "string")) throw damaged("its list of storages is unreadable");
+  if (!isList(value) || !value.every((key) => typeof key === "string"))
+    throw damaged("its list of storages is unreadable");
   return [...value] as string[];
 }
 

@@ -38,7 +38,9 @@ function topFolder(entries: ReadonlyMap<string, ZipEntry>): string {
 }
 
 function refuseScripts(entries: ReadonlyMap<string, ZipEntry>, folder: string): void {
-  const isScript = [...entries.keys()].some((name) => name === `${folder}constants.pkl` || name.startsWith(`${folder}code/`));
+  const isScript = [...entries.keys()].some(
+    (name) => name === `${folder}constants.pkl` || name.startsWith(`${folder}code/`),
+  );
   if (isScript) throw damaged("it is a TorchScript program");
 }
 

@@ -15,7 +15,8 @@ export interface StorageId {
 
 /** Reads a persistent id; where the storage once lay (cpu, cuda:0) is passed over. @throws TORCH_FILE_INVALID */
 export function parseStorageId(id: PickleValue): StorageId {
-  if (!isList(id) || id[0] !== "storage" || id.length < 5) throw damaged("its pickle refers to something that is no storage");
+  if (!isList(id) || id[0] !== "storage" || id.length < 5)
+    throw damaged("its pickle refers to something that is no storage");
   const [, storageClass, key, , numel, view] = id;
   if (!isGlobal(storageClass) || !storageClass.isStorageClass) throw damaged("a storage of no known class");
   if (typeof key !== "string" || !/^\w+$/.test(key)) throw damaged("a storage whose key is no plain name");

@@ -33,12 +33,14 @@ function tensorOn(args: readonly PickleValue[], dtype: TorchDType, available: nu
   const offset = naturalNumber(storageOffset, "a tensor's offset");
   const shape = naturalNumbers(size, "a tensor's size");
   const strides = naturalNumbers(stride, "a tensor's stride");
-  if (shape.length !== strides.length) throw damaged(`a tensor with ${shape.length} sizes and ${strides.length} strides`);
+  if (shape.length !== strides.length)
+    throw damaged(`a tensor with ${shape.length} sizes and ${strides.length} strides`);
   const count = shape.reduce((product, length) => product * length, 1);
   if (count > Math.max(available, maxRepeatedElements))
     throw damaged(`a tensor of ${count} elements on a storage of ${available}`);
   const last = offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, 0);
-  if (count > 0 && last >= available) throw damaged(`a tensor that reaches element ${last} of a storage of ${available}`);
+  if (count > 0 && last >= available)
+    throw damaged(`a tensor that reaches element ${last} of a storage of ${available}`);
   return { kind: "tensor", dtype, shape, strides, offset, storage };
 }
 

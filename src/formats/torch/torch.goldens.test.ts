@@ -93,28 +93,40 @@ function expectContents(
 ): void {
   const visit = (actual: PickleValue | undefined, wanted: Json): void => {
     if (wanted === null || typeof wanted !== "object") {
-      const plain = typeof wanted === "number" && typeof actual === "bigint" ? Number(actual) : actual;
-      return expect(plain).toEqual(wanted);
-    }
-    if (isArray(wanted)) {
-      if (!isList(actual)) throw new Error("no list");
-      expect(actual.length).toBe(wanted.length);
-      return wanted.forEach((item, i) => visit(actual[i], item));
-    }
-    if (typeof wanted.integer === "string" && Object.keys(wanted).length === 1)
-      return expect(actual).toBe(BigInt(wanted.integer));
-    if (typeof wanted.tensor === "string" && Object.keys(wanted).length === 1) {
+      expect(typeof wanted === "number" && typeof actual === "bigint" ? Number(actual) : actual).toEqual(wanted);
+    } else if (isArray(wanted)) {
+      expect(isList(actual) && actual.length).toBe(wanted.length);
+      for (const [i, item] of wanted.entries()) visit((actual as readonly PickleValue[])[i], item);
+    } else if (isNote(wanted, "integer")) {
+      expect(actual).toBe(BigInt(wanted.integer));
+    } else if (isNote(wanted, "tensor")) {
       if (!isTensor(actual)) throw new Error(`${wanted.tensor} is no tensor`);
       const reference = expected.get(wanted.tensor)!;
       expect(actual.dtype.dtype).toBe(reference.dtype);
       expectSameBytes(storedTensor(source, actual, reference.dtype), reference, source);
       seen.add(wanted.tensor);
-      return;
+    } else {
+      const map = mapOf(actual);
+      for (const [key, item] of Object.entries(wanted))
+        visit(map.get(map.has(key) ? key : integerKey(key)) ?? null, item);
     }
-    const map = mapOf(actual);
-    for (const [key, item] of Object.entries(wanted)) visit(map.get(key) ?? map.get(BigInt(/^\d+$/.test(key) ? key : -1)) ?? null, item);
   };
   visit(file.value, contents);
+}
+
+/** {"tensor": path} and {"integer": text} stand for what JSON cannot hold. */
+function isNote<Key extends string>(value: Json, key: Key): value is { readonly [key in Key]: string } {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    Object.keys(value).join() === key &&
+    typeof Object.values(value)[0] === "string"
+  );
+}
+
+/** Integer keys are texts in JSON. */
+function integerKey(key: string): PickleValue {
+  return /^-?\d+$/.test(key) ? BigInt(key) : key;
 }
 
 function mapOf(value: PickleValue | undefined): ReadonlyMap<PickleValue, PickleValue> {

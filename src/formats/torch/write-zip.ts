@@ -24,7 +24,7 @@ export function writeStoredZip(members: readonly ZipMember[]): Uint8Array {
     }
   }
   const directorySize = directory.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([...parts, ...directory, endRecord(members.length, directorySize, position)]);
+  return joined([...parts, ...directory, endRecord(members.length, directorySize, position)]);
 }
 
 /** An extra field that brings what follows to the alignment. */
@@ -80,4 +80,9 @@ function endRecord(count: number, directorySize: number, directoryOffset: number
   view.setUint32(12, directorySize, true);
   view.setUint32(16, directoryOffset, true);
   return record;
+}
+
+/** A plain Uint8Array: of a Buffer, slice() would share the bytes. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
 }

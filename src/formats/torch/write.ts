@@ -74,7 +74,9 @@ class PickleWriter {
     this.#op(0x74, 0x51);
     this.#integer(0);
     this.#tuple(tensor.shape);
-    this.#tuple(tensor.shape.map((_, axis) => tensor.shape.slice(axis + 1).reduce((product, size) => product * size, 1)));
+    this.#tuple(
+      tensor.shape.map((_, axis) => tensor.shape.slice(axis + 1).reduce((product, size) => product * size, 1)),
+    );
     this.#op(0x89);
     this.#global("collections", "OrderedDict");
     this.#op(0x29, 0x52, 0x74, 0x52);

@@ -38,7 +38,11 @@ export function readZipDirectory(source: ByteSource): Map<string, ZipEntry> {
   for (let i = 0; i < directory.count; i++) {
     if (position + 46 > bytes.length || view.getUint32(position, true) !== entrySignature)
       throw damaged("the directory of its zip archive is cut short");
-    const length = 46 + view.getUint16(position + 28, true) + view.getUint16(position + 30, true) + view.getUint16(position + 32, true);
+    const length =
+      46 +
+      view.getUint16(position + 28, true) +
+      view.getUint16(position + 30, true) +
+      view.getUint16(position + 32, true);
     if (position + length > bytes.length) throw damaged("the directory of its zip archive is cut short");
     const entry = parseEntry(bytes.subarray(position, position + length));
     if (entries.has(entry.name)) throw damaged(`its zip archive has the entry "${entry.name}" twice`);
@@ -122,12 +126,15 @@ export function entryRegion(source: ByteSource, entry: ZipEntry): { readonly off
     throw damaged(`the entry "${entry.name}" of its zip archive is packed by the unknown method ${entry.method}`);
   if (entry.method === 0 && entry.compressedSize !== entry.size)
     throw damaged(`the entry "${entry.name}" of its zip archive has two sizes`);
-  if (entry.headerOffset + 30 > source.size) throw damaged(`the entry "${entry.name}" of its zip archive lies outside the file`);
+  if (entry.headerOffset + 30 > source.size)
+    throw damaged(`the entry "${entry.name}" of its zip archive lies outside the file`);
   const header = viewOn(source.read(entry.headerOffset, 30));
-  if (header.getUint32(0, true) !== localSignature) throw damaged(`the entry "${entry.name}" of its zip archive is not where it should be`);
+  if (header.getUint32(0, true) !== localSignature)
+    throw damaged(`the entry "${entry.name}" of its zip archive is not where it should be`);
   // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
   const offset = entry.headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (offset + entry.compressedSize > source.size) throw damaged(`the entry "${entry.name}" of its zip archive is cut short`);
+  if (offset + entry.compressedSize > source.size)
+    throw damaged(`the entry "${entry.name}" of its zip archive is cut short`);
   return { offset, length: entry.compressedSize };
 }
 

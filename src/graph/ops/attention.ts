@@ -1,4 +1,4 @@
-import { dim, dimKey, nominalDim, type Shape } from "../dims.ts";
+import { type Dim, dim, dimKey, nominalDim, type Shape } from "../dims.ts";
 import { constant, differentiable, integers, node, nodes, scalar, type Tensor } from "../tensor.ts";
 import { softmax } from "./activations.ts";
 import { add, multiply, negate, scale } from "./elementwise.ts";
@@ -124,9 +124,11 @@ function rowSums(x: Tensor, heads: number): Tensor {
 function splitRows(x: Tensor, blocks: number): Tensor[] {
   if (blocks === 1) return [x];
   const [batch, heads, tokens, width] = x.shape;
-  const rows = dim(`${dimKey(tokens!)}/${blocks}`, { nominal: Math.ceil(nominalDim(tokens!) / blocks) });
-  const shape: Shape = [batch!, heads!, rows, width!];
-  return nodes("Split", [x], new Array<Shape>(blocks).fill(shape), { attributes: { axis: 2, num_outputs: blocks } });
+  const rows = (name: string) =>
+    dim(`${name}(${dimKey(tokens!)}/${blocks})`, { nominal: Math.ceil(nominalDim(tokens!) / blocks) });
+  const shapeOf = (size: Dim): Shape => [batch!, heads!, size, width!];
+  const shapes = [...new Array<Shape>(blocks - 1).fill(shapeOf(rows("rows"))), shapeOf(rows("rest"))];
+  return nodes("Split", [x], shapes, { attributes: { axis: 2, num_outputs: blocks } });
 }
 
 /** A zero that can be computed only when all the given tensors [B, heads, rows, width] are there. */

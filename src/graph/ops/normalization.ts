@@ -1,7 +1,7 @@
 import { CoinageError } from "../../errors/index.ts";
 import { describeShape, multiplyDims } from "../dims.ts";
 import { constant, differentiable, node, nodes, scalar, type Tensor } from "../tensor.ts";
-import { add, divide, multiply, negate, sqrt, square, subtract } from "./elementwise.ts";
+import { add, divide, multiply, sqrt, square, subtract } from "./elementwise.ts";
 import { reduceMean } from "./reduce.ts";
 import { reshape, reshapeLike } from "./reshape.ts";
 
@@ -44,25 +44,19 @@ export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor
   return differentiable(y, [x], (upstream) => [groupNormGradient(upstream, x, groups, gamma, eps)]);
 }
 
-/** dx = (r gamma) g - (r^3 cov) x + (r^3 cov mu - r mean(gamma g)), with cov = mean(gamma g x) - mu mean(gamma g):
- *  means per channel first, so that x and g are read as few times as possible. */
+/** With z = x - mu, u = gamma g and r = 1 / deviation: dx = r (u - mean(u)) - r^3 mean(u z) z.
+ *  Means are subtracted before anything is scaled: where a group is nearly constant, r is large and would blow up what is left of numbers that should cancel. */
 function groupNormGradient(upstream: Tensor, x: Tensor, groups: number, gamma: Tensor, eps: number): Tensor {
   const [batch, channels, height, width] = x.shape;
-  const perGroup = Number(channels) / groups;
-  const split = [batch!, groups, perGroup, multiplyDims(height!, width!)];
-  const [x4, g4] = [reshape(x, split), reshape(upstream, split)];
-  const scaleOf = reshape(gamma, [groups, perGroup, 1]);
-  const overPixels = (tensor: Tensor) => reduceMean(tensor, [3]);
-  const overChannels = (tensor: Tensor) => reduceMean(tensor, [2]);
+  const split = [batch!, groups, multiplyDims(Number(channels) / groups, height!, width!)];
+  const groupMean = (tensor: Tensor) => reduceMean(tensor, [2]);
+  const x3 = reshape(x, split);
+  const u = reshape(multiply(upstream, reshape(gamma, [Number(channels), 1, 1])), split);
 
-  const mean = overChannels(overPixels(x4));
-  const variance = subtract(overChannels(overPixels(square(x4))), square(mean));
-  const inverse = divide(scalar(1), sqrt(add(variance, scalar(eps))));
-  const meanG = overChannels(multiply(scaleOf, overPixels(g4)));
-  const meanGX = overChannels(multiply(scaleOf, overPixels(multiply(g4, x4))));
-  const slope = multiply(multiply(inverse, square(inverse)), subtract(meanGX, multiply(mean, meanG)));
-  const offset = add(multiply(slope, mean), negate(multiply(inverse, meanG)));
-  const dx = add(subtract(multiply(g4, multiply(scaleOf, inverse)), multiply(x4, slope)), offset);
+  const z = subtract(x3, groupMean(x3));
+  const inverse = divide(scalar(1), sqrt(add(groupMean(square(z)), scalar(eps))));
+  const slope = multiply(multiply(inverse, square(inverse)), groupMean(multiply(u, z)));
+  const dx = subtract(multiply(subtract(u, groupMean(u)), inverse), multiply(z, slope));
   return reshapeLike(dx, x);
 }
 

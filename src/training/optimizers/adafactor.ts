@@ -87,7 +87,7 @@ function normalizedUpdates(slots: readonly Slot[], columnSquare: Float32Array): 
   return slots.map(({ gradients, state }) =>
     Float64Array.from(gradients, (gradient, i) => {
       const row = state.rowSquare![Math.floor(i / columns)]! / rowMean;
-      return gradient === 0 ? 0 : gradient / Math.sqrt(row * columnSquare[i % columns]!);
+      return gradient / Math.sqrt(row * columnSquare[i % columns]!);
     }),
   );
 }

@@ -1,8 +1,17 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
 import { formatLiteral, type PythonArguments, type PythonValue } from "./python-literal.ts";
 
-/** Arguments of PyTorch's own optimizers that choose between equal implementations. */
-const withoutEffect = ["foreach", "fused", "capturable", "differentiable", "log_every", "use_triton", "is_paged"];
+/** Arguments that choose between equal implementations, or how much is printed: accepted for every optimizer. */
+const withoutEffect = [
+  "foreach",
+  "fused",
+  "capturable",
+  "differentiable",
+  "log_every",
+  "use_triton",
+  "is_paged",
+  "fsdp_in_use",
+];
 
 /** Default values of an optimizer's arguments; their types are the arguments' types. */
 export type ArgumentDefaults = Readonly<Record<string, number | boolean | readonly number[]>>;

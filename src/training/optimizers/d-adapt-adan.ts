@@ -1,6 +1,6 @@
 import { readArguments } from "./arguments.ts";
-import { distanceArguments, forEachElement, grown, zeros } from "./d-adaptation.ts";
-import type { UpdateRule } from "./optimizer.ts";
+import { distanceArguments, forEachElement, grown } from "./d-adaptation.ts";
+import { type UpdateRule, zeros } from "./optimizer.ts";
 import type { PythonArguments } from "./python-literal.ts";
 
 /** Adan with D-Adaptation. Source of Adan: Xie 2022, "Adan: Adaptive Nesterov Momentum Algorithm". */

@@ -1,6 +1,6 @@
 import { readArguments } from "./arguments.ts";
-import { forEachElement, zeros } from "./d-adaptation.ts";
-import type { UpdateRule } from "./optimizer.ts";
+import { forEachElement } from "./d-adaptation.ts";
+import { type UpdateRule, zeros } from "./optimizer.ts";
 import type { PythonArguments } from "./python-literal.ts";
 
 /** Lion with D-Adaptation; its estimate may grow at any rate. */

@@ -1,4 +1,4 @@
-import type { Slot, UpdateRule } from "./optimizer.ts";
+import type { Slot } from "./optimizer.ts";
 
 /** The D-Adaptation family finds its step size d, a lower bound of the distance to the solution; learning rates are relative to it, about 1.
  *  Source: Defazio 2023, "Learning-Rate-Free Learning by D-Adaptation"; library dadaptation.
@@ -16,10 +16,4 @@ export function forEachElement<Arrays extends string>(
   visit: (slot: Slot<Arrays>, i: number) => void,
 ): void {
   for (const slot of slots) for (let i = 0; i < slot.parameters.length; i++) visit(slot, i);
-}
-
-/** State arrays of zeros. */
-export function zeros<Arrays extends string>(...names: readonly Arrays[]): UpdateRule<Arrays>["init"] {
-  return ({ length }) =>
-    Object.fromEntries(names.map((name) => [name, new Float32Array(length)])) as Record<Arrays, Float32Array>;
 }

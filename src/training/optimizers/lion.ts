@@ -1,5 +1,5 @@
 import { readArguments } from "./arguments.ts";
-import type { UpdateRule } from "./optimizer.ts";
+import { type UpdateRule, zeros } from "./optimizer.ts";
 import type { PythonArguments } from "./python-literal.ts";
 
 /** Lion: steps of equal size along the sign of the momentum. Source: Chen 2023, "Symbolic Discovery of Optimization Algorithms". */
@@ -16,7 +16,7 @@ export function lionRule({
 }): UpdateRule<"mean"> {
   return {
     numbers: {},
-    init: ({ length }) => ({ mean: new Float32Array(length) }),
+    init: zeros("mean"),
     step(slots, _, learningRate) {
       for (const { parameters, gradients, state } of slots) {
         const { mean } = state;

@@ -63,6 +63,12 @@ export interface UpdateRule<Arrays extends string = string, Numbers extends stri
   averaged?(parameters: Float32Array, state: Readonly<Record<Arrays, StateArray>>): Float32Array;
 }
 
+/** State that begins as zeros. */
+export function zeros<Arrays extends string>(...names: readonly Arrays[]): UpdateRule<Arrays>["init"] {
+  return ({ length }) =>
+    Object.fromEntries(names.map((name) => [name, new Float32Array(length)])) as Record<Arrays, Float32Array>;
+}
+
 type State = Record<string, StateArray>;
 
 /** An optimizer of these tables that follows a rule. */

@@ -45,7 +45,8 @@ function formatNumber(value: number): string {
   return value.toExponential().replace(/e-(\d)$/, "e-0$1");
 }
 
-const tokenPattern = /\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()[\],+-]|[A-Za-z]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*/y;
+const tokenPattern =
+  /\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()[\],+-]|[A-Za-z]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*/y;
 
 function tokensOf(text: string): string[] | undefined {
   const tokens: string[] = [];

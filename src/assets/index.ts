@@ -1,0 +1,19 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+// The same place from src/assets and from the compiled dist/assets.
+const folder = new URL("../../assets/", import.meta.url);
+
+/** The small Stable Diffusion model that comes with the program: a Diffusers folder. */
+export const tinySdFolder = fileURLToPath(new URL("tiny-sd", folder));
+
+/** The sample concepts: for each a folder of captioned pictures and, beside it, a dataset config of the same name. */
+export const conceptsFolder = fileURLToPath(new URL("concepts", folder));
+
+let merges: Promise<string> | undefined;
+
+/** CLIP's table of merges, from which every tokenizer here is built. Read once. */
+export function clipMerges(): Promise<string> {
+  merges ??= readFile(new URL("clip-merges.txt", folder), "utf8");
+  return merges;
+}

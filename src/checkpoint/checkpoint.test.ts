@@ -1,0 +1,247 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { readTensors } from "../../test/goldens.ts";
+import { arrayOf, type NdArray } from "../array/index.ts";
+import { writeSafetensors } from "../formats/safetensors/index.ts";
+import { writeTorchFile } from "../formats/torch/index.ts";
+import { openCheckpoint, openVae, readStoredArray } from "./index.ts";
+
+const tinySd = fileURLToPath(new URL("../../assets/tiny-sd", import.meta.url));
+const folder = mkdtempSync(path.join(tmpdir(), "checkpoint-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const parts = ["model_index.json", "scheduler", "text_encoder", "unet", "vae"] as const;
+type Part = (typeof parts)[number];
+
+let count = 0;
+let model = "";
+
+/** A folder of its own for each test: the small model by links, of which a test replaces what it needs. */
+beforeEach(() => {
+  model = path.join(folder, String(count++));
+  mkdirSync(model);
+  for (const part of parts) symlinkSync(path.join(tinySd, part), path.join(model, part));
+});
+
+function own(part: Part): string {
+  rmSync(path.join(model, part));
+  cpSync(path.join(tinySd, part), path.join(model, part), { recursive: true });
+  return path.join(model, part);
+}
+
+const vaeTensors = readTensors(tinySd, "vae", "diffusion_pytorch_model.safetensors");
+
+function writeVae(name: string, tensors: ReadonlyMap<string, NdArray>): void {
+  const inner = own("vae");
+  rmSync(path.join(inner, "diffusion_pytorch_model.safetensors"));
+  const bytes = name.endsWith(".bin") ? writeTorchFile(Object.fromEntries(tensors)) : writeSafetensors({ tensors });
+  writeFileSync(path.join(inner, name), bytes);
+}
+
+function renamed(rename: (name: string) => string): Map<string, NdArray> {
+  return new Map([...vaeTensors].map(([name, array]) => [rename(name), array]));
+}
+
+function refusal(code: string, message: RegExp | string = ""): unknown {
+  return expect.objectContaining({ code, message: expect.stringMatching(message) });
+}
+
+function singleFile(names: Readonly<Record<string, readonly number[]>>, metadata = {}): string {
+  const file = path.join(folder, `single-${count++}.safetensors`);
+  const zeros = (shape: readonly number[]) => arrayOf(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  const tensors = new Map(Object.entries(names).map(([name, shape]) => [name, zeros(shape)]));
+  writeFileSync(file, writeSafetensors({ tensors, metadata }));
+  return file;
+}
+
+describe("a Diffusers folder", () => {
+  test("gives each network's tensors where they lie, its config, and why it was taken for what it is", async () => {
+    const checkpoint = await openCheckpoint(tinySd);
+    expect(checkpoint.layout).toBe("diffusers");
+    expect(checkpoint.family.value).toBe("sd1");
+    expect(checkpoint.predictionType).toEqual({ value: "epsilon", reason: "scheduler_config.json says so" });
+    expect(checkpoint.unet.config?.cross_attention_dim).toBe(96);
+    expect([...checkpoint.vae.tensors.keys()].sort()).toEqual([...vaeTensors.keys()].sort());
+    for (const [name, stored] of checkpoint.vae.tensors) {
+      expect(stored.bytes).toMatchObject({ file: path.join(tinySd, "vae", "diffusion_pytorch_model.safetensors") });
+      expect(readStoredArray(stored)).toEqual(vaeTensors.get(name));
+    }
+  });
+
+  test.each([
+    "diffusion_pytorch_model.fp16.safetensors",
+    "diffusion_pytorch_model.bin",
+    "diffusion_pytorch_model.fp16.bin",
+  ])("may name its weights %s", async (name) => {
+    writeVae(name, vaeTensors);
+    expect((await openCheckpoint(model)).vae.tensors.size).toBe(vaeTensors.size);
+  });
+
+  test("gives the variant that is asked for before the plain files", async () => {
+    writeFileSync(
+      path.join(own("vae"), "diffusion_pytorch_model.bf16.safetensors"),
+      writeSafetensors({ tensors: vaeTensors }),
+    );
+    const { vae } = await openCheckpoint(model, { variant: "bf16" });
+    const [stored] = vae.tensors.values();
+    expect(stored!.bytes).toMatchObject({ file: expect.stringContaining("bf16") });
+  });
+
+  test("may call the parts of the VAE's attention by their names before 2023, and hold them as convolutions", async () => {
+    const old = { to_q: "query", to_k: "key", to_v: "value", "to_out.0": "proj_attn" };
+    const tensors = renamed((name) =>
+      name.replace(/(?<=attentions\.0\.)to_\w+(\.0)?/, (part) => old[part as keyof typeof old]),
+    );
+    for (const [name, array] of tensors)
+      if (/\.(query|key|value|proj_attn)\.weight$/.test(name))
+        tensors.set(name, { ...array, shape: [...array.shape, 1, 1] });
+    writeVae("diffusion_pytorch_model.safetensors", tensors);
+    const { vae } = await openCheckpoint(model);
+    for (const [name, stored] of vae.tensors) expect(readStoredArray(stored)).toEqual(vaeTensors.get(name));
+  });
+
+  test("that lacks tensors is an error naming the first", async () => {
+    const tensors = new Map(vaeTensors);
+    tensors.delete("decoder.up_blocks.0.resnets.1.conv2.weight");
+    writeVae("diffusion_pytorch_model.safetensors", tensors);
+    await expect(openCheckpoint(model)).rejects.toThrow(
+      refusal("CHECKPOINT_INCOMPLETE", /VAE .* lacks 1 tensors: decoder\.up_blocks\.0\.resnets\.1\.conv2\.weight/),
+    );
+  });
+
+  test("with weights of another kind of number is an error naming it", async () => {
+    const tensors = new Map(vaeTensors);
+    tensors.set("quant_conv.bias", { dtype: "int32", shape: [8], data: new Int32Array(8) });
+    writeVae("diffusion_pytorch_model.safetensors", tensors);
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_DTYPE", /quant_conv\.bias.*int32/));
+  });
+
+  test("that is cut short is an error, wherever it is cut", async () => {
+    const file = path.join(own("vae"), "diffusion_pytorch_model.safetensors");
+    const bytes = readFileSync(file);
+    for (const length of [0, 7, 8, 1000, 30_000, bytes.length - 1]) {
+      writeFileSync(file, bytes.subarray(0, length));
+      await expect(openCheckpoint(model)).rejects.toThrow(refusal("SAFETENSORS_INVALID"));
+    }
+  });
+
+  test("without one of its networks, or of another pipeline, says so", async () => {
+    rmSync(path.join(model, "unet"));
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", "U-Net"));
+    writeFileSync(own("model_index.json"), JSON.stringify({ _class_name: "FluxPipeline" }));
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_FOREIGN", "FluxPipeline"));
+  });
+
+  test("whose config asks for parts that are not built here is refused", async () => {
+    const file = path.join(own("unet"), "config.json");
+    const config = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ ...config, class_embed_type: "timestep" }));
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_FOREIGN", "class_embed_type"));
+  });
+
+  test("in shards is put together by the index, which may not lead out of the folder", async () => {
+    const names = [...vaeTensors.keys()];
+    const [first, second] = ["part-a.safetensors", "part-b.safetensors"] as const;
+    writeVae(first, new Map([...vaeTensors].slice(0, 40)));
+    const inner = path.join(model, "vae");
+    writeFileSync(path.join(inner, second), writeSafetensors({ tensors: new Map([...vaeTensors].slice(40)) }));
+    const index = (b: string) => {
+      const map = Object.fromEntries(names.map((name, i) => [name, i < 40 ? first : b]));
+      writeFileSync(
+        path.join(inner, "diffusion_pytorch_model.safetensors.index.json"),
+        JSON.stringify({ weight_map: map }),
+      );
+    };
+    index(second);
+    expect((await openCheckpoint(model)).vae.tensors.size).toBe(vaeTensors.size);
+    index("part-c.safetensors");
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", "part-c"));
+    for (const outside of ["../vae/part-b.safetensors", "a\\b.safetensors", "..", ""]) {
+      index(outside);
+      await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_UNREADABLE", "outside its own folder"));
+    }
+  });
+
+  test("follows the user's word on family and prediction, and warns where the model says otherwise", async () => {
+    const checkpoint = await openCheckpoint(tinySd, { family: "sd2", predictionType: "v_prediction" });
+    expect([checkpoint.family.value, checkpoint.predictionType.value]).toEqual(["sd2", "v_prediction"]);
+    expect(checkpoint.warnings).toHaveLength(2);
+    await expect(openCheckpoint(tinySd, { family: "sdxl" })).rejects.toThrow(refusal("CHECKPOINT_FOREIGN"));
+  });
+});
+
+describe("another VAE", () => {
+  test.each(["vae.safetensors", "vae.pt"])("from a file %s takes the place of the model's", async (name) => {
+    const file = path.join(model, name);
+    writeFileSync(
+      file,
+      name.endsWith(".pt")
+        ? writeTorchFile({ state_dict: Object.fromEntries(vaeTensors) })
+        : writeSafetensors({ tensors: vaeTensors }),
+    );
+    const { vae } = await openCheckpoint(tinySd, { vae: file });
+    expect(vae.config).toBeUndefined();
+    for (const [key, stored] of vae.tensors) {
+      expect(stored.bytes).toMatchObject({ file });
+      expect(readStoredArray(stored)).toEqual(vaeTensors.get(key));
+    }
+  });
+
+  test("may be a VAE's folder or a whole model's", () => {
+    expect(openVae(path.join(tinySd, "vae"))).toEqual(openVae(tinySd));
+  });
+
+  test("is missed where there is none", () => {
+    expect(() => openVae(path.join(tinySd, "text_encoder", "model.safetensors"))).toThrow(
+      refusal("CHECKPOINT_INCOMPLETE", "no VAE"),
+    );
+  });
+});
+
+describe("a single file that is no base model is refused by its kind", () => {
+  test.each([
+    ["a LoRA", { "lora_unet_mid_block.lora_down.weight": [1] }],
+    ["a ControlNet", { "control_model.input_blocks.0.0.weight": [1], "model.diffusion_model.out.0.weight": [1] }],
+    ["an SDXL refiner", { "conditioner.embedders.0.model.transformer.resblocks.0.mlp.c_proj.bias": [1] }],
+    ["a Textual Inversion embedding", { emb_params: [1, 768] }],
+    ["Stable Diffusion 3 or Flux", { "model.diffusion_model.joint_blocks.0.x.weight": [1] }],
+    ["EDM", { "cond_stage_model.transformer.x": [1], edm_mean: [1] }],
+    ["without tensors", {}],
+  ] as const)("%s", async (label, names) => {
+    await expect(openCheckpoint(singleFile(names))).rejects.toThrow(refusal("CHECKPOINT_FOREIGN", label));
+  });
+
+  test("an inpainting model", async () => {
+    const file = singleFile({
+      "cond_stage_model.transformer.text_model.final_layer_norm.weight": [1],
+      "model.diffusion_model.input_blocks.0.0.weight": [8, 9, 3, 3],
+    });
+    await expect(openCheckpoint(file)).rejects.toThrow(refusal("CHECKPOINT_FOREIGN", /inpainting.*9 channels/));
+  });
+
+  test.each([
+    ["a VAE alone", { "encoder.down.0.block.0.conv1.weight": [1] }],
+    ["a U-Net alone", { "model.diffusion_model.out.0.weight": [1] }],
+  ] as const)("%s lacks the rest", async (label, names) => {
+    await expect(openCheckpoint(singleFile(names))).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", label));
+  });
+
+  test("a path that does not exist, and a name of the hub", async () => {
+    await expect(openCheckpoint("runwayml/stable-diffusion-v1-5")).rejects.toThrow(
+      expect.objectContaining({ code: "FILE_NOT_FOUND", hint: expect.stringContaining("download") }),
+    );
+  });
+
+  test("a file in which a name stands twice", async () => {
+    const file = singleFile({ a: [1] });
+    const text =
+      '{"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},"a" :{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}';
+    const length = Buffer.alloc(8);
+    length.writeBigUInt64LE(BigInt(text.length));
+    writeFileSync(file, Buffer.concat([length, Buffer.from(text), Buffer.alloc(4)]));
+    await expect(openCheckpoint(file)).rejects.toThrow(refusal("CHECKPOINT_UNREADABLE", 'two tensors of the name "a"'));
+  });
+});

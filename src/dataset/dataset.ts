@@ -1,0 +1,55 @@
+import { BatchArrangement, type Bucket } from "./buckets/arrangement.ts";
+import { checkBucketSteps, bucketLimitsOf } from "./buckets/limits.ts";
+import { type BucketLimits, bySize } from "./buckets/resolutions.ts";
+import type { DatasetPlan } from "./config/plan.ts";
+import type { DatasetKind } from "./config/schema.ts";
+import type { LoadContext } from "./images/context.ts";
+import { loadDreamBooth } from "./images/dreambooth.ts";
+import type { LoadedSubset, LoadedSubsets } from "./images/entry.ts";
+import { loadFineTuning } from "./images/fine-tuning.ts";
+import { loadWithMasks } from "./images/masks.ts";
+import { assignBuckets, type TrainingImage } from "./images/training-image.ts";
+
+/** Subsets that share resolution, batch size and buckets; a batch never mixes datasets. */
+export interface Dataset {
+  readonly plan: DatasetPlan;
+  /** Undefined without bucketing. */
+  readonly limits: BucketLimits | undefined;
+  readonly subsets: readonly LoadedSubset[];
+  readonly images: readonly TrainingImage[];
+  readonly buckets: readonly Bucket<TrainingImage>[];
+  readonly numTrainImages: number;
+  readonly numRegImages: number;
+}
+
+const loaders: Readonly<Record<DatasetKind, (plan: DatasetPlan, context: LoadContext) => Promise<LoadedSubsets>>> = {
+  dreambooth: loadDreamBooth,
+  "fine-tuning": loadFineTuning,
+  "mask-image": loadWithMasks,
+};
+
+/** Reads a dataset's subsets and sorts the pictures into buckets. bucketStep: what bucket sides must be a multiple of (64; SDXL 32).
+ *  @throws BUCKET_LIMITS, DATASET_CONFIG, CAPTION_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
+export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucketStep: number): Promise<Dataset> {
+  checkBucketSteps(plan, bucketStep);
+  const limits = bucketLimitsOf(plan, context.warnings);
+  const { entries, ...loaded } = await loaders[plan.kind](plan, context);
+  const images = await assignBuckets(entries, plan, limits, context.warnings);
+  return { plan, limits, images, buckets: bucketsOf(images), ...loaded };
+}
+
+/** The arrangement of a dataset's batches. */
+export function arrange({ plan, buckets }: Dataset, seed: number): BatchArrangement<TrainingImage> {
+  return new BatchArrangement(buckets, plan.batchSize, seed);
+}
+
+function bucketsOf(images: readonly TrainingImage[]): Bucket<TrainingImage>[] {
+  const buckets = new Map<string, { resolution: TrainingImage["bucket"]; images: TrainingImage[] }>();
+  for (const image of images) {
+    const key = image.bucket.join("x");
+    const bucket = buckets.get(key) ?? { resolution: image.bucket, images: [] };
+    for (let k = 0; k < image.repeats; k++) bucket.images.push(image);
+    buckets.set(key, bucket);
+  }
+  return [...buckets.values()].sort((a, b) => bySize(a.resolution, b.resolution));
+}

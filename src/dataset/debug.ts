@@ -1,0 +1,64 @@
+import type { DatasetGroup, EpochContext } from "./group.ts";
+import type { TrainingImage } from "./images/training-image.ts";
+import type { Sample } from "./samples/sample.ts";
+
+/** What `--debug_dataset` shows of a batch. */
+export interface BatchListing {
+  /** Position in the epoch, from 1, of how many. */
+  readonly step: number;
+  readonly steps: number;
+  readonly samples: readonly SampleListing[];
+}
+
+export interface SampleListing {
+  readonly sample: Sample;
+  readonly image: TrainingImage;
+  readonly networkMultiplier: number;
+  /** Token ids of the caption, one list a text encoder. */
+  readonly tokenIds: readonly (readonly number[])[];
+}
+
+/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption, one list a text encoder, so that placeholders show. */
+export async function* listEpoch(
+  group: DatasetGroup,
+  order: readonly number[],
+  context: EpochContext,
+  tokenIds: (caption: string) => readonly (readonly number[])[],
+): AsyncGenerator<BatchListing> {
+  let step = 0;
+  for await (const batch of group.epochBatches(1, order, context)) {
+    step++;
+    const { networkMultiplier } = group.datasets[batch.dataset]!.plan;
+    yield {
+      step,
+      steps: order.length,
+      samples: batch.samples.map((sample, i) => ({
+        sample,
+        image: batch.images[i]!,
+        networkMultiplier,
+        tokenIds: tokenIds(sample.caption),
+      })),
+    };
+  }
+}
+
+/** A listed batch as lines of text. */
+export function formatListing({ step, steps, samples }: BatchListing): string[] {
+  return [`step ${step}/${steps}`, ...samples.flatMap(formatSample)];
+}
+
+function formatSample({ sample, image, networkMultiplier, tokenIds }: SampleListing): string[] {
+  const { latents, pixels, lossMask } = sample;
+  const lines = [
+    `  ${sample.imageKey}, ${image.size.join("x")}, loss weight ${sample.lossWeight}`,
+    `    caption: ${JSON.stringify(sample.caption)}`,
+    ...tokenIds.map((ids, encoder) => `    token ids ${encoder + 1}: ${ids.join(" ")}`),
+    `    original size ${sample.originalSizeHw.join("x")} (h x w), crop top left ${sample.cropTopLeft.join(",")}, target ${sample.targetSizeHw.join("x")}, ${sample.flipped ? "" : "not "}flipped`,
+    latents ? `    cached latents ${latents.shape.join("x")}` : `    pixels ${pixels!.shape.join("x")}`,
+  ];
+  if (lossMask) lines.push(`    loss mask ${lossMask.shape.join("x")}`);
+  if (networkMultiplier !== 1) lines.push(`    network multiplier ${networkMultiplier}`);
+  const { customAttributes } = image.subset;
+  if (customAttributes) lines.push(`    custom attributes ${JSON.stringify(customAttributes)}`);
+  return lines;
+}

@@ -1,0 +1,125 @@
+import { PythonRandom } from "../random/index.ts";
+import { workAhead } from "./bounded.ts";
+import { type BatchArrangement, drawDatasetSeed } from "./buckets/arrangement.ts";
+import { processCaption } from "./captions/caption.ts";
+import type { Replacements } from "./captions/templates.ts";
+import { arrange, type Dataset } from "./dataset.ts";
+import type { TrainingImage } from "./images/training-image.ts";
+import { type CachingProgress, cacheLatents, type EncodePictures, type LatentCaching, type LatentMemory } from "./latents/cache.ts";
+import type { CachedLatents } from "./latents/cached.ts";
+import { latentFileFor, readLatents } from "./latents/files.ts";
+import type { MicroBatch } from "./samples/batch.ts";
+import { type PreparedSample, prepareSample } from "./samples/sample.ts";
+import type { DatasetWarning } from "./warnings.ts";
+
+/** Where a run stands while it goes through an epoch. */
+export interface EpochContext {
+  readonly replacements: Replacements;
+  readonly maxTrainSteps: number;
+  /** Optimizer steps done, asked when a batch is handed out. */
+  readonly currentStep: () => number;
+}
+
+interface PlannedBatch {
+  readonly index: number;
+  readonly dataset: number;
+  readonly images: readonly TrainingImage[];
+}
+
+interface PreparedBatch extends PlannedBatch {
+  readonly samples: readonly { readonly sample: PreparedSample; readonly random: PythonRandom }[];
+}
+
+/** Batches prepared ahead of the one being trained on: few, so that never many pictures are in memory. */
+const batchesAhead = 2;
+
+/** All datasets of a run, ready to be trained on. */
+export class DatasetGroup {
+  readonly datasets: readonly Dataset[];
+  readonly warnings: readonly DatasetWarning[];
+  /** Drawn once for all datasets; arrangements and every sample's own generator come from it. */
+  readonly seed: number;
+  readonly #arrangements: readonly BatchArrangement<TrainingImage>[];
+  readonly #caching: LatentCaching | undefined;
+  readonly #memory: LatentMemory = new Map();
+
+  constructor(datasets: readonly Dataset[], warnings: readonly DatasetWarning[], random: PythonRandom, caching: LatentCaching | undefined) {
+    this.datasets = datasets;
+    this.warnings = warnings;
+    this.seed = drawDatasetSeed(random);
+    this.#arrangements = datasets.map((dataset) => arrange(dataset, this.seed));
+    this.#caching = caching;
+  }
+
+  /** Batches an epoch has; 0 when there is nothing to train on. */
+  get batchesPerEpoch(): number {
+    return this.#arrangements.reduce((sum, { batchCount }) => sum + batchCount, 0);
+  }
+
+  get images(): TrainingImage[] {
+    return this.datasets.flatMap(({ images }) => images);
+  }
+
+  get numTrainImages(): number {
+    return this.datasets.reduce((sum, { numTrainImages }) => sum + numTrainImages, 0);
+  }
+
+  get numRegImages(): number {
+    return this.datasets.reduce((sum, { numRegImages }) => sum + numRegImages, 0);
+  }
+
+  /** Encodes all pictures once. Nothing happens unless the settings ask for cached latents.
+   *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, OUTPUT_UNWRITABLE */
+  async *cacheLatents(encode: EncodePictures): AsyncGenerator<CachingProgress> {
+    if (this.#caching) yield* cacheLatents(this.datasets, encode, this.#caching, this.#memory);
+  }
+
+  /** The batches of an epoch in the loader's order, pictures decoded a few batches ahead.
+   *  epoch: from 1. order: batch numbers, a permutation of 0..batchesPerEpoch-1 or a part of one.
+   *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, MASK_MISSING */
+  async *epochBatches(epoch: number, order: readonly number[], context: EpochContext): AsyncGenerator<MicroBatch> {
+    const batches = this.#batchesOf(epoch);
+    const planned = order.map((index) => batches[index]!);
+    for await (const { index, dataset, images, samples } of workAhead(planned, batchesAhead, (batch) => this.#prepare(batch, epoch))) {
+      const state = { ...context, epoch, step: context.currentStep() };
+      yield {
+        index,
+        dataset,
+        resolution: images[0]!.bucket,
+        images,
+        samples: samples.map(({ sample, random }, i) => {
+          const { caption, subset } = images[i]!;
+          return { ...sample, caption: processCaption(caption, subset.captions, state, random) };
+        }),
+      };
+    }
+  }
+
+  /** differs from sd-scripts: the epoch is switched before its first batch is put together, not after it. */
+  #batchesOf(epoch: number): PlannedBatch[] {
+    const batches = this.#arrangements.flatMap((arrangement, dataset) =>
+      arrangement.batches(epoch).map(({ images }) => ({ dataset, images })),
+    );
+    return batches.map((batch, index) => ({ ...batch, index }));
+  }
+
+  async #prepare(batch: PlannedBatch, epoch: number): Promise<PreparedBatch> {
+    const { plan } = this.datasets[batch.dataset]!;
+    const samples = batch.images.map(async (image, position) => {
+      const random = sampleRandom(this.seed, epoch, batch.index, position);
+      return { sample: await prepareSample(image, plan, await this.#latentsOf(image), random), random };
+    });
+    return { ...batch, samples: await Promise.all(samples) };
+  }
+
+  async #latentsOf(image: TrainingImage): Promise<CachedLatents | undefined> {
+    const family = this.#caching?.family ?? "sd";
+    if (image.onlyLatents !== undefined || this.#caching?.toDisk) return readLatents(await latentFileFor(image, family), image);
+    return this.#memory.get(image);
+  }
+}
+
+/** A sample's own generator. differs from sd-scripts: there all samples share one, so that results depend on how workers take turns. */
+function sampleRandom(seed: number, epoch: number, batch: number, position: number): PythonRandom {
+  return new PythonRandom([epoch, batch, position].reduce((key, word) => (key << 32n) | BigInt(word), BigInt(seed)));
+}

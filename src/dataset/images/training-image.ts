@@ -1,0 +1,47 @@
+import { CoinageError } from "../../errors/index.ts";
+import { readPictureSize, type Size } from "../../pictures/index.ts";
+import { mapBounded } from "../bounded.ts";
+import { type BucketChoice, chooseNearest, chooseWithoutUpscaling } from "../buckets/choose.ts";
+import { type BucketLimits, predefinedResolutions } from "../buckets/resolutions.ts";
+import type { DatasetPlan } from "../config/plan.ts";
+import type { DatasetWarnings } from "../warnings.ts";
+import type { ImageEntry } from "./entry.ts";
+
+/** A picture that is trained on, with its place among the buckets. */
+export interface TrainingImage extends ImageEntry, BucketChoice {
+  /** Of the picture file, in pixels. */
+  readonly size: Size;
+  readonly lossWeight: number;
+}
+
+const headersAtOnce = 16;
+
+/** Reads the sizes that are not known yet and gives every picture its bucket. Pictures too thin for any are left out with a warning.
+ *  @throws PICTURE_UNREADABLE */
+export async function assignBuckets(
+  entries: readonly ImageEntry[],
+  plan: DatasetPlan,
+  limits: BucketLimits | undefined,
+  warnings: DatasetWarnings,
+): Promise<TrainingImage[]> {
+  const sizes = await mapBounded(entries, headersAtOnce, (entry) => Promise.resolve(entry.size ?? readPictureSize(entry.path)));
+  const choose = chooserOf(plan, limits);
+  return entries.flatMap((entry, i) => {
+    const size = sizes[i]!;
+    if (!(size[0] > 0 && size[1] > 0)) throw new CoinageError("PICTURE_UNREADABLE", `${entry.path} has no size.`, { where: entry.path });
+    const choice = choose(size);
+    if (!choice) {
+      warnings.add("aspectTooThin", entry.path);
+      return [];
+    }
+    return [{ ...entry, ...choice, size, lossWeight: entry.isReg ? plan.priorLossWeight : 1 }];
+  });
+}
+
+function chooserOf(plan: DatasetPlan, limits: BucketLimits | undefined): (size: Size) => BucketChoice | undefined {
+  const { resolution, bucketNoUpscale } = plan;
+  if (!limits) return (size) => chooseNearest(size, [resolution]);
+  if (bucketNoUpscale) return (size) => chooseWithoutUpscaling(size, resolution, limits.step);
+  const resolutions = predefinedResolutions(resolution, limits);
+  return (size) => chooseNearest(size, resolutions);
+}

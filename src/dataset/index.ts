@@ -1,0 +1,15 @@
+export { type CaptionState, processCaption } from "./captions/caption.ts";
+export { type Replacements, replacementsFor, type TemplateKind, templateCaptions } from "./captions/templates.ts";
+export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
+export type { DatasetKind } from "./config/schema.ts";
+export type { Dataset } from "./dataset.ts";
+export { type BatchListing, formatListing, listEpoch, type SampleListing } from "./debug.ts";
+export type { DatasetGroup, EpochContext } from "./group.ts";
+export type { TrainingImage } from "./images/training-image.ts";
+export type { CachingProgress, EncodePictures } from "./latents/cache.ts";
+export { emptyDatasetError, type OpenOptions, openDataset } from "./open.ts";
+export { type DatasetReport, type DatasetSummary, formatReport, reportOf, type SubsetSummary } from "./report.ts";
+export { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "./samples/batch.ts";
+export type { Pair, Sample } from "./samples/sample.ts";
+export type { DatasetSettings } from "./settings.ts";
+export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";

@@ -1,0 +1,60 @@
+import { CoinageError } from "../errors/index.ts";
+import { PythonRandom } from "../random/index.ts";
+import { readDatasetConfig } from "./config/config.ts";
+import { resolveDatasets } from "./config/resolve.ts";
+import { type Dataset, loadDataset } from "./dataset.ts";
+import { DatasetGroup } from "./group.ts";
+import type { LatentCaching } from "./latents/cache.ts";
+import type { LatentFamily } from "./latents/names.ts";
+import type { DatasetSettings } from "./settings.ts";
+import { DatasetWarnings } from "./warnings.ts";
+
+/** What of a run its datasets depend on beside the settings. */
+export interface OpenOptions {
+  /** Python's generator as the run has seeded it: draws validation splits without a seed of their own, then the dataset seed.
+   *  Without one they differ every time. */
+  readonly random?: PythonRandom;
+  /** Of which VAE cached latents are. */
+  readonly family?: LatentFamily;
+}
+
+/** Reads the datasets of a run: config, folders, captions, sizes, buckets. Pictures stay on disk.
+ *  A group without batches is no error here; `emptyDatasetError` says why it is empty.
+ *  @throws DATASET_CONFIG, BUCKET_LIMITS, CAPTION_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
+export async function openDataset(settings: DatasetSettings, options: OpenOptions = {}): Promise<DatasetGroup> {
+  const { random = new PythonRandom(), family = "sd" } = options;
+  const warnings = new DatasetWarnings();
+  const config = await readDatasetConfig(settings, warnings);
+  const datasets: Dataset[] = [];
+  for (const plan of resolveDatasets(config, settings))
+    datasets.push(await loadDataset(plan, { warnings, random, family }, family === "sdxl" ? 32 : 64));
+  const caching = cachingOf(settings, family);
+  if (caching) checkCacheable(datasets);
+  return new DatasetGroup(datasets, warnings.list(), random, caching);
+}
+
+/** The error of a run whose datasets have no pictures: which folders were looked at and what was left out. */
+export function emptyDatasetError(group: DatasetGroup, settings: DatasetSettings): CoinageError {
+  const { datasetConfig, trainDataDir, inJson } = settings;
+  const looked = datasetConfig ?? inJson ?? trainDataDir;
+  const findings = group.warnings.map(({ message }) => message);
+  return new CoinageError("DATASET_EMPTY", "There are no pictures to train on.", {
+    where: [looked ?? "no folder was given", ...findings].join("\n  "),
+    hint: "Give --dataset_config FILE, or --train_data_dir FOLDER with a sub-folder named REPEATS_CLASS (10_cat) that holds the pictures.",
+  });
+}
+
+function cachingOf(settings: DatasetSettings, family: LatentFamily): LatentCaching | undefined {
+  const { cacheLatents = false, cacheLatentsToDisk = false, vaeBatchSize = 1, skipCacheCheck = false } = settings;
+  if (!cacheLatents && !cacheLatentsToDisk) return undefined;
+  return { family, vaeBatchSize: Math.max(1, vaeBatchSize), toDisk: cacheLatentsToDisk, skipCheck: skipCacheCheck };
+}
+
+function checkCacheable(datasets: readonly Dataset[]): void {
+  const subset = datasets.flatMap(({ subsets }) => subsets).find(({ plan }) => plan.colorAug || plan.randomCrop)?.plan;
+  if (subset)
+    throw new CoinageError("DATASET_CONFIG", "Latents cannot be cached with color_aug or random_crop: every picture is encoded only once.", {
+      where: subset.imageDir ?? subset.metadataFile ?? "",
+      hint: "Leave out --cache_latents, or color_aug and random_crop.",
+    });
+}

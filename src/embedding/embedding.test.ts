@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { arrayOf, type NdArray, toFloat32 } from "../array/index.ts";
+import { writeFileAtomically } from "../files/index.ts";
+import { readPngTexts } from "../formats/png-text/index.ts";
+import { writeSafetensors } from "../formats/safetensors/index.ts";
+import {
+  encodeEmbedding,
+  type LearnedWord,
+  loadLearnedWord,
+  modelSpecMetadata,
+  readEmbeddingFile,
+  readInitialVectors,
+  type TargetModel,
+  wordOfFile,
+  writeEmbedding,
+} from "./index.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "embedding-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const sd1: TargetModel = { label: "Stable Diffusion 1", widths: [768] };
+const sdxl: TargetModel = { label: "Stable Diffusion XL", widths: [768, 1280] };
+
+function table(count: number, width: number): NdArray<Float32Array> {
+  return arrayOf(
+    [count, width],
+    Float32Array.from({ length: count * width }, (_, i) => Math.sin(i) * 0.03),
+  );
+}
+
+function word(...vectors: NdArray[]): LearnedWord {
+  return { token: "<catx>", vectors, step: 1500, metadata: { "modelspec.title": "catx" } };
+}
+
+describe("written files are read back with the same vectors", () => {
+  const cases = [
+    { layout: "kohya", file: "catx.safetensors", found: "emb_params" },
+    { layout: "kohya", file: "catx.pt", found: "emb_params" },
+    { layout: "a1111", file: "catx-a1111.pt", found: "a1111" },
+    { layout: "diffusers", file: "learned.safetensors", found: "token" },
+    { layout: "diffusers", file: "learned.bin", found: "token" },
+    { layout: "invoke", file: "catx-invoke.safetensors", found: "emb_params" },
+    { layout: "png", file: "catx.png", found: "a1111-image" },
+  ] as const;
+
+  test.each(cases)("$layout as $file", async ({ layout, file, found }) => {
+    for (const count of [1, 3]) {
+      const target = path.join(folder, file);
+      await writeEmbedding(target, word(table(count, 768)), { layout });
+      expect((await readEmbeddingFile(target)).layout).toBe(found);
+      expect((await loadLearnedWord(target, sd1)).vectors).toEqual([table(count, 768)]);
+    }
+  });
+
+  test.each(["kohya", "diffusers", "invoke"] as const)("the two tables of SDXL as %s", async (layout) => {
+    for (const extension of [".safetensors", ".pt"]) {
+      const target = path.join(folder, `xl-${layout}${extension}`);
+      await writeEmbedding(target, word(table(2, 768), table(2, 1280)), { layout });
+      expect((await loadLearnedWord(target, sdxl)).vectors).toEqual([table(2, 768), table(2, 1280)]);
+    }
+  });
+
+  test("metadata travel with kohya's .safetensors, the author's word and the steps with the layouts that have a place for them", async () => {
+    const read = async (file: string) => readEmbeddingFile(path.join(folder, file));
+    expect((await read("catx.safetensors")).metadata).toEqual({ "modelspec.title": "catx" });
+    expect((await read("learned.safetensors")).token).toBe("<catx>");
+    expect((await read("catx-a1111.pt")).step).toBe(1500);
+    expect((await read("catx.png")).step).toBe(1500);
+  });
+});
+
+test("a file is rewritten in another layout without knowing the model", async () => {
+  const from = path.join(folder, "from.pt");
+  const to = path.join(folder, "to.safetensors");
+  await writeEmbedding(from, word(table(2, 768), table(2, 1280)), { layout: "kohya" });
+  await writeEmbedding(to, wordOfFile(await readEmbeddingFile(from)), { layout: "invoke" });
+  expect((await loadLearnedWord(to, sdxl)).vectors).toEqual([table(2, 768), table(2, 1280)]);
+});
+
+test("a single vector stands in a diffusers file without its first axis, which InvokeAI needs", async () => {
+  const target = path.join(folder, "one.safetensors");
+  await writeEmbedding(target, word(table(1, 768)), { layout: "diffusers" });
+  const bytes = await encodeEmbedding(target, word(table(1, 768)), { layout: "diffusers" });
+  expect(new TextDecoder().decode(bytes.subarray(8, 120))).toContain('"shape":[768]');
+});
+
+test("saving in half precision rounds to the nearest", async () => {
+  const vectors = arrayOf([1, 4], [1, 1 + 2 ** -11, 1 + 3 * 2 ** -11, 1e-8]);
+  const target: TargetModel = { label: "tiny", widths: [4] };
+  for (const [precision, expected] of [
+    ["fp16", [1, 1, 1 + 2 ** -9, 0]],
+    ["bf16", [1, 1, 1, 1.00117176771e-8]],
+    ["float", [...vectors.data]],
+  ] as const) {
+    const file = path.join(folder, `${precision}.safetensors`);
+    await writeEmbedding(file, word(vectors), { layout: "kohya", precision });
+    const [saved] = (await loadLearnedWord(file, target)).vectors;
+    for (const [i, value] of toFloat32(saved!).data.entries()) expect(value).toBeCloseTo(expected[i]!, 12);
+  }
+});
+
+test("a given picture carries the word and keeps its own texts", async () => {
+  const carrier = await encodeEmbedding("x.png", word(table(1, 768)), { layout: "png" });
+  const again = await encodeEmbedding("y.png", word(table(2, 768)), { layout: "png", picture: carrier });
+  expect(readPngTexts(again).map(({ keyword }) => keyword)).toEqual(["sd-ti-embedding"]);
+});
+
+test("layouts that cannot hold a word, or not in that kind of file, say so", async () => {
+  const xl = word(table(1, 768), table(1, 1280));
+  for (const [file, layout] of [
+    ["x.pt", "a1111"],
+    ["x.png", "png"],
+  ] as const)
+    await expect(encodeEmbedding(file, xl, { layout })).rejects.toThrow(
+      expect.objectContaining({ code: "EMBEDDING_UNSUPPORTED" }),
+    );
+  await expect(encodeEmbedding("x.safetensors", word(table(1, 768)), { layout: "a1111" })).rejects.toThrow(
+    expect.objectContaining({ code: "EMBEDDING_UNSUPPORTED" }),
+  );
+});
+
+describe("--weights", () => {
+  async function saved(name: string, tensors: Readonly<Record<string, NdArray>>): Promise<string> {
+    const file = path.join(folder, name);
+    await writeFileAtomically(file, writeSafetensors({ tensors: new Map(Object.entries(tensors)) }));
+    return file;
+  }
+
+  test("gives the vectors, whatever their name", async () => {
+    const file = await saved("any-name.safetensors", { whatever: table(2, 768) });
+    expect(await readInitialVectors(file, sd1, 2)).toEqual({ vectors: [table(2, 768)], warnings: [] });
+  });
+
+  test("of several tensors the first in file order counts, with a warning", async () => {
+    const file = await saved("several.safetensors", { a: table(2, 768), b: table(1, 768) });
+    const { vectors, warnings } = await readInitialVectors(file, sd1, 2);
+    expect(vectors).toEqual([table(2, 768)]);
+    expect(warnings.join()).toContain('"a"');
+  });
+
+  test("another number of vectors is an error naming both", async () => {
+    const file = await saved("two.safetensors", { emb_params: table(2, 768) });
+    await expect(readInitialVectors(file, sd1, 4)).rejects.toThrow(/2 vectors, 4 requested/);
+  });
+
+  test("half an SDXL pair starts its own encoder and warns about the other", async () => {
+    const file = await saved("half.safetensors", { clip_g: table(1, 1280) });
+    const { vectors, warnings } = await readInitialVectors(file, sdxl, 1);
+    expect(vectors).toEqual([undefined, table(1, 1280)]);
+    expect(warnings.join()).toContain("clip_l");
+  });
+
+  test("another width is an error naming both", async () => {
+    const file = await saved("sd2.safetensors", { emb_params: table(1, 1024) });
+    await expect(readInitialVectors(file, sd1, 1)).rejects.toThrow(/1024 .* 768/);
+  });
+});
+
+describe("modelspec metadata", () => {
+  const date = new Date(2023, 10, 14, 22, 13, 20);
+  const plain = { title: "catx", date, implementationVersion: "coinage/0.1.0" } as const;
+
+  test("are those of sd-scripts, with the unset entries left out", () => {
+    expect(
+      modelSpecMetadata({ ...plain, family: "sd1", isVPrediction: false, resolution: "512,640", clipSkip: 2 }),
+    ).toEqual({
+      "modelspec.sai_model_spec": "1.0.1",
+      "modelspec.architecture": "stable-diffusion-v1/textual-inversion",
+      "modelspec.implementation": "https://github.com/Stability-AI/generative-models",
+      "modelspec.implementation_version": "coinage/0.1.0",
+      "modelspec.title": "catx",
+      "modelspec.resolution": "512x640",
+      "modelspec.date": "2023-11-14T22:13:20",
+      "modelspec.prediction_type": "epsilon",
+      "modelspec.encoder_layer": "2",
+    });
+  });
+
+  test.each([
+    ["sd1", false, "stable-diffusion-v1", "512x512"],
+    ["sd2", false, "stable-diffusion-v2-512", "512x512"],
+    ["sd2", true, "stable-diffusion-v2-768-v", "768x768"],
+    ["sdxl", false, "stable-diffusion-xl-v1-base", "1024x1024"],
+  ] as const)("%s, v-prediction %s: %s at %s", (family, isVPrediction, architecture, resolution) => {
+    const metadata = modelSpecMetadata({ ...plain, family, isVPrediction });
+    expect(metadata["modelspec.architecture"]).toBe(`${architecture}/textual-inversion`);
+    expect(metadata["modelspec.resolution"]).toBe(resolution);
+    expect(metadata["modelspec.prediction_type"]).toBe(isVPrediction ? "v" : "epsilon");
+  });
+
+  test("a timestep range is told when one of its ends is set, descriptions when given", () => {
+    const about = {
+      ...plain,
+      family: "sd1",
+      isVPrediction: false,
+      descriptions: { author: "me", tags: undefined },
+    } as const;
+    expect(modelSpecMetadata({ ...about, maxTimestep: 900 })["modelspec.timestep_range"]).toBe("0,900");
+    expect(modelSpecMetadata({ ...about, minTimestep: 100 })["modelspec.timestep_range"]).toBe("100,1000");
+    const metadata = modelSpecMetadata({ ...about, resolution: "768" });
+    expect(metadata["modelspec.resolution"]).toBe("768x768");
+    expect(metadata["modelspec.author"]).toBe("me");
+    expect("modelspec.tags" in metadata || "modelspec.timestep_range" in metadata).toBe(false);
+  });
+});

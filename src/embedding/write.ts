@@ -1,0 +1,138 @@
+import path from "node:path";
+import type { NdArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { writeFileAtomically } from "../files/index.ts";
+import { withPngTexts } from "../formats/png-text/index.ts";
+import { writeSafetensors } from "../formats/safetensors/index.ts";
+import { type TorchInput, writeTorchFile } from "../formats/torch/index.ts";
+import { encodePng } from "../pictures/index.ts";
+import type { LearnedWord } from "./learned-word.ts";
+import { embeddingKeyword } from "./picture.ts";
+import { inPrecision, type SavePrecision } from "./precision.ts";
+
+/** The layouts an embedding can be written in. kohya: sd-scripts'. */
+export const writtenLayouts = ["kohya", "a1111", "diffusers", "invoke", "png"] as const;
+export type WrittenLayout = (typeof writtenLayouts)[number];
+
+export interface WriteOptions {
+  readonly layout: WrittenLayout;
+  /** Left out: the word's own. */
+  readonly precision?: SavePrecision | undefined;
+  /** For png: the picture that carries the word; a plain one when left out. */
+  readonly picture?: Uint8Array | undefined;
+}
+
+/** Writes a learned word for other programs, whole or not at all. The extension picks the container: .safetensors, or a PyTorch file
+ *  (.pt, .ckpt, .bin); a PyTorch file carries no metadata. @throws EMBEDDING_UNSUPPORTED for a layout that cannot hold the word, OUTPUT_UNWRITABLE */
+export async function writeEmbedding(file: string, word: LearnedWord, options: WriteOptions): Promise<void> {
+  await writeFileAtomically(file, await encodeEmbedding(file, word, options));
+}
+
+/** The bytes that writeEmbedding writes. */
+export async function encodeEmbedding(file: string, word: LearnedWord, options: WriteOptions): Promise<Uint8Array> {
+  const { name, ext } = path.parse(file);
+  const tables = word.vectors.map((table) => inPrecision(table, options.precision));
+  const inFile = { ...word, token: word.token ?? name, vectors: tables };
+  checkExtension(options.layout, ext.toLowerCase(), file);
+  switch (options.layout) {
+    case "kohya":
+      return container(ext, name, namedTables(tables), word.metadata);
+    case "invoke":
+      return container(ext, name, namedTables(tables), {});
+    case "diffusers":
+      return container(ext, name, diffusersTables(inFile), { format: "pt" });
+    case "a1111":
+      return writeTorchFile(webUiDict(inFile, name), name);
+    case "png":
+      return withEmbedding(options.picture ?? (await plainPicture()), inFile, name);
+  }
+}
+
+const extensions: Readonly<Record<WrittenLayout, readonly string[]>> = {
+  kohya: [".safetensors", ".pt", ".ckpt", ".bin"],
+  invoke: [".safetensors", ".pt", ".bin"],
+  diffusers: [".safetensors", ".bin", ".pt"],
+  a1111: [".pt", ".bin"],
+  png: [".png"],
+};
+
+function checkExtension(layout: WrittenLayout, extension: string, file: string): void {
+  if (extensions[layout].includes(extension)) return;
+  throw new CoinageError(
+    "EMBEDDING_UNSUPPORTED",
+    `The layout "${layout}" is not written as ${extension || "a file without extension"}.`,
+    {
+      where: file,
+      hint: `Name the file ${extensions[layout].map((known) => `NAME${known}`).join(" or ")}.`,
+    },
+  );
+}
+
+function container(
+  extension: string,
+  stem: string,
+  tables: Readonly<Record<string, NdArray>>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array {
+  if (extension.toLowerCase() === ".safetensors")
+    return writeSafetensors({ tensors: new Map(Object.entries(tables)), metadata });
+  return writeTorchFile(tables, stem);
+}
+
+/** sd-scripts' names; the SDXL ones are everyone's. */
+function namedTables(tables: readonly NdArray[]): Record<string, NdArray> {
+  const [first, second] = tables as [NdArray, NdArray?];
+  return second ? { clip_l: first, clip_g: second } : { emb_params: first };
+}
+
+/** One entry under the word itself; a single vector stands without its first axis. */
+function diffusersTables({ vectors, token }: { vectors: readonly NdArray[]; token: string }): Record<string, NdArray> {
+  const [table, second] = vectors as [NdArray, NdArray?];
+  if (second) return namedTables(vectors);
+  return { [token]: table.shape[0] === 1 ? { ...table, shape: table.shape.slice(1) } : table };
+}
+
+/** What the web UI itself saves. It knows no SDXL layout of this kind. */
+function webUiDict(word: Pick<LearnedWord, "vectors" | "step">, name: string): Record<string, TorchInput> {
+  return { ...webUiFields(word, name), string_to_param: { "*": onlyTable(word.vectors) } };
+}
+
+function webUiFields({ step }: Pick<LearnedWord, "step">, name: string) {
+  return {
+    string_to_token: { "*": 265 },
+    string_to_param: {},
+    name,
+    step: step ?? null,
+    sd_checkpoint: null,
+    sd_checkpoint_name: null,
+  };
+}
+
+function onlyTable(vectors: readonly NdArray[]): NdArray {
+  if (vectors.length === 1) return vectors[0]!;
+  throw new CoinageError(
+    "EMBEDDING_UNSUPPORTED",
+    "The web UI's own layout holds one table; this word has two (SDXL).",
+    {
+      hint: "The web UI reads sd-scripts' layout: use --to kohya.",
+    },
+  );
+}
+
+/** A picture that carries the word as the web UI's do: JSON in base64 in a text chunk. */
+function withEmbedding(picture: Uint8Array, word: Pick<LearnedWord, "vectors" | "step">, name: string): Uint8Array {
+  const { shape, data } = inPrecision(onlyTable(word.vectors), "float");
+  const [count, width] = shape as [number, number];
+  const rows = Array.from({ length: count }, (_, row) =>
+    Array.from(data.slice(row * width, (row + 1) * width), Number),
+  );
+  const json = { ...webUiFields(word, name), string_to_param: { "*": { TORCHTENSOR: rows } } };
+  return withPngTexts(picture, [
+    { keyword: embeddingKeyword, text: Buffer.from(JSON.stringify(json)).toString("base64") },
+  ]);
+}
+
+function plainPicture(): Promise<Uint8Array> {
+  const [width, height] = [128, 128];
+  return encodePng({ width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(128) });
+}

@@ -1,0 +1,115 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { arrayOf } from "../array/index.ts";
+import { encodeEmbedding, writeEmbedding } from "../embedding/index.ts";
+import { withPngTexts } from "../formats/png-text/index.ts";
+import { writeSafetensors } from "../formats/safetensors/index.ts";
+import { writeTorchFile } from "../formats/torch/index.ts";
+import { inspectFile } from "./index.ts";
+
+const tinySd = fileURLToPath(new URL("../../assets/tiny-sd", import.meta.url));
+const folder = mkdtempSync(path.join(tmpdir(), "inspect-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const row = arrayOf([1, 768], new Float32Array(768).fill(0.5));
+const word = { token: undefined, vectors: [row], step: 7, metadata: {} };
+
+function put(name: string, bytes: Uint8Array | string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, bytes);
+  return file;
+}
+
+test("a model: family, prediction type, kinds of number, networks", async () => {
+  const model = await inspectFile(tinySd);
+  expect(model).toMatchObject({
+    kind: "model",
+    layout: "diffusers",
+    problems: [],
+    family: { value: "sd1" },
+    predictionType: { value: "epsilon", reason: "scheduler_config.json says so" },
+    pieces: {
+      unet: { isComplete: true, dtypes: { float16: { tensors: 442 } } },
+      vae: { isComplete: true },
+      textEncoder: { isComplete: true, parameters: 5_198_112 },
+      textEncoder2: undefined,
+    },
+  });
+});
+
+test("an incomplete model: what is there, and what hinders", async () => {
+  const model = path.join(folder, "no-vae");
+  cpSync(tinySd, model, { recursive: true, filter: (file) => !file.includes(`${path.sep}vae`) });
+  expect(await inspectFile(model)).toMatchObject({
+    kind: "model",
+    family: undefined,
+    problems: [{ code: "CHECKPOINT_INCOMPLETE" }],
+    pieces: { unet: { isComplete: false }, vae: undefined, textEncoder: { isComplete: false } },
+  });
+});
+
+test.each(["catx.safetensors", "catx.pt"])("an embedding %s: layout, vectors, widths, norms", async (name) => {
+  const file = path.join(folder, name);
+  await writeEmbedding(file, word, { layout: "kohya" });
+  expect(await inspectFile(file)).toMatchObject({
+    kind: "embedding",
+    name: "catx",
+    layout: "emb_params",
+    family: "sd1",
+    vectors: 1,
+    tables: [{ role: "vectors", dtype: "float32", width: 768, norms: [expect.closeTo(0.5 * Math.sqrt(768), 9)] }],
+    problems: [],
+  });
+});
+
+test("a picture: the embedding in it, else its texts", async () => {
+  const carrier = await encodeEmbedding("x.png", word, { layout: "png" });
+  expect(await inspectFile(put("carrier.png", carrier))).toMatchObject({
+    kind: "embedding",
+    layout: "a1111-image",
+    step: 7,
+  });
+  const plain = withPngTexts(carrier, [
+    { keyword: "sd-ti-embedding", text: "" },
+    { keyword: "prompt", text: "a cat" },
+  ]);
+  expect(await inspectFile(put("plain.png", plain))).toMatchObject({
+    kind: "picture",
+    problems: [{ code: "EMBEDDING_INVALID" }],
+  });
+});
+
+test("other files of tensors are named by their kind", async () => {
+  const lora = writeSafetensors({ tensors: new Map([["lora_unet_x.lora_down.weight", row]]) });
+  expect(await inspectFile(put("lora.safetensors", lora))).toMatchObject({
+    kind: "weights",
+    label: "a LoRA",
+    tensors: 1,
+    problems: [],
+  });
+  expect(await inspectFile(path.join(tinySd, "vae", "diffusion_pytorch_model.safetensors"))).toMatchObject({
+    kind: "weights",
+    label: "a VAE alone",
+    dtypes: { float16: { tensors: 180 } },
+  });
+});
+
+test("damaged, empty and odd files are described, not thrown at", async () => {
+  const whole = writeTorchFile({ emb_params: row });
+  const cases = [
+    ["cut.pt", whole.subarray(0, 2000), "TORCH_FILE_INVALID"],
+    ["empty.safetensors", new Uint8Array(), "SAFETENSORS_INVALID"],
+    ["text.txt", "hello", "CHECKPOINT_UNREADABLE"],
+    ["code.pt", "\u0000".concat("x"), "CHECKPOINT_UNREADABLE"],
+    ["number.pt", writeTorchFile(3), "EMBEDDING_UNRECOGNIZED"],
+  ] as const;
+  for (const [name, bytes, code] of cases)
+    expect(await inspectFile(put(name, bytes))).toMatchObject({ kind: "unknown", problems: [{ code }] });
+  await expect(inspectFile(path.join(folder, "nothing.pt"))).rejects.toThrow(
+    expect.objectContaining({ code: "FILE_NOT_FOUND" }),
+  );
+  expect(await inspectFile(folder)).toMatchObject({ kind: "unknown" });
+});

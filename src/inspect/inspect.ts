@@ -1,0 +1,116 @@
+import { readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import {
+  containerOf,
+  isFolder,
+  readWeightFile,
+  recognizeNames,
+  type WeightFile,
+  withOpenFile,
+} from "../checkpoint/index.ts";
+import { readEmbeddingFile } from "../embedding/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { isPng, readPngTexts } from "../formats/png-text/index.ts";
+import { describeEmbedding } from "./embedding.ts";
+import type { Inspection, PictureInspection, Problem, WeightsInspection } from "./inspection.ts";
+import { countDTypes, inspectModelFile, inspectModelFolder } from "./model.ts";
+import { problemOf } from "./problem.ts";
+
+/** Says what a file or folder is. Never fails on an odd or damaged one: its problems are part of the answer.
+ *  @throws FILE_NOT_FOUND only */
+export async function inspectFile(target: string): Promise<Inspection> {
+  const absolute = path.resolve(target);
+  if (isFolder(absolute)) return inspectFolder(absolute, bytesIn(absolute));
+  const bytes = statSync(absolute, { throwIfNoEntry: false })?.size;
+  if (bytes === undefined) throw new CoinageError("FILE_NOT_FOUND", `${absolute} does not exist.`);
+  try {
+    return await inspectKnown(absolute, bytes);
+  } catch (error) {
+    return { kind: "unknown", path: absolute, bytes, problems: [problemOf(error)] };
+  }
+}
+
+async function inspectFolder(folder: string, bytes: number): Promise<Inspection> {
+  const model = await inspectModelFolder(folder, bytes);
+  const isModel = Object.values(model.pieces).some((piece) => piece !== undefined);
+  return isModel ? model : { kind: "unknown", path: folder, bytes, problems: model.problems };
+}
+
+async function inspectKnown(file: string, bytes: number): Promise<Inspection> {
+  if (withOpenFile(file, (source) => isPng(source.read(0, Math.min(8, source.size)))))
+    return inspectPicture(file, bytes);
+  const weights = readNamedWeights(file);
+  if (!weights) return inspectEmbedding(file, bytes, undefined);
+  const names = [...weights.tensors.keys(), ...weights.unusable.keys()];
+  const { kind } = recognizeNames(names);
+  if (kind === "model") return inspectModelFile(file, bytes, weights);
+  const mayBeEmbedding =
+    kind === "embedding" || kind === "unknown" || names.some((name) => name.startsWith("bundle_emb."));
+  return mayBeEmbedding ? inspectEmbedding(file, bytes, weights) : describeWeights(file, bytes, weights, []);
+}
+
+/** The weights by name; undefined for a PyTorch file that holds something else than a dict, such as a bare tensor. */
+function readNamedWeights(file: string): WeightFile | undefined {
+  try {
+    return readWeightFile(file);
+  } catch (error) {
+    const isTorchFile = withOpenFile(file, containerOf)?.startsWith("torch");
+    if (isTorchFile && error instanceof CoinageError && error.code === "CHECKPOINT_UNREADABLE") return undefined;
+    throw error;
+  }
+}
+
+async function inspectEmbedding(file: string, bytes: number, weights: WeightFile | undefined): Promise<Inspection> {
+  try {
+    return describeEmbedding(await readEmbeddingFile(file), bytes);
+  } catch (error) {
+    const problem = problemOf(error);
+    if (!weights) return { kind: "unknown", path: file, bytes, problems: [problem] };
+    return describeWeights(file, bytes, weights, [problem]);
+  }
+}
+
+function describeWeights(
+  file: string,
+  bytes: number,
+  weights: WeightFile,
+  problems: readonly Problem[],
+): WeightsInspection {
+  const { container, tensors, unusable, metadata } = weights;
+  const names = [...tensors.keys(), ...unusable.keys()];
+  const { label } = recognizeNames(names);
+  const dtypes = { ...countDTypes(tensors.values()) };
+  for (const dtype of unusable.values()) {
+    const known = dtypes[dtype] ?? { tensors: 0, elements: 0 };
+    dtypes[dtype] = { ...known, tensors: known.tensors + 1 };
+  }
+  const about = { kind: "weights", path: file, bytes, problems, label, container, metadata } as const;
+  return { ...about, tensors: names.length, dtypes, firstNames: names.slice(0, 10) };
+}
+
+/** A picture: the embedding in it, else the texts it carries. */
+async function inspectPicture(file: string, bytes: number): Promise<Inspection> {
+  try {
+    return describeEmbedding(await readEmbeddingFile(file), bytes);
+  } catch (error) {
+    const problem = problemOf(error);
+    const texts =
+      problem.code === "PNG_INVALID" ? [] : readPngTexts(withOpenFile(file, (source) => source.read(0, source.size)));
+    const isPlain = problem.code === "EMBEDDING_UNRECOGNIZED";
+    const picture: PictureInspection = {
+      kind: "picture",
+      path: file,
+      bytes,
+      problems: isPlain ? [] : [problem],
+      texts,
+    };
+    return picture;
+  }
+}
+
+/** Links are followed: the folders of a hub cache consist of them. */
+function bytesIn(folder: string): number {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const weights = names.filter((name) => /\.(safetensors|bin)$/.test(name)).map((name) => path.join(folder, name));
+  return weights.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+}

@@ -1,0 +1,73 @@
+import type { StoredArray } from "../array/index.ts";
+import { elementCount } from "../array/index.ts";
+import {
+  type Checkpoint,
+  type Component,
+  type ComponentName,
+  openCheckpoint,
+  piecesOfFolder,
+  piecesOfNames,
+  type WeightFile,
+} from "../checkpoint/index.ts";
+import type { DTypeCounts, ModelInspection, PieceInspection, Problem } from "./inspection.ts";
+import { problemOf } from "./problem.ts";
+
+/** A single-file model, complete or not. */
+export async function inspectModelFile(path: string, bytes: number, file: WeightFile): Promise<ModelInspection> {
+  const found = piecesOfNames([...file.tensors.keys(), ...file.unusable.keys()]);
+  const { container, metadata } = file;
+  return inspectModel({ kind: "model", path, bytes, layout: "single-file", container, metadata }, found);
+}
+
+/** A Diffusers folder, complete or not. */
+export async function inspectModelFolder(path: string, bytes: number): Promise<ModelInspection> {
+  const about = { kind: "model", path, bytes, layout: "diffusers", container: "folder", metadata: {} } as const;
+  return inspectModel(about, piecesOfFolder(path));
+}
+
+type About = Pick<ModelInspection, "kind" | "path" | "bytes" | "layout" | "container" | "metadata">;
+
+async function inspectModel(about: About, found: readonly ComponentName[]): Promise<ModelInspection> {
+  const problems: Problem[] = [];
+  const checkpoint = await openCheckpoint(about.path).catch((error: unknown) => {
+    problems.push(problemOf(error));
+    return undefined;
+  });
+  return {
+    ...about,
+    problems,
+    family: checkpoint?.family,
+    predictionType: checkpoint?.predictionType,
+    pieces: pieces(checkpoint, found),
+    warnings: checkpoint?.warnings ?? [],
+  };
+}
+
+function pieces(checkpoint: Checkpoint | undefined, found: readonly ComponentName[]): ModelInspection["pieces"] {
+  const piece = (name: ComponentName): PieceInspection | undefined => {
+    const component = checkpoint?.[name];
+    if (component) return completePiece(component);
+    return found.includes(name) ? { isComplete: false, dtypes: {}, parameters: 0 } : undefined;
+  };
+  return {
+    unet: piece("unet"),
+    vae: piece("vae"),
+    textEncoder: piece("textEncoder"),
+    textEncoder2: piece("textEncoder2"),
+  };
+}
+
+function completePiece({ tensors }: Component): PieceInspection {
+  const dtypes = countDTypes(tensors.values());
+  const parameters = Object.values(dtypes).reduce((sum, { elements }) => sum + elements, 0);
+  return { isComplete: true, dtypes, parameters };
+}
+
+export function countDTypes(arrays: Iterable<Pick<StoredArray, "dtype" | "shape">>): DTypeCounts {
+  const counts: Record<string, { tensors: number; elements: number }> = {};
+  for (const { dtype, shape } of arrays) {
+    const { tensors, elements } = counts[dtype] ?? { tensors: 0, elements: 0 };
+    counts[dtype] = { tensors: tensors + 1, elements: elements + elementCount(shape) };
+  }
+  return counts;
+}

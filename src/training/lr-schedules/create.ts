@@ -1,0 +1,72 @@
+import { CoinageError, nearestName } from "../../errors/index.ts";
+import { namedSchedules, type ScheduleSpan, warmupWithout } from "./named-schedules.ts";
+import { type LearningRateSchedule, mistake, type ScheduleSettings, type StepCount } from "./settings.ts";
+import { torchSchedules } from "./torch-schedules.ts";
+
+/** The learning rate of every optimizer step.
+ *  totalSteps: optimizer steps of the run. processes: the scheduler is advanced once for each process of a distributed run, against a length
+ *  that is as many times longer. @throws LR_SCHEDULE, LR_SCHEDULE_UNKNOWN */
+export function createSchedule(settings: ScheduleSettings, totalSteps: number, processes = 1): LearningRateSchedule {
+  const {
+    learningRate,
+    lrSchedulerType,
+    lrSchedulerArgs: args = {},
+    learningRateSource: source = "schedule",
+  } = settings;
+  if (source === "constant") return () => learningRate;
+  const total = totalSteps * processes;
+  const span = { total, warmup: stepsOf(settings.lrWarmupSteps, total), decay: stepsOf(settings.lrDecaySteps, total) };
+  if (lrSchedulerType) {
+    const rate = torchSchedule(lrSchedulerType)(learningRate, args);
+    if (span.warmup !== 0) throw warmupWithout(lrSchedulerType);
+    return (step) => rate(step * processes);
+  }
+  if (source === "adafactor" || settings.lrScheduler === "adafactor") return reportedRate(settings, span);
+  const factor = namedSchedule(settings.lrScheduler || "constant")(span, settings, args);
+  return (step) => learningRate * factor(step * processes);
+}
+
+/** What Adafactor reports of its step before; the given rate before the first. */
+function reportedRate(
+  { learningRate, learningRateSource }: ScheduleSettings,
+  span: ScheduleSpan,
+): LearningRateSchedule {
+  if (learningRateSource !== "adafactor")
+    throw mistake(
+      "The schedule adafactor repeats the learning rate that the optimizer Adafactor finds with relative_step.",
+      "--lr_scheduler adafactor",
+      "Use it with --optimizer_type AdaFactor and no relative_step=False, or choose another schedule.",
+    );
+  if (span.warmup !== 0) throw warmupWithout("adafactor");
+  return (step, reported = learningRate) => (step === 0 ? learningRate : reported);
+}
+
+/** Every name that --lr_scheduler takes. */
+export const scheduleNames: readonly string[] = [...Object.keys(namedSchedules), "adafactor"];
+
+/** Every name that --lr_scheduler_type takes. */
+export const scheduleTypes: readonly string[] = Object.keys(torchSchedules);
+
+function namedSchedule(name: string) {
+  return Object.hasOwn(namedSchedules, name) ? namedSchedules[name]! : unknown(name, scheduleNames, "--lr_scheduler");
+}
+
+function torchSchedule(type: string) {
+  const name = type.replace(/^torch\.optim\.lr_scheduler\./, "");
+  return Object.hasOwn(torchSchedules, name)
+    ? torchSchedules[name]!
+    : unknown(type, scheduleTypes, "--lr_scheduler_type");
+}
+
+function unknown(name: string, known: readonly string[], flag: string): never {
+  const near = nearestName(name, known);
+  throw new CoinageError("LR_SCHEDULE_UNKNOWN", `There is no learning rate schedule "${name}".`, {
+    where: `${flag} ${name}`,
+    hint: `${near ? `Did you mean ${near}? ` : ""}There are: ${known.join(", ")}.`,
+  });
+}
+
+function stepsOf(count: StepCount | undefined, total: number): number {
+  if (!count) return 0;
+  return "steps" in count ? count.steps : Math.trunc(count.ratio * total);
+}
