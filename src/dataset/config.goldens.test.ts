@@ -53,7 +53,10 @@ function comparable(value: unknown): unknown {
 }
 
 async function plansOf(file: string, settings: DatasetSettings): Promise<DatasetPlan[]> {
-  return resolveDatasets(await readDatasetConfig({ ...settings, datasetConfig: file }, new DatasetWarnings()), settings);
+  return resolveDatasets(
+    await readDatasetConfig({ ...settings, datasetConfig: file }, new DatasetWarnings()),
+    settings,
+  );
 }
 
 describeGoldens("dataset", (folder) => {
@@ -82,7 +85,8 @@ describeGoldens("dataset", (folder) => {
       await expect(plansOf(file, settings)).rejects.toBeInstanceOf(CoinageError);
       return;
     }
-    const lacksSomething = datasets?.length === 0 || datasets?.some(({ params, subsets }) => !params.resolution || subsets.length === 0);
+    const lacksSomething =
+      datasets?.length === 0 || datasets?.some(({ params, subsets }) => !params.resolution || subsets.length === 0);
     if (lacksSomething) {
       // sd-scripts accepts the file and fails later; a dataset without resolution or subsets is named at once here.
       await expect(plansOf(file, settings)).rejects.toMatchObject({ code: "DATASET_CONFIG" });
@@ -95,7 +99,8 @@ describeGoldens("dataset", (folder) => {
       const plan = plans[i]!;
       expect(plan.kind).toBe(kind);
       for (const [name, value] of Object.entries(params))
-        if (!unread.dataset.includes(name)) expect(comparable(recordedValue(plan, name)), name).toEqual(comparable(value));
+        if (!unread.dataset.includes(name))
+          expect(comparable(recordedValue(plan, name)), name).toEqual(comparable(value));
       expect(plan.subsets).toHaveLength(subsets.length);
       for (const [k, subset] of subsets.entries())
         for (const [name, value] of Object.entries(subset))

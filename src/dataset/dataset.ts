@@ -1,5 +1,5 @@
 import { BatchArrangement, type Bucket } from "./buckets/arrangement.ts";
-import { checkBucketSteps, bucketLimitsOf } from "./buckets/limits.ts";
+import { bucketLimitsOf, checkBucketSteps } from "./buckets/limits.ts";
 import { type BucketLimits, bySize } from "./buckets/resolutions.ts";
 import type { DatasetPlan } from "./config/plan.ts";
 import type { DatasetKind } from "./config/schema.ts";

@@ -5,7 +5,13 @@ import { processCaption } from "./captions/caption.ts";
 import type { Replacements } from "./captions/templates.ts";
 import { arrange, type Dataset } from "./dataset.ts";
 import type { TrainingImage } from "./images/training-image.ts";
-import { type CachingProgress, cacheLatents, type EncodePictures, type LatentCaching, type LatentMemory } from "./latents/cache.ts";
+import {
+  type CachingProgress,
+  cacheLatents,
+  type EncodePictures,
+  type LatentCaching,
+  type LatentMemory,
+} from "./latents/cache.ts";
 import type { CachedLatents } from "./latents/cached.ts";
 import { latentFileFor, readLatents } from "./latents/files.ts";
 import type { MicroBatch } from "./samples/batch.ts";
@@ -43,7 +49,12 @@ export class DatasetGroup {
   readonly #caching: LatentCaching | undefined;
   readonly #memory: LatentMemory = new Map();
 
-  constructor(datasets: readonly Dataset[], warnings: readonly DatasetWarning[], random: PythonRandom, caching: LatentCaching | undefined) {
+  constructor(
+    datasets: readonly Dataset[],
+    warnings: readonly DatasetWarning[],
+    random: PythonRandom,
+    caching: LatentCaching | undefined,
+  ) {
     this.datasets = datasets;
     this.warnings = warnings;
     this.seed = drawDatasetSeed(random);
@@ -80,7 +91,9 @@ export class DatasetGroup {
   async *epochBatches(epoch: number, order: readonly number[], context: EpochContext): AsyncGenerator<MicroBatch> {
     const batches = this.#batchesOf(epoch);
     const planned = order.map((index) => batches[index]!);
-    for await (const { index, dataset, images, samples } of workAhead(planned, batchesAhead, (batch) => this.#prepare(batch, epoch))) {
+    for await (const { index, dataset, images, samples } of workAhead(planned, batchesAhead, (batch) =>
+      this.#prepare(batch, epoch),
+    )) {
       const state = { ...context, epoch, step: context.currentStep() };
       yield {
         index,
@@ -114,7 +127,8 @@ export class DatasetGroup {
 
   async #latentsOf(image: TrainingImage): Promise<CachedLatents | undefined> {
     const family = this.#caching?.family ?? "sd";
-    if (image.onlyLatents !== undefined || this.#caching?.toDisk) return readLatents(await latentFileFor(image, family), image);
+    if (image.onlyLatents !== undefined || this.#caching?.toDisk)
+      return readLatents(await latentFileFor(image, family), image);
     return this.#memory.get(image);
   }
 }

@@ -53,8 +53,12 @@ function cachingOf(settings: DatasetSettings, family: LatentFamily): LatentCachi
 function checkCacheable(datasets: readonly Dataset[]): void {
   const subset = datasets.flatMap(({ subsets }) => subsets).find(({ plan }) => plan.colorAug || plan.randomCrop)?.plan;
   if (subset)
-    throw new CoinageError("DATASET_CONFIG", "Latents cannot be cached with color_aug or random_crop: every picture is encoded only once.", {
-      where: subset.imageDir ?? subset.metadataFile ?? "",
-      hint: "Leave out --cache_latents, or color_aug and random_crop.",
-    });
+    throw new CoinageError(
+      "DATASET_CONFIG",
+      "Latents cannot be cached with color_aug or random_crop: every picture is encoded only once.",
+      {
+        where: subset.imageDir ?? subset.metadataFile ?? "",
+        hint: "Leave out --cache_latents, or color_aug and random_crop.",
+      },
+    );
 }

@@ -18,7 +18,9 @@ export interface DatasetSummary {
   readonly resolution: Size;
   readonly resizeInterpolation: Interpolation | undefined;
   /** Undefined without bucketing. */
-  readonly bucketing: { readonly minSide: number; readonly maxSide: number; readonly step: number; readonly noUpscale: boolean } | undefined;
+  readonly bucketing:
+    | { readonly minSide: number; readonly maxSide: number; readonly step: number; readonly noUpscale: boolean }
+    | undefined;
   readonly subsets: readonly SubsetSummary[];
   /** Filled buckets; counts with repeats. */
   readonly buckets: readonly { readonly resolution: Size; readonly count: number }[];
@@ -50,7 +52,8 @@ function summaryOf({ plan, limits, subsets, buckets, images }: Dataset): Dataset
       plan: subset,
     })),
     buckets: buckets.map(({ resolution, images: { length: count } }) => ({ resolution, count })),
-    meanAspectError: limits && images.length > 0 ? mean(images.map(({ aspectError }) => Math.abs(aspectError))) : undefined,
+    meanAspectError:
+      limits && images.length > 0 ? mean(images.map(({ aspectError }) => Math.abs(aspectError))) : undefined,
   };
 }
 
@@ -67,7 +70,9 @@ function pairwiseSum(values: readonly number[]): number {
   }
   const whole = length - (length % 8);
   const lanes = [0, 1, 2, 3, 4, 5, 6, 7].map((lane) => values.slice(0, whole).filter((_, i) => i % 8 === lane));
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = lanes.map((lane) => lane.reduce((sum, value) => sum + value, 0));
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = lanes.map((lane) =>
+    lane.reduce((sum, value) => sum + value, 0),
+  );
   return values.slice(whole).reduce((sum, value) => sum + value, a + b + (c + d) + (e + f + (g + h)));
 }
 
@@ -122,9 +127,13 @@ function formatSubset({ directory, imageCount, plan }: SubsetSummary): string[] 
     caption_tag_dropout_rate: captions.captionTagDropoutRate,
   };
   // What is off or not given goes without saying.
-  const said = Object.entries(settings).filter(([, value]) => value !== undefined && value !== false && value !== 0 && value !== "");
+  const said = Object.entries(settings).filter(
+    ([, value]) => value !== undefined && value !== false && value !== 0 && value !== "",
+  );
   return [
     `  ${directory}: ${imageCount} pictures x ${plan.numRepeats} repeats`,
-    ...(said.length > 0 ? [`    ${said.map(([name, value]) => (value === true ? name : `${name} ${JSON.stringify(value)}`)).join(", ")}`] : []),
+    ...(said.length > 0
+      ? [`    ${said.map(([name, value]) => (value === true ? name : `${name} ${JSON.stringify(value)}`)).join(", ")}`]
+      : []),
   ];
 }

@@ -11,7 +11,9 @@ interface ScanCase {
   readonly name: string;
   readonly argv: readonly string[];
   readonly file?: string;
-  readonly synthesised_config?: { readonly datasets: readonly { readonly subsets: readonly Readonly<Record<string, unknown>>[] }[] };
+  readonly synthesised_config?: {
+    readonly datasets: readonly { readonly subsets: readonly Readonly<Record<string, unknown>>[] }[];
+  };
   readonly batches?: number;
   readonly num_train_images?: number;
   readonly num_reg_images?: number;
@@ -23,7 +25,11 @@ interface ScanCase {
 interface RecordedDataset {
   readonly min_bucket_reso: number | null;
   readonly max_bucket_reso: number | null;
-  readonly subsets: readonly { readonly directory_or_metadata: string; readonly img_count: number; readonly num_repeats: number }[];
+  readonly subsets: readonly {
+    readonly directory_or_metadata: string;
+    readonly img_count: number;
+    readonly num_repeats: number;
+  }[];
   readonly images: readonly RecordedImage[];
   readonly buckets: readonly { readonly resolution: Size; readonly count: number }[];
   readonly mean_ar_error: number | null;
@@ -43,20 +49,37 @@ interface RecordedImage {
 
 /** What the recorded errors are here, by the beginning of their text. */
 const errorCodes: readonly (readonly [beginning: RegExp, code: string])[] = [
-  [/^resolution is required|^Resize interpolation|^datasets should not be|^no metadata|^image_dir is required/, "DATASET_CONFIG"],
+  [
+    /^resolution is required|^Resize interpolation|^datasets should not be|^no metadata|^image_dir is required/,
+    "DATASET_CONFIG",
+  ],
   [/bucket_reso/, "BUCKET_LIMITS"],
   [/^caption file is empty|codec can't decode/, "CAPTION_UNREADABLE"],
 ];
 
 /** Recorded cases whose outcome is a defect of sd-scripts, and what happens here instead. */
-function amended(golden: ScanCase): { readonly leftOut?: string; readonly error?: string; readonly isLeftToOthers?: string } {
+function amended(golden: ScanCase): {
+  readonly leftOut?: string;
+  readonly error?: string;
+  readonly isLeftToOthers?: string;
+} {
   const images = golden.datasets?.flatMap((dataset) => dataset.images) ?? [];
-  const directories = golden.datasets?.flatMap(({ subsets }) => subsets.map((subset) => path.resolve(subset.directory_or_metadata))) ?? [];
+  const directories =
+    golden.datasets?.flatMap(({ subsets }) => subsets.map((subset) => path.resolve(subset.directory_or_metadata))) ??
+    [];
   if (golden.error?.class === "ZeroDivisionError" || images.some(({ bucket }) => bucket[0] === 0 || bucket[1] === 0))
     return { leftOut: "a picture thinner than a bucket step is left out with a warning" };
-  if (golden.file && golden.datasets?.some(({ subsets }) => subsets.length === 0) && !golden.warnings.some((text) => text.includes("ignore subset")))
+  if (
+    golden.file &&
+    golden.datasets?.some(({ subsets }) => subsets.length === 0) &&
+    !golden.warnings.some((text) => text.includes("ignore subset"))
+  )
     return { error: "DATASET_CONFIG" };
-  if (golden.error?.stage === "validate") return { isLeftToOthers: "without train_data_dir image_dir is absent, so the keys must be absolute", error: "DATASET_CONFIG" };
+  if (golden.error?.stage === "validate")
+    return {
+      isLeftToOthers: "without train_data_dir image_dir is absent, so the keys must be absolute",
+      error: "DATASET_CONFIG",
+    };
   if (new Set(directories).size < directories.length && golden.datasets?.length === 1)
     return { isLeftToOthers: "one folder spelled in two ways is one subset" };
   return {};
@@ -79,7 +102,11 @@ function recordedWarnings(texts: readonly string[]): Map<DatasetWarningKind, str
   for (const text of texts)
     for (const [pattern, kind] of kinds) {
       const [, ...subject] = pattern.exec(text) ?? [];
-      if (subject.length > 0) found.set(kind, [...(found.get(kind) ?? []), subject.length === 3 ? `${subject[0]} ${subject[1]} -> ${subject[2]}` : subject[0]!]);
+      if (subject.length > 0)
+        found.set(kind, [
+          ...(found.get(kind) ?? []),
+          subject.length === 3 ? `${subject[0]} ${subject[1]} -> ${subject[2]}` : subject[0]!,
+        ]);
     }
   return found;
 }
@@ -89,7 +116,8 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
   const own = new Map(warnings.map(({ kind, subjects }) => [kind, subjects]));
   for (const [kind, subjects] of recorded) {
     if (kind === "regularisationUnused" || kind === "bucketLimitsUnused") expect(own.has(kind), kind).toBe(true);
-    else if (kind === "folderWithoutRepeats") expect(own.get(kind)?.map((folder) => path.basename(folder))).toEqual(subjects);
+    else if (kind === "folderWithoutRepeats")
+      expect(own.get(kind)?.map((folder) => path.basename(folder))).toEqual(subjects);
     // The recorder also built a validation dataset, which warns again for its own pictures.
     else expect(subjects, kind).toEqual(expect.arrayContaining([...(own.get(kind) ?? [kind])]));
   }
@@ -101,7 +129,10 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
 /** Pictures whose caption are the class tokens, by the recorded sums: those without caption file less those with an empty caption. */
 function missingWithClass({ warnings, datasets }: ScanCase): number {
   if (datasets?.some(({ subsets }) => subsets.length === 0)) return 0;
-  const sum = warnings.reduce((total, text) => total + Number(/No caption file found for (\d+) images/.exec(text)?.[1] ?? 0), 0);
+  const sum = warnings.reduce(
+    (total, text) => total + Number(/No caption file found for (\d+) images/.exec(text)?.[1] ?? 0),
+    0,
+  );
   return sum - warnings.filter((text) => text.includes("use empty caption")).length;
 }
 
@@ -116,10 +147,13 @@ describeGoldens("dataset", (folder) => {
     if (golden.synthesised_config && !isLeftToOthers) {
       const config = await readDatasetConfig(settings, new DatasetWarnings());
       const subsets = config.datasets.flatMap((dataset) => dataset.subsets);
-      const plain = subsets.map((subset) => Object.fromEntries(Object.entries(subset).map(([k, v]) => [k, typeof v === "bigint" ? Number(v) : v])));
+      const plain = subsets.map((subset) =>
+        Object.fromEntries(Object.entries(subset).map(([k, v]) => [k, typeof v === "bigint" ? Number(v) : v])),
+      );
       expect(plain).toEqual(golden.synthesised_config.datasets.flatMap((dataset) => dataset.subsets));
     }
-    const recordedCode = golden.error && !leftOut ? errorCodes.find(([text]) => text.test(golden.error!.message))?.[1] : undefined;
+    const recordedCode =
+      golden.error && !leftOut ? errorCodes.find(([text]) => text.test(golden.error!.message))?.[1] : undefined;
     const code = error ?? recordedCode;
     if (code) {
       await expect(openDataset(settings)).rejects.toMatchObject({ code });
@@ -142,12 +176,16 @@ describeGoldens("dataset", (folder) => {
     expect(report.numRegImages).toBe(golden.num_reg_images);
     for (const [i, recorded] of golden.datasets!.entries()) {
       const { bucketing, subsets, buckets, meanAspectError } = report.datasets[i]!;
-      expect([bucketing?.minSide ?? null, bucketing?.maxSide ?? null]).toEqual([recorded.min_bucket_reso, recorded.max_bucket_reso]);
+      expect([bucketing?.minSide ?? null, bucketing?.maxSide ?? null]).toEqual([
+        recorded.min_bucket_reso,
+        recorded.max_bucket_reso,
+      ]);
       expect(subsets.map((subset) => [subset.directory, subset.imageCount, subset.plan.numRepeats])).toEqual(
         recorded.subsets.map((subset) => [subset.directory_or_metadata, subset.img_count, subset.num_repeats]),
       );
       // An entry with tags but without caption loses its tags under sd-scripts' wildcards; here it keeps them.
-      const caption = (own: string, read: RecordedImage) => (golden.argv.includes("--enable_wildcard") && read.caption === "" ? read.caption : own);
+      const caption = (own: string, read: RecordedImage) =>
+        golden.argv.includes("--enable_wildcard") && read.caption === "" ? read.caption : own;
       expect(
         group.datasets[i]!.images.map((image, k) => ({
           key: image.key,

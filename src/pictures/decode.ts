@@ -5,10 +5,9 @@ import { decodeBmp, isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
 import { type Channels, dropAlpha, type Picture, type Size } from "./picture.ts";
 
 /** File name endings of pictures we can decode, in the order in which sd-scripts looks for them. */
-export const pictureExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif"].flatMap((ending) => [
-  ending,
-  ending.toUpperCase(),
-]);
+export const pictureExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif"].flatMap(
+  (ending) => [ending, ending.toUpperCase()],
+);
 
 /** Colours as stored: no profile, no EXIF rotation; a damaged file is an error, a mere warning of the decoder is not. */
 const asStored = { ignoreIcc: true, autoOrient: false, failOn: "error" } as const;
@@ -48,7 +47,10 @@ async function decodeWithSharp(bytes: Uint8Array): Promise<Picture> {
   const { space } = await image.metadata();
   if (space === "cmyk") return decodeCmyk(image);
   // "srgb" also turns 16 bits into their high byte and grey into three channels.
-  const { data, info } = await image.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+  const { data, info } = await image
+    .toColourspace("srgb")
+    .raw({ depth: "uchar" })
+    .toBuffer({ resolveWithObject: true });
   // A Buffer would do, but it is compared and copied differently.
   const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return { width: info.width, height: info.height, channels: info.channels as Channels, data: pixels };

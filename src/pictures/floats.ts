@@ -2,7 +2,10 @@ import { arrayOf, type NdArray } from "../array/index.ts";
 import type { Picture } from "./picture.ts";
 
 /** What each byte becomes for the VAE: (v / 255 - 0.5) / 0.5 in float32, so -1..1. */
-export const signedUnit: Float32Array = Float32Array.from({ length: 256 }, (_, byte) => (Math.fround(byte / 255) - 0.5) / 0.5);
+export const signedUnit: Float32Array = Float32Array.from(
+  { length: 256 },
+  (_, byte) => (Math.fround(byte / 255) - 0.5) / 0.5,
+);
 
 /** An RGB picture as the VAE takes it: [3,H,W] in -1..1. The alpha channel of an RGBA picture is left out. */
 export function pictureToFloats(picture: Picture): NdArray<Float32Array> {

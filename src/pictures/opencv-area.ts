@@ -15,7 +15,12 @@ export function shrinkByArea(picture: Picture, [width, height]: Size): Picture {
   const isWhole = isInteger(scaleX) && isInteger(scaleY);
   return isWhole
     ? meanOfBlocks(picture, [width, height], Math.round(scaleX), Math.round(scaleY))
-    : meanOfAreas(picture, [width, height], sharesOf(picture.width, width, scaleX), sharesOf(picture.height, height, scaleY));
+    : meanOfAreas(
+        picture,
+        [width, height],
+        sharesOf(picture.width, width, scaleX),
+        sharesOf(picture.height, height, scaleY),
+      );
 }
 
 function isInteger(scale: number): boolean {

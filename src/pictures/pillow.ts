@@ -112,8 +112,7 @@ function sumAt(
       sum += source[from]! * weights[k]!;
       from += step;
     }
-    const value = sum >> precision;
-    target[at + c] = value < 0 ? 0 : value > 255 ? 255 : value;
+    target[at + c] = Math.max(0, Math.min(255, sum >> precision));
   }
 }
 

@@ -57,7 +57,10 @@ export class BatchArrangement<Image> {
     this.#epoch = 0;
     this.#images = this.#buckets.map(({ images }) => [...images]);
     this.#slices = this.#buckets.flatMap(({ images }, bucket) =>
-      Array.from({ length: Math.ceil(images.length / this.#batchSize) }, (_, i) => ({ bucket, start: i * this.#batchSize })),
+      Array.from({ length: Math.ceil(images.length / this.#batchSize) }, (_, i) => ({
+        bucket,
+        start: i * this.#batchSize,
+      })),
     );
     // sd-scripts shuffles once while it builds the dataset, before it knows the seed.
     this.#shuffle(0);

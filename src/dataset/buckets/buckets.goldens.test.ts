@@ -85,13 +85,18 @@ describeGoldens("dataset", (folder) => {
     }
   });
 
-  test.each(readJson<OrderCase[]>(folder, "order.json"))("order of the sampler, $name", ({ batches_per_epoch: count, loader }) => {
-    const generator = new TorchGenerator(loader.torch_seed);
-    // The recorded sampler stands alone: no loader draws a base seed before it.
-    const own = loader.orders.map(() => new TorchGenerator(generator.random63()).randperm(count));
-    expect(own).toEqual(loader.orders);
-    expect(drawEpochOrder(generator, count).toSorted((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
-  });
+  test.each(readJson<OrderCase[]>(folder, "order.json"))(
+    "order of the sampler, $name",
+    ({ batches_per_epoch: count, loader }) => {
+      const generator = new TorchGenerator(loader.torch_seed);
+      // The recorded sampler stands alone: no loader draws a base seed before it.
+      const own = loader.orders.map(() => new TorchGenerator(generator.random63()).randperm(count));
+      expect(own).toEqual(loader.orders);
+      expect(drawEpochOrder(generator, count).toSorted((a, b) => a - b)).toEqual(
+        Array.from({ length: count }, (_, i) => i),
+      );
+    },
+  );
 
   test.each(readJson<{ python_seed: number; dataset_seed: number }[]>(folder, "dataset_seed.json"))(
     "dataset seed from $python_seed",

@@ -14,9 +14,12 @@ export function bucketLimitsOf(plan: DatasetPlan, warnings: DatasetWarnings): Bu
   if (minSide !== minBucketReso) warnings.add("bucketLimitRounded", `min_bucket_reso ${minBucketReso} -> ${minSide}`);
   if (maxSide !== maxBucketReso) warnings.add("bucketLimitRounded", `max_bucket_reso ${maxBucketReso} -> ${maxSide}`);
   const [smaller, larger] = [Math.min(...resolution), Math.max(...resolution)];
-  if (minSide < step) throw contradiction(`min_bucket_reso (${minBucketReso}) must be at least bucket_reso_steps (${step}).`);
-  if (smaller < minSide) throw contradiction(`min_bucket_reso (${minSide}) is more than the smaller side of the resolution (${smaller}).`);
-  if (larger > maxSide) throw contradiction(`max_bucket_reso (${maxSide}) is less than the larger side of the resolution (${larger}).`);
+  if (minSide < step)
+    throw contradiction(`min_bucket_reso (${minBucketReso}) must be at least bucket_reso_steps (${step}).`);
+  if (smaller < minSide)
+    throw contradiction(`min_bucket_reso (${minSide}) is more than the smaller side of the resolution (${smaller}).`);
+  if (larger > maxSide)
+    throw contradiction(`max_bucket_reso (${maxSide}) is less than the larger side of the resolution (${larger}).`);
   if (plan.bucketNoUpscale) warnings.add("bucketLimitsUnused");
   return { minSide, maxSide, step };
 }

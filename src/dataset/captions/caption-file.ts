@@ -7,7 +7,11 @@ import { strip } from "./strip.ts";
 /** The caption file of a picture, as text: its first line, or with wildcards all its lines that are not blank.
  *  Undefined when there is none.
  *  @throws CAPTION_UNREADABLE when it is empty or not UTF-8. */
-export async function readCaption(picture: string, captionExtension: string, enableWildcard: boolean): Promise<string | undefined> {
+export async function readCaption(
+  picture: string,
+  captionExtension: string,
+  enableWildcard: boolean,
+): Promise<string | undefined> {
   const ending = captionExtension.startsWith(".") ? captionExtension : `.${captionExtension}`;
   for (const base of captionBases(withoutExtension(picture))) {
     const file = base + ending;

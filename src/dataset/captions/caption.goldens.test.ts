@@ -32,7 +32,10 @@ const defaults: CaptionSettings = {
 };
 
 function settingsOf(subset: CaptionCase["subset"]): CaptionSettings {
-  const named = Object.entries(subset).map(([name, value]) => [name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()), value]);
+  const named = Object.entries(subset).map(([name, value]) => [
+    name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+    value,
+  ]);
   return { ...defaults, ...Object.fromEntries(named) };
 }
 

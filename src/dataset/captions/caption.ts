@@ -14,7 +14,12 @@ export interface CaptionState {
 }
 
 /** A caption as it is trained on this time. Random decisions are drawn in sd-scripts' order. */
-export function processCaption(caption: string, settings: CaptionSettings, state: CaptionState, random: PythonRandom): string {
+export function processCaption(
+  caption: string,
+  settings: CaptionSettings,
+  state: CaptionState,
+  random: PythonRandom,
+): string {
   // A dropped caption skips everything, the placeholder too.
   if (isDropped(settings, state, random)) return "";
   let text = withPrefixAndSuffix(chooseLine(caption, settings, random), settings);
@@ -56,7 +61,13 @@ function resolveWildcards(text: string, random: PythonRandom): string {
     .replaceAll(close, "}");
 }
 
-function arrangeTags(text: string, settings: CaptionSettings, warmupSteps: number, step: number, random: PythonRandom): string {
+function arrangeTags(
+  text: string,
+  settings: CaptionSettings,
+  warmupSteps: number,
+  step: number,
+  random: PythonRandom,
+): string {
   const { head, flexible, tail } = splitTags(text, settings);
   let tags = flexible;
   if (step < warmupSteps) {

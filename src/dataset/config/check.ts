@@ -27,7 +27,11 @@ export function findIssues(root: ConfigTable, isMaskedLoss: boolean): ConfigIssu
   const issues: ConfigIssue[] = checkKeys(root, [], { general: "table", datasets: "list" });
   if (isTable(root.general)) issues.push(...checkTable(root.general, ["general"], generalKeys));
   if (root.datasets === undefined || (Array.isArray(root.datasets) && root.datasets.length === 0))
-    issues.push({ path: ["datasets"], reason: "no datasets", message: "There is no [[datasets]] table, so there is nothing to train on." });
+    issues.push({
+      path: ["datasets"],
+      reason: "no datasets",
+      message: "There is no [[datasets]] table, so there is nothing to train on.",
+    });
   if (Array.isArray(root.datasets))
     root.datasets.forEach((dataset: ConfigValue, i) => {
       issues.push(...checkDataset(dataset, ["datasets", i], isMaskedLoss));
@@ -58,9 +62,14 @@ export function configError(document: ConfigDocument, issues: readonly ConfigIss
   });
   const [first] = issues;
   if (issues.length === 1)
-    return new CoinageError("DATASET_CONFIG", first!.message, { where: places[0]!, ...(first!.hint && { hint: first!.hint }) });
+    return new CoinageError("DATASET_CONFIG", first!.message, {
+      where: places[0]!,
+      ...(first!.hint && { hint: first!.hint }),
+    });
   const lines = issues.map(({ message, hint }, i) => `${places[i]}: ${message}${hint ? ` ${hint}` : ""}`);
-  return new CoinageError("DATASET_CONFIG", `The dataset config has ${issues.length} mistakes.`, { where: lines.join("\n  ") });
+  return new CoinageError("DATASET_CONFIG", `The dataset config has ${issues.length} mistakes.`, {
+    where: lines.join("\n  "),
+  });
 }
 
 /** "datasets[0].subsets[1].image_dir" */
@@ -83,7 +92,14 @@ function checkDataset(dataset: ConfigValue, path: ConfigPath, isMaskedLoss: bool
   const tables = (subsets ?? []) as readonly ConfigTable[];
   // differs from sd-scripts: a dataset without subsets silently becomes an empty mask-image dataset there.
   if (tables.length === 0)
-    return [{ path, reason: "no subsets", message: `Dataset ${path.at(-1)} has no subsets.`, hint: "Add a [[datasets.subsets]] table with image_dir." }];
+    return [
+      {
+        path,
+        reason: "no subsets",
+        message: `Dataset ${path.at(-1)} has no subsets.`,
+        hint: "Add a [[datasets.subsets]] table with image_dir.",
+      },
+    ];
   const kind = kindOf(tables, isMaskedLoss);
   if (!kind) return [mixedKinds(path)];
   const schema = kindSchemas[kind];
@@ -97,7 +113,12 @@ function checkDataset(dataset: ConfigValue, path: ConfigPath, isMaskedLoss: bool
   ];
 }
 
-function checkTable(table: ConfigTable, path: ConfigPath, keys: Keys, otherKeys: readonly string[] = []): ConfigIssue[] {
+function checkTable(
+  table: ConfigTable,
+  path: ConfigPath,
+  keys: Keys,
+  otherKeys: readonly string[] = [],
+): ConfigIssue[] {
   return Object.entries(table).flatMap(([key, value]) => {
     if (otherKeys.includes(key)) return [];
     const type = Object.hasOwn(keys, key) ? keys[key] : undefined;
@@ -107,7 +128,11 @@ function checkTable(table: ConfigTable, path: ConfigPath, keys: Keys, otherKeys:
   });
 }
 
-function checkKeys(root: ConfigTable, path: ConfigPath, keys: Readonly<Record<string, "table" | "list">>): ConfigIssue[] {
+function checkKeys(
+  root: ConfigTable,
+  path: ConfigPath,
+  keys: Readonly<Record<string, "table" | "list">>,
+): ConfigIssue[] {
   return Object.entries(root).flatMap(([key, value]) => {
     const place = [...path, key];
     const type = Object.hasOwn(keys, key) ? keys[key] : undefined;
@@ -130,10 +155,13 @@ function nearHint(key: string, known: readonly string[]): string | undefined {
 
 /** What to say of a key that exists, but not in this table. */
 function elsewhere(key: string): string | undefined {
-  if (/^caption_(dropout|tag_dropout)/.test(key)) return "Textual Inversion takes caption dropout from a settings file (--config_file) only.";
-  if (key === "conditioning_data_dir") return "Masks need --masked_loss, and then every subset of the dataset must have them.";
+  if (/^caption_(dropout|tag_dropout)/.test(key))
+    return "Textual Inversion takes caption dropout from a settings file (--config_file) only.";
+  if (key === "conditioning_data_dir")
+    return "Masks need --masked_loss, and then every subset of the dataset must have them.";
   const { dreambooth, "fine-tuning": fineTuning } = kindSchemas;
-  if (key in dreambooth.subset && !(key in fineTuning.subset)) return "It belongs to folders of pictures (image_dir without metadata_file).";
+  if (key in dreambooth.subset && !(key in fineTuning.subset))
+    return "It belongs to folders of pictures (image_dir without metadata_file).";
   if (key in dreambooth.dataset && !(key in dreambooth.subset)) return "It belongs into [[datasets]] or [general].";
   return key in dreambooth.subset || key in fineTuning.subset ? "It belongs into [[datasets.subsets]]." : undefined;
 }

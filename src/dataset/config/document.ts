@@ -41,7 +41,8 @@ export async function readConfigDocument(file: string): Promise<ConfigDocument> 
 }
 
 function documentOf(file: string, root: ConfigValue, places: Places): ConfigDocument {
-  if (!isTable(root)) throw new CoinageError("DATASET_CONFIG", "A dataset config must be a table of keys.", { where: file });
+  if (!isTable(root))
+    throw new CoinageError("DATASET_CONFIG", "A dataset config must be a table of keys.", { where: file });
   return { file, root, lineOf: (place) => nearestLine(places, place) };
 }
 
@@ -77,12 +78,19 @@ function withIntegers(value: unknown, places: Places, place: string): ConfigValu
   if (typeof value === "number") return /^-?\d+$/.test(places.get(place)?.text ?? "") ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map((item, i) => withIntegers(item, places, `${place}/${i}`));
   if (typeof value !== "object" || value === null) return value as ConfigValue;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withIntegers(item, places, `${place}/${key}`)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, withIntegers(item, places, `${place}/${key}`)]),
+  );
 }
 
 function nearestLine(places: Places, place: ConfigPath): number | undefined {
   for (let length = place.length; length > 0; length--) {
-    const found = places.get(place.slice(0, length).map((part) => `/${part}`).join(""));
+    const found = places.get(
+      place
+        .slice(0, length)
+        .map((part) => `/${part}`)
+        .join(""),
+    );
     if (found) return found.line;
   }
   return undefined;

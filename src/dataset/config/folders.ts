@@ -14,11 +14,18 @@ export async function configFromSettings(settings: DatasetSettings, warnings: Da
     const subset = { ...(trainDataDir !== undefined && { image_dir: trainDataDir }), metadata_file: inJson };
     return { general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
   }
-  const subsets = [...(await subsetsIn(trainDataDir, false, warnings)), ...(await subsetsIn(regDataDir, true, warnings))];
+  const subsets = [
+    ...(await subsetsIn(trainDataDir, false, warnings)),
+    ...(await subsetsIn(regDataDir, true, warnings)),
+  ];
   return { general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
 }
 
-async function subsetsIn(parent: string | undefined, isReg: boolean, warnings: DatasetWarnings): Promise<ConfigTable[]> {
+async function subsetsIn(
+  parent: string | undefined,
+  isReg: boolean,
+  warnings: DatasetWarnings,
+): Promise<ConfigTable[]> {
   if (parent === undefined) return [];
   if ((await kindOfPath(parent)) !== "folder") {
     warnings.add("folderMissing", parent);
@@ -33,7 +40,12 @@ async function subsetsIn(parent: string | undefined, isReg: boolean, warnings: D
     // Python's int(): a sign, blanks around and underscores never reach here, the name is split at them.
     if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) warnings.add("folderWithoutRepeats", folder);
     else if (Number(repeats) >= 1)
-      subsets.push({ image_dir: folder, num_repeats: BigInt(repeats!.trim()), is_reg: isReg, class_tokens: classTokens.join("_") });
+      subsets.push({
+        image_dir: folder,
+        num_repeats: BigInt(repeats!.trim()),
+        is_reg: isReg,
+        class_tokens: classTokens.join("_"),
+      });
   }
   return subsets;
 }

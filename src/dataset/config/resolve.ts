@@ -13,7 +13,12 @@ export function resolveDatasets(config: CheckedConfig, settings: DatasetSettings
   return config.datasets.map((dataset, i) => resolveDataset(dataset, i, config.general, settings));
 }
 
-function resolveDataset(dataset: CheckedDataset, index: number, general: ConfigTable, settings: DatasetSettings): DatasetPlan {
+function resolveDataset(
+  dataset: CheckedDataset,
+  index: number,
+  general: ConfigTable,
+  settings: DatasetSettings,
+): DatasetPlan {
   const values = valuesOf([dataset.table, general], settings);
   const resolution = values.size("resolution");
   if (!resolution)
@@ -66,7 +71,8 @@ function resolveSubset(kind: DatasetKind, values: Values, place: string): Subset
 
 function captionSettings(values: Values, place: string): CaptionSettings {
   const captionSeparator = values.text("caption_separator") ?? ",";
-  if (captionSeparator === "") throw new CoinageError("DATASET_CONFIG", "caption_separator must not be empty.", { where: place });
+  if (captionSeparator === "")
+    throw new CoinageError("DATASET_CONFIG", "caption_separator must not be empty.", { where: place });
   return {
     captionPrefix: values.text("caption_prefix"),
     captionSuffix: values.text("caption_suffix"),
@@ -86,7 +92,8 @@ function captionSettings(values: Values, place: string): CaptionSettings {
 
 function interpolationOf(values: Values, place: string): Interpolation | undefined {
   const name = values.text("resize_interpolation");
-  if (name === undefined || (interpolations as readonly string[]).includes(name)) return name as Interpolation | undefined;
+  if (name === undefined || (interpolations as readonly string[]).includes(name))
+    return name as Interpolation | undefined;
   const near = nearestName(name, interpolations);
   throw new CoinageError("DATASET_CONFIG", `"${name}" is no resize_interpolation.`, {
     where: place,

@@ -89,7 +89,10 @@ export const typeRules: Readonly<Record<ValueType, TypeRule>> = {
   float: { expected: "a number (float)", fits: isFloat },
   number: { expected: "a number (float or int)", fits: (value) => isFloat(value) || isInteger(value) },
   string: { expected: "text in quotes (str)", fits: (value) => typeof value === "string" },
-  size: { expected: "an integer (int) or [width, height]", fits: (value) => isInteger(value) || isPairOf(isInteger)(value) },
+  size: {
+    expected: "an integer (int) or [width, height]",
+    fits: (value) => isInteger(value) || isPairOf(isInteger)(value),
+  },
   range: { expected: "two numbers, [low, high] (list of float)", fits: isPairOf(isFloat) },
   table: {
     expected: "a table (dict)",

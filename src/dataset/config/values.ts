@@ -27,7 +27,10 @@ export function valuesOf(tables: readonly ConfigTable[], settings: DatasetSettin
     flag: (key) => find(key) as boolean | undefined,
     // A boolean passes for an integer, as in Python.
     number: (key) => optional(find(key), Number),
-    size: (key) => optional(find(key), (value) => (Array.isArray(value) ? [Number(value[0]), Number(value[1])] : [Number(value), Number(value)])),
+    size: (key) =>
+      optional(find(key), (value) =>
+        Array.isArray(value) ? [Number(value[0]), Number(value[1])] : [Number(value), Number(value)],
+      ),
     range: (key) => find(key) as readonly [number, number] | undefined,
     table: (key) => find(key) as Readonly<Record<string, unknown>> | undefined,
   };

@@ -4,14 +4,14 @@ import { readPictureSize } from "../../pictures/index.ts";
 import { mapBounded } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
+import { latentFilesIn } from "../latents/names.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
-import { picturesIn } from "./picture-files.ts";
 import { withoutExtension } from "./paths.ts";
+import { picturesIn } from "./picture-files.ts";
 import { balanceRegularisation } from "./regularisation.ts";
 import { keepForTraining } from "./validation-split.ts";
-import { latentFilesIn } from "../latents/names.ts";
 
 const filesAtOnce = 16;
 
@@ -60,7 +60,10 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   const kept = subset.isReg ? found : keepForTraining(found, plan, context);
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
-  const sized = await mapBounded(entries, filesAtOnce, async (entry) => ({ ...entry, size: await readPictureSize(entry.path) }));
+  const sized = await mapBounded(entries, filesAtOnce, async (entry) => ({
+    ...entry,
+    size: await readPictureSize(entry.path),
+  }));
   await writeInfoCache(infoCache, sized);
   return sized;
 }
@@ -89,7 +92,8 @@ async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadCo
   return entries.map((entry, i) => {
     const { classTokens } = entry.subset;
     const caption = captions[i];
-    if (caption === undefined) warnings.add(classTokens === undefined ? "captionEmpty" : "captionFromClass", entry.path);
+    if (caption === undefined)
+      warnings.add(classTokens === undefined ? "captionEmpty" : "captionFromClass", entry.path);
     return { ...entry, caption: caption ?? classTokens ?? "" };
   });
 }

@@ -37,7 +37,11 @@ export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): P
   return { entries: [...entries.values()], subsets, numTrainImages, numRegImages: 0 };
 }
 
-async function entriesOf(metadata: readonly MetadataEntry[], subset: SubsetPlan, { family }: LoadContext): Promise<ImageEntry[]> {
+async function entriesOf(
+  metadata: readonly MetadataEntry[],
+  subset: SubsetPlan,
+  { family }: LoadContext,
+): Promise<ImageEntry[]> {
   const latentsByFolder = new Map<string, Promise<Map<string, NamedLatents>>>();
   const latentsOf = async (base: string): Promise<NamedLatents | undefined> => {
     const folder = path.dirname(base);
@@ -78,12 +82,17 @@ function pathOfKey(key: string, subset: SubsetPlan): string {
 
 /** differs from sd-scripts: a key without ending is looked for with all endings, since that is what the metadata tools write. */
 async function pictureAt(base: string): Promise<string | undefined> {
-  for (const ending of ["", ...pictureExtensions]) if ((await kindOfPath(base + ending)) === "file") return base + ending;
+  for (const ending of ["", ...pictureExtensions])
+    if ((await kindOfPath(base + ending)) === "file") return base + ending;
   return undefined;
 }
 
 function keyNotFound(key: string, base: string, subset: SubsetPlan): CoinageError {
-  return new CoinageError("DATASET_CONFIG", `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`, {
-    where: subset.metadataFile!,
-  });
+  return new CoinageError(
+    "DATASET_CONFIG",
+    `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`,
+    {
+      where: subset.metadataFile!,
+    },
+  );
 }

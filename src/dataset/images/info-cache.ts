@@ -12,7 +12,10 @@ export interface PictureInfo {
   readonly size: Size;
 }
 
-const infoCache = z.record(z.string(), z.object({ caption: z.string().nullable(), resolution: z.tuple([z.number(), z.number()]) }));
+const infoCache = z.record(
+  z.string(),
+  z.object({ caption: z.string().nullable(), resolution: z.tuple([z.number(), z.number()]) }),
+);
 
 /** The file in which `cache_info` keeps captions and sizes of a folder's pictures. */
 export function infoCacheOf(folder: string): string {
@@ -23,9 +26,17 @@ export function infoCacheOf(folder: string): string {
 export async function readInfoCache(file: string): Promise<PictureInfo[]> {
   try {
     const content = infoCache.parse(JSON.parse(await readFile(file, "utf8")));
-    return Object.entries(content).map(([path, { caption, resolution }]) => ({ path, caption: caption ?? "", size: resolution }));
+    return Object.entries(content).map(([path, { caption, resolution }]) => ({
+      path,
+      caption: caption ?? "",
+      size: resolution,
+    }));
   } catch (cause) {
-    throw new CoinageError("DATASET_CONFIG", `The cache ${file} cannot be read.`, { where: file, hint: "Delete it; it is made anew.", cause });
+    throw new CoinageError("DATASET_CONFIG", `The cache ${file} cannot be read.`, {
+      where: file,
+      hint: "Delete it; it is made anew.",
+      cause,
+    });
   }
 }
 

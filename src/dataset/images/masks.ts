@@ -5,8 +5,8 @@ import type { DatasetPlan } from "../config/plan.ts";
 import type { LoadContext } from "./context.ts";
 import { loadDreamBooth } from "./dreambooth.ts";
 import type { ImageEntry, LoadedSubsets } from "./entry.ts";
-import { picturesIn } from "./picture-files.ts";
 import { stemOf } from "./paths.ts";
+import { picturesIn } from "./picture-files.ts";
 
 /** Reads a mask-image dataset: as DreamBooth, with the mask of the same name for every picture.
  *  @throws MASK_MISSING for pictures without mask and masks without picture, DATASET_CONFIG with random_crop */
@@ -39,7 +39,9 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
 /** The pictures of a folder by stem, sorted. */
 async function masksIn(folder: string): Promise<Map<string, string[]>> {
   if ((await kindOfPath(folder)) !== "folder")
-    throw new CoinageError("MASK_MISSING", `The folder of masks ${folder} does not exist.`, { where: "conditioning_data_dir" });
+    throw new CoinageError("MASK_MISSING", `The folder of masks ${folder} does not exist.`, {
+      where: "conditioning_data_dir",
+    });
   const masks = new Map<string, string[]>();
   for (const file of await picturesIn(folder)) masks.set(stemOf(file), [...(masks.get(stemOf(file)) ?? []), file]);
   return masks;

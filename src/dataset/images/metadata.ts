@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
 import type { Size } from "../../pictures/index.ts";
-import type { CaptionSettings } from "../config/plan.ts";
 import { strip } from "../captions/strip.ts";
+import type { CaptionSettings } from "../config/plan.ts";
 
 /** A picture of a metadata file. */
 export interface MetadataEntry {
@@ -24,7 +24,10 @@ const lineDetails = details.extend({ image_path: z.string() });
  *  @throws DATASET_CONFIG */
 export async function readMetadata(file: string): Promise<MetadataEntry[]> {
   const text = await readFile(file, "utf8").catch((cause) => {
-    throw new CoinageError("DATASET_CONFIG", `The metadata file ${file} does not exist or cannot be read.`, { where: file, cause });
+    throw new CoinageError("DATASET_CONFIG", `The metadata file ${file} does not exist or cannot be read.`, {
+      where: file,
+      cause,
+    });
   });
   return file.endsWith(".jsonl") ? readLines(file, text) : readObject(file, text);
 }
@@ -58,7 +61,10 @@ function parse<Schema extends z.ZodType>(schema: Schema, text: string, where: st
 }
 
 /** Caption and tags of an entry as one caption. With wildcards every line of the caption gets the tags. */
-export function captionOf({ caption, tags }: MetadataEntry, { captionSeparator, enableWildcard }: CaptionSettings): string {
+export function captionOf(
+  { caption, tags }: MetadataEntry,
+  { captionSeparator, enableWildcard }: CaptionSettings,
+): string {
   if (tags === undefined || (tags === "" && !enableWildcard)) return caption;
   const added = enableWildcard ? tags.replaceAll("\n", () => captionSeparator) : tags;
   // differs from sd-scripts: with wildcards it loses the tags of an entry whose caption is empty.

@@ -10,5 +10,8 @@ export async function picturesIn(folder: string): Promise<string[]> {
 }
 
 function isPictureName(name: string): boolean {
-  return !name.startsWith(".") && pictureExtensions.some((extension) => name.endsWith(extension) && name.length > extension.length);
+  return (
+    !name.startsWith(".") &&
+    pictureExtensions.some((extension) => name.endsWith(extension) && name.length > extension.length)
+  );
 }

@@ -24,11 +24,14 @@ export async function assignBuckets(
   limits: BucketLimits | undefined,
   warnings: DatasetWarnings,
 ): Promise<TrainingImage[]> {
-  const sizes = await mapBounded(entries, headersAtOnce, (entry) => Promise.resolve(entry.size ?? readPictureSize(entry.path)));
+  const sizes = await mapBounded(entries, headersAtOnce, (entry) =>
+    Promise.resolve(entry.size ?? readPictureSize(entry.path)),
+  );
   const choose = chooserOf(plan, limits);
   return entries.flatMap((entry, i) => {
     const size = sizes[i]!;
-    if (!(size[0] > 0 && size[1] > 0)) throw new CoinageError("PICTURE_UNREADABLE", `${entry.path} has no size.`, { where: entry.path });
+    if (!(size[0] > 0 && size[1] > 0))
+      throw new CoinageError("PICTURE_UNREADABLE", `${entry.path} has no size.`, { where: entry.path });
     const choice = choose(size);
     if (!choice) {
       warnings.add("aspectTooThin", entry.path);

@@ -3,7 +3,11 @@ import type { DatasetPlan } from "../config/plan.ts";
 import type { LoadContext } from "./context.ts";
 
 /** The pictures of a folder that are left for training when `validation_split` sets some aside, in shuffled order. */
-export function keepForTraining<Entry>(entries: readonly Entry[], plan: DatasetPlan, { random, warnings }: LoadContext): readonly Entry[] {
+export function keepForTraining<Entry>(
+  entries: readonly Entry[],
+  plan: DatasetPlan,
+  { random, warnings }: LoadContext,
+): readonly Entry[] {
   const { validationSplit: split, validationSeed: seed } = plan;
   if (split === 0) return entries;
   if (split < 0 || split > 1) {

@@ -1,9 +1,9 @@
 import type { NdArray } from "../../array/index.ts";
+import { channelToFloats, decodePicture, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
 import { workAhead } from "../bounded.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { Dataset } from "../dataset.ts";
 import type { TrainingImage } from "../images/training-image.ts";
-import { channelToFloats, decodePicture, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
 import { fitToBucket } from "../samples/fit.ts";
 import { itemOf, stack } from "../samples/stack.ts";
 import type { CachedLatents } from "./cached.ts";
@@ -82,7 +82,8 @@ async function withoutLatents(
   const missing: TrainingImage[] = [];
   for (const image of images) {
     if (image.onlyLatents !== undefined || memory.has(image)) continue;
-    const isOnDisk = caching.toDisk && (await hasLatents(await latentFileFor(image, caching.family), image, caching.skipCheck));
+    const isOnDisk =
+      caching.toDisk && (await hasLatents(await latentFileFor(image, caching.family), image, caching.skipCheck));
     if (!isOnDisk) missing.push(image);
   }
   return missing;

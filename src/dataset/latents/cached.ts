@@ -1,6 +1,6 @@
 import type { NdArray } from "../../array/index.ts";
-import type { CropBox } from "../buckets/crop-box.ts";
 import type { Size } from "../../pictures/index.ts";
+import type { CropBox } from "../buckets/crop-box.ts";
 
 /** What is kept of a picture once the VAE has encoded it. */
 export interface CachedLatents {

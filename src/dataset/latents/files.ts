@@ -45,17 +45,22 @@ export async function readLatents(file: string, image: TrainingImage): Promise<C
 }
 
 /** What latents lack to train on a picture, or undefined. */
-export function shortcomingOf({ latents, flipped, alphaMask }: CachedLatents, { bucket, subset }: TrainingImage): string | undefined {
+export function shortcomingOf(
+  { latents, flipped, alphaMask }: CachedLatents,
+  { bucket, subset }: TrainingImage,
+): string | undefined {
   const wanted = `4x${bucket[1] / 8}x${bucket[0] / 8}`;
   if (latents.shape.join("x") !== wanted) return `they are ${latents.shape.join("x")}, not ${wanted}`;
   if (subset.flipAug && flipped?.shape.join("x") !== wanted) return "those of the mirrored picture are missing";
-  if (subset.alphaMask && alphaMask?.shape.join("x") !== `${bucket[1]}x${bucket[0]}`) return "their alpha mask is missing";
+  if (subset.alphaMask && alphaMask?.shape.join("x") !== `${bucket[1]}x${bucket[0]}`)
+    return "their alpha mask is missing";
   return undefined;
 }
 
 /** Writes latents, keeping other arrays that the file holds. @throws OUTPUT_UNWRITABLE */
 export async function writeLatents(file: string, cached: CachedLatents): Promise<void> {
-  const others: ReadonlyMap<string, Uint8Array> = (await kindOfPath(file)) === "file" ? await openFile(file) : new Map();
+  const others: ReadonlyMap<string, Uint8Array> =
+    (await kindOfPath(file)) === "file" ? await openFile(file) : new Map();
   const size = BigInt64Array.from(cached.originalSize, BigInt);
   const arrays = new Map<string, NdArray | Uint8Array>(others)
     .set("latents", cached.latents)

@@ -30,7 +30,8 @@ export async function latentFilesIn(folder: string, family: LatentFamily): Promi
   const found = new Map<string, NamedLatents>();
   for (const name of names) {
     const [, stem, width, height] = pattern.exec(name) ?? [];
-    if (stem !== undefined) found.set(joinPath(folder, stem), { file: joinPath(folder, name), size: [Number(width), Number(height)] });
+    if (stem !== undefined)
+      found.set(joinPath(folder, stem), { file: joinPath(folder, name), size: [Number(width), Number(height)] });
   }
   return found;
 }

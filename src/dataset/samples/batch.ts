@@ -27,7 +27,10 @@ export function batchLatents({ samples }: MicroBatch): NdArray<Float32Array> | u
 }
 
 /** Loss masks [B,H,W] of a batch, or undefined when no sample has one. A sample without counts everywhere. */
-export function batchLossMasks({ samples, resolution: [width, height] }: MicroBatch): NdArray<Float32Array> | undefined {
+export function batchLossMasks({
+  samples,
+  resolution: [width, height],
+}: MicroBatch): NdArray<Float32Array> | undefined {
   if (samples.every(({ lossMask }) => lossMask === undefined)) return undefined;
   const everywhere = arrayOf([height, width], new Float32Array(width * height).fill(1));
   return stack(samples.map(({ lossMask }) => lossMask ?? everywhere));

@@ -4,7 +4,9 @@ import type { PythonRandom } from "../../random/index.ts";
 /** In a third of the cases a slight shift of hue or of gamma. The alpha channel stays. */
 export function augmentColour(picture: Picture, random: PythonRandom): Picture {
   if (random.random() > 0.33) return picture;
-  return random.random() > 0.5 ? shiftHue(picture, random.uniform(-8, 8)) : applyGamma(picture, random.uniform(0.95, 1.05));
+  return random.random() > 0.5
+    ? shiftHue(picture, random.uniform(-8, 8))
+    : applyGamma(picture, random.uniform(0.95, 1.05));
 }
 
 /** Every value v becomes v to the power of gamma, cut off at 255. As in sd-scripts on the scale of 0..255, so 0.95 darkens white to 193. */
@@ -39,8 +41,7 @@ function toHsv(blue: number, green: number, red: number): Triple {
   const spread = value - Math.min(blue, green, red);
   if (spread === 0) return [0, 0, value];
   const saturation = (spread * roundHalfEven((255 << shift) / value) + half) >> shift;
-  const sixth =
-    value === red ? green - blue : value === green ? blue - red + 2 * spread : red - green + 4 * spread;
+  const sixth = value === red ? green - blue : value === green ? blue - red + 2 * spread : red - green + 4 * spread;
   const hue = (sixth * roundHalfEven((180 << shift) / (6 * spread)) + half) >> shift;
   return [hue < 0 ? hue + 180 : hue, saturation, value];
 }

@@ -11,19 +11,30 @@ const maskValues = Float32Array.from(signedUnit, (value) => Math.fround(value + 
 /** The mask of a picture as [H,W] in 0..1: its red channel, at the place of the picture.
  *  differs from sd-scripts: the mask is resized and cut like its picture; there it is stretched to the bucket.
  *  @throws PICTURE_UNREADABLE, MASK_MISSING when its size is not that of its picture */
-export async function readMaskPicture(image: TrainingImage, plan: DatasetPlan, flipped: boolean): Promise<NdArray<Float32Array>> {
+export async function readMaskPicture(
+  image: TrainingImage,
+  plan: DatasetPlan,
+  flipped: boolean,
+): Promise<NdArray<Float32Array>> {
   const { maskPath, size, bucket, resized, subset } = image;
   const decoded = dropAlpha(await decodePicture(maskPath!));
   const isSameSize = decoded.width === size[0] && decoded.height === size[1];
   if (!isSameSize && plan.enableBucket)
-    throw new CoinageError("MASK_MISSING", `The mask ${maskPath} is ${decoded.width}x${decoded.height}, its picture ${size.join("x")}.`, {
-      where: image.path,
-      hint: "Make the mask as large as the picture.",
-    });
+    throw new CoinageError(
+      "MASK_MISSING",
+      `The mask ${maskPath} is ${decoded.width}x${decoded.height}, its picture ${size.join("x")}.`,
+      {
+        where: image.path,
+        hint: "Make the mask as large as the picture.",
+      },
+    );
   const interpolation = subset.resizeInterpolation;
   const fitted = isSameSize
     ? fitToBucket(decoded, { bucket, resized, interpolation })
     : resizePicture(decoded, bucket, interpolation);
   const { width, height, channels, data } = flipped ? mirrorPicture(fitted) : fitted;
-  return arrayOf([height, width], Float32Array.from({ length: width * height }, (_, i) => maskValues[data[i * channels]!]!));
+  return arrayOf(
+    [height, width],
+    Float32Array.from({ length: width * height }, (_, i) => maskValues[data[i * channels]!]!),
+  );
 }

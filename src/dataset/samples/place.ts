@@ -17,16 +17,30 @@ const nowhere: CropBox = [0, 0, 0, 0];
 
 /** Brings a decoded picture to the size of its bucket; without bucketing the face crop and the plain random crop come first.
  *  differs from sd-scripts: without bucketing a picture that no crop option brings to the training size is fitted to it; there it is an error. */
-export function placePicture(picture: Picture, image: TrainingImage, plan: DatasetPlan, random: PythonRandom): PlacedPicture {
+export function placePicture(
+  picture: Picture,
+  image: TrainingImage,
+  plan: DatasetPlan,
+  random: PythonRandom,
+): PlacedPicture {
   const cropped = plan.enableBucket ? undefined : cropUnscaled(picture, image, plan.resolution, random);
   if (cropped) return { picture: cropped, originalSize: plan.resolution, cropBox: nowhere };
   const { bucket, resized, subset } = image;
-  const fitted = fitToBucket(picture, { bucket, resized, interpolation: subset.resizeInterpolation }, subset.randomCrop ? random : undefined);
+  const fitted = fitToBucket(
+    picture,
+    { bucket, resized, interpolation: subset.resizeInterpolation },
+    subset.randomCrop ? random : undefined,
+  );
   const originalSize: Size = [picture.width, picture.height];
   return { picture: fitted, originalSize, cropBox: cropBoxOf(bucket, originalSize) };
 }
 
-function cropUnscaled(picture: Picture, { subset, path }: TrainingImage, target: Size, random: PythonRandom): Picture | undefined {
+function cropUnscaled(
+  picture: Picture,
+  { subset, path }: TrainingImage,
+  target: Size,
+  random: PythonRandom,
+): Picture | undefined {
   const { faceCropAugRange: range, randomCrop, resizeInterpolation: interpolation } = subset;
   const face = range && faceFromName(path);
   if (face) {

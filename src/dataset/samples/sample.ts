@@ -83,7 +83,12 @@ function fromLatents(image: TrainingImage, cached: CachedLatents, flipped: boole
   };
 }
 
-async function fromPicture(image: TrainingImage, plan: DatasetPlan, flipped: boolean, random: PythonRandom): Promise<Content> {
+async function fromPicture(
+  image: TrainingImage,
+  plan: DatasetPlan,
+  flipped: boolean,
+  random: PythonRandom,
+): Promise<Content> {
   const { alphaMask, colorAug } = image.subset;
   const decoded = await decodePicture(image.path, { alpha: alphaMask });
   const { picture: placed, originalSize, cropBox } = placePicture(decoded, image, plan, random);

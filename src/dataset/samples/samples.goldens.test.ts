@@ -3,10 +3,17 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { describeGoldens, largestDifference, readJson } from "../../../test/goldens.ts";
-import { channelToFloats, decodePicture, dropAlpha, type Picture, pictureToFloats, type Size } from "../../pictures/index.ts";
+import {
+  channelToFloats,
+  decodePicture,
+  dropAlpha,
+  type Picture,
+  pictureToFloats,
+  type Size,
+} from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
-import { bucketLimitsOf } from "../buckets/limits.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
+import { bucketLimitsOf } from "../buckets/limits.ts";
 import type { ConfigTable, ConfigValue } from "../config/document.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import { resolveDatasets } from "../config/resolve.ts";
@@ -27,7 +34,11 @@ interface FitCase {
   readonly crop_ltrb: readonly number[];
   readonly expected: string;
   readonly resize_interpolation: string | null;
-  readonly tensor: { readonly mean: number; readonly first_row_first_4: readonly (readonly number[])[]; readonly sha256_float32_chw: string };
+  readonly tensor: {
+    readonly mean: number;
+    readonly first_row_first_4: readonly (readonly number[])[];
+    readonly sha256_float32_chw: string;
+  };
 }
 
 interface Draw {
@@ -77,10 +88,21 @@ class Replay extends PythonRandom {
 }
 
 /** Keys of the fit cases that are keys of a dataset config. */
-const configKeys = ["resolution", "enable_bucket", "min_bucket_reso", "max_bucket_reso", "bucket_reso_steps", "bucket_no_upscale", "resize_interpolation"];
+const configKeys = [
+  "resolution",
+  "enable_bucket",
+  "min_bucket_reso",
+  "max_bucket_reso",
+  "bucket_reso_steps",
+  "bucket_no_upscale",
+  "resize_interpolation",
+];
 
 async function imageOf(file: string, table: ConfigTable, subset: ConfigTable): Promise<[TrainingImage, DatasetPlan]> {
-  const config = { general: {}, datasets: [{ kind: "dreambooth" as const, table, subsets: [{ image_dir: ".", ...subset }] }] };
+  const config = {
+    general: {},
+    datasets: [{ kind: "dreambooth" as const, table, subsets: [{ image_dir: ".", ...subset }] }],
+  };
   const plan = resolveDatasets(config, {})[0]!;
   const entry = { key: file, path: file, caption: "", repeats: 1, isReg: false, subset: plan.subsets[0]! };
   const warnings = new DatasetWarnings();
@@ -105,51 +127,68 @@ describeGoldens("images", (folder) => {
 
     // From the recorded decoded picture, so that another JPEG decoder does not matter.
     const stem = path.basename(golden.file);
-    const decoded = [`decoded/${stem}.rgba.png`, `decoded/${stem}.rgb.png`].map(at).filter((file) => existsSync(file) && (isAlpha || !file.includes(".rgba.")));
+    const decoded = [`decoded/${stem}.rgba.png`, `decoded/${stem}.rgb.png`]
+      .map(at)
+      .filter((file) => existsSync(file) && (isAlpha || !file.includes(".rgba.")));
     const source = await readRecorded(decoded[0]!, isAlpha);
     const { bucket, resized, subset } = image;
     const fitted = fitToBucket(source, { bucket, resized, interpolation: subset.resizeInterpolation });
     const expected = await readRecorded(at(golden.expected), isAlpha);
-    const isOpencv = ["area", "bilinear", "bicubic"].includes(golden.resize_interpolation ?? (resized[0] > golden.size[0] || resized[1] > golden.size[1] ? "lanczos" : "area"));
+    const isOpencv = ["area", "bilinear", "bicubic"].includes(
+      golden.resize_interpolation ?? (resized[0] > golden.size[0] || resized[1] > golden.size[1] ? "lanczos" : "area"),
+    );
     expect(largestDifference(fitted.data, expected.data)).toBeLessThanOrEqual(isOpencv ? 1 : 0);
 
     const tensor = pictureToFloats(dropAlpha(expected));
     const digest = createHash("sha256").update(Buffer.from(tensor.data.buffer)).digest("hex");
     expect(digest).toBe(golden.tensor.sha256_float32_chw);
-    if (isAlpha) expect(channelToFloats(expected, 3).data).toEqual(Float32Array.from(expected.data.filter((_, i) => i % 4 === 3), (v) => v / 255));
+    if (isAlpha)
+      expect(channelToFloats(expected, 3).data).toEqual(
+        Float32Array.from(
+          expected.data.filter((_, i) => i % 4 === 3),
+          (v) => v / 255,
+        ),
+      );
   });
 
-  test.each(readJson<UnbucketedCase[]>(folder, "unbucketed.json"))("unbucketed $name", async ({ file, resolution, subset, outputs }) => {
-    const [image, plan] = await imageOf(at(file), { resolution }, subset);
-    for (const output of outputs) {
-      const random = new Replay(output.draws);
-      const sample = await prepareSample(image, plan, undefined, random);
-      expect(random.left).toBe(0);
-      if (output.error) {
-        // sd-scripts refuses a picture of another size without crop options; here it is fitted as with bucketing.
-        expect(sample.pixels!.shape).toEqual([3, resolution[1], resolution[0]]);
-        continue;
+  test.each(readJson<UnbucketedCase[]>(folder, "unbucketed.json"))(
+    "unbucketed $name",
+    async ({ file, resolution, subset, outputs }) => {
+      const [image, plan] = await imageOf(at(file), { resolution }, subset);
+      for (const output of outputs) {
+        const random = new Replay(output.draws);
+        const sample = await prepareSample(image, plan, undefined, random);
+        expect(random.left).toBe(0);
+        if (output.error) {
+          // sd-scripts refuses a picture of another size without crop options; here it is fitted as with bucketing.
+          expect(sample.pixels!.shape).toEqual([3, resolution[1], resolution[0]]);
+          continue;
+        }
+        expect(sample.flipped).toBe(output.flipped);
+        expect(sample.originalSizeHw).toEqual(output.original_size_hw);
+        // sd-scripts gives a mirrored picture without crop box the whole width as its left edge; here it is 0.
+        expect(sample.cropTopLeft).toEqual(output.flipped ? [0, 0] : output.crop_top_left);
+        expect(sample.targetSizeHw).toEqual(output.target_size_hw);
+        const isAlpha = subset.alpha_mask === true;
+        const expected = await readRecorded(at(output.expected), isAlpha);
+        const isResized = subset.face_crop_aug_range !== undefined;
+        expect(largestDifference(sample.pixels!.data, pictureToFloats(dropAlpha(expected)).data)).toBeLessThanOrEqual(
+          isResized ? 2.01 / 255 : 0,
+        );
+        if (isAlpha) expect(sample.lossMask).toEqual(channelToFloats(expected, 3));
       }
-      expect(sample.flipped).toBe(output.flipped);
-      expect(sample.originalSizeHw).toEqual(output.original_size_hw);
-      // sd-scripts gives a mirrored picture without crop box the whole width as its left edge; here it is 0.
-      expect(sample.cropTopLeft).toEqual(output.flipped ? [0, 0] : output.crop_top_left);
-      expect(sample.targetSizeHw).toEqual(output.target_size_hw);
-      const isAlpha = subset.alpha_mask === true;
-      const expected = await readRecorded(at(output.expected), isAlpha);
-      const isResized = subset.face_crop_aug_range !== undefined;
-      expect(largestDifference(sample.pixels!.data, pictureToFloats(dropAlpha(expected)).data)).toBeLessThanOrEqual(isResized ? 2.01 / 255 : 0);
-      if (isAlpha) expect(sample.lossMask).toEqual(channelToFloats(expected, 3));
-    }
-  });
-
-  test.each(readJson<{ name: string; kind: "hue" | "gamma"; value: number; input: string; expected: string }[]>(folder, "colour.json"))(
-    "colour $name",
-    async ({ kind, value, input, expected }) => {
-      const picture = await readRecorded(at(input), false);
-      const changed = kind === "hue" ? shiftHue(picture, value) : applyGamma(picture, value);
-      const recorded = await readRecorded(at(expected), false);
-      expect(largestDifference(changed.data, recorded.data)).toBeLessThanOrEqual(kind === "hue" ? 1 : 0);
     },
   );
+
+  test.each(
+    readJson<{ name: string; kind: "hue" | "gamma"; value: number; input: string; expected: string }[]>(
+      folder,
+      "colour.json",
+    ),
+  )("colour $name", async ({ kind, value, input, expected }) => {
+    const picture = await readRecorded(at(input), false);
+    const changed = kind === "hue" ? shiftHue(picture, value) : applyGamma(picture, value);
+    const recorded = await readRecorded(at(expected), false);
+    expect(largestDifference(changed.data, recorded.data)).toBeLessThanOrEqual(kind === "hue" ? 1 : 0);
+  });
 });

@@ -21,7 +21,8 @@ export function decodeBmp(file: Uint8Array): Bitmap {
   // Run-length coded rows come out as one index a byte, without padding.
   const bits = coded ? 8 : header.bitsPerPixel;
   const stride = coded ? header.width : Math.ceil((header.width * bits) / 32) * 4;
-  if (rows.length < stride * header.height) throw new CoinageError("BMP_INVALID", "The bitmap ends before its last row.");
+  if (rows.length < stride * header.height)
+    throw new CoinageError("BMP_INVALID", "The bitmap ends before its last row.");
   return bits <= 8 ? fromPalette(file, header, rows, bits, stride) : fromMasks(header, rows, stride);
 }
 

@@ -12,7 +12,9 @@ export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
 /** An .npz file as `numpy.savez` lays it out. Arrays that are .npy files already are taken over as they are. */
 export function writeNpz(arrays: ReadonlyMap<string, NdArray | Uint8Array>): Uint8Array {
   return writeZip(
-    new Map([...arrays].map(([name, array]) => [`${name}.npy`, array instanceof Uint8Array ? array : formatNpy(array)])),
+    new Map(
+      [...arrays].map(([name, array]) => [`${name}.npy`, array instanceof Uint8Array ? array : formatNpy(array)]),
+    ),
   );
 }
 

@@ -31,10 +31,16 @@ export function parseNpy(file: Uint8Array): NdArray {
   const end = start + (isLong ? view.getUint32(8, true) : view.getUint16(8, true));
   const header = latin.decode(file.subarray(start, end));
   const code = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? "";
-  const shape = /'shape':\s*\(([^)]*)\)/.exec(header)?.[1]?.split(",").filter((side) => side.trim() !== "").map(Number);
+  const shape = /'shape':\s*\(([^)]*)\)/
+    .exec(header)?.[1]
+    ?.split(",")
+    .filter((side) => side.trim() !== "")
+    .map(Number);
   const kind = kinds[code];
-  if (!kind || !shape || /'fortran_order':\s*True/.test(header)) throw invalid(`its header is not supported (${header.trim()})`);
-  const bytes = file.slice(end);
+  if (!kind || !shape || /'fortran_order':\s*True/.test(header))
+    throw invalid(`its header is not supported (${header.trim()})`);
+  // A copy, aligned and alone in its buffer; a Buffer's own slice would be neither.
+  const bytes = new Uint8Array(file.subarray(end));
   const array = new kind.array(bytes.buffer.slice(0, bytes.byteLength - (bytes.byteLength % widthOf(code))));
   const count = shape.reduce((product, side) => product * side, 1);
   if (array.length < count) throw invalid("it ends before its last number");

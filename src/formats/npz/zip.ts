@@ -16,12 +16,18 @@ export function readZip(file: Uint8Array): Map<string, Uint8Array> {
   const members = new Map<string, Uint8Array>();
   let at = view.getUint32(end + 16, true);
   for (let k = view.getUint16(end + 10, true); k > 0; k--) {
-    if (at + 46 > file.length || view.getUint32(at, true) !== centralSignature) throw invalid("its directory is damaged");
-    const [method, length, localAt] = [view.getUint16(at + 10, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
+    if (at + 46 > file.length || view.getUint32(at, true) !== centralSignature)
+      throw invalid("its directory is damaged");
+    const [method, length, localAt] = [
+      view.getUint16(at + 10, true),
+      view.getUint32(at + 20, true),
+      view.getUint32(at + 42, true),
+    ];
     const nameEnd = at + 46 + view.getUint16(at + 28, true);
     const name = new TextDecoder().decode(file.subarray(at + 46, nameEnd));
     // Only the header in front of the data says how long that header is.
-    if (localAt + 30 > file.length || view.getUint32(localAt, true) !== localSignature) throw invalid(`${name} is not where it should be`);
+    if (localAt + 30 > file.length || view.getUint32(localAt, true) !== localSignature)
+      throw invalid(`${name} is not where it should be`);
     const start = localAt + 30 + view.getUint16(localAt + 26, true) + view.getUint16(localAt + 28, true);
     if (start + length > file.length) throw invalid(`${name} is cut off`);
     const data = file.subarray(start, start + length);
@@ -42,14 +48,30 @@ export function writeZip(members: ReadonlyMap<string, Uint8Array>): Uint8Array {
     const fields = memberFields(data, nameBytes.length);
     const local = joined([words(localSignature, 4), words(20, 2), fields, nameBytes, data]);
     centrals.push(
-      joined([words(centralSignature, 4), words(20, 2), words(20, 2), fields, new Uint8Array(6), words(0, 4), words(offset, 4), nameBytes]),
+      joined([
+        words(centralSignature, 4),
+        words(20, 2),
+        words(20, 2),
+        fields,
+        new Uint8Array(6),
+        words(0, 4),
+        words(offset, 4),
+        nameBytes,
+      ]),
     );
     locals.push(local);
     offset += local.length;
   }
   const directory = joined(centrals);
   const counts = joined([words(members.size, 2), words(members.size, 2)]);
-  const end = joined([words(endSignature, 4), words(0, 4), counts, words(directory.length, 4), words(offset, 4), words(0, 2)]);
+  const end = joined([
+    words(endSignature, 4),
+    words(0, 4),
+    counts,
+    words(directory.length, 4),
+    words(offset, 4),
+    words(0, 2),
+  ]);
   return joined([...locals, directory, end]);
 }
 

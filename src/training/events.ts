@@ -1,0 +1,83 @@
+import type { DatasetReport } from "../dataset/index.ts";
+
+/** What a run is about, before its first step. */
+export interface RunSummary {
+  readonly device: string;
+  readonly model: string;
+  readonly family: "sd1" | "sd2" | "sdxl";
+  readonly predictionType: "epsilon" | "v_prediction";
+  /** Why the prediction type is what it is. */
+  readonly predictionReason: string;
+  /** Token strings of the learned vectors: mycat, mycat1, ... */
+  readonly tokens: readonly string[];
+  /** Their ids, from 49408 on. */
+  readonly tokenIds: readonly number[];
+  readonly initWord: string | undefined;
+  readonly numTrainImages: number;
+  readonly numRegImages: number;
+  readonly batchesPerEpoch: number;
+  readonly epochs: number;
+  readonly steps: number;
+  readonly batchSize: number;
+  readonly accumulationSteps: number;
+  readonly optimizer: string;
+  readonly learningRate: number;
+  readonly schedule: string;
+  readonly seed: number;
+  /** Rough time of the whole run, from the cost of a step and a short measurement of the device. */
+  readonly expectedSeconds: number;
+  readonly dataset: DatasetReport;
+}
+
+/** Everything that happens in a run, in order. One stream for terminal, files, studio and tests. */
+export type TrainingEvent =
+  | { readonly kind: "start"; readonly run: RunSummary }
+  /** Something odd that does not stop the run; code names the kind. */
+  | { readonly kind: "warning"; readonly code: string; readonly message: string }
+  /** Pictures encoded to latents before training. */
+  | { readonly kind: "caching"; readonly done: number; readonly total: number; readonly imageKeys: readonly string[] }
+  | StepEvent
+  /** loss: mean over the micro-batches of the epoch. */
+  | { readonly kind: "epoch"; readonly epoch: number; readonly epochs: number; readonly loss: number }
+  /** An embedding file was written. */
+  | { readonly kind: "saved"; readonly file: string; readonly step: number; readonly epoch: number; readonly isFinal: boolean }
+  /** An older embedding file was removed (--save_last_n_...). */
+  | { readonly kind: "removed"; readonly file: string }
+  | {
+      readonly kind: "done";
+      readonly file: string;
+      readonly step: number;
+      readonly seconds: number;
+      /** Stopped before its last step by the user. */
+      readonly isInterrupted: boolean;
+      /** Every warning of the run, with how often it came. */
+      readonly warnings: readonly { readonly code: string; readonly message: string; readonly count: number }[];
+    };
+
+/** One optimizer step. */
+export interface StepEvent {
+  readonly kind: "step";
+  /** From 1. */
+  readonly step: number;
+  readonly steps: number;
+  /** From 1. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Mean loss of the step's micro-batches. */
+  readonly loss: number;
+  /** Mean over the epoch so far. */
+  readonly averageLoss: number;
+  /** Learning rate this step was made with. */
+  readonly lr: number;
+  /** Learning rate of the next step: what sd-scripts logs. */
+  readonly nextLr: number;
+  readonly samplesPerSecond: number;
+  readonly remainingSeconds: number;
+  /** Mean length of the learned rows. */
+  readonly rowNorm: number;
+  /** Length of the whole table's gradient before clipping. */
+  readonly gradNorm: number;
+  /** Mean distance of the learned rows from where they started. */
+  readonly distance: number;
+  readonly imageKeys: readonly string[];
+}
