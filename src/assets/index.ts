@@ -17,3 +17,13 @@ export function clipMerges(): Promise<string> {
   merges ??= readFile(new URL("clip-merges.txt", folder), "utf8");
   return merges;
 }
+
+let packageVersion: Promise<string> | undefined;
+
+/** The version of this program. */
+export function version(): Promise<string> {
+  packageVersion ??= readFile(new URL("../../package.json", import.meta.url), "utf8").then(
+    (text) => (JSON.parse(text) as { version: string }).version,
+  );
+  return packageVersion;
+}

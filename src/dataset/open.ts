@@ -57,7 +57,7 @@ function checkCacheable(datasets: readonly Dataset[]): void {
       "DATASET_CONFIG",
       "Latents cannot be cached with color_aug or random_crop: every picture is encoded only once.",
       {
-        where: subset.imageDir ?? subset.metadataFile ?? "",
+        where: subset.metadataFile ?? subset.imageDir!,
         hint: "Leave out --cache_latents, or color_aug and random_crop.",
       },
     );

@@ -3,6 +3,8 @@ export const errorCodes = {
   // graph
   SHAPE: "Tensors of shapes that do not fit together.",
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
+  // training
+  RESOLUTION: "A training resolution that the model cannot take.",
   // models
   ARCHITECTURE_UNKNOWN: "A model whose tensors do not tell how it is built, or that is built in a way not supported.",
   // runtime

@@ -1,3 +1,4 @@
+export { type DeviceRate, measureRate } from "./probe.ts";
 export {
   type DeviceName,
   deviceNames,

@@ -40,7 +40,13 @@ export type TrainingEvent =
   /** loss: mean over the micro-batches of the epoch. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly epochs: number; readonly loss: number }
   /** An embedding file was written. */
-  | { readonly kind: "saved"; readonly file: string; readonly step: number; readonly epoch: number; readonly isFinal: boolean }
+  | {
+      readonly kind: "saved";
+      readonly file: string;
+      readonly step: number;
+      readonly epoch: number;
+      readonly isFinal: boolean;
+    }
   /** An older embedding file was removed (--save_last_n_...). */
   | { readonly kind: "removed"; readonly file: string }
   | {

@@ -14,6 +14,8 @@ export interface ConfigIssue {
 export interface CheckedConfig {
   readonly general: ConfigTable;
   readonly datasets: readonly CheckedDataset[];
+  /** A place as the user knows it: "train.toml, line 3: datasets[0]". */
+  readonly placeOf: (path: ConfigPath) => string;
 }
 
 export interface CheckedDataset {
@@ -46,6 +48,7 @@ export function checkConfig(document: ConfigDocument, isMaskedLoss: boolean): Ch
   if (issues.length > 0) throw configError(document, issues);
   const datasets = document.root.datasets as readonly ConfigTable[];
   return {
+    placeOf: (path) => placeIn(document, path),
     general: (document.root.general ?? {}) as ConfigTable,
     datasets: datasets.map((table) => {
       const subsets = table.subsets as readonly ConfigTable[];
@@ -56,10 +59,7 @@ export function checkConfig(document: ConfigDocument, isMaskedLoss: boolean): Ch
 
 /** The error that shows mistakes with the lines they stand in. */
 export function configError(document: ConfigDocument, issues: readonly ConfigIssue[]): CoinageError {
-  const places = issues.map(({ path }) => {
-    const line = document.lineOf(path);
-    return `${document.file}${line ? `, line ${line}` : ""}: ${formatPath(path)}`;
-  });
+  const places = issues.map(({ path }) => placeIn(document, path));
   const [first] = issues;
   if (issues.length === 1)
     return new CoinageError("DATASET_CONFIG", first!.message, {
@@ -70,6 +70,11 @@ export function configError(document: ConfigDocument, issues: readonly ConfigIss
   return new CoinageError("DATASET_CONFIG", `The dataset config has ${issues.length} mistakes.`, {
     where: lines.join("\n  "),
   });
+}
+
+function placeIn(document: ConfigDocument, path: ConfigPath): string {
+  const line = document.lineOf(path);
+  return `${document.file}${line ? `, line ${line}` : ""}: ${formatPath(path)}`;
 }
 
 /** "datasets[0].subsets[1].image_dir" */

@@ -65,12 +65,26 @@ function parseJson(file: string, text: string): [ConfigValue, Places] {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    const reason = (cause as Error).message;
-    const position = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);
-    throw malformed(file, text.slice(0, position).split("\n").length, reason, cause);
+    throw malformed(file, brokenLine(text), (cause as Error).message, cause);
   }
   const places = placesInJson(text);
   return [withIntegers(value, places, ""), places];
+}
+
+/** The first line with which a JSON text cannot be continued any more. JavaScript does not tell. */
+function brokenLine(text: string): number {
+  const lines = text.split("\n");
+  for (let count = 1; count < lines.length; count++) {
+    const beginning = lines.slice(0, count).join("\n");
+    try {
+      JSON.parse(beginning);
+    } catch (cause) {
+      const { message } = cause as Error;
+      const isCutOff = /end of JSON|Unterminated/.test(message);
+      if (!isCutOff && Number(/position (\d+)/.exec(message)?.[1] ?? 0) < beginning.length) return count;
+    }
+  }
+  return lines.length;
 }
 
 /** JavaScript reads `1` and `1.0` alike; the text tells them apart. */

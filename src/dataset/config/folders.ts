@@ -3,7 +3,7 @@ import { kindOfPath } from "../../files/index.ts";
 import { byCodePoint, joinPath } from "../images/paths.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
-import type { CheckedConfig } from "./check.ts";
+import { type CheckedConfig, formatPath } from "./check.ts";
 import type { ConfigTable } from "./document.ts";
 
 /** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, or one metadata file. */
@@ -12,13 +12,13 @@ export async function configFromSettings(settings: DatasetSettings, warnings: Da
   if (inJson !== undefined) {
     // differs from sd-scripts: without train_data_dir its own synthesised config does not pass its own check.
     const subset = { ...(trainDataDir !== undefined && { image_dir: trainDataDir }), metadata_file: inJson };
-    return { general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
+    return { placeOf: formatPath, general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
   }
   const subsets = [
     ...(await subsetsIn(trainDataDir, false, warnings)),
     ...(await subsetsIn(regDataDir, true, warnings)),
   ];
-  return { general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
+  return { placeOf: formatPath, general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
 }
 
 async function subsetsIn(
@@ -37,7 +37,7 @@ async function subsetsIn(
     const folder = joinPath(parent, name);
     if ((await kindOfPath(folder)) !== "folder") continue;
     const [repeats, ...classTokens] = name.split("_");
-    // Python's int(): a sign, blanks around and underscores never reach here, the name is split at them.
+    // What Python's int() takes; underscores cannot be left, the name is split at them.
     if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) warnings.add("folderWithoutRepeats", folder);
     else if (Number(repeats) >= 1)
       subsets.push({

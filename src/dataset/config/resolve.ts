@@ -2,7 +2,7 @@ import { CoinageError, nearestName } from "../../errors/index.ts";
 import { type Interpolation, interpolations } from "../../pictures/index.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { CheckedConfig, CheckedDataset } from "./check.ts";
-import type { ConfigTable } from "./document.ts";
+import type { ConfigPath } from "./document.ts";
 import type { CaptionSettings, DatasetPlan, SubsetPlan } from "./plan.ts";
 import type { DatasetKind } from "./schema.ts";
 import { type Values, valuesOf } from "./values.ts";
@@ -10,39 +10,40 @@ import { type Values, valuesOf } from "./values.ts";
 /** Settles every value of a dataset config: subset, then dataset, then [general], then the run's settings, then the default.
  *  @throws DATASET_CONFIG when a dataset has no resolution or a value cannot be used. */
 export function resolveDatasets(config: CheckedConfig, settings: DatasetSettings): DatasetPlan[] {
-  return config.datasets.map((dataset, i) => resolveDataset(dataset, i, config.general, settings));
+  return config.datasets.map((dataset, i) => resolveDataset(dataset, ["datasets", i], config, settings));
 }
 
 function resolveDataset(
   dataset: CheckedDataset,
-  index: number,
-  general: ConfigTable,
+  path: ConfigPath,
+  { general, placeOf }: CheckedConfig,
   settings: DatasetSettings,
 ): DatasetPlan {
+  const place = placeOf(path);
   const values = valuesOf([dataset.table, general], settings);
   const resolution = values.size("resolution");
   if (!resolution)
-    throw new CoinageError("DATASET_CONFIG", `Dataset ${index} has no resolution.`, {
-      where: `datasets[${index}]`,
+    throw new CoinageError("DATASET_CONFIG", `Dataset ${path.at(-1)} has no resolution.`, {
+      where: place,
       hint: "Give --resolution, or resolution in [[datasets]] or [general].",
     });
   return {
     kind: dataset.kind,
-    resolution,
-    batchSize: atLeastOne(values.number("batch_size") ?? 1, "batch_size", index),
+    resolution: [atLeastOne(resolution[0], "resolution", place), atLeastOne(resolution[1], "resolution", place)],
+    batchSize: atLeastOne(values.number("batch_size") ?? 1, "batch_size", place),
     enableBucket: values.flag("enable_bucket") ?? false,
     minBucketReso: values.number("min_bucket_reso") ?? 256,
     maxBucketReso: values.number("max_bucket_reso") ?? 1024,
     bucketResoSteps: values.number("bucket_reso_steps") ?? 64,
     bucketNoUpscale: values.flag("bucket_no_upscale") ?? false,
-    resizeInterpolation: interpolationOf(values, `datasets[${index}]`),
+    resizeInterpolation: interpolationOf(values, place),
     networkMultiplier: values.number("network_multiplier") ?? 1,
     validationSplit: values.number("validation_split") ?? 0,
     validationSeed: values.number("validation_seed"),
     priorLossWeight: settings.priorLossWeight ?? 1,
     subsets: dataset.subsets.map((subset, i) => {
       const inner = valuesOf([subset, dataset.table, general], settings);
-      return resolveSubset(dataset.kind, inner, `datasets[${index}].subsets[${i}]`);
+      return resolveSubset(dataset.kind, inner, placeOf([...path, "subsets", i]));
     }),
   };
 }
@@ -101,7 +102,7 @@ function interpolationOf(values: Values, place: string): Interpolation | undefin
   });
 }
 
-function atLeastOne(value: number, key: string, index: number): number {
+function atLeastOne(value: number, key: string, place: string): number {
   if (value >= 1) return value;
-  throw new CoinageError("DATASET_CONFIG", `${key} must be at least 1, not ${value}.`, { where: `datasets[${index}]` });
+  throw new CoinageError("DATASET_CONFIG", `${key} must be at least 1, not ${value}.`, { where: place });
 }

@@ -26,14 +26,13 @@ export async function hasLatents(file: string, image: TrainingImage, skipCheck: 
 /** The latents in a file. @throws LATENTS_UNREADABLE when it is damaged or holds none */
 export async function readLatents(file: string, image: TrainingImage): Promise<CachedLatents> {
   const arrays = await openFile(file);
-  const read = (name: string): NdArray<Float32Array> | undefined => {
-    const array = readNpzArray(arrays, name);
-    return array && toFloat32(array);
-  };
-  const latents = read("latents") ?? emptyLatents;
-  const [flipped, alphaMask] = [read("latents_flipped"), image.subset.alphaMask ? read("alpha_mask") : undefined];
-  const size = read("original_size")?.data ?? image.size;
-  const box = read("crop_ltrb")?.data ?? cropBoxOf(image.bucket, image.size);
+  const read = (name: string): NdArray | undefined => readNpzArray(arrays, name);
+  const numbers = (name: string): number[] | undefined => optional(read(name), ({ data }) => Array.from(data, Number));
+  const latents = optional(read("latents"), toFloat32) ?? emptyLatents;
+  const flipped = optional(read("latents_flipped"), toFloat32);
+  const alphaMask = image.subset.alphaMask ? optional(read("alpha_mask"), toFloat32) : undefined;
+  const size = numbers("original_size") ?? image.size;
+  const box = numbers("crop_ltrb") ?? cropBoxOf(image.bucket, image.size);
   return {
     latents,
     ...(flipped && { flipped }),
@@ -49,7 +48,7 @@ export function shortcomingOf(
   { latents, flipped, alphaMask }: CachedLatents,
   { bucket, subset }: TrainingImage,
 ): string | undefined {
-  const wanted = `4x${bucket[1] / 8}x${bucket[0] / 8}`;
+  const wanted = `4x${Math.floor(bucket[1] / 8)}x${Math.floor(bucket[0] / 8)}`;
   if (latents.shape.join("x") !== wanted) return `they are ${latents.shape.join("x")}, not ${wanted}`;
   if (subset.flipAug && flipped?.shape.join("x") !== wanted) return "those of the mirrored picture are missing";
   if (subset.alphaMask && alphaMask?.shape.join("x") !== `${bucket[1]}x${bucket[0]}`)
@@ -83,4 +82,8 @@ async function openFile(file: string): Promise<Map<string, Uint8Array>> {
       cause,
     });
   }
+}
+
+function optional<Value, Result>(value: Value | undefined, read: (value: Value) => Result): Result | undefined {
+  return value === undefined ? undefined : read(value);
 }

@@ -14,6 +14,7 @@ import {
 import { PythonRandom } from "../../random/index.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import { bucketLimitsOf } from "../buckets/limits.ts";
+import { formatPath } from "../config/check.ts";
 import type { ConfigTable, ConfigValue } from "../config/document.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import { resolveDatasets } from "../config/resolve.ts";
@@ -100,6 +101,7 @@ const configKeys = [
 
 async function imageOf(file: string, table: ConfigTable, subset: ConfigTable): Promise<[TrainingImage, DatasetPlan]> {
   const config = {
+    placeOf: formatPath,
     general: {},
     datasets: [{ kind: "dreambooth" as const, table, subsets: [{ image_dir: ".", ...subset }] }],
   };

@@ -28,26 +28,64 @@ function bitmap({ width, height, bits, compression = 0, between = [], rows }: Pa
   return file;
 }
 
-const [red, green, blue] = [[255, 0, 0], [0, 255, 0], [0, 0, 255]];
+const [red, green, blue] = [
+  [255, 0, 0],
+  [0, 255, 0],
+  [0, 0, 255],
+];
 const palette = [0, 0, 255, 0, 0, 255, 0, 0, 255, 0, 0, 0];
 const word = (value: number) => [value & 255, (value >> 8) & 255, (value >> 16) & 255, (value >>> 24) & 255];
 
 describe("bmp", () => {
   test.each<[string, Parts, readonly number[]]>([
-    ["24 bits, rows from the bottom, padded", { width: 1, height: 2, bits: 24, rows: [0, 0, 255, 0, 255, 0, 0, 0] }, [...blue!, ...red!]],
-    ["32 bits, rows from the top", { width: 1, height: -2, bits: 32, rows: [0, 0, 255, 9, 255, 0, 0, 9] }, [...red!, ...blue!]],
-    ["8 bits with a palette", { width: 3, height: 1, bits: 8, between: palette, rows: [2, 1, 0, 0] }, [...blue!, ...green!, ...red!]],
-    ["4 bits with a palette", { width: 3, height: 1, bits: 4, between: palette, rows: [0x01, 0x20, 0, 0] }, [...red!, ...green!, ...blue!]],
-    ["1 bit with a palette", { width: 3, height: 1, bits: 1, between: palette.slice(0, 8), rows: [0b01000000, 0, 0, 0] }, [...red!, ...green!, ...red!]],
+    [
+      "24 bits, rows from the bottom, padded",
+      { width: 1, height: 2, bits: 24, rows: [0, 0, 255, 0, 255, 0, 0, 0] },
+      [...blue!, ...red!],
+    ],
+    [
+      "32 bits, rows from the top",
+      { width: 1, height: -2, bits: 32, rows: [0, 0, 255, 9, 255, 0, 0, 9] },
+      [...red!, ...blue!],
+    ],
+    [
+      "8 bits with a palette",
+      { width: 3, height: 1, bits: 8, between: palette, rows: [2, 1, 0, 0] },
+      [...blue!, ...green!, ...red!],
+    ],
+    [
+      "4 bits with a palette",
+      { width: 3, height: 1, bits: 4, between: palette, rows: [0x01, 0x20, 0, 0] },
+      [...red!, ...green!, ...blue!],
+    ],
+    [
+      "1 bit with a palette",
+      { width: 3, height: 1, bits: 1, between: palette.slice(0, 8), rows: [0b01000000, 0, 0, 0] },
+      [...red!, ...green!, ...red!],
+    ],
     ["16 bits, 5 each", { width: 2, height: 1, bits: 16, rows: [0x00, 0x7c, 0x1f, 0x00] }, [...red!, ...blue!]],
     [
       "16 bits with masks 5-6-5",
-      { width: 2, height: 1, bits: 16, compression: 3, between: [0xf800, 0x7e0, 0x1f].flatMap(word), rows: [0xe0, 0x07, 0x00, 0xf8] },
+      {
+        width: 2,
+        height: 1,
+        bits: 16,
+        compression: 3,
+        between: [0xf800, 0x7e0, 0x1f].flatMap(word),
+        rows: [0xe0, 0x07, 0x00, 0xf8],
+      },
       [...green!, ...red!],
     ],
     [
       "8 bits, run-length coded",
-      { width: 3, height: 2, bits: 8, compression: 1, between: palette, rows: [2, 1, 1, 0, 0, 0, 0, 3, 2, 1, 0, 0, 0, 1] },
+      {
+        width: 3,
+        height: 2,
+        bits: 8,
+        compression: 1,
+        between: palette,
+        rows: [2, 1, 1, 0, 0, 0, 0, 3, 2, 1, 0, 0, 0, 1],
+      },
       [...blue!, ...green!, ...red!, ...green!, ...green!, ...red!],
     ],
     [
@@ -68,6 +106,8 @@ describe("bmp", () => {
   });
 
   test("another file is refused", () => {
-    expect(() => decodeBmp(new TextEncoder().encode("BM but nothing behind it"))).toThrow(expect.objectContaining({ code: "BMP_INVALID" }));
+    expect(() => decodeBmp(new TextEncoder().encode("BM but nothing behind it"))).toThrow(
+      expect.objectContaining({ code: "BMP_INVALID" }),
+    );
   });
 });

@@ -1,0 +1,89 @@
+import { type Dim, dim, input, type Tensor } from "../graph/index.ts";
+import { conditioning, type DiffusionModel, decodeLatents, encodePictures, unet } from "../models/index.ts";
+import type { Program, Runtime } from "../runtime/index.ts";
+
+/** The programs of a model, each loaded when it is first asked for. */
+export class Programs {
+  readonly #model: DiffusionModel;
+  readonly #runtime: Runtime;
+  readonly #loaded = new Map<string, Promise<Program>>();
+
+  constructor(model: DiffusionModel, runtime: Runtime) {
+    this.#model = model;
+    this.#runtime = runtime;
+  }
+
+  /** `context`, and `pooled` for SDXL, of single chunks of 77 tokens. Its inputs: see textFeeds. */
+  text(clipSkip: number | undefined, hasLearned: boolean): Promise<Program> {
+    return this.#get(`text ${clipSkip} ${hasLearned}`, () => {
+      const { context, pooled } = conditioning(this.#model, {
+        batch: dim("batch"),
+        chunks: 1,
+        joining: "whole",
+        clipSkip,
+        hasLearned,
+      });
+      return { context, ...(pooled && { pooled }) };
+    });
+  }
+
+  /** `prediction` for latents of any size. tokens: length of the context. */
+  unet(tokens: number): Promise<Program> {
+    return this.#get(`unet ${tokens}`, () => {
+      const { weights, architecture } = this.#model.unet;
+      const batch = dim("batch", { nominal: 2 });
+      const { prediction } = unet(weights, architecture, {
+        latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
+        timesteps: input("timesteps", "float32", [batch]),
+        context: input("context", "float32", [batch, tokens, architecture.contextWidth]),
+        ...(architecture.addition && {
+          pooled: input("pooled", "float32", [batch, architecture.addition.pooledWidth]),
+          sizes: input("sizes", "float32", [batch, 6]),
+        }),
+      });
+      return { prediction };
+    });
+  }
+
+  /** `pictures` in about -1..1 from `latents` as the VAE knows them. */
+  decoder(): Promise<Program> {
+    return this.#get("decoder", () => {
+      const { weights, architecture } = this.#model.vae;
+      const latents = input("latents", "float32", latentShape(dim("batch"), architecture.latentChannels));
+      return { pictures: decodeLatents(weights, architecture, latents).pictures };
+    });
+  }
+
+  /** `mean` and `logvar` of `pictures` in -1..1. */
+  encoder(): Promise<Program> {
+    return this.#get("encoder", () => {
+      const { weights, architecture } = this.#model.vae;
+      const side = (name: string) => dim(name, { nominal: 512, multipleOf: architecture.factor });
+      const pictures = input("pictures", "float32", [dim("batch"), 3, side("height"), side("width")]);
+      const { mean, logvar } = encodePictures(weights, architecture, pictures);
+      return { mean, logvar };
+    });
+  }
+
+  async close(): Promise<void> {
+    const programs = [...this.#loaded.values()];
+    this.#loaded.clear();
+    for (const loading of programs) {
+      const program = await loading.catch(() => undefined);
+      await program?.close();
+    }
+  }
+
+  #get(key: string, outputs: () => Record<string, Tensor>): Promise<Program> {
+    const known = this.#loaded.get(key);
+    if (known) return known;
+    const loading = this.#runtime.load(outputs());
+    this.#loaded.set(key, loading);
+    loading.catch(() => this.#loaded.delete(key));
+    return loading;
+  }
+}
+
+function latentShape(batch: Dim, channels: number): Dim[] {
+  return [batch, channels, dim("height", { nominal: 64 }), dim("width", { nominal: 64 })];
+}

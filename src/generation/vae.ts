@@ -1,0 +1,78 @@
+import { arrayOf, type NdArray } from "../array/index.ts";
+import type { DiffusionModel } from "../models/index.ts";
+import { type Picture, pictureToFloats } from "../pictures/index.ts";
+import type { Programs } from "./programs.ts";
+import { pictureOf } from "./pixels.ts";
+
+type Vae = DiffusionModel["vae"]["architecture"];
+
+/** Pictures the VAE takes at once: all of a batch, so many, or below 1 a share of them. */
+export function vaeBatch(count: number, vaeBatchSize: number | undefined): number {
+  if (vaeBatchSize === undefined) return count;
+  return Math.max(1, Math.floor(vaeBatchSize < 1 ? count * vaeBatchSize : vaeBatchSize));
+}
+
+/** Pictures out of latents [B, 4, h, w], each given out as soon as it is there.
+ *  differs from sd-scripts: the VAE attends over the picture in its middle as it was trained to; sd-scripts' replacement drops the result. */
+export async function* decode(
+  latents: NdArray<Float32Array>,
+  { scalingFactor }: Vae,
+  programs: Programs,
+  vaeBatchSize: number | undefined,
+): AsyncGenerator<Picture, void> {
+  const program = await programs.decoder();
+  for (const part of parts(latents, vaeBatchSize)) {
+    const scaled = part.data.map((value) => value / scalingFactor);
+    const { pictures } = await program.run({ latents: arrayOf(part.shape, scaled) });
+    const [count, channels, height, width] = pictures!.shape as readonly [number, number, number, number];
+    const size = channels * height * width;
+    for (let i = 0; i < count; i++)
+      yield pictureOf((pictures!.data as Float32Array).subarray(i * size, (i + 1) * size), width, height);
+  }
+}
+
+/** Latents [B, 4, h, w] as the U-Net knows them, drawn from the distribution that each picture is encoded to. pictures: all of one size; noise: [4, h, w] each. */
+export async function encode(
+  pictures: readonly Picture[],
+  noises: readonly Float32Array[],
+  { scalingFactor }: Vae,
+  programs: Programs,
+  vaeBatchSize: number | undefined,
+): Promise<NdArray<Float32Array>> {
+  const program = await programs.encoder();
+  const drawn: Float32Array[] = [];
+  let latentShape: readonly number[] = [];
+  for (const part of parts(stack(pictures.map(pictureToFloats)), vaeBatchSize)) {
+    const { mean, logvar } = (await program.run({ pictures: part })) as Record<string, NdArray<Float32Array>>;
+    latentShape = mean!.shape.slice(1);
+    const size = mean!.data.length / part.shape[0]!;
+    for (let i = 0; i < part.shape[0]!; i++) {
+      const noise = noises[drawn.length]!;
+      const deviation = logvar!.data.subarray(i * size, (i + 1) * size).map((value) => Math.exp(0.5 * value));
+      const centre = mean!.data.subarray(i * size, (i + 1) * size);
+      drawn.push(centre.map((value, k) => scalingFactor * Math.fround(value + deviation[k]! * noise[k]!)));
+    }
+  }
+  return stack(drawn.map((data) => arrayOf(latentShape, data)));
+}
+
+/** Arrays of one shape as one with a batch axis. */
+export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
+  const { shape, data } = arrays[0]!;
+  const all = new Float32Array(arrays.length * data.length);
+  arrays.forEach((array, i) => {
+    all.set(array.data, i * data.length);
+  });
+  return arrayOf([arrays.length, ...shape], all);
+}
+
+/** A batch in parts of at most so many. */
+function parts({ shape, data }: NdArray<Float32Array>, vaeBatchSize: number | undefined): NdArray<Float32Array>[] {
+  const [count, ...rest] = shape as readonly [number, ...number[]];
+  const size = data.length / count;
+  const atOnce = vaeBatch(count, vaeBatchSize);
+  return Array.from({ length: Math.ceil(count / atOnce) }, (_, i) => {
+    const end = Math.min(count, (i + 1) * atOnce);
+    return arrayOf([end - i * atOnce, ...rest], data.subarray(i * atOnce * size, end * size));
+  });
+}

@@ -1,0 +1,44 @@
+import { familyNames } from "../checkpoint/index.ts";
+import { formatReport } from "../dataset/index.ts";
+import type { RunSummary } from "../training/index.ts";
+import { durationText, plural } from "./numbers.ts";
+
+/** What a run is about, before its first step, in sd-scripts' order: device, model, word, pictures, optimizer, length. */
+export function firstScreen(run: RunSummary): string[] {
+  const { numTrainImages, numRegImages, batchesPerEpoch, epochs, steps, batchSize, accumulationSteps } = run;
+  const predicts = run.predictionType === "epsilon" ? "noise" : "velocity";
+  const [pictures = "", ...datasets] = formatReport(run.dataset);
+  return [
+    entry("device", run.device),
+    entry("model", run.model),
+    entry("", `${familyNames[run.family]}, predicts ${predicts} (${run.predictionReason})`),
+    entry("new word", `${run.tokens.join(" ")}, ${idsText(run.tokenIds)}, starts from ${startText(run)}`),
+    entry("pictures", pictures),
+    ...datasets.map((line) => entry("", line)),
+    entry(
+      "optimizer",
+      `${run.optimizer}, learning rate ${run.learningRate}, schedule ${run.schedule}, seed ${run.seed}`,
+    ),
+    entry("training", `num train images * repeats: ${numTrainImages}, num reg images: ${numRegImages}`),
+    entry("", `num batches per epoch: ${batchesPerEpoch}, num epochs: ${epochs}`),
+    entry(
+      "",
+      `batch size: ${batchSize}, gradient accumulation steps: ${accumulationSteps}, total batch size: ${batchSize * accumulationSteps}`,
+    ),
+    entry("", `total optimization steps: ${steps}`),
+    entry("time", `about ${durationText(run.expectedSeconds)} for ${plural(steps, "step")}`),
+  ];
+}
+
+function entry(label: string, text: string): string {
+  return `  ${label.padEnd(10)} ${text}`;
+}
+
+function startText({ initWord }: RunSummary): string {
+  return initWord === undefined ? "the mean of all words" : `"${initWord}"`;
+}
+
+/** "id 49408", "ids 49408 to 49411". */
+function idsText(ids: readonly number[]): string {
+  return ids.length < 2 ? `id ${ids[0]}` : `ids ${ids[0]} to ${ids.at(-1)}`;
+}

@@ -1,0 +1,7 @@
+/** One stream of events, told to people and to programs. */
+export { type Caller, commandLine } from "./command-line.ts";
+export { jsonLinesReporter } from "./json-lines.ts";
+export { type Reporter, reportAll } from "./reporter.ts";
+export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
+export { paints, processTerminal, type Terminal } from "./terminal.ts";
+export { type TrainingReportOptions, trainingReport } from "./training-report.ts";

@@ -1,0 +1,49 @@
+import path from "node:path";
+import type { TrainSettings } from "../options/index.ts";
+import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
+import { type Caller, commandLine } from "./command-line.ts";
+
+interface EndedRun {
+  readonly done: Extract<TrainingEvent, { readonly kind: "done" }>;
+  readonly run: RunSummary | undefined;
+  readonly lastStep: StepEvent | undefined;
+  readonly settings: TrainSettings;
+  readonly caller: Caller;
+}
+
+/** What to do after a run: go on with it if it was interrupted, use what it made. */
+export function nextSteps(ended: EndedRun): string[] {
+  const goOn = ended.done.isInterrupted
+    ? ["Go on from there, with the optimizer starting afresh:", `  ${goOnCommand(ended)}`, ""]
+    : [];
+  return [
+    ...goOn,
+    "Draw with it:",
+    `  ${drawCommand(ended)}`,
+    "Or copy it into the embeddings folder of A1111, Forge, ComfyUI or InvokeAI: its file name is its word.",
+  ];
+}
+
+function drawCommand({ done, run, settings, caller }: EndedRun): string {
+  const word = path.parse(done.file).name;
+  const prompt = `${settings.useStyleTemplate ? "a painting in the style of" : "a photo of"} ${word}`;
+  const usualSide = run?.family === "sdxl" ? 1024 : 512;
+  const [width, height] = run?.dataset.datasets[0]?.resolution ?? [usualSide, usualSide];
+  const isUsual = width === usualSide && height === usualSide;
+  return commandLine(caller, [
+    ...["generate", "--ckpt", settings.pretrainedModelNameOrPath, "--textual_inversion_embeddings", done.file],
+    ...["--prompt", prompt],
+    ...(isUsual ? [] : ["--W", String(width), "--H", String(height)]),
+  ]);
+}
+
+/** The user's own command line, with what is different behind it: the last of two equal flags wins. */
+function goOnCommand({ done, lastStep, settings, caller }: EndedRun): string {
+  const steps = lastStep?.steps ?? settings.maxTrainSteps;
+  const stepsLeft = steps - done.step;
+  const epochsLeft = Math.ceil((stepsLeft / steps) * (lastStep?.epochs ?? 1));
+  const length = settings.maxTrainEpochs
+    ? ["--max_train_epochs", String(epochsLeft)]
+    : ["--max_train_steps", String(stepsLeft)];
+  return commandLine(caller, [...caller.words, "--weights", done.file, ...length]);
+}

@@ -1,0 +1,19 @@
+/** Someone who hears everything that happens in a run. */
+export interface Reporter<Event> {
+  /** Takes one event, in order. */
+  report(event: Event): void;
+  /** Ends the report, whether the run came to its end or not. */
+  close(): void;
+}
+
+/** Tells every reporter every event. An error of the run is thrown on after all reports were ended. */
+export async function reportAll<Event>(
+  events: AsyncIterable<Event>,
+  reporters: readonly Reporter<Event>[],
+): Promise<void> {
+  try {
+    for await (const event of events) for (const reporter of reporters) reporter.report(event);
+  } finally {
+    for (const reporter of reporters) reporter.close();
+  }
+}

@@ -1,0 +1,67 @@
+import type { Terminal } from "./terminal.ts";
+
+/** On a screen, the living line is written at most so often. */
+const redrawMs = 100;
+
+/** Off a screen, lines of progress come when a quarter more time has passed, but not more and not less often than this. */
+const [shortestPauseMs, longestPauseMs] = [10_000, 300_000];
+
+/** Lasting lines, with one living line of progress below them. Off a screen that line is written now and then instead. */
+export class Talk {
+  readonly #terminal: Terminal;
+  readonly #start: number;
+  #living = "";
+  #lastMs = Number.NEGATIVE_INFINITY;
+
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+    this.#start = terminal.now();
+  }
+
+  /** Writes lasting lines above the living one. */
+  say(...lines: readonly string[]): void {
+    this.#erase();
+    for (const line of lines) this.#terminal.talk(`${line}\n`);
+    this.#draw();
+  }
+
+  /** Writes results, one a line. */
+  result(...lines: readonly string[]): void {
+    this.#erase();
+    for (const line of lines) this.#terminal.result(`${line}\n`);
+    this.#draw();
+  }
+
+  /** Renews the living line: `wide` for a screen, `plain` elsewhere. isLast: no later one comes, so it must be shown. */
+  progress({ wide, plain }: { readonly wide: string; readonly plain: string }, isLast: boolean): void {
+    const { isInteractive, now, talk } = this.#terminal;
+    const pauseMs = isInteractive ? redrawMs : this.#pauseMs();
+    const isDue = isLast || now() - this.#lastMs >= pauseMs;
+    if (isInteractive) this.#living = wide;
+    if (!isDue) return;
+    this.#lastMs = now();
+    if (isInteractive) this.#draw();
+    else talk(`${plain}\n`);
+  }
+
+  /** Lets the living line stay as it is and goes on below it. */
+  settle(): void {
+    if (this.#living === "") return;
+    this.#draw();
+    this.#terminal.talk("\n");
+    this.#living = "";
+  }
+
+  #pauseMs(): number {
+    const elapsedMs = this.#lastMs - this.#start;
+    return Math.min(longestPauseMs, Math.max(shortestPauseMs, elapsedMs / 4));
+  }
+
+  #erase(): void {
+    if (this.#living !== "") this.#terminal.talk("\r\x1b[K");
+  }
+
+  #draw(): void {
+    if (this.#living !== "") this.#terminal.talk(`\r${this.#living.slice(0, this.#terminal.columns() - 1)}\x1b[K`);
+  }
+}

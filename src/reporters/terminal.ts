@@ -1,0 +1,39 @@
+import { styleText } from "node:util";
+
+/** Where a command speaks. */
+export interface Terminal {
+  /** Writes talk: what people read along the way. */
+  readonly talk: (text: string) => void;
+  /** Writes a result: what another program may read. */
+  readonly result: (text: string) => void;
+  /** Whether talk goes to a screen on which a line can be written over. */
+  readonly isInteractive: boolean;
+  readonly hasColor: boolean;
+  /** Characters of a line. */
+  readonly columns: () => number;
+  /** Milliseconds on a clock that only runs forward. */
+  readonly now: () => number;
+}
+
+/** The terminal of this process: talk to stderr, results to stdout. NO_COLOR and TERM=dumb are followed. */
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  const isScreen = Boolean(stderr.isTTY) && process.env.TERM !== "dumb";
+  return {
+    talk: (text) => stderr.write(text),
+    result: (text) => stdout.write(text),
+    isInteractive: isScreen,
+    hasColor: isScreen && !process.env.NO_COLOR && stderr.hasColors(),
+    columns: () => stderr.columns ?? 80,
+    now: () => performance.now(),
+  };
+}
+
+export type Paint = (text: string) => string;
+
+/** Colours by meaning; without colour the texts as they are. */
+export function paints({ hasColor }: Pick<Terminal, "hasColor">): Readonly<Record<"faint" | "strong" | "warn", Paint>> {
+  const paint = (style: Parameters<typeof styleText>[0]): Paint =>
+    hasColor ? (text) => styleText(style, text) : (text) => text;
+  return { faint: paint("dim"), strong: paint("bold"), warn: paint("yellow") };
+}

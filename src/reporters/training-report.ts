@@ -1,0 +1,95 @@
+import type { TrainSettings } from "../options/index.ts";
+import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
+import type { Caller } from "./command-line.ts";
+import { firstScreen } from "./first-screen.ts";
+import { nextSteps } from "./next-steps.ts";
+import { clockText, durationText, plural, rateText } from "./numbers.ts";
+import type { Reporter } from "./reporter.ts";
+import { Talk } from "./talk.ts";
+import { paints, type Terminal } from "./terminal.ts";
+import { summaryOfWarnings, warningLine } from "./warnings.ts";
+
+type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: Kind }>;
+
+export interface TrainingReportOptions {
+  readonly settings: TrainSettings;
+  readonly caller: Caller;
+}
+
+/** Tells people about a training run: what it is about, how far it is, what was written, what to do next. */
+export function trainingReport(terminal: Terminal, options: TrainingReportOptions): Reporter<TrainingEvent> {
+  const talk = new Talk(terminal);
+  const paint = paints(terminal);
+  let run: RunSummary | undefined;
+  let lastStep: StepEvent | undefined;
+  return {
+    report(event) {
+      switch (event.kind) {
+        case "start":
+          run = event.run;
+          return talk.say(...firstScreen(run), "");
+        case "warning":
+          return talk.say(paint.warn(warningLine(event)));
+        case "caching":
+          return talk.progress(cachingLine(event), event.done === event.total);
+        case "step":
+          if (!lastStep) talk.settle();
+          lastStep = event;
+          return talk.progress(stepLine(event), event.step === event.steps);
+        case "epoch":
+          return talk.say(`epoch ${event.epoch}/${event.epochs}: average loss ${lossText(event.loss)}`);
+        case "saved":
+          return talk.say(`saving checkpoint: ${event.file}`);
+        case "removed":
+          return talk.say(`removing old checkpoint: ${event.file}`);
+        case "done":
+          talk.settle();
+          talk.say(
+            ...summaryOfWarnings(event.warnings),
+            "",
+            paint.strong(outcomeText(event)),
+            ...traits(event, lastStep),
+          );
+          return talk.say("", ...nextSteps({ ...options, done: event, run, lastStep }));
+      }
+    },
+    close: () => talk.settle(),
+  };
+}
+
+function cachingLine({ done, total }: Event<"caching">): { wide: string; plain: string } {
+  const line = `caching latents: ${done}/${total}`;
+  return { wide: line, plain: line };
+}
+
+function stepLine(event: StepEvent): { wide: string; plain: string } {
+  const { step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds } = event;
+  const percent = Math.floor((100 * step) / steps);
+  const numbers =
+    `loss ${lossText(loss)}, average ${lossText(averageLoss)}, ` +
+    `${rateText(samplesPerSecond)} samples/s, ${clockText(remainingSeconds)} left`;
+  return {
+    wide: `steps: ${String(percent).padStart(3)}%|${bar(step / steps)}| ${step}/${steps}  ${numbers}`,
+    plain: `steps: ${step}/${steps} (${percent}%), ${numbers}`,
+  };
+}
+
+function bar(share: number): string {
+  const width = 12;
+  const full = Math.floor(share * width);
+  return "█".repeat(full) + " ".repeat(width - full);
+}
+
+function lossText(loss: number): string {
+  return Number.isFinite(loss) ? loss.toFixed(4) : String(loss);
+}
+
+function outcomeText({ isInterrupted, step }: Event<"done">): string {
+  return isInterrupted ? `stopped after step ${step}; what was learned so far is saved.` : "model saved.";
+}
+
+function traits({ step, seconds }: Event<"done">, last: StepEvent | undefined): string[] {
+  const time = `${plural(step, "step")} in ${durationText(seconds)}`;
+  if (!last) return [time];
+  return [`${time}; the word moved by ${last.distance.toPrecision(3)} and is ${last.rowNorm.toPrecision(3)} long`];
+}

@@ -1,0 +1,91 @@
+import type { NdArray } from "../array/index.ts";
+import { firstLearnedId } from "../models/index.ts";
+import type { MicroStepResult } from "./micro-step.ts";
+import type { Optimizer } from "./optimizers/index.ts";
+import { mean, meanNorm } from "./statistics.ts";
+import { addTable, clipFactor, frozenRows, gradientNorm, learnedRows, type TableGradient } from "./table-gradient.ts";
+
+export interface StepOutcome {
+  /** Length of the whole tables' gradient before clipping. */
+  readonly gradNorm: number;
+  /** Whether any learned row had a gradient other than zero. */
+  readonly hasLearnedGradient: boolean;
+  /** The gradient was NaN or infinite, so nothing was changed. */
+  readonly isSkipped: boolean;
+}
+
+/** The learned rows with the gradients gathered for them since the last step. */
+export class Learner {
+  readonly optimizer: Optimizer;
+  readonly #rows: readonly NdArray<Float32Array>[];
+  readonly #initial: readonly Float32Array[];
+  readonly #maxGradNorm: number;
+  #gradients: TableGradient[];
+
+  /** initialRows: [vectors, width] per text encoder; they are copied. */
+  constructor(initialRows: readonly NdArray<Float32Array>[], optimizer: Optimizer, maxGradNorm: number) {
+    this.optimizer = optimizer;
+    this.#rows = initialRows.map((rows) => ({ ...rows, data: rows.data.slice() }));
+    this.#initial = initialRows.map(({ data }) => data.slice());
+    this.#maxGradNorm = maxGradNorm;
+    this.#gradients = initialRows.map(() => new Map());
+  }
+
+  /** What the model computes with. */
+  get rows(): readonly NdArray<Float32Array>[] {
+    return this.#rows;
+  }
+
+  /** What is saved and drawn with: the averaged rows where the optimizer keeps such. */
+  get finishedRows(): readonly NdArray<Float32Array>[] {
+    const averaged = this.optimizer.evaluationParameters?.(this.#rows.map(({ data }) => data));
+    return this.#rows.map((rows, i) => ({ ...rows, data: averaged?.[i] ?? rows.data.slice() }));
+  }
+
+  /** Mean distance of the rows from where they started. */
+  get distance(): number {
+    const moved = this.#rows.map((rows, table) => ({
+      ...rows,
+      data: rows.data.map((value, i) => value - this.#initial[table]![i]!),
+    }));
+    return mean(moved.map(meanNorm));
+  }
+
+  gather({ gradients }: MicroStepResult): void {
+    for (const [table, gradient] of gradients.entries()) addTable(this.#gradients[table]!, gradient);
+  }
+
+  /** Clips by the norm over every row that was used and steps. A gradient that is no number changes nothing. */
+  step(learningRate: number): StepOutcome {
+    const tables = this.#gradients;
+    this.#gradients = tables.map(() => new Map());
+    const gradNorm = gradientNorm(tables);
+    if (!Number.isFinite(gradNorm)) return { gradNorm, hasLearnedGradient: true, isSkipped: true };
+    const factor = clipFactor(gradNorm, this.#maxGradNorm);
+    const gradients = this.#rows.map(({ shape }, table) => {
+      const [count, width] = shape as readonly [number, number];
+      return learnedRows(tables[table]!, count, width, factor);
+    });
+    const frozen = this.optimizer.usesFrozenRows ? tables.map((table) => frozenRows(table, factor)) : undefined;
+    this.optimizer.step(
+      this.#rows.map(({ data }) => data),
+      gradients,
+      learningRate,
+      frozen,
+    );
+    return {
+      gradNorm,
+      hasLearnedGradient: gradients.some((values) => values.some((value) => value !== 0)),
+      isSkipped: false,
+    };
+  }
+}
+
+/** Shapes of the tables for the optimizer: learned rows, and how many ordinary ones are behind them. */
+export function tableShapes(rows: readonly NdArray<Float32Array>[]) {
+  return rows.map(({ shape: [count, columns] }) => ({
+    rows: count!,
+    columns: columns!,
+    totalRows: firstLearnedId + count!,
+  }));
+}

@@ -1,0 +1,62 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { version } from "../assets/index.ts";
+import { type ModelSpecInputs, modelSpecMetadata } from "../embedding/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+
+/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. */
+export async function metadataOf(
+  settings: TrainSettings,
+  model: Pick<ModelSpecInputs, "family" | "isVPrediction">,
+): Promise<{ readonly metadata: (date: Date) => Record<string, string>; readonly warning?: string }> {
+  const { metadataThumbnail } = settings;
+  const thumbnail = metadataThumbnail === undefined ? undefined : await thumbnailUrl(metadataThumbnail);
+  const implementationVersion = `coinage/${await version()}`;
+  const descriptions = {
+    author: settings.metadataAuthor,
+    description: settings.metadataDescription,
+    license: settings.metadataLicense,
+    tags: settings.metadataTags,
+    usage_hint: settings.metadataUsageHint,
+    thumbnail,
+    merged_from: settings.metadataMergedFrom,
+    trigger_phrase: settings.metadataTriggerPhrase,
+    preprocessor: settings.metadataPreprocessor,
+    is_negative_embedding: settings.metadataIsNegativeEmbedding,
+  };
+  const further = Object.fromEntries(
+    Object.entries(settings.extraMetadata ?? {}).map(([key, text]) => [`modelspec.${key}`, text]),
+  );
+  const metadata = (date: Date) => ({
+    ...modelSpecMetadata({
+      ...model,
+      date,
+      implementationVersion,
+      descriptions,
+      title: settings.metadataTitle ?? settings.outputName,
+      resolution: settings.resolution?.join(","),
+      minTimestep: settings.minTimestep,
+      maxTimestep: settings.maxTimestep,
+      clipSkip: settings.clipSkip,
+    }),
+    ...further,
+  });
+  if (metadataThumbnail === undefined || thumbnail !== undefined) return { metadata };
+  return { metadata, warning: `The thumbnail ${metadataThumbnail} cannot be read; the metadata go without it.` };
+}
+
+const pictureTypes: Readonly<Record<string, string>> = {
+  ".png": "image/png",
+  ".jpg": "image/jpeg",
+  ".jpeg": "image/jpeg",
+  ".webp": "image/webp",
+  ".gif": "image/gif",
+  ".avif": "image/avif",
+};
+
+async function thumbnailUrl(source: string): Promise<string | undefined> {
+  if (source.startsWith("data:")) return source;
+  const bytes = await readFile(source).catch(() => undefined);
+  const type = pictureTypes[path.extname(source).toLowerCase()] ?? "application/octet-stream";
+  return bytes && `data:${type};base64,${bytes.toString("base64")}`;
+}

@@ -1,0 +1,112 @@
+import { arrayOf, type NdArray } from "../array/index.ts";
+import {
+  drawTrainingBatch,
+  type Generators,
+  type HuberOptions,
+  huberThreshold,
+  type LossWeightOptions,
+  lossWeight,
+  type NoiseSchedule,
+  type TrainingBatchOptions,
+  velocity,
+} from "../diffusion/index.ts";
+import { type DiffusionModel, type TokenIds, textFeeds } from "../models/index.ts";
+import type { Program } from "../runtime/index.ts";
+import type { LossType } from "./micro-step-graph.ts";
+import { addPositions, type TableGradient } from "./table-gradient.ts";
+
+/** What every micro-step of a run goes by. */
+export interface MicroStepContext {
+  readonly model: DiffusionModel;
+  /** Computes `lossSums` and `tokenGradients0`, ... of the micro-step graph. */
+  readonly program: Program;
+  readonly schedule: NoiseSchedule;
+  readonly isVelocity: boolean;
+  readonly lossType: LossType;
+  readonly options: TrainingBatchOptions & LossWeightOptions & HuberOptions;
+}
+
+/** Samples that go through the networks together. */
+export interface MicroStepSamples {
+  /** [B,4,h,w], scaled. */
+  readonly latents: NdArray<Float32Array>;
+  /** Per text encoder [B][chunks][77]. */
+  readonly tokenIds: TokenIds;
+  /** Factor of each sample's loss: 1, of regularisation pictures prior_loss_weight. */
+  readonly lossWeights: readonly number[];
+  /** [B,1,h,w] in 0..1. */
+  readonly mask?: NdArray<Float32Array> | undefined;
+  /** SDXL: original height and width, crop top and left, target height and width of each sample. */
+  readonly sizes?: readonly (readonly number[])[] | undefined;
+}
+
+export interface MicroStepResult {
+  /** Mean element loss of each sample, before any weight. */
+  readonly sampleLosses: readonly number[];
+  /** Mean over the samples, weighted. */
+  readonly loss: number;
+  /** Per text encoder the gradient of loss / accumulationSteps at every table row that was used. */
+  readonly gradients: readonly TableGradient[];
+}
+
+/** What is drawn for a micro-step. */
+export type Draw = ReturnType<typeof drawTrainingBatch>;
+
+/** One forward and backward pass. A pure function of rows, samples and the state of the generators.
+ *  rows: the learned rows [vectors, width] per text encoder. */
+export function microStep(
+  context: MicroStepContext,
+  rows: readonly NdArray<Float32Array>[],
+  samples: MicroStepSamples,
+  generators: Generators,
+  accumulationSteps: number,
+): Promise<MicroStepResult> {
+  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators);
+  return computeMicroStep(context, rows, samples, draw, accumulationSteps);
+}
+
+/** The part of a micro-step after all drawing. */
+export async function computeMicroStep(
+  { model, program, schedule, isVelocity, lossType, options }: MicroStepContext,
+  rows: readonly NdArray<Float32Array>[],
+  samples: MicroStepSamples,
+  { noise, noisyLatents, timesteps }: Draw,
+  accumulationSteps: number,
+): Promise<MicroStepResult> {
+  const { latents, tokenIds, lossWeights, mask, sizes } = samples;
+  const batch = latents.shape[0]!;
+  const elements = latents.data.length / batch;
+  const weights = timesteps.map((timestep, i) => lossWeights[i]! * lossWeight(timestep, options, schedule));
+  const feeds: Record<string, NdArray> = {
+    ...textFeeds(model, tokenIds, rows),
+    noisyLatents,
+    target: isVelocity ? velocity(latents, noise, timesteps, schedule) : noise,
+    timesteps: arrayOf([batch], timesteps),
+    lossWeights: arrayOf(
+      [batch],
+      weights.map((weight) => weight / elements / batch / accumulationSteps),
+    ),
+  };
+  if (lossType === "huber" || lossType === "smooth_l1")
+    feeds.huberThresholds = arrayOf(
+      [batch],
+      timesteps.map((t) => huberThreshold(t, options, schedule)),
+    );
+  if (mask) feeds.mask = mask;
+  if (sizes) feeds.sizes = arrayOf([batch, 6], sizes.flat());
+
+  const results = await program.run(feeds);
+  const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);
+  const loss = sampleLosses.reduce((sum, value, i) => sum + value * weights[i]!, 0) / batch;
+  const gradients = tokenIds.map((texts, encoder) => {
+    const table: TableGradient = new Map();
+    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array);
+    return table;
+  });
+  return { sampleLosses, loss, gradients };
+}
+
+/** Output of the micro-step program that holds the gradient at a text encoder's token positions. */
+export function gradientName(encoder: number): string {
+  return `tokenGradients${encoder}`;
+}

@@ -1,0 +1,142 @@
+import { type Checkpoint, familyNames, openCheckpoint } from "../checkpoint/index.ts";
+import {
+  type DatasetGroup,
+  emptyDatasetError,
+  openDataset,
+  type Replacements,
+  replacementsFor,
+} from "../dataset/index.ts";
+import { noiseSchedule } from "../diffusion/index.ts";
+import type { TargetModel } from "../embedding/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import { type RunLength, runLength } from "./length.ts";
+import type { MicroStepContext } from "./micro-step.ts";
+import { gradientName } from "./micro-step.ts";
+import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
+import { prepareOutput } from "./saving.ts";
+import { prepareWord, type TaughtWord } from "./word.ts";
+
+/** All of a run that can be known and checked before anything takes long. */
+export interface Preparation {
+  readonly checkpoint: Checkpoint;
+  readonly model: DiffusionModel;
+  readonly word: TaughtWord;
+  readonly group: DatasetGroup;
+  readonly replacements: Replacements;
+  readonly length: RunLength;
+  readonly seed: number;
+  readonly generators: { readonly torch: TorchGenerator; readonly python: PythonRandom };
+  readonly notices: readonly { readonly code: string; readonly message: string }[];
+}
+
+/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. */
+export async function prepareRun(settings: TrainSettings): Promise<Preparation> {
+  await prepareOutput(settings);
+  const checkpoint = await openCheckpoint(settings.pretrainedModelNameOrPath, {
+    family: settings.v2 ? "sd2" : undefined,
+    predictionType: settings.vParameterization ? "v_prediction" : undefined,
+    vae: settings.vae,
+  });
+  const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const generators = { torch: new TorchGenerator(seed), python: new PythonRandom(seed) };
+  const word = await prepareWord(checkpoint, targetModel(model), settings);
+  const family = model.family === "sdxl" ? "sdxl" : "sd";
+  const group = await openDataset(settings, { random: generators.python, family });
+  if (group.batchesPerEpoch === 0) throw emptyDatasetError(group, settings);
+  checkBuckets(group, model);
+  return {
+    checkpoint,
+    model,
+    word,
+    group,
+    replacements: replacementsFor(word.tokens, templateOf(settings)),
+    length: runLength(group.batchesPerEpoch, settings),
+    seed,
+    generators,
+    notices: [
+      ...checkpoint.warnings.map((message) => ({ code: "MODEL", message })),
+      ...word.notices.map((message) => ({ code: "INIT_WORD", message })),
+      ...group.warnings.map(({ kind, message }) => ({ code: `DATASET_${constantCase(kind)}`, message })),
+    ],
+  };
+}
+
+function targetModel(model: DiffusionModel): TargetModel {
+  return {
+    label: familyNames[model.family],
+    widths: model.textEncoders.map(({ architecture }) => architecture.width),
+  };
+}
+
+function templateOf({ useObjectTemplate, useStyleTemplate }: TrainSettings): "object" | "style" | undefined {
+  if (useObjectTemplate) return "object";
+  return useStyleTemplate ? "style" : undefined;
+}
+
+function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
+  const { factor } = vae.architecture;
+  const bad = group.images.find(({ bucket }) => bucket.some((side) => side % factor !== 0));
+  if (bad)
+    throw new CoinageError(
+      "RESOLUTION",
+      `The training size ${bad.bucket.join(" x ")} is no multiple of ${factor} pixels.`,
+      {
+        where: bad.path,
+        hint: `Set a resolution that is a multiple of ${factor}; multiples of 64 are usual.`,
+      },
+    );
+}
+
+function constantCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+}
+
+/** The micro-step graph for these datasets: every bucket runs through it. */
+export function graphOf(settings: TrainSettings, { model, group }: Preparation): MicroStepGraph {
+  const { factor } = model.vae.architecture;
+  const [width, height] = group.images
+    .map(({ bucket }) => bucket)
+    .reduce((largest, bucket) => (bucket[0] * bucket[1] > largest[0] * largest[1] ? bucket : largest));
+  const halvings = 2 ** (model.unet.architecture.widths.length - 1);
+  const isEven = group.images.every(({ bucket }) => bucket.every((side) => side % (factor * halvings) === 0));
+  return microStepGraph(model, {
+    chunks: (settings.maxTokenLength ?? 75) / 75,
+    clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
+    lossType: settings.lossType,
+    hasMask: hasMasks(group),
+    nominal: { batch: settings.trainBatchSize, height: height / factor, width: width / factor },
+    multipleOf: isEven ? halvings : 1,
+  });
+}
+
+/** Puts the micro-step graph on the device. */
+export async function loadMicroStep(
+  settings: TrainSettings,
+  preparation: Preparation,
+  runtime: Runtime,
+): Promise<MicroStepContext> {
+  const { model, checkpoint } = preparation;
+  const { lossSums, tokenGradients } = graphOf(settings, preparation);
+  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
+  const isVelocity = checkpoint.predictionType.value === "v_prediction";
+  return {
+    model,
+    program: await runtime.load({ lossSums, ...Object.fromEntries(gradients) }),
+    schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
+    isVelocity,
+    lossType: settings.lossType,
+    options: { ...settings, vParameterization: isVelocity },
+  };
+}
+
+/** Whether any picture can bring a loss mask. */
+export function hasMasks({ datasets }: DatasetGroup): boolean {
+  return datasets.some(({ subsets }) =>
+    subsets.some(({ plan }) => plan.alphaMask || plan.conditioningDataDir !== undefined),
+  );
+}
