@@ -1,5 +1,7 @@
 /** Every error code of the project with what it means. `docs/errors.md` is generated from this table. Sorted within each room's block. */
 export const errorCodes = {
+  // cli
+  COMMAND_LATER: "A command that is planned but not there yet.",
   // graph
   SHAPE: "Tensors of shapes that do not fit together.",
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
@@ -66,6 +68,11 @@ export const errorCodes = {
   SETTINGS_FILE_INVALID: "A settings file (--config_file) that is no TOML or holds a value its setting cannot take.",
   SETTINGS_MISSING: "Settings without which a run cannot start.",
   USAGE: "A command line that cannot be read: unknown command or flag, missing or wrong value.",
+  // generation
+  PICTURE_SIZE: "A size at which no picture can be drawn, or a mask that does not fit its picture.",
+  PROMPT_INVALID: "A line of prompts with an option or a choice that cannot be followed.",
+  PROMPT_MISSING: "Nothing to draw: no prompt where prompts were to be found.",
+  PROMPT_UNSUPPORTED: "A prompt that asks for something that is not there yet.",
   // tokenizer
   INIT_WORD_EMPTY: "An init word without any token to start from.",
   PROMPT_WEIGHT_INVALID: "A weight in a prompt that is no number.",

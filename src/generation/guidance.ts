@@ -13,7 +13,11 @@ export type Guidance = Pick<Sampling, "guidanceScale" | "negativeScale">;
 
 /** The guided model output out of that of every group. output: [groups * B, ...].
  *  Two groups: u + s (c - u); three: e + s (c - e) - n (u - e). Source: Ho 2022, "Classifier-Free Diffusion Guidance". */
-export function guided(output: Float32Array, groups: number, { guidanceScale, negativeScale = 0 }: Guidance): Float32Array {
+export function guided(
+  output: Float32Array,
+  groups: number,
+  { guidanceScale, negativeScale = 0 }: Guidance,
+): Float32Array {
   if (groups === 1) return output;
   const size = output.length / groups;
   const negative = output.subarray(0, size);

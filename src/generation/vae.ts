@@ -1,8 +1,8 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
 import { type Picture, pictureToFloats } from "../pictures/index.ts";
-import type { Programs } from "./programs.ts";
 import { pictureOf } from "./pixels.ts";
+import type { Programs } from "./programs.ts";
 
 type Vae = DiffusionModel["vae"]["architecture"];
 
@@ -73,6 +73,6 @@ function parts({ shape, data }: NdArray<Float32Array>, vaeBatchSize: number | un
   const atOnce = vaeBatch(count, vaeBatchSize);
   return Array.from({ length: Math.ceil(count / atOnce) }, (_, i) => {
     const end = Math.min(count, (i + 1) * atOnce);
-    return arrayOf([end - i * atOnce, ...rest], data.subarray(i * atOnce * size, end * size));
+    return arrayOf([end - i * atOnce, ...rest], data.slice(i * atOnce * size, end * size));
   });
 }

@@ -2,7 +2,14 @@ import { arrayOf, type NdArray, toFloat32 } from "../array/index.ts";
 import type { LearnedWord as LearnedVectors } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ModelFamily } from "../models/index.ts";
-import { addWord, createTokenizer, type Padding, replacementsOf, type Tokenizer, tokensOfWord } from "../tokenizer/index.ts";
+import {
+  addWord,
+  createTokenizer,
+  type Padding,
+  replacementsOf,
+  type Tokenizer,
+  tokensOfWord,
+} from "../tokenizer/index.ts";
 
 /** The words prompts may use. */
 export interface Vocabulary {
@@ -64,11 +71,15 @@ function addNamed(tokenizer: Tokenizer, name: string, count: number, file: strin
     return addWord(tokenizer, name, count, file);
   } catch (error) {
     if (!(error instanceof CoinageError) || error.code !== "TOKEN_EXISTS") throw error;
-    throw new CoinageError("TOKEN_EXISTS", `The word "${name}" cannot be added: ${takenToken(tokenizer, name, count)} is a word already.`, {
-      where: file,
-      hint: "Words go by file names: give the file another name, one that no prompt would use otherwise.",
-      cause: error,
-    });
+    throw new CoinageError(
+      "TOKEN_EXISTS",
+      `The word "${name}" cannot be added: ${takenToken(tokenizer, name, count)} is a word already.`,
+      {
+        where: file,
+        hint: "Words go by file names: give the file another name, one that no prompt would use otherwise.",
+        cause: error,
+      },
+    );
   }
 }
 

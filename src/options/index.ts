@@ -4,6 +4,8 @@
  *             `readTrainRequest` goes this way from one end to the other, `--help` and `--output_config` included.
  *  generate:  argv -> parseGenerateArguments -> checkGenerateSettings.
  *
+ *  A program's settings by camelCase name: readTrainRecord; parseGenerateRecord -> checkGenerateSettings.
+ *
  *  A flag is added, or said to act, in its table under train/ or generate/ and nowhere else: types, parser, help and docs/options.md follow.
  */
 export { type CommandName, commandNames, resolveCommand } from "./commands.ts";
@@ -15,9 +17,9 @@ export { type GivenGenerateSettings, generateGroups, generateTable } from "./gen
 export { helpText, type TableCommand, usageLine } from "./help.ts";
 export { type Coverage, coverageOf, optionsMarkdown } from "./markdown.ts";
 export type { Effect, Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
-export { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
+export { parseGenerateArguments, parseGenerateRecord, parseTrainArguments } from "./parse.ts";
 export type { Parsed, SettingsWarning, Sourced } from "./parsed.ts";
 export { resolveStepCount } from "./steps.ts";
 export { checkTrainSettings, type TrainSettings } from "./train/check.ts";
-export { readTrainRequest, type TrainRequest } from "./train/request.ts";
+export { readTrainRecord, readTrainRequest, type TrainRequest } from "./train/request.ts";
 export { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";

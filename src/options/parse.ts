@@ -1,7 +1,9 @@
 import { parseArguments } from "./arguments.ts";
 import type { SettingsFile } from "./file/toml.ts";
 import { type GivenGenerateSettings, generateTable } from "./generate/table.ts";
+import type { OptionValue } from "./option.ts";
 import { type Parsed, placesOf } from "./parsed.ts";
+import { valuesOfRecord } from "./record.ts";
 import { settingsFrom } from "./settings.ts";
 import { standingWarnings } from "./standing.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "./train/table.ts";
@@ -10,6 +12,24 @@ import { type GivenTrainSettings, trainFileTable, trainTable } from "./train/tab
  *  @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainArguments(argv: readonly string[], file?: SettingsFile): Parsed<GivenTrainSettings> {
   const { given, isHelpAsked } = parseArguments(trainTable, argv);
+  return trainSettings(given, isHelpAsked, file);
+}
+
+/** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
+export function parseTrainRecord(
+  { extraMetadata, ...record }: Partial<GivenTrainSettings>,
+  file?: SettingsFile,
+): Parsed<GivenTrainSettings> {
+  const parsed = trainSettings(valuesOfRecord(trainFileTable, record), false, file);
+  const metadata = { ...parsed.settings.extraMetadata, ...extraMetadata };
+  return { ...parsed, settings: { ...parsed.settings, extraMetadata: metadata } };
+}
+
+function trainSettings(
+  given: ReadonlyMap<string, OptionValue>,
+  isHelpAsked: boolean,
+  file: SettingsFile | undefined,
+): Parsed<GivenTrainSettings> {
   const explicit = new Set(given.keys());
   const places = placesOf(explicit, file);
   const settings = {
@@ -24,6 +44,18 @@ export function parseTrainArguments(argv: readonly string[], file?: SettingsFile
  *  @throws USAGE, OPTION_UNSUPPORTED */
 export function parseGenerateArguments(argv: readonly string[]): Parsed<GivenGenerateSettings> {
   const { given, isHelpAsked } = parseArguments(generateTable, argv);
+  return generateSettings(given, isHelpAsked);
+}
+
+/** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
+export function parseGenerateRecord(record: Partial<GivenGenerateSettings>): Parsed<GivenGenerateSettings> {
+  return generateSettings(valuesOfRecord(generateTable, record), false);
+}
+
+function generateSettings(
+  given: ReadonlyMap<string, OptionValue>,
+  isHelpAsked: boolean,
+): Parsed<GivenGenerateSettings> {
   const explicit = new Set(given.keys());
   const places = placesOf(explicit, undefined);
   const settings = settingsFrom(generateTable, given);

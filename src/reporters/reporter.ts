@@ -6,13 +6,18 @@ export interface Reporter<Event> {
   close(): void;
 }
 
-/** Tells every reporter every event. An error of the run is thrown on after all reports were ended. */
+/** Tells every reporter every event; the last event. An error of the run is thrown on after all reports were ended. */
 export async function reportAll<Event>(
   events: AsyncIterable<Event>,
   reporters: readonly Reporter<Event>[],
-): Promise<void> {
+): Promise<Event | undefined> {
+  let last: Event | undefined;
   try {
-    for await (const event of events) for (const reporter of reporters) reporter.report(event);
+    for await (const event of events) {
+      for (const reporter of reporters) reporter.report(event);
+      last = event;
+    }
+    return last;
   } finally {
     for (const reporter of reporters) reporter.close();
   }

@@ -1,7 +1,8 @@
 import { readSettingsFile, writeSettingsFile } from "../file/disk.ts";
-import { parseTrainArguments } from "../parse.ts";
+import { parseTrainArguments, parseTrainRecord } from "../parse.ts";
 import type { SettingsWarning, Sourced } from "../parsed.ts";
 import { checkTrainSettings, type TrainSettings } from "./check.ts";
+import type { GivenTrainSettings } from "./table.ts";
 
 /** What a `train` command line asks for. */
 export type TrainRequest =
@@ -23,6 +24,13 @@ export async function readTrainRequest(argv: readonly string[]): Promise<TrainRe
   }
   const together = parseTrainArguments(argv, await readSettingsFile(configFile));
   return { kind: "train", ...checkTrainSettings(together) };
+}
+
+/** Training settings from those a program gives by camelCase name: its settings file, the defaults, the checks, as for a command line.
+ *  @throws what readTrainRequest throws */
+export async function readTrainRecord(record: Partial<GivenTrainSettings>): Promise<Sourced<TrainSettings>> {
+  const file = record.configFile === undefined ? undefined : await readSettingsFile(record.configFile);
+  return checkTrainSettings(parseTrainRecord(record, file));
 }
 
 function secretsIn(file: string, { huggingfaceToken }: Pick<TrainSettings, "huggingfaceToken">): SettingsWarning[] {

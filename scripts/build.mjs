@@ -1,0 +1,15 @@
+/** Compiles src to dist: JavaScript that Node runs as it is, with its types. Run `npm run build`. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+rmSync(at("dist"), { recursive: true, force: true });
+const { status } = spawnSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
+if (status === 0) chmodSync(at("dist/cli/main.js"), 0o755);
+process.exitCode = status ?? 1;

@@ -1,0 +1,58 @@
+import { readFile } from "node:fs/promises";
+import { CoinageError, nearestName } from "../errors/index.ts";
+import { convert, type WrittenLayout, writtenLayouts } from "../index.ts";
+import type { Terminal } from "../reporters/index.ts";
+import { commands } from "./commands.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { readWords } from "./words.ts";
+
+const help = `Usage: coinage ${commands.convert.usage}
+Writes an embedding of any program's layout in another one.
+
+  coinage convert out/mycat.pt mycat.safetensors
+  coinage convert mycat.safetensors mycat.bin --to diffusers
+  coinage convert mycat.safetensors mycat.png --picture preview.png
+
+  --to LAYOUT      ${writtenLayouts.join(", ")}; unless said, what is usual for OUT's extension
+  --picture FILE   PNG picture that carries the embedding, for --to png
+`;
+
+/** `coinage convert IN OUT [--to LAYOUT]` */
+export async function convertCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals } = readWords(commands.convert.usage, words, {
+    to: { type: "string" },
+    picture: { type: "string" },
+    help: { type: "boolean", short: "h" },
+  });
+  if (values.help) {
+    terminal.result(help);
+    return exitCodes.done;
+  }
+  const [from, to] = positionals;
+  if (!from || !to || positionals.length > 2)
+    throw new CoinageError("USAGE", "convert takes two files.", { hint: `Usage: coinage ${commands.convert.usage}` });
+  const { vectors, layout, warnings } = await convert(from, to, {
+    ...(values.to !== undefined && { layout: layoutOf(values.to) }),
+    ...(values.picture !== undefined && { picture: await readPicture(values.picture) }),
+  });
+  for (const warning of warnings) terminal.talk(`warning: ${warning}\n`);
+  terminal.talk(`${vectors} ${vectors === 1 ? "vector" : "vectors"} in ${layout} layout\n`);
+  terminal.result(`${to}\n`);
+  return exitCodes.done;
+}
+
+function layoutOf(name: string): WrittenLayout {
+  const layout = writtenLayouts.find((known) => known === name);
+  if (layout) return layout;
+  const near = nearestName(name, writtenLayouts);
+  throw new CoinageError("USAGE", `There is no layout "${name}".`, {
+    where: `--to ${name}`,
+    hint: near ? `Did you mean ${near}?` : `Layouts: ${writtenLayouts.join(", ")}`,
+  });
+}
+
+async function readPicture(file: string): Promise<Uint8Array> {
+  return readFile(file).catch((cause: unknown) => {
+    throw new CoinageError("FILE_NOT_FOUND", `The picture ${file} cannot be read.`, { where: "--picture", cause });
+  });
+}

@@ -1,0 +1,50 @@
+import { CoinageError, formatError } from "../errors/index.ts";
+import type { Terminal } from "../reporters/index.ts";
+import { commands } from "./commands.ts";
+import { packageVersion } from "./environment.ts";
+import { type ExitCode, exitCodes, internalErrors, usageErrors } from "./exit-codes.ts";
+import { overview } from "./help.ts";
+import { readInvocation } from "./invocation.ts";
+
+/** Runs a whole command line and says with which code the process is to end. Never throws. */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  try {
+    return await run(argv, terminal);
+  } catch (error) {
+    return explain(error, terminal);
+  }
+}
+
+async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const [first, ...rest] = argv;
+  if (first === "--version" || first === "-V") {
+    terminal.result(`${packageVersion()}\n`);
+    return exitCodes.done;
+  }
+  if (first === "help" && rest.length > 0) return run([...rest, "--help"], terminal);
+  if (first === "--help" || first === "-h" || first === "help") {
+    terminal.result(overview());
+    return exitCodes.done;
+  }
+  if (first === undefined) {
+    terminal.talk(overview());
+    return exitCodes.usage;
+  }
+  const { command, words } = readInvocation(argv);
+  const start = await commands[command].load();
+  return start(words, terminal);
+}
+
+/** A mistake of the user is told in words, a defect of ours with all that helps to find it. */
+function explain(error: unknown, terminal: Terminal): ExitCode {
+  if (error instanceof CoinageError && !internalErrors.includes(error.code)) {
+    terminal.talk(`${formatError(error)}\n`);
+    return usageErrors.includes(error.code) ? exitCodes.usage : exitCodes.error;
+  }
+  const details = error instanceof Error ? error.stack : String(error);
+  const versions = `coinage ${packageVersion()}, Node ${process.version}, ${process.platform} ${process.arch}`;
+  terminal.talk(
+    `${details}\n${versions}\nThis is a defect of coinage, not of yours. Please report it with the lines above.\n`,
+  );
+  return exitCodes.error;
+}

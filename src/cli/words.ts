@@ -1,0 +1,29 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import { CoinageError, nearestName } from "../errors/index.ts";
+
+type Flags = NonNullable<ParseArgsConfig["options"]>;
+
+/** Reads the words of a command that has few flags of its own: flags anywhere, everything else files. @throws USAGE */
+export function readWords<const Options extends Flags>(usage: string, words: readonly string[], options: Options) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+  } catch (cause) {
+    throw usageError(usage, cause instanceof Error ? cause.message : String(cause), words, Object.keys(options), cause);
+  }
+}
+
+function usageError(
+  usage: string,
+  message: string,
+  words: readonly string[],
+  known: readonly string[],
+  cause: unknown,
+): CoinageError {
+  const stray = words.find((word) => word.startsWith("--") && !known.includes(word.slice(2).split("=")[0]!));
+  const near = stray && nearestName(stray.slice(2).split("=")[0]!, known);
+  const text = stray ? `There is no option ${stray}.` : message;
+  return new CoinageError("USAGE", text, {
+    hint: near ? `Did you mean --${near}?` : `Usage: coinage ${usage}`,
+    cause,
+  });
+}

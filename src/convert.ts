@@ -1,0 +1,50 @@
+import path from "node:path";
+import {
+  readEmbeddingFile,
+  type WriteOptions,
+  type WrittenLayout,
+  wordOfFile,
+  writeEmbedding,
+} from "./embedding/index.ts";
+import { CoinageError } from "./errors/index.ts";
+
+export type ConvertOptions = Partial<WriteOptions>;
+
+/** What was written, and what the file read had to be told of. */
+export interface Conversion {
+  readonly layout: WrittenLayout;
+  readonly vectors: number;
+  readonly warnings: readonly string[];
+}
+
+/** Writes an embedding of any program's layout in another one. Without a layout the extension decides as is usual:
+ *  .png a picture, .bin diffusers, .pt the web UI's (SDXL: sd-scripts'), else sd-scripts' own.
+ *
+ *  ```ts
+ *  await convert("out/mycat.pt", "embeddings/mycat.safetensors", { layout: "kohya" });
+ *  ```
+ *  @throws the EMBEDDING codes, FILE_NOT_FOUND, OUTPUT_EXISTS when both are one file, OUTPUT_UNWRITABLE */
+export async function convert(from: string, to: string, options: ConvertOptions = {}): Promise<Conversion> {
+  if (path.resolve(from) === path.resolve(to))
+    throw new CoinageError("OUTPUT_EXISTS", `${to} is the file to convert, and is not written over.`, {
+      hint: "Choose another name for the new file.",
+    });
+  const file = await readEmbeddingFile(from);
+  const word = wordOfFile(file);
+  const layout = options.layout ?? usualLayout(to, word.vectors.length);
+  await writeEmbedding(to, word, { ...options, layout });
+  return { layout, vectors: word.vectors[0]?.shape[0] ?? 0, warnings: file.warnings };
+}
+
+function usualLayout(file: string, tables: number): WrittenLayout {
+  switch (path.extname(file).toLowerCase()) {
+    case ".png":
+      return "png";
+    case ".bin":
+      return "diffusers";
+    case ".pt":
+      return tables === 1 ? "a1111" : "kohya";
+    default:
+      return "kohya";
+  }
+}

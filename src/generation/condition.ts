@@ -1,0 +1,62 @@
+import { arrayOf, type NdArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { DiffusionModel } from "../models/index.ts";
+import { encodeTexts } from "./conditioning/encode-texts.ts";
+import type { Condition } from "./denoise.ts";
+import { type TextGroup, textGroups } from "./guidance.ts";
+import type { Programs } from "./programs.ts";
+import type { PictureBatch, Sampling } from "./request.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+export interface BatchCondition extends Condition {
+  /** Prompts of which a part was cut. */
+  readonly truncated: readonly string[];
+}
+
+/** Encodes the texts of a batch, and for SDXL what it is told about sizes.
+ *  @throws PROMPT_WEIGHT_INVALID, PROMPT_UNSUPPORTED, RUNTIME */
+export async function conditionOf(
+  { sampling, pictures }: PictureBatch,
+  model: DiffusionModel,
+  programs: Programs,
+  vocabulary: Vocabulary,
+): Promise<BatchCondition> {
+  const groups = textGroups(sampling);
+  const textOf = {
+    negative: pictures.map(({ negativePrompt }) => negativePrompt),
+    positive: pictures.map(({ prompt }) => prompt),
+    empty: pictures.map(() => ""),
+  };
+  if (sampling.flavour === "generation") textOf.positive.forEach(refuseRegions);
+  const texts = groups.flatMap((group) => textOf[group]);
+  const { context, pooled, truncated } = await encodeTexts(texts, model, programs, vocabulary, sampling);
+  return {
+    groups: groups.length,
+    context,
+    ...(pooled && { pooled, sizes: sizeRows(groups, pictures.length, sampling) }),
+    truncated: [...new Set(truncated)],
+  };
+}
+
+/** @throws PROMPT_UNSUPPORTED for sd-scripts' prompts by region, which are several prompts in one. */
+export function refuseRegions(prompt: string): void {
+  if (!prompt.includes(" AND ")) return;
+  throw new CoinageError("PROMPT_UNSUPPORTED", 'Prompts for several regions, joined by " AND ", are not there yet.', {
+    where: prompt,
+    hint: 'Write "and" in small letters, or a comma.',
+  });
+}
+
+/** Original height and width, crop top and left, height and width, a row for each text: [groups * B, 6]. */
+function sizeRows(groups: readonly TextGroup[], count: number, sampling: Sampling): NdArray<Float32Array> {
+  const { width, height, sizeConditions = {} } = sampling;
+  const { originalHeight = height, originalWidth = width, cropTop = 0, cropLeft = 0 } = sizeConditions;
+  const { originalHeightNegative = originalHeight, originalWidthNegative = originalWidth } = sizeConditions;
+  const rows = groups.flatMap((group) => {
+    const original =
+      group === "positive" ? [originalHeight, originalWidth] : [originalHeightNegative, originalWidthNegative];
+    const row = [...original, cropTop, cropLeft, height, width];
+    return Array.from({ length: count }, () => row).flat();
+  });
+  return arrayOf([groups.length * count, 6], rows);
+}

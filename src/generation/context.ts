@@ -1,0 +1,20 @@
+import type { PredictionType } from "../diffusion/index.ts";
+import type { DiffusionModel } from "../models/index.ts";
+import type { Runtime } from "../runtime/index.ts";
+import type { Programs } from "./programs.ts";
+import type { Vocabulary } from "./vocabulary.ts";
+
+export interface GeneratorParts {
+  readonly model: DiffusionModel;
+  /** What the U-Net predicts. */
+  readonly predictionType: PredictionType;
+  /** Whether the noise schedule is rescaled to end without signal. */
+  readonly hasZeroTerminalSnr?: boolean | undefined;
+  readonly vocabulary: Vocabulary;
+  readonly runtime: Runtime;
+}
+
+/** What drawing goes by. */
+export interface DrawContext extends GeneratorParts {
+  readonly programs: Programs;
+}

@@ -1,0 +1,64 @@
+import { arrayOf, type NdArray } from "../array/index.ts";
+import type { SampleOptions, Sampler } from "../diffusion/index.ts";
+import type { Program } from "../runtime/index.ts";
+import { type Guidance, guided } from "./guidance.ts";
+
+/** What the U-Net reads beside latents and time, for every group of texts: [groups * B, ...]. */
+export interface Condition {
+  readonly groups: number;
+  readonly context: NdArray<Float32Array>;
+  /** SDXL */
+  readonly pooled?: NdArray<Float32Array> | undefined;
+  readonly sizes?: NdArray<Float32Array> | undefined;
+}
+
+export interface DenoisedStep {
+  /** Steps done, from 1. */
+  readonly step: number;
+  readonly steps: number;
+  readonly latents: Float32Array;
+}
+
+/** Denoises a batch of latents [B, 4, h, w]: gives out where they stand after every step and returns the finished ones. */
+export async function* denoise(
+  latents: NdArray<Float32Array>,
+  sampler: Sampler,
+  unet: Program,
+  condition: Condition,
+  guidance: Guidance,
+  options: SampleOptions,
+): AsyncGenerator<DenoisedStep, NdArray<Float32Array>> {
+  const { from = 0 } = options;
+  const steps = sampler.timesteps.length - from;
+  const { shape } = latents;
+  const run = sampler.sample(latents.data, options);
+  let next = run.next();
+  while (!next.done) {
+    const { modelInput, timestep, step } = next.value;
+    const output = await predict(arrayOf(shape, modelInput), timestep, unet, condition);
+    next = run.next(guided(output, condition.groups, guidance));
+    if (next.done) yield { step: steps, steps, latents: next.value };
+    else if (next.value.step !== step)
+      yield { step: step + 1 - from, steps, latents: Float32Array.from(next.value.latents) };
+  }
+  return arrayOf(shape, next.value);
+}
+
+/** The U-Net's output for every group. */
+async function predict(
+  { shape, data }: NdArray<Float32Array>,
+  timestep: number,
+  unet: Program,
+  { groups, context, pooled, sizes }: Condition,
+): Promise<Float32Array> {
+  const rows = groups * shape[0]!;
+  const repeated = new Float32Array(groups * data.length);
+  for (let group = 0; group < groups; group++) repeated.set(data, group * data.length);
+  const { prediction } = await unet.run({
+    latents: arrayOf([rows, ...shape.slice(1)], repeated),
+    timesteps: arrayOf([rows], Array<number>(rows).fill(timestep)),
+    context,
+    ...(pooled && sizes && { pooled, sizes }),
+  });
+  return prediction!.data as Float32Array;
+}

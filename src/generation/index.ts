@@ -1,0 +1,3 @@
+export type { GeneratorParts } from "./context.ts";
+export { openGenerator, type PictureGenerator } from "./generator.ts";
+export type * from "./request.ts";

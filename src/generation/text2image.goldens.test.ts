@@ -1,0 +1,158 @@
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describeGoldens, float32, readJson, readTensors, relativeDistance } from "../../test/goldens.ts";
+import { clipMerges, tinySdFolder } from "../assets/index.ts";
+import { openCheckpoint } from "../checkpoint/index.ts";
+import { createSampler, noiseSchedule, type SamplerName, samplerDefaults } from "../diffusion/index.ts";
+import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { decodePicture } from "../pictures/index.ts";
+import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { encodeTexts } from "./conditioning/encode-texts.ts";
+import { openGenerator, type PictureGenerator } from "./generator.ts";
+import { drawPictureNoise, noiseList } from "./noise.ts";
+import { Programs } from "./programs.ts";
+import type { GenerationEvent, PictureRequest } from "./request.ts";
+import { plainVocabulary, type Vocabulary } from "./vocabulary.ts";
+
+interface Case {
+  readonly name: string;
+  readonly picture: string;
+  readonly prompt_index: number;
+  readonly sampler: SamplerName;
+  readonly steps: number;
+  readonly guidance_scale: number;
+  readonly prompt: string;
+  readonly negative_prompt: string;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly init_noise_sigma: number;
+  readonly timesteps: readonly number[];
+}
+
+const conditioningTolerance = 1e-5;
+const noiseTolerance = 2e-6;
+const latentTolerance = 1e-4;
+const differingPixels = 0.01;
+
+describeGoldens("text2image", (folder) => {
+  const { cases } = readJson<{ cases: Case[] }>(folder, "index.json");
+  const tensors = readTensors(folder, "tensors.safetensors");
+  let runtime: Runtime;
+  let model: DiffusionModel;
+  let vocabulary: Vocabulary;
+  let generator: PictureGenerator;
+
+  beforeAll(async () => {
+    runtime = openRuntime({ threads: 1 });
+    const checkpoint = await openCheckpoint(tinySdFolder);
+    model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+    vocabulary = plainVocabulary(model.family, await clipMerges());
+    generator = openGenerator({ model, predictionType: "epsilon", vocabulary, runtime });
+  });
+  afterAll(() => runtime.close());
+
+  const perPrompt = new Map(cases.map((recorded) => [recorded.prompt_index, recorded]));
+  test.each([...perPrompt.values()])("conditioning of prompt $prompt_index", async (recorded) => {
+    const programs = new Programs(model, runtime);
+    const { prompt_index: index, prompt, negative_prompt: negative } = recorded;
+    const { context } = await encodeTexts([negative, prompt], model, programs, vocabulary, {
+      flavour: "generation",
+      maxEmbeddingsMultiples: 1,
+      weightNormalization: "original",
+    });
+    const half = context.data.length / 2;
+    for (const [name, data] of [
+      ["uncond", context.data.subarray(0, half)],
+      ["text", context.data.subarray(half)],
+    ] as const)
+      expect(relativeDistance(data, float32(tensors, `prompt_${index}/${name}`).data), name).toBeLessThan(
+        conditioningTolerance,
+      );
+    await programs.close();
+  });
+
+  describe.each(cases.map((recorded) => [recorded.name, recorded] as const))("%s", (name, recorded) => {
+    test("noise and timesteps", () => {
+      const { sampler: samplerName, steps, seed, width, height } = recorded;
+      const settings = { schedule: noiseSchedule(), steps, predictionType: "epsilon" } as const;
+      const sampler = createSampler(samplerName, { ...settings, ...samplerDefaults(samplerName, "generation") });
+      expect(sampler.initNoiseSigma).toBeCloseTo(recorded.init_noise_sigma, 4);
+      sampler.timesteps.forEach((timestep, i) => {
+        expect(timestep).toBeCloseTo(recorded.timesteps[i]!, 3);
+      });
+      const rehearsal = sampler.rehearse();
+      const noise = drawPictureNoise(seed, {
+        shape: [4, height / 8, width / 8],
+        list: noiseList({ flavour: "generation", sampler: samplerName, steps }, rehearsal),
+        isStochastic: rehearsal.noiseDraws > 0,
+        startsFromPicture: false,
+      });
+      expectClose(noise.start, float32(tensors, `${name}/start`).data);
+      if (rehearsal.noiseDraws === 0) return;
+      const { data } = float32(tensors, `${name}/noises`);
+      for (let draw = 0; draw < steps; draw++)
+        expectClose(noise.sampler(draw), data.subarray(draw * noise.start.length, (draw + 1) * noise.start.length));
+    });
+
+    test("latents after every step, and the picture", async () => {
+      const { steps, picture: file } = recorded;
+      const events = await eventsOf(generator.generate(requestOf(recorded)));
+      const expected = float32(tensors, `${name}/latents`).data;
+      const size = expected.length / steps;
+      const latents = events.filter((event) => event.kind === "step").map((event) => event.latents.data);
+      expect(latents).toHaveLength(steps);
+      latents.forEach((data, step) => {
+        expect(relativeDistance(data, expected.subarray(step * size, (step + 1) * size)), `step ${step}`).toBeLessThan(
+          latentTolerance,
+        );
+      });
+      const image = events.find((event) => event.kind === "image");
+      const wanted = await decodePicture(path.join(folder, file));
+      expect([image?.picture.width, image?.picture.height]).toEqual([wanted.width, wanted.height]);
+      const differences = wanted.data.map((value, i) => Math.abs(value - image!.picture.data[i]!));
+      expect(Math.max(...differences)).toBeLessThanOrEqual(1);
+      expect(differences.filter(Boolean).length).toBeLessThanOrEqual(differences.length * differingPixels);
+    });
+  });
+
+  test("a batch draws the same pictures as one by one", async () => {
+    const [first] = cases;
+    const alike = cases.filter(
+      ({ sampler, steps, guidance_scale: scale }) =>
+        sampler === first!.sampler && steps === first!.steps && scale === first!.guidance_scale,
+    );
+    const sampling = { ...requestOf(first!), maxEmbeddingsMultiples: 1, weightNormalization: "original", strength: 0.8 };
+    const pictures = alike.map(({ prompt, negative_prompt: negativePrompt, seed }) => ({ prompt, negativePrompt, seed }));
+    const events = await eventsOf(
+      generator.draw({ sampling: { ...sampling, flavour: "generation" } as never, pictures }),
+    );
+    const last = events.filter((event) => event.kind === "step").at(-1)!;
+    const size = last.latents.data.length / alike.length;
+    for (const [i, { name }] of alike.entries()) {
+      const expected = float32(tensors, `${name}/latents`).data.subarray(-size);
+      expect(relativeDistance(last.latents.data.subarray(i * size, (i + 1) * size), expected)).toBeLessThan(latentTolerance);
+    }
+    expect(events.filter((event) => event.kind === "image")).toHaveLength(alike.length);
+  });
+});
+
+function requestOf(recorded: Case) {
+  const { sampler, steps, width, height, seed, prompt } = recorded;
+  return {
+    ...{ sampler, steps, width, height, seed, prompt },
+    negativePrompt: recorded.negative_prompt,
+    guidanceScale: recorded.guidance_scale,
+  } satisfies PictureRequest;
+}
+
+async function eventsOf(generation: AsyncGenerator<GenerationEvent>): Promise<GenerationEvent[]> {
+  const events: GenerationEvent[] = [];
+  for await (const event of generation) events.push(event);
+  return events;
+}
+
+function expectClose(actual: Float32Array, expected: Float32Array): void {
+  expect(actual).toHaveLength(expected.length);
+  for (let i = 0; i < actual.length; i++) expect(Math.abs(actual[i]! - expected[i]!)).toBeLessThan(noiseTolerance);
+}

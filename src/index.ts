@@ -1,0 +1,18 @@
+/** Teach Stable Diffusion a new word from a few pictures, and draw with it. Settings are sd-scripts' in camelCase (docs/options.md). */
+export { type Conversion, type ConvertOptions, convert } from "./convert.ts";
+export {
+  type EmbeddingFile,
+  type EmbeddingLayout,
+  type LearnedWord,
+  readEmbeddingFile,
+  type WriteOptions,
+  type WrittenLayout,
+  wordOfFile,
+  writeEmbedding,
+  writtenLayouts,
+} from "./embedding/index.ts";
+export { CoinageError, type ErrorCode, errorCodes, formatError } from "./errors/index.ts";
+export { type Inspection, inspectFile as inspect } from "./inspect/index.ts";
+export type { SettingsWarning } from "./options/index.ts";
+export { type TrainInput, train } from "./train.ts";
+export type { RunSummary, StepEvent, TrainingEvent, TrainOptions } from "./training/index.ts";

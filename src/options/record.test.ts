@@ -1,0 +1,44 @@
+import { describe, expect, test } from "vitest";
+import { parseGenerateArguments, parseGenerateRecord, parseTrainArguments, parseTrainRecord } from "./parse.ts";
+import { trainFileTable } from "./train/table.ts";
+
+describe("settings given by a program", () => {
+  test("mean what the same flags mean", () => {
+    const argv = ["--seed", "5", "--lr_warmup_steps", "10%", "--resolution", "512,768", "--cache_latents"];
+    const more = ["--optimizer_args", "a=1", "b=2", "--ip_noise_gamma", "0.1"];
+    const record = {
+      seed: 5,
+      lrWarmupSteps: { ratio: 0.1 },
+      resolution: [512, 768],
+      cacheLatents: true,
+      optimizerArgs: ["a=1", "b=2"],
+      ipNoiseGamma: 0.1,
+    } as const;
+    expect(parseTrainRecord(record)).toEqual(parseTrainArguments([...argv, ...more]));
+    expect(parseGenerateRecord({ ckpt: "m", W: 64 })).toEqual(parseGenerateArguments(["--ckpt", "m", "--W", "64"]));
+  });
+
+  test("may be what only a settings file can say", () => {
+    const { settings } = parseTrainRecord({ captionDropoutRate: 0.5, extraMetadata: { note: "x" } });
+    expect(settings).toMatchObject({ captionDropoutRate: 0.5, extraMetadata: { note: "x" } });
+    expect(Object.keys(trainFileTable)).toContain("caption_dropout_rate");
+  });
+
+  test("are not given when undefined", () => {
+    expect(parseTrainRecord({ seed: undefined, learningRate: undefined as never })).toEqual(parseTrainArguments([]));
+  });
+
+  test.each([
+    [{ seeed: 1 }, 'There is no setting "seeed".'],
+    [{ seed: "1" }, 'seed wants a whole number, not "1".'],
+    [{ seed: 1.5 }, "seed wants a whole number, not 1.5."],
+    [{ cacheLatents: 1 }, "cacheLatents wants true or false, not 1."],
+    [{ saveModelAs: "zip" }, 'saveModelAs wants one of ckpt, pt, safetensors, not "zip".'],
+    [{ resolution: 512 }, "resolution wants a size in pixels such as 512 or 512,768, not 512."],
+    [{ tokenString: null }, "tokenString wants a text, not null."],
+    [{ optimizerArgs: "a=1" }, 'optimizerArgs wants a list of: a text, not "a=1".'],
+    [{ trainBatchSize: 0 }, "trainBatchSize wants a whole number, at least 1, not 0."],
+  ])("%j cannot be taken", (record, message) => {
+    expect(() => parseTrainRecord(record as never)).toThrow(expect.objectContaining({ code: "USAGE", message }));
+  });
+});
