@@ -122,8 +122,17 @@ describeGoldens("text2image", (folder) => {
       ({ sampler, steps, guidance_scale: scale }) =>
         sampler === first!.sampler && steps === first!.steps && scale === first!.guidance_scale,
     );
-    const sampling = { ...requestOf(first!), maxEmbeddingsMultiples: 1, weightNormalization: "original", strength: 0.8 };
-    const pictures = alike.map(({ prompt, negative_prompt: negativePrompt, seed }) => ({ prompt, negativePrompt, seed }));
+    const sampling = {
+      ...requestOf(first!),
+      maxEmbeddingsMultiples: 1,
+      weightNormalization: "original",
+      strength: 0.8,
+    };
+    const pictures = alike.map(({ prompt, negative_prompt: negativePrompt, seed }) => ({
+      prompt,
+      negativePrompt,
+      seed,
+    }));
     const events = await eventsOf(
       generator.draw({ sampling: { ...sampling, flavour: "generation" } as never, pictures }),
     );
@@ -131,7 +140,9 @@ describeGoldens("text2image", (folder) => {
     const size = last.latents.data.length / alike.length;
     for (const [i, { name }] of alike.entries()) {
       const expected = float32(tensors, `${name}/latents`).data.subarray(-size);
-      expect(relativeDistance(last.latents.data.subarray(i * size, (i + 1) * size), expected)).toBeLessThan(latentTolerance);
+      expect(relativeDistance(last.latents.data.subarray(i * size, (i + 1) * size), expected)).toBeLessThan(
+        latentTolerance,
+      );
     }
     expect(events.filter((event) => event.kind === "image")).toHaveLength(alike.length);
   });

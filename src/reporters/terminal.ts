@@ -1,5 +1,3 @@
-import { styleText } from "node:util";
-
 /** Where a command speaks. */
 export interface Terminal {
   /** Writes talk: what people read along the way. */
@@ -32,8 +30,10 @@ export function processTerminal(): Terminal {
 export type Paint = (text: string) => string;
 
 /** Colours by meaning; without colour the texts as they are. */
-export function paints({ hasColor }: Pick<Terminal, "hasColor">): Readonly<Record<"faint" | "strong" | "warn", Paint>> {
-  const paint = (style: Parameters<typeof styleText>[0]): Paint =>
-    hasColor ? (text) => styleText(style, text) : (text) => text;
-  return { faint: paint("dim"), strong: paint("bold"), warn: paint("yellow") };
+export function paints({ hasColor }: Pick<Terminal, "hasColor">): Readonly<Record<"strong" | "warn", Paint>> {
+  const paint =
+    (on: number, off: number): Paint =>
+    (text) =>
+      hasColor ? `\x1b[${on}m${text}\x1b[${off}m` : text;
+  return { strong: paint(1, 22), warn: paint(33, 39) };
 }

@@ -44,12 +44,9 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           return talk.say(`removing old checkpoint: ${event.file}`);
         case "done":
           talk.settle();
-          talk.say(
-            ...summaryOfWarnings(event.warnings),
-            "",
-            paint.strong(outcomeText(event)),
-            ...traits(event, lastStep),
-          );
+          talk.say(...summaryOfWarnings(event.warnings), "", paint.strong(outcomeText(event)));
+          talk.say(...traits(event, lastStep));
+          talk.result(event.file);
           return talk.say("", ...nextSteps({ ...options, done: event, run, lastStep }));
       }
     },

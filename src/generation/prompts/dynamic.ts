@@ -89,7 +89,9 @@ function enumerated(template: string, groups: readonly Group[]): string[] {
     for (let size = low; size <= high; size++)
       for (const combination of combinations(variants, size)) choices.push(combination.join(separator));
     if (texts.length * choices.length > mostCombinations)
-      throw new CoinageError("PROMPT_INVALID", "The choices in braces make too many combinations.", { where: template });
+      throw new CoinageError("PROMPT_INVALID", "The choices in braces make too many combinations.", {
+        where: template,
+      });
     texts = texts.flatMap((text) => choices.map((choice) => text.replace(source, () => choice)));
   }
   return texts;
