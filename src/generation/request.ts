@@ -85,7 +85,7 @@ export interface PictureBatch {
 }
 
 /** What to draw, as a caller asks for it; everything but the prompt has a default. */
-export interface PictureRequest extends Partial<Sampling> {
+export interface PictureRequest extends Readonly<{ [Name in keyof Sampling]?: Sampling[Name] | undefined }> {
   readonly prompt: string;
   readonly negativePrompt?: string | undefined;
   /** Of one picture the seed itself; several draw theirs from it. Unset: random. */

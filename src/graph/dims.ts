@@ -26,6 +26,12 @@ export function dim(name: string, { nominal = 1, multipleOf = 1 } = {}): Symboli
   return symbolic(1, [{ name, nominal, multipleOf, evaluate: (sizes) => sizes.get(name) ?? unknownSize(name) }]);
 }
 
+/** A size computed from others by a rule of its own. name: says the rule, so that equal sizes have equal names. */
+export function derivedDim(name: string, from: Dim, rule: (size: number) => number): SymbolicDim {
+  const evaluate = (sizes: ReadonlyMap<string, number>) => rule(evaluateDim(from, sizes));
+  return symbolic(1, [{ name, nominal: rule(nominalDim(from)), multipleOf: 1, evaluate }]);
+}
+
 function unknownSize(name: string): never {
   throw new CoinageError("SHAPE", `The size "${name}" is not given.`);
 }
@@ -92,7 +98,5 @@ export function convolvedDim(value: Dim, padding: number, kernel: number, stride
   if (stride === 1 && shrinkage === 1) return value;
   // a multiple of the stride loses no pixel: exactly size / stride windows start within the padded input
   if (isMultipleOf(value, stride) && shrinkage >= 1 && shrinkage <= stride) return multiplyDims(1 / stride, value);
-  const name = `floor((${value.key}+${padding}-${kernel})/${stride})+1`;
-  const evaluate = (sizes: ReadonlyMap<string, number>) => convolve(evaluateDim(value, sizes));
-  return symbolic(1, [{ name, nominal: convolve(nominalDim(value)), multipleOf: 1, evaluate }]);
+  return derivedDim(`floor((${value.key}+${padding}-${kernel})/${stride})+1`, value, convolve);
 }

@@ -1,30 +1,19 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openGoldenModel, readFamilies } from "../../test/golden-models.ts";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
-import { type Checkpoint, openCheckpoint } from "../checkpoint/index.ts";
 import { dim, input, type Tensor } from "../graph/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import {
   conditioning,
   type DiffusionModel,
   decodeLatents,
-  diffusionModel,
   encodePictures,
-  type NetworkSource,
   type TokenIds,
   textFeeds,
   unet,
 } from "./index.ts";
-
-type Config = Record<string, unknown>;
-
-interface FamilyEntry {
-  readonly name: string;
-  readonly files: readonly { readonly path: string; readonly layout: "single" | "diffusers" }[];
-  readonly configs: Readonly<Record<"text_encoder" | "text_encoder_2" | "unet" | "vae", Config>>;
-  readonly goldens: string;
-}
 
 interface ModelCase {
   readonly name: string;
@@ -56,13 +45,13 @@ describeGoldens("models", (folder) => {
   });
   afterAll(() => runtime.close());
 
-  for (const family of readJson<{ families: FamilyEntry[] }>(folder, "index.json").families) {
-    const { cases } = readJson<{ cases: ModelCase[] }>(folder, family.goldens);
-    const tensors = readTensors(folder, path.dirname(family.goldens), "goldens.safetensors");
+  for (const family of readFamilies(folder)) {
+    const { cases } = readJson<{ cases: ModelCase[] }>(family.goldens);
+    const tensors = readTensors(path.dirname(family.goldens), "goldens.safetensors");
     describe.each(family.files.map((file) => [file.path, file] as const))("%s", (_, file) => {
       let model: DiffusionModel;
       beforeAll(async () => {
-        model = modelOf(await openCheckpoint(path.join(folder, file.path)), family);
+        model = await openGoldenModel(file.path, family);
       });
 
       test.each(cases.map((entry) => [entry.name, entry] as const))("%s", async (_, entry) => {
@@ -79,22 +68,6 @@ describeGoldens("models", (folder) => {
     });
   }
 });
-
-/** A single file says nothing of heads and groups, which these small models have of their own. */
-function modelOf(checkpoint: Checkpoint, { configs }: FamilyEntry): DiffusionModel {
-  const withConfig = (source: NetworkSource, config: Config): NetworkSource => ({
-    ...source,
-    config: source.config ?? config,
-  });
-  const { textEncoder2 } = checkpoint;
-  return diffusionModel({
-    family: checkpoint.family.value,
-    unet: withConfig(checkpoint.unet, configs.unet),
-    vae: withConfig(checkpoint.vae, configs.vae),
-    textEncoder: withConfig(checkpoint.textEncoder, configs.text_encoder),
-    textEncoder2: textEncoder2 && withConfig(textEncoder2, configs.text_encoder_2),
-  });
-}
 
 interface Prepared {
   readonly outputs: Readonly<Record<string, Tensor>>;

@@ -1,10 +1,9 @@
-import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openGoldenModel, readFamilies } from "../../test/golden-models.ts";
 import { describeGoldens, float32, readJson, readTensors, relativeDistance } from "../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
 import { grad } from "../graph/index.ts";
-import { type DiffusionModel, diffusionModel, firstLearnedId, type TokenIds, textFeeds } from "../models/index.ts";
+import { type DiffusionModel, firstLearnedId, type TokenIds, textFeeds } from "../models/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { type LossType, microStepGraph } from "./micro-step-graph.ts";
@@ -40,16 +39,15 @@ interface GradientCase {
   };
 }
 
-/** The README's 1e-3 is for well-conditioned cases; sd1_masked_huber_min_snr is recorded 3e-2 away from float64 in one (little weighing) sample. */
-const gradientTolerance = 3e-3;
+/** The README's. Some cases are ill-conditioned: groups of these small networks hold as little as one nearly constant channel, and there PyTorch's own float64 is up
+ *  to 3e-2 away from the recorded float32 (sd1_masked_huber_min_snr, sd1_huber_exponential: first sample). They show it by predictions that differ by far more than
+ *  the usual 1e-6, or by gradients that jump when the latents are shaken; as much is not held against the gradient. */
+const gradientTolerance = 1e-3;
 
 describeGoldens("gradients", (folder) => {
   const index = readJson<{ models: string; tensors: string; cases: GradientCase[] }>(folder, "index.json");
   const tensors = readTensors(folder, index.tensors);
-  const { families } = readJson<{ families: { name: string; files: { path: string; layout: string }[] }[] }>(
-    folder,
-    index.models,
-  );
+  const families = readFamilies(folder, index.models);
   const models = new Map<string, DiffusionModel>();
   let runtime: Runtime;
   beforeAll(() => {
@@ -57,11 +55,11 @@ describeGoldens("gradients", (folder) => {
   });
   afterAll(() => runtime.close());
 
-  async function modelOf(family: string): Promise<DiffusionModel> {
-    const file = families.find(({ name }) => name === family)!.files.find(({ layout }) => layout === "diffusers")!;
-    const checkpoint = await openCheckpoint(path.join(folder, path.dirname(index.models), file.path));
-    const model = models.get(family) ?? diffusionModel({ ...checkpoint, family: checkpoint.family.value });
-    models.set(family, model);
+  async function modelOf(name: string): Promise<DiffusionModel> {
+    const family = families.find((entry) => entry.name === name)!;
+    const file = family.files.find(({ layout }) => layout === "diffusers") ?? family.files[0]!;
+    const model = models.get(name) ?? (await openGoldenModel(file.path, family));
+    models.set(name, model);
     return model;
   }
 
@@ -115,11 +113,18 @@ describeGoldens("gradients", (folder) => {
     const means = valuesOf("lossSums").map((sum) => sum / elements);
     expect(relativeDistance(means, expected.loss_mean_per_sample)).toBeLessThan(1e-5);
 
+    const worstPrediction = Math.max(
+      ...Array.from({ length: batch }, (_, i) => {
+        const sample = (values: Float32Array) => values.subarray(i * elements, (i + 1) * elements);
+        return relativeDistance(sample(valuesOf("prediction")), sample(float32(tensors, expected.prediction).data));
+      }),
+    );
     const shaken = await program.run({ ...used, noisyLatents: shake(latents) });
     const tolerance = (name: string) => {
       // the gradient of |d| is a sign, which jumps where prediction and target nearly meet
       if (entry.options.loss_type === "l1") return 2e-2;
-      return Math.max(gradientTolerance, 10 * relativeDistance(shaken[name]!.data as Float32Array, valuesOf(name)));
+      const jump = relativeDistance(shaken[name]!.data as Float32Array, valuesOf(name));
+      return Math.max(gradientTolerance, 1000 * worstPrediction, 10 * jump);
     };
     expect(distance("dPrediction", expected.grad_prediction)).toBeLessThan(tolerance("dPrediction"));
     expect(distance("dContext", expected.grad_context)).toBeLessThan(tolerance("dContext"));
@@ -134,9 +139,7 @@ describeGoldens("gradients", (folder) => {
   });
 });
 
-/** Latents with noise of a few millionths, about what rounding makes of the prediction. Groups of these small networks hold as little as one nearly constant
- *  channel, and there gradients depend on rounding: PyTorch in float64 is up to 3e-2 away from the recorded float32 (sd1_masked_huber_min_snr, first sample).
- *  What so small a change does to a gradient is not held against it. */
+/** Latents with noise of a few millionths, about what rounding makes of the prediction. */
 function shake(latents: NdArray<Float32Array>): NdArray<Float32Array> {
   const noise = new TorchGenerator(0).randn(latents.shape).data;
   return { ...latents, data: latents.data.map((value, i) => value + 4e-6 * noise[i]!) };

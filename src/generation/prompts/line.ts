@@ -69,7 +69,7 @@ export function parsePromptLine(line: string): PromptLine {
     const [setting, kind] = forms.get(name.toLowerCase()) ?? [];
     const [written] = kind ? (patterns[kind].exec(rest) ?? []) : [];
     if (!setting || !kind || written === undefined) continue;
-    const value = valueOf(written, kind);
+    const value = readValue(written, kind);
     if (setting === "unsupported") unsupported.push(name.toLowerCase());
     else if (Number.isNaN(value)) malformed.push(part);
     else found.set(setting, setting === "steps" ? Math.min(mostSteps, Math.max(1, Number(value))) : value);
@@ -85,7 +85,7 @@ export function parsePromptLine(line: string): PromptLine {
   };
 }
 
-function valueOf(written: string, kind: keyof typeof patterns): string | number | null {
+function readValue(written: string, kind: keyof typeof patterns): string | number | null {
   if (kind === "text" || kind === "unsupported") return written;
   return written.toLowerCase() === "none" ? null : numberOf(written);
 }

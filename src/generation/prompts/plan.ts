@@ -19,7 +19,6 @@ export interface WrittenPrompt {
 /** A picture file to start from. */
 export interface SourceFile {
   readonly path: string;
-  readonly maskPath: string | undefined;
   /** As it will be used, before sides are rounded down. */
   readonly size: Size;
 }
@@ -35,12 +34,15 @@ export interface PlanSettings {
   readonly iterSameSeed: boolean;
   /** Used in turn, over and over; none: from noise. */
   readonly sources: readonly SourceFile[];
+  /** Mask files, used in turn too. */
+  readonly masks: readonly string[];
 }
 
 export interface PlannedPicture {
   readonly order: Omit<PictureOrder, "source">;
   readonly sampling: Sampling;
   readonly source: SourceFile | undefined;
+  readonly mask: string | undefined;
   /** The line as it was drawn, choices made. */
   readonly rawPrompt: string;
   readonly clipPrompt: string | undefined;
@@ -90,7 +92,7 @@ function planPrompt(
   iterationSeed: number | undefined,
   warnings: Set<string>,
 ): PlannedPicture[] {
-  const { imagesPerPrompt, sources } = settings;
+  const { imagesPerPrompt, sources, masks } = settings;
   const taken = takeSeeds(text);
   if (!taken)
     throw new CoinageError("PROMPT_INVALID", "The seeds of --d are no list of whole numbers.", {
@@ -106,12 +108,14 @@ function planPrompt(
     for (const part of line.malformed) warnings.add(`${place}: the option --${part} is passed over: it is no number.`);
     for (let i = 0; i < (chosenSeeds ? 1 : imagesPerPrompt); i++) {
       const index = pictures.length;
+      const number = firstNumber + index;
       const seed = given ? (given[index] ?? given.at(-1)!) : (iterationSeed ?? nextSeed());
-      const source = sources[(firstNumber + index) % sources.length];
+      const source = sources[number % sources.length];
       pictures.push({
         order: { prompt: line.prompt, negativePrompt: line.options.negativePrompt ?? "", seed },
         sampling: samplingOfLine(line, settings.sampling, source),
         source,
+        mask: masks[number % masks.length],
         rawPrompt,
         clipPrompt: line.options.clipPrompt,
         fileName: i === 0 ? line.options.fileName : undefined,
@@ -127,16 +131,17 @@ function samplingOfLine(
   sampling: Sampling,
   source: SourceFile | undefined,
 ): Sampling {
-  const { width, height, steps, guidanceScale, strength, negativeScale } = { ...sampling, ...options };
-  const merged = {
+  const { steps, guidanceScale, strength, negativeScale, ...said } = { ...sampling, ...options };
+  const [width, height] =
+    source && !sampling.highres
+      ? sizeFrom({ width: source.size[0], height: source.size[1] })
+      : [said.width, said.height];
+  return {
     ...sampling,
     ...{ width, height, steps, guidanceScale, strength },
     negativeScale: negativeScale ?? undefined,
     sizeConditions: { ...sampling.sizeConditions, ...sizeConditions },
   };
-  if (!source || sampling.highres) return merged;
-  const [width, height] = sizeFrom({ width: source.size[0], height: source.size[1] });
-  return { ...merged, width, height };
 }
 
 function checkLine({ prompt, options: { negativePrompt, fileName }, unsupported }: PromptLine, place: string): void {

@@ -1,4 +1,4 @@
-import { type Dim, dim, dimKey, nominalDim, type Shape } from "../dims.ts";
+import { derivedDim, dimKey, nominalDim, type Shape } from "../dims.ts";
 import { constant, differentiable, integers, node, nodes, scalar, type Tensor } from "../tensor.ts";
 import { softmax } from "./activations.ts";
 import { add, multiply, negate, scale } from "./elementwise.ts";
@@ -124,10 +124,15 @@ function rowSums(x: Tensor, heads: number): Tensor {
 function splitRows(x: Tensor, blocks: number): Tensor[] {
   if (blocks === 1) return [x];
   const [batch, heads, tokens, width] = x.shape;
-  const rows = (name: string) =>
-    dim(`${name}(${dimKey(tokens!)}/${blocks})`, { nominal: Math.ceil(nominalDim(tokens!) / blocks) });
-  const shapeOf = (size: Dim): Shape => [batch!, heads!, size, width!];
-  const shapes = [...new Array<Shape>(blocks - 1).fill(shapeOf(rows("rows"))), shapeOf(rows("rest"))];
+  const most = (size: number) => Math.ceil(size / blocks);
+  const rows = derivedDim(`ceil(${dimKey(tokens!)}/${blocks})`, tokens!, most);
+  const rest = derivedDim(`rest of ${rows.key}`, tokens!, (size) => size - (blocks - 1) * most(size));
+  const shapes: Shape[] = Array.from({ length: blocks }, (_, i) => [
+    batch!,
+    heads!,
+    i < blocks - 1 ? rows : rest,
+    width!,
+  ]);
   return nodes("Split", [x], shapes, { attributes: { axis: 2, num_outputs: blocks } });
 }
 

@@ -1,5 +1,5 @@
 import { CoinageError } from "../../errors/index.ts";
-import { convolvedDim, describeShape, dim, dimKey, isMultipleOf, sameDim } from "../dims.ts";
+import { convolvedDim, derivedDim, describeShape, dimKey, isMultipleOf, sameDim } from "../dims.ts";
 import { differentiable, integers, node, type Tensor } from "../tensor.ts";
 import { spatialSizeOf } from "./reshape.ts";
 
@@ -53,7 +53,11 @@ function gradientOfStride(
   const restFor = (padding: number) => (((padding - kernel) % stride) + stride) % stride;
   const isEven = isMultipleOf(height!, stride) && isMultipleOf(width!, stride);
   const outputPadding = isEven ? [restFor(top + bottom), restFor(left + right)] : [stride - 1, stride - 1];
-  const beforeCut = (axis: number) => dim(`${dimKey(x.shape[axis]!)} or one more`);
+  const beforeCut = (axis: number) => {
+    const padding = axis === 2 ? top + bottom : left + right;
+    const grow = (size: number) => (size - 1) * stride - padding + kernel + stride - 1;
+    return derivedDim(`transposed(${dimKey(upstream.shape[axis]!)},${padding})`, upstream.shape[axis]!, grow);
+  };
   const grown = isEven ? x.shape : [batch!, channels!, beforeCut(2), beforeCut(3)];
   const dx = node("ConvTranspose", [upstream, weight], grown, {
     attributes: {

@@ -1,0 +1,132 @@
+import { clipMerges } from "../assets/index.ts";
+import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
+import type { PredictionType } from "../diffusion/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import type { GenerateSettings } from "../options/index.ts";
+import type { Size } from "../pictures/index.ts";
+import { tokensOfWord } from "../tokenizer/index.ts";
+import { checkSampling } from "./defaults.ts";
+import { loadEmbedding } from "./embeddings.ts";
+import { findModel } from "./files/find-model.ts";
+import { commonSize, listPictures, sourceFile } from "./files/source-files.ts";
+import { prepareFolder } from "./files/write.ts";
+import { type Plan, planRun } from "./prompts/plan.ts";
+import { type PromptList, readPrompts } from "./prompts/read.ts";
+import type { Sampling } from "./request.ts";
+import type { GenerationRunEvent } from "./run-events.ts";
+import { commandLineSampling, planSettings } from "./settings.ts";
+import { plainVocabulary, type Vocabulary, withLearnedWords } from "./vocabulary.ts";
+
+/** All of a run that can be known and checked before anything takes long. */
+export interface Preparation {
+  readonly checkpoint: Checkpoint;
+  readonly model: DiffusionModel;
+  readonly predictionType: PredictionType;
+  readonly vocabulary: Vocabulary;
+  readonly plan: Plan;
+  /** Size that pictures started from, and their masks, are brought to. */
+  readonly sourceSize: Size | undefined;
+}
+
+/** Opens the model and the embeddings, reads the prompts and plans all pictures; tells of each as it is done.
+ *  @throws OUTPUT_UNWRITABLE, FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
+export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Preparation> {
+  await prepareFolder(settings.outdir);
+  const sourceSize = commonSize(settings.W, settings.H, settings.highresFixScale);
+  const list = await readPrompts(settings);
+  const checkpoint = await openModel(settings);
+  const { family, predictionType } = checkpoint;
+  yield {
+    kind: "model",
+    path: checkpoint.path,
+    family: family.value,
+    familyReason: family.reason,
+    predictionType: predictionType.value,
+    predictionReason: predictionType.reason,
+  };
+  for (const message of modelWarnings(checkpoint, settings)) yield { kind: "warning", code: "MODEL", message };
+  for (const message of list.warnings) yield { kind: "warning", code: "PROMPT", message };
+  const model = diffusionModel({ ...checkpoint, family: family.value });
+  const vocabulary = yield* learnWords(settings.textualInversionEmbeddings ?? [], model);
+  const plan = await planPictures(settings, list, sourceSize, commandLineSampling(settings, model.family));
+  checkPlan(plan, model, settings);
+  for (const message of plan.warnings) yield { kind: "warning", code: "PROMPT", message };
+  return { checkpoint, model, predictionType: predictionType.value, vocabulary, plan, sourceSize };
+}
+
+async function openModel(settings: GenerateSettings): Promise<Checkpoint> {
+  return openCheckpoint(await findModel(settings.ckpt), {
+    family: familyAskedFor(settings),
+    predictionType: settings.vParameterization ? "v_prediction" : undefined,
+    vae: settings.vae,
+  });
+}
+
+function familyAskedFor({ sdxl, v1, v2 }: GenerateSettings): Family | undefined {
+  if (sdxl) return "sdxl";
+  if (v1) return "sd1";
+  return v2 ? "sd2" : undefined;
+}
+
+function modelWarnings({ warnings, hasZeroTerminalSnr }: Checkpoint, settings: GenerateSettings): readonly string[] {
+  if (!hasZeroTerminalSnr || settings.zeroTerminalSnr) return warnings;
+  return [
+    ...warnings,
+    "The model was made for a noise schedule that ends without signal; use --zero_terminal_snr with it.",
+  ];
+}
+
+async function* learnWords(
+  files: readonly string[],
+  model: DiffusionModel,
+): AsyncGenerator<GenerationRunEvent, Vocabulary> {
+  const target = {
+    label: familyNames[model.family],
+    widths: model.textEncoders.map(({ architecture }) => architecture.width),
+  };
+  let vocabulary = plainVocabulary(model.family, await clipMerges());
+  for (const file of files) {
+    const embedding = await loadEmbedding(file, target);
+    vocabulary = withLearnedWords(vocabulary, [embedding]);
+    const tokens = tokensOfWord(embedding.name, embedding.vectors[0]!.shape[0]!);
+    yield { kind: "embedding", file, word: embedding.name, tokens };
+    for (const message of embedding.warnings) yield { kind: "warning", code: "EMBEDDING", message };
+  }
+  return vocabulary;
+}
+
+async function planPictures(
+  settings: GenerateSettings,
+  list: PromptList,
+  sourceSize: Size | undefined,
+  sampling: Sampling,
+): Promise<Plan> {
+  const sources = await Promise.all(list.sources.map((file) => sourceFile(file, sourceSize)));
+  const masks =
+    settings.maskPath === undefined || sources.length === 0 ? [] : await listPictures(settings.maskPath, "--mask_path");
+  const times = list.areFromPictures ? settings.imagesPerPrompt : 1;
+  return planRun(list.prompts, {
+    ...planSettings(settings),
+    sampling,
+    sources: repeated(sources, times),
+    masks: repeated(masks, times),
+  });
+}
+
+/** Every item so many times in a row. */
+function repeated<Item>(items: readonly Item[], times: number): Item[] {
+  return items.flatMap((item) => Array<Item>(times).fill(item));
+}
+
+/** Checks every picture's size and sampler with the place its prompt was written at. */
+function checkPlan({ batches }: Plan, model: DiffusionModel, settings: GenerateSettings): void {
+  for (const { pictures, sampling } of batches)
+    try {
+      checkSampling(sampling, model.vae.architecture.factor, settings.zeroTerminalSnr);
+    } catch (error) {
+      if (!(error instanceof CoinageError)) throw error;
+      const { code, message, hint } = error;
+      throw new CoinageError(code, message, { where: pictures[0]!.place, ...(hint && { hint }), cause: error });
+    }
+}

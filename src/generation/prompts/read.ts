@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { isPng, readPngTexts } from "../../formats/png-text/index.ts";
+import type { GenerateSettings } from "../../options/index.ts";
+import { listPictures } from "../files/source-files.ts";
+import type { WrittenPrompt } from "./plan.ts";
+
+/** What there is to draw. */
+export interface PromptList {
+  readonly prompts: readonly WrittenPrompt[];
+  /** Picture files to start from. */
+  readonly sources: readonly string[];
+  /** The prompts were found in these pictures: each belongs to its own. */
+  readonly areFromPictures: boolean;
+  readonly warnings: readonly string[];
+}
+
+type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath">;
+
+/** The prompts of a command line: those of its file, its own, or those that pictures to start from bring along.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PNG_INVALID */
+export async function readPrompts({ prompt, fromFile, imagePath }: Asked): Promise<PromptList> {
+  const sources = imagePath === undefined ? [] : await listPictures(imagePath, "--image_path");
+  const rest = { sources, areFromPictures: false, warnings: [] };
+  if (fromFile !== undefined) return { ...rest, prompts: await readPromptFile(fromFile, `--from_file ${fromFile}`) };
+  if (prompt !== undefined) return { ...rest, prompts: [{ text: prompt, place: "--prompt" }] };
+  return promptsOfPictures(sources, `--image_path ${imagePath}`);
+}
+
+/** differs from sd-scripts: a picture without a prompt is left out, where it leaves out only the prompt and so pairs the others wrongly. */
+async function promptsOfPictures(files: readonly string[], where: string): Promise<PromptList> {
+  const found = await Promise.all(files.map(async (file) => ({ file, prompt: await promptOfPicture(file) })));
+  const prompts = found.flatMap(({ prompt }) => prompt ?? []);
+  if (prompts.length === 0)
+    throw new CoinageError("PROMPT_MISSING", "None of the pictures to start from carries a prompt.", {
+      where,
+      hint: "Say with --prompt or --from_file what to draw.",
+    });
+  return {
+    prompts,
+    sources: found.filter(({ prompt }) => prompt).map(({ file }) => file),
+    areFromPictures: true,
+    warnings: found
+      .filter(({ prompt }) => !prompt)
+      .map(({ file }) => `${file} carries no prompt and is left out; masks go to the other pictures in turn.`),
+  };
+}
+
+/** The prompts of a text file, one a line; lines that are blank or begin with # are left out.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING */
+export async function readPromptFile(file: string, where: string): Promise<WrittenPrompt[]> {
+  const prompts = textLines(await readText(file, where)).flatMap((text, i): WrittenPrompt[] =>
+    text.trim() === "" || text.startsWith("#") ? [] : [{ text, place: `${file}, line ${i + 1}` }],
+  );
+  if (prompts.length > 0) return prompts;
+  throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} holds no prompt.`, {
+    where,
+    hint: "Write one prompt on each line. Lines that begin with # are notes.",
+  });
+}
+
+function textLines(text: string): string[] {
+  return text.split(/\r\n|[\n\r\u0085\u2028\u2029]/);
+}
+
+/** A file as UTF-8 text. where: what the user wrote, for errors. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
+export async function readText(file: string, where: string): Promise<string> {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === "ENOENT")
+      throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(file)} does not exist.`, { where, cause });
+    throw new CoinageError("FILE_UNREADABLE", `${path.resolve(file)} cannot be read (${cause.code}).`, {
+      where,
+      cause,
+    });
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new CoinageError("FILE_UNREADABLE", `${path.resolve(file)} is not UTF-8 text.`, {
+      where,
+      hint: "Save it as UTF-8 in a text editor.",
+      cause,
+    });
+  }
+}
+
+/** The prompt that sd-scripts' generator wrote into a picture, with its negative prompt; undefined when there is none. */
+async function promptOfPicture(file: string): Promise<WrittenPrompt | undefined> {
+  const bytes = new Uint8Array(await readFile(file));
+  if (!isPng(bytes)) return undefined;
+  const texts = new Map(readPngTexts(bytes).map(({ keyword, text }) => [keyword, text]));
+  const prompt = texts.get("prompt");
+  const negative = texts.get("negative-prompt");
+  if (prompt === undefined) return undefined;
+  return { text: negative === undefined ? prompt : `${prompt} --n ${negative}`, place: file };
+}
