@@ -19,6 +19,8 @@ export interface EmittedGraph {
 
 export interface Port {
   readonly name: string;
+  /** Its name in the ONNX graph, where inputs and outputs may not share one. */
+  readonly onnxName: string;
   readonly dtype: DType;
   readonly shape: readonly Dim[];
 }
@@ -31,8 +33,9 @@ const irVersion = 10;
 export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOptions): EmittedGraph {
   const emitter = new Emitter(options);
   const ports = Object.entries(outputs).map(([name, tensor]) => {
-    emitter.nameOutput(tensor, name);
-    return { name, dtype: tensor.dtype, shape: tensor.shape };
+    const onnxName = `output:${name}`;
+    emitter.nameOutput(tensor, onnxName);
+    return { name, onnxName, dtype: tensor.dtype, shape: tensor.shape };
   });
   const model = encodeModel({
     irVersion,
@@ -46,8 +49,8 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOpt
   return { model, inputs: [...emitter.inputs.values()], outputs: ports };
 }
 
-function toValue({ name, dtype, shape }: Port): OnnxValue {
-  return { name, dtype, shape: shape.map((size) => (typeof size === "number" ? size : dimKey(size))) };
+function toValue({ onnxName, dtype, shape }: Omit<Port, "name">): OnnxValue {
+  return { name: onnxName, dtype, shape: shape.map((size) => (typeof size === "number" ? size : dimKey(size))) };
 }
 
 class Emitter {
@@ -102,7 +105,7 @@ class Emitter {
   #knownName({ source }: Tensor): string | undefined {
     switch (source.kind) {
       case "input":
-        return this.inputs.has(source.name) ? source.name : undefined;
+        return this.inputs.get(source.name)?.onnxName;
       case "weight":
         return this.#leafNames.get(source.name);
       case "constant":
@@ -116,7 +119,12 @@ class Emitter {
     const { source } = tensor;
     if (this.#knownName(tensor) !== undefined) return;
     if (source.kind === "input")
-      this.inputs.set(source.name, { name: source.name, dtype: tensor.dtype, shape: tensor.shape });
+      this.inputs.set(source.name, {
+        name: source.name,
+        onnxName: `input:${source.name}`,
+        dtype: tensor.dtype,
+        shape: tensor.shape,
+      });
     else if (source.kind === "weight") this.#emitWeight(source);
     else if (source.kind === "constant") this.#emitConstant(source.value);
     else this.#emitNode(source.node);
@@ -133,7 +141,7 @@ class Emitter {
     const index = this.#count;
     const outputs = graphNode.outputs.map(({ dtype, shape }, i) => {
       const name = `${graphNode.opType}_${index}_${i}`;
-      this.values.push(toValue({ name, dtype, shape }));
+      this.values.push(toValue({ onnxName: name, dtype, shape }));
       return name;
     });
     this.#push(graphNode.opType, graphNode.domain, inputs, outputs, graphNode.attributes);

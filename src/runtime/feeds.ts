@@ -36,13 +36,16 @@ function noteSizes(port: Port, { shape }: NdArray, sizes: Map<string, number>): 
 }
 
 function checkShape(port: Port, { shape }: NdArray, sizes: ReadonlyMap<string, number>): void {
+  const given = `[${shape.join(", ")}]`;
+  const named = (text: (size: Dim) => string) =>
+    `"${port.name}" must have the shape [${port.shape.map(text).join(", ")}]`;
+  if (shape.length !== port.shape.length) throw feedError(`${named(dimKey)}, not ${given}.`);
   const expected = port.shape.map((size) => evaluateDim(size, sizes));
   for (const [axis, size] of port.shape.entries()) checkDivisor(port.name, size, expected[axis]!);
-  if (expected.length === shape.length && expected.every((size, axis) => size === shape[axis])) return;
-  const names = port.shape.map((size, axis) =>
-    typeof size === "number" ? size : `${dimKey(size)} = ${expected[axis]}`,
-  );
-  throw feedError(`"${port.name}" must have the shape [${names.join(", ")}], not [${shape.join(", ")}].`);
+  if (expected.every((size, axis) => size === shape[axis])) return;
+  const withValue = (size: Dim) =>
+    typeof size === "number" ? String(size) : `${dimKey(size)} = ${evaluateDim(size, sizes)}`;
+  throw feedError(`${named(withValue)}, not ${given}.`);
 }
 
 function checkDivisor(name: string, size: Dim, actual: number): void {

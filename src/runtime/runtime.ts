@@ -93,9 +93,10 @@ function programOf(
     },
     async run(feeds) {
       checkFeeds(inputs, feeds);
-      const result = (await worker.ask({ kind: "run", program, feeds })) as RunResult;
+      const named = Object.fromEntries(inputs.map(({ name, onnxName }) => [onnxName, feeds[name]!]));
+      const result = (await worker.ask({ kind: "run", program, feeds: named })) as RunResult;
       lastRunMs = result.milliseconds;
-      return result.outputs;
+      return Object.fromEntries(outputs.map(({ name, onnxName }) => [name, result.outputs[onnxName]!]));
     },
     async close() {
       await worker.ask({ kind: "release", program });

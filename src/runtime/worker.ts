@@ -50,7 +50,8 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     executionProviders: [settings.executionProvider],
     graphOptimizationLevel: "extended",
     enableMemPattern: false,
-    logSeverityLevel: 3,
+    // what goes wrong comes back as an error; ONNX Runtime's own lines would only come on top
+    logSeverityLevel: 4,
     ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),
     ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
     extra: { session },

@@ -118,7 +118,7 @@ export function broadcast(a: Shape, b: Shape): Dim[] {
 }
 
 /** Sums a gradient over the axes along which a tensor of the given shape was broadcast. */
-function sumTo(gradient: Tensor, shape: Shape): Tensor {
+export function sumTo(gradient: Tensor, shape: Shape): Tensor {
   if (sameShape(gradient.shape, shape)) return gradient;
   const added = gradient.shape.length - shape.length;
   const axes = gradient.shape.flatMap((size, axis) =>

@@ -1,7 +1,7 @@
 import { CoinageError } from "../../errors/index.ts";
 import { type Dim, describeShape, multiplyDims, type Shape, sameDim } from "../dims.ts";
 import { differentiable, node, type Tensor } from "../tensor.ts";
-import { broadcast } from "./elementwise.ts";
+import { broadcast, sumTo } from "./elementwise.ts";
 import { reshape, reshapeLike } from "./reshape.ts";
 
 export interface MatmulOptions {
@@ -31,8 +31,8 @@ export function matmul(
         attributes: { transA: transposeA ? 1 : 0, transB: transposeB ? 1 : 0, alpha: { float: factor } },
       });
   return differentiable(y, [a, b], (upstream, isNeeded) => [
-    isNeeded(0) ? gradientOfA(upstream, b, transposeA, transposeB, factor) : undefined,
-    isNeeded(1) ? gradientOfB(upstream, a, transposeA, transposeB, factor) : undefined,
+    isNeeded(0) ? sumTo(gradientOfA(upstream, b, transposeA, transposeB, factor), a.shape) : undefined,
+    isNeeded(1) ? sumTo(gradientOfB(upstream, a, transposeA, transposeB, factor), b.shape) : undefined,
   ]);
 }
 
