@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import path from "node:path";
+import type { ByteSource } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { ByteSource } from "../formats/torch/index.ts";
 
 /** Opens a file for reading, hands it to `use` and closes it. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
 export function withOpenFile<Result>(file: string, use: (open: ByteSource) => Result): Result {

@@ -1,11 +1,4 @@
-import {
-  type DType,
-  dtypeBytes,
-  elementCount,
-  type NdArray,
-  type StoredArray,
-  type TypedArray,
-} from "../array/index.ts";
+import { dtypeBytes, elementCount, type NdArray, type StoredArray, typedArrayOn } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { withOpenFile } from "./open-file.ts";
 
@@ -37,27 +30,5 @@ export function readStoredArray(stored: StoredArray): NdArray {
     bytes instanceof Uint8Array
       ? bytes.slice()
       : withOpenFile(bytes.file, (file) => file.read(bytes.offset, bytes.length));
-  return { dtype: stored.dtype, shape: stored.shape, data: viewOf(stored.dtype, copy.buffer as ArrayBuffer) };
-}
-
-function viewOf(dtype: DType, buffer: ArrayBuffer): TypedArray {
-  switch (dtype) {
-    case "float64":
-      return new Float64Array(buffer);
-    case "float32":
-      return new Float32Array(buffer);
-    case "float16":
-    case "bfloat16":
-      return new Uint16Array(buffer);
-    case "int64":
-      return new BigInt64Array(buffer);
-    case "int32":
-      return new Int32Array(buffer);
-    case "int16":
-      return new Int16Array(buffer);
-    case "int8":
-      return new Int8Array(buffer);
-    default:
-      return new Uint8Array(buffer);
-  }
+  return { dtype: stored.dtype, shape: stored.shape, data: typedArrayOn(stored.dtype, copy.buffer as ArrayBuffer) };
 }

@@ -1,8 +1,7 @@
-import type { StoredArray } from "../array/index.ts";
+import type { ByteSource, StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
 import {
-  type ByteSource,
   isMap,
   isTensor,
   type PickleMap,
@@ -10,7 +9,6 @@ import {
   storedTensor,
 } from "../formats/torch/index.ts";
 import { withOpenFile } from "./open-file.ts";
-import { refuseRepeatedNames } from "./repeated-names.ts";
 
 /** What a file of weights holds, by the names of the file. */
 export interface WeightFile {
@@ -53,7 +51,6 @@ function headerFits(start: Uint8Array, size: number): boolean {
 /** The tensors of an open .safetensors file. @throws SAFETENSORS_INVALID, CHECKPOINT_UNREADABLE */
 export function readSafetensorsFile(file: ByteSource): WeightFile {
   const header = parseSafetensorsHeader(file.size, file.read, file.path);
-  refuseRepeatedNames(headerText(file), file.path);
   const tensors = new Map<string, StoredArray>();
   const unusable = new Map<string, string>();
   for (const [name, { dtype, shape, offset, length }] of header.tensors) {
@@ -62,12 +59,6 @@ export function readSafetensorsFile(file: ByteSource): WeightFile {
     else unusable.set(name, dtype);
   }
   return { container: "safetensors", tensors, unusable, metadata: header.metadata, globalStep: undefined };
-}
-
-function headerText(file: ByteSource): string {
-  const length = file.read(0, 8);
-  const bytes = Number(new DataView(length.buffer, length.byteOffset).getBigUint64(0, true));
-  return new TextDecoder().decode(file.read(8, bytes));
 }
 
 /** The weights are the file's dict or the dict under its key `state_dict`. Tensors that are no plain windows are gathered in memory. */

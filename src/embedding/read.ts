@@ -1,9 +1,8 @@
 import path from "node:path";
-import type { NdArray } from "../array/index.ts";
+import type { ByteSource, NdArray } from "../array/index.ts";
 import { type Container, containerOf, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { isPng } from "../formats/png-text/index.ts";
-import type { ByteSource } from "../formats/torch/index.ts";
 import { type Contents, contentsOfSafetensors, contentsOfTorchFile } from "./contents.ts";
 import { type EmbeddingLayout, findEmbedding, type SeveralTensors } from "./layout.ts";
 import { contentsOfPicture } from "./picture.ts";

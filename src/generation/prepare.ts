@@ -96,7 +96,8 @@ async function* learnWords(
   return vocabulary;
 }
 
-async function planPictures(
+/** Plans the pictures of a command line. sourceSize: what pictures to start from are brought to. */
+export async function planPictures(
   settings: GenerateSettings,
   list: PromptList,
   sourceSize: Size | undefined,

@@ -1,20 +1,29 @@
 import type { NdArray } from "../../array/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { openZip, writeZip } from "../zip/index.ts";
 import { formatNpy, parseNpy } from "./npy.ts";
-import { readZip, writeZip } from "./zip.ts";
 
 export { formatNpy, parseNpy } from "./npy.ts";
 
+/** Latents of the largest pictures take a few MiB. */
+const maxArrayBytes = 1024 * 1024 * 1024;
+
 /** The arrays of an .npz file as .npy files, by name; `parseNpy` reads them. @throws NPZ_INVALID */
 export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
-  return new Map([...readZip(file)].map(([name, data]) => [name.replace(/\.npy$/, ""), data]));
+  const read = (offset: number, length: number) => file.subarray(offset, offset + length);
+  const zip = openZip({ path: "", size: file.length, read }, unreadable);
+  return new Map(
+    [...zip.entries].map(([name, entry]) => [name.replace(/\.npy$/, ""), zip.read(entry, maxArrayBytes)]),
+  );
 }
 
-/** An .npz file as `numpy.savez` lays it out. Arrays that are .npy files already are taken over as they are. */
+/** An .npz file as `numpy.savez` names its members. Arrays that are .npy files already are taken over as they are. */
 export function writeNpz(arrays: ReadonlyMap<string, NdArray | Uint8Array>): Uint8Array {
   return writeZip(
-    new Map(
-      [...arrays].map(([name, array]) => [`${name}.npy`, array instanceof Uint8Array ? array : formatNpy(array)]),
-    ),
+    [...arrays].map(([name, array]) => ({
+      name: `${name}.npy`,
+      bytes: array instanceof Uint8Array ? array : formatNpy(array),
+    })),
   );
 }
 
@@ -22,4 +31,8 @@ export function writeNpz(arrays: ReadonlyMap<string, NdArray | Uint8Array>): Uin
 export function readNpzArray(arrays: ReadonlyMap<string, Uint8Array>, name: string): NdArray | undefined {
   const file = arrays.get(name);
   return file && parseNpy(file);
+}
+
+function unreadable(what: string, cause?: unknown): CoinageError {
+  return new CoinageError("NPZ_INVALID", `The .npz file cannot be read: ${what}.`, { cause });
 }

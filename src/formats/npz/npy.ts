@@ -1,22 +1,17 @@
-import type { DType, NdArray, TypedArray } from "../../array/index.ts";
+import { type DType, dtypeBytes, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
-interface Kind {
-  readonly dtype: DType;
-  readonly array: new (buffer: ArrayBuffer) => TypedArray;
-}
-
 /** NumPy's type codes of the arrays we can hold. */
-const kinds: Readonly<Record<string, Kind>> = {
-  "<f8": { dtype: "float64", array: Float64Array },
-  "<f4": { dtype: "float32", array: Float32Array },
-  "<f2": { dtype: "float16", array: Uint16Array },
-  "<i8": { dtype: "int64", array: BigInt64Array },
-  "<i4": { dtype: "int32", array: Int32Array },
-  "<i2": { dtype: "int16", array: Int16Array },
-  "|i1": { dtype: "int8", array: Int8Array },
-  "|u1": { dtype: "uint8", array: Uint8Array },
-  "|b1": { dtype: "bool", array: Uint8Array },
+const dtypes: Readonly<Record<string, DType>> = {
+  "<f8": "float64",
+  "<f4": "float32",
+  "<f2": "float16",
+  "<i8": "int64",
+  "<i4": "int32",
+  "<i2": "int16",
+  "|i1": "int8",
+  "|u1": "uint8",
+  "|b1": "bool",
 };
 
 const magic = "\x93NUMPY";
@@ -36,20 +31,19 @@ export function parseNpy(file: Uint8Array): NdArray {
     ?.split(",")
     .filter((side) => side.trim() !== "")
     .map(Number);
-  const kind = kinds[code];
-  if (!kind || !shape || /'fortran_order':\s*True/.test(header))
+  const dtype = dtypes[code];
+  if (!dtype || !shape || /'fortran_order':\s*True/.test(header))
     throw invalid(`its header is not supported (${header.trim()})`);
+  const length = elementCount(shape) * dtypeBytes[dtype];
+  if (file.length < end + length) throw invalid("it ends before its last number");
   // A copy, aligned and alone in its buffer; a Buffer's own slice would be neither.
-  const bytes = new Uint8Array(file.subarray(end));
-  const array = new kind.array(bytes.buffer.slice(0, bytes.byteLength - (bytes.byteLength % widthOf(code))));
-  const count = shape.reduce((product, side) => product * side, 1);
-  if (array.length < count) throw invalid("it ends before its last number");
-  return { dtype: kind.dtype, shape, data: array.subarray(0, count) as TypedArray };
+  const bytes = new Uint8Array(file.subarray(end, end + length));
+  return { dtype, shape, data: typedArrayOn(dtype, bytes.buffer) };
 }
 
 /** A .npy file (version 1.0) of an array. bfloat16 has no NumPy type. */
 export function formatNpy({ dtype, shape, data }: NdArray): Uint8Array {
-  const code = Object.keys(kinds).find((candidate) => kinds[candidate]!.dtype === dtype);
+  const code = Object.keys(dtypes).find((candidate) => dtypes[candidate] === dtype);
   if (!code) throw invalid(`NumPy has no type ${dtype}`);
   const sides = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const text = `{'descr': '${code}', 'fortran_order': False, 'shape': (${sides}), }`;
@@ -61,10 +55,6 @@ export function formatNpy({ dtype, shape, data }: NdArray): Uint8Array {
   file.set(header, 10);
   file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), length);
   return file;
-}
-
-function widthOf(code: string): number {
-  return Number(code.slice(2));
 }
 
 function invalid(reason: string): CoinageError {

@@ -1,4 +1,3 @@
-export type { ByteSource } from "./byte-source.ts";
 export { readTorchFile, type TorchFile } from "./read.ts";
 export { storedTensor } from "./store.ts";
 export {

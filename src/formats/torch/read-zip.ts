@@ -1,27 +1,30 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "../../array/index.ts";
+import { openZip, type ZipArchive, type ZipEntry } from "../zip/index.ts";
 import { resolveGlobal } from "./globals.ts";
 import { PickleMachine } from "./pickle-machine.ts";
 import { PickleReader } from "./pickle-reader.ts";
 import { damaged } from "./problems.ts";
 import { parseStorageId } from "./storages.ts";
 import type { PickleValue, StoragePlace, TorchStorage } from "./values.ts";
-import { entryRegion, readEntry, readZipDirectory, type ZipEntry } from "./zip.ts";
 
 const maxPickleBytes = 64 * 1024 * 1024;
+/** PyTorch never deflates, so what is deflated is small: enough for thousands of vectors. */
+const maxInflatedBytes = 16 * 1024 * 1024;
 
 /** The object in a zip archive of torch.save (1.6 and later). Source: checkpoints.md section 7.1. @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function readZipContainer(source: ByteSource): PickleValue {
-  const entries = readZipDirectory(source);
+  const zip = openZip(source, damaged);
+  const { entries } = zip;
   const folder = topFolder(entries);
   refuseScripts(entries, folder);
-  refuseBigEndian(source, entries.get(`${folder}byteorder`));
-  const pickle = readEntry(source, entries.get(`${folder}data.pkl`)!, maxPickleBytes);
+  refuseBigEndian(zip, entries.get(`${folder}byteorder`));
+  const pickle = zip.read(entries.get(`${folder}data.pkl`)!, maxPickleBytes);
   const storages = new Map<string, TorchStorage>();
   const loadPersistent = (id: PickleValue) => {
     const { key, dtype, count, bytes } = parseStorageId(id);
     const known = storages.get(key);
     if (known && known.dtype === dtype && known.count === count) return known;
-    const place = placeOf(source, entries.get(`${folder}data/${key}`), key, bytes);
+    const place = placeOf(zip, entries.get(`${folder}data/${key}`), key, bytes);
     const storage: TorchStorage = { kind: "storage", key, dtype, count, place };
     storages.set(key, storage);
     return storage;
@@ -44,20 +47,20 @@ function refuseScripts(entries: ReadonlyMap<string, ZipEntry>, folder: string): 
   if (isScript) throw damaged("it is a TorchScript program");
 }
 
-function refuseBigEndian(source: ByteSource, entry: ZipEntry | undefined): void {
-  if (entry && new TextDecoder().decode(readEntry(source, entry, 64)).trim() !== "little")
+function refuseBigEndian(zip: ZipArchive, entry: ZipEntry | undefined): void {
+  if (entry && new TextDecoder().decode(zip.read(entry, 64)).trim() !== "little")
     throw damaged("its numbers are big-endian");
 }
 
 /** Checked at once, unpacked when asked for. */
-function placeOf(source: ByteSource, entry: ZipEntry | undefined, key: string, bytes: number): () => StoragePlace {
+function placeOf(zip: ZipArchive, entry: ZipEntry | undefined, key: string, bytes: number): () => StoragePlace {
   if (!entry) throw damaged(`storage ${key} is missing`);
   if (entry.size < bytes) throw damaged(`storage ${key} has ${entry.size} bytes instead of ${bytes}`);
-  const { offset } = entryRegion(source, entry);
+  const { offset } = zip.region(entry);
   if (entry.method === 0) return () => ({ offset });
   let unpacked: Uint8Array | undefined;
   return () => {
-    unpacked ??= readEntry(source, entry);
+    unpacked ??= zip.read(entry, maxInflatedBytes);
     return { bytes: unpacked };
   };
 }

@@ -1,5 +1,5 @@
+import type { ByteSource } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import type { ByteSource } from "./byte-source.ts";
 import { damaged } from "./problems.ts";
 import { readLegacyContainer } from "./read-legacy.ts";
 import { readZipContainer } from "./read-zip.ts";

@@ -1,5 +1,4 @@
-import { type DType, elementCount, type StoredArray } from "../../array/index.ts";
-import type { ByteSource } from "./byte-source.ts";
+import { type ByteSource, type DType, elementCount, type StoredArray } from "../../array/index.ts";
 import { damaged } from "./problems.ts";
 import type { TorchTensor } from "./values.ts";
 

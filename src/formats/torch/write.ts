@@ -1,5 +1,5 @@
 import { type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
-import { writeStoredZip } from "./write-zip.ts";
+import { writeZip } from "../zip/index.ts";
 
 /** What a file for other programs is made of: text, whole numbers, None, dicts with text keys, tensors. */
 export type TorchInput = string | number | boolean | null | NdArray | { readonly [key: string]: TorchInput };
@@ -10,7 +10,7 @@ export function writeTorchFile(value: TorchInput, folder = "archive"): Uint8Arra
   const pickle = new PickleWriter();
   const bytes = pickle.whole(value);
   const text = new TextEncoder();
-  return writeStoredZip([
+  return writeZip([
     { name: `${folder}/data.pkl`, bytes },
     ...pickle.tensors.map(({ data }, i) => ({
       name: `${folder}/data/${i}`,

@@ -8,8 +8,9 @@ export interface ZipMember {
 const alignment = 64;
 const paddingId = 0x4246;
 
-/** The bytes of a zip archive of uncompressed members, the data of each at a multiple of 64 bytes, as torch.save lays them out. */
-export function writeStoredZip(members: readonly ZipMember[]): Uint8Array {
+/** The bytes of a zip archive of uncompressed members, the data of each at a multiple of 64 bytes, as torch.save lays them out.
+ *  Dated 1980-01-01, so that equal content gives equal bytes. */
+export function writeZip(members: readonly ZipMember[]): Uint8Array {
   const parts: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let position = 0;

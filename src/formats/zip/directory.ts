@@ -1,26 +1,11 @@
-import { inflateRawSync } from "node:zlib";
-import type { ByteSource } from "./byte-source.ts";
-import { damaged } from "./problems.ts";
-
-/** An entry as the central directory tells it; local headers of PyTorch hold no sizes. */
-export interface ZipEntry {
-  readonly name: string;
-  readonly flags: number;
-  /** 0 stored, 8 deflated. */
-  readonly method: number;
-  readonly compressedSize: number;
-  readonly size: number;
-  readonly headerOffset: number;
-}
+import type { ByteSource } from "../../array/index.ts";
+import type { Damaged, ZipEntry } from "./read.ts";
 
 const endSignature = 0x06054b50;
 const zip64LocatorSignature = 0x07064b50;
 const zip64EndSignature = 0x06064b50;
 const entrySignature = 0x02014b50;
-const localSignature = 0x04034b50;
 const maxDirectoryBytes = 64 * 1024 * 1024;
-/** PyTorch never deflates, so what is deflated is small: enough for thousands of vectors. */
-const maxInflatedBytes = 16 * 1024 * 1024;
 
 interface Directory {
   readonly offset: number;
@@ -28,9 +13,9 @@ interface Directory {
   readonly count: number;
 }
 
-/** The entries of a zip archive by name. @throws TORCH_FILE_INVALID; a name that stands there twice is refused. */
-export function readZipDirectory(source: ByteSource): Map<string, ZipEntry> {
-  const directory = findDirectory(source);
+/** The entries of a zip archive by name; a name that stands there twice is refused. */
+export function readDirectory(source: ByteSource, damaged: Damaged): Map<string, ZipEntry> {
+  const directory = findDirectory(source, damaged);
   const bytes = source.read(directory.offset, directory.size);
   const view = viewOn(bytes);
   const entries = new Map<string, ZipEntry>();
@@ -38,11 +23,7 @@ export function readZipDirectory(source: ByteSource): Map<string, ZipEntry> {
   for (let i = 0; i < directory.count; i++) {
     if (position + 46 > bytes.length || view.getUint32(position, true) !== entrySignature)
       throw damaged("the directory of its zip archive is cut short");
-    const length =
-      46 +
-      view.getUint16(position + 28, true) +
-      view.getUint16(position + 30, true) +
-      view.getUint16(position + 32, true);
+    const length = 46 + [28, 30, 32].reduce((sum, at) => sum + view.getUint16(position + at, true), 0);
     if (position + length > bytes.length) throw damaged("the directory of its zip archive is cut short");
     const entry = parseEntry(bytes.subarray(position, position + length));
     if (entries.has(entry.name)) throw damaged(`its zip archive has the entry "${entry.name}" twice`);
@@ -53,13 +34,13 @@ export function readZipDirectory(source: ByteSource): Map<string, ZipEntry> {
 }
 
 /** The end record stands at the very end, before a comment whose length it tells; a comment may hold what looks like one. */
-function findDirectory(source: ByteSource): Directory {
+function findDirectory(source: ByteSource, damaged: Damaged): Directory {
   const tailLength = Math.min(source.size, 65557);
   const tailStart = source.size - tailLength;
   const view = viewOn(source.read(tailStart, tailLength));
   for (let at = tailLength - 22; at >= 0; at--) {
     if (view.getUint32(at, true) !== endSignature || at + 22 + view.getUint16(at + 20, true) !== tailLength) continue;
-    const directory = zip64Directory(source, view, at, tailStart) ?? {
+    const directory = zip64Directory(source, view, at, tailStart, damaged) ?? {
       count: view.getUint16(at + 10, true),
       size: view.getUint32(at + 12, true),
       offset: view.getUint32(at + 16, true),
@@ -69,7 +50,13 @@ function findDirectory(source: ByteSource): Directory {
   throw damaged("the directory of its zip archive is missing");
 }
 
-function zip64Directory(source: ByteSource, tail: DataView, end: number, tailStart: number): Directory | undefined {
+function zip64Directory(
+  source: ByteSource,
+  tail: DataView,
+  end: number,
+  tailStart: number,
+  damaged: Damaged,
+): Directory | undefined {
   if (end < 20 || tail.getUint32(end - 20, true) !== zip64LocatorSignature) return undefined;
   const offset = Number(tail.getBigUint64(end - 12, true));
   if (offset + 56 > tailStart + end) throw damaged("its zip64 record points outside the file");
@@ -117,42 +104,6 @@ function zip64Numbers(extra: Uint8Array): number[] {
     at += 4 + length;
   }
   return [];
-}
-
-/** Where the bytes of an entry lie in the file, as stored. @throws TORCH_FILE_INVALID */
-export function entryRegion(source: ByteSource, entry: ZipEntry): { readonly offset: number; readonly length: number } {
-  if (entry.flags & 1) throw damaged(`the entry "${entry.name}" of its zip archive is encrypted`);
-  if (entry.method !== 0 && entry.method !== 8)
-    throw damaged(`the entry "${entry.name}" of its zip archive is packed by the unknown method ${entry.method}`);
-  if (entry.method === 0 && entry.compressedSize !== entry.size)
-    throw damaged(`the entry "${entry.name}" of its zip archive has two sizes`);
-  if (entry.headerOffset + 30 > source.size)
-    throw damaged(`the entry "${entry.name}" of its zip archive lies outside the file`);
-  const header = viewOn(source.read(entry.headerOffset, 30));
-  if (header.getUint32(0, true) !== localSignature)
-    throw damaged(`the entry "${entry.name}" of its zip archive is not where it should be`);
-  // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
-  const offset = entry.headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (offset + entry.compressedSize > source.size)
-    throw damaged(`the entry "${entry.name}" of its zip archive is cut short`);
-  return { offset, length: entry.compressedSize };
-}
-
-/** The bytes of an entry, unpacked; at most `limit`. @throws TORCH_FILE_INVALID */
-export function readEntry(source: ByteSource, entry: ZipEntry, limit = maxInflatedBytes): Uint8Array {
-  const { offset, length } = entryRegion(source, entry);
-  const allowed = entry.method === 8 ? Math.min(limit, maxInflatedBytes) : limit;
-  if (entry.size > allowed || length > allowed)
-    throw damaged(`the entry "${entry.name}" of its zip archive unpacks to ${entry.size} bytes`);
-  const stored = source.read(offset, length);
-  if (entry.method === 0) return stored;
-  try {
-    const bytes = inflateRawSync(stored, { maxOutputLength: Math.max(1, entry.size) });
-    if (bytes.length === entry.size) return bytes;
-  } catch (cause) {
-    throw damaged(`the entry "${entry.name}" of its zip archive cannot be unpacked`, cause);
-  }
-  throw damaged(`the entry "${entry.name}" of its zip archive unpacks to another size than it says`);
 }
 
 function viewOn(bytes: Uint8Array): DataView {

@@ -1,0 +1,2 @@
+export { type Damaged, openZip, type ZipArchive, type ZipEntry } from "./read.ts";
+export { writeZip, type ZipMember } from "./write.ts";

@@ -1,0 +1,72 @@
+import { inflateRawSync } from "node:zlib";
+import type { ByteSource } from "../../array/index.ts";
+import { readDirectory } from "./directory.ts";
+
+/** Makes the error for an archive that cannot be read; whoever opens one knows what kind of file it should have been.
+ *  what: the rest of a sentence that begins with the file. */
+export type Damaged = (what: string, cause?: unknown) => Error;
+
+/** A member as the central directory tells it; local headers of PyTorch hold no sizes. */
+export interface ZipEntry {
+  readonly name: string;
+  readonly flags: number;
+  /** 0 stored, 8 deflated. */
+  readonly method: number;
+  readonly compressedSize: number;
+  readonly size: number;
+  readonly headerOffset: number;
+}
+
+/** An open archive. Nothing but its directory has been read. Whatever is wrong with it is thrown as the opener's error. */
+export interface ZipArchive {
+  readonly entries: ReadonlyMap<string, ZipEntry>;
+  /** Where the bytes of an entry lie in the file, as stored. */
+  readonly region: (entry: ZipEntry) => { readonly offset: number; readonly length: number };
+  /** The bytes of an entry, unpacked. maxBytes: more is refused before anything is allocated. */
+  readonly read: (entry: ZipEntry, maxBytes: number) => Uint8Array;
+}
+
+const localSignature = 0x04034b50;
+
+/** Opens a zip archive, also one of more than 4 GiB. Sizes and places are checked before they are used. */
+export function openZip(source: ByteSource, damaged: Damaged): ZipArchive {
+  const region = (entry: ZipEntry) => entryRegion(source, entry, damaged);
+  return {
+    entries: readDirectory(source, damaged),
+    region,
+    read(entry, maxBytes) {
+      const { offset, length } = region(entry);
+      if (entry.size > maxBytes || length > maxBytes)
+        throw damaged(`the entry "${entry.name}" of its zip archive unpacks to ${entry.size} bytes`);
+      const stored = source.read(offset, length);
+      return entry.method === 0 ? stored : inflated(stored, entry, damaged);
+    },
+  };
+}
+
+function entryRegion(source: ByteSource, entry: ZipEntry, damaged: Damaged) {
+  const wrong = (what: string) => damaged(`the entry "${entry.name}" of its zip archive ${what}`);
+  const { flags, method, compressedSize, size, headerOffset } = entry;
+  if (flags & 1) throw wrong("is encrypted");
+  if (method !== 0 && method !== 8) throw wrong(`is packed by the unknown method ${method}`);
+  if (method === 0 && compressedSize !== size) throw wrong("has two sizes");
+  if (headerOffset + 30 > source.size) throw wrong("lies outside the file");
+  const bytes = source.read(headerOffset, 30);
+  const header = new DataView(bytes.buffer, bytes.byteOffset);
+  if (header.getUint32(0, true) !== localSignature) throw wrong("is not where it should be");
+  // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
+  const offset = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+  if (offset + compressedSize > source.size) throw wrong("is cut short");
+  return { offset, length: compressedSize };
+}
+
+function inflated(stored: Uint8Array, { name, size }: ZipEntry, damaged: Damaged): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = inflateRawSync(stored, { maxOutputLength: Math.max(1, size) });
+  } catch (cause) {
+    throw damaged(`the entry "${name}" of its zip archive cannot be unpacked`, cause);
+  }
+  if (bytes.length === size) return bytes;
+  throw damaged(`the entry "${name}" of its zip archive unpacks to another size than it says`);
+}

@@ -1,0 +1,125 @@
+import path from "node:path";
+import { parse } from "smol-toml";
+import { type SamplerName, samplerName } from "../../diffusion/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import type { ModelFamily } from "../../models/index.ts";
+import { replaceWord } from "../../tokenizer/index.ts";
+import { readPromptFile, readText } from "../prompts/read.ts";
+import type { PictureRequest } from "../request.ts";
+import { fieldsOfLine, fieldsOfObject, type PreviewFields, type ReadFields } from "./fields.ts";
+
+export interface PreviewOptions {
+  readonly family: ModelFamily;
+  /** `--sample_sampler`: for prompts that name none. */
+  readonly sampler?: string | undefined;
+  readonly clipSkip?: number | undefined;
+  /** Longest SDXL prompt in tokens; unset: 75. */
+  readonly maxTokenLength?: number | null | undefined;
+  /** Tokens of the word being learned: in prompts the first stands for all. */
+  readonly tokens: readonly string[];
+}
+
+export interface PreviewPrompts {
+  /** What to draw for each prompt, in the file's order. */
+  readonly requests: readonly PictureRequest[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads the prompts of a training run's sample pictures: .txt, .toml or .json. Source: training-loop.md section 15.2.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PROMPT_INVALID */
+export async function readPreviewPrompts(file: string, options: PreviewOptions): Promise<PreviewPrompts> {
+  const read = await readFields(file);
+  if (read.length === 0)
+    throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} holds no prompt.`, {
+      where: `--sample_prompts ${file}`,
+    });
+  const warnings = read.flatMap(({ problems }, i) => problems.map((problem) => `Sample prompt ${i + 1}: ${problem}`));
+  const requests = read.map(({ fields }, i) => {
+    const asked = fields.sampler ?? options.sampler;
+    const sampler = knownSampler(asked);
+    if (asked !== undefined && sampler !== asked)
+      warnings.push(`Sample prompt ${i + 1}: there is no sampler "${asked}" for sample pictures; ddim is used.`);
+    return previewRequest(fields, sampler, options);
+  });
+  return { requests, warnings };
+}
+
+async function readFields(file: string): Promise<ReadFields[]> {
+  const where = `--sample_prompts ${file}`;
+  const ending = path.extname(file).toLowerCase();
+  if (ending === ".txt") return (await readPromptFile(file, where)).map(({ text }) => fieldsOfLine(text));
+  if (ending === ".toml") return fieldsOfToml(await readText(file, where), where);
+  if (ending === ".json") return fieldsOfJson(await readText(file, where), where);
+  throw new CoinageError("PROMPT_INVALID", `${path.basename(file)} is no kind of prompt file.`, {
+    where,
+    hint: "Sample prompts are read from .txt, .toml and .json files.",
+  });
+}
+
+/** differs from sd-scripts: a key that both the common part and a subset have is the subset's, where it ends with an error. */
+function fieldsOfToml(text: string, where: string): ReadFields[] {
+  const { prompt } = parsed(() => parse(text), where) as { prompt?: unknown };
+  if (!isRecord(prompt) || !Array.isArray(prompt.subset))
+    throw new CoinageError("PROMPT_INVALID", "The file has no [[prompt.subset]].", { where });
+  const { subset, ...common } = prompt;
+  return (subset as unknown[]).map((own) => fieldsOfObject({ ...common, ...(isRecord(own) ? own : {}) }));
+}
+
+function fieldsOfJson(text: string, where: string): ReadFields[] {
+  const list = parsed(() => JSON.parse(text) as unknown, where);
+  if (!Array.isArray(list))
+    throw new CoinageError("PROMPT_INVALID", "The file is no list of prompts.", {
+      where,
+      hint: 'Write ["a prompt --w 512", {"prompt": "another"}].',
+    });
+  return list.map((entry: unknown, i) => {
+    if (typeof entry === "string") return fieldsOfLine(entry);
+    if (isRecord(entry)) return fieldsOfObject(entry);
+    throw new CoinageError("PROMPT_INVALID", `Entry ${i + 1} of the file is neither a text nor an object.`, { where });
+  });
+}
+
+function parsed<Result>(parse: () => Result, where: string): Result {
+  try {
+    return parse();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CoinageError("PROMPT_INVALID", `The prompt file cannot be read: ${reason}`, { where, cause });
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Samplers that sd-scripts has for sample pictures. */
+const previewSamplers: readonly string[] = [
+  ...["ddim", "pndm", "lms", "euler", "euler_a", "heun", "dpm_2", "dpm_2_a", "dpmsolver", "dpmsolver++", "dpmsingle"],
+  ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
+];
+
+function knownSampler(name: string | undefined): SamplerName {
+  return name !== undefined && previewSamplers.includes(name) ? samplerName(name) : "ddim";
+}
+
+const smallestSide = 64;
+const mostSteps = 1000;
+
+function previewRequest(fields: PreviewFields, sampler: SamplerName, options: PreviewOptions): PictureRequest {
+  const { prompt = "", negativePrompt = "", width = 512, height = 512, seed, steps = 30, scale } = fields;
+  const side = (asked: number) => Math.max(smallestSide, Math.floor(asked) - (Math.floor(asked) % 8));
+  const { family, clipSkip, maxTokenLength, tokens } = options;
+  return {
+    flavour: "preview",
+    prompt: replaceWord(prompt, tokens),
+    negativePrompt: replaceWord(negativePrompt, tokens),
+    width: side(width),
+    height: side(height),
+    seed,
+    steps: Math.min(mostSteps, Math.max(1, Math.floor(steps))),
+    guidanceScale: scale,
+    sampler,
+    clipSkip,
+    maxEmbeddingsMultiples: family === "sdxl" ? (maxTokenLength ?? 75) / 75 : undefined,
+  };
+}

@@ -1,0 +1,281 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../test/goldens.ts";
+import { createSampler, noiseSchedule, samplerDefaults } from "../diffusion/index.ts";
+import { type PngText, withPngTexts } from "../formats/png-text/index.ts";
+import type { ModelFamily } from "../models/index.ts";
+import {
+  type GenerateSettings,
+  generateTable,
+  type Option,
+  type OptionTable,
+  parseGenerateArguments,
+} from "../options/index.ts";
+import { encodePng } from "../pictures/index.ts";
+import { pictureFileName } from "./files/names.ts";
+import { pictureTexts } from "./files/texts.ts";
+import { firstStage } from "./highres.ts";
+import { drawPictureNoise, noiseList } from "./noise.ts";
+import { planPictures } from "./prepare.ts";
+import type { PlannedBatch, PlannedPicture } from "./prompts/plan.ts";
+import { readPrompts } from "./prompts/read.ts";
+import type { Sampling, Stage } from "./request.ts";
+import { commandLineSampling } from "./settings.ts";
+
+type RecordedText = readonly ["tEXt" | "iTXt", string, string];
+
+interface RecordedFile {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly text: readonly RecordedText[];
+}
+
+interface Run {
+  readonly name: string;
+  readonly script: "new" | "old";
+  readonly command_line: readonly string[];
+  readonly prompt_file: readonly string[] | null;
+  readonly source_images: readonly (Omit<RecordedFile, "name"> & { readonly file: string })[];
+  readonly program_error?: string;
+  readonly seeds?: readonly number[];
+  readonly calls?: readonly Readonly<Record<string, unknown>>[];
+  readonly files?: readonly RecordedFile[];
+}
+
+/** A batch as the sampler gets it: highres fix makes two of one. */
+interface Call {
+  readonly batch: PlannedBatch;
+  readonly sampling: Sampling;
+  readonly stage: Stage;
+  readonly seeds: readonly number[];
+  readonly startsFromPicture: boolean;
+}
+
+const noiseTolerance = 2e-6;
+
+describeGoldens("generation", (folder) => {
+  const { runs, clock } = readJson<{ runs: Run[]; clock: string }>(folder, "index.json");
+  const tensors = readTensors(folder, "tensors.safetensors");
+  const scratch = mkdtempSync(path.join(tmpdir(), "coinage-runs-"));
+  afterAll(() => rmSync(scratch, { recursive: true }));
+
+  describe.each(runs.map((run) => [run.name, run] as const))("run %s", (name, run) => {
+    test("batches and seeds", async () => {
+      const { settings, batches } = await planned(run);
+      const seeds = batches.flatMap(({ pictures }) => pictures.map(({ order }) => order.seed));
+      // one picture in all takes the seed itself, as sd-scripts' documentation promises; with a file of one line sd-scripts fails over it
+      if (run.program_error || seeds.length === 1) expect(seeds).toEqual([settings.seed]);
+      // the other script draws its seeds otherwise: only their number can be compared
+      else if (run.script === "old") expect(seeds).toHaveLength(chosenSeeds(run).length);
+      else expect(seeds).toEqual(chosenSeeds(run));
+      if (!run.calls) return;
+      const calls = batches.flatMap(callsOf);
+      expect(calls).toHaveLength(run.calls.length);
+      // the old script knows nothing of SDXL's sizes, so its record has fewer entries
+      calls.forEach((call, i) => {
+        const recorded = run.calls![i]!;
+        const own = Object.entries(asRecorded(call)).filter(([key]) => key in recorded);
+        expect(Object.fromEntries(own)).toEqual(recorded);
+      });
+    });
+    // nothing more is recorded of a program that failed
+    if (run.program_error) return;
+
+    test("noise", async () => {
+      const { batches } = await planned(run);
+      const calls = withSeeds(batches, chosenSeeds(run)).flatMap(callsOf);
+      for (const [i, call] of calls.entries()) expectNoise(call, `runs/${name}/${i}`);
+    });
+
+    test("file names, sizes and texts", async () => {
+      const { batches, settings, family } = await planned(run);
+      const own = writtenFiles(
+        withSeeds(batches, chosenSeeds(run)),
+        settings,
+        family,
+        new Date(clock.replace(" ", "T")),
+      );
+      const expected = run.files!.map((file, i) => corrected(file, own[i]!, run));
+      expect(own.map((file) => file.name)).toEqual(expected.map((file) => file.name));
+      for (const [i, { name, width, height, texts }] of own.entries()) {
+        expect([width, height]).toEqual([expected[i]!.width, expected[i]!.height]);
+        // of several files of one name the record has the last one's text
+        if (own.findLastIndex((other) => other.name === name) === i) expect(texts).toEqual(expected[i]!.text);
+      }
+    });
+  });
+
+  function expectNoise({ sampling, startsFromPicture, seeds }: Call, key: string): void {
+    const { sampler: samplerName, steps, flavour, width, height } = sampling;
+    const settings = { schedule: noiseSchedule(), steps, predictionType: "epsilon" } as const;
+    const sampler = createSampler(samplerName, { ...settings, ...samplerDefaults(samplerName, flavour) });
+    const list = noiseList(sampling, sampler.rehearse());
+    const shape = [4, height / 8, width / 8];
+    const drawn = (isStochastic: boolean) =>
+      seeds.map((seed) =>
+        drawPictureNoise(seed, { shape, list: { ...list, indexOf: (draw) => draw }, isStochastic, startsFromPicture }),
+      );
+    const noises = drawn(true);
+    const kinds: Record<string, readonly (Float32Array | undefined)[]> = {
+      start: noises.map(({ start }) => start),
+      noises: Array.from({ length: list.length }, (_, i) => noises.map((noise) => noise.sampler(i))).flat(),
+      i2i_noise: noises.map(({ source }) => source?.added),
+    };
+    for (const [kind, parts] of Object.entries(kinds)) {
+      if (!tensors.has(`${key}/${kind}`)) continue;
+      const values = parts.flatMap((part) => [...part!]);
+      expect(largestDifference(values, float32(tensors, `${key}/${kind}`).data), kind).toBeLessThan(noiseTolerance);
+    }
+    expect(tensors.has(`${key}/start`)).toBe(true);
+    expect(tensors.has(`${key}/i2i_noise`)).toBe(startsFromPicture);
+    // noises that no sampler uses are passed over instead of drawn
+    expect(drawn(false).map(({ source }) => source)).toEqual(noises.map(({ source }) => source));
+  }
+
+  async function planned(run: Run) {
+    const settings = await settingsOf(run, path.join(scratch, run.name));
+    const family: ModelFamily = settings.sdxl ? "sdxl" : "sd1";
+    const sampling = commandLineSampling(settings, family);
+    const { batches } = await planPictures(settings, await readPrompts(settings), undefined, sampling);
+    return { settings, family, batches };
+  }
+});
+
+/** The run's settings, with its prompts and pictures as files in a folder. */
+async function settingsOf(run: Run, folder: string): Promise<GenerateSettings> {
+  mkdirSync(folder, { recursive: true });
+  const line = ["--ckpt", "model", ...run.command_line];
+  const [prompts, pictures] = [path.join(folder, "prompts.txt"), path.join(folder, "pictures")];
+  if (run.prompt_file) {
+    writeFileSync(prompts, run.prompt_file.join("\n"));
+    line.push("--from_file", prompts);
+  }
+  for (const { file, width, height, text } of run.source_images) {
+    mkdirSync(pictures, { recursive: true });
+    const png = await encodePng({ width, height, channels: 3, data: new Uint8Array(width * height * 3) });
+    const texts = text.map(([, keyword, value]) => ({ keyword, text: value }));
+    writeFileSync(path.join(pictures, file), withPngTexts(png, texts));
+  }
+  if (run.source_images.length > 0) line.push("--image_path", pictures);
+  return readLine(line);
+}
+
+/** Reads a command line; flags that the table still refuses are read here. */
+function readLine(line: readonly string[]): GenerateSettings {
+  const accepted: string[] = [];
+  const refused: Record<string, unknown> = {};
+  for (let i = 0; i < line.length; i++) {
+    const name = line[i]!.slice(2);
+    const option: Option | undefined = (generateTable as OptionTable)[name];
+    if (option?.state !== "refused") accepted.push(line[i]!);
+    else {
+      const value = option.type === "switch" ? true : line[++i]!;
+      const key = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+      refused[key] = option.type === "int" || option.type === "float" ? Number(value) : value;
+    }
+  }
+  return { ...parseGenerateArguments(accepted).settings, ...refused } as GenerateSettings;
+}
+
+/** The seeds chosen for pictures; both stages of a highres fix note theirs too. */
+function chosenSeeds({ seeds, command_line: line }: Run): number[] {
+  const notes = line.includes("--highres_fix_scale") ? 3 : 1;
+  return seeds!.filter((_, i) => i % notes === 0);
+}
+
+/** The batches with the program's own seeds where ours differ on purpose. */
+function withSeeds(batches: readonly PlannedBatch[], seeds: readonly number[]): PlannedBatch[] {
+  let at = 0;
+  return batches.map((batch) => ({
+    ...batch,
+    pictures: batch.pictures.map((picture) => ({ ...picture, order: { ...picture.order, seed: seeds[at++]! } })),
+  }));
+}
+
+function callsOf(batch: PlannedBatch): Call[] {
+  const { sampling, pictures } = batch;
+  const seeds = pictures.map(({ order }) => order.seed);
+  const startsFromPicture = pictures.some(({ source }) => source !== undefined);
+  if (!sampling.highres) return [{ batch, sampling, stage: "final", seeds, startsFromPicture }];
+  const small = firstStage({ sampling, pictures: [] }, sampling.highres).sampling;
+  return [
+    { batch, sampling: small, stage: "first", seeds, startsFromPicture },
+    { batch, sampling, stage: "final", seeds: seeds.map((seed) => seed + 1), startsFromPicture: true },
+  ];
+}
+
+function asRecorded({ batch: { pictures }, sampling }: Call) {
+  const sizes = sampling.sizeConditions ?? {};
+  return {
+    prompts: pictures.map(({ order }) => order.prompt),
+    negative_prompts: pictures.map(({ order }) => order.negativePrompt),
+    height: sampling.height,
+    width: sampling.width,
+    original_height: sizes.originalHeight ?? null,
+    original_width: sizes.originalWidth ?? null,
+    original_height_negative: sizes.originalHeightNegative ?? null,
+    original_width_negative: sizes.originalWidthNegative ?? null,
+    crop_top: sizes.cropTop ?? null,
+    crop_left: sizes.cropLeft ?? null,
+    steps: sampling.steps,
+    scale: sampling.guidanceScale,
+    negative_scale: sampling.negativeScale ?? null,
+    strength: sampling.strength,
+    noises: noiseList(sampling, { calls: [], noiseDraws: 0 }).length,
+  };
+}
+
+interface WrittenFile {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** As it stands in the file, without the web UIs' text. */
+  readonly texts: readonly RecordedText[];
+  readonly stage: Stage;
+  readonly order: PlannedPicture["order"];
+}
+
+function writtenFiles(
+  batches: readonly PlannedBatch[],
+  settings: GenerateSettings,
+  family: ModelFamily,
+  time: Date,
+): WrittenFile[] {
+  return batches.flatMap((batch) =>
+    callsOf(batch)
+      .filter(({ stage }) => stage === "final" || batch.sampling.highres?.keepsFirst)
+      .flatMap(({ stage, sampling: { width, height, steps } }) =>
+        batch.pictures.map((planned, indexInBatch) => {
+          const { sampling, order } = planned;
+          const place = { indexInBatch, firstNumber: batch.firstNumber, stage, time };
+          const parameters = { ...order, sampling, width, height, steps };
+          const texts = pictureTexts({ planned, parameters, family, modelName: "model" });
+          return {
+            ...{ width, height, stage, order },
+            name: pictureFileName(planned, place, settings),
+            texts: texts.filter(({ keyword }) => keyword !== "parameters").map(chunkOf),
+          };
+        }),
+      ),
+  );
+}
+
+/** The text with the kind of chunk it gets; which one is that is the promise of formats/png-text. */
+function chunkOf({ keyword, text }: PngText): RecordedText {
+  return [[...text].every((letter) => letter.codePointAt(0)! < 256) ? "tEXt" : "iTXt", keyword, text];
+}
+
+/** The record without sd-scripts' defects: the negative prompt is that of the batch's last picture, the seed of a first stage one less.
+ *  The old script leaves seeds in the raw prompt, which the new one takes out. */
+function corrected(recorded: RecordedFile, { order, stage }: WrittenFile, { script }: Run): RecordedFile {
+  const less = stage === "first" ? `${order.seed - 1}` : `${order.seed}`;
+  const texts = recorded.text.map(([type, keyword, text]): RecordedText => {
+    if (keyword === "negative-prompt") return [type, keyword, order.negativePrompt];
+    if (keyword === "raw-prompt" && script === "old") return [type, keyword, text.replace(/ --d [\d,]+/, "")];
+    return keyword === "seed" && text === less ? [type, keyword, `${order.seed}`] : [type, keyword, text];
+  });
+  return { ...recorded, name: recorded.name.replace(`_${less}.png`, `_${order.seed}.png`), text: texts };
+}

@@ -1,0 +1,279 @@
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { NdArray } from "../array/index.ts";
+import { conceptsFolder, tinySdFolder } from "../assets/index.ts";
+import { readEmbeddingFile } from "../embedding/index.ts";
+import { readTrainRequest, type TrainSettings } from "../options/index.ts";
+import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import { openRuntime } from "../runtime/index.ts";
+import { gatherSteps } from "./gather.ts";
+import { type TrainingEvent, type TrainOptions, train } from "./index.ts";
+import { microStep } from "./micro-step.ts";
+import { prepareRun } from "./prepare.ts";
+import { openRun } from "./run.ts";
+import { samplesOf } from "./samples.ts";
+import { openVaeEncoder } from "./vae-encoder.ts";
+
+const work = mkdtempSync(path.join(os.tmpdir(), "coinage-train-"));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+const concept = path.join(conceptsFolder, "teal-checkered-ring");
+
+let outputs = 0;
+async function settingsFor(...flags: readonly string[]): Promise<TrainSettings> {
+  const own = (name: string, ...value: string[]) => (flags.includes(`--${name}`) ? [] : [`--${name}`, ...value]);
+  const request = await readTrainRequest([
+    ...own("pretrained_model_name_or_path", tinySdFolder),
+    ...own("output_dir", path.join(work, `out${outputs++}`)),
+    ...own("token_string", "vexla"),
+    ...own("init_word", "ring"),
+    ...own("dataset_config", datasetConfig),
+    ...own("learning_rate", "2e-2"),
+    ...own("max_train_steps", "3"),
+    ...own("seed", "1"),
+    ...own("save_model_as", "safetensors"),
+    "--threads",
+    "1",
+    "--cache_latents",
+    ...flags,
+  ]);
+  if (request.kind !== "train") throw new Error("the test's command line does not train");
+  return request.settings;
+}
+
+let datasetConfig: string;
+function writeConfig(name: string, text: string): string {
+  const file = path.join(work, name);
+  writeFileSync(file, text);
+  return file;
+}
+const subset = (folder: string, extra = "") =>
+  `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
+beforeAll(() => {
+  datasetConfig = writeConfig("concept.toml", subset(concept, 'num_repeats = 2\nclass_tokens = "vexla"\n'));
+});
+
+async function eventsOf(settings: TrainSettings, options?: TrainOptions): Promise<TrainingEvent[]> {
+  const events: TrainingEvent[] = [];
+  for await (const event of train(settings, options)) events.push(event);
+  return events;
+}
+
+const ofKind = <Kind extends TrainingEvent["kind"]>(events: readonly TrainingEvent[], kind: Kind) =>
+  events.filter((event): event is Extract<TrainingEvent, { kind: Kind }> => event.kind === kind);
+
+describe("a run", () => {
+  test("tells what it does from the first screen to the written file", async () => {
+    const settings = await settingsFor(
+      "--num_vectors_per_token",
+      "2",
+      "--save_every_n_steps",
+      "2",
+      "--output_name",
+      "ring",
+    );
+    const events = await eventsOf(settings);
+    const kinds = events.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1]);
+    expect(kinds).toEqual(["start", "caching", "step", "saved", "step", "epoch", "saved", "done"]);
+    const [{ run }] = ofKind(events, "start") as [Extract<TrainingEvent, { kind: "start" }>];
+    expect(run).toMatchObject({
+      device: "cpu",
+      family: "sd1",
+      predictionType: "epsilon",
+      tokens: ["vexla", "vexla1"],
+      tokenIds: [49408, 49409],
+      numTrainImages: 12,
+      batchesPerEpoch: 6,
+      steps: 3,
+      optimizer: "AdamW",
+      seed: 1,
+    });
+    expect(run.expectedSeconds).toBeGreaterThan(0);
+    const steps = ofKind(events, "step");
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3]);
+    for (const step of steps) {
+      expect(step.loss).toBeGreaterThan(0);
+      expect(step.gradNorm).toBeGreaterThan(0);
+      expect(step.imageKeys).toHaveLength(2);
+    }
+    // AdamW's first step moves every number by the learning rate
+    expect(steps[0]!.distance).toBeCloseTo(0.02 * Math.sqrt(96), 3);
+    expect(readdirSync(settings.outputDir).sort()).toEqual(["ring-step00000002.safetensors", "ring.safetensors"]);
+    const { tables } = await readEmbeddingFile(path.join(settings.outputDir, "ring.safetensors"));
+    expect([...tables.values()].map(({ shape, dtype }) => [shape, dtype])).toEqual([[[2, 96], "float32"]]);
+  });
+
+  test("with the same seed gives the same file, bit for bit", async () => {
+    const files = await Promise.all(
+      [0, 1].map(async () => {
+        const [done] = ofKind(await eventsOf(await settingsFor("--shuffle_caption")), "done");
+        const { tables } = await readEmbeddingFile(done!.file);
+        return [...tables.values()][0]!.data;
+      }),
+    );
+    expect(files[0]).toEqual(files[1]);
+  });
+
+  test("stops after the running step when asked, with the word saved", async () => {
+    const stop = new AbortController();
+    const settings = await settingsFor("--max_train_steps", "1000");
+    const events: TrainingEvent[] = [];
+    for await (const event of train(settings, { signal: stop.signal })) {
+      events.push(event);
+      if (event.kind === "step" && event.step === 2) stop.abort();
+    }
+    expect(events.at(-1)).toMatchObject({ kind: "done", step: 2, isInterrupted: true });
+    expect(readdirSync(settings.outputDir)).toEqual(["vexla.safetensors"]);
+  });
+
+  test("accumulates gradients: an optimizer step every so many batches and at the end of an epoch", async () => {
+    const events = await eventsOf(await settingsFor("--gradient_accumulation_steps", "4", "--max_train_epochs", "1"));
+    expect(ofKind(events, "step").map(({ imageKeys }) => imageKeys.length)).toEqual([8, 4]);
+  });
+
+  test("keeps as many saves as asked for", async () => {
+    const settings = await settingsFor(
+      "--max_train_epochs",
+      "4",
+      "--save_every_n_epochs",
+      "1",
+      "--save_last_n_epochs",
+      "1",
+    );
+    const events = await eventsOf({ ...settings, gradientAccumulationSteps: 6 });
+    expect(ofKind(events, "removed").map(({ file }) => path.basename(file))).toEqual([
+      "vexla-000001.safetensors",
+      "vexla-000002.safetensors",
+    ]);
+    expect(readdirSync(settings.outputDir).sort()).toEqual(["vexla-000003.safetensors", "vexla.safetensors"]);
+  });
+
+  test("continues from a file of vectors", async () => {
+    const weights = path.join(work, "first.safetensors");
+    const first = await settingsFor();
+    await eventsOf(first);
+    cpSync(path.join(first.outputDir, "vexla.safetensors"), weights);
+    const preparation = await prepareRun(await settingsFor("--weights", weights));
+    const { tables } = await readEmbeddingFile(weights);
+    expect(preparation.word.initialRows[0]!.data).toEqual([...tables.values()][0]!.data);
+  });
+});
+
+test("the word comes closer to the concept: the same noise is predicted better with it than with the init word", async () => {
+  const settings = await settingsFor(
+    "--num_vectors_per_token",
+    "2",
+    "--max_train_steps",
+    "60",
+    "--learning_rate",
+    "1e-2",
+  );
+  const preparation = await prepareRun(settings);
+  const run = await openRun(settings, preparation);
+  const runtime = openRuntime({ threads: 2 });
+  const vae = await openVaeEncoder(preparation.model, runtime, preparation.generators.torch);
+  for await (const _ of preparation.group.cacheLatents(vae.encode));
+  const context = await run.load(runtime, vae);
+
+  const batches: Parameters<typeof samplesOf>[0][] = [];
+  const { replacements, group } = preparation;
+  for await (const batch of group.epochBatches(1, [0, 1, 2, 3, 4, 5], {
+    replacements,
+    maxTrainSteps: 1,
+    currentStep: () => 0,
+  }))
+    batches.push(batch);
+  const judge = async (rows: readonly NdArray<Float32Array>[]) => {
+    const generators = { torch: new TorchGenerator(5), python: new PythonRandom(5) };
+    let sum = 0;
+    for (let round = 0; round < 4; round++)
+      for (const batch of batches)
+        sum += (await microStep(context.microSteps, rows, await samplesOf(batch, context.samples), generators, 1)).loss;
+    return sum;
+  };
+  const before = await judge(preparation.word.initialRows);
+  for (let epoch = 1; run.step < 60; epoch++)
+    for await (const _ of gatherSteps(context, epoch)) {
+      run.learner.step(run.learningRate());
+      run.step++;
+    }
+  expect(await judge(run.learner.rows)).toBeLessThan(0.9 * before);
+  await runtime.close();
+});
+
+describe("what cannot work is said before anything takes long", () => {
+  test.each([
+    ["a word the tokenizer has", ["--token_string", "cat"], "TOKEN_EXISTS", /"cat" is already a word/],
+    ["an init word of nothing", ["--init_word", " "], "INIT_WORD_EMPTY", /nothing to start from/],
+    ["no model", ["--pretrained_model_name_or_path", "/no/such/model"], "FILE_NOT_FOUND", /\/no\/such\/model/],
+    [
+      "a file as output folder",
+      ["--output_dir", path.join(tinySdFolder, "model_index.json")],
+      "OUTPUT_UNWRITABLE",
+      /cannot be written/,
+    ],
+    ["an unknown optimizer", ["--optimizer_type", "AdamX"], "OPTIMIZER_UNKNOWN", /AdamX/],
+    [
+      "vectors of another model",
+      ["--weights", path.join(work, "other.safetensors")],
+      "FILE_NOT_FOUND",
+      /other\.safetensors/,
+    ],
+  ])("%s", async (_, flags, code, message) => {
+    const settings = await settingsFor(...flags);
+    await expect(eventsOf(settings)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
+
+  test.each([
+    ["a folder that is not there", "/no/such/pictures", "", "DATASET_EMPTY"],
+    ["a size the model cannot take", concept, "", "RESOLUTION"],
+  ])("%s", async (name, folder, extra, code) => {
+    const text = subset(folder, extra).replace("128", code === "RESOLUTION" ? "100" : "128");
+    const settings = await settingsFor("--dataset_config", writeConfig(`${name}.toml`, text));
+    await expect(eventsOf(settings)).rejects.toMatchObject({ code });
+  });
+
+  test("a picture that is none is named", async () => {
+    const folder = path.join(work, "pictures");
+    mkdirSync(folder);
+    cpSync(path.join(concept, "01.png"), path.join(folder, "good.png"));
+    writeFileSync(path.join(folder, "bad.png"), "no picture");
+    const settings = await settingsFor(
+      "--dataset_config",
+      writeConfig("bad-picture.toml", subset(folder, 'class_tokens = "vexla"\n')),
+    );
+    await expect(eventsOf(settings)).rejects.toMatchObject({
+      code: "PICTURE_UNREADABLE",
+      message: expect.stringContaining("bad.png"),
+    });
+  });
+
+  test("an output folder that may not be written to", async () => {
+    if (process.getuid?.() === 0) return; // root may write anywhere
+    const folder = path.join(work, "locked");
+    mkdirSync(folder);
+    chmodSync(folder, 0o500);
+    await expect(eventsOf(await settingsFor("--output_dir", folder))).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+    });
+  });
+});
+
+describe("signs that a run will not teach the word", () => {
+  const warningsOf = async (...flags: string[]) =>
+    ofKind(await eventsOf(await settingsFor(...flags)), "warning").map(({ code }) => code);
+
+  test("a word that stands in no caption, and then has no gradient", async () => {
+    expect(await warningsOf("--token_string", "absent")).toEqual(["TOKEN_IN_NO_CAPTION", "GRADIENT_ZERO"]);
+  });
+
+  test("a learning rate that hardly moves it, or throws it about", async () => {
+    expect(await warningsOf("--learning_rate", "1e-6")).toEqual(["LEARNING_RATE_SMALL"]);
+    expect(await warningsOf("--learning_rate", "1")).toEqual(["LEARNING_RATE_LARGE"]);
+  });
+
+  test("none for settings that work", async () => {
+    expect(await warningsOf("--max_train_steps", "12")).toEqual([]);
+  });
+});
