@@ -50,7 +50,7 @@ function headerFits(start: Uint8Array, size: number): boolean {
 
 /** The tensors of an open .safetensors file. @throws SAFETENSORS_INVALID, CHECKPOINT_UNREADABLE */
 export function readSafetensorsFile(file: ByteSource): WeightFile {
-  const header = parseSafetensorsHeader(file.size, file.read, file.path);
+  const header = parseSafetensorsHeader(file);
   const tensors = new Map<string, StoredArray>();
   const unusable = new Map<string, string>();
   for (const [name, { dtype, shape, offset, length }] of header.tensors) {

@@ -1,7 +1,6 @@
-import { elementCount, type NdArray } from "../array/index.ts";
+import { type ByteSource, elementCount, type NdArray } from "../array/index.ts";
 import { readSafetensorsFile, readStoredArray } from "../checkpoint/index.ts";
 import {
-  type ByteSource,
   isList,
   isMap,
   isPlaceholder,

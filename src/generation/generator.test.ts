@@ -115,14 +115,19 @@ describe("guidance", () => {
 
 describe("learned words", () => {
   const width = 96;
-  const rowsOf = (value: number): NdArray<Float32Array> => arrayOf([2, width], new Float32Array(2 * width).fill(value));
+  // no constant rows: the encoder's norms would take them away
+  const rowsOf = (size: number): NdArray<Float32Array> =>
+    arrayOf(
+      [2, width],
+      Float32Array.from({ length: 2 * width }, (_, i) => size * Math.cos(i * i)),
+    );
   const named = (name: string, rows: NdArray<Float32Array>) => ({ name, vectors: [rows], file: `${name}.pt` });
 
   test("are fed at every call, so rows being learned take effect at once", async () => {
-    const words = withLearnedWords(vocabulary, [named("blorp", rowsOf(0.02))]);
+    const words = withLearnedWords(vocabulary, [named("blorp", rowsOf(0.1))]);
     const request = { ...star, prompt: "a blorp" };
     const before = await drawOne(request, words);
-    const after = await drawOne(request, { ...words, rows: [rowsOf(-0.03)] });
+    const after = await drawOne(request, { ...words, rows: [rowsOf(-0.1)] });
     expect(meanDifference(before, after)).toBeGreaterThan(0.5);
     expect(await drawOne(request, words)).toEqual(before);
     expect(meanDifference(await drawOne(request), before)).toBeGreaterThan(0.5);

@@ -1,2 +1,3 @@
+export { type DebugEvent, debugDataset } from "./debug.ts";
 export type { RunSummary, StepEvent, TrainingEvent } from "./events.ts";
 export { type TrainOptions, train } from "./train.ts";

@@ -17,7 +17,6 @@ import { type RunLength, runLength } from "./length.ts";
 import type { MicroStepContext } from "./micro-step.ts";
 import { gradientName } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
-import { prepareOutput } from "./saving.ts";
 import { prepareWord, type TaughtWord } from "./word.ts";
 
 /** All of a run that can be known and checked before anything takes long. */
@@ -35,7 +34,6 @@ export interface Preparation {
 
 /** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. */
 export async function prepareRun(settings: TrainSettings): Promise<Preparation> {
-  await prepareOutput(settings);
   const checkpoint = await openCheckpoint(settings.pretrainedModelNameOrPath, {
     family: settings.v2 ? "sd2" : undefined,
     predictionType: settings.vParameterization ? "v_prediction" : undefined,

@@ -9,7 +9,7 @@ import { readTrainRequest, type TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { gatherSteps } from "./gather.ts";
-import { type TrainingEvent, type TrainOptions, train } from "./index.ts";
+import { type DebugEvent, debugDataset, type TrainingEvent, type TrainOptions, train } from "./index.ts";
 import { microStep } from "./micro-step.ts";
 import { prepareRun } from "./prepare.ts";
 import { openRun } from "./run.ts";
@@ -258,6 +258,20 @@ describe("what cannot work is said before anything takes long", () => {
       code: "OUTPUT_UNWRITABLE",
     });
   });
+});
+
+test("the dataset can be looked at without training: captions with their token ids", async () => {
+  const events: DebugEvent[] = [];
+  const settings = await settingsFor("--num_vectors_per_token", "2", "--output_dir", "/no/such/folder");
+  for await (const event of debugDataset(settings)) events.push(event);
+  expect(events[0]).toMatchObject({ kind: "dataset", tokenIds: [49408, 49409] });
+  const batches = events.filter((event) => event.kind === "batch");
+  expect(batches).toHaveLength(6);
+  for (const { samples } of batches)
+    for (const { sample, tokenIds } of samples) {
+      expect(sample.caption).toContain("vexla vexla1");
+      expect(tokenIds[0]).toEqual(expect.arrayContaining([49406, 49408, 49409, 49407]));
+    }
 });
 
 describe("signs that a run will not teach the word", () => {

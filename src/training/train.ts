@@ -4,7 +4,7 @@ import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { prepareRun } from "./prepare.ts";
 import { openRun, type Run } from "./run.ts";
-import type { Moment } from "./saving.ts";
+import { type Moment, prepareOutput } from "./saving.ts";
 import { signsOfStep } from "./signs.ts";
 import { mean } from "./statistics.ts";
 import { stepEvent } from "./step-event.ts";
@@ -21,6 +21,7 @@ export interface TrainOptions {
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
  *  @throws CoinageError for what the user can mend in model, dataset, word or output, mostly before anything takes long */
 export async function* train(settings: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
+  await prepareOutput(settings);
   const preparation = await prepareRun(settings);
   const run = await openRun(settings, preparation);
   const runtime = openRuntime({ device: deviceOf(settings), ...(settings.threads && { threads: settings.threads }) });

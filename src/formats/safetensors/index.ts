@@ -1,9 +1,4 @@
-export {
-  parseSafetensors,
-  parseSafetensorsHeader,
-  readTensor,
-  type SafetensorsEntry,
-  type SafetensorsHeader,
-  storedDtypes,
-} from "./read.ts";
+export { storedDtypes } from "./dtypes.ts";
+export { parseSafetensorsHeader, type SafetensorsEntry, type SafetensorsHeader } from "./header.ts";
+export { parseSafetensors, readTensor } from "./read.ts";
 export { type SafetensorsInput, writeSafetensors } from "./write.ts";

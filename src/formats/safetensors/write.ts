@@ -1,5 +1,5 @@
 import { type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
-import { storedDtypes } from "./read.ts";
+import { storedDtypes } from "./dtypes.ts";
 
 export interface SafetensorsInput {
   readonly tensors: ReadonlyMap<string, NdArray>;

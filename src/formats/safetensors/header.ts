@@ -1,0 +1,116 @@
+import type { ByteSource } from "../../array/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { storedBytes } from "./dtypes.ts";
+import { repeatedName } from "./repeated-names.ts";
+
+export interface SafetensorsEntry {
+  /** The dtype as the file spells it: F32, F16, BF16 ... */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Position of the first byte in the file. */
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface SafetensorsHeader {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
+}
+
+const maxHeaderBytes = 100_000_000;
+
+/** Reads the header of a .safetensors file, checking all that the reference reader checks, and that no name stands twice.
+ *  Nothing beyond the header is read.
+ *  @throws SAFETENSORS_INVALID naming what is wrong; the source's path stands in the message. */
+export function parseSafetensorsHeader(source: ByteSource): SafetensorsHeader {
+  const invalid: Invalid = (what, cause) =>
+    new CoinageError("SAFETENSORS_INVALID", `${source.path} is not a valid .safetensors file: ${what}.`, {
+      hint: "The file is damaged, cut short or of another kind. Download or save it again.",
+      cause,
+    });
+  const { header, dataStart } = readHeader(source, invalid);
+  const { __metadata__: metadata, ...entries } = header;
+  const tensors = new Map(
+    Object.entries(entries).map(([key, value]) => [key, parseEntry(key, value, dataStart, invalid)]),
+  );
+  checkLayout(tensors, dataStart, source.size, invalid);
+  return { metadata: parseMetadata(metadata, invalid), tensors };
+}
+
+type Invalid = (what: string, cause?: unknown) => Error;
+
+function readHeader({ size, read }: ByteSource, invalid: Invalid) {
+  if (size < 8) throw invalid(`it has only ${size} bytes`);
+  const lengthBytes = read(0, 8);
+  const headerLength = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, 8).getBigUint64(0, true);
+  if (headerLength > BigInt(maxHeaderBytes)) throw invalid(`it claims a header of ${headerLength} bytes`);
+  const dataStart = 8 + Number(headerLength);
+  if (dataStart > size) throw invalid(`its header of ${headerLength} bytes is cut short`);
+  let text: string;
+  let header: unknown;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(read(8, Number(headerLength)));
+    header = JSON.parse(text);
+  } catch (cause) {
+    throw invalid("its header is not JSON in UTF-8", cause);
+  }
+  if (!isRecord(header)) throw invalid("its header is not a JSON object");
+  const twice = repeatedName(text);
+  if (twice !== undefined) throw invalid(`the name "${twice}" stands twice in its header`);
+  return { header, dataStart };
+}
+
+function parseMetadata(metadata: unknown, invalid: Invalid): Record<string, string> {
+  if (metadata === undefined || metadata === null) return {};
+  if (!isRecord(metadata)) throw invalid("its metadata is not an object");
+  const odd = Object.entries(metadata).find(([, text]) => typeof text !== "string");
+  if (odd) throw invalid(`the metadata entry "${odd[0]}" is not a text`);
+  return metadata as Record<string, string>;
+}
+
+function parseEntry(
+  key: string,
+  value: unknown,
+  dataStart: number,
+  invalid: Invalid,
+): SafetensorsEntry {
+  if (!isRecord(value)) throw invalid(`the entry of "${key}" is not an object`);
+  const { dtype, shape, data_offsets: offsets } = value;
+  const bytes = typeof dtype === "string" ? storedBytes[dtype] : undefined;
+  if (typeof dtype !== "string" || bytes === undefined)
+    throw invalid(`"${key}" has the unknown dtype ${String(dtype)}`);
+  if (!isSizes(shape)) throw invalid(`"${key}" has no valid shape`);
+  if (!isSizes(offsets) || offsets.length !== 2) throw invalid(`"${key}" has no valid data_offsets`);
+  const [begin, end] = offsets as [number, number];
+  const expected = shape.reduce((product, size) => product * size, 1) * bytes;
+  if (!Number.isSafeInteger(Math.ceil(expected)) || end - begin !== expected)
+    throw invalid(
+      `"${key}" of shape [${shape.join(", ")}] ${dtype} should have ${expected} bytes but has ${end - begin}`,
+    );
+  return { dtype, shape, offset: dataStart + begin, length: end - begin };
+}
+
+/** Tensors must fill the data without holes or overlaps, to its very end. */
+function checkLayout(
+  tensors: ReadonlyMap<string, SafetensorsEntry>,
+  dataStart: number,
+  fileSize: number,
+  invalid: Invalid,
+): void {
+  let position = dataStart;
+  const inOrder = [...tensors].sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length);
+  for (const [key, { offset, length }] of inOrder) {
+    if (offset !== position) throw invalid(`the data of "${key}" does not begin where the tensor before it ends`);
+    position += length;
+  }
+  if (position > fileSize) throw invalid(`its data should end at byte ${position} but the file has ${fileSize}`);
+  if (position < fileSize) throw invalid(`${fileSize - position} bytes at its end belong to no tensor`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
+}

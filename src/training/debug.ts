@@ -1,0 +1,31 @@
+import { type BatchListing, type DatasetReport, listEpoch, reportOf } from "../dataset/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import { drawEpochOrder } from "../random/index.ts";
+import { prepareRun } from "./prepare.ts";
+import { tokenIdsOf } from "./samples.ts";
+
+/** What `--debug_dataset` shows: the word's tokens, the datasets, then every batch of an epoch as training would see it. */
+export type DebugEvent =
+  | {
+      readonly kind: "dataset";
+      readonly tokens: readonly string[];
+      readonly tokenIds: readonly number[];
+      readonly dataset: DatasetReport;
+    }
+  | { readonly kind: "warning"; readonly code: string; readonly message: string }
+  | ({ readonly kind: "batch" } & BatchListing);
+
+/** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
+ *  @throws what reading the model's header, the word and the dataset throws */
+export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
+  const settings = { ...given, cacheLatents: false, cacheLatentsToDisk: false };
+  const { word, group, generators, replacements, length, notices } = await prepareRun(settings);
+  for (const { code, message } of notices) yield { kind: "warning", code, message };
+  yield { kind: "dataset", tokens: word.tokens, tokenIds: word.ids, dataset: reportOf(group) };
+  const order = drawEpochOrder(generators.torch, group.batchesPerEpoch);
+  const context = { replacements, maxTrainSteps: length.steps, currentStep: () => 0 };
+  const maxTokenLength = (settings.maxTokenLength ?? null) as 150 | 225 | null;
+  const idsOf = (caption: string) =>
+    tokenIdsOf([caption], { tokenizers: word.tokenizers, maxTokenLength }).map((texts) => texts[0]!.flat());
+  for await (const batch of listEpoch(group, order, context, idsOf)) yield { kind: "batch", ...batch };
+}
