@@ -6,3 +6,13 @@ export interface ByteSource {
   /** Bytes offset .. offset + length; throws when they reach past the end. */
   readonly read: (offset: number, length: number) => Uint8Array;
 }
+
+/** The bytes of a buffer; what is read is a view on them. path: what stands for it in messages. */
+export function inMemory(bytes: Uint8Array, path: string): ByteSource {
+  const read = (offset: number, length: number) => {
+    if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length))
+      throw new RangeError(`${length} bytes at ${offset} of ${bytes.length} were asked for.`);
+    return bytes.subarray(offset, offset + length);
+  };
+  return { path, size: bytes.length, read };
+}

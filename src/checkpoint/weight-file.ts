@@ -1,13 +1,7 @@
 import type { ByteSource, StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
-import {
-  isMap,
-  isTensor,
-  type PickleMap,
-  readTorchFile,
-  storedTensor,
-} from "../formats/torch/index.ts";
+import { isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "../formats/torch/index.ts";
 import { withOpenFile } from "./open-file.ts";
 
 /** What a file of weights holds, by the names of the file. */

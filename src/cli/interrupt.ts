@@ -33,3 +33,11 @@ export function listenForInterrupt(terminal: Terminal, message: string): Interru
   for (const signal of signals) process.on(signal, listener);
   return { signal: controller.signal, release };
 }
+
+/** The events up to the one at which an end was asked for. */
+export async function* until<Event>(signal: AbortSignal, events: AsyncIterable<Event>): AsyncGenerator<Event, void> {
+  for await (const event of events) {
+    yield event;
+    if (signal.aborted) return;
+  }
+}

@@ -1,6 +1,7 @@
 import { familyNames } from "../checkpoint/index.ts";
 import { formatReport } from "../dataset/index.ts";
 import type { RunSummary } from "../training/index.ts";
+import { entry } from "./entry.ts";
 import { durationText, plural } from "./numbers.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, pictures, optimizer, length. */
@@ -26,12 +27,8 @@ export function firstScreen(run: RunSummary): string[] {
       `batch size: ${batchSize}, gradient accumulation steps: ${accumulationSteps}, total batch size: ${batchSize * accumulationSteps}`,
     ),
     entry("", `total optimization steps: ${steps}`),
-    entry("time", `about ${durationText(run.expectedSeconds)} for ${plural(steps, "step")}`),
+    entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
   ];
-}
-
-function entry(label: string, text: string): string {
-  return `  ${label.padEnd(10)} ${text}`;
 }
 
 function startText({ initWord }: RunSummary): string {

@@ -9,7 +9,7 @@ export interface Reporter<Event> {
 /** Tells every reporter every event; the last event. An error of the run is thrown on after all reports were ended. */
 export async function reportAll<Event>(
   events: AsyncIterable<Event>,
-  reporters: readonly Reporter<Event>[],
+  reporters: readonly Reporter<NoInfer<Event>>[],
 ): Promise<Event | undefined> {
   let last: Event | undefined;
   try {

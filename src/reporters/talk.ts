@@ -52,6 +52,12 @@ export class Talk {
     this.#living = "";
   }
 
+  /** Takes the living line away. */
+  clear(): void {
+    this.#erase();
+    this.#living = "";
+  }
+
   #pauseMs(): number {
     const elapsedMs = this.#lastMs - this.#start;
     return Math.min(longestPauseMs, Math.max(shortestPauseMs, elapsedMs / 4));

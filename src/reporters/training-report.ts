@@ -13,11 +13,13 @@ type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readon
 
 export interface TrainingReportOptions {
   readonly settings: TrainSettings;
-  readonly caller: Caller;
+  /** To name the next commands in the same way; without it nothing is said of them. */
+  readonly caller?: Caller;
 }
 
 /** Tells people about a training run: what it is about, how far it is, what was written, what to do next. */
 export function trainingReport(terminal: Terminal, options: TrainingReportOptions): Reporter<TrainingEvent> {
+  const { settings, caller } = options;
   const talk = new Talk(terminal);
   const paint = paints(terminal);
   let run: RunSummary | undefined;
@@ -47,7 +49,8 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           talk.say(...summaryOfWarnings(event.warnings), "", paint.strong(outcomeText(event)));
           talk.say(...traits(event, lastStep));
           talk.result(event.file);
-          return talk.say("", ...nextSteps({ ...options, done: event, run, lastStep }));
+          if (caller) talk.say("", ...nextSteps({ done: event, run, lastStep, settings, caller }));
+          return;
       }
     },
     close: () => talk.settle(),

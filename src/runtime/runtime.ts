@@ -45,7 +45,7 @@ export interface Program {
 }
 
 const targets: Readonly<Record<DeviceName, Target>> = {
-  cpu: { convDataGradient: "turned", hasFusedMatmul: true },
+  cpu: { convDataGradient: "balanced", hasFusedMatmul: true },
   webgpu: { convDataGradient: "turned", hasFusedMatmul: false },
   cuda: { convDataGradient: "transposed", hasFusedMatmul: true },
   dml: { convDataGradient: "transposed", hasFusedMatmul: true },

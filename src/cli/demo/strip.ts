@@ -7,7 +7,11 @@ const gap = 4;
 export function pictureGrid(rows: readonly (readonly Picture[])[]): Picture {
   const { width, height } = rows[0]![0]!;
   const columns = Math.max(...rows.map((row) => row.length));
-  const grid = { width: gap + columns * (width + gap), height: gap + rows.length * (height + gap), channels: 3 } as const;
+  const grid = {
+    width: gap + columns * (width + gap),
+    height: gap + rows.length * (height + gap),
+    channels: 3,
+  } as const;
   const data = new Uint8Array(grid.width * grid.height * 3).fill(255);
   rows.forEach((row, y) => {
     row.forEach((picture, x) => {

@@ -1,4 +1,4 @@
-import type { NdArray } from "../../array/index.ts";
+import { inMemory, type NdArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { openZip, writeZip } from "../zip/index.ts";
 import { formatNpy, parseNpy } from "./npy.ts";
@@ -10,11 +10,8 @@ const maxArrayBytes = 1024 * 1024 * 1024;
 
 /** The arrays of an .npz file as .npy files, by name; `parseNpy` reads them. @throws NPZ_INVALID */
 export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
-  const read = (offset: number, length: number) => file.subarray(offset, offset + length);
-  const zip = openZip({ path: "", size: file.length, read }, unreadable);
-  return new Map(
-    [...zip.entries].map(([name, entry]) => [name.replace(/\.npy$/, ""), zip.read(entry, maxArrayBytes)]),
-  );
+  const zip = openZip(inMemory(file, "the .npz file"), unreadable);
+  return new Map([...zip.entries].map(([name, entry]) => [name.replace(/\.npy$/, ""), zip.read(entry, maxArrayBytes)]));
 }
 
 /** An .npz file as `numpy.savez` names its members. Arrays that are .npy files already are taken over as they are. */

@@ -68,21 +68,15 @@ function parseMetadata(metadata: unknown, invalid: Invalid): Record<string, stri
   return metadata as Record<string, string>;
 }
 
-function parseEntry(
-  key: string,
-  value: unknown,
-  dataStart: number,
-  invalid: Invalid,
-): SafetensorsEntry {
+function parseEntry(key: string, value: unknown, dataStart: number, invalid: Invalid): SafetensorsEntry {
   if (!isRecord(value)) throw invalid(`the entry of "${key}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
-  const bytes = typeof dtype === "string" ? storedBytes[dtype] : undefined;
-  if (typeof dtype !== "string" || bytes === undefined)
+  if (typeof dtype !== "string" || !Object.hasOwn(storedBytes, dtype))
     throw invalid(`"${key}" has the unknown dtype ${String(dtype)}`);
   if (!isSizes(shape)) throw invalid(`"${key}" has no valid shape`);
   if (!isSizes(offsets) || offsets.length !== 2) throw invalid(`"${key}" has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
-  const expected = shape.reduce((product, size) => product * size, 1) * bytes;
+  const expected = shape.reduce((product, size) => product * size, 1) * storedBytes[dtype]!;
   if (!Number.isSafeInteger(Math.ceil(expected)) || end - begin !== expected)
     throw invalid(
       `"${key}" of shape [${shape.join(", ")}] ${dtype} should have ${expected} bytes but has ${end - begin}`,

@@ -1,12 +1,11 @@
-import { type NdArray, typedArrayOn } from "../../array/index.ts";
+import { inMemory, type NdArray, typedArrayOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { storedDtypes } from "./dtypes.ts";
 import { parseSafetensorsHeader, type SafetensorsEntry, type SafetensorsHeader } from "./header.ts";
 
 /** Header and bytes of a whole file in memory. @throws SAFETENSORS_INVALID */
 export function parseSafetensors(bytes: Uint8Array, name = "the file"): SafetensorsHeader {
-  const read = (offset: number, length: number) => bytes.subarray(offset, offset + length);
-  return parseSafetensorsHeader({ path: name, size: bytes.length, read });
+  return parseSafetensorsHeader(inMemory(bytes, name));
 }
 
 /** One tensor out of the bytes of a whole file, copied. @throws SAFETENSORS_INVALID for a dtype that arrays here cannot hold. */

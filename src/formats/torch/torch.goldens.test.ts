@@ -2,10 +2,9 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { describeGoldens, readJson, readTensors } from "../../../test/goldens.ts";
-import type { NdArray, StoredArray } from "../../array/index.ts";
+import type { ByteSource, NdArray, StoredArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import {
-  type ByteSource,
   isList,
   isMap,
   isPlaceholder,

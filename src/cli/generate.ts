@@ -1,0 +1,26 @@
+import { generate } from "../index.ts";
+import { checkGenerateSettings, helpText, parseGenerateArguments } from "../options/index.ts";
+import { generationReport, jsonLinesReporter, reportAll, type Terminal } from "../reporters/index.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { listenForInterrupt, until } from "./interrupt.ts";
+
+/** `coinage generate FLAGS` */
+export async function generateCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const parsed = parseGenerateArguments(words);
+  if (parsed.isHelpAsked) {
+    terminal.result(`${helpText("generate", terminal.columns())}\n`);
+    return exitCodes.done;
+  }
+  const { settings, warnings } = checkGenerateSettings(parsed);
+  const interrupt = listenForInterrupt(terminal, "Stopping after the running step; Ctrl-C again leaves at once.");
+  try {
+    const events = until(interrupt.signal, generate(settings, { settingsWarnings: warnings }));
+    const last = await reportAll(events, [
+      generationReport(terminal),
+      ...(settings.events ? [jsonLinesReporter(settings.events)] : []),
+    ]);
+    return last?.kind === "done" ? exitCodes.done : exitCodes.interrupted;
+  } finally {
+    interrupt.release();
+  }
+}

@@ -1,0 +1,37 @@
+import { type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
+import {
+  checkGenerateSettings,
+  type GivenGenerateSettings,
+  parseGenerateRecord,
+  type SettingsWarning,
+} from "./options/index.ts";
+
+/** Settings for drawing: those of sd-scripts' generator in camelCase; what is left out has sd-scripts' default. */
+export type GenerateInput = Partial<GivenGenerateSettings>;
+
+export interface GenerateOptions {
+  /** What reading the settings gave to say, for callers that have read and checked them already. */
+  readonly settingsWarnings?: readonly SettingsWarning[];
+}
+
+/** Draws pictures into a folder, and tells what happens as it happens. Leaving the loop stops after the running step.
+ *
+ *  ```ts
+ *  const pictures = generate({
+ *    ckpt: "model.safetensors",
+ *    textualInversionEmbeddings: ["out/mycat.safetensors"],
+ *    prompt: "a photo of mycat in the snow",
+ *    seed: 1,
+ *    outdir: "pictures",
+ *  });
+ *  for await (const event of pictures) if (event.kind === "saved") console.log(event.file);
+ *  ```
+ *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, embeddings or prompts */
+export async function* generate(
+  settings: GenerateInput,
+  options: GenerateOptions = {},
+): AsyncGenerator<GenerationRunEvent, void> {
+  const { settings: complete, warnings } = checkGenerateSettings(parseGenerateRecord(settings));
+  for (const { message } of options.settingsWarnings ?? warnings) yield { kind: "warning", code: "SETTINGS", message };
+  yield* generateFromSettings(complete);
+}
