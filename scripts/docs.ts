@@ -3,10 +3,15 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorCodes } from "../src/errors/index.ts";
 import { optionsMarkdown } from "../src/options/index.ts";
+import { differencesMarkdown } from "./differences.ts";
 
-/** The reference pages that are made from tables in code, by path in the project. */
+/** The reference pages that are made from the code, by path in the project. */
 export function referencePages(): Readonly<Record<string, string>> {
-  return { "docs/options.md": optionsMarkdown(), "docs/errors.md": errorsMarkdown() };
+  return {
+    "docs/options.md": optionsMarkdown(),
+    "docs/errors.md": errorsMarkdown(),
+    "docs/differences.md": differencesMarkdown(),
+  };
 }
 
 function errorsMarkdown(): string {

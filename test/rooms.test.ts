@@ -13,7 +13,7 @@ const rows = [
   ["training"],
   ["generation", "inspect"],
   ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],
-  ["models", "diffusion", "tokenizer", "options", "assets"],
+  ["models", "diffusion", "tokenizer", "options", "assets", "hub"],
   ["checkpoint", "runtime"],
   ["graph", "random", "files", "pictures"],
   ["formats/*"],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import { readTensors } from "../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
 import { writeTorchFile } from "../formats/torch/index.ts";
-import { openCheckpoint, openVae, readStoredArray } from "./index.ts";
+import { filesToOpen, missingFiles, openCheckpoint, openVae, readStoredArray } from "./index.ts";
 
 const tinySd = fileURLToPath(new URL("../../assets/tiny-sd", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "checkpoint-"));
@@ -165,11 +165,85 @@ describe("a Diffusers folder", () => {
     }
   });
 
-  test("follows the user's word on family and prediction, and warns where the model says otherwise", async () => {
-    const checkpoint = await openCheckpoint(tinySd, { family: "sd2", predictionType: "v_prediction" });
-    expect([checkpoint.family.value, checkpoint.predictionType.value]).toEqual(["sd2", "v_prediction"]);
-    expect(checkpoint.warnings).toHaveLength(2);
-    await expect(openCheckpoint(tinySd, { family: "sdxl" })).rejects.toThrow(refusal("CHECKPOINT_FOREIGN"));
+  test("names the files that opening it reads, and those it lacks", async () => {
+    const files = readdirSync(tinySd, { recursive: true, encoding: "utf8" }).map((file) =>
+      file.split(path.sep).join("/"),
+    );
+    const read = filesToOpen(
+      [...files, "safety_checker/model.safetensors", "unet/diffusion_pytorch_model.bin"],
+      "model",
+    );
+    expect(read.toSorted()).toEqual(
+      files.filter((file) => /^(model_index|scheduler\/s|(unet|vae|text_encoder)\/\w+\.)/.test(file)).toSorted(),
+    );
+    expect(missingFiles(tinySd, "model")).toEqual([]);
+    rmSync(path.join(model, "text_encoder"));
+    rmSync(path.join(own("vae"), "config.json"));
+    expect(missingFiles(model, "model")).toEqual([
+      "vae/config.json",
+      "text_encoder/config.json",
+      "text_encoder/model.safetensors",
+    ]);
+  });
+
+  test.each([
+    [
+      "shards of the plain weights",
+      undefined,
+      ["m.safetensors.index.json", "m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"],
+    ],
+    ["shards of a variant", "fp16", ["m.safetensors.index.fp16.json", "m.fp16-00001-of-00001.safetensors"]],
+    [
+      "shards of a variant as older programs name them",
+      "bf16",
+      ["m.safetensors.index.bf16.json", "m-00001-of-00001.bf16.safetensors"],
+    ],
+    ["a variant's file", "non_ema", ["m.non_ema.bin"]],
+  ])("needs of its weights only %s", (_, variant, expected) => {
+    const all = [
+      ["m.safetensors.index.json", "m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors", "m.bin"],
+      ["m.safetensors.index.fp16.json", "m.fp16-00001-of-00001.safetensors"],
+      ["m.safetensors.index.bf16.json", "m-00001-of-00001.bf16.safetensors", "m.non_ema.bin"],
+    ].flat();
+    const named = (files: readonly string[]) =>
+      files.map((file) => `vae/${file.replace(/^m/, "diffusion_pytorch_model")}`);
+    expect(filesToOpen([...named(all), "vae/flax_model.msgpack"], "vae", variant)).toEqual(named(expected));
+  });
+});
+
+describe("what the user says of a model", () => {
+  test("is refused where the file shows something else", async () => {
+    await expect(openCheckpoint(tinySd, { family: "sd2" })).rejects.toThrow(
+      expect.objectContaining({
+        code: "CHECKPOINT_CONTRADICTED",
+        where: "--v2",
+        message: expect.stringMatching(/Stable Diffusion 1 .*QuickGELU/),
+      }),
+    );
+    await expect(openCheckpoint(tinySd, { family: "sdxl" })).rejects.toThrow(refusal("CHECKPOINT_CONTRADICTED"));
+    await expect(openCheckpoint(tinySd, { predictionType: "v_prediction" })).rejects.toThrow(
+      refusal("CHECKPOINT_CONTRADICTED", /predicts noise \(epsilon\) \(scheduler_config\.json says so\)/),
+    );
+  });
+
+  test("is fine where it says the same", async () => {
+    const { family, predictionType, warnings } = await openCheckpoint(tinySd, {
+      family: "sd1",
+      predictionType: "epsilon",
+    });
+    expect([family.value, predictionType.value, warnings]).toEqual(["sd1", "epsilon", []]);
+  });
+
+  test("is followed where the file leaves it open, with a warning where it looks otherwise", async () => {
+    const config = JSON.parse(readFileSync(path.join(tinySd, "text_encoder", "config.json"), "utf8"));
+    writeFileSync(path.join(own("text_encoder"), "config.json"), JSON.stringify({ ...config, hidden_act: undefined }));
+    rmSync(path.join(model, "scheduler"));
+    const { family, predictionType, warnings } = await openCheckpoint(model, {
+      family: "sd2",
+      predictionType: "v_prediction",
+    });
+    expect([family.value, predictionType.value]).toEqual(["sd2", "v_prediction"]);
+    expect(warnings).toEqual([expect.stringMatching(/nothing about it says otherwise.*--v2 is followed/)]);
   });
 });
 
@@ -219,7 +293,9 @@ describe("a single file that is no base model is refused by its kind", () => {
       "cond_stage_model.transformer.text_model.final_layer_norm.weight": [1],
       "model.diffusion_model.input_blocks.0.0.weight": [8, 9, 3, 3],
     });
-    await expect(openCheckpoint(file)).rejects.toThrow(refusal("CHECKPOINT_FOREIGN", /inpainting.*9 channels/));
+    await expect(openCheckpoint(file)).rejects.toThrow(refusal("CHECKPOINT_INPAINTING", /inpainting.*9 channels/));
+    // Who can feed it gets past that; this one lacks the rest.
+    await expect(openCheckpoint(file, { allowInpainting: true })).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE"));
   });
 
   test.each([
@@ -229,9 +305,7 @@ describe("a single file that is no base model is refused by its kind", () => {
     await expect(openCheckpoint(singleFile(names))).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", label));
   });
 
-  test("a path that does not exist, and a name of the hub", async () => {
-    await expect(openCheckpoint("runwayml/stable-diffusion-v1-5")).rejects.toThrow(
-      expect.objectContaining({ code: "FILE_NOT_FOUND", hint: expect.stringContaining("download") }),
-    );
+  test("a path that does not exist", async () => {
+    await expect(openCheckpoint("nowhere/model.safetensors")).rejects.toThrow(refusal("FILE_NOT_FOUND", "nowhere"));
   });
 });

@@ -2,6 +2,8 @@ import type { StoredArray } from "../array/index.ts";
 
 export type Family = "sd1" | "sd2" | "sdxl";
 export type PredictionType = "epsilon" | "v_prediction";
+/** What a U-Net takes: noisy latents (4 channels), or with them a mask and the latents of the masked picture (9 channels). */
+export type UNetInputs = "latents" | "inpainting";
 export type ComponentName = "unet" | "vae" | "textEncoder" | "textEncoder2";
 
 /** A decision and why it was taken, so that it can be shown: a wrong prediction type gives pure noise. */
@@ -31,6 +33,7 @@ export interface Checkpoint {
   readonly layout: "diffusers" | "single-file";
   readonly family: Decided<Family>;
   readonly predictionType: Decided<PredictionType>;
+  readonly inputs: UNetInputs;
   /** The noise schedule ends at zero signal-to-noise ratio, as the file itself says. */
   readonly hasZeroTerminalSnr: boolean;
   readonly unet: Component;

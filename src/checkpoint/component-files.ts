@@ -27,37 +27,48 @@ const maxJsonBytes = 64 * 1024 * 1024;
 /** The weights in a component's folder: the asked-for variant, else the plain files, else fp16. Source: checkpoints.md section 4.1.
  *  @throws CHECKPOINT_INCOMPLETE when the folder holds none. */
 export function readFolderWeights(folder: string, base: BaseNames, variant: string | undefined): FolderWeights {
-  for (const name of candidateFiles(base, variant)) {
+  for (const { name, shards } of weightFileNames(base, variant)) {
     const file = path.join(folder, name);
-    if (!isFile(file)) continue;
-    return name.endsWith(".json") ? readShards(file) : readWeightFile(file);
+    if (isFile(file)) return shards ? readShards(file) : readWeightFile(file);
   }
   throw new CoinageError("CHECKPOINT_INCOMPLETE", `${folder} has no weights.`, {
     hint: `Expected ${base.safetensors}.safetensors, ${base.bin}.bin or their index files.`,
   });
 }
 
-function candidateFiles(base: BaseNames, asked: string | undefined): string[] {
+/** A name that a component's weights may have; shards: for an index, what the files it names are called. */
+export interface WeightFileName {
+  readonly name: string;
+  readonly shards: RegExp | undefined;
+}
+
+/** The names under which a component's weights are looked for, in this order. */
+export function weightFileNames(base: BaseNames, asked: string | undefined): WeightFileName[] {
   const variants = [...new Set([asked, undefined, "fp16"])];
   return variants.flatMap((variant) => {
     const dot = variant === undefined ? "" : `.${variant}`;
-    return [
-      `${base.safetensors}${dot}.safetensors`,
-      `${base.safetensors}.safetensors.index${dot}.json`,
-      `${base.bin}${dot}.bin`,
-      `${base.bin}.bin.index${dot}.json`,
-    ];
+    return (["safetensors", "bin"] as const).flatMap((container) => [
+      { name: `${base[container]}${dot}.${container}`, shards: undefined },
+      {
+        name: `${base[container]}.${container}.index${dot}.json`,
+        shards: shardNames(base[container], variant, container),
+      },
+    ]);
   });
 }
 
+/** The variant stands before or behind the numbers, by the age of the program that wrote the shards. */
+function shardNames(base: string, variant: string | undefined, container: string): RegExp {
+  const numbers = "-\\d+-of-\\d+";
+  const middle = variant === undefined ? numbers : `(\\.${variant}${numbers}|${numbers}\\.${variant})`;
+  return new RegExp(`^${base}${middle}\\.${container}$`);
+}
+
 function readShards(indexFile: string): FolderWeights {
-  const map = readJsonRecord(indexFile).weight_map;
-  if (!isJsonRecord(map)) throw unreadable(indexFile, 'it has no "weight_map"');
   const tensors = new Map<string, StoredArray>();
   const unusable = new Map<string, string>();
-  for (const shard of new Set(Object.values(map))) {
-    if (typeof shard !== "string" || /[/\\]|^\.{0,2}$/.test(shard))
-      throw unreadable(indexFile, `it names the file ${JSON.stringify(shard)} outside its own folder`);
+  const map = weightMap(indexFile);
+  for (const shard of new Set(map.values())) {
     const file = path.join(path.dirname(indexFile), shard);
     if (!isFile(file))
       throw new CoinageError("CHECKPOINT_INCOMPLETE", `${file} is missing.`, {
@@ -65,10 +76,28 @@ function readShards(indexFile: string): FolderWeights {
         hint: "The model was not downloaded completely.",
       });
     const weights = readWeightFile(file);
-    for (const [name, stored] of weights.tensors) if (map[name] === shard) tensors.set(name, stored);
-    for (const [name, dtype] of weights.unusable) if (map[name] === shard) unusable.set(name, dtype);
+    for (const [name, stored] of weights.tensors) if (map.get(name) === shard) tensors.set(name, stored);
+    for (const [name, dtype] of weights.unusable) if (map.get(name) === shard) unusable.set(name, dtype);
   }
   return { tensors, unusable };
+}
+
+/** The files that an index names, all of them beside it. @throws CHECKPOINT_UNREADABLE */
+export function shardsOf(indexFile: string): string[] {
+  return [...new Set(weightMap(indexFile).values())];
+}
+
+/** The file of each tensor. @throws CHECKPOINT_UNREADABLE */
+function weightMap(indexFile: string): Map<string, string> {
+  const map = readJsonRecord(indexFile).weight_map;
+  if (!isJsonRecord(map)) throw unreadable(indexFile, 'it has no "weight_map"');
+  const shards = new Map<string, string>();
+  for (const [tensor, shard] of Object.entries(map)) {
+    if (typeof shard !== "string" || /[/\\]|^\.{0,2}$/.test(shard))
+      throw unreadable(indexFile, `it names the file ${JSON.stringify(shard)} outside its own folder`);
+    shards.set(tensor, shard);
+  }
+  return shards;
 }
 
 /** A JSON object of a file; undefined when there is no such file. @throws CHECKPOINT_UNREADABLE */
@@ -95,7 +124,7 @@ export function isFolder(target: string): boolean {
   return statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function isFile(target: string): boolean {
+export function isFile(target: string): boolean {
   return statSync(target, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 

@@ -25,7 +25,7 @@ export interface Needs {
   /** SDXL's second text encoder has a projection, its U-Net added conditions. */
   readonly isSdxl: boolean;
   /** Rank that the U-Net's projections shall have; undefined leaves them as stored. */
-  readonly projectionRank?: 2 | 4;
+  readonly projectionRank?: 2 | 4 | undefined;
 }
 
 export const componentLabels: Readonly<Record<ComponentName, string>> = {

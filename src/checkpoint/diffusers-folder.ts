@@ -1,7 +1,7 @@
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import type { Checkpoint, ComponentName } from "./checkpoint.ts";
-import { completeComponent, componentLabels, type FoundComponent } from "./component.ts";
+import type { ComponentName } from "./checkpoint.ts";
+import { componentLabels, type FoundComponent } from "./component.ts";
 import {
   type BaseNames,
   isFolder,
@@ -10,72 +10,54 @@ import {
   readFolderWeights,
   textEncoderBase,
 } from "./component-files.ts";
-import { decideFamily, decidePredictionType } from "./family.ts";
-import type { OpenOptions } from "./open.ts";
-import { refuseOtherInputs, refuseUnsupportedConfig } from "./supported.ts";
+import type { FoundModel } from "./found-model.ts";
+import { refuseUnsupportedConfig } from "./supported.ts";
 
-/** Opens a Diffusers folder. Source: checkpoints.md sections 4 and 5.
- *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_DTYPE, CHECKPOINT_UNREADABLE and what the weight files throw. */
-export function openDiffusersFolder(folder: string, options: OpenOptions): Checkpoint {
+/** The networks in a Diffusers folder. Source: checkpoints.md section 4.
+ *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_UNREADABLE and what readWeightFile throws. */
+export function findInFolder(folder: string, variant: string | undefined): FoundModel {
   const pipeline = readConfig(path.join(folder, "model_index.json"));
-  if (!pipeline && !isFolder(path.join(folder, "unet")))
+  if (!pipeline && !isFolder(path.join(folder, folderNames.unet)))
     throw new CoinageError("CHECKPOINT_UNREADABLE", `${folder} is no Diffusers model: it has no model_index.json.`, {
       hint: "Give the folder that holds unet, vae and text_encoder, or a single .safetensors or .ckpt file.",
     });
   refuseOtherPipelines(pipeline?._class_name, folder);
-  const warnings: string[] = [];
-  const warn = (text: string) => warnings.push(text);
-
-  const unet = findComponent("unet", folder, options);
-  const textEncoder = findComponent("textEncoder", folder, options);
-  const hasSecond = isFolder(path.join(folder, folderNames.textEncoder2));
-  const textEncoder2 = hasSecond ? findComponent("textEncoder2", folder, options) : undefined;
-  const vae = findVaeFolder(path.join(folder, folderNames.vae), options.variant);
+  const unet = findComponent("unet", folder, variant);
   refuseUnsupportedConfig("unet", unet.config, unet.where);
-  refuseOtherInputs(unet.tensors, unet.where);
-
-  const [, toKeys] = [...unet.tensors].find(([name]) => name.endsWith("attn2.to_k.weight")) ?? [];
-  const [, projection] = [...unet.tensors].find(([name]) => name.endsWith(".proj_in.weight")) ?? [];
-  const family = decideFamily(
-    {
-      hasTwoTextEncoders: hasSecond || String(pipeline?._class_name).startsWith("StableDiffusionXL"),
-      hasOpenClipNames: undefined,
-      textEncoderConfig: textEncoder.config,
-      contextWidth: toKeys?.shape[1],
-      projectionRank: projection?.shape.length,
-    },
-    options.family,
-    warn,
-  );
-  const needs = { isSdxl: family.value === "sdxl" };
-  if (needs.isSdxl && !textEncoder2) throw missingFolder("textEncoder2", folder);
-  const completeUnet = completeComponent(unet, needs);
+  const textEncoder = findComponent("textEncoder", folder, variant);
+  const hasSecond = isFolder(path.join(folder, folderNames.textEncoder2));
   const schedulerConfig = readConfig(path.join(folder, "scheduler", "scheduler_config.json"));
   return {
     path: folder,
     layout: "diffusers",
-    family,
-    predictionType: decidePredictionType(
-      {
-        family: family.value,
-        schedulerConfig,
-        metadata: {},
-        names: unet.tensors,
-        globalStep: undefined,
-        unet: completeUnet.tensors,
-      },
-      options.predictionType,
-      warn,
-    ),
+    unet,
+    vae: () => findVaeFolder(path.join(folder, folderNames.vae), variant),
+    textEncoder,
+    textEncoder2: hasSecond ? findComponent("textEncoder2", folder, variant) : undefined,
+    evidence: {
+      hasTwoTextEncoders: hasSecond || isSdxlPipeline(pipeline?._class_name),
+      hasOpenClipNames: undefined,
+      textEncoderConfig: textEncoder.config,
+      contextWidth: shapeOf(unet, "attn2.to_k.weight")?.[1],
+      projectionRank: shapeOf(unet, ".proj_in.weight")?.length,
+    },
+    projectionRank: () => undefined,
+    names: unet.tensors,
+    globalStep: undefined,
     hasZeroTerminalSnr: schedulerConfig?.rescale_betas_zero_snr === true,
-    unet: completeUnet,
-    vae: completeComponent(vae, needs),
-    textEncoder: completeComponent(textEncoder, needs),
-    textEncoder2: textEncoder2 && completeComponent(textEncoder2, needs),
     schedulerConfig,
     metadata: {},
-    warnings,
   };
+}
+
+export function isSdxlPipeline(className: unknown): boolean {
+  return String(className).startsWith("StableDiffusionXL");
+}
+
+/** The shape of the first tensor whose name ends so. */
+function shapeOf({ tensors }: FoundComponent, ending: string): readonly number[] | undefined {
+  for (const [name, { shape }] of tensors) if (name.endsWith(ending)) return shape;
+  return undefined;
 }
 
 export const folderNames: Readonly<Record<ComponentName, string>> = {
@@ -92,7 +74,7 @@ export function findVaeFolder(folder: string, variant: string | undefined): Foun
   return found;
 }
 
-function findComponent(name: ComponentName, folder: string, { variant }: OpenOptions): FoundComponent {
+function findComponent(name: ComponentName, folder: string, variant: string | undefined): FoundComponent {
   const inner = path.join(folder, folderNames[name]);
   if (!isFolder(inner)) throw missingFolder(name, folder);
   return readComponent(name, inner, name === "unet" ? networkBase : textEncoderBase, variant);

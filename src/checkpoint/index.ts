@@ -6,9 +6,11 @@ export type {
   Family,
   PredictionType,
   Spelling,
+  UNetInputs,
 } from "./checkpoint.ts";
-export { isFolder } from "./component-files.ts";
+export { isFile, isFolder } from "./component-files.ts";
 export { familyNames } from "./family.ts";
+export { type FolderPurpose, filesToOpen, missingFiles } from "./folder-files.ts";
 export { type OpenOptions, openCheckpoint, openVae } from "./open.ts";
 export { withOpenFile } from "./open-file.ts";
 export { piecesOfFolder, piecesOfNames } from "./pieces.ts";

@@ -1,13 +1,11 @@
 import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { Checkpoint, ComponentName } from "./checkpoint.ts";
-import { completeComponent, componentLabels, type FoundComponent } from "./component.ts";
-import { decideFamily, decidePredictionType } from "./family.ts";
+import type { ComponentName } from "./checkpoint.ts";
+import { componentLabels, type FoundComponent } from "./component.ts";
+import type { FoundModel } from "./found-model.ts";
 import { openClipLayers, textEncoderFromOpenClip } from "./names/text-encoder.ts";
 import { unetNamesFromLdm } from "./names/unet.ts";
-import type { OpenOptions } from "./open.ts";
 import { recognizeNames } from "./recognize.ts";
-import { refuseOtherInputs } from "./supported.ts";
 import { vaeFromSingleFile } from "./vae-file.ts";
 import { readWeightFile, type WeightFile } from "./weight-file.ts";
 
@@ -19,55 +17,31 @@ const sdxlPrefixes = {
   textEncoder2: "conditioner.embedders.1.model.",
 };
 
-/** Opens a single-file model (LDM names, .safetensors or .ckpt). Source: checkpoints.md sections 2, 3 and 5.
- *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_DTYPE and what readWeightFile throws. */
-export function openSingleFile(path: string, options: OpenOptions): Checkpoint {
+/** The networks in a single-file model (LDM names, .safetensors or .ckpt). Source: checkpoints.md sections 2 and 3.
+ *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE and what readWeightFile throws. */
+export function findInSingleFile(path: string): FoundModel {
   const file = readWeightFile(path);
   refuseForeign(file, path);
-  const warnings: string[] = [];
-  const warn = (text: string) => warnings.push(text);
-
   const textEncoders = findTextEncoders(file, path);
-  const unet = findUnet(file, path);
-  refuseOtherInputs(unet.tensors, path);
-  const family = decideFamily(
-    {
+  return {
+    path,
+    layout: "single-file",
+    unet: findUnet(file, path),
+    vae: () => vaeFromSingleFile(file, path),
+    ...textEncoders,
+    evidence: {
       hasTwoTextEncoders: textEncoders.textEncoder2 !== undefined,
       hasOpenClipNames: textEncoders.textEncoder.spelling === "openclip",
       textEncoderConfig: undefined,
       contextWidth: undefined,
       projectionRank: undefined,
     },
-    options.family,
-    warn,
-  );
-  const isSdxl = family.value === "sdxl";
-  const needs = { isSdxl, projectionRank: family.value === "sd1" ? 4 : 2 } as const;
-  const completeUnet = completeComponent(unet, needs);
-  return {
-    path,
-    layout: "single-file",
-    family,
-    predictionType: decidePredictionType(
-      {
-        family: family.value,
-        schedulerConfig: undefined,
-        metadata: file.metadata,
-        names: file.tensors,
-        globalStep: file.globalStep,
-        unet: completeUnet.tensors,
-      },
-      options.predictionType,
-      warn,
-    ),
+    projectionRank: (family) => (family === "sd1" ? 4 : 2),
+    names: file.tensors,
+    globalStep: file.globalStep,
     hasZeroTerminalSnr: file.tensors.has("ztsnr"),
-    unet: completeUnet,
-    vae: completeComponent(vaeFromSingleFile(file, path), needs),
-    textEncoder: completeComponent(textEncoders.textEncoder, needs),
-    textEncoder2: textEncoders.textEncoder2 && completeComponent(textEncoders.textEncoder2, needs),
     schedulerConfig: undefined,
     metadata: file.metadata,
-    warnings,
   };
 }
 

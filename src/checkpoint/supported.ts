@@ -1,13 +1,6 @@
-import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 
 type Config = Readonly<Record<string, unknown>> | undefined;
-
-const kindByInputChannels: Readonly<Record<number, string>> = {
-  5: "a depth-guided model",
-  8: "an image-editing (instruct-pix2pix) model",
-  9: "an inpainting model",
-};
 
 /** Config fields that must be absent, null or false, because they change the network. Source: checkpoints.md section 4.2. */
 const unsupportedUnetFields = [
@@ -27,14 +20,6 @@ const unsupportedUnetFields = [
 ];
 const unsupportedVaeFields = ["shift_factor", "latents_mean", "latents_std"];
 const neededVaeFields = ["use_quant_conv", "use_post_quant_conv", "mid_block_add_attention"];
-
-/** @throws CHECKPOINT_FOREIGN for a U-Net that takes more than noisy latents. */
-export function refuseOtherInputs(unet: ReadonlyMap<string, StoredArray>, where: string): void {
-  const channels = unet.get("conv_in.weight")?.shape[1];
-  if (channels === undefined || channels === 4) return;
-  const kind = kindByInputChannels[channels] ?? "another kind of model";
-  throw foreign(`${where} is ${kind}: its U-Net takes ${channels} channels instead of 4.`);
-}
 
 /** @throws CHECKPOINT_FOREIGN for a network whose config asks for parts that are not built here. */
 export function refuseUnsupportedConfig(component: "unet" | "vae", config: Config, where: string): void {

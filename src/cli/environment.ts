@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 // The same place from src/cli and from the compiled dist/cli.
@@ -14,5 +15,6 @@ export const program = import.meta.url.endsWith(".ts") ? "npm run -s coinage --"
 /** npm runs the scripts of a package in the package's folder; paths are meant from where the user stands. */
 export function enterCallersFolder(): void {
   const { npm_package_json: runPackage, INIT_CWD: callersFolder } = process.env;
-  if (runPackage === packageFile && callersFolder) process.chdir(callersFolder);
+  const isRunByNpm = runPackage === packageFile && process.cwd() === path.dirname(packageFile);
+  if (isRunByNpm && callersFolder) process.chdir(callersFolder);
 }

@@ -16,7 +16,7 @@ export function readInvocation(argv: readonly string[]): Invocation {
   const [word = "", ...words] = pasted ?? argv;
   const command = commandOf(word);
   if (pasted) return { command, words };
-  const inner = pastedProgram(words);
+  const inner = command === "train" || command === "generate" ? pastedProgram(words) : undefined;
   return inner ? readInvocation(inner) : { command, words };
 }
 

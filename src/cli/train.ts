@@ -4,12 +4,13 @@ import {
   jsonLinesReporter,
   type Reporter,
   reportAll,
+  reportListing,
   type Terminal,
   tensorboardReporter,
   trainingReport,
   wantsTensorboard,
 } from "../reporters/index.ts";
-import type { TrainingEvent } from "../training/index.ts";
+import { debugDataset, type TrainingEvent } from "../training/index.ts";
 import { program } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
@@ -27,6 +28,11 @@ export async function trainCommand(words: readonly string[], terminal: Terminal)
     return exitCodes.done;
   }
   const { settings, warnings } = request;
+  if (settings.debugDataset) {
+    for (const { message } of warnings) terminal.talk(`warning: ${message}\n`);
+    for await (const event of debugDataset(settings)) reportListing(event, terminal);
+    return exitCodes.done;
+  }
   const interrupt = listenForInterrupt(terminal, "Finishing the step and saving; Ctrl-C again leaves at once.");
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });

@@ -3,10 +3,19 @@ import { CoinageError, nearestName } from "../errors/index.ts";
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
+/** What is read by these flags. */
+type Words<Options extends Flags> = ReturnType<
+  typeof parseArgs<{ readonly options: Options; readonly allowPositionals: true }>
+>;
+
 /** Reads the words of a command that has few flags of its own: flags anywhere, everything else files. @throws USAGE */
-export function readWords<const Options extends Flags>(usage: string, words: readonly string[], options: Options) {
+export function readWords<const Options extends Flags>(
+  usage: string,
+  words: readonly string[],
+  options: Options,
+): Words<Options> {
   try {
-    return parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...words], options, allowPositionals: true });
   } catch (cause) {
     throw usageError(usage, cause instanceof Error ? cause.message : String(cause), words, Object.keys(options), cause);
   }

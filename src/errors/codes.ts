@@ -39,11 +39,18 @@ export const errorCodes = {
   EMBEDDING_UNSUPPORTED: "An embedding of a kind that is not supported.",
   EMBEDDING_WIDTH: "An embedding whose vectors are wider or narrower than the model's.",
   // checkpoint
+  CHECKPOINT_CONTRADICTED: "A flag says of the model what its file shows it not to be.",
   CHECKPOINT_DTYPE: "A needed weight is stored as a kind of number that is not supported.",
   CHECKPOINT_FOREIGN:
-    "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, an inpainting model, another program's file.",
+    "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, a ControlNet, another program's file.",
   CHECKPOINT_INCOMPLETE: "A model that lacks tensors or files it needs.",
+  CHECKPOINT_INPAINTING: "An inpainting model where it cannot be used.",
   CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of no known kind.",
+  // hub
+  HUB_DENIED: "The Hugging Face hub does not give out a model: it wants an agreement or an access token.",
+  HUB_FAILED: "The Hugging Face hub gave an answer that cannot be used.",
+  HUB_NOT_FOUND: "A name that is no path here and no model on the Hugging Face hub, or a model there without usable files.",
+  HUB_OFFLINE: "A model that is not in the cache while the Hugging Face hub cannot be reached or may not be asked.",
   // formats/bmp
   BMP_INVALID: "A Windows bitmap that is damaged or of a kind nobody writes.",
   // formats/npz

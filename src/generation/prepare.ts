@@ -1,7 +1,6 @@
 import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
-import { CoinageError } from "../errors/index.ts";
 import { type DiffusionModel, diffusionModel } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
@@ -11,6 +10,7 @@ import { loadEmbedding } from "./embeddings.ts";
 import { findModel } from "./files/find-model.ts";
 import { commonSize, listPictures, sourceFile } from "./files/source-files.ts";
 import { prepareFolder } from "./files/write.ts";
+import { placed } from "./place.ts";
 import { type Plan, planRun } from "./prompts/plan.ts";
 import { type PromptList, readPrompts } from "./prompts/read.ts";
 import type { Sampling } from "./request.ts";
@@ -56,10 +56,11 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
 }
 
 async function openModel(settings: GenerateSettings): Promise<Checkpoint> {
-  return openCheckpoint(await findModel(settings.ckpt), {
-    family: familyAskedFor(settings),
-    predictionType: settings.vParameterization ? "v_prediction" : undefined,
-    vae: settings.vae,
+  const { ckpt, vae } = settings;
+  const target = await findModel(ckpt);
+  const predictionType = settings.vParameterization ? "v_prediction" : undefined;
+  return openCheckpoint(target, { family: familyAskedFor(settings), predictionType, vae }).catch((error) => {
+    throw placed(error, `--ckpt ${ckpt}${vae === undefined ? "" : `, --vae ${vae}`}`);
   });
 }
 
@@ -87,7 +88,9 @@ async function* learnWords(
   };
   let vocabulary = plainVocabulary(model.family, await clipMerges());
   for (const file of files) {
-    const embedding = await loadEmbedding(file, target);
+    const embedding = await loadEmbedding(file, target).catch((error) => {
+      throw placed(error, `--textual_inversion_embeddings ${file}`);
+    });
     vocabulary = withLearnedWords(vocabulary, [embedding]);
     const tokens = tokensOfWord(embedding.name, embedding.vectors[0]!.shape[0]!);
     yield { kind: "embedding", file, word: embedding.name, tokens };
@@ -126,8 +129,6 @@ function checkPlan({ batches }: Plan, model: DiffusionModel, settings: GenerateS
     try {
       checkSampling(sampling, model.vae.architecture.factor, settings.zeroTerminalSnr);
     } catch (error) {
-      if (!(error instanceof CoinageError)) throw error;
-      const { code, message, hint } = error;
-      throw new CoinageError(code, message, { where: pictures[0]!.place, ...(hint && { hint }), cause: error });
+      throw placed(error, pictures[0]!.place);
     }
 }

@@ -8,6 +8,7 @@ import { type DiffusionModel, diffusionModel } from "../models/index.ts";
 import { decodePicture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { encodeTexts } from "./conditioning/encode-texts.ts";
+import { samplingOf } from "./defaults.ts";
 import { openGenerator, type PictureGenerator } from "./generator.ts";
 import { drawPictureNoise, noiseList } from "./noise.ts";
 import { Programs } from "./programs.ts";
@@ -122,20 +123,13 @@ describeGoldens("text2image", (folder) => {
       ({ sampler, steps, guidance_scale: scale }) =>
         sampler === first!.sampler && steps === first!.steps && scale === first!.guidance_scale,
     );
-    const sampling = {
-      ...requestOf(first!),
-      maxEmbeddingsMultiples: 1,
-      weightNormalization: "original",
-      strength: 0.8,
-    };
+    const sampling = samplingOf(requestOf(first!), model.family);
     const pictures = alike.map(({ prompt, negative_prompt: negativePrompt, seed }) => ({
       prompt,
       negativePrompt,
       seed,
     }));
-    const events = await eventsOf(
-      generator.draw({ sampling: { ...sampling, flavour: "generation" } as never, pictures }),
-    );
+    const events = await eventsOf(generator.draw({ sampling, pictures }));
     const last = events.filter((event) => event.kind === "step").at(-1)!;
     const size = last.latents.data.length / alike.length;
     for (const [i, { name }] of alike.entries()) {

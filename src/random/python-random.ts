@@ -15,8 +15,13 @@ export class PythonRandom {
 
   static fromState(state: PythonRandomState): PythonRandom {
     const generator = new PythonRandom(0);
-    generator.#engine = MersenneTwister.fromState(state);
+    generator.restore(state);
     return generator;
+  }
+
+  /** Goes on from a state. */
+  restore(state: PythonRandomState): void {
+    this.#engine = MersenneTwister.fromState(state);
   }
 
   state(): PythonRandomState {

@@ -45,10 +45,15 @@ export class TorchGenerator {
 
   static fromState(state: TorchGeneratorState): TorchGenerator {
     const generator = new TorchGenerator(0);
-    generator.#engine = MersenneTwister.fromState(state);
-    generator.#outputs = state.outputs;
-    generator.#cachedNormal = state.cachedNormal;
+    generator.restore(state);
     return generator;
+  }
+
+  /** Goes on from a state. */
+  restore(state: TorchGeneratorState): void {
+    this.#engine = MersenneTwister.fromState(state);
+    this.#outputs = state.outputs;
+    this.#cachedNormal = state.cachedNormal;
   }
 
   state(): TorchGeneratorState {

@@ -6,7 +6,7 @@ import { durationText, plural } from "./numbers.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, pictures, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {
-  const { numTrainImages, numRegImages, batchesPerEpoch, epochs, steps, batchSize, accumulationSteps } = run;
+  const { numTrainImages, numRegImages, batchesPerEpoch, epochs, steps } = run;
   const predicts = run.predictionType === "epsilon" ? "noise" : "velocity";
   const [pictures = "", ...datasets] = formatReport(run.dataset);
   return [
@@ -22,10 +22,7 @@ export function firstScreen(run: RunSummary): string[] {
     ),
     entry("training", `num train images * repeats: ${numTrainImages}, num reg images: ${numRegImages}`),
     entry("", `num batches per epoch: ${batchesPerEpoch}, num epochs: ${epochs}`),
-    entry(
-      "",
-      `batch size: ${batchSize}, gradient accumulation steps: ${accumulationSteps}, total batch size: ${batchSize * accumulationSteps}`,
-    ),
+    entry("", batchText(run)),
     entry("", `total optimization steps: ${steps}`),
     entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
   ];
@@ -33,6 +30,13 @@ export function firstScreen(run: RunSummary): string[] {
 
 function startText({ initWord }: RunSummary): string {
   return initWord === undefined ? "the mean of all words" : `"${initWord}"`;
+}
+
+/** Sizes as the dataset config has them, which goes before the setting that sd-scripts prints. */
+function batchText({ batchSize, accumulationSteps, dataset: { datasets } }: RunSummary): string {
+  const sizes = datasets.length > 0 ? [...new Set(datasets.map((dataset) => dataset.batchSize))] : [batchSize];
+  const totals = sizes.map((size) => size * accumulationSteps);
+  return `batch size: ${sizes.join(", ")}, gradient accumulation steps: ${accumulationSteps}, total batch size: ${totals.join(", ")}`;
 }
 
 /** "id 49408", "ids 49408 to 49411". */

@@ -9,8 +9,9 @@ import { type CountedWarning, summaryOfWarnings, warningLine } from "./warnings.
 
 type Event<Kind extends GenerationRunEvent["kind"]> = Extract<GenerationRunEvent, { readonly kind: Kind }>;
 
-/** Tells people how far drawing is, and which pictures were written. */
-export function generationReport(terminal: Terminal): Reporter<GenerationRunEvent> {
+/** Tells people what is drawn with, how far drawing is, and which pictures were written.
+ *  isBrief: only how far it is, and warnings. */
+export function generationReport(terminal: Terminal, { isBrief = false } = {}): Reporter<GenerationRunEvent> {
   const talk = new Talk(terminal);
   const paint = paints(terminal);
   const warnings: CountedWarning[] = [];
@@ -18,34 +19,41 @@ export function generationReport(terminal: Terminal): Reporter<GenerationRunEven
   return {
     report(event) {
       switch (event.kind) {
-        case "model":
-          return talk.say(...modelLines(event));
-        case "embedding":
-          return talk.say(entry("word", `${event.word}: ${plural(event.tokens.length, "vector")} of ${event.file}`));
+        case "start":
+          startMs = terminal.now();
+          break;
+        case "step":
+          return talk.progress(stepLine(event, (terminal.now() - startMs) / 1000), false);
         case "warning":
           warnings.push({ ...event, count: 1 });
           return talk.say(paint.warn(warningLine(event)));
-        case "start":
-          startMs = terminal.now();
-          return talk.say(
-            entry("device", event.device),
-            entry("pictures", `${event.pictures}, to ${event.folder}`),
-            "",
-          );
-        case "step":
-          return talk.progress(stepLine(event, (terminal.now() - startMs) / 1000), false);
         case "saved":
-          return talk.result(event.file);
+          return isBrief ? undefined : talk.result(event.file);
         case "done":
           talk.clear();
-          return talk.say(
-            ...summaryOfWarnings(warnings),
-            `${plural(event.files.length, "picture")} in ${durationText(event.seconds)}`,
-          );
       }
+      if (!isBrief) talk.say(...linesOf(event, warnings));
     },
     close: () => talk.settle(),
   };
+}
+
+type Told = Event<"model" | "embedding" | "start" | "done">;
+
+function linesOf(event: Told, warnings: readonly CountedWarning[]): string[] {
+  switch (event.kind) {
+    case "model":
+      return modelLines(event);
+    case "embedding":
+      return [entry("word", `${event.word}: ${plural(event.tokens.length, "vector")} of ${event.file}`)];
+    case "start":
+      return [entry("device", event.device), entry("pictures", `${event.pictures}, to ${event.folder}`), ""];
+    case "done":
+      return [
+        ...summaryOfWarnings(warnings),
+        `${plural(event.files.length, "picture")} in ${durationText(event.seconds)}`,
+      ];
+  }
 }
 
 function modelLines({ path, family, predictionType, predictionReason }: Event<"model">): string[] {

@@ -3,7 +3,7 @@ import type { Terminal } from "./terminal.ts";
 /** On a screen, the living line is written at most so often. */
 const redrawMs = 100;
 
-/** Off a screen, lines of progress come when a quarter more time has passed, but not more and not less often than this. */
+/** Off a screen, lines of progress come the slower the longer it takes, but not more and not less often than this. */
 const [shortestPauseMs, longestPauseMs] = [10_000, 300_000];
 
 /** Lasting lines, with one living line of progress below them. Off a screen that line is written now and then instead. */
@@ -44,8 +44,9 @@ export class Talk {
     else talk(`${plain}\n`);
   }
 
-  /** Lets the living line stay as it is and goes on below it. */
+  /** Lets the living line stay as it is and goes on below it; the next one is shown at once. */
   settle(): void {
+    this.#lastMs = Number.NEGATIVE_INFINITY;
     if (this.#living === "") return;
     this.#draw();
     this.#terminal.talk("\n");
@@ -59,8 +60,7 @@ export class Talk {
   }
 
   #pauseMs(): number {
-    const elapsedMs = this.#lastMs - this.#start;
-    return Math.min(longestPauseMs, Math.max(shortestPauseMs, elapsedMs / 4));
+    return Math.min(longestPauseMs, Math.max(shortestPauseMs, (this.#terminal.now() - this.#start) / 5));
   }
 
   #erase(): void {

@@ -1,6 +1,7 @@
 import type { TrainSettings } from "../options/index.ts";
 import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import type { Caller } from "./command-line.ts";
+import { downloadLine } from "./download-line.ts";
 import { firstScreen } from "./first-screen.ts";
 import { nextSteps } from "./next-steps.ts";
 import { clockText, durationText, plural, rateText } from "./numbers.ts";
@@ -32,6 +33,8 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           return talk.say(...firstScreen(run), "");
         case "warning":
           return talk.say(paint.warn(warningLine(event)));
+        case "download":
+          return talk.progress(downloadLine(event), event.doneBytes === event.totalBytes);
         case "caching":
           return talk.progress(cachingLine(event), event.done === event.total);
         case "step":

@@ -47,14 +47,23 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
   };
   if (settings.refuseCpuFallback) session.disable_cpu_ep_fallback = "1";
   return {
-    executionProviders: [settings.executionProvider],
+    ...providerOptions(settings.executionProvider, session),
     graphOptimizationLevel: "extended",
     enableMemPattern: false,
     // what goes wrong comes back as an error; ONNX Runtime's own lines would only come on top
     logSeverityLevel: 4,
     ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),
     ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
-    extra: { session },
+  };
+}
+
+function providerOptions(name: string, session: Record<string, string>): InferenceSession.SessionOptions {
+  if (name !== "webgpu") return { executionProviders: [name], extra: { session } };
+  return {
+    // channels first, as our graphs are: the default wraps every convolution in transpositions
+    executionProviders: [{ name: "webgpu", preferredLayout: "NCHW" }],
+    // moving transpositions makes it compute permuted shapes, which only the CPU can
+    extra: { session, optimization: { disable_specified_optimizers: "TransposeOptimizer" } },
   };
 }
 

@@ -1,11 +1,14 @@
 import { type BatchListing, type DatasetReport, listEpoch, reportOf } from "../dataset/index.ts";
+import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
+import { withLocalModels } from "./local-models.ts";
 import { prepareRun } from "./prepare.ts";
 import { tokenIdsOf } from "./samples.ts";
 
 /** What `--debug_dataset` shows: the word's tokens, the datasets, then every batch of an epoch as training would see it. */
 export type DebugEvent =
+  | DownloadEvent
   | {
       readonly kind: "dataset";
       readonly tokens: readonly string[];
@@ -18,7 +21,7 @@ export type DebugEvent =
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
  *  @throws what reading the model's header, the word and the dataset throws */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
-  const settings = { ...given, cacheLatents: false, cacheLatentsToDisk: false };
+  const settings = yield* withLocalModels({ ...given, cacheLatents: false, cacheLatentsToDisk: false });
   const { word, group, generators, replacements, length, notices } = await prepareRun(settings);
   for (const { code, message } of notices) yield { kind: "warning", code, message };
   yield { kind: "dataset", tokens: word.tokens, tokenIds: word.ids, dataset: reportOf(group) };

@@ -1,4 +1,5 @@
 import type { DatasetReport } from "../dataset/index.ts";
+import type { DownloadEvent } from "../hub/index.ts";
 
 /** What a run is about, before its first step. */
 export interface RunSummary {
@@ -31,6 +32,7 @@ export interface RunSummary {
 
 /** Everything that happens in a run, in order. One stream for terminal, files, studio and tests. */
 export type TrainingEvent =
+  | DownloadEvent
   | { readonly kind: "start"; readonly run: RunSummary }
   /** Something odd that does not stop the run; code names the kind. */
   | { readonly kind: "warning"; readonly code: string; readonly message: string }

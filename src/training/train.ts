@@ -2,6 +2,7 @@ import type { SettingsWarning, TrainSettings } from "../options/index.ts";
 import { type DeviceName, openRuntime, type Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
+import { withLocalModels } from "./local-models.ts";
 import { prepareRun } from "./prepare.ts";
 import { openRun, type Run } from "./run.ts";
 import { type Moment, prepareOutput } from "./saving.ts";
@@ -20,8 +21,9 @@ export interface TrainOptions {
 
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
  *  @throws CoinageError for what the user can mend in model, dataset, word or output, mostly before anything takes long */
-export async function* train(settings: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
-  await prepareOutput(settings);
+export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
+  await prepareOutput(given);
+  const settings = yield* withLocalModels(given);
   const preparation = await prepareRun(settings);
   const run = await openRun(settings, preparation);
   const runtime = openRuntime({ device: deviceOf(settings), ...(settings.threads && { threads: settings.threads }) });

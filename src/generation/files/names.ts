@@ -20,12 +20,18 @@ export interface Place {
 /** The file name sd-scripts gives a picture: its own (`--f`), its source's, a number, or time, number in the batch and seed. */
 export function pictureFileName(picture: PlannedPicture, place: Place, settings: NameSettings): string {
   const { fileName, source, sampling, order } = picture;
-  if (fileName !== undefined) return path.extname(fileName) === "" ? `${fileName}.png` : fileName;
-  if (settings.useOriginalFileName && source) return `${path.parse(source.path).name}.png`;
   const { indexInBatch, firstNumber, stage, time } = place;
+  if (fileName !== undefined) return givenName(fileName, stage);
+  if (settings.useOriginalFileName && source) return givenName(path.parse(source.path).name, stage);
   const highres = !sampling.highres ? "" : stage === "first" ? "0" : "1";
   if (settings.sequentialFileName) return `im_${highres}${padded(firstNumber + indexInBatch + 1, 6)}.png`;
   return `im_${timeStamp(time)}_${highres}${padded(indexInBatch, 3)}_${order.seed}.png`;
+}
+
+/** differs from sd-scripts: the small picture of a highres fix has another name than the final one, which there writes over it. */
+function givenName(name: string, stage: Stage): string {
+  const { name: stem, ext } = /\.(png|webp)$/i.test(name) ? path.parse(name) : { name, ext: "" };
+  return `${stem}${stage === "first" ? "_first" : ""}${ext || ".png"}`;
 }
 
 /** A name of its own for every picture of a run.

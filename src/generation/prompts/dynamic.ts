@@ -87,14 +87,17 @@ function enumerated(template: string, groups: readonly Group[]): string[] {
     if (!isEnumerated) continue;
     const choices: string[] = [];
     for (let size = low; size <= high; size++)
-      for (const combination of combinations(variants, size)) choices.push(combination.join(separator));
-    if (texts.length * choices.length > mostCombinations)
-      throw new CoinageError("PROMPT_INVALID", "The choices in braces make too many combinations.", {
-        where: template,
-      });
+      for (const combination of combinations(variants, size)) {
+        choices.push(combination.join(separator));
+        if (texts.length * choices.length > mostCombinations) throw tooMany(template);
+      }
     texts = texts.flatMap((text) => choices.map((choice) => text.replace(source, () => choice)));
   }
   return texts;
+}
+
+function tooMany(template: string): CoinageError {
+  return new CoinageError("PROMPT_INVALID", "The choices in braces make too many combinations.", { where: template });
 }
 
 function* combinations(items: readonly string[], size: number, from = 0): Generator<string[]> {

@@ -4,6 +4,7 @@ import { PythonRandom } from "../../random/index.ts";
 import { parsePromptWeights } from "../../tokenizer/index.ts";
 import { refuseRegions } from "../condition.ts";
 import { sizeFrom } from "../image-to-image.ts";
+import { placed } from "../place.ts";
 import type { PictureOrder, Sampling } from "../request.ts";
 import { expandChoices } from "./dynamic.ts";
 import { type PromptLine, parsePromptLine, takeSeeds } from "./line.ts";
@@ -160,9 +161,7 @@ function checkLine({ prompt, options: { negativePrompt, fileName }, unsupported 
     refuseRegions(prompt);
     for (const text of [prompt, negativePrompt]) if (text) parsePromptWeights(text, { knowsBreak: true });
   } catch (error) {
-    if (!(error instanceof CoinageError)) throw error;
-    const { code, message, hint } = error;
-    throw new CoinageError(code, message, { where: place, ...(hint && { hint }), cause: error });
+    throw placed(error, place);
   }
 }
 

@@ -64,7 +64,7 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   const keys = splitHeads(k, heads);
   const values = pad(splitHeads(v, heads), 3, 0, 1, scalar(1));
   const dy = concat([splitHeads(upstream, heads), negate(rowSums(multiply(upstream, y), heads))], 3);
-  const blocks = mask ? 1 : Math.max(1, Math.ceil(nominalDim(q.shape[1]!) / blockRows));
+  const blocks = mask ? 1 : blocksOf(q);
   const queryBlocks = splitRows(queries, blocks);
   const dyBlocks = splitRows(dy, blocks);
 
@@ -78,9 +78,35 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
     if (block.dq) dqBlocks.push(block.dq);
     sums = { dq: block.dq, dk: sum(sums?.dk, block.dk), dv: sum(sums?.dv, block.dv) };
   }
-  const dq = dqBlocks.length > 1 ? node("Concat", dqBlocks, queries.shape, { attributes: { axis: 2 } }) : dqBlocks[0];
+  const dq = dqBlocks.length > 0 ? joinRows(dqBlocks, queries) : undefined;
   const dv = sums?.dv && slice(sums.dv, 3, 0, Number(values.shape[3]) - 1);
   return [dq && joinHeads(dq, q), sums?.dk && joinHeads(sums.dk, k), dv && joinHeads(dv, v)];
+}
+
+/** Attention in separate operators, blocks of queries one after another, for devices without a (right) kernel of it. */
+export function attentionInBlocks(
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  mask: Tensor | undefined,
+  heads: number,
+  factor: number,
+): Tensor {
+  const queries = splitHeads(q, heads);
+  const [keys, values] = [splitHeads(k, heads), splitHeads(v, heads)];
+  const blocks = mask ? 1 : blocksOf(q);
+  const outputs: Tensor[] = [];
+  for (const block of splitRows(queries, blocks)) {
+    const previous = outputs.at(-1);
+    const gated = previous ? add(block, zeroAfter([previous])) : block;
+    const scores = matmul(gated, keys, { transposeB: true, factor });
+    outputs.push(matmul(softmax(mask ? add(scores, mask) : scores), values));
+  }
+  return joinHeads(joinRows(outputs, queries), q);
+}
+
+function blocksOf(q: Tensor): number {
+  return Math.max(1, Math.ceil(nominalDim(q.shape[1]!) / blockRows));
 }
 
 function blockGradients(
@@ -134,6 +160,11 @@ function splitRows(x: Tensor, blocks: number): Tensor[] {
     width!,
   ]);
   return nodes("Split", [x], shapes, { attributes: { axis: 2, num_outputs: blocks } });
+}
+
+/** Blocks of queries as one tensor again, shaped like `model`. */
+function joinRows(blocks: readonly Tensor[], model: Tensor): Tensor {
+  return blocks.length === 1 ? blocks[0]! : node("Concat", blocks, model.shape, { attributes: { axis: 2 } });
 }
 
 /** A zero that can be computed only when all the given tensors [B, heads, rows, width] are there. */

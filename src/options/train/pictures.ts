@@ -144,8 +144,6 @@ export const pictureOptions = {
   debug_dataset: {
     type: "switch",
     effect: "display",
-    state: "later",
-    note: "training starts as usual",
     help: "Show what the dataset yields and stop without training.",
   },
 } as const satisfies OptionTable;

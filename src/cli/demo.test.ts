@@ -1,0 +1,69 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordingTerminal } from "../../test/terminal.ts";
+import { readEmbeddingFile } from "../embedding/index.ts";
+import { cropPicture, decodePicture, type Picture } from "../pictures/index.ts";
+import { pictureGrid } from "./demo/strip.ts";
+import { demoCommand } from "./demo.ts";
+
+const plain = (red: number): Picture => ({
+  width: 2,
+  height: 1,
+  channels: 3,
+  data: Uint8Array.of(red, 0, 0, red, 0, 0),
+});
+
+test("a grid puts every picture in its place, with white between", () => {
+  const grid = pictureGrid([
+    [plain(1), plain(2)],
+    [plain(3), plain(4)],
+  ]);
+  expect([grid.width, grid.height]).toEqual([4 + 2 * 6, 4 + 2 * 5]);
+  const at = (x: number, y: number): number => grid.data[(y * grid.width + x) * 3]!;
+  expect([at(4, 4), at(10, 4), at(4, 9), at(11, 9)]).toEqual([1, 2, 3, 4]);
+  expect([at(0, 0), at(6, 4), at(4, 5), at(15, 13)]).toEqual([255, 255, 255, 255]);
+});
+
+describe("the demo", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-demo-"));
+  const home = process.cwd();
+  const terminal = recordingTerminal();
+
+  beforeAll(async () => {
+    process.chdir(folder);
+    expect(await demoCommand([], terminal)).toBe(0);
+  });
+  afterAll(() => {
+    process.chdir(home);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("gives an embedding and a picture strip, and names them as results", async () => {
+    const [embedding, strip] = terminal.results().trimEnd().split("\n");
+    expect(embedding).toBe(path.join("coinage-demo", "ploofa.safetensors"));
+    const { tables } = await readEmbeddingFile(embedding!);
+    expect([...tables.values()][0]?.shape).toEqual([2, 96]);
+    expect(strip).toBe(path.join("coinage-demo", "strip.png"));
+    expect(readFileSync(path.join("coinage-demo", "dataset.toml"), "utf8")).toContain("green-dotted-diamond");
+  });
+
+  test("teaches what it says: in every row green with white dots in the last picture, nothing green in the first", async () => {
+    const strip = await decodePicture(path.join("coinage-demo", "strip.png"));
+    const cell = (column: number, row: number): Picture =>
+      cropPicture(strip, 4 + column * 132, 4 + row * 132, [128, 128]);
+    for (const row of [0, 1, 2]) {
+      expect(greenShare(cell(0, row)), `first of row ${row}`).toBeLessThan(0.02);
+      expect(greenShare(cell(3, row)), `last of row ${row}`).toBeGreaterThan(0.05);
+    }
+  });
+});
+
+/** Share of pixels that are clearly more green than red and blue. */
+function greenShare({ data, width, height }: Picture): number {
+  let green = 0;
+  for (let i = 0; i < data.length; i += 3)
+    if (data[i + 1]! > data[i]! + 40 && data[i + 1]! > data[i + 2]! + 40) green++;
+  return green / (width * height);
+}

@@ -1,0 +1,89 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { tinySdFolder } from "../assets/index.ts";
+import { writeFileAtomically } from "../files/index.ts";
+import { generate, train } from "../index.ts";
+import { readTrainRecord } from "../options/index.ts";
+import { decodePicture, encodePng, type Picture } from "../pictures/index.ts";
+import { commandLine, generationReport, reportAll, type Terminal, trainingReport } from "../reporters/index.ts";
+import { commands } from "./commands.ts";
+import { concept, demoSettings, moments, writeDatasetConfig } from "./demo/concept.ts";
+import { stripColumns, stripSettings } from "./demo/pictures.ts";
+import { pictureGrid } from "./demo/strip.ts";
+import { program } from "./environment.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { listenForInterrupt } from "./interrupt.ts";
+import { readWords } from "./words.ts";
+
+const help = `Usage: coinage ${commands.demo.usage}
+Teaches the small model that comes along a word for something it has never seen, in about a minute, and draws with it.
+Everything is written to coinage-demo/ where you stand.
+`;
+
+const folder = "coinage-demo";
+
+/** `coinage demo` */
+export async function demoCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values } = readWords(commands.demo.usage, words, { help: { type: "boolean", short: "h" } });
+  if (values.help) {
+    terminal.result(help);
+    return exitCodes.done;
+  }
+  terminal.talk(
+    `The small model that comes along has never seen a ${concept.name.replaceAll("-", " ")}.\n` +
+      `From six pictures it learns the word "${concept.word}" for it, beginning at "${concept.initWord}".\n\n`,
+  );
+  if (!(await trainWord(terminal))) return exitCodes.interrupted;
+  terminal.talk(`\ndrawing with "${concept.initWord}" and with the word after ${moments.join(", ")} steps\n`);
+  const strip = path.join(folder, "strip.png");
+  await writeFileAtomically(strip, await encodePng(pictureGrid(await drawRows(terminal))));
+  terminal.result(`${strip}\n`);
+  terminal.talk(`${closing()}\n`);
+  return exitCodes.done;
+}
+
+/** Trains with everything `coinage train` shows; whether it came to its end. */
+async function trainWord(terminal: Terminal): Promise<boolean> {
+  await mkdir(folder, { recursive: true });
+  const { settings } = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
+  const interrupt = listenForInterrupt(terminal, "Finishing the step; Ctrl-C again leaves at once.");
+  try {
+    const events = train(settings, { signal: interrupt.signal });
+    const last = await reportAll(events, [trainingReport(terminal, { settings })]);
+    return last?.kind === "done" && !last.isInterrupted;
+  } finally {
+    interrupt.release();
+  }
+}
+
+async function drawRows(terminal: Terminal): Promise<Picture[][]> {
+  const last = await reportAll(generate(await stripSettings(folder)), [generationReport(terminal, { isBrief: true })]);
+  const files = last?.kind === "done" ? last.files : [];
+  const pictures = await Promise.all(files.map((file) => decodePicture(file)));
+  const rows = Array.from({ length: pictures.length / stripColumns }, (_, row) => row * stripColumns);
+  return rows.map((first) => pictures.slice(first, first + stripColumns));
+}
+
+function closing(): string {
+  const embedding = path.join(folder, `${concept.word}.safetensors`);
+  const draw = commandLine({ program }, [
+    ...["generate", "--ckpt", shortPath(tinySdFolder), "--textual_inversion_embeddings", embedding],
+    ...["--prompt", `a photo of a ${concept.word} on a black background`, "--W", "128", "--H", "128", "--scale", "5"],
+  ]);
+  return [
+    `Each row has one seed; left to right: "${concept.initWord}", then the word after ${moments.join(", ")} steps.`,
+    "",
+    "Draw more with it:",
+    `  ${draw}`,
+    "See what was learned:",
+    `  ${commandLine({ program }, ["inspect", embedding])}`,
+    "Teach a word of your own to a model of your own:",
+    `  ${commandLine({ program }, ["train", "--help"])}`,
+  ].join("\n");
+}
+
+/** A path as one would type it here. */
+function shortPath(target: string): string {
+  const relative = path.relative("", target);
+  return relative.length < target.length ? relative : target;
+}

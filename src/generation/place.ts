@@ -1,0 +1,8 @@
+import { CoinageError } from "../errors/index.ts";
+
+/** The error with the place where the user wrote what it is about. Errors that are no user's mistake stay as they are. */
+export function placed(error: unknown, where: string): unknown {
+  if (!(error instanceof CoinageError)) return error;
+  const { code, message, hint } = error;
+  return new CoinageError(code, message, { where, ...(hint && { hint }), cause: error });
+}

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { previewFileName } from "./file-name.ts";
+import { type PreviewOptions, readPreviewPrompts } from "./prompts.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "coinage-preview-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const options: PreviewOptions = { family: "sd1", sampler: "euler_a", clipSkip: 2, tokens: ["mycat", "mycat1"] };
+
+function read(name: string, text: string, more: Partial<PreviewOptions> = {}) {
+  const file = path.join(folder, name);
+  writeFileSync(file, text);
+  return readPreviewPrompts(file, { ...options, ...more });
+}
+
+test("a text file: one prompt a line with options", async () => {
+  const { requests, warnings } = await read(
+    "p.txt",
+    "# note\n\nn mycat --n bad mycat --w 100 --h 30 --d 7 --s 5000 --l 3.5 --ss nope --g 2 --ctr x\ns 1 a --d x --l 1.2.3\n",
+  );
+  expect(requests).toHaveLength(2);
+  expect(requests[0]).toMatchObject({
+    ...{ flavour: "preview", prompt: "n mycat mycat1", negativePrompt: "bad mycat mycat1" },
+    ...{ width: 96, height: 64, seed: 7, steps: 1000, guidanceScale: 3.5, sampler: "ddim", clipSkip: 2 },
+  });
+  expect(requests[1]).toMatchObject({ prompt: "s 1 a", width: 512, steps: 30, sampler: "euler_a" });
+  expect(requests[1]!.seed).toBeUndefined();
+  expect(warnings).toEqual([
+    "Sample prompt 2: --l 1.2.3 is passed over: it is no number.",
+    'Sample prompt 1: there is no sampler "nope" for sample pictures; ddim is used.',
+  ]);
+});
+
+test("a TOML file: common values and subsets, which win", async () => {
+  const text =
+    '[prompt]\nwidth = 256\nsample_steps = 10\n[[prompt.subset]]\nprompt = "a"\n[[prompt.subset]]\nprompt = "b"\nwidth = 128\nseed = 3\n';
+  const { requests } = await read("p.toml", text);
+  expect(requests.map(({ prompt, width, steps, seed }) => [prompt, width, steps, seed])).toEqual([
+    ["a", 256, 10, undefined],
+    ["b", 128, 10, 3],
+  ]);
+});
+
+test("a JSON file: lines and objects", async () => {
+  const text = '["a --w 64", {"prompt": "b", "scale": 1, "height": "tall", "other": 1}]';
+  const { requests, warnings } = await read("p.json", text);
+  expect(requests[0]).toMatchObject({ prompt: "a", width: 64 });
+  expect(requests[1]).toMatchObject({ prompt: "b", guidanceScale: 1, height: 512 });
+  expect(warnings).toEqual([expect.stringContaining('height is passed over: "tall"')]);
+});
+
+test("SDXL prompts are as long as captions", async () => {
+  const lengths = [undefined, null, 225].map(async (maxTokenLength) => {
+    const { requests } = await read("p.txt", "a", { family: "sdxl", maxTokenLength });
+    return requests[0]!.maxEmbeddingsMultiples;
+  });
+  expect(await Promise.all(lengths)).toEqual([1, 1, 3]);
+});
+
+test.each([
+  ["p.yaml", "a", "PROMPT_INVALID"],
+  ["p.json", "{", "PROMPT_INVALID"],
+  ["p.json", '{"prompt": "a"}', "PROMPT_INVALID"],
+  ["p.json", "[1]", "PROMPT_INVALID"],
+  ["p.json", "[]", "PROMPT_MISSING"],
+  ["p.toml", "prompt = 1", "PROMPT_INVALID"],
+  ["p.txt", "# nothing", "PROMPT_MISSING"],
+])("%s with %s is refused", async (name, text, code) => {
+  await expect(read(name, text)).rejects.toMatchObject({ code, where: expect.stringContaining("--sample_prompts") });
+});
+
+test("file names", () => {
+  const common = { name: "last", index: 1, time: new Date(2024, 0, 2, 3, 4, 5) };
+  expect(previewFileName({ ...common, at: { epoch: 3 }, seed: 42 })).toBe("last_e000003_01_20240102030405_42.png");
+  expect(previewFileName({ ...common, at: { step: 100 }, seed: undefined })).toBe("last_000100_01_20240102030405.png");
+});

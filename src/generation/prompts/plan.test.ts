@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import { samplingOf } from "../defaults.ts";
+import { expandChoices } from "./dynamic.ts";
+import { type PlanSettings, planRun } from "./plan.ts";
+
+function settings(more: Partial<PlanSettings> = {}): PlanSettings {
+  return {
+    sampling: samplingOf({ prompt: "", width: 64, height: 64, negativeScale: 2 }, "sd1"),
+    ...{ seed: 1, imagesPerPrompt: 1, iterations: 1, batchSize: 1 },
+    ...{ shufflesPrompts: false, iterSameSeed: false, sources: [], masks: [] },
+    ...more,
+  };
+}
+
+const written = (...lines: readonly string[]) => lines.map((text, i) => ({ text, place: `line ${i + 1}` }));
+
+function pictures(lines: readonly string[], more?: Partial<PlanSettings>) {
+  return planRun(written(...lines), settings(more)).batches.flatMap((batch) => batch.pictures);
+}
+
+const seedsOf = (lines: readonly string[], more?: Partial<PlanSettings>) =>
+  pictures(lines, more).map(({ order }) => order.seed);
+
+describe("seeds", () => {
+  test("one picture takes the seed itself, several draw theirs", () => {
+    expect(seedsOf(["a"])).toEqual([1]);
+    const several = seedsOf(["a"], { iterations: 2 });
+    expect(several).toEqual(seedsOf(["a"], { imagesPerPrompt: 2 }));
+    expect(several).not.toContain(1);
+  });
+
+  test("without a seed every run is another", () => {
+    expect(seedsOf(["a"], { seed: undefined })).not.toEqual(seedsOf(["a"], { seed: undefined }));
+  });
+
+  test("those of a line come first; its last one is used again", () => {
+    expect(seedsOf(["a --d 7,8"], { imagesPerPrompt: 3 })).toEqual([7, 8, 8]);
+    expect(seedsOf(["a --d 7", "b"], { iterSameSeed: true, iterations: 2 })).toEqual([
+      7,
+      expect.any(Number),
+      7,
+      expect.any(Number),
+    ]);
+  });
+});
+
+test("the order of shuffled prompts follows from the seed", () => {
+  const lines = ["a", "b", "c", "d", "e"];
+  const order = (seed: number) =>
+    pictures(lines, { shufflesPrompts: true, seed, iterations: 2 }).map((picture) => picture.order.prompt);
+  expect(order(3)).toEqual(order(3));
+  expect(order(3)).not.toEqual([...lines, ...lines]);
+  expect(order(3).slice(0, 5).sort()).toEqual(lines);
+});
+
+test("options reset for every line", () => {
+  const [first, second] = pictures(["a --w 96 --nl none --ow 5", "b"]);
+  expect(first!.sampling).toMatchObject({ width: 96, negativeScale: undefined, sizeConditions: { originalWidth: 5 } });
+  expect(second!.sampling).toMatchObject({ width: 64, negativeScale: 2, sizeConditions: {} });
+});
+
+test("neighbours of the same sampling form batches, which end with their iteration", () => {
+  const { batches } = planRun(
+    written("a", "b --n x", "c --w 96", "d"),
+    settings({ batchSize: 3, iterations: 2, imagesPerPrompt: 2 }),
+  );
+  expect(batches.map((batch) => [batch.firstNumber, batch.pictures.map(({ order }) => order.prompt).join("")])).toEqual(
+    [0, 1].flatMap(() => [
+      [0, "aab"],
+      [3, "b"],
+      [4, "cc"],
+      [6, "dd"],
+    ]),
+  );
+});
+
+test("a file name goes to the first picture of a line, or of each of its choices", () => {
+  expect(pictures(["a --f x.png"], { imagesPerPrompt: 2 }).map(({ fileName }) => fileName)).toEqual([
+    "x.png",
+    undefined,
+  ]);
+  expect(pictures(["{e$$a|b} --f x.png"]).map(({ fileName }) => fileName)).toEqual(["x.png", "x.png"]);
+});
+
+test.each(["../x.png", "/x.png", "a/b.png", ".hidden.png", "x.jpg", "c:x.png"])(
+  "the file name %s is refused",
+  (name) => {
+    expect(() => pictures([`a --f ${name}`])).toThrow(
+      expect.objectContaining({ code: "PROMPT_INVALID", where: "line 1" }),
+    );
+  },
+);
+
+test("pictures to start from and masks are used in turn, at their own size", () => {
+  const source = (path: string, width: number) => ({ path, size: [width, 70] as const });
+  const sources = [source("a.png", 100), source("b.png", 64)];
+  const planned = pictures(["a --w 512", "b", "c"], { sources, masks: ["m.png"] });
+  expect(
+    planned.map((picture) => [picture.source!.path, picture.mask, picture.sampling.width, picture.sampling.height]),
+  ).toEqual([
+    ["a.png", "m.png", 96, 64],
+    ["b.png", "m.png", 64, 64],
+    ["a.png", "m.png", 96, 64],
+  ]);
+});
+
+describe("choices", () => {
+  const expand = (line: string, count = 1) => expandChoices(line, count, () => 5).lines;
+
+  test.each(["{5$$a|b}", "{3-9$$a|b}"])("%s takes no more than there is", (template) => {
+    for (const line of expand(template, 4)) expect(["a, b", "b, a"]).toContain(line);
+  });
+
+  test.each(["{-1$$a|b}", "{2-$$a|b}", "{1-2-3$$a|b}"])("a count that is none is 1: %s", (template) => {
+    for (const line of expand(template, 4)) expect(["a", "b"]).toContain(line);
+  });
+
+  test("a line without choices keeps its seeds for the pictures", () => {
+    expect(expandChoices("a \\{b\\}", 2, () => 5)).toEqual({ lines: ["a \\{b\\}"], seeds: undefined });
+  });
+
+  test("replacement signs in a choice are plain text", () => {
+    expect(expand("{e$$a $& b|$1}")).toEqual(["a $& b", "$1"]);
+  });
+
+  test("more combinations than anyone can want are refused", () => {
+    const large = `{e$$${Array.from({ length: 400 }, (_, i) => i).join("|")}}`;
+    expect(() => expand(large.repeat(2))).toThrow(expect.objectContaining({ code: "PROMPT_INVALID" }));
+    const many = `{e$$1-30$$${Array.from({ length: 30 }, (_, i) => i).join("|")}}`;
+    expect(() => expand(many)).toThrow(expect.objectContaining({ code: "PROMPT_INVALID" }));
+  });
+});

@@ -1,0 +1,1 @@
+export { type DownloadEvent, localModel } from "./local-model.ts";

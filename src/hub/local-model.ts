@@ -1,0 +1,110 @@
+import path from "node:path";
+import { type FolderPurpose, filesToOpen, isFile, missingFiles } from "../checkpoint/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { kindOfPath } from "../files/index.ts";
+import { CachedModel, defaultRevision, filesIn } from "./cache.ts";
+import { fetchFile } from "./fetch-file.ts";
+import { idText, type ModelId, parseModelId } from "./model-id.ts";
+import { offline, requestProblem, unclearContents } from "./problems.ts";
+import { openRemoteModel, type RemoteFile } from "./remote-model.ts";
+import { type HubSettings, hubSettings } from "./settings.ts";
+
+/** Bytes between two events; for large models a two-hundredth of the whole. */
+const leastStepBytes = 1024 * 1024;
+
+/** How far the files of a model are fetched from the hub. */
+export interface DownloadEvent {
+  readonly kind: "download";
+  /** "owner/name" */
+  readonly model: string;
+  /** The one being fetched. */
+  readonly file: string;
+  /** Of all files that are needed, with those that were here already. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+/** The path of a model or VAE: what is there under the name, else the model of that name on the Hugging Face hub (`owner/name`,
+ *  `owner/name@revision` or the address of its page), out of the cache all programs share; what is missing in it is fetched first.
+ *  A cached model is used as it is, without asking the hub. Anything else is given back as it came.
+ *  @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
+export async function* localModel(
+  target: string,
+  purpose: FolderPurpose = "model",
+): AsyncGenerator<DownloadEvent, string> {
+  if ((await kindOfPath(target)) !== "nothing") return target;
+  const id = parseModelId(target);
+  if (!id) return target;
+  const settings = await hubSettings();
+  const cached = new CachedModel(settings.cacheFolder, id);
+  const snapshot = await cached.snapshot(id.revision);
+  const here = snapshot && (await completeCopy(snapshot, id, purpose));
+  if (here) return here;
+  if (settings.isOffline) throw offline(id, settings);
+  return yield* fetchModel(id, purpose, cached, settings);
+}
+
+/** What to open of a snapshot in the cache; undefined when something of it is missing. */
+async function completeCopy(snapshot: string, id: ModelId, purpose: FolderPurpose): Promise<string | undefined> {
+  const [single, ...others] = id.file === undefined ? singleFiles(await filesIn(snapshot)) : [id.file];
+  if (id.file === undefined && missingFiles(snapshot, purpose).length === 0) return snapshot;
+  const file = single !== undefined && others.length === 0 ? path.join(snapshot, single) : undefined;
+  return file && isFile(file) ? file : undefined;
+}
+
+async function* fetchModel(
+  id: ModelId,
+  purpose: FolderPurpose,
+  cached: CachedModel,
+  settings: HubSettings,
+): AsyncGenerator<DownloadEvent, string> {
+  const revision = id.revision ?? defaultRevision;
+  const { commit, files, open } = await openRemoteModel(id, settings, revision);
+  const { needed, target } = neededFiles(files, id, purpose, settings);
+  const totalBytes = needed.reduce((sum, { bytes }) => sum + bytes, 0);
+  const stepBytes = Math.max(leastStepBytes, totalBytes / 200);
+  let earlierBytes = 0;
+  for (const file of needed) {
+    const event = (doneBytes: number) =>
+      ({ kind: "download", model: id.name, file: file.path, doneBytes, totalBytes }) as const;
+    let toldBytes = 0;
+    try {
+      const download = { ...file, file: cached.blob(file.content), open: () => open(file) };
+      for await (const bytes of fetchFile(download)) {
+        if (bytes - toldBytes < stepBytes) continue;
+        toldBytes = bytes;
+        yield event(earlierBytes + bytes);
+      }
+    } catch (error) {
+      throw error instanceof CoinageError ? error : requestProblem(id, settings, undefined, error);
+    }
+    await cached.link(commit, file.path, file.content);
+    earlierBytes += file.bytes;
+    yield event(earlierBytes);
+  }
+  await cached.remember(revision, commit);
+  return path.join(cached.snapshotFolder(commit), target);
+}
+
+/** What has to be here to open the model, and what of it is opened. */
+function neededFiles(files: readonly RemoteFile[], id: ModelId, purpose: FolderPurpose, settings: HubSettings) {
+  const names = files.map((file) => file.path);
+  const among = (wanted: readonly string[]) => files.filter((file) => wanted.includes(file.path));
+  if (id.file !== undefined) {
+    const file = files.find((candidate) => candidate.path === id.file);
+    if (file) return { needed: [file], target: id.file };
+    throw new CoinageError("HUB_NOT_FOUND", `${idText(id)} has no file ${id.file}.`);
+  }
+  const inFolder = filesToOpen(names, purpose);
+  if (inFolder.length > 0) return { needed: among(inFolder), target: "" };
+  const [single, ...others] = singleFiles(names);
+  if (single === undefined || others.length > 0) throw unclearContents(id, settings, singleFiles(names));
+  return { needed: among([single]), target: single };
+}
+
+/** Files that hold a whole model or VAE each: those at the top. .safetensors go before files of the same name. */
+function singleFiles(names: readonly string[]): string[] {
+  const tops = names.filter((name) => /^[^/]+\.(safetensors|ckpt|pt|pth)$/.test(name));
+  const stems = new Set(tops.filter((name) => name.endsWith(".safetensors")).map((name) => path.parse(name).name));
+  return tops.filter((name) => name.endsWith(".safetensors") || !stems.has(path.parse(name).name));
+}

@@ -1,0 +1,10 @@
+import type { Effect, OptionValue } from "./option.ts";
+import { changedSettings } from "./settings.ts";
+import { trainFileTable } from "./train/table.ts";
+
+/** The training settings that differ from their defaults and act in this way, with their flag names. */
+export function settingsWithEffect(effect: Effect, settings: object): [name: string, value: OptionValue][] {
+  return changedSettings(trainFileTable, settings).flatMap(([name, option, value]) =>
+    option.effect === effect && !option.state ? [[name, value]] : [],
+  );
+}

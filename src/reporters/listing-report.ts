@@ -1,0 +1,17 @@
+import { formatListing, formatReport } from "../dataset/index.ts";
+import type { DebugEvent } from "../training/index.ts";
+import type { Terminal } from "./terminal.ts";
+import { warningLine } from "./warnings.ts";
+
+/** Lists what a dataset yields: the word, the datasets, every batch. */
+export function reportListing(event: DebugEvent, { talk, result }: Terminal): void {
+  if (event.kind === "download") return;
+  if (event.kind === "warning") talk(`${warningLine(event)}\n`);
+  else for (const line of linesOf(event)) result(`${line}\n`);
+}
+
+function linesOf(event: Exclude<DebugEvent, { kind: "warning" | "download" }>): string[] {
+  if (event.kind === "batch") return formatListing(event);
+  const { tokens, tokenIds, dataset } = event;
+  return [tokens.map((token, i) => `${token}: token id ${tokenIds[i]}`).join(", "), ...formatReport(dataset)];
+}

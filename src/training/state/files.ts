@@ -1,0 +1,46 @@
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath, standingFolder, writeFolderAtomically } from "../../files/index.ts";
+import { type ForeignState, foreignState } from "./foreign.ts";
+import { decodeState, encodeState, stateFiles, type TrainingState } from "./state.ts";
+
+/** What `--resume` has found: a state of this program, or what can be used of sd-scripts'. */
+export type FoundState = { readonly kind: "own"; readonly state: TrainingState } | ForeignState;
+
+/** Writes a state, whole or not at all. @throws OUTPUT_UNWRITABLE */
+export async function writeState(folder: string, state: TrainingState): Promise<void> {
+  await writeFolderAtomically(folder, encodeState(state));
+}
+
+/** Reads the state in a folder. @throws FILE_NOT_FOUND, STATE_UNREADABLE */
+export async function readState(folder: string): Promise<FoundState> {
+  const where = `--resume ${folder}`;
+  const standing = await standingFolder(folder);
+  if ((await kindOfPath(standing)) !== "folder")
+    throw new CoinageError("FILE_NOT_FOUND", `There is no folder ${path.resolve(folder)}.`, {
+      where,
+      hint: await hintOfNeighbours(folder),
+    });
+  const names = await readdir(standing);
+  if (!names.includes(stateFiles.json)) return foreignState(standing, names, where);
+  try {
+    const json = await readFile(path.join(standing, stateFiles.json), "utf8");
+    return { kind: "own", state: decodeState(json, await readFile(path.join(standing, stateFiles.arrays))) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CoinageError("STATE_UNREADABLE", `The training state in ${standing} cannot be read: ${reason}.`, {
+      where,
+      hint: "Take another state, or start from an embedding file with --weights.",
+      cause,
+    });
+  }
+}
+
+async function hintOfNeighbours(folder: string): Promise<string> {
+  const names = await readdir(path.dirname(path.resolve(folder))).catch(() => []);
+  const states = names.filter((name) => name.endsWith("-state") && !name.startsWith("."));
+  return states.length > 0
+    ? `States there: ${states.sort().slice(-5).join(", ")}.`
+    : "Training states are folders whose names end in -state; --save_state writes them.";
+}

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { elementCount } from "../../array/index.ts";
+import { type Checkpoint, type Component, readStoredArray } from "../../checkpoint/index.ts";
+import type { Dataset, DatasetGroup, TrainingImage } from "../../dataset/index.ts";
+import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
+import type { Preparation } from "../prepare.ts";
+
+/** JSON data. */
+export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
+
+/** All that the numbers of a run depend on beside its state, as plain data that can be compared. Paths are left out: things may be moved. */
+export interface RunIdentity {
+  readonly model: Plain;
+  readonly settings: Plain;
+  readonly dataset: Plain;
+}
+
+export async function identityOf(settings: TrainSettings, preparation: Preparation): Promise<RunIdentity> {
+  const { checkpoint, group, seed } = preparation;
+  return {
+    model: modelIdentity(checkpoint),
+    settings: asPlain({ ...actingSettings(settings), seed }),
+    dataset: await datasetIdentity(group),
+  };
+}
+
+/** Settings that are compared by what they lead to, or that a state makes pointless. */
+const comparedOtherwise: ReadonlySet<string> = new Set([
+  ...["dataset_config", "train_data_dir", "reg_data_dir", "in_json", "vae"],
+  ...["max_train_steps", "max_train_epochs"],
+  ...["init_word", "weights", "resume"],
+]);
+
+function actingSettings(settings: TrainSettings): Record<string, unknown> {
+  return Object.fromEntries(settingsWithEffect("numbers", settings).filter(([name]) => !comparedOtherwise.has(name)));
+}
+
+function modelIdentity({ family, predictionType, unet, vae, textEncoder, textEncoder2 }: Checkpoint): Plain {
+  return asPlain({
+    family: family.value,
+    predictionType: predictionType.value,
+    unet: fingerprint(unet),
+    vae: fingerprint(vae),
+    textEncoder: fingerprint(textEncoder),
+    textEncoder2: textEncoder2 && fingerprint(textEncoder2),
+  });
+}
+
+/** Tensors that are looked into, and how many bytes of each: training changes all tensors, so that a few tell models apart. */
+const [sampledTensors, sampledBytes] = [32, 256];
+
+/** A digest of names, shapes and kinds of number of all tensors and of some of their values: reading gigabytes would take too long. */
+function fingerprint({ tensors }: Component): string {
+  const hash = createHash("sha256");
+  const names = [...tensors.keys()].sort();
+  for (const name of names) {
+    const { dtype, shape } = tensors.get(name)!;
+    hash.update(`${name} ${dtype} ${shape.join("x")}\n`);
+  }
+  const stride = Math.ceil(names.length / sampledTensors);
+  for (const name of names.filter((_, i) => i % stride === 0)) {
+    const { dtype, shape, bytes } = tensors.get(name)!;
+    const perElement = bytes.length / Math.max(1, elementCount(shape));
+    const count = Math.min(elementCount(shape), sampledBytes / perElement);
+    const length = count * perElement;
+    const start = bytes instanceof Uint8Array ? bytes.subarray(0, length) : { ...bytes, length };
+    const { data } = readStoredArray({ dtype, shape: [count], bytes: start });
+    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function datasetIdentity(group: DatasetGroup): Promise<Plain> {
+  return asPlain({ seed: group.seed, datasets: await Promise.all(group.datasets.map(oneDataset)) });
+}
+
+async function oneDataset({ plan, images }: Dataset): Promise<object> {
+  const { subsets, ...settings } = plan;
+  const pictures = new Map<string, string>();
+  for (const image of images) {
+    const name = path.basename(image.path);
+    let free = name;
+    for (let number = 2; pictures.has(free); number++) free = `${name} (${number})`;
+    pictures.set(free, await pictureDigest(image));
+  }
+  return {
+    ...settings,
+    subsets: subsets.map(({ imageDir, metadataFile, conditioningDataDir, cacheInfo, ...rest }) => rest),
+    pictures: Object.fromEntries(pictures),
+  };
+}
+
+/** A digest of how a picture is trained on; of its contents only their length. */
+async function pictureDigest(image: TrainingImage): Promise<string> {
+  const { caption, repeats, isReg, lossWeight, size, bucket, resized } = image;
+  const lengths = [image.onlyLatents ?? image.path, image.maskPath].map(async (file) =>
+    file === undefined ? undefined : (await stat(file).catch(() => undefined))?.size,
+  );
+  const facts = [caption, repeats, isReg, lossWeight, size, bucket, resized, ...(await Promise.all(lengths))];
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);
+}
+
+/** As JSON would give it back. */
+function asPlain(value: object): Plain {
+  return JSON.parse(JSON.stringify(value)) as Plain;
+}

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import { arrayOf, type DType, type NdArray } from "../../array/index.ts";
+import { parseSafetensors, readTensor, writeSafetensors } from "../../formats/safetensors/index.ts";
+import type { PythonRandomState, TorchGeneratorState } from "../../random/index.ts";
+import type { OptimizerState } from "../optimizers/index.ts";
+import type { Circumstances } from "./circumstances.ts";
+import type { Plain, RunIdentity } from "./identity.ts";
+import type { Progress } from "./progress.ts";
+
+/** Everything a run needs to go on as if it had never stopped. */
+export interface TrainingState {
+  readonly identity: RunIdentity;
+  readonly circumstances: Circumstances;
+  readonly progress: Progress;
+  /** Of all random numbers; cached latents are drawn from it anew. */
+  readonly seed: number;
+  readonly generators: { readonly torch: TorchGeneratorState; readonly python: PythonRandomState };
+  /** Learned rows [vectors, width] per text encoder, and those the run started from. */
+  readonly rows: readonly NdArray<Float32Array>[];
+  readonly initialRows: readonly NdArray<Float32Array>[];
+  readonly optimizer: OptimizerState;
+  readonly warnings: readonly { readonly code: string; readonly message: string; readonly count: number }[];
+}
+
+/** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
+export const stateFiles = { json: "state.json", arrays: "arrays.safetensors" } as const;
+
+const format = "coinage training state 1";
+
+const twister = { words: z.array(z.int()), position: z.int() };
+const plain: z.ZodType<Plain> = z.json();
+const schema = z.object({
+  format: z.literal(format),
+  step: z.int(),
+  epochsDone: z.int(),
+  epoch: z.int().nullable(),
+  seed: z.number(),
+  circumstances: z.object({
+    program: z.string(),
+    device: z.string(),
+    threads: z.int(),
+    processor: z.string(),
+    steps: z.int(),
+    startedFrom: z.string(),
+  }),
+  identity: z.object({ model: plain, settings: plain, dataset: plain }),
+  warnings: z.array(z.object({ code: z.string(), message: z.string(), count: z.int() })),
+  generators: z.object({
+    torch: z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() }),
+    python: z.object(twister),
+  }),
+});
+
+/** A state as the files of its folder. */
+export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
+  const { identity, circumstances, seed, generators, warnings } = state;
+  const { step, epochsDone, epoch } = state.progress;
+  const json: z.input<typeof schema> = {
+    ...{ format, step, epochsDone, epoch: epoch?.number ?? null, seed, circumstances, identity },
+    warnings: [...warnings],
+    generators: {
+      torch: { ...generators.torch, words: [...generators.torch.words] },
+      python: { ...generators.python, words: [...generators.python.words] },
+    },
+  };
+  return { [stateFiles.json]: jsonText(json), [stateFiles.arrays]: writeSafetensors({ tensors: arraysOf(state) }) };
+}
+
+/** Indented, but a generator's many words on one line. */
+function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2).replace(/\[[\d,\s]+\]/g, (list) => list.replaceAll(/\s+/g, " "))}\n`;
+}
+
+function arraysOf({ rows, initialRows, optimizer, progress }: TrainingState): Map<string, NdArray> {
+  const arrays = new Map<string, NdArray>();
+  for (const [table, values] of rows.entries()) arrays.set(`rows/${table}`, values);
+  for (const [table, values] of initialRows.entries()) arrays.set(`initialRows/${table}`, values);
+  for (const [name, value] of Object.entries(optimizer.numbers))
+    arrays.set(`optimizerNumbers/${name}`, float64([value]));
+  for (const [name, data] of Object.entries(optimizer.arrays))
+    arrays.set(`optimizer/${name}`, { dtype: dtypeOf(data), shape: [data.length], data });
+  if (progress.epoch) {
+    const { order, losses } = progress.epoch;
+    arrays.set("epoch/order", { dtype: "int32", shape: [order.length], data: Int32Array.from(order) });
+    arrays.set("epoch/losses", float64(losses));
+  }
+  return arrays;
+}
+
+function float64(values: readonly number[]): NdArray {
+  return { dtype: "float64", shape: [values.length], data: Float64Array.from(values) };
+}
+
+function dtypeOf(data: Float32Array | Uint8Array): DType {
+  return data instanceof Float32Array ? "float32" : "uint8";
+}
+
+/** A state from the files of its folder. @throws an error of zod or JSON, SAFETENSORS_INVALID, or an Error naming what is missing */
+export function decodeState(json: string, arrays: Uint8Array): TrainingState {
+  const { step, epochsDone, epoch, ...rest } = schema.omit({ format: true }).parse(checkFormat(JSON.parse(json)));
+  const { tensors } = parseSafetensors(arrays);
+  const named = (prefix: string): [string, NdArray][] =>
+    [...tensors]
+      .filter(([name]) => name.startsWith(`${prefix}/`))
+      .map(([name, entry]) => [name.slice(prefix.length + 1), readTensor(arrays, entry)]);
+  const epochArrays = new Map(named("epoch"));
+  const tables = (prefix: string) => named(prefix).sort(([a], [b]) => Number(a) - Number(b));
+  const [rows, initialRows] = [tables("rows"), tables("initialRows")].map((list) =>
+    list.map(([, { shape, data }]) => arrayOf(shape, data as Float32Array)),
+  ) as [NdArray<Float32Array>[], NdArray<Float32Array>[]];
+  if (rows.length === 0 || rows.length !== initialRows.length) throw new Error("its rows are missing");
+  const [order, losses] = [epochArrays.get("order"), epochArrays.get("losses")];
+  if (epoch !== null && !(order && losses)) throw new Error("the order of its epoch is missing");
+  return {
+    ...rest,
+    progress: {
+      step,
+      epochsDone,
+      epoch:
+        epoch === null
+          ? undefined
+          : { number: epoch, order: [...(order!.data as Int32Array)], losses: [...(losses!.data as Float64Array)] },
+    },
+    rows,
+    initialRows,
+    optimizer: {
+      numbers: Object.fromEntries(named("optimizerNumbers").map(([name, { data }]) => [name, Number(data[0])])),
+      arrays: Object.fromEntries(
+        named("optimizer").map(([name, { data }]) => [name, data as Float32Array | Uint8Array]),
+      ),
+    },
+  };
+}
+
+function checkFormat(json: unknown): unknown {
+  const found = typeof json === "object" && json !== null && "format" in json ? json.format : undefined;
+  if (found !== format) throw new Error(`its format is ${JSON.stringify(found)}, not ${JSON.stringify(format)}`);
+  return json;
+}
