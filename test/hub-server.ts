@@ -17,7 +17,7 @@ export interface ServedModel {
 
 export interface HubServer {
   readonly url: string;
-  /** "METHOD path" of every request, and the tokens that came with them. */
+  /** Method, path, range and authorization of every request. */
   readonly requests: string[];
   /** Breaks the connection of the next answer with file contents after so many bytes. */
   breakNextAfter: number | undefined;
@@ -37,7 +37,7 @@ export function filesOf(folder: string): Map<string, Uint8Array> {
 export async function serveHub(models: readonly ServedModel[]): Promise<HubServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url} ${request.headers.authorization ?? "anonymous"}`);
+    requests.push([request.method, request.url, request.headers.range, request.headers.authorization].join(" "));
     answer(models, hub, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -37,7 +37,7 @@ export async function trainCommand(words: readonly string[], terminal: Terminal)
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });
     const last = await reportAll(events, reportersOf(settings, words, terminal));
-    return last?.kind === "done" && last.isInterrupted ? exitCodes.interrupted : exitCodes.done;
+    return last?.kind === "done" && !last.isInterrupted ? exitCodes.done : exitCodes.interrupted;
   } finally {
     interrupt.release();
   }

@@ -95,16 +95,14 @@ function cached(name: string): string {
 }
 
 describe("what is on this machine", () => {
-  test.each([tinySd, "nowhere.safetensors", "some/where/else"])("%s stays what it is", async (target) => {
-    expect(await resolve(target)).toEqual({ events: [], found: target });
-    expect(server.requests).toEqual([]);
-  });
-
-  test("a folder goes before a model of the same name", async () => {
-    vi.spyOn(process, "cwd").mockReturnValue(folder);
-    expect((await resolve(path.relative(process.cwd(), tinySd))).found).toBe(path.relative(folder, tinySd));
-    vi.restoreAllMocks();
-  });
+  // The third could be a model of the hub, too: a folder of that name goes before it.
+  test.each([tinySd, "nowhere.safetensors", "assets/tiny-sd", "some/where/else"])(
+    "%s stays what it is",
+    async (target) => {
+      expect(await resolve(target)).toEqual({ events: [], found: target });
+      expect(server.requests).toEqual([]);
+    },
+  );
 });
 
 describe("a model of the hub", () => {
@@ -173,7 +171,7 @@ describe("a broken connection", () => {
     const { found } = await resolve("a/single", "vae");
     const bytes = vae.get("diffusion_pytorch_model.safetensors")!;
     expect(Buffer.compare(readFileSync(found), bytes)).toBe(0);
-    expect(server.requests.filter((request) => request.includes("resolve")).length).toBe(3);
+    expect(server.requests.at(-1)).toMatch(/bytes=[1-9]\d*-/);
   });
 
   test("or an end in the middle leaves what was fetched for the next run", async () => {

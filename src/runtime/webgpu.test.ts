@@ -30,7 +30,7 @@ import { openRuntime } from "./index.ts";
 const hasDriver = existsSync(process.env.VK_ICD_FILENAMES ?? "");
 
 const random = new TorchGenerator(11);
-const frozen = (...shape: number[]) => constant(random.randn(shape));
+const frozen = (...shape: number[]) => constant(random.randn(shape, { std: 0.2 }));
 
 /** A network in miniature with every kind of layer that the real ones have. */
 function network(x: Tensor): Tensor {

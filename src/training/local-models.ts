@@ -11,3 +11,20 @@ export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<
     vae: vae === undefined ? undefined : yield* localModel(vae, "vae"),
   };
 }
+
+/** What a generator comes to; undefined when it was left because of the signal. What was fetched until then is kept. */
+export async function* unlessAborted<Event, Result>(
+  run: AsyncGenerator<Event, Result>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Event, Result | undefined> {
+  try {
+    for (;;) {
+      const { done, value } = await run.next();
+      if (done) return value;
+      yield value;
+      if (signal?.aborted) return undefined;
+    }
+  } finally {
+    await run.return(undefined as Result);
+  }
+}

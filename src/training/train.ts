@@ -2,7 +2,7 @@ import type { SettingsWarning, TrainSettings } from "../options/index.ts";
 import { type DeviceName, openRuntime, type Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
-import { withLocalModels } from "./local-models.ts";
+import { unlessAborted, withLocalModels } from "./local-models.ts";
 import { prepareRun } from "./prepare.ts";
 import { openRun, type Run } from "./run.ts";
 import { type Moment, prepareOutput } from "./saving.ts";
@@ -23,7 +23,8 @@ export interface TrainOptions {
  *  @throws CoinageError for what the user can mend in model, dataset, word or output, mostly before anything takes long */
 export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
   await prepareOutput(given);
-  const settings = yield* withLocalModels(given);
+  const settings = yield* unlessAborted(withLocalModels(given), options.signal);
+  if (!settings) return;
   const preparation = await prepareRun(settings);
   const run = await openRun(settings, preparation);
   const runtime = openRuntime({ device: deviceOf(settings), ...(settings.threads && { threads: settings.threads }) });
