@@ -35,6 +35,7 @@ const graph = microStepGraph(model, {
   chunks: 1,
   lossType: "l2",
   hasMask: false,
+  checkpointing: process.env.COINAGE_CHECKPOINTING === "1",
   nominal: { batch: count, height: size, width: size },
   multipleOf: 8,
 });

@@ -12,6 +12,8 @@ export type GenerateInput = Partial<GivenGenerateSettings>;
 export interface GenerateOptions {
   /** What reading the settings gave to say, for callers that have read and checked them already. */
   readonly settingsWarnings?: readonly SettingsWarning[];
+  /** Prompts that come in one after another, while the model stays loaded: makes the run `interactive`. */
+  readonly prompts?: AsyncIterable<string> | undefined;
 }
 
 /** Draws pictures into a folder, and tells what happens as it happens. Leaving the loop stops after the running step.
@@ -31,7 +33,9 @@ export async function* generate(
   settings: GenerateInput,
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerationRunEvent, void> {
-  const { settings: complete, warnings } = checkGenerateSettings(parseGenerateRecord(settings));
-  for (const { message } of options.settingsWarnings ?? warnings) yield { kind: "warning", code: "SETTINGS", message };
-  yield* generateFromSettings(complete);
+  const { settingsWarnings, prompts } = options;
+  const interactive = settings.interactive || prompts !== undefined;
+  const checked = checkGenerateSettings(parseGenerateRecord({ ...settings, interactive }));
+  for (const { message } of settingsWarnings ?? checked.warnings) yield { kind: "warning", code: "SETTINGS", message };
+  yield* generateFromSettings(checked.settings, { prompts });
 }

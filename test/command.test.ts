@@ -82,7 +82,7 @@ describe("the program", () => {
     expect(stdout).toBe(`${path.join(out, "brimsy.safetensors")}\n`);
     expect(existsSync(path.join(out, "brimsy.safetensors"))).toBe(true);
     expect(stderr).toMatch(/stopped after step \d+; what was learned so far is saved\./);
-    expect(stderr).toMatch(/train --pretrained_model_name_or_path .* --weights \S+ --max_train_steps \d+\n/);
+    expect(stderr).toMatch(/train --pretrained_model_name_or_path .* --resume \S+\n/);
     const lines = readFileSync(events, "utf8")
       .trimEnd()
       .split("\n")

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { openCheckpoint } from "../src/checkpoint/index.ts";
+import { type OpenOptions, openCheckpoint } from "../src/checkpoint/index.ts";
 import { type DiffusionModel, diffusionModel, type NetworkSource } from "../src/models/index.ts";
 import { readJson } from "./goldens.ts";
 
@@ -8,8 +8,9 @@ type Config = Record<string, unknown>;
 /** A family of small models of the golden set; all paths absolute. */
 export interface GoldenFamily {
   readonly name: string;
+  readonly kind: "sd1" | "sd2" | "sdxl";
   readonly files: readonly { readonly path: string; readonly layout: "single" | "diffusers" }[];
-  readonly configs: Readonly<Record<"text_encoder" | "text_encoder_2" | "unet" | "vae", Config>>;
+  readonly configs: Readonly<Record<"text_encoder" | "text_encoder_2" | "unet" | "vae" | "scheduler", Config>>;
   /** JSON with the recorded cases. */
   readonly goldens: string;
 }
@@ -26,8 +27,12 @@ export function readFamilies(folder: string, index = "index.json"): GoldenFamily
 }
 
 /** Opens a file of a family. A single file says nothing of heads and groups, which these small models have of their own. */
-export async function openGoldenModel(file: string, { configs }: GoldenFamily): Promise<DiffusionModel> {
-  const { family, unet, vae, textEncoder, textEncoder2 } = await openCheckpoint(file);
+export async function openGoldenModel(
+  file: string,
+  { configs }: Pick<GoldenFamily, "configs">,
+  options?: OpenOptions,
+): Promise<DiffusionModel> {
+  const { family, unet, vae, textEncoder, textEncoder2 } = await openCheckpoint(file, options);
   const withConfig = (source: NetworkSource, config: Config) => ({ ...source, config: source.config ?? config });
   return diffusionModel({
     family: family.value,

@@ -20,7 +20,8 @@ export interface Component {
   readonly config: Readonly<Record<string, unknown>> | undefined;
   /** How the file spells the names. OpenAI's text encoders (`transformers`) use QuickGELU, OpenCLIP's GELU, unless the config says otherwise. */
   readonly spelling: Spelling;
-  /** Names whose matrix is stored transposed: `text_projection.weight` of a single SDXL file holds P of `h P` where the module has W of `h W^T`. */
+  /** Names whose matrix is stored transposed: `text_projection.weight` of a single SDXL file holds P of `h P` where the module has W of `h W^T`.
+   *  differs from sd-scripts: it takes the one for the other when it reads a single file, so that its pooled text of SDXL is slightly off. */
   readonly storedTransposed: ReadonlySet<string>;
 }
 

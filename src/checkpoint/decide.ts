@@ -25,7 +25,7 @@ export function likely<Value>(value: Value, reason: string): Seen<Value> {
 }
 
 /** What the model shows; where that is no more than likely, the user's word goes before it, with a warning.
- *  differs from sd-scripts: it believes the flags whatever the file is, and fails later or trains on noise.
+ *  differs from sd-scripts: it detects nothing when it trains; without the right flags, or with wrong ones, it fails later or learns from noise.
  *  @throws CHECKPOINT_CONTRADICTED when the user says what the model cannot be */
 export function decide<Value>(seen: Seen<Value>, { where, asked, say, warn }: Question<Value>): Decided<Value> {
   const { value, reason, isCertain } = seen;

@@ -6,7 +6,8 @@ import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.inspect.usage}
-Says what each file or folder is: a Stable Diffusion model, an embedding of any program, a LoRA, a picture with a text in it.
+Says what each file or folder is: a Stable Diffusion model, an embedding of any program, a LoRA, a training state, a latent cache,
+a picture with a text in it.
 
   coinage inspect model.safetensors
   coinage inspect embeddings/*.pt

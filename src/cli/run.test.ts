@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingTerminal } from "../../test/terminal.ts";
-import { tinySdFolder } from "../assets/index.ts";
+import { conceptsFolder, tinySdFolder } from "../assets/index.ts";
 import { writeEmbedding } from "../embedding/index.ts";
 import { packageVersion } from "./environment.ts";
 import { runCommandLine } from "./run.ts";
@@ -134,8 +134,8 @@ describe("convert", () => {
 describe("train", () => {
   const flags = ["--pretrained_model_name_or_path", tinySdFolder, "--token_string", "catx", "--output_dir", at("out")];
   const pictures = (): string => {
-    const source = new URL("../../assets/concepts/pink-striped-cross", import.meta.url).pathname;
-    const config = `[[datasets]]\nresolution = 64\n[[datasets.subsets]]\nimage_dir = "${source}"\nclass_tokens = "catx"\n`;
+    const source = path.join(conceptsFolder, "pink-striped-cross");
+    const config = `[[datasets]]\nresolution = 64\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(source)}\nclass_tokens = "catx"\n`;
     writeFileSync(at("data.toml"), config);
     return at("data.toml");
   };

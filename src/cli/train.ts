@@ -11,7 +11,7 @@ import {
   wantsTensorboard,
 } from "../reporters/index.ts";
 import { debugDataset, type TrainingEvent } from "../training/index.ts";
-import { program } from "./environment.ts";
+import { packageVersion, program } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
 
@@ -33,6 +33,7 @@ export async function trainCommand(words: readonly string[], terminal: Terminal)
     for await (const event of debugDataset(settings)) reportListing(event, terminal);
     return exitCodes.done;
   }
+  terminal.talk(`coinage ${packageVersion()}\n`);
   const interrupt = listenForInterrupt(terminal, "Finishing the step and saving; Ctrl-C again leaves at once.");
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });

@@ -1,3 +1,5 @@
+import { CoinageError } from "../errors/index.ts";
+
 /** What `work` makes of every item, in order, with at most `limit` under way at once. */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],
@@ -14,6 +16,36 @@ export async function mapBounded<Item, Result>(
   };
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   return results;
+}
+
+const toldAtMost = 20;
+
+/** The same for work that can fail for many items: it goes through to the end, so that one error tells all that is wrong.
+ *  title: what to say of so many mistakes. */
+export async function mapTellingAll<Item, Result>(
+  items: readonly Item[],
+  limit: number,
+  title: (count: number) => string,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const found: (CoinageError | undefined)[] = items.map(() => undefined);
+  const results = await mapBounded(items, limit, (item, index) =>
+    work(item).catch((error: unknown) => {
+      if (!(error instanceof CoinageError)) throw error;
+      found[index] = error;
+    }),
+  );
+  const mistakes = found.filter((error) => error !== undefined);
+  const [first] = mistakes;
+  if (!first) return results as Result[];
+  if (mistakes.length === 1) throw first;
+  const told = mistakes.slice(0, toldAtMost).map(({ message }) => message);
+  const rest = mistakes.length - told.length;
+  throw new CoinageError(first.code, title(mistakes.length), {
+    where: [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n  "),
+    ...(first.hint && { hint: first.hint }),
+    cause: first,
+  });
 }
 
 /** Yields what `work` makes of every item, in order, with the next `depth` items already under way. */
@@ -37,4 +69,21 @@ export async function* workAhead<Item, Result>(
     yield await underway.shift()!;
     startOne();
   }
+}
+
+/** Lets at most `limit` pieces of work run at once; the others wait for their turn. */
+export function inTurns(limit: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  let free = limit;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
 }

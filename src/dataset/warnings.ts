@@ -4,6 +4,7 @@ const texts = {
     `${count} pictures are thinner than a bucket step and are left out: ${shown}.`,
   bucketLimitRounded: (_: number, shown: string) => `Bucket limits must be multiples of bucket_reso_steps: ${shown}.`,
   bucketLimitsUnused: () => "min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale.",
+  captionBlank: (count: number, shown: string) => `${count} pictures have an empty caption: ${shown}.`,
   captionEmpty: (count: number, shown: string) =>
     `${count} pictures have neither a caption file nor class tokens; their caption is empty: ${shown}.`,
   captionFromClass: (count: number, shown: string) =>

@@ -7,6 +7,8 @@ export const errorCodes = {
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
   // training
   RESOLUTION: "A training resolution that the model cannot take.",
+  STATE_MISMATCH: "A training state (--resume) of a run with another model, other pictures or other settings.",
+  STATE_UNREADABLE: "A folder without a training state, or with one that is damaged or of another version.",
   // models
   ARCHITECTURE_UNKNOWN: "A model whose tensors do not tell how it is built, or that is built in a way not supported.",
   // runtime
@@ -59,7 +61,7 @@ export const errorCodes = {
   PICTURE_UNREADABLE: "A picture that cannot be decoded.",
   // dataset
   BUCKET_LIMITS: "Bucket settings that contradict the training resolution.",
-  CAPTION_UNREADABLE: "A caption file that is empty or not UTF-8.",
+  CAPTION_UNREADABLE: "A caption file that is empty, not UTF-8 or cannot be read.",
   DATASET_CONFIG: "A mistake in a dataset config, in a metadata file or in the settings that go with them.",
   DATASET_EMPTY: "No pictures to train on.",
   LATENTS_UNREADABLE: "A latent cache that is damaged or does not fit its picture's bucket.",

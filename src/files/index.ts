@@ -1,2 +1,2 @@
-export { kindOfPath, writeFileAtomically } from "./file.ts";
+export { kindOfPath, reasonOf, writeFileAtomically } from "./file.ts";
 export { removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";

@@ -6,4 +6,5 @@ export { type PreviewOptions, type PreviewPrompts, readPreviewPrompts } from "./
 export type * from "./request.ts";
 export { type GenerationRunOptions, generateFromSettings } from "./run.ts";
 export type { BatchStepEvent, GenerationRunEvent } from "./run-events.ts";
+export { typedLines } from "./typed.ts";
 export { type NamedWord, plainVocabulary, type Vocabulary, withLearnedWords } from "./vocabulary.ts";

@@ -1,6 +1,7 @@
 import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
+import { localModel } from "../hub/index.ts";
 import { type DiffusionModel, diffusionModel } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
@@ -11,7 +12,7 @@ import { findModel } from "./files/find-model.ts";
 import { commonSize, listPictures, sourceFile } from "./files/source-files.ts";
 import { prepareFolder } from "./files/write.ts";
 import { placed } from "./place.ts";
-import { type Plan, planRun } from "./prompts/plan.ts";
+import { type Plan, type PlanSettings, planRun, promptPlanner, type WrittenPrompt } from "./prompts/plan.ts";
 import { type PromptList, readPrompts } from "./prompts/read.ts";
 import type { Sampling } from "./request.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
@@ -24,7 +25,10 @@ export interface Preparation {
   readonly model: DiffusionModel;
   readonly predictionType: PredictionType;
   readonly vocabulary: Vocabulary;
-  readonly plan: Plan;
+  /** All pictures; undefined where prompts are typed one after another. */
+  readonly plan: Plan | undefined;
+  /** Plans the pictures of a prompt that was typed. @throws as prepareRun */
+  readonly planTyped: (prompt: WrittenPrompt) => Plan;
   /** Size that pictures started from, and their masks, are brought to. */
   readonly sourceSize: Size | undefined;
 }
@@ -35,7 +39,7 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
   await prepareFolder(settings.outdir);
   const sourceSize = commonSize(settings.W, settings.H, settings.highresFixScale);
   const list = await readPrompts(settings);
-  const checkpoint = await openModel(settings);
+  const checkpoint = yield* openModel(settings);
   const { family, predictionType } = checkpoint;
   yield {
     kind: "model",
@@ -49,18 +53,27 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
   for (const message of list.warnings) yield { kind: "warning", code: "PROMPT", message };
   const model = diffusionModel({ ...checkpoint, family: family.value });
   const vocabulary = yield* learnWords(settings.textualInversionEmbeddings ?? [], model);
-  const plan = await planPictures(settings, list, sourceSize, commandLineSampling(settings, model.family));
-  checkPlan(plan, model, settings);
-  for (const message of plan.warnings) yield { kind: "warning", code: "PROMPT", message };
-  return { checkpoint, model, predictionType: predictionType.value, vocabulary, plan, sourceSize };
+  const planSettings = await planSettingsOf(settings, list, sourceSize, commandLineSampling(settings, model.family));
+  const checked = (plan: Plan): Plan => {
+    checkPlan(plan, model, settings);
+    return plan;
+  };
+  const planNext = promptPlanner(planSettings);
+  const plan = settings.interactive ? undefined : checked(planRun(list.prompts, planSettings));
+  for (const message of plan?.warnings ?? []) yield { kind: "warning", code: "PROMPT", message };
+  return {
+    ...{ checkpoint, model, predictionType: predictionType.value, vocabulary, plan, sourceSize },
+    planTyped: (prompt) => checked(planNext(prompt)),
+  };
 }
 
-async function openModel(settings: GenerateSettings): Promise<Checkpoint> {
-  const { ckpt, vae } = settings;
-  const target = await findModel(ckpt);
+async function* openModel(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Checkpoint> {
+  const { ckpt } = settings;
+  const target = await findModel(yield* localModel(ckpt));
+  const vae = settings.vae === undefined ? undefined : yield* localModel(settings.vae, "vae");
   const predictionType = settings.vParameterization ? "v_prediction" : undefined;
   return openCheckpoint(target, { family: familyAskedFor(settings), predictionType, vae }).catch((error) => {
-    throw placed(error, `--ckpt ${ckpt}${vae === undefined ? "" : `, --vae ${vae}`}`);
+    throw placed(error, `--ckpt ${ckpt}${vae === undefined ? "" : `, --vae ${settings.vae}`}`);
   });
 }
 
@@ -99,23 +112,23 @@ async function* learnWords(
   return vocabulary;
 }
 
-/** Plans the pictures of a command line. sourceSize: what pictures to start from are brought to. */
-export async function planPictures(
+/** What the pictures of a command line are planned by. sourceSize: what pictures to start from are brought to. */
+export async function planSettingsOf(
   settings: GenerateSettings,
   list: PromptList,
   sourceSize: Size | undefined,
   sampling: Sampling,
-): Promise<Plan> {
+): Promise<PlanSettings> {
   const sources = await Promise.all(list.sources.map((file) => sourceFile(file, sourceSize)));
   const masks =
     settings.maskPath === undefined || sources.length === 0 ? [] : await listPictures(settings.maskPath, "--mask_path");
   const times = list.areFromPictures ? settings.imagesPerPrompt : 1;
-  return planRun(list.prompts, {
+  return {
     ...planSettings(settings),
     sampling,
     sources: repeated(sources, times),
     masks: repeated(masks, times),
-  });
+  };
 }
 
 /** Every item so many times in a row. */

@@ -1,8 +1,10 @@
 import type { Family, PredictionType } from "../checkpoint/index.ts";
+import type { DownloadEvent } from "../hub/index.ts";
 import type { Stage, StepEvent } from "./request.ts";
 
 /** Everything that happens while a command line's pictures are drawn, in order. */
 export type GenerationRunEvent =
+  | DownloadEvent
   /** The model was opened. */
   | {
       readonly kind: "model";
@@ -19,10 +21,15 @@ export type GenerationRunEvent =
   | {
       readonly kind: "start";
       readonly device: string;
-      readonly pictures: number;
-      readonly batches: number;
+      /** undefined where prompts are typed one after another. */
+      readonly pictures: number | undefined;
+      readonly batches: number | undefined;
       readonly folder: string;
     }
+  /** The next prompt is waited for. */
+  | { readonly kind: "asking" }
+  /** A prompt was typed; its pictures are drawn next, numbered from 1. */
+  | { readonly kind: "prompt"; readonly text: string; readonly seeds: readonly number[] }
   | BatchStepEvent
   /** A picture was written. */
   | {
@@ -35,6 +42,8 @@ export type GenerationRunEvent =
       readonly prompt: string;
       readonly seed: number;
     }
+  /** All pictures were written as one, small. */
+  | { readonly kind: "sheet"; readonly file: string; readonly pictures: number }
   /** Something odd that does not stop the run; code names the kind. */
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
   | { readonly kind: "done"; readonly files: readonly string[]; readonly folder: string; readonly seconds: number };

@@ -6,20 +6,14 @@ import { describeGoldens, float32, largestDifference, readJson, readTensors } fr
 import { createSampler, noiseSchedule, samplerDefaults } from "../diffusion/index.ts";
 import { type PngText, withPngTexts } from "../formats/png-text/index.ts";
 import type { ModelFamily } from "../models/index.ts";
-import {
-  type GenerateSettings,
-  generateTable,
-  type Option,
-  type OptionTable,
-  parseGenerateArguments,
-} from "../options/index.ts";
+import { checkGenerateSettings, type GenerateSettings, parseGenerateArguments } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
 import { pictureFileName } from "./files/names.ts";
 import { pictureTexts } from "./files/texts.ts";
 import { firstStage } from "./highres.ts";
 import { drawPictureNoise, noiseList } from "./noise.ts";
-import { planPictures } from "./prepare.ts";
-import type { PlannedBatch, PlannedPicture } from "./prompts/plan.ts";
+import { planSettingsOf } from "./prepare.ts";
+import { type PlannedBatch, type PlannedPicture, planRun } from "./prompts/plan.ts";
 import { readPrompts } from "./prompts/read.ts";
 import type { Sampling, Stage } from "./request.ts";
 import { commandLineSampling } from "./settings.ts";
@@ -139,7 +133,8 @@ describeGoldens("generation", (folder) => {
     const settings = await settingsOf(run, path.join(scratch, run.name));
     const family: ModelFamily = settings.sdxl ? "sdxl" : "sd1";
     const sampling = commandLineSampling(settings, family);
-    const { batches } = await planPictures(settings, await readPrompts(settings), undefined, sampling);
+    const list = await readPrompts(settings);
+    const { batches } = planRun(list.prompts, await planSettingsOf(settings, list, undefined, sampling));
     return { settings, family, batches };
   }
 });
@@ -160,24 +155,7 @@ async function settingsOf(run: Run, folder: string): Promise<GenerateSettings> {
     writeFileSync(path.join(pictures, file), withPngTexts(png, texts));
   }
   if (run.source_images.length > 0) line.push("--image_path", pictures);
-  return readLine(line);
-}
-
-/** Reads a command line; flags that the table still refuses are read here. */
-function readLine(line: readonly string[]): GenerateSettings {
-  const accepted: string[] = [];
-  const refused: Record<string, unknown> = {};
-  for (let i = 0; i < line.length; i++) {
-    const name = line[i]!.slice(2);
-    const option: Option | undefined = (generateTable as OptionTable)[name];
-    if (option?.state !== "refused") accepted.push(line[i]!);
-    else {
-      const value = option.type === "switch" ? true : line[++i]!;
-      const key = name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-      refused[key] = option.type === "int" || option.type === "float" ? Number(value) : value;
-    }
-  }
-  return { ...parseGenerateArguments(accepted).settings, ...refused } as GenerateSettings;
+  return checkGenerateSettings(parseGenerateArguments(line)).settings;
 }
 
 /** The seeds chosen for pictures; both stages of a highres fix note theirs too. */

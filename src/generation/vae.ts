@@ -1,7 +1,6 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
-import { type Picture, pictureToFloats } from "../pictures/index.ts";
-import { pictureOf } from "./pixels.ts";
+import { type Picture, pictureFromFloats, pictureToFloats } from "../pictures/index.ts";
 import type { Programs } from "./programs.ts";
 
 type Vae = DiffusionModel["vae"]["architecture"];
@@ -27,7 +26,7 @@ export async function* decode(
     const [count, channels, height, width] = pictures!.shape as readonly [number, number, number, number];
     const size = channels * height * width;
     for (let i = 0; i < count; i++)
-      yield pictureOf((pictures!.data as Float32Array).subarray(i * size, (i + 1) * size), width, height);
+      yield pictureFromFloats((pictures!.data as Float32Array).subarray(i * size, (i + 1) * size), [width, height]);
   }
 }
 

@@ -7,16 +7,21 @@ import { scalar, type Tensor } from "./tensor.ts";
  *  Only what depends on those tensors is walked; a tensor that the loss does not depend on gets undefined.
  *  @throws NOT_DIFFERENTIABLE where the way to one of them leads through an operation without a rule. */
 export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
-  const order = inOrder(loss);
+  return pullBack(loss, scalar(1), wanted);
+}
+
+/** The same for an output of any shape, given the gradient at it. */
+export function pullBack(output: Tensor, gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
+  const order = inOrder(output);
   const dependent = new Set<Tensor>(wanted);
   const isPassage = (tensor: Tensor) => sources(tensor).some((source) => dependent.has(source));
   for (const tensor of order) if (isPassage(tensor)) dependent.add(tensor);
 
-  const upstream = new Map<Tensor, Tensor>([[loss, scalar(1)]]);
+  const upstream = new Map<Tensor, Tensor>([[output, gradient]]);
   for (const tensor of order.reverse()) {
-    const gradient = upstream.get(tensor);
-    if (!gradient || !isPassage(tensor)) continue;
-    for (const [source, part] of passBack(tensor, gradient, dependent)) {
+    const arriving = upstream.get(tensor);
+    if (!arriving || !isPassage(tensor)) continue;
+    for (const [source, part] of passBack(tensor, arriving, dependent)) {
       const sum = upstream.get(source);
       upstream.set(source, sum ? add(sum, part) : part);
     }
@@ -47,11 +52,11 @@ function sources(tensor: Tensor): readonly Tensor[] {
   return tensor.source.node.inputs.filter((source) => source !== undefined);
 }
 
-/** Everything the loss is made from, each after what it is made from itself. No recursion: networks are deeper than the call stack. */
-function inOrder(loss: Tensor): Tensor[] {
+/** Everything a tensor is made from, each after what it is made from itself. No recursion: networks are deeper than the call stack. */
+function inOrder(output: Tensor): Tensor[] {
   const order: Tensor[] = [];
   const seen = new Set<Tensor>();
-  const pending: { readonly tensor: Tensor; readonly isReady: boolean }[] = [{ tensor: loss, isReady: false }];
+  const pending: { readonly tensor: Tensor; readonly isReady: boolean }[] = [{ tensor: output, isReady: false }];
   for (let next = pending.pop(); next; next = pending.pop()) {
     if (next.isReady) order.push(next.tensor);
     else if (!seen.has(next.tensor)) {

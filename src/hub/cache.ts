@@ -61,6 +61,12 @@ export class CachedModel {
   }
 }
 
+/** What people call a model at a path: its file's or folder's name, or its name on the hub when it lies in the cache. */
+export function modelNameOf(target: string): string {
+  const inCache = /[/\\]models--[^/\\]+--([^/\\]+)[/\\]snapshots[/\\][0-9a-f]{40}[/\\]?$/.exec(target);
+  return inCache?.[1] ?? path.parse(target).name;
+}
+
 /** The files below a folder, with /. */
 export async function filesIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -26,7 +26,8 @@ export interface DownloadEvent {
 
 /** The path of a model or VAE: what is there under the name, else the model of that name on the Hugging Face hub (`owner/name`,
  *  `owner/name@revision` or the address of its page), out of the cache all programs share; what is missing in it is fetched first.
- *  A cached model is used as it is, without asking the hub. Anything else is given back as it came.
+ *  Anything else is given back as it came.
+ *  differs from sd-scripts: a model that is whole in the cache is used as it is; there the hub is asked for a newer one each time.
  *  @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
 export async function* localModel(
   target: string,

@@ -1,40 +1,20 @@
-import { type NdArray, toFloat32 } from "../array/index.ts";
 import type { Family } from "../checkpoint/index.ts";
 import type { EmbeddingFile } from "../embedding/index.ts";
-import type { EmbeddingInspection, TableInspection } from "./inspection.ts";
+import type { EmbeddingInspection } from "./inspection.ts";
+import { describeTable } from "./table.ts";
 
 /** An embedding that could be read. */
-export function describeEmbedding(file: EmbeddingFile, bytes: number): EmbeddingInspection {
-  const tables = [...file.tables].map(([role, table]) => describeTable(role, table));
-  const { path, name, layout, container, token, step, sdCheckpoint, sdCheckpointName, metadata, warnings } = file;
+export function describeEmbedding({ tables, ...file }: EmbeddingFile, bytes: number): EmbeddingInspection {
+  const described = [...tables].map(([role, table]) => describeTable(role, table));
   return {
     kind: "embedding",
-    path,
+    ...file,
     bytes,
     problems: [],
-    name,
-    layout,
-    container,
-    family: familyOf(tables.map(({ width }) => width)),
-    vectors: tables[0]?.norms.length ?? 0,
-    tables,
-    token,
-    step,
-    sdCheckpoint,
-    sdCheckpointName,
-    metadata,
-    warnings,
+    family: familyOf(described.map(({ width }) => width)),
+    vectors: described[0]?.norms.length ?? 0,
+    tables: described,
   };
-}
-
-function describeTable(role: string, table: NdArray): TableInspection {
-  const [count, width] = table.shape as [number, number];
-  const { data } = toFloat32(table);
-  const norms = Array.from({ length: count }, (_, row) => {
-    const vector = data.subarray(row * width, (row + 1) * width);
-    return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-  });
-  return { role, dtype: table.dtype, width, norms };
 }
 
 function familyOf(widths: readonly number[]): Family | undefined {

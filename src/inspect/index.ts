@@ -1,5 +1,7 @@
 export { inspectFile } from "./inspect.ts";
 export type {
+  ArrayInspection,
+  ArraysInspection,
   DTypeCounts,
   EmbeddingInspection,
   Inspection,
@@ -8,6 +10,7 @@ export type {
   PieceInspection,
   Problem,
   TableInspection,
+  TrainingStateInspection,
   UnknownInspection,
   WeightsInspection,
 } from "./inspection.ts";

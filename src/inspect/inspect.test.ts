@@ -1,10 +1,12 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
-import { arrayOf } from "../array/index.ts";
+import { readTensors } from "../../test/goldens.ts";
+import { arrayOf, type NdArray } from "../array/index.ts";
 import { encodeEmbedding, writeEmbedding } from "../embedding/index.ts";
+import { writeNpz } from "../formats/npz/index.ts";
 import { withPngTexts } from "../formats/png-text/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
 import { writeTorchFile } from "../formats/torch/index.ts";
@@ -29,6 +31,8 @@ test("a model: family, prediction type, kinds of number, networks", async () => 
     kind: "model",
     layout: "diffusers",
     problems: [],
+    missing: [],
+    inputs: "latents",
     family: { value: "sd1" },
     predictionType: { value: "epsilon", reason: "scheduler_config.json says so" },
     pieces: {
@@ -47,6 +51,7 @@ test("an incomplete model: what is there, and what hinders", async () => {
     kind: "model",
     family: undefined,
     problems: [{ code: "CHECKPOINT_INCOMPLETE" }],
+    missing: ["vae/config.json", "vae/diffusion_pytorch_model.safetensors"],
     pieces: { unet: { isComplete: false }, vae: undefined, textEncoder: { isComplete: false } },
   });
 });
@@ -94,6 +99,72 @@ test("other files of tensors are named by their kind", async () => {
     kind: "weights",
     label: "a VAE alone",
     dtypes: { float16: { tensors: 180 } },
+  });
+});
+
+test("an inpainting model is named one", async () => {
+  const model = path.join(folder, "inpainting");
+  cpSync(tinySd, model, { recursive: true });
+  const file = path.join(model, "unet", "diffusion_pytorch_model.safetensors");
+  const tensors = readTensors(file);
+  const [width] = tensors.get("conv_in.weight")!.shape;
+  tensors.set("conv_in.weight", arrayOf([width!, 9, 3, 3], new Float32Array(width! * 81)));
+  writeFileSync(file, writeSafetensors({ tensors }));
+  expect(await inspectFile(model)).toMatchObject({ kind: "model", inputs: "inpainting", problems: [] });
+});
+
+test("the folder of one network alone is named by its kind", async () => {
+  expect(await inspectFile(path.join(tinySd, "vae"))).toMatchObject({ kind: "weights", label: "a VAE alone" });
+});
+
+test("a latent cache: arrays, size of the picture, what was cut out", async () => {
+  const latents = { dtype: "float32", shape: [4, 8, 8], data: new Float32Array(256) } as const;
+  const size = { dtype: "int64", shape: [2], data: BigInt64Array.of(80n, 64n) } as const;
+  const box = { dtype: "float64", shape: [4], data: Float64Array.of(8, 0, 72, 64) } as const;
+  const arrays = new Map<string, NdArray>([
+    ["latents", latents],
+    ["original_size", size],
+    ["crop_ltrb", box],
+  ]);
+  const file = put("cat_0080x0064_sd.npz", writeNpz(arrays));
+  expect(await inspectFile(file)).toMatchObject({
+    kind: "arrays",
+    label: "a latent cache",
+    originalSize: [80, 64],
+    cropBox: [8, 0, 72, 64],
+    arrays: [{ name: "latents", dtype: "float32", shape: [4, 8, 8] }, { name: "original_size" }, { name: "crop_ltrb" }],
+    problems: [],
+  });
+  expect(await inspectFile(put("other.npz", writeNpz(new Map([["a", latents]]))))).toMatchObject({
+    kind: "arrays",
+    label: "NumPy arrays",
+  });
+  const odd = new Map([["latents", new TextEncoder().encode("no array")]]);
+  expect(await inspectFile(put("odd.npz", writeNpz(odd)))).toMatchObject({
+    kind: "arrays",
+    problems: [{ code: "NPZ_INVALID" }],
+  });
+});
+
+test("a training state of sd-scripts: the learned vectors behind the vocabulary", async () => {
+  const state = path.join(folder, "cat-state");
+  mkdirSync(state);
+  const table = new Float32Array((49408 + 2) * 3).fill(1, 49408 * 3);
+  const tensors = new Map([["text_model.embeddings.token_embedding.weight", arrayOf([49410, 3], table)]]);
+  writeFileSync(path.join(state, "model.safetensors"), writeSafetensors({ tensors }));
+  for (const name of ["optimizer.bin", "scheduler.bin", "random_states_0.pkl"])
+    writeFileSync(path.join(state, name), "not looked into");
+  expect(await inspectFile(state)).toMatchObject({
+    kind: "training-state",
+    program: "sd-scripts",
+    step: undefined,
+    tables: [{ role: "vectors", width: 3, norms: [Math.sqrt(3), Math.sqrt(3)] }],
+    problems: [],
+  });
+  writeFileSync(path.join(state, "model.safetensors"), "damaged");
+  expect(await inspectFile(state)).toMatchObject({
+    kind: "training-state",
+    problems: [{ code: "SAFETENSORS_INVALID" }],
   });
 });
 

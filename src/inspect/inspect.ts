@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import path from "node:path";
 import {
   containerOf,
@@ -10,35 +10,33 @@ import {
 } from "../checkpoint/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { isNpz } from "../formats/npz/index.ts";
 import { isPng, readPngTexts } from "../formats/png-text/index.ts";
+import { inspectArrays } from "./arrays.ts";
 import { describeEmbedding } from "./embedding.ts";
-import type { Inspection, PictureInspection, Problem, WeightsInspection } from "./inspection.ts";
-import { countDTypes, inspectModelFile, inspectModelFolder } from "./model.ts";
+import { inspectFolder } from "./folder.ts";
+import type { Inspection, PictureInspection } from "./inspection.ts";
+import { inspectModelFile } from "./model.ts";
 import { problemOf } from "./problem.ts";
+import { describeWeights } from "./weights.ts";
 
 /** Says what a file or folder is. Never fails on an odd or damaged one: its problems are part of the answer.
  *  @throws FILE_NOT_FOUND only */
 export async function inspectFile(target: string): Promise<Inspection> {
   const absolute = path.resolve(target);
-  if (isFolder(absolute)) return inspectFolder(absolute, bytesIn(absolute));
   const bytes = statSync(absolute, { throwIfNoEntry: false })?.size;
   if (bytes === undefined) throw new CoinageError("FILE_NOT_FOUND", `${absolute} does not exist.`);
   try {
-    return await inspectKnown(absolute, bytes);
+    return isFolder(absolute) ? await inspectFolder(absolute) : await inspectKnown(absolute, bytes);
   } catch (error) {
     return { kind: "unknown", path: absolute, bytes, problems: [problemOf(error)] };
   }
 }
 
-async function inspectFolder(folder: string, bytes: number): Promise<Inspection> {
-  const model = await inspectModelFolder(folder, bytes);
-  const isModel = Object.values(model.pieces).some((piece) => piece !== undefined);
-  return isModel ? model : { kind: "unknown", path: folder, bytes, problems: model.problems };
-}
-
 async function inspectKnown(file: string, bytes: number): Promise<Inspection> {
   if (withOpenFile(file, (source) => isPng(source.read(0, Math.min(8, source.size)))))
     return inspectPicture(file, bytes);
+  if (withOpenFile(file, isNpz)) return inspectArrays(file, bytes);
   const weights = readNamedWeights(file);
   if (!weights) return inspectEmbedding(file, bytes, undefined);
   const names = [...weights.tensors.keys(), ...weights.unusable.keys()];
@@ -70,24 +68,6 @@ async function inspectEmbedding(file: string, bytes: number, weights: WeightFile
   }
 }
 
-function describeWeights(
-  file: string,
-  bytes: number,
-  weights: WeightFile,
-  problems: readonly Problem[],
-): WeightsInspection {
-  const { container, tensors, unusable, metadata } = weights;
-  const names = [...tensors.keys(), ...unusable.keys()];
-  const { label } = recognizeNames(names);
-  const dtypes = { ...countDTypes(tensors.values()) };
-  for (const dtype of unusable.values()) {
-    const known = dtypes[dtype] ?? { tensors: 0, elements: 0 };
-    dtypes[dtype] = { ...known, tensors: known.tensors + 1 };
-  }
-  const about = { kind: "weights", path: file, bytes, problems, label, container, metadata } as const;
-  return { ...about, tensors: names.length, dtypes, firstNames: names.slice(0, 10) };
-}
-
 /** A picture: the embedding in it, else the texts it carries. */
 async function inspectPicture(file: string, bytes: number): Promise<Inspection> {
   try {
@@ -106,11 +86,4 @@ async function inspectPicture(file: string, bytes: number): Promise<Inspection> 
     };
     return picture;
   }
-}
-
-/** Links are followed: the folders of a hub cache consist of them. */
-function bytesIn(folder: string): number {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
-  const weights = names.filter((name) => /\.(safetensors|bin)$/.test(name)).map((name) => path.join(folder, name));
-  return weights.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }

@@ -1,10 +1,13 @@
-import type { ComponentName, Decided, Family, PredictionType } from "../checkpoint/index.ts";
+import type { ComponentName, Decided, Family, PredictionType, UNetInputs } from "../checkpoint/index.ts";
+import type { EmbeddingFile } from "../embedding/index.ts";
 
 /** What a file or folder is, as plain data for print and JSON. */
 export type Inspection =
   | ModelInspection
   | EmbeddingInspection
   | WeightsInspection
+  | TrainingStateInspection
+  | ArraysInspection
   | PictureInspection
   | UnknownInspection;
 
@@ -33,7 +36,10 @@ export interface ModelInspection extends About {
   /** undefined when it cannot be opened. */
   readonly family: Decided<Family> | undefined;
   readonly predictionType: Decided<PredictionType> | undefined;
+  readonly inputs: UNetInputs | undefined;
   readonly pieces: Readonly<Record<ComponentName, PieceInspection | undefined>>;
+  /** What a whole model has and this one has not: files of a folder, networks of a single file. */
+  readonly missing: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
 }
@@ -45,22 +51,12 @@ export interface PieceInspection {
   readonly parameters: number;
 }
 
-export interface EmbeddingInspection extends About {
+export interface EmbeddingInspection extends About, Omit<EmbeddingFile, "tables"> {
   readonly kind: "embedding";
-  /** The word: the file's name. */
-  readonly name: string;
-  readonly layout: string | undefined;
-  readonly container: string | undefined;
   /** By the widths; undefined when they fit none. */
   readonly family: Family | undefined;
   readonly vectors: number;
   readonly tables: readonly TableInspection[];
-  readonly token: string | undefined;
-  readonly step: number | undefined;
-  readonly sdCheckpoint: string | undefined;
-  readonly sdCheckpointName: string | undefined;
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly warnings: readonly string[];
 }
 
 export interface TableInspection {
@@ -69,6 +65,36 @@ export interface TableInspection {
   readonly width: number;
   /** Euclidean length of each vector. */
   readonly norms: readonly number[];
+}
+
+/** What a training program needs to go on with a run. */
+export interface TrainingStateInspection extends About {
+  readonly kind: "training-state";
+  readonly program: "coinage" | "sd-scripts";
+  /** Optimizer steps done, and of the whole run; undefined where the state does not say. */
+  readonly step: number | undefined;
+  readonly steps: number | undefined;
+  readonly epochsDone: number | undefined;
+  /** The learned vectors, one table a text encoder. */
+  readonly tables: readonly TableInspection[];
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** An .npz file: the latents of a picture, or any arrays of NumPy's. */
+export interface ArraysInspection extends About {
+  readonly kind: "arrays";
+  /** "a latent cache", "NumPy arrays". */
+  readonly label: string;
+  readonly arrays: readonly ArrayInspection[];
+  /** Of the picture the latents were made from: [width, height] in pixels, and what was cut out of it. */
+  readonly originalSize: readonly number[] | undefined;
+  readonly cropBox: readonly number[] | undefined;
+}
+
+export interface ArrayInspection {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
 }
 
 /** A LoRA, a VAE, any other file of tensors. */

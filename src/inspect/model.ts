@@ -4,6 +4,7 @@ import {
   type Checkpoint,
   type Component,
   type ComponentName,
+  missingFiles,
   openCheckpoint,
   piecesOfFolder,
   piecesOfNames,
@@ -16,20 +17,32 @@ import { problemOf } from "./problem.ts";
 export async function inspectModelFile(path: string, bytes: number, file: WeightFile): Promise<ModelInspection> {
   const found = piecesOfNames([...file.tensors.keys(), ...file.unusable.keys()]);
   const { container, metadata } = file;
-  return inspectModel({ kind: "model", path, bytes, layout: "single-file", container, metadata }, found);
+  const needed: readonly ComponentName[] = ["unet", "vae", "textEncoder"];
+  const missing = needed.filter((name) => !found.includes(name));
+  return inspectModel({ kind: "model", path, bytes, layout: "single-file", container, metadata, missing }, found);
 }
 
 /** A Diffusers folder, complete or not. */
 export async function inspectModelFolder(path: string, bytes: number): Promise<ModelInspection> {
   const about = { kind: "model", path, bytes, layout: "diffusers", container: "folder", metadata: {} } as const;
-  return inspectModel(about, piecesOfFolder(path));
+  return inspectModel({ ...about, missing: missingIn(path) }, piecesOfFolder(path));
 }
 
-type About = Pick<ModelInspection, "kind" | "path" | "bytes" | "layout" | "container" | "metadata">;
+/** A damaged file of the folder is told when opening it is tried. */
+function missingIn(folder: string): string[] {
+  try {
+    return missingFiles(folder, "model");
+  } catch (error) {
+    problemOf(error);
+    return [];
+  }
+}
+
+type About = Pick<ModelInspection, "kind" | "path" | "bytes" | "layout" | "container" | "metadata" | "missing">;
 
 async function inspectModel(about: About, found: readonly ComponentName[]): Promise<ModelInspection> {
   const problems: Problem[] = [];
-  const checkpoint = await openCheckpoint(about.path).catch((error: unknown) => {
+  const checkpoint = await openCheckpoint(about.path, { allowInpainting: true }).catch((error: unknown) => {
     problems.push(problemOf(error));
     return undefined;
   });
@@ -38,6 +51,7 @@ async function inspectModel(about: About, found: readonly ComponentName[]): Prom
     problems,
     family: checkpoint?.family,
     predictionType: checkpoint?.predictionType,
+    inputs: checkpoint?.inputs,
     pieces: pieces(checkpoint, found),
     warnings: checkpoint?.warnings ?? [],
   };

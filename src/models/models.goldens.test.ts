@@ -1,42 +1,10 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ModelCase, runCase } from "../../test/golden-cases.ts";
 import { openGoldenModel, readFamilies } from "../../test/golden-models.ts";
-import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../test/goldens.ts";
-import { arrayOf, type NdArray } from "../array/index.ts";
-import { dim, input, type Tensor } from "../graph/index.ts";
+import { describeGoldens, readJson, readTensors } from "../../test/goldens.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import {
-  conditioning,
-  type DiffusionModel,
-  decodeLatents,
-  encodePictures,
-  type TokenIds,
-  textFeeds,
-  unet,
-} from "./index.ts";
-
-interface ModelCase {
-  readonly name: string;
-  readonly type: "text" | "unet" | "vae_encode" | "vae_decode";
-  readonly stages?: Readonly<Record<string, string>>;
-  readonly token_ids: TokenIds;
-  readonly clip_skip: number | null;
-  readonly learned_rows?: readonly string[];
-  readonly context: string;
-  readonly pooled?: string;
-  readonly layers?: readonly { readonly hidden: string; readonly last: string }[];
-  readonly latents: string;
-  readonly timesteps: readonly number[];
-  readonly sizes?: readonly (readonly number[])[];
-  readonly output: string;
-  readonly image: string;
-  readonly mean: string;
-  readonly logvar: string;
-  readonly pixels: string;
-}
-
-const textTolerance = 2e-5;
-const networkTolerance = 1e-4;
+import type { DiffusionModel } from "./index.ts";
 
 describeGoldens("models", (folder) => {
   let runtime: Runtime;
@@ -55,108 +23,9 @@ describeGoldens("models", (folder) => {
       });
 
       test.each(cases.map((entry) => [entry.name, entry] as const))("%s", async (_, entry) => {
-        const { outputs, feeds, expected, tolerance } = prepare(model, entry, tensors);
-        const program = await runtime.load(outputs);
-        const used = Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!]));
-        const results = await program.run(used);
-        for (const [name, key] of Object.entries(expected)) {
-          const difference = largestDifference(results[name]!.data as Float32Array, float32(tensors, key).data);
-          expect(difference, name).toBeLessThan(name === "time_features" ? 2e-5 : tolerance);
-        }
-        await program.close();
+        for (const { name, difference, tolerance } of await runCase(runtime, model, entry, tensors))
+          expect(difference, name).toBeLessThan(tolerance);
       });
     });
   }
 });
-
-interface Prepared {
-  readonly outputs: Readonly<Record<string, Tensor>>;
-  readonly feeds: Readonly<Record<string, NdArray>>;
-  /** Golden tensor for each output. */
-  readonly expected: Readonly<Record<string, string>>;
-  readonly tolerance: number;
-}
-
-type Tensors = ReadonlyMap<string, NdArray>;
-
-function prepare(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
-  if (entry.type === "text") return prepareText(model, entry, tensors);
-  if (entry.type === "unet") return prepareUNet(model, entry, tensors);
-  return entry.type === "vae_encode" ? prepareEncode(model, entry, tensors) : prepareDecode(model, entry, tensors);
-}
-
-function prepareText(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
-  const learnedRows = entry.learned_rows?.map((key) => float32(tensors, key));
-  const { context, pooled } = conditioning(model, {
-    batch: dim("batch"),
-    chunks: entry.token_ids[0]![0]!.length,
-    joining: "trimmed",
-    clipSkip: entry.clip_skip ?? undefined,
-    hasLearned: learnedRows !== undefined,
-  });
-  return {
-    outputs: { context, ...(pooled && { pooled }) },
-    feeds: textFeeds(model, entry.token_ids, learnedRows),
-    expected: { context: entry.context, ...(entry.pooled && { pooled: entry.pooled }) },
-    tolerance: textTolerance,
-  };
-}
-
-function prepareUNet(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
-  const feeds: Record<string, NdArray> = {
-    latents: float32(tensors, entry.latents),
-    timesteps: arrayOf([entry.timesteps.length], entry.timesteps),
-    context: float32(tensors, entry.context),
-  };
-  if (entry.pooled) feeds.pooled = float32(tensors, entry.pooled);
-  if (entry.sizes) feeds.sizes = arrayOf([entry.sizes.length, 6], entry.sizes.flat());
-  const batch = dim("batch");
-  const { architecture, weights } = model.unet;
-  const { prediction, stages } = unet(weights, architecture, {
-    latents: input("latents", "float32", [batch, architecture.inChannels, dim("height"), dim("width")]),
-    timesteps: input("timesteps", "float32", [batch]),
-    context: input("context", "float32", [batch, feeds.context!.shape[1]!, architecture.contextWidth]),
-    ...(architecture.addition && {
-      pooled: input("pooled", "float32", [batch, architecture.addition.pooledWidth]),
-      sizes: input("sizes", "float32", [batch, 6]),
-    }),
-  });
-  const watched = entry.stages ?? {};
-  return {
-    outputs: { output: prediction, ...Object.fromEntries(Object.keys(watched).map((name) => [name, stages[name]!])) },
-    feeds,
-    expected: { output: entry.output, ...watched },
-    tolerance: networkTolerance,
-  };
-}
-
-function prepareEncode(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
-  const image = tensors.get(entry.image)!;
-  const [height, width] = image.shape as readonly [number, number];
-  const pictures = input("pictures", "float32", [dim("batch"), 3, dim("height"), dim("width")]);
-  const { mean, logvar, stages } = encodePictures(model.vae.weights, model.vae.architecture, pictures);
-  const planes = new Float32Array(3 * height * width);
-  for (let i = 0; i < planes.length; i++)
-    planes[(i % 3) * height * width + Math.floor(i / 3)] = Number(image.data[i]) / 127.5 - 1;
-  const watched = entry.stages ?? {};
-  return {
-    outputs: { mean, logvar, ...Object.fromEntries(Object.keys(watched).map((name) => [name, stages[name]!])) },
-    feeds: { pictures: arrayOf([1, 3, height, width], planes) },
-    expected: { mean: entry.mean, logvar: entry.logvar, ...watched },
-    tolerance: networkTolerance,
-  };
-}
-
-function prepareDecode(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
-  const latents = float32(tensors, entry.latents);
-  const { weights, architecture } = model.vae;
-  const shape = [dim("batch"), architecture.latentChannels, dim("height"), dim("width")];
-  const { pictures, stages } = decodeLatents(weights, architecture, input("latents", "float32", shape));
-  const watched = entry.stages ?? {};
-  return {
-    outputs: { image: pictures, ...Object.fromEntries(Object.keys(watched).map((name) => [name, stages[name]!])) },
-    feeds: { latents: { ...latents, data: latents.data.map((value) => value / architecture.scalingFactor) } },
-    expected: { image: entry.image, ...watched },
-    tolerance: networkTolerance,
-  };
-}

@@ -1,4 +1,14 @@
-import { add, concat, conv2d, multiplyDims, reshape, silu, type Tensor, upsampleNearest } from "../graph/index.ts";
+import {
+  add,
+  checkpointed,
+  concat,
+  conv2d,
+  multiplyDims,
+  reshape,
+  silu,
+  type Tensor,
+  upsampleNearest,
+} from "../graph/index.ts";
 import { convLayer, groupNormLayer, linearLayer } from "./layers.ts";
 import { residualBlock } from "./residual-block.ts";
 import { sinusoids } from "./sinusoids.ts";
@@ -26,17 +36,32 @@ export interface UNetOutputs {
   readonly stages: Readonly<Record<string, Tensor>>;
 }
 
+export interface UNetOptions {
+  /** Keep only the borders of the blocks at the two largest sizes, where nearly all activations are, and compute what lies between again for the gradient. */
+  readonly checkpointing?: boolean;
+}
+
 /** The U-Net of SD 1.x, 2.x and SDXL, of any width and depth. Source: Rombach 2022, as laid out in Diffusers. */
-export function unet(weights: Weights, architecture: UNetArchitecture, inputs: UNetInputs): UNetOutputs {
+export function unet(
+  weights: Weights,
+  architecture: UNetArchitecture,
+  inputs: UNetInputs,
+  { checkpointing = false }: UNetOptions = {},
+): UNetOutputs {
   const { latents, context } = inputs;
   const { widths, groups, eps } = architecture;
   const stages: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, stages));
-  const run = (x: Tensor, part: Weights, level: LevelArchitecture, index: number) => {
-    const h = residualBlock(x, part.part(`resnets.${index}`), architecture, time);
+  const block = (parts: readonly Tensor[], words: Tensor, part: Weights, level: LevelArchitecture, index: number) => {
+    const h = residualBlock(concat(parts, 1), part.part(`resnets.${index}`), architecture, time);
     const depth = level.depths[index];
     if (!depth) return h;
-    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads: level.heads, groups });
+    return spatialTransformer(h, words, part.part(`attentions.${index}`), { depth, heads: level.heads, groups });
+  };
+  /** size: level from full size down */
+  const run = (parts: readonly Tensor[], part: Weights, level: LevelArchitecture, index: number, size: number) => {
+    if (!checkpointing || size > 1) return block(parts, context, part, level, index);
+    return checkpointed([...parts, context], (again) => block(again.slice(0, -1), again.at(-1)!, part, level, index));
   };
 
   let x = convLayer(latents, weights.part("conv_in"));
@@ -45,7 +70,7 @@ export function unet(weights: Weights, architecture: UNetArchitecture, inputs: U
   for (const [i, level] of architecture.down.entries()) {
     const part = weights.part(`down_blocks.${i}`);
     for (let j = 0; j < level.resnets; j++) {
-      x = run(x, part, level, j);
+      x = run([x], part, level, j, i);
       skips.push(x);
     }
     if (i < widths.length - 1) {
@@ -56,13 +81,13 @@ export function unet(weights: Weights, architecture: UNetArchitecture, inputs: U
   }
 
   const middle = weights.part("mid_block");
-  x = run(x, middle, architecture.mid, 0);
+  x = run([x], middle, architecture.mid, 0, widths.length - 1);
   x = residualBlock(x, middle.part("resnets.1"), architecture, time);
   stages.mid_block = x;
 
   for (const [i, level] of architecture.up.entries()) {
     const part = weights.part(`up_blocks.${i}`);
-    for (let j = 0; j < level.resnets; j++) x = run(concat([x, skips.pop()!], 1), part, level, j);
+    for (let j = 0; j < level.resnets; j++) x = run([x, skips.pop()!], part, level, j, widths.length - 1 - i);
     if (i < widths.length - 1) x = convLayer(upsampleNearest(x, skips.at(-1)!), part.part("upsamplers.0.conv"));
     stages[`up_blocks.${i}`] = x;
   }

@@ -21,3 +21,17 @@ export const ownOptions = {
     help: "File that gets every event of the run as a line of JSON.",
   },
 } as const satisfies OptionTable;
+
+/** Flags of our own, on `train` only. */
+export const ownTrainOptions = {
+  debug_dataset_dir: {
+    type: "string",
+    effect: "files",
+    help: "With --debug_dataset: folder for the pictures as the model would see them, and a sheet of all of them.",
+  },
+} as const satisfies OptionTable;
+
+/** Flags of our own, on `generate` only. */
+export const ownGenerateOptions = {
+  sheet: { type: "switch", effect: "files", help: "Write all pictures of the run as one, too: sheet_TIME.png." },
+} as const satisfies OptionTable;

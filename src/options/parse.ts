@@ -17,12 +17,19 @@ export function parseTrainArguments(argv: readonly string[], file?: SettingsFile
 
 /** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainRecord(
-  { extraMetadata, ...record }: Partial<GivenTrainSettings>,
+  { extraMetadata, otherSettings, ...record }: Partial<GivenTrainSettings>,
   file?: SettingsFile,
 ): Parsed<GivenTrainSettings> {
   const parsed = trainSettings(valuesOfRecord(trainFileTable, record), false, file);
-  const metadata = { ...parsed.settings.extraMetadata, ...extraMetadata };
-  return { ...parsed, settings: { ...parsed.settings, extraMetadata: metadata } };
+  const { settings } = parsed;
+  return {
+    ...parsed,
+    settings: {
+      ...settings,
+      extraMetadata: { ...settings.extraMetadata, ...extraMetadata },
+      otherSettings: { ...settings.otherSettings, ...otherSettings },
+    },
+  };
 }
 
 function trainSettings(
@@ -35,6 +42,7 @@ function trainSettings(
   const settings = {
     ...settingsFrom(trainFileTable, file?.values ?? new Map(), given),
     extraMetadata: file?.extraMetadata ?? {},
+    otherSettings: file?.otherSettings ?? {},
   };
   const standing = isHelpAsked ? [] : standingWarnings(trainFileTable, settings, places);
   return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...standing] };

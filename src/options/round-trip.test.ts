@@ -73,9 +73,11 @@ describe("settings", () => {
     fc.assert(
       fc.property(givenValues(trainTable), (given) => {
         for (const left of ["config_file", "output_config", "wandb_api_key"]) given.delete(left);
-        const settings = { ...settingsFrom(trainFileTable, given), extraMetadata: {} };
+        const settings = { ...settingsFrom(trainFileTable, given), extraMetadata: {}, otherSettings: {} };
         const file = parseSettingsFile(settingsToml(settings), "settings.toml");
-        expect({ ...settingsFrom(trainFileTable, file.values), extraMetadata: {} }).toEqual(settings);
+        expect({ ...settingsFrom(trainFileTable, file.values), extraMetadata: {}, otherSettings: {} }).toEqual(
+          settings,
+        );
       }),
       { numRuns: 300 },
     );

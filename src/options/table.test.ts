@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { parseArguments } from "./arguments.ts";
+import { ownSamplers } from "./generate/samplers.ts";
 import { generateGroups, generateTable } from "./generate/table.ts";
 import { coverageOf } from "./markdown.ts";
 import type { Option, OptionTable, Size, StepCount } from "./option.ts";
-import { ownOptions } from "./own.ts";
+import { ownGenerateOptions, ownOptions, ownTrainOptions } from "./own.ts";
 import { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
 import { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";
 
@@ -24,9 +25,15 @@ function referenceFlags(file: string): ReferenceFlag[] {
   });
 }
 
-const tables: [string, OptionTable, typeof trainGroups, ReferenceFlag[]][] = [
-  ["train", trainTable, trainGroups, referenceFlags("train-flags.txt")],
-  ["generate", generateTable, generateGroups, referenceFlags("generate-flags.txt")],
+const tables: [string, OptionTable, typeof trainGroups, OptionTable, ReferenceFlag[]][] = [
+  ["train", trainTable, trainGroups, { ...ownOptions, ...ownTrainOptions }, referenceFlags("train-flags.txt")],
+  [
+    "generate",
+    generateTable,
+    generateGroups,
+    { ...ownOptions, ...ownGenerateOptions },
+    referenceFlags("generate-flags.txt"),
+  ],
 ];
 
 /** The type sd-scripts' parser gives an option. */
@@ -52,16 +59,18 @@ function argumentsFor(name: string, option: Option): string[] {
   return [`--${name}`, ...Array(option.count === 2 ? 2 : 1).fill(String(word))];
 }
 
-describe.each(tables)("the table of %s", (command, table, groups, reference) => {
+describe.each(tables)("the table of %s", (command, table, groups, own, reference) => {
   test("has every flag of sd-scripts and our own, and no other", () => {
-    const expected = [...reference.map((flag) => flag.name), ...Object.keys(ownOptions)];
+    const expected = [...reference.map((flag) => flag.name), ...Object.keys(own)];
     expect(Object.keys(table).sort()).toEqual(expected.sort());
   });
 
-  test("has sd-scripts' types, defaults and choices", () => {
+  test("has sd-scripts' types, defaults and choices, and more samplers", () => {
+    const ownChoices: readonly unknown[] = ownSamplers;
     for (const flag of reference) {
       const option = table[flag.name]!;
-      const found = { type: referenceType(option), default: option.default, choices: option.choices?.join(",") ?? "" };
+      const choices = option.choices?.filter((choice) => !ownChoices.includes(choice)).join(",") ?? "";
+      const found = { type: referenceType(option), default: option.default, choices };
       expect({ name: flag.name, ...found }).toEqual({ ...flag, default: referenceDefault(table, flag) });
     }
   });

@@ -1,4 +1,4 @@
-import { open, readFile } from "node:fs/promises";
+import { open, readFile, stat } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 import { CoinageError } from "../errors/index.ts";
 import { decodeBmp, isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
@@ -19,7 +19,7 @@ const headerBytes = 4096;
  *  @throws PICTURE_UNREADABLE */
 export async function decodePicture(file: string | Uint8Array, { alpha = false } = {}): Promise<Picture> {
   try {
-    const bytes = typeof file === "string" ? await readFile(file) : file;
+    const bytes = typeof file === "string" ? await readWhole(file) : file;
     const picture = isBmp(bytes) ? decodeBmp(bytes) : await decodeWithSharp(bytes);
     return alpha ? withAlpha(picture) : dropAlpha(picture);
   } catch (cause) {
@@ -30,6 +30,7 @@ export async function decodePicture(file: string | Uint8Array, { alpha = false }
 /** Width and height from the header of a picture file. @throws PICTURE_UNREADABLE */
 export async function readPictureSize(file: string): Promise<Size> {
   try {
+    await mustBeFile(file);
     const start = await readStart(file);
     if (isBmp(start)) {
       const { width, height } = parseBmpHeader(start);
@@ -81,6 +82,18 @@ function withAlpha(picture: Picture): Picture {
     data[i * 4 + 3] = 255;
   }
   return { ...picture, channels: 4, data };
+}
+
+async function readWhole(file: string): Promise<Uint8Array> {
+  await mustBeFile(file);
+  return readFile(file);
+}
+
+/** A pipe or a device would be waited for without end. */
+async function mustBeFile(file: string): Promise<void> {
+  const found = await stat(file);
+  if (!found.isFile()) throw new Error("it is no file");
+  if (found.size === 0) throw new Error("it is empty");
 }
 
 async function readStart(file: string): Promise<Uint8Array> {

@@ -1,5 +1,6 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
-import type { Picture } from "./picture.ts";
+import type { Picture, Size } from "./picture.ts";
+import { roundHalfEven } from "./rounding.ts";
 
 /** What each byte becomes for the VAE: (v / 255 - 0.5) / 0.5 in float32, so -1..1. */
 export const signedUnit: Float32Array = Float32Array.from(
@@ -25,4 +26,16 @@ export function channelToFloats(picture: Picture, channel: number): NdArray<Floa
   const floats = new Float32Array(width * height);
   for (let i = 0; i < floats.length; i++) floats[i] = data[i * channels + channel]! / 255;
   return arrayOf([height, width], floats);
+}
+
+/** The RGB picture of values [3,H,W] in -1..1: 255 clamp(x / 2 + 0.5, 0, 1) in float32, rounded half to even. */
+export function pictureFromFloats(values: Float32Array, [width, height]: Size): Picture {
+  const pixels = width * height;
+  const data = new Uint8Array(3 * pixels);
+  for (let channel = 0; channel < 3; channel++)
+    for (let i = 0; i < pixels; i++) {
+      const share = Math.min(1, Math.max(0, Math.fround(values[channel * pixels + i]! / 2 + 0.5)));
+      data[i * 3 + channel] = roundHalfEven(Math.fround(share * 255));
+    }
+  return { width, height, channels: 3, data };
 }

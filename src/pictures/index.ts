@@ -1,6 +1,7 @@
+export { contactSheet, type SheetEntry, thumbnailOf } from "./contact-sheet.ts";
 export { decodePicture, pictureExtensions, readPictureSize } from "./decode.ts";
 export { encodePng } from "./encode.ts";
-export { channelToFloats, pictureToFloats, signedUnit } from "./floats.ts";
+export { channelToFloats, pictureFromFloats, pictureToFloats, signedUnit } from "./floats.ts";
 export { type OpencvMethod, resizeLikeOpencv } from "./opencv.ts";
 export { type Channels, cropPicture, dropAlpha, mirrorPicture, type Picture, type Size, toGrey } from "./picture.ts";
 export { type PillowFilter, resizeLikePillow } from "./pillow.ts";

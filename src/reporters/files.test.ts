@@ -12,7 +12,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-reporters-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const epoch = { kind: "epoch", epoch: 1, epochs: 1, loss: 0.5 } as const;
-const step = { kind: "step", step: 3, loss: 0.25, lr: 1, nextLr: 0.125 } as TrainingEvent;
+const step = { kind: "step", step: 3, loss: 0.25, lr: 1, nextLr: 0.125, dTimesLr: 2 } as TrainingEvent;
 
 describe("JSON lines", () => {
   test("are written as things happen, without pixels", () => {
@@ -67,6 +67,7 @@ describe("TensorBoard", () => {
     expect(records[1]).toContain(`loss\x15${float(0.25)}`);
     // the rate of the next step
     expect(records[1]).toContain(`lr\x15${float(0.125)}`);
+    expect(records[1]).toContain(`lr/d*lr\x15${float(2)}`);
     expect(records[2]).toContain(`loss/epoch\x15${float(0.5)}`);
   });
 });

@@ -24,8 +24,13 @@ export function firstScreen(run: RunSummary): string[] {
     entry("", `num batches per epoch: ${batchesPerEpoch}, num epochs: ${epochs}`),
     entry("", batchText(run)),
     entry("", `total optimization steps: ${steps}`),
+    ...(run.resumed ? [entry("goes on", resumedText(run.resumed))] : []),
     entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
   ];
+}
+
+function resumedText({ folder, step, epoch }: NonNullable<RunSummary["resumed"]>): string {
+  return `after step ${step} (epoch ${epoch}), from ${folder}`;
 }
 
 function startText({ initWord }: RunSummary): string {

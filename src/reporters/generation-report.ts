@@ -1,5 +1,6 @@
 import { familyNames } from "../checkpoint/index.ts";
 import type { BatchStepEvent, GenerationRunEvent } from "../generation/index.ts";
+import { downloadLine } from "./download-line.ts";
 import { entry } from "./entry.ts";
 import { clockText, durationText, plural } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
@@ -20,14 +21,21 @@ export function generationReport(terminal: Terminal, { isBrief = false } = {}): 
     report(event) {
       switch (event.kind) {
         case "start":
+        case "prompt":
           startMs = terminal.now();
           break;
+        case "asking":
+          talk.clear();
+          return terminal.isInteractive ? terminal.talk("prompt: ") : undefined;
+        case "download":
+          return talk.progress(downloadLine(event), event.doneBytes === event.totalBytes);
         case "step":
           return talk.progress(stepLine(event, (terminal.now() - startMs) / 1000), false);
         case "warning":
           warnings.push({ ...event, count: 1 });
           return talk.say(paint.warn(warningLine(event)));
         case "saved":
+        case "sheet":
           return isBrief ? undefined : talk.result(event.file);
         case "done":
           talk.clear();
@@ -38,7 +46,7 @@ export function generationReport(terminal: Terminal, { isBrief = false } = {}): 
   };
 }
 
-type Told = Event<"model" | "embedding" | "start" | "done">;
+type Told = Event<"model" | "embedding" | "start" | "prompt" | "done">;
 
 function linesOf(event: Told, warnings: readonly CountedWarning[]): string[] {
   switch (event.kind) {
@@ -47,7 +55,13 @@ function linesOf(event: Told, warnings: readonly CountedWarning[]): string[] {
     case "embedding":
       return [entry("word", `${event.word}: ${plural(event.tokens.length, "vector")} of ${event.file}`)];
     case "start":
-      return [entry("device", event.device), entry("pictures", `${event.pictures}, to ${event.folder}`), ""];
+      return [
+        entry("device", event.device),
+        entry("pictures", `${event.pictures ?? "one prompt after another"}, to ${event.folder}`),
+        "",
+      ];
+    case "prompt":
+      return [entry(event.seeds.length > 1 ? "seeds" : "seed", event.seeds.join(", "))];
     case "done":
       return [
         ...summaryOfWarnings(warnings),

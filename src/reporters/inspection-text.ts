@@ -1,10 +1,13 @@
 import { familyNames } from "../checkpoint/index.ts";
 import type {
+  ArraysInspection,
   DTypeCounts,
   EmbeddingInspection,
   Inspection,
   ModelInspection,
   PictureInspection,
+  TableInspection,
+  TrainingStateInspection,
   WeightsInspection,
 } from "../inspect/index.ts";
 import { plural } from "./numbers.ts";
@@ -26,10 +29,13 @@ export function inspectionText(inspection: Inspection): string[] {
 function titleOf(inspection: Inspection): string {
   switch (inspection.kind) {
     case "model":
-      return `${inspection.family ? familyNames[inspection.family.value] : "Stable Diffusion"} model`;
+      return modelTitle(inspection);
     case "embedding":
       return inspection.family ? `embedding for ${familyNames[inspection.family]}` : "embedding";
+    case "training-state":
+      return `training state of ${inspection.program}`;
     case "weights":
+    case "arrays":
       return inspection.label;
     case "picture":
       return "picture";
@@ -38,14 +44,23 @@ function titleOf(inspection: Inspection): string {
   }
 }
 
+function modelTitle({ family, inputs }: ModelInspection): string {
+  const name = family ? familyNames[family.value] : "Stable Diffusion";
+  return `${name} ${inputs === "inpainting" ? "inpainting " : ""}model`;
+}
+
 function entriesOf(inspection: Inspection): string[] {
   switch (inspection.kind) {
     case "model":
       return modelEntries(inspection);
     case "embedding":
       return embeddingEntries(inspection);
+    case "training-state":
+      return stateEntries(inspection);
     case "weights":
       return weightEntries(inspection);
+    case "arrays":
+      return arrayEntries(inspection);
     case "picture":
       return pictureEntries(inspection);
     case "unknown":
@@ -60,7 +75,8 @@ const pieceNames = {
   vae: "VAE",
 } as const satisfies Record<keyof ModelInspection["pieces"], string>;
 
-function modelEntries({ layout, container, family, predictionType, pieces, metadata }: ModelInspection): string[] {
+function modelEntries(model: ModelInspection): string[] {
+  const { layout, container, family, predictionType, pieces, missing, metadata } = model;
   const names = Object.keys(pieceNames) as (keyof typeof pieceNames)[];
   return [
     entry("layout", layout === "diffusers" ? "Diffusers folder" : `single file (${container})`),
@@ -74,6 +90,7 @@ function modelEntries({ layout, container, family, predictionType, pieces, metad
         : "incomplete";
       return [entry(pieceNames[name], text)];
     }),
+    ...missing.map((name) => entry("missing", name in pieceNames ? pieceNames[name as keyof typeof pieceNames] : name)),
     ...metadataEntries(metadata),
   ];
 }
@@ -84,13 +101,33 @@ function embeddingEntries(embedding: EmbeddingInspection): string[] {
     entry("word", token && token !== name ? `${name} (its author calls it ${token})` : name),
     entry("vectors", String(vectors)),
     entry("layout", `${layout} (${container})`),
-    ...tables.map(({ role, dtype, width, norms }) =>
-      entry(role, `${width} wide, ${dtype}, lengths ${normsText(norms)}`),
-    ),
+    ...tables.map(tableEntry),
     ...(step === undefined ? [] : [entry("trained", plural(step, "step"))]),
     ...(sdCheckpointName ? [entry("model", sdCheckpointName)] : []),
     ...metadataEntries(metadata),
   ];
+}
+
+function stateEntries({ step, steps, epochsDone, tables, files }: TrainingStateInspection): string[] {
+  const progress = step === undefined ? "not said" : `${step}${steps === undefined ? "" : ` of ${steps}`}`;
+  return [
+    entry("steps", progress),
+    ...(epochsDone === undefined ? [] : [entry("epochs", String(epochsDone))]),
+    ...tables.map(tableEntry),
+    ...files.map(({ name, bytes }) => entry("file", `${name}, ${sizeText(bytes)}`)),
+  ];
+}
+
+function arrayEntries({ arrays, originalSize, cropBox }: ArraysInspection): string[] {
+  return [
+    ...(originalSize ? [entry("picture", originalSize.join(" x "))] : []),
+    ...(cropBox ? [entry("cut out", cropBox.join(", "))] : []),
+    ...arrays.map(({ name, dtype, shape }) => entry(name, `[${shape.join(", ")}] ${dtype}`)),
+  ];
+}
+
+function tableEntry({ role, dtype, width, norms }: TableInspection): string {
+  return entry(role, `${width} wide, ${dtype}, lengths ${normsText(norms)}`);
 }
 
 function weightEntries({ container, tensors, dtypes, firstNames, metadata }: WeightsInspection): string[] {

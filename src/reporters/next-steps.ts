@@ -14,7 +14,11 @@ interface EndedRun {
 /** What to do after a run: go on with it if it was interrupted, use what it made. */
 export function nextSteps(ended: EndedRun): string[] {
   const goOn = ended.done.isInterrupted
-    ? ["Go on from there, with the optimizer starting afresh:", `  ${goOnCommand(ended)}`, ""]
+    ? [
+        ended.done.state ? "Go on:" : "Go on from there, with the optimizer starting afresh:",
+        `  ${goOnCommand(ended)}`,
+        "",
+      ]
     : [];
   return [
     ...goOn,
@@ -39,6 +43,7 @@ function drawCommand({ done, run, settings, caller }: EndedRun): string {
 
 /** The user's own command line, with what is different behind it: the last of two equal flags wins. */
 function goOnCommand({ done, lastStep, settings, caller }: EndedRun): string {
+  if (done.state) return commandLine(caller, [...caller.words, "--resume", done.state]);
   const steps = lastStep?.steps ?? settings.maxTrainSteps;
   const stepsLeft = steps - done.step;
   const epochsLeft = Math.ceil((stepsLeft / steps) * (lastStep?.epochs ?? 1));

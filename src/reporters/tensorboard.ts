@@ -4,7 +4,7 @@ import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { recordOf, scalarsEvent, versionEvent } from "../formats/tfevents/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { TrainingEvent } from "../training/index.ts";
+import type { StepEvent, TrainingEvent } from "../training/index.ts";
 import type { Reporter } from "./reporter.ts";
 
 type LogSettings = Pick<TrainSettings, "loggingDir" | "logWith" | "logPrefix" | "logTrackerName">;
@@ -23,7 +23,8 @@ export function logFolder(settings: LogSettings, start: Date): string {
   return path.join(settings.loggingDir ?? "", run, settings.logTrackerName ?? "textual_inversion");
 }
 
-/** Writes sd-scripts' scalars to a TensorBoard event file: `loss` and `lr` by step, `loss/epoch` by epoch.
+/** Writes sd-scripts' scalars to a TensorBoard event file: `loss`, `lr` and where the optimizer has one `lr/d*lr` by step,
+ *  `loss/epoch` by epoch.
  *  differs from sd-scripts: `loss` is logged once a step, the mean over its batches; there each batch of an accumulation overwrites the last.
  *  @throws OUTPUT_UNWRITABLE when the file cannot be made */
 export function tensorboardReporter(settings: LogSettings, start: Date): Reporter<TrainingEvent> {
@@ -34,11 +35,15 @@ export function tensorboardReporter(settings: LogSettings, start: Date): Reporte
   write(versionEvent(start.getTime() / 1000));
   return {
     report(event) {
-      if (event.kind === "step") log(event.step, { loss: event.loss, lr: event.nextLr });
+      if (event.kind === "step") log(event.step, scalarsOf(event));
       if (event.kind === "epoch") log(event.epoch, { "loss/epoch": event.loss });
     },
     close: () => closeSync(handle),
   };
+}
+
+function scalarsOf({ loss, nextLr, dTimesLr }: StepEvent): Record<string, number> {
+  return { loss, lr: nextLr, ...(dTimesLr !== undefined && { "lr/d*lr": dTimesLr }) };
 }
 
 function openEventFile(folder: string, start: Date): number {

@@ -25,6 +25,7 @@ const run: RunSummary = {
   schedule: "constant",
   seed: 7,
   expectedSeconds: 65,
+  resumed: undefined,
   dataset: { numTrainImages: 60, numRegImages: 0, batchesPerEpoch: 15, datasets: [] },
 };
 
@@ -38,11 +39,15 @@ const step = (number: number, more: Partial<StepEvent> = {}): StepEvent => ({
   averageLoss: 0.25,
   lr: 0.005,
   nextLr: 0.004,
+  dTimesLr: undefined,
   samplesPerSecond: 12.345,
   remainingSeconds: 75,
   rowNorm: 0.4,
   gradNorm: 0.01,
   distance: 0.3,
+  rowNorms: [0.4],
+  rowGradNorms: [0.01],
+  rowDistances: [0.3],
   imageKeys: ["a.png"],
   ...more,
 });
@@ -50,6 +55,7 @@ const step = (number: number, more: Partial<StepEvent> = {}): StepEvent => ({
 const done = (more: Partial<Extract<TrainingEvent, { kind: "done" }>> = {}): TrainingEvent => ({
   kind: "done",
   file: "out/mycat.pt",
+  state: undefined,
   step: 300,
   seconds: 61,
   isInterrupted: false,
@@ -138,16 +144,19 @@ describe("the report of a training run", () => {
   });
 
   test("says how to go on after an interruption", async () => {
-    const ended = async (settings: TrainSettings): Promise<string> => {
+    const ended = async (settings: TrainSettings, state?: string): Promise<string> => {
       const terminal = recordingTerminal();
       const report = trainingReport(terminal, { settings, caller });
       report.report(step(100));
-      report.report(done({ step: 100, isInterrupted: true }));
+      report.report(done({ step: 100, isInterrupted: true, state }));
       return terminal.talked();
     };
     const command = "coinage train --token_string mycat --weights out/mycat.pt";
     expect(await ended(await settingsOf())).toContain(`${command} --max_train_steps 200\n`);
     expect(await ended(await settingsOf({ maxTrainEpochs: 20 }))).toContain(`${command} --max_train_epochs 14\n`);
+    expect(await ended(await settingsOf(), "out/mycat-state")).toContain(
+      "coinage train --token_string mycat --resume out/mycat-state\n",
+    );
   });
 
   test("is coloured only where colour is welcome", async () => {

@@ -45,6 +45,10 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           return talk.say(`epoch ${event.epoch}/${event.epochs}: average loss ${lossText(event.loss)}`);
         case "saved":
           return talk.say(`saving checkpoint: ${event.file}`);
+        case "stateSaved":
+          return talk.say(`saving state: ${event.folder}`);
+        case "sample":
+          return talk.say(`sample picture: ${event.file} (seed ${event.seed}, ${JSON.stringify(event.prompt)})`);
         case "removed":
           return talk.say(`removing old checkpoint: ${event.file}`);
         case "done":

@@ -25,8 +25,10 @@ export interface RunSummary {
   readonly learningRate: number;
   readonly schedule: string;
   readonly seed: number;
-  /** Rough time of the whole run, from the cost of a step and a short measurement of the device. */
+  /** Rough time of what is left of the run, from the cost of a step and a short measurement of the device. */
   readonly expectedSeconds: number;
+  /** The state the run goes on from, and how far it had come. */
+  readonly resumed: { readonly folder: string; readonly step: number; readonly epoch: number } | undefined;
   readonly dataset: DatasetReport;
 }
 
@@ -49,11 +51,28 @@ export type TrainingEvent =
       readonly epoch: number;
       readonly isFinal: boolean;
     }
-  /** An older embedding file was removed (--save_last_n_...). */
+  /** A training state was written: what --resume takes. */
+  | { readonly kind: "stateSaved"; readonly folder: string; readonly step: number; readonly epoch: number }
+  /** An older embedding file or state folder was removed (--save_last_n_...). */
   | { readonly kind: "removed"; readonly file: string }
+  /** A sample picture was drawn and written. */
+  | {
+      readonly kind: "sample";
+      readonly file: string;
+      readonly prompt: string;
+      /** Number of the prompt, from 0. */
+      readonly index: number;
+      readonly step: number;
+      readonly epoch: number;
+      readonly seed: number;
+      readonly width: number;
+      readonly height: number;
+    }
   | {
       readonly kind: "done";
       readonly file: string;
+      /** The training state written at the end: what --resume takes to go on. */
+      readonly state: string | undefined;
       readonly step: number;
       readonly seconds: number;
       /** Stopped before its last step by the user. */
@@ -79,6 +98,8 @@ export interface StepEvent {
   readonly lr: number;
   /** Learning rate of the next step: what sd-scripts logs. */
   readonly nextLr: number;
+  /** sd-scripts' `lr/d*lr`: nextLr times the estimated distance; of D-Adaptation and Prodigy only. */
+  readonly dTimesLr: number | undefined;
   readonly samplesPerSecond: number;
   readonly remainingSeconds: number;
   /** Mean length of the learned rows. */
@@ -87,5 +108,11 @@ export interface StepEvent {
   readonly gradNorm: number;
   /** Mean distance of the learned rows from where they started. */
   readonly distance: number;
+  /** Length of each learned row; with two text encoders those of the first, then those of the second. */
+  readonly rowNorms: readonly number[];
+  /** Length of each learned row's gradient before clipping. */
+  readonly rowGradNorms: readonly number[];
+  /** How far each learned row is from where it started. */
+  readonly rowDistances: readonly number[];
   readonly imageKeys: readonly string[];
 }

@@ -1,9 +1,9 @@
 import type { TrainSettings } from "../options/index.ts";
-import { drawEpochOrder } from "../random/index.ts";
 import type { Learner } from "./learner.ts";
 import { type MicroStepContext, microStep } from "./micro-step.ts";
 import type { Preparation } from "./prepare.ts";
 import { type SampleContext, samplesOf } from "./samples.ts";
+import type { EpochProgress } from "./state/index.ts";
 
 /** The micro-batches of one optimizer step, computed and gathered. */
 export interface GatheredStep {
@@ -22,27 +22,25 @@ export interface GatherContext {
   readonly currentStep: () => number;
 }
 
-/** Goes through an epoch: hands out control whenever gradients for an optimizer step are gathered,
+/** Goes through what is left of an epoch: hands out control whenever gradients for an optimizer step are gathered,
  *  that is after every gradient_accumulation_steps micro-batches and at the end of the epoch. */
-export async function* gatherSteps(context: GatherContext, epoch: number): AsyncGenerator<GatheredStep> {
+export async function* gatherSteps(context: GatherContext, epoch: EpochProgress): AsyncGenerator<GatheredStep> {
   const { settings, preparation, microSteps, samples, learner, currentStep } = context;
   const { group, generators, replacements, length } = preparation;
   const accumulationSteps = settings.gradientAccumulationSteps;
-  const order = drawEpochOrder(generators.torch, length.batchesPerEpoch);
+  const { number, order, losses } = epoch;
   const epochContext = { replacements, maxTrainSteps: length.steps, currentStep };
-  let done = 0;
-  let losses: number[] = [];
+  let first = losses.length;
   let imageKeys: string[] = [];
-  for await (const batch of group.epochBatches(epoch, order, epochContext)) {
+  for await (const batch of group.epochBatches(number, order.slice(first), epochContext)) {
     const inputs = await samplesOf(batch, samples);
     const result = await microStep(microSteps, learner.rows, inputs, generators, accumulationSteps);
     learner.gather(result);
     losses.push(result.loss);
     imageKeys.push(...batch.samples.map(({ imageKey }) => imageKey));
-    done++;
-    if (done % accumulationSteps !== 0 && done !== order.length) continue;
-    yield { losses, imageKeys };
-    losses = [];
+    if (losses.length % accumulationSteps !== 0 && losses.length !== order.length) continue;
+    yield { losses: losses.slice(first), imageKeys };
+    first = losses.length;
     imageKeys = [];
   }
 }

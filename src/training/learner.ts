@@ -1,15 +1,24 @@
 import type { NdArray } from "../array/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import type { MicroStepResult } from "./micro-step.ts";
-import type { Optimizer } from "./optimizers/index.ts";
-import { mean, meanNorm } from "./statistics.ts";
-import { addTable, clipFactor, frozenRows, gradientNorm, learnedRows, type TableGradient } from "./table-gradient.ts";
+import type { Optimizer, OptimizerState, TableShape } from "./optimizers/index.ts";
+import { rowLengths } from "./statistics.ts";
+import {
+  addTable,
+  clipFactor,
+  frozenRows,
+  gradientNorm,
+  learnedRowNorms,
+  learnedRows,
+  type TableGradient,
+} from "./table-gradient.ts";
+import type { Vocabulary } from "./vocabulary.ts";
 
 export interface StepOutcome {
   /** Length of the whole tables' gradient before clipping. */
   readonly gradNorm: number;
-  /** Whether any learned row had a gradient other than zero. */
-  readonly hasLearnedGradient: boolean;
+  /** Length of each learned row's gradient before clipping, table after table. */
+  readonly rowGradNorms: readonly number[];
   /** The gradient was NaN or infinite, so nothing was changed. */
   readonly isSkipped: boolean;
 }
@@ -42,13 +51,22 @@ export class Learner {
     return this.#rows.map((rows, i) => ({ ...rows, data: averaged?.[i] ?? rows.data.slice() }));
   }
 
-  /** Mean distance of the rows from where they started. */
-  get distance(): number {
-    const moved = this.#rows.map((rows, table) => ({
-      ...rows,
-      data: rows.data.map((value, i) => value - this.#initial[table]![i]!),
-    }));
-    return mean(moved.map(meanNorm));
+  /** Length of each row, table after table. */
+  get rowNorms(): number[] {
+    return this.#rows.flatMap(rowLengths);
+  }
+
+  /** Distance of each row from where it started, table after table. */
+  get rowDistances(): number[] {
+    return this.#rows.flatMap((rows, table) =>
+      rowLengths({ ...rows, data: rows.data.map((value, i) => value - this.#initial[table]![i]!) }),
+    );
+  }
+
+  /** Goes on from rows and optimizer as they stood between two steps. */
+  restore(rows: readonly NdArray<Float32Array>[], optimizer: OptimizerState): void {
+    for (const [table, { data }] of rows.entries()) this.#rows[table]!.data.set(data);
+    this.optimizer.restore(optimizer);
   }
 
   gather({ gradients }: MicroStepResult): void {
@@ -60,7 +78,8 @@ export class Learner {
     const tables = this.#gradients;
     this.#gradients = tables.map(() => new Map());
     const gradNorm = gradientNorm(tables);
-    if (!Number.isFinite(gradNorm)) return { gradNorm, hasLearnedGradient: true, isSkipped: true };
+    const rowGradNorms = this.#rows.flatMap(({ shape }, table) => learnedRowNorms(tables[table]!, shape[0]!));
+    if (!Number.isFinite(gradNorm)) return { gradNorm, rowGradNorms, isSkipped: true };
     const factor = clipFactor(gradNorm, this.#maxGradNorm);
     const gradients = this.#rows.map(({ shape }, table) => {
       const [count, width] = shape as readonly [number, number];
@@ -73,19 +92,19 @@ export class Learner {
       learningRate,
       frozen,
     );
-    return {
-      gradNorm,
-      hasLearnedGradient: gradients.some((values) => values.some((value) => value !== 0)),
-      isSkipped: false,
-    };
+    return { gradNorm, rowGradNorms, isSkipped: false };
   }
 }
 
-/** Shapes of the tables for the optimizer: learned rows, and how many ordinary ones are behind them. */
-export function tableShapes(rows: readonly NdArray<Float32Array>[]) {
-  return rows.map(({ shape: [count, columns] }) => ({
+/** Shapes of the tables for the optimizer: learned rows, and the ordinary ones behind them. */
+export function tableShapes(
+  rows: readonly NdArray<Float32Array>[],
+  vocabularies: readonly Pick<Vocabulary, "squares">[],
+): TableShape[] {
+  return rows.map(({ shape: [count, columns] }, table) => ({
     rows: count!,
     columns: columns!,
     totalRows: firstLearnedId + count!,
+    frozenSquares: vocabularies[table]!.squares,
   }));
 }

@@ -25,6 +25,8 @@ export interface MicroStepGraphOptions {
   readonly lossType: LossType;
   /** Weigh the loss by a mask at latent size. */
   readonly hasMask: boolean;
+  /** Trade time for memory: see UNetOptions. */
+  readonly checkpointing?: boolean;
   /** Typical sizes of latents; every size must be a multiple of `multipleOf`. */
   readonly nominal: { readonly batch: number; readonly height: number; readonly width: number };
   readonly multipleOf: number;
@@ -54,12 +56,17 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
   const latentShape = [batch, architecture.outChannels, height, width];
 
   const text = conditioning(model, { batch, chunks, joining: "trimmed", clipSkip, hasLearned: true });
-  const { prediction } = unet(weights, architecture, {
-    latents: input("noisyLatents", "float32", latentShape),
-    timesteps: input("timesteps", "float32", [batch]),
-    context: text.context,
-    ...(text.pooled && { pooled: text.pooled, sizes: input("sizes", "float32", [batch, 6]) }),
-  });
+  const { prediction } = unet(
+    weights,
+    architecture,
+    {
+      latents: input("noisyLatents", "float32", latentShape),
+      timesteps: input("timesteps", "float32", [batch]),
+      context: text.context,
+      ...(text.pooled && { pooled: text.pooled, sizes: input("sizes", "float32", [batch, 6]) }),
+    },
+    { checkpointing: options.checkpointing ?? false },
+  );
   const target = input("target", "float32", latentShape);
   const elements = elementLoss(subtract(prediction, target), options.lossType, batch);
   const masked = options.hasMask ? multiply(elements, input("mask", "float32", [batch, 1, height, width])) : elements;

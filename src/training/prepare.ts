@@ -1,3 +1,4 @@
+import type { NdArray } from "../array/index.ts";
 import { type Checkpoint, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import {
   type DatasetGroup,
@@ -17,6 +18,7 @@ import { type RunLength, runLength } from "./length.ts";
 import type { MicroStepContext } from "./micro-step.ts";
 import { gradientName } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
+import type { FoundState } from "./state/index.ts";
 import { prepareWord, type TaughtWord } from "./word.ts";
 
 /** All of a run that can be known and checked before anything takes long. */
@@ -32,17 +34,18 @@ export interface Preparation {
   readonly notices: readonly { readonly code: string; readonly message: string }[];
 }
 
-/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. */
-export async function prepareRun(settings: TrainSettings): Promise<Preparation> {
+/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. found: the state to go on from. */
+export async function prepareRun(settings: TrainSettings, found?: FoundState): Promise<Preparation> {
   const checkpoint = await openCheckpoint(settings.pretrainedModelNameOrPath, {
     family: settings.v2 ? "sd2" : undefined,
     predictionType: settings.vParameterization ? "v_prediction" : undefined,
     vae: settings.vae,
   });
   const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
-  const seed = settings.seed ?? Math.floor(Math.random() * 2 ** 32);
+  const state = found?.kind === "own" ? found.state : undefined;
+  const seed = settings.seed ?? state?.seed ?? Math.floor(Math.random() * 2 ** 32);
   const generators = { torch: new TorchGenerator(seed), python: new PythonRandom(seed) };
-  const word = await prepareWord(checkpoint, targetModel(model), settings);
+  const word = await prepareWord(checkpoint, targetModel(model), settings, rowsOfState(found));
   const family = model.family === "sdxl" ? "sdxl" : "sd";
   const group = await openDataset(settings, { random: generators.python, family });
   if (group.batchesPerEpoch === 0) throw emptyDatasetError(group, settings);
@@ -62,6 +65,10 @@ export async function prepareRun(settings: TrainSettings): Promise<Preparation> 
       ...group.warnings.map(({ kind, message }) => ({ code: `DATASET_${constantCase(kind)}`, message })),
     ],
   };
+}
+
+function rowsOfState(found: FoundState | undefined): readonly NdArray<Float32Array>[] | undefined {
+  return found?.kind === "own" ? found.state.initialRows : found?.rows;
 }
 
 function targetModel(model: DiffusionModel): TargetModel {
@@ -107,6 +114,7 @@ export function graphOf(settings: TrainSettings, { model, group }: Preparation):
     clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
     lossType: settings.lossType,
     hasMask: hasMasks(group),
+    checkpointing: settings.gradientCheckpointing,
     nominal: { batch: settings.trainBatchSize, height: height / factor, width: width / factor },
     multipleOf: isEven ? halvings : 1,
   });

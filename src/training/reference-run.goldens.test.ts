@@ -19,10 +19,12 @@ import { parseTrainArguments, readTrainRequest, type TrainSettings } from "../op
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep } from "./micro-step.ts";
+import { openRun } from "./open-run.ts";
+import { prepareOutput } from "./output.ts";
+import { embeddingFile, type Moment } from "./output-names.ts";
 import { prepareRun } from "./prepare.ts";
-import { openRun, type Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import { samplesOf } from "./samples.ts";
-import { embeddingFile, type Moment } from "./saving.ts";
 import { addTable, gradientNorm, learnedRows, type TableGradient } from "./table-gradient.ts";
 import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
@@ -88,6 +90,7 @@ describeGoldens("reference-run", (folder) => {
         const initialRows = [rowsAt("rows_initial")];
         if (settings.initWord || settings.weights)
           expect(preparation.word.initialRows.map(({ data }) => data)).toEqual(initialRows.map(({ data }) => data));
+        await prepareOutput(settings);
         const run = await openRun(settings, { ...preparation, word: { ...preparation.word, initialRows } });
         const replay = await openReplay(run, recorded, runtime);
 
@@ -135,9 +138,9 @@ describeGoldens("reference-run", (folder) => {
             0.02 * settings.learningRate,
           );
           if (settings.saveEveryNSteps && run.step % settings.saveEveryNSteps === 0)
-            await run.save({ kind: "step", step: run.step });
+            await run.writeEmbedding(embeddingFile(settings, { kind: "step", step: run.step }));
         }
-        await run.save({ kind: "final" });
+        await run.writeEmbedding(embeddingFile(settings, { kind: "final" }));
         await compareFiles(settings, recorded, path.join(entry.folder, "out"));
       });
     });

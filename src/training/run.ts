@@ -1,45 +1,36 @@
+import { writeEmbedding } from "../embedding/index.ts";
+import type { PictureRequest } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
+import { drawEpochOrder } from "../random/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GatherContext } from "./gather.ts";
-import { Learner, tableShapes } from "./learner.ts";
-import { createSchedule, type LearningRateSchedule } from "./lr-schedules/index.ts";
-import { metadataOf } from "./metadata.ts";
-import { chooseOptimizer, createOptimizer, optimizerWarnings, parseArguments } from "./optimizers/index.ts";
+import type { Learner } from "./learner.ts";
+import type { LearningRateSchedule } from "./lr-schedules/index.ts";
+import { Output } from "./output.ts";
 import { Pace } from "./pace.ts";
 import { hasMasks, loadMicroStep, type Preparation } from "./prepare.ts";
-import {
-  embeddingFile,
-  epochInterval,
-  type Moment,
-  removeOutdated,
-  type SaveContext,
-  saveEmbedding,
-} from "./saving.ts";
-import { type Sign, signsBeforeTraining } from "./signs.ts";
+import { epochInterval } from "./saving.ts";
+import type { Sign, StepView } from "./signs.ts";
+import { circumstancesOf, type EpochProgress, identityOf, type TrainingState, writeState } from "./state/index.ts";
 import type { VaeEncoder } from "./vae-encoder.ts";
 import { WarningTally } from "./warning-tally.ts";
 
-/** Prepares what changes during a run: learned rows with their optimizer, schedule, step count, saves. @throws what settings of these throw */
-export async function openRun(settings: TrainSettings, preparation: Preparation): Promise<Run> {
-  const { word, checkpoint, model, group, length } = preparation;
-  const choice = chooseOptimizer({ ...settings, optimizerArgs: parseArguments(settings.optimizerArgs ?? []) });
-  const optimizer = createOptimizer(choice, tableShapes(word.initialRows));
-  const lrSchedulerArgs = parseArguments(settings.lrSchedulerArgs ?? [], "--lr_scheduler_args");
-  const schedule = createSchedule(
-    { ...settings, lrSchedulerArgs, learningRateSource: choice.learningRate },
-    length.steps,
-  );
-  const isVPrediction = checkpoint.predictionType.value === "v_prediction";
-  const { metadata, warning } = await metadataOf(settings, { family: model.family, isVPrediction });
-  const notices = [
-    ...preparation.notices,
-    ...optimizerWarnings(choice, settings).map((message) => ({ code: "OPTIMIZER", message })),
-    ...(warning ? [{ code: "METADATA", message: warning }] : []),
-    ...signsBeforeTraining(settings, group, word.initialRows, length.steps),
-  ];
-  const learner = new Learner(word.initialRows, optimizer, settings.maxGradNorm);
-  return new Run(preparation, { settings, metadata }, learner, schedule, choice.name, notices);
+/** What a run is made of. */
+export interface RunParts {
+  readonly settings: TrainSettings;
+  readonly preparation: Preparation;
+  readonly learner: Learner;
+  readonly schedule: LearningRateSchedule;
+  /** Name of the optimizer. */
+  readonly optimizer: string;
+  readonly metadata: (date: Date) => Record<string, string>;
+  /** Sample pictures to draw. */
+  readonly previewRequests: readonly PictureRequest[];
+  /** Worth saying before the first step. */
+  readonly notices: readonly Sign[];
+  /** The state to go on from. */
+  readonly state: TrainingState | undefined;
 }
 
 /** A run under way. */
@@ -47,41 +38,97 @@ export class Run {
   readonly settings: TrainSettings;
   readonly preparation: Preparation;
   readonly learner: Learner;
-  /** Name of the optimizer. */
   readonly optimizer: string;
-  /** Worth saying before the first step. */
   readonly notices: readonly Sign[];
+  readonly previewRequests: readonly PictureRequest[];
   readonly tally = new WarningTally();
   readonly pace = new Pace();
+  readonly output = new Output();
   /** Epochs between saves. */
   readonly epochInterval: number | undefined;
-  /** Optimizer steps done. */
+  /** Optimizer steps done.
+   *  differs from sd-scripts: a resumed run goes on counting steps and epochs, and so naming files, where its state stands; there it begins anew. */
   step = 0;
-  readonly #saving: SaveContext;
-  readonly #schedule: LearningRateSchedule;
+  /** Whether latents are there and generators stand where the next step takes them up: before that there is no state to save. */
+  isUnderWay = false;
+  readonly #parts: RunParts;
   readonly #startTime = performance.now();
+  #epochsDone = 0;
+  #epoch: EpochProgress | undefined;
 
-  constructor(
-    preparation: Preparation,
-    saving: SaveContext,
-    learner: Learner,
-    schedule: LearningRateSchedule,
-    optimizer: string,
-    notices: readonly Sign[],
-  ) {
-    this.preparation = preparation;
-    this.settings = saving.settings;
-    this.learner = learner;
-    this.optimizer = optimizer;
-    this.notices = notices;
-    this.epochInterval = epochInterval(saving.settings, preparation.length.epochs);
-    this.#saving = saving;
-    this.#schedule = schedule;
+  constructor(parts: RunParts) {
+    this.#parts = parts;
+    this.settings = parts.settings;
+    this.preparation = parts.preparation;
+    this.learner = parts.learner;
+    this.optimizer = parts.optimizer;
+    this.notices = parts.notices;
+    this.previewRequests = parts.previewRequests;
+    this.epochInterval = epochInterval(parts.settings, parts.preparation.length.epochs);
+    if (parts.state) this.#restore(parts.state);
+  }
+
+  #restore({ progress, rows, optimizer, warnings }: TrainingState): void {
+    this.step = progress.step;
+    this.#epochsDone = progress.epochsDone;
+    this.#epoch = progress.epoch;
+    this.learner.restore(rows, optimizer);
+    this.tally.restore(warnings);
+  }
+
+  get isResumed(): boolean {
+    return this.#parts.state !== undefined;
+  }
+
+  get isFinished(): boolean {
+    return this.step >= this.preparation.length.steps;
   }
 
   /** Of the next step. */
   learningRate(): number {
-    return this.#schedule(this.step, this.learner.optimizer.numbers.rate);
+    return this.#parts.schedule(this.step, this.learner.optimizer.numbers.rate);
+  }
+
+  /** Number of the epoch under way, or of the last one. */
+  get epochNumber(): number {
+    return this.#epoch?.number ?? this.#epochsDone;
+  }
+
+  /** Sets out, once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
+  setOut(): void {
+    const { generators } = this.preparation;
+    const { state } = this.#parts;
+    if (state) {
+      generators.torch.restore(state.generators.torch);
+      generators.python.restore(state.generators.python);
+    }
+    this.isUnderWay = true;
+  }
+
+  /** The epoch under way, or a new one with its order drawn. */
+  currentEpoch(): EpochProgress {
+    const { generators, length } = this.preparation;
+    this.#epoch ??= {
+      number: this.#epochsDone + 1,
+      order: drawEpochOrder(generators.torch, length.batchesPerEpoch),
+      losses: [],
+    };
+    return this.#epoch;
+  }
+
+  /** Closes an epoch whose batches are used up. One that was cut short stays open: a longer run goes on with it. */
+  closeEpoch(): void {
+    if (!this.#epoch || this.#epoch.losses.length < this.#epoch.order.length) return;
+    this.#epochsDone = this.#epoch.number;
+    this.#epoch = undefined;
+  }
+
+  /** How things stand after a step, for signs. */
+  view(): Omit<StepView, "outcome"> {
+    const { rows, rowNorms, rowDistances } = this.learner;
+    const { vocabularies } = this.preparation.word;
+    const usualNorms = rows.flatMap(({ shape }, table) => Array(shape[0]!).fill(vocabularies[table]!.meanNorm));
+    return { optimizer: this.optimizer, step: this.step, rowNorms, rowDistances, usualNorms };
   }
 
   /** Puts the networks on the device, ready to go through epochs. vae: encodes pictures whose latents are not cached. */
@@ -99,20 +146,39 @@ export class Run {
     return { settings, preparation, microSteps, samples, learner, currentStep: () => this.step };
   }
 
-  /** Writes the word as it is now and removes the save that is no longer kept. @throws OUTPUT_UNWRITABLE */
-  async save(moment: Moment): Promise<{ readonly file: string; readonly removed: string | undefined }> {
-    const file = await saveEmbedding(this.#saving, this.learner.finishedRows, moment);
-    const kept = { ...this.settings, saveEveryNEpochs: this.epochInterval };
-    return { file, removed: await removeOutdated(kept, moment) };
+  /** Writes the learned rows (one table per text encoder) as sd-scripts lays them out. @throws OUTPUT_UNWRITABLE */
+  async writeEmbedding(file: string): Promise<void> {
+    const { tokenString: token, savePrecision: precision } = this.settings;
+    const metadata = this.#parts.metadata(new Date());
+    const word = { vectors: this.learner.finishedRows, token, step: undefined, metadata };
+    await writeEmbedding(file, word, { layout: "kohya", precision });
   }
 
-  done(): Extract<TrainingEvent, { kind: "done" }> {
+  /** Writes all that is needed to go on later. @throws OUTPUT_UNWRITABLE */
+  async writeState(folder: string): Promise<void> {
+    const { settings, preparation, learner, tally } = this;
+    const { generators, seed, word, length } = preparation;
+    await writeState(folder, {
+      identity: await identityOf(settings, preparation),
+      circumstances: await circumstancesOf(settings, length.steps),
+      progress: { step: this.step, epochsDone: this.#epochsDone, epoch: this.#epoch },
+      seed,
+      generators: { torch: generators.torch.state(), python: generators.python.state() },
+      rows: learner.rows,
+      initialRows: word.initialRows,
+      optimizer: learner.optimizer.state(),
+      warnings: tally.state(),
+    });
+  }
+
+  done(file: string, state: string | undefined): Extract<TrainingEvent, { kind: "done" }> {
     return {
       kind: "done",
-      file: embeddingFile(this.settings, { kind: "final" }),
+      file,
+      state,
       step: this.step,
       seconds: (performance.now() - this.#startTime) / 1000,
-      isInterrupted: this.step < this.preparation.length.steps,
+      isInterrupted: !this.isFinished,
       warnings: this.tally.list(),
     };
   }

@@ -1,87 +1,57 @@
-import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
-import type { NdArray } from "../array/index.ts";
-import { writeEmbedding } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { kindOfPath, writeFileAtomically } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-
-export interface SaveContext {
-  readonly settings: TrainSettings;
-  readonly metadata: (date: Date) => Record<string, string>;
-}
-
-/** Makes the output folder and tries whether it can be written to: a run must not find out at its end. @throws OUTPUT_UNWRITABLE */
-export async function prepareOutput({ outputDir }: Pick<TrainSettings, "outputDir">): Promise<void> {
-  const probe = path.join(outputDir, ".coinage-can-write");
-  try {
-    await mkdir(outputDir, { recursive: true });
-    await writeFileAtomically(probe, "");
-    await rm(probe);
-  } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `The output folder ${path.resolve(outputDir)} cannot be written to.`, {
-      where: `--output_dir ${outputDir}`,
-      hint: "Choose another folder, or make this one writable.",
-      cause,
-    });
-  }
-}
-
-/** When an embedding is saved decides its name. */
-export type Moment =
-  | { readonly kind: "step"; readonly step: number }
-  | { readonly kind: "epoch"; readonly epoch: number }
-  | { readonly kind: "final" };
-
-export function embeddingFile(settings: TrainSettings, moment: Moment): string {
-  const { outputDir, outputName, saveModelAs } = settings;
-  return path.join(outputDir, `${outputName}${suffix(moment)}.${saveModelAs}`);
-}
-
-function suffix(moment: Moment): string {
-  if (moment.kind === "step") return `-step${String(moment.step).padStart(8, "0")}`;
-  return moment.kind === "epoch" ? `-${String(moment.epoch).padStart(6, "0")}` : "";
-}
-
-/** Writes the learned rows (one table per text encoder) as sd-scripts lays them out. @throws OUTPUT_UNWRITABLE */
-export async function saveEmbedding(
-  { settings, metadata }: SaveContext,
-  rows: readonly NdArray<Float32Array>[],
-  moment: Moment,
-): Promise<string> {
-  const file = embeddingFile(settings, moment);
-  const word = { vectors: rows, token: settings.tokenString, step: undefined, metadata: metadata(new Date()) };
-  await writeEmbedding(file, word, { layout: "kohya", precision: settings.savePrecision });
-  return file;
-}
-
-/** The save that falls out of the kept ones when this one is made, or nothing. Source: training-loop.md section 12. */
-export function outdatedMoment(settings: TrainSettings, moment: Moment): Moment | undefined {
-  const { saveEveryNEpochs, saveEveryNSteps, saveLastNEpochs, saveLastNSteps } = settings;
-  if (moment.kind === "epoch" && saveEveryNEpochs && saveLastNEpochs) {
-    const epoch = moment.epoch - saveEveryNEpochs * saveLastNEpochs;
-    return epoch >= 0 ? { kind: "epoch", epoch } : undefined;
-  }
-  if (moment.kind === "step" && saveEveryNSteps && saveLastNSteps) {
-    const newest = moment.step - saveLastNSteps - 1;
-    const step = newest - (newest % saveEveryNSteps);
-    return newest >= 0 ? { kind: "step", step } : undefined;
-  }
-  return undefined;
-}
-
-/** Removes an embedding file that is no longer kept; the file's path, or nothing when it is not there. */
-export async function removeOutdated(settings: TrainSettings, moment: Moment): Promise<string | undefined> {
-  const outdated = outdatedMoment(settings, moment);
-  if (!outdated) return undefined;
-  const file = embeddingFile(settings, outdated);
-  if ((await kindOfPath(file)) !== "file") return undefined;
-  await rm(file);
-  return file;
-}
+import type { TrainingEvent } from "./events.ts";
+import type { Written } from "./output.ts";
+import { embeddingFile, type Moment, stateFolder } from "./output-names.ts";
+import { keepRules, removeOutdated } from "./pruning.ts";
+import type { Run } from "./run.ts";
 
 /** Epochs between saves: --save_n_epoch_ratio goes before --save_every_n_epochs. */
 export function epochInterval(settings: TrainSettings, epochs: number): number | undefined {
   const { saveNEpochRatio, saveEveryNEpochs } = settings;
   return saveNEpochRatio ? Math.max(1, Math.floor(epochs / saveNEpochRatio)) : saveEveryNEpochs;
+}
+
+/** Where a save went. */
+interface Saved {
+  readonly embedding: Written;
+  readonly state: Written | undefined;
+}
+
+/** Writes the word as it is now, where asked for the state of the run as well, and removes the saves that are no longer kept. */
+export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncGenerator<TrainingEvent, Saved> {
+  const { settings, output, tally, step, epochNumber: epoch } = run;
+  const embedding = await output.write(embeddingFile(settings, moment), (file) => run.writeEmbedding(file));
+  if (embedding.problem) yield* tally.addAll([embedding.problem]);
+  if (embedding.path !== undefined)
+    yield { kind: "saved", file: embedding.path, step, epoch, isFinal: moment.kind === "final" };
+
+  const state = hasState
+    ? await output.write(stateFolder(settings, moment), (folder) => run.writeState(folder))
+    : undefined;
+  if (state?.problem) yield* tally.addAll([state.problem]);
+  if (state?.path !== undefined) yield { kind: "stateSaved", folder: state.path, step, epoch };
+
+  if (embedding.problem || state?.problem) return { embedding, state };
+  const removed = await removeOutdated(settings, moment, keepRules(settings, run.epochInterval));
+  for (const file of removed) yield { kind: "removed", file };
+  return { embedding, state };
+}
+
+/** The saves at the end of a run, whether it came to its end or was stopped. @throws OUTPUT_UNWRITABLE when the word is not where it should be */
+export async function* saveAtEnd(run: Run): AsyncGenerator<TrainingEvent> {
+  const { settings, isUnderWay, isFinished } = run;
+  const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
+  const { embedding, state } = yield* save(run, { kind: "final" }, wantsState && isUnderWay);
+  const file = embedding.path;
+  if (file !== undefined) yield run.done(file, isUnderWay ? state?.path : settings.resume);
+  if (!embedding.problem) return;
+  throw new CoinageError("OUTPUT_UNWRITABLE", embedding.problem.message, {
+    where: `--output_dir ${settings.outputDir}`,
+    hint:
+      file === undefined
+        ? "What was learned is lost unless an earlier save has it."
+        : `Move it from ${path.dirname(file)}.`,
+  });
 }

@@ -2,24 +2,33 @@ import type { NdArray } from "../array/index.ts";
 import type { DatasetGroup } from "../dataset/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { StepOutcome } from "./learner.ts";
-import { meanNorm } from "./statistics.ts";
+import { mean, rowLengths } from "./statistics.ts";
 
 export interface Sign {
   readonly code: string;
   readonly message: string;
+  /** What counts as the same sign; the message unless said. */
+  readonly key?: string;
+}
+
+/** What can be told of a run before its first step. */
+export interface Outlook {
+  readonly settings: TrainSettings;
+  readonly group: DatasetGroup;
+  /** Name of the optimizer. */
+  readonly optimizer: string;
+  /** Start rows per text encoder. */
+  readonly rows: readonly NdArray<Float32Array>[];
+  /** Learning rate of every step. */
+  readonly learningRates: readonly number[];
 }
 
 /** Signs, before the first step, that a run will not teach the word. Warnings only: settings run as given. */
-export function signsBeforeTraining(
-  settings: TrainSettings,
-  group: DatasetGroup,
-  rows: readonly NdArray<Float32Array>[],
-  steps: number,
-): Sign[] {
-  return [tokenInNoCaption(settings, group), pace(settings, rows[0]!, steps)].filter((sign) => sign !== undefined);
+export function signsBeforeTraining(outlook: Outlook): Sign[] {
+  return [tokenInNoCaption(outlook), ...turns(outlook)].filter((sign) => sign !== undefined);
 }
 
-function tokenInNoCaption(settings: TrainSettings, group: DatasetGroup): Sign | undefined {
+function tokenInNoCaption({ settings, group }: Outlook): Sign | undefined {
   const { tokenString, useObjectTemplate, useStyleTemplate } = settings;
   if (useObjectTemplate || useStyleTemplate) return undefined;
   const images = group.images.filter(({ isReg }) => !isReg);
@@ -36,34 +45,85 @@ function tokenInNoCaption(settings: TrainSettings, group: DatasetGroup): Sign | 
   };
 }
 
+const usualRates = "Words are usually taught with 5e-4 to 1e-2, which turns them by some hundredths of a radian a step";
+const usualAdvice = `${usualRates}, and by 1 to 100 in all.`;
+const [leastTurn, largestTurn] = [1, 0.5];
+
 /** Optimizers that move every number by about the learning rate each step, whatever the gradient's size. */
-const rateSizedSteps = /^(|adamw?|adamw8bit|pagedadamw\w*|lion\w*|nadam|radam|adamax)$/i;
+const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\w*|pagedlion8bit|nadam|radam|adamax)$/i;
 
 /** How far the rows can turn: about lr sqrt(width) / |row| radians a step. */
-function pace(settings: TrainSettings, rows: NdArray<Float32Array>, steps: number): Sign | undefined {
-  const { learningRate, optimizerType } = settings;
-  if (!rateSizedSteps.test(optimizerType) || learningRate === 0) return undefined;
-  const angle = (learningRate * Math.sqrt(rows.shape[1]!)) / meanNorm(rows);
-  const whole = angle * steps;
-  if (whole < 1)
-    return {
-      code: "LEARNING_RATE_SMALL",
-      message: `With a learning rate of ${learningRate} the word can turn by only about ${whole.toPrecision(2)} radians in ${steps} steps; a word is usually taught with 5e-4 to 1e-2.`,
-    };
-  if (angle > 0.5)
-    return {
+function turns({ settings, optimizer, rows, learningRates }: Outlook): Sign[] {
+  if (!rateSizedSteps.test(optimizer)) return [];
+  const radiansPerRate = Math.max(...rows.map((table) => Math.sqrt(table.shape[1]!) / mean(rowLengths(table))));
+  const first = learningRates[0]! * radiansPerRate;
+  const whole = learningRates.reduce((sum, rate) => sum + rate, 0) * radiansPerRate;
+  const rate = `a learning rate of ${settings.learningRate}`;
+  if (whole < leastTurn && Number.isFinite(whole))
+    return [
+      {
+        code: "LEARNING_RATE_SMALL",
+        message: `With ${rate} the word can turn by only about ${whole.toPrecision(2)} radians in all ${learningRates.length} steps, too little to become something else. ${usualAdvice}`,
+      },
+    ];
+  if (first <= largestTurn) return [];
+  return [
+    {
       code: "LEARNING_RATE_LARGE",
-      message: `With a learning rate of ${learningRate} the word turns by about ${angle.toPrecision(2)} radians in the first step alone; a word is usually taught with 5e-4 to 1e-2.`,
-    };
-  return undefined;
+      message: `With ${rate} the word turns by about ${first.toPrecision(2)} radians in the first step alone. ${usualAdvice}`,
+    },
+  ];
+}
+
+/** What can be told of a step that was just made. */
+export interface StepView {
+  readonly outcome: StepOutcome;
+  readonly optimizer: string;
+  /** Number of the step, from 1. */
+  readonly step: number;
+  /** Of the learned rows after the step, row by row. */
+  readonly rowNorms: readonly number[];
+  readonly rowDistances: readonly number[];
+  /** Mean length of ordinary words' vectors, of the table each row belongs to. */
+  readonly usualNorms: readonly number[];
 }
 
 /** Signs, after a step, that something is wrong. */
-export function signsOfStep({ isSkipped, hasLearnedGradient }: StepOutcome, step: number): Sign[] {
-  if (isSkipped)
+export function signsOfStep(view: StepView): Sign[] {
+  if (view.outcome.isSkipped)
     return [{ code: "GRADIENT_NOT_FINITE", message: "A gradient was not a finite number; that step changed nothing." }];
-  if (hasLearnedGradient || step > 1) return [];
+  return [...firstStepSigns(view), ...longRows(view)];
+}
+
+function firstStepSigns({ outcome, optimizer, step, rowNorms, rowDistances }: StepView): Sign[] {
+  if (step > 1) return [];
+  if (outcome.rowGradNorms.every((norm) => norm === 0))
+    return [
+      { code: "GRADIENT_ZERO", message: "The first step had no gradient at the word: its captions do not contain it." },
+    ];
+  // Where the learning rate alone tells the size of a step, it was judged before.
+  if (rateSizedSteps.test(optimizer)) return [];
+  const turn = Math.max(...rowDistances.map((distance, i) => distance / rowNorms[i]!));
+  if (turn <= largestTurn) return [];
   return [
-    { code: "GRADIENT_ZERO", message: "The first step had no gradient at the word: its captions do not contain it." },
+    {
+      code: "LEARNING_RATE_LARGE",
+      message: `The first step moved the word by ${turn.toPrecision(2)} of its length: lower the learning rate. A usual step moves it by some hundredths.`,
+    },
+  ];
+}
+
+/** How many times the usual length of a word is far too long. */
+const longFactor = 10;
+
+function longRows({ rowNorms, usualNorms }: StepView): Sign[] {
+  const row = rowNorms.findIndex((norm, i) => norm > longFactor * usualNorms[i]!);
+  if (row < 0) return [];
+  return [
+    {
+      code: "ROWS_LONG",
+      key: "ROWS_LONG",
+      message: `A vector of the word has become ${rowNorms[row]!.toPrecision(2)} long; words of this model are about ${usualNorms[row]!.toPrecision(2)} long, learned ones up to some times that. Such a word drowns the rest of a prompt: lower the learning rate, or use an earlier save.`,
+    },
   ];
 }

@@ -9,8 +9,3 @@ export function rowLengths({ shape, data }: NdArray<Float32Array>): number[] {
   const [count, width] = shape as readonly [number, number];
   return Array.from({ length: count }, (_, row) => Math.hypot(...data.subarray(row * width, (row + 1) * width)));
 }
-
-/** Mean length of rows [n, width]. */
-export function meanNorm(rows: NdArray<Float32Array>): number {
-  return mean(rowLengths(rows));
-}

@@ -2,36 +2,48 @@ import type { StepEvent } from "./events.ts";
 import type { GatheredStep } from "./gather.ts";
 import type { StepOutcome } from "./learner.ts";
 import type { Run } from "./run.ts";
-import { mean, meanNorm } from "./statistics.ts";
+import type { EpochProgress } from "./state/index.ts";
+import { mean } from "./statistics.ts";
 
 interface FinishedStep extends GatheredStep {
-  readonly epoch: number;
+  readonly epoch: EpochProgress;
   /** Learning rate it was made with. */
   readonly lr: number;
   readonly outcome: StepOutcome;
-  /** Losses of all micro-batches of the epoch so far. */
-  readonly epochLosses: readonly number[];
 }
 
 /** What there is to say of a step that was just made. */
 export function stepEvent(run: Run, finished: FinishedStep): StepEvent {
-  const { length } = run.preparation;
+  const { learner, preparation } = run;
+  const { length } = preparation;
   const { samplesPerSecond, secondsPerStep } = run.pace.note(finished.imageKeys.length);
+  const nextLr = run.learningRate();
+  const { d } = learner.optimizer.numbers;
+  const [rowNorms, rowDistances] = [learner.rowNorms, learner.rowDistances];
   return {
     kind: "step",
     step: run.step,
     steps: length.steps,
-    epoch: finished.epoch,
+    epoch: finished.epoch.number,
     epochs: length.epochs,
     loss: mean(finished.losses),
-    averageLoss: mean(finished.epochLosses),
+    averageLoss: mean(finished.epoch.losses),
     lr: finished.lr,
-    nextLr: run.learningRate(),
+    nextLr,
+    dTimesLr: findsItsStepSize(run.optimizer) && d !== undefined ? d * nextLr : undefined,
     samplesPerSecond,
     remainingSeconds: secondsPerStep * (length.steps - run.step),
-    rowNorm: mean(run.learner.rows.map(meanNorm)),
+    rowNorm: mean(rowNorms),
     gradNorm: finished.outcome.gradNorm,
-    distance: run.learner.distance,
+    distance: mean(rowDistances),
+    rowNorms,
+    rowGradNorms: finished.outcome.rowGradNorms,
+    rowDistances,
     imageKeys: finished.imageKeys,
   };
+}
+
+/** Those for which sd-scripts logs `lr/d*lr`. */
+function findsItsStepSize(optimizer: string): boolean {
+  return /^(dadapt|prodigy$)/i.test(optimizer);
 }

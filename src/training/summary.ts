@@ -1,13 +1,13 @@
 import { type DatasetReport, reportOf } from "../dataset/index.ts";
 import { countFlops } from "../graph/index.ts";
-import type { TrainSettings } from "../options/index.ts";
 import { measureRate, type Runtime } from "../runtime/index.ts";
 import type { RunSummary } from "./events.ts";
-import { graphOf, type Preparation } from "./prepare.ts";
+import { graphOf } from "./prepare.ts";
 import type { Run } from "./run.ts";
 
 /** What the first screen says of a run. Measures the device for a moment to tell how long the run will take. */
-export async function summarize({ settings, preparation, optimizer }: Run, runtime: Runtime): Promise<RunSummary> {
+export async function summarize(run: Run, runtime: Runtime): Promise<RunSummary> {
+  const { settings, preparation, optimizer, step, epochNumber: epoch } = run;
   const { checkpoint, word, length, seed, group } = preparation;
   const dataset: DatasetReport = reportOf(group);
   return {
@@ -30,7 +30,8 @@ export async function summarize({ settings, preparation, optimizer }: Run, runti
     learningRate: settings.learningRate,
     schedule: settings.lrSchedulerType || settings.lrScheduler,
     seed,
-    expectedSeconds: await expectedSeconds(settings, preparation, runtime),
+    expectedSeconds: await expectedSeconds(run, runtime),
+    resumed: run.isResumed && settings.resume !== undefined ? { folder: settings.resume, step, epoch } : undefined,
     dataset,
   };
 }
@@ -38,7 +39,7 @@ export async function summarize({ settings, preparation, optimizer }: Run, runti
 /** Share of the rate of single large operations that whole networks reach, as measured on SD1.5 at 512x512. */
 const usualShare = 0.7;
 
-async function expectedSeconds(settings: TrainSettings, preparation: Preparation, runtime: Runtime): Promise<number> {
+async function expectedSeconds({ settings, preparation, step }: Run, runtime: Runtime): Promise<number> {
   const { group, model, length } = preparation;
   const { lossSums, tokenGradients } = graphOf(settings, preparation);
   const { factor } = model.vae.architecture;
@@ -53,6 +54,6 @@ async function expectedSeconds(settings: TrainSettings, preparation: Preparation
   });
   const perEpoch = flops.reduce((sum, value) => sum + value, 0);
   const { convolution, matrix } = await measureRate(runtime);
-  const microSteps = length.steps * settings.gradientAccumulationSteps;
+  const microSteps = Math.max(0, length.steps - step) * settings.gradientAccumulationSteps;
   return (perEpoch * microSteps) / length.batchesPerEpoch / (usualShare * Math.min(convolution, matrix));
 }

@@ -32,6 +32,11 @@ export function gradientNorm(tables: readonly TableGradient[]): number {
   return Math.sqrt(squares);
 }
 
+/** The length of each learned row's gradient; 0 for a row that no text used. */
+export function learnedRowNorms(table: TableGradient, count: number): number[] {
+  return Array.from({ length: count }, (_, i) => Math.hypot(...(table.get(firstLearnedId + i) ?? [])));
+}
+
 /** The factor that limits a gradient of this norm; a limit of 0 switches clipping off. Source: torch.nn.utils.clip_grad_norm_. */
 export function clipFactor(norm: number, maxNorm: number): number {
   return maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));

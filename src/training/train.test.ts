@@ -1,67 +1,22 @@
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import os from "node:os";
+import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import type { NdArray } from "../array/index.ts";
-import { conceptsFolder, tinySdFolder } from "../assets/index.ts";
+import { tinySdFolder } from "../assets/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
-import { readTrainRequest, type TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { gatherSteps } from "./gather.ts";
-import { type DebugEvent, debugDataset, type TrainingEvent, type TrainOptions, train } from "./index.ts";
+import { type DebugEvent, debugDataset, type TrainingEvent, train } from "./index.ts";
 import { microStep } from "./micro-step.ts";
+import { openRun } from "./open-run.ts";
 import { prepareRun } from "./prepare.ts";
-import { openRun } from "./run.ts";
 import { samplesOf } from "./samples.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 
-const work = mkdtempSync(path.join(os.tmpdir(), "coinage-train-"));
-afterAll(() => rmSync(work, { recursive: true, force: true }));
-const concept = path.join(conceptsFolder, "teal-checkered-ring");
-
-let outputs = 0;
-async function settingsFor(...flags: readonly string[]): Promise<TrainSettings> {
-  const own = (name: string, ...value: string[]) => (flags.includes(`--${name}`) ? [] : [`--${name}`, ...value]);
-  const request = await readTrainRequest([
-    ...own("pretrained_model_name_or_path", tinySdFolder),
-    ...own("output_dir", path.join(work, `out${outputs++}`)),
-    ...own("token_string", "vexla"),
-    ...own("init_word", "ring"),
-    ...own("dataset_config", datasetConfig),
-    ...own("learning_rate", "2e-2"),
-    ...own("max_train_steps", "3"),
-    ...own("seed", "1"),
-    ...own("save_model_as", "safetensors"),
-    "--threads",
-    "1",
-    "--cache_latents",
-    ...flags,
-  ]);
-  if (request.kind !== "train") throw new Error("the test's command line does not train");
-  return request.settings;
-}
-
-let datasetConfig: string;
-function writeConfig(name: string, text: string): string {
-  const file = path.join(work, name);
-  writeFileSync(file, text);
-  return file;
-}
-const subset = (folder: string, extra = "") =>
-  `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
-beforeAll(() => {
-  datasetConfig = writeConfig("concept.toml", subset(concept, 'num_repeats = 2\nclass_tokens = "vexla"\n'));
-});
-
-async function eventsOf(settings: TrainSettings, options?: TrainOptions): Promise<TrainingEvent[]> {
-  const events: TrainingEvent[] = [];
-  for await (const event of train(settings, options)) events.push(event);
-  return events;
-}
-
-const ofKind = <Kind extends TrainingEvent["kind"]>(events: readonly TrainingEvent[], kind: Kind) =>
-  events.filter((event): event is Extract<TrainingEvent, { kind: Kind }> => event.kind === kind);
+const { work, write, settingsFor: plainSettingsFor } = trainingFolder();
+const settingsFor = (...flags: readonly string[]) => plainSettingsFor("--cache_latents", ...flags);
 
 describe("a run", () => {
   test("tells what it does from the first screen to the written file", async () => {
@@ -124,7 +79,7 @@ describe("a run", () => {
       if (event.kind === "step" && event.step === 2) stop.abort();
     }
     expect(events.at(-1)).toMatchObject({ kind: "done", step: 2, isInterrupted: true });
-    expect(readdirSync(settings.outputDir)).toEqual(["vexla.safetensors"]);
+    expect(readdirSync(settings.outputDir)).toEqual(["vexla-state", "vexla.safetensors"]);
   });
 
   test("accumulates gradients: an optimizer step every so many batches and at the end of an epoch", async () => {
@@ -193,8 +148,8 @@ test("the word comes closer to the concept: the same noise is predicted better w
     return sum;
   };
   const before = await judge(preparation.word.initialRows);
-  for (let epoch = 1; run.step < 60; epoch++)
-    for await (const _ of gatherSteps(context, epoch)) {
+  for (; run.step < 60; run.closeEpoch())
+    for await (const _ of gatherSteps(context, run.currentEpoch())) {
       run.learner.step(run.learningRate());
       run.step++;
     }
@@ -229,8 +184,8 @@ describe("what cannot work is said before anything takes long", () => {
     ["a folder that is not there", "/no/such/pictures", "", "DATASET_EMPTY"],
     ["a size the model cannot take", concept, "", "RESOLUTION"],
   ])("%s", async (name, folder, extra, code) => {
-    const text = subset(folder, extra).replace("128", code === "RESOLUTION" ? "100" : "128");
-    const settings = await settingsFor("--dataset_config", writeConfig(`${name}.toml`, text));
+    const text = subsetConfig(folder, extra).replace("128", code === "RESOLUTION" ? "100" : "128");
+    const settings = await settingsFor("--dataset_config", write(`${name}.toml`, text));
     await expect(eventsOf(settings)).rejects.toMatchObject({ code });
   });
 
@@ -241,7 +196,7 @@ describe("what cannot work is said before anything takes long", () => {
     writeFileSync(path.join(folder, "bad.png"), "no picture");
     const settings = await settingsFor(
       "--dataset_config",
-      writeConfig("bad-picture.toml", subset(folder, 'class_tokens = "vexla"\n')),
+      write("bad-picture.toml", subsetConfig(folder, 'class_tokens = "vexla"\n')),
     );
     await expect(eventsOf(settings)).rejects.toMatchObject({
       code: "PICTURE_UNREADABLE",
@@ -284,7 +239,7 @@ describe("signs that a run will not teach the word", () => {
 
   test("a learning rate that hardly moves it, or throws it about", async () => {
     expect(await warningsOf("--learning_rate", "1e-6")).toEqual(["LEARNING_RATE_SMALL"]);
-    expect(await warningsOf("--learning_rate", "1")).toEqual(["LEARNING_RATE_LARGE"]);
+    expect(await warningsOf("--learning_rate", "1")).toEqual(["LEARNING_RATE_LARGE", "ROWS_LONG"]);
   });
 
   test("none for settings that work", async () => {

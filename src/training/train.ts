@@ -2,11 +2,14 @@ import type { SettingsWarning, TrainSettings } from "../options/index.ts";
 import { type DeviceName, openRuntime, type Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
-import { unlessAborted, withLocalModels } from "./local-models.ts";
+import { openRun } from "./open-run.ts";
+import { prepareOutput } from "./output.ts";
 import { prepareRun } from "./prepare.ts";
-import { openRun, type Run } from "./run.ts";
-import { type Moment, prepareOutput } from "./saving.ts";
+import { Previews } from "./previews.ts";
+import type { Run } from "./run.ts";
+import { save, saveAtEnd } from "./saving.ts";
 import { signsOfStep } from "./signs.ts";
+import { readState } from "./state/index.ts";
 import { mean } from "./statistics.ts";
 import { stepEvent } from "./step-event.ts";
 import { summarize } from "./summary.ts";
@@ -20,18 +23,18 @@ export interface TrainOptions {
 }
 
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
- *  @throws CoinageError for what the user can mend in model, dataset, word or output, mostly before anything takes long */
-export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
-  await prepareOutput(given);
-  const settings = yield* unlessAborted(withLocalModels(given), options.signal);
-  if (!settings) return;
-  const preparation = await prepareRun(settings);
-  const run = await openRun(settings, preparation);
+ *  @throws CoinageError for what the user can mend in model, dataset, word, output or state, mostly before anything takes long */
+export async function* train(settings: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
+  await prepareOutput(settings);
+  const found = settings.resume === undefined ? undefined : await readState(settings.resume);
+  const preparation = await prepareRun(settings, found);
+  const run = await openRun(settings, preparation, found);
   const runtime = openRuntime({ device: deviceOf(settings), ...(settings.threads && { threads: settings.threads }) });
   try {
     yield* run.tally.addAll([...settingsNotices(options), ...run.notices]);
     yield { kind: "start", run: await summarize(run, runtime) };
     yield* steps(run, runtime, options.signal);
+    yield* saveAtEnd(run);
   } finally {
     await runtime.close();
   }
@@ -45,42 +48,44 @@ function settingsNotices({ settingsWarnings = [] }: TrainOptions) {
   return settingsWarnings.map(({ message }) => ({ code: "SETTINGS", message }));
 }
 
-/** The loop: epochs of optimizer steps, with saves between them and one at the end. */
+/** The loop: epochs of optimizer steps, with saves and sample pictures between them. */
 async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
   const { settings, preparation, learner, tally } = run;
   const { length, group, model, generators } = preparation;
+  if (run.isFinished) return;
   const vae = await openVaeEncoder(model, runtime, generators.torch);
-  for await (const progress of group.cacheLatents(vae.encode)) yield { kind: "caching", ...progress };
+  for await (const progress of group.cacheLatents(vae.encode)) {
+    yield { kind: "caching", ...progress };
+    if (signal?.aborted) return;
+  }
   if (settings.cacheLatents) await vae.close();
   const context = await run.load(runtime, vae);
+  const previews = new Previews(run, runtime, signal);
+  run.setOut();
 
-  let epoch = 0;
-  while (run.step < length.steps && !signal?.aborted) {
-    epoch++;
-    const losses: number[] = [];
+  if (run.step === 0) yield* previews.atFirst();
+  while (!run.isFinished && !signal?.aborted) {
+    const epoch = run.currentEpoch();
     for await (const gathered of gatherSteps(context, epoch)) {
       const lr = run.learningRate();
       const outcome = learner.step(lr);
       run.step++;
-      losses.push(...gathered.losses);
-      yield* tally.addAll(signsOfStep(outcome, run.step));
-      yield stepEvent(run, { ...gathered, epoch, lr, outcome, epochLosses: losses });
-      if (isDue(run.step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step: run.step }, epoch);
-      if (run.step >= length.steps || signal?.aborted) break;
+      yield* tally.addAll(signsOfStep({ ...run.view(), outcome }));
+      yield stepEvent(run, { ...gathered, epoch, lr, outcome });
+      yield* previews.afterStep();
+      if (isDue(run.step, settings.saveEveryNSteps))
+        yield* save(run, { kind: "step", step: run.step }, settings.saveState);
+      if (run.isFinished || signal?.aborted) break;
     }
-    yield { kind: "epoch", epoch, epochs: length.epochs, loss: mean(losses) };
-    if (isDue(epoch, run.epochInterval) && epoch < length.epochs) yield* save(run, { kind: "epoch", epoch }, epoch);
+    if (signal?.aborted && !run.isFinished) break;
+    yield { kind: "epoch", epoch: epoch.number, epochs: length.epochs, loss: mean(epoch.losses) };
+    run.closeEpoch();
+    if (isDue(epoch.number, run.epochInterval) && epoch.number < length.epochs)
+      yield* save(run, { kind: "epoch", epoch: epoch.number }, settings.saveState);
+    yield* previews.afterEpoch();
   }
-  yield* save(run, { kind: "final" }, epoch);
-  yield run.done();
 }
 
 function isDue(count: number, interval: number | undefined): boolean {
   return interval !== undefined && count % interval === 0;
-}
-
-async function* save(run: Run, moment: Moment, epoch: number): AsyncGenerator<TrainingEvent> {
-  const { file, removed } = await run.save(moment);
-  yield { kind: "saved", file, step: run.step, epoch, isFinal: moment.kind === "final" };
-  if (removed) yield { kind: "removed", file: removed };
 }

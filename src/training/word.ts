@@ -2,8 +2,10 @@ import { arrayOf, type NdArray, type StoredArray, toFloat32 } from "../array/ind
 import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../embedding/index.ts";
+import { CoinageError } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { addWord, createTokenizer, initialVectors, type Padding, type Tokenizer } from "../tokenizer/index.ts";
+import { measureVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** The word being taught: its tokens in every tokenizer and the vectors it starts from. */
 export interface TaughtWord {
@@ -13,19 +15,23 @@ export interface TaughtWord {
   readonly ids: readonly number[];
   /** Start values [vectors, width] per text encoder. */
   readonly initialRows: readonly NdArray<Float32Array>[];
+  /** The ordinary words' vectors, per text encoder. */
+  readonly vocabularies: readonly Vocabulary[];
   readonly notices: readonly string[];
 }
 
-/** Adds the word to the tokenizers and gathers its start values: --weights, else the init word, else the mean of all words.
- *  @throws TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY; for --weights what readInitialVectors throws */
+/** Adds the word to the tokenizers and gathers its start values: rows of a state, else --weights, else the init word, else the mean of all words.
+ *  @throws STATE_MISMATCH, TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY; for --weights what readInitialVectors throws */
 export async function prepareWord(
   checkpoint: Checkpoint,
   target: TargetModel,
   settings: TrainSettings,
+  stateRows?: readonly NdArray<Float32Array>[],
 ): Promise<TaughtWord> {
-  const { tokenString, numVectorsPerToken, initWord, weights } = settings;
+  const { tokenString, numVectorsPerToken } = settings;
+  const { initWord, weights } = stateRows ? {} : settings;
+  if (stateRows) checkStateRows(stateRows, target, settings);
   const merges = await clipMerges();
-  const components = textComponents(checkpoint);
   const plain = paddings(checkpoint).map((padding) => createTokenizer(merges, { padding }));
   const added = plain.map((tokenizer) => addWord(tokenizer, tokenString, numVectorsPerToken, "--token_string"));
   const initial = initWord === undefined ? undefined : initialVectors(plain[0]!, initWord, numVectorsPerToken);
@@ -35,14 +41,39 @@ export async function prepareWord(
     notices.push(
       `The init word "${initWord}" is ${initial.initIds.length} tokens for ${numVectorsPerToken} vectors: tokens are repeated or cut.`,
     );
-  const initialRows = components.map((component, i) => {
-    const file = given?.vectors[i];
-    if (file) return copyOf(toFloat32(file));
-    const table = tokenTable(component);
-    return initial ? rowsOfIds(table, initial.ids) : meanRows(table, numVectorsPerToken);
-  });
+  const tables = textComponents(checkpoint).map(tokenTable);
+  const vocabularies = tables.map(measureVocabulary);
+  const initialRows =
+    stateRows?.map(copyOf) ??
+    tables.map((table, i) => {
+      const file = given?.vectors[i];
+      if (file) return copyOf(toFloat32(file));
+      return initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
+    });
   const { tokens, ids } = added[0]!.word;
-  return { tokenizers: added.map(({ tokenizer }) => tokenizer), tokens, ids, initialRows, notices };
+  return { tokenizers: added.map(({ tokenizer }) => tokenizer), tokens, ids, initialRows, vocabularies, notices };
+}
+
+function checkStateRows(
+  rows: readonly NdArray[],
+  { label, widths }: TargetModel,
+  { numVectorsPerToken, resume }: TrainSettings,
+): void {
+  const sizes = (tables: readonly (readonly number[])[]) =>
+    tables.map(([count, width]) => `${count} of ${width} numbers`).join(" and ");
+  const [stored, wanted] = [
+    sizes(rows.map(({ shape }) => shape)),
+    sizes(widths.map((width) => [numVectorsPerToken, width])),
+  ];
+  if (stored === wanted) return;
+  throw new CoinageError(
+    "STATE_MISMATCH",
+    `The state's vectors are ${stored}; for this ${label} model they are ${wanted}.`,
+    {
+      where: `--resume ${resume}`,
+      hint: "Resume with the model and the --num_vectors_per_token that the state was made with.",
+    },
+  );
 }
 
 function textComponents({ textEncoder, textEncoder2 }: Checkpoint): Component[] {
@@ -64,18 +95,9 @@ function rowsOfIds(table: StoredArray, ids: readonly number[]): NdArray<Float32A
   return arrayOf([ids.length, table.shape[1]!], rows);
 }
 
-const rowsAtOnce = 4096;
-
 /** Without an init word sd-scripts starts from the mean of all words plus noise a ten-thousandth of their spread; the noise is left out. */
-function meanRows(table: StoredArray, count: number): NdArray<Float32Array> {
-  const [rows, width] = table.shape as readonly [number, number];
-  const sums = new Float64Array(width);
-  for (let first = 0; first < rows; first += rowsAtOnce) {
-    const { data } = toFloat32(readStoredArray(rowsOf(table, first, Math.min(rowsAtOnce, rows - first))));
-    for (let i = 0; i < data.length; i++) sums[i % width]! += data[i]!;
-  }
-  const mean = Array.from(sums, (sum) => sum / rows);
-  return arrayOf([count, width], Array.from({ length: count }, () => mean).flat());
+function meanRows({ mean }: Vocabulary, count: number): NdArray<Float32Array> {
+  return arrayOf([count, mean.length], Array.from({ length: count }, () => mean).flat());
 }
 
 function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {

@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath } from "../../files/index.ts";
+import { kindOfPath, reasonOf } from "../../files/index.ts";
 import { withoutExtension } from "../images/paths.ts";
 import { strip } from "./strip.ts";
 
 /** The caption file of a picture, as text: its first line, or with wildcards all its lines that are not blank.
  *  Undefined when there is none.
- *  @throws CAPTION_UNREADABLE when it is empty or not UTF-8. */
+ *  @throws CAPTION_UNREADABLE when it is empty, not UTF-8 or cannot be read. */
 export async function readCaption(
   picture: string,
   captionExtension: string,
@@ -27,7 +27,13 @@ function captionBases(base: string): string[] {
 }
 
 async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file);
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new CoinageError("CAPTION_UNREADABLE", `The caption file ${file} cannot be read (${reasonOf(cause)}).`, {
+      where: file,
+      hint: "Make it readable, or remove it.",
+      cause,
+    });
+  });
   try {
     // differs from sd-scripts: a byte order mark is dropped; there it becomes part of the first word.
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -1,7 +1,6 @@
 import path from "node:path";
 import { kindOfPath } from "../../files/index.ts";
-import { readPictureSize } from "../../pictures/index.ts";
-import { mapBounded } from "../bounded.ts";
+import { mapTellingAll } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { latentFilesIn } from "../latents/names.ts";
@@ -11,9 +10,10 @@ import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
 import { withoutExtension } from "./paths.ts";
 import { picturesIn } from "./picture-files.ts";
 import { balanceRegularisation } from "./regularisation.ts";
+import { sizesOf } from "./sizes.ts";
 import { keepForTraining } from "./validation-split.ts";
 
-const filesAtOnce = 16;
+const captionsAtOnce = 16;
 
 /** Reads the folders of a DreamBooth (or mask-image) dataset: pictures, captions, known sizes; regularisation pictures balanced.
  *  @throws CAPTION_UNREADABLE, DATASET_CONFIG (a damaged metadata_cache.json) */
@@ -60,10 +60,9 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   const kept = subset.isReg ? found : keepForTraining(found, plan, context);
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
-  const sized = await mapBounded(entries, filesAtOnce, async (entry) => ({
-    ...entry,
-    size: await readPictureSize(entry.path),
-  }));
+  // What is kept for the next time comes from the pictures themselves, not from the names of latent caches.
+  const sizes = await sizesOf(entries.map(({ size: _, ...entry }) => entry));
+  const sized = entries.map((entry, i) => ({ ...entry, size: sizes[i]! }));
   await writeInfoCache(infoCache, sized);
   return sized;
 }
@@ -86,7 +85,8 @@ function blankEntry(file: string, subset: SubsetPlan): ImageEntry {
 }
 
 async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadContext): Promise<readonly ImageEntry[]> {
-  const captions = await mapBounded(entries, filesAtOnce, ({ path: file, subset }) =>
+  const title = (count: number) => `${count} caption files cannot be used.`;
+  const captions = await mapTellingAll(entries, captionsAtOnce, title, ({ path: file, subset }) =>
     readCaption(file, subset.captionExtension, subset.captions.enableWildcard),
   );
   return entries.map((entry, i) => {
@@ -94,6 +94,7 @@ async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadCo
     const caption = captions[i];
     if (caption === undefined)
       warnings.add(classTokens === undefined ? "captionEmpty" : "captionFromClass", entry.path);
+    if (caption === "") warnings.add("captionBlank", entry.path);
     return { ...entry, caption: caption ?? classTokens ?? "" };
   });
 }

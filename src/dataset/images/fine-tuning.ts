@@ -40,35 +40,34 @@ export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): P
 async function entriesOf(
   metadata: readonly MetadataEntry[],
   subset: SubsetPlan,
-  { family }: LoadContext,
+  { family, warnings }: LoadContext,
 ): Promise<ImageEntry[]> {
-  const latentsByFolder = new Map<string, Promise<Map<string, NamedLatents>>>();
-  const latentsOf = async (base: string): Promise<NamedLatents | undefined> => {
-    const folder = path.dirname(base);
-    if (!latentsByFolder.has(folder)) latentsByFolder.set(folder, latentFilesIn(folder, family));
-    return (await latentsByFolder.get(folder)!).get(joinPath(folder, path.basename(base)));
-  };
+  const latents = new LatentFolders(family);
   // Longest keys first, as sd-scripts registers them; Python counts code points.
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
-  const entries: ImageEntry[] = [];
-  for (const item of sorted) {
-    const base = pathOfKey(item.key, subset);
-    const picture = await pictureAt(base);
-    const latents = (await latentsOf(withoutExtension(base))) ?? (await latentsOf(base));
-    if (picture === undefined && !latents) throw keyNotFound(item.key, base, subset);
-    const size = item.size ?? latents?.size;
-    entries.push({
-      key: item.key,
-      path: picture ?? latents!.file,
-      caption: captionOf(item, subset.captions),
-      repeats: subset.numRepeats,
-      isReg: false,
-      subset,
-      ...(size && { size }),
-      ...(picture === undefined && { onlyLatents: latents!.file }),
-    });
-  }
+  const title = (count: number) => `${count} keys of the metadata lead to no picture.`;
+  const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, latents));
+  const blank = entries.filter(({ caption }) => caption === "");
+  if (blank.length > 0) warnings.add("captionBlank", ...blank.map(({ path: file }) => file));
   return entries;
+}
+
+async function entryOf(item: MetadataEntry, subset: SubsetPlan, latents: LatentFolders): Promise<ImageEntry> {
+  const base = pathOfKey(item.key, subset);
+  const picture = await pictureAt(base);
+  const cached = (await latents.of(withoutExtension(base))) ?? (await latents.of(base));
+  if (picture === undefined && !cached) throw keyNotFound(item.key, base, subset);
+  const size = item.size ?? cached?.size;
+  return {
+    key: item.key,
+    path: picture ?? cached!.file,
+    caption: captionOf(item, subset.captions),
+    repeats: subset.numRepeats,
+    isReg: false,
+    subset,
+    ...(size && { size }),
+    ...(picture === undefined && { onlyLatents: cached!.file }),
+  };
 }
 
 function pathOfKey(key: string, subset: SubsetPlan): string {

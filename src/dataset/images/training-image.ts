@@ -1,11 +1,10 @@
-import { CoinageError } from "../../errors/index.ts";
-import { readPictureSize, type Size } from "../../pictures/index.ts";
-import { mapBounded } from "../bounded.ts";
+import type { Size } from "../../pictures/index.ts";
 import { type BucketChoice, chooseNearest, chooseWithoutUpscaling } from "../buckets/choose.ts";
 import { type BucketLimits, predefinedResolutions } from "../buckets/resolutions.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import type { ImageEntry } from "./entry.ts";
+import { sizesOf } from "./sizes.ts";
 
 /** A picture that is trained on, with its place among the buckets. */
 export interface TrainingImage extends ImageEntry, BucketChoice {
@@ -13,8 +12,6 @@ export interface TrainingImage extends ImageEntry, BucketChoice {
   readonly size: Size;
   readonly lossWeight: number;
 }
-
-const headersAtOnce = 16;
 
 /** Reads the sizes that are not known yet and gives every picture its bucket. Pictures too thin for any are left out with a warning.
  *  @throws PICTURE_UNREADABLE */
@@ -24,14 +21,10 @@ export async function assignBuckets(
   limits: BucketLimits | undefined,
   warnings: DatasetWarnings,
 ): Promise<TrainingImage[]> {
-  const sizes = await mapBounded(entries, headersAtOnce, (entry) =>
-    Promise.resolve(entry.size ?? readPictureSize(entry.path)),
-  );
+  const sizes = await sizesOf(entries);
   const choose = chooserOf(plan, limits);
   return entries.flatMap((entry, i) => {
     const size = sizes[i]!;
-    if (!(size[0] > 0 && size[1] > 0))
-      throw new CoinageError("PICTURE_UNREADABLE", `${entry.path} has no size.`, { where: entry.path });
     const choice = choose(size);
     if (!choice) {
       warnings.add("aspectTooThin", entry.path);

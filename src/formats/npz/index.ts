@@ -1,4 +1,4 @@
-import { inMemory, type NdArray } from "../../array/index.ts";
+import { type ByteSource, inMemory, type NdArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { openZip, writeZip } from "../zip/index.ts";
 import { formatNpy, parseNpy } from "./npy.ts";
@@ -7,6 +7,17 @@ export { formatNpy, parseNpy } from "./npy.ts";
 
 /** Latents of the largest pictures take a few MiB. */
 const maxArrayBytes = 1024 * 1024 * 1024;
+
+/** Whether a file is a zip archive of .npy files. */
+export function isNpz(source: ByteSource): boolean {
+  if (source.size < 4 || new DataView(source.read(0, 4).slice().buffer).getUint32(0) !== 0x504b0304) return false;
+  try {
+    return [...openZip(source, unreadable).entries.keys()].some((name) => name.endsWith(".npy"));
+  } catch (error) {
+    if (error instanceof CoinageError) return false;
+    throw error;
+  }
+}
 
 /** The arrays of an .npz file as .npy files, by name; `parseNpy` reads them. @throws NPZ_INVALID */
 export function openNpz(file: Uint8Array): Map<string, Uint8Array> {

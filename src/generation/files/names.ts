@@ -34,6 +34,11 @@ function givenName(name: string, stage: Stage): string {
   return `${stem}${stage === "first" ? "_first" : ""}${ext || ".png"}`;
 }
 
+/** The name of the sheet with all pictures of a run. */
+export function sheetFileName(time: Date, { sequentialFileName }: NameSettings): string {
+  return sequentialFileName ? "sheet.png" : `sheet_${timeStamp(time)}.png`;
+}
+
 /** A name of its own for every picture of a run.
  *  differs from sd-scripts: it writes over a picture that it made a moment ago under the same name. */
 export class FreeNames {

@@ -79,9 +79,24 @@ export function planRun(prompts: readonly WrittenPrompt[], settings: PlanSetting
     const pictures: PlannedPicture[] = [];
     for (const prompt of order)
       pictures.push(...planPrompt(prompt, pictures.length, settings, nextSeed, iterationSeed, warnings));
-    batches.push(...batchesOf(pictures, batchSize));
+    batches.push(...batchesOf(pictures, 0, batchSize));
   }
   return { batches, warnings: [...warnings] };
+}
+
+/** Plans prompts that come in one after another: seeds and numbers go on from one to the next.
+ *  @throws as planRun */
+export function promptPlanner(settings: PlanSettings): (prompt: WrittenPrompt) => Plan {
+  const nextSeed = seedSource(settings.seed, Number.POSITIVE_INFINITY);
+  const iterationSeed = settings.iterSameSeed ? nextSeed() : undefined;
+  let firstNumber = 0;
+  return (prompt) => {
+    const warnings = new Set<string>();
+    const pictures = planPrompt(prompt, firstNumber, settings, nextSeed, iterationSeed, warnings);
+    const batches = batchesOf(pictures, firstNumber, settings.batchSize);
+    firstNumber += pictures.length;
+    return { batches, warnings: [...warnings] };
+  };
 }
 
 /** The pictures of one line. firstNumber: of the first of them in its iteration. */
@@ -170,16 +185,16 @@ function isSafeFileName(name: string): boolean {
   return /^[^/\\:\0]+$/.test(name) && !name.startsWith(".") && /(^[^.]+|\.png|\.webp)$/i.test(name);
 }
 
-/** Neighbours that share everything but texts and seeds are drawn together, up to the batch size. */
-function batchesOf(pictures: readonly PlannedPicture[], batchSize: number): PlannedBatch[] {
+/** Neighbours that share everything but texts and seeds are drawn together, up to the batch size. first: number of the first picture. */
+function batchesOf(pictures: readonly PlannedPicture[], first: number, batchSize: number): PlannedBatch[] {
   const batches: (PlannedBatch & { readonly pictures: PlannedPicture[] })[] = [];
   let lastKey = "";
-  pictures.forEach((picture, firstNumber) => {
+  pictures.forEach((picture, index) => {
     const { sampling } = picture;
     const key = JSON.stringify(sampling);
     const last = batches.at(-1);
     if (last && key === lastKey && last.pictures.length < batchSize) last.pictures.push(picture);
-    else batches.push({ firstNumber, sampling, pictures: [picture] });
+    else batches.push({ firstNumber: first + index, sampling, pictures: [picture] });
     lastKey = key;
   });
   return batches;

@@ -16,13 +16,14 @@ export interface PromptList {
   readonly warnings: readonly string[];
 }
 
-type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath">;
+type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath" | "interactive">;
 
-/** The prompts of a command line: those of its file, its own, or those that pictures to start from bring along.
+/** The prompts of a command line: those of its file, its own, or those that pictures to start from bring along; none yet where they are typed.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PNG_INVALID */
-export async function readPrompts({ prompt, fromFile, imagePath }: Asked): Promise<PromptList> {
+export async function readPrompts({ prompt, fromFile, imagePath, interactive }: Asked): Promise<PromptList> {
   const sources = imagePath === undefined ? [] : await listPictures(imagePath, "--image_path");
   const rest = { sources, areFromPictures: false, warnings: [] };
+  if (interactive) return { ...rest, prompts: [] };
   if (fromFile !== undefined) return { ...rest, prompts: await readPromptFile(fromFile, `--from_file ${fromFile}`) };
   if (prompt !== undefined) return { ...rest, prompts: [{ text: prompt, place: "--prompt" }] };
   return promptsOfPictures(sources, `--image_path ${imagePath}`);

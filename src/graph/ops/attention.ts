@@ -1,7 +1,8 @@
 import { derivedDim, dimKey, nominalDim, type Shape } from "../dims.ts";
-import { constant, differentiable, integers, node, nodes, scalar, type Tensor } from "../tensor.ts";
+import { constant, differentiable, node, nodes, scalar, type Tensor } from "../tensor.ts";
 import { softmax } from "./activations.ts";
-import { add, multiply, negate, scale } from "./elementwise.ts";
+import { add, multiply, negate } from "./elementwise.ts";
+import { sampleZero } from "./gate.ts";
 import { matmul } from "./linear.ts";
 import { reduceSum } from "./reduce.ts";
 import { concat, pad, reshape, slice, transpose } from "./reshape.ts";
@@ -72,7 +73,7 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   let sums: BlockGradients | undefined;
   for (let i = 0; i < blocks; i++) {
     // a block may begin only when the one before is done, or the runtime would hold the scores of all at once
-    const after = sums && zeroAfter([sums.dq, sums.dk, sums.dv]);
+    const after = sums && sampleZero([sums.dq, sums.dk, sums.dv]);
     const gate = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
     const block = blockGradients(gate(queryBlocks[i]!), gate(dyBlocks[i]!), keys, values, parts, isNeeded);
     if (block.dq) dqBlocks.push(block.dq);
@@ -98,7 +99,7 @@ export function attentionInBlocks(
   const outputs: Tensor[] = [];
   for (const block of splitRows(queries, blocks)) {
     const previous = outputs.at(-1);
-    const gated = previous ? add(block, zeroAfter([previous])) : block;
+    const gated = previous ? add(block, sampleZero([previous])) : block;
     const scores = matmul(gated, keys, { transposeB: true, factor });
     outputs.push(matmul(softmax(mask ? add(scores, mask) : scores), values));
   }
@@ -165,16 +166,6 @@ function splitRows(x: Tensor, blocks: number): Tensor[] {
 /** Blocks of queries as one tensor again, shaped like `model`. */
 function joinRows(blocks: readonly Tensor[], model: Tensor): Tensor {
   return blocks.length === 1 ? blocks[0]! : node("Concat", blocks, model.shape, { attributes: { axis: 2 } });
-}
-
-/** A zero that can be computed only when all the given tensors [B, heads, rows, width] are there. */
-function zeroAfter(tensors: readonly (Tensor | undefined)[]): Tensor {
-  const samples = tensors
-    .filter((tensor) => tensor !== undefined)
-    .map((tensor) =>
-      node("Slice", [tensor, integers(0, 0, 0, 0), integers(1, 1, 1, 1), integers(0, 1, 2, 3)], [1, 1, 1, 1]),
-    );
-  return scale(samples.reduce(add), 0);
 }
 
 function sum(a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined {

@@ -69,20 +69,22 @@ describe("a settings file", () => {
     expect(() => parseTrainArguments(["--caption_dropout_rate", "0.2"])).toThrow("There is no option");
   });
 
-  test("may hold unknown keys, and each is reported with the nearest name", () => {
-    const { warnings } = parseSettingsFile("v2 = true\nlearnin_rate = 1\n[a]\n[a.nested]\nseed = 3", "train.toml");
+  test("may hold unknown keys: each is kept, and reported with the nearest name", () => {
+    const file = parseSettingsFile("v2 = true\nlearnin_rate = 1\n[a]\n[a.nested]\nseed = 3", "train.toml");
+    const { settings, warnings } = parseTrainArguments([], file);
+    expect(settings.otherSettings).toEqual({ learnin_rate: 1, nested: { seed: 3 } });
     expect(warnings.map(({ message }) => message)).toEqual([
-      "learnin_rate (train.toml, line 2) is no setting and is passed over. Did you mean learning_rate?",
-      "nested (train.toml) is no setting and is passed over.",
+      "learnin_rate (train.toml, line 2) is no setting: it is kept, but nothing acts on it. Did you mean learning_rate?",
+      "nested (train.toml) is no setting: it is kept, but nothing acts on it.",
     ]);
   });
 
   test("warns of settings that do not act, as the command line does", () => {
     const file = parseSettingsFile("xformers = true\nsdpa = false\n", "train.toml");
     expect(parseTrainArguments([], file).warnings.map(({ option }) => option)).toEqual(["xformers"]);
-    const refused = parseSettingsFile('resume = "x"', "train.toml");
+    const refused = parseSettingsFile('dataset_class = "x"', "train.toml");
     expect(() => parseTrainArguments([], refused)).toThrow(
-      expect.objectContaining({ code: "OPTION_UNSUPPORTED", where: "resume (train.toml, line 1)" }),
+      expect.objectContaining({ code: "OPTION_UNSUPPORTED", where: "dataset_class (train.toml, line 1)" }),
     );
   });
 

@@ -13,9 +13,11 @@ export interface SettingsFile {
   readonly values: ReadonlyMap<string, OptionValue>;
   /** Values of `metadata_xyz` keys that are no flags, by xyz. */
   readonly extraMetadata: Readonly<Record<string, string>>;
+  /** What stands under keys that no setting has. sd-scripts keeps them silently too. */
+  readonly otherSettings: Readonly<Record<string, unknown>>;
   /** Where a key stands, for people: "train.toml, line 3". */
   readonly placeOf: (name: string) => string;
-  /** One for every key that no setting has; such keys are passed over, as sd-scripts does silently. */
+  /** One for every key that no setting has. */
   readonly warnings: readonly SettingsWarning[];
 }
 
@@ -25,6 +27,7 @@ export function parseSettingsFile(text: string, file: string): SettingsFile {
   const placeOf = (name: string): string => placeInText(text, file, name);
   const values = new Map<string, OptionValue>();
   const extraMetadata: Record<string, string> = {};
+  const otherSettings: Record<string, unknown> = {};
   const warnings: SettingsWarning[] = [];
   for (const [name, value] of flatten(parseToml(text, file))) {
     if (Object.hasOwn(trainFileTable, name)) {
@@ -32,10 +35,11 @@ export function parseSettingsFile(text: string, file: string): SettingsFile {
     } else if (name.startsWith("metadata_") && !isTable(value)) {
       extraMetadata[name.slice("metadata_".length)] = String(value);
     } else {
+      otherSettings[name] = plain(value);
       warnings.push({ option: name, message: unknownKey(name, placeOf(name)) });
     }
   }
-  return { values, extraMetadata, placeOf, warnings };
+  return { values, extraMetadata, otherSettings, placeOf, warnings };
 }
 
 /** The settings that differ from their defaults as one flat TOML document that `--config_file` reads back.
@@ -85,7 +89,7 @@ function settingOf(name: keyof typeof trainFileTable, value: TomlValue, place: s
 
 function unknownKey(name: string, place: string): string {
   const near = nearestName(name, Object.keys(trainFileTable));
-  return `${name} (${place}) is no setting and is passed over.${near ? ` Did you mean ${near}?` : ""}`;
+  return `${name} (${place}) is no setting: it is kept, but nothing acts on it.${near ? ` Did you mean ${near}?` : ""}`;
 }
 
 function placeInText(text: string, file: string, name: string): string {
@@ -96,5 +100,12 @@ function placeInText(text: string, file: string, name: string): string {
 }
 
 function shown(value: TomlValue): string {
-  return JSON.stringify(value, (_, inner) => (typeof inner === "bigint" ? Number(inner) : inner));
+  return JSON.stringify(plain(value));
+}
+
+/** The value with numbers for integers. */
+function plain(value: TomlValue): unknown {
+  if (typeof value === "bigint") return Number(value);
+  if (Array.isArray(value)) return value.map(plain);
+  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)])) : value;
 }

@@ -24,7 +24,6 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): So
 function conflicts(given: GivenGenerateSettings): Rule[] {
   const families = (["sdxl", "v1", "v2"] as const).filter((family) => given[family]);
   const sides = (["W", "H"] as const).filter((side) => (given[side] ?? 8) % 8 !== 0);
-  const { strength = 0.8 } = given;
   return [
     {
       when: families.length > 1,
@@ -38,24 +37,65 @@ function conflicts(given: GivenGenerateSettings): Rule[] {
       message: "Width and height are multiples of 8.",
     },
     {
-      when: !(strength >= 0 && strength <= 1),
+      when: !isShare(given.strength ?? 0),
       options: ["strength"],
       message: "--strength lies between 0 and 1.",
+    },
+    {
+      when: !isShare(given.highresFixStrength ?? 0),
+      options: ["highres_fix_strength"],
+      message: "--highres_fix_strength lies between 0 and 1.",
+    },
+    {
+      when: !((given.highresFixScale ?? 1) > 0),
+      options: ["highres_fix_scale"],
+      message: "The first picture of a highres fix is a share of the final one, such as 0.5.",
     },
   ];
 }
 
+function isShare(value: number): boolean {
+  return value >= 0 && value <= 1;
+}
+
 function surprises(given: GivenGenerateSettings): Rule[] {
+  const { interactive, prompt, fromFile, imagePath, highresFixScale } = given;
+  const startsFromPicture = imagePath !== undefined || highresFixScale !== undefined;
   return [
     {
-      when: given.prompt !== undefined && given.fromFile !== undefined,
+      when: prompt !== undefined && (interactive || fromFile !== undefined),
       options: ["prompt"],
-      message: "--prompt is passed over, for --from_file brings the prompts.",
+      message: `--prompt is passed over, for ${interactive ? "--interactive asks for the" : "--from_file brings the"} prompts.`,
+    },
+    {
+      when: fromFile !== undefined && interactive,
+      options: ["from_file"],
+      message: "--from_file is passed over, for --interactive asks for the prompts.",
+    },
+    {
+      when: given.nIter > 1 && interactive,
+      options: ["n_iter"],
+      message: "--n_iter is passed over, for --interactive draws every prompt once.",
     },
     {
       when: given.negativeScale !== undefined && given.scale <= 1,
       options: ["negative_scale"],
       message: "--negative_scale is passed over, for a --scale up to 1 means no guidance.",
+    },
+    {
+      when: given.maskPath !== undefined && imagePath === undefined,
+      options: ["mask_path"],
+      message: "--mask_path is passed over, for without --image_path there is no picture to keep parts of.",
+    },
+    {
+      when: given.strength !== undefined && !startsFromPicture,
+      options: ["strength"],
+      message: "--strength is passed over, for without --image_path pictures start from noise.",
+    },
+    {
+      when: given.highresFixSave1st && given.highresFixLatentsUpscaling,
+      options: ["highres_fix_save_1st"],
+      message: "--highres_fix_save_1st is passed over, for latents that are enlarged never were a picture.",
     },
   ];
 }

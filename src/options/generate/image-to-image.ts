@@ -1,35 +1,24 @@
 import type { OptionTable } from "../option.ts";
 
-const noImageToImage = "pictures are drawn from prompts only so far";
-const noHighres = "pictures are drawn in one go so far";
-
 export const imageToImageOptions = {
   image_path: {
     type: "string",
     effect: "numbers",
-    state: "refused",
-    note: noImageToImage,
     help: "Picture, or folder of pictures, to start from.",
   },
   mask_path: {
     type: "string",
     effect: "numbers",
-    state: "refused",
-    note: noImageToImage,
     help: "Mask, or folder of masks: what is white is drawn anew.",
   },
   strength: {
     type: "float",
     effect: "numbers",
-    state: "refused",
-    note: noImageToImage,
     help: "How much of the picture is drawn anew, 0 to 1; 0.8 unless said.",
   },
   force_scheduler_zero_steps_offset: {
     type: "switch",
     effect: "numbers",
-    state: "refused",
-    note: noImageToImage,
     help: "Begin at exactly the timestep the strength says.",
   },
 } as const satisfies OptionTable;
@@ -38,37 +27,28 @@ export const highresOptions = {
   highres_fix_scale: {
     type: "float",
     effect: "numbers",
-    state: "refused",
-    note: noHighres,
     help: "Draw at this share of the size first, enlarge that and draw on.",
   },
   highres_fix_steps: {
     type: "int",
+    minimum: 1,
     default: 28,
     effect: "numbers",
-    state: "refused",
-    note: noHighres,
     help: "Sampling steps of the small picture.",
   },
   highres_fix_strength: {
     type: "float",
     effect: "numbers",
-    state: "refused",
-    note: noHighres,
     help: "Strength for the small picture; as --strength unless said.",
   },
   highres_fix_save_1st: {
     type: "switch",
     effect: "files",
-    state: "refused",
-    note: noHighres,
     help: "Write the small pictures too.",
   },
   highres_fix_latents_upscaling: {
     type: "switch",
     effect: "numbers",
-    state: "refused",
-    note: noHighres,
     help: "Enlarge latents instead of the picture.",
   },
   highres_fix_upscaler: {

@@ -1,4 +1,5 @@
 import type { OptionTable } from "../option.ts";
+import { ownSamplers, sdScriptsSamplers } from "./samplers.ts";
 
 export const generateModelOptions = {
   ckpt: {
@@ -9,8 +10,6 @@ export const generateModelOptions = {
   vae: {
     type: "string",
     effect: "numbers",
-    state: "refused",
-    note: "only the model's own VAE is used so far",
     help: "Another VAE than the model's own.",
   },
   textual_inversion_embeddings: {
@@ -26,8 +25,6 @@ export const generateModelOptions = {
   zero_terminal_snr: {
     type: "switch",
     effect: "numbers",
-    state: "refused",
-    note: "the rescaled noise schedule is not there for pictures yet",
     help: "Rescale the noise schedule so that the last timestep is pure noise.",
   },
   clip_skip: {
@@ -67,9 +64,7 @@ export const promptOptions = {
   interactive: {
     type: "switch",
     effect: "numbers",
-    state: "refused",
-    note: "give prompts with --prompt or --from_file for now",
-    help: "Ask for prompts one after another.",
+    help: "Ask for prompts one after another and draw each at once; the end of the input ends the run.",
   },
   no_preview: {
     type: "switch",
@@ -119,25 +114,10 @@ export const samplingOptions = {
   steps: { type: "int", minimum: 1, default: 50, effect: "numbers", help: "Sampling steps." },
   sampler: {
     type: "string",
-    choices: [
-      ...[
-        "ddim",
-        "pndm",
-        "lms",
-        "euler",
-        "euler_a",
-        "heun",
-        "dpm_2",
-        "dpm_2_a",
-        "dpmsolver",
-        "dpmsolver++",
-        "dpmsingle",
-      ],
-      ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
-    ],
+    choices: [...sdScriptsSamplers, ...ownSamplers],
     default: "ddim",
     effect: "numbers",
-    help: "Sampler.",
+    help: "Sampler. Those from dpmpp_2m_karras on are not in sd-scripts.",
   },
   scale: {
     type: "float",

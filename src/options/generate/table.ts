@@ -1,6 +1,6 @@
 import { consoleOptions } from "../console.ts";
 import type { OptionGroup } from "../option.ts";
-import { ownOptions } from "../own.ts";
+import { ownGenerateOptions, ownOptions } from "../own.ts";
 import type { SettingsOf } from "../settings.ts";
 import { controlOptions, networkOptions } from "./extensions.ts";
 import { highresOptions, imageToImageOptions } from "./image-to-image.ts";
@@ -29,6 +29,7 @@ export const generateTable = {
   ...controlOptions,
   ...shrinkOptions,
   ...ownOptions,
+  ...ownGenerateOptions,
 };
 
 /** The same flags in groups, as people read them. */
@@ -45,7 +46,7 @@ export const generateGroups: readonly OptionGroup[] = [
   { title: "LoRA and other networks", options: networkOptions },
   { title: "ControlNet and other guidance", options: controlOptions },
   { title: "Deep Shrink and Gradual Latent", options: shrinkOptions },
-  { title: "Not in sd-scripts", options: ownOptions },
+  { title: "Not in sd-scripts", options: { ...ownOptions, ...ownGenerateOptions } },
 ];
 
 /** What a command line said, before the checks. */

@@ -33,6 +33,7 @@ describe("what a run needs", () => {
     expect(missing("--dataset_config d.toml --token_string=")).toEqual(all.slice(0, 3));
     expect(missing(`${needed.slice(0, 6).join(" ")} --train_data_dir p`)).toEqual(["--resolution"]);
     expect(missing(`${needed.slice(0, 6).join(" ")} --in_json j --resolution 64`)).toEqual([]);
+    expect(missing(`${needed.slice(0, 4).join(" ")} --dataset_config d.toml --debug_dataset`)).toEqual([]);
   });
 });
 
@@ -112,8 +113,29 @@ describe("what surprises", () => {
     ["--optimizer_type Prodigy", "learning_rate"],
     ["--optimizer_type DAdaptAdam --learning_rate 0.1", "learning_rate"],
     ["--log_with wandb", "log_with"],
+    ["--debug_dataset_dir d", "debug_dataset_dir"],
   ])("%s is said", (line, option) => {
     expect(warned(line)).toEqual([option]);
+  });
+
+  test("what sd-scripts would show on Weights & Biases of the command line", () => {
+    const shown = (line: string): string[] => warned(`--log_with wandb ${line}`).filter((name) => name !== "log_with");
+    expect(shown("--wandb_api_key k --huggingface_token t")).toEqual(
+      expect.arrayContaining(["wandb_api_key", "huggingface_token"]),
+    );
+    expect(shown("--logging_dir /logs --vae ./vae --train_data_dir p")).toEqual(["logging_dir"]);
+    expect(shown("--huggingface_repo_id me/cat --huggingface_repo_visibility public")).toEqual(
+      warned("--huggingface_repo_id me/cat --huggingface_repo_visibility public"),
+    );
+    expect(check("--log_with wandb --huggingface_repo_id me/cat").warnings).toContainEqual({
+      option: "huggingface_repo_id",
+      message: expect.stringContaining("not public"),
+    });
+    // The settings file is read later and is not shown.
+    const file = parseSettingsFile('huggingface_token = "t"\nlogging_dir = "/logs"', "train.toml");
+    const { warnings } = checkTrainSettings(parseTrainArguments([...needed, "--log_with", "wandb"], file));
+    expect(warnings.filter(({ message }) => message.includes("sd-scripts shows"))).toEqual([]);
+    expect(warned("--logging_dir /logs")).toEqual([]);
   });
 
   test("stored latents and augmentation", () => {

@@ -1,5 +1,6 @@
 import { missingSettings, refuse, warnOf } from "../check.ts";
 import type { Parsed, Sourced } from "../parsed.ts";
+import { exposures } from "./exposure.ts";
 import { trainConflicts, trainSurprises } from "./rules.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
@@ -16,8 +17,10 @@ export type TrainSettings = GivenTrainSettings & {
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
 export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<TrainSettings> {
   const given = parsed.settings;
-  const { pretrainedModelNameOrPath, tokenString, outputDir } = given;
-  const missing = missingFrom(given);
+  const { pretrainedModelNameOrPath, tokenString } = given;
+  // Listing a dataset writes nothing there.
+  const outputDir = given.outputDir || (given.debugDataset ? "." : undefined);
+  const missing = missingFrom({ ...given, outputDir });
   if (!pretrainedModelNameOrPath || !tokenString || !outputDir || missing.length > 0)
     throw missingSettings(missing, "Training");
   refuse(trainConflicts(given), parsed);
@@ -32,7 +35,11 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
     sampleEveryNEpochs: positive(given.sampleEveryNEpochs),
     sampleEveryNSteps: positive(given.sampleEveryNSteps),
   };
-  return { ...parsed, settings, warnings: [...parsed.warnings, ...warnOf(trainSurprises(given))] };
+  return {
+    ...parsed,
+    settings,
+    warnings: [...parsed.warnings, ...warnOf([...trainSurprises(given), ...exposures(parsed)])],
+  };
 }
 
 function missingFrom(given: GivenTrainSettings): string[] {

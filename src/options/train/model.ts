@@ -19,8 +19,6 @@ export const modelOptions = {
   vae: {
     type: "string",
     effect: "numbers",
-    state: "later",
-    note: "the model's own VAE is used",
     help: "Another VAE than the model's own: a Diffusers folder, a hub name or a checkpoint file.",
   },
   clip_skip: {

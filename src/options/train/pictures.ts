@@ -97,15 +97,11 @@ export const pictureOptions = {
   alpha_mask: {
     type: "switch",
     effect: "numbers",
-    state: "later",
-    note: "masks are not applied to the loss",
     help: "Take the alpha channel of pictures as a mask of what counts for the loss.",
   },
   masked_loss: {
     type: "switch",
     effect: "numbers",
-    state: "later",
-    note: "masks are not applied to the loss",
     help: "Use the mask pictures of subsets that have a conditioning_data_dir: what is black there does not count.",
   },
   conditioning_data_dir: {

@@ -183,6 +183,11 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
       message: "Nothing is sent to Weights & Biases yet.",
     },
     {
+      when: given.debugDatasetDir !== undefined && !given.debugDataset,
+      options: ["debug_dataset_dir"],
+      message: "--debug_dataset_dir is never used without --debug_dataset.",
+    },
+    {
       when: given.outputConfig && !given.configFile,
       options: ["output_config"],
       message: "--output_config does nothing without --config_file, which names the file to write.",

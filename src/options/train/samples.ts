@@ -1,34 +1,24 @@
 import type { OptionTable } from "../option.ts";
 
-const noSamples = "no pictures are drawn during training";
-
 export const sampleOptions = {
   sample_prompts: {
     type: "string",
     effect: "files",
-    state: "later",
-    note: noSamples,
     help: "File of prompts to draw during training: .txt with one a line, .toml or .json.",
   },
   sample_every_n_steps: {
     type: "int",
     effect: "files",
-    state: "later",
-    note: noSamples,
     help: "Draw them after every so many steps.",
   },
   sample_every_n_epochs: {
     type: "int",
     effect: "files",
-    state: "later",
-    note: noSamples,
     help: "Draw them after every so many epochs; wins over the steps.",
   },
   sample_at_first: {
     type: "switch",
     effect: "files",
-    state: "later",
-    note: noSamples,
     help: "Draw them before the first step as well.",
   },
   sample_sampler: {
@@ -51,8 +41,6 @@ export const sampleOptions = {
     ],
     default: "ddim",
     effect: "files",
-    state: "later",
-    note: noSamples,
     help: "Sampler for prompts that name none.",
   },
 } as const satisfies OptionTable;

@@ -1,6 +1,5 @@
 import type { OptionTable } from "../option.ts";
 
-const noState = "training states are not written, only embeddings";
 const noUpload = "nothing is uploaded";
 
 export const savingOptions = {
@@ -52,8 +51,6 @@ export const savingOptions = {
   save_last_n_epochs_state: {
     type: "int",
     effect: "files",
-    state: "later",
-    note: noState,
     help: "The same for training states; as --save_last_n_epochs unless said.",
   },
   save_last_n_steps: {
@@ -64,30 +61,22 @@ export const savingOptions = {
   save_last_n_steps_state: {
     type: "int",
     effect: "files",
-    state: "later",
-    note: noState,
     help: "The same for training states; as --save_last_n_steps unless said.",
   },
   save_state: {
     type: "switch",
     effect: "files",
-    state: "later",
-    note: noState,
     help: "Write the whole training state with every save, to go on from there with --resume.",
   },
   save_state_on_train_end: {
     type: "switch",
     effect: "files",
-    state: "later",
-    note: noState,
     help: "Write the whole training state once, at the end.",
   },
   resume: {
     type: "string",
     effect: "numbers",
-    state: "refused",
-    note: "a run cannot be continued yet; start from its vectors with --weights FILE",
-    help: "Training state to continue from.",
+    help: "Folder of a training state to go on from: same numbers as if the run had never stopped. Give the other settings as before.",
   },
 } as const satisfies OptionTable;
 

@@ -42,9 +42,7 @@ export const speedOptions = {
   gradient_checkpointing: {
     type: "switch",
     effect: "speed",
-    state: "later",
-    note: "activations are kept",
-    help: "Compute activations again in the backward pass instead of keeping them: less memory, more time.",
+    help: "Compute activations of the large sizes again in the backward pass instead of keeping them: less memory, more time.",
   },
   xformers: {
     type: "switch",

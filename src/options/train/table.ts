@@ -1,6 +1,6 @@
 import { consoleOptions } from "../console.ts";
 import type { OptionGroup, OptionTable } from "../option.ts";
-import { ownOptions } from "../own.ts";
+import { ownOptions, ownTrainOptions } from "../own.ts";
 import type { SettingsOf } from "../settings.ts";
 import { captionOptions } from "./captions.ts";
 import { inversionOptions } from "./inversion.ts";
@@ -37,6 +37,7 @@ export const trainTable = {
   ...hubOptions,
   ...pyTorchOptions,
   ...ownOptions,
+  ...ownTrainOptions,
 };
 
 /** The same flags in groups, as people read them. */
@@ -58,7 +59,7 @@ export const trainGroups: readonly OptionGroup[] = [
   { title: "Precision, speed and memory", options: speedOptions },
   { title: "Hugging Face hub", options: hubOptions },
   { title: "PyTorch and DeepSpeed", options: pyTorchOptions },
-  { title: "Not in sd-scripts", options: ownOptions },
+  { title: "Not in sd-scripts", options: { ...ownOptions, ...ownTrainOptions } },
 ];
 
 /** Settings that are no flags but act when a settings file has them: sd-scripts looks dataset keys up there too. */
@@ -106,4 +107,6 @@ export const trainFileTable = { ...trainTable, ...fileOnlyOptions };
 export type GivenTrainSettings = SettingsOf<typeof trainFileTable> & {
   /** Values of `metadata_xyz` keys beyond the flags, by xyz; they become `modelspec.xyz`. */
   readonly extraMetadata: Readonly<Record<string, string>>;
+  /** What a settings file says under keys that no setting has. */
+  readonly otherSettings: Readonly<Record<string, unknown>>;
 };

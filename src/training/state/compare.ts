@@ -49,7 +49,8 @@ function differenceText({ path, then, now }: Difference): string {
     if (then === undefined) return `the picture ${name} is new`;
     return now === undefined ? `the picture ${name} is gone` : `the picture ${name} or its caption has changed`;
   }
-  return `${rest.slice(rest[0] === "datasets" ? 2 : 0).join(" ")} of the dataset was ${valueText(then)} and is ${valueText(now)}`;
+  const place = rest[0] === "datasets" && rest.length > 2 ? rest.slice(2) : rest;
+  return `${place.join(" ")} of the dataset was ${valueText(then)} and is ${valueText(now)}`;
 }
 
 function modelText(name: string, then: Plain | undefined, now: Plain | undefined): string {
@@ -65,5 +66,6 @@ function modelText(name: string, then: Plain | undefined, now: Plain | undefined
 
 function valueText(value: Plain | undefined): string {
   if (value === undefined || value === null) return "not given";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }

@@ -3,6 +3,7 @@ import { arrayOf, type DType, type NdArray } from "../../array/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../../formats/safetensors/index.ts";
 import type { PythonRandomState, TorchGeneratorState } from "../../random/index.ts";
 import type { OptimizerState } from "../optimizers/index.ts";
+import type { Tallied } from "../warning-tally.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { Plain, RunIdentity } from "./identity.ts";
 import type { Progress } from "./progress.ts";
@@ -19,7 +20,7 @@ export interface TrainingState {
   readonly rows: readonly NdArray<Float32Array>[];
   readonly initialRows: readonly NdArray<Float32Array>[];
   readonly optimizer: OptimizerState;
-  readonly warnings: readonly { readonly code: string; readonly message: string; readonly count: number }[];
+  readonly warnings: readonly Tallied[];
 }
 
 /** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
@@ -44,7 +45,7 @@ const schema = z.object({
     startedFrom: z.string(),
   }),
   identity: z.object({ model: plain, settings: plain, dataset: plain }),
-  warnings: z.array(z.object({ code: z.string(), message: z.string(), count: z.int() })),
+  warnings: z.array(z.object({ key: z.string(), code: z.string(), message: z.string(), count: z.int() })),
   generators: z.object({
     torch: z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() }),
     python: z.object(twister),

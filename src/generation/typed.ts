@@ -1,0 +1,52 @@
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { CoinageError } from "../errors/index.ts";
+import type { Plan, WrittenPrompt } from "./prompts/plan.ts";
+import type { GenerationRunEvent } from "./run-events.ts";
+
+/** Draws prompts as they come in, all pictures of one before the next is asked for. A prompt that cannot be drawn is told of and the next one
+ *  asked for; one without text is passed over.
+ *  differs from sd-scripts: batches do not wait for further prompts, so every prompt is drawn at once. */
+export async function* drawTyped(
+  prompts: AsyncIterable<string>,
+  planTyped: (prompt: WrittenPrompt) => Plan,
+  draw: (plan: Plan) => AsyncIterable<GenerationRunEvent>,
+): AsyncGenerator<GenerationRunEvent, void> {
+  let number = 0;
+  yield { kind: "asking" };
+  for await (const text of prompts) {
+    if (textOf(text) !== "") {
+      try {
+        const plan = planTyped({ text, place: `prompt ${++number}` });
+        yield { kind: "prompt", text, seeds: seedsOf(plan) };
+        for (const message of plan.warnings) yield { kind: "warning", code: "PROMPT", message };
+        yield* draw(plan);
+      } catch (error) {
+        if (!(error instanceof CoinageError)) throw error;
+        const { code, message, hint } = error;
+        yield { kind: "warning", code, message: hint === undefined ? message : `${message} ${hint}` };
+      }
+    }
+    yield { kind: "asking" };
+  }
+}
+
+function seedsOf({ batches }: Plan): number[] {
+  return batches.flatMap(({ pictures }) => pictures.map(({ order }) => order.seed));
+}
+
+/** What stands before the first option. */
+function textOf(line: string): string {
+  return line.trim().split(" --", 1)[0]!;
+}
+
+/** The lines of a stream as they come in; an abort ends them. */
+export async function* typedLines(input: Readable, signal?: AbortSignal): AsyncGenerator<string, void> {
+  // made only when the first line is asked for: it would drop what it reads before
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY, ...(signal && { signal }) });
+  try {
+    yield* lines;
+  } finally {
+    lines.close();
+  }
+}

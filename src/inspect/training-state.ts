@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import type { NdArray } from "../array/index.ts";
+import { readStoredArray, readWeightFile, rowsOf } from "../checkpoint/index.ts";
+import { firstLearnedId } from "../models/index.ts";
+import type { Problem, TrainingStateInspection } from "./inspection.ts";
+import { problemOf } from "./problem.ts";
+import { describeTable } from "./table.ts";
+
+/** A training state's folder; undefined when it is none. */
+export function inspectTrainingState(folder: string): TrainingStateInspection | undefined {
+  const names = readdirSync(folder);
+  const own = names.includes("state.json") ? readJson(path.join(folder, "state.json")) : undefined;
+  const isOwn = String(own?.format).startsWith("coinage training state");
+  const isAccelerates = names.some((name) => /^random_states_\d+\.pkl$/.test(name)) || names.includes("optimizer.bin");
+  if (!isOwn && !isAccelerates) return undefined;
+  const files = names.map((name) => ({ name, bytes: statSync(path.join(folder, name)).size }));
+  const problems: Problem[] = [];
+  const tables = attempt(() => (isOwn ? ownRows(folder) : learnedRows(folder, names)), problems) ?? [];
+  return {
+    kind: "training-state",
+    path: folder,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    problems,
+    program: isOwn ? "coinage" : "sd-scripts",
+    ...(isOwn ? ownProgress(own ?? {}) : accelerateProgress(readJson(path.join(folder, "train_state.json")) ?? {})),
+    tables: tables.map((table, i) => describeTable(tables.length === 1 ? "vectors" : ["clip_l", "clip_g"][i]!, table)),
+    files,
+  };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function ownProgress({ step, epochsDone, circumstances }: Json) {
+  const { steps } = (circumstances ?? {}) as Json;
+  return { step: numberOf(step), steps: numberOf(steps), epochsDone: numberOf(epochsDone) };
+}
+
+/** sd-scripts' newer versions write how far they are; its Textual Inversion never does. */
+function accelerateProgress({ current_step: step, current_epoch: epoch }: Json) {
+  return { step: numberOf(step), steps: undefined, epochsDone: numberOf(epoch) };
+}
+
+function ownRows(folder: string): NdArray[] {
+  const { tensors } = readWeightFile(path.join(folder, "arrays.safetensors"));
+  return [...tensors].filter(([name]) => /^rows\/\d+$/.test(name)).map(([, stored]) => readStoredArray(stored));
+}
+
+/** accelerate stores whole text encoders; the learned vectors stand behind the words of the vocabulary. */
+function learnedRows(folder: string, names: readonly string[]): NdArray[] {
+  const encoders = names.filter((name) => /^(model(_1)?\.safetensors|pytorch_model(_1)?\.bin)$/.test(name)).toSorted();
+  return encoders.flatMap((name) => {
+    const { tensors } = readWeightFile(path.join(folder, name));
+    const table = tensors.get("text_model.embeddings.token_embedding.weight");
+    const learned = (table?.shape[0] ?? 0) - firstLearnedId;
+    return table && learned > 0 ? [readStoredArray(rowsOf(table, firstLearnedId, learned))] : [];
+  });
+}
+
+function attempt<Result>(read: () => Result, problems: Problem[]): Result | undefined {
+  try {
+    return read();
+  } catch (error) {
+    problems.push(problemOf(error));
+    return undefined;
+  }
+}
+
+function readJson(file: string): Json | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return typeof value === "object" && value !== null ? (value as Json) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}

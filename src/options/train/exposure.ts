@@ -1,0 +1,45 @@
+import path from "node:path";
+import type { Rule } from "../check.ts";
+import type { Parsed } from "../parsed.ts";
+import type { GivenTrainSettings } from "./table.ts";
+
+const secrets = ["wandb_api_key", "huggingface_token"] as const;
+
+const paths = {
+  pretrained_model_name_or_path: "pretrainedModelNameOrPath",
+  vae: "vae",
+  tokenizer_cache_dir: "tokenizerCacheDir",
+  train_data_dir: "trainDataDir",
+  conditioning_data_dir: "conditioningDataDir",
+  reg_data_dir: "regDataDir",
+  output_dir: "outputDir",
+  logging_dir: "loggingDir",
+} as const satisfies Readonly<Record<string, keyof GivenTrainSettings>>;
+
+/** What a command line tells everybody once Weights & Biases keeps it with a run, as it does for sd-scripts. Settings files are not kept. */
+export function exposures({ settings, explicit }: Parsed<GivenTrainSettings>): Rule[] {
+  const { huggingfaceRepoVisibility } = settings;
+  const absolute = Object.entries(paths).flatMap(([name, key]) =>
+    explicit.has(name) && path.isAbsolute(settings[key] ?? "") ? [name] : [],
+  );
+  const told: Rule[] = [
+    ...secrets.map((name) => ({
+      when: explicit.has(name),
+      options: [name] as const,
+      message: kept(`your secret --${name}`),
+    })),
+    ...absolute.map((name) => ({ when: true, options: [name] as const, message: kept(`the absolute path --${name}`) })),
+    { when: explicit.has("config_file"), options: ["config_file"], message: kept("the path --config_file") },
+    {
+      when: explicit.has("huggingface_repo_id") && huggingfaceRepoVisibility !== "public",
+      options: ["huggingface_repo_id"],
+      message: kept("--huggingface_repo_id, which is not public"),
+    },
+  ];
+  const isPublic = explicit.has("log_with") && settings.logWith !== "tensorboard";
+  return isPublic ? told : [];
+}
+
+function kept(what: string): string {
+  return `sd-scripts shows its command line on Weights & Biases, with ${what} in it. It is safer in a settings file (--config_file).`;
+}

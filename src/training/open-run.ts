@@ -1,0 +1,71 @@
+import type { TrainSettings } from "../options/index.ts";
+import { Learner, tableShapes } from "./learner.ts";
+import { createSchedule } from "./lr-schedules/index.ts";
+import { metadataOf } from "./metadata.ts";
+import { chooseOptimizer, createOptimizer, optimizerWarnings, parseArguments } from "./optimizers/index.ts";
+import type { Preparation } from "./prepare.ts";
+import { readPreviews } from "./previews.ts";
+import { Run } from "./run.ts";
+import { type Sign, signsBeforeTraining } from "./signs.ts";
+import { changedCircumstances, checkIdentity, circumstancesOf, type FoundState, identityOf } from "./state/index.ts";
+
+/** Prepares what changes during a run: learned rows with their optimizer, schedule, step count, saves. found: what it goes on from.
+ *  @throws STATE_MISMATCH, and what settings of these throw */
+export async function openRun(settings: TrainSettings, preparation: Preparation, found?: FoundState): Promise<Run> {
+  const { word, checkpoint, model, group, length } = preparation;
+  const resumeNotices = found ? await checkState(settings, preparation, found) : [];
+  const choice = chooseOptimizer({ ...settings, optimizerArgs: parseArguments(settings.optimizerArgs ?? []) });
+  const optimizer = createOptimizer(choice, tableShapes(word.initialRows, word.vocabularies));
+  const lrSchedulerArgs = parseArguments(settings.lrSchedulerArgs ?? [], "--lr_scheduler_args");
+  const schedule = createSchedule(
+    { ...settings, lrSchedulerArgs, learningRateSource: choice.learningRate },
+    length.steps,
+  );
+  const learningRates = Array.from({ length: length.steps }, (_, step) => schedule(step, optimizer.numbers.rate));
+  const isVPrediction = checkpoint.predictionType.value === "v_prediction";
+  const { metadata, warning } = await metadataOf(settings, { family: model.family, isVPrediction });
+  const previews = await readPreviews(settings, preparation);
+  const notices = [
+    ...preparation.notices,
+    ...resumeNotices,
+    ...previews.notices,
+    ...optimizerWarnings(choice, settings).map((message) => ({ code: "OPTIMIZER", message })),
+    ...(warning ? [{ code: "METADATA", message: warning }] : []),
+    ...signsBeforeTraining({ settings, group, optimizer: choice.name, rows: word.initialRows, learningRates }),
+  ];
+  const learner = new Learner(word.initialRows, optimizer, settings.maxGradNorm);
+  const state = found?.kind === "own" ? found.state : undefined;
+  const { requests: previewRequests } = previews;
+  const name = choice.name;
+  return new Run({
+    settings,
+    preparation,
+    learner,
+    schedule,
+    optimizer: name,
+    metadata,
+    previewRequests,
+    notices,
+    state,
+  });
+}
+
+/** Checks that a state belongs to this run; what is to be said of going on from it. @throws STATE_MISMATCH */
+async function checkState(settings: TrainSettings, preparation: Preparation, found: FoundState): Promise<Sign[]> {
+  if (found.kind === "foreign")
+    return [
+      {
+        code: "RESUME_FOREIGN",
+        message: `${settings.resume} is a state of sd-scripts. Its optimizer and random numbers can be read by PyTorch only, so a new run starts from its vectors.`,
+      },
+    ];
+  const { state } = found;
+  checkIdentity(state.identity, await identityOf(settings, preparation), settings.resume ?? "");
+  const { steps } = preparation.length;
+  const changes = changedCircumstances(state.circumstances, await circumstancesOf(settings, steps));
+  if (state.progress.step >= steps)
+    changes.push(
+      `The run is at its end already, after step ${state.progress.step}: --max_train_steps says how far it goes.`,
+    );
+  return changes.map((message) => ({ code: "RESUME", message }));
+}

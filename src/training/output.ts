@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { CoinageError } from "../errors/index.ts";
+import { writeFileAtomically } from "../files/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import type { Sign } from "./signs.ts";
+
+/** Makes the output folder and tries whether it can be written to: a run must not find out at its end. @throws OUTPUT_UNWRITABLE */
+export async function prepareOutput({ outputDir }: Pick<TrainSettings, "outputDir">): Promise<void> {
+  const probe = path.join(outputDir, ".coinage-can-write");
+  try {
+    await mkdir(outputDir, { recursive: true });
+    await writeFileAtomically(probe, "");
+    await rm(probe);
+  } catch (cause) {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `The output folder ${path.resolve(outputDir)} cannot be written to.`, {
+      where: `--output_dir ${outputDir}`,
+      hint: "Choose another folder, or make this one writable.",
+      cause,
+    });
+  }
+}
+
+/** Where something was written. */
+export interface Written {
+  /** Undefined: nowhere. */
+  readonly path: string | undefined;
+  /** Why it is not where it should be. */
+  readonly problem: Sign | undefined;
+}
+
+/** Writes the files of a run. A full disk or a vanished folder must not lose what was learned: then they go to a rescue folder,
+ *  in the folder the user stands in or among temporary files. */
+export class Output {
+  #rescueFolder: string | undefined;
+
+  /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all. */
+  async write(target: string, write: (path: string) => Promise<void>): Promise<Written> {
+    try {
+      await mkdir(path.dirname(target), { recursive: true });
+      await write(target);
+      return { path: target, problem: undefined };
+    } catch (error) {
+      if (!isWriteFailure(error)) throw error;
+      const rescued = await this.#rescue(path.basename(target), write);
+      const whereNow = rescued
+        ? `It is at ${rescued} instead.`
+        : "It could not be written anywhere else either, so it is in memory only.";
+      const message = `${path.basename(target)} could not be written: ${error.message.replace(/\.$/, "")}. ${whereNow} Make room or bring the folder back: the next save tries it again.`;
+      return { path: rescued, problem: { code: "OUTPUT_RESCUED", message } };
+    }
+  }
+
+  async #rescue(name: string, write: (path: string) => Promise<void>): Promise<string | undefined> {
+    if (this.#rescueFolder !== undefined) return written(write, path.join(this.#rescueFolder, name));
+    for (const base of [process.cwd(), os.tmpdir()]) {
+      const folder = await mkdtemp(path.join(base, "coinage-rescue-")).catch(() => undefined);
+      if (folder === undefined) continue;
+      const file = await written(write, path.join(folder, name));
+      if (file !== undefined) {
+        this.#rescueFolder = folder;
+        return file;
+      }
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+    }
+    return undefined;
+  }
+}
+
+function isWriteFailure(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (!(error instanceof CoinageError) || error.code === "OUTPUT_UNWRITABLE")
+  );
+}
+
+async function written(write: (path: string) => Promise<void>, target: string): Promise<string | undefined> {
+  return write(target).then(
+    () => target,
+    () => undefined,
+  );
+}

@@ -1,0 +1,169 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { arrayOf, type NdArray } from "../src/array/index.ts";
+import { readEmbeddingFile } from "../src/embedding/index.ts";
+import { parseSafetensors } from "../src/formats/safetensors/index.ts";
+import { type GenerationRunEvent, generate, inspect, type TrainingEvent, train } from "../src/index.ts";
+import { decodePicture, encodePng } from "../src/pictures/index.ts";
+import { type GoldenFamily, readFamilies } from "./golden-models.ts";
+import { describeGoldens, readTensors } from "./goldens.ts";
+import { readModel, writeDiffusersFolder } from "./model-files.ts";
+
+/** What sd-scripts writes for each family: tables of the embedding, and what its metadata calls the model. */
+const expected = {
+  sd1: { tables: ["emb_params"], architecture: "stable-diffusion-v1", prediction: "epsilon" },
+  sd2: { tables: ["emb_params"], architecture: "stable-diffusion-v2-768-v", prediction: "v" },
+  sdxl: { tables: ["clip_g", "clip_l"], architecture: "stable-diffusion-xl-v1-base", prediction: "epsilon" },
+} as const;
+
+const encoders = { emb_params: "textEncoder", clip_l: "textEncoder", clip_g: "textEncoder2" } as const;
+
+describeGoldens("models", (goldens) => {
+  const root = mkdtempSync(path.join(tmpdir(), "families-"));
+  const pictures = path.join(root, "pictures");
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  beforeAll(async () => {
+    mkdirSync(pictures);
+    for (const [i, colour] of [
+      [200, 30, 60],
+      [30, 160, 90],
+    ].entries()) {
+      const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (colour[at % 3]! + at / 7) % 256);
+      writeFileSync(path.join(pictures, `${i}.png`), await encodePng({ width: 64, height: 64, channels: 3, data }));
+      writeFileSync(path.join(pictures, `${i}.txt`), "a photo of mycat");
+    }
+  });
+
+  /** The family as a Diffusers folder: only its configs say how these small models are built. */
+  async function folderOf(family: GoldenFamily, change: (unet: Map<string, NdArray>) => void = () => {}) {
+    const model = await readModel(family.files[0]!.path);
+    const folder = mkdtempSync(path.join(root, `${family.name}-`));
+    const unet = new Map(model.unet);
+    change(unet);
+    writeDiffusersFolder(folder, { ...model, unet }, family);
+    return folder;
+  }
+
+  async function trained(model: string, more: Partial<Parameters<typeof train>[0]> = {}) {
+    const outputDir = mkdtempSync(path.join(root, "out-"));
+    const events: TrainingEvent[] = [];
+    const settings = {
+      pretrainedModelNameOrPath: model,
+      outputDir,
+      outputName: "mycat",
+      saveModelAs: "safetensors",
+      tokenString: "mycat",
+      initWord: "cat",
+      numVectorsPerToken: 2,
+      learningRate: 0.01,
+      maxTrainSteps: 2,
+      seed: 1,
+      threads: 1,
+      datasetConfig: writeConfig(),
+      ...more,
+    } as const;
+    for await (const event of train(settings)) events.push(event);
+    return { file: path.join(outputDir, "mycat.safetensors"), state: path.join(outputDir, "mycat-state"), events };
+  }
+
+  function writeConfig(): string {
+    const file = path.join(root, "dataset.toml");
+    writeFileSync(
+      file,
+      `[general]\nresolution = 64\n[[datasets]]\nbatch_size = 1\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(pictures)}\ncaption_extension = ".txt"\n`,
+    );
+    return file;
+  }
+
+  async function drawn(model: string, embedding: string): Promise<GenerationRunEvent[]> {
+    const events: GenerationRunEvent[] = [];
+    const settings = {
+      ckpt: model,
+      textualInversionEmbeddings: [embedding],
+      prompt: "a photo of mycat",
+      W: 64,
+      H: 64,
+      steps: 2,
+      seed: 1,
+      threads: 1,
+      outdir: mkdtempSync(path.join(root, "pictures-")),
+    };
+    for await (const event of generate(settings)) events.push(event);
+    return events;
+  }
+
+  const families = [...new Map(readFamilies(goldens).map((family) => [family.kind, family])).values()];
+  describe.each(families.map((family) => [family.kind, family] as const))("%s", (kind, family) => {
+    const { tables, architecture, prediction } = expected[kind];
+
+    test("a word is learned, written as sd-scripts writes it, and drawn with", async () => {
+      const folder = await folderOf(family);
+      const { file, state, events } = await trained(folder, { saveState: true });
+      const isV = prediction === "v";
+      expect(events.find((event) => event.kind === "start")).toMatchObject({
+        kind: "start",
+        run: { family: kind, predictionType: isV ? "v_prediction" : "epsilon" },
+      });
+      const steps = events.filter((event) => event.kind === "step");
+      expect(steps.map(({ loss, gradNorm, distance }) => loss > 0 && gradNorm > 0 && distance > 0)).toEqual([
+        true,
+        true,
+      ]);
+
+      const model = await readModel(folder);
+      const written = readTensors(file);
+      expect([...written.keys()].toSorted()).toEqual(tables);
+      for (const table of tables) {
+        const [, width] = model[encoders[table]]!.get("text_model.embeddings.token_embedding.weight")!.shape;
+        expect(written.get(table)!.shape).toEqual([2, width]);
+      }
+      expect(parseSafetensors(readFileSync(file)).metadata).toMatchObject({
+        "modelspec.architecture": `${architecture}/textual-inversion`,
+        "modelspec.prediction_type": prediction,
+      });
+      expect((await readEmbeddingFile(file)).tables.size).toBe(tables.length);
+      expect(await inspect(state)).toMatchObject({
+        kind: "training-state",
+        program: "coinage",
+        step: 2,
+        steps: 2,
+        tables: tables.map(() => ({ norms: [expect.any(Number), expect.any(Number)] })),
+        problems: [],
+      });
+
+      const pictures = await drawn(folder, file);
+      expect(pictures.find((event) => event.kind === "model")).toMatchObject({ family: kind });
+      const picture = pictures.find((event) => event.kind === "saved");
+      expect(await decodePicture(readFileSync(picture!.file))).toMatchObject({ width: 64, height: 64 });
+    });
+  });
+
+  const sd1 = families.find(({ kind }) => kind === "sd1")!;
+
+  test("flags that say something else than the model's file are an error that says what was found", async () => {
+    const folder = await folderOf(sd1);
+    await expect(trained(folder, { v2: true })).rejects.toThrow(
+      expect.objectContaining({
+        code: "CHECKPOINT_CONTRADICTED",
+        where: "--v2",
+        message: expect.stringContaining("Stable Diffusion 1"),
+      }),
+    );
+    await expect(trained(folder, { vParameterization: true })).rejects.toThrow(
+      expect.objectContaining({ code: "CHECKPOINT_CONTRADICTED", message: expect.stringContaining("epsilon") }),
+    );
+  });
+
+  test("training on an inpainting model is refused by that name", async () => {
+    const folder = await folderOf(sd1, (unet) => {
+      const [width] = unet.get("conv_in.weight")!.shape;
+      unet.set("conv_in.weight", arrayOf([width!, 9, 3, 3], new Float32Array(width! * 81)));
+    });
+    await expect(trained(folder)).rejects.toThrow(
+      expect.objectContaining({ code: "CHECKPOINT_INPAINTING", message: expect.stringContaining("inpainting") }),
+    );
+  });
+});

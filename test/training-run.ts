@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll } from "vitest";
+import { conceptsFolder, tinySdFolder } from "../src/assets/index.ts";
+import { readTrainRequest, type TrainSettings } from "../src/options/index.ts";
+import { type TrainingEvent, type TrainOptions, train } from "../src/training/index.ts";
+
+/** Twelve small pictures with captions. */
+export const concept = path.join(conceptsFolder, "teal-checkered-ring");
+
+/** A folder of its own for a file of tests that train on the small model; it is removed at their end. */
+export function trainingFolder() {
+  const work = mkdtempSync(path.join(os.tmpdir(), "coinage-train-"));
+  afterAll(() => rmSync(work, { recursive: true, force: true }));
+  const write = (name: string, text: string): string => {
+    const file = path.join(work, name);
+    writeFileSync(file, text);
+    return file;
+  };
+  const datasetConfig = write("concept.toml", subsetConfig(concept, 'num_repeats = 2\nclass_tokens = "vexla"\n'));
+  let outputs = 0;
+
+  /** A command line that teaches the small model in a few quick steps; given flags win. */
+  function flagsFor(...flags: readonly string[]): string[] {
+    const own = (name: string, ...value: string[]) => (flags.includes(`--${name}`) ? [] : [`--${name}`, ...value]);
+    return [
+      ...own("pretrained_model_name_or_path", tinySdFolder),
+      ...own("output_dir", path.join(work, `out${outputs++}`)),
+      ...own("token_string", "vexla"),
+      ...own("init_word", "ring"),
+      ...own("dataset_config", datasetConfig),
+      ...own("learning_rate", "2e-2"),
+      ...own("max_train_steps", "3"),
+      ...own("seed", "1"),
+      ...own("save_model_as", "safetensors"),
+      ...own("threads", "1"),
+      ...flags,
+    ];
+  }
+
+  return { work, write, flagsFor, settingsFor: (...flags: readonly string[]) => settingsOf(flagsFor(...flags)) };
+}
+
+export async function settingsOf(flags: readonly string[]): Promise<TrainSettings> {
+  const request = await readTrainRequest(flags);
+  if (request.kind !== "train") throw new Error("the test's command line does not train");
+  return request.settings;
+}
+
+/** A dataset config of one folder at 128 x 128. */
+export function subsetConfig(folder: string, extra = ""): string {
+  return `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
+}
+
+export async function eventsOf(settings: TrainSettings, options?: TrainOptions): Promise<TrainingEvent[]> {
+  const events: TrainingEvent[] = [];
+  for await (const event of train(settings, options)) events.push(event);
+  return events;
+}
+
+export function ofKind<Kind extends TrainingEvent["kind"]>(events: readonly TrainingEvent[], kind: Kind) {
+  return events.filter((event): event is Extract<TrainingEvent, { kind: Kind }> => event.kind === kind);
+}
