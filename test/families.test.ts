@@ -1,14 +1,23 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { arrayOf, type NdArray } from "../src/array/index.ts";
 import { readEmbeddingFile } from "../src/embedding/index.ts";
+import { readPngTexts } from "../src/formats/png-text/index.ts";
 import { parseSafetensors } from "../src/formats/safetensors/index.ts";
-import { type GenerationRunEvent, generate, inspect, type TrainingEvent, train } from "../src/index.ts";
+import {
+  type GenerationRunEvent,
+  generate,
+  inspect,
+  type TrainInput,
+  type TrainingEvent,
+  train,
+} from "../src/index.ts";
 import { decodePicture, encodePng } from "../src/pictures/index.ts";
 import { type GoldenFamily, readFamilies } from "./golden-models.ts";
 import { describeGoldens, readTensors } from "./goldens.ts";
+import { filesOf, type HubServer, serveHub } from "./hub-server.ts";
 import { readModel, writeDiffusersFolder } from "./model-files.ts";
 
 /** What sd-scripts writes for each family: tables of the embedding, and what its metadata calls the model. */
@@ -47,7 +56,7 @@ describeGoldens("models", (goldens) => {
     return folder;
   }
 
-  async function trained(model: string, more: Partial<Parameters<typeof train>[0]> = {}) {
+  async function trained(model: string, more: Partial<TrainInput> = {}, signal?: AbortSignal) {
     const outputDir = mkdtempSync(path.join(root, "out-"));
     const events: TrainingEvent[] = [];
     const settings = {
@@ -65,7 +74,7 @@ describeGoldens("models", (goldens) => {
       datasetConfig: writeConfig(),
       ...more,
     } as const;
-    for await (const event of train(settings)) events.push(event);
+    for await (const event of train(settings, signal && { signal })) events.push(event);
     return { file: path.join(outputDir, "mycat.safetensors"), state: path.join(outputDir, "mycat-state"), events };
   }
 
@@ -142,6 +151,38 @@ describeGoldens("models", (goldens) => {
   });
 
   const sd1 = families.find(({ kind }) => kind === "sd1")!;
+
+  describe("a name on the Hugging Face hub", () => {
+    const commit = "0123456789abcdef0123456789abcdef01234567";
+    let server: HubServer;
+    beforeAll(async () => {
+      server = await serveHub([{ name: "a/mini", revision: "main", commit, files: filesOf(await folderOf(sd1)) }]);
+      vi.stubEnv("HF_ENDPOINT", server.url);
+      vi.stubEnv("HF_HUB_CACHE", path.join(root, "cache"));
+    });
+    afterAll(async () => {
+      vi.unstubAllEnvs();
+      await server.close();
+    });
+
+    test("is fetched until the user interrupts, and nothing is written then", async () => {
+      const { events, file } = await trained("a/mini", {}, AbortSignal.abort());
+      expect(events.map(({ kind }) => kind)).toEqual(["download"]);
+      expect(existsSync(file)).toBe(false);
+    });
+
+    test("is fetched, trained on, and drawn with", async () => {
+      const { events, file } = await trained("a/mini");
+      const kinds = new Set(events.map(({ kind }) => kind));
+      expect([...kinds].slice(0, 1)).toEqual(["download"]);
+      expect(events.at(-1)!.kind).toBe("done");
+      const pictures = await drawn("a/mini", file);
+      expect(pictures.some(({ kind }) => kind === "download")).toBe(false);
+      const picture = pictures.find((event) => event.kind === "saved");
+      const texts = readPngTexts(readFileSync(picture!.file));
+      expect(texts.find(({ keyword }) => keyword === "parameters")!.text).toContain("Model: mini");
+    });
+  });
 
   test("flags that say something else than the model's file are an error that says what was found", async () => {
     const folder = await folderOf(sd1);

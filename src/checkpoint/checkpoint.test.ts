@@ -1,13 +1,13 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { readTensors } from "../../test/goldens.ts";
-import { arrayOf, type NdArray } from "../array/index.ts";
+import type { NdArray, StoredArray } from "../array/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
 import { writeTorchFile } from "../formats/torch/index.ts";
-import { filesToOpen, missingFiles, openCheckpoint, openVae, readStoredArray } from "./index.ts";
+import { openCheckpoint, openVae, readStoredArray } from "./index.ts";
 
 const tinySd = fileURLToPath(new URL("../../assets/tiny-sd", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "checkpoint-"));
@@ -45,16 +45,15 @@ function renamed(rename: (name: string) => string): Map<string, NdArray> {
   return new Map([...vaeTensors].map(([name, array]) => [rename(name), array]));
 }
 
-function refusal(code: string, message: RegExp | string = ""): unknown {
-  return expect.objectContaining({ code, message: expect.stringMatching(message) });
+/** The same shape, kind of number and bytes; comparing a million numbers one by one takes seconds. */
+function expectSame(stored: StoredArray, { dtype, shape, data }: NdArray): void {
+  const found = readStoredArray(stored);
+  expect([found.dtype, found.shape]).toEqual([dtype, shape]);
+  expect(Buffer.compare(new Uint8Array(found.data.buffer), new Uint8Array(data.buffer))).toBe(0);
 }
 
-function singleFile(names: Readonly<Record<string, readonly number[]>>, metadata = {}): string {
-  const file = path.join(folder, `single-${count++}.safetensors`);
-  const zeros = (shape: readonly number[]) => arrayOf(shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
-  const tensors = new Map(Object.entries(names).map(([name, shape]) => [name, zeros(shape)]));
-  writeFileSync(file, writeSafetensors({ tensors, metadata }));
-  return file;
+function refusal(code: string, message: RegExp | string = ""): unknown {
+  return expect.objectContaining({ code, message: expect.stringMatching(message) });
 }
 
 describe("a Diffusers folder", () => {
@@ -67,7 +66,7 @@ describe("a Diffusers folder", () => {
     expect([...checkpoint.vae.tensors.keys()].sort()).toEqual([...vaeTensors.keys()].sort());
     for (const [name, stored] of checkpoint.vae.tensors) {
       expect(stored.bytes).toMatchObject({ file: path.join(tinySd, "vae", "diffusion_pytorch_model.safetensors") });
-      expect(readStoredArray(stored)).toEqual(vaeTensors.get(name));
+      expectSame(stored, vaeTensors.get(name)!);
     }
   });
 
@@ -100,7 +99,7 @@ describe("a Diffusers folder", () => {
         tensors.set(name, { ...array, shape: [...array.shape, 1, 1] });
     writeVae("diffusion_pytorch_model.safetensors", tensors);
     const { vae } = await openCheckpoint(model);
-    for (const [name, stored] of vae.tensors) expect(readStoredArray(stored)).toEqual(vaeTensors.get(name));
+    for (const [name, stored] of vae.tensors) expectSame(stored, vaeTensors.get(name)!);
   });
 
   test("that lacks tensors is an error naming the first", async () => {
@@ -164,51 +163,6 @@ describe("a Diffusers folder", () => {
       await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_UNREADABLE", "outside its own folder"));
     }
   });
-
-  test("names the files that opening it reads, and those it lacks", async () => {
-    const files = readdirSync(tinySd, { recursive: true, encoding: "utf8" }).map((file) =>
-      file.split(path.sep).join("/"),
-    );
-    const read = filesToOpen(
-      [...files, "safety_checker/model.safetensors", "unet/diffusion_pytorch_model.bin"],
-      "model",
-    );
-    expect(read.toSorted()).toEqual(
-      files.filter((file) => /^(model_index|scheduler\/s|(unet|vae|text_encoder)\/\w+\.)/.test(file)).toSorted(),
-    );
-    expect(missingFiles(tinySd, "model")).toEqual([]);
-    rmSync(path.join(model, "text_encoder"));
-    rmSync(path.join(own("vae"), "config.json"));
-    expect(missingFiles(model, "model")).toEqual([
-      "vae/config.json",
-      "text_encoder/config.json",
-      "text_encoder/model.safetensors",
-    ]);
-  });
-
-  test.each([
-    [
-      "shards of the plain weights",
-      undefined,
-      ["m.safetensors.index.json", "m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"],
-    ],
-    ["shards of a variant", "fp16", ["m.safetensors.index.fp16.json", "m.fp16-00001-of-00001.safetensors"]],
-    [
-      "shards of a variant as older programs name them",
-      "bf16",
-      ["m.safetensors.index.bf16.json", "m-00001-of-00001.bf16.safetensors"],
-    ],
-    ["a variant's file", "non_ema", ["m.non_ema.bin"]],
-  ])("needs of its weights only %s", (_, variant, expected) => {
-    const all = [
-      ["m.safetensors.index.json", "m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors", "m.bin"],
-      ["m.safetensors.index.fp16.json", "m.fp16-00001-of-00001.safetensors"],
-      ["m.safetensors.index.bf16.json", "m-00001-of-00001.bf16.safetensors", "m.non_ema.bin"],
-    ].flat();
-    const named = (files: readonly string[]) =>
-      files.map((file) => `vae/${file.replace(/^m/, "diffusion_pytorch_model")}`);
-    expect(filesToOpen([...named(all), "vae/flax_model.msgpack"], "vae", variant)).toEqual(named(expected));
-  });
 });
 
 describe("what the user says of a model", () => {
@@ -260,7 +214,7 @@ describe("another VAE", () => {
     expect(vae.config).toBeUndefined();
     for (const [key, stored] of vae.tensors) {
       expect(stored.bytes).toMatchObject({ file });
-      expect(readStoredArray(stored)).toEqual(vaeTensors.get(key));
+      expectSame(stored, vaeTensors.get(key)!);
     }
   });
 
@@ -272,40 +226,5 @@ describe("another VAE", () => {
     expect(() => openVae(path.join(tinySd, "text_encoder", "model.safetensors"))).toThrow(
       refusal("CHECKPOINT_INCOMPLETE", "no VAE"),
     );
-  });
-});
-
-describe("a single file that is no base model is refused by its kind", () => {
-  test.each([
-    ["a LoRA", { "lora_unet_mid_block.lora_down.weight": [1] }],
-    ["a ControlNet", { "control_model.input_blocks.0.0.weight": [1], "model.diffusion_model.out.0.weight": [1] }],
-    ["an SDXL refiner", { "conditioner.embedders.0.model.transformer.resblocks.0.mlp.c_proj.bias": [1] }],
-    ["a Textual Inversion embedding", { emb_params: [1, 768] }],
-    ["Stable Diffusion 3 or Flux", { "model.diffusion_model.joint_blocks.0.x.weight": [1] }],
-    ["EDM", { "cond_stage_model.transformer.x": [1], edm_mean: [1] }],
-    ["without tensors", {}],
-  ] as const)("%s", async (label, names) => {
-    await expect(openCheckpoint(singleFile(names))).rejects.toThrow(refusal("CHECKPOINT_FOREIGN", label));
-  });
-
-  test("an inpainting model", async () => {
-    const file = singleFile({
-      "cond_stage_model.transformer.text_model.final_layer_norm.weight": [1],
-      "model.diffusion_model.input_blocks.0.0.weight": [8, 9, 3, 3],
-    });
-    await expect(openCheckpoint(file)).rejects.toThrow(refusal("CHECKPOINT_INPAINTING", /inpainting.*9 channels/));
-    // Who can feed it gets past that; this one lacks the rest.
-    await expect(openCheckpoint(file, { allowInpainting: true })).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE"));
-  });
-
-  test.each([
-    ["a VAE alone", { "encoder.down.0.block.0.conv1.weight": [1] }],
-    ["a U-Net alone", { "model.diffusion_model.out.0.weight": [1] }],
-  ] as const)("%s lacks the rest", async (label, names) => {
-    await expect(openCheckpoint(singleFile(names))).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", label));
-  });
-
-  test("a path that does not exist", async () => {
-    await expect(openCheckpoint("nowhere/model.safetensors")).rejects.toThrow(refusal("FILE_NOT_FOUND", "nowhere"));
   });
 });

@@ -8,6 +8,7 @@ import { loadDreamBooth } from "./images/dreambooth.ts";
 import type { LoadedSubset, LoadedSubsets } from "./images/entry.ts";
 import { loadFineTuning } from "./images/fine-tuning.ts";
 import { loadWithMasks } from "./images/masks.ts";
+import { notePictures } from "./images/oddities.ts";
 import { assignBuckets, type TrainingImage } from "./images/training-image.ts";
 
 /** Subsets that share resolution, batch size and buckets; a batch never mixes datasets. */
@@ -29,12 +30,13 @@ const loaders: Readonly<Record<DatasetKind, (plan: DatasetPlan, context: LoadCon
 };
 
 /** Reads a dataset's subsets and sorts the pictures into buckets. bucketStep: what bucket sides must be a multiple of (64; SDXL 32).
- *  @throws BUCKET_LIMITS, DATASET_CONFIG, CAPTION_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
+ *  @throws BUCKET_LIMITS, DATASET_CONFIG, CAPTION_UNREADABLE, FILE_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
 export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucketStep: number): Promise<Dataset> {
   checkBucketSteps(plan, bucketStep);
   const limits = bucketLimitsOf(plan, context.warnings);
   const { entries, ...loaded } = await loaders[plan.kind](plan, context);
   const images = await assignBuckets(entries, plan, limits, context.warnings);
+  await notePictures(images, context.warnings);
   return { plan, limits, images, buckets: bucketsOf(images), ...loaded };
 }
 

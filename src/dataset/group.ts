@@ -1,19 +1,14 @@
 import { PythonRandom } from "../random/index.ts";
-import { workAhead } from "./bounded.ts";
+import { inTurns, workAhead } from "./bounded.ts";
 import { type BatchArrangement, drawDatasetSeed } from "./buckets/arrangement.ts";
 import { processCaption } from "./captions/caption.ts";
 import type { Replacements } from "./captions/templates.ts";
 import { arrange, type Dataset } from "./dataset.ts";
 import type { TrainingImage } from "./images/training-image.ts";
-import {
-  type CachingProgress,
-  cacheLatents,
-  type EncodePictures,
-  type LatentCaching,
-  type LatentMemory,
-} from "./latents/cache.ts";
+import { type CachingProgress, cacheLatents, type EncodePictures, type LatentCaching } from "./latents/cache.ts";
 import type { CachedLatents } from "./latents/cached.ts";
 import { latentFileFor, readLatents } from "./latents/files.ts";
+import { LatentMemory } from "./latents/memory.ts";
 import type { MicroBatch } from "./samples/batch.ts";
 import { type PreparedSample, prepareSample } from "./samples/sample.ts";
 import type { DatasetWarning } from "./warnings.ts";
@@ -36,8 +31,8 @@ interface PreparedBatch extends PlannedBatch {
   readonly samples: readonly { readonly sample: PreparedSample; readonly random: PythonRandom }[];
 }
 
-/** Batches prepared ahead of the one being trained on: few, so that never many pictures are in memory. */
-const batchesAhead = 2;
+/** Batches prepared ahead of the one being trained on, and pictures decoded at once: few, so that never many are in memory. */
+const [batchesAhead, picturesAtOnce] = [2, 4];
 
 /** All datasets of a run, ready to be trained on. */
 export class DatasetGroup {
@@ -47,7 +42,8 @@ export class DatasetGroup {
   readonly seed: number;
   readonly #arrangements: readonly BatchArrangement<TrainingImage>[];
   readonly #caching: LatentCaching | undefined;
-  readonly #memory: LatentMemory = new Map();
+  readonly #memory = new LatentMemory();
+  readonly #inTurn = inTurns(picturesAtOnce);
 
   constructor(
     datasets: readonly Dataset[],
@@ -80,7 +76,7 @@ export class DatasetGroup {
   }
 
   /** Encodes all pictures once. Nothing happens unless the settings ask for cached latents.
-   *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, OUTPUT_UNWRITABLE */
+   *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE */
   async *cacheLatents(encode: EncodePictures): AsyncGenerator<CachingProgress> {
     if (this.#caching) yield* cacheLatents(this.datasets, encode, this.#caching, this.#memory);
   }
@@ -118,10 +114,12 @@ export class DatasetGroup {
 
   async #prepare(batch: PlannedBatch, epoch: number): Promise<PreparedBatch> {
     const { plan } = this.datasets[batch.dataset]!;
-    const samples = batch.images.map(async (image, position) => {
-      const random = sampleRandom(this.seed, epoch, batch.index, position);
-      return { sample: await prepareSample(image, plan, await this.#latentsOf(image), random), random };
-    });
+    const samples = batch.images.map((image, position) =>
+      this.#inTurn(async () => {
+        const random = sampleRandom(this.seed, epoch, batch.index, position);
+        return { sample: await prepareSample(image, plan, await this.#latentsOf(image), random), random };
+      }),
+    );
     return { ...batch, samples: await Promise.all(samples) };
   }
 

@@ -3,7 +3,8 @@ export { type Replacements, replacementsFor, type TemplateKind, templateCaptions
 export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
 export type { DatasetKind } from "./config/schema.ts";
 export type { Dataset } from "./dataset.ts";
-export { type BatchListing, formatListing, listEpoch, type SampleListing } from "./debug.ts";
+export { type BatchListing, formatListing, listEpoch, type SampleListing } from "./debug/listing.ts";
+export { DebugPictures, type WrittenPictures } from "./debug/pictures.ts";
 export type { DatasetGroup, EpochContext } from "./group.ts";
 export type { TrainingImage } from "./images/training-image.ts";
 export type { CachingProgress, EncodePictures } from "./latents/cache.ts";

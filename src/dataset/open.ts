@@ -20,7 +20,7 @@ export interface OpenOptions {
 
 /** Reads the datasets of a run: config, folders, captions, sizes, buckets. Pictures stay on disk.
  *  A group without batches is no error here; `emptyDatasetError` says why it is empty.
- *  @throws DATASET_CONFIG, BUCKET_LIMITS, CAPTION_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
+ *  @throws DATASET_CONFIG, BUCKET_LIMITS, CAPTION_UNREADABLE, FILE_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
 export async function openDataset(settings: DatasetSettings, options: OpenOptions = {}): Promise<DatasetGroup> {
   const { random = new PythonRandom(), family = "sd" } = options;
   const warnings = new DatasetWarnings();
@@ -33,7 +33,8 @@ export async function openDataset(settings: DatasetSettings, options: OpenOption
   return new DatasetGroup(datasets, warnings.list(), random, caching);
 }
 
-/** The error of a run whose datasets have no pictures: which folders were looked at and what was left out. */
+/** The error of a run whose datasets have no pictures: which folders were looked at and what was left out.
+ *  differs from sd-scripts: it says so and ends as if all had gone well. */
 export function emptyDatasetError(group: DatasetGroup, settings: DatasetSettings): CoinageError {
   const { datasetConfig, trainDataDir, inJson } = settings;
   const looked = datasetConfig ?? inJson ?? trainDataDir;

@@ -1,29 +1,27 @@
-/** What can be odd about a dataset without stopping a run, and how it is said. `shown`: the first few of what it is about. */
+/** What can be odd about a dataset without stopping a run. What it is about follows. */
 const texts = {
-  aspectTooThin: (count: number, shown: string) =>
-    `${count} pictures are thinner than a bucket step and are left out: ${shown}.`,
-  bucketLimitRounded: (_: number, shown: string) => `Bucket limits must be multiples of bucket_reso_steps: ${shown}.`,
-  bucketLimitsUnused: () => "min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale.",
-  captionBlank: (count: number, shown: string) => `${count} pictures have an empty caption: ${shown}.`,
-  captionEmpty: (count: number, shown: string) =>
-    `${count} pictures have neither a caption file nor class tokens; their caption is empty: ${shown}.`,
-  captionFromClass: (count: number, shown: string) =>
-    `${count} pictures have no caption file; their class tokens are the caption: ${shown}.`,
-  folderMissing: (_: number, shown: string) => `Not a folder: ${shown}.`,
-  folderWithoutRepeats: (_: number, shown: string) =>
-    `Folders whose name does not begin with a number of repeats are left out: ${shown}.`,
-  infoCacheMissing: (_: number, shown: string) =>
-    `cache_info is on but there is no metadata_cache.json yet; it is written now: ${shown}.`,
-  metadataEmpty: (_: number, shown: string) => `Metadata files without pictures are left out: ${shown}.`,
-  regularisationUnused: (count: number, shown: string) =>
-    `${count} regularisation pictures are more than there are training pictures and are not used: ${shown}.`,
-  settingsIgnored: (_: number, shown: string) => `The dataset config takes the place of ${shown}.`,
-  subsetDuplicate: (_: number, shown: string) => `Subsets that are already there are left out: ${shown}.`,
-  subsetEmpty: (_: number, shown: string) => `Subsets without pictures are left out: ${shown}.`,
-  subsetWithoutRepeats: (_: number, shown: string) => `Subsets with num_repeats below 1 are left out: ${shown}.`,
-  validationSplitIgnored: (_: number, shown: string) =>
-    `validation_split must lie between 0 and 1; taken as 0: ${shown}.`,
-} as const satisfies Record<string, (count: number, shown: string) => string>;
+  aspectTooThin: "Left out, for they are thinner than a bucket step",
+  bucketLimitRounded: "Bucket limits must be multiples of bucket_reso_steps",
+  bucketLimitsUnused: "min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale",
+  captionBlank: "The caption is empty",
+  captionEmpty: "The caption is empty, for there is neither a caption file nor a class token",
+  captionFromClass: "The class tokens are the caption, for there is no caption file",
+  folderMissing: "Not a folder",
+  folderWithoutRepeats: "Left out, for the folder's name does not begin with a number of repeats",
+  infoCacheMissing: "cache_info is on, so metadata_cache.json is written now for the next time",
+  latentsDamaged: "Latent caches that cannot be read are made anew",
+  metadataEmpty: "Left out, for the metadata file names no pictures",
+  pictureHuge: "Over 40 megapixels, and decoded whole each time: shrink them, or cache latents",
+  pictureTiny: "Enlarged to more than twice their size, so the word learns how blurred they are",
+  pictureTwice: "The same picture is there twice",
+  pictureUpscaled: "Enlarged a little, for they are smaller than they are trained at",
+  regularisationUnused: "Not used, for there are more regularisation pictures than training pictures",
+  settingsIgnored: "The dataset config takes the place of",
+  subsetDuplicate: "Left out, for the subset is there already",
+  subsetEmpty: "Left out, for the subset has no pictures",
+  subsetWithoutRepeats: "Left out, for num_repeats is below 1",
+  validationSplitIgnored: "validation_split must lie between 0 and 1; taken as 0",
+} as const satisfies Record<string, string>;
 
 export type DatasetWarningKind = keyof typeof texts;
 
@@ -43,8 +41,13 @@ export class DatasetWarnings {
 
   add(kind: DatasetWarningKind, ...subjects: readonly string[]): void {
     const known = this.#subjects.get(kind) ?? [];
-    known.push(...subjects);
+    for (const subject of subjects) known.push(subject);
     this.#subjects.set(kind, known);
+  }
+
+  /** The same for subjects of which there may be none, which is nothing odd. */
+  addAll(kind: DatasetWarningKind, subjects: readonly string[]): void {
+    for (const subject of subjects) this.add(kind, subject);
   }
 
   list(): DatasetWarning[] {
@@ -52,8 +55,10 @@ export class DatasetWarnings {
   }
 }
 
+/** "The caption is empty (7): a.png, b.png, c.png, d.png, e.png and 2 more." */
 function messageOf(kind: DatasetWarningKind, subjects: readonly string[]): string {
+  if (subjects.length === 0) return `${texts[kind]}.`;
   const rest = subjects.length - shownAtMost;
-  const shown = subjects.slice(0, shownAtMost).join(", ") + (rest > 0 ? ` and ${rest} more` : "");
-  return texts[kind](subjects.length, shown);
+  const count = subjects.length > 1 ? ` (${subjects.length})` : "";
+  return `${texts[kind]}${count}: ${subjects.slice(0, shownAtMost).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}.`;
 }

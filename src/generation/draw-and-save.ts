@@ -1,4 +1,5 @@
 import path from "node:path";
+import { modelNameOf } from "../hub/index.ts";
 import { type FreeNames, type NameSettings, pictureFileName } from "./files/names.ts";
 import { loadSource } from "./files/source-files.ts";
 import { pictureTexts } from "./files/texts.ts";
@@ -59,7 +60,7 @@ async function save(
   const name = names.take(pictureFileName(planned, { indexInBatch: index, firstNumber, stage, time }, settings));
   const file = path.join(folder, name);
   const { family } = preparation.model;
-  const modelName = path.parse(preparation.checkpoint.path).name;
+  const modelName = modelNameOf(preparation.checkpoint.path);
   await writePicture(file, picture, pictureTexts({ planned, parameters, family, modelName }));
   return file;
 }

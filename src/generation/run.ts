@@ -3,7 +3,7 @@ import type { GenerateSettings } from "../options/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, sheetFileName } from "./files/names.ts";
-import { sheetColumns, writeSheet } from "./files/sheet.ts";
+import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
 import { openGenerator } from "./generator.ts";
 import { prepareRun } from "./prepare.ts";
 import type { Plan } from "./prompts/plan.ts";
@@ -40,12 +40,12 @@ export async function* generateFromSettings(
       ? drawPlan(plan, context)
       : drawTyped(prompts ?? typedLines(process.stdin), planTyped, (typed) => drawPlan(typed, context));
     const files: string[] = [];
-    const finals: string[] = [];
+    const finals: SheetPicture[] = [];
     for await (const event of events) {
       yield event;
       if (event.kind !== "saved") continue;
       files.push(event.file);
-      if (event.stage === "final") finals.push(event.file);
+      if (event.stage === "final") finals.push(event);
     }
     if (settings.sheet && finals.length > 0) {
       const file = path.join(folder, names.take(sheetFileName(clock(), settings)));

@@ -1,4 +1,4 @@
-import { formatListing, formatReport } from "../dataset/index.ts";
+import { formatListing, formatReport, type WrittenPictures } from "../dataset/index.ts";
 import type { DebugEvent } from "../training/index.ts";
 import type { Terminal } from "./terminal.ts";
 import { warningLine } from "./warnings.ts";
@@ -12,6 +12,12 @@ export function reportListing(event: DebugEvent, { talk, result }: Terminal): vo
 
 function linesOf(event: Exclude<DebugEvent, { kind: "warning" | "download" }>): string[] {
   if (event.kind === "batch") return formatListing(event);
+  if (event.kind === "pictures") return [writtenLine(event)];
   const { tokens, tokenIds, dataset } = event;
   return [tokens.map((token, i) => `${token}: token id ${tokenIds[i]}`).join(", "), ...formatReport(dataset)];
+}
+
+function writtenLine({ folder, count, sheet, onSheet }: WrittenPictures): string {
+  const small = onSheet < count ? `the first ${onSheet} of them` : "all of them";
+  return `wrote ${count} pictures to ${folder}; ${small} small in ${sheet}`;
 }

@@ -1,3 +1,4 @@
+export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices } from "./devices.ts";
 export { type DeviceRate, measureRate } from "./probe.ts";
 export {
   type DeviceName,

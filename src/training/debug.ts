@@ -1,4 +1,11 @@
-import { type BatchListing, type DatasetReport, listEpoch, reportOf } from "../dataset/index.ts";
+import {
+  type BatchListing,
+  type DatasetReport,
+  DebugPictures,
+  listEpoch,
+  reportOf,
+  type WrittenPictures,
+} from "../dataset/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
@@ -16,10 +23,12 @@ export type DebugEvent =
       readonly dataset: DatasetReport;
     }
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
-  | ({ readonly kind: "batch" } & BatchListing);
+  | ({ readonly kind: "batch" } & BatchListing)
+  /** Last, with `--debug_dataset_dir`: the pictures of all batches were written. */
+  | ({ readonly kind: "pictures" } & WrittenPictures);
 
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
- *  @throws what reading the model's header, the word and the dataset throws */
+ *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
   const settings = yield* withLocalModels({ ...given, cacheLatents: false, cacheLatentsToDisk: false });
   const { word, group, generators, replacements, length, notices } = await prepareRun(settings);
@@ -30,5 +39,10 @@ export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugE
   const maxTokenLength = (settings.maxTokenLength ?? null) as 150 | 225 | null;
   const idsOf = (caption: string) =>
     tokenIdsOf([caption], { tokenizers: word.tokenizers, maxTokenLength }).map((texts) => texts[0]!.flat());
-  for await (const batch of listEpoch(group, order, context, idsOf)) yield { kind: "batch", ...batch };
+  const pictures = settings.debugDatasetDir ? new DebugPictures(settings.debugDatasetDir) : undefined;
+  for await (const batch of listEpoch(group, order, context, idsOf)) {
+    await pictures?.add(batch);
+    yield { kind: "batch", ...batch };
+  }
+  if (pictures) yield { kind: "pictures", ...(await pictures.finish()) };
 }

@@ -62,7 +62,7 @@ export async function prepareRun(settings: TrainSettings, found?: FoundState): P
     notices: [
       ...checkpoint.warnings.map((message) => ({ code: "MODEL", message })),
       ...word.notices.map((message) => ({ code: "INIT_WORD", message })),
-      ...group.warnings.map(({ kind, message }) => ({ code: `DATASET_${constantCase(kind)}`, message })),
+      ...group.warnings.map(datasetSign),
     ],
   };
 }
@@ -97,8 +97,9 @@ function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
     );
 }
 
-function constantCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+/** A warning of the dataset as one of the run. */
+export function datasetSign({ kind, message }: DatasetWarning): Sign {
+  return { code: `DATASET_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`, message };
 }
 
 /** The micro-step graph for these datasets: every bucket runs through it. */

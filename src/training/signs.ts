@@ -45,9 +45,10 @@ function tokenInNoCaption({ settings, group }: Outlook): Sign | undefined {
   };
 }
 
-const usualRates = "Words are usually taught with 5e-4 to 1e-2, which turns them by some hundredths of a radian a step";
-const usualAdvice = `${usualRates}, and by 1 to 100 in all.`;
+/** Radians a word should turn by in all at least, and in one step at most. */
 const [leastTurn, largestTurn] = [1, 0.5];
+/** Radians a word usually turns by in a step: 5e-4 to 5e-3 for Stable Diffusion 1. */
+const usualTurns = [0.03, 0.35] as const;
 
 /** Optimizers that move every number by about the learning rate each step, whatever the gradient's size. */
 const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\w*|pagedlion8bit|nadam|radam|adamax)$/i;
@@ -56,23 +57,20 @@ const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\
 function turns({ settings, optimizer, rows, learningRates }: Outlook): Sign[] {
   if (!rateSizedSteps.test(optimizer)) return [];
   const radiansPerRate = Math.max(...rows.map((table) => Math.sqrt(table.shape[1]!) / mean(rowLengths(table))));
+  if (!Number.isFinite(radiansPerRate)) return [];
   const first = learningRates[0]! * radiansPerRate;
   const whole = learningRates.reduce((sum, rate) => sum + rate, 0) * radiansPerRate;
   const rate = `a learning rate of ${settings.learningRate}`;
-  if (whole < leastTurn && Number.isFinite(whole))
-    return [
-      {
-        code: "LEARNING_RATE_SMALL",
-        message: `With ${rate} the word can turn by only about ${whole.toPrecision(2)} radians in all ${learningRates.length} steps, too little to become something else. ${usualAdvice}`,
-      },
-    ];
+  const [low, high] = usualTurns.map((turn) => (turn / radiansPerRate).toExponential(0));
+  const advice = `Usual are ${usualTurns.join(" to ")} radians a step at first, here learning rates of ${low} to ${high}, and more than ${leastTurn} in all.`;
+  if (whole < leastTurn) {
+    const turn = whole.toPrecision(2);
+    const message = `With ${rate} the word can turn by only about ${turn} radians in the whole run (steps: ${learningRates.length}), too little to become something else. ${advice}`;
+    return [{ code: "LEARNING_RATE_SMALL", message }];
+  }
   if (first <= largestTurn) return [];
-  return [
-    {
-      code: "LEARNING_RATE_LARGE",
-      message: `With ${rate} the word turns by about ${first.toPrecision(2)} radians in the first step alone. ${usualAdvice}`,
-    },
-  ];
+  const message = `With ${rate} the word turns by about ${first.toPrecision(2)} radians in the first step alone. ${advice}`;
+  return [{ code: "LEARNING_RATE_LARGE", message }];
 }
 
 /** What can be told of a step that was just made. */

@@ -2,9 +2,10 @@ import type { SettingsWarning, TrainSettings } from "../options/index.ts";
 import { type DeviceName, openRuntime, type Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
+import { unlessAborted, withLocalModels } from "./local-models.ts";
 import { openRun } from "./open-run.ts";
 import { prepareOutput } from "./output.ts";
-import { prepareRun } from "./prepare.ts";
+import { datasetSign, prepareRun } from "./prepare.ts";
 import { Previews } from "./previews.ts";
 import type { Run } from "./run.ts";
 import { save, saveAtEnd } from "./saving.ts";
@@ -24,8 +25,10 @@ export interface TrainOptions {
 
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
  *  @throws CoinageError for what the user can mend in model, dataset, word, output or state, mostly before anything takes long */
-export async function* train(settings: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
-  await prepareOutput(settings);
+export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
+  await prepareOutput(given);
+  const settings = yield* unlessAborted(withLocalModels(given), options.signal);
+  if (!settings) return;
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
   const preparation = await prepareRun(settings, found);
   const run = await openRun(settings, preparation, found);
@@ -54,7 +57,8 @@ async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGe
   const { length, group, model, generators } = preparation;
   if (run.isFinished) return;
   const vae = await openVaeEncoder(model, runtime, generators.torch);
-  for await (const progress of group.cacheLatents(vae.encode)) {
+  for await (const { warnings, ...progress } of group.cacheLatents(vae.encode)) {
+    yield* tally.addAll(warnings.map(datasetSign));
     yield { kind: "caching", ...progress };
     if (signal?.aborted) return;
   }

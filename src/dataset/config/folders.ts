@@ -1,12 +1,12 @@
-import { readdir } from "node:fs/promises";
 import { kindOfPath } from "../../files/index.ts";
 import { byCodePoint, joinPath } from "../images/paths.ts";
+import { entriesIn } from "../images/picture-files.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, formatPath } from "./check.ts";
 import type { ConfigTable } from "./document.ts";
 
-/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, or one metadata file. */
+/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, or one metadata file. @throws FILE_UNREADABLE */
 export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { trainDataDir, regDataDir, inJson } = settings;
   if (inJson !== undefined) {
@@ -33,7 +33,7 @@ async function subsetsIn(
   }
   const subsets: ConfigTable[] = [];
   // differs from sd-scripts: sorted; it takes the order of the file system, which differs between machines.
-  for (const name of (await readdir(parent)).sort(byCodePoint)) {
+  for (const name of (await entriesIn(parent)).map((entry) => entry.name).sort(byCodePoint)) {
     const folder = joinPath(parent, name);
     if ((await kindOfPath(folder)) !== "folder") continue;
     const [repeats, ...classTokens] = name.split("_");

@@ -1,6 +1,6 @@
-import type { DatasetGroup, EpochContext } from "./group.ts";
-import type { TrainingImage } from "./images/training-image.ts";
-import type { Sample } from "./samples/sample.ts";
+import type { DatasetGroup, EpochContext } from "../group.ts";
+import type { TrainingImage } from "../images/training-image.ts";
+import type { Sample } from "../samples/sample.ts";
 
 /** What `--debug_dataset` shows of a batch. */
 export interface BatchListing {
@@ -47,12 +47,19 @@ export function formatListing({ step, steps, samples }: BatchListing): string[] 
   return [`step ${step}/${steps}`, ...samples.flatMap(formatSample)];
 }
 
+/** The filling up at the end in short: "49406 320 49407 (75 times)". */
+function formatIds(ids: readonly number[]): string {
+  const last = ids.findLastIndex((id) => id !== ids.at(-1)) + 1;
+  const times = ids.length - last;
+  return [...ids.slice(0, last), times > 1 ? `${ids[last]} (${times} times)` : ids[last]].join(" ");
+}
+
 function formatSample({ sample, image, networkMultiplier, tokenIds }: SampleListing): string[] {
   const { latents, pixels, lossMask } = sample;
   const lines = [
     `  ${sample.imageKey}, ${image.size.join("x")}, loss weight ${sample.lossWeight}`,
     `    caption: ${JSON.stringify(sample.caption)}`,
-    ...tokenIds.map((ids, encoder) => `    token ids ${encoder + 1}: ${ids.join(" ")}`),
+    ...tokenIds.map((ids, encoder) => `    token ids ${encoder + 1}: ${formatIds(ids)}`),
     `    original size ${sample.originalSizeHw.join("x")} (h x w), crop top left ${sample.cropTopLeft.join(",")}, target ${sample.targetSizeHw.join("x")}, ${sample.flipped ? "" : "not "}flipped`,
     latents ? `    cached latents ${latents.shape.join("x")}` : `    pixels ${pixels!.shape.join("x")}`,
   ];

@@ -3,7 +3,7 @@ import { kindOfPath } from "../../files/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
-import { latentFilesIn } from "../latents/names.ts";
+import { latentFilesIn, namedSize } from "../latents/names.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
@@ -16,7 +16,7 @@ import { keepForTraining } from "./validation-split.ts";
 const captionsAtOnce = 16;
 
 /** Reads the folders of a DreamBooth (or mask-image) dataset: pictures, captions, known sizes; regularisation pictures balanced.
- *  @throws CAPTION_UNREADABLE, DATASET_CONFIG (a damaged metadata_cache.json) */
+ *  @throws CAPTION_UNREADABLE, FILE_UNREADABLE, DATASET_CONFIG (a damaged metadata_cache.json) */
 export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const { warnings } = context;
   const subsets: LoadedSubset[] = [];
@@ -43,7 +43,10 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
   const numTrainImages = repeatsOf(normal);
   const balanced = balanceRegularisation(regularisation, numTrainImages);
   const unused = regularisation.slice(balanced.length);
-  if (unused.length > 0) warnings.add("regularisationUnused", ...unused.map(({ path: file }) => file));
+  warnings.addAll(
+    "regularisationUnused",
+    unused.map(({ path: file }) => file),
+  );
   return { entries: [...normal, ...balanced], subsets, numTrainImages, numRegImages: repeatsOf(regularisation) };
 }
 
@@ -75,7 +78,7 @@ async function fromInfoCache(infoCache: string, subset: SubsetPlan): Promise<Ima
 async function fromFolder(folder: string, subset: SubsetPlan, { family }: LoadContext): Promise<ImageEntry[]> {
   const latents = await latentFilesIn(folder, family);
   return (await picturesIn(folder)).map((file) => {
-    const size = latents.get(withoutExtension(file))?.size;
+    const size = namedSize(latents.get(withoutExtension(file)));
     return { ...blankEntry(file, subset), ...(size && { size }) };
   });
 }

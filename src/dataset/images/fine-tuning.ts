@@ -2,12 +2,15 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath } from "../../files/index.ts";
 import { pictureExtensions } from "../../pictures/index.ts";
+import { mapTellingAll } from "../bounded.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
-import { latentFilesIn, type NamedLatents } from "../latents/names.ts";
+import { LatentFolders, namedSize } from "../latents/names.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
 import { joinPath, withoutExtension } from "./paths.ts";
+
+const keysAtOnce = 16;
 
 /** Reads the metadata files of a fine-tuning dataset.
  *  @throws DATASET_CONFIG for a metadata file that is missing or damaged and for keys that lead to no picture */
@@ -48,25 +51,30 @@ async function entriesOf(
   const title = (count: number) => `${count} keys of the metadata lead to no picture.`;
   const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, latents));
   const blank = entries.filter(({ caption }) => caption === "");
-  if (blank.length > 0) warnings.add("captionBlank", ...blank.map(({ path: file }) => file));
+  warnings.addAll(
+    "captionBlank",
+    blank.map(({ path: file }) => file),
+  );
   return entries;
 }
 
 async function entryOf(item: MetadataEntry, subset: SubsetPlan, latents: LatentFolders): Promise<ImageEntry> {
   const base = pathOfKey(item.key, subset);
   const picture = await pictureAt(base);
-  const cached = (await latents.of(withoutExtension(base))) ?? (await latents.of(base));
-  if (picture === undefined && !cached) throw keyNotFound(item.key, base, subset);
-  const size = item.size ?? cached?.size;
+  const ofStem = await latents.of(withoutExtension(base));
+  const cached = ofStem.length > 0 ? ofStem : await latents.of(base);
+  const standIn = picture === undefined ? cached[0] : undefined;
+  if (picture === undefined && !standIn) throw keyNotFound(item.key, base, subset);
+  const size = item.size ?? standIn?.size ?? namedSize(cached);
   return {
     key: item.key,
-    path: picture ?? cached!.file,
+    path: picture ?? standIn!.file,
     caption: captionOf(item, subset.captions),
     repeats: subset.numRepeats,
     isReg: false,
     subset,
     ...(size && { size }),
-    ...(picture === undefined && { onlyLatents: cached!.file }),
+    ...(standIn && { onlyLatents: standIn.file }),
   };
 }
 

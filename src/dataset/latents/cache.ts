@@ -1,13 +1,15 @@
 import type { NdArray } from "../../array/index.ts";
 import { channelToFloats, decodePicture, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
-import { workAhead } from "../bounded.ts";
+import { inTurns, workAhead } from "../bounded.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { Dataset } from "../dataset.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { fitToBucket } from "../samples/fit.ts";
 import { itemOf, stack } from "../samples/stack.ts";
+import { type DatasetWarning, DatasetWarnings } from "../warnings.ts";
 import type { CachedLatents } from "./cached.ts";
-import { hasLatents, latentFileFor, writeLatents } from "./files.ts";
+import { latentFileFor, stateOfLatents, writeLatents } from "./files.ts";
+import type { LatentMemory } from "./memory.ts";
 import type { LatentFamily } from "./names.ts";
 
 /** Encodes pictures [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], not scaled. */
@@ -26,14 +28,17 @@ export interface LatentCaching {
 export interface CachingProgress {
   readonly done: number;
   readonly total: number;
+  /** Pictures that have their latents since the last time. */
   readonly imageKeys: readonly string[];
+  readonly warnings: readonly DatasetWarning[];
 }
 
-/** Latents of pictures, in memory. Those that lie in files stay there. */
-export type LatentMemory = Map<TrainingImage, CachedLatents>;
+const filesAtOnce = 16;
+const picturesAtOnce = 4;
 
 /** Encodes every picture that has no usable latents yet: by bucket area, consecutive pictures of one kind together.
- *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, OUTPUT_UNWRITABLE */
+ *  Whatever was written before an interruption is found the next time.
+ *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE */
 export async function* cacheLatents(
   datasets: readonly Dataset[],
   encode: EncodePictures,
@@ -41,19 +46,26 @@ export async function* cacheLatents(
   memory: LatentMemory,
 ): AsyncGenerator<CachingProgress> {
   const total = datasets.reduce((sum, { images }) => sum + images.length, 0);
+  const inTurn = inTurns(picturesAtOnce);
   let done = 0;
   for (const { images } of datasets) {
-    const missing = await withoutLatents(images, caching, memory);
-    done += images.length - missing.length;
+    const missing: TrainingImage[] = [];
+    for await (const { usable, unfit, warnings } of lookForLatents(images, caching, memory)) {
+      missing.push(...unfit);
+      done += usable.length;
+      if (usable.length > 0 || warnings.length > 0)
+        yield { done, total, imageKeys: usable.map(({ key }) => key), warnings };
+    }
     const batches = encodingBatches(missing, caching.vaeBatchSize);
-    for await (const batch of workAhead(batches, 1, (group) => Promise.all(group.map(decodeForCache)))) {
+    const decode = (group: TrainingImage[]) => Promise.all(group.map((image) => inTurn(() => decodeForCache(image))));
+    for await (const batch of workAhead(batches, 1, decode)) {
       const cached = await encodeBatch(batch, encode);
       for (const [i, { image }] of batch.entries()) {
         if (caching.toDisk) await writeLatents(await latentFileFor(image, caching.family), cached[i]!);
         else memory.set(image, cached[i]!);
       }
       done += batch.length;
-      yield { done, total, imageKeys: batch.map(({ image }) => image.key) };
+      yield { done, total, imageKeys: batch.map(({ image }) => image.key), warnings: [] };
     }
   }
 }
@@ -74,19 +86,38 @@ export function encodingBatches(images: readonly TrainingImage[], size: number):
   return batches;
 }
 
-async function withoutLatents(
+interface FoundLatents {
+  readonly usable: readonly TrainingImage[];
+  /** Pictures whose latents are missing, of another size or damaged. */
+  readonly unfit: readonly TrainingImage[];
+  readonly warnings: readonly DatasetWarning[];
+}
+
+/** Which pictures have latents already, a few at a time, and at the end what is odd about the files. */
+async function* lookForLatents(
   images: readonly TrainingImage[],
   caching: LatentCaching,
   memory: LatentMemory,
-): Promise<TrainingImage[]> {
-  const missing: TrainingImage[] = [];
-  for (const image of images) {
-    if (image.onlyLatents !== undefined || memory.has(image)) continue;
-    const isOnDisk =
-      caching.toDisk && (await hasLatents(await latentFileFor(image, caching.family), image, caching.skipCheck));
-    if (!isOnDisk) missing.push(image);
+): AsyncGenerator<FoundLatents> {
+  const warnings = new DatasetWarnings();
+  for (let start = 0; start < images.length; start += filesAtOnce) {
+    const some = images.slice(start, start + filesAtOnce);
+    const states = await Promise.all(some.map((image) => stateOf(image, caching, memory)));
+    for (const [i, image] of some.entries())
+      if (states[i] === "damaged") warnings.add("latentsDamaged", await latentFileFor(image, caching.family));
+    const usable = some.filter((_, i) => states[i] === "usable");
+    yield { usable, unfit: some.filter((image) => !usable.includes(image)), warnings: [] };
   }
-  return missing;
+  yield { usable: [], unfit: [], warnings: warnings.list() };
+}
+
+async function stateOf(
+  image: TrainingImage,
+  { toDisk, family, skipCheck }: LatentCaching,
+  memory: LatentMemory,
+): ReturnType<typeof stateOfLatents> {
+  if (image.onlyLatents !== undefined || memory.has(image)) return "usable";
+  return toDisk ? stateOfLatents(await latentFileFor(image, family), image, skipCheck) : "unfit";
 }
 
 interface DecodedImage {

@@ -16,23 +16,39 @@ export async function latentFileFor(image: TrainingImage, family: LatentFamily):
 }
 
 /** Whether a file holds everything that training needs of a picture, in the size of its bucket.
- *  differs from sd-scripts: sizes are compared; there latents of other bucket settings are taken. */
-export async function hasLatents(file: string, image: TrainingImage, skipCheck: boolean): Promise<boolean> {
-  if ((await kindOfPath(file)) !== "file") return false;
-  if (skipCheck) return true;
-  return shortcomingOf(await readLatents(file, image), image) === undefined;
+ *  differs from sd-scripts: sizes are compared, there latents of other bucket settings are taken; and a damaged file is made anew, there it ends the run. */
+export async function stateOfLatents(
+  file: string,
+  image: TrainingImage,
+  skipCheck: boolean,
+): Promise<"usable" | "unfit" | "damaged"> {
+  if ((await kindOfPath(file)) !== "file") return "unfit";
+  if (skipCheck) return "usable";
+  try {
+    return shortcomingOf(await readLatents(file, image), image) === undefined ? "usable" : "unfit";
+  } catch (error) {
+    if (error instanceof CoinageError) return "damaged";
+    throw error;
+  }
 }
 
 /** The latents in a file. @throws LATENTS_UNREADABLE when it is damaged or holds none */
 export async function readLatents(file: string, image: TrainingImage): Promise<CachedLatents> {
   const arrays = await openFile(file);
-  const read = (name: string): NdArray | undefined => readNpzArray(arrays, name);
-  const numbers = (name: string): number[] | undefined => optional(read(name), ({ data }) => Array.from(data, Number));
+  const read = (name: string): NdArray | undefined => {
+    try {
+      return readNpzArray(arrays, name);
+    } catch (cause) {
+      throw unreadable(file, cause);
+    }
+  };
+  const numbers = (name: string, count: number): number[] | undefined =>
+    optional(read(name), ({ data }) => (data.length === count ? Array.from(data, Number) : undefined));
   const latents = optional(read("latents"), toFloat32) ?? emptyLatents;
   const flipped = optional(read("latents_flipped"), toFloat32);
   const alphaMask = image.subset.alphaMask ? optional(read("alpha_mask"), toFloat32) : undefined;
-  const size = numbers("original_size") ?? image.size;
-  const box = numbers("crop_ltrb") ?? cropBoxOf(image.bucket, image.size);
+  const size = numbers("original_size", 2) ?? image.size;
+  const box = numbers("crop_ltrb", 4) ?? cropBoxOf(image.bucket, image.size);
   return {
     latents,
     ...(flipped && { flipped }),
@@ -56,10 +72,9 @@ export function shortcomingOf(
   return undefined;
 }
 
-/** Writes latents, keeping other arrays that the file holds. @throws OUTPUT_UNWRITABLE */
+/** Writes latents, keeping other arrays that the file holds if it can be read. @throws OUTPUT_UNWRITABLE */
 export async function writeLatents(file: string, cached: CachedLatents): Promise<void> {
-  const others: ReadonlyMap<string, Uint8Array> =
-    (await kindOfPath(file)) === "file" ? await openFile(file) : new Map();
+  const others = await openFile(file).catch(() => new Map<string, Uint8Array>());
   const size = BigInt64Array.from(cached.originalSize, BigInt);
   const arrays = new Map<string, NdArray | Uint8Array>(others)
     .set("latents", cached.latents)
@@ -76,12 +91,16 @@ async function openFile(file: string): Promise<Map<string, Uint8Array>> {
   try {
     return openNpz(await readFile(file));
   } catch (cause) {
-    throw new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} cannot be read.`, {
-      where: file,
-      hint: "Delete it; it is made anew from the picture.",
-      cause,
-    });
+    throw unreadable(file, cause);
   }
+}
+
+function unreadable(file: string, cause: unknown): CoinageError {
+  return new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} cannot be read.`, {
+    where: file,
+    hint: "Delete it; it is made anew from the picture.",
+    cause,
+  });
 }
 
 function optional<Value, Result>(value: Value | undefined, read: (value: Value) => Result): Result | undefined {

@@ -5,14 +5,14 @@ import type { Plain, RunIdentity } from "./identity.ts";
 export interface Difference {
   /** Keys down to it. */
   readonly path: readonly string[];
-  readonly then: Plain | undefined;
+  readonly before: Plain | undefined;
   readonly now: Plain | undefined;
 }
 
 /** Refuses to go on from a state with another model, dataset or settings: the numbers would be neither the old run's nor a new one's.
  *  @throws STATE_MISMATCH naming what differs */
-export function checkIdentity(then: RunIdentity, now: RunIdentity, folder: string): void {
-  const found = differences({ ...then }, { ...now });
+export function checkIdentity(before: RunIdentity, now: RunIdentity, folder: string): void {
+  const found = differences({ ...before }, { ...now });
   if (found.length === 0) return;
   const shown = found.slice(0, 5).map(differenceText);
   if (found.length > shown.length) shown.push(`and ${found.length - shown.length} more`);
@@ -24,14 +24,14 @@ export function checkIdentity(then: RunIdentity, now: RunIdentity, folder: strin
 
 /** Where two JSON values differ, leaf by leaf. */
 export function differences(
-  then: Plain | undefined,
+  before: Plain | undefined,
   now: Plain | undefined,
   path: readonly string[] = [],
 ): Difference[] {
-  if (!isBranch(then) || !isBranch(now))
-    return JSON.stringify(then) === JSON.stringify(now) ? [] : [{ path, then, now }];
-  const keys = [...new Set([...Object.keys(then), ...Object.keys(now)])];
-  return keys.flatMap((key) => differences(then[key], now[key], [...path, key]));
+  if (!isBranch(before) || !isBranch(now))
+    return JSON.stringify(before) === JSON.stringify(now) ? [] : [{ path, before, now }];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  return keys.flatMap((key) => differences(before[key], now[key], [...path, key]));
 }
 
 /** Lists of numbers are shown whole. */
@@ -40,20 +40,20 @@ function isBranch(value: Plain | undefined): value is { readonly [key: string]: 
   return typeof value === "object" && value !== null;
 }
 
-function differenceText({ path, then, now }: Difference): string {
+function differenceText({ path, before, now }: Difference): string {
   const [area, ...rest] = path;
   const name = rest.at(-1) ?? area!;
-  if (area === "settings") return `--${name} was ${valueText(then)} and is ${valueText(now)}`;
-  if (area === "model") return modelText(name, then, now);
+  if (area === "settings") return `--${name} was ${valueText(before)} and is ${valueText(now)}`;
+  if (area === "model") return modelText(name, before, now);
   if (rest.includes("pictures")) {
-    if (then === undefined) return `the picture ${name} is new`;
+    if (before === undefined) return `the picture ${name} is new`;
     return now === undefined ? `the picture ${name} is gone` : `the picture ${name} or its caption has changed`;
   }
   const place = rest[0] === "datasets" && rest.length > 2 ? rest.slice(2) : rest;
-  return `${place.join(" ")} of the dataset was ${valueText(then)} and is ${valueText(now)}`;
+  return `${place.join(" ")} of the dataset was ${valueText(before)} and is ${valueText(now)}`;
 }
 
-function modelText(name: string, then: Plain | undefined, now: Plain | undefined): string {
+function modelText(name: string, before: Plain | undefined, now: Plain | undefined): string {
   const parts: Readonly<Record<string, string>> = {
     unet: "U-Net",
     vae: "VAE",
@@ -61,7 +61,9 @@ function modelText(name: string, then: Plain | undefined, now: Plain | undefined
     textEncoder2: "second text encoder",
   };
   const part = parts[name];
-  return part ? `the model has another ${part}` : `the model's ${name} was ${valueText(then)} and is ${valueText(now)}`;
+  return part
+    ? `the model has another ${part}`
+    : `the model's ${name} was ${valueText(before)} and is ${valueText(now)}`;
 }
 
 function valueText(value: Plain | undefined): string {

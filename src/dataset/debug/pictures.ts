@@ -1,0 +1,100 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import type { NdArray } from "../../array/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { reasonOf, writeFileAtomically } from "../../files/index.ts";
+import {
+  contactSheet,
+  encodePng,
+  type Picture,
+  pictureFromFloats,
+  type SheetEntry,
+  thumbnailOf,
+} from "../../pictures/index.ts";
+import { stemOf } from "../images/paths.ts";
+import type { Sample } from "../samples/sample.ts";
+import type { BatchListing, SampleListing } from "./listing.ts";
+
+/** What was written of a dataset. */
+export interface WrittenPictures {
+  readonly folder: string;
+  readonly count: number;
+  /** The picture that shows them small; how many of them. */
+  readonly sheet: string;
+  readonly onSheet: number;
+}
+
+const sheetName = "contact-sheet.png";
+const onSheetAtMost = 300;
+/** Letters of a file name that are kept: names have 255 bytes, letters up to four. */
+const nameLength = 48;
+
+/** Writes the pictures of listed batches as the model would see them: cut, mirrored, coloured.
+ *  A loss mask that hides something becomes a picture of its own; on the sheet, what does not count is dark. */
+export class DebugPictures {
+  readonly #folder: string;
+  readonly #sheet: SheetEntry[] = [];
+  #count = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** @throws OUTPUT_UNWRITABLE */
+  async add({ step, samples }: BatchListing): Promise<void> {
+    await makeFolder(this.#folder);
+    for (const [i, listing] of samples.entries()) await this.#addSample(`${step}`.padStart(4, "0"), i + 1, listing);
+  }
+
+  /** Writes the sheet. @throws OUTPUT_UNWRITABLE */
+  async finish(): Promise<WrittenPictures> {
+    const sheet = path.join(this.#folder, sheetName);
+    await makeFolder(this.#folder);
+    await writeFileAtomically(sheet, await contactSheet(this.#sheet));
+    return { folder: this.#folder, count: this.#count, sheet, onSheet: this.#sheet.length };
+  }
+
+  async #addSample(step: string, position: number, { sample, image }: SampleListing): Promise<void> {
+    const picture = pictureOf(sample);
+    if (!picture) return;
+    const { flipped, caption } = sample;
+    const lossMask = sample.lossMask?.data.some((value) => value < 1) ? sample.lossMask : undefined;
+    const stem = [...stemOf(image.path)].slice(0, nameLength).join("");
+    const name = path.join(this.#folder, `${step}-${position}_${stem}${flipped ? "_flipped" : ""}`);
+    await writeFileAtomically(`${name}.png`, await encodePng(picture));
+    if (lossMask) await writeFileAtomically(`${name}_mask.png`, await encodePng(maskPicture(lossMask)));
+    this.#count++;
+    if (this.#sheet.length >= onSheetAtMost) return;
+    const about = `${step}-${position} ${picture.width}x${picture.height}${flipped ? " flipped" : ""}`;
+    const shown = lossMask ? darkened(picture, lossMask) : picture;
+    this.#sheet.push({ thumbnail: await thumbnailOf(shown), lines: [about, caption] });
+  }
+}
+
+/** Nothing for a sample that has latents only. */
+function pictureOf({ pixels, targetSizeHw: [height, width] }: Sample): Picture | undefined {
+  return pixels && pictureFromFloats(pixels.data, [width, height]);
+}
+
+function maskPicture({ shape, data }: NdArray<Float32Array>): Picture {
+  const [height, width] = shape as [number, number];
+  return { width, height, channels: 1, data: Uint8Array.from(data, (value) => Math.round(value * 255)) };
+}
+
+function darkened(picture: Picture, { data: mask }: NdArray<Float32Array>): Picture {
+  const { channels } = picture;
+  const data = picture.data.map((value, i) => value * (0.2 + 0.8 * mask[Math.floor(i / channels)]!));
+  return { ...picture, data };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `The folder ${folder} cannot be made (${reasonOf(cause)}).`, {
+      where: "--debug_dataset_dir",
+      hint: "Choose another folder.",
+      cause,
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { type Sign, type StepView, signsOfStep } from "./signs.ts";
+import { WarningTally } from "./warning-tally.ts";
+
+const fine: StepView = {
+  outcome: { gradNorm: 1, rowGradNorms: [0.5, 0.1], isSkipped: false },
+  optimizer: "AdamW",
+  step: 1,
+  rowNorms: [0.4, 0.5],
+  rowDistances: [0.05, 0.05],
+  usualNorms: [0.4, 0.4],
+};
+const codes = (signs: readonly Sign[]) => signs.map(({ code }) => code);
+
+describe("signs of a step", () => {
+  test("none where all is well", () => {
+    expect(signsOfStep(fine)).toEqual([]);
+  });
+
+  test("a gradient that is no number", () => {
+    const outcome = { gradNorm: Number.NaN, rowGradNorms: [Number.NaN, 0], isSkipped: true };
+    expect(codes(signsOfStep({ ...fine, outcome }))).toEqual(["GRADIENT_NOT_FINITE"]);
+  });
+
+  test("a gradient of zero, in the first step", () => {
+    const outcome = { gradNorm: 1, rowGradNorms: [0, 0], isSkipped: false };
+    expect(codes(signsOfStep({ ...fine, outcome }))).toEqual(["GRADIENT_ZERO"]);
+    expect(signsOfStep({ ...fine, outcome, step: 2 })).toEqual([]);
+  });
+
+  test("a first step too large, of an optimizer whose steps nobody knows before", () => {
+    expect(codes(signsOfStep({ ...fine, optimizer: "SGDNesterov", rowDistances: [0.05, 0.3] }))).toEqual([
+      "LEARNING_RATE_LARGE",
+    ]);
+  });
+
+  test("a vector far longer than words are, said once with its length", () => {
+    const tally = new WarningTally();
+    const said = [5, 6, 7].flatMap((length) => [
+      ...tally.addAll(signsOfStep({ ...fine, step: 100, rowNorms: [0.4, length] })),
+    ]);
+    expect(said).toEqual([
+      { kind: "warning", code: "ROWS_LONG", message: expect.stringMatching(/5\.0 long; .* about 0\.40 long/) },
+    ]);
+    expect(tally.list()).toMatchObject([{ code: "ROWS_LONG", count: 3 }]);
+  });
+});
+
+test("counted warnings go on counting in a resumed run, and are said again", () => {
+  const [before, after] = [new WarningTally(), new WarningTally()];
+  const sign = { code: "GRADIENT_NOT_FINITE", message: "A gradient." };
+  expect([...before.addAll([sign, sign])]).toHaveLength(1);
+  after.restore(before.state());
+  expect([...after.addAll([sign])]).toHaveLength(1);
+  expect(after.list()).toEqual([{ ...sign, count: 3 }]);
+});

@@ -1,0 +1,96 @@
+import { describe, expect, test } from "vitest";
+import { arrayOf } from "../../array/index.ts";
+import { PythonRandom, TorchGenerator } from "../../random/index.ts";
+import { changedCircumstances } from "./circumstances.ts";
+import { checkIdentity, differences } from "./compare.ts";
+import { decodeState, encodeState, type TrainingState } from "./state.ts";
+
+const torch = new TorchGenerator(3);
+torch.randn([3]);
+
+const circumstances = {
+  ...{ program: "coinage 1", device: "cpu", threads: 2, processor: "linux x64, a processor" },
+  ...{ steps: 20, startedFrom: "--init_word ring" },
+};
+const state: TrainingState = {
+  identity: { model: { unet: "a" }, settings: { learning_rate: 0.1 }, dataset: { seed: 4 } },
+  circumstances,
+  progress: { step: 7, epochsDone: 1, epoch: { number: 2, order: [2, 0, 1], losses: [0.1, Number.NaN] } },
+  seed: 1,
+  generators: { torch: torch.state(), python: new PythonRandom(3).state() },
+  rows: [arrayOf([2, 2], [0.1, Number.NaN, 3, 4]), arrayOf([2, 3], [1, 2, 3, 4, 5, 6])],
+  initialRows: [arrayOf([2, 2], [0, 0, 0, 0]), arrayOf([2, 3], [0, 0, 0, 0, 0, 0])],
+  optimizer: {
+    numbers: { count: 7, d: 1e-6, largest: Number.POSITIVE_INFINITY },
+    arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2), "0/49407/codes": Uint8Array.of(1, 2, 3) },
+  },
+  warnings: [{ key: "A", code: "A", message: "Something.", count: 2 }],
+};
+
+describe("a state", () => {
+  test("comes back from its files as it was, numbers that are none included", () => {
+    const files = encodeState(state);
+    expect(Object.keys(files)).toEqual(["state.json", "arrays.safetensors"]);
+    const { "state.json": json, "arrays.safetensors": arrays } = files;
+    expect(decodeState(json as string, arrays as Uint8Array)).toEqual(state);
+  });
+
+  test("between two epochs has none", () => {
+    const between = { ...state, progress: { step: 6, epochsDone: 2, epoch: undefined } };
+    const { "state.json": json, "arrays.safetensors": arrays } = encodeState(between);
+    expect(decodeState(json as string, arrays as Uint8Array)).toEqual(between);
+  });
+
+  test("whose files do not belong together is refused", () => {
+    const { "arrays.safetensors": arrays } = encodeState({
+      ...state,
+      progress: { ...state.progress, epoch: undefined },
+    });
+    const { "state.json": json } = encodeState(state);
+    expect(() => decodeState(json as string, arrays as Uint8Array)).toThrow("order of its epoch");
+  });
+});
+
+describe("what differs", () => {
+  test("is found leaf by leaf; lists of numbers are leaves", () => {
+    const before = { a: 1, b: { c: [1, 2], d: [{ e: 1 }, { e: 2 }] }, gone: null };
+    const now = { a: 1, b: { c: [1, 3], d: [{ e: 1 }, { e: 3 }] }, new: true };
+    expect(differences(before, now)).toEqual([
+      { path: ["b", "c"], before: [1, 2], now: [1, 3] },
+      { path: ["b", "d", "1", "e"], before: 2, now: 3 },
+      { path: ["gone"], before: null, now: undefined },
+      { path: ["new"], before: undefined, now: true },
+    ]);
+  });
+
+  test("is said in the user's words", () => {
+    const dataset = (captions: object, pictures: object) => ({
+      datasets: [{ resolution: [512, 512], subsets: [{ captions }], pictures }],
+    });
+    const refused = (before: object, now: object) => () =>
+      checkIdentity({ ...state.identity, ...before }, { ...state.identity, ...now }, "out/x-state");
+    expect(refused({}, {})).not.toThrow();
+    expect(refused({ model: { unet: "b", family: "sd1" } }, { model: { unet: "a", family: "sd2" } })).toThrow(
+      "another run: the model has another U-Net; the model's family was sd1 and is sd2.",
+    );
+    expect(refused({}, { settings: {} })).toThrow("--learning_rate was 0.1 and is not given.");
+    expect(
+      refused(
+        { dataset: dataset({ shuffleCaption: true }, { "a.png": "1", "b.png": "2" }) },
+        { dataset: dataset({ shuffleCaption: false }, { "a.png": "1", "c.png": "2" }) },
+      ),
+    ).toThrow(
+      "subsets 0 captions shuffleCaption of the dataset was true and is false; the picture b.png is gone; the picture c.png is new.",
+    );
+  });
+
+  test("without harm is only mentioned", () => {
+    expect(changedCircumstances(circumstances, circumstances)).toEqual([]);
+    const now = { ...circumstances, threads: 4, steps: 40, startedFrom: "--weights" };
+    expect(changedCircumstances(circumstances, now)).toEqual([
+      expect.stringContaining("threads 2 then, 4 now"),
+      expect.stringContaining("goes to step 40"),
+      expect.stringContaining("--weights changes nothing (the run began with --init_word ring)"),
+    ]);
+  });
+});
