@@ -57,7 +57,7 @@ while (kills < wantedKills) {
   mkdirSync(outputDir);
   for (let isOver = false; !isOver; ) {
     const state = newestState(outputDir);
-    const after = kills < wantedKills ? Math.random() * milliseconds : milliseconds * 10;
+    const after = kills < wantedKills ? Math.ceil(Math.random() * milliseconds) : 600_000;
     const { events, isKilled } = await runInProcess(
       [...flagsFor(outputDir), ...(state === undefined ? [] : ["--resume", state])],
       () => false,
@@ -70,7 +70,7 @@ while (kills < wantedKills) {
     const last = events.at(-1);
     const point = last && "step" in last ? `${last.kind} of step ${last.step}` : (last?.kind ?? "its start");
     const from = state === undefined ? "nothing" : path.basename(state);
-    console.log(`kill ${kills}: from ${from}, after ${Math.round(after)} ms, last heard of ${point}`);
+    console.log(`kill ${kills}: from ${from}, after ${after} ms, last heard of ${point}`);
   }
   const isSame = wordIn(outputDir).equals(wordIn(straightFolder));
   if (!isSame) differences++;

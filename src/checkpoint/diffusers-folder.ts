@@ -1,16 +1,9 @@
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import type { ComponentName } from "./checkpoint.ts";
-import { componentLabels, type FoundComponent } from "./component.ts";
-import {
-  type BaseNames,
-  isFolder,
-  networkBase,
-  readConfig,
-  readFolderWeights,
-  textEncoderBase,
-} from "./component-files.ts";
-import type { FoundModel } from "./found-model.ts";
+import type { FoundComponent } from "./component.ts";
+import { isFolder, networkBase, readConfig, readFolderWeights, textEncoderBase } from "./component-files.ts";
+import { type FoundModel, missingComponent } from "./found-model.ts";
 import { refuseUnsupportedConfig } from "./supported.ts";
 
 /** The networks in a Diffusers folder. Source: checkpoints.md section 4.
@@ -22,27 +15,21 @@ export function findInFolder(folder: string, variant: string | undefined): Found
       hint: "Give the folder that holds unet, vae and text_encoder, or a single .safetensors or .ckpt file.",
     });
   refuseOtherPipelines(pipeline?._class_name, folder);
-  const unet = findComponent("unet", folder, variant);
-  refuseUnsupportedConfig("unet", unet.config, unet.where);
-  const textEncoder = findComponent("textEncoder", folder, variant);
-  const hasSecond = isFolder(path.join(folder, folderNames.textEncoder2));
+  const find = (name: ComponentName) => () =>
+    findComponent(name, path.join(folder, folderNames[name]), folder, variant);
   const schedulerConfig = readConfig(path.join(folder, "scheduler", "scheduler_config.json"));
   return {
     path: folder,
     layout: "diffusers",
-    unet,
-    vae: () => findVaeFolder(path.join(folder, folderNames.vae), variant),
-    textEncoder,
-    textEncoder2: hasSecond ? findComponent("textEncoder2", folder, variant) : undefined,
-    evidence: {
-      hasTwoTextEncoders: hasSecond || isSdxlPipeline(pipeline?._class_name),
-      hasOpenClipNames: undefined,
-      textEncoderConfig: textEncoder.config,
-      contextWidth: shapeOf(unet, "attn2.to_k.weight")?.[1],
-      projectionRank: shapeOf(unet, ".proj_in.weight")?.length,
+    find: {
+      unet: find("unet"),
+      vae: find("vae"),
+      textEncoder: find("textEncoder"),
+      textEncoder2: find("textEncoder2"),
     },
+    hasTwoTextEncoders: isFolder(path.join(folder, folderNames.textEncoder2)) || isSdxlPipeline(pipeline?._class_name),
     projectionRank: () => undefined,
-    names: unet.tensors,
+    names: new Set(),
     globalStep: undefined,
     hasZeroTerminalSnr: schedulerConfig?.rescale_betas_zero_snr === true,
     schedulerConfig,
@@ -54,12 +41,6 @@ export function isSdxlPipeline(className: unknown): boolean {
   return String(className).startsWith("StableDiffusionXL");
 }
 
-/** The shape of the first tensor whose name ends so. */
-function shapeOf({ tensors }: FoundComponent, ending: string): readonly number[] | undefined {
-  for (const [name, { shape }] of tensors) if (name.endsWith(ending)) return shape;
-  return undefined;
-}
-
 export const folderNames: Readonly<Record<ComponentName, string>> = {
   unet: "unet",
   vae: "vae",
@@ -67,28 +48,24 @@ export const folderNames: Readonly<Record<ComponentName, string>> = {
   textEncoder2: "text_encoder_2",
 };
 
-/** The VAE in a folder of its own. */
+/** The VAE in a folder of its own. @throws CHECKPOINT_INCOMPLETE, CHECKPOINT_FOREIGN, CHECKPOINT_UNREADABLE */
 export function findVaeFolder(folder: string, variant: string | undefined): FoundComponent {
-  const found = readComponent("vae", folder, networkBase, variant);
-  refuseUnsupportedConfig("vae", found.config, folder);
-  return found;
+  return findComponent("vae", folder, folder, variant);
 }
 
-function findComponent(name: ComponentName, folder: string, variant: string | undefined): FoundComponent {
-  const inner = path.join(folder, folderNames[name]);
-  if (!isFolder(inner)) throw missingFolder(name, folder);
-  return readComponent(name, inner, name === "unet" ? networkBase : textEncoderBase, variant);
-}
-
-function readComponent(
+function findComponent(
   name: ComponentName,
   folder: string,
-  base: BaseNames,
+  modelFolder: string,
   variant: string | undefined,
 ): FoundComponent {
-  const { tensors, unusable } = readFolderWeights(folder, base, variant);
-  const spelling = base === textEncoderBase ? "transformers" : "diffusers";
-  return { name, where: folder, tensors, unusable, config: readConfig(path.join(folder, "config.json")), spelling };
+  if (!isFolder(folder))
+    throw missingComponent(name, modelFolder, `: the folder "${path.basename(folder)}" is missing`);
+  const isNetwork = name === "unet" || name === "vae";
+  const { tensors, unusable } = readFolderWeights(folder, isNetwork ? networkBase : textEncoderBase, variant);
+  const config = readConfig(path.join(folder, "config.json"));
+  if (isNetwork) refuseUnsupportedConfig(name, config, folder);
+  return { name, where: folder, tensors, unusable, config, spelling: isNetwork ? "diffusers" : "transformers" };
 }
 
 function refuseOtherPipelines(className: unknown, folder: string): void {
@@ -101,13 +78,5 @@ function refuseOtherPipelines(className: unknown, folder: string): void {
     {
       hint: "Only ordinary Stable Diffusion 1, 2 and XL base models are supported.",
     },
-  );
-}
-
-function missingFolder(name: ComponentName, folder: string): CoinageError {
-  return new CoinageError(
-    "CHECKPOINT_INCOMPLETE",
-    `${folder} has no ${componentLabels[name]}: the folder "${folderNames[name]}" is missing.`,
-    { hint: "The model was not downloaded completely." },
   );
 }

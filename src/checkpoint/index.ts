@@ -11,7 +11,8 @@ export type {
 export { isFile, isFolder } from "./component-files.ts";
 export { familyNames } from "./family.ts";
 export { type FolderPurpose, filesToOpen, missingFiles } from "./folder-files.ts";
-export { type OpenOptions, openCheckpoint, openVae } from "./open.ts";
+export type { ModelSurvey } from "./found-model.ts";
+export { type OpenOptions, openCheckpoint, openVae, surveyCheckpoint } from "./open.ts";
 export { withOpenFile } from "./open-file.ts";
 export { piecesOfFolder, piecesOfNames } from "./pieces.ts";
 export { type FileKind, type Kind, recognizeNames } from "./recognize.ts";

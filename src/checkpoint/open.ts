@@ -5,7 +5,7 @@ import type { Checkpoint, Component, Family, PredictionType } from "./checkpoint
 import { completeComponent, type FoundComponent } from "./component.ts";
 import { isFolder, readConfig } from "./component-files.ts";
 import { findInFolder, findVaeFolder } from "./diffusers-folder.ts";
-import { completeModel } from "./found-model.ts";
+import { completeModel, type FoundModel, type ModelSurvey, surveyModel } from "./found-model.ts";
 import { findInSingleFile } from "./single-file.ts";
 import { vaeFromSingleFile } from "./vae-file.ts";
 import { readWeightFile } from "./weight-file.ts";
@@ -27,12 +27,23 @@ export interface OpenOptions {
  *  @throws FILE_NOT_FOUND, CHECKPOINT_CONTRADICTED, CHECKPOINT_UNREADABLE, CHECKPOINT_INCOMPLETE, CHECKPOINT_INPAINTING, CHECKPOINT_FOREIGN,
  *  CHECKPOINT_DTYPE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED */
 export async function openCheckpoint(target: string, options: OpenOptions = {}): Promise<Checkpoint> {
+  const found = await findModel(target, options.variant);
+  const { vae, variant } = options;
+  const find = vae === undefined ? found.find : { ...found.find, vae: () => findVae(vae, variant) };
+  return completeModel({ ...found, find }, options);
+}
+
+/** What a model shows of itself even when it cannot be opened as a whole.
+ *  @throws FILE_NOT_FOUND, CHECKPOINT_FOREIGN, CHECKPOINT_UNREADABLE and what reading its files throws, when it is no model at all */
+export async function surveyCheckpoint(target: string): Promise<ModelSurvey> {
+  return surveyModel(await findModel(target, undefined));
+}
+
+async function findModel(target: string, variant: string | undefined): Promise<FoundModel> {
   const absolute = path.resolve(target);
   const kind = await kindOfPath(absolute);
   if (kind === "nothing") throw notFound(target);
-  const found = kind === "folder" ? findInFolder(absolute, options.variant) : findInSingleFile(absolute);
-  const { vae, variant } = options;
-  return completeModel(vae === undefined ? found : { ...found, vae: () => findVae(vae, variant) }, options);
+  return kind === "folder" ? findInFolder(absolute, variant) : findInSingleFile(absolute);
 }
 
 /** Opens a VAE alone: its folder, a pipeline's folder, or a file under LDM or Diffusers names. */

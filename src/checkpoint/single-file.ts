@@ -1,8 +1,8 @@
 import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ComponentName } from "./checkpoint.ts";
-import { componentLabels, type FoundComponent } from "./component.ts";
-import type { FoundModel } from "./found-model.ts";
+import type { FoundComponent } from "./component.ts";
+import { type FoundModel, missingComponent } from "./found-model.ts";
 import { openClipLayers, textEncoderFromOpenClip } from "./names/text-encoder.ts";
 import { unetNamesFromLdm } from "./names/unet.ts";
 import { recognizeNames } from "./recognize.ts";
@@ -22,20 +22,16 @@ const sdxlPrefixes = {
 export function findInSingleFile(path: string): FoundModel {
   const file = readWeightFile(path);
   refuseForeign(file, path);
-  const textEncoders = findTextEncoders(file, path);
   return {
     path,
     layout: "single-file",
-    unet: findUnet(file, path),
-    vae: () => vaeFromSingleFile(file, path),
-    ...textEncoders,
-    evidence: {
-      hasTwoTextEncoders: textEncoders.textEncoder2 !== undefined,
-      hasOpenClipNames: textEncoders.textEncoder.spelling === "openclip",
-      textEncoderConfig: undefined,
-      contextWidth: undefined,
-      projectionRank: undefined,
+    find: {
+      unet: () => findUnet(file, path),
+      vae: () => vaeFromSingleFile(file, path),
+      textEncoder: () => findTextEncoder(file, path),
+      textEncoder2: () => findSecondTextEncoder(file, path),
     },
+    hasTwoTextEncoders: hasPrefix(file, sdxlPrefixes.textEncoder2),
     projectionRank: (family) => (family === "sd1" ? 4 : 2),
     names: file.tensors,
     globalStep: file.globalStep,
@@ -60,6 +56,10 @@ function refuseForeign(file: WeightFile, path: string): void {
   });
 }
 
+function hasPrefix({ tensors, unusable }: WeightFile, prefix: string): boolean {
+  return [...tensors.keys(), ...unusable.keys()].some((name) => name.startsWith(prefix));
+}
+
 /** The tensors under a prefix, without it. */
 function under<Value>(entries: ReadonlyMap<string, Value>, prefix: string): Map<string, Value> {
   const inside = new Map<string, Value>();
@@ -74,30 +74,23 @@ function findUnet(file: WeightFile, path: string): FoundComponent {
   return component("unet", path, tensors, under(file.unusable, unetPrefix), "ldm");
 }
 
-function findTextEncoders(file: WeightFile, path: string) {
-  const { textEncoder, textEncoder2 } = sdxlPrefixes;
-  const second = under(file.tensors, textEncoder2);
-  if (second.size > 0) {
-    const projection = second.has("text_projection.weight") ? [] : ["text_projection.weight"];
-    const tensors = textEncoderFromOpenClip(second, openClipLayers(second.keys()));
-    return {
-      textEncoder: openAiEncoder(file, path, textEncoder),
-      textEncoder2: {
-        ...component("textEncoder2", path, tensors, under(file.unusable, textEncoder2), "openclip"),
-        storedTransposed: projection,
-      },
-    };
+function findTextEncoder(file: WeightFile, path: string): FoundComponent {
+  if (!hasPrefix(file, openClipPrefix)) {
+    const prefix = hasPrefix(file, sdxlPrefixes.textEncoder2) ? sdxlPrefixes.textEncoder : openAiPrefix;
+    return component("textEncoder", path, under(file.tensors, prefix), under(file.unusable, prefix), "transformers");
   }
   const openClip = under(file.tensors, openClipPrefix);
-  if (openClip.size === 0) return { textEncoder: openAiEncoder(file, path, openAiPrefix), textEncoder2: undefined };
   // SD2 was trained on the output of the last block but one.
   const tensors = textEncoderFromOpenClip(openClip, openClipLayers(openClip.keys()) - 1);
-  const found = component("textEncoder", path, tensors, under(file.unusable, openClipPrefix), "openclip");
-  return { textEncoder: found, textEncoder2: undefined };
+  return component("textEncoder", path, tensors, under(file.unusable, openClipPrefix), "openclip");
 }
 
-function openAiEncoder(file: WeightFile, path: string, prefix: string): FoundComponent {
-  return component("textEncoder", path, under(file.tensors, prefix), under(file.unusable, prefix), "transformers");
+function findSecondTextEncoder(file: WeightFile, path: string): FoundComponent {
+  const prefix = sdxlPrefixes.textEncoder2;
+  const openClip = under(file.tensors, prefix);
+  const tensors = textEncoderFromOpenClip(openClip, openClipLayers(openClip.keys()));
+  const storedTransposed = openClip.has("text_projection.weight") ? [] : ["text_projection.weight"];
+  return { ...component("textEncoder2", path, tensors, under(file.unusable, prefix), "openclip"), storedTransposed };
 }
 
 function component(
@@ -107,9 +100,6 @@ function component(
   unusable: ReadonlyMap<string, string>,
   spelling: FoundComponent["spelling"],
 ): FoundComponent {
-  if (tensors.size === 0 && unusable.size === 0)
-    throw new CoinageError("CHECKPOINT_INCOMPLETE", `${where} has no ${componentLabels[name]}.`, {
-      hint: "Give a whole model: U-Net, VAE and text encoder in one file.",
-    });
+  if (tensors.size === 0 && unusable.size === 0) throw missingComponent(name, where);
   return { name, where, tensors, unusable, config: undefined, spelling };
 }

@@ -1,6 +1,6 @@
 import type { StoredArray } from "../array/index.ts";
-import { CoinageError } from "../errors/index.ts";
 import type { FoundComponent } from "./component.ts";
+import { missingComponent } from "./found-model.ts";
 import { vaeNamesFromLdm } from "./names/vae.ts";
 import type { WeightFile } from "./weight-file.ts";
 
@@ -14,8 +14,7 @@ export function vaeFromSingleFile(file: WeightFile, where: string): FoundCompone
   const isDiffusers = [...inside.keys()].some((name) => name.startsWith("encoder.down_blocks."));
   const tensors = isDiffusers ? inside : renamed(inside);
   const unusable = isWhole ? unprefixed(file.unusable) : file.unusable;
-  if (tensors.size === 0 && unusable.size === 0)
-    throw new CoinageError("CHECKPOINT_INCOMPLETE", `${where} has no VAE.`, { hint: "Give a VAE with --vae." });
+  if (tensors.size === 0 && unusable.size === 0) throw missingComponent("vae", where);
   return { name: "vae", where, tensors, unusable, config: undefined, spelling: isDiffusers ? "diffusers" : "ldm" };
 }
 

@@ -121,7 +121,14 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
     // The recorder also built a validation dataset, which warns again for its own pictures.
     else expect(subjects, kind).toEqual(expect.arrayContaining([...(own.get(kind) ?? [kind])]));
   }
-  const ownKinds = ["captionBlank", "captionFromClass", "folderMissing", "pictureTiny", "pictureTwice", "pictureUpscaled"] as const;
+  const ownKinds = [
+    "captionBlank",
+    "captionFromClass",
+    "folderMissing",
+    "pictureTiny",
+    "pictureTwice",
+    "pictureUpscaled",
+  ] as const;
   const known: DatasetWarningKind[] = [...ownKinds, ...recorded.keys()];
   expect(warnings.filter(({ kind }) => !known.includes(kind))).toEqual([]);
   expect(own.get("captionFromClass") ?? []).toHaveLength(missingWithClass(golden));

@@ -44,15 +44,34 @@ test("a model: family, prediction type, kinds of number, networks", async () => 
   });
 });
 
-test("an incomplete model: what is there, and what hinders", async () => {
+test("a model without its VAE: what is there all the same", async () => {
   const model = path.join(folder, "no-vae");
   cpSync(tinySd, model, { recursive: true, filter: (file) => !file.includes(`${path.sep}vae`) });
   expect(await inspectFile(model)).toMatchObject({
     kind: "model",
-    family: undefined,
+    family: { value: "sd1" },
+    predictionType: { value: "epsilon" },
     problems: [{ code: "CHECKPOINT_INCOMPLETE" }],
     missing: ["vae/config.json", "vae/diffusion_pytorch_model.safetensors"],
-    pieces: { unet: { isComplete: false }, vae: undefined, textEncoder: { isComplete: false } },
+    pieces: { unet: { isComplete: true }, vae: undefined, textEncoder: { isComplete: true } },
+  });
+});
+
+test("a model that lacks more: everything that hinders", async () => {
+  const model = path.join(folder, "lacking");
+  cpSync(tinySd, model, { recursive: true, filter: (file) => !file.includes(`${path.sep}text_encoder`) });
+  const file = path.join(model, "unet", "diffusion_pytorch_model.safetensors");
+  const tensors = readTensors(file);
+  tensors.delete("conv_out.weight");
+  writeFileSync(file, writeSafetensors({ tensors }));
+  expect(await inspectFile(model)).toMatchObject({
+    kind: "model",
+    family: undefined,
+    problems: [
+      { code: "CHECKPOINT_INCOMPLETE", message: expect.stringContaining("text encoder") },
+      { code: "CHECKPOINT_INCOMPLETE", message: expect.stringContaining("conv_out.weight") },
+    ],
+    pieces: { unet: { isComplete: false }, vae: { isComplete: true }, textEncoder: undefined },
   });
 });
 

@@ -41,7 +41,6 @@ export interface ModelInspection extends About {
   /** What a whole model has and this one has not: files of a folder, networks of a single file. */
   readonly missing: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
-  readonly warnings: readonly string[];
 }
 
 export interface PieceInspection {

@@ -1,16 +1,17 @@
 import type { StoredArray } from "../array/index.ts";
 import { elementCount } from "../array/index.ts";
 import {
-  type Checkpoint,
   type Component,
   type ComponentName,
+  type ModelSurvey,
   missingFiles,
-  openCheckpoint,
   piecesOfFolder,
   piecesOfNames,
+  surveyCheckpoint,
   type WeightFile,
 } from "../checkpoint/index.ts";
-import type { DTypeCounts, ModelInspection, PieceInspection, Problem } from "./inspection.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { DTypeCounts, ModelInspection, PieceInspection } from "./inspection.ts";
 import { problemOf } from "./problem.ts";
 
 /** A single-file model, complete or not. */
@@ -41,25 +42,24 @@ function missingIn(folder: string): string[] {
 type About = Pick<ModelInspection, "kind" | "path" | "bytes" | "layout" | "container" | "metadata" | "missing">;
 
 async function inspectModel(about: About, found: readonly ComponentName[]): Promise<ModelInspection> {
-  const problems: Problem[] = [];
-  const checkpoint = await openCheckpoint(about.path, { allowInpainting: true }).catch((error: unknown) => {
-    problems.push(problemOf(error));
-    return undefined;
+  const survey: ModelSurvey = await surveyCheckpoint(about.path).catch((error: unknown) => {
+    if (!(error instanceof CoinageError)) throw error;
+    return { components: {}, problems: [error] };
   });
+  const { family, predictionType, inputs, components } = survey;
   return {
     ...about,
-    problems,
-    family: checkpoint?.family,
-    predictionType: checkpoint?.predictionType,
-    inputs: checkpoint?.inputs,
-    pieces: pieces(checkpoint, found),
-    warnings: checkpoint?.warnings ?? [],
+    problems: survey.problems.map(problemOf),
+    family,
+    predictionType,
+    inputs,
+    pieces: pieces(components, found),
   };
 }
 
-function pieces(checkpoint: Checkpoint | undefined, found: readonly ComponentName[]): ModelInspection["pieces"] {
+function pieces(complete: ModelSurvey["components"], found: readonly ComponentName[]): ModelInspection["pieces"] {
   const piece = (name: ComponentName): PieceInspection | undefined => {
-    const component = checkpoint?.[name];
+    const component = complete[name];
     if (component) return completePiece(component);
     return found.includes(name) ? { isComplete: false, dtypes: {}, parameters: 0 } : undefined;
   };

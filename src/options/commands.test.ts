@@ -21,3 +21,9 @@ test("another word is a usage error with the nearest command", () => {
   );
   expect(() => resolveCommand("train.py")).toThrow(expect.objectContaining({ code: "USAGE" }));
 });
+
+test("a program of sd-scripts that is not followed is refused with the reason", () => {
+  expect(() => resolveCommand("train_textual_inversion_XTI.py")).toThrow(
+    expect.objectContaining({ code: "OPTION_UNSUPPORTED", message: expect.stringContaining("P+ (XTI)") }),
+  );
+});

@@ -68,6 +68,7 @@ export type TrainingEvent =
       readonly width: number;
       readonly height: number;
     }
+  /** The end; a run that is stopped before its first step ends without it. */
   | {
       readonly kind: "done";
       readonly file: string;

@@ -2,6 +2,7 @@ import type { NdArray } from "../array/index.ts";
 import { type Checkpoint, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import {
   type DatasetGroup,
+  type DatasetWarning,
   emptyDatasetError,
   openDataset,
   type Replacements,
@@ -18,6 +19,7 @@ import { type RunLength, runLength } from "./length.ts";
 import type { MicroStepContext } from "./micro-step.ts";
 import { gradientName } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
+import type { Sign } from "./signs.ts";
 import type { FoundState } from "./state/index.ts";
 import { prepareWord, type TaughtWord } from "./word.ts";
 

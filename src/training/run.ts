@@ -12,7 +12,14 @@ import { Pace } from "./pace.ts";
 import { hasMasks, loadMicroStep, type Preparation } from "./prepare.ts";
 import { epochInterval } from "./saving.ts";
 import type { Sign, StepView } from "./signs.ts";
-import { circumstancesOf, type EpochProgress, identityOf, type TrainingState, writeState } from "./state/index.ts";
+import {
+  circumstancesOf,
+  type EpochProgress,
+  identityOf,
+  type RunIdentity,
+  type TrainingState,
+  writeState,
+} from "./state/index.ts";
 import type { VaeEncoder } from "./vae-encoder.ts";
 import { WarningTally } from "./warning-tally.ts";
 
@@ -49,10 +56,9 @@ export class Run {
   /** Optimizer steps done.
    *  differs from sd-scripts: a resumed run goes on counting steps and epochs, and so naming files, where its state stands; there it begins anew. */
   step = 0;
-  /** Whether latents are there and generators stand where the next step takes them up: before that there is no state to save. */
-  isUnderWay = false;
   readonly #parts: RunParts;
   readonly #startTime = performance.now();
+  #identity: Promise<RunIdentity> | undefined;
   #epochsDone = 0;
   #epoch: EpochProgress | undefined;
 
@@ -80,6 +86,11 @@ export class Run {
     return this.#parts.state !== undefined;
   }
 
+  /** Whether a step was made since it was opened. */
+  get hasLearned(): boolean {
+    return this.step > (this.#parts.state?.progress.step ?? 0);
+  }
+
   get isFinished(): boolean {
     return this.step >= this.preparation.length.steps;
   }
@@ -98,11 +109,9 @@ export class Run {
   setOut(): void {
     const { generators } = this.preparation;
     const { state } = this.#parts;
-    if (state) {
-      generators.torch.restore(state.generators.torch);
-      generators.python.restore(state.generators.python);
-    }
-    this.isUnderWay = true;
+    if (!state) return;
+    generators.torch.restore(state.generators.torch);
+    generators.python.restore(state.generators.python);
   }
 
   /** The epoch under way, or a new one with its order drawn. */
@@ -156,10 +165,11 @@ export class Run {
 
   /** Writes all that is needed to go on later. @throws OUTPUT_UNWRITABLE */
   async writeState(folder: string): Promise<void> {
+    this.#identity ??= identityOf(this.settings, this.preparation);
     const { settings, preparation, learner, tally } = this;
     const { generators, seed, word, length } = preparation;
     await writeState(folder, {
-      identity: await identityOf(settings, preparation),
+      identity: await this.#identity,
       circumstances: await circumstancesOf(settings, length.steps),
       progress: { step: this.step, epochsDone: this.#epochsDone, epoch: this.#epoch },
       seed,

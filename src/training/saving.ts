@@ -39,13 +39,15 @@ export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncG
   return { embedding, state };
 }
 
-/** The saves at the end of a run, whether it came to its end or was stopped. @throws OUTPUT_UNWRITABLE when the word is not where it should be */
+/** The saves at the end of a run, whether it came to its end or was stopped; none when it was stopped before its first step: what earlier runs
+ *  have written stays. @throws OUTPUT_UNWRITABLE when the word is not where it should be */
 export async function* saveAtEnd(run: Run): AsyncGenerator<TrainingEvent> {
-  const { settings, isUnderWay, isFinished } = run;
+  const { settings, hasLearned, isFinished } = run;
+  if (!hasLearned && !isFinished) return;
   const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
-  const { embedding, state } = yield* save(run, { kind: "final" }, wantsState && isUnderWay);
+  const { embedding, state } = yield* save(run, { kind: "final" }, wantsState && hasLearned);
   const file = embedding.path;
-  if (file !== undefined) yield run.done(file, isUnderWay ? state?.path : settings.resume);
+  if (file !== undefined) yield run.done(file, state?.path);
   if (!embedding.problem) return;
   throw new CoinageError("OUTPUT_UNWRITABLE", embedding.problem.message, {
     where: `--output_dir ${settings.outputDir}`,

@@ -82,6 +82,18 @@ describe("a run", () => {
     expect(readdirSync(settings.outputDir)).toEqual(["vexla-state", "vexla.safetensors"]);
   });
 
+  test("stopped before its first step leaves everything as it was", async () => {
+    const stop = new AbortController();
+    const settings = await settingsFor();
+    const kinds: string[] = [];
+    for await (const event of train(settings, { signal: stop.signal })) {
+      kinds.push(event.kind);
+      if (event.kind === "caching") stop.abort();
+    }
+    expect(kinds).toEqual(["start", "caching"]);
+    expect(readdirSync(settings.outputDir)).toEqual([]);
+  });
+
   test("accumulates gradients: an optimizer step every so many batches and at the end of an epoch", async () => {
     const events = await eventsOf(await settingsFor("--gradient_accumulation_steps", "4", "--max_train_epochs", "1"));
     expect(ofKind(events, "step").map(({ imageKeys }) => imageKeys.length)).toEqual([8, 4]);

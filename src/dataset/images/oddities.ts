@@ -1,6 +1,6 @@
 import type { DatasetWarnings } from "../warnings.ts";
-import { findTwins } from "./twins.ts";
 import type { TrainingImage } from "./training-image.ts";
+import { findTwins } from "./twins.ts";
 
 const hugePixels = 40_000_000;
 const tinyScale = 2;

@@ -1,6 +1,6 @@
 export { changedCircumstances, circumstancesOf } from "./circumstances.ts";
 export { checkIdentity } from "./compare.ts";
 export { type FoundState, readState, writeState } from "./files.ts";
-export { identityOf } from "./identity.ts";
+export { identityOf, type RunIdentity } from "./identity.ts";
 export type { EpochProgress } from "./progress.ts";
 export type { TrainingState } from "./state.ts";
