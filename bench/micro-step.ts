@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { arrayOf } from "../src/array/index.ts";
 import { openCheckpoint } from "../src/checkpoint/index.ts";
 import { noiseSchedule } from "../src/diffusion/index.ts";
@@ -8,22 +7,14 @@ import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
 import { measureRate, openRuntime } from "../src/runtime/index.ts";
 import { gradientName, microStep } from "../src/training/micro-step.ts";
 import { microStepGraph } from "../src/training/micro-step-graph.ts";
+import { watchMemory } from "./memory.ts";
 
 /** Measures one training micro-step of a model in a process of its own, so that peak memory is its own. Prints one JSON line.
  *  usage: micro-step.ts MODEL SIDE BATCH STEPS [THREADS] */
 const [folder, side, batch, steps, threads] = process.argv.slice(2) as [string, string, string, string, string?];
 const profile = process.env.COINAGE_PROFILE;
 
-function memory(field: string): number {
-  const line = new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"));
-  return Number(line?.[1] ?? 0) * 1024;
-}
-
-let peakAnonymous = 0;
-const watch = setInterval(() => {
-  peakAnonymous = Math.max(peakAnonymous, memory("RssAnon"));
-}, 20);
-
+const memory = watchMemory();
 const runtime = openRuntime({ ...(threads && { threads: Number(threads) }), ...(profile && { profile }) });
 const rate = await measureRate(runtime, 5);
 const checkpoint = await openCheckpoint(folder);
@@ -67,8 +58,7 @@ for (let step = 0; step < Number(steps); step++) {
 }
 const best = Math.min(...seconds);
 const median = [...seconds].sort((a, b) => a - b)[Math.floor(seconds.length / 2)]!;
-const peakBytes = memory("VmHWM");
-clearInterval(watch);
+const { peakBytes, peakAnonymousBytes } = memory();
 await program.close();
 await runtime.close();
 process.stdout.write(
@@ -80,7 +70,7 @@ process.stdout.write(
     bestSeconds: best,
     samplesPerSecond: count / median,
     peakBytes,
-    peakAnonymousBytes: peakAnonymous,
+    peakAnonymousBytes,
     tflop: flops / 1e12,
     gflops: flops / best / 1e9,
     convolutionGflops: rate.convolution / 1e9,

@@ -44,12 +44,32 @@ function lossesOf(events: readonly TrainingEvent[]): [number, number][] {
 
 const wordIn = (outputDir: string): Buffer => readFileSync(path.join(outputDir, "vexla.pt"));
 
-const began = performance.now();
 const straightFolder = path.join(work, "straight");
-const straight = await runInProcess(flagsFor(straightFolder), () => false);
-const milliseconds = performance.now() - began;
+const marks = { began: performance.now(), started: 0 };
+const straight = await runInProcess(flagsFor(straightFolder), ({ kind }) => {
+  if (kind === "start") marks.started = performance.now();
+  return false;
+});
 const expected = new Map(lossesOf(straight.events));
-console.log(`straight run: ${expected.size} steps in ${Math.round(milliseconds)} ms`);
+const [startMs, runMs] = [marks.started - marks.began, performance.now() - marks.started];
+console.log(`straight run: ${expected.size} steps in ${Math.round(runMs)} ms, begun after ${Math.round(startMs)} ms`);
+
+/** A random moment to kill a process at: while it starts, at any time of its run, or a moment after it has written an embedding and begun a state.
+ *  tell: is told of every event. */
+function randomDeath() {
+  const death = new AbortController();
+  const dieIn = (limitMs: number) => setTimeout(() => death.abort(), Math.random() * limitMs);
+  const kinds = ["starting", "running", "running", "writing", "writing"] as const;
+  const when = kinds[Math.floor(Math.random() * kinds.length)]!;
+  let saves = Math.floor((Math.random() * expected.size) / 3);
+  const timers = when === "starting" ? [dieIn(startMs)] : [];
+  const tell = ({ kind }: TrainingEvent): boolean => {
+    if (when === "running" && kind === "start") timers.push(dieIn(runMs));
+    if (when === "writing" && kind === "saved" && saves-- === 0) timers.push(dieIn(30));
+    return false;
+  };
+  return { when, tell, signal: death.signal, cancel: () => timers.forEach(clearTimeout) };
+}
 
 let [kills, rounds, differences] = [0, 0, 0];
 while (kills < wantedKills) {
@@ -57,20 +77,19 @@ while (kills < wantedKills) {
   mkdirSync(outputDir);
   for (let isOver = false; !isOver; ) {
     const state = newestState(outputDir);
-    const after = kills < wantedKills ? Math.ceil(Math.random() * milliseconds) : 600_000;
-    const { events, isKilled } = await runInProcess(
-      [...flagsFor(outputDir), ...(state === undefined ? [] : ["--resume", state])],
-      () => false,
-      AbortSignal.timeout(after),
-    );
+    const resuming = state === undefined ? [] : ["--resume", state];
+    const death = kills < wantedKills ? randomDeath() : undefined;
+    const flags = [...flagsFor(outputDir), ...resuming];
+    const { events, isKilled } = await runInProcess(flags, death?.tell ?? (() => false), death?.signal);
+    death?.cancel();
     for (const [step, loss] of lossesOf(events)) if (loss !== expected.get(step)) differences++;
     isOver = !isKilled;
     if (!isKilled) continue;
     kills++;
     const last = events.at(-1);
-    const point = last && "step" in last ? `${last.kind} of step ${last.step}` : (last?.kind ?? "its start");
-    const from = state === undefined ? "nothing" : path.basename(state);
-    console.log(`kill ${kills}: from ${from}, after ${after} ms, last heard of ${point}`);
+    const point = last && "step" in last ? `${last.kind} ${last.step}` : (last?.kind ?? "nothing");
+    const from = state === undefined ? "the beginning" : path.basename(state);
+    console.log(`kill ${kills} while ${death?.when}: went on from ${from}, last heard of: ${point}`);
   }
   const isSame = wordIn(outputDir).equals(wordIn(straightFolder));
   if (!isSame) differences++;

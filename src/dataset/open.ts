@@ -7,7 +7,7 @@ import { DatasetGroup } from "./group.ts";
 import type { LatentCaching } from "./latents/cache.ts";
 import type { LatentFamily } from "./latents/names.ts";
 import type { DatasetSettings } from "./settings.ts";
-import { DatasetWarnings } from "./warnings.ts";
+import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
 
 /** What of a run its datasets depend on beside the settings. */
 export interface OpenOptions {
@@ -30,7 +30,16 @@ export async function openDataset(settings: DatasetSettings, options: OpenOption
     datasets.push(await loadDataset(plan, { warnings, random, family }, family === "sdxl" ? 32 : 64));
   const caching = cachingOf(settings, family);
   if (caching) checkCacheable(datasets);
-  return new DatasetGroup(datasets, warnings.list(), random, caching);
+  return new DatasetGroup(datasets, warningsOf(warnings, settings), random, caching);
+}
+
+/** What is odd about captions matters only where they are used. */
+function warningsOf(
+  warnings: DatasetWarnings,
+  { useObjectTemplate, useStyleTemplate }: DatasetSettings,
+): DatasetWarning[] {
+  const all = warnings.list();
+  return useObjectTemplate || useStyleTemplate ? all.filter(({ kind }) => !kind.startsWith("caption")) : all;
 }
 
 /** The error of a run whose datasets have no pictures: which folders were looked at and what was left out.

@@ -51,6 +51,7 @@ export interface DatasetSettings {
   readonly skipCacheCheck?: boolean | undefined;
   readonly vaeBatchSize?: number | undefined;
 
-  readonly debugDataset?: boolean | undefined;
-  readonly maxTokenLength?: number | undefined;
+  /** Captions are not used then. */
+  readonly useObjectTemplate?: boolean | undefined;
+  readonly useStyleTemplate?: boolean | undefined;
 }

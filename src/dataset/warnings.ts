@@ -1,6 +1,6 @@
 /** What can be odd about a dataset without stopping a run. What it is about follows. */
 const texts = {
-  aspectTooThin: "Left out, for they are thinner than a bucket step",
+  aspectTooThin: "Left out, for they are too long and thin to be cut to size",
   bucketLimitRounded: "Bucket limits must be multiples of bucket_reso_steps",
   bucketLimitsUnused: "min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale",
   captionBlank: "The caption is empty",

@@ -1,4 +1,3 @@
-import { CoinageError } from "../errors/index.ts";
 import type { ModelFamily } from "../models/index.ts";
 import { sizeFrom } from "./image-to-image.ts";
 import type { PictureRequest, Sampling } from "./request.ts";
@@ -28,22 +27,4 @@ export function samplingOf(request: PictureRequest, family: ModelFamily): Sampli
     highres: request.highres,
     vaeBatchSize: request.vaeBatchSize,
   };
-}
-
-/** Samplers that can begin without any signal. */
-const zeroSnrSamplers: readonly string[] = ["ddim", "euler", "k_euler", "euler_a", "k_euler_a", "dpmsolver++"];
-
-/** @throws PICTURE_SIZE, SETTINGS_CONFLICT; factor: pixels to one latent */
-export function checkSampling(sampling: Sampling, factor: number, hasZeroTerminalSnr: boolean): void {
-  const { width, height, strength, sampler } = sampling;
-  if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % factor === 0))
-    throw new CoinageError("PICTURE_SIZE", `A picture of ${width} x ${height} pixels cannot be drawn.`, {
-      hint: `Width and height are multiples of ${factor}.`,
-    });
-  if (!(strength >= 0 && strength <= 1))
-    throw new CoinageError("SETTINGS_CONFLICT", `The strength ${strength} does not lie between 0 and 1.`);
-  if (hasZeroTerminalSnr && !zeroSnrSamplers.includes(sampler))
-    throw new CoinageError("SETTINGS_CONFLICT", `The sampler ${sampler} cannot begin at zero signal-to-noise ratio.`, {
-      hint: `Take one of ${zeroSnrSamplers.join(", ")}, or leave out --zero_terminal_snr.`,
-    });
 }

@@ -1,6 +1,6 @@
 import type { Picture } from "../pictures/index.ts";
 import type { DrawContext, GeneratorParts } from "./context.ts";
-import { checkSampling, samplingOf } from "./defaults.ts";
+import { samplingOf } from "./defaults.ts";
 import { firstStage, stageFromLatents, stageFromPictures } from "./highres.ts";
 import { Programs } from "./programs.ts";
 import { seedSource } from "./prompts/seeds.ts";
@@ -13,6 +13,7 @@ import type {
   Sampling,
   Stage,
 } from "./request.ts";
+import { checkSampling } from "./sampler.ts";
 import { drawLatents, type StartedBatch } from "./stage.ts";
 import { decode } from "./vae.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -57,7 +58,7 @@ async function* draw(
   context: DrawContext,
 ): AsyncGenerator<GenerationEvent, void> {
   const { sampling } = batch;
-  checkSampling(sampling, context.model.vae.architecture.factor, context.hasZeroTerminalSnr ?? false);
+  checkSampling(sampling, context);
   if (sampling.negativeScale !== undefined && sampling.guidanceScale <= 1)
     yield {
       kind: "warning",

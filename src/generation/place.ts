@@ -6,3 +6,12 @@ export function placed(error: unknown, where: string): unknown {
   const { code, message, hint } = error;
   return new CoinageError(code, message, { where, ...(hint && { hint }), cause: error });
 }
+
+/** What a piece of work gives; its errors get the place. */
+export function inPlace<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw placed(error, where);
+  }
+}

@@ -6,16 +6,17 @@ import { type DiffusionModel, diffusionModel } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
 import { tokensOfWord } from "../tokenizer/index.ts";
-import { checkSampling } from "./defaults.ts";
 import { loadEmbedding } from "./embeddings.ts";
 import { findModel } from "./files/find-model.ts";
 import { commonSize, listPictures, sourceFile } from "./files/source-files.ts";
 import { prepareFolder } from "./files/write.ts";
-import { placed } from "./place.ts";
+import { checkMaskSize } from "./image-to-image.ts";
+import { inPlace, placed } from "./place.ts";
 import { type Plan, type PlanSettings, planRun, promptPlanner, type WrittenPrompt } from "./prompts/plan.ts";
 import { type PromptList, readPrompts } from "./prompts/read.ts";
 import type { Sampling } from "./request.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
+import { checkSampling } from "./sampler.ts";
 import { commandLineSampling, planSettings } from "./settings.ts";
 import { plainVocabulary, type Vocabulary, withLearnedWords } from "./vocabulary.ts";
 
@@ -54,8 +55,9 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
   const model = diffusionModel({ ...checkpoint, family: family.value });
   const vocabulary = yield* learnWords(settings.textualInversionEmbeddings ?? [], model);
   const planSettings = await planSettingsOf(settings, list, sourceSize, commandLineSampling(settings, model.family));
+  const parts = { model, predictionType: predictionType.value, hasZeroTerminalSnr: settings.zeroTerminalSnr };
   const checked = (plan: Plan): Plan => {
-    checkPlan(plan, model, settings);
+    checkPlan(plan, parts);
     return plan;
   };
   const planNext = promptPlanner(planSettings);
@@ -83,12 +85,19 @@ function familyAskedFor({ sdxl, v1, v2 }: GenerateSettings): Family | undefined 
   return v2 ? "sd2" : undefined;
 }
 
-function modelWarnings({ warnings, hasZeroTerminalSnr }: Checkpoint, settings: GenerateSettings): readonly string[] {
-  if (!hasZeroTerminalSnr || settings.zeroTerminalSnr) return warnings;
-  return [
-    ...warnings,
-    "The model was made for a noise schedule that ends without signal; use --zero_terminal_snr with it.",
-  ];
+function modelWarnings(checkpoint: Checkpoint, { zeroTerminalSnr }: GenerateSettings): readonly string[] {
+  const { warnings, hasZeroTerminalSnr, predictionType } = checkpoint;
+  if (hasZeroTerminalSnr && !zeroTerminalSnr)
+    return [
+      ...warnings,
+      "The model was made for a noise schedule that ends without signal; use --zero_terminal_snr with it.",
+    ];
+  if (zeroTerminalSnr && predictionType.value === "epsilon")
+    return [
+      ...warnings,
+      "The model predicts noise, which says nothing of a picture where there is nothing but noise: --zero_terminal_snr is for models that predict velocity.",
+    ];
+  return warnings;
 }
 
 async function* learnWords(
@@ -120,8 +129,9 @@ export async function planSettingsOf(
   sampling: Sampling,
 ): Promise<PlanSettings> {
   const sources = await Promise.all(list.sources.map((file) => sourceFile(file, sourceSize)));
-  const masks =
+  const maskFiles =
     settings.maskPath === undefined || sources.length === 0 ? [] : await listPictures(settings.maskPath, "--mask_path");
+  const masks = await Promise.all(maskFiles.map((file) => sourceFile(file, sourceSize)));
   const times = list.areFromPictures ? settings.imagesPerPrompt : 1;
   return {
     ...planSettings(settings),
@@ -136,12 +146,12 @@ function repeated<Item>(items: readonly Item[], times: number): Item[] {
   return items.flatMap((item) => Array<Item>(times).fill(item));
 }
 
-/** Checks every picture's size and sampler with the place its prompt was written at. */
-function checkPlan({ batches }: Plan, model: DiffusionModel, settings: GenerateSettings): void {
+/** Checks every picture's size, mask and sampler with the place its prompt was written at. */
+function checkPlan({ batches }: Plan, parts: Parameters<typeof checkSampling>[1]): void {
   for (const { pictures, sampling } of batches)
-    try {
-      checkSampling(sampling, model.vae.architecture.factor, settings.zeroTerminalSnr);
-    } catch (error) {
-      throw placed(error, pictures[0]!.place);
-    }
+    inPlace(pictures[0]!.place, () => {
+      checkSampling(sampling, parts);
+      if (sampling.highres) return;
+      for (const { mask, source } of pictures) if (mask && source) checkMaskSize(mask.size, sampling);
+    });
 }

@@ -1,74 +1,30 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { drawing, drawingTime, saved } from "../../test/drawing.ts";
 import { arrayOf } from "../array/index.ts";
 import { tinySdFolder } from "../assets/index.ts";
+import { samplerNames } from "../diffusion/index.ts";
 import { writeEmbedding } from "../embedding/index.ts";
 import { readPngTexts } from "../formats/png-text/index.ts";
-import { checkGenerateSettings, type GenerateSettings, parseGenerateArguments } from "../options/index.ts";
+import { generateTable } from "../options/index.ts";
 import { decodePicture } from "../pictures/index.ts";
 import { generateFromSettings } from "./run.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
 
-let folder: string;
-let outdir: string;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), "coinage-generate-"));
-  outdir = path.join(folder, "out");
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const clock = () => new Date(2024, 0, 2, 3, 4, 5);
-
-function settingsOf(line: readonly string[], more: Partial<GenerateSettings> = {}): GenerateSettings {
-  const common = [
-    "--ckpt",
-    tinySdFolder,
-    "--W",
-    "64",
-    "--H",
-    "64",
-    "--steps",
-    "2",
-    "--threads",
-    "1",
-    "--outdir",
-    outdir,
-  ];
-  return { ...checkGenerateSettings(parseGenerateArguments([...common, ...line])).settings, ...more };
-}
-
-async function run(line: readonly string[], more?: Partial<GenerateSettings>): Promise<GenerationRunEvent[]> {
-  const events: GenerationRunEvent[] = [];
-  for await (const event of generateFromSettings(settingsOf(line, more), { clock })) events.push(event);
-  return events;
-}
-
-function promptFile(...lines: readonly string[]): string {
-  const file = path.join(folder, "prompts.txt");
-  writeFileSync(file, lines.join("\n"));
-  return file;
-}
-
-const saved = (events: readonly GenerationRunEvent[]) => events.filter((event) => event.kind === "saved");
-
-/** Settings of a mistake that must be found before anything is drawn. */
-function refusal(line: readonly string[], more?: Partial<GenerateSettings>) {
-  return expect(run(line, more)).rejects;
-}
+const here = drawing();
 
 describe("a run", () => {
   test("tells what it does and writes pictures that say where they came from", async () => {
-    const events = await run(["--prompt", "a red star --n blurry --l 4", "--seed", "42"]);
+    const events = await here.run(["--prompt", "a red star --n blurry --l 4", "--seed", "42"]);
     expect(events.map(({ kind }) => kind)).toEqual(["model", "start", "step", "step", "saved", "done"]);
     expect(events[0]).toMatchObject({ kind: "model", family: "sd1", predictionType: "epsilon" });
-    expect(events[1]).toMatchObject({ device: "cpu", pictures: 1, batches: 1, folder: outdir });
+    expect(events[1]).toMatchObject({ device: "cpu", pictures: 1, batches: 1, folder: here.outdir });
     expect(events[2]).toMatchObject({ step: 1, steps: 2, picture: 1, inBatch: 1, pictures: 1 });
-    const file = path.join(outdir, "im_20240102030405_000_42.png");
+    const file = path.join(here.outdir, "im_20240102030405_000_42.png");
     expect(events[4]).toMatchObject({ file, picture: 1, seed: 42, prompt: "a red star" });
     expect(events[5]).toMatchObject({ files: [file] });
-    expect(readdirSync(outdir)).toEqual([path.basename(file)]);
+    expect(here.written()).toEqual([path.basename(file)]);
     const { width, height } = await decodePicture(file);
     expect([width, height]).toEqual([64, 64]);
     const texts = readPngTexts(readFileSync(file));
@@ -82,20 +38,20 @@ describe("a run", () => {
   test("gives every picture a file of its own, also under one name", async () => {
     const line = [
       "--from_file",
-      promptFile("a star", "a ring --f star.webp"),
+      here.file("prompts.txt", "a star", "a ring --f star.webp"),
       "--n_iter",
       "2",
       "--sequential_file_name",
     ];
-    const events = await run([...line, "--seed", "1"]);
-    expect(readdirSync(outdir).sort()).toEqual(["im_000001.png", "im_000001_2.png", "star.webp", "star_2.webp"]);
-    const { width } = await decodePicture(path.join(outdir, "star.webp"));
+    const events = await here.run([...line, "--seed", "1"]);
+    expect(here.written()).toEqual(["im_000001.png", "im_000001_2.png", "star.webp", "star_2.webp"]);
+    const { width } = await decodePicture(path.join(here.outdir, "star.webp"));
     expect(width).toBe(64);
     expect(saved(events).map(({ picture, pictures }) => [picture, pictures])).toEqual([1, 2, 3, 4].map((n) => [n, 4]));
   });
 
   test("uses embeddings under the names of their files", async () => {
-    const file = path.join(folder, "blorp.safetensors");
+    const file = path.join(here.folder, "blorp.safetensors");
     const vectors = [
       arrayOf(
         [2, 96],
@@ -108,21 +64,21 @@ describe("a run", () => {
       { layout: "kohya", precision: undefined },
     );
     const line = ["--prompt", "a blorp", "--seed", "1"];
-    const events = await run([...line, "--textual_inversion_embeddings", file]);
+    const events = await here.run([...line, "--textual_inversion_embeddings", file]);
     expect(events[1]).toEqual({ kind: "embedding", file, word: "blorp", tokens: ["blorp", "blorp1"] });
     const pixels = async (all: readonly GenerationRunEvent[]) => (await decodePicture(saved(all)[0]!.file)).data;
     const withWord = await pixels(events);
-    expect(Buffer.compare(withWord, await pixels(await run(line)))).not.toBe(0);
-    const clash = [file, path.join(folder, "blorp1.safetensors")];
+    expect(Buffer.compare(withWord, await pixels(await here.run(line)))).not.toBe(0);
+    const clash = [file, path.join(here.folder, "blorp1.safetensors")];
     writeFileSync(clash[1]!, readFileSync(file));
-    await refusal([...line, "--textual_inversion_embeddings", ...clash]).toMatchObject({
+    await expect(here.run([...line, "--textual_inversion_embeddings", ...clash])).rejects.toMatchObject({
       code: "TOKEN_EXISTS",
       where: clash[1],
     });
   });
 
   test("an embedding of another width names both widths", async () => {
-    const file = path.join(folder, "wide.safetensors");
+    const file = path.join(here.folder, "wide.safetensors");
     const word = {
       vectors: [arrayOf([1, 768], new Float32Array(768))],
       token: undefined,
@@ -130,23 +86,26 @@ describe("a run", () => {
       metadata: {},
     };
     await writeEmbedding(file, word, { layout: "kohya", precision: undefined });
-    await refusal(["--prompt", "p", "--textual_inversion_embeddings", file]).toMatchObject({
+    await expect(here.run(["--prompt", "p", "--textual_inversion_embeddings", file])).rejects.toMatchObject({
       code: "EMBEDDING_WIDTH",
       message: expect.stringMatching(/768.*96/),
     });
   });
 
   test("draws from pictures, with the prompts they carry", async () => {
-    await run(["--from_file", promptFile("a star", "a ring --n red"), "--seed", "1", "--sequential_file_name"]);
-    const sources = outdir;
+    await here.run([
+      "--from_file",
+      here.file("prompts.txt", "a star", "a ring --n red"),
+      "--seed",
+      "1",
+      "--sequential_file_name",
+    ]);
+    const sources = here.outdir;
     writeFileSync(path.join(sources, "im_000003.jpg"), readFileSync(path.join(sources, "im_000001.png")));
-    outdir = path.join(folder, "second");
-    const events = await run(["--prompt", "x", "--use_original_file_name", "--images_per_prompt", "2"], {
-      prompt: undefined,
-      imagePath: sources,
-      strength: 0.9,
-    });
-    expect(readdirSync(outdir).sort()).toEqual([
+    const second = path.join(here.folder, "second");
+    const line = ["--image_path", sources, "--strength", "0.9", "--use_original_file_name", "--outdir", second];
+    const events = await here.run([...line, "--images_per_prompt", "2"]);
+    expect(here.written(second)).toEqual([
       "im_000001.png",
       "im_000001_2.png",
       "im_000002.png",
@@ -159,75 +118,64 @@ describe("a run", () => {
   });
 
   test("stops when its reader does, and keeps what is done", async () => {
-    const settings = settingsOf(["--from_file", promptFile("a star", "a ring"), "--steps", "3"]);
-    for await (const event of generateFromSettings(settings, { clock })) if (event.kind === "saved") break;
-    expect(readdirSync(outdir)).toHaveLength(1);
+    const settings = here.settings(["--from_file", here.file("prompts.txt", "a star", "a ring"), "--steps", "3"]);
+    for await (const event of generateFromSettings(settings, { clock: () => drawingTime }))
+      if (event.kind === "saved") break;
+    expect(here.written()).toHaveLength(1);
   });
 
   test("finds the model by a pattern", async () => {
-    mkdirSync(path.join(folder, "models"));
-    const [start] = await run(["--prompt", "p"], { ckpt: path.join(path.dirname(tinySdFolder), "t*y-[rs]d") });
+    mkdirSync(path.join(here.folder, "models"));
+    const [start] = await here.run(["--prompt", "p", "--ckpt", path.join(path.dirname(tinySdFolder), "t*y-[rs]d")]);
     expect(start).toMatchObject({ kind: "model", path: tinySdFolder });
-    await refusal(["--prompt", "p"], { ckpt: path.join(folder, "mod*") }).toMatchObject({
+    await expect(here.run(["--prompt", "p", "--ckpt", path.join(here.folder, "mod*")])).rejects.toMatchObject({
       code: "CHECKPOINT_UNREADABLE",
     });
-    await refusal(["--prompt", "p"], { ckpt: path.join(folder, "no*.safetensors") }).toMatchObject({
+    await expect(
+      here.run(["--prompt", "p", "--ckpt", path.join(here.folder, "no*.safetensors")]),
+    ).rejects.toMatchObject({
       code: "FILE_NOT_FOUND",
       where: expect.stringContaining("--ckpt"),
     });
   });
+
+  test("puts all pictures on one sheet, a row for each prompt", async () => {
+    const prompts = here.file("prompts.txt", "a star", "a <ring> & more --w 96");
+    const line = ["--from_file", prompts, "--images_per_prompt", "3", "--batch_size", "3", "--sheet"];
+    const events = await here.run([
+      ...line,
+      "--highres_fix_scale",
+      "1",
+      "--highres_fix_steps",
+      "1",
+      "--highres_fix_save_1st",
+    ]);
+    const file = path.join(here.outdir, "sheet_20240102030405.png");
+    expect(events.at(-2)).toEqual({ kind: "sheet", file, pictures: 6 });
+    const { width, height } = await decodePicture(file);
+    expect(width).toBeGreaterThan(3 * 256);
+    expect(width).toBeLessThan(4 * 256);
+    expect(height).toBeGreaterThan(2 * 256);
+    expect(height).toBeLessThan(3 * 256);
+  });
+
+  test("draws with another VAE", async () => {
+    const line = ["--prompt", "a star", "--seed", "1"];
+    const own = saved(await here.run(line))[0]!.file;
+    const vae = await here.run([
+      ...line,
+      "--vae",
+      path.join(tinySdFolder, "vae"),
+      "--outdir",
+      path.join(here.folder, "vae"),
+    ]);
+    expect((await decodePicture(saved(vae)[0]!.file)).data).toEqual((await decodePicture(own)).data);
+    await expect(here.run([...line, "--vae", path.join(here.folder, "none.pt")])).rejects.toMatchObject({
+      where: expect.stringContaining("--vae"),
+    });
+  });
 });
 
-describe("mistakes are found before anything is drawn, with their place", () => {
-  test.each([
-    ["a bad weight", "(a:1.2.3)", "PROMPT_WEIGHT_INVALID"],
-    ["a size that is no multiple of 8", "a --w 100", "PICTURE_SIZE"],
-    ["seeds that are none", "a --d 5,", "PROMPT_INVALID"],
-    ["a name outside the output folder", "a --f ../a.png", "PROMPT_INVALID"],
-    ["an option that is not there yet", "a --dsd1 3", "PROMPT_UNSUPPORTED"],
-    ["prompts by region", "a AND b", "PROMPT_UNSUPPORTED"],
-    ["a strength above 1", "a --t 7", "SETTINGS_CONFLICT"],
-  ])("%s", async (_, bad, code) => {
-    const file = promptFile("# prompts", "a star", bad);
-    await refusal(["--from_file", file]).toMatchObject({ code, where: expect.stringContaining(`${file}, line 3`) });
-    expect(readdirSync(outdir)).toEqual([]);
-  });
-
-  test("a value that is no number is passed over with a warning", async () => {
-    const events = await run(["--prompt", "a --l 1.2.3"]);
-    const warning = events.find(({ kind }) => kind === "warning");
-    expect(warning).toMatchObject({ code: "PROMPT", message: expect.stringContaining("--l 1.2.3") });
-  });
-
-  test.each<[string, string[], Partial<GenerateSettings>, string, RegExp]>([
-    ["no prompt file", ["--from_file", "/nowhere/p.txt"], {}, "FILE_NOT_FOUND", /--from_file/],
-    ["no model", ["--prompt", "p", "--ckpt", "/nowhere"], {}, "FILE_NOT_FOUND", /--ckpt/],
-    [
-      "no embedding",
-      ["--prompt", "p", "--textual_inversion_embeddings", "/nowhere.pt"],
-      {},
-      "FILE_NOT_FOUND",
-      /--textual/,
-    ],
-    ["no source", ["--prompt", "p"], { imagePath: "/nowhere" }, "FILE_NOT_FOUND", /--image_path/],
-  ])("%s", async (_, line, more, code, where) => {
-    const error: { code?: string; where?: string } = await run(line, more).then(
-      () => ({}),
-      (thrown) => thrown,
-    );
-    expect(error.code).toBe(code);
-    expect(error.where ?? "").toMatch(where);
-  });
-
-  test("an output folder that cannot be", async () => {
-    writeFileSync(outdir, "a file");
-    await refusal(["--prompt", "p"]).toMatchObject({ code: "OUTPUT_UNWRITABLE", where: `--outdir ${outdir}` });
-  });
-
-  test("a prompt file without prompts, or not of text", async () => {
-    await refusal(["--from_file", promptFile("# nothing", "  ")]).toMatchObject({ code: "PROMPT_MISSING" });
-    const file = promptFile("");
-    writeFileSync(file, Uint8Array.of(0xff, 0xfe, 0x61));
-    await refusal(["--from_file", file]).toMatchObject({ code: "FILE_UNREADABLE" });
-  });
+test("every sampler there is can be asked for", () => {
+  expect([...generateTable.sampler.choices].sort()).toEqual([...samplerNames].sort());
 });

@@ -1,9 +1,7 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import {
-  createSampler,
   type ImageToImageStart,
   type KeptArea,
-  noiseSchedule,
   type Sampler,
   samplerDefaults,
   sdScriptsImageToImageStart,
@@ -13,7 +11,8 @@ import type { DrawContext } from "./context.ts";
 import { denoise } from "./denoise.ts";
 import { fitSource, keptShare } from "./image-to-image.ts";
 import { drawPictureNoise, noiseList, type PictureNoise } from "./noise.ts";
-import type { GenerationEvent, PictureBatch, Sampling, Stage } from "./request.ts";
+import type { GenerationEvent, PictureBatch, Stage } from "./request.ts";
+import { samplerOf } from "./sampler.ts";
 import { encode, stack } from "./vae.ts";
 
 /** One run of the sampler for a batch. */
@@ -41,7 +40,7 @@ export async function* drawLatents(
   const original = await originalLatents(batch, noises, context);
   const condition = await conditionOf(batch, model, programs, vocabulary);
   for (const prompt of condition.truncated)
-    yield { kind: "warning", message: `The prompt is too long; its end is left out: ${prompt}` };
+    yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt)}` };
 
   const keep = original && keptArea(batch, original, noises, context);
   const steps = denoise(
@@ -64,12 +63,9 @@ export async function* drawLatents(
   }
 }
 
-function samplerOf(
-  { sampler, steps, flavour }: Sampling,
-  { predictionType, hasZeroTerminalSnr = false }: DrawContext,
-): Sampler {
-  const schedule = noiseSchedule({ zeroTerminalSnr: hasZeroTerminalSnr });
-  return createSampler(sampler, { schedule, steps, predictionType, ...samplerDefaults(sampler, flavour) });
+/** Enough of a prompt to know it by. */
+function beginningOf(prompt: string): string {
+  return prompt.length > 80 ? `${prompt.slice(0, 80)}...` : prompt;
 }
 
 function hasSource({ latents, pictures }: StageBatch): boolean {

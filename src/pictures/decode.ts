@@ -108,7 +108,9 @@ async function readStart(file: string): Promise<Uint8Array> {
 
 function unreadable(file: string | Uint8Array, cause: unknown): CoinageError {
   const name = typeof file === "string" ? file : "A picture";
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
+  // libpng has no more to say of a file that ends too soon.
+  const reason = said === "Unknown error" ? "it is damaged or cut off" : said;
   return new CoinageError("PICTURE_UNREADABLE", `${name} cannot be read as a picture (${reason}).`, {
     hint: "Open it in an image program and save it anew as PNG or JPEG, or take it out of the folder.",
     cause,

@@ -1,10 +1,12 @@
 import type { Picture, Size } from "./picture.ts";
 import { roundHalfEven } from "./rounding.ts";
 
-/** One share of an output pixel along one axis: which input it takes and how much of it. */
-interface Share {
-  readonly from: number;
-  readonly weight: number;
+/** The shares of all output pixels along one axis: those of pixel i from `first[i]` to before `first[i + 1]`,
+ *  each with the input it takes and how much of it. */
+interface Shares {
+  readonly first: Int32Array;
+  readonly from: Int32Array;
+  readonly weight: Float32Array;
 }
 
 /** Shrinks as OpenCV's INTER_AREA does: every output pixel is the mean of the input area it covers. Neither side may grow. */
@@ -48,27 +50,20 @@ function meanOfBlocks(picture: Picture, [width, height]: Size, blockWidth: numbe
   return { width, height, channels, data };
 }
 
-function meanOfAreas(
-  picture: Picture,
-  [width, height]: Size,
-  columns: readonly (readonly Share[])[],
-  rows: readonly (readonly Share[])[],
-): Picture {
+function meanOfAreas(picture: Picture, [width, height]: Size, columns: Shares, rows: Shares): Picture {
   const { channels, data: source } = picture;
-  const stride = picture.width * channels;
   const data = new Uint8Array(width * height * channels);
   const row = new Float32Array(width * channels);
   const sum = new Float32Array(width * channels);
+  let inRow = -1;
   for (let y = 0; y < height; y++) {
     sum.fill(0);
-    for (const { from, weight } of rows[y]!) {
-      row.fill(0);
-      for (let x = 0; x < width; x++) {
-        for (const column of columns[x]!) {
-          const start = from * stride + column.from * channels;
-          for (let c = 0; c < channels; c++) row[x * channels + c]! += Math.fround(source[start + c]! * column.weight);
-        }
-      }
+    for (let k = rows.first[y]!; k < rows.first[y + 1]!; k++) {
+      const from = rows.from[k]!;
+      // A row on the edge between two output rows is shrunk once for both.
+      if (from !== inRow) shrinkRow(source.subarray(from * picture.width * channels), channels, columns, row);
+      inRow = from;
+      const weight = rows.weight[k]!;
       for (let i = 0; i < sum.length; i++) sum[i]! += Math.fround(weight * row[i]!);
     }
     for (let i = 0; i < sum.length; i++) data[y * sum.length + i] = roundHalfEven(sum[i]!);
@@ -76,18 +71,38 @@ function meanOfAreas(
   return { width, height, channels, data };
 }
 
-function sharesOf(from: number, to: number, scale: number): Share[][] {
-  return Array.from({ length: to }, (_, i) => {
+function shrinkRow(source: Uint8Array, channels: number, { first, from, weight }: Shares, row: Float32Array): void {
+  for (let x = 0; x + 1 < first.length; x++) {
+    const end = first[x + 1]!;
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      for (let k = first[x]!; k < end; k++)
+        sum = Math.fround(sum + Math.fround(source[from[k]! * channels + c]! * weight[k]!));
+      row[x * channels + c] = sum;
+    }
+  }
+}
+
+function sharesOf(from: number, to: number, scale: number): Shares {
+  const shares = { first: [0], from: [] as number[], weight: [] as number[] };
+  for (let i = 0; i < to; i++) {
     const start = i * scale;
     const end = start + scale;
     const cell = Math.min(scale, from - start);
     const lastWhole = Math.min(Math.floor(end), from - 1);
     const firstWhole = Math.min(Math.ceil(start), lastWhole);
-    const shares: Share[] = [];
-    const add = (at: number, length: number) => shares.push({ from: at, weight: Math.fround(length / cell) });
+    const add = (at: number, length: number) => {
+      shares.from.push(at);
+      shares.weight.push(length / cell);
+    };
     if (firstWhole - start > 1e-3) add(firstWhole - 1, firstWhole - start);
     for (let at = firstWhole; at < lastWhole; at++) add(at, 1);
     if (end - lastWhole > 1e-3) add(lastWhole, Math.min(end - lastWhole, 1, cell));
-    return shares;
-  });
+    shares.first.push(shares.from.length);
+  }
+  return {
+    first: Int32Array.from(shares.first),
+    from: Int32Array.from(shares.from),
+    weight: Float32Array.from(shares.weight),
+  };
 }

@@ -50,3 +50,31 @@ test("in brief only progress and warnings are told", () => {
   expect(terminal.results()).toBe("");
   expect(terminal.talked()).toBe("warning PROMPT: cut\npictures 1 to 2 of 4: step 5/10, 0:00 left\n");
 });
+
+test("typed prompts: the next one is asked for on a screen, its seeds are told, and time left counts from it", () => {
+  const asked: readonly GenerationRunEvent[] = [
+    { kind: "start", device: "cpu", pictures: undefined, batches: undefined, folder: "/out" },
+    { kind: "asking" },
+    { kind: "prompt", text: "a star --n x", seeds: [7, 8] },
+    { kind: "step", step: 5, steps: 10, stage: "final", latents, picture: 1, inBatch: 2, pictures: 2 },
+    { kind: "saved", file: "/out/1.png", picture: 1, pictures: 2, stage: "final", prompt: "a star", seed: 7 },
+    { kind: "asking" },
+    { kind: "sheet", file: "/out/sheet.png", pictures: 1 },
+  ];
+  const told = (isInteractive: boolean) => {
+    const terminal = recordingTerminal({ isInteractive });
+    const report = generationReport(terminal);
+    for (const event of asked) {
+      report.report(event);
+      // someone takes an hour to type
+      terminal.pass(event.kind === "asking" ? 3_600_000 : 1000);
+    }
+    report.close();
+    return terminal;
+  };
+  const screen = told(true);
+  expect(screen.results()).toBe("/out/1.png\n/out/sheet.png\n");
+  expect(screen.talked()).toContain("one prompt after another, to /out");
+  expect(screen.talked()).toMatch(/prompt: .*seeds +7, 8\n.*step 5\/10, 0:01 left.*prompt: /s);
+  expect(told(false).talked()).not.toContain("prompt: ");
+});

@@ -45,7 +45,8 @@ export class Learner {
     return this.#rows;
   }
 
-  /** What is saved and drawn with: the averaged rows where the optimizer keeps such. */
+  /** What is saved and drawn with: the averaged rows where the optimizer keeps such.
+   *  differs from sd-scripts: it saves the rows of schedule-free optimizers as the model computes with them, which are not meant for use. */
   get finishedRows(): readonly NdArray<Float32Array>[] {
     const averaged = this.optimizer.evaluationParameters?.(this.#rows.map(({ data }) => data));
     return this.#rows.map((rows, i) => ({ ...rows, data: averaged?.[i] ?? rows.data.slice() }));
@@ -73,7 +74,8 @@ export class Learner {
     for (const [table, gradient] of gradients.entries()) addTable(this.#gradients[table]!, gradient);
   }
 
-  /** Clips by the norm over every row that was used and steps. A gradient that is no number changes nothing. */
+  /** Clips by the norm over every row that was used and steps.
+   *  differs from sd-scripts: a gradient that is no number changes nothing; without fp16 it would make every number of the word NaN. */
   step(learningRate: number): StepOutcome {
     const tables = this.#gradients;
     this.#gradients = tables.map(() => new Map());

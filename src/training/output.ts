@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { writeFileAtomically } from "../files/index.ts";
+import { reasonOf, writeFileAtomically } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { Sign } from "./signs.ts";
 
@@ -27,7 +27,7 @@ export interface Written {
   /** Undefined: nowhere. */
   readonly path: string | undefined;
   /** Why it is not where it should be. */
-  readonly problem: Sign | undefined;
+  readonly problem: CoinageError | undefined;
 }
 
 /** Writes the files of a run. A full disk or a vanished folder must not lose what was learned: then they go to a rescue folder,
@@ -41,19 +41,16 @@ export class Output {
       await mkdir(path.dirname(target), { recursive: true });
       await write(target);
       return { path: target, problem: undefined };
-    } catch (error) {
-      if (!isWriteFailure(error)) throw error;
+    } catch (cause) {
+      if (!isWriteFailure(cause)) throw cause;
       const rescued = await this.#rescue(path.basename(target), write);
-      const whereNow = rescued
-        ? `It is at ${rescued} instead.`
-        : "It could not be written anywhere else either, so it is in memory only.";
-      const message = `${path.basename(target)} could not be written: ${error.message.replace(/\.$/, "")}. ${whereNow} Make room or bring the folder back: the next save tries it again.`;
-      return { path: rescued, problem: { code: "OUTPUT_RESCUED", message } };
+      return { path: rescued, problem: outputProblem(target, rescued, cause) };
     }
   }
 
   async #rescue(name: string, write: (path: string) => Promise<void>): Promise<string | undefined> {
-    if (this.#rescueFolder !== undefined) return written(write, path.join(this.#rescueFolder, name));
+    const known = this.#rescueFolder && (await written(write, path.join(this.#rescueFolder, name)));
+    if (known !== undefined) return known;
     for (const base of [process.cwd(), os.tmpdir()]) {
       const folder = await mkdtemp(path.join(base, "coinage-rescue-")).catch(() => undefined);
       if (folder === undefined) continue;
@@ -66,6 +63,22 @@ export class Output {
     }
     return undefined;
   }
+}
+
+function outputProblem(target: string, rescued: string | undefined, cause: Error): CoinageError {
+  const { dir, base } = path.parse(target);
+  const failed = `${base} could not be written to ${path.resolve(dir)} (${reasonOf(cause instanceof CoinageError ? cause.cause : cause)})`;
+  const whereNow = rescued === undefined ? "nor anywhere else" : `so it is at ${rescued}`;
+  return new CoinageError("OUTPUT_UNWRITABLE", `${failed}, ${whereNow}.`, {
+    where: "--output_dir",
+    hint: "Make room or bring the folder back, and move what was written elsewhere.",
+    cause,
+  });
+}
+
+/** The warning of a file that is elsewhere: said once for all files, since events tell where each of them is. */
+export function rescueSign({ message }: CoinageError): Sign {
+  return { code: "OUTPUT_RESCUED", key: "OUTPUT_RESCUED", message: `${message} Every save tries the folder again.` };
 }
 
 function isWriteFailure(error: unknown): error is Error {

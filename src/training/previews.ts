@@ -12,6 +12,7 @@ import type { TrainSettings } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
+import { rescueSign } from "./output.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import type { Sign } from "./signs.ts";
@@ -105,7 +106,7 @@ export class Previews {
       const { path: file, problem } = await this.#run.output.write(path.join(outputDir, "sample", fileName), (target) =>
         writeFileAtomically(target, png),
       );
-      if (problem) yield* tally.addAll([problem]);
+      if (problem) yield* tally.addAll([rescueSign(problem)]);
       if (file !== undefined) yield { kind: "sample", file, prompt, index, step, epoch, seed, width, height };
     }
   }

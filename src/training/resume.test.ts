@@ -39,7 +39,7 @@ describe("a run that is stopped and goes on gives the numbers of one that never 
     ],
     ["relative steps", 8, ["--cache_latents", "--optimizer_type", "AdaFactor", "--num_vectors_per_token", "2"]],
   ])("%s", async (_, stopAt, more) => {
-    const flags = ["--max_train_steps", "14", "--save_model_as", "pt", ...more];
+    const flags = ["--max_train_steps", String(stopAt + 4), "--save_model_as", "pt", ...more];
     const straight = await eventsOf(await settingsFor(...flags));
     const first = await stoppedAfter(stopAt, flags);
     const [stopped] = ofKind(first, "done");

@@ -1,8 +1,6 @@
-import path from "node:path";
-import { CoinageError } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
-import type { Written } from "./output.ts";
+import { rescueSign, type Written } from "./output.ts";
 import { embeddingFile, type Moment, stateFolder } from "./output-names.ts";
 import { keepRules, removeOutdated } from "./pruning.ts";
 import type { Run } from "./run.ts";
@@ -23,14 +21,14 @@ interface Saved {
 export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncGenerator<TrainingEvent, Saved> {
   const { settings, output, tally, step, epochNumber: epoch } = run;
   const embedding = await output.write(embeddingFile(settings, moment), (file) => run.writeEmbedding(file));
-  if (embedding.problem) yield* tally.addAll([embedding.problem]);
+  if (embedding.problem) yield* tally.addAll([rescueSign(embedding.problem)]);
   if (embedding.path !== undefined)
     yield { kind: "saved", file: embedding.path, step, epoch, isFinal: moment.kind === "final" };
 
   const state = hasState
     ? await output.write(stateFolder(settings, moment), (folder) => run.writeState(folder))
     : undefined;
-  if (state?.problem) yield* tally.addAll([state.problem]);
+  if (state?.problem) yield* tally.addAll([rescueSign(state.problem)]);
   if (state?.path !== undefined) yield { kind: "stateSaved", folder: state.path, step, epoch };
 
   if (embedding.problem || state?.problem) return { embedding, state };
@@ -48,12 +46,5 @@ export async function* saveAtEnd(run: Run): AsyncGenerator<TrainingEvent> {
   const { embedding, state } = yield* save(run, { kind: "final" }, wantsState && hasLearned);
   const file = embedding.path;
   if (file !== undefined) yield run.done(file, state?.path);
-  if (!embedding.problem) return;
-  throw new CoinageError("OUTPUT_UNWRITABLE", embedding.problem.message, {
-    where: `--output_dir ${settings.outputDir}`,
-    hint:
-      file === undefined
-        ? "What was learned is lost unless an earlier save has it."
-        : `Move it from ${path.dirname(file)}.`,
-  });
+  if (embedding.problem) throw embedding.problem;
 }

@@ -25,7 +25,8 @@ export function addTable(table: TableGradient, other: TableGradient): void {
   }
 }
 
-/** The length of the gradient of all tables together, learned rows and those of ordinary words alike: what clipping goes by. */
+/** The length of the gradient of all tables together, learned rows and those of ordinary words alike: what clipping goes by.
+ *  differs from sd-scripts: of SDXL's two tables it clips the second only, by its own length. */
 export function gradientNorm(tables: readonly TableGradient[]): number {
   let squares = 0;
   for (const table of tables) for (const row of table.values()) for (const value of row) squares += value * value;

@@ -82,6 +82,7 @@ async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGe
       if (run.isFinished || signal?.aborted) break;
     }
     if (signal?.aborted && !run.isFinished) break;
+    // differs from sd-scripts: the mean over the batches there were; of an epoch cut short it divides by those of a whole one.
     yield { kind: "epoch", epoch: epoch.number, epochs: length.epochs, loss: mean(epoch.losses) };
     run.closeEpoch();
     if (isDue(epoch.number, run.epochInterval) && epoch.number < length.epochs)

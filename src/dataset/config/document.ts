@@ -26,12 +26,13 @@ export interface ConfigDocument {
 /** Reads a dataset config; the file name's ending says whether it is TOML or JSON.
  *  @throws DATASET_CONFIG when it is missing, of another kind or not well-formed. */
 export async function readConfigDocument(file: string): Promise<ConfigDocument> {
-  const text = await readFile(file, "utf8").catch((cause) => {
+  const content = await readFile(file, "utf8").catch((cause) => {
     throw new CoinageError("DATASET_CONFIG", `The dataset config ${file} does not exist or cannot be read.`, {
       where: `--dataset_config ${file}`,
       cause,
     });
   });
+  const text = content.replace(/^\uFEFF/, "");
   const ending = path.extname(file).toLowerCase();
   if (ending === ".toml") return documentOf(file, parseToml(file, text), placesInToml(text));
   if (ending === ".json") return documentOf(file, ...parseJson(file, text));
@@ -56,7 +57,7 @@ function parseToml(file: string, text: string): ConfigTable {
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const reason = cause.message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
-    throw malformed(file, cause.line, reason, cause);
+    throw malformed(file, cause.line, reason, cause, "Texts need quotes; a Windows path goes into single quotes.");
   }
 }
 
@@ -110,9 +111,10 @@ function nearestLine(places: Places, place: ConfigPath): number | undefined {
   return undefined;
 }
 
-function malformed(file: string, line: number, reason: string, cause: unknown): CoinageError {
+function malformed(file: string, line: number, reason: string, cause: unknown, hint?: string): CoinageError {
   return new CoinageError("DATASET_CONFIG", `The dataset config is not well-formed: ${reason}`, {
     where: `${file}, line ${line}`,
+    ...(hint && { hint }),
     cause,
   });
 }

@@ -29,7 +29,7 @@ function resolveDataset(
     });
   return {
     kind: dataset.kind,
-    resolution: [atLeastOne(resolution[0], "resolution", place), atLeastOne(resolution[1], "resolution", place)],
+    resolution: [sideOf(resolution[0], place), sideOf(resolution[1], place)],
     batchSize: atLeastOne(values.number("batch_size") ?? 1, "batch_size", place),
     enableBucket: values.flag("enable_bucket") ?? false,
     minBucketReso: values.number("min_bucket_reso") ?? 256,
@@ -99,6 +99,15 @@ function interpolationOf(values: Values, place: string): Interpolation | undefin
   throw new CoinageError("DATASET_CONFIG", `"${name}" is no resize_interpolation.`, {
     where: place,
     hint: `${near ? `Did you mean ${near}? ` : ""}There are ${interpolations.join(", ")}.`,
+  });
+}
+
+const largestSide = 16384;
+
+function sideOf(value: number, place: string): number {
+  if (value <= largestSide) return atLeastOne(value, "resolution", place);
+  throw new CoinageError("DATASET_CONFIG", `resolution must be at most ${largestSide}, not ${value}.`, {
+    where: place,
   });
 }
 

@@ -52,7 +52,7 @@ function entryOf(key: string, { caption, tags, image_size: size }: z.infer<typeo
 
 function parse<Schema extends z.ZodType>(schema: Schema, text: string, where: string): z.infer<Schema> {
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
     const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : (cause as Error).message;

@@ -13,7 +13,10 @@ export interface TrainingImage extends ImageEntry, BucketChoice {
   readonly lossWeight: number;
 }
 
-/** Reads the sizes that are not known yet and gives every picture its bucket. Pictures too thin for any are left out with a warning.
+/** A picture of extreme shape grows beyond all memory when it is to cover its bucket. */
+const largestPixels = 100_000_000;
+
+/** Reads the sizes that are not known yet and gives every picture its bucket. Pictures too long and thin are left out with a warning.
  *  @throws PICTURE_UNREADABLE */
 export async function assignBuckets(
   entries: readonly ImageEntry[],
@@ -26,7 +29,7 @@ export async function assignBuckets(
   return entries.flatMap((entry, i) => {
     const size = sizes[i]!;
     const choice = choose(size);
-    if (!choice) {
+    if (!choice || choice.resized[0] * choice.resized[1] > largestPixels) {
       warnings.add("aspectTooThin", entry.path);
       return [];
     }

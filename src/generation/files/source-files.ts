@@ -36,11 +36,15 @@ export async function sourceFile(file: string, size: Size | undefined): Promise<
   return { path: file, size: size ?? (await readPictureSize(file)) };
 }
 
-/** Reads a picture to start from, and its mask. @throws PICTURE_UNREADABLE */
-export async function loadSource(file: SourceFile, mask: string | undefined, size: Size | undefined): Promise<Source> {
-  const read = async (name: string) => {
+/** Reads a picture to start from, and its mask. size: what both are brought to. @throws PICTURE_UNREADABLE */
+export async function loadSource(
+  file: SourceFile,
+  mask: SourceFile | undefined,
+  size: Size | undefined,
+): Promise<Source> {
+  const read = async ({ path: name }: SourceFile) => {
     const picture = await decodePicture(name);
     return size ? resizeLikePillow(picture, size, "lanczos") : picture;
   };
-  return { picture: await read(file.path), mask: mask === undefined ? undefined : await read(mask) };
+  return { picture: await read(file), mask: mask && (await read(mask)) };
 }

@@ -94,9 +94,9 @@ test.each(["../x.png", "/x.png", "a/b.png", ".hidden.png", "x.jpg", "c:x.png"])(
 test("pictures to start from and masks are used in turn, at their own size", () => {
   const source = (path: string, width: number) => ({ path, size: [width, 70] as const });
   const sources = [source("a.png", 100), source("b.png", 64)];
-  const planned = pictures(["a --w 512", "b", "c"], { sources, masks: ["m.png"] });
+  const planned = pictures(["a --w 512", "b", "c"], { sources, masks: [source("m.png", 64)] });
   expect(
-    planned.map((picture) => [picture.source!.path, picture.mask, picture.sampling.width, picture.sampling.height]),
+    planned.map(({ source, mask, sampling }) => [source!.path, mask!.path, sampling.width, sampling.height]),
   ).toEqual([
     ["a.png", "m.png", 96, 64],
     ["b.png", "m.png", 64, 64],

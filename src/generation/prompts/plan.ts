@@ -4,7 +4,7 @@ import { PythonRandom } from "../../random/index.ts";
 import { parsePromptWeights } from "../../tokenizer/index.ts";
 import { refuseRegions } from "../condition.ts";
 import { sizeFrom } from "../image-to-image.ts";
-import { placed } from "../place.ts";
+import { inPlace } from "../place.ts";
 import type { PictureOrder, Sampling } from "../request.ts";
 import { expandChoices } from "./dynamic.ts";
 import { type PromptLine, parsePromptLine, takeSeeds } from "./line.ts";
@@ -17,7 +17,7 @@ export interface WrittenPrompt {
   readonly place: string;
 }
 
-/** A picture file to start from. */
+/** A picture file to start from, or a mask. */
 export interface SourceFile {
   readonly path: string;
   /** As it will be used, before sides are rounded down. */
@@ -35,15 +35,15 @@ export interface PlanSettings {
   readonly iterSameSeed: boolean;
   /** Used in turn, over and over; none: from noise. */
   readonly sources: readonly SourceFile[];
-  /** Mask files, used in turn too. */
-  readonly masks: readonly string[];
+  /** Masks, used in turn too. */
+  readonly masks: readonly SourceFile[];
 }
 
 export interface PlannedPicture {
   readonly order: Omit<PictureOrder, "source">;
   readonly sampling: Sampling;
   readonly source: SourceFile | undefined;
-  readonly mask: string | undefined;
+  readonly mask: SourceFile | undefined;
   /** The line as it was drawn, choices made. */
   readonly rawPrompt: string;
   readonly clipPrompt: string | undefined;
@@ -115,7 +115,9 @@ function planPrompt(
       where: place,
       hint: "Write them with commas and nothing else: --d 1,2,3",
     });
-  const { lines, seeds: chosenSeeds } = expandChoices(taken.line, imagesPerPrompt, nextSeed, taken.seeds);
+  const { lines, seeds: chosenSeeds } = inPlace(place, () =>
+    expandChoices(taken.line, imagesPerPrompt, nextSeed, taken.seeds),
+  );
   const given = chosenSeeds ?? taken.seeds;
   const pictures: PlannedPicture[] = [];
   for (const rawPrompt of lines) {
@@ -172,12 +174,10 @@ function checkLine({ prompt, options: { negativePrompt, fileName }, unsupported 
       where: place,
       hint: "Give a file name ending in .png or .webp, without a folder.",
     });
-  try {
+  inPlace(place, () => {
     refuseRegions(prompt);
     for (const text of [prompt, negativePrompt]) if (text) parsePromptWeights(text, { knowsBreak: true });
-  } catch (error) {
-    throw placed(error, place);
-  }
+  });
 }
 
 /** A plain name in the output folder, with an ending we can write or none. */

@@ -7,6 +7,7 @@ export interface Circumstances {
   readonly program: string;
   readonly device: string;
   readonly threads: number;
+  readonly gradientCheckpointing: boolean;
   readonly processor: string;
   /** Length of the whole run. */
   readonly steps: number;
@@ -15,10 +16,11 @@ export interface Circumstances {
 }
 
 export async function circumstancesOf(settings: TrainSettings, steps: number): Promise<Circumstances> {
-  const { initWord, weights, device, threads } = settings;
+  const { initWord, weights, device, threads, gradientCheckpointing } = settings;
   return {
     program: `coinage ${await version()}`,
     device,
+    gradientCheckpointing,
     threads: threads ?? os.availableParallelism(),
     processor: `${process.platform} ${process.arch}, ${os.cpus()[0]?.model ?? "unknown processor"}`,
     steps,
@@ -28,7 +30,7 @@ export async function circumstancesOf(settings: TrainSettings, steps: number): P
 
 /** What is to be said about circumstances that are no longer those of the state. */
 export function changedCircumstances(then: Circumstances, now: Circumstances): string[] {
-  const machine = (["program", "device", "threads", "processor"] as const)
+  const machine = (["program", "device", "threads", "processor", "gradientCheckpointing"] as const)
     .filter((name) => then[name] !== now[name])
     .map((name) => `${name} ${then[name]} then, ${now[name]} now`);
   const notices: string[] = [];

@@ -10,6 +10,7 @@ torch.randn([3]);
 
 const circumstances = {
   ...{ program: "coinage 1", device: "cpu", threads: 2, processor: "linux x64, a processor" },
+  gradientCheckpointing: false,
   ...{ steps: 20, startedFrom: "--init_word ring" },
 };
 const state: TrainingState = {

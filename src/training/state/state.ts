@@ -40,6 +40,7 @@ const schema = z.object({
     program: z.string(),
     device: z.string(),
     threads: z.int(),
+    gradientCheckpointing: z.boolean(),
     processor: z.string(),
     steps: z.int(),
     startedFrom: z.string(),

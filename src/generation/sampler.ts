@@ -1,0 +1,37 @@
+import { createSampler, noiseSchedule, type Sampler, samplerDefaults } from "../diffusion/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { GeneratorParts } from "./context.ts";
+import { firstStage } from "./highres.ts";
+import type { Sampling } from "./request.ts";
+
+type Parts = Pick<GeneratorParts, "model" | "predictionType" | "hasZeroTerminalSnr">;
+
+/** Samplers that can begin without any signal. */
+const zeroSnrSamplers: readonly string[] = ["ddim", "euler", "k_euler", "euler_a", "k_euler_a", "dpmsolver++"];
+
+/** The sampler of a model's pictures. @throws SAMPLER_STEPS */
+export function samplerOf(
+  { sampler, steps, flavour }: Sampling,
+  { predictionType, hasZeroTerminalSnr = false }: Parts,
+): Sampler {
+  const schedule = noiseSchedule({ zeroTerminalSnr: hasZeroTerminalSnr });
+  return createSampler(sampler, { schedule, steps, predictionType, ...samplerDefaults(sampler, flavour) });
+}
+
+/** Finds out before anything is drawn whether a model can draw so. @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS */
+export function checkSampling(sampling: Sampling, parts: Parts): void {
+  const { width, height, strength, sampler, highres } = sampling;
+  const { factor } = parts.model.vae.architecture;
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % factor === 0))
+    throw new CoinageError("PICTURE_SIZE", `A picture of ${width} x ${height} pixels cannot be drawn.`, {
+      hint: `Width and height are multiples of ${factor}.`,
+    });
+  if (!(strength >= 0 && strength <= 1))
+    throw new CoinageError("SETTINGS_CONFLICT", `The strength ${strength} does not lie between 0 and 1.`);
+  if (parts.hasZeroTerminalSnr && !zeroSnrSamplers.includes(sampler))
+    throw new CoinageError("SETTINGS_CONFLICT", `The sampler ${sampler} cannot begin at zero signal-to-noise ratio.`, {
+      hint: `Take one of ${zeroSnrSamplers.join(", ")}, or leave out --zero_terminal_snr.`,
+    });
+  samplerOf(sampling, parts);
+  if (highres) checkSampling(firstStage({ sampling, pictures: [] }, highres).sampling, parts);
+}

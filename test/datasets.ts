@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach } from "vitest";
+import { arrayOf } from "../src/array/index.ts";
+import {
+  type DatasetGroup,
+  type DatasetSettings,
+  type EncodePictures,
+  type MicroBatch,
+  openDataset,
+} from "../src/dataset/index.ts";
+import { encodePng, type Picture } from "../src/pictures/index.ts";
+import { PythonRandom } from "../src/random/index.ts";
+
+/** A folder of its own for every test of a file: gives the path of what lies in it. */
+export function temporaryFolder(): (...parts: string[]) => string {
+  let folder = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "coinage-dataset-"));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+  return (...parts) => path.join(folder, ...parts);
+}
+
+/** A picture whose pixels tell their place, so that crops and mirrors show: red the column, green the row; its left half opaque. */
+export function gradient(width: number, height: number, channels: 3 | 4 = 3): Picture {
+  const data = new Uint8Array(width * height * channels);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      data.set([x, y, (x * y) % 256, x < width / 2 ? 255 : 0].slice(0, channels), (y * width + x) * channels);
+  return { width, height, channels, data };
+}
+
+export async function writePicture(file: string, width: number, height: number, channels: 3 | 4 = 3): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, await encodePng(gradient(width, height, channels)));
+}
+
+/** Writes five pictures for two buckets into the folder 3_cat, repeated, with captions of several tags. */
+export async function writeCats(parent: string): Promise<DatasetSettings> {
+  const sizes = [
+    [128, 128],
+    [140, 128],
+    [128, 150],
+    [64, 192],
+    [70, 192],
+  ] as const;
+  for (const [i, [width, height]] of sizes.entries()) {
+    await writePicture(path.join(parent, "3_cat", `${i}.png`), width, height);
+    await writeFile(path.join(parent, "3_cat", `${i}.txt`), `mycat, tag ${i}, one, two, three`);
+  }
+  return {
+    trainDataDir: parent,
+    resolution: [128, 128],
+    enableBucket: true,
+    minBucketReso: 64,
+    maxBucketReso: 192,
+    trainBatchSize: 2,
+    captionExtension: ".txt",
+    shuffleCaption: true,
+    keepTokens: 1,
+    flipAug: true,
+  };
+}
+
+export const epochContext = {
+  replacements: [["mycat", "mycat mycat1"]],
+  maxTrainSteps: 10,
+  currentStep: () => 0,
+} as const;
+
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}
+
+export function openSeeded(settings: DatasetSettings, seed = 7): Promise<DatasetGroup> {
+  return openDataset(settings, { random: new PythonRandom(seed) });
+}
+
+/** The batches of an epoch, in the order of their numbers unless said. */
+export function epochOf(group: DatasetGroup, epoch: number, order?: readonly number[]): Promise<MicroBatch[]> {
+  const straight = Array.from({ length: group.batchesPerEpoch }, (_, i) => i);
+  return collect(group.epochBatches(epoch, order ?? straight, epochContext));
+}
+
+/** Stands in for the VAE: latents are the red values in the first row of each picture, eight apart, so that they tell their picture.
+ *  shapes: of all pictures it was given. */
+export function latentsEncoder(): { readonly encode: EncodePictures; readonly shapes: string[] } {
+  const shapes: string[] = [];
+  const encode: EncodePictures = async ({ shape, data }) => {
+    shapes.push(shape.join("x"));
+    const [count, , height, width] = shape as [number, number, number, number];
+    const latents = new Float32Array((count * 4 * height * width) / 64);
+    for (let i = 0; i < latents.length; i++) {
+      const x = i % (width / 8);
+      const item = Math.floor(i / ((4 * height * width) / 64));
+      latents[i] = data[item * 3 * height * width + x * 8]!;
+    }
+    return arrayOf([count, 4, height / 8, width / 8], latents);
+  };
+  return { encode, shapes };
+}
