@@ -33,6 +33,11 @@ export const commands: Readonly<Record<Exclude<CommandName, "plan">, CommandEntr
     about: "write an embedding for another program",
     load: async () => (await import("./convert.ts")).convertCommand,
   },
+  devices: {
+    usage: "devices [--json]",
+    about: "say what this machine can compute on, and how fast",
+    load: async () => (await import("./devices.ts")).devicesCommand,
+  },
   demo: {
     usage: "demo",
     about: "teach the shipped small model a word, in about a minute",

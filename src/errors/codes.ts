@@ -51,7 +51,8 @@ export const errorCodes = {
   // hub
   HUB_DENIED: "The Hugging Face hub does not give out a model: it wants an agreement or an access token.",
   HUB_FAILED: "The Hugging Face hub gave an answer that cannot be used.",
-  HUB_NOT_FOUND: "A name that is no path here and no model on the Hugging Face hub, or a model there without usable files.",
+  HUB_NOT_FOUND:
+    "A name that is no path here and no model on the Hugging Face hub, or a model there without usable files.",
   HUB_OFFLINE: "A model that is not in the cache while the Hugging Face hub cannot be reached or may not be asked.",
   // formats/bmp
   BMP_INVALID: "A Windows bitmap that is damaged or of a kind nobody writes.",

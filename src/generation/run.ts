@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { GenerateSettings } from "../options/index.ts";
-import { openRuntime } from "../runtime/index.ts";
+import { chooseDevice, openRuntime } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, sheetFileName } from "./files/names.ts";
 import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
@@ -27,7 +27,7 @@ export async function* generateFromSettings(
   const began = performance.now();
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
-  const device = settings.device === "auto" ? "cpu" : settings.device;
+  const { device } = await chooseDevice(settings.device);
   const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
     const folder = path.resolve(settings.outdir);

@@ -8,6 +8,7 @@ const synonyms = {
   convert: [],
   plan: [],
   demo: [],
+  devices: [],
 } as const;
 
 export type CommandName = keyof typeof synonyms;

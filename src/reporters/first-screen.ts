@@ -10,7 +10,7 @@ export function firstScreen(run: RunSummary): string[] {
   const predicts = run.predictionType === "epsilon" ? "noise" : "velocity";
   const [pictures = "", ...datasets] = formatReport(run.dataset);
   return [
-    entry("device", run.device),
+    entry("device", `${run.device} (${run.deviceReason})`),
     entry("model", run.model),
     entry("", `${familyNames[run.family]}, predicts ${predicts} (${run.predictionReason})`),
     entry("new word", `${run.tokens.join(" ")}, ${idsText(run.tokenIds)}, starts from ${startText(run)}`),

@@ -6,6 +6,7 @@ import { trainingReport } from "./training-report.ts";
 
 const run: RunSummary = {
   device: "cpu",
+  deviceReason: "as asked",
   model: "/models/sd15.safetensors",
   family: "sd1",
   predictionType: "epsilon",

@@ -33,5 +33,5 @@ test("devices are tried apart from this process, and the fastest that works is c
   for (const { rate, problem } of reports) expect(rate === undefined).toBe(problem !== undefined);
   const { device, reason } = await chooseDevice("auto");
   expect(reports.find((report) => report.device === device)?.problem).toBeUndefined();
-  if (process.platform === "linux") expect(reason).toMatch(/webgpu|cpu/);
+  expect(reason).not.toBe("");
 });

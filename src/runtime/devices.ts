@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { DeviceName } from "./runtime.ts";
@@ -12,18 +15,38 @@ export interface DeviceReport {
   readonly problem: string | undefined;
 }
 
-/** Devices that ONNX Runtime's package can have on each platform. */
-const candidates: Readonly<Partial<Record<NodeJS.Platform, readonly DeviceName[]>>> = {
-  linux: ["cpu", "cuda", "webgpu"],
-  win32: ["cpu", "webgpu", "dml"],
-  darwin: ["cpu", "webgpu"],
-};
+/** Devices worth trying here: those that ONNX Runtime's package can have on this platform and of which there is a sign. */
+function candidates(): DeviceName[] {
+  switch (process.platform) {
+    case "linux":
+      return ["cpu", ...(hasCudaProvider() ? ["cuda" as const] : []), ...(hasGpuOnLinux() ? ["webgpu" as const] : [])];
+    case "win32":
+      return ["cpu", "webgpu", "dml"];
+    case "darwin":
+      return ["cpu", "webgpu"];
+    default:
+      return ["cpu"];
+  }
+}
+
+/** CUDA's part of ONNX Runtime is not in the package: it lies beside the rest once the user has put it there. */
+function hasCudaProvider(): boolean {
+  const binding = createRequire(import.meta.url).resolve("onnxruntime-node/package.json");
+  const folder = path.join(path.dirname(binding), "bin", "napi-v6", "linux", process.arch);
+  return existsSync(path.join(folder, "libonnxruntime_providers_cuda.so"));
+}
+
+/** A graphics device of the kernel, NVIDIA's, or a Vulkan driver that the user names. */
+function hasGpuOnLinux(): boolean {
+  const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
+  return Boolean(VK_ICD_FILENAMES || VK_DRIVER_FILES) || existsSync("/dev/dri") || existsSync("/dev/nvidia0");
+}
 
 /** Tries every device that this platform can have: does it start, are its numbers the CPU's, how fast is it? Takes a second or two. */
 export async function probeDevices(): Promise<DeviceReport[]> {
   const probed: Probed[] = [];
   // one after another: they are to be compared
-  for (const device of candidates[process.platform] ?? ["cpu"]) probed.push(await probeDevice(device));
+  for (const device of candidates()) probed.push(await probeDevice(device));
   const cpu = probed.find(({ device }) => device === "cpu");
   return probed.map(({ device, check, rate, problem }) => {
     if (!check || !cpu?.check) return { device, rate: undefined, problem: problem ?? "it gave no numbers" };
@@ -84,6 +107,7 @@ export interface ChosenDevice {
 /** The device for a run: the one asked for, or of those that work the fastest. */
 export async function chooseDevice(asked: DeviceName | "auto"): Promise<ChosenDevice> {
   if (asked !== "auto") return { device: asked, reason: "as asked" };
+  if (candidates().length === 1) return { device: "cpu", reason: "no other was found" };
   const reports = await probeDevices();
   const fastest = reports.reduce((best, report) => ((report.rate ?? 0) > (best.rate ?? 0) ? report : best));
   const others = reports.filter(({ device }) => device !== fastest.device);
@@ -92,5 +116,5 @@ export async function chooseDevice(asked: DeviceName | "auto"): Promise<ChosenDe
       ? `${device} does not work here`
       : `${device} is ${((fastest.rate ?? 0) / rate!).toPrecision(2)} times slower`,
   );
-  return { device: fastest.device, reason: compared.join(", ") || "the only one here" };
+  return { device: fastest.device, reason: compared.join(", ") };
 }

@@ -4,6 +4,8 @@ import type { DownloadEvent } from "../hub/index.ts";
 /** What a run is about, before its first step. */
 export interface RunSummary {
   readonly device: string;
+  /** Why it was chosen. */
+  readonly deviceReason: string;
   readonly model: string;
   readonly family: "sd1" | "sd2" | "sdxl";
   readonly predictionType: "epsilon" | "v_prediction";

@@ -6,12 +6,13 @@ import { graphOf } from "./prepare.ts";
 import type { Run } from "./run.ts";
 
 /** What the first screen says of a run. Measures the device for a moment to tell how long the run will take. */
-export async function summarize(run: Run, runtime: Runtime): Promise<RunSummary> {
+export async function summarize(run: Run, runtime: Runtime, deviceReason: string): Promise<RunSummary> {
   const { settings, preparation, optimizer, step, epochNumber: epoch } = run;
   const { checkpoint, word, length, seed, group } = preparation;
   const dataset: DatasetReport = reportOf(group);
   return {
     device: runtime.device,
+    deviceReason,
     model: checkpoint.path,
     family: checkpoint.family.value,
     predictionType: checkpoint.predictionType.value,

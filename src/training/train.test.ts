@@ -229,8 +229,11 @@ describe("what cannot work is said before anything takes long", () => {
 
 test("the dataset can be looked at without training: captions with their token ids", async () => {
   const events: DebugEvent[] = [];
-  const settings = await settingsFor("--num_vectors_per_token", "2", "--output_dir", "/no/such/folder");
-  for await (const event of debugDataset(settings)) events.push(event);
+  const folder = path.join(work, "as-seen");
+  const flags = ["--num_vectors_per_token", "2", "--output_dir", "/no/such/folder", "--debug_dataset_dir", folder];
+  for await (const event of debugDataset(await settingsFor(...flags))) events.push(event);
+  expect(events.at(-1)).toMatchObject({ kind: "pictures", folder, count: 12 });
+  expect(readdirSync(folder)).toHaveLength(13);
   expect(events[0]).toMatchObject({ kind: "dataset", tokenIds: [49408, 49409] });
   const batches = events.filter((event) => event.kind === "batch");
   expect(batches).toHaveLength(6);

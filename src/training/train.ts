@@ -1,5 +1,5 @@
 import type { SettingsWarning, TrainSettings } from "../options/index.ts";
-import { type DeviceName, openRuntime, type Runtime } from "../runtime/index.ts";
+import { chooseDevice, openRuntime, type Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { unlessAborted, withLocalModels } from "./local-models.ts";
@@ -32,19 +32,16 @@ export async function* train(given: TrainSettings, options: TrainOptions = {}): 
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
   const preparation = await prepareRun(settings, found);
   const run = await openRun(settings, preparation, found);
-  const runtime = openRuntime({ device: deviceOf(settings), ...(settings.threads && { threads: settings.threads }) });
+  const { device, reason } = await chooseDevice(settings.device);
+  const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
     yield* run.tally.addAll([...settingsNotices(options), ...run.notices]);
-    yield { kind: "start", run: await summarize(run, runtime) };
+    yield { kind: "start", run: await summarize(run, runtime, reason) };
     yield* steps(run, runtime, options.signal);
     yield* saveAtEnd(run);
   } finally {
     await runtime.close();
   }
-}
-
-function deviceOf({ device }: TrainSettings): DeviceName {
-  return device === "auto" ? "cpu" : device;
 }
 
 function settingsNotices({ settingsWarnings = [] }: TrainOptions) {

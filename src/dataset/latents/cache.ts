@@ -106,9 +106,13 @@ async function* lookForLatents(
     for (const [i, image] of some.entries())
       if (states[i] === "damaged") warnings.add("latentsDamaged", await latentFileFor(image, caching.family));
     const usable = some.filter((_, i) => states[i] === "usable");
-    yield { usable, unfit: some.filter((image) => !usable.includes(image)), warnings: [] };
+    const isLast = start + filesAtOnce >= images.length;
+    yield {
+      usable,
+      unfit: some.filter((image) => !usable.includes(image)),
+      warnings: isLast ? warnings.list() : [],
+    };
   }
-  yield { usable: [], unfit: [], warnings: warnings.list() };
 }
 
 async function stateOf(

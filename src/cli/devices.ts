@@ -1,0 +1,30 @@
+import type { Terminal } from "../reporters/index.ts";
+import { probeDevices } from "../runtime/index.ts";
+import { commands } from "./commands.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { readWords } from "./words.ts";
+
+const help = `Usage: coinage ${commands.devices.usage}
+Tries what this machine can compute on: does it start, are its numbers the processor's, how fast is it?
+A run takes the fastest that works (--device auto), or the one it is told.
+
+  --json   one line of JSON for each device
+`;
+
+/** `coinage devices [--json]` */
+export async function devicesCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values } = readWords(commands.devices.usage, words, {
+    json: { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  });
+  if (values.help) {
+    terminal.result(help);
+    return exitCodes.done;
+  }
+  for (const report of await probeDevices()) {
+    const { device, rate, problem } = report;
+    const found = problem ?? `works, ${Math.round(rate! / 1e9)} GFLOP/s in a large convolution`;
+    terminal.result(`${values.json ? JSON.stringify(report) : `${device.padEnd(8)}${found}`}\n`);
+  }
+  return exitCodes.done;
+}
