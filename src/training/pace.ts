@@ -3,8 +3,13 @@ const window = 20;
 
 /** Speed of a run over its last steps. */
 export class Pace {
-  readonly #marks: { readonly time: number; readonly samples: number }[] = [{ time: performance.now(), samples: 0 }];
+  #marks: { readonly time: number; readonly samples: number }[] = [{ time: performance.now(), samples: 0 }];
   #samples = 0;
+
+  /** Begins to count: what went before, loading and caching, is no step. */
+  start(): void {
+    this.#marks = [{ time: performance.now(), samples: this.#samples }];
+  }
 
   /** Notes a step of so many samples; samples a second, and seconds a step. */
   note(samples: number): { readonly samplesPerSecond: number; readonly secondsPerStep: number } {

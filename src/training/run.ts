@@ -107,6 +107,7 @@ export class Run {
 
   /** Sets out, once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
   setOut(): void {
+    this.pace.start();
     const { generators } = this.preparation;
     const { state } = this.#parts;
     if (!state) return;
