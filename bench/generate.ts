@@ -39,6 +39,7 @@ for await (const event of generator.generate({ ...request, ...sizes })) {
 }
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const { peakBytes, peakAnonymousBytes } = memory();
+await generator.close();
 await runtime.close();
 process.stdout.write(
   `${JSON.stringify({
