@@ -15,6 +15,9 @@ export function recordingTerminal(traits: Partial<Terminal> = {}): RecordedTermi
     talk: (text) => {
       talked += text;
     },
+    ask: (question) => {
+      if (traits.isInteractive) talked += question;
+    },
     result: (text) => {
       results += text;
     },

@@ -49,7 +49,7 @@ async function trainWord(terminal: Terminal): Promise<boolean> {
   const interrupt = listenForInterrupt(terminal, "Finishing the step; Ctrl-C again leaves at once.");
   try {
     const events = train(settings, { signal: interrupt.signal });
-    const last = await reportAll(events, [trainingReport(terminal, { settings })]);
+    const last = await reportAll(events, [trainingReport(terminal, { settings })], terminal);
     return last?.kind === "done" && !last.isInterrupted;
   } finally {
     interrupt.release();
@@ -57,7 +57,11 @@ async function trainWord(terminal: Terminal): Promise<boolean> {
 }
 
 async function drawRows(terminal: Terminal): Promise<Picture[][]> {
-  const last = await reportAll(generate(await stripSettings(folder)), [generationReport(terminal, { isBrief: true })]);
+  const last = await reportAll(
+    generate(await stripSettings(folder)),
+    [generationReport(terminal, { isBrief: true })],
+    terminal,
+  );
   const files = last?.kind === "done" ? last.files : [];
   const pictures = await Promise.all(files.map((file) => decodePicture(file)));
   const rows = Array.from({ length: pictures.length / stripColumns }, (_, row) => row * stripColumns);

@@ -1,7 +1,7 @@
 import { typedLines } from "../generation/index.ts";
 import { generate } from "../index.ts";
 import { checkGenerateSettings, helpText, parseGenerateArguments } from "../options/index.ts";
-import { generationReport, jsonLinesReporter, reportAll, type Terminal } from "../reporters/index.ts";
+import { generationReport, jsonLinesReporter, openConsole, reportAll, type Terminal } from "../reporters/index.ts";
 import { packageVersion } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt, until } from "./interrupt.ts";
@@ -14,17 +14,20 @@ export async function generateCommand(words: readonly string[], terminal: Termin
     return exitCodes.done;
   }
   const { settings, warnings } = checkGenerateSettings(parsed);
-  terminal.talk(`coinage ${packageVersion()}\n`);
+  const screen = openConsole(terminal, settings);
+  screen.terminal.talk(`coinage ${packageVersion()}\n`);
   const interrupt = listenForInterrupt(terminal, "Stopping after the running step; Ctrl-C again leaves at once.");
   try {
     const prompts = settings.interactive ? typedLines(process.stdin, interrupt.signal) : undefined;
     const events = until(interrupt.signal, generate(settings, { settingsWarnings: warnings, prompts }));
-    const last = await reportAll(events, [
-      generationReport(terminal),
+    const reporters = [
+      generationReport(screen.terminal),
       ...(settings.events ? [jsonLinesReporter(settings.events)] : []),
-    ]);
+    ];
+    const last = await reportAll(events, reporters, terminal);
     return last?.kind === "done" ? exitCodes.done : exitCodes.interrupted;
   } finally {
     interrupt.release();
+    screen.close();
   }
 }

@@ -1,7 +1,8 @@
 import { train } from "../index.ts";
-import { helpText, readTrainRequest, type TrainSettings } from "../options/index.ts";
+import { helpText, readTrainRequest, type TrainRequest, type TrainSettings } from "../options/index.ts";
 import {
   jsonLinesReporter,
+  openConsole,
   type Reporter,
   reportAll,
   reportListing,
@@ -27,17 +28,34 @@ export async function trainCommand(words: readonly string[], terminal: Terminal)
     terminal.result(`${request.file}\n`);
     return exitCodes.done;
   }
-  const { settings, warnings } = request;
-  if (settings.debugDataset) {
-    for (const { message } of warnings) terminal.talk(`warning: ${message}\n`);
-    for await (const event of debugDataset(settings)) reportListing(event, terminal);
-    return exitCodes.done;
+  const screen = openConsole(terminal, request.settings);
+  try {
+    if (request.settings.debugDataset) return await list(request, screen.terminal);
+    screen.terminal.talk(`coinage ${packageVersion()}\n`);
+    return await teach(request, reportersOf(request.settings, words, screen.terminal), terminal);
+  } finally {
+    screen.close();
   }
-  terminal.talk(`coinage ${packageVersion()}\n`);
+}
+
+type TrainingRequest = Extract<TrainRequest, { readonly kind: "train" }>;
+
+async function list({ settings, warnings }: TrainingRequest, terminal: Terminal): Promise<ExitCode> {
+  for (const { message } of warnings) terminal.talk(`warning: ${message}\n`, "warning");
+  for await (const event of debugDataset(settings)) reportListing(event, terminal);
+  return exitCodes.done;
+}
+
+/** terminal: where Ctrl-C is answered, whatever the settings of the console are. */
+async function teach(
+  { settings, warnings }: TrainingRequest,
+  reporters: readonly Reporter<TrainingEvent>[],
+  terminal: Terminal,
+): Promise<ExitCode> {
   const interrupt = listenForInterrupt(terminal, "Finishing the step and saving; Ctrl-C again leaves at once.");
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });
-    const last = await reportAll(events, reportersOf(settings, words, terminal));
+    const last = await reportAll(events, reporters, terminal);
     return last?.kind === "done" && !last.isInterrupted ? exitCodes.done : exitCodes.interrupted;
   } finally {
     interrupt.release();

@@ -75,7 +75,8 @@ export const errorCodes = {
   OPTION_UNSUPPORTED: "A flag of sd-scripts that is known but cannot be followed here.",
   OUTPUT_EXISTS: "A file that would be written over.",
   SETTINGS_CONFLICT: "Settings that contradict each other, or a value that cannot work.",
-  SETTINGS_FILE_INVALID: "A settings file (--config_file) that is no TOML or holds a value its setting cannot take.",
+  SETTINGS_FILE_INVALID:
+    "A settings file (--config_file, --log_tracker_config) that is no TOML or holds a value its setting cannot take.",
   SETTINGS_MISSING: "Settings without which a run cannot start.",
   USAGE: "A command line that cannot be read: unknown command or flag, missing or wrong value.",
   // generation

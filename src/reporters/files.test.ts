@@ -1,18 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { maskedCrc32c } from "../formats/tfevents/index.ts";
-import type { TrainingEvent } from "../training/index.ts";
+import { recordingTerminal } from "../../test/terminal.ts";
 import { jsonLinesReporter } from "./json-lines.ts";
 import { reportAll } from "./reporter.ts";
-import { logFolder, tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-reporters-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const epoch = { kind: "epoch", epoch: 1, epochs: 1, loss: 0.5 } as const;
-const step = { kind: "step", step: 3, loss: 0.25, lr: 1, nextLr: 0.125, dTimesLr: 2 } as TrainingEvent;
 
 describe("JSON lines", () => {
   test("are written as things happen, without pixels", () => {
@@ -37,69 +34,40 @@ describe("JSON lines", () => {
   });
 });
 
-describe("TensorBoard", () => {
-  const settings = { loggingDir: folder, logWith: undefined, logPrefix: "cats_", logTrackerName: undefined };
-  const start = new Date(2024, 0, 2, 3, 4, 5);
-
-  test("logs lie where sd-scripts puts them", () => {
-    expect(logFolder(settings, start)).toBe(path.join(folder, "cats_20240102030405", "textual_inversion"));
-    expect(logFolder({ ...settings, logPrefix: undefined, logTrackerName: "t" }, start)).toBe(
-      path.join(folder, "20240102030405", "t"),
-    );
-    expect(wantsTensorboard(settings)).toBe(true);
-    expect(wantsTensorboard({ ...settings, loggingDir: undefined })).toBe(false);
-    expect(wantsTensorboard({ ...settings, logWith: "wandb" })).toBe(false);
-  });
-
-  test("logs are whole records of sd-scripts' scalars", () => {
-    const reporter = tensorboardReporter(settings, start);
-    reporter.report(step);
-    reporter.report(epoch);
-    reporter.close();
-    const at = logFolder(settings, start);
-    const [name = ""] = readdirSync(at);
-    expect(name).toMatch(/^events\.out\.tfevents\.\d+\./);
-    const records = recordsOf(readFileSync(path.join(at, name))).map((record) =>
-      Buffer.from(record).toString("latin1"),
-    );
-    expect(records).toHaveLength(3);
-    expect(records[0]).toContain("brain.Event:2");
-    expect(records[1]).toContain(`loss\x15${float(0.25)}`);
-    // the rate of the next step
-    expect(records[1]).toContain(`lr\x15${float(0.125)}`);
-    expect(records[1]).toContain(`lr/d*lr\x15${float(2)}`);
-    expect(records[2]).toContain(`loss/epoch\x15${float(0.5)}`);
-  });
-});
-
 describe("reporters", () => {
   test("are all told everything, and closed even when the run fails", async () => {
     const heard: unknown[] = [];
     const reporter = { report: (event: number) => heard.push(event), close: () => heard.push("closed") };
-    async function* numbers(fails: boolean): AsyncGenerator<number> {
-      yield* [1, 2];
-      if (fails) throw new Error("broken");
-    }
-    expect(await reportAll(numbers(false), [reporter])).toBe(2);
-    await expect(reportAll(numbers(true), [reporter])).rejects.toThrow("broken");
+    expect(await reportAll(numbers(false), [reporter], recordingTerminal())).toBe(2);
+    await expect(reportAll(numbers(true), [reporter], recordingTerminal())).rejects.toThrow("broken");
     expect(heard).toEqual([1, 2, "closed", 1, 2, "closed"]);
+  });
+
+  test("that can no longer write hinder neither the run nor each other", async () => {
+    const heard: number[] = [];
+    const unwritable = {
+      report: () => void writeSync(1e9, "x"),
+      close: () => {},
+    };
+    const terminal = recordingTerminal();
+    const reporters = [unwritable, { report: (event: number) => heard.push(event), close: () => {} }];
+    expect(await reportAll(numbers(false), reporters, terminal)).toBe(2);
+    expect(heard).toEqual([1, 2]);
+    expect(terminal.talked().match(/warning: A log cannot be written any more \(EBADF/g)).toHaveLength(1);
+  });
+
+  test("do not hide a defect of their own", async () => {
+    const broken = {
+      report: () => {
+        throw new TypeError("broken");
+      },
+      close: () => {},
+    };
+    await expect(reportAll(numbers(false), [broken], recordingTerminal())).rejects.toThrow(TypeError);
   });
 });
 
-function recordsOf(bytes: Uint8Array): Uint8Array[] {
-  const records: Uint8Array[] = [];
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  for (let at = 0; at < bytes.length; ) {
-    const length = Number(view.getBigUint64(at, true));
-    const data = bytes.subarray(at + 12, at + 12 + length);
-    expect(view.getUint32(at + 8, true)).toBe(maskedCrc32c(bytes.subarray(at, at + 8)));
-    expect(view.getUint32(at + 12 + length, true)).toBe(maskedCrc32c(data));
-    records.push(data);
-    at += length + 16;
-  }
-  return records;
-}
-
-function float(value: number): string {
-  return Buffer.from(Float32Array.of(value).buffer).toString("latin1");
+async function* numbers(fails: boolean): AsyncGenerator<number> {
+  yield* [1, 2];
+  if (fails) throw new Error("broken");
 }

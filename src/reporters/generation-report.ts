@@ -26,14 +26,14 @@ export function generationReport(terminal: Terminal, { isBrief = false } = {}): 
           break;
         case "asking":
           talk.clear();
-          return terminal.isInteractive ? terminal.talk("prompt: ") : undefined;
+          return terminal.ask("prompt: ");
         case "download":
           return talk.progress(downloadLine(event), event.doneBytes === event.totalBytes);
         case "step":
           return talk.progress(stepLine(event, (terminal.now() - startMs) / 1000), false);
         case "warning":
           warnings.push({ ...event, count: 1 });
-          return talk.say(paint.warn(warningLine(event)));
+          return talk.warn(paint.warn(warningLine(event)));
         case "saved":
         case "sheet":
           return isBrief ? undefined : talk.result(event.file);

@@ -6,7 +6,7 @@ import { warningLine } from "./warnings.ts";
 /** Lists what a dataset yields: the word, the datasets, every batch. */
 export function reportListing(event: DebugEvent, { talk, result }: Terminal): void {
   if (event.kind === "download") return;
-  if (event.kind === "warning") talk(`${warningLine(event)}\n`);
+  if (event.kind === "warning") talk(`${warningLine(event)}\n`, "warning");
   else for (const line of linesOf(event)) result(`${line}\n`);
 }
 

@@ -1,4 +1,4 @@
-import type { Terminal } from "./terminal.ts";
+import type { Level, Terminal } from "./terminal.ts";
 
 /** On a screen, the living line is written at most so often. */
 const redrawMs = 100;
@@ -20,9 +20,12 @@ export class Talk {
 
   /** Writes lasting lines above the living one. */
   say(...lines: readonly string[]): void {
-    this.#erase();
-    for (const line of lines) this.#terminal.talk(`${line}\n`);
-    this.#draw();
+    this.#say(lines, "info");
+  }
+
+  /** Says a line that matters to those who want to hear of trouble only. */
+  warn(line: string): void {
+    this.#say([line], "warning");
   }
 
   /** Writes results, one a line. */
@@ -57,6 +60,12 @@ export class Talk {
   clear(): void {
     this.#erase();
     this.#living = "";
+  }
+
+  #say(lines: readonly string[], level: Level): void {
+    this.#erase();
+    for (const line of lines) this.#terminal.talk(`${line}\n`, level);
+    this.#draw();
   }
 
   #pauseMs(): number {

@@ -1,10 +1,10 @@
-import { closeSync, mkdirSync, openSync, writeSync } from "node:fs";
-import os from "node:os";
+import { readFileSync } from "node:fs";
 import path from "node:path";
-import { CoinageError } from "../errors/index.ts";
-import { recordOf, scalarsEvent, versionEvent } from "../formats/tfevents/index.ts";
-import type { TrainSettings } from "../options/index.ts";
+import { imageEvent, scalarsEvent } from "../formats/tfevents/index.ts";
+import { loggedSettings, type TrainSettings } from "../options/index.ts";
 import type { StepEvent, TrainingEvent } from "../training/index.ts";
+import { openEventFile } from "./event-file.ts";
+import { writeHparams } from "./hparams.ts";
 import type { Reporter } from "./reporter.ts";
 
 type LogSettings = Pick<TrainSettings, "loggingDir" | "logWith" | "logPrefix" | "logTrackerName">;
@@ -23,39 +23,43 @@ export function logFolder(settings: LogSettings, start: Date): string {
   return path.join(settings.loggingDir ?? "", run, settings.logTrackerName ?? "textual_inversion");
 }
 
-/** Writes sd-scripts' scalars to a TensorBoard event file: `loss`, `lr` and where the optimizer has one `lr/d*lr` by step,
- *  `loss/epoch` by epoch.
+/** Writes a run to a TensorBoard event file: sd-scripts' scalars (`loss`, `lr` and where the optimizer has one `lr/d*lr` by step,
+ *  `loss/epoch` by epoch), how the learned rows are doing (`rows/...`), and the sample pictures under the names they have there
+ *  on Weights & Biases. With `--log_config` the settings lie beside it.
  *  differs from sd-scripts: `loss` is logged once a step, the mean over its batches; there each batch of an accumulation overwrites the last.
- *  @throws OUTPUT_UNWRITABLE when the file cannot be made */
-export function tensorboardReporter(settings: LogSettings, start: Date): Reporter<TrainingEvent> {
-  const handle = openEventFile(logFolder(settings, start), start);
-  const write = (data: Uint8Array): unknown => writeSync(handle, recordOf(data));
-  const log = (step: number, scalars: Readonly<Record<string, number>>): unknown =>
-    write(scalarsEvent(Date.now() / 1000, step, scalars));
-  write(versionEvent(start.getTime() / 1000));
+ *  @throws OUTPUT_UNWRITABLE when a file cannot be made */
+export function tensorboardReporter(settings: TrainSettings, start: Date): Reporter<TrainingEvent> {
+  const folder = logFolder(settings, start);
+  const file = openEventFile(folder, start);
+  if (settings.logConfig) writeHparams(folder, loggedSettings(settings), start);
+  const nowSeconds = (): number => Date.now() / 1000;
   return {
     report(event) {
-      if (event.kind === "step") log(event.step, scalarsOf(event));
-      if (event.kind === "epoch") log(event.epoch, { "loss/epoch": event.loss });
+      switch (event.kind) {
+        case "step":
+          return file.write(scalarsEvent(nowSeconds(), event.step, scalarsOf(event)));
+        case "epoch":
+          return file.write(scalarsEvent(nowSeconds(), event.epoch, { "loss/epoch": event.loss }));
+        case "sample":
+          return file.write(imageEvent(nowSeconds(), event.step, imageOf(event)));
+      }
     },
-    close: () => closeSync(handle),
+    close: file.close,
   };
 }
 
-function scalarsOf({ loss, nextLr, dTimesLr }: StepEvent): Record<string, number> {
-  return { loss, lr: nextLr, ...(dTimesLr !== undefined && { "lr/d*lr": dTimesLr }) };
+function scalarsOf({ loss, nextLr, dTimesLr, rowNorm, gradNorm, distance }: StepEvent): Record<string, number> {
+  return {
+    loss,
+    lr: nextLr,
+    ...(dTimesLr !== undefined && { "lr/d*lr": dTimesLr }),
+    "rows/norm": rowNorm,
+    "rows/gradient_norm": gradNorm,
+    "rows/distance": distance,
+  };
 }
 
-function openEventFile(folder: string, start: Date): number {
-  const seconds = Math.floor(start.getTime() / 1000);
-  try {
-    mkdirSync(folder, { recursive: true });
-    return openSync(path.join(folder, `events.out.tfevents.${seconds}.${os.hostname()}.${process.pid}.0`), "w");
-  } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `The log folder ${folder} cannot be written.`, {
-      where: "--logging_dir",
-      hint: "Choose another folder, or leave --logging_dir out.",
-      cause,
-    });
-  }
+function imageOf({ file, index, prompt, width, height }: Extract<TrainingEvent, { readonly kind: "sample" }>) {
+  // As code, for Markdown would take <words> and *stars* of a prompt for its own.
+  return { tag: `sample_${index}`, png: readFileSync(file), width, height, description: `\`${prompt}\`` };
 }

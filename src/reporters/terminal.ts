@@ -1,7 +1,12 @@
+/** How much something that is said matters. */
+export type Level = "info" | "warning";
+
 /** Where a command speaks. */
 export interface Terminal {
-  /** Writes talk: what people read along the way. */
-  readonly talk: (text: string) => void;
+  /** Writes talk: what people read along the way; info unless said. */
+  readonly talk: (text: string, level?: Level) => void;
+  /** Asks whoever sits before a screen for a line; elsewhere nothing is written. */
+  readonly ask: (question: string) => void;
   /** Writes a result: what another program may read. */
   readonly result: (text: string) => void;
   /** Whether talk goes to a screen on which a line can be written over. */
@@ -19,6 +24,9 @@ export function processTerminal(): Terminal {
   const isScreen = Boolean(stderr.isTTY) && process.env.TERM !== "dumb";
   return {
     talk: (text) => stderr.write(text),
+    ask: (question) => {
+      if (isScreen) stderr.write(question);
+    },
     result: (text) => stdout.write(text),
     isInteractive: isScreen,
     hasColor: isScreen && !process.env.NO_COLOR && stderr.hasColors(),

@@ -32,7 +32,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           run = event.run;
           return talk.say(...firstScreen(run), "");
         case "warning":
-          return talk.say(paint.warn(warningLine(event)));
+          return talk.warn(paint.warn(warningLine(event)));
         case "download":
           return talk.progress(downloadLine(event), event.doneBytes === event.totalBytes);
         case "caching":

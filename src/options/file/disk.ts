@@ -3,22 +3,31 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, writeFileAtomically } from "../../files/index.ts";
 import type { GivenTrainSettings } from "../train/table.ts";
-import { parseSettingsFile, type SettingsFile, settingsToml } from "./toml.ts";
+import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from "./toml.ts";
 
 /** Reads a settings file (`--config_file`); `.toml` is added to a name that does not end in it.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
 export async function readSettingsFile(name: string): Promise<SettingsFile> {
   const file = settingsFilePath(name);
+  return parseSettingsFile(await readText(file, `--config_file ${name}`), file);
+}
+
+/** Makes sure that a file of tracker settings (`--log_tracker_config`) can be read. Nothing here goes by what it says.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
+export async function checkTrackerConfig(file: string): Promise<void> {
+  parseToml(await readText(file, `--log_tracker_config ${file}`), file);
+}
+
+async function readText(file: string, where: string): Promise<string> {
   if ((await kindOfPath(file)) === "nothing") {
     throw new CoinageError("FILE_NOT_FOUND", `The settings file ${file} does not exist.`, {
-      where: `--config_file ${name}`,
+      where,
       hint: `Paths begin at the folder you stand in: ${path.resolve(file)}`,
     });
   }
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new CoinageError("FILE_UNREADABLE", `The settings file ${file} cannot be read.`, { cause });
+  return readFile(file, "utf8").catch((cause: unknown) => {
+    throw new CoinageError("FILE_UNREADABLE", `The settings file ${file} cannot be read.`, { where, cause });
   });
-  return parseSettingsFile(text, file);
 }
 
 /** Writes the settings that differ from their defaults (`--output_config`) and gives the file's name. A file that is there is left alone.

@@ -52,7 +52,8 @@ export function settingsToml(settings: GivenTrainSettings): string {
   return stringify(document, { numbersAsFloat: true });
 }
 
-function parseToml(text: string, file: string): TomlTable {
+/** @throws SETTINGS_FILE_INVALID with the line */
+export function parseToml(text: string, file: string): TomlTable {
   try {
     return parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: true });
   } catch (cause) {

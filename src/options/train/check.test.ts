@@ -93,7 +93,8 @@ describe("what cannot work", () => {
     "--lr_warmup_steps 10 --optimizer_type AdamWScheduleFree",
     "--noise_offset 0.1 --multires_noise_iterations 6",
     "--min_timestep 50 --max_timestep 900",
-    "--log_with tensorboard --logging_dir logs",
+    "--log_with tensorboard --logging_dir logs --log_config --log_prefix a --log_tracker_name b",
+    "--console_log_level DEBUG --console_log_file log.txt --console_log_simple",
   ])("but %s can, without a word", (line) => {
     expect(warned(line)).toEqual([]);
   });
@@ -113,6 +114,9 @@ describe("what surprises", () => {
     ["--optimizer_type Prodigy", "learning_rate"],
     ["--optimizer_type DAdaptAdam --learning_rate 0.1", "learning_rate"],
     ["--log_with wandb", "log_with"],
+    ["--log_with all --logging_dir logs", "log_with"],
+    ["--log_config", "log_config"],
+    ["--wandb_run_name cats", "wandb_run_name"],
     ["--debug_dataset_dir d", "debug_dataset_dir"],
   ])("%s is said", (line, option) => {
     expect(warned(line)).toEqual([option]);

@@ -3,9 +3,11 @@ import type { Rule } from "../check.ts";
 import type { Parsed } from "../parsed.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
-const secrets = ["wandb_api_key", "huggingface_token"] as const;
+/** Settings that are nobody else's business. */
+export const secrets = ["wandb_api_key", "huggingface_token"] as const;
 
-const paths = {
+/** Settings that name a place on this machine, with their keys. */
+export const paths = {
   pretrained_model_name_or_path: "pretrainedModelNameOrPath",
   vae: "vae",
   tokenizer_cache_dir: "tokenizerCacheDir",

@@ -56,4 +56,16 @@ describe("a train command line", () => {
     // The ending is taken as it is written: x.TOML is no settings file of sd-scripts.
     await expect(readTrainRequest(["--config_file", at("train.TOML")])).rejects.toThrow("train.TOML.toml");
   });
+
+  test("with settings of trackers reads them, and says that they do nothing", async () => {
+    const request = (file: string) => readTrainRequest([...needed, ...pictures, "--log_tracker_config", file]);
+    await writeFile(at("trackers.toml"), '[wandb]\nname = "cats"\n');
+    await writeFile(at("broken.toml"), "[wandb]\nname = cats\n");
+    expect(await request(at("trackers.toml"))).toMatchObject({ warnings: [{ option: "log_tracker_config" }] });
+    await expect(request(at("no.toml"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+    await expect(request(at("broken.toml"))).rejects.toMatchObject({
+      code: "SETTINGS_FILE_INVALID",
+      where: expect.stringContaining("line 2"),
+    });
+  });
 });

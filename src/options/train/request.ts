@@ -1,6 +1,6 @@
-import { readSettingsFile, writeSettingsFile } from "../file/disk.ts";
+import { checkTrackerConfig, readSettingsFile, writeSettingsFile } from "../file/disk.ts";
 import { parseTrainArguments, parseTrainRecord } from "../parse.ts";
-import type { SettingsWarning, Sourced } from "../parsed.ts";
+import type { Parsed, SettingsWarning, Sourced } from "../parsed.ts";
 import { checkTrainSettings, type TrainSettings } from "./check.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
@@ -17,20 +17,27 @@ export async function readTrainRequest(argv: readonly string[]): Promise<TrainRe
   const alone = parseTrainArguments(argv);
   const { configFile, outputConfig } = alone.settings;
   if (alone.isHelpAsked) return { kind: "help" };
-  if (configFile === undefined) return { kind: "train", ...checkTrainSettings(alone) };
+  if (configFile === undefined) return { kind: "train", ...(await checked(alone)) };
   if (outputConfig) {
     const file = await writeSettingsFile(configFile, alone.settings);
     return { kind: "settingsWritten", file, warnings: [...alone.warnings, ...secretsIn(file, alone.settings)] };
   }
   const together = parseTrainArguments(argv, await readSettingsFile(configFile));
-  return { kind: "train", ...checkTrainSettings(together) };
+  return { kind: "train", ...(await checked(together)) };
 }
 
 /** Training settings from those a program gives by camelCase name: its settings file, the defaults, the checks, as for a command line.
  *  @throws what readTrainRequest throws */
 export async function readTrainRecord(record: Partial<GivenTrainSettings>): Promise<Sourced<TrainSettings>> {
   const file = record.configFile === undefined ? undefined : await readSettingsFile(record.configFile);
-  return checkTrainSettings(parseTrainRecord(record, file));
+  return checked(parseTrainRecord(record, file));
+}
+
+async function checked(parsed: Parsed<GivenTrainSettings>): Promise<Sourced<TrainSettings>> {
+  const sourced = checkTrainSettings(parsed);
+  const { logTrackerConfig } = sourced.settings;
+  if (logTrackerConfig !== undefined) await checkTrackerConfig(logTrackerConfig);
+  return sourced;
 }
 
 function secretsIn(file: string, { huggingfaceToken }: Pick<TrainSettings, "huggingfaceToken">): SettingsWarning[] {

@@ -180,7 +180,16 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
     {
       when: given.logWith === "wandb" || given.logWith === "all",
       options: ["log_with"],
-      message: "Nothing is sent to Weights & Biases yet.",
+      message: `Nothing is sent to Weights & Biases. ${
+        given.logWith === "all"
+          ? "TensorBoard logs are written."
+          : "--log_with tensorboard writes logs on this machine."
+      }`,
+    },
+    {
+      when: given.logConfig && (!given.loggingDir || given.logWith === "wandb"),
+      options: ["log_config"],
+      message: "--log_config does nothing without TensorBoard logs (--logging_dir), to which it adds the settings.",
     },
     {
       when: given.debugDatasetDir !== undefined && !given.debugDataset,
