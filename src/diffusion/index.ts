@@ -1,6 +1,6 @@
 export { type HuberOptions, type HuberSchedule, huberThreshold } from "./huber-threshold.ts";
 export { type LossWeightOptions, lossWeight } from "./loss-weight.ts";
-export type { PredictionType } from "./noise-level.ts";
+export { type NoiseLevel, type PredictionType, predictOriginal } from "./noise-level.ts";
 export { type NoiseSchedule, noiseSchedule, trainTimesteps } from "./noise-schedule.ts";
 export { type InputPerturbation, noisyLatents, perturbedNoise, velocity } from "./noisy-latents.ts";
 export type { Precision } from "./precision.ts";

@@ -10,6 +10,8 @@ export interface GeneratorParts {
   readonly predictionType: PredictionType;
   /** Whether the noise schedule is rescaled to end without signal. */
   readonly hasZeroTerminalSnr?: boolean | undefined;
+  /** After how many steps each time a preview is made; unset: none. */
+  readonly previewEverySteps?: number | undefined;
   readonly vocabulary: Vocabulary;
   readonly runtime: Runtime;
 }

@@ -17,6 +17,7 @@ export function samplingOf(request: PictureRequest, family: ModelFamily): Sampli
     sampler: request.sampler ?? "ddim",
     guidanceScale: request.guidanceScale ?? 7.5,
     negativeScale: request.negativeScale,
+    // differs from sd-scripts: its newer script leaves out one more layer of SD2's text encoder than the model was trained with, unless told otherwise
     clipSkip: isPreview && isSdxl ? undefined : request.clipSkip,
     maxEmbeddingsMultiples: request.maxEmbeddingsMultiples ?? (isPreview && !isSdxl ? 3 : 1),
     weightNormalization: request.weightNormalization ?? "original",

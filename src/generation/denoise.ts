@@ -1,5 +1,5 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
-import type { SampleOptions, Sampler } from "../diffusion/index.ts";
+import { type PredictionType, predictOriginal, type SampleOptions, type Sampler } from "../diffusion/index.ts";
 import type { Program } from "../runtime/index.ts";
 import { type Guidance, guided } from "./guidance.ts";
 
@@ -17,6 +17,8 @@ export interface DenoisedStep {
   readonly step: number;
   readonly steps: number;
   readonly latents: Float32Array;
+  /** Where the step's last look at the latents sees them end, without noise. */
+  readonly original: (type: PredictionType) => Float32Array;
 }
 
 /** Denoises a batch of latents [B, 4, h, w]: gives out where they stand after every step and returns the finished ones. */
@@ -34,12 +36,14 @@ export async function* denoise(
   const run = sampler.sample(latents.data, options);
   let next = run.next();
   while (!next.done) {
-    const { modelInput, timestep, step } = next.value;
-    const output = await predict(arrayOf(shape, modelInput), timestep, unet, condition);
-    next = run.next(guided(output, condition.groups, guidance));
-    if (next.done) yield { step: steps, steps, latents: next.value };
+    const { modelInput, level, timestep, step } = next.value;
+    const outputs = await predict(arrayOf(shape, modelInput), timestep, unet, condition);
+    const output = guided(outputs, condition.groups, guidance);
+    const original = (type: PredictionType) => Float32Array.from(predictOriginal(type, level, modelInput, output));
+    next = run.next(output);
+    if (next.done) yield { step: steps, steps, latents: next.value, original };
     else if (next.value.step !== step)
-      yield { step: step + 1 - from, steps, latents: Float32Array.from(next.value.latents) };
+      yield { step: step + 1 - from, steps, latents: Float32Array.from(next.value.latents), original };
   }
   return arrayOf(shape, next.value);
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { modelNameOf } from "../hub/index.ts";
-import { type FreeNames, type NameSettings, pictureFileName } from "./files/names.ts";
+import { type FreeNames, type NameSettings, pictureFileName, previewFileName } from "./files/names.ts";
+import { writePreview } from "./files/sheet.ts";
 import { loadSource } from "./files/source-files.ts";
 import { pictureTexts } from "./files/texts.ts";
 import { writePicture } from "./files/write.ts";
@@ -33,6 +34,12 @@ export async function* drawAndSave(
       // the pictures of a stage share the time at which the first of them was finished
       time = undefined;
       yield { ...step, picture: first + indices[0]!, inBatch: indices.length, pictures };
+    }
+    if (event.kind === "preview") {
+      const { indices, previews, ...step } = event;
+      const file = path.join(context.folder, previewFileName);
+      await writePreview(file, previews);
+      yield { ...step, file, picture: first + indices[0]!, inBatch: indices.length, pictures };
     }
     if (event.kind !== "image") continue;
     time ??= context.clock();

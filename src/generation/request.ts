@@ -110,6 +110,7 @@ export type Stage = "final" | "first";
 
 export type GenerationEvent =
   | StepEvent
+  | PreviewEvent
   | {
       readonly kind: "image";
       /** Number of the picture in the batch or request. */
@@ -134,4 +135,10 @@ export interface StepEvent {
   readonly indices: readonly number[];
   /** Where they stand, still noisy: [B, 4, h, w]. */
   readonly latents: NdArray<Float32Array>;
+}
+
+/** How pictures on the way are going to look, as far as can be seen. */
+export interface PreviewEvent extends Omit<StepEvent, "kind" | "latents"> {
+  readonly kind: "preview";
+  readonly previews: readonly Picture[];
 }

@@ -31,6 +31,8 @@ export type GenerationRunEvent =
   /** A prompt was typed; its pictures are drawn next, numbered from 1. */
   | { readonly kind: "prompt"; readonly text: string; readonly seeds: readonly number[] }
   | BatchStepEvent
+  /** What a batch is going to look like was written, over what was there before. */
+  | (Omit<BatchStepEvent, "kind" | "latents"> & { readonly kind: "preview"; readonly file: string })
   /** A picture was written. */
   | {
       readonly kind: "saved";

@@ -8,7 +8,7 @@ import { samplerNames } from "../diffusion/index.ts";
 import { writeEmbedding } from "../embedding/index.ts";
 import { readPngTexts } from "../formats/png-text/index.ts";
 import { generateTable } from "../options/index.ts";
-import { decodePicture } from "../pictures/index.ts";
+import { decodePicture, readPictureSize } from "../pictures/index.ts";
 import { generateFromSettings } from "./run.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
 
@@ -157,6 +157,20 @@ describe("a run", () => {
     expect(width).toBeLessThan(4 * 256);
     expect(height).toBeGreaterThan(2 * 256);
     expect(height).toBeLessThan(3 * 256);
+  });
+
+  test("shows pictures on their way, in a file that goes with the end", async () => {
+    const line = ["--prompt", "a star --f coinage-preview.png", "--images_per_prompt", "2", "--batch_size", "2"];
+    const settings = here.settings([...line, "--steps", "6", "--preview_every_n_steps", "2"]);
+    const shown: string[] = [];
+    for await (const event of generateFromSettings(settings, { clock: () => drawingTime })) {
+      if (event.kind !== "preview") continue;
+      const [width, height] = await readPictureSize(event.file);
+      expect(event).toMatchObject({ steps: 6, picture: 1, inBatch: 2, pictures: 2 });
+      shown.push(`${path.basename(event.file)} ${event.step} ${width > 2 * 64 && height > 64}`);
+    }
+    expect(shown).toEqual([2, 4].map((step) => `coinage-preview.png ${step} true`));
+    expect(here.written()).toEqual(["coinage-preview_2.png", expect.stringMatching(/^im_/)]);
   });
 
   test("draws with another VAE", async () => {

@@ -1,8 +1,9 @@
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { GenerateSettings } from "../options/index.ts";
 import { chooseDevice, openRuntime } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
-import { FreeNames, sheetFileName } from "./files/names.ts";
+import { FreeNames, previewFileName, sheetFileName } from "./files/names.ts";
 import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
 import { openGenerator } from "./generator.ts";
 import { prepareRun } from "./prepare.ts";
@@ -28,12 +29,15 @@ export async function* generateFromSettings(
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
   const { device } = await chooseDevice(settings.device);
+  const folder = path.resolve(settings.outdir);
   const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
-    const folder = path.resolve(settings.outdir);
     const hasZeroTerminalSnr = settings.zeroTerminalSnr;
-    const generator = openGenerator({ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime });
-    const names = new FreeNames();
+    const generator = openGenerator({
+      ...{ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime },
+      previewEverySteps: settings.previewEveryNSteps,
+    });
+    const names = new FreeNames([previewFileName]);
     const context: SaveContext = { settings, preparation, generator, names, clock, folder };
     yield { kind: "start", device, pictures: plan && picturesIn(plan), batches: plan?.batches.length, folder };
     const events = plan
@@ -55,6 +59,7 @@ export async function* generateFromSettings(
     yield { kind: "done", files, folder, seconds: (performance.now() - began) / 1000 };
   } finally {
     await runtime.close();
+    if (settings.previewEveryNSteps) await rm(path.join(folder, previewFileName), { force: true });
   }
 }
 

@@ -6,6 +6,7 @@ import {
   samplerDefaults,
   sdScriptsImageToImageStart,
 } from "../diffusion/index.ts";
+import type { Picture } from "../pictures/index.ts";
 import { conditionOf } from "./condition.ts";
 import type { DrawContext } from "./context.ts";
 import { denoise } from "./denoise.ts";
@@ -13,7 +14,7 @@ import { fitSource, keptShare } from "./image-to-image.ts";
 import { drawPictureNoise, noiseList, type PictureNoise } from "./noise.ts";
 import type { GenerationEvent, PictureBatch, Stage } from "./request.ts";
 import { samplerOf } from "./sampler.ts";
-import { encode, stack } from "./vae.ts";
+import { decode, encode, stack } from "./vae.ts";
 
 /** One run of the sampler for a batch. */
 export interface StageBatch extends StartedBatch {
@@ -43,7 +44,7 @@ export async function* drawLatents(
     yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt)}` };
 
   const keep = original && keptArea(batch, original, noises, context);
-  const steps = denoise(
+  const denoising = denoise(
     startLatents(batch, sampler, start, noises, original, context),
     sampler,
     await programs.unet(condition.context.shape[1]!),
@@ -55,12 +56,22 @@ export async function* drawLatents(
       ...(keep && { keep }),
     },
   );
+  const shape = latentShape(batch, context);
   for (;;) {
-    const { done, value } = await steps.next();
+    const { done, value } = await denoising.next();
     if (done) return value;
-    const latents = arrayOf(latentShape(batch, context), value.latents);
-    yield { kind: "step", step: value.step, steps: value.steps, stage, indices, latents };
+    const { step, steps } = value;
+    yield { kind: "step", step, steps, stage, indices, latents: arrayOf(shape, value.latents) };
+    if (!context.previewEverySteps || step === steps || step % context.previewEverySteps !== 0) continue;
+    const previews = await previewsOf(arrayOf(shape, value.original(context.predictionType)), context);
+    yield { kind: "preview", step, steps, stage, indices, previews };
   }
+}
+
+async function previewsOf(latents: NdArray<Float32Array>, { model, programs }: DrawContext): Promise<Picture[]> {
+  const previews: Picture[] = [];
+  for await (const picture of decode(latents, model.vae.architecture, programs, 1)) previews.push(picture);
+  return previews;
 }
 
 /** Enough of a prompt to know it by. */

@@ -34,4 +34,10 @@ export const ownTrainOptions = {
 /** Flags of our own, on `generate` only. */
 export const ownGenerateOptions = {
   sheet: { type: "switch", effect: "files", help: "Write all pictures of the run as one, too: sheet_TIME.png." },
+  preview_every_n_steps: {
+    type: "int",
+    minimum: 1,
+    effect: "display",
+    help: "After every so many steps write what is being drawn to coinage-preview.png in the output folder; it goes with the end of the run.",
+  },
 } as const satisfies OptionTable;

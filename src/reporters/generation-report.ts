@@ -24,6 +24,8 @@ export function generationReport(terminal: Terminal, { isBrief = false } = {}): 
         case "prompt":
           startMs = terminal.now();
           break;
+        case "preview":
+          return;
         case "asking":
           talk.clear();
           return terminal.ask("prompt: ");

@@ -43,6 +43,8 @@ export type SamplerFactory = (settings: SamplerSettings) => SamplerMethod;
 export interface SamplerCall {
   /** Latents as the network expects them. */
   readonly modelInput: Float32Array;
+  /** How much picture and noise the model input is made of. */
+  readonly level: NoiseLevel;
   readonly timestep: number;
   readonly step: number;
   /** The state itself, for previews; in double precision and unscaled. */
@@ -110,8 +112,10 @@ function* sample(
     if (keep && level) restore(call.latents, keep, level);
     level = call.level;
     const { latents, timestep, step } = call;
-    const modelInput = Float32Array.from(combine([inputScale(level), latents]));
-    next = denoising.next(yield { modelInput, timestep, step, latents });
+    const scale = inputScale(level);
+    const modelInput = Float32Array.from(combine([scale, latents]));
+    const inputLevel = { signal: level.signal * scale, noise: level.noise * scale };
+    next = denoising.next(yield { modelInput, level: inputLevel, timestep, step, latents });
   }
   if (keep && level) restore(next.value, keep, level);
   return Float32Array.from(next.value);

@@ -39,10 +39,18 @@ export function sheetFileName(time: Date, { sequentialFileName }: NameSettings):
   return sequentialFileName ? "sheet.png" : `sheet_${timeStamp(time)}.png`;
 }
 
+/** Where pictures on the way are shown. */
+export const previewFileName = "coinage-preview.png";
+
 /** A name of its own for every picture of a run.
  *  differs from sd-scripts: it writes over a picture that it made a moment ago under the same name. */
 export class FreeNames {
-  readonly #taken = new Set<string>();
+  readonly #taken: Set<string>;
+
+  /** reserved: names that no picture gets, in small letters. */
+  constructor(reserved: readonly string[] = []) {
+    this.#taken = new Set(reserved);
+  }
 
   /** The name, or if this run gave it away already with a number behind it. */
   take(name: string): string {

@@ -1,5 +1,5 @@
 import { writeFileAtomically } from "../../files/index.ts";
-import { contactSheet, decodePicture, type SheetEntry, thumbnailOf } from "../../pictures/index.ts";
+import { contactSheet, decodePicture, type Picture, type SheetEntry, thumbnailOf } from "../../pictures/index.ts";
 
 /** A picture that was written. */
 export interface SheetPicture {
@@ -27,4 +27,11 @@ export async function writeSheet(file: string, pictures: readonly SheetPicture[]
   for (const { file, prompt, seed } of pictures)
     entries.push({ thumbnail: await thumbnailOf(await decodePicture(file), side), lines: [prompt, `seed ${seed}`] });
   await writeFileAtomically(file, await contactSheet(entries, { side, columns }));
+}
+
+/** Writes pictures of a batch on their way as one PNG. @throws OUTPUT_UNWRITABLE */
+export async function writePreview(file: string, previews: readonly Picture[]): Promise<void> {
+  const side = Math.max(...previews.map(({ width, height }) => Math.max(width, height)));
+  const entries = previews.map((thumbnail) => ({ thumbnail, lines: [] }));
+  await writeFileAtomically(file, await contactSheet(entries, { side }));
 }

@@ -1,8 +1,10 @@
 import type { OptionTable } from "../option.ts";
 
-const noNetworks = "LoRA and other networks cannot be used yet";
-const noControlNet = "ControlNet cannot be used yet";
-const noGuidance = "pictures are guided by the prompt only";
+const noNetworks = "LoRA and other networks cannot be used yet; merge them into the model first and draw with that";
+const noControlNet =
+  "ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the embeddings";
+const noGuidance =
+  "pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger";
 
 export const networkOptions = {
   network_module: {

@@ -1,7 +1,7 @@
 import type { OptionTable } from "../option.ts";
 
-const noDeepShrink = "Deep Shrink is not there yet";
-const noGradualLatent = "Gradual Latent is not there yet";
+const noDeepShrink = "Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes";
+const noGradualLatent = "Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes";
 
 export const shrinkOptions = {
   ds_depth_1: {
