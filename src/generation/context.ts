@@ -2,6 +2,7 @@ import type { PredictionType } from "../diffusion/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { Programs } from "./programs.ts";
+import type { SourceEncoder } from "./source-encoder.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 export interface GeneratorParts {
@@ -19,4 +20,5 @@ export interface GeneratorParts {
 /** What drawing goes by. */
 export interface DrawContext extends GeneratorParts {
   readonly programs: Programs;
+  readonly encoder: SourceEncoder;
 }

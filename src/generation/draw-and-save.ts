@@ -2,7 +2,7 @@ import path from "node:path";
 import { modelNameOf } from "../hub/index.ts";
 import { type FreeNames, type NameSettings, pictureFileName, previewFileName } from "./files/names.ts";
 import { writePreview } from "./files/sheet.ts";
-import { loadSource } from "./files/source-files.ts";
+import type { SourceReader } from "./files/source-files.ts";
 import { pictureTexts } from "./files/texts.ts";
 import { writePicture } from "./files/write.ts";
 import type { PictureGenerator } from "./generator.ts";
@@ -15,6 +15,7 @@ export interface SaveContext {
   readonly settings: NameSettings;
   readonly preparation: Preparation;
   readonly generator: PictureGenerator;
+  readonly sources: SourceReader;
   readonly names: FreeNames;
   readonly clock: () => Date;
   readonly folder: string;
@@ -27,7 +28,7 @@ export async function* drawAndSave(
   context: SaveContext,
 ): AsyncGenerator<GenerationRunEvent, void> {
   let time: Date | undefined;
-  for await (const event of context.generator.draw(await pictureBatch(batch, context.preparation))) {
+  for await (const event of context.generator.draw(await pictureBatch(batch, context.sources))) {
     if (event.kind === "warning") yield { kind: "warning", code: "PROMPT", message: event.message };
     if (event.kind === "step") {
       const { indices, ...step } = event;
@@ -49,12 +50,9 @@ export async function* drawAndSave(
   }
 }
 
-async function pictureBatch({ sampling, pictures }: PlannedBatch, { sourceSize }: Preparation): Promise<PictureBatch> {
-  const orders = pictures.map(async ({ order, source, mask }) => ({
-    ...order,
-    source: source && (await loadSource(source, mask, sourceSize)),
-  }));
-  return { sampling, pictures: await Promise.all(orders) };
+async function pictureBatch({ sampling, pictures }: PlannedBatch, reader: SourceReader): Promise<PictureBatch> {
+  const sources = await reader.read(pictures);
+  return { sampling, pictures: pictures.map(({ order }, i) => ({ ...order, source: sources[i] })) };
 }
 
 async function save(

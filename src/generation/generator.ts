@@ -14,6 +14,7 @@ import type {
   Stage,
 } from "./request.ts";
 import { checkSampling } from "./sampler.ts";
+import { SourceEncoder } from "./source-encoder.ts";
 import { drawLatents, type StartedBatch } from "./stage.ts";
 import { decode } from "./vae.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -32,7 +33,8 @@ export interface PictureGenerator {
 
 export function openGenerator(parts: GeneratorParts): PictureGenerator {
   const programs = new Programs(parts.model, parts.runtime);
-  const contextOf = (vocabulary = parts.vocabulary): DrawContext => ({ ...parts, programs, vocabulary });
+  const encoder = new SourceEncoder(parts.model, programs);
+  const contextOf = (vocabulary = parts.vocabulary): DrawContext => ({ ...parts, programs, encoder, vocabulary });
   return {
     generate: (request, vocabulary) => generate(request, contextOf(vocabulary)),
     draw: (batch, vocabulary) => draw(batch, [...batch.pictures.keys()], contextOf(vocabulary)),

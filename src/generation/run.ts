@@ -5,6 +5,7 @@ import { chooseDevice, openRuntime } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, previewFileName, sheetFileName } from "./files/names.ts";
 import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
+import { SourceReader } from "./files/source-files.ts";
 import { openGenerator } from "./generator.ts";
 import { prepareRun } from "./prepare.ts";
 import type { Plan } from "./prompts/plan.ts";
@@ -38,7 +39,8 @@ export async function* generateFromSettings(
       previewEverySteps: settings.previewEveryNSteps,
     });
     const names = new FreeNames([previewFileName]);
-    const context: SaveContext = { settings, preparation, generator, names, clock, folder };
+    const sources = new SourceReader(preparation.sourceSize);
+    const context: SaveContext = { settings, preparation, generator, sources, names, clock, folder };
     yield { kind: "start", device, pictures: plan && picturesIn(plan), batches: plan?.batches.length, folder };
     const events = plan
       ? drawPlan(plan, context)

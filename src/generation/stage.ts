@@ -10,11 +10,11 @@ import type { Picture } from "../pictures/index.ts";
 import { conditionOf } from "./condition.ts";
 import type { DrawContext } from "./context.ts";
 import { denoise } from "./denoise.ts";
-import { fitSource, keptShare } from "./image-to-image.ts";
+import { keptShare } from "./image-to-image.ts";
 import { drawPictureNoise, noiseList, type PictureNoise } from "./noise.ts";
 import type { GenerationEvent, PictureBatch, Stage } from "./request.ts";
 import { samplerOf } from "./sampler.ts";
-import { decode, encode, stack } from "./vae.ts";
+import { decode, stack } from "./vae.ts";
 
 /** One run of the sampler for a batch. */
 export interface StageBatch extends StartedBatch {
@@ -111,16 +111,16 @@ function drawNoises(
 async function originalLatents(
   batch: StageBatch,
   noises: readonly PictureNoise[],
-  { model, programs }: DrawContext,
+  { encoder }: DrawContext,
 ): Promise<NdArray<Float32Array> | undefined> {
   const { latents, pictures, sampling } = batch;
   if (latents || !hasSource(batch)) return latents;
   const sources = pictures.map(({ source }) => {
     if (!source) throw new TypeError("A batch starts from pictures wholly or not at all.");
-    return fitSource(source.picture, [sampling.width, sampling.height]);
+    return source.picture;
   });
   const posteriors = noises.map(({ source }) => source!.posterior);
-  return encode(sources, posteriors, model.vae.architecture, programs, sampling.vaeBatchSize);
+  return encoder.latents(sources, [sampling.width, sampling.height], posteriors, sampling.vaeBatchSize);
 }
 
 /** Pure noise, or the original with noise on it. */

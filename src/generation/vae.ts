@@ -1,6 +1,6 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
-import { type Picture, pictureFromFloats, pictureToFloats } from "../pictures/index.ts";
+import { type Picture, pictureFromFloats } from "../pictures/index.ts";
 import type { Programs } from "./programs.ts";
 
 type Vae = DiffusionModel["vae"]["architecture"];
@@ -30,31 +30,6 @@ export async function* decode(
   }
 }
 
-/** Latents [B, 4, h, w] as the U-Net knows them, drawn from the distribution that each picture is encoded to. pictures: all of one size; noise: [4, h, w] each. */
-export async function encode(
-  pictures: readonly Picture[],
-  noises: readonly Float32Array[],
-  { scalingFactor }: Vae,
-  programs: Programs,
-  vaeBatchSize: number | undefined,
-): Promise<NdArray<Float32Array>> {
-  const program = await programs.encoder();
-  const drawn: Float32Array[] = [];
-  let latentShape: readonly number[] = [];
-  for (const part of parts(stack(pictures.map(pictureToFloats)), vaeBatchSize)) {
-    const { mean, logvar } = (await program.run({ pictures: part })) as Record<string, NdArray<Float32Array>>;
-    latentShape = mean!.shape.slice(1);
-    const size = mean!.data.length / part.shape[0]!;
-    for (let i = 0; i < part.shape[0]!; i++) {
-      const noise = noises[drawn.length]!;
-      const deviation = logvar!.data.subarray(i * size, (i + 1) * size).map((value) => Math.exp(0.5 * value));
-      const centre = mean!.data.subarray(i * size, (i + 1) * size);
-      drawn.push(centre.map((value, k) => scalingFactor * Math.fround(value + deviation[k]! * noise[k]!)));
-    }
-  }
-  return stack(drawn.map((data) => arrayOf(latentShape, data)));
-}
-
 /** Arrays of one shape as one with a batch axis. */
 export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
   const { shape, data } = arrays[0]!;
@@ -66,7 +41,10 @@ export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32
 }
 
 /** A batch in parts of at most so many. */
-function parts({ shape, data }: NdArray<Float32Array>, vaeBatchSize: number | undefined): NdArray<Float32Array>[] {
+export function parts(
+  { shape, data }: NdArray<Float32Array>,
+  vaeBatchSize: number | undefined,
+): NdArray<Float32Array>[] {
   const [count, ...rest] = shape as readonly [number, ...number[]];
   const size = data.length / count;
   const atOnce = vaeBatch(count, vaeBatchSize);

@@ -2,8 +2,8 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath } from "../../files/index.ts";
-import { decodePicture, readPictureSize, resizeLikePillow, type Size } from "../../pictures/index.ts";
-import type { SourceFile } from "../prompts/plan.ts";
+import { decodePicture, type Picture, readPictureSize, resizeLikePillow, type Size } from "../../pictures/index.ts";
+import type { PlannedPicture, SourceFile } from "../prompts/plan.ts";
 import type { Source } from "../request.ts";
 
 /** The picture files that a path names: itself, or those right in the folder, sorted. flag: who named it, for errors.
@@ -36,15 +36,39 @@ export async function sourceFile(file: string, size: Size | undefined): Promise<
   return { path: file, size: size ?? (await readPictureSize(file)) };
 }
 
-/** Reads a picture to start from, and its mask. size: what both are brought to. @throws PICTURE_UNREADABLE */
-export async function loadSource(
-  file: SourceFile,
-  mask: SourceFile | undefined,
-  size: Size | undefined,
-): Promise<Source> {
-  const read = async ({ path: name }: SourceFile) => {
-    const picture = await decodePicture(name);
-    return size ? resizeLikePillow(picture, size, "lanczos") : picture;
-  };
-  return { picture: await read(file), mask: mask && (await read(mask)) };
+/** Reads pictures to start from, each with its mask, and keeps those read last, so that pictures of one source share it. */
+export class SourceReader {
+  readonly #size: Size | undefined;
+  #last: ReadonlyMap<string, Promise<Picture>> = new Map();
+
+  /** size: what all pictures and masks are brought to. */
+  constructor(size: Size | undefined) {
+    this.#size = size;
+  }
+
+  /** The sources of a batch's pictures. @throws PICTURE_UNREADABLE */
+  async read(pictures: readonly Pick<PlannedPicture, "source" | "mask">[]): Promise<(Source | undefined)[]> {
+    const before = this.#last;
+    const now = new Map<string, Promise<Picture>>();
+    this.#last = now;
+    const read = ({ path: file }: SourceFile) => {
+      const picture = now.get(file) ?? before.get(file) ?? this.#decode(file);
+      now.set(file, picture);
+      // one that cannot be read may be another one next time
+      picture.catch(() => now.delete(file));
+      return picture;
+    };
+    return Promise.all(
+      pictures.map(async ({ source, mask }) => {
+        if (!source) return undefined;
+        const [picture, maskPicture] = await Promise.all([read(source), mask && read(mask)]);
+        return { picture, mask: maskPicture };
+      }),
+    );
+  }
+
+  async #decode(file: string): Promise<Picture> {
+    const picture = await decodePicture(file);
+    return this.#size ? resizeLikePillow(picture, this.#size, "lanczos") : picture;
+  }
 }

@@ -1,0 +1,89 @@
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { drawing } from "../../test/drawing.ts";
+import { tinySdFolder } from "../assets/index.ts";
+import { openCheckpoint } from "../checkpoint/index.ts";
+import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { encodePng, type Picture } from "../pictures/index.ts";
+import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { SourceReader } from "./files/source-files.ts";
+import { Programs } from "./programs.ts";
+import { SourceEncoder } from "./source-encoder.ts";
+
+const here = drawing();
+let runtime: Runtime;
+let model: DiffusionModel;
+
+beforeAll(async () => {
+  runtime = openRuntime({ threads: 1 });
+  const checkpoint = await openCheckpoint(tinySdFolder);
+  model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+});
+afterAll(() => runtime.close());
+
+const striped = (step: number): Picture => ({
+  ...{ width: 70, height: 64, channels: 3 },
+  data: new Uint8Array(70 * 64 * 3).map((_, i) => (i * step) % 256),
+});
+
+/** An encoder, and how many pictures each of its runs takes. */
+function countingEncoder(): { encoder: SourceEncoder; runs: number[] } {
+  const runs: number[] = [];
+  const counting: Runtime = {
+    ...runtime,
+    async load(outputs) {
+      const program = await runtime.load(outputs);
+      return {
+        ...program,
+        run: (feeds) => {
+          runs.push(feeds.pictures!.shape[0]!);
+          return program.run(feeds);
+        },
+      };
+    },
+  };
+  return { encoder: new SourceEncoder(model, new Programs(model, counting)), runs };
+}
+
+test("a picture is encoded once for each size, however often it is drawn from, and every time with its own noise", async () => {
+  const [a, b] = [striped(3), striped(7)];
+  const noise = (value: number) => new Float32Array(4 * 8 * 8).fill(value);
+  const size = [64, 64] as const;
+  const { encoder, runs } = countingEncoder();
+  const { shape, data } = await encoder.latents([a, a, b], size, [noise(0), noise(1), noise(0)], undefined);
+  expect(shape).toEqual([3, 4, 8, 8]);
+  const part = (i: number) => data.slice(i * 256, (i + 1) * 256);
+  expect(part(0)).not.toEqual(part(1));
+  expect(part(0)).not.toEqual(part(2));
+  const again = await encoder.latents([b, a], size, [noise(0), noise(1)], undefined);
+  expect(again.data.slice(0, 256)).toEqual(part(2));
+  expect(again.data.slice(256)).toEqual(part(1));
+  expect(runs).toEqual([2]);
+  await encoder.latents([a], [32, 64], [noise(0)], undefined);
+  await encoder.latents([a, striped(5), striped(6)], [32, 64], [noise(0), noise(0), noise(0)], 1);
+  expect(runs).toEqual([2, 1, 1, 1]);
+});
+
+test("a file is read once for neighbouring batches; one that could not be read is tried again", async () => {
+  const [first, second] = ["a.png", "b.png"].map((name) => ({
+    path: path.join(here.folder, name),
+    size: [70, 64] as const,
+  }));
+  writeFileSync(first!.path, await encodePng(striped(3)));
+  writeFileSync(second!.path, "no picture");
+  const reader = new SourceReader(undefined);
+  const [one, two, none] = await reader.read([
+    { source: first, mask: undefined },
+    { source: first, mask: first },
+    { source: undefined, mask: undefined },
+  ]);
+  expect(two!.picture).toBe(one!.picture);
+  expect(two!.mask).toBe(one!.picture);
+  expect(none).toBeUndefined();
+  await expect(reader.read([{ source: first, mask: second }])).rejects.toMatchObject({ code: "PICTURE_UNREADABLE" });
+  writeFileSync(second!.path, await encodePng(striped(7)));
+  const [later] = await reader.read([{ source: first, mask: second }]);
+  expect(later!.picture).toBe(one!.picture);
+  expect(later!.mask!.data).toEqual(striped(7).data);
+});
