@@ -7,13 +7,7 @@ import { CoinageError } from "../errors/index.ts";
 export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`);
   try {
-    const handle = await open(temporary, "w");
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeSynced(temporary, bytes);
     await rename(temporary, file);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => {});
@@ -21,6 +15,17 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
       hint: "Check that the folder exists, may be written and that the disk has room.",
       cause,
     });
+  }
+}
+
+/** Writes a file, which is on the disk when this is done; cut off, part of it is. @throws the system's own error */
+export async function writeSynced(file: string, bytes: Uint8Array | string): Promise<void> {
+  const handle = await open(file, "w");
+  try {
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { kindOfPath, reasonOf } from "./file.ts";
+import { kindOfPath, reasonOf, writeSynced } from "./file.ts";
 
 /** Writes a folder of files so that it is whole or not there: built under a temporary name beside it, synced, renamed.
  *  A folder that stood there before goes only once the new one stands: `standingFolder` finds it in the moment between.
@@ -51,16 +51,6 @@ export async function removeFolder(folder: string): Promise<void> {
 function besides(folder: string, role: "part" | "previous"): string {
   const { dir, base } = path.parse(path.resolve(folder));
   return path.join(dir, `.${base}.${role}`);
-}
-
-async function writeSynced(file: string, bytes: Uint8Array | string): Promise<void> {
-  const handle = await open(file, "w");
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** Windows does not open folders: there the file system itself keeps renames in order. */

@@ -1,2 +1,3 @@
 export { kindOfPath, reasonOf, writeFileAtomically } from "./file.ts";
 export { removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";
+export { prepareOutputFolder } from "./writable-folder.ts";

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
+import { meanDifference } from "../../test/pictures.ts";
+import { openTinySd } from "../../test/tiny-sd.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
-import { clipMerges, tinySdFolder } from "../assets/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
-import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { clipMerges } from "../assets/index.ts";
+import type { DiffusionModel } from "../models/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { samplingOf } from "./defaults.ts";
@@ -23,8 +24,7 @@ let generator: PictureGenerator;
 
 beforeAll(async () => {
   runtime = openRuntime({ threads: 1 });
-  const checkpoint = await openCheckpoint(tinySdFolder);
-  model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  model = await openTinySd();
   vocabulary = plainVocabulary(model.family, await clipMerges());
   generator = openGenerator({ model, predictionType: "epsilon", vocabulary, runtime });
 });
@@ -43,10 +43,6 @@ const stepsOf = (events: readonly GenerationEvent[]) =>
 
 async function drawOne(request: PictureRequest, words?: Vocabulary): Promise<Picture> {
   return imagesOf(await run(request, words))[0]!.picture;
-}
-
-function meanDifference(a: Picture, b: Picture): number {
-  return a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;
 }
 
 describe("events", () => {

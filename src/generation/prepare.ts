@@ -1,6 +1,7 @@
 import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
+import { prepareOutputFolder } from "../files/index.ts";
 import { localModel } from "../hub/index.ts";
 import { type DiffusionModel, diffusionModel } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
@@ -9,7 +10,6 @@ import { tokensOfWord } from "../tokenizer/index.ts";
 import { loadEmbedding } from "./embeddings.ts";
 import { findModel } from "./files/find-model.ts";
 import { commonSize, listPictures, sourceFile } from "./files/source-files.ts";
-import { prepareFolder } from "./files/write.ts";
 import { checkMaskSize } from "./image-to-image.ts";
 import { inPlace, placed } from "./place.ts";
 import { type Plan, type PlanSettings, planRun, promptPlanner, type WrittenPrompt } from "./prompts/plan.ts";
@@ -37,7 +37,7 @@ export interface Preparation {
 /** Opens the model and the embeddings, reads the prompts and plans all pictures; tells of each as it is done.
  *  @throws OUTPUT_UNWRITABLE, FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
 export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Preparation> {
-  await prepareFolder(settings.outdir);
+  await prepareOutputFolder(settings.outdir, "--outdir");
   const sourceSize = commonSize(settings.W, settings.H, settings.highresFixScale);
   const list = await readPrompts(settings);
   const checkpoint = yield* openModel(settings);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clipMerges, tinySdFolder } from "../assets/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
-import { diffusionModel } from "../models/index.ts";
+import { meanDifference } from "../../test/pictures.ts";
+import { openTinySd } from "../../test/tiny-sd.ts";
+import { clipMerges } from "../assets/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { openGenerator, type PictureGenerator } from "./generator.ts";
@@ -13,16 +13,11 @@ let generator: PictureGenerator;
 
 beforeAll(async () => {
   runtime = openRuntime({ threads: 1 });
-  const checkpoint = await openCheckpoint(tinySdFolder);
-  const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  const model = await openTinySd();
   const vocabulary = plainVocabulary(model.family, await clipMerges());
   generator = openGenerator({ model, predictionType: "epsilon", vocabulary, runtime, previewEverySteps: 3 });
 });
 afterAll(() => runtime.close());
-
-function meanDifference(a: Picture, b: Picture): number {
-  return a.data.reduce((sum, value, i) => sum + Math.abs(value - b.data[i]!), 0) / a.data.length;
-}
 
 // one that keeps the variance, one that does not, and one that looks twice a step
 test.each(["ddim", "euler", "heun"] as const)(

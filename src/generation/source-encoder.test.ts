@@ -2,9 +2,8 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { drawing } from "../../test/drawing.ts";
-import { tinySdFolder } from "../assets/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
-import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { openTinySd } from "../../test/tiny-sd.ts";
+import type { DiffusionModel } from "../models/index.ts";
 import { encodePng, type Picture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { SourceReader } from "./files/source-files.ts";
@@ -17,8 +16,7 @@ let model: DiffusionModel;
 
 beforeAll(async () => {
   runtime = openRuntime({ threads: 1 });
-  const checkpoint = await openCheckpoint(tinySdFolder);
-  model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  model = await openTinySd();
 });
 afterAll(() => runtime.close());
 

@@ -1,10 +1,10 @@
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeGoldens, float32, readJson, readTensors, relativeDistance } from "../../test/goldens.ts";
-import { clipMerges, tinySdFolder } from "../assets/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
+import { openTinySd } from "../../test/tiny-sd.ts";
+import { clipMerges } from "../assets/index.ts";
 import { createSampler, noiseSchedule, type SamplerName, samplerDefaults } from "../diffusion/index.ts";
-import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import type { DiffusionModel } from "../models/index.ts";
 import { decodePicture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { encodeTexts } from "./conditioning/encode-texts.ts";
@@ -46,8 +46,7 @@ describeGoldens("text2image", (folder) => {
 
   beforeAll(async () => {
     runtime = openRuntime({ threads: 1 });
-    const checkpoint = await openCheckpoint(tinySdFolder);
-    model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+    model = await openTinySd();
     vocabulary = plainVocabulary(model.family, await clipMerges());
     generator = openGenerator({ model, predictionType: "epsilon", vocabulary, runtime });
   });

@@ -1,16 +1,14 @@
 import { expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
+import { openTinySd } from "../../test/tiny-sd.ts";
 import { arrayOf } from "../array/index.ts";
-import { tinySdFolder } from "../assets/index.ts";
-import { openCheckpoint } from "../checkpoint/index.ts";
 import { dim, grad, input, multiply, reduceSum } from "../graph/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
-import { diffusionModel, unet } from "./index.ts";
+import { unet } from "./index.ts";
 
 test("gradients computed with checkpoints are those computed without", async () => {
-  const checkpoint = await openCheckpoint(tinySdFolder);
-  const { weights, architecture } = diffusionModel({ ...checkpoint, family: checkpoint.family.value }).unet;
+  const { weights, architecture } = (await openTinySd()).unet;
   const random = new TorchGenerator(1);
   const feeds = {
     latents: random.randn([2, 4, 16, 8]),

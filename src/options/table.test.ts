@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { parseArguments } from "./arguments.ts";
-import { ownSamplers } from "./generate/samplers.ts";
 import { generateGroups, generateTable } from "./generate/table.ts";
 import { coverageOf } from "./markdown.ts";
 import type { Option, OptionTable, Size, StepCount } from "./option.ts";
 import { ownGenerateOptions, ownOptions, ownTrainOptions } from "./own.ts";
 import { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
+import { ownSamplers } from "./samplers.ts";
 import { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";
 
 interface ReferenceFlag {

@@ -2,25 +2,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { reasonOf, writeFileAtomically } from "../files/index.ts";
-import type { TrainSettings } from "../options/index.ts";
+import { reasonOf } from "../files/index.ts";
 import type { Sign } from "./signs.ts";
-
-/** Makes the output folder and tries whether it can be written to: a run must not find out at its end. @throws OUTPUT_UNWRITABLE */
-export async function prepareOutput({ outputDir }: Pick<TrainSettings, "outputDir">): Promise<void> {
-  const probe = path.join(outputDir, ".coinage-can-write");
-  try {
-    await mkdir(outputDir, { recursive: true });
-    await writeFileAtomically(probe, "");
-    await rm(probe);
-  } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `The output folder ${path.resolve(outputDir)} cannot be written to.`, {
-      where: `--output_dir ${outputDir}`,
-      hint: "Choose another folder, or make this one writable.",
-      cause,
-    });
-  }
-}
 
 /** Where something was written. */
 export interface Written {

@@ -14,13 +14,13 @@ import type { NdArray } from "../array/index.ts";
 import type { DatasetGroup, MicroBatch, Sample } from "../dataset/index.ts";
 import { drawTrainingBatch } from "../diffusion/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
+import { prepareOutputFolder } from "../files/index.ts";
 import { parseSafetensors } from "../formats/safetensors/index.ts";
 import { parseTrainArguments, readTrainRequest, type TrainSettings } from "../options/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep } from "./micro-step.ts";
 import { openRun } from "./open-run.ts";
-import { prepareOutput } from "./output.ts";
 import { embeddingFile, type Moment } from "./output-names.ts";
 import { prepareRun } from "./prepare.ts";
 import type { Run } from "./run.ts";
@@ -90,7 +90,7 @@ describeGoldens("reference-run", (folder) => {
         const initialRows = [rowsAt("rows_initial")];
         if (settings.initWord || settings.weights)
           expect(preparation.word.initialRows.map(({ data }) => data)).toEqual(initialRows.map(({ data }) => data));
-        await prepareOutput(settings);
+        await prepareOutputFolder(settings.outputDir, "--output_dir");
         const run = await openRun(settings, { ...preparation, word: { ...preparation.word, initialRows } });
         const replay = await openReplay(run, recorded, runtime);
 

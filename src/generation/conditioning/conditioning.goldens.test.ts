@@ -1,10 +1,10 @@
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../../test/goldens.ts";
+import { openTinySd } from "../../../test/tiny-sd.ts";
 import { dtypeBytes, type NdArray, type StoredArray } from "../../array/index.ts";
-import { clipMerges, tinySdFolder } from "../../assets/index.ts";
-import { openCheckpoint } from "../../checkpoint/index.ts";
-import { type DiffusionModel, diffusionModel, inferText, weightsOf } from "../../models/index.ts";
+import { clipMerges } from "../../assets/index.ts";
+import { type DiffusionModel, inferText, weightsOf } from "../../models/index.ts";
 import { openRuntime, type Runtime } from "../../runtime/index.ts";
 import {
   bosId,
@@ -71,8 +71,7 @@ describeGoldens("generation", (folder) => {
   let whole: DiffusionModel;
   beforeAll(async () => {
     runtime = openRuntime({ threads: 1 });
-    const checkpoint = await openCheckpoint(tinySdFolder);
-    whole = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+    whole = await openTinySd();
   });
   afterAll(() => runtime.close());
 

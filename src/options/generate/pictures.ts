@@ -1,5 +1,6 @@
+import { tokenizerOptions } from "../common.ts";
 import type { OptionTable } from "../option.ts";
-import { ownSamplers, sdScriptsSamplers } from "./samplers.ts";
+import { ownSamplers, sdScriptsSamplers } from "../samplers.ts";
 
 export const generateModelOptions = {
   ckpt: {
@@ -33,12 +34,7 @@ export const generateModelOptions = {
     effect: "numbers",
     help: "Take the text encoder's output this many layers from the end. Unless said 1, for SDXL 2.",
   },
-  tokenizer_cache_dir: {
-    type: "string",
-    effect: "accepted-without-effect",
-    note: "the tokenizer's files are part of this program",
-    help: "Folder to keep tokenizer files in.",
-  },
+  ...tokenizerOptions,
 } as const satisfies OptionTable;
 
 export const promptOptions = {

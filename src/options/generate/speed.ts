@@ -1,7 +1,5 @@
+import { attentionOptions, computedInFloat32, noScoreMatrix } from "../common.ts";
 import type { OptionTable } from "../option.ts";
-
-const noScoreMatrix = "attention here never builds the full score matrix anyway";
-const computedInFloat32 = "everything is computed in float32, which is at least as exact";
 
 export const generateSpeedOptions = {
   vae_batch_size: {
@@ -23,18 +21,7 @@ export const generateSpeedOptions = {
   },
   fp16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in float16." },
   bf16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in bfloat16." },
-  xformers: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: noScoreMatrix,
-    help: "Attention of the xformers library.",
-  },
-  sdpa: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: noScoreMatrix,
-    help: "PyTorch's own fused attention.",
-  },
+  ...attentionOptions,
   diffusers_xformers: {
     type: "switch",
     effect: "accepted-without-effect",

@@ -1,3 +1,4 @@
+import { tokenizerOptions } from "../common.ts";
 import type { OptionTable } from "../option.ts";
 
 export const modelOptions = {
@@ -34,12 +35,7 @@ export const modelOptions = {
     effect: "numbers",
     help: "Longest caption in tokens; 75 unless said.",
   },
-  tokenizer_cache_dir: {
-    type: "string",
-    effect: "accepted-without-effect",
-    note: "the tokenizer's files are part of this program",
-    help: "Folder to keep tokenizer files in.",
-  },
+  ...tokenizerOptions,
   disable_mmap_load_safetensors: {
     type: "switch",
     effect: "accepted-without-effect",

@@ -1,4 +1,5 @@
 import type { OptionTable } from "../option.ts";
+import { sdScriptsSamplers } from "../samplers.ts";
 
 export const sampleOptions = {
   sample_prompts: {
@@ -23,22 +24,7 @@ export const sampleOptions = {
   },
   sample_sampler: {
     type: "string",
-    choices: [
-      ...[
-        "ddim",
-        "pndm",
-        "lms",
-        "euler",
-        "euler_a",
-        "heun",
-        "dpm_2",
-        "dpm_2_a",
-        "dpmsolver",
-        "dpmsolver++",
-        "dpmsingle",
-      ],
-      ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
-    ],
+    choices: sdScriptsSamplers,
     default: "ddim",
     effect: "files",
     help: "Sampler for prompts that name none.",

@@ -1,10 +1,9 @@
+import { attentionOptions, computedInFloat32, noScoreMatrix } from "../common.ts";
 import type { OptionTable } from "../option.ts";
 
-const noScoreMatrix = "attention here never builds the full score matrix anyway";
 const loadedByItself =
   "pictures are loaded ahead of the step that needs them, in an order that does not depend on workers";
 const compiledAnyway = "ONNX Runtime compiles the training graph in any case";
-const computedInFloat32 = "everything is computed in float32, which is at least as exact";
 const inPlace = "the runtime reads weights from where they lie in the file";
 const distributedPyTorch = "it belongs to PyTorch's way of using several processes";
 const deepSpeedOnly = "it belongs to DeepSpeed, which is a part of PyTorch's world";
@@ -44,18 +43,7 @@ export const speedOptions = {
     effect: "speed",
     help: "Compute activations of the large sizes again in the backward pass instead of keeping them: less memory, more time.",
   },
-  xformers: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: noScoreMatrix,
-    help: "Attention of the xformers library.",
-  },
-  sdpa: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: noScoreMatrix,
-    help: "PyTorch's own fused attention.",
-  },
+  ...attentionOptions,
   mem_eff_attn: {
     type: "switch",
     effect: "accepted-without-effect",

@@ -1,16 +1,20 @@
 import { readArguments } from "./arguments.ts";
 import { distanceArguments, forEachElement, grown } from "./d-adaptation.ts";
-import { type UpdateRule, zeros } from "./optimizer.ts";
+import { type Slot, type UpdateRule, zeros } from "./optimizer.ts";
 import type { PythonArguments } from "./python-literal.ts";
+
+const adamArguments = {
+  ...distanceArguments,
+  betas: [0.9, 0.999],
+  eps: 1e-8,
+  weight_decay: 0,
+  decouple: false,
+} as const;
 
 /** Adam with D-Adaptation. */
 export function dAdaptAdam(given: PythonArguments): UpdateRule {
   const args = readArguments(given, {
-    ...distanceArguments,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
-    weight_decay: 0,
-    decouple: false,
+    ...adamArguments,
     use_bias_correction: false,
   });
   const { eps, weight_decay: decay, decouple } = args;
@@ -41,10 +45,7 @@ export function dAdaptAdam(given: PythonArguments): UpdateRule {
       numbers.numerator = root * numbers.numerator + (1 - root) * scale * progress;
       numbers.d = grown(numbers.d, numbers.numerator / ((1 - root) * travelled), args.growth_rate);
       numbers.count++;
-      forEachElement(slots, ({ parameters, state: { mean, square } }, i) => {
-        const value = parameters[i]! * (decouple ? 1 - decay * scale : 1);
-        parameters[i] = value - mean[i]! / (Math.sqrt(square[i]!) + eps);
-      });
+      moveParameters(slots, decouple ? decay * scale : 0, eps);
     },
   };
   return rule;
@@ -53,11 +54,7 @@ export function dAdaptAdam(given: PythonArguments): UpdateRule {
 /** The variant of the paper's preprint, which the bare name "DAdaptation" stands for. */
 export function dAdaptAdamPreprint(given: PythonArguments): UpdateRule {
   const args = readArguments(given, {
-    ...distanceArguments,
-    betas: [0.9, 0.999],
-    eps: 1e-8,
-    weight_decay: 0,
-    decouple: false,
+    ...adamArguments,
   });
   const { eps, weight_decay: decay, decouple } = args;
   const [beta1, beta2] = args.betas;
@@ -85,11 +82,15 @@ export function dAdaptAdamPreprint(given: PythonArguments): UpdateRule {
       numbers.gradientSquares = beta2 * numbers.gradientSquares + (1 - beta2) * scale ** 2 * gradientSquares;
       const estimate = (sumSquares / (1 - beta2) - numbers.gradientSquares) / travelled;
       numbers.d = grown(numbers.d, estimate, args.growth_rate);
-      forEachElement(slots, ({ parameters, state: { mean, square } }, i) => {
-        const value = parameters[i]! * (decouple ? 1 - decay * scale : 1);
-        parameters[i] = value - mean[i]! / (Math.sqrt(square[i]!) + eps);
-      });
+      moveParameters(slots, decouple ? decay * scale : 0, eps);
     },
   };
   return rule;
+}
+
+/** shrink: share of each parameter that decoupled weight decay takes. */
+function moveParameters(slots: readonly Slot<"mean" | "square">[], shrink: number, eps: number): void {
+  forEachElement(slots, ({ parameters, state: { mean, square } }, i) => {
+    parameters[i] = parameters[i]! * (1 - shrink) - mean[i]! / (Math.sqrt(square[i]!) + eps);
+  });
 }
