@@ -3,10 +3,16 @@ import { add } from "./ops/elementwise.ts";
 import { sampleZero } from "./ops/gate.ts";
 import { differentiable, type Tensor } from "./tensor.ts";
 
-/** A part of a network of which only inputs and output are kept for the gradient; all between is computed a second time then.
+/** A part of a network between the given tensors and its output. Its gradient reaches those only, so they must be all that carries one. */
+export type Stage = (inputs: readonly Tensor[], build: (inputs: readonly Tensor[]) => Tensor) => Tensor;
+
+/** A stage as it is. */
+export const throughout: Stage = (inputs, build) => build(inputs);
+
+/** A stage of which only inputs and output are kept for the gradient; all between is computed a second time then.
  *  The second time may begin only when the gradient at the output is there, or the runtime would do it early (and merge it with the first), and nothing would be saved;
  *  and the gradient at the first input is given out only when all others are there, so that parts are worked off one after another. */
-export function checkpointed(inputs: readonly Tensor[], build: (inputs: readonly Tensor[]) => Tensor): Tensor {
+export const checkpointed: Stage = (inputs, build) => {
   const output = { ...build(inputs), rule: undefined };
   return differentiable(output, inputs, (upstream, isNeeded) => {
     const after = sampleZero([upstream]);
@@ -19,4 +25,4 @@ export function checkpointed(inputs: readonly Tensor[], build: (inputs: readonly
     if (others.length > 0) gradients[first] = add(gradients[first]!, sampleZero(others));
     return gradients;
   });
-}
+};

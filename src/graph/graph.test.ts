@@ -24,7 +24,14 @@ import {
 import type { GraphNode } from "./tensor.ts";
 
 const random = new TorchGenerator(3);
-const target = { convDataGradient: "turned", hasFusedMatmul: true, hasHalfLookup: true, hasAttention: true } as const;
+const target = {
+  convDataGradient: "turned",
+  hasFusedMatmul: true,
+  hasHalfLookup: true,
+  hasAttention: true,
+  halfWeights: "converted",
+  products: "float32",
+} as const;
 const frozen = (...shape: number[]) => constant(random.randn(shape));
 
 function nodesBehind(...outputs: readonly (Tensor | undefined)[]): Set<GraphNode> {

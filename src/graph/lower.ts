@@ -1,8 +1,10 @@
 import type { OnnxAttribute } from "../formats/onnx/index.ts";
 import { nominalDim, type Shape } from "./dims.ts";
+import { inFloat16 } from "./half.ts";
 import { attentionInBlocks } from "./ops/attention.ts";
+import { toFloat32 } from "./ops/lookup.ts";
 import { transpose } from "./ops/reshape.ts";
-import { type GraphNode, integers, node, scalar, type Tensor, weight } from "./tensor.ts";
+import { type GraphNode, integers, node, rawWeight, scalar, type Tensor, weight } from "./tensor.ts";
 
 /** What differs between devices in how an operation is best written. */
 export interface Target {
@@ -15,10 +17,22 @@ export interface Target {
   readonly hasHalfLookup: boolean;
   /** Whether com.microsoft.MultiHeadAttention can be trusted. */
   readonly hasAttention: boolean;
+  /** What becomes of weights in 16 bits: "converted" to float32 when the session is made, which takes twice the memory they have in the file, or left as "stored" and converted at each use:
+   *  on processors that is next to nothing beside the products they go into. */
+  readonly halfWeights: "converted" | "stored";
+  /** What convolutions, matrix products and attention compute in; everything else is float32. */
+  readonly products: "float32" | "float16";
 }
 
 /** The node written with operators that the target has; undefined when it has the node itself. */
 export function lower(tensor: Tensor, graphNode: GraphNode, target: Target): Tensor | undefined {
+  return (
+    lowerOperator(tensor, graphNode, target) ??
+    (target.products === "float16" ? inFloat16(tensor, graphNode) : undefined)
+  );
+}
+
+function lowerOperator(tensor: Tensor, graphNode: GraphNode, target: Target): Tensor | undefined {
   if (graphNode.opType === "ConvDataGradient") return lowerConvDataGradient(tensor, graphNode, target);
   if (graphNode.opType === "FusedMatMul" && !target.hasFusedMatmul) return lowerFusedMatmul(tensor, graphNode);
   if (graphNode.opType === "Gather" && !target.hasHalfLookup) return lowerLookup(tensor, graphNode);
@@ -64,9 +78,11 @@ function isTurned(choice: Target["convDataGradient"], upstream: Tensor, kernels:
   return count(kernels.shape) <= smallKernel || count(upstream.shape.slice(2)) >= manyPixels;
 }
 
-/** Kernels turned by 180 degrees with input and output channels swapped; folded once when the session is made. */
+/** Kernels turned by 180 degrees with input and output channels swapped; folded once when the session is made, converted from 16 bits whatever becomes of other weights. */
 function turned(kernels: Tensor, kernel: number): Tensor {
-  const swapped = transpose(kernels, [1, 0, 2, 3]);
+  const { source } = kernels;
+  const constant = source.kind === "weight" ? toFloat32(rawWeight(`${source.name}:stored`, source.stored)) : kernels;
+  const swapped = transpose(constant, [1, 0, 2, 3]);
   if (kernel === 1) return swapped;
   const [last, beforeFirst] = [integers(-1, -1), integers(-kernel - 1, -kernel - 1)];
   return node("Slice", [swapped, last, beforeFirst, integers(2, 3), integers(-1, -1)], swapped.shape);

@@ -1,4 +1,14 @@
-import { add, attention, geglu, multiplyDims, reshape, reshapeLike, type Tensor, transpose } from "../graph/index.ts";
+import {
+  add,
+  attention,
+  geglu,
+  multiplyDims,
+  reshape,
+  reshapeLike,
+  type Stage,
+  type Tensor,
+  transpose,
+} from "../graph/index.ts";
 import { groupNormLayer, layerNormLayer, linearLayer } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
@@ -9,6 +19,8 @@ export interface TransformerSettings {
   readonly depth: number;
   readonly heads: number;
   readonly groups: number;
+  /** How a block is built: see UNetOptions. */
+  readonly stage: Stage;
 }
 
 /** Attention over the pixels of x [B, C, H, W], each seeing the others and the text. context: [B, T, D]. */
@@ -16,12 +28,14 @@ export function spatialTransformer(
   x: Tensor,
   context: Tensor,
   weights: Weights,
-  { depth, heads, groups }: TransformerSettings,
+  { depth, heads, groups, stage }: TransformerSettings,
 ): Tensor {
   let tokens = toTokens(groupNormLayer(x, weights.part("norm"), groups, groupNormEps));
   tokens = linearLayer(tokens, weights.part("proj_in"));
-  for (let i = 0; i < depth; i++)
-    tokens = transformerBlock(tokens, context, weights.part(`transformer_blocks.${i}`), heads);
+  for (let i = 0; i < depth; i++) {
+    const part = weights.part(`transformer_blocks.${i}`);
+    tokens = stage([tokens, context], ([tokens, context]) => transformerBlock(tokens!, context!, part, heads));
+  }
   tokens = linearLayer(tokens, weights.part("proj_out"));
   return add(toMap(tokens, x), x);
 }

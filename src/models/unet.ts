@@ -7,6 +7,7 @@ import {
   reshape,
   silu,
   type Tensor,
+  throughout,
   upsampleNearest,
 } from "../graph/index.ts";
 import { convLayer, groupNormLayer, linearLayer } from "./layers.ts";
@@ -37,7 +38,7 @@ export interface UNetOutputs {
 }
 
 export interface UNetOptions {
-  /** Keep only the borders of the blocks at the two largest sizes, where nearly all activations are, and compute what lies between again for the gradient. */
+  /** Keep only what goes into residual blocks and transformer blocks, and compute the rest again for the gradient. */
   readonly checkpointing?: boolean;
 }
 
@@ -52,16 +53,19 @@ export function unet(
   const { widths, groups, eps } = architecture;
   const stages: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, stages));
-  const block = (parts: readonly Tensor[], words: Tensor, part: Weights, level: LevelArchitecture, index: number) => {
-    const h = residualBlock(concat(parts, 1), part.part(`resnets.${index}`), architecture, time);
+  const stage = checkpointing ? checkpointed : throughout;
+  const residual = (parts: readonly Tensor[], part: Weights) =>
+    stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time));
+  const block = (parts: readonly Tensor[], part: Weights, level: LevelArchitecture, index: number) => {
+    const h = residual(parts, part.part(`resnets.${index}`));
     const depth = level.depths[index];
     if (!depth) return h;
-    return spatialTransformer(h, words, part.part(`attentions.${index}`), { depth, heads: level.heads, groups });
-  };
-  /** size: level from full size down */
-  const run = (parts: readonly Tensor[], part: Weights, level: LevelArchitecture, index: number, size: number) => {
-    if (!checkpointing || size > 1) return block(parts, context, part, level, index);
-    return checkpointed([...parts, context], (again) => block(again.slice(0, -1), again.at(-1)!, part, level, index));
+    return spatialTransformer(h, context, part.part(`attentions.${index}`), {
+      depth,
+      heads: level.heads,
+      groups,
+      stage,
+    });
   };
 
   let x = convLayer(latents, weights.part("conv_in"));
@@ -70,7 +74,7 @@ export function unet(
   for (const [i, level] of architecture.down.entries()) {
     const part = weights.part(`down_blocks.${i}`);
     for (let j = 0; j < level.resnets; j++) {
-      x = run([x], part, level, j, i);
+      x = block([x], part, level, j);
       skips.push(x);
     }
     if (i < widths.length - 1) {
@@ -81,13 +85,13 @@ export function unet(
   }
 
   const middle = weights.part("mid_block");
-  x = run([x], middle, architecture.mid, 0, widths.length - 1);
-  x = residualBlock(x, middle.part("resnets.1"), architecture, time);
+  x = block([x], middle, architecture.mid, 0);
+  x = residual([x], middle.part("resnets.1"));
   stages.mid_block = x;
 
   for (const [i, level] of architecture.up.entries()) {
     const part = weights.part(`up_blocks.${i}`);
-    for (let j = 0; j < level.resnets; j++) x = run([x, skips.pop()!], part, level, j, widths.length - 1 - i);
+    for (let j = 0; j < level.resnets; j++) x = block([x, skips.pop()!], part, level, j);
     if (i < widths.length - 1) x = convLayer(upsampleNearest(x, skips.at(-1)!), part.part("upsamplers.0.conv"));
     stages[`up_blocks.${i}`] = x;
   }

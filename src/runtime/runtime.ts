@@ -21,11 +21,19 @@ export interface RuntimeOptions {
   readonly profile?: string;
 }
 
+/** How a program is to trade memory and exactness for time. */
+export interface LoadOptions {
+  /** Hold no second copies of kernels for the backward pass where the device can do without them, at some time. */
+  readonly withoutKernelCopies?: boolean;
+  /** What products are computed in; norms, softmax and the loss are float32 in any case. */
+  readonly products?: Target["products"];
+}
+
 /** A device with the programs loaded on it. They share one worker thread, so the caller's thread stays free. */
 export interface Runtime {
   readonly device: DeviceName;
   /** Makes a program that computes the named tensors. @throws RUNTIME when the device refuses the graph */
-  load(outputs: Readonly<Record<string, Tensor>>): Promise<Program>;
+  load(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): Promise<Program>;
   /** Frees everything. */
   close(): Promise<void>;
 }
@@ -49,16 +57,23 @@ const native: Target = {
   hasFusedMatmul: true,
   hasHalfLookup: true,
   hasAttention: true,
+  halfWeights: "converted",
+  products: "float32",
 };
 
 const targets: Readonly<Record<DeviceName, Target>> = {
-  cpu: { ...native, convDataGradient: "balanced" },
+  cpu: { ...native, convDataGradient: "balanced", halfWeights: "stored" },
   // its MultiHeadAttention gave wrong numbers from 32 tokens on (ONNX Runtime 1.30 on SwiftShader)
-  webgpu: { convDataGradient: "turned", hasFusedMatmul: false, hasHalfLookup: false, hasAttention: false },
+  webgpu: { ...native, convDataGradient: "turned", hasFusedMatmul: false, hasHalfLookup: false, hasAttention: false },
   cuda: native,
   dml: native,
   coreml: { ...native, convDataGradient: "turned", hasFusedMatmul: false, hasAttention: false },
 };
+
+function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOptions): Target {
+  const target: Target = { ...targets[device], ...(products && { products }) };
+  return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "transposed" } : target;
+}
 
 export function openRuntime(options: RuntimeOptions = {}): Runtime {
   const device = options.device ?? "cpu";
@@ -74,8 +89,9 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
   let programs = 0;
   return {
     device,
-    async load(outputs) {
-      const graph = emit(outputs, { target: targets[device], locationOf: (file) => path.relative(root, file) });
+    async load(outputs, options = {}) {
+      const target = targetOf(device, options);
+      const graph = emit(outputs, { target, locationOf: (file) => path.relative(root, file) });
       const program = programs++;
       const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session: settings })) as LoadResult;
       return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);

@@ -1,5 +1,5 @@
 import type { DType } from "../../array/index.ts";
-import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+import type { OnnxAttribute, OnnxGraph, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
 /** TensorProto.DataType */
@@ -19,17 +19,19 @@ const dataTypes: Readonly<Record<DType, number>> = {
 /** The bytes of a ModelProto (onnx.proto of ONNX 1.16; field numbers are the format's). */
 export function encodeModel(model: OnnxModel): Uint8Array {
   const writer = new ProtobufWriter().integer(1, model.irVersion).text(2, "coinage");
-  writer.message(7, (graph) => {
-    for (const node of model.nodes) graph.message(1, (field) => writeNode(field, node));
-    graph.text(2, "coinage");
-    for (const initializer of model.initializers) graph.message(5, (field) => writeInitializer(field, initializer));
-    for (const value of model.inputs) graph.message(11, (field) => writeValue(field, value));
-    for (const value of model.outputs) graph.message(12, (field) => writeValue(field, value));
-    for (const value of model.values) graph.message(13, (field) => writeValue(field, value));
-  });
+  writer.message(7, (field) => writeGraph(field, model));
   for (const [domain, version] of Object.entries(model.opsets))
     writer.message(8, (opset) => opset.text(1, domain).integer(2, version));
   return writer.finish();
+}
+
+function writeGraph(writer: ProtobufWriter, graph: OnnxGraph): void {
+  for (const node of graph.nodes) writer.message(1, (field) => writeNode(field, node));
+  writer.text(2, "coinage");
+  for (const initializer of graph.initializers) writer.message(5, (field) => writeInitializer(field, initializer));
+  for (const value of graph.inputs) writer.message(11, (field) => writeValue(field, value));
+  for (const value of graph.outputs) writer.message(12, (field) => writeValue(field, value));
+  for (const value of graph.values) writer.message(13, (field) => writeValue(field, value));
 }
 
 function writeNode(writer: ProtobufWriter, node: OnnxNode): void {
@@ -46,6 +48,7 @@ function writeAttribute(writer: ProtobufWriter, name: string, attribute: OnnxAtt
   if ("float" in attribute) writer.float(2, attribute.float).integer(20, 1);
   else if ("int" in attribute) writer.integer(3, attribute.int).integer(20, 2);
   else if ("text" in attribute) writer.text(4, attribute.text).integer(20, 3);
+  else if ("graph" in attribute) writer.message(6, (field) => writeGraph(field, attribute.graph)).integer(20, 5);
   else {
     for (const value of attribute.ints) writer.integer(8, value);
     writer.integer(20, 7);

@@ -1,2 +1,2 @@
 export { encodeModel } from "./encode.ts";
-export type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";
+export type { OnnxAttribute, OnnxGraph, OnnxInitializer, OnnxModel, OnnxNode, OnnxValue } from "./model.ts";

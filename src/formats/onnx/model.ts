@@ -1,12 +1,16 @@
 import type { DType } from "../../array/index.ts";
 
 /** An ONNX model as plain records: the subset that a computing graph needs. */
-export interface OnnxModel {
+export interface OnnxModel extends OnnxGraph {
   readonly irVersion: number;
   /** Version per operator domain; "" is the standard domain. */
   readonly opsets: Readonly<Record<string, number>>;
+}
+
+export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly initializers: readonly OnnxInitializer[];
+  /** An initializer among the inputs is a default value: not taken for a constant. */
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
   /** Types and shapes of values in between: what the runtime cannot infer itself. */
@@ -27,7 +31,8 @@ export type OnnxAttribute =
   | { readonly int: number }
   | { readonly float: number }
   | { readonly text: string }
-  | { readonly ints: readonly number[] };
+  | { readonly ints: readonly number[] }
+  | { readonly graph: OnnxGraph };
 
 export interface OnnxInitializer {
   readonly name: string;

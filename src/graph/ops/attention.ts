@@ -36,7 +36,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 
 function causalMask(tokens: number): Tensor {
   const data = new Float32Array(tokens * tokens);
-  for (let row = 0; row < tokens; row++) data.fill(-1e9, row * tokens + row + 1, (row + 1) * tokens);
+  for (let row = 0; row < tokens; row++) data.fill(-1e4, row * tokens + row + 1, (row + 1) * tokens);
   return constant({ dtype: "float32", shape: [1, 1, tokens, tokens], data });
 }
 
