@@ -9,6 +9,7 @@ export {
   type TokenIds,
   textFeeds,
 } from "./conditioning.ts";
+export { crossAttentionLayers, layerContexts } from "./cross-attention.ts";
 export {
   type DiffusionModel,
   diffusionModel,

@@ -10,6 +10,7 @@ import {
   throughout,
   upsampleNearest,
 } from "../graph/index.ts";
+import { crossAttentionLayers } from "./cross-attention.ts";
 import { convLayer, groupNormLayer, linearLayer } from "./layers.ts";
 import { residualBlock } from "./residual-block.ts";
 import { sinusoids } from "./sinusoids.ts";
@@ -22,8 +23,8 @@ export interface UNetInputs {
   readonly latents: Tensor;
   /** [B], may be fractional */
   readonly timesteps: Tensor;
-  /** Text states [B, T, D] */
-  readonly context: Tensor;
+  /** Text states [B, T, D]; or one for each block with cross-attention, in order of execution (see crossAttentionLayers). */
+  readonly context: Tensor | readonly Tensor[];
   /** SDXL: pooled text [B, P] */
   readonly pooled?: Tensor;
   /** SDXL: original height and width, crop top and left, target height and width: [B, 6] */
@@ -49,23 +50,20 @@ export function unet(
   inputs: UNetInputs,
   { checkpointing = false }: UNetOptions = {},
 ): UNetOutputs {
-  const { latents, context } = inputs;
+  const { latents } = inputs;
   const { widths, groups, eps } = architecture;
   const stages: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, stages));
+  const contexts = contextsOf(inputs, architecture).values();
   const stage = checkpointing ? checkpointed : throughout;
   const residual = (parts: readonly Tensor[], part: Weights) =>
     stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time));
-  const block = (parts: readonly Tensor[], part: Weights, level: LevelArchitecture, index: number) => {
+  const block = (parts: readonly Tensor[], part: Weights, { depths, heads }: LevelArchitecture, index: number) => {
     const h = residual(parts, part.part(`resnets.${index}`));
-    const depth = level.depths[index];
+    const depth = depths[index];
     if (!depth) return h;
-    return spatialTransformer(h, context, part.part(`attentions.${index}`), {
-      depth,
-      heads: level.heads,
-      groups,
-      stage,
-    });
+    const context = contexts.next().value!;
+    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads, groups, stage });
   };
 
   let x = convLayer(latents, weights.part("conv_in"));
@@ -97,6 +95,14 @@ export function unet(
   }
   const normalized = silu(groupNormLayer(x, weights.part("conv_norm_out"), groups, eps));
   return { prediction: convLayer(normalized, weights.part("conv_out")), stages };
+}
+
+/** The text states that each block with cross-attention reads, in order of execution. */
+function contextsOf({ context }: UNetInputs, architecture: UNetArchitecture): readonly Tensor[] {
+  const layers = crossAttentionLayers(architecture);
+  if ("shape" in context) return layers.map(() => context);
+  if (context.length !== layers.length) throw new Error(`${context.length} contexts for ${layers.length} layers`);
+  return context;
 }
 
 function downsample(x: Tensor, weights: Weights): Tensor {
