@@ -1,6 +1,8 @@
 import path from "node:path";
 import {
+  type LearnedWord,
   readEmbeddingFile,
+  vectorCount,
   type WriteOptions,
   type WrittenLayout,
   wordOfFile,
@@ -18,7 +20,7 @@ export interface Conversion {
 }
 
 /** Writes an embedding of any program's layout in another one. Without a layout the extension decides as is usual:
- *  .png a picture, .bin diffusers, .pt the web UI's (SDXL: sd-scripts'), else sd-scripts' own.
+ *  .png a picture, .bin diffusers, .pt the web UI's (SDXL: sd-scripts'), else sd-scripts' own; of words with vectors for each layer always that.
  *
  *  ```ts
  *  await convert("out/mycat.pt", "embeddings/mycat.safetensors", { layout: "kohya" });
@@ -31,19 +33,20 @@ export async function convert(from: string, to: string, options: ConvertOptions 
     });
   const file = await readEmbeddingFile(from);
   const word = wordOfFile(file);
-  const layout = options.layout ?? usualLayout(to, word.vectors.length);
+  const layout = options.layout ?? usualLayout(to, word);
   await writeEmbedding(to, word, { ...options, layout });
-  return { layout, vectors: word.vectors[0]?.shape[0] ?? 0, warnings: file.warnings };
+  return { layout, vectors: vectorCount(word), warnings: file.warnings };
 }
 
-function usualLayout(file: string, tables: number): WrittenLayout {
+function usualLayout(file: string, { vectors, layers }: LearnedWord): WrittenLayout {
+  if (layers) return "kohya";
   switch (path.extname(file).toLowerCase()) {
     case ".png":
       return "png";
     case ".bin":
       return "diffusers";
     case ".pt":
-      return tables === 1 ? "a1111" : "kohya";
+      return vectors.length === 1 ? "a1111" : "kohya";
     default:
       return "kohya";
   }

@@ -122,6 +122,72 @@ test("layouts that cannot hold a word, or not in that kind of file, say so", asy
   );
 });
 
+describe("a word with vectors for each layer (XTI)", () => {
+  const layers = ["IN01", "MID", "OUT03"];
+  const model: TargetModel = { ...sd1, layers };
+  const layered: LearnedWord = { ...word(table(6, 768)), layers };
+
+  test.each(["catx-xti.safetensors", "catx-xti.pt"])(
+    "is written as a tensor a layer and read back: %s",
+    async (name) => {
+      const target = path.join(folder, name);
+      await writeEmbedding(target, layered, { layout: "kohya" });
+      const file = await readEmbeddingFile(target);
+      expect(file.layout).toBe("xti");
+      const rows = (from: number) => table(6, 768).data.slice(from * 768, (from + 2) * 768);
+      expect([...file.tables]).toEqual(layers.map((layer, i) => [layer, arrayOf([2, 768], rows(2 * i))]));
+      expect(wordOfFile(file)).toMatchObject({ vectors: [table(6, 768)], layers });
+      expect(await readInitialVectors(target, model, 2)).toEqual({ vectors: [table(6, 768)], warnings: [] });
+    },
+  );
+
+  test("goes by the names of layers, not by their order in the file", async () => {
+    const target = path.join(folder, "turned.pt");
+    const turned = { ...layered, vectors: [table(3, 4)], layers: layers.toReversed() };
+    await writeEmbedding(target, turned, { layout: "kohya" });
+    const { vectors } = await loadLearnedWord(target, { ...model, widths: [4] });
+    const [a, b, c] = [0, 1, 2].map((row) => [...table(3, 4).data.slice(row * 4, row * 4 + 4)]);
+    expect([...vectors[0]!.data].map(Number)).toEqual([...c!, ...b!, ...a!]);
+  });
+
+  test("stands in no other program's layout", async () => {
+    for (const [file, layout] of [
+      ["x.pt", "a1111"],
+      ["x.bin", "diffusers"],
+      ["x.safetensors", "invoke"],
+      ["x.png", "png"],
+    ] as const)
+      await expect(encodeEmbedding(file, layered, { layout })).rejects.toMatchObject({ code: "EMBEDDING_UNSUPPORTED" });
+  });
+
+  test("fits only what asks for it, with as many vectors, for the same layers and of the same width", async () => {
+    const [target, plain] = ["xti.safetensors", "plain.safetensors"].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+    ];
+    await writeEmbedding(target, layered, { layout: "kohya" });
+    await writeEmbedding(plain, word(table(2, 768)), { layout: "kohya" });
+    const refusal = (file: string, wanted: TargetModel, count = 2) =>
+      readInitialVectors(file, wanted, count).then(
+        () => undefined,
+        ({ code, message }) => ({ code, message }),
+      );
+    expect(await refusal(target, sd1)).toMatchObject({ code: "EMBEDDING_UNSUPPORTED" });
+    expect(await refusal(plain, model)).toMatchObject({ code: "EMBEDDING_UNSUPPORTED" });
+    expect(await refusal(target, model, 6)).toMatchObject({
+      code: "EMBEDDING_COUNT",
+      message: expect.stringContaining("2 vectors, 6"),
+    });
+    for (const others of [
+      ["IN01", "MID"],
+      ["IN01", "MID", "OUT04"],
+      [...layers, "OUT04"],
+    ])
+      expect(await refusal(target, { ...model, layers: others })).toMatchObject({ code: "EMBEDDING_LAYERS" });
+    expect(await refusal(target, { ...model, widths: [1024] })).toMatchObject({ code: "EMBEDDING_WIDTH" });
+  });
+});
+
 describe("--weights", () => {
   async function saved(name: string, tensors: Readonly<Record<string, NdArray>>): Promise<string> {
     const file = path.join(folder, name);

@@ -2,21 +2,26 @@ import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { type LearnedWord, type TargetModel, vectorCount } from "./learned-word.ts";
 import { type EmbeddingFile, readEmbeddingFile } from "./read.ts";
+import { stackTables } from "./vectors.ts";
 
 /** The learned word of a file for a model: its tables in the order of the model's text encoders.
- *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH naming both widths, EMBEDDING_UNSUPPORTED for xti */
+ *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH naming both widths, EMBEDDING_UNSUPPORTED when only one of file and model has vectors for each layer,
+ *  EMBEDDING_LAYERS when they have other layers */
 export function wordForModel(file: EmbeddingFile, model: TargetModel): LearnedWord {
   const { token, step, metadata } = file;
-  const vectors = model.widths.length === 1 ? [singleTable(file, model)] : tablePair(file, model);
+  const { layers } = model;
+  const vectors = layers ? [layeredTable(file, layers, model)] : plainTables(file, model);
   for (const [i, table] of vectors.entries()) refuseOtherWidth(file, table, model, i);
-  return { vectors, token, step, metadata };
+  return { vectors, token, step, metadata, ...(layers && { layers }) };
 }
 
-/** The learned word of a file for no model in particular: to write it in another layout. @throws EMBEDDING_UNSUPPORTED for xti */
-export function wordOfFile(file: EmbeddingFile): LearnedWord {
-  const { token, step, metadata, tables } = file;
+/** The learned word of a file for no model in particular: to write it in another layout. */
+export function wordOfFile({ token, step, metadata, tables, layout, path: where }: EmbeddingFile): LearnedWord {
+  const about = { token, step, metadata };
+  if (layout === "xti")
+    return { ...about, vectors: [stackTables([...tables.values()], where)], layers: [...tables.keys()] };
   const pair = [tables.get("clip_l"), tables.get("clip_g")].filter((table) => table !== undefined);
-  return { vectors: pair.length > 0 ? pair : [onlyTable(file)], token, step, metadata };
+  return { ...about, vectors: pair.length > 0 ? pair : [...tables.values()].slice(0, 1) };
 }
 
 /** readEmbeddingFile, then wordForModel. */
@@ -39,7 +44,7 @@ export async function readInitialVectors(path: string, model: TargetModel, count
     model.widths.length === 2 && isHalf(file)
       ? half(file, model)
       : { vectors: wordForModel(file, model).vectors, warnings: [] };
-  const found = vectorCount({ vectors: vectors.filter((table) => table !== undefined) });
+  const found = vectorCount({ vectors: vectors.filter((table) => table !== undefined), layers: model.layers });
   if (found !== count)
     throw new CoinageError("EMBEDDING_COUNT", `${file.path} has ${plural(found)}, ${count} requested.`, {
       where: "--weights",
@@ -63,19 +68,44 @@ function half(file: EmbeddingFile, model: TargetModel): InitialVectors {
   };
 }
 
-function singleTable(file: EmbeddingFile, model: TargetModel): NdArray {
-  if (file.layout !== "xti" && file.tables.size > 1)
-    throw wrongFamily(file, model, "is for Stable Diffusion XL (clip_l and clip_g)");
-  return onlyTable(file);
+/** The tables of a layered word, layer after layer.
+ *  differs from sd-scripts: layers go by their names, in .safetensors and PyTorch files; its check of their number refuses every file. */
+function layeredTable(file: EmbeddingFile, layers: readonly string[], { label }: TargetModel): NdArray {
+  if (file.layout !== "xti")
+    throw new CoinageError(
+      "EMBEDDING_UNSUPPORTED",
+      `${file.path} has no vectors for each layer of the U-Net (XTI, P+).`,
+      {
+        hint: "Use a file that --xti has made, or train without --xti.",
+      },
+    );
+  const { tables } = file;
+  const missing = layers.filter((layer) => !tables.has(layer));
+  if (missing.length > 0 || tables.size !== layers.length)
+    throw new CoinageError(
+      "EMBEDDING_LAYERS",
+      `${file.path} has vectors for the layers ${[...tables.keys()].join(" ")}; those of this ${label} model are ${layers.join(" ")}.`,
+      { hint: "Use an embedding trained for a model with the same layers." },
+    );
+  return stackTables(
+    layers.map((layer) => tables.get(layer)!),
+    file.path,
+  );
 }
 
-function onlyTable(file: EmbeddingFile): NdArray {
-  const [table] = file.tables.values();
+function plainTables(file: EmbeddingFile, model: TargetModel): NdArray[] {
   if (file.layout === "xti")
     throw new CoinageError(
       "EMBEDDING_UNSUPPORTED",
-      `${file.path} has vectors of its own for each layer of the U-Net (XTI, P+), which is not supported.`,
+      `${file.path} has vectors of its own for each layer of the U-Net (XTI, P+), which cannot be used here.`,
+      { hint: "Only training with --xti starts from such a file." },
     );
+  return model.widths.length === 1 ? [singleTable(file, model)] : tablePair(file, model);
+}
+
+function singleTable(file: EmbeddingFile, model: TargetModel): NdArray {
+  if (file.tables.size > 1) throw wrongFamily(file, model, "is for Stable Diffusion XL (clip_l and clip_g)");
+  const [table] = file.tables.values();
   return table!;
 }
 

@@ -1,5 +1,5 @@
 export { type InitialVectors, loadLearnedWord, readInitialVectors, wordForModel, wordOfFile } from "./fit.ts";
-export { type EmbeddingLayout, xtiLayers } from "./layout.ts";
+export type { EmbeddingLayout } from "./layout.ts";
 export { type LearnedWord, type TargetModel, vectorCount } from "./learned-word.ts";
 export { type DescriptionKey, type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
 export type { SavePrecision } from "./precision.ts";

@@ -26,11 +26,8 @@ export interface LaidOut {
   readonly warnings: readonly string[];
 }
 
-/** The places where XTI (P+) has vectors of its own, in order of execution. */
-export const xtiLayers: readonly string[] = [
-  ...["IN01", "IN02", "IN04", "IN05", "IN07", "IN08", "MID"],
-  ...["OUT03", "OUT04", "OUT05", "OUT06", "OUT07", "OUT08", "OUT09", "OUT10", "OUT11"],
-];
+/** A layer of a U-Net as XTI (P+) names it. In order of the alphabet the layers stand in order of execution. */
+const xtiLayer = /^(IN\d\d|MID|OUT\d\d)$/;
 
 /** What to do with several tensors that are no known set. */
 export type SeveralTensors = "refuse" | "first";
@@ -65,8 +62,8 @@ function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string, seve
   const names = [...tensors.keys()];
   if (names.some((name) => /^(emp_params|clip_[lgh])_out$/.test(name))) throw outputEmbedding(where);
   if (names.some((name) => name.startsWith("bundle_emb."))) return fromBundle(tensors, where);
-  const isXti = names.length === xtiLayers.length && xtiLayers.every((layer) => tensors.has(layer));
-  if (isXti) return laidOut("xti", Object.fromEntries(xtiLayers.map((layer) => [layer, [tensors.get(layer)!]])));
+  if (names.length > 1 && names.every((name) => xtiLayer.test(name)))
+    return laidOut("xti", Object.fromEntries(names.toSorted().map((layer) => [layer, [tensors.get(layer)!]])));
   const pair = clipPair(tensors);
   if (pair) return pair;
   const [name] = names as [string];

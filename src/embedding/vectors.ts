@@ -16,7 +16,14 @@ const maxVectors = 10_000;
 /** The vectors of one role [n, width], out of one tensor or several stacked; a tensor [width] is one vector.
  *  @throws EMBEDDING_DTYPE, EMBEDDING_SHAPE, EMBEDDING_EMPTY, EMBEDDING_NOT_FINITE */
 export function readVectors(role: string, tensors: readonly FileTensor[], where: string): NdArray {
-  const tables = tensors.map((tensor) => readTable(role, tensor, where));
+  return stackTables(
+    tensors.map((tensor) => readTable(role, tensor, where)),
+    where,
+  );
+}
+
+/** Tables [n, width] as one, one below the other. @throws EMBEDDING_SHAPE when they differ in width or kind of number */
+export function stackTables(tables: readonly NdArray[], where: string): NdArray {
   const [first] = tables as [NdArray];
   const isUniform = tables.every(({ dtype, shape }) => dtype === first.dtype && shape[1] === first.shape[1]);
   if (!isUniform) throw wrongShape(where, `its tensors differ in width or kind of number`);

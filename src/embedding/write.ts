@@ -34,9 +34,10 @@ export async function encodeEmbedding(file: string, word: LearnedWord, options: 
   const tables = word.vectors.map((table) => inPrecision(table, options.precision));
   const inFile = { ...word, token: word.token ?? name, vectors: tables };
   checkExtension(options.layout, ext.toLowerCase(), file);
+  if (word.layers && options.layout !== "kohya") throw onlyWithoutLayers(options.layout);
   switch (options.layout) {
     case "kohya":
-      return container(ext, name, namedTables(tables), word.metadata);
+      return container(ext, name, word.layers ? layerTables(tables, word.layers) : namedTables(tables), word.metadata);
     case "invoke":
       return container(ext, name, namedTables(tables), {});
     case "diffusers":
@@ -83,6 +84,25 @@ function container(
 function namedTables(tables: readonly NdArray[]): Record<string, NdArray> {
   const [first, second] = tables as [NdArray, NdArray?];
   return second ? { clip_l: first, clip_g: second } : { emb_params: first };
+}
+
+/** A table for each layer under its name (XTI). */
+function layerTables(tables: readonly NdArray[], layers: readonly string[]): Record<string, NdArray> {
+  const { shape, data, ...rest } = onlyTable(tables);
+  const [rows, width] = shape as [number, number];
+  const count = rows / layers.length;
+  const table = (layer: number) => data.slice(layer * count * width, (layer + 1) * count * width);
+  return Object.fromEntries(
+    layers.map((name, layer) => [name, { ...rest, shape: [count, width], data: table(layer) }]),
+  );
+}
+
+function onlyWithoutLayers(layout: WrittenLayout): CoinageError {
+  return new CoinageError(
+    "EMBEDDING_UNSUPPORTED",
+    `The layout "${layout}" cannot hold vectors for each layer of the U-Net (XTI, P+).`,
+    { hint: "Only sd-scripts' own layout can: --to kohya." },
+  );
 }
 
 /** One entry under the word itself; a single vector stands without its first axis. */

@@ -35,6 +35,8 @@ export const errorCodes = {
   EMBEDDING_EMPTY: "An embedding file without vectors.",
   EMBEDDING_FAMILY: "An embedding for another kind of model, or half of an SDXL pair.",
   EMBEDDING_INVALID: "An embedding file that contradicts itself or whose text cannot be read.",
+  EMBEDDING_LAYERS:
+    "An embedding with vectors for each layer of the U-Net (XTI, P+), of another U-Net than the model's.",
   EMBEDDING_NOT_FINITE: "An embedding with NaN or infinity in its vectors.",
   EMBEDDING_SHAPE: "An embedding whose tensors do not have the shape of vectors.",
   EMBEDDING_UNRECOGNIZED: "A file without an embedding.",

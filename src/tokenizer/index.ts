@@ -6,10 +6,12 @@ export {
   type MaxTokenLength,
 } from "./caption-chunks.ts";
 export {
+  addLayeredWord,
   addWord,
   type InitialVectors,
   initialVectors,
   type LearnedWord,
+  layerTexts,
   replacementsOf,
   replaceWord,
   tokensOfWord,

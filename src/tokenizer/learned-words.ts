@@ -9,6 +9,7 @@ export function tokensOfWord(word: string, vectors: number): string[] {
 /** A word that was added to a tokenizer. */
 export interface LearnedWord {
   readonly tokens: readonly string[];
+  /** Of its vectors. */
   readonly ids: readonly number[];
 }
 
@@ -33,6 +34,32 @@ export function addWord(
     );
   const extended = tokenizer.addTokens(tokens);
   return { tokenizer: extended, word: { tokens, ids: tokens.map((token) => extended.idOf(token)!) } };
+}
+
+/** The tokens that stand for a word in one layer of the U-Net (P+, XTI): `cat-toy_IN01`, `cat-toy1_IN01`, ... */
+function tokensInLayer(tokens: readonly string[], layer: string): string[] {
+  return tokens.map((token) => `${token}_${layer}`);
+}
+
+/** Adds a word of n vectors for each layer, layer after layer. Its tokens are those that captions hold; its ids, n for each layer, are those of `layerTexts`.
+ *  @throws what addWord throws
+ *  differs from sd-scripts: the word's own tokens get no ids, which no text would hold; there the first id of a layer comes n later. */
+export function addLayeredWord(
+  tokenizer: Tokenizer,
+  word: string,
+  vectors: number,
+  layers: readonly string[],
+  where?: string,
+): ReturnType<typeof addWord> {
+  const { tokens } = addWord(tokenizer, word, vectors, where).word;
+  const inLayers = layers.flatMap((layer) => tokensInLayer(tokens, layer));
+  const extended = tokenizer.addTokens(inLayers);
+  return { tokenizer: extended, word: { tokens, ids: inLayers.map((token) => extended.idOf(token)!) } };
+}
+
+/** A text in a variant for each layer, with the layer's tokens where all tokens of the word stand side by side. */
+export function layerTexts(text: string, tokens: readonly string[], layers: readonly string[]): string[] {
+  return layers.map((layer) => text.replaceAll(tokens.join(" "), () => tokensInLayer(tokens, layer).join(" ")));
 }
 
 /** What the first id of each word of several vectors stands for in a prompt: all its ids. */

@@ -4,12 +4,14 @@ import { describe, expect, test } from "vitest";
 import { CoinageError } from "../errors/index.ts";
 import { byteSymbols, symbolsOf } from "./byte-symbols.ts";
 import {
+  addLayeredWord,
   addWord,
   captionIds,
   createTokenizer,
   encodePrompts,
   eosId,
   initialVectors,
+  layerTexts,
   promptTokens,
   replaceWord,
 } from "./index.ts";
@@ -99,6 +101,20 @@ describe("learned words", () => {
   test("the replaced caption holds the word's ids in order", () => {
     const { tokenizer: extended, word } = addWord(tokenizer, "$&q", 4);
     expect(extended.encode(replaceWord("a photo of $&q", word.tokens))).toEqual([320, 1125, 539, ...word.ids]);
+  });
+
+  test("of a word with layers each text has a variant a layer, with ids of its own", () => {
+    const layers = ["IN01", "MID"];
+    const { tokenizer: extended, word } = addLayeredWord(tokenizer, "$&q", 2, layers);
+    expect(word).toEqual({ tokens: ["$&q", "$&q1"], ids: [49408, 49409, 49410, 49411] });
+    expect(["$&q_IN01", "$&q1_IN01", "$&q_MID", "$&q1_MID"].map((token) => extended.idOf(token))).toEqual(word.ids);
+    const texts = layerTexts(replaceWord("a photo of $&q", word.tokens), word.tokens, layers);
+    expect(texts).toEqual(["a photo of $&q_IN01 $&q1_IN01", "a photo of $&q_MID $&q1_MID"]);
+    expect(texts.map((text) => extended.encode(text))).toEqual([
+      [320, 1125, 539, 49408, 49409],
+      [320, 1125, 539, 49410, 49411],
+    ]);
+    expect(failure(() => addLayeredWord(tokenizer, "cat", 1, layers)).code).toBe("TOKEN_EXISTS");
   });
 
   test("an init word without tokens is refused", () => {
