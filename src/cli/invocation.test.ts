@@ -11,6 +11,8 @@ describe("a command line", () => {
     ["train train_textual_inversion.py --seed 1", "train", "--seed 1"],
     ["accelerate launch --num_cpu_threads_per_process 1 train_textual_inversion.py --seed 1", "train", "--seed 1"],
     ["train accelerate launch ./sd-scripts/sdxl_train_textual_inversion.py --seed 1", "train", "--seed 1"],
+    ["train_textual_inversion_XTI --seed 1", "train", "--xti --seed 1"],
+    ["train accelerate launch train_textual_inversion_XTI.py --seed 1", "train", "--xti --seed 1"],
     ["python3 sd-scripts\\gen_img.py --ckpt m", "generate", "--ckpt m"],
   ])("%s", (line, command, words) => {
     expect(readInvocation(line.split(" "))).toEqual({ command, words: words.split(" ") });

@@ -4,7 +4,7 @@ import { laterCommands } from "./commands.ts";
 
 export interface Invocation {
   readonly command: Exclude<CommandName, "plan">;
-  /** The words behind the command's name. */
+  /** The words behind the command's name, after the flags that the name stands for. */
   readonly words: readonly string[];
 }
 
@@ -13,17 +13,18 @@ export interface Invocation {
  *  @throws USAGE, COMMAND_LATER */
 export function readInvocation(argv: readonly string[]): Invocation {
   const pasted = pastedProgram(argv);
-  const [word = "", ...words] = pasted ?? argv;
-  const command = commandOf(word);
+  const [word = "", ...rest] = pasted ?? argv;
+  const { command, flags } = commandOf(word);
+  const words = [...flags, ...rest];
   if (pasted) return { command, words };
-  const inner = command === "train" || command === "generate" ? pastedProgram(words) : undefined;
+  const inner = command === "train" || command === "generate" ? pastedProgram(rest) : undefined;
   return inner ? readInvocation(inner) : { command, words };
 }
 
-function commandOf(word: string): Invocation["command"] {
+function commandOf(word: string): { readonly command: Invocation["command"]; readonly flags: readonly string[] } {
   const later = laterCommands[word];
-  const command = later === undefined ? resolveCommand(word) : "plan";
-  if (command !== "plan") return command;
+  const { command, flags } = later === undefined ? resolveCommand(word) : ({ command: "plan", flags: [] } as const);
+  if (command !== "plan") return { command, flags };
   throw new CoinageError("COMMAND_LATER", `"${word}" comes in a later version: it will ${later}.`, {
     hint: "coinage --help lists what is there.",
   });

@@ -8,11 +8,11 @@ test("commands have the names of sd-scripts' programs too", () => {
     "train_textual_inversion.py",
     "sdxl_train_textual_inversion.py",
   ]) {
-    expect(resolveCommand(word)).toBe("train");
+    expect(resolveCommand(word)).toEqual({ command: "train", flags: [] });
   }
   for (const word of ["generate", "gen_img", "gen_img.py", "gen_img_diffusers.py"])
-    expect(resolveCommand(word)).toBe("generate");
-  expect(resolveCommand("inspect")).toBe("inspect");
+    expect(resolveCommand(word)).toEqual({ command: "generate", flags: [] });
+  expect(resolveCommand("inspect").command).toBe("inspect");
 });
 
 test("another word is a usage error with the nearest command", () => {
@@ -22,8 +22,7 @@ test("another word is a usage error with the nearest command", () => {
   expect(() => resolveCommand("train.py")).toThrow(expect.objectContaining({ code: "USAGE" }));
 });
 
-test("a program of sd-scripts that is not followed is refused with the reason", () => {
-  expect(() => resolveCommand("train_textual_inversion_XTI.py")).toThrow(
-    expect.objectContaining({ code: "OPTION_UNSUPPORTED", message: expect.stringContaining("P+ (XTI)") }),
-  );
+test("the program that learns vectors for each layer is training with a flag", () => {
+  for (const word of ["train_textual_inversion_XTI", "train_textual_inversion_XTI.py"])
+    expect(resolveCommand(word)).toEqual({ command: "train", flags: ["--xti"] });
 });

@@ -24,6 +24,11 @@ export const ownOptions = {
 
 /** Flags of our own, on `train` only. */
 export const ownTrainOptions = {
+  xti: {
+    type: "switch",
+    effect: "numbers",
+    help: "Learn vectors of its own for each cross-attention layer of the U-Net (P+, XTI), as train_textual_inversion_XTI.py does. Stable Diffusion 1 and 2 only.",
+  },
   debug_dataset_dir: {
     type: "string",
     effect: "files",

@@ -13,7 +13,7 @@ export function firstScreen(run: RunSummary): string[] {
     entry("device", `${run.device} (${run.deviceReason})`),
     entry("model", run.model),
     entry("", `${familyNames[run.family]}, predicts ${predicts} (${run.predictionReason})`),
-    entry("new word", `${run.tokens.join(" ")}, ${idsText(run.tokenIds)}, starts from ${startText(run)}`),
+    entry("new word", `${wordText(run)}, starts from ${startText(run)}`),
     entry("pictures", pictures),
     ...datasets.map((line) => entry("", line)),
     entry(
@@ -42,6 +42,12 @@ function batchText({ batchSize, accumulationSteps, dataset: { datasets } }: RunS
   const sizes = datasets.length > 0 ? [...new Set(datasets.map((dataset) => dataset.batchSize))] : [batchSize];
   const totals = sizes.map((size) => size * accumulationSteps);
   return `batch size: ${sizes.join(", ")}, gradient accumulation steps: ${accumulationSteps}, total batch size: ${totals.join(", ")}`;
+}
+
+/** "mycat mycat1, ids 49408 to 49409", and for how many layers. */
+export function wordText({ tokens, tokenIds, layers }: Pick<RunSummary, "tokens" | "tokenIds" | "layers">): string {
+  const perLayer = layers ? ` for each of ${layers.length} layers (${layers[0]} to ${layers.at(-1)})` : "";
+  return `${tokens.join(" ")}${perLayer}, ${idsText(tokenIds)}`;
 }
 
 /** "id 49408", "ids 49408 to 49411". */

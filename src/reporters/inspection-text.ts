@@ -99,7 +99,10 @@ function embeddingEntries(embedding: EmbeddingInspection): string[] {
   const { name, token, step, layout, container, vectors, tables, sdCheckpointName, metadata } = embedding;
   return [
     entry("word", token && token !== name ? `${name} (its author calls it ${token})` : name),
-    entry("vectors", String(vectors)),
+    entry(
+      "vectors",
+      layout === "xti" ? `${vectors} for each of ${tables.length} layers of the U-Net` : String(vectors),
+    ),
     entry("layout", `${layout} (${container})`),
     ...tables.map(tableEntry),
     ...(step === undefined ? [] : [entry("trained", plural(step, "step"))]),

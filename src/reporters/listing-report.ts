@@ -1,5 +1,6 @@
 import { formatListing, formatReport, type WrittenPictures } from "../dataset/index.ts";
 import type { DebugEvent } from "../training/index.ts";
+import { wordText } from "./first-screen.ts";
 import type { Terminal } from "./terminal.ts";
 import { warningLine } from "./warnings.ts";
 
@@ -13,8 +14,9 @@ export function reportListing(event: DebugEvent, { talk, result }: Terminal): vo
 function linesOf(event: Exclude<DebugEvent, { kind: "warning" | "download" }>): string[] {
   if (event.kind === "batch") return formatListing(event);
   if (event.kind === "pictures") return [writtenLine(event)];
-  const { tokens, tokenIds, dataset } = event;
-  return [tokens.map((token, i) => `${token}: token id ${tokenIds[i]}`).join(", "), ...formatReport(dataset)];
+  const { tokens, tokenIds, layers, dataset } = event;
+  const word = layers ? wordText(event) : tokens.map((token, i) => `${token}: token id ${tokenIds[i]}`).join(", ");
+  return [word, ...formatReport(dataset)];
 }
 
 function writtenLine({ folder, count, sheet, onSheet }: WrittenPictures): string {

@@ -13,6 +13,7 @@ const run: RunSummary = {
   predictionReason: "the default of its family",
   tokens: ["mycat", "mycat1"],
   tokenIds: [49408, 49409],
+  layers: undefined,
   initWord: "cat",
   numTrainImages: 60,
   numRegImages: 0,

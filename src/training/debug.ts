@@ -20,6 +20,7 @@ export type DebugEvent =
       readonly kind: "dataset";
       readonly tokens: readonly string[];
       readonly tokenIds: readonly number[];
+      readonly layers: readonly string[] | undefined;
       readonly dataset: DatasetReport;
     }
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
@@ -33,12 +34,13 @@ export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugE
   const settings = yield* withLocalModels({ ...given, cacheLatents: false, cacheLatentsToDisk: false });
   const { word, group, generators, replacements, length, notices } = await prepareRun(settings);
   for (const { code, message } of notices) yield { kind: "warning", code, message };
-  yield { kind: "dataset", tokens: word.tokens, tokenIds: word.ids, dataset: reportOf(group) };
+  const { tokens, ids: tokenIds, layers } = word;
+  yield { kind: "dataset", tokens, tokenIds, layers, dataset: reportOf(group) };
   const order = drawEpochOrder(generators.torch, group.batchesPerEpoch);
   const context = { replacements, maxTrainSteps: length.steps, currentStep: () => 0 };
   const maxTokenLength = (settings.maxTokenLength ?? null) as 150 | 225 | null;
   const idsOf = (caption: string) =>
-    tokenIdsOf([caption], { tokenizers: word.tokenizers, maxTokenLength }).map((texts) => texts[0]!.flat());
+    tokenIdsOf([caption], { word, maxTokenLength }).flatMap((texts) => texts.map((chunks) => chunks.flat()));
   const pictures = settings.debugDatasetDir ? new DebugPictures(settings.debugDatasetDir) : undefined;
   for await (const batch of listEpoch(group, order, context, idsOf)) {
     await pictures?.add(batch);

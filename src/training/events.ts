@@ -13,8 +13,10 @@ export interface RunSummary {
   readonly predictionReason: string;
   /** Token strings of the learned vectors: mycat, mycat1, ... */
   readonly tokens: readonly string[];
-  /** Their ids, from 49408 on. */
+  /** Their ids, from 49408 on; with layers those for the first layer, then those for the second, ... */
   readonly tokenIds: readonly number[];
+  /** P+ (XTI): the U-Net's layers that have vectors of their own. */
+  readonly layers: readonly string[] | undefined;
   readonly initWord: string | undefined;
   readonly numTrainImages: number;
   readonly numRegImages: number;
@@ -111,7 +113,7 @@ export interface StepEvent {
   readonly gradNorm: number;
   /** Mean distance of the learned rows from where they started. */
   readonly distance: number;
-  /** Length of each learned row; with two text encoders those of the first, then those of the second. */
+  /** Length of each learned row; with two text encoders those of the first, then those of the second; with layers (XTI) layer after layer. */
   readonly rowNorms: readonly number[];
   /** Length of each learned row's gradient before clipping. */
   readonly rowGradNorms: readonly number[];

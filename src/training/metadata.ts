@@ -4,11 +4,12 @@ import { version } from "../assets/index.ts";
 import { type ModelSpecInputs, modelSpecMetadata } from "../embedding/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 
-/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. */
+/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer hold none. */
 export async function metadataOf(
   settings: TrainSettings,
   model: Pick<ModelSpecInputs, "family" | "isVPrediction">,
 ): Promise<{ readonly metadata: (date: Date) => Record<string, string>; readonly warning?: string }> {
+  if (settings.xti) return { metadata: () => ({}) };
   const { metadataThumbnail } = settings;
   const thumbnail = metadataThumbnail === undefined ? undefined : await thumbnailUrl(metadataThumbnail);
   const implementationVersion = `coinage/${await version()}`;

@@ -6,6 +6,7 @@ import {
   grad,
   input,
   multiply,
+  multiplyDims,
   reduceSum,
   reshape,
   scale,
@@ -14,7 +15,7 @@ import {
   subtract,
   type Tensor,
 } from "../graph/index.ts";
-import { type Conditioning, conditioning, type DiffusionModel, unet } from "../models/index.ts";
+import { type Conditioning, conditioning, type DiffusionModel, layerContexts, unet } from "../models/index.ts";
 
 export type LossType = "l2" | "l1" | "huber" | "smooth_l1";
 
@@ -22,6 +23,8 @@ export interface MicroStepGraphOptions {
   /** Chunks of 77 tokens a caption has. */
   readonly chunks: number;
   readonly clipSkip?: number | undefined;
+  /** P+ (XTI): every caption comes in so many variants side by side, one for each layer with cross-attention. */
+  readonly layers?: number | undefined;
   readonly lossType: LossType;
   /** Weigh the loss by a mask at latent size. */
   readonly hasMask: boolean;
@@ -38,7 +41,7 @@ export interface MicroStepGraphOptions {
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
   readonly lossSums: Tensor;
-  /** Per text encoder, the gradient of the weighted loss at each position: [n B, 77, width]. */
+  /** Per text encoder, the gradient of the weighted loss at each position: [n B, 77, width]; with variants [n B layers, 77, width]. */
   readonly tokenGradients: readonly Tensor[];
   readonly text: Conditioning;
   readonly prediction: Tensor;
@@ -48,21 +51,22 @@ export interface MicroStepGraph {
 
 /** Text encoders, U-Net, loss and its gradient at the token embeddings, as one graph. */
 export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOptions): MicroStepGraph {
-  const { nominal, multipleOf, chunks, clipSkip } = options;
+  const { nominal, multipleOf, chunks, clipSkip, layers } = options;
   const batch = dim("batch", { nominal: nominal.batch });
   const height = dim("height", { nominal: nominal.height, multipleOf });
   const width = dim("width", { nominal: nominal.width, multipleOf });
   const { weights, architecture } = model.unet;
   const latentShape = [batch, architecture.outChannels, height, width];
 
-  const text = conditioning(model, { batch, chunks, joining: "trimmed", clipSkip, hasLearned: true });
+  const texts = multiplyDims(layers ?? 1, batch);
+  const text = conditioning(model, { batch: texts, chunks, joining: "trimmed", clipSkip, hasLearned: true });
   const { prediction } = unet(
     weights,
     architecture,
     {
       latents: input("noisyLatents", "float32", latentShape),
       timesteps: input("timesteps", "float32", [batch]),
-      context: text.context,
+      context: layers === undefined ? text.context : layerContexts(text.context, batch, layers),
       ...(text.pooled && { pooled: text.pooled, sizes: input("sizes", "float32", [batch, 6]) }),
     },
     { checkpointing: options.checkpointing ?? false },

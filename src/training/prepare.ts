@@ -11,7 +11,7 @@ import {
 import { noiseSchedule } from "../diffusion/index.ts";
 import type { TargetModel } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { crossAttentionLayers, type DiffusionModel, diffusionModel } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -47,7 +47,7 @@ export async function prepareRun(settings: TrainSettings, found?: FoundState): P
   const state = found?.kind === "own" ? found.state : undefined;
   const seed = settings.seed ?? state?.seed ?? Math.floor(Math.random() * 2 ** 32);
   const generators = { torch: new TorchGenerator(seed), python: new PythonRandom(seed) };
-  const word = await prepareWord(checkpoint, targetModel(model), settings, rowsOfState(found));
+  const word = await prepareWord(checkpoint, targetModel(model, settings), settings, rowsOfState(found));
   const family = model.family === "sdxl" ? "sdxl" : "sd";
   const group = await openDataset(settings, { random: generators.python, family });
   if (group.batchesPerEpoch === 0) throw emptyDatasetError(group, settings);
@@ -73,10 +73,18 @@ function rowsOfState(found: FoundState | undefined): readonly NdArray<Float32Arr
   return found?.kind === "own" ? found.state.initialRows : found?.rows;
 }
 
-function targetModel(model: DiffusionModel): TargetModel {
+/** What the word must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
+function targetModel({ family, unet, textEncoders }: DiffusionModel, { xti }: TrainSettings): TargetModel {
+  if (xti && family === "sdxl")
+    throw new CoinageError(
+      "SETTINGS_CONFLICT",
+      "Vectors for each layer (P+, XTI) are for Stable Diffusion 1 and 2; the model is Stable Diffusion XL.",
+      { where: "--xti", hint: "Take another model, or train an ordinary word: without --xti." },
+    );
   return {
-    label: familyNames[model.family],
-    widths: model.textEncoders.map(({ architecture }) => architecture.width),
+    label: familyNames[family],
+    widths: textEncoders.map(({ architecture }) => architecture.width),
+    ...(xti && { layers: crossAttentionLayers(unet.architecture) }),
   };
 }
 
@@ -105,7 +113,7 @@ export function datasetSign({ kind, message }: DatasetWarning): Sign {
 }
 
 /** The micro-step graph for these datasets: every bucket runs through it. */
-export function graphOf(settings: TrainSettings, { model, group }: Preparation): MicroStepGraph {
+export function graphOf(settings: TrainSettings, { model, group, word }: Preparation): MicroStepGraph {
   const { factor } = model.vae.architecture;
   const [width, height] = group.images
     .map(({ bucket }) => bucket)
@@ -115,6 +123,7 @@ export function graphOf(settings: TrainSettings, { model, group }: Preparation):
   return microStepGraph(model, {
     chunks: (settings.maxTokenLength ?? 75) / 75,
     clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
+    layers: word.layers?.length,
     lossType: settings.lossType,
     hasMask: hasMasks(group),
     checkpointing: settings.gradientCheckpointing,

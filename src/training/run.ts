@@ -147,7 +147,7 @@ export class Run {
     const { model, word, group } = preparation;
     const samples = {
       model,
-      tokenizers: word.tokenizers,
+      word,
       maxTokenLength: (settings.maxTokenLength ?? null) as 150 | 225 | null,
       vae: settings.cacheLatents ? undefined : vae,
       hasMask: hasMasks(group),
@@ -156,11 +156,12 @@ export class Run {
     return { settings, preparation, microSteps, samples, learner, currentStep: () => this.step };
   }
 
-  /** Writes the learned rows (one table per text encoder) as sd-scripts lays them out. @throws OUTPUT_UNWRITABLE */
+  /** Writes the learned rows (one table per text encoder, or per layer) as sd-scripts lays them out. @throws OUTPUT_UNWRITABLE */
   async writeEmbedding(file: string): Promise<void> {
     const { tokenString: token, savePrecision: precision } = this.settings;
     const metadata = this.#parts.metadata(new Date());
-    const word = { vectors: this.learner.finishedRows, token, step: undefined, metadata };
+    const { layers } = this.preparation.word;
+    const word = { vectors: this.learner.finishedRows, token, step: undefined, metadata, layers };
     await writeEmbedding(file, word, { layout: "kohya", precision });
   }
 

@@ -1,13 +1,14 @@
 import type { NdArray } from "../array/index.ts";
 import { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "../dataset/index.ts";
 import type { DiffusionModel, TokenIds } from "../models/index.ts";
-import { captionIds, type MaxTokenLength, type Tokenizer } from "../tokenizer/index.ts";
+import { captionIds, layerTexts, type MaxTokenLength } from "../tokenizer/index.ts";
 import type { MicroStepSamples } from "./micro-step.ts";
 import type { VaeEncoder } from "./vae-encoder.ts";
+import type { TaughtWord } from "./word.ts";
 
 export interface SampleContext {
   readonly model: DiffusionModel;
-  readonly tokenizers: readonly Tokenizer[];
+  readonly word: Pick<TaughtWord, "tokenizers" | "tokens" | "layers">;
   readonly maxTokenLength: MaxTokenLength;
   /** Encodes pictures whose latents are not cached. */
   readonly vae: VaeEncoder | undefined;
@@ -35,12 +36,14 @@ export async function samplesOf(batch: MicroBatch, context: SampleContext): Prom
   };
 }
 
-/** Token ids of captions for every text encoder: [encoder][caption][chunk][77]. */
+/** Token ids of captions for every text encoder: [encoder][caption][chunk][77]; of a word with layers in a variant for each: [encoder][caption x layer][chunk][77]. */
 export function tokenIdsOf(
   captions: readonly string[],
-  { tokenizers, maxTokenLength }: Pick<SampleContext, "tokenizers" | "maxTokenLength">,
+  { word, maxTokenLength }: Pick<SampleContext, "word" | "maxTokenLength">,
 ): TokenIds {
-  return tokenizers.map((tokenizer) => captions.map((caption) => captionIds(tokenizer, caption, maxTokenLength)));
+  const { tokenizers, tokens, layers } = word;
+  const texts = layers ? captions.flatMap((caption) => layerTexts(caption, tokens, layers)) : captions;
+  return tokenizers.map((tokenizer) => texts.map((text) => captionIds(tokenizer, text, maxTokenLength)));
 }
 
 async function latentsOf(batch: MicroBatch, vae: VaeEncoder | undefined): Promise<NdArray<Float32Array>> {

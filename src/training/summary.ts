@@ -19,6 +19,7 @@ export async function summarize(run: Run, runtime: Runtime, deviceReason: string
     predictionReason: checkpoint.predictionType.reason,
     tokens: word.tokens,
     tokenIds: word.ids,
+    layers: word.layers,
     initWord: settings.initWord,
     numTrainImages: dataset.numTrainImages,
     numRegImages: dataset.numRegImages,

@@ -4,16 +4,27 @@ import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../che
 import { readInitialVectors, type TargetModel } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { addWord, createTokenizer, initialVectors, type Padding, type Tokenizer } from "../tokenizer/index.ts";
+import {
+  addLayeredWord,
+  addWord,
+  createTokenizer,
+  initialVectors,
+  type Padding,
+  type Tokenizer,
+} from "../tokenizer/index.ts";
 import { measureVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** The word being taught: its tokens in every tokenizer and the vectors it starts from. */
 export interface TaughtWord {
   /** One per text encoder, with the word added. */
   readonly tokenizers: readonly Tokenizer[];
+  /** As captions hold them: mycat, mycat1, ... */
   readonly tokens: readonly string[];
+  /** Of the learned rows. */
   readonly ids: readonly number[];
-  /** Start values [vectors, width] per text encoder. */
+  /** P+ (XTI): the U-Net's layers, in order of execution, each of which has all vectors of the word for itself. */
+  readonly layers: readonly string[] | undefined;
+  /** Start values [vectors, width] per text encoder; with layers [layers vectors, width], layer after layer. */
   readonly initialRows: readonly NdArray<Float32Array>[];
   /** The ordinary words' vectors, per text encoder. */
   readonly vocabularies: readonly Vocabulary[];
@@ -30,10 +41,15 @@ export async function prepareWord(
 ): Promise<TaughtWord> {
   const { tokenString, numVectorsPerToken } = settings;
   const { initWord, weights } = stateRows ? {} : settings;
+  const { layers } = target;
   if (stateRows) checkStateRows(stateRows, target, settings);
   const merges = await clipMerges();
   const plain = paddings(checkpoint).map((padding) => createTokenizer(merges, { padding }));
-  const added = plain.map((tokenizer) => addWord(tokenizer, tokenString, numVectorsPerToken, "--token_string"));
+  const added = plain.map((tokenizer) =>
+    layers
+      ? addLayeredWord(tokenizer, tokenString, numVectorsPerToken, layers, "--token_string")
+      : addWord(tokenizer, tokenString, numVectorsPerToken, "--token_string"),
+  );
   const initial = initWord === undefined ? undefined : initialVectors(plain[0]!, initWord, numVectorsPerToken);
   const given = weights === undefined ? undefined : await readInitialVectors(weights, target, numVectorsPerToken);
   const notices = [...(given?.warnings ?? [])];
@@ -48,22 +64,24 @@ export async function prepareWord(
     tables.map((table, i) => {
       const file = given?.vectors[i];
       if (file) return copyOf(toFloat32(file));
-      return initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
+      const start = initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
+      return layers ? repeated(start, layers.length) : start;
     });
   const { tokens, ids } = added[0]!.word;
-  return { tokenizers: added.map(({ tokenizer }) => tokenizer), tokens, ids, initialRows, vocabularies, notices };
+  const tokenizers = added.map(({ tokenizer }) => tokenizer);
+  return { tokenizers, tokens, ids, layers, initialRows, vocabularies, notices };
 }
 
 function checkStateRows(
   rows: readonly NdArray[],
-  { label, widths }: TargetModel,
+  { label, widths, layers = [""] }: TargetModel,
   { numVectorsPerToken, resume }: TrainSettings,
 ): void {
   const sizes = (tables: readonly (readonly number[])[]) =>
     tables.map(([count, width]) => `${count} of ${width} numbers`).join(" and ");
   const [stored, wanted] = [
     sizes(rows.map(({ shape }) => shape)),
-    sizes(widths.map((width) => [numVectorsPerToken, width])),
+    sizes(widths.map((width) => [layers.length * numVectorsPerToken, width])),
   ];
   if (stored === wanted) return;
   throw new CoinageError(
@@ -71,7 +89,7 @@ function checkStateRows(
     `The state's vectors are ${stored}; for this ${label} model they are ${wanted}.`,
     {
       where: `--resume ${resume}`,
-      hint: "Resume with the model and the --num_vectors_per_token that the state was made with.",
+      hint: "Resume with the model, the --num_vectors_per_token and, if it was there, the --xti that the state was made with.",
     },
   );
 }
@@ -98,6 +116,13 @@ function rowsOfIds(table: StoredArray, ids: readonly number[]): NdArray<Float32A
 /** Without an init word sd-scripts starts from the mean of all words plus noise a ten-thousandth of their spread; the noise is left out. */
 function meanRows({ mean }: Vocabulary, count: number): NdArray<Float32Array> {
   return arrayOf([count, mean.length], Array.from({ length: count }, () => mean).flat());
+}
+
+/** The same rows for each layer.
+ *  differs from sd-scripts: it counts vectors as if the rows of one vector stood together, and so starts several vectors from the wrong tokens. */
+function repeated({ shape, data }: NdArray<Float32Array>, layers: number): NdArray<Float32Array> {
+  const [count, width] = shape as [number, number];
+  return arrayOf([layers * count, width], Array.from({ length: layers }, () => [...data]).flat());
 }
 
 function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {

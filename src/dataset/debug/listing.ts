@@ -14,11 +14,11 @@ export interface SampleListing {
   readonly sample: Sample;
   readonly image: TrainingImage;
   readonly networkMultiplier: number;
-  /** Token ids of the caption, one list a text encoder. */
+  /** Token ids of the caption, one list a text encoder, or a layer where each has a variant of its own. */
   readonly tokenIds: readonly (readonly number[])[];
 }
 
-/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption, one list a text encoder, so that placeholders show. */
+/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption as in SampleListing, so that placeholders show. */
 export async function* listEpoch(
   group: DatasetGroup,
   order: readonly number[],
@@ -59,7 +59,7 @@ function formatSample({ sample, image, networkMultiplier, tokenIds }: SampleList
   const lines = [
     `  ${sample.imageKey}, ${image.size.join("x")}, loss weight ${sample.lossWeight}`,
     `    caption: ${JSON.stringify(sample.caption)}`,
-    ...tokenIds.map((ids, encoder) => `    token ids ${encoder + 1}: ${formatIds(ids)}`),
+    ...tokenIds.map((ids, list) => `    token ids ${list + 1}: ${formatIds(ids)}`),
     `    original size ${sample.originalSizeHw.join("x")} (h x w), crop top left ${sample.cropTopLeft.join(",")}, target ${sample.targetSizeHw.join("x")}, ${sample.flipped ? "" : "not "}flipped`,
     latents ? `    cached latents ${latents.shape.join("x")}` : `    pixels ${pixels!.shape.join("x")}`,
   ];

@@ -34,6 +34,7 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
     cacheLatents: given.cacheLatents || given.cacheLatentsToDisk,
     sampleEveryNEpochs: positive(given.sampleEveryNEpochs),
     sampleEveryNSteps: positive(given.sampleEveryNSteps),
+    ...(given.xti && notWithXti),
   };
   return {
     ...parsed,
@@ -41,6 +42,14 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
     warnings: [...parsed.warnings, ...warnOf([...trainSurprises(given), ...exposures(parsed)])],
   };
 }
+
+/** What training vectors for each layer leaves out; `trainSurprises` says so. */
+const notWithXti = {
+  vPredLikeLoss: undefined,
+  sampleAtFirst: false,
+  sampleEveryNEpochs: undefined,
+  sampleEveryNSteps: undefined,
+} as const;
 
 function missingFrom(given: GivenTrainSettings): string[] {
   const missing: string[] = [];

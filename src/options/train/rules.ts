@@ -1,5 +1,7 @@
 import type { Rule } from "../check.ts";
+import { changedSettings } from "../settings.ts";
 import { resolveStepCount } from "../steps.ts";
+import { metadataOptions } from "./metadata.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
 /** Combinations that cannot work. The first that holds is reported. */
@@ -93,7 +95,30 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
 
 /** Combinations that work but not as one may think. */
 export function trainSurprises(given: GivenTrainSettings): Rule[] {
-  return [...numberSurprises(given), ...optimizerSurprises(given), ...fileSurprises(given)];
+  return [...numberSurprises(given), ...optimizerSurprises(given), ...fileSurprises(given), ...layerSurprises(given)];
+}
+
+/** What training vectors for each layer (--xti) leaves out, as sd-scripts does; see `checkTrainSettings`. */
+function layerSurprises(given: GivenTrainSettings): Rule[] {
+  if (!given.xti) return [];
+  const [[metadata] = []] = changedSettings(metadataOptions, given);
+  return [
+    {
+      when: Boolean(given.vPredLikeLoss),
+      options: ["v_pred_like_loss"],
+      message: "--v_pred_like_loss is not applied with --xti.",
+    },
+    {
+      when: isSampling(given),
+      options: ["sample_prompts"],
+      message: "No pictures are drawn during training with --xti.",
+    },
+    {
+      when: metadata !== undefined,
+      options: [metadata ?? ""],
+      message: `--${metadata} is passed over: with --xti files hold no metadata.`,
+    },
+  ];
 }
 
 function numberSurprises(given: GivenTrainSettings): Rule[] {
@@ -154,7 +179,6 @@ function optimizerSurprises(given: GivenTrainSettings): Rule[] {
 
 function fileSurprises(given: GivenTrainSettings): Rule[] {
   const { sampleEveryNEpochs, sampleEveryNSteps, samplePrompts } = given;
-  const isSampling = given.sampleAtFirst || (sampleEveryNEpochs ?? 0) > 0 || (sampleEveryNSteps ?? 0) > 0;
   return [
     {
       when: sampleEveryNEpochs !== undefined && sampleEveryNEpochs <= 0,
@@ -167,13 +191,13 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
       message: "--sample_every_n_steps is not above 0 and is passed over.",
     },
     {
-      when: samplePrompts !== undefined && !isSampling,
+      when: samplePrompts !== undefined && !isSampling(given),
       options: ["sample_prompts"],
       message:
         "--sample_prompts is never used without --sample_every_n_steps, --sample_every_n_epochs or --sample_at_first.",
     },
     {
-      when: isSampling && !samplePrompts,
+      when: isSampling(given) && !samplePrompts && !given.xti,
       options: ["sample_prompts"],
       message: "No pictures are drawn during training, for --sample_prompts names no prompts.",
     },
@@ -202,4 +226,8 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
       message: "--output_config does nothing without --config_file, which names the file to write.",
     },
   ];
+}
+
+function isSampling({ sampleAtFirst, sampleEveryNEpochs = 0, sampleEveryNSteps = 0 }: GivenTrainSettings): boolean {
+  return sampleAtFirst || sampleEveryNEpochs > 0 || sampleEveryNSteps > 0;
 }
