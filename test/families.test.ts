@@ -150,6 +150,21 @@ describeGoldens("models", (goldens) => {
     });
   });
 
+  test.each(["sd1", "sd2"])("%s learns vectors for each of the sixteen layers of its U-Net", async (kind) => {
+    const folder = await folderOf(families.find((family) => family.kind === kind)!);
+    const { file, events } = await trained(folder, { xti: true, metadataTitle: "a cat" });
+    expect(events.at(-1)!.kind).toBe("done");
+    expect([...readTensors(file).keys()].toSorted().join(" ")).toBe(
+      "IN01 IN02 IN04 IN05 IN07 IN08 MID OUT03 OUT04 OUT05 OUT06 OUT07 OUT08 OUT09 OUT10 OUT11",
+    );
+    expect(parseSafetensors(readFileSync(file)).metadata).toEqual({});
+  });
+
+  test("sdxl has no vectors for each layer", async () => {
+    const folder = await folderOf(families.find((family) => family.kind === "sdxl")!);
+    await expect(trained(folder, { xti: true })).rejects.toMatchObject({ code: "SETTINGS_CONFLICT", where: "--xti" });
+  });
+
   const sd1 = families.find(({ kind }) => kind === "sd1")!;
 
   describe("a name on the Hugging Face hub", () => {

@@ -147,6 +147,17 @@ describe("what surprises", () => {
     expect(checkTrainSettings(parseTrainArguments(argv)).warnings.map(({ option }) => option)).toEqual(["in_json"]);
   });
 
+  test("what vectors for each layer leave out, which then is not in the settings either", () => {
+    const line = "--xti --v_pred_like_loss 0.1 --sample_at_first --sample_every_n_steps 5 --sample_every_n_epochs 1";
+    expect(warned(`${line} --sample_prompts p.txt --metadata_title Ring`)).toEqual([
+      ...["v_pred_like_loss", "sample_prompts", "metadata_title"],
+    ]);
+    expect(check(line).settings).toMatchObject({ xti: true, sampleAtFirst: false, vPredLikeLoss: undefined });
+    const { sampleEveryNSteps, sampleEveryNEpochs } = check(line).settings;
+    expect([sampleEveryNSteps, sampleEveryNEpochs]).toEqual([undefined, undefined]);
+    expect(warned("--xti")).toEqual([]);
+  });
+
   test("pictures during training without prompts, and prompts without pictures", () => {
     const about = (line: string): string[] => check(line).warnings.map(({ message }) => message);
     expect(about("--sample_every_n_steps 10")).toContainEqual(expect.stringContaining("names no prompts"));
