@@ -10,6 +10,7 @@ const placeholders = {
   intOrRatio: "N|X|N%",
   size: "SIZE|W,H",
   range: "LOW,HIGH",
+  rates: "X|X:N,...",
 } as const;
 
 /** What stands behind a flag in a usage line: "N", "X X", "TEXT ..."; nothing for a switch. */

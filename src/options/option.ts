@@ -2,8 +2,9 @@
 export type Effect = "numbers" | "files" | "display" | "speed" | "accepted-without-effect";
 
 /** How the words of a flag are read.
- *  `int`, `float`: Python's syntax. `switch`: no word. `intOrRatio`: "100", "0.1" or "10%". `size`: "512" or "512,768". `range`: "low,high". */
-export type OptionType = "string" | "int" | "float" | "switch" | "intOrRatio" | "size" | "range";
+ *  `int`, `float`: Python's syntax. `switch`: no word. `intOrRatio`: "100", "0.1" or "10%". `size`: "512" or "512,768". `range`: "low,high".
+ *  `rates`: a number, or the text of a list of learning rates, which whoever makes a schedule of it reads. */
+export type OptionType = "string" | "int" | "float" | "switch" | "intOrRatio" | "size" | "range" | "rates";
 
 /** A number of steps, or a share of all steps (always above 0; a share of nothing is `{ steps: 0 }`). */
 export type StepCount = { readonly steps: number } | { readonly ratio: number };

@@ -30,6 +30,8 @@ function word(option: Option): fc.Arbitrary<OptionValue> {
       );
     case "size":
       return fc.tuple(integer(1), integer(1));
+    case "rates":
+      return fc.oneof(float(), fc.constantFrom("0.05:10, 0.02:20, 0.005", "1e-3:7"));
     case "range":
       return fc.tuple(float(), float()).filter(([low, high]) => low <= high);
   }

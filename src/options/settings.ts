@@ -8,6 +8,7 @@ interface ValueOfType extends Record<OptionType, OptionValue> {
   intOrRatio: StepCount;
   size: Size;
   range: Range;
+  rates: number | string;
 }
 
 type FileChoice<O> = O extends { fileChoices: readonly (infer Choice)[] } ? Choice : never;

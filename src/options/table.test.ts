@@ -41,6 +41,7 @@ function referenceType({ type, count }: Option): string {
   if (count === "any") return type === "string" ? "list" : `${type}-list`;
   if (count === 2) return `${type}-pair`;
   if (type === "size" || type === "range") return "string";
+  if (type === "rates") return "float";
   return type === "intOrRatio" ? "int-or-ratio" : type;
 }
 
@@ -54,7 +55,9 @@ function referenceDefault(table: OptionTable, flag: ReferenceFlag): unknown {
 function argumentsFor(name: string, option: Option): string[] {
   const word =
     option.choices?.at(-1) ??
-    { string: "x", int: 16, float: 0.5, intOrRatio: "10%", size: 64, range: "1,2", switch: "" }[option.type];
+    { string: "x", int: 16, float: 0.5, intOrRatio: "10%", size: 64, range: "1,2", rates: "1:2,3", switch: "" }[
+      option.type
+    ];
   if (option.type === "switch") return [`--${name}`];
   return [`--${name}`, ...Array(option.count === 2 ? 2 : 1).fill(String(word))];
 }

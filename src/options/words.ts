@@ -33,6 +33,8 @@ function readTyped(option: Option, word: string): OptionValue | undefined {
       return sizeOf(word.split(",").map(readInteger));
     case "range":
       return rangeOf(word.split(",").map(readFloat));
+    case "rates":
+      return readFloat(word) ?? (word.includes(":") ? word : undefined);
     case "switch":
       return undefined;
   }
@@ -124,5 +126,6 @@ const wantedByType = {
   switch: "no value",
   intOrRatio: "a number of steps (100) or a share of all steps (0.1 or 10%)",
   size: "a size in pixels such as 512 or 512,768",
+  rates: 'a number, or a list such as "0.05:10, 0.02:20, 0.005"',
   range: "two numbers, the smaller first, such as 1.2,1.8",
 } as const;

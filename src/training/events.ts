@@ -26,7 +26,8 @@ export interface RunSummary {
   readonly batchSize: number;
   readonly accumulationSteps: number;
   readonly optimizer: string;
-  readonly learningRate: number;
+  /** As it was given: a number, or a list of rates as text. */
+  readonly learningRate: number | string;
   readonly schedule: string;
   readonly seed: number;
   /** Rough time of what is left of the run, from the cost of a step and a short measurement of the device. */

@@ -22,6 +22,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     length.steps,
   );
   const learningRates = Array.from({ length: length.steps }, (_, step) => schedule(step, optimizer.numbers.rate));
+  const learningRate = typeof settings.learningRate === "string" ? learningRates[0]! : settings.learningRate;
   const isVPrediction = checkpoint.predictionType.value === "v_prediction";
   const { metadata, warning } = await metadataOf(settings, { family: model.family, isVPrediction });
   const previews = await readPreviews(settings, preparation);
@@ -29,7 +30,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     ...preparation.notices,
     ...resumeNotices,
     ...previews.notices,
-    ...optimizerWarnings(choice, settings).map((message) => ({ code: "OPTIMIZER", message })),
+    ...optimizerWarnings(choice, { ...settings, learningRate }).map((message) => ({ code: "OPTIMIZER", message })),
     ...(warning ? [{ code: "METADATA", message: warning }] : []),
     ...signsBeforeTraining({ settings, group, optimizer: choice.name, rows: word.initialRows, learningRates }),
   ];

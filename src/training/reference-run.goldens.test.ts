@@ -135,7 +135,7 @@ describeGoldens("reference-run", (folder) => {
           const rows = rowsAt(`step${String(run.step).padStart(2, "0")}.rows`);
           recordedRows = [rows];
           expect(largestDifference(run.learner.rows[0]!.data, rows.data), `rows of step ${run.step}`).toBeLessThan(
-            0.02 * settings.learningRate,
+            0.02 * Number(settings.learningRate),
           );
           if (settings.saveEveryNSteps && run.step % settings.saveEveryNSteps === 0)
             await run.writeEmbedding(embeddingFile(settings, { kind: "step", step: run.step }));

@@ -1,7 +1,7 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../test/training-run.ts";
+import { concept, eventsOf, ofKind, settingsOf, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import type { NdArray } from "../array/index.ts";
 import { tinySdFolder } from "../assets/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
@@ -15,7 +15,7 @@ import { prepareRun } from "./prepare.ts";
 import { samplesOf } from "./samples.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 
-const { work, write, settingsFor: plainSettingsFor } = trainingFolder();
+const { work, write, flagsFor, settingsFor: plainSettingsFor } = trainingFolder();
 const settingsFor = (...flags: readonly string[]) => plainSettingsFor("--cache_latents", ...flags);
 
 describe("a run", () => {
@@ -116,6 +116,23 @@ describe("a run", () => {
     expect(readdirSync(settings.outputDir).sort()).toEqual(["vexla-000003.safetensors", "vexla.safetensors"]);
   });
 
+  test.each(["the command line", "a settings file"])("follows a list of learning rates of %s", async (place) => {
+    const rates = "0.05:10, 0.02:12, 0.005";
+    const flags = flagsFor("--cache_latents", "--max_train_steps", "13", "--learning_rate", rates);
+    const file = write("rates.toml", `learning_rate = "${rates}"\n`);
+    const given = place === "the command line" ? flags : [...flags.slice(0, -2), "--config_file", file];
+    const events = await eventsOf(await settingsOf(given));
+    expect(ofKind(events, "start")[0]!.run.learningRate).toBe(rates);
+    const steps = ofKind(events, "step").slice(8);
+    expect(steps.map(({ step, lr, nextLr }) => [step, lr, nextLr])).toEqual([
+      [9, 0.05, 0.05],
+      [10, 0.05, 0.02],
+      [11, 0.02, 0.02],
+      [12, 0.02, 0.005],
+      [13, 0.005, 0.005],
+    ]);
+  });
+
   test("continues from a file of vectors", async () => {
     const weights = path.join(work, "first.safetensors");
     const first = await settingsFor();
@@ -179,6 +196,12 @@ describe("what cannot work is said before anything takes long", () => {
       ["--output_dir", path.join(tinySdFolder, "model_index.json")],
       "OUTPUT_UNWRITABLE",
       /cannot be written/,
+    ],
+    [
+      "a list of rates with a slip",
+      ["--learning_rate", "0.05:ten, 0.02"],
+      "LR_SCHEDULE",
+      /"0.05:ten" is no learning rate/,
     ],
     ["an unknown optimizer", ["--optimizer_type", "AdamX"], "OPTIMIZER_UNKNOWN", /AdamX/],
     [

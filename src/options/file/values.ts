@@ -31,6 +31,7 @@ function readTyped(option: Option, value: TomlValue): OptionValue | undefined {
     case "int":
       return Number.isSafeInteger(number) ? number : undefined;
     case "float":
+    case "rates":
       return number;
     case "intOrRatio":
       return typeof value === "bigint" ? stepsOf(number) : stepShare(number, 1);

@@ -24,10 +24,12 @@ export const optimizerOptions = {
     help: "Old spelling of --optimizer_type Lion.",
   },
   learning_rate: {
-    type: "float",
+    type: "rates",
     default: 2e-6,
     effect: "numbers",
-    help: "Learning rate. For a new word 5e-4 to 5e-3 is usual; the default is sd-scripts' and hardly moves it.",
+    help:
+      "Learning rate. For a new word 5e-4 to 5e-3 is usual; the default is sd-scripts' and hardly moves it. A list as the A1111 web UI takes it is a schedule: " +
+      '"0.05:10, 0.02:20, 0.005" is 0.05 for 10 steps, 0.02 until step 20, then 0.005.',
   },
   max_grad_norm: {
     type: "float",

@@ -170,7 +170,10 @@ function optimizerSurprises(given: GivenTrainSettings): Rule[] {
       message: "The optimizer keeps its state in 32 bits: for a few vectors 8 bits save nothing.",
     },
     {
-      when: /^(dadapt|prodigy$)/i.test(given.optimizerType) && given.learningRate <= 0.1,
+      when:
+        /^(dadapt|prodigy$)/i.test(given.optimizerType) &&
+        typeof given.learningRate === "number" &&
+        given.learningRate <= 0.1,
       options: ["learning_rate"],
       message: `${given.optimizerType} finds the learning rate by itself and multiplies it by --learning_rate, which should be about 1.`,
     },

@@ -1,18 +1,21 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
 import { namedSchedules, type ScheduleSpan, warmupWithout } from "./named-schedules.ts";
+import { rateTextSchedule } from "./rate-text.ts";
 import { type LearningRateSchedule, mistake, type ScheduleSettings, type StepCount } from "./settings.ts";
 import { torchSchedules } from "./torch-schedules.ts";
 
-/** The learning rate of every optimizer step.
+/** The learning rate of every optimizer step. A list of rates as text (see `rateTextSchedule`) is a schedule of its own.
  *  totalSteps: optimizer steps of the run. processes: the scheduler is advanced once for each process of a distributed run, against a length
  *  that is as many times longer. @throws LR_SCHEDULE, LR_SCHEDULE_UNKNOWN */
-export function createSchedule(settings: ScheduleSettings, totalSteps: number, processes = 1): LearningRateSchedule {
-  const {
-    learningRate,
-    lrSchedulerType,
-    lrSchedulerArgs: args = {},
-    learningRateSource: source = "schedule",
-  } = settings;
+export function createSchedule(
+  given: Omit<ScheduleSettings, "learningRate"> & { readonly learningRate: number | string },
+  totalSteps: number,
+  processes = 1,
+): LearningRateSchedule {
+  const { learningRate } = given;
+  if (typeof learningRate === "string") return listedRates(learningRate, given);
+  const settings = { ...given, learningRate };
+  const { lrSchedulerType, lrSchedulerArgs: args = {}, learningRateSource: source = "schedule" } = settings;
   if (source === "constant") return () => learningRate;
   const total = totalSteps * processes;
   const span = { total, warmup: stepsOf(settings.lrWarmupSteps, total), decay: stepsOf(settings.lrDecaySteps, total) };
@@ -24,6 +27,25 @@ export function createSchedule(settings: ScheduleSettings, totalSteps: number, p
   if (source === "adafactor" || settings.lrScheduler === "adafactor") return reportedRate(settings, span);
   const factor = namedSchedule(settings.lrScheduler || "constant")(span, settings, args);
   return (step) => learningRate * factor(step * processes);
+}
+
+function listedRates(
+  text: string,
+  {
+    lrScheduler = "constant",
+    lrSchedulerType,
+    learningRateSource = "schedule",
+  }: Omit<ScheduleSettings, "learningRate">,
+): LearningRateSchedule {
+  const schedule = rateTextSchedule(text);
+  if (!lrSchedulerType && lrScheduler === "constant" && learningRateSource === "schedule") return schedule;
+  throw mistake(
+    "A list of learning rates is a schedule of its own and goes with no other.",
+    `--learning_rate "${text}"`,
+    learningRateSource === "schedule"
+      ? "Leave --lr_scheduler and --lr_scheduler_type out, or give one learning rate."
+      : "Give one learning rate, or take an optimizer that does not set its own.",
+  );
 }
 
 /** What Adafactor reports of its step before; the given rate before the first. */

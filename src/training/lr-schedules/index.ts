@@ -1,5 +1,4 @@
 export { createSchedule, scheduleNames, scheduleTypes } from "./create.ts";
-export { rateTextSchedule } from "./rate-text.ts";
 export type {
   LearningRateSchedule,
   ScheduleArgument,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { createSchedule } from "./create.ts";
-import { rateTextSchedule } from "./rate-text.ts";
 import type { ScheduleSettings } from "./settings.ts";
 
 const steps = (count: number) => Array.from({ length: count + 1 }, (_, step) => step);
@@ -82,17 +81,35 @@ test("an unknown name suggests the nearest and lists all", () => {
 });
 
 describe("learning rates as text", () => {
+  const schedule = (learningRate: string, settings: Partial<ScheduleSettings> = {}) =>
+    createSchedule({ ...settings, learningRate }, 10);
+
   test("each holds until its step, the last for good", () => {
-    const schedule = rateTextSchedule("0.05:2, 0.02:4, 0.005")!;
-    expect(steps(6).map((step) => schedule(step))).toEqual([0.05, 0.05, 0.02, 0.02, 0.005, 0.005, 0.005]);
-    expect(rateTextSchedule("1e-3:2")!(9)).toBe(1e-3);
+    const listed = schedule("0.05:2, 0.02:4, 0.005", { lrScheduler: "constant" });
+    expect(steps(6).map((step) => listed(step))).toEqual([0.05, 0.05, 0.02, 0.02, 0.005, 0.005, 0.005]);
+    expect(schedule("1e-3:2")(9)).toBe(1e-3);
   });
 
-  test.each(["0.005", "", "a:1,2", "1:2:3,4", "1:,2", "1,,2"])("%j is none", (text) => {
-    expect(rateTextSchedule(text)).toBeUndefined();
+  test.each(["a:1,2", "1:2:3,4", "1:,2", "1,,2", ":5", "1:2,", "1:-2", "1:1.5, 2", "inf:3"])("%j is none", (text) => {
+    expect(() => schedule(text)).toThrow(
+      expect.objectContaining({ code: "LR_SCHEDULE", message: expect.stringContaining("is no learning rate") }),
+    );
   });
 
   test.each(["1:20, 2:10, 3", "1, 2"])("%j has no rising steps", (text) => {
-    expect(() => rateTextSchedule(text)).toThrow(expect.objectContaining({ code: "LR_SCHEDULE" }));
+    expect(() => schedule(text)).toThrow(
+      expect.objectContaining({ code: "LR_SCHEDULE", message: expect.stringContaining("must rise") }),
+    );
+  });
+
+  test.each<Partial<ScheduleSettings>>([
+    { lrScheduler: "cosine" },
+    { lrSchedulerType: "ConstantLR" },
+    { learningRateSource: "adafactor" },
+    { learningRateSource: "constant" },
+  ])("go with no other schedule: %j", (settings) => {
+    expect(() => schedule("1:5, 2", settings)).toThrow(
+      expect.objectContaining({ code: "LR_SCHEDULE", message: expect.stringContaining("of its own") }),
+    );
   });
 });
