@@ -163,6 +163,10 @@ describeGoldens("models", (goldens) => {
   test("sdxl has no vectors for each layer", async () => {
     const folder = await folderOf(families.find((family) => family.kind === "sdxl")!);
     await expect(trained(folder, { xti: true })).rejects.toMatchObject({ code: "SETTINGS_CONFLICT", where: "--xti" });
+    const draw = async () => {
+      for await (const _ of generate({ ckpt: folder, XTIEmbeddings: ["a.pt"], prompt: "a", outdir: root }));
+    };
+    await expect(draw()).rejects.toMatchObject({ code: "SETTINGS_CONFLICT", where: "--XTI_embeddings a.pt" });
   });
 
   const sd1 = families.find(({ kind }) => kind === "sd1")!;

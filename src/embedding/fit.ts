@@ -76,7 +76,7 @@ function layeredTable(file: EmbeddingFile, layers: readonly string[], { label }:
       "EMBEDDING_UNSUPPORTED",
       `${file.path} has no vectors for each layer of the U-Net (XTI, P+).`,
       {
-        hint: "Use a file that --xti has made, or train without --xti.",
+        hint: "Use a file that training with --xti has made; --XTI_embeddings and --xti are for such files only.",
       },
     );
   const { tables } = file;
@@ -98,7 +98,7 @@ function plainTables(file: EmbeddingFile, model: TargetModel): NdArray[] {
     throw new CoinageError(
       "EMBEDDING_UNSUPPORTED",
       `${file.path} has vectors of its own for each layer of the U-Net (XTI, P+), which cannot be used here.`,
-      { hint: "Only training with --xti starts from such a file." },
+      { hint: "Drawing takes such a file with --XTI_embeddings, training with --xti." },
     );
   return model.widths.length === 1 ? [singleTable(file, model)] : tablePair(file, model);
 }

@@ -3,7 +3,7 @@ import { type PredictionType, predictOriginal, type SampleOptions, type Sampler 
 import type { Program } from "../runtime/index.ts";
 import { type Guidance, guided } from "./guidance.ts";
 
-/** What the U-Net reads beside latents and time, for every group of texts: [groups * B, ...]. */
+/** What the U-Net reads beside latents and time, for every group of texts: [groups * B, ...]; a context for each layer: [groups * B * layers, ...]. */
 export interface Condition {
   readonly groups: number;
   readonly context: NdArray<Float32Array>;

@@ -6,9 +6,9 @@ export interface LoadedEmbedding extends NamedWord {
 }
 
 /** Reads an embedding file for a model; the word is the file's name without its extension.
- *  @throws FILE_NOT_FOUND, EMBEDDING_WIDTH, EMBEDDING_FAMILY and the other codes of the embedding room */
+ *  @throws FILE_NOT_FOUND, EMBEDDING_WIDTH, EMBEDDING_FAMILY, EMBEDDING_LAYERS and the other codes of the embedding room */
 export async function loadEmbedding(path: string, model: TargetModel): Promise<LoadedEmbedding> {
   const file = await readEmbeddingFile(path, model.widths.length === 1 ? "first" : "refuse");
-  const { vectors } = wordForModel(file, model);
-  return { name: file.name, vectors, file: path, warnings: file.warnings };
+  const { vectors, layers } = wordForModel(file, model);
+  return { name: file.name, vectors, layers, file: path, warnings: file.warnings };
 }

@@ -1,9 +1,10 @@
 import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
+import { vectorCount } from "../embedding/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import { localModel } from "../hub/index.ts";
-import { type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { type DiffusionModel, diffusionModel, layersForWords } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
 import { tokensOfWord } from "../tokenizer/index.ts";
@@ -18,7 +19,7 @@ import type { Sampling } from "./request.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
 import { checkSampling } from "./sampler.ts";
 import { commandLineSampling, planSettings } from "./settings.ts";
-import { plainVocabulary, type Vocabulary, withLearnedWords } from "./vocabulary.ts";
+import { type NamedWord, plainVocabulary, type Vocabulary, withLayeredWord, withLearnedWords } from "./vocabulary.ts";
 
 /** All of a run that can be known and checked before anything takes long. */
 export interface Preparation {
@@ -53,7 +54,7 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
   for (const message of modelWarnings(checkpoint, settings)) yield { kind: "warning", code: "MODEL", message };
   for (const message of list.warnings) yield { kind: "warning", code: "PROMPT", message };
   const model = diffusionModel({ ...checkpoint, family: family.value });
-  const vocabulary = yield* learnWords(settings.textualInversionEmbeddings ?? [], model);
+  const vocabulary = yield* learnWords(settings, model);
   const planSettings = await planSettingsOf(settings, list, sourceSize, commandLineSampling(settings, model.family));
   const parts = { model, predictionType: predictionType.value, hasZeroTerminalSnr: settings.zeroTerminalSnr };
   const checked = (plan: Plan): Plan => {
@@ -101,24 +102,35 @@ function modelWarnings(checkpoint: Checkpoint, { zeroTerminalSnr }: GenerateSett
 }
 
 async function* learnWords(
-  files: readonly string[],
+  { textualInversionEmbeddings: plain = [], XTIEmbeddings: layered = [] }: GenerateSettings,
   model: DiffusionModel,
 ): AsyncGenerator<GenerationRunEvent, Vocabulary> {
   const target = {
     label: familyNames[model.family],
     widths: model.textEncoders.map(({ architecture }) => architecture.width),
   };
+  const files = [
+    ...plain.map((file) => ({ file, where: `--textual_inversion_embeddings ${file}`, target })),
+    ...layered.map((file) => {
+      const where = `--XTI_embeddings ${file}`;
+      return { file, where, target: { ...target, layers: layersForWords(model, where) } };
+    }),
+  ];
   let vocabulary = plainVocabulary(model.family, await clipMerges());
-  for (const file of files) {
+  for (const { file, where, target } of files) {
     const embedding = await loadEmbedding(file, target).catch((error) => {
-      throw placed(error, `--textual_inversion_embeddings ${file}`);
+      throw placed(error, where);
     });
-    vocabulary = withLearnedWords(vocabulary, [embedding]);
-    const tokens = tokensOfWord(embedding.name, embedding.vectors[0]!.shape[0]!);
+    vocabulary = withWord(vocabulary, embedding);
+    const tokens = tokensOfWord(embedding.name, vectorCount(embedding));
     yield { kind: "embedding", file, word: embedding.name, tokens };
     for (const message of embedding.warnings) yield { kind: "warning", code: "EMBEDDING", message };
   }
   return vocabulary;
+}
+
+function withWord(vocabulary: Vocabulary, { layers, ...word }: NamedWord): Vocabulary {
+  return layers ? withLayeredWord(vocabulary, { ...word, layers }) : withLearnedWords(vocabulary, [word]);
 }
 
 /** What the pictures of a command line are planned by. sourceSize: what pictures to start from are brought to. */

@@ -1,5 +1,12 @@
-import { type Dim, dim, input, type Tensor } from "../graph/index.ts";
-import { conditioning, type DiffusionModel, decodeLatents, encodePictures, unet } from "../models/index.ts";
+import { type Dim, dim, input, multiplyDims, type Tensor } from "../graph/index.ts";
+import {
+  conditioning,
+  type DiffusionModel,
+  decodeLatents,
+  encodePictures,
+  layerContexts,
+  unet,
+} from "../models/index.ts";
 import type { Program, Runtime } from "../runtime/index.ts";
 
 /** The programs of a model, each loaded when it is first asked for. */
@@ -27,15 +34,17 @@ export class Programs {
     });
   }
 
-  /** `prediction` for latents of any size. tokens: length of the context. */
-  unet(tokens: number): Promise<Program> {
-    return this.#get(`unet ${tokens}`, () => {
+  /** `prediction` for latents of any size. tokens: length of the context; layers: it has so many variants side by side, one for each layer. */
+  unet(tokens: number, layers?: number): Promise<Program> {
+    return this.#get(`unet ${tokens} ${layers}`, () => {
       const { weights, architecture } = this.#model.unet;
       const batch = dim("batch", { nominal: 2 });
+      const texts = multiplyDims(layers ?? 1, batch);
+      const context = input("context", "float32", [texts, tokens, architecture.contextWidth]);
       const { prediction } = unet(weights, architecture, {
         latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
         timesteps: input("timesteps", "float32", [batch]),
-        context: input("context", "float32", [batch, tokens, architecture.contextWidth]),
+        context: layers === undefined ? context : layerContexts(context, batch, layers),
         ...(architecture.addition && {
           pooled: input("pooled", "float32", [batch, architecture.addition.pooledWidth]),
           sizes: input("sizes", "float32", [batch, 6]),

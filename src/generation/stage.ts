@@ -47,7 +47,7 @@ export async function* drawLatents(
   const denoising = denoise(
     startLatents(batch, sampler, start, noises, original, context),
     sampler,
-    await programs.unet(condition.context.shape[1]!),
+    await programs.unet(condition.context.shape[1]!, vocabulary.layerReplacements?.length),
     condition,
     sampling,
     {

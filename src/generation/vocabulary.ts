@@ -1,8 +1,9 @@
 import { arrayOf, type NdArray, toFloat32 } from "../array/index.ts";
-import type { LearnedWord as LearnedVectors } from "../embedding/index.ts";
+import { type LearnedWord as LearnedVectors, vectorCount } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ModelFamily } from "../models/index.ts";
 import {
+  addLayeredWord,
   addWord,
   createTokenizer,
   type Padding,
@@ -19,6 +20,8 @@ export interface Vocabulary {
   readonly rows?: readonly NdArray<Float32Array>[] | undefined;
   /** What the first id of a word of several vectors stands for. */
   readonly replacements?: ReadonlyMap<number, readonly number[]> | undefined;
+  /** With words that have vectors for each layer of the U-Net (P+, XTI): what their ids stand for, layer after layer. */
+  readonly layerReplacements?: readonly ReadonlyMap<number, readonly number[]>[] | undefined;
 }
 
 const paddings: Readonly<Record<ModelFamily, readonly Padding[]>> = {
@@ -33,9 +36,8 @@ export function plainVocabulary(family: ModelFamily, mergesText: string): Vocabu
 }
 
 /** A learned word under the name it has in prompts. */
-export interface NamedWord {
+export interface NamedWord extends Pick<LearnedVectors, "vectors" | "layers"> {
   readonly name: string;
-  readonly vectors: LearnedVectors["vectors"];
   /** Where it comes from, for errors. */
   readonly file: string;
 }
@@ -46,9 +48,9 @@ export function withLearnedWords(vocabulary: Vocabulary, words: readonly NamedWo
   if (words.length === 0) return vocabulary;
   const perEncoder = vocabulary.tokenizers.map((plain) => {
     let tokenizer = plain;
-    const added = words.map(({ name, vectors, file }) => {
-      const count = vectors[0]!.shape[0]!;
-      const { word, ...rest } = addNamed(tokenizer, name, count, file);
+    const added = words.map((named) => {
+      const count = vectorCount(named);
+      const { word, ...rest } = explained(tokenizer, named, () => addWord(tokenizer, named.name, count, named.file));
       tokenizer = rest.tokenizer;
       return word;
     });
@@ -60,20 +62,50 @@ export function withLearnedWords(vocabulary: Vocabulary, words: readonly NamedWo
     return stacked(known ? [known, ...tables] : tables);
   });
   return {
+    ...vocabulary,
     tokenizers: perEncoder.map(({ tokenizer }) => tokenizer),
     rows,
     replacements: new Map([...(vocabulary.replacements ?? []), ...replacementsOf(perEncoder[0]!.added)]),
   };
 }
 
-function addNamed(tokenizer: Tokenizer, name: string, count: number, file: string): ReturnType<typeof addWord> {
+/** The vocabulary of a model with one text encoder, with a word added that has vectors for each layer (P+, XTI).
+ *  @throws as withLearnedWords */
+export function withLayeredWord(
+  vocabulary: Vocabulary,
+  word: NamedWord & { readonly layers: readonly string[] },
+): Vocabulary {
+  const { name, layers, vectors, file } = word;
+  const [plain] = vocabulary.tokenizers as [Tokenizer];
+  const count = vectorCount(word);
+  const { word: inLayers, ...added } = explained(plain, word, () => addLayeredWord(plain, name, count, layers, file));
+  // Prompts hold the word's own tokens: their ids come last, with rows that no layer looks up.
+  const tokenizer = added.tokenizer.addTokens(inLayers.tokens);
+  const table = toFloat32(vectors[0]!);
+  const width = table.shape[1]!;
+  const unused = arrayOf([count, width], new Float32Array(count * width));
+  return {
+    ...vocabulary,
+    tokenizers: [tokenizer],
+    rows: [stacked([...(vocabulary.rows ?? []), table, unused])],
+    layerReplacements: layers.map((_, layer) => {
+      const ids = inLayers.ids.slice(layer * count, (layer + 1) * count);
+      const replaced = inLayers.tokens.map((token, i) => [tokenizer.idOf(token)!, i === 0 ? ids : [ids[i]!]] as const);
+      return new Map([...(vocabulary.layerReplacements?.[layer] ?? []), ...replaced]);
+    }),
+  };
+}
+
+/** What adding a word gives, or the error with what to do about it here. */
+function explained<Added>(tokenizer: Tokenizer, word: NamedWord, add: () => Added): Added {
+  const { name, file } = word;
   try {
-    return addWord(tokenizer, name, count, file);
+    return add();
   } catch (error) {
     if (!(error instanceof CoinageError) || error.code !== "TOKEN_EXISTS") throw error;
     throw new CoinageError(
       "TOKEN_EXISTS",
-      `The word "${name}" cannot be added: ${takenToken(tokenizer, name, count)} is a word already.`,
+      `The word "${name}" cannot be added: ${takenToken(tokenizer, name, vectorCount(word))} is a word already.`,
       {
         where: file,
         hint: "Words go by file names: give the file another name, one that no prompt would use otherwise.",

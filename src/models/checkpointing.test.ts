@@ -5,7 +5,8 @@ import { arrayOf } from "../array/index.ts";
 import { dim, grad, input, multiply, reduceSum } from "../graph/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
-import { crossAttentionLayers, unet } from "./index.ts";
+import { crossAttentionLayers } from "./cross-attention.ts";
+import { unet } from "./index.ts";
 
 test.each(["one context", "a context for each layer"])(
   "gradients computed with checkpoints are those computed without: %s",

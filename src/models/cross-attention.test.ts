@@ -4,7 +4,8 @@ import { arrayOf, type NdArray } from "../array/index.ts";
 import { dim, input, multiplyDims } from "../graph/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { crossAttentionLayers, layerContexts, unet } from "./index.ts";
+import { crossAttentionLayers } from "./cross-attention.ts";
+import { layerContexts, unet } from "./index.ts";
 import type { LevelArchitecture, UNetArchitecture } from "./unet-architecture.ts";
 
 let runtime: Runtime;

@@ -1,4 +1,6 @@
+import { CoinageError } from "../errors/index.ts";
 import { type Dim, reshape, slice, type Tensor } from "../graph/index.ts";
+import type { DiffusionModel } from "./diffusion-model.ts";
 import type { LevelArchitecture, UNetArchitecture } from "./unet-architecture.ts";
 
 /** Names of a U-Net's blocks with cross-attention, in order of execution: by their numbers among the input and output blocks of original checkpoints.
@@ -8,6 +10,16 @@ export function crossAttentionLayers({ down, mid, up }: UNetArchitecture): strin
   const inputs = [false, ...down.flatMap((level) => [...readsText(level), false])];
   const [middle] = readsText(mid);
   return [...numbered("IN", inputs), ...(middle ? ["MID"] : []), ...numbered("OUT", up.flatMap(readsText))];
+}
+
+/** The layers of a model that a word can have vectors for (P+, XTI). where: what asks for them. @throws SETTINGS_CONFLICT for SDXL */
+export function layersForWords({ family, unet }: Pick<DiffusionModel, "family" | "unet">, where: string): string[] {
+  if (family !== "sdxl") return crossAttentionLayers(unet.architecture);
+  throw new CoinageError(
+    "SETTINGS_CONFLICT",
+    "Vectors for each layer (P+, XTI) are for Stable Diffusion 1 and 2; the model is Stable Diffusion XL.",
+    { where, hint: "Take another model, or an ordinary word." },
+  );
 }
 
 /** Whether each block of a level has cross-attention. */

@@ -9,7 +9,7 @@ export {
   type TokenIds,
   textFeeds,
 } from "./conditioning.ts";
-export { crossAttentionLayers, layerContexts } from "./cross-attention.ts";
+export { layerContexts, layersForWords } from "./cross-attention.ts";
 export {
   type DiffusionModel,
   diffusionModel,

@@ -24,7 +24,9 @@ export function nextSteps(ended: EndedRun): string[] {
     ...goOn,
     "Draw with it:",
     `  ${drawCommand(ended)}`,
-    "Or copy it into the embeddings folder of A1111, Forge, ComfyUI or InvokeAI: its file name is its word.",
+    ...(ended.settings.xti
+      ? []
+      : ["Or copy it into the embeddings folder of A1111, Forge, ComfyUI or InvokeAI: its file name is its word."]),
   ];
 }
 
@@ -35,7 +37,8 @@ function drawCommand({ done, run, settings, caller }: EndedRun): string {
   const [width, height] = run?.dataset.datasets[0]?.resolution ?? [usualSide, usualSide];
   const isUsual = width === usualSide && height === usualSide;
   return commandLine(caller, [
-    ...["generate", "--ckpt", settings.pretrainedModelNameOrPath, "--textual_inversion_embeddings", done.file],
+    ...["generate", "--ckpt", settings.pretrainedModelNameOrPath],
+    ...[settings.xti ? "--XTI_embeddings" : "--textual_inversion_embeddings", done.file],
     ...["--prompt", prompt],
     ...(isUsual ? [] : ["--W", String(width), "--H", String(height)]),
   ]);

@@ -145,6 +145,13 @@ describe("the report of a training run", () => {
     );
   });
 
+  test("says of vectors for each layer what reads them", async () => {
+    const terminal = recordingTerminal();
+    trainingReport(terminal, { settings: await settingsOf({ xti: true }), caller }).report(done({}));
+    expect(terminal.talked()).toContain("generate --ckpt sd15.safetensors --XTI_embeddings out/mycat.pt --prompt");
+    expect(terminal.talked()).not.toContain("A1111");
+  });
+
   test("says how to go on after an interruption", async () => {
     const ended = async (settings: TrainSettings, state?: string): Promise<string> => {
       const terminal = recordingTerminal();

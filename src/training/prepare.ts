@@ -11,7 +11,7 @@ import {
 import { noiseSchedule } from "../diffusion/index.ts";
 import type { TargetModel } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { crossAttentionLayers, type DiffusionModel, diffusionModel } from "../models/index.ts";
+import { type DiffusionModel, diffusionModel, layersForWords } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { Runtime } from "../runtime/index.ts";
@@ -74,17 +74,11 @@ function rowsOfState(found: FoundState | undefined): readonly NdArray<Float32Arr
 }
 
 /** What the word must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
-function targetModel({ family, unet, textEncoders }: DiffusionModel, { xti }: TrainSettings): TargetModel {
-  if (xti && family === "sdxl")
-    throw new CoinageError(
-      "SETTINGS_CONFLICT",
-      "Vectors for each layer (P+, XTI) are for Stable Diffusion 1 and 2; the model is Stable Diffusion XL.",
-      { where: "--xti", hint: "Take another model, or train an ordinary word: without --xti." },
-    );
+function targetModel(model: DiffusionModel, { xti }: TrainSettings): TargetModel {
   return {
-    label: familyNames[family],
-    widths: textEncoders.map(({ architecture }) => architecture.width),
-    ...(xti && { layers: crossAttentionLayers(unet.architecture) }),
+    label: familyNames[model.family],
+    widths: model.textEncoders.map(({ architecture }) => architecture.width),
+    ...(xti && { layers: layersForWords(model, "--xti") }),
   };
 }
 

@@ -8,7 +8,7 @@ import { weightStates } from "./weighted-states.ts";
 
 /** Texts as the U-Net reads them. */
 export interface EncodedTexts {
-  /** [texts, tokens, width] */
+  /** [texts, tokens, width]; with words that have vectors for each layer [texts x layers, tokens, width], a text's variants side by side */
   readonly context: NdArray<Float32Array>;
   /** SDXL: [texts, width]. Never weighted. */
   readonly pooled: NdArray<Float32Array> | undefined;
@@ -31,6 +31,7 @@ export async function encodeTexts(
   options: TextOptions,
 ): Promise<EncodedTexts> {
   const layout = layOut(texts, vocabulary, model.family, options);
+  const variants = vocabulary.layerReplacements?.length ?? 1;
   const chunks = layout.texts[0]![0]!.chunks.length;
   const rows = vocabulary.rows?.[0]?.shape[0] ? vocabulary.rows : undefined;
   const program = await programs.text(options.clipSkip, rows !== undefined);
@@ -44,7 +45,7 @@ export async function encodeTexts(
   return {
     context: joined,
     pooled: pooled && everyNthRow(pooled, chunks),
-    truncated: texts.filter((_, i) => layout.texts.some((encoder) => encoder[i]!.isTruncated)),
+    truncated: texts.filter((_, i) => layout.texts.some((encoder) => encoder[i * variants]!.isTruncated)),
   };
 }
 

@@ -22,8 +22,9 @@ export interface TextLayout {
 /** "whole" joins the states of all chunks, "trimmed" only the first begin, the tokens and the last end. */
 export type Joining = "whole" | "trimmed";
 
-/** How the texts of a batch are laid out in chunks: all get equally many. [text encoder][text] */
+/** How the texts of a batch are laid out in chunks: all get equally many. */
 export interface Layout {
+  /** [text encoder][text], with words that have vectors for each layer [text encoder][text x layer]. */
   readonly texts: readonly (readonly TextLayout[])[];
   readonly joining: Joining;
 }
@@ -32,6 +33,23 @@ export type TextSettings = Pick<Sampling, "flavour" | "maxEmbeddingsMultiples">;
 
 /** Lays texts out in chunks. @throws PROMPT_WEIGHT_INVALID */
 export function layOut(
+  texts: readonly string[],
+  vocabulary: Vocabulary,
+  family: ModelFamily,
+  settings: TextSettings,
+): Layout {
+  const { replacements = [], layerReplacements } = vocabulary;
+  if (!layerReplacements) return layOutOnce(texts, vocabulary, family, settings);
+  const variants = layerReplacements.map((inLayer) =>
+    layOutOnce(texts, { ...vocabulary, replacements: new Map([...replacements, ...inLayer]) }, family, settings),
+  );
+  const { joining } = variants[0]!;
+  const perEncoder = (_: unknown, encoder: number) =>
+    texts.flatMap((_, text) => variants.map((variant) => variant.texts[encoder]![text]!));
+  return { joining, texts: vocabulary.tokenizers.map(perEncoder) };
+}
+
+function layOutOnce(
   texts: readonly string[],
   { tokenizers, replacements }: Vocabulary,
   family: ModelFamily,

@@ -74,14 +74,6 @@ export const networkOptions = {
     note: noNetworks,
     help: "Number of colours in a mask that gives each network its region.",
   },
-  XTI_embeddings: {
-    type: "string",
-    count: "any",
-    effect: "numbers",
-    state: "refused",
-    note: "embeddings with vectors for each layer cannot be used yet",
-    help: "Embedding files with vectors for each layer.",
-  },
 } as const satisfies OptionTable;
 
 export const controlOptions = {

@@ -19,6 +19,12 @@ export const generateModelOptions = {
     effect: "numbers",
     help: "Embedding files. Each one's file name without extension is its word in prompts.",
   },
+  XTI_embeddings: {
+    type: "string",
+    count: "any",
+    effect: "numbers",
+    help: "The same with vectors for each cross-attention layer of the U-Net (P+, XTI), as training with --xti makes them. Stable Diffusion 1 and 2 only.",
+  },
   sdxl: { type: "switch", effect: "numbers", help: "The model is an SDXL; found out from its weights unless said." },
   v1: { type: "switch", effect: "numbers", help: "The model is a Stable Diffusion 1.x." },
   v2: { type: "switch", effect: "numbers", help: "The model is a Stable Diffusion 2.x." },

@@ -43,7 +43,8 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
   };
 }
 
-/** What training vectors for each layer leaves out; `trainSurprises` says so. */
+/** What training vectors for each layer (XTI) leaves out; `trainSurprises` says so.
+ *  differs from sd-scripts: all else is as in ordinary training, also captions of more than 75 tokens and the names of latent caches. */
 const notWithXti = {
   vPredLikeLoss: undefined,
   sampleAtFirst: false,
