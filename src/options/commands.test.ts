@@ -15,7 +15,10 @@ test("commands have the names of sd-scripts' programs too", () => {
   expect(resolveCommand("inspect").command).toBe("inspect");
 });
 
-test("another word is a usage error with the nearest command", () => {
+test("another word is a usage error with the nearest command or program", () => {
+  expect(() => resolveCommand("train_textual_inversion_xti.py")).toThrow(
+    expect.objectContaining({ code: "USAGE", hint: "Did you mean train_textual_inversion_XTI?" }),
+  );
   expect(() => resolveCommand("trian")).toThrow(
     expect.objectContaining({ code: "USAGE", hint: "Did you mean train?" }),
   );

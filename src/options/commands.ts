@@ -30,7 +30,7 @@ export function resolveCommand(word: string): NamedCommand {
   const program = word.replace(/\.py$/, "");
   const command = commandNames.find((name) => name === word || (synonyms[name] as readonly string[]).includes(program));
   if (command) return { command, flags: flagsOfPrograms[program] ?? [] };
-  const near = nearestName(word, commandNames);
+  const near = nearestName(program, [...commandNames, ...Object.values(synonyms).flat()]);
   throw new CoinageError("USAGE", `There is no command "${word}".`, {
     hint: near ? `Did you mean ${near}?` : `Commands: ${commandNames.join(", ")}`,
   });
