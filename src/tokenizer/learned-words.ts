@@ -42,8 +42,8 @@ function tokensInLayer(tokens: readonly string[], layer: string): string[] {
 }
 
 /** Adds a word of n vectors for each layer, layer after layer. Its tokens are those that captions hold; its ids, n for each layer, are those of `layerTexts`.
- *  @throws what addWord throws
- *  differs from sd-scripts: the word's own tokens get no ids, which no text would hold; there the first id of a layer comes n later. */
+ *  differs from sd-scripts: the word's own tokens get no ids, which no text would hold; there the first id of a layer comes n later.
+ *  @throws what addWord throws */
 export function addLayeredWord(
   tokenizer: Tokenizer,
   word: string,
