@@ -12,6 +12,7 @@ import {
 } from "../diffusion/index.ts";
 import { type DiffusionModel, type TokenIds, textFeeds } from "../models/index.ts";
 import type { Program } from "../runtime/index.ts";
+import type { LossScale } from "./loss-scale.ts";
 import type { LossType } from "./micro-step-graph.ts";
 import { addPositions, type TableGradient } from "./table-gradient.ts";
 
@@ -24,6 +25,8 @@ export interface MicroStepContext {
   readonly isVelocity: boolean;
   readonly lossType: LossType;
   readonly options: TrainingBatchOptions & LossWeightOptions & HuberOptions;
+  /** Where products are computed in float16. */
+  readonly lossScale?: Pick<LossScale, "value"> | undefined;
 }
 
 /** Samples that go through the networks together. */
@@ -67,7 +70,7 @@ export function microStep(
 
 /** The part of a micro-step after all drawing. */
 export async function computeMicroStep(
-  { model, program, schedule, isVelocity, lossType, options }: MicroStepContext,
+  { model, program, schedule, isVelocity, lossType, options, lossScale }: MicroStepContext,
   rows: readonly NdArray<Float32Array>[],
   samples: MicroStepSamples,
   { noise, noisyLatents, timesteps }: Draw,
@@ -76,6 +79,7 @@ export async function computeMicroStep(
   const { latents, tokenIds, lossWeights, mask, sizes } = samples;
   const batch = latents.shape[0]!;
   const elements = latents.data.length / batch;
+  const scale = lossScale?.value ?? 1;
   const weights = timesteps.map((timestep, i) => lossWeights[i]! * lossWeight(timestep, options, schedule));
   const feeds: Record<string, NdArray> = {
     ...textFeeds(model, tokenIds, rows),
@@ -84,7 +88,7 @@ export async function computeMicroStep(
     timesteps: arrayOf([batch], timesteps),
     lossWeights: arrayOf(
       [batch],
-      weights.map((weight) => weight / elements / batch / accumulationSteps),
+      weights.map((weight) => (scale * weight) / elements / batch / accumulationSteps),
     ),
   };
   if (lossType === "huber" || lossType === "smooth_l1")
@@ -100,7 +104,7 @@ export async function computeMicroStep(
   const loss = sampleLosses.reduce((sum, value, i) => sum + value * weights[i]!, 0) / batch;
   const gradients = tokenIds.map((texts, encoder) => {
     const table: TableGradient = new Map();
-    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array);
+    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / scale);
     return table;
   });
   return { sampleLosses, loss, gradients };

@@ -16,6 +16,7 @@ import type { TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import { type RunLength, runLength } from "./length.ts";
+import type { LossScale } from "./loss-scale.ts";
 import type { MicroStepContext } from "./micro-step.ts";
 import { gradientName } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
@@ -126,11 +127,12 @@ export function graphOf(settings: TrainSettings, { model, group, word }: Prepara
   });
 }
 
-/** Puts the micro-step graph on the device. */
+/** Puts the micro-step graph on the device. lossScale: given where products are computed in float16. */
 export async function loadMicroStep(
   settings: TrainSettings,
   preparation: Preparation,
   runtime: Runtime,
+  lossScale?: LossScale,
 ): Promise<MicroStepContext> {
   const { model, checkpoint } = preparation;
   const { lossSums, tokenGradients } = graphOf(settings, preparation);
@@ -138,7 +140,14 @@ export async function loadMicroStep(
   const isVelocity = checkpoint.predictionType.value === "v_prediction";
   return {
     model,
-    program: await runtime.load({ lossSums, ...Object.fromEntries(gradients) }),
+    program: await runtime.load(
+      { lossSums, ...Object.fromEntries(gradients) },
+      {
+        withoutKernelCopies: settings.gradientCheckpointing || settings.lowram,
+        products: lossScale ? "float16" : "float32",
+      },
+    ),
+    lossScale,
     schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
     isVelocity,
     lossType: settings.lossType,

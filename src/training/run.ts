@@ -6,9 +6,11 @@ import type { Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GatherContext } from "./gather.ts";
 import type { Learner } from "./learner.ts";
+import { LossScale } from "./loss-scale.ts";
 import type { LearningRateSchedule } from "./lr-schedules/index.ts";
 import { Output } from "./output.ts";
 import { Pace } from "./pace.ts";
+import { productsOn } from "./precision.ts";
 import { hasMasks, loadMicroStep, type Preparation } from "./prepare.ts";
 import { epochInterval } from "./saving.ts";
 import type { Sign, StepView } from "./signs.ts";
@@ -51,6 +53,8 @@ export class Run {
   readonly tally = new WarningTally();
   readonly pace = new Pace();
   readonly output = new Output();
+  /** Where products are computed in float16. */
+  lossScale: LossScale | undefined;
   /** Epochs between saves. */
   readonly epochInterval: number | undefined;
   /** Optimizer steps done.
@@ -138,7 +142,8 @@ export class Run {
     const { rows, rowNorms, rowDistances } = this.learner;
     const { vocabularies } = this.preparation.word;
     const usualNorms = rows.flatMap(({ shape }, table) => Array(shape[0]!).fill(vocabularies[table]!.meanNorm));
-    return { optimizer: this.optimizer, step: this.step, rowNorms, rowDistances, usualNorms };
+    const { optimizer, step, lossScale } = this;
+    return { optimizer, step, rowNorms, rowDistances, usualNorms, lossScale: lossScale?.value };
   }
 
   /** Puts the networks on the device, ready to go through epochs. vae: encodes pictures whose latents are not cached. */
@@ -152,7 +157,9 @@ export class Run {
       vae: settings.cacheLatents ? undefined : vae,
       hasMask: hasMasks(group),
     };
-    const microSteps = await loadMicroStep(settings, preparation, runtime);
+    if (productsOn(runtime.device, settings) === "float16") this.lossScale = new LossScale();
+    if (this.#parts.state?.lossScale) this.lossScale?.restore(this.#parts.state.lossScale);
+    const microSteps = await loadMicroStep(settings, preparation, runtime, this.lossScale);
     return { settings, preparation, microSteps, samples, learner, currentStep: () => this.step };
   }
 
@@ -180,6 +187,7 @@ export class Run {
       initialRows: word.initialRows,
       optimizer: learner.optimizer.state(),
       warnings: tally.state(),
+      lossScale: this.lossScale?.state(),
     });
   }
 

@@ -84,13 +84,26 @@ export interface StepView {
   readonly rowDistances: readonly number[];
   /** Mean length of ordinary words' vectors, of the table each row belongs to. */
   readonly usualNorms: readonly number[];
+  /** Factor of the loss in the next step, where products are computed in float16. */
+  readonly lossScale?: number | undefined;
 }
 
 /** Signs, after a step, that something is wrong. */
 export function signsOfStep(view: StepView): Sign[] {
+  if (view.outcome.isSkipped && view.lossScale !== undefined) return [overflow(view.lossScale)];
   if (view.outcome.isSkipped)
     return [{ code: "GRADIENT_NOT_FINITE", message: "A gradient was not a finite number; that step changed nothing." }];
   return [...firstStepSigns(view), ...longRows(view)];
+}
+
+/** A gradient beyond float16 is nothing unusual while the scale finds its place; below 1 there is no place left to find. */
+function overflow(lossScale: number): Sign {
+  const key = "LOSS_SCALE";
+  const message =
+    lossScale >= 1
+      ? `A gradient went beyond float16, so that step changed nothing, and the loss scale was halved to ${lossScale}. Now and then this is usual.`
+      : "Gradients go beyond float16 whatever the loss scale, so steps change nothing: train without --mixed_precision.";
+  return { code: "LOSS_SCALE", key: lossScale >= 1 ? key : `${key} lost`, message };
 }
 
 function firstStepSigns({ outcome, optimizer, step, rowNorms, rowDistances }: StepView): Sign[] {

@@ -3,8 +3,8 @@ import { firstLearnedId } from "../models/index.ts";
 /** Gradients of the rows of an embedding table, by token id. Rows that no text used are not there. */
 export type TableGradient = Map<number, Float64Array>;
 
-/** Adds the gradients at token positions to the rows of their ids, in order of position. positions: [tokens, width]. */
-export function addPositions(table: TableGradient, ids: readonly number[], positions: Float32Array): void {
+/** Adds the gradients at token positions, times a factor, to the rows of their ids, in order of position. positions: [tokens, width]. */
+export function addPositions(table: TableGradient, ids: readonly number[], positions: Float32Array, factor = 1): void {
   const width = positions.length / ids.length;
   ids.forEach((id, position) => {
     let row = table.get(id);
@@ -12,7 +12,7 @@ export function addPositions(table: TableGradient, ids: readonly number[], posit
       row = new Float64Array(width);
       table.set(id, row);
     }
-    for (let i = 0; i < width; i++) row[i]! += positions[position * width + i]!;
+    for (let i = 0; i < width; i++) row[i]! += factor * positions[position * width + i]!;
   });
 }
 

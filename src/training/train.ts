@@ -5,6 +5,7 @@ import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { unlessAborted, withLocalModels } from "./local-models.ts";
 import { openRun } from "./open-run.ts";
+import { precisionSigns } from "./precision.ts";
 import { datasetSign, prepareRun } from "./prepare.ts";
 import { Previews } from "./previews.ts";
 import type { Run } from "./run.ts";
@@ -35,7 +36,7 @@ export async function* train(given: TrainSettings, options: TrainOptions = {}): 
   const { device, reason } = await chooseDevice(settings.device);
   const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
-    yield* run.tally.addAll([...settingsNotices(options), ...run.notices]);
+    yield* run.tally.addAll([...settingsNotices(options), ...precisionSigns(device, settings), ...run.notices]);
     yield { kind: "start", run: await summarize(run, runtime, reason) };
     yield* steps(run, runtime, options.signal);
     yield* saveAtEnd(run);
@@ -71,6 +72,7 @@ async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGe
       const lr = run.learningRate();
       const outcome = learner.step(lr);
       run.step++;
+      run.lossScale?.update(!outcome.isSkipped);
       yield* tally.addAll(signsOfStep({ ...run.view(), outcome }));
       yield stepEvent(run, { ...gathered, epoch, lr, outcome });
       yield* previews.afterStep();

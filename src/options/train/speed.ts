@@ -1,9 +1,11 @@
-import { attentionOptions, computedInFloat32, noScoreMatrix } from "../common.ts";
+import { attentionOptions, noScoreMatrix } from "../common.ts";
 import type { OptionTable } from "../option.ts";
 
 const loadedByItself =
   "pictures are loaded ahead of the step that needs them, in an order that does not depend on workers";
 const compiledAnyway = "ONNX Runtime compiles the training graph in any case";
+const exactRows =
+  "learned rows, their gradients and the optimizer are float32 in any case; --mixed_precision says what products are computed in";
 const inPlace = "the runtime reads weights from where they lie in the file";
 const distributedPyTorch = "it belongs to PyTorch's way of using several processes";
 const deepSpeedOnly = "it belongs to DeepSpeed, which is a part of PyTorch's world";
@@ -14,22 +16,18 @@ export const speedOptions = {
     choices: ["no", "fp16", "bf16"],
     default: "no",
     effect: "numbers",
-    state: "later",
-    note: computedInFloat32,
-    help: "Number format of most computations.",
+    help: "Number format of convolutions, matrix products and attention on GPUs: fp16 and bf16 are float16 with loss scaling. Norms, softmax, the loss and everything on the processor are float32.",
   },
   full_fp16: {
     type: "switch",
-    effect: "numbers",
-    state: "later",
-    note: computedInFloat32,
+    effect: "accepted-without-effect",
+    note: exactRows,
     help: "Text encoder and its gradients in float16.",
   },
   full_bf16: {
     type: "switch",
-    effect: "numbers",
-    state: "later",
-    note: computedInFloat32,
+    effect: "accepted-without-effect",
+    note: exactRows,
     help: "Text encoder and its gradients in bfloat16.",
   },
   no_half_vae: {
@@ -41,7 +39,7 @@ export const speedOptions = {
   gradient_checkpointing: {
     type: "switch",
     effect: "speed",
-    help: "Compute activations of the large sizes again in the backward pass instead of keeping them: less memory, more time.",
+    help: "Compute activations again in the backward pass instead of keeping them, and hold no kernels turned for it: less memory, more time.",
   },
   ...attentionOptions,
   mem_eff_attn: {
@@ -52,9 +50,8 @@ export const speedOptions = {
   },
   lowram: {
     type: "switch",
-    effect: "accepted-without-effect",
-    note: inPlace,
-    help: "Load models straight to the device.",
+    effect: "speed",
+    help: "Hold as little as possible: no kernels turned for the backward pass, no networks kept for sample pictures.",
   },
   highvram: {
     type: "switch",

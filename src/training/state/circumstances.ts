@@ -8,6 +8,7 @@ export interface Circumstances {
   readonly device: string;
   readonly threads: number;
   readonly gradientCheckpointing: boolean;
+  readonly lowram: boolean;
   readonly processor: string;
   /** Length of the whole run. */
   readonly steps: number;
@@ -16,11 +17,12 @@ export interface Circumstances {
 }
 
 export async function circumstancesOf(settings: TrainSettings, steps: number): Promise<Circumstances> {
-  const { initWord, weights, device, threads, gradientCheckpointing } = settings;
+  const { initWord, weights, device, threads, gradientCheckpointing, lowram } = settings;
   return {
     program: `coinage ${await version()}`,
     device,
     gradientCheckpointing,
+    lowram,
     threads: threads ?? os.availableParallelism(),
     processor: `${process.platform} ${process.arch}, ${os.cpus()[0]?.model ?? "unknown processor"}`,
     steps,
@@ -30,7 +32,7 @@ export async function circumstancesOf(settings: TrainSettings, steps: number): P
 
 /** What is to be said about circumstances that are no longer those of the state. */
 export function changedCircumstances(then: Circumstances, now: Circumstances): string[] {
-  const machine = (["program", "device", "threads", "processor", "gradientCheckpointing"] as const)
+  const machine = (["program", "device", "threads", "processor", "gradientCheckpointing", "lowram"] as const)
     .filter((name) => then[name] !== now[name])
     .map((name) => `${name} ${then[name]} then, ${now[name]} now`);
   const notices: string[] = [];

@@ -10,7 +10,7 @@ torch.randn([3]);
 
 const circumstances = {
   ...{ program: "coinage 1", device: "cpu", threads: 2, processor: "linux x64, a processor" },
-  gradientCheckpointing: false,
+  ...{ gradientCheckpointing: false, lowram: false },
   ...{ steps: 20, startedFrom: "--init_word ring" },
 };
 const state: TrainingState = {
@@ -26,6 +26,7 @@ const state: TrainingState = {
     arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2), "0/49407/codes": Uint8Array.of(1, 2, 3) },
   },
   warnings: [{ key: "A", code: "A", message: "Something.", count: 2 }],
+  lossScale: { value: 32768, finiteSteps: 3 },
 };
 
 describe("a state", () => {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { arrayOf, type DType, type NdArray } from "../../array/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../../formats/safetensors/index.ts";
 import type { PythonRandomState, TorchGeneratorState } from "../../random/index.ts";
+import type { LossScaleState } from "../loss-scale.ts";
 import type { OptimizerState } from "../optimizers/index.ts";
 import type { Tallied } from "../warning-tally.ts";
 import type { Circumstances } from "./circumstances.ts";
@@ -21,6 +22,8 @@ export interface TrainingState {
   readonly initialRows: readonly NdArray<Float32Array>[];
   readonly optimizer: OptimizerState;
   readonly warnings: readonly Tallied[];
+  /** Of a run with products in float16. */
+  readonly lossScale?: LossScaleState | undefined;
 }
 
 /** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
@@ -41,11 +44,13 @@ const schema = z.object({
     device: z.string(),
     threads: z.int(),
     gradientCheckpointing: z.boolean(),
+    lowram: z.boolean().default(false),
     processor: z.string(),
     steps: z.int(),
     startedFrom: z.string(),
   }),
   identity: z.object({ model: plain, settings: plain, dataset: plain }),
+  lossScale: z.object({ value: z.number(), finiteSteps: z.int() }).optional(),
   warnings: z.array(z.object({ key: z.string(), code: z.string(), message: z.string(), count: z.int() })),
   generators: z.object({
     torch: z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() }),
@@ -55,11 +60,12 @@ const schema = z.object({
 
 /** A state as the files of its folder. */
 export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
-  const { identity, circumstances, seed, generators, warnings } = state;
+  const { identity, circumstances, seed, generators, warnings, lossScale } = state;
   const { step, epochsDone, epoch } = state.progress;
   const json: z.input<typeof schema> = {
     ...{ format, step, epochsDone, epoch: epoch?.number ?? null, seed, circumstances, identity },
     warnings: [...warnings],
+    lossScale,
     generators: {
       torch: { ...generators.torch, words: [...generators.torch.words] },
       python: { ...generators.python, words: [...generators.python.words] },

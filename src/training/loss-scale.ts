@@ -1,0 +1,34 @@
+/** What a state keeps of a loss scale. */
+export interface LossScaleState {
+  readonly value: number;
+  /** Steps since it was changed last. */
+  readonly finiteSteps: number;
+}
+
+const [initialValue, growthInterval] = [2 ** 16, 2000];
+
+/** The factor of the loss that keeps small gradients from vanishing in float16: halved when a gradient overflows, doubled after 2000 steps without.
+ *  A power of two, so it changes no digit of what it is taken out of again. Source: PyTorch's GradScaler. */
+export class LossScale {
+  #state: LossScaleState = { value: initialValue, finiteSteps: 0 };
+
+  get value(): number {
+    return this.#state.value;
+  }
+
+  /** To be called after every optimizer step. */
+  update(wasFinite: boolean): void {
+    const { value, finiteSteps } = this.#state;
+    if (!wasFinite) this.#state = { value: value / 2, finiteSteps: 0 };
+    else if (finiteSteps + 1 === growthInterval) this.#state = { value: 2 * value, finiteSteps: 0 };
+    else this.#state = { value, finiteSteps: finiteSteps + 1 };
+  }
+
+  state(): LossScaleState {
+    return this.#state;
+  }
+
+  restore(state: LossScaleState): void {
+    this.#state = state;
+  }
+}

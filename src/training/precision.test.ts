@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { relativeDistance } from "../../test/goldens.ts";
+import { trainingFolder } from "../../test/training-run.ts";
+import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { LossScale } from "./loss-scale.ts";
+import { microStep } from "./micro-step.ts";
+import { precisionSigns, productsOn } from "./precision.ts";
+import { loadMicroStep, prepareRun } from "./prepare.ts";
+
+const { settingsFor } = trainingFolder();
+let runtime: Runtime;
+beforeAll(() => {
+  runtime = openRuntime({ threads: 1 });
+});
+afterAll(() => runtime.close());
+
+async function computeStep(lossScale?: LossScale) {
+  const preparation = await prepareRun(await settingsFor());
+  const context = await loadMicroStep(await settingsFor(), preparation, runtime, lossScale);
+  const { word } = preparation;
+  const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
+  const caption = [49406, ...word.ids, ...new Array<number>(76 - word.ids.length).fill(49407)];
+  const latents = generators.torch.randn([2, 4, 16, 16]);
+  const samples = { latents, tokenIds: [[[caption], [caption]]], lossWeights: [1, 1] };
+  const { loss, gradients } = await microStep(context, word.initialRows, samples, generators, 1);
+  await context.program.close();
+  return { loss, gradient: [...gradients[0]!.values()].flatMap((row) => [...row]) };
+}
+
+// products themselves are float32 on a processor; what GPUs make of float16 is measured by bench/device.sh
+test("with products in float16 and a scaled loss, loss and gradients are those of float32", async () => {
+  const [exact, scaled] = [await computeStep(), await computeStep(new LossScale())];
+  expect(Math.abs(scaled.loss / exact.loss - 1)).toBeLessThan(1e-3);
+  expect(relativeDistance(scaled.gradient, exact.gradient)).toBeLessThan(5e-3);
+});
+
+test("16 bits are for GPUs; what else is done is said", () => {
+  const ask = (mixedPrecision: "no" | "fp16" | "bf16") => ({ mixedPrecision });
+  expect(productsOn("cuda", ask("fp16"))).toBe("float16");
+  expect(productsOn("cuda", ask("no"))).toBe("float32");
+  expect(productsOn("cpu", ask("fp16"))).toBe("float32");
+  expect(precisionSigns("cuda", ask("fp16"))).toEqual([]);
+  expect(precisionSigns("cpu", ask("no"))).toEqual([]);
+  expect(precisionSigns("cpu", ask("fp16"))[0]!.message).toContain("on the processor");
+  expect(precisionSigns("webgpu", ask("bf16"))[0]!.message).toContain("in float16");
+});
