@@ -16,5 +16,6 @@ export { type GenerateInput, type GenerateOptions, generate } from "./generate.t
 export type { BatchStepEvent, GenerationRunEvent } from "./generation/index.ts";
 export { type Inspection, inspectFile as inspect } from "./inspect/index.ts";
 export type { SettingsWarning } from "./options/index.ts";
+export { plan } from "./plan.ts";
 export { type TrainInput, train } from "./train.ts";
-export type { RunSummary, StepEvent, TrainingEvent, TrainOptions } from "./training/index.ts";
+export type { Alternative, RunPlan, RunSummary, StepEvent, TrainingEvent, TrainOptions } from "./training/index.ts";

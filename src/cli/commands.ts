@@ -12,7 +12,7 @@ interface CommandEntry {
   readonly load: () => Promise<Command>;
 }
 
-export const commands: Readonly<Record<Exclude<CommandName, "plan">, CommandEntry>> = {
+export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   train: {
     usage: "train FLAGS",
     about: "teach a model a new word (sd-scripts' train_textual_inversion.py flags)",
@@ -33,6 +33,11 @@ export const commands: Readonly<Record<Exclude<CommandName, "plan">, CommandEntr
     about: "write an embedding for another program",
     load: async () => (await import("./convert.ts")).convertCommand,
   },
+  plan: {
+    usage: "plan FLAGS [--json]",
+    about: "tell memory and time of a training run before it starts (train's flags)",
+    load: async () => (await import("./plan.ts")).planCommand,
+  },
   devices: {
     usage: "devices [--json]",
     about: "say what this machine can compute on, and how fast",
@@ -47,7 +52,6 @@ export const commands: Readonly<Record<Exclude<CommandName, "plan">, CommandEntr
 
 /** Commands that are planned. */
 export const laterCommands: Readonly<Record<string, string>> = {
-  plan: "tell time and memory of a run before it starts",
   studio: "train and draw in the browser",
   worker: "share a run among machines",
 };

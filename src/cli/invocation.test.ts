@@ -13,14 +13,16 @@ describe("a command line", () => {
     ["train accelerate launch ./sd-scripts/sdxl_train_textual_inversion.py --seed 1", "train", "--seed 1"],
     ["train_textual_inversion_XTI --seed 1", "train", "--xti --seed 1"],
     ["train accelerate launch train_textual_inversion_XTI.py --seed 1", "train", "--xti --seed 1"],
+    ["plan train_textual_inversion_XTI.py --seed 1", "plan", "--xti --seed 1"],
+    ["plan --seed 1 --json", "plan", "--seed 1 --json"],
     ["python3 sd-scripts\\gen_img.py --ckpt m", "generate", "--ckpt m"],
   ])("%s", (line, command, words) => {
     expect(readInvocation(line.split(" "))).toEqual({ command, words: words.split(" ") });
   });
 
   test("may name a command that is not there yet", () => {
+    expect(() => readInvocation(["worker"])).toThrow(expect.objectContaining({ code: "COMMAND_LATER" }));
     expect(() => readInvocation(["studio"])).toThrow(expect.objectContaining({ code: "COMMAND_LATER" }));
-    expect(() => readInvocation(["plan"])).toThrow(expect.objectContaining({ code: "COMMAND_LATER" }));
   });
 
   test.each([

@@ -3,7 +3,7 @@ import { type CommandName, resolveCommand } from "../options/index.ts";
 import { laterCommands } from "./commands.ts";
 
 export interface Invocation {
-  readonly command: Exclude<CommandName, "plan">;
+  readonly command: CommandName;
   /** The words behind the command's name, after the flags that the name stands for. */
   readonly words: readonly string[];
 }
@@ -17,14 +17,15 @@ export function readInvocation(argv: readonly string[]): Invocation {
   const { command, flags } = commandOf(word);
   const words = [...flags, ...rest];
   if (pasted) return { command, words };
-  const inner = command === "train" || command === "generate" ? pastedProgram(rest) : undefined;
-  return inner ? readInvocation(inner) : { command, words };
+  const inner = ["train", "generate", "plan"].includes(command) ? pastedProgram(rest) : undefined;
+  if (!inner) return { command, words };
+  const called = readInvocation(inner);
+  return command === "plan" ? { command, words: called.words } : called;
 }
 
-function commandOf(word: string): { readonly command: Invocation["command"]; readonly flags: readonly string[] } {
+function commandOf(word: string): ReturnType<typeof resolveCommand> {
   const later = laterCommands[word];
-  const { command, flags } = later === undefined ? resolveCommand(word) : ({ command: "plan", flags: [] } as const);
-  if (command !== "plan") return { command, flags };
+  if (later === undefined) return resolveCommand(word);
   throw new CoinageError("COMMAND_LATER", `"${word}" comes in a later version: it will ${later}.`, {
     hint: "coinage --help lists what is there.",
   });

@@ -1,13 +1,8 @@
 import type { DType, NdArray } from "../array/index.ts";
-import {
-  encodeModel,
-  type OnnxGraph,
-  type OnnxInitializer,
-  type OnnxNode,
-  type OnnxValue,
-} from "../formats/onnx/index.ts";
-import { type Dim, dimKey } from "./dims.ts";
+import { encodeModel, type OnnxInitializer, type OnnxNode, type OnnxValue } from "../formats/onnx/index.ts";
+import { type Dim, dimKey, type Shape } from "./dims.ts";
 import { lower, type Target } from "./lower.ts";
+import { convertingNodes, isConvertedAtUse } from "./stored-halves.ts";
 import type { GraphNode, Tensor, WeightSource } from "./tensor.ts";
 
 export interface EmitOptions {
@@ -21,6 +16,24 @@ export interface EmittedGraph {
   readonly model: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  /** Its nodes in order, as far as memory is concerned. */
+  readonly trace: readonly EmittedNode[];
+  /** Bytes of each weight as it is stored. */
+  readonly weights: ReadonlyMap<string, number>;
+}
+
+export interface EmittedNode {
+  readonly opType: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly EmittedResult[];
+  /** Bytes of the weights that it converts for itself. */
+  readonly convertedBytes: number;
+}
+
+export interface EmittedResult {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
 }
 
 export interface Port {
@@ -37,8 +50,6 @@ const irVersion = 10;
 
 /** Nodes whose results may share buffers; many more and buffers are kept too long, many fewer and the planner is slow. */
 const neighbours = 128;
-/** Elements from which on a 16-bit weight is worth converting at each use. */
-const largeWeight = 1 << 16;
 const zero: NdArray = { dtype: "int64", shape: [1], data: BigInt64Array.of(0n) };
 
 /** Writes the part of a graph that the named outputs need. Weights stay where they lie: the model only points at them. */
@@ -58,7 +69,8 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOpt
     outputs: ports.map(toValue),
     values: emitter.values,
   });
-  return { model, inputs: [...emitter.inputs.values()], outputs: ports };
+  const { trace, weights } = emitter;
+  return { model, inputs: [...emitter.inputs.values()], outputs: ports, trace, weights };
 }
 
 function toValue({ onnxName, dtype, shape }: Omit<Port, "name">): OnnxValue {
@@ -73,6 +85,8 @@ class Emitter {
   readonly inputs = new Map<string, Port>();
   /** Weights converted at each use. As inputs with a default value the runtime does not take them for constants, which it would convert for good. */
   readonly defaults: OnnxValue[] = [];
+  readonly trace: EmittedNode[] = [];
+  readonly weights = new Map<string, number>();
   readonly #options: EmitOptions;
   readonly #nodeNames = new Map<GraphNode, string[]>();
   readonly #leafNames = new Map<string, string>();
@@ -139,7 +153,7 @@ class Emitter {
         dtype: tensor.dtype,
         shape: tensor.shape,
       });
-    else if (source.kind === "weight") this.#emitWeight(source);
+    else if (source.kind === "weight") this.#emitWeight(tensor, source);
     else if (source.kind === "constant") this.#emitConstant(source.value);
     else this.#emitNode(source.node);
   }
@@ -152,22 +166,28 @@ class Emitter {
     }
     const inputs = graphNode.inputs.map((tensor) => (tensor ? this.#knownName(tensor)! : ""));
     while (inputs.at(-1) === "") inputs.pop();
-    const index = this.#count;
-    const outputs = graphNode.outputs.map(({ dtype, shape }, i) => {
-      const name = `${graphNode.opType}_${index}_${i}`;
-      this.values.push(this.#valueOf(name, dtype, shape));
-      return name;
-    });
-    this.#nodeNames.set(graphNode, outputs);
     const { opType, domain, attributes } = graphNode;
-    const [activation, stored] = this.#conversionOf(graphNode);
-    if (activation === undefined) this.#push(opType, domain, inputs, outputs, attributes);
-    else this.#pushWithConversion({ name: "", opType, domain, inputs, outputs, attributes }, stored, activation);
+    const name = `${opType}_${this.#count++}`;
+    const results = graphNode.outputs.map((output, i) => ({ ...output, name: `${name}_${i}` }));
+    for (const result of results) this.values.push(this.#valueOf(result));
+    const outputs = results.map(({ name }) => name);
+    this.#nodeNames.set(graphNode, outputs);
+
+    const node = { name, opType, domain, inputs, outputs, attributes };
+    const stored = graphNode.inputs.filter((tensor) => tensor && isConvertedAtUse(tensor, this.#options.target));
+    const activation = graphNode.inputs.find(
+      (tensor) => tensor?.source.kind === "node" || tensor?.source.kind === "input",
+    );
+    const converting = activation ? stored.map((tensor) => this.#knownName(tensor!)!) : [];
+    if (converting.length === 0) this.nodes.push(node);
+    else this.nodes.push(...convertingNodes(node, converting, this.#knownName(activation!)!, this.#emitConstant(zero)));
+    const convertedBytes = converting.reduce((sum, weight) => sum + 2 * this.weights.get(weight)!, 0);
+    this.trace.push({ opType, inputs, outputs: results, convertedBytes });
   }
 
   /** The runtime's memory planner lets a result take over the buffer of a dead one when both shapes are known to be the same, and is slow where it finds none. But it then keeps
    *  the buffer until the last that takes it over is dead: those of the forward pass through all of the backward pass. So sizes are renamed every so many nodes, and only neighbours look the same. */
-  #valueOf(name: string, dtype: DType, shape: readonly Dim[]): OnnxValue {
+  #valueOf({ name, dtype, shape }: EmittedResult): OnnxValue {
     const neighbourhood = Math.floor(this.#count / neighbours);
     return {
       name,
@@ -176,60 +196,36 @@ class Emitter {
     };
   }
 
-  /** Names of an activation and of the weights that a node reads and that are converted for it, if there are any. */
-  #conversionOf({ inputs }: GraphNode): [activation: string, stored: string[]] | [undefined, undefined] {
-    const stored = inputs.filter((tensor) => tensor?.source.kind === "weight" && this.#isConvertedAtUse(tensor.source));
-    const activation = inputs.find((tensor) => tensor?.source.kind === "node" || tensor?.source.kind === "input");
-    if (stored.length === 0 || !activation) return [undefined, undefined];
-    return [this.#knownName(activation)!, stored.map((tensor) => this.#knownName(tensor!)!)];
-  }
-
-  #isConvertedAtUse({ stored, isRaw }: WeightSource): boolean {
-    const { dtype, shape } = stored;
-    const count = shape.reduce((product, size) => product * size, 1);
-    return this.#options.target.halfWeights === "stored" && !isRaw && dtype !== "float32" && count >= largeWeight;
-  }
-
-  /** A node that converts stored weights for itself, when its activation is there and not before. Conditional nodes are the one thing that the runtime neither moves nor merges,
-   *  and nothing in them outlives them. Source: onnxruntime.md section 3.4. */
-  #pushWithConversion(node: OnnxNode, stored: readonly string[], activation: string): void {
-    const index = this.#count;
-    const [size, condition] = [`Shape_${index}`, `Greater_${index}`];
-    this.#emitConstant(zero);
-    this.#push("Shape", "", [activation], [size], { start: { int: 0 }, end: { int: 1 } });
-    this.#push("Greater", "", [size, this.#leafNames.get(constantKey(zero))!], [condition], {});
-    this.#push("If", "", [condition], node.outputs, {
-      then_branch: { graph: convertingGraph(node, stored, "then") },
-      else_branch: { graph: convertingGraph(node, stored, "else") },
-    });
-  }
-
-  #emitWeight(source: WeightSource): void {
-    const { name, stored, isRaw } = source;
+  #emitWeight(tensor: Tensor, { name, stored, isRaw }: WeightSource): void {
     const { dtype, shape, bytes } = stored;
     const data =
       bytes instanceof Uint8Array
         ? bytes
         : { location: this.#options.locationOf(bytes.file), offset: bytes.offset, length: bytes.length };
     this.initializers.push({ name, dtype, shape, data });
-    const isConvertedAtUse = this.#isConvertedAtUse(source);
-    if (isConvertedAtUse) this.defaults.push({ name, dtype, shape });
-    if (isRaw || dtype === "float32" || isConvertedAtUse) {
+    this.weights.set(name, bytes.length);
+    const isConverted = isConvertedAtUse(tensor, this.#options.target);
+    if (isConverted) this.defaults.push({ name, dtype, shape });
+    if (isRaw || dtype === "float32" || isConverted) {
       this.#leafNames.set(name, name);
       return;
     }
-    const converted = `${name}:float32`;
-    this.#push("Cast", "", [name], [converted], { to: { int: 1 } });
-    this.#leafNames.set(name, converted);
+    const converted = { name: `${name}:float32`, dtype: "float32", shape } as const;
+    this.#push("Cast", "", [name], [converted.name], { to: { int: 1 } });
+    this.trace.push({ opType: "Cast", inputs: [name], outputs: [converted], convertedBytes: 0 });
+    this.#leafNames.set(name, converted.name);
   }
 
-  #emitConstant(value: NdArray): void {
-    if (this.#leafNames.has(constantKey(value))) return;
+  /** @returns its name */
+  #emitConstant(value: NdArray): string {
+    const known = this.#leafNames.get(constantKey(value));
+    if (known) return known;
     const name = `constant_${this.initializers.length}`;
     const { dtype, shape, data } = value;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.initializers.push({ name, dtype, shape, data: bytes });
     this.#leafNames.set(constantKey(value), name);
+    return name;
   }
 
   #push(
@@ -241,32 +237,6 @@ class Emitter {
   ): void {
     this.nodes.push({ name: `${opType}_${this.#count++}`, opType, domain, inputs, outputs, attributes });
   }
-}
-
-/** A node with weights as it reads them converted, as the branch of a condition. */
-function convertingGraph(node: OnnxNode, stored: readonly string[], branch: string): OnnxGraph {
-  const named = (name: string) => `${name}:${branch}`;
-  const own = (name: string) => `${name}:${node.outputs[0]}:${branch}`;
-  const casts = stored.map((name): OnnxNode => {
-    const converted = own(name);
-    return {
-      name: converted,
-      opType: "Cast",
-      domain: "",
-      inputs: [name],
-      outputs: [converted],
-      attributes: { to: { int: 1 } },
-    };
-  });
-  const inputs = node.inputs.map((name) => (stored.includes(name) ? own(name) : name));
-  const outputs = node.outputs.map(named);
-  return {
-    nodes: [...casts, { ...node, name: named(node.outputs[0]!), inputs, outputs }],
-    initializers: [],
-    inputs: [],
-    outputs: outputs.map((name) => ({ name, dtype: "float32" })),
-    values: [],
-  };
 }
 
 const arrayKeys = new WeakMap<NdArray, string>();

@@ -2,7 +2,7 @@ import { familyNames } from "../checkpoint/index.ts";
 import { formatReport } from "../dataset/index.ts";
 import type { RunSummary } from "../training/index.ts";
 import { entry } from "./entry.ts";
-import { durationText, plural } from "./numbers.ts";
+import { bytesText, durationText, plural } from "./numbers.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, pictures, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {
@@ -25,8 +25,15 @@ export function firstScreen(run: RunSummary): string[] {
     entry("", batchText(run)),
     entry("", `total optimization steps: ${steps}`),
     ...(run.resumed ? [entry("goes on", resumedText(run.resumed))] : []),
+    entry("memory", memoryText(run.expectedPeakBytes, run.availableBytes)),
     entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
   ];
+}
+
+/** "about 5.9 GB at most, of 24.1 GB free" */
+export function memoryText(peakBytes: number, availableBytes: number | undefined): string {
+  const free = availableBytes === undefined ? "" : `, of ${bytesText(availableBytes)} free`;
+  return `about ${bytesText(peakBytes)} at most${free}`;
 }
 
 function resumedText({ folder, step, epoch }: NonNullable<RunSummary["resumed"]>): string {

@@ -5,6 +5,7 @@ export { generationReport } from "./generation-report.ts";
 export { inspectionText } from "./inspection-text.ts";
 export { jsonLinesReporter } from "./json-lines.ts";
 export { reportListing } from "./listing-report.ts";
+export { planText } from "./plan-text.ts";
 export { type Reporter, reportAll } from "./reporter.ts";
 export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
 export { paints, processTerminal, type Terminal } from "./terminal.ts";

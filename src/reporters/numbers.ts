@@ -21,6 +21,11 @@ export function rateText(rate: number): string {
   return rate >= 100 ? String(Math.round(rate)) : rate.toPrecision(3);
 }
 
+/** "5.9 GB", "120 MB". */
+export function bytesText(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
 /** "1 picture", "2 pictures". */
 export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;

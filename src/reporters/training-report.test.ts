@@ -27,6 +27,8 @@ const run: RunSummary = {
   schedule: "constant",
   seed: 7,
   expectedSeconds: 65,
+  expectedPeakBytes: 5.93e9,
+  availableBytes: 24.1e9,
   resumed: undefined,
   dataset: { numTrainImages: 60, numRegImages: 0, batchesPerEpoch: 15, datasets: [] },
 };

@@ -6,6 +6,7 @@ export {
   type LoadOptions,
   openRuntime,
   type Program,
+  programMemory,
   type Runtime,
   type RuntimeOptions,
 } from "./runtime.ts";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { emit, type Port, type Target, type Tensor } from "../graph/index.ts";
+import { emit, type GraphMemory, graphMemory, type Port, type Target, type Tensor } from "../graph/index.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
 
@@ -73,6 +73,16 @@ const targets: Readonly<Record<DeviceName, Target>> = {
 function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOptions): Target {
   const target: Target = { ...targets[device], ...(products && { products }) };
   return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "transposed" } : target;
+}
+
+/** Weights, copies of them and results of a program on a device, without loading it. sizes: values of the named sizes. */
+export function programMemory(
+  outputs: Readonly<Record<string, Tensor>>,
+  sizes: ReadonlyMap<string, number>,
+  device: DeviceName,
+  options: LoadOptions = {},
+): GraphMemory {
+  return graphMemory(emit(outputs, { target: targetOf(device, options), locationOf: (file) => file }), sizes);
 }
 
 export function openRuntime(options: RuntimeOptions = {}): Runtime {

@@ -32,6 +32,10 @@ export interface RunSummary {
   readonly seed: number;
   /** Rough time of what is left of the run, from the cost of a step and a short measurement of the device. */
   readonly expectedSeconds: number;
+  /** The most memory that the run is expected to take at any time, sample pictures left out. */
+  readonly expectedPeakBytes: number;
+  /** Memory that is free; undefined on graphics devices, which do not tell. */
+  readonly availableBytes: number | undefined;
   /** The state the run goes on from, and how far it had come. */
   readonly resumed: { readonly folder: string; readonly step: number; readonly epoch: number } | undefined;
   readonly dataset: DatasetReport;

@@ -3,10 +3,11 @@ import { relativeDistance } from "../../test/goldens.ts";
 import { trainingFolder } from "../../test/training-run.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { loadMicroStep } from "./load-micro-step.ts";
 import { LossScale } from "./loss-scale.ts";
 import { microStep } from "./micro-step.ts";
 import { precisionSigns, productsOn } from "./precision.ts";
-import { loadMicroStep, prepareRun } from "./prepare.ts";
+import { prepareRun } from "./prepare.ts";
 
 const { settingsFor } = trainingFolder();
 let runtime: Runtime;

@@ -2,11 +2,11 @@ import type { TrainSettings } from "../options/index.ts";
 import type { DeviceName, LoadOptions } from "../runtime/index.ts";
 import type { Sign } from "./signs.ts";
 
+/** What products are computed in. */
+export type Products = NonNullable<LoadOptions["products"]>;
+
 /** What products are computed in where --mixed_precision asks for 16 bits. */
-export function productsOn(
-  device: DeviceName,
-  { mixedPrecision }: Pick<TrainSettings, "mixedPrecision">,
-): NonNullable<LoadOptions["products"]> {
+export function productsOn(device: DeviceName, { mixedPrecision }: Pick<TrainSettings, "mixedPrecision">): Products {
   return mixedPrecision === "no" || device === "cpu" ? "float32" : "float16";
 }
 

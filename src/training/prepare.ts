@@ -8,18 +8,12 @@ import {
   type Replacements,
   replacementsFor,
 } from "../dataset/index.ts";
-import { noiseSchedule } from "../diffusion/index.ts";
 import type { TargetModel } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { type DiffusionModel, diffusionModel, layersForWords } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
-import type { Runtime } from "../runtime/index.ts";
 import { type RunLength, runLength } from "./length.ts";
-import type { LossScale } from "./loss-scale.ts";
-import type { MicroStepContext } from "./micro-step.ts";
-import { gradientName } from "./micro-step.ts";
-import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
 import type { Sign } from "./signs.ts";
 import type { FoundState } from "./state/index.ts";
 import { prepareWord, type TaughtWord } from "./word.ts";
@@ -105,59 +99,4 @@ function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
 /** A warning of the dataset as one of the run. */
 export function datasetSign({ kind, message }: DatasetWarning): Sign {
   return { code: `DATASET_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`, message };
-}
-
-/** The micro-step graph for these datasets: every bucket runs through it. */
-export function graphOf(settings: TrainSettings, { model, group, word }: Preparation): MicroStepGraph {
-  const { factor } = model.vae.architecture;
-  const [width, height] = group.images
-    .map(({ bucket }) => bucket)
-    .reduce((largest, bucket) => (bucket[0] * bucket[1] > largest[0] * largest[1] ? bucket : largest));
-  const halvings = 2 ** (model.unet.architecture.widths.length - 1);
-  const isEven = group.images.every(({ bucket }) => bucket.every((side) => side % (factor * halvings) === 0));
-  return microStepGraph(model, {
-    chunks: (settings.maxTokenLength ?? 75) / 75,
-    clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
-    layers: word.layers?.length,
-    lossType: settings.lossType,
-    hasMask: hasMasks(group),
-    checkpointing: settings.gradientCheckpointing,
-    nominal: { batch: settings.trainBatchSize, height: height / factor, width: width / factor },
-    multipleOf: isEven ? halvings : 1,
-  });
-}
-
-/** Puts the micro-step graph on the device. lossScale: given where products are computed in float16. */
-export async function loadMicroStep(
-  settings: TrainSettings,
-  preparation: Preparation,
-  runtime: Runtime,
-  lossScale?: LossScale,
-): Promise<MicroStepContext> {
-  const { model, checkpoint } = preparation;
-  const { lossSums, tokenGradients } = graphOf(settings, preparation);
-  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
-  const isVelocity = checkpoint.predictionType.value === "v_prediction";
-  return {
-    model,
-    program: await runtime.load(
-      { lossSums, ...Object.fromEntries(gradients) },
-      {
-        withoutKernelCopies: settings.gradientCheckpointing || settings.lowram,
-        products: lossScale ? "float16" : "float32",
-      },
-    ),
-    lossScale,
-    schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
-    isVelocity,
-    lossType: settings.lossType,
-    options: { ...settings, vParameterization: isVelocity },
-  };
-}
-
-/** Whether any picture can bring a loss mask. */
-export function hasMasks({ datasets }: DatasetGroup): boolean {
-  return datasets.some(({ subsets }) =>
-    subsets.some(({ plan }) => plan.alphaMask || plan.conditioningDataDir !== undefined),
-  );
 }

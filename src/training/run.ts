@@ -6,12 +6,13 @@ import type { Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GatherContext } from "./gather.ts";
 import type { Learner } from "./learner.ts";
+import { hasMasks, loadMicroStep } from "./load-micro-step.ts";
 import { LossScale } from "./loss-scale.ts";
 import type { LearningRateSchedule } from "./lr-schedules/index.ts";
 import { Output } from "./output.ts";
 import { Pace } from "./pace.ts";
 import { productsOn } from "./precision.ts";
-import { hasMasks, loadMicroStep, type Preparation } from "./prepare.ts";
+import type { Preparation } from "./prepare.ts";
 import { epochInterval } from "./saving.ts";
 import type { Sign, StepView } from "./signs.ts";
 import {

@@ -1,16 +1,27 @@
 import { type DatasetReport, reportOf } from "../dataset/index.ts";
-import { countFlops } from "../graph/index.ts";
+import type { TrainSettings } from "../options/index.ts";
 import { measureRate, type Runtime } from "../runtime/index.ts";
+import { availableBytes } from "./available.ts";
 import type { RunSummary } from "./events.ts";
-import { graphOf } from "./prepare.ts";
+import { expectRun } from "./expectation.ts";
+import { memorySigns } from "./plan.ts";
 import type { Run } from "./run.ts";
+import type { Sign } from "./signs.ts";
 
-/** What the first screen says of a run. Measures the device for a moment to tell how long the run will take. */
-export async function summarize(run: Run, runtime: Runtime, deviceReason: string): Promise<RunSummary> {
+/** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take. */
+export async function summarize(
+  run: Run,
+  runtime: Runtime,
+  deviceReason: string,
+): Promise<{ readonly summary: RunSummary; readonly signs: readonly Sign[] }> {
   const { settings, preparation, optimizer, step, epochNumber: epoch } = run;
   const { checkpoint, word, length, seed, group } = preparation;
   const dataset: DatasetReport = reportOf(group);
-  return {
+  const rate = await measureRate(runtime);
+  const expected = (changed: TrainSettings) => expectRun(changed, preparation, runtime.device, rate);
+  const expectation = expected(settings);
+  const available = availableBytes(runtime.device);
+  const summary: RunSummary = {
     device: runtime.device,
     deviceReason,
     model: checkpoint.path,
@@ -32,30 +43,11 @@ export async function summarize(run: Run, runtime: Runtime, deviceReason: string
     learningRate: settings.learningRate,
     schedule: settings.lrSchedulerType || settings.lrScheduler,
     seed,
-    expectedSeconds: await expectedSeconds(run, runtime),
+    expectedSeconds: Math.max(0, length.steps - step) * expectation.secondsPerStep,
+    expectedPeakBytes: expectation.memory.peak,
+    availableBytes: available,
     resumed: run.isResumed && settings.resume !== undefined ? { folder: settings.resume, step, epoch } : undefined,
     dataset,
   };
-}
-
-/** Share of the rate of single large operations that whole networks reach, as measured on SD1.5 at 512x512. */
-const usualShare = 0.7;
-
-async function expectedSeconds({ settings, preparation, step }: Run, runtime: Runtime): Promise<number> {
-  const { group, model, length } = preparation;
-  const { lossSums, tokenGradients } = graphOf(settings, preparation);
-  const { factor } = model.vae.architecture;
-  const flops = group.datasets.map(({ plan, buckets }) => {
-    const batches = buckets.map(({ resolution: [width, height], images }) => {
-      const sizes = new Map(
-        Object.entries({ batch: plan.batchSize, width: width / factor, height: height / factor, vectors: 1 }),
-      );
-      return countFlops([lossSums, ...tokenGradients], sizes) * Math.ceil(images.length / plan.batchSize);
-    });
-    return batches.reduce((sum, value) => sum + value, 0);
-  });
-  const perEpoch = flops.reduce((sum, value) => sum + value, 0);
-  const { convolution, matrix } = await measureRate(runtime);
-  const microSteps = Math.max(0, length.steps - step) * settings.gradientAccumulationSteps;
-  return (perEpoch * microSteps) / length.batchesPerEpoch / (usualShare * Math.min(convolution, matrix));
+  return { summary, signs: memorySigns(expectation, settings, available, expected) };
 }

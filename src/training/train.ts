@@ -37,7 +37,9 @@ export async function* train(given: TrainSettings, options: TrainOptions = {}): 
   const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
     yield* run.tally.addAll([...settingsNotices(options), ...precisionSigns(device, settings), ...run.notices]);
-    yield { kind: "start", run: await summarize(run, runtime, reason) };
+    const { summary, signs } = await summarize(run, runtime, reason);
+    yield { kind: "start", run: summary };
+    yield* run.tally.addAll(signs);
     yield* steps(run, runtime, options.signal);
     yield* saveAtEnd(run);
   } finally {

@@ -1,5 +1,5 @@
 import type { NdArray } from "../array/index.ts";
-import { dim, input } from "../graph/index.ts";
+import { dim, input, type Tensor } from "../graph/index.ts";
 import { type DiffusionModel, encodePictures } from "../models/index.ts";
 import type { TorchGenerator } from "../random/index.ts";
 import type { Program, Runtime } from "../runtime/index.ts";
@@ -11,12 +11,8 @@ export interface VaeEncoder {
   close(): Promise<void>;
 }
 
-export async function openVaeEncoder(
-  model: DiffusionModel,
-  runtime: Runtime,
-  generator: TorchGenerator,
-): Promise<VaeEncoder> {
-  const { weights, architecture } = model.vae;
+/** `mean` and `logvar` of the latents of `pictures` [batch,3,height,width] in -1..1. */
+export function encoderOutputs({ vae: { weights, architecture } }: DiffusionModel): Record<string, Tensor> {
   const { factor } = architecture;
   const pictures = input("pictures", "float32", [
     dim("batch"),
@@ -25,7 +21,15 @@ export async function openVaeEncoder(
     dim("width", { multipleOf: factor }),
   ]);
   const { mean, logvar } = encodePictures(weights, architecture, pictures);
-  const program: Program = await runtime.load({ mean, logvar });
+  return { mean, logvar };
+}
+
+export async function openVaeEncoder(
+  model: DiffusionModel,
+  runtime: Runtime,
+  generator: TorchGenerator,
+): Promise<VaeEncoder> {
+  const program: Program = await runtime.load(encoderOutputs(model));
   return {
     async encode(pixels) {
       const moments = await program.run({ pictures: pixels });

@@ -1,0 +1,36 @@
+import { helpText, readTrainRequest } from "../options/index.ts";
+import { planText, type Terminal } from "../reporters/index.ts";
+import { planRun } from "../training/index.ts";
+import { commands } from "./commands.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+
+const help = `Usage: coinage ${commands.plan.usage}
+Says how much memory and time training with these flags would take, and what other settings would make of it. Nothing is trained or written;
+a model of the hub is fetched.
+
+  --json   one line of JSON
+  FLAGS    those of coinage train
+`;
+
+/** `coinage plan FLAGS [--json]` */
+export async function planCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const flags = words.filter((word) => word !== "--json");
+  const request = await readTrainRequest(flags);
+  if (request.kind === "help") {
+    terminal.result(`${help}\n${helpText("train", terminal.columns())}\n`);
+    return exitCodes.done;
+  }
+  for (const { message } of request.warnings) terminal.talk(`warning: ${message}\n`, "warning");
+  if (request.kind === "settingsWritten") {
+    terminal.result(`${request.file}\n`);
+    return exitCodes.done;
+  }
+  const planning = planRun(request.settings);
+  for (;;) {
+    const { done, value } = await planning.next();
+    if (!done) continue;
+    const lines = flags.length < words.length ? [JSON.stringify(value)] : planText(value);
+    terminal.result(`${lines.join("\n")}\n`);
+    return exitCodes.done;
+  }
+}

@@ -1,0 +1,82 @@
+import { expect, test } from "vitest";
+import {
+  add,
+  checkpointed,
+  conv2d,
+  dim,
+  emit,
+  grad,
+  graphMemory,
+  input,
+  linear,
+  multiply,
+  reduceSum,
+  silu,
+  type Target,
+  type Tensor,
+  throughout,
+  weight,
+} from "./index.ts";
+
+const target: Target = {
+  convDataGradient: "turned",
+  hasFusedMatmul: true,
+  hasHalfLookup: true,
+  hasAttention: true,
+  halfWeights: "stored",
+  products: "float32",
+};
+const [rows, width] = [100, 256];
+const batch = dim("batch");
+const x = input("x", "float32", [batch, width]);
+const memory = (outputs: Record<string, Tensor>, changed: Partial<Target> = {}) =>
+  graphMemory(
+    emit(outputs, { target: { ...target, ...changed }, locationOf: (file) => file }),
+    new Map([["batch", rows]]),
+  );
+const stored = (dtype: "float32" | "float16", ...shape: number[]) => {
+  const count = shape.reduce((product, size) => product * size);
+  return { dtype, shape, bytes: new Uint8Array(count * (dtype === "float16" ? 2 : 4)) } as const;
+};
+
+test("results count from where they are made to where they are read last", () => {
+  const size = rows * width * 4;
+  const a = silu(x);
+  const b = silu(a);
+  // a is read again at the end, so a, c and what is made of them are alive together, and b is not
+  const c = silu(b);
+  expect(memory({ y: add(a, c) })).toEqual({ weights: 0, copies: 0, results: 3 * size });
+  expect(memory({ y: silu(silu(silu(a))) }).results).toBe(2 * size);
+});
+
+test("weights count as they are stored, copies of them apart, and a converted one only for its node", () => {
+  const [whole, half] = [stored("float32", width, width), stored("float16", width, width)];
+  const ordinary = memory({ y: linear(x, weight("w", whole)) });
+  expect(ordinary).toMatchObject({ weights: width * width * 4, copies: 0 });
+  const atUse = memory({ y: linear(x, weight("w", half)) });
+  expect(atUse).toEqual({ ...ordinary, weights: width * width * 2, results: ordinary.results + width * width * 4 });
+  const converted = memory({ y: linear(x, weight("w", half)) }, { halfWeights: "converted" });
+  expect(converted).toEqual({ ...ordinary, weights: 0, copies: width * width * 4 });
+});
+
+test("a kernel turned for the backward pass is a copy", () => {
+  const picture = input("picture", "float32", [batch, 8, 8, 8]);
+  const y = conv2d(silu(picture), weight("kernel", stored("float32", 8, 8, 3, 3)), undefined, {
+    padding: [1, 1, 1, 1],
+  });
+  const [dx] = grad(reduceSum(multiply(y, y), [0, 1, 2, 3]), [picture]);
+  const kernel = 8 * 8 * 9 * 4;
+  // besides it, the derivative's start: one number
+  expect(memory({ dx: dx! })).toMatchObject({ weights: kernel, copies: kernel + 4 });
+  expect(memory({ dx: dx! }, { convDataGradient: "transposed" })).toMatchObject({ weights: kernel, copies: 4 });
+});
+
+test("checkpoints take less", () => {
+  const peak = (stage: typeof throughout) => {
+    let y = x;
+    for (let layer = 0; layer < 12; layer++) y = stage([y], ([y]) => silu(silu(silu(silu(y!)))));
+    const [dx] = grad(reduceSum(multiply(y, y), [0, 1]), [x]);
+    return memory({ dx: dx! }).results;
+  };
+  expect(peak(checkpointed)).toBeLessThan(peak(throughout) / 2);
+});

@@ -1,0 +1,77 @@
+import { dtypeBytes } from "../array/index.ts";
+import { evaluateDim } from "./dims.ts";
+import type { EmittedGraph, EmittedNode, EmittedResult } from "./emit.ts";
+
+/** What a program takes, in bytes. */
+export interface GraphMemory {
+  /** Weights that are read as they lie in their files. */
+  readonly weights: number;
+  /** What is made of weights alone, once, when the program is loaded: turned kernels, converted weights. */
+  readonly copies: number;
+  /** Results of a run that are alive at the same time, at most. */
+  readonly results: number;
+}
+
+/** Operators that give their input under another shape. */
+const views = new Set(["Reshape", "Identity", "Unsqueeze", "Squeeze"]);
+
+/** Memory from the lifetimes of all results, with nodes in the order in which they were emitted: the runtime's own, depth first, is nearly the same. sizes: values of the named sizes. */
+export function graphMemory(graph: EmittedGraph, sizes: ReadonlyMap<string, number>): GraphMemory {
+  const fixed = fixedResults(graph);
+  const running = graph.trace.filter(({ outputs }) => !fixed.has(outputs[0]!.name));
+  const read = new Set(running.flatMap(({ opType, inputs }) => (opType === "Gather" ? inputs.slice(1) : inputs)));
+  const sum = (entries: Iterable<readonly [string, number]>) => {
+    let total = 0;
+    for (const [name, bytes] of entries) if (read.has(name)) total += bytes;
+    return total;
+  };
+  const copies = [...fixed].map(([name, result]) => [name, bytesOf(result, sizes)] as const);
+  return { weights: sum(graph.weights), copies: sum(copies), results: peakOfResults(running, sizes) };
+}
+
+/** Results that depend on nothing but weights and constants. */
+function fixedResults({ trace, inputs }: EmittedGraph): Map<string, EmittedResult> {
+  const changing = new Set(inputs.map(({ onnxName }) => onnxName));
+  const fixed = new Map<string, EmittedResult>();
+  for (const { inputs, outputs } of trace) {
+    const changes = inputs.some((name) => changing.has(name));
+    for (const output of outputs) {
+      if (changes) changing.add(output.name);
+      else fixed.set(output.name, output);
+    }
+  }
+  return fixed;
+}
+
+function peakOfResults(nodes: readonly EmittedNode[], sizes: ReadonlyMap<string, number>): number {
+  const owners = new Map<string, string>();
+  const ownerOf = (name: string) => owners.get(name) ?? name;
+  for (const { opType, inputs, outputs } of nodes)
+    if (views.has(opType)) owners.set(outputs[0]!.name, ownerOf(inputs[0]!));
+  // what nothing reads dies where it is made
+  const lastUses = new Map<string, number>();
+  for (const [at, { inputs, outputs }] of nodes.entries())
+    for (const name of [...inputs, ...outputs.map(({ name }) => name)]) lastUses.set(ownerOf(name), at);
+
+  const alive = new Map<string, number>();
+  let [now, peak] = [0, 0];
+  for (const [at, { inputs, outputs, convertedBytes }] of nodes.entries()) {
+    for (const output of outputs) {
+      if (owners.has(output.name)) continue;
+      const bytes = bytesOf(output, sizes);
+      alive.set(output.name, bytes);
+      now += bytes;
+    }
+    peak = Math.max(peak, now + convertedBytes);
+    for (const name of [...inputs, ...outputs.map(({ name }) => name)].map(ownerOf)) {
+      if (lastUses.get(name) !== at) continue;
+      now -= alive.get(name) ?? 0;
+      alive.delete(name);
+    }
+  }
+  return peak;
+}
+
+function bytesOf({ dtype, shape }: EmittedResult, sizes: ReadonlyMap<string, number>): number {
+  return shape.reduce<number>((product, size) => product * evaluateDim(size, sizes), dtypeBytes[dtype]);
+}

@@ -1,0 +1,60 @@
+import type { OnnxGraph, OnnxNode } from "../formats/onnx/index.ts";
+import type { Target } from "./lower.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Elements from which on it is worth converting a 16-bit weight at each use. */
+const largeWeight = 1 << 16;
+
+/** Whether a tensor is a 16-bit weight that stays as it is stored, to be converted by each node that reads it. */
+export function isConvertedAtUse({ source, shape }: Tensor, target: Target): boolean {
+  if (source.kind !== "weight" || source.isRaw || source.stored.dtype === "float32") return false;
+  const count = shape.reduce<number>((product, size) => product * Number(size), 1);
+  return target.halfWeights === "stored" && count >= largeWeight;
+}
+
+/** A node that converts stored weights for itself when an activation is there, and not before. Conditional nodes are the one thing that the runtime neither moves nor merges,
+ *  and nothing within outlives them. zero: name of the constant [0]. Source: onnxruntime.md section 3.4. */
+export function convertingNodes(
+  node: OnnxNode,
+  stored: readonly string[],
+  activation: string,
+  zero: string,
+): OnnxNode[] {
+  const own = (kind: string) => `${node.name}:${kind}`;
+  const [size, condition] = [own("size"), own("isThere")];
+  const plain = { domain: "", attributes: {} };
+  return [
+    {
+      ...{ name: size, opType: "Shape", domain: "", inputs: [activation], outputs: [size] },
+      attributes: { start: { int: 0 }, end: { int: 1 } },
+    },
+    { ...plain, name: condition, opType: "Greater", inputs: [size, zero], outputs: [condition] },
+    {
+      ...{ name: own("if"), opType: "If", domain: "", inputs: [condition], outputs: node.outputs },
+      // both branches are the same: which one is taken is only known to us
+      attributes: {
+        then_branch: { graph: branchOf(node, stored, own("then")) },
+        else_branch: { graph: branchOf(node, stored, own("else")) },
+      },
+    },
+  ];
+}
+
+function branchOf(node: OnnxNode, stored: readonly string[], branch: string): OnnxGraph {
+  const converted = (name: string) => `${name}:${branch}`;
+  const casts = stored.map(
+    (name): OnnxNode => ({
+      ...{ name: converted(name), opType: "Cast", domain: "", inputs: [name], outputs: [converted(name)] },
+      attributes: { to: { int: 1 } },
+    }),
+  );
+  const inputs = node.inputs.map((name) => (stored.includes(name) ? converted(name) : name));
+  const outputs = node.outputs.map(converted);
+  return {
+    nodes: [...casts, { ...node, name: branch, inputs, outputs }],
+    initializers: [],
+    inputs: [],
+    outputs: outputs.map((name) => ({ name, dtype: "float32" })),
+    values: [],
+  };
+}

@@ -1,0 +1,71 @@
+import type { DatasetGroup } from "../dataset/index.ts";
+import { noiseSchedule } from "../diffusion/index.ts";
+import type { Tensor } from "../graph/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import type { LoadOptions, Runtime } from "../runtime/index.ts";
+import type { LossScale } from "./loss-scale.ts";
+import { gradientName, type MicroStepContext } from "./micro-step.ts";
+import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
+import type { Products } from "./precision.ts";
+import type { Preparation } from "./prepare.ts";
+
+/** The micro-step graph for these datasets: every bucket runs through it. */
+export function graphOf(settings: TrainSettings, { model, group, word }: Preparation): MicroStepGraph {
+  const { factor } = model.vae.architecture;
+  const [width, height] = group.images
+    .map(({ bucket }) => bucket)
+    .reduce((largest, bucket) => (bucket[0] * bucket[1] > largest[0] * largest[1] ? bucket : largest));
+  const halvings = 2 ** (model.unet.architecture.widths.length - 1);
+  const isEven = group.images.every(({ bucket }) => bucket.every((side) => side % (factor * halvings) === 0));
+  return microStepGraph(model, {
+    chunks: (settings.maxTokenLength ?? 75) / 75,
+    clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
+    layers: word.layers?.length,
+    lossType: settings.lossType,
+    hasMask: hasMasks(group),
+    checkpointing: settings.gradientCheckpointing,
+    nominal: { batch: settings.trainBatchSize, height: height / factor, width: width / factor },
+    multipleOf: isEven ? halvings : 1,
+  });
+}
+
+/** What a micro-step computes, by name. */
+export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
+  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
+  return { lossSums, ...Object.fromEntries(gradients) };
+}
+
+/** How it is to be loaded. */
+export function microStepOptions(settings: TrainSettings, products: Products): LoadOptions {
+  return { withoutKernelCopies: settings.gradientCheckpointing || settings.lowram, products };
+}
+
+/** Puts the micro-step graph on the device. lossScale: given where products are computed in float16. */
+export async function loadMicroStep(
+  settings: TrainSettings,
+  preparation: Preparation,
+  runtime: Runtime,
+  lossScale?: LossScale,
+): Promise<MicroStepContext> {
+  const { model, checkpoint } = preparation;
+  const isVelocity = checkpoint.predictionType.value === "v_prediction";
+  return {
+    model,
+    program: await runtime.load(
+      microStepOutputs(graphOf(settings, preparation)),
+      microStepOptions(settings, lossScale ? "float16" : "float32"),
+    ),
+    lossScale,
+    schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
+    isVelocity,
+    lossType: settings.lossType,
+    options: { ...settings, vParameterization: isVelocity },
+  };
+}
+
+/** Whether any picture can bring a loss mask. */
+export function hasMasks({ datasets }: DatasetGroup): boolean {
+  return datasets.some(({ subsets }) =>
+    subsets.some(({ plan }) => plan.alphaMask || plan.conditioningDataDir !== undefined),
+  );
+}

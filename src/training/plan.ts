@@ -1,0 +1,101 @@
+import type { DownloadEvent } from "../hub/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import { chooseDevice, measureRate, openRuntime } from "../runtime/index.ts";
+import { availableBytes } from "./available.ts";
+import { type Expectation, expectRun } from "./expectation.ts";
+import { withLocalModels } from "./local-models.ts";
+import { prepareRun } from "./prepare.ts";
+import type { Sign } from "./signs.ts";
+
+/** What a run would take. */
+export interface RunPlan extends Expectation {
+  readonly device: string;
+  readonly deviceReason: string;
+  readonly model: string;
+  /** Optimizer steps of the run. */
+  readonly steps: number;
+  /** Time of all steps. */
+  readonly seconds: number;
+  /** Memory that is free now, where that is known: on processors. */
+  readonly availableBytes: number | undefined;
+  /** What other settings would make of it. */
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface Alternative extends Expectation {
+  /** As they would be added to the command line. */
+  readonly flags: string;
+}
+
+/** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment. @throws as train does */
+export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEvent, RunPlan> {
+  const settings = yield* withLocalModels(given);
+  const preparation = await prepareRun(settings);
+  const { device, reason } = await chooseDevice(settings.device);
+  const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
+  try {
+    const rate = await measureRate(runtime);
+    const expected = (settings: TrainSettings) => expectRun(settings, preparation, device, rate);
+    const { steps } = preparation.length;
+    const expectation = expected(settings);
+    return {
+      ...expectation,
+      device,
+      deviceReason: reason,
+      model: preparation.checkpoint.path,
+      steps,
+      seconds: steps * expectation.secondsPerStep,
+      availableBytes: availableBytes(device),
+      alternatives: alternativesTo(settings).map(({ flags, change }) => ({
+        flags,
+        ...expected({ ...settings, ...change }),
+      })),
+    };
+  } finally {
+    await runtime.close();
+  }
+}
+
+interface Change {
+  readonly flags: string;
+  readonly change: Partial<TrainSettings>;
+}
+
+/** Settings that take less memory, those that are there already left out. */
+function alternativesTo(settings: TrainSettings): Change[] {
+  const changes: (Change & { readonly isPossible: boolean })[] = [
+    { flags: "--cache_latents", change: { cacheLatents: true }, isPossible: !settings.cacheLatents },
+    { flags: "--lowram", change: { lowram: true }, isPossible: !settings.lowram && !settings.gradientCheckpointing },
+    {
+      flags: "--gradient_checkpointing",
+      change: { gradientCheckpointing: true },
+      isPossible: !settings.gradientCheckpointing,
+    },
+  ];
+  return changes.filter(({ isPossible }) => isPossible);
+}
+
+/** A warning where the memory that is free will not do, with the settings that would. */
+export function memorySigns(
+  expectation: Expectation,
+  settings: TrainSettings,
+  available: number | undefined,
+  expected: (settings: TrainSettings) => Expectation,
+): Sign[] {
+  const { peak } = expectation.memory;
+  if (available === undefined || peak <= available) return [];
+  const changes = alternativesTo(settings);
+  const flags = changes.map(({ flags }) => flags).join(" ");
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  const thrifty = (): string => {
+    const { memory } = expected(Object.assign({}, settings, ...changes.map(({ change }) => change)));
+    return `With ${flags} it would be about ${gigabytes(memory.peak)}. `;
+  };
+  const advice = changes.length > 0 ? thrifty() : "";
+  return [
+    {
+      code: "MEMORY",
+      message: `The run will take about ${gigabytes(peak)} of memory; ${gigabytes(available)} are free. ${advice}A smaller --resolution or --train_batch_size (with --gradient_accumulation_steps) takes less.`,
+    },
+  ];
+}
