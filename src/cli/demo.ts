@@ -1,7 +1,6 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { tinySdFolder } from "../assets/index.ts";
-import { writeFileAtomically } from "../files/index.ts";
+import { makeFolder, writeFileAtomically } from "../files/index.ts";
 import { generate, train } from "../index.ts";
 import { readTrainRecord } from "../options/index.ts";
 import { decodePicture, encodePng, type Picture } from "../pictures/index.ts";
@@ -44,7 +43,7 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
 
 /** Trains with everything `coinage train` shows; whether it came to its end. */
 async function trainWord(terminal: Terminal): Promise<boolean> {
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const { settings } = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
   const interrupt = listenForInterrupt(terminal, "Finishing the step; Ctrl-C again leaves at once.");
   try {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { removeFolder, standingFolder, writeFolderAtomically } from "./index.ts";
+import { makeFolder, removeFolder, standingFolder, writeFolderAtomically } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-files-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -50,4 +50,20 @@ test("where nothing can be written, nothing is lost", async () => {
   await expect(writeFolderAtomically(path.join(work, "plain", "state"), { a: "1" })).rejects.toMatchObject({
     code: "OUTPUT_UNWRITABLE",
   });
+});
+
+test("a folder is made with all it lies in; making it again changes nothing", () => {
+  const folder = path.join(work, "made", "of", "several");
+  makeFolder(folder);
+  writeFileSync(path.join(folder, "a"), "1");
+  makeFolder(folder);
+  expect(contents(folder)).toEqual([["a", "1"]]);
+});
+
+test("a file in the way, or a system that makes no folders there, is an error at once", () => {
+  const file = path.join(work, "in-the-way");
+  writeFileSync(file, "");
+  expect(() => makeFolder(file)).toThrow("EEXIST");
+  expect(() => makeFolder(path.join(file, "below"))).toThrow(/ENOTDIR|EEXIST/);
+  if (process.platform === "linux") expect(() => makeFolder("/proc/none/below")).toThrow("ENOENT");
 });

@@ -1,3 +1,4 @@
 export { kindOfPath, reasonOf, writeFileAtomically } from "./file.ts";
 export { removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";
+export { makeFolder } from "./make-folder.ts";
 export { prepareOutputFolder } from "./writable-folder.ts";

@@ -1,14 +1,15 @@
-import { mkdir, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { writeFileAtomically } from "./file.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** Makes an output folder and tries whether it can be written to, so that long work does not find out at its end.
  *  option: the one that names the folder, such as "--outdir". @throws OUTPUT_UNWRITABLE */
 export async function prepareOutputFolder(folder: string, option: string): Promise<void> {
   const probe = path.join(folder, ".coinage-can-write");
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     await writeFileAtomically(probe, "");
     await rm(probe);
   } catch (cause) {

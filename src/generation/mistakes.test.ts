@@ -85,6 +85,11 @@ describe("mistakes are found before anything is drawn, with their place", () => 
       code: "OUTPUT_UNWRITABLE",
       where: `--outdir ${here.outdir}`,
     });
+    const nowhere = process.platform === "linux" ? "/proc/none/pictures" : path.join(here.outdir, "pictures");
+    expect(await failure(here.run(["--prompt", "p", "--outdir", nowhere]))).toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+      where: `--outdir ${nowhere}`,
+    });
   });
 
   test("a prompt file without prompts, or not of text", async () => {

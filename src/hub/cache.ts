@@ -1,7 +1,7 @@
-import { link as hardLink, mkdir, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { link as hardLink, readdir, readFile, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import { isFolder } from "../checkpoint/index.ts";
-import { writeFileAtomically } from "../files/index.ts";
+import { makeFolder, writeFileAtomically } from "../files/index.ts";
 import type { ModelId } from "./model-id.ts";
 
 /** The revision that is meant when none is named. */
@@ -41,7 +41,7 @@ export class CachedModel {
   async remember(revision: string, commitHash: string): Promise<void> {
     if (revision === commitHash) return;
     const file = path.join(this.folder, "refs", revision);
-    await mkdir(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     await writeFileAtomically(file, commitHash);
   }
 
@@ -49,7 +49,7 @@ export class CachedModel {
   async link(commit: string, file: string, content: string): Promise<void> {
     const link = path.join(this.snapshotFolder(commit), file);
     const blob = this.blob(content);
-    await mkdir(path.dirname(link), { recursive: true });
+    makeFolder(path.dirname(link));
     await rm(link, { force: true });
     try {
       await symlink(path.relative(path.dirname(link), blob), link);

@@ -1,10 +1,11 @@
 import type { Blob } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, mkdir, open, rename } from "node:fs/promises";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import path from "node:path";
 import { isFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { makeFolder } from "../files/index.ts";
 
 export interface Download {
   readonly file: string;
@@ -86,7 +87,7 @@ async function write(handle: FileHandle, chunk: Uint8Array, position: number, fi
 
 async function openForWriting(file: string): Promise<FileHandle> {
   try {
-    await mkdir(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     return await open(file, constants.O_RDWR | constants.O_CREAT);
   } catch (cause) {
     throw unwritable(file, cause);

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { reasonOf } from "../files/index.ts";
+import { makeFolder, reasonOf } from "../files/index.ts";
 import type { Sign } from "./signs.ts";
 
 /** Where something was written. */
@@ -21,7 +21,7 @@ export class Output {
   /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all. */
   async write(target: string, write: (path: string) => Promise<void>): Promise<Written> {
     try {
-      await mkdir(path.dirname(target), { recursive: true });
+      makeFolder(path.dirname(target));
       await write(target);
       return { path: target, problem: undefined };
     } catch (cause) {

@@ -1,8 +1,7 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import type { NdArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { reasonOf, writeFileAtomically } from "../../files/index.ts";
+import { makeFolder, reasonOf, writeFileAtomically } from "../../files/index.ts";
 import {
   contactSheet,
   encodePng,
@@ -42,14 +41,14 @@ export class DebugPictures {
 
   /** @throws OUTPUT_UNWRITABLE */
   async add({ step, samples }: BatchListing): Promise<void> {
-    await makeFolder(this.#folder);
+    makeDebugFolder(this.#folder);
     for (const [i, listing] of samples.entries()) await this.#addSample(`${step}`.padStart(4, "0"), i + 1, listing);
   }
 
   /** Writes the sheet. @throws OUTPUT_UNWRITABLE */
   async finish(): Promise<WrittenPictures> {
     const sheet = path.join(this.#folder, sheetName);
-    await makeFolder(this.#folder);
+    makeDebugFolder(this.#folder);
     await writeFileAtomically(sheet, await contactSheet(this.#sheet));
     return { folder: this.#folder, count: this.#count, sheet, onSheet: this.#sheet.length };
   }
@@ -87,9 +86,9 @@ function darkened(picture: Picture, { data: mask }: NdArray<Float32Array>): Pict
   return { ...picture, data };
 }
 
-async function makeFolder(folder: string): Promise<void> {
+function makeDebugFolder(folder: string): void {
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
   } catch (cause) {
     throw new CoinageError("OUTPUT_UNWRITABLE", `The folder ${folder} cannot be made (${reasonOf(cause)}).`, {
       where: "--debug_dataset_dir",
