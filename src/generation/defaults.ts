@@ -27,5 +27,6 @@ export function samplingOf(request: PictureRequest, family: ModelFamily): Sampli
     forceZeroStepsOffset: request.forceZeroStepsOffset,
     highres: request.highres,
     vaeBatchSize: request.vaeBatchSize,
+    vaeSlices: request.vaeSlices,
   };
 }

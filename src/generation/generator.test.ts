@@ -250,6 +250,18 @@ test("the VAE takes pictures in parts and draws the same", async () => {
   }
 });
 
+test("the VAE takes pictures in bands and draws the same", async () => {
+  const highres = { scale: 0.5, steps: 2, upscale: "picture", keepsFirst: false } as const;
+  const request = { ...star, images: 2, batchSize: 2, highres };
+  const [whole, banded] = await Promise.all(
+    [1, 3].map(async (vaeSlices) => imagesOf(await run({ ...request, vaeSlices, vaeBatchSize: 1 }))),
+  );
+  expect(banded).toHaveLength(2);
+  banded!.forEach(({ picture }, i) => {
+    expect(meanDifference(picture, whole![i]!.picture)).toBeLessThan(0.01);
+  });
+});
+
 test("previews follow their own rules", async () => {
   const preview = samplingOf({ prompt: "", flavour: "preview" }, "sdxl");
   expect(preview).toMatchObject({ width: 512, height: 512, steps: 30, maxEmbeddingsMultiples: 1 });

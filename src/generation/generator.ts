@@ -19,7 +19,7 @@ import { drawLatents, type StartedBatch } from "./stage.ts";
 import { decode } from "./vae.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** Draws pictures with one model. Its programs are loaded when they are first needed and stay until it is closed.
+/** Draws pictures with one model. Its programs are loaded when they are first needed and stay until they are freed.
  *  Whoever returns from a generator of events cancels what it does after the step under way. */
 export interface PictureGenerator {
   /** Draws what a request asks for. vocabulary: words to use in place of the generator's own, such as one that is still being learned.
@@ -27,7 +27,7 @@ export interface PictureGenerator {
   generate(request: PictureRequest, vocabulary?: Vocabulary): AsyncGenerator<GenerationEvent, void>;
   /** Draws one batch; there is no `done` event. @throws as generate */
   draw(batch: PictureBatch, vocabulary?: Vocabulary): AsyncGenerator<GenerationEvent, void>;
-  /** Frees the programs; the runtime stays open. */
+  /** Frees the programs, which are loaded again when they are needed again; the runtime stays open. */
   close(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ async function* draw(
   const last: StartedBatch = sampling.highres ? yield* drawFirst(batch, sampling.highres, indices, context) : batch;
   const latents = yield* drawLatents({ ...last, stage: "final", indices }, context);
   let at = 0;
-  for await (const picture of decode(latents, context.model.vae.architecture, context.programs, sampling.vaeBatchSize))
+  for await (const picture of decode(latents, context.model.vae.architecture, context.programs, sampling))
     yield imageEvent(picture, batch.pictures[at]!, indices[at++]!, sampling, sampling.steps, "final");
 }
 
@@ -85,7 +85,7 @@ async function* drawFirst(
   const latents = yield* drawLatents({ ...first, stage: "first", indices }, context);
   if (highres.upscale === "latents") return stageFromLatents(batch, latents, architecture.factor);
   const small: Picture[] = [];
-  for await (const picture of decode(latents, architecture, context.programs, batch.sampling.vaeBatchSize)) {
+  for await (const picture of decode(latents, architecture, context.programs, batch.sampling)) {
     const at = small.push(picture) - 1;
     if (highres.keepsFirst)
       yield imageEvent(picture, batch.pictures[at]!, indices[at]!, batch.sampling, highres.steps, "first");

@@ -9,7 +9,7 @@ import {
 } from "../models/index.ts";
 import type { Program, Runtime } from "../runtime/index.ts";
 
-/** The programs of a model, each loaded when it is first asked for. */
+/** The programs of a model, each loaded when it is first asked for, and again when it is asked for after closing. */
 export class Programs {
   readonly #model: DiffusionModel;
   readonly #runtime: Runtime;
@@ -54,24 +54,18 @@ export class Programs {
     });
   }
 
-  /** `pictures` in about -1..1 from `latents` as the VAE knows them. */
-  decoder(): Promise<Program> {
-    return this.#get("decoder", () => {
+  /** `pictures` in about -1..1 from `latents` as the VAE knows them. bands: see vaeBands. */
+  decoder(bands: number): Promise<Program> {
+    return this.#get(`decoder ${bands}`, () => {
       const { weights, architecture } = this.#model.vae;
       const latents = input("latents", "float32", latentShape(dim("batch"), architecture.latentChannels));
-      return { pictures: decodeLatents(weights, architecture, latents).pictures };
+      return { pictures: decodeLatents(weights, architecture, latents, bands).pictures };
     });
   }
 
-  /** `mean` and `logvar` of `pictures` in -1..1. */
-  encoder(): Promise<Program> {
-    return this.#get("encoder", () => {
-      const { weights, architecture } = this.#model.vae;
-      const side = (name: string) => dim(name, { nominal: 512, multipleOf: architecture.factor });
-      const pictures = input("pictures", "float32", [dim("batch"), 3, side("height"), side("width")]);
-      const { mean, logvar } = encodePictures(weights, architecture, pictures);
-      return { mean, logvar };
-    });
+  /** `mean` and `logvar` of `pictures` in -1..1. bands: see vaeBands. */
+  encoder(bands: number): Promise<Program> {
+    return this.#get(`encoder ${bands}`, () => encoderOutputs(this.#model, bands));
   }
 
   async close(): Promise<void> {
@@ -91,6 +85,15 @@ export class Programs {
     loading.catch(() => this.#loaded.delete(key));
     return loading;
   }
+}
+
+/** `mean` and `logvar` of the latents of `pictures` [batch,3,height,width] in -1..1. bands: see vaeBands. */
+export function encoderOutputs({ vae }: Pick<DiffusionModel, "vae">, bands: number): Record<string, Tensor> {
+  const { weights, architecture } = vae;
+  const side = (name: string) => dim(name, { nominal: 512, multipleOf: architecture.factor });
+  const pictures = input("pictures", "float32", [dim("batch"), 3, side("height"), side("width")]);
+  const { mean, logvar } = encodePictures(weights, architecture, pictures, bands);
+  return { mean, logvar };
 }
 
 function latentShape(batch: Dim, channels: number): Dim[] {

@@ -61,6 +61,8 @@ export interface Sampling {
   readonly highres?: HighresFix | undefined;
   /** Pictures the VAE takes at once; below 1 a share of the batch; unset: all. */
   readonly vaeBatchSize?: number | undefined;
+  /** Bands of a picture the VAE works on one after another to save memory; unset: as many as its size calls for. */
+  readonly vaeSlices?: number | undefined;
 }
 
 /** Where a picture starts from instead of pure noise. */

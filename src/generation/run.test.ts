@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { drawing, drawingTime, saved } from "../../test/drawing.ts";
+import { meanDifference } from "../../test/pictures.ts";
 import { arrayOf } from "../array/index.ts";
 import { tinySdFolder } from "../assets/index.ts";
 import { samplerNames } from "../diffusion/index.ts";
@@ -11,6 +12,7 @@ import { generateTable } from "../options/index.ts";
 import { decodePicture, readPictureSize } from "../pictures/index.ts";
 import { generateFromSettings } from "./run.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
+import { commandLineSampling } from "./settings.ts";
 
 const here = drawing();
 
@@ -171,6 +173,16 @@ describe("a run", () => {
     }
     expect(shown).toEqual([2, 4].map((step) => `coinage-preview.png ${step} true`));
     expect(here.written()).toEqual(["coinage-preview_2.png", expect.stringMatching(/^im_/)]);
+  });
+
+  test("decodes in bands and draws the same", async () => {
+    const line = ["--prompt", "a star", "--seed", "1"];
+    const banded = [...line, "--vae_slices", "3", "--outdir", path.join(here.folder, "banded")];
+    expect(commandLineSampling(here.settings(banded), "sd1").vaeSlices).toBe(3);
+    const pictures = await Promise.all(
+      [line, banded].map(async (words) => decodePicture(saved(await here.run(words))[0]!.file)),
+    );
+    expect(meanDifference(pictures[1]!, pictures[0]!)).toBeLessThan(0.01);
   });
 
   test("draws with another VAE", async () => {

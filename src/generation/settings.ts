@@ -27,6 +27,7 @@ export function commandLineSampling(settings: GenerateSettings, family: ModelFam
       forceZeroStepsOffset: settings.forceSchedulerZeroStepsOffset,
       highres: highresFix(settings),
       vaeBatchSize: settings.vaeBatchSize,
+      vaeSlices: settings.vaeSlices,
     },
     family,
   );

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { drawing } from "../../test/drawing.ts";
+import { relativeDistance } from "../../test/goldens.ts";
 import { openTinySd } from "../../test/tiny-sd.ts";
 import type { DiffusionModel } from "../models/index.ts";
 import { encodePng, type Picture } from "../pictures/index.ts";
@@ -49,18 +50,27 @@ test("a picture is encoded once for each size, however often it is drawn from, a
   const noise = (value: number) => new Float32Array(4 * 8 * 8).fill(value);
   const size = [64, 64] as const;
   const { encoder, runs } = countingEncoder();
-  const { shape, data } = await encoder.latents([a, a, b], size, [noise(0), noise(1), noise(0)], undefined);
+  const { shape, data } = await encoder.latents([a, a, b], size, [noise(0), noise(1), noise(0)], {});
   expect(shape).toEqual([3, 4, 8, 8]);
   const part = (i: number) => data.slice(i * 256, (i + 1) * 256);
   expect(part(0)).not.toEqual(part(1));
   expect(part(0)).not.toEqual(part(2));
-  const again = await encoder.latents([b, a], size, [noise(0), noise(1)], undefined);
+  const again = await encoder.latents([b, a], size, [noise(0), noise(1)], {});
   expect(again.data.slice(0, 256)).toEqual(part(2));
   expect(again.data.slice(256)).toEqual(part(1));
   expect(runs).toEqual([2]);
-  await encoder.latents([a], [32, 64], [noise(0)], undefined);
-  await encoder.latents([a, striped(5), striped(6)], [32, 64], [noise(0), noise(0), noise(0)], 1);
+  await encoder.latents([a], [32, 64], [noise(0)], {});
+  await encoder.latents([a, striped(5), striped(6)], [32, 64], [noise(0), noise(0), noise(0)], { vaeBatchSize: 1 });
   expect(runs).toEqual([2, 1, 1, 1]);
+});
+
+test("a picture encoded in bands is that encoded whole", async () => {
+  const noise = [new Float32Array(4 * 8 * 8).fill(1)];
+  const latentsIn = async (vaeSlices: number) =>
+    (await countingEncoder().encoder.latents([striped(3)], [64, 64], noise, { vaeSlices })).data;
+  const [whole, banded] = [await latentsIn(1), await latentsIn(3)];
+  expect(banded).not.toEqual(whole);
+  expect(relativeDistance(banded, whole)).toBeLessThan(1e-5);
 });
 
 test("a file is read once for neighbouring batches; one that could not be read is tried again", async () => {

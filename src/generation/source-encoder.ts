@@ -1,9 +1,9 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
-import type { DiffusionModel } from "../models/index.ts";
+import { type DiffusionModel, type VaeArchitecture, vaeBands } from "../models/index.ts";
 import { type Picture, pictureToFloats, type Size } from "../pictures/index.ts";
 import { fitSource } from "./image-to-image.ts";
 import type { Programs } from "./programs.ts";
-import { parts, stack } from "./vae.ts";
+import { parts, stack, type VaeShares } from "./vae.ts";
 
 /** The distribution of latents [4, h, w] that a picture was encoded to at a size. */
 interface Encoded {
@@ -15,31 +15,32 @@ interface Encoded {
 
 /** Encodes pictures to start from. One that comes again, in the same batch or a later one, is not encoded again. */
 export class SourceEncoder {
-  readonly #scalingFactor: number;
+  readonly #vae: VaeArchitecture;
   readonly #programs: Programs;
   readonly #encoded = new WeakMap<Picture, Encoded>();
 
   constructor(model: DiffusionModel, programs: Programs) {
-    this.#scalingFactor = model.vae.architecture.scalingFactor;
+    this.#vae = model.vae.architecture;
     this.#programs = programs;
   }
 
   /** Latents [B, 4, h, w] as the U-Net knows them, drawn from each picture's distribution. size: what pictures are brought to, in pixels;
-   *  noises: [4, h, w] each; vaeBatchSize: see vaeBatch. @throws RUNTIME */
+   *  noises: [4, h, w] each. @throws RUNTIME */
   async latents(
     pictures: readonly Picture[],
     size: Size,
     noises: readonly Float32Array[],
-    vaeBatchSize: number | undefined,
+    shares: VaeShares,
   ): Promise<NdArray<Float32Array>> {
     const isKnown = (picture: Picture) => this.#encoded.get(picture)?.size.join() === size.join();
     const unknown = [...new Set(pictures)].filter((picture) => !isKnown(picture));
-    if (unknown.length > 0) await this.#encode(unknown, size, vaeBatchSize);
+    if (unknown.length > 0) await this.#encode(unknown, size, shares);
     return stack(pictures.map((picture, i) => this.#draw(this.#encoded.get(picture)!, noises[i]!)));
   }
 
-  async #encode(pictures: readonly Picture[], size: Size, vaeBatchSize: number | undefined): Promise<void> {
-    const program = await this.#programs.encoder();
+  async #encode(pictures: readonly Picture[], size: Size, { vaeBatchSize, vaeSlices }: VaeShares): Promise<void> {
+    const [columns, rows] = size.map((side) => side / this.#vae.factor) as [number, number];
+    const program = await this.#programs.encoder(vaeBands(rows, columns, vaeSlices));
     const floats = stack(pictures.map((picture) => pictureToFloats(fitSource(picture, size))));
     let at = 0;
     for (const part of parts(floats, vaeBatchSize)) {
@@ -55,7 +56,7 @@ export class SourceEncoder {
   }
 
   #draw({ shape, mean, deviation }: Encoded, noise: Float32Array): NdArray<Float32Array> {
-    const scaled = mean.map((value, k) => this.#scalingFactor * Math.fround(value + deviation[k]! * noise[k]!));
+    const scaled = mean.map((value, k) => this.#vae.scalingFactor * Math.fround(value + deviation[k]! * noise[k]!));
     return arrayOf(shape, scaled);
   }
 }

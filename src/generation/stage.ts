@@ -12,7 +12,7 @@ import type { DrawContext } from "./context.ts";
 import { denoise } from "./denoise.ts";
 import { keptShare } from "./image-to-image.ts";
 import { drawPictureNoise, noiseList, type PictureNoise } from "./noise.ts";
-import type { GenerationEvent, PictureBatch, Stage } from "./request.ts";
+import type { GenerationEvent, PictureBatch, Sampling, Stage } from "./request.ts";
 import { samplerOf } from "./sampler.ts";
 import { decode, stack } from "./vae.ts";
 
@@ -63,14 +63,20 @@ export async function* drawLatents(
     const { step, steps } = value;
     yield { kind: "step", step, steps, stage, indices, latents: arrayOf(shape, value.latents) };
     if (!context.previewEverySteps || step === steps || step % context.previewEverySteps !== 0) continue;
-    const previews = await previewsOf(arrayOf(shape, value.original(context.predictionType)), context);
+    const original = arrayOf(shape, value.original(context.predictionType));
+    const previews = await previewsOf(original, sampling, context);
     yield { kind: "preview", step, steps, stage, indices, previews };
   }
 }
 
-async function previewsOf(latents: NdArray<Float32Array>, { model, programs }: DrawContext): Promise<Picture[]> {
+async function previewsOf(
+  latents: NdArray<Float32Array>,
+  { vaeSlices }: Sampling,
+  { model, programs }: DrawContext,
+): Promise<Picture[]> {
   const previews: Picture[] = [];
-  for await (const picture of decode(latents, model.vae.architecture, programs, 1)) previews.push(picture);
+  const shares = { vaeBatchSize: 1, vaeSlices };
+  for await (const picture of decode(latents, model.vae.architecture, programs, shares)) previews.push(picture);
   return previews;
 }
 
@@ -120,7 +126,7 @@ async function originalLatents(
     return source.picture;
   });
   const posteriors = noises.map(({ source }) => source!.posterior);
-  return encoder.latents(sources, [sampling.width, sampling.height], posteriors, sampling.vaeBatchSize);
+  return encoder.latents(sources, [sampling.width, sampling.height], posteriors, sampling);
 }
 
 /** Pure noise, or the original with noise on it. */

@@ -1,9 +1,13 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
-import type { DiffusionModel } from "../models/index.ts";
+import { type DiffusionModel, vaeBands } from "../models/index.ts";
 import { type Picture, pictureFromFloats } from "../pictures/index.ts";
 import type { Programs } from "./programs.ts";
+import type { Sampling } from "./request.ts";
 
 type Vae = DiffusionModel["vae"]["architecture"];
+
+/** How the VAE shares its work out: pictures at once, and bands of each. */
+export type VaeShares = Pick<Sampling, "vaeBatchSize" | "vaeSlices">;
 
 /** Pictures the VAE takes at once: all of a batch, so many, or below 1 a share of them. */
 export function vaeBatch(count: number, vaeBatchSize: number | undefined): number {
@@ -17,16 +21,17 @@ export async function* decode(
   latents: NdArray<Float32Array>,
   { scalingFactor }: Vae,
   programs: Programs,
-  vaeBatchSize: number | undefined,
+  { vaeBatchSize, vaeSlices }: VaeShares,
 ): AsyncGenerator<Picture, void> {
-  const program = await programs.decoder();
+  const [height, width] = latents.shape.slice(-2) as [number, number];
+  const program = await programs.decoder(vaeBands(height, width, vaeSlices));
   for (const part of parts(latents, vaeBatchSize)) {
     const scaled = part.data.map((value) => value / scalingFactor);
     const { pictures } = await program.run({ latents: arrayOf(part.shape, scaled) });
-    const [count, channels, height, width] = pictures!.shape as readonly [number, number, number, number];
-    const size = channels * height * width;
+    const [count, channels, rows, columns] = pictures!.shape as readonly [number, number, number, number];
+    const size = channels * rows * columns;
     for (let i = 0; i < count; i++)
-      yield pictureFromFloats((pictures!.data as Float32Array).subarray(i * size, (i + 1) * size), [width, height]);
+      yield pictureFromFloats((pictures!.data as Float32Array).subarray(i * size, (i + 1) * size), [columns, rows]);
   }
 }
 

@@ -72,6 +72,15 @@ export function multiplyDims(...dims: readonly Dim[]): Dim {
   return atoms.length === 0 ? coefficient : symbolic(coefficient, atoms);
 }
 
+/** The sum of sizes. */
+export function addDims(...dims: readonly Dim[]): Dim {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  if (dims.every((value) => typeof value === "number")) return sum(dims);
+  const name = `(${dims.map(dimKey).join("+")})`;
+  const evaluate = (sizes: ReadonlyMap<string, number>) => sum(dims.map((value) => evaluateDim(value, sizes)));
+  return symbolic(1, [{ name, nominal: sum(dims.map(nominalDim)), multipleOf: 1, evaluate }]);
+}
+
 /** The size in numbers, given the sizes that the inputs bring. */
 export function evaluateDim(value: Dim, sizes: ReadonlyMap<string, number>): number {
   if (typeof value === "number") return value;

@@ -8,6 +8,7 @@ import {
   attention,
   constant,
   conv2d,
+  convolveBands,
   countFlops,
   emit,
   grad,
@@ -211,4 +212,14 @@ test("arrays of other shapes are refused where graphs are built", () => {
   expect(() => reshape(input("x", "float32", [dim("a"), dim("b")]), [dim("b"), dim("a")])).toThrow(
     /cannot be reshaped/,
   );
+});
+
+test("bands are convolved one after another", () => {
+  const bands = [1, 2, 3].map((i) => input(`band ${i}`, "float32", [1, 4, 8, 8]));
+  const convolution = { weight: frozen(4, 4, 1, 1), bias: undefined };
+  const [first, second] = convolveBands(bands, [convolution, { ...convolution, prepare: silu }]);
+  const nodeOf = ({ source }: Tensor) => (source.kind === "node" ? source.node : undefined);
+  for (const i of [1, 2])
+    for (const before of [first![i - 1]!, second![i - 1]!])
+      for (const after of [first![i]!, second![i]!]) expect(nodesBehind(after)).toContain(nodeOf(before));
 });

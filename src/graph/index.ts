@@ -7,6 +7,7 @@ export type { Target } from "./lower.ts";
 export { type GraphMemory, graphMemory } from "./memory.ts";
 export { geglu, gelu, quickGelu, silu, softmax } from "./ops/activations.ts";
 export { attention } from "./ops/attention.ts";
+export { type BandConvolution, type Bands, convolveBands, cutBands, groupNormOfBands, joinBands } from "./ops/bands.ts";
 export { conv2d } from "./ops/convolution.ts";
 export {
   absolute,

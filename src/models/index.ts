@@ -21,6 +21,6 @@ export {
 } from "./diffusion-model.ts";
 export { type UNetInputs, type UNetOutputs, unet } from "./unet.ts";
 export { inferUNet, type UNetArchitecture } from "./unet-architecture.ts";
-export { type DecodedPictures, decodeLatents, encodePictures, type Posterior } from "./vae.ts";
+export { type DecodedPictures, decodeLatents, encodePictures, type Posterior, vaeBands } from "./vae.ts";
 export { inferVae, type VaeArchitecture } from "./vae-architecture.ts";
 export { type WeightMap, type Weights, weightsOf } from "./weights.ts";

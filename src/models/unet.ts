@@ -57,7 +57,7 @@ export function unet(
   const contexts = contextsOf(inputs, architecture).values();
   const stage = checkpointing ? checkpointed : throughout;
   const residual = (parts: readonly Tensor[], part: Weights) =>
-    stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time));
+    stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
   const block = (parts: readonly Tensor[], part: Weights, { depths, heads }: LevelArchitecture, index: number) => {
     const h = residual(parts, part.part(`resnets.${index}`));
     const depth = depths[index];

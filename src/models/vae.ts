@@ -1,6 +1,19 @@
-import { add, clamp, conv2d, silu, slice, type Tensor, upsampleNearest } from "../graph/index.ts";
+import {
+  add,
+  type BandConvolution,
+  type Bands,
+  clamp,
+  convolveBands,
+  cutBands,
+  groupNormOfBands,
+  joinBands,
+  multiplyDims,
+  silu,
+  slice,
+  type Tensor,
+  upsampleNearest,
+} from "../graph/index.ts";
 import { convLayer, groupNormLayer } from "./layers.ts";
-import { residualBlock } from "./residual-block.ts";
 import { attentionLayer, toMap, toTokens } from "./spatial-transformer.ts";
 import type { VaeArchitecture } from "./vae-architecture.ts";
 import type { Weights } from "./weights.ts";
@@ -15,24 +28,34 @@ export interface Posterior {
   readonly stages: Readonly<Record<string, Tensor>>;
 }
 
-/** The latent distribution of pictures. pictures: [B, 3, H, W] in -1..1. Source: AutoencoderKL of Rombach 2022, as laid out in Diffusers. */
-export function encodePictures(weights: Weights, architecture: VaeArchitecture, pictures: Tensor): Posterior {
+/** The latent distribution of pictures. pictures: [B, 3, H, W] in -1..1; bands: worked on one after another to save memory, see vaeBands.
+ *  Source: AutoencoderKL of Rombach 2022, as laid out in Diffusers. */
+export function encodePictures(
+  weights: Weights,
+  architecture: VaeArchitecture,
+  pictures: Tensor,
+  bands = 1,
+): Posterior {
   const encoder = weights.part("encoder");
   const stages: Record<string, Tensor> = {};
-  let x = convLayer(pictures, encoder.part("conv_in"));
-  for (let i = 0; i < architecture.widths.length; i++) {
+  const heightAt = (level: number) => multiplyDims(1 / 2 ** level, pictures.shape[2]!);
+  const last = architecture.widths.length - 1;
+  const banded = bandedLevels(architecture);
+  let x = convolve(cutBands(pictures, bands, 2 ** banded), sameSize(encoder.part("conv_in")));
+  for (let i = 0; i <= last; i++) {
     const block = encoder.part(`down_blocks.${i}`);
-    for (let j = 0; j < architecture.resnets; j++) x = vaeResidual(x, block.part(`resnets.${j}`), architecture);
-    if (i < architecture.widths.length - 1) x = downsample(x, block.part("downsamplers.0.conv"));
-    stages[`down_blocks.${i}`] = x;
+    for (let j = 0; j < architecture.resnets; j++) x = residual(x, block.part(`resnets.${j}`), architecture);
+    if (i < last) x = downsample(x, block.part("downsamplers.0.conv"));
+    if (i + 1 === banded) x = [joinBands(x, heightAt(banded))];
+    stages[`down_blocks.${i}`] = joinBands(x, heightAt(Math.min(i + 1, last)));
   }
-  x = midBlock(x, encoder.part("mid_block"), architecture);
-  stages.mid_block = x;
-  x = convLayer(
-    silu(groupNormLayer(x, encoder.part("conv_norm_out"), architecture.groups, eps)),
-    encoder.part("conv_out"),
+  const mid = midBlock(x[0]!, encoder.part("mid_block"), architecture);
+  stages.mid_block = mid;
+  const [encoded] = convolve(
+    [mid],
+    normSiluConv([mid], encoder.part("conv_norm_out"), encoder.part("conv_out"), architecture),
   );
-  const moments = weights.has("quant_conv.weight") ? convLayer(x, weights.part("quant_conv")) : x;
+  const moments = weights.has("quant_conv.weight") ? convLayer(encoded!, weights.part("quant_conv")) : encoded!;
   const channels = architecture.latentChannels;
   return {
     mean: slice(moments, 1, 0, channels),
@@ -47,38 +70,87 @@ export interface DecodedPictures {
   readonly stages: Readonly<Record<string, Tensor>>;
 }
 
-/** Pictures from latents already divided by the scale factor: [B, 4, h, w]. */
-export function decodeLatents(weights: Weights, architecture: VaeArchitecture, latents: Tensor): DecodedPictures {
+/** Pictures from latents already divided by the scale factor: [B, 4, h, w]. bands: worked on one after another to save memory, see vaeBands. */
+export function decodeLatents(
+  weights: Weights,
+  architecture: VaeArchitecture,
+  latents: Tensor,
+  bands = 1,
+): DecodedPictures {
   const decoder = weights.part("decoder");
   const stages: Record<string, Tensor> = {};
+  const heightAt = (level: number) => multiplyDims(2 ** level, latents.shape[2]!);
+  const last = architecture.widths.length - 1;
   const z = weights.has("post_quant_conv.weight") ? convLayer(latents, weights.part("post_quant_conv")) : latents;
-  let x = midBlock(convLayer(z, decoder.part("conv_in")), decoder.part("mid_block"), architecture);
-  stages.mid_block = x;
-  for (let i = 0; i < architecture.widths.length; i++) {
+  const mid = midBlock(convLayer(z, decoder.part("conv_in")), decoder.part("mid_block"), architecture);
+  stages.mid_block = mid;
+  let x: Bands = [mid];
+  for (let i = 0; i <= last; i++) {
     const block = decoder.part(`up_blocks.${i}`);
-    for (let j = 0; j <= architecture.resnets; j++) x = vaeResidual(x, block.part(`resnets.${j}`), architecture);
-    if (i < architecture.widths.length - 1) x = convLayer(upsampleNearest(x), block.part("upsamplers.0.conv"));
-    stages[`up_blocks.${i}`] = x;
+    for (let j = 0; j <= architecture.resnets; j++) x = residual(x, block.part(`resnets.${j}`), architecture);
+    if (i === last - bandedLevels(architecture)) x = cutBands(x[0]!, bands);
+    if (i < last) x = upsample(x, block.part("upsamplers.0.conv"));
+    stages[`up_blocks.${i}`] = joinBands(x, heightAt(Math.min(i + 1, last)));
   }
-  const normalized = silu(groupNormLayer(x, decoder.part("conv_norm_out"), architecture.groups, eps));
-  return { pictures: convLayer(normalized, decoder.part("conv_out")), stages };
+  const decoded = convolve(x, normSiluConv(x, decoder.part("conv_norm_out"), decoder.part("conv_out"), architecture));
+  return { pictures: joinBands(decoded, heightAt(last)), stages };
 }
 
-function vaeResidual(x: Tensor, weights: Weights, { groups }: VaeArchitecture): Tensor {
-  return residualBlock(x, weights, { groups, eps });
+/** In how many bands to work on a picture of so many rows and columns of latents: as many as wanted but for empty ones; unset, one for
+ *  every 64 x 64 latents. */
+export function vaeBands(rows: number, columns: number, wanted = Math.ceil((rows * columns) / 64 ** 2)): number {
+  const rowsOfBand = Math.ceil(rows / wanted);
+  return Math.ceil(rows / rowsOfBand);
+}
+
+/** Levels of the full size and the next that are worked on in bands. The smaller ones take so much less that bands would save nothing. */
+function bandedLevels({ widths }: VaeArchitecture): number {
+  return Math.min(2, widths.length - 1);
+}
+
+/** norm, SiLU, conv, twice, + x. The shortcut is convolved along with the first half: it takes the place of x, which may be twice as large. */
+function residual(x: Bands, weights: Weights, architecture: VaeArchitecture): Bands {
+  const half = (of: Bands, i: 1 | 2) =>
+    normSiluConv(of, weights.part(`norm${i}`), weights.part(`conv${i}`), architecture);
+  const shortcuts = weights.has("conv_shortcut.weight") ? [sameSize(weights.part("conv_shortcut"))] : [];
+  const [h, shortcut = x] = convolveBands(x, [half(x, 1), ...shortcuts]);
+  return convolve(h!, half(h!, 2)).map((band, i) => add(shortcut[i]!, band));
+}
+
+function normSiluConv(x: Bands, norm: Weights, conv: Weights, { groups }: VaeArchitecture): BandConvolution {
+  const normalized = groupNormOfBands(x, groups, norm.get("weight"), norm.get("bias"), eps);
+  return { ...sameSize(conv), prepare: (rows) => silu(normalized(rows)) };
+}
+
+/** A 3x3 convolution that keeps the size, or a 1x1 one. */
+function sameSize(weights: Weights): BandConvolution {
+  const weight = weights.get("weight");
+  const padding = (Number(weight.shape[2]) - 1) / 2;
+  return { weight, bias: weights.get("bias"), padding: [padding, padding, padding, padding] };
 }
 
 /** Padded on the right and below only, unlike the U-Net's. */
-function downsample(x: Tensor, weights: Weights): Tensor {
-  return conv2d(x, weights.get("weight"), weights.get("bias"), { stride: 2, padding: [0, 0, 1, 1] });
+function downsample(x: Bands, weights: Weights): Bands {
+  return convolve(x, {
+    ...{ weight: weights.get("weight"), bias: weights.get("bias") },
+    ...{ stride: 2, padding: [0, 0, 1, 1] },
+  });
+}
+
+function upsample(x: Bands, weights: Weights): Bands {
+  return convolve(x, { ...sameSize(weights), prepare: (rows) => upsampleNearest(rows) });
+}
+
+function convolve(x: Bands, convolution: BandConvolution): Bands {
+  return convolveBands(x, [convolution])[0]!;
 }
 
 function midBlock(x: Tensor, weights: Weights, architecture: VaeArchitecture): Tensor {
-  let h = vaeResidual(x, weights.part("resnets.0"), architecture);
+  let h = residual([x], weights.part("resnets.0"), architecture)[0]!;
   if (architecture.hasAttention) {
     const part = weights.part("attentions.0");
     const tokens = toTokens(groupNormLayer(h, part.part("group_norm"), architecture.groups, eps));
     h = add(toMap(attentionLayer(tokens, tokens, part, 1), h), h);
   }
-  return vaeResidual(h, weights.part("resnets.1"), architecture);
+  return residual([h], weights.part("resnets.1"), architecture)[0]!;
 }

@@ -25,6 +25,8 @@ export interface SessionSettings {
   /** Refuse a model of which any operator would run on the CPU behind the device's back. */
   readonly refuseCpuFallback: boolean;
   readonly profile: string | undefined;
+  /** Give the memory of every result back at once, instead of keeping it for others. */
+  readonly keepsNothing: boolean;
 }
 
 export interface LoadResult {

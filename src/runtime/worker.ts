@@ -50,6 +50,7 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     ...providerOptions(settings.executionProvider, session),
     graphOptimizationLevel: "extended",
     enableMemPattern: false,
+    enableCpuMemArena: !settings.keepsNothing,
     // what goes wrong comes back as an error; ONNX Runtime's own lines would only come on top
     logSeverityLevel: 4,
     ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),

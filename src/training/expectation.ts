@@ -1,11 +1,12 @@
+import { encoderOutputs } from "../generation/index.ts";
 import { countFlops, type GraphMemory } from "../graph/index.ts";
+import { vaeBands } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { type DeviceName, type DeviceRate, programMemory } from "../runtime/index.ts";
 import { graphOf, microStepOptions, microStepOutputs } from "./load-micro-step.ts";
 import type { MicroStepGraph } from "./micro-step-graph.ts";
 import { productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
-import { encoderOutputs } from "./vae-encoder.ts";
 
 /** Memory of a run, in bytes. */
 export interface ExpectedMemory {
@@ -60,7 +61,8 @@ function expectedMemory(
     microStepOptions(settings, productsOn(device, settings)),
   );
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
-  const encoder = programMemory(encoderOutputs(model), named({ batch: pictures, width, height }), device);
+  const bands = vaeBands(height / factor, width / factor);
+  const encoder = programMemory(encoderOutputs(model, bands), named({ batch: pictures, width, height }), device);
   // where latents are cached, the encoder is gone before the first step
   const phases = settings.cacheLatents ? [[encoder], [step]] : [[encoder, step]];
   const expected = phases.map((programs) => {

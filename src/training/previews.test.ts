@@ -3,7 +3,11 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventsOf, ofKind, trainingFolder } from "../../test/training-run.ts";
 import { decodePicture } from "../pictures/index.ts";
+import { openRuntime, type Program, type Runtime } from "../runtime/index.ts";
 import { type TrainingEvent, train } from "./index.ts";
+import { openRun } from "./open-run.ts";
+import { prepareRun } from "./prepare.ts";
+import { Previews } from "./previews.ts";
 
 const { write, settingsFor } = trainingFolder();
 
@@ -37,6 +41,28 @@ describe("sample pictures", () => {
     expect(before.width).toBe(64);
     expect(before.data).not.toEqual(after.data);
     expect(lossesOf(events)).toEqual(lossesOf(await eventsOf(await settingsFor("--cache_latents"))));
+  });
+
+  test("leave no network loaded", async () => {
+    const settings = await settingsFor(...flags, "--sample_at_first");
+    const run = await openRun(settings, await prepareRun(settings));
+    const runtime = openRuntime({ threads: 1 });
+    const loaded = new Set<Program>();
+    const watched: Runtime = {
+      ...runtime,
+      load: async (outputs, options) => {
+        const program = await runtime.load(outputs, options);
+        const own = { ...program, close: () => program.close().then(() => void loaded.delete(own)) };
+        loaded.add(own);
+        return own;
+      },
+    };
+    const found: number[] = [];
+    for await (const event of new Previews(run, watched).atFirst())
+      if (event.kind === "sample") found.push(loaded.size);
+    await runtime.close();
+    expect(found).toEqual([3, 3]);
+    expect(loaded.size).toBe(0);
   });
 
   test("by epoch win over those by step", async () => {

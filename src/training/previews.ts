@@ -43,7 +43,7 @@ export async function readPreviews(
 type At = { readonly epoch: number } | { readonly step: number };
 
 /** Draws sample pictures with the word as it is. They have random numbers of their own, so training goes on as if nothing had been drawn;
- *  their networks are loaded when the first is drawn. */
+ *  their networks are loaded for each round of pictures and take no memory while training goes on. */
 export class Previews {
   readonly #run: Run;
   readonly #generator: PictureGenerator;
@@ -79,6 +79,14 @@ export class Previews {
   }
 
   async *#drawAll(at: At): AsyncGenerator<TrainingEvent> {
+    try {
+      yield* this.#drawEach(at);
+    } finally {
+      await this.#generator.close();
+    }
+  }
+
+  async *#drawEach(at: At): AsyncGenerator<TrainingEvent> {
     for (const [index, request] of this.#run.previewRequests.entries()) {
       if (this.#signal?.aborted) return;
       try {

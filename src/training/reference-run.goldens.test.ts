@@ -178,7 +178,7 @@ async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promi
   const { settings, preparation } = run;
   const { model, group } = preparation;
   const encodeAt = async (call: number, pixels: NdArray<Float32Array>) => {
-    const vae = await openVaeEncoder(model, runtime, seek(recorded.seed, recorded.vae_calls[call]!.rng));
+    const vae = openVaeEncoder(model, runtime, seek(recorded.seed, recorded.vae_calls[call]!.rng));
     const latents = await vae.encode(pixels);
     await vae.close();
     return latents;

@@ -156,7 +156,7 @@ test("the word comes closer to the concept: the same noise is predicted better w
   const preparation = await prepareRun(settings);
   const run = await openRun(settings, preparation);
   const runtime = openRuntime({ threads: 2 });
-  const vae = await openVaeEncoder(preparation.model, runtime, preparation.generators.torch);
+  const vae = openVaeEncoder(preparation.model, runtime, preparation.generators.torch);
   for await (const _ of preparation.group.cacheLatents(vae.encode));
   const context = await run.load(runtime, vae);
 

@@ -56,7 +56,7 @@ async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGe
   const { settings, preparation, learner, tally } = run;
   const { length, group, model, generators } = preparation;
   if (run.isFinished) return;
-  const vae = await openVaeEncoder(model, runtime, generators.torch);
+  const vae = openVaeEncoder(model, runtime, generators.torch);
   for await (const { warnings, ...progress } of group.cacheLatents(vae.encode)) {
     yield* tally.addAll(warnings.map(datasetSign));
     yield { kind: "caching", ...progress };

@@ -1,8 +1,8 @@
 import type { NdArray } from "../array/index.ts";
-import { dim, input, type Tensor } from "../graph/index.ts";
-import { type DiffusionModel, encodePictures } from "../models/index.ts";
+import { Programs } from "../generation/index.ts";
+import { type DiffusionModel, vaeBands } from "../models/index.ts";
 import type { TorchGenerator } from "../random/index.ts";
-import type { Program, Runtime } from "../runtime/index.ts";
+import type { Runtime } from "../runtime/index.ts";
 
 /** Pictures to latents, one draw of the latent distribution each. */
 export interface VaeEncoder {
@@ -11,31 +11,18 @@ export interface VaeEncoder {
   close(): Promise<void>;
 }
 
-/** `mean` and `logvar` of the latents of `pictures` [batch,3,height,width] in -1..1. */
-export function encoderOutputs({ vae: { weights, architecture } }: DiffusionModel): Record<string, Tensor> {
-  const { factor } = architecture;
-  const pictures = input("pictures", "float32", [
-    dim("batch"),
-    3,
-    dim("height", { multipleOf: factor }),
-    dim("width", { multipleOf: factor }),
-  ]);
-  const { mean, logvar } = encodePictures(weights, architecture, pictures);
-  return { mean, logvar };
-}
-
-export async function openVaeEncoder(
-  model: DiffusionModel,
-  runtime: Runtime,
-  generator: TorchGenerator,
-): Promise<VaeEncoder> {
-  const program: Program = await runtime.load(encoderOutputs(model));
+/** Its programs are loaded when pictures of their size come first. */
+export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generator: TorchGenerator): VaeEncoder {
+  const programs = new Programs(model, runtime);
+  const { factor } = model.vae.architecture;
   return {
     async encode(pixels) {
+      const [rows, columns] = pixels.shape.slice(-2).map((side) => side / factor) as [number, number];
+      const program = await programs.encoder(vaeBands(rows, columns));
       const moments = await program.run({ pictures: pixels });
       return samplePosterior(moments.mean as NdArray<Float32Array>, moments.logvar as NdArray<Float32Array>, generator);
     },
-    close: () => program.close(),
+    close: () => programs.close(),
   };
 }
 

@@ -1,11 +1,11 @@
-import { derivedDim, dimKey, nominalDim, type Shape } from "../dims.ts";
-import { constant, differentiable, node, nodes, scalar, type Tensor } from "../tensor.ts";
+import { nominalDim } from "../dims.ts";
+import { constant, differentiable, node, scalar, type Tensor } from "../tensor.ts";
 import { softmax } from "./activations.ts";
 import { add, multiply, negate } from "./elementwise.ts";
 import { sampleZero } from "./gate.ts";
 import { matmul } from "./linear.ts";
 import { reduceSum } from "./reduce.ts";
-import { concat, pad, reshape, slice, transpose } from "./reshape.ts";
+import { concat, join, pad, reshape, slice, splitEvenly, transpose } from "./reshape.ts";
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -66,8 +66,8 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   const values = pad(splitHeads(v, heads), 3, 0, 1, scalar(1));
   const dy = concat([splitHeads(upstream, heads), negate(rowSums(multiply(upstream, y), heads))], 3);
   const blocks = mask ? 1 : blocksOf(q);
-  const queryBlocks = splitRows(queries, blocks);
-  const dyBlocks = splitRows(dy, blocks);
+  const queryBlocks = splitEvenly(queries, 2, blocks);
+  const dyBlocks = splitEvenly(dy, 2, blocks);
 
   const dqBlocks: Tensor[] = [];
   let sums: BlockGradients | undefined;
@@ -79,7 +79,7 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
     if (block.dq) dqBlocks.push(block.dq);
     sums = { dq: block.dq, dk: sum(sums?.dk, block.dk), dv: sum(sums?.dv, block.dv) };
   }
-  const dq = dqBlocks.length > 0 ? joinRows(dqBlocks, queries) : undefined;
+  const dq = dqBlocks.length > 0 ? join(dqBlocks, 2, queries.shape[2]!) : undefined;
   const dv = sums?.dv && slice(sums.dv, 3, 0, Number(values.shape[3]) - 1);
   return [dq && joinHeads(dq, q), sums?.dk && joinHeads(sums.dk, k), dv && joinHeads(dv, v)];
 }
@@ -97,13 +97,13 @@ export function attentionInBlocks(
   const [keys, values] = [splitHeads(k, heads), splitHeads(v, heads)];
   const blocks = mask ? 1 : blocksOf(q);
   const outputs: Tensor[] = [];
-  for (const block of splitRows(queries, blocks)) {
+  for (const block of splitEvenly(queries, 2, blocks)) {
     const previous = outputs.at(-1);
     const gated = previous ? add(block, sampleZero([previous])) : block;
     const scores = matmul(gated, keys, { transposeB: true, factor });
     outputs.push(matmul(softmax(mask ? add(scores, mask) : scores), values));
   }
-  return joinHeads(joinRows(outputs, queries), q);
+  return joinHeads(join(outputs, 2, queries.shape[2]!), q);
 }
 
 function blocksOf(q: Tensor): number {
@@ -145,27 +145,6 @@ function rowSums(x: Tensor, heads: number): Tensor {
   const [batch, tokens, width] = x.shape;
   const sums = reduceSum(reshape(x, [batch!, tokens!, heads, Number(width) / heads]), [3], true);
   return transpose(sums, [0, 2, 1, 3]);
-}
-
-/** Cuts [B, heads, S, width] into blocks of queries; the last may be smaller. */
-function splitRows(x: Tensor, blocks: number): Tensor[] {
-  if (blocks === 1) return [x];
-  const [batch, heads, tokens, width] = x.shape;
-  const most = (size: number) => Math.ceil(size / blocks);
-  const rows = derivedDim(`ceil(${dimKey(tokens!)}/${blocks})`, tokens!, most);
-  const rest = derivedDim(`rest of ${rows.key}`, tokens!, (size) => size - (blocks - 1) * most(size));
-  const shapes: Shape[] = Array.from({ length: blocks }, (_, i) => [
-    batch!,
-    heads!,
-    i < blocks - 1 ? rows : rest,
-    width!,
-  ]);
-  return nodes("Split", [x], shapes, { attributes: { axis: 2, num_outputs: blocks } });
-}
-
-/** Blocks of queries as one tensor again, shaped like `model`. */
-function joinRows(blocks: readonly Tensor[], model: Tensor): Tensor {
-  return blocks.length === 1 ? blocks[0]! : node("Concat", blocks, model.shape, { attributes: { axis: 2 } });
 }
 
 function sum(a: Tensor | undefined, b: Tensor | undefined): Tensor | undefined {

@@ -23,13 +23,16 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | undefined, opti
     convolvedDim(height!, top + bottom, kernel!, stride),
     convolvedDim(width!, left + right, kernel!, stride),
   ];
-  const attributes = { kernel_shape: [kernel!, kernel!], strides: [stride, stride], pads: [...padding] };
-  const y = node("Conv", [x, weight, bias], shape, { attributes });
+  const y = node("Conv", [x, weight, bias], shape, { attributes: convolutionAttributes(kernel!, stride, padding) });
   return differentiable(y, [x], (upstream) => [
     stride === 1
       ? gradientOfUnitStride(upstream, weight, x, padding)
       : gradientOfStride(upstream, weight, x, padding, stride),
   ]);
+}
+
+export function convolutionAttributes(kernel: number, stride: number, padding: readonly number[]) {
+  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padding };
 }
 
 /** How the gradient is computed (by turned weights or as a transposed convolution) is the device's choice: see lower.ts. */

@@ -1,6 +1,6 @@
 import { CoinageError } from "../../errors/index.ts";
-import { type Dim, describeShape, multiplyDims, type Shape, sameDim, sameShape } from "../dims.ts";
-import { differentiable, integers, node, type Tensor } from "../tensor.ts";
+import { type Dim, derivedDim, describeShape, dimKey, multiplyDims, type Shape, sameDim, sameShape } from "../dims.ts";
+import { differentiable, integers, node, nodes, type Tensor } from "../tensor.ts";
 
 /** x in another shape of as many elements. Sizes known only at run time must stand where they stood, but for one at most.
  *  @throws SHAPE when the shape cannot be written that way: use reshapeLike then. */
@@ -121,4 +121,23 @@ export function pad(x: Tensor, axis: number, before: number, after: number, valu
   if (typeof size !== "number") throw new CoinageError("SHAPE", "Only axes of fixed size can be padded.");
   const shape = x.shape.map((dim, i) => (i === axis ? size + before + after : dim));
   return node("Pad", [x, integers(...pads), value], shape, { attributes: { mode: "constant" } });
+}
+
+/** x in so many parts of equal size along an axis, without a gradient; the last may be smaller, but nothing may be left out or empty. */
+export function splitEvenly(x: Tensor, axis: number, count: number): Tensor[] {
+  if (count === 1) return [x];
+  const size = x.shape[axis]!;
+  const most = (total: number) => Math.ceil(total / count);
+  const part = derivedDim(`ceil(${dimKey(size)}/${count})`, size, most);
+  const rest = derivedDim(`rest of ${part.key}`, size, (total) => total - (count - 1) * most(total));
+  const shapeOfPart = (i: number) => x.shape.map((dim, at) => (at !== axis ? dim : i < count - 1 ? part : rest));
+  const shapes = Array.from({ length: count }, (_, i) => shapeOfPart(i));
+  return nodes("Split", [x], shapes, { attributes: { axis, num_outputs: count } });
+}
+
+/** Tensors side by side along an axis of any size, without a gradient. size: what they have together. */
+export function join(parts: readonly Tensor[], axis: number, size: Dim): Tensor {
+  if (parts.length === 1) return parts[0]!;
+  const shape = parts[0]!.shape.map((dim, at) => (at === axis ? size : dim));
+  return node("Concat", parts, shape, { attributes: { axis } });
 }

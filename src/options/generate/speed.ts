@@ -9,9 +9,9 @@ export const generateSpeedOptions = {
   },
   vae_slices: {
     type: "int",
-    effect: "accepted-without-effect",
-    note: "the VAE works on whole pictures; a smaller --vae_batch_size takes less memory",
-    help: "Bands the VAE works on one after another.",
+    minimum: 1,
+    effect: "speed",
+    help: "Bands of a picture the VAE works on one after another, to save memory; unless said one for every 512 x 512 pixels.",
   },
   no_half_vae: {
     type: "switch",

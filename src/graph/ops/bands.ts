@@ -1,0 +1,135 @@
+import { CoinageError } from "../../errors/index.ts";
+import { addDims, convolvedDim, type Dim, describeShape, isMultipleOf, multiplyDims } from "../dims.ts";
+import { integers, node, scalar, type Tensor } from "../tensor.ts";
+import { type ConvolutionOptions, conv2d, convolutionAttributes } from "./convolution.ts";
+import { add, divide, multiply, sqrt, square, subtract } from "./elementwise.ts";
+import { sampleZero } from "./gate.ts";
+import { groupNorm } from "./normalization.ts";
+import { reduceMean } from "./reduce.ts";
+import { join, reshape, splitEvenly, transpose } from "./reshape.ts";
+
+/** A picture in bands of rows from top to bottom, each [B, C, rows, W]. The runtime finishes a band before it begins the next, so what is made on the way
+ *  from one convolution to the next takes the memory of a band; the numbers are those of the whole picture but for the order of sums.
+ *  One band is the picture itself, and only that has gradients. */
+export type Bands = readonly Tensor[];
+
+/** Cuts x [B, C, H, W] into so many bands of equal multiples of `unit` rows; the last may be smaller. H: a multiple of unit, and large enough that none is empty. */
+export function cutBands(x: Tensor, count: number, unit = 1): Bands {
+  if (count === 1) return [x];
+  if (unit === 1) return splitEvenly(x, 2, count);
+  const [batch, channels, height, width] = x.shape;
+  if (!isMultipleOf(height!, unit))
+    throw new CoinageError("SHAPE", `The rows of ${describeShape(x.shape)} are no multiple of ${unit}.`);
+  const columns = transpose(x, [0, 1, 3, 2]);
+  const units = reshape(columns, [batch!, channels!, width!, multiplyDims(1 / unit, height!), unit]);
+  return splitEvenly(units, 3, count).map((part) =>
+    transpose(reshape(part, [batch!, channels!, width!, multiplyDims(unit, part.shape[3]!)]), [0, 1, 3, 2]),
+  );
+}
+
+/** Bands as one picture of so many rows. */
+export function joinBands(bands: Bands, height: Dim): Tensor {
+  return join(bands, 2, height);
+}
+
+/** One of the convolutions of bands: see conv2d. */
+export interface BandConvolution extends ConvolutionOptions {
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+  /** Done to the rows just before they are convolved. What becomes of a row must not depend on the rows beside it. */
+  readonly prepare?: (rows: Tensor) => Tensor;
+}
+
+/** Convolutions of the same picture. A band goes through all of them before the next is begun. */
+export function convolveBands(bands: Bands, convolutions: readonly BandConvolution[]): Bands[] {
+  const convolved: Tensor[][] = [];
+  for (const [i, band] of bands.entries()) {
+    const before = convolved.at(-1);
+    // without waiting for the band before, the runtime would prepare several bands before it convolves the first
+    const begun = before ? add(band, sampleZero(before)) : band;
+    const [above, below] = [bands[i - 1], bands[i + 1]];
+    convolved.push(convolutions.map((convolution) => convolveBand(above, begun, below, convolution)));
+  }
+  return convolutions.map((_, at) => convolved.map((outputs) => outputs[at]!));
+}
+
+/** What pads the picture above and below is lent to a band by its neighbours. */
+function convolveBand(above: Tensor | undefined, band: Tensor, below: Tensor | undefined, options: BandConvolution) {
+  const { weight, bias, stride = 1, padding = [0, 0, 0, 0], prepare = (rows) => rows } = options;
+  const prepared = prepare(band);
+  if (!above && !below) return conv2d(prepared, weight, bias, options);
+  const [outputs, , kernel] = weight.shape as readonly number[];
+  const [top, left, bottom, right] = padding;
+  const [batch, , height, width] = prepared.shape;
+  const rows = joinRows([
+    above && top > 0 ? lastRows(prepare(lastRows(above, top)), top) : undefined,
+    prepared,
+    below && bottom > 0 ? firstRows(prepare(firstRows(below, bottom)), bottom) : undefined,
+  ]);
+  const shape = [
+    ...[batch!, outputs!],
+    convolvedDim(height!, top + bottom, kernel!, stride),
+    convolvedDim(width!, left + right, kernel!, stride),
+  ];
+  const pads = [above ? 0 : top, left, below ? 0 : bottom, right];
+  return node("Conv", [rows, weight, bias], shape, { attributes: convolutionAttributes(kernel!, stride, pads) });
+}
+
+function joinRows(parts: readonly (Tensor | undefined)[]): Tensor {
+  const present = parts.filter((part) => part !== undefined);
+  return join(present, 2, addDims(...present.map(({ shape }) => shape[2]!)));
+}
+
+function firstRows(band: Tensor, count: number): Tensor {
+  return rowsOf(band, 0, count, count);
+}
+
+function lastRows(band: Tensor, count: number): Tensor {
+  return rowsOf(band, -count, Number.MAX_SAFE_INTEGER, count);
+}
+
+function rowsOf(band: Tensor, start: number, end: number, count: number): Tensor {
+  if (band.shape[2] === count) return band;
+  const shape = band.shape.map((size, axis) => (axis === 2 ? count : size));
+  return node("Slice", [band, integers(start), integers(end), integers(2)], shape);
+}
+
+/** Group normalisation by the statistics of the whole picture, for any rows of it. gamma, beta: [C]; C / groups consecutive channels share mean and variance. */
+export function groupNormOfBands(
+  bands: Bands,
+  groups: number,
+  gamma: Tensor,
+  beta: Tensor,
+  eps: number,
+): (rows: Tensor) => Tensor {
+  if (bands.length === 1) return (rows) => groupNorm(rows, groups, gamma, beta, eps);
+  const [batch, channels] = bands[0]!.shape as readonly [Dim, number];
+  const { mean, variance } = groupMoments(bands, groups);
+  const perGroup = [groups, channels / groups];
+  const slope = divide(reshape(gamma, perGroup), sqrt(add(variance, scalar(eps))));
+  const shift = subtract(reshape(beta, perGroup), multiply(mean, slope));
+  const perChannel = [batch, channels, 1, 1];
+  const [slopes, shifts] = [reshape(slope, perChannel), reshape(shift, perChannel)];
+  return (rows) => add(multiply(rows, slopes), shifts);
+}
+
+/** Mean and variance of each group [B, groups, 1]. Rows are equally long, so the mean is that of the rows' means, and the variance
+ *  the mean of the rows' variances plus the variance of their means; each band is looked at once. */
+function groupMoments(bands: Bands, groups: number): { readonly mean: Tensor; readonly variance: Tensor } {
+  const means = bands.map((band) => reduceMean(band, [3]));
+  const variances = bands.map((band, i) => reduceMean(square(subtract(band, means[i]!)), [3]));
+  const rowMeans = joinByGroup(means, groups);
+  const mean = reduceMean(rowMeans, [2]);
+  const variance = add(
+    reduceMean(joinByGroup(variances, groups), [2]),
+    reduceMean(square(subtract(rowMeans, mean)), [2]),
+  );
+  return { mean, variance };
+}
+
+/** A number of every row and channel [B, C, rows, 1] of every band as [B, groups, C / groups x H]. */
+function joinByGroup(bands: Bands, groups: number): Tensor {
+  const [batch, channels] = bands[0]!.shape as readonly [Dim, number];
+  const height = addDims(...bands.map(({ shape }) => shape[2]!));
+  return reshape(join(bands, 2, height), [batch, groups, multiplyDims(channels / groups, height)]);
+}
