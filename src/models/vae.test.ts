@@ -80,10 +80,11 @@ function largestResult(outputs: Record<string, Tensor>, sizes: ReadonlyMap<strin
   return largest;
 }
 
-test("bands are as many as wanted but never empty, and by default one for every 512 x 512 pixels", () => {
+test("bands are as many as wanted but never empty, and by default eight for more than 512 x 512 pixels", () => {
   expect([1, 2, 3, 4, 8, 64, 1000].map((wanted) => vaeBands(64, 64, wanted))).toEqual([1, 2, 3, 4, 8, 64, 64]);
   expect([5, 6, 7].map((wanted) => vaeBands(9, 9, wanted))).toEqual([5, 5, 5]);
   expect(vaeBands(64, 64)).toBe(1);
-  expect(vaeBands(128, 128)).toBe(4);
+  expect(vaeBands(128, 128)).toBe(8);
+  expect(vaeBands(65, 64)).toBe(8);
   expect(vaeBands(2, 4096)).toBe(2);
 });

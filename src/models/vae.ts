@@ -96,9 +96,9 @@ export function decodeLatents(
   return { pictures: joinBands(decoded, heightAt(last)), stages };
 }
 
-/** In how many bands to work on a picture of so many rows and columns of latents: as many as wanted but for empty ones; unset, one for
- *  every 64 x 64 latents. */
-export function vaeBands(rows: number, columns: number, wanted = Math.ceil((rows * columns) / 64 ** 2)): number {
+/** In how many bands to work on a picture of so many rows and columns of latents: as many as wanted but for empty ones. Unset: up to 512 x 512
+ *  pixels one; above it eight, which take half the memory, and more could not be cut at once on some graphics cards. */
+export function vaeBands(rows: number, columns: number, wanted = rows * columns > 64 ** 2 ? 8 : 1): number {
   const rowsOfBand = Math.ceil(rows / wanted);
   return Math.ceil(rows / rowsOfBand);
 }

@@ -11,7 +11,7 @@ export const generateSpeedOptions = {
     type: "int",
     minimum: 1,
     effect: "speed",
-    help: "Bands of a picture the VAE works on one after another, to save memory; unless said one for every 512 x 512 pixels.",
+    help: "Bands of a picture the VAE works on one after another, to save memory; unless said 1, and 8 for more than 512 x 512 pixels.",
   },
   no_half_vae: {
     type: "switch",
