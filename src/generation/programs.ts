@@ -17,11 +17,14 @@ const fewAndLarge: LoadOptions = { keepsNothing: true };
 export class Programs {
   readonly #model: DiffusionModel;
   readonly #runtime: Runtime;
+  readonly #options: LoadOptions;
   readonly #loaded = new Map<string, Promise<Program>>();
 
-  constructor(model: DiffusionModel, runtime: Runtime) {
+  /** options: for text encoders and U-Net. */
+  constructor(model: DiffusionModel, runtime: Runtime, options: LoadOptions = {}) {
     this.#model = model;
     this.#runtime = runtime;
+    this.#options = options;
   }
 
   /** `context`, and `pooled` for SDXL, of single chunks of 77 tokens. Its inputs: see textFeeds. */
@@ -85,7 +88,7 @@ export class Programs {
     }
   }
 
-  #get(key: string, outputs: () => Record<string, Tensor>, options?: LoadOptions): Promise<Program> {
+  #get(key: string, outputs: () => Record<string, Tensor>, options = this.#options): Promise<Program> {
     const known = this.#loaded.get(key);
     if (known) return known;
     const loading = this.#runtime.load(outputs(), options);

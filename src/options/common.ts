@@ -2,7 +2,6 @@ import type { OptionTable } from "./option.ts";
 
 // What training and generating have in common.
 
-export const computedInFloat32 = "everything is computed in float32, which is at least as exact";
 export const noScoreMatrix = "attention here never builds the full score matrix anyway";
 
 export const tokenizerOptions = {

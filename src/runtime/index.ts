@@ -3,6 +3,7 @@ export { type DeviceRate, measureRate } from "./probe.ts";
 export {
   type DeviceName,
   deviceNames,
+  gainsFromFloat16,
   type LoadOptions,
   openRuntime,
   type Program,

@@ -1,5 +1,5 @@
 import type { TrainSettings } from "../options/index.ts";
-import type { DeviceName, LoadOptions } from "../runtime/index.ts";
+import { type DeviceName, gainsFromFloat16, type LoadOptions } from "../runtime/index.ts";
 import type { Sign } from "./signs.ts";
 
 /** What products are computed in. */
@@ -7,13 +7,13 @@ export type Products = NonNullable<LoadOptions["products"]>;
 
 /** What products are computed in where --mixed_precision asks for 16 bits. */
 export function productsOn(device: DeviceName, { mixedPrecision }: Pick<TrainSettings, "mixedPrecision">): Products {
-  return mixedPrecision === "no" || device === "cpu" ? "float32" : "float16";
+  return mixedPrecision !== "no" && gainsFromFloat16(device) ? "float16" : "float32";
 }
 
 /** What is to be said where that is not what was asked for. */
 export function precisionSigns(device: DeviceName, { mixedPrecision }: Pick<TrainSettings, "mixedPrecision">): Sign[] {
   if (mixedPrecision === "no") return [];
-  if (device === "cpu")
+  if (!gainsFromFloat16(device))
     return [
       {
         code: "PRECISION",

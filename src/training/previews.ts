@@ -13,6 +13,7 @@ import { encodePng } from "../pictures/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { rescueSign } from "./output.ts";
+import { productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import type { Sign } from "./signs.ts";
@@ -52,10 +53,11 @@ export class Previews {
   /** signal: stops drawing when aborted. */
   constructor(run: Run, runtime: Runtime, signal?: AbortSignal) {
     const { checkpoint, model, word } = run.preparation;
+    const products = productsOn(runtime.device, run.settings);
     const { tokenizers } = word;
     const predictionType = checkpoint.predictionType.value;
     this.#run = run;
-    this.#generator = openGenerator({ model, predictionType, vocabulary: { tokenizers }, runtime });
+    this.#generator = openGenerator({ model, predictionType, vocabulary: { tokenizers }, runtime, products });
     this.#signal = signal;
   }
 

@@ -1,4 +1,4 @@
-import { attentionOptions, computedInFloat32, noScoreMatrix } from "../common.ts";
+import { attentionOptions, noScoreMatrix } from "../common.ts";
 import type { OptionTable } from "../option.ts";
 
 export const generateSpeedOptions = {
@@ -19,8 +19,12 @@ export const generateSpeedOptions = {
     note: "the VAE is computed in float32 in any case",
     help: "Compute the VAE in float32 even with --fp16 or --bf16.",
   },
-  fp16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in float16." },
-  bf16: { type: "switch", effect: "numbers", state: "later", note: computedInFloat32, help: "Compute in bfloat16." },
+  fp16: {
+    type: "switch",
+    effect: "numbers",
+    help: "Compute convolutions, matrix products and attention in float16 on GPUs; the processor computes in float32.",
+  },
+  bf16: { type: "switch", effect: "numbers", help: "As --fp16: the runtime has no convolutions in bfloat16." },
   ...attentionOptions,
   diffusers_xformers: {
     type: "switch",

@@ -51,7 +51,7 @@ export const speedOptions = {
   lowram: {
     type: "switch",
     effect: "speed",
-    help: "Hold as little as possible: no kernels turned for the backward pass, no networks kept for sample pictures.",
+    help: "Hold as little as possible: no second copies of kernels, turned for the backward pass.",
   },
   highvram: {
     type: "switch",
