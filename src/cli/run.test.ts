@@ -10,6 +10,8 @@ import { runCommandLine } from "./run.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));
+/** One that the platform of these tests cannot have. */
+const foreignDevice = os.platform() === "win32" ? "coreml" : "dml";
 const at = (name: string): string => path.join(folder, name);
 
 async function run(...argv: readonly string[]): Promise<{ code: number; results: string; talked: string }> {
@@ -49,6 +51,7 @@ describe("the command line", () => {
     [["train"], 2, "--token_string"],
     [["generate"], 2, "--ckpt"],
     [["generate", "--ckpt", "/nowhere/model.safetensors", "--prompt", "x"], 1, "/nowhere/model.safetensors"],
+    [["generate", "--ckpt", tinySdFolder, "--prompt", "x", "--device", foreignDevice], 1, "DEVICE_UNAVAILABLE"],
     [["inspect"], 2, "Usage: coinage inspect"],
     [["inspect", "x", "--jsom"], 2, "Did you mean --json?"],
     [["inspect", "/nowhere/x"], 1, "FILE_NOT_FOUND"],

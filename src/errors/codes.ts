@@ -12,6 +12,7 @@ export const errorCodes = {
   // models
   ARCHITECTURE_UNKNOWN: "A model whose tensors do not tell how it is built, or that is built in a way not supported.",
   // runtime
+  DEVICE_UNAVAILABLE: "A device (--device) that this machine cannot have, or that does not work on it.",
   FEED: "A program was run with feeds that do not fit its inputs.",
   RUNTIME: "ONNX Runtime could not load or run a graph.",
   // diffusion

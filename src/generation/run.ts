@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { GenerateSettings } from "../options/index.ts";
-import { chooseDevice, gainsFromFloat16, openRuntime } from "../runtime/index.ts";
+import { chooseDevice, gainsFromFloat16, openRuntime, requireDevice } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, previewFileName, sheetFileName } from "./files/names.ts";
 import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
@@ -24,12 +24,13 @@ export interface GenerationRunOptions {
 
 /** Draws what a command line asks for and writes it, telling of everything that happens. Whoever returns from it stops after the step under
  *  way; pictures are written as soon as they are drawn, so none is lost.
- *  @throws what prepareRun throws before anything is drawn; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE while drawing */
+ *  @throws DEVICE_UNAVAILABLE and what prepareRun throws before anything is drawn; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE while drawing */
 export async function* generateFromSettings(
   settings: GenerateSettings,
   { prompts, clock = () => new Date() }: GenerationRunOptions = {},
 ): AsyncGenerator<GenerationRunEvent, void> {
   const began = performance.now();
+  await requireDevice(settings.device);
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
   const { device } = await chooseDevice(settings.device);

@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
+import os from "node:os";
 import { expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
-import { chooseDevice, openRuntime, probeDevices } from "./index.ts";
+import { chooseDevice, openRuntime, probeDevices, requireDevice } from "./index.ts";
+import { hasCudaProvider } from "./platform.ts";
+import { foreignDevice } from "./require-device.ts";
 import { selfCheck } from "./self-check.ts";
 
 /** A Vulkan driver in software will do: Debian's chromium brings one, to be named in VK_ICD_FILENAMES. */
@@ -35,3 +38,27 @@ test("devices are tried apart from this process, and the fastest that works is c
   expect(reports.find((report) => report.device === device)?.problem).toBeUndefined();
   expect(reason).not.toBe("");
 });
+
+test("a device that the platform cannot have is refused with what there is instead", async () => {
+  const message = expect.stringContaining("DirectML is a part of Windows");
+  const hint = "Use --device cuda or --device webgpu or --device cpu.";
+  expect(foreignDevice("dml", "linux x64")).toMatchObject({ code: "DEVICE_UNAVAILABLE", message, hint });
+  expect(foreignDevice("cuda", "win32 x64")).toMatchObject({ hint: expect.stringContaining("--device dml") });
+  expect(foreignDevice("webgpu", "linux arm64")).toMatchObject({ hint: "Use --device cpu." });
+  expect(foreignDevice("coreml", "darwin arm64")).toBeUndefined();
+  const foreign = os.platform() === "win32" ? "coreml" : "dml";
+  await expect(requireDevice(foreign)).rejects.toMatchObject({
+    code: "DEVICE_UNAVAILABLE",
+    where: `--device ${foreign}`,
+  });
+});
+
+test.skipIf(os.platform() !== "linux" || os.arch() !== "x64" || hasCudaProvider())(
+  "CUDA without its part of ONNX Runtime is refused with the command that fetches it",
+  async () => {
+    const hint = expect.stringMatching(
+      /onnxruntime-node\/script\/install\.js --onnxruntime-node-install[\s\S]*CUDA 13/,
+    );
+    await expect(requireDevice("cuda")).rejects.toMatchObject({ code: "DEVICE_UNAVAILABLE", hint });
+  },
+);

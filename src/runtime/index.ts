@@ -1,5 +1,6 @@
 export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices } from "./devices.ts";
 export { type DeviceRate, measureRate } from "./probe.ts";
+export { requireDevice } from "./require-device.ts";
 export {
   type DeviceName,
   deviceNames,

@@ -1,6 +1,6 @@
 import { prepareOutputFolder } from "../files/index.ts";
 import type { SettingsWarning, TrainSettings } from "../options/index.ts";
-import { chooseDevice, openRuntime, type Runtime } from "../runtime/index.ts";
+import { chooseDevice, openRuntime, type Runtime, requireDevice } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { unlessAborted, withLocalModels } from "./local-models.ts";
@@ -25,9 +25,10 @@ export interface TrainOptions {
 }
 
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
- *  @throws CoinageError for what the user can mend in model, dataset, word, output or state, mostly before anything takes long */
+ *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
 export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
   await prepareOutputFolder(given.outputDir, "--output_dir");
+  await requireDevice(given.device);
   const settings = yield* unlessAborted(withLocalModels(given), options.signal);
   if (!settings) return;
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
