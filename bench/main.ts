@@ -1,57 +1,42 @@
-import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import os from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { randomSd15 } from "./random-model.ts";
+import { parseArgs } from "node:util";
+import { tinySdFolder } from "../src/assets/index.ts";
+import type { DeviceName } from "../src/runtime/index.ts";
+import { runApart } from "./apart.ts";
+import type { DrawingTimes } from "./generate.ts";
+import type { MicroStepTimes } from "./micro-step.ts";
+import type { SizedModel } from "./model-sizes.ts";
+import { randomModel } from "./random-model.ts";
+import { keepResult, lastResult, machine } from "./results.ts";
+import { gigabytes, printTable, seconds } from "./table.ts";
 
 /** Measures training micro-steps and the drawing of pictures, and compares them with the last time.
- *  usage: npm run bench -- [train] [generate] [tiny-sd] [sd1.5] [--side 512] [--batch 1] [--steps 4] [--threads N]
- *  The SD1.5-size model has random weights; it is made once in a folder under the system's temporary one (4.3 GB), or in COINAGE_BENCH_DIR. */
-interface Common {
-  readonly side: number;
-  readonly batch: number;
-  readonly secondsPerStep: number;
-  readonly peakBytes: number;
-  readonly peakAnonymousBytes: number;
-}
-
-interface Training extends Common {
-  readonly loadSeconds: number;
-  readonly samplesPerSecond: number;
-  readonly shareOfConvolution: number;
-}
-
-interface Drawing extends Common {
-  readonly firstStepSeconds: number;
-  readonly decodeSeconds: number;
-  readonly secondsPerPicture: number;
-}
+ *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--checkpointing] [--side 512] [--batch 1] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
+ *  MODEL is tiny-sd, sd1.5, sd2 or sdxl; without one the first two. See README.md beside this file. */
+type Model = "tiny-sd" | SizedModel;
 
 interface Case {
-  readonly model: "tiny-sd" | "sd1.5";
+  readonly model: Model;
   readonly side: number;
   readonly batch: number;
   readonly steps: number;
 }
 
-interface Bench<Result extends Common> {
+interface Bench<Times> {
   readonly name: "train" | "generate";
-  /** Measures one case in a process of its own; see the file. */
+  /** Measures one case; see the file. */
   readonly script: string;
   readonly cases: readonly Case[];
-  readonly columns: readonly (readonly [title: string, text: (result: Result) => string])[];
+  readonly columns: readonly (readonly [title: string, text: (times: Times) => string])[];
 }
 
-const seconds = (value: number) => `${value.toFixed(value < 1 ? 3 : 1)} s`;
-const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
-
-const training: Bench<Training> = {
+const training: Bench<MicroStepTimes> = {
   name: "train",
   script: "micro-step.ts",
   cases: [
     { model: "tiny-sd", side: 128, batch: 4, steps: 30 },
     { model: "sd1.5", side: 512, batch: 1, steps: 4 },
+    { model: "sd2", side: 768, batch: 1, steps: 3 },
+    { model: "sdxl", side: 1024, batch: 1, steps: 2 },
   ],
   columns: [
     ["load", ({ loadSeconds }) => seconds(loadSeconds)],
@@ -63,12 +48,14 @@ const training: Bench<Training> = {
   ],
 };
 
-const drawing: Bench<Drawing> = {
+const drawing: Bench<DrawingTimes> = {
   name: "generate",
   script: "generate.ts",
   cases: [
     { model: "tiny-sd", side: 128, batch: 1, steps: 15 },
     { model: "sd1.5", side: 512, batch: 1, steps: 4 },
+    { model: "sd2", side: 768, batch: 1, steps: 3 },
+    { model: "sdxl", side: 1024, batch: 1, steps: 2 },
   ],
   columns: [
     ["first step", ({ firstStepSeconds }) => seconds(firstStepSeconds)],
@@ -80,63 +67,69 @@ const drawing: Bench<Drawing> = {
   ],
 };
 
-const here = path.dirname(fileURLToPath(import.meta.url));
-const resultsFile = path.join(here, "results.jsonl");
-const words = process.argv.slice(2);
-const machine = `${os.cpus()[0]?.model ?? "unknown"}, ${os.availableParallelism()} threads, node ${process.version}`;
+/** How time and memory of training grow with size and batch. */
+const curve: readonly Case[] = [256, 384, 512, 768].flatMap((side) =>
+  [1, 2, 4, 8].map((batch) => ({ model: "sd1.5", side, batch, steps: 2 }) as const),
+);
 
-/** Whether a bench or a model was asked for; without a word of its kind all are. */
-function isAsked(name: string, names: readonly string[]): boolean {
-  return words.includes(name) || !names.some((other) => words.includes(other));
+const { values: flags, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    curve: { type: "boolean", default: false },
+    checkpointing: { type: "boolean", default: false },
+    side: { type: "string" },
+    batch: { type: "string" },
+    steps: { type: "string" },
+    device: { type: "string", default: "cpu" },
+    threads: { type: "string" },
+    profile: { type: "string" },
+  },
+});
+const models: readonly Model[] = ["tiny-sd", "sd1.5", "sd2", "sdxl"];
+const askedModels = models.filter((model) => words.includes(model));
+const isAsked = (bench: Bench<never>) => words.includes(bench.name) || !/train|generate/.test(words.join());
+
+/** What identifies a measurement: it is compared with the last one of which all this is the same. */
+function conditions({ name }: Bench<never>, { model, side, batch }: Case) {
+  return {
+    ...{ bench: name, model, machine, device: flags.device as DeviceName },
+    side: Number(flags.side ?? side),
+    batch: Number(flags.batch ?? batch),
+    threads: flags.threads === undefined ? undefined : Number(flags.threads),
+    ...(name === "train" && { checkpointing: flags.checkpointing, products: "float32" }),
+  };
 }
 
-function flag(name: string): string | undefined {
-  const index = words.indexOf(`--${name}`);
-  return index < 0 ? undefined : words[index + 1];
+interface Kept {
+  readonly secondsPerStep: number;
 }
 
-function folderOf(model: Case["model"]): string {
-  if (model === "tiny-sd") return path.join(here, "../assets/tiny-sd");
-  return randomSd15(path.join(process.env.COINAGE_BENCH_DIR ?? path.join(os.tmpdir(), "coinage-bench"), "sd1.5"));
-}
-
-function measure<Result extends Common>({ script }: Bench<Result>, { model, side, batch, steps }: Case): Result {
-  const numbers = [flag("side") ?? side, flag("batch") ?? batch, flag("steps") ?? steps].map(String);
-  const threads = flag("threads");
-  const args = [path.join(here, script), folderOf(model), ...numbers, ...(threads ? [threads] : [])];
-  return JSON.parse(execFileSync(process.execPath, ["--import", "tsx", ...args], { encoding: "utf8" })) as Result;
-}
-
-interface Line extends Common {
-  readonly name: string;
-}
-
-function lastResult(name: string, { side, batch }: Common): Line | undefined {
-  if (!existsSync(resultsFile)) return undefined;
-  const lines = readFileSync(resultsFile, "utf8").trim().split("\n").filter(Boolean);
-  const results = lines.map((line) => JSON.parse(line) as Line);
-  return results.findLast((line) => line.name === name && line.side === side && line.batch === batch);
-}
-
-function run<Result extends Common>(bench: Bench<Result>): void {
-  const rows = [[bench.name, "size", "batch", ...bench.columns.map(([title]) => title), "last time"]];
-  for (const entry of bench.cases.filter(({ model }) => isAsked(model, ["tiny-sd", "sd1.5"]))) {
-    const result = measure(bench, entry);
-    const name = bench.name === "train" ? entry.model : `${bench.name} ${entry.model}`;
-    const last = lastResult(name, result);
-    rows.push([
-      ...[entry.model, String(result.side), String(result.batch)],
-      ...bench.columns.map(([, text]) => text(result)),
-      last ? `x ${(last.secondsPerStep / result.secondsPerStep).toFixed(2)}` : "-",
-    ]);
-    const line = { name, date: new Date().toISOString().slice(0, 10), machine, ...result };
-    appendFileSync(resultsFile, `${JSON.stringify(line)}\n`);
+async function measure<Times extends Kept>(bench: Bench<Times>, entry: Case): Promise<string[]> {
+  const same = conditions(bench, entry);
+  const title = [entry.model, String(same.side), String(same.batch)];
+  process.stderr.write(`${bench.name} ${title.join(" ")}\n`);
+  const model = entry.model === "tiny-sd" ? tinySdFolder : randomModel(entry.model);
+  const steps = Number(flags.steps ?? entry.steps);
+  try {
+    const times = await runApart<Times>(bench.script, { ...same, model, steps, profile: flags.profile });
+    const last = lastResult<Kept & typeof same>(same);
+    keepResult({ ...same, ...times, gradient: undefined });
+    const compared = last ? `x ${(last.secondsPerStep / times.secondsPerStep).toFixed(2)}` : "-";
+    return [...title, ...bench.columns.map(([, text]) => text(times)), compared];
+  } catch (error) {
+    return [...title, ...bench.columns.map(() => "-"), (error as Error).message];
   }
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));
-  console.log("");
+}
+
+async function run<Times extends Kept>(bench: Bench<Times>): Promise<void> {
+  const usual = askedModels.length > 0 ? askedModels : models.slice(0, 2);
+  const cases = flags.curve ? curve : bench.cases.filter(({ model }) => usual.includes(model));
+  const rows = [[bench.name, "size", "batch", ...bench.columns.map(([title]) => title), "last time"]];
+  // one after another: each is to have the machine to itself
+  for (const entry of cases) rows.push(await measure(bench, entry));
+  printTable(rows);
 }
 
 console.log(`${machine}\n`);
-if (isAsked("train", ["train", "generate"])) run(training);
-if (isAsked("generate", ["train", "generate"])) run(drawing);
+if (flags.curve || isAsked(training)) await run(training);
+if (!flags.curve && isAsked(drawing)) await run(drawing);

@@ -29,7 +29,8 @@ export async function probeDevices(): Promise<DeviceReport[]> {
   });
 }
 
-function relativeDifference(actual: readonly number[], expected: readonly number[]): number {
+/** ||actual - expected|| / ||expected||. */
+export function relativeDifference(actual: readonly number[], expected: readonly number[]): number {
   let difference = 0;
   let norm = 0;
   expected.forEach((value, i) => {

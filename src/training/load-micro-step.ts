@@ -1,10 +1,9 @@
 import type { DatasetGroup } from "../dataset/index.ts";
 import { noiseSchedule } from "../diffusion/index.ts";
-import type { Tensor } from "../graph/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { LoadOptions, Runtime } from "../runtime/index.ts";
 import type { LossScale } from "./loss-scale.ts";
-import { gradientName, type MicroStepContext } from "./micro-step.ts";
+import { type MicroStepContext, microStepOutputs } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
 import type { Products } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
@@ -29,13 +28,7 @@ export function graphOf(settings: TrainSettings, { model, group, word }: Prepara
   });
 }
 
-/** What a micro-step computes, by name. */
-export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
-  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
-  return { lossSums, ...Object.fromEntries(gradients) };
-}
-
-/** How it is to be loaded. */
+/** How a micro-step is to be loaded. */
 export function microStepOptions(settings: TrainSettings, products: Products): LoadOptions {
   return { withoutKernelCopies: settings.gradientCheckpointing || settings.lowram, products };
 }

@@ -10,10 +10,11 @@ import {
   type TrainingBatchOptions,
   velocity,
 } from "../diffusion/index.ts";
+import type { Tensor } from "../graph/index.ts";
 import { type DiffusionModel, type TokenIds, textFeeds } from "../models/index.ts";
 import type { Program } from "../runtime/index.ts";
 import type { LossScale } from "./loss-scale.ts";
-import type { LossType } from "./micro-step-graph.ts";
+import type { LossType, MicroStepGraph } from "./micro-step-graph.ts";
 import { addPositions, type TableGradient } from "./table-gradient.ts";
 
 /** What every micro-step of a run goes by. */
@@ -54,6 +55,12 @@ export interface MicroStepResult {
 
 /** What is drawn for a micro-step. */
 export type Draw = ReturnType<typeof drawTrainingBatch>;
+
+/** What the program of a context computes, by name. */
+export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
+  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
+  return { lossSums, ...Object.fromEntries(gradients) };
+}
 
 /** One forward and backward pass. A pure function of rows, samples and the state of the generators.
  *  rows: the learned rows [vectors, width] per text encoder. */
@@ -111,6 +118,6 @@ export async function computeMicroStep(
 }
 
 /** Output of the micro-step program that holds the gradient at a text encoder's token positions. */
-export function gradientName(encoder: number): string {
+function gradientName(encoder: number): string {
   return `tokenGradients${encoder}`;
 }

@@ -1,0 +1,84 @@
+import path from "node:path";
+import { tinySdFolder } from "../src/assets/index.ts";
+import { decodePicture } from "../src/pictures/index.ts";
+import { relativeDifference } from "../src/runtime/devices.ts";
+import type { DeviceName } from "../src/runtime/index.ts";
+import { runApart } from "./apart.ts";
+import type { DrawingOptions, DrawingTimes } from "./generate.ts";
+import type { MicroStepOptions, MicroStepTimes } from "./micro-step.ts";
+import { checkedPrecisions, type Precision, runPrecisions } from "./precisions.ts";
+
+/** What a device makes of what the CPU computes too. */
+export interface Agreement {
+  readonly device: DeviceName;
+  /** "micro-step": loss and gradients of the small model, relative distance. "picture": drawn with one seed, mean difference of 8-bit values. */
+  readonly part: "micro-step" | "picture";
+  readonly precision: Precision["name"];
+  readonly distance: number | undefined;
+  readonly tolerance: number;
+  /** Why there is no distance. */
+  readonly problem?: string;
+}
+
+export interface AgreementOptions {
+  /** Pixels along each side. */
+  readonly side: number;
+  /** Folder for the pictures. */
+  readonly folder: string;
+  readonly timeoutMs: number;
+}
+
+/** Largest mean difference of a picture's values, 0..255. */
+const pictureTolerance = 2;
+
+/** Compares devices with the CPU, one after another; a comparison is given as soon as it is done. */
+export async function* compareWithCpu(
+  devices: readonly DeviceName[],
+  options: AgreementOptions,
+): AsyncGenerator<Agreement> {
+  const expected = await stepOf("cpu", checkedPrecisions("cpu")[0]!, options);
+  const expectedPicture = await pictureOf("cpu", options);
+  for (const device of devices) {
+    for (const precision of checkedPrecisions(device)) {
+      const { name, tolerance } = precision;
+      const distance = async () => stepDistance(await stepOf(device, precision, options), expected);
+      yield { device, part: "micro-step", precision: name, tolerance, ...(await outcome(distance)) };
+    }
+    const { name } = runPrecisions(device)[0]!;
+    const distance = async () => meanDifference(await pictureOf(device, options), expectedPicture);
+    yield { device, part: "picture", precision: name, tolerance: pictureTolerance, ...(await outcome(distance)) };
+  }
+}
+
+async function outcome(distance: () => Promise<number>): Promise<Pick<Agreement, "distance" | "problem">> {
+  try {
+    return { distance: await distance() };
+  } catch (error) {
+    return { distance: undefined, problem: (error as Error).message };
+  }
+}
+
+/** Loss and gradient of one micro-step of the small model. */
+function stepOf(device: DeviceName, { products, env }: Precision, { side, timeoutMs }: AgreementOptions) {
+  const sizes = { model: tinySdFolder, side, batch: 1, checkpointing: false, products };
+  const options: MicroStepOptions = { ...sizes, steps: 1, device };
+  return runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });
+}
+
+/** The larger of the relative distances of loss and gradient. */
+function stepDistance(actual: MicroStepTimes, expected: MicroStepTimes): number {
+  const loss = relativeDifference([actual.loss], [expected.loss]);
+  const gradient = relativeDifference(actual.gradient, expected.gradient);
+  return Math.max(loss, gradient);
+}
+
+async function pictureOf(device: DeviceName, { side, folder, timeoutMs }: AgreementOptions): Promise<Uint8Array> {
+  const picture = path.join(folder, `${device}.png`);
+  const options: DrawingOptions = { model: tinySdFolder, side, batch: 1, steps: 8, device, picture };
+  await runApart<DrawingTimes>("generate.ts", options, { timeoutMs });
+  return (await decodePicture(picture)).data;
+}
+
+function meanDifference(actual: Uint8Array, expected: Uint8Array): number {
+  return expected.reduce((sum, value, i) => sum + Math.abs(actual[i]! - value), 0) / expected.length;
+}

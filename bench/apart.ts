@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export interface Apart {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a script of this folder with its options, as JSON, in a process of its own, so that peak memory is its own and a crash too.
+ *  Gives the line of JSON that it prints. @throws Error with the last words of the script */
+export async function runApart<Result>(
+  script: string,
+  options: object,
+  { env, timeoutMs }: Apart = {},
+): Promise<Result> {
+  const file = fileURLToPath(new URL(script, import.meta.url));
+  const words = ["--import", import.meta.resolve("tsx"), file, JSON.stringify(options)];
+  try {
+    const { stdout } = await run(process.execPath, words, {
+      env: { ...process.env, ...env },
+      maxBuffer: 1 << 28,
+      ...(timeoutMs && { timeout: timeoutMs }),
+    });
+    return JSON.parse(stdout) as Result;
+  } catch (error) {
+    throw new Error(lastWords(error as Partial<Failure>, timeoutMs), { cause: error });
+  }
+}
+
+interface Failure {
+  readonly killed: boolean;
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+function lastWords({ killed, signal, stderr = "" }: Partial<Failure>, timeoutMs = 0): string {
+  if (killed) return `took more than ${timeoutMs / 1000} s`;
+  if (signal) return `was ended by ${signal}, as for want of memory`;
+  return /^\w*Error: .*/m.exec(stderr)?.[0].slice(0, 200) ?? "ended without a word";
+}
+
+/** The options that a script was given by runApart. */
+export function givenOptions<Options>(): Options {
+  return JSON.parse(process.argv[2] ?? "{}") as Options;
+}

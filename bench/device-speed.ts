@@ -1,0 +1,67 @@
+import { tinySdFolder } from "../src/assets/index.ts";
+import type { DeviceName } from "../src/runtime/index.ts";
+import { runApart } from "./apart.ts";
+import { watchGpuMemory } from "./gpu-memory.ts";
+import type { MicroStepOptions, MicroStepTimes } from "./micro-step.ts";
+import { type Precision, runPrecisions } from "./precisions.ts";
+import { randomModel } from "./random-model.ts";
+
+/** Speed of one training micro-step on a device. */
+export interface Speed {
+  readonly device: DeviceName;
+  readonly model: SpeedModel;
+  readonly side: number;
+  readonly batch: number;
+  readonly precision: Precision["name"];
+  readonly checkpointing: boolean;
+  /** Undefined when it could not be measured. */
+  readonly times?: Omit<MicroStepTimes, "gradient">;
+  /** Most memory of the GPU in use; undefined where nvidia-smi does not tell. */
+  readonly gpuBytes?: number | undefined;
+  readonly problem?: string;
+}
+
+export type SpeedModel = "tiny-sd" | "sd1.5";
+
+export interface SpeedOptions {
+  readonly models: readonly SpeedModel[];
+  readonly batches: readonly number[];
+  /** Steps of each measurement; the first, in which GPUs choose their kernels, does not count. */
+  readonly steps: number;
+  /** Pixels along each side; unset: what the model is made for. */
+  readonly side?: number | undefined;
+  readonly timeoutMs: number;
+}
+
+const sides: Readonly<Record<SpeedModel, number>> = { "tiny-sd": 128, "sd1.5": 512 };
+
+/** Measures devices with every model, precision, batch, with and without gradient checkpointing; a result is given as soon as it is there. */
+export async function* measureSpeed(devices: readonly DeviceName[], options: SpeedOptions): AsyncGenerator<Speed> {
+  // the large model on the CPU is what `npm run bench` measures
+  for (const model of options.models)
+    for (const device of devices.filter((name) => name !== "cpu" || model === "tiny-sd"))
+      for (const precision of runPrecisions(device))
+        for (const checkpointing of [false, true])
+          for (const batch of options.batches) {
+            const side = options.side ?? sides[model];
+            const what = { device, model, side, batch, precision: precision.name, checkpointing };
+            yield { ...what, ...(await measure(what, precision, options)) };
+          }
+}
+
+async function measure(
+  { device, model, side, batch, checkpointing }: Speed,
+  { products, env }: Precision,
+  { steps, timeoutMs }: SpeedOptions,
+): Promise<Pick<Speed, "times" | "gpuBytes" | "problem">> {
+  const folder = model === "tiny-sd" ? tinySdFolder : randomModel(model);
+  const options: MicroStepOptions = { model: folder, side, batch, checkpointing, products, steps, device };
+  const memory = await watchGpuMemory();
+  try {
+    const { gradient: _, ...times } = await runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });
+    return { times, gpuBytes: memory.stop() };
+  } catch (error) {
+    memory.stop();
+    return { problem: (error as Error).message };
+  }
+}

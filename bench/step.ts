@@ -1,0 +1,67 @@
+import { arrayOf } from "../src/array/index.ts";
+import { openCheckpoint } from "../src/checkpoint/index.ts";
+import { noiseSchedule } from "../src/diffusion/index.ts";
+import { countFlops } from "../src/graph/index.ts";
+import { diffusionModel } from "../src/models/index.ts";
+import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
+import type { Program, Runtime } from "../src/runtime/index.ts";
+import { LossScale } from "../src/training/loss-scale.ts";
+import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/micro-step.ts";
+import { microStepGraph } from "../src/training/micro-step-graph.ts";
+
+export interface StepSizes {
+  /** Folder of the model. */
+  readonly model: string;
+  /** Pixels along each side. */
+  readonly side: number;
+  readonly batch: number;
+  readonly checkpointing: boolean;
+  readonly products: "float32" | "float16";
+}
+
+/** A training micro-step, ready to be run as often as wanted; its noise is the same on every device. */
+export interface Step {
+  readonly program: Program;
+  /** Floating point operations. */
+  readonly flops: number;
+  run(): Promise<MicroStepResult>;
+}
+
+/** Loads the micro-step of a model as training does, with one learned vector. */
+export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step> {
+  const { side, batch, checkpointing, products } = sizes;
+  const checkpoint = await openCheckpoint(sizes.model);
+  const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  const latentSide = side / model.vae.architecture.factor;
+  const graph = microStepGraph(model, {
+    ...{ chunks: 1, lossType: "l2", hasMask: false, checkpointing },
+    nominal: { batch, height: latentSide, width: latentSide },
+    multipleOf: 2 ** (model.unet.architecture.widths.length - 1),
+  });
+  const atSizes = new Map(Object.entries({ batch, height: latentSide, width: latentSide, vectors: 1 }));
+  const program = await runtime.load(microStepOutputs(graph), { withoutKernelCopies: checkpointing, products });
+  const context = {
+    ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
+    isVelocity: checkpoint.predictionType.value === "v_prediction",
+    options: { huberSchedule: "snr" as const, huberC: 0.1, huberScale: 1 },
+    lossScale: products === "float16" ? new LossScale() : undefined,
+  };
+  const generators = { torch: new TorchGenerator(0), python: new PythonRandom(0) };
+  const rows = model.textEncoders.map(({ architecture: { width } }) =>
+    arrayOf([1, width], new Float32Array(width).fill(0.01)),
+  );
+  const samples = {
+    latents: generators.torch.randn([batch, 4, latentSide, latentSide]),
+    tokenIds: rows.map(() => Array.from({ length: batch }, () => [caption])),
+    lossWeights: new Array<number>(batch).fill(1),
+    sizes: model.family === "sdxl" ? new Array(batch).fill([side, side, 0, 0, side, side]) : undefined,
+  };
+  return {
+    program,
+    flops: countFlops([graph.lossSums, ...graph.tokenGradients], atSizes),
+    run: () => microStep(context, rows, samples, generators, 1),
+  };
+}
+
+/** "a photo of a", the learned word, and the end of the text. */
+const caption = [49406, 320, 1125, 539, 320, 49408, ...new Array<number>(71).fill(49407)];
