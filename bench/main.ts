@@ -44,6 +44,7 @@ const training: Bench<MicroStepTimes> = {
     ["samples/s", ({ samplesPerSecond }) => samplesPerSecond.toFixed(2)],
     ["peak", ({ peakBytes }) => gigabytes(peakBytes)],
     ["anonymous", ({ peakAnonymousBytes }) => gigabytes(peakAnonymousBytes)],
+    ["planned", ({ plannedBytes, peakBytes }) => `x ${(plannedBytes / peakBytes).toFixed(2)}`],
     ["of conv rate", ({ shareOfConvolution }) => `${Math.round(100 * shareOfConvolution)} %`],
   ],
 };

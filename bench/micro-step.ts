@@ -21,6 +21,7 @@ export interface MicroStepTimes {
   readonly samplesPerSecond: number;
   readonly peakBytes: number;
   readonly peakAnonymousBytes: number;
+  readonly plannedBytes: number;
   readonly tflop: number;
   readonly gflops: number;
   readonly convolutionGflops: number;
@@ -35,7 +36,7 @@ const { steps, device, threads, profile, ...sizes } = givenOptions<MicroStepOpti
 const memory = watchMemory();
 const runtime = openRuntime({ device, ...(threads && { threads }), ...(profile && { profile }) });
 const rate = await measureRate(runtime, 5);
-const { program, flops, run } = await openStep(runtime, sizes);
+const { program, flops, plannedBytes, run } = await openStep(runtime, sizes);
 const seconds: number[] = [];
 const timed = async () => {
   const start = performance.now();
@@ -60,6 +61,7 @@ const times: MicroStepTimes = {
   samplesPerSecond: sizes.batch / median(usual),
   peakBytes,
   peakAnonymousBytes,
+  plannedBytes,
   tflop: flops / 1e12,
   gflops: flops / best / 1e9,
   convolutionGflops: rate.convolution / 1e9,

@@ -4,7 +4,8 @@ import { noiseSchedule } from "../src/diffusion/index.ts";
 import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
-import type { Program, Runtime } from "../src/runtime/index.ts";
+import { type Program, programMemory, type Runtime } from "../src/runtime/index.ts";
+import { memoryWith } from "../src/training/expectation.ts";
 import { LossScale } from "../src/training/loss-scale.ts";
 import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/micro-step.ts";
 import { microStepGraph } from "../src/training/micro-step-graph.ts";
@@ -24,6 +25,8 @@ export interface Step {
   readonly program: Program;
   /** Floating point operations. */
   readonly flops: number;
+  /** Peak memory that `coinage plan` expects. */
+  readonly plannedBytes: number;
   run(): Promise<MicroStepResult>;
 }
 
@@ -39,7 +42,9 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
     multipleOf: 2 ** (model.unet.architecture.widths.length - 1),
   });
   const atSizes = new Map(Object.entries({ batch, height: latentSide, width: latentSide, vectors: 1 }));
-  const program = await runtime.load(microStepOutputs(graph), { withoutKernelCopies: checkpointing, products });
+  const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, products }];
+  const plannedBytes = memoryWith([programMemory(outputs, atSizes, runtime.device, options)]).peak;
+  const program = await runtime.load(outputs, options);
   const context = {
     ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
     isVelocity: checkpoint.predictionType.value === "v_prediction",
@@ -58,6 +63,7 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
   };
   return {
     program,
+    plannedBytes,
     flops: countFlops([graph.lossSums, ...graph.tokenGradients], atSizes),
     run: () => microStep(context, rows, samples, generators, 1),
   };

@@ -66,12 +66,14 @@ function expectedMemory(
   const encoder = programMemory(encoderOutputs(model, bands), named({ batch: pictures, width, height }), device);
   // where latents are cached, the encoder is gone before the first step
   const phases = settings.cacheLatents ? [[encoder], [step]] : [[encoder, step]];
-  const expected = phases.map((programs) => {
-    const sum = (part: keyof GraphMemory) => programs.reduce((total, program) => total + program[part], 0);
-    const [weights, copies, results] = [sum("weights"), slack.copies * sum("copies"), slack.results * sum("results")];
-    return { peak: processBytes + weights + copies + results, weights, copies, results };
-  });
-  return expected.reduce((most, phase) => (phase.peak > most.peak ? phase : most));
+  return phases.map(memoryWith).reduce((most, phase) => (phase.peak > most.peak ? phase : most));
+}
+
+/** Memory of a process with these programs loaded, each of which has run. */
+export function memoryWith(programs: readonly GraphMemory[]): ExpectedMemory {
+  const sum = (part: keyof GraphMemory) => programs.reduce((total, program) => total + program[part], 0);
+  const [weights, copies, results] = [sum("weights"), slack.copies * sum("copies"), slack.results * sum("results")];
+  return { peak: processBytes + weights + copies + results, weights, copies, results };
 }
 
 /** Width and height in pixels of the micro-batch with the most of them. */
