@@ -11,12 +11,12 @@ const expectation = (peak: number): Expectation => ({
 
 test("where memory will not do, the settings that take less are named with what they come to", async () => {
   const settings = await settingsOf(flagsFor("--cache_latents"));
-  const [sign] = memorySigns(expectation(9e9), settings, 8e9, ({ gradientCheckpointing, lowram }) =>
-    expectation(gradientCheckpointing && lowram ? 5e9 : 9e9),
+  const [sign] = memorySigns(expectation(9e9), settings, 8e9, ({ gradientCheckpointing }) =>
+    expectation(gradientCheckpointing ? 5e9 : 9e9),
   );
   expect(sign).toMatchObject({ code: "MEMORY" });
   expect(sign!.message).toContain("about 9.0 GB of memory; 8.0 GB are free");
-  expect(sign!.message).toContain("With --lowram --gradient_checkpointing it would be about 5.0 GB.");
+  expect(sign!.message).toContain("With --gradient_checkpointing it would be about 5.0 GB.");
 });
 
 test("nothing is said where it will do or nobody knows, and no setting is named that is there already", async () => {

@@ -62,36 +62,28 @@ interface Change {
 }
 
 /** Settings that take less memory, those that are there already left out. */
-function alternativesTo(settings: TrainSettings): Change[] {
-  const changes: (Change & { readonly isPossible: boolean })[] = [
-    { flags: "--cache_latents", change: { cacheLatents: true }, isPossible: !settings.cacheLatents },
-    { flags: "--lowram", change: { lowram: true }, isPossible: !settings.lowram && !settings.gradientCheckpointing },
-    {
-      flags: "--gradient_checkpointing",
-      change: { gradientCheckpointing: true },
-      isPossible: !settings.gradientCheckpointing,
-    },
-  ];
-  return changes.filter(({ isPossible }) => isPossible);
+function alternativesTo({ cacheLatents, gradientCheckpointing, lowram }: TrainSettings): Change[] {
+  const changes: Change[] = [];
+  if (!cacheLatents) changes.push({ flags: "--cache_latents", change: { cacheLatents: true } });
+  if (gradientCheckpointing) return changes;
+  if (!lowram) changes.push({ flags: "--lowram", change: { lowram: true } });
+  return [...changes, { flags: "--gradient_checkpointing", change: { gradientCheckpointing: true } }];
 }
 
-/** A warning where the memory that is free will not do, with the settings that would. */
+/** A warning where the memory that is free will not do, with the settings that take less. expected: what other settings would make of it. */
 export function memorySigns(
-  expectation: Expectation,
+  { memory: { peak } }: Expectation,
   settings: TrainSettings,
   available: number | undefined,
   expected: (settings: TrainSettings) => Expectation,
 ): Sign[] {
-  const { peak } = expectation.memory;
   if (available === undefined || peak <= available) return [];
-  const changes = alternativesTo(settings);
-  const flags = changes.map(({ flags }) => flags).join(" ");
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  const thrifty = (): string => {
-    const { memory } = expected(Object.assign({}, settings, ...changes.map(({ change }) => change)));
-    return `With ${flags} it would be about ${gigabytes(memory.peak)}. `;
-  };
-  const advice = changes.length > 0 ? thrifty() : "";
+  // checkpointing does what --lowram does, too
+  const changes = alternativesTo(settings).filter(({ change }) => !change.lowram);
+  const least = expected(Object.assign({}, settings, ...changes.map(({ change }) => change))).memory.peak;
+  const flags = changes.map(({ flags }) => flags).join(" ");
+  const advice = changes.length > 0 ? `With ${flags} it would be about ${gigabytes(least)}. ` : "";
   return [
     {
       code: "MEMORY",
