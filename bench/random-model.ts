@@ -60,23 +60,34 @@ function writeWeights(file: string, shapes: Shapes, dtype: ModelSizes["dtype"]):
   writeSync(handle, length);
   writeSync(handle, json);
   for (const [name, shape] of shapes) {
-    const block = valuesOf(name, shape);
-    const stored = dtype === "F32" ? block : Uint16Array.from(block, float32ToFloat16);
-    for (let left = elementCount(shape); left > 0; left -= block.length)
-      writeSync(handle, new Uint8Array(stored.buffer, 0, bytesEach * Math.min(left, block.length)));
+    const block = blockOf(valuesOf(name, shape), dtype);
+    for (let left = bytesEach * elementCount(shape); left > 0; left -= block.length)
+      writeSync(handle, block.subarray(0, left));
   }
   closeSync(handle);
   renameSync(`${file}.part`, file);
 }
 
-const noise = Float32Array.from({ length: 1 << 20 }, () => Math.random() * 2 - 1);
+/** What a tensor is filled with: one number, or noise of a spread. */
+type Values = { readonly all: 0 | 1 } | { readonly spread: number };
 
-/** Values to fill a tensor with, again and again if it is longer: norms are 1, biases 0, everything else uniform with the spread of a usual
- *  initialisation. */
-function valuesOf(name: string, shape: readonly number[]): Float32Array {
-  const size = Math.min(noise.length, elementCount(shape));
-  if (name.endsWith(".bias")) return new Float32Array(size);
-  if (/norm\d?\.weight|norm_out\.weight|layer_norm/.test(name)) return new Float32Array(size).fill(1);
-  const spread = name.includes("embedding.weight") ? 0.02 : Math.sqrt(1 / elementCount(shape.slice(1)));
-  return noise.subarray(0, size).map((value) => value * spread);
+/** Norms are 1, biases 0, everything else uniform with the spread of a usual initialisation. */
+function valuesOf(name: string, shape: readonly number[]): Values {
+  if (name.endsWith(".bias")) return { all: 0 };
+  if (/norm\d?\.weight|norm_out\.weight|layer_norm/.test(name)) return { all: 1 };
+  return { spread: name.includes("embedding.weight") ? 0.02 : Math.sqrt(1 / elementCount(shape.slice(1))) };
+}
+
+const noise = Float32Array.from({ length: 1 << 20 }, () => Math.random() * 2 - 1);
+const blocks = new Map<string, Uint8Array>();
+
+/** The bytes of many such values, to be written again and again; few spreads occur, so each is converted once. */
+function blockOf(values: Values, dtype: ModelSizes["dtype"]): Uint8Array {
+  const key = JSON.stringify([values, dtype]);
+  const known = blocks.get(key);
+  if (known) return known;
+  const numbers = noise.map((value) => ("all" in values ? values.all : value * values.spread));
+  const block = new Uint8Array((dtype === "F32" ? numbers : Uint16Array.from(numbers, float32ToFloat16)).buffer);
+  blocks.set(key, block);
+  return block;
 }
