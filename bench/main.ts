@@ -45,7 +45,7 @@ const training: Bench<MicroStepTimes> = {
     ["peak", ({ peakBytes }) => gigabytes(peakBytes)],
     ["anonymous", ({ peakAnonymousBytes }) => gigabytes(peakAnonymousBytes)],
     ["planned", ({ plannedBytes, peakBytes }) => `x ${(plannedBytes / peakBytes).toFixed(2)}`],
-    ["of conv rate", ({ shareOfConvolution }) => `${Math.round(100 * shareOfConvolution)} %`],
+    ["of conv rate", ({ rate }) => (rate ? `${Math.round(100 * rate.shareOfConvolution)} %` : "-")],
   ],
 };
 
@@ -112,7 +112,13 @@ async function measure<Times extends Kept>(bench: Bench<Times>, entry: Case): Pr
   const model = entry.model === "tiny-sd" ? tinySdFolder : randomModel(entry.model);
   const steps = Number(flags.steps ?? entry.steps);
   try {
-    const times = await runApart<Times>(bench.script, { ...same, model, steps, profile: flags.profile });
+    const times = await runApart<Times>(bench.script, {
+      ...same,
+      model,
+      steps,
+      profile: flags.profile,
+      measuresRate: true,
+    });
     const last = lastResult<Kept & typeof same>(same);
     keepResult({ ...same, ...times, gradient: undefined });
     const compared = last ? `x ${(last.secondsPerStep / times.secondsPerStep).toFixed(2)}` : "-";

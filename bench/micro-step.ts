@@ -1,4 +1,4 @@
-import { type DeviceName, measureRate, openRuntime } from "../src/runtime/index.ts";
+import { type DeviceName, type DeviceRate, measureRate, openRuntime } from "../src/runtime/index.ts";
 import { givenOptions } from "./apart.ts";
 import { watchMemory } from "./memory.ts";
 import { openStep, type StepSizes } from "./step.ts";
@@ -8,6 +8,8 @@ import { median } from "./table.ts";
 export interface MicroStepOptions extends StepSizes {
   readonly steps: number;
   readonly device: DeviceName;
+  /** Measure what the device reaches in large operations too, which takes minutes on a GPU in software. */
+  readonly measuresRate?: boolean;
   readonly threads?: number | undefined;
   /** Prefix of ONNX Runtime's profile. */
   readonly profile?: string | undefined;
@@ -24,18 +26,16 @@ export interface MicroStepTimes {
   readonly plannedBytes: number;
   readonly tflop: number;
   readonly gflops: number;
-  readonly convolutionGflops: number;
-  readonly matrixGflops: number;
-  readonly shareOfConvolution: number;
+  readonly rate: (DeviceRate & { readonly shareOfConvolution: number }) | undefined;
   /** Of the first step: loss, and the gradient at all rows that were used, one after another. */
   readonly loss: number;
   readonly gradient: readonly number[];
 }
 
-const { steps, device, threads, profile, ...sizes } = givenOptions<MicroStepOptions>();
+const { steps, device, measuresRate, threads, profile, ...sizes } = givenOptions<MicroStepOptions>();
 const memory = watchMemory();
 const runtime = openRuntime({ device, ...(threads && { threads }), ...(profile && { profile }) });
-const rate = await measureRate(runtime, 5);
+const rate = measuresRate ? await measureRate(runtime, 5) : undefined;
 const { program, flops, plannedBytes, run } = await openStep(runtime, sizes);
 const seconds: number[] = [];
 const timed = async () => {
@@ -64,9 +64,7 @@ const times: MicroStepTimes = {
   plannedBytes,
   tflop: flops / 1e12,
   gflops: flops / best / 1e9,
-  convolutionGflops: rate.convolution / 1e9,
-  matrixGflops: rate.matrix / 1e9,
-  shareOfConvolution: flops / best / rate.convolution,
+  rate: rate && { ...rate, shareOfConvolution: flops / best / rate.convolution },
   loss,
   gradient: gradients.flatMap((table) => [...table.values()].flatMap((row) => [...row])),
 };
