@@ -10,8 +10,8 @@ import { keepResult, lastResult, machine } from "./results.ts";
 import { gigabytes, printTable, seconds } from "./table.ts";
 
 /** Measures training micro-steps and the drawing of pictures, and compares them with the last time.
- *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--checkpointing] [--side 512] [--batch 1] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
- *  MODEL is tiny-sd, sd1.5, sd2 or sdxl; without one the first two. See README.md beside this file. */
+ *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--checkpointing] [--side 512] [--batch 1,2] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
+ *  MODEL is tiny-sd, sd1.5, sd2 or sdxl; without one the first two. --side and --batch may be lists. See README.md beside this file. */
 type Model = "tiny-sd" | SizedModel;
 
 interface Case {
@@ -68,10 +68,16 @@ const drawing: Bench<DrawingTimes> = {
   ],
 };
 
+/** What is measured unless flags say otherwise. */
+interface Preset {
+  readonly models: readonly Model[];
+  readonly side?: string;
+  readonly batch?: string;
+  readonly steps?: string;
+}
+
 /** How time and memory of training grow with size and batch. */
-const curve: readonly Case[] = [256, 384, 512, 768].flatMap((side) =>
-  [1, 2, 4, 8].map((batch) => ({ model: "sd1.5", side, batch, steps: 2 }) as const),
-);
+const curve: Preset = { models: ["sd1.5"], side: "256,384,512,768", batch: "1,2,4,8", steps: "2" };
 
 const { values: flags, positionals: words } = parseArgs({
   allowPositionals: true,
@@ -88,14 +94,28 @@ const { values: flags, positionals: words } = parseArgs({
 });
 const models: readonly Model[] = ["tiny-sd", "sd1.5", "sd2", "sdxl"];
 const askedModels = models.filter((model) => words.includes(model));
-const isAsked = (bench: Bench<never>) => words.includes(bench.name) || !/train|generate/.test(words.join());
+const preset: Preset = flags.curve ? curve : { models: models.slice(0, 2) };
+const given = { ...preset, ...flags };
+const isAsked = (bench: Bench<never>) =>
+  flags.curve ? bench.name === "train" : words.includes(bench.name) || !/train|generate/.test(words.join());
+
+/** The cases of a bench with the models, sizes and batches that are asked for. */
+function casesOf({ cases }: Bench<never>): Case[] {
+  const wanted = askedModels.length > 0 ? askedModels : preset.models;
+  const list = (text: string | undefined, usual: number) => text?.split(",").map(Number) ?? [usual];
+  return cases
+    .filter(({ model }) => wanted.includes(model))
+    .flatMap(({ model, side, batch, steps }) =>
+      list(given.side, side).flatMap((side) =>
+        list(given.batch, batch).map((batch) => ({ model, side, batch, steps: Number(given.steps ?? steps) })),
+      ),
+    );
+}
 
 /** What identifies a measurement: it is compared with the last one of which all this is the same. */
 function conditions({ name }: Bench<never>, { model, side, batch }: Case) {
   return {
-    ...{ bench: name, model, machine, device: flags.device as DeviceName },
-    side: Number(flags.side ?? side),
-    batch: Number(flags.batch ?? batch),
+    ...{ bench: name, model, side, batch, machine, device: flags.device as DeviceName },
     threads: flags.threads === undefined ? undefined : Number(flags.threads),
     ...(name === "train" && { checkpointing: flags.checkpointing, products: "float32" }),
   };
@@ -107,17 +127,13 @@ interface Kept {
 
 async function measure<Times extends Kept>(bench: Bench<Times>, entry: Case): Promise<string[]> {
   const same = conditions(bench, entry);
-  const title = [entry.model, String(same.side), String(same.batch)];
+  const title = [entry.model, String(entry.side), String(entry.batch)];
   process.stderr.write(`${bench.name} ${title.join(" ")}\n`);
   const model = entry.model === "tiny-sd" ? tinySdFolder : randomModel(entry.model);
-  const steps = Number(flags.steps ?? entry.steps);
   try {
     const times = await runApart<Times>(bench.script, {
-      ...same,
-      model,
-      steps,
-      profile: flags.profile,
-      measuresRate: true,
+      ...{ ...same, model, steps: entry.steps },
+      ...{ profile: flags.profile, measuresRate: true },
     });
     const last = lastResult<Kept & typeof same>(same);
     keepResult({ ...same, ...times, gradient: undefined });
@@ -129,14 +145,12 @@ async function measure<Times extends Kept>(bench: Bench<Times>, entry: Case): Pr
 }
 
 async function run<Times extends Kept>(bench: Bench<Times>): Promise<void> {
-  const usual = askedModels.length > 0 ? askedModels : models.slice(0, 2);
-  const cases = flags.curve ? curve : bench.cases.filter(({ model }) => usual.includes(model));
   const rows = [[bench.name, "size", "batch", ...bench.columns.map(([title]) => title), "last time"]];
   // one after another: each is to have the machine to itself
-  for (const entry of cases) rows.push(await measure(bench, entry));
+  for (const entry of casesOf(bench)) rows.push(await measure(bench, entry));
   printTable(rows);
 }
 
 console.log(`${machine}\n`);
-if (flags.curve || isAsked(training)) await run(training);
-if (!flags.curve && isAsked(drawing)) await run(drawing);
+if (isAsked(training)) await run(training);
+if (isAsked(drawing)) await run(drawing);
