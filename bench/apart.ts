@@ -39,7 +39,8 @@ interface Failure {
 function lastWords({ killed, signal, stderr = "" }: Partial<Failure>, timeoutMs = 0): string {
   if (killed) return `took more than ${timeoutMs / 1000} s`;
   if (signal) return `was ended by ${signal}, as for want of memory`;
-  return /^\w*Error: .*/m.exec(stderr)?.[0].slice(0, 300) ?? "ended without a word";
+  const named = /^\w*Error: (.*)/m.exec(stderr)?.[1];
+  return (named ?? stderr.trim().split("\n").at(-1) ?? "").slice(0, 300) || "ended without a word";
 }
 
 /** The options that a script was given by runApart. */

@@ -32,6 +32,8 @@ const side = flags.side === undefined ? undefined : Number(flags.side);
 mkdirSync(folder, { recursive: true });
 const keep = (kind: string, result: object) => keepResult({ kind, ...result }, path.join(folder, "devices.jsonl"));
 
+const tooFar = "TOO FAR";
+
 console.log(`${machine}\n`);
 const working = await workingDevices();
 const agreements = await collect(compareWithCpu(working, { side: side ?? 128, folder, timeoutMs }), "agreement");
@@ -50,7 +52,7 @@ printTable([
   ...speeds.map(speedRow),
 ]);
 console.log(`Every result is in ${path.join(folder, "devices.jsonl")}, the pictures are beside it.`);
-if (agreements.some((agreement) => verdict(agreement) !== "ok")) process.exitCode = 1;
+if (agreements.some((agreement) => verdict(agreement) === tooFar)) process.exitCode = 1;
 
 /** Those of the asked devices that work; of the others it says why they do not. */
 async function workingDevices(): Promise<DeviceName[]> {
@@ -90,7 +92,7 @@ async function collect<Result extends object>(results: AsyncIterable<Result>, ki
 
 function verdict({ distance, tolerance, problem }: Agreement): string {
   if (distance === undefined) return problem ?? "";
-  return distance <= tolerance ? "ok" : "TOO FAR";
+  return distance <= tolerance ? "ok" : tooFar;
 }
 
 function speedRow({ times, gpuBytes, problem = "", ...what }: Speed): string[] {

@@ -1,6 +1,6 @@
 import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { chooseDevice, measureRate, openRuntime } from "../runtime/index.ts";
+import { chooseDevice, measureRate, openRuntime, requireDevice } from "../runtime/index.ts";
 import { availableBytes } from "./available.ts";
 import { type Expectation, expectRun } from "./expectation.ts";
 import { withLocalModels } from "./local-models.ts";
@@ -29,6 +29,7 @@ export interface Alternative extends Expectation {
 
 /** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment. @throws as train does */
 export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEvent, RunPlan> {
+  await requireDevice(given.device);
   const settings = yield* withLocalModels(given);
   const preparation = await prepareRun(settings);
   const { device, reason } = await chooseDevice(settings.device);
