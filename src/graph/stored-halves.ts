@@ -1,13 +1,15 @@
+import type { DType } from "../array/index.ts";
 import type { OnnxGraph, OnnxNode } from "../formats/onnx/index.ts";
 import type { Target } from "./lower.ts";
 import type { Tensor } from "./tensor.ts";
 
+const halves: readonly DType[] = ["float16", "bfloat16"];
 /** Elements from which on it is worth converting a 16-bit weight at each use. */
 const largeWeight = 1 << 16;
 
 /** Whether a tensor is a 16-bit weight that stays as it is stored, to be converted by each node that reads it. */
 export function isConvertedAtUse({ source, shape }: Tensor, target: Target): boolean {
-  if (source.kind !== "weight" || source.isRaw || source.stored.dtype === "float32") return false;
+  if (source.kind !== "weight" || source.isRaw || !halves.includes(source.stored.dtype)) return false;
   const count = shape.reduce<number>((product, size) => product * Number(size), 1);
   return target.halfWeights === "stored" && count >= largeWeight;
 }

@@ -29,6 +29,29 @@ export const ownTrainOptions = {
     effect: "numbers",
     help: "Learn vectors of its own for each cross-attention layer of the U-Net (P+, XTI), as train_textual_inversion_XTI.py does. Stable Diffusion 1 and 2 only.",
   },
+  no_metadata: { type: "switch", effect: "files", help: "Write no metadata into .safetensors files." },
+  training_comment: {
+    type: "string",
+    effect: "files",
+    help: "A comment, kept in the metadata of .safetensors files as ss_training_comment.",
+  },
+  initial_epoch: {
+    type: "int",
+    minimum: 1,
+    effect: "numbers",
+    help: "Count as if the epochs before this one had been done; 1 is the first. A resumed run knows by itself.",
+  },
+  initial_step: {
+    type: "int",
+    minimum: 0,
+    effect: "numbers",
+    help: "Count as if so many steps had been done. Goes before --initial_epoch.",
+  },
+  skip_until_initial_step: {
+    type: "switch",
+    effect: "numbers",
+    help: "With --initial_step or --initial_epoch: pass over the pictures that the steps before would have seen, too.",
+  },
   debug_dataset_dir: {
     type: "string",
     effect: "files",

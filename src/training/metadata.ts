@@ -4,12 +4,12 @@ import { version } from "../assets/index.ts";
 import { type ModelSpecInputs, modelSpecMetadata } from "../embedding/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 
-/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer hold none. */
+/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer hold none, nor do those of --no_metadata. */
 export async function metadataOf(
   settings: TrainSettings,
   model: Pick<ModelSpecInputs, "family" | "isVPrediction">,
 ): Promise<{ readonly metadata: (date: Date) => Record<string, string>; readonly warning?: string }> {
-  if (settings.xti) return { metadata: () => ({}) };
+  if (settings.xti || settings.noMetadata) return { metadata: () => ({}) };
   const { metadataThumbnail } = settings;
   const thumbnail = metadataThumbnail === undefined ? undefined : await thumbnailUrl(metadataThumbnail);
   const implementationVersion = `coinage/${await version()}`;
@@ -41,6 +41,7 @@ export async function metadataOf(
       clipSkip: settings.clipSkip,
     }),
     ...further,
+    ...(settings.trainingComment !== undefined && { ss_training_comment: settings.trainingComment }),
   });
   if (metadataThumbnail === undefined || thumbnail !== undefined) return { metadata };
   return { metadata, warning: `The thumbnail ${metadataThumbnail} cannot be read; the metadata go without it.` };

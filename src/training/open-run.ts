@@ -7,6 +7,7 @@ import type { Preparation } from "./prepare.ts";
 import { readPreviews } from "./previews.ts";
 import { Run } from "./run.ts";
 import { type Sign, signsBeforeTraining } from "./signs.ts";
+import { startOf } from "./start.ts";
 import { changedCircumstances, checkIdentity, circumstancesOf, type FoundState, identityOf } from "./state/index.ts";
 
 /** Prepares what changes during a run: learned rows with their optimizer, schedule, step count, saves. found: what it goes on from.
@@ -29,6 +30,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
   const notices = [
     ...preparation.notices,
     ...resumeNotices,
+    ...(found?.kind === "own" && hasOwnStart(settings) ? [startIsKnown] : []),
     ...previews.notices,
     ...optimizerWarnings(choice, { ...settings, learningRate }).map((message) => ({ code: "OPTIMIZER", message })),
     ...(warning ? [{ code: "METADATA", message: warning }] : []),
@@ -38,6 +40,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
   const state = found?.kind === "own" ? found.state : undefined;
   const { requests: previewRequests } = previews;
   const name = choice.name;
+  const start = startOf(state ? {} : settings, length);
   return new Run({
     settings,
     preparation,
@@ -47,9 +50,19 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     metadata,
     previewRequests,
     notices,
+    start,
     state,
   });
 }
+
+function hasOwnStart({ initialEpoch, initialStep }: TrainSettings): boolean {
+  return initialEpoch !== undefined || initialStep !== undefined;
+}
+
+const startIsKnown: Sign = {
+  code: "RESUME_START",
+  message: "--initial_step and --initial_epoch change nothing with --resume: the state knows where the run stands.",
+};
 
 /** Checks that a state belongs to this run; what is to be said of going on from it. @throws STATE_MISMATCH */
 async function checkState(settings: TrainSettings, preparation: Preparation, found: FoundState): Promise<Sign[]> {

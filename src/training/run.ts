@@ -15,6 +15,7 @@ import { productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
 import { epochInterval } from "./saving.ts";
 import type { Sign, StepView } from "./signs.ts";
+import type { Start } from "./start.ts";
 import {
   circumstancesOf,
   type EpochProgress,
@@ -39,6 +40,8 @@ export interface RunParts {
   readonly previewRequests: readonly PictureRequest[];
   /** Worth saying before the first step. */
   readonly notices: readonly Sign[];
+  /** Where it sets out without one. */
+  readonly start: Start;
   /** The state to go on from. */
   readonly state: TrainingState | undefined;
 }
@@ -62,6 +65,7 @@ export class Run {
    *  differs from sd-scripts: a resumed run goes on counting steps and epochs, and so naming files, where its state stands; there it begins anew. */
   step = 0;
   readonly #parts: RunParts;
+  readonly #firstStep: number;
   readonly #startTime = performance.now();
   #identity: Promise<RunIdentity> | undefined;
   #epochsDone = 0;
@@ -76,7 +80,11 @@ export class Run {
     this.notices = parts.notices;
     this.previewRequests = parts.previewRequests;
     this.epochInterval = epochInterval(parts.settings, parts.preparation.length.epochs);
+    const { step, epochsDone } = parts.start;
+    this.step = step;
+    this.#epochsDone = epochsDone;
     if (parts.state) this.#restore(parts.state);
+    this.#firstStep = this.step;
   }
 
   #restore({ progress, rows, optimizer, warnings }: TrainingState): void {
@@ -93,7 +101,7 @@ export class Run {
 
   /** Whether a step was made since it was opened. */
   get hasLearned(): boolean {
-    return this.step > (this.#parts.state?.progress.step ?? 0);
+    return this.step > this.#firstStep;
   }
 
   get isFinished(): boolean {
@@ -114,8 +122,13 @@ export class Run {
   setOut(): void {
     this.pace.start();
     const { generators } = this.preparation;
-    const { state } = this.#parts;
-    if (!state) return;
+    const { state, start } = this.#parts;
+    if (!state) {
+      const { batchesPerEpoch } = this.preparation.length;
+      for (let epoch = 0; start.drawsOrders && epoch < start.epochsDone; epoch++)
+        drawEpochOrder(generators.torch, batchesPerEpoch);
+      return;
+    }
     generators.torch.restore(state.generators.torch);
     generators.python.restore(state.generators.python);
   }
@@ -123,9 +136,11 @@ export class Run {
   /** The epoch under way, or a new one with its order drawn. */
   currentEpoch(): EpochProgress {
     const { generators, length } = this.preparation;
+    const { start, state } = this.#parts;
+    const skipped = !state && this.#epochsDone === start.epochsDone ? start.skippedBatches : 0;
     this.#epoch ??= {
       number: this.#epochsDone + 1,
-      order: drawEpochOrder(generators.torch, length.batchesPerEpoch),
+      order: drawEpochOrder(generators.torch, length.batchesPerEpoch).slice(skipped),
       losses: [],
     };
     return this.#epoch;
@@ -143,8 +158,9 @@ export class Run {
     const { rows, rowNorms, rowDistances } = this.learner;
     const { vocabularies } = this.preparation.word;
     const usualNorms = rows.flatMap(({ shape }, table) => Array(shape[0]!).fill(vocabularies[table]!.meanNorm));
-    const { optimizer, step, lossScale } = this;
-    return { optimizer, step, rowNorms, rowDistances, usualNorms, lossScale: lossScale?.value };
+    const { optimizer, step, lossScale, isResumed } = this;
+    const isFirst = !isResumed && step === this.#firstStep + 1;
+    return { optimizer, isFirst, rowNorms, rowDistances, usualNorms, lossScale: lossScale?.value };
   }
 
   /** Puts the networks on the device, ready to go through epochs. vae: encodes pictures whose latents are not cached. */

@@ -5,7 +5,7 @@ import { WarningTally } from "./warning-tally.ts";
 const fine: StepView = {
   outcome: { gradNorm: 1, rowGradNorms: [0.5, 0.1], isSkipped: false },
   optimizer: "AdamW",
-  step: 1,
+  isFirst: true,
   rowNorms: [0.4, 0.5],
   rowDistances: [0.05, 0.05],
   usualNorms: [0.4, 0.4],
@@ -25,7 +25,7 @@ describe("signs of a step", () => {
   test("a gradient of zero, in the first step", () => {
     const outcome = { gradNorm: 1, rowGradNorms: [0, 0], isSkipped: false };
     expect(codes(signsOfStep({ ...fine, outcome }))).toEqual(["GRADIENT_ZERO"]);
-    expect(signsOfStep({ ...fine, outcome, step: 2 })).toEqual([]);
+    expect(signsOfStep({ ...fine, outcome, isFirst: false })).toEqual([]);
   });
 
   test("a first step too large, of an optimizer whose steps nobody knows before", () => {
@@ -37,7 +37,7 @@ describe("signs of a step", () => {
   test("a vector far longer than words are, said once with its length", () => {
     const tally = new WarningTally();
     const said = [5, 6, 7].flatMap((length) => [
-      ...tally.addAll(signsOfStep({ ...fine, step: 100, rowNorms: [0.4, length] })),
+      ...tally.addAll(signsOfStep({ ...fine, isFirst: false, rowNorms: [0.4, length] })),
     ]);
     expect(said).toEqual([
       { kind: "warning", code: "ROWS_LONG", message: expect.stringMatching(/5\.0 long; .* about 0\.40 long/) },

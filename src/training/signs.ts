@@ -77,8 +77,8 @@ function turns({ settings, optimizer, rows, learningRates }: Outlook): Sign[] {
 export interface StepView {
   readonly outcome: StepOutcome;
   readonly optimizer: string;
-  /** Number of the step, from 1. */
-  readonly step: number;
+  /** Whether it was the first of a run that goes on from no state. */
+  readonly isFirst: boolean;
   /** Of the learned rows after the step, row by row. */
   readonly rowNorms: readonly number[];
   readonly rowDistances: readonly number[];
@@ -106,8 +106,8 @@ function overflow(lossScale: number): Sign {
   return { code: "LOSS_SCALE", key: lossScale >= 1 ? key : `${key} lost`, message };
 }
 
-function firstStepSigns({ outcome, optimizer, step, rowNorms, rowDistances }: StepView): Sign[] {
-  if (step > 1) return [];
+function firstStepSigns({ outcome, optimizer, isFirst, rowNorms, rowDistances }: StepView): Sign[] {
+  if (!isFirst) return [];
   if (outcome.rowGradNorms.every((norm) => norm === 0))
     return [
       { code: "GRADIENT_ZERO", message: "The first step had no gradient at the word: its captions do not contain it." },

@@ -68,7 +68,7 @@ async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGe
   const previews = new Previews(run, runtime, signal);
   run.setOut();
 
-  if (run.step === 0) yield* previews.atFirst();
+  if (!run.isResumed) yield* previews.atFirst();
   while (!run.isFinished && !signal?.aborted) {
     const epoch = run.currentEpoch();
     for await (const gathered of gatherSteps(context, epoch)) {

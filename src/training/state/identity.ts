@@ -31,6 +31,7 @@ const comparedOtherwise: ReadonlySet<string> = new Set([
   ...["dataset_config", "train_data_dir", "reg_data_dir", "in_json", "vae"],
   ...["max_train_steps", "max_train_epochs"],
   ...["init_word", "weights", "resume"],
+  ...["initial_epoch", "initial_step", "skip_until_initial_step"],
 ]);
 
 function actingSettings(settings: TrainSettings): Record<string, unknown> {
