@@ -16,7 +16,7 @@ export interface AttentionOptions {
 }
 
 /** Rows of queries worked on at a time in the gradient: the matrix of scores never grows beyond rows x keys. */
-const blockRows = 256;
+const blockRows = 512;
 
 /** Multi-head attention. q: [B, S, C], k, v: [B, T, C], heads are consecutive channels; result [B, S, C].
  *  No S x T matrix is kept: the gradient computes the probabilities again, block by block. */
