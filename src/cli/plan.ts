@@ -1,6 +1,6 @@
+import { plan } from "../index.ts";
 import { helpText, readTrainRequest } from "../options/index.ts";
 import { planText, type Terminal } from "../reporters/index.ts";
-import { planRun } from "../training/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 
@@ -25,12 +25,8 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
     terminal.result(`${request.file}\n`);
     return exitCodes.done;
   }
-  const planning = planRun(request.settings);
-  for (;;) {
-    const { done, value } = await planning.next();
-    if (!done) continue;
-    const lines = flags.length < words.length ? [JSON.stringify(value)] : planText(value);
-    terminal.result(`${lines.join("\n")}\n`);
-    return exitCodes.done;
-  }
+  const planned = await plan(request.settings);
+  const lines = flags.length < words.length ? [JSON.stringify(planned)] : planText(planned);
+  terminal.result(`${lines.join("\n")}\n`);
+  return exitCodes.done;
 }
