@@ -13,6 +13,7 @@ export interface EmitOptions {
 
 /** A graph in ONNX form, with what a caller must feed and gets back. */
 export interface EmittedGraph {
+  /** Its bytes, written when they are asked for: whoever only plans needs none. */
   readonly model: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
@@ -60,17 +61,21 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOpt
     emitter.nameOutput(tensor, onnxName);
     return { name, onnxName, dtype: tensor.dtype, shape: tensor.shape };
   });
-  const model = encodeModel({
-    irVersion,
-    opsets,
-    nodes: emitter.nodes,
-    initializers: emitter.initializers,
-    inputs: [...[...emitter.inputs.values()].map(toValue), ...emitter.defaults],
-    outputs: ports.map(toValue),
-    values: emitter.values,
-  });
-  const { trace, weights } = emitter;
-  return { model, inputs: [...emitter.inputs.values()], outputs: ports, trace, weights };
+  const { nodes, initializers, values, trace, weights } = emitter;
+  const inputs = [...emitter.inputs.values()];
+  return {
+    inputs,
+    outputs: ports,
+    trace,
+    weights,
+    get model() {
+      return encodeModel({
+        ...{ irVersion, opsets, nodes, initializers, values },
+        inputs: [...inputs.map(toValue), ...emitter.defaults],
+        outputs: ports.map(toValue),
+      });
+    },
+  };
 }
 
 function toValue({ onnxName, dtype, shape }: Omit<Port, "name">): OnnxValue {
