@@ -1,6 +1,6 @@
-import type { DType, NdArray } from "../array/index.ts";
+import { type DType, dtypeBytes, type NdArray } from "../array/index.ts";
 import { encodeModel, type OnnxInitializer, type OnnxNode, type OnnxValue } from "../formats/onnx/index.ts";
-import { type Dim, dimKey, type Shape } from "./dims.ts";
+import { type Dim, dimKey, nominalDim, type Shape } from "./dims.ts";
 import { lower, type Target } from "./lower.ts";
 import { convertingNodes, isConvertedAtUse } from "./stored-halves.ts";
 import type { GraphNode, Tensor, WeightSource } from "./tensor.ts";
@@ -49,8 +49,12 @@ export interface Port {
 const opsets = { "": 21, "com.microsoft": 1 };
 const irVersion = 10;
 
-/** Nodes whose results may share buffers; many more and buffers are kept too long, many fewer and the planner is slow. */
-const neighbours = 128;
+/** A large graph is cut into so many neighbourhoods; see valuesOf. */
+const neighbourhoods = 64;
+/** Nodes of a neighbourhood at least. */
+const fewestNeighbours = 128;
+/** Results that are worth the runtime's search for a buffer of their own, in bytes at typical sizes. */
+const largeResult = 1 << 20;
 const zero: NdArray = { dtype: "int64", shape: [1], data: BigInt64Array.of(0n) };
 
 /** Writes the part of a graph that the named outputs need. Weights stay where they lie: the model only points at them. */
@@ -61,7 +65,7 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOpt
     emitter.nameOutput(tensor, onnxName);
     return { name, onnxName, dtype: tensor.dtype, shape: tensor.shape };
   });
-  const { nodes, initializers, values, trace, weights } = emitter;
+  const { nodes, initializers, trace, weights } = emitter;
   const inputs = [...emitter.inputs.values()];
   return {
     inputs,
@@ -70,7 +74,7 @@ export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOpt
     weights,
     get model() {
       return encodeModel({
-        ...{ irVersion, opsets, nodes, initializers, values },
+        ...{ irVersion, opsets, nodes, initializers, values: valuesOf(trace) },
         inputs: [...inputs.map(toValue), ...emitter.defaults],
         outputs: ports.map(toValue),
       });
@@ -82,11 +86,24 @@ function toValue({ onnxName, dtype, shape }: Omit<Port, "name">): OnnxValue {
   return { name: onnxName, dtype, shape: shape.map((size) => (typeof size === "number" ? size : dimKey(size))) };
 }
 
+/** Shapes of all results. The runtime's memory planner lets a result take over the buffer of a dead one when both shapes are known to be the same. But it then keeps the buffer until the last
+ *  that takes it over is dead: those of the forward pass through all of the backward pass. So large results have their sizes renamed from neighbourhood to neighbourhood: only neighbours look the same.
+ *  Small ones are left to share: for every result the planner looks through all dead buffers that nobody took over, and the fewer there are the faster the session is made. */
+function valuesOf(trace: readonly EmittedNode[]): OnnxValue[] {
+  const neighbours = Math.max(fewestNeighbours, trace.length / neighbourhoods);
+  return trace.flatMap(({ outputs }, at) =>
+    outputs.map(({ name, dtype, shape }) => {
+      const bytes = shape.reduce<number>((product, size) => product * nominalDim(size), dtypeBytes[dtype]);
+      const suffix = bytes < largeResult ? "" : ` ${Math.floor(at / neighbours)}`;
+      const sizes = shape.map((size) => (typeof size === "number" ? size : `${size.key}${suffix}`));
+      return { name, dtype, shape: sizes };
+    }),
+  );
+}
+
 class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxInitializer[] = [];
-  /** Shapes of all results: see #valueOf. */
-  readonly values: OnnxValue[] = [];
   readonly inputs = new Map<string, Port>();
   /** Weights converted at each use. As inputs with a default value the runtime does not take them for constants, which it would convert for good. */
   readonly defaults: OnnxValue[] = [];
@@ -174,7 +191,6 @@ class Emitter {
     const { opType, domain, attributes } = graphNode;
     const name = `${opType}_${this.#count++}`;
     const results = graphNode.outputs.map((output, i) => ({ ...output, name: `${name}_${i}` }));
-    for (const result of results) this.values.push(this.#valueOf(result));
     const outputs = results.map(({ name }) => name);
     this.#nodeNames.set(graphNode, outputs);
 
@@ -188,17 +204,6 @@ class Emitter {
     else this.nodes.push(...convertingNodes(node, converting, this.#knownName(activation!)!, this.#emitConstant(zero)));
     const convertedBytes = converting.reduce((sum, weight) => sum + 2 * this.weights.get(weight)!, 0);
     this.trace.push({ opType, inputs, outputs: results, convertedBytes });
-  }
-
-  /** The runtime's memory planner lets a result take over the buffer of a dead one when both shapes are known to be the same, and is slow where it finds none. But it then keeps
-   *  the buffer until the last that takes it over is dead: those of the forward pass through all of the backward pass. So sizes are renamed every so many nodes, and only neighbours look the same. */
-  #valueOf({ name, dtype, shape }: EmittedResult): OnnxValue {
-    const neighbourhood = Math.floor(this.#count / neighbours);
-    return {
-      name,
-      dtype,
-      shape: shape.map((size) => (typeof size === "number" ? size : `${size.key} ${neighbourhood}`)),
-    };
   }
 
   #emitWeight(tensor: Tensor, { name, stored, isRaw }: WeightSource): void {

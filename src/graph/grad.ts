@@ -7,12 +7,17 @@ import { scalar, type Tensor } from "./tensor.ts";
  *  Only what depends on those tensors is walked; a tensor that the loss does not depend on gets undefined.
  *  @throws NOT_DIFFERENTIABLE where the way to one of them leads through an operation without a rule. */
 export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
-  return pullBack(loss, scalar(1), wanted);
+  return walkBack(inOrder(loss), scalar(1), wanted);
 }
 
-/** The same for an output of any shape, given the gradient at it. */
+/** The same for an output of any shape, given the gradient at it, where none of the wanted tensors is made from another: nothing beyond them is looked at. */
 export function pullBack(output: Tensor, gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
-  const order = inOrder(output);
+  return walkBack(inOrder(output, wanted), gradient, wanted);
+}
+
+/** order: all that may be on the way, the output last. */
+function walkBack(order: Tensor[], gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
+  const output = order.at(-1)!;
   const dependent = new Set<Tensor>(wanted);
   const isPassage = (tensor: Tensor) => sources(tensor).some((source) => dependent.has(source));
   for (const tensor of order) if (isPassage(tensor)) dependent.add(tensor);
@@ -52,10 +57,10 @@ function sources(tensor: Tensor): readonly Tensor[] {
   return tensor.source.node.inputs.filter((source) => source !== undefined);
 }
 
-/** Everything a tensor is made from, each after what it is made from itself. No recursion: networks are deeper than the call stack. */
-function inOrder(output: Tensor): Tensor[] {
-  const order: Tensor[] = [];
-  const seen = new Set<Tensor>();
+/** Everything a tensor is made from, as far as the ends, each after what it is made from itself. No recursion: networks are deeper than the call stack. */
+function inOrder(output: Tensor, ends: readonly Tensor[] = []): Tensor[] {
+  const order: Tensor[] = [...ends];
+  const seen = new Set(ends);
   const pending: { readonly tensor: Tensor; readonly isReady: boolean }[] = [{ tensor: output, isReady: false }];
   for (let next = pending.pop(); next; next = pending.pop()) {
     if (next.isReady) order.push(next.tensor);

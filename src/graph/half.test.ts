@@ -52,8 +52,14 @@ const types = {
   bfloat16: { encode: float32ToBfloat16, decode: bfloat16ToFloat32 },
 };
 
-/** A convolution, attention and a matrix product, with the gradient through all of them. precision: what the weights are rounded to; isWide: they are stored in float32 nevertheless. */
-async function compute(precision: keyof typeof types, isWide: boolean, options?: LoadOptions): Promise<Float32Array> {
+/** A convolution, attention and a matrix product, with the gradient through all of them. precision: what the weights are rounded to; isWide: they are stored in float32 nevertheless;
+ *  side: typical height and width. */
+async function compute(
+  precision: keyof typeof types,
+  isWide: boolean,
+  options?: LoadOptions,
+  side = 1,
+): Promise<Float32Array> {
   const { encode, decode } = types[precision];
   const [kernels, matrix] = weights.map(({ name, shape, values }) => {
     const half = Uint16Array.from(values, encode);
@@ -62,7 +68,10 @@ async function compute(precision: keyof typeof types, isWide: boolean, options?:
       : { dtype: precision, shape, bytes: new Uint8Array(half.buffer) };
     return weight(name, stored);
   });
-  const x = input("x", "float32", [dim("batch"), channels, dim("height"), dim("width")]);
+  const x = input("x", "float32", [
+    ...[dim("batch"), channels],
+    ...[dim("height", { nominal: side }), dim("width", { nominal: side })],
+  ]);
   const h = add(conv2d(silu(x), kernels!, undefined, { padding: [1, 1, 1, 1] }), x);
   const [batch, , height, width] = x.shape;
   const tokens = transpose(reshape(h, [batch!, channels, multiplyDims(height!, width!)]), [0, 2, 1]);
@@ -77,7 +86,10 @@ async function compute(precision: keyof typeof types, isWide: boolean, options?:
 test.each(["float16", "bfloat16"] as const)("%s weights give what the same numbers in float32 give", async (type) => {
   const expected = await compute(type, true);
   expect(relativeDistance(await compute(type, false), expected)).toBeLessThan(1e-6);
-  expect(relativeDistance(await compute(type, false, { withoutKernelCopies: true }), expected)).toBeLessThan(1e-6);
+  for (const side of [1, 16]) {
+    const found = await compute(type, false, { withoutKernelCopies: true }, side);
+    expect(relativeDistance(found, expected)).toBeLessThan(1e-6);
+  }
 });
 
 // the processor has no float16 products and leaves the conversions out: what it shows is that the graph holds together

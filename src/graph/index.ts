@@ -1,4 +1,4 @@
-export { checkpointed, type Stage, throughout } from "./checkpoint.ts";
+export { checkpointed, type Keeping, throughout } from "./checkpoint.ts";
 export { countFlops } from "./cost.ts";
 export { type Dim, dim, dimKey, evaluateDim, multiplyDims, nominalDim, type Shape, type SymbolicDim } from "./dims.ts";
 export { type EmitOptions, type EmittedGraph, emit, type Port } from "./emit.ts";

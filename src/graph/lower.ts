@@ -1,7 +1,8 @@
 import type { OnnxAttribute } from "../formats/onnx/index.ts";
-import { nominalDim, type Shape } from "./dims.ts";
+import { derivedDim, nominalDim, type Shape } from "./dims.ts";
 import { inFloat16 } from "./half.ts";
 import { attentionInBlocks } from "./ops/attention.ts";
+import { multiply } from "./ops/elementwise.ts";
 import { toFloat32 } from "./ops/lookup.ts";
 import { transpose } from "./ops/reshape.ts";
 import { type GraphNode, integers, node, rawWeight, scalar, type Tensor, weight } from "./tensor.ts";
@@ -9,8 +10,9 @@ import { type GraphNode, integers, node, rawWeight, scalar, type Tensor, weight 
 /** What differs between devices in how an operation is best written. */
 export interface Target {
   /** How a convolution of stride 1 is differentiated. "turned": as a convolution with the kernel turned round and its channels swapped, which holds a second copy
-   *  of the weights; "transposed": ConvTranspose on the weights as they lie; "balanced": turned where the copy is small or the picture large enough to pay for it. */
-  readonly convDataGradient: "turned" | "transposed" | "balanced";
+   *  of the weights; "transposed": ConvTranspose on the weights as they lie; "balanced": turned where the copy is small or the picture large enough to pay for it;
+   *  "fleeting": turned at each use where a turned kernel is smaller than what a transposed convolution makes on the way. */
+  readonly convDataGradient: "turned" | "transposed" | "balanced" | "fleeting";
   /** Whether the device has a matrix product that transposes and scales on the way (com.microsoft.FusedMatMul). */
   readonly hasFusedMatmul: boolean;
   /** Whether rows can be looked up in a table of 16-bit numbers as it is stored; otherwise the whole table is converted when the session is made. */
@@ -58,34 +60,58 @@ function lowerConvDataGradient(tensor: Tensor, { inputs, attributes }: GraphNode
   const [upstream, kernels] = inputs as readonly [Tensor, Tensor];
   const kernel = int(attributes.kernel);
   const pads = ints(attributes.pads);
-  const kernelShape = [kernel, kernel];
-  if (!isTurned(target.convDataGradient, upstream, kernels))
-    return node("ConvTranspose", [upstream, kernels], tensor.shape, {
-      attributes: { kernel_shape: kernelShape, pads },
+  const turned = turnedKernels(target.convDataGradient, upstream, kernels);
+  const shape = [kernel, kernel];
+  if (turned)
+    return node("Conv", [upstream, turned], tensor.shape, {
+      attributes: { kernel_shape: shape, pads: pads.map((size) => kernel - 1 - size) },
     });
-  return node("Conv", [upstream, turned(kernels, kernel)], tensor.shape, {
-    attributes: { kernel_shape: kernelShape, pads: pads.map((size) => kernel - 1 - size) },
-  });
+  return node("ConvTranspose", [upstream, kernels], tensor.shape, { attributes: { kernel_shape: shape, pads } });
 }
 
 /** On CPUs turned kernels are up to 1.6 times as fast, whatever their size; what they gain for the bytes they take grows with the pixels they are used on. */
 const smallKernel = 1 << 20;
 const manyPixels = 1024;
 
-function isTurned(choice: Target["convDataGradient"], upstream: Tensor, kernels: Tensor): boolean {
-  if (choice !== "balanced") return choice === "turned";
+/** Kernels turned by 180 degrees with input and output channels swapped; undefined where they are to be used as they lie. */
+function turnedKernels(choice: Target["convDataGradient"], upstream: Tensor, kernels: Tensor): Tensor | undefined {
   const count = (shape: Shape) => shape.reduce<number>((product, size) => product * nominalDim(size), 1);
-  return count(kernels.shape) <= smallKernel || count(upstream.shape.slice(2)) >= manyPixels;
+  const pixels = count(upstream.shape.slice(2));
+  switch (choice) {
+    case "transposed":
+      return undefined;
+    case "turned":
+      return turnedOnce(kernels);
+    case "balanced":
+      return count(kernels.shape) <= smallKernel || pixels >= manyPixels ? turnedOnce(kernels) : undefined;
+    case "fleeting":
+      // a transposed convolution makes a column of in x k x k numbers for every pixel
+      return Number(kernels.shape[0]) <= pixels ? turnedAtUse(kernels, upstream) : undefined;
+  }
 }
 
-/** Kernels turned by 180 degrees with input and output channels swapped; folded once when the session is made, converted from 16 bits whatever becomes of other weights. */
-function turned(kernels: Tensor, kernel: number): Tensor {
-  const { source } = kernels;
+/** Folded when the session is made, converted from 16 bits whatever becomes of other weights. */
+function turnedOnce(kernels: Tensor): Tensor {
+  const { source, shape } = kernels;
   const constant = source.kind === "weight" ? toFloat32(rawWeight(`${source.name}:stored`, source.stored)) : kernels;
-  const swapped = transpose(constant, [1, 0, 2, 3]);
-  if (kernel === 1) return swapped;
-  const [last, beforeFirst] = [integers(-1, -1), integers(-kernel - 1, -kernel - 1)];
-  return node("Slice", [swapped, last, beforeFirst, integers(2, 3), integers(-1, -1)], swapped.shape);
+  if (shape[2] === 1) return transpose(constant, swapped);
+  return transpose(turnedRound(constant, integers(-1, -1), shape), swapped);
+}
+
+/** Computed when the gradient is there, at every run. The sizes look as if they depended on it, or the runtime would keep the results for others of the same shape. */
+function turnedAtUse(kernels: Tensor, upstream: Tensor): Tensor {
+  const [outputs, inputs, kernel] = kernels.shape as readonly number[];
+  const batch = node("Shape", [upstream], [1], { dtype: "int64", attributes: { start: 0, end: 1 } });
+  const starts = node("Sub", [multiply(batch, integers(0)), integers(1, 1)], [2]);
+  const side = derivedDim(`kernel ${kernel}`, upstream.shape[0]!, () => kernel!);
+  return transpose(turnedRound(kernels, starts, [outputs!, inputs!, side, side]), swapped);
+}
+
+const swapped = [1, 0, 2, 3];
+
+function turnedRound(kernels: Tensor, starts: Tensor, shape: Shape): Tensor {
+  const beforeFirst = -1 - Number(kernels.shape[2]);
+  return node("Slice", [kernels, starts, integers(beforeFirst, beforeFirst), integers(2, 3), integers(-1, -1)], shape);
 }
 
 function lowerFusedMatmul(tensor: Tensor, { inputs, attributes }: GraphNode): Tensor {

@@ -8,6 +8,7 @@ import {
   grad,
   graphMemory,
   input,
+  type Keeping,
   linear,
   multiply,
   reduceSum,
@@ -68,15 +69,29 @@ test("a kernel turned for the backward pass is a copy", () => {
   const kernel = 8 * 8 * 9 * 4;
   // besides it, the derivative's start: one number
   expect(memory({ dx: dx! })).toMatchObject({ weights: kernel, copies: kernel + 4 });
-  expect(memory({ dx: dx! }, { convDataGradient: "transposed" })).toMatchObject({ weights: kernel, copies: 4 });
+  for (const convDataGradient of ["transposed", "fleeting"] as const)
+    expect(memory({ dx: dx! }, { convDataGradient })).toMatchObject({ weights: kernel, copies: 4 });
 });
 
 test("checkpoints take less", () => {
-  const peak = (stage: typeof throughout) => {
+  const peak = ({ stage }: Keeping) => {
     let y = x;
     for (let layer = 0; layer < 12; layer++) y = stage([y], ([y]) => silu(silu(silu(silu(y!)))));
     const [dx] = grad(reduceSum(multiply(y, y), [0, 1]), [x]);
     return memory({ dx: dx! }).results;
   };
   expect(peak(checkpointed)).toBeLessThan(peak(throughout) / 2);
+});
+
+test("rows worked on in blocks take less", () => {
+  const many = input("many", "float32", [dim("rows", { nominal: 8192 }), 4]);
+  const widening = stored("float32", 256, 4);
+  const peak = ({ stage, rows }: Keeping) => {
+    const y = stage([many], ([many]) => rows(many!, (x) => linear(silu(linear(x, weight("a", widening))), narrowing)));
+    const [dx] = grad(reduceSum(multiply(y, y), [0, 1]), [many]);
+    return graphMemory(emit({ dx: dx! }, { target, locationOf: (file) => file }), new Map([["rows", 8192]])).results;
+  };
+  const narrowing = weight("b", stored("float32", 4, 256));
+  const whole: Keeping = { stage: checkpointed.stage, rows: throughout.rows };
+  expect(peak(checkpointed)).toBeLessThan(peak(whole) / 2);
 });

@@ -31,8 +31,9 @@ test.each(["one context", "a context for each layer"])(
           latents: input("latents", "float32", [
             batch,
             4,
-            dim("height", { multipleOf: 8 }),
-            dim("width", { multipleOf: 8 }),
+            // typical sizes at which attention and the wide layers are worked on in blocks
+            dim("height", { nominal: 64, multipleOf: 8 }),
+            dim("width", { nominal: 64, multipleOf: 8 }),
           ]),
           timesteps: input("timesteps", "float32", [batch]),
           context: contexts.length === 1 ? contexts[0]! : contexts,

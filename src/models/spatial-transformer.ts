@@ -2,10 +2,10 @@ import {
   add,
   attention,
   geglu,
+  type Keeping,
   multiplyDims,
   reshape,
   reshapeLike,
-  type Stage,
   type Tensor,
   transpose,
 } from "../graph/index.ts";
@@ -19,8 +19,8 @@ export interface TransformerSettings {
   readonly depth: number;
   readonly heads: number;
   readonly groups: number;
-  /** How a block is built: see UNetOptions. */
-  readonly stage: Stage;
+  /** See UNetOptions. */
+  readonly keeping: Keeping;
 }
 
 /** Attention over the pixels of x [B, C, H, W], each seeing the others and the text. context: [B, T, D]. */
@@ -28,13 +28,16 @@ export function spatialTransformer(
   x: Tensor,
   context: Tensor,
   weights: Weights,
-  { depth, heads, groups, stage }: TransformerSettings,
+  { depth, heads, groups, keeping }: TransformerSettings,
 ): Tensor {
-  let tokens = toTokens(groupNormLayer(x, weights.part("norm"), groups, groupNormEps));
-  tokens = linearLayer(tokens, weights.part("proj_in"));
+  const begin = (x: Tensor) =>
+    linearLayer(toTokens(groupNormLayer(x, weights.part("norm"), groups, groupNormEps)), weights.part("proj_in"));
+  let tokens = x;
   for (let i = 0; i < depth; i++) {
     const part = weights.part(`transformer_blocks.${i}`);
-    tokens = stage([tokens, context], ([tokens, context]) => transformerBlock(tokens!, context!, part, heads));
+    tokens = keeping.stage([tokens, context], ([x, context]) =>
+      transformerBlock(i === 0 ? begin(x!) : x!, context!, part, heads, keeping),
+    );
   }
   tokens = linearLayer(tokens, weights.part("proj_out"));
   return add(toMap(tokens, x), x);
@@ -51,12 +54,16 @@ export function toMap(tokens: Tensor, model: Tensor): Tensor {
   return reshapeLike(transpose(tokens, [0, 2, 1]), model);
 }
 
-function transformerBlock(tokens: Tensor, context: Tensor, weights: Weights, heads: number): Tensor {
+function transformerBlock(tokens: Tensor, context: Tensor, weights: Weights, heads: number, keeping: Keeping): Tensor {
   const normalized = (x: Tensor, name: string) => layerNormLayer(x, weights.part(name), layerNormEps);
   const first = normalized(tokens, "norm1");
   const seen = add(attentionLayer(first, first, weights.part("attn1"), heads), tokens);
   const read = add(attentionLayer(normalized(seen, "norm2"), context, weights.part("attn2"), heads), seen);
-  return add(feedForward(normalized(read, "norm3"), weights.part("ff")), read);
+  const [batch, length, width] = read.shape;
+  // as rows: the widened tokens would have no shape to be read off otherwise
+  const rows = reshape(read, [multiplyDims(batch!, length!), width!]);
+  const fed = keeping.rows(rows, (rows) => feedForward(normalized(rows, "norm3"), weights.part("ff")));
+  return add(reshapeLike(fed, read), read);
 }
 
 /** Queries from x, keys and values from `source`; names as in Diffusers' attention module. */
@@ -69,10 +76,6 @@ export function attentionLayer(x: Tensor, source: Tensor, weights: Weights, head
   return linearLayer(attention(q, k, v, { heads }), weights.part("to_out.0"));
 }
 
-/** Works on rows: the widened tokens have no shape to be read off otherwise. */
-function feedForward(x: Tensor, weights: Weights): Tensor {
-  const [batch, tokens, width] = x.shape;
-  const rows = reshape(x, [multiplyDims(batch!, tokens!), width!]);
-  const widened = geglu(linearLayer(rows, weights.part("net.0.proj")));
-  return reshapeLike(linearLayer(widened, weights.part("net.2")), x);
+function feedForward(rows: Tensor, weights: Weights): Tensor {
+  return linearLayer(geglu(linearLayer(rows, weights.part("net.0.proj"))), weights.part("net.2"));
 }

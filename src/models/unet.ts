@@ -55,15 +55,15 @@ export function unet(
   const stages: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, stages));
   const contexts = contextsOf(inputs, architecture).values();
-  const stage = checkpointing ? checkpointed : throughout;
+  const keeping = checkpointing ? checkpointed : throughout;
   const residual = (parts: readonly Tensor[], part: Weights) =>
-    stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
+    keeping.stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
   const block = (parts: readonly Tensor[], part: Weights, { depths, heads }: LevelArchitecture, index: number) => {
     const h = residual(parts, part.part(`resnets.${index}`));
     const depth = depths[index];
     if (!depth) return h;
     const context = contexts.next().value!;
-    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads, groups, stage });
+    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads, groups, keeping });
   };
 
   let x = convLayer(latents, weights.part("conv_in"));

@@ -80,7 +80,7 @@ export function gainsFromFloat16(device: DeviceName): boolean {
 
 function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOptions): Target {
   const target: Target = { ...targets[device], ...(products && { products }) };
-  return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "transposed" } : target;
+  return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "fleeting" } : target;
 }
 
 /** Weights, copies of them and results of a program on a device, without loading it. sizes: values of the named sizes. */

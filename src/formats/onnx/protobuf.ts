@@ -4,46 +4,65 @@ export class ProtobufWriter {
   #length = 0;
 
   /** An integer field (wire type 0); negative numbers as 64-bit two's complement. */
-  integer(field: number, value: number | bigint): this {
-    this.#varint(BigInt(field << 3));
-    return this.#varint(BigInt(value));
+  integer(field: number, value: number): this {
+    this.#varint(field << 3);
+    return value >= 0 ? this.#varint(value) : this.#bigVarint(BigInt.asUintN(64, BigInt(value)));
   }
 
   /** A 32-bit float field (wire type 5). */
   float(field: number, value: number): this {
-    this.#varint(BigInt((field << 3) | 5));
-    this.#reserve(4);
+    this.#varint((field << 3) | 5).#reserve(4);
     new DataView(this.#bytes.buffer).setFloat32(this.#length, value, true);
     this.#length += 4;
     return this;
   }
 
   bytes(field: number, value: Uint8Array): this {
-    this.#varint(BigInt((field << 3) | 2));
-    this.#varint(BigInt(value.length));
-    this.#reserve(value.length);
-    this.#bytes.set(value, this.#length);
-    this.#length += value.length;
-    return this;
+    return this.message(field, () => {
+      this.#reserve(value.length);
+      this.#bytes.set(value, this.#length);
+      this.#length += value.length;
+    });
   }
 
   text(field: number, value: string): this {
-    return this.bytes(field, new TextEncoder().encode(value));
+    return this.message(field, () => {
+      this.#reserve(3 * value.length);
+      this.#length += encoder.encodeInto(value, this.#bytes.subarray(this.#length)).written;
+    });
   }
 
-  /** A nested message, written by the callback. */
-  message(field: number, write: (writer: ProtobufWriter) => void): this {
-    const nested = new ProtobufWriter();
-    write(nested);
-    return this.bytes(field, nested.finish());
+  /** A nested message, written by the callback into this writer: its length, known only then, is put in front of it. */
+  message(field: number, write: (writer: this) => void): this {
+    this.#varint((field << 3) | 2);
+    const start = this.#length;
+    write(this);
+    const end = this.#length;
+    this.#varint(end - start);
+    const prefix = this.#bytes.slice(end, this.#length);
+    this.#bytes.copyWithin(start + prefix.length, start, end);
+    this.#bytes.set(prefix, start);
+    return this;
   }
 
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  #varint(value: bigint): this {
-    let rest = BigInt.asUintN(64, value);
+  /** Bits above the lowest 31 are reached by division: shifts would lose them. */
+  #varint(value: number): this {
+    let rest = value;
+    this.#reserve(10);
+    while (rest > 127) {
+      this.#bytes[this.#length++] = (rest % 128) | 128;
+      rest = Math.floor(rest / 128);
+    }
+    this.#bytes[this.#length++] = rest;
+    return this;
+  }
+
+  #bigVarint(value: bigint): this {
+    let rest = value;
     this.#reserve(10);
     while (rest > 127n) {
       this.#bytes[this.#length++] = Number(rest & 127n) | 128;
@@ -60,3 +79,5 @@ export class ProtobufWriter {
     this.#bytes = grown;
   }
 }
+
+const encoder = new TextEncoder();

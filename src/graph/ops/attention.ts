@@ -5,7 +5,7 @@ import { add, multiply, negate } from "./elementwise.ts";
 import { sampleZero } from "./gate.ts";
 import { matmul } from "./linear.ts";
 import { reduceSum } from "./reduce.ts";
-import { concat, join, pad, reshape, slice, splitEvenly, transpose } from "./reshape.ts";
+import { concat, join, pad, reshape, slice, splitRows, transpose } from "./reshape.ts";
 
 export interface AttentionOptions {
   readonly heads: number;
@@ -15,8 +15,8 @@ export interface AttentionOptions {
   readonly isCausal?: boolean;
 }
 
-/** Rows of queries worked on at a time in the gradient: the matrix of scores never grows beyond rows x keys. */
-const blockRows = 512;
+/** Scores of a sample worked on at a time in the gradient, at typical sizes. */
+const blockScores = 1 << 23;
 
 /** Multi-head attention. q: [B, S, C], k, v: [B, T, C], heads are consecutive channels; result [B, S, C].
  *  No S x T matrix is kept: the gradient computes the probabilities again, block by block. */
@@ -65,17 +65,15 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   const keys = splitHeads(k, heads);
   const values = pad(splitHeads(v, heads), 3, 0, 1, scalar(1));
   const dy = concat([splitHeads(upstream, heads), negate(rowSums(multiply(upstream, y), heads))], 3);
-  const blocks = mask ? 1 : blocksOf(q);
-  const queryBlocks = splitEvenly(queries, 2, blocks);
-  const dyBlocks = splitEvenly(dy, 2, blocks);
+  const [queryBlocks, dyBlocks] = [blocksOf(queries, keys, mask), blocksOf(dy, keys, mask)];
 
   const dqBlocks: Tensor[] = [];
   let sums: BlockGradients | undefined;
-  for (let i = 0; i < blocks; i++) {
+  for (const [i, queryBlock] of queryBlocks.entries()) {
     // a block may begin only when the one before is done, or the runtime would hold the scores of all at once
     const after = sums && sampleZero([sums.dq, sums.dk, sums.dv]);
     const gate = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
-    const block = blockGradients(gate(queryBlocks[i]!), gate(dyBlocks[i]!), keys, values, parts, isNeeded);
+    const block = blockGradients(gate(queryBlock), gate(dyBlocks[i]!), keys, values, parts, isNeeded);
     if (block.dq) dqBlocks.push(block.dq);
     sums = { dq: block.dq, dk: sum(sums?.dk, block.dk), dv: sum(sums?.dv, block.dv) };
   }
@@ -95,9 +93,8 @@ export function attentionInBlocks(
 ): Tensor {
   const queries = splitHeads(q, heads);
   const [keys, values] = [splitHeads(k, heads), splitHeads(v, heads)];
-  const blocks = mask ? 1 : blocksOf(q);
   const outputs: Tensor[] = [];
-  for (const block of splitEvenly(queries, 2, blocks)) {
+  for (const block of blocksOf(queries, keys, mask)) {
     const previous = outputs.at(-1);
     const gated = previous ? add(block, sampleZero([previous])) : block;
     const scores = matmul(gated, keys, { transposeB: true, factor });
@@ -106,8 +103,10 @@ export function attentionInBlocks(
   return joinHeads(join(outputs, 2, queries.shape[2]!), q);
 }
 
-function blocksOf(q: Tensor): number {
-  return Math.max(1, Math.ceil(nominalDim(q.shape[1]!) / blockRows));
+/** Blocks of queries, or of what belongs to them: [B, heads, rows, width] for keys [B, heads, T, width]. Under a mask all rows are one. */
+function blocksOf(queries: Tensor, { shape: [, heads, length] }: Tensor, mask: Tensor | undefined): Tensor[] {
+  if (mask) return [queries];
+  return splitRows(queries, 2, Math.ceil(blockScores / (nominalDim(heads!) * nominalDim(length!))));
 }
 
 function blockGradients(

@@ -1,5 +1,15 @@
 import { CoinageError } from "../../errors/index.ts";
-import { type Dim, derivedDim, describeShape, dimKey, multiplyDims, type Shape, sameDim, sameShape } from "../dims.ts";
+import {
+  type Dim,
+  derivedDim,
+  describeShape,
+  dimKey,
+  multiplyDims,
+  nominalDim,
+  type Shape,
+  sameDim,
+  sameShape,
+} from "../dims.ts";
 import { differentiable, integers, node, nodes, type Tensor } from "../tensor.ts";
 
 /** x in another shape of as many elements. Sizes known only at run time must stand where they stood, but for one at most.
@@ -133,6 +143,16 @@ export function splitEvenly(x: Tensor, axis: number, count: number): Tensor[] {
   const shapeOfPart = (i: number) => x.shape.map((dim, at) => (at !== axis ? dim : i < count - 1 ? part : rest));
   const shapes = Array.from({ length: count }, (_, i) => shapeOfPart(i));
   return nodes("Split", [x], shapes, { attributes: { axis, num_outputs: count } });
+}
+
+/** Parts that a graphics device can cut a tensor into at once. */
+const mostParts = 8;
+
+/** x in blocks along an axis, nearly equal, of about so many rows when x is of its typical size; without a gradient. Larger tensors are cut into larger blocks. */
+export function splitRows(x: Tensor, axis: number, rows: number): Tensor[] {
+  const blocks = Math.min(Math.ceil(nominalDim(x.shape[axis]!) / rows), mostParts ** 2);
+  const groups = Math.ceil(blocks / mostParts);
+  return splitEvenly(x, axis, groups).flatMap((group) => splitEvenly(group, axis, Math.ceil(blocks / groups)));
 }
 
 /** Tensors side by side along an axis of any size, without a gradient. size: what they have together. */
