@@ -45,6 +45,7 @@ const training: Bench<MicroStepTimes> = {
     ["peak", ({ peakBytes }) => gigabytes(peakBytes)],
     ["anonymous", ({ peakAnonymousBytes }) => gigabytes(peakAnonymousBytes)],
     ["planned", ({ plannedBytes, peakBytes }) => `x ${(plannedBytes / peakBytes).toFixed(2)}`],
+    ["time", ({ rate, secondsPerStep }) => (rate ? `x ${(rate.plannedSeconds / secondsPerStep).toFixed(2)}` : "-")],
     ["of conv rate", ({ rate }) => (rate ? `${Math.round(100 * rate.shareOfConvolution)} %` : "-")],
   ],
 };

@@ -1,4 +1,5 @@
 import { type DeviceName, type DeviceRate, measureRate, openRuntime } from "../src/runtime/index.ts";
+import { secondsOf } from "../src/training/expectation.ts";
 import { givenOptions } from "./apart.ts";
 import { watchMemory } from "./memory.ts";
 import { openStep, type StepSizes } from "./step.ts";
@@ -26,7 +27,8 @@ export interface MicroStepTimes {
   readonly plannedBytes: number;
   readonly tflop: number;
   readonly gflops: number;
-  readonly rate: (DeviceRate & { readonly shareOfConvolution: number }) | undefined;
+  /** What a large convolution and a large product reach, the step's share of the former, and what `coinage plan` makes of them. */
+  readonly rate: (DeviceRate & { readonly shareOfConvolution: number; readonly plannedSeconds: number }) | undefined;
   /** Of the first step: loss, and the gradient at all rows that were used, one after another. */
   readonly loss: number;
   readonly gradient: readonly number[];
@@ -35,7 +37,7 @@ export interface MicroStepTimes {
 const { steps, device, measuresRate, threads, profile, ...sizes } = givenOptions<MicroStepOptions>();
 const memory = watchMemory();
 const runtime = openRuntime({ device, ...(threads && { threads }), ...(profile && { profile }) });
-const rate = measuresRate ? await measureRate(runtime, 5) : undefined;
+const rate = measuresRate ? await measureRate(runtime) : undefined;
 const { program, flops, plannedBytes, run } = await openStep(runtime, sizes);
 const seconds: number[] = [];
 const timed = async () => {
@@ -64,7 +66,11 @@ const times: MicroStepTimes = {
   plannedBytes,
   tflop: flops / 1e12,
   gflops: flops / best / 1e9,
-  rate: rate && { ...rate, shareOfConvolution: flops / best / rate.convolution },
+  rate: rate && {
+    ...rate,
+    shareOfConvolution: flops / best / rate.convolution,
+    plannedSeconds: secondsOf(flops, rate),
+  },
   loss,
   gradient: gradients.flatMap((table) => [...table.values()].flatMap((row) => [...row])),
 };

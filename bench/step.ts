@@ -4,7 +4,7 @@ import { noiseSchedule } from "../src/diffusion/index.ts";
 import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
-import { type Program, programMemory, type Runtime } from "../src/runtime/index.ts";
+import type { Program, Runtime } from "../src/runtime/index.ts";
 import { memoryWith } from "../src/training/expectation.ts";
 import { LossScale } from "../src/training/loss-scale.ts";
 import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/micro-step.ts";
@@ -43,8 +43,9 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
   });
   const atSizes = new Map(Object.entries({ batch, height: latentSide, width: latentSide, vectors: 1 }));
   const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, products }];
-  const plannedBytes = memoryWith([programMemory(outputs, atSizes, runtime.device, options)]).peak;
-  const program = await runtime.load(outputs, options);
+  const draft = runtime.draft(outputs, options);
+  const plannedBytes = memoryWith([draft.memory(atSizes)]).peak;
+  const program = await draft.load();
   const context = {
     ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
     isVelocity: checkpoint.predictionType.value === "v_prediction",

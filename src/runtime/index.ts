@@ -8,7 +8,7 @@ export {
   type LoadOptions,
   openRuntime,
   type Program,
-  programMemory,
+  type ProgramDraft,
   type Runtime,
   type RuntimeOptions,
 } from "./runtime.ts";

@@ -10,17 +10,21 @@ export interface DeviceRate {
   readonly matrix: number;
 }
 
-/** Measures a device with two large operations; takes well under a second on a CPU. rounds: the best of so many runs counts. */
-export async function measureRate(runtime: Runtime, rounds = 3): Promise<DeviceRate> {
+/** Time spent on each operation at least, and runs: the best one counts. Others may use the machine, too, and GPUs choose their kernels in the first. */
+const probeMs = 400;
+const fewestRuns = 3;
+
+/** Measures a device with two large operations; takes about a second on a CPU. */
+export async function measureRate(runtime: Runtime): Promise<DeviceRate> {
   const [pixels, kernel] = [input("pixels", "float32", [1, 320, 64, 64]), input("kernel", "float32", [320, 320, 3, 3])];
   const [rows, matrix] = [input("rows", "float32", [4096, 1280]), input("matrix", "float32", [320, 1280])];
   return {
-    convolution: await rateOf(runtime, conv2d(pixels, kernel, undefined, { padding: [1, 1, 1, 1] }), rounds),
-    matrix: await rateOf(runtime, linear(rows, matrix), rounds),
+    convolution: await rateOf(runtime, conv2d(pixels, kernel, undefined, { padding: [1, 1, 1, 1] })),
+    matrix: await rateOf(runtime, linear(rows, matrix)),
   };
 }
 
-async function rateOf(runtime: Runtime, output: Tensor, rounds: number): Promise<number> {
+async function rateOf(runtime: Runtime, output: Tensor): Promise<number> {
   const program = await runtime.load({ output });
   const feeds: Record<string, NdArray> = Object.fromEntries(
     program.inputs.map(({ name, shape }) => {
@@ -29,10 +33,11 @@ async function rateOf(runtime: Runtime, output: Tensor, rounds: number): Promise
       return [name, { dtype: "float32", shape: sizes, data }];
     }),
   );
-  let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) {
+  let [best, spent] = [Number.POSITIVE_INFINITY, 0];
+  for (let runs = 0; runs < fewestRuns || spent < probeMs; runs++) {
     await program.run(feeds);
     best = Math.min(best, program.lastRunMs);
+    spent += program.lastRunMs;
   }
   await program.close();
   return countFlops([output], new Map()) / (best / 1000);

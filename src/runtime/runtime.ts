@@ -35,10 +35,20 @@ export interface LoadOptions {
 /** A device with the programs loaded on it. They share one worker thread, so the caller's thread stays free. */
 export interface Runtime {
   readonly device: DeviceName;
-  /** Makes a program that computes the named tensors. @throws RUNTIME when the device refuses the graph */
+  /** Writes a program that computes the named tensors for the device, without loading it. */
+  draft(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): ProgramDraft;
+  /** The same, and loads it. @throws RUNTIME when the device refuses the graph */
   load(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): Promise<Program>;
   /** Frees everything. */
   close(): Promise<void>;
+}
+
+/** A program that can be loaded. */
+export interface ProgramDraft {
+  /** Weights, copies of them and results of a run. sizes: values of the named sizes. */
+  memory(sizes: ReadonlyMap<string, number>): GraphMemory;
+  /** @throws RUNTIME when the device refuses the graph */
+  load(): Promise<Program>;
 }
 
 /** A loaded graph. */
@@ -83,16 +93,6 @@ function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOpt
   return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "fleeting" } : target;
 }
 
-/** Weights, copies of them and results of a program on a device, without loading it. sizes: values of the named sizes. */
-export function programMemory(
-  outputs: Readonly<Record<string, Tensor>>,
-  sizes: ReadonlyMap<string, number>,
-  device: DeviceName,
-  options: LoadOptions = {},
-): GraphMemory {
-  return graphMemory(emit(outputs, { target: targetOf(device, options), locationOf: (file) => file }), sizes);
-}
-
 export function openRuntime(options: RuntimeOptions = {}): Runtime {
   const device = options.device ?? "cpu";
   const worker = new SessionWorker();
@@ -105,16 +105,25 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     profile: options.profile,
   } satisfies Omit<SessionSettings, "keepsNothing">;
   let programs = 0;
+  const draft: Runtime["draft"] = (outputs, options = {}) => {
+    const graph = emit(outputs, {
+      target: targetOf(device, options),
+      locationOf: (file) => path.relative(root, file),
+    });
+    return {
+      memory: (sizes) => graphMemory(graph, sizes),
+      async load() {
+        const program = programs++;
+        const session = { ...settings, keepsNothing: options.keepsNothing ?? false };
+        const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session })) as LoadResult;
+        return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);
+      },
+    };
+  };
   return {
     device,
-    async load(outputs, options = {}) {
-      const target = targetOf(device, options);
-      const graph = emit(outputs, { target, locationOf: (file) => path.relative(root, file) });
-      const program = programs++;
-      const session = { ...settings, keepsNothing: options.keepsNothing ?? false };
-      const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session })) as LoadResult;
-      return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);
-    },
+    draft,
+    load: async (outputs, options) => draft(outputs, options).load(),
     close: () => worker.close(),
   };
 }

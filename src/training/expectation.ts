@@ -2,11 +2,8 @@ import { encoderOutputs } from "../generation/index.ts";
 import { countFlops, type GraphMemory } from "../graph/index.ts";
 import { vaeBands } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { type DeviceName, type DeviceRate, programMemory } from "../runtime/index.ts";
-import { graphOf, microStepOptions } from "./load-micro-step.ts";
-import { microStepOutputs } from "./micro-step.ts";
-import type { MicroStepGraph } from "./micro-step-graph.ts";
-import { productsOn } from "./precision.ts";
+import type { DeviceRate, Runtime } from "../runtime/index.ts";
+import { draftMicroStep, type MicroStepDraft } from "./load-micro-step.ts";
 import type { Preparation } from "./prepare.ts";
 
 /** Memory of a run, in bytes. */
@@ -36,34 +33,31 @@ const slack = { copies: 1.4, results: 1.35 };
 export function expectRun(
   settings: TrainSettings,
   preparation: Preparation,
-  device: DeviceName,
+  runtime: Runtime,
   rate: DeviceRate,
+  microStep = draftMicroStep(settings, preparation, runtime),
 ): Expectation {
-  const graph = graphOf(settings, preparation);
   return {
-    memory: expectedMemory(graph, settings, preparation, device),
-    secondsPerStep: expectedSeconds(graph, settings, preparation, rate),
+    memory: expectedMemory(microStep, settings, preparation, runtime),
+    secondsPerStep: expectedSeconds(microStep, settings, preparation, rate),
   };
 }
 
 function expectedMemory(
-  graph: MicroStepGraph,
+  { program }: MicroStepDraft,
   settings: TrainSettings,
   preparation: Preparation,
-  device: DeviceName,
+  runtime: Runtime,
 ): ExpectedMemory {
   const { model } = preparation;
   const { factor } = model.vae.architecture;
   const { batch, width, height } = largestBatch(preparation);
-  const step = programMemory(
-    microStepOutputs(graph),
+  const step = program.memory(
     named({ batch, width: width / factor, height: height / factor, vectors: settings.numVectorsPerToken }),
-    device,
-    microStepOptions(settings, productsOn(device, settings)),
   );
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
   const bands = vaeBands(height / factor, width / factor);
-  const encoder = programMemory(encoderOutputs(model, bands), named({ batch: pictures, width, height }), device);
+  const encoder = runtime.draft(encoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
   // where latents are cached, the encoder is gone before the first step
   const phases = settings.cacheLatents ? [[encoder], [step]] : [[encoder, step]];
   return phases.map(memoryWith).reduce((most, phase) => (phase.peak > most.peak ? phase : most));
@@ -93,14 +87,19 @@ function named(sizes: Readonly<Record<string, number>>): ReadonlyMap<string, num
   return new Map(Object.entries(sizes));
 }
 
-/** Share of the rate of single large operations that whole networks reach, as measured on SD1.5 at 512x512. */
-const usualShare = 0.7;
+/** Share of the rate of single large operations that whole networks reach, as measured on models of SD1.5's and SD2's size. */
+const usualShare = 0.85;
+
+/** Time that so many floating point operations of a network take. */
+export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): number {
+  return flops / (usualShare * Math.min(convolution, matrix));
+}
 
 function expectedSeconds(
-  { lossSums, tokenGradients }: MicroStepGraph,
+  { graph: { lossSums, tokenGradients } }: MicroStepDraft,
   { gradientAccumulationSteps }: TrainSettings,
   { group, model, length }: Preparation,
-  { convolution, matrix }: DeviceRate,
+  rate: DeviceRate,
 ): number {
   const { factor } = model.vae.architecture;
   const flops = group.datasets.flatMap(({ plan, buckets }) =>
@@ -110,5 +109,5 @@ function expectedSeconds(
     }),
   );
   const perMicroStep = flops.reduce((sum, value) => sum + value, 0) / length.batchesPerEpoch;
-  return (perMicroStep * gradientAccumulationSteps) / (usualShare * Math.min(convolution, matrix));
+  return secondsOf(perMicroStep * gradientAccumulationSteps, rate);
 }

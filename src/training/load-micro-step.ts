@@ -1,15 +1,15 @@
 import type { DatasetGroup } from "../dataset/index.ts";
 import { noiseSchedule } from "../diffusion/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { LoadOptions, Runtime } from "../runtime/index.ts";
+import type { ProgramDraft, Runtime } from "../runtime/index.ts";
 import type { LossScale } from "./loss-scale.ts";
 import { type MicroStepContext, microStepOutputs } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
-import type { Products } from "./precision.ts";
+import { type Products, productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
 
 /** The micro-step graph for these datasets: every bucket runs through it. */
-export function graphOf(settings: TrainSettings, { model, group, word }: Preparation): MicroStepGraph {
+function graphOf(settings: TrainSettings, { model, group, word }: Preparation): MicroStepGraph {
   const { factor } = model.vae.architecture;
   const [width, height] = group.images
     .map(({ bucket }) => bucket)
@@ -28,26 +28,35 @@ export function graphOf(settings: TrainSettings, { model, group, word }: Prepara
   });
 }
 
-/** How a micro-step is to be loaded. */
-export function microStepOptions(settings: TrainSettings, products: Products): LoadOptions {
-  return { withoutKernelCopies: settings.gradientCheckpointing || settings.lowram, products };
+/** The micro-step of a run, written for a device but not loaded. */
+export interface MicroStepDraft {
+  readonly graph: MicroStepGraph;
+  readonly program: ProgramDraft;
+  readonly products: Products;
 }
 
-/** Puts the micro-step graph on the device. lossScale: given where products are computed in float16. */
-export async function loadMicroStep(
+export function draftMicroStep(
   settings: TrainSettings,
   preparation: Preparation,
   runtime: Runtime,
+  products = productsOn(runtime.device, settings),
+): MicroStepDraft {
+  const graph = graphOf(settings, preparation);
+  const withoutKernelCopies = settings.gradientCheckpointing || settings.lowram;
+  return { graph, products, program: runtime.draft(microStepOutputs(graph), { withoutKernelCopies, products }) };
+}
+
+/** Puts the micro-step on its device. lossScale: given where products are computed in float16. */
+export async function loadMicroStep(
+  settings: TrainSettings,
+  { model, checkpoint }: Preparation,
+  { program }: MicroStepDraft,
   lossScale?: LossScale,
 ): Promise<MicroStepContext> {
-  const { model, checkpoint } = preparation;
   const isVelocity = checkpoint.predictionType.value === "v_prediction";
   return {
     model,
-    program: await runtime.load(
-      microStepOutputs(graphOf(settings, preparation)),
-      microStepOptions(settings, lossScale ? "float16" : "float32"),
-    ),
+    program: await program.load(),
     lossScale,
     schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
     isVelocity,

@@ -36,7 +36,7 @@ export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEve
   const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
     const rate = await measureRate(runtime);
-    const expected = (settings: TrainSettings) => expectRun(settings, preparation, device, rate);
+    const expected = (settings: TrainSettings) => expectRun(settings, preparation, runtime, rate);
     const { steps } = preparation.length;
     const expectation = expected(settings);
     return {

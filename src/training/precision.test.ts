@@ -3,7 +3,7 @@ import { relativeDistance } from "../../test/goldens.ts";
 import { trainingFolder } from "../../test/training-run.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { loadMicroStep } from "./load-micro-step.ts";
+import { draftMicroStep, loadMicroStep } from "./load-micro-step.ts";
 import { LossScale } from "./loss-scale.ts";
 import { microStep } from "./micro-step.ts";
 import { precisionSigns, productsOn } from "./precision.ts";
@@ -17,8 +17,10 @@ beforeAll(() => {
 afterAll(() => runtime.close());
 
 async function computeStep(lossScale?: LossScale) {
-  const preparation = await prepareRun(await settingsFor());
-  const context = await loadMicroStep(await settingsFor(), preparation, runtime, lossScale);
+  const settings = await settingsFor();
+  const preparation = await prepareRun(settings);
+  const draft = draftMicroStep(settings, preparation, runtime, lossScale ? "float16" : "float32");
+  const context = await loadMicroStep(settings, preparation, draft, lossScale);
   const { word } = preparation;
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
   const caption = [49406, ...word.ids, ...new Array<number>(76 - word.ids.length).fill(49407)];

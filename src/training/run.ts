@@ -6,12 +6,11 @@ import type { Runtime } from "../runtime/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GatherContext } from "./gather.ts";
 import type { Learner } from "./learner.ts";
-import { hasMasks, loadMicroStep } from "./load-micro-step.ts";
+import { draftMicroStep, hasMasks, loadMicroStep, type MicroStepDraft } from "./load-micro-step.ts";
 import { LossScale } from "./loss-scale.ts";
 import type { LearningRateSchedule } from "./lr-schedules/index.ts";
 import { Output } from "./output.ts";
 import { Pace } from "./pace.ts";
-import { productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
 import { epochInterval } from "./saving.ts";
 import type { Sign, StepView } from "./signs.ts";
@@ -70,6 +69,7 @@ export class Run {
   #identity: Promise<RunIdentity> | undefined;
   #epochsDone = 0;
   #epoch: EpochProgress | undefined;
+  #draft: MicroStepDraft | undefined;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -163,6 +163,12 @@ export class Run {
     return { optimizer, isFirst, rowNorms, rowDistances, usualNorms, lossScale: lossScale?.value };
   }
 
+  /** The micro-step, kept from when it is first asked for until it is loaded. */
+  draft(runtime: Runtime): MicroStepDraft {
+    this.#draft ??= draftMicroStep(this.settings, this.preparation, runtime);
+    return this.#draft;
+  }
+
   /** Puts the networks on the device, ready to go through epochs. vae: encodes pictures whose latents are not cached. */
   async load(runtime: Runtime, vae: VaeEncoder): Promise<GatherContext> {
     const { settings, preparation, learner } = this;
@@ -174,9 +180,11 @@ export class Run {
       vae: settings.cacheLatents ? undefined : vae,
       hasMask: hasMasks(group),
     };
-    if (productsOn(runtime.device, settings) === "float16") this.lossScale = new LossScale();
+    const draft = this.draft(runtime);
+    this.#draft = undefined;
+    if (draft.products === "float16") this.lossScale = new LossScale();
     if (this.#parts.state?.lossScale) this.lossScale?.restore(this.#parts.state.lossScale);
-    const microSteps = await loadMicroStep(settings, preparation, runtime, this.lossScale);
+    const microSteps = await loadMicroStep(settings, preparation, draft, this.lossScale);
     return { settings, preparation, microSteps, samples, learner, currentStep: () => this.step };
   }
 

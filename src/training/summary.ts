@@ -18,8 +18,8 @@ export async function summarize(
   const { checkpoint, word, length, seed, group } = preparation;
   const dataset: DatasetReport = reportOf(group);
   const rate = await measureRate(runtime);
-  const expected = (changed: TrainSettings) => expectRun(changed, preparation, runtime.device, rate);
-  const expectation = expected(settings);
+  const expected = (changed: TrainSettings) => expectRun(changed, preparation, runtime, rate);
+  const expectation = expectRun(settings, preparation, runtime, rate, run.draft(runtime));
   const available = availableBytes(runtime.device);
   const summary: RunSummary = {
     device: runtime.device,
