@@ -5,10 +5,12 @@ import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
 import type { Program, Runtime } from "../src/runtime/index.ts";
+import { availableBytes } from "../src/training/available.ts";
 import { memoryWith } from "../src/training/expectation.ts";
 import { LossScale } from "../src/training/loss-scale.ts";
 import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/micro-step.ts";
 import { microStepGraph } from "../src/training/micro-step-graph.ts";
+import { gigabytes } from "./table.ts";
 
 export interface StepSizes {
   /** Folder of the model. */
@@ -45,6 +47,9 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
   const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, products }];
   const draft = runtime.draft(outputs, options);
   const plannedBytes = memoryWith([draft.memory(atSizes)]).peak;
+  const available = availableBytes(runtime.device);
+  if (available !== undefined && plannedBytes > available)
+    throw new Error(`would take ${gigabytes(plannedBytes)}; ${gigabytes(available)} are free`);
   const program = await draft.load();
   const context = {
     ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },

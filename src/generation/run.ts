@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { GenerateSettings } from "../options/index.ts";
-import { chooseDevice, gainsFromFloat16, openRuntime, requireDevice } from "../runtime/index.ts";
+import { chooseDevice, chooseProducts, openRuntime, requireDevice } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, previewFileName, sheetFileName } from "./files/names.ts";
 import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
@@ -11,9 +11,6 @@ import { prepareRun } from "./prepare.ts";
 import type { Plan } from "./prompts/plan.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
 import { drawTyped, typedLines } from "./typed.ts";
-
-const noHalves =
-  "--fp16 and --bf16 change nothing on the processor, which computes in float32: it would not be faster in 16 bits.";
 
 export interface GenerationRunOptions {
   /** Prompts of an interactive run, each asked for when the one before is drawn; unset: the lines of standard input. */
@@ -38,8 +35,7 @@ export async function* generateFromSettings(
   const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
   try {
     const hasZeroTerminalSnr = settings.zeroTerminalSnr;
-    const isHalf = settings.fp16 || settings.bf16;
-    const products = isHalf && gainsFromFloat16(device) ? "float16" : "float32";
+    const { products, refusal } = await chooseProducts(runtime, settings.fp16 || settings.bf16);
     const generator = openGenerator({
       ...{ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime },
       previewEverySteps: settings.previewEveryNSteps,
@@ -49,7 +45,7 @@ export async function* generateFromSettings(
     const sources = new SourceReader(preparation.sourceSize);
     const context: SaveContext = { settings, preparation, generator, sources, names, clock, folder };
     yield { kind: "start", device, pictures: plan && picturesIn(plan), batches: plan?.batches.length, folder };
-    if (isHalf && products === "float32") yield { kind: "warning", code: "PRECISION", message: noHalves };
+    if (refusal) yield { kind: "warning", code: "PRECISION", message: `--fp16 and --bf16 change nothing: ${refusal}.` };
     const events = plan
       ? drawPlan(plan, context)
       : drawTyped(prompts ?? typedLines(process.stdin), planTyped, (typed) => drawPlan(typed, context));

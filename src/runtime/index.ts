@@ -1,10 +1,10 @@
 export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices } from "./devices.ts";
+export { type ChosenProducts, chooseProducts, type Products } from "./precision.ts";
 export { type DeviceRate, measureRate } from "./probe.ts";
 export { requireDevice } from "./require-device.ts";
 export {
   type DeviceName,
   deviceNames,
-  gainsFromFloat16,
   type LoadOptions,
   openRuntime,
   type Program,

@@ -83,11 +83,6 @@ const targets: Readonly<Record<DeviceName, Target>> = {
   coreml: { ...native, convDataGradient: "turned", hasFusedMatmul: false, hasAttention: false },
 };
 
-/** Whether products in float16 gain anything on a device. */
-export function gainsFromFloat16(device: DeviceName): boolean {
-  return device !== "cpu";
-}
-
 function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOptions): Target {
   const target: Target = { ...targets[device], ...(products && { products }) };
   return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "fleeting" } : target;

@@ -3,6 +3,7 @@ import { countFlops, type GraphMemory } from "../graph/index.ts";
 import { vaeBands } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { DeviceRate, Runtime } from "../runtime/index.ts";
+import type { ComputingDevice } from "./device.ts";
 import { draftMicroStep, type MicroStepDraft } from "./load-micro-step.ts";
 import type { Preparation } from "./prepare.ts";
 
@@ -33,12 +34,12 @@ const slack = { copies: 1.4, results: 1.35 };
 export function expectRun(
   settings: TrainSettings,
   preparation: Preparation,
-  runtime: Runtime,
+  device: ComputingDevice,
   rate: DeviceRate,
-  microStep = draftMicroStep(settings, preparation, runtime),
+  microStep = draftMicroStep(settings, preparation, device),
 ): Expectation {
   return {
-    memory: expectedMemory(microStep, settings, preparation, runtime),
+    memory: expectedMemory(microStep, settings, preparation, device.runtime),
     secondsPerStep: expectedSeconds(microStep, settings, preparation, rate),
   };
 }

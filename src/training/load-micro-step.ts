@@ -1,11 +1,11 @@
 import type { DatasetGroup } from "../dataset/index.ts";
 import { noiseSchedule } from "../diffusion/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { ProgramDraft, Runtime } from "../runtime/index.ts";
+import type { Products, ProgramDraft } from "../runtime/index.ts";
+import type { ComputingDevice } from "./device.ts";
 import type { LossScale } from "./loss-scale.ts";
 import { type MicroStepContext, microStepOutputs } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
-import { type Products, productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
 
 /** The micro-step graph for these datasets: every bucket runs through it. */
@@ -38,8 +38,7 @@ export interface MicroStepDraft {
 export function draftMicroStep(
   settings: TrainSettings,
   preparation: Preparation,
-  runtime: Runtime,
-  products = productsOn(runtime.device, settings),
+  { runtime, products }: ComputingDevice,
 ): MicroStepDraft {
   const graph = graphOf(settings, preparation);
   const withoutKernelCopies = settings.gradientCheckpointing || settings.lowram;

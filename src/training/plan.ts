@@ -1,7 +1,8 @@
 import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { chooseDevice, measureRate, openRuntime, requireDevice } from "../runtime/index.ts";
+import { measureRate, requireDevice } from "../runtime/index.ts";
 import { availableBytes } from "./available.ts";
+import { openDevice } from "./device.ts";
 import { type Expectation, expectRun } from "./expectation.ts";
 import { withLocalModels } from "./local-models.ts";
 import { prepareRun } from "./prepare.ts";
@@ -32,21 +33,21 @@ export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEve
   await requireDevice(given.device);
   const settings = yield* withLocalModels(given);
   const preparation = await prepareRun(settings);
-  const { device, reason } = await chooseDevice(settings.device);
-  const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
+  const device = await openDevice(settings);
+  const { runtime, reason } = device;
   try {
     const rate = await measureRate(runtime);
-    const expected = (settings: TrainSettings) => expectRun(settings, preparation, runtime, rate);
+    const expected = (settings: TrainSettings) => expectRun(settings, preparation, device, rate);
     const { steps } = preparation.length;
     const expectation = expected(settings);
     return {
       ...expectation,
-      device,
+      device: runtime.device,
       deviceReason: reason,
       model: preparation.checkpoint.path,
       steps,
       seconds: steps * expectation.secondsPerStep,
-      availableBytes: availableBytes(device),
+      availableBytes: availableBytes(runtime.device),
       alternatives: alternativesTo(settings).map(({ flags, change }) => ({
         flags,
         ...expected({ ...settings, ...change }),

@@ -58,7 +58,7 @@ describe("sample pictures", () => {
       },
     };
     const found: number[] = [];
-    for await (const event of new Previews(run, watched).atFirst())
+    for await (const event of new Previews(run, { runtime: watched, products: "float32" }).atFirst())
       if (event.kind === "sample") found.push(loaded.size);
     await runtime.close();
     expect(found).toEqual([3, 3]);

@@ -10,10 +10,9 @@ import {
 } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { ComputingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import { rescueSign } from "./output.ts";
-import { productsOn } from "./precision.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import type { Sign } from "./signs.ts";
@@ -51,9 +50,8 @@ export class Previews {
   readonly #signal: AbortSignal | undefined;
 
   /** signal: stops drawing when aborted. */
-  constructor(run: Run, runtime: Runtime, signal?: AbortSignal) {
+  constructor(run: Run, { runtime, products }: ComputingDevice, signal?: AbortSignal) {
     const { checkpoint, model, word } = run.preparation;
-    const products = productsOn(runtime.device, run.settings);
     const { tokenizers } = word;
     const predictionType = checkpoint.predictionType.value;
     this.#run = run;

@@ -187,7 +187,7 @@ async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promi
   for await (const _ of group.cacheLatents((pixels) => encodeAt(call++, pixels)));
   const samples = await collectSamples(group, preparation.replacements, recorded);
   const vae: VaeEncoder = { encode: (pixels) => encodeAt(call++, pixels), close: async () => {} };
-  const context = await run.load(runtime, vae);
+  const context = await run.load({ runtime, products: "float32" }, vae);
 
   return async (batch, index, checkNoise) => {
     call = settings.cacheLatents ? call : index;

@@ -2,7 +2,7 @@ import { writeEmbedding } from "../embedding/index.ts";
 import type { PictureRequest } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import type { ComputingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GatherContext } from "./gather.ts";
 import type { Learner } from "./learner.ts";
@@ -164,13 +164,13 @@ export class Run {
   }
 
   /** The micro-step, kept from when it is first asked for until it is loaded. */
-  draft(runtime: Runtime): MicroStepDraft {
-    this.#draft ??= draftMicroStep(this.settings, this.preparation, runtime);
+  draft(device: ComputingDevice): MicroStepDraft {
+    this.#draft ??= draftMicroStep(this.settings, this.preparation, device);
     return this.#draft;
   }
 
   /** Puts the networks on the device, ready to go through epochs. vae: encodes pictures whose latents are not cached. */
-  async load(runtime: Runtime, vae: VaeEncoder): Promise<GatherContext> {
+  async load(device: ComputingDevice, vae: VaeEncoder): Promise<GatherContext> {
     const { settings, preparation, learner } = this;
     const { model, word, group } = preparation;
     const samples = {
@@ -180,7 +180,7 @@ export class Run {
       vae: settings.cacheLatents ? undefined : vae,
       hasMask: hasMasks(group),
     };
-    const draft = this.draft(runtime);
+    const draft = this.draft(device);
     this.#draft = undefined;
     if (draft.products === "float16") this.lossScale = new LossScale();
     if (this.#parts.state?.lossScale) this.lossScale?.restore(this.#parts.state.lossScale);

@@ -1,7 +1,8 @@
 import { type DatasetReport, reportOf } from "../dataset/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { measureRate, type Runtime } from "../runtime/index.ts";
+import { measureRate } from "../runtime/index.ts";
 import { availableBytes } from "./available.ts";
+import type { OpenDevice } from "./device.ts";
 import type { RunSummary } from "./events.ts";
 import { expectRun } from "./expectation.ts";
 import { memorySigns } from "./plan.ts";
@@ -11,19 +12,18 @@ import type { Sign } from "./signs.ts";
 /** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take. */
 export async function summarize(
   run: Run,
-  runtime: Runtime,
-  deviceReason: string,
+  device: OpenDevice,
 ): Promise<{ readonly summary: RunSummary; readonly signs: readonly Sign[] }> {
   const { settings, preparation, optimizer, step, epochNumber: epoch } = run;
   const { checkpoint, word, length, seed, group } = preparation;
   const dataset: DatasetReport = reportOf(group);
-  const rate = await measureRate(runtime);
-  const expected = (changed: TrainSettings) => expectRun(changed, preparation, runtime, rate);
-  const expectation = expectRun(settings, preparation, runtime, rate, run.draft(runtime));
-  const available = availableBytes(runtime.device);
+  const rate = await measureRate(device.runtime);
+  const expected = (changed: TrainSettings) => expectRun(changed, preparation, device, rate);
+  const expectation = expectRun(settings, preparation, device, rate, run.draft(device));
+  const available = availableBytes(device.runtime.device);
   const summary: RunSummary = {
-    device: runtime.device,
-    deviceReason,
+    device: device.runtime.device,
+    deviceReason: device.reason,
     model: checkpoint.path,
     family: checkpoint.family.value,
     predictionType: checkpoint.predictionType.value,

@@ -1,11 +1,11 @@
 import { prepareOutputFolder } from "../files/index.ts";
 import type { SettingsWarning, TrainSettings } from "../options/index.ts";
-import { chooseDevice, openRuntime, type Runtime, requireDevice } from "../runtime/index.ts";
+import { requireDevice } from "../runtime/index.ts";
+import { type OpenDevice, openDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { unlessAborted, withLocalModels } from "./local-models.ts";
 import { openRun } from "./open-run.ts";
-import { precisionSigns } from "./precision.ts";
 import { datasetSign, prepareRun } from "./prepare.ts";
 import { Previews } from "./previews.ts";
 import type { Run } from "./run.ts";
@@ -34,17 +34,16 @@ export async function* train(given: TrainSettings, options: TrainOptions = {}): 
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
   const preparation = await prepareRun(settings, found);
   const run = await openRun(settings, preparation, found);
-  const { device, reason } = await chooseDevice(settings.device);
-  const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
+  const device = await openDevice(settings);
   try {
-    yield* run.tally.addAll([...settingsNotices(options), ...precisionSigns(device, settings), ...run.notices]);
-    const { summary, signs } = await summarize(run, runtime, reason);
+    yield* run.tally.addAll([...settingsNotices(options), ...device.signs, ...run.notices]);
+    const { summary, signs } = await summarize(run, device);
     yield { kind: "start", run: summary };
     yield* run.tally.addAll(signs);
-    yield* steps(run, runtime, options.signal);
+    yield* steps(run, device, options.signal);
     yield* saveAtEnd(run);
   } finally {
-    await runtime.close();
+    await device.runtime.close();
   }
 }
 
@@ -53,19 +52,19 @@ function settingsNotices({ settingsWarnings = [] }: TrainOptions) {
 }
 
 /** The loop: epochs of optimizer steps, with saves and sample pictures between them. */
-async function* steps(run: Run, runtime: Runtime, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+async function* steps(run: Run, device: OpenDevice, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
   const { settings, preparation, learner, tally } = run;
   const { length, group, model, generators } = preparation;
   if (run.isFinished) return;
-  const vae = openVaeEncoder(model, runtime, generators.torch);
+  const vae = openVaeEncoder(model, device.runtime, generators.torch);
   for await (const { warnings, ...progress } of group.cacheLatents(vae.encode)) {
     yield* tally.addAll(warnings.map(datasetSign));
     yield { kind: "caching", ...progress };
     if (signal?.aborted) return;
   }
   if (settings.cacheLatents) await vae.close();
-  const context = await run.load(runtime, vae);
-  const previews = new Previews(run, runtime, signal);
+  const context = await run.load(device, vae);
+  const previews = new Previews(run, device, signal);
   run.setOut();
 
   if (!run.isResumed) yield* previews.atFirst();

@@ -3,10 +3,10 @@ import { relativeDistance } from "../../test/goldens.ts";
 import { trainingFolder } from "../../test/training-run.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { openDevice, precisionSigns } from "./device.ts";
 import { draftMicroStep, loadMicroStep } from "./load-micro-step.ts";
 import { LossScale } from "./loss-scale.ts";
 import { microStep } from "./micro-step.ts";
-import { precisionSigns, productsOn } from "./precision.ts";
 import { prepareRun } from "./prepare.ts";
 
 const { settingsFor } = trainingFolder();
@@ -19,7 +19,7 @@ afterAll(() => runtime.close());
 async function computeStep(lossScale?: LossScale) {
   const settings = await settingsFor();
   const preparation = await prepareRun(settings);
-  const draft = draftMicroStep(settings, preparation, runtime, lossScale ? "float16" : "float32");
+  const draft = draftMicroStep(settings, preparation, { runtime, products: lossScale ? "float16" : "float32" });
   const context = await loadMicroStep(settings, preparation, draft, lossScale);
   const { word } = preparation;
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
@@ -38,13 +38,12 @@ test("with products in float16 and a scaled loss, loss and gradients are those o
   expect(relativeDistance(scaled.gradient, exact.gradient)).toBeLessThan(5e-3);
 });
 
-test("16 bits are for GPUs; what else is done is said", () => {
-  const ask = (mixedPrecision: "no" | "fp16" | "bf16") => ({ mixedPrecision });
-  expect(productsOn("cuda", ask("fp16"))).toBe("float16");
-  expect(productsOn("cuda", ask("no"))).toBe("float32");
-  expect(productsOn("cpu", ask("fp16"))).toBe("float32");
-  expect(precisionSigns("cuda", ask("fp16"))).toEqual([]);
-  expect(precisionSigns("cpu", ask("no"))).toEqual([]);
-  expect(precisionSigns("cpu", ask("fp16"))[0]!.message).toContain("on the processor");
-  expect(precisionSigns("webgpu", ask("bf16"))[0]!.message).toContain("in float16");
+test("16 bits are for GPUs; what else is done is said", async () => {
+  const { runtime, products, signs } = await openDevice({ ...(await settingsFor()), mixedPrecision: "fp16" });
+  await runtime.close();
+  expect(products).toBe("float32");
+  expect(signs[0]!.message).toMatch(/^--mixed_precision fp16 changes nothing: the processor/);
+  expect(precisionSigns("no", undefined)).toEqual([]);
+  expect(precisionSigns("fp16", undefined)).toEqual([]);
+  expect(precisionSigns("bf16", undefined)[0]!.message).toContain("in float16");
 });

@@ -1,0 +1,42 @@
+import { arrayOf } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { constant, input, matmul } from "../graph/index.ts";
+import type { LoadOptions, Runtime } from "./runtime.ts";
+
+/** What products are computed in. */
+export type Products = NonNullable<LoadOptions["products"]>;
+
+export interface ChosenProducts {
+  readonly products: Products;
+  /** Why not 16 bits, where they were asked for. */
+  readonly refusal: string | undefined;
+}
+
+/** What products are to be computed in on a device, where 16 bits are asked for or not. Tries them out on a GPU: drivers of WebGPU may be without. */
+export async function chooseProducts(runtime: Runtime, isHalfWanted: boolean): Promise<ChosenProducts> {
+  const refusal = isHalfWanted ? await refusalOfHalves(runtime) : undefined;
+  return { products: isHalfWanted && !refusal ? "float16" : "float32", refusal };
+}
+
+async function refusalOfHalves(runtime: Runtime): Promise<string | undefined> {
+  if (runtime.device === "cpu") return "the processor computes in float32, and would not be faster in 16 bits";
+  return (await hasHalves(runtime)) ? undefined : "this device, or its driver, cannot compute with 16-bit numbers";
+}
+
+async function hasHalves(runtime: Runtime): Promise<boolean> {
+  const [size, half] = [8, 0.5];
+  const x = input("x", "float32", [size, size]);
+  const values = arrayOf([size, size], new Float32Array(size * size).fill(half));
+  try {
+    const program = await runtime.load({ y: matmul(x, constant(values)) }, { products: "float16" });
+    try {
+      const { y } = await program.run({ x: values });
+      return (y!.data as Float32Array).every((value) => value === size * half * half);
+    } finally {
+      await program.close();
+    }
+  } catch (error) {
+    if (error instanceof CoinageError && error.code === "RUNTIME") return false;
+    throw error;
+  }
+}
