@@ -11,8 +11,8 @@ import { checkedPrecisions, type Precision, runPrecisions } from "./precisions.t
 /** What a device makes of what the CPU computes too. */
 export interface Agreement {
   readonly device: DeviceName;
-  /** "micro-step": loss and gradients of the small model, relative distance. "picture": drawn with one seed, mean difference of 8-bit values. */
-  readonly part: "micro-step" | "picture";
+  /** "micro-step": loss and gradients of the small model, relative distance, with and without checkpoints. "picture": drawn with one seed, mean difference of 8-bit values. */
+  readonly part: "micro-step" | "checkpointed" | "picture";
   readonly precision: Precision["name"];
   readonly distance: number | undefined;
   readonly tolerance: number;
@@ -36,14 +36,16 @@ export async function* compareWithCpu(
   devices: readonly DeviceName[],
   options: AgreementOptions,
 ): AsyncGenerator<Agreement> {
-  const expected = await stepOf("cpu", checkedPrecisions("cpu")[0]!, options);
+  const expected = await stepOf("cpu", checkedPrecisions("cpu")[0]!, false, options);
   const expectedPicture = await pictureOf("cpu", options);
   for (const device of devices) {
-    for (const precision of checkedPrecisions(device)) {
-      const { name, tolerance } = precision;
-      const distance = async () => stepDistance(await stepOf(device, precision, options), expected);
-      yield { device, part: "micro-step", precision: name, tolerance, ...(await outcome(distance)) };
-    }
+    for (const precision of checkedPrecisions(device))
+      for (const part of ["micro-step", "checkpointed"] as const) {
+        const { name, tolerance } = precision;
+        const step = () => stepOf(device, precision, part === "checkpointed", options);
+        const distance = async () => stepDistance(await step(), expected);
+        yield { device, part, precision: name, tolerance, ...(await outcome(distance)) };
+      }
     const { name } = runPrecisions(device)[0]!;
     const distance = async () => meanDifference(await pictureOf(device, options), expectedPicture);
     yield { device, part: "picture", precision: name, tolerance: pictureTolerance, ...(await outcome(distance)) };
@@ -59,8 +61,13 @@ async function outcome(distance: () => Promise<number>): Promise<Pick<Agreement,
 }
 
 /** Loss and gradient of one micro-step of the small model. */
-function stepOf(device: DeviceName, { products, env }: Precision, { side, timeoutMs }: AgreementOptions) {
-  const sizes = { model: tinySdFolder, side, batch: 1, checkpointing: false, products };
+function stepOf(
+  device: DeviceName,
+  { products, env }: Precision,
+  checkpointing: boolean,
+  { side, timeoutMs }: AgreementOptions,
+) {
+  const sizes = { model: tinySdFolder, side, batch: 1, checkpointing, products };
   const options: MicroStepOptions = { ...sizes, steps: 1, device };
   return runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });
 }

@@ -18,7 +18,7 @@ function gpu(run: () => number): Runtime {
 test("16 bits are tried out on a GPU before they are taken", async () => {
   expect(
     await chooseProducts(
-      gpu(() => 2),
+      gpu(() => 16),
       true,
     ),
   ).toEqual({ products: "float16", refusal: undefined });

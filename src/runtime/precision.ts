@@ -24,7 +24,8 @@ async function refusalOfHalves(runtime: Runtime): Promise<string | undefined> {
 }
 
 async function hasHalves(runtime: Runtime): Promise<boolean> {
-  const [size, half] = [8, 0.5];
+  // as many numbers as make it a product that is computed in 16 bits at all
+  const [size, half] = [64, 0.5];
   const x = input("x", "float32", [size, size]);
   const values = arrayOf([size, size], new Float32Array(size * size).fill(half));
   try {
