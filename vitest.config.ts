@@ -8,7 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
-    env: { ORT_DISABLE_TELEMETRY: "1" },
+    env: { ORT_DISABLE_TELEMETRY: "1", COINAGE_CACHE: "off" },
     projects: [
       { extends: true, test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests] } },
       { extends: true, test: { name: "goldens", include: [goldenTests] } },

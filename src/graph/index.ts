@@ -4,7 +4,7 @@ export { type Dim, dim, dimKey, evaluateDim, multiplyDims, nominalDim, type Shap
 export { type EmitOptions, type EmittedGraph, emit, type Port } from "./emit.ts";
 export { grad } from "./grad.ts";
 export type { Target } from "./lower.ts";
-export { type GraphMemory, graphMemory } from "./memory.ts";
+export { copiesOf, type GraphMemory, graphMemory } from "./memory.ts";
 export { geglu, gelu, quickGelu, silu, softmax } from "./ops/activations.ts";
 export { attention } from "./ops/attention.ts";
 export { type BandConvolution, type Bands, convolveBands, cutBands, groupNormOfBands, joinBands } from "./ops/bands.ts";

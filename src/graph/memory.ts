@@ -17,16 +17,28 @@ const views = new Set(["Reshape", "Identity", "Unsqueeze", "Squeeze"]);
 
 /** Memory from the lifetimes of all results, with nodes in the order in which they were emitted: the runtime's own, depth first, is nearly the same. sizes: values of the named sizes. */
 export function graphMemory(graph: EmittedGraph, sizes: ReadonlyMap<string, number>): GraphMemory {
+  const parts = partsOf(graph);
+  const weights = [...graph.weights].filter(([name]) => parts.read.has(name));
+  return {
+    weights: weights.reduce((sum, [, bytes]) => sum + bytes, 0),
+    copies: copiesOf(graph, parts),
+    results: peakOfResults(parts.running, sizes),
+  };
+}
+
+/** What is made of weights alone, in bytes. */
+export function copiesOf(graph: EmittedGraph, { fixed, read } = partsOf(graph)): number {
+  const none = new Map<string, number>();
+  const copies = [...fixed].filter(([name]) => read.has(name));
+  return copies.reduce((sum, [, result]) => sum + bytesOf(result, none), 0);
+}
+
+/** Results that are made once, nodes that run every time, and the names of all that those read. */
+function partsOf(graph: EmittedGraph) {
   const fixed = fixedResults(graph);
   const running = graph.trace.filter(({ outputs }) => !fixed.has(outputs[0]!.name));
   const read = new Set(running.flatMap(({ opType, inputs }) => (opType === "Gather" ? inputs.slice(1) : inputs)));
-  const sum = (entries: Iterable<readonly [string, number]>) => {
-    let total = 0;
-    for (const [name, bytes] of entries) if (read.has(name)) total += bytes;
-    return total;
-  };
-  const copies = [...fixed].map(([name, result]) => [name, bytesOf(result, sizes)] as const);
-  return { weights: sum(graph.weights), copies: sum(copies), results: peakOfResults(running, sizes) };
+  return { fixed, running, read };
 }
 
 /** Results that depend on nothing but weights and constants. */

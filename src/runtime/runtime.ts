@@ -3,7 +3,16 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { emit, type GraphMemory, graphMemory, type Port, type Target, type Tensor } from "../graph/index.ts";
+import {
+  copiesOf,
+  type EmittedGraph,
+  emit,
+  type GraphMemory,
+  graphMemory,
+  type Port,
+  type Target,
+  type Tensor,
+} from "../graph/index.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
 
@@ -98,7 +107,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     weightsRoot: root,
     refuseCpuFallback: options.refuseCpuFallback ?? false,
     profile: options.profile,
-  } satisfies Omit<SessionSettings, "keepsNothing">;
+  } satisfies Omit<SessionSettings, "keepsNothing" | "isKept">;
   let programs = 0;
   const draft: Runtime["draft"] = (outputs, options = {}) => {
     const graph = emit(outputs, {
@@ -109,7 +118,11 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
       memory: (sizes) => graphMemory(graph, sizes),
       async load() {
         const program = programs++;
-        const session = { ...settings, keepsNothing: options.keepsNothing ?? false };
+        const session = {
+          ...settings,
+          keepsNothing: options.keepsNothing ?? false,
+          isKept: device === "cpu" && isWorthKeeping(graph),
+        };
         const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session })) as LoadResult;
         return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);
       },
@@ -121,6 +134,15 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     load: async (outputs, options) => draft(outputs, options).load(),
     close: () => worker.close(),
   };
+}
+
+/** Nodes from which on optimizing a graph takes long enough to keep the result. */
+const manyNodes = 200;
+/** What is made of weights alone is kept with the graph, and so may be little only. In bytes. */
+const fewCopies = 16 << 20;
+
+function isWorthKeeping(graph: EmittedGraph): boolean {
+  return graph.trace.length >= manyNodes && copiesOf(graph) <= fewCopies;
 }
 
 function programOf(

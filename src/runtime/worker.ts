@@ -1,6 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { DType, NdArray, TypedArray } from "../array/index.ts";
+import { type CreateSession, createKept } from "./kept-graphs.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
 
 /** `session.run` blocks the thread it is called on and cannot be broken off: all sessions live here, away from the main thread. */
@@ -22,7 +23,7 @@ async function handle(request: Request): Promise<LoadResult | RunResult | undefi
   const start = performance.now();
   switch (request.kind) {
     case "load":
-      sessions.set(request.program, await ort.InferenceSession.create(request.model, sessionOptions(request.session)));
+      sessions.set(request.program, await createSession(request.model, request.session));
       return { milliseconds: performance.now() - start };
     case "run": {
       const feeds = Object.fromEntries(Object.entries(request.feeds).map(([name, array]) => [name, toTensor(array)]));
@@ -37,6 +38,14 @@ async function handle(request: Request): Promise<LoadResult | RunResult | undefi
       return undefined;
     }
   }
+}
+
+async function createSession(model: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
+  const create: CreateSession = (model, options) => ort.InferenceSession.create(model, options);
+  const options = sessionOptions(settings);
+  const { executionProvider, isKept } = settings;
+  const build = `ONNX Runtime ${ort.env.versions.node}, ${process.platform} ${process.arch}, ${executionProvider}\n`;
+  return isKept ? createKept(model, options, build, create) : create(model, options);
 }
 
 /** Weights are mapped, not packed into a second copy, and nothing of a run stays allocated after it. */

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { homedir } from "node:os";
+import path from "node:path";
+import { threadId } from "node:worker_threads";
+import type { InferenceSession } from "onnxruntime-node";
+import { makeFolder } from "../files/index.ts";
+
+type Options = InferenceSession.SessionOptions;
+export type CreateSession = (model: Uint8Array, options: Options) => Promise<InferenceSession>;
+
+/** Graphs kept; beyond that the one that was not used for longest goes. They take 1 to 30 MB each. */
+const mostKept = 24;
+
+/** Makes a session from the graph as the runtime optimized it the last time, which takes half as long; where there is none, optimizes it and keeps it for the next time.
+ *  A graph is known by all its bytes and the runtime's version, so what is kept is never out of date. Weights stay where they lie, but what was made of weights alone is kept with
+ *  the graph: callers keep none with much of that. Nothing depends on the folder: where it cannot be written, or what is in it is damaged, the session is made as ever. */
+export async function createKept(model: Uint8Array, options: Options, runtime: string, create: CreateSession) {
+  const folder = graphFolder(process.env);
+  if (!folder) return create(model, options);
+  const file = path.join(folder, `${createHash("sha256").update(runtime).update(model).digest("hex")}.onnx`);
+  return (await fromKept(file, options, create)) ?? (await keeping(file, model, options, create));
+}
+
+/** Folder of kept graphs; undefined where none are to be kept. */
+export function graphFolder(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { COINAGE_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  if (COINAGE_CACHE === "off") return undefined;
+  const caches = XDG_CACHE_HOME || LOCALAPPDATA || path.join(homedir(), ".cache");
+  return path.resolve(COINAGE_CACHE || path.join(caches, "coinage"), "graphs");
+}
+
+async function fromKept(file: string, options: Options, create: CreateSession): Promise<InferenceSession | undefined> {
+  const kept = await readFile(file).catch(() => undefined);
+  if (!kept) return undefined;
+  try {
+    const session = await create(kept, { ...options, graphOptimizationLevel: "disabled" });
+    const now = new Date();
+    await utimes(file, now, now).catch(() => {});
+    return session;
+  } catch {
+    await rm(file, { force: true }).catch(() => {});
+    return undefined;
+  }
+}
+
+async function keeping(
+  file: string,
+  model: Uint8Array,
+  options: Options,
+  create: CreateSession,
+): Promise<InferenceSession> {
+  const unfinished = `${file}.${process.pid}-${threadId}.part`;
+  try {
+    makeFolder(path.dirname(file));
+    const session = await create(model, { ...options, optimizedModelFilePath: unfinished });
+    await finish(unfinished, file).catch(() => {});
+    return session;
+  } catch {
+    // the folder or the model: without the folder it is seen which
+    return create(model, options);
+  } finally {
+    await rm(unfinished, { force: true }).catch(() => {});
+  }
+}
+
+async function finish(unfinished: string, file: string): Promise<void> {
+  const handle = await open(unfinished, "r+");
+  await handle.sync().finally(() => handle.close());
+  await rename(unfinished, file);
+  const folder = path.dirname(file);
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".onnx"));
+  const files = names.map((name) => path.join(folder, name));
+  const used = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));
+  const oldest = used.sort((a, b) => b.at - a.at).slice(mostKept);
+  await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));
+}
