@@ -12,7 +12,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { arrayOf } from "../array/index.ts";
-import { add, constant, input, type Tensor } from "../graph/index.ts";
+import { add, constant, input, type Tensor, weight } from "../graph/index.ts";
 import { graphFolder } from "./kept-graphs.ts";
 import { openRuntime } from "./runtime.ts";
 
@@ -53,6 +53,20 @@ test("a large graph is kept as it was optimized, and taken from there the next t
   const other = kept().find((file) => file !== name)!;
   writeFileSync(path.join(folder, name!), readFileSync(path.join(folder, other)));
   expect(await compute(chain(300))).toEqual([601, 602]);
+});
+
+test("a graph is made anew for weights that are others now", async () => {
+  const file = path.join(root, "weights.bin");
+  const stored = { dtype: "float16", shape: [2], bytes: { file, offset: 0, length: 4 } } as const;
+  // converted once, so the numbers are kept with the graph
+  const y = add(chain(300), weight("w", stored));
+  for (const [bits, value] of [
+    [0x3c00, 1],
+    [0x4000, 2],
+  ] as const) {
+    writeFileSync(file, Uint16Array.of(bits, bits));
+    expect(await compute(y)).toEqual([301 + value, 302 + value]);
+  }
 });
 
 test("small graphs are not kept", async () => {

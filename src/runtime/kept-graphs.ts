@@ -13,12 +13,19 @@ export type CreateSession = (model: Uint8Array, options: Options) => Promise<Inf
 const mostKept = 24;
 
 /** Makes a session from the graph as the runtime optimized it the last time, which takes half as long; where there is none, optimizes it and keeps it for the next time.
- *  A graph is known by all its bytes and the runtime's version, so what is kept is never out of date. Weights stay where they lie, but what was made of weights alone is kept with
- *  the graph: callers keep none with much of that. Nothing depends on the folder: where it cannot be written, or what is in it is damaged, the session is made as ever. */
-export async function createKept(model: Uint8Array, options: Options, runtime: string, create: CreateSession) {
+ *  A graph is known by all its bytes and by the circumstances (the runtime's version, what the weights are), so what is kept is never out of date. Weights stay where they lie, but what was
+ *  made of weights alone is kept with the graph: callers keep none with much of that. Nothing depends on the folder: where it cannot be written, or what is in it is damaged, the session is
+ *  made as ever. */
+export async function createKept(
+  model: Uint8Array,
+  circumstances: readonly string[],
+  options: Options,
+  create: CreateSession,
+): Promise<InferenceSession> {
   const folder = graphFolder(process.env);
   if (!folder) return create(model, options);
-  const file = path.join(folder, `${createHash("sha256").update(runtime).update(model).digest("hex")}.onnx`);
+  const hash = createHash("sha256").update(JSON.stringify(circumstances)).update(model);
+  const file = path.join(folder, `${hash.digest("hex")}.onnx`);
   return (await fromKept(file, options, create)) ?? (await keeping(file, model, options, create));
 }
 

@@ -27,8 +27,8 @@ export interface SessionSettings {
   readonly profile: string | undefined;
   /** Give the memory of every result back at once, instead of keeping it for others. */
   readonly keepsNothing: boolean;
-  /** Keep the optimized graph on disk for the next time. */
-  readonly isKept: boolean;
+  /** Keep the optimized graph on disk for the next time, as long as this is the same: what the weights are. */
+  readonly keptFor: string | undefined;
 }
 
 export interface LoadResult {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
@@ -107,13 +108,15 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     weightsRoot: root,
     refuseCpuFallback: options.refuseCpuFallback ?? false,
     profile: options.profile,
-  } satisfies Omit<SessionSettings, "keepsNothing" | "isKept">;
+  } satisfies Omit<SessionSettings, "keepsNothing" | "keptFor">;
   let programs = 0;
   const draft: Runtime["draft"] = (outputs, options = {}) => {
-    const graph = emit(outputs, {
-      target: targetOf(device, options),
-      locationOf: (file) => path.relative(root, file),
-    });
+    const weightFiles = new Set<string>();
+    const locationOf = (file: string) => {
+      weightFiles.add(file);
+      return path.relative(root, file);
+    };
+    const graph = emit(outputs, { target: targetOf(device, options), locationOf });
     return {
       memory: (sizes) => graphMemory(graph, sizes),
       async load() {
@@ -121,7 +124,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
         const session = {
           ...settings,
           keepsNothing: options.keepsNothing ?? false,
-          isKept: device === "cpu" && isWorthKeeping(graph),
+          keptFor: device === "cpu" && isWorthKeeping(graph) ? identityOf(weightFiles) : undefined,
         };
         const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session })) as LoadResult;
         return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);
@@ -143,6 +146,15 @@ const fewCopies = 16 << 20;
 
 function isWorthKeeping(graph: EmittedGraph): boolean {
   return graph.trace.length >= manyNodes && copiesOf(graph) <= fewCopies;
+}
+
+/** What tells whether files are still what they were. */
+function identityOf(files: Iterable<string>): string {
+  const identities = [...files].map((file) => {
+    const { size, mtimeMs, ctimeMs, ino } = statSync(file, { throwIfNoEntry: false }) ?? {};
+    return [file, size, mtimeMs, ctimeMs, ino];
+  });
+  return JSON.stringify(identities);
 }
 
 function programOf(

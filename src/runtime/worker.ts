@@ -43,9 +43,10 @@ async function handle(request: Request): Promise<LoadResult | RunResult | undefi
 async function createSession(model: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
   const create: CreateSession = (model, options) => ort.InferenceSession.create(model, options);
   const options = sessionOptions(settings);
-  const { executionProvider, isKept } = settings;
-  const build = `ONNX Runtime ${ort.env.versions.node}, ${process.platform} ${process.arch}, ${executionProvider}\n`;
-  return isKept ? createKept(model, options, build, create) : create(model, options);
+  const { executionProvider, keptFor } = settings;
+  if (keptFor === undefined) return create(model, options);
+  const build = `ONNX Runtime ${ort.env.versions.node}, ${process.platform} ${process.arch}, ${executionProvider}`;
+  return createKept(model, [build, keptFor], options, create);
 }
 
 /** Weights are mapped, not packed into a second copy, and nothing of a run stays allocated after it. */
