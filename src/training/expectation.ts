@@ -88,12 +88,12 @@ function named(sizes: Readonly<Record<string, number>>): ReadonlyMap<string, num
   return new Map(Object.entries(sizes));
 }
 
-/** Share of the rate of single large operations that whole networks reach, as measured on models of SD1.5's and SD2's size. */
-const usualShare = 0.85;
+/** Share of the rate of single large operations that whole networks reach, as measured on models of SD1.5's, SD2's and SDXL's size on processors. */
+const usualShare = 0.8;
 
-/** Time that so many floating point operations of a network take. */
+/** Time that so many floating point operations of a network take. Convolutions and products are about as fast where nothing disturbs them, so the better rate is nearer to the truth. */
 export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): number {
-  return flops / (usualShare * Math.min(convolution, matrix));
+  return flops / (usualShare * Math.max(convolution, matrix));
 }
 
 function expectedSeconds(
