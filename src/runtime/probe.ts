@@ -10,31 +10,21 @@ export interface DeviceRate {
   readonly matrix: number;
 }
 
-/** Time spent at least, and rounds: the best run of each operation counts. Others may use the machine, too, and GPUs choose their kernels in the first. */
-const probeMs = 600;
-const fewestRounds = 3;
+/** Time spent on each operation at least, and runs: the best one counts. Others may use the machine, too, and GPUs choose their kernels in the first. */
+const probeMs = 250;
+const fewestRuns = 3;
 
-/** Measures a device with two large operations; takes a second on a CPU. They take turns, so that what disturbs one for a moment does not spoil it. */
+/** Measures a device with two large operations; takes well under a second on a CPU. One after another: threads of a session that is loaded wait by turning over, and would slow the other down. */
 export async function measureRate(runtime: Runtime): Promise<DeviceRate> {
   const [pixels, kernel] = [input("pixels", "float32", [1, 320, 64, 64]), input("kernel", "float32", [320, 320, 3, 3])];
   const [rows, matrix] = [input("rows", "float32", [4096, 1280]), input("matrix", "float32", [320, 1280])];
-  const convolution = await openProbe(runtime, conv2d(pixels, kernel, undefined, { padding: [1, 1, 1, 1] }));
-  const product = await openProbe(runtime, linear(rows, matrix));
-  const start = performance.now();
-  for (let round = 0; round < fewestRounds || performance.now() - start < probeMs; round++) {
-    await convolution.run();
-    await product.run();
-  }
-  return { convolution: await convolution.close(), matrix: await product.close() };
+  return {
+    convolution: await rateOf(runtime, conv2d(pixels, kernel, undefined, { padding: [1, 1, 1, 1] })),
+    matrix: await rateOf(runtime, linear(rows, matrix)),
+  };
 }
 
-interface Probe {
-  run(): Promise<void>;
-  /** Frees it. @returns the best rate of all runs */
-  close(): Promise<number>;
-}
-
-async function openProbe(runtime: Runtime, output: Tensor): Promise<Probe> {
+async function rateOf(runtime: Runtime, output: Tensor): Promise<number> {
   const program = await runtime.load({ output });
   const feeds: Record<string, NdArray> = Object.fromEntries(
     program.inputs.map(({ name, shape }) => {
@@ -43,15 +33,12 @@ async function openProbe(runtime: Runtime, output: Tensor): Promise<Probe> {
       return [name, { dtype: "float32", shape: sizes, data }];
     }),
   );
-  let bestMs = Number.POSITIVE_INFINITY;
-  return {
-    async run() {
-      await program.run(feeds);
-      bestMs = Math.min(bestMs, program.lastRunMs);
-    },
-    async close() {
-      await program.close();
-      return countFlops([output], new Map()) / (bestMs / 1000);
-    },
-  };
+  let [best, spent] = [Number.POSITIVE_INFINITY, 0];
+  for (let runs = 0; runs < fewestRuns || spent < probeMs; runs++) {
+    await program.run(feeds);
+    best = Math.min(best, program.lastRunMs);
+    spent += program.lastRunMs;
+  }
+  await program.close();
+  return countFlops([output], new Map()) / (best / 1000);
 }
