@@ -23,7 +23,7 @@ export const checkpointed: Keeping = {
   stage(inputs, build) {
     const output = { ...build(inputs), rule: undefined };
     return differentiable(output, inputs, (upstream, isNeeded) => {
-      const gradients = gradientsAfter([upstream], inputs, build, upstream, isNeeded);
+      const gradients = gradientsAfter(upstream, inputs, build, upstream, isNeeded);
       // the gradient at the first input is given out only when all others are there, so that parts are worked off one after another
       const first = gradients.findIndex((gradient) => gradient !== undefined);
       const others = gradients.filter((gradient, index) => gradient && index !== first);
@@ -41,7 +41,7 @@ export const checkpointed: Keeping = {
         const before = found.at(-1) ?? upstream;
         found.push(
           gradientsAfter(
-            [before],
+            before,
             [block],
             ([block]) => build(block!),
             upstreamBlocks[i]!,
@@ -57,15 +57,15 @@ export const checkpointed: Keeping = {
 /** Rows worked on at a time: enough of them for products at full speed. */
 const blockRows = 1024;
 
-/** Gradients of a part that is computed a second time, once all of `before` is there: otherwise the runtime would do it early (and merge it with the first time), and nothing would be saved. */
+/** Gradients of a part that is computed a second time, once `before` is there: otherwise the runtime would do it early (and merge it with the first time), and nothing would be saved. */
 function gradientsAfter(
-  before: readonly Tensor[],
+  before: Tensor,
   inputs: readonly Tensor[],
   build: (inputs: readonly Tensor[]) => Tensor,
   upstream: Tensor,
   isNeeded: (index: number) => boolean,
 ): (Tensor | undefined)[] {
-  const after = sampleZero(before);
+  const after = sampleZero([before]);
   const again = inputs.map((tensor) => add(tensor, after));
   const wanted = again.filter((_, index) => isNeeded(index));
   const found = pullBack(build(again), upstream, wanted);

@@ -62,6 +62,7 @@ async function keeping(
     makeFolder(path.dirname(file));
     const session = await create(model, { ...options, optimizedModelFilePath: unfinished });
     await finish(unfinished, file).catch(() => {});
+    await prune(path.dirname(file)).catch(() => {});
     return session;
   } catch {
     // the folder or the model: without the folder it is seen which
@@ -75,9 +76,11 @@ async function finish(unfinished: string, file: string): Promise<void> {
   const handle = await open(unfinished, "r+");
   await handle.sync().finally(() => handle.close());
   await rename(unfinished, file);
-  const folder = path.dirname(file);
-  const names = (await readdir(folder)).filter((name) => name.endsWith(".onnx"));
-  const files = names.map((name) => path.join(folder, name));
+}
+
+/** What a run that was killed left unfinished goes in time, too. */
+async function prune(folder: string): Promise<void> {
+  const files = (await readdir(folder)).map((name) => path.join(folder, name));
   const used = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));
   const oldest = used.sort((a, b) => b.at - a.at).slice(mostKept);
   await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));

@@ -5,8 +5,7 @@ export class ProtobufWriter {
 
   /** An integer field (wire type 0); negative numbers as 64-bit two's complement. */
   integer(field: number, value: number): this {
-    this.#varint(field << 3);
-    return value >= 0 ? this.#varint(value) : this.#bigVarint(BigInt.asUintN(64, BigInt(value)));
+    return this.#varint(field << 3).#varint(value);
   }
 
   /** A 32-bit float field (wire type 5). */
@@ -49,26 +48,15 @@ export class ProtobufWriter {
     return this.#bytes.subarray(0, this.#length);
   }
 
-  /** Bits above the lowest 31 are reached by division: shifts would lose them. */
+  /** Seven bits a byte, the lowest first; of a negative number those of its 64-bit two's complement, which take ten bytes. Division reaches bits that shifts would lose. */
   #varint(value: number): this {
     let rest = value;
     this.#reserve(10);
-    while (rest > 127) {
-      this.#bytes[this.#length++] = (rest % 128) | 128;
+    for (let count = 0; count < 9 && (rest > 127 || rest < 0); count++) {
+      this.#bytes[this.#length++] = (rest & 127) | 128;
       rest = Math.floor(rest / 128);
     }
-    this.#bytes[this.#length++] = rest;
-    return this;
-  }
-
-  #bigVarint(value: bigint): this {
-    let rest = value;
-    this.#reserve(10);
-    while (rest > 127n) {
-      this.#bytes[this.#length++] = Number(rest & 127n) | 128;
-      rest >>= 7n;
-    }
-    this.#bytes[this.#length++] = Number(rest);
+    this.#bytes[this.#length++] = rest < 0 ? 1 : rest;
     return this;
   }
 
