@@ -40,7 +40,7 @@ const { model: folder, side, batch, steps, device, threads, profile, picture } =
 const memory = watchMemory();
 const now = () => performance.now() / 1000;
 
-const runtime = openRuntime({ device, ...(threads && { threads }), ...(profile && { profile }) });
+const runtime = openRuntime({ device, threads, profile });
 const checkpoint = await openCheckpoint(folder);
 const { value: family } = checkpoint.family;
 const model = diffusionModel({ ...checkpoint, family });

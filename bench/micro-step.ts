@@ -36,7 +36,7 @@ export interface MicroStepTimes {
 
 const { steps, device, measuresRate, threads, profile, ...sizes } = givenOptions<MicroStepOptions>();
 const memory = watchMemory();
-const runtime = openRuntime({ device, ...(threads && { threads }), ...(profile && { profile }) });
+const runtime = openRuntime({ device, threads, profile });
 const rate = measuresRate ? await measureRate(runtime) : undefined;
 const { program, flops, plannedBytes, run } = await openStep(runtime, sizes);
 const seconds: number[] = [];

@@ -1,9 +1,9 @@
-import type { DeviceName } from "../src/runtime/index.ts";
+import type { DeviceName, Products } from "../src/runtime/index.ts";
 
 /** What products are computed in, and how far loss and gradients may then be from the CPU's in float32. */
 export interface Precision {
   readonly name: "float32" | "TF32" | "float16";
-  readonly products: "float32" | "float16";
+  readonly products: Products;
   readonly env: Readonly<Record<string, string>>;
   /** Largest ||actual - expected|| / ||expected||. */
   readonly tolerance: number;

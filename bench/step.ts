@@ -4,7 +4,7 @@ import { noiseSchedule } from "../src/diffusion/index.ts";
 import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
-import type { Program, Runtime } from "../src/runtime/index.ts";
+import type { Products, Program, Runtime } from "../src/runtime/index.ts";
 import { availableBytes } from "../src/training/available.ts";
 import { memoryWith } from "../src/training/expectation.ts";
 import { LossScale } from "../src/training/loss-scale.ts";
@@ -19,7 +19,7 @@ export interface StepSizes {
   readonly side: number;
   readonly batch: number;
   readonly checkpointing: boolean;
-  readonly products: "float32" | "float16";
+  readonly products: Products;
 }
 
 /** A training micro-step, ready to be run as often as wanted; its noise is the same on every device. */

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import type { GenerateSettings } from "../options/index.ts";
-import { chooseDevice, chooseProducts, openRuntime, requireDevice } from "../runtime/index.ts";
+import { openDevice, requireDevice } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, previewFileName, sheetFileName } from "./files/names.ts";
 import { type SheetPicture, sheetColumns, writeSheet } from "./files/sheet.ts";
@@ -30,12 +30,11 @@ export async function* generateFromSettings(
   await requireDevice(settings.device);
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
-  const { device } = await chooseDevice(settings.device);
   const folder = path.resolve(settings.outdir);
-  const runtime = openRuntime({ device, ...(settings.threads && { threads: settings.threads }) });
+  const isHalfWanted = settings.fp16 || settings.bf16;
+  const { runtime, products, refusal } = await openDevice({ ...settings, isHalfWanted });
   try {
     const hasZeroTerminalSnr = settings.zeroTerminalSnr;
-    const { products, refusal } = await chooseProducts(runtime, settings.fp16 || settings.bf16);
     const generator = openGenerator({
       ...{ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime },
       previewEverySteps: settings.previewEveryNSteps,
@@ -44,7 +43,13 @@ export async function* generateFromSettings(
     const names = new FreeNames([previewFileName]);
     const sources = new SourceReader(preparation.sourceSize);
     const context: SaveContext = { settings, preparation, generator, sources, names, clock, folder };
-    yield { kind: "start", device, pictures: plan && picturesIn(plan), batches: plan?.batches.length, folder };
+    yield {
+      kind: "start",
+      device: runtime.device,
+      pictures: plan && picturesIn(plan),
+      batches: plan?.batches.length,
+      folder,
+    };
     if (refusal) yield { kind: "warning", code: "PRECISION", message: `--fp16 and --bf16 change nothing: ${refusal}.` };
     const events = plan
       ? drawPlan(plan, context)

@@ -1,5 +1,6 @@
 export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices } from "./devices.ts";
-export { type ChosenProducts, chooseProducts, type Products } from "./precision.ts";
+export { type OpenDevice, openDevice } from "./open-device.ts";
+export type { Products } from "./precision.ts";
 export { type DeviceRate, measureRate } from "./probe.ts";
 export { requireDevice } from "./require-device.ts";
 export {

@@ -24,11 +24,11 @@ export type DeviceName = (typeof deviceNames)[number];
 export interface RuntimeOptions {
   readonly device?: DeviceName;
   /** Threads for one operator; default: the physical cores. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Fail when an operator would run on the CPU although another device was asked for. */
   readonly refuseCpuFallback?: boolean;
   /** Path prefix of a profile that ONNX Runtime writes when a program is closed. */
-  readonly profile?: string;
+  readonly profile?: string | undefined;
 }
 
 /** How a program is to trade memory and exactness for time. */
@@ -104,7 +104,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
   const root = path.parse(process.cwd()).root;
   const settings = {
     executionProvider: device,
-    threads: options.threads ?? os.availableParallelism(),
+    threads: options.threads || os.availableParallelism(),
     weightsRoot: root,
     refuseCpuFallback: options.refuseCpuFallback ?? false,
     profile: options.profile,

@@ -3,7 +3,7 @@ import { relativeDistance } from "../../test/goldens.ts";
 import { trainingFolder } from "../../test/training-run.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { openDevice, precisionSigns } from "./device.ts";
+import { openTrainingDevice, precisionSigns } from "./device.ts";
 import { draftMicroStep, loadMicroStep } from "./load-micro-step.ts";
 import { LossScale } from "./loss-scale.ts";
 import { microStep } from "./micro-step.ts";
@@ -39,7 +39,7 @@ test("with products in float16 and a scaled loss, loss and gradients are those o
 });
 
 test("16 bits are for GPUs; what else is done is said", async () => {
-  const { runtime, products, signs } = await openDevice({ ...(await settingsFor()), mixedPrecision: "fp16" });
+  const { runtime, products, signs } = await openTrainingDevice({ ...(await settingsFor()), mixedPrecision: "fp16" });
   await runtime.close();
   expect(products).toBe("float32");
   expect(signs[0]!.message).toMatch(/^--mixed_precision fp16 changes nothing: the processor/);

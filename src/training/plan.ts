@@ -2,7 +2,7 @@ import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { measureRate, requireDevice } from "../runtime/index.ts";
 import { availableBytes } from "./available.ts";
-import { openDevice } from "./device.ts";
+import { openTrainingDevice } from "./device.ts";
 import { type Expectation, expectRun } from "./expectation.ts";
 import { withLocalModels } from "./local-models.ts";
 import { prepareRun } from "./prepare.ts";
@@ -33,7 +33,7 @@ export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEve
   await requireDevice(given.device);
   const settings = yield* withLocalModels(given);
   const preparation = await prepareRun(settings);
-  const device = await openDevice(settings);
+  const device = await openTrainingDevice(settings);
   const { runtime, reason } = device;
   try {
     const rate = await measureRate(runtime);

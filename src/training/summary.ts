@@ -1,8 +1,7 @@
 import { type DatasetReport, reportOf } from "../dataset/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { measureRate } from "../runtime/index.ts";
+import { measureRate, type OpenDevice } from "../runtime/index.ts";
 import { availableBytes } from "./available.ts";
-import type { OpenDevice } from "./device.ts";
 import type { RunSummary } from "./events.ts";
 import { expectRun } from "./expectation.ts";
 import { memorySigns } from "./plan.ts";

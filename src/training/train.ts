@@ -1,7 +1,7 @@
 import { prepareOutputFolder } from "../files/index.ts";
 import type { SettingsWarning, TrainSettings } from "../options/index.ts";
 import { requireDevice } from "../runtime/index.ts";
-import { type OpenDevice, openDevice } from "./device.ts";
+import { type ComputingDevice, openTrainingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { unlessAborted, withLocalModels } from "./local-models.ts";
@@ -34,7 +34,7 @@ export async function* train(given: TrainSettings, options: TrainOptions = {}): 
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
   const preparation = await prepareRun(settings, found);
   const run = await openRun(settings, preparation, found);
-  const device = await openDevice(settings);
+  const device = await openTrainingDevice(settings);
   try {
     yield* run.tally.addAll([...settingsNotices(options), ...device.signs, ...run.notices]);
     const { summary, signs } = await summarize(run, device);
@@ -52,7 +52,7 @@ function settingsNotices({ settingsWarnings = [] }: TrainOptions) {
 }
 
 /** The loop: epochs of optimizer steps, with saves and sample pictures between them. */
-async function* steps(run: Run, device: OpenDevice, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+async function* steps(run: Run, device: ComputingDevice, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
   const { settings, preparation, learner, tally } = run;
   const { length, group, model, generators } = preparation;
   if (run.isFinished) return;
