@@ -19,6 +19,7 @@ const rows = [
   ["formats/*"],
   ["formats/zip"],
   ["array"],
+  ["budget"],
   ["errors"],
 ];
 
@@ -33,6 +34,7 @@ const portableRooms = [
   "tokenizer",
   "random",
   "array",
+  "budget",
   "errors",
   "formats/safetensors",
   "formats/onnx",

@@ -1,0 +1,22 @@
+import { expect, test } from "vitest";
+import { Budget, limits, requireWithin } from "./index.ts";
+
+const refusal = { code: "SAFETENSORS_INVALID", subject: "The header", where: "a.safetensors" } as const;
+const refused = {
+  code: "SAFETENSORS_INVALID",
+  where: "a.safetensors",
+  message: `The header asks for more than ${limits.nesting.most} levels of nesting.`,
+};
+
+test("an amount at the limit passes, one above it or not a number is refused", () => {
+  requireWithin("nesting", limits.nesting.most, refusal);
+  expect(() => requireWithin("nesting", limits.nesting.most + 1, refusal)).toThrow(expect.objectContaining(refused));
+  expect(() => requireWithin("nesting", Number.NaN, refusal)).toThrow(expect.objectContaining(refused));
+});
+
+test("a budget adds up what is spent", () => {
+  const budget = new Budget("nesting", refusal);
+  budget.spend(limits.nesting.most - 1);
+  budget.spend(1);
+  expect(() => budget.spend(1)).toThrow(expect.objectContaining(refused));
+});

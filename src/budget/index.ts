@@ -1,0 +1,60 @@
+import { CoinageError, type ErrorCode } from "../errors/index.ts";
+
+/** How much a file, a server's answer or a setting may ask for at most. */
+interface Limit {
+  /** The largest amount that is accepted. */
+  readonly most: number;
+  /** What is counted, in the plural. */
+  readonly unit: string;
+  /** What it protects against, and how far real input stays below it. */
+  readonly why: string;
+}
+
+/** Every limit on input that comes from strangers. The table in docs/security.md is made from this one. */
+export const limits = {
+  nesting: {
+    most: 100,
+    unit: "levels of nesting",
+    why: "Deep nesting overflows the stack. Settings, headers and state dicts nest fewer than ten levels.",
+  },
+} as const satisfies Record<string, Limit>;
+
+export type LimitName = keyof typeof limits;
+
+/** The error that ends work which goes over a limit. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  /** What asks for too much, at the start of a sentence: "The file's header". */
+  readonly subject: string;
+  readonly where?: string;
+  readonly hint?: string;
+}
+
+/** Counts what one piece of input has asked for, over all of its parts. */
+export class Budget {
+  readonly #limit: LimitName;
+  readonly #refusal: Refusal;
+  #spent = 0;
+
+  constructor(limit: LimitName, refusal: Refusal) {
+    this.#limit = limit;
+    this.#refusal = refusal;
+  }
+
+  /** Adds to what was asked for. @throws the refusal when the sum is over the limit or not a number */
+  spend(amount: number): void {
+    this.#spent += amount;
+    requireWithin(this.#limit, this.#spent, this.#refusal);
+  }
+}
+
+/** Checks a single amount. @throws the refusal when it is over the limit or not a number */
+export function requireWithin(limit: LimitName, amount: number, refusal: Refusal): void {
+  const { most, unit } = limits[limit];
+  if (amount <= most) return;
+  const { code, subject, where, hint } = refusal;
+  throw new CoinageError(code, `${subject} asks for more than ${most.toLocaleString("en-US")} ${unit}.`, {
+    ...(where !== undefined && { where }),
+    ...(hint !== undefined && { hint }),
+  });
+}
