@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliDecompressSync } from "node:zlib";
 import { describe } from "vitest";
 import { type NdArray, toFloat32 } from "../src/array/index.ts";
 import { parseSafetensors, readTensor } from "../src/formats/safetensors/index.ts";
@@ -13,6 +14,19 @@ export function describeGoldens(topic: string, tests: (folder: string) => void):
   const folder = path.join(goldensFolder, topic);
   if (existsSync(folder)) describe(`goldens/${topic}`, () => tests(folder));
   else describe.skip(`goldens/${topic} (not in this set)`, () => {});
+}
+
+/** The folder as the full sets have it: the lean selection keeps large files compressed (`NAME.br`), and is then unpacked into `target`. */
+export function unpackGoldens(folder: string, target: string): string {
+  const packed = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".br"));
+  if (packed.length === 0) return folder;
+  cpSync(folder, target, { recursive: true });
+  for (const file of packed) {
+    const copy = path.join(target, file);
+    writeFileSync(copy.slice(0, -".br".length), brotliDecompressSync(readFileSync(copy)));
+    rmSync(copy);
+  }
+  return target;
 }
 
 export function readJson<T>(...parts: string[]): T {

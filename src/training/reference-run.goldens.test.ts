@@ -9,6 +9,7 @@ import {
   readJson,
   readTensors,
   relativeDistance,
+  unpackGoldens,
 } from "../../test/goldens.ts";
 import type { NdArray } from "../array/index.ts";
 import type { DatasetGroup, MicroBatch, Sample } from "../dataset/index.ts";
@@ -67,8 +68,8 @@ describeGoldens("reference-run", (folder) => {
   let output: string;
   let runtime: Runtime;
   beforeAll(() => {
-    process.chdir(folder);
     output = mkdtempSync(path.join(os.tmpdir(), "coinage-replay-"));
+    process.chdir(unpackGoldens(folder, path.join(output, "goldens")));
     runtime = openRuntime({ threads: 1 });
   });
   afterAll(async () => {
