@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { nodesBehind } from "../../test/graph-nodes.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
@@ -10,7 +11,10 @@ import {
   concat,
   conv2d,
   cos,
+  type Dim,
+  dim,
   divide,
+  evaluateDim,
   exp,
   geglu,
   gelu,
@@ -47,10 +51,21 @@ beforeAll(() => {
 });
 afterAll(() => runtime.close());
 
-type Shapes = Readonly<Record<string, readonly number[]>>;
+type Shapes = Readonly<Record<string, readonly Dim[]>>;
 type Build = (inputs: Readonly<Record<string, Tensor>>) => Tensor;
 
 const size = (low: number, high: number) => random.randint(low, high + 1, [1])[0]!;
+
+/** Real sizes of the symbolic dims below. */
+const sizes = new Map<string, number>();
+
+/** A size that is taken for `nominal` when the graph is built, which decides how attention is cut into blocks. */
+function sized(name: string, real: number, nominal: number): Dim {
+  sizes.set(name, real);
+  return dim(name, { nominal });
+}
+
+const real = (shape: readonly Dim[]) => shape.map((value) => evaluateDim(value, sizes));
 
 /** Every operation on random shapes. Inputs named `frozen...` are weights: no gradient is asked there; `positive...` are kept away from 0. */
 const operations: Readonly<Record<string, () => readonly [Shapes, Build]>> = {
@@ -122,10 +137,27 @@ const operations: Readonly<Record<string, () => readonly [Shapes, Build]>> = {
     ({ q, k, v }) => attention(q!, k!, v!, { heads: 2 }),
   ],
   "causal attention": () => [{ x: [1, 5, 4] }, ({ x }) => attention(x!, x!, x!, { heads: 2, isCausal: true })],
-  // 600 queries are worked on in two blocks
-  "attention in blocks": () => [
-    { q: [1, 600, 4], k: [1, 3, 4], v: [1, 3, 4] },
+  // a block has 2^23 scores at nominal sizes: 2 queries here, so 9 of them are 2 + 2 + 2 + 2 + 1
+  "attention, 5 blocks": () => [
+    {
+      q: [2, sized("queries5", 9, 9), 6],
+      k: [2, sized("keys5", 3, 2 ** 21), 6],
+      v: [2, sized("keys5", 3, 2 ** 21), 6],
+    },
     ({ q, k, v }) => attention(q!, k!, v!, { heads: 2 }),
+  ],
+  // a device cuts into 8 parts at most, so 10 blocks are cut in two goes
+  "attention, 10 blocks": () => [
+    {
+      q: [1, sized("queries10", 19, 20), 6],
+      k: [1, sized("keys10", 4, 2 ** 21), 6],
+      v: [1, sized("keys10", 4, 2 ** 21), 6],
+    },
+    ({ q, k, v }) => attention(q!, k!, v!, { heads: 3, factor: 0.3 }),
+  ],
+  "self-attention, 4 blocks": () => [
+    { x: [1, sized("tokens4", 7, 2 ** 12), 4] },
+    ({ x }) => attention(x!, x!, x!, { heads: 2 }),
   ],
 };
 const identifiers = input("ids", "int64", [4]);
@@ -136,9 +168,9 @@ test.each(Object.entries(operations))("the gradient of %s agrees with finite dif
     Object.entries(shapes).map(([name, shape]) => [name, input(name, "float32", shape)]),
   );
   const output = build(inputs);
-  const outputShape = output.shape.map(Number);
+  const outputShape = real(output.shape);
   const loss = reduceSum(
-    multiply(output, input("upstream", "float32", outputShape)),
+    multiply(output, input("upstream", "float32", output.shape)),
     outputShape.map((_, axis) => axis),
   );
   const wanted = Object.keys(shapes).filter((name) => !name.startsWith("frozen"));
@@ -151,7 +183,9 @@ test.each(Object.entries(operations))("the gradient of %s agrees with finite dif
     if (gradient) outputs[wanted[i]!] = gradient;
   });
   const program = await runtime.load(outputs);
-  const values = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, randomArray(name, shape)]));
+  const values = Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => [name, randomArray(name, real(shape))]),
+  );
   const upstream = randomArray("upstream", outputShape);
   const run = async (arrays: Readonly<Record<string, NdArray>>) => {
     const feeds: Record<string, NdArray> = { ...arrays, upstream, ids: idValues };
@@ -159,11 +193,11 @@ test.each(Object.entries(operations))("the gradient of %s agrees with finite dif
   };
   const results = await run(values);
   for (const name of wanted.filter((key) => outputs[key])) {
-    const direction = random.randn(shapes[name]!).data;
+    const direction = random.randn(real(shapes[name]!)).data;
     const step = 1e-2;
     const along = async (sign: number) => {
       const moved = values[name]!.data.map((value, i) => value + sign * step * direction[i]!);
-      const { data } = (await run({ ...values, [name]: arrayOf(shapes[name]!, moved) })).output!;
+      const { data } = (await run({ ...values, [name]: arrayOf(real(shapes[name]!), moved) })).output!;
       return dot(data as Float32Array, upstream.data);
     };
     const measured = ((await along(1)) - (await along(-1))) / (2 * step);
@@ -172,6 +206,19 @@ test.each(Object.entries(operations))("the gradient of %s agrees with finite dif
     expect(Math.abs(measured - computed) / magnitude, name).toBeLessThan(1e-2);
   }
   await program.close();
+});
+
+test.each([
+  ["attention, 5 blocks", 5],
+  ["attention, 10 blocks", 10],
+  ["self-attention, 4 blocks", 4],
+  ["causal attention", 1],
+])("the gradient of %s computes as many blocks of probabilities", (name, blocks) => {
+  const [shapes, build] = operations[name]!();
+  const inputs = Object.fromEntries(Object.entries(shapes).map(([key, shape]) => [key, input(key, "float32", shape)]));
+  const loss = reduceSum(build(inputs), [0, 1, 2]);
+  const nodes = [...nodesBehind(...grad(loss, Object.values(inputs)))];
+  expect(nodes.filter(({ opType }) => opType === "Softmax")).toHaveLength(blocks);
 });
 
 const idValues: NdArray = { dtype: "int64", shape: [4], data: BigInt64Array.of(1n, 0n, 1n, 4n) };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
+import { nodesBehind } from "../../test/graph-nodes.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
@@ -23,7 +24,6 @@ import {
   type Tensor,
   upsampleNearest,
 } from "./index.ts";
-import type { GraphNode } from "./tensor.ts";
 
 const random = new TorchGenerator(3);
 const target = {
@@ -35,18 +35,6 @@ const target = {
   products: "float32",
 } as const;
 const frozen = (...shape: number[]) => constant(random.randn(shape));
-
-function nodesBehind(...outputs: readonly (Tensor | undefined)[]): Set<GraphNode> {
-  const found = new Set<GraphNode>();
-  const pending = [...outputs];
-  while (pending.length > 0) {
-    const tensor = pending.pop();
-    if (tensor?.source.kind !== "node" || found.has(tensor.source.node)) continue;
-    found.add(tensor.source.node);
-    pending.push(...tensor.source.node.inputs);
-  }
-  return found;
-}
 
 describe("sizes", () => {
   test("products are equal however they are put together", () => {
