@@ -39,10 +39,14 @@ interface GradientCase {
   };
 }
 
-/** The README's. Some cases are ill-conditioned: groups of these small networks hold as little as one nearly constant channel, and there PyTorch's own float64 is up
- *  to 3e-2 away from the recorded float32 (sd1_masked_huber_min_snr, sd1_huber_exponential: first sample). They show it by predictions that differ by far more than
- *  the usual 1e-6, or by gradients that jump when the latents are shaken; as much is not held against the gradient. */
+/** The README's, for gradients at the context and at the tokens. */
 const gradientTolerance = 1e-3;
+/** At the prediction, where no network lies between. */
+const lossGradientTolerance = 1e-4;
+/** Some cases are ill-conditioned: groups of these small networks hold as little as one nearly constant channel, and there PyTorch's own float64 is up to 3.1e-2 away
+ *  from the recorded float32 (sd1_huber_exponential 1.4e-2, first sample of sd1_masked_huber_min_snr 3.1e-2). Such a case shows it by gradients that jump when the latents
+ *  are shaken, or by a prediction that is off by far more than the usual 1e-6. It gets more room, but never more than this. */
+const illConditionedTolerance = 5e-2;
 
 describeGoldens("gradients", (folder) => {
   const index = readJson<{ models: string; tensors: string; cases: GradientCase[] }>(folder, "index.json");
@@ -64,7 +68,9 @@ describeGoldens("gradients", (folder) => {
   }
 
   test.each(index.cases.map((entry) => [entry.name, entry] as const))("%s", async (_, entry) => {
-    const model = withProjection(await modelOf(entry.family), entry.untransposed_projection ?? false);
+    const model = await modelOf(entry.family).then(
+      entry.untransposed_projection ? withOtherProjection : (same) => same,
+    );
     const { expected } = entry;
     const latents = float32(tensors, entry.inputs.noisy_latents);
     const [batch, , height, width] = latents.shape as readonly [number, number, number, number];
@@ -120,13 +126,15 @@ describeGoldens("gradients", (folder) => {
       }),
     );
     const shaken = await program.run({ ...used, noisyLatents: shake(latents) });
+    const flips =
+      entry.options.loss_type === "l1" ? flippedSigns(float32(tensors, expected.prediction), feeds.target!) : 0;
     const tolerance = (name: string) => {
-      // the gradient of |d| is a sign, which jumps where prediction and target nearly meet
-      if (entry.options.loss_type === "l1") return 2e-2;
       const jump = relativeDistance(shaken[name]!.data as Float32Array, valuesOf(name));
-      return Math.max(gradientTolerance, 1000 * worstPrediction, 10 * jump);
+      const room = Math.max(gradientTolerance, 2 * jump, 200 * worstPrediction);
+      return Math.min(room, illConditionedTolerance) + flips;
     };
-    expect(distance("dPrediction", expected.grad_prediction)).toBeLessThan(tolerance("dPrediction"));
+    const lossGradient = distance("dPrediction", expected.grad_prediction);
+    expect(lossGradient).toBeLessThan(lossGradientTolerance + flips);
     expect(distance("dContext", expected.grad_context)).toBeLessThan(tolerance("dContext"));
     expected.grad_positions.forEach((key, encoder) => {
       const name = `dTokens${encoder}`;
@@ -145,8 +153,19 @@ function shake(latents: NdArray<Float32Array>): NdArray<Float32Array> {
   return { ...latents, data: latents.data.map((value, i) => value + 4e-6 * noise[i]!) };
 }
 
-function withProjection(model: DiffusionModel, isUntransposed: boolean): DiffusionModel {
-  const textEncoders = model.textEncoders.map((encoder) => ({ ...encoder, isProjectionTransposed: isUntransposed }));
+/** How much of an l1 loss's gradient may differ because a sign flips where prediction and target nearly meet: 0 when they meet nowhere. */
+function flippedSigns(prediction: NdArray<Float32Array>, target: NdArray): number {
+  const near = 1e-5 * (Math.hypot(...prediction.data) / Math.sqrt(prediction.data.length));
+  const meetings = prediction.data.filter((value, i) => Math.abs(value - Number(target.data[i])) < near).length;
+  return 2 * Math.sqrt(meetings / prediction.data.length);
+}
+
+/** The model with the transpose of its text projection, whichever way its file stores it. */
+function withOtherProjection(model: DiffusionModel): DiffusionModel {
+  const textEncoders = model.textEncoders.map((encoder) => ({
+    ...encoder,
+    isProjectionTransposed: !encoder.isProjectionTransposed,
+  }));
   return { ...model, textEncoders };
 }
 
