@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { concept, eventsOf, ofKind, settingsOf, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import type { NdArray } from "../array/index.ts";
 import { tinySdFolder } from "../assets/index.ts";
-import { readEmbeddingFile } from "../embedding/index.ts";
+import { readEmbeddingFile, writeEmbedding } from "../embedding/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { gatherSteps } from "./gather.ts";
@@ -204,12 +204,7 @@ describe("what cannot work is said before anything takes long", () => {
       /"0.05:ten" is no learning rate/,
     ],
     ["an unknown optimizer", ["--optimizer_type", "AdamX"], "OPTIMIZER_UNKNOWN", /AdamX/],
-    [
-      "vectors of another model",
-      ["--weights", path.join(work, "other.safetensors")],
-      "FILE_NOT_FOUND",
-      /other\.safetensors/,
-    ],
+    ["vectors that are not there", ["--weights", path.join(work, "none.pt")], "FILE_NOT_FOUND", /none\.pt/],
   ])("%s", async (_, flags, code, message) => {
     const settings = await settingsFor(...flags);
     await expect(eventsOf(settings)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
@@ -222,6 +217,20 @@ describe("what cannot work is said before anything takes long", () => {
     const text = subsetConfig(folder, extra).replace("128", code === "RESOLUTION" ? "100" : "128");
     const settings = await settingsFor("--dataset_config", write(`${name}.toml`, text));
     await expect(eventsOf(settings)).rejects.toMatchObject({ code });
+  });
+
+  test("vectors of another model", async () => {
+    const file = path.join(work, "wide.safetensors");
+    const vectors = [{ dtype: "float32", shape: [1, 768], data: new Float32Array(768).fill(0.01) }] as const;
+    await writeEmbedding(
+      file,
+      { vectors, token: "wide", step: undefined, metadata: {}, layers: undefined },
+      { layout: "kohya" },
+    );
+    await expect(eventsOf(await settingsFor("--weights", file))).rejects.toMatchObject({
+      code: "EMBEDDING_WIDTH",
+      message: expect.stringMatching(/768.*96/s),
+    });
   });
 
   test("a picture that is none is named", async () => {
@@ -239,12 +248,20 @@ describe("what cannot work is said before anything takes long", () => {
     });
   });
 
-  test("an output folder that may not be written to", async () => {
-    if (process.getuid?.() === 0) return; // root may write anywhere
-    const folder = path.join(work, "locked");
-    mkdirSync(folder);
-    chmodSync(folder, 0o500);
-    await expect(eventsOf(await settingsFor("--output_dir", folder))).rejects.toMatchObject({
+  test.skipIf(process.getuid?.() === 0)(
+    "an output folder that may not be written to (root may write anywhere)",
+    async () => {
+      const folder = path.join(work, "locked");
+      mkdirSync(folder);
+      chmodSync(folder, 0o500);
+      await expect(eventsOf(await settingsFor("--output_dir", folder))).rejects.toMatchObject({
+        code: "OUTPUT_UNWRITABLE",
+      });
+    },
+  );
+
+  test.runIf(process.platform === "linux")("an output folder where the system makes no files", async () => {
+    await expect(eventsOf(await settingsFor("--output_dir", "/proc/self/out"))).rejects.toMatchObject({
       code: "OUTPUT_UNWRITABLE",
     });
   });
