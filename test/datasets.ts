@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterEach, beforeEach } from "vitest";
 import { arrayOf } from "../src/array/index.ts";
 import {
+  type CaptionSettings,
   type DatasetGroup,
   type DatasetSettings,
   type EncodePictures,
@@ -63,6 +64,23 @@ export async function writeCats(parent: string): Promise<DatasetSettings> {
     flipAug: true,
   };
 }
+
+/** Captions that stay as they are. */
+export const plainCaptions: CaptionSettings = {
+  captionPrefix: undefined,
+  captionSuffix: undefined,
+  captionSeparator: ",",
+  secondarySeparator: undefined,
+  keepTokens: 0,
+  keepTokensSeparator: "",
+  shuffleCaption: false,
+  enableWildcard: false,
+  tokenWarmupMin: 1,
+  tokenWarmupStep: 0,
+  captionDropoutRate: 0,
+  captionDropoutEveryNEpochs: 0,
+  captionTagDropoutRate: 0,
+};
 
 export const epochContext = {
   replacements: [["mycat", "mycat mycat1"]],

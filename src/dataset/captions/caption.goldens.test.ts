@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { plainCaptions } from "../../../test/datasets.ts";
 import { describeGoldens, readJson } from "../../../test/goldens.ts";
 import { PythonRandom } from "../../random/index.ts";
 import type { CaptionSettings } from "../config/plan.ts";
@@ -15,28 +16,18 @@ interface CaptionCase {
   readonly outputs: readonly { readonly epoch: number; readonly step: number; readonly caption: string }[];
 }
 
-const defaults: CaptionSettings = {
-  captionPrefix: undefined,
-  captionSuffix: undefined,
-  captionSeparator: ",",
-  secondarySeparator: undefined,
-  keepTokens: 0,
-  keepTokensSeparator: "",
-  shuffleCaption: false,
-  enableWildcard: false,
-  tokenWarmupMin: 1,
-  tokenWarmupStep: 0,
-  captionDropoutRate: 0,
-  captionDropoutEveryNEpochs: 0,
-  captionTagDropoutRate: 0,
-};
-
 function settingsOf(subset: CaptionCase["subset"]): CaptionSettings {
   const named = Object.entries(subset).map(([name, value]) => [
     name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
     value,
   ]);
-  return { ...defaults, ...Object.fromEntries(named) };
+  return { ...plainCaptions, ...Object.fromEntries(named) };
+}
+
+/** sd-scripts joined tags by commas whatever separated them, until 2026-06. No tag of these captions holds a comma and a blank. */
+function rejoined(recorded: string, { subset }: CaptionCase): string {
+  const { caption_separator: separator } = subset;
+  return separator === undefined ? recorded : recorded.replaceAll(", ", `${separator} `);
 }
 
 /** sd-scripts adds the prefix to the first line and the suffix to the last before a line is chosen (a defect); here both go to the chosen line. */
@@ -58,6 +49,6 @@ describeGoldens("dataset", (folder) => {
     const drawn = outputs.map(({ epoch, step }) =>
       processCaption(caption, settings, { epoch, step, maxTrainSteps: golden.max_train_steps, replacements }, random),
     );
-    expect(drawn).toEqual(outputs.map((output) => amended(output.caption, golden)));
+    expect(drawn).toEqual(outputs.map((output) => amended(rejoined(output.caption, golden), golden)));
   });
 });

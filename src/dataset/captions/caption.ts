@@ -48,19 +48,27 @@ function withPrefixAndSuffix(line: string, { captionPrefix, captionSuffix }: Cap
   return captionSuffix ? `${prefixed} ${captionSuffix}` : prefixed;
 }
 
-/** `{a|b}` becomes a or b; `{{` and `}}` become single braces. */
+/** `{a|b}` becomes a or b; `{{` and `}}` become single braces. A brace without its partner stays. */
 function resolveWildcards(text: string, random: PythonRandom): string {
-  // Stand-ins of the doubled braces, made longer until the text does not hold them.
-  let [open, close] = ["⦅", "⦆"];
-  while (text.includes(open) || text.includes(close)) [open, close] = [`${open}⦅`, `${close}⦆`];
-  return text
-    .replaceAll("{{", open)
-    .replaceAll("}}", close)
-    .replace(/\{([^}]+)\}/g, (_, alternatives: string) => random.choice(alternatives.split("|")))
-    .replaceAll(open, "{")
-    .replaceAll(close, "}");
+  let resolved = "";
+  let inside: string | undefined;
+  for (const [part] of text.matchAll(/\{\{|\}\}|[{}]|[^{}]+/g)) {
+    const isEnd = part === "}" && inside !== undefined;
+    if (isEnd) {
+      resolved += inside ? random.choice(inside.split("|")) : "{}";
+      inside = undefined;
+    } else if (inside !== undefined) inside += singleBrace(part);
+    else if (part === "{") inside = "";
+    else resolved += singleBrace(part);
+  }
+  return inside === undefined ? resolved : `${resolved}{${inside}`;
 }
 
+function singleBrace(part: string): string {
+  return part === "{{" || part === "}}" ? part[0]! : part;
+}
+
+/** Source: sd-scripts since 2026-06; before, tags were joined by commas whatever separated them. */
 function arrangeTags(
   text: string,
   settings: CaptionSettings,
@@ -77,7 +85,7 @@ function arrangeTags(
   if (settings.shuffleCaption) random.shuffle(tags);
   const { captionTagDropoutRate: rate } = settings;
   if (rate > 0) tags = tags.filter(() => random.random() >= rate);
-  return [...head, ...tags, ...tail].join(", ");
+  return [...head, ...tags, ...tail].join(`${settings.captionSeparator} `);
 }
 
 /** differs from sd-scripts: a share too small for one step is no warm-up from the start; there the first caption of a subset is still rearranged. */
