@@ -17,6 +17,11 @@ export const limits = {
     unit: "levels of nesting",
     why: "Deep nesting overflows the stack. Settings, headers and state dicts nest fewer than ten levels.",
   },
+  settingsFile: {
+    most: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "A settings file or dataset config is read whole, and takes a multiple of its size in memory. One with 100,000 folders of pictures has 20 MB.",
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

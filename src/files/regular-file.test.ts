@@ -1,0 +1,69 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { limits } from "../budget/index.ts";
+import { readRegularFile, readRegularTextFile } from "./index.ts";
+
+const work = mkdtempSync(path.join(os.tmpdir(), "coinage-regular-"));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const at = (name: string): string => path.join(work, name);
+const refusal = {
+  code: "SETTINGS_FILE_INVALID",
+  subject: "The file",
+  where: "--config_file a",
+  hint: "Look.",
+} as const;
+const read = (file: string): Promise<Uint8Array> => readRegularFile(file, "settingsFile", refusal);
+const refused = (message: string) => expect.objectContaining({ ...withoutSubject, message });
+const { subject: _, ...withoutSubject } = refusal;
+
+test("a file is read whole, into memory of its own", async () => {
+  for (const size of [0, 1, 70_000]) {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251);
+    writeFileSync(at("bytes"), bytes);
+    const found = await read(at("bytes"));
+    expect(Buffer.compare(found, bytes)).toBe(0);
+    expect(found.buffer.byteLength).toBe(size);
+  }
+  symlinkSync(at("bytes"), at("link"));
+  expect((await read(at("link"))).length).toBe(70_000);
+});
+
+test("a text is UTF-8, its byte order mark no part of it", async () => {
+  writeFileSync(at("text"), "\uFEFFé");
+  expect(await readRegularTextFile(at("text"), "settingsFile", refusal)).toBe("é");
+  writeFileSync(at("text"), Buffer.from("\uFEFFseed", "utf16le"));
+  await expect(readRegularTextFile(at("text"), "settingsFile", refusal)).rejects.toThrow(
+    expect.objectContaining({
+      ...withoutSubject,
+      message: "The file is not UTF-8.",
+      hint: expect.stringContaining("UTF-8"),
+    }),
+  );
+});
+
+describe("what cannot be read is refused at once, as its reader words it", () => {
+  test("missing, or a folder", async () => {
+    await expect(read(at("missing"))).rejects.toThrow(refused("The file cannot be read (ENOENT)."));
+    await expect(read(work)).rejects.toThrow(refused("The file cannot be read (it is a folder, not a file)."));
+  });
+
+  test("over the limit", async () => {
+    writeFileSync(at("long"), "");
+    truncateSync(at("long"), limits.settingsFile.most + 1);
+    await expect(read(at("long"))).rejects.toThrow(refused("The file asks for more than 67,108,864 bytes."));
+  });
+
+  test.skipIf(process.platform === "win32")("pipes and devices", async () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    await expect(read(at("pipe"))).rejects.toThrow(refused("The file cannot be read (it is a pipe, not a file)."));
+    await expect(read("/dev/zero")).rejects.toThrow(refused("The file cannot be read (it is a device, not a file)."));
+  });
+});
+
+test.skipIf(process.platform !== "linux")("a file whose size the system does not tell is read to its end", async () => {
+  expect((await read("/proc/self/status")).length).toBeGreaterThan(100);
+});
