@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Budget, limits, requireWithin } from "./index.ts";
+import { Budget, limits, requireShallow, requireWithin } from "./index.ts";
 
 const refusal = { code: "SAFETENSORS_INVALID", subject: "The header", where: "a.safetensors" } as const;
 const refused = {
@@ -19,4 +19,15 @@ test("a budget adds up what is spent", () => {
   budget.spend(limits.nesting.most - 1);
   budget.spend(1);
   expect(() => budget.spend(1)).toThrow(expect.objectContaining(refused));
+});
+
+test("nesting is counted without a stack", () => {
+  const nested = (levels: number): unknown => {
+    let data: unknown = 1;
+    for (let level = 0; level < levels; level++) data = level % 2 ? [data, 2] : { a: data, b: null };
+    return data;
+  };
+  requireShallow(nested(limits.nesting.most), refusal);
+  for (const levels of [limits.nesting.most + 1, 100_000])
+    expect(() => requireShallow(nested(levels), refusal)).toThrow(expect.objectContaining(refused));
 });

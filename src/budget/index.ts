@@ -53,6 +53,15 @@ export class Budget {
   }
 }
 
+/** Checks how deep lists and tables of parsed data lie in each other; the data may be deeper than the stack. @throws the refusal */
+export function requireShallow(data: unknown, refusal: Refusal): void {
+  let level: readonly unknown[] = [data];
+  for (let depth = 0; level.length > 0; depth++) {
+    requireWithin("nesting", depth, refusal);
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+}
+
 /** Checks a single amount. @throws the refusal when it is over the limit or not a number */
 export function requireWithin(limit: LimitName, amount: number, refusal: Refusal): void {
   const { most, unit } = limits[limit];

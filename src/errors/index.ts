@@ -36,9 +36,12 @@ export function formatError(error: CoinageError): string {
 /** The candidate nearest to a mistyped name, or undefined when none is near enough to be meant. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
+  const written = name.toLowerCase();
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    // They differ in as many letters as one is longer; a name of a megabyte is not worth comparing.
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    const distance = editDistance(written, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;

@@ -71,10 +71,11 @@ describe("settings", () => {
     );
   });
 
-  test("written to a settings file are read back, all but its own name and the key", () => {
+  test("written to a settings file are read back, all but its own name, the key and empty texts", () => {
     fc.assert(
       fc.property(givenValues(trainTable), (given) => {
         for (const left of ["config_file", "output_config", "wandb_api_key"]) given.delete(left);
+        for (const [name, value] of given) if (value === "") given.delete(name);
         const settings = { ...settingsFrom(trainFileTable, given), extraMetadata: {}, otherSettings: {} };
         const file = parseSettingsFile(settingsToml(settings), "settings.toml");
         expect({ ...settingsFrom(trainFileTable, file.values), extraMetadata: {}, otherSettings: {} }).toEqual(

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath, writeFileAtomically } from "../../files/index.ts";
+import { kindOfPath, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import type { GivenTrainSettings } from "../train/table.ts";
 import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from "./toml.ts";
 
@@ -25,8 +24,11 @@ async function readText(file: string, where: string): Promise<string> {
       hint: `Paths begin at the folder you stand in: ${path.resolve(file)}`,
     });
   }
-  return readFile(file, "utf8").catch((cause: unknown) => {
-    throw new CoinageError("FILE_UNREADABLE", `The settings file ${file} cannot be read.`, { where, cause });
+  return readRegularTextFile(file, "settingsFile", {
+    code: "FILE_UNREADABLE",
+    subject: `The settings file ${file}`,
+    where,
+    hint: "A settings file is a text file in TOML.",
   });
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseTrainArguments } from "../parse.ts";
+import { trainFileTable } from "../train/table.ts";
 import { parseSettingsFile, settingsToml } from "./toml.ts";
 
 const valuesOf = (text: string): Record<string, unknown> =>
@@ -51,6 +52,7 @@ describe("a settings file", () => {
   });
 
   test("may turn switches off, ask for 75 tokens, and give lists", () => {
+    expect(valuesOf('v2 = "False"\nsdpa = "true"')).toEqual({ v2: false, sdpa: true });
     expect(valuesOf('v2 = false\nsdpa = 1\nmax_token_length = 75\noptimizer_args = ["a=1", "b=2"]')).toEqual({
       v2: false,
       sdpa: true,
@@ -79,6 +81,64 @@ describe("a settings file", () => {
     ]);
   });
 
+  test("may hold anything where it does not act, as argparse does not look at what comes from a file", () => {
+    expect(
+      valuesOf(
+        'dynamo_backend = "no"\nzero_stage = 7\nddp_timeout = "soon"\nwandb_run_name = 5\nhuggingface_repo_id = ["a"]\nasync_upload = "later"',
+      ),
+    ).toEqual({
+      dynamo_backend: "no",
+      zero_stage: "7",
+      ddp_timeout: "soon",
+      wandb_run_name: "5",
+      huggingface_repo_id: '["a"]',
+      async_upload: "later",
+    });
+    expect(valuesOf('resume_from_huggingface = "False"')).toEqual({ resume_from_huggingface: false });
+    const { warnings } = parseTrainArguments([], parseSettingsFile('dynamo_backend = "tensorrt"', "gui.toml"));
+    expect(warnings).toEqual([
+      { option: "dynamo_backend", message: expect.stringContaining("--dynamo_backend has no effect here") },
+    ]);
+  });
+
+  test("gives nothing by an empty text, whatever the setting is", () => {
+    const names = [...Object.keys(trainFileTable), "metadata_series", "another"];
+    const { values, extraMetadata, otherSettings, warnings } = parseSettingsFile(
+      names.map((name) => `${name} = ""`).join("\n"),
+      "gui.toml",
+    );
+    expect({ values: [...values], extraMetadata, otherSettings, warnings }).toEqual({
+      values: [],
+      extraMetadata: {},
+      otherSettings: {},
+      warnings: [],
+    });
+  });
+
+  test("is plain data: names of what objects inherit are keys like others", () => {
+    const { settings } = parseTrainArguments(
+      [],
+      parseSettingsFile(
+        '["__proto__"]\n"__proto__" = {outputDir = "a"}\nconstructor = 1\n"metadata___proto__" = "b"\ntoString = {"__proto__" = {seed = 1}}',
+        "train.toml",
+      ),
+    );
+    expect(settings.outputDir).toBeUndefined();
+    expect(settings.seed).toBeUndefined();
+    for (const record of [settings, settings.otherSettings, settings.extraMetadata, settings.otherSettings.toString])
+      expect(Object.getPrototypeOf(record)).toBe(Object.prototype);
+    expect(Object.keys(settings.otherSettings)).toEqual(["__proto__", "constructor", "toString"]);
+    expect(Object.entries(settings.extraMetadata)).toEqual([["__proto__", "b"]]);
+  });
+
+  test("names the first of many unknown keys and counts the others, in time", () => {
+    const keys = Array.from({ length: 50_000 }, (_, i) => `key_${i} = 1`);
+    const { warnings } = parseSettingsFile([...keys, `"${"k".repeat(1_000_000)}" = 1`].join("\n"), "train.toml");
+    expect(warnings).toHaveLength(11);
+    expect(warnings[9]!.message).toMatch(/^key_9 \(train\.toml, line 10\) is no setting/);
+    expect(warnings[10]!.message).toBe("Nothing acts on 49991 more keys of train.toml either: key_10, ....");
+  });
+
   test("warns of settings that do not act, as the command line does", () => {
     const file = parseSettingsFile("xformers = true\nsdpa = false\n", "train.toml");
     expect(parseTrainArguments([], file).warnings.map(({ option }) => option)).toEqual(["xformers"]);
@@ -91,6 +151,7 @@ describe("a settings file", () => {
   test.each([
     ["max_train_steps = 1.5", "max_train_steps wants a whole number, not 1.5.", 1],
     ["\nseed = true", "seed wants a whole number, not true.", 2],
+    ["log_with = 'comet'", 'log_with wants one of tensorboard, wandb, all, not "comet".', 1],
     ["v2 = 'yes'", 'v2 wants true or false, not "yes".', 1],
     ["[a]\n\n  token_string = 5", "token_string wants a text, not 5.", 3],
     ["save_model_as = 'pkl'", 'save_model_as wants one of ckpt, pt, safetensors, not "pkl".', 1],
@@ -109,6 +170,18 @@ describe("a settings file", () => {
       code: "SETTINGS_FILE_INVALID",
       message,
       where: `train.toml, line ${line}`,
+    });
+  });
+
+  test.each([
+    ["keys", `${"a.".repeat(20_000)}a = 1`],
+    ["a table's name", `[${"a.".repeat(20_000)}a]`],
+    ["lists", `a = ${"[".repeat(5000)}${"]".repeat(5000)}`],
+    ["tables", `a = ${"{a=".repeat(101)}1${"}".repeat(101)}`],
+  ])("that is too deep in %s is a mistake", (_, text) => {
+    expect(mistakeIn(text)).toMatchObject({
+      code: "SETTINGS_FILE_INVALID",
+      where: expect.stringContaining("train.toml"),
     });
   });
 

@@ -1,6 +1,8 @@
 import { parse, stringify, TomlError, type TomlTable, type TomlValue } from "smol-toml";
+import { type Refusal, requireShallow } from "../../budget/index.ts";
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import type { OptionValue } from "../option.ts";
+import { actsOn } from "../effects.ts";
+import type { Option, OptionValue } from "../option.ts";
 import type { SettingsWarning } from "../parsed.ts";
 import { changedSettings } from "../settings.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "../train/table.ts";
@@ -17,29 +19,41 @@ export interface SettingsFile {
   readonly otherSettings: Readonly<Record<string, unknown>>;
   /** Where a key stands, for people: "train.toml, line 3". */
   readonly placeOf: (name: string) => string;
-  /** One for every key that no setting has. */
+  /** About keys that no setting has. */
   readonly warnings: readonly SettingsWarning[];
 }
 
-/** Settings from the text of a settings file of sd-scripts: section names mean nothing, the later of two equal names wins.
+/** Settings from the text of a settings file of sd-scripts: section names mean nothing, the later of two equal names wins, an empty text means not given.
  *  file: its name, for messages. @throws SETTINGS_FILE_INVALID */
 export function parseSettingsFile(text: string, file: string): SettingsFile {
-  const placeOf = (name: string): string => placeInText(text, file, name);
+  const lines = linesOfKeys(text);
+  const placeOf = (name: string): string => (lines.has(name) ? `${file}, line ${lines.get(name)}` : file);
   const values = new Map<string, OptionValue>();
-  const extraMetadata: Record<string, string> = {};
-  const otherSettings: Record<string, unknown> = {};
-  const warnings: SettingsWarning[] = [];
+  const extraMetadata: [string, string][] = [];
+  const otherSettings: [string, unknown][] = [];
   for (const [name, value] of flatten(parseToml(text, file))) {
+    // differs from sd-scripts: it passes empty texts on, and fails where one is no name, path or choice.
+    if (value === "") continue;
     if (Object.hasOwn(trainFileTable, name)) {
-      values.set(name, settingOf(name as keyof typeof trainFileTable, value, placeOf(name)));
+      values.set(name, settingOf(name, trainFileTable[name as keyof typeof trainFileTable], value, placeOf(name)));
     } else if (name.startsWith("metadata_") && !isTable(value)) {
-      extraMetadata[name.slice("metadata_".length)] = String(value);
+      extraMetadata.push([name.slice("metadata_".length), String(value)]);
     } else {
-      otherSettings[name] = plain(value);
-      warnings.push({ option: name, message: unknownKey(name, placeOf(name)) });
+      otherSettings.push([name, plain(value)]);
     }
   }
-  return { values, extraMetadata, otherSettings, placeOf, warnings };
+  return {
+    values,
+    // Made of entries: of a key "__proto__" an assignment would change what the object inherits.
+    extraMetadata: Object.fromEntries(extraMetadata),
+    otherSettings: Object.fromEntries(otherSettings),
+    placeOf,
+    warnings: unknownKeys(
+      otherSettings.map(([name]) => name),
+      placeOf,
+      file,
+    ),
+  };
 }
 
 /** The settings that differ from their defaults as one flat TOML document that `--config_file` reads back.
@@ -55,7 +69,9 @@ export function settingsToml(settings: GivenTrainSettings): string {
 /** @throws SETTINGS_FILE_INVALID with the line */
 export function parseToml(text: string, file: string): TomlTable {
   try {
-    return parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: true });
+    const document = parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: true });
+    requireShallow(document, tooDeep(file));
+    return document;
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     const reason = cause.message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
@@ -76,10 +92,15 @@ function flatten(document: TomlTable): Map<string, TomlValue> {
   return flat;
 }
 
-function settingOf(name: keyof typeof trainFileTable, value: TomlValue, place: string): OptionValue {
-  const option = trainFileTable[name];
+function tooDeep(file: string): Refusal {
+  return { code: "SETTINGS_FILE_INVALID", subject: `The settings file ${file}`, where: file };
+}
+
+/** argparse checks neither type nor choices of what comes from a file. Where a value does not act, we need not either; where it does, sd-scripts fails later. */
+function settingOf(name: string, option: Option, value: TomlValue, place: string): OptionValue {
   const setting = readTomlValue(option, value);
   if (setting !== undefined) return setting;
+  if (!actsOn(option)) return typeof value === "string" ? value : shown(value);
   const wanted = option.type === "switch" ? "true or false" : wantedBy(option);
   const isUnquoted = option.type === "string" && typeof value !== "string";
   throw new CoinageError("SETTINGS_FILE_INVALID", `${name} wants ${wanted}, not ${shown(value)}.`, {
@@ -88,20 +109,49 @@ function settingOf(name: keyof typeof trainFileTable, value: TomlValue, place: s
   });
 }
 
-function unknownKey(name: string, place: string): string {
-  const near = nearestName(name, Object.keys(trainFileTable));
-  return `${name} (${place}) is no setting: it is kept, but nothing acts on it.${near ? ` Did you mean ${near}?` : ""}`;
+const singlyNamed = 10;
+
+/** A warning for each of the first keys that no setting has, and one for all others. */
+function unknownKeys(names: readonly string[], placeOf: (name: string) => string, file: string): SettingsWarning[] {
+  const named = names.slice(0, singlyNamed).map((name) => ({ option: name, message: unknownKey(name, placeOf(name)) }));
+  const [next, ...others] = names.slice(singlyNamed);
+  if (next === undefined) return named;
+  const more = others.length === 0 ? "one more key" : `${others.length + 1} more keys`;
+  return [
+    ...named,
+    {
+      option: next,
+      message: `Nothing acts on ${more} of ${file} either: ${shortened(next)}${others.length === 0 ? "" : ", ..."}.`,
+    },
+  ];
 }
 
-function placeInText(text: string, file: string, name: string): string {
-  const lines = text.split("\n");
-  const key = name.replace(/[^\w]/g, "\\$&");
-  const at = lines.findLastIndex((line) => new RegExp(`^\\s*["']?${key}["']?\\s*=`).test(line));
-  return at < 0 ? file : `${file}, line ${at + 1}`;
+function unknownKey(name: string, place: string): string {
+  const near = nearestName(name, Object.keys(trainFileTable));
+  const hint = near ? ` Did you mean ${near}?` : "";
+  return `${shortened(name)} (${place}) is no setting: it is kept, but nothing acts on it.${hint}`;
+}
+
+/** The line in which each key stands, by the look of the lines; of two equal keys, that of the later. */
+function linesOfKeys(text: string): Map<string, number> {
+  const lines = new Map<string, number>();
+  let [line, counted] = [1, 0];
+  for (const { index, groups } of text.matchAll(
+    /^[ \t]*(?:(?<bare>[\w-]+)|"(?<quoted>[^"\n]*)"|'(?<literal>[^'\n]*)')[ \t]*=/gm,
+  )) {
+    for (; counted < index; counted++) if (text[counted] === "\n") line++;
+    lines.set(groups!.bare ?? groups!.quoted ?? groups!.literal ?? "", line);
+  }
+  return lines;
 }
 
 function shown(value: TomlValue): string {
-  return JSON.stringify(plain(value));
+  return shortened(JSON.stringify(plain(value)));
+}
+
+/** A text of the file as part of a message. */
+function shortened(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 
 /** The value with numbers for integers. */

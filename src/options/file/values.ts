@@ -22,6 +22,8 @@ function readOne(described: Option, value: TomlValue): OptionValue | undefined {
 
 function readSwitch(value: TomlValue): boolean | undefined {
   if (typeof value === "boolean") return value;
+  // differs from sd-scripts: to it every text is true, "False" too.
+  if (typeof value === "string" && /^(true|false)$/i.test(value)) return value.toLowerCase() === "true";
   return value === 0n || value === 1n ? value === 1n : undefined;
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
@@ -50,6 +51,24 @@ describe("a train command line", () => {
     const request = await readTrainRequest([...needed, ...pictures, "--output_config"]);
     expect(request).toMatchObject({ kind: "train", warnings: [{ option: "output_config" }] });
   });
+
+  test.skipIf(process.platform === "win32")(
+    "with something else for a settings file does not wait for it",
+    async () => {
+      execFileSync("mkfifo", [at("pipe.toml")]);
+      for (const flag of ["--config_file", "--log_tracker_config"])
+        await expect(readTrainRequest([...needed, ...pictures, flag, at("pipe.toml")])).rejects.toMatchObject({
+          code: "FILE_UNREADABLE",
+          message: expect.stringContaining("it is a pipe"),
+          where: `${flag} ${at("pipe.toml")}`,
+        });
+      await writeFile(at("utf16.toml"), Buffer.from("\uFEFFseed = 1", "utf16le"));
+      await expect(readTrainRequest([...needed, "--config_file", at("utf16.toml")])).rejects.toMatchObject({
+        code: "FILE_UNREADABLE",
+        hint: expect.stringContaining("UTF-8"),
+      });
+    },
+  );
 
   test("with a settings file that is not there says where it was looked for", async () => {
     await expect(readTrainRequest(["--config_file", at("no.toml")])).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
