@@ -27,7 +27,7 @@ import {
 
 const random = new TorchGenerator(3);
 const target = {
-  convDataGradient: "turned",
+  convDataGradient: "flipped",
   hasFusedMatmul: true,
   hasHalfLookup: true,
   hasAttention: true,
@@ -166,15 +166,15 @@ describe("emit", () => {
       [1, true],
     ] as const) {
       const dx = gradientAt(nominal);
-      const convDataGradient = withoutKernelCopies ? "fleeting" : "balanced";
+      const convDataGradient = withoutKernelCopies ? "flippedAtUse" : "balanced";
       const { trace } = emit({ dx }, { target: { ...target, convDataGradient }, locationOf: (file) => file });
       const program = await runtime.load({ dx }, { withoutKernelCopies });
       const operators = trace.map(({ opType }) => opType).filter((opType) => opType.startsWith("Conv"));
       found.push([operators, (await program.run({ x: picture })).dx!.data as Float32Array]);
       await program.close();
     }
-    const [[turned, expected], [turnedAtUse, second], [transposed, third]] = found as [Found, Found, Found];
-    expect([turned, turnedAtUse, transposed]).toEqual([
+    const [[flipped, expected], [flippedAtUse, second], [transposed, third]] = found as [Found, Found, Found];
+    expect([flipped, flippedAtUse, transposed]).toEqual([
       ["Conv", "Conv"],
       ["Conv", "Conv"],
       ["Conv", "ConvTranspose"],

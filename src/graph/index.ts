@@ -1,8 +1,8 @@
-export { checkpointed, type Keeping, throughout } from "./checkpoint.ts";
 export { countFlops } from "./cost.ts";
 export { type Dim, dim, dimKey, evaluateDim, multiplyDims, nominalDim, type Shape, type SymbolicDim } from "./dims.ts";
 export { type EmitOptions, type EmittedGraph, emit, type Port } from "./emit.ts";
 export { grad } from "./grad.ts";
+export { type CheckpointPolicy, keepActivations, recomputeActivations } from "./gradient-checkpointing.ts";
 export type { Target } from "./lower.ts";
 export { copiesOf, type GraphMemory, graphMemory } from "./memory.ts";
 export { geglu, gelu, quickGelu, silu, softmax } from "./ops/activations.ts";

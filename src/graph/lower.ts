@@ -9,10 +9,10 @@ import { type GraphNode, integers, node, rawWeight, scalar, type Tensor, weight 
 
 /** What differs between devices in how an operation is best written. */
 export interface Target {
-  /** How a convolution of stride 1 is differentiated. "turned": as a convolution with the kernel turned round and its channels swapped, which holds a second copy
-   *  of the weights; "transposed": ConvTranspose on the weights as they lie; "balanced": turned where the copy is small or the picture large enough to pay for it;
-   *  "fleeting": turned at each use where a turned kernel is smaller than what a transposed convolution makes on the way. */
-  readonly convDataGradient: "turned" | "transposed" | "balanced" | "fleeting";
+  /** How a convolution of stride 1 is differentiated. "flipped": as a convolution with the kernel flipped and its channels swapped, which holds a second copy
+   *  of the weights; "transposed": ConvTranspose on the weights as they lie; "balanced": flipped where the copy is small or the picture large enough to pay for it;
+   *  "flippedAtUse": flipped at each use where a flipped kernel is smaller than what a transposed convolution makes on the way. */
+  readonly convDataGradient: "flipped" | "transposed" | "balanced" | "flippedAtUse";
   /** Whether the device has a matrix product that transposes and scales on the way (com.microsoft.FusedMatMul). */
   readonly hasFusedMatmul: boolean;
   /** Whether rows can be looked up in a table of 16-bit numbers as it is stored; otherwise the whole table is converted when the session is made. */
@@ -60,56 +60,56 @@ function lowerConvDataGradient(tensor: Tensor, { inputs, attributes }: GraphNode
   const [upstream, kernels] = inputs as readonly [Tensor, Tensor];
   const kernel = int(attributes.kernel);
   const pads = ints(attributes.pads);
-  const turned = turnedKernels(target.convDataGradient, upstream, kernels);
+  const flipped = flippedKernels(target.convDataGradient, upstream, kernels);
   const shape = [kernel, kernel];
-  if (turned)
-    return node("Conv", [upstream, turned], tensor.shape, {
+  if (flipped)
+    return node("Conv", [upstream, flipped], tensor.shape, {
       attributes: { kernel_shape: shape, pads: pads.map((size) => kernel - 1 - size) },
     });
   return node("ConvTranspose", [upstream, kernels], tensor.shape, { attributes: { kernel_shape: shape, pads } });
 }
 
-/** On CPUs turned kernels are up to 1.6 times as fast, whatever their size; what they gain for the bytes they take grows with the pixels they are used on. */
+/** On CPUs flipped kernels are up to 1.6 times as fast, whatever their size; what they gain for the bytes they take grows with the pixels they are used on. */
 const smallKernel = 1 << 20;
 const manyPixels = 1024;
 
-/** Kernels turned by 180 degrees with input and output channels swapped; undefined where they are to be used as they lie. */
-function turnedKernels(choice: Target["convDataGradient"], upstream: Tensor, kernels: Tensor): Tensor | undefined {
+/** Kernels flipped in height and width, with input and output channels swapped; undefined where they are to be used as they lie. */
+function flippedKernels(choice: Target["convDataGradient"], upstream: Tensor, kernels: Tensor): Tensor | undefined {
   const count = (shape: Shape) => shape.reduce<number>((product, size) => product * nominalDim(size), 1);
   const pixels = count(upstream.shape.slice(2));
   switch (choice) {
     case "transposed":
       return undefined;
-    case "turned":
-      return turnedOnce(kernels);
+    case "flipped":
+      return flippedOnce(kernels);
     case "balanced":
-      return count(kernels.shape) <= smallKernel || pixels >= manyPixels ? turnedOnce(kernels) : undefined;
-    case "fleeting":
+      return count(kernels.shape) <= smallKernel || pixels >= manyPixels ? flippedOnce(kernels) : undefined;
+    case "flippedAtUse":
       // a transposed convolution makes a column of in x k x k numbers for every pixel
-      return Number(kernels.shape[0]) <= pixels ? turnedAtUse(kernels, upstream) : undefined;
+      return Number(kernels.shape[0]) <= pixels ? flippedAtUse(kernels, upstream) : undefined;
   }
 }
 
 /** Folded when the session is made, converted from 16 bits whatever becomes of other weights. */
-function turnedOnce(kernels: Tensor): Tensor {
+function flippedOnce(kernels: Tensor): Tensor {
   const { source, shape } = kernels;
   const constant = source.kind === "weight" ? toFloat32(rawWeight(`${source.name}:stored`, source.stored)) : kernels;
   if (shape[2] === 1) return transpose(constant, swapped);
-  return transpose(turnedRound(constant, integers(-1, -1), shape), swapped);
+  return transpose(flippedAxes(constant, integers(-1, -1), shape), swapped);
 }
 
 /** Computed when the gradient is there, at every run. The sizes look as if they depended on it, or the runtime would keep the results for others of the same shape. */
-function turnedAtUse(kernels: Tensor, upstream: Tensor): Tensor {
+function flippedAtUse(kernels: Tensor, upstream: Tensor): Tensor {
   const [outputs, inputs, kernel] = kernels.shape as readonly number[];
   const batch = node("Shape", [upstream], [1], { dtype: "int64", attributes: { start: 0, end: 1 } });
   const starts = node("Sub", [multiply(batch, integers(0)), integers(1, 1)], [2]);
   const side = derivedDim(`kernel ${kernel}`, upstream.shape[0]!, () => kernel!);
-  return transpose(turnedRound(kernels, starts, [outputs!, inputs!, side, side]), swapped);
+  return transpose(flippedAxes(kernels, starts, [outputs!, inputs!, side, side]), swapped);
 }
 
 const swapped = [1, 0, 2, 3];
 
-function turnedRound(kernels: Tensor, starts: Tensor, shape: Shape): Tensor {
+function flippedAxes(kernels: Tensor, starts: Tensor, shape: Shape): Tensor {
   const beforeFirst = -1 - Number(kernels.shape[2]);
   return node("Slice", [kernels, starts, integers(beforeFirst, beforeFirst), integers(2, 3), integers(-1, -1)], shape);
 }

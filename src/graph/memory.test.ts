@@ -1,26 +1,26 @@
 import { expect, test } from "vitest";
 import {
   add,
-  checkpointed,
+  type CheckpointPolicy,
   conv2d,
   dim,
   emit,
   grad,
   graphMemory,
   input,
-  type Keeping,
+  keepActivations,
   linear,
   multiply,
+  recomputeActivations,
   reduceSum,
   silu,
   type Target,
   type Tensor,
-  throughout,
   weight,
 } from "./index.ts";
 
 const target: Target = {
-  convDataGradient: "turned",
+  convDataGradient: "flipped",
   hasFusedMatmul: true,
   hasHalfLookup: true,
   hasAttention: true,
@@ -60,7 +60,7 @@ test("weights count as they are stored, copies of them apart, and a converted on
   expect(converted).toEqual({ ...ordinary, weights: 0, copies: width * width * 4 });
 });
 
-test("a kernel turned for the backward pass is a copy", () => {
+test("a kernel flipped for the backward pass is a copy", () => {
   const picture = input("picture", "float32", [batch, 8, 8, 8]);
   const y = conv2d(silu(picture), weight("kernel", stored("float32", 8, 8, 3, 3)), undefined, {
     padding: [1, 1, 1, 1],
@@ -69,29 +69,31 @@ test("a kernel turned for the backward pass is a copy", () => {
   const kernel = 8 * 8 * 9 * 4;
   // besides it, the derivative's start: one number
   expect(memory({ dx: dx! })).toMatchObject({ weights: kernel, copies: kernel + 4 });
-  for (const convDataGradient of ["transposed", "fleeting"] as const)
+  for (const convDataGradient of ["transposed", "flippedAtUse"] as const)
     expect(memory({ dx: dx! }, { convDataGradient })).toMatchObject({ weights: kernel, copies: 4 });
 });
 
 test("checkpoints take less", () => {
-  const peak = ({ stage }: Keeping) => {
+  const peak = ({ segment }: CheckpointPolicy) => {
     let y = x;
-    for (let layer = 0; layer < 12; layer++) y = stage([y], ([y]) => silu(silu(silu(silu(y!)))));
+    for (let layer = 0; layer < 12; layer++) y = segment([y], ([y]) => silu(silu(silu(silu(y!)))));
     const [dx] = grad(reduceSum(multiply(y, y), [0, 1]), [x]);
     return memory({ dx: dx! }).results;
   };
-  expect(peak(checkpointed)).toBeLessThan(peak(throughout) / 2);
+  expect(peak(recomputeActivations)).toBeLessThan(peak(keepActivations) / 2);
 });
 
 test("rows worked on in blocks take less", () => {
   const many = input("many", "float32", [dim("rows", { nominal: 8192 }), 4]);
   const widening = stored("float32", 256, 4);
-  const peak = ({ stage, rows }: Keeping) => {
-    const y = stage([many], ([many]) => rows(many!, (x) => linear(silu(linear(x, weight("a", widening))), narrowing)));
+  const peak = ({ segment, rows }: CheckpointPolicy) => {
+    const y = segment([many], ([many]) =>
+      rows(many!, (x) => linear(silu(linear(x, weight("a", widening))), narrowing)),
+    );
     const [dx] = grad(reduceSum(multiply(y, y), [0, 1]), [many]);
     return graphMemory(emit({ dx: dx! }, { target, locationOf: (file) => file }), new Map([["rows", 8192]])).results;
   };
   const narrowing = weight("b", stored("float32", 4, 256));
-  const whole: Keeping = { stage: checkpointed.stage, rows: throughout.rows };
-  expect(peak(checkpointed)).toBeLessThan(peak(whole) / 2);
+  const whole: CheckpointPolicy = { segment: recomputeActivations.segment, rows: keepActivations.rows };
+  expect(peak(recomputeActivations)).toBeLessThan(peak(whole) / 2);
 });

@@ -6,7 +6,7 @@ import type { EmittedGraph, EmittedNode, EmittedResult } from "./emit.ts";
 export interface GraphMemory {
   /** Weights that are read as they lie in their files. */
   readonly weights: number;
-  /** What is made of weights alone, once, when the program is loaded: turned kernels, converted weights. */
+  /** What is made of weights alone, once, when the program is loaded: flipped kernels, converted weights. */
   readonly copies: number;
   /** Results of a run that are alive at the same time, at most. */
   readonly results: number;

@@ -1,8 +1,8 @@
 import {
   add,
   attention,
+  type CheckpointPolicy,
   geglu,
-  type Keeping,
   multiplyDims,
   reshape,
   reshapeLike,
@@ -20,7 +20,7 @@ export interface TransformerSettings {
   readonly heads: number;
   readonly groups: number;
   /** See UNetOptions. */
-  readonly keeping: Keeping;
+  readonly policy: CheckpointPolicy;
 }
 
 /** Attention over the pixels of x [B, C, H, W], each seeing the others and the text. context: [B, T, D]. */
@@ -28,15 +28,15 @@ export function spatialTransformer(
   x: Tensor,
   context: Tensor,
   weights: Weights,
-  { depth, heads, groups, keeping }: TransformerSettings,
+  { depth, heads, groups, policy }: TransformerSettings,
 ): Tensor {
   const begin = (x: Tensor) =>
     linearLayer(toTokens(groupNormLayer(x, weights.part("norm"), groups, groupNormEps)), weights.part("proj_in"));
   let tokens = x;
   for (let i = 0; i < depth; i++) {
     const part = weights.part(`transformer_blocks.${i}`);
-    tokens = keeping.stage([tokens, context], ([x, context]) =>
-      transformerBlock(i === 0 ? begin(x!) : x!, context!, part, heads, keeping),
+    tokens = policy.segment([tokens, context], ([x, context]) =>
+      transformerBlock(i === 0 ? begin(x!) : x!, context!, part, heads, policy),
     );
   }
   tokens = linearLayer(tokens, weights.part("proj_out"));
@@ -54,7 +54,13 @@ export function toMap(tokens: Tensor, model: Tensor): Tensor {
   return reshapeLike(transpose(tokens, [0, 2, 1]), model);
 }
 
-function transformerBlock(tokens: Tensor, context: Tensor, weights: Weights, heads: number, keeping: Keeping): Tensor {
+function transformerBlock(
+  tokens: Tensor,
+  context: Tensor,
+  weights: Weights,
+  heads: number,
+  policy: CheckpointPolicy,
+): Tensor {
   const normalized = (x: Tensor, name: string) => layerNormLayer(x, weights.part(name), layerNormEps);
   const first = normalized(tokens, "norm1");
   const seen = add(attentionLayer(first, first, weights.part("attn1"), heads), tokens);
@@ -62,7 +68,7 @@ function transformerBlock(tokens: Tensor, context: Tensor, weights: Weights, hea
   const [batch, length, width] = read.shape;
   // as rows: the widened tokens would have no shape to be read off otherwise
   const rows = reshape(read, [multiplyDims(batch!, length!), width!]);
-  const fed = keeping.rows(rows, (rows) => feedForward(normalized(rows, "norm3"), weights.part("ff")));
+  const fed = policy.rows(rows, (rows) => feedForward(normalized(rows, "norm3"), weights.part("ff")));
   return add(reshapeLike(fed, read), read);
 }
 

@@ -1,13 +1,13 @@
 import {
   add,
-  checkpointed,
   concat,
   conv2d,
+  keepActivations,
   multiplyDims,
+  recomputeActivations,
   reshape,
   silu,
   type Tensor,
-  throughout,
   upsampleNearest,
 } from "../graph/index.ts";
 import { crossAttentionLayers } from "./cross-attention.ts";
@@ -55,15 +55,15 @@ export function unet(
   const stages: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, stages));
   const contexts = contextsOf(inputs, architecture).values();
-  const keeping = checkpointing ? checkpointed : throughout;
+  const policy = checkpointing ? recomputeActivations : keepActivations;
   const residual = (parts: readonly Tensor[], part: Weights) =>
-    keeping.stage([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
+    policy.segment([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
   const block = (parts: readonly Tensor[], part: Weights, { depths, heads }: LevelArchitecture, index: number) => {
     const h = residual(parts, part.part(`resnets.${index}`));
     const depth = depths[index];
     if (!depth) return h;
     const context = contexts.next().value!;
-    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads, groups, keeping });
+    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads, groups, policy });
   };
 
   let x = convLayer(latents, weights.part("conv_in"));

@@ -87,15 +87,15 @@ const native: Target = {
 const targets: Readonly<Record<DeviceName, Target>> = {
   cpu: { ...native, convDataGradient: "balanced", halfWeights: "stored" },
   // its MultiHeadAttention gave wrong numbers from 32 tokens on (ONNX Runtime 1.30 on SwiftShader)
-  webgpu: { ...native, convDataGradient: "turned", hasFusedMatmul: false, hasHalfLookup: false, hasAttention: false },
+  webgpu: { ...native, convDataGradient: "flipped", hasFusedMatmul: false, hasHalfLookup: false, hasAttention: false },
   cuda: native,
   dml: native,
-  coreml: { ...native, convDataGradient: "turned", hasFusedMatmul: false, hasAttention: false },
+  coreml: { ...native, convDataGradient: "flipped", hasFusedMatmul: false, hasAttention: false },
 };
 
 function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOptions): Target {
   const target: Target = { ...targets[device], ...(products && { products }) };
-  return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "fleeting" } : target;
+  return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "flippedAtUse" } : target;
 }
 
 export function openRuntime(options: RuntimeOptions = {}): Runtime {

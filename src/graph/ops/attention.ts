@@ -2,8 +2,8 @@ import { nominalDim } from "../dims.ts";
 import { constant, differentiable, node, scalar, type Tensor } from "../tensor.ts";
 import { softmax } from "./activations.ts";
 import { add, multiply, negate } from "./elementwise.ts";
-import { sampleZero } from "./gate.ts";
 import { matmul } from "./linear.ts";
+import { zeroAfter } from "./optimization-barrier.ts";
 import { reduceSum } from "./reduce.ts";
 import { concat, join, pad, reshape, slice, splitRows, transpose } from "./reshape.ts";
 
@@ -71,9 +71,9 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   let sums: BlockGradients | undefined;
   for (const [i, queryBlock] of queryBlocks.entries()) {
     // a block may begin only when the one before is done, or the runtime would hold the scores of all at once
-    const after = sums && sampleZero([sums.dq, sums.dk, sums.dv]);
-    const gate = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
-    const block = blockGradients(gate(queryBlock), gate(dyBlocks[i]!), keys, values, parts, isNeeded);
+    const after = sums && zeroAfter([sums.dq, sums.dk, sums.dv]);
+    const delayed = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
+    const block = blockGradients(delayed(queryBlock), delayed(dyBlocks[i]!), keys, values, parts, isNeeded);
     if (block.dq) dqBlocks.push(block.dq);
     sums = { dq: block.dq, dk: sum(sums?.dk, block.dk), dv: sum(sums?.dv, block.dv) };
   }
@@ -96,8 +96,8 @@ export function attentionInBlocks(
   const outputs: Tensor[] = [];
   for (const block of blocksOf(queries, keys, mask)) {
     const previous = outputs.at(-1);
-    const gated = previous ? add(block, sampleZero([previous])) : block;
-    const scores = matmul(gated, keys, { transposeB: true, factor });
+    const begun = previous ? add(block, zeroAfter([previous])) : block;
+    const scores = matmul(begun, keys, { transposeB: true, factor });
     outputs.push(matmul(softmax(mask ? add(scores, mask) : scores), values));
   }
   return joinHeads(join(outputs, 2, queries.shape[2]!), q);

@@ -3,8 +3,8 @@ import { addDims, convolvedDim, type Dim, describeShape, isMultipleOf, multiplyD
 import { integers, node, scalar, type Tensor } from "../tensor.ts";
 import { type ConvolutionOptions, conv2d, convolutionAttributes } from "./convolution.ts";
 import { add, divide, multiply, sqrt, square, subtract } from "./elementwise.ts";
-import { sampleZero } from "./gate.ts";
 import { groupNorm } from "./normalization.ts";
+import { zeroAfter } from "./optimization-barrier.ts";
 import { reduceMean } from "./reduce.ts";
 import { join, reshape, splitEvenly, transpose } from "./reshape.ts";
 
@@ -46,7 +46,7 @@ export function convolveBands(bands: Bands, convolutions: readonly BandConvoluti
   for (const [i, band] of bands.entries()) {
     const before = convolved.at(-1);
     // without waiting for the band before, the runtime would prepare several bands before it convolves the first
-    const begun = before ? add(band, sampleZero(before)) : band;
+    const begun = before ? add(band, zeroAfter(before)) : band;
     const [above, below] = [bands[i - 1], bands[i + 1]];
     convolved.push(convolutions.map((convolution) => convolveBand(above, begun, below, convolution)));
   }

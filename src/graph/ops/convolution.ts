@@ -35,7 +35,7 @@ export function convolutionAttributes(kernel: number, stride: number, padding: r
   return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padding };
 }
 
-/** How the gradient is computed (by turned weights or as a transposed convolution) is the device's choice: see lower.ts. */
+/** How the gradient is computed (by flipped weights or as a transposed convolution) is the device's choice: see lower.ts. */
 function gradientOfUnitStride(upstream: Tensor, weight: Tensor, x: Tensor, padding: readonly number[]): Tensor {
   return node("ConvDataGradient", [upstream, weight], x.shape, {
     domain: "coinage",

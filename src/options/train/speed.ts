@@ -39,7 +39,7 @@ export const speedOptions = {
   gradient_checkpointing: {
     type: "switch",
     effect: "speed",
-    help: "Compute activations again in the backward pass instead of keeping them, and hold no kernels turned for it: less memory, more time.",
+    help: "Compute activations again in the backward pass instead of keeping them, and hold no flipped copies of kernels: less memory, more time.",
   },
   ...attentionOptions,
   mem_eff_attn: {
@@ -51,7 +51,7 @@ export const speedOptions = {
   lowram: {
     type: "switch",
     effect: "speed",
-    help: "Hold as little as possible: no second copies of kernels, turned for the backward pass.",
+    help: "Hold as little as possible: no second copies of kernels, flipped for the backward pass.",
   },
   highvram: {
     type: "switch",

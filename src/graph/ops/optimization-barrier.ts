@@ -3,8 +3,8 @@ import { add, scale } from "./elementwise.ts";
 import { reshape } from "./reshape.ts";
 
 /** A zero that can be computed only when all the given tensors are there: one element of each, times 0. Added to a tensor it makes that one wait, without changing it;
- *  where an element is no finite number the result is none either, and such a step is lost anyway. Source: onnxruntime.md section 5.2. */
-export function sampleZero(tensors: readonly (Tensor | undefined)[]): Tensor {
+ *  if an element is not finite, neither is the result; such a step is lost anyway. The runtime cannot fold the product away, since it cannot know that x 0 is 0 for NaN and infinity. */
+export function zeroAfter(tensors: readonly (Tensor | undefined)[]): Tensor {
   const samples = tensors.filter((tensor) => tensor !== undefined).map(firstElement);
   return scale(samples.reduce(add), 0);
 }
