@@ -55,12 +55,14 @@ function roomOf(file: string): string {
   return parts[0] === "formats" || innerRooms.includes(inner) ? inner : parts[0]!;
 }
 
+function sourceFiles(): string[] {
+  return readdirSync(source, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+    .map((name) => path.join(source, name));
+}
+
 function imports(): Import[] {
-  const files = readdirSync(source, { recursive: true, encoding: "utf8" }).filter(
-    (file) => file.endsWith(".ts") && !file.endsWith(".test.ts"),
-  );
-  return files.flatMap((name) => {
-    const file = path.join(source, name);
+  return sourceFiles().flatMap((file) => {
     const text = readFileSync(file, "utf8");
     const targets = [...text.matchAll(/(?:\bfrom|^\s*import)\s*["']([^"']+)["']/gm)].map((match) => match[1]!);
     const dynamic = [...text.matchAll(/\bimport\(\s*["']([^"']+)["']\s*\)/g)].map((match) => match[1]!);
@@ -101,4 +103,9 @@ describe("rooms", () => {
     const leaking = between.filter(({ room, other }) => portableRooms.includes(room) && !portableRooms.includes(other));
     expect(leaking.map(({ room, other, file }) => `${room} -> ${other} in ${file}`)).toEqual([]);
   });
+});
+
+test("TextDecoder reads UTF-8 alone: its latin1 and ascii are windows-1252, which Node 20 and later ones read differently", () => {
+  const others = sourceFiles().filter((file) => /new TextDecoder\((?!\)|"utf-8")/.test(readFileSync(file, "utf8")));
+  expect(others).toEqual([]);
 });

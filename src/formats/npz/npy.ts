@@ -14,17 +14,17 @@ const dtypes: Readonly<Record<string, DType>> = {
   "|b1": "bool",
 };
 
-const magic = "\x93NUMPY";
+/** NumPy's signature: its first byte is 0x93, which no text encoding is to be trusted with (that of TextDecoder("latin1") is windows-1252). */
+const signature = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
 /** The array of a .npy file. @throws NPZ_INVALID when it is damaged or of a type we cannot hold */
 export function parseNpy(file: Uint8Array): NdArray {
-  const latin = new TextDecoder("latin1");
-  if (latin.decode(file.subarray(0, 6)) !== magic) throw invalid("it lacks NumPy's signature");
+  if (signature.some((byte, i) => file[i] !== byte)) throw invalid("it lacks NumPy's signature");
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const isLong = file[6]! >= 2;
   const start = isLong ? 12 : 10;
   const end = start + (isLong ? view.getUint32(8, true) : view.getUint16(8, true));
-  const header = latin.decode(file.subarray(start, end));
+  const header = new TextDecoder().decode(file.subarray(start, end));
   const code = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? "";
   const shape = /'shape':\s*\(([^)]*)\)/
     .exec(header)?.[1]
@@ -50,8 +50,7 @@ export function formatNpy({ dtype, shape, data }: NdArray): Uint8Array {
   const length = Math.ceil((10 + text.length + 1) / 64) * 64;
   const header = new TextEncoder().encode(`${text.padEnd(length - 11)}\n`);
   const file = new Uint8Array(length + data.byteLength);
-  // The signature begins with a byte that UTF-8 would encode as two.
-  file.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length & 255, header.length >> 8]);
+  file.set([...signature, 1, 0, header.length & 255, header.length >> 8]);
   file.set(header, 10);
   file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), length);
   return file;
