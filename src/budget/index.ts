@@ -22,6 +22,16 @@ export const limits = {
     unit: "bytes",
     why: "A settings file or dataset config is read whole, and takes a multiple of its size in memory. One with 100,000 folders of pictures has 20 MB.",
   },
+  textRepair: {
+    most: 5_000_000,
+    unit: "characters to go through",
+    why: "A text may be encoded in itself thousands of times over (&amp;amp;...), and each time it is gone through again. Captions and prompts have some hundred characters and are gone through three times.",
+  },
+  combiningMarks: {
+    most: 1000,
+    unit: "combining marks in a row",
+    why: "Unicode puts marks on one letter in order, in quadratic time. Languages use up to five.",
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

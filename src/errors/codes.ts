@@ -90,6 +90,7 @@ export const errorCodes = {
   // tokenizer
   INIT_WORD_EMPTY: "An init word without any token to start from.",
   PROMPT_WEIGHT_INVALID: "A weight in a prompt that is no number.",
+  TEXT_SPOILED: "A text that was wrongly encoded so many times over that no real one is.",
   TOKEN_EMPTY: "A learned word without a name.",
   TOKEN_EXISTS: "A learned word that is an entry of the model's vocabulary already.",
   TOKENIZER_INVALID: "A table of merges that is no CLIP tokenizer's.",

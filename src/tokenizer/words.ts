@@ -27,7 +27,14 @@ export function splitWords(cleaned: string): readonly string[] {
   return cleaned.match(wordPattern) ?? [];
 }
 
+const notWhiteSpace = new RegExp(`[^${whiteSpace}\\x1c-\\x1f]`, "u");
+const isWhiteSpace = (character: string) => !notWhiteSpace.test(character);
+
 /** The text without white space at its ends. */
 export function trimWhiteSpace(text: string): string {
-  return text.replace(new RegExp(`^[${whiteSpace}\\x1c-\\x1f]+|[${whiteSpace}\\x1c-\\x1f]+$`, "g"), "");
+  const start = text.search(notWhiteSpace);
+  if (start < 0) return "";
+  let end = text.length;
+  while (isWhiteSpace(text[end - 1]!)) end--;
+  return text.slice(start, end);
 }

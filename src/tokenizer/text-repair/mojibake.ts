@@ -1,3 +1,4 @@
+import type { Budget } from "../../budget/index.ts";
 import { fixC1Controls } from "./characters.ts";
 import { looksLikeMojibake } from "./mojibake-signs.ts";
 import {
@@ -10,16 +11,18 @@ import {
 } from "./single-byte-encodings.ts";
 
 /** Repairs text that is UTF-8 read in a single-byte encoding, such as "Ã©" for "é", again and again until nothing is left to repair.
- *  Follows ftfy 6.3 (`fix_encoding`), which the reference tokenizer runs. Bytes are held as strings of characters 0..255 below. */
-export function repairMojibake(text: string): string {
+ *  Follows ftfy 6.3 (`fix_encoding`), which the reference tokenizer runs. Bytes are held as strings of characters 0..255 below.
+ *  budget: counts the characters gone through. */
+export function repairMojibake(text: string, budget: Budget): string {
   for (let current = text; ; ) {
-    const repaired = repairOnce(current);
+    budget.spend(current.length);
+    const repaired = repairOnce(current, budget);
     if (repaired === current) return current;
     current = repaired;
   }
 }
 
-function repairOnce(text: string): string {
+function repairOnce(text: string, budget: Budget): string {
   if (!looksLikeMojibake(text)) return text;
   for (const encoding of singleByteEncodings) {
     const bytes = encode(text, encoding);
@@ -27,7 +30,7 @@ function repairOnce(text: string): string {
     if (decoded !== undefined) return decoded;
   }
   const inParts = text.replace(utf8Sequences, (part) =>
-    part.length < text.length && looksLikeMojibake(part) ? repairMojibake(part) : part,
+    part.length < text.length && looksLikeMojibake(part) ? repairMojibake(part, budget) : part,
   );
   return inParts === text ? fixC1Controls(text) : inParts;
 }

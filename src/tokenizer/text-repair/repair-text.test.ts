@@ -83,3 +83,17 @@ describe("characters", () => {
     );
   });
 });
+
+describe("text that would take for ever", () => {
+  test.each([
+    ["a reference encoded thousands of times over", `&${"amp;".repeat(8000)}`],
+    ["mojibake that is repaired byte by byte", `é Ã${"\u0083".repeat(20_000)} 日`],
+    ["a letter with thousands of marks", `a${"\u0301\u0323".repeat(20_000)}`],
+  ])("is refused: %s", (_, text) => {
+    expect(() => repairText(text)).toThrow(expect.objectContaining({ code: "TEXT_SPOILED" }));
+  });
+
+  test("is not what a long text is", () => {
+    expect(repairText("schÃ¶n &amp;amp; gut e\u0301 ".repeat(10_000))).toBe("schön & gut é ".repeat(10_000));
+  });
+});

@@ -1,3 +1,4 @@
+import { Budget, type Refusal, requireWithin } from "../../budget/index.ts";
 import {
   expandLigatures,
   fixC1Controls,
@@ -12,13 +13,16 @@ import { decodeHtmlEntities } from "./html-entities.ts";
 import { repairMojibake } from "./mojibake.ts";
 
 /** Repairs what is wrong with a text, as `ftfy.fix_text` of ftfy 6.3 does with its default settings: mojibake, HTML character references, curly quotes,
- *  ligatures, full-width forms, control characters; NFC. Character references stay from the first line on that holds a `<`, since that is HTML on purpose. */
+ *  ligatures, full-width forms, control characters; NFC. Character references stay from the first line on that holds a `<`, since that is HTML on purpose.
+ *  @throws TEXT_SPOILED for text that was spoiled so many times over that no real one is */
 export function repairText(text: string): string {
   if (isPlain(text)) return text;
+  requireWithin("combiningMarks", longestRunOfMarks(text), spoiled(text));
+  const budget = new Budget("textRepair", spoiled(text));
   let decodesHtml = true;
   const lines = text.split(/(?<=\n)/).map((line) => {
     if (line.includes("<")) decodesHtml = false;
-    return repairLine(line, decodesHtml);
+    return repairLine(line, decodesHtml, budget);
   });
   return lines.join("");
 }
@@ -28,14 +32,26 @@ function isPlain(text: string): boolean {
   return /^[\t\n\x20-\x25\x27-\x7e]*$/.test(text);
 }
 
-function repairLine(line: string, decodesHtml: boolean): string {
+function repairLine(line: string, decodesHtml: boolean, budget: Budget): string {
   for (let current = line; ; ) {
-    let repaired = repairMojibake(decodesHtml ? decodeHtmlEntities(current) : current);
+    budget.spend(current.length);
+    let repaired = repairMojibake(decodesHtml ? decodeHtmlEntities(current) : current, budget);
     for (const repair of characterRepairs) repaired = repair(repaired);
     repaired = repaired.normalize("NFC");
     if (repaired === current) return current;
     current = repaired;
   }
+}
+
+/** Putting marks in order takes quadratic time. */
+function longestRunOfMarks(text: string): number {
+  let longest = 0;
+  for (const [run] of text.matchAll(/\p{M}+/gu)) longest = Math.max(longest, run.length);
+  return longest;
+}
+
+function spoiled(text: string): Refusal {
+  return { code: "TEXT_SPOILED", subject: "Repairing a text", where: text.slice(0, 80) };
 }
 
 const characterRepairs = [
