@@ -51,7 +51,7 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string, options: Prom
   const limit = chunkCapacity * options.maxChunks;
   const ids: number[] = [];
   const weights: number[] = [];
-  for (const piece of parsePromptWeights(prompt, { knowsBreak })) {
+  for (const piece of parsePromptWeights(prompt, { knowsBreak, words: tokenizer.words })) {
     if (knowsBreak && isBreak(piece)) {
       // The reference fills up to multiples of 77, not of 75: after a BREAK text does not begin exactly at a chunk.
       append(Array<number>(chunkLength - (ids.length % chunkLength)).fill(tokenizer.padId), 1);

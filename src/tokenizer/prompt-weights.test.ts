@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { limits } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { parsePromptWeights } from "./index.ts";
+import { promptWords } from "./prompt-words.ts";
 
 function parse(prompt: string, knowsBreak = false) {
   return parsePromptWeights(prompt, { knowsBreak });
@@ -50,5 +52,33 @@ describe("prompt weights", () => {
   test("a weight that is no number is refused", () => {
     expect(() => parse("(a:1.2.3)")).toThrow(CoinageError);
     expect(parse("a:1.2.3)")).toEqual([{ text: "a:1.2.3)", weight: 1 }]);
+  });
+
+  test("names are not read as weights; what surrounds them is", () => {
+    const words = promptWords(["cat (1)", "a:2)", "cat"], () => false);
+    const pieces = parsePromptWeights("(cat (1):1.5) a:2) \\(x\\) (cat)", { knowsBreak: true, words });
+    expect(pieces).toEqual([
+      { text: "cat (1)", weight: 1.5 },
+      { text: " a:2) (x) ", weight: 1 },
+      { text: "cat", weight: 1.1 },
+    ]);
+  });
+
+  test("pieces that make up BREAK only together stand apart, too", () => {
+    expect(parse("a BRE\\AK [b]", true)).toEqual([{ text: "a BREAK ", weight: 1 }, expect.anything()]);
+    expect(parse("[a] BRE\\AK :b", true).map(({ text }) => text)).toEqual(["a", " BREAK ", ":b"]);
+    expect(parse("[a] BRE \\AK :b", true).map(({ text }) => text)).toEqual(["a", " BRE AK :b"]);
+    expect(parse("[a] BREA\\\\K :b", true).map(({ text }) => text)).toEqual(["a", " BREA\\K :b"]);
+  });
+
+  test("deep nesting is refused", () => {
+    const most = limits.nesting.most;
+    expect(parse("(".repeat(most)).length).toBe(1);
+    expect(() => parse("(a[".repeat(20_000))).toThrow(expect.objectContaining({ code: "PROMPT_WEIGHT_INVALID" }));
+  });
+
+  test("200,000 pieces of one weight take no quadratic time", () => {
+    expect(parse("a:".repeat(100_000), true)).toHaveLength(1);
+    expect(parse(`${" ".repeat(100_000)}${":".repeat(100_000)}`, true)).toHaveLength(1);
   });
 });

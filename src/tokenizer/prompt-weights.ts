@@ -1,4 +1,6 @@
+import { requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import type { PromptWords } from "./prompt-words.ts";
 import { trimWhiteSpace } from "./words.ts";
 
 /** A stretch of a prompt and how strongly it counts. */
@@ -12,46 +14,84 @@ const squareFactor = 1 / 1.1;
 
 const grammar = /\\[()[\]\\]|\\|\(|\[|:([+-]?[.\p{Nd}]+)\)|\)|\]|[^\\()[\]:]+|:/gu;
 
+export interface WeightOptions {
+  /** The word BREAK is a piece of its own (generation; previews during training do not know it). */
+  readonly knowsBreak: boolean;
+  /** Words whose names are never read as weights. */
+  readonly words?: Pick<PromptWords, "parts">;
+}
+
 /** Reads a prompt's weights: `(x)` counts 1.1 times as much, `[x]` 1.1 times less, `(x:1.3)` 1.3 times; they nest, a backslash takes a bracket literally,
  *  what stays open reaches to the end. Neighbours of equal weight are one piece; no text is one empty piece.
- *  knowsBreak: the word BREAK is a piece of its own (generation; previews during training do not know it).
- *  @throws PROMPT_WEIGHT_INVALID for a number such as 1.2.3. */
-export function parsePromptWeights(prompt: string, options: { readonly knowsBreak: boolean }): WeightedText[] {
+ *  @throws PROMPT_WEIGHT_INVALID for a number such as 1.2.3, and for brackets nested deeper than anyone can want */
+export function parsePromptWeights(prompt: string, { knowsBreak, words }: WeightOptions): WeightedText[] {
   const pieces: { text: string; weight: number }[] = [];
   const openRound: number[] = [];
   const openSquare: number[] = [];
   const multiplyFrom = (start: number, factor: number) => {
-    for (const piece of pieces.slice(start)) piece.weight *= factor;
+    for (let i = start; i < pieces.length; i++) pieces[i]!.weight *= factor;
   };
-  const source = options.knowsBreak ? prompt.replaceAll("BREAK", "\\BREAK\\") : prompt;
-  for (const [token, number] of source.matchAll(grammar)) {
-    if (token.startsWith("\\")) pieces.push({ text: token.slice(1), weight: 1 });
-    else if (token === "(") openRound.push(pieces.length);
-    else if (token === "[") openSquare.push(pieces.length);
-    else if (number !== undefined && openRound.length > 0) multiplyFrom(openRound.pop()!, weightOf(number, prompt));
-    else if (token === ")" && openRound.length > 0) multiplyFrom(openRound.pop()!, roundFactor);
-    else if (token === "]" && openSquare.length > 0) multiplyFrom(openSquare.pop()!, squareFactor);
-    else pieces.push({ text: token, weight: 1 });
+  const open = (brackets: number[]) => {
+    brackets.push(pieces.length);
+    requireWithin("nesting", openRound.length + openSquare.length, tooDeep);
+  };
+  for (const { text, isName } of words?.parts(prompt) ?? [{ text: prompt, isName: false }]) {
+    if (isName) {
+      pieces.push({ text, weight: 1 });
+      continue;
+    }
+    const source = knowsBreak ? text.replaceAll(breakWord, `\\${breakWord}\\`) : text;
+    for (const [token, number] of source.matchAll(grammar)) {
+      if (token.startsWith("\\")) pieces.push({ text: token.slice(1), weight: 1 });
+      else if (token === "(") open(openRound);
+      else if (token === "[") open(openSquare);
+      else if (number !== undefined && openRound.length > 0) multiplyFrom(openRound.pop()!, weightOf(number, prompt));
+      else if (token === ")" && openRound.length > 0) multiplyFrom(openRound.pop()!, roundFactor);
+      else if (token === "]" && openSquare.length > 0) multiplyFrom(openSquare.pop()!, squareFactor);
+      else pieces.push({ text: token, weight: 1 });
+    }
   }
   for (const start of openRound) multiplyFrom(start, roundFactor);
   for (const start of openSquare) multiplyFrom(start, squareFactor);
-  return joined(pieces, options.knowsBreak);
+  return joined(pieces, knowsBreak);
 }
+
+const tooDeep = {
+  code: "PROMPT_WEIGHT_INVALID",
+  subject: "A prompt with so many open brackets",
+  hint: "Close brackets, or put a backslash before those that are no weights.",
+} as const;
 
 /** Whether a piece asks for a new chunk. */
 export function isBreak({ text }: WeightedText): boolean {
-  return trimWhiteSpace(text) === "BREAK";
+  return trimWhiteSpace(text) === breakWord;
 }
 
+const breakWord = "BREAK";
+
 function joined(pieces: readonly WeightedText[], knowsBreak: boolean): WeightedText[] {
-  const result: WeightedText[] = [];
+  const result: { text: string; readonly weight: number }[] = [];
+  // the last piece's text as far as it tells whether it is BREAK: looking at all of it each time would take quadratic time
+  let beginning = "";
   for (const piece of pieces) {
     const last = result.at(-1);
-    const joins = last?.weight === piece.weight && !(knowsBreak && (isBreak(last) || isBreak(piece)));
-    if (last && joins) result[result.length - 1] = { text: last.text + piece.text, weight: last.weight };
-    else result.push(piece);
+    const isApart = knowsBreak && (isBreak(piece) || trimWhiteSpace(beginning) === breakWord);
+    if (last?.weight === piece.weight && !isApart) {
+      last.text += piece.text;
+      beginning = beginningOf(beginning + piece.text);
+    } else {
+      result.push({ ...piece });
+      beginning = beginningOf(piece.text);
+    }
   }
   return result.length > 0 ? result : [{ text: "", weight: 1 }];
+}
+
+/** Without white space at its ends but for one blank, which keeps words apart; of a text longer than BREAK only that it is. */
+function beginningOf(text: string): string {
+  const trimmed = trimWhiteSpace(text);
+  if (trimmed.length > breakWord.length) return "longer";
+  return trimmed === "" || text.endsWith(trimmed) ? trimmed : `${trimmed} `;
 }
 
 function weightOf(number: string, prompt: string): number {

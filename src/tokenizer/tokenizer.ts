@@ -1,5 +1,7 @@
 import { createWordEncoder, type WordEncoder } from "./byte-pairs.ts";
-import { bosId, bosToken, eosId, eosToken, parseVocabulary, type Vocabulary } from "./vocabulary.ts";
+import { symbolsOf } from "./byte-symbols.ts";
+import { anyOf, type PromptWords, promptWords } from "./prompt-words.ts";
+import { bosId, bosToken, endOfWord, eosId, eosToken, parseVocabulary, type Vocabulary } from "./vocabulary.ts";
 import { cleanText, splitWords } from "./words.ts";
 
 /** What fills a text up to the encoder's length:
@@ -19,6 +21,8 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** A tokenizer with these tokens as well: new ones get the next free ids in order; one that exists keeps its id but is now found anywhere in a text. */
   addTokens(tokens: Iterable<string>): Tokenizer;
+  /** The tokens that were added, as prompts write them. */
+  readonly words: PromptWords;
 }
 
 /** The tokenizer that the slow `CLIPTokenizer` of Hugging Face with ftfy is. mergesText: see `parseVocabulary`. */
@@ -38,7 +42,9 @@ function tokenizerWith(
   padding: Padding,
   addedTokens: ReadonlyMap<string, number>,
 ): Tokenizer {
-  const pattern = patternOf(addedTokens.keys());
+  // leftmost first, the longest where several begin; no word boundaries; upper and lower case differ
+  const pattern = anyOf(addedTokens.keys(), "u");
+  let words: PromptWords | undefined;
   const size = vocabulary.ids.size + [...addedTokens.values()].filter((id) => id >= vocabulary.ids.size).length;
 
   const encodeSegment = (segment: string) =>
@@ -60,11 +66,10 @@ function tokenizerWith(
         if (token !== "" && !all.has(token)) all.set(token, vocabulary.ids.get(token) ?? next++);
       return tokenizerWith(vocabulary, encodeWord, padding, all);
     },
+    get words() {
+      const learned = [...addedTokens].flatMap(([token, id]) => (id >= vocabulary.ids.size ? token : []));
+      words ??= promptWords(learned, (text) => vocabulary.ids.has(symbolsOf(text).join("") + endOfWord));
+      return words;
+    },
   };
-}
-
-/** Finds added tokens in raw text: leftmost first, the longest where several begin; no word boundaries; upper and lower case differ. */
-function patternOf(tokens: Iterable<string>): RegExp {
-  const longestFirst = [...tokens].sort((a, b) => b.length - a.length);
-  return new RegExp(`(${longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).join("|")})`, "u");
 }
