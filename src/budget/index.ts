@@ -31,6 +31,20 @@ export const limits = {
     most: 1000,
     unit: "combining marks in a row",
     why: "Unicode puts marks on one letter in order, in quadratic time. Languages use up to five.",
+  npyHeader: {
+    most: 10_000,
+    unit: "bytes",
+    why: "NumPy itself reads no longer header of an array unless told to. Real ones have 118 bytes.",
+  },
+  npzUnpacked: {
+    most: 1 << 28,
+    unit: "bytes of deflated arrays",
+    why: "Deflated zeros grow a thousandfold. Latents take some KiB; the alpha mask of a 4096x4096 picture takes 64 MiB.",
+  },
+  zipMembers: {
+    most: 100_000,
+    unit: "members of a zip archive",
+    why: "Each is kept with its name. Files of PyTorch have a member for each tensor, at most some thousand.",
   },
 } as const satisfies Record<string, Limit>;
 

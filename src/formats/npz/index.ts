@@ -1,12 +1,11 @@
+import { crc32 } from "node:zlib";
 import { type ByteSource, inMemory, type NdArray } from "../../array/index.ts";
+import { Budget } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { openZip, writeZip } from "../zip/index.ts";
 import { formatNpy, parseNpy } from "./npy.ts";
 
 export { formatNpy, parseNpy } from "./npy.ts";
-
-/** Latents of the largest pictures take a few MiB. */
-const maxArrayBytes = 1024 * 1024 * 1024;
 
 /** Whether a file is a zip archive of .npy files. */
 export function isNpz(source: ByteSource): boolean {
@@ -22,7 +21,16 @@ export function isNpz(source: ByteSource): boolean {
 /** The arrays of an .npz file as .npy files, by name; `parseNpy` reads them. @throws NPZ_INVALID */
 export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
   const zip = openZip(inMemory(file, "the .npz file"), unreadable);
-  return new Map([...zip.entries].map(([name, entry]) => [name.replace(/\.npy$/, ""), zip.read(entry, maxArrayBytes)]));
+  const unpacked = new Budget("npzUnpacked", { code: "NPZ_INVALID", subject: "The .npz file" });
+  return new Map(
+    [...zip.entries].map(([name, entry]) => {
+      // What is stored as it is lies in the file already, each member in a place of its own.
+      if (entry.method !== 0) unpacked.spend(entry.size);
+      const bytes = zip.read(entry, entry.size);
+      if (crc32(bytes) !== entry.crc32) throw unreadable(`its array "${name}" is damaged`);
+      return [name.replace(/\.npy$/, ""), bytes];
+    }),
+  );
 }
 
 /** An .npz file as `numpy.savez` names its members. Arrays that are .npy files already are taken over as they are. */

@@ -1,6 +1,8 @@
-import { inflateSync } from "node:zlib";
+import { readFileSync } from "node:fs";
+import { crc32, deflateRawSync, inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { formatNpy, openNpz, readNpzArray, writeNpz } from "./index.ts";
+import { writeZip } from "../zip/index.ts";
+import { formatNpy, openNpz, parseNpy, readNpzArray, writeNpz } from "./index.ts";
 
 const matrix = { dtype: "float32", shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6.5) } as const;
 
@@ -54,9 +56,88 @@ describe("npz", () => {
     ["cut off", (file: Uint8Array) => file.subarray(0, file.length - 30)],
     ["no zip file", () => new TextEncoder().encode("nothing of the kind")],
     ["empty", () => new Uint8Array()],
+    ["of one flipped bit", (file: Uint8Array) => file.with(150, file[150]! ^ 1)],
   ])("a file that is %s is refused", (_, damage) => {
     expect(() => openNpz(damage(writeNpz(new Map([["a", matrix]]))))).toThrow(
       expect.objectContaining({ code: "NPZ_INVALID" }),
     );
   });
+
+  test.each<[string, Header]>([
+    ["a negative side", { shape: "(-1,)" }],
+    ["a side that is no number", { shape: "(nan, 2)" }],
+    ["a side of half a number", { shape: "(0.5,)" }],
+    ["a side in another notation", { shape: "(0x2,)" }],
+    ["sides beyond all numbers", { shape: `(${"9007199254740991, ".repeat(30)}0)` }],
+    ["more sides than an array can have", { shape: `(${"1, ".repeat(65)})` }],
+    ["more numbers than there are", { shape: "(4,)" }],
+    ["no shape", { shape: "3" }],
+    ["columns first", { shape: "(3,)", order: "True" }],
+    ["a kind of number that is a member of every object", { shape: "(3,)", descr: "constructor" }],
+    ["a header that is not there", { cut: 8 }],
+    ["a long header that is not there", { cut: 11, version: 2 }],
+    ["a header that is cut off", { cut: 60 }],
+    ["a header longer than NumPy's", { shape: `(3,)${" ".repeat(20_000)}` }],
+    ["a header that would take forever", { shape: `(3,)${"'shape':(".repeat(1000)}` }],
+  ])("an array with %s is refused", (_, header) => {
+    expect(() => parseNpy(npyOf(header))).toThrow(expect.objectContaining({ code: "NPZ_INVALID" }));
+  });
+
+  test.each<[string, Header, readonly number[]]>([
+    ["Python 2", { shape: "(1L, 3L)" }, [1, 3]],
+    ["NumPy's version 2", { shape: "(3,)", version: 2 }, [3]],
+    ["no blanks", { shape: "(3,1)" }, [3, 1]],
+  ])("a header as of %s is read", (_, header, shape) => {
+    expect(parseNpy(npyOf(header))).toEqual({ dtype: "float32", shape, data: Float32Array.of(1, 2, 3) });
+  });
+
+  test.each(["fraction", "nan", "negative", "v2-short"])("the hostile file npz-%s.npz is refused", (name) => {
+    const arrays = openNpz(readFileSync(new URL(`../../../test/hostile/npz-${name}.npz`, import.meta.url)));
+    expect(() => readNpzArray(arrays, "latents")).toThrow(expect.objectContaining({ code: "NPZ_INVALID" }));
+  });
+
+  test("a small file cannot ask for much memory by what it packs", () => {
+    const bomb = deflated(["a", "b", "c"], new Uint8Array(1 << 27));
+    expect(bomb.length).toBeLessThan(1e6);
+    const message = expect.stringContaining("deflated arrays");
+    expect(() => openNpz(bomb)).toThrow(expect.objectContaining({ code: "NPZ_INVALID", message }));
+  });
 });
+
+interface Header {
+  readonly descr?: string;
+  readonly order?: string;
+  readonly shape?: string;
+  readonly version?: 1 | 2;
+  /** Bytes that are left of the file. */
+  readonly cut?: number;
+}
+
+/** The float32 numbers 1, 2, 3 with a header that need not be true. */
+function npyOf({ descr = "<f4", order = "False", shape = "(3,)", version = 1, cut }: Header): Uint8Array {
+  const text = `{'descr': '${descr}', 'fortran_order': ${order}, 'shape': ${shape}, }\n`;
+  const length = new DataView(new ArrayBuffer(version * 2));
+  if (version === 1) length.setUint16(0, text.length, true);
+  else length.setUint32(0, text.length, true);
+  const parts = [Buffer.from([0x93]), Buffer.from(`NUMPY${String.fromCharCode(version)}\0`)];
+  const numbers = new Uint8Array(Float32Array.of(1, 2, 3).buffer);
+  return new Uint8Array(Buffer.concat([...parts, new Uint8Array(length.buffer), Buffer.from(text), numbers])).slice(
+    0,
+    cut,
+  );
+}
+
+/** An archive whose members hold the same bytes, deflated. */
+function deflated(names: readonly string[], bytes: Uint8Array): Uint8Array {
+  const packed = deflateRawSync(bytes);
+  const file = writeZip(names.map((name) => ({ name, bytes: packed })));
+  const view = new DataView(file.buffer);
+  let at = view.getUint32(file.length - 6, true);
+  for (const name of names) {
+    view.setUint16(at + 10, 8, true);
+    view.setUint32(at + 16, crc32(bytes), true);
+    view.setUint32(at + 24, bytes.length, true);
+    at += 46 + name.length;
+  }
+  return file;
+}

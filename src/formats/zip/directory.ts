@@ -1,4 +1,5 @@
 import type { ByteSource } from "../../array/index.ts";
+import { limits } from "../../budget/index.ts";
 import type { Damaged, ZipEntry } from "./read.ts";
 
 const endSignature = 0x06054b50;
@@ -6,6 +7,9 @@ const zip64LocatorSignature = 0x07064b50;
 const zip64EndSignature = 0x06064b50;
 const entrySignature = 0x02014b50;
 const maxDirectoryBytes = 64 * 1024 * 1024;
+const utf8 = new TextDecoder();
+
+type ParsedEntry = Omit<ZipEntry, "end">;
 
 interface Directory {
   readonly offset: number;
@@ -16,9 +20,10 @@ interface Directory {
 /** The entries of a zip archive by name; a name that stands there twice is refused. */
 export function readDirectory(source: ByteSource, damaged: Damaged): Map<string, ZipEntry> {
   const directory = findDirectory(source, damaged);
+  if (directory.count > limits.zipMembers.most) throw damaged(`its zip archive has ${directory.count} entries`);
   const bytes = source.read(directory.offset, directory.size);
   const view = viewOn(bytes);
-  const entries = new Map<string, ZipEntry>();
+  const entries = new Map<string, ParsedEntry>();
   let position = 0;
   for (let i = 0; i < directory.count; i++) {
     if (position + 46 > bytes.length || view.getUint32(position, true) !== entrySignature)
@@ -30,7 +35,24 @@ export function readDirectory(source: ByteSource, damaged: Damaged): Map<string,
     entries.set(entry.name, entry);
     position += length;
   }
-  return entries;
+  return withEnds(entries, directory.offset, damaged);
+}
+
+/** Each with the place where the next one begins, the last one with that of the directory: entries that share bytes would let a small file stand for a large one. */
+function withEnds(
+  entries: ReadonlyMap<string, ParsedEntry>,
+  directoryOffset: number,
+  damaged: Damaged,
+): Map<string, ZipEntry> {
+  const inOrder = [...entries].sort(([, a], [, b]) => a.headerOffset - b.headerOffset);
+  const ends = new Map(inOrder.map(([name], i) => [name, inOrder[i + 1]?.[1].headerOffset ?? directoryOffset]));
+  return new Map(
+    [...entries].map(([name, entry]) => {
+      const end = ends.get(name)!;
+      if (entry.headerOffset >= end) throw damaged(`the entry "${name}" of its zip archive shares bytes with another`);
+      return [name, { ...entry, end }];
+    }),
+  );
 }
 
 /** The end record stands at the very end, before a comment whose length it tells; a comment may hold what looks like one. */
@@ -74,11 +96,11 @@ function isPlausible(source: ByteSource, { offset, size, count }: Directory, end
   return count === 0 || viewOn(source.read(offset, 4)).getUint32(0, true) === entrySignature;
 }
 
-function parseEntry(record: Uint8Array): ZipEntry {
+function parseEntry(record: Uint8Array): ParsedEntry {
   const view = viewOn(record);
   const nameLength = view.getUint16(28, true);
   const extraLength = view.getUint16(30, true);
-  const name = new TextDecoder().decode(record.subarray(46, 46 + nameLength));
+  const name = utf8.decode(record.subarray(46, 46 + nameLength));
   const wide = zip64Numbers(record.subarray(46 + nameLength, 46 + nameLength + extraLength));
   // The extra field holds, in this order, the numbers that do not fit into 32 bits.
   const number = (at: number) => {
@@ -88,7 +110,8 @@ function parseEntry(record: Uint8Array): ZipEntry {
   const size = number(24);
   const compressedSize = number(20);
   const headerOffset = number(42);
-  return { name, flags: view.getUint16(8, true), method: view.getUint16(10, true), compressedSize, size, headerOffset };
+  const [flags, method, crc32] = [view.getUint16(8, true), view.getUint16(10, true), view.getUint32(16, true)];
+  return { name, flags, method, crc32, compressedSize, size, headerOffset };
 }
 
 function zip64Numbers(extra: Uint8Array): number[] {

@@ -15,6 +15,10 @@ export interface ZipEntry {
   readonly compressedSize: number;
   readonly size: number;
   readonly headerOffset: number;
+  /** Of the unpacked bytes. Nobody is held to it here: PyTorch can be told to leave it out. */
+  readonly crc32: number;
+  /** Where the next entry, or the directory, begins. */
+  readonly end: number;
 }
 
 /** An open archive. Nothing but its directory has been read. Whatever is wrong with it is thrown as the opener's error. */
@@ -57,6 +61,7 @@ function entryRegion(source: ByteSource, entry: ZipEntry, damaged: Damaged) {
   // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
   const offset = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
   if (offset + compressedSize > source.size) throw wrong("is cut short");
+  if (offset + compressedSize > entry.end) throw wrong("shares bytes with another");
   return { offset, length: compressedSize };
 }
 

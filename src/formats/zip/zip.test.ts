@@ -50,6 +50,38 @@ test("the numbers of a large archive stand in zip64 fields", () => {
   expect(zip.read(zip.entries.get("a.txt")!, 1000)).toEqual(first);
 });
 
+test("members that share bytes are refused", () => {
+  const twice = archive.slice();
+  const view = new DataView(twice.buffer);
+  const directory = view.getUint32(twice.length - 6, true);
+  const second = directory + 46 + "a.txt".length;
+  // The second member is said to lie where the first does, then in its middle: either way the first is unpacked twice.
+  view.setUint32(second + 42, 0, true);
+  expect(() => open(twice)).toThrow("shares bytes with another");
+  const inner = writeZip([
+    { name: "a.txt", bytes: writeZip([{ name: "folder/b", bytes: text("b") }]) },
+    { name: "folder/b", bytes: text("b") },
+  ]);
+  const innerView = new DataView(inner.buffer);
+  innerView.setUint32(innerView.getUint32(inner.length - 6, true) + 46 + "a.txt".length + 42, 64, true);
+  const zip = open(inner);
+  expect(() => zip.read(zip.entries.get("a.txt")!, 1000)).toThrow("shares bytes with another");
+});
+
+test("an archive of more members than any file has is refused at once", () => {
+  const bytes = fields(46 * 200_001 + 22, []);
+  for (let i = 0; i < 200_001; i++) bytes.set([0x50, 0x4b, 1, 2], 46 * i);
+  const end = fields(98, [
+    [0, 4, 0x06064b50],
+    [32, 8, 200_001],
+    [40, 8, 46 * 200_001],
+    [56, 4, 0x07064b50],
+    [64, 8, 46 * 200_001],
+    [76, 4, 0x06054b50],
+  ]);
+  expect(() => open(new Uint8Array(Buffer.concat([bytes.subarray(0, 46 * 200_001), end])))).toThrow("200001 entries");
+});
+
 test("an archive that is cut anywhere is refused with the opener's error", () => {
   for (let length = 0; length < archive.length; length++)
     expect(() => open(archive.subarray(0, length))).toThrow("its zip archive");
