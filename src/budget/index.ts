@@ -45,6 +45,40 @@ export const limits = {
     most: 100_000,
     unit: "members of a zip archive",
     why: "Each is kept with its name. Files of PyTorch have a member for each tensor, at most some thousand.",
+  hubAnswer: {
+    most: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "A model's description and list of files, over all pages, are held in memory. Real ones have some kilobytes.",
+  },
+  hubFile: {
+    most: 2 ** 37,
+    unit: "bytes",
+    why: "A file of the hub is written to the disk. The largest Stable Diffusion model has 14 GB.",
+  },
+  hubMessage: {
+    most: 4096,
+    unit: "characters",
+    why: "What the hub says of an error; the rest is not read. Real ones are a line.",
+  },
+  hubName: {
+    most: 255,
+    unit: "bytes in a name",
+    why: "File systems take no longer names of files and folders. Real ones have fewer than 100.",
+  },
+  hubPages: {
+    most: 100,
+    unit: "answers",
+    why: "A list of files that never ends, such as a page that names itself as the next. A page has 1,000 files, a model some dozens.",
+  },
+  hubRedirects: {
+    most: 10,
+    unit: "redirects",
+    why: "Addresses that lead to each other. The hub needs two.",
+  },
+  hubSilence: {
+    most: 60_000,
+    unit: "milliseconds",
+    why: "A server that sends nothing, or a byte now and then. Real ones answer within seconds.",
   },
 } as const satisfies Record<string, Limit>;
 

@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
@@ -121,11 +121,20 @@ function readJsonRecord(file: string): JsonRecord {
 }
 
 export function isFolder(target: string): boolean {
-  return statSync(target, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statsOf(target)?.isDirectory() ?? false;
 }
 
 export function isFile(target: string): boolean {
-  return statSync(target, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statsOf(target)?.isFile() ?? false;
+}
+
+/** Undefined also for a path that no file can have, or that may not be looked at. */
+function statsOf(target: string): Stats | undefined {
+  try {
+    return statSync(target);
+  } catch {
+    return undefined;
+  }
 }
 
 function isJsonRecord(value: unknown): value is JsonRecord {

@@ -52,6 +52,8 @@ export const errorCodes = {
   CHECKPOINT_INPAINTING: "An inpainting model where it cannot be used.",
   CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of no known kind.",
   // hub
+  HUB_ADDRESS: "HF_ENDPOINT is not the address of a server.",
+  HUB_CACHE_UNKNOWN: "A model of the Hugging Face hub for a user without a home folder to keep it in.",
   HUB_DENIED: "The Hugging Face hub does not give out a model: it wants an agreement or an access token.",
   HUB_FAILED: "The Hugging Face hub gave an answer that cannot be used.",
   HUB_NOT_FOUND:

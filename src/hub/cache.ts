@@ -1,7 +1,9 @@
-import { link as hardLink, readdir, readFile, rm, symlink } from "node:fs/promises";
+import type { StatsFs } from "node:fs";
+import { link as hardLink, readdir, readFile, rm, statfs, symlink } from "node:fs/promises";
 import path from "node:path";
 import { isFolder } from "../checkpoint/index.ts";
-import { makeFolder, writeFileAtomically } from "../files/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { makeFolder, reasonOf, writeFileAtomically } from "../files/index.ts";
 import type { ModelId } from "./model-id.ts";
 
 /** The revision that is meant when none is named. */
@@ -41,23 +43,40 @@ export class CachedModel {
   async remember(revision: string, commitHash: string): Promise<void> {
     if (revision === commitHash) return;
     const file = path.join(this.folder, "refs", revision);
-    makeFolder(path.dirname(file));
-    await writeFileAtomically(file, commitHash);
+    await writing(file, async () => {
+      makeFolder(path.dirname(file));
+      await writeFileAtomically(file, commitHash);
+    });
   }
 
-  /** Puts a file of a snapshot in its place. */
+  /** Puts a file of a snapshot in its place. @throws OUTPUT_UNWRITABLE */
   async link(commit: string, file: string, content: string): Promise<void> {
     const link = path.join(this.snapshotFolder(commit), file);
     const blob = this.blob(content);
-    makeFolder(path.dirname(link));
-    await rm(link, { force: true });
-    try {
-      await symlink(path.relative(path.dirname(link), blob), link);
-    } catch (error) {
-      // Windows lets only some users make symbolic links.
-      if (!isNotPermitted(error)) throw error;
-      await hardLink(blob, link);
-    }
+    await writing(link, async () => {
+      makeFolder(path.dirname(link));
+      await rm(link, { force: true });
+      try {
+        await symlink(path.relative(path.dirname(link), blob), link);
+      } catch (error) {
+        // Windows lets only some users make symbolic links.
+        if (!isNotPermitted(error)) throw error;
+        await hardLink(blob, link);
+      }
+    });
+  }
+
+  /** Makes sure that there is room for so many bytes, where the system can tell. @throws OUTPUT_UNWRITABLE */
+  async requireRoom(bytes: number): Promise<void> {
+    const volume = await volumeOf(this.folder);
+    const freeBytes = volume && volume.blocks > 0 ? volume.bavail * volume.bsize : Number.POSITIVE_INFINITY;
+    if (bytes <= freeBytes) return;
+    const [wanted, free] = [bytes, freeBytes].map((count) => `${(count / 1e6).toFixed(1)} MB`);
+    throw new CoinageError(
+      "OUTPUT_UNWRITABLE",
+      `${wanted} are to be fetched, and ${free} are free where ${this.folder} lies.`,
+      { hint: roomHint },
+    );
   }
 }
 
@@ -67,12 +86,36 @@ export function modelNameOf(target: string): string {
   return inCache?.[1] ?? path.parse(target).name;
 }
 
-/** The files below a folder, with /. */
+/** The files below a folder, with /; none of one that cannot be read. */
 export async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"));
+}
+
+/** The disk on which a folder lies or would lie. */
+async function volumeOf(folder: string): Promise<StatsFs | undefined> {
+  const volume = await statfs(folder).catch(() => undefined);
+  const parent = path.dirname(folder);
+  return volume ?? (parent === folder ? undefined : volumeOf(parent));
+}
+
+const roomHint = "Make room there, or set HF_HOME to a folder that has it and that you may write to.";
+
+/** A file of the cache that cannot be written. */
+export function unwritable(file: string, cause: unknown): CoinageError {
+  const reason = reasonOf(cause instanceof CoinageError ? cause.cause : cause);
+  return new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written (${reason}).`, {
+    hint: roomHint,
+    cause,
+  });
+}
+
+async function writing(file: string, write: () => Promise<void>): Promise<void> {
+  await write().catch((cause: unknown) => {
+    throw unwritable(file, cause);
+  });
 }
 
 function isNotPermitted(error: unknown): boolean {

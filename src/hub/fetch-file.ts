@@ -1,63 +1,100 @@
-import type { Blob } from "node:buffer";
 import { createHash, type Hash } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, open, rename } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, rmdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { isFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { makeFolder } from "../files/index.ts";
+import { unwritable } from "./cache.ts";
+import { leastProgressBytes } from "./requests.ts";
 
 export interface Download {
   readonly file: string;
   readonly bytes: number;
   /** Hash of the contents: SHA-256, or git's SHA-1. */
   readonly content: string;
-  readonly open: () => Promise<Blob>;
+  /** The bytes from a place on. */
+  readonly read: (from: number) => AsyncGenerator<Uint8Array>;
 }
 
+/** Bytes of a file that are still to be fetched. */
+export async function missingBytes({ file, bytes }: Pick<Download, "file" | "bytes">): Promise<number> {
+  if (isFile(file)) return 0;
+  const present = await stat(`${file}${unfinished}`).catch(() => undefined);
+  return Math.max(0, bytes - (present?.size ?? 0));
+}
+
+/** What the name of a file ends in that is not here as a whole. */
+const unfinished = ".incomplete";
+
 /** Fetches a file, going on with what an earlier attempt (also of another program) has left in FILE.incomplete; yields how many bytes are there.
- *  @throws OUTPUT_UNWRITABLE, HUB_FAILED when something else came, what `open` throws, and the connection's own errors */
+ *  @throws OUTPUT_UNWRITABLE, HUB_FAILED when something else came, and what `read` throws */
 export async function* fetchFile(download: Download): AsyncGenerator<number, void> {
   const { file } = download;
   if (isFile(file)) return;
-  const partial = `${file}.incomplete`;
+  const partial = `${file}${unfinished}`;
   const handle = await openForWriting(partial);
+  let keptBytes = 0;
   try {
-    yield* fetchRest(handle, download);
+    for await (keptBytes of fetchRest(handle, download)) yield keptBytes;
     await handle.sync();
+  } catch (error) {
+    // What is worth going on with stays.
+    if (keptBytes < leastProgressBytes || error instanceof WrongContents) await forget(partial);
+    throw error;
   } finally {
     await handle.close();
   }
   // Two programs that fetch the same file write the same bytes to the same places; the second finds it done.
   await rename(partial, file).catch((error) => {
-    if (!isFile(file)) throw error;
+    if (!isFile(file)) throw unwritable(file, error);
   });
 }
 
 /** Reads on when the connection breaks, as long as each attempt has brought something. */
-async function* fetchRest(handle: FileHandle, { bytes, content, file, open }: Download): AsyncGenerator<number, void> {
+async function* fetchRest(handle: FileHandle, download: Download): AsyncGenerator<number, void> {
+  const { bytes, content, file, read } = download;
   const hash = contentHash(content, bytes);
   let position = await hashPresent(handle, hash, bytes);
-  const blob = await open();
+  yield position;
   while (position < bytes) {
     const before = position;
     try {
-      for await (const chunk of blob.slice(position).stream() as AsyncIterable<Uint8Array>) {
+      for await (const chunk of read(position)) {
+        if (position + chunk.length > bytes) throw new WrongContents(download, `more than the ${bytes} bytes`);
         await write(handle, chunk, position, file);
         hash.update(chunk);
         position += chunk.length;
         yield position;
       }
-      if (position === before) throw new Error("no bytes came");
     } catch (error) {
-      if (position === before || error instanceof CoinageError) throw error;
+      if (position - before < leastProgressBytes || !isOfHub(error)) throw error;
     }
+    if (position === before) throw new WrongContents(download, `${position} of the ${bytes} bytes`);
   }
-  if (position === bytes && hash.digest("hex") === content) return;
-  await handle.truncate(0);
-  throw new CoinageError("HUB_FAILED", `${path.basename(file)} came in another state than the hub announced.`, {
-    hint: "Run it again to fetch it anew.",
-  });
+  if (hash.digest("hex") !== content) throw new WrongContents(download, "other bytes than those");
+}
+
+/** The hub sends something else than it listed. */
+class WrongContents extends CoinageError {
+  constructor({ file }: Download, what: string) {
+    super("HUB_FAILED", `The hub sends ${what} that it announced of ${path.basename(file)}.`, {
+      hint: "Nothing of it is kept. Run it again to fetch it anew.",
+    });
+  }
+}
+
+function isOfHub(error: unknown): boolean {
+  return error instanceof CoinageError && !(error instanceof WrongContents) && error.code.startsWith("HUB_");
+}
+
+/** Removes what was begun, and the folders made for it. */
+async function forget(partial: string): Promise<void> {
+  await rm(partial, { force: true }).catch(() => {});
+  const blobs = path.dirname(partial);
+  // those that hold anything stay
+  for (const folder of [blobs, path.dirname(blobs), path.dirname(path.dirname(blobs))])
+    await rmdir(folder).catch(() => {});
 }
 
 function contentHash(content: string, bytes: number): Hash {
@@ -92,11 +129,4 @@ async function openForWriting(file: string): Promise<FileHandle> {
   } catch (cause) {
     throw unwritable(file, cause);
   }
-}
-
-function unwritable(file: string, cause: unknown): CoinageError {
-  return new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written.`, {
-    hint: "Make room there, or set HF_HOME to a folder that has it.",
-    cause,
-  });
 }

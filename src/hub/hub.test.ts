@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   lstatSync,
@@ -14,7 +16,9 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { filesOf, type HubServer, type ServedModel, serveHub } from "../../test/hub-server.ts";
+import { hasPermissions, withoutPrivileges } from "../../test/permissions.ts";
 import { openCheckpoint, openVae } from "../checkpoint/index.ts";
+import { CachedModel } from "./cache.ts";
 import { type DownloadEvent, localModel } from "./index.ts";
 import { hubSettings } from "./settings.ts";
 
@@ -136,7 +140,7 @@ describe("a model of the hub", () => {
     const blobs = filesOf(path.join(cached("a/tiny"), "blobs")).size;
     expect((await resolve("a/tiny")).found).toBe(found);
     expect(filesOf(path.join(cached("a/tiny"), "blobs")).size).toBe(blobs);
-    expect(server.requests.filter((request) => request.includes(unetFile)).length).toBe(2);
+    expect(server.requests.filter((request) => request.includes(unetFile)).length).toBe(1);
     expect(existsSync(path.join(found, unetFile))).toBe(true);
   });
 
@@ -271,6 +275,36 @@ test("what the hub does not have, or has without a model in it, is said", async 
   );
 });
 
+test("what is larger than the disk is not begun", async () => {
+  const model = new CachedModel(cache, { name: "a/b", revision: undefined, file: undefined });
+  await expect(model.requireRoom(2 ** 62)).rejects.toMatchObject({
+    code: "OUTPUT_UNWRITABLE",
+    message: expect.stringMatching(/^4611686018427\.4 MB are to be fetched, and [\d.]+ MB are free where /),
+  });
+  await model.requireRoom(1);
+});
+
+describe("a user without a home", () => {
+  const hopeless = { code: "HUB_CACHE_UNKNOWN", hint: expect.stringContaining("HF_HOME") };
+
+  test.skipIf(process.platform === "win32")("is asked for a folder, and needs none but that", async () => {
+    vi.stubEnv("HOME", "");
+    await expect(hubSettings({})).rejects.toMatchObject(hopeless);
+    expect((await hubSettings({ HF_HOME: "/h" })).cacheFolder).toBe(path.resolve("/h/hub"));
+  });
+
+  test.runIf(process.geteuid?.() === 0)("also where the system itself knows none", async () => {
+    vi.stubEnv("HOME", undefined);
+    process.seteuid!(54321);
+    try {
+      expect(() => homedir()).toThrow("uv_os_homedir");
+      await expect(hubSettings({})).rejects.toMatchObject(hopeless);
+    } finally {
+      process.seteuid!(0);
+    }
+  });
+});
+
 test("cache, token and endpoint are where Hugging Face's own programs have them", async () => {
   const cacheOf = async (environment: Record<string, string>) => (await hubSettings(environment)).cacheFolder;
   expect(await cacheOf({})).toBe(path.join(homedir(), ".cache", "huggingface", "hub"));
@@ -283,5 +317,56 @@ test("cache, token and endpoint are where Hugging Face's own programs have them"
     endpoint: "https://huggingface.co",
     token: undefined,
     isOffline: false,
+  });
+});
+
+describe.runIf(hasPermissions)("a cache that may be read only", () => {
+  const modes = (mode: number, ...folders: readonly string[]) => {
+    for (const folder of folders) chmodSync(folder, mode);
+  };
+
+  test("gives a model that is in it", async () => {
+    const { found } = await resolve("a/tiny");
+    modes(0o755, folder, cache);
+    execFileSync("chmod", ["-R", "a+rX,a-w", path.join(cache, "hub")]);
+    server.requests.length = 0;
+    expect(await withoutPrivileges(() => resolve("a/tiny"))).toEqual({ found, events: [] });
+    expect(server.requests).toEqual([]);
+    execFileSync("chmod", ["-R", "u+w", path.join(cache, "hub")]);
+  });
+
+  test.each([
+    "hub",
+    "hub/models--a--tiny",
+    "hub/models--a--tiny/blobs",
+    "hub/models--a--tiny/snapshots",
+    "hub/models--a--tiny/refs",
+  ])("names the place and what to do when another is to be fetched into it: %s", async (part) => {
+    const closed = path.join(cache, part);
+    mkdirSync(closed, { recursive: true });
+    modes(0o755, folder);
+    execFileSync("chmod", ["-R", "a+rwX", cache]);
+    modes(0o555, closed);
+    await expect(withoutPrivileges(() => resolve("a/tiny"))).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+      message: expect.stringMatching(/models--a--tiny.* cannot be written \(EACCES\)/),
+      hint: expect.stringContaining("HF_HOME"),
+    });
+    modes(0o755, closed);
+  });
+
+  test("is told from a model of the hub where a path here may not be looked at", async () => {
+    mkdirSync(path.join(folder, "closed", "model"), { recursive: true });
+    modes(0o755, folder);
+    modes(0o700, path.join(folder, "closed"));
+    const home = process.cwd();
+    process.chdir(folder);
+    const asked = withoutPrivileges(() => resolve("closed/model"));
+    const refused = expect(asked).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      message: expect.stringContaining("closed/model"),
+    });
+    await refused.finally(() => process.chdir(home));
+    expect(server.requests).toEqual([]);
   });
 });

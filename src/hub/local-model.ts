@@ -1,13 +1,16 @@
+import { lstat } from "node:fs/promises";
 import path from "node:path";
 import { type FolderPurpose, filesToOpen, isFile, missingFiles } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { kindOfPath } from "../files/index.ts";
+import { kindOfPath, reasonOf } from "../files/index.ts";
+import { hubAccess } from "./access.ts";
 import { CachedModel, defaultRevision, filesIn } from "./cache.ts";
-import { fetchFile } from "./fetch-file.ts";
-import { idText, type ModelId, parseModelId } from "./model-id.ts";
-import { offline, requestProblem, unclearContents } from "./problems.ts";
-import { openRemoteModel, type RemoteFile } from "./remote-model.ts";
-import { type HubSettings, hubSettings } from "./settings.ts";
+import { fetchFile, missingBytes } from "./fetch-file.ts";
+import { idText, isAddress, type ModelId, parseModelId } from "./model-id.ts";
+import { notAnAddress, offline, unclearContents } from "./problems.ts";
+import { openRemoteModel, type RemoteFile, requireFetchable, usualPatienceMs } from "./remote-model.ts";
+import type { Hub } from "./requests.ts";
+import { hubSettings } from "./settings.ts";
 
 /** Bytes between two events; for large models a two-hundredth of the whole. */
 const leastStepBytes = 1024 * 1024;
@@ -28,13 +31,17 @@ export interface DownloadEvent {
  *  `owner/name@revision` or the address of its page), out of the cache all programs share; what is missing in it is fetched first.
  *  Anything else is given back as it came.
  *  differs from sd-scripts: a model that is whole in the cache is used as it is; there the hub is asked for a newer one each time.
- *  @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
+ *  patienceMs: how long the hub may be silent.
+ *  @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
 export async function* localModel(
   target: string,
   purpose: FolderPurpose = "model",
+  patienceMs: number = usualPatienceMs,
 ): AsyncGenerator<DownloadEvent, string> {
   if ((await kindOfPath(target)) !== "nothing") return target;
-  const id = parseModelId(target);
+  await requireLookable(target);
+  const id = parseModelId(target, process.env.HF_ENDPOINT);
+  if (!id && isAddress(target)) throw notAnAddress(target);
   if (!id) return target;
   const settings = await hubSettings();
   const cached = new CachedModel(settings.cacheFolder, id);
@@ -42,7 +49,18 @@ export async function* localModel(
   const here = snapshot && (await completeCopy(snapshot, id, purpose));
   if (here) return here;
   if (settings.isOffline) throw offline(id, settings);
-  return yield* fetchModel(id, purpose, cached, settings);
+  const hub: Hub = { id, access: hubAccess(settings), cacheFolder: settings.cacheFolder, patienceMs };
+  return yield* fetchModel(hub, purpose, cached);
+}
+
+/** Tells a path that may not be looked at from one that is not there: the hub would be asked for it. @throws FILE_UNREADABLE */
+async function requireLookable(target: string): Promise<void> {
+  const cause: unknown = await lstat(target).catch((error: unknown) => error);
+  if (!["EACCES", "EPERM", "EIO", "ESTALE"].includes(reasonOf(cause))) return;
+  throw new CoinageError("FILE_UNREADABLE", `${target} cannot be read (${reasonOf(cause)}).`, {
+    hint: "Check the permissions of the folders it lies in.",
+    cause,
+  });
 }
 
 /** What to open of a snapshot in the cache; undefined when something of it is missing. */
@@ -54,30 +72,29 @@ async function completeCopy(snapshot: string, id: ModelId, purpose: FolderPurpos
 }
 
 async function* fetchModel(
-  id: ModelId,
+  hub: Hub,
   purpose: FolderPurpose,
   cached: CachedModel,
-  settings: HubSettings,
 ): AsyncGenerator<DownloadEvent, string> {
+  const { id } = hub;
   const revision = id.revision ?? defaultRevision;
-  const { commit, files, open } = await openRemoteModel(id, settings, revision);
-  const { needed, target } = neededFiles(files, id, purpose, settings);
+  const { commit, files, read } = await openRemoteModel(hub, revision);
+  const { needed, target } = neededFiles(files, hub, purpose);
+  for (const file of needed) requireFetchable(hub, file);
   const totalBytes = needed.reduce((sum, { bytes }) => sum + bytes, 0);
+  const missing = needed.map(({ bytes, content }) => missingBytes({ bytes, file: cached.blob(content) }));
+  await cached.requireRoom((await Promise.all(missing)).reduce((sum, bytes) => sum + bytes, 0));
   const stepBytes = Math.max(leastStepBytes, totalBytes / 200);
   let earlierBytes = 0;
   for (const file of needed) {
     const event = (doneBytes: number) =>
       ({ kind: "download", model: id.name, file: file.path, doneBytes, totalBytes }) as const;
     let toldBytes = 0;
-    try {
-      const download = { ...file, file: cached.blob(file.content), open: () => open(file) };
-      for await (const bytes of fetchFile(download)) {
-        if (bytes - toldBytes < stepBytes) continue;
-        toldBytes = bytes;
-        yield event(earlierBytes + bytes);
-      }
-    } catch (error) {
-      throw error instanceof CoinageError ? error : requestProblem(id, settings, undefined, error);
+    const download = { ...file, file: cached.blob(file.content), read: (from: number) => read(file, from) };
+    for await (const bytes of fetchFile(download)) {
+      if (bytes - toldBytes < stepBytes) continue;
+      toldBytes = bytes;
+      yield event(earlierBytes + bytes);
     }
     await cached.link(commit, file.path, file.content);
     earlierBytes += file.bytes;
@@ -88,7 +105,8 @@ async function* fetchModel(
 }
 
 /** What has to be here to open the model, and what of it is opened. */
-function neededFiles(files: readonly RemoteFile[], id: ModelId, purpose: FolderPurpose, settings: HubSettings) {
+function neededFiles(files: readonly RemoteFile[], hub: Hub, purpose: FolderPurpose) {
+  const { id } = hub;
   const names = files.map((file) => file.path);
   const among = (wanted: readonly string[]) => files.filter((file) => wanted.includes(file.path));
   if (id.file !== undefined) {
@@ -99,7 +117,7 @@ function neededFiles(files: readonly RemoteFile[], id: ModelId, purpose: FolderP
   const inFolder = filesToOpen(names, purpose);
   if (inFolder.length > 0) return { needed: among(inFolder), target: "" };
   const [single, ...others] = singleFiles(names);
-  if (single === undefined || others.length > 0) throw unclearContents(id, settings, singleFiles(names));
+  if (single === undefined || others.length > 0) throw unclearContents(hub, singleFiles(names));
   return { needed: among([single]), target: single };
 }
 

@@ -29,3 +29,11 @@ test.each([
 ])("%s does not", (text) => {
   expect(parseModelId(text)).toBeUndefined();
 });
+
+test("addresses of the server that HF_ENDPOINT names are known, too, without its password", () => {
+  const file = { name: "a/b", revision: "main", file: "x.ckpt" };
+  const page = "https://hub.example/path/a/b/blob/main/x.ckpt";
+  expect(parseModelId(page, "https://me:secret@hub.example/path/")).toEqual(file);
+  expect(parseModelId(page, "https://hub.example")).toBeUndefined();
+  expect(parseModelId("a/b", "no address")).toEqual({ name: "a/b" });
+});

@@ -1,3 +1,5 @@
+import { shownAddress } from "./access.ts";
+
 /** A model of the Hugging Face hub. */
 export interface ModelId {
   /** "owner/name" */
@@ -8,12 +10,15 @@ export interface ModelId {
   readonly file: string | undefined;
 }
 
-const pageAddress =
-  /^https?:\/\/(?:huggingface\.co|hf\.co)\/([^/?#]+\/[^/?#]+)(?:\/(?:blob|resolve|tree)\/([^/?#]+)(?:\/([^?#]+))?)?\/?(?:[?#].*)?$/;
+const page = /^([^/?#]+\/[^/?#]+)(?:\/(?:blob|resolve|tree)\/([^/?#]+)(?:\/([^?#]+))?)?\/?(?:[?#].*)?$/;
+const hosts = ["https://huggingface.co/", "http://huggingface.co/", "https://hf.co/", "http://hf.co/"];
 
-/** Reads `owner/name`, `owner/name@revision` or the address of a model's or file's page; undefined for anything else, such as a file's path. */
-export function parseModelId(text: string): ModelId | undefined {
-  const address = pageAddress.exec(text);
+/** Reads `owner/name`, `owner/name@revision` or the address of a model's or file's page; undefined for anything else, such as a file's path.
+ *  endpoint: another server whose addresses are known. */
+export function parseModelId(text: string, endpoint?: string): ModelId | undefined {
+  const known = [...hosts, ...(endpoint ? [`${shownAddress(endpoint)}/`] : [])];
+  const host = known.find((start) => text.startsWith(start));
+  const address = host === undefined ? undefined : (page.exec(text.slice(host.length)) ?? []);
   const [, name, revision, rest] = address ?? /^([^/@]+\/[^/@]+)(?:@(.+))?$/.exec(text) ?? [];
   if (name === undefined || !name.split("/").every(isPlainName)) return undefined;
   if (!address && /\.(safetensors|ckpt|pt|pth|bin)$/i.test(name)) return undefined;
@@ -21,6 +26,11 @@ export function parseModelId(text: string): ModelId | undefined {
   const file = rest?.replaceAll("%20", " ");
   if (file?.split("/").some((part) => part === "" || part === "." || part === "..")) return undefined;
   return { name, revision, file };
+}
+
+/** Whether a text is an address of the web rather than a path. */
+export function isAddress(text: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(text);
 }
 
 /** As the hub allows names: letters, digits, - _ . and neither of the last two twice or at an end. */

@@ -1,38 +1,66 @@
 import { CoinageError } from "../errors/index.ts";
+import { shownText } from "./access.ts";
 import { idText, type ModelId } from "./model-id.ts";
+import type { Hub } from "./requests.ts";
 import type { HubSettings } from "./settings.ts";
 
-/** What a failed request of the hub means. status: of its answer; undefined when there was none. */
-export function requestProblem(
-  id: ModelId,
-  { endpoint, token, cacheFolder }: HubSettings,
-  status: number | undefined,
-  cause: unknown,
-): CoinageError {
+/** A request that got no answer. */
+export function unreachable(hub: Hub, cause: unknown): CoinageError {
+  const reason = reasonOf(hub, cause);
+  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(reason)) return oddAnswer(hub, `it is not HTTP (${reason})`);
+  const { id, access, cacheFolder } = hub;
+  return new CoinageError("HUB_OFFLINE", `${access.url} cannot be reached to fetch ${idText(id)} (${reason}).`, {
+    hint: `It is no file or folder here and not completely in the cache ${cacheFolder}. What was fetched is kept: run it again and it goes on there.`,
+  });
+}
+
+/** A connection that ended in the middle of an answer. */
+export function brokenConnection(hub: Hub, bytes: number, cause: unknown): CoinageError {
+  const what = `The connection to ${hub.access.url} broke after ${bytes} bytes (${reasonOf(hub, cause)}).`;
+  return new CoinageError("HUB_OFFLINE", what, { hint: keptHint });
+}
+
+/** An answer that does not come on. */
+export function stalledAnswer(hub: Hub, bytes: number): CoinageError {
+  const { url } = hub.access;
+  const what = bytes === 0 ? "does not answer" : `sent ${bytes} bytes and then next to nothing`;
+  return new CoinageError("HUB_FAILED", `${url} ${what} for ${hub.patienceMs / 1000} s, asked for ${idText(hub.id)}.`, {
+    hint: keptHint,
+  });
+}
+
+const keptHint = "Try again later. What was fetched is kept, and the next run goes on there.";
+
+/** An answer with a status that is none of success. text: the beginning of what it says. */
+export function refusedRequest(hub: Hub, status: number, text: string): CoinageError {
+  const { id, access } = hub;
+  const { url } = access;
   const model = idText(id);
-  if (status === undefined)
-    return new CoinageError("HUB_OFFLINE", `${endpoint} cannot be reached to fetch ${model} (${reasonOf(cause)}).`, {
-      hint: `It is no file or folder here and not completely in the cache ${cacheFolder}. What was fetched is kept: run it again and it goes on there.`,
-      cause,
-    });
   if (status === 404)
-    return new CoinageError("HUB_NOT_FOUND", `${model} is neither a file or folder here nor a model on ${endpoint}.`, {
+    return new CoinageError("HUB_NOT_FOUND", `${model} is neither a file or folder here nor a model on ${url}.`, {
       hint: "Check the spelling; a revision is written owner/name@revision.",
-      cause,
     });
   if (status === 401 || status === 403)
     return new CoinageError(
       "HUB_DENIED",
-      `${endpoint} does not give out ${model}${token ? " to the owner of your access token" : " without an access token"}: it is private, asks for an agreement, or does not exist.`,
-      {
-        hint: `Agree to its terms at ${endpoint}/${id.name}, and set HF_TOKEN to a token from ${endpoint}/settings/tokens.`,
-        cause,
-      },
+      `${url} does not give out ${model}${access.authorization ? " to the owner of your access token" : " without an access token"}: it is private, asks for an agreement, or does not exist.`,
+      { hint: `Agree to its terms at ${url}/${id.name}, and set HF_TOKEN to a token from ${url}/settings/tokens.` },
     );
-  return new CoinageError("HUB_FAILED", `${endpoint} answers ${status} when asked for ${model}.`, {
+  const said = shownText(messageIn(text), access);
+  return new CoinageError("HUB_FAILED", `${url} answers ${status} when asked for ${model}${said && `: ${said}`}`, {
     hint: "Try again later. What was fetched is kept.",
-    cause,
   });
+}
+
+/** The hub tells errors as {"error": text}. */
+function messageIn(text: string): string {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && "error" in value) return String(value.error);
+  } catch {
+    // another server's page
+  }
+  return text;
 }
 
 export function offline(id: ModelId, { cacheFolder }: HubSettings): CoinageError {
@@ -43,15 +71,18 @@ export function offline(id: ModelId, { cacheFolder }: HubSettings): CoinageError
   );
 }
 
-export function malformedToken(): CoinageError {
-  return new CoinageError("HUB_DENIED", "The access token for the hub is none: they begin with hf_.", {
-    hint: "Set HF_TOKEN to a token from https://huggingface.co/settings/tokens, or unset it for public models.",
+/** An address of the web that is no page of a model. What may be secret in it is not shown. */
+export function notAnAddress(text: string): CoinageError {
+  const { origin = "", pathname = "" } = URL.canParse(text) ? new URL(text) : {};
+  const shown = shownText(origin === "null" ? "" : origin + pathname, { secrets: [] });
+  return new CoinageError("HUB_NOT_FOUND", `${shown || "An address"} is no page of a model on the Hugging Face hub.`, {
+    hint: "Write it as owner/name or https://huggingface.co/owner/name, or download the file and give its path.",
   });
 }
 
 /** A model repository without the files we look for. files: what could be meant. */
-export function unclearContents(id: ModelId, { endpoint }: HubSettings, files: readonly string[]): CoinageError {
-  const addresses = files.slice(0, 20).map((file) => `${endpoint}/${id.name}/blob/${id.revision ?? "main"}/${file}`);
+export function unclearContents({ id, access }: Hub, files: readonly string[]): CoinageError {
+  const addresses = files.slice(0, 20).map((file) => `${access.url}/${id.name}/blob/${id.revision ?? "main"}/${file}`);
   return new CoinageError(
     "HUB_NOT_FOUND",
     `${idText(id)} holds ${files.length === 0 ? "no model" : `${files.length} files of weights and no Diffusers folder`}.`,
@@ -59,16 +90,17 @@ export function unclearContents(id: ModelId, { endpoint }: HubSettings, files: r
   );
 }
 
-export function oddAnswer(id: ModelId, { endpoint }: HubSettings, what: string): CoinageError {
+/** An answer that cannot be used. what: what it is, of "it". */
+export function oddAnswer({ id, access }: Hub, what: string): CoinageError {
   return new CoinageError(
     "HUB_FAILED",
-    `${endpoint} gives an answer about ${idText(id)} that cannot be used: ${what}.`,
+    `${access.url} gives an answer about ${idText(id)} that cannot be used: ${what}.`,
+    { hint: "Another server (a proxy, the log-in page of a network) may have answered in its place. Try again later." },
   );
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { cause } = error;
-  if (cause instanceof Error) return "code" in cause ? String(cause.code) : cause.message;
-  return error.message;
+function reasonOf(hub: Hub, error: unknown): string {
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  const reason = inner instanceof Error ? ("code" in inner ? inner.code : inner.message) : inner;
+  return shownText(String(reason), hub.access);
 }

@@ -1,8 +1,8 @@
-import type { Blob } from "node:buffer";
+import { limits, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { ModelId } from "./model-id.ts";
-import { malformedToken, oddAnswer, requestProblem } from "./problems.ts";
-import type { HubSettings } from "./settings.ts";
+import { shownText } from "./access.ts";
+import { oddAnswer } from "./problems.ts";
+import { type Hub, hubFetch, readRemoteFile } from "./requests.ts";
 
 export interface RemoteFile {
   /** Below the model, with /. */
@@ -16,57 +16,76 @@ export interface RemoteFile {
 export interface RemoteModel {
   readonly commit: string;
   readonly files: readonly RemoteFile[];
-  /** The bytes of a file, to be read from any place on. */
-  readonly open: (file: RemoteFile) => Promise<Blob>;
+  /** The bytes of a file from a place on. */
+  readonly read: (file: RemoteFile, from: number) => AsyncGenerator<Uint8Array>;
 }
 
 /** Asks the hub what it has of a model. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
-export async function openRemoteModel(id: ModelId, settings: HubSettings, revision: string): Promise<RemoteModel> {
-  const { token, endpoint } = settings;
-  if (token !== undefined && !token.startsWith("hf_")) throw malformedToken();
+export async function openRemoteModel(hub: Hub, revision: string): Promise<RemoteModel> {
   // Loaded only by those who need it.
-  const hub = await import("@huggingface/hub");
-  const access = { hubUrl: endpoint, ...(token && { accessToken: token }) };
-  const ask = async <Answer>(request: () => Promise<Answer>): Promise<Answer> => {
-    try {
-      return await request();
-    } catch (error) {
-      if (error instanceof CoinageError) throw error;
-      throw requestProblem(id, settings, error instanceof hub.HubApiError ? error.statusCode : undefined, error);
+  const { modelInfo, listFiles } = await import("@huggingface/hub");
+  const { id, access } = hub;
+  // No token: our fetch hands it to whom it is for.
+  const common = { hubUrl: access.url, fetch: hubFetch(hub) };
+  return understanding(hub, async () => {
+    const { sha } = await modelInfo({ ...common, name: id.name, revision, additionalFields: ["sha"] });
+    if (!/^[0-9a-f]{40}$/.test(sha)) throw oddAnswer(hub, "it names no commit");
+    const repo = { type: "model", name: id.name } as const;
+    const files: RemoteFile[] = [];
+    for await (const entry of listFiles({ ...common, repo, revision: sha, recursive: true })) {
+      const file = listedFile(hub, entry);
+      if (file) files.push(file);
     }
-  };
-
-  const commit = await ask(async () => {
-    const { sha } = await hub.modelInfo({ ...access, name: id.name, revision, additionalFields: ["sha"] });
-    if (/^[0-9a-f]{40}$/.test(sha)) return sha;
-    throw oddAnswer(id, settings, "it names no commit");
+    return { commit: sha, files, read: (file, from) => readRemoteFile(hub, addressOf(hub, sha, file), from) };
   });
-  const repo = { type: "model", name: id.name } as const;
-  const files = await ask(async () => {
-    const found: RemoteFile[] = [];
-    for await (const entry of hub.listFiles({ ...access, repo, revision: commit, recursive: true })) {
-      const content = entry.lfs?.oid ?? entry.oid ?? "";
-      if (entry.type !== "file") continue;
-      if (!/^\w+$/.test(content) || !isInside(entry.path))
-        throw oddAnswer(id, settings, `it lists the file ${JSON.stringify(entry.path)}`);
-      found.push({ path: entry.path, bytes: entry.size, content });
-    }
-    return found;
-  });
-  return {
-    commit,
-    files,
-    open: ({ path }) =>
-      ask(async () => {
-        // Plain requests for ranges, not the hub's own transfer protocol: those can be taken up again anywhere.
-        const blob = await hub.downloadFile({ ...access, repo, revision: commit, path, xet: false });
-        if (blob) return blob as Blob;
-        throw oddAnswer(id, settings, `it lists ${path} and does not have it`);
-      }),
-  };
 }
 
-/** Whether a path stays below the folder it is joined to. */
+/** What the hub's library makes of an answer; what it cannot read is the hub's fault. */
+async function understanding<Result>(hub: Hub, request: () => Promise<Result>): Promise<Result> {
+  try {
+    return await request();
+  } catch (error) {
+    if (error instanceof CoinageError) throw error;
+    const isText = error instanceof SyntaxError;
+    throw oddAnswer(
+      hub,
+      isText ? `it is no JSON (${shownText(error.message, hub.access)})` : "it has another shape than known",
+    );
+  }
+}
+
+function addressOf({ id, access }: Hub, commit: string, { path }: RemoteFile): string {
+  return `${access.url}/${id.name}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/** An entry of the hub's list; undefined for what is no file. @throws HUB_FAILED */
+function listedFile(hub: Hub, entry: unknown): RemoteFile | undefined {
+  const { type, path, size, oid, lfs } = record(entry);
+  if (type === "directory") return undefined;
+  const content = record(lfs).oid ?? oid;
+  const isKnown = typeof path === "string" && isInside(path) && typeof size === "number" && isHash(content);
+  if (isKnown && Number.isSafeInteger(size) && size >= 0) return { path, bytes: size, content };
+  throw oddAnswer(hub, `it lists the file ${shownText(JSON.stringify(path ?? entry), hub.access)}`);
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
+
+function isHash(value: unknown): value is string {
+  return typeof value === "string" && /^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value);
+}
+
+/** Whether a path stays below the folder it is joined to, on every system. */
 function isInside(path: string): boolean {
-  return !/^[/\\]|\\|:|\0/.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+  return !/[\\:\p{Cc}]/u.test(path) && path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
 }
+
+/** Checks that a file can be fetched, before anything is. @throws HUB_FAILED */
+export function requireFetchable({ access }: Hub, { path, bytes }: RemoteFile): void {
+  const refusal = { code: "HUB_FAILED", subject: `${shownText(path, access)} on ${access.url}` } as const;
+  requireWithin("hubFile", bytes, refusal);
+  for (const part of path.split("/")) requireWithin("hubName", Buffer.byteLength(part), refusal);
+}
+
+export const usualPatienceMs = limits.hubSilence.most;

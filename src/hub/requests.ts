@@ -1,0 +1,147 @@
+import { Budget, limits, requireWithin } from "../budget/index.ts";
+import type { HubAccess } from "./access.ts";
+import type { ModelId } from "./model-id.ts";
+import { brokenConnection, oddAnswer, refusedRequest, stalledAnswer, unreachable } from "./problems.ts";
+
+/** The hub as it is asked for one model. */
+export interface Hub {
+  readonly id: ModelId;
+  readonly access: HubAccess;
+  readonly cacheFolder: string;
+  /** How long it may send nothing, or less than `leastProgressBytes`. */
+  readonly patienceMs: number;
+}
+
+/** Bytes that have to come within the patience; an answer that is shorter has to come whole. */
+export const leastProgressBytes = 16 * 1024;
+
+/** Status of an answer to a request for a part of a file that ends before it. */
+const endsBefore = 416;
+
+/** An answer that is about to be read: its status is 2xx or `endsBefore`. */
+interface Answer {
+  readonly response: Response;
+  /** Ends the connection. */
+  readonly controller: AbortController;
+}
+
+/** A `fetch` for @huggingface/hub that the hub cannot abuse. Credentials go to the hub's own origin only, whatever redirects and links say; answers, pages and time are limited.
+ *  It throws coded errors, also for every status that is not 2xx. */
+export function hubFetch(hub: Hub): typeof fetch {
+  const refusal = { code: "HUB_FAILED", subject: `What ${hub.access.url} says of ${hub.id.name}` } as const;
+  const pages = new Budget("hubPages", refusal);
+  const bytes = new Budget("hubAnswer", refusal);
+  return async (input, init) => {
+    pages.spend(1);
+    const { response, controller } = await send(hub, new URL(String(input)), new Headers(init?.headers));
+    // However slowly: an answer of this kind is small.
+    const timer = setTimeout(() => controller.abort(), 10 * hub.patienceMs);
+    try {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of chunksOf(hub, { response, controller })) {
+        bytes.spend(chunk.length);
+        chunks.push(chunk);
+      }
+      return new Response(Buffer.concat(chunks), { status: response.status, headers: response.headers });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** The bytes of a file from a place on. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
+export async function* readRemoteFile(hub: Hub, address: string, from: number): AsyncGenerator<Uint8Array> {
+  const range = from > 0 ? { range: `bytes=${from}-` } : {};
+  const answer = await send(hub, new URL(address), new Headers({ "accept-encoding": "identity", ...range }));
+  if (answer.response.status === endsBefore) return answer.controller.abort();
+  // A server that does not know of ranges sends the whole file.
+  let skipped = answer.response.status === 206 ? from : 0;
+  for await (const chunk of chunksOf(hub, answer)) {
+    const rest = chunk.subarray(Math.min(chunk.length, from - skipped));
+    skipped += chunk.length - rest.length;
+    if (rest.length > 0) yield rest;
+  }
+}
+
+/** Sends a request and goes where the hub sends it. */
+async function send(hub: Hub, address: URL, headers: Headers): Promise<Answer> {
+  const { origin, authorization, url } = hub.access;
+  const refusal = { code: "HUB_FAILED", subject: `${url}, asked for ${hub.id.name},` } as const;
+  let [target, isHub] = [address, true];
+  let isSecure = new URL(url).protocol === "https:";
+  for (let redirects = 0; ; redirects++) {
+    requireWithin("hubRedirects", redirects, refusal);
+    if (isSecure && target.protocol !== "https:") throw oddAnswer(hub, `it leads from https to ${target.protocol}//`);
+    if (!/^https?:$/.test(target.protocol)) throw oddAnswer(hub, `it leads to ${target.protocol}`);
+    // A way that once led to another origin does not get them back: who knows what that one asks for.
+    isHub &&= target.origin === origin;
+    isSecure = target.protocol === "https:";
+    headers.delete("authorization");
+    if (isHub && authorization !== undefined) headers.set("authorization", authorization);
+    const answer = await open(hub, target, headers);
+    const { status, ok, headers: told } = answer.response;
+    if (ok || status === endsBefore) return answer;
+    const location = told.get("location");
+    if (![301, 302, 303, 307, 308].includes(status) || location === null) {
+      const text = await beginningOf(hub, answer);
+      throw refusedRequest(hub, status, text);
+    }
+    answer.controller.abort();
+    if (!URL.canParse(location, target.href)) throw oddAnswer(hub, "it leads to an address that is none");
+    target = new URL(location, target);
+    [target.username, target.password] = ["", ""];
+  }
+}
+
+/** Waits for the beginning of an answer. */
+async function open(hub: Hub, target: URL, headers: Headers): Promise<Answer> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), hub.patienceMs);
+  try {
+    const response = await fetch(target.href, { headers, redirect: "manual", signal: controller.signal });
+    return { response, controller };
+  } catch (cause) {
+    throw controller.signal.aborted ? stalledAnswer(hub, 0) : unreachable(hub, cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The body of an answer, as long as it keeps coming; the connection is closed when nobody reads on. */
+async function* chunksOf(hub: Hub, { response, controller }: Answer): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  let [total, recent, leftMs] = [0, 0, hub.patienceMs];
+  try {
+    for (;;) {
+      const start = performance.now();
+      const timer = setTimeout(() => controller.abort(), leftMs);
+      const { done, value } = (await reader?.read().finally(() => clearTimeout(timer))) ?? { done: true };
+      if (done) return;
+      total += value.length;
+      recent += value.length;
+      // Time that the reader of these bytes takes is not the hub's.
+      leftMs -= performance.now() - start;
+      if (recent >= leastProgressBytes) [recent, leftMs] = [0, hub.patienceMs];
+      yield value;
+    }
+  } catch (cause) {
+    throw controller.signal.aborted ? stalledAnswer(hub, total) : brokenConnection(hub, total, cause);
+  } finally {
+    controller.abort();
+  }
+}
+
+/** What an answer says at its beginning, for a message. */
+async function beginningOf(hub: Hub, answer: Answer): Promise<string> {
+  let text = "";
+  const decoder = new TextDecoder();
+  try {
+    for await (const chunk of chunksOf(hub, answer)) {
+      text += decoder.decode(chunk.subarray(0, limits.hubMessage.most), { stream: true });
+      if (text.length >= limits.hubMessage.most) break;
+    }
+  } catch {
+    // what came until then
+  }
+  return text.slice(0, limits.hubMessage.most);
+}

@@ -1,0 +1,21 @@
+/** A certificate for "localhost" that nobody trusts, with its key, for servers in tests. */
+export const certificate = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgKuog4avD/1ghu2AF
+yAeIjC8QZFOwkENnk+9R/K6wAOyhRANCAAS/WG7lhATzssL0Px5dQk4UPxzf8EJ/
+ABcak2vwzaqg+rZWcgLdELOrjgUn2KxjLabdycrLFwcAbjZUkM4Io3/C
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUZ/nD56mV0q3yF9B3q5xIuGyIBxwwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyOTA5MTk0M1oYDzIxMjYxMTA1
+MDkxOTQzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAS/WG7lhATzssL0Px5dQk4UPxzf8EJ/ABcak2vwzaqg+rZWcgLdELOr
+jgUn2KxjLabdycrLFwcAbjZUkM4Io3/Co1MwUTAdBgNVHQ4EFgQUQKcNnfSoPqeY
+L+NYBZe/mLUeWuswHwYDVR0jBBgwFoAUQKcNnfSoPqeYL+NYBZe/mLUeWuswDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEA6Lcy0D0Past5hLRkP4YN
+d82U54xyPCNhZZIQCBOsr9cCIQDnBOEsBBGlgToBkChSX+dolqaWj1kZbwFVpLLK
+VADZZA==
+-----END CERTIFICATE-----
+`,
+};
