@@ -1,61 +1,86 @@
-import { mkdir, open, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { kindOfPath, reasonOf, writeSynced } from "./file.ts";
+import { disk } from "./disk.ts";
+import { kindOfPath } from "./file.ts";
+import { reasonOf } from "./reason.ts";
+import { previousOf, sweepOnce, temporaryName } from "./temporary.ts";
 
 /** Writes a folder of files so that it is whole or not there: built under a temporary name beside it, synced, renamed.
  *  A folder that stood there before goes only once the new one stands: `standingFolder` finds it in the moment between.
- *  @throws OUTPUT_UNWRITABLE; what stood there before is untouched then */
+ *  @throws OUTPUT_UNWRITABLE; what stood there before is untouched then, or replaced as a whole */
 export async function writeFolderAtomically(
   folder: string,
   files: Readonly<Record<string, Uint8Array | string>>,
 ): Promise<void> {
-  const [part, previous] = [besides(folder, "part"), besides(folder, "previous")];
+  const above = path.dirname(path.resolve(folder));
+  await sweepOnce(above);
+  const part = temporaryName(folder, "part");
   try {
-    await rm(part, { recursive: true, force: true });
-    await mkdir(part);
-    for (const [name, bytes] of Object.entries(files)) await writeSynced(path.join(part, name), bytes);
-    await syncFolder(part);
-    if ((await kindOfPath(folder)) !== "nothing") {
-      await rm(previous, { recursive: true, force: true });
-      await rename(folder, previous);
+    await disk().makeFolder(part);
+    for (const [name, bytes] of Object.entries(files)) {
+      await disk().write(path.join(part, name), bytes);
+      await disk().sync(path.join(part, name));
     }
-    await rename(part, folder);
-    await syncFolder(path.dirname(folder));
-    await rm(previous, { recursive: true, force: true });
+    await disk().sync(part);
+    await replace(folder, part);
+    await disk().sync(above);
   } catch (cause) {
-    await rm(part, { recursive: true, force: true }).catch(() => {});
+    await disk()
+      .remove(part)
+      .catch(() => {});
     throw new CoinageError("OUTPUT_UNWRITABLE", `${folder} cannot be written (${reasonOf(cause)}).`, {
       hint: "Check that the folder above exists, may be written and that the disk has room.",
       cause,
     });
   }
+  await removePrevious(folder);
+}
+
+/** Times that a folder is put into its place before that is given up: two processes may do it at once. */
+const mostAttempts = 50;
+
+/** Puts a folder in the place of another, which comes back when that fails. */
+async function replace(folder: string, part: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    let previous: string | undefined;
+    try {
+      if ((await kindOfPath(folder)) !== "nothing") previous = await moveAside(folder);
+      return await disk().rename(part, folder);
+    } catch (error) {
+      if (previous)
+        await disk()
+          .rename(previous, folder)
+          .catch(() => {});
+      if (attempt === mostAttempts || !["ENOENT", "ENOTEMPTY", "EEXIST"].includes(reasonOf(error))) throw error;
+    }
+  }
+}
+
+async function moveAside(folder: string): Promise<string> {
+  const previous = temporaryName(folder, "previous");
+  await disk().rename(folder, previous);
+  return previous;
+}
+
+/** The new folder stands, so what it has replaced is of no use; what cannot be removed stays. */
+async function removePrevious(folder: string): Promise<void> {
+  for (const previous of await previousOf(folder))
+    await disk()
+      .remove(previous)
+      .catch(() => {});
 }
 
 /** The folder, or the one it was about to replace when writing was cut off between the two. */
 export async function standingFolder(folder: string): Promise<string> {
-  const previous = besides(folder, "previous");
-  const isCutOff = (await kindOfPath(folder)) === "nothing" && (await kindOfPath(previous)) === "folder";
-  return isCutOff ? previous : folder;
+  if ((await kindOfPath(folder)) !== "nothing") return folder;
+  const [previous] = await previousOf(folder);
+  return previous ?? folder;
 }
 
 /** Removes a folder in one go: nobody finds half of it. */
 export async function removeFolder(folder: string): Promise<void> {
-  const part = besides(folder, "part");
-  await rm(part, { recursive: true, force: true });
-  await rename(folder, part);
-  await rm(part, { recursive: true, force: true });
-  await rm(besides(folder, "previous"), { recursive: true, force: true });
-}
-
-function besides(folder: string, role: "part" | "previous"): string {
-  const { dir, base } = path.parse(path.resolve(folder));
-  return path.join(dir, `.${base}.${role}`);
-}
-
-/** Windows does not open folders: there the file system itself keeps renames in order. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r").catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
+  const part = temporaryName(folder, "part");
+  await disk().rename(folder, part);
+  await disk().remove(part);
+  await removePrevious(folder);
 }

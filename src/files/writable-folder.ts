@@ -1,6 +1,6 @@
-import { rm } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
+import { disk } from "./disk.ts";
 import { writeFileAtomically } from "./file.ts";
 import { makeFolder } from "./make-folder.ts";
 
@@ -11,7 +11,7 @@ export async function prepareOutputFolder(folder: string, option: string): Promi
   try {
     makeFolder(folder);
     await writeFileAtomically(probe, "");
-    await rm(probe);
+    await disk().remove(probe);
   } catch (cause) {
     throw new CoinageError("OUTPUT_UNWRITABLE", `The output folder ${path.resolve(folder)} cannot be written to.`, {
       where: `${option} ${folder}`,

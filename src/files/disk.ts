@@ -1,0 +1,66 @@
+import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { reasonOf } from "./reason.ts";
+
+/** What whole files need of a file system. Everything in this room that replaces or removes goes through it, so that a test can let any of it fail. */
+export interface Disk {
+  /** Writes a new file. It survives a power cut only once it is synced, and so is the folder that names it. */
+  write(file: string, bytes: Uint8Array | string): Promise<void>;
+  /** Waits until the contents of a file, or the names in a folder, are on the disk. */
+  sync(target: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  makeFolder(folder: string): Promise<void>;
+  /** Removes a file, or a folder with everything in it. Nothing there is no error. */
+  remove(target: string): Promise<void>;
+}
+
+/** The file system of this machine. @throws the system's own errors */
+export const systemDisk: Disk = {
+  async write(file, bytes) {
+    await withHandle(file, "wx", (handle) => handle.writeFile(bytes));
+  },
+  async sync(target) {
+    if ((await stat(target)).isDirectory()) await syncFolder(target);
+    else await withHandle(target, "r+", (handle) => handle.sync());
+  },
+  rename: (from, to) => rename(from, to),
+  async makeFolder(folder) {
+    await mkdir(folder);
+  },
+  remove: (target) => rm(target, { recursive: true, force: true }),
+};
+
+/** Answers of systems that cannot sync a folder: Windows, some network drives. There renames are kept in order by other means. */
+const unsupported: readonly string[] = ["EPERM", "EACCES", "EISDIR", "EINVAL", "EBADF", "ENOTSUP", "ENOSYS"];
+
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    await withHandle(folder, "r", (handle) => handle.sync());
+  } catch (error) {
+    if (!unsupported.includes(reasonOf(error))) throw error;
+  }
+}
+
+async function withHandle(file: string, flags: string, work: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await open(file, flags);
+  try {
+    await work(handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+let current = systemDisk;
+
+/** The disk that is written to. */
+export function disk(): Disk {
+  return current;
+}
+
+/** Puts another disk in the place of the system's, for tests; gives back what undoes it. */
+export function replaceDisk(other: Disk): () => void {
+  const before = current;
+  current = other;
+  return () => {
+    current = before;
+  };
+}

@@ -1,0 +1,100 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, readlinkSync } from "node:fs";
+import os from "node:os";
+
+/** A process that owns a file, told from all others. A number alone does not do: the system gives it to another process later. */
+export interface Owner {
+  /** Digest of where its number means something: the machine, and on it the container. */
+  readonly place: string;
+  readonly pid: number;
+  /** Digest of when it was started; "0" where the system does not tell. */
+  readonly start: string;
+}
+
+/** gone: it has ended. elsewhere: on another machine or in another container, where nothing can be told from here. */
+export type Life = "alive" | "gone" | "elsewhere";
+
+let own: Owner | undefined;
+
+/** This process. */
+export function ownProcess(): Owner {
+  own ??= { place: placeOfProcesses(), pid: process.pid, start: startOf(process.pid) ?? "0" };
+  return own;
+}
+
+export function lifeOf({ place, pid, start }: Owner): Life {
+  if (place !== ownProcess().place) return "elsewhere";
+  const now = startOf(pid);
+  return now === undefined || (start !== "0" && now !== "0" && now !== start) ? "gone" : "alive";
+}
+
+/** Whether a process of this number was running already at a time, in milliseconds since 1970. */
+export function wasRunning(pid: number, timeMs: number): boolean {
+  if (startOf(pid) === undefined) return false;
+  const ticks = linuxStart(pid);
+  // Linux counts in hundredths of a second since the machine was started; a second for the clock's own corrections
+  return ticks === undefined || Date.now() - os.uptime() * 1000 + ticks * 10 <= timeMs + 1000;
+}
+
+/** Digest of when a process was started, "0" where the system does not tell; undefined when there is no such process. */
+function startOf(pid: number): string | undefined {
+  if (process.platform === "linux") {
+    const ticks = linuxStart(pid);
+    if (ticks !== undefined) return digest(textOf("/proc/sys/kernel/random/boot_id"), String(ticks));
+    return undefined;
+  }
+  if (!answers(pid)) return undefined;
+  return process.platform === "win32" ? "0" : digest(startFromPs(pid));
+}
+
+/** Of a process that is more than a zombie: one that was killed stays one until its parent has heard of it. */
+function linuxStart(pid: number): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  const stat = textOf(`/proc/${pid}/stat`);
+  // the name of the program, in parentheses, may hold anything
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state = "", ticks] = [fields[0], fields[19]];
+  return ticks === undefined || "ZXx".includes(state) ? undefined : Number(ticks);
+}
+
+function answers(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}
+
+function startFromPs(pid: number): string {
+  try {
+    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", stdio: "pipe" }).trim();
+  } catch {
+    return "";
+  }
+}
+
+function placeOfProcesses(): string {
+  return digest(os.hostname(), textOf("/etc/machine-id"), linkOf("/proc/self/ns/pid"));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return "";
+  }
+}
+
+function digest(...facts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 8);
+}
