@@ -31,6 +31,7 @@ export const limits = {
     most: 1000,
     unit: "combining marks in a row",
     why: "Unicode puts marks on one letter in order, in quadratic time. Languages use up to five.",
+  },
   npyHeader: {
     most: 10_000,
     unit: "bytes",
@@ -45,6 +46,7 @@ export const limits = {
     most: 100_000,
     unit: "members of a zip archive",
     why: "Each is kept with its name. Files of PyTorch have a member for each tensor, at most some thousand.",
+  },
   hubAnswer: {
     most: 64 * 2 ** 20,
     unit: "bytes",
