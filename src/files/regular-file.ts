@@ -2,7 +2,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { type LimitName, limits, type Refusal, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { reasonOf } from "./file.ts";
+import { reasonOf } from "./reason.ts";
 
 /** The bytes of a file that a stranger may have made: a regular file, no longer than the limit. A pipe or a device would be waited for without end.
  *  refusal: its subject names the file, "The caption file a.txt". @throws the refusal */
