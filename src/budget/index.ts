@@ -82,6 +82,36 @@ export const limits = {
     unit: "milliseconds",
     why: "A server that sends nothing, or a byte now and then. Real ones answer within seconds.",
   },
+  pictureFile: {
+    most: 2_000_000_000,
+    unit: "bytes",
+    why: "A picture's file is read whole. One of 200 megapixels, 16 bits each and not packed, has 1.2 GB.",
+  },
+  picturePixels: {
+    most: 268_402_689,
+    unit: "pixels",
+    why: "A decoded picture takes four bytes a pixel. The largest photos of phones have 200 million pixels.",
+  },
+  emptyPicturePixels: {
+    most: 67_108_864,
+    unit: "pixels, with less than one byte for a thousand of them",
+    why: "A file of 60 bytes can claim to be a picture that fills the memory. Photos have more than ten bytes for a thousand pixels.",
+  },
+  resizedPixels: {
+    most: 100_000_000,
+    unit: "pixels",
+    why: "A picture of extreme shape grows beyond all memory when it is to cover its bucket. Others stay below four million.",
+  },
+  metadataFile: {
+    most: 2 ** 29 - 2 ** 10,
+    unit: "bytes",
+    why: "A metadata file is read whole into one text, and takes a multiple of its size in memory. One of 100,000 pictures has 50 MB.",
+  },
+  epochSamples: {
+    most: 1_000_000,
+    unit: "pictures in an epoch",
+    why: "A folder's name asks for repeats, and each is kept in a list. Runs of Textual Inversion have some hundred to some ten thousand.",
+  },
 } as const satisfies Record<string, Limit>;
 
 export type LimitName = keyof typeof limits;

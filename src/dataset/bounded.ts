@@ -18,7 +18,7 @@ export async function mapBounded<Item, Result>(
   return results;
 }
 
-const toldAtMost = 20;
+const [toldAtMost, hintsAtMost] = [20, 4];
 
 /** The same for work that can fail for many items: it goes through to the end, so that one error tells all that is wrong.
  *  title: what to say of so many mistakes. */
@@ -41,9 +41,10 @@ export async function mapTellingAll<Item, Result>(
   if (mistakes.length === 1) throw first;
   const told = mistakes.slice(0, toldAtMost).map(({ message }) => message);
   const rest = mistakes.length - told.length;
+  const hints = [...new Set(mistakes.flatMap(({ hint }) => hint ?? []))].slice(0, hintsAtMost);
   throw new CoinageError(first.code, title(mistakes.length), {
     where: [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n  "),
-    ...(first.hint && { hint: first.hint }),
+    ...(hints.length > 0 && { hint: hints.join("\n") }),
     cause: first,
   });
 }

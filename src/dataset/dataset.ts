@@ -1,4 +1,4 @@
-import { CoinageError } from "../errors/index.ts";
+import { requireWithin } from "../budget/index.ts";
 import { BatchArrangement, type Bucket } from "./buckets/arrangement.ts";
 import { bucketLimitsOf, checkBucketSteps } from "./buckets/limits.ts";
 import { type BucketLimits, bySize } from "./buckets/resolutions.ts";
@@ -42,13 +42,13 @@ export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucke
   return { plan, limits, images, buckets: bucketsOf(images), ...loaded };
 }
 
-const largestEpoch = 10_000_000;
-
 function checkEpoch(images: readonly TrainingImage[], { subsets }: DatasetPlan): void {
+  if (subsets.length === 0) return;
   const samples = images.reduce((sum, { repeats }) => sum + repeats, 0);
-  if (samples <= largestEpoch) return;
   const most = subsets.reduce((a, b) => (b.numRepeats > a.numRepeats ? b : a));
-  throw new CoinageError("DATASET_CONFIG", `An epoch would have ${samples} pictures.`, {
+  requireWithin("epochSamples", samples, {
+    code: "DATASET_CONFIG",
+    subject: "The dataset",
     where: `${most.metadataFile ?? most.imageDir}: num_repeats ${most.numRepeats}`,
     hint: "num_repeats is how often an epoch uses a picture; --max_train_steps says how long a run is.",
   });

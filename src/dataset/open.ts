@@ -42,18 +42,6 @@ function warningsOf(
   return useObjectTemplate || useStyleTemplate ? all.filter(({ kind }) => !kind.startsWith("caption")) : all;
 }
 
-/** The error of a run whose datasets have no pictures: which folders were looked at and what was left out.
- *  differs from sd-scripts: it says so and ends as if all had gone well. */
-export function emptyDatasetError(group: DatasetGroup, settings: DatasetSettings): CoinageError {
-  const { datasetConfig, trainDataDir, inJson } = settings;
-  const looked = datasetConfig ?? inJson ?? trainDataDir;
-  const findings = group.warnings.map(({ message }) => message);
-  return new CoinageError("DATASET_EMPTY", "There are no pictures to train on.", {
-    where: [looked ?? "no folder was given", ...findings].join("\n  "),
-    hint: "Give --dataset_config FILE, or --train_data_dir FOLDER with a sub-folder named REPEATS_CLASS (10_cat) that holds the pictures.",
-  });
-}
-
 function cachingOf(settings: DatasetSettings, family: LatentFamily): LatentCaching | undefined {
   const { cacheLatents = false, cacheLatentsToDisk = false, vaeBatchSize = 1, skipCacheCheck = false } = settings;
   if (!cacheLatents && !cacheLatentsToDisk) return undefined;

@@ -107,6 +107,8 @@ function formatSubset({ directory, imageCount, plan }: SubsetSummary): string[] 
     caption_extension: plan.metadataFile === undefined ? plan.captionExtension : undefined,
     masks: plan.conditioningDataDir,
     alpha_mask: plan.alphaMask,
+    alpha_background: plan.alphaBackground,
+    exif_transpose: plan.exifTranspose,
     flip_aug: plan.flipAug,
     color_aug: plan.colorAug,
     random_crop: plan.randomCrop,

@@ -1,3 +1,5 @@
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeGoldens, readJson } from "../../test/goldens.ts";
@@ -68,7 +70,7 @@ function amended(golden: ScanCase): {
     golden.datasets?.flatMap(({ subsets }) => subsets.map((subset) => path.resolve(subset.directory_or_metadata))) ??
     [];
   if (golden.error?.class === "ZeroDivisionError" || images.some(({ bucket }) => bucket[0] === 0 || bucket[1] === 0))
-    return { leftOut: "a picture thinner than a bucket step is left out with a warning" };
+    return { leftOut: "a picture with a side shorter than a bucket step is left out with a warning" };
   if (
     golden.file &&
     golden.datasets?.some(({ subsets }) => subsets.length === 0) &&
@@ -128,6 +130,9 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
     "pictureTiny",
     "pictureTwice",
     "pictureUpscaled",
+    // told here only
+    "subfolderWithPictures",
+    ...(recorded.has("subsetWithoutRepeats") ? [] : (["subsetWithoutRepeats"] as const)),
   ] as const;
   const known: DatasetWarningKind[] = [...ownKinds, ...recorded.keys()];
   expect(warnings.filter(({ kind }) => !known.includes(kind))).toEqual([]);
@@ -146,8 +151,17 @@ function missingWithClass({ warnings, datasets }: ScanCase): number {
 
 describeGoldens("dataset", (folder) => {
   const start = process.cwd();
-  beforeAll(() => process.chdir(folder));
-  afterAll(() => process.chdir(start));
+  let copy = "";
+  beforeAll(async () => {
+    copy = await mkdtemp(path.join(tmpdir(), "coinage-scan-"));
+    // sd-scripts leaves out pictures whose endings are in mixed case, so they are not there when the two are compared.
+    await cp(folder, copy, { recursive: true, filter: (file) => !/\.Jpg$/.test(file) });
+    process.chdir(copy);
+  });
+  afterAll(async () => {
+    process.chdir(start);
+    await rm(copy, { recursive: true });
+  });
 
   test.each(readJson<ScanCase[]>(folder, "scan.json"))("scan $name", async (golden) => {
     const settings = { ...parseTrainArguments(golden.argv).settings, datasetConfig: golden.file };
@@ -170,7 +184,7 @@ describeGoldens("dataset", (folder) => {
     const group = await openDataset(settings);
     if (leftOut) {
       expect(group.batchesPerEpoch).toBe(0);
-      expect(group.warnings.map(({ kind }) => kind)).toContain("aspectTooThin");
+      expect(group.warnings.map(({ kind }) => kind)).toContain("pictureTooSmall");
       return;
     }
     if (isLeftToOthers) {

@@ -5,6 +5,8 @@ import type { Size } from "../pictures/index.ts";
 export interface DatasetSettings {
   readonly datasetConfig?: string | undefined;
   readonly trainDataDir?: string | undefined;
+  /** Folder of pictures that is taken as it is. */
+  readonly imageDir?: string | undefined;
   readonly regDataDir?: string | undefined;
   readonly inJson?: string | undefined;
 
@@ -26,9 +28,13 @@ export interface DatasetSettings {
   readonly randomCrop?: boolean | undefined;
   readonly faceCropAugRange?: readonly [low: number, high: number] | undefined;
   readonly alphaMask?: boolean | undefined;
+  readonly alphaBackground?: string | undefined;
+  readonly exifTranspose?: boolean | undefined;
   readonly maskedLoss?: boolean | undefined;
   readonly priorLossWeight?: number | undefined;
 
+  /** The new word: the caption of pictures in `imageDir` that have none of their own. */
+  readonly tokenString?: string | undefined;
   readonly classTokens?: string | undefined;
   readonly captionExtension?: string | undefined;
   readonly captionSeparator?: string | undefined;

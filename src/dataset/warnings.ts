@@ -1,27 +1,58 @@
-/** What can be odd about a dataset without stopping a run. What it is about follows. */
+/** What can be odd about a dataset without stopping a run, and what to do about it. What it is about stands between the two. */
 const texts = {
-  aspectTooThin: "Left out, for they are too long and thin to be cut to size",
-  bucketLimitRounded: "Bucket limits must be multiples of bucket_reso_steps",
-  bucketLimitsUnused: "min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale",
-  captionBlank: "The caption is empty",
-  captionEmpty: "The caption is empty, for there is neither a caption file nor a class token",
-  captionFromClass: "The class tokens are the caption, for there is no caption file",
-  folderMissing: "Not a folder",
-  folderWithoutRepeats: "Left out, for the folder's name does not begin with a number of repeats",
-  infoCacheMissing: "cache_info is on, so metadata_cache.json is written now for the next time",
-  latentsDamaged: "Latent caches that cannot be read are made anew",
-  metadataEmpty: "Left out, for the metadata file names no pictures",
-  pictureHuge: "Over 40 megapixels, and decoded whole each time: shrink them, or cache latents",
-  pictureTiny: "Enlarged to more than twice their size, so the word learns how blurred they are",
-  pictureTwice: "The same picture is there twice",
-  pictureUpscaled: "Enlarged a little, for they are smaller than they are trained at",
-  regularisationUnused: "Not used, for there are more regularisation pictures than training pictures",
-  settingsIgnored: "The dataset config takes the place of",
-  subsetDuplicate: "Left out, for the subset is there already",
-  subsetEmpty: "Left out, for the subset has no pictures",
-  subsetWithoutRepeats: "Left out, for num_repeats is below 1",
-  validationSplitIgnored: "validation_split must lie between 0 and 1; taken as 0",
-} as const satisfies Record<string, string>;
+  aspectTooThin: ["Left out, because they are too long and thin to be cut to size"],
+  bucketLimitRounded: ["Bucket limits must be multiples of bucket_reso_steps"],
+  bucketLimitsUnused: ["min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale"],
+  captionBlank: ["The caption is empty"],
+  captionEmpty: ["The caption is empty, for there is neither a caption file nor a class token"],
+  captionFromClass: ["The class tokens are the caption, for there is no caption file"],
+  entryUnreachable: ["Left out, because they cannot be opened", "Mend or remove them."],
+  folderMissing: ["Not a folder"],
+  folderWithoutRepeats: ["Left out, because the folder's name does not begin with a number of repeats"],
+  infoCacheMissing: ["cache_info is on, so metadata_cache.json is written now for the next time"],
+  latentsDamaged: ["Latent caches that cannot be read are made anew"],
+  metadataEmpty: ["Left out, for the metadata file names no pictures"],
+  pictureAnimated: [
+    "Animated or of several pages, and only the first picture of each is trained",
+    "Save the others as files of their own if you want them.",
+  ],
+  pictureHuge: ["Over 40 megapixels, and decoded whole each time: shrink them, or cache latents"],
+  pictureMisnamed: [
+    "Left out, because the names of these pictures do not end like a picture's",
+    "Rename them to end in .png, .jpg or what they are.",
+  ],
+  picturesBesideFolders: [
+    "Left out, because they lie beside the folders REPEATS_NAME and not in one of them",
+    "Move them into one, or take a folder as it is with --image_dir.",
+  ],
+  pictureTiny: ["Enlarged to more than twice their size, so the word learns how blurred they are"],
+  pictureTooSmall: [
+    "Left out, because a side is shorter than bucket_reso_steps and bucket_no_upscale forbids to enlarge them",
+    "Leave bucket_no_upscale out, or use larger pictures.",
+  ],
+  pictureTransparent: [
+    "Transparent, and trained with the colours hidden below",
+    "Add --alpha_mask to leave transparent places out of the loss, or --alpha_background white to lay the pictures on a colour.",
+  ],
+  pictureTurned: [
+    "Turned or mirrored by EXIF, which sd-scripts ignores, so they are trained as they are stored and not as viewers show them",
+    "Add --exif_transpose to turn them upright.",
+  ],
+  pictureTwice: ["The same picture is there twice"],
+  pictureUndecodable: ["Left out, because pictures of these kinds cannot be read here", "Export them as PNG or JPEG."],
+  pictureUpscaled: ["Enlarged a little, for they are smaller than they are trained at"],
+  regularisationUnused: ["Not used, for there are more regularisation pictures than training pictures"],
+  settingsIgnored: ["The dataset config takes the place of"],
+  subfolderWithPictures: [
+    "Left out, because sub-folders of a folder of pictures are not searched",
+    "Make each a subset of its own, or move its pictures up.",
+  ],
+  subsetDuplicate: ["Left out, for the subset is there already"],
+  subsetEmpty: ["Left out, for the subset has no pictures"],
+  subsetWithoutRepeats: ["Left out, because the number of repeats is below 1"],
+  transparencySampled: ["Of many pictures with an alpha channel only some were looked at for transparency"],
+  validationSplitIgnored: ["validation_split must lie between 0 and 1; taken as 0"],
+} as const satisfies Record<string, readonly [text: string, hint?: string]>;
 
 export type DatasetWarningKind = keyof typeof texts;
 
@@ -45,6 +76,10 @@ export class DatasetWarnings {
     this.#subjects.set(kind, known);
   }
 
+  has(kind: DatasetWarningKind): boolean {
+    return this.#subjects.has(kind);
+  }
+
   /** The same for subjects of which there may be none, which is nothing odd. */
   addAll(kind: DatasetWarningKind, subjects: readonly string[]): void {
     for (const subject of subjects) this.add(kind, subject);
@@ -57,8 +92,10 @@ export class DatasetWarnings {
 
 /** "The caption is empty (7): a.png, b.png, c.png, d.png, e.png and 2 more." */
 function messageOf(kind: DatasetWarningKind, subjects: readonly string[]): string {
-  if (subjects.length === 0) return `${texts[kind]}.`;
+  const [text, hint]: readonly [string, string?] = texts[kind];
   const rest = subjects.length - shownAtMost;
   const count = subjects.length > 1 ? ` (${subjects.length})` : "";
-  return `${texts[kind]}${count}: ${subjects.slice(0, shownAtMost).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}.`;
+  const shown = `${subjects.slice(0, shownAtMost).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+  const said = subjects.length === 0 ? `${text}.` : `${text}${count}: ${shown}.`;
+  return hint === undefined ? said : `${said} ${hint}`;
 }

@@ -4,26 +4,53 @@ import { type LimitName, limits, type Refusal, requireWithin } from "../budget/i
 import { CoinageError } from "../errors/index.ts";
 import { reasonOf } from "./reason.ts";
 
-/** The bytes of a file that a stranger may have made: a regular file, no longer than the limit. A pipe or a device would be waited for without end.
+/** What stands at a path is something else than a file: the message says what, as the end of a sentence. */
+export class NotAFile extends Error {}
+
+/** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for without end.
+ *  @throws NotAFile; the system's own errors */
+export async function withRegularFile<Result>(
+  file: string,
+  use: (handle: FileHandle, bytes: number) => Promise<Result>,
+): Promise<Result> {
+  // Asked before opening, which has effects of its own on some devices.
+  requireRegular(await stat(file));
+  // Without O_NONBLOCK, opening a pipe that has taken the file's place meanwhile would wait for its writer.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const found = await handle.stat();
+    requireRegular(found);
+    return await use(handle, found.size);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Up to so many bytes from a file's beginning. */
+export async function readStart(handle: FileHandle, length: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, 0);
+  return buffer.subarray(0, bytesRead);
+}
+
+/** The bytes of a file that a stranger may have made: a regular file, no longer than the limit.
  *  refusal: its subject names the file, "The caption file a.txt". @throws the refusal */
 export async function readRegularFile(file: string, limit: LimitName, refusal: Refusal): Promise<Uint8Array> {
-  // Asked before opening, which has effects of its own on some devices.
-  const found = await stat(file).catch((cause: unknown) => cannotBeRead(refusal, reasonOf(cause), cause));
-  requireRegular(found, refusal);
-  requireWithin(limit, found.size, refusal);
   try {
-    // Without O_NONBLOCK, opening a pipe that has taken the file's place meanwhile would wait for its writer.
-    const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-    try {
-      requireRegular(await handle.stat(), refusal);
-      const bytes = await readUpTo(handle, limits[limit].most + 1, found.size);
+    return await withRegularFile(file, async (handle, size) => {
+      requireWithin(limit, size, refusal);
+      const bytes = await readUpTo(handle, limits[limit].most + 1, size);
       requireWithin(limit, bytes.length, refusal);
       return bytes;
-    } finally {
-      await handle.close();
-    }
+    });
   } catch (cause) {
-    throw cause instanceof CoinageError ? cause : cannotBeRead(refusal, reasonOf(cause), cause);
+    if (cause instanceof CoinageError) throw cause;
+    const { code, subject, where, hint } = refusal;
+    const why = cause instanceof NotAFile ? cause.message : reasonOf(cause);
+    throw new CoinageError(code, `${subject} cannot be read (${why}).`, {
+      ...(where !== undefined && { where }),
+      ...(hint !== undefined && { hint }),
+      cause,
+    });
   }
 }
 
@@ -58,20 +85,12 @@ async function readUpTo(handle: FileHandle, most: number, expected: number): Pro
   }
 }
 
-function requireRegular(found: Stats, refusal: Refusal): void {
-  if (!found.isFile()) cannotBeRead(refusal, `it is ${kindOf(found)}, not a file`);
+function requireRegular(found: Stats): void {
+  if (!found.isFile()) throw new NotAFile(`it is ${kindOf(found)}, not a file`);
 }
 
 function kindOf(found: Stats): string {
   if (found.isDirectory()) return "a folder";
   if (found.isFIFO()) return "a pipe";
   return found.isSocket() ? "a socket" : "a device";
-}
-
-function cannotBeRead({ code, subject, where, hint }: Refusal, why: string, cause?: unknown): never {
-  throw new CoinageError(code, `${subject} cannot be read (${why}).`, {
-    ...(where !== undefined && { where }),
-    ...(hint !== undefined && { hint }),
-    cause,
-  });
 }

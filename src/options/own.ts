@@ -52,6 +52,21 @@ export const ownTrainOptions = {
     effect: "numbers",
     help: "With --initial_step or --initial_epoch: pass over the pictures that the steps before would have seen, too.",
   },
+  image_dir: {
+    type: "string",
+    effect: "numbers",
+    help: "Folder of pictures that is taken as it is, in place of --train_data_dir with its sub-folders REPEATS_NAME. Repeats come from --dataset_repeats; pictures without a caption file have the new word as their caption.",
+  },
+  exif_transpose: {
+    type: "switch",
+    effect: "numbers",
+    help: "Turn and mirror pictures and masks as EXIF says, as viewers show them, before anything is done with them.",
+  },
+  alpha_background: {
+    type: "string",
+    effect: "numbers",
+    help: "Lay pictures with transparency on this colour: white, black, grey or #rrggbb. Unless said, transparent places show the colours hidden below.",
+  },
   debug_dataset_dir: {
     type: "string",
     effect: "files",

@@ -1,51 +1,47 @@
-import { open, readFile, stat } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
-import { CoinageError } from "../errors/index.ts";
-import { decodeBmp, isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
-import { type Channels, dropAlpha, type Picture, type Size } from "./picture.ts";
+import { requireWithin } from "../budget/index.ts";
+import { withRegularFile } from "../files/index.ts";
+import { decodeBmp, isBmp } from "../formats/bmp/index.ts";
+import { asStored, headerOfBytes } from "./header.ts";
+import { turnUpright } from "./orientation.ts";
+import { type Channels, dropAlpha, type Picture } from "./picture.ts";
+import { type Colour, flatten } from "./transparency.ts";
+import { unreadable } from "./unreadable.ts";
 
-/** File name endings of pictures we can decode, in the order in which sd-scripts looks for them. */
-export const pictureExtensions: readonly string[] = [".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif"].flatMap(
-  (ending) => [ending, ending.toUpperCase()],
-);
+export interface DecodeOptions {
+  /** RGBA, opaque where the file has no alpha. */
+  readonly alpha?: boolean;
+  /** What transparent pixels are laid on. Without it they show their hidden colour. */
+  readonly background?: Colour | undefined;
+  /** Turn and mirror it as EXIF says. */
+  readonly exifTranspose?: boolean;
+}
 
-/** Colours as stored: no profile, no EXIF rotation; a damaged file is an error, a mere warning of the decoder is not. */
-const asStored = { ignoreIcc: true, autoOrient: false, failOn: "error" } as const;
-
-const headerBytes = 4096;
-
-/** A picture file as 8-bit RGB: alpha is dropped, not composited, grey replicated, palettes resolved, of 16 bits the high byte.
- *  With `alpha` as RGBA, opaque where the file has none.
+/** A picture file as 8-bit RGB: alpha is dropped, not composited, grey replicated, palettes resolved, of 16 bits the high byte, of an animation the first frame.
  *  @throws PICTURE_UNREADABLE */
-export async function decodePicture(file: string | Uint8Array, { alpha = false } = {}): Promise<Picture> {
+export async function decodePicture(file: string | Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
+  const { alpha = false, background, exifTranspose = false } = options;
   try {
     const bytes = typeof file === "string" ? await readWhole(file) : file;
-    const picture = isBmp(bytes) ? decodeBmp(bytes) : await decodeWithSharp(bytes);
-    return alpha ? withAlpha(picture) : dropAlpha(picture);
+    const { orientation, space } = await headerOfBytes(bytes, typeof file === "string" ? file : "in memory");
+    const stored = isBmp(bytes) ? decodeBmp(bytes) : await decodeWithSharp(bytes, space);
+    const picture = exifTranspose ? turnUpright(stored, orientation) : stored;
+    if (alpha) return withAlpha(picture);
+    return background ? flatten(picture, background) : dropAlpha(picture);
   } catch (cause) {
-    throw unreadable(file, cause);
+    throw await unreadable(file, cause);
   }
 }
 
-/** Width and height from the header of a picture file. @throws PICTURE_UNREADABLE */
-export async function readPictureSize(file: string): Promise<Size> {
-  try {
-    await mustBeFile(file);
-    const start = await readStart(file);
-    if (isBmp(start)) {
-      const { width, height } = parseBmpHeader(start);
-      return [width, height];
-    }
-    const { width, height } = await sharp(file, asStored).metadata();
-    return [width, height];
-  } catch (cause) {
-    throw unreadable(file, cause);
-  }
+function readWhole(file: string): Promise<Uint8Array> {
+  return withRegularFile(file, (handle, bytes) => {
+    requireWithin("pictureFile", bytes, { code: "PICTURE_UNREADABLE", subject: `The picture ${file}`, where: file });
+    return handle.readFile();
+  });
 }
 
-async function decodeWithSharp(bytes: Uint8Array): Promise<Picture> {
+async function decodeWithSharp(bytes: Uint8Array, space: string | undefined): Promise<Picture> {
   const image = sharp(bytes, asStored);
-  const { space } = await image.metadata();
   if (space === "cmyk") return decodeCmyk(image);
   // "srgb" also turns 16 bits into their high byte and grey into three channels.
   const { data, info } = await image
@@ -82,37 +78,4 @@ function withAlpha(picture: Picture): Picture {
     data[i * 4 + 3] = 255;
   }
   return { ...picture, channels: 4, data };
-}
-
-async function readWhole(file: string): Promise<Uint8Array> {
-  await mustBeFile(file);
-  return readFile(file);
-}
-
-/** A pipe or a device would be waited for without end. */
-async function mustBeFile(file: string): Promise<void> {
-  const found = await stat(file);
-  if (!found.isFile()) throw new Error("it is no file");
-  if (found.size === 0) throw new Error("it is empty");
-}
-
-async function readStart(file: string): Promise<Uint8Array> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(headerBytes), 0, headerBytes, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
-function unreadable(file: string | Uint8Array, cause: unknown): CoinageError {
-  const name = typeof file === "string" ? file : "A picture";
-  const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
-  // libpng has no more to say of a file that ends too soon.
-  const reason = said === "Unknown error" ? "it is damaged or cut off" : said;
-  return new CoinageError("PICTURE_UNREADABLE", `${name} cannot be read as a picture (${reason}).`, {
-    hint: "Open it in an image program and save it anew as PNG or JPEG, or take it out of the folder.",
-    cause,
-  });
 }

@@ -1,12 +1,14 @@
-import { kindOfPath } from "../../files/index.ts";
+import { stat } from "node:fs/promises";
+import { kindOfPath, whyUnreadable } from "../../files/index.ts";
+import { namedAs } from "../../pictures/index.ts";
 import { byCodePoint, joinPath } from "../images/paths.ts";
-import { entriesIn } from "../images/picture-files.ts";
+import { entriesIn, isOfSystem } from "../images/picture-files.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, formatPath } from "./check.ts";
 import type { ConfigTable } from "./document.ts";
 
-/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, or one metadata file. @throws FILE_UNREADABLE */
+/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
 export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { trainDataDir, regDataDir, inJson } = settings;
   if (inJson !== undefined) {
@@ -16,9 +18,17 @@ export async function configFromSettings(settings: DatasetSettings, warnings: Da
   }
   const subsets = [
     ...(await subsetsIn(trainDataDir, false, warnings)),
+    ...subsetAsItIs(settings),
     ...(await subsetsIn(regDataDir, true, warnings)),
   ];
   return { placeOf: formatPath, general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
+}
+
+/** The folder of --image_dir, whose name says nothing: repeats come from --dataset_repeats, and the new word is the class. */
+function subsetAsItIs({ imageDir, classTokens, tokenString }: DatasetSettings): ConfigTable[] {
+  if (imageDir === undefined) return [];
+  const word = classTokens ?? tokenString;
+  return [{ image_dir: imageDir, ...(word !== undefined && { class_tokens: word }) }];
 }
 
 async function subsetsIn(
@@ -35,17 +45,32 @@ async function subsetsIn(
   // differs from sd-scripts: sorted; it takes the order of the file system, which differs between machines.
   for (const name of (await entriesIn(parent)).map((entry) => entry.name).sort(byCodePoint)) {
     const folder = joinPath(parent, name);
-    if ((await kindOfPath(folder)) !== "folder") continue;
-    const [repeats, ...classTokens] = name.split("_");
-    // What Python's int() takes; underscores cannot be left, the name is split at them.
-    if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) warnings.add("folderWithoutRepeats", folder);
-    else if (Number(repeats) >= 1)
-      subsets.push({
-        image_dir: folder,
-        num_repeats: BigInt(repeats!.trim()),
-        is_reg: isReg,
-        class_tokens: classTokens.join("_"),
-      });
+    const kind = await kindOfPath(folder);
+    if (kind === "folder") subsets.push(...subsetNamed(name, folder, isReg, warnings));
+    else if (isOfSystem(name)) continue;
+    else if (kind === "nothing") warnings.add("entryUnreachable", await unreachable(folder));
+    else if (namedAs(name) !== "other") warnings.add("picturesBesideFolders", folder);
   }
   return subsets;
+}
+
+function subsetNamed(name: string, folder: string, isReg: boolean, warnings: DatasetWarnings): ConfigTable[] {
+  const [repeats, ...classTokens] = name.split("_");
+  // What Python's int() takes; underscores cannot be left, the name is split at them.
+  if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) {
+    if (!isOfSystem(name)) warnings.add("folderWithoutRepeats", folder);
+    return [];
+  }
+  if (Number(repeats) < 1) {
+    warnings.add("subsetWithoutRepeats", folder);
+    return [];
+  }
+  const num_repeats = BigInt(repeats!.trim());
+  return [{ image_dir: folder, num_repeats, is_reg: isReg, class_tokens: classTokens.join("_") }];
+}
+
+/** "p/10_cat (it is a link to gone, which does not exist)" */
+async function unreachable(target: string): Promise<string> {
+  const cause: unknown = await stat(target).catch((error: unknown) => error);
+  return `${target} (${await whyUnreadable(target, cause)})`;
 }

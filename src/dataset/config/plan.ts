@@ -1,4 +1,4 @@
-import type { Interpolation, Size } from "../../pictures/index.ts";
+import type { Colour, Interpolation, Size } from "../../pictures/index.ts";
 import type { DatasetKind } from "./schema.ts";
 
 /** A dataset as configured: every value settled, nothing read from disk yet. */
@@ -29,6 +29,10 @@ export interface SubsetPlan {
   readonly conditioningDataDir: string | undefined;
   readonly isReg: boolean;
   readonly alphaMask: boolean;
+  /** What transparent pixels are laid on. */
+  readonly alphaBackground: Colour | undefined;
+  /** Whether pictures and masks are turned upright as EXIF says. */
+  readonly exifTranspose: boolean;
   readonly captionExtension: string;
   /** The caption of pictures without a caption file. */
   readonly classTokens: string | undefined;

@@ -1,5 +1,5 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { type Interpolation, interpolations } from "../../pictures/index.ts";
+import { type Colour, type Interpolation, interpolations, parseColour } from "../../pictures/index.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { CheckedConfig, CheckedDataset } from "./check.ts";
 import type { ConfigPath } from "./document.ts";
@@ -50,12 +50,15 @@ function resolveDataset(
 
 function resolveSubset(kind: DatasetKind, values: Values, place: string): SubsetPlan {
   const isDreamBooth = kind === "dreambooth";
+  const alphaMask = kind !== "mask-image" && (values.flag("alpha_mask") ?? false);
   return {
     imageDir: values.text("image_dir"),
     metadataFile: kind === "fine-tuning" ? values.text("metadata_file") : undefined,
     conditioningDataDir: kind === "mask-image" ? values.text("conditioning_data_dir") : undefined,
     isReg: isDreamBooth && (values.flag("is_reg") ?? false),
-    alphaMask: kind !== "mask-image" && (values.flag("alpha_mask") ?? false),
+    alphaMask,
+    alphaBackground: backgroundOf(values, alphaMask, place),
+    exifTranspose: values.flag("exif_transpose") ?? false,
     captionExtension: values.text("caption_extension") ?? ".caption",
     classTokens: isDreamBooth ? values.text("class_tokens") : undefined,
     cacheInfo: kind !== "fine-tuning" && (values.flag("cache_info") ?? false),
@@ -100,6 +103,23 @@ function interpolationOf(values: Values, place: string): Interpolation | undefin
     where: place,
     hint: `${near ? `Did you mean ${near}? ` : ""}There are ${interpolations.join(", ")}.`,
   });
+}
+
+function backgroundOf(values: Values, alphaMask: boolean, place: string): Colour | undefined {
+  const text = values.text("alpha_background");
+  if (text === undefined) return undefined;
+  const colour = parseColour(text);
+  if (!colour)
+    throw new CoinageError("DATASET_CONFIG", `"${text}" is no colour for alpha_background.`, {
+      where: place,
+      hint: 'Give white, black, grey or a colour such as "#80c0ff".',
+    });
+  if (alphaMask)
+    throw new CoinageError("DATASET_CONFIG", "alpha_mask and alpha_background are two ways to treat transparency.", {
+      where: place,
+      hint: "Give one: alpha_mask leaves transparent places out of the loss, alpha_background lays pictures on a colour.",
+    });
+  return colour;
 }
 
 const largestSide = 16384;

@@ -40,6 +40,9 @@ const subsetKeys: Keys = {
   token_warmup_step: "number",
   custom_attributes: "table",
   resize_interpolation: "string",
+  // differs from sd-scripts: keys of our own, for pictures that EXIF turns and for transparent ones.
+  exif_transpose: "bool",
+  alpha_background: "string",
 };
 
 const dreamBoothKeys: Keys = { caption_extension: "string", class_tokens: "string", cache_info: "bool" };

@@ -1,16 +1,17 @@
 import path from "node:path";
-import { kindOfPath } from "../../files/index.ts";
+import { didYouMean, kindOfPath } from "../../files/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { latentFilesIn, namedSize } from "../latents/names.ts";
+import { noteBeside } from "./beside.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
+import { headersOf } from "./headers.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
 import { withoutExtension } from "./paths.ts";
-import { picturesIn } from "./picture-files.ts";
+import { readPictureFolder } from "./picture-files.ts";
 import { balanceRegularisation } from "./regularisation.ts";
-import { sizesOf } from "./sizes.ts";
 import { keepForTraining } from "./validation-split.ts";
 
 const captionsAtOnce = 16;
@@ -32,7 +33,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
     else {
       const entries = await loadFolder(subset, plan, context);
       if (entries.length === 0) {
-        warnings.add("subsetEmpty", folder);
+        if (!warnings.has("pictureUndecodable")) warnings.add("subsetEmpty", folder);
         continue;
       }
       seen.add(identity);
@@ -53,19 +54,21 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
 async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadContext): Promise<readonly ImageEntry[]> {
   const folder = subset.imageDir!;
   if ((await kindOfPath(folder)) !== "folder") {
-    context.warnings.add("folderMissing", folder);
+    const near = didYouMean(folder);
+    context.warnings.add("folderMissing", near ? `${folder} (${near})` : folder);
     return [];
   }
   const infoCache = infoCacheOf(folder);
   const isCached = subset.cacheInfo && (await kindOfPath(infoCache)) === "file";
   if (subset.cacheInfo && !isCached) context.warnings.add("infoCacheMissing", folder);
-  const found = isCached ? await fromInfoCache(infoCache, subset) : await fromFolder(folder, subset, context);
+  const found = isCached ? await fromInfoCache(infoCache, subset) : await fromFolder(folder, subset, plan, context);
   const kept = subset.isReg ? found : keepForTraining(found, plan, context);
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
   // What is kept for the next time comes from the pictures themselves, not from the names of latent caches.
-  const sizes = await sizesOf(entries.map(({ size: _, ...entry }) => entry));
-  const sized = entries.map((entry, i) => ({ ...entry, size: sizes[i]! }));
+  const known = await headersOf(entries.map(({ size: _, ...entry }) => entry));
+  // As the pictures are stored: sd-scripts reads this file, too.
+  const sized = entries.map((entry, i) => ({ ...entry, size: known[i]!.header!.size }));
   await writeInfoCache(infoCache, sized);
   return sized;
 }
@@ -75,9 +78,16 @@ async function fromInfoCache(infoCache: string, subset: SubsetPlan): Promise<Ima
   return pictures.map(({ path: file, caption, size }) => ({ ...blankEntry(file, subset), caption, size }));
 }
 
-async function fromFolder(folder: string, subset: SubsetPlan, { family }: LoadContext): Promise<ImageEntry[]> {
+async function fromFolder(
+  folder: string,
+  subset: SubsetPlan,
+  plan: DatasetPlan,
+  { family, warnings }: LoadContext,
+): Promise<ImageEntry[]> {
   const latents = await latentFilesIn(folder, family);
-  return (await picturesIn(folder)).map((file) => {
+  const found = await readPictureFolder(folder, subset.captionExtension);
+  await noteBeside(found, plan, warnings);
+  return found.pictures.map((file) => {
     const size = namedSize(latents.get(withoutExtension(file)));
     return { ...blankEntry(file, subset), ...(size && { size }) };
   });

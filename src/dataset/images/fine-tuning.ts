@@ -1,7 +1,5 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath } from "../../files/index.ts";
-import { pictureExtensions } from "../../pictures/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { LatentFolders, namedSize } from "../latents/names.ts";
@@ -9,6 +7,7 @@ import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
 import { joinPath, withoutExtension } from "./paths.ts";
+import { PictureNames } from "./picture-names.ts";
 
 const keysAtOnce = 16;
 
@@ -46,10 +45,11 @@ async function entriesOf(
   { family, warnings }: LoadContext,
 ): Promise<ImageEntry[]> {
   const latents = new LatentFolders(family);
+  const pictures = new PictureNames();
   // Longest keys first, as sd-scripts registers them; Python counts code points.
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
   const title = (count: number) => `${count} keys of the metadata lead to no picture.`;
-  const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, latents));
+  const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, pictures, latents));
   const blank = entries.filter(({ caption }) => caption === "");
   warnings.addAll(
     "captionBlank",
@@ -58,9 +58,14 @@ async function entriesOf(
   return entries;
 }
 
-async function entryOf(item: MetadataEntry, subset: SubsetPlan, latents: LatentFolders): Promise<ImageEntry> {
+async function entryOf(
+  item: MetadataEntry,
+  subset: SubsetPlan,
+  pictures: PictureNames,
+  latents: LatentFolders,
+): Promise<ImageEntry> {
   const base = pathOfKey(item.key, subset);
-  const picture = await pictureAt(base);
+  const picture = await pictures.at(base);
   const ofStem = await latents.of(withoutExtension(base));
   const cached = ofStem.length > 0 ? ofStem : await latents.of(base);
   const standIn = picture === undefined ? cached[0] : undefined;
@@ -85,13 +90,6 @@ function pathOfKey(key: string, subset: SubsetPlan): string {
     where: subset.metadataFile!,
     hint: "Give image_dir beside metadata_file, or --train_data_dir beside --in_json.",
   });
-}
-
-/** differs from sd-scripts: a key without ending is looked for with all endings, since that is what the metadata tools write. */
-async function pictureAt(base: string): Promise<string | undefined> {
-  for (const ending of ["", ...pictureExtensions])
-    if ((await kindOfPath(base + ending)) === "file") return base + ending;
-  return undefined;
 }
 
 function keyNotFound(key: string, base: string, subset: SubsetPlan): CoinageError {

@@ -1,12 +1,13 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath } from "../../files/index.ts";
+import { didYouMean, kindOfPath } from "../../files/index.ts";
 import type { DatasetPlan } from "../config/plan.ts";
+import type { DatasetWarnings } from "../warnings.ts";
 import type { LoadContext } from "./context.ts";
 import { loadDreamBooth } from "./dreambooth.ts";
 import type { ImageEntry, LoadedSubsets } from "./entry.ts";
 import { stemOf } from "./paths.ts";
-import { picturesIn } from "./picture-files.ts";
+import { readPictureFolder } from "./picture-files.ts";
 
 /** Reads a mask-image dataset: as DreamBooth, with the mask of the same name for every picture.
  *  @throws MASK_MISSING for pictures without mask and masks without picture, DATASET_CONFIG with random_crop */
@@ -18,7 +19,7 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
   const missing: string[] = [];
   const unused = new Set<string>();
   for (const { plan: subset } of loaded.subsets) {
-    const masks = await masksIn(subset.conditioningDataDir!);
+    const masks = await masksIn(subset.conditioningDataDir!, context.warnings);
     const stems = new Set<string>();
     for (const entry of loaded.entries.filter((candidate) => candidate.subset === subset)) {
       const stem = stemOf(entry.path);
@@ -37,13 +38,18 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
 }
 
 /** The pictures of a folder by stem, sorted. */
-async function masksIn(folder: string): Promise<Map<string, string[]>> {
-  if ((await kindOfPath(folder)) !== "folder")
+async function masksIn(folder: string, warnings: DatasetWarnings): Promise<Map<string, string[]>> {
+  if ((await kindOfPath(folder)) !== "folder") {
+    const hint = didYouMean(folder);
     throw new CoinageError("MASK_MISSING", `The folder of masks ${folder} does not exist.`, {
       where: "conditioning_data_dir",
+      ...(hint !== undefined && { hint }),
     });
+  }
   const masks = new Map<string, string[]>();
-  for (const file of await picturesIn(folder)) masks.set(stemOf(file), [...(masks.get(stemOf(file)) ?? []), file]);
+  const { pictures, undecodable } = await readPictureFolder(folder);
+  warnings.addAll("pictureUndecodable", undecodable);
+  for (const file of pictures) masks.set(stemOf(file), [...(masks.get(stemOf(file)) ?? []), file]);
   return masks;
 }
 

@@ -1,6 +1,16 @@
-import { copyFile, writeFile } from "node:fs/promises";
-import { expect, test } from "vitest";
-import { openSeeded, temporaryFolder, writeCats, writePicture } from "../../../test/datasets.ts";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
+import sharp from "sharp";
+import { describe, expect, test } from "vitest";
+import {
+  collect,
+  epochOf,
+  gradient,
+  latentsEncoder,
+  openSeeded,
+  temporaryFolder,
+  writeCats,
+  writePicture,
+} from "../../../test/datasets.ts";
 
 const at = temporaryFolder();
 
@@ -31,4 +41,104 @@ test("a picture that is there twice under other names is told, once a subset", a
   expect(warnings).toMatchObject([
     { kind: "pictureTwice", subjects: [`${at("cats/3_cat/0.png")} = ${at("cats/3_cat/copy.png")}`] },
   ]);
+});
+
+describe("a picture that EXIF turns", () => {
+  const bucketed = { enableBucket: true, bucketNoUpscale: true, minBucketReso: 64, resolution: [128, 128] } as const;
+
+  /** 128 x 64 in the file; upright 64 x 128, with the file's left edge on top. */
+  async function writeTurned(...parts: string[]): Promise<void> {
+    const { data, ...raw } = gradient(128, 64);
+    await mkdir(at(...parts.slice(0, -1)), { recursive: true });
+    await sharp(data, { raw })
+      .withMetadata({ orientation: 6 })
+      .png()
+      .toFile(at(...parts));
+  }
+
+  test("is told, and with exif_transpose has the size, bucket and pixels that viewers show", async () => {
+    await writeTurned("p", "1_x", "a.png");
+    const settings = { trainDataDir: at("p"), ...bucketed };
+    const asStored = await openSeeded(settings);
+    expect(asStored.warnings).toContainEqual(
+      expect.objectContaining({ kind: "pictureTurned", subjects: [at("p/1_x/a.png")] }),
+    );
+    expect(asStored.images).toMatchObject([{ size: [128, 64], bucket: [128, 64] }]);
+    const upright = await openSeeded({ ...settings, exifTranspose: true });
+    expect(upright.warnings.map(({ kind }) => kind)).not.toContain("pictureTurned");
+    expect(upright.images).toMatchObject([{ size: [64, 128], bucket: [64, 128] }]);
+    const [sample] = (await epochOf(upright, 1))[0]!.samples;
+    expect(sample).toMatchObject({ originalSizeHw: [128, 64], pixels: { shape: [3, 128, 64] } });
+    // red counts the file's columns, which are the rows of the upright picture
+    const [first, last] = [sample!.pixels!.data[0]!, sample!.pixels!.data[127 * 64]!];
+    expect([first, last]).toEqual([-1, Math.fround((Math.fround(127 / 255) - 0.5) / 0.5)]);
+  });
+
+  test("is turned with its mask, by a key of a dataset config, too", async () => {
+    await writeTurned("p", "a.png");
+    await writeTurned("masks", "a.png");
+    const subset = `image_dir = '${at("p")}'\nconditioning_data_dir = '${at("masks")}'\nexif_transpose = true\n`;
+    await writeFile(at("d.toml"), `[[datasets]]\n[[datasets.subsets]]\n${subset}`);
+    const group = await openSeeded({ datasetConfig: at("d.toml"), maskedLoss: true, ...bucketed });
+    const [sample] = (await epochOf(group, 1))[0]!.samples;
+    const mask = sample!.lossMask!;
+    expect(mask.shape).toEqual([128, 64]);
+    expect(mask.data[0]).toBeLessThan(mask.data[127 * 64]!);
+  });
+
+  test("is cached in its upright size, and a size that a cache's name tells is that of the picture as stored", async () => {
+    await writeTurned("p", "1_x", "a.png");
+    const settings = { trainDataDir: at("p"), ...bucketed, cacheLatentsToDisk: true };
+    const { encode, shapes } = latentsEncoder();
+    await collect((await openSeeded(settings)).cacheLatents(encode));
+    await collect((await openSeeded({ ...settings, exifTranspose: true })).cacheLatents(encode));
+    expect(shapes).toEqual(["1x3x64x128", "1x3x128x64"]);
+  });
+});
+
+describe("transparency", () => {
+  const settings = () => ({ trainDataDir: at("p"), resolution: [64, 64] as const });
+
+  test("is told where pixels let something through and their colours are trained, and only there", async () => {
+    await writePicture(at("p/1_x/cut-out.png"), 64, 64, 4);
+    const opaque = { ...gradient(64, 64, 4) };
+    for (let i = 3; i < opaque.data.length; i += 4) opaque.data[i] = 255;
+    const { data, ...raw } = opaque;
+    await sharp(data, { raw }).png().toFile(at("p/1_x/opaque.png"));
+    const kinds = async (given: object) =>
+      (await openSeeded({ ...settings(), ...given })).warnings.filter(({ kind }) => kind.startsWith("pictureTrans"));
+    expect(await kinds({})).toMatchObject([
+      { subjects: [at("p/1_x/cut-out.png")], message: expect.stringMatching(/--alpha_mask .* --alpha_background/) },
+    ]);
+    expect(await kinds({ alphaMask: true })).toEqual([]);
+    expect(await kinds({ alphaBackground: "white" })).toEqual([]);
+  });
+
+  test("is laid on the background, in pixels and in caches", async () => {
+    await writePicture(at("p/1_x/a.png"), 64, 64, 4);
+    const flat = { ...settings(), alphaBackground: "#ff0000" };
+    const [sample] = (await epochOf(await openSeeded(flat), 1))[0]!.samples;
+    // the right half is transparent
+    expect([sample!.pixels!.data[63], sample!.pixels!.data[64 * 64 + 63]]).toEqual([1, -1]);
+    const { encode } = latentsEncoder();
+    const cached = await openSeeded({ ...flat, cacheLatents: true });
+    await collect(cached.cacheLatents(encode));
+    expect((await epochOf(cached, 1))[0]!.samples[0]!.latents!.data[7]).toBe(1);
+  });
+
+  test("is not both masked and laid on a colour, and the colour must be one", async () => {
+    await writePicture(at("p/1_x/a.png"), 64, 64);
+    for (const given of [{ alphaBackground: "whit" }, { alphaBackground: "white", alphaMask: true }])
+      await expect(openSeeded({ ...settings(), ...given })).rejects.toMatchObject({ code: "DATASET_CONFIG" });
+  });
+});
+
+test("animated pictures are told", async () => {
+  const frames = Buffer.concat([gradient(64, 64), gradient(64, 64, 3)].map(({ data }) => Buffer.from(data)));
+  for (let i = 0; i < 64 * 64 * 3; i++) frames[i] = 255 - frames[i]!;
+  await mkdir(at("p/1_x"), { recursive: true });
+  const raw = { width: 64, height: 128, channels: 3, pageHeight: 64 } as const;
+  await sharp(frames, { raw }).webp().toFile(at("p/1_x/a.webp"));
+  const { warnings } = await openSeeded({ trainDataDir: at("p"), resolution: [64, 64] });
+  expect(warnings.find(({ kind }) => kind === "pictureAnimated")?.subjects).toEqual([at("p/1_x/a.webp")]);
 });

@@ -1,19 +1,50 @@
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
+import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { reasonOf } from "../../files/index.ts";
-import { pictureExtensions } from "../../pictures/index.ts";
+import { readingHint, readStart, reasonOf, withRegularFile } from "../../files/index.ts";
+import { kindBytes, kindOf, namedAs } from "../../pictures/index.ts";
+import { mapBounded } from "../bounded.ts";
 import { byCodePoint, joinPath } from "./paths.ts";
 
-/** The pictures that lie directly in a folder, sorted by code point: files whose ending is all lower or all upper case, hidden ones left out.
+/** The pictures that lie directly in a folder, and what lies there beside them; sorted by code point. Hidden files and those of systems are left out. */
+export interface PictureFolder {
+  readonly pictures: readonly string[];
+  /** Named like pictures of kinds that cannot be decoded. */
+  readonly undecodable: readonly string[];
+  /** Pictures by their contents whose names do not say so. */
+  readonly misnamed: readonly string[];
+  readonly folders: readonly string[];
+}
+
+/** Endings of files that lie beside pictures and are none: nobody needs to look into them. */
+const companions = /\.(txt|caption|json|jsonl|npz|toml|ya?ml|md|csv|xml|html?|log|safetensors|pt)$/i;
+
+const filesAtOnce = 16;
+
+/** What lies directly in a folder. captionExtension: of files that need no look, too.
+ *  differs from sd-scripts: endings count in any letter case, and so do .jfif, .jpe, .tif, .gif, .apng and .dib, which our decoder reads; there `a.Jpg` and `a.tif` are left out.
  *  @throws FILE_UNREADABLE */
-export async function picturesIn(folder: string): Promise<string[]> {
-  const entries = await entriesIn(folder);
-  const names = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map((entry) => entry.name);
-  return names
-    .filter(isPictureName)
-    .map((name) => joinPath(folder, name))
-    .sort(byCodePoint);
+export async function readPictureFolder(folder: string, captionExtension = ""): Promise<PictureFolder> {
+  const entries = (await entriesIn(folder)).filter(({ name }) => !isOfSystem(name));
+  const pathsOf = (isWanted: (entry: Dirent) => boolean) =>
+    entries
+      .filter(isWanted)
+      .map(({ name }) => joinPath(folder, name))
+      .sort(byCodePoint);
+  // A link, a pipe or what a file system does not tell of counts by its name: whoever reads it will say what is wrong.
+  const isNamed = (kind: ReturnType<typeof namedAs>) => (entry: Dirent) =>
+    !entry.isDirectory() && namedAs(entry.name) === kind;
+  const isOther = (entry: Dirent) =>
+    isNamed("other")(entry) && !companions.test(entry.name) && !entry.name.endsWith(captionExtension || "/");
+  const others = pathsOf(isOther);
+  const arePictures = await mapBounded(others, filesAtOnce, isPictureInside);
+  return {
+    pictures: pathsOf(isNamed("picture")),
+    undecodable: pathsOf(isNamed("undecodable picture")),
+    misnamed: others.filter((_, i) => arePictures[i]),
+    folders: pathsOf((entry) => entry.isDirectory()),
+  };
 }
 
 /** What lies in a folder. @throws FILE_UNREADABLE */
@@ -21,15 +52,29 @@ export function entriesIn(folder: string): Promise<Dirent[]> {
   return readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new CoinageError("FILE_UNREADABLE", `The folder ${folder} cannot be read (${reasonOf(cause)}).`, {
       where: folder,
-      hint: "Make it readable for yourself.",
+      hint: readingHint(cause) ?? "Check the disk it lies on.",
       cause,
     });
   });
 }
 
-function isPictureName(name: string): boolean {
-  return (
-    !name.startsWith(".") &&
-    pictureExtensions.some((extension) => name.endsWith(extension) && name.length > extension.length)
-  );
+const systemNames: ReadonlySet<string> = new Set(
+  ["Thumbs.db", "ehthumbs.db", "desktop.ini", "Icon\r", "__MACOSX", "@eaDir", "$RECYCLE.BIN"].map((name) =>
+    name.toLowerCase(),
+  ),
+);
+
+/** Whether a name is hidden, or one that a system puts into folders by itself. */
+export function isOfSystem(name: string): boolean {
+  return name.startsWith(".") || systemNames.has(path.basename(name).toLowerCase());
+}
+
+async function isPictureInside(file: string): Promise<boolean> {
+  try {
+    const start = await withRegularFile(file, (handle) => readStart(handle, kindBytes));
+    return kindOf(start)?.isDecodable ?? false;
+  } catch {
+    // What is not named like a picture and cannot be read is nothing that would be trained on.
+    return false;
+  }
 }

@@ -1,22 +1,22 @@
-import type { Size } from "../../pictures/index.ts";
+import { limits as budget } from "../../budget/index.ts";
+import type { PictureHeader, Size } from "../../pictures/index.ts";
 import { type BucketChoice, chooseNearest, chooseWithoutUpscaling } from "../buckets/choose.ts";
 import { type BucketLimits, predefinedResolutions } from "../buckets/resolutions.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import type { ImageEntry } from "./entry.ts";
-import { sizesOf } from "./sizes.ts";
+import { headersOf } from "./headers.ts";
 
 /** A picture that is trained on, with its place among the buckets. */
 export interface TrainingImage extends ImageEntry, BucketChoice {
-  /** Of the picture file, in pixels. */
+  /** Of the picture, in pixels: as it is stored, or as EXIF turns it. */
   readonly size: Size;
+  /** Undefined where there is none to read. */
+  readonly header?: PictureHeader;
   readonly lossWeight: number;
 }
 
-/** A picture of extreme shape grows beyond all memory when it is to cover its bucket. */
-const largestPixels = 100_000_000;
-
-/** Reads the sizes that are not known yet and gives every picture its bucket. Pictures too long and thin are left out with a warning.
+/** Reads the pictures' headers and gives every picture its bucket. Pictures too long and thin, or too small for any bucket, are left out with a warning.
  *  @throws PICTURE_UNREADABLE */
 export async function assignBuckets(
   entries: readonly ImageEntry[],
@@ -24,17 +24,27 @@ export async function assignBuckets(
   limits: BucketLimits | undefined,
   warnings: DatasetWarnings,
 ): Promise<TrainingImage[]> {
-  const sizes = await sizesOf(entries);
+  const known = await headersOf(entries);
   const choose = chooserOf(plan, limits);
   return entries.flatMap((entry, i) => {
-    const size = sizes[i]!;
+    const { size } = known[i]!;
     const choice = choose(size);
-    if (!choice || choice.resized[0] * choice.resized[1] > largestPixels) {
+    if (!choice && !isTooThin(size, plan)) {
+      warnings.add("pictureTooSmall", `${entry.path} (${size.join("x")})`);
+      return [];
+    }
+    if (!choice || choice.resized[0] * choice.resized[1] > budget.resizedPixels.most) {
       warnings.add("aspectTooThin", entry.path);
       return [];
     }
-    return [{ ...entry, ...choice, size, lossWeight: entry.isReg ? plan.priorLossWeight : 1 }];
+    return [{ ...entry, ...choice, ...known[i]!, lossWeight: entry.isReg ? plan.priorLossWeight : 1 }];
   });
+}
+
+/** Whether a picture's shorter side would be nearer to nothing than to one bucket step even if it were enlarged to the training area. */
+function isTooThin([width, height]: Size, { resolution, bucketResoSteps }: DatasetPlan): boolean {
+  const scale = Math.sqrt((resolution[0] * resolution[1]) / (width * height));
+  return Math.min(width, height) * scale < bucketResoSteps / 2;
 }
 
 function chooserOf(plan: DatasetPlan, limits: BucketLimits | undefined): (size: Size) => BucketChoice | undefined {

@@ -1,10 +1,11 @@
 import type { NdArray } from "../../array/index.ts";
-import { channelToFloats, decodePicture, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
+import { channelToFloats, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
 import { inTurns, workAhead } from "../bounded.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { Dataset } from "../dataset.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { fitToBucket } from "../samples/fit.ts";
+import { readTrainingPicture } from "../samples/read-picture.ts";
 import { itemOf, stack } from "../samples/stack.ts";
 import { type DatasetWarning, DatasetWarnings } from "../warnings.ts";
 import type { CachedLatents } from "./cached.ts";
@@ -130,8 +131,8 @@ interface DecodedImage {
 }
 
 async function decodeForCache(image: TrainingImage): Promise<DecodedImage> {
-  const { subset, bucket, resized, path } = image;
-  const picture = await decodePicture(path, { alpha: subset.alphaMask });
+  const { subset, bucket, resized } = image;
+  const picture = await readTrainingPicture(image);
   return { image, picture: fitToBucket(picture, { bucket, resized, interpolation: subset.resizeInterpolation }) };
 }
 

@@ -17,7 +17,7 @@ export async function readMaskPicture(
   flipped: boolean,
 ): Promise<NdArray<Float32Array>> {
   const { maskPath, size, bucket, resized, subset } = image;
-  const decoded = dropAlpha(await decodePicture(maskPath!));
+  const decoded = dropAlpha(await decodePicture(maskPath!, { exifTranspose: subset.exifTranspose }));
   const isSameSize = decoded.width === size[0] && decoded.height === size[1];
   if (!isSameSize && plan.enableBucket)
     throw new CoinageError(

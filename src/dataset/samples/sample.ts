@@ -1,6 +1,6 @@
 import type { NdArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { channelToFloats, decodePicture, mirrorPicture, pictureToFloats, type Size } from "../../pictures/index.ts";
+import { channelToFloats, mirrorPicture, pictureToFloats, type Size } from "../../pictures/index.ts";
 import type { PythonRandom } from "../../random/index.ts";
 import type { CropBox } from "../buckets/crop-box.ts";
 import type { DatasetPlan } from "../config/plan.ts";
@@ -10,6 +10,7 @@ import { shortcomingOf } from "../latents/files.ts";
 import { augmentColour } from "./colour.ts";
 import { readMaskPicture } from "./mask-picture.ts";
 import { placePicture } from "./place.ts";
+import { readTrainingPicture } from "./read-picture.ts";
 import { mirrored } from "./stack.ts";
 
 /** Height and width, or top and left, in pixels. */
@@ -90,7 +91,7 @@ async function fromPicture(
   random: PythonRandom,
 ): Promise<Content> {
   const { alphaMask, colorAug } = image.subset;
-  const decoded = await decodePicture(image.path, { alpha: alphaMask });
+  const decoded = await readTrainingPicture(image);
   const { picture: placed, originalSize, cropBox } = placePicture(decoded, image, plan, random);
   const coloured = colorAug ? augmentColour(placed, random) : placed;
   const picture = flipped ? mirrorPicture(coloured) : coloured;

@@ -28,7 +28,7 @@ export async function identityOf(settings: TrainSettings, preparation: Preparati
 
 /** Settings that are compared by what they lead to, or that a state makes pointless. */
 const comparedOtherwise: ReadonlySet<string> = new Set([
-  ...["dataset_config", "train_data_dir", "reg_data_dir", "in_json", "vae"],
+  ...["dataset_config", "train_data_dir", "image_dir", "reg_data_dir", "in_json", "vae"],
   ...["max_train_steps", "max_train_epochs"],
   ...["init_word", "weights", "resume"],
   ...["initial_epoch", "initial_step", "skip_until_initial_step"],
@@ -88,7 +88,11 @@ async function oneDataset({ plan, images }: Dataset): Promise<object> {
   }
   return {
     ...settings,
-    subsets: subsets.map(({ imageDir, metadataFile, conditioningDataDir, cacheInfo, ...rest }) => rest),
+    subsets: subsets.map(({ imageDir, metadataFile, conditioningDataDir, cacheInfo, exifTranspose, ...rest }) => ({
+      ...rest,
+      // States made before this setting existed do not have it.
+      ...(exifTranspose && { exifTranspose }),
+    })),
     pictures: Object.fromEntries(pictures),
   };
 }

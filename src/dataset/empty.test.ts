@@ -1,0 +1,70 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { afterEach, expect, test } from "vitest";
+import { openSeeded, temporaryFolder, writePicture } from "../../test/datasets.ts";
+import { emptyDatasetError } from "./index.ts";
+import type { DatasetSettings } from "./settings.ts";
+
+const at = temporaryFolder();
+const start = process.cwd();
+afterEach(() => process.chdir(start));
+
+/** The error of a dataset without pictures. */
+async function errorOf(settings: DatasetSettings) {
+  const given = { resolution: [64, 64] as const, ...settings };
+  const group = await openSeeded(given);
+  expect(group.batchesPerEpoch).toBe(0);
+  return emptyDatasetError(group, given);
+}
+
+test("pictures right in the folder are told, with the two ways out; the flag offered works", async () => {
+  for (const name of ["a.png", "b.jpg"]) await writePicture(at("my pics", name), 64, 64);
+  const { message, where, hint } = await errorOf({ trainDataDir: at("my pics") });
+  expect(message).toBe(`2 pictures lie right in ${at("my pics")}, and not in a sub-folder of it named REPEATS_CLASS.`);
+  expect(where).toContain(at("my pics/a.png"));
+  expect(hint).toContain(`--image_dir "${at("my pics")}" in place of --train_data_dir`);
+  const settings = { imageDir: at("my pics"), tokenString: "mycat", datasetRepeats: 4, resolution: [64, 64] } as const;
+  const { images } = await openSeeded(settings);
+  expect(images.map(({ caption, repeats }) => [caption, repeats])).toEqual([
+    ["mycat", 4],
+    ["mycat", 4],
+  ]);
+});
+
+test("a folder of the kind that is looked for inside is told the one above", async () => {
+  await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
+  process.chdir(at());
+  for (const [given, parent] of [
+    ["pictures/20_mycat", "pictures"],
+    ["pictures/20_mycat/", "pictures"],
+    ["./pictures/20_mycat", "pictures"],
+    [at("pictures/20_mycat"), at("pictures")],
+  ] as const)
+    expect((await errorOf({ trainDataDir: given })).hint).toContain(`--train_data_dir ${parent},`);
+  process.chdir(at("pictures/20_mycat"));
+  expect((await errorOf({ trainDataDir: "." })).hint).toContain("--train_data_dir ..,");
+});
+
+test("a mistyped folder is told the one that was meant", async () => {
+  await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
+  expect(await errorOf({ trainDataDir: at("picturs") })).toMatchObject({
+    where: expect.stringContaining(`Not a folder: ${at("picturs")}`),
+    hint: `Did you mean ${at("pictures")}?`,
+  });
+  expect((await errorOf({ imageDir: at("picturs") })).hint).toBe(`Did you mean ${at("pictures")}?`);
+  const subset = "[[datasets]]\n[[datasets.subsets]]\nimage_dir = 'picturs/20_mycat'\n";
+  await writeFile(at("d.toml"), subset);
+  process.chdir(at());
+  expect((await errorOf({ datasetConfig: at("d.toml") })).where).toContain("Did you mean pictures/20_mycat?");
+});
+
+test("a folder of pictures of other kinds is not a folder without pictures", async () => {
+  await mkdir(at("p/1_x"), { recursive: true });
+  for (const name of ["a.heic", "b.HEIC"]) await writeFile(at("p/1_x", name), "x");
+  const { message, where, hint } = await errorOf({ trainDataDir: at("p") });
+  expect([message, hint]).toEqual([
+    "None of the pictures can be read here (2 of other kinds).",
+    "Export them as PNG or JPEG.",
+  ]);
+  expect(where).toContain(at("p/1_x/a.heic"));
+  expect(where).not.toContain("no pictures");
+});

@@ -1,0 +1,72 @@
+import path from "node:path";
+import { CoinageError } from "../errors/index.ts";
+import { didYouMean } from "../files/index.ts";
+import type { DatasetGroup } from "./group.ts";
+import type { DatasetSettings } from "./settings.ts";
+import type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";
+
+/** The error of a run whose datasets have no pictures: which folders were looked at, what was left out, and the way out that is nearest.
+ *  differs from sd-scripts: it says so and ends as if all had gone well. */
+export function emptyDatasetError(group: DatasetGroup, settings: DatasetSettings): CoinageError {
+  const { datasetConfig, trainDataDir, imageDir, inJson } = settings;
+  const looked = datasetConfig ?? inJson ?? trainDataDir ?? imageDir;
+  const findings = group.warnings.map(({ message }) => message);
+  const { message, hint } = nearestWayOut(group.warnings, settings);
+  return new CoinageError("DATASET_EMPTY", message, {
+    where: [looked ?? "no folder was given", ...findings].join("\n  "),
+    hint,
+  });
+}
+
+interface WayOut {
+  readonly message: string;
+  readonly hint: string;
+}
+
+function nearestWayOut(warnings: readonly DatasetWarning[], settings: DatasetSettings): WayOut {
+  const { datasetConfig, trainDataDir, imageDir, inJson } = settings;
+  const subjectsOf = (wanted: DatasetWarningKind) => warnings.find(({ kind }) => kind === wanted)?.subjects ?? [];
+  const none = "There are no pictures to train on.";
+  const beside = subjectsOf("picturesBesideFolders");
+  if (trainDataDir !== undefined && beside.length > 0) return picturesRightIn(trainDataDir, beside.length);
+  const undecodable = subjectsOf("pictureUndecodable");
+  if (undecodable.length > 0)
+    return {
+      message: `None of the pictures can be read here (${undecodable.length} of other kinds).`,
+      hint: "Export them as PNG or JPEG.",
+    };
+  const misnamed = subjectsOf("pictureMisnamed");
+  if (misnamed.length > 0)
+    return { message: none, hint: `Rename ${misnamed.length} pictures to end in .png, .jpg or what they are.` };
+  const folder = datasetConfig === undefined && inJson === undefined ? (trainDataDir ?? imageDir) : undefined;
+  const near = folder === undefined ? undefined : didYouMean(folder);
+  if (near !== undefined) return { message: none, hint: near };
+  return {
+    message: none,
+    hint: "Give --dataset_config FILE, --train_data_dir FOLDER with a sub-folder named REPEATS_CLASS (10_cat) that holds the pictures, or --image_dir FOLDER with the pictures right in it.",
+  };
+}
+
+/** The two ways out where pictures lie right in the folder whose sub-folders are looked for. */
+function picturesRightIn(folder: string, count: number): WayOut {
+  const pictures = count === 1 ? "1 picture lies" : `${count} pictures lie`;
+  const takeAsItIs = `take the folder as it is: --image_dir ${quoted(folder)} in place of --train_data_dir`;
+  const isSubset = /^\d+_/.test(path.basename(path.resolve(folder)));
+  return {
+    message: `${pictures} right in ${folder}, and not in a sub-folder of it named REPEATS_CLASS.`,
+    hint: isSubset
+      ? `The folder itself is named so: give the one it lies in, --train_data_dir ${quoted(parentOf(folder))}, or ${takeAsItIs}.`
+      : `Move them into a sub-folder, such as ${path.join(folder, "10_mycat")}, or ${takeAsItIs}.`,
+  };
+}
+
+/** The folder above, spelled from where the user stands. */
+function parentOf(folder: string): string {
+  const relative = path.relative("", path.dirname(path.resolve(folder)));
+  if (path.isAbsolute(folder)) return path.dirname(path.resolve(folder));
+  return relative === "" ? "." : relative;
+}
+
+function quoted(word: string): string {
+  return /^[\w./\\:+-]+$/.test(word) ? word : `"${word}"`;
+}

@@ -1,0 +1,26 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../test/datasets.ts";
+import { didYouMean, nearPath } from "./index.ts";
+
+const at = temporaryFolder();
+
+test("the path that was meant has the nearest name in the place of the first part that is missing", async () => {
+  await mkdir(at("pictures", "20_mycat"), { recursive: true });
+  await writeFile(at("pictures", "20_mycat", "a.png"), "");
+  await writeFile(at("model.safetensors"), "");
+  expect(nearPath(at("picturs"))).toBe(at("pictures"));
+  expect(nearPath(`${at("picturs")}/20_mycat/`)).toBe(`${at("pictures")}/20_mycat/`);
+  expect(nearPath(at("Pictures", "20_mycat", "a.png"))).toBe(at("pictures", "20_mycat", "a.png"));
+  expect(nearPath(at("model.ckpt"))).toBe(at("model.safetensors"));
+  expect(didYouMean(at("pictures", "20_mycta"))).toBe(`Did you mean ${at("pictures", "20_mycat")}?`);
+});
+
+test("nothing is suggested where all is there, or nothing is like it", async () => {
+  await mkdir(at("pictures"));
+  expect(nearPath(at("pictures"))).toBeUndefined();
+  expect(nearPath(at("elsewhere"))).toBeUndefined();
+  // the first part is mistyped, but the rest leads nowhere either
+  expect(nearPath(at("picturs", "20_mycat"))).toBeUndefined();
+  expect(didYouMean("/nowhere/at/all")).toBeUndefined();
+});

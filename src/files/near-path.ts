@@ -1,0 +1,56 @@
+import { readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import { nearestName } from "../errors/index.ts";
+
+/** The path that was meant by one that leads to nothing: the first part that is missing replaced by the nearest name beside it, spelled as the user wrote the rest.
+ *  Undefined when nothing there is like it. */
+export function nearPath(target: string): string | undefined {
+  const parts = target.split(/(?<=[/\\])/);
+  const missing = parts.findIndex((_, i) => !exists(parts.slice(0, i + 1).join("")));
+  if (missing < 0) return undefined;
+  const [, name, separator] = /^(.*?)([/\\]*)$/.exec(parts[missing]!)!;
+  const start = parts.slice(0, missing).join("");
+  const names = namesIn(start || ".");
+  // a name in another letter case, or with another ending, is nearer than any other word
+  const near =
+    names.find((candidate) => candidate.toLowerCase() === name!.toLowerCase()) ??
+    names.find((candidate) => stem(candidate) === stem(name!)) ??
+    nearestName(
+      name!,
+      names.filter((candidate) => Math.abs(candidate.length - name!.length) <= mostAdded),
+    );
+  if (near === undefined) return undefined;
+  const found = start + near + separator! + parts.slice(missing + 1).join("");
+  return exists(found) ? found : undefined;
+}
+
+/** "Did you mean pictures?", or undefined. */
+export function didYouMean(target: string): string | undefined {
+  const near = nearPath(target);
+  return near === undefined ? undefined : `Did you mean ${near}?`;
+}
+
+/** Letters by which a mistyped name may differ in length. */
+const mostAdded = 8;
+
+function exists(target: string): boolean {
+  try {
+    return statSync(target, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith("."))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+function stem(name: string): string {
+  return path.parse(name).name.toLowerCase();
+}

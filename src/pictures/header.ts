@@ -1,0 +1,119 @@
+import sharp, { type Metadata } from "sharp";
+import { requireWithin } from "../budget/index.ts";
+import { readStart, withRegularFile } from "../files/index.ts";
+import { isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
+import { type Orientation, uprightSize } from "./orientation.ts";
+import type { Size } from "./picture.ts";
+import { foreign, unreadable } from "./unreadable.ts";
+
+/** What a picture file tells of itself before it is decoded. */
+export interface PictureHeader {
+  /** As stored, in pixels. */
+  readonly size: Size;
+  /** How EXIF wants it shown. */
+  readonly orientation: Orientation;
+  /** Whether its format and kind keep transparency; its pixels may be opaque all the same. */
+  readonly hasAlpha: boolean;
+  /** Frames of an animation, pages of a document. */
+  readonly pages: number;
+}
+
+/** Colours as stored: no profile, no EXIF rotation; a damaged file is an error, a mere warning of the decoder is not.
+ *  Sizes are checked here, before anything is decoded. */
+export const asStored = { ignoreIcc: true, autoOrient: false, failOn: "error", limitInputPixels: false } as const;
+
+const headerBytes = 4096;
+
+/** Reads the header of a picture file. @throws PICTURE_UNREADABLE, for one with too many pixels, too */
+export async function readPictureHeader(file: string): Promise<PictureHeader> {
+  try {
+    return await withRegularFile(file, async (handle, bytes) => {
+      if (bytes === 0) throw new Error("it is empty");
+      const start = await readStart(handle, headerBytes);
+      return isBmp(start) ? bmpHeader(start, bytes, file) : headerOf(await metadataOf(file, start), start, bytes, file);
+    });
+  } catch (cause) {
+    throw await unreadable(file, cause);
+  }
+}
+
+/** Width and height from the header of a picture file: as stored, or as EXIF turns it. @throws PICTURE_UNREADABLE */
+export async function readPictureSize(file: string, { exifTranspose = false } = {}): Promise<Size> {
+  const { size, orientation } = await readPictureHeader(file);
+  return exifTranspose ? uprightSize(size, orientation) : size;
+}
+
+/** The same of a file in memory. name: for errors. @throws PICTURE_UNREADABLE for too many pixels; what a decoder throws */
+export async function headerOfBytes(bytes: Uint8Array, name: string): Promise<PictureHeader & { space?: string }> {
+  if (bytes.length === 0) throw new Error("it is empty");
+  if (isBmp(bytes)) return bmpHeader(bytes, bytes.length, name);
+  const metadata = await metadataOf(bytes, bytes);
+  return { ...headerOf(metadata, bytes.subarray(0, headerBytes), bytes.length, name), space: metadata.space };
+}
+
+function bmpHeader(start: Uint8Array, bytes: number, name: string): PictureHeader {
+  const { width, height, masks } = parseBmpHeader(start);
+  requireSize([width, height], bytes, name);
+  return { size: [width, height], orientation: 1, hasAlpha: masks.length === 4, pages: 1 };
+}
+
+/** The decoder's formats that are pictures; it reads drawings, too. */
+const formats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "gif", "tiff", "heif"]);
+
+async function metadataOf(file: string | Uint8Array, start: Uint8Array): Promise<Metadata> {
+  try {
+    const metadata = await sharp(file, asStored).metadata();
+    if (formats.has(metadata.format)) return metadata;
+  } catch (cause) {
+    throw foreign(start) ?? cause;
+  }
+  throw foreign(start) ?? new Error("it is of no known kind");
+}
+
+function headerOf(
+  { width, height, orientation = 1, hasAlpha, pages = 1 }: Metadata,
+  start: Uint8Array,
+  bytes: number,
+  name: string,
+): PictureHeader {
+  requireSize([width, height], bytes, name);
+  const isKnown = orientation >= 1 && orientation <= 8;
+  return {
+    size: [width, height],
+    orientation: isKnown ? (orientation as Orientation) : 1,
+    hasAlpha,
+    pages: Math.max(pages, framesOfPng(start)),
+  };
+}
+
+/** Pixels of a file that may be described by a byte. Photos have fewer than 100. */
+const usualPixelsPerByte = 1000;
+
+/** Refuses pictures that would take too much memory: too large for any, and too large for so small a file. */
+function requireSize([width, height]: Size, bytes: number, name: string): void {
+  const pixels = width * height;
+  const refusal = { code: "PICTURE_UNREADABLE", where: name } as const;
+  requireWithin("picturePixels", pixels, {
+    ...refusal,
+    subject: `The picture ${name} (${width}x${height})`,
+    hint: "Shrink it: it is trained and drawn at a far smaller size anyway.",
+  });
+  if (pixels > bytes * usualPixelsPerByte)
+    requireWithin("emptyPicturePixels", pixels, {
+      ...refusal,
+      subject: `The picture ${name} (${width}x${height} in ${bytes} bytes)`,
+      hint: "Shrink it, or take it out of the folder: a file so small for its size is damaged, or made to fill the memory.",
+    });
+}
+
+/** Frames that a PNG announces before its pixels: the decoder knows of the first only. 1 for other files. */
+function framesOfPng(start: Uint8Array): number {
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  if (start.length < 8 || view.getUint32(0) !== 0x89504e47) return 1;
+  for (let at = 8; at + 12 <= start.length; at += 12 + view.getUint32(at)) {
+    const type = String.fromCharCode(...start.subarray(at + 4, at + 8));
+    if (type === "acTL") return view.getUint32(at + 8);
+    if (type === "IDAT") return 1;
+  }
+  return 1;
+}
