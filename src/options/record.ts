@@ -1,4 +1,5 @@
 import { CoinageError, nearestName } from "../errors/index.ts";
+import { actsOn } from "./effects.ts";
 import type { Option, OptionTable, OptionValue } from "./option.ts";
 import { camelCase } from "./settings.ts";
 import { readWord, wantedBy, wordsOf } from "./words.ts";
@@ -12,7 +13,9 @@ export function valuesOfRecord(table: OptionTable, record: object): Map<string, 
     if (value === undefined) continue;
     const name = names.get(key);
     if (name === undefined) throw unknownSetting(key, names.keys());
-    if (!isTaken(table[name]!, value)) throw wrongValue(key, table[name]!, value);
+    const option = table[name]!;
+    // What does not act may have come from a settings file, where it is not checked either.
+    if (actsOn(option) && !isTaken(option, value)) throw wrongValue(key, option, value);
     values.set(name, value as OptionValue);
   }
   return values;

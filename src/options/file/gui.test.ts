@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseTrainArguments } from "../parse.ts";
+import { parseTrainArguments, parseTrainRecord } from "../parse.ts";
 import { checkTrainSettings } from "../train/check.ts";
 import { parseSettingsFile } from "./toml.ts";
 
@@ -100,10 +100,13 @@ function toml(settings: Readonly<Record<string, unknown>>): string {
     .join("\n");
 }
 
-const warningsOf = (settings: Readonly<Record<string, unknown>>): string[] =>
-  checkTrainSettings(parseTrainArguments([], parseSettingsFile(toml(settings), "gui.toml"))).warnings.map(
-    ({ option }) => option,
-  );
+/** Of a run as the command line starts it: its settings are read again by the library. */
+function warningsOf(written: Readonly<Record<string, unknown>>): string[] {
+  const file = parseSettingsFile(toml(written), "gui.toml");
+  const { settings, warnings } = checkTrainSettings(parseTrainArguments([], file));
+  parseTrainRecord(settings);
+  return warnings.map(({ option }) => option);
+}
 
 describe("a settings file of the kohya_ss GUI", () => {
   test("is taken as it is", () => {
