@@ -75,6 +75,32 @@ describe("words that begin with a dash", () => {
   });
 });
 
+test("line ends of a pasted command line are no words of it, except as the only value of a flag", () => {
+  expect(
+    train(
+      "\\",
+      "--v2",
+      "^",
+      "--seed",
+      "1",
+      "`",
+      "--optimizer_args",
+      "a=1",
+      "^",
+      "b=2",
+      "\\",
+      "--seed",
+      "\\",
+      "3",
+      "\r",
+    ),
+  ).toEqual({ v2: true, seed: 3, optimizer_args: ["a=1", "b=2"] });
+  expect(train("--caption_separator", "^", "--v2")).toEqual({ caption_separator: "^", v2: true });
+  expect(train("--caption_separator", "^")).toEqual({ caption_separator: "^" });
+  expect(train("--caption_separator", "^", "|")).toEqual({ caption_separator: "|" });
+  expect(train("--caption_separator=^", "^")).toEqual({ caption_separator: "^" });
+});
+
 describe("numbers", () => {
   test.each([
     ["seed", "+7", 7],

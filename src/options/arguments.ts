@@ -18,7 +18,7 @@ type Word =
  *  Words after `-h` or `--help` are not looked at.
  *  @throws USAGE */
 export function parseArguments(table: OptionTable, argv: readonly string[]): Arguments {
-  const words = classify(table, argv);
+  const words = withoutLineEnds(table, classify(table, argv));
   const given = new Map<string, OptionValue>();
   const strays: string[] = [];
   for (let at = 0; at < words.length; at++) {
@@ -70,6 +70,17 @@ function classifyWord(table: OptionTable, text: string): Word {
   }
   if (/^-(\d+|\d*\.\d+)$/.test(text) || text.includes(" ")) return { kind: "value", text };
   return { kind: "stray", text };
+}
+
+/** Words that end a line in bash, cmd.exe or PowerShell reach us where a command line was pasted into another shell, or copied as one line.
+ *  differs from sd-scripts: there they belong to no option. As the only word behind a flag that takes one they are its value here too. */
+function withoutLineEnds(table: OptionTable, words: readonly Word[]): Word[] {
+  return words.filter((word, i) => {
+    if (word.kind !== "value" || !/^([\\^`]|[\\^`]?[\r\n]+)$/.test(word.text)) return true;
+    const [before, after] = [words[i - 1], words[i + 1]];
+    const option = before?.kind === "option" && before.inline === undefined ? table[before.name] : undefined;
+    return option !== undefined && option.type !== "switch" && option.count !== "any" && after?.kind !== "value";
+  });
 }
 
 /** The full name of an option from its name or an unambiguous prefix. */

@@ -18,6 +18,9 @@ export type CommandName = keyof typeof synonyms;
 
 export const commandNames = Object.keys(synonyms) as CommandName[];
 
+/** The programs of sd-scripts that a command stands in for. */
+export const programNames: readonly string[] = Object.values(synonyms).flat();
+
 /** What the first word of a command line names. */
 export interface NamedCommand {
   readonly command: CommandName;
@@ -30,7 +33,7 @@ export function resolveCommand(word: string): NamedCommand {
   const program = word.replace(/\.py$/, "");
   const command = commandNames.find((name) => name === word || (synonyms[name] as readonly string[]).includes(program));
   if (command) return { command, flags: flagsOfPrograms[program] ?? [] };
-  const near = nearestName(program, [...commandNames, ...Object.values(synonyms).flat()]);
+  const near = nearestName(program, [...commandNames, ...programNames]);
   throw new CoinageError("USAGE", `There is no command "${word}".`, {
     hint: near ? `Did you mean ${near}?` : `Commands: ${commandNames.join(", ")}`,
   });

@@ -8,7 +8,7 @@
  *
  *  A flag is added, or said to act, in its table under train/ or generate/ and nowhere else: types, parser, help and docs/options.md follow.
  */
-export { type CommandName, commandNames, resolveCommand } from "./commands.ts";
+export { type CommandName, commandNames, programNames, resolveCommand } from "./commands.ts";
 export { settingsWithEffect } from "./effects.ts";
 export { readSettingsFile, writeSettingsFile } from "./file/disk.ts";
 export { parseSettingsFile, type SettingsFile, settingsToml } from "./file/toml.ts";

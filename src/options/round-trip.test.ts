@@ -39,8 +39,8 @@ function word(option: Option): fc.Arbitrary<OptionValue> {
 
 function anyValue(option: Option): fc.Arbitrary<OptionValue> {
   if (!option.count) return word(option);
-  // A word that begins with a dash cannot be told from a flag there.
-  const entry = word(option).filter((value) => !String(value).startsWith("-"));
+  // A word that begins with a dash cannot be told from a flag there, nor some others from the end of a line.
+  const entry = word(option).filter((value) => !/^(-|[\\^`]$|[\r\n]+$)/.test(String(value)));
   const limits = option.count === 2 ? { minLength: 2, maxLength: 2 } : { maxLength: 4 };
   return fc.array(entry, limits) as fc.Arbitrary<OptionValue>;
 }

@@ -1,0 +1,102 @@
+import { CoinageError } from "../errors/index.ts";
+import { programNames } from "../options/index.ts";
+
+/** The name of a Python program and its flags, where a command line is a pasted one: whatever starts the program may stand before it, such as paths,
+ *  settings of the environment and `accelerate launch` with its flags; a single word may hold all of it, line ends and quotes included.
+ *  @throws USAGE when the program itself is missing */
+export function pastedProgram(argv: readonly string[]): string[] | undefined {
+  if (argv[0]?.startsWith("-")) return undefined;
+  const found = findWord(argv, (word) => programNames.includes(programOf(word))) ?? findWord(argv, isScript);
+  if (found && isStart(found.before)) return [baseName(found.word), ...found.after.map(unquoted)];
+  const firstFlag = argv.findIndex((word) => word.startsWith("-"));
+  if (!argv.slice(0, firstFlag < 0 ? argv.length : firstFlag).some(isLauncher)) return undefined;
+  throw new CoinageError("USAGE", "The pasted command line ends before it names a program.", {
+    hint: `Paste it as one line, or put quotes around all of it. Programs: ${programNames.map((name) => `${name}.py`).join(", ")}`,
+  });
+}
+
+interface Found {
+  readonly before: readonly string[];
+  readonly word: string;
+  readonly after: readonly string[];
+}
+
+/** The first word that fits, in a command line whose words may hold several. */
+function findWord(argv: readonly string[], fits: (word: string) => boolean): Found | undefined {
+  for (const [at, text] of argv.entries()) {
+    // The path to a program may hold blanks of its own.
+    const words = /\s/.test(text) && !fits(text) ? splitCommandLine(text) : [text];
+    const inside = words.findIndex(fits);
+    if (inside < 0) continue;
+    const before = [...argv.slice(0, at), ...words.slice(0, inside)];
+    return { before, word: words[inside]!, after: [...words.slice(inside + 1), ...argv.slice(at + 1)] };
+  }
+  return undefined;
+}
+
+/** Whether these words start the program behind them, as nothing does. */
+function isStart(before: readonly string[]): boolean {
+  return before.some(isLauncher) || before.every((word) => /^\w+=/.test(word));
+}
+
+const launchers =
+  /^(accelerate(-launch)?|python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)$/;
+
+function isLauncher(text: string): boolean {
+  return text.split(/\s+/).some((word) =>
+    launchers.test(
+      baseName(word)
+        .replace(/\.(exe|cmd|bat)$/i, "")
+        .toLowerCase(),
+    ),
+  );
+}
+
+function isScript(word: string): boolean {
+  return baseName(word).endsWith(".py") && !word.startsWith("-");
+}
+
+/** "train_textual_inversion", of any path to it. */
+function programOf(word: string): string {
+  return baseName(word).replace(/\.py$/, "");
+}
+
+/** Of a path, with or without quotes, or with the sign that starts programs in a notebook. */
+function baseName(word: string): string {
+  return word
+    .replace(/^[!%]|["']/g, "")
+    .split(/[\\/]/)
+    .at(-1)!;
+}
+
+/** cmd.exe leaves single quotes where they stand, a text copied from elsewhere any. Around several words the shell has taken them off. */
+function unquoted(word: string): string {
+  return word.replace(/^(--\w+=)?(["'])(\S*)\2$/, "$1$3");
+}
+
+/** The words of a command line written for any shell: \, ^ and ` go on in the next line; quotes hold words together; backslashes may part the folders of a path. */
+function splitCommandLine(text: string): string[] {
+  const line = text.replace(/[\\^`][ \t]*\r?\n/g, " ");
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote: string | undefined;
+  for (let at = 0; at < line.length; at++) {
+    const letter = line[at]!;
+    if (letter === "\\" && isEscaped(line[at + 1], quote, word)) word = (word ?? "") + line[++at];
+    else if (letter === quote) quote = undefined;
+    else if (quote === undefined && (letter === '"' || letter === "'")) [quote, word] = [letter, word ?? ""];
+    else if (quote !== undefined || /\S/.test(letter)) word = (word ?? "") + letter;
+    else {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    }
+  }
+  return word === undefined ? words : [...words, word];
+}
+
+/** Whether a backslash stands for the letter behind it. A path of Windows may end with one. */
+function isEscaped(letter: string | undefined, quote: string | undefined, word = ""): boolean {
+  const isWindowsPath = /^\w:|\\/.test(word);
+  if (quote === undefined) return letter === '"' || letter === "'" || (letter === " " && !isWindowsPath);
+  return quote === '"' && letter === '"' && !isWindowsPath;
+}
