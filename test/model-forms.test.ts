@@ -69,6 +69,7 @@ describeGoldens("models", (goldens) => {
     const file = write(target, inDType, family);
     const opened = await openCheckpoint(file, options?.(target));
     expect(opened.family.value).toBe(kind);
+    expect(opened.warnings).toEqual([]);
     expect(new Set([...opened.unet.tensors.values()].map((stored) => stored.dtype))).toEqual(new Set([dtype]));
     if (dtype === "float32") await expectItRuns(file, family, options?.(target));
     else await expectItRunsRounded(file, family, inDType);
@@ -114,6 +115,19 @@ describeGoldens("models", (goldens) => {
     const { value } = await localModel("a/b").next();
     vi.unstubAllEnvs();
     await expectItRuns(value as string, family);
+  });
+
+  test("a text encoder of SD2 loses its 24th block and no other; those beyond are told", async () => {
+    const { model } = await golden("sd2");
+    const tensors = singleFileTensors(model, "sd2");
+    const block = (name: string, number: number) => name.replace("resblocks.23.", `resblocks.${number}.`);
+    const more = [...tensors].filter(([name]) => name.includes("resblocks.23."));
+    const longer = new Map([...tensors, ...more.map(([name, array]) => [block(name, 24), array] as const)]);
+    for (const file of [tensors, longer]) {
+      const { textEncoder, warnings } = await openCheckpoint(safetensors(newTarget(), file));
+      expect(textEncoder.tensors.size).toBe(model.textEncoder.size);
+      expect(warnings).toEqual(file === tensors ? [] : [expect.stringMatching(/12 tensors .*resblocks\.24\./)]);
+    }
   });
 
   test("the file says what it predicts", async () => {

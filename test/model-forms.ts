@@ -166,6 +166,17 @@ export const singleFiles: readonly Form[] = [
     write: (target, model) => safetensors(target, singleFileTensors(model, "sd2")),
   },
   {
+    name: ".ckpt of SD2 as Diffusers' conversion script writes it: only the 23 blocks that are used, no projection",
+    kind: "sd2",
+    write: (target, model) => {
+      const tensors = singleFileTensors(model, "sd2");
+      for (const name of [...tensors.keys()])
+        if (name.startsWith("cond_stage_model.model.transformer.resblocks.23.")) tensors.delete(name);
+      tensors.set("cond_stage_model.model.transformer.text_model.embeddings.position_ids", zeros([1, 77]));
+      return torchFile(target, { state_dict: Object.fromEntries(tensors) });
+    },
+  },
+  {
     name: ".ckpt of SD2",
     kind: "sd2",
     write: (target, model) =>

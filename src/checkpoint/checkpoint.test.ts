@@ -111,6 +111,39 @@ describe("a Diffusers folder", () => {
     );
   });
 
+  test.each([
+    ["text_encoder", "model", /encoder\.layers\.3\./, "encoder.layers.3."],
+    ["unet", "diffusion_pytorch_model", /(down|up)_blocks\.3\./, "up_blocks.3."],
+    ["vae", "diffusion_pytorch_model", /(down|up)_blocks\.3\./, "encoder.down_blocks.3."],
+  ] as const)("that lacks the last parts its config states is an error: %s", async (part, base, lost, first) => {
+    const file = path.join(own(part), `${base}.safetensors`);
+    const kept = [...readTensors(tinySd, part, `${base}.safetensors`)].filter(([name]) => !lost.test(name));
+    writeFileSync(file, writeSafetensors({ tensors: new Map(kept) }));
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", first));
+  });
+
+  test("with tensors that no model of its kind has says so", async () => {
+    const strange = { dtype: "float32", shape: [1], data: new Float32Array(1) } as const;
+    const opened = async (...names: string[]) => {
+      const more = names.map((name) => [name, strange] as const);
+      writeFileSync(file, writeSafetensors({ tensors: new Map([...vaeTensors, ...more]) }));
+      return (await openCheckpoint(model)).warnings;
+    };
+    const file = path.join(own("vae"), "diffusion_pytorch_model.safetensors");
+    expect(await opened("loss.logvar", "model_ema.decay")).toEqual([]);
+    expect(await opened("decoder.up_blocks.0.resnets.9.conv1.weight", "decoder.extra.bias")).toEqual([
+      expect.stringMatching(/VAE .* 2 tensors .*decoder\.(up_blocks\.0\.resnets\.9\.conv1\.weight|extra\.bias)/),
+    ]);
+  });
+
+  test("whose config is nested without end is an error", async () => {
+    writeFileSync(
+      path.join(own("unet"), "config.json"),
+      `{"class_embed_type": ${"[".repeat(50_000)}${"]".repeat(50_000)}}`,
+    );
+    await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_UNREADABLE", "nesting"));
+  });
+
   test("with weights of another kind of number is an error naming it", async () => {
     const tensors = new Map(vaeTensors);
     tensors.set("quant_conv.bias", { dtype: "int32", shape: [8], data: new Int32Array(8) });

@@ -1,6 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { StoredArray } from "../array/index.ts";
+import { requireShallow } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { withOpenFile } from "./open-file.ts";
 import { readWeightFile } from "./weight-file.ts";
@@ -117,6 +118,7 @@ function readJsonRecord(file: string): JsonRecord {
     throw unreadable(file, "it is not JSON", cause);
   }
   if (!isJsonRecord(value)) throw unreadable(file, "it is not a JSON object");
+  requireShallow(value, { code: "CHECKPOINT_UNREADABLE", subject: file, hint: "Download the model again." });
   return value;
 }
 

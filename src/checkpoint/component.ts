@@ -16,6 +16,8 @@ export interface FoundComponent {
   readonly tensors: ReadonlyMap<string, StoredArray>;
   /** Tensors of unsupported dtypes among this network's: name in the file -> dtype. */
   readonly unusable: ReadonlyMap<string, string>;
+  /** Names in the file, among this network's, that no rule gives a place. */
+  readonly unknown?: readonly string[];
   readonly config: Component["config"];
   readonly spelling: Spelling;
   readonly storedTransposed?: readonly string[];
@@ -45,7 +47,7 @@ export function completeComponent(found: FoundComponent, needs: Needs): Componen
     const today = todaysName(found.name, name);
     if (today === name || !found.tensors.has(today)) canonical.set(today, inCanonicalRank(today, stored, needs));
   }
-  const required = requiredNames(found.name, canonical, needs);
+  const required = requiredNames(found, canonical, needs);
   const missing = required.filter((name) => !canonical.has(name));
   if (missing.length > 0) throw found.unusable.size > 0 ? unsupportedDtype(found) : incomplete(found, missing);
 
@@ -60,10 +62,25 @@ function todaysName(component: ComponentName, name: string): string {
   return component === "unet" ? name : modernTextEncoderName(name);
 }
 
-function requiredNames(component: ComponentName, found: ReadonlyMap<string, StoredArray>, needs: Needs) {
-  if (component === "unet") return unetTensorNames(found, needs.isSdxl);
-  if (component === "vae") return vaeTensorNames(found);
-  return textEncoderTensorNames(found, component === "textEncoder2");
+function requiredNames({ name, config }: FoundComponent, tensors: ReadonlyMap<string, StoredArray>, needs: Needs) {
+  if (name === "unet") return unetTensorNames(tensors, config, needs.isSdxl);
+  if (name === "vae") return vaeTensorNames(tensors, config);
+  return textEncoderTensorNames(tensors, config, name === "textEncoder2");
+}
+
+/** What lies beside the networks' own tensors in ordinary files. */
+const ordinary =
+  /^(loss|model_ema)[._]|(^|\.)(position_ids|logit_scale|attn_mask|text_projection(\.weight)?)$|^(vision_model|visual_projection|visual)\./;
+
+/** A warning where a network has tensors that ours has no place for: it would do something else with them. */
+export function warnOfUnknown(found: FoundComponent, { tensors }: Component): string[] {
+  const unused = [...found.tensors.keys()].filter((name) => !tensors.has(todaysName(found.name, name)));
+  const unknown = [...(found.unknown ?? []), ...unused].filter((name) => !ordinary.test(name));
+  if (unknown.length === 0) return [];
+  const which = unknown.length === 1 ? "a tensor" : `${unknown.length} tensors`;
+  return [
+    `The ${componentLabels[found.name]} in ${found.where} has ${which} that no Stable Diffusion 1, 2 or XL model has; ignored: ${shown(unknown)}.`,
+  ];
 }
 
 /** 1x1 convolutions and linear layers hold the same bytes. */
@@ -75,12 +92,15 @@ function inCanonicalRank(name: string, stored: StoredArray, { projectionRank }: 
 }
 
 function incomplete({ name, where }: FoundComponent, missing: readonly string[]): CoinageError {
-  const shown = missing.slice(0, 4).join(", ") + (missing.length > 4 ? ", ..." : "");
   return new CoinageError(
     "CHECKPOINT_INCOMPLETE",
-    `The ${componentLabels[name]} in ${where} lacks ${missing.length} tensors: ${shown}`,
+    `The ${componentLabels[name]} in ${where} lacks ${missing.length} tensors: ${shown(missing)}`,
     { hint: "The file is cut down or of another architecture. Use a complete Stable Diffusion 1, 2 or XL model." },
   );
+}
+
+function shown(names: readonly string[]): string {
+  return names.slice(0, 4).join(", ") + (names.length > 4 ? ", ..." : "");
 }
 
 function unsupportedDtype({ name, where, unusable }: FoundComponent): CoinageError {

@@ -1,6 +1,6 @@
 import { CoinageError } from "../errors/index.ts";
 import type { Checkpoint, ComponentName, Family } from "./checkpoint.ts";
-import { completeComponent, componentLabels, type FoundComponent, type Needs } from "./component.ts";
+import { completeComponent, componentLabels, type FoundComponent, type Needs, warnOfUnknown } from "./component.ts";
 import { decideFamily, type FamilyEvidence } from "./family.ts";
 import { inputsOf } from "./inputs.ts";
 import type { OpenOptions } from "./open.ts";
@@ -30,7 +30,12 @@ export function completeModel(found: FoundModel, options: OpenOptions): Checkpoi
   const inputs = inputsOf(foundUnet, options);
   const family = decideFamily(familyEvidence(found, foundUnet, textEncoder), options.family, question);
   const needs = needsOf(found, family.value);
-  const unet = completeComponent(foundUnet, needs);
+  const complete = (component: FoundComponent) => {
+    const completed = completeComponent(component, needs);
+    warnings.push(...warnOfUnknown(component, completed));
+    return completed;
+  };
+  const unet = complete(foundUnet);
   const evidence = { ...found, family: family.value, unet: unet.tensors };
   return {
     path,
@@ -40,9 +45,9 @@ export function completeModel(found: FoundModel, options: OpenOptions): Checkpoi
     inputs,
     hasZeroTerminalSnr,
     unet,
-    textEncoder: completeComponent(textEncoder, needs),
-    textEncoder2: needs.isSdxl ? completeComponent(find.textEncoder2(), needs) : undefined,
-    vae: completeComponent(find.vae(), needs),
+    textEncoder: complete(textEncoder),
+    textEncoder2: needs.isSdxl ? complete(find.textEncoder2()) : undefined,
+    vae: complete(find.vae()),
     schedulerConfig,
     metadata,
     warnings,

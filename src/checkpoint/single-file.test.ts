@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { arrayOf } from "../array/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
-import { openCheckpoint } from "./index.ts";
+import { openCheckpoint, surveyCheckpoint } from "./index.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "checkpoint-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -50,6 +50,22 @@ describe("a single file that is no base model is refused by its kind", () => {
     ["a U-Net alone", { "model.diffusion_model.out.0.weight": [1] }],
   ] as const)("%s lacks the rest", async (label, names) => {
     await expect(openCheckpoint(singleFile(names))).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", label));
+  });
+
+  test("a model whose text encoder has lost its last layer", async () => {
+    const layers = (count: number) =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_, i) => [`cond_stage_model.transformer.text_model.encoder.layers.${i}.x`, [1]]),
+      );
+    const file = singleFile({
+      ...layers(11),
+      "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight": [1, 768],
+      "model.diffusion_model.input_blocks.0.0.weight": [8, 4, 3, 3],
+    });
+    const survey = await surveyCheckpoint(file);
+    const lacks = survey.problems.find(({ message }) => message.startsWith("The text encoder"));
+    // Twelve layers of sixteen tensors each, the word positions and the last norm.
+    expect(lacks?.message).toContain(`lacks ${12 * 16 + 3} tensors`);
   });
 
   test("a path that does not exist", async () => {

@@ -3,7 +3,7 @@ import { CoinageError } from "../errors/index.ts";
 import type { ComponentName } from "./checkpoint.ts";
 import type { FoundComponent } from "./component.ts";
 import { type FoundModel, missingComponent } from "./found-model.ts";
-import { openClipLayers, textEncoderFromOpenClip } from "./names/text-encoder.ts";
+import { textEncoderFromOpenClip } from "./names/text-encoder.ts";
 import { unetNamesFromLdm } from "./names/unet.ts";
 import { recognizeNames } from "./recognize.ts";
 import { vaeFromSingleFile } from "./vae-file.ts";
@@ -71,7 +71,8 @@ function findUnet(file: WeightFile, path: string): FoundComponent {
   const ldm = under(file.tensors, unetPrefix);
   const renamed = unetNamesFromLdm([...ldm.keys()]);
   const tensors = new Map([...renamed].map(([name, diffusers]) => [diffusers, ldm.get(name)!]));
-  return component("unet", path, tensors, under(file.unusable, unetPrefix), "ldm");
+  const unknown = [...ldm.keys()].filter((name) => !renamed.has(name));
+  return { ...component("unet", path, tensors, under(file.unusable, unetPrefix), "ldm"), unknown };
 }
 
 function findTextEncoder(file: WeightFile, path: string): FoundComponent {
@@ -80,15 +81,18 @@ function findTextEncoder(file: WeightFile, path: string): FoundComponent {
     return component("textEncoder", path, under(file.tensors, prefix), under(file.unusable, prefix), "transformers");
   }
   const openClip = under(file.tensors, openClipPrefix);
-  // SD2 was trained on the output of the last block but one.
-  const tensors = textEncoderFromOpenClip(openClip, openClipLayers(openClip.keys()) - 1);
-  return component("textEncoder", path, tensors, under(file.unusable, openClipPrefix), "openclip");
+  // SD2 was trained on the output of the last block but one of 24. Programs that write its file from the blocks it uses leave that one out.
+  const tensors = textEncoderFromOpenClip(openClip, 23);
+  const unknown = [...openClip.keys()].filter(
+    (name) => Number(/^transformer\.resblocks\.(\d+)\./.exec(name)?.[1]) > 23,
+  );
+  return { ...component("textEncoder", path, tensors, under(file.unusable, openClipPrefix), "openclip"), unknown };
 }
 
 function findSecondTextEncoder(file: WeightFile, path: string): FoundComponent {
   const prefix = sdxlPrefixes.textEncoder2;
   const openClip = under(file.tensors, prefix);
-  const tensors = textEncoderFromOpenClip(openClip, openClipLayers(openClip.keys()));
+  const tensors = textEncoderFromOpenClip(openClip);
   const storedTransposed = openClip.has("text_projection.weight") ? [] : ["text_projection.weight"];
   return { ...component("textEncoder2", path, tensors, under(file.unusable, prefix), "openclip"), storedTransposed };
 }

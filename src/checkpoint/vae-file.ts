@@ -1,4 +1,3 @@
-import type { StoredArray } from "../array/index.ts";
 import type { FoundComponent } from "./component.ts";
 import { missingComponent } from "./found-model.ts";
 import { vaeNamesFromLdm } from "./names/vae.ts";
@@ -12,14 +11,13 @@ export function vaeFromSingleFile(file: WeightFile, where: string): FoundCompone
   const isWhole = [...file.tensors.keys(), ...file.unusable.keys()].some((name) => name.startsWith(prefix));
   const inside = isWhole ? unprefixed(file.tensors) : file.tensors;
   const isDiffusers = [...inside.keys()].some((name) => name.startsWith("encoder.down_blocks."));
-  const tensors = isDiffusers ? inside : renamed(inside);
+  const renamed = isDiffusers ? undefined : vaeNamesFromLdm([...inside.keys()]);
+  const tensors = renamed ? new Map([...renamed].map(([name, diffusers]) => [diffusers, inside.get(name)!])) : inside;
+  const unknown = renamed ? [...inside.keys()].filter((name) => !renamed.has(name)) : [];
   const unusable = isWhole ? unprefixed(file.unusable) : file.unusable;
   if (tensors.size === 0 && unusable.size === 0) throw missingComponent("vae", where);
-  return { name: "vae", where, tensors, unusable, config: undefined, spelling: isDiffusers ? "diffusers" : "ldm" };
-}
-
-function renamed(inside: ReadonlyMap<string, StoredArray>): Map<string, StoredArray> {
-  return new Map([...vaeNamesFromLdm([...inside.keys()])].map(([name, diffusers]) => [diffusers, inside.get(name)!]));
+  const spelling = isDiffusers ? "diffusers" : "ldm";
+  return { name: "vae", where, tensors, unusable, unknown, config: undefined, spelling };
 }
 
 function unprefixed<Value>(entries: ReadonlyMap<string, Value>): Map<string, Value> {

@@ -1,6 +1,5 @@
 import type { StoredArray } from "../../array/index.ts";
 import { rowsOf } from "../stored.ts";
-import { countAfter } from "./indices.ts";
 
 const openClipLayerParts: Readonly<Record<string, string>> = {
   ln_1: "layer_norm1",
@@ -27,17 +26,17 @@ export function modernTextEncoderName(name: string): string {
 }
 
 /** Text encoder tensors under Transformers names out of OpenCLIP ones (both without prefix); the stacked q, k, v become three views.
- *  layers: how many blocks to take; SD2 leaves out the last. Source: checkpoints.md sections 3.4 and 3.5. */
+ *  blocks: how many to take at most. Source: checkpoints.md sections 3.4 and 3.5. */
 export function textEncoderFromOpenClip(
   tensors: ReadonlyMap<string, StoredArray>,
-  layers: number,
+  blocks = Number.POSITIVE_INFINITY,
 ): Map<string, StoredArray> {
   const renamed = new Map<string, StoredArray>();
   for (const [name, stored] of tensors) {
     const outer = openClipOuterNames[name];
     if (outer) renamed.set(outer, stored);
     const block = resblock.exec(name);
-    if (!block || Number(block[1]) >= layers) continue;
+    if (!block || Number(block[1]) >= blocks) continue;
     const layer = `text_model.encoder.layers.${block[1]}`;
     const stacked = /^attn\.in_proj_(weight|bias)$/.exec(block[2]!);
     if (stacked) {
@@ -52,9 +51,4 @@ export function textEncoderFromOpenClip(
     if (part) renamed.set(`${layer}.${part}.${kind}`, stored);
   }
   return renamed;
-}
-
-/** The number of blocks of an OpenCLIP text tower. */
-export function openClipLayers(names: Iterable<string>): number {
-  return countAfter(names, "transformer.resblocks.");
 }

@@ -1,5 +1,13 @@
 import type { StoredArray } from "../../array/index.ts";
 
+export type Config = Readonly<Record<string, unknown>> | undefined;
+
+/** How many parts a network has: those that are seen, and where its config states more, one more, so that it is missed. */
+export function countOf(seen: number, stated: unknown): number {
+  const count = Array.isArray(stated) ? stated.length : stated;
+  return typeof count === "number" && count > seen ? seen + 1 : Math.max(1, seen);
+}
+
 export function weightAndBias(stem: string): string[] {
   return [`${stem}.weight`, `${stem}.bias`];
 }

@@ -1,20 +1,23 @@
 import type { StoredArray } from "../../array/index.ts";
 import { countAfter } from "../names/indices.ts";
-import { residualBlock, weightAndBias } from "./parts.ts";
+import { type Config, countOf, residualBlock, weightAndBias } from "./parts.ts";
 
 const residualParts = ["norm1", "conv1", "time_emb_proj", "norm2", "conv2"];
 const attentionParts = ["to_q.weight", "to_k.weight", "to_v.weight", "to_out.0.weight", "to_out.0.bias"];
 
-/** Every tensor a U-Net of the levels, blocks and depths seen in the names needs. */
+/** Every tensor a U-Net of the levels, blocks and depths seen in the names, or stated in its config, needs. */
 export function unetTensorNames(
   found: ReadonlyMap<string, StoredArray>,
+  config: Config,
   needsAddedConditions: boolean,
 ): readonly string[] {
   const keys = [...found.keys()];
-  const levels = Math.max(1, countAfter(keys, "down_blocks."), countAfter(keys, "up_blocks."));
+  const seenLevels = Math.max(countAfter(keys, "down_blocks."), countAfter(keys, "up_blocks."));
+  const levels = countOf(seenLevels, config?.block_out_channels);
   const down = Array.from({ length: levels }, (_, i) => `down_blocks.${i}`);
   const up = Array.from({ length: levels }, (_, i) => `up_blocks.${i}`);
-  const layers = Math.max(1, ...down.map((block) => countAfter(keys, `${block}.resnets.`)));
+  const seenLayers = Math.max(...down.map((block) => countAfter(keys, `${block}.resnets.`)));
+  const layers = countOf(seenLayers, Array.isArray(config?.layers_per_block) ? undefined : config?.layers_per_block);
   const hasAttention = (block: string) => countAfter(keys, `${block}.attentions.`) > 0;
 
   const names = ["conv_in", "time_embedding.linear_1", "time_embedding.linear_2", "conv_norm_out", "conv_out"].flatMap(

@@ -1,17 +1,19 @@
 import type { StoredArray } from "../../array/index.ts";
 import { countAfter } from "../names/indices.ts";
-import { residualBlock, weightAndBias } from "./parts.ts";
+import { type Config, countOf, residualBlock, weightAndBias } from "./parts.ts";
 
 const residualParts = ["norm1", "conv1", "norm2", "conv2"];
 const attentionParts = ["group_norm", "to_q", "to_k", "to_v", "to_out.0"];
 
-/** Every tensor an autoencoder of the levels and blocks seen in the names needs. */
-export function vaeTensorNames(found: ReadonlyMap<string, StoredArray>): readonly string[] {
+/** Every tensor an autoencoder of the levels and blocks seen in the names, or stated in its config, needs. */
+export function vaeTensorNames(found: ReadonlyMap<string, StoredArray>, config: Config): readonly string[] {
   const keys = [...found.keys()];
-  const levels = Math.max(1, countAfter(keys, "encoder.down_blocks."), countAfter(keys, "decoder.up_blocks."));
+  const seenLevels = Math.max(countAfter(keys, "encoder.down_blocks."), countAfter(keys, "decoder.up_blocks."));
+  const levels = countOf(seenLevels, config?.block_out_channels);
   const down = Array.from({ length: levels }, (_, i) => `encoder.down_blocks.${i}`);
   const up = Array.from({ length: levels }, (_, i) => `decoder.up_blocks.${i}`);
-  const layers = Math.max(1, ...down.map((block) => countAfter(keys, `${block}.resnets.`)));
+  const seenLayers = Math.max(...down.map((block) => countAfter(keys, `${block}.resnets.`)));
+  const layers = countOf(seenLayers, config?.layers_per_block);
 
   const names = ["quant_conv", "post_quant_conv"].flatMap(weightAndBias);
   for (const side of ["encoder", "decoder"]) {
