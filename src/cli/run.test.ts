@@ -65,6 +65,22 @@ describe("the command line", () => {
     expect(ended.talked).not.toMatch(/^\s+at /m);
   });
 
+  test("tells what the system refuses in words, without a stack", async () => {
+    const refusing = {
+      ...recordingTerminal(),
+      result: () => {
+        readdirSync(at("nowhere"));
+      },
+    };
+    let talked = "";
+    const talk = (text: string): void => {
+      talked += text;
+    };
+    expect(await runCommandLine(["--version"], { ...refusing, talk })).toBe(1);
+    expect(talked).toContain(`SYSTEM_REFUSED  ${at("nowhere")} cannot be used: it is not there`);
+    expect(talked).not.toMatch(/^\s+at |defect/m);
+  });
+
   test("shows the stack of a defect of ours and asks to report it", async () => {
     const terminal = {
       ...recordingTerminal(),

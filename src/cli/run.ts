@@ -1,4 +1,4 @@
-import { CoinageError, formatError } from "../errors/index.ts";
+import { CoinageError, formatError, machineProblem } from "../errors/index.ts";
 import type { Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
 import { packageVersion } from "./environment.ts";
@@ -35,11 +35,12 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
   return start(words, terminal);
 }
 
-/** A mistake of the user is told in words, a defect of ours with all that helps to find it. */
+/** A mistake of the user and what the machine refuses are told in words, a defect of ours with all that helps to find it. */
 function explain(error: unknown, terminal: Terminal): ExitCode {
-  if (error instanceof CoinageError && !internalErrors.includes(error.code)) {
-    terminal.talk(`${formatError(error)}\n`);
-    return usageErrors.includes(error.code) ? exitCodes.usage : exitCodes.error;
+  const problem = error instanceof CoinageError ? error : machineProblem(error);
+  if (problem && !internalErrors.includes(problem.code)) {
+    terminal.talk(`${formatError(problem)}\n`);
+    return usageErrors.includes(problem.code) ? exitCodes.usage : exitCodes.error;
   }
   const details = error instanceof Error ? error.stack : String(error);
   const versions = `coinage ${packageVersion()}, Node ${process.version}, ${process.platform} ${process.arch}`;

@@ -2,6 +2,9 @@
 export const errorCodes = {
   // cli
   COMMAND_LATER: "A command that is planned but not there yet.",
+  // errors
+  OUT_OF_MEMORY: "The memory of this machine, or a limit on it, does not suffice.",
+  SYSTEM_REFUSED: "The operating system refused something: room on the disk, permissions, open files.",
   // graph
   SHAPE: "Tensors of shapes that do not fit together.",
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",

@@ -1,29 +1,8 @@
-import type { ErrorCode } from "./codes.ts";
+import type { CoinageError } from "./error.ts";
 
 export { type ErrorCode, errorCodes } from "./codes.ts";
-
-export interface ErrorDetails {
-  /** Where it happened, as the user knows the place: a flag, a file and line, a picture. */
-  readonly where?: string;
-  /** What to do about it. */
-  readonly hint?: string;
-  readonly cause?: unknown;
-}
-
-/** A mistake we can name: code, what happened, where and what to do. Anything else that is thrown is a defect of ours. */
-export class CoinageError extends Error {
-  override readonly name = "CoinageError";
-  readonly code: ErrorCode;
-  readonly where: string | undefined;
-  readonly hint: string | undefined;
-
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    this.code = code;
-    this.where = details.where;
-    this.hint = details.hint;
-  }
-}
+export { CoinageError, type ErrorDetails } from "./error.ts";
+export { isMemoryMessage, machineProblem, outOfMemory } from "./machine.ts";
 
 /** The text shown to people: code and message, then where, then what to do. */
 export function formatError(error: CoinageError): string {

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
 import { open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promises";
-import { homedir } from "node:os";
 import path from "node:path";
 import { threadId } from "node:worker_threads";
 import type { InferenceSession } from "onnxruntime-node";
-import { makeFolder } from "../files/index.ts";
+import { homeFolder, makeFolder } from "../files/index.ts";
 
 type Options = InferenceSession.SessionOptions;
 export type CreateSession = (model: Uint8Array, options: Options) => Promise<InferenceSession>;
@@ -29,12 +28,14 @@ export async function createKept(
   return (await fromKept(file, options, create)) ?? (await keeping(file, model, options, create));
 }
 
-/** Folder of kept graphs; undefined where none are to be kept. */
+/** Folder of kept graphs; undefined where none are to be kept, or there is no home to keep them in. */
 export function graphFolder(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const { COINAGE_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
   if (COINAGE_CACHE === "off") return undefined;
-  const caches = XDG_CACHE_HOME || LOCALAPPDATA || path.join(homedir(), ".cache");
-  return path.resolve(COINAGE_CACHE || path.join(caches, "coinage"), "graphs");
+  const home = homeFolder();
+  const caches = XDG_CACHE_HOME || LOCALAPPDATA || (home && path.join(home, ".cache"));
+  const folder = COINAGE_CACHE || (caches && path.join(caches, "coinage"));
+  return folder && path.resolve(folder, "graphs");
 }
 
 async function fromKept(file: string, options: Options, create: CreateSession): Promise<InferenceSession | undefined> {

@@ -37,7 +37,7 @@ async function hasHalves(runtime: Runtime): Promise<boolean> {
       await program.close();
     }
   } catch (error) {
-    if (error instanceof CoinageError && error.code === "RUNTIME") return false;
+    if (error instanceof CoinageError && ["RUNTIME", "OUT_OF_MEMORY"].includes(error.code)) return false;
     throw error;
   }
 }

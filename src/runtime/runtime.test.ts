@@ -43,6 +43,19 @@ describe("a program", () => {
     await expect(program.run(feeds)).rejects.toMatchObject({ code: "FEED" });
   });
 
+  test("that wants more memory than there is says so, and the next one runs", async () => {
+    const [column, row] = [input("column", "float32", [dim("rows"), 1]), input("row", "float32", [1, dim("columns")])];
+    const hungry = await runtime.load({ sum: add(column, row) });
+    const side = 2 ** 22;
+    const feeds = {
+      column: arrayOf([side, 1], new Float32Array(side)),
+      row: arrayOf([1, side], new Float32Array(side)),
+    };
+    await expect(hungry.run(feeds)).rejects.toMatchObject({ code: "OUT_OF_MEMORY", hint: expect.any(String) });
+    expect((await program.run({ values, other })).other?.data).toEqual(other.data);
+    await hungry.close();
+  });
+
   test("leaves the caller's thread free while it computes", async () => {
     let ticks = 0;
     const timer = setInterval(() => ticks++, 1);

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { NdArray } from "../array/index.ts";
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, isMemoryMessage, outOfMemory } from "../errors/index.ts";
 import {
   copiesOf,
   type EmittedGraph,
@@ -214,8 +214,14 @@ class SessionWorker {
     const id = this.#questions++;
     this.#worker.ref();
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage({ ...question, id });
+      try {
+        // what goes to the thread is copied, and for that the memory may not suffice
+        this.#worker.postMessage({ ...question, id });
+        this.#waiting.set(id, { resolve, reject });
+      } catch (error) {
+        if (this.#waiting.size === 0) this.#worker.unref();
+        reject(runtimeError(String(error)));
+      }
     });
   }
 
@@ -240,10 +246,8 @@ class SessionWorker {
 }
 
 function runtimeError(message: string): CoinageError {
-  const isMemory = /alloc|memory/i.test(message);
-  return new CoinageError("RUNTIME", `ONNX Runtime: ${message}`, {
-    ...(isMemory ? { hint: "The memory does not suffice: try a smaller batch or resolution." } : {}),
-  });
+  if (isMemoryMessage(message)) return outOfMemory(`ONNX Runtime: ${message}`);
+  return new CoinageError("RUNTIME", `ONNX Runtime: ${message}`);
 }
 
 /** Run from source the worker is TypeScript, which a thread can read only after it has installed the loader itself. */
