@@ -59,8 +59,8 @@ export const limits = {
   },
   hubMessage: {
     most: 4096,
-    unit: "characters",
-    why: "What the hub says of an error; the rest is not read. Real ones are a line.",
+    unit: "bytes",
+    why: "What the hub says of an error, the token and the name of a commit in files. Real ones are a line.",
   },
   hubName: {
     most: 255,

@@ -1,12 +1,26 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { FaultyDisk } from "../../test/faulty-disk.ts";
+import { hasPermissions, withoutPrivileges } from "../../test/permissions.ts";
 import { recordingTerminal } from "../../test/terminal.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
+import { replaceDisk } from "../files/disk.ts";
 import { cropPicture, decodePicture, type Picture } from "../pictures/index.ts";
 import { pictureGrid } from "./demo/strip.ts";
 import { demoCommand } from "./demo.ts";
+import { runCommandLine } from "./run.ts";
 
 const plain = (red: number): Picture => ({
   width: 2,
@@ -66,4 +80,60 @@ function greenShare({ data, width, height }: Picture): number {
   for (let i = 0; i < data.length; i += 3)
     if (data[i + 1]! > data[i]! + 40 && data[i + 1]! > data[i + 2]! + 40) green++;
   return green / (width * height);
+}
+
+describe("where the demo cannot write", () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-demo-"));
+  const place = path.join(folder, "coinage-demo");
+  const small = path.join(folder, "small");
+  const isMounted = process.geteuid?.() === 0 && mounted(small);
+  afterEach(() => rmSync(place, { recursive: true, force: true }));
+  afterAll(() => {
+    if (isMounted) execFileSync("umount", [small]);
+    rmSync(folder, { recursive: true });
+  });
+
+  /** What it says in a folder, and as whom. */
+  async function told(as: <Result>(run: () => Promise<Result>) => Promise<Result> = (run) => run()): Promise<string> {
+    const terminal = recordingTerminal();
+    const home = process.cwd();
+    process.chdir(folder);
+    try {
+      expect(await as(() => runCommandLine(["demo"], terminal))).toBe(1);
+    } finally {
+      process.chdir(home);
+    }
+    return terminal.talked();
+  }
+
+  const refused = (why: string) =>
+    `OUTPUT_UNWRITABLE  The output folder ${realpathSync(folder)}/coinage-demo cannot be written to: ${why}.\n  demo writes to coinage-demo\nChange to a folder of your own (cd), and start it there.\n`;
+
+  test.runIf(hasPermissions)("it says where and what to do", async () => {
+    chmodSync(folder, 0o555);
+    expect(await told(withoutPrivileges)).toContain(refused("it may not be used by this user (EACCES)"));
+    chmodSync(folder, 0o755);
+  });
+
+  test("it says so of a file of that name, too", async () => {
+    writeFileSync(place, "");
+    expect(await told()).toContain(refused("something else has that name (EEXIST)"));
+  });
+
+  test("it says so of a full disk, too", async () => {
+    const restore = replaceDisk(new FaultyDisk(1, "full"));
+    const text = await told().finally(restore);
+    expect(text).toContain(refused("there is no room on the disk (ENOSPC)"));
+  });
+
+  test.runIf(isMounted)("it says so of a real one", async () => {
+    symlinkSync(small, place);
+    expect(await told()).toContain(refused("there is no room on the disk (ENOSPC)"));
+  });
+});
+
+/** Mounts a disk of 8 KB, where that is allowed. */
+function mounted(folder: string): boolean {
+  mkdirSync(folder);
+  return spawnSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", folder]).status === 0;
 }

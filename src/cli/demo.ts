@@ -1,6 +1,6 @@
 import path from "node:path";
 import { tinySdFolder } from "../assets/index.ts";
-import { makeFolder, writeFileAtomically } from "../files/index.ts";
+import { prepareOutputFolder, writeFileAtomically } from "../files/index.ts";
 import { generate, train } from "../index.ts";
 import { readTrainRecord } from "../options/index.ts";
 import { decodePicture, encodePng, type Picture } from "../pictures/index.ts";
@@ -43,7 +43,7 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
 
 /** Trains with everything `coinage train` shows; whether it came to its end. */
 async function trainWord(terminal: Terminal): Promise<boolean> {
-  makeFolder(folder);
+  await prepareOutputFolder(folder, "demo writes to", "Change to a folder of your own (cd), and start it there.");
   const { settings } = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
   const interrupt = listenForInterrupt(terminal, "Finishing the step; Ctrl-C again leaves at once.");
   try {

@@ -2,7 +2,7 @@ import type { CoinageError } from "./error.ts";
 
 export { type ErrorCode, errorCodes } from "./codes.ts";
 export { CoinageError, type ErrorDetails } from "./error.ts";
-export { isMemoryMessage, machineProblem, outOfMemory } from "./machine.ts";
+export { isMemoryMessage, machineProblem, outOfMemory, refusalText } from "./machine.ts";
 
 /** The text shown to people: code and message, then where, then what to do. */
 export function formatError(error: CoinageError): string {

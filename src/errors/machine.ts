@@ -39,12 +39,27 @@ const memoryHint = [
 export function machineProblem(error: unknown): CoinageError | undefined {
   if (!(error instanceof Error)) return undefined;
   if (isMemoryMessage(`${error.name} ${error.message}`)) return outOfMemory(error.message, error);
-  const { code, syscall, path } = systemFactsOf(error);
+  const facts = systemFactsOf(error);
+  const { code, syscall, path } = facts;
   if (code === undefined || syscall === undefined) return undefined;
-  const [meaning, hint = otherPlace] = refusedCalls[syscall] ?? refusals[code] ?? [];
+  const [meaning, hint = otherPlace] = refusalOf(facts);
   const subject = path === undefined ? "The system refused what the program needs" : `${path} cannot be used`;
   const reason = meaning === undefined ? `${code}, ${syscall}` : `${meaning} (${code}, ${syscall})`;
   return new CoinageError("SYSTEM_REFUSED", `${subject}: ${reason}.`, { hint, cause: error });
+}
+
+/** Why the system refused something, for a sentence about a place: "there is no room on the disk (ENOSPC)". Errors of ours are asked for their cause. */
+export function refusalText(error: unknown): string {
+  if (error instanceof CoinageError && error.cause !== undefined) return refusalText(error.cause);
+  if (!(error instanceof Error)) return String(error);
+  const facts = systemFactsOf(error);
+  const [meaning] = refusalOf(facts);
+  if (facts.code === undefined) return error.message;
+  return meaning === undefined ? facts.code : `${meaning} (${facts.code})`;
+}
+
+function refusalOf({ code = "", syscall = "" }: SystemFacts): readonly [] | readonly [meaning: string, hint: string] {
+  return refusedCalls[syscall] ?? refusals[code] ?? [];
 }
 
 /** what: how the machine put it. */

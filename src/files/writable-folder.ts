@@ -1,22 +1,29 @@
 import path from "node:path";
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, refusalText } from "../errors/index.ts";
 import { disk } from "./disk.ts";
 import { writeFileAtomically } from "./file.ts";
 import { makeFolder } from "./make-folder.ts";
 
+/** Written to try a folder out: on a full disk an empty file may still have room. */
+const probeBytes = 16 * 1024;
+
 /** Makes an output folder and tries whether it can be written to, so that long work does not find out at its end.
- *  option: the one that names the folder, such as "--outdir". @throws OUTPUT_UNWRITABLE */
-export async function prepareOutputFolder(folder: string, option: string): Promise<void> {
+ *  option: the one that names the folder, such as "--outdir". hint: what to do where it cannot. @throws OUTPUT_UNWRITABLE */
+export async function prepareOutputFolder(
+  folder: string,
+  option: string,
+  hint = "Choose another folder, or make this one writable.",
+): Promise<void> {
   const probe = path.join(folder, ".coinage-can-write");
   try {
     makeFolder(folder);
-    await writeFileAtomically(probe, "");
+    await writeFileAtomically(probe, new Uint8Array(probeBytes));
     await disk().remove(probe);
   } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `The output folder ${path.resolve(folder)} cannot be written to.`, {
-      where: `${option} ${folder}`,
-      hint: "Choose another folder, or make this one writable.",
-      cause,
-    });
+    throw new CoinageError(
+      "OUTPUT_UNWRITABLE",
+      `The output folder ${path.resolve(folder)} cannot be written to: ${refusalText(cause)}.`,
+      { where: `${option} ${folder}`, hint, cause },
+    );
   }
 }

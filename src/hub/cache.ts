@@ -1,10 +1,11 @@
 import type { StatsFs } from "node:fs";
-import { link as hardLink, readdir, readFile, rm, statfs, symlink } from "node:fs/promises";
+import { link as hardLink, readdir, rm, statfs, symlink } from "node:fs/promises";
 import path from "node:path";
 import { isFolder } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { makeFolder, reasonOf, writeFileAtomically } from "../files/index.ts";
 import type { ModelId } from "./model-id.ts";
+import { storedText } from "./settings.ts";
 
 /** The revision that is meant when none is named. */
 export const defaultRevision = "main";
@@ -35,7 +36,7 @@ export class CachedModel {
   }
 
   async #commitOf(revision: string): Promise<string | undefined> {
-    const text = await readFile(path.join(this.folder, "refs", revision), "utf8").catch(() => "");
+    const text = await storedText(path.join(this.folder, "refs", revision), "The reference");
     return commit.test(text.trim()) ? text.trim() : undefined;
   }
 

@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { homeFolder } from "../files/index.ts";
+import { homeFolder, readRegularTextFile } from "../files/index.ts";
 
 /** How to reach the hub, from the environment variables that all programs of Hugging Face obey. */
 export interface HubSettings {
@@ -24,7 +23,7 @@ export async function hubSettings(environment: Environment = process.env): Promi
   const caches = folder("XDG_CACHE_HOME") ?? (userHome && path.join(userHome, ".cache"));
   const home = folder("HF_HOME") ?? (caches && path.join(caches, "huggingface"));
   const tokenFile = folder("HF_TOKEN_PATH") ?? (home && path.join(home, "token"));
-  const stored = tokenFile ? await readFile(tokenFile, "utf8").catch(() => "") : "";
+  const stored = tokenFile ? await storedText(tokenFile, "The token's file") : "";
   const isOn = (name: string) => /^(1|on|yes|true)$/i.test(value(name) ?? "");
   const cache = folder("HF_HUB_CACHE") ?? folder("HUGGINGFACE_HUB_CACHE") ?? (home && path.join(home, "hub"));
   if (cache === undefined) throw unknownCache();
@@ -34,6 +33,11 @@ export async function hubSettings(environment: Environment = process.env): Promi
     token: value("HF_TOKEN") ?? value("HUGGING_FACE_HUB_TOKEN") ?? (stored.trim() || undefined),
     isOffline: isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE"),
   };
+}
+
+/** A small text of a file; empty for one that is not there or no such. */
+export async function storedText(file: string, subject: string): Promise<string> {
+  return readRegularTextFile(file, "hubMessage", { code: "FILE_UNREADABLE", subject }).catch(() => "");
 }
 
 function unknownCache(): CoinageError {

@@ -1,4 +1,3 @@
-import { closeSync, writeSync } from "node:fs";
 import type { GenerateSettings } from "../options/index.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Level, Terminal } from "./terminal.ts";
@@ -37,18 +36,18 @@ function filterOf({ consoleLogLevel: threshold = "INFO" }: ConsoleSettings): (le
 
 /** Once the file cannot be written any more (a full disk), talk goes to the terminal: the run is worth more than its log. */
 function talkToFile(terminal: Terminal, file: string): Pick<Terminal, "talk"> & Pick<Console, "close"> {
-  const handle = openLogFile(file, `--console_log_file ${file}`);
+  const log = openLogFile(file, `--console_log_file ${file}`);
   let isWritable = true;
   return {
     talk(text, level) {
       try {
-        if (isWritable) return void writeSync(handle, text);
+        if (isWritable) return log.write(text);
       } catch {
         isWritable = false;
         terminal.talk(`warning: ${file} cannot be written any more; messages come here.\n`, "warning");
       }
       terminal.talk(text, level);
     },
-    close: () => closeSync(handle),
+    close: log.close,
   };
 }

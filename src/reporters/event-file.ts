@@ -1,4 +1,3 @@
-import { closeSync, writeSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { recordOf, versionEvent } from "../formats/tfevents/index.ts";
@@ -13,8 +12,8 @@ export interface EventFile {
 export function openEventFile(folder: string, start: Date): EventFile {
   const seconds = start.getTime() / 1000;
   const name = `events.out.tfevents.${Math.floor(seconds)}.${os.hostname()}.${process.pid}.0`;
-  const handle = openLogFile(path.join(folder, name), "--logging_dir");
-  const write = (event: Uint8Array): void => void writeSync(handle, recordOf(event));
+  const file = openLogFile(path.join(folder, name), "--logging_dir");
+  const write = (event: Uint8Array): void => file.write(recordOf(event));
   write(versionEvent(seconds));
-  return { write, close: () => closeSync(handle) };
+  return { write, close: file.close };
 }

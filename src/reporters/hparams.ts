@@ -1,8 +1,7 @@
-import { writeFileSync } from "node:fs";
 import path from "node:path";
-import { CoinageError } from "../errors/index.ts";
 import { type HyperParameters, hyperParameterEvents } from "../formats/tfevents/index.ts";
 import { openEventFile } from "./event-file.ts";
+import { openLogFile } from "./log-file.ts";
 
 type Logged = Readonly<Record<string, HyperParameters[string] | null>>;
 
@@ -19,12 +18,9 @@ export function writeHparams(runFolder: string, settings: Logged, start: Date): 
   );
   for (const event of hyperParameterEvents(seconds, Object.fromEntries(given))) events.write(event);
   events.close();
-  const file = path.join(folder, "hparams.yml");
-  try {
-    writeFileSync(file, yamlOf(settings));
-  } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written.`, { where: "--log_config", cause });
-  }
+  const file = openLogFile(path.join(folder, "hparams.yml"), "--log_config");
+  file.write(yamlOf(settings));
+  file.close();
 }
 
 /** A flat YAML document, keys in order of their letters as PyYAML has them. Every text of JSON is one of YAML. */

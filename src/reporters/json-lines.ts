@@ -1,4 +1,3 @@
-import { closeSync, writeSync } from "node:fs";
 import { openLogFile } from "./log-file.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -6,11 +5,8 @@ import type { Reporter } from "./reporter.ts";
  *  Pixels and latents are left out; NaN and infinity become null.
  *  @throws OUTPUT_UNWRITABLE when the file cannot be made */
 export function jsonLinesReporter(file: string): Reporter<object> {
-  const handle = openLogFile(file, `--events ${file}`);
-  return {
-    report: (event) => writeSync(handle, `${JSON.stringify(event, withoutArrays)}\n`),
-    close: () => closeSync(handle),
-  };
+  const { write, close } = openLogFile(file, `--events ${file}`);
+  return { report: (event) => write(`${JSON.stringify(event, withoutArrays)}\n`), close };
 }
 
 function withoutArrays(_: string, value: unknown): unknown {

@@ -1,19 +1,39 @@
-import { openSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import path from "node:path";
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, refusalText } from "../errors/index.ts";
 import { makeFolder } from "../files/index.ts";
 
-/** Opens a new file that is written along the way, making its folder; what stood in it goes. where: the setting that names it.
- *  @throws OUTPUT_UNWRITABLE */
-export function openLogFile(file: string, where: string): number {
-  try {
+/** A file that is written along the way. */
+export interface LogFile {
+  /** @throws OUTPUT_UNWRITABLE */
+  readonly write: (contents: string | Uint8Array) => void;
+  /** @throws OUTPUT_UNWRITABLE where the system tells only now what it could not write */
+  readonly close: () => void;
+}
+
+/** Opens a new one, making its folder; what stood in it goes. where: the setting that names it. @throws OUTPUT_UNWRITABLE */
+export function openLogFile(file: string, where: string): LogFile {
+  const attempt = <Result>(act: () => Result): Result => {
+    try {
+      return act();
+    } catch (cause) {
+      throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written: ${refusalText(cause)}.`, {
+        where,
+        hint: "Choose another place, or leave the setting out.",
+        cause,
+      });
+    }
+  };
+  const handle = attempt(() => {
     makeFolder(path.dirname(file));
     return openSync(file, "w");
-  } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written.`, {
-      where,
-      hint: "Choose another place, or leave the setting out.",
-      cause,
-    });
-  }
+  });
+  return {
+    write: (contents) =>
+      attempt(() => {
+        const bytes = typeof contents === "string" ? Buffer.from(contents) : contents;
+        for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written);
+      }),
+    close: () => attempt(() => closeSync(handle)),
+  };
 }

@@ -1,3 +1,4 @@
+import { CoinageError, machineProblem } from "../errors/index.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Someone who hears everything that happens in a run. */
@@ -16,30 +17,30 @@ export async function reportAll<Event>(
   { talk }: Pick<Terminal, "talk">,
 ): Promise<Event | undefined> {
   const listening = new Set(reporters);
+  const attempt = (reporter: Reporter<NoInfer<Event>>, act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      const problem = logProblem(error);
+      if (!problem) throw error;
+      listening.delete(reporter);
+      talk(`\nwarning: ${problem.message} The run goes on without this log.\n`, "warning");
+    }
+  };
   let last: Event | undefined;
   try {
     for await (const event of events) {
-      for (const reporter of listening) {
-        try {
-          reporter.report(event);
-        } catch (error) {
-          if (!isOfSystem(error)) throw error;
-          listening.delete(reporter);
-          talk(
-            `\nwarning: A log cannot be written any more (${error.message}); the run goes on without it.\n`,
-            "warning",
-          );
-        }
-      }
+      for (const reporter of listening) attempt(reporter, () => reporter.report(event));
       last = event;
     }
     return last;
   } finally {
-    for (const reporter of reporters) reporter.close();
+    for (const reporter of reporters) attempt(reporter, () => reporter.close());
   }
 }
 
-/** Whether the operating system refused something. */
-function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && "syscall" in error;
+/** What hinders a log, where it is nothing of the run. */
+function logProblem(error: unknown): CoinageError | undefined {
+  if (error instanceof CoinageError) return error.code === "OUTPUT_UNWRITABLE" ? error : undefined;
+  return machineProblem(error);
 }

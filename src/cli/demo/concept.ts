@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { conceptsFolder, tinySdFolder } from "../../assets/index.ts";
+import { writeFileAtomically } from "../../files/index.ts";
 import type { TrainInput } from "../../index.ts";
 
 /** What the demo teaches. */
@@ -47,6 +47,6 @@ export async function writeDatasetConfig(folder: string): Promise<string> {
     `  image_dir = ${JSON.stringify(path.join(conceptsFolder, concept.name))}`,
     "  num_repeats = 10",
   ];
-  await writeFile(file, `${lines.join("\n")}\n`);
+  await writeFileAtomically(file, `${lines.join("\n")}\n`);
   return file;
 }

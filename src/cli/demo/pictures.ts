@@ -1,6 +1,6 @@
-import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { tinySdFolder } from "../../assets/index.ts";
+import { writeFileAtomically } from "../../files/index.ts";
 import type { GenerateInput } from "../../index.ts";
 import { concept, embeddingAt, moments } from "./concept.ts";
 
@@ -14,7 +14,7 @@ export async function stripSettings(folder: string): Promise<GenerateInput> {
     words.map((word) => `a photo of a ${word} on a ${background} background --d ${row + 1}`),
   );
   const fromFile = path.join(folder, "prompts.txt");
-  await writeFile(fromFile, `${prompts.join("\n")}\n`);
+  await writeFileAtomically(fromFile, `${prompts.join("\n")}\n`);
   return {
     ckpt: tinySdFolder,
     textualInversionEmbeddings: embeddings,
