@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -93,6 +94,79 @@ describe("the program", () => {
     for (const key of ["step", "loss", "lr", "samplesPerSecond", "rowNorm", "gradNorm"])
       expect(step, key).toHaveProperty(key, expect.any(Number));
     expect(step.imageKeys).toHaveLength(2);
+  });
+
+  test("saves when its terminal is closed, though nothing can be said any more", async () => {
+    const out = path.join(folder, "hangup");
+    const child = spawn(source[0]!, [...source.slice(1), ...trainFlags(out), "--max_train_steps", "10000"], {
+      cwd: root,
+    });
+    child.stderr.on("data", (text) => {
+      if (!String(text).includes("steps: 1/10000")) return;
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.kill("SIGHUP");
+    });
+    expect(await once(child, "exit")).toEqual([130, null]);
+    expect(readdirSync(out).sort()).toEqual(["brimsy-state", "brimsy.safetensors"]);
+  });
+
+  test.runIf(process.platform === "linux")("trains and saves where stdout and stderr are full", async () => {
+    const out = path.join(folder, "full");
+    const full = openSync("/dev/full", "w");
+    const stdio = ["ignore", full, full] as const;
+    const flags = [...trainFlags(out), "--max_train_steps", "2"];
+    const child = spawn(source[0]!, [...source.slice(1), ...flags], { cwd: root, stdio: [...stdio] });
+    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(readdirSync(out)).toEqual(["brimsy.safetensors"]);
+  });
+
+  test.runIf(process.platform === "linux")("says so when results that were asked for cannot be written", async () => {
+    const full = openSync("/dev/full", "w");
+    const child = spawn(source[0]!, [...source.slice(1), "--help"], { stdio: ["ignore", full, "pipe"] });
+    const [[said], ended] = await Promise.all([once(child.stderr!, "data"), once(child, "exit")]);
+    expect(ended).toEqual([1, null]);
+    expect(String(said)).toMatch(/^OUTPUT_UNWRITABLE {2}Results cannot be written to stdout \(ENOSPC\)/);
+  });
+
+  test("says that nothing was saved when it is stopped before the first step", async () => {
+    const out = path.join(folder, "early");
+    const prompts = path.join(folder, "prompts.txt");
+    writeFileSync(prompts, "a photo of brimsy --w 128 --h 128 --s 500\n");
+    const sampling = ["--sample_at_first", "--sample_prompts", prompts];
+    let isSent = false;
+    const { code, stdout, stderr } = await run([...source, ...trainFlags(out), ...sampling], root, (said, kill) => {
+      if (isSent || !said.includes("caching latents: 6/6")) return;
+      isSent = true;
+      kill("SIGQUIT");
+    });
+    expect(code).toBe(130);
+    expect(stderr).toContain("stopped before the first step: nothing was saved.");
+    expect(stdout).toBe("");
+    expect(readdirSync(out)).toEqual([]);
+  });
+
+  test("goes on at a hangup under nohup", async () => {
+    const listening = `
+      const { listenForInterrupt } = await import(${JSON.stringify(path.join(root, "src/cli/interrupt.ts"))});
+      const { processTerminal } = await import(${JSON.stringify(path.join(root, "src/reporters/index.ts"))});
+      const { signal } = listenForInterrupt(processTerminal(), "asked to end");
+      process.once("SIGHUP", () => process.stderr.write("hangup"));
+      signal.addEventListener("abort", () => process.exit(3));
+      process.stderr.write("ready");
+      setInterval(() => {}, 1000);
+    `;
+    const flags = ["--input-type=module", "--eval", listening];
+    const env = { ...process.env, _: "/usr/bin/nohup" };
+    const child = spawn(tsx[0]!, [...tsx.slice(1), ...flags], { cwd: root, env });
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+      if (said === "ready") child.kill("SIGHUP");
+      if (said === "readyhangup") child.kill("SIGTERM");
+    });
+    expect(await once(child, "exit")).toEqual([3, null]);
+    expect(said).toMatch(/^readyhangup\nasked to end/);
   });
 
   test("leaves at once at the second", async () => {

@@ -4,6 +4,7 @@ import { convert, type WrittenLayout, writtenLayouts } from "../index.ts";
 import type { Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { outliveOutput } from "./output.ts";
 import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.convert.usage}
@@ -35,6 +36,7 @@ export async function convertCommand(words: readonly string[], terminal: Termina
     ...(values.to !== undefined && { layout: layoutOf(values.to) }),
     ...(values.picture !== undefined && { picture: await readPicture(values.picture) }),
   });
+  outliveOutput();
   for (const warning of warnings) terminal.talk(`warning: ${warning}\n`);
   terminal.talk(`${vectors} ${vectors === 1 ? "vector" : "vectors"} in ${layout} layout\n`);
   terminal.result(`${to}\n`);

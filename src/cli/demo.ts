@@ -49,6 +49,7 @@ async function trainWord(terminal: Terminal): Promise<boolean> {
   try {
     const events = train(settings, { signal: interrupt.signal });
     const last = await reportAll(events, [trainingReport(terminal, { settings })], terminal);
+    if (last?.kind !== "done") terminal.talk("stopped before the first step: nothing was saved.\n");
     return last?.kind === "done" && !last.isInterrupted;
   } finally {
     interrupt.release();

@@ -56,10 +56,18 @@ async function teach(
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });
     const last = await reportAll(events, reporters, terminal);
+    if (last?.kind !== "done") terminal.talk(`${nothingSaved(settings)}\n`);
     return last?.kind === "done" && !last.isInterrupted ? exitCodes.done : exitCodes.interrupted;
   } finally {
     interrupt.release();
   }
+}
+
+/** What is said of a run that was stopped before its first step. */
+function nothingSaved({ resume }: TrainSettings): string {
+  return resume === undefined
+    ? "stopped before the first step: nothing was saved."
+    : `stopped before the next step: nothing was saved, and ${resume} is as it was.`;
 }
 
 function reportersOf(settings: TrainSettings, words: readonly string[], terminal: Terminal): Reporter<TrainingEvent>[] {

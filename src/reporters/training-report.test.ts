@@ -63,6 +63,7 @@ const done = (more: Partial<Extract<TrainingEvent, { kind: "done" }>> = {}): Tra
   step: 300,
   seconds: 61,
   isInterrupted: false,
+  failure: undefined,
   warnings: [],
   ...more,
 });

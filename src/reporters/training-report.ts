@@ -91,7 +91,8 @@ function lossText(loss: number): string {
   return Number.isFinite(loss) ? loss.toFixed(4) : String(loss);
 }
 
-function outcomeText({ isInterrupted, step }: Event<"done">): string {
+function outcomeText({ isInterrupted, failure, step }: Event<"done">): string {
+  if (failure !== undefined) return `stopped after step ${step} by an error; what was learned so far is saved.`;
   return isInterrupted ? `stopped after step ${step}; what was learned so far is saved.` : "model saved.";
 }
 

@@ -77,7 +77,7 @@ export type TrainingEvent =
       readonly width: number;
       readonly height: number;
     }
-  /** The end; a run that is stopped before its first step ends without it. */
+  /** The end; a run that is stopped before its first step ends without it. After an error that ends a run it comes, too, and then the error is thrown. */
   | {
       readonly kind: "done";
       readonly file: string;
@@ -85,8 +85,10 @@ export type TrainingEvent =
       readonly state: string | undefined;
       readonly step: number;
       readonly seconds: number;
-      /** Stopped before its last step by the user. */
+      /** Stopped before its last step, by the user or by an error. */
       readonly isInterrupted: boolean;
+      /** The message of the error that ended it. */
+      readonly failure: string | undefined;
       /** Every warning of the run, with how often it came. */
       readonly warnings: readonly { readonly code: string; readonly message: string; readonly count: number }[];
     };

@@ -8,13 +8,21 @@ import { readPreviews } from "./previews.ts";
 import { Run } from "./run.ts";
 import { type Sign, signsBeforeTraining } from "./signs.ts";
 import { startOf } from "./start.ts";
-import { changedCircumstances, checkIdentity, circumstancesOf, type FoundState, identityOf } from "./state/index.ts";
+import {
+  changedCircumstances,
+  checkIdentity,
+  circumstancesOf,
+  type FoundState,
+  identityOf,
+  type RunIdentity,
+} from "./state/index.ts";
 
 /** Prepares what changes during a run: learned rows with their optimizer, schedule, step count, saves. found: what it goes on from.
  *  @throws STATE_MISMATCH, and what settings of these throw */
 export async function openRun(settings: TrainSettings, preparation: Preparation, found?: FoundState): Promise<Run> {
   const { word, checkpoint, model, group, length } = preparation;
-  const resumeNotices = found ? await checkState(settings, preparation, found) : [];
+  const identity = await identityOf(settings, preparation);
+  const resumeNotices = found ? await checkState(settings, preparation, found, identity) : [];
   const choice = chooseOptimizer({ ...settings, optimizerArgs: parseArguments(settings.optimizerArgs ?? []) });
   const optimizer = createOptimizer(choice, tableShapes(word.initialRows, word.vocabularies));
   const lrSchedulerArgs = parseArguments(settings.lrSchedulerArgs ?? [], "--lr_scheduler_args");
@@ -48,6 +56,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     schedule,
     optimizer: name,
     metadata,
+    identity,
     previewRequests,
     notices,
     start,
@@ -65,7 +74,12 @@ const startIsKnown: Sign = {
 };
 
 /** Checks that a state belongs to this run; what is to be said of going on from it. @throws STATE_MISMATCH */
-async function checkState(settings: TrainSettings, preparation: Preparation, found: FoundState): Promise<Sign[]> {
+async function checkState(
+  settings: TrainSettings,
+  preparation: Preparation,
+  found: FoundState,
+  identity: RunIdentity,
+): Promise<Sign[]> {
   if (found.kind === "foreign")
     return [
       {
@@ -74,7 +88,7 @@ async function checkState(settings: TrainSettings, preparation: Preparation, fou
       },
     ];
   const { state } = found;
-  checkIdentity(state.identity, await identityOf(settings, preparation), settings.resume ?? "");
+  checkIdentity(state.identity, identity, settings.resume ?? "");
   const { steps } = preparation.length;
   const changes = changedCircumstances(state.circumstances, await circumstancesOf(settings, steps));
   if (state.progress.step >= steps)

@@ -1,7 +1,7 @@
 import { writeEmbedding } from "../embedding/index.ts";
 import type { PictureRequest } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { drawEpochOrder } from "../random/index.ts";
+import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../random/index.ts";
 import type { ComputingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { GatherContext } from "./gather.ts";
@@ -18,7 +18,6 @@ import type { Start } from "./start.ts";
 import {
   circumstancesOf,
   type EpochProgress,
-  identityOf,
   type RunIdentity,
   type TrainingState,
   writeState,
@@ -35,6 +34,8 @@ export interface RunParts {
   /** Name of the optimizer. */
   readonly optimizer: string;
   readonly metadata: (date: Date) => Record<string, string>;
+  /** What its states belong to: as things were at the start, for pictures may change or go. */
+  readonly identity: RunIdentity;
   /** Sample pictures to draw. */
   readonly previewRequests: readonly PictureRequest[];
   /** Worth saying before the first step. */
@@ -43,6 +44,14 @@ export interface RunParts {
   readonly start: Start;
   /** The state to go on from. */
   readonly state: TrainingState | undefined;
+}
+
+/** What a step begins with. */
+interface StepStart {
+  readonly torch: TorchGeneratorState;
+  readonly python: PythonRandomState;
+  /** Batches of the epoch used up. */
+  readonly batches: number;
 }
 
 /** A run under way. */
@@ -66,10 +75,10 @@ export class Run {
   readonly #parts: RunParts;
   readonly #firstStep: number;
   readonly #startTime = performance.now();
-  #identity: Promise<RunIdentity> | undefined;
   #epochsDone = 0;
   #epoch: EpochProgress | undefined;
   #draft: MicroStepDraft | undefined;
+  #stepStart: StepStart | undefined;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -143,7 +152,28 @@ export class Run {
       order: drawEpochOrder(generators.torch, length.batchesPerEpoch).slice(skipped),
       losses: [],
     };
+    this.#markStepStart();
     return this.#epoch;
+  }
+
+  /** Counts a step that was made. */
+  completeStep(): void {
+    this.step++;
+    this.#markStepStart();
+  }
+
+  #markStepStart(): void {
+    const { torch, python } = this.preparation.generators;
+    this.#stepStart = { torch: torch.state(), python: python.state(), batches: this.#epoch?.losses.length ?? 0 };
+  }
+
+  /** Gives back the random numbers and batches that a step has used up which failed: what is saved then stands between two steps. */
+  undoUnfinishedStep(): void {
+    if (!this.#stepStart) return;
+    const { torch, python, batches } = this.#stepStart;
+    this.preparation.generators.torch.restore(torch);
+    this.preparation.generators.python.restore(python);
+    if (this.#epoch) this.#epoch.losses.length = batches;
   }
 
   /** Closes an epoch whose batches are used up. One that was cut short stays open: a longer run goes on with it. */
@@ -199,11 +229,10 @@ export class Run {
 
   /** Writes all that is needed to go on later. @throws OUTPUT_UNWRITABLE */
   async writeState(folder: string): Promise<void> {
-    this.#identity ??= identityOf(this.settings, this.preparation);
     const { settings, preparation, learner, tally } = this;
     const { generators, seed, word, length } = preparation;
     await writeState(folder, {
-      identity: await this.#identity,
+      identity: this.#parts.identity,
       circumstances: await circumstancesOf(settings, length.steps),
       progress: { step: this.step, epochsDone: this.#epochsDone, epoch: this.#epoch },
       seed,
@@ -216,11 +245,13 @@ export class Run {
     });
   }
 
-  done(file: string, state: string | undefined): Extract<TrainingEvent, { kind: "done" }> {
+  /** failure: what has ended it too early. */
+  done(file: string, state: string | undefined, failure?: unknown): Extract<TrainingEvent, { kind: "done" }> {
     return {
       kind: "done",
       file,
       state,
+      failure: failure === undefined ? undefined : failure instanceof Error ? failure.message : String(failure),
       step: this.step,
       seconds: (performance.now() - this.#startTime) / 1000,
       isInterrupted: !this.isFinished,

@@ -1,3 +1,4 @@
+import { CoinageError } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { rescueSign, type Written } from "./output.ts";
@@ -40,11 +41,42 @@ export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncG
 /** The saves at the end of a run, whether it came to its end or was stopped; none when it was stopped before its first step: what earlier runs
  *  have written stays. @throws OUTPUT_UNWRITABLE when the word is not where it should be */
 export async function* saveAtEnd(run: Run): AsyncGenerator<TrainingEvent> {
-  const { settings, hasLearned, isFinished } = run;
-  if (!hasLearned && !isFinished) return;
-  const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
-  const { embedding, state } = yield* save(run, { kind: "final" }, wantsState && hasLearned);
-  const file = embedding.path;
-  if (file !== undefined) yield run.done(file, state?.path);
+  if (!run.hasLearned && !run.isFinished) return;
+  const { embedding } = yield* saveLast(run);
   if (embedding.problem) throw embedding.problem;
+}
+
+/** Passes on what happens in a run. An error ends it only after what was learned is saved with its state, as it was after the last whole step.
+ *  @throws what the events throw, with where it is saved and how to go on */
+export async function* savedOnFailure(run: Run, events: AsyncIterable<TrainingEvent>): AsyncGenerator<TrainingEvent> {
+  try {
+    yield* events;
+  } catch (cause) {
+    if (!run.hasLearned) throw cause;
+    run.undoUnfinishedStep();
+    const saved = yield* saveLast(run, cause);
+    throw cause instanceof CoinageError ? withPlaces(cause, saved, run.step) : cause;
+  }
+}
+
+async function* saveLast(run: Run, failure?: unknown): AsyncGenerator<TrainingEvent, Saved> {
+  const { settings, hasLearned, isFinished } = run;
+  const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
+  const saved = yield* save(run, { kind: "final" }, wantsState && hasLearned);
+  const { embedding, state } = saved;
+  if (embedding.path !== undefined) yield run.done(embedding.path, state?.path, failure);
+  return saved;
+}
+
+function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: number): CoinageError {
+  const { code, message, where, hint } = cause;
+  const places = [
+    ...(embedding.path === undefined ? [] : [`What was learned in ${step} steps is saved: ${embedding.path}`]),
+    ...(state?.path === undefined ? [] : [`Once that is mended, go on with --resume ${state.path}`]),
+  ];
+  return new CoinageError(code, message, {
+    ...(where !== undefined && { where }),
+    hint: [...(hint === undefined ? [] : [hint]), ...places].join("\n"),
+    cause,
+  });
 }

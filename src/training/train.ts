@@ -9,7 +9,7 @@ import { openRun } from "./open-run.ts";
 import { datasetSign, prepareRun } from "./prepare.ts";
 import { Previews } from "./previews.ts";
 import type { Run } from "./run.ts";
-import { save, saveAtEnd } from "./saving.ts";
+import { save, saveAtEnd, savedOnFailure } from "./saving.ts";
 import { signsOfStep } from "./signs.ts";
 import { readState } from "./state/index.ts";
 import { mean } from "./statistics.ts";
@@ -40,7 +40,7 @@ export async function* train(given: TrainSettings, options: TrainOptions = {}): 
     const { summary, signs } = await summarize(run, device);
     yield { kind: "start", run: summary };
     yield* run.tally.addAll(signs);
-    yield* steps(run, device, options.signal);
+    yield* savedOnFailure(run, steps(run, device, options.signal));
     yield* saveAtEnd(run);
   } finally {
     await device.runtime.close();
@@ -73,7 +73,7 @@ async function* steps(run: Run, device: ComputingDevice, signal?: AbortSignal): 
     for await (const gathered of gatherSteps(context, epoch)) {
       const lr = run.learningRate();
       const outcome = learner.step(lr);
-      run.step++;
+      run.completeStep();
       run.lossScale?.update(!outcome.isSkipped);
       yield* tally.addAll(signsOfStep({ ...run.view(), outcome }));
       yield stepEvent(run, { ...gathered, epoch, lr, outcome });

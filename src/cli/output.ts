@@ -1,0 +1,33 @@
+import { CoinageError, formatError } from "../errors/index.ts";
+import { type ExitCode, exitCodes } from "./exit-codes.ts";
+
+/** Whether the command does more than say something. */
+let isOutlived = false;
+let problem: NodeJS.ErrnoException | undefined;
+
+/** From now on what is done is worth more than what is said of it: output that cannot be written is dropped. */
+export function outliveOutput(): void {
+  isOutlived = true;
+}
+
+/** Keeps output that cannot be written (a closed pipe, a full disk, a terminal that is gone) from ending the process by itself. */
+export function guardOutput(): void {
+  // Talk is never worth an end.
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    problem ??= error;
+    // A reader that has seen enough (`| head`) closes the pipe: nothing is wrong then, and nothing left to do.
+    if (error.code === "EPIPE" && !isOutlived) process.exit(exitCodes.done);
+  });
+}
+
+/** With which code to end once all is said: results that were the only purpose and are lost are an error. */
+export async function codeAfterOutput(code: ExitCode): Promise<ExitCode> {
+  await new Promise((resolve) => process.stdout.write("", resolve));
+  if (!problem || problem.code === "EPIPE" || isOutlived) return code;
+  const error = new CoinageError("OUTPUT_UNWRITABLE", `Results cannot be written to stdout (${problem.code}).`, {
+    hint: "Check that the disk or device behind it has room.",
+  });
+  process.stderr.write(`${formatError(error)}\n`);
+  return exitCodes.error;
+}
