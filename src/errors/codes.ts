@@ -10,6 +10,7 @@ export const errorCodes = {
   NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
   // training
   RESOLUTION: "A training resolution that the model cannot take.",
+  OUTPUT_LOCKED: "Another run is under way that writes files of the same names into the same folder.",
   STATE_MISMATCH: "A training state (--resume) of a run with another model, other pictures or other settings.",
   STATE_UNREADABLE: "A folder without a training state, or with one that is damaged or of another version.",
   // models

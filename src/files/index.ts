@@ -1,6 +1,7 @@
 export { kindOfPath, writeFileAtomically } from "./file.ts";
 export { removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";
 export { homeFolder } from "./home-folder.ts";
+export { type Holder, type Lock, takeLock } from "./lock.ts";
 export { makeFolder } from "./make-folder.ts";
 export { didYouMean, nearPath } from "./near-path.ts";
 export { reasonOf } from "./reason.ts";

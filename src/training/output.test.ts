@@ -43,3 +43,20 @@ test("where nothing can be written any more the word and its state go elsewhere,
   const resumed = await eventsOf(await settingsFor(...flags, "--max_train_steps", "5", "--resume", state!));
   expect(ofKind(resumed, "step").map(({ step }) => step)).toEqual([5]);
 });
+
+test("a second run of the same names is refused while the first is under way, and names it", async () => {
+  const settings = await settingsFor("--cache_latents", "--max_train_steps", "2");
+  const other = await settingsFor("--cache_latents", "--output_dir", settings.outputDir, "--output_name", "other");
+  let refused = 0;
+  for await (const event of train(settings)) {
+    if (event.kind !== "step" || event.step !== 1) continue;
+    await expect(eventsOf(settings)).rejects.toMatchObject({
+      code: "OUTPUT_LOCKED",
+      message: expect.stringMatching(`process ${process.pid} on .+, since 20.+ UTC`),
+    });
+    for await (const { kind } of train(other)) if (kind === "start") break;
+    refused++;
+  }
+  expect(refused).toBe(1);
+  expect(readdirSync(settings.outputDir)).toEqual(["vexla.safetensors"]);
+});

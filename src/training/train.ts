@@ -6,6 +6,7 @@ import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
 import { unlessAborted, withLocalModels } from "./local-models.ts";
 import { openRun } from "./open-run.ts";
+import { withOutputLocked } from "./output-lock.ts";
 import { datasetSign, prepareRun } from "./prepare.ts";
 import { Previews } from "./previews.ts";
 import type { Run } from "./run.ts";
@@ -28,6 +29,11 @@ export interface TrainOptions {
  *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
 export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
   await prepareOutputFolder(given.outputDir, "--output_dir");
+  yield* withOutputLocked(given, learn(given, options));
+}
+
+/** From the settings to the last save. */
+async function* learn(given: TrainSettings, options: TrainOptions): AsyncGenerator<TrainingEvent> {
   await requireDevice(given.device);
   const settings = yield* unlessAborted(withLocalModels(given), options.signal);
   if (!settings) return;

@@ -1,0 +1,96 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type Lock, takeLock } from "./index.ts";
+
+const work = mkdtempSync(path.join(os.tmpdir(), "coinage-lock-"));
+afterAll(() => rmSync(work, { recursive: true }));
+
+async function taken(file: string): Promise<Lock> {
+  const answer = await takeLock(file);
+  if ("heldBy" in answer) throw new Error(`held by ${answer.heldBy.pid}`);
+  return answer;
+}
+
+/** Another process that takes the lock and waits. */
+async function holder(file: string) {
+  const room = JSON.stringify(import.meta.resolve("./index.ts"));
+  const program = `const { takeLock } = await import(${room});
+    console.log(JSON.stringify(await takeLock(${JSON.stringify(file)})));
+    setInterval(() => {}, 1000);`;
+  const child = spawn(
+    process.execPath,
+    ["--import", import.meta.resolve("tsx"), "--input-type=module", "--eval", program],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  return { child, answer: JSON.parse(String(said)) as object };
+}
+
+test("the second to ask is told who holds the lock, and gets it after that one is done", async () => {
+  const file = path.join(work, ".word.lock");
+  const first = await taken(file);
+  expect(await takeLock(file)).toEqual({
+    heldBy: expect.objectContaining({ pid: process.pid, host: os.hostname(), since: expect.stringMatching(/^20.*Z$/) }),
+  });
+  await first.release();
+  expect(existsSync(file)).toBe(false);
+  await (await taken(file)).release();
+});
+
+test("of a process that was killed it is taken over at once, while it lives it is not", async () => {
+  const file = path.join(work, ".killed.lock");
+  const { child } = await holder(file);
+  expect(await takeLock(file)).toMatchObject({ heldBy: { pid: child.pid } });
+  child.kill("SIGKILL");
+  // not waited for where it can be seen: until its parent has heard of its end, a killed process still has its number
+  if (process.platform === "linux") while (!readFileSync(`/proc/${child.pid}/stat`, "utf8").includes(") Z "));
+  else await once(child, "close");
+  await (await taken(file)).release();
+});
+
+/** Changes what a lock says of its holder. */
+function rewrite(file: string, changes: object, at?: number): void {
+  writeFileSync(file, `${JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), ...changes })}\n`);
+  if (at !== undefined) utimesSync(file, at, at);
+}
+
+test("of a dead process whose number another one has now it is taken over", async () => {
+  const file = path.join(work, ".number.lock");
+  await taken(file);
+  rewrite(file, { start: "00000000" });
+  await (await taken(file)).release();
+});
+
+test("of another machine it is taken over when it was not touched for long, and so is a damaged one", async () => {
+  const file = path.join(work, ".elsewhere.lock");
+  await taken(file);
+  rewrite(file, { place: "00000000", host: "far-away" }, 1);
+  const lock = await taken(file);
+  writeFileSync(file, '{"host":');
+  utimesSync(file, 1, 1);
+  await (await taken(file)).release();
+  // what is no longer held is not removed by who held it before
+  await lock.release();
+});
+
+test("of another machine it is not taken over while it is touched", async () => {
+  const file = path.join(work, ".far.lock");
+  await taken(file);
+  rewrite(file, { place: "00000000", host: "far-away" });
+  let time = Date.now() / 1000;
+  const beat = setInterval(() => utimesSync(file, time, time++), 200);
+  expect(await takeLock(file)).toMatchObject({ heldBy: { host: "far-away" } });
+  clearInterval(beat);
+});
+
+test("of ten that ask at once for a dead one's lock one gets it", async () => {
+  const file = path.join(work, ".crowd.lock");
+  await taken(file);
+  rewrite(file, { start: "00000000" });
+  const answers = await Promise.all(Array.from({ length: 10 }, () => takeLock(file)));
+  expect(answers.filter((answer) => "release" in answer)).toHaveLength(1);
+});

@@ -1,0 +1,144 @@
+import { link, open, readFile, rename, rm, stat } from "node:fs/promises";
+import os from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
+import { z } from "zod";
+import { lifeOf, ownProcess } from "./owner.ts";
+import { reasonOf } from "./reason.ts";
+import { temporaryName } from "./temporary.ts";
+
+/** Who holds a lock. */
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When it was taken, as an ISO date. */
+  readonly since: string;
+}
+
+export interface Lock {
+  readonly release: () => Promise<void>;
+}
+
+/** A holder touches its lock this often; one on another machine that has not done so for a while is taken for gone. In milliseconds. */
+const [beatMs, watchMs, staleMs] = [3000, 10_000, 60_000];
+
+/** A lock may go between two looks at it, but not always. */
+const mostAttempts = 50;
+
+/** Other programs may have written the file: what is shown of it must not do anything to a terminal. */
+const printable = z
+  .string()
+  .max(255)
+  .regex(/^\P{C}*$/u);
+const schema = z.object({
+  host: printable,
+  since: printable,
+  place: z.string(),
+  pid: z.int(),
+  start: z.string(),
+  key: z.string(),
+});
+type Content = z.infer<typeof schema>;
+
+/** Takes a lock: a file that stands while its process lives. The lock of a process that has ended, however it did, is taken over.
+ *  @throws the system's own error when the file cannot be made */
+export async function takeLock(file: string): Promise<Lock | { readonly heldBy: Holder }> {
+  const claim = temporaryName(file, "part");
+  const own = { host: os.hostname(), since: new Date().toISOString(), ...ownProcess(), key: claim };
+  const text = `${JSON.stringify(own)}\n`;
+  try {
+    await writeNew(claim, text);
+    for (let attempt = 1; ; attempt++) {
+      if (await putIfFree(claim, file, text)) return held(file, text);
+      const found = await readText(file);
+      if (found === undefined && attempt < mostAttempts) continue;
+      if (found === undefined) throw new Error(`${file} cannot be read`);
+      const content = parse(found);
+      if (await isAlive(file, content, claim)) return { heldBy: content ?? unknownHolder };
+      await removeLock(file, found);
+    }
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+const unknownHolder: Holder = { pid: 0, host: "unknown", since: "unknown" };
+
+/** Links fail where there is a file already, and put a whole file there else. Where there are no links, making a file anew does the same,
+ *  but it is empty for a moment. */
+async function putIfFree(claim: string, file: string, text: string): Promise<boolean> {
+  try {
+    await link(claim, file);
+    return true;
+  } catch (error) {
+    if (reasonOf(error) === "EEXIST") return false;
+  }
+  return writeNew(file, text).then(
+    () => true,
+    (error) => {
+      if (reasonOf(error) === "EEXIST") return false;
+      throw error;
+    },
+  );
+}
+
+function held(file: string, text: string): Lock {
+  const beat = setInterval(() => void touch(file, text).catch(() => {}), beatMs);
+  beat.unref();
+  return {
+    async release() {
+      clearInterval(beat);
+      if ((await readText(file)) === text) await rm(file, { force: true }).catch(() => {});
+    },
+  };
+}
+
+/** The same contents anew: the file system's own clock then says when. */
+async function touch(file: string, text: string): Promise<void> {
+  if ((await readText(file)) !== text) return;
+  const handle = await open(file, "r+");
+  await handle.writeFile(text).finally(() => handle.close());
+}
+
+/** Whether the holder of a lock lives. Of one elsewhere only the beats can tell. claim: a file made just now, by the same clock. */
+async function isAlive(file: string, content: Content | undefined, claim: string): Promise<boolean> {
+  const life = content && lifeOf(content);
+  if (life === "gone") return false;
+  if (life === "alive" && content!.start !== "0") return true;
+  const [touched, now] = [await timeOf(file), await timeOf(claim)];
+  if (touched === undefined || now === undefined || now - touched > staleMs) return false;
+  for (let waited = 0; waited < watchMs; waited += beatMs / 3) {
+    await pause(beatMs / 3);
+    if ((await timeOf(file)) !== touched) return true;
+  }
+  return false;
+}
+
+/** Removes a dead one's lock, unless another has done so and stands there now. */
+async function removeLock(file: string, dead: string): Promise<void> {
+  const aside = temporaryName(file, "part");
+  await rename(file, aside).catch(() => {});
+  const moved = await readText(aside);
+  if (moved !== undefined && moved !== dead) await link(aside, file).catch(() => {});
+  await rm(aside, { force: true });
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  const handle = await open(file, "wx");
+  await handle.writeFile(text).finally(() => handle.close());
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  return readFile(file, "utf8").catch(() => undefined);
+}
+
+async function timeOf(file: string): Promise<number | undefined> {
+  return (await stat(file).catch(() => undefined))?.mtimeMs;
+}
+
+function parse(text: string): Content | undefined {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
