@@ -150,6 +150,14 @@ describe("a caption file", () => {
   });
 });
 
+test.each(["5", "5_", "5_ "])("a picture without a caption in the folder %j has an empty caption", async (folder) => {
+  await writePicture(at("pics", folder, "a.png"), 16, 16);
+  const settings = { trainDataDir: at("pics"), resolution: [16, 16] } as const;
+  const kinds = async (more: object) => (await openSeeded({ ...settings, ...more })).warnings.map(({ kind }) => kind);
+  expect(await kinds({})).toEqual(["captionEmpty"]);
+  expect(await kinds({ captionPrefix: "mycat" })).not.toContain("captionEmpty");
+});
+
 describe("a metadata file", () => {
   test("whose keys lead to no picture tells them all", async () => {
     await writePicture(at("a.png"), 16, 16);

@@ -125,6 +125,7 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
   }
   const ownKinds = [
     "captionBlank",
+    "captionEmpty",
     "captionFromClass",
     "folderMissing",
     "pictureTiny",
@@ -136,7 +137,9 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
   ] as const;
   const known: DatasetWarningKind[] = [...ownKinds, ...recorded.keys()];
   expect(warnings.filter(({ kind }) => !known.includes(kind))).toEqual([]);
-  expect(own.get("captionFromClass") ?? []).toHaveLength(missingWithClass(golden));
+  // sd-scripts says nothing of a class that is empty itself, as that of the folder "2_".
+  const emptyClass = (own.get("captionEmpty") ?? []).filter((file) => !recorded.get("captionEmpty")?.includes(file));
+  expect([...(own.get("captionFromClass") ?? []), ...emptyClass]).toHaveLength(missingWithClass(golden));
 }
 
 /** Pictures whose caption are the class tokens, by the recorded sums: those without caption file less those with an empty caption. */

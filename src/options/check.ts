@@ -36,3 +36,8 @@ export function missingSettings(missing: readonly string[], doing: string): Coin
     },
   );
 }
+
+/** differs from sd-scripts: -1 is no seed, as in other programs; there it is one like any other. */
+export function chosenSeed(seed: number | undefined): number | undefined {
+  return seed === -1 ? undefined : seed;
+}

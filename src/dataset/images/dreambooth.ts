@@ -2,6 +2,7 @@ import path from "node:path";
 import { didYouMean, kindOfPath } from "../../files/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
+import { strip } from "../captions/strip.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { latentFilesIn, namedSize } from "../latents/names.ts";
 import { noteBeside } from "./beside.ts";
@@ -103,12 +104,13 @@ async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadCo
     readCaption(file, subset.captionExtension, subset.captions.enableWildcard),
   );
   return entries.map((entry, i) => {
-    const { classTokens } = entry.subset;
+    const { classTokens = "", captions: settings } = entry.subset;
     const caption = captions[i];
-    if (caption === undefined)
-      warnings.add(classTokens === undefined ? "captionEmpty" : "captionFromClass", entry.path);
+    const isEmpty = strip(classTokens) === "" && !settings.captionPrefix && !settings.captionSuffix;
+    if (caption === undefined && isEmpty) warnings.add("captionEmpty", entry.path);
+    else if (caption === undefined) warnings.add("captionFromClass", entry.path);
     if (caption === "") warnings.add("captionBlank", entry.path);
-    return { ...entry, caption: caption ?? classTokens ?? "" };
+    return { ...entry, caption: caption ?? classTokens };
   });
 }
 

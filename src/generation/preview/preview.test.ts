@@ -48,10 +48,11 @@ test("a TOML file: common values and subsets, which win", async () => {
 });
 
 test("a JSON file: lines and objects", async () => {
-  const text = '["a --w 64", {"prompt": "b", "scale": 1, "height": "tall", "other": 1}]';
+  const text = '["a --w 64 --d -1", {"prompt": "b", "seed": -1, "scale": 1, "height": "tall", "other": 1}]';
   const { requests, warnings } = await read("p.json", text);
   expect(requests[0]).toMatchObject({ prompt: "a", width: 64 });
   expect(requests[1]).toMatchObject({ prompt: "b", guidanceScale: 1, height: 512 });
+  expect(requests.map(({ seed }) => seed)).toEqual([undefined, undefined]);
   expect(warnings).toEqual([expect.stringContaining('height is passed over: "tall"')]);
 });
 

@@ -115,7 +115,8 @@ function previewRequest(fields: PreviewFields, sampler: SamplerName, options: Pr
     negativePrompt: replaceWord(negativePrompt, tokens),
     width: side(width),
     height: side(height),
-    seed,
+    // As elsewhere -1 means none.
+    seed: seed === -1 ? undefined : seed,
     steps: Math.min(mostSteps, Math.max(1, Math.floor(steps))),
     guidanceScale: scale,
     sampler,

@@ -18,6 +18,7 @@ describe("drawing", () => {
       scale: 7.5,
     });
     expect(check("--ckpt m --from_file f").warnings).toEqual([]);
+    expect(check("--ckpt m --prompt cat --seed -1").settings.seed).toBeUndefined();
   });
 
   test.each([

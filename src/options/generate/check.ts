@@ -1,4 +1,4 @@
-import { missingSettings, type Rule, refuse, warnOf } from "../check.ts";
+import { chosenSeed, missingSettings, type Rule, refuse, warnOf } from "../check.ts";
 import type { Parsed, Sourced } from "../parsed.ts";
 import type { GivenGenerateSettings } from "./table.ts";
 
@@ -17,7 +17,7 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): So
   if (!hasPrompts) missing.push("--prompt or --from_file  what to draw");
   if (!ckpt || missing.length > 0) throw missingSettings(missing, "Drawing");
   refuse(conflicts(given), parsed);
-  const settings = { ...given, ckpt, nIter: given.interactive ? 1 : given.nIter };
+  const settings = { ...given, ckpt, nIter: given.interactive ? 1 : given.nIter, seed: chosenSeed(given.seed) };
   return { ...parsed, settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
 }
 

@@ -128,7 +128,11 @@ export const samplingOptions = {
     help: "Guidance: how closely the prompt is followed. Up to 1 there is none.",
   },
   negative_scale: { type: "float", effect: "numbers", help: "Guidance of its own for the negative prompt." },
-  seed: { type: "int", effect: "numbers", help: "Start of all random numbers. Without one every run is different." },
+  seed: {
+    type: "int",
+    effect: "numbers",
+    help: "Start of all random numbers. Without one, or with -1, every run is different.",
+  },
   iter_same_seed: {
     type: "switch",
     effect: "numbers",

@@ -52,6 +52,11 @@ describe("what follows from other settings", () => {
   });
 });
 
+test("a seed of -1 is none, so that one is drawn", () => {
+  expect(check("--seed -1").settings.seed).toBeUndefined();
+  expect(check("--seed -2").settings.seed).toBe(-2);
+});
+
 describe("what cannot work", () => {
   test.each([
     ["--adaptive_noise_scale 0.1", "adaptive_noise_scale"],

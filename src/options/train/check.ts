@@ -1,4 +1,4 @@
-import { missingSettings, refuse, warnOf } from "../check.ts";
+import { chosenSeed, missingSettings, refuse, warnOf } from "../check.ts";
 import type { Parsed, Sourced } from "../parsed.ts";
 import { exposures } from "./exposure.ts";
 import { trainConflicts, trainSurprises } from "./rules.ts";
@@ -30,6 +30,7 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
     tokenString,
     outputDir,
     outputName: given.outputName ?? tokenString,
+    seed: chosenSeed(given.seed),
     captionExtension: given.captionExtention ?? given.captionExtension,
     cacheLatents: given.cacheLatents || given.cacheLatentsToDisk,
     sampleEveryNEpochs: positive(given.sampleEveryNEpochs),

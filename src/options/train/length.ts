@@ -30,7 +30,7 @@ export const lengthOptions = {
   seed: {
     type: "int",
     effect: "numbers",
-    help: "Start of all random numbers. Without one every run is different.",
+    help: "Start of all random numbers. Without one, or with -1, every run is different and says its seed.",
   },
   prior_loss_weight: {
     type: "float",
