@@ -1,26 +1,26 @@
 /** What a network predicts: the noise, or the velocity sqrt(abar) noise - sqrt(1-abar) original. */
 export type PredictionType = "epsilon" | "v_prediction";
 
-/** A mixture of picture and noise: latents = signal * original + noise * gaussian.
- *  signal^2 + noise^2 = 1 for samplers that keep the variance; signal = 1 and noise = sigma for k-style samplers. */
+/** A mixture of clean latents and noise: latents = alpha * original + sigma * noise.
+ *  alpha^2 + sigma^2 = 1 (variance preserving) for most samplers; alpha = 1 (variance exploding) for k-diffusion's. Source: Kingma 2021, "Variational Diffusion Models". */
 export interface NoiseLevel {
-  readonly signal: number;
-  readonly noise: number;
+  readonly alpha: number;
+  readonly sigma: number;
 }
 
 export function levelOfAlpha(alphaCumprod: number): NoiseLevel {
-  return { signal: Math.sqrt(alphaCumprod), noise: Math.sqrt(1 - alphaCumprod) };
+  return { alpha: Math.sqrt(alphaCumprod), sigma: Math.sqrt(1 - alphaCumprod) };
 }
 
-/** Variance-keeping level of the ratio noise / signal. */
-export function levelOfSigma(sigma: number): NoiseLevel {
-  const signal = 1 / Math.sqrt(sigma ** 2 + 1);
-  return { signal, noise: sigma * signal };
+/** Variance-preserving level of a k-diffusion sigma, the ratio sigma / alpha. */
+export function levelOfSigma(ratio: number): NoiseLevel {
+  const alpha = 1 / Math.sqrt(ratio ** 2 + 1);
+  return { alpha, sigma: ratio * alpha };
 }
 
 /** Factor that brings latents of a level to unit variance, as the network expects them. */
-export function inputScale({ signal, noise }: NoiseLevel): number {
-  return 1 / Math.sqrt(signal ** 2 + noise ** 2);
+export function inputScale({ alpha, sigma }: NoiseLevel): number {
+  return 1 / Math.sqrt(alpha ** 2 + sigma ** 2);
 }
 
 /** Sum of weighted arrays, element by element, in double precision. */
@@ -31,17 +31,17 @@ export function combine(...terms: readonly (readonly [weight: number, values: Ar
 }
 
 /** The original that a model output implies. latents and output: same length; latents unscaled.
- *  Not finite for epsilon at a level without signal. */
+ *  Not finite for epsilon where alpha is 0. */
 export function predictOriginal(
   type: PredictionType,
   level: NoiseLevel,
   latents: ArrayLike<number>,
   output: ArrayLike<number>,
 ): Float64Array {
-  const { signal, noise } = level;
+  const { alpha, sigma } = level;
   const scale = inputScale(level);
-  if (type === "epsilon") return combine([1 / signal, latents], [-noise / signal, output]);
-  return combine([signal * scale ** 2, latents], [-noise * scale, output]);
+  if (type === "epsilon") return combine([1 / alpha, latents], [-sigma / alpha, output]);
+  return combine([alpha * scale ** 2, latents], [-sigma * scale, output]);
 }
 
 /** The gaussian noise that a model output implies. */
@@ -53,10 +53,10 @@ export function predictNoise(
 ): Float64Array {
   if (type === "epsilon") return Float64Array.from(output);
   const scale = inputScale(level);
-  return combine([level.noise * scale ** 2, latents], [level.signal * scale, output]);
+  return combine([level.sigma * scale ** 2, latents], [level.alpha * scale, output]);
 }
 
 /** Latents of a picture at a noise level. */
 export function addNoise(level: NoiseLevel, original: ArrayLike<number>, noise: ArrayLike<number>): Float64Array {
-  return combine([level.signal, original], [level.noise, noise]);
+  return combine([level.alpha, original], [level.sigma, noise]);
 }

@@ -34,7 +34,7 @@ export function velocity(
 ): NdArray<Float32Array> {
   return mixSamples(latents, noise, timesteps, precision, (t) => {
     const level = levelOfTimestep(schedule, t, precision);
-    return { signal: -level.noise, noise: level.signal };
+    return { alpha: -level.sigma, sigma: level.alpha };
   });
 }
 
@@ -54,8 +54,8 @@ export function perturbedNoise(
 /** Half precision takes the square roots of a rounded abar. */
 function levelOfTimestep(schedule: NoiseSchedule, timestep: number, precision: Precision): NoiseLevel {
   const round = rounding(precision);
-  const alpha = round(schedule.alphasCumprod[timestep]!);
-  return { signal: round(Math.sqrt(alpha)), noise: round(Math.sqrt(round(1 - alpha))) };
+  const alphaCumprod = round(schedule.alphasCumprod[timestep]!);
+  return { alpha: round(Math.sqrt(alphaCumprod)), sigma: round(Math.sqrt(round(1 - alphaCumprod))) };
 }
 
 function mixSamples(
@@ -69,8 +69,8 @@ function mixSamples(
   const weights = timesteps.map(weightsAt);
   const size = latents.data.length / timesteps.length;
   const data = latents.data.map((value, i) => {
-    const { signal, noise: noiseWeight } = weights[Math.floor(i / size)]!;
-    return round(signal * value + noiseWeight * noise.data[i]!);
+    const { alpha, sigma } = weights[Math.floor(i / size)]!;
+    return round(alpha * value + sigma * noise.data[i]!);
   });
   return { ...latents, data };
 }

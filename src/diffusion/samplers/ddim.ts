@@ -16,8 +16,8 @@ export const ddim: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
       const output = yield { latents, level, timestep: timesteps[step]!, step };
       const original = clipped(predictOriginal(predictionType, level, latents, output), clipSample);
       const noise = predictNoise(predictionType, level, latents, output);
-      const { signal, noise: remaining } = afterwards[step]!;
-      latents = combine([signal, original], [remaining, noise]);
+      const { alpha, sigma } = afterwards[step]!;
+      latents = combine([alpha, original], [sigma, noise]);
     }
     return latents;
   }

@@ -18,10 +18,10 @@ export const ddpm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
       const output = yield { latents, level, timestep, step };
       const original = clipped(predictOriginal(predictionType, level, latents, output), clipSample);
       const next = levels[step + 1] ?? levelOfAlpha(1);
-      const kept = (level.signal / next.signal) ** 2;
-      const variance = Math.max(smallestVariance, (next.noise / level.noise) ** 2 * (1 - kept));
-      const originalWeight = (next.signal * (1 - kept)) / level.noise ** 2;
-      const latentsWeight = Math.sqrt(kept) * (next.noise / level.noise) ** 2;
+      const kept = (level.alpha / next.alpha) ** 2;
+      const variance = Math.max(smallestVariance, (next.sigma / level.sigma) ** 2 * (1 - kept));
+      const originalWeight = (next.alpha * (1 - kept)) / level.sigma ** 2;
+      const latentsWeight = Math.sqrt(kept) * (next.sigma / level.sigma) ** 2;
       latents = combine([originalWeight, original], [latentsWeight, latents]);
       if (timestep > 0) latents = combine([1, latents], [Math.sqrt(variance), nextNoise()]);
     }

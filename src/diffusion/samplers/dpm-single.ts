@@ -20,13 +20,13 @@ export const dpmSingle: SamplerFactory = (settings) => {
         const start = levels[step - 1]!;
         const h = lambda(next) - lambda(start);
         const ratio = (lambda(level) - lambda(start)) / h;
-        const weight = -next.signal * Math.expm1(-h);
+        const weight = -next.alpha * Math.expm1(-h);
         const slope = weight / (2 * ratio);
-        latents = combine([next.noise / start.noise, base], [weight - slope, previous], [slope, original]);
+        latents = combine([next.sigma / start.sigma, base], [weight - slope, previous], [slope, original]);
       } else {
         base = latents;
         const h = lambda(next) - lambda(level);
-        latents = combine([next.noise / level.noise, latents], [-next.signal * Math.expm1(-h), original]);
+        latents = combine([next.sigma / level.sigma, latents], [-next.alpha * Math.expm1(-h), original]);
       }
       previous = original;
     }

@@ -33,21 +33,21 @@ type WeighStep = (from: NoiseLevel, to: NoiseLevel) => StepWeights;
 
 function originalWeights(from: NoiseLevel, to: NoiseLevel): StepWeights {
   const h = lambda(to) - lambda(from);
-  return { latents: to.noise / from.noise, output: -to.signal * Math.expm1(-h) };
+  return { latents: to.sigma / from.sigma, output: -to.alpha * Math.expm1(-h) };
 }
 
 function noiseWeights(from: NoiseLevel, to: NoiseLevel): StepWeights {
   const h = lambda(to) - lambda(from);
-  return { latents: to.signal / from.signal, output: -to.noise * Math.expm1(h) };
+  return { latents: to.alpha / from.alpha, output: -to.sigma * Math.expm1(h) };
 }
 
 function stochasticWeights(from: NoiseLevel, to: NoiseLevel): StepWeights {
   const h = lambda(to) - lambda(from);
   const renewed = -Math.expm1(-2 * h);
   return {
-    latents: (to.noise / from.noise) * Math.exp(-h),
-    output: to.signal * renewed,
-    noise: to.noise * Math.sqrt(renewed),
+    latents: (to.sigma / from.sigma) * Math.exp(-h),
+    output: to.alpha * renewed,
+    noise: to.sigma * Math.sqrt(renewed),
   };
 }
 
@@ -57,7 +57,7 @@ function multistep(
   convert: typeof predictOriginal,
   weigh: WeighStep,
 ): SamplerMethod {
-  const endsClean = levels[steps]!.noise === 0;
+  const endsClean = levels[steps]!.sigma === 0;
 
   function* denoise(latents: Float64Array, from: number, nextNoise: () => ArrayLike<number>): Denoising {
     let previous: Float64Array | undefined;

@@ -7,7 +7,7 @@ import { roundedLinearTimesteps, roundHalfEven } from "./timestep-spacing.ts";
 export interface DpmSteps {
   /** Whole timesteps. */
   readonly timesteps: readonly number[];
-  /** Variance-keeping level at each step's beginning, and at the end. */
+  /** Variance-preserving level at each step's beginning, and at the end. */
   readonly levels: readonly NoiseLevel[];
 }
 
@@ -28,6 +28,6 @@ export function dpmSteps(
 }
 
 /** Half the logarithm of the signal-to-noise ratio: the time in which these solvers are exponential integrators. */
-export function lambda({ signal, noise }: NoiseLevel): number {
-  return Math.log(signal) - Math.log(noise);
+export function lambda({ alpha, sigma }: NoiseLevel): number {
+  return Math.log(alpha) - Math.log(sigma);
 }

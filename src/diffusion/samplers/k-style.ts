@@ -35,7 +35,7 @@ export function kStyle({ schedule, steps, predictionType, clipSample }: SamplerS
 }
 
 export function sigmaLevel(sigma: number): NoiseLevel {
-  return { signal: 1, noise: sigma };
+  return { alpha: 1, sigma };
 }
 
 /** An ancestral step from sigma to next: the noise level to go down to, and the fresh noise that brings it back up. */

@@ -25,7 +25,7 @@ export const lcm: SamplerFactory = ({ schedule, steps, predictionType, clipSampl
       const skip = sigmaData ** 2 / (time ** 2 + sigmaData ** 2);
       const denoised = combine([time / Math.sqrt(time ** 2 + sigmaData ** 2), original], [skip, latents]);
       const next = levels[step + 1];
-      latents = next ? combine([next.signal, denoised], [next.noise, nextNoise()]) : denoised;
+      latents = next ? combine([next.alpha, denoised], [next.sigma, nextNoise()]) : denoised;
     }
     return latents;
   }

@@ -61,7 +61,7 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
 
 /** Source: the paper's eq. 11. */
 function move(latents: Float64Array, from: NoiseLevel, to: NoiseLevel, noise: ArrayLike<number>): Float64Array {
-  const [alpha, target] = [from.signal ** 2, to.signal ** 2];
-  const denominator = alpha * to.noise + from.signal * from.noise * to.signal;
-  return combine([to.signal / from.signal, latents], [-(target - alpha) / denominator, noise]);
+  const [alpha, target] = [from.alpha ** 2, to.alpha ** 2];
+  const denominator = alpha * to.sigma + from.alpha * from.sigma * to.alpha;
+  return combine([to.alpha / from.alpha, latents], [-(target - alpha) / denominator, noise]);
 }

@@ -114,7 +114,7 @@ function* sample(
     const { latents, timestep, step } = call;
     const scale = inputScale(level);
     const modelInput = Float32Array.from(combine([scale, latents]));
-    const inputLevel = { signal: level.signal * scale, noise: level.noise * scale };
+    const inputLevel = { alpha: level.alpha * scale, sigma: level.sigma * scale };
     next = denoising.next(yield { modelInput, level: inputLevel, timestep, step, latents });
   }
   if (keep && level) restore(next.value, keep, level);

@@ -81,7 +81,7 @@ describeGoldens("samplers", (folder) => {
       if (["ddim", "pndm", "ddpm"].includes(golden.sampler)) expect(stepsOffset).toBe(golden.steps_offset);
       if (golden.sigmas)
         expectSigmas(
-          calls.map(({ level }) => level.noise / level.signal),
+          calls.map(({ level }) => level.sigma / level.alpha),
           golden.sigmas,
         );
     });

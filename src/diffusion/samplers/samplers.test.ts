@@ -75,8 +75,8 @@ describe.each(samplerNames)("%s", (name) => {
     const sampler = create(name, 10);
     const keep = { mask: [1, 0], original: [5, 5], noise: [-1, -1] };
     const [kept, painted] = run(sampler, [1, -0.5], { keep, noise: () => [0, 0] });
-    const { signal, noise } = sampler.rehearse().calls.at(-1)!.level;
-    expect(kept).toBeCloseTo(5 * signal - noise, 5);
+    const { alpha, sigma } = sampler.rehearse().calls.at(-1)!.level;
+    expect(kept).toBeCloseTo(5 * alpha - sigma, 5);
     expect(Math.abs(painted! - 5)).toBeGreaterThan(1);
   });
 

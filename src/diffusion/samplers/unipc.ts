@@ -37,8 +37,8 @@ function predict(
 ): Float64Array {
   const [from, to] = [levels[step]!, levels[step + 1]!];
   const [now, before] = [originals[0]!, originals[1]!];
-  const weight = -to.signal * Math.expm1(lambda(from) - lambda(to));
-  const base = combine([to.noise / from.noise, latents], [weight, now]);
+  const weight = -to.alpha * Math.expm1(lambda(from) - lambda(to));
+  const base = combine([to.sigma / from.sigma, latents], [weight, now]);
   if (order === 1) return base;
   const ratio = earlierRatio(levels, step);
   return combine([1, base], [weight / (2 * ratio), before], [-weight / (2 * ratio), now]);
@@ -56,8 +56,8 @@ function correct(
   const [from, to] = [levels[step - 1]!, levels[step]!];
   const [reached, now, before] = [originals[0]!, originals[1]!, originals[2]!];
   const h = lambda(to) - lambda(from);
-  const weight = -to.signal * Math.expm1(-h);
-  const base = combine([to.noise / from.noise, latents], [weight, now]);
+  const weight = -to.alpha * Math.expm1(-h);
+  const base = combine([to.sigma / from.sigma, latents], [weight, now]);
   if (order === 1) return combine([1, base], [weight / 2, reached], [-weight / 2, now]);
   const ratio = earlierRatio(levels, step - 1);
   const [earlier, ahead] = correctorWeights(-h, ratio);
