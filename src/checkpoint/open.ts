@@ -1,6 +1,6 @@
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { kindOfPath } from "../files/index.ts";
+import { hintOfMissing, kindOfPath } from "../files/index.ts";
 import type { Checkpoint, Component, Family, PredictionType } from "./checkpoint.ts";
 import { completeComponent, type FoundComponent } from "./component.ts";
 import { isFolder, readConfig } from "./component-files.ts";
@@ -60,6 +60,9 @@ function findVae(target: string, variant: string | undefined): FoundComponent {
 
 function notFound(target: string): CoinageError {
   return new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} does not exist.`, {
-    hint: "Give a .safetensors or .ckpt file, a Diffusers folder, or the name of a model on the Hugging Face hub.",
+    ...hintOfMissing(
+      target,
+      "Give a .safetensors or .ckpt file, a Diffusers folder, or the name of a model on the Hugging Face hub.",
+    ),
   });
 }

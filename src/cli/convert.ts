@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { CoinageError, nearestName } from "../errors/index.ts";
+import { hintOfMissing, kindOfPath, readRegularFile } from "../files/index.ts";
 import { convert, type WrittenLayout, writtenLayouts } from "../index.ts";
 import type { Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
@@ -54,7 +54,8 @@ function layoutOf(name: string): WrittenLayout {
 }
 
 async function readPicture(file: string): Promise<Uint8Array> {
-  return readFile(file).catch((cause: unknown) => {
-    throw new CoinageError("FILE_NOT_FOUND", `The picture ${file} cannot be read.`, { where: "--picture", cause });
-  });
+  const where = `--picture ${file}`;
+  if ((await kindOfPath(file)) === "nothing")
+    throw new CoinageError("FILE_NOT_FOUND", `The picture ${file} does not exist.`, { where, ...hintOfMissing(file) });
+  return readRegularFile(file, "pictureFile", { code: "FILE_UNREADABLE", subject: `The picture ${file}`, where });
 }

@@ -3,7 +3,7 @@ export { removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts
 export { homeFolder } from "./home-folder.ts";
 export { type Holder, type Lock, takeLock } from "./lock.ts";
 export { makeFolder } from "./make-folder.ts";
-export { didYouMean, nearPath } from "./near-path.ts";
+export { didYouMean, hintOfMissing, nearPath } from "./near-path.ts";
 export { reasonOf } from "./reason.ts";
 export { readRegularFile, readRegularTextFile, readStart, withRegularFile } from "./regular-file.ts";
 export { isForbidden, readingHint, whyUnreadable } from "./unreadable.ts";

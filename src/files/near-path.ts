@@ -30,6 +30,12 @@ export function didYouMean(target: string): string | undefined {
   return near === undefined ? undefined : `Did you mean ${near}?`;
 }
 
+/** What an error says to do about a path that leads to nothing: the one that was meant, and what else there is to say. */
+export function hintOfMissing(target: string, otherwise?: string): { readonly hint?: string } {
+  const hint = [didYouMean(target), otherwise].filter((part) => part !== undefined).join(" ");
+  return hint === "" ? {} : { hint };
+}
+
 /** Letters by which a mistyped name may differ in length. */
 const mostAdded = 8;
 

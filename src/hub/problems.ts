@@ -1,4 +1,5 @@
 import { CoinageError } from "../errors/index.ts";
+import { hintOfMissing } from "../files/index.ts";
 import { shownText } from "./access.ts";
 import { idText, type ModelId } from "./model-id.ts";
 import type { Hub } from "./requests.ts";
@@ -10,7 +11,10 @@ export function unreachable(hub: Hub, cause: unknown): CoinageError {
   if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(reason)) return oddAnswer(hub, `it is not HTTP (${reason})`);
   const { id, access, cacheFolder } = hub;
   return new CoinageError("HUB_OFFLINE", `${access.url} cannot be reached to fetch ${idText(id)} (${reason}).`, {
-    hint: `It is no file or folder here and not completely in the cache ${cacheFolder}. What was fetched is kept: run it again and it goes on there.`,
+    ...hintOfMissing(
+      idText(id),
+      `It is no file or folder here and not completely in the cache ${cacheFolder}. What was fetched is kept: run it again and it goes on there.`,
+    ),
   });
 }
 
@@ -38,7 +42,7 @@ export function refusedRequest(hub: Hub, status: number, text: string): CoinageE
   const model = idText(id);
   if (status === 404)
     return new CoinageError("HUB_NOT_FOUND", `${model} is neither a file or folder here nor a model on ${url}.`, {
-      hint: "Check the spelling; a revision is written owner/name@revision.",
+      ...hintOfMissing(idText(id), "Check the spelling; a revision is written owner/name@revision."),
     });
   if (status === 401 || status === 403)
     return new CoinageError(
@@ -67,7 +71,7 @@ export function offline(id: ModelId, { cacheFolder }: HubSettings): CoinageError
   return new CoinageError(
     "HUB_OFFLINE",
     `${idText(id)} is neither a file or folder here nor completely in the cache ${cacheFolder}, and HF_HUB_OFFLINE forbids to fetch it.`,
-    { hint: "Unset HF_HUB_OFFLINE once to fetch it, or give the path of a model." },
+    hintOfMissing(idText(id), "Unset HF_HUB_OFFLINE once to fetch it, or give the path of a model."),
   );
 }
 

@@ -10,6 +10,7 @@ import {
 } from "../checkpoint/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { hintOfMissing } from "../files/index.ts";
 import { isNpz } from "../formats/npz/index.ts";
 import { isPng, readPngTexts } from "../formats/png-text/index.ts";
 import { inspectArrays } from "./arrays.ts";
@@ -25,7 +26,8 @@ import { describeWeights } from "./weights.ts";
 export async function inspectFile(target: string): Promise<Inspection> {
   const absolute = path.resolve(target);
   const bytes = statSync(absolute, { throwIfNoEntry: false })?.size;
-  if (bytes === undefined) throw new CoinageError("FILE_NOT_FOUND", `${absolute} does not exist.`);
+  if (bytes === undefined)
+    throw new CoinageError("FILE_NOT_FOUND", `${absolute} does not exist.`, hintOfMissing(target));
   try {
     return isFolder(absolute) ? await inspectFolder(absolute) : await inspectKnown(absolute, bytes);
   } catch (error) {

@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { version } from "../assets/index.ts";
 import { type ModelSpecInputs, modelSpecMetadata } from "../embedding/index.ts";
+import { readRegularFile } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 
 /** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer hold none, nor do those of --no_metadata. */
@@ -58,7 +58,8 @@ const pictureTypes: Readonly<Record<string, string>> = {
 
 async function thumbnailUrl(source: string): Promise<string | undefined> {
   if (source.startsWith("data:")) return source;
-  const bytes = await readFile(source).catch(() => undefined);
+  const refusal = { code: "FILE_UNREADABLE", subject: source } as const;
+  const bytes = await readRegularFile(source, "pictureFile", refusal).catch(() => undefined);
   const type = pictureTypes[path.extname(source).toLowerCase()] ?? "application/octet-stream";
-  return bytes && `data:${type};base64,${bytes.toString("base64")}`;
+  return bytes && `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
 }

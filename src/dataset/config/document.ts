@@ -1,7 +1,7 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { CoinageError } from "../../errors/index.ts";
+import { hintOfMissing, kindOfPath, readRegularTextFile } from "../../files/index.ts";
 import { type Places, placesInJson } from "./json-places.ts";
 import { placesInToml } from "./toml-places.ts";
 
@@ -26,13 +26,17 @@ export interface ConfigDocument {
 /** Reads a dataset config; the file name's ending says whether it is TOML or JSON.
  *  @throws DATASET_CONFIG when it is missing, of another kind or not well-formed. */
 export async function readConfigDocument(file: string): Promise<ConfigDocument> {
-  const content = await readFile(file, "utf8").catch((cause) => {
-    throw new CoinageError("DATASET_CONFIG", `The dataset config ${file} does not exist or cannot be read.`, {
-      where: `--dataset_config ${file}`,
-      cause,
+  const where = `--dataset_config ${file}`;
+  if ((await kindOfPath(file)) === "nothing")
+    throw new CoinageError("DATASET_CONFIG", `The dataset config ${file} does not exist.`, {
+      where,
+      ...hintOfMissing(file),
     });
+  const text = await readRegularTextFile(file, "settingsFile", {
+    code: "DATASET_CONFIG",
+    subject: `The dataset config ${file}`,
+    where,
   });
-  const text = content.replace(/^\uFEFF/, "");
   const ending = path.extname(file).toLowerCase();
   if (ending === ".toml") return documentOf(file, parseToml(file, text), placesInToml(text));
   if (ending === ".json") return documentOf(file, ...parseJson(file, text));

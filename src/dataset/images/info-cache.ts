@@ -1,7 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
-import { writeFileAtomically } from "../../files/index.ts";
+import { readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import { joinPath } from "./paths.ts";
 
@@ -25,7 +24,8 @@ export function infoCacheOf(folder: string): string {
 /** The pictures of an info cache. @throws DATASET_CONFIG when the file is damaged */
 export async function readInfoCache(file: string): Promise<PictureInfo[]> {
   try {
-    const content = infoCache.parse(JSON.parse(await readFile(file, "utf8")));
+    const refusal = { code: "DATASET_CONFIG", subject: `The cache ${file}` } as const;
+    const content = infoCache.parse(JSON.parse(await readRegularTextFile(file, "metadataFile", refusal)));
     return Object.entries(content).map(([path, { caption, resolution }]) => ({
       path,
       caption: caption ?? "",

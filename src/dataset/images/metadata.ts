@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
+import { hintOfMissing, kindOfPath, readRegularTextFile } from "../../files/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import { strip } from "../captions/strip.ts";
 import type { CaptionSettings } from "../config/plan.ts";
@@ -23,11 +23,15 @@ const lineDetails = details.extend({ image_path: z.string() });
 /** The pictures of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.
  *  @throws DATASET_CONFIG */
 export async function readMetadata(file: string): Promise<MetadataEntry[]> {
-  const text = await readFile(file, "utf8").catch((cause) => {
-    throw new CoinageError("DATASET_CONFIG", `The metadata file ${file} does not exist or cannot be read.`, {
+  if ((await kindOfPath(file)) === "nothing")
+    throw new CoinageError("DATASET_CONFIG", `The metadata file ${file} does not exist.`, {
       where: file,
-      cause,
+      ...hintOfMissing(file),
     });
+  const text = await readRegularTextFile(file, "metadataFile", {
+    code: "DATASET_CONFIG",
+    subject: `The metadata file ${file}`,
+    where: file,
   });
   return file.endsWith(".jsonl") ? readLines(file, text) : readObject(file, text);
 }

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath } from "../../files/index.ts";
+import { hintOfMissing, kindOfPath } from "../../files/index.ts";
 import { decodePicture, type Picture, readPictureSize, resizeLikePillow, type Size } from "../../pictures/index.ts";
 import type { PlannedPicture, SourceFile } from "../prompts/plan.ts";
 import type { Source } from "../request.ts";
@@ -12,7 +12,10 @@ export async function listPictures(target: string, flag: string): Promise<string
   const where = `${flag} ${target}`;
   const kind = await kindOfPath(target);
   if (kind === "nothing")
-    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} does not exist.`, { where });
+    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} does not exist.`, {
+      where,
+      ...hintOfMissing(target),
+    });
   if (kind === "file") return [target];
   const names = (await readdir(target)).filter((name) => /\.(png|jpe?g|webp)$/i.test(name)).sort();
   if (names.length === 0)

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
+import { hintOfMissing, kindOfPath, readRegularFile, readRegularTextFile } from "../../files/index.ts";
 import { isPng, readPngTexts } from "../../formats/png-text/index.ts";
 import type { GenerateSettings } from "../../options/index.ts";
 import { listPictures } from "../files/source-files.ts";
@@ -67,28 +67,17 @@ function textLines(text: string): string[] {
 
 /** A file as UTF-8 text. where: what the user wrote, for errors. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
 export async function readText(file: string, where: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT")
-      throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(file)} does not exist.`, { where, cause });
-    throw new CoinageError("FILE_UNREADABLE", `${path.resolve(file)} cannot be read (${cause.code}).`, {
+  if ((await kindOfPath(file)) === "nothing")
+    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(file)} does not exist.`, {
       where,
-      cause,
+      ...hintOfMissing(file),
     });
-  });
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new CoinageError("FILE_UNREADABLE", `${path.resolve(file)} is not UTF-8 text.`, {
-      where,
-      hint: "Save it as UTF-8 in a text editor.",
-      cause,
-    });
-  }
+  return readRegularTextFile(file, "settingsFile", { code: "FILE_UNREADABLE", subject: path.resolve(file), where });
 }
 
 /** The prompt that sd-scripts' generator wrote into a picture, with its negative prompt; undefined when there is none. */
 async function promptOfPicture(file: string): Promise<WrittenPrompt | undefined> {
-  const bytes = new Uint8Array(await readFile(file));
+  const bytes = await readRegularFile(file, "pictureFile", { code: "FILE_UNREADABLE", subject: file, where: file });
   if (!isPng(bytes)) return undefined;
   const texts = new Map(readPngTexts(bytes).map(({ keyword, text }) => [keyword, text]));
   const prompt = texts.get("prompt");

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
+import { hintOfMissing, kindOfPath, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import type { GivenTrainSettings } from "../train/table.ts";
 import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from "./toml.ts";
 
@@ -21,7 +21,7 @@ async function readText(file: string, where: string): Promise<string> {
   if ((await kindOfPath(file)) === "nothing") {
     throw new CoinageError("FILE_NOT_FOUND", `The settings file ${file} does not exist.`, {
       where,
-      hint: `Paths begin at the folder you stand in: ${path.resolve(file)}`,
+      ...hintOfMissing(file, `Paths begin at the folder you stand in: ${path.resolve(file)}`),
     });
   }
   return readRegularTextFile(file, "settingsFile", {

@@ -1,0 +1,82 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { openCheckpoint } from "../src/checkpoint/index.ts";
+import { readConfigDocument } from "../src/dataset/config/document.ts";
+import { readInfoCache } from "../src/dataset/images/info-cache.ts";
+import { readMetadata } from "../src/dataset/images/metadata.ts";
+import { readEmbeddingFile } from "../src/embedding/index.ts";
+import { CoinageError } from "../src/errors/index.ts";
+import { listPictures } from "../src/generation/files/source-files.ts";
+import { readPromptFile } from "../src/generation/prompts/read.ts";
+import { localModel } from "../src/hub/index.ts";
+import { inspectFile } from "../src/inspect/index.ts";
+import { readSettingsFile } from "../src/options/index.ts";
+import { decodePicture } from "../src/pictures/index.ts";
+import { readState } from "../src/training/state/index.ts";
+import { temporaryFolder } from "./datasets.ts";
+
+const at = temporaryFolder();
+const start = process.cwd();
+const offline = process.env.HF_HUB_OFFLINE;
+beforeEach(() => {
+  process.env.HF_HUB_OFFLINE = "1";
+});
+afterEach(() => {
+  process.chdir(start);
+  if (offline === undefined) delete process.env.HF_HUB_OFFLINE;
+  else process.env.HF_HUB_OFFLINE = offline;
+});
+
+type Reader = readonly [what: string, ending: string, read: (file: string) => unknown];
+
+const files: readonly Reader[] = [
+  ["a settings file", ".toml", readSettingsFile],
+  ["a dataset config", ".toml", readConfigDocument],
+  ["a metadata file", ".json", readMetadata],
+  ["an embedding", ".safetensors", (file) => readEmbeddingFile(file)],
+  ["a model", ".ckpt", (file) => openCheckpoint(file)],
+  ["a file to inspect", ".pt", inspectFile],
+  ["a file of prompts", ".txt", (file) => readPromptFile(file, "--from_file")],
+];
+
+const others: readonly Reader[] = [
+  ["a picture to start from", ".png", (file) => listPictures(file, "--image_path")],
+  ["a state", "-state", readState],
+  ["a model that could be one of the hub", "", (file) => localModel(file).next()],
+];
+
+async function failure(read: () => unknown): Promise<CoinageError> {
+  try {
+    await read();
+  } catch (error) {
+    if (error instanceof CoinageError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+describe("a mistyped path is told the one that was meant, spelled as it was written:", () => {
+  test.each([...files, ...others])("%s", async (_, ending, read) => {
+    await mkdir(at("pictures"));
+    await writeFile(at("pictures", `mycat${ending}`), "");
+    process.chdir(at());
+    expect((await failure(() => read(`pictures/mycta${ending}`))).hint).toContain(
+      `Did you mean pictures/mycat${ending}?`,
+    );
+    expect((await failure(() => read(`picturs/mycat${ending}`))).hint).toContain(
+      `Did you mean pictures/mycat${ending}?`,
+    );
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a pipe is not waited for:", () => {
+  test.each([
+    ...files.filter(([what]) => what !== "a file to inspect"),
+    ["a cache of sizes and captions", ".json", readInfoCache] satisfies Reader,
+    ["a picture", ".png", (file: string) => decodePicture(file)] satisfies Reader,
+  ])("%s", async (_, ending, read) => {
+    execFileSync("mkfifo", [at(`pipe${ending}`)]);
+    expect((await failure(() => read(at(`pipe${ending}`)))).code).toMatch(/UNREADABLE|DATASET_CONFIG/);
+  });
+});
