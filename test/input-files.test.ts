@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openCheckpoint } from "../src/checkpoint/index.ts";
+import { readCaption } from "../src/dataset/captions/caption-file.ts";
 import { readConfigDocument } from "../src/dataset/config/document.ts";
 import { readInfoCache } from "../src/dataset/images/info-cache.ts";
 import { readMetadata } from "../src/dataset/images/metadata.ts";
@@ -73,6 +74,7 @@ describe("a mistyped path is told the one that was meant, spelled as it was writ
 describe.skipIf(process.platform === "win32")("a pipe is not waited for:", () => {
   test.each([
     ...files.filter(([what]) => what !== "a file to inspect"),
+    ["a caption", ".txt", (file: string) => readCaption(file.replace(".txt", ".png"), ".txt", false)] satisfies Reader,
     ["a cache of sizes and captions", ".json", readInfoCache] satisfies Reader,
     ["a picture", ".png", (file: string) => decodePicture(file)] satisfies Reader,
   ])("%s", async (_, ending, read) => {

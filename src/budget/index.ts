@@ -102,6 +102,11 @@ export const limits = {
     unit: "pixels",
     why: "A picture of extreme shape grows beyond all memory when it is to cover its bucket. Others stay below four million.",
   },
+  captionFile: {
+    most: 16 * 2 ** 20,
+    unit: "bytes",
+    why: "A caption is read whole, and gone through each time its picture is used. Real ones have some hundred bytes, lists of wildcards some thousand.",
+  },
   metadataFile: {
     most: 2 ** 29 - 2 ** 10,
     unit: "bytes",

@@ -135,6 +135,16 @@ describe("a caption file", () => {
     expect((mistake as { where: string }).where).toMatch(/0\.txt is empty\.\n.*1\.txt is not UTF-8\./);
   });
 
+  test("that is a link to nothing is told, not taken for missing", async () => {
+    const settings = await writeCats(at("cats"));
+    await rm(at("cats/3_cat/0.txt"));
+    await symlink("gone.txt", at("cats/3_cat/0.txt"));
+    await expect(openSeeded(settings)).rejects.toMatchObject({
+      code: "CAPTION_UNREADABLE",
+      message: expect.stringContaining("it is a link to gone.txt, which does not exist"),
+    });
+  });
+
   test("with a byte order mark, a blank first line or none at all is read", async () => {
     const settings = { ...(await writeCats(at("cats"))), shuffleCaption: false };
     await writeFile(at("cats/3_cat/0.txt"), "\ufeffmycat, marked\r\nmore");

@@ -47,7 +47,7 @@ test("a text is UTF-8, its byte order mark no part of it", async () => {
 
 describe("what cannot be read is refused at once, as its reader words it", () => {
   test("missing, or a folder", async () => {
-    await expect(read(at("missing"))).rejects.toThrow(refused("The file cannot be read (ENOENT)."));
+    await expect(read(at("missing"))).rejects.toThrow(refused("The file cannot be read (it does not exist)."));
     await expect(read(work)).rejects.toThrow(refused("The file cannot be read (it is a folder, not a file)."));
   });
 

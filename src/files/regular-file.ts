@@ -2,10 +2,7 @@ import { constants, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { type LimitName, limits, type Refusal, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { reasonOf } from "./reason.ts";
-
-/** What stands at a path is something else than a file: the message says what, as the end of a sentence. */
-export class NotAFile extends Error {}
+import { NotAFile, whyUnreadable } from "./unreadable.ts";
 
 /** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for without end.
  *  @throws NotAFile; the system's own errors */
@@ -45,8 +42,7 @@ export async function readRegularFile(file: string, limit: LimitName, refusal: R
   } catch (cause) {
     if (cause instanceof CoinageError) throw cause;
     const { code, subject, where, hint } = refusal;
-    const why = cause instanceof NotAFile ? cause.message : reasonOf(cause);
-    throw new CoinageError(code, `${subject} cannot be read (${why}).`, {
+    throw new CoinageError(code, `${subject} cannot be read (${await whyUnreadable(file, cause)}).`, {
       ...(where !== undefined && { where }),
       ...(hint !== undefined && { hint }),
       cause,

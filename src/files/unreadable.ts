@@ -1,6 +1,8 @@
 import { readlink } from "node:fs/promises";
 import { reasonOf } from "./reason.ts";
-import { NotAFile } from "./regular-file.ts";
+
+/** What stands at a path is something else than a file: the message says what, as the end of a sentence. */
+export class NotAFile extends Error {}
 
 /** Whether the system refused for want of rights. */
 export function isForbidden(error: unknown): boolean {

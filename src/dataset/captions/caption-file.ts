@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { lstat } from "node:fs/promises";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath, reasonOf } from "../../files/index.ts";
+import { readRegularTextFile } from "../../files/index.ts";
 import { withoutExtension } from "../images/paths.ts";
 import { strip } from "./strip.ts";
 
@@ -15,7 +15,18 @@ export async function readCaption(
   const ending = captionExtension.startsWith(".") ? captionExtension : `.${captionExtension}`;
   for (const base of captionBases(withoutExtension(picture))) {
     const file = base + ending;
-    if ((await kindOfPath(file)) === "file") return captionIn(await readText(file), file, enableWildcard);
+    // A link that leads to nothing is there, too, and is told when it is read.
+    const found = await lstat(file).catch(() => undefined);
+    if (found && !found.isDirectory()) {
+      // differs from sd-scripts: a byte order mark is dropped; there it becomes part of the first word.
+      const text = await readRegularTextFile(file, "captionFile", {
+        code: "CAPTION_UNREADABLE",
+        subject: `The caption file ${file}`,
+        where: file,
+        hint: "Make it a text file that you may read, or remove it.",
+      });
+      return captionIn(text, file, enableWildcard);
+    }
   }
   return undefined;
 }
@@ -24,26 +35,6 @@ export async function readCaption(
 function captionBases(base: string): string[] {
   const parts = base.split("_");
   return parts.length >= 5 ? [base, parts.slice(0, -4).join("_")] : [base];
-}
-
-async function readText(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new CoinageError("CAPTION_UNREADABLE", `The caption file ${file} cannot be read (${reasonOf(cause)}).`, {
-      where: file,
-      hint: "Make it readable, or remove it.",
-      cause,
-    });
-  });
-  try {
-    // differs from sd-scripts: a byte order mark is dropped; there it becomes part of the first word.
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new CoinageError("CAPTION_UNREADABLE", `The caption file ${file} is not UTF-8.`, {
-      where: file,
-      hint: "Save it anew in an editor with the encoding UTF-8.",
-      cause,
-    });
-  }
 }
 
 function captionIn(text: string, file: string, enableWildcard: boolean): string {

@@ -1,6 +1,6 @@
-import { stat } from "node:fs/promises";
-import { kindOfPath, whyUnreadable } from "../../files/index.ts";
+import { kindOfPath } from "../../files/index.ts";
 import { namedAs } from "../../pictures/index.ts";
+import { describeMissing } from "../images/missing-folder.ts";
 import { byCodePoint, joinPath } from "../images/paths.ts";
 import { entriesIn, isOfSystem } from "../images/picture-files.ts";
 import type { DatasetSettings } from "../settings.ts";
@@ -38,7 +38,7 @@ async function subsetsIn(
 ): Promise<ConfigTable[]> {
   if (parent === undefined) return [];
   if ((await kindOfPath(parent)) !== "folder") {
-    warnings.add("folderMissing", parent);
+    warnings.add("folderMissing", await describeMissing(parent));
     return [];
   }
   const subsets: ConfigTable[] = [];
@@ -48,7 +48,7 @@ async function subsetsIn(
     const kind = await kindOfPath(folder);
     if (kind === "folder") subsets.push(...subsetNamed(name, folder, isReg, warnings));
     else if (isOfSystem(name)) continue;
-    else if (kind === "nothing") warnings.add("entryUnreachable", await unreachable(folder));
+    else if (kind === "nothing") warnings.add("entryUnreachable", await describeMissing(folder));
     else if (namedAs(name) !== "other") warnings.add("picturesBesideFolders", folder);
   }
   return subsets;
@@ -67,10 +67,4 @@ function subsetNamed(name: string, folder: string, isReg: boolean, warnings: Dat
   }
   const num_repeats = BigInt(repeats!.trim());
   return [{ image_dir: folder, num_repeats, is_reg: isReg, class_tokens: classTokens.join("_") }];
-}
-
-/** "p/10_cat (it is a link to gone, which does not exist)" */
-async function unreachable(target: string): Promise<string> {
-  const cause: unknown = await stat(target).catch((error: unknown) => error);
-  return `${target} (${await whyUnreadable(target, cause)})`;
 }

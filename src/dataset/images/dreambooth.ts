@@ -1,5 +1,5 @@
 import path from "node:path";
-import { didYouMean, kindOfPath } from "../../files/index.ts";
+import { kindOfPath } from "../../files/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
 import { strip } from "../captions/strip.ts";
@@ -10,6 +10,7 @@ import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { headersOf } from "./headers.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
+import { describeMissing } from "./missing-folder.ts";
 import { withoutExtension } from "./paths.ts";
 import { readPictureFolder } from "./picture-files.ts";
 import { balanceRegularisation } from "./regularisation.ts";
@@ -55,8 +56,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
 async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadContext): Promise<readonly ImageEntry[]> {
   const folder = subset.imageDir!;
   if ((await kindOfPath(folder)) !== "folder") {
-    const near = didYouMean(folder);
-    context.warnings.add("folderMissing", near ? `${folder} (${near})` : folder);
+    context.warnings.add("folderMissing", await describeMissing(folder));
     return [];
   }
   const infoCache = infoCacheOf(folder);
