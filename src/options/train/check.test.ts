@@ -18,7 +18,7 @@ describe("what a run needs", () => {
       } catch (error) {
         const { code, where } = error as { code: string; where: string };
         expect(code).toBe("SETTINGS_MISSING");
-        return where.split("\n").map((text) => text.trim().split(" ")[0]!);
+        return where.split("\n").map((text) => /--\w+/.exec(text)![0]);
       }
       return [];
     };
@@ -32,6 +32,7 @@ describe("what a run needs", () => {
     expect(missing("")).toEqual(all);
     expect(missing("--dataset_config d.toml --token_string=")).toEqual(all.slice(0, 3));
     expect(missing(`${needed.slice(0, 6).join(" ")} --train_data_dir p`)).toEqual(["--resolution"]);
+    expect(missing(`${needed.slice(0, 6).join(" ")} --image_dir p`)).toEqual(["--resolution"]);
     expect(missing(`${needed.slice(0, 6).join(" ")} --in_json j --resolution 64`)).toEqual([]);
     expect(missing(`${needed.slice(0, 4).join(" ")} --dataset_config d.toml --debug_dataset`)).toEqual([]);
   });

@@ -59,7 +59,8 @@ function missingFrom(given: GivenTrainSettings): string[] {
   if (!given.tokenString) missing.push("--token_string  the new word, for example mycat");
   if (!given.outputDir) missing.push("--output_dir  the folder for the result");
   if (!given.datasetConfig) {
-    if (!given.trainDataDir && !given.inJson) missing.push("--dataset_config or --train_data_dir  the pictures");
+    const hasPictures = given.trainDataDir || given.imageDir || given.inJson;
+    if (!hasPictures) missing.push("--dataset_config, --train_data_dir or --image_dir  the pictures");
     if (!given.resolution) missing.push("--resolution  the size of the training pictures, for example 512");
   }
   return missing;

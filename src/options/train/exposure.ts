@@ -12,6 +12,7 @@ export const paths = {
   vae: "vae",
   tokenizer_cache_dir: "tokenizerCacheDir",
   train_data_dir: "trainDataDir",
+  image_dir: "imageDir",
   conditioning_data_dir: "conditioningDataDir",
   reg_data_dir: "regDataDir",
   output_dir: "outputDir",
