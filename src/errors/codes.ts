@@ -19,6 +19,7 @@ export const errorCodes = {
   DEVICE_UNAVAILABLE: "A device (--device) that this machine cannot have, or that does not work on it.",
   FEED: "A program was run with feeds that do not fit its inputs.",
   RUNTIME: "ONNX Runtime could not load or run a graph.",
+  WEIGHTS_CHANGED: "A model file that was written to while a run used it.",
   // diffusion
   SAMPLER_STEPS: "A number of sampling steps that the sampler cannot take.",
   SAMPLER_UNKNOWN: "A sampler name that does not exist.",

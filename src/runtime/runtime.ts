@@ -16,6 +16,7 @@ import {
 } from "../graph/index.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
+import { WeightFiles } from "./weight-files.ts";
 
 /** Where graphs run, as the user names it. "auto" is resolved before a runtime is opened. */
 export const deviceNames = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
@@ -69,7 +70,8 @@ export interface Program {
   readonly loadMs: number;
   /** Time that the last run took, without the way to the worker and back. */
   readonly lastRunMs: number;
-  /** Computes the outputs. @throws FEED when a feed is missing, unknown or of a wrong shape or type; RUNTIME when computing fails */
+  /** Computes the outputs. @throws FEED when a feed is missing, unknown or of a wrong shape or type; RUNTIME or OUT_OF_MEMORY when computing fails;
+   *  WEIGHTS_CHANGED when a file of weights is no longer what it was */
   run(feeds: Readonly<Record<string, NdArray>>): Promise<Record<string, NdArray>>;
   /** Frees the session and its weights. */
   close(): Promise<void>;
@@ -110,10 +112,13 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     profile: options.profile,
   } satisfies Omit<SessionSettings, "keepsNothing" | "keptFor">;
   let programs = 0;
+  const files = new WeightFiles();
   const draft: Runtime["draft"] = (outputs, options = {}) => {
     const weightFiles = new Set<string>();
+    const requireUnchanged = () => files.requireUnchanged(weightFiles);
     const locationOf = (file: string) => {
       weightFiles.add(file);
+      files.note(file);
       return path.relative(root, file);
     };
     const graph = emit(outputs, { target: targetOf(device, options), locationOf });
@@ -126,8 +131,9 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
           keepsNothing: options.keepsNothing ?? false,
           keptFor: device === "cpu" && isWorthKeeping(graph) ? identityOf(weightFiles) : undefined,
         };
+        requireUnchanged();
         const loaded = (await worker.ask({ kind: "load", program, model: graph.model, session })) as LoadResult;
-        return programOf(worker, program, graph.inputs, graph.outputs, loaded.milliseconds);
+        return programOf(worker, program, graph, loaded.milliseconds, requireUnchanged);
       },
     };
   };
@@ -160,9 +166,9 @@ function identityOf(files: Iterable<string>): string {
 function programOf(
   worker: SessionWorker,
   program: number,
-  inputs: readonly Port[],
-  outputs: readonly Port[],
+  { inputs, outputs }: Pick<EmittedGraph, "inputs" | "outputs">,
   loadMs: number,
+  requireUnchanged: () => void,
 ): Program {
   let lastRunMs = 0;
   return {
@@ -175,7 +181,10 @@ function programOf(
     async run(feeds) {
       checkFeeds(inputs, feeds);
       const named = Object.fromEntries(inputs.map(({ name, onnxName }) => [onnxName, feeds[name]!]));
+      // before, for what is cut short would end the process; and after, for what was written meanwhile is in the results
+      requireUnchanged();
       const result = (await worker.ask({ kind: "run", program, feeds: named })) as RunResult;
+      requireUnchanged();
       lastRunMs = result.milliseconds;
       return Object.fromEntries(outputs.map(({ name, onnxName }) => [name, result.outputs[onnxName]!]));
     },

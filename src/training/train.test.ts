@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { concept, eventsOf, ofKind, settingsOf, subsetConfig, trainingFolder } from "../../test/training-run.ts";
@@ -231,6 +231,23 @@ describe("what cannot work is said before anything takes long", () => {
       code: "EMBEDDING_WIDTH",
       message: expect.stringMatching(/768.*96/s),
     });
+  });
+
+  test("a model that is written to in mid-run is named, and no step is made with what is in it then", async () => {
+    const model = path.join(work, "model");
+    cpSync(tinySdFolder, model, { recursive: true });
+    const unet = path.join(model, "unet/diffusion_pytorch_model.safetensors");
+    const settings = await settingsFor("--pretrained_model_name_or_path", model, "--max_train_steps", "8");
+    const steps: number[] = [];
+    const run = async () => {
+      for await (const event of train(settings)) {
+        if (event.kind !== "step") continue;
+        steps.push(event.step);
+        if (event.step === 2) appendFileSync(unet, "more");
+      }
+    };
+    await expect(run()).rejects.toMatchObject({ code: "WEIGHTS_CHANGED", message: expect.stringContaining(unet) });
+    expect(steps).toEqual([1, 2]);
   });
 
   test("a picture that is none is named", async () => {
