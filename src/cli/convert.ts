@@ -5,6 +5,7 @@ import type { Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { outliveOutput } from "./output.ts";
+import { asCalled } from "./program.ts";
 import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.convert.usage}
@@ -26,7 +27,7 @@ export async function convertCommand(words: readonly string[], terminal: Termina
     help: { type: "boolean", short: "h" },
   });
   if (values.help) {
-    terminal.result(help);
+    terminal.result(asCalled(help));
     return exitCodes.done;
   }
   const [from, to] = positionals;

@@ -9,9 +9,9 @@ import { commands } from "./commands.ts";
 import { concept, demoSettings, moments, writeDatasetConfig } from "./demo/concept.ts";
 import { stripColumns, stripSettings } from "./demo/pictures.ts";
 import { pictureGrid } from "./demo/strip.ts";
-import { program } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import { asCalled, program } from "./program.ts";
 import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.demo.usage}
@@ -25,7 +25,7 @@ const folder = "coinage-demo";
 export async function demoCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = readWords(commands.demo.usage, words, { help: { type: "boolean", short: "h" } });
   if (values.help) {
-    terminal.result(help);
+    terminal.result(asCalled(help));
     return exitCodes.done;
   }
   terminal.talk(
@@ -70,7 +70,7 @@ async function drawRows(terminal: Terminal): Promise<Picture[][]> {
 
 function closing(): string {
   const embedding = path.join(folder, `${concept.word}.safetensors`);
-  const draw = commandLine({ program }, [
+  const draw = commandLine({ program: program() }, [
     ...["generate", "--ckpt", shortPath(tinySdFolder), "--textual_inversion_embeddings", embedding],
     ...["--prompt", `a photo of a ${concept.word} on a black background`, "--W", "128", "--H", "128", "--scale", "5"],
   ]);
@@ -80,9 +80,9 @@ function closing(): string {
     "Draw more with it:",
     `  ${draw}`,
     "See what was learned:",
-    `  ${commandLine({ program }, ["inspect", embedding])}`,
+    `  ${commandLine({ program: program() }, ["inspect", embedding])}`,
     "Teach a word of your own to a model of your own:",
-    `  ${commandLine({ program }, ["train", "--help"])}`,
+    `  ${commandLine({ program: program() }, ["train", "--help"])}`,
   ].join("\n");
 }
 

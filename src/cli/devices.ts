@@ -2,6 +2,7 @@ import type { Terminal } from "../reporters/index.ts";
 import { probeDevices } from "../runtime/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { asCalled } from "./program.ts";
 import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.devices.usage}
@@ -18,7 +19,7 @@ export async function devicesCommand(words: readonly string[], terminal: Termina
     help: { type: "boolean", short: "h" },
   });
   if (values.help) {
-    terminal.result(help);
+    terminal.result(asCalled(help));
     return exitCodes.done;
   }
   for (const report of await probeDevices()) {

@@ -5,12 +5,13 @@ import { generationReport, jsonLinesReporter, openConsole, reportAll, type Termi
 import { packageVersion } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt, until } from "./interrupt.ts";
+import { asCalled } from "./program.ts";
 
 /** `coinage generate FLAGS` */
 export async function generateCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const parsed = parseGenerateArguments(words);
   if (parsed.isHelpAsked) {
-    terminal.result(`${helpText("generate", terminal.columns())}\n`);
+    terminal.result(asCalled(`${helpText("generate", terminal.columns())}\n`));
     return exitCodes.done;
   }
   const { settings, warnings } = checkGenerateSettings(parsed);

@@ -3,6 +3,7 @@ import { inspect } from "../index.ts";
 import { inspectionText, type Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { asCalled } from "./program.ts";
 import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.inspect.usage}
@@ -23,7 +24,7 @@ export async function inspectCommand(words: readonly string[], terminal: Termina
     help: { type: "boolean", short: "h" },
   });
   if (values.help) {
-    terminal.result(help);
+    terminal.result(asCalled(help));
     return exitCodes.done;
   }
   if (positionals.length === 0)
@@ -36,7 +37,7 @@ export async function inspectCommand(words: readonly string[], terminal: Termina
       terminal.result(`${lines.join("\n")}\n`);
     } catch (error) {
       if (!(error instanceof CoinageError)) throw error;
-      terminal.talk(`${formatError(error)}\n`);
+      terminal.talk(asCalled(`${formatError(error)}\n`));
       code = exitCodes.error;
     }
   }

@@ -3,6 +3,7 @@ import { helpText, readTrainRequest } from "../options/index.ts";
 import { planText, type Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { asCalled } from "./program.ts";
 
 const help = `Usage: coinage ${commands.plan.usage}
 Says how much memory and time training with these flags would take, and what other settings would make of it. Nothing is trained or written;
@@ -17,7 +18,7 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
   const flags = words.filter((word) => word !== "--json");
   const request = await readTrainRequest(flags);
   if (request.kind === "help") {
-    terminal.result(`${help}\n${helpText("train", terminal.columns())}\n`);
+    terminal.result(asCalled(`${help}\n${helpText("train", terminal.columns())}\n`));
     return exitCodes.done;
   }
   for (const { message } of request.warnings) terminal.talk(`warning: ${message}\n`, "warning");

@@ -173,3 +173,11 @@ describe("train", () => {
     expect(readFileSync(at("settings.toml"), "utf8")).toContain('token_string = "catx"');
   });
 });
+
+test("examples and remedies name the program as it is called here, not by a name that no shell knows", async () => {
+  const called = "npm run -s coinage -- ";
+  for (const command of ["train", "generate", "inspect", "convert"])
+    expect((await run(command, "--help")).results).toContain(`  ${called}${command}`);
+  expect((await run("studio")).talked).toContain(`${called}--help lists what is there`);
+  expect((await run("train", "--help")).results).toContain("Usage: coinage train");
+});

@@ -5,6 +5,7 @@ import { packageVersion } from "./environment.ts";
 import { type ExitCode, exitCodes, internalErrors, usageErrors } from "./exit-codes.ts";
 import { overview } from "./help.ts";
 import { readInvocation } from "./invocation.ts";
+import { asCalled } from "./program.ts";
 
 /** Runs a whole command line and says with which code the process is to end. Never throws. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -39,7 +40,7 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
 function explain(error: unknown, terminal: Terminal): ExitCode {
   const problem = error instanceof CoinageError ? error : machineProblem(error);
   if (problem && !internalErrors.includes(problem.code)) {
-    terminal.talk(`${formatError(problem)}\n`);
+    terminal.talk(asCalled(`${formatError(problem)}\n`));
     return usageErrors.includes(problem.code) ? exitCodes.usage : exitCodes.error;
   }
   const details = error instanceof Error ? error.stack : String(error);

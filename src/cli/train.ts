@@ -1,5 +1,5 @@
 import { train } from "../index.ts";
-import { helpText, readTrainRequest, type TrainRequest, type TrainSettings } from "../options/index.ts";
+import { helpText, readTrainRequest, type TrainRequest, type TrainSettings, withoutSecrets } from "../options/index.ts";
 import {
   jsonLinesReporter,
   openConsole,
@@ -12,15 +12,16 @@ import {
   wantsTensorboard,
 } from "../reporters/index.ts";
 import { debugDataset, type TrainingEvent } from "../training/index.ts";
-import { packageVersion, program } from "./environment.ts";
+import { packageVersion } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt } from "./interrupt.ts";
+import { asCalled, program } from "./program.ts";
 
 /** `coinage train FLAGS` */
 export async function trainCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const request = await readTrainRequest(words);
   if (request.kind === "help") {
-    terminal.result(`${helpText("train", terminal.columns())}\n`);
+    terminal.result(asCalled(`${helpText("train", terminal.columns())}\n`));
     return exitCodes.done;
   }
   if (request.kind === "settingsWritten") {
@@ -71,7 +72,7 @@ function nothingSaved({ resume }: TrainSettings): string {
 }
 
 function reportersOf(settings: TrainSettings, words: readonly string[], terminal: Terminal): Reporter<TrainingEvent>[] {
-  const caller = { program, words: ["train", ...words] };
+  const caller = { program: program(), words: ["train", ...withoutSecrets(words)] };
   return [
     trainingReport(terminal, { settings, caller }),
     ...(settings.events ? [jsonLinesReporter(settings.events)] : []),

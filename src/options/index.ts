@@ -22,6 +22,7 @@ export { parseGenerateArguments, parseGenerateRecord, parseTrainArguments } from
 export type { Parsed, SettingsWarning, Sourced } from "./parsed.ts";
 export { resolveStepCount } from "./steps.ts";
 export { checkTrainSettings, type TrainSettings } from "./train/check.ts";
+export { withoutSecrets } from "./train/exposure.ts";
 export { loggedSettings } from "./train/logged.ts";
 export { readTrainRecord, readTrainRequest, type TrainRequest } from "./train/request.ts";
 export { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";

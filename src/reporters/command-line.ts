@@ -8,9 +8,17 @@ export interface Caller {
 
 /** A command line as one types it into a shell: words quoted where needed. */
 export function commandLine({ program }: Pick<Caller, "program">, words: readonly string[]): string {
-  return [program, ...words.map(quoted)].join(" ");
+  return [program, ...words.map((word) => quotedWord(shownWord(word)))].join(" ");
 }
 
-function quoted(word: string): string {
+/** An address of the web without what may be secret in it: user, password, query. */
+function shownWord(word: string): string {
+  if (!/^https?:\/\/\S+$/.test(word) || !URL.canParse(word)) return word;
+  const { origin, pathname } = new URL(word);
+  return origin + pathname;
+}
+
+/** A word as a shell takes it for one. */
+export function quotedWord(word: string): string {
   return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `"${word.replace(/["$`\\]/g, "\\$&")}"`;
 }

@@ -38,7 +38,8 @@ export function hasCudaProvider(): boolean {
 /** The command that fetches CUDA's part of ONNX Runtime to where the runtime looks for it, whoever installed us and where. */
 export function cudaSetupCommand(): string {
   // without a value: with one the script does nothing when npm has started it
-  return `node ${path.relative("", path.join(onnxRuntimeFolder(), "script", "install.js"))} --onnxruntime-node-install`;
+  const script = path.relative("", path.join(onnxRuntimeFolder(), "script", "install.js"));
+  return `node ${/\s/.test(script) ? JSON.stringify(script) : script} --onnxruntime-node-install`;
 }
 
 function onnxRuntimeFolder(): string {

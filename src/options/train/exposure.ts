@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { Rule } from "../check.ts";
 import type { Parsed } from "../parsed.ts";
-import type { GivenTrainSettings } from "./table.ts";
+import { type GivenTrainSettings, trainTable } from "./table.ts";
 
 /** Settings that are nobody else's business. */
 export const secrets = ["wandb_api_key", "huggingface_token"] as const;
@@ -41,6 +41,25 @@ export function exposures({ settings, explicit }: Parsed<GivenTrainSettings>): R
   ];
   const isPublic = explicit.has("log_with") && settings.logWith !== "tensorboard";
   return isPublic ? told : [];
+}
+
+/** A command line of training as it may be shown: without secrets, which do not act. */
+export function withoutSecrets(words: readonly string[]): string[] {
+  return words.filter((word, i) => !namesSecret(word) && !(word.charAt(0) !== "-" && isSecretAlone(words[i - 1])));
+}
+
+/** Whether the next word is the secret: `--flag=VALUE` is one word. */
+function isSecretAlone(word: string | undefined): boolean {
+  return word !== undefined && !word.includes("=") && namesSecret(word);
+}
+
+/** By its name, or as much of it as fits no other flag. */
+function namesSecret(word: string): boolean {
+  const [, name] = /^--([^=]+)/.exec(word) ?? [];
+  if (name === undefined) return false;
+  const fitting = Object.keys(trainTable).filter((flag) => flag.startsWith(name));
+  const [flag] = fitting.includes(name) ? [name] : fitting.length === 1 ? fitting : [];
+  return secrets.some((secret) => secret === flag);
 }
 
 function kept(what: string): string {

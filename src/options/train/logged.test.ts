@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseSettingsFile } from "../file/toml.ts";
 import { parseTrainArguments } from "../parse.ts";
+import { withoutSecrets } from "./exposure.ts";
 import { loggedSettings } from "./logged.ts";
 
 const logged = (line: string, file = ""): ReturnType<typeof loggedSettings> =>
@@ -31,4 +32,21 @@ test("logged settings hold no secrets and no places on this machine", () => {
   const all = logged(hidden.map((name) => `--${name} hidden`).join(" "));
   expect(Object.keys(all).filter((name) => hidden.includes(name))).toEqual([]);
   expect(Object.values(all)).not.toContain("hidden");
+});
+
+test("a command line is shown without secrets, however they are given", () => {
+  const words = [
+    "--wandb_api_key",
+    "a",
+    "--seed",
+    "1",
+    "--huggingface_t=b",
+    "--huggingface_token",
+    "c",
+    "--lowram",
+    "--wandb_run_name",
+    "d",
+  ];
+  expect(withoutSecrets(words)).toEqual(["--seed", "1", "--lowram", "--wandb_run_name", "d"]);
+  expect(withoutSecrets(["--huggingface_token", "--seed", "1"])).toEqual(["--seed", "1"]);
 });

@@ -1,0 +1,80 @@
+import { existsSync, realpathSync } from "node:fs";
+import path from "node:path";
+import { quotedWord } from "../reporters/index.ts";
+import { packageRoot } from "./environment.ts";
+
+/** Where a command is to be typed. */
+export interface Standpoint {
+  readonly folder: string;
+  /** The shell's PATH. */
+  readonly searchPath: string;
+  /** The folder of this program's package. */
+  readonly root: string;
+  /** Whether that is a checkout: there npm runs the sources. */
+  readonly isSource: boolean;
+}
+
+/** How this program is called from where the user stands, so that what is printed works as it is printed. */
+export function programFrom({ folder, searchPath, root, isSource }: Standpoint): string {
+  if (isSource) {
+    const isInside = npmFolder(folder) === root;
+    return isInside ? "npm run -s coinage --" : `npm --prefix ${quotedWord(root)} run -s coinage --`;
+  }
+  const local = upwards(folder, (above) => existing(path.join(above, "node_modules", "coinage")));
+  // npx keeps packages that nobody installed in a folder of its own, and finds them there again
+  if (local === root || root.split(path.sep).includes("_npx")) return "npx coinage";
+  if (searchPath.split(path.delimiter).some((entry) => isGlobal(entry, root))) return "coinage";
+  return `node ${quotedWord(path.join(root, "dist", "cli", "main.js"))}`;
+}
+
+export function program(): string {
+  const { PATH: searchPath = "" } = process.env;
+  return programFrom({
+    folder: process.cwd(),
+    searchPath,
+    root: packageRoot,
+    isSource: import.meta.url.endsWith(".ts"),
+  });
+}
+
+/** A text for people in which commands of this program are named as one calls it here. */
+export function asCalled(text: string): string {
+  return text.replace(
+    /(?<!Usage: )\bcoinage (?=(?:train|generate|inspect|convert|plan|devices|demo|--help)\b)/g,
+    () => `${program()} `,
+  );
+}
+
+/** The folder whose scripts npm runs for one who stands in this one. Source: npm's configuration, `prefix`. */
+function npmFolder(folder: string): string | undefined {
+  return upwards(folder, (above) =>
+    ["package.json", "node_modules"].some((name) => existsSync(path.join(above, name))) ? existing(above) : undefined,
+  );
+}
+
+/** Whether a folder of the PATH holds the command of a package that was installed for the whole machine. Those of node_modules are there only while npm runs something. */
+function isGlobal(entry: string, root: string): boolean {
+  if (entry === "" || path.basename(entry) === ".bin") return false;
+  const command = existing(path.join(entry, "coinage"));
+  const isLink = command?.startsWith(root + path.sep);
+  // npm for Windows writes scripts instead of links, beside the packages
+  return (
+    isLink ||
+    (existsSync(path.join(entry, "coinage.cmd")) && existing(path.join(entry, "node_modules", "coinage")) === root)
+  );
+}
+
+function upwards<Found>(folder: string, find: (above: string) => Found | undefined): Found | undefined {
+  const found = find(folder);
+  const parent = path.dirname(folder);
+  return found !== undefined || parent === folder ? found : upwards(parent, find);
+}
+
+/** A path without links in it; undefined for one that is not there. */
+function existing(target: string): string | undefined {
+  try {
+    return realpathSync(target);
+  } catch {
+    return undefined;
+  }
+}
