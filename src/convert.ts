@@ -1,5 +1,6 @@
 import path from "node:path";
 import {
+  flawOfPair,
   type LearnedWord,
   readEmbeddingFile,
   vectorCount,
@@ -32,6 +33,8 @@ export async function convert(from: string, to: string, options: ConvertOptions 
       hint: "Choose another name for the new file.",
     });
   const file = await readEmbeddingFile(from);
+  const flaw = flawOfPair(file);
+  if (flaw) throw flaw;
   const word = wordOfFile(file);
   const layout = options.layout ?? usualLayout(to, word);
   await writeEmbedding(to, word, { ...options, layout });

@@ -22,6 +22,16 @@ export const limits = {
     unit: "bytes",
     why: "A settings file or dataset config is read whole, and takes a multiple of its size in memory. One with 100,000 folders of pictures has 20 MB.",
   },
+  embeddingPicture: {
+    most: 2 ** 28,
+    unit: "bytes",
+    why: "A picture that may carry an embedding is read whole. Real ones have some MB.",
+  },
+  embeddingText: {
+    most: 2 ** 24,
+    unit: "bytes of packed text",
+    why: "Packed zeros grow a thousandfold. The JSON of an embedding of 75 vectors has 2 MB.",
+  },
   textRepair: {
     most: 5_000_000,
     unit: "characters to go through",

@@ -60,7 +60,7 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   const fields = new Map<string, string | number>();
   const others: string[] = [];
   for (const [key, value] of map) {
-    const name = String(key);
+    const name = nameOf(key);
     if (isTensor(value)) tensors.set(name, torchTensor(source, value));
     else if (typeof value === "string" || typeof value === "number") fields.set(name, value);
     else if (typeof value === "bigint") fields.set(name, Number(value));
@@ -69,8 +69,13 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   const inner = parameterMap(map.get("string_to_param"));
   const parameters =
     inner &&
-    new Map([...inner].map(([key, value]) => [String(key), isTensor(value) ? torchTensor(source, value) : undefined]));
+    new Map([...inner].map(([key, value]) => [nameOf(key), isTensor(value) ? torchTensor(source, value) : undefined]));
   return mapping({ tensors, fields, others, parameters });
+}
+
+/** A key as a name. Tuples may be deeper, and longer as texts, than memory. */
+function nameOf(key: PickleValue): string {
+  return typeof key === "object" ? "a key that is no text" : String(key);
 }
 
 /** A list of mappings: their tensors, numbered. */

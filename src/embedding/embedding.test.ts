@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { deflateSync } from "node:zlib";
+import sharp from "sharp";
 import { afterAll, describe, expect, test } from "vitest";
 import { arrayOf, type NdArray, toFloat32 } from "../array/index.ts";
 import { writeFileAtomically } from "../files/index.ts";
-import { readPngTexts } from "../formats/png-text/index.ts";
+import { readPngTexts, withPngTexts } from "../formats/png-text/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
+import type { Picture } from "../pictures/index.ts";
 import {
   encodeEmbedding,
   type LearnedWord,
@@ -106,6 +109,73 @@ test("a given picture carries the word and keeps its own texts", async () => {
   const carrier = await encodeEmbedding("x.png", word(table(1, 768)), { layout: "png" });
   const again = await encodeEmbedding("y.png", word(table(2, 768)), { layout: "png", picture: carrier });
   expect(readPngTexts(again).map(({ keyword }) => keyword)).toEqual(["sd-ti-embedding"]);
+});
+
+/** The numbers as the web UI hides them: packed JSON in the lower four bits left and right of a picture, a pseudo-random pattern over them. */
+function hidden(vectors: readonly (readonly number[])[]): Picture {
+  const packed = deflateSync(JSON.stringify({ name: "catx", string_to_param: { "*": { TORCHTENSOR: vectors } } }), {
+    level: 9,
+  });
+  const height = 16;
+  const width = Math.ceil(packed.length / (3 * height));
+  const [columns, middle] = [2 * width + 10, 8];
+  const data = new Uint8Array(columns * height * 3);
+  for (const [shift, left] of [
+    [0, 0],
+    [4, width + 2 + middle],
+  ] as const) {
+    let state = 0;
+    for (let i = 0; i < width * height * 3; i++) {
+      state = (Math.imul(1664525, state) + 1013904223) >>> 0;
+      const x = left + Math.floor((i % (width * 3)) / 3);
+      const at = (Math.floor(i / (width * 3)) * columns + x) * 3 + (i % 3);
+      data[at] = 0xa0 | (((packed[i % packed.length]! >> shift) & 15) ^ ((state % 255) & 15));
+    }
+  }
+  for (let y = 0; y < height; y++)
+    for (let x = width + 1; x < width + 1 + middle; x++)
+      data.fill(0x7f, (y * columns + x) * 3, (y * columns + x) * 3 + 3);
+  return { width: columns, height, channels: 3, data };
+}
+
+describe("pictures that the web UI writes carry a word", () => {
+  const vectors = [Array.from({ length: 768 }, (_, i) => Math.fround(Math.sin(i) / 20))];
+  const { data, ...size } = hidden(vectors);
+  const raw = () => sharp(data, { raw: size });
+
+  test.each(["png", "webp"] as const)("in the pixels of %s, where nothing of them is lost", async (kind) => {
+    const file = path.join(folder, `hidden.${kind}`);
+    await (kind === "png" ? raw().png() : raw().webp({ lossless: true })).toFile(file);
+    const found = await readEmbeddingFile(file);
+    expect(found).toMatchObject({ container: kind, layout: "a1111-image", name: "hidden" });
+    expect(wordOfFile(found).vectors).toEqual([arrayOf([1, 768], Float32Array.from(vectors[0]!))]);
+  });
+
+  test("and lose it where the pixels change", async () => {
+    for (const kind of ["webp", "avif"] as const) {
+      const file = path.join(folder, `lost.${kind}`);
+      await raw()[kind]({ quality: 50 }).toFile(file);
+      await expect(readEmbeddingFile(file)).rejects.toMatchObject({ code: "EMBEDDING_UNRECOGNIZED" });
+    }
+  });
+});
+
+test.each([
+  [
+    "numbers nested without end",
+    `{"string_to_param":{"*":{"TORCHTENSOR":${"[".repeat(50_000)}${"]".repeat(50_000)}}}}`,
+    "nesting",
+  ],
+  ["blanks without end", undefined, "not base64"],
+])("a picture whose text holds %s is refused at once", async (_, json, message) => {
+  const text = json === undefined ? `A${" ".repeat(500_000)}!` : Buffer.from(json).toString("base64");
+  const carrier = await encodeEmbedding("x.png", word(table(1, 768)), { layout: "png" });
+  const file = path.join(folder, "deep.png");
+  await writeFileAtomically(file, withPngTexts(carrier, [{ keyword: "sd-ti-embedding", text }]));
+  await expect(readEmbeddingFile(file)).rejects.toMatchObject({
+    code: "EMBEDDING_INVALID",
+    message: expect.stringContaining(message),
+  });
 });
 
 test("layouts that cannot hold a word, or not in that kind of file, say so", async () => {

@@ -105,7 +105,7 @@ function fromBundle(tensors: ReadonlyMap<string, FileTensor>, where: string): La
   if ([...inside.keys()].some((role) => role.endsWith("_out"))) throw outputEmbedding(where);
   const pair = clipPair(inside);
   // OneTrainer calls the only text encoder of SD1 and SD2 clip_l as well.
-  const roles = pair?.layout === "clip_l+clip_g" ? pair.roles : new Map([["vectors", [...inside.values()]]]);
+  const roles = pair && pair.layout !== "clip_l" ? pair.roles : new Map([["vectors", [...inside.values()]]]);
   return { layout: "bundle", roles, token, warnings: [] };
 }
 

@@ -1,8 +1,7 @@
 import { inflateSync } from "node:zlib";
+import { limits } from "../budget/index.ts";
 import { cropPicture, type Picture } from "../pictures/index.ts";
 import { invalid } from "./picture.ts";
-
-const maxJsonBytes = 16 * 1024 * 1024;
 
 /** The JSON text that the web UI hides in the lower four bits of the pixels left and right of the visible picture.
  *  picture: RGB. undefined: nothing is hidden in it. Source: checkpoints.md section 8.2. @throws EMBEDDING_INVALID */
@@ -16,8 +15,10 @@ export function jsonInPixels(picture: Picture, where: string): string | undefine
     low.subarray(0, Math.min(low.length, high.length)),
     (value, i) => (high[i]! << 4) | value,
   );
+  // What zlib packs begins so. Without it these are just the pixels of a picture with black columns.
+  if (packed[0] !== 0x78) return undefined;
   try {
-    return inflateSync(packed, { maxOutputLength: maxJsonBytes }).toString("utf8");
+    return inflateSync(packed, { maxOutputLength: limits.embeddingText.most }).toString("utf8");
   } catch (cause) {
     throw invalid(where, "the numbers in its pixels cannot be unpacked", cause);
   }

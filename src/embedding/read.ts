@@ -1,11 +1,11 @@
 import path from "node:path";
 import type { ByteSource, NdArray } from "../array/index.ts";
+import { requireWithin } from "../budget/index.ts";
 import { type Container, containerOf, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { isPng } from "../formats/png-text/index.ts";
 import { type Contents, contentsOfSafetensors, contentsOfTorchFile } from "./contents.ts";
 import { type EmbeddingLayout, findEmbedding, type SeveralTensors } from "./layout.ts";
-import { contentsOfPicture } from "./picture.ts";
+import { type CarrierKind, carrierOf, carrierStart, contentsOfPicture } from "./picture.ts";
 import { readVectors } from "./vectors.ts";
 
 /** An embedding file, read whole, before it is asked which model it fits. */
@@ -14,7 +14,7 @@ export interface EmbeddingFile {
   readonly path: string;
   /** The word, as all programs take it from the file: its name without the last extension. */
   readonly name: string;
-  readonly container: Container | "png";
+  readonly container: Container | CarrierKind;
   readonly layout: EmbeddingLayout;
   /** By role: `vectors`; `clip_l`, `clip_g`; the layer names of xti. Each [n, width] with the same n, in the file's dtype. */
   readonly tables: ReadonlyMap<string, NdArray>;
@@ -28,8 +28,6 @@ export interface EmbeddingFile {
   readonly warnings: readonly string[];
 }
 
-const maxPictureBytes = 256 * 1024 * 1024;
-
 /** Reads an embedding of any program's layout; its kind is told by its contents. Source: checkpoints.md section 8.
  *  @throws the EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
 export async function readEmbeddingFile(file: string, several: SeveralTensors = "refuse"): Promise<EmbeddingFile> {
@@ -41,14 +39,14 @@ export async function readEmbeddingFile(file: string, several: SeveralTensors = 
   });
   if (!(opened instanceof Uint8Array)) return opened;
   const where = path.resolve(file);
-  return { ...whole(where, "png", await contentsOfPicture(opened, where), several), layout: "a1111-image" };
+  const contents = await contentsOfPicture(opened, where);
+  return { ...whole(where, carrierOf(opened)!, contents, several), layout: "a1111-image" };
 }
 
 /** The bytes of a picture; other files are told apart by what a reader says of them. */
 function unknownContainer(source: ByteSource): Uint8Array {
-  if (isPng(source.read(0, Math.min(8, source.size)))) {
-    if (source.size > maxPictureBytes)
-      throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} is a picture of ${source.size} bytes.`);
+  if (carrierOf(source.read(0, Math.min(carrierStart, source.size)))) {
+    requireWithin("embeddingPicture", source.size, { code: "EMBEDDING_UNRECOGNIZED", subject: source.path });
     return source.read(0, source.size);
   }
   contentsOfTorchFile(source);
@@ -57,7 +55,7 @@ function unknownContainer(source: ByteSource): Uint8Array {
 
 function whole(
   where: string,
-  container: Container | "png",
+  container: Container | CarrierKind,
   contents: Contents,
   several: SeveralTensors,
 ): EmbeddingFile {

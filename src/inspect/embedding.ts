@@ -1,17 +1,20 @@
 import type { Family } from "../checkpoint/index.ts";
-import type { EmbeddingFile } from "../embedding/index.ts";
+import { type EmbeddingFile, flawOfPair } from "../embedding/index.ts";
 import type { EmbeddingInspection } from "./inspection.ts";
+import { problemOf } from "./problem.ts";
 import { describeTable } from "./table.ts";
 
 /** An embedding that could be read. */
-export function describeEmbedding({ tables, ...file }: EmbeddingFile, bytes: number): EmbeddingInspection {
+export function describeEmbedding(embedding: EmbeddingFile, bytes: number): EmbeddingInspection {
+  const { tables, ...file } = embedding;
+  const flaw = flawOfPair(embedding);
   const described = [...tables].map(([role, table]) => describeTable(role, table));
   return {
     kind: "embedding",
     ...file,
     bytes,
-    problems: [],
-    family: familyOf(described.map(({ width }) => width)),
+    problems: flaw ? [problemOf(flaw)] : [],
+    family: flaw ? "sdxl" : familyOf(described.map(({ width }) => width)),
     vectors: described[0]?.norms.length ?? 0,
     tables: described,
   };
@@ -23,7 +26,6 @@ function familyOf(widths: readonly number[]): Family | undefined {
     "768": "sd1",
     "1024": "sd2",
     "768+1280": "sdxl",
-    "1280+768": "sdxl",
   };
   return families[distinct];
 }

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { readTensors } from "../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
@@ -86,6 +87,53 @@ test.each(["catx.safetensors", "catx.pt"])("an embedding %s: layout, vectors, wi
     vectors: 1,
     tables: [{ role: "vectors", dtype: "float32", width: 768, norms: [expect.closeTo(0.5 * Math.sqrt(768), 9)] }],
     problems: [],
+  });
+});
+
+test("half of an embedding for SDXL, or one with wrong widths, is named as what it is", async () => {
+  const saved = (name: string, widths: Readonly<Record<string, number>>) =>
+    inspectFile(
+      put(
+        name,
+        writeSafetensors({
+          tensors: new Map(
+            Object.entries(widths).map(([role, width]) => [role, arrayOf([1, width], new Float32Array(width))]),
+          ),
+        }),
+      ),
+    );
+  const half = (missing: string) => ({
+    family: "sdxl",
+    problems: [{ code: "EMBEDDING_FAMILY", message: expect.stringContaining(`${missing} is missing`) }],
+  });
+  expect(await saved("l.safetensors", { clip_l: 768 })).toMatchObject(half("clip_g"));
+  expect(await saved("g.safetensors", { clip_g: 1280 })).toMatchObject(half("clip_l"));
+  expect(await saved("bundled-g.safetensors", { "bundle_emb.x.clip_g": 1280 })).toMatchObject(half("clip_l"));
+  expect(await saved("params.safetensors", { emb_params: 1280 })).toMatchObject(half("clip_l"));
+  expect(await saved("swapped.safetensors", { clip_l: 1280, clip_g: 768 })).toMatchObject({
+    family: "sdxl",
+    problems: [{ code: "EMBEDDING_WIDTH", hint: expect.stringContaining("swapped") }],
+  });
+  expect(await saved("other.safetensors", { clip_l: 768, clip_g: 768 })).toMatchObject({
+    problems: [{ code: "EMBEDDING_WIDTH", message: expect.stringContaining("768 and 1280") }],
+  });
+  // Whole ones: SDXL's, one for SD1 that travels in a LoRA, and those of small models with widths of their own.
+  for (const [widths, family] of [
+    [{ clip_l: 768, clip_g: 1280 }, "sdxl"],
+    [{ "bundle_emb.x.clip_l": 768 }, "sd1"],
+    [{ clip_l: 1024 }, "sd2"],
+    [{ clip_l: 6, clip_g: 10 }, undefined],
+  ] as const)
+    expect(await saved("whole.safetensors", widths)).toMatchObject({ family, problems: [] });
+});
+
+test("a picture in WebP: the embedding in its pixels, else nothing that hinders", async () => {
+  const pixels = { width: 4, height: 4, channels: 3 } as const;
+  const webp = await sharp(new Uint8Array(48).fill(90), { raw: pixels }).webp({ lossless: true }).toBuffer();
+  expect(await inspectFile(put("plain.webp", webp))).toMatchObject({ kind: "picture", problems: [], texts: [] });
+  expect(await inspectFile(put("cut.webp", webp.subarray(0, 20)))).toMatchObject({
+    kind: "picture",
+    problems: [{ code: "EMBEDDING_INVALID", message: expect.stringContaining("pixels cannot be read") }],
   });
 });
 

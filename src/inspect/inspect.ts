@@ -1,5 +1,7 @@
 import { statSync } from "node:fs";
 import path from "node:path";
+import type { ByteSource } from "../array/index.ts";
+import { limits } from "../budget/index.ts";
 import {
   containerOf,
   isFolder,
@@ -8,11 +10,11 @@ import {
   type WeightFile,
   withOpenFile,
 } from "../checkpoint/index.ts";
-import { readEmbeddingFile } from "../embedding/index.ts";
+import { carrierOf, carrierStart, readEmbeddingFile } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { hintOfMissing } from "../files/index.ts";
 import { isNpz } from "../formats/npz/index.ts";
-import { isPng, readPngTexts } from "../formats/png-text/index.ts";
+import { isPng, type PngText, readPngTexts } from "../formats/png-text/index.ts";
 import { inspectArrays } from "./arrays.ts";
 import { describeEmbedding } from "./embedding.ts";
 import { inspectFolder } from "./folder.ts";
@@ -36,7 +38,7 @@ export async function inspectFile(target: string): Promise<Inspection> {
 }
 
 async function inspectKnown(file: string, bytes: number): Promise<Inspection> {
-  if (withOpenFile(file, (source) => isPng(source.read(0, Math.min(8, source.size)))))
+  if (withOpenFile(file, (source) => carrierOf(source.read(0, Math.min(carrierStart, source.size)))))
     return inspectPicture(file, bytes);
   if (withOpenFile(file, isNpz)) return inspectArrays(file, bytes);
   const weights = readNamedWeights(file);
@@ -70,14 +72,20 @@ async function inspectEmbedding(file: string, bytes: number, weights: WeightFile
   }
 }
 
+/** Only PNG pictures carry texts that are read here. */
+function textsOf(source: ByteSource): PngText[] {
+  if (source.size > limits.embeddingPicture.most) return [];
+  const picture = source.read(0, source.size);
+  return isPng(picture) ? readPngTexts(picture) : [];
+}
+
 /** A picture: the embedding in it, else the texts it carries. */
 async function inspectPicture(file: string, bytes: number): Promise<Inspection> {
   try {
     return describeEmbedding(await readEmbeddingFile(file), bytes);
   } catch (error) {
     const problem = problemOf(error);
-    const texts =
-      problem.code === "PNG_INVALID" ? [] : readPngTexts(withOpenFile(file, (source) => source.read(0, source.size)));
+    const texts = problem.code === "PNG_INVALID" ? [] : withOpenFile(file, textsOf);
     const isPlain = problem.code === "EMBEDDING_UNRECOGNIZED";
     const picture: PictureInspection = {
       kind: "picture",

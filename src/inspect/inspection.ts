@@ -52,7 +52,7 @@ export interface PieceInspection {
 
 export interface EmbeddingInspection extends About, Omit<EmbeddingFile, "tables"> {
   readonly kind: "embedding";
-  /** By the widths; undefined when they fit none. */
+  /** By the widths, and of half a pair by its name; undefined when they fit none. */
   readonly family: Family | undefined;
   readonly vectors: number;
   readonly tables: readonly TableInspection[];

@@ -31,7 +31,7 @@ function titleOf(inspection: Inspection): string {
     case "model":
       return modelTitle(inspection);
     case "embedding":
-      return inspection.family ? `embedding for ${familyNames[inspection.family]}` : "embedding";
+      return embeddingTitle(inspection);
     case "training-state":
       return `training state of ${inspection.program}`;
     case "weights":
@@ -42,6 +42,12 @@ function titleOf(inspection: Inspection): string {
     case "unknown":
       return "nothing known here";
   }
+}
+
+function embeddingTitle({ family, tables }: EmbeddingInspection): string {
+  if (!family) return "embedding";
+  const isHalf = family === "sdxl" && tables.length === 1;
+  return `${isHalf ? "half of an " : ""}embedding for ${familyNames[family]}`;
 }
 
 function modelTitle({ family, inputs }: ModelInspection): string {
