@@ -32,6 +32,21 @@ export const limits = {
     unit: "bytes of packed text",
     why: "Packed zeros grow a thousandfold. The JSON of an embedding of 75 vectors has 2 MB.",
   },
+  pictures: {
+    most: 1_000_000,
+    unit: "pictures",
+    why: "All pictures of a run are planned before the first is drawn. A million take twelve days at one a second.",
+  },
+  combinations: {
+    most: 100_000,
+    unit: "combinations",
+    why: "A line of 100 characters can stand for more prompts than there are atoms. Enumerations that people draw have some hundred.",
+  },
+  promptText: {
+    most: 100_000_000,
+    unit: "characters of prompts",
+    why: "A long line with many choices is written out once for each. Prompts have some hundred characters.",
+  },
   textRepair: {
     most: 5_000_000,
     unit: "characters to go through",

@@ -1,6 +1,7 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
+import type { PromptWords } from "../tokenizer/index.ts";
 import { encodeTexts } from "./conditioning/encode-texts.ts";
 import type { Condition } from "./denoise.ts";
 import { type TextGroup, textGroups } from "./guidance.ts";
@@ -27,7 +28,8 @@ export async function conditionOf(
     positive: pictures.map(({ prompt }) => prompt),
     empty: pictures.map(() => ""),
   };
-  if (sampling.flavour === "generation") textOf.positive.forEach(refuseRegions);
+  const { words } = vocabulary.tokenizers[0]!;
+  if (sampling.flavour === "generation") for (const prompt of textOf.positive) refuseRegions(prompt, words);
   const texts = groups.flatMap((group) => textOf[group]);
   const { context, pooled, truncated } = await encodeTexts(texts, model, programs, vocabulary, sampling);
   return {
@@ -39,8 +41,9 @@ export async function conditionOf(
 }
 
 /** @throws PROMPT_UNSUPPORTED for sd-scripts' prompts by region, which are several prompts in one. */
-export function refuseRegions(prompt: string): void {
-  if (!prompt.includes(" AND ")) return;
+export function refuseRegions(prompt: string, words?: PromptWords): void {
+  const parts = words?.parts(prompt) ?? [{ text: prompt, isName: false }];
+  if (!parts.some(({ text, isName }) => !isName && text.includes(" AND "))) return;
   throw new CoinageError("PROMPT_UNSUPPORTED", 'Prompts for several regions, joined by " AND ", are not there yet.', {
     where: prompt,
     hint: 'Write "and" in small letters, or a comma.',

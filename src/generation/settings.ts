@@ -34,7 +34,9 @@ export function commandLineSampling(settings: GenerateSettings, family: ModelFam
 }
 
 /** What of the command line decides which pictures are drawn. */
-export function planSettings(settings: GenerateSettings): Omit<PlanSettings, "sampling" | "sources" | "masks"> {
+export function planSettings(
+  settings: GenerateSettings,
+): Omit<PlanSettings, "sampling" | "sources" | "masks" | "words"> {
   const { seed, imagesPerPrompt, nIter, batchSize, shufflePrompts, iterSameSeed } = settings;
   return {
     ...{ seed, imagesPerPrompt, batchSize, iterSameSeed },

@@ -24,5 +24,6 @@ export {
   type WeightedTokens,
 } from "./prompt-chunks.ts";
 export { parsePromptWeights, type WeightedText } from "./prompt-weights.ts";
+export { anyOf, type FoundName, type PromptWords, promptWords } from "./prompt-words.ts";
 export { createTokenizer, type Padding, type Tokenizer } from "./tokenizer.ts";
 export { bosId, eosId } from "./vocabulary.ts";

@@ -1,5 +1,6 @@
-import { CoinageError } from "../../errors/index.ts";
+import { Budget, limits, requireWithin } from "../../budget/index.ts";
 import { PythonRandom } from "../../random/index.ts";
+import type { PromptWords } from "../../tokenizer/index.ts";
 import type { SeedSource } from "./seeds.ts";
 
 /** The prompts that a line with choices in braces stands for. */
@@ -9,39 +10,83 @@ export interface Variants {
   readonly seeds: readonly number[] | undefined;
 }
 
-/** Innermost braces: {e$$count$$separator$$a|b}, all but the variants optional. */
-const group = /\{(?:(e)\$\$)?(?:([\d-]+)\$\$)?(?:([^|{}]+?)\$\$)?([^{}]+)\}/gi;
+export interface ChoiceOptions {
+  /** The line's own seeds; missing ones are drawn. */
+  readonly givenSeeds?: readonly number[] | undefined;
+  /** Words whose names are never read as choices. */
+  readonly words?: Pick<PromptWords, "find"> | undefined;
+  /** Counts the characters of all prompts that are made. */
+  readonly budget?: Budget | undefined;
+}
 
-const [openBrace, closeBrace] = ["\ue000", "\ue001"];
+/** Innermost braces: {e$$count$$separator$$a|b}, all but the variants optional. */
+const group = /\{(?:(e)\$\$)?(?:([\d-]+)\$\$)?(?:([^|{}]+?)\$\$)?([^{}]+)\}/iy;
+
+/** What braces and bars stand as while they are text. */
+const literal = { "{": "\ue000", "}": "\ue001", "|": "\ue002" } as const;
 
 /** Makes the choices of a line, `count` times at random, or with `e$$` all of them in order. The seed of a picture also decides its choices, so that
- *  the same seed gives the same picture. givenSeeds: the line's own; missing ones are drawn.
- *  @throws PROMPT_INVALID for more combinations than anyone can want */
+ *  the same seed gives the same picture; those beside an enumeration are made anew for each of its pictures, which share a seed.
+ *  @throws PROMPT_INVALID for more pictures or deeper nesting than anyone can want */
 export function expandChoices(
   line: string,
   count: number,
   nextSeed: SeedSource,
-  givenSeeds: readonly number[] = [],
+  { givenSeeds = [], words, budget = textBudget() }: ChoiceOptions = {},
 ): Variants {
-  const template = line.replaceAll("\\{", openBrace).replaceAll("\\}", closeBrace);
-  const groups = groupsOf(template);
-  if (groups.length === 0) return { lines: [line], seeds: undefined };
+  const template = withoutLiteralBraces(line, words);
+  if (deepestGroups(template).groups.length === 0) return { lines: [line], seeds: undefined };
   const seeds = [...givenSeeds];
   while (seeds.length < count) seeds.push(nextSeed());
-  const restored = (text: string) => text.replaceAll(openBrace, "{").replaceAll(closeBrace, "}");
-  if (!groups.some(({ isEnumerated }) => isEnumerated)) {
-    const lines = seeds.slice(0, count).map((seed) => restored(chosen(template, seed)));
-    return { lines, seeds: seeds.slice(0, count) };
+  let texts = Array<string>(count).fill(template);
+  let isEnumerated = false;
+  // innermost groups first; each depth begins anew with the seed
+  for (let hasGroups = true; hasGroups; ) {
+    hasGroups = false;
+    const made: string[] = [];
+    for (const [i, text] of texts.entries()) {
+      const parts = deepestGroups(text);
+      hasGroups ||= parts.groups.length > 0;
+      isEnumerated ||= parts.groups.some((group) => group.isEnumerated);
+      for (const variant of variantsOf(parts, new PythonRandom(seeds[i] ?? seeds[0]), budget)) {
+        requireWithin("pictures", made.push(variant), tooMany);
+        budget.spend(variant.length);
+      }
+    }
+    texts = made;
   }
-  const first = seeds[0]!;
-  const all = enumerated(template, groups).map((text) => restored(chosen(text, first)));
-  const lines = Array.from({ length: count }, () => all).flat();
-  return { lines, seeds: lines.map(() => first) };
+  const lines = texts.map(withLiteralBraces);
+  return { lines, seeds: isEnumerated ? lines.map(() => seeds[0]!) : seeds.slice(0, count) };
+}
+
+const tooMany = {
+  code: "PROMPT_INVALID",
+  subject: "A line of choices in braces",
+  hint: "Enumerate fewer choices at once: leave out an e$$, or make several lines of it.",
+} as const;
+
+/** Of a run's prompts, or of one line's. */
+export function textBudget(): Budget {
+  return new Budget("promptText", { ...tooMany, subject: "Choices in braces" });
+}
+
+function withoutLiteralBraces(line: string, words?: Pick<PromptWords, "find">): string {
+  let template = "";
+  let end = 0;
+  for (const found of words?.find(line) ?? []) {
+    const written = line.slice(found.start, found.end);
+    template +=
+      line.slice(end, found.start) + written.replace(/[{}|]/g, (sign) => literal[sign as keyof typeof literal]);
+    end = found.end;
+  }
+  return (template + line.slice(end)).replaceAll("\\{", literal["{"]).replaceAll("\\}", literal["}"]);
+}
+
+function withLiteralBraces(text: string): string {
+  return text.replaceAll(literal["{"], "{").replaceAll(literal["}"], "}").replaceAll(literal["|"], "|");
 }
 
 interface Group {
-  /** As written. */
-  readonly source: string;
   readonly isEnumerated: boolean;
   readonly low: number;
   readonly high: number;
@@ -49,13 +94,49 @@ interface Group {
   readonly variants: readonly string[];
 }
 
-function groupsOf(template: string): Group[] {
-  return [...template.matchAll(group)].map(([source, e, count, separator = ", ", choices]) => {
+/** A template cut at its groups: text, group, text, group, ..., text. */
+interface Parts {
+  readonly texts: readonly string[];
+  readonly groups: readonly Group[];
+}
+
+/** The groups at the deepest nesting; those further out wait until these are replaced. */
+function deepestGroups(template: string): Parts {
+  const texts: string[] = [];
+  const groups: Group[] = [];
+  let end = 0;
+  for (const start of deepestBraces(template)) {
+    group.lastIndex = start;
+    const match = group.exec(template);
+    if (!match) continue;
+    const [{ length }, e, count, separator = ", ", choices] = match;
     const variants = choices!.split("|");
     const [low, high] = countRange(count, variants.length);
-    return { source, isEnumerated: e !== undefined, low, high, separator, variants };
-  });
+    texts.push(template.slice(end, start));
+    groups.push({ isEnumerated: e !== undefined, low, high, separator, variants });
+    end = start + length;
+  }
+  return { texts: [...texts, template.slice(end)], groups };
 }
+
+/** Where the braces open that have the most others around them.
+ *  differs from sd-scripts: a closing brace that closes nothing is text; there it takes a level away from all that follow. */
+function deepestBraces(template: string): number[] {
+  let deepest = 1;
+  let places: number[] = [];
+  let level = 0;
+  for (let at = template.search(/[{}]/); at >= 0 && at < template.length; at++) {
+    if (template[at] === "}") level = Math.max(0, level - 1);
+    if (template[at] !== "{") continue;
+    level++;
+    if (level > deepest) [deepest, places] = [level, []];
+    if (level === deepest) places.push(at);
+  }
+  requireWithin("nesting", deepest, tooDeep);
+  return places;
+}
+
+const tooDeep = { code: "PROMPT_INVALID", subject: "A line with so many open braces" } as const;
 
 /** "2" or "1-3"; anything else is 1. differs from sd-scripts: both ends are limited to what there is, where it ends with an error. */
 function countRange(count: string | undefined, most: number): readonly [number, number] {
@@ -65,44 +146,72 @@ function countRange(count: string | undefined, most: number): readonly [number, 
   return [Math.min(...limited), Math.max(...limited)];
 }
 
-/** The template with every choice made at random, innermost first; each depth of nesting begins anew with the seed, and with its last group. */
-function chosen(template: string, seed: number): string {
-  let text = template;
-  for (let groups = groupsOf(text); groups.length > 0; groups = groupsOf(text)) {
-    const random = new PythonRandom(seed);
-    const choices = groups.toReversed().map(({ low, high, variants, separator }) => {
-      return random.sample(variants, random.randint(low, high)).join(separator);
-    });
-    text = text.replace(group, () => choices.pop()!);
+/** The texts that the parts stand for. */
+function variantsOf(parts: Parts, random: PythonRandom, budget: Budget): string[] {
+  return (parts.groups.some(({ isEnumerated }) => isEnumerated) ? enumerated : chosen)(parts, random, budget);
+}
+
+/** One text, every choice made at random: the last first. */
+function chosen({ texts, groups }: Parts, random: PythonRandom): string[] {
+  const choices = groups.toReversed().map((group) => randomChoice(group, random));
+  return [texts.reduce((text, next) => text + choices.pop()! + next)];
+}
+
+/** All combinations of the enumerated groups; the others are chosen anew for each, one group after another. */
+function enumerated({ texts, groups }: Parts, random: PythonRandom, budget: Budget): string[] {
+  let made: string[][] = [[]];
+  for (const group of groups) {
+    if (!group.isEnumerated) continue;
+    requireWithin("combinations", made.length * countOf(group), tooMany);
+    const choices = allChoices(group, budget);
+    made = made.flatMap((before) => choices.map((choice) => [...before, choice]));
   }
-  return text;
+  const choices = made.map((all) => all.values());
+  const perGroup = groups.map((group) => {
+    const next = (own: Iterator<string>): string =>
+      group.isEnumerated ? own.next().value : randomChoice(group, random);
+    return choices.map(next);
+  });
+  return made.map((_, i) => texts.reduce((text, next, j) => text + perGroup[j - 1]![i]! + next));
 }
 
-const mostCombinations = 100_000;
+function randomChoice({ variants, low, high, separator }: Group, random: PythonRandom): string {
+  return random.sample(variants, random.randint(low, high)).join(separator);
+}
 
-/** The template with all combinations of its enumerated groups put in. */
-function enumerated(template: string, groups: readonly Group[]): string[] {
-  let texts = [template];
-  for (const { isEnumerated, source, low, high, separator, variants } of groups) {
-    if (!isEnumerated) continue;
-    const choices: string[] = [];
-    for (let size = low; size <= high; size++)
-      for (const combination of combinations(variants, size)) {
-        choices.push(combination.join(separator));
-        if (texts.length * choices.length > mostCombinations) throw tooMany(template);
-      }
-    texts = texts.flatMap((text) => choices.map((choice) => text.replace(source, () => choice)));
+function allChoices({ variants, low, high, separator }: Group, budget: Budget): string[] {
+  const choices: string[] = [];
+  for (let size = low; size <= high; size++)
+    for (const combination of combinations(variants, size)) {
+      const choice = combination.join(separator);
+      budget.spend(choice.length + size);
+      choices.push(choice);
+    }
+  return choices;
+}
+
+/** How many choices a group has; above the limit just some number that is. */
+function countOf({ variants, low, high }: Group): number {
+  const { most } = limits.combinations;
+  let count = 0;
+  for (let size = low; size <= high && count <= most; size++) {
+    const shorter = Math.min(size, variants.length - size);
+    let ofSize = 1;
+    for (let i = 1; i <= shorter && ofSize <= most; i++) ofSize = (ofSize * (variants.length - shorter + i)) / i;
+    count += ofSize;
   }
-  return texts;
+  return count;
 }
 
-function tooMany(template: string): CoinageError {
-  return new CoinageError("PROMPT_INVALID", "The choices in braces make too many combinations.", { where: template });
-}
-
-function* combinations(items: readonly string[], size: number, from = 0): Generator<string[]> {
-  if (size === 0) yield [];
-  else
-    for (let i = from; i <= items.length - size; i++)
-      for (const rest of combinations(items, size - 1, i + 1)) yield [items[i]!, ...rest];
+/** In the order of their indices. */
+function* combinations(items: readonly string[], size: number): Generator<string[]> {
+  const indices = Array.from({ length: size }, (_, i) => i);
+  for (;;) {
+    yield indices.map((index) => items[index]!);
+    let at = size - 1;
+    while (at >= 0 && indices[at] === items.length - size + at) at--;
+    if (at < 0) return;
+    const first = indices[at]! + 1;
+    for (let i = at; i < size; i++) indices[i] = first + i - at;
+  }
 }

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { promptWords } from "../../tokenizer/index.ts";
 import { samplingOf } from "../defaults.ts";
 import { expandChoices } from "./dynamic.ts";
 import { type PlanSettings, planRun } from "./plan.ts";
+import { seedSource } from "./seeds.ts";
 
 function settings(more: Partial<PlanSettings> = {}): PlanSettings {
   return {
@@ -57,6 +59,17 @@ test("options reset for every line", () => {
   const [first, second] = pictures(["a --w 96 --nl none --ow 5", "b"]);
   expect(first!.sampling).toMatchObject({ width: 96, negativeScale: undefined, sizeConditions: { originalWidth: 5 } });
   expect(second!.sampling).toMatchObject({ width: 64, negativeScale: 2, sizeConditions: {} });
+});
+
+test.each([{ imagesPerPrompt: 1e12 }, { iterations: 1e12 }, { iterations: 10_000, imagesPerPrompt: 1000 }])(
+  "more pictures than can be planned are refused: %o",
+  (more) => {
+    expect(() => pictures(["a"], more)).toThrow(expect.objectContaining({ code: "SETTINGS_CONFLICT" }));
+  },
+);
+
+test("a run may have hundreds of thousands of pictures", () => {
+  expect(pictures(["a"], { iterations: 2, imagesPerPrompt: 150_000 })).toHaveLength(300_000);
 });
 
 test("neighbours of the same sampling form batches, which end with their iteration", () => {
@@ -123,10 +136,43 @@ describe("choices", () => {
     expect(expand("{e$$a $& b|$1}")).toEqual(["a $& b", "$1"]);
   });
 
-  test("more combinations than anyone can want are refused", () => {
-    const large = `{e$$${Array.from({ length: 400 }, (_, i) => i).join("|")}}`;
-    expect(() => expand(large.repeat(2))).toThrow(expect.objectContaining({ code: "PROMPT_INVALID" }));
-    const many = `{e$$1-30$$${Array.from({ length: 30 }, (_, i) => i).join("|")}}`;
-    expect(() => expand(many)).toThrow(expect.objectContaining({ code: "PROMPT_INVALID" }));
+  // numbers recorded from sd-scripts' gen_img.py
+  test.each([
+    ["{e$$red|blue|green} {cat|dog|bird}", 1, 3, ["red cat", "blue dog", "green cat"]],
+    ["{e$$a|b} {2$$c|d|e} {f|g}", 2, 4, ["a d, e g", "b c, d f", "a d, e g", "b d, e f"]],
+    ["{a|b|c} {d|{e|f|g}} {h|i}", 3, 5, ["c f i", "a e h", "b d h"]],
+  ])(
+    "%s: what is not enumerated is chosen anew for each picture, the deepest first",
+    (template, count, seed, lines) => {
+      expect(expandChoices(template, count, seedSource(seed, 9)).lines).toEqual(lines);
+    },
+  );
+
+  test("braces of a name are no choices", () => {
+    const words = promptWords(["cat{v|w}"], () => false);
+    const line = "{e$$a cat{v|w}|b} \\{c\\}";
+    expect(expandChoices(line, 1, () => 5, { words }).lines).toEqual(["a cat{v|w} {c}", "b {c}"]);
+  });
+
+  test("a brace that closes nothing is text", () => {
+    expect(expand("a} {e$$b|c}")).toEqual(["a} b", "a} c"]);
+  });
+
+  const numbers = (count: number) => Array.from({ length: count }, (_, i) => i).join("|");
+  test.each([
+    ["of several groups", `{e$$${numbers(400)}}`.repeat(2)],
+    ["of a range", `{e$$1-30$$${numbers(30)}}`],
+    ["of large choices", `{e$$250$$${numbers(500)}}`],
+    ["of many long choices", `{e$$9999$$${numbers(10_000)}}`],
+    ["deep inside one another", `${"{".repeat(8000)}a|b${"}".repeat(8000)}`],
+  ])("more combinations than anyone can want are refused at once: %s", (_, line) => {
+    expect(() => expand(line)).toThrow(expect.objectContaining({ code: "PROMPT_INVALID" }));
+  });
+
+  test("so is a long line with many choices for many pictures", () => {
+    const line = `{a|b} ${"very ".repeat(20_000)}`;
+    expect(() => pictures([line], { imagesPerPrompt: 100_000 })).toThrow(
+      expect.objectContaining({ code: "PROMPT_INVALID", where: "line 1" }),
+    );
   });
 });

@@ -1,12 +1,13 @@
+import { Budget, requireWithin } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
-import { parsePromptWeights } from "../../tokenizer/index.ts";
+import { type PromptWords, parsePromptWeights } from "../../tokenizer/index.ts";
 import { refuseRegions } from "../condition.ts";
 import { sizeFrom } from "../image-to-image.ts";
 import { inPlace } from "../place.ts";
 import type { PictureOrder, Sampling } from "../request.ts";
-import { expandChoices } from "./dynamic.ts";
+import { expandChoices, textBudget } from "./dynamic.ts";
 import { type PromptLine, parsePromptLine, takeSeeds } from "./line.ts";
 import { type SeedSource, seedSource } from "./seeds.ts";
 
@@ -37,6 +38,8 @@ export interface PlanSettings {
   readonly sources: readonly SourceFile[];
   /** Masks, used in turn too. */
   readonly masks: readonly SourceFile[];
+  /** The learned words that prompts may use. */
+  readonly words?: PromptWords | undefined;
 }
 
 export interface PlannedPicture {
@@ -64,84 +67,151 @@ export interface Plan {
 }
 
 /** All pictures of a run in the order they are drawn, with their seeds. Nothing is drawn yet, so a mistake in the last line is found first.
- *  @throws PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
+ *  @throws SETTINGS_CONFLICT for more pictures than can be planned; PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
 export function planRun(prompts: readonly WrittenPrompt[], settings: PlanSettings): Plan {
-  const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts, batchSize } = settings;
+  const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts } = settings;
+  requireWithin("pictures", iterations * prompts.length * imagesPerPrompt, tooManyPictures);
   const nextSeed = seedSource(seed, iterations * prompts.length * imagesPerPrompt);
   // differs from sd-scripts: the order follows from the seed too; there it is another one every time
   const shuffler = new PythonRandom(seed);
   const order = [...prompts];
-  const warnings = new Set<string>();
+  const planning = new Planning(settings, nextSeed);
   const batches: PlannedBatch[] = [];
   for (let iteration = 0; iteration < iterations; iteration++) {
     if (shufflesPrompts) shuffler.shuffle(order);
     const iterationSeed = iterSameSeed ? nextSeed() : undefined;
     const pictures: PlannedPicture[] = [];
     for (const prompt of order)
-      pictures.push(...planPrompt(prompt, pictures.length, settings, nextSeed, iterationSeed, warnings));
-    batches.push(...batchesOf(pictures, 0, batchSize));
+      for (const picture of planning.plan(prompt, pictures.length, iterationSeed)) pictures.push(picture);
+    for (const batch of planning.batchesOf(pictures, 0)) batches.push(batch);
   }
-  return { batches, warnings: [...warnings] };
+  return { batches, warnings: planning.warnings };
 }
+
+const tooManyPictures = {
+  code: "SETTINGS_CONFLICT",
+  subject: "The run",
+  where: "--n_iter, --images_per_prompt",
+  hint: "Draw them in several runs.",
+} as const;
 
 /** Plans prompts that come in one after another: seeds and numbers go on from one to the next.
  *  @throws as planRun */
 export function promptPlanner(settings: PlanSettings): (prompt: WrittenPrompt) => Plan {
+  requireWithin("pictures", settings.imagesPerPrompt, tooManyPictures);
   const nextSeed = seedSource(settings.seed, Number.POSITIVE_INFINITY);
   const iterationSeed = settings.iterSameSeed ? nextSeed() : undefined;
   let firstNumber = 0;
   return (prompt) => {
-    const warnings = new Set<string>();
-    const pictures = planPrompt(prompt, firstNumber, settings, nextSeed, iterationSeed, warnings);
-    const batches = batchesOf(pictures, firstNumber, settings.batchSize);
+    const planning = new Planning(settings, nextSeed);
+    const pictures = planning.plan(prompt, firstNumber, iterationSeed);
+    const batches = planning.batchesOf(pictures, firstNumber);
     firstNumber += pictures.length;
-    return { batches, warnings: [...warnings] };
+    return { batches, warnings: planning.warnings };
   };
 }
 
-/** The pictures of one line. firstNumber: of the first of them in its iteration. */
-function planPrompt(
-  { text, place }: WrittenPrompt,
-  firstNumber: number,
-  settings: PlanSettings,
-  nextSeed: SeedSource,
-  iterationSeed: number | undefined,
-  warnings: Set<string>,
-): PlannedPicture[] {
-  const { imagesPerPrompt, sources, masks } = settings;
-  const taken = takeSeeds(text);
-  if (!taken)
-    throw new CoinageError("PROMPT_INVALID", "The seeds of --d are no list of whole numbers.", {
-      where: place,
-      hint: "Write them with commas and nothing else: --d 1,2,3",
-    });
-  const { lines, seeds: chosenSeeds } = inPlace(place, () =>
-    expandChoices(taken.line, imagesPerPrompt, nextSeed, taken.seeds),
-  );
-  const given = chosenSeeds ?? taken.seeds;
-  const pictures: PlannedPicture[] = [];
-  for (const rawPrompt of lines) {
-    const line = parsePromptLine(rawPrompt);
-    checkLine(line, place);
-    for (const part of line.malformed) warnings.add(`${place}: the option --${part} is passed over: it is no number.`);
-    for (let i = 0; i < (chosenSeeds ? 1 : imagesPerPrompt); i++) {
-      const index = pictures.length;
-      const number = firstNumber + index;
-      const seed = given ? (given[index] ?? given.at(-1)!) : (iterationSeed ?? nextSeed());
-      const source = sources[number % sources.length];
-      pictures.push({
-        order: { prompt: line.prompt, negativePrompt: line.options.negativePrompt ?? "", seed },
-        sampling: samplingOfLine(line, settings.sampling, source),
-        source,
-        mask: masks[number % masks.length],
-        rawPrompt,
-        clipPrompt: line.options.clipPrompt,
-        fileName: i === 0 ? line.options.fileName : undefined,
-        place,
-      });
-    }
+/** What lines that are planned together share. */
+class Planning {
+  readonly #settings: PlanSettings;
+  readonly #nextSeed: SeedSource;
+  readonly #warnings = new Set<string>();
+  readonly #characters = textBudget();
+  readonly #pictures = new Budget("pictures", tooManyPictures);
+  /** Pictures of equal sampling share it, so that they can be told by it, and to save memory. */
+  readonly #samplings = new Map<string, Sampling>();
+
+  constructor(settings: PlanSettings, nextSeed: SeedSource) {
+    this.#settings = settings;
+    this.#nextSeed = nextSeed;
   }
-  return pictures;
+
+  /** The pictures of one line. firstNumber: of the first of them in its iteration. */
+  plan(
+    { text, place }: WrittenPrompt,
+    firstNumber: number,
+    iterationSeed: number | undefined,
+  ): readonly PlannedPicture[] {
+    const { imagesPerPrompt, sources, masks, words, sampling } = this.#settings;
+    const taken = takeSeeds(text);
+    if (!taken)
+      throw new CoinageError("PROMPT_INVALID", "The seeds of --d are no list of whole numbers.", {
+        where: place,
+        hint: "Write them with commas and nothing else: --d 1,2,3",
+      });
+    const options = { givenSeeds: taken.seeds, words, budget: this.#characters };
+    const choices = inPlace(place, () => expandChoices(taken.line, imagesPerPrompt, this.#nextSeed, options));
+    const given = choices.seeds ?? taken.seeds;
+    const timesEach = choices.seeds ? 1 : imagesPerPrompt;
+    this.#pictures.spend(choices.lines.length * timesEach);
+    const pictures: PlannedPicture[] = [];
+    const lineOf = memo((rawPrompt: string) => this.#parsed(rawPrompt, place));
+    for (const rawPrompt of choices.lines) {
+      const line = lineOf(rawPrompt);
+      const { fileName, clipPrompt, negativePrompt = "" } = line.options;
+      const samplingFrom = memo((source: SourceFile | undefined) =>
+        this.#shared(samplingOfLine(line, sampling, source)),
+      );
+      for (let i = 0; i < timesEach; i++) {
+        const index = pictures.length;
+        const number = firstNumber + index;
+        const seed = given ? (given[index] ?? given.at(-1)!) : (iterationSeed ?? this.#nextSeed());
+        const source = sources[number % sources.length];
+        pictures.push({
+          order: { prompt: line.prompt, negativePrompt, seed },
+          sampling: samplingFrom(source),
+          source,
+          mask: masks[number % masks.length],
+          rawPrompt,
+          clipPrompt,
+          fileName: i === 0 ? fileName : undefined,
+          place,
+        });
+      }
+    }
+    return pictures;
+  }
+
+  #parsed(rawPrompt: string, place: string): PromptLine {
+    const line = parsePromptLine(rawPrompt);
+    checkLine(line, place, this.#settings.words);
+    for (const part of line.malformed)
+      this.#warnings.add(`${place}: the option --${part} is passed over: it is no number.`);
+    return line;
+  }
+
+  #shared(sampling: Sampling): Sampling {
+    const key = JSON.stringify(sampling);
+    const known = this.#samplings.get(key);
+    if (!known) this.#samplings.set(key, sampling);
+    return known ?? sampling;
+  }
+
+  /** Neighbours that share everything but texts and seeds are drawn together, up to the batch size. first: number of the first picture. */
+  batchesOf(pictures: readonly PlannedPicture[], first: number): PlannedBatch[] {
+    const batches: (PlannedBatch & { readonly pictures: PlannedPicture[] })[] = [];
+    pictures.forEach((picture, index) => {
+      const { sampling } = picture;
+      const last = batches.at(-1);
+      if (last?.sampling === sampling && last.pictures.length < this.#settings.batchSize) last.pictures.push(picture);
+      else batches.push({ firstNumber: first + index, sampling, pictures: [picture] });
+    });
+    return batches;
+  }
+
+  get warnings(): readonly string[] {
+    return [...this.#warnings];
+  }
+}
+
+/** The function with a memory of what it gave for each key. */
+function memo<Key, Value extends object>(make: (key: Key) => Value): (key: Key) => Value {
+  const known = new Map<Key, Value>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
+  };
 }
 
 function samplingOfLine(
@@ -162,7 +232,11 @@ function samplingOfLine(
   };
 }
 
-function checkLine({ prompt, options: { negativePrompt, fileName }, unsupported }: PromptLine, place: string): void {
+function checkLine(
+  { prompt, options: { negativePrompt, fileName }, unsupported }: PromptLine,
+  place: string,
+  words: PromptWords | undefined,
+): void {
   const [option] = unsupported;
   if (option)
     throw new CoinageError("PROMPT_UNSUPPORTED", `The option --${option} in a prompt asks for what is not there yet.`, {
@@ -175,27 +249,13 @@ function checkLine({ prompt, options: { negativePrompt, fileName }, unsupported 
       hint: "Give a file name ending in .png or .webp, without a folder.",
     });
   inPlace(place, () => {
-    refuseRegions(prompt);
-    for (const text of [prompt, negativePrompt]) if (text) parsePromptWeights(text, { knowsBreak: true });
+    refuseRegions(prompt, words);
+    for (const text of [prompt, negativePrompt])
+      if (text) parsePromptWeights(text, { knowsBreak: true, ...(words && { words }) });
   });
 }
 
 /** A plain name in the output folder, with an ending we can write or none. */
 function isSafeFileName(name: string): boolean {
   return /^[^/\\:\0]+$/.test(name) && !name.startsWith(".") && /(^[^.]+|\.png|\.webp)$/i.test(name);
-}
-
-/** Neighbours that share everything but texts and seeds are drawn together, up to the batch size. first: number of the first picture. */
-function batchesOf(pictures: readonly PlannedPicture[], first: number, batchSize: number): PlannedBatch[] {
-  const batches: (PlannedBatch & { readonly pictures: PlannedPicture[] })[] = [];
-  let lastKey = "";
-  pictures.forEach((picture, index) => {
-    const { sampling } = picture;
-    const key = JSON.stringify(sampling);
-    const last = batches.at(-1);
-    if (last && key === lastKey && last.pictures.length < batchSize) last.pictures.push(picture);
-    else batches.push({ firstNumber: first + index, sampling, pictures: [picture] });
-    lastKey = key;
-  });
-  return batches;
 }

@@ -72,7 +72,8 @@ describeGoldens("generation", (folder) => {
 
   test.each(dynamic)("choices of $template", (entry) => {
     const source = seedSource(entry.source_seed, entry.images_per_prompt + 1);
-    const expand = () => expandChoices(entry.template, entry.images_per_prompt, source, entry.given_seeds ?? []);
+    const expand = () =>
+      expandChoices(entry.template, entry.images_per_prompt, source, { givenSeeds: entry.given_seeds ?? [] });
     // where the reference fails, the count is limited to what there is
     if (entry.new.error) return expect(expand().lines.length).toBeGreaterThan(0);
     const { lines, seeds = null } = expand();
