@@ -2,6 +2,8 @@ import { readEmbeddingFile, type TargetModel, wordForModel } from "../embedding/
 import type { NamedWord } from "./vocabulary.ts";
 
 export interface LoadedEmbedding extends NamedWord {
+  /** What its author called it. */
+  readonly token: string | undefined;
   readonly warnings: readonly string[];
 }
 
@@ -10,5 +12,5 @@ export interface LoadedEmbedding extends NamedWord {
 export async function loadEmbedding(path: string, model: TargetModel): Promise<LoadedEmbedding> {
   const file = await readEmbeddingFile(path, model.widths.length === 1 ? "first" : "refuse");
   const { vectors, layers } = wordForModel(file, model);
-  return { name: file.name, vectors, layers, file: path, warnings: file.warnings };
+  return { name: file.name, vectors, layers, file: path, token: file.token, warnings: file.warnings };
 }

@@ -20,6 +20,7 @@ import type { GenerationRunEvent } from "./run-events.ts";
 import { checkSampling } from "./sampler.ts";
 import { commandLineSampling, planSettings } from "./settings.ts";
 import { type NamedWord, plainVocabulary, type Vocabulary, withLayeredWord, withLearnedWords } from "./vocabulary.ts";
+import { type GivenWord, unusedWordWarnings, WordUse } from "./word-use.ts";
 
 /** All of a run that can be known and checked before anything takes long. */
 export interface Preparation {
@@ -27,6 +28,8 @@ export interface Preparation {
   readonly model: DiffusionModel;
   readonly predictionType: PredictionType;
   readonly vocabulary: Vocabulary;
+  /** Which of its learned words the planned pictures use. */
+  readonly use: WordUse;
   /** All pictures; undefined where prompts are typed one after another. */
   readonly plan: Plan | undefined;
   /** Plans the pictures of a prompt that was typed. @throws as prepareRun */
@@ -54,8 +57,11 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
   for (const message of modelWarnings(checkpoint, settings)) yield { kind: "warning", code: "MODEL", message };
   for (const message of list.warnings) yield { kind: "warning", code: "PROMPT", message };
   const model = diffusionModel({ ...checkpoint, family: family.value });
-  const vocabulary = yield* learnWords(settings, model);
-  const planSettings = await planSettingsOf(settings, list, sourceSize, commandLineSampling(settings, model.family));
+  const { vocabulary, use } = yield* learnWords(settings, model);
+  const planSettings = {
+    ...(await planSettingsOf(settings, list, sourceSize, commandLineSampling(settings, model.family))),
+    words: vocabulary.tokenizers[0]!.words,
+  };
   const parts = { model, predictionType: predictionType.value, hasZeroTerminalSnr: settings.zeroTerminalSnr };
   const checked = (plan: Plan): Plan => {
     checkPlan(plan, parts);
@@ -64,9 +70,17 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
   const planNext = promptPlanner(planSettings);
   const plan = settings.interactive ? undefined : checked(planRun(list.prompts, planSettings));
   for (const message of plan?.warnings ?? []) yield { kind: "warning", code: "PROMPT", message };
+  if (plan) {
+    use.add(plan);
+    yield* unusedWordWarnings(use);
+  }
   return {
-    ...{ checkpoint, model, predictionType: predictionType.value, vocabulary, plan, sourceSize },
-    planTyped: (prompt) => checked(planNext(prompt)),
+    ...{ checkpoint, model, predictionType: predictionType.value, vocabulary, use, plan, sourceSize },
+    planTyped: (prompt) => {
+      const typed = checked(planNext(prompt));
+      use.add(typed);
+      return { ...typed, warnings: [...typed.warnings, ...use.nearMisses(typed)] };
+    },
   };
 }
 
@@ -104,7 +118,7 @@ function modelWarnings(checkpoint: Checkpoint, { zeroTerminalSnr }: GenerateSett
 async function* learnWords(
   { textualInversionEmbeddings: plain = [], XTIEmbeddings: layered = [] }: GenerateSettings,
   model: DiffusionModel,
-): AsyncGenerator<GenerationRunEvent, Vocabulary> {
+): AsyncGenerator<GenerationRunEvent, { readonly vocabulary: Vocabulary; readonly use: WordUse }> {
   const target = {
     label: familyNames[model.family],
     widths: model.textEncoders.map(({ architecture }) => architecture.width),
@@ -117,16 +131,18 @@ async function* learnWords(
     }),
   ];
   let vocabulary = plainVocabulary(model.family, await clipMerges());
+  const words: GivenWord[] = [];
   for (const { file, where, target } of files) {
     const embedding = await loadEmbedding(file, target).catch((error) => {
       throw placed(error, where);
     });
     vocabulary = withWord(vocabulary, embedding);
     const tokens = tokensOfWord(embedding.name, vectorCount(embedding));
+    words.push({ ...embedding, tokens });
     yield { kind: "embedding", file, word: embedding.name, tokens };
     for (const message of embedding.warnings) yield { kind: "warning", code: "EMBEDDING", message };
   }
-  return vocabulary;
+  return { vocabulary, use: new WordUse(vocabulary, words) };
 }
 
 function withWord(vocabulary: Vocabulary, { layers, ...word }: NamedWord): Vocabulary {
@@ -160,9 +176,11 @@ function repeated<Item>(items: readonly Item[], times: number): Item[] {
 
 /** Checks every picture's size, mask and sampler with the place its prompt was written at. */
 function checkPlan({ batches }: Plan, parts: Parameters<typeof checkSampling>[1]): void {
+  const checked = new Set<Sampling>();
   for (const { pictures, sampling } of batches)
     inPlace(pictures[0]!.place, () => {
-      checkSampling(sampling, parts);
+      if (!checked.has(sampling)) checkSampling(sampling, parts);
+      checked.add(sampling);
       if (sampling.highres) return;
       for (const { mask, source } of pictures) if (mask && source) checkMaskSize(mask.size, sampling);
     });

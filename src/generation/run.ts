@@ -11,6 +11,7 @@ import { prepareRun } from "./prepare.ts";
 import type { Plan } from "./prompts/plan.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
 import { drawTyped, typedLines } from "./typed.ts";
+import { unusedWordWarnings } from "./word-use.ts";
 
 export interface GenerationRunOptions {
   /** Prompts of an interactive run, each asked for when the one before is drawn; unset: the lines of standard input. */
@@ -62,6 +63,8 @@ export async function* generateFromSettings(
       files.push(event.file);
       if (event.stage === "final") finals.push(event);
     }
+    // while prompts are typed, nobody knows which words will still be used
+    if (!plan) yield* unusedWordWarnings(preparation.use);
     if (settings.sheet && finals.length > 0) {
       const file = path.join(folder, names.take(sheetFileName(clock(), settings)));
       await writeSheet(file, finals, sheetColumns(finals.length, settings.imagesPerPrompt));
