@@ -1,4 +1,6 @@
 export { type CaptionState, processCaption } from "./captions/caption.ts";
+export type { ChanceKind } from "./captions/chance.ts";
+export { type CaptionOutcomes, captionOutcomes, type Weight } from "./captions/outcomes.ts";
 export { type Replacements, replacementsFor, type TemplateKind, templateCaptions } from "./captions/templates.ts";
 export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
 export type { DatasetKind } from "./config/schema.ts";
@@ -14,4 +16,4 @@ export { type DatasetReport, type DatasetSummary, formatReport, reportOf, type S
 export { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "./samples/batch.ts";
 export type { Pair, Sample } from "./samples/sample.ts";
 export type { DatasetSettings } from "./settings.ts";
-export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";
+export { type DatasetWarning, type DatasetWarningKind, firstFew } from "./warnings.ts";

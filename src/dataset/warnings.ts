@@ -93,9 +93,13 @@ export class DatasetWarnings {
 /** "The caption is empty (7): a.png, b.png, c.png, d.png, e.png and 2 more." */
 function messageOf(kind: DatasetWarningKind, subjects: readonly string[]): string {
   const [text, hint]: readonly [string, string?] = texts[kind];
-  const rest = subjects.length - shownAtMost;
   const count = subjects.length > 1 ? ` (${subjects.length})` : "";
-  const shown = `${subjects.slice(0, shownAtMost).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
-  const said = subjects.length === 0 ? `${text}.` : `${text}${count}: ${shown}.`;
+  const said = subjects.length === 0 ? `${text}.` : `${text}${count}: ${firstFew(subjects)}.`;
   return hint === undefined ? said : `${said} ${hint}`;
+}
+
+/** "a.png, b.png, c.png, d.png, e.png and 2 more" */
+export function firstFew(subjects: readonly string[]): string {
+  const rest = subjects.length - shownAtMost;
+  return `${subjects.slice(0, shownAtMost).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

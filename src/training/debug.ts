@@ -9,9 +9,11 @@ import {
 import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
+import { captionWarnings } from "./caption-warnings.ts";
 import { withLocalModels } from "./local-models.ts";
 import { prepareRun } from "./prepare.ts";
 import { tokenIdsOf } from "./samples.ts";
+import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 
 /** What `--debug_dataset` shows: the word's tokens, the datasets, then every batch of an epoch as training would see it. */
 export type DebugEvent =
@@ -32,17 +34,20 @@ export type DebugEvent =
  *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
   const settings = yield* withLocalModels({ ...given, cacheLatents: false, cacheLatentsToDisk: false });
-  const { word, group, generators, replacements, length, notices } = await prepareRun(settings);
-  for (const { code, message } of notices) yield { kind: "warning", code, message };
+  const preparation = await prepareRun(settings);
+  const { word, group, generators, replacements, length, notices } = preparation;
+  for (const { code, message } of [...notices, ...captionWarnings(settings, preparation)])
+    yield { kind: "warning", code, message };
   const { tokens, ids: tokenIds, layers } = word;
   yield { kind: "dataset", tokens, tokenIds, layers, dataset: reportOf(group) };
   const order = drawEpochOrder(generators.torch, group.batchesPerEpoch);
   const context = { replacements, maxTrainSteps: length.steps, currentStep: () => 0 };
-  const maxTokenLength = (settings.maxTokenLength ?? null) as 150 | 225 | null;
+  const maxTokenLength = maxTokenLengthOf(settings);
   const idsOf = (caption: string) =>
     tokenIdsOf([caption], { word, maxTokenLength }).flatMap((texts) => texts.map((chunks) => chunks.flat()));
+  const reader = new WordReader(word, maxTokenLength);
   const pictures = settings.debugDatasetDir ? new DebugPictures(settings.debugDatasetDir) : undefined;
-  for await (const batch of listEpoch(group, order, context, idsOf)) {
+  for await (const batch of listEpoch(group, order, context, idsOf, (caption) => reader.describe(caption))) {
     await pictures?.add(batch);
     yield { kind: "batch", ...batch };
   }

@@ -10,6 +10,8 @@ export interface GatheredStep {
   /** Loss of each micro-batch. */
   readonly losses: readonly number[];
   readonly imageKeys: readonly string[];
+  /** As they were trained on. */
+  readonly captions: readonly string[];
 }
 
 export interface GatherContext {
@@ -32,15 +34,17 @@ export async function* gatherSteps(context: GatherContext, epoch: EpochProgress)
   const epochContext = { replacements, maxTrainSteps: length.steps, currentStep };
   let first = losses.length;
   let imageKeys: string[] = [];
+  let captions: string[] = [];
   for await (const batch of group.epochBatches(number, order.slice(first), epochContext)) {
     const inputs = await samplesOf(batch, samples);
     const result = await microStep(microSteps, learner.rows, inputs, generators, accumulationSteps);
     learner.gather(result);
     losses.push(result.loss);
     imageKeys.push(...batch.samples.map(({ imageKey }) => imageKey));
+    captions.push(...batch.samples.map(({ caption }) => caption));
     if (losses.length % accumulationSteps !== 0 && losses.length !== order.length) continue;
-    yield { losses: losses.slice(first), imageKeys };
+    yield { losses: losses.slice(first), imageKeys, captions };
     first = losses.length;
-    imageKeys = [];
+    [imageKeys, captions] = [[], []];
   }
 }

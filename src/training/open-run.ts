@@ -1,4 +1,5 @@
 import type { TrainSettings } from "../options/index.ts";
+import { captionWarnings } from "./caption-warnings.ts";
 import { Learner, tableShapes } from "./learner.ts";
 import { createSchedule } from "./lr-schedules/index.ts";
 import { metadataOf } from "./metadata.ts";
@@ -6,7 +7,7 @@ import { chooseOptimizer, createOptimizer, optimizerWarnings, parseArguments } f
 import type { Preparation } from "./prepare.ts";
 import { readPreviews } from "./previews.ts";
 import { Run } from "./run.ts";
-import { type Sign, signsBeforeTraining } from "./signs.ts";
+import { type Sign, turnSigns } from "./signs.ts";
 import { startOf } from "./start.ts";
 import {
   changedCircumstances,
@@ -20,7 +21,7 @@ import {
 /** Prepares what changes during a run: learned rows with their optimizer, schedule, step count, saves. found: what it goes on from.
  *  @throws STATE_MISMATCH, and what settings of these throw */
 export async function openRun(settings: TrainSettings, preparation: Preparation, found?: FoundState): Promise<Run> {
-  const { word, checkpoint, model, group, length } = preparation;
+  const { word, checkpoint, model, length } = preparation;
   const identity = await identityOf(settings, preparation);
   const resumeNotices = found ? await checkState(settings, preparation, found, identity) : [];
   const choice = chooseOptimizer({ ...settings, optimizerArgs: parseArguments(settings.optimizerArgs ?? []) });
@@ -42,7 +43,8 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     ...previews.notices,
     ...optimizerWarnings(choice, { ...settings, learningRate }).map((message) => ({ code: "OPTIMIZER", message })),
     ...(warning ? [{ code: "METADATA", message: warning }] : []),
-    ...signsBeforeTraining({ settings, group, optimizer: choice.name, rows: word.initialRows, learningRates }),
+    ...captionWarnings(settings, preparation),
+    ...turnSigns({ settings, optimizer: choice.name, rows: word.initialRows, learningRates }),
   ];
   const learner = new Learner(word.initialRows, optimizer, settings.maxGradNorm);
   const state = found?.kind === "own" ? found.state : undefined;

@@ -16,7 +16,7 @@ import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { type RunLength, runLength } from "./length.ts";
 import type { Sign } from "./signs.ts";
 import type { FoundState } from "./state/index.ts";
-import { prepareWord, type TaughtWord } from "./word.ts";
+import { prepareWord, type TaughtWord, templateOf } from "./word.ts";
 
 /** All of a run that can be known and checked before anything takes long. */
 export interface Preparation {
@@ -75,11 +75,6 @@ function targetModel(model: DiffusionModel, { xti }: TrainSettings): TargetModel
     widths: model.textEncoders.map(({ architecture }) => architecture.width),
     ...(xti && { layers: layersForWords(model, "--xti") }),
   };
-}
-
-function templateOf({ useObjectTemplate, useStyleTemplate }: TrainSettings): "object" | "style" | undefined {
-  if (useObjectTemplate) return "object";
-  return useStyleTemplate ? "style" : undefined;
 }
 
 function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {

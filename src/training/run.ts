@@ -24,6 +24,7 @@ import {
 } from "./state/index.ts";
 import type { VaeEncoder } from "./vae-encoder.ts";
 import { WarningTally } from "./warning-tally.ts";
+import { maxTokenLengthOf } from "./word-reader.ts";
 
 /** What a run is made of. */
 export interface RunParts {
@@ -184,7 +185,7 @@ export class Run {
   }
 
   /** How things stand after a step, for signs. */
-  view(): Omit<StepView, "outcome"> {
+  view(): Omit<StepView, "outcome" | "readings"> {
     const { rows, rowNorms, rowDistances } = this.learner;
     const { vocabularies } = this.preparation.word;
     const usualNorms = rows.flatMap(({ shape }, table) => Array(shape[0]!).fill(vocabularies[table]!.meanNorm));
@@ -206,7 +207,7 @@ export class Run {
     const samples = {
       model,
       word,
-      maxTokenLength: (settings.maxTokenLength ?? null) as 150 | 225 | null,
+      maxTokenLength: maxTokenLengthOf(settings),
       vae: settings.cacheLatents ? undefined : vae,
       hasMask: hasMasks(group),
     };

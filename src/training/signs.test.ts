@@ -9,6 +9,7 @@ const fine: StepView = {
   rowNorms: [0.4, 0.5],
   rowDistances: [0.05, 0.05],
   usualNorms: [0.4, 0.4],
+  readings: () => [],
 };
 const codes = (signs: readonly Sign[]) => signs.map(({ code }) => code);
 
@@ -26,6 +27,22 @@ describe("signs of a step", () => {
     const outcome = { gradNorm: 1, rowGradNorms: [0, 0], isSkipped: false };
     expect(codes(signsOfStep({ ...fine, outcome }))).toEqual(["GRADIENT_ZERO"]);
     expect(signsOfStep({ ...fine, outcome, isFirst: false })).toEqual([]);
+  });
+
+  test.each([
+    [["cut"], "its caption is cut off before it"],
+    [["missing", "cut", "missing"], "of its 3 captions 2 are without it, 1 is cut off before it"],
+    [["dropped", "missing"], "of its 2 captions 1 is empty or dropped, 1 is without it"],
+    [["missing", "whole"], "its captions hold it, but its pictures do not count in the loss"],
+  ] as const)("the reason for it, of captions with the word %j", (words, reason) => {
+    const readings = words.map((word) =>
+      word === "dropped"
+        ? ({ tokens: 0, isCut: false, vectors: 0, word: "missing" } as const)
+        : { tokens: 9, isCut: false, vectors: 0, word },
+    );
+    const outcome = { gradNorm: 1, rowGradNorms: [0, 0], isSkipped: false };
+    const [sign] = signsOfStep({ ...fine, outcome, readings: () => readings });
+    expect(sign!.message).toContain(reason);
   });
 
   test("a first step too large, of an optimizer whose steps nobody knows before", () => {

@@ -1,8 +1,8 @@
 import type { NdArray } from "../array/index.ts";
-import type { DatasetGroup } from "../dataset/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { StepOutcome } from "./learner.ts";
 import { mean, rowLengths } from "./statistics.ts";
+import type { WordReading } from "./word-reader.ts";
 
 export interface Sign {
   readonly code: string;
@@ -11,38 +11,15 @@ export interface Sign {
   readonly key?: string;
 }
 
-/** What can be told of a run before its first step. */
+/** What tells how far a run will move the word. */
 export interface Outlook {
   readonly settings: TrainSettings;
-  readonly group: DatasetGroup;
   /** Name of the optimizer. */
   readonly optimizer: string;
   /** Start rows per text encoder. */
   readonly rows: readonly NdArray<Float32Array>[];
   /** Learning rate of every step. */
   readonly learningRates: readonly number[];
-}
-
-/** Signs, before the first step, that a run will not teach the word. Warnings only: settings run as given. */
-export function signsBeforeTraining(outlook: Outlook): Sign[] {
-  return [tokenInNoCaption(outlook), ...turns(outlook)].filter((sign) => sign !== undefined);
-}
-
-function tokenInNoCaption({ settings, group }: Outlook): Sign | undefined {
-  const { tokenString, useObjectTemplate, useStyleTemplate } = settings;
-  if (useObjectTemplate || useStyleTemplate) return undefined;
-  const images = group.images.filter(({ isReg }) => !isReg);
-  const found = images.filter(({ caption }) => caption.includes(tokenString)).length;
-  if (found === images.length) return undefined;
-  if (found === 0)
-    return {
-      code: "TOKEN_IN_NO_CAPTION",
-      message: `"${tokenString}" stands in none of the ${images.length} captions, so it cannot be learned. Write it into the captions or class_tokens, or use --use_object_template.`,
-    };
-  return {
-    code: "TOKEN_MISSING_IN_CAPTIONS",
-    message: `"${tokenString}" is missing in ${images.length - found} of ${images.length} captions; those pictures teach it nothing.`,
-  };
 }
 
 /** Radians a word should turn by in all at least, and in one step at most. */
@@ -53,8 +30,8 @@ const usualTurns = [0.03, 0.35] as const;
 /** Optimizers that move every number by about the learning rate each step, whatever the gradient's size. */
 const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\w*|pagedlion8bit|nadam|radam|adamax)$/i;
 
-/** How far the rows can turn: about lr sqrt(width) / |row| radians a step. */
-function turns({ settings, optimizer, rows, learningRates }: Outlook): Sign[] {
+/** How far the rows can turn: about lr sqrt(width) / |row| radians a step. Warnings only: settings run as given. */
+export function turnSigns({ settings, optimizer, rows, learningRates }: Outlook): Sign[] {
   if (!rateSizedSteps.test(optimizer)) return [];
   const radiansPerRate = Math.max(...rows.map((table) => Math.sqrt(table.shape[1]!) / mean(rowLengths(table))));
   if (!Number.isFinite(radiansPerRate)) return [];
@@ -79,6 +56,8 @@ export interface StepView {
   readonly optimizer: string;
   /** Whether it was the first of a run that goes on from no state. */
   readonly isFirst: boolean;
+  /** What the text encoder got of the word in the captions of the step. */
+  readonly readings: () => readonly WordReading[];
   /** Of the learned rows after the step, row by row. */
   readonly rowNorms: readonly number[];
   readonly rowDistances: readonly number[];
@@ -106,11 +85,11 @@ function overflow(lossScale: number): Sign {
   return { code: "LOSS_SCALE", key: lossScale >= 1 ? key : `${key} lost`, message };
 }
 
-function firstStepSigns({ outcome, optimizer, isFirst, rowNorms, rowDistances }: StepView): Sign[] {
+function firstStepSigns({ outcome, optimizer, isFirst, rowNorms, rowDistances, readings }: StepView): Sign[] {
   if (!isFirst) return [];
   if (outcome.rowGradNorms.every((norm) => norm === 0))
     return [
-      { code: "GRADIENT_ZERO", message: "The first step had no gradient at the word: its captions do not contain it." },
+      { code: "GRADIENT_ZERO", message: `The first step had no gradient at the word: ${reasonOfNone(readings())}.` },
     ];
   // Where the learning rate alone tells the size of a step, it was judged before.
   if (rateSizedSteps.test(optimizer)) return [];
@@ -122,6 +101,22 @@ function firstStepSigns({ outcome, optimizer, isFirst, rowNorms, rowDistances }:
       message: `The first step moved the word by ${turn.toPrecision(2)} of its length: lower the learning rate. A usual step moves it by some hundredths.`,
     },
   ];
+}
+
+/** Why captions gave no gradient. */
+function reasonOfNone(readings: readonly WordReading[]): string {
+  const counts = [
+    { count: readings.filter(({ tokens }) => tokens === 0).length, what: "empty or dropped" },
+    { count: readings.filter(({ tokens, word }) => tokens > 0 && word === "missing").length, what: "without it" },
+    { count: readings.filter(({ word }) => word === "cut").length, what: "cut off before it" },
+  ].filter(({ count }) => count > 0);
+  const total = counts.reduce((sum, { count }) => sum + count, 0);
+  if (total < readings.length)
+    return "its captions hold it, but its pictures do not count in the loss (masks, or a loss weight of 0)";
+  const all = `of its ${readings.length} captions `;
+  return `${readings.length === 1 ? "its caption is " : all}${counts
+    .map(({ count, what }) => (readings.length === 1 ? what : `${count} ${count === 1 ? "is" : "are"} ${what}`))
+    .join(", ")}`;
 }
 
 /** How many times the usual length of a word is far too long. */

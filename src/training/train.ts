@@ -17,6 +17,7 @@ import { mean } from "./statistics.ts";
 import { stepEvent } from "./step-event.ts";
 import { summarize } from "./summary.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
+import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 
 export interface TrainOptions {
   /** Aborting finishes the running step, saves and ends. */
@@ -71,6 +72,7 @@ async function* steps(run: Run, device: ComputingDevice, signal?: AbortSignal): 
   if (settings.cacheLatents) await vae.close();
   const context = await run.load(device, vae);
   const previews = new Previews(run, device, signal);
+  const reader = new WordReader(preparation.word, maxTokenLengthOf(settings));
   run.setOut();
 
   if (!run.isResumed) yield* previews.atFirst();
@@ -81,7 +83,8 @@ async function* steps(run: Run, device: ComputingDevice, signal?: AbortSignal): 
       const outcome = learner.step(lr);
       run.completeStep();
       run.lossScale?.update(!outcome.isSkipped);
-      yield* tally.addAll(signsOfStep({ ...run.view(), outcome }));
+      const readings = () => gathered.captions.map((caption) => reader.read(caption));
+      yield* tally.addAll(signsOfStep({ ...run.view(), outcome, readings }));
       yield stepEvent(run, { ...gathered, epoch, lr, outcome });
       yield* previews.afterStep();
       if (isDue(run.step, settings.saveEveryNSteps))

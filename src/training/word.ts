@@ -72,6 +72,15 @@ export async function prepareWord(
   return { tokenizers, tokens, ids, layers, initialRows, vocabularies, notices };
 }
 
+/** The template that takes the place of captions. */
+export function templateOf({
+  useObjectTemplate,
+  useStyleTemplate,
+}: Pick<TrainSettings, "useObjectTemplate" | "useStyleTemplate">): "object" | "style" | undefined {
+  if (useObjectTemplate) return "object";
+  return useStyleTemplate ? "style" : undefined;
+}
+
 function checkStateRows(
   rows: readonly NdArray[],
   { label, widths, layers = [""] }: TargetModel,

@@ -1,5 +1,6 @@
 import type { PythonRandom } from "../../random/index.ts";
 import type { CaptionSettings } from "../config/plan.ts";
+import { type CaptionChance, drawnBy } from "./chance.ts";
 import { strip } from "./strip.ts";
 import type { Replacements } from "./templates.ts";
 
@@ -21,14 +22,23 @@ export function processCaption(
   random: PythonRandom,
 ): string {
   // A dropped caption skips everything, the placeholder too.
-  if (isDropped(settings, state, random)) return "";
-  let text = withPrefixAndSuffix(chooseLine(caption, settings, random), settings);
-  if (settings.enableWildcard) text = resolveWildcards(text, random);
+  return isDropped(settings, state, random) ? "" : composeCaption(caption, settings, state, drawnBy(random));
+}
+
+/** A caption that is not dropped, with everything that is left to chance decided. */
+export function composeCaption(
+  caption: string,
+  settings: CaptionSettings,
+  state: Omit<CaptionState, "epoch">,
+  chance: CaptionChance,
+): string {
+  let text = withPrefixAndSuffix(chooseLine(caption, settings, chance), settings);
+  if (settings.enableWildcard) text = resolveWildcards(text, chance);
   const warmupSteps = warmupStepsOf(settings, state);
   if (settings.shuffleCaption || warmupSteps > 0 || settings.captionTagDropoutRate > 0)
-    text = arrangeTags(text, settings, warmupSteps, state.step, random);
+    text = arrangeTags(text, settings, warmupSteps, state.step, chance);
   if (settings.secondarySeparator) text = text.replaceAll(settings.secondarySeparator, () => settings.captionSeparator);
-  return replace(text, state.replacements, random);
+  return replaceIn(text, state.replacements, chance);
 }
 
 function isDropped(settings: CaptionSettings, { epoch }: CaptionState, random: PythonRandom): boolean {
@@ -37,9 +47,9 @@ function isDropped(settings: CaptionSettings, { epoch }: CaptionState, random: P
   return every > 0 && epoch % every === 0;
 }
 
-function chooseLine(caption: string, { enableWildcard }: CaptionSettings, random: PythonRandom): string {
+function chooseLine(caption: string, { enableWildcard }: CaptionSettings, chance: CaptionChance): string {
   const lines = caption.split("\n");
-  return enableWildcard && lines.length > 1 ? random.choice(lines) : lines[0]!;
+  return enableWildcard && lines.length > 1 ? chance.choose(lines, "wildcards") : lines[0]!;
 }
 
 // differs from sd-scripts: added to the chosen line. There the first line alone has the prefix and the last alone the suffix.
@@ -49,13 +59,13 @@ function withPrefixAndSuffix(line: string, { captionPrefix, captionSuffix }: Cap
 }
 
 /** `{a|b}` becomes a or b; `{{` and `}}` become single braces. A brace without its partner stays. */
-function resolveWildcards(text: string, random: PythonRandom): string {
+function resolveWildcards(text: string, chance: CaptionChance): string {
   let resolved = "";
   let inside: string | undefined;
   for (const [part] of text.matchAll(/\{\{|\}\}|[{}]|[^{}]+/g)) {
     const isEnd = part === "}" && inside !== undefined;
     if (isEnd) {
-      resolved += inside ? random.choice(inside.split("|")) : "{}";
+      resolved += inside ? chance.choose(inside.split("|"), "wildcards") : "{}";
       inside = undefined;
     } else if (inside !== undefined) inside += singleBrace(part);
     else if (part === "{") inside = "";
@@ -74,7 +84,7 @@ function arrangeTags(
   settings: CaptionSettings,
   warmupSteps: number,
   step: number,
-  random: PythonRandom,
+  chance: CaptionChance,
 ): string {
   const { head, flexible, tail } = splitTags(text, settings);
   let tags = flexible;
@@ -82,14 +92,17 @@ function arrangeTags(
     const { tokenWarmupMin } = settings;
     tags = tags.slice(0, Math.floor(step * ((tags.length - tokenWarmupMin) / warmupSteps)) + tokenWarmupMin);
   }
-  if (settings.shuffleCaption) random.shuffle(tags);
+  if (settings.shuffleCaption) tags = chance.shuffle(tags);
   const { captionTagDropoutRate: rate } = settings;
-  if (rate > 0) tags = tags.filter(() => random.random() >= rate);
+  if (rate > 0) tags = chance.drop(tags, rate);
   return [...head, ...tags, ...tail].join(`${settings.captionSeparator} `);
 }
 
 /** differs from sd-scripts: a share too small for one step is no warm-up from the start; there the first caption of a subset is still rearranged. */
-function warmupStepsOf({ tokenWarmupStep }: CaptionSettings, { maxTrainSteps }: CaptionState): number {
+export function warmupStepsOf(
+  { tokenWarmupStep }: CaptionSettings,
+  { maxTrainSteps }: Pick<CaptionState, "maxTrainSteps">,
+): number {
   return tokenWarmupStep < 1 ? Math.floor(tokenWarmupStep * maxTrainSteps) : tokenWarmupStep;
 }
 
@@ -120,10 +133,11 @@ function cutAt(text: string, separator: string): string[] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-function replace(text: string, replacements: Replacements, random: PythonRandom): string {
+/** A text with everything in it replaced, or by one of a list for the whole. */
+export function replaceIn(text: string, replacements: Replacements, chance: CaptionChance): string {
   let replaced = text;
   for (const [from, to] of replacements) {
-    const value = typeof to === "string" ? to : from === "" ? random.choice(to) : to.join(" ");
+    const value = typeof to === "string" ? to : from === "" ? chance.choose(to, "templates") : to.join(" ");
     replaced = from === "" ? value : replaced.replaceAll(from, () => value);
   }
   return replaced;

@@ -16,14 +16,18 @@ export interface SampleListing {
   readonly networkMultiplier: number;
   /** Token ids of the caption, one list a text encoder, or a layer where each has a variant of its own. */
   readonly tokenIds: readonly (readonly number[])[];
+  /** What the text encoder gets of the word. */
+  readonly word: string | undefined;
 }
 
-/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption as in SampleListing, so that placeholders show. */
+/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption as in SampleListing, so that placeholders show.
+ *  wordIn: what the text encoder gets of the word in a caption. */
 export async function* listEpoch(
   group: DatasetGroup,
   order: readonly number[],
   context: EpochContext,
   tokenIds: (caption: string) => readonly (readonly number[])[],
+  wordIn?: (caption: string) => string,
 ): AsyncGenerator<BatchListing> {
   let step = 0;
   for await (const batch of group.epochBatches(1, order, context)) {
@@ -37,6 +41,7 @@ export async function* listEpoch(
         image: batch.images[i]!,
         networkMultiplier,
         tokenIds: tokenIds(sample.caption),
+        word: wordIn?.(sample.caption),
       })),
     };
   }
@@ -54,11 +59,12 @@ function formatIds(ids: readonly number[]): string {
   return [...ids.slice(0, last), times > 1 ? `${ids[last]} (${times} times)` : ids[last]].join(" ");
 }
 
-function formatSample({ sample, image, networkMultiplier, tokenIds }: SampleListing): string[] {
+function formatSample({ sample, image, networkMultiplier, tokenIds, word }: SampleListing): string[] {
   const { latents, pixels, lossMask } = sample;
   const lines = [
     `  ${sample.imageKey}, ${image.size.join("x")}, loss weight ${sample.lossWeight}`,
     `    caption: ${JSON.stringify(sample.caption)}`,
+    ...(word === undefined ? [] : [`    word: ${word}`]),
     ...tokenIds.map((ids, list) => `    token ids ${list + 1}: ${formatIds(ids)}`),
     `    original size ${sample.originalSizeHw.join("x")} (h x w), crop top left ${sample.cropTopLeft.join(",")}, target ${sample.targetSizeHw.join("x")}, ${sample.flipped ? "" : "not "}flipped`,
     latents ? `    cached latents ${latents.shape.join("x")}` : `    pixels ${pixels!.shape.join("x")}`,

@@ -1,0 +1,159 @@
+import { PythonRandom } from "../../random/index.ts";
+import type { CaptionSettings } from "../config/plan.ts";
+import { composeCaption, replaceIn, warmupStepsOf } from "./caption.ts";
+import type { CaptionChance, ChanceKind } from "./chance.ts";
+import type { Replacements } from "./templates.ts";
+
+/** What matters of a piece of a caption: whether it holds the word, and how many tokens it has. */
+export interface Weight {
+  readonly holdsWord: boolean;
+  readonly tokens: number;
+}
+
+export interface OutcomeOptions {
+  readonly maxTrainSteps: number;
+  readonly replacements: Replacements;
+  /** Of a text with its replacements made; asked again and again for the same pieces. */
+  readonly weigh: (text: string) => Weight;
+  /** Above so many outcomes the telling ones stand for all. */
+  readonly most: number;
+}
+
+export interface CaptionOutcomes {
+  readonly texts: readonly string[];
+  /** What decides between them. */
+  readonly decidedBy: ReadonlySet<ChanceKind | "token warm-up">;
+}
+
+/** The texts that a caption can become in a run, dropped captions aside. Of the orders of shuffled tags and of tags that may be dropped, those
+ *  that put the word first or last, and with or without it, stand for all; of wildcards every alternative comes up unless that makes too many.
+ *  No random number is drawn. */
+export function captionOutcomes(caption: string, settings: CaptionSettings, options: OutcomeOptions): CaptionOutcomes {
+  const { maxTrainSteps, replacements, most } = options;
+  const decidedBy = new Set<ChanceKind | "token warm-up">();
+  const warmupSteps = warmupStepsOf(settings, { maxTrainSteps });
+  if (warmupSteps > 0) decidedBy.add("token warm-up");
+  const texts = new Set<string>();
+  for (const step of stepsThrough(warmupSteps)) {
+    const compose = (chance: CaptionChance) =>
+      composeCaption(caption, settings, { step, maxTrainSteps, replacements }, chance);
+    for (const text of everyOutcome(compose, optionsOf(options), decidedBy, most)) texts.add(text);
+  }
+  return { texts: [...texts], decidedBy };
+}
+
+/** Steps at which a caption has different numbers of tags, the first and the last among them. */
+function stepsThrough(warmupSteps: number): number[] {
+  const parts = Math.min(warmupSteps, 8);
+  return Array.from({ length: parts + 1 }, (_, part) => (parts === 0 ? 0 : Math.floor((warmupSteps * part) / parts)));
+}
+
+/** For each decision what can come of it, the extremes in this order: the word early and few tokens, the word late and many tokens,
+ *  no word and many tokens, no word and few tokens. */
+interface Decisions {
+  choices(items: readonly string[]): Options<string>;
+  orders(tags: readonly string[]): Options<string[]>;
+  remainders(tags: readonly string[], rate: number): Options<string[]>;
+}
+
+interface Options<Item> {
+  readonly all: readonly Item[];
+  readonly extremes: readonly [Item, Item, Item, Item];
+}
+
+function optionsOf({ replacements, weigh }: OutcomeOptions): Decisions {
+  const weightOf = (text: string) => weigh(replaceIn(text, replacements, firstOfAll));
+  const holdsWord = (text: string) => weightOf(text).holdsWord;
+  const split = (tags: readonly string[]) =>
+    [tags.filter(holdsWord), tags.filter((tag) => !holdsWord(tag))] as [string[], string[]];
+  return {
+    choices(items) {
+      const sorted = items.toSorted((a, b) => weightOf(a).tokens - weightOf(b).tokens);
+      const [withWord, without] = split(sorted);
+      const [some, others] = [withWord.length > 0 ? withWord : sorted, without.length > 0 ? without : sorted];
+      return {
+        all: [...new Set(items)],
+        extremes: [some[0]!, some.at(-1)!, others.at(-1)!, others[0]!],
+      };
+    },
+    orders(tags) {
+      const [withWord, without] = split(tags);
+      const [first, last] = [
+        [...withWord, ...without],
+        [...without, ...withWord],
+      ];
+      const all = withWord.length === 0 || without.length === 0 ? [first] : [first, last];
+      return { all, extremes: [first, last, last, first] };
+    },
+    remainders(tags, rate) {
+      if (rate >= 1) return { all: [[]], extremes: [[], [], [], []] };
+      const [withWord, without] = split(tags);
+      const all = withWord.length === 0 ? [[...tags], []] : [[...tags], withWord, without, []];
+      return { all, extremes: [withWord, [...tags], without, []] };
+    },
+  };
+}
+
+const firstOfAll: CaptionChance = {
+  choose: ([first]) => first ?? "",
+  shuffle: (tags) => [...tags],
+  drop: (tags) => [...tags],
+};
+
+/** Composes a caption with every combination of decisions. Above so many with the extreme ones, with the word in one place and everything else
+ *  long, with every item of every choice in turn, and some at random. */
+function everyOutcome(
+  compose: (chance: CaptionChance) => string,
+  decisions: Decisions,
+  decidedBy: Set<ChanceKind | "token warm-up">,
+  most: number,
+): string[] {
+  let decided = 0;
+  const composedBy = (pick: <Item>(options: Options<Item>, place: number) => Item) => {
+    decided = 0;
+    const picked = <Item>(kind: ChanceKind, options: Options<Item>): Item => {
+      if (options.all.length > 1) decidedBy.add(kind);
+      return pick(options, decided++);
+    };
+    return compose({
+      choose: (items, kind) => picked(kind, decisions.choices(items)),
+      shuffle: (tags) => [...picked("shuffling", decisions.orders(tags))],
+      drop: (tags, rate) => [...picked("tag dropout", decisions.remainders(tags, rate))],
+    });
+  };
+  const combinations = firstCombinations(most, (odometer) => composedBy(({ all }) => all[odometer.next(all.length)]!));
+  if (combinations.isComplete) return combinations.results;
+  const extremes = ([0, 1, 2, 3] as const).map((kind) => composedBy(({ extremes }) => extremes[kind]));
+  const oneWord = Array.from({ length: Math.min(decided, most) }, (_, at) =>
+    composedBy(({ extremes: [, withWord, without] }, place) => (place === at ? withWord : without)),
+  );
+  // Not the run's generator.
+  const random = new PythonRandom(0);
+  const mixed = Array.from({ length: most }, (_, turn) => composedBy(({ all }) => all[turn] ?? random.choice(all)));
+  return [...extremes, ...oneWord, ...mixed];
+}
+
+interface Odometer {
+  /** The digit of the next wheel, which has so many. */
+  next(digits: number): number;
+}
+
+/** Results of the first combinations of an odometer whose wheels show themselves only when they are asked for. */
+function firstCombinations<Result>(most: number, make: (odometer: Odometer) => Result) {
+  const wheels: { digit: number; digits: number }[] = [];
+  const results: Result[] = [];
+  do {
+    let at = 0;
+    results.push(
+      make({
+        next(digits) {
+          wheels[at] ??= { digit: 0, digits };
+          return wheels[at++]!.digit;
+        },
+      }),
+    );
+    while (wheels.length > 0 && wheels.at(-1)!.digit === wheels.at(-1)!.digits - 1) wheels.pop();
+    if (wheels.length > 0) wheels.at(-1)!.digit++;
+  } while (wheels.length > 0 && results.length < most);
+  return { results, isComplete: wheels.length === 0 };
+}

@@ -1,0 +1,105 @@
+import { type DatasetGroup, templateCaptions } from "../dataset/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import { cutWarnings } from "./caption-cuts.ts";
+import { type CaptionReading, decidersOf, namesOf, readCaptions, readTexts, splitBy } from "./caption-readings.ts";
+import type { Preparation } from "./prepare.ts";
+import type { Sign } from "./signs.ts";
+import { templateOf } from "./word.ts";
+import { maxTokenLengthOf, type ReadableWord, WordReader } from "./word-reader.ts";
+
+interface CaptionContext extends Pick<Preparation, "group" | "replacements"> {
+  readonly word: ReadableWord;
+  readonly length: Pick<Preparation["length"], "steps">;
+}
+
+/** What becomes of the word in the captions, told before the first step. Read off the token ids that go into the text encoder, so that prefixes,
+ *  wildcards, shuffling, templates and the cut are all in it. No random number of the run is drawn. */
+export function captionWarnings(
+  settings: Pick<TrainSettings, "maxTokenLength" | "useObjectTemplate" | "useStyleTemplate">,
+  { group, word, replacements, length }: CaptionContext,
+): Sign[] {
+  const reader = new WordReader(word, maxTokenLengthOf(settings));
+  const template = templateOf(settings);
+  const read = (isReg: boolean) => {
+    const images = group.images.filter((image) => image.isReg === isReg);
+    return readCaptions(images, { reader, replacements, maxTrainSteps: length.steps });
+  };
+  const readings = template ? readTexts(templateCaptions(template, word.tokens), reader) : read(false);
+  return [
+    ...missingWarnings(readings, word.tokens[0]!, reader),
+    ...cutWarnings(readings, { word, reader, what: template ? "template sentences" : "captions" }),
+    ...dropoutWarnings(group),
+    ...regularisationWarnings(read(true), word.tokens[0]!),
+  ];
+}
+
+function missingWarnings(readings: readonly CaptionReading[], token: string, reader: WordReader): Sign[] {
+  const total = readings.length;
+  const { always, byChance } = splitBy(readings, ({ word }) => word === "missing" || word === "inside");
+  const inside = always.filter(({ outcomes }) => outcomes.some(({ reading }) => reading.word === "inside"));
+  const nowhere = always.filter((caption) => !inside.includes(caption));
+  const signs: Sign[] = [];
+  if (total > 0 && nowhere.length === total)
+    signs.push({
+      code: "TOKEN_IN_NO_CAPTION",
+      message: `"${token}" stands in none of the ${total} captions, so it cannot be learned.${otherSpelling(nowhere, reader)} Write it into the captions or class_tokens, or use --use_object_template.`,
+    });
+  else if (nowhere.length > 0)
+    signs.push({
+      code: "TOKEN_MISSING_IN_CAPTIONS",
+      message: `"${token}" is missing in ${nowhere.length} of ${total} captions; those pictures teach it nothing: ${namesOf(nowhere)}.${otherSpelling(nowhere, reader)}`,
+    });
+  if (inside.length > 0)
+    signs.push({
+      code: "TOKEN_INSIDE_WORD",
+      message: `In ${inside.length} of ${total} captions "${token}" is only a piece of another word, such as "${surroundingWord(inside, reader)}", and is trained as that piece: ${namesOf(inside)}. Write it with blanks around it, or choose another --token_string.`,
+    });
+  if (byChance.length > 0)
+    signs.push({
+      code: "TOKEN_MISSING_BY_CHANCE",
+      message: `In ${byChance.length} of ${total} captions ${decidersOf(byChance, ["wildcards", "tag dropout", "token warm-up"])} can leave "${token}" out: ${namesOf(byChance)}. Write it outside of braces and first, with --keep_tokens 1.`,
+    });
+  return signs;
+}
+
+function textsOf(captions: readonly CaptionReading[]): string[] {
+  return captions.flatMap(({ outcomes }) => outcomes.map(({ text }) => text));
+}
+
+function surroundingWord(captions: readonly CaptionReading[], reader: WordReader): string | undefined {
+  return textsOf(captions)
+    .map((text) => reader.surroundingWord(text))
+    .find((found) => found !== undefined);
+}
+
+/** The hint that the word is there in another spelling. */
+function otherSpelling(captions: readonly CaptionReading[], reader: WordReader): string {
+  const found = captions.flatMap((caption) => {
+    const spellings = textsOf([caption]).map((text) => reader.otherSpelling(text));
+    return spellings.find((spelling) => spelling !== undefined) ?? [];
+  });
+  return found.length === 0 ? "" : ` "${found[0]}" stands in ${found.length} of them, but letter case counts.`;
+}
+
+function dropoutWarnings({ images }: DatasetGroup): Sign[] {
+  const settings = new Set(images.filter(({ isReg }) => !isReg).map(({ subset }) => subset.captions));
+  const rate = Math.max(0, ...[...settings].map(({ captionDropoutRate }) => captionDropoutRate));
+  const every = Math.min(
+    ...[...settings].map(({ captionDropoutEveryNEpochs: epochs }) => (epochs > 0 ? epochs : Number.POSITIVE_INFINITY)),
+  );
+  const whose = [
+    ...(rate > 0 ? [`${Number((Math.min(rate, 1) * 100).toFixed(1))} % of the time (caption_dropout_rate)`] : []),
+    ...(Number.isFinite(every) ? [`in every epoch that ${every} divides (caption_dropout_every_n_epochs)`] : []),
+  ];
+  if (whose.length === 0) return [];
+  const message = `Captions are dropped ${whose.join(" and ")}, and the word with them: pictures teach it nothing then.`;
+  return [{ code: "CAPTION_DROPOUT", message }];
+}
+
+function regularisationWarnings(readings: readonly CaptionReading[], token: string): Sign[] {
+  const { always, byChance } = splitBy(readings, ({ vectors }) => vectors > 0);
+  const holding = [...always, ...byChance];
+  if (holding.length === 0) return [];
+  const message = `"${token}" is trained on ${holding.length} of ${readings.length} regularisation pictures, too, for it stands in their captions: ${namesOf(holding)}.`;
+  return [{ code: "TOKEN_IN_REGULARISATION", message }];
+}
