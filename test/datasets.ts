@@ -7,9 +7,9 @@ import {
   type CaptionSettings,
   type DatasetGroup,
   type DatasetSettings,
-  type EncodePictures,
   type MicroBatch,
   openDataset,
+  type PictureEncoder,
 } from "../src/dataset/index.ts";
 import { encodePng, type Picture } from "../src/pictures/index.ts";
 import { PythonRandom } from "../src/random/index.ts";
@@ -106,9 +106,9 @@ export function epochOf(group: DatasetGroup, epoch: number, order?: readonly num
 
 /** Stands in for the VAE: latents are the red values in the first row of each picture, eight apart, so that they tell their picture.
  *  shapes: of all pictures it was given. */
-export function latentsEncoder(): { readonly encode: EncodePictures; readonly shapes: string[] } {
+export function latentsEncoder(digest = "one"): PictureEncoder & { readonly shapes: string[] } {
   const shapes: string[] = [];
-  const encode: EncodePictures = async ({ shape, data }) => {
+  const encode: PictureEncoder["encode"] = async ({ shape, data }) => {
     shapes.push(shape.join("x"));
     const [count, , height, width] = shape as [number, number, number, number];
     const latents = new Float32Array((count * 4 * height * width) / 64);
@@ -119,5 +119,5 @@ export function latentsEncoder(): { readonly encode: EncodePictures; readonly sh
     }
     return arrayOf([count, 4, height / 8, width / 8], latents);
   };
-  return { encode, shapes };
+  return { encode, digest: () => digest, shapes };
 }

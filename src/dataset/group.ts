@@ -5,10 +5,8 @@ import { processCaption } from "./captions/caption.ts";
 import type { Replacements } from "./captions/templates.ts";
 import { arrange, type Dataset } from "./dataset.ts";
 import type { TrainingImage } from "./images/training-image.ts";
-import { type CachingProgress, cacheLatents, type EncodePictures, type LatentCaching } from "./latents/cache.ts";
-import type { CachedLatents } from "./latents/cached.ts";
-import { latentFileFor, readLatents } from "./latents/files.ts";
-import { LatentMemory } from "./latents/memory.ts";
+import { type CachingProgress, cacheLatents, type PictureEncoder } from "./latents/cache.ts";
+import { type LatentCaching, LatentStore } from "./latents/store.ts";
 import type { MicroBatch } from "./samples/batch.ts";
 import { type PreparedSample, prepareSample } from "./samples/sample.ts";
 import type { DatasetWarning } from "./warnings.ts";
@@ -41,8 +39,7 @@ export class DatasetGroup {
   /** Drawn once for all datasets; arrangements and every sample's own generator come from it. */
   readonly seed: number;
   readonly #arrangements: readonly BatchArrangement<TrainingImage>[];
-  readonly #caching: LatentCaching | undefined;
-  readonly #memory = new LatentMemory();
+  readonly #latents: LatentStore | undefined;
   readonly #inTurn = inTurns(picturesAtOnce);
 
   constructor(
@@ -55,7 +52,7 @@ export class DatasetGroup {
     this.warnings = warnings;
     this.seed = drawDatasetSeed(random);
     this.#arrangements = datasets.map((dataset) => arrange(dataset, this.seed));
-    this.#caching = caching;
+    this.#latents = caching && new LatentStore(this.images, caching);
   }
 
   /** Batches an epoch has; 0 when there is nothing to train on. */
@@ -76,9 +73,9 @@ export class DatasetGroup {
   }
 
   /** Encodes all pictures once. Nothing happens unless the settings ask for cached latents.
-   *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE */
-  async *cacheLatents(encode: EncodePictures): AsyncGenerator<CachingProgress> {
-    if (this.#caching) yield* cacheLatents(this.datasets, encode, this.#caching, this.#memory);
+   *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
+  async *cacheLatents(encoder: PictureEncoder): AsyncGenerator<CachingProgress> {
+    if (this.#latents) yield* cacheLatents(this.datasets, encoder, this.#latents);
   }
 
   /** The batches of an epoch in the loader's order, pictures decoded a few batches ahead.
@@ -117,17 +114,10 @@ export class DatasetGroup {
     const samples = batch.images.map((image, position) =>
       this.#inTurn(async () => {
         const random = sampleRandom(this.seed, epoch, batch.index, position);
-        return { sample: await prepareSample(image, plan, await this.#latentsOf(image), random), random };
+        return { sample: await prepareSample(image, plan, await this.#latents?.get(image), random), random };
       }),
     );
     return { ...batch, samples: await Promise.all(samples) };
-  }
-
-  async #latentsOf(image: TrainingImage): Promise<CachedLatents | undefined> {
-    const family = this.#caching?.family ?? "sd";
-    if (image.onlyLatents !== undefined || this.#caching?.toDisk)
-      return readLatents(await latentFileFor(image, family), image);
-    return this.#memory.get(image);
   }
 }
 

@@ -4,8 +4,8 @@ import { readDatasetConfig } from "./config/config.ts";
 import { resolveDatasets } from "./config/resolve.ts";
 import { type Dataset, loadDataset } from "./dataset.ts";
 import { DatasetGroup } from "./group.ts";
-import type { LatentCaching } from "./latents/cache.ts";
 import type { LatentFamily } from "./latents/names.ts";
+import type { LatentCaching } from "./latents/store.ts";
 import type { DatasetSettings } from "./settings.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
 
@@ -25,10 +25,10 @@ export async function openDataset(settings: DatasetSettings, options: OpenOption
   const { random = new PythonRandom(), family = "sd" } = options;
   const warnings = new DatasetWarnings();
   const config = await readDatasetConfig(settings, warnings);
+  const caching = cachingOf(settings, family);
   const datasets: Dataset[] = [];
   for (const plan of resolveDatasets(config, settings))
-    datasets.push(await loadDataset(plan, { warnings, random, family }, family === "sdxl" ? 32 : 64));
-  const caching = cachingOf(settings, family);
+    datasets.push(await loadDataset(plan, { warnings, random, caching }, family === "sdxl" ? 32 : 64));
   if (caching) checkCacheable(datasets);
   return new DatasetGroup(datasets, warningsOf(warnings, settings), random, caching);
 }

@@ -11,6 +11,15 @@ const texts = {
   folderWithoutRepeats: ["Left out, because the folder's name does not begin with a number of repeats"],
   infoCacheMissing: ["cache_info is on, so metadata_cache.json is written now for the next time"],
   latentsDamaged: ["Latent caches that cannot be read are made anew"],
+  latentsOutdated: ["Latent caches are made anew"],
+  latentsOutside: [
+    "Latents are kept in memory, not in files, because these pictures do not lie in the folder given for them",
+    "Give their folder as --train_data_dir or image_dir to keep them in files.",
+  ],
+  latentsUntold: [
+    "Latent caches are used that do not say which VAE they are of, as sd-scripts writes them",
+    "Delete them if it was another.",
+  ],
   metadataEmpty: ["Left out, for the metadata file names no pictures"],
   pictureAnimated: [
     "Animated or of several pages, and only the first picture of each is trained",

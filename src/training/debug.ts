@@ -33,7 +33,7 @@ export type DebugEvent =
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
  *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
-  const settings = yield* withLocalModels({ ...given, cacheLatents: false, cacheLatentsToDisk: false });
+  const settings = yield* withLocalModels(given);
   const preparation = await prepareRun(settings);
   const { word, group, generators, replacements, length, notices } = preparation;
   for (const { code, message } of [...notices, ...captionWarnings(settings, preparation)])

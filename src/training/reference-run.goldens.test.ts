@@ -185,7 +185,7 @@ async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promi
     return latents;
   };
   let call = 0;
-  for await (const _ of group.cacheLatents((pixels) => encodeAt(call++, pixels)));
+  for await (const _ of group.cacheLatents({ encode: (pixels) => encodeAt(call++, pixels), digest: () => "" }));
   const samples = await collectSamples(group, preparation.replacements, recorded);
   const vae: VaeEncoder = { encode: (pixels) => encodeAt(call++, pixels), close: async () => {} };
   const context = await run.load({ runtime, products: "float32" }, vae);

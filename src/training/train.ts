@@ -16,6 +16,7 @@ import { readState } from "./state/index.ts";
 import { mean } from "./statistics.ts";
 import { stepEvent } from "./step-event.ts";
 import { summarize } from "./summary.ts";
+import { encoderDigest } from "./vae-digest.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 
@@ -61,10 +62,13 @@ function settingsNotices({ settingsWarnings = [] }: TrainOptions) {
 /** The loop: epochs of optimizer steps, with saves and sample pictures between them. */
 async function* steps(run: Run, device: ComputingDevice, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
   const { settings, preparation, learner, tally } = run;
-  const { length, group, model, generators } = preparation;
+  const { checkpoint, length, group, model, generators } = preparation;
   if (run.isFinished) return;
   const vae = openVaeEncoder(model, device.runtime, generators.torch);
-  for await (const { warnings, ...progress } of group.cacheLatents(vae.encode)) {
+  for await (const { warnings, ...progress } of group.cacheLatents({
+    ...vae,
+    digest: () => encoderDigest(checkpoint.vae),
+  })) {
     yield* tally.addAll(warnings.map(datasetSign));
     yield { kind: "caching", ...progress };
     if (signal?.aborted) return;

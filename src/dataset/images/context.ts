@@ -1,5 +1,5 @@
 import type { PythonRandom } from "../../random/index.ts";
-import type { LatentFamily } from "../latents/names.ts";
+import type { LatentCaching } from "../latents/store.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 
 /** What reading subsets needs beside their plan. */
@@ -7,5 +7,6 @@ export interface LoadContext {
   readonly warnings: DatasetWarnings;
   /** The run's generator: splits off validation pictures where they have no seed of their own. */
   readonly random: PythonRandom;
-  readonly family: LatentFamily;
+  /** Without it no latent cache is looked at. */
+  readonly caching: LatentCaching | undefined;
 }

@@ -4,14 +4,12 @@ import { mapTellingAll } from "../bounded.ts";
 import { readCaption } from "../captions/caption-file.ts";
 import { strip } from "../captions/strip.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
-import { latentFilesIn, namedSize } from "../latents/names.ts";
 import { noteBeside } from "./beside.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { headersOf } from "./headers.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
 import { describeMissing } from "./missing-folder.ts";
-import { withoutExtension } from "./paths.ts";
 import { readPictureFolder } from "./picture-files.ts";
 import { balanceRegularisation } from "./regularisation.ts";
 import { keepForTraining } from "./validation-split.ts";
@@ -66,8 +64,7 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   const kept = subset.isReg ? found : keepForTraining(found, plan, context);
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
-  // What is kept for the next time comes from the pictures themselves, not from the names of latent caches.
-  const known = await headersOf(entries.map(({ size: _, ...entry }) => entry));
+  const known = await headersOf(entries);
   // As the pictures are stored: sd-scripts reads this file, too.
   const sized = entries.map((entry, i) => ({ ...entry, size: known[i]!.header!.size }));
   await writeInfoCache(infoCache, sized);
@@ -83,15 +80,11 @@ async function fromFolder(
   folder: string,
   subset: SubsetPlan,
   plan: DatasetPlan,
-  { family, warnings }: LoadContext,
+  { warnings }: LoadContext,
 ): Promise<ImageEntry[]> {
-  const latents = await latentFilesIn(folder, family);
   const found = await readPictureFolder(folder, subset.captionExtension);
   await noteBeside(found, plan, warnings);
-  return found.pictures.map((file) => {
-    const size = namedSize(latents.get(withoutExtension(file)));
-    return { ...blankEntry(file, subset), ...(size && { size }) };
-  });
+  return found.pictures.map((file) => blankEntry(file, subset));
 }
 
 function blankEntry(file: string, subset: SubsetPlan): ImageEntry {

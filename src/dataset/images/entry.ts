@@ -11,7 +11,7 @@ export interface ImageEntry {
   readonly repeats: number;
   readonly isReg: boolean;
   readonly subset: SubsetPlan;
-  /** Known beforehand, from metadata or from the name of a latent cache. */
+  /** Known beforehand: from metadata, or from the name of the latent cache that stands in. */
   readonly size?: Size;
   /** The picture that says how much each place counts in the loss. */
   readonly maskPath?: string;

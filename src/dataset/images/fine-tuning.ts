@@ -2,7 +2,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
-import { LatentFolders, namedSize } from "../latents/names.ts";
+import { LatentFolders, type NamedLatents } from "../latents/names.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
@@ -42,9 +42,9 @@ export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): P
 async function entriesOf(
   metadata: readonly MetadataEntry[],
   subset: SubsetPlan,
-  { family, warnings }: LoadContext,
+  { caching, warnings }: LoadContext,
 ): Promise<ImageEntry[]> {
-  const latents = new LatentFolders(family);
+  const latents = caching && new LatentFolders(caching.family);
   const pictures = new PictureNames();
   // Longest keys first, as sd-scripts registers them; Python counts code points.
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
@@ -62,15 +62,13 @@ async function entryOf(
   item: MetadataEntry,
   subset: SubsetPlan,
   pictures: PictureNames,
-  latents: LatentFolders,
+  latents: LatentFolders | undefined,
 ): Promise<ImageEntry> {
   const base = pathOfKey(item.key, subset);
   const picture = await pictures.at(base);
-  const ofStem = await latents.of(withoutExtension(base));
-  const cached = ofStem.length > 0 ? ofStem : await latents.of(base);
-  const standIn = picture === undefined ? cached[0] : undefined;
+  const standIn = picture === undefined ? await latentsAt(base, latents) : undefined;
   if (picture === undefined && !standIn) throw keyNotFound(item.key, base, subset);
-  const size = item.size ?? standIn?.size ?? namedSize(cached);
+  const size = item.size ?? standIn?.size;
   return {
     key: item.key,
     path: picture ?? standIn!.file,
@@ -81,6 +79,12 @@ async function entryOf(
     ...(size && { size }),
     ...(standIn && { onlyLatents: standIn.file }),
   };
+}
+
+/** The latent cache of a picture that is gone. base: its path, with or without ending. */
+async function latentsAt(base: string, latents: LatentFolders | undefined): Promise<NamedLatents | undefined> {
+  const [ofStem] = (await latents?.of(withoutExtension(base))) ?? [];
+  return ofStem ?? (await latents?.of(base))?.[0];
 }
 
 function pathOfKey(key: string, subset: SubsetPlan): string {
@@ -98,6 +102,7 @@ function keyNotFound(key: string, base: string, subset: SubsetPlan): CoinageErro
     `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`,
     {
       where: subset.metadataFile!,
+      hint: "Bring the picture back, or take the key out. A latent cache takes its place only with --cache_latents or --cache_latents_to_disk.",
     },
   );
 }

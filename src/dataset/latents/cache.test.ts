@@ -1,8 +1,9 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import {
   collect,
   epochOf,
+  gradient,
   latentsEncoder,
   openSeeded,
   temporaryFolder,
@@ -11,25 +12,40 @@ import {
 } from "../../../test/datasets.ts";
 import { arrayOf } from "../../array/index.ts";
 import { formatNpy, openNpz, readNpzArray, writeNpz } from "../../formats/npz/index.ts";
-import { batchLatents, type CachingProgress, type DatasetSettings } from "../index.ts";
+import { encodePng, type Picture } from "../../pictures/index.ts";
+import { batchLatents, type CachingProgress, type DatasetGroup, type DatasetSettings } from "../index.ts";
 
 const at = temporaryFolder();
 
-/** Caches the latents of a dataset: what was encoded, how it went on. */
-async function cache(settings: DatasetSettings): Promise<{ shapes: string[]; progress: CachingProgress[] }> {
-  const { encode, shapes } = latentsEncoder();
-  const progress = await collect((await openSeeded(settings)).cacheLatents(encode));
-  return { shapes, progress };
+interface Cached {
+  readonly shapes: readonly string[];
+  readonly progress: readonly CachingProgress[];
 }
+
+/** Caches the latents of a dataset: what was encoded, how it went on. */
+async function cache(settings: DatasetSettings, vae?: string): Promise<Cached> {
+  const encoder = latentsEncoder(vae);
+  const progress = await collect((await openSeeded(settings)).cacheLatents(encoder));
+  return { shapes: encoder.shapes, progress };
+}
+
+const warningsOf = ({ progress }: Cached) => progress.flatMap(({ warnings }) => warnings);
 
 const counts = (progress: readonly CachingProgress[]) => progress.map(({ done, total }) => `${done}/${total}`);
 
 describe("latents in memory", () => {
   test("are encoded by bucket area, at most vae_batch_size at once, and mirrored pictures anew", async () => {
     const group = await openSeeded({ ...(await writeCats(at("cats"))), cacheLatents: true, vaeBatchSize: 2 });
-    const { encode, shapes } = latentsEncoder();
-    const progress = await collect(group.cacheLatents(encode));
-    expect(shapes).toEqual(["2x3x192x64", "2x3x192x64", "2x3x128x128", "2x3x128x128", "1x3x128x128", "1x3x128x128"]);
+    const encoder = latentsEncoder();
+    const progress = await collect(group.cacheLatents(encoder));
+    expect(encoder.shapes).toEqual([
+      "2x3x192x64",
+      "2x3x192x64",
+      "2x3x128x128",
+      "2x3x128x128",
+      "1x3x128x128",
+      "1x3x128x128",
+    ]);
     expect(counts(progress)).toEqual(["2/5", "4/5", "5/5"]);
     const samples = (await epochOf(group, 1)).flatMap((batch) => batch.samples);
     expect(samples.every(({ pixels, latents }) => !pixels && latents)).toBe(true);
@@ -44,7 +60,7 @@ describe("latents in memory", () => {
     const settings = { trainDataDir: at("a"), resolution: [64, 64], alphaMask: true } as const;
     const masksOf = async (cacheLatents: boolean) => {
       const group = await openSeeded({ ...settings, cacheLatents });
-      await collect(group.cacheLatents(latentsEncoder().encode));
+      await collect(group.cacheLatents(latentsEncoder()));
       return (await epochOf(group, 1)).map(({ samples }) => samples[0]!.lossMask);
     };
     expect(await masksOf(true)).toEqual(await masksOf(false));
@@ -68,19 +84,21 @@ describe("latents in files", () => {
     expect(again.shapes).toEqual([]);
     expect(counts(again.progress)).toEqual(["5/5"]);
     const group = await openSeeded(settings);
+    await collect(group.cacheLatents(latentsEncoder()));
     expect(batchLatents((await epochOf(group, 1))[0]!)!.shape[1]).toBe(4);
 
     const foreign = formatNpy(arrayOf([1], [5]));
     await writeFile(file, writeNpz(new Map([...openNpz(await readFile(file)), ["foreign", foreign]])));
     const smaller = await cache({ ...settings, resolution: [64, 64] });
     expect(smaller.shapes.length).toBeGreaterThan(0);
+    expect(warningsOf(smaller)).toMatchObject([{ kind: "latentsOutdated" }]);
     expect([...openNpz(await readFile(file)).keys()]).toContain("foreign");
   });
 
   test("that were written before an interruption are not encoded again", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
     let count = 0;
-    for await (const _ of (await openSeeded(settings)).cacheLatents(latentsEncoder().encode)) if (++count === 2) break;
+    for await (const _ of (await openSeeded(settings)).cacheLatents(latentsEncoder())) if (++count === 2) break;
     const { shapes, progress } = await cache(settings);
     expect(shapes).toHaveLength(3);
     expect(counts(progress)).toEqual(["2/5", "3/5", "4/5", "5/5"]);
@@ -110,7 +128,7 @@ describe("latents in files", () => {
     const file = at("cats/3_cat/1_0140x0128_sd.npz");
     await writeFile(file, "");
     const group = await openSeeded(settings);
-    expect(await collect(group.cacheLatents(latentsEncoder().encode))).toHaveLength(1);
+    expect(await collect(group.cacheLatents(latentsEncoder()))).toHaveLength(1);
     await expect(epochOf(group, 1)).rejects.toMatchObject({ code: "LATENTS_UNREADABLE", where: file });
   });
 
@@ -120,6 +138,159 @@ describe("latents in files", () => {
     await writeFile(at("cats/3_cat/0.npz"), await readFile(at("cats/3_cat/0_0128x0128_sd.npz")));
     await rm(at("cats/3_cat/0_0128x0128_sd.npz"));
     expect((await cache(settings)).shapes).toEqual([]);
+  });
+
+  test("of another picture are made anew, but not those of one that was only touched", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
+    await cache(settings);
+    const [picture, file] = [at("cats/3_cat/1.png"), at("cats/3_cat/1_0140x0128_sd.npz")];
+    const before = await readFile(file);
+    await utimes(picture, new Date(), new Date(Date.now() + 60_000));
+    expect(await cache(settings)).toMatchObject({ shapes: [] });
+
+    const { mtime } = await stat(picture);
+    await writeFile(picture, await encodePng(shifted(gradient(140, 128))));
+    await utimes(picture, mtime, new Date(0));
+    const again = await cache(settings);
+    expect(again.shapes).toEqual(["1x3x128x128", "1x3x128x128"]);
+    expect(warningsOf(again)).toMatchObject([
+      {
+        kind: "latentsOutdated",
+        subjects: [expect.stringContaining("1_0140x0128_sd.npz (they are of another picture)")],
+      },
+    ]);
+    expect(await readFile(file)).not.toEqual(before);
+    expect(await cache(settings)).toMatchObject({ shapes: [] });
+  });
+
+  test("of another VAE are made anew", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
+    await cache(settings, "one");
+    const other = await cache(settings, "another");
+    expect(other.shapes).toHaveLength(5);
+    expect(warningsOf(other)).toMatchObject([{ kind: "latentsOutdated" }]);
+    expect(await cache(settings, "another")).toMatchObject({ shapes: [] });
+  });
+
+  test("never take a mirrored picture from before their picture changed", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
+    await cache(settings);
+    await writeFile(at("cats/3_cat/1.png"), await encodePng(shifted(gradient(140, 128))));
+    await cache({ ...settings, flipAug: false });
+    expect((await cache(settings)).shapes).toHaveLength(2);
+  });
+
+  test("of sd-scripts are used with a warning, unless they are older than their picture or of another size", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
+    await cache(settings);
+    const files = (await readdir(at("cats/3_cat"))).filter((name) => name.endsWith(".npz"));
+    for (const name of files) await forgetOrigin(at("cats/3_cat", name));
+    const used = await cache(settings);
+    expect(used.shapes).toEqual([]);
+    expect(warningsOf(used)).toMatchObject([{ kind: "latentsUntold", subjects: { length: 5 } }]);
+
+    await utimes(at("cats/3_cat/1.png"), new Date(), new Date(Date.now() + 60_000));
+    await rename(at("cats/3_cat/3_0064x0192_sd.npz"), at("cats/3_cat/4_0070x0192_sd.npz"));
+    const again = await cache(settings);
+    expect(again.shapes).toHaveLength(3);
+    const outdated = warningsOf(again).find(({ kind }) => kind === "latentsOutdated")!;
+    expect(outdated.subjects).toEqual([
+      expect.stringContaining("1_0140x0128_sd.npz (they are older than their picture)"),
+      expect.stringContaining("4_0070x0192_sd.npz (they are of a picture of 64x192)"),
+    ]);
+    expect(warningsOf(await cache(settings))).toMatchObject([{ kind: "latentsUntold", subjects: { length: 2 } }]);
+  });
+
+  test("that sd-scripts wrote into a file of ours are taken for its own", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
+    await cache(settings);
+    const file = at("cats/3_cat/0_0128x0128_sd.npz");
+    const arrays = openNpz(await readFile(file));
+    await writeFile(
+      file,
+      writeNpz(new Map([...arrays, ["latents", formatNpy(arrayOf([4, 16, 16], new Float32Array(1024)))]])),
+    );
+    expect(warningsOf(await cache(settings))).toMatchObject([{ kind: "latentsUntold", subjects: [file] }]);
+  });
+
+  test("of pictures that differ in their ending alone, or are trained on at two sizes, have a file each", async () => {
+    for (const [name, picture] of [
+      ["a.png", gradient(128, 128)],
+      ["a.PNG", shifted(gradient(128, 128))],
+    ] as const) {
+      await mkdir(at("two"), { recursive: true });
+      await writeFile(at("two", name), await encodePng(picture));
+    }
+    const subsets = [{ image_dir: at("two") }];
+    const datasets = [128, 64].map((resolution) => ({ resolution, subsets }));
+    await writeFile(at("two.json"), JSON.stringify({ datasets }));
+    const settings = { datasetConfig: at("two.json"), cacheLatentsToDisk: true, classTokens: "a" };
+    expect((await cache(settings)).shapes).toHaveLength(4);
+    expect((await readdir(at("two"))).filter((name) => name.endsWith(".npz"))).toHaveLength(4);
+    expect(await readdir(at("two"))).toContain("a_0128x0128_sd.npz");
+    expect(await cache(settings)).toMatchObject({ shapes: [] });
+
+    const latentsOf = async (group: DatasetGroup) => {
+      await collect(group.cacheLatents(latentsEncoder()));
+      const samples = (await epochOf(group, 1)).flatMap((batch) => batch.samples);
+      return samples.map(({ imageKey, latents }) => [imageKey, latents]);
+    };
+    const inMemory = { ...settings, cacheLatentsToDisk: false, cacheLatents: true };
+    expect(await latentsOf(await openSeeded(settings))).toEqual(await latentsOf(await openSeeded(inMemory)));
+
+    // Which of the two an old file is of cannot be known.
+    await forgetOrigin(at("two/a_0128x0128_sd.npz"));
+    expect((await cache(settings)).shapes).toHaveLength(1);
+  });
+
+  test("that another run writes anew while this one uses them end it", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
+    const group = await openSeeded(settings);
+    await collect(group.cacheLatents(latentsEncoder()));
+    await writeFile(at("cats/3_cat/1.png"), await encodePng(shifted(gradient(140, 128))));
+    await cache(settings);
+    await expect(epochOf(group, 1)).rejects.toMatchObject({ code: "LATENTS_UNREADABLE" });
+  });
+
+  test("are kept in memory where a metadata file leads out of the pictures' folder", async () => {
+    await writeCats(at("cats"));
+    for (const name of ["outside.png", "linked/outside.png"]) await writePicture(at(name), 128, 128);
+    await symlink(at("linked"), at("cats/3_cat/link"));
+    const keys = ["0.png", "../../outside.png", "link/outside.png", at("cats/3_cat/1.png"), at("outside.png")];
+    await writeFile(at("meta.json"), JSON.stringify(Object.fromEntries(keys.map((key) => [key, { caption: "a" }]))));
+    const settings = { inJson: at("meta.json"), trainDataDir: at("cats/3_cat"), resolution: [128, 128] } as const;
+    const cached = await cache({ ...settings, cacheLatentsToDisk: true });
+    expect(cached.shapes).toHaveLength(4);
+    expect(warningsOf(cached)).toMatchObject([{ kind: "latentsOutside", subjects: { length: 2 } }]);
+    const written = (await readdir(at(), { recursive: true })).filter((name) => name.endsWith(".npz"));
+    expect(written.sort()).toEqual(["cats/3_cat/0_0128x0128_sd.npz", "cats/3_cat/1_0140x0128_sd.npz"]);
+  });
+
+  test("that cannot be written name the flag that writes none", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
+    await mkdir(at("cats/3_cat/3_0064x0192_sd.npz"));
+    await expect(cache(settings)).rejects.toMatchObject({
+      code: "OUTPUT_UNWRITABLE",
+      where: at("cats/3_cat/3_0064x0192_sd.npz"),
+      hint: expect.stringContaining("--cache_latents in place of"),
+    });
+  });
+
+  test("are not looked at without a flag that asks for caches", async () => {
+    const settings = await writeCats(at("cats"));
+    await cache({ ...settings, cacheLatentsToDisk: true });
+    await writePicture(at("cats/3_cat/0.png"), 64, 192);
+    const group = await openSeeded(settings);
+    expect(group.images.find(({ path }) => path.endsWith("0.png"))).toMatchObject({
+      size: [64, 192],
+      bucket: [64, 192],
+    });
+    expect((await epochOf(group, 1)).every((batch) => batchLatents(batch) === undefined)).toBe(true);
+
+    await rm(at("cats/3_cat/3.png"));
+    await writeFile(at("meta.json"), JSON.stringify({ "3": { tags: "alone" } }));
+    const alone = { ...settings, inJson: at("meta.json"), trainDataDir: at("cats/3_cat") };
+    await expect(openSeeded(alone)).rejects.toMatchObject({ code: "DATASET_CONFIG" });
   });
 
   test("do not tell the size of a picture that was exchanged", async () => {
@@ -145,4 +316,26 @@ describe("latents in files", () => {
     expect(group.images).toMatchObject([{ key: "3", size: [64, 192], caption: "alone" }]);
     expect(batchLatents((await epochOf(group, 1))[0]!)!.shape).toEqual([1, 4, 24, 8]);
   });
+
+  test("that stand in for pictures must be of the VAE", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
+    await cache(settings);
+    await rm(at("cats/3_cat/3.png"));
+    await writeFile(at("meta.json"), JSON.stringify({ "3": { tags: "alone" } }));
+    const alone = { ...settings, inJson: at("meta.json"), trainDataDir: at("cats/3_cat") };
+    expect(await cache(alone)).toMatchObject({ shapes: [] });
+    await expect(cache(alone, "another")).rejects.toMatchObject({ code: "LATENTS_UNREADABLE" });
+  });
 });
+
+/** The picture in other colours. */
+function shifted(picture: Picture): Picture {
+  return { ...picture, data: picture.data.map((value) => value + 9) };
+}
+
+/** Makes of a latent cache one as sd-scripts writes it. */
+async function forgetOrigin(file: string): Promise<void> {
+  const arrays = openNpz(await readFile(file));
+  expect(arrays.delete("coinage_origin")).toBe(true);
+  await writeFile(file, writeNpz(arrays));
+}

@@ -1,28 +1,26 @@
 import type { NdArray } from "../../array/index.ts";
 import { channelToFloats, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
-import { inTurns, workAhead } from "../bounded.ts";
+import type { TorchGenerator } from "../../random/index.ts";
+import { inTurns, mapBounded, workAhead } from "../bounded.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { Dataset } from "../dataset.ts";
+import { digestOfFile } from "../images/file-digest.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { fitToBucket } from "../samples/fit.ts";
 import { readTrainingPicture } from "../samples/read-picture.ts";
 import { itemOf, stack } from "../samples/stack.ts";
 import { type DatasetWarning, DatasetWarnings } from "../warnings.ts";
 import type { CachedLatents } from "./cached.ts";
-import { latentFileFor, stateOfLatents, writeLatents } from "./files.ts";
-import type { LatentMemory } from "./memory.ts";
-import type { LatentFamily } from "./names.ts";
+import { drawsOf, type LatentOrigin, latentSettings } from "./origin.ts";
+import type { FoundLatents, LatentStore } from "./store.ts";
 
-/** Encodes pictures [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], not scaled. */
-export type EncodePictures = (pixels: NdArray<Float32Array>) => Promise<NdArray<Float32Array>>;
-
-export interface LatentCaching {
-  readonly family: LatentFamily;
-  readonly vaeBatchSize: number;
-  /** Keep latents in files beside the pictures. */
-  readonly toDisk: boolean;
-  /** Trust files by their name. */
-  readonly skipCheck: boolean;
+/** The VAE as pictures are encoded with it. */
+export interface PictureEncoder {
+  /** Encodes pictures [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], not scaled.
+   *  draws: the generator of each sample; without them the run's own is drawn from. */
+  encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
+  /** Tells the encoder from every other: a digest of its weights. */
+  digest(): string;
 }
 
 /** How far caching has come. */
@@ -39,32 +37,31 @@ const picturesAtOnce = 4;
 
 /** Encodes every picture that has no usable latents yet: by bucket area, consecutive pictures of one kind together.
  *  Whatever was written before an interruption is found the next time.
- *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE */
+ *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
 export async function* cacheLatents(
   datasets: readonly Dataset[],
-  encode: EncodePictures,
-  caching: LatentCaching,
-  memory: LatentMemory,
+  encoder: PictureEncoder,
+  store: LatentStore,
 ): AsyncGenerator<CachingProgress> {
+  const { toDisk, vaeBatchSize } = store.caching;
   const total = datasets.reduce((sum, { images }) => sum + images.length, 0);
+  const hasStandIns = datasets.some(({ images }) => images.some(({ onlyLatents }) => onlyLatents !== undefined));
+  const vae = toDisk || hasStandIns ? encoder.digest() : "";
   const inTurn = inTurns(picturesAtOnce);
   let done = 0;
   for (const { images } of datasets) {
     const missing: TrainingImage[] = [];
-    for await (const { usable, unfit, warnings } of lookForLatents(images, caching, memory)) {
+    for await (const { usable, unfit, warnings } of lookForLatents(images, vae, store)) {
       missing.push(...unfit);
       done += usable.length;
       if (usable.length > 0 || warnings.length > 0)
         yield { done, total, imageKeys: usable.map(({ key }) => key), warnings };
     }
-    const batches = encodingBatches(missing, caching.vaeBatchSize);
-    const decode = (group: TrainingImage[]) => Promise.all(group.map((image) => inTurn(() => decodeForCache(image))));
-    for await (const batch of workAhead(batches, 1, decode)) {
-      const cached = await encodeBatch(batch, encode);
-      for (const [i, { image }] of batch.entries()) {
-        if (caching.toDisk) await writeLatents(await latentFileFor(image, caching.family), cached[i]!);
-        else memory.set(image, cached[i]!);
-      }
+    const decode = (group: TrainingImage[]) =>
+      Promise.all(group.map((image) => inTurn(() => decodeForCache(image, toDisk ? vae : undefined))));
+    for await (const batch of workAhead(encodingBatches(missing, vaeBatchSize), 1, decode)) {
+      const cached = await encodeBatch(batch, encoder);
+      for (const [i, { image, origin }] of batch.entries()) await store.put(image, cached[i]!, origin);
       done += batch.length;
       yield { done, total, imageKeys: batch.map(({ image }) => image.key), warnings: [] };
     }
@@ -87,9 +84,9 @@ export function encodingBatches(images: readonly TrainingImage[], size: number):
   return batches;
 }
 
-interface FoundLatents {
+interface Looked {
   readonly usable: readonly TrainingImage[];
-  /** Pictures whose latents are missing, of another size or damaged. */
+  /** Pictures whose latents are missing, damaged or not theirs. */
   readonly unfit: readonly TrainingImage[];
   readonly warnings: readonly DatasetWarning[];
 }
@@ -97,50 +94,66 @@ interface FoundLatents {
 /** Which pictures have latents already, a few at a time, and at the end what is odd about the files. */
 async function* lookForLatents(
   images: readonly TrainingImage[],
-  caching: LatentCaching,
-  memory: LatentMemory,
-): AsyncGenerator<FoundLatents> {
+  vae: string,
+  store: LatentStore,
+): AsyncGenerator<Looked> {
   const warnings = new DatasetWarnings();
   for (let start = 0; start < images.length; start += filesAtOnce) {
     const some = images.slice(start, start + filesAtOnce);
-    const states = await Promise.all(some.map((image) => stateOf(image, caching, memory)));
-    for (const [i, image] of some.entries())
-      if (states[i] === "damaged") warnings.add("latentsDamaged", await latentFileFor(image, caching.family));
-    const usable = some.filter((_, i) => states[i] === "usable");
+    const found = await mapBounded(some, filesAtOnce, (image) => store.find(image, vae));
+    for (const one of found) noteLatents(one, warnings);
+    const usable = some.filter((_, i) => found[i]!.kind === "usable");
+    const unfit = some.filter((_, i) => found[i]!.kind !== "usable");
+    if (store.caching.toDisk)
+      for (const image of unfit) if (!(await store.mayWrite(image))) warnings.add("latentsOutside", image.path);
     const isLast = start + filesAtOnce >= images.length;
-    yield {
-      usable,
-      unfit: some.filter((image) => !usable.includes(image)),
-      warnings: isLast ? warnings.list() : [],
-    };
+    yield { usable, unfit, warnings: isLast ? warnings.list() : [] };
   }
 }
 
-async function stateOf(
-  image: TrainingImage,
-  { toDisk, family, skipCheck }: LatentCaching,
-  memory: LatentMemory,
-): ReturnType<typeof stateOfLatents> {
-  if (image.onlyLatents !== undefined || memory.has(image)) return "usable";
-  return toDisk ? stateOfLatents(await latentFileFor(image, family), image, skipCheck) : "unfit";
+function noteLatents(found: FoundLatents, warnings: DatasetWarnings): void {
+  if (found.kind === "damaged") warnings.add("latentsDamaged", found.file);
+  if (found.kind === "outdated") warnings.add("latentsOutdated", `${found.file} (${found.reason})`);
+  if (found.kind === "usable" && found.isUntold) warnings.add("latentsUntold", found.file!);
 }
 
 interface DecodedImage {
   readonly image: TrainingImage;
   readonly picture: Picture;
+  /** What the latents will be of, when they are for a file. */
+  readonly origin: LatentOrigin | undefined;
 }
 
-async function decodeForCache(image: TrainingImage): Promise<DecodedImage> {
-  const { subset, bucket, resized } = image;
-  const picture = await readTrainingPicture(image);
-  return { image, picture: fitToBucket(picture, { bucket, resized, interpolation: subset.resizeInterpolation }) };
+/** vae: digest of the encoder, when latents go into files. */
+async function decodeForCache(image: TrainingImage, vae: string | undefined): Promise<DecodedImage> {
+  const { subset, bucket, resized, path } = image;
+  // Before it is decoded: should it change in between, its latents are made anew the next time.
+  const digest = vae === undefined ? "" : await digestOfFile(path, "whole").catch(() => "");
+  const decoded = await readTrainingPicture(image);
+  const picture = fitToBucket(decoded, { bucket, resized, interpolation: subset.resizeInterpolation });
+  return {
+    image,
+    picture,
+    origin: vae === undefined ? undefined : { picture: digest, vae, settings: latentSettings(image) },
+  };
 }
 
-async function encodeBatch(batch: readonly DecodedImage[], encode: EncodePictures): Promise<CachedLatents[]> {
+async function encodeBatch(batch: readonly DecodedImage[], encoder: PictureEncoder): Promise<CachedLatents[]> {
   const { flipAug, alphaMask } = batch[0]!.image.subset;
-  const latents = await encode(stack(batch.map(({ picture }) => pictureToFloats(picture))));
-  const mirrored = () => stack(batch.map(({ picture }) => pictureToFloats(mirrorPicture(picture))));
-  const flipped = flipAug ? await encode(mirrored()) : undefined;
+  const origins = batch.flatMap(({ origin }) => origin ?? []);
+  const draws = origins.length > 0 ? origins.map(drawsOf) : undefined;
+  const pixelsOf = (edit: (picture: Picture) => Picture) =>
+    stack(batch.map(({ picture }) => pictureToFloats(edit(picture))));
+  const latents = await encoder.encode(
+    pixelsOf((picture) => picture),
+    draws?.map(([plain]) => plain),
+  );
+  const flipped = flipAug
+    ? await encoder.encode(
+        pixelsOf(mirrorPicture),
+        draws?.map(([, mirrored]) => mirrored),
+      )
+    : undefined;
   return batch.map(({ image, picture }, i) => ({
     latents: itemOf(latents, i),
     ...(flipped && { flipped: itemOf(flipped, i) }),

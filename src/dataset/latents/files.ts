@@ -1,62 +1,76 @@
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type NdArray, toFloat32 } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { kindOfPath, writeFileAtomically } from "../../files/index.ts";
-import { openNpz, readNpzArray, writeNpz } from "../../formats/npz/index.ts";
+import { writeFileAtomically } from "../../files/index.ts";
+import { formatNpy, openNpz, parseNpy, writeNpz } from "../../formats/npz/index.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import type { CachedLatents } from "./cached.ts";
-import { type LatentFamily, latentFileOf, legacyLatentFileOf } from "./names.ts";
+import { decodeOrigin, encodeOrigin, type LatentOrigin, originArray } from "./origin.ts";
 
-/** The file that holds, or will hold, the latents of a picture: that of old versions if it is there. */
-export async function latentFileFor(image: TrainingImage, family: LatentFamily): Promise<string> {
-  if (image.onlyLatents !== undefined) return image.onlyLatents;
-  const legacy = legacyLatentFileOf(image.path);
-  return (await kindOfPath(legacy)) === "file" ? legacy : latentFileOf(image.path, image.size, family);
+/** A latent cache as it lies there. */
+export interface LatentFile {
+  readonly cached: CachedLatents;
+  /** What it was made from, where it says so. */
+  readonly origin: LatentOrigin | undefined;
+  /** Digest of the arrays that training goes by. */
+  readonly contents: string;
 }
 
-/** Whether a file holds everything that training needs of a picture, in the size of its bucket.
- *  differs from sd-scripts: sizes are compared, there latents of other bucket settings are taken; and a damaged file is made anew, there it ends the run. */
-export async function stateOfLatents(
-  file: string,
-  image: TrainingImage,
-  skipCheck: boolean,
-): Promise<"usable" | "unfit" | "damaged"> {
-  if ((await kindOfPath(file)) !== "file") return "unfit";
-  if (skipCheck) return "usable";
+const ownArrays = ["latents", "latents_flipped", "alpha_mask", "original_size", "crop_ltrb"] as const;
+
+/** The latents in a file. @throws LATENTS_UNREADABLE when it is damaged or holds none */
+export async function readLatentFile(file: string, image: TrainingImage): Promise<LatentFile> {
   try {
-    return shortcomingOf(await readLatents(file, image), image) === undefined ? "usable" : "unfit";
-  } catch (error) {
-    if (error instanceof CoinageError) return "damaged";
-    throw error;
+    const arrays = openNpz(await readFile(file));
+    const contents = contentsOf(arrays);
+    const origin = arrays.get(originArray);
+    return {
+      cached: latentsIn(arrays, image),
+      origin: origin && decodeOrigin(parseNpy(origin), contents),
+      contents,
+    };
+  } catch (cause) {
+    throw new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} cannot be read.`, {
+      where: file,
+      hint: "Delete it; it is made anew from the picture.",
+      cause,
+    });
   }
 }
 
-/** The latents in a file. @throws LATENTS_UNREADABLE when it is damaged or holds none */
-export async function readLatents(file: string, image: TrainingImage): Promise<CachedLatents> {
-  const arrays = await openFile(file);
-  const read = (name: string): NdArray | undefined => {
-    try {
-      return readNpzArray(arrays, name);
-    } catch (cause) {
-      throw unreadable(file, cause);
-    }
+function latentsIn(arrays: ReadonlyMap<string, Uint8Array>, image: TrainingImage): CachedLatents {
+  const read = (name: (typeof ownArrays)[number]) => {
+    const file = arrays.get(name);
+    return file && parseNpy(file);
   };
-  const numbers = (name: string, count: number): number[] | undefined =>
-    optional(read(name), ({ data }) => (data.length === count ? Array.from(data, Number) : undefined));
-  const latents = optional(read("latents"), toFloat32) ?? emptyLatents;
-  const flipped = optional(read("latents_flipped"), toFloat32);
-  const alphaMask = image.subset.alphaMask ? optional(read("alpha_mask"), toFloat32) : undefined;
-  const size = numbers("original_size", 2) ?? image.size;
-  const box = numbers("crop_ltrb", 4) ?? cropBoxOf(image.bucket, image.size);
+  const floats = (array: NdArray | undefined) => array && toFloat32(array);
+  const numbers = (array: NdArray | undefined, count: number) =>
+    array?.data.length === count ? Array.from(array.data, Number) : undefined;
+  const flipped = floats(read("latents_flipped"));
+  const alphaMask = image.subset.alphaMask ? floats(read("alpha_mask")) : undefined;
+  const size = numbers(read("original_size"), 2) ?? image.size;
+  const box = numbers(read("crop_ltrb"), 4) ?? cropBoxOf(image.bucket, image.size);
   return {
-    latents,
+    latents: floats(read("latents")) ?? emptyLatents,
     ...(flipped && { flipped }),
     // A mask is ignored unless alpha masks are on. sd-scripts applies it whenever it is there.
     ...(alphaMask && { alphaMask }),
     originalSize: [size[0]!, size[1]!],
     cropBox: [box[0]!, box[1]!, box[2]!, box[3]!],
   };
+}
+
+const emptyLatents: NdArray<Float32Array> = { dtype: "float32", shape: [0], data: new Float32Array(0) };
+
+function contentsOf(arrays: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash("sha256");
+  for (const name of ownArrays) {
+    const array = arrays.get(name);
+    if (array) hash.update(`${name} ${array.length}\n`).update(array);
+  }
+  return hash.digest("hex");
 }
 
 /** What latents lack to train on a picture, or undefined. */
@@ -72,37 +86,37 @@ export function shortcomingOf(
   return undefined;
 }
 
-/** Writes latents, keeping other arrays that the file holds if it can be read. @throws OUTPUT_UNWRITABLE */
-export async function writeLatents(file: string, cached: CachedLatents): Promise<void> {
-  const others = await openFile(file).catch(() => new Map<string, Uint8Array>());
-  const size = BigInt64Array.from(cached.originalSize, BigInt);
-  const arrays = new Map<string, NdArray | Uint8Array>(others)
-    .set("latents", cached.latents)
-    .set("original_size", { dtype: "int64", shape: [2], data: size })
-    .set("crop_ltrb", { dtype: "float64", shape: [4], data: Float64Array.from(cached.cropBox) });
-  if (cached.flipped) arrays.set("latents_flipped", cached.flipped);
-  if (cached.alphaMask) arrays.set("alpha_mask", cached.alphaMask);
-  await writeFileAtomically(file, writeNpz(arrays));
-}
-
-const emptyLatents: NdArray<Float32Array> = { dtype: "float32", shape: [0], data: new Float32Array(0) };
-
-async function openFile(file: string): Promise<Map<string, Uint8Array>> {
+/** Writes latents with their origin, keeping foreign arrays that the file holds if it can be read. Returns the digest of the contents. @throws OUTPUT_UNWRITABLE */
+export async function writeLatentFile(file: string, cached: CachedLatents, origin: LatentOrigin): Promise<string> {
+  const { latents, flipped, alphaMask, originalSize, cropBox } = cached;
+  const arrays = await foreignArrays(file);
+  arrays.set("latents", formatNpy(latents));
+  if (flipped) arrays.set("latents_flipped", formatNpy(flipped));
+  if (alphaMask) arrays.set("alpha_mask", formatNpy(alphaMask));
+  const size = BigInt64Array.from(originalSize, BigInt);
+  arrays.set("original_size", formatNpy({ dtype: "int64", shape: [2], data: size }));
+  arrays.set("crop_ltrb", formatNpy({ dtype: "float64", shape: [4], data: Float64Array.from(cropBox) }));
+  const contents = contentsOf(arrays);
+  arrays.set(originArray, formatNpy(encodeOrigin(origin, contents)));
   try {
-    return openNpz(await readFile(file));
+    await writeFileAtomically(file, writeNpz(arrays));
   } catch (cause) {
-    throw unreadable(file, cause);
+    if (!(cause instanceof CoinageError)) throw cause;
+    throw new CoinageError(cause.code, cause.message, {
+      where: file,
+      hint: "--cache_latents in place of --cache_latents_to_disk keeps latents in memory and writes nothing beside the pictures. Or make the folder writable, on a disk with room.",
+      cause,
+    });
   }
+  return contents;
 }
 
-function unreadable(file: string, cause: unknown): CoinageError {
-  return new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} cannot be read.`, {
-    where: file,
-    hint: "Delete it; it is made anew from the picture.",
-    cause,
-  });
-}
-
-function optional<Value, Result>(value: Value | undefined, read: (value: Value) => Result): Result | undefined {
-  return value === undefined ? undefined : read(value);
+async function foreignArrays(file: string): Promise<Map<string, Uint8Array>> {
+  try {
+    const arrays = openNpz(await readFile(file));
+    for (const name of [...ownArrays, originArray]) arrays.delete(name);
+    return arrays;
+  } catch {
+    return new Map();
+  }
 }

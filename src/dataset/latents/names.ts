@@ -2,13 +2,35 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { Size } from "../../pictures/index.ts";
 import { joinPath, withoutExtension } from "../images/paths.ts";
+import type { TrainingImage } from "../images/training-image.ts";
+import { latentSettings } from "./origin.ts";
 
 /** SDXL has a VAE of its own, so its latents are kept apart. */
 export type LatentFamily = "sd" | "sdxl";
 
-/** The latent cache of a picture: `<stem>_<W>x<H>_sd.npz` with the size of the picture itself, each side of at least four digits. */
-export function latentFileOf(picture: string, [width, height]: Size, family: LatentFamily): string {
-  return `${withoutExtension(picture)}_${padded(width)}x${padded(height)}_${family}.npz`;
+/** Where the latents of every picture are kept: `<stem>_<W>x<H>_sd.npz` with the size of the picture itself, each side of at least four digits.
+ *  differs from sd-scripts: pictures that differ in their ending alone, and a picture that is trained on in several ways, have a file each; there they share one. The
+ *  first has that name, the others have their whole name in place of the stem, with a number if need be. */
+export function latentFilesOf(images: readonly TrainingImage[], family: LatentFamily): Map<TrainingImage, string> {
+  const owners = new Map<string, string>();
+  return new Map(
+    images.map((image) => {
+      const { path: picture, size } = image;
+      const owner = `${path.resolve(picture)}\n${latentSettings(image)}`;
+      for (let n = 0; ; n++) {
+        const base = [withoutExtension(picture), picture][n] ?? `${picture}.${n}`;
+        const file = `${base}_${size.map(padded).join("x")}_${family}.npz`;
+        const key = path.resolve(file);
+        if ((owners.get(key) ?? owner) !== owner) continue;
+        owners.set(key, owner);
+        return [image, file] as const;
+      }
+    }),
+  );
+}
+
+function padded(side: number): string {
+  return String(side).padStart(4, "0");
 }
 
 /** Where old versions of sd-scripts and its metadata tools put a latent cache. */
@@ -23,9 +45,8 @@ export interface NamedLatents {
   readonly size: Size;
 }
 
-/** The latent caches of a folder by the path of their picture without ending, sorted. A folder that cannot be read has none.
- *  differs from sd-scripts: the whole stem must agree; there `a.png` takes the size of `a_b_0512x0768_sd.npz`. */
-export async function latentFilesIn(folder: string, family: LatentFamily): Promise<Map<string, NamedLatents[]>> {
+/** The latent caches of a folder by the path of their picture without ending, sorted. A folder that cannot be read has none. */
+async function latentFilesIn(folder: string, family: LatentFamily): Promise<Map<string, NamedLatents[]>> {
   const names = await readdir(folder).catch(() => []);
   const pattern = new RegExp(`^(.*)_(\\d+)x(\\d+)_${family}\\.npz$`);
   const found = new Map<string, NamedLatents[]>();
@@ -39,12 +60,8 @@ export async function latentFilesIn(folder: string, family: LatentFamily): Promi
   return found;
 }
 
-/** The size that the names of a picture's latent caches tell; nothing when they tell several, as when a picture was exchanged. */
-export function namedSize(latents: readonly NamedLatents[] = []): Size | undefined {
-  return latents.length === 1 ? latents[0]!.size : undefined;
-}
-
-/** Latent caches of many folders, each folder read once. */
+/** Latent caches of many folders, each folder read once: what stands in for pictures that are gone.
+ *  differs from sd-scripts: sizes of pictures that are there come from the pictures; there from the names of their caches, though the picture may be another since. */
 export class LatentFolders {
   readonly #family: LatentFamily;
   readonly #folders = new Map<string, Promise<Map<string, NamedLatents[]>>>();
@@ -60,8 +77,4 @@ export class LatentFolders {
     this.#folders.set(folder, found);
     return (await found).get(joinPath(folder, path.basename(picture))) ?? [];
   }
-}
-
-function padded(side: number): string {
-  return String(side).padStart(4, "0");
 }

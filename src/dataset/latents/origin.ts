@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { NdArray } from "../../array/index.ts";
+import { TorchGenerator } from "../../random/index.ts";
+import type { TrainingImage } from "../images/training-image.ts";
+
+/** What latents were made from. Whatever differs in it makes other latents, and whatever does not differ makes the same. */
+export interface LatentOrigin {
+  /** Digest of the picture's file. */
+  readonly picture: string;
+  /** Digest of the VAE's encoder. */
+  readonly vae: string;
+  /** How the picture was decoded and brought to size, see latentSettings. */
+  readonly settings: string;
+}
+
+/** All settings that the latents of a picture depend on. One that is added later belongs here only where it is switched on, so that caches from before stay good. */
+export function latentSettings({ bucket, resized, subset }: TrainingImage): string {
+  const { alphaMask: alpha, alphaBackground: background, exifTranspose, resizeInterpolation: interpolation } = subset;
+  const switched = { interpolation, alpha, background, exifTranspose };
+  const on = Object.entries(switched).filter(([, value]) => value !== undefined && value !== false);
+  return JSON.stringify({ bucket, resized, ...Object.fromEntries(on) });
+}
+
+/** The generator from which a picture's sample of the latent distribution is drawn, and of its mirror image the second one.
+ *  differs from sd-scripts: each picture has its own, which depends on nothing but its origin. There all share that of the run, so that what a file holds depends on
+ *  which other pictures were encoded before, and the run's later noise on how many were. */
+export function drawsOf(origin: LatentOrigin): readonly [plain: TorchGenerator, mirrored: TorchGenerator] {
+  const { picture, vae, settings } = origin;
+  const words = createHash("sha256").update([picture, vae, settings].join("\n")).digest();
+  return [new TorchGenerator(words.readUInt32LE(0)), new TorchGenerator(words.readUInt32LE(4))];
+}
+
+/** The array of a latent cache that tells its origin: JSON as bytes, which sd-scripts leaves alone. */
+export const originArray = "coinage_origin";
+
+const record = z.object({ picture: z.string(), vae: z.string(), settings: z.string(), contents: z.string() });
+
+/** An origin as an array. contents: digest of the arrays it is about. */
+export function encodeOrigin({ picture, vae, settings }: LatentOrigin, contents: string): NdArray<Uint8Array> {
+  const data = new TextEncoder().encode(JSON.stringify({ picture, vae, settings, contents }));
+  return { dtype: "uint8", shape: [data.length], data };
+}
+
+/** The origin that an array tells; undefined when it tells none, or that of other contents: sd-scripts writes new latents beside an old origin. */
+export function decodeOrigin({ data }: NdArray, contents: string): LatentOrigin | undefined {
+  try {
+    const found = record.parse(JSON.parse(new TextDecoder().decode(Uint8Array.from(data, Number))));
+    return found.contents === contents ? found : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,168 @@
+import { realpath, stat } from "node:fs/promises";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath } from "../../files/index.ts";
+import { digestOfFile } from "../images/file-digest.ts";
+import { withoutExtension } from "../images/paths.ts";
+import type { TrainingImage } from "../images/training-image.ts";
+import type { CachedLatents } from "./cached.ts";
+import { type LatentFile, readLatentFile, shortcomingOf, writeLatentFile } from "./files.ts";
+import { LatentMemory } from "./memory.ts";
+import { type LatentFamily, latentFilesOf, legacyLatentFileOf } from "./names.ts";
+import { type LatentOrigin, latentSettings } from "./origin.ts";
+
+/** How the latents of a run are cached. */
+export interface LatentCaching {
+  readonly family: LatentFamily;
+  readonly vaeBatchSize: number;
+  /** Keep latents in files beside the pictures. */
+  readonly toDisk: boolean;
+  /** Trust files by their name. */
+  readonly skipCheck: boolean;
+}
+
+/** What was found of a picture's latents. Whatever is not usable is made anew. */
+export type FoundLatents =
+  | { readonly kind: "missing" }
+  | { readonly kind: "damaged" | "outdated"; readonly file: string; readonly reason?: string }
+  /** isUntold: of sd-scripts, which does not say what they are of. contents: digest, where it was looked into. */
+  | { readonly kind: "usable"; readonly file?: string; readonly isUntold?: boolean; readonly contents?: string };
+
+/** The cached latents of all pictures of a run, in memory or in files. */
+export class LatentStore {
+  readonly caching: LatentCaching;
+  readonly #memory = new LatentMemory();
+  /** Where latents are to be found for certain, with the digest they had. */
+  readonly #settled = new Map<TrainingImage, { readonly file: string; readonly contents: string | undefined }>();
+  readonly #files: ReadonlyMap<TrainingImage, string>;
+  readonly #stems: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #folders = new Map<string, Promise<string>>();
+
+  constructor(images: readonly TrainingImage[], caching: LatentCaching) {
+    this.caching = caching;
+    this.#files = latentFilesOf(images, caching.family);
+    this.#stems = picturesByStem(images);
+  }
+
+  /** Looks for the latents of a picture and remembers them when they are usable. vae: digest of the encoder.
+   *  @throws LATENTS_UNREADABLE when what stands in for a picture that is gone cannot be used */
+  async find(image: TrainingImage, vae: string): Promise<FoundLatents> {
+    if (this.#memory.has(image)) return { kind: "usable" };
+    if (!this.caching.toDisk && image.onlyLatents === undefined) return { kind: "missing" };
+    const own = image.onlyLatents ?? this.#files.get(image)!;
+    const candidates = image.onlyLatents === undefined ? [legacyLatentFileOf(image.path), own] : [own];
+    let first: FoundLatents | undefined;
+    for (const file of candidates) {
+      if ((await kindOfPath(file)) !== "file") continue;
+      const found = await this.#judge(file, image, vae);
+      if (found.kind === "usable") {
+        this.#settled.set(image, { file, contents: found.contents });
+        return found;
+      }
+      first ??= found;
+    }
+    if (image.onlyLatents !== undefined) throw useless(image.onlyLatents, first);
+    return first ?? { kind: "missing" };
+  }
+
+  /** differs from sd-scripts: latents of another picture, VAE or size, and damaged ones, are made anew. There those of other pictures, VAEs and sizes are trained on,
+   *  and a damaged file ends the run. Files of sd-scripts, which do not say what they are of, are good unless they are older than their picture. */
+  async #judge(file: string, image: TrainingImage, vae: string): Promise<FoundLatents> {
+    if (this.caching.skipCheck) return { kind: "usable", file };
+    let found: LatentFile;
+    try {
+      found = await readLatentFile(file, image);
+    } catch (error) {
+      if (error instanceof CoinageError) return { kind: "damaged", file };
+      throw error;
+    }
+    const { cached, origin, contents } = found;
+    const reason = origin ? await this.#differenceOf(origin, image, vae) : await this.#doubtOf(file, cached, image);
+    if (reason !== undefined) return { kind: "outdated", file, reason };
+    const shortcoming = shortcomingOf(cached, image);
+    if (shortcoming !== undefined) return { kind: "outdated", file, reason: shortcoming };
+    return { kind: "usable", file, isUntold: !origin, contents };
+  }
+
+  /** What makes latents unfit that tell their origin, or undefined. */
+  async #differenceOf(origin: LatentOrigin, image: TrainingImage, vae: string): Promise<string | undefined> {
+    if (origin.vae !== vae) return "they are of another VAE";
+    // Of a picture that is gone nothing more can be known.
+    if (image.onlyLatents !== undefined) return undefined;
+    if (origin.picture !== (await digestOfFile(image.path, "whole").catch(() => undefined)))
+      return "they are of another picture";
+    return origin.settings === latentSettings(image) ? undefined : "they are of another size or other settings";
+  }
+
+  /** What makes latents doubtful that do not tell their origin, or undefined. */
+  async #doubtOf(file: string, { originalSize }: CachedLatents, image: TrainingImage): Promise<string | undefined> {
+    if (image.onlyLatents !== undefined) return undefined;
+    if (originalSize.join("x") !== image.size.join("x")) return `they are of a picture of ${originalSize.join("x")}`;
+    if (image.subset.exifTranspose || image.subset.alphaBackground !== undefined)
+      return "they were made without --exif_transpose and --alpha_background";
+    const sharing = this.#stems.get(stemOf(image))!;
+    if (sharing.size > 1) return `they do not say which of ${sharing.size} pictures they are of`;
+    const [picture, latents] = [await stat(image.path).catch(() => undefined), await stat(file)];
+    return picture && picture.mtimeMs > latents.mtimeMs ? "they are older than their picture" : undefined;
+  }
+
+  /** Keeps the latents of a picture. @throws OUTPUT_UNWRITABLE */
+  async put(image: TrainingImage, cached: CachedLatents, origin: LatentOrigin | undefined): Promise<void> {
+    if (!origin || !(await this.mayWrite(image))) return this.#memory.set(image, cached);
+    const file = this.#files.get(image)!;
+    this.#settled.set(image, { file, contents: await writeLatentFile(file, cached, origin) });
+  }
+
+  /** Whether a picture lies in the folder that the user gave for its subset: a metadata file may lead anywhere, and nothing is written there. */
+  async mayWrite({ path: picture, subset: { imageDir } }: TrainingImage): Promise<boolean> {
+    if (imageDir === undefined) return false;
+    const [root, folder] = await Promise.all([imageDir, path.dirname(picture)].map((name) => this.#realPath(name)));
+    return folder === root || folder!.startsWith(root!.endsWith(path.sep) ? root! : root! + path.sep);
+  }
+
+  #realPath(folder: string): Promise<string> {
+    const known = this.#folders.get(folder) ?? realpath(folder || ".").catch(() => path.resolve(folder));
+    this.#folders.set(folder, known);
+    return known;
+  }
+
+  /** The latents of a picture; undefined when it has none and is to be decoded. @throws LATENTS_UNREADABLE, also when they are others than were found before */
+  async get(image: TrainingImage): Promise<CachedLatents | undefined> {
+    const kept = this.#memory.get(image);
+    if (kept) return kept;
+    const { file = image.onlyLatents, contents } = this.#settled.get(image) ?? {};
+    if (file === undefined) return undefined;
+    const found = await readLatentFile(file, image);
+    if (contents === undefined || contents === found.contents) return found.cached;
+    throw new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} was written anew while this run uses it.`, {
+      where: file,
+      hint: "Another run with other settings shares these pictures: let one of them use --cache_latents in place of --cache_latents_to_disk, or copy the folder.",
+    });
+  }
+}
+
+/** The pictures of a run by their path without ending. */
+function picturesByStem(images: readonly TrainingImage[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const stems = new Map<string, Set<string>>();
+  for (const image of images) {
+    const stem = stemOf(image);
+    stems.set(stem, (stems.get(stem) ?? new Set()).add(path.resolve(image.path)));
+  }
+  return stems;
+}
+
+function stemOf(image: TrainingImage): string {
+  return path.resolve(withoutExtension(image.path));
+}
+
+function useless(file: string, found: FoundLatents | undefined): CoinageError {
+  const reason = found && "reason" in found ? found.reason : "it cannot be read";
+  return new CoinageError(
+    "LATENTS_UNREADABLE",
+    `The latent cache ${file} stands in for a picture that is gone, but ${reason}.`,
+    {
+      where: file,
+      hint: "Bring the picture back, or take it out of the metadata.",
+    },
+  );
+}
