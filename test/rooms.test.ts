@@ -110,3 +110,10 @@ test("TextDecoder reads UTF-8 alone: its latin1 and ascii are windows-1252, whic
   const others = sourceFiles().filter((file) => /new TextDecoder\((?!\)|"utf-8")/.test(readFileSync(file, "utf8")));
   expect(others).toEqual([]);
 });
+
+test("only the room of arrays looks at the buffer behind an array, which may hold other bytes of the process", () => {
+  const lookers = sourceFiles().filter(
+    (file) => roomOf(file) !== "array" && /\.buffer\b/.test(readFileSync(file, "utf8")),
+  );
+  expect(lookers).toEqual([]);
+});

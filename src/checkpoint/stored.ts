@@ -28,7 +28,7 @@ export function readStoredArray(stored: StoredArray): NdArray {
   const { bytes } = stored;
   const copy =
     bytes instanceof Uint8Array
-      ? bytes.slice()
+      ? new Uint8Array(bytes)
       : withOpenFile(bytes.file, (file) => file.read(bytes.offset, bytes.length));
-  return { dtype: stored.dtype, shape: stored.shape, data: typedArrayOn(stored.dtype, copy.buffer as ArrayBuffer) };
+  return { dtype: stored.dtype, shape: stored.shape, data: typedArrayOn(stored.dtype, copy) };
 }

@@ -1,4 +1,4 @@
-import type { ByteSource, StoredArray } from "../array/index.ts";
+import { type ByteSource, dataViewOn, type StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
 import { isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "../formats/torch/index.ts";
@@ -39,7 +39,7 @@ export function containerOf(file: ByteSource): Container | undefined {
 }
 
 function headerFits(start: Uint8Array, size: number): boolean {
-  return new DataView(start.buffer, start.byteOffset).getBigUint64(0, true) + 8n <= BigInt(size);
+  return dataViewOn(start).getBigUint64(0, true) + 8n <= BigInt(size);
 }
 
 /** The tensors of an open .safetensors file. @throws SAFETENSORS_INVALID, CHECKPOINT_UNREADABLE */

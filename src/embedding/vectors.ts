@@ -1,10 +1,12 @@
 import {
   bfloat16ToFloat32,
+  bytesOf,
   type DType,
   dtypeBytes,
   elementCount,
   float16ToFloat32,
   type NdArray,
+  typedArrayOn,
 } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { FileTensor } from "./contents.ts";
@@ -61,16 +63,15 @@ function refuseNotFinite(role: string, { dtype, shape, data }: NdArray, where: s
 }
 
 function stack(tables: readonly NdArray[]): NdArray {
-  const { dtype, shape, data } = tables[0]!;
+  const { dtype, shape } = tables[0]!;
   const count = tables.reduce((sum, table) => sum + table.shape[0]!, 0);
   const bytes = new Uint8Array(elementCount([count, shape[1]!]) * dtypeBytes[dtype]);
   let position = 0;
   for (const table of tables) {
-    bytes.set(new Uint8Array(table.data.buffer, table.data.byteOffset, table.data.byteLength), position);
+    bytes.set(bytesOf(table.data), position);
     position += table.data.byteLength;
   }
-  const View = data.constructor as new (buffer: ArrayBuffer) => typeof data;
-  return { dtype, shape: [count, shape[1]!], data: new View(bytes.buffer) };
+  return { dtype, shape: [count, shape[1]!], data: typedArrayOn(dtype, bytes) };
 }
 
 function wrongShape(where: string, what: string): CoinageError {

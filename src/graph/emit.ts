@@ -1,4 +1,4 @@
-import { type DType, dtypeBytes, type NdArray } from "../array/index.ts";
+import { bytesOf, type DType, dtypeBytes, type NdArray } from "../array/index.ts";
 import { encodeModel, type OnnxInitializer, type OnnxNode, type OnnxValue } from "../formats/onnx/index.ts";
 import { type Dim, dimKey, nominalDim, type Shape } from "./dims.ts";
 import { lower, type Target } from "./lower.ts";
@@ -232,8 +232,7 @@ class Emitter {
     if (known) return known;
     const name = `constant_${this.initializers.length}`;
     const { dtype, shape, data } = value;
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.initializers.push({ name, dtype, shape, data: bytes });
+    this.initializers.push({ name, dtype, shape, data: bytesOf(data) });
     this.#leafNames.set(constantKey(value), name);
     return name;
   }

@@ -1,4 +1,5 @@
 import sharp, { type Sharp } from "sharp";
+import { bytesOf } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { withRegularFile } from "../files/index.ts";
 import { decodeBmp, isBmp } from "../formats/bmp/index.ts";
@@ -49,7 +50,7 @@ async function decodeWithSharp(bytes: Uint8Array, space: string | undefined): Pr
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
   // A Buffer would do, but it is compared and copied differently.
-  const pixels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const pixels = bytesOf(data);
   return { width: info.width, height: info.height, channels: info.channels as Channels, data: pixels };
 }
 

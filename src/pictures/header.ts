@@ -1,4 +1,5 @@
 import sharp, { type Metadata } from "sharp";
+import { dataViewOn } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { readStart, withRegularFile } from "../files/index.ts";
 import { isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
@@ -108,7 +109,7 @@ function requireSize([width, height]: Size, bytes: number, name: string): void {
 
 /** Frames that a PNG announces before its pixels: the decoder knows of the first only. 1 for other files. */
 function framesOfPng(start: Uint8Array): number {
-  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const view = dataViewOn(start);
   if (start.length < 8 || view.getUint32(0) !== 0x89504e47) return 1;
   for (let at = 8; at + 12 <= start.length; at += 12 + view.getUint32(at)) {
     const type = String.fromCharCode(...start.subarray(at + 4, at + 8));

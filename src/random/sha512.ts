@@ -1,13 +1,16 @@
+import { dataViewOn } from "../array/index.ts";
+
 /** The SHA-512 digest of bytes, 64 bytes. Python seeds its generator with it when the seed is a text; the platform's own digest is asynchronous.
  *  Source: FIPS 180-4. */
 export function sha512(message: Uint8Array): Uint8Array {
   const state = primes(8).map((prime) => rootFraction(prime, 2));
   const padded = padding(message);
-  for (let offset = 0; offset < padded.byteLength; offset += 128)
-    absorb(state, new DataView(padded.buffer, offset, 128));
-  const digest = new DataView(new ArrayBuffer(64));
-  for (const [i, word] of state.entries()) digest.setBigUint64(8 * i, word);
-  return new Uint8Array(digest.buffer);
+  for (let offset = 0; offset < padded.length; offset += 128)
+    absorb(state, dataViewOn(padded.subarray(offset, offset + 128)));
+  const digest = new Uint8Array(64);
+  const view = dataViewOn(digest);
+  for (const [i, word] of state.entries()) view.setBigUint64(8 * i, word);
+  return digest;
 }
 
 function absorb(state: bigint[], block: DataView): void {
@@ -30,11 +33,11 @@ function absorb(state: bigint[], block: DataView): void {
   });
 }
 
-function padding(message: Uint8Array): Uint8Array<ArrayBuffer> {
+function padding(message: Uint8Array): Uint8Array {
   const padded = new Uint8Array(Math.ceil((message.length + 17) / 128) * 128);
   padded.set(message);
   padded[message.length] = 0x80;
-  new DataView(padded.buffer).setBigUint64(padded.length - 8, BigInt(message.length) * 8n);
+  dataViewOn(padded).setBigUint64(padded.length - 8, BigInt(message.length) * 8n);
   return padded;
 }
 

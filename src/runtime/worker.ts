@@ -1,6 +1,6 @@
 import { parentPort } from "node:worker_threads";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
-import type { DType, NdArray, TypedArray } from "../array/index.ts";
+import { buffersToTransfer, type DType, type NdArray, type TypedArray } from "../array/index.ts";
 import { type CreateSession, createKept } from "./kept-graphs.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
 
@@ -87,5 +87,5 @@ function toArray(tensor: Tensor): NdArray {
 }
 
 function transferable(result: RunResult): ArrayBuffer[] {
-  return Object.values(result.outputs).map(({ data }) => data.buffer as ArrayBuffer);
+  return buffersToTransfer(Object.values(result.outputs).map(({ data }) => data));
 }

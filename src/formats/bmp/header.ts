@@ -1,3 +1,4 @@
+import { dataViewOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
 /** What stands in front of a bitmap's pixels. */
@@ -28,7 +29,7 @@ export function isBmp(start: Uint8Array): boolean {
  *  @throws BMP_INVALID when it is none, damaged or of a kind nobody writes. */
 export function parseBmpHeader(file: Uint8Array): BmpHeader {
   if (!isBmp(file) || file.length < 26) throw invalid("It is no Windows bitmap.");
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const view = dataViewOn(file);
   const headerBytes = view.getUint32(14, true);
   const isCore = headerBytes === 12;
   if (!isCore && (headerBytes < 40 || file.length < fileHeaderBytes + 40)) throw invalid("Its header is damaged.");

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { type ByteSource, inMemory, type NdArray } from "../../array/index.ts";
+import { type ByteSource, dataViewOn, inMemory, type NdArray } from "../../array/index.ts";
 import { Budget } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { openZip, writeZip } from "../zip/index.ts";
@@ -9,7 +9,7 @@ export { formatNpy, parseNpy } from "./npy.ts";
 
 /** Whether a file is a zip archive of .npy files. */
 export function isNpz(source: ByteSource): boolean {
-  if (source.size < 4 || new DataView(source.read(0, 4).slice().buffer).getUint32(0) !== 0x504b0304) return false;
+  if (source.size < 4 || dataViewOn(source.read(0, 4)).getUint32(0) !== 0x504b0304) return false;
   try {
     return [...openZip(source, unreadable).entries.keys()].some((name) => name.endsWith(".npy"));
   } catch (error) {

@@ -1,4 +1,12 @@
-import { type DType, dtypeBytes, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
+import {
+  bytesOf,
+  type DType,
+  dataViewOn,
+  dtypeBytes,
+  elementCount,
+  type NdArray,
+  typedArrayOn,
+} from "../../array/index.ts";
 import { requireWithin } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
@@ -21,7 +29,7 @@ const signature = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 /** The array of a .npy file. @throws NPZ_INVALID when it is damaged or of a type we cannot hold */
 export function parseNpy(file: Uint8Array): NdArray {
   if (signature.some((byte, i) => file[i] !== byte)) throw invalid("it lacks NumPy's signature");
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const view = dataViewOn(file);
   const start = (file[6] ?? 0) >= 2 ? 12 : 10;
   if (file.length < start) throw invalid("it ends within its header");
   const headerLength = start === 12 ? view.getUint32(8, true) : view.getUint16(8, true);
@@ -32,9 +40,7 @@ export function parseNpy(file: Uint8Array): NdArray {
   const length = elementCount(shape) * dtypeBytes[dtype];
   // Not the other way round: a product of many sides may be no number at all.
   if (!(end + length <= file.length)) throw invalid("it ends before its last number");
-  // A copy, aligned and alone in its buffer; a Buffer's own slice would be neither.
-  const bytes = new Uint8Array(file.subarray(end, end + length));
-  return { dtype, shape, data: typedArrayOn(dtype, bytes.buffer) };
+  return { dtype, shape, data: typedArrayOn(dtype, new Uint8Array(file.subarray(end, end + length))) };
 }
 
 /** NumPy's own bound. */
@@ -78,7 +84,7 @@ export function formatNpy({ dtype, shape, data }: NdArray): Uint8Array {
   const file = new Uint8Array(length + data.byteLength);
   file.set([...signature, 1, 0, header.length & 255, header.length >> 8]);
   file.set(header, 10);
-  file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), length);
+  file.set(bytesOf(data), length);
   return file;
 }
 

@@ -1,3 +1,5 @@
+import { dataViewOn } from "../../array/index.ts";
+
 /** Writes the protobuf wire format into a growing buffer. Only what ONNX needs: varints, floats and length-delimited fields. */
 export class ProtobufWriter {
   #bytes = new Uint8Array(1024);
@@ -11,7 +13,7 @@ export class ProtobufWriter {
   /** A 32-bit float field (wire type 5). */
   float(field: number, value: number): this {
     this.#varint((field << 3) | 5).#reserve(4);
-    new DataView(this.#bytes.buffer).setFloat32(this.#length, value, true);
+    dataViewOn(this.#bytes).setFloat32(this.#length, value, true);
     this.#length += 4;
     return this;
   }

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { dataViewOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
 export interface PngChunk {
@@ -16,7 +17,7 @@ export function isPng(bytes: Uint8Array): boolean {
 /** The chunks of a PNG picture up to IEND. @throws PNG_INVALID */
 export function readChunks(png: Uint8Array): PngChunk[] {
   if (!isPng(png)) throw invalidPng("it does not begin like one");
-  const view = new DataView(png.buffer, png.byteOffset, png.length);
+  const view = dataViewOn(png);
   const chunks: PngChunk[] = [];
   for (let position = 8; position + 12 <= png.length; ) {
     const length = view.getUint32(position);
@@ -39,7 +40,7 @@ export function writeChunks(chunks: readonly PngChunk[]): Uint8Array {
 
 function encodeChunk({ type, data }: PngChunk): Uint8Array {
   const chunk = new Uint8Array(data.length + 12);
-  const view = new DataView(chunk.buffer);
+  const view = dataViewOn(chunk);
   view.setUint32(0, data.length);
   chunk.set(latin1Bytes(type), 4);
   chunk.set(data, 8);

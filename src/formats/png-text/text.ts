@@ -71,5 +71,5 @@ function isLatin1(text: string): boolean {
 }
 
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  return Buffer.from(bytes).toString("latin1");
 }

@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../array/index.ts";
+import { type ByteSource, dataViewOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { storedBytes } from "./dtypes.ts";
 import { repeatedName } from "./repeated-names.ts";
@@ -41,8 +41,7 @@ type Invalid = (what: string, cause?: unknown) => Error;
 
 function readHeader({ size, read }: ByteSource, invalid: Invalid) {
   if (size < 8) throw invalid(`it has only ${size} bytes`);
-  const lengthBytes = read(0, 8);
-  const headerLength = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, 8).getBigUint64(0, true);
+  const headerLength = dataViewOn(read(0, 8)).getBigUint64(0, true);
   if (headerLength > BigInt(maxHeaderBytes)) throw invalid(`it claims a header of ${headerLength} bytes`);
   const dataStart = 8 + Number(headerLength);
   if (dataStart > size) throw invalid(`its header of ${headerLength} bytes is cut short`);

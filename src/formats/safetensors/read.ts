@@ -12,6 +12,6 @@ export function parseSafetensors(bytes: Uint8Array, name = "the file"): Safetens
 export function readTensor(bytes: Uint8Array, entry: SafetensorsEntry): NdArray {
   const dtype = storedDtypes[entry.dtype];
   if (!dtype) throw new CoinageError("SAFETENSORS_INVALID", `Tensors of dtype ${entry.dtype} are not supported.`);
-  const copy = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.length)).buffer;
+  const copy = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.length));
   return { dtype, shape: entry.shape, data: typedArrayOn(dtype, copy) };
 }

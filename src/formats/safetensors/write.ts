@@ -1,4 +1,4 @@
-import { type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
+import { bytesOf, type DType, dataViewOn, dtypeBytes, type NdArray } from "../../array/index.ts";
 import { storedDtypes } from "./dtypes.ts";
 
 export interface SafetensorsInput {
@@ -26,11 +26,11 @@ export function writeSafetensors({ tensors, metadata }: SafetensorsInput): Uint8
   const json = new TextEncoder().encode(JSON.stringify(header));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + headerLength + position).fill(0x20, 8, 8 + headerLength);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  dataViewOn(bytes).setBigUint64(0, BigInt(headerLength), true);
   bytes.set(json, 8);
   let offset = 8 + headerLength;
   for (const [, { data }] of ordered) {
-    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    bytes.set(bytesOf(data), offset);
     offset += data.byteLength;
   }
   return bytes;

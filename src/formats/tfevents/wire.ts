@@ -1,16 +1,18 @@
+import { dataViewOn } from "../../array/index.ts";
+
 /** Fields of protobuf messages as bytes; a message is its fields, joined. Source: protobuf.dev, "Encoding". */
 
 export function doubleField(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(9);
   bytes[0] = (field << 3) | 1;
-  new DataView(bytes.buffer).setFloat64(1, value, true);
+  dataViewOn(bytes).setFloat64(1, value, true);
   return bytes;
 }
 
 export function floatField(field: number, value: number): Uint8Array {
   const bytes = new Uint8Array(5);
   bytes[0] = (field << 3) | 5;
-  new DataView(bytes.buffer).setFloat32(1, value, true);
+  dataViewOn(bytes).setFloat32(1, value, true);
   return bytes;
 }
 

@@ -1,3 +1,4 @@
+import { dataViewOn } from "../../array/index.ts";
 import { damaged } from "./problems.ts";
 import { isPlaceholder, type PickleGlobal, type PickleValue, type PlaceholderObject } from "./values.ts";
 
@@ -37,8 +38,7 @@ export function numpyScalar(global: PickleGlobal, args: readonly PickleValue[]):
   const read = typeof name === "string" ? readers[name] : undefined;
   if (!read || !(bytes instanceof Uint8Array)) return { kind: "object", global, args, state: null };
   if (bytes.length !== Number((name as string).slice(1))) throw damaged("a numpy scalar of a wrong length");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return read(view, (dtype as PlaceholderObject).state !== ">");
+  return read(dataViewOn(bytes), (dtype as PlaceholderObject).state !== ">");
 }
 
 /** Text whose characters stand for bytes. @throws TORCH_FILE_INVALID when one does not fit a byte. */

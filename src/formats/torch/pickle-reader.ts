@@ -1,3 +1,4 @@
+import { dataViewOn } from "../../array/index.ts";
 import { damaged } from "./problems.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -10,7 +11,7 @@ export class PickleReader {
 
   constructor(bytes: Uint8Array, position = 0) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = dataViewOn(bytes);
     this.#position = position;
   }
 
@@ -63,9 +64,8 @@ export class PickleReader {
   }
 
   byteText(length: number): string {
-    const bytes = this.bytes(length);
     // Not TextDecoder("latin1"), which means windows-1252 to the web.
-    return Buffer.from(bytes.buffer, bytes.byteOffset, length).toString("latin1");
+    return Buffer.from(this.bytes(length)).toString("latin1");
   }
 
   /** Text up to the next line end, which is passed over. */

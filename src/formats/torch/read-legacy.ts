@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../array/index.ts";
+import { type ByteSource, dataViewOn } from "../../array/index.ts";
 import { resolveGlobal } from "./globals.ts";
 import { PickleMachine } from "./pickle-machine.ts";
 import { PickleReader } from "./pickle-reader.ts";
@@ -78,8 +78,7 @@ function locateStorages(
     const base = bases.get(key);
     if (!base || offsets.has(key)) throw damaged(`its list of storages names ${key}, which is not used or named twice`);
     if (position + 8 + base.bytes > source.size) throw damaged(`storage ${key} is cut short`);
-    const head = source.read(position, 8);
-    const stored = new DataView(head.buffer, head.byteOffset).getBigInt64(0, true);
+    const stored = dataViewOn(source.read(position, 8)).getBigInt64(0, true);
     if (stored !== BigInt(base.count)) throw damaged(`storage ${key} has ${stored} elements instead of ${base.count}`);
     offsets.set(key, position + 8);
     position += 8 + base.bytes;

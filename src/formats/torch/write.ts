@@ -1,4 +1,4 @@
-import { type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
+import { bytesOf, type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
 import { writeZip } from "../zip/index.ts";
 
 /** What a file for other programs is made of: text, whole numbers, None, dicts with text keys, tensors. */
@@ -14,7 +14,7 @@ export function writeTorchFile(value: TorchInput, folder = "archive"): Uint8Arra
     { name: `${folder}/data.pkl`, bytes },
     ...pickle.tensors.map(({ data }, i) => ({
       name: `${folder}/data/${i}`,
-      bytes: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+      bytes: bytesOf(data),
     })),
     { name: `${folder}/version`, bytes: text.encode("3\n") },
   ]);

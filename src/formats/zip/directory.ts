@@ -1,4 +1,4 @@
-import type { ByteSource } from "../../array/index.ts";
+import { type ByteSource, dataViewOn } from "../../array/index.ts";
 import { limits } from "../../budget/index.ts";
 import type { Damaged, ZipEntry } from "./read.ts";
 
@@ -22,7 +22,7 @@ export function readDirectory(source: ByteSource, damaged: Damaged): Map<string,
   const directory = findDirectory(source, damaged);
   if (directory.count > limits.zipMembers.most) throw damaged(`its zip archive has ${directory.count} entries`);
   const bytes = source.read(directory.offset, directory.size);
-  const view = viewOn(bytes);
+  const view = dataViewOn(bytes);
   const entries = new Map<string, ParsedEntry>();
   let position = 0;
   for (let i = 0; i < directory.count; i++) {
@@ -59,7 +59,7 @@ function withEnds(
 function findDirectory(source: ByteSource, damaged: Damaged): Directory {
   const tailLength = Math.min(source.size, 65557);
   const tailStart = source.size - tailLength;
-  const view = viewOn(source.read(tailStart, tailLength));
+  const view = dataViewOn(source.read(tailStart, tailLength));
   for (let at = tailLength - 22; at >= 0; at--) {
     if (view.getUint32(at, true) !== endSignature || at + 22 + view.getUint16(at + 20, true) !== tailLength) continue;
     const directory = zip64Directory(source, view, at, tailStart, damaged) ?? {
@@ -82,7 +82,7 @@ function zip64Directory(
   if (end < 20 || tail.getUint32(end - 20, true) !== zip64LocatorSignature) return undefined;
   const offset = Number(tail.getBigUint64(end - 12, true));
   if (offset + 56 > tailStart + end) throw damaged("its zip64 record points outside the file");
-  const record = viewOn(source.read(offset, 56));
+  const record = dataViewOn(source.read(offset, 56));
   if (record.getUint32(0, true) !== zip64EndSignature) throw damaged("its zip64 record is missing");
   return {
     count: Number(record.getBigUint64(32, true)),
@@ -93,11 +93,11 @@ function zip64Directory(
 
 function isPlausible(source: ByteSource, { offset, size, count }: Directory, end: number): boolean {
   if (offset + size > end || count * 46 > size || size > maxDirectoryBytes) return false;
-  return count === 0 || viewOn(source.read(offset, 4)).getUint32(0, true) === entrySignature;
+  return count === 0 || dataViewOn(source.read(offset, 4)).getUint32(0, true) === entrySignature;
 }
 
 function parseEntry(record: Uint8Array): ParsedEntry {
-  const view = viewOn(record);
+  const view = dataViewOn(record);
   const nameLength = view.getUint16(28, true);
   const extraLength = view.getUint16(30, true);
   const name = utf8.decode(record.subarray(46, 46 + nameLength));
@@ -115,7 +115,7 @@ function parseEntry(record: Uint8Array): ParsedEntry {
 }
 
 function zip64Numbers(extra: Uint8Array): number[] {
-  const view = viewOn(extra);
+  const view = dataViewOn(extra);
   for (let at = 0; at + 4 <= extra.length; ) {
     const length = view.getUint16(at + 2, true);
     if (view.getUint16(at, true) === 1) {
@@ -127,8 +127,4 @@ function zip64Numbers(extra: Uint8Array): number[] {
     at += 4 + length;
   }
   return [];
-}
-
-function viewOn(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }

@@ -1,5 +1,5 @@
 import { inflateRawSync } from "node:zlib";
-import type { ByteSource } from "../../array/index.ts";
+import { type ByteSource, bytesOf, dataViewOn } from "../../array/index.ts";
 import { readDirectory } from "./directory.ts";
 
 /** Makes the error for an archive that cannot be read; whoever opens one knows what kind of file it should have been.
@@ -55,8 +55,7 @@ function entryRegion(source: ByteSource, entry: ZipEntry, damaged: Damaged) {
   if (method !== 0 && method !== 8) throw wrong(`is packed by the unknown method ${method}`);
   if (method === 0 && compressedSize !== size) throw wrong("has two sizes");
   if (headerOffset + 30 > source.size) throw wrong("lies outside the file");
-  const bytes = source.read(headerOffset, 30);
-  const header = new DataView(bytes.buffer, bytes.byteOffset);
+  const header = dataViewOn(source.read(headerOffset, 30));
   if (header.getUint32(0, true) !== localSignature) throw wrong("is not where it should be");
   // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
   const offset = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
@@ -68,7 +67,7 @@ function entryRegion(source: ByteSource, entry: ZipEntry, damaged: Damaged) {
 function inflated(stored: Uint8Array, { name, size }: ZipEntry, damaged: Damaged): Uint8Array {
   let bytes: Uint8Array;
   try {
-    bytes = inflateRawSync(stored, { maxOutputLength: Math.max(1, size) });
+    bytes = bytesOf(inflateRawSync(stored, { maxOutputLength: Math.max(1, size) }));
   } catch (cause) {
     throw damaged(`the entry "${name}" of its zip archive cannot be unpacked`, cause);
   }

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { dataViewOn } from "../../array/index.ts";
 
 export interface ZipMember {
   readonly name: string;
@@ -32,7 +33,7 @@ export function writeZip(members: readonly ZipMember[]): Uint8Array {
 function paddingAfter(position: number): Uint8Array {
   const length = 4 + ((alignment - ((position + 4) % alignment)) % alignment);
   const field = new Uint8Array(length);
-  const view = new DataView(field.buffer);
+  const view = dataViewOn(field);
   view.setUint16(0, paddingId, true);
   view.setUint16(2, length - 4, true);
   return field;
@@ -41,7 +42,7 @@ function paddingAfter(position: number): Uint8Array {
 /** What local and central headers share, from "version needed" up to the name's length: UTF-8 names, stored, no date. */
 function commonFields(bytes: Uint8Array, nameLength: number): Uint8Array {
   const fields = new Uint8Array(24);
-  const view = new DataView(fields.buffer);
+  const view = dataViewOn(fields);
   view.setUint16(0, 20, true);
   view.setUint16(2, 0x0800, true);
   // 1 January 1980, the earliest date a zip archive can tell.
@@ -55,7 +56,7 @@ function commonFields(bytes: Uint8Array, nameLength: number): Uint8Array {
 
 function localHeader(common: Uint8Array, extraLength: number): Uint8Array {
   const header = new Uint8Array(30);
-  const view = new DataView(header.buffer);
+  const view = dataViewOn(header);
   view.setUint32(0, 0x04034b50, true);
   header.set(common, 4);
   view.setUint16(28, extraLength, true);
@@ -64,7 +65,7 @@ function localHeader(common: Uint8Array, extraLength: number): Uint8Array {
 
 function centralHeader(common: Uint8Array, localOffset: number): Uint8Array {
   const header = new Uint8Array(46);
-  const view = new DataView(header.buffer);
+  const view = dataViewOn(header);
   view.setUint32(0, 0x02014b50, true);
   view.setUint16(4, 20, true);
   header.set(common, 6);
@@ -74,7 +75,7 @@ function centralHeader(common: Uint8Array, localOffset: number): Uint8Array {
 
 function endRecord(count: number, directorySize: number, directoryOffset: number): Uint8Array {
   const record = new Uint8Array(22);
-  const view = new DataView(record.buffer);
+  const view = dataViewOn(record);
   view.setUint32(0, 0x06054b50, true);
   view.setUint16(8, count, true);
   view.setUint16(10, count, true);

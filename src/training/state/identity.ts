@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { elementCount } from "../../array/index.ts";
+import { bytesOf, elementCount } from "../../array/index.ts";
 import { type Checkpoint, type Component, readStoredArray } from "../../checkpoint/index.ts";
 import type { Dataset, DatasetGroup, TrainingImage } from "../../dataset/index.ts";
 import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
@@ -68,7 +68,7 @@ function fingerprint({ tensors }: Component): string {
     const length = count * perElement;
     const start = bytes instanceof Uint8Array ? bytes.subarray(0, length) : { ...bytes, length };
     const { data } = readStoredArray({ dtype, shape: [count], bytes: start });
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(bytesOf(data));
   }
   return hash.digest("hex").slice(0, 16);
 }

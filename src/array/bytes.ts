@@ -1,0 +1,42 @@
+import { type DType, dtypeBytes, type TypedArray } from "./nd-array.ts";
+
+/** The one place that looks at the buffer behind an array. A Buffer, or a part of an array, is a window on a larger buffer that holds other bytes of the
+ *  process: what is made of that buffer as a whole is wrong. Everything here keeps to the window. */
+
+/** Exactly the bytes of an array: a view, and a plain one, so that slice() copies them (a Buffer's does not). */
+export function bytesOf(array: ArrayBufferView): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** A DataView on exactly the bytes of an array. */
+export function dataViewOn(array: ArrayBufferView): DataView {
+  return new DataView(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** The numbers that bytes hold: a view on them where they lie at a multiple of the number's size, else on a copy.
+ *  @throws RangeError when they end within a number */
+export function typedArrayOn(dtype: DType, bytes: Uint8Array): TypedArray {
+  const each = dtypeBytes[dtype];
+  if (bytes.length % each !== 0) throw new RangeError(`${bytes.length} bytes are no whole count of ${dtype}.`);
+  const { buffer, byteOffset } = bytes.byteOffset % each === 0 ? bytes : new Uint8Array(bytes);
+  const View: new (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray = arrayTypes[dtype];
+  return new View(buffer, byteOffset, bytes.length / each);
+}
+
+const arrayTypes = {
+  float64: Float64Array,
+  float32: Float32Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  int16: Int16Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+} as const satisfies Record<DType, unknown>;
+
+/** The buffers of arrays, to give away to another thread: what else lies in them goes along. A shared one cannot be given away. */
+export function buffersToTransfer(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
+  return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : []));
+}
