@@ -43,6 +43,7 @@ export const dtypeBytes: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
+/** How many numbers an array of a shape holds. Of sizes that a file makes up it may be infinite or NaN. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }

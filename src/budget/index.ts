@@ -12,10 +12,65 @@ interface Limit {
 
 /** Every limit on input that comes from strangers. The table in docs/security.md is made from this one. */
 export const limits = {
+  memoryBesideFile: {
+    most: 32 * 2 ** 20,
+    unit: "bytes of memory beside twice its size",
+    why: "Deflated members and tensors that repeat or share their storage make gigabytes of a small file. Files that PyTorch writes take no more memory than disk.",
+  },
+  modelConfig: {
+    most: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "The JSON files of a Diffusers folder are read whole. The largest, an index of shards, has 200 kB.",
+  },
   nesting: {
     most: 100,
     unit: "levels of nesting",
     why: "Deep nesting overflows the stack. Settings, headers and state dicts nest fewer than ten levels.",
+  },
+  pickleSteps: {
+    most: 4_000_000,
+    unit: "steps",
+    why: "A pickle is a program, and a few bytes of it can ask for endless work and memory. A checkpoint of 2,000 tensors takes 300,000.",
+  },
+  pickleBytes: {
+    most: 64 * 2 ** 20,
+    unit: "bytes of pickle",
+    why: "Whatever a pickle builds is held in memory. That of a checkpoint with 2,000 tensors has 300 kB.",
+  },
+  pngChunks: {
+    most: 200_000,
+    unit: "parts",
+    why: "Twelve bytes of a PNG picture make a part, which takes hundreds in memory. A picture of 100 MB has 13,000.",
+  },
+  pngTextBytes: {
+    most: 16 * 2 ** 20,
+    unit: "bytes of text",
+    why: "Compressed texts in a picture unpack to a thousand times their size. An embedding of 75 vectors has 3 MB, a workflow less.",
+  },
+  rank: {
+    most: 64,
+    unit: "dimensions",
+    why: "Many tensors can share one long shape. NumPy allows 64 dimensions; weights have up to 5.",
+  },
+  repeatedElements: {
+    most: 4_000_000,
+    unit: "numbers that are not stored",
+    why: "A stride of 0 repeats a number as often as a file says. Embeddings that use it have up to 100,000 numbers.",
+  },
+  safetensorsHeader: {
+    most: 100_000_000,
+    unit: "bytes of header",
+    why: "The header is read whole. The reference reader has the same limit; that of SDXL has 300 kB.",
+  },
+  vectors: {
+    most: 10_000,
+    unit: "vectors",
+    why: "A table of vectors without width has any number of them in no bytes. A prompt holds up to 225.",
+  },
+  zipDirectory: {
+    most: 64 * 2 ** 20,
+    unit: "bytes of directory",
+    why: "The directory of a zip archive is read whole. That of a checkpoint with 10,000 members has 1 MB.",
   },
   settingsFile: {
     most: 64 * 2 ** 20,
@@ -166,7 +221,12 @@ export class Budget {
     this.#refusal = refusal;
   }
 
-  /** Adds to what was asked for. @throws the refusal when the sum is over the limit or not a number */
+  /** How much more may be asked for. */
+  get left(): number {
+    return limits[this.#limit].most - this.#spent;
+  }
+
+  /** Adds to what was asked for; a negative amount is a credit. @throws the refusal when the sum is over the limit or not a number */
   spend(amount: number): void {
     this.#spent += amount;
     requireWithin(this.#limit, this.#spent, this.#refusal);

@@ -191,7 +191,7 @@ describe("a Diffusers folder", () => {
     expect((await openCheckpoint(model)).vae.tensors.size).toBe(vaeTensors.size);
     index("part-c.safetensors");
     await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", "part-c"));
-    for (const outside of ["../vae/part-b.safetensors", "a\\b.safetensors", "..", ""]) {
+    for (const outside of ["../vae/part-b.safetensors", "a\\b.safetensors", "..", "", "a\0", "a".repeat(300)]) {
       index(outside);
       await expect(openCheckpoint(model)).rejects.toThrow(refusal("CHECKPOINT_UNREADABLE", "outside its own folder"));
     }

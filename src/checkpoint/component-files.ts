@@ -1,7 +1,7 @@
 import { type Stats, statSync } from "node:fs";
 import path from "node:path";
 import type { StoredArray } from "../array/index.ts";
-import { requireShallow } from "../budget/index.ts";
+import { limits, requireShallow } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { withOpenFile } from "./open-file.ts";
 import { readWeightFile } from "./weight-file.ts";
@@ -22,8 +22,6 @@ export interface BaseNames {
 
 export const networkBase: BaseNames = { safetensors: "diffusion_pytorch_model", bin: "diffusion_pytorch_model" };
 export const textEncoderBase: BaseNames = { safetensors: "model", bin: "pytorch_model" };
-
-const maxJsonBytes = 64 * 1024 * 1024;
 
 /** The weights in a component's folder: the asked-for variant, else the plain files, else fp16. Source: checkpoints.md section 4.1.
  *  @throws CHECKPOINT_INCOMPLETE when the folder holds none. */
@@ -94,11 +92,16 @@ function weightMap(indexFile: string): Map<string, string> {
   if (!isJsonRecord(map)) throw unreadable(indexFile, 'it has no "weight_map"');
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
-    if (typeof shard !== "string" || /[/\\]|^\.{0,2}$/.test(shard))
-      throw unreadable(indexFile, `it names the file ${JSON.stringify(shard)} outside its own folder`);
+    if (typeof shard !== "string" || !isFileName(shard))
+      throw unreadable(indexFile, "it names a file outside its own folder, or none");
     shards.set(tensor, shard);
   }
   return shards;
+}
+
+/** Whether a text can be the name of a file in a folder, and is nothing outside it. */
+function isFileName(text: string): boolean {
+  return text.length <= 200 && !/[/\\\0]|^\.{0,2}$/.test(text);
 }
 
 /** A JSON object of a file; undefined when there is no such file. @throws CHECKPOINT_UNREADABLE */
@@ -108,7 +111,7 @@ export function readConfig(file: string): JsonRecord | undefined {
 
 function readJsonRecord(file: string): JsonRecord {
   const bytes = withOpenFile(file, (open) => {
-    if (open.size > maxJsonBytes) throw unreadable(file, `it has ${open.size} bytes`);
+    if (open.size > limits.modelConfig.most) throw unreadable(file, `it has ${open.size} bytes`);
     return open.read(0, open.size);
   });
   let value: unknown;

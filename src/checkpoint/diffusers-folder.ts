@@ -38,7 +38,7 @@ export function findInFolder(folder: string, variant: string | undefined): Found
 }
 
 export function isSdxlPipeline(className: unknown): boolean {
-  return String(className).startsWith("StableDiffusionXL");
+  return typeof className === "string" && className.startsWith("StableDiffusionXL");
 }
 
 export const folderNames: Readonly<Record<ComponentName, string>> = {

@@ -1,4 +1,5 @@
 import { type ByteSource, elementCount, type NdArray } from "../array/index.ts";
+import { requireWithin } from "../budget/index.ts";
 import { readSafetensorsFile, readStoredArray } from "../checkpoint/index.ts";
 import {
   isList,
@@ -61,7 +62,8 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   const others: string[] = [];
   for (const [key, value] of map) {
     const name = nameOf(key);
-    if (isTensor(value)) tensors.set(name, torchTensor(source, value));
+    if (name === undefined) others.push("an entry whose key is no text");
+    else if (isTensor(value)) tensors.set(name, torchTensor(source, value));
     else if (typeof value === "string" || typeof value === "number") fields.set(name, value);
     else if (typeof value === "bigint") fields.set(name, Number(value));
     else if (value !== null) others.push(name);
@@ -69,13 +71,15 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   const inner = parameterMap(map.get("string_to_param"));
   const parameters =
     inner &&
-    new Map([...inner].map(([key, value]) => [nameOf(key), isTensor(value) ? torchTensor(source, value) : undefined]));
+    new Map(
+      [...inner].map(([key, value]) => [nameOf(key) ?? "", isTensor(value) ? torchTensor(source, value) : undefined]),
+    );
   return mapping({ tensors, fields, others, parameters });
 }
 
-/** A key as a name. Tuples may be deeper, and longer as texts, than memory. */
-function nameOf(key: PickleValue): string {
-  return typeof key === "object" ? "a key that is no text" : String(key);
+/** A key as a name; undefined for keys that are neither text nor number, such as tuples, whose text could be of any length. */
+function nameOf(key: PickleValue): string | undefined {
+  return typeof key === "object" && key !== null ? undefined : String(key);
 }
 
 /** A list of mappings: their tensors, numbered. */
@@ -141,7 +145,10 @@ function jsonTensor(value: unknown): FileTensor | undefined {
   if (!Array.isArray(nested)) return undefined;
   const shape: number[] = [];
   let level: unknown = nested;
-  for (; Array.isArray(level); level = level[0]) shape.push(level.length);
+  for (; Array.isArray(level); level = level[0]) {
+    shape.push(level.length);
+    requireWithin("rank", shape.length, { code: "EMBEDDING_INVALID", subject: "A tensor in the picture" });
+  }
   const numbers = nested.flat(shape.length) as unknown[];
   const isRegular = numbers.length === elementCount(shape) && numbers.every((number) => typeof number === "number");
   if (!isRegular) return undefined;

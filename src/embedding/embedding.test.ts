@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { deflateSync } from "node:zlib";
@@ -341,4 +341,13 @@ describe("modelspec metadata", () => {
     expect(metadata["modelspec.author"]).toBe("me");
     expect("modelspec.tags" in metadata || "modelspec.timestep_range" in metadata).toBe(false);
   });
+});
+
+test("a picture's text that is nearly base64 is refused as fast as it is read", async () => {
+  const picture = await encodeEmbedding("catx.png", word(table(1, 768)), { layout: "png" });
+  const file = path.join(folder, "blanks.png");
+  for (const text of [`${" ".repeat(2e6)}!`, `${"A".repeat(8e6)}!`, `AAAA${"=".repeat(1e6)}`]) {
+    writeFileSync(file, withPngTexts(picture, [{ keyword: "sd-ti-embedding", text }]));
+    await expect(readEmbeddingFile(file)).rejects.toThrow(expect.objectContaining({ code: "EMBEDDING_INVALID" }));
+  }
 });

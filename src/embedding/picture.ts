@@ -42,9 +42,11 @@ function decode(picture: Uint8Array, where: string): Promise<Picture> {
 }
 
 function decodeBase64(text: string, where: string): string {
-  const letters = text.replaceAll(/\s/g, "");
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(letters)) throw invalid(where, "its embedding is not base64");
-  return Buffer.from(letters, "base64").toString("utf8");
+  const digits = text.replace(/\s/g, "");
+  // Two plain searches: one pattern for the whole would try the end again at each blank.
+  const isBase64 = !/[^A-Za-z0-9+/=]/.test(digits) && !/=[^=]|===/.test(digits);
+  if (!isBase64) throw invalid(where, "its embedding is not base64");
+  return Buffer.from(digits, "base64").toString("utf8");
 }
 
 function parse(json: string, where: string): Readonly<Record<string, unknown>> {
@@ -54,7 +56,7 @@ function parse(json: string, where: string): Readonly<Record<string, unknown>> {
   } catch (cause) {
     throw invalid(where, "its embedding is not JSON", cause);
   }
-  if (typeof value !== "object" || value === null || !("string_to_param" in value))
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "string_to_param"))
     throw invalid(where, 'its embedding has no "string_to_param"');
   requireShallow(value, { code: "EMBEDDING_INVALID", subject: `The embedding in ${where}` });
   return value as Readonly<Record<string, unknown>>;

@@ -8,12 +8,11 @@ import {
   type NdArray,
   typedArrayOn,
 } from "../array/index.ts";
+import { limits } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { FileTensor } from "./contents.ts";
 
 const vectorDtypes: readonly string[] = ["float64", "float32", "float16", "bfloat16"] satisfies readonly DType[];
-/** Far more than any prompt can hold; a larger table is no embedding. */
-const maxVectors = 10_000;
 
 /** The vectors of one role [n, width], out of one tensor or several stacked; a tensor [width] is one vector.
  *  @throws EMBEDDING_DTYPE, EMBEDDING_SHAPE, EMBEDDING_EMPTY, EMBEDDING_NOT_FINITE */
@@ -43,7 +42,7 @@ function readTable(role: string, tensor: FileTensor, where: string): NdArray {
     throw wrongShape(where, `"${role}" has the shape [${shape.join(", ")}]`);
   const [count, width] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!];
   if (count === 0 || width === 0) throw new CoinageError("EMBEDDING_EMPTY", `${where}: "${role}" holds no vector.`);
-  if (count > maxVectors) throw wrongShape(where, `"${role}" holds ${count} vectors`);
+  if (count > limits.vectors.most) throw wrongShape(where, `"${role}" holds ${count} vectors`);
   const table = { ...tensor.read(), shape: [count, width] };
   refuseNotFinite(role, table, where);
   return table;

@@ -213,6 +213,18 @@ test("a latent cache: arrays, size of the picture, what was cut out", async () =
   });
 });
 
+test("a training state whose table has any number of vectors in no bytes, or another shape: a problem with a code", async () => {
+  for (const shape of [[2 ** 40, 0], [3, 4, 5], []]) {
+    const state = path.join(folder, `state-${shape.length}`);
+    mkdirSync(state);
+    writeFileSync(path.join(state, "state.json"), JSON.stringify({ format: "coinage training state 1" }));
+    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const tensors = new Map([["rows/0", { dtype: "float32", shape, data } as const]]);
+    writeFileSync(path.join(state, "arrays.safetensors"), writeSafetensors({ tensors }));
+    expect(await inspectFile(state)).toMatchObject({ tables: [], problems: [{ code: "STATE_UNREADABLE" }] });
+  }
+});
+
 test("a training state of sd-scripts: the learned vectors behind the vocabulary", async () => {
   const state = path.join(folder, "cat-state");
   mkdirSync(state);

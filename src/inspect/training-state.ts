@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
-import type { NdArray } from "../array/index.ts";
+import type { NdArray, StoredArray } from "../array/index.ts";
+import { requireWithin } from "../budget/index.ts";
 import { readStoredArray, readWeightFile, rowsOf } from "../checkpoint/index.ts";
+import { CoinageError } from "../errors/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import type { Problem, TrainingStateInspection } from "./inspection.ts";
 import { problemOf } from "./problem.ts";
@@ -11,7 +13,7 @@ import { describeTable } from "./table.ts";
 export function inspectTrainingState(folder: string): TrainingStateInspection | undefined {
   const names = readdirSync(folder);
   const own = names.includes("state.json") ? readJson(path.join(folder, "state.json")) : undefined;
-  const isOwn = String(own?.format).startsWith("coinage training state");
+  const isOwn = typeof own?.format === "string" && own.format.startsWith("coinage training state");
   const isAccelerates = names.some((name) => /^random_states_\d+\.pkl$/.test(name)) || names.includes("optimizer.bin");
   if (!isOwn && !isAccelerates) return undefined;
   const files = names.map((name) => ({ name, bytes: statSync(path.join(folder, name)).size }));
@@ -24,7 +26,9 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
     problems,
     program: isOwn ? "coinage" : "sd-scripts",
     ...(isOwn ? ownProgress(own ?? {}) : accelerateProgress(readJson(path.join(folder, "train_state.json")) ?? {})),
-    tables: tables.map((table, i) => describeTable(tables.length === 1 ? "vectors" : ["clip_l", "clip_g"][i]!, table)),
+    tables: tables.map((table, i) =>
+      describeTable(tables.length === 1 ? "vectors" : (["clip_l", "clip_g"][i] ?? `table ${i}`), table),
+    ),
     files,
   };
 }
@@ -43,7 +47,7 @@ function accelerateProgress({ current_step: step, current_epoch: epoch }: Json) 
 
 function ownRows(folder: string): NdArray[] {
   const { tensors } = readWeightFile(path.join(folder, "arrays.safetensors"));
-  return [...tensors].filter(([name]) => /^rows\/\d+$/.test(name)).map(([, stored]) => readStoredArray(stored));
+  return [...tensors].filter(([name]) => /^rows\/\d+$/.test(name)).map(([, stored]) => vectorsOf(stored));
 }
 
 /** accelerate stores whole text encoders; the learned vectors stand behind the words of the vocabulary. */
@@ -53,8 +57,17 @@ function learnedRows(folder: string, names: readonly string[]): NdArray[] {
     const { tensors } = readWeightFile(path.join(folder, name));
     const table = tensors.get("text_model.embeddings.token_embedding.weight");
     const learned = (table?.shape[0] ?? 0) - firstLearnedId;
-    return table && learned > 0 ? [readStoredArray(rowsOf(table, firstLearnedId, learned))] : [];
+    return table && learned > 0 ? [vectorsOf(rowsOf(table, firstLearnedId, learned))] : [];
   });
+}
+
+/** The rows of a table [vectors, width], one of each text encoder. */
+function vectorsOf(stored: StoredArray): NdArray {
+  const [count = 0, width = 0] = stored.shape;
+  if (stored.shape.length !== 2 || width === 0)
+    throw new CoinageError("STATE_UNREADABLE", `Its table of vectors has the shape [${stored.shape.join(", ")}].`);
+  requireWithin("vectors", count, { code: "STATE_UNREADABLE", subject: "The training state" });
+  return readStoredArray(stored);
 }
 
 function attempt<Result>(read: () => Result, problems: Problem[]): Result | undefined {

@@ -21,11 +21,13 @@ export function inferText(
 ): TextArchitecture {
   const [vocabularySize, width] = shapeIn(weights, "text_model.embeddings.token_embedding.weight") as [number, number];
   const heads = configNumber(config, "num_attention_heads") ?? width / 64;
-  if (!Number.isInteger(heads) || width % heads !== 0)
+  if (!Number.isInteger(heads) || heads <= 0 || width % heads !== 0)
     throw unknownArchitecture(`the number of attention heads of a text encoder of width ${width} is not stated`);
   const activation = config?.hidden_act ?? defaultActivation;
   if (activation !== "quick_gelu" && activation !== "gelu")
-    throw unknownArchitecture(`the activation "${String(activation)}" of the text encoder is not known`);
+    throw unknownArchitecture(
+      `the activation ${typeof activation === "string" ? `"${activation}"` : "stated"} of the text encoder is not known`,
+    );
   return {
     vocabularySize,
     width,

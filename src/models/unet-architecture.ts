@@ -112,9 +112,5 @@ function refuseVariants(config: ComponentConfig): void {
     "only_cross_attention",
   ];
   const found = mustBeAbsent.find((key) => config?.[key]);
-  if (found)
-    throw new CoinageError(
-      "ARCHITECTURE_UNKNOWN",
-      `This U-Net has "${found}" (${String(config?.[found])}), which is not supported.`,
-    );
+  if (found) throw new CoinageError("ARCHITECTURE_UNKNOWN", `This U-Net has "${found}", which is not supported.`);
 }

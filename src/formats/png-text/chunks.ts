@@ -1,5 +1,6 @@
 import { crc32 } from "node:zlib";
 import { dataViewOn } from "../../array/index.ts";
+import { Budget, type Refusal } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
 export interface PngChunk {
@@ -19,6 +20,7 @@ export function readChunks(png: Uint8Array): PngChunk[] {
   if (!isPng(png)) throw invalidPng("it does not begin like one");
   const view = dataViewOn(png);
   const chunks: PngChunk[] = [];
+  const count = new Budget("pngChunks", tooMuchPng);
   for (let position = 8; position + 12 <= png.length; ) {
     const length = view.getUint32(position);
     const end = position + 12 + length;
@@ -26,6 +28,7 @@ export function readChunks(png: Uint8Array): PngChunk[] {
     const checked = png.subarray(position + 4, end - 4);
     if (crc32(checked) !== view.getUint32(end - 4)) throw invalidPng("a part of it was changed");
     const type = String.fromCharCode(...checked.subarray(0, 4));
+    count.spend(1);
     chunks.push({ type, data: checked.subarray(4) });
     if (type === "IEND") return chunks;
     position = end;
@@ -52,6 +55,13 @@ function encodeChunk({ type, data }: PngChunk): Uint8Array {
 export function latin1Bytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
+
+/** The refusal of a picture that asks for too much. */
+export const tooMuchPng: Refusal = {
+  code: "PNG_INVALID",
+  subject: "The PNG picture",
+  hint: "No program writes such pictures. Get it from a source you trust.",
+};
 
 export function invalidPng(what: string, cause?: unknown): CoinageError {
   return new CoinageError("PNG_INVALID", `Not a usable PNG picture: ${what}.`, {

@@ -54,6 +54,23 @@ test("a text that unpacks to tens of megabytes is refused", () => {
   );
 });
 
+test("many compressed texts are unpacked up to a limit for all of them", () => {
+  const megabytes = Uint8Array.of(...latin1Bytes("a\0\0"), ...deflateSync(new Uint8Array(2 ** 20)));
+  const pictureOf = (count: number) =>
+    writeChunks([
+      ...readChunks(picture).slice(0, -1),
+      ...new Array<PngChunk>(count).fill({ type: "zTXt", data: megabytes }),
+      { type: "IEND", data: new Uint8Array() },
+    ]);
+  expect(readPngTexts(pictureOf(15))).toHaveLength(15);
+  expect(() => readPngTexts(pictureOf(17))).toThrow(expect.objectContaining({ code: "PNG_INVALID" }));
+});
+
+test("a picture of endless parts is refused", () => {
+  const parts = new Array<PngChunk>(200_001).fill({ type: "teSt", data: new Uint8Array() });
+  expect(() => readPngTexts(writeChunks(parts))).toThrow(expect.objectContaining({ code: "PNG_INVALID" }));
+});
+
 test("a damaged picture is refused with a code, wherever it is cut or changed", () => {
   const whole = withPngTexts(picture, [{ keyword: "seed", text: "1" }]);
   for (let length = 0; length < whole.length; length++)

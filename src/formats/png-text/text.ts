@@ -1,5 +1,6 @@
 import { inflateSync } from "node:zlib";
-import { invalidPng, latin1Bytes, type PngChunk, readChunks, writeChunks } from "./chunks.ts";
+import { Budget } from "../../budget/index.ts";
+import { invalidPng, latin1Bytes, type PngChunk, readChunks, tooMuchPng, writeChunks } from "./chunks.ts";
 
 /** A text that a PNG picture carries. */
 export interface PngText {
@@ -7,12 +8,10 @@ export interface PngText {
   readonly text: string;
 }
 
-/** A compressed text may unpack to this much. */
-const maxTextBytes = 16 * 1024 * 1024;
-
-/** The texts of a PNG picture (tEXt, zTXt, iTXt) in file order. @throws PNG_INVALID, also for a text that unpacks to more than 16 MiB */
+/** The texts of a PNG picture (tEXt, zTXt, iTXt) in file order. @throws PNG_INVALID, also for texts that together unpack to more than the limit `pngTextBytes` */
 export function readPngTexts(png: Uint8Array): PngText[] {
-  return readChunks(png).flatMap((chunk) => textOf(chunk) ?? []);
+  const budget = new Budget("pngTextBytes", tooMuchPng);
+  return readChunks(png).flatMap((chunk) => textOf(chunk, budget) ?? []);
 }
 
 /** The picture with texts put before its pixels: tEXt where Latin-1 can hold the text, else uncompressed iTXt, as Pillow does.
@@ -29,33 +28,37 @@ function keywordOf({ type, data }: PngChunk): string | undefined {
   return ["tEXt", "zTXt", "iTXt"].includes(type) ? latin1(data.subarray(0, data.indexOf(0))) : undefined;
 }
 
-function textOf(chunk: PngChunk): PngText | undefined {
+function textOf(chunk: PngChunk, budget: Budget): PngText | undefined {
   const { type, data } = chunk;
   const keyword = keywordOf(chunk);
   if (keyword === undefined) return undefined;
   const end = data.indexOf(0);
   if (end < 0) throw invalidPng("a text in it has no keyword");
   const rest = data.subarray(end + 1);
+  budget.spend(rest.length);
   if (type === "tEXt") return { keyword, text: latin1(rest) };
-  if (type === "zTXt") return { keyword, text: latin1(inflate(rest.subarray(1))) };
-  return { keyword, text: internationalText(rest) };
+  if (type === "zTXt") return { keyword, text: latin1(inflate(rest.subarray(1), budget)) };
+  return { keyword, text: internationalText(rest, budget) };
 }
 
 /** Flag, method, language, translated keyword, then UTF-8. */
-function internationalText(rest: Uint8Array): string {
+function internationalText(rest: Uint8Array, budget: Budget): string {
   const language = rest.indexOf(0, 2);
   const translated = rest.indexOf(0, language + 1);
   if (language < 0 || translated < 0) throw invalidPng("a text in it is cut short");
   const bytes = rest.subarray(translated + 1);
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(rest[0] === 1 ? inflate(bytes) : bytes);
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(rest[0] === 1 ? inflate(bytes, budget) : bytes);
 }
 
-function inflate(bytes: Uint8Array): Uint8Array {
+function inflate(bytes: Uint8Array, budget: Budget): Uint8Array {
+  let text: Uint8Array;
   try {
-    return inflateSync(bytes, { maxOutputLength: maxTextBytes });
+    text = inflateSync(bytes, { maxOutputLength: Math.max(1, budget.left) });
   } catch (cause) {
     throw invalidPng("a text in it cannot be unpacked, or is larger than any text of use", cause);
   }
+  budget.spend(text.length);
+  return text;
 }
 
 function chunkOf({ keyword, text }: PngText): PngChunk {

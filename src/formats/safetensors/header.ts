@@ -1,7 +1,8 @@
-import { type ByteSource, dataViewOn } from "../../array/index.ts";
+import { type ByteSource, dataViewOn, elementCount } from "../../array/index.ts";
+import { limits } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { storedBytes } from "./dtypes.ts";
-import { repeatedName } from "./repeated-names.ts";
+import { type JsonOutline, outlineOf } from "./json-outline.ts";
 
 export interface SafetensorsEntry {
   /** The dtype as the file spells it: F32, F16, BF16 ... */
@@ -16,8 +17,6 @@ export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
 }
-
-const maxHeaderBytes = 100_000_000;
 
 /** Reads the header of a .safetensors file, checking all that the reference reader checks, and that no name stands twice.
  *  Nothing beyond the header is read.
@@ -42,20 +41,23 @@ type Invalid = (what: string, cause?: unknown) => Error;
 function readHeader({ size, read }: ByteSource, invalid: Invalid) {
   if (size < 8) throw invalid(`it has only ${size} bytes`);
   const headerLength = dataViewOn(read(0, 8)).getBigUint64(0, true);
-  if (headerLength > BigInt(maxHeaderBytes)) throw invalid(`it claims a header of ${headerLength} bytes`);
+  if (headerLength > BigInt(limits.safetensorsHeader.most))
+    throw invalid(`it claims a header of ${headerLength} bytes`);
   const dataStart = 8 + Number(headerLength);
   if (dataStart > size) throw invalid(`its header of ${headerLength} bytes is cut short`);
-  let text: string;
+  let outline: JsonOutline;
   let header: unknown;
   try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(read(8, Number(headerLength)));
-    header = JSON.parse(text);
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(read(8, Number(headerLength)));
+    outline = outlineOf(text);
+    header = outline.depth > limits.nesting.most ? undefined : JSON.parse(text);
   } catch (cause) {
     throw invalid("its header is not JSON in UTF-8", cause);
   }
+  if (outline.depth > limits.nesting.most) throw invalid("lists and objects in its header lie deeper than any of use");
   if (!isRecord(header)) throw invalid("its header is not a JSON object");
-  const twice = repeatedName(text);
-  if (twice !== undefined) throw invalid(`the name "${twice}" stands twice in its header`);
+  if (outline.repeatedName !== undefined)
+    throw invalid(`the name "${outline.repeatedName}" stands twice in its header`);
   return { header, dataStart };
 }
 
@@ -64,18 +66,19 @@ function parseMetadata(metadata: unknown, invalid: Invalid): Record<string, stri
   if (!isRecord(metadata)) throw invalid("its metadata is not an object");
   const odd = Object.entries(metadata).find(([, text]) => typeof text !== "string");
   if (odd) throw invalid(`the metadata entry "${odd[0]}" is not a text`);
-  return metadata as Record<string, string>;
+  // Without a prototype: an entry may have any name.
+  return Object.assign(Object.create(null), metadata) as Record<string, string>;
 }
 
 function parseEntry(key: string, value: unknown, dataStart: number, invalid: Invalid): SafetensorsEntry {
   if (!isRecord(value)) throw invalid(`the entry of "${key}" is not an object`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(storedBytes, dtype))
-    throw invalid(`"${key}" has the unknown dtype ${String(dtype)}`);
-  if (!isSizes(shape)) throw invalid(`"${key}" has no valid shape`);
+    throw invalid(`"${key}" has ${typeof dtype === "string" ? `the unknown dtype ${dtype}` : "no dtype"}`);
+  if (!isSizes(shape) || shape.length > limits.rank.most) throw invalid(`"${key}" has no valid shape`);
   if (!isSizes(offsets) || offsets.length !== 2) throw invalid(`"${key}" has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
-  const expected = shape.reduce((product, size) => product * size, 1) * storedBytes[dtype]!;
+  const expected = elementCount(shape) * storedBytes[dtype]!;
   if (!Number.isSafeInteger(Math.ceil(expected)) || end - begin !== expected)
     throw invalid(
       `"${key}" of shape [${shape.join(", ")}] ${dtype} should have ${expected} bytes but has ${end - begin}`,

@@ -32,6 +32,15 @@ test("tensors and metadata come back as they were written, wide ones first", () 
   for (const [name, tensor] of tensors) expect(readTensor(bytes, entries.get(name)!)).toEqual(tensor);
 });
 
+test("metadata is plain data without a prototype, whatever its entries are called", () => {
+  const { metadata } = parseSafetensors(file('{"__metadata__":{"__proto__":"a","constructor":"b"}}'));
+  expect(Object.getPrototypeOf(metadata)).toBe(null);
+  expect(Object.entries(metadata)).toEqual([
+    ["__proto__", "a"],
+    ["constructor", "b"],
+  ]);
+});
+
 describe("read as the reference reads", () => {
   test.each([
     ["no tensors", file("{}")],
@@ -39,6 +48,10 @@ describe("read as the reference reads", () => {
     ["null for metadata", file('{"__metadata__":null}')],
     ["a tensor without elements", file(`{"a":${entry("F32", [0, 4], 0, 0)}}`)],
     ["kinds of number that nothing here can hold", file(`{"a":${entry("F8_E4M3", [3], 0, 3)}}`, 3)],
+    [
+      "a name with quotes, brackets and a text of megabytes",
+      file(JSON.stringify({ __metadata__: { '"}\\"': `\\"${"{[".repeat(2e6)}` } })),
+    ],
     ["fields it does not know", file('{"a":{"dtype":"U8","shape":[],"data_offsets":[0,1],"more":1}}', 1)],
   ])("%s", (_, bytes) => {
     expect(() => parseSafetensors(bytes)).not.toThrow();
@@ -48,6 +61,11 @@ describe("read as the reference reads", () => {
 describe("refused, saying why", () => {
   test.each([
     ["only 7 bytes", new Uint8Array(7)],
+    ["no dtype", file('{"a":{"dtype":{"toString":1},"shape":[],"data_offsets":[0,0]}}')],
+    ["no dtype", file(`{"a":{"dtype":${"[".repeat(90)}${"]".repeat(90)},"shape":[],"data_offsets":[0,0]}}`)],
+    ["lie deeper", file(`{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}`)],
+    ["no valid shape", file(`{"a":${entry("U8", new Array(65).fill(1), 0, 1)}}`, 1)],
+    ["should have NaN bytes", file(`{"a":${entry("U8", [...new Array(40).fill(2 ** 53 - 1), 0], 0, 0)}}`)],
     ["claims a header of 100000001 bytes", file("{}", 0, 100_000_001)],
     ["cut short", file("{}", 0, 3)],
     ["not JSON", file("{")],

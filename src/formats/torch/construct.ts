@@ -1,6 +1,7 @@
+import type { Budget } from "../../budget/index.ts";
 import { isNumpyDType, setByteOrder } from "./numpy.ts";
 import { damaged, refusedPickle } from "./problems.ts";
-import { type Budget, isGlobal, isPlaceholder, isTensor, type PickleGlobal, type PickleValue } from "./values.ts";
+import { isGlobal, isPlaceholder, isTensor, type PickleGlobal, type PickleValue } from "./values.ts";
 
 /** What calling a name with arguments gives: the stand-in's value, never the real thing. @throws PICKLE_REFUSED, TORCH_FILE_INVALID */
 export function construct(callee: PickleValue, args: PickleValue, budget: Budget): PickleValue {

@@ -1,9 +1,10 @@
+import type { Budget } from "../../budget/index.ts";
 import { construct, placeholder } from "./construct.ts";
 import { storageClassDTypes, torchDTypes } from "./dtypes.ts";
 import { latin1Bytes, numpyScalar } from "./numpy.ts";
 import { damaged, refusedGlobal, refusedPickle } from "./problems.ts";
 import { rebuildParameter, rebuildTensor, rebuildUntypedTensor } from "./tensors.ts";
-import { type Budget, isGlobal, isList, isMap, type PickleGlobal, type PickleValue } from "./values.ts";
+import { collectionSteps, isGlobal, isList, isMap, type PickleGlobal, type PickleValue } from "./values.ts";
 
 type Call = (args: readonly PickleValue[], budget: Budget) => PickleValue;
 
@@ -121,8 +122,8 @@ function builtinGlobals(): PickleGlobal[] {
 
 /** A dict out of nothing, of another dict or of pairs. */
 function mapping([source]: readonly PickleValue[], budget: Budget): PickleValue {
+  budget.spend(collectionSteps.map + (isMap(source) ? collectionSteps.item * source.size : 0));
   if (source === undefined || source === null) return new Map();
-  if (isMap(source)) budget.spend(source.size);
   if (isMap(source)) return new Map(source);
   return new Map(items([source], budget).map(pair));
 }
@@ -135,7 +136,9 @@ function pair(item: PickleValue): [PickleValue, PickleValue] {
 function items([source]: readonly PickleValue[], budget: Budget): PickleValue[] {
   if (source === undefined) return [];
   if (!isList(source) && !(source instanceof Set)) throw damaged("a collection made of something that is none");
-  budget.spend(source instanceof Set ? source.size : (source as readonly PickleValue[]).length);
+  budget.spend(
+    collectionSteps.item * (source instanceof Set ? source.size : (source as readonly PickleValue[]).length),
+  );
   return [...(source as Iterable<PickleValue>)];
 }
 

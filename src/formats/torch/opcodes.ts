@@ -1,7 +1,7 @@
 import { buildInto, construct } from "./construct.ts";
 import type { PickleMachine } from "./pickle-machine.ts";
 import { damaged, refusedPickle } from "./problems.ts";
-import { isPlaceholder, type PickleValue } from "./values.ts";
+import { collectionSteps, isPlaceholder, type PickleValue } from "./values.ts";
 
 type Operation = (machine: PickleMachine) => void;
 
@@ -34,17 +34,17 @@ const constants: readonly (readonly [number, Operation])[] = [
 ];
 
 const containers: readonly (readonly [number, Operation])[] = [
-  [0x7d, (machine) => machine.push(new Map())],
-  [0x5d, (machine) => machine.push([])],
-  [0x8f, (machine) => machine.push(new Set())],
-  [0x29, (machine) => machine.push(Object.freeze([]))],
-  [0x85, (machine) => machine.push(tuple([machine.pop()]))],
-  [0x86, (machine) => machine.push(tuple([machine.pop(), machine.pop()].reverse()))],
-  [0x87, (machine) => machine.push(tuple([machine.pop(), machine.pop(), machine.pop()].reverse()))],
-  [0x74, (machine) => machine.push(tuple(machine.popToMark()))],
-  [0x6c, (machine) => machine.push(machine.popToMark())],
-  [0x64, (machine) => machine.push(setItems(new Map(), machine.popToMark()))],
-  [0x91, (machine) => machine.push(new Set(machine.popToMark().map(hashable)))],
+  [0x7d, (machine) => pushMap(machine, [])],
+  [0x5d, (machine) => pushList(machine, [])],
+  [0x8f, (machine) => pushSet(machine, [])],
+  [0x29, (machine) => pushTuple(machine, [])],
+  [0x85, (machine) => pushTuple(machine, [machine.pop()])],
+  [0x86, (machine) => pushTuple(machine, [machine.pop(), machine.pop()].reverse())],
+  [0x87, (machine) => pushTuple(machine, [machine.pop(), machine.pop(), machine.pop()].reverse())],
+  [0x74, (machine) => pushTuple(machine, machine.popToMark())],
+  [0x6c, (machine) => pushList(machine, machine.popToMark())],
+  [0x64, (machine) => pushMap(machine, machine.popToMark())],
+  [0x91, (machine) => pushSet(machine, machine.popToMark())],
   [0x61, (machine) => append(machine, [machine.pop()])],
   [0x65, (machine) => append(machine, machine.popToMark())],
   [0x73, (machine) => setItems(machine, [machine.pop(), machine.pop()].reverse())],
@@ -57,9 +57,9 @@ const stackAndMemo: readonly (readonly [number, Operation])[] = [
   [0x30, (machine) => machine.discard()],
   [0x31, (machine) => machine.popToMark()],
   [0x32, (machine) => machine.push(machine.top())],
-  [0x71, (machine) => machine.memo.set(machine.reader.uint8(), machine.top())],
-  [0x72, (machine) => machine.memo.set(machine.reader.uint32(), machine.top())],
-  [0x94, (machine) => machine.memo.set(machine.memo.size, machine.top())],
+  [0x71, (machine) => machine.memorize(machine.reader.uint8())],
+  [0x72, (machine) => machine.memorize(machine.reader.uint32())],
+  [0x94, (machine) => machine.memorize(machine.memo.size)],
   [0x68, (machine) => machine.push(recall(machine, machine.reader.uint8()))],
   [0x6a, (machine) => machine.push(recall(machine, machine.reader.uint32()))],
 ];
@@ -91,8 +91,26 @@ function checkFrame(length: number, left: number): void {
   if (length > left) throw damaged(`a frame of ${length} bytes in its pickle, of which ${left} are there`);
 }
 
-function tuple(values: PickleValue[]): readonly PickleValue[] {
-  return Object.freeze(values);
+function pushTuple(machine: PickleMachine, values: PickleValue[]): void {
+  machine.budget.spend(collectionSteps.list);
+  machine.push(Object.freeze(values));
+}
+
+function pushList(machine: PickleMachine, values: PickleValue[]): void {
+  machine.budget.spend(collectionSteps.list);
+  machine.push(values);
+}
+
+function pushMap(machine: PickleMachine, items: readonly PickleValue[]): void {
+  machine.budget.spend(collectionSteps.map);
+  machine.push(new Map());
+  setItems(machine, items);
+}
+
+function pushSet(machine: PickleMachine, values: readonly PickleValue[]): void {
+  machine.budget.spend(collectionSteps.map);
+  machine.push(new Set());
+  addItems(machine, values);
 }
 
 function recall({ memo }: PickleMachine, slot: number): PickleValue {
@@ -112,17 +130,18 @@ function append(machine: PickleMachine, values: readonly PickleValue[]): void {
 function addItems(machine: PickleMachine, values: readonly PickleValue[]): void {
   const target = machine.top();
   if (!(target instanceof Set)) throw damaged("its pickle adds to something that is no set");
+  machine.budget.spend(collectionSteps.item * values.length);
   for (const value of values) target.add(hashable(value));
 }
 
-/** Puts key, value, key, value ... into the map given or on top of the stack. */
-function setItems(into: PickleMachine | Map<PickleValue, PickleValue>, items: readonly PickleValue[]): PickleValue {
-  const target = into instanceof Map ? into : into.top();
+/** Puts key, value, key, value ... into the map on top of the stack. */
+function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
+  const target = machine.top();
   if (items.length % 2 !== 0) throw damaged("its pickle has a key without a value");
-  if (isPlaceholder(target)) return target;
+  if (isPlaceholder(target)) return;
   if (!(target instanceof Map)) throw damaged("its pickle sets an item of something that is no dict");
+  machine.budget.spend((collectionSteps.item * items.length) / 2);
   for (let i = 0; i < items.length; i += 2) target.set(hashable(items[i]!), items[i + 1]!);
-  return target;
 }
 
 function hashable(key: PickleValue): PickleValue {
@@ -141,7 +160,7 @@ function resolveFromStack(machine: PickleMachine): PickleValue {
 function constructFromStack(machine: PickleMachine): PickleValue {
   const args = machine.pop();
   const callee = machine.pop();
-  return construct(callee, args, machine);
+  return construct(callee, args, machine.budget);
 }
 
 function build(machine: PickleMachine, state: PickleValue): void {

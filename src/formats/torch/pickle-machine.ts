@@ -1,7 +1,8 @@
+import type { Budget } from "../../budget/index.ts";
 import { operations } from "./opcodes.ts";
 import type { PickleReader } from "./pickle-reader.ts";
 import { damaged, refusedPickle } from "./problems.ts";
-import type { Budget, PickleGlobal, PickleValue } from "./values.ts";
+import { collectionSteps, type PickleGlobal, type PickleValue } from "./values.ts";
 
 /** What a pickle stream may ask its surroundings for. */
 export interface PickleContext {
@@ -11,27 +12,28 @@ export interface PickleContext {
   readonly loadPersistent: (id: PickleValue) => PickleValue;
 }
 
-const maxOperations = 4_000_000;
-const maxItems = 16_000_000;
 const stop = 0x2e;
 
 /** The stack machine that a pickle is a program for. It builds data only: nothing that a stream names is ever called but the stand-ins of `resolve`. */
-export class PickleMachine implements Budget {
+export class PickleMachine {
   readonly reader: PickleReader;
   readonly context: PickleContext;
+  readonly budget: Budget;
   readonly memo = new Map<number, PickleValue>();
   readonly #stack: PickleValue[] = [];
   readonly #marks: number[] = [];
-  #items = 0;
 
-  constructor(reader: PickleReader, context: PickleContext) {
+  /** budget: counts an operation as a step, and as more what takes more memory than an operation has bytes. */
+  constructor(reader: PickleReader, context: PickleContext, budget: Budget) {
     this.reader = reader;
     this.context = context;
+    this.budget = budget;
   }
 
   /** Runs up to STOP and gives the object. @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
   run(): PickleValue {
-    for (let count = 0; count < maxOperations; count++) {
+    for (;;) {
+      this.budget.spend(1);
       const code = this.reader.uint8();
       if (code === stop) return this.pop();
       const operation = operations.get(code);
@@ -39,12 +41,6 @@ export class PickleMachine implements Budget {
         throw refusedPickle(`it uses the operation 0x${code.toString(16)}, which no file of weights needs`);
       operation(this);
     }
-    throw damaged("its pickle has millions of operations");
-  }
-
-  spend(items: number): void {
-    this.#items += items;
-    if (this.#items > maxItems) throw damaged("its pickle unfolds to millions of items");
   }
 
   push(value: PickleValue): void {
@@ -59,6 +55,12 @@ export class PickleMachine implements Budget {
   top(): PickleValue {
     if (this.#stack.length <= (this.#marks.at(-1) ?? 0)) throw damaged("its pickle looks at an empty stack");
     return this.#stack.at(-1)!;
+  }
+
+  /** Puts a value where the stream can recall it. */
+  memorize(slot: number): void {
+    this.budget.spend(collectionSteps.slot);
+    this.memo.set(slot, this.top());
   }
 
   mark(): void {

@@ -1,3 +1,4 @@
+import { Budget, type Refusal } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
 /** A file that is damaged, contradicts itself or claims more than it holds. */
@@ -6,6 +7,26 @@ export function damaged(what: string, cause?: unknown): CoinageError {
     hint: "The file is damaged, cut short or of another kind. Download or save it again.",
     cause,
   });
+}
+
+/** Counts the steps of a file's pickles. */
+export function pickleBudget(): Budget {
+  return new Budget("pickleSteps", tooMuch("The pickle in the file"));
+}
+
+/** Counts the memory that reading a file's tensors takes, of which twice the file's size is free. */
+export function memoryBudget(fileBytes: number): Budget {
+  const memory = new Budget("memoryBesideFile", tooMuch("The file"));
+  memory.spend(-2 * fileBytes);
+  return memory;
+}
+
+export function tooMuch(subject: string): Refusal {
+  return {
+    code: "TORCH_FILE_INVALID",
+    subject,
+    hint: "No program writes such a file of weights. Get it from a source you trust, as .safetensors.",
+  };
 }
 
 /** A pickle that asks for something no file of weights needs. Nothing has been called. */

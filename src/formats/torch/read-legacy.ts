@@ -1,22 +1,23 @@
 import { type ByteSource, dataViewOn } from "../../array/index.ts";
+import { type Budget, limits } from "../../budget/index.ts";
 import { resolveGlobal } from "./globals.ts";
 import { PickleMachine } from "./pickle-machine.ts";
 import { PickleReader } from "./pickle-reader.ts";
-import { damaged } from "./problems.ts";
+import { damaged, memoryBudget, pickleBudget } from "./problems.ts";
 import { parseStorageId, type StorageId } from "./storages.ts";
 import { naturalNumber } from "./tensors.ts";
 import { isList, isMap, type PickleValue, type TorchStorage } from "./values.ts";
 
 const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001n;
-const maxPickleBytes = 64 * 1024 * 1024;
 
 /** The object in a file of torch.save before 1.6: five pickles, then the storages. Source: checkpoints.md section 7.5.
  *  @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function readLegacyContainer(source: ByteSource): PickleValue {
-  const reader = new PickleReader(source.read(0, Math.min(source.size, maxPickleBytes)));
+  const reader = new PickleReader(source.read(0, Math.min(source.size, limits.pickleBytes.most)));
+  const steps = pickleBudget();
   const run = (loadPersistent: (id: PickleValue) => PickleValue = refusePersistent) =>
-    new PickleMachine(reader, { resolve: resolveGlobal, loadPersistent }).run();
+    new PickleMachine(reader, { resolve: resolveGlobal, loadPersistent }, steps).run();
   if (run() !== magicNumber) throw damaged("it is a pickle that torch.save has not written");
   if (run() !== protocolVersion) throw damaged("it is of an unknown version of torch.save");
   const system = run();
@@ -24,7 +25,8 @@ export function readLegacyContainer(source: ByteSource): PickleValue {
 
   const bases = new Map<string, StorageId>();
   const offsets = new Map<string, number>();
-  const value = run((id) => legacyStorage(id, bases, offsets));
+  const memory = memoryBudget(source.size);
+  const value = run((id) => legacyStorage(id, bases, offsets, memory));
   const keys = storageKeys(run());
   locateStorages(source, reader.position, keys, bases, offsets);
   return value;
@@ -39,6 +41,7 @@ function legacyStorage(
   id: PickleValue,
   bases: Map<string, StorageId>,
   offsets: ReadonlyMap<string, number>,
+  memory: Budget,
 ): TorchStorage {
   const base = parseStorageId(id);
   const { key, dtype } = base;
@@ -48,7 +51,7 @@ function legacyStorage(
   bases.set(key, base);
   const [first, count] = base.view === undefined || base.view === null ? [0, base.count] : windowOf(base);
   const place = () => ({ offset: offsets.get(key)! + first * (dtype?.bytes ?? 1) });
-  return { kind: "storage", key, dtype, count, place };
+  return { kind: "storage", key, dtype, count, place, memory };
 }
 
 function windowOf({ key, count, view }: StorageId): [number, number] {

@@ -1,15 +1,12 @@
 import type { ByteSource } from "../../array/index.ts";
+import { type Budget, limits } from "../../budget/index.ts";
 import { openZip, type ZipArchive, type ZipEntry } from "../zip/index.ts";
 import { resolveGlobal } from "./globals.ts";
 import { PickleMachine } from "./pickle-machine.ts";
 import { PickleReader } from "./pickle-reader.ts";
-import { damaged } from "./problems.ts";
+import { damaged, memoryBudget, pickleBudget } from "./problems.ts";
 import { parseStorageId } from "./storages.ts";
 import type { PickleValue, StoragePlace, TorchStorage } from "./values.ts";
-
-const maxPickleBytes = 64 * 1024 * 1024;
-/** PyTorch never deflates, so what is deflated is small: enough for thousands of vectors. */
-const maxInflatedBytes = 16 * 1024 * 1024;
 
 /** The object in a zip archive of torch.save (1.6 and later). Source: checkpoints.md section 7.1. @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function readZipContainer(source: ByteSource): PickleValue {
@@ -18,18 +15,19 @@ export function readZipContainer(source: ByteSource): PickleValue {
   const folder = topFolder(entries);
   refuseScripts(entries, folder);
   refuseBigEndian(zip, entries.get(`${folder}byteorder`));
-  const pickle = zip.read(entries.get(`${folder}data.pkl`)!, maxPickleBytes);
+  const pickle = zip.read(entries.get(`${folder}data.pkl`)!, limits.pickleBytes.most);
+  const memory = memoryBudget(source.size);
   const storages = new Map<string, TorchStorage>();
   const loadPersistent = (id: PickleValue) => {
     const { key, dtype, count, bytes } = parseStorageId(id);
     const known = storages.get(key);
     if (known && known.dtype === dtype && known.count === count) return known;
-    const place = placeOf(zip, entries.get(`${folder}data/${key}`), key, bytes);
-    const storage: TorchStorage = { kind: "storage", key, dtype, count, place };
+    const place = placeOf(zip, entries.get(`${folder}data/${key}`), key, bytes, memory);
+    const storage: TorchStorage = { kind: "storage", key, dtype, count, place, memory };
     storages.set(key, storage);
     return storage;
   };
-  return new PickleMachine(new PickleReader(pickle), { resolve: resolveGlobal, loadPersistent }).run();
+  return new PickleMachine(new PickleReader(pickle), { resolve: resolveGlobal, loadPersistent }, pickleBudget()).run();
 }
 
 /** The name, with its slash, of the one folder all entries share; it is arbitrary. */
@@ -53,14 +51,23 @@ function refuseBigEndian(zip: ZipArchive, entry: ZipEntry | undefined): void {
 }
 
 /** Checked at once, unpacked when asked for. */
-function placeOf(zip: ZipArchive, entry: ZipEntry | undefined, key: string, bytes: number): () => StoragePlace {
+function placeOf(
+  zip: ZipArchive,
+  entry: ZipEntry | undefined,
+  key: string,
+  bytes: number,
+  memory: Budget,
+): () => StoragePlace {
   if (!entry) throw damaged(`storage ${key} is missing`);
   if (entry.size < bytes) throw damaged(`storage ${key} has ${entry.size} bytes instead of ${bytes}`);
   const { offset } = zip.region(entry);
   if (entry.method === 0) return () => ({ offset });
   let unpacked: Uint8Array | undefined;
   return () => {
-    unpacked ??= zip.read(entry, maxInflatedBytes);
+    if (!unpacked) {
+      memory.spend(entry.size);
+      unpacked = zip.read(entry, entry.size);
+    }
     return { bytes: unpacked };
   };
 }

@@ -30,11 +30,13 @@ function gather(source: ByteSource, { shape, strides, offset, storage, dtype }: 
   const reach = 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
   const place = storage.place();
   const start = offset * bytesEach;
+  const length = elementCount(shape) * bytesEach;
+  storage.memory.spend(length);
   const window =
     "offset" in place
       ? source.read(place.offset + start, reach * bytesEach)
       : within(place.bytes, start, reach * bytesEach);
-  const result = new Uint8Array(elementCount(shape) * bytesEach);
+  const result = new Uint8Array(length);
   const index = new Array<number>(shape.length).fill(0);
   let element = 0;
   for (let target = 0; target < result.length; target += bytesEach) {

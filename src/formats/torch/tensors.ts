@@ -1,8 +1,15 @@
-import { damaged } from "./problems.ts";
-import { isGlobal, isStorage, isTensor, type PickleValue, type TorchDType, type TorchTensor } from "./values.ts";
-
-/** A tensor may repeat its storage's elements (strides of 0) up to this many; more is a trap, not a tensor. */
-const maxRepeatedElements = 4_000_000;
+import { elementCount } from "../../array/index.ts";
+import { requireWithin } from "../../budget/index.ts";
+import { damaged, tooMuch } from "./problems.ts";
+import {
+  isGlobal,
+  isList,
+  isStorage,
+  isTensor,
+  type PickleValue,
+  type TorchDType,
+  type TorchTensor,
+} from "./values.ts";
 
 /** `_rebuild_tensor_v2(storage, offset, size, stride, ...)` and its forerunner. @throws TORCH_FILE_INVALID */
 export function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
@@ -31,16 +38,18 @@ function tensorOn(args: readonly PickleValue[], dtype: TorchDType, available: nu
   const [storage, storageOffset, size, stride] = args;
   if (!isStorage(storage)) throw damaged("a tensor without a storage");
   const offset = naturalNumber(storageOffset, "a tensor's offset");
+  if (isList(size)) requireWithin("rank", size.length, tooMuch("A tensor in the file"));
   const shape = naturalNumbers(size, "a tensor's size");
   const strides = naturalNumbers(stride, "a tensor's stride");
   if (shape.length !== strides.length)
     throw damaged(`a tensor with ${shape.length} sizes and ${strides.length} strides`);
-  const count = shape.reduce((product, length) => product * length, 1);
-  if (count > Math.max(available, maxRepeatedElements))
-    throw damaged(`a tensor of ${count} elements on a storage of ${available}`);
-  const last = offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, 0);
-  if (count > 0 && last >= available)
-    throw damaged(`a tensor that reaches element ${last} of a storage of ${available}`);
+  const count = elementCount(shape);
+  if (!Number.isSafeInteger(count)) throw damaged(`a tensor of the size ${shape.join(" x ")}`);
+  // Strides of 0 repeat elements.
+  if (count > available) requireWithin("repeatedElements", count, tooMuch("A tensor in the file"));
+  const last =
+    count === 0 ? offset - 1 : offset + shape.reduce((sum, length, axis) => sum + (length - 1) * strides[axis]!, 0);
+  if (last >= available) throw damaged(`a tensor that reaches element ${last} of a storage of ${available}`);
   return { kind: "tensor", dtype, shape, strides, offset, storage };
 }
 

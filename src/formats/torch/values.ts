@@ -1,4 +1,5 @@
 import type { DType } from "../../array/index.ts";
+import type { Budget } from "../../budget/index.ts";
 
 /** What a pickle can hold here. Python's int is a bigint, its float a number; a tuple is a frozen array, a list an open one. */
 export type PickleValue =
@@ -15,6 +16,9 @@ export type PickleValue =
   | TorchStorage
   | PickleGlobal
   | PlaceholderObject;
+
+/** Steps that collections and their items count for in a pickle's budget: about one for each 16 bytes of memory. */
+export const collectionSteps = { map: 16, list: 4, item: 4, slot: 4 } as const;
 
 /** A dict of any kind; keys compare by value, tuples and objects by identity. */
 export type PickleMap = ReadonlyMap<PickleValue, PickleValue>;
@@ -38,6 +42,8 @@ export interface TorchStorage {
   readonly count: number;
   /** Where its first byte lies, or its bytes; a legacy file says so only after its pickle, hence a function. */
   readonly place: () => StoragePlace;
+  /** Counts the memory that reading tensors of the file takes. */
+  readonly memory: Budget;
 }
 
 export type StoragePlace = { readonly offset: number } | { readonly bytes: Uint8Array };
@@ -72,11 +78,6 @@ export interface PlaceholderObject {
   readonly global: PickleGlobal;
   readonly args: readonly PickleValue[];
   state: PickleValue;
-}
-
-/** Counts work that a few bytes of a pickle can ask for many times. */
-export interface Budget {
-  readonly spend: (items: number) => void;
 }
 
 export function isMap(value: PickleValue | undefined): value is PickleMap {

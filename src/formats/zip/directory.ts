@@ -6,7 +6,6 @@ const endSignature = 0x06054b50;
 const zip64LocatorSignature = 0x07064b50;
 const zip64EndSignature = 0x06064b50;
 const entrySignature = 0x02014b50;
-const maxDirectoryBytes = 64 * 1024 * 1024;
 const utf8 = new TextDecoder();
 
 type ParsedEntry = Omit<ZipEntry, "end">;
@@ -92,7 +91,7 @@ function zip64Directory(
 }
 
 function isPlausible(source: ByteSource, { offset, size, count }: Directory, end: number): boolean {
-  if (offset + size > end || count * 46 > size || size > maxDirectoryBytes) return false;
+  if (offset + size > end || count * 46 > size || size > limits.zipDirectory.most) return false;
   return count === 0 || dataViewOn(source.read(offset, 4)).getUint32(0, true) === entrySignature;
 }
 

@@ -40,7 +40,7 @@ export function openZip(source: ByteSource, damaged: Damaged): ZipArchive {
     region,
     read(entry, maxBytes) {
       const { offset, length } = region(entry);
-      if (entry.size > maxBytes || length > maxBytes)
+      if (entry.size > maxBytes)
         throw damaged(`the entry "${entry.name}" of its zip archive unpacks to ${entry.size} bytes`);
       const stored = source.read(offset, length);
       return entry.method === 0 ? stored : inflated(stored, entry, damaged);

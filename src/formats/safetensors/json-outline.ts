@@ -1,0 +1,46 @@
+/** What a JSON text shows before it is parsed. */
+export interface JsonOutline {
+  /** How deep its lists and objects lie in each other. */
+  readonly depth: number;
+  /** The first name that stands twice in the outermost object: readers disagree on which of the two counts, and JSON.parse hides it. */
+  readonly repeatedName: string | undefined;
+}
+
+const marks = /["{}[\]]/g;
+
+/** Looks at each character once, and works for texts that are no JSON, too. @throws SyntaxError for a name that is none */
+export function outlineOf(json: string): JsonOutline {
+  const names = new Set<string>();
+  let repeatedName: string | undefined;
+  let [depth, deepest] = [0, 0];
+  marks.lastIndex = 0;
+  for (let mark = marks.exec(json); mark; mark = marks.exec(json)) {
+    if (mark[0] === "{" || mark[0] === "[") deepest = Math.max(deepest, ++depth);
+    else if (mark[0] !== '"') depth--;
+    else {
+      const end = endOfText(json, mark.index);
+      marks.lastIndex = end;
+      if (depth !== 1 || !isColonNext(json, end)) continue;
+      const name = JSON.parse(json.slice(mark.index, end)) as string;
+      if (names.has(name)) repeatedName ??= name;
+      names.add(name);
+    }
+  }
+  return { depth: deepest, repeatedName };
+}
+
+/** Behind the quote that ends the text which begins at a quote. */
+function endOfText(json: string, start: number): number {
+  for (let quote = json.indexOf('"', start + 1); quote >= 0; quote = json.indexOf('"', quote + 1)) {
+    let escapes = 0;
+    while (json[quote - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return quote + 1;
+  }
+  return json.length;
+}
+
+function isColonNext(json: string, from: number): boolean {
+  let at = from;
+  while (json[at] === " " || json[at] === "\n" || json[at] === "\r" || json[at] === "\t") at++;
+  return json[at] === ":";
+}
