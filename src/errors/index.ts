@@ -1,15 +1,24 @@
 import type { CoinageError } from "./error.ts";
+import { printable } from "./printable.ts";
 
 export { type ErrorCode, errorCodes } from "./codes.ts";
 export { CoinageError, type ErrorDetails } from "./error.ts";
 export { isMemoryMessage, machineProblem, outOfMemory, refusalText } from "./machine.ts";
+export { printable, printableLine } from "./printable.ts";
+
+/** Names from files may be of any length; what is told about them is not. */
+const longestText = 4000;
 
 /** The text shown to people: code and message, then where, then what to do. */
 export function formatError(error: CoinageError): string {
-  const lines = [`${error.code}  ${error.message}`];
-  if (error.where) lines.push(`  ${error.where}`);
-  if (error.hint) lines.push(error.hint);
-  return lines.join("\n");
+  const lines = [`${error.code}  ${shortened(error.message)}`];
+  if (error.where) lines.push(`  ${shortened(error.where)}`);
+  if (error.hint) lines.push(shortened(error.hint));
+  return printable(lines.join("\n"));
+}
+
+function shortened(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}... (${text.length} characters)` : text;
 }
 
 /** The candidate nearest to a mistyped name, or undefined when none is near enough to be meant. */

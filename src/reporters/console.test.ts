@@ -88,3 +88,9 @@ test.runIf(existsSync("/dev/full"))("a full disk sends what is told back to the 
   close();
   expect(terminal.talked()).toBe("warning: /dev/full cannot be written any more; messages come here.\none\ntwo\n");
 });
+
+test("a warning that quotes a stranger's file is shown in our colour, and what it quotes is not obeyed", () => {
+  const terminal = recordingTerminal({ isInteractive: true, hasColor: true });
+  generationReport(terminal).report({ kind: "warning", code: "X", message: '"\x1b[2J\u202e" is odd' });
+  expect(terminal.talked()).toBe('\x1b[33mwarning X: "\\u001b[2J\\u202e" is odd\x1b[39m\n');
+});

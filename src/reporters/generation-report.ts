@@ -5,7 +5,7 @@ import { entry } from "./entry.ts";
 import { clockText, durationText, plural } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
 import { Talk } from "./talk.ts";
-import { paints, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { type CountedWarning, summaryOfWarnings, warningLine } from "./warnings.ts";
 
 type Event<Kind extends GenerationRunEvent["kind"]> = Extract<GenerationRunEvent, { readonly kind: Kind }>;
@@ -14,7 +14,6 @@ type Event<Kind extends GenerationRunEvent["kind"]> = Extract<GenerationRunEvent
  *  isBrief: only how far it is, and warnings. */
 export function generationReport(terminal: Terminal, { isBrief = false } = {}): Reporter<GenerationRunEvent> {
   const talk = new Talk(terminal);
-  const paint = paints(terminal);
   const warnings: CountedWarning[] = [];
   let startMs = terminal.now();
   return {
@@ -35,7 +34,7 @@ export function generationReport(terminal: Terminal, { isBrief = false } = {}): 
           return talk.progress(stepLine(event, (terminal.now() - startMs) / 1000), false);
         case "warning":
           warnings.push({ ...event, count: 1 });
-          return talk.warn(paint.warn(warningLine(event)));
+          return talk.warn(warningLine(event));
         case "saved":
         case "sheet":
           return isBrief ? undefined : talk.result(event.file);

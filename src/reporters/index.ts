@@ -8,5 +8,5 @@ export { reportListing } from "./listing-report.ts";
 export { planText } from "./plan-text.ts";
 export { type Reporter, reportAll } from "./reporter.ts";
 export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
-export { paints, processTerminal, type Terminal } from "./terminal.ts";
+export { processTerminal, type Terminal } from "./terminal.ts";
 export { type TrainingReportOptions, trainingReport } from "./training-report.ts";

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { tinySdFolder } from "../assets/index.ts";
 import { type Inspection, inspectFile } from "../inspect/index.ts";
@@ -64,4 +65,35 @@ test("a model's text names its family, networks, and what is missing", async () 
       "missing unet/config.json",
     ]),
   );
+});
+
+test("texts in a file are shown, not obeyed: escapes, other directions, lines that look like entries", async () => {
+  const file = fileURLToPath(new URL("../../test/hostile/st-esc.safetensors", import.meta.url));
+  const steering = /(?!\n)\p{Cc}|\p{Bidi_Control}/u;
+  const inspection = await inspectFile(file);
+  expect(JSON.stringify(inspection)).toContain("\\u001b");
+  expect(inspectionText(inspection).join("\n")).not.toMatch(steering);
+  const evil = "\x1b[31m\u202e\n  problem        none";
+  const lines = inspectionText({
+    ...about,
+    path: `/${evil}`,
+    kind: "picture",
+    texts: [{ keyword: evil, text: evil }],
+    problems: [{ code: "PNG_INVALID", message: evil, hint: evil }],
+  });
+  expect(lines.join("\n")).not.toMatch(steering);
+  expect(
+    lines
+      .join("\n")
+      .split("\n")
+      .filter((line) => line.startsWith("  problem")),
+  ).toHaveLength(1);
+});
+
+test("a file with masses of entries shows the first ones and says how many more there are", () => {
+  const texts = new Array(1000).fill({ keyword: "a", text: "b".repeat(1e5) });
+  const lines = inspectionText({ ...about, kind: "picture", texts });
+  expect(lines).toHaveLength(202);
+  expect(lines.at(-1)).toContain("and 800 more");
+  expect(lines[1]!.length).toBeLessThan(2100);
 });

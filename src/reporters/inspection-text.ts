@@ -1,4 +1,5 @@
 import { familyNames } from "../checkpoint/index.ts";
+import { printable, printableLine } from "../errors/index.ts";
 import type {
   ArraysInspection,
   DTypeCounts,
@@ -12,12 +13,18 @@ import type {
 } from "../inspect/index.ts";
 import { plural } from "./numbers.ts";
 
+/** A stranger's file may have any number of entries of any length: so many, and so much of each, are shown. */
+const [mostEntries, mostCharacters] = [200, 2000];
+
 /** What a file is, for people. */
 export function inspectionText(inspection: Inspection): string[] {
   const { path, bytes, problems } = inspection;
+  const entries = entriesOf(inspection);
+  const hidden = entries.length - mostEntries;
   return [
-    `${path}: ${titleOf(inspection)}, ${sizeText(bytes)}`,
-    ...entriesOf(inspection),
+    printableLine(`${path}: ${titleOf(inspection)}, ${sizeText(bytes)}`, mostCharacters),
+    ...entries.slice(0, mostEntries),
+    ...(hidden > 0 ? [entry("", `and ${hidden} more, which --json shows`)] : []),
     ...("warnings" in inspection ? inspection.warnings.map((warning) => entry("warning", warning)) : []),
     ...problems.flatMap(({ code, message, hint }) => [
       entry("problem", `${code}  ${message}`),
@@ -153,14 +160,13 @@ function pictureEntries({ texts }: PictureInspection): string[] {
 }
 
 function metadataEntries(metadata: Readonly<Record<string, string>>): string[] {
-  return Object.entries(metadata).map(
-    ([key, value]) =>
-      `    ${key}: ${value.length > 200 ? `${value.slice(0, 200)}... (${value.length} characters)` : value}`,
-  );
+  return Object.entries(metadata).map(([key, value]) => `    ${printableLine(key)}: ${printableLine(value, 200)}`);
 }
 
+/** Further lines of a text are set below the first, so that none looks like an entry. */
 function entry(label: string, text: string): string {
-  return `  ${label.padEnd(14)} ${text}`;
+  const shown = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}... (${text.length} characters)` : text;
+  return `  ${printableLine(label).padEnd(14)} ${printable(shown).replaceAll("\n", `\n${" ".repeat(17)}`)}`;
 }
 
 function dtypesText(dtypes: DTypeCounts): string {

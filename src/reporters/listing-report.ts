@@ -1,4 +1,5 @@
 import { formatListing, formatReport, type WrittenPictures } from "../dataset/index.ts";
+import { printable } from "../errors/index.ts";
 import type { DebugEvent } from "../training/index.ts";
 import { wordText } from "./first-screen.ts";
 import type { Terminal } from "./terminal.ts";
@@ -7,8 +8,8 @@ import { warningLine } from "./warnings.ts";
 /** Lists what a dataset yields: the word, the datasets, every batch. */
 export function reportListing(event: DebugEvent, { talk, result }: Terminal): void {
   if (event.kind === "download") return;
-  if (event.kind === "warning") talk(`${warningLine(event)}\n`, "warning");
-  else for (const line of linesOf(event)) result(`${line}\n`);
+  if (event.kind === "warning") talk(`${printable(warningLine(event))}\n`, "warning");
+  else for (const line of linesOf(event)) result(`${printable(line)}\n`);
 }
 
 function linesOf(event: Exclude<DebugEvent, { kind: "warning" | "download" }>): string[] {

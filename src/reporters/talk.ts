@@ -1,4 +1,5 @@
-import type { Level, Terminal } from "./terminal.ts";
+import { printable } from "../errors/index.ts";
+import { type Level, type Paint, paints, type Terminal } from "./terminal.ts";
 
 /** On a screen, the living line is written at most so often. */
 const redrawMs = 100;
@@ -6,15 +7,18 @@ const redrawMs = 100;
 /** Off a screen, lines of progress come the slower the longer it takes, but not more and not less often than this. */
 const [shortestPauseMs, longestPauseMs] = [10_000, 300_000];
 
-/** Lasting lines, with one living line of progress below them. Off a screen that line is written now and then instead. */
+/** Lasting lines, with one living line of progress below them. Off a screen that line is written now and then instead.
+ *  Lines may hold texts from strangers' files: a terminal shows them and does not obey them. */
 export class Talk {
   readonly #terminal: Terminal;
+  readonly #paint: Readonly<Record<"strong" | "warn", Paint>>;
   readonly #start: number;
   #living = "";
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
+    this.#paint = paints(terminal);
     this.#start = terminal.now();
   }
 
@@ -23,9 +27,14 @@ export class Talk {
     this.#say(lines, "info");
   }
 
+  /** Says a line that stands out. */
+  stress(line: string): void {
+    this.#say([line], "info", this.#paint.strong);
+  }
+
   /** Says a line that matters to those who want to hear of trouble only. */
   warn(line: string): void {
-    this.#say([line], "warning");
+    this.#say([line], "warning", this.#paint.warn);
   }
 
   /** Writes results, one a line. */
@@ -40,11 +49,11 @@ export class Talk {
     const { isInteractive, now, talk } = this.#terminal;
     const pauseMs = isInteractive ? redrawMs : this.#pauseMs();
     const isDue = isLast || now() - this.#lastMs >= pauseMs;
-    if (isInteractive) this.#living = wide;
+    if (isInteractive) this.#living = printable(wide);
     if (!isDue) return;
     this.#lastMs = now();
     if (isInteractive) this.#draw();
-    else talk(`${plain}\n`);
+    else talk(`${printable(plain)}\n`);
   }
 
   /** Lets the living line stay as it is and goes on below it; the next one is shown at once. */
@@ -62,9 +71,9 @@ export class Talk {
     this.#living = "";
   }
 
-  #say(lines: readonly string[], level: Level): void {
+  #say(lines: readonly string[], level: Level, paint: Paint = (line) => line): void {
     this.#erase();
-    for (const line of lines) this.#terminal.talk(`${line}\n`, level);
+    for (const line of lines) this.#terminal.talk(`${paint(printable(line))}\n`, level);
     this.#draw();
   }
 

@@ -1,3 +1,5 @@
+import { printable } from "../errors/index.ts";
+
 /** How much something that is said matters. */
 export type Level = "info" | "warning";
 
@@ -23,16 +25,29 @@ export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
   const isScreen = Boolean(stderr.isTTY) && process.env.TERM !== "dumb";
   return {
-    talk: (text) => stderr.write(text),
+    talk: (text) => stderr.write(obeyed(text)),
     ask: (question) => {
       if (isScreen) stderr.write(question);
     },
-    result: (text) => stdout.write(text),
+    // Another program gets names of files as they are.
+    result: (text) => stdout.write(stdout.isTTY ? printable(text) : text),
     isInteractive: isScreen,
     hasColor: isScreen && !process.env.NO_COLOR && stderr.hasColors(),
     columns: () => stderr.columns ?? 80,
     now: () => performance.now(),
   };
+}
+
+/** What the terminal may be told to do: go back to the line's start, erase it, and the paints below. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are such characters
+const ownCodes = /(\r|\x1b\[(?:K|1m|22m|33m|39m))/;
+
+/** A text in which only our own codes are left to be obeyed. */
+function obeyed(text: string): string {
+  return text
+    .split(ownCodes)
+    .map((part, i) => (i % 2 === 1 ? part : printable(part)))
+    .join("");
 }
 
 export type Paint = (text: string) => string;

@@ -7,7 +7,7 @@ import { nextSteps } from "./next-steps.ts";
 import { clockText, durationText, plural, rateText } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
 import { Talk } from "./talk.ts";
-import { paints, type Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal.ts";
 import { summaryOfWarnings, warningLine } from "./warnings.ts";
 
 type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: Kind }>;
@@ -22,7 +22,6 @@ export interface TrainingReportOptions {
 export function trainingReport(terminal: Terminal, options: TrainingReportOptions): Reporter<TrainingEvent> {
   const { settings, caller } = options;
   const talk = new Talk(terminal);
-  const paint = paints(terminal);
   let run: RunSummary | undefined;
   let lastStep: StepEvent | undefined;
   return {
@@ -32,7 +31,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           run = event.run;
           return talk.say(...firstScreen(run), "");
         case "warning":
-          return talk.warn(paint.warn(warningLine(event)));
+          return talk.warn(warningLine(event));
         case "download":
           return talk.progress(downloadLine(event), event.doneBytes === event.totalBytes);
         case "caching":
@@ -53,7 +52,8 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           return talk.say(`removing old checkpoint: ${event.file}`);
         case "done":
           talk.settle();
-          talk.say(...summaryOfWarnings(event.warnings), "", paint.strong(outcomeText(event)));
+          talk.say(...summaryOfWarnings(event.warnings), "");
+          talk.stress(outcomeText(event));
           talk.say(...traits(event, lastStep));
           talk.result(event.file);
           if (caller) talk.say("", ...nextSteps({ done: event, run, lastStep, settings, caller }));
