@@ -1,11 +1,19 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { type ConfigDocument, type ConfigPath, type ConfigTable, type ConfigValue, isTable } from "./document.ts";
+import { type ConfigPath, type ConfigTable, type ConfigValue, isTable } from "./config-value.ts";
+import type { ConfigDocument } from "./document.ts";
 import { type DatasetKind, generalKeys, type Keys, kindSchemas, typeRules } from "./schema.ts";
 
 /** One mistake in a dataset config. */
 export interface ConfigIssue {
   readonly path: ConfigPath;
-  readonly reason: "unknown key" | "missing key" | "wrong type" | "mixed kinds" | "no subsets" | "no datasets";
+  readonly reason:
+    | "unknown key"
+    | "missing key"
+    | "wrong type"
+    | "too large"
+    | "mixed kinds"
+    | "no subsets"
+    | "no datasets";
   readonly message: string;
   readonly hint?: string;
 }
@@ -129,7 +137,8 @@ function checkTable(
     const type = Object.hasOwn(keys, key) ? keys[key] : undefined;
     const place = [...path, key];
     if (!type) return [unknownKey(place, Object.keys(keys))];
-    return typeRules[type].fits(value) ? [] : [wrongType(place, typeRules[type].expected)];
+    if (!typeRules[type].fits(value)) return [wrongType(place, typeRules[type].expected)];
+    return isTooLarge(value) ? [tooLarge(place)] : [];
   });
 }
 
@@ -177,6 +186,16 @@ function missingKey(path: ConfigPath): ConfigIssue {
 
 function wrongType(path: ConfigPath, expected: string): ConfigIssue {
   return { path, reason: "wrong type", message: `"${path.at(-1)}" must be ${expected}.` };
+}
+
+/** Whether an integer would not be itself as a number. */
+function isTooLarge(value: ConfigValue): boolean {
+  if (Array.isArray(value)) return value.some(isTooLarge);
+  return typeof value === "bigint" && BigInt.asIntN(53, value) !== value;
+}
+
+function tooLarge(path: ConfigPath): ConfigIssue {
+  return { path, reason: "too large", message: `"${path.at(-1)}" is larger than any number of use.` };
 }
 
 function mixedKinds(path: ConfigPath): ConfigIssue {

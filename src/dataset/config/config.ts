@@ -3,7 +3,8 @@ import { kindOfPath } from "../../files/index.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, checkConfig } from "./check.ts";
-import { type ConfigTable, readConfigDocument } from "./document.ts";
+import type { ConfigTable } from "./config-value.ts";
+import { readConfigDocument } from "./document.ts";
 import { configFromSettings } from "./folders.ts";
 
 /** The dataset config of a run: the file of --dataset_config, or what the other settings mean without one.

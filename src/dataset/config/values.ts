@@ -1,6 +1,6 @@
 import type { Size } from "../../pictures/index.ts";
 import type { DatasetSettings } from "../settings.ts";
-import type { ConfigTable, ConfigValue } from "./document.ts";
+import type { ConfigTable, ConfigValue } from "./config-value.ts";
 
 /** Reads a key where it is set first: in the tables from the innermost out, then in the settings of the run.
  *  False, 0 and the empty text are set values. */

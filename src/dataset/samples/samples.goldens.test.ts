@@ -15,7 +15,7 @@ import { PythonRandom } from "../../random/index.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import { bucketLimitsOf } from "../buckets/limits.ts";
 import { formatPath } from "../config/check.ts";
-import type { ConfigTable, ConfigValue } from "../config/document.ts";
+import type { ConfigTable, ConfigValue } from "../config/config-value.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import { resolveDatasets } from "../config/resolve.ts";
 import { assignBuckets, type TrainingImage } from "../images/training-image.ts";
