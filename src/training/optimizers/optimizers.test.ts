@@ -76,6 +76,24 @@ describe("arguments", () => {
     expect(() => parseArguments([word])).toThrow(expect.objectContaining({ code: "OPTIMIZER_ARGS" }));
   });
 
+  test.each([
+    ["brackets", "[".repeat(100_000)],
+    ["closed brackets", `${"(".repeat(101)}1${")".repeat(101)}`],
+    ["signs", `${"-".repeat(100_000)}1`],
+    ["an open text", `'${"a".repeat(5_000_000)}`],
+    ["escapes", `"${"\\\\".repeat(2_000_000)}`],
+    ["blanks", `1${" ".repeat(1_000_000)}!`],
+  ])("that go on without end are mistakes too, told in a line: %s", (_, value) => {
+    expect(() => parseArguments([`betas=${value}`])).toThrow(
+      expect.objectContaining({ code: "OPTIMIZER_ARGS", message: expect.stringMatching(/^.{0,120}$/) }),
+    );
+  });
+
+  test("that are long are read", () => {
+    expect(parseLiteral(`'${"a".repeat(5_000_000)}'`)).toHaveLength(5_000_000);
+    expect(parseLiteral(`${"[".repeat(99)}1${"]".repeat(99)}`)).toHaveLength(1);
+  });
+
   test.each<PythonArguments>([{ weight_decy: 0.1 }, { lr: 0.1 }, { betas: 0.9 }, { betas: [0.9] }, { eps: "x" }])(
     "AdamW refuses %o",
     (args) => {

@@ -1,3 +1,4 @@
+import { limits } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
 /** What a Python literal can be; tuples and lists are arrays. */
@@ -13,19 +14,20 @@ export function parseArguments(words: readonly string[], flag = "--optimizer_arg
       const [name, text, ...more] = word.split("=");
       const value = text === undefined || more.length > 0 ? undefined : parseLiteral(text);
       if (value !== undefined) return [name!.trim(), value];
-      throw new CoinageError("OPTIMIZER_ARGS", `"${word}" cannot be read as name=value.`, {
-        where: `${flag} ${word}`,
+      const shown = word.length > 80 ? `${word.slice(0, 77)}...` : word;
+      throw new CoinageError("OPTIMIZER_ARGS", `"${shown}" cannot be read as name=value.`, {
+        where: `${flag} ${shown}`,
         hint: "The value is a number, True, False, None, a quoted string or numbers with commas between.",
       });
     }),
   );
 }
 
-/** The value of a Python literal; a list with commas and no brackets is a tuple. Undefined where the text is none. */
+/** The value of a Python literal; a list with commas and no brackets is a tuple. Undefined where the text is none, or is nested deeper than the limit. */
 export function parseLiteral(text: string): PythonValue | undefined {
   const tokens = tokensOf(text);
   if (!tokens) return undefined;
-  const reader = { tokens, at: 0 };
+  const reader = { tokens, at: 0, depth: 0 };
   const { items, commas } = readItems(reader, undefined) ?? { items: [], commas: 0 };
   return commas === 0 ? items[0] : items;
 }
@@ -46,7 +48,7 @@ function formatNumber(value: number): string {
 }
 
 const tokenPattern =
-  /\s*('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|[()[\],+-]|[A-Za-z]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*/y;
+  /\s*('[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*"|[()[\],+-]|[A-Za-z]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*/y;
 
 function tokensOf(text: string): string[] | undefined {
   const tokens: string[] = [];
@@ -62,6 +64,8 @@ function tokensOf(text: string): string[] | undefined {
 interface Reader {
   readonly tokens: readonly string[];
   at: number;
+  /** How many brackets and signs stand around the value. */
+  depth: number;
 }
 
 interface Items {
@@ -89,6 +93,14 @@ function readItems(reader: Reader, end: string | undefined): Items | undefined {
 const constants: Readonly<Record<string, PythonValue>> = { True: true, False: false, None: null };
 
 function readValue(reader: Reader): PythonValue | undefined {
+  if (reader.depth >= limits.nesting.most) return undefined;
+  reader.depth++;
+  const value = readToken(reader);
+  reader.depth--;
+  return value;
+}
+
+function readToken(reader: Reader): PythonValue | undefined {
   const token = reader.tokens[reader.at++] ?? "";
   if (token === "[") return readItems(reader, "]")?.items;
   if (token === "(") {
