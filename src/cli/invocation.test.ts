@@ -114,6 +114,8 @@ describe("a command line", () => {
   test.each([
     ["trian", "Did you mean train?"],
     ["train_network.py", undefined],
+    ["constructor", undefined],
+    ["__proto__ --seed 1", undefined],
     ["python train_network.py", undefined],
     ["C:\\py\\python.exe 'train_network.py'", undefined],
   ])("may be wrong: %s", (line, hint) => {

@@ -26,9 +26,8 @@ export function readInvocation(argv: readonly string[]): Invocation {
 }
 
 function commandOf(word: string): ReturnType<typeof resolveCommand> {
-  const later = laterCommands[word];
-  if (later === undefined) return resolveCommand(word);
-  throw new CoinageError("COMMAND_LATER", `"${word}" comes in a later version: it will ${later}.`, {
+  if (!Object.hasOwn(laterCommands, word)) return resolveCommand(word);
+  throw new CoinageError("COMMAND_LATER", `"${word}" comes in a later version: it will ${laterCommands[word]}.`, {
     hint: "coinage --help lists what is there.",
   });
 }

@@ -60,6 +60,8 @@ test("names that no rule covers are left out", () => {
     "output_blocks.0.0.in_layers.9.weight",
     "diffusion.x",
     "input_blocks.999999999999.0.op.weight",
+    "constructor.weight",
+    "input_blocks.1.0.toString.weight",
   ];
   expect([...unetNamesFromLdm(strange).values()].filter((name) => !name.includes("downsamplers"))).toEqual([]);
 });
@@ -77,6 +79,7 @@ test.each([
   ["post_quant_conv.weight", "post_quant_conv.weight"],
   ["loss.discriminator.main.0.weight", undefined],
   ["decoder.down.0.block.0.conv1.weight", undefined],
+  ["encoder.mid.attn_1.constructor.weight", undefined],
 ])("in a VAE of four levels %s is %s", (ldm, diffusers) => {
   const names = [
     "encoder.down.0.x.weight",

@@ -1,22 +1,26 @@
 import type { StoredArray } from "../../array/index.ts";
 import { rowsOf } from "../stored.ts";
 
-const openClipLayerParts: Readonly<Record<string, string>> = {
-  ln_1: "layer_norm1",
-  ln_2: "layer_norm2",
-  "attn.out_proj": "self_attn.out_proj",
-  "mlp.c_fc": "mlp.fc1",
-  "mlp.c_proj": "mlp.fc2",
-};
+const openClipLayerParts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ln_1: "layer_norm1",
+    ln_2: "layer_norm2",
+    "attn.out_proj": "self_attn.out_proj",
+    "mlp.c_fc": "mlp.fc1",
+    "mlp.c_proj": "mlp.fc2",
+  }),
+);
 
-const openClipOuterNames: Readonly<Record<string, string>> = {
-  "token_embedding.weight": "text_model.embeddings.token_embedding.weight",
-  positional_embedding: "text_model.embeddings.position_embedding.weight",
-  "ln_final.weight": "text_model.final_layer_norm.weight",
-  "ln_final.bias": "text_model.final_layer_norm.bias",
-  text_projection: "text_projection.weight",
-  "text_projection.weight": "text_projection.weight",
-};
+const openClipOuterNames: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "token_embedding.weight": "text_model.embeddings.token_embedding.weight",
+    positional_embedding: "text_model.embeddings.position_embedding.weight",
+    "ln_final.weight": "text_model.final_layer_norm.weight",
+    "ln_final.bias": "text_model.final_layer_norm.bias",
+    text_projection: "text_projection.weight",
+    "text_projection.weight": "text_projection.weight",
+  }),
+);
 
 const resblock = /^transformer\.resblocks\.(\d+)\.(.+)$/;
 
@@ -33,7 +37,7 @@ export function textEncoderFromOpenClip(
 ): Map<string, StoredArray> {
   const renamed = new Map<string, StoredArray>();
   for (const [name, stored] of tensors) {
-    const outer = openClipOuterNames[name];
+    const outer = openClipOuterNames.get(name);
     if (outer) renamed.set(outer, stored);
     const block = resblock.exec(name);
     if (!block || Number(block[1]) >= blocks) continue;
@@ -47,7 +51,7 @@ export function textEncoderFromOpenClip(
       continue;
     }
     const [, stem, kind] = /^(.+)\.(weight|bias)$/.exec(block[2]!) ?? [];
-    const part = stem === undefined ? undefined : openClipLayerParts[stem];
+    const part = stem === undefined ? undefined : openClipLayerParts.get(stem);
     if (part) renamed.set(`${layer}.${part}.${kind}`, stored);
   }
   return renamed;

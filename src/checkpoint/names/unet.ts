@@ -1,23 +1,27 @@
 import { greatestCommonDivisor } from "./indices.ts";
 
-const residualParts: Readonly<Record<string, string>> = {
-  "in_layers.0": "norm1",
-  "in_layers.2": "conv1",
-  "emb_layers.1": "time_emb_proj",
-  "out_layers.0": "norm2",
-  "out_layers.3": "conv2",
-  skip_connection: "conv_shortcut",
-};
+const residualParts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "in_layers.0": "norm1",
+    "in_layers.2": "conv1",
+    "emb_layers.1": "time_emb_proj",
+    "out_layers.0": "norm2",
+    "out_layers.3": "conv2",
+    skip_connection: "conv_shortcut",
+  }),
+);
 
-const outerParts: Readonly<Record<string, string>> = {
-  "time_embed.0": "time_embedding.linear_1",
-  "time_embed.2": "time_embedding.linear_2",
-  "label_emb.0.0": "add_embedding.linear_1",
-  "label_emb.0.2": "add_embedding.linear_2",
-  "input_blocks.0.0": "conv_in",
-  "out.0": "conv_norm_out",
-  "out.2": "conv_out",
-};
+const outerParts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    "time_embed.0": "time_embedding.linear_1",
+    "time_embed.2": "time_embedding.linear_2",
+    "label_emb.0.0": "add_embedding.linear_1",
+    "label_emb.0.2": "add_embedding.linear_2",
+    "input_blocks.0.0": "conv_in",
+    "out.0": "conv_norm_out",
+    "out.2": "conv_out",
+  }),
+);
 
 const middleParts: Readonly<Record<string, string>> = { 0: "resnets.0", 1: "attentions.0", 2: "resnets.1" };
 
@@ -49,7 +53,7 @@ function diffusersName(name: string, stride: number): string | undefined {
   const parts = /^(.+)\.(weight|bias)$/.exec(name);
   if (!parts) return undefined;
   const [, stem, kind] = parts as unknown as [string, string, string];
-  const outer = outerParts[stem];
+  const outer = outerParts.get(stem);
   if (outer) return `${outer}.${kind}`;
   const inner = /^(input_blocks|output_blocks|middle_block)\.(\d+)\.(.+)$/.exec(stem);
   if (!inner) return undefined;
@@ -83,6 +87,6 @@ function blockPart(block: string, index: number, rest: string): string | undefin
 
 function placed(place: string, part: string): string | undefined {
   if (!place.includes(".resnets.")) return `${place}.${part}`;
-  const residual = residualParts[part];
+  const residual = residualParts.get(part);
   return residual && `${place}.${residual}`;
 }

@@ -1,20 +1,24 @@
 import { countAfter } from "./indices.ts";
 
-const attentionParts: Readonly<Record<string, string>> = {
-  norm: "group_norm",
-  q: "to_q",
-  k: "to_k",
-  v: "to_v",
-  proj_out: "to_out.0",
-};
+const attentionParts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    norm: "group_norm",
+    q: "to_q",
+    k: "to_k",
+    v: "to_v",
+    proj_out: "to_out.0",
+  }),
+);
 
 /** Diffusers' names of the attention before 2023. */
-const oldAttentionParts: Readonly<Record<string, string>> = {
-  query: "to_q",
-  key: "to_k",
-  value: "to_v",
-  proj_attn: "to_out.0",
-};
+const oldAttentionParts: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    query: "to_q",
+    key: "to_k",
+    value: "to_v",
+    proj_attn: "to_out.0",
+  }),
+);
 
 const attention = /^((?:encoder|decoder)\.mid_block\.attentions\.0)\.(.+)\.(weight|bias)$/;
 
@@ -32,7 +36,7 @@ export function vaeNamesFromLdm(names: readonly string[]): Map<string, string> {
 /** Today's Diffusers name of a Diffusers name: old files call the attention's parts query, key, value and proj_attn. */
 export function modernVaeName(name: string): string {
   return name.replace(attention, (whole, place: string, part: string, kind: string) =>
-    oldAttentionParts[part] ? `${place}.${oldAttentionParts[part]}.${kind}` : whole,
+    oldAttentionParts.has(part) ? `${place}.${oldAttentionParts.get(part)}.${kind}` : whole,
   );
 }
 
@@ -57,8 +61,8 @@ function normOut(rest: string): string | undefined {
 function middle(rest: string): string | undefined {
   const residual = /^mid\.block_(\d+)\.(.+)$/.exec(rest);
   if (residual) return `mid_block.resnets.${Number(residual[1]) - 1}.${residualPart(residual[2]!)}`;
-  const part = /^mid\.attn_1\.(\w+)\.(weight|bias)$/.exec(rest);
-  return part && attentionParts[part[1]!] ? `mid_block.attentions.0.${attentionParts[part[1]!]}.${part[2]}` : undefined;
+  const [, part = "", kind] = /^mid\.attn_1\.(\w+)\.(weight|bias)$/.exec(rest) ?? [];
+  return attentionParts.has(part) ? `mid_block.attentions.0.${attentionParts.get(part)}.${kind}` : undefined;
 }
 
 function level(side: string, rest: string, levels: number): string | undefined {
