@@ -114,6 +114,8 @@ describe("states", () => {
       /--learning_rate was 0.02 and is 0.001; --noise_offset was not given and is 0.1/,
     );
     expect(await refusal("--seed", "2")).toMatch(/--seed was 1 and is 2/);
+    expect(await refusal("--exif_transpose")).toMatch(/--exif_transpose was not given and is true/);
+    expect(await refusal("--alpha_background", "white")).toMatch(/--alpha_background was not given and is white/);
     expect(await refusal("--num_vectors_per_token", "2")).toMatch(/1 of 96 numbers/);
     writeFileSync(path.join(pictures, "01.txt"), "another caption of vexla");
     cpSync(path.join(pictures, "02.png"), path.join(pictures, "99.png"));
@@ -126,6 +128,9 @@ describe("states", () => {
     const resuming = async (folder: string) => eventsOf(await settingsFor("--resume", folder));
     await expect(resuming(path.join(whole.outputDir, "vexla-stat"))).rejects.toMatchObject({
       code: "FILE_NOT_FOUND",
+      hint: `Did you mean ${state}?`,
+    });
+    await expect(resuming(path.join(whole.outputDir, "another"))).rejects.toMatchObject({
       hint: "States there: vexla-state.",
     });
     await expect(resuming(whole.outputDir)).rejects.toMatchObject({ code: "STATE_UNREADABLE" });

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing, kindOfPath, standingFolder, writeFolderAtomically } from "../../files/index.ts";
+import { didYouMean, kindOfPath, standingFolder, writeFolderAtomically } from "../../files/index.ts";
 import { type ForeignState, foreignState } from "./foreign.ts";
 import { decodeState, encodeState, stateFiles, type TrainingState } from "./state.ts";
 
@@ -20,7 +20,7 @@ export async function readState(folder: string): Promise<FoundState> {
   if ((await kindOfPath(standing)) !== "folder")
     throw new CoinageError("FILE_NOT_FOUND", `There is no folder ${path.resolve(folder)}.`, {
       where,
-      ...hintOfMissing(folder, await hintOfNeighbours(folder)),
+      hint: didYouMean(folder) ?? (await hintOfNeighbours(folder)),
     });
   const names = await readdir(standing);
   if (!names.includes(stateFiles.json)) return foreignState(standing, names, where);
