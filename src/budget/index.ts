@@ -92,6 +92,16 @@ export const limits = {
     unit: "pictures",
     why: "All pictures of a run are planned before the first is drawn. A million take twelve days at one a second.",
   },
+  drawnPixels: {
+    most: 2 ** 28,
+    unit: "pixels at once",
+    why: "Memory grows with the pixels of all pictures of a batch, which one picture of 16,384 x 16,384 is, or 256 of 1024 x 1024.",
+  },
+  promptPieces: {
+    most: 200,
+    unit: "pieces of 75 tokens",
+    why: "The U-Net reads all pieces of a prompt in every step. Long prompts have three.",
+  },
   combinations: {
     most: 100_000,
     unit: "combinations",

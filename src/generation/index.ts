@@ -1,11 +1,14 @@
 export type { WeightNormalization } from "./conditioning/weighted-states.ts";
 export type { GeneratorParts } from "./context.ts";
 export { openGenerator, type PictureGenerator } from "./generator.ts";
+export { inPlace } from "./place.ts";
 export { type PreviewMoment, previewFileName } from "./preview/file-name.ts";
 export { type PreviewOptions, type PreviewPrompts, readPreviewPrompts } from "./preview/prompts.ts";
 export { encoderOutputs, Programs } from "./programs.ts";
 export type * from "./request.ts";
 export { type GenerationRunOptions, generateFromSettings } from "./run.ts";
 export type { BatchStepEvent, GenerationRunEvent } from "./run-events.ts";
+export { checkRequest } from "./sampler.ts";
 export { typedLines } from "./typed.ts";
 export { type NamedWord, plainVocabulary, type Vocabulary, withLearnedWords } from "./vocabulary.ts";
+export { WordUse } from "./word-use.ts";

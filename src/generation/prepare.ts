@@ -17,7 +17,7 @@ import { type Plan, type PlanSettings, planRun, promptPlanner, type WrittenPromp
 import { type PromptList, readPrompts } from "./prompts/read.ts";
 import type { Sampling } from "./request.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
-import { checkSampling } from "./sampler.ts";
+import { checkBatchSize, checkSampling } from "./sampler.ts";
 import { commandLineSampling, planSettings } from "./settings.ts";
 import { type NamedWord, plainVocabulary, type Vocabulary, withLayeredWord, withLearnedWords } from "./vocabulary.ts";
 import { type GivenWord, unusedWordWarnings, WordUse } from "./word-use.ts";
@@ -181,6 +181,7 @@ function checkPlan({ batches }: Plan, parts: Parameters<typeof checkSampling>[1]
     inPlace(pictures[0]!.place, () => {
       if (!checked.has(sampling)) checkSampling(sampling, parts);
       checked.add(sampling);
+      checkBatchSize(pictures.length, sampling);
       if (sampling.highres) return;
       for (const { mask, source } of pictures) if (mask && source) checkMaskSize(mask.size, sampling);
     });

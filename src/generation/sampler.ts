@@ -1,8 +1,11 @@
+import { requireWithin } from "../budget/index.ts";
 import { createSampler, noiseSchedule, type Sampler, samplerDefaults } from "../diffusion/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { type PromptWords, parsePromptWeights } from "../tokenizer/index.ts";
 import type { GeneratorParts } from "./context.ts";
+import { samplingOf } from "./defaults.ts";
 import { firstStage } from "./highres.ts";
-import type { Sampling } from "./request.ts";
+import type { PictureRequest, Sampling } from "./request.ts";
 
 type Parts = Pick<GeneratorParts, "model" | "predictionType" | "hasZeroTerminalSnr">;
 
@@ -20,7 +23,9 @@ export function samplerOf(
 
 /** Finds out before anything is drawn whether a model can draw so. @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS */
 export function checkSampling(sampling: Sampling, parts: Parts): void {
-  const { width, height, strength, sampler, highres } = sampling;
+  const { width, height, strength, sampler, highres, maxEmbeddingsMultiples } = sampling;
+  requireWithin("drawnPixels", width * height, tooLarge);
+  requireWithin("promptPieces", maxEmbeddingsMultiples, tooLong);
   const { factor } = parts.model.vae.architecture;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % factor === 0))
     throw new CoinageError("PICTURE_SIZE", `A picture of ${width} x ${height} pixels cannot be drawn.`, {
@@ -34,4 +39,24 @@ export function checkSampling(sampling: Sampling, parts: Parts): void {
     });
   samplerOf(sampling, parts);
   if (highres) checkSampling(firstStage({ sampling, pictures: [] }, highres).sampling, parts);
+}
+
+const tooLarge = { code: "PICTURE_SIZE", subject: "A picture", hint: "Give a smaller width and height." } as const;
+const tooLong = { code: "SETTINGS_CONFLICT", subject: "--max_embeddings_multiples" } as const;
+
+/** Finds out before anything is drawn whether a batch is small enough. @throws PICTURE_SIZE */
+export function checkBatchSize(pictures: number, { width, height }: Pick<Sampling, "width" | "height">): void {
+  requireWithin("drawnPixels", pictures * width * height, {
+    code: "PICTURE_SIZE",
+    subject: `A batch of ${pictures} pictures of ${width} x ${height}`,
+    hint: "Give a smaller --batch_size, or smaller pictures.",
+  });
+}
+
+/** Finds out before anything is drawn whether a model can draw what is asked for.
+ *  @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS, PROMPT_WEIGHT_INVALID */
+export function checkRequest(request: PictureRequest, words: PromptWords, parts: Parts): void {
+  checkSampling(samplingOf(request, parts.model.family), parts);
+  const knowsBreak = request.flavour !== "preview";
+  for (const text of [request.prompt, request.negativePrompt ?? ""]) parsePromptWeights(text, { knowsBreak, words });
 }

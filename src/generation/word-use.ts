@@ -70,12 +70,16 @@ export class WordUse {
     }
   }
 
+  /** The words that no text used, each with the nearest reason, if the texts tell one. */
+  unused(): readonly { readonly word: GivenWord; readonly reason: string | undefined }[] {
+    return [...this.#unused].map((word) => ({ word, reason: this.#reason(word) }));
+  }
+
   /** What is to be said of the words that no text used. */
   warnings(): string[] {
     const explained: string[] = [];
     const unexplained: GivenWord[] = [];
-    for (const word of this.#unused) {
-      const reason = this.#reason(word);
+    for (const { word, reason } of this.unused()) {
       if (reason === undefined) unexplained.push(word);
       else explained.push(`No prompt has the word of ${word.file}, so it changes nothing: ${reason}`);
     }

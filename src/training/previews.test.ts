@@ -7,7 +7,7 @@ import { openRuntime, type Program, type Runtime } from "../runtime/index.ts";
 import { type TrainingEvent, train } from "./index.ts";
 import { openRun } from "./open-run.ts";
 import { prepareRun } from "./prepare.ts";
-import { Previews } from "./previews.ts";
+import { Previews, readPreviews } from "./previews.ts";
 
 const { write, settingsFor } = trainingFolder();
 
@@ -74,15 +74,77 @@ describe("sample pictures", () => {
     ]);
   });
 
-  test("that cannot be drawn, and prompts that are not there, do not end the run", async () => {
-    const odd = write("odd.txt", "(vexla:1.1.1) --w 64 --h 64 --s 1\nvexla --w 64 --h 64 --s 1\n");
-    const sampling = ["--cache_latents", "--sample_at_first", "--max_train_steps", "1", "--sample_prompts"];
-    const events = await eventsOf(await settingsFor(...sampling, odd));
-    expect(ofKind(events, "warning").at(-1)).toMatchObject({ message: expect.stringContaining("(vexla:1.1.1)") });
-    expect(ofKind(events, "sample")).toHaveLength(1);
+  const sampling = ["--cache_latents", "--sample_at_first", "--max_train_steps", "1", "--sample_prompts"];
+
+  test("whose prompts are not there do not end the run", async () => {
     const missing = await eventsOf(await settingsFor(...sampling, "/no/such/prompts.txt"));
     expect(ofKind(missing, "warning")).toContainEqual(expect.objectContaining({ code: "SAMPLE_PROMPT" }));
     expect(missing.at(-1)).toMatchObject({ kind: "done", step: 1 });
+  });
+
+  let preparation: ReturnType<typeof prepareRun> | undefined;
+  test.each([
+    ["width 1e300", "PROMPT_INVALID", { width: 1e300 }],
+    ["height 1e300", "PROMPT_INVALID", { height: 1e300 }],
+    ["a size of too many pixels", "PICTURE_SIZE", { width: 20_000, height: 20_000 }],
+    ["steps 1e300", "PROMPT_INVALID", { sample_steps: 1e300 }],
+    ["scale 1e308", "PROMPT_INVALID", { scale: 1e308 }],
+    ["seed -1e300", "PROMPT_INVALID", { seed: -1e300 }],
+    ["seed 0.5", "PROMPT_INVALID", { seed: 0.5 }],
+    ["a weight that is none", "PROMPT_WEIGHT_INVALID", { prompt: "(vexla:1.1.1)" }],
+    ["a weight that is none in the negative prompt", "PROMPT_WEIGHT_INVALID", { negative_prompt: "(a:1.1.1)" }],
+  ])("that cannot be drawn are refused before the run: %s", async (_, code, fields) => {
+    const file = write("odd.json", JSON.stringify([{ prompt: "vexla" }, { prompt: "vexla", ...fields }]));
+    const settings = await settingsFor(...sampling, file);
+    preparation ??= prepareRun(settings);
+    const where = expect.stringContaining("odd.json, prompt 2");
+    await expect(readPreviews(settings, await preparation)).rejects.toMatchObject({ code, where });
+  });
+
+  test("that are monstrous end no run: it does not begin", async () => {
+    const huge = [{ prompt: "a", width: 1e300, height: 1e300, seed: -1e300, sample_steps: 1e300, scale: 1e308 }];
+    const settings = await settingsFor(...sampling, write("huge.json", JSON.stringify(huge)));
+    await expect(eventsOf(settings)).rejects.toMatchObject({ code: "PROMPT_INVALID" });
+  });
+
+  test.each([
+    ["a dog", /No sample prompt has "vexla".*learned\.$/],
+    ["a vexlla", /No sample prompt has "vexla".*"vexlla"/],
+  ])("none of which shows the word are told of: %s", async (prompt, message) => {
+    const run = await settingsFor(...sampling, write("none.txt", `${prompt} --w 64 --h 64 --s 1\n`));
+    preparation ??= prepareRun(run);
+    const { notices } = await readPreviews(run, await preparation);
+    expect(notices).toEqual([{ code: "SAMPLE_PROMPT", message: expect.stringMatching(message) }]);
+    const shown = await settingsFor(...sampling, write("case.txt", "a dog\na VEXLA --w 64 --h 64 --s 1\n"));
+    const read = await readPreviews(shown, await preparation);
+    expect(read.notices).toEqual([]);
+    expect(read.requests[1]!.prompt).toBe("a vexla");
+  });
+
+  test("that fail, whatever the reason, are warnings; the others are drawn", async () => {
+    const settings = await settingsFor(...flags, "--sample_at_first");
+    const run = await openRun(settings, await prepareRun(settings));
+    const runtime = openRuntime({ threads: 1 });
+    let loads = 0;
+    const outOfMemory: Runtime = {
+      ...runtime,
+      load: async (...asked) => {
+        if (++loads === 2) throw new RangeError("Array buffer allocation failed");
+        return runtime.load(...asked);
+      },
+    };
+    const events: TrainingEvent[] = [];
+    for await (const event of new Previews(run, { runtime: outOfMemory, products: "float32" }).atFirst())
+      events.push(event);
+    await runtime.close();
+    expect(events).toEqual([
+      {
+        kind: "warning",
+        code: "SAMPLE_FAILED",
+        message: expect.stringMatching(/picture 1 .*vexla.*allocation failed/),
+      },
+      expect.objectContaining({ kind: "sample", index: 1 }),
+    ]);
   });
 
   test("stop being drawn when the run is to stop", async () => {

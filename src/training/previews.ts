@@ -2,11 +2,14 @@ import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { writeFileAtomically } from "../files/index.ts";
 import {
+  checkRequest,
+  inPlace,
   openGenerator,
   type PictureGenerator,
   type PictureRequest,
   previewFileName,
   readPreviewPrompts,
+  WordUse,
 } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
@@ -16,12 +19,13 @@ import { rescueSign } from "./output.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Run } from "./run.ts";
 import type { Sign } from "./signs.ts";
+import type { TaughtWord } from "./word.ts";
 
-/** The sample pictures that a run is to draw, read before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
- *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE */
+/** The sample pictures that a run is to draw, read and checked before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
+ *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and for what cannot be drawn what checkRequest throws */
 export async function readPreviews(
   settings: TrainSettings,
-  { model, word }: Preparation,
+  { model, word, checkpoint }: Preparation,
 ): Promise<{ readonly requests: readonly PictureRequest[]; readonly notices: readonly Sign[] }> {
   const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst } = settings;
   const isAsked = sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined;
@@ -29,14 +33,31 @@ export async function readPreviews(
   try {
     const { sampleSampler: sampler, clipSkip, maxTokenLength } = settings;
     const { family } = model;
-    const { tokens } = word;
-    const read = await readPreviewPrompts(samplePrompts, { family, sampler, clipSkip, maxTokenLength, tokens });
-    return { requests: read.requests, notices: read.warnings.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
+    const { tokens, tokenizers } = word;
+    const { words } = tokenizers[0]!;
+    const options = { family, sampler, clipSkip, maxTokenLength, tokens, words };
+    const { requests, warnings } = await readPreviewPrompts(samplePrompts, options);
+    const parts = { model, predictionType: checkpoint.predictionType.value };
+    for (const [i, request] of requests.entries())
+      inPlace(`--sample_prompts ${samplePrompts}, prompt ${i + 1}`, () => checkRequest(request, words, parts));
+    const messages = [...warnings, ...wordInNoPrompt(word, requests)];
+    return { requests, notices: messages.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
   } catch (error) {
     if (!(error instanceof CoinageError) || error.code !== "FILE_NOT_FOUND") throw error;
     const message = `No pictures are drawn during training: ${error.message}`;
     return { requests: [], notices: [{ code: "SAMPLE_PROMPT", message }] };
   }
+}
+
+function wordInNoPrompt({ tokens, tokenizers }: TaughtWord, requests: readonly PictureRequest[]): string[] {
+  const [name] = tokens as [string];
+  const use = new WordUse({ tokenizers }, [{ name, tokens, file: "--token_string" }]);
+  for (const { prompt, negativePrompt = "", maxEmbeddingsMultiples = 3 } of requests)
+    for (const text of [prompt, negativePrompt]) use.look(text, maxEmbeddingsMultiples);
+  return use.unused().map(({ reason }) => {
+    const why = reason === undefined ? "." : `: ${reason}`;
+    return `No sample prompt has "${name}", so the sample pictures do not show what is learned${why}`;
+  });
 }
 
 /** When sample pictures are drawn decides their names. */
@@ -80,23 +101,25 @@ export class Previews {
 
   async *#drawAll(at: At): AsyncGenerator<TrainingEvent> {
     try {
-      yield* this.#drawEach(at);
+      for (const [index, request] of this.#run.previewRequests.entries()) {
+        if (this.#signal?.aborted) return;
+        const drawing = this.#draw(request, index, at);
+        yield* this.#unlessItFails(`Sample picture ${index + 1} ("${request.prompt}")`, drawing);
+      }
     } finally {
-      await this.#generator.close();
+      // A device that failed may refuse to free what it holds, too.
+      await this.#generator.close().catch(() => {});
     }
   }
 
-  async *#drawEach(at: At): AsyncGenerator<TrainingEvent> {
-    for (const [index, request] of this.#run.previewRequests.entries()) {
-      if (this.#signal?.aborted) return;
-      try {
-        yield* this.#draw(request, index, at);
-      } catch (error) {
-        // What is wrong with one picture must not end the run.
-        if (!(error instanceof CoinageError)) throw error;
-        const message = `Sample picture ${index + 1} ("${request.prompt}") could not be drawn: ${error.message}`;
-        yield* this.#run.tally.addAll([{ code: error.code, message }]);
-      }
+  /** What is wrong with a picture must not end the run, whatever it is. */
+  async *#unlessItFails(subject: string, drawing: AsyncGenerator<TrainingEvent>): AsyncGenerator<TrainingEvent> {
+    try {
+      yield* drawing;
+    } catch (error) {
+      const { code, message } =
+        error instanceof CoinageError ? error : { code: "SAMPLE_FAILED", message: String(error) };
+      yield* this.#run.tally.addAll([{ code, message: `${subject} could not be drawn: ${message}` }]);
     }
   }
 

@@ -1,3 +1,5 @@
+import { nearestName } from "../../errors/index.ts";
+
 /** What a prompt file of a training run says about one sample picture. */
 export interface PreviewFields {
   readonly prompt?: string;
@@ -16,13 +18,13 @@ export interface ReadFields {
   readonly problems: readonly string[];
 }
 
-type Kind = "integer" | "decimal" | "text";
+type Kind = "integer" | "seed" | "decimal" | "text";
 
-/** Options of a line and keys of an object. Those for other models are read and come to nothing. */
+/** Options of a line and keys of an object. */
 const lineOptions: ReadonlyMap<string, readonly [keyof PreviewFields, Kind]> = new Map([
   ["w", ["width", "integer"]],
   ["h", ["height", "integer"]],
-  ["d", ["seed", "integer"]],
+  ["d", ["seed", "seed"]],
   ["s", ["steps", "integer"]],
   ["l", ["scale", "decimal"]],
   ["n", ["negativePrompt", "text"]],
@@ -33,19 +35,26 @@ const objectKeys: ReadonlyMap<string, readonly [keyof PreviewFields, Kind]> = ne
   ["negative_prompt", ["negativePrompt", "text"]],
   ["width", ["width", "integer"]],
   ["height", ["height", "integer"]],
-  ["seed", ["seed", "integer"]],
+  ["seed", ["seed", "seed"]],
   ["sample_steps", ["steps", "integer"]],
   ["scale", ["scale", "decimal"]],
   ["sample_sampler", ["sampler", "text"]],
 ]);
 
+/** Options and keys of sd-scripts that are for other kinds of models. */
+const ofOtherModels = {
+  line: ["g", "cn", "ctr", "rcfg", "fs", "am"],
+  object: ["guidance_scale", "controlnet_image", "cfg_trunc_ratio", "renorm_cfg", "flow_shift", "enum"],
+};
+
 const patterns: Readonly<Record<Kind, RegExp>> = {
   integer: /^\p{Nd}+/u,
+  seed: /^(?:-1(?![\p{Nd}.])|\p{Nd}+)/u,
   decimal: /^[\p{Nd}.]+/u,
   text: /^[^\n]+/,
 };
 
-/** Reads a line: "a photo of mycat --n blurry --w 640 --d 42". What is no option is passed over.
+/** Reads a line: "a photo of mycat --n blurry --w 640 --d 42".
  *  differs from sd-scripts: the prompt itself is never read as an option, so it may begin with "n " or "s 1". */
 export function fieldsOfLine(line: string): ReadFields {
   const [prompt, ...parts] = line.trim().split(" --") as [string, ...string[]];
@@ -53,25 +62,44 @@ export function fieldsOfLine(line: string): ReadFields {
   const problems: string[] = [];
   for (const part of parts) {
     const [, name = "", rest = ""] = /^(\w+) (.*)$/s.exec(part) ?? [];
+    if (ofOtherModels.line.includes(name.toLowerCase())) continue;
     const [field, kind] = lineOptions.get(name.toLowerCase()) ?? [];
     const [written] = kind ? (patterns[kind].exec(rest) ?? []) : [];
-    if (!field || written === undefined) continue;
-    const value = kind === "text" ? written : Number(written.normalize("NFKC"));
-    if (Number.isNaN(value)) problems.push(`--${part} is passed over: it is no number.`);
+    const value = kind === "text" ? written : Number(written?.normalize("NFKC"));
+    if (!field) problems.push(`--${beginning(part)} is ignored: sample prompts have no such option.`);
+    else if (value === undefined || Number.isNaN(value))
+      problems.push(`--${beginning(part)} is ignored: it is no number.`);
     else found.set(field, value);
   }
   return { fields: Object.fromEntries(found), problems };
 }
 
-/** Reads an object of a TOML or JSON file. Other keys are passed over. */
+/** Reads an object of a TOML or JSON file. */
 export function fieldsOfObject(object: Readonly<Record<string, unknown>>): ReadFields {
   const found = new Map<string, unknown>();
   const problems: string[] = [];
   for (const [key, value] of Object.entries(object)) {
+    if (ofOtherModels.object.includes(key) || value === null) continue;
     const [field, kind] = objectKeys.get(key) ?? [];
-    if (!field || value === null) continue;
-    if (typeof value === (kind === "text" ? "string" : "number")) found.set(field, value);
-    else problems.push(`${key} is passed over: ${JSON.stringify(value)} is no ${kind === "text" ? "text" : "number"}.`);
+    if (field === undefined) {
+      const known = [...objectKeys.keys()];
+      const near = known.find((other) => other.endsWith(`_${key}`)) ?? nearestName(key, known);
+      problems.push(
+        `${beginning(key)} is ignored: sample prompts have no such key.${near ? ` Did you mean ${near}?` : ""}`,
+      );
+    } else if (typeof value === (kind === "text" ? "string" : "number")) found.set(field, value);
+    else problems.push(`${key} is ignored: ${shown(value)} is no ${kind === "text" ? "text" : "number"}.`);
   }
+  if (!found.has("prompt")) problems.push("it has no prompt.");
   return { fields: Object.fromEntries(found), problems };
+}
+
+/** Enough of a value to know it by. */
+function shown(value: unknown): string {
+  if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
+  return beginning(typeof value === "string" ? JSON.stringify(value) : String(value));
+}
+
+function beginning(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }

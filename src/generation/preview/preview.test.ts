@@ -32,7 +32,9 @@ test("a text file: one prompt a line with options", async () => {
   expect(requests[1]).toMatchObject({ prompt: "s 1 a", width: 512, steps: 30, sampler: "euler_a" });
   expect(requests[1]!.seed).toBeUndefined();
   expect(warnings).toEqual([
-    "Sample prompt 2: --l 1.2.3 is passed over: it is no number.",
+    "Sample prompt 2: --d x is ignored: it is no number.",
+    "Sample prompt 2: --l 1.2.3 is ignored: it is no number.",
+    "Sample prompt 1: 1000 steps are made, not 5000: a model has no more.",
     'Sample prompt 1: there is no sampler "nope" for sample pictures; ddim is used.',
   ]);
 });
@@ -48,12 +50,25 @@ test("a TOML file: common values and subsets, which win", async () => {
 });
 
 test("a JSON file: lines and objects", async () => {
-  const text = '["a --w 64 --d -1", {"prompt": "b", "seed": -1, "scale": 1, "height": "tall", "other": 1}]';
+  const text = '["a --w 64 --d -1", {"prompt": "b", "seed": -1, "scale": 1, "height": "tall", "steps": 1}]';
   const { requests, warnings } = await read("p.json", text);
   expect(requests[0]).toMatchObject({ prompt: "a", width: 64 });
   expect(requests[1]).toMatchObject({ prompt: "b", guidanceScale: 1, height: 512 });
   expect(requests.map(({ seed }) => seed)).toEqual([undefined, undefined]);
-  expect(warnings).toEqual([expect.stringContaining('height is passed over: "tall"')]);
+  expect(warnings).toEqual([
+    'Sample prompt 2: height is ignored: "tall" is no number.',
+    "Sample prompt 2: steps is ignored: sample prompts have no such key. Did you mean sample_steps?",
+  ]);
+});
+
+test("what no sample prompt has is told of, however deep it is", async () => {
+  const deep = `[{"prompt": ${"[".repeat(50_000)}${"]".repeat(50_000)}}, "a --ar 16:9 --guidance_scale 2 --g 1"]`;
+  expect((await read("p.json", deep)).warnings).toEqual([
+    "Sample prompt 1: prompt is ignored: a list is no text.",
+    "Sample prompt 1: it has no prompt.",
+    "Sample prompt 2: --ar 16:9 is ignored: sample prompts have no such option.",
+    "Sample prompt 2: --guidance_scale 2 is ignored: sample prompts have no such option.",
+  ]);
 });
 
 test("SDXL prompts are as long as captions", async () => {

@@ -3,7 +3,7 @@ import { parse } from "smol-toml";
 import { type SamplerName, samplerName } from "../../diffusion/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import type { ModelFamily } from "../../models/index.ts";
-import { replaceWord } from "../../tokenizer/index.ts";
+import { type PromptWords, replaceWord } from "../../tokenizer/index.ts";
 import { readPromptFile, readText } from "../prompts/read.ts";
 import type { PictureRequest } from "../request.ts";
 import { fieldsOfLine, fieldsOfObject, type PreviewFields, type ReadFields } from "./fields.ts";
@@ -17,6 +17,8 @@ export interface PreviewOptions {
   readonly maxTokenLength?: number | null | undefined;
   /** Tokens of the word being learned: in prompts the first stands for all. */
   readonly tokens: readonly string[];
+  /** How prompts may write them. */
+  readonly words?: PromptWords | undefined;
 }
 
 export interface PreviewPrompts {
@@ -35,6 +37,10 @@ export async function readPreviewPrompts(file: string, options: PreviewOptions):
     });
   const warnings = read.flatMap(({ problems }, i) => problems.map((problem) => `Sample prompt ${i + 1}: ${problem}`));
   const requests = read.map(({ fields }, i) => {
+    checkNumbers(fields, `--sample_prompts ${file}, prompt ${i + 1}`);
+    const { steps = 1 } = fields;
+    if (steps > mostSteps)
+      warnings.push(`Sample prompt ${i + 1}: ${mostSteps} steps are made, not ${steps}: a model has no more.`);
     const asked = fields.sampler ?? options.sampler;
     const sampler = knownSampler(asked);
     if (asked !== undefined && sampler !== asked)
@@ -102,17 +108,35 @@ function knownSampler(name: string | undefined): SamplerName {
   return name !== undefined && previewSamplers.includes(name) ? samplerName(name) : "ddim";
 }
 
+/** @throws PROMPT_INVALID for numbers that nothing can be drawn by */
+function checkNumbers({ seed = 0, ...fields }: PreviewFields, where: string): void {
+  for (const [name, value] of Object.entries(fields))
+    if (typeof value === "number" && !Number.isFinite(Math.fround(value)))
+      throw new CoinageError("PROMPT_INVALID", `No picture can be drawn with ${name} ${value}.`, { where });
+  if (Number.isSafeInteger(seed) && seed >= -1) return;
+  throw new CoinageError("PROMPT_INVALID", `${seed} is no seed.`, {
+    where,
+    hint: `A seed is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}; -1 or none is another one every time.`,
+  });
+}
+
 const smallestSide = 64;
 const mostSteps = 1000;
 
 function previewRequest(fields: PreviewFields, sampler: SamplerName, options: PreviewOptions): PictureRequest {
   const { prompt = "", negativePrompt = "", width = 512, height = 512, seed, steps = 30, scale } = fields;
   const side = (asked: number) => Math.max(smallestSide, Math.floor(asked) - (Math.floor(asked) % 8));
-  const { family, clipSkip, maxTokenLength, tokens } = options;
+  const { family, clipSkip, maxTokenLength, tokens, words } = options;
+  // in any letter case, as in drawing
+  const spelled = (text: string) =>
+    words
+      ?.parts(text)
+      .map((part) => part.text)
+      .join("") ?? text;
   return {
     flavour: "preview",
-    prompt: replaceWord(prompt, tokens),
-    negativePrompt: replaceWord(negativePrompt, tokens),
+    prompt: replaceWord(spelled(prompt), tokens),
+    negativePrompt: replaceWord(spelled(negativePrompt), tokens),
     width: side(width),
     height: side(height),
     // As elsewhere -1 means none.
