@@ -6,4 +6,11 @@ export { flawOfPair } from "./pair.ts";
 export { type CarrierKind, carrierOf, carrierStart } from "./picture.ts";
 export type { SavePrecision } from "./precision.ts";
 export { type EmbeddingFile, readEmbeddingFile } from "./read.ts";
-export { encodeEmbedding, type WriteOptions, type WrittenLayout, writeEmbedding, writtenLayouts } from "./write.ts";
+export {
+  encodeEmbedding,
+  holdsWord,
+  type WriteOptions,
+  type WrittenLayout,
+  writeEmbedding,
+  writtenLayouts,
+} from "./write.ts";

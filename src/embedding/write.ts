@@ -1,9 +1,10 @@
+import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { writeFileAtomically } from "../files/index.ts";
 import { withPngTexts } from "../formats/png-text/index.ts";
-import { writeSafetensors } from "../formats/safetensors/index.ts";
+import { parseSafetensors, readTensor, writeSafetensors } from "../formats/safetensors/index.ts";
 import { type TorchInput, writeTorchFile } from "../formats/torch/index.ts";
 import { encodePng } from "../pictures/index.ts";
 import type { LearnedWord } from "./learned-word.ts";
@@ -26,6 +27,29 @@ export interface WriteOptions {
  *  (.pt, .ckpt, .bin); a PyTorch file carries no metadata. @throws EMBEDDING_UNSUPPORTED for a layout that cannot hold the word, OUTPUT_UNWRITABLE */
 export async function writeEmbedding(file: string, word: LearnedWord, options: WriteOptions): Promise<void> {
   await writeFileAtomically(file, await encodeEmbedding(file, word, options));
+}
+
+/** Whether a file is one that writeEmbedding would write for this word, but for its metadata. */
+export async function holdsWord(file: string, word: LearnedWord, options: WriteOptions): Promise<boolean> {
+  const expected = await encodeEmbedding(file, { ...word, metadata: {} }, options);
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile() || found.size > expected.length + mostMetadataBytes) return false;
+  return Buffer.compare(withoutMetadata(await readFile(file)), expected) === 0;
+}
+
+/** A file with more of it is not looked into. */
+const mostMetadataBytes = 1 << 24;
+
+function withoutMetadata(bytes: Uint8Array): Uint8Array {
+  try {
+    const { tensors } = parseSafetensors(bytes);
+    return writeSafetensors({
+      tensors: new Map([...tensors].map(([name, entry]) => [name, readTensor(bytes, entry)])),
+      metadata: {},
+    });
+  } catch {
+    return bytes;
+  }
 }
 
 /** The bytes that writeEmbedding writes. */

@@ -84,3 +84,9 @@ export async function removeFolder(folder: string): Promise<void> {
   await disk().remove(part);
   await removePrevious(folder);
 }
+
+/** Gives a file or folder another name in its folder. @throws the system's own error */
+export async function moveSynced(from: string, to: string): Promise<void> {
+  await disk().rename(from, to);
+  await disk().sync(path.dirname(path.resolve(to)));
+}

@@ -1,5 +1,5 @@
 export { kindOfPath, writeFileAtomically } from "./file.ts";
-export { removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";
+export { moveSynced, removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";
 export { homeFolder } from "./home-folder.ts";
 export { type Holder, type Lock, takeLock } from "./lock.ts";
 export { makeFolder } from "./make-folder.ts";

@@ -24,6 +24,11 @@ export const ownOptions = {
 
 /** Flags of our own, on `train` only. */
 export const ownTrainOptions = {
+  overwrite: {
+    type: "switch",
+    effect: "files",
+    help: "Write over files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1, NAME-old2, ...",
+  },
   xti: {
     type: "switch",
     effect: "numbers",

@@ -1,5 +1,6 @@
 import type { TrainSettings } from "../options/index.ts";
 import { captionWarnings } from "./caption-warnings.ts";
+import { earlierFilesSigns } from "./earlier-files.ts";
 import { Learner, tableShapes } from "./learner.ts";
 import { createSchedule } from "./lr-schedules/index.ts";
 import { metadataOf } from "./metadata.ts";
@@ -40,6 +41,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     ...preparation.notices,
     ...resumeNotices,
     ...(found?.kind === "own" && hasOwnStart(settings) ? [startIsKnown] : []),
+    ...(found?.kind === "own" ? [] : await earlierFilesSigns(settings)),
     ...previews.notices,
     ...optimizerWarnings(choice, { ...settings, learningRate }).map((message) => ({ code: "OPTIMIZER", message })),
     ...(warning ? [{ code: "METADATA", message: warning }] : []),

@@ -2,7 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { makeFolder, reasonOf } from "../files/index.ts";
+import { kindOfPath, makeFolder, moveSynced, reasonOf } from "../files/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import { freeOldName, type KeptFile, keptSign } from "./earlier-files.ts";
 import type { Sign } from "./signs.ts";
 
 /** Where something was written. */
@@ -11,24 +13,61 @@ export interface Written {
   readonly path: string | undefined;
   /** Why it is not where it should be. */
   readonly problem: CoinageError | undefined;
+  readonly kept?: KeptFile | undefined;
 }
 
-/** Writes the files of a run. A full disk or a vanished folder must not lose what was learned: then they go to a rescue folder,
- *  in the folder the user stands in or among temporary files. */
-export class Output {
-  #rescueFolder: string | undefined;
+type OutputSettings = Pick<TrainSettings, "outputDir" | "outputName" | "overwrite">;
 
-  /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all. */
-  async write(target: string, write: (path: string) => Promise<void>): Promise<Written> {
+/** Writes the files of a run. Those of another run are kept under another name. A full disk or a vanished folder must not lose what was learned:
+ *  then files go to a rescue folder, in the folder the user stands in or among temporary files. */
+export class Output {
+  readonly #settings: OutputSettings;
+  readonly #written = new Set<string>();
+  #rescueFolder: string | undefined;
+  #oldName: string | undefined;
+
+  constructor(settings: OutputSettings) {
+    this.#settings = settings;
+  }
+
+  /** Whether this process has written a file. */
+  hasWritten(target: string): boolean {
+    return this.#written.has(target);
+  }
+
+  /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all.
+   *  mayReplace: whether what stands there, and was not written by this process, is of this run or the same. */
+  async write(
+    target: string,
+    write: (path: string) => Promise<void>,
+    mayReplace: (path: string) => Promise<boolean> = async () => true,
+  ): Promise<Written> {
+    let kept: KeptFile | undefined;
     try {
       makeFolder(path.dirname(target));
+      kept = await this.#keepOther(target, mayReplace);
       await write(target);
-      return { path: target, problem: undefined };
+      this.#written.add(target);
+      return { path: target, problem: undefined, kept };
     } catch (cause) {
       if (!isWriteFailure(cause)) throw cause;
       const rescued = await this.#rescue(path.basename(target), write);
-      return { path: rescued, problem: outputProblem(target, rescued, cause) };
+      return { path: rescued, problem: outputProblem(target, rescued, cause), kept };
     }
+  }
+
+  /** Gives what stands in the way and is of another run another name.
+   *  differs from sd-scripts: there it is written over. */
+  async #keepOther(target: string, mayReplace: (path: string) => Promise<boolean>): Promise<KeptFile | undefined> {
+    if (this.#settings.overwrite || this.hasWritten(target) || (await kindOfPath(target)) === "nothing")
+      return undefined;
+    if (await mayReplace(target)) return undefined;
+    const { outputDir, outputName } = this.#settings;
+    this.#oldName ??= await freeOldName(this.#settings);
+    const rest = target.slice(path.join(outputDir, outputName).length);
+    const to = path.join(outputDir, `${this.#oldName}${rest}`);
+    await moveSynced(target, to);
+    return { from: target, to };
   }
 
   async #rescue(name: string, write: (path: string) => Promise<void>): Promise<string | undefined> {
@@ -46,6 +85,11 @@ export class Output {
     }
     return undefined;
   }
+}
+
+/** What is to be said of a file that was written: each once for all files. */
+export function signsOfWriting({ problem, kept }: Written): Sign[] {
+  return [...(problem ? [rescueSign(problem)] : []), ...(kept ? [keptSign(kept)] : [])];
 }
 
 function outputProblem(target: string, rescued: string | undefined, cause: Error): CoinageError {

@@ -45,19 +45,21 @@ export function outdatedMoment(
   return undefined;
 }
 
-/** Removes the embedding file and the state folder that are no longer kept; those that were there.
+/** Removes the embedding file and the state folder that are no longer kept; those that were there. isOwn: whether something is of this run.
  *  What cannot be removed stays: that must not end a run. */
 export async function removeOutdated(
   settings: TrainSettings,
   moment: Moment,
   rules: ReturnType<typeof keepRules>,
+  isOwn: (target: string) => boolean,
 ): Promise<string[]> {
   const [embedding, state] = [outdatedMoment(rules.embedding, moment), outdatedMoment(rules.state, moment)];
   const removed: string[] = [];
   const file = embedding && embeddingFile(settings, embedding);
-  if (file && (await kindOfPath(file)) === "file" && (await succeeds(rm(file)))) removed.push(file);
+  if (file && isOwn(file) && (await kindOfPath(file)) === "file" && (await succeeds(rm(file)))) removed.push(file);
   const folder = state && stateFolder(settings, state);
-  if (folder && (await kindOfPath(folder)) === "folder" && (await succeeds(removeFolder(folder)))) removed.push(folder);
+  if (folder && isOwn(folder) && (await kindOfPath(folder)) === "folder" && (await succeeds(removeFolder(folder))))
+    removed.push(folder);
   return removed;
 }
 

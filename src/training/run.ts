@@ -1,4 +1,7 @@
-import { writeEmbedding } from "../embedding/index.ts";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { holdsWord, type LearnedWord, type WriteOptions, writeEmbedding } from "../embedding/index.ts";
 import type { PictureRequest } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../random/index.ts";
@@ -17,7 +20,9 @@ import type { Sign, StepView } from "./signs.ts";
 import type { Start } from "./start.ts";
 import {
   circumstancesOf,
+  digestOf,
   type EpochProgress,
+  mayReplaceState,
   type RunIdentity,
   type TrainingState,
   writeState,
@@ -65,7 +70,10 @@ export class Run {
   readonly previewRequests: readonly PictureRequest[];
   readonly tally = new WarningTally();
   readonly pace = new Pace();
-  readonly output = new Output();
+  readonly output: Output;
+  /** What this run and all that go on from its states have in common. */
+  readonly #runId: string;
+  #finalFile: string | undefined;
   /** Where products are computed in float16. */
   lossScale: LossScale | undefined;
   /** Epochs between saves. */
@@ -89,6 +97,9 @@ export class Run {
     this.optimizer = parts.optimizer;
     this.notices = parts.notices;
     this.previewRequests = parts.previewRequests;
+    this.output = new Output(parts.settings);
+    this.#runId = parts.state?.runId ?? randomUUID();
+    this.#finalFile = parts.state?.finalFile;
     this.epochInterval = epochInterval(parts.settings, parts.preparation.length.epochs);
     const { step, epochsDone } = parts.start;
     this.step = step;
@@ -221,18 +232,47 @@ export class Run {
 
   /** Writes the learned rows (one table per text encoder, or per layer) as sd-scripts lays them out. @throws OUTPUT_UNWRITABLE */
   async writeEmbedding(file: string): Promise<void> {
-    const { tokenString: token, savePrecision: precision } = this.settings;
+    await writeEmbedding(file, this.#word(), this.#layout());
+  }
+
+  /** Whether nothing is lost when the word as it is now takes the place of a file: this run wrote it earlier on, or it holds the same. */
+  async mayReplaceEmbedding(file: string): Promise<boolean> {
+    if (this.#finalFile !== undefined && (await fileDigest(file)) === this.#finalFile) return true;
+    return holdsWord(file, this.#word(), this.#layout());
+  }
+
+  /** Remembers the embedding file that has just been written under the run's own name, for the states to come. */
+  async noteFinalFile(file: string): Promise<void> {
+    this.#finalFile = await fileDigest(file);
+  }
+
+  #word(): LearnedWord {
+    const { tokenString: token } = this.settings;
     const metadata = this.#parts.metadata(new Date());
     const { layers } = this.preparation.word;
-    const word = { vectors: this.learner.finishedRows, token, step: undefined, metadata, layers };
-    await writeEmbedding(file, word, { layout: "kohya", precision });
+    return { vectors: this.learner.finishedRows, token, step: undefined, metadata, layers };
+  }
+
+  #layout(): WriteOptions {
+    return { layout: "kohya", precision: this.settings.savePrecision };
   }
 
   /** Writes all that is needed to go on later. @throws OUTPUT_UNWRITABLE */
   async writeState(folder: string): Promise<void> {
+    await writeState(folder, await this.#state());
+  }
+
+  /** Whether nothing is lost when the state of things now takes the place of what is in a folder. */
+  async mayReplaceState(folder: string): Promise<boolean> {
+    const { resume } = this.settings;
+    const isOrigin = this.isResumed && resume !== undefined && path.resolve(resume) === path.resolve(folder);
+    return isOrigin || mayReplaceState(folder, await this.#state());
+  }
+
+  async #state(): Promise<TrainingState> {
     const { settings, preparation, learner, tally } = this;
     const { generators, seed, word, length } = preparation;
-    await writeState(folder, {
+    return {
       identity: this.#parts.identity,
       circumstances: await circumstancesOf(settings, length.steps),
       progress: { step: this.step, epochsDone: this.#epochsDone, epoch: this.#epoch },
@@ -243,7 +283,9 @@ export class Run {
       optimizer: learner.optimizer.state(),
       warnings: tally.state(),
       lossScale: this.lossScale?.state(),
-    });
+      runId: this.#runId,
+      finalFile: this.#finalFile,
+    };
   }
 
   /** failure: what has ended it too early. */
@@ -259,4 +301,8 @@ export class Run {
       warnings: this.tally.list(),
     };
   }
+}
+
+async function fileDigest(file: string): Promise<string | undefined> {
+  return readFile(file).then(digestOf, () => undefined);
 }

@@ -1,7 +1,7 @@
 import { CoinageError } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
-import { rescueSign, type Written } from "./output.ts";
+import { signsOfWriting, type Written } from "./output.ts";
 import { embeddingFile, type Moment, stateFolder } from "./output-names.ts";
 import { keepRules, removeOutdated } from "./pruning.ts";
 import type { Run } from "./run.ts";
@@ -21,19 +21,34 @@ interface Saved {
 /** Writes the word as it is now, where asked for the state of the run as well, and removes the saves that are no longer kept. */
 export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncGenerator<TrainingEvent, Saved> {
   const { settings, output, tally, step, epochNumber: epoch } = run;
-  const embedding = await output.write(embeddingFile(settings, moment), (file) => run.writeEmbedding(file));
-  if (embedding.problem) yield* tally.addAll([rescueSign(embedding.problem)]);
-  if (embedding.path !== undefined)
+  const embedding = await output.write(
+    embeddingFile(settings, moment),
+    (file) => run.writeEmbedding(file),
+    (file) => run.mayReplaceEmbedding(file),
+  );
+  yield* tally.addAll(signsOfWriting(embedding));
+  if (embedding.path !== undefined) {
+    if (moment.kind === "final") await run.noteFinalFile(embedding.path);
     yield { kind: "saved", file: embedding.path, step, epoch, isFinal: moment.kind === "final" };
+  }
 
   const state = hasState
-    ? await output.write(stateFolder(settings, moment), (folder) => run.writeState(folder))
+    ? await output.write(
+        stateFolder(settings, moment),
+        (folder) => run.writeState(folder),
+        (folder) => run.mayReplaceState(folder),
+      )
     : undefined;
-  if (state?.problem) yield* tally.addAll([rescueSign(state.problem)]);
+  if (state) yield* tally.addAll(signsOfWriting(state));
   if (state?.path !== undefined) yield { kind: "stateSaved", folder: state.path, step, epoch };
 
   if (embedding.problem || state?.problem) return { embedding, state };
-  const removed = await removeOutdated(settings, moment, keepRules(settings, run.epochInterval));
+  const removed = await removeOutdated(
+    settings,
+    moment,
+    keepRules(settings, run.epochInterval),
+    (target) => run.isResumed || output.hasWritten(target),
+  );
   for (const file of removed) yield { kind: "removed", file };
   return { embedding, state };
 }

@@ -24,6 +24,7 @@ export function demoSettings(folder: string, datasetConfig: string): TrainInput 
     cacheLatents: true,
     seed: 1,
     outputDir: folder,
+    overwrite: true,
   };
 }
 

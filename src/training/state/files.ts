@@ -3,7 +3,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { didYouMean, kindOfPath, standingFolder, writeFolderAtomically } from "../../files/index.ts";
 import { type ForeignState, foreignState } from "./foreign.ts";
-import { decodeState, encodeState, stateFiles, type TrainingState } from "./state.ts";
+import { decodeState, encodeState, isSuperseded, stateFiles, type TrainingState } from "./state.ts";
 
 /** What `--resume` has found: a state of this program, or what can be used of sd-scripts'. */
 export type FoundState = { readonly kind: "own"; readonly state: TrainingState } | ForeignState;
@@ -11,6 +11,12 @@ export type FoundState = { readonly kind: "own"; readonly state: TrainingState }
 /** Writes a state, whole or not at all. @throws OUTPUT_UNWRITABLE */
 export async function writeState(folder: string, state: TrainingState): Promise<void> {
   await writeFolderAtomically(folder, encodeState(state));
+}
+
+/** Whether nothing is lost when a state takes the place of what is in a folder. */
+export async function mayReplaceState(folder: string, state: TrainingState): Promise<boolean> {
+  const json = await readFile(path.join(folder, stateFiles.json), "utf8").catch(() => "");
+  return isSuperseded(json, state);
 }
 
 /** Reads the state in a folder. @throws FILE_NOT_FOUND, STATE_UNREADABLE */

@@ -1,6 +1,7 @@
 export { changedCircumstances, circumstancesOf } from "./circumstances.ts";
 export { checkIdentity } from "./compare.ts";
-export { type FoundState, readState, writeState } from "./files.ts";
+export { type FoundState, mayReplaceState, readState, writeState } from "./files.ts";
 export { identityOf, type RunIdentity } from "./identity.ts";
 export type { EpochProgress } from "./progress.ts";
+export { digestOf } from "./seal.ts";
 export type { TrainingState } from "./state.ts";

@@ -27,7 +27,17 @@ const state: TrainingState = {
   },
   warnings: [{ key: "A", code: "A", message: "Something.", count: 2 }],
   lossScale: { value: 32768, finiteSteps: 3 },
+  runId: "a run",
+  finalFile: "a digest",
 };
+
+function attempt<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
+}
 
 describe("a state", () => {
   test("comes back from its files as it was, numbers that are none included", () => {
@@ -43,13 +53,47 @@ describe("a state", () => {
     expect(decodeState(json as string, arrays as Uint8Array)).toEqual(between);
   });
 
+  test("is known to be damaged when any bit of it has changed", () => {
+    const { "state.json": json, "arrays.safetensors": arrays } = encodeState(state) as { [name: string]: string } & {
+      "arrays.safetensors": Uint8Array;
+    };
+    const decoded = (json: Uint8Array, arrays: Uint8Array) => decodeState(new TextDecoder().decode(json), arrays);
+    const text = new TextEncoder().encode(json);
+    const flipped = (bytes: Uint8Array, bit: number) => bytes.with(bit >> 3, bytes[bit >> 3]! ^ (1 << (bit & 7)));
+    let noticed = 0;
+    for (let bit = 0; bit < arrays.length * 8; bit += 31) {
+      expect(() => decoded(text, flipped(arrays, bit)), `bit ${bit} of the arrays`).toThrow();
+      noticed++;
+    }
+    for (let bit = 0; bit < text.length * 8; bit += 211) {
+      const found = attempt(() => decoded(flipped(text, bit), arrays));
+      // between its words JSON may be laid out in any way
+      if (found) expect(found, `bit ${bit} of the JSON`).toEqual(state);
+      else noticed++;
+    }
+    expect(noticed).toBeGreaterThan(500);
+  });
+
+  test("of the version before, without a checksum, is read", () => {
+    const { "state.json": json, "arrays.safetensors": arrays } = encodeState(state);
+    const { checksum, arrays: digest, runId, finalFile, ...content } = JSON.parse(json as string);
+    const old = JSON.stringify({ ...content, format: "coinage training state 1" });
+    expect(checksum).toMatch(/^[0-9a-f]{64}$/);
+    expect(decodeState(old, arrays as Uint8Array)).toEqual({ ...state, runId: undefined, finalFile: undefined });
+    expect(() =>
+      decodeState(JSON.stringify({ ...content, ...{ arrays: digest, runId } }), arrays as Uint8Array),
+    ).toThrow("changed");
+  });
+
   test("whose files do not belong together is refused", () => {
     const { "arrays.safetensors": arrays } = encodeState({
       ...state,
       progress: { ...state.progress, epoch: undefined },
     });
     const { "state.json": json } = encodeState(state);
-    expect(() => decodeState(json as string, arrays as Uint8Array)).toThrow("order of its epoch");
+    expect(() => decodeState(json as string, arrays as Uint8Array)).toThrow("its arrays were changed");
+    const older = json!.toString().replace("training state 2", "training state 1");
+    expect(() => decodeState(older, arrays as Uint8Array)).toThrow("order of its epoch");
   });
 });
 

@@ -8,6 +8,7 @@ import type { Tallied } from "../warning-tally.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { Plain, RunIdentity } from "./identity.ts";
 import type { Progress } from "./progress.ts";
+import { checkSeal, digestOf, sealed } from "./seal.ts";
 
 /** Everything a run needs to go on as if it had never stopped. */
 export interface TrainingState {
@@ -24,17 +25,23 @@ export interface TrainingState {
   readonly warnings: readonly Tallied[];
   /** Of a run with products in float16. */
   readonly lossScale?: LossScaleState | undefined;
+  /** What a run and all that go on from its states have in common; states of earlier versions have none. */
+  readonly runId: string | undefined;
+  /** Digest of the embedding file without a step or epoch in its name, as the run has written it last. */
+  readonly finalFile: string | undefined;
 }
 
 /** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
 export const stateFiles = { json: "state.json", arrays: "arrays.safetensors" } as const;
 
-const format = "coinage training state 1";
+const format = "coinage training state 2";
+/** Of earlier versions: without a seal. */
+const unsealedFormat = "coinage training state 1";
 
 const twister = { words: z.array(z.int()), position: z.int() };
 const plain: z.ZodType<Plain> = z.json();
 const schema = z.object({
-  format: z.literal(format),
+  format: z.enum([format, unsealedFormat]),
   step: z.int(),
   epochsDone: z.int(),
   epoch: z.int().nullable(),
@@ -51,6 +58,8 @@ const schema = z.object({
   }),
   identity: z.object({ model: plain, settings: plain, dataset: plain }),
   lossScale: z.object({ value: z.number(), finiteSteps: z.int() }).optional(),
+  runId: z.string().optional(),
+  finalFile: z.string().optional(),
   warnings: z.array(z.object({ key: z.string(), code: z.string(), message: z.string(), count: z.int() })),
   generators: z.object({
     torch: z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() }),
@@ -60,18 +69,21 @@ const schema = z.object({
 
 /** A state as the files of its folder. */
 export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
-  const { identity, circumstances, seed, generators, warnings, lossScale } = state;
+  const { identity, circumstances, seed, generators, warnings, lossScale, runId, finalFile } = state;
+  const arrays = writeSafetensors({ tensors: arraysOf(state) });
   const { step, epochsDone, epoch } = state.progress;
   const json: z.input<typeof schema> = {
     ...{ format, step, epochsDone, epoch: epoch?.number ?? null, seed, circumstances, identity },
     warnings: [...warnings],
     lossScale,
+    runId,
+    finalFile,
     generators: {
       torch: { ...generators.torch, words: [...generators.torch.words] },
       python: { ...generators.python, words: [...generators.python.words] },
     },
   };
-  return { [stateFiles.json]: jsonText(json), [stateFiles.arrays]: writeSafetensors({ tensors: arraysOf(state) }) };
+  return { [stateFiles.json]: jsonText(sealed(json, arrays)), [stateFiles.arrays]: arrays };
 }
 
 /** Indented, but a generator's many words on one line. */
@@ -103,9 +115,28 @@ function dtypeOf(data: Float32Array | Uint8Array): DType {
   return data instanceof Float32Array ? "float32" : "uint8";
 }
 
+const superseded = z.object({ runId: z.string().optional(), step: z.int(), arrays: z.string().optional() });
+
+/** Whether nothing is lost when a state takes the place of the one with this JSON: it is of the same run and no further on, or has the same numbers. */
+export function isSuperseded(json: string, state: TrainingState): boolean {
+  const { success, data } = superseded.safeParse(parsedJson(json));
+  if (!success) return false;
+  const isEarlier = data.runId !== undefined && data.runId === state.runId && data.step <= state.progress.step;
+  return isEarlier || data.arrays === digestOf(writeSafetensors({ tensors: arraysOf(state) }));
+}
+
+function parsedJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A state from the files of its folder. @throws an error of zod or JSON, SAFETENSORS_INVALID, or an Error naming what is missing */
 export function decodeState(json: string, arrays: Uint8Array): TrainingState {
-  const { step, epochsDone, epoch, ...rest } = schema.omit({ format: true }).parse(checkFormat(JSON.parse(json)));
+  const { step, epochsDone, epoch, format: found, ...rest } = schema.parse(checkFormat(JSON.parse(json)));
+  if (found === format) checkSeal(JSON.parse(json), arrays);
   const { tensors } = parseSafetensors(arrays);
   const named = (prefix: string): [string, NdArray][] =>
     [...tensors]
@@ -121,6 +152,8 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
   if (epoch !== null && !(order && losses)) throw new Error("the order of its epoch is missing");
   return {
     ...rest,
+    runId: rest.runId,
+    finalFile: rest.finalFile,
     progress: {
       step,
       epochsDone,
@@ -142,6 +175,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
 
 function checkFormat(json: unknown): unknown {
   const found = typeof json === "object" && json !== null && "format" in json ? json.format : undefined;
-  if (found !== format) throw new Error(`its format is ${JSON.stringify(found)}, not ${JSON.stringify(format)}`);
+  if (found !== format && found !== unsealedFormat)
+    throw new Error(`its format is ${JSON.stringify(found)}, not ${JSON.stringify(format)}`);
   return json;
 }

@@ -1,0 +1,54 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import type { TrainSettings } from "../options/index.ts";
+import type { Sign } from "./signs.ts";
+
+type NameSettings = Pick<TrainSettings, "outputDir" | "outputName" | "saveModelAs" | "overwrite">;
+
+/** A file of another run, or of a later step, that stood where a run has to write. */
+export interface KeptFile {
+  readonly from: string;
+  /** Its new name. */
+  readonly to: string;
+}
+
+/** "mycat-old1" for mycat, or the first number that no file has: all that a run finds of others goes under one name. */
+export async function freeOldName({ outputDir, outputName }: Pick<NameSettings, "outputDir" | "outputName">) {
+  const { dir, base } = path.parse(path.join(outputDir, outputName));
+  const names = await namesIn(dir);
+  for (let number = 1; ; number++) {
+    const old = `${base}-old${number}`;
+    const isTaken = names.some((name) => name.startsWith(old) && !/^\d/.test(name.slice(old.length)));
+    if (!isTaken) return `${outputName}-old${number}`;
+  }
+}
+
+const named = 3;
+
+/** What is to be said, before a run that goes on from no state begins, of files that it may have to write over. */
+export async function earlierFilesSigns(settings: NameSettings): Promise<Sign[]> {
+  const { outputDir, outputName, saveModelAs, overwrite } = settings;
+  if (overwrite) return [];
+  const { dir, base } = path.parse(path.join(outputDir, outputName));
+  const ours = (rest: string) => /^(-step\d{8,}|-\d{6,})?(-state|\.(pt|ckpt|safetensors))$/.test(rest);
+  const found = (await namesIn(dir)).filter(
+    (name) =>
+      name.startsWith(base) &&
+      ours(name.slice(base.length)) &&
+      (name.endsWith("-state") || path.extname(name) === `.${saveModelAs}`),
+  );
+  if (found.length === 0) return [];
+  const more = found.length > named ? ` and ${found.length - named} more` : "";
+  const message = `An earlier run has left ${found.sort().slice(0, named).join(", ")}${more} in ${outputDir}. Files that this run would write over are kept as ${await freeOldName(settings)}..., unless they hold the same; --overwrite writes over them.`;
+  return [{ code: "OUTPUT_KEPT", message }];
+}
+
+/** What is to be said of files that have another name now: the first is named. */
+export function keptSign({ from, to }: KeptFile): Sign {
+  const message = `${from} was there from another run, or from a later step of this one. It is kept as ${to}, and others in the same way; --overwrite writes over them.`;
+  return { code: "OUTPUT_KEPT", key: "OUTPUT_KEPT", message };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}

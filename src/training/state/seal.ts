@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import type { Plain } from "./identity.ts";
+
+/** What tells that a state's files are as they were written: disks and copies lose bits now and then. */
+interface Seal {
+  /** Digest of the file of arrays. */
+  readonly arrays: string;
+  /** Digest of everything else in the JSON. */
+  readonly checksum: string;
+}
+
+/** Adds the seal to what stands in the JSON. */
+export function sealed<Content extends object>(content: Content, arrays: Uint8Array): Content & Seal {
+  const whole = { ...content, arrays: digestOf(arrays) };
+  return { ...whole, checksum: digestOf(JSON.stringify(whole)) };
+}
+
+/** @throws Error naming what has changed */
+export function checkSeal({ checksum, ...content }: { readonly [key: string]: Plain }, arrays: Uint8Array): void {
+  if (digestOf(JSON.stringify(content)) !== checksum) throw new Error("it was changed after it was written");
+  if (digestOf(arrays) !== content.arrays) throw new Error("its arrays were changed after they were written");
+}
+
+export function digestOf(bytes: Uint8Array | string): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
