@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -6,95 +6,143 @@ import { conceptsFolder, tinySdFolder } from "../src/assets/index.ts";
 import type { TrainingEvent } from "../src/training/index.ts";
 import { newestState, runInProcess } from "../test/killed-run.ts";
 
-// Kills real training processes (SIGKILL) at random moments and resumes them from their newest state, again and again:
-// the losses and the bytes of the final file must be those of a run that nobody touched.
-// node --import tsx scripts/kill-test.ts [--kills 25] [--steps 40] [--threads 1]
+// Kills real training processes (SIGKILL) at random moments of every phase and resumes them from their newest state, again and again:
+// the losses and the bytes of the final file must be those of a run that nobody touched, and nothing may be left of the dead.
+// node --import tsx scripts/kill-test.ts [--kills 200] [--steps 40] [--threads 1] [--latents anew,cached,disk]
 
 const { values } = parseArgs({
   options: {
-    kills: { type: "string", default: "25" },
+    kills: { type: "string", default: "200" },
     steps: { type: "string", default: "40" },
     threads: { type: "string", default: "1" },
+    latents: { type: "string", default: "anew,cached,disk" },
   },
 });
-const [wantedKills, threads] = [Number(values.kills), values.threads];
+const wantedKills = Number(values.kills);
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-kill-test-"));
-const config = path.join(work, "concept.toml");
-const folder = path.join(conceptsFolder, "teal-checkered-ring");
-writeFileSync(
-  config,
-  `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\nclass_tokens = "vexla"\nshuffle_caption = true\nflip_aug = true\n`,
-);
 
-/** Settings with every source of chance: pictures encoded anew (their latents drawn), captions, mirroring, noise of both generators. */
-function flagsFor(outputDir: string): string[] {
-  return [
-    ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--output_dir", outputDir],
+const write = (name: string, text: string): string => {
+  const file = path.join(work, name);
+  writeFileSync(file, text);
+  return file;
+};
+const config = (pictures: string): string =>
+  `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(pictures)}\ncaption_extension = ".txt"\nclass_tokens = "vexla"\nshuffle_caption = true\nflip_aug = true\n`;
+const prompts = write("prompts.txt", "a photo of vexla --w 128 --h 128 --s 4\na vexla --w 64 --h 64 --s 4\n");
+
+/** Runs with every source of chance: pictures encoded anew (their latents drawn) or cached, captions, mirroring, noise of both generators. */
+const variants = { anew: [], cached: ["--cache_latents"], disk: ["--cache_latents_to_disk"] } as const;
+type Variant = keyof typeof variants;
+const tried = (Object.keys(variants) as Variant[]).filter((name) => values.latents.split(",").includes(name));
+
+/** A folder of its own for a run: pictures, where caches may lie beside them, and output. */
+function newRun(
+  variant: Variant,
+  name: string,
+): { readonly pictures: string; readonly out: string; readonly flags: string[] } {
+  const pictures = path.join(work, name, "pictures");
+  cpSync(path.join(conceptsFolder, "teal-checkered-ring"), pictures, { recursive: true });
+  const out = path.join(work, name, "out");
+  mkdirSync(out);
+  const flags = [
+    ...["--pretrained_model_name_or_path", tinySdFolder, "--output_dir", out],
+    ...["--dataset_config", write(path.join(name, "concept.toml"), config(pictures))],
     ...["--token_string", "vexla", "--init_word", "ring", "--num_vectors_per_token", "2", "--seed", "1"],
     ...["--optimizer_type", "Prodigy", "--learning_rate", "1", "--max_train_steps", values.steps],
     ...["--noise_offset", "0.05", "--multires_noise_iterations", "3", "--gradient_accumulation_steps", "2"],
     ...["--save_model_as", "pt", "--save_every_n_steps", "1", "--save_state", "--save_last_n_steps", "1"],
-    ...["--threads", threads],
+    ...["--sample_prompts", prompts, "--sample_every_n_steps", String(sampleEvery), "--threads", values.threads],
+    ...variants[variant],
   ];
+  return { pictures, out, flags };
 }
+
+const sampleEvery = 4;
 
 function lossesOf(events: readonly TrainingEvent[]): [number, number][] {
   return events.flatMap((event) => (event.kind === "step" ? [[event.step, event.loss]] : []));
 }
 
-const wordIn = (outputDir: string): Buffer => readFileSync(path.join(outputDir, "vexla.pt"));
-
-const straightFolder = path.join(work, "straight");
-const marks = { began: performance.now(), started: 0 };
-const straight = await runInProcess(flagsFor(straightFolder), ({ kind }) => {
-  if (kind === "start") marks.started = performance.now();
-  return false;
-});
-const expected = new Map(lossesOf(straight.events));
-const [startMs, runMs] = [marks.started - marks.began, performance.now() - marks.started];
-console.log(`straight run: ${expected.size} steps in ${Math.round(runMs)} ms, begun after ${Math.round(startMs)} ms`);
-
-/** A random moment to kill a process at: while it starts, at any time of its run, or a moment after it has written an embedding and begun a state.
- *  tell: is told of every event. */
-function randomDeath() {
-  const death = new AbortController();
-  const dieIn = (limitMs: number) => setTimeout(() => death.abort(), Math.random() * limitMs);
-  const kinds = ["starting", "running", "running", "writing", "writing"] as const;
-  const when = kinds[Math.floor(Math.random() * kinds.length)]!;
-  let saves = Math.floor((Math.random() * expected.size) / 3);
-  const timers = when === "starting" ? [dieIn(startMs)] : [];
-  const tell = ({ kind }: TrainingEvent): boolean => {
-    if (when === "running" && kind === "start") timers.push(dieIn(runMs));
-    if (when === "writing" && kind === "saved" && saves-- === 0) timers.push(dieIn(30));
+/** A run that nobody touches, and how long its phases take. */
+async function straightRun(variant: Variant) {
+  const { out, flags } = newRun(variant, `straight ${variant}`);
+  const times: { readonly kind: TrainingEvent["kind"]; readonly at: number }[] = [];
+  const began = performance.now();
+  const { events } = await runInProcess(flags, ({ kind }) => {
+    times.push({ kind, at: performance.now() - began });
     return false;
-  };
-  return { when, tell, signal: death.signal, cancel: () => timers.forEach(clearTimeout) };
+  });
+  const losses = new Map(lossesOf(events));
+  const startMs = times.find(({ kind }) => kind === "start")!.at;
+  const firstSample = times.findIndex(({ kind }) => kind === "sample");
+  const sampleMs = times[firstSample]!.at - times[firstSample - 1]!.at;
+  const stepMs = (times.at(-1)!.at - startMs) / losses.size;
+  console.log(`straight run (latents ${variant}): ${losses.size} steps in ${Math.round(times.at(-1)!.at)} ms`);
+  return { losses, word: readFileSync(path.join(out, "vexla.pt")), startMs, sampleMs, stepMs };
 }
 
-let [kills, rounds, differences] = [0, 0, 0];
-while (kills < wantedKills) {
-  const outputDir = path.join(work, `killed${rounds++}`);
-  mkdirSync(outputDir);
+const phases = ["starting", "caching", "training", "saving", "sampling"] as const;
+type Phase = (typeof phases)[number];
+
+/** A random moment of a phase to kill a process at. tell: is told of every event. */
+function randomDeath(phase: Phase, { losses, startMs, sampleMs, stepMs }: Awaited<ReturnType<typeof straightRun>>) {
+  const death = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  const dieIn = (limitMs: number) => void timers.push(setTimeout(() => death.abort(), Math.random() * limitMs));
+  if (phase === "starting") dieIn(startMs);
+  let toGo = Math.floor(Math.random() * (phase === "caching" || phase === "sampling" ? 4 : losses.size / 3));
+  const isTime = (event: TrainingEvent): boolean => {
+    if (phase === "caching") return event.kind === "caching";
+    if (phase === "sampling") return event.kind === "stateSaved" && (event.step + 1) % sampleEvery === 0;
+    return event.kind === "step";
+  };
+  const tell = (event: TrainingEvent): boolean => {
+    if (!isTime(event) || toGo-- !== 0) return false;
+    // after a step comes a save of some milliseconds, then the next step
+    dieIn(phase === "caching" ? 20 : phase === "saving" ? 30 : phase === "sampling" ? stepMs + 2 * sampleMs : stepMs);
+    return false;
+  };
+  return { tell, signal: death.signal, cancel: () => timers.forEach(clearTimeout) };
+}
+
+const counts = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
+const killed = (): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+const straight = new Map<Variant, Awaited<ReturnType<typeof straightRun>>>();
+for (const variant of tried) straight.set(variant, await straightRun(variant));
+
+let [runs, differences] = [0, 0];
+while (killed() < wantedKills) {
+  const variant = tried[runs % tried.length]!;
+  const expected = straight.get(variant)!;
+  const { pictures, out, flags } = newRun(variant, `killed${++runs}`);
   for (let isOver = false; !isOver; ) {
-    const state = newestState(outputDir);
+    const state = newestState(out);
     const resuming = state === undefined ? [] : ["--resume", state];
-    const death = kills < wantedKills ? randomDeath() : undefined;
-    const flags = [...flagsFor(outputDir), ...resuming];
-    const { events, isKilled } = await runInProcess(flags, death?.tell ?? (() => false), death?.signal);
+    const phase = phases[Math.floor(Math.random() * phases.length)]!;
+    const death = killed() < wantedKills ? randomDeath(phase, expected) : undefined;
+    const { events, isKilled } = await runInProcess(
+      [...flags, ...resuming],
+      death?.tell ?? (() => false),
+      death?.signal,
+    );
     death?.cancel();
-    for (const [step, loss] of lossesOf(events)) if (loss !== expected.get(step)) differences++;
+    for (const [step, loss] of lossesOf(events)) if (loss !== expected.losses.get(step)) differences++;
     isOver = !isKilled;
     if (!isKilled) continue;
-    kills++;
+    counts[phase]++;
     const last = events.at(-1);
     const point = last && "step" in last ? `${last.kind} ${last.step}` : (last?.kind ?? "nothing");
     const from = state === undefined ? "the beginning" : path.basename(state);
-    console.log(`kill ${kills} while ${death?.when}: went on from ${from}, last heard of: ${point}`);
+    console.log(`kill ${killed()} while ${phase}: went on from ${from}, last heard of: ${point}`);
   }
-  const isSame = wordIn(outputDir).equals(wordIn(straightFolder));
-  if (!isSame) differences++;
-  console.log(`run ${rounds} came to its end: ${isSame ? "same file" : "ANOTHER FILE"}`);
+  const isSame = readFileSync(path.join(out, "vexla.pt")).equals(expected.word);
+  const left = [out, pictures].flatMap((folder) => readdirSync(folder)).filter((name) => /^\.|-old/.test(name));
+  if (!isSame || left.length > 0) differences++;
+  console.log(
+    `run ${runs} (latents ${variant}) came to its end: ${isSame ? "same file" : "ANOTHER FILE"}, left: ${left.join(" ") || "nothing"}`,
+  );
 }
 rmSync(work, { recursive: true });
-console.log(`${kills} kills, ${rounds} runs, ${differences} differences`);
+const byPhase = phases.map((phase) => `${counts[phase]} ${phase}`).join(", ");
+console.log(`${killed()} kills (${byPhase}), ${runs} runs, ${differences} differences`);
 process.exitCode = differences === 0 ? 0 : 1;
