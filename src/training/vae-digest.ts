@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { bytesOf } from "../array/index.ts";
 import { type Component, readStoredArray } from "../checkpoint/index.ts";
 
 /** A digest of everything in a VAE that encodes pictures, to the last number: what tells cached latents of one VAE from those of another. */
@@ -8,7 +9,7 @@ export function encoderDigest({ tensors }: Component): string {
   for (const name of names) {
     const { dtype, data } = readStoredArray(tensors.get(name)!);
     hash.update(`${name} ${dtype} ${data.length}\n`);
-    hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    hash.update(bytesOf(data));
   }
   return hash.digest("hex");
 }
