@@ -85,8 +85,8 @@ export class DatasetWarnings {
     this.#subjects.set(kind, known);
   }
 
-  has(kind: DatasetWarningKind): boolean {
-    return this.#subjects.has(kind);
+  subjectsOf(kind: DatasetWarningKind): readonly string[] {
+    return this.#subjects.get(kind) ?? [];
   }
 
   /** The same for subjects of which there may be none, which is nothing odd. */

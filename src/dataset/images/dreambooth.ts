@@ -10,6 +10,7 @@ import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { headersOf } from "./headers.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
 import { describeMissing } from "./missing-folder.ts";
+import { joinPath } from "./paths.ts";
 import { readPictureFolder } from "./picture-files.ts";
 import { balanceRegularisation } from "./regularisation.ts";
 import { keepForTraining } from "./validation-split.ts";
@@ -33,7 +34,9 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
     else {
       const entries = await loadFolder(subset, plan, context);
       if (entries.length === 0) {
-        if (!warnings.has("pictureUndecodable")) warnings.add("subsetEmpty", folder);
+        // Where all pictures are of kinds that cannot be read, that is told, and the folder is not called empty.
+        const undecodable = warnings.subjectsOf("pictureUndecodable");
+        if (!undecodable.some((file) => file.startsWith(joinPath(folder, "")))) warnings.add("subsetEmpty", folder);
         continue;
       }
       seen.add(identity);

@@ -114,6 +114,17 @@ describe("transparency", () => {
     expect(await kinds({ alphaBackground: "white" })).toEqual([]);
   });
 
+  test("is looked for in some of very many pictures only, which is told", async () => {
+    const names = ["a", "b", "c", "d", "e"];
+    for (const name of names) await writePicture(at(`${name}.png`), 64, 64, 4);
+    const claims = names.map((name) => [name, { caption: "x", image_size: [8000, 5000] }]);
+    await writeFile(at("meta.json"), JSON.stringify(Object.fromEntries(claims)));
+    const { warnings } = await openSeeded({ inJson: at("meta.json"), trainDataDir: at(), resolution: [64, 64] });
+    const subjects = new Map(warnings.map(({ kind, subjects: found }) => [kind, found]));
+    expect(subjects.get("pictureTransparent")).toEqual(["a", "c", "e"].map((name) => at(`${name}.png`)));
+    expect(subjects.get("transparencySampled")).toEqual(["3 of 5"]);
+  });
+
   test("is laid on the background, in pixels and in caches", async () => {
     await writePicture(at("p/1_x/a.png"), 64, 64, 4);
     const flat = { ...settings(), alphaBackground: "#ff0000" };

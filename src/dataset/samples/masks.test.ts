@@ -62,6 +62,19 @@ describe("loss masks of a folder", () => {
     });
   });
 
+  test("that cannot be read are told before training, all at once", async () => {
+    for (const name of ["a.png", "b.png"]) {
+      await writePicture(at("img", name), 64, 64);
+      await writePicture(at("masks", name), 64, 64);
+      await writeFile(at("masks", name), "no picture");
+    }
+    const datasetConfig = await writeConfig(withMasks());
+    await expect(openSeeded({ datasetConfig, maskedLoss: true })).rejects.toMatchObject({
+      code: "PICTURE_UNREADABLE",
+      message: "2 masks cannot be read.",
+    });
+  });
+
   test("refuse a missing folder, random crops, and with buckets a mask of another size", async () => {
     await writePicture(at("img/a.png"), 64, 64);
     const datasetConfig = await writeConfig(withMasks());
