@@ -182,6 +182,16 @@ export const limits = {
     unit: "pixels",
     why: "A decoded picture takes four bytes a pixel. The largest photos of phones have 200 million pixels.",
   },
+  pictureSide: {
+    most: 200_000,
+    unit: "pixels in a row",
+    why: "A decoder keeps some rows at once. JPEG ends at 65,535, and so do the cameras.",
+  },
+  pngHeadChunks: {
+    most: 10_000,
+    unit: "chunks before its pixels",
+    why: "Each is looked at before the picture is opened. PNG pictures have some dozen.",
+  },
   emptyPicturePixels: {
     most: 67_108_864,
     unit: "pixels, with less than one byte for a thousand of them",

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { crc32, deflateSync } from "node:zlib";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { gradient, temporaryFolder } from "../../test/datasets.ts";
@@ -8,6 +9,17 @@ import { decodePicture, encodePng, readPictureHeader, readPictureSize } from "./
 
 const at = temporaryFolder();
 const hostile = (name: string) => fileURLToPath(new URL(`../../test/hostile/${name}`, import.meta.url));
+
+/** Signature and IHDR. */
+const afterPngHeader = 8 + 25;
+
+function pngChunk(type: string, data: Uint8Array): Buffer {
+  const body = Buffer.concat([Buffer.from(type), data]);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length);
+  check.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, check]);
+}
 
 async function write(name: string, bytes: Uint8Array | string): Promise<string> {
   await writeFile(at(name), bytes);
@@ -36,12 +48,8 @@ describe("a header tells", () => {
   test("transparency and frames, of animated PNGs too", async () => {
     const png = await encodePng(gradient(4, 4, 4));
     expect(await readPictureHeader(await write("a.png", png))).toMatchObject({ hasAlpha: true, pages: 1 });
-    const frames = Buffer.alloc(20);
-    frames.writeUInt32BE(8, 0);
-    frames.write("acTL", 4);
-    frames.writeUInt32BE(3, 8);
-    const afterHeader = 8 + 25;
-    const animated = Buffer.concat([png.subarray(0, afterHeader), frames, png.subarray(afterHeader)]);
+    const frames = pngChunk("acTL", Buffer.from([0, 0, 0, 3, 0, 0, 0, 0]));
+    const animated = Buffer.concat([png.subarray(0, afterPngHeader), frames, png.subarray(afterPngHeader)]);
     expect(await readPictureHeader(await write("b.png", animated))).toMatchObject({ pages: 3 });
     const pages = [Buffer.from(gradient(4, 4).data), Buffer.alloc(48, 200)];
     const stacked = sharp(Buffer.concat(pages), { raw: { width: 4, height: 8, channels: 3, pageHeight: 4 } });
@@ -98,6 +106,33 @@ describe("a small file that claims a giant picture is refused before anything is
       message: expect.stringContaining("ends before its last row"),
     });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(8000 * 8000);
+  });
+
+  test("a PNG of 2 MB with texts and a colour profile that unpack to 2 GB is decoded without them", async () => {
+    const packed = deflateSync(Buffer.alloc(50_000_000));
+    const text = pngChunk("zTXt", Buffer.concat([Buffer.from("a\0\0"), packed]));
+    const profile = pngChunk("iCCP", Buffer.concat([Buffer.from("a\0\0"), packed]));
+    const png = await encodePng(gradient(4, 4));
+    const [start, rest] = [png.subarray(0, afterPngHeader), png.subarray(afterPngHeader)];
+    const file = await write("a.png", Buffer.concat([start, profile, ...Array(40).fill(text), rest]));
+    const started = process.cpuUsage();
+    expect(await readPictureHeader(file)).toMatchObject({ size: [4, 4] });
+    expect((await decodePicture(file)).data).toEqual(gradient(4, 4).data);
+    // unpacking takes 10 s
+    expect(process.cpuUsage(started).user).toBeLessThan(2_000_000);
+  });
+
+  test("a PNG with more chunks than any picture has, and a line of 300,000 pixels", async () => {
+    const png = await encodePng(gradient(4, 4));
+    const parts = Array(20_000).fill(pngChunk("tEXt", Buffer.from("a\0b")));
+    const [start, rest] = [png.subarray(0, afterPngHeader), png.subarray(afterPngHeader)];
+    const file = await write("a.png", Buffer.concat([start, ...parts, rest]));
+    await expect(readPictureHeader(file)).rejects.toThrow("more than 10,000 chunks");
+    const line = await write(
+      "b.png",
+      await encodePng({ width: 300_000, height: 1, channels: 1, data: new Uint8Array(300_000) }),
+    );
+    await expect(readPictureHeader(line)).rejects.toThrow("more than 200,000 pixels in a row");
   });
 
   test("a WebP of one colour, but not one of usual size", async () => {

@@ -3,9 +3,11 @@ import { bytesOf } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { withRegularFile } from "../files/index.ts";
 import { decodeBmp, isBmp } from "../formats/bmp/index.ts";
+import { isPng } from "../formats/png-text/index.ts";
 import { asStored, headerOfBytes } from "./header.ts";
 import { turnUpright } from "./orientation.ts";
 import { type Channels, dropAlpha, type Picture } from "./picture.ts";
+import { withoutUnusedChunks } from "./png.ts";
 import { type Colour, flatten } from "./transparency.ts";
 import { unreadable } from "./unreadable.ts";
 
@@ -23,7 +25,8 @@ export interface DecodeOptions {
 export async function decodePicture(file: string | Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const { alpha = false, background, exifTranspose = false } = options;
   try {
-    const bytes = typeof file === "string" ? await readWhole(file) : file;
+    const whole = typeof file === "string" ? await readWhole(file) : file;
+    const bytes = isPng(whole) ? withoutUnusedChunks(whole) : whole;
     const { orientation, space } = await headerOfBytes(bytes, typeof file === "string" ? file : "in memory");
     const stored = isBmp(bytes) ? decodeBmp(bytes) : await decodeWithSharp(bytes, space);
     const picture = exifTranspose ? turnUpright(stored, orientation) : stored;

@@ -1,10 +1,11 @@
 import sharp, { type Metadata } from "sharp";
-import { dataViewOn } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { readStart, withRegularFile } from "../files/index.ts";
 import { isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
+import { isPng } from "../formats/png-text/index.ts";
 import { type Orientation, uprightSize } from "./orientation.ts";
 import type { Size } from "./picture.ts";
+import { framesOfPng, readPngStart } from "./png.ts";
 import { foreign, unreadable } from "./unreadable.ts";
 
 /** What a picture file tells of itself before it is decoded. */
@@ -31,7 +32,10 @@ export async function readPictureHeader(file: string): Promise<PictureHeader> {
     return await withRegularFile(file, async (handle, bytes) => {
       if (bytes === 0) throw new Error("it is empty");
       const start = await readStart(handle, headerBytes);
-      return isBmp(start) ? bmpHeader(start, bytes, file) : headerOf(await metadataOf(file, start), start, bytes, file);
+      if (isBmp(start)) return bmpHeader(start, bytes, file);
+      if (!isPng(start)) return headerOf(await metadataOf(file, start), bytes, file);
+      const png = await readPngStart(handle, bytes, file);
+      return { ...headerOf(await metadataOf(png, start), bytes, file), pages: framesOfPng(png) };
     });
   } catch (cause) {
     throw await unreadable(file, cause);
@@ -49,7 +53,7 @@ export async function headerOfBytes(bytes: Uint8Array, name: string): Promise<Pi
   if (bytes.length === 0) throw new Error("it is empty");
   if (isBmp(bytes)) return bmpHeader(bytes, bytes.length, name);
   const metadata = await metadataOf(bytes, bytes);
-  return { ...headerOf(metadata, bytes.subarray(0, headerBytes), bytes.length, name), space: metadata.space };
+  return { ...headerOf(metadata, bytes.length, name), space: metadata.space };
 }
 
 function bmpHeader(start: Uint8Array, bytes: number, name: string): PictureHeader {
@@ -73,7 +77,6 @@ async function metadataOf(file: string | Uint8Array, start: Uint8Array): Promise
 
 function headerOf(
   { width, height, orientation = 1, hasAlpha, pages = 1 }: Metadata,
-  start: Uint8Array,
   bytes: number,
   name: string,
 ): PictureHeader {
@@ -83,7 +86,7 @@ function headerOf(
     size: [width, height],
     orientation: isKnown ? (orientation as Orientation) : 1,
     hasAlpha,
-    pages: Math.max(pages, framesOfPng(start)),
+    pages,
   };
 }
 
@@ -94,6 +97,11 @@ const usualPixelsPerByte = 1000;
 function requireSize([width, height]: Size, bytes: number, name: string): void {
   const pixels = width * height;
   const refusal = { code: "PICTURE_UNREADABLE", where: name } as const;
+  requireWithin("pictureSide", Math.max(width, height), {
+    ...refusal,
+    subject: `The picture ${name} (${width}x${height})`,
+    hint: "Cut it into pieces.",
+  });
   requireWithin("picturePixels", pixels, {
     ...refusal,
     subject: `The picture ${name} (${width}x${height})`,
@@ -105,16 +113,4 @@ function requireSize([width, height]: Size, bytes: number, name: string): void {
       subject: `The picture ${name} (${width}x${height} in ${bytes} bytes)`,
       hint: "Shrink it, or take it out of the folder: a file so small for its size is damaged, or made to fill the memory.",
     });
-}
-
-/** Frames that a PNG announces before its pixels: the decoder knows of the first only. 1 for other files. */
-function framesOfPng(start: Uint8Array): number {
-  const view = dataViewOn(start);
-  if (start.length < 8 || view.getUint32(0) !== 0x89504e47) return 1;
-  for (let at = 8; at + 12 <= start.length; at += 12 + view.getUint32(at)) {
-    const type = String.fromCharCode(...start.subarray(at + 4, at + 8));
-    if (type === "acTL") return view.getUint32(at + 8);
-    if (type === "IDAT") return 1;
-  }
-  return 1;
 }

@@ -1,0 +1,71 @@
+import type { FileHandle } from "node:fs/promises";
+import { dataViewOn } from "../array/index.ts";
+import { requireWithin } from "../budget/index.ts";
+
+const signatureBytes = 8;
+/** Length and type before a chunk's data, a checksum behind it. */
+const [chunkHead, chunkFrame] = [8, 12];
+
+/** Chunks of which nothing is used here, and which the decoder would unpack: texts and colour profiles, of which a few megabytes unpack to gigabytes. */
+const unused: ReadonlySet<string> = new Set(["zTXt", "iTXt", "tEXt", "iCCP"]);
+
+/** A PNG's bytes without the chunks that nobody needs to see its pixels. */
+export function withoutUnusedChunks(png: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = [];
+  let keptFrom = 0;
+  for (const { type, start, end } of chunksIn(png)) {
+    if (!unused.has(type)) continue;
+    kept.push(png.subarray(keptFrom, start));
+    keptFrom = end;
+  }
+  return keptFrom === 0 ? png : new Uint8Array(Buffer.concat([...kept, png.subarray(keptFrom)]));
+}
+
+/** What a PNG file says before its pixels, up to the beginning of those, without the chunks that nobody needs.
+ *  @throws PICTURE_UNREADABLE for more chunks than any picture has */
+export async function readPngStart(handle: FileHandle, bytes: number, name: string): Promise<Uint8Array> {
+  const parts = [await readAt(handle, 0, signatureBytes)];
+  let count = 0;
+  for (let at = signatureBytes; at + chunkHead <= bytes; ) {
+    requireWithin("pngHeadChunks", ++count, {
+      code: "PICTURE_UNREADABLE",
+      subject: `The picture ${name}`,
+      where: name,
+    });
+    const head = await readAt(handle, at, chunkHead);
+    const { type, length } = chunkAt(head, 0);
+    if (type === "IDAT") return new Uint8Array(Buffer.concat([...parts, head]));
+    if (!unused.has(type) && length <= longestChunk) parts.push(await readAt(handle, at, length + chunkFrame));
+    at += length + chunkFrame;
+  }
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** Bytes of a chunk before the pixels that says something of them: a palette has 768, EXIF up to 64 KiB. */
+const longestChunk = 2 ** 20;
+
+/** Frames that a PNG announces before its pixels, which the decoder does not tell; 1 of one that is not animated. */
+export function framesOfPng(start: Uint8Array): number {
+  const control = [...chunksIn(start)].find(({ type }) => type === "acTL");
+  if (!control || control.end > start.length) return 1;
+  return dataViewOn(start).getUint32(control.start + chunkHead);
+}
+
+function* chunksIn(png: Uint8Array): Generator<{ type: string; start: number; end: number }> {
+  for (let start = signatureBytes; start + chunkHead <= png.length; ) {
+    const { type, length } = chunkAt(png, start);
+    const end = start + length + chunkFrame;
+    yield { type, start, end };
+    start = end;
+  }
+}
+
+function chunkAt(bytes: Uint8Array, at: number): { type: string; length: number } {
+  const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+  return { type, length: dataViewOn(bytes).getUint32(at) };
+}
+
+async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
