@@ -44,6 +44,15 @@ test("a folder of the kind that is looked for inside is told the one above", asy
   expect((await errorOf({ trainDataDir: "." })).hint).toContain("--train_data_dir ..,");
 });
 
+test("a folder one above the one that is looked into, or of another name, is told what to give", async () => {
+  await writePicture(at("data/pictures/20_mycat/a.png"), 64, 64);
+  expect((await errorOf({ trainDataDir: at("data") })).hint).toContain(`--train_data_dir ${at("data/pictures")}`);
+  await writePicture(at("cats/mycat/a.png"), 64, 64);
+  expect((await errorOf({ trainDataDir: at("cats") })).hint).toBe(
+    `Rename ${at("cats/mycat")} to ${at("cats/10_mycat")}, or take it as it is: --image_dir ${at("cats/mycat")} in place of --train_data_dir.`,
+  );
+});
+
 test("a mistyped folder is told the one that was meant", async () => {
   await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
   expect(await errorOf({ trainDataDir: at("picturs") })).toMatchObject({

@@ -1,6 +1,8 @@
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { didYouMean } from "../files/index.ts";
+import { namedAs } from "../pictures/index.ts";
 import type { DatasetGroup } from "./group.ts";
 import type { DatasetSettings } from "./settings.ts";
 import type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";
@@ -38,6 +40,10 @@ function nearestWayOut(warnings: readonly DatasetWarning[], settings: DatasetSet
   const misnamed = subjectsOf("pictureMisnamed");
   if (misnamed.length > 0)
     return { message: none, hint: `Rename ${misnamed.length} pictures to end in .png, .jpg or what they are.` };
+  for (const folder of subjectsOf("folderWithoutRepeats")) {
+    const hint = wayInto(folder);
+    if (hint !== undefined) return { message: none, hint };
+  }
   const folder = datasetConfig === undefined && inJson === undefined ? (trainDataDir ?? imageDir) : undefined;
   const near = folder === undefined ? undefined : didYouMean(folder);
   if (near !== undefined) return { message: none, hint: near };
@@ -58,6 +64,25 @@ function picturesRightIn(folder: string, count: number): WayOut {
       ? `The folder itself is named so: give the one it lies in, --train_data_dir ${quoted(parentOf(folder))}, or ${takeAsItIs}.`
       : `Move them into a sub-folder, such as ${path.join(folder, "10_mycat")}, or ${takeAsItIs}.`,
   };
+}
+
+/** What was meant by a folder above one that is not named REPEATS_CLASS but holds folders that are, or pictures. */
+function wayInto(folder: string): string | undefined {
+  const names = namesIn(folder);
+  if (names.some((name) => /^\d+_/.test(name)))
+    return `The folders named so lie in ${folder}: --train_data_dir ${quoted(folder)}`;
+  if (!names.some((name) => namedAs(name) === "picture")) return undefined;
+  const renamed = path.join(path.dirname(folder), `10_${path.basename(folder)}`);
+  return `Rename ${folder} to ${renamed}, or take it as it is: --image_dir ${quoted(folder)} in place of --train_data_dir.`;
+}
+
+/** Of a folder that cannot be read, none. */
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /** The folder above, spelled from where the user stands. */

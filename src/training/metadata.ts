@@ -1,7 +1,7 @@
 import path from "node:path";
 import { version } from "../assets/index.ts";
 import { type ModelSpecInputs, modelSpecMetadata } from "../embedding/index.ts";
-import { readRegularFile } from "../files/index.ts";
+import { didYouMean, readRegularFile } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 
 /** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer hold none, nor do those of --no_metadata. */
@@ -44,7 +44,11 @@ export async function metadataOf(
     ...(settings.trainingComment !== undefined && { ss_training_comment: settings.trainingComment }),
   });
   if (metadataThumbnail === undefined || thumbnail !== undefined) return { metadata };
-  return { metadata, warning: `The thumbnail ${metadataThumbnail} cannot be read; the metadata go without it.` };
+  const near = didYouMean(metadataThumbnail);
+  return {
+    metadata,
+    warning: `The thumbnail ${metadataThumbnail} cannot be read; the metadata go without it.${near === undefined ? "" : ` ${near}`}`,
+  };
 }
 
 const pictureTypes: Readonly<Record<string, string>> = {

@@ -7,7 +7,7 @@ import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
 import { joinPath, withoutExtension } from "./paths.ts";
-import { PictureNames } from "./picture-names.ts";
+import { PictureNames, undecodableAt } from "./picture-names.ts";
 
 const keysAtOnce = 16;
 
@@ -67,7 +67,7 @@ async function entryOf(
   const base = pathOfKey(item.key, subset);
   const picture = await pictures.at(base);
   const standIn = picture === undefined ? await latentsAt(base, latents) : undefined;
-  if (picture === undefined && !standIn) throw keyNotFound(item.key, base, subset);
+  if (picture === undefined && !standIn) throw keyNotFound(item.key, base, subset, await undecodableAt(base));
   const size = item.size ?? standIn?.size;
   return {
     key: item.key,
@@ -96,7 +96,14 @@ function pathOfKey(key: string, subset: SubsetPlan): string {
   });
 }
 
-function keyNotFound(key: string, base: string, subset: SubsetPlan): CoinageError {
+/** undecodable: files that the key could mean, of kinds that cannot be read. */
+function keyNotFound(key: string, base: string, subset: SubsetPlan, undecodable: readonly string[]): CoinageError {
+  if (undecodable.length > 0)
+    return new CoinageError(
+      "DATASET_CONFIG",
+      `The picture for the key "${key}" cannot be read here: ${undecodable.join(", ")}.`,
+      { where: subset.metadataFile!, hint: "Export it as PNG or JPEG." },
+    );
   return new CoinageError(
     "DATASET_CONFIG",
     `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`,

@@ -124,6 +124,16 @@ test("metadata finds pictures without ending in any letter case", async () => {
   expect(names.sort()).toEqual(["a.Png", "sub/b.jfif"]);
 });
 
+test("a key of the metadata whose picture cannot be read is not called missing", async () => {
+  await mkdir(at("p"));
+  await writeFile(at("p/a.heic"), "x");
+  await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "x" } }));
+  await expect(open({ inJson: at("meta.json") })).rejects.toMatchObject({
+    code: "DATASET_CONFIG",
+    message: 'The picture for the key "a" cannot be read here: a.heic.',
+  });
+});
+
 test("a clean dataset has nothing told of it", async () => {
   expect((await openSeeded(await writeCats(at("cats")))).warnings).toEqual([]);
 });

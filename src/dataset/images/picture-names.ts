@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { kindOfPath } from "../../files/index.ts";
 import { namedAs, pictureExtensions } from "../../pictures/index.ts";
+import { withoutExtension } from "./paths.ts";
 
 /** Pictures of many folders by their names without ending, each folder read once. */
 export class PictureNames {
@@ -17,6 +18,14 @@ export class PictureNames {
     const name = (await found).get(path.basename(base))?.[0];
     return name === undefined ? undefined : base.slice(0, base.length - path.basename(base).length) + name;
   }
+}
+
+/** The files that a key without picture could mean: named like it, but of a kind that cannot be read. */
+export async function undecodableAt(base: string): Promise<string[]> {
+  const names = await readdir(path.dirname(base)).catch(() => []);
+  const isMeant = (name: string) =>
+    namedAs(name) === "undecodable picture" && [name, withoutExtension(name)].includes(path.basename(base));
+  return names.filter(isMeant);
 }
 
 /** Names of the pictures in a folder by what stands before their ending, those with sd-scripts' endings first. */
