@@ -44,7 +44,7 @@ export async function readPreviews(
     return { requests, notices: messages.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
   } catch (error) {
     if (!(error instanceof CoinageError) || error.code !== "FILE_NOT_FOUND") throw error;
-    const message = `No pictures are drawn during training: ${error.message}`;
+    const message = ["No pictures are drawn during training:", error.message, error.hint].filter(Boolean).join(" ");
     return { requests: [], notices: [{ code: "SAMPLE_PROMPT", message }] };
   }
 }
