@@ -1,3 +1,4 @@
+export { callableName } from "./callable.ts";
 export type { WeightNormalization } from "./conditioning/weighted-states.ts";
 export type { GeneratorParts } from "./context.ts";
 export { openGenerator, type PictureGenerator } from "./generator.ts";

@@ -123,19 +123,20 @@ async function* learnWords(
     label: familyNames[model.family],
     widths: model.textEncoders.map(({ architecture }) => architecture.width),
   };
-  const files = [
-    ...plain.map((file) => ({ file, where: `--textual_inversion_embeddings ${file}`, target })),
-    ...layered.map((file) => {
-      const where = `--XTI_embeddings ${file}`;
-      return { file, where, target: { ...target, layers: layersForWords(model, where) } };
+  const asked = [
+    ...plain.map((given) => ({ given, where: `--textual_inversion_embeddings ${given}`, target })),
+    ...layered.map((given) => {
+      const where = `--XTI_embeddings ${given}`;
+      return { given, where, target: { ...target, layers: layersForWords(model, where) } };
     }),
   ];
   let vocabulary = plainVocabulary(model.family, await clipMerges());
   const words: GivenWord[] = [];
-  for (const { file, where, target } of files) {
-    const embedding = await loadEmbedding(file, target).catch((error) => {
+  for (const { given, where, target } of asked) {
+    const embedding = await loadEmbedding(given, target).catch((error) => {
       throw placed(error, where);
     });
+    const { file } = embedding;
     vocabulary = withWord(vocabulary, embedding);
     const tokens = tokensOfWord(embedding.name, vectorCount(embedding));
     words.push({ ...embedding, tokens });

@@ -76,6 +76,15 @@ describe("a run", () => {
     await expect(here.run([...line, "--textual_inversion_embeddings", ...clash])).rejects.toMatchObject({
       code: "TOKEN_EXISTS",
       where: clash[1],
+      hint: expect.stringContaining(`blorp1x1=${clash[1]}`),
+    });
+    const renamed = await here.run([...line, "--textual_inversion_embeddings", file, `zapdot=${clash[1]}`]);
+    expect(renamed[2]).toMatchObject({ kind: "embedding", file: clash[1], word: "zapdot" });
+    expect(renamed[3]).toMatchObject({ kind: "warning", code: "EMBEDDING_UNUSED" });
+    expect(renamed[4]).toMatchObject({ kind: "start" });
+    await expect(here.run([...line, "--textual_inversion_embeddings", here.folder])).rejects.toMatchObject({
+      code: "FILE_UNREADABLE",
+      hint: expect.stringContaining(`${file} ${clash[1]}`),
     });
   });
 

@@ -1,6 +1,7 @@
 import { requireWithin } from "../budget/index.ts";
 import { createSampler, noiseSchedule, type Sampler, samplerDefaults } from "../diffusion/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { checkClipSkip } from "../models/index.ts";
 import { type PromptWords, parsePromptWeights } from "../tokenizer/index.ts";
 import type { GeneratorParts } from "./context.ts";
 import { samplingOf } from "./defaults.ts";
@@ -23,9 +24,13 @@ export function samplerOf(
 
 /** Finds out before anything is drawn whether a model can draw so. @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS */
 export function checkSampling(sampling: Sampling, parts: Parts): void {
-  const { width, height, strength, sampler, highres, maxEmbeddingsMultiples } = sampling;
+  const { width, height, strength, sampler, highres, maxEmbeddingsMultiples, clipSkip, guidanceScale, negativeScale } =
+    sampling;
   requireWithin("drawnPixels", width * height, tooLarge);
   requireWithin("promptPieces", maxEmbeddingsMultiples, tooLong);
+  checkClipSkip(parts.model, clipSkip);
+  if (![guidanceScale, negativeScale ?? 0].every((scale) => Number.isFinite(Math.fround(scale))))
+    throw new CoinageError("SETTINGS_CONFLICT", "No picture can be drawn with a scale that is no finite number.");
   const { factor } = parts.model.vae.architecture;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % factor === 0))
     throw new CoinageError("PICTURE_SIZE", `A picture of ${width} x ${height} pixels cannot be drawn.`, {

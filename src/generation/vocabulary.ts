@@ -11,6 +11,7 @@ import {
   type Tokenizer,
   tokensOfWord,
 } from "../tokenizer/index.ts";
+import { callableName } from "./callable.ts";
 
 /** The words prompts may use. */
 export interface Vocabulary {
@@ -99,6 +100,7 @@ export function withLayeredWord(
 /** What adding a word gives, or the error with what to do about it here. */
 function explained<Added>(tokenizer: Tokenizer, word: NamedWord, add: () => Added): Added {
   const { name, file } = word;
+  const isTaken = (token: string) => tokenizer.idOf(token) !== undefined;
   try {
     return add();
   } catch (error) {
@@ -108,7 +110,7 @@ function explained<Added>(tokenizer: Tokenizer, word: NamedWord, add: () => Adde
       `The word "${name}" cannot be added: ${takenToken(tokenizer, name, vectorCount(word))} is a word already.`,
       {
         where: file,
-        hint: "Words go by file names: give the file another name, one that no prompt would use otherwise.",
+        hint: `Words go by file names. Call it by another word: ${callableName(name, vectorCount(word), isTaken)}=${file}`,
         cause: error,
       },
     );

@@ -1,5 +1,6 @@
 import { nearestName } from "../errors/index.ts";
 import { anyOf, chunkCapacity, type FoundName, promptTokens, type Tokenizer } from "../tokenizer/index.ts";
+import { whyNotWritable } from "./callable.ts";
 import { textGroups } from "./guidance.ts";
 import type { Plan } from "./prompts/plan.ts";
 import type { GenerationRunEvent } from "./run-events.ts";
@@ -192,14 +193,7 @@ function withoutReason(words: readonly GivenWord[]): string {
 }
 
 const notWritable: Reason = ({ name }) => {
-  const why =
-    name.trim() === "BREAK"
-      ? "BREAK in a prompt begins a new piece of 75 tokens"
-      : name.includes(" --")
-        ? '" --" in a prompt begins an option'
-        : /[\n\r\u0085\u2028\u2029]/.test(name)
-          ? "a prompt ends with its line"
-          : undefined;
+  const why = whyNotWritable(name);
   return why && `it cannot be written into a prompt, for ${why}. Give the file another name.`;
 };
 

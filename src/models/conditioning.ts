@@ -1,4 +1,5 @@
 import type { NdArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
 import { concat, type Dim, dim, input, multiplyDims, type Tensor } from "../graph/index.ts";
 import { type ChunkJoining, clipText, joinChunks, pooledText } from "./clip-text.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
@@ -28,9 +29,20 @@ export interface Conditioning {
   readonly tokenEmbeddings: readonly Tensor[];
 }
 
+/** @throws SETTINGS_CONFLICT for more layers left out than a text encoder has */
+export function checkClipSkip({ textEncoders }: Pick<DiffusionModel, "textEncoders">, clipSkip = 1): void {
+  const most = Math.min(...textEncoders.map(({ architecture }) => architecture.layers + 1));
+  if (clipSkip <= most) return;
+  throw new CoinageError("SETTINGS_CONFLICT", `The model's text encoder has no ${clipSkip} layers to go back.`, {
+    where: "--clip_skip",
+    hint: `Give at most ${most}; usual are 1 and 2.`,
+  });
+}
+
 /** The text side of a model. Its inputs are those that textFeeds fills. */
 export function conditioning(model: DiffusionModel, options: ConditioningOptions): Conditioning {
   const { batch, chunks, joining, clipSkip, hasLearned } = options;
+  checkClipSkip(model, clipSkip);
   const isSdxl = model.family === "sdxl";
   const encoded = model.textEncoders.map(({ weights, architecture }, i) => {
     const texts = multiplyDims(chunks, batch);

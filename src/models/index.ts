@@ -4,6 +4,7 @@ export { inferText, type TextArchitecture } from "./clip-text-architecture.ts";
 export {
   type Conditioning,
   type ConditioningOptions,
+  checkClipSkip,
   conditioning,
   firstLearnedId,
   type TokenIds,

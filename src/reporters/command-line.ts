@@ -18,7 +18,10 @@ function shownWord(word: string): string {
   return origin + pathname;
 }
 
+/** Paths of Windows have backslashes, which shells elsewhere take away. */
+const plain = process.platform === "win32" ? /^[\w@%+=:,./\\-]+$/ : /^[\w@%+=:,./-]+$/;
+
 /** A word as a shell takes it for one. */
 export function quotedWord(word: string): string {
-  return /^[\w@%+=:,./\\-]+$/.test(word) ? word : `"${word.replace(/["$`\\]/g, "\\$&")}"`;
+  return plain.test(word) ? word : `"${word.replace(/["$`\\]/g, "\\$&")}"`;
 }

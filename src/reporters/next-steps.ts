@@ -20,25 +20,26 @@ export function nextSteps(ended: EndedRun): string[] {
         "",
       ]
     : [];
-  return [
-    ...goOn,
-    "Draw with it:",
-    `  ${drawCommand(ended)}`,
-    ...(ended.settings.xti
-      ? []
-      : ["Or copy it into the embeddings folder of A1111, Forge, ComfyUI or InvokeAI: its file name is its word."]),
-  ];
+  return [...goOn, "Draw with it:", `  ${drawCommand(ended)}`, ...(ended.settings.xti ? [] : [otherPrograms(ended)])];
+}
+
+function otherPrograms({ done: { file, word } }: EndedRun): string {
+  const folder = "the embeddings folder of A1111, Forge, ComfyUI or InvokeAI";
+  return word === path.parse(file).name
+    ? `Or copy it into ${folder}: its file name is its word.`
+    : `Or copy it into ${folder} under another name, such as ${word}${path.extname(file)}: its file name is its word there.`;
 }
 
 function drawCommand({ done, run, settings, caller }: EndedRun): string {
-  const word = path.parse(done.file).name;
+  const { word } = done;
+  const file = word === path.parse(done.file).name ? done.file : `${word}=${done.file}`;
   const prompt = `${settings.useStyleTemplate ? "a painting in the style of" : "a photo of"} ${word}`;
   const usualSide = run?.family === "sdxl" ? 1024 : 512;
   const [width, height] = run?.dataset.datasets[0]?.resolution ?? [usualSide, usualSide];
   const isUsual = width === usualSide && height === usualSide;
   return commandLine(caller, [
     ...["generate", "--ckpt", settings.pretrainedModelNameOrPath],
-    ...[settings.xti ? "--XTI_embeddings" : "--textual_inversion_embeddings", done.file],
+    ...[settings.xti ? "--XTI_embeddings" : "--textual_inversion_embeddings", file],
     ...["--prompt", prompt],
     ...(isUsual ? [] : ["--W", String(width), "--H", String(height)]),
   ]);

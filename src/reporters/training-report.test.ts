@@ -59,6 +59,7 @@ const step = (number: number, more: Partial<StepEvent> = {}): StepEvent => ({
 const done = (more: Partial<Extract<TrainingEvent, { kind: "done" }>> = {}): TrainingEvent => ({
   kind: "done",
   file: "out/mycat.pt",
+  word: "mycat",
   state: undefined,
   step: 300,
   seconds: 61,

@@ -81,6 +81,8 @@ export type TrainingEvent =
   | {
       readonly kind: "done";
       readonly file: string;
+      /** What prompts can call it by: the file's name, or another word where that cannot be. */
+      readonly word: string;
       /** The training state written at the end: what --resume takes to go on. */
       readonly state: string | undefined;
       readonly step: number;

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { holdsWord, type LearnedWord, type WriteOptions, writeEmbedding } from "../embedding/index.ts";
-import type { PictureRequest } from "../generation/index.ts";
+import { callableName, type PictureRequest } from "../generation/index.ts";
+import { firstLearnedId } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../random/index.ts";
 import type { ComputingDevice } from "./device.ts";
@@ -290,9 +291,12 @@ export class Run {
 
   /** failure: what has ended it too early. */
   done(file: string, state: string | undefined, failure?: unknown): Extract<TrainingEvent, { kind: "done" }> {
+    const { word } = this.preparation;
+    const isOfVocabulary = (token: string) => (word.tokenizers[0]!.idOf(token) ?? firstLearnedId) < firstLearnedId;
     return {
       kind: "done",
       file,
+      word: callableName(path.parse(file).name, word.tokens.length, isOfVocabulary),
       state,
       failure: failure === undefined ? undefined : failure instanceof Error ? failure.message : String(failure),
       step: this.step,

@@ -69,7 +69,8 @@ export interface Plan {
 /** All pictures of a run in the order they are drawn, with their seeds. Nothing is drawn yet, so a mistake in the last line is found first.
  *  @throws SETTINGS_CONFLICT for more pictures than can be planned; PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
 export function planRun(prompts: readonly WrittenPrompt[], settings: PlanSettings): Plan {
-  const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts } = settings;
+  const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts, batchSize } = settings;
+  requireWithin("pictures", batchSize, { ...tooManyPictures, subject: "A batch", where: "--batch_size" });
   requireWithin("pictures", iterations * prompts.length * imagesPerPrompt, tooManyPictures);
   const nextSeed = seedSource(seed, iterations * prompts.length * imagesPerPrompt);
   // differs from sd-scripts: the order follows from the seed too; there it is another one every time

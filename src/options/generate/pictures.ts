@@ -17,7 +17,7 @@ export const generateModelOptions = {
     type: "string",
     count: "any",
     effect: "numbers",
-    help: "Embedding files. Each one's file name without extension is its word in prompts.",
+    help: "Embedding files. Each one's file name without extension is its word in prompts; WORD=FILE gives it another.",
   },
   XTI_embeddings: {
     type: "string",
