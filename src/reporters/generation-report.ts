@@ -4,7 +4,7 @@ import { downloadLine } from "./download-line.ts";
 import { entry } from "./entry.ts";
 import { clockText, durationText, plural } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
-import { Talk } from "./talk.ts";
+import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
 import { type CountedWarning, summaryOfWarnings, warningLine } from "./warnings.ts";
 
@@ -76,12 +76,13 @@ function modelLines({ path, family, predictionType, predictionReason }: Event<"m
   return [entry("model", path), entry("", `${familyNames[family]}, predicts ${predicts} (${predictionReason})`)];
 }
 
-function stepLine(event: BatchStepEvent, elapsedSeconds: number): { wide: string; plain: string } {
+function stepLine(event: BatchStepEvent, elapsedSeconds: number): Progress {
   const { picture, inBatch, pictures, step, steps, stage } = event;
   const last = picture + inBatch - 1;
   const done = picture - 1 + (inBatch * step) / steps;
   const left = clockText((elapsedSeconds * (pictures - done)) / done);
   const which = `${inBatch > 1 ? `pictures ${picture} to ${last}` : `picture ${picture}`} of ${pictures}`;
   const line = `${which}${stage === "first" ? ", small" : ""}: step ${step}/${steps}, ${left} left`;
-  return { wide: line, plain: line };
+  const numbers = `${inBatch > 1 ? `${picture}-${last}` : picture}/${pictures}`;
+  return { screen: [line, `${numbers}, step ${step}/${steps}, ${left} left`, `${numbers}, ${left} left`], plain: line };
 }

@@ -7,13 +7,21 @@ const redrawMs = 100;
 /** Off a screen, lines of progress come the slower the longer it takes, but not more and not less often than this. */
 const [shortestPauseMs, longestPauseMs] = [10_000, 300_000];
 
+/** How far something is. */
+export interface Progress {
+  /** For a screen, in several lengths, the longest first: what matters most is in all of them. */
+  readonly screen: readonly string[];
+  /** For elsewhere. */
+  readonly plain: string;
+}
+
 /** Lasting lines, with one living line of progress below them. Off a screen that line is written now and then instead.
  *  Lines may hold texts from strangers' files: a terminal shows them and does not obey them. */
 export class Talk {
   readonly #terminal: Terminal;
   readonly #paint: Readonly<Record<"strong" | "warn", Paint>>;
   readonly #start: number;
-  #living = "";
+  #living: readonly string[] | undefined;
   #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(terminal: Terminal) {
@@ -44,12 +52,12 @@ export class Talk {
     this.#draw();
   }
 
-  /** Renews the living line: `wide` for a screen, `plain` elsewhere. isLast: no later one comes, so it must be shown. */
-  progress({ wide, plain }: { readonly wide: string; readonly plain: string }, isLast: boolean): void {
+  /** Renews the living line. isLast: no later one comes, so it must be shown. */
+  progress({ screen, plain }: Progress, isLast: boolean): void {
     const { isInteractive, now, talk } = this.#terminal;
     const pauseMs = isInteractive ? redrawMs : this.#pauseMs();
     const isDue = isLast || now() - this.#lastMs >= pauseMs;
-    if (isInteractive) this.#living = printable(wide);
+    if (isInteractive) this.#living = screen.map(printable);
     if (!isDue) return;
     this.#lastMs = now();
     if (isInteractive) this.#draw();
@@ -59,16 +67,16 @@ export class Talk {
   /** Lets the living line stay as it is and goes on below it; the next one is shown at once. */
   settle(): void {
     this.#lastMs = Number.NEGATIVE_INFINITY;
-    if (this.#living === "") return;
+    if (!this.#living) return;
     this.#draw();
     this.#terminal.talk("\n");
-    this.#living = "";
+    this.#living = undefined;
   }
 
   /** Takes the living line away. */
   clear(): void {
     this.#erase();
-    this.#living = "";
+    this.#living = undefined;
   }
 
   #say(lines: readonly string[], level: Level, paint: Paint = (line) => line): void {
@@ -82,10 +90,13 @@ export class Talk {
   }
 
   #erase(): void {
-    if (this.#living !== "") this.#terminal.talk("\r\x1b[K");
+    if (this.#living) this.#terminal.talk("\r\x1b[K");
   }
 
   #draw(): void {
-    if (this.#living !== "") this.#terminal.talk(`\r${this.#living.slice(0, this.#terminal.columns() - 1)}\x1b[K`);
+    if (!this.#living) return;
+    const room = Math.max(0, this.#terminal.columns() - 1);
+    const line = this.#living.find(({ length }) => length <= room) ?? (this.#living.at(-1) ?? "").slice(0, room);
+    this.#terminal.talk(`\r${line}\x1b[K`);
   }
 }

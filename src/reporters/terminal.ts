@@ -20,6 +20,8 @@ export interface Terminal {
   readonly now: () => number;
 }
 
+const usualColumns = 80;
+
 /** The terminal of this process: talk to stderr, results to stdout. NO_COLOR and TERM=dumb are followed. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
@@ -33,7 +35,8 @@ export function processTerminal(): Terminal {
     result: (text) => stdout.write(stdout.isTTY ? printable(text) : text),
     isInteractive: isScreen,
     hasColor: isScreen && !process.env.NO_COLOR && stderr.hasColors(),
-    columns: () => stderr.columns ?? 80,
+    // Some terminals claim to have 0 columns: serial lines, editors, programs that record.
+    columns: () => (stderr.columns > 0 ? stderr.columns : usualColumns),
     now: () => performance.now(),
   };
 }

@@ -112,10 +112,26 @@ describe("the report of a training run", () => {
     expect(terminal.talked()).toBe(`${line(150)}${erase}epoch 1/20: average loss 0.2500\n${line(150)}${line(151)}\n`);
   });
 
-  test("never writes beyond the edge of the screen", async () => {
-    const terminal = recordingTerminal({ isInteractive: true, columns: () => 20 });
+  test.each([
+    [90, "steps:  50%|██████      | 150/300  loss 0.1250, average 0.2500, 12.3 samples/s, 1:15 left"],
+    [80, "steps: 150/300 (50%), loss 0.1250, average 0.2500, 12.3 samples/s, 1:15 left"],
+    [60, "steps: 150/300, loss 0.1250, average 0.2500, 1:15 left"],
+    [40, "150/300, loss 0.1250, 1:15 left"],
+    [24, "loss 0.1250, 1:15 left"],
+    [20, "0.1250, 1:15 left"],
+    [10, "0.1250, 1"],
+    [1, ""],
+  ])("never writes beyond the edge of a screen of %i columns, and keeps loss and time left", async (columns, line) => {
+    const terminal = recordingTerminal({ isInteractive: true, columns: () => columns });
     trainingReport(terminal, { settings: await settingsOf(), caller }).report(step(150));
-    expect(terminal.talked()).toBe("\rsteps:  50%|██████ \x1b[K");
+    expect(terminal.talked()).toBe(`\r${line}\x1b[K`);
+  });
+
+  test("fits a long run of long steps into 40 columns", async () => {
+    const terminal = recordingTerminal({ isInteractive: true, columns: () => 40 });
+    const report = trainingReport(terminal, { settings: await settingsOf(), caller });
+    report.report(step(10_000, { steps: 20_000, remainingSeconds: 40_000 }));
+    expect(terminal.talked()).toBe("\r10000/20000, loss 0.1250, 11:06:40 left\x1b[K");
   });
 
   test("writes a plain line now and then elsewhere, and the last one", async () => {

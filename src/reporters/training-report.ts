@@ -6,7 +6,7 @@ import { firstScreen } from "./first-screen.ts";
 import { nextSteps } from "./next-steps.ts";
 import { clockText, durationText, plural, rateText } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
-import { Talk } from "./talk.ts";
+import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
 import { summaryOfWarnings, warningLine } from "./warnings.ts";
 
@@ -64,20 +64,28 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
   };
 }
 
-function cachingLine({ done, total }: Event<"caching">): { wide: string; plain: string } {
+function cachingLine({ done, total }: Event<"caching">): Progress {
   const line = `caching latents: ${done}/${total}`;
-  return { wide: line, plain: line };
+  return { screen: [line], plain: line };
 }
 
-function stepLine(event: StepEvent): { wide: string; plain: string } {
+function stepLine(event: StepEvent): Progress {
   const { step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds } = event;
   const percent = Math.floor((100 * step) / steps);
-  const numbers =
-    `loss ${lossText(loss)}, average ${lossText(averageLoss)}, ` +
-    `${rateText(samplesPerSecond)} samples/s, ${clockText(remainingSeconds)} left`;
+  const [lossNow, left] = [lossText(loss), `${clockText(remainingSeconds)} left`];
+  const losses = `loss ${lossNow}, average ${lossText(averageLoss)}`;
+  const numbers = `${losses}, ${rateText(samplesPerSecond)} samples/s, ${left}`;
+  const plain = `steps: ${step}/${steps} (${percent}%), ${numbers}`;
   return {
-    wide: `steps: ${String(percent).padStart(3)}%|${bar(step / steps)}| ${step}/${steps}  ${numbers}`,
-    plain: `steps: ${step}/${steps} (${percent}%), ${numbers}`,
+    screen: [
+      `steps: ${String(percent).padStart(3)}%|${bar(step / steps)}| ${step}/${steps}  ${numbers}`,
+      plain,
+      `steps: ${step}/${steps}, ${losses}, ${left}`,
+      `${step}/${steps}, loss ${lossNow}, ${left}`,
+      `loss ${lossNow}, ${left}`,
+      `${lossNow}, ${left}`,
+    ],
+    plain,
   };
 }
 
