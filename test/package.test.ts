@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -41,9 +41,32 @@ describe("the package", () => {
     expect(files.filter((file) => /\.test\.|goldens|node_modules/.test(file))).toEqual([]);
   });
 
+  test("has types that a strict project can check, without Node's and with no library left out", () => {
+    const use = `import { convert, generate, inspect, plan, train, type TrainingEvent } from "coinage";
+      const settings = { pretrainedModelNameOrPath: "m", tokenString: "x", outputDir: "o" };
+      const stop = { aborted: false };
+      export async function* losses() {
+        for await (const event of train(settings, { signal: stop })) if (event.kind === "step") yield event.loss;
+      }
+      export const done = (event: TrainingEvent): string => (event.kind === "done" ? event.file : "");
+      export const others = [generate({ ckpt: "m", prompt: "x" }), inspect("x"), convert("a", "b"), plan(settings)];
+      // @ts-expect-error there is no such setting
+      train({ ...settings, learningRat: 1 });`;
+    writeFileSync(path.join(project, "use.ts"), use);
+    writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
+    const language = { target: "ES2022", lib: ["ES2023"], module: "NodeNext", types: [], preserveSymlinks: true };
+    const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true };
+    const config = { compilerOptions: { ...language, ...strict }, files: ["use.ts"] };
+    writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
+    const compiler = path.join(root, "node_modules/typescript/bin/tsc");
+    const { status, stdout } = spawnSync(process.execPath, [compiler], { cwd: project, encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  });
+
   test("runs its command line", () => {
     const command = path.join(installed, manifest.bin.coinage);
     expect(node(command, "--version")).toBe(`${manifest.version}\n`);
+    expect(node(command, "--help")).toContain("  npx coinage demo\n");
     const model = JSON.parse(node(command, "inspect", path.join(installed, "assets/tiny-sd"), "--json"));
     expect(model).toMatchObject({ kind: "model", family: { value: "sd1" }, problems: [] });
     if (os.platform() !== "win32") expect(statSync(command).mode & 0o111).toBe(0o111);

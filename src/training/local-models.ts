@@ -12,10 +12,15 @@ export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<
   };
 }
 
+/** What is asked of an AbortSignal. Named here, so that the published types need none of Node's. */
+export interface StopSignal {
+  readonly aborted: boolean;
+}
+
 /** What a generator comes to; undefined when it was left because of the signal. What was fetched until then is kept. */
 export async function* unlessAborted<Event, Result>(
   run: AsyncGenerator<Event, Result>,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): AsyncGenerator<Event, Result | undefined> {
   try {
     for (;;) {

@@ -15,6 +15,7 @@ import type { TrainSettings } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
 import type { ComputingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
+import type { StopSignal } from "./local-models.ts";
 import { rescueSign } from "./output.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Run } from "./run.ts";
@@ -68,10 +69,10 @@ type At = { readonly epoch: number } | { readonly step: number };
 export class Previews {
   readonly #run: Run;
   readonly #generator: PictureGenerator;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: StopSignal | undefined;
 
   /** signal: stops drawing when aborted. */
-  constructor(run: Run, { runtime, products }: ComputingDevice, signal?: AbortSignal) {
+  constructor(run: Run, { runtime, products }: ComputingDevice, signal?: StopSignal) {
     const { checkpoint, model, word } = run.preparation;
     const { tokenizers } = word;
     const predictionType = checkpoint.predictionType.value;

@@ -246,7 +246,13 @@ describe("what cannot work is said before anything takes long", () => {
         if (event.step === 2) appendFileSync(unet, "more");
       }
     };
-    await expect(run()).rejects.toMatchObject({ code: "WEIGHTS_CHANGED", message: expect.stringContaining(unet) });
+    await expect(run()).rejects.toMatchObject({
+      code: "WEIGHTS_CHANGED",
+      message: expect.stringContaining(unet),
+      hint: expect.stringContaining(
+        `What was learned in 2 steps is saved: ${path.join(settings.outputDir, "vexla.safetensors")}`,
+      ),
+    });
     expect(steps).toEqual([1, 2]);
   });
 

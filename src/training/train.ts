@@ -4,7 +4,7 @@ import { requireDevice } from "../runtime/index.ts";
 import { type ComputingDevice, openTrainingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
-import { unlessAborted, withLocalModels } from "./local-models.ts";
+import { type StopSignal, unlessAborted, withLocalModels } from "./local-models.ts";
 import { openRun } from "./open-run.ts";
 import { withOutputLocked } from "./output-lock.ts";
 import { datasetSign, prepareRun } from "./prepare.ts";
@@ -21,8 +21,8 @@ import { openVaeEncoder } from "./vae-encoder.ts";
 import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 
 export interface TrainOptions {
-  /** Aborting finishes the running step, saves and ends. */
-  readonly signal?: AbortSignal;
+  /** An AbortSignal: aborting finishes the running step, saves and ends. */
+  readonly signal?: StopSignal;
   /** What reading the settings had to say. */
   readonly settingsWarnings?: readonly SettingsWarning[];
 }
@@ -60,7 +60,7 @@ function settingsNotices({ settingsWarnings = [] }: TrainOptions) {
 }
 
 /** The loop: epochs of optimizer steps, with saves and sample pictures between them. */
-async function* steps(run: Run, device: ComputingDevice, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+async function* steps(run: Run, device: ComputingDevice, signal?: StopSignal): AsyncGenerator<TrainingEvent> {
   const { settings, preparation, learner, tally } = run;
   const { checkpoint, length, group, model, generators } = preparation;
   if (run.isFinished) return;
