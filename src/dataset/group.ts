@@ -1,4 +1,5 @@
 import { PythonRandom } from "../random/index.ts";
+import { ahead } from "./ahead.ts";
 import { inTurns, workAhead } from "./bounded.ts";
 import { type BatchArrangement, drawDatasetSeed } from "./buckets/arrangement.ts";
 import { processCaption } from "./captions/caption.ts";
@@ -29,9 +30,6 @@ interface PreparedBatch extends PlannedBatch {
   readonly samples: readonly { readonly sample: PreparedSample; readonly random: PythonRandom }[];
 }
 
-/** Batches prepared ahead of the one being trained on, and pictures decoded at once: few, so that never many are in memory. */
-const [batchesAhead, picturesAtOnce] = [2, 4];
-
 /** All datasets of a run, ready to be trained on. */
 export class DatasetGroup {
   readonly datasets: readonly Dataset[];
@@ -40,7 +38,7 @@ export class DatasetGroup {
   readonly seed: number;
   readonly #arrangements: readonly BatchArrangement<TrainingImage>[];
   readonly #latents: LatentStore | undefined;
-  readonly #inTurn = inTurns(picturesAtOnce);
+  readonly #inTurn = inTurns(ahead.pictures);
 
   constructor(
     datasets: readonly Dataset[],
@@ -84,7 +82,7 @@ export class DatasetGroup {
   async *epochBatches(epoch: number, order: readonly number[], context: EpochContext): AsyncGenerator<MicroBatch> {
     const batches = this.#batchesOf(epoch);
     const planned = order.map((index) => batches[index]!);
-    for await (const { index, dataset, images, samples } of workAhead(planned, batchesAhead, (batch) =>
+    for await (const { index, dataset, images, samples } of workAhead(planned, ahead.batches, (batch) =>
       this.#prepare(batch, epoch),
     )) {
       const state = { ...context, epoch, step: context.currentStep() };

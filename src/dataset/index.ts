@@ -11,6 +11,7 @@ export { emptyDatasetError } from "./empty.ts";
 export type { DatasetGroup, EpochContext } from "./group.ts";
 export type { TrainingImage } from "./images/training-image.ts";
 export type { CachingProgress, PictureEncoder } from "./latents/cache.ts";
+export { type PictureMemory, pictureMemory } from "./memory.ts";
 export { type OpenOptions, openDataset } from "./open.ts";
 export { type DatasetReport, type DatasetSummary, formatReport, reportOf, type SubsetSummary } from "./report.ts";
 export { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "./samples/batch.ts";

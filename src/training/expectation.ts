@@ -1,3 +1,4 @@
+import { pictureMemory } from "../dataset/index.ts";
 import { encoderOutputs } from "../generation/index.ts";
 import { countFlops, type GraphMemory } from "../graph/index.ts";
 import { vaeBands } from "../models/index.ts";
@@ -17,6 +18,8 @@ export interface ExpectedMemory {
   readonly copies: number;
   /** Of the peak: results of the networks. */
   readonly results: number;
+  /** Of the peak: decoded pictures, and latents that are kept. */
+  readonly pictures: number;
 }
 
 export interface Expectation {
@@ -50,8 +53,8 @@ function expectedMemory(
   preparation: Preparation,
   runtime: Runtime,
 ): ExpectedMemory {
-  const { model } = preparation;
-  const { factor } = model.vae.architecture;
+  const { model, group } = preparation;
+  const { factor, latentChannels } = model.vae.architecture;
   const { batch, width, height } = largestBatch(preparation);
   const step = program.memory(
     named({ batch, width: width / factor, height: height / factor, vectors: settings.numVectorsPerToken }),
@@ -59,16 +62,25 @@ function expectedMemory(
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
   const bands = vaeBands(height / factor, width / factor);
   const encoder = runtime.draft(encoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
+  const { decoded, kept } = pictureMemory(group, {
+    isCached: settings.cacheLatents,
+    isOnDisk: settings.cacheLatentsToDisk,
+    vaeBatchSize: settings.vaeBatchSize,
+    factor,
+    latentChannels,
+  });
   // where latents are cached, the encoder is gone before the first step
-  const phases = settings.cacheLatents ? [[encoder], [step]] : [[encoder, step]];
-  return phases.map(memoryWith).reduce((most, phase) => (phase.peak > most.peak ? phase : most));
+  const phases = settings.cacheLatents
+    ? [memoryWith([encoder], decoded + kept), memoryWith([step], kept)]
+    : [memoryWith([encoder, step], decoded + kept)];
+  return phases.reduce((most, phase) => (phase.peak > most.peak ? phase : most));
 }
 
-/** Memory of a process with these programs loaded, each of which has run. */
-export function memoryWith(programs: readonly GraphMemory[]): ExpectedMemory {
+/** Memory of a process with these programs loaded, each of which has run. pictures: bytes of pictures and latents beside them. */
+export function memoryWith(programs: readonly GraphMemory[], pictures = 0): ExpectedMemory {
   const sum = (part: keyof GraphMemory) => programs.reduce((total, program) => total + program[part], 0);
   const [weights, copies, results] = [sum("weights"), slack.copies * sum("copies"), slack.results * sum("results")];
-  return { peak: processBytes + weights + copies + results, weights, copies, results };
+  return { peak: processBytes + weights + copies + results + pictures, weights, copies, results, pictures };
 }
 
 /** Width and height in pixels of the micro-batch with the most of them. */

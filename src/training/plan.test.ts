@@ -5,7 +5,7 @@ import { memorySigns } from "./plan.ts";
 
 const { flagsFor } = trainingFolder();
 const expectation = (peak: number): Expectation => ({
-  memory: { peak, weights: 0, copies: 0, results: 0 },
+  memory: { peak, weights: 0, copies: 0, results: 0, pictures: 0 },
   secondsPerStep: 1,
 });
 

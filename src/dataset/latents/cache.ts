@@ -1,6 +1,7 @@
 import type { NdArray } from "../../array/index.ts";
 import { channelToFloats, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
+import { ahead } from "../ahead.ts";
 import { inTurns, mapBounded, workAhead } from "../bounded.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { Dataset } from "../dataset.ts";
@@ -33,7 +34,6 @@ export interface CachingProgress {
 }
 
 const filesAtOnce = 16;
-const picturesAtOnce = 4;
 
 /** Encodes every picture that has no usable latents yet: by bucket area, consecutive pictures of one kind together.
  *  Whatever was written before an interruption is found the next time.
@@ -47,7 +47,7 @@ export async function* cacheLatents(
   const total = datasets.reduce((sum, { images }) => sum + images.length, 0);
   const hasStandIns = datasets.some(({ images }) => images.some(({ onlyLatents }) => onlyLatents !== undefined));
   const vae = toDisk || hasStandIns ? encoder.digest() : "";
-  const inTurn = inTurns(picturesAtOnce);
+  const inTurn = inTurns(ahead.pictures);
   let done = 0;
   for (const { images } of datasets) {
     const missing: TrainingImage[] = [];
@@ -59,7 +59,7 @@ export async function* cacheLatents(
     }
     const decode = (group: TrainingImage[]) =>
       Promise.all(group.map((image) => inTurn(() => decodeForCache(image, toDisk ? vae : undefined))));
-    for await (const batch of workAhead(encodingBatches(missing, vaeBatchSize), 1, decode)) {
+    for await (const batch of workAhead(encodingBatches(missing, vaeBatchSize), ahead.encodings, decode)) {
       const cached = await encodeBatch(batch, encoder);
       for (const [i, { image, origin }] of batch.entries()) await store.put(image, cached[i]!, origin);
       done += batch.length;
