@@ -75,7 +75,8 @@ export const errorCodes = {
   CAPTION_UNREADABLE: "A caption file that is empty, not UTF-8 or cannot be read.",
   DATASET_CONFIG: "A mistake in a dataset config, in a metadata file or in the settings that go with them.",
   DATASET_EMPTY: "No pictures to train on.",
-  LATENTS_UNREADABLE: "A latent cache that is damaged or does not fit its picture's bucket.",
+  LATENTS_UNREADABLE:
+    "A latent cache that is damaged, does not fit what it stands in for, or was written anew while a run used it.",
   MASK_MISSING: "A picture without its mask, or a mask without its picture.",
   // files
   FILE_NOT_FOUND: "A file or folder that does not exist.",
