@@ -1,0 +1,47 @@
+import { Dice } from "./dice.ts";
+import { execute, type Finding } from "./oracle.ts";
+import type { Target } from "./targets.ts";
+
+/** An input that follows from a target's seeds, the campaign's seed and a number alone. */
+export function inputOf(
+  { name, mutate }: Target,
+  seeds: readonly Uint8Array[],
+  seed: number,
+  number: number,
+): Uint8Array {
+  const dice = new Dice(`${seed} ${name} ${number}`);
+  return mutate(dice.pick(seeds), dice, seeds);
+}
+
+/** Executes a target with inputs number `from` up to below `to`. began: told the number before each. */
+export async function* campaign(
+  target: Target,
+  { seed, from, to, began = () => {} }: { seed: number; from: number; to: number; began?: (number: number) => void },
+): AsyncGenerator<Finding & { readonly number: number; readonly input: Uint8Array }> {
+  const seeds = target.seeds();
+  for (let number = from; number < to; number++) {
+    began(number);
+    const input = inputOf(target, seeds, seed, number);
+    const finding = await execute(target, input);
+    if (finding) yield { ...finding, number, input };
+  }
+}
+
+/** The smallest input found by leaving out parts that has the same kind of fault. */
+export async function minimised(target: Target, input: Uint8Array, what: string): Promise<Uint8Array> {
+  const kind = kindOf(what);
+  let smallest = input;
+  for (let part = Math.ceil(input.length / 2), tries = 0; part >= 1; part = part === 1 ? 0 : Math.ceil(part / 2))
+    for (let at = 0; at < smallest.length && tries < 500; tries++) {
+      const shorter = new Uint8Array(Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + part)]));
+      const finding = await execute(target, shorter);
+      if (finding && kindOf(finding.what) === kind) smallest = shorter;
+      else at += part;
+    }
+  return smallest;
+}
+
+/** Faults of one kind are told once: same error at the same place. */
+export function kindOf(what: string): string {
+  return what.replace(/\d+/g, "0");
+}
