@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { errorCodes } from "../src/errors/index.ts";
 import { optionsMarkdown } from "../src/options/index.ts";
 import { differencesMarkdown } from "./differences.ts";
+import { securityMarkdown } from "./security.ts";
 
 /** The reference pages that are made from the code, by path in the project. */
 export function referencePages(): Readonly<Record<string, string>> {
@@ -11,6 +12,7 @@ export function referencePages(): Readonly<Record<string, string>> {
     "docs/options.md": optionsMarkdown(),
     "docs/errors.md": errorsMarkdown(),
     "docs/differences.md": differencesMarkdown(),
+    "docs/security.md": securityMarkdown(),
   };
 }
 
