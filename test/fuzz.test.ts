@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { campaign, inputOf } from "../scripts/fuzz/campaign.ts";
 import { execute } from "../scripts/fuzz/oracle.ts";
 import { hostileFolder } from "../scripts/fuzz/seeds.ts";
-import { removeScratch, type Target, targets } from "../scripts/fuzz/targets.ts";
+import { removeScratch, type Target, targets } from "../scripts/fuzz/targets/index.ts";
 import { CoinageError } from "../src/errors/index.ts";
 
 afterAll(removeScratch);

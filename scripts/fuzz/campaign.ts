@@ -1,6 +1,6 @@
 import { Dice } from "./dice.ts";
 import { execute, type Finding } from "./oracle.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./targets/index.ts";
 
 /** An input that follows from a target's seeds, the campaign's seed and a number alone. */
 export function inputOf(

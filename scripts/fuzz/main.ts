@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
 import { inputOf, kindOf, minimised } from "./campaign.ts";
 import { hostileFolder } from "./seeds.ts";
-import { type Target, targets } from "./targets.ts";
+import { type Target, targets } from "./targets/index.ts";
 
 /** `npm run fuzz -- [--executions N] [--seed N] [--only NAME,NAME] [--keep DIR]`: gives every reader and parser mutated files and texts.
  *  A finding is an uncoded error, a shape that is none, a changed prototype, or too much time or memory. Each kind is told once, made small and kept in test/hostile. */

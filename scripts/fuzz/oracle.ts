@@ -1,5 +1,5 @@
 import { CoinageError } from "../../src/errors/index.ts";
-import type { Target } from "./targets.ts";
+import type { Target } from "./targets/index.ts";
 
 /** What is wrong with how a reader took an input. */
 export interface Finding {

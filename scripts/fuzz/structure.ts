@@ -45,7 +45,7 @@ export const mutateSafetensors = within((input, dice, seeds) => {
 });
 
 /** Zip archives: .pt, .npz. A member is changed, renamed, left out or put in once more under another name. */
-export const mutateZip = within((input, dice, seeds) => {
+const mutateArchive = within((input, dice, seeds) => {
   const zip = openZip(inMemory(input, "seed"), (what) => new Error(what));
   const members = [...zip.entries.values()].map((entry) => ({ name: entry.name, bytes: zip.read(entry, 1e7) }));
   const chosen = dice.chance(0.6)
@@ -62,6 +62,10 @@ export const mutateZip = within((input, dice, seeds) => {
   const archive = writeZip(members);
   return dice.chance(0.3) ? deflatedZip(archive) : archive;
 });
+
+/** PyTorch files of either kind, and zip archives of others. */
+export const mutateZip: Mutate = (input, dice, seeds) =>
+  (input[0] === 0x80 ? mutatePickle : mutateArchive)(input, dice, seeds);
 
 const opcodes = [
   "(",

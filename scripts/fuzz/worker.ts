@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { campaign } from "./campaign.ts";
-import { removeScratch, targets } from "./targets.ts";
+import { removeScratch, targets } from "./targets/index.ts";
 
 /** Executes a stretch of a campaign. `progress` holds the number under way, for whoever has to end a worker that hangs. */
 const { name, seed, from, to, progress } = workerData as {

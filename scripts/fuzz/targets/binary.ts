@@ -1,0 +1,126 @@
+import { arrayOf, inMemory } from "../../../src/array/index.ts";
+import { readStoredArray, readWeightFile } from "../../../src/checkpoint/index.ts";
+import { readEmbeddingFile } from "../../../src/embedding/index.ts";
+import { CoinageError } from "../../../src/errors/index.ts";
+import { decodeBmp } from "../../../src/formats/bmp/index.ts";
+import { formatNpy, openNpz, parseNpy, writeNpz } from "../../../src/formats/npz/index.ts";
+import { readPngTexts } from "../../../src/formats/png-text/index.ts";
+import { parseSafetensors, readTensor } from "../../../src/formats/safetensors/index.ts";
+import {
+  isList,
+  isMap,
+  isTensor,
+  type PickleValue,
+  readTorchFile,
+  storedTensor,
+} from "../../../src/formats/torch/index.ts";
+import { openZip } from "../../../src/formats/zip/index.ts";
+import { inspectFile } from "../../../src/inspect/index.ts";
+import { decodePicture } from "../../../src/pictures/index.ts";
+import { inspectionText } from "../../../src/reporters/index.ts";
+import { type Mutate, mutateBytes } from "../mutate.ts";
+import { filesEnding } from "../seeds.ts";
+import { mutatePng, mutateSafetensors, mutateZip } from "../structure.ts";
+import { ofFile, reader, slow, type Target } from "./target.ts";
+
+const embeddings = () => filesEnding(".safetensors", ".pt", ".bin", ".ckpt", ".png");
+
+/** Readers of weights, arrays and pictures. */
+export const binaryTargets: readonly Target[] = [
+  reader("safetensors", ".safetensors", () => filesEnding(".safetensors"), mutateSafetensors, readSafetensors),
+  reader("torch", ".pt", () => filesEnding(".pt", ".bin", ".ckpt"), mutateZip, readTorch),
+  reader("zip", ".zip", () => filesEnding(".pt", ".npz"), mutateZip, readZip),
+  reader("npz", ".npz", npzSeeds, mutateZip, (input) => [...openNpz(input).values()].map(parseNpy)),
+  reader("npy", ".npy", () => [formatNpy(arrayOf([2, 3], [1, 2, 3, 4, 5, 6]))], mutateBytes, parseNpy),
+  reader("png-text", ".png", () => filesEnding(".png"), mutatePng, readPngTexts),
+  reader("bmp", ".bmp", () => filesEnding(".bmp"), mutateBytes, decodeBmp),
+  reader(
+    "picture",
+    ".png",
+    () => filesEnding(".png", ".jpg", ".webp", ".bmp", ".avif"),
+    mutatePng,
+    (input) => decodePicture(input),
+    slow,
+  ),
+  reader(
+    "embedding",
+    ".embedding",
+    embeddings,
+    mutateAny,
+    ofFile("word.pt", (file) => readEmbeddingFile(file)),
+    slow,
+  ),
+  reader(
+    "inspect",
+    ".inspect",
+    () => [...embeddings(), ...npzSeeds()],
+    mutateAny,
+    ofFile("file.any", async (file) => inspectionText(await inspectFile(file))),
+    slow,
+  ),
+  reader(
+    "weights",
+    ".weights",
+    embeddings,
+    mutateAny,
+    ofFile("weights.any", (file) => [...readWeightFile(file).tensors.values()].map(readStoredArray)),
+  ),
+];
+
+function readSafetensors(input: Uint8Array) {
+  const header = parseSafetensors(input);
+  return [header, ...[...header.tensors.values()].slice(0, 100).map((entry) => readTensor(input, entry))];
+}
+
+function readTorch(input: Uint8Array) {
+  const source = inMemory(input, "input.pt");
+  return tensorsIn(source, readTorchFile(source).value);
+}
+
+function readZip(input: Uint8Array) {
+  const zip = openZip(inMemory(input, "input.zip"), (what) => new CoinageError("NPZ_INVALID", what));
+  return [...zip.entries.values()].map((entry) => zip.read(entry, 1e7).length);
+}
+
+/** Every number of the tensors in what a pickle made. */
+function tensorsIn(source: ReturnType<typeof inMemory>, whole: PickleValue) {
+  const found: unknown[] = [];
+  const seen = new Set<PickleValue>();
+  const waiting: PickleValue[] = [whole];
+  while (waiting.length > 0) {
+    const value = waiting.pop()!;
+    if (seen.has(value)) continue;
+    seen.add(value);
+    if (isMap(value)) waiting.push(...[...value.values()].slice(0, 1000));
+    else if (isList(value)) waiting.push(...value.slice(0, 1000));
+    else if (isTensor(value) && value.dtype.dtype) {
+      const stored = storedTensor(source, value, value.dtype.dtype);
+      found.push(
+        stored.bytes instanceof Uint8Array
+          ? readStoredArray(stored)
+          : { shape: stored.shape, bytes: source.read(stored.bytes.offset, stored.bytes.length) },
+      );
+    }
+  }
+  return found;
+}
+
+function npzSeeds() {
+  const latents = arrayOf([4, 2, 2], new Float32Array(16).fill(0.5));
+  return [
+    ...filesEnding(".npz"),
+    writeNpz(
+      new Map([
+        ["latents", latents],
+        ["original_size", arrayOf([2], [16, 16])],
+      ]),
+    ),
+  ];
+}
+
+/** As the input's own kind asks for. */
+function mutateAny(...[input, dice, seeds]: Parameters<Mutate>) {
+  const mutate =
+    input[0] === 0x50 ? mutateZip : input[0] === 0x89 ? mutatePng : input[0] === 0x80 ? mutateBytes : mutateSafetensors;
+  return mutate(input, dice, seeds);
+}

@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Mutate } from "../mutate.ts";
+
+/** A reader under test. */
+export interface Target {
+  readonly name: string;
+  /** How a finding's file ends. */
+  readonly ending: string;
+  readonly seeds: () => readonly Uint8Array[];
+  readonly mutate: Mutate;
+  /** Gives what the reader makes of an input. */
+  readonly read: (input: Uint8Array) => unknown;
+  /** Executions for one of a plain reader's. */
+  readonly share: number;
+}
+
+/** Shares of readers that take files, and of those that take many of them or a connection. */
+export const [slow, slowest] = [0.1, 0.02];
+
+export function reader(
+  name: string,
+  ending: string,
+  seeds: Target["seeds"],
+  mutate: Mutate,
+  read: Target["read"],
+  share = 1,
+): Target {
+  return { name, ending, seeds, mutate, read, share };
+}
+
+/** Where the inputs of readers of files stand. */
+export const scratch = mkdtempSync(path.join(tmpdir(), "coinage-fuzz-"));
+
+export function removeScratch(): void {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+/** A reader of files: the input stands in one of this name. */
+export function ofFile(name: string, read: (file: string) => unknown): Target["read"] {
+  const file = path.join(scratch, name);
+  return (input) => {
+    writeFileSync(file, input);
+    return read(file);
+  };
+}
+
+export function textOf(input: Uint8Array): string {
+  return Buffer.from(input).toString("utf8");
+}
