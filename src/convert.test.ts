@@ -33,3 +33,38 @@ describe("half of a word for SDXL is not written as one for another model", () =
     }
   });
 });
+
+describe("what other programs make of the file is said when it is written", () => {
+  const single = { emb_params: table(768) };
+  const several = { emb_params: table(768, 2) };
+  const pair = { clip_l: table(768), clip_g: table(1280) };
+
+  test.each([
+    ["to.safetensors", undefined, single, []],
+    ["to.pt", undefined, single, []],
+    ["to.png", undefined, single, []],
+    ["to.safetensors", undefined, pair, []],
+    ["to.safetensors", "diffusers", several, []],
+    ["to.safetensors", "diffusers", single, [/gen_img and SD\.Next .*--to kohya/]],
+    ["to.bin", undefined, single, [/gen_img and SD\.Next .*--to kohya/, /SD\.Next reads \.safetensors.*--to a1111/]],
+    ["to.pt", "kohya", single, []],
+    ["to.bin", "invoke", single, []],
+    ["to.pt", undefined, pair, [/SD\.Next reads \.safetensors files\.$/]],
+    ["to.CKPT", undefined, several, [/A1111, Forge and ComfyUI .* to\.pt/]],
+  ] as const)("%s in layout %s", async (name, layout, tensors, said) => {
+    const { warnings } = await convert(put(tensors), at(name), layout ? { layout } : {});
+    expect(warnings).toEqual(said.map((text) => expect.stringMatching(text)));
+  });
+
+  test("the lines that load both tables of SDXL in diffusers are shown", async () => {
+    const lines = async (name: string, tensors: Readonly<Record<string, NdArray>>) =>
+      (await convert(put(tensors), at(name), { layout: "diffusers" })).diffusersLines;
+    expect(await lines("mycat.safetensors", pair)).toEqual([
+      'tables = safetensors.torch.load_file("mycat.safetensors")',
+      'pipe.load_textual_inversion(tables["clip_l"], token="mycat", text_encoder=pipe.text_encoder, tokenizer=pipe.tokenizer)',
+      'pipe.load_textual_inversion(tables["clip_g"], token="mycat", text_encoder=pipe.text_encoder_2, tokenizer=pipe.tokenizer_2)',
+    ]);
+    expect((await lines("mycat.bin", pair))[0]).toBe('tables = torch.load("mycat.bin")');
+    expect(await lines("mycat.safetensors", single)).toEqual([]);
+  });
+});

@@ -1,7 +1,9 @@
 import path from "node:path";
 import {
+  diffusersLines,
   flawOfPair,
   type LearnedWord,
+  limitsOfFile,
   readEmbeddingFile,
   vectorCount,
   type WriteOptions,
@@ -13,11 +15,13 @@ import { CoinageError } from "./errors/index.ts";
 
 export type ConvertOptions = Partial<WriteOptions>;
 
-/** What was written, and what the file read had to be told of. */
+/** What was written, and what is to be said of the file read and of the one written. */
 export interface Conversion {
   readonly layout: WrittenLayout;
   readonly vectors: number;
   readonly warnings: readonly string[];
+  /** Lines of Python that load the file where diffusers does not find its tables by itself (SDXL); else empty. */
+  readonly diffusersLines: readonly string[];
 }
 
 /** Writes an embedding of any program's layout in another one. Without a layout the extension decides as is usual:
@@ -38,7 +42,12 @@ export async function convert(from: string, to: string, options: ConvertOptions 
   const word = wordOfFile(file);
   const layout = options.layout ?? usualLayout(to, word);
   await writeEmbedding(to, word, { ...options, layout });
-  return { layout, vectors: vectorCount(word), warnings: file.warnings };
+  return {
+    layout,
+    vectors: vectorCount(word),
+    warnings: [...file.warnings, ...limitsOfFile(to, word, layout, options.layout !== undefined)],
+    diffusersLines: layout === "diffusers" && word.vectors.length === 2 ? diffusersLines(to) : [],
+  };
 }
 
 function usualLayout(file: string, { vectors, layers }: LearnedWord): WrittenLayout {

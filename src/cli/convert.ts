@@ -33,13 +33,17 @@ export async function convertCommand(words: readonly string[], terminal: Termina
   const [from, to] = positionals;
   if (!from || !to || positionals.length > 2)
     throw new CoinageError("USAGE", "convert takes two files.", { hint: `Usage: coinage ${commands.convert.usage}` });
-  const { vectors, layout, warnings } = await convert(from, to, {
+  const { vectors, layout, warnings, diffusersLines } = await convert(from, to, {
     ...(values.to !== undefined && { layout: layoutOf(values.to) }),
     ...(values.picture !== undefined && { picture: await readPicture(values.picture) }),
   });
   outliveOutput();
   for (const warning of warnings) terminal.talk(`warning: ${warning}\n`);
   terminal.talk(`${vectors} ${vectors === 1 ? "vector" : "vectors"} in ${layout} layout\n`);
+  if (diffusersLines.length > 0)
+    terminal.talk(
+      `diffusers takes the two tables one by one:\n${diffusersLines.map((line) => `  ${line}\n`).join("")}`,
+    );
   terminal.result(`${to}\n`);
   return exitCodes.done;
 }

@@ -3,6 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingTerminal } from "../../test/terminal.ts";
+import { arrayOf } from "../array/index.ts";
 import { conceptsFolder, tinySdFolder } from "../assets/index.ts";
 import { writeEmbedding } from "../embedding/index.ts";
 import { packageVersion } from "./environment.ts";
@@ -137,9 +138,20 @@ describe("convert", () => {
     expect(await run("convert", file, at(name), ...flags)).toEqual({
       code: 0,
       results: `${at(name)}\n`,
-      talked: `1 vector in ${layout} layout\n`,
+      talked: expect.stringMatching(
+        new RegExp(`^${name === "out.bin" ? "(warning: .*SD\\.Next.*\n){2}" : ""}1 vector in ${layout} layout\n$`),
+      ),
     });
     expect((await run("inspect", at(name))).results).toContain("embedding for Stable Diffusion 1");
+  });
+
+  test("shows how diffusers loads the two tables of SDXL", async () => {
+    const pair = [768, 1280].map((width) => arrayOf([1, width], new Float32Array(width)));
+    const xl = { token: undefined, vectors: pair, step: undefined, metadata: {} };
+    await writeEmbedding(at("xl.safetensors"), xl, { layout: "kohya" });
+    const { code, talked } = await run("convert", at("xl.safetensors"), at("two.safetensors"), "--to", "diffusers");
+    expect(code).toBe(0);
+    expect(talked.match(/^ {2}pipe\.load_textual_inversion\(tables\["clip_[lg]"\]/gm)).toHaveLength(2);
   });
 
   test("never writes over what it reads", async () => {

@@ -23,11 +23,17 @@ export function nextSteps(ended: EndedRun): string[] {
   return [...goOn, "Draw with it:", `  ${drawCommand(ended)}`, ...(ended.settings.xti ? [] : [otherPrograms(ended)])];
 }
 
+/** Which other programs take the file goes by its extension; its word there is its name. */
 function otherPrograms({ done: { file, word } }: EndedRun): string {
-  const folder = "the embeddings folder of A1111, Forge, ComfyUI or InvokeAI";
-  return word === path.parse(file).name
-    ? `Or copy it into ${folder}: its file name is its word.`
-    : `Or copy it into ${folder} under another name, such as ${word}${path.extname(file)}: its file name is its word there.`;
+  const { base, ext } = path.parse(file);
+  const programs = `A1111, Forge, ${ext === ".safetensors" ? "SD.Next, " : ""}ComfyUI or InvokeAI`;
+  const folder = `the embeddings folder of ${programs}`;
+  const name = `${word}${ext === ".ckpt" ? ".pt" : ext}`;
+  const refused = ext === ".ckpt" ? " They do not take .ckpt." : "";
+  const sdNext = ext === ".pt" ? " SD.Next takes .safetensors: --save_model_as safetensors." : "";
+  return name === base
+    ? `Or copy it into ${folder}: its file name is its word.${sdNext}`
+    : `Or copy it into ${folder} under another name, such as ${name}: its file name is its word there.${refused}${sdNext}`;
 }
 
 function drawCommand({ done, run, settings, caller }: EndedRun): string {

@@ -99,6 +99,21 @@ describe("the report of a training run", () => {
     expect(places[0]).toBeGreaterThan(0);
   });
 
+  test.each([
+    ["safetensors", /^Or copy it into the embeddings folder of A1111, Forge, SD\.Next, ComfyUI or InvokeAI:/],
+    [
+      "pt",
+      /^Or copy it into the embeddings folder of A1111, Forge, ComfyUI or InvokeAI: .*--save_model_as safetensors/,
+    ],
+    ["ckpt", /^Or copy it into .* A1111, Forge, ComfyUI or InvokeAI under another name, such as mycat\.pt: .* \.ckpt/],
+  ])("sends nobody to a program that refuses the file: .%s", async (ending, hint) => {
+    const terminal = recordingTerminal();
+    const report = trainingReport(terminal, { settings: await settingsOf(), caller });
+    report.report(done({ file: `out/mycat.${ending}` }));
+    const lines = terminal.talked().split("\n");
+    expect(lines.filter((line) => line.includes("embeddings folder"))).toEqual([expect.stringMatching(hint)]);
+  });
+
   test("keeps one line alive on a screen, with lasting lines above it", async () => {
     const terminal = recordingTerminal({ isInteractive: true });
     const report = trainingReport(terminal, { settings: await settingsOf(), caller });
