@@ -73,9 +73,9 @@ export const limits = {
     why: "The directory of a zip archive is read whole. That of a checkpoint with 10,000 members has 1 MB.",
   },
   settingsFile: {
-    most: 64 * 2 ** 20,
+    most: 16 * 2 ** 20,
     unit: "bytes",
-    why: "A settings file or dataset config is read whole, and takes a multiple of its size in memory. One with 100,000 folders of pictures has 20 MB.",
+    why: "A settings file or dataset config is read whole, and takes seconds and fifty times its size in memory. One with 50,000 folders of pictures has 10 MB.",
   },
   embeddingPicture: {
     most: 2 ** 28,

@@ -54,7 +54,7 @@ describe("what cannot be read is refused at once, as its reader words it", () =>
   test("over the limit", async () => {
     writeFileSync(at("long"), "");
     truncateSync(at("long"), limits.settingsFile.most + 1);
-    await expect(read(at("long"))).rejects.toThrow(refused("The file asks for more than 67,108,864 bytes."));
+    await expect(read(at("long"))).rejects.toThrow(refused("The file asks for more than 16,777,216 bytes."));
   });
 
   test.skipIf(process.platform === "win32")("pipes and devices", async () => {

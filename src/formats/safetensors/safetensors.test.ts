@@ -92,3 +92,22 @@ describe("refused, saying why", () => {
     );
   });
 });
+
+test("names and metadata called like what objects inherit are written and read like others", () => {
+  const array = { dtype: "float32", shape: [1], data: new Float32Array([7]) } as const;
+  const metadata = Object.fromEntries([
+    ["__proto__", "a"],
+    ["constructor", "b"],
+  ]);
+  const bytes = writeSafetensors({
+    tensors: new Map([
+      ["__proto__", array],
+      ["toString", array],
+    ]),
+    metadata,
+  });
+  const header = parseSafetensors(bytes);
+  expect([...header.tensors.keys()].sort()).toEqual(["__proto__", "toString"]);
+  expect(Object.entries(header.metadata).sort()).toEqual(Object.entries(metadata).sort());
+  expect(({} as { a?: unknown }).a).toBeUndefined();
+});

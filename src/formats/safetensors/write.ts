@@ -16,14 +16,14 @@ export function writeSafetensors({ tensors, metadata }: SafetensorsInput): Uint8
   const ordered = [...tensors].sort(
     ([nameA, a], [nameB, b]) => dtypeBytes[b.dtype] - dtypeBytes[a.dtype] || (nameA < nameB ? -1 : 1),
   );
-  const header: Record<string, unknown> =
-    metadata && Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  const header: [string, unknown][] = metadata && Object.keys(metadata).length > 0 ? [["__metadata__", metadata]] : [];
   let position = 0;
   for (const [name, { dtype, shape, data }] of ordered) {
-    header[name] = { dtype: storedNames[dtype], shape, data_offsets: [position, position + data.byteLength] };
+    header.push([name, { dtype: storedNames[dtype], shape, data_offsets: [position, position + data.byteLength] }]);
     position += data.byteLength;
   }
-  const json = new TextEncoder().encode(JSON.stringify(header));
+  // Made of entries: a word may be called "__proto__".
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const headerLength = Math.ceil(json.length / 8) * 8;
   const bytes = new Uint8Array(8 + headerLength + position).fill(0x20, 8, 8 + headerLength);
   dataViewOn(bytes).setBigUint64(0, BigInt(headerLength), true);
