@@ -40,6 +40,7 @@ describe("a command line", () => {
     [["CUDA_VISIBLE_DEVICES=0"]],
     [["nohup", "python"]],
     [["!accelerate", "launch"]],
+    [["D:kohya_ssvenvScriptsaccelerate.EXE", "launch"]],
     [["cd", "sd-scripts", "&&", "python"]],
     [[]],
   ])("of sd-scripts may begin with %j", (start) => {

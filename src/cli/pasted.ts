@@ -40,16 +40,12 @@ function isStart(before: readonly string[]): boolean {
 }
 
 const launchers =
-  /^(accelerate(-launch)?|python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)$/;
+  /^(accelerate(-launch)?|python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)(\.(exe|cmd|bat))?$/i;
+/** bash takes the backslashes out of a path of Windows. */
+const launcherWithoutBackslashes = /^\w:.*(accelerate|python)\.exe$/i;
 
 function isLauncher(text: string): boolean {
-  return text.split(/\s+/).some((word) =>
-    launchers.test(
-      baseName(word)
-        .replace(/\.(exe|cmd|bat)$/i, "")
-        .toLowerCase(),
-    ),
-  );
+  return text.split(/\s+/).some((word) => launchers.test(baseName(word)) || launcherWithoutBackslashes.test(word));
 }
 
 function isScript(word: string): boolean {

@@ -8,7 +8,11 @@ import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from ".
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
 export async function readSettingsFile(name: string): Promise<SettingsFile> {
   const file = settingsFilePath(name);
-  return parseSettingsFile(await readText(file, `--config_file ${name}`), file);
+  const hint =
+    file !== name && (await kindOfPath(name)) === "file"
+      ? `${name} is there, but settings files are TOML and end in .toml.`
+      : undefined;
+  return parseSettingsFile(await readText(file, `--config_file ${name}`, hint), file);
 }
 
 /** Makes sure that a file of tracker settings (`--log_tracker_config`) can be read. Nothing here goes by what it says.
@@ -17,11 +21,13 @@ export async function checkTrackerConfig(file: string): Promise<void> {
   parseToml(await readText(file, `--log_tracker_config ${file}`), file);
 }
 
-async function readText(file: string, where: string): Promise<string> {
+async function readText(file: string, where: string, missingHint?: string): Promise<string> {
   if ((await kindOfPath(file)) === "nothing") {
     throw new CoinageError("FILE_NOT_FOUND", `The settings file ${file} does not exist.`, {
       where,
-      ...hintOfMissing(file, `Paths begin at the folder you stand in: ${path.resolve(file)}`),
+      ...(missingHint
+        ? { hint: missingHint }
+        : hintOfMissing(file, `Paths begin at the folder you stand in: ${path.resolve(file)}`)),
     });
   }
   return readRegularTextFile(file, "settingsFile", {

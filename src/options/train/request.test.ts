@@ -70,6 +70,14 @@ describe("a train command line", () => {
     },
   );
 
+  test("with the GUI's own JSON for a settings file says what is wanted", async () => {
+    await writeFile(at("gui.json"), "{}");
+    await expect(readTrainRequest([...needed, "--config_file", at("gui.json")])).rejects.toMatchObject({
+      code: "FILE_NOT_FOUND",
+      hint: expect.stringContaining("end in .toml"),
+    });
+  });
+
   test("with a settings file that is not there says where it was looked for", async () => {
     await expect(readTrainRequest(["--config_file", at("no.toml")])).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     // The ending is taken as it is written: x.TOML is no settings file of sd-scripts.
