@@ -9,6 +9,8 @@ export interface PromptLine {
   readonly unsupported: readonly string[];
   /** Options whose value is no number, as written, without dashes. */
   readonly malformed: readonly string[];
+  /** What is read as an option and is none, or stands behind the value of one: what to say of it. */
+  readonly ignored: readonly string[];
 }
 
 /** What the options behind a prompt set; the command line says the rest. */
@@ -58,17 +60,23 @@ const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ),
 ]);
 
-/** Reads a prompt with the options behind it: "a cat --n blurry --w 640". Options that match no form are passed over, as sd-scripts does. */
+/** Reads a prompt with the options behind it: "a cat --n blurry --w 640". Options that match no form are ignored, as sd-scripts does. */
 export function parsePromptLine(line: string): PromptLine {
   const [prompt, ...parts] = line.trim().split(separator) as [string, ...string[]];
   const found = new Map<string, string | number | null>();
   const unsupported: string[] = [];
   const malformed: string[] = [];
+  const ignored: string[] = [];
   for (const part of parts) {
     const [, name = "", rest = ""] = /^(\w+) (.*)$/s.exec(part) ?? [];
     const [setting, kind] = forms.get(name.toLowerCase()) ?? [];
     const [written] = kind ? (patterns[kind].exec(rest) ?? []) : [];
-    if (!setting || !kind || written === undefined) continue;
+    if (!setting || !kind || written === undefined) {
+      ignored.push(whyIgnored(part, name, setting !== undefined));
+      continue;
+    }
+    const remainder = rest.slice(written.length).trim();
+    if (remainder !== "") ignored.push(`"${beginning(remainder)}" behind --${name} ${written} is ignored.`);
     const value = readValue(written, kind);
     if (setting === "unsupported") unsupported.push(name.toLowerCase());
     else if (Number.isNaN(value)) malformed.push(part);
@@ -82,7 +90,19 @@ export function parsePromptLine(line: string): PromptLine {
     sizeConditions: Object.fromEntries(entries.filter(isSize)),
     unsupported,
     malformed,
+    ignored,
   };
+}
+
+function whyIgnored(part: string, name: string, isKnown: boolean): string {
+  if (isKnown) return `--${beginning(part)} is ignored: its value is no number.`;
+  const means = (setting: string) => name.length > 2 && setting.toLowerCase().includes(name.toLowerCase());
+  const [near] = [...forms].find(([, [setting]]) => means(setting)) ?? [];
+  return `"--${beginning(part)}" is ignored: " --" begins an option, and there is none of this name.${near ? ` Did you mean --${near}?` : ""}`;
+}
+
+function beginning(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
 }
 
 function readValue(written: string, kind: keyof typeof patterns): string | number | null {
@@ -95,15 +115,16 @@ function numberOf(written: string): number {
 }
 
 /** A line without its list of seeds (`--d 1,2,3`), and the seeds. They are taken out before choices in braces are made.
- *  Undefined when the list is none. */
+ *  Undefined when the list is none. differs from sd-scripts: -1 is no seed, as in other programs; there it is ignored. */
 export function takeSeeds(
   line: string,
 ): { readonly line: string; readonly seeds: readonly number[] | undefined } | undefined {
-  const match = / --d ([\p{Nd}+,]+)/iu.exec(line);
+  const match = / --d (-1(?![\p{Nd},])|[\p{Nd}+,]+)/iu.exec(line);
   if (!match) return { line, seeds: undefined };
   const parts = match[1]!.split(",");
   const seeds = parts.map(numberOf);
   const isList = parts.every((part) => /^\+?\p{Nd}+$/u.test(part)) && seeds.every(Number.isSafeInteger);
   const rest = line.slice(0, match.index) + line.slice(match.index + match[0].length);
+  if (match[1] === "-1") return { line: rest, seeds: undefined };
   return isList ? { line: rest, seeds } : undefined;
 }

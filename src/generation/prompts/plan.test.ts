@@ -95,6 +95,33 @@ test("a file name goes to the first picture of a line, or of each of its choices
   expect(pictures(["{e$$a|b} --f x.png"]).map(({ fileName }) => fileName)).toEqual(["x.png", "x.png"]);
 });
 
+describe("what is ignored behind a prompt is told of, once for all lines", () => {
+  const warnings = (...lines: readonly string[]) => planRun(written(...lines), settings()).warnings;
+
+  test.each([
+    ["a --steps 20", /line 1: "--steps 20" is ignored: .*Did you mean --s\?/],
+    ["a --ar 16:9", /"--ar 16:9" is ignored: " --" begins an option/],
+    ["a -- b", /"-- b" is ignored/],
+    ["a --w wide", /--w wide is ignored: its value is no number/],
+    ["a --l 1.2.3", /--l 1\.2\.3 is ignored: it is no number/],
+    ["a --s 20, blue", /", blue" behind --s 20 is ignored/],
+  ])("%s", (line, message) => {
+    expect(warnings(line)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test("many lines", () => {
+    expect(warnings("a --ar 1", "b --ar 1", "c --ar 1")).toEqual([
+      expect.stringMatching(/^line 1 and 2 more: "--ar 1"/),
+    ]);
+  });
+
+  test("but not what acts, nor a seed of -1, which is none", () => {
+    const line = "a --n b, c --w 64 --h 64 --s 20 --l 7.5 --nl none --t 0.5 --d -1 --ow 1 --c d --f x.png";
+    expect(warnings(line, "a --d -1", "a --d -1 --s 20")).toEqual([]);
+    expect(seedsOf(["a --d -1"])).toEqual(seedsOf(["a"]));
+  });
+});
+
 test.each(["../x.png", "/x.png", "a/b.png", ".hidden.png", "x.jpg", "c:x.png"])(
   "the file name %s is refused",
   (name) => {

@@ -116,7 +116,8 @@ export function promptPlanner(settings: PlanSettings): (prompt: WrittenPrompt) =
 class Planning {
   readonly #settings: PlanSettings;
   readonly #nextSeed: SeedSource;
-  readonly #warnings = new Set<string>();
+  /** What is to be said, with the places it is said of. */
+  readonly #warnings = new Map<string, Set<string>>();
   readonly #characters = textBudget();
   readonly #pictures = new Budget("pictures", tooManyPictures);
   /** Pictures of equal sampling share it, so that they can be told by it, and to save memory. */
@@ -176,8 +177,9 @@ class Planning {
   #parsed(rawPrompt: string, place: string): PromptLine {
     const line = parsePromptLine(rawPrompt);
     checkLine(line, place, this.#settings.words);
-    for (const part of line.malformed)
-      this.#warnings.add(`${place}: the option --${part} is passed over: it is no number.`);
+    const malformed = line.malformed.map((part) => `--${part} is ignored: it is no number.`);
+    for (const message of [...malformed, ...line.ignored])
+      this.#warnings.set(message, (this.#warnings.get(message) ?? new Set()).add(place));
     return line;
   }
 
@@ -201,7 +203,10 @@ class Planning {
   }
 
   get warnings(): readonly string[] {
-    return [...this.#warnings];
+    return [...this.#warnings].map(([message, places]) => {
+      const [first] = places;
+      return `${first}${places.size > 1 ? ` and ${places.size - 1} more` : ""}: ${message}`;
+    });
   }
 }
 
