@@ -34,7 +34,7 @@ export function promptWords(learned: readonly string[], isEntry: (text: string) 
   if (names.length === 0) return { find: () => [], parts: (text) => [{ text, isName: false }] };
   const asNamed = anyOf(names, "gu");
   const byLowerCase = namesByLowerCase(names, isEntry);
-  const inAnyCase = anyOf(byLowerCase.values(), "giu", wholeWord);
+  const inAnyCase = anyOf(byLowerCase.values(), "giu");
 
   const find = (prompt: string): FoundName[] => {
     const exact = [...prompt.matchAll(asNamed)].map(({ index, 0: name }) => ({
@@ -80,7 +80,7 @@ function inOtherCase(
     const end = start + written.length;
     while (next < exact.length && exact[next]!.end <= start) next++;
     const name = byLowerCase.get(written.toLowerCase());
-    if (name === undefined || asNamed.has(name)) continue;
+    if (name === undefined || asNamed.has(name) || !isWhole(prompt, start, end)) continue;
     if (next === exact.length || end <= exact[next]!.start) others.push({ start, end, name });
   }
   return others;
@@ -101,20 +101,18 @@ function namesByLowerCase(names: readonly string[], isEntry: (text: string) => b
 }
 
 /** Matches any of the names, the longest first. */
-export function anyOf(names: Iterable<string>, flags: string, sourceOf = escaped): RegExp {
+export function anyOf(names: Iterable<string>, flags: string): RegExp {
   const longestFirst = [...names].sort((a, b) => b.length - a.length);
-  return new RegExp(`(${longestFirst.map(sourceOf).join("|") || "(?!)"})`, flags);
+  const sources = longestFirst.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  return new RegExp(`(${sources.join("|") || "(?!)"})`, flags);
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-}
+const endsInside = /[\p{L}\p{N}]$/u;
+const beginsInside = /^[\p{L}\p{N}]/u;
 
-const letterOrNumber = String.raw`[\p{L}\p{N}]`;
-
-/** Not within a longer word: there it is found only as it is named. */
-function wholeWord(name: string): string {
-  const begin = /^[\p{L}\p{N}]/u.test(name) ? `(?<!${letterOrNumber})` : "";
-  const end = /[\p{L}\p{N}]$/u.test(name) ? `(?!${letterOrNumber})` : "";
-  return `${begin}${escaped(name)}${end}`;
+/** Whether a stretch is not part of a longer word; within one a word is found only as it is named. */
+function isWhole(prompt: string, start: number, end: number): boolean {
+  const isCut = (at: number) =>
+    endsInside.test(prompt.slice(Math.max(0, at - 2), at)) && beginsInside.test(prompt.slice(at, at + 2));
+  return !isCut(start) && !isCut(end);
 }
