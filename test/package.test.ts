@@ -72,6 +72,13 @@ describe("the package", () => {
     if (os.platform() !== "win32") expect(statSync(command).mode & 0o111).toBe(0o111);
   });
 
+  test.skipIf(os.platform() === "win32")("says what the machine refuses before it can say anything", () => {
+    const command = `ulimit -n 40 && exec "${process.execPath}" "${path.join(installed, manifest.bin.coinage)}" --version`;
+    const { status, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+    expect(stderr).toMatch(/^SYSTEM_REFUSED .*EMFILE\).\nAllow more of them: ulimit -n \d+\n$/);
+    expect(status).toBe(1);
+  });
+
   test("trains and draws as a library", () => {
     writeFileSync(
       path.join(project, "use.mjs"),

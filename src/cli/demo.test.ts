@@ -20,6 +20,7 @@ import { replaceDisk } from "../files/disk.ts";
 import { cropPicture, decodePicture, type Picture } from "../pictures/index.ts";
 import { pictureGrid } from "./demo/strip.ts";
 import { demoCommand } from "./demo.ts";
+import { packageRoot } from "./environment.ts";
 import { runCommandLine } from "./run.ts";
 
 const plain = (red: number): Picture => ({
@@ -107,7 +108,7 @@ describe("where the demo cannot write", () => {
   }
 
   const refused = (why: string) =>
-    `OUTPUT_UNWRITABLE  The output folder ${realpathSync(folder)}/coinage-demo cannot be written to: ${why}.\n  demo writes to coinage-demo\nChange to a folder of your own (cd), and start it there.\n`;
+    `OUTPUT_UNWRITABLE  The output folder ${realpathSync(folder)}/coinage-demo cannot be written to: ${why}.\n  demo writes to coinage-demo\nChange to a folder of your own (cd), and there: npm --prefix ${packageRoot} run -s coinage -- demo\n`;
 
   test.runIf(hasPermissions)("it says where and what to do", async () => {
     chmodSync(folder, 0o555);

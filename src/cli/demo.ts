@@ -43,7 +43,8 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
 
 /** Trains with everything `coinage train` shows; whether it came to its end. */
 async function trainWord(terminal: Terminal): Promise<boolean> {
-  await prepareOutputFolder(folder, "demo writes to", "Change to a folder of your own (cd), and start it there.");
+  const anywhere = commandLine({ program: program(path.parse(process.cwd()).root) }, ["demo"]);
+  await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd), and there: ${anywhere}`);
   const { settings } = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
   const interrupt = listenForInterrupt(terminal, "Finishing the step; Ctrl-C again leaves at once.");
   try {

@@ -27,14 +27,24 @@ export function programFrom({ folder, searchPath, root, isSource }: Standpoint):
   return `node ${quotedWord(path.join(root, "dist", "cli", "main.js"))}`;
 }
 
-export function program(): string {
+/** From the folder the user stands in, unless another is named. */
+export function program(folder: string = standingFolder()): string {
   const { PATH: searchPath = "" } = process.env;
   return programFrom({
-    folder: process.cwd(),
+    folder,
     searchPath,
     root: packageRoot,
     isSource: import.meta.url.endsWith(".ts"),
   });
+}
+
+/** Also where that is gone. */
+function standingFolder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return path.parse(packageRoot).root;
+  }
 }
 
 /** A text for people in which commands of this program are named as one calls it here. */

@@ -3,7 +3,14 @@ import { printable } from "./printable.ts";
 
 export { type ErrorCode, errorCodes } from "./codes.ts";
 export { CoinageError, type ErrorDetails } from "./error.ts";
-export { isMemoryMessage, machineProblem, outOfMemory, refusalText } from "./machine.ts";
+export {
+  isMemoryMessage,
+  isThreadMessage,
+  machineProblem,
+  outOfMemory,
+  refusalText,
+  tooManyThreads,
+} from "./machine.ts";
 export { printable, printableLine } from "./printable.ts";
 
 /** Names from files may be of any length; what is told about them is not. */

@@ -89,6 +89,16 @@ describe("too little memory is told as that", () => {
   });
 });
 
+test.each([
+  "PosixThread::PosixThread(...) pthread_create failed, error code: 11",
+  "Worker initialization failure: EAGAIN",
+])("too few threads are told as that: %s", (message) => {
+  expect(machineProblem(new Error(message))).toMatchObject({
+    code: "SYSTEM_REFUSED",
+    hint: expect.stringContaining("--threads 1"),
+  });
+});
+
 test.each([new TypeError("x is not a function"), new RangeError("Invalid typed array length: -1"), "text", undefined])(
   "a defect stays one: %s",
   (error) => {

@@ -38,7 +38,9 @@ const memoryHint = [
 /** What the machine refused, as a mistake with a remedy: the last net for what nobody nearer to the place has named. Undefined for anything else. */
 export function machineProblem(error: unknown): CoinageError | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (isMemoryMessage(`${error.name} ${error.message}`)) return outOfMemory(error.message, error);
+  const text = `${error.name} ${error.message}`;
+  if (isThreadMessage(text)) return tooManyThreads(error);
+  if (isMemoryMessage(text)) return outOfMemory(error.message, error);
   const facts = systemFactsOf(error);
   const { code, syscall, path } = facts;
   if (code === undefined || syscall === undefined) return undefined;
@@ -74,6 +76,18 @@ export function isMemoryMessage(text: string): boolean {
   return /bad[_ ]alloc|alloc\w* (memory|failed)|allocation fail|(fail\w*|unable|cannot) (to )?(re)?allocate|out[ _]?of[ _]?memory|memory limit|not enough memory|failed to map segment|ENOMEM|BFCArena/i.test(
     text,
   );
+}
+
+/** Whether an error's text tells that the system gave no further thread. */
+export function isThreadMessage(text: string): boolean {
+  return /pthread_create failed|ERR_WORKER_INIT_FAILED|worker initialization failure/i.test(text);
+}
+
+export function tooManyThreads(cause: unknown): CoinageError {
+  return new CoinageError("SYSTEM_REFUSED", "The system gives the program no more threads.", {
+    hint: "Take fewer of them (--threads 1), allow more (ulimit -u; in a container the limit on processes), or close other programs.",
+    cause,
+  });
 }
 
 interface SystemFacts {

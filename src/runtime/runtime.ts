@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { NdArray } from "../array/index.ts";
-import { CoinageError, isMemoryMessage, outOfMemory } from "../errors/index.ts";
+import { CoinageError, isMemoryMessage, isThreadMessage, outOfMemory, tooManyThreads } from "../errors/index.ts";
 import {
   copiesOf,
   type EmittedGraph,
@@ -255,6 +255,7 @@ class SessionWorker {
 }
 
 function runtimeError(message: string): CoinageError {
+  if (isThreadMessage(message)) return tooManyThreads(message);
   if (isMemoryMessage(message)) return outOfMemory(`ONNX Runtime: ${message}`);
   return new CoinageError("RUNTIME", `ONNX Runtime: ${message}`);
 }
