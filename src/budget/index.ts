@@ -112,6 +112,11 @@ export const limits = {
     unit: "characters of prompts",
     why: "A long line with many choices is written out once for each. Prompts have some hundred characters.",
   },
+  earlierFile: {
+    most: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "What stands where a run has to write, and its lock, is compared with what the run writes. Embeddings and states have some KB to a few MB.",
+  },
   textRepair: {
     most: 5_000_000,
     unit: "characters to go through",

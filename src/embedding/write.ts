@@ -1,8 +1,7 @@
-import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { writeFileAtomically } from "../files/index.ts";
+import { readEarlierFile, writeFileAtomically } from "../files/index.ts";
 import { withPngTexts } from "../formats/png-text/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../formats/safetensors/index.ts";
 import { type TorchInput, writeTorchFile } from "../formats/torch/index.ts";
@@ -32,13 +31,9 @@ export async function writeEmbedding(file: string, word: LearnedWord, options: W
 /** Whether a file is one that writeEmbedding would write for this word, but for its metadata. */
 export async function holdsWord(file: string, word: LearnedWord, options: WriteOptions): Promise<boolean> {
   const expected = await encodeEmbedding(file, { ...word, metadata: {} }, options);
-  const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile() || found.size > expected.length + mostMetadataBytes) return false;
-  return Buffer.compare(withoutMetadata(await readFile(file)), expected) === 0;
+  const found = await readEarlierFile(file);
+  return found !== undefined && Buffer.compare(withoutMetadata(found), expected) === 0;
 }
-
-/** A file with more of it is not looked into. */
-const mostMetadataBytes = 1 << 24;
 
 function withoutMetadata(bytes: Uint8Array): Uint8Array {
   try {

@@ -5,6 +5,6 @@ export { type Holder, type Lock, takeLock } from "./lock.ts";
 export { makeFolder } from "./make-folder.ts";
 export { didYouMean, hintOfMissing, nearPath } from "./near-path.ts";
 export { reasonOf } from "./reason.ts";
-export { readRegularFile, readRegularTextFile, readStart, withRegularFile } from "./regular-file.ts";
+export { readEarlierFile, readRegularFile, readRegularTextFile, readStart, withRegularFile } from "./regular-file.ts";
 export { isForbidden, readingHint, whyUnreadable } from "./unreadable.ts";
 export { prepareOutputFolder } from "./writable-folder.ts";

@@ -1,6 +1,6 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -86,6 +86,18 @@ test("of another machine it is not taken over while it is touched", async () => 
   expect(await takeLock(file)).toMatchObject({ heldBy: { host: "far-away" } });
   clearInterval(beat);
 });
+
+test.runIf(process.platform !== "win32")(
+  "what is no lock does not stand in the way, and no pipe is waited for",
+  async () => {
+    const file = path.join(work, ".pipe.lock");
+    execFileSync("mkfifo", [file]);
+    utimesSync(file, 1, 1);
+    await (await taken(file)).release();
+    symlinkSync("nowhere", file);
+    await (await taken(file)).release();
+  },
+);
 
 test("of ten that ask at once for a dead one's lock one gets it", async () => {
   const file = path.join(work, ".crowd.lock");

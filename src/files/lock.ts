@@ -1,9 +1,10 @@
-import { link, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { link, lstat, open, rename, rm, stat } from "node:fs/promises";
 import os from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { lifeOf, ownProcess } from "./owner.ts";
 import { reasonOf } from "./reason.ts";
+import { readEarlierFile } from "./regular-file.ts";
 import { temporaryName } from "./temporary.ts";
 
 /** Who holds a lock. */
@@ -119,7 +120,7 @@ async function removeLock(file: string, dead: string): Promise<void> {
   await rename(file, aside).catch(() => {});
   const moved = await readText(aside);
   if (moved !== undefined && moved !== dead) await link(aside, file).catch(() => {});
-  await rm(aside, { force: true });
+  await rm(aside, { recursive: true, force: true });
 }
 
 async function writeNew(file: string, text: string): Promise<void> {
@@ -127,8 +128,11 @@ async function writeNew(file: string, text: string): Promise<void> {
   await handle.writeFile(text).finally(() => handle.close());
 }
 
+/** Undefined: there is none. What is none of ours is empty. */
 async function readText(file: string): Promise<string | undefined> {
-  return readFile(file, "utf8").catch(() => undefined);
+  if (!(await lstat(file).catch(() => undefined))) return undefined;
+  const bytes = await readEarlierFile(file);
+  return bytes ? new TextDecoder().decode(bytes) : "";
 }
 
 async function timeOf(file: string): Promise<number | undefined> {

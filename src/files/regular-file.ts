@@ -50,7 +50,12 @@ export async function readRegularFile(file: string, limit: LimitName, refusal: R
   }
 }
 
-/** The text of such a file, which has to be UTF-8; a byte order mark at its start is dropped. @throws the refusal */
+/** The bytes of what stands where something of ours is to be; undefined where that cannot be a file of ours, or cannot be read. */
+export async function readEarlierFile(file: string): Promise<Uint8Array | undefined> {
+  return readRegularFile(file, "earlierFile", { code: "FILE_UNREADABLE", subject: file }).catch(() => undefined);
+}
+
+/** The text of a file that a stranger may have made, which has to be UTF-8; a byte order mark at its start is dropped. @throws the refusal */
 export async function readRegularTextFile(file: string, limit: LimitName, refusal: Refusal): Promise<string> {
   const bytes = await readRegularFile(file, limit, refusal);
   try {

@@ -62,14 +62,18 @@ describe("reporters", () => {
     },
   );
 
-  test("do not hide a defect of their own", async () => {
+  test("do not hide a defect of their own, which ends no run", async () => {
+    const heard: number[] = [];
+    const other = { report: (event: number) => void heard.push(event), close: () => {} };
     const broken = {
       report: () => {
         throw new TypeError("broken");
       },
       close: () => {},
     };
-    await expect(reportAll(numbers(false), [broken], recordingTerminal())).rejects.toThrow(TypeError);
+    const reporters = [broken, other];
+    await expect(reportAll(numbers(false), reporters, recordingTerminal())).rejects.toThrow(TypeError);
+    expect(heard).toEqual([1, 2]);
   });
 });
 

@@ -9,22 +9,23 @@ export interface Reporter<Event> {
   close(): void;
 }
 
-/** Tells every reporter every event; the last event. A reporter that can no longer write (a full disk, a vanished folder) hears
- *  nothing more: the run is worth more than its log. An error of the run is thrown on after all reports were ended. */
+/** Tells every reporter every event; the last event. A reporter that fails (a full disk, a vanished folder, a defect of ours) hears nothing more: the
+ *  run is worth more than its log. An error of the run is thrown on after all reports were ended, and else a defect of a reporter. */
 export async function reportAll<Event>(
   events: AsyncIterable<Event>,
   reporters: readonly Reporter<NoInfer<Event>>[],
   { talk }: Pick<Terminal, "talk">,
 ): Promise<Event | undefined> {
   const listening = new Set(reporters);
+  const defects: unknown[] = [];
   const attempt = (reporter: Reporter<NoInfer<Event>>, act: () => void): void => {
     try {
       act();
     } catch (error) {
       const problem = logProblem(error);
-      if (!problem) throw error;
       listening.delete(reporter);
-      talk(`\nwarning: ${problem.message} The run goes on without this log.\n`, "warning");
+      if (!problem) defects.push(error);
+      else talk(`\nwarning: ${problem.message} The run goes on without this log.\n`, "warning");
     }
   };
   let last: Event | undefined;
@@ -33,10 +34,11 @@ export async function reportAll<Event>(
       for (const reporter of listening) attempt(reporter, () => reporter.report(event));
       last = event;
     }
-    return last;
   } finally {
     for (const reporter of reporters) attempt(reporter, () => reporter.close());
   }
+  if (defects.length > 0) throw defects[0];
+  return last;
 }
 
 /** What hinders a log, where it is nothing of the run. */

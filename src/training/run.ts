@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { holdsWord, type LearnedWord, type WriteOptions, writeEmbedding } from "../embedding/index.ts";
+import { readEarlierFile } from "../files/index.ts";
 import { callableName, type PictureRequest } from "../generation/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
@@ -308,5 +308,6 @@ export class Run {
 }
 
 async function fileDigest(file: string): Promise<string | undefined> {
-  return readFile(file).then(digestOf, () => undefined);
+  const bytes = await readEarlierFile(file);
+  return bytes && digestOf(bytes);
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { didYouMean, kindOfPath, standingFolder, writeFolderAtomically } from "../../files/index.ts";
+import { didYouMean, kindOfPath, readEarlierFile, standingFolder, writeFolderAtomically } from "../../files/index.ts";
 import { type ForeignState, foreignState } from "./foreign.ts";
 import { decodeState, encodeState, isSuperseded, stateFiles, type TrainingState } from "./state.ts";
 
@@ -15,8 +15,8 @@ export async function writeState(folder: string, state: TrainingState): Promise<
 
 /** Whether nothing is lost when a state takes the place of what is in a folder. */
 export async function mayReplaceState(folder: string, state: TrainingState): Promise<boolean> {
-  const json = await readFile(path.join(folder, stateFiles.json), "utf8").catch(() => "");
-  return isSuperseded(json, state);
+  const json = await readEarlierFile(path.join(folder, stateFiles.json));
+  return json !== undefined && isSuperseded(new TextDecoder().decode(json), state);
 }
 
 /** Reads the state in a folder. @throws FILE_NOT_FOUND, STATE_UNREADABLE */
