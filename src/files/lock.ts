@@ -50,9 +50,9 @@ export async function takeLock(file: string): Promise<Lock | { readonly heldBy: 
     await writeNew(claim, text);
     for (let attempt = 1; ; attempt++) {
       if (await putIfFree(claim, file, text)) return held(file, text);
+      if (attempt === mostAttempts) throw new Error("what stands there cannot be removed");
       const found = await readText(file);
-      if (found === undefined && attempt < mostAttempts) continue;
-      if (found === undefined) throw new Error(`${file} cannot be read`);
+      if (found === undefined) continue;
       const content = parse(found);
       if (await isAlive(file, content, claim)) return { heldBy: content ?? unknownHolder };
       await removeLock(file, found);

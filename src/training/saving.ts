@@ -87,7 +87,9 @@ function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: numb
   const { code, message, where, hint } = cause;
   const places = [
     ...(embedding.path === undefined ? [] : [`What was learned in ${step} steps is saved: ${embedding.path}`]),
-    ...(state?.path === undefined ? [] : [`Once that is mended, go on with --resume ${state.path}`]),
+    ...(state?.path === undefined
+      ? []
+      : [`When everything is as it was at the start, go on with --resume ${state.path}`]),
   ];
   return new CoinageError(code, message, {
     ...(where !== undefined && { where }),
