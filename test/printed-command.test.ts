@@ -37,6 +37,7 @@ describe.skipIf(process.platform === "win32")("the command that a run ends with 
     ...["vexla", "last", "cat", "ploofa (1)", "ploofa[v2]", "(x:1.2.3)", "a:1.5)", "a\\b", "{a|b}", "\\{a", "a=b"],
     ...["BREAK", "AND", "Rock AND Roll", "BREAKfast", "x --n y", "my cat", " lead", "trail ", "a\nb", "#1", "-x"],
     ...["it's", 'q"uote', "$HOME", "`id`", "100% wool!", "猫", "UPPER", "UPPER (1)", "<lora>", "a.b-c_d", "; ls"],
+    ...["v! x", "=v", "~", "back\\", "&amp;", "v --d 1", "vexla,", " vexla ", "a photo of v", ".vexla"],
   ])("for a file named %j", async (name) => {
     const file = path.join(work, `${name}.safetensors`);
     if (file !== written) copyFileSync(written, file);

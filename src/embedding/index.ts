@@ -2,6 +2,7 @@ export { type InitialVectors, loadLearnedWord, readInitialVectors, wordForModel,
 export type { EmbeddingLayout } from "./layout.ts";
 export { type LearnedWord, type TargetModel, vectorCount } from "./learned-word.ts";
 export { type DescriptionKey, type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
+export { type Naming, nameForAll, namingProblems } from "./naming.ts";
 export { diffusersLines, limitsOfFile } from "./other-programs.ts";
 export { flawOfPair } from "./pair.ts";
 export { type CarrierKind, carrierOf, carrierStart } from "./picture.ts";

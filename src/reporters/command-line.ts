@@ -6,7 +6,7 @@ export interface Caller {
   readonly words: readonly string[];
 }
 
-/** A command line as one types it into a shell: words quoted where needed. */
+/** A command line as one types it into a shell of this platform: words quoted where needed. */
 export function commandLine({ program }: Pick<Caller, "program">, words: readonly string[]): string {
   return [program, ...words.map((word) => quotedWord(shownWord(word)))].join(" ");
 }
@@ -18,10 +18,19 @@ function shownWord(word: string): string {
   return origin + pathname;
 }
 
-/** Paths of Windows have backslashes, which shells elsewhere take away. */
-const plain = process.platform === "win32" ? /^[\w@%+=:,./\\-]+$/ : /^[\w@%+=:,./-]+$/;
+/** A word as one types it into a shell. */
+export function quotedWord(word: string, platform: NodeJS.Platform = process.platform): string {
+  return platform === "win32" ? quotedForWindows(word) : quotedForPosix(word);
+}
 
-/** A word as a shell takes it for one. */
-export function quotedWord(word: string): string {
-  return plain.test(word) ? word : `"${word.replace(/["$`\\]/g, "\\$&")}"`;
+/** Single quotes take everything as it is, an exclamation mark in an interactive shell, too; double ones are easier on the eye. */
+function quotedForPosix(word: string): string {
+  if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word;
+  return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : `"${word}"`;
+}
+
+/** Backslashes count only before a double quote. */
+function quotedForWindows(word: string): string {
+  if (/^[\w@+:,./\\-][\w@+=:,./\\-]*$/.test(word)) return word;
+  return `"${word.replace(/(\\*)"/g, '$1$1\\"').replace(/(\\+)$/, "$1$1")}"`;
 }

@@ -38,7 +38,8 @@ function otherPrograms({ done: { file, word } }: EndedRun): string {
 
 function drawCommand({ done, run, settings, caller }: EndedRun): string {
   const { word } = done;
-  const file = word === path.parse(done.file).name ? done.file : `${word}=${done.file}`;
+  const written = done.file.startsWith("-") ? `.${path.sep}${done.file}` : done.file;
+  const file = word === path.parse(done.file).name ? written : `${word}=${written}`;
   const prompt = `${settings.useStyleTemplate ? "a painting in the style of" : "a photo of"} ${word}`;
   const usualSide = run?.family === "sdxl" ? 1024 : 512;
   const [width, height] = run?.dataset.datasets[0]?.resolution ?? [usualSide, usualSide];
@@ -46,9 +47,20 @@ function drawCommand({ done, run, settings, caller }: EndedRun): string {
   return commandLine(caller, [
     ...["generate", "--ckpt", settings.pretrainedModelNameOrPath],
     ...[settings.xti ? "--XTI_embeddings" : "--textual_inversion_embeddings", file],
+    ...asTrained(settings),
     ...["--prompt", prompt],
     ...(isUsual ? [] : ["--W", String(width), "--H", String(height)]),
   ]);
+}
+
+/** What was said of the model holds for drawing, too. */
+function asTrained({ v2, vParameterization, vae, clipSkip }: TrainSettings): string[] {
+  return [
+    ...(v2 ? ["--v2"] : []),
+    ...(vParameterization ? ["--v_parameterization"] : []),
+    ...(vae === undefined ? [] : ["--vae", vae]),
+    ...(clipSkip === undefined ? [] : ["--clip_skip", String(clipSkip)]),
+  ];
 }
 
 /** The user's own command line, with what is different behind it: the last of two equal flags wins. */

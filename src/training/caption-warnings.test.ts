@@ -195,10 +195,18 @@ describe("what a run and a listing tell of it", () => {
   });
 
   test("a run warns before its first step, and then gives the true reason for no gradient", async () => {
-    const { settings } = await opened([...dataset([cut]), "--cache_latents", "--max_train_steps", "1"]);
+    const { settings } = await opened([
+      ...dataset([cut]),
+      "--cache_latents",
+      "--max_train_steps",
+      "1",
+      "--output_name",
+      "last",
+    ]);
     const warnings = ofKind(await eventsOf(settings), "warning");
-    const codes = ["TOKEN_CUT_OFF", "CAPTIONS_CUT", "LEARNING_RATE_SMALL", "GRADIENT_ZERO"];
+    const codes = ["TOKEN_CUT_OFF", "CAPTIONS_CUT", "OUTPUT_NAME", "LEARNING_RATE_SMALL", "GRADIENT_ZERO"];
     expect(warnings.map(({ code }) => code)).toEqual(codes);
+    expect(warnings[2]!.message).toMatch(/"last" will not work .* word of the model .*--output_name lastx1/);
     expect(warnings.at(-1)!.message).toMatch(/its caption is cut off before it/);
   });
 });

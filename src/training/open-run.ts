@@ -4,6 +4,7 @@ import { earlierFilesSigns } from "./earlier-files.ts";
 import { Learner, tableShapes } from "./learner.ts";
 import { createSchedule } from "./lr-schedules/index.ts";
 import { metadataOf } from "./metadata.ts";
+import { namingWarnings } from "./naming.ts";
 import { chooseOptimizer, createOptimizer, optimizerWarnings, parseArguments } from "./optimizers/index.ts";
 import type { Preparation } from "./prepare.ts";
 import { readPreviews } from "./previews.ts";
@@ -46,6 +47,7 @@ export async function openRun(settings: TrainSettings, preparation: Preparation,
     ...optimizerWarnings(choice, { ...settings, learningRate }).map((message) => ({ code: "OPTIMIZER", message })),
     ...(warning ? [{ code: "METADATA", message: warning }] : []),
     ...captionWarnings(settings, preparation),
+    ...namingWarnings(settings, word),
     ...turnSigns({ settings, optimizer: choice.name, rows: word.initialRows, learningRates }),
   ];
   const learner = new Learner(word.initialRows, optimizer, settings.maxGradNorm);

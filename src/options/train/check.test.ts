@@ -58,12 +58,27 @@ test("a seed of -1 is none, so that one is drawn", () => {
   expect(check("--seed -2").settings.seed).toBe(-2);
 });
 
+test("as many vectors as there are tokens can be trained, and a name of 180 bytes saved", () => {
+  check("--num_vectors_per_token 75");
+  check("--num_vectors_per_token 225 --max_token_length 225");
+  check(`--output_name sub/${"語".repeat(60)}`);
+  expect(check("--output_name=").settings.outputName).toBe("mycat");
+});
+
 describe("what cannot work", () => {
   test.each([
     ["--adaptive_noise_scale 0.1", "adaptive_noise_scale"],
     ["--scale_v_pred_loss_like_noise_pred", "scale_v_pred_loss_like_noise_pred"],
     ["--v_pred_like_loss 0.1 --v_parameterization", "v_pred_like_loss"],
     ["--max_timestep 1001", "max_timestep"],
+    ["--num_vectors_per_token 76", "num_vectors_per_token"],
+    ["--num_vectors_per_token 151 --max_token_length 150", "num_vectors_per_token"],
+    ["--num_vectors_per_token 226 --max_token_length 225 --xti", "num_vectors_per_token"],
+    ["--output_name a\u001b[2J", "output_name"],
+    ["--output_name sub/", "output_name"],
+    ["--output_name ..", "output_name"],
+    [`--output_name ${"x".repeat(181)}`, "output_name"],
+    [`--token_string ${"語".repeat(61)}`, "token_string"],
     ["--min_timestep 1000", "max_timestep"],
     ["--use_8bit_adam --use_lion_optimizer", "use_8bit_adam"],
     ["--use_8bit_adam --optimizer_type AdamW", "use_8bit_adam"],

@@ -29,7 +29,7 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
     pretrainedModelNameOrPath,
     tokenString,
     outputDir,
-    outputName: given.outputName ?? tokenString,
+    outputName: given.outputName || tokenString,
     seed: chosenSeed(given.seed),
     captionExtension: given.captionExtention ?? given.captionExtension,
     cacheLatents: given.cacheLatents || given.cacheLatentsToDisk,

@@ -6,7 +6,48 @@ import type { GivenTrainSettings } from "./table.ts";
 
 /** Combinations that cannot work. The first that holds is reported. */
 export function trainConflicts(given: GivenTrainSettings): Rule[] {
-  return [...noiseAndLossConflicts(given), ...optimizerConflicts(given), ...logConflicts(given)];
+  return [
+    ...wordConflicts(given),
+    ...noiseAndLossConflicts(given),
+    ...optimizerConflicts(given),
+    ...logConflicts(given),
+  ];
+}
+
+/** A file's name has 255 bytes at most on all usual file systems; "-step00001600-state" and the name while it is written come behind it. */
+const longestName = 180;
+
+function wordConflicts(given: GivenTrainSettings): Rule[] {
+  const capacity = given.maxTokenLength ?? 75;
+  const name = (given.outputName || given.tokenString) ?? "";
+  const option = given.outputName ? "output_name" : "token_string";
+  return [
+    {
+      when: given.numVectorsPerToken > capacity,
+      options: ["num_vectors_per_token"],
+      message: `A text has ${capacity} tokens at most, so of ${given.numVectorsPerToken} vectors no text encoder would ever see those behind the first ${capacity}.`,
+      hint: `Take fewer; more than some ten are rarely better.${capacity < 225 ? " --max_token_length 225 makes room for 225 tokens in training." : ""}`,
+    },
+    {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      when: /[\0-\x1f\x7f-\x9f\u2028\u2029]/.test(name),
+      options: [option],
+      message: "The name of the file would hold control characters, which no prompt can hold.",
+      hint: "Choose a name of letters, digits, dots and dashes.",
+    },
+    {
+      when: /(^|\/)\.{0,2}$/.test(name) && name !== "",
+      options: [option],
+      message: `"${name}" names a folder, and a file needs a name.`,
+      hint: "Give a name behind the last slash.",
+    },
+    {
+      when: new TextEncoder().encode(name.split("/").at(-1)).length > longestName,
+      options: [option],
+      message: `The name of the file would be longer than ${longestName} bytes, and could not be saved.`,
+      hint: "Choose a shorter --output_name.",
+    },
+  ];
 }
 
 function noiseAndLossConflicts(given: GivenTrainSettings): Rule[] {
