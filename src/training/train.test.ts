@@ -26,7 +26,7 @@ describe("a run", () => {
       "--save_every_n_steps",
       "2",
       "--output_name",
-      "ring",
+      "vexla-ring",
     );
     const events = await eventsOf(settings);
     const kinds = events.map(({ kind }) => kind).filter((kind, i, all) => kind !== all[i - 1]);
@@ -54,8 +54,11 @@ describe("a run", () => {
     }
     // AdamW's first step moves every number by the learning rate
     expect(steps[0]!.distance).toBeCloseTo(0.02 * Math.sqrt(96), 3);
-    expect(readdirSync(settings.outputDir).sort()).toEqual(["ring-step00000002.safetensors", "ring.safetensors"]);
-    const { tables } = await readEmbeddingFile(path.join(settings.outputDir, "ring.safetensors"));
+    expect(readdirSync(settings.outputDir).sort()).toEqual([
+      "vexla-ring-step00000002.safetensors",
+      "vexla-ring.safetensors",
+    ]);
+    const { tables } = await readEmbeddingFile(path.join(settings.outputDir, "vexla-ring.safetensors"));
     expect([...tables.values()].map(({ shape, dtype }) => [shape, dtype])).toEqual([[[2, 96], "float32"]]);
   });
 
