@@ -8,7 +8,8 @@ import type { HubSettings } from "./settings.ts";
 /** A request that got no answer. */
 export function unreachable(hub: Hub, cause: unknown): CoinageError {
   const reason = reasonOf(hub, cause);
-  if (/^(HPE_|UND_ERR_HEADERS_OVERFLOW)/.test(reason)) return oddAnswer(hub, `it is not HTTP (${reason})`);
+  const isNotHttp = causeOf(cause)?.name === "HTTPParserError" || reason === "UND_ERR_HEADERS_OVERFLOW";
+  if (isNotHttp) return oddAnswer(hub, `it is not HTTP (${reason})`);
   const { id, access, cacheFolder } = hub;
   return new CoinageError("HUB_OFFLINE", `${access.url} cannot be reached to fetch ${idText(id)} (${reason}).`, {
     ...hintOfMissing(
@@ -103,8 +104,15 @@ export function oddAnswer({ id, access }: Hub, what: string): CoinageError {
   );
 }
 
+/** The parser of HTTP leaves its errors without a code from Node 24 on. */
 function reasonOf(hub: Hub, error: unknown): string {
-  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const reason = inner instanceof Error ? ("code" in inner ? inner.code : inner.message) : inner;
-  return shownText(String(reason), hub.access);
+  const inner = causeOf(error);
+  const code = inner && "code" in inner ? inner.code : undefined;
+  return shownText(String(code ?? inner?.message ?? error), hub.access);
+}
+
+/** What lies below \`fetch failed\`. */
+function causeOf(error: unknown): Error | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error.cause instanceof Error ? error.cause : error;
 }
