@@ -105,7 +105,7 @@ export class Previews {
       for (const [index, request] of this.#run.previewRequests.entries()) {
         if (this.#signal?.aborted) return;
         const drawing = this.#draw(request, index, at);
-        yield* this.#unlessItFails(`Sample picture ${index + 1} ("${request.prompt}")`, drawing);
+        yield* this.#unlessItFails(`Sample picture ${index + 1} ("${request.prompt.slice(0, 80)}")`, drawing);
       }
     } finally {
       // A device that failed may refuse to free what it holds, too.

@@ -90,9 +90,10 @@ async function* steps(run: Run, device: ComputingDevice, signal?: StopSignal): A
       const readings = () => gathered.captions.map((caption) => reader.read(caption));
       yield* tally.addAll(signsOfStep({ ...run.view(), outcome, readings }));
       yield stepEvent(run, { ...gathered, epoch, lr, outcome });
-      yield* previews.afterStep();
+      // What was learned goes first: a picture may ask for more memory than there is.
       if (isDue(run.step, settings.saveEveryNSteps))
         yield* save(run, { kind: "step", step: run.step }, settings.saveState);
+      yield* previews.afterStep();
       if (run.isFinished || signal?.aborted) break;
     }
     if (signal?.aborted && !run.isFinished) break;
