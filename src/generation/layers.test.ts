@@ -70,3 +70,16 @@ test("files of the one kind are not taken for the other", async () => {
       hint: expect.stringContaining(hint),
     });
 });
+
+test("a word with vectors for each layer that no prompt uses is told of, one that a prompt uses is not", async () => {
+  const file = await word(
+    "blorp",
+    layers.flatMap(() => plain),
+  );
+  const warnings = async (prompt: string) => {
+    const events = await here.run(["--prompt", prompt, "--XTI_embeddings", file, "--steps", "1"]);
+    return events.flatMap((event) => (event.kind === "warning" ? event.code : []));
+  };
+  expect(await warnings("a star")).toEqual(["EMBEDDING_UNUSED"]);
+  expect(await warnings("a BLORP")).toEqual([]);
+});
