@@ -9,7 +9,7 @@ export function inputOf(
   seed: number,
   number: number,
 ): Uint8Array {
-  const dice = new Dice(`${seed} ${name} ${number}`);
+  const dice = new Dice(`${seed} ${name}`, number);
   return mutate(dice.pick(seeds), dice, seeds);
 }
 

@@ -1,11 +1,12 @@
 import { PythonRandom } from "../../src/random/index.ts";
 
-/** Choices that follow from a text alone: the same text, the same input. */
+/** Choices that follow from a text and a number alone: the same ones, the same input. */
 export class Dice {
   readonly #random: PythonRandom;
 
-  constructor(seed: string) {
-    this.#random = new PythonRandom(seed);
+  constructor(name: string, number: number) {
+    // As an integer: a text would be hashed first, which takes longer than most readers.
+    this.#random = new PythonRandom(BigInt(`0x${Buffer.from(`${name} ${number}`).toString("hex")}`));
   }
 
   /** A whole number from 0 up to below `count`. */
