@@ -32,7 +32,7 @@ export const binaryTargets: readonly Target[] = [
   reader("zip", ".zip", () => filesEnding(".pt", ".npz"), mutateZip, readZip),
   reader("npz", ".npz", npzSeeds, mutateZip, (input) => [...openNpz(input).values()].map(parseNpy)),
   reader("npy", ".npy", () => [formatNpy(arrayOf([2, 3], [1, 2, 3, 4, 5, 6]))], mutateBytes, parseNpy),
-  reader("png-text", ".png", () => filesEnding(".png"), mutatePng, readPngTexts),
+  reader("png-text", ".png", () => filesEnding(".png"), mutatePng, readPngTexts, slow),
   reader("bmp", ".bmp", () => filesEnding(".bmp"), mutateBytes, decodeBmp),
   reader(
     "picture",
