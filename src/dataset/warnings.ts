@@ -52,6 +52,10 @@ const texts = {
   pictureUpscaled: ["Enlarged a little, for they are smaller than they are trained at"],
   regularisationUnused: ["Not used, for there are more regularisation pictures than training pictures"],
   settingsIgnored: ["The dataset config takes the place of"],
+  sizeTold: [
+    "Pictures of another size than their metadata tells, and trained in their own",
+    "Correct image_size, or delete metadata_cache.json, which may hold old captions, too.",
+  ],
   subfolderWithPictures: [
     "Left out, because sub-folders of a folder of pictures are not searched",
     "Make each a subset of its own, or move its pictures up.",

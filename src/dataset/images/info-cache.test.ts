@@ -1,6 +1,6 @@
-import { rm } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { openSeeded, temporaryFolder, writeCats } from "../../../test/datasets.ts";
+import { openSeeded, temporaryFolder, writeCats, writePicture } from "../../../test/datasets.ts";
 
 const at = temporaryFolder();
 
@@ -11,4 +11,19 @@ test("cache_info writes captions and sizes, and then reads nothing else", async 
   for (let i = 0; i < 5; i++) await rm(at("cats/3_cat", `${i}.txt`));
   const again = await openSeeded(settings);
   expect(again.images).toEqual(group.images);
+});
+
+test("a size that metadata tells and the picture does not have is not trained on", async () => {
+  const settings = await writeCats(at("cats"));
+  await openSeeded({ ...settings, cacheInfo: true });
+  await writePicture(at("cats/3_cat/0.png"), 64, 192);
+  await writeFile(at("meta.json"), JSON.stringify({ "0.png": { caption: "a", image_size: [128, 128] } }));
+  const fromMetadata = { ...settings, inJson: at("meta.json"), trainDataDir: at("cats/3_cat") };
+  for (const told of [{ ...settings, cacheInfo: true }, fromMetadata]) {
+    const { images, warnings } = await openSeeded(told);
+    expect(images.find(({ path }) => path.endsWith("0.png"))).toMatchObject({ size: [64, 192], bucket: [64, 192] });
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ kind: "sizeTold", subjects: [`${at("cats/3_cat/0.png")} (64x192, not 128x128)`] }),
+    );
+  }
 });

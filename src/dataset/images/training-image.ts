@@ -27,7 +27,9 @@ export async function assignBuckets(
   const known = await headersOf(entries);
   const choose = chooserOf(plan, limits);
   return entries.flatMap((entry, i) => {
-    const { size } = known[i]!;
+    const { toldSize, ...picture } = known[i]!;
+    const { size } = picture;
+    if (toldSize) warnings.add("sizeTold", `${entry.path} (${size.join("x")}, not ${toldSize.join("x")})`);
     const choice = choose(size);
     if (!choice && !isTooThin(size, plan)) {
       warnings.add("pictureTooSmall", `${entry.path} (${size.join("x")})`);
@@ -37,7 +39,7 @@ export async function assignBuckets(
       warnings.add("aspectTooThin", entry.path);
       return [];
     }
-    return [{ ...entry, ...choice, ...known[i]!, lossWeight: entry.isReg ? plan.priorLossWeight : 1 }];
+    return [{ ...entry, ...choice, ...picture, lossWeight: entry.isReg ? plan.priorLossWeight : 1 }];
   });
 }
 
