@@ -111,7 +111,7 @@ function reasonOf(hub: Hub, error: unknown): string {
   return shownText(String(code ?? inner?.message ?? error), hub.access);
 }
 
-/** What lies below \`fetch failed\`. */
+/** What lies below `fetch failed`. */
 function causeOf(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   return error.cause instanceof Error ? error.cause : error;

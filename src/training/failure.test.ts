@@ -69,7 +69,14 @@ describe("an error in the middle of a run", () => {
     },
   );
 
-  test("of any other kind saves it, too, and comes out as it was", async () => {
+  test.each<[string, Error, object]>([
+    ["any other kind", new RangeError("out of something"), { name: "RangeError", message: "out of something" }],
+    [
+      "the machine's",
+      new RangeError("Array buffer allocation failed"),
+      { code: "OUT_OF_MEMORY", hint: expect.stringContaining("What was learned in 1 steps is saved:") },
+    ],
+  ])("of %s saves it, too, and comes out as what it was", async (_, failure, expected) => {
     const settings = await settingsFor("--cache_latents", "--max_train_steps", "100");
     const run = train(settings);
     const kinds: string[] = [];
@@ -77,12 +84,11 @@ describe("an error in the middle of a run", () => {
       if (event.done) throw new Error("the run came to its end");
       if (event.value.kind === "step") break;
     }
-    const failure = new RangeError("out of something");
     let event = await run.throw(failure);
     for (; !event.done; event = await run.next().catch((error) => ({ done: true, value: error }) as const))
       kinds.push(event.value.kind);
     expect(kinds).toEqual(["saved", "stateSaved", "done"]);
-    expect(event.value).toBe(failure);
+    expect(event.value).toMatchObject(expected);
     expect(readdirSync(settings.outputDir).sort()).toEqual(["vexla-state", "vexla.safetensors"]);
   });
 

@@ -1,4 +1,4 @@
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, machineProblem } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { signsOfWriting, type Written } from "./output.ts";
@@ -70,7 +70,8 @@ export async function* savedOnFailure(run: Run, events: AsyncIterable<TrainingEv
     if (!run.hasLearned) throw cause;
     run.undoUnfinishedStep();
     const saved = yield* saveLast(run, cause);
-    throw cause instanceof CoinageError ? withPlaces(cause, saved, run.step) : cause;
+    const problem = cause instanceof CoinageError ? cause : machineProblem(cause);
+    throw problem ? withPlaces(problem, saved, run.step) : cause;
   }
 }
 
