@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,6 +16,7 @@ export function packageVersion(): string {
 export function enterCallersFolder(): void {
   const { npm_package_json: runPackage, INIT_CWD: callersFolder } = process.env;
   // npm may have been told of the package by a path with links in it
-  const isRunByNpm = runPackage && realpathSync(runPackage) === packageFile && process.cwd() === packageRoot;
+  if (!runPackage || !existsSync(runPackage)) return;
+  const isRunByNpm = realpathSync(runPackage) === packageFile && process.cwd() === packageRoot;
   if (isRunByNpm && callersFolder) process.chdir(callersFolder);
 }
