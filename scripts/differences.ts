@@ -22,7 +22,7 @@ export function differencesMarkdown(): string {
     "",
     "Everything else is meant to behave the same: if it does not, it is a defect.",
     '"It" and "there" mean sd-scripts; most of what is told here are mistakes of it that nobody can rely on.',
-    "This page is collected from comments in the code by `node --import tsx scripts/docs.ts`.",
+    "This page is collected from comments in the code by `npm run docs`.",
     "",
     ...rooms.flatMap((room) => [
       `## ${room}`,

@@ -24,7 +24,7 @@ function errorsMarkdown(): string {
     "# Errors",
     "",
     "Every error of yours or of your files begins with one of these codes; then it says what happened, where, and what to do.",
-    "This page is made from the table in `src/errors` by `node --import tsx scripts/docs.ts`.",
+    "This page is made from the table in `src/errors` by `npm run docs`.",
     "",
     "| Code | Meaning |",
     "| --- | --- |",

@@ -8,7 +8,7 @@ import { newestState, runInProcess } from "../test/killed-run.ts";
 
 // Kills real training processes (SIGKILL) at random moments of every phase and resumes them from their newest state, again and again:
 // the losses and the bytes of the final file must be those of a run that nobody touched, and nothing may be left of the dead.
-// node --import tsx scripts/kill-test.ts [--kills 200] [--steps 40] [--threads 1] [--latents anew,cached,disk]
+// npm run kill-test -- [--kills 200] [--steps 40] [--threads 1] [--latents anew,cached,disk]
 
 const { values } = parseArgs({
   options: {

@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 describe("reference pages", () => {
   test.each(Object.entries(referencePages()))(
-    "%s is fresh: else run node --import tsx scripts/docs.ts",
+    "%s is fresh: else npm run docs",
     (page, text) => {
       expect(readFileSync(path.join(root, page), "utf8")).toBe(text);
     },

@@ -29,7 +29,7 @@ export function optionsMarkdown(): string {
     "# Flags",
     "",
     "Every flag of `coinage train` and `coinage generate`. Names, types and defaults are those of sd-scripts.",
-    "This page is made from the table in `src/options` by `node --import tsx scripts/docs.ts`.",
+    "This page is made from the table in `src/options` by `npm run docs`.",
     "",
     "Effect: **numbers** changes what is computed, **files** what is read or written, **display** what is shown, **speed** time or memory.",
     "",
