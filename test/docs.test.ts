@@ -7,10 +7,7 @@ import { referencePages } from "../scripts/docs.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 describe("reference pages", () => {
-  test.each(Object.entries(referencePages()))(
-    "%s is fresh: else npm run docs",
-    (page, text) => {
-      expect(readFileSync(path.join(root, page), "utf8")).toBe(text);
-    },
-  );
+  test.each(Object.entries(referencePages()))("%s is fresh: else npm run docs", (page, text) => {
+    expect(readFileSync(path.join(root, page), "utf8")).toBe(text);
+  });
 });
