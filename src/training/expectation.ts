@@ -24,7 +24,9 @@ export interface ExpectedMemory {
 
 export interface Expectation {
   readonly memory: ExpectedMemory;
-  /** Time of an optimizer step, the mean over an epoch. */
+  /** Floating point operations of an optimizer step, the mean over an epoch. */
+  readonly flopsPerStep: number;
+  /** Time of such a step at the device's measured rate. */
   readonly secondsPerStep: number;
 }
 
@@ -41,9 +43,11 @@ export function expectRun(
   rate: DeviceRate,
   microStep = draftMicroStep(settings, preparation, device),
 ): Expectation {
+  const flopsPerStep = expectedFlops(microStep, settings, preparation);
   return {
     memory: expectedMemory(microStep, settings, preparation, device.runtime),
-    secondsPerStep: expectedSeconds(microStep, settings, preparation, rate),
+    flopsPerStep,
+    secondsPerStep: secondsOf(flopsPerStep, rate),
   };
 }
 
@@ -108,11 +112,10 @@ export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): n
   return flops / (usualShare * Math.max(convolution, matrix));
 }
 
-function expectedSeconds(
+function expectedFlops(
   { graph: { lossSums, tokenGradients } }: MicroStepDraft,
   { gradientAccumulationSteps }: TrainSettings,
   { group, model, length }: Preparation,
-  rate: DeviceRate,
 ): number {
   const { factor } = model.vae.architecture;
   const flops = group.datasets.flatMap(({ plan, buckets }) =>
@@ -122,5 +125,5 @@ function expectedSeconds(
     }),
   );
   const perMicroStep = flops.reduce((sum, value) => sum + value, 0) / length.batchesPerEpoch;
-  return secondsOf(perMicroStep * gradientAccumulationSteps, rate);
+  return perMicroStep * gradientAccumulationSteps;
 }
