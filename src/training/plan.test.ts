@@ -6,6 +6,7 @@ import { memorySigns } from "./plan.ts";
 const { flagsFor } = trainingFolder();
 const expectation = (peak: number): Expectation => ({
   memory: { peak, weights: 0, copies: 0, results: 0, pictures: 0 },
+  flopsPerStep: 1,
   secondsPerStep: 1,
 });
 
