@@ -1,9 +1,8 @@
-export { type HuberOptions, type HuberSchedule, huberThreshold } from "./huber-threshold.ts";
-export { type LossWeightOptions, lossWeight } from "./loss-weight.ts";
+export { type HuberOptions, type HuberSchedule, huberThreshold, type LossWeightOptions, lossWeight } from "./loss.ts";
 export { type NoiseLevel, type PredictionType, predictOriginal } from "./noise-level.ts";
 export { type NoiseSchedule, noiseSchedule, trainTimesteps } from "./noise-schedule.ts";
+export type { Precision } from "./noisy-latents.ts";
 export { type InputPerturbation, noisyLatents, perturbedNoise, velocity } from "./noisy-latents.ts";
-export type { Precision } from "./precision.ts";
 export {
   type ImageToImageStart,
   imageToImageStart,
@@ -11,8 +10,13 @@ export {
 } from "./samplers/image-to-image.ts";
 export { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./samplers/names.ts";
 export type { KeptArea, SampleOptions, Sampler, SamplerCall, SamplerSettings } from "./samplers/sampler.ts";
-export { drawTimesteps, type TimestepRange } from "./timesteps.ts";
-export { drawTrainingBatch, type TrainingBatch, type TrainingBatchOptions } from "./training-batch.ts";
+export {
+  drawTimesteps,
+  drawTrainingBatch,
+  type TimestepRange,
+  type TrainingBatch,
+  type TrainingBatchOptions,
+} from "./training-batch.ts";
 export {
   drawTrainingNoise,
   type Generators,

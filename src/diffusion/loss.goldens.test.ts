@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../test/goldens.ts";
-import { type HuberSchedule, huberThreshold } from "./huber-threshold.ts";
-import { lossWeight } from "./loss-weight.ts";
+import { type HuberSchedule, huberThreshold, lossWeight } from "./loss.ts";
 import { noiseSchedule } from "./noise-schedule.ts";
 import { velocity } from "./noisy-latents.ts";
 

@@ -44,6 +44,11 @@ export function predictOriginal(
   return combine([alpha * scale ** 2, latents], [-sigma * scale, output]);
 }
 
+/** The predicted original, clamped to -1..1 when asked for. */
+export function clipped(original: Float64Array, clip: boolean): Float64Array {
+  return clip ? original.map((value) => Math.min(1, Math.max(-1, value))) : original;
+}
+
 /** The gaussian noise that a model output implies. */
 export function predictNoise(
   type: PredictionType,

@@ -1,8 +1,14 @@
-import { type NdArray, toFloat32 } from "../array/index.ts";
+import {
+  bfloat16ToFloat32,
+  float16ToFloat32,
+  float32ToBfloat16,
+  float32ToFloat16,
+  type NdArray,
+  toFloat32,
+} from "../array/index.ts";
 import type { TorchGenerator } from "../random/index.ts";
 import type { NoiseLevel } from "./noise-level.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
-import { type Precision, rounding } from "./precision.ts";
 
 export interface InputPerturbation {
   /** Strength of extra noise that the network sees but need not predict. */
@@ -73,4 +79,14 @@ function mixSamples(
     return round(alpha * value + sigma * noise.data[i]!);
   });
   return { ...latents, data };
+}
+
+/** The type that latents and noise are computed in; values are held as float32 whatever it is. */
+export type Precision = "float32" | "float16" | "bfloat16";
+
+/** Rounds a number to the nearest of a type. */
+export function rounding(precision: Precision): (value: number) => number {
+  if (precision === "float16") return (value) => float16ToFloat32(float32ToFloat16(value));
+  if (precision === "bfloat16") return (value) => bfloat16ToFloat32(float32ToBfloat16(value));
+  return Math.fround;
 }

@@ -1,8 +1,7 @@
 import type { NdArray } from "../array/index.ts";
-import type { NoiseSchedule } from "./noise-schedule.ts";
-import { type InputPerturbation, noisyLatents, perturbedNoise } from "./noisy-latents.ts";
-import type { Precision } from "./precision.ts";
-import { drawTimesteps, type TimestepRange } from "./timesteps.ts";
+import type { TorchGenerator } from "../random/index.ts";
+import { type NoiseSchedule, trainTimesteps } from "./noise-schedule.ts";
+import { type InputPerturbation, noisyLatents, type Precision, perturbedNoise } from "./noisy-latents.ts";
 import { drawTrainingNoise, type Generators, type TrainingNoiseOptions } from "./training-noise.ts";
 
 export type TrainingBatchOptions = TrainingNoiseOptions & TimestepRange & InputPerturbation;
@@ -27,4 +26,22 @@ export function drawTrainingBatch(
   const timesteps = drawTimesteps(generators.torch, latents.shape[0]!, options);
   const added = perturbedNoise(noise, options, generators.torch, precision);
   return { noise, timesteps, noisyLatents: noisyLatents(latents, added, timesteps, schedule, precision) };
+}
+
+export interface TimestepRange {
+  /** Smallest timestep drawn (default 0). */
+  readonly minTimestep?: number | undefined;
+  /** One more than the largest timestep drawn (default 1000). */
+  readonly maxTimestep?: number | undefined;
+}
+
+/** One timestep for each sample of a batch, uniform in minTimestep .. maxTimestep - 1. All are maxTimestep, and nothing is drawn, where
+ *  the range is empty. */
+export function drawTimesteps(
+  generator: TorchGenerator,
+  batchSize: number,
+  { minTimestep = 0, maxTimestep = trainTimesteps }: TimestepRange = {},
+): number[] {
+  if (minTimestep >= maxTimestep) return new Array<number>(batchSize).fill(maxTimestep);
+  return generator.randint(minTimestep, maxTimestep, [batchSize]);
 }

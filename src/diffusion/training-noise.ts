@@ -1,6 +1,6 @@
 import { elementCount, type NdArray, toFloat32 } from "../array/index.ts";
 import type { PythonRandom, TorchGenerator } from "../random/index.ts";
-import { type Precision, rounding } from "./precision.ts";
+import { type Precision, rounding } from "./noisy-latents.ts";
 
 export interface TrainingNoiseOptions {
   /** Strength of noise that is constant over each channel, so that brightness is learned too. */

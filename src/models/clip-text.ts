@@ -17,7 +17,7 @@ import {
   type Tensor,
   toFloat32,
 } from "../graph/index.ts";
-import type { TextArchitecture } from "./clip-text-architecture.ts";
+import type { TextArchitecture } from "./architecture.ts";
 import { layerNormLayer, linearLayer } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 

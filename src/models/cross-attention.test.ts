@@ -4,9 +4,9 @@ import { arrayOf, type NdArray } from "../array/index.ts";
 import { dim, input, multiplyDims } from "../graph/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
+import type { LevelArchitecture, UNetArchitecture } from "./architecture.ts";
 import { crossAttentionLayers } from "./cross-attention.ts";
 import { layerContexts, unet } from "./index.ts";
-import type { LevelArchitecture, UNetArchitecture } from "./unet-architecture.ts";
 
 let runtime: Runtime;
 beforeAll(() => {

@@ -1,7 +1,7 @@
 import { CoinageError } from "../errors/index.ts";
 import { type Dim, reshape, slice, type Tensor } from "../graph/index.ts";
+import type { LevelArchitecture, UNetArchitecture } from "./architecture.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
-import type { LevelArchitecture, UNetArchitecture } from "./unet-architecture.ts";
 
 /** Names of a U-Net's blocks with cross-attention, in order of execution: by their numbers among the input and output blocks of original checkpoints.
  *  Stable Diffusion 1 and 2 have 16, IN01 to OUT11. Source: sd-scripts' XTI. */

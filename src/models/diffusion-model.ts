@@ -1,7 +1,12 @@
 import type { ComponentConfig } from "./architecture.ts";
-import { inferText, type TextArchitecture } from "./clip-text-architecture.ts";
-import { inferUNet, type UNetArchitecture } from "./unet-architecture.ts";
-import { inferVae, type VaeArchitecture } from "./vae-architecture.ts";
+import {
+  inferText,
+  inferUNet,
+  inferVae,
+  type TextArchitecture,
+  type UNetArchitecture,
+  type VaeArchitecture,
+} from "./architecture.ts";
 import { type WeightMap, type Weights, weightsOf } from "./weights.ts";
 
 export type ModelFamily = "sd1" | "sd2" | "sdxl";

@@ -1,6 +1,13 @@
 export type { ComponentConfig } from "./architecture.ts";
+export {
+  inferText,
+  inferUNet,
+  inferVae,
+  type TextArchitecture,
+  type UNetArchitecture,
+  type VaeArchitecture,
+} from "./architecture.ts";
 export { type ChunkJoining, clipText, joinChunks, type LearnedRows, pooledText, type TextStates } from "./clip-text.ts";
-export { inferText, type TextArchitecture } from "./clip-text-architecture.ts";
 export {
   type Conditioning,
   type ConditioningOptions,
@@ -21,7 +28,5 @@ export {
   type TextNetwork,
 } from "./diffusion-model.ts";
 export { type UNetInputs, type UNetOutputs, unet } from "./unet.ts";
-export { inferUNet, type UNetArchitecture } from "./unet-architecture.ts";
 export { type DecodedPictures, decodeLatents, encodePictures, type Posterior, vaeBands } from "./vae.ts";
-export { inferVae, type VaeArchitecture } from "./vae-architecture.ts";
 export { type WeightMap, type Weights, weightsOf } from "./weights.ts";

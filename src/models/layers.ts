@@ -1,4 +1,19 @@
-import { conv2d, groupNorm, layerNorm, linear, reshapedWeight, type Tensor } from "../graph/index.ts";
+import {
+  add,
+  concat,
+  constant,
+  conv2d,
+  cos,
+  groupNorm,
+  layerNorm,
+  linear,
+  multiply,
+  reshape,
+  reshapedWeight,
+  silu,
+  sin,
+  type Tensor,
+} from "../graph/index.ts";
 import type { Weights } from "./weights.ts";
 
 /** A linear layer; a 1x1 convolution stored in its place is the same matrix. */
@@ -21,4 +36,34 @@ export function groupNormLayer(x: Tensor, weights: Weights, groups: number, eps:
 
 export function layerNormLayer(x: Tensor, weights: Weights, eps: number): Tensor {
   return layerNorm(x, weights.get("weight"), weights.get("bias"), eps);
+}
+
+interface NormSettings {
+  readonly groups: number;
+  readonly eps: number;
+}
+
+/** norm, SiLU, conv, + time, norm, SiLU, conv, + x. x: [B, in, H, W]; timeSilu: SiLU of the time embedding [B, TE]. */
+export function residualBlock(x: Tensor, weights: Weights, { groups, eps }: NormSettings, timeSilu: Tensor): Tensor {
+  let h = convLayer(silu(groupNormLayer(x, weights.part("norm1"), groups, eps)), weights.part("conv1"));
+  const time = linearLayer(timeSilu, weights.part("time_emb_proj"));
+  h = add(h, reshape(time, [...time.shape, 1, 1]));
+  h = convLayer(silu(groupNormLayer(h, weights.part("norm2"), groups, eps)), weights.part("conv2"));
+  const shortcut = weights.has("conv_shortcut.weight") ? convLayer(x, weights.part("conv_shortcut")) : x;
+  return add(shortcut, h);
+}
+
+/** Sinusoidal features of numbers: cos(x f_i) for all i, then sin(x f_i), with f_i = 10000^(-i / (width/2)).
+ *  x: [B]; result [B, width]. Computed in float32 like the reference, whose rounding of x f_i is part of the numbers. */
+export function sinusoids(x: Tensor, width: number): Tensor {
+  const half = width / 2;
+  const step = Math.fround(-Math.log(10000));
+  const frequencies = Float32Array.from({ length: half }, (_, i) =>
+    Math.exp(Math.fround(Math.fround(step * i) / half)),
+  );
+  const angles = multiply(
+    reshape(x, [x.shape[0]!, 1]),
+    constant({ dtype: "float32", shape: [1, half], data: frequencies }),
+  );
+  return concat([cos(angles), sin(angles)], 1);
 }

@@ -10,12 +10,10 @@ import {
   type Tensor,
   upsampleNearest,
 } from "../graph/index.ts";
+import type { LevelArchitecture, UNetArchitecture } from "./architecture.ts";
 import { crossAttentionLayers } from "./cross-attention.ts";
-import { convLayer, groupNormLayer, linearLayer } from "./layers.ts";
-import { residualBlock } from "./residual-block.ts";
-import { sinusoids } from "./sinusoids.ts";
+import { convLayer, groupNormLayer, linearLayer, residualBlock, sinusoids } from "./layers.ts";
 import { spatialTransformer } from "./spatial-transformer.ts";
-import type { LevelArchitecture, UNetArchitecture } from "./unet-architecture.ts";
 import type { Weights } from "./weights.ts";
 
 export interface UNetInputs {

@@ -13,9 +13,9 @@ import {
   type Tensor,
   upsampleNearest,
 } from "../graph/index.ts";
+import type { VaeArchitecture } from "./architecture.ts";
 import { convLayer, groupNormLayer } from "./layers.ts";
 import { attentionLayer, toMap, toTokens } from "./spatial-transformer.ts";
-import type { VaeArchitecture } from "./vae-architecture.ts";
 import type { Weights } from "./weights.ts";
 
 const eps = 1e-6;

@@ -8,6 +8,5 @@ export { type OpencvMethod, resizeLikeOpencv } from "./opencv.ts";
 export { uprightSize } from "./orientation.ts";
 export { type Channels, cropPicture, dropAlpha, mirrorPicture, type Picture, type Size, toGrey } from "./picture.ts";
 export { type PillowFilter, resizeLikePillow } from "./pillow.ts";
-export { type Interpolation, interpolations, resizePicture } from "./resize.ts";
-export { roundHalfEven } from "./rounding.ts";
+export { type Interpolation, interpolations, resizePicture, roundHalfEven } from "./resize.ts";
 export { type Colour, isTransparent, parseColour } from "./transparency.ts";

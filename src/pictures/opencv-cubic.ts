@@ -1,5 +1,5 @@
 import type { Picture, Size } from "./picture.ts";
-import { roundHalfEven } from "./rounding.ts";
+import { roundHalfEven } from "./resize.ts";
 
 /** For every output position the four inputs it takes and their weights. */
 interface Taps {

@@ -1,6 +1,43 @@
-import { combine, type NoiseLevel, predictNoise, predictOriginal } from "../noise-level.ts";
-import { dpmSteps, lambda } from "./dpm-steps.ts";
+import { combine, levelOfSigma, type NoiseLevel, predictNoise, predictOriginal } from "../noise-level.ts";
+import { ancestralSigmas, sigmaLevel } from "./k-diffusion.ts";
 import type { Denoising, SamplerFactory, SamplerMethod, SamplerSettings } from "./sampler.ts";
+import {
+  karrasSigmas,
+  roundedLinearTimesteps,
+  roundHalfEven,
+  sigmaAt,
+  sigmaTable,
+  timestepOfSigma,
+} from "./spacing.ts";
+
+/** Where a solver of the DPM family begins, stops between and ends. */
+interface DpmSteps {
+  /** Whole timesteps. */
+  readonly timesteps: readonly number[];
+  /** Variance-preserving level at each step's beginning, and at the end. */
+  readonly levels: readonly NoiseLevel[];
+}
+
+/** Steps evenly spaced in time, or with `karras` in sigma^(1/7). The last ends without noise, or at the smallest sigma of the schedule. */
+export function dpmSteps(
+  { schedule, steps }: SamplerSettings,
+  { karras = false, end = "zero" }: { readonly karras?: boolean; readonly end?: "zero" | "smallest" } = {},
+): DpmSteps {
+  const table = sigmaTable(schedule);
+  const last = end === "zero" ? 0 : table[0]!;
+  if (karras) {
+    const sigmas = karrasSigmas(table, steps);
+    const timesteps = sigmas.map((sigma) => roundHalfEven(timestepOfSigma(table, sigma)));
+    return { timesteps, levels: [...sigmas, last].map(levelOfSigma) };
+  }
+  const timesteps = roundedLinearTimesteps(steps);
+  return { timesteps, levels: [...timesteps.map((t) => sigmaAt(table, t)), last].map(levelOfSigma) };
+}
+
+/** Half the logarithm of the signal-to-noise ratio: the time in which these solvers are exponential integrators. */
+export function lambda({ alpha, sigma }: NoiseLevel): number {
+  return Math.log(alpha) - Math.log(sigma);
+}
 
 /** With fewer steps, a solver that ends with noise left makes its last step of first order. */
 const fewSteps = 15;
@@ -87,3 +124,81 @@ function relativeStep(levels: readonly NoiseLevel[], step: number): number {
   const [before, now, after] = [lambda(levels[step - 1]!), lambda(levels[step]!), lambda(levels[step + 1]!)];
   return (now - before) / (after - now);
 }
+
+/** DPM-Solver++, singlestep, second order: steps in pairs, the second of a pair starting again from where the first did.
+ *  Source: Lu 2022, "DPM-Solver++", algorithm 1. */
+export const dpmSingle: SamplerFactory = (settings) => {
+  const { steps, predictionType } = settings;
+  const { timesteps, levels } = dpmSteps(settings);
+
+  function* denoise(latents: Float64Array, from: number): Denoising {
+    let base = latents;
+    let previous: Float64Array | undefined;
+    for (let step = from; step < steps; step++) {
+      const level = levels[step]!;
+      const next = levels[step + 1]!;
+      const output = yield { latents, level, timestep: timesteps[step]!, step };
+      const original = predictOriginal(predictionType, level, latents, output);
+      if (previous && isSecondOfPair(step, steps)) {
+        const start = levels[step - 1]!;
+        const h = lambda(next) - lambda(start);
+        const ratio = (lambda(level) - lambda(start)) / h;
+        const weight = -next.alpha * Math.expm1(-h);
+        const slope = weight / (2 * ratio);
+        latents = combine([next.sigma / start.sigma, base], [weight - slope, previous], [slope, original]);
+      } else {
+        base = latents;
+        const h = lambda(next) - lambda(level);
+        latents = combine([next.sigma / level.sigma, latents], [-next.alpha * Math.expm1(-h), original]);
+      }
+      previous = original;
+    }
+    return latents;
+  }
+  return { timesteps, levels, initNoiseSigma: 1, denoise };
+};
+
+/** Whether a step completes a pair. The last step stands alone. */
+function isSecondOfPair(step: number, steps: number): boolean {
+  return step % 2 === 1 && step < steps - 1;
+}
+
+/** DPM-Solver++ as a stochastic equation, singlestep with a midpoint in log sigma, on Karras' steps. Two evaluations and two noises a
+ *  step; one evaluation and none in the last. Source: k-diffusion, sample_dpmpp_sde, with independent noises. */
+export const dpmppSdeKarras: SamplerFactory = ({ schedule, steps, predictionType }) => {
+  const table = sigmaTable(schedule);
+  const begins = karrasSigmas(table, steps);
+  const sigmas = [...begins, 0];
+  const timesteps = begins.map((sigma) => timestepOfSigma(table, sigma));
+  const levels = begins.map(sigmaLevel);
+
+  /** From sigma to a lower one along a predicted original, with fresh noise. */
+  function ancestralStep(
+    latents: Float64Array,
+    [sigma, next]: readonly [number, number],
+    original: Float64Array,
+    noise: ArrayLike<number>,
+  ): Float64Array {
+    const { down, up } = ancestralSigmas(sigma, next);
+    return combine([down / sigma, latents], [1 - down / sigma, original], [up, noise]);
+  }
+
+  function* denoise(latents: Float64Array, from: number, nextNoise: () => ArrayLike<number>): Denoising {
+    for (let step = from; step < steps; step++) {
+      const sigma = sigmas[step]!;
+      const next = sigmas[step + 1]!;
+      const level = levels[step]!;
+      const output = yield { latents, level, timestep: timesteps[step]!, step };
+      const original = predictOriginal(predictionType, level, latents, output);
+      if (next === 0) return original;
+      const middle = Math.sqrt(sigma * next);
+      const halfway = ancestralStep(latents, [sigma, middle], original, nextNoise());
+      const middleLevel = sigmaLevel(middle);
+      const second = yield { latents: halfway, level: middleLevel, timestep: timestepOfSigma(table, middle), step };
+      const refined = predictOriginal(predictionType, middleLevel, halfway, second);
+      latents = ancestralStep(latents, [sigma, next], refined, nextNoise());
+    }
+    return latents;
+  }
+  return { timesteps, levels, initNoiseSigma: begins[0]!, denoise };
+};

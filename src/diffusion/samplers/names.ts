@@ -1,18 +1,17 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { ddim } from "./ddim.ts";
-import { ddpm } from "./ddpm.ts";
-import { dpm2, dpm2Ancestral } from "./dpm-2.ts";
-import { dpmSingle } from "./dpm-single.ts";
-import { dpmpp2mKarras, dpmpp2mSdeKarras, dpmSolver, dpmSolverPlusPlus } from "./dpm-solver.ts";
-import { dpmppSdeKarras } from "./dpmpp-sde.ts";
-import { euler } from "./euler.ts";
-import { eulerAncestral } from "./euler-ancestral.ts";
-import { heun } from "./heun.ts";
-import { lcm } from "./lcm.ts";
-import { lms } from "./lms.ts";
+import { ddim, ddpm, lcm } from "./ddpm.ts";
+import {
+  dpmpp2mKarras,
+  dpmpp2mSdeKarras,
+  dpmppSdeKarras,
+  dpmSingle,
+  dpmSolver,
+  dpmSolverPlusPlus,
+} from "./dpm-solver.ts";
+import { dpm2, dpm2Ancestral, euler, eulerAncestral, heun, lms } from "./k-diffusion.ts";
 import { pndm } from "./pndm.ts";
 import { type Sampler, type SamplerFactory, type SamplerSettings, samplerOf } from "./sampler.ts";
-import { checkSteps } from "./timestep-spacing.ts";
+import { checkSteps } from "./spacing.ts";
 import { unipc } from "./unipc.ts";
 
 const factories = {

@@ -1,7 +1,6 @@
 import { combine, levelOfAlpha, type NoiseLevel, predictNoise } from "../noise-level.ts";
 import type { Denoising, SamplerFactory } from "./sampler.ts";
-import { smallestAlpha } from "./sigmas.ts";
-import { leadingStride, leadingTimesteps } from "./timestep-spacing.ts";
+import { leadingStride, leadingTimesteps, smallestAlpha } from "./spacing.ts";
 
 /** Weights of the newest to the oldest stored output: Adams-Bashforth of order 1 to 4. */
 const adamsBashforth = [

@@ -1,5 +1,5 @@
 import { combine, type NoiseLevel, predictOriginal } from "../noise-level.ts";
-import { dpmSteps, lambda } from "./dpm-steps.ts";
+import { dpmSteps, lambda } from "./dpm-solver.ts";
 import type { Denoising, SamplerFactory } from "./sampler.ts";
 
 /** UniPC, second order, B2: each evaluation first corrects the step that led to it, then predicts the next.

@@ -4,7 +4,7 @@ import { blockSize, type DynamicCode, decode, encode } from "./dynamic-code.ts";
 import { lionRule } from "./lion.ts";
 import type { Slot, StateArray, UpdateRule } from "./optimizer.ts";
 import type { PythonArguments } from "./python-literal.ts";
-import { sgdRule } from "./sgd.ts";
+import { sgdRule } from "./torch-optim.ts";
 
 /** Tables with fewer elements keep their state in 32 bits. */
 const smallestSize = 4096;

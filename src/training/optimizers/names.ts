@@ -1,26 +1,22 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { adadelta } from "./adadelta.ts";
 import { adafactor } from "./adafactor.ts";
-import { adagrad } from "./adagrad.ts";
-import { adam, adamW } from "./adam.ts";
-import { adamax } from "./adamax.ts";
-import { asgd } from "./asgd.ts";
-import { dAdaptAdaGrad } from "./d-adapt-adagrad.ts";
-import { dAdaptAdam, dAdaptAdamPreprint } from "./d-adapt-adam.ts";
-import { dAdaptAdan, dAdaptAdanIp } from "./d-adapt-adan.ts";
-import { dAdaptLion } from "./d-adapt-lion.ts";
-import { dAdaptSgd } from "./d-adapt-sgd.ts";
+import { adam, adamax, adamW, nadam, radam } from "./adam.ts";
+import {
+  dAdaptAdaGrad,
+  dAdaptAdam,
+  dAdaptAdamPreprint,
+  dAdaptAdan,
+  dAdaptAdanIp,
+  dAdaptLion,
+  dAdaptSgd,
+} from "./d-adaptation.ts";
 import { adamW8bit, lion8bit, sgdNesterov8bit } from "./eight-bit.ts";
 import { lion } from "./lion.ts";
-import { nadam } from "./nadam.ts";
 import type { UpdateRule } from "./optimizer.ts";
 import { prodigy } from "./prodigy.ts";
 import type { PythonArguments } from "./python-literal.ts";
-import { radam } from "./radam.ts";
-import { rmsprop } from "./rmsprop.ts";
-import { rprop } from "./rprop.ts";
 import { adamWScheduleFree, radamScheduleFree, sgdScheduleFree } from "./schedule-free.ts";
-import { sgd, sgdNesterov } from "./sgd.ts";
+import { adadelta, adagrad, asgd, rmsprop, rprop, sgd, sgdNesterov } from "./torch-optim.ts";
 
 export type RuleFactory = (given: PythonArguments) => UpdateRule;
 
