@@ -243,6 +243,25 @@ describe("latents in files", () => {
     expect((await cache(settings)).shapes).toHaveLength(1);
   });
 
+  test.each([
+    ["and then not", [true, false]],
+    ["after they were not", [false, true]],
+  ])("of pictures that are trained on mirrored %s are not made anew by one another", async (_, flips) => {
+    await writeCats(at("cats"));
+    const datasets = flips.map((flip_aug) => ({
+      subsets: [{ image_dir: at("cats/3_cat"), class_tokens: "x", flip_aug }],
+    }));
+    await writeFile(at("d.json"), JSON.stringify({ datasets }));
+    const settings = { datasetConfig: at("d.json"), resolution: [64, 64], cacheLatentsToDisk: true } as const;
+    for (const _ of ["filled", "read"]) {
+      const group = await openSeeded(settings);
+      const progress = await collect(group.cacheLatents(latentsEncoder()));
+      expect(progress.flatMap(({ warnings }) => warnings)).toEqual([]);
+      expect(await epochOf(group, 1)).not.toEqual([]);
+    }
+    expect(await cache(settings)).toMatchObject({ shapes: [] });
+  });
+
   test("that another run writes anew while this one uses them end it", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     const group = await openSeeded(settings);

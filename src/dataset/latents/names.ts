@@ -9,14 +9,15 @@ import { latentSettings } from "./origin.ts";
 export type LatentFamily = "sd" | "sdxl";
 
 /** Where the latents of every picture are kept: `<stem>_<W>x<H>_sd.npz` with the size of the picture itself, each side of at least four digits.
+ *  A file with mirrored latents does for pictures that are not mirrored, but where both are trained each has its own: whichever comes second would replace the first.
  *  differs from sd-scripts: pictures that differ in their ending alone, and a picture that is trained on in several ways, have a file each; there they share one. The
  *  first has that name, the others have their whole name in place of the stem, with a number if need be. */
 export function latentFilesOf(images: readonly TrainingImage[], family: LatentFamily): Map<TrainingImage, string> {
   const owners = new Map<string, string>();
   return new Map(
     images.map((image) => {
-      const { path: picture, size } = image;
-      const owner = `${path.resolve(picture)}\n${latentSettings(image)}`;
+      const { path: picture, size, subset } = image;
+      const owner = `${path.resolve(picture)}\n${latentSettings(image)}\n${subset.flipAug}`;
       for (let n = 0; ; n++) {
         const base = [withoutExtension(picture), picture][n] ?? `${picture}.${n}`;
         const file = `${base}_${size.map(padded).join("x")}_${family}.npz`;
