@@ -8,6 +8,7 @@ import type { LoadContext } from "./images/context.ts";
 import { loadDreamBooth } from "./images/dreambooth.ts";
 import type { LoadedSubset, LoadedSubsets } from "./images/entry.ts";
 import { loadFineTuning } from "./images/fine-tuning.ts";
+import { checkMasks } from "./images/mask-sizes.ts";
 import { loadWithMasks } from "./images/masks.ts";
 import { notePictures } from "./images/oddities.ts";
 import { assignBuckets, type TrainingImage } from "./images/training-image.ts";
@@ -38,6 +39,7 @@ export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucke
   const { entries, ...loaded } = await loaders[plan.kind](plan, context);
   const images = await assignBuckets(entries, plan, limits, context.warnings);
   checkEpoch(images, plan);
+  await checkMasks(images, plan, context.warnings);
   await notePictures(images, context.warnings);
   return { plan, limits, images, buckets: bucketsOf(images), ...loaded };
 }

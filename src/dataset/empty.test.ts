@@ -79,3 +79,35 @@ test("a folder of pictures of other kinds is not a folder without pictures", asy
   expect(where).toMatch(/no pictures: [^\n]*2_empty/);
   expect(where).not.toMatch(/no pictures: [^\n]*1_x/);
 });
+
+test("repeats below 1, and regularisation pictures alone, are told as what they are", async () => {
+  await writePicture(at("p/0_my_cat/a.png"), 64, 64);
+  expect((await errorOf({ trainDataDir: at("p") })).hint).toContain(
+    `Rename ${at("p/0_my_cat")} to ${at("p/1_my_cat")}`,
+  );
+  const configured = async (subset: object) => {
+    const subsets = [{ image_dir: at("p/0_my_cat"), class_tokens: "x", ...subset }];
+    await writeFile(at("d.json"), JSON.stringify({ datasets: [{ subsets }] }));
+    return errorOf({ datasetConfig: at("d.json") });
+  };
+  expect((await configured({ num_repeats: 0 })).hint).toContain("Set num_repeats to 1 or more");
+  const { message, hint } = await configured({ is_reg: true });
+  expect(message).toContain("regularisation pictures only");
+  expect(hint).toContain("without is_reg");
+});
+
+test("a folder that gives no regularisation pictures is told, and what lies in it", async () => {
+  await writePicture(at("p/1_x/a.png"), 64, 64);
+  await writePicture(at("reg/b.png"), 64, 64);
+  const settings = { trainDataDir: at("p"), regDataDir: at("reg"), resolution: [64, 64] } as const;
+  const told = async () =>
+    (await openSeeded(settings)).warnings
+      .filter(({ kind }) => kind.startsWith("regularisation"))
+      .map(({ kind, subjects }) => [kind, ...subjects]);
+  expect(await told()).toEqual([
+    ["regularisationBesideFolders", at("reg/b.png")],
+    ["regularisationNone", at("reg")],
+  ]);
+  await writePicture(at("reg/1_cat/b.png"), 64, 64);
+  expect(await told()).toEqual([["regularisationBesideFolders", at("reg/b.png")]]);
+});

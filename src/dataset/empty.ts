@@ -5,7 +5,7 @@ import { didYouMean } from "../files/index.ts";
 import { namedAs } from "../pictures/index.ts";
 import type { DatasetGroup } from "./group.ts";
 import type { DatasetSettings } from "./settings.ts";
-import type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";
+import type { DatasetWarningKind } from "./warnings.ts";
 
 /** The error of a run whose datasets have no pictures: which folders were looked at, what was left out, and the way out that is nearest.
  *  differs from sd-scripts: it says so and ends as if all had gone well. */
@@ -13,7 +13,7 @@ export function emptyDatasetError(group: DatasetGroup, settings: DatasetSettings
   const { datasetConfig, trainDataDir, imageDir, inJson } = settings;
   const looked = datasetConfig ?? inJson ?? trainDataDir ?? imageDir;
   const findings = group.warnings.map(({ message }) => message);
-  const { message, hint } = nearestWayOut(group.warnings, settings);
+  const { message, hint } = nearestWayOut(group, settings);
   return new CoinageError("DATASET_EMPTY", message, {
     where: [looked ?? "no folder was given", ...findings].join("\n  "),
     hint,
@@ -25,9 +25,9 @@ interface WayOut {
   readonly hint: string;
 }
 
-function nearestWayOut(warnings: readonly DatasetWarning[], settings: DatasetSettings): WayOut {
+function nearestWayOut(group: DatasetGroup, settings: DatasetSettings): WayOut {
   const { datasetConfig, trainDataDir, imageDir, inJson } = settings;
-  const subjectsOf = (wanted: DatasetWarningKind) => warnings.find(({ kind }) => kind === wanted)?.subjects ?? [];
+  const subjectsOf = (wanted: DatasetWarningKind) => group.warnings.find(({ kind }) => kind === wanted)?.subjects ?? [];
   const none = "There are no pictures to train on.";
   const beside = subjectsOf("picturesBesideFolders");
   if (trainDataDir !== undefined && beside.length > 0) return picturesRightIn(trainDataDir, beside.length);
@@ -40,6 +40,8 @@ function nearestWayOut(warnings: readonly DatasetWarning[], settings: DatasetSet
   const misnamed = subjectsOf("pictureMisnamed");
   if (misnamed.length > 0)
     return { message: none, hint: `Rename ${misnamed.length} pictures to end in .png, .jpg or what they are.` };
+  const [unrepeated] = subjectsOf("subsetWithoutRepeats");
+  if (unrepeated !== undefined) return { message: none, hint: repeatsFor(unrepeated, datasetConfig !== undefined) };
   for (const folder of subjectsOf("folderWithoutRepeats")) {
     const hint = wayInto(folder);
     if (hint !== undefined) return { message: none, hint };
@@ -47,6 +49,11 @@ function nearestWayOut(warnings: readonly DatasetWarning[], settings: DatasetSet
   const folder = datasetConfig === undefined && inJson === undefined ? (trainDataDir ?? imageDir) : undefined;
   const near = folder === undefined ? undefined : didYouMean(folder);
   if (near !== undefined) return { message: none, hint: near };
+  if (group.numTrainImages === 0 && group.numRegImages > 0)
+    return {
+      message: "There are regularisation pictures only, and none of the new word.",
+      hint: "Add a folder with its pictures, without is_reg: regularisation pictures only go beside them.",
+    };
   return {
     message: none,
     hint: "Give --dataset_config FILE, --train_data_dir FOLDER with a sub-folder named REPEATS_CLASS (10_cat) that holds the pictures, or --image_dir FOLDER with the pictures right in it.",
@@ -64,6 +71,13 @@ function picturesRightIn(folder: string, count: number): WayOut {
       ? `The folder itself is named so: give the one it lies in, --train_data_dir ${quoted(parentOf(folder))}, or ${takeAsItIs}.`
       : `Move them into a sub-folder, such as ${path.join(folder, "10_mycat")}, or ${takeAsItIs}.`,
   };
+}
+
+/** The way out where a number of repeats is below 1: in the name of a folder, or in a dataset config. */
+function repeatsFor(subset: string, isConfigured: boolean): string {
+  if (isConfigured) return `Set num_repeats to 1 or more for ${subset}.`;
+  const renamed = path.basename(subset).replace(/^[^_]*/, "1");
+  return `Rename ${subset} to ${path.join(path.dirname(subset), renamed)}: the number is how often an epoch uses each picture.`;
 }
 
 /** What was meant by a folder above one that is not named REPEATS_CLASS but holds folders that are, or pictures. */

@@ -154,9 +154,41 @@ describe("a caption file", () => {
     expect((await openSeeded({ ...settings, useObjectTemplate: true })).warnings).toEqual([]);
     expect(images.slice(0, 3).map(({ caption }) => caption)).toEqual(["mycat, marked", "", "cat"]);
     expect(warnings).toMatchObject([
+      { kind: "captionLines", subjects: [at("cats/3_cat/0.png"), at("cats/3_cat/1.png")] },
       { kind: "captionBlank", subjects: [at("cats/3_cat/1.png")] },
       { kind: "captionFromClass", subjects: [at("cats/3_cat/2.png")] },
     ]);
+  });
+
+  test("that end in something else than caption_extension are named", async () => {
+    const settings = await writeCats(at("cats"));
+    await writeFile(at("cats/3_cat/notes.txt"), "of no picture");
+    await writeFile(at("cats/3_cat/3.CAPTION"), "mycat");
+    const { warnings } = await openSeeded({ ...settings, captionExtension: ".caption" });
+    const subjects = ["0.txt", "1.txt", "2.txt", "3.CAPTION", "3.txt", "4.txt"].map((name) => at("cats/3_cat", name));
+    expect(warnings).toMatchObject([{ kind: "captionOtherEnding", subjects }, { kind: "captionFromClass" }]);
+  });
+
+  test("with alternatives in braces or in several lines are told unless wildcards are on", async () => {
+    const settings = await writeCats(at("cats"));
+    await writeFile(at("cats/3_cat/0.txt"), "mycat on {grass|sand}");
+    await writeFile(at("cats/3_cat/1.txt"), "mycat {in} braces | no choice\n\n");
+    await writeFile(at("cats/3_cat/2.txt"), "mycat\nmycat again");
+    const told = async (more: object) =>
+      (await openSeeded({ ...settings, ...more })).warnings.map(({ kind, subjects }) => [kind, ...subjects]);
+    expect(await told({})).toEqual([
+      ["captionAlternatives", at("cats/3_cat/0.png")],
+      ["captionLines", at("cats/3_cat/2.png")],
+    ]);
+    expect(await told({ enableWildcard: true })).toEqual([]);
+  });
+
+  test("of metadata are told in the same way", async () => {
+    await writePicture(at("a.png"), 16, 16);
+    await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "mycat {a|b}\nmore" } }));
+    const settings = { inJson: at("meta.json"), trainDataDir: at(), resolution: [16, 16] } as const;
+    const kinds = (await openSeeded(settings)).warnings.map(({ kind }) => kind);
+    expect(kinds).toEqual(["captionLines", "captionAlternatives"]);
   });
 });
 

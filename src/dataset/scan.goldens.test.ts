@@ -124,9 +124,12 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
     else expect(subjects, kind).toEqual(expect.arrayContaining([...(own.get(kind) ?? [kind])]));
   }
   const ownKinds = [
+    "captionAlternatives",
     "captionBlank",
     "captionEmpty",
     "captionFromClass",
+    "captionLines",
+    "captionOtherEnding",
     "folderMissing",
     "pictureTiny",
     "pictureTwice",

@@ -3,12 +3,27 @@ const texts = {
   aspectTooThin: ["Left out, because they are too long and thin to be cut to size"],
   bucketLimitRounded: ["Bucket limits must be multiples of bucket_reso_steps"],
   bucketLimitsUnused: ["min_bucket_reso and max_bucket_reso have no effect with bucket_no_upscale"],
+  captionAlternatives: [
+    "Captions with alternatives in braces are trained as they stand, braces included",
+    "Add --enable_wildcard to have one of {a|b} chosen each time.",
+  ],
   captionBlank: ["The caption is empty"],
   captionEmpty: ["The caption is empty, for there is neither a caption file nor a class token"],
   captionFromClass: ["The class tokens are the caption, for there is no caption file"],
+  captionLines: [
+    "Captions have several lines, and only the first is used",
+    "Add --enable_wildcard to have one of them chosen each time, or write all on one line.",
+  ],
+  captionOtherEnding: [
+    "Not read, because they do not end in caption_extension",
+    "If they are the captions, give their ending with --caption_extension.",
+  ],
   entryUnreachable: ["Left out, because they cannot be opened", "Mend or remove them."],
   folderMissing: ["Not a folder"],
-  folderWithoutRepeats: ["Left out, because the folder's name does not begin with a number of repeats"],
+  folderWithoutRepeats: [
+    "Left out, because these folders are not named REPEATS_CLASS, as 10_mycat is",
+    "Rename them, or take one as it is with --image_dir.",
+  ],
   infoCacheMissing: ["cache_info is on, so metadata_cache.json is written now for the next time"],
   latentsDamaged: ["Latent caches that cannot be read are made anew"],
   latentsOutdated: ["Latent caches are made anew"],
@@ -20,6 +35,10 @@ const texts = {
     "Latent caches are used that do not say which VAE they are of, as sd-scripts writes them",
     "Delete them if it was another.",
   ],
+  maskStretched: [
+    "Masks of another size than their pictures are stretched over them",
+    "Make each mask as large as its picture.",
+  ],
   metadataEmpty: ["Left out, for the metadata file names no pictures"],
   pictureAnimated: [
     "Animated or of several pages, and only the first picture of each is trained",
@@ -27,11 +46,11 @@ const texts = {
   ],
   pictureHuge: ["Over 40 megapixels, and decoded whole each time: shrink them, or cache latents"],
   pictureMisnamed: [
-    "Left out, because the names of these pictures do not end like a picture's",
+    "Left out, because the names of these pictures do not end as their kind does",
     "Rename them to end in .png, .jpg or what they are.",
   ],
   picturesBesideFolders: [
-    "Left out, because they lie beside the folders REPEATS_NAME and not in one of them",
+    "Left out, because they lie beside the folders REPEATS_CLASS and not in one of them",
     "Move them into one, or take a folder as it is with --image_dir.",
   ],
   pictureTiny: ["Enlarged to more than twice their size, so the word learns how blurred they are"],
@@ -50,6 +69,11 @@ const texts = {
   pictureTwice: ["The same picture is there twice"],
   pictureUndecodable: ["Left out, because pictures of these kinds cannot be read here", "Export them as PNG or JPEG."],
   pictureUpscaled: ["Enlarged a little, for they are smaller than they are trained at"],
+  regularisationBesideFolders: [
+    "Left out, because they lie beside the folders REPEATS_CLASS and not in one of them",
+    "Move them into one, such as 1_cat.",
+  ],
+  regularisationNone: ["There is no folder of regularisation pictures, named REPEATS_CLASS as 1_cat is, in"],
   regularisationUnused: ["Not used, for there are more regularisation pictures than training pictures"],
   settingsIgnored: ["The dataset config takes the place of"],
   sizeTold: [

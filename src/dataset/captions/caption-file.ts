@@ -1,17 +1,24 @@
-import { lstat } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
+import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { readRegularTextFile } from "../../files/index.ts";
-import { withoutExtension } from "../images/paths.ts";
+import { byCodePoint, joinPath, withoutExtension } from "../images/paths.ts";
 import { strip } from "./strip.ts";
 
-/** The caption file of a picture, as text: its first line, or with wildcards all its lines that are not blank.
- *  Undefined when there is none.
+export interface FoundCaption {
+  /** The first line, or with wildcards all lines that are not blank. */
+  readonly caption: string;
+  /** Whether there are more lines than that. */
+  readonly hasMoreLines: boolean;
+}
+
+/** The caption of a picture from its file; undefined when there is none.
  *  @throws CAPTION_UNREADABLE when it is empty, not UTF-8 or cannot be read. */
 export async function readCaption(
   picture: string,
   captionExtension: string,
   enableWildcard: boolean,
-): Promise<string | undefined> {
+): Promise<FoundCaption | undefined> {
   const ending = captionExtension.startsWith(".") ? captionExtension : `.${captionExtension}`;
   for (const base of captionBases(withoutExtension(picture))) {
     const file = base + ending;
@@ -37,12 +44,30 @@ function captionBases(base: string): string[] {
   return parts.length >= 5 ? [base, parts.slice(0, -4).join("_")] : [base];
 }
 
-function captionIn(text: string, file: string, enableWildcard: boolean): string {
+function captionIn(text: string, file: string, enableWildcard: boolean): FoundCaption {
   if (text === "")
     throw new CoinageError("CAPTION_UNREADABLE", `The caption file ${file} is empty.`, {
       where: file,
       hint: "Write a caption into it, or remove it.",
     });
   const lines = text.split(/\r\n|\r|\n/).map(strip);
-  return enableWildcard ? lines.filter((line) => line !== "").join("\n") : lines[0]!;
+  const [first = "", ...others] = lines;
+  if (!enableWildcard) return { caption: first, hasMoreLines: others.some((line) => line !== "") };
+  return { caption: lines.filter((line) => line !== "").join("\n"), hasMoreLines: false };
+}
+
+/** Endings that captions are usually given, in lower case. */
+const usualEndings: ReadonlySet<string> = new Set([".txt", ".caption"]);
+
+/** Files that are named as captions of pictures are, but do not end in caption_extension: of pictures that have no caption file. */
+export async function captionsOfOtherEnding(pictures: readonly string[]): Promise<string[]> {
+  const stems = new Set(pictures.map(withoutExtension));
+  const folders = [...new Set(pictures.map((picture) => path.dirname(picture)))];
+  const found = folders.map(async (folder) => {
+    const names = (await readdir(folder).catch(() => [])).filter((name) =>
+      usualEndings.has(path.extname(name).toLowerCase()),
+    );
+    return names.map((name) => joinPath(folder, name)).filter((file) => stems.has(withoutExtension(file)));
+  });
+  return (await Promise.all(found)).flat().sort(byCodePoint);
 }

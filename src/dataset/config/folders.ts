@@ -49,8 +49,10 @@ async function subsetsIn(
     if (kind === "folder") subsets.push(...subsetNamed(name, folder, isReg, warnings));
     else if (isOfSystem(name)) continue;
     else if (kind === "nothing") warnings.add("entryUnreachable", await describeMissing(folder));
-    else if (namedAs(name) !== "other") warnings.add("picturesBesideFolders", folder);
+    else if (namedAs(name) !== "other")
+      warnings.add(isReg ? "regularisationBesideFolders" : "picturesBesideFolders", folder);
   }
+  if (isReg && subsets.length === 0) warnings.add("regularisationNone", parent);
   return subsets;
 }
 

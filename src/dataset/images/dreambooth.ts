@@ -1,10 +1,11 @@
 import path from "node:path";
 import { kindOfPath } from "../../files/index.ts";
 import { mapTellingAll } from "../bounded.ts";
-import { readCaption } from "../captions/caption-file.ts";
+import { captionsOfOtherEnding, readCaption } from "../captions/caption-file.ts";
 import { strip } from "../captions/strip.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { noteBeside } from "./beside.ts";
+import { noteCaption } from "./caption-oddities.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { headersOf } from "./headers.ts";
@@ -99,13 +100,16 @@ async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadCo
   const captions = await mapTellingAll(entries, captionsAtOnce, title, ({ path: file, subset }) =>
     readCaption(file, subset.captionExtension, subset.captions.enableWildcard),
   );
+  const without = entries.filter((_, i) => captions[i] === undefined).map(({ path: file }) => file);
+  warnings.addAll("captionOtherEnding", await captionsOfOtherEnding(without));
   return entries.map((entry, i) => {
     const { classTokens = "", captions: settings } = entry.subset;
-    const caption = captions[i];
+    const { caption, hasMoreLines = false } = captions[i] ?? {};
     const isEmpty = strip(classTokens) === "" && !settings.captionPrefix && !settings.captionSuffix;
     if (caption === undefined && isEmpty) warnings.add("captionEmpty", entry.path);
     else if (caption === undefined) warnings.add("captionFromClass", entry.path);
-    if (caption === "") warnings.add("captionBlank", entry.path);
+    if (hasMoreLines) warnings.add("captionLines", entry.path);
+    if (caption !== undefined) noteCaption({ ...entry, caption }, warnings);
     return { ...entry, caption: caption ?? classTokens };
   });
 }

@@ -3,6 +3,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { LatentFolders, type NamedLatents } from "../latents/names.ts";
+import { noteCaption } from "./caption-oddities.ts";
 import type { LoadContext } from "./context.ts";
 import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
 import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
@@ -50,11 +51,7 @@ async function entriesOf(
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
   const title = (count: number) => `${count} keys of the metadata lead to no picture.`;
   const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, pictures, latents));
-  const blank = entries.filter(({ caption }) => caption === "");
-  warnings.addAll(
-    "captionBlank",
-    blank.map(({ path: file }) => file),
-  );
+  for (const entry of entries) noteCaption(entry, warnings);
   return entries;
 }
 

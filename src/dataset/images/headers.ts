@@ -21,11 +21,6 @@ export function headersOf(entries: readonly ImageEntry[]): Promise<KnownPicture[
   return mapTellingAll(entries, headersAtOnce, (count) => `${count} pictures cannot be read.`, headerOf);
 }
 
-/** Makes sure that mask pictures can be read, before work begins that would find out late. @throws PICTURE_UNREADABLE naming every mask that cannot */
-export async function checkMasks(files: readonly string[]): Promise<void> {
-  await mapTellingAll(files, headersAtOnce, (count) => `${count} masks cannot be read.`, readPictureHeader);
-}
-
 async function headerOf({ path, size: known, subset, onlyLatents }: ImageEntry): Promise<KnownPicture> {
   if (known && onlyLatents !== undefined) return { size: known };
   const header = await readPictureHeader(path);

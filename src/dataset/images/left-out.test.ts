@@ -56,6 +56,16 @@ test("pictures that cannot be read, are named like none or lie in sub-folders ar
   expect(kinds.get("subfolderWithPictures")).toEqual(inFolder("more"));
 });
 
+test("a picture whose name ends like another kind's is to be renamed, not exported; a camera's raw file begins like TIFF", async () => {
+  await writePicture(at("p/1_x/a.png"), 64, 64);
+  await copyFile(at("p/1_x/a.png"), at("p/1_x/b.HEIC"));
+  await writeFile(at("p/1_x/c.dng"), "II*\0raw");
+  const { names, kinds } = await open();
+  expect(names).toEqual(["1_x/a.png"]);
+  expect(kinds.get("pictureMisnamed")).toEqual([at("p/1_x/b.HEIC")]);
+  expect(kinds.get("pictureUndecodable")).toEqual([at("p/1_x/c.dng")]);
+});
+
 test("a sub-folder that is a subset of its own is no loss", async () => {
   await writePicture(at("p/a.png"), 64, 64);
   await writePicture(at("p/more/b.png"), 64, 64);

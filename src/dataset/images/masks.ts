@@ -6,7 +6,6 @@ import type { DatasetWarnings } from "../warnings.ts";
 import type { LoadContext } from "./context.ts";
 import { loadDreamBooth } from "./dreambooth.ts";
 import type { ImageEntry, LoadedSubsets } from "./entry.ts";
-import { checkMasks } from "./headers.ts";
 import { stemOf } from "./paths.ts";
 import { readPictureFolder } from "./picture-files.ts";
 
@@ -35,7 +34,6 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
   const used = new Set(entries.map(({ maskPath }) => path.resolve(maskPath!)));
   const orphans = [...unused].filter((file) => !used.has(file));
   if (orphans.length > 0) throw unpaired("masks have no picture", orphans);
-  await checkMasks([...used]);
   return { ...loaded, entries };
 }
 

@@ -59,8 +59,14 @@ function parse<Schema extends z.ZodType>(schema: Schema, text: string, where: st
     return schema.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
-    const reason = issue ? `${issue.path.join(".")}: ${issue.message}` : (cause as Error).message;
-    throw new CoinageError("DATASET_CONFIG", `The metadata cannot be used: ${reason}`, { where, cause });
+    const reason = issue
+      ? [...(issue.path.length > 0 ? [issue.path.join(".")] : []), issue.message].join(": ")
+      : (cause as Error).message;
+    throw new CoinageError("DATASET_CONFIG", `The metadata cannot be used: ${reason}`, {
+      where,
+      hint: `Metadata looks so: {"a.png": {"caption": "...", "tags": "..."}}, or in a .jsonl file one {"image_path": "a.png", "caption": "..."} a line.`,
+      cause,
+    });
   }
 }
 

@@ -10,9 +10,9 @@ import { byCodePoint, joinPath } from "./paths.ts";
 /** The pictures that lie directly in a folder, and what lies there beside them; sorted by code point. Hidden files and those of systems are left out. */
 export interface PictureFolder {
   readonly pictures: readonly string[];
-  /** Named like pictures of kinds that cannot be decoded. */
+  /** Named like pictures of kinds that cannot be decoded, and not of another kind by their contents. */
   readonly undecodable: readonly string[];
-  /** Pictures by their contents whose names do not say so. */
+  /** Pictures that can be decoded, by their contents, whose names do not say so: `photo`, or a JPEG named `photo.heic`. */
   readonly misnamed: readonly string[];
   readonly folders: readonly string[];
 }
@@ -37,12 +37,14 @@ export async function readPictureFolder(folder: string, captionExtension = ""): 
     !entry.isDirectory() && namedAs(entry.name) === kind;
   const isOther = (entry: Dirent) =>
     isNamed("other")(entry) && !companions.test(entry.name) && !entry.name.endsWith(captionExtension || "/");
-  const others = pathsOf(isOther);
+  const undecodable = pathsOf(isNamed("undecodable picture"));
+  const others = [...undecodable, ...pathsOf(isOther)].sort(byCodePoint);
   const arePictures = await mapBounded(others, filesAtOnce, isPictureInside);
+  const misnamed = new Set(others.filter((_, i) => arePictures[i]));
   return {
     pictures: pathsOf(isNamed("picture")),
-    undecodable: pathsOf(isNamed("undecodable picture")),
-    misnamed: others.filter((_, i) => arePictures[i]),
+    undecodable: undecodable.filter((file) => !misnamed.has(file)),
+    misnamed: [...misnamed],
     folders: pathsOf((entry) => entry.isDirectory()),
   };
 }
@@ -72,7 +74,10 @@ export function isOfSystem(name: string): boolean {
 async function isPictureInside(file: string): Promise<boolean> {
   try {
     const start = await withRegularFile(file, (handle) => readStart(handle, kindBytes));
-    return kindOf(start)?.isDecodable ?? false;
+    const kind = kindOf(start);
+    // Raw files of cameras begin like TIFF.
+    const isRaw = kind?.name === "a TIFF picture" && namedAs(file) === "undecodable picture";
+    return !isRaw && (kind?.isDecodable ?? false);
   } catch {
     // What is not named like a picture and cannot be read is nothing that would be trained on.
     return false;

@@ -1,7 +1,5 @@
 import { arrayOf, type NdArray } from "../../array/index.ts";
-import { CoinageError } from "../../errors/index.ts";
 import { decodePicture, dropAlpha, mirrorPicture, resizePicture, signedUnit } from "../../pictures/index.ts";
-import type { DatasetPlan } from "../config/plan.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { fitToBucket } from "./fit.ts";
 
@@ -10,24 +8,11 @@ const maskValues = Float32Array.from(signedUnit, (value) => Math.fround(value + 
 
 /** The mask of a picture as [H,W] in 0..1: its red channel, at the place of the picture.
  *  differs from sd-scripts: the mask is resized and cut like its picture; there it is stretched to the bucket.
- *  @throws PICTURE_UNREADABLE, MASK_MISSING when its size is not that of its picture */
-export async function readMaskPicture(
-  image: TrainingImage,
-  plan: DatasetPlan,
-  flipped: boolean,
-): Promise<NdArray<Float32Array>> {
+ *  @throws PICTURE_UNREADABLE */
+export async function readMaskPicture(image: TrainingImage, flipped: boolean): Promise<NdArray<Float32Array>> {
   const { maskPath, size, bucket, resized, subset } = image;
   const decoded = dropAlpha(await decodePicture(maskPath!, { exifTranspose: subset.exifTranspose }));
   const isSameSize = decoded.width === size[0] && decoded.height === size[1];
-  if (!isSameSize && plan.enableBucket)
-    throw new CoinageError(
-      "MASK_MISSING",
-      `The mask ${maskPath} is ${decoded.width}x${decoded.height}, its picture ${size.join("x")}.`,
-      {
-        where: image.path,
-        hint: "Make the mask as large as the picture.",
-      },
-    );
   const interpolation = subset.resizeInterpolation;
   const fitted = isSameSize
     ? fitToBucket(decoded, { bucket, resized, interpolation })

@@ -1,6 +1,8 @@
-import { writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { epochOf, openSeeded, temporaryFolder, writePicture } from "../../../test/datasets.ts";
+import { epochOf, gradient, openSeeded, temporaryFolder, writePicture } from "../../../test/datasets.ts";
 import { arrayOf } from "../../array/index.ts";
 import { batchLossMasks } from "../index.ts";
 
@@ -84,6 +86,39 @@ describe("loss masks of a folder", () => {
       code: "DATASET_CONFIG",
     });
     const bucketed = { datasetConfig, maskedLoss: true, enableBucket: true, minBucketReso: 64 };
-    await expect(epochOf(await openSeeded(bucketed), 1)).rejects.toMatchObject({ code: "MASK_MISSING" });
+    await expect(openSeeded(bucketed)).rejects.toMatchObject({
+      code: "MASK_MISSING",
+      message: expect.stringContaining("is 32x32, its picture 64x64"),
+    });
+    const { warnings } = await openSeeded({ datasetConfig, maskedLoss: true });
+    expect(warnings.find(({ kind }) => kind === "maskStretched")?.subjects).toEqual([
+      `${at("masks/a.png")} (32x32, not 64x64)`,
+    ]);
+  });
+
+  test("that EXIF turns are told; where it turns only one of picture and mask, that is why they do not fit", async () => {
+    const write = async (file: string, [width, height]: readonly [number, number], orientation: number) => {
+      await mkdir(path.dirname(at(file)), { recursive: true });
+      const { data, ...raw } = gradient(width, height);
+      await sharp(data, { raw }).withMetadata({ orientation }).png().toFile(at(file));
+    };
+    await write("img/a.png", [128, 64], 6);
+    await write("masks/a.png", [128, 64], 6);
+    const datasetConfig = await writeConfig(withMasks());
+    const settings = { datasetConfig, maskedLoss: true, enableBucket: true, minBucketReso: 64 };
+    const { warnings } = await openSeeded(settings);
+    const turned = warnings.find(({ kind }) => kind === "pictureTurned");
+    expect(turned?.subjects.toSorted()).toEqual([at("img/a.png"), at("masks/a.png")]);
+    expect((await openSeeded({ ...settings, exifTranspose: true })).warnings).not.toContainEqual(turned);
+
+    await write("masks/a.png", [64, 128], 1);
+    await expect(openSeeded(settings)).rejects.toMatchObject({
+      hint: expect.stringContaining("--exif_transpose takes"),
+    });
+    await openSeeded({ ...settings, exifTranspose: true });
+    await write("masks/a.png", [128, 64], 1);
+    await expect(openSeeded({ ...settings, exifTranspose: true })).rejects.toMatchObject({
+      hint: expect.stringContaining("leave --exif_transpose out"),
+    });
   });
 });

@@ -49,7 +49,7 @@ export async function prepareSample(
 ): Promise<PreparedSample> {
   const flipped = image.subset.flipAug && random.random() < 0.5;
   const content = cached ? fromLatents(image, cached, flipped) : await fromPicture(image, plan, flipped, random);
-  const lossMask = image.maskPath === undefined ? content.lossMask : await readMaskPicture(image, plan, flipped);
+  const lossMask = image.maskPath === undefined ? content.lossMask : await readMaskPicture(image, flipped);
   const { originalSize, cropBox, lossMask: _, ...rest } = content;
   return {
     imageKey: image.key,
