@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openCheckpoint } from "../src/checkpoint/index.ts";
 import { readCaption } from "../src/dataset/captions/caption-file.ts";
@@ -80,5 +81,37 @@ describe.skipIf(process.platform === "win32")("a pipe is not waited for:", () =>
   ])("%s", async (_, ending, read) => {
     execFileSync("mkfifo", [at(`pipe${ending}`)]);
     expect((await failure(() => read(at(`pipe${ending}`)))).code).toMatch(/UNREADABLE|DATASET_CONFIG/);
+  });
+});
+
+describe.skipIf(process.platform === "win32")("a pipe that the user hands over, as <(...) does, is read:", () => {
+  const root = fileURLToPath(new URL("..", import.meta.url));
+  const kinds: readonly (readonly [what: string, reader: string, text: string])[] = [
+    ["settings", 'options/index.ts").readSettingsFile', "init_word = 'seed 1'"],
+    [
+      "a dataset config in TOML",
+      'dataset/config/document.ts").readConfigDocument',
+      "[general]\nclass_tokens = 'seed 1'",
+    ],
+    [
+      "a dataset config in JSON",
+      'dataset/config/document.ts").readConfigDocument',
+      '{"general": {"class_tokens": "seed 1"}}',
+    ],
+    ["sample prompts", 'generation/preview/prompts.ts").readPreviewPrompts', "seed 1"],
+    ["prompts", 'generation/prompts/read.ts").readPromptFile', "seed 1"],
+  ];
+
+  test.each(kinds)("%s", (_, reader, text) => {
+    const [file, name] = reader.split('").');
+    const script = `const { inspect } = await import("node:util");
+      const { ${name} } = await import("./src/${file}");
+      console.log(inspect(await ${name}("/dev/fd/3", { tokens: [] }), { depth: 9 }).includes("seed 1"));`;
+    const command = 'printf %s "$1" | "$2" --import tsx --input-type=module -e "$3" 3<&0 < /dev/null';
+    const { stdout, stderr } = spawnSync("sh", ["-c", command, "sh", text, process.execPath, script], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(stdout, stderr).toBe("true\n");
   });
 });

@@ -5,6 +5,14 @@ export { type Holder, type Lock, takeLock } from "./lock.ts";
 export { makeFolder } from "./make-folder.ts";
 export { didYouMean, hintOfMissing, nearPath } from "./near-path.ts";
 export { reasonOf } from "./reason.ts";
-export { readEarlierFile, readRegularFile, readRegularTextFile, readStart, withRegularFile } from "./regular-file.ts";
+export {
+  isHandedOver,
+  readEarlierFile,
+  readGivenTextFile,
+  readRegularFile,
+  readRegularTextFile,
+  readStart,
+  withRegularFile,
+} from "./regular-file.ts";
 export { isForbidden, readingHint, whyUnreadable } from "./unreadable.ts";
 export { prepareOutputFolder } from "./writable-folder.ts";

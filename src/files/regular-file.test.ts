@@ -1,10 +1,11 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, mkdtempSync, openSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { limits } from "../budget/index.ts";
-import { readRegularFile, readRegularTextFile } from "./index.ts";
+import { isHandedOver, readGivenTextFile, readRegularFile, readRegularTextFile } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-regular-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -63,6 +64,57 @@ describe("what cannot be read is refused at once, as its reader words it", () =>
     await expect(read("/dev/zero")).rejects.toThrow(refused("The file cannot be read (it is a device, not a file)."));
   });
 });
+
+describe.skipIf(process.platform === "win32")(
+  "what the user hands over himself is read, also where it is no file",
+  () => {
+    /** What is read of a descriptor while `use` runs. */
+    async function withDescriptor<Result>(file: string, use: (handedOver: string) => Promise<Result>): Promise<Result> {
+      const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        return await use(`/dev/fd/${descriptor}`);
+      } finally {
+        closeSync(descriptor);
+      }
+    }
+    const readGiven = (file: string) => readGivenTextFile(file, "settingsFile", refusal);
+    const write = (script: string) => spawn("sh", ["-c", script, at("given")], { stdio: ["pipe", "pipe", "inherit"] });
+
+    test("a pipe whose writer takes its time, and one whose writer is done", async () => {
+      execFileSync("mkfifo", [at("given")]);
+      await withDescriptor(at("given"), async (file) => {
+        const late = write('exec 3> "$0"; echo opened; read go; printf "seed = " >&3; printf 1 >&3');
+        await once(late.stdout, "data");
+        const reading = readGiven(file);
+        late.stdin.end("\n");
+        expect(await reading).toBe("seed = 1");
+        const done = write('printf "seed = 2" > "$0"');
+        await once(done, "exit");
+        expect(await readGiven(file)).toBe("seed = 2");
+      });
+      await expect(readGiven(at("given"))).rejects.toThrow(
+        refused("The file cannot be read (it is a pipe, not a file)."),
+      );
+    });
+
+    test("up to the limit, and no folder", async () => {
+      await withDescriptor("/dev/zero", (file) =>
+        expect(readGiven(file)).rejects.toThrow(refused("The file asks for more than 16,777,216 bytes.")),
+      );
+      await withDescriptor(work, (file) =>
+        expect(readGiven(file)).rejects.toThrow(refused("The file cannot be read (it is a folder, not a file).")),
+      );
+    });
+
+    test.each(["/dev/stdin", "/dev/fd/63", "/proc/self/fd/3", "/dev//fd/0"])("%s names such", (file) => {
+      expect(isHandedOver(file)).toBe(true);
+    });
+
+    test.each(["/dev/fd", "/dev/zero", "/dev/fd/3/a", "/proc/1/fd/3", "dev/stdin"])("%s does not", (file) => {
+      expect(isHandedOver(file)).toBe(false);
+    });
+  },
+);
 
 test.skipIf(process.platform !== "linux")("a file whose size the system does not tell is read to its end", async () => {
   expect((await read("/proc/self/status")).length).toBeGreaterThan(100);

@@ -1,7 +1,11 @@
-import { constants, type Stats } from "node:fs";
+import { constants, read, type Stats } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
 import { type LimitName, limits, type Refusal, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { reasonOf } from "./reason.ts";
 import { NotAFile, whyUnreadable } from "./unreadable.ts";
 
 /** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for without end.
@@ -29,16 +33,42 @@ export async function readStart(handle: FileHandle, length: number): Promise<Uin
   return buffer.subarray(0, bytesRead);
 }
 
+/** Whether a path names what the user hands over with the command itself: `/dev/stdin`, or the `/dev/fd/63` that a shell puts in the place of `<(...)`.
+ *  It may be a pipe, which can be read once, and has no ending that tells its kind. */
+export function isHandedOver(file: string): boolean {
+  return descriptorOf(file) !== undefined;
+}
+
+function descriptorOf(file: string): number | undefined {
+  const [, number] = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/(\d+))$/.exec(path.resolve(file)) ?? [];
+  if (number !== undefined) return Number(number);
+  return path.resolve(file) === "/dev/stdin" ? 0 : undefined;
+}
+
 /** The bytes of a file that a stranger may have made: a regular file, no longer than the limit.
  *  refusal: its subject names the file, "The caption file a.txt". @throws the refusal */
-export async function readRegularFile(file: string, limit: LimitName, refusal: Refusal): Promise<Uint8Array> {
+export function readRegularFile(file: string, limit: LimitName, refusal: Refusal): Promise<Uint8Array> {
+  return inWordsOf(refusal, file, () =>
+    withRegularFile(file, async (handle, size) => {
+      const readSome: Read = async (buffer, offset, length) => (await handle.read(buffer, offset, length)).bytesRead;
+      return readWithin(limit, size, refusal, readSome);
+    }),
+  );
+}
+
+type Read = (buffer: Uint8Array, offset: number, length: number) => Promise<number>;
+
+async function readWithin(limit: LimitName, size: number, refusal: Refusal, readSome: Read): Promise<Uint8Array> {
+  requireWithin(limit, size, refusal);
+  const bytes = await readUpTo(readSome, limits[limit].most + 1, size);
+  requireWithin(limit, bytes.length, refusal);
+  return bytes;
+}
+
+/** What reading gives, or its error as the refusal words it. */
+async function inWordsOf(refusal: Refusal, file: string, reading: () => Promise<Uint8Array>): Promise<Uint8Array> {
   try {
-    return await withRegularFile(file, async (handle, size) => {
-      requireWithin(limit, size, refusal);
-      const bytes = await readUpTo(handle, limits[limit].most + 1, size);
-      requireWithin(limit, bytes.length, refusal);
-      return bytes;
-    });
+    return await reading();
   } catch (cause) {
     if (cause instanceof CoinageError) throw cause;
     const { code, subject, where, hint } = refusal;
@@ -57,7 +87,39 @@ export async function readEarlierFile(file: string): Promise<Uint8Array | undefi
 
 /** The text of a file that a stranger may have made, which has to be UTF-8; a byte order mark at its start is dropped. @throws the refusal */
 export async function readRegularTextFile(file: string, limit: LimitName, refusal: Refusal): Promise<string> {
-  const bytes = await readRegularFile(file, limit, refusal);
+  return textOf(await readRegularFile(file, limit, refusal), refusal);
+}
+
+/** The same of a file that the user names on the command line, and which he may hand over as a pipe. @throws the refusal */
+export async function readGivenTextFile(file: string, limit: LimitName, refusal: Refusal): Promise<string> {
+  const descriptor = descriptorOf(file);
+  if (descriptor === undefined) return readRegularTextFile(file, limit, refusal);
+  const bytes = await inWordsOf(refusal, file, async () => {
+    const found = await stat(file);
+    if (found.isFile() || found.isDirectory()) return readRegularFile(file, limit, refusal);
+    // Opened anew, a named pipe whose writer is done already would be waited for without end, and a socket cannot be opened.
+    return readWithin(limit, 0, refusal, (buffer, offset, length) => readArriving(descriptor, buffer, offset, length));
+  });
+  return textOf(bytes, refusal);
+}
+
+/** Waits for what writes into the pipe, as every program does: who handed it over knows how to end it. */
+async function readArriving(descriptor: number, buffer: Uint8Array, offset: number, length: number): Promise<number> {
+  for (;;) {
+    try {
+      return (await readDescriptor(descriptor, buffer, offset, length, null)).bytesRead;
+    } catch (error) {
+      // Another process made the pipe one that does not wait.
+      if (reasonOf(error) !== "EAGAIN") throw error;
+      await setTimeout(askAgainMs);
+    }
+  }
+}
+
+const readDescriptor = promisify(read);
+const askAgainMs = 20;
+
+function textOf(bytes: Uint8Array, refusal: Refusal): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -71,11 +133,11 @@ export async function readRegularTextFile(file: string, limit: LimitName, refusa
 }
 
 /** Up to `most` bytes of a file that is expected to have `expected`, and may have grown or shrunk since. */
-async function readUpTo(handle: FileHandle, most: number, expected: number): Promise<Uint8Array> {
+async function readUpTo(readSome: Read, most: number, expected: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(Math.min(expected + 1, most));
   let length = 0;
   for (;;) {
-    const { bytesRead } = await handle.read(bytes, length, bytes.length - length);
+    const bytesRead = await readSome(bytes, length, bytes.length - length);
     length += bytesRead;
     if (bytesRead === 0 || length === most) return bytes.slice(0, length);
     if (length === bytes.length) {

@@ -2,7 +2,7 @@ import path from "node:path";
 import { parse, TomlError } from "smol-toml";
 import { requireShallow } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing, kindOfPath, readRegularTextFile } from "../../files/index.ts";
+import { hintOfMissing, isHandedOver, kindOfPath, readGivenTextFile } from "../../files/index.ts";
 import { type ConfigTable, type ConfigValue, isTable, type LineOf } from "./config-value.ts";
 import { readJson } from "./json.ts";
 import { linesInToml } from "./toml-places.ts";
@@ -25,13 +25,19 @@ export async function readConfigDocument(file: string): Promise<ConfigDocument> 
   const [where, subject] = [`--dataset_config ${file}`, `The dataset config ${file}`];
   if ((await kindOfPath(file)) === "nothing")
     throw new CoinageError("DATASET_CONFIG", `${subject} does not exist.`, { where, ...hintOfMissing(file) });
-  const text = await readRegularTextFile(file, "settingsFile", { code: "DATASET_CONFIG", subject, where });
-  const reader = { ".toml": readToml, ".json": readJsonText }[path.extname(file).toLowerCase()];
+  const text = await readGivenTextFile(file, "settingsFile", { code: "DATASET_CONFIG", subject, where });
+  const ending = isHandedOver(file) ? endingFor(text) : path.extname(file).toLowerCase();
+  const reader = { ".toml": readToml, ".json": readJsonText }[ending];
   if (!reader) throw new CoinageError("DATASET_CONFIG", `${subject} is neither a .toml nor a .json file.`, { where });
   const { value, lineOf } = reader(file, text);
   if (!isTable(value))
     throw new CoinageError("DATASET_CONFIG", "A dataset config must be a table of keys.", { where: file });
   return { file, root: value, lineOf };
+}
+
+/** No TOML begins with a brace, and every config in JSON does. */
+function endingFor(text: string): string {
+  return text.trimStart().startsWith("{") ? ".json" : ".toml";
 }
 
 function readToml(file: string, text: string): ReadText {

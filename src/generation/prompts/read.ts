@@ -1,6 +1,6 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing, kindOfPath, readRegularFile, readRegularTextFile } from "../../files/index.ts";
+import { hintOfMissing, kindOfPath, readGivenTextFile, readRegularFile } from "../../files/index.ts";
 import { isPng, readPngTexts } from "../../formats/png-text/index.ts";
 import type { GenerateSettings } from "../../options/index.ts";
 import { listPictures } from "../files/source-files.ts";
@@ -72,7 +72,7 @@ export async function readText(file: string, where: string): Promise<string> {
       where,
       ...hintOfMissing(file),
     });
-  return readRegularTextFile(file, "settingsFile", { code: "FILE_UNREADABLE", subject: path.resolve(file), where });
+  return readGivenTextFile(file, "settingsFile", { code: "FILE_UNREADABLE", subject: path.resolve(file), where });
 }
 
 /** The prompt that sd-scripts' generator wrote into a picture, with its negative prompt; undefined when there is none. */

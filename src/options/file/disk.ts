@@ -1,6 +1,6 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing, kindOfPath, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
+import { hintOfMissing, isHandedOver, kindOfPath, readGivenTextFile, writeFileAtomically } from "../../files/index.ts";
 import type { GivenTrainSettings } from "../train/table.ts";
 import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from "./toml.ts";
 
@@ -30,7 +30,7 @@ async function readText(file: string, where: string, missingHint?: string): Prom
         : hintOfMissing(file, `Paths begin at the folder you stand in: ${path.resolve(file)}`)),
     });
   }
-  return readRegularTextFile(file, "settingsFile", {
+  return readGivenTextFile(file, "settingsFile", {
     code: "FILE_UNREADABLE",
     subject: `The settings file ${file}`,
     where,
@@ -53,5 +53,5 @@ export async function writeSettingsFile(name: string, settings: GivenTrainSettin
 }
 
 function settingsFilePath(name: string): string {
-  return name.endsWith(".toml") ? name : `${name}.toml`;
+  return name.endsWith(".toml") || isHandedOver(name) ? name : `${name}.toml`;
 }
