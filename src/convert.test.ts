@@ -52,13 +52,13 @@ describe("what other programs make of the file is said when it is written", () =
     ["to.pt", undefined, pair, [/SD\.Next reads \.safetensors files\.$/]],
     ["to.CKPT", undefined, several, [/A1111, Forge and ComfyUI .* to\.pt/]],
   ] as const)("%s in layout %s", async (name, layout, tensors, said) => {
-    const { warnings } = await convert(put(tensors), at(name), layout ? { layout } : {});
+    const { warnings } = await convert(put(tensors), at(name), { overwrite: true, ...(layout && { layout }) });
     expect(warnings).toEqual(said.map((text) => expect.stringMatching(text)));
   });
 
   test("the lines that load both tables of SDXL in diffusers are shown", async () => {
     const lines = async (name: string, tensors: Readonly<Record<string, NdArray>>) =>
-      (await convert(put(tensors), at(name), { layout: "diffusers" })).diffusersLines;
+      (await convert(put(tensors), at(name), { layout: "diffusers", overwrite: true })).diffusersLines;
     expect(await lines("mycat.safetensors", pair)).toEqual([
       'tables = safetensors.torch.load_file("mycat.safetensors")',
       'pipe.load_textual_inversion(tables["clip_l"], token="mycat", text_encoder=pipe.text_encoder, tokenizer=pipe.tokenizer)',

@@ -16,6 +16,7 @@ Writes an embedding of any program's layout in another one.
   coinage convert mycat.safetensors mycat.png --picture preview.png
 
   --to LAYOUT      ${writtenLayouts.join(", ")}; unless said, what is usual for OUT's extension
+  --overwrite      replace OUT where it is there already and holds something else
   --picture FILE   PNG picture that carries the embedding, for --to png
 `;
 
@@ -23,6 +24,7 @@ Writes an embedding of any program's layout in another one.
 export async function convertCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values, positionals } = readWords(commands.convert.usage, words, {
     to: { type: "string" },
+    overwrite: { type: "boolean" },
     picture: { type: "string" },
     help: { type: "boolean", short: "h" },
   });
@@ -34,6 +36,7 @@ export async function convertCommand(words: readonly string[], terminal: Termina
   if (!from || !to || positionals.length > 2)
     throw new CoinageError("USAGE", "convert takes two files.", { hint: `Usage: coinage ${commands.convert.usage}` });
   const { vectors, layout, warnings, diffusersLines } = await convert(from, to, {
+    overwrite: values.overwrite ?? false,
     ...(values.to !== undefined && { layout: layoutOf(values.to) }),
     ...(values.picture !== undefined && { picture: await readPicture(values.picture) }),
   });

@@ -160,6 +160,20 @@ describe("convert", () => {
     expect(await run("convert", file, path.join(folder, ".", "same.safetensors"))).toMatchObject({ code: 1 });
     expect(readFileSync(file)).toEqual(before);
   });
+
+  test("replaces another file only when asked to, and the same one without a word", async () => {
+    const [file, other] = [await embedding("first.safetensors"), await embedding("second.safetensors", 1024)];
+    const before = readFileSync(other);
+    expect(await run("convert", file, other)).toMatchObject({
+      code: 1,
+      talked: expect.stringContaining("--overwrite"),
+    });
+    expect(await run("convert", file, folder)).toMatchObject({ code: 1, talked: expect.stringContaining("folder") });
+    expect(readFileSync(other)).toEqual(before);
+    expect(await run("convert", file, other, "--overwrite")).toMatchObject({ code: 0 });
+    expect(readFileSync(other)).not.toEqual(before);
+    expect(await run("convert", file, other)).toMatchObject({ code: 0 });
+  });
 });
 
 describe("train", () => {
