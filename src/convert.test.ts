@@ -44,7 +44,7 @@ describe("what other programs make of the file is said when it is written", () =
     ["to.pt", undefined, single, []],
     ["to.png", undefined, single, []],
     ["to.safetensors", undefined, pair, []],
-    ["to.safetensors", "diffusers", several, []],
+    ["to.safetensors", "diffusers", several, [/InvokeAI .*--to invoke/]],
     ["to.safetensors", "diffusers", single, [/gen_img and SD\.Next .*--to kohya/]],
     ["to.bin", undefined, single, [/gen_img and SD\.Next .*--to kohya/, /SD\.Next reads \.safetensors.*--to a1111/]],
     ["to.pt", "kohya", single, []],

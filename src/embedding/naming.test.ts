@@ -14,6 +14,7 @@ test.each([
   ["cat", /word of the model/, "catx2"],
   ["my cat", /^ComfyUI ends a name at a blank$/, "my-cat"],
   ["mycat ", /InvokeAI/, "mycat"],
+  ["mycat,", /^ComfyUI takes commas off a name$/, "mycat"],
   ["café", /InvokeAI/, "cafe"],
   ["猫", /InvokeAI/, "wordx1"],
   ["a AND b", /A1111 and Forge split/, "a-and-b"],

@@ -24,8 +24,8 @@ export function namingProblems(name: string, { vectors, isTaken }: Naming): stri
   if (/\s--/.test(name)) problems.push("coinage and sd-scripts read what stands behind -- as an option of the prompt");
   if (/\s/.test(name)) problems.push("ComfyUI ends a name at a blank");
   if (/^,|,$/.test(name)) problems.push("ComfyUI takes commas off a name");
-  if (/[^A-Za-z0-9._ -]/.test(name) || /^ | $/.test(name))
-    problems.push('InvokeAI takes only letters, digits, ".", "_", "-" and blanks inside');
+  if (/[^A-Za-z0-9., _-]/.test(name) || /^ | $/.test(name))
+    problems.push('InvokeAI takes only the letters A to Z, digits, ".", ",", "_", "-" and blanks inside');
   if (vectors > 1 && name !== name.toLowerCase())
     problems.push("diffusers on Transformers 5 finds only the first vector of a name with capitals");
   return problems;

@@ -15,9 +15,11 @@ export function limitsOfFile(file: string, word: LearnedWord, layout: WrittenLay
     limits.push(
       `A1111, Forge and ComfyUI do not look for embeddings in .ckpt files; they take this one as ${name}.pt.`,
     );
-  if (layout === "diffusers" && !isPair && word.vectors[0]?.shape[0] === 1)
+  if (layout === "diffusers" && !isPair)
     limits.push(
-      "sd-scripts' gen_img and SD.Next take a single vector in this layout for hundreds of vectors; write the file for them with --to kohya.",
+      word.vectors[0]?.shape[0] === 1
+        ? "sd-scripts' gen_img and SD.Next take a single vector in this layout for hundreds of vectors; write the file for them with --to kohya."
+        : "InvokeAI does not know several vectors in this layout for an embedding; write the file for it with --to invoke.",
     );
   if (!isAsked && (extension === ".pt" || extension === ".bin") && layout !== "a1111")
     limits.push(`SD.Next reads .safetensors files${isPair ? "" : ", and .pt files that are written with --to a1111"}.`);

@@ -26,14 +26,14 @@ export function nextSteps(ended: EndedRun): string[] {
 /** Which other programs take the file goes by its extension; its word there is its name. */
 function otherPrograms({ done: { file, word } }: EndedRun): string {
   const { base, ext } = path.parse(file);
-  const programs = `A1111, Forge, ${ext === ".safetensors" ? "SD.Next, " : ""}ComfyUI or InvokeAI`;
-  const folder = `the embeddings folder of ${programs}`;
   const name = `${word}${ext === ".ckpt" ? ".pt" : ext}`;
-  const refused = ext === ".ckpt" ? " They do not take .ckpt." : "";
+  const renamed = name === base ? "" : `, as ${name},`;
+  const programs = `A1111, Forge${ext === ".safetensors" ? ", SD.Next" : ""} or ComfyUI`;
+  const copy = `Or copy it${renamed} into the embeddings folder of ${programs}, or add it to InvokeAI's models`;
+  const calls = `its file name is its word there (ComfyUI: embedding:${word}, InvokeAI: <${word}>).`;
+  const refused = ext === ".ckpt" ? " A1111, Forge and ComfyUI do not take .ckpt." : "";
   const sdNext = ext === ".pt" ? " SD.Next takes .safetensors: --save_model_as safetensors." : "";
-  return name === base
-    ? `Or copy it into ${folder}: its file name is its word.${sdNext}`
-    : `Or copy it into ${folder} under another name, such as ${name}: its file name is its word there.${refused}${sdNext}`;
+  return `${copy}: ${calls}${refused}${sdNext}`;
 }
 
 function drawCommand({ done, run, settings, caller }: EndedRun): string {

@@ -100,12 +100,12 @@ describe("the report of a training run", () => {
   });
 
   test.each([
-    ["safetensors", /^Or copy it into the embeddings folder of A1111, Forge, SD\.Next, ComfyUI or InvokeAI:/],
     [
-      "pt",
-      /^Or copy it into the embeddings folder of A1111, Forge, ComfyUI or InvokeAI: .*--save_model_as safetensors/,
+      "safetensors",
+      /^Or copy it into the embeddings folder of A1111, Forge, SD\.Next or ComfyUI, .*embedding:mycat, InvokeAI: <mycat>\)\.$/,
     ],
-    ["ckpt", /^Or copy it into .* A1111, Forge, ComfyUI or InvokeAI under another name, such as mycat\.pt: .* \.ckpt/],
+    ["pt", /^Or copy it into the embeddings folder of A1111, Forge or ComfyUI, .*--save_model_as safetensors/],
+    ["ckpt", /^Or copy it, as mycat\.pt, into .* A1111, Forge or ComfyUI, .* \.ckpt/],
   ])("sends nobody to a program that refuses the file: .%s", async (ending, hint) => {
     const terminal = recordingTerminal();
     const report = trainingReport(terminal, { settings: await settingsOf(), caller });
