@@ -77,17 +77,35 @@ describe("a command line", () => {
     expect(readInvocation(["plan", text, "--json"])).toEqual({ command: "plan", words: [...split, "--json"] });
   });
 
+  test.each([
+    ...["&& pause", "; echo done", ";", "&", "2>&1 | tee log.txt", ">log.txt", "> log.txt 2>&1", "< /dev/null"],
+    ...["# the second try", "|| exit 1", "\n# the second try"],
+  ])("of sd-scripts ends where its shell ends it, in one text: %j", (end) => {
+    const [quoted, signs] = ['--training_comment "a; b && c | d > e # f"', "--output_name a#b"];
+    const text = `cd /d D:\\sd && accelerate launch train_textual_inversion.py ${signs} ${quoted} --token_string mycat${end[0] === ";" ? "" : " "}${end}`;
+    const split = ["--output_name", "a#b", "--training_comment", "a; b && c | d > e # f", ...words];
+    expect(readInvocation([text])).toEqual({ command: "train", words: split });
+  });
+
   test("of sd-scripts may keep quotes that its shell does not take off; those of a phrase are meant", () => {
     const pasted = [
       "gen_img.py",
       "--ckpt='m.safetensors'",
       "--outdir",
       '"out"',
+      "--negative_prompt=“blurry”",
       "--prompt",
       "\"a cat\", says the 'cat'",
     ];
     expect(readInvocation(pasted).words).toEqual([
-      ...["--ckpt=m.safetensors", "--outdir", "out", "--prompt", "\"a cat\", says the 'cat'"],
+      ...[
+        "--ckpt=m.safetensors",
+        "--outdir",
+        "out",
+        "--negative_prompt=blurry",
+        "--prompt",
+        "\"a cat\", says the 'cat'",
+      ],
     ]);
   });
 

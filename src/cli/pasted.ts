@@ -25,9 +25,10 @@ interface Found {
 function findWord(argv: readonly string[], fits: (word: string) => boolean): Found | undefined {
   for (const [at, text] of argv.entries()) {
     // The path to a program may hold blanks of its own.
-    const words = /\s/.test(text) && !fits(text) ? splitCommandLine(text) : [text];
+    const commands = /\s/.test(text) && !fits(text) ? splitCommandLine(text) : [[text]];
+    const words = commands.find((command) => command.some(fits));
+    if (!words) continue;
     const inside = words.findIndex(fits);
-    if (inside < 0) continue;
     const before = [...argv.slice(0, at), ...words.slice(0, inside)];
     return { before, word: words[inside]!, after: [...words.slice(inside + 1), ...argv.slice(at + 1)] };
   }
@@ -40,7 +41,7 @@ function isStart(before: readonly string[]): boolean {
 }
 
 const launchers =
-  /^(accelerate(-launch)?|python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)(\.(exe|cmd|bat))?$/i;
+  /^(accelerate(-launch)?|i?python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)(\.(exe|cmd|bat))?$/i;
 /** bash takes the backslashes out of a path of Windows. */
 const launcherWithoutBackslashes = /^\w:.*(accelerate|python)\.exe$/i;
 
@@ -65,15 +66,20 @@ function baseName(word: string): string {
     .at(-1)!;
 }
 
-/** cmd.exe leaves single quotes where they stand, a text copied from elsewhere any. Around several words the shell has taken them off. */
+/** cmd.exe leaves single quotes where they stand, every shell those of a printed text, a text copied from elsewhere any. Around several words the shell has taken them off. */
 function unquoted(word: string): string {
-  return word.replace(/^(--\w+=)?(["'])(\S*)\2$/, "$1$3");
+  return word.replace(/^(--\w+=)?(?:(["'])(\S*)\2|“(\S*)”|‘(\S*)’)$/, "$1$3$4$5");
 }
 
-/** The words of a command line written for any shell: \, ^ and ` go on in the next line; quotes hold words together; backslashes may part the folders of a path. */
-function splitCommandLine(text: string): string[] {
+/** What ends a command in a shell: another one behind it (&&, ||, |, ;, &), a file its output goes to (> log.txt, 2>&1), a comment. */
+const operators = new Set([";", "&", "|", "<", ">"]);
+
+/** The commands of a command line written for any shell, and their words: \, ^ and ` go on in the next line; quotes hold words together;
+ *  backslashes may part the folders of a path. */
+function splitCommandLine(text: string): string[][] {
   const line = text.replace(/[\\^`][ \t]*\r?\n/g, " ");
-  const words: string[] = [];
+  let words: string[] = [];
+  const commands = [words];
   let word: string | undefined;
   let quote: string | undefined;
   for (let at = 0; at < line.length; at++) {
@@ -81,13 +87,19 @@ function splitCommandLine(text: string): string[] {
     if (letter === "\\" && isEscaped(line[at + 1], quote, word)) word = (word ?? "") + line[++at];
     else if (letter === quote) quote = undefined;
     else if (quote === undefined && (letter === '"' || letter === "'")) [quote, word] = [letter, word ?? ""];
-    else if (quote !== undefined || /\S/.test(letter)) word = (word ?? "") + letter;
+    else if (quote === undefined && (operators.has(letter) || (letter === "#" && word === undefined))) {
+      // The number before > is that of an output.
+      if (word !== undefined && !(letter === ">" && /^\d$/.test(word))) words.push(word);
+      [word, words] = [undefined, []];
+      commands.push(words);
+    } else if (quote !== undefined || /\S/.test(letter)) word = (word ?? "") + letter;
     else {
       if (word !== undefined) words.push(word);
       word = undefined;
     }
   }
-  return word === undefined ? words : [...words, word];
+  if (word !== undefined) words.push(word);
+  return commands;
 }
 
 /** Whether a backslash stands for the letter behind it. A path of Windows may end with one. */
