@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { eventsOf, ofKind, trainingFolder } from "../../test/training-run.ts";
@@ -10,6 +10,7 @@ const { work, settingsFor } = trainingFolder();
 const settingsIn = (folder: string, ...flags: string[]) =>
   settingsFor("--cache_latents", "--save_model_as", "pt", "--output_dir", path.join(work, folder), ...flags);
 const wordIn = (folder: string, name = "vexla") => readFileSync(path.join(work, folder, `${name}.pt`));
+const namesIn = (folder: string) => readdirSync(path.join(work, folder));
 const keptIn = (events: readonly TrainingEvent[]) =>
   ofKind(events, "warning").filter(({ code }) => code === "OUTPUT_KEPT");
 
@@ -83,6 +84,26 @@ test("a run that goes on replaces what it wrote before; one that goes on from ea
     "vexla-old1-state",
     "vexla-old1.pt",
   ]);
+});
+
+test("a run that goes on prunes what it has written before, and nothing of another run", async () => {
+  const flags = ["--save_every_n_steps", "1", "--save_last_n_steps", "1", "--save_state", "--max_train_steps", "2"];
+  await eventsOf(await settingsIn("pruned", ...flags));
+  const [own, ownState] = ["vexla-step00000001.pt", "vexla-step00000001-state"];
+  expect(namesIn("pruned")).toEqual(expect.arrayContaining([own, ownState]));
+  const resume = ["--resume", path.join(work, "pruned", "vexla-step00000002-state")];
+  cpSync(path.join(work, "pruned"), path.join(work, "shared"), { recursive: true });
+  const rest = await eventsOf(await settingsIn("pruned", ...flags, ...resume, "--max_train_steps", "3"));
+  expect(ofKind(rest, "removed").map(({ file }) => path.basename(file))).toEqual([own, ownState]);
+
+  await eventsOf(await settingsIn("other", ...flags, "--seed", "2"));
+  for (const name of [own, ownState]) {
+    rmSync(path.join(work, "shared", name), { recursive: true });
+    cpSync(path.join(work, "other", name), path.join(work, "shared", name), { recursive: true });
+  }
+  const beside = await eventsOf(await settingsIn("shared", ...flags, ...resume, "--max_train_steps", "3"));
+  expect(ofKind(beside, "removed")).toEqual([]);
+  expect(namesIn("shared")).toEqual(expect.arrayContaining([own, ownState]));
 });
 
 test("the first free number is taken", async () => {

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { kindOfPath, removeFolder } from "../files/index.ts";
+import { removeFolder } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { embeddingFile, type Moment, stateFolder } from "./output-names.ts";
 
@@ -28,6 +28,15 @@ export function keepRules(settings: TrainSettings, interval: number | undefined)
   } satisfies Record<string, KeepRule>;
 }
 
+/** Whether saves of a kind are removed at some time. */
+export function isPruned(
+  { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
+  kind: Moment["kind"],
+): boolean {
+  const rule = kind === "epoch" ? [everyNEpochs, lastNEpochs] : kind === "step" ? [everyNSteps, lastNSteps] : [0];
+  return rule.every(Boolean);
+}
+
 /** The save that falls out of the kept ones when this one is made, or nothing. Source: training-loop.md section 12. */
 export function outdatedMoment(
   { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
@@ -45,21 +54,27 @@ export function outdatedMoment(
   return undefined;
 }
 
-/** Removes the embedding file and the state folder that are no longer kept; those that were there. isOwn: whether something is of this run.
+/** Whether a file or a folder is of this run, or of one that it goes on from: a name alone does not tell. */
+export interface Ownership {
+  readonly embedding: (file: string) => Promise<boolean>;
+  readonly state: (folder: string) => Promise<boolean>;
+}
+
+/** Removes the embedding file and the state folder that are no longer kept; those that were there.
+ *  differs from sd-scripts: there whatever has the name is removed, of another run, too.
  *  What cannot be removed stays: that must not end a run. */
 export async function removeOutdated(
   settings: TrainSettings,
   moment: Moment,
   rules: ReturnType<typeof keepRules>,
-  isOwn: (target: string) => boolean,
+  isOwn: Ownership,
 ): Promise<string[]> {
   const [embedding, state] = [outdatedMoment(rules.embedding, moment), outdatedMoment(rules.state, moment)];
   const removed: string[] = [];
   const file = embedding && embeddingFile(settings, embedding);
-  if (file && isOwn(file) && (await kindOfPath(file)) === "file" && (await succeeds(rm(file)))) removed.push(file);
+  if (file && (await isOwn.embedding(file)) && (await succeeds(rm(file)))) removed.push(file);
   const folder = state && stateFolder(settings, state);
-  if (folder && isOwn(folder) && (await kindOfPath(folder)) === "folder" && (await succeeds(removeFolder(folder))))
-    removed.push(folder);
+  if (folder && (await isOwn.state(folder)) && (await succeeds(removeFolder(folder)))) removed.push(folder);
   return removed;
 }
 

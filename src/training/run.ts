@@ -14,8 +14,10 @@ import { draftMicroStep, hasMasks, loadMicroStep, type MicroStepDraft } from "./
 import { LossScale } from "./loss-scale.ts";
 import type { LearningRateSchedule } from "./lr-schedules/index.ts";
 import { Output } from "./output.ts";
+import type { Moment } from "./output-names.ts";
 import { Pace } from "./pace.ts";
 import type { Preparation } from "./prepare.ts";
+import { isPruned, keepRules } from "./pruning.ts";
 import { epochInterval } from "./saving.ts";
 import type { Sign, StepView } from "./signs.ts";
 import type { Start } from "./start.ts";
@@ -73,7 +75,10 @@ export class Run {
   readonly pace = new Pace();
   readonly output: Output;
   /** What this run and all that go on from its states have in common. */
-  readonly #runId: string;
+  readonly id: string;
+  /** Which saves are kept. */
+  readonly keepRules: ReturnType<typeof keepRules>;
+  readonly #prunableFiles: Map<string, string>;
   #finalFile: string | undefined;
   /** Where products are computed in float16. */
   lossScale: LossScale | undefined;
@@ -99,9 +104,11 @@ export class Run {
     this.notices = parts.notices;
     this.previewRequests = parts.previewRequests;
     this.output = new Output(parts.settings);
-    this.#runId = parts.state?.runId ?? randomUUID();
+    this.id = parts.state?.runId ?? randomUUID();
+    this.#prunableFiles = new Map(parts.state?.prunableFiles);
     this.#finalFile = parts.state?.finalFile;
     this.epochInterval = epochInterval(parts.settings, parts.preparation.length.epochs);
+    this.keepRules = keepRules(parts.settings, this.epochInterval);
     const { step, epochsDone } = parts.start;
     this.step = step;
     this.#epochsDone = epochsDone;
@@ -242,9 +249,22 @@ export class Run {
     return holdsWord(file, this.#word(), this.#layout());
   }
 
-  /** Remembers the embedding file that has just been written under the run's own name, for the states to come. */
-  async noteFinalFile(file: string): Promise<void> {
-    this.#finalFile = await fileDigest(file);
+  /** Remembers an embedding file that has just been written, for this run and those that go on from its states. */
+  async noteEmbedding(file: string, { kind }: Moment): Promise<void> {
+    if (kind === "final") this.#finalFile = await fileDigest(file);
+    else if (isPruned(this.keepRules.embedding, kind))
+      this.#prunableFiles.set(path.basename(file), (await fileDigest(file)) ?? "");
+  }
+
+  /** Whether a file is one that was noted, as it was written. */
+  async hasWritten(file: string): Promise<boolean> {
+    const noted = this.#prunableFiles.get(path.basename(file));
+    return noted !== undefined && (await fileDigest(file)) === noted;
+  }
+
+  /** Forgets files that were removed. */
+  forget(files: readonly string[]): void {
+    for (const file of files) this.#prunableFiles.delete(path.basename(file));
   }
 
   #word(): LearnedWord {
@@ -284,8 +304,9 @@ export class Run {
       optimizer: learner.optimizer.state(),
       warnings: tally.state(),
       lossScale: this.lossScale?.state(),
-      runId: this.#runId,
+      runId: this.id,
       finalFile: this.#finalFile,
+      prunableFiles: this.#prunableFiles,
     };
   }
 

@@ -3,8 +3,9 @@ import type { TrainSettings } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { signsOfWriting, type Written } from "./output.ts";
 import { embeddingFile, type Moment, stateFolder } from "./output-names.ts";
-import { keepRules, removeOutdated } from "./pruning.ts";
+import { removeOutdated } from "./pruning.ts";
 import type { Run } from "./run.ts";
+import { isStateOf } from "./state/index.ts";
 
 /** Epochs between saves: --save_n_epoch_ratio goes before --save_every_n_epochs. */
 export function epochInterval(settings: TrainSettings, epochs: number): number | undefined {
@@ -28,7 +29,7 @@ export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncG
   );
   yield* tally.addAll(signsOfWriting(embedding));
   if (embedding.path !== undefined) {
-    if (moment.kind === "final") await run.noteFinalFile(embedding.path);
+    await run.noteEmbedding(embedding.path, moment);
     yield { kind: "saved", file: embedding.path, step, epoch, isFinal: moment.kind === "final" };
   }
 
@@ -43,12 +44,11 @@ export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncG
   if (state?.path !== undefined) yield { kind: "stateSaved", folder: state.path, step, epoch };
 
   if (embedding.problem || state?.problem) return { embedding, state };
-  const removed = await removeOutdated(
-    settings,
-    moment,
-    keepRules(settings, run.epochInterval),
-    (target) => run.isResumed || output.hasWritten(target),
-  );
+  const removed = await removeOutdated(settings, moment, run.keepRules, {
+    embedding: (file) => run.hasWritten(file),
+    state: (folder) => isStateOf(folder, run.id),
+  });
+  run.forget(removed);
   for (const file of removed) yield { kind: "removed", file };
   return { embedding, state };
 }

@@ -98,6 +98,7 @@ function sampleState(): TrainingState {
     optimizer: { numbers: { count: 7 }, arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2) } },
     runId: "a run",
     finalFile: "a digest",
+    prunableFiles: new Map(),
   };
 }
 

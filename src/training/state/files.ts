@@ -3,7 +3,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { didYouMean, kindOfPath, readEarlierFile, standingFolder, writeFolderAtomically } from "../../files/index.ts";
 import { type ForeignState, foreignState } from "./foreign.ts";
-import { decodeState, encodeState, isSuperseded, stateFiles, type TrainingState } from "./state.ts";
+import { decodeState, encodeState, isSuperseded, runIdOf, stateFiles, type TrainingState } from "./state.ts";
 
 /** What `--resume` has found: a state of this program, or what can be used of sd-scripts'. */
 export type FoundState = { readonly kind: "own"; readonly state: TrainingState } | ForeignState;
@@ -17,6 +17,12 @@ export async function writeState(folder: string, state: TrainingState): Promise<
 export async function mayReplaceState(folder: string, state: TrainingState): Promise<boolean> {
   const json = await readEarlierFile(path.join(folder, stateFiles.json));
   return json !== undefined && isSuperseded(new TextDecoder().decode(json), state);
+}
+
+/** Whether the state in a folder is of a run. */
+export async function isStateOf(folder: string, runId: string): Promise<boolean> {
+  const json = await readEarlierFile(path.join(folder, stateFiles.json));
+  return json !== undefined && runIdOf(new TextDecoder().decode(json)) === runId;
 }
 
 /** Reads the state in a folder. @throws FILE_NOT_FOUND, STATE_UNREADABLE */

@@ -29,6 +29,7 @@ const state: TrainingState = {
   lossScale: { value: 32768, finiteSteps: 3 },
   runId: "a run",
   finalFile: "a digest",
+  prunableFiles: new Map([["vexla-step00000004.pt", "another digest"]]),
 };
 
 function attempt<Result>(work: () => Result): Result | undefined {
@@ -76,10 +77,15 @@ describe("a state", () => {
 
   test("of the version before, without a checksum, is read", () => {
     const { "state.json": json, "arrays.safetensors": arrays } = encodeState(state);
-    const { checksum, arrays: digest, runId, finalFile, ...content } = JSON.parse(json as string);
+    const { checksum, arrays: digest, runId, finalFile, prunableFiles, ...content } = JSON.parse(json as string);
     const old = JSON.stringify({ ...content, format: "coinage training state 1" });
     expect(checksum).toMatch(/^[0-9a-f]{64}$/);
-    expect(decodeState(old, arrays as Uint8Array)).toEqual({ ...state, runId: undefined, finalFile: undefined });
+    expect(decodeState(old, arrays as Uint8Array)).toEqual({
+      ...state,
+      runId: undefined,
+      finalFile: undefined,
+      prunableFiles: new Map(),
+    });
     expect(() =>
       decodeState(JSON.stringify({ ...content, ...{ arrays: digest, runId } }), arrays as Uint8Array),
     ).toThrow("changed");

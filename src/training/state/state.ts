@@ -29,6 +29,8 @@ export interface TrainingState {
   readonly runId: string | undefined;
   /** Digest of the embedding file without a step or epoch in its name, as the run has written it last. */
   readonly finalFile: string | undefined;
+  /** Digests of the embedding files at steps and epochs that it has written and may have to remove, by their names. */
+  readonly prunableFiles: ReadonlyMap<string, string>;
 }
 
 /** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
@@ -60,6 +62,7 @@ const schema = z.object({
   lossScale: z.object({ value: z.number(), finiteSteps: z.int() }).optional(),
   runId: z.string().optional(),
   finalFile: z.string().optional(),
+  prunableFiles: z.array(z.tuple([z.string(), z.string()])).optional(),
   warnings: z.array(z.object({ key: z.string(), code: z.string(), message: z.string(), count: z.int() })),
   generators: z.object({
     torch: z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() }),
@@ -69,7 +72,7 @@ const schema = z.object({
 
 /** A state as the files of its folder. */
 export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
-  const { identity, circumstances, seed, generators, warnings, lossScale, runId, finalFile } = state;
+  const { identity, circumstances, seed, generators, warnings, lossScale, runId, finalFile, prunableFiles } = state;
   const arrays = writeSafetensors({ tensors: arraysOf(state) });
   const { step, epochsDone, epoch } = state.progress;
   const json: z.input<typeof schema> = {
@@ -78,6 +81,7 @@ export function encodeState(state: TrainingState): Record<string, Uint8Array | s
     lossScale,
     runId,
     finalFile,
+    prunableFiles: [...prunableFiles],
     generators: {
       torch: { ...generators.torch, words: [...generators.torch.words] },
       python: { ...generators.python, words: [...generators.python.words] },
@@ -125,6 +129,11 @@ export function isSuperseded(json: string, state: TrainingState): boolean {
   return isEarlier || data.arrays === digestOf(writeSafetensors({ tensors: arraysOf(state) }));
 }
 
+/** What is the same in the states of a run; undefined where the JSON does not say. */
+export function runIdOf(json: string): string | undefined {
+  return superseded.safeParse(parsedJson(json)).data?.runId;
+}
+
 function parsedJson(json: string): unknown {
   try {
     return JSON.parse(json);
@@ -154,6 +163,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
     ...rest,
     runId: rest.runId,
     finalFile: rest.finalFile,
+    prunableFiles: new Map(rest.prunableFiles),
     progress: {
       step,
       epochsDone,
