@@ -1,3 +1,5 @@
+import { CoinageError } from "../errors/index.ts";
+import { FilesInUse } from "../files/index.ts";
 import { PythonRandom } from "../random/index.ts";
 import { ahead } from "./ahead.ts";
 import { inTurns, workAhead } from "./bounded.ts";
@@ -38,6 +40,7 @@ export class DatasetGroup {
   readonly seed: number;
   readonly #arrangements: readonly BatchArrangement<TrainingImage>[];
   readonly #latents: LatentStore | undefined;
+  readonly #files = new FilesInUse();
   readonly #inTurn = inTurns(ahead.pictures);
 
   constructor(
@@ -51,6 +54,7 @@ export class DatasetGroup {
     this.seed = drawDatasetSeed(random);
     this.#arrangements = datasets.map((dataset) => arrange(dataset, this.seed));
     this.#latents = caching && new LatentStore(this.images, caching);
+    for (const file of this.images.flatMap(filesOf)) this.#files.note(file);
   }
 
   /** Batches an epoch has; 0 when there is nothing to train on. */
@@ -71,14 +75,16 @@ export class DatasetGroup {
   }
 
   /** Encodes all pictures once. Nothing happens unless the settings ask for cached latents.
-   *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
+   *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
   async *cacheLatents(encoder: PictureEncoder): AsyncGenerator<CachingProgress> {
-    if (this.#latents) yield* cacheLatents(this.datasets, encoder, this.#latents);
+    if (!this.#latents) return;
+    yield* cacheLatents(this.datasets, encoder, this.#latents);
+    this.#requireUnchanged(this.images.flatMap(filesOf));
   }
 
   /** The batches of an epoch in the loader's order, pictures decoded a few batches ahead.
    *  epoch: from 1. order: batch numbers, a permutation of 0..batchesPerEpoch-1 or a part of one.
-   *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, MASK_MISSING */
+   *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, LATENTS_UNREADABLE, MASK_MISSING */
   async *epochBatches(epoch: number, order: readonly number[], context: EpochContext): AsyncGenerator<MicroBatch> {
     const batches = this.#batchesOf(epoch);
     const planned = order.map((index) => batches[index]!);
@@ -112,11 +118,27 @@ export class DatasetGroup {
     const samples = batch.images.map((image, position) =>
       this.#inTurn(async () => {
         const random = sampleRandom(this.seed, epoch, batch.index, position);
-        return { sample: await prepareSample(image, plan, await this.#latents?.get(image), random), random };
+        const latents = await this.#latents?.get(image);
+        const sample = await prepareSample(image, plan, latents, random);
+        if (!latents || image.maskPath !== undefined) this.#requireUnchanged(filesOf(image));
+        return { sample, random };
       }),
     );
     return { ...batch, samples: await Promise.all(samples) };
   }
+
+  /** What is trained on is what was there at the start: a state of the run could not tell otherwise what belongs to it. */
+  #requireUnchanged(files: readonly string[]): void {
+    const change = this.#files.changeOf(files);
+    if (change === undefined) return;
+    throw new CoinageError("PICTURE_CHANGED", change, {
+      hint: "Pictures are read from where they lie while a run goes on: leave them alone, or train on a copy of the folder. With --cache_latents they are read once only.",
+    });
+  }
+}
+
+function filesOf({ path, maskPath }: TrainingImage): string[] {
+  return maskPath === undefined ? [path] : [path, maskPath];
 }
 
 /** A sample's own generator. differs from sd-scripts: there all samples share one, so that results depend on how workers take turns. */

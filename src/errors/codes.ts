@@ -78,6 +78,7 @@ export const errorCodes = {
   LATENTS_UNREADABLE:
     "A latent cache that is damaged, does not fit what it stands in for, or was written anew while a run used it.",
   MASK_MISSING: "A picture without its mask, or a mask without its picture.",
+  PICTURE_CHANGED: "A picture or a mask that was written to while a run used it.",
   // files
   FILE_NOT_FOUND: "A file or folder that does not exist.",
   FILE_UNREADABLE: "A file that exists but cannot be read.",

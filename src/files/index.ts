@@ -1,4 +1,5 @@
 export { kindOfPath, writeFileAtomically } from "./file.ts";
+export { FilesInUse } from "./files-in-use.ts";
 export { moveSynced, removeFolder, standingFolder, writeFolderAtomically } from "./folder.ts";
 export { homeFolder } from "./home-folder.ts";
 export { type Holder, type Lock, takeLock } from "./lock.ts";
@@ -8,11 +9,24 @@ export { reasonOf } from "./reason.ts";
 export {
   isHandedOver,
   readEarlierFile,
+  readEarlierFile,
   readGivenTextFile,
   readRegularFile,
+  readRegularFile,
+  readRegularTextFile,
   readRegularTextFile,
   readStart,
+  readStart,
+  withRegularFile,
   withRegularFile,
 } from "./regular-file.ts";
-export { isForbidden, readingHint, whyUnreadable } from "./unreadable.ts";
+export {
+  isForbidden,
+  isForbidden,
+  NotAFile,
+  readingHint,
+  readingHint,
+  whyUnreadable,
+  whyUnreadable,
+} from "./unreadable.ts";
 export { prepareOutputFolder } from "./writable-folder.ts";

@@ -1,5 +1,5 @@
 import { CoinageError } from "../errors/index.ts";
-import { readingHint, whyUnreadable } from "../files/index.ts";
+import { NotAFile, readingHint, whyUnreadable } from "../files/index.ts";
 import { kindOf } from "./kinds.ts";
 
 /** A file that is something else than a picture we can decode. */
@@ -18,11 +18,12 @@ export async function unreadable(file: string | Uint8Array, cause: unknown): Pro
   const isOfSystem = cause instanceof Error && "syscall" in cause;
   const reason = isOfSystem && typeof file === "string" ? await whyUnreadable(file, cause) : reasonIn(cause);
   return new CoinageError("PICTURE_UNREADABLE", `${name} cannot be read as a picture (${reason}).`, {
-    hint: isOfSystem
-      ? (readingHint(cause) ?? "Put the picture back, or take what stands in its place out of the folder.")
-      : cause instanceof ForeignFile
-        ? "Export it as PNG or JPEG, or take it out of the folder."
-        : "Open it in an image program and save it anew as PNG or JPEG, or take it out of the folder.",
+    hint:
+      isOfSystem || cause instanceof NotAFile
+        ? (readingHint(cause) ?? "Put the picture back, or take what stands in its place out of the folder.")
+        : cause instanceof ForeignFile
+          ? "Export it as PNG or JPEG, or take it out of the folder."
+          : "Open it in an image program and save it anew as PNG or JPEG, or take it out of the folder.",
     cause,
   });
 }

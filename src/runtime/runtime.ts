@@ -4,6 +4,7 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import type { NdArray } from "../array/index.ts";
 import { CoinageError, isMemoryMessage, isThreadMessage, outOfMemory, tooManyThreads } from "../errors/index.ts";
+import { FilesInUse } from "../files/index.ts";
 import {
   copiesOf,
   type EmittedGraph,
@@ -16,7 +17,6 @@ import {
 } from "../graph/index.ts";
 import { checkFeeds } from "./feeds.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
-import { WeightFiles } from "./weight-files.ts";
 
 /** Where graphs run, as the user names it. "auto" is resolved before a runtime is opened. */
 export const deviceNames = ["cpu", "webgpu", "cuda", "dml", "coreml"] as const;
@@ -112,10 +112,10 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     profile: options.profile,
   } satisfies Omit<SessionSettings, "keepsNothing" | "keptFor">;
   let programs = 0;
-  const files = new WeightFiles();
+  const files = new FilesInUse();
   const draft: Runtime["draft"] = (outputs, options = {}) => {
     const weightFiles = new Set<string>();
-    const requireUnchanged = () => files.requireUnchanged(weightFiles);
+    const requireUnchanged = () => requireNoChange(files.changeOf(weightFiles));
     const locationOf = (file: string) => {
       weightFiles.add(file);
       files.note(file);
@@ -152,6 +152,15 @@ const fewCopies = 16 << 20;
 
 function isWorthKeeping(graph: EmittedGraph): boolean {
   return graph.trace.length >= manyNodes && copiesOf(graph) <= fewCopies;
+}
+
+/** Weights are mapped into memory, so whoever writes into their file changes numbers in mid-run, and reading behind the end of one that was cut short
+ *  ends the process at once (SIGBUS). @throws WEIGHTS_CHANGED */
+function requireNoChange(change: string | undefined): void {
+  if (change === undefined) return;
+  throw new CoinageError("WEIGHTS_CHANGED", change, {
+    hint: "Weights are read from where they lie while a run goes on: put a new model beside the old one, under another name.",
+  });
 }
 
 /** What tells whether files are still what they were. */

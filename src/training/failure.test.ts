@@ -1,7 +1,8 @@
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../test/training-run.ts";
+import { conceptsFolder } from "../assets/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { type TrainingEvent, train } from "./index.ts";
 
@@ -41,12 +42,17 @@ describe("an error in the middle of a run", () => {
     straight = { losses: lossesOf(await eventsOf(settings)), word: wordOf(settings) };
   });
 
-  test.each<[string, (file: string) => void]>([
-    ["cut short", (file) => truncateSync(file, 100)],
-    ["gone", (file) => rmSync(file)],
+  test.each<[string, (file: string) => void, string]>([
+    ["cut short", (file) => truncateSync(file, 100), "PICTURE_UNREADABLE"],
+    ["gone", (file) => rmSync(file), "PICTURE_UNREADABLE"],
+    [
+      "others now",
+      (file) => copyFileSync(path.join(conceptsFolder, "purple-dotted-heart", "01.png"), file),
+      "PICTURE_CHANGED",
+    ],
   ])(
     "(pictures that are %s) saves what was learned, and going on gives the numbers of a run without it",
-    async (_, spoil) => {
+    async (_, spoil, code) => {
       const settings = await settingsFor(...flags);
       const { events, error } = await failing(settings, (step) => {
         if (step === 1)
@@ -55,7 +61,7 @@ describe("an error in the middle of a run", () => {
       });
       const state = path.join(settings.outputDir, "vexla-state");
       expect(error).toMatchObject({
-        code: "PICTURE_UNREADABLE",
+        code,
         message: expect.stringContaining(pictures),
         hint: expect.stringContaining(`--resume ${state}`),
       });
