@@ -9,24 +9,11 @@ export { reasonOf } from "./reason.ts";
 export {
   isHandedOver,
   readEarlierFile,
-  readEarlierFile,
   readGivenTextFile,
   readRegularFile,
-  readRegularFile,
-  readRegularTextFile,
   readRegularTextFile,
   readStart,
-  readStart,
-  withRegularFile,
   withRegularFile,
 } from "./regular-file.ts";
-export {
-  isForbidden,
-  isForbidden,
-  NotAFile,
-  readingHint,
-  readingHint,
-  whyUnreadable,
-  whyUnreadable,
-} from "./unreadable.ts";
+export { isForbidden, NotAFile, readingHint, whyUnreadable } from "./unreadable.ts";
 export { prepareOutputFolder } from "./writable-folder.ts";
