@@ -101,7 +101,10 @@ test("a prompt file of every kind of line is drawn to its end", async () => {
   }
   const warnings = events.flatMap((event) => (event.kind === "warning" ? [event.message] : []));
   expect(warnings).toEqual([
-    expect.stringContaining("--l 1.2.3"),
+    expect.stringContaining('"garbage" behind --w 96 is ignored'),
+    expect.stringContaining("--l 1.2.3 is ignored"),
+    expect.stringContaining('"--unknown 3" is ignored'),
+    expect.stringContaining('"--x" is ignored'),
     ...Array(3).fill(expect.stringContaining("too long")),
   ]);
 });
