@@ -16,6 +16,17 @@ test("the path that was meant has the nearest name in the place of the first par
   expect(didYouMean(at("pictures", "20_mycta"))).toBe(`Did you mean ${at("pictures", "20_mycat")}?`);
 });
 
+// elsewhere two names that differ by letter case are one file
+test.skipIf(process.platform !== "linux")(
+  "a name in its own letter case goes before others, and endings make no names alike",
+  async () => {
+    for (const name of ["MyCat", "mycat", "a, b"]) await writeFile(at(`${name}.safetensors`), "");
+    expect(nearPath(at("mycat"))).toBe(at("mycat.safetensors"));
+    expect(nearPath(at("MyCat.pt"))).toBe(at("MyCat.safetensors"));
+    expect(nearPath(at("none.safetensors"))).toBeUndefined();
+  },
+);
+
 test("nothing is suggested where all is there, or nothing is like it", async () => {
   await mkdir(at("pictures"));
   expect(nearPath(at("pictures"))).toBeUndefined();

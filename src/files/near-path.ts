@@ -11,14 +11,12 @@ export function nearPath(target: string): string | undefined {
   const [, name, separator] = /^(.*?)([/\\]*)$/.exec(parts[missing]!)!;
   const start = parts.slice(0, missing).join("");
   const names = namesIn(start || ".");
-  // a name in another letter case, or with another ending, is nearer than any other word
+  // a name with another ending, or in another letter case, is nearer than any other word
   const near =
+    names.find((candidate) => path.parse(candidate).name === path.parse(name!).name) ??
     names.find((candidate) => candidate.toLowerCase() === name!.toLowerCase()) ??
     names.find((candidate) => stem(candidate) === stem(name!)) ??
-    nearestName(
-      name!,
-      names.filter((candidate) => Math.abs(candidate.length - name!.length) <= mostAdded),
-    );
+    likelyMeant(name!, names);
   if (near === undefined) return undefined;
   const found = start + near + separator! + parts.slice(missing + 1).join("");
   return exists(found) ? found : undefined;
@@ -34,6 +32,17 @@ export function didYouMean(target: string): string | undefined {
 export function hintOfMissing(target: string, otherwise?: string): { readonly hint?: string } {
   const hint = [didYouMean(target), otherwise].filter((part) => part !== undefined).join(" ");
   return hint === "" ? {} : { hint };
+}
+
+/** The name that was mistyped. Endings are as good as always the same, so they do not make two names alike. */
+function likelyMeant(name: string, names: readonly string[]): string | undefined {
+  const stems = new Map(
+    names
+      .filter((candidate) => Math.abs(candidate.length - name.length) <= mostAdded)
+      .map((candidate) => [path.parse(candidate).name, candidate]),
+  );
+  const near = nearestName(path.parse(name).name, stems.keys());
+  return near === undefined ? undefined : stems.get(near);
 }
 
 /** Letters by which a mistyped name may differ in length. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseArguments } from "./arguments.ts";
 import { generateTable } from "./generate/table.ts";
-import { parseTrainArguments } from "./parse.ts";
+import { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
 import { trainTable } from "./train/table.ts";
 
 const train = (...argv: string[]): Record<string, unknown> =>
@@ -27,6 +27,17 @@ describe("flags", () => {
   test("given several times count the last time", () => {
     expect(train("--seed", "1", "--seed", "2")).toEqual({ seed: 2 });
     expect(train("--optimizer_args", "a=1", "b=2", "--optimizer_args", "c=3")).toEqual({ optimizer_args: ["c=3"] });
+  });
+
+  test("given several times are told where all of them were meant", () => {
+    const told = (parse: typeof parseTrainArguments | typeof parseGenerateArguments, ...argv: string[]) =>
+      parse(argv).warnings.map(({ option }) => option);
+    const lists = ["--textual_inversion_embeddings", "a.pt", "--textual_inversion_embeddings"];
+    expect(told(parseGenerateArguments, ...lists, "b.pt")).toEqual(["textual_inversion_embeddings"]);
+    expect(told(parseGenerateArguments, ...lists, "a.pt")).toEqual([]);
+    expect(told(parseGenerateArguments, "--prompt", "a", "--prompt", "b")).toEqual(["prompt"]);
+    expect(told(parseTrainArguments, "--optimizer_args", "a=1", "--optimizer_args", "b=1")).toEqual(["optimizer_args"]);
+    expect(told(parseTrainArguments, "--seed", "1", "--seed", "2")).toEqual([]);
   });
 
   test("that are switches take no value", () => {
@@ -182,6 +193,9 @@ describe("mistakes", () => {
     expect(hintOf("--max-train-steps=5")).toBe("Did you mean --max_train_steps?");
     expect(hintOf("--mixed_precision", "fp15")).toBe("Did you mean fp16?");
     expect(hintOf("--quite_another_thing")).toBe("--help lists them all.");
+    expect(() => generate("--negative_prompt", "blurry")).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining("a cat --n blurry") }),
+    );
   });
 });
 

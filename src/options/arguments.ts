@@ -6,6 +6,8 @@ import { readWord, wantedBy, wordsOf } from "./words.ts";
 export interface Arguments {
   /** The values of the flags that were given, by flag name. */
   readonly given: ReadonlyMap<string, OptionValue>;
+  /** Flags that were given more than once, and with more than one value: the last counts. */
+  readonly repeated: ReadonlySet<string>;
   readonly isHelpAsked: boolean;
 }
 
@@ -20,22 +22,24 @@ type Word =
 export function parseArguments(table: OptionTable, argv: readonly string[]): Arguments {
   const words = withoutLineEnds(table, classify(table, argv));
   const given = new Map<string, OptionValue>();
+  const repeated = new Set<string>();
   const strays: string[] = [];
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     if (word.kind !== "option") {
       strays.push(word.text);
     } else if (word.name === "help") {
-      return { given, isHelpAsked: true };
+      return { given, repeated, isHelpAsked: true };
     } else {
       const following = valuesAfter(words, at);
       const { value, used } = readOption(word.name, table[word.name]!, word.inline, following);
+      if (given.has(word.name) && String(given.get(word.name)) !== String(value)) repeated.add(word.name);
       given.set(word.name, value);
       at += used;
     }
   }
   if (strays.length > 0) throw strayWord(table, strays[0]!);
-  return { given, isHelpAsked: false };
+  return { given, repeated, isHelpAsked: false };
 }
 
 /** The command line that `parseArguments` reads back as these values. */
@@ -150,6 +154,8 @@ function strayWord(table: OptionTable, text: string): CoinageError {
   }
   const name = text.slice(2).split("=")[0]!;
   const near = nearestName(name.replaceAll("-", "_"), Object.keys(table));
+  if (Object.hasOwn(table, "prompt") && /^neg/.test(name))
+    return usage(name, `There is no option --${name}.`, 'Write it behind the prompt: --prompt "a cat --n blurry"');
   return usage(name, `There is no option --${name}.`, near ? `Did you mean --${near}?` : "--help lists them all.");
 }
 

@@ -1,8 +1,8 @@
 import { parseArguments } from "./arguments.ts";
 import type { SettingsFile } from "./file/toml.ts";
 import { type GivenGenerateSettings, generateTable } from "./generate/table.ts";
-import type { OptionValue } from "./option.ts";
-import { type Parsed, placesOf } from "./parsed.ts";
+import type { OptionTable, OptionValue } from "./option.ts";
+import { type Parsed, placesOf, type SettingsWarning } from "./parsed.ts";
 import { valuesOfRecord } from "./record.ts";
 import { settingsFrom } from "./settings.ts";
 import { standingWarnings } from "./standing.ts";
@@ -11,8 +11,8 @@ import { type GivenTrainSettings, trainFileTable, trainTable } from "./train/tab
 /** The settings of a `train` command line; with a settings file, the command line goes before it and it before the defaults.
  *  @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainArguments(argv: readonly string[], file?: SettingsFile): Parsed<GivenTrainSettings> {
-  const { given, isHelpAsked } = parseArguments(trainTable, argv);
-  return trainSettings(given, isHelpAsked, file);
+  const { given, repeated, isHelpAsked } = parseArguments(trainTable, argv);
+  return withWarnings(trainSettings(given, isHelpAsked, file), lostValues(trainTable, repeated));
 }
 
 /** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
@@ -48,11 +48,26 @@ function trainSettings(
   return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...standing] };
 }
 
+function withWarnings<Settings>(parsed: Parsed<Settings>, warnings: readonly SettingsWarning[]): Parsed<Settings> {
+  return { ...parsed, warnings: [...warnings, ...parsed.warnings] };
+}
+
+/** About flags that who gives them twice wants both of. Of others the last is meant to count, where a script adds it. */
+function lostValues(table: OptionTable, repeated: ReadonlySet<string>): SettingsWarning[] {
+  return [...repeated]
+    .filter((option) => table[option]?.count === "any" || option === "prompt")
+    .map((option) => {
+      const instead =
+        option === "prompt" ? "Write several prompts into a file for --from_file" : "Write all values behind one";
+      return { option, message: `--${option} was given more than once, and only the last counts. ${instead}.` };
+    });
+}
+
 /** The settings of a `generate` command line.
  *  @throws USAGE, OPTION_UNSUPPORTED */
 export function parseGenerateArguments(argv: readonly string[]): Parsed<GivenGenerateSettings> {
-  const { given, isHelpAsked } = parseArguments(generateTable, argv);
-  return generateSettings(given, isHelpAsked);
+  const { given, repeated, isHelpAsked } = parseArguments(generateTable, argv);
+  return withWarnings(generateSettings(given, isHelpAsked), lostValues(generateTable, repeated));
 }
 
 /** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
