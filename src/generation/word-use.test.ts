@@ -100,6 +100,16 @@ describe("a word that is not used is told of with the nearest reason", () => {
   });
 });
 
+test.each([
+  ["a photo of embedding:catx, on grass", /"embedding:catx", as ComfyUI calls a word\..*write "catx"/],
+  ["(Embedding:CATX:1.2)", /"Embedding:CATX", as ComfyUI/],
+  ["a <catx>", /"<catx>", as InvokeAI/],
+])("a word called as another program calls it is told of: %s", (prompt, message) => {
+  expect(warnings("catx", prompt)).toEqual([expect.stringMatching(message)]);
+  expect(warnings("catx", "embeddings: catx, a < catx >, b>catx<c")).toEqual([]);
+  expect(warnings("<catx>", "a <catx>")).toEqual([]);
+});
+
 test("a word inside longer words only is told of, unless it stands alone somewhere", () => {
   expect(warnings("catx", "a catx5y")).toEqual([expect.stringContaining('"catx" is used inside "catx5y" only')]);
   expect(warnings("catx", "a catx5y", "a catx, blue")).toEqual([]);

@@ -33,6 +33,8 @@ export class WordUse {
   readonly #unused: Set<GivenWord>;
   /** Words that were found inside longer ones only: the longer ones. */
   readonly #inside = new Map<GivenWord, string>();
+  /** Words that were called as another program calls them: how, and in which. */
+  readonly #calls = new Map<GivenWord, Call>();
   readonly #seen = new Map<string, number>();
   readonly #negativesWithoutGuidance = new Set<string>();
 
@@ -65,6 +67,8 @@ export class WordUse {
       if (!word.tokens.some((token) => ids.has(this.#tokenizer.idOf(token)!))) continue;
       this.#unused.delete(word);
       const places = found.filter(({ name }) => word.tokens.includes(name));
+      const call = places.map((place) => callOfAnother(prompt, place)).find((found) => found !== undefined);
+      if (call) this.#calls.set(word, call);
       const longer = places.map((place) => longerWordAround(prompt, place)).filter((around) => around !== undefined);
       if (longer.length > 0 && longer.length === places.length) this.#inside.set(word, longer[0]!);
       else this.#inside.delete(word);
@@ -87,6 +91,10 @@ export class WordUse {
     for (const [{ name }, longer] of this.#inside)
       explained.push(
         `"${name}" is used inside "${longer}" only: set it apart if the longer word is not what you mean.`,
+      );
+    for (const [{ name }, { written, program, rest }] of this.#calls)
+      explained.push(
+        `The prompts have "${written}", as ${program} calls a word. Here that makes ${rest} a part of the prompt: write "${name}".`,
       );
     return unexplained.length > 0 ? [...explained, withoutReason(unexplained)] : explained;
   }
@@ -196,6 +204,22 @@ const notWritable: Reason = ({ name }) => {
   const why = whyNotWritable(name);
   return why && `it cannot be written into a prompt, for ${why}. Give the file another name.`;
 };
+
+interface Call {
+  readonly written: string;
+  readonly program: string;
+  /** What stands around the word. */
+  readonly rest: string;
+}
+
+/** How another program calls a word that was found in a prompt, if it is called so. */
+function callOfAnother(prompt: string, { start, end }: Pick<FoundName, "start" | "end">): Call | undefined {
+  const [prefix] = /\bembedding:$/i.exec(prompt.slice(Math.max(0, start - 11), start)) ?? [];
+  if (prefix !== undefined)
+    return { written: prefix + prompt.slice(start, end), program: "ComfyUI", rest: `"${prefix}"` };
+  if (prompt[start - 1] !== "<" || prompt[end] !== ">") return undefined;
+  return { written: prompt.slice(start - 1, end + 1), program: "InvokeAI", rest: '"<" and ">"' };
+}
 
 const letterOrDigit = /[a-z0-9]/i;
 
