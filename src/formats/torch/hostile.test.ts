@@ -26,6 +26,9 @@ test.each([
   ["tuples", 1_000_000, [0x29]],
   ["numbers kept for later", 1_000_000, [0x4e, 0x94]],
   ["integers", 4_000_000, [0x4b, 1]],
+  ["bytes", 1_000_000, [0x43, 0]],
+  ["names", 300_000, [...Buffer.from("cargparse\nNamespace\n")]],
+  ["objects", 400_000, [...Buffer.from("cargparse\nNamespace\n)R")]],
 ])("a pickle of masses of %s is given up before they fill the memory", (_, count, operations) => {
   expect(() => readTorchFile(fileOf(repeated(count, ...operations)))).toThrow(tooManySteps);
 });
@@ -36,6 +39,19 @@ test("a dict copied thousands of times is given up", () => {
   const copy = [...Buffer.from("ccollections\nOrderedDict\n"), 0x68, 0, 0x85, 0x52, 0x30];
   const file = fileOf(Uint8Array.of(0x7d, 0x28), entries, Uint8Array.of(0x75, 0x71, 0), repeated(20_000, ...copy));
   expect(() => readTorchFile(file)).toThrow(tooManySteps);
+});
+
+test("tensors that share one shape of 64 dimensions are given up", () => {
+  const sizes = [0x28, ...new Array<number[]>(64).fill([0x4b, 1]).flat(), 0x74];
+  const rebuild = [...Buffer.from("ctorch._utils\n_rebuild_tensor_v2\nq"), 0, 0x30];
+  const storage = [...Buffer.from("(U\x07storagectorch\nFloatStorage\nU\x010U\x03cpu"), 0x4b, 1, 0x74, 0x51];
+  const made = [0x28, ...storage, 0x4b, 0, ...sizes, ...sizes, 0x74, 0x71, 1, 0x30];
+  const pickle = [[0x80, 2], rebuild, made, new Array<number[]>(200_000).fill([0x68, 0, 0x68, 1, 0x52]).flat(), [0x2e]];
+  const members = [
+    { name: "a/data.pkl", bytes: Uint8Array.from(pickle.flat()) },
+    { name: "a/data/0", bytes: new Uint8Array(4) },
+  ];
+  expect(() => readTorchFile(inMemory(writeZip(members), "hostile.pt"))).toThrow(tooManySteps);
 });
 
 test("an integer of a thousand bytes is read in no time, however many there are", () => {

@@ -27,10 +27,10 @@ const constants: readonly (readonly [number, Operation])[] = [
   [0x8d, (machine) => machine.push(machine.reader.text(machine.reader.uint64()))],
   [0x55, (machine) => machine.push(machine.reader.byteText(machine.reader.uint8()))],
   [0x54, (machine) => machine.push(machine.reader.byteText(machine.reader.int32()))],
-  [0x43, (machine) => machine.push(machine.reader.bytes(machine.reader.uint8()))],
-  [0x42, (machine) => machine.push(machine.reader.bytes(machine.reader.uint32()))],
-  [0x8e, (machine) => machine.push(machine.reader.bytes(machine.reader.uint64()))],
-  [0x96, (machine) => machine.push(machine.reader.bytes(machine.reader.uint64()))],
+  [0x43, (machine) => pushBytes(machine, machine.reader.uint8())],
+  [0x42, (machine) => pushBytes(machine, machine.reader.uint32())],
+  [0x8e, (machine) => pushBytes(machine, machine.reader.uint64())],
+  [0x96, (machine) => pushBytes(machine, machine.reader.uint64())],
 ];
 
 const containers: readonly (readonly [number, Operation])[] = [
@@ -65,8 +65,8 @@ const stackAndMemo: readonly (readonly [number, Operation])[] = [
 ];
 
 const objects: readonly (readonly [number, Operation])[] = [
-  [0x63, (machine) => machine.push(machine.context.resolve(machine.reader.line(), machine.reader.line()))],
-  [0x93, (machine) => machine.push(resolveFromStack(machine))],
+  [0x63, (machine) => pushGlobal(machine, machine.reader.line(), machine.reader.line())],
+  [0x93, (machine) => pushGlobalOfStack(machine)],
   [0x52, (machine) => machine.push(constructFromStack(machine))],
   [0x81, (machine) => machine.push(constructFromStack(machine))],
   [0x62, (machine) => build(machine, machine.pop())],
@@ -89,6 +89,11 @@ function checkProtocol(protocol: number): void {
 
 function checkFrame(length: number, left: number): void {
   if (length > left) throw damaged(`a frame of ${length} bytes in its pickle, of which ${left} are there`);
+}
+
+function pushBytes(machine: PickleMachine, length: number): void {
+  machine.budget.spend(collectionSteps.object);
+  machine.push(machine.reader.bytes(length));
 }
 
 function pushTuple(machine: PickleMachine, values: PickleValue[]): void {
@@ -150,11 +155,16 @@ function hashable(key: PickleValue): PickleValue {
   return key;
 }
 
-function resolveFromStack(machine: PickleMachine): PickleValue {
+function pushGlobal(machine: PickleMachine, module: string, name: string): void {
+  machine.budget.spend(collectionSteps.name);
+  machine.push(machine.context.resolve(module, name));
+}
+
+function pushGlobalOfStack(machine: PickleMachine): void {
   const name = machine.pop();
   const module = machine.pop();
   if (typeof name !== "string" || typeof module !== "string") throw damaged("its pickle names code by no text");
-  return machine.context.resolve(module, name);
+  pushGlobal(machine, module, name);
 }
 
 function constructFromStack(machine: PickleMachine): PickleValue {

@@ -1,5 +1,5 @@
 import { elementCount } from "../../array/index.ts";
-import { requireWithin } from "../../budget/index.ts";
+import { type Budget, requireWithin } from "../../budget/index.ts";
 import { damaged, tooMuch } from "./problems.ts";
 import {
   isGlobal,
@@ -12,19 +12,19 @@ import {
 } from "./values.ts";
 
 /** `_rebuild_tensor_v2(storage, offset, size, stride, ...)` and its forerunner. @throws TORCH_FILE_INVALID */
-export function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
+export function rebuildTensor(args: readonly PickleValue[], budget: Budget): TorchTensor {
   const [storage] = args;
   if (!isStorage(storage) || !storage.dtype) throw damaged("a tensor without a storage");
-  return tensorOn(args, storage.dtype, storage.count);
+  return tensorOn(args, storage.dtype, storage.count, budget);
 }
 
 /** `_rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtype)`: the storage counts bytes. */
-export function rebuildUntypedTensor(args: readonly PickleValue[]): TorchTensor {
+export function rebuildUntypedTensor(args: readonly PickleValue[], budget: Budget): TorchTensor {
   const [storage, , , , , , dtype] = args;
   if (!isStorage(storage)) throw damaged("a tensor without a storage");
   if (!isGlobal(dtype) || !dtype.dtype || dtype.isStorageClass) throw damaged("a tensor without a dtype");
   const bytes = storage.count * (storage.dtype?.bytes ?? 1);
-  return tensorOn(args, dtype.dtype, Math.floor(bytes / dtype.dtype.bytes));
+  return tensorOn(args, dtype.dtype, Math.floor(bytes / dtype.dtype.bytes), budget);
 }
 
 /** `_rebuild_parameter(tensor, ...)`: the tensor. */
@@ -34,11 +34,13 @@ export function rebuildParameter(args: readonly PickleValue[]): TorchTensor {
   return tensor;
 }
 
-function tensorOn(args: readonly PickleValue[], dtype: TorchDType, available: number): TorchTensor {
+function tensorOn(args: readonly PickleValue[], dtype: TorchDType, available: number, budget: Budget): TorchTensor {
   const [storage, storageOffset, size, stride] = args;
   if (!isStorage(storage)) throw damaged("a tensor without a storage");
   const offset = naturalNumber(storageOffset, "a tensor's offset");
   if (isList(size)) requireWithin("rank", size.length, tooMuch("A tensor in the file"));
+  // Tensors may share the tuples of the file; each has arrays of its own here.
+  if (isList(size)) budget.spend(size.length);
   const shape = naturalNumbers(size, "a tensor's size");
   const strides = naturalNumbers(stride, "a tensor's stride");
   if (shape.length !== strides.length)

@@ -17,8 +17,8 @@ export type PickleValue =
   | PickleGlobal
   | PlaceholderObject;
 
-/** Steps that collections and their items count for in a pickle's budget: about one for each 16 bytes of memory. */
-export const collectionSteps = { map: 16, list: 4, item: 4, slot: 4 } as const;
+/** Steps that collections, their items, objects and names count for in a pickle's budget: about one for each 16 bytes of memory. */
+export const collectionSteps = { map: 16, list: 4, item: 4, slot: 4, object: 8, name: 16 } as const;
 
 /** A dict of any kind; keys compare by value, tuples and objects by identity. */
 export type PickleMap = ReadonlyMap<PickleValue, PickleValue>;
