@@ -56,7 +56,7 @@ test("a folder one above the one that is looked into, or of another name, is tol
 test("a mistyped folder is told the one that was meant", async () => {
   await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
   expect(await errorOf({ trainDataDir: at("picturs") })).toMatchObject({
-    where: expect.stringContaining(`Not a folder: ${at("picturs")}`),
+    where: expect.stringContaining(`this is no folder: ${at("picturs")}`),
     hint: `Did you mean ${at("pictures")}?`,
   });
   expect((await errorOf({ imageDir: at("picturs") })).hint).toBe(`Did you mean ${at("pictures")}?`);
@@ -110,4 +110,23 @@ test("a folder that gives no regularisation pictures is told, and what lies in i
   ]);
   await writePicture(at("reg/1_cat/b.png"), 64, 64);
   expect(await told()).toEqual([["regularisationBesideFolders", at("reg/b.png")]]);
+});
+
+test("a folder taken as it is whose pictures lie below, and a picture in place of a folder, are told what to give", async () => {
+  await writePicture(at("a/5_cat/a.png"), 64, 64);
+  await writePicture(at("b/cat/a.png"), 64, 64);
+  process.chdir(at());
+  expect((await errorOf({ imageDir: "a" })).hint).toContain("--train_data_dir a in place of --image_dir");
+  expect((await errorOf({ imageDir: "b" })).hint).toContain("--image_dir b/cat");
+  expect((await errorOf({ imageDir: "b/cat/a.png" })).hint).toContain("--image_dir b/cat");
+  expect((await errorOf({ trainDataDir: "b/cat/a.png" })).hint).toContain("--image_dir b/cat");
+});
+
+test("why a folder has no pictures is told once", async () => {
+  await mkdir(at("p"));
+  await writeFile(at("p/a.heic"), "x");
+  for (const imageDir of [at("p"), at("none")]) {
+    const { warnings } = await openSeeded({ imageDir, resolution: [64, 64] });
+    expect(warnings).toHaveLength(1);
+  }
 });

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { didYouMean } from "../files/index.ts";
@@ -47,6 +47,10 @@ function nearestWayOut(group: DatasetGroup, settings: DatasetSettings): WayOut {
     if (hint !== undefined) return { message: none, hint };
   }
   const folder = datasetConfig === undefined && inJson === undefined ? (trainDataDir ?? imageDir) : undefined;
+  if (folder !== undefined && namedAs(folder) === "picture" && isFile(folder))
+    return { message: none, hint: `${folder} is a picture; give the folder: --image_dir ${quoted(parentOf(folder))}` };
+  const [below] = subjectsOf("subfolderWithPictures");
+  if (imageDir !== undefined && below !== undefined) return { message: none, hint: wayBelow(imageDir, below) };
   const near = folder === undefined ? undefined : didYouMean(folder);
   if (near !== undefined) return { message: none, hint: near };
   if (group.numTrainImages === 0 && group.numRegImages > 0)
@@ -88,6 +92,17 @@ function wayInto(folder: string): string | undefined {
   if (!names.some((name) => namedAs(name) === "picture")) return undefined;
   const renamed = path.join(path.dirname(folder), `10_${path.basename(folder)}`);
   return `Rename ${folder} to ${renamed}, or take it as it is: --image_dir ${quoted(folder)} in place of --train_data_dir.`;
+}
+
+/** What was meant by a folder taken as it is whose pictures lie in folders below. */
+function wayBelow(folder: string, below: string): string {
+  if (/^\d+_/.test(path.basename(below)))
+    return `Its folders are named REPEATS_CLASS: --train_data_dir ${quoted(folder)} in place of --image_dir.`;
+  return `The pictures lie a folder below: --image_dir ${quoted(below)}`;
+}
+
+function isFile(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** Of a folder that cannot be read, none. */

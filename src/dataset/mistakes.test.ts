@@ -183,6 +183,16 @@ describe("a caption file", () => {
     expect(await told({ enableWildcard: true })).toEqual([]);
   });
 
+  test("with a keep_tokens_separator that nothing takes out are told", async () => {
+    const settings = { ...(await writeCats(at("cats"))), keepTokensSeparator: "|||" };
+    await writeFile(at("cats/3_cat/0.txt"), "mycat ||| one, two");
+    const kinds = async (more: object) =>
+      (await openSeeded({ ...settings, ...more })).warnings.map(({ kind, subjects }) => [kind, ...subjects]);
+    expect(await kinds({ shuffleCaption: false })).toEqual([["captionSeparator", at("cats/3_cat/0.png")]]);
+    for (const arranged of [{}, { shuffleCaption: false, tokenWarmupStep: 4 }])
+      expect(await kinds(arranged)).toEqual([]);
+  });
+
   test("of metadata are told in the same way", async () => {
     await writePicture(at("a.png"), 16, 16);
     await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "mycat {a|b}\nmore" } }));
@@ -230,7 +240,7 @@ test("a run without pictures tells where it looked and what it left out", async 
   expect(group.batchesPerEpoch).toBe(0);
   expect(emptyDatasetError(group, settings)).toMatchObject({
     code: "DATASET_EMPTY",
-    where: expect.stringContaining("Not a folder"),
+    where: expect.stringContaining("this is no folder"),
   });
 });
 

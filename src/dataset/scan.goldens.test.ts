@@ -130,6 +130,7 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
     "captionFromClass",
     "captionLines",
     "captionOtherEnding",
+    "captionSeparator",
     "folderMissing",
     "pictureTiny",
     "pictureTwice",

@@ -20,6 +20,8 @@ test.each([
   ["a AND b", /A1111 and Forge split/, "a-and-b"],
   ["a --n b", /option of the prompt/, "a-n-b"],
   ["{a|b}", /choices/, "a-b"],
+  ["mycat.safetensors", /ends like a file already/, "mycat"],
+  ["MyCat.v2.PT", /ends like a file already/, "MyCat.v2"],
 ])("%j is not: what goes wrong is told by program, and a name that works", (name, problems, better) => {
   expect(namingProblems(name, naming).join("; ")).toMatch(problems);
   expect(nameForAll(name, naming)).toBe(better);

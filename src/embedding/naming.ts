@@ -8,6 +8,9 @@ export interface Naming {
 /** What A1111 and Forge read as a command. */
 const promptWord = /\b(AND|BREAK)\b/g;
 
+/** What a name has too much when it was given as a file's. */
+const fileEnding = /(\.(safetensors|pt|ckpt|bin))+$/i;
+
 /** Why programs cannot call a word by the name of its file, which all of them go by; none for a name that works everywhere.
  *  Source: A1111 `prompt_parser.py`, ComfyUI `sd1_clip.py`, InvokeAI's pattern of triggers, diffusers `loaders/textual_inversion.py`. */
 export function namingProblems(name: string, { vectors, isTaken }: Naming): string[] {
@@ -16,6 +19,7 @@ export function namingProblems(name: string, { vectors, isTaken }: Naming): stri
     problems.push(
       "it is a word of the model already, which coinage and sd-scripts refuse and other programs overwrite",
     );
+  if (fileEnding.test(name)) problems.push("it ends like a file already, and the file gets its own ending behind that");
   if (/[()[\]\\]/.test(name))
     problems.push(`A1111, Forge and ComfyUI read brackets as weights (there write ${escaped(name)})`);
   if (name.search(promptWord) >= 0) problems.push("A1111 and Forge split a prompt at AND and BREAK");
@@ -34,6 +38,7 @@ export function namingProblems(name: string, { vectors, isTaken }: Naming): stri
 /** A name like this one that works in every program. */
 export function nameForAll(name: string, naming: Naming): string {
   const plain = name
+    .replace(fileEnding, "")
     .normalize("NFKD")
     .replace(/[^A-Za-z0-9._]+/g, "-")
     .replace(/^[-.]+|[-.]+$/g, "")

@@ -17,9 +17,9 @@ type Word =
   | { readonly kind: "stray"; readonly text: string };
 
 /** Reads a command line as Python's argparse does: `--a b`, `--a=b`, prefixes that fit one option only, the last of several wins, `-0.1` is a value.
- *  Words after `-h` or `--help` are not looked at.
+ *  Words after `-h` or `--help` are not looked at. fileTable: what a settings file takes, for whom a flag leads there.
  *  @throws USAGE */
-export function parseArguments(table: OptionTable, argv: readonly string[]): Arguments {
+export function parseArguments(table: OptionTable, argv: readonly string[], fileTable: OptionTable = table): Arguments {
   const words = withoutLineEnds(table, classify(table, argv));
   const given = new Map<string, OptionValue>();
   const repeated = new Set<string>();
@@ -38,7 +38,7 @@ export function parseArguments(table: OptionTable, argv: readonly string[]): Arg
       at += used;
     }
   }
-  if (strays.length > 0) throw strayWord(table, strays[0]!);
+  if (strays.length > 0) throw strayWord(table, strays[0]!, fileTable);
   return { given, repeated, isHelpAsked: false };
 }
 
@@ -142,17 +142,24 @@ function readOrThrow(name: string, option: Option, word: string): OptionValue {
 
 function correction(option: Option, word: string): string | undefined {
   if (option.type === "int" && /^\d{16,}$/.test(word)) return `Whole numbers go up to ${Number.MAX_SAFE_INTEGER}.`;
-  const near = option.choices && nearestName(word, option.choices.map(String));
-  return near && `Did you mean ${near}?`;
+  if (option.fileChoices?.map(String).includes(word)) return "Leave it out: that is what it is without the option.";
+  const near = option.type === "string" && option.choices && nearestName(word, option.choices.map(String));
+  return near ? `Did you mean ${near}?` : undefined;
 }
 
-function strayWord(table: OptionTable, text: string): CoinageError {
+function strayWord(table: OptionTable, text: string, fileTable: OptionTable): CoinageError {
   if (!text.startsWith("--") || text === "--") {
     return new CoinageError("USAGE", `"${text}" belongs to no option.`, {
       hint: "A value that contains blanks needs quotes around it.",
     });
   }
   const name = text.slice(2).split("=")[0]!;
+  if (Object.hasOwn(fileTable, name) && !Object.hasOwn(table, name))
+    return usage(
+      name,
+      `--${name} is no option, as in sd-scripts.`,
+      `It acts in a settings file (--config_file): ${name} = ...`,
+    );
   const near = nearestName(name.replaceAll("-", "_"), Object.keys(table));
   if (Object.hasOwn(table, "prompt") && /^neg/.test(name))
     return usage(name, `There is no option --${name}.`, 'Write it behind the prompt: --prompt "a cat --n blurry"');

@@ -60,7 +60,7 @@ export const ownTrainOptions = {
   image_dir: {
     type: "string",
     effect: "numbers",
-    help: "Folder of pictures that is taken as it is, in place of --train_data_dir with its sub-folders REPEATS_NAME. Repeats come from --dataset_repeats; pictures without a caption file have the new word as their caption.",
+    help: "Folder of pictures that is taken as it is, in place of --train_data_dir with its sub-folders REPEATS_CLASS. Repeats come from --dataset_repeats; pictures without a caption file have the new word as their caption.",
   },
   exif_transpose: {
     type: "switch",

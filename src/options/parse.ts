@@ -11,7 +11,7 @@ import { type GivenTrainSettings, trainFileTable, trainTable } from "./train/tab
 /** The settings of a `train` command line; with a settings file, the command line goes before it and it before the defaults.
  *  @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainArguments(argv: readonly string[], file?: SettingsFile): Parsed<GivenTrainSettings> {
-  const { given, repeated, isHelpAsked } = parseArguments(trainTable, argv);
+  const { given, repeated, isHelpAsked } = parseArguments(trainTable, argv, trainFileTable);
   return withWarnings(trainSettings(given, isHelpAsked, file), lostValues(trainTable, repeated));
 }
 

@@ -4,6 +4,7 @@ import { mapTellingAll } from "../bounded.ts";
 import { captionsOfOtherEnding, readCaption } from "../captions/caption-file.ts";
 import { strip } from "../captions/strip.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
+import type { DatasetWarnings } from "../warnings.ts";
 import { noteBeside } from "./beside.ts";
 import { noteCaption } from "./caption-oddities.ts";
 import type { LoadContext } from "./context.ts";
@@ -35,9 +36,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
     else {
       const entries = await loadFolder(subset, plan, context);
       if (entries.length === 0) {
-        // Where all pictures are of kinds that cannot be read, that is told, and the folder is not called empty.
-        const undecodable = warnings.subjectsOf("pictureUndecodable");
-        if (!undecodable.some((file) => file.startsWith(joinPath(folder, "")))) warnings.add("subsetEmpty", folder);
+        if (!isToldOf(folder, warnings)) warnings.add("subsetEmpty", folder);
         continue;
       }
       seen.add(identity);
@@ -53,6 +52,17 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
     unused.map(({ path: file }) => file),
   );
   return { entries: [...normal, ...balanced], subsets, numTrainImages, numRegImages: repeatsOf(regularisation) };
+}
+
+/** Whether it is told already why a folder has no pictures: it is none, or what is in it cannot be used. */
+function isToldOf(folder: string, warnings: DatasetWarnings): boolean {
+  const left = (["pictureUndecodable", "pictureMisnamed", "subfolderWithPictures"] as const).flatMap((kind) =>
+    warnings.subjectsOf(kind),
+  );
+  const missing = warnings.subjectsOf("folderMissing");
+  return (
+    left.some((file) => file.startsWith(joinPath(folder, ""))) || missing.some((told) => told.startsWith(`${folder} (`))
+  );
 }
 
 async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadContext): Promise<readonly ImageEntry[]> {

@@ -62,13 +62,22 @@ describe("a settings file", () => {
     expect(valuesOf('max_token_length = "75"')).toEqual({ max_token_length: 75 });
   });
 
+  test.each([
+    ["75", "Leave it out: that is what it is without the option."],
+    ["100", undefined],
+  ])("lengths of captions: a command line that wants %s tokens is not told another number", (tokens, hint) => {
+    expect(() => parseTrainArguments(["--max_token_length", tokens])).toThrow(expect.objectContaining({ hint }));
+  });
+
   test("may hold dataset keys and metadata that are no flags", () => {
     const file = parseSettingsFile('caption_dropout_rate = 0.2\nmetadata_series = "cats"\n', "train.toml");
     expect(file.warnings).toEqual([]);
     const { settings } = parseTrainArguments([], file);
     expect(settings.captionDropoutRate).toBe(0.2);
     expect(settings.extraMetadata).toEqual({ series: "cats" });
-    expect(() => parseTrainArguments(["--caption_dropout_rate", "0.2"])).toThrow("There is no option");
+    expect(() => parseTrainArguments(["--caption_dropout_rate", "0.2"])).toThrow(
+      expect.objectContaining({ hint: "It acts in a settings file (--config_file): caption_dropout_rate = ..." }),
+    );
   });
 
   test("may hold unknown keys: each is kept, and reported with the nearest name", () => {

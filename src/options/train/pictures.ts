@@ -9,7 +9,7 @@ export const pictureOptions = {
   train_data_dir: {
     type: "string",
     effect: "numbers",
-    help: "Without a dataset config: folder with sub-folders REPEATS_NAME of pictures; with --in_json the pictures' folder.",
+    help: "Without a dataset config: folder with sub-folders REPEATS_CLASS of pictures; with --in_json the pictures' folder.",
   },
   reg_data_dir: {
     type: "string",
