@@ -30,6 +30,6 @@ export async function unreadable(file: string | Uint8Array, cause: unknown): Pro
 
 function reasonIn(cause: unknown): string {
   const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
-  // libpng has no more to say of a file that ends too soon.
-  return said === "Unknown error" ? "it is damaged or cut off" : said;
+  // libpng has no more to say of a file that ends too soon, and now one, now the other.
+  return ["Unknown error", "vipspng: libpng read error"].includes(said) ? "it is damaged or cut off" : said;
 }

@@ -100,6 +100,6 @@ function regularisationWarnings(readings: readonly CaptionReading[], token: stri
   const { always, byChance } = splitBy(readings, ({ vectors }) => vectors > 0);
   const holding = [...always, ...byChance];
   if (holding.length === 0) return [];
-  const message = `"${token}" is trained on ${holding.length} of ${readings.length} regularisation pictures, too, for it stands in their captions: ${namesOf(holding)}.`;
+  const message = `"${token}" is trained on ${holding.length} of ${readings.length} regularisation pictures, too, because it stands in their captions: ${namesOf(holding)}.`;
   return [{ code: "TOKEN_IN_REGULARISATION", message }];
 }

@@ -80,7 +80,7 @@ describe("an error in the middle of a run", () => {
     [
       "the machine's",
       new RangeError("Array buffer allocation failed"),
-      { code: "OUT_OF_MEMORY", hint: expect.stringContaining("What was learned in 1 steps is saved:") },
+      { code: "OUT_OF_MEMORY", hint: expect.stringContaining("What was learned in 1 step is saved:") },
     ],
   ])("of %s saves it, too, and comes out as what it was", async (_, failure, expected) => {
     const settings = await settingsFor("--cache_latents", "--max_train_steps", "100");

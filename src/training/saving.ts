@@ -87,7 +87,9 @@ async function* saveLast(run: Run, failure?: unknown): AsyncGenerator<TrainingEv
 function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: number): CoinageError {
   const { code, message, where, hint } = cause;
   const places = [
-    ...(embedding.path === undefined ? [] : [`What was learned in ${step} steps is saved: ${embedding.path}`]),
+    ...(embedding.path === undefined
+      ? []
+      : [`What was learned in ${step} ${step === 1 ? "step" : "steps"} is saved: ${embedding.path}`]),
     ...(state?.path === undefined
       ? []
       : [`When everything is as it was at the start, go on with --resume ${state.path}`]),

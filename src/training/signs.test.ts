@@ -32,6 +32,7 @@ describe("signs of a step", () => {
   test.each([
     [["cut"], "its caption is cut off before it"],
     [["missing", "cut", "missing"], "of its 3 captions 2 are without it, 1 is cut off before it"],
+    [["missing", "missing"], "all 2 of its captions are without it"],
     [["dropped", "missing"], "of its 2 captions 1 is empty or dropped, 1 is without it"],
     [["missing", "whole"], "its captions hold it, but its pictures do not count in the loss"],
   ] as const)("the reason for it, of captions with the word %j", (words, reason) => {

@@ -113,6 +113,8 @@ function reasonOfNone(readings: readonly WordReading[]): string {
   const total = counts.reduce((sum, { count }) => sum + count, 0);
   if (total < readings.length)
     return "its captions hold it, but its pictures do not count in the loss (masks, or a loss weight of 0)";
+  if (readings.length > 1 && counts.length === 1)
+    return `all ${readings.length} of its captions are ${counts[0]!.what}`;
   const all = `of its ${readings.length} captions `;
   return `${readings.length === 1 ? "its caption is " : all}${counts
     .map(({ count, what }) => (readings.length === 1 ? what : `${count} ${count === 1 ? "is" : "are"} ${what}`))
