@@ -93,6 +93,10 @@ function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: numb
     ...(state?.path === undefined
       ? []
       : [`When everything is as it was at the start, go on with --resume ${state.path}`]),
+    // A picture that was damaged from the start cannot be mended and be as it was.
+    ...(embedding.path === undefined
+      ? []
+      : [`With pictures or settings changed, start from its vectors with --weights ${embedding.path}`]),
   ];
   return new CoinageError(code, message, {
     ...(where !== undefined && { where }),
