@@ -64,7 +64,11 @@ async function entryOf(
   const base = pathOfKey(item.key, subset);
   const picture = await pictures.at(base);
   const standIn = picture === undefined ? await latentsAt(base, latents) : undefined;
-  if (picture === undefined && !standIn) throw keyNotFound(item.key, base, subset, await undecodableAt(base));
+  if (picture === undefined && !standIn)
+    throw keyNotFound(item.key, base, subset, {
+      undecodable: await undecodableAt(base),
+      isFoundFromHere: (await pictures.at(item.key)) !== undefined,
+    });
   const size = item.size ?? standIn?.size;
   return {
     key: item.key,
@@ -93,8 +97,19 @@ function pathOfKey(key: string, subset: SubsetPlan): string {
   });
 }
 
-/** undecodable: files that the key could mean, of kinds that cannot be read. */
-function keyNotFound(key: string, base: string, subset: SubsetPlan, undecodable: readonly string[]): CoinageError {
+interface NearKey {
+  /** Files that the key could mean, of kinds that cannot be read. */
+  readonly undecodable: readonly string[];
+  /** Whether the key leads to a picture by itself, as metadata tools write it that take whole paths. */
+  readonly isFoundFromHere: boolean;
+}
+
+function keyNotFound(
+  key: string,
+  base: string,
+  subset: SubsetPlan,
+  { undecodable, isFoundFromHere }: NearKey,
+): CoinageError {
   if (undecodable.length > 0)
     return new CoinageError(
       "DATASET_CONFIG",
@@ -106,7 +121,9 @@ function keyNotFound(key: string, base: string, subset: SubsetPlan, undecodable:
     `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`,
     {
       where: subset.metadataFile!,
-      hint: "Bring the picture back, or take the key out. A latent cache takes its place only with --cache_latents or --cache_latents_to_disk.",
+      hint: isFoundFromHere
+        ? 'Keys begin at the folder of the pictures, and these lead to pictures from where you stand: --train_data_dir . (image_dir = "." in a dataset config).'
+        : "Bring the picture back, or take the key out. A latent cache takes its place only with --cache_latents or --cache_latents_to_disk.",
     },
   );
 }

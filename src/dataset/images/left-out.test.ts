@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { openSeeded, temporaryFolder, writeCats, writePicture } from "../../../test/datasets.ts";
 import { emptyDatasetError } from "../index.ts";
@@ -142,6 +143,17 @@ test("a key of the metadata whose picture cannot be read is not called missing",
     code: "DATASET_CONFIG",
     message: 'The picture for the key "a" cannot be read here: a.heic.',
   });
+});
+
+test("keys of the metadata that begin where the user stands are told which folder to give, and it works", async () => {
+  await writePicture(at("p/a.png"), 64, 64);
+  const key = path.relative("", at("p/a.png"));
+  await writeFile(at("meta.json"), JSON.stringify({ [key]: { caption: "x" } }));
+  await expect(open({ inJson: at("meta.json") })).rejects.toMatchObject({
+    hint: expect.stringContaining("--train_data_dir . "),
+  });
+  const group = await openSeeded({ inJson: at("meta.json"), trainDataDir: ".", resolution });
+  expect(group.images).toHaveLength(1);
 });
 
 test("a clean dataset has nothing told of it", async () => {

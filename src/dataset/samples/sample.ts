@@ -73,7 +73,7 @@ function fromLatents(image: TrainingImage, cached: CachedLatents, flipped: boole
   if (shortcoming)
     throw new CoinageError("LATENTS_UNREADABLE", `The cached latents of ${image.path} do not fit: ${shortcoming}.`, {
       where: image.path,
-      hint: "Delete the cache and let it be made anew with these bucket settings.",
+      hint: "Leave --skip_cache_check out, or delete the cache: what does not fit is made anew then.",
     });
   const { alphaMask, originalSize, cropBox } = cached;
   return {
