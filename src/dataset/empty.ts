@@ -40,6 +40,8 @@ function nearestWayOut(group: DatasetGroup, settings: DatasetSettings): WayOut {
   const misnamed = subjectsOf("pictureMisnamed");
   if (misnamed.length > 0)
     return { message: none, hint: `Rename ${misnamed.length} pictures to end in .png, .jpg or what they are.` };
+  if (subjectsOf("infoCacheIncomplete").length > 0)
+    return { message: none, hint: "Delete metadata_cache.json, which does not know them, or leave --cache_info out." };
   const [unrepeated] = subjectsOf("subsetWithoutRepeats");
   if (unrepeated !== undefined) return { message: none, hint: repeatsFor(unrepeated, datasetConfig !== undefined) };
   for (const folder of subjectsOf("folderWithoutRepeats")) {

@@ -163,9 +163,11 @@ describe("a caption file", () => {
   test("that end in something else than caption_extension are named", async () => {
     const settings = await writeCats(at("cats"));
     await writeFile(at("cats/3_cat/notes.txt"), "of no picture");
-    await writeFile(at("cats/3_cat/3.CAPTION"), "mycat");
+    for (const name of ["3.CAPTION", "4.png.txt"]) await writeFile(at("cats/3_cat", name), "mycat");
     const { warnings } = await openSeeded({ ...settings, captionExtension: ".caption" });
-    const subjects = ["0.txt", "1.txt", "2.txt", "3.CAPTION", "3.txt", "4.txt"].map((name) => at("cats/3_cat", name));
+    const subjects = ["0.txt", "1.txt", "2.txt", "3.CAPTION", "3.txt", "4.png.txt", "4.txt"].map((name) =>
+      at("cats/3_cat", name),
+    );
     expect(warnings).toMatchObject([{ kind: "captionOtherEnding", subjects }, { kind: "captionFromClass" }]);
   });
 

@@ -56,7 +56,7 @@ function checkCacheable(datasets: readonly Dataset[]): void {
       "Latents cannot be cached with color_aug or random_crop: every picture is encoded only once.",
       {
         where: subset.metadataFile ?? subset.imageDir!,
-        hint: "Leave out --cache_latents, or color_aug and random_crop.",
+        hint: "Leave out --cache_latents and --cache_latents_to_disk, or color_aug and random_crop.",
       },
     );
 }

@@ -15,7 +15,7 @@ const texts = {
     "Add --enable_wildcard to have one of them chosen each time, or write all on one line.",
   ],
   captionOtherEnding: [
-    "Not read, because they do not end in caption_extension",
+    "Not read as captions, because they do not end exactly in caption_extension",
     "If they are the captions, give their ending with --caption_extension.",
   ],
   captionSeparator: [
@@ -27,6 +27,10 @@ const texts = {
   folderWithoutRepeats: [
     "Left out, because these folders are not named REPEATS_CLASS, as 10_mycat is",
     "Rename them, or take one as it is with --image_dir.",
+  ],
+  infoCacheIncomplete: [
+    "Left out, because metadata_cache.json does not know them",
+    "Delete metadata_cache.json to have it made anew, or leave --cache_info out.",
   ],
   infoCacheMissing: ["cache_info is on, so metadata_cache.json is written now for the next time"],
   latentsDamaged: ["Latent caches that cannot be read are made anew"],

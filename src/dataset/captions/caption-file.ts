@@ -61,7 +61,8 @@ const usualEndings: ReadonlySet<string> = new Set([".txt", ".caption"]);
 
 /** Files that are named as captions of pictures are, but do not end in caption_extension: of pictures that have no caption file. */
 export async function captionsOfOtherEnding(pictures: readonly string[]): Promise<string[]> {
-  const stems = new Set(pictures.map(withoutExtension));
+  // `a.png.txt`, too.
+  const stems = new Set([...pictures, ...pictures.map(withoutExtension)]);
   const folders = [...new Set(pictures.map((picture) => path.dirname(picture)))];
   const found = folders.map(async (folder) => {
     const names = (await readdir(folder).catch(() => [])).filter((name) =>

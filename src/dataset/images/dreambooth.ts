@@ -56,9 +56,9 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
 
 /** Whether it is told already why a folder has no pictures: it is none, or what is in it cannot be used. */
 function isToldOf(folder: string, warnings: DatasetWarnings): boolean {
-  const left = (["pictureUndecodable", "pictureMisnamed", "subfolderWithPictures"] as const).flatMap((kind) =>
-    warnings.subjectsOf(kind),
-  );
+  const left = (
+    ["pictureUndecodable", "pictureMisnamed", "subfolderWithPictures", "infoCacheIncomplete"] as const
+  ).flatMap((kind) => warnings.subjectsOf(kind));
   const missing = warnings.subjectsOf("folderMissing");
   return (
     left.some((file) => file.startsWith(joinPath(folder, ""))) || missing.some((told) => told.startsWith(`${folder} (`))
@@ -74,7 +74,9 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   const infoCache = infoCacheOf(folder);
   const isCached = subset.cacheInfo && (await kindOfPath(infoCache)) === "file";
   if (subset.cacheInfo && !isCached) context.warnings.add("infoCacheMissing", folder);
-  const found = isCached ? await fromInfoCache(infoCache, subset) : await fromFolder(folder, subset, plan, context);
+  const found = isCached
+    ? await fromInfoCache(infoCache, subset, plan, context)
+    : await fromFolder(folder, subset, plan, context);
   const kept = subset.isReg ? found : keepForTraining(found, plan, context);
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
@@ -85,8 +87,21 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   return sized;
 }
 
-async function fromInfoCache(infoCache: string, subset: SubsetPlan): Promise<ImageEntry[]> {
+async function fromInfoCache(
+  infoCache: string,
+  subset: SubsetPlan,
+  plan: DatasetPlan,
+  { warnings }: LoadContext,
+): Promise<ImageEntry[]> {
   const pictures = await readInfoCache(infoCache);
+  const known = new Set(pictures.map(({ path: file }) => path.resolve(file)));
+  // With a validation split it was written without the pictures that are set aside.
+  const inFolder =
+    plan.validationSplit > 0 ? [] : (await readPictureFolder(subset.imageDir!, subset.captionExtension)).pictures;
+  warnings.addAll(
+    "infoCacheIncomplete",
+    inFolder.filter((file) => !known.has(path.resolve(file))),
+  );
   return pictures.map(({ path: file, caption, size }) => ({ ...blankEntry(file, subset), caption, size }));
 }
 

@@ -13,6 +13,15 @@ test("cache_info writes captions and sizes, and then reads nothing else", async 
   expect(again.images).toEqual(group.images);
 });
 
+test("pictures that came after the cache are named; those of a validation split are not", async () => {
+  const settings = { ...(await writeCats(at("cats"))), cacheInfo: true };
+  await openSeeded(settings);
+  await writePicture(at("cats/3_cat/new.png"), 128, 128);
+  const { warnings } = await openSeeded(settings);
+  expect(warnings).toMatchObject([{ kind: "infoCacheIncomplete", subjects: [at("cats/3_cat/new.png")] }]);
+  expect((await openSeeded({ ...settings, validationSplit: 0.4 })).warnings).toEqual([]);
+});
+
 test("a size that metadata tells and the picture does not have is not trained on", async () => {
   const settings = await writeCats(at("cats"));
   await openSeeded({ ...settings, cacheInfo: true });
