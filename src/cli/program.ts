@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import path from "node:path";
-import { quotedWord } from "../reporters/index.ts";
+import { quotedWord } from "../files/index.ts";
 import { packageRoot } from "./environment.ts";
 
 /** Where a command is to be typed. */

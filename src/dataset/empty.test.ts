@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { afterEach, expect, test } from "vitest";
 import { openSeeded, temporaryFolder, writePicture } from "../../test/datasets.ts";
@@ -129,4 +130,11 @@ test("why a folder has no pictures is told once", async () => {
     const { warnings } = await openSeeded({ imageDir, resolution: [64, 64] });
     expect(warnings).toHaveLength(1);
   }
+});
+
+test.skipIf(process.platform === "win32")("folders offered are quoted as a shell wants them", async () => {
+  await writePicture(at("my $pics", "it's", "a.png"), 64, 64);
+  const { hint } = await errorOf({ trainDataDir: at("my $pics", "it's") });
+  const [, offered] = /--image_dir (.*) in place/.exec(hint!)!;
+  expect(execFileSync("sh", ["-c", `printf %s ${offered}`], { encoding: "utf8" })).toBe(at("my $pics", "it's"));
 });

@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import { didYouMean } from "../files/index.ts";
+import { didYouMean, quotedWord } from "../files/index.ts";
 import { namedAs } from "../pictures/index.ts";
 import type { DatasetGroup } from "./group.ts";
 import type { DatasetSettings } from "./settings.ts";
@@ -50,7 +50,10 @@ function nearestWayOut(group: DatasetGroup, settings: DatasetSettings): WayOut {
   }
   const folder = datasetConfig === undefined && inJson === undefined ? (trainDataDir ?? imageDir) : undefined;
   if (folder !== undefined && namedAs(folder) === "picture" && isFile(folder))
-    return { message: none, hint: `${folder} is a picture; give the folder: --image_dir ${quoted(parentOf(folder))}` };
+    return {
+      message: none,
+      hint: `${folder} is a picture; give the folder: --image_dir ${quotedWord(parentOf(folder))}`,
+    };
   const [below] = subjectsOf("subfolderWithPictures");
   if (imageDir !== undefined && below !== undefined) return { message: none, hint: wayBelow(imageDir, below) };
   const near = folder === undefined ? undefined : didYouMean(folder);
@@ -69,12 +72,12 @@ function nearestWayOut(group: DatasetGroup, settings: DatasetSettings): WayOut {
 /** The two ways out where pictures lie right in the folder whose sub-folders are looked for. */
 function picturesRightIn(folder: string, count: number): WayOut {
   const pictures = count === 1 ? "1 picture lies" : `${count} pictures lie`;
-  const takeAsItIs = `take the folder as it is: --image_dir ${quoted(folder)} in place of --train_data_dir`;
+  const takeAsItIs = `take the folder as it is: --image_dir ${quotedWord(folder)} in place of --train_data_dir`;
   const isSubset = /^\d+_/.test(path.basename(path.resolve(folder)));
   return {
     message: `${pictures} right in ${folder}, and not in a sub-folder of it named REPEATS_CLASS.`,
     hint: isSubset
-      ? `The folder itself is named so: give the one it lies in, --train_data_dir ${quoted(parentOf(folder))}, or ${takeAsItIs}.`
+      ? `The folder itself is named so: give the one it lies in, --train_data_dir ${quotedWord(parentOf(folder))}, or ${takeAsItIs}.`
       : `Move them into a sub-folder, such as ${path.join(folder, "10_mycat")}, or ${takeAsItIs}.`,
   };
 }
@@ -90,17 +93,17 @@ function repeatsFor(subset: string, isConfigured: boolean): string {
 function wayInto(folder: string): string | undefined {
   const names = namesIn(folder);
   if (names.some((name) => /^\d+_/.test(name)))
-    return `The folders named so lie in ${folder}: --train_data_dir ${quoted(folder)}`;
+    return `The folders named so lie in ${folder}: --train_data_dir ${quotedWord(folder)}`;
   if (!names.some((name) => namedAs(name) === "picture")) return undefined;
   const renamed = path.join(path.dirname(folder), `10_${path.basename(folder)}`);
-  return `Rename ${folder} to ${renamed}, or take it as it is: --image_dir ${quoted(folder)} in place of --train_data_dir.`;
+  return `Rename ${folder} to ${renamed}, or take it as it is: --image_dir ${quotedWord(folder)} in place of --train_data_dir.`;
 }
 
 /** What was meant by a folder taken as it is whose pictures lie in folders below. */
 function wayBelow(folder: string, below: string): string {
   if (/^\d+_/.test(path.basename(below)))
-    return `Its folders are named REPEATS_CLASS: --train_data_dir ${quoted(folder)} in place of --image_dir.`;
-  return `The pictures lie a folder below: --image_dir ${quoted(below)}`;
+    return `Its folders are named REPEATS_CLASS: --train_data_dir ${quotedWord(folder)} in place of --image_dir.`;
+  return `The pictures lie a folder below: --image_dir ${quotedWord(below)}`;
 }
 
 function isFile(name: string): boolean {
@@ -121,8 +124,4 @@ function parentOf(folder: string): string {
   const relative = path.relative("", path.dirname(path.resolve(folder)));
   if (path.isAbsolute(folder)) return path.dirname(path.resolve(folder));
   return relative === "" ? "." : relative;
-}
-
-function quoted(word: string): string {
-  return /^[\w./\\:+-]+$/.test(word) ? word : `"${word}"`;
 }

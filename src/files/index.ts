@@ -5,6 +5,7 @@ export { homeFolder } from "./home-folder.ts";
 export { type Holder, type Lock, takeLock } from "./lock.ts";
 export { makeFolder } from "./make-folder.ts";
 export { didYouMean, hintOfMissing, nearPath } from "./near-path.ts";
+export { quotedWord } from "./quoted-word.ts";
 export { reasonOf } from "./reason.ts";
 export {
   isHandedOver,

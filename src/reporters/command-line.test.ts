@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { quotedWord } from "./command-line.ts";
+import { quotedWord } from "../files/index.ts";
 
 const words = [
   "plain",

@@ -1,5 +1,5 @@
 /** One stream of events, told to people and to programs. */
-export { type Caller, commandLine, quotedWord } from "./command-line.ts";
+export { type Caller, commandLine } from "./command-line.ts";
 export { openConsole } from "./console.ts";
 export { generationReport } from "./generation-report.ts";
 export { inspectionText } from "./inspection-text.ts";

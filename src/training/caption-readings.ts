@@ -47,9 +47,17 @@ export function readCaptions(images: readonly TrainingImage[], options: ReadOpti
   });
 }
 
-/** Reads texts that nothing changes any more, such as the sentences of a template. */
-export function readTexts(texts: readonly string[], reader: WordReader): CaptionReading[] {
-  return texts.map((text) => ({ name: `"${text}"`, outcomes: outcomesOf([text], reader), decidedBy: new Set() }));
+/** Reads texts that nothing changes any more, such as the sentences of a template. nameOf: what to call the one at an index. */
+export function readTexts(
+  texts: readonly string[],
+  reader: WordReader,
+  nameOf: (index: number) => string,
+): CaptionReading[] {
+  return texts.map((text, i) => ({
+    name: `"${nameOf(i)}"`,
+    outcomes: outcomesOf([text], reader),
+    decidedBy: new Set(),
+  }));
 }
 
 function outcomesOf(texts: readonly string[], reader: WordReader): CaptionReading["outcomes"] {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventsOf, ofKind, trainingFolder } from "../../test/training-run.ts";
@@ -152,7 +152,7 @@ describe("the limit of tokens", () => {
       expect.stringMatching(/^CAPTIONS_CUT /),
     ]);
     expect(await warned(["x"], [...flags, "--use_object_template"])).toEqual([
-      expect.stringMatching(/^VECTORS_CUT_OFF In \d+ of 27 template sentences .*"a close-up photo of a vexla vexla1 /),
+      expect.stringMatching(/^VECTORS_CUT_OFF In \d+ of 27 template sentences .*"a close-up photo of a vexla"/),
       expect.stringMatching(/^CAPTIONS_CUT /),
     ]);
     expect(await warned([`${many(5)}, vexla`], [...flags, "--max_token_length", "150"])).toEqual([]);
@@ -192,6 +192,17 @@ describe("what a run and a listing tell of it", () => {
       'only as a piece of "vexlas"',
       "there",
     ]);
+  });
+
+  test("--debug_dataset_dir is no folder of the dataset, whose next run would train on what is written", async () => {
+    const flags = dataset(["a vexla"]);
+    const folder = path.join(flags[1]!, "1_thing");
+    const { settings } = await opened([...flags, "--debug_dataset", "--debug_dataset_dir", `${folder}/`]);
+    const listed = async () => {
+      for await (const _ of debugDataset(settings));
+    };
+    await expect(listed()).rejects.toMatchObject({ code: "SETTINGS_CONFLICT", where: "--debug_dataset_dir" });
+    expect(readdirSync(folder)).toHaveLength(2);
   });
 
   test("a run warns before its first step, and then gives the true reason for no gradient", async () => {

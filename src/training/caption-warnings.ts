@@ -24,13 +24,19 @@ export function captionWarnings(
     const images = group.images.filter((image) => image.isReg === isReg);
     return readCaptions(images, { reader, replacements, maxTrainSteps: length.steps });
   };
-  const readings = template ? readTexts(templateCaptions(template, word.tokens), reader) : read(false);
+  const readings = template ? readTemplate(template, word, reader) : read(false);
   return [
     ...missingWarnings(readings, word.tokens[0]!, reader),
     ...cutWarnings(readings, { word, reader, what: template ? "template sentences" : "captions" }),
     ...dropoutWarnings(group),
     ...regularisationWarnings(read(true), word.tokens[0]!),
   ];
+}
+
+/** The sentences of a template, named with the first of the word's vectors alone: there may be dozens. */
+function readTemplate(template: "object" | "style", { tokens }: ReadableWord, reader: WordReader): CaptionReading[] {
+  const names = templateCaptions(template, tokens.slice(0, 1));
+  return readTexts(templateCaptions(template, tokens), reader, (index) => names[index]!);
 }
 
 function missingWarnings(readings: readonly CaptionReading[], token: string, reader: WordReader): Sign[] {

@@ -1,3 +1,4 @@
+import path from "node:path";
 import {
   type BatchListing,
   type DatasetReport,
@@ -6,12 +7,13 @@ import {
   reportOf,
   type WrittenPictures,
 } from "../dataset/index.ts";
+import { CoinageError } from "../errors/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
 import { captionWarnings } from "./caption-warnings.ts";
 import { withLocalModels } from "./local-models.ts";
-import { prepareRun } from "./prepare.ts";
+import { type Preparation, prepareRun } from "./prepare.ts";
 import { tokenIdsOf } from "./samples.ts";
 import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 
@@ -31,7 +33,7 @@ export type DebugEvent =
   | ({ readonly kind: "pictures" } & WrittenPictures);
 
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
- *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE */
+ *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE; SETTINGS_CONFLICT for a folder of the dataset to write into */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
   const settings = yield* withLocalModels(given);
   const preparation = await prepareRun(settings);
@@ -46,10 +48,28 @@ export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugE
   const idsOf = (caption: string) =>
     tokenIdsOf([caption], { word, maxTokenLength }).flatMap((texts) => texts.map((chunks) => chunks.flat()));
   const reader = new WordReader(word, maxTokenLength);
+  refusePictureFolder(settings, preparation);
   const pictures = settings.debugDatasetDir ? new DebugPictures(settings.debugDatasetDir) : undefined;
   for await (const batch of listEpoch(group, order, context, idsOf, (caption) => reader.describe(caption))) {
     await pictures?.add(batch);
     yield { kind: "batch", ...batch };
   }
   if (pictures) yield { kind: "pictures", ...(await pictures.finish()) };
+}
+
+/** What lies in a folder of pictures or masks is trained on the next time. */
+function refusePictureFolder({ debugDatasetDir }: TrainSettings, { group }: Pick<Preparation, "group">): void {
+  if (!debugDatasetDir) return;
+  const folders = group.datasets.flatMap(({ subsets }) =>
+    subsets.flatMap(({ plan: { imageDir, conditioningDataDir } }) => [imageDir, conditioningDataDir]),
+  );
+  if (!folders.some((folder) => folder !== undefined && path.resolve(folder) === path.resolve(debugDatasetDir))) return;
+  throw new CoinageError(
+    "SETTINGS_CONFLICT",
+    `${debugDatasetDir} is a folder of the dataset: what is written there would be trained on.`,
+    {
+      where: "--debug_dataset_dir",
+      hint: "Choose another folder.",
+    },
+  );
 }
