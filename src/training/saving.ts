@@ -1,4 +1,5 @@
 import { CoinageError, machineProblem } from "../errors/index.ts";
+import { quotedWord } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { signsOfWriting, type Written } from "./output.ts";
@@ -92,11 +93,11 @@ function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: numb
       : [`What was learned in ${step} ${step === 1 ? "step" : "steps"} is saved: ${embedding.path}`]),
     ...(state?.path === undefined
       ? []
-      : [`When everything is as it was at the start, go on with --resume ${state.path}`]),
+      : [`When everything is as it was at the start, go on with --resume ${quotedWord(state.path)}`]),
     // A picture that was damaged from the start cannot be mended and be as it was.
     ...(embedding.path === undefined
       ? []
-      : [`With pictures or settings changed, start from its vectors with --weights ${embedding.path}`]),
+      : [`With pictures or settings changed, start from its vectors with --weights ${quotedWord(embedding.path)}`]),
   ];
   return new CoinageError(code, message, {
     ...(where !== undefined && { where }),
