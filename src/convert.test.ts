@@ -22,6 +22,7 @@ describe("half of a word for SDXL is not written as one for another model", () =
   test.each([
     ["clip_l", "EMBEDDING_FAMILY", { clip_l: table(768) }, "clip_g is missing"],
     ["clip_g", "EMBEDDING_FAMILY", { clip_g: table(1280) }, "clip_l is missing"],
+    ["for another kind of model", "EMBEDDING_WIDTH", { emb_params: table(4096) }, "4096"],
     ["swapped", "EMBEDDING_WIDTH", { clip_l: table(1280), clip_g: table(768) }, "768 and 1280"],
   ])("%s", async (_, code, tensors, message) => {
     for (const name of ["to.safetensors", "to.pt", "to.bin", "to.png"]) {

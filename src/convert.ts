@@ -3,6 +3,7 @@ import {
   diffusersLines,
   encodeEmbedding,
   flawOfPair,
+  flawOfWidth,
   type LearnedWord,
   limitsOfFile,
   readEmbeddingFile,
@@ -45,7 +46,7 @@ export async function convert(from: string, to: string, options: ConvertOptions 
       hint: `Name the file in it, for example ${path.join(to, path.basename(from))}: its name is the word.`,
     });
   const file = await readEmbeddingFile(from);
-  const flaw = flawOfPair(file);
+  const flaw = flawOfPair(file) ?? flawOfWidth(file);
   if (flaw) throw flaw;
   const word = wordOfFile(file);
   const layout = options.layout ?? usualLayout(to, word);

@@ -46,7 +46,7 @@ const rules: readonly (readonly [Kind, string, (name: string) => boolean])[] = [
   [
     "embedding",
     "a Textual Inversion embedding",
-    (name) => /^(emb_params|emp_params|clip_[lg]|string_to_param)$/.test(name),
+    (name) => /^(emb_params|emp_params|clip_[lg]|text_encoders_[01]|string_to_param)$/.test(name),
   ],
 ];
 

@@ -4,7 +4,7 @@ export { type LearnedWord, type TargetModel, vectorCount } from "./learned-word.
 export { type DescriptionKey, type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
 export { type Naming, nameForAll, namingProblems } from "./naming.ts";
 export { diffusersLines, limitsOfFile } from "./other-programs.ts";
-export { flawOfPair } from "./pair.ts";
+export { flawOfPair, flawOfWidth } from "./pair.ts";
 export { type CarrierKind, carrierOf, carrierStart } from "./picture.ts";
 export type { SavePrecision } from "./precision.ts";
 export { type EmbeddingFile, readEmbeddingFile } from "./read.ts";

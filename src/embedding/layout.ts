@@ -13,6 +13,7 @@ export type EmbeddingLayout =
   | "clip_l"
   | "clip_g"
   | "clip_h"
+  | "text_encoders"
   | "bundle"
   | "list"
   | "tensor"
@@ -64,7 +65,8 @@ function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string, seve
   if (names.some((name) => name.startsWith("bundle_emb."))) return fromBundle(tensors, where);
   if (names.length > 1 && names.every((name) => xtiLayer.test(name)))
     return laidOut("xti", Object.fromEntries(names.toSorted().map((layer) => [layer, [tensors.get(layer)!]])));
-  const pair = clipPair(tensors);
+  if (names.some((name) => /^t5(xxl)?$/.test(name))) throw otherFamily(where);
+  const pair = clipPair(tensors) ?? numberedPair(tensors);
   if (pair) return pair;
   const [name] = names as [string];
   const warnings = names.length > 1 ? [`${where} holds ${names.length} tensors; the first, "${name}", is used.`] : [];
@@ -83,6 +85,13 @@ function clipPair(tensors: ReadonlyMap<string, FileTensor>): LaidOut | undefined
   if (tensors.size !== 1) return undefined;
   if (clipL) return laidOut("clip_l", { clip_l: [clipL] });
   return clipG && laidOut("clip_g", { clip_g: [clipG] });
+}
+
+/** What Diffusers' advanced training scripts and Replicate write for SDXL (`embeddings.safetensors`, `embeddings.pti`). */
+function numberedPair(tensors: ReadonlyMap<string, FileTensor>): LaidOut | undefined {
+  const [first, second] = [tensors.get("text_encoders_0"), tensors.get("text_encoders_1")];
+  if (tensors.size !== 2 || !first || !second) return undefined;
+  return laidOut("text_encoders", { clip_l: [first], clip_g: [second] });
 }
 
 /** Embeddings that travel in a LoRA file: `bundle_emb.NAME.clip_l` or `bundle_emb.NAME.string_to_param.*`. */
@@ -135,6 +144,14 @@ function outputEmbedding(where: string): CoinageError {
     "EMBEDDING_UNSUPPORTED",
     `${where} is an "output embedding" of OneTrainer: its vectors are added behind the text encoder, the ones for its input are empty.`,
     { hint: 'Train it again with "output embedding" switched off.' },
+  );
+}
+
+function otherFamily(where: string): CoinageError {
+  return new CoinageError(
+    "EMBEDDING_UNSUPPORTED",
+    `${where} is an embedding for Stable Diffusion 3 or Flux: it has vectors for a T5 text encoder.`,
+    { hint: "Get one for Stable Diffusion 1, 2 or XL." },
   );
 }
 

@@ -23,6 +23,17 @@ export function flawOfPair({ path, layout, tables }: EmbeddingFile): CoinageErro
   );
 }
 
+/** What keeps a file from being a word of any model; undefined where nothing does. Models that are smaller than the real ones take smaller vectors. */
+export function flawOfWidth({ path, tables }: EmbeddingFile): CoinageError | undefined {
+  const wide = [...tables.values()].map(({ shape }) => shape[1]!).find((width) => width > widthG);
+  if (wide === undefined) return undefined;
+  return new CoinageError(
+    "EMBEDDING_WIDTH",
+    `${path} has vectors of ${wide} numbers; no text encoder of Stable Diffusion 1, 2 or XL takes more than ${widthG}.`,
+    { hint: "It is for a model of another kind." },
+  );
+}
+
 /** Models that are smaller than the real ones have widths of their own. */
 function wrongWidths(path: string, clipL: number, clipG: number): CoinageError | undefined {
   const isMeantForXl = [clipL, clipG].some((width) => width === widthL || width === widthG);

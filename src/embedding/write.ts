@@ -153,7 +153,7 @@ function onlyTable(vectors: readonly NdArray[]): NdArray {
     "EMBEDDING_UNSUPPORTED",
     "The web UI's own layout holds one table; this word has two (SDXL).",
     {
-      hint: "The web UI reads sd-scripts' layout: use --to kohya.",
+      hint: "The web UI reads sd-scripts' layout: --to kohya, in a file NAME.safetensors.",
     },
   );
 }

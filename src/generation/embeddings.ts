@@ -32,7 +32,7 @@ const mostNamed = 3;
 
 async function folderGiven(folder: string): Promise<CoinageError> {
   const names = await readdir(folder).catch(() => []);
-  const files = names.filter((name) => /\.(safetensors|pt|bin|ckpt|png|webp)$/i.test(name)).sort();
+  const files = names.filter((name) => /\.(safetensors|pt|pti|bin|ckpt|png|webp|avif)$/i.test(name)).sort();
   const named = files.slice(0, mostNamed).map((name) => path.join(folder, name));
   const more = files.length > mostNamed ? ` and ${files.length - mostNamed} more` : "";
   return new CoinageError("FILE_UNREADABLE", `${path.resolve(folder)} is a folder, not an embedding file.`, {

@@ -110,6 +110,17 @@ test("half of an embedding for SDXL, or one with wrong widths, is named as what 
   expect(await saved("g.safetensors", { clip_g: 1280 })).toMatchObject(half("clip_l"));
   expect(await saved("bundled-g.safetensors", { "bundle_emb.x.clip_g": 1280 })).toMatchObject(half("clip_l"));
   expect(await saved("params.safetensors", { emb_params: 1280 })).toMatchObject(half("clip_l"));
+  expect(await saved("numbered.pti", { text_encoders_0: 768, text_encoders_1: 1280 })).toMatchObject({
+    ...{ kind: "embedding", family: "sdxl", layout: "text_encoders", problems: [] },
+  });
+  for (const wide of [{ "*": 2048 }, { emb_params: 4096 }])
+    expect(await saved("wide.safetensors", wide as Record<string, number>)).toMatchObject({
+      ...{ kind: "embedding", family: undefined, problems: [{ code: "EMBEDDING_WIDTH" }] },
+    });
+  for (const t5 of [{ clip_l: 768, clip_g: 1280, t5: 4096 }, { clip_l: 768, t5xxl: 4096 }, { t5: 4096 }])
+    expect(await saved("t5.safetensors", t5 as Record<string, number>)).toMatchObject({
+      problems: [{ code: "EMBEDDING_UNSUPPORTED", message: expect.stringContaining("Flux") }],
+    });
   expect(await saved("swapped.safetensors", { clip_l: 1280, clip_g: 768 })).toMatchObject({
     family: "sdxl",
     problems: [{ code: "EMBEDDING_WIDTH", hint: expect.stringContaining("swapped") }],
