@@ -241,6 +241,18 @@ export const vaeFiles: readonly { readonly name: string; readonly write: (target
       write: (target, vae) => safetensors(target, vaeToLdm(vae)),
     },
     {
+      name: ".safetensors of an old conversion script, with Diffusers' names of the attention",
+      write: (target, vae) =>
+        safetensors(
+          target,
+          renamed(vaeToLdm(vae), (name) =>
+            name.replace(/(?<=attn_1\.)(q|k|v|proj_out)\./, (_, part) =>
+              part === "proj_out" ? "to_out.0." : `to_${part}.`,
+            ),
+          ),
+        ),
+    },
+    {
       name: ".ckpt of a VAE's training program",
       write: (target, vae) =>
         torchFile(target, {

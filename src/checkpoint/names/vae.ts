@@ -1,7 +1,12 @@
 import { countAfter } from "./indices.ts";
 
+/** Conversion scripts from before Diffusers' new names of the attention leave those standing in files that they write today. */
 const attentionParts: ReadonlyMap<string, string> = new Map(
   Object.entries({
+    to_q: "to_q",
+    to_k: "to_k",
+    to_v: "to_v",
+    "to_out.0": "to_out.0",
     norm: "group_norm",
     q: "to_q",
     k: "to_k",
@@ -61,7 +66,7 @@ function normOut(rest: string): string | undefined {
 function middle(rest: string): string | undefined {
   const residual = /^mid\.block_(\d+)\.(.+)$/.exec(rest);
   if (residual) return `mid_block.resnets.${Number(residual[1]) - 1}.${residualPart(residual[2]!)}`;
-  const [, part = "", kind] = /^mid\.attn_1\.(\w+)\.(weight|bias)$/.exec(rest) ?? [];
+  const [, part = "", kind] = /^mid\.attn_1\.(.+)\.(weight|bias)$/.exec(rest) ?? [];
   return attentionParts.has(part) ? `mid_block.attentions.0.${attentionParts.get(part)}.${kind}` : undefined;
 }
 
