@@ -10,7 +10,7 @@ import type { Size } from "../pictures/index.ts";
 import { tokensOfWord } from "../tokenizer/index.ts";
 import { loadEmbedding } from "./embeddings.ts";
 import { findModel } from "./files/find-model.ts";
-import { commonSize, listPictures, sourceFile } from "./files/source-files.ts";
+import { commonSize, sourceFile } from "./files/source-files.ts";
 import { checkMaskSize } from "./image-to-image.ts";
 import { inPlace, placed } from "./place.ts";
 import { type Plan, type PlanSettings, planRun, promptPlanner, type WrittenPrompt } from "./prompts/plan.ts";
@@ -158,9 +158,7 @@ export async function planSettingsOf(
   sampling: Sampling,
 ): Promise<PlanSettings> {
   const sources = await Promise.all(list.sources.map((file) => sourceFile(file, sourceSize)));
-  const maskFiles =
-    settings.maskPath === undefined || sources.length === 0 ? [] : await listPictures(settings.maskPath, "--mask_path");
-  const masks = await Promise.all(maskFiles.map((file) => sourceFile(file, sourceSize)));
+  const masks = await Promise.all(list.masks.map((file) => sourceFile(file, sourceSize)));
   const times = list.areFromPictures ? settings.imagesPerPrompt : 1;
   return {
     ...planSettings(settings),

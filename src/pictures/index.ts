@@ -3,7 +3,7 @@ export { type DecodeOptions, decodePicture } from "./decode.ts";
 export { encodePng } from "./encode.ts";
 export { channelToFloats, pictureFromFloats, pictureToFloats, signedUnit } from "./floats.ts";
 export { type PictureHeader, readPictureHeader, readPictureSize } from "./header.ts";
-export { kindBytes, kindOf, namedAs, pictureExtensions } from "./kinds.ts";
+export { kindBytes, kindOf, type NamedAs, namedAs, pictureExtensions } from "./kinds.ts";
 export { type OpencvMethod, resizeLikeOpencv } from "./opencv.ts";
 export { uprightSize } from "./orientation.ts";
 export { type Channels, cropPicture, dropAlpha, mirrorPicture, type Picture, type Size, toGrey } from "./picture.ts";

@@ -2,13 +2,28 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { hintOfMissing, kindOfPath } from "../../files/index.ts";
-import { decodePicture, type Picture, readPictureSize, resizeLikePillow, type Size } from "../../pictures/index.ts";
+import {
+  decodePicture,
+  type NamedAs,
+  namedAs,
+  type Picture,
+  readPictureHeader,
+  readPictureSize,
+  resizeLikePillow,
+  type Size,
+} from "../../pictures/index.ts";
 import type { PlannedPicture, SourceFile } from "../prompts/plan.ts";
 import type { Source } from "../request.ts";
 
-/** The picture files that a path names: itself, or those right in the folder, sorted. flag: who named it, for errors.
+export interface PictureList {
+  readonly files: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** The picture files that a path names: itself, or those right in the folder, sorted. flag: who named it, for messages.
+ *  differs from sd-scripts: endings count in any letter case, and so do all that our decoder reads; there .jfif or .avif are left out.
  *  @throws FILE_NOT_FOUND */
-export async function listPictures(target: string, flag: string): Promise<string[]> {
+export async function listPictures(target: string, flag: string): Promise<PictureList> {
   const where = `${flag} ${target}`;
   const kind = await kindOfPath(target);
   if (kind === "nothing")
@@ -16,11 +31,46 @@ export async function listPictures(target: string, flag: string): Promise<string
       where,
       ...hintOfMissing(target),
     });
-  if (kind === "file") return [target];
-  const names = (await readdir(target)).filter((name) => /\.(png|jpe?g|webp)$/i.test(name)).sort();
-  if (names.length === 0)
-    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} holds no PNG, JPEG or WebP picture.`, { where });
-  return names.map((name) => path.join(target, name));
+  const names = kind === "file" ? [] : (await readdir(target)).filter((name) => !name.startsWith(".")).sort();
+  const named = (as: NamedAs) => names.filter((name) => namedAs(name) === as).map((name) => path.join(target, name));
+  const files = kind === "file" ? [target] : named("picture");
+  const leftOut = named("undecodable picture");
+  if (files.length === 0)
+    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} holds no picture that can be read.`, {
+      where,
+      hint: leftOut.length > 0 ? `Save ${firstOf(leftOut)} as PNG or JPEG.` : "Give a picture, or a folder of them.",
+    });
+  const turned = await turnedByExif(files);
+  return {
+    files,
+    warnings: [
+      ...(leftOut.length > 0
+        ? [`${flag} leaves out ${firstOf(leftOut)}: they cannot be read. Save them as PNG or JPEG.`]
+        : []),
+      ...(turned.length > 0
+        ? [
+            `${flag}: turned or mirrored by EXIF, which gen_img.py ignores, so they are used as they are stored and not as viewers show them: ${firstOf(turned)}. Save them upright to draw from what you see.`,
+          ]
+        : []),
+    ],
+  };
+}
+
+const mostNamed = 3;
+
+function firstOf(files: readonly string[]): string {
+  const more = files.length > mostNamed ? ` and ${files.length - mostNamed} more` : "";
+  return files.slice(0, mostNamed).join(", ") + more;
+}
+
+async function turnedByExif(files: readonly string[]): Promise<string[]> {
+  const turned: string[] = [];
+  for (const file of files) {
+    // A picture that cannot be read is told of where it is used.
+    const header = await readPictureHeader(file).catch(() => undefined);
+    if (header && header.orientation !== 1) turned.push(file);
+  }
+  return turned;
 }
 
 /** The size all pictures started from are brought to; undefined: each keeps its own. They are, when both sides are given. */

@@ -11,26 +11,33 @@ export interface PromptList {
   readonly prompts: readonly WrittenPrompt[];
   /** Picture files to start from. */
   readonly sources: readonly string[];
+  /** Picture files with their masks, which go to the sources in turn. */
+  readonly masks: readonly string[];
   /** The prompts were found in these pictures: each belongs to its own. */
   readonly areFromPictures: boolean;
   readonly warnings: readonly string[];
 }
 
-type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath" | "interactive">;
+type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath" | "maskPath" | "interactive">;
 
 /** The prompts of a command line: those of its file, its own, or those that pictures to start from bring along; none yet where they are typed.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PNG_INVALID */
-export async function readPrompts({ prompt, fromFile, imagePath, interactive }: Asked): Promise<PromptList> {
-  const sources = imagePath === undefined ? [] : await listPictures(imagePath, "--image_path");
-  const rest = { sources, areFromPictures: false, warnings: [] };
+export async function readPrompts({ prompt, fromFile, imagePath, maskPath, interactive }: Asked): Promise<PromptList> {
+  const none = { files: [], warnings: [] };
+  const sources = imagePath === undefined ? none : await listPictures(imagePath, "--image_path");
+  const masks =
+    maskPath === undefined || sources.files.length === 0 ? none : await listPictures(maskPath, "--mask_path");
+  const warnings = [...sources.warnings, ...masks.warnings];
+  const rest = { sources: sources.files, masks: masks.files, areFromPictures: false, warnings };
   if (interactive) return { ...rest, prompts: [] };
   if (fromFile !== undefined) return { ...rest, prompts: await readPromptFile(fromFile, `--from_file ${fromFile}`) };
   if (prompt !== undefined) return { ...rest, prompts: [{ text: prompt, place: "--prompt" }] };
-  return promptsOfPictures(sources, `--image_path ${imagePath}`);
+  const found = await promptsOfPictures(sources.files, `--image_path ${imagePath}`);
+  return { ...found, masks: masks.files, warnings: [...warnings, ...found.warnings] };
 }
 
 /** differs from sd-scripts: a picture without a prompt is left out, where it leaves out only the prompt and so pairs the others wrongly. */
-async function promptsOfPictures(files: readonly string[], where: string): Promise<PromptList> {
+async function promptsOfPictures(files: readonly string[], where: string): Promise<Omit<PromptList, "masks">> {
   const found = await Promise.all(files.map(async (file) => ({ file, prompt: await promptOfPicture(file) })));
   const prompts = found.flatMap(({ prompt }) => prompt ?? []);
   if (prompts.length === 0)
