@@ -35,7 +35,8 @@ export function expandChoices(
   { givenSeeds = [], words, budget = textBudget() }: ChoiceOptions = {},
 ): Variants {
   const template = withoutLiteralBraces(line, words);
-  if (deepestGroups(template).groups.length === 0) return { lines: [line], seeds: undefined };
+  // differs from sd-scripts: braces behind backslashes are text also where no others stand beside them; there the program ends.
+  if (deepestGroups(template).groups.length === 0) return { lines: [withLiteralBraces(template)], seeds: undefined };
   const seeds = [...givenSeeds];
   while (seeds.length < count) seeds.push(nextSeed());
   let texts = Array<string>(count).fill(template);

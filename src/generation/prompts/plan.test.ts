@@ -156,7 +156,7 @@ describe("choices", () => {
   });
 
   test("a line without choices keeps its seeds for the pictures", () => {
-    expect(expandChoices("a \\{b\\}", 2, () => 5)).toEqual({ lines: ["a \\{b\\}"], seeds: undefined });
+    expect(expandChoices("a \\{b\\}", 2, () => 5)).toEqual({ lines: ["a {b}"], seeds: undefined });
   });
 
   test("replacement signs in a choice are plain text", () => {
