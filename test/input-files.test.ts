@@ -115,3 +115,10 @@ describe.skipIf(process.platform === "win32")("a pipe that the user hands over, 
     expect(stdout, stderr).toBe("true\n");
   });
 });
+
+test("a settings file that is named without .toml is told of as what stands there", async () => {
+  await mkdir(at("settings"));
+  await writeFile(at("gui.json"), "{}");
+  expect((await failure(() => readSettingsFile(at("settings")))).hint).toContain("is a folder");
+  expect((await failure(() => readSettingsFile(at("gui.json")))).hint).toContain("config_textual_inversion-");
+});

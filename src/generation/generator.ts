@@ -64,7 +64,7 @@ async function* draw(
   if (sampling.negativeScale !== undefined && sampling.guidanceScale <= 1)
     yield {
       kind: "warning",
-      message: "The negative scale is passed over, for a guidance scale up to 1 means no guidance.",
+      message: "The negative scale is ignored: a guidance scale up to 1 means no guidance.",
     };
   const last: StartedBatch = sampling.highres ? yield* drawFirst(batch, sampling.highres, indices, context) : batch;
   const latents = yield* drawLatents({ ...last, stage: "final", indices }, context);

@@ -202,7 +202,7 @@ function withoutReason(words: readonly GivenWord[]): string {
 
 const notWritable: Reason = ({ name }) => {
   const why = whyNotWritable(name);
-  return why && `it cannot be written into a prompt, for ${why}. Give the file another name.`;
+  return why && `it cannot be written into a prompt: ${why}. Give the file another name.`;
 };
 
 interface Call {

@@ -8,11 +8,19 @@ import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from ".
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
 export async function readSettingsFile(name: string): Promise<SettingsFile> {
   const file = settingsFilePath(name);
-  const hint =
-    file !== name && (await kindOfPath(name)) === "file"
-      ? `${name} is there, but settings files are TOML and end in .toml.`
-      : undefined;
+  const hint = file === name ? undefined : await hintWithoutEnding(name);
   return parseSettingsFile(await readText(file, `--config_file ${name}`, hint), file);
+}
+
+/** What to do about a name that does not end in .toml and leads to something. */
+async function hintWithoutEnding(name: string): Promise<string | undefined> {
+  const kind = await kindOfPath(name);
+  if (kind === "nothing") return undefined;
+  if (kind === "folder") return `${name} is a folder; name the settings file in it, which ends in .toml.`;
+  const ofGui = /\.json$/i.test(name)
+    ? " The kohya_ss GUI writes one for each training beside its .json, into the output folder: config_textual_inversion-DATE.toml."
+    : "";
+  return `${name} is there, but settings files are TOML and end in .toml.${ofGui}`;
 }
 
 /** Makes sure that a file of tracker settings (`--log_tracker_config`) can be read. Nothing here goes by what it says.

@@ -65,37 +65,37 @@ function surprises(given: GivenGenerateSettings): Rule[] {
     {
       when: prompt !== undefined && (interactive || fromFile !== undefined),
       options: ["prompt"],
-      message: `--prompt is passed over, for ${interactive ? "--interactive asks for the" : "--from_file brings the"} prompts.`,
+      message: `--prompt is ignored: the prompts come from ${interactive ? "--interactive" : "--from_file"}.`,
     },
     {
       when: fromFile !== undefined && interactive,
       options: ["from_file"],
-      message: "--from_file is passed over, for --interactive asks for the prompts.",
+      message: "--from_file is ignored: the prompts come from --interactive.",
     },
     {
       when: given.nIter > 1 && interactive,
       options: ["n_iter"],
-      message: "--n_iter is passed over, for --interactive draws every prompt once.",
+      message: "--n_iter is ignored: --interactive draws every prompt once.",
     },
     {
       when: given.negativeScale !== undefined && given.scale <= 1,
       options: ["negative_scale"],
-      message: "--negative_scale is passed over, for a --scale up to 1 means no guidance.",
+      message: "--negative_scale is ignored: a --scale up to 1 means no guidance.",
     },
     {
       when: given.maskPath !== undefined && imagePath === undefined,
       options: ["mask_path"],
-      message: "--mask_path is passed over, for without --image_path there is no picture to keep parts of.",
+      message: "--mask_path is ignored: it needs --image_path.",
     },
     {
       when: given.strength !== undefined && !startsFromPicture,
       options: ["strength"],
-      message: "--strength is passed over, for without --image_path pictures start from noise.",
+      message: "--strength is ignored: it needs --image_path.",
     },
     {
       when: given.highresFixSave1st && given.highresFixLatentsUpscaling,
       options: ["highres_fix_save_1st"],
-      message: "--highres_fix_save_1st is passed over, for latents that are enlarged never were a picture.",
+      message: "--highres_fix_save_1st is ignored: with --highres_fix_latents_upscaling there is no first picture.",
     },
   ];
 }

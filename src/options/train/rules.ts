@@ -157,7 +157,7 @@ function layerSurprises(given: GivenTrainSettings): Rule[] {
     {
       when: metadata !== undefined,
       options: [metadata ?? ""],
-      message: `--${metadata} is passed over: with --xti files hold no metadata.`,
+      message: `--${metadata} is ignored: with --xti files hold no metadata.`,
     },
   ];
 }
@@ -227,12 +227,12 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
     {
       when: sampleEveryNEpochs !== undefined && sampleEveryNEpochs <= 0,
       options: ["sample_every_n_epochs"],
-      message: "--sample_every_n_epochs is not above 0 and is passed over.",
+      message: "--sample_every_n_epochs is ignored: it is not above 0.",
     },
     {
       when: sampleEveryNSteps !== undefined && sampleEveryNSteps <= 0,
       options: ["sample_every_n_steps"],
-      message: "--sample_every_n_steps is not above 0 and is passed over.",
+      message: "--sample_every_n_steps is ignored: it is not above 0.",
     },
     {
       when: samplePrompts !== undefined && !isSampling(given),
@@ -243,7 +243,7 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
     {
       when: isSampling(given) && !samplePrompts && !given.xti,
       options: ["sample_prompts"],
-      message: "No pictures are drawn during training, for --sample_prompts names no prompts.",
+      message: "No pictures are drawn during training: --sample_prompts is missing.",
     },
     {
       when: given.logWith === "wandb" || given.logWith === "all",
