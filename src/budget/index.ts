@@ -47,6 +47,11 @@ export const limits = {
     unit: "bytes of text",
     why: "Compressed texts in a picture unpack to a thousand times their size. An embedding of 75 vectors has 3 MB, a workflow less.",
   },
+  pickleInteger: {
+    most: 1024,
+    unit: "bytes in an integer",
+    why: "Working with an integer takes the square of its length. Weights have none of more than eight bytes, the file's mark has ten.",
+  },
   rank: {
     most: 64,
     unit: "dimensions",
@@ -117,6 +122,11 @@ export const limits = {
     unit: "bytes",
     why: "What stands where a run has to write, and its lock, is compared with what the run writes. Embeddings and states have some KB to a few MB.",
   },
+  stateFile: {
+    most: 2 ** 28,
+    unit: "bytes",
+    why: "A training state is read whole. One of a word with 75 vectors and a dataset of 100,000 pictures has 3 MB.",
+  },
   textRepair: {
     most: 5_000_000,
     unit: "characters to go through",
@@ -131,6 +141,11 @@ export const limits = {
     most: 10_000,
     unit: "bytes",
     why: "NumPy itself reads no longer header of an array unless told to. Real ones have 118 bytes.",
+  },
+  npzFile: {
+    most: 2 ** 30,
+    unit: "bytes",
+    why: "An .npz file is read whole. Latents take some KiB; with the alpha mask of a 4096x4096 picture they take 64 MiB.",
   },
   npzUnpacked: {
     most: 1 << 28,

@@ -1,16 +1,13 @@
+import { requireWithin } from "../budget/index.ts";
 import { withOpenFile } from "../checkpoint/index.ts";
-import { CoinageError } from "../errors/index.ts";
 import { openNpz, parseNpy } from "../formats/npz/index.ts";
 import type { ArrayInspection, ArraysInspection, Problem } from "./inspection.ts";
 import { problemOf } from "./problem.ts";
 
-/** Caches of one picture take a few MiB. */
-const maxBytes = 1024 ** 3;
-
 /** An .npz file: names, kinds of number and shapes of its arrays; of a latent cache the picture's size, too.
  *  @throws NPZ_INVALID when it is no .npz file at all */
 export function inspectArrays(path: string, bytes: number): ArraysInspection {
-  if (bytes > maxBytes) throw new CoinageError("NPZ_INVALID", `${path} is too large to look into (${bytes} bytes).`);
+  requireWithin("npzFile", bytes, { code: "NPZ_INVALID", subject: path });
   const arrays: ArrayInspection[] = [];
   const numbers = new Map<string, number[]>();
   const problems: Problem[] = [];

@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -235,6 +236,18 @@ test("a training state whose table has any number of vectors in no bytes, or ano
     expect(await inspectFile(state)).toMatchObject({ tables: [], problems: [{ code: "STATE_UNREADABLE" }] });
   }
 });
+
+test.skipIf(process.platform === "win32")(
+  "a training state with links to nothing and a pipe is inspected all the same",
+  async () => {
+    const state = path.join(folder, "odd-state");
+    mkdirSync(state);
+    writeFileSync(path.join(state, "optimizer.bin"), "");
+    symlinkSync("nowhere", path.join(state, "link"));
+    execFileSync("mkfifo", [path.join(state, "state.json")]);
+    expect(await inspectFile(state)).toMatchObject({ kind: "training-state", program: "sd-scripts" });
+  },
+);
 
 test("a training state of sd-scripts: the learned vectors behind the vocabulary", async () => {
   const state = path.join(folder, "cat-state");

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { NdArray, StoredArray } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
-import { readStoredArray, readWeightFile, rowsOf } from "../checkpoint/index.ts";
+import { readStoredArray, readWeightFile, rowsOf, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import type { Problem, TrainingStateInspection } from "./inspection.ts";
@@ -16,7 +16,10 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
   const isOwn = typeof own?.format === "string" && own.format.startsWith("coinage training state");
   const isAccelerates = names.some((name) => /^random_states_\d+\.pkl$/.test(name)) || names.includes("optimizer.bin");
   if (!isOwn && !isAccelerates) return undefined;
-  const files = names.map((name) => ({ name, bytes: statSync(path.join(folder, name)).size }));
+  const files = names.map((name) => ({
+    name,
+    bytes: statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0,
+  }));
   const problems: Problem[] = [];
   const tables = attempt(() => (isOwn ? ownRows(folder) : learnedRows(folder, names)), problems) ?? [];
   return {
@@ -81,7 +84,11 @@ function attempt<Result>(read: () => Result, problems: Problem[]): Result | unde
 
 function readJson(file: string): Json | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const text = withOpenFile(file, ({ read, size }) => {
+      requireWithin("stateFile", size, { code: "STATE_UNREADABLE", subject: file });
+      return new TextDecoder().decode(read(0, size));
+    });
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? (value as Json) : undefined;
   } catch {
     return undefined;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, rename, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import {
@@ -118,6 +119,18 @@ describe("latents in files", () => {
     await writeFile(file, damage(whole));
     const { shapes, progress } = await cache(settings);
     expect(shapes).toEqual(["1x3x128x128", "1x3x128x128"]);
+    expect(progress.flatMap(({ warnings }) => warnings)).toMatchObject([{ kind: "latentsDamaged", subjects: [file] }]);
+    expect(await readFile(file)).toEqual(whole);
+  });
+
+  test.skipIf(process.platform === "win32")("that are pipes are said and made anew", async () => {
+    const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
+    await cache(settings);
+    const file = at("cats/3_cat/1_0140x0128_sd.npz");
+    const whole = await readFile(file);
+    await rm(file);
+    execFileSync("mkfifo", [file]);
+    const { progress } = await cache(settings);
     expect(progress.flatMap(({ warnings }) => warnings)).toMatchObject([{ kind: "latentsDamaged", subjects: [file] }]);
     expect(await readFile(file)).toEqual(whole);
   });

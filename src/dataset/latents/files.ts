@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { type NdArray, toFloat32 } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { writeFileAtomically } from "../../files/index.ts";
+import { readRegularFile, writeFileAtomically } from "../../files/index.ts";
 import { formatNpy, openNpz, parseNpy, writeNpz } from "../../formats/npz/index.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { TrainingImage } from "../images/training-image.ts";
@@ -23,7 +22,7 @@ const ownArrays = ["latents", "latents_flipped", "alpha_mask", "original_size", 
 /** The latents in a file. @throws LATENTS_UNREADABLE when it is damaged or holds none */
 export async function readLatentFile(file: string, image: TrainingImage): Promise<LatentFile> {
   try {
-    const arrays = openNpz(await readFile(file));
+    const arrays = openNpz(await readArrays(file));
     const contents = contentsOf(arrays);
     const origin = arrays.get(originArray);
     return {
@@ -38,6 +37,10 @@ export async function readLatentFile(file: string, image: TrainingImage): Promis
       cause,
     });
   }
+}
+
+function readArrays(file: string): Promise<Uint8Array> {
+  return readRegularFile(file, "npzFile", { code: "LATENTS_UNREADABLE", subject: `The latent cache ${file}` });
 }
 
 function latentsIn(arrays: ReadonlyMap<string, Uint8Array>, image: TrainingImage): CachedLatents {
@@ -113,7 +116,7 @@ export async function writeLatentFile(file: string, cached: CachedLatents, origi
 
 async function foreignArrays(file: string): Promise<Map<string, Uint8Array>> {
   try {
-    const arrays = openNpz(await readFile(file));
+    const arrays = openNpz(await readArrays(file));
     for (const name of [...ownArrays, originArray]) arrays.delete(name);
     return arrays;
   } catch {

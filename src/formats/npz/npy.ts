@@ -7,7 +7,7 @@ import {
   type NdArray,
   typedArrayOn,
 } from "../../array/index.ts";
-import { requireWithin } from "../../budget/index.ts";
+import { limits, requireWithin } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
 /** NumPy's type codes of the arrays we can hold. */
@@ -43,9 +43,6 @@ export function parseNpy(file: Uint8Array): NdArray {
   return { dtype, shape, data: typedArrayOn(dtype, new Uint8Array(file.subarray(end, end + length))) };
 }
 
-/** NumPy's own bound. */
-const mostSides = 64;
-
 /** Kind of number and shape from a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (4, 8, 8), }`. */
 function parseHeader(text: string): Pick<NdArray, "dtype" | "shape"> {
   const unsupported = () => invalid(`its header is not supported (${JSON.stringify(text.trim().slice(0, 100))})`);
@@ -70,7 +67,7 @@ function shapeOf(tuple: string | undefined): number[] | undefined {
   const sides = tuple.slice(1, -1).trimEnd().replace(/,$/, "").split(",");
   if (sides.length === 1 && sides[0] === "") return [];
   const shape = sides.map((side) => (/^\s*\d+L?\s*$/.test(side) ? Number.parseInt(side, 10) : Number.NaN));
-  return shape.length <= mostSides && shape.every(Number.isSafeInteger) ? shape : undefined;
+  return shape.length <= limits.rank.most && shape.every(Number.isSafeInteger) ? shape : undefined;
 }
 
 /** A .npy file (version 1.0) of an array. bfloat16 has no NumPy type. */

@@ -2,7 +2,7 @@
 export interface JsonOutline {
   /** How deep its lists and objects lie in each other. */
   readonly depth: number;
-  /** The first name that stands twice in the outermost object: readers disagree on which of the two counts, and JSON.parse hides it. */
+  /** The first name that stands twice in the outermost object or in one directly within it: readers disagree on which of the two counts, and JSON.parse hides it. */
   readonly repeatedName: string | undefined;
 }
 
@@ -10,20 +10,23 @@ const marks = /["{}[\]]/g;
 
 /** Looks at each character once, and works for texts that are no JSON, too. @throws SyntaxError for a name that is none */
 export function outlineOf(json: string): JsonOutline {
-  const names = new Set<string>();
+  const names = [new Set<string>(), new Set<string>()];
   let repeatedName: string | undefined;
   let [depth, deepest] = [0, 0];
   marks.lastIndex = 0;
   for (let mark = marks.exec(json); mark; mark = marks.exec(json)) {
-    if (mark[0] === "{" || mark[0] === "[") deepest = Math.max(deepest, ++depth);
-    else if (mark[0] !== '"') depth--;
+    if (mark[0] === "{" || mark[0] === "[") {
+      deepest = Math.max(deepest, ++depth);
+      if (depth === 2) names[1]!.clear();
+    } else if (mark[0] !== '"') depth--;
     else {
       const end = endOfText(json, mark.index);
       marks.lastIndex = end;
-      if (depth !== 1 || !isColonNext(json, end)) continue;
+      const known = names[depth - 1];
+      if (!known || !isColonNext(json, end)) continue;
       const name = JSON.parse(json.slice(mark.index, end)) as string;
-      if (names.has(name)) repeatedName ??= name;
-      names.add(name);
+      if (known.has(name)) repeatedName ??= name;
+      known.add(name);
     }
   }
   return { depth: deepest, repeatedName };

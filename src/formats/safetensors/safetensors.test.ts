@@ -85,6 +85,8 @@ describe("refused, saying why", () => {
     ["should end at byte", file(`{"a":${entry("U8", [4], 0, 4)}}`, 2)],
     ["1 bytes at its end belong to no tensor", file(`{"a":${entry("U8", [1], 0, 1)}}`, 2)],
     ['the name "a" stands twice', file(`{"a":${entry("U8", [1], 0, 1)},"a" :${entry("U8", [], 0, 1)}}`, 1)],
+    ['the name "shape" stands twice', file(`{"a":{"shape":[],${entry("U8", [1], 0, 1).slice(1)}}`, 1)],
+    ['the name "k" stands twice', file(`{"__metadata__":{"k":"1","k":"2"},"a":${entry("U8", [1], 0, 1)}}`, 1)],
     ['the name "a" stands twice', file(`{"a":${entry("U8", [1], 0, 1)},"\\u0061":${entry("U8", [], 0, 1)}}`, 1)],
   ])("%s", (message, bytes) => {
     expect(() => parseSafetensors(bytes)).toThrow(

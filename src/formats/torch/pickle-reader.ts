@@ -1,5 +1,6 @@
 import { dataViewOn } from "../../array/index.ts";
-import { damaged } from "./problems.ts";
+import { requireWithin } from "../../budget/index.ts";
+import { damaged, tooMuch } from "./problems.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -79,7 +80,7 @@ export class PickleReader {
 
   /** A little-endian integer in two's complement. */
   integer(length: number): bigint {
-    if (length > 1024) throw damaged(`an integer of ${length} bytes in its pickle`);
+    requireWithin("pickleInteger", length, tooMuch("A number in the file's pickle"));
     const bytes = this.bytes(length);
     // By way of its digits: adding byte by byte takes the square of the length.
     return length === 0 ? 0n : BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`));

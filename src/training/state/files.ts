@@ -1,7 +1,14 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { didYouMean, kindOfPath, readEarlierFile, standingFolder, writeFolderAtomically } from "../../files/index.ts";
+import {
+  didYouMean,
+  kindOfPath,
+  readEarlierFile,
+  readRegularFile,
+  standingFolder,
+  writeFolderAtomically,
+} from "../../files/index.ts";
 import { type ForeignState, foreignState } from "./foreign.ts";
 import { decodeState, encodeState, isSuperseded, runIdOf, stateFiles, type TrainingState } from "./state.ts";
 
@@ -37,10 +44,14 @@ export async function readState(folder: string): Promise<FoundState> {
   const names = await readdir(standing);
   if (!names.includes(stateFiles.json)) return foreignState(standing, names, where);
   try {
-    const json = await readFile(path.join(standing, stateFiles.json), "utf8");
-    return { kind: "own", state: decodeState(json, await readFile(path.join(standing, stateFiles.arrays))) };
+    const [json, arrays] = await Promise.all(
+      [stateFiles.json, stateFiles.arrays].map((name) =>
+        readRegularFile(path.join(standing, name), "stateFile", { code: "STATE_UNREADABLE", subject: name }),
+      ),
+    );
+    return { kind: "own", state: decodeState(new TextDecoder().decode(json), arrays!) };
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
     throw new CoinageError("STATE_UNREADABLE", `The training state in ${standing} cannot be read: ${reason}.`, {
       where,
       hint: "Take another state, or start from an embedding file with --weights.",

@@ -1,8 +1,13 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { arrayOf } from "../../array/index.ts";
 import { PythonRandom, TorchGenerator } from "../../random/index.ts";
 import { changedCircumstances } from "./circumstances.ts";
 import { checkIdentity, differences } from "./compare.ts";
+import { readState } from "./files.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
 
 const torch = new TorchGenerator(3);
@@ -41,6 +46,28 @@ function attempt<Result>(work: () => Result): Result | undefined {
 }
 
 describe("a state", () => {
+  test.skipIf(process.platform === "win32")("one of whose files is a pipe is refused at once", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "state-"));
+    const [json, arrays] = ["state.json", "arrays.safetensors"].map((name) => path.join(folder, name)) as [
+      string,
+      string,
+    ];
+    try {
+      execFileSync("mkfifo", [arrays]);
+      writeFileSync(json, encodeState(state)["state.json"]!);
+      const where = { code: "STATE_UNREADABLE", where: `--resume ${folder}` };
+      await expect(readState(folder)).rejects.toMatchObject({
+        ...where,
+        message: expect.stringMatching(/arrays.safetensors cannot be read \(it is a pipe, not a file\)\.$/),
+      });
+      rmSync(json);
+      execFileSync("mkfifo", [json]);
+      await expect(readState(folder)).rejects.toMatchObject(where);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   test("comes back from its files as it was, numbers that are none included", () => {
     const files = encodeState(state);
     expect(Object.keys(files)).toEqual(["state.json", "arrays.safetensors"]);
