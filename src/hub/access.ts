@@ -63,9 +63,17 @@ function malformedToken(): CoinageError {
   );
 }
 
+/** A secret and what is left of it where a message was cut. */
+function partsOf(secret: string): string[] {
+  const count = Math.max(0, secret.length - recognizable + 1);
+  return [secret, ...Array.from({ length: count }, (_, start) => secret.slice(start, start + recognizable))];
+}
+
+const recognizable = 8;
+
 /** Text of a server as it may stand in a message: short, on one line, without secrets. */
 export function shownText(text: string, { secrets }: Pick<HubAccess, "secrets">): string {
-  const masked = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  const masked = secrets.flatMap(partsOf).reduce((rest, part) => rest.replaceAll(part, "***"), text);
   const line = masked
     .replace(/\bhf_\w{4,}/g, "hf_***")
     .replace(/[\p{C}\s]+/gu, " ")

@@ -173,6 +173,17 @@ describe("what is secret is in no message", () => {
     expect(text).not.toContain(token);
   });
 
+  test("nor a part of a password, when the hub says it back in what is no JSON", async () => {
+    const hub = await serve({
+      [places.info]: (request, response) => response.end(`[${request.headers.authorization?.slice("Basic ".length)}`),
+    });
+    vi.stubEnv("HF_ENDPOINT", hub.url.replace("//", "//me:a-long-secret@"));
+    const text = await shown();
+    expect(text).toContain("no JSON");
+    const encoded = Buffer.from("me:a-long-secret").toString("base64");
+    for (let i = 0; i + 8 <= encoded.length; i++) expect(text).not.toContain(encoded.slice(i, i + 8));
+  });
+
   test.each(["https://me:secret@huggingface.co/a/b", "https://example.com/a.ckpt?token=secret", "s3://secret@"])(
     "of the address %s, which is no model's",
     async (address) => {
@@ -251,6 +262,7 @@ describe("a hub that lies", () => {
     ["describes null", { [info]: says("null") }, /another shape/],
     ["describes a model at no commit", { [info]: says('{"sha": "../../../x"}') }, /names no commit/],
     ["describes a model at a number", { [info]: says('{"sha": 7}') }, /names no commit/],
+    ["describes a model at a list", { [info]: says(`{"sha": ["${commit}"]}`) }, /names no commit/],
     ["lists an object", { [tree]: says('{"error": null}') }, /another shape/],
     ["lists null", { [tree]: says("null") }, /another shape/],
     ["lists a text", { [tree]: says('"files"') }, /lists the file/],

@@ -29,7 +29,7 @@ export async function openRemoteModel(hub: Hub, revision: string): Promise<Remot
   const common = { hubUrl: access.url, fetch: hubFetch(hub) };
   return understanding(hub, async () => {
     const { sha } = await modelInfo({ ...common, name: id.name, revision, additionalFields: ["sha"] });
-    if (!/^[0-9a-f]{40}$/.test(sha)) throw oddAnswer(hub, "it names no commit");
+    if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)) throw oddAnswer(hub, "it names no commit");
     const repo = { type: "model", name: id.name } as const;
     const files: RemoteFile[] = [];
     for await (const entry of listFiles({ ...common, repo, revision: sha, recursive: true })) {
