@@ -60,7 +60,11 @@ function placeOf(error: Error): string {
     .join("\n");
 }
 
-/** A shape that is none, or an object that is not plain, in the first thousand parts of a result. */
+function lengthOf(data: unknown): number | undefined {
+  return ArrayBuffer.isView(data) && "length" in data ? Number(data.length) : undefined;
+}
+
+/** A shape that is none or of another array, or an object that is not plain, in the first thousand parts of a result. */
 function oddPart(result: unknown): string | undefined {
   const waiting: unknown[] = [result];
   for (let count = 0; waiting.length > 0 && count < 1000; count++) {
@@ -73,6 +77,9 @@ function oddPart(result: unknown): string | undefined {
       const { shape } = value as { shape: unknown[] };
       if (!shape.every((size) => Number.isSafeInteger(size) && (size as number) >= 0))
         return `the shape [${shape.slice(0, 8).join(", ")}]`;
+      const numbers = shape.reduce<number>((product, size) => product * (size as number), 1);
+      if ("data" in value && lengthOf(value.data) !== numbers)
+        return `the shape [${shape.slice(0, 8).join(", ")}] of ${lengthOf(value.data)} numbers`;
     }
     const parts =
       value instanceof Map

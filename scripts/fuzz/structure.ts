@@ -44,6 +44,16 @@ export const mutateSafetensors = within((input, dice, seeds) => {
   return file;
 });
 
+/** NumPy's arrays: the header's text is changed, and its length made right. */
+export const mutateNpy = within((input, dice, seeds) => {
+  const length = dataViewOn(input).getUint16(8, true);
+  const words = ["-", ",", "(", ")", " ", "L", "'", "nan", "0.5", "99999999999999999999", "'<f2'", "'|O'", "True"];
+  const header = mutateText(words)(input.subarray(10, 10 + length), dice, seeds).subarray(0, 65_535);
+  const start = Buffer.from(input.subarray(0, 10));
+  start.writeUInt16LE(header.length, 8);
+  return new Uint8Array(Buffer.concat([start, header, input.subarray(10 + length)]));
+});
+
 /** Zip archives: .pt, .npz. A member is changed, renamed, left out or put in once more under another name. */
 const mutateArchive = within((input, dice, seeds) => {
   const zip = openZip(inMemory(input, "seed"), (what) => new Error(what));
@@ -58,10 +68,15 @@ const mutateArchive = within((input, dice, seeds) => {
   const choice = dice.below(10);
   if (choice === 0) members.splice(chosen, 1);
   else if (choice === 1) members.push({ name: `${name}${dice.below(3)}`, bytes });
-  else members[chosen] = { name, bytes: (name.endsWith(".pkl") ? mutatePickle : mutateBytes)(bytes, dice, seeds) };
+  else members[chosen] = { name, bytes: mutateMember(name)(bytes, dice, seeds) };
   const archive = writeZip(members);
   return dice.chance(0.3) ? deflatedZip(archive) : archive;
 });
+
+function mutateMember(name: string): Mutate {
+  if (name.endsWith(".pkl")) return mutatePickle;
+  return name.endsWith(".npy") ? mutateNpy : mutateBytes;
+}
 
 /** PyTorch files of either kind, and zip archives of others. */
 export const mutateZip: Mutate = (input, dice, seeds) =>
@@ -131,7 +146,7 @@ export const mutatePng = within((input, dice, seeds) => {
   const replaced = dice.chance(0.5)
     ? { type, data: mutateBytes(data, dice, seeds) }
     : dice.pick([
-        { type: "zTXt", data: packed(dice, new Uint8Array(dice.length(2 ** 21))) },
+        { type: "zTXt", data: packed(dice, new Uint8Array(dice.length(2 ** 25))) },
         { type: "tEXt", data: new Uint8Array(Buffer.from(`sd-ti-embedding\0${base64OfJson(dice)}`)) },
         { type: "iTXt", data: mutateBytes(new Uint8Array(Buffer.from("k\0\0\0en\0k\0text")), dice, seeds) },
       ]);

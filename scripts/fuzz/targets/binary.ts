@@ -20,7 +20,7 @@ import { decodePicture } from "../../../src/pictures/index.ts";
 import { inspectionText } from "../../../src/reporters/index.ts";
 import { type Mutate, mutateBytes } from "../mutate.ts";
 import { filesEnding } from "../seeds.ts";
-import { mutatePng, mutateSafetensors, mutateZip } from "../structure.ts";
+import { mutateNpy, mutatePng, mutateSafetensors, mutateZip } from "../structure.ts";
 import { ofFile, reader, slow, type Target } from "./target.ts";
 
 const embeddings = () => filesEnding(".safetensors", ".pt", ".bin", ".ckpt", ".png");
@@ -31,7 +31,7 @@ export const binaryTargets: readonly Target[] = [
   reader("torch", ".pt", () => filesEnding(".pt", ".bin", ".ckpt"), mutateZip, readTorch),
   reader("zip", ".zip", () => filesEnding(".pt", ".npz"), mutateZip, readZip),
   reader("npz", ".npz", npzSeeds, mutateZip, (input) => [...openNpz(input).values()].map(parseNpy)),
-  reader("npy", ".npy", () => [formatNpy(arrayOf([2, 3], [1, 2, 3, 4, 5, 6]))], mutateBytes, parseNpy),
+  reader("npy", ".npy", () => [formatNpy(arrayOf([2, 3], [1, 2, 3, 4, 5, 6]))], mutateNpy, parseNpy),
   reader("png-text", ".png", () => filesEnding(".png"), mutatePng, readPngTexts, slow),
   reader("bmp", ".bmp", () => filesEnding(".bmp"), mutateBytes, decodeBmp),
   reader(
