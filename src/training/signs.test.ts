@@ -72,3 +72,12 @@ test("counted warnings go on counting in a resumed run, and are said again", () 
   expect([...after.addAll([sign])]).toHaveLength(1);
   expect(after.list()).toEqual([{ ...sign, count: 3 }]);
 });
+
+test("what was found at a run's start is no part of a resumed run, which looks for itself", () => {
+  const [before, after] = [new WarningTally(), new WarningTally()];
+  const [ofStart, ofStep] = ["RESUME", "GRADIENT_ZERO"].map((code) => ({ code, message: `${code}.` }));
+  expect([...before.addOfStart([ofStart!]), ...before.addAll([ofStep!])]).toHaveLength(2);
+  expect(before.list()).toHaveLength(2);
+  after.restore(before.state());
+  expect(after.list()).toEqual([{ ...ofStep!, count: 1 }]);
+});

@@ -44,10 +44,10 @@ async function* learn(given: TrainSettings, options: TrainOptions): AsyncGenerat
   const run = await openRun(settings, preparation, found);
   const device = await openTrainingDevice(settings);
   try {
-    yield* run.tally.addAll([...settingsNotices(options), ...device.signs, ...run.notices]);
+    yield* run.tally.addOfStart([...settingsNotices(options), ...device.signs, ...run.notices]);
     const { summary, signs } = await summarize(run, device);
     yield { kind: "start", run: summary };
-    yield* run.tally.addAll(signs);
+    yield* run.tally.addOfStart(signs);
     yield* savedOnFailure(run, steps(run, device, options.signal));
     yield* saveAtEnd(run);
   } finally {

@@ -11,10 +11,21 @@ export type Tallied = Counted & { readonly key: string };
 export class WarningTally {
   readonly #tallied = new Map<string, Tallied>();
   readonly #said = new Set<string>();
+  readonly #ofStart = new Set<string>();
+
+  /** Those of a run's start, which a resumed run finds for itself as far as they still hold. */
+  *addOfStart(signs: Iterable<Sign>): Generator<Warning> {
+    for (const sign of signs) {
+      this.#ofStart.add(keyOf(sign));
+      yield* this.addAll([sign]);
+    }
+  }
 
   /** Those that are new, as events. */
   *addAll(signs: Iterable<Sign>): Generator<Warning> {
-    for (const { code, message, key = `${code} ${message}` } of signs) {
+    for (const sign of signs) {
+      const { code, message } = sign;
+      const key = keyOf(sign);
       const known = this.#tallied.get(key);
       this.#tallied.set(key, { key, code, message: known?.message ?? message, count: (known?.count ?? 0) + 1 });
       if (this.#said.has(key)) continue;
@@ -28,11 +39,16 @@ export class WarningTally {
     for (const warning of tallied) this.#tallied.set(warning.key, warning);
   }
 
+  /** What a later part of the run goes on counting from. */
   state(): Tallied[] {
-    return [...this.#tallied.values()];
+    return [...this.#tallied.values()].filter(({ key }) => !this.#ofStart.has(key));
   }
 
   list(): Counted[] {
-    return this.state().map(({ code, message, count }) => ({ code, message, count }));
+    return [...this.#tallied.values()].map(({ code, message, count }) => ({ code, message, count }));
   }
+}
+
+function keyOf({ code, message, key = `${code} ${message}` }: Sign): string {
+  return key;
 }
