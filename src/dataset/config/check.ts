@@ -174,10 +174,14 @@ function elsewhere(key: string): string | undefined {
   if (key === "conditioning_data_dir")
     return "Masks need --masked_loss, and then every subset of the dataset must have them.";
   const { dreambooth, "fine-tuning": fineTuning } = kindSchemas;
-  if (key in dreambooth.subset && !(key in fineTuning.subset))
+  const belongsTo = (keys: object) => Object.hasOwn(keys, key);
+  if (belongsTo(dreambooth.subset) && !belongsTo(fineTuning.subset))
     return "It belongs to folders of pictures (image_dir without metadata_file).";
-  if (key in dreambooth.dataset && !(key in dreambooth.subset)) return "It belongs into [[datasets]] or [general].";
-  return key in dreambooth.subset || key in fineTuning.subset ? "It belongs into [[datasets.subsets]]." : undefined;
+  if (belongsTo(dreambooth.dataset) && !belongsTo(dreambooth.subset))
+    return "It belongs into [[datasets]] or [general].";
+  return belongsTo(dreambooth.subset) || belongsTo(fineTuning.subset)
+    ? "It belongs into [[datasets.subsets]]."
+    : undefined;
 }
 
 function missingKey(path: ConfigPath): ConfigIssue {

@@ -41,6 +41,9 @@ test("keys named like what objects inherit are unknown keys, in JSON as in TOML"
   await expect(openSeeded({ datasetConfig: at("p.toml") })).rejects.toMatchObject({
     where: expect.stringMatching(/line 1: constructor.*\n.*line 2: __proto__/),
   });
+  await expect(openSeeded({ datasetConfig: at("p.toml") })).rejects.not.toMatchObject({
+    where: expect.stringContaining("It belongs into"),
+  });
   expect(({} as { datasets?: unknown }).datasets).toBeUndefined();
 });
 

@@ -18,6 +18,10 @@ const details = z.object({
   tags: z.string().nullish(),
   image_size: z.tuple([z.number(), z.number()]).nullish(),
 });
+const table = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "Invalid input: expected an object by key",
+);
 const lineDetails = details.extend({ image_path: z.string() });
 
 /** The pictures of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.
@@ -40,34 +44,52 @@ function readLines(file: string, text: string): MetadataEntry[] {
   const entries = new Map<string, MetadataEntry>();
   text.split("\n").forEach((line, i) => {
     if (strip(line) === "") return;
-    const { image_path: key, ...rest } = parse(lineDetails, line, `${file}, line ${i + 1}`);
+    const where = `${file}, line ${i + 1}`;
+    const { image_path: key, ...rest } = checked(lineDetails, parseJson(line, where), where);
     entries.set(key, entryOf(key, rest));
   });
   return [...entries.values()];
 }
 
 function readObject(file: string, text: string): MetadataEntry[] {
-  return Object.entries(parse(z.record(z.string(), details), text, file)).map(([key, rest]) => entryOf(key, rest));
+  // Entry by entry: a record of zod leaves a key __proto__ out.
+  return Object.entries(checked(table, parseJson(text, file), file)).map(([key, value]) =>
+    entryOf(key, checked(details, value, file, [key])),
+  );
 }
 
 function entryOf(key: string, { caption, tags, image_size: size }: z.infer<typeof details>): MetadataEntry {
   return { key, caption: caption ?? "", tags: tags ?? undefined, size: size ?? undefined };
 }
 
-function parse<Schema extends z.ZodType>(schema: Schema, text: string, where: string): z.infer<Schema> {
+function parseJson(text: string, where: string): unknown {
   try {
-    return schema.parse(JSON.parse(text.replace(/^\uFEFF/, "")));
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
-    const issue = cause instanceof z.ZodError ? cause.issues[0] : undefined;
-    const reason = issue
-      ? [...(issue.path.length > 0 ? [issue.path.join(".")] : []), issue.message].join(": ")
-      : (cause as Error).message;
-    throw new CoinageError("DATASET_CONFIG", `The metadata cannot be used: ${reason}`, {
-      where,
-      hint: `Metadata looks so: {"a.png": {"caption": "...", "tags": "..."}}, or in a .jsonl file one {"image_path": "a.png", "caption": "..."} a line.`,
-      cause,
-    });
+    throw unusable((cause as Error).message, where, cause);
   }
+}
+
+/** place: what leads to the data within the file. */
+function checked<Schema extends z.ZodType>(
+  schema: Schema,
+  data: unknown,
+  where: string,
+  place: readonly string[] = [],
+): z.infer<Schema> {
+  const { data: result, error } = schema.safeParse(data);
+  if (!error) return result as z.infer<Schema>;
+  const [{ path, message }] = error.issues as [z.core.$ZodIssue];
+  const whole = [...place, ...path].join(".");
+  throw unusable(whole === "" ? message : `${whole}: ${message}`, where, error);
+}
+
+function unusable(reason: string, where: string, cause: unknown): CoinageError {
+  return new CoinageError("DATASET_CONFIG", `The metadata cannot be used: ${reason}`, {
+    where,
+    hint: `Metadata looks so: {"a.png": {"caption": "...", "tags": "..."}}, or in a .jsonl file one {"image_path": "a.png", "caption": "..."} a line.`,
+    cause,
+  });
 }
 
 /** Caption and tags of an entry as one caption. With wildcards every line of the caption gets the tags. */
