@@ -1,4 +1,5 @@
-import { arrayOf, inMemory } from "../../../src/array/index.ts";
+import { arrayOf, dataViewOn, inMemory } from "../../../src/array/index.ts";
+import { limits } from "../../../src/budget/index.ts";
 import { readStoredArray, readWeightFile } from "../../../src/checkpoint/index.ts";
 import { readEmbeddingFile } from "../../../src/embedding/index.ts";
 import { CoinageError } from "../../../src/errors/index.ts";
@@ -32,7 +33,7 @@ export const binaryTargets: readonly Target[] = [
   reader("zip", ".zip", () => filesEnding(".pt", ".npz"), mutateZip, readZip),
   reader("npz", ".npz", npzSeeds, mutateZip, (input) => [...openNpz(input).values()].map(parseNpy)),
   reader("npy", ".npy", () => [formatNpy(arrayOf([2, 3], [1, 2, 3, 4, 5, 6]))], mutateNpy, parseNpy),
-  reader("png-text", ".png", () => filesEnding(".png"), mutatePng, readPngTexts, slow),
+  reader("png-text", ".png", () => filesEnding(".png"), mutatePng, readTexts, slow),
   reader("bmp", ".bmp", () => filesEnding(".bmp"), mutateBytes, decodeBmp),
   reader(
     "picture",
@@ -67,8 +68,21 @@ export const binaryTargets: readonly Target[] = [
   ),
 ];
 
+/** Throws what is no error of ours where the texts are more than may be. */
+function readTexts(input: Uint8Array) {
+  const texts = readPngTexts(input);
+  const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
+  if (bytes > limits.pngTextBytes.most) throw new Error("more text than may be");
+  return texts;
+}
+
+/** Throws what is no error of ours where tensors do not fill the file. */
 function readSafetensors(input: Uint8Array) {
   const header = parseSafetensors(input);
+  const entries = [...header.tensors.values()];
+  const start = 8 + Number(dataViewOn(input).getBigUint64(0, true));
+  const filled = entries.reduce((sum, { length }) => sum + length, start);
+  if (filled !== input.length || entries.some(({ offset }) => offset < start)) throw new Error("a gap or an overlap");
   return [header, ...[...header.tensors.values()].slice(0, 100).map((entry) => readTensor(input, entry))];
 }
 
