@@ -17,4 +17,12 @@ export { withOpenFile } from "./open-file.ts";
 export { piecesOfFolder, piecesOfNames } from "./pieces.ts";
 export { type FileKind, type Kind, recognizeNames } from "./recognize.ts";
 export { readStoredArray, reshaped, rowsOf } from "./stored.ts";
-export { type Container, containerOf, readSafetensorsFile, readWeightFile, type WeightFile } from "./weight-file.ts";
+export {
+  type Container,
+  containerOf,
+  foreignKind,
+  hintOfForeign,
+  readSafetensorsFile,
+  readWeightFile,
+  type WeightFile,
+} from "./weight-file.ts";

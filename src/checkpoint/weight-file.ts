@@ -2,6 +2,7 @@ import { type ByteSource, dataViewOn, type StoredArray } from "../array/index.ts
 import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
 import { isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "../formats/torch/index.ts";
+import { kindBytes, kindOf } from "../pictures/index.ts";
 import { withOpenFile } from "./open-file.ts";
 
 /** What a file of weights holds, by the names of the file. */
@@ -24,6 +25,8 @@ export function readWeightFile(file: string): WeightFile {
     const container = containerOf(open);
     if (container === "safetensors") return readSafetensorsFile(open);
     if (container) return readTorchWeights(open);
+    const kind = foreignKind(open);
+    if (kind) throw new CoinageError("CHECKPOINT_UNREADABLE", `${open.path} is ${kind}.`, { hint: hintOfForeign });
     throw new CoinageError("CHECKPOINT_UNREADABLE", `${open.path} is neither a .safetensors nor a PyTorch file.`);
   });
 }
@@ -35,8 +38,15 @@ export function containerOf(file: ByteSource): Container | undefined {
   if (isSafetensors) return "safetensors";
   if (start[0] === 0x50 && start[1] === 0x4b && start[2] === 3 && start[3] === 4) return "torch-zip";
   if (start[0] === 0x80) return "torch-legacy";
-  return file.path.toLowerCase().endsWith(".safetensors") ? "safetensors" : undefined;
+  return file.path.toLowerCase().endsWith(".safetensors") && !foreignKind(file) ? "safetensors" : undefined;
 }
+
+/** What stands in the place of weights, where it is a kind of file that is known: "a web page", as downloads give that ask for a login. */
+export function foreignKind(file: ByteSource): string | undefined {
+  return kindOf(file.read(0, Math.min(kindBytes, file.size)))?.name;
+}
+
+export const hintOfForeign = "Get the file itself: a download may need a login, or another link.";
 
 function headerFits(start: Uint8Array, size: number): boolean {
   return dataViewOn(start).getBigUint64(0, true) + 8n <= BigInt(size);

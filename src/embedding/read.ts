@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { ByteSource, NdArray } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
-import { type Container, containerOf, withOpenFile } from "../checkpoint/index.ts";
+import { type Container, containerOf, foreignKind, hintOfForeign, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { type Contents, contentsOfSafetensors, contentsOfTorchFile } from "./contents.ts";
 import { type EmbeddingLayout, findEmbedding, type SeveralTensors } from "./layout.ts";
@@ -49,6 +49,11 @@ function unknownContainer(source: ByteSource): Uint8Array {
     requireWithin("embeddingPicture", source.size, { code: "EMBEDDING_UNRECOGNIZED", subject: source.path });
     return source.read(0, source.size);
   }
+  const kind = foreignKind(source);
+  if (kind)
+    throw new CoinageError("EMBEDDING_INVALID", `${source.path} holds no embedding: it is ${kind}.`, {
+      hint: hintOfForeign,
+    });
   contentsOfTorchFile(source);
   throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} is of no known kind.`);
 }

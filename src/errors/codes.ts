@@ -40,7 +40,8 @@ export const errorCodes = {
   EMBEDDING_DTYPE: "An embedding whose vectors are stored as another kind of number than floating-point.",
   EMBEDDING_EMPTY: "An embedding file without vectors.",
   EMBEDDING_FAMILY: "An embedding for another kind of model, or half of an SDXL pair.",
-  EMBEDDING_INVALID: "An embedding file that contradicts itself or whose text cannot be read.",
+  EMBEDDING_INVALID:
+    "An embedding file that contradicts itself, whose text cannot be read, or that is a file of another kind, such as a web page.",
   EMBEDDING_LAYERS:
     "An embedding with vectors for each layer of the U-Net (XTI, P+), of another U-Net than the model's.",
   EMBEDDING_NOT_FINITE: "An embedding with NaN or infinity in its vectors.",

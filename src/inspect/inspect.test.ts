@@ -7,7 +7,8 @@ import sharp from "sharp";
 import { afterAll, expect, test } from "vitest";
 import { readTensors } from "../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
-import { encodeEmbedding, writeEmbedding } from "../embedding/index.ts";
+import { readWeightFile } from "../checkpoint/index.ts";
+import { encodeEmbedding, readEmbeddingFile, writeEmbedding } from "../embedding/index.ts";
 import { writeNpz } from "../formats/npz/index.ts";
 import { withPngTexts } from "../formats/png-text/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
@@ -286,4 +287,17 @@ test("damaged, empty and odd files are described, not thrown at", async () => {
     expect.objectContaining({ code: "FILE_NOT_FOUND" }),
   );
   expect(await inspectFile(folder)).toMatchObject({ kind: "unknown" });
+});
+
+test.each([
+  ["page.safetensors", "<!DOCTYPE html><html><body>Log in</body></html>", "a web page"],
+  ["pointer.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "git lfs pull"],
+  ["page.ckpt", "<html>", "a web page"],
+  ["a.pt", "\xff\xd8\xff\xe0", "a JPEG picture"],
+])("what a download left in the place of weights is named: %s", async (name, text, kind) => {
+  const file = put(name, Buffer.from(text, "latin1"));
+  const message = expect.stringContaining(kind);
+  expect(await inspectFile(file)).toMatchObject({ problems: [{ code: "CHECKPOINT_UNREADABLE", message }] });
+  expect(() => readWeightFile(file)).toThrow(expect.objectContaining({ code: "CHECKPOINT_UNREADABLE", message }));
+  await expect(readEmbeddingFile(file)).rejects.toMatchObject({ code: "EMBEDDING_INVALID", message });
 });

@@ -56,7 +56,7 @@ const kinds: readonly Kind[] = [
   { ...foreign, name: "an SVG drawing", begins: /^[ ␉␊␍]*<(\?xml|!doctype svg|svg|!--)/i },
   {
     ...foreign,
-    name: "a Git LFS pointer, not the picture itself: git lfs pull fetches it",
+    name: "a Git LFS pointer, not the file itself: git lfs pull fetches it",
     begins: /^version https:\/\/git-lfs/,
   },
 ];
