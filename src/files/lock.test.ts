@@ -1,6 +1,15 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -105,4 +114,5 @@ test("of ten that ask at once for a dead one's lock one gets it", async () => {
   rewrite(file, { start: "00000000" });
   const answers = await Promise.all(Array.from({ length: 10 }, () => takeLock(file)));
   expect(answers.filter((answer) => "release" in answer)).toHaveLength(1);
+  expect(readdirSync(work).filter((name) => name.startsWith(".crowd"))).toEqual([".crowd.lock"]);
 });

@@ -1,4 +1,5 @@
-import { link, lstat, open, rename, rm, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { link, lstat, open, rm, stat } from "node:fs/promises";
 import os from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
@@ -114,13 +115,16 @@ async function isAlive(file: string, content: Content | undefined, claim: string
   return false;
 }
 
-/** Removes a dead one's lock, unless another has done so and stands there now. */
+/** Removes a dead one's lock. Whoever does so holds a lock on that very one meanwhile: without it, one that has looked at the dead lock, too, and comes
+ *  late would remove what another has put in its place. */
 async function removeLock(file: string, dead: string): Promise<void> {
-  const aside = temporaryName(file, "part");
-  await rename(file, aside).catch(() => {});
-  const moved = await readText(aside);
-  if (moved !== undefined && moved !== dead) await link(aside, file).catch(() => {});
-  await rm(aside, { recursive: true, force: true });
+  const right = await takeLock(`${file}-${createHash("sha256").update(dead).digest("hex").slice(0, 16)}`);
+  if ("heldBy" in right) return void (await pause(beatMs / 30));
+  try {
+    if ((await readText(file)) === dead) await rm(file, { recursive: true, force: true }).catch(() => {});
+  } finally {
+    await right.release();
+  }
 }
 
 async function writeNew(file: string, text: string): Promise<void> {
