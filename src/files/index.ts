@@ -16,5 +16,6 @@ export {
   readStart,
   withRegularFile,
 } from "./regular-file.ts";
+export { checkSeal, digestOf, sealed } from "./seal.ts";
 export { isForbidden, NotAFile, readingHint, whyUnreadable } from "./unreadable.ts";
 export { prepareOutputFolder } from "./writable-folder.ts";

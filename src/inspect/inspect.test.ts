@@ -9,6 +9,7 @@ import { readTensors } from "../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { readWeightFile } from "../checkpoint/index.ts";
 import { encodeEmbedding, readEmbeddingFile, writeEmbedding } from "../embedding/index.ts";
+import { sealed } from "../files/index.ts";
 import { writeNpz } from "../formats/npz/index.ts";
 import { withPngTexts } from "../formats/png-text/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
@@ -249,6 +250,27 @@ test.skipIf(process.platform === "win32")(
     expect(await inspectFile(state)).toMatchObject({ kind: "training-state", program: "sd-scripts" });
   },
 );
+
+test("a training state that is not as it was written: a problem says so", async () => {
+  const state = path.join(folder, "sealed-state");
+  mkdirSync(state);
+  const [json, arrays] = [path.join(state, "state.json"), path.join(state, "arrays.safetensors")];
+  const bytes = writeSafetensors({ tensors: new Map([["rows/0", arrayOf([1, 2], Float32Array.of(3, 4))]]) });
+  const text = JSON.stringify(sealed({ format: "coinage training state 2", step: 3 }, bytes));
+  const problemsWith = async (stateJson: string, stateArrays: Uint8Array) => {
+    writeFileSync(json, stateJson);
+    writeFileSync(arrays, stateArrays);
+    const found = await inspectFile(state);
+    expect(found).toMatchObject({ kind: "training-state", program: "coinage" });
+    return found.problems.map(({ code, message }) => `${code} ${message}`);
+  };
+  expect(await problemsWith(text, bytes)).toEqual([]);
+  const damaged = (reason: string) => [`STATE_UNREADABLE It is damaged: ${reason}.`];
+  const flipped = bytes.with(-1, bytes.at(-1)! ^ 1);
+  expect(await problemsWith(text, flipped)).toEqual(damaged("its arrays were changed after they were written"));
+  expect(await problemsWith(text.replace("3", "7"), bytes)).toEqual(damaged("it was changed after it was written"));
+  expect(await problemsWith(text.slice(1), bytes)).toEqual(damaged("state.json cannot be read"));
+});
 
 test("a training state of sd-scripts: the learned vectors behind the vocabulary", async () => {
   const state = path.join(folder, "cat-state");

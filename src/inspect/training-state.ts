@@ -4,6 +4,7 @@ import type { NdArray, StoredArray } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { readStoredArray, readWeightFile, rowsOf, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { checkSeal } from "../files/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import type { Problem, TrainingStateInspection } from "./inspection.ts";
 import { problemOf } from "./problem.ts";
@@ -13,7 +14,8 @@ import { describeTable } from "./table.ts";
 export function inspectTrainingState(folder: string): TrainingStateInspection | undefined {
   const names = readdirSync(folder);
   const own = names.includes("state.json") ? readJson(path.join(folder, "state.json")) : undefined;
-  const isOwn = typeof own?.format === "string" && own.format.startsWith("coinage training state");
+  const isDamaged = own === undefined && names.includes("state.json") && names.includes("arrays.safetensors");
+  const isOwn = isDamaged || (typeof own?.format === "string" && own.format.startsWith("coinage training state"));
   const isAccelerates = names.some((name) => /^random_states_\d+\.pkl$/.test(name)) || names.includes("optimizer.bin");
   if (!isOwn && !isAccelerates) return undefined;
   const files = names.map((name) => ({
@@ -22,6 +24,7 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
   }));
   const problems: Problem[] = [];
   const tables = attempt(() => (isOwn ? ownRows(folder) : learnedRows(folder, names)), problems) ?? [];
+  if (isOwn && problems.length === 0) problems.push(...problemsOfSeal(folder, own));
   return {
     kind: "training-state",
     path: folder,
@@ -37,6 +40,20 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
 }
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** Whether the files are as they were written. own: undefined where it is no JSON. */
+function problemsOfSeal(folder: string, own: Json | undefined): Problem[] {
+  // those of earlier versions have no checksum
+  if (own?.format === "coinage training state 1") return [];
+  try {
+    if (own === undefined) throw new Error("state.json cannot be read");
+    checkSeal(own, readWhole(path.join(folder, "arrays.safetensors")));
+    return [];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [{ code: "STATE_UNREADABLE", message: `It is damaged: ${reason}.`, hint: "Take another state." }];
+  }
+}
 
 function ownProgress({ step, epochsDone, circumstances }: Json) {
   const { steps } = (circumstances ?? {}) as Json;
@@ -84,15 +101,18 @@ function attempt<Result>(read: () => Result, problems: Problem[]): Result | unde
 
 function readJson(file: string): Json | undefined {
   try {
-    const text = withOpenFile(file, ({ read, size }) => {
-      requireWithin("stateFile", size, { code: "STATE_UNREADABLE", subject: file });
-      return new TextDecoder().decode(read(0, size));
-    });
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(new TextDecoder().decode(readWhole(file)));
     return typeof value === "object" && value !== null ? (value as Json) : undefined;
   } catch {
     return undefined;
   }
+}
+
+function readWhole(file: string): Uint8Array {
+  return withOpenFile(file, ({ read, size }) => {
+    requireWithin("stateFile", size, { code: "STATE_UNREADABLE", subject: file });
+    return read(0, size);
+  });
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { holdsWord, type LearnedWord, type WriteOptions, writeEmbedding } from "../embedding/index.ts";
-import { readEarlierFile } from "../files/index.ts";
+import { digestOf, readEarlierFile } from "../files/index.ts";
 import { callableName, type PictureRequest } from "../generation/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
@@ -23,7 +23,6 @@ import type { Sign, StepView } from "./signs.ts";
 import type { Start } from "./start.ts";
 import {
   circumstancesOf,
-  digestOf,
   type EpochProgress,
   mayReplaceState,
   type RunIdentity,

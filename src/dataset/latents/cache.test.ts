@@ -142,7 +142,14 @@ describe("latents in files", () => {
     await writeFile(file, "");
     const group = await openSeeded(settings);
     expect(await collect(group.cacheLatents(latentsEncoder()))).toHaveLength(1);
-    await expect(epochOf(group, 1)).rejects.toMatchObject({ code: "LATENTS_UNREADABLE", where: file });
+    const refusal = (reason: string, hint: string) => ({
+      code: "LATENTS_UNREADABLE",
+      message: `The latent cache ${file} cannot be read (${reason}).`,
+      hint: expect.stringMatching(hint),
+    });
+    await expect(epochOf(group, 1)).rejects.toMatchObject(refusal("it is damaged", "^Delete it: the next run makes"));
+    await rm(file);
+    await expect(epochOf(group, 1)).rejects.toMatchObject(refusal("it does not exist", "^The next run makes"));
   });
 
   test("of an old name are used and kept", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type NdArray, toFloat32 } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { readRegularFile, writeFileAtomically } from "../../files/index.ts";
+import { readRegularFile, reasonOf, writeFileAtomically } from "../../files/index.ts";
 import { formatNpy, openNpz, parseNpy, writeNpz } from "../../formats/npz/index.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import type { TrainingImage } from "../images/training-image.ts";
@@ -31,9 +31,14 @@ export async function readLatentFile(file: string, image: TrainingImage): Promis
       contents,
     };
   } catch (cause) {
-    throw new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} cannot be read.`, {
-      where: file,
-      hint: "Delete it; it is made anew from the picture.",
+    const isRead = !(cause instanceof CoinageError && cause.code === "LATENTS_UNREADABLE");
+    const isGone = !isRead && reasonOf(cause.cause) === "ENOENT";
+    const message = isRead ? `The latent cache ${file} cannot be read (it is damaged).` : cause.message;
+    throw new CoinageError("LATENTS_UNREADABLE", message, {
+      hint:
+        image.onlyLatents === undefined
+          ? `${isGone ? "T" : "Delete it: t"}he next run makes it anew from the picture, also one that goes on from a state.`
+          : "It stands in for a picture that is gone: bring one of the two back.",
       cause,
     });
   }

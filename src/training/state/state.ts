@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { arrayOf, type DType, type NdArray } from "../../array/index.ts";
+import { checkSeal, digestOf, sealed } from "../../files/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../../formats/safetensors/index.ts";
 import type { PythonRandomState, TorchGeneratorState } from "../../random/index.ts";
 import type { LossScaleState } from "../loss-scale.ts";
@@ -8,7 +9,6 @@ import type { Tallied } from "../warning-tally.ts";
 import type { Circumstances } from "./circumstances.ts";
 import type { Plain, RunIdentity } from "./identity.ts";
 import type { Progress } from "./progress.ts";
-import { checkSeal, digestOf, sealed } from "./seal.ts";
 
 /** Everything a run needs to go on as if it had never stopped. */
 export interface TrainingState {

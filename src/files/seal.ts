@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Plain } from "./identity.ts";
 
-/** What tells that a state's files are as they were written: disks and copies lose bits now and then. */
+/** What tells that a JSON file and one of arrays beside it are as they were written: disks and copies lose bits now and then. */
 interface Seal {
   /** Digest of the file of arrays. */
   readonly arrays: string;
@@ -16,7 +15,7 @@ export function sealed<Content extends object>(content: Content, arrays: Uint8Ar
 }
 
 /** @throws Error naming what has changed */
-export function checkSeal({ checksum, ...content }: { readonly [key: string]: Plain }, arrays: Uint8Array): void {
+export function checkSeal({ checksum, ...content }: { readonly [key: string]: unknown }, arrays: Uint8Array): void {
   if (digestOf(JSON.stringify(content)) !== checksum) throw new Error("it was changed after it was written");
   if (digestOf(arrays) !== content.arrays) throw new Error("its arrays were changed after they were written");
 }
