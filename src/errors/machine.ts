@@ -18,6 +18,7 @@ const refusals: Readonly<Record<string, readonly [meaning: string, hint: string]
   EEXIST: ["something else has that name", "Choose another place, or move it away."],
   EISDIR: ["it is a folder", "Choose another name, or move the folder away."],
   ELOOP: ["links in the path lead in a circle", "Mend the links."],
+  ENXIO: ["it is a pipe or a device with nobody behind it", "Start what reads from it first, or choose another place."],
   EBUSY: ["another program uses it", "Close that program, or choose another place."],
   EIO: ["the disk cannot be read or written", "Look at the disk's health, and choose a place on another one."],
   ESTALE: ["the network folder was changed or taken away", "Mount it again, or choose another place."],

@@ -1,4 +1,6 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { constants, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -31,6 +33,22 @@ describe("JSON lines", () => {
     writeFileSync(path.join(folder, "plain"), "");
     const file = path.join(folder, "plain", "events.jsonl");
     expect(() => jsonLinesReporter(file)).toThrow(expect.objectContaining({ code: "OUTPUT_UNWRITABLE" }));
+  });
+});
+
+describe.runIf(process.platform !== "win32")("a pipe in the place of a log", () => {
+  const pipe = path.join(folder, "pipe");
+  test("is refused where nobody reads from it, and written to else", async () => {
+    execFileSync("mkfifo", [pipe]);
+    expect(() => jsonLinesReporter(pipe)).toThrow(
+      expect.objectContaining({ code: "OUTPUT_UNWRITABLE", message: expect.stringContaining("ENXIO") }),
+    );
+    const reader = await open(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
+    const reporter = jsonLinesReporter(pipe);
+    reporter.report(epoch);
+    reporter.close();
+    expect(JSON.parse(await reader.readFile("utf8"))).toEqual(epoch);
+    await reader.close();
   });
 });
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, statSync, writeSync } from "node:fs";
 import path from "node:path";
 import { CoinageError, refusalText } from "../errors/index.ts";
 import { makeFolder } from "../files/index.ts";
@@ -26,7 +26,7 @@ export function openLogFile(file: string, where: string): LogFile {
   };
   const handle = attempt(() => {
     makeFolder(path.dirname(file));
-    return openSync(file, "w");
+    return openForWriting(file);
   });
   return {
     write: (contents) =>
@@ -36,4 +36,15 @@ export function openLogFile(file: string, where: string): LogFile {
       }),
     close: () => attempt(() => closeSync(handle)),
   };
+}
+
+/** Opening a pipe that nobody reads from would wait without end, and no signal would be heard meanwhile: that is ENXIO here. */
+function openForWriting(file: string): number {
+  if (!statSync(file, { throwIfNoEntry: false })?.isFIFO()) return openSync(file, "w");
+  const probe = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);
+  try {
+    return openSync(file, "w");
+  } finally {
+    closeSync(probe);
+  }
 }
