@@ -141,7 +141,9 @@ describe("the program", () => {
       kill("SIGQUIT");
     });
     expect(code).toBe(130);
-    expect(stderr).toContain("stopped before the first step: nothing was saved.");
+    expect(stderr).toMatch(
+      /\nStopping; Ctrl-C again leaves at once\.\n[\s\S]*stopped before the first step: nothing was saved\./,
+    );
     expect(stdout).toBe("");
     expect(readdirSync(out)).toEqual([]);
   });
@@ -150,7 +152,7 @@ describe("the program", () => {
     const listening = `
       const { listenForInterrupt } = await import(${JSON.stringify(path.join(root, "src/cli/interrupt.ts"))});
       const { processTerminal } = await import(${JSON.stringify(path.join(root, "src/reporters/index.ts"))});
-      const { signal } = listenForInterrupt(processTerminal(), "asked to end");
+      const { signal } = listenForInterrupt(processTerminal(), () => "asked to end");
       process.once("SIGHUP", () => process.stderr.write("hangup"));
       signal.addEventListener("abort", () => process.exit(3));
       process.stderr.write("ready");
@@ -173,7 +175,7 @@ describe("the program", () => {
     const endless = `
       const { listenForInterrupt } = await import(${JSON.stringify(path.join(root, "src/cli/interrupt.ts"))});
       const { processTerminal } = await import(${JSON.stringify(path.join(root, "src/reporters/index.ts"))});
-      listenForInterrupt(processTerminal(), "once more");
+      listenForInterrupt(processTerminal(), () => "once more");
       setInterval(() => process.stderr.write("."), 50);
     `;
     let presses = 0;

@@ -46,7 +46,7 @@ async function trainWord(terminal: Terminal): Promise<boolean> {
   const anywhere = commandLine({ program: program(path.parse(process.cwd()).root) }, ["demo"]);
   await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd), and there: ${anywhere}`);
   const { settings } = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
-  const interrupt = listenForInterrupt(terminal, "Finishing the step; Ctrl-C again leaves at once.");
+  const interrupt = listenForInterrupt(terminal, () => "Finishing the step; Ctrl-C again leaves at once.");
   try {
     const events = train(settings, { signal: interrupt.signal });
     const last = await reportAll(events, [trainingReport(terminal, { settings })], terminal);

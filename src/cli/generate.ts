@@ -17,7 +17,7 @@ export async function generateCommand(words: readonly string[], terminal: Termin
   const { settings, warnings } = checkGenerateSettings(parsed);
   const screen = openConsole(terminal, settings);
   screen.terminal.talk(`coinage ${packageVersion()}\n`);
-  const interrupt = listenForInterrupt(terminal, "Stopping after the running step; Ctrl-C again leaves at once.");
+  const interrupt = listenForInterrupt(terminal, () => "Stopping after the running step; Ctrl-C again leaves at once.");
   try {
     const prompts = settings.interactive ? typedLines(process.stdin, interrupt.signal) : undefined;
     const events = until(interrupt.signal, generate(settings, { settingsWarnings: warnings, prompts }));

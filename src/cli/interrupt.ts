@@ -13,8 +13,8 @@ export interface Interrupt {
 }
 
 /** Begins work that is to be ended in order only: the first signal (Ctrl-C, kill, a closed terminal) asks for that end, the second ends the process at once.
- *  What the work has to say may get lost, since terminals and pipes end before it. */
-export function listenForInterrupt(terminal: Terminal, message: string): Interrupt {
+ *  message: what is said of the first one, as things stand then. What the work has to say may get lost, since terminals and pipes end before it. */
+export function listenForInterrupt(terminal: Terminal, message: () => string): Interrupt {
   outliveOutput();
   const controller = new AbortController();
   const signals = ["SIGINT", "SIGTERM", "SIGQUIT", "SIGHUP"] as const;
@@ -34,7 +34,7 @@ export function listenForInterrupt(terminal: Terminal, message: string): Interru
     }
     // A closed terminal tells of it several times, and nobody is waiting there.
     if (signal !== "SIGHUP") firstAt ??= now;
-    if (!controller.signal.aborted) terminal.talk(`\n${message}\n`);
+    if (!controller.signal.aborted) terminal.talk(`\n${message()}\n`);
     controller.abort();
   };
   for (const signal of signals) process.on(signal, listener);

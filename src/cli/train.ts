@@ -53,10 +53,20 @@ async function teach(
   reporters: readonly Reporter<TrainingEvent>[],
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const interrupt = listenForInterrupt(terminal, "Finishing the step and saving; Ctrl-C again leaves at once.");
+  let isUnderWay = false;
+  const progress: Reporter<TrainingEvent> = {
+    report({ kind }) {
+      if (kind === "step") isUnderWay = true;
+    },
+    close() {},
+  };
+  const interrupt = listenForInterrupt(
+    terminal,
+    () => `${isUnderWay ? "Finishing the step and saving" : "Stopping"}; Ctrl-C again leaves at once.`,
+  );
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });
-    const last = await reportAll(events, reporters, terminal);
+    const last = await reportAll(events, [progress, ...reporters], terminal);
     if (last?.kind !== "done") terminal.talk(`${nothingSaved(settings)}\n`);
     return last?.kind === "done" && !last.isInterrupted ? exitCodes.done : exitCodes.interrupted;
   } finally {

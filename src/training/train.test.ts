@@ -95,6 +95,8 @@ describe("a run", () => {
     }
     expect(kinds).toEqual(["start", "caching"]);
     expect(readdirSync(settings.outputDir)).toEqual([]);
+    // what takes its time before the first screen is not waited for
+    expect(await eventsOf(settings, { signal: AbortSignal.abort() })).toEqual([]);
   });
 
   test("accumulates gradients: an optimizer step every so many batches and at the end of an epoch", async () => {

@@ -42,10 +42,12 @@ async function* learn(given: TrainSettings, options: TrainOptions): AsyncGenerat
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
   const preparation = await prepareRun(settings, found);
   const run = await openRun(settings, preparation, found);
+  if (options.signal?.aborted) return;
   const device = await openTrainingDevice(settings);
   try {
     yield* run.tally.addOfStart([...settingsNotices(options), ...device.signs, ...run.notices]);
     const { summary, signs } = await summarize(run, device);
+    if (options.signal?.aborted) return;
     yield { kind: "start", run: summary };
     yield* run.tally.addOfStart(signs);
     yield* savedOnFailure(run, steps(run, device, options.signal));
