@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -170,6 +171,30 @@ describe("the program", () => {
     expect(await once(child, "exit")).toEqual([3, null]);
     expect(said).toMatch(/^readyhangup\nasked to end/);
   });
+
+  test.runIf(existsSync("/usr/bin/script") && process.platform === "linux")(
+    "ends in order when its terminal is gone",
+    async () => {
+      const status = path.join(folder, "status");
+      const program = path.join(folder, "outlives.mjs");
+      writeFileSync(
+        program,
+        `const { guardOutput } = await import(${JSON.stringify(path.join(root, "src/cli/output.ts"))});
+        guardOutput();
+        const { isatty } = await import("node:tty");
+        process.on("SIGHUP", () => {});
+        setInterval(() => isatty(0) || process.exit(7), 10);
+        process.stdout.write("ready");`,
+      );
+      const words = [...tsx, program].map((word) => `'${word}'`).join(" ");
+      execFileSync("mkfifo", [status]);
+      const calling = `trap "" HUP; ${words}; echo $? > '${status}'`;
+      const terminal = spawn("/usr/bin/script", ["-qfc", calling, "/dev/null"], { cwd: root });
+      await once(terminal.stdout, "data");
+      terminal.kill("SIGKILL");
+      expect(await readFile(status, "utf8")).toBe("7\n");
+    },
+  );
 
   test("leaves at once at the second", async () => {
     const endless = `

@@ -1,3 +1,5 @@
+import { closeSync } from "node:fs";
+import { isatty } from "node:tty";
 import { CoinageError, formatError } from "../errors/index.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 
@@ -12,12 +14,21 @@ export function outliveOutput(): void {
 
 /** Keeps output that cannot be written (a closed pipe, a full disk, a terminal that is gone) from ending the process by itself. */
 export function guardOutput(): void {
+  leaveGoneTerminals();
   // Talk is never worth an end.
   process.stderr.on("error", () => {});
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     problem ??= error;
     // A reader that has seen enough (`| head`) closes the pipe: nothing is wrong then, and nothing left to do.
     if (error.code === "EPIPE" && !isOutlived) process.exit(exitCodes.done);
+  });
+}
+
+/** At its end, Node (20 at least) puts back how terminals were set, and aborts with SIGABRT where one is gone meanwhile. What is closed it leaves alone. */
+function leaveGoneTerminals(): void {
+  const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor));
+  process.on("exit", () => {
+    for (const descriptor of terminals.filter((descriptor) => !isatty(descriptor))) closeSync(descriptor);
   });
 }
 

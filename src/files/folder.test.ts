@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSy
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { makeFolder, removeFolder, standingFolder, writeFolderAtomically } from "./index.ts";
+import { replaceDisk, systemDisk } from "./disk.ts";
+import { makeFolder, prepareOutputFolder, removeFolder, standingFolder, writeFolderAtomically } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-files-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -33,6 +34,16 @@ test("between the two renames of a replacement the old folder is found", async (
   await writeFolderAtomically(folder, { new: "2" });
   expect(contents(await standingFolder(folder))).toEqual([["new", "2"]]);
   expect(readdirSync(work)).toEqual(["swap-state"]);
+});
+
+test("an output folder on a full disk is told so, with what to do", async () => {
+  const full = Object.assign(new Error("no space"), { code: "ENOSPC", syscall: "write" });
+  const restore = replaceDisk({ ...systemDisk, write: () => Promise.reject(full) });
+  const folder = path.join(work, "full");
+  await expect(prepareOutputFolder(folder, "--output_dir").finally(restore)).rejects.toMatchObject({
+    code: "OUTPUT_UNWRITABLE",
+    hint: "Choose another folder, or make room on its disk.",
+  });
 });
 
 test("where nothing can be written, nothing is lost", async () => {
