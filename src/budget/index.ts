@@ -12,45 +12,17 @@ interface Limit {
 
 /** Every limit on input that comes from strangers. The table in docs/security.md is made from this one. */
 export const limits = {
-  memoryBesideFile: {
-    most: 32 * 2 ** 20,
-    unit: "bytes of memory beside twice its size",
-    why: "Deflated members and tensors that repeat or share their storage make gigabytes of a small file. Files that PyTorch writes take no more memory than disk.",
-  },
-  modelConfig: {
-    most: 64 * 2 ** 20,
-    unit: "bytes",
-    why: "The JSON files of a Diffusers folder are read whole. The largest, an index of shards, has 200 kB.",
-  },
+  // any input
   nesting: {
     most: 100,
     unit: "levels of nesting",
     why: "Deep nesting overflows the stack. Settings, headers and state dicts nest fewer than ten levels.",
   },
-  pickleSteps: {
-    most: 4_000_000,
-    unit: "steps",
-    why: "A pickle is a program, and a few bytes of it can ask for endless work and memory. A checkpoint of 2,000 tensors takes 300,000.",
-  },
-  pickleBytes: {
-    most: 64 * 2 ** 20,
-    unit: "bytes of pickle",
-    why: "Whatever a pickle builds is held in memory. That of a checkpoint with 2,000 tensors has 300 kB.",
-  },
-  pngChunks: {
-    most: 200_000,
-    unit: "parts",
-    why: "Twelve bytes of a PNG picture make a part, which takes hundreds in memory. A picture of 100 MB has 13,000.",
-  },
-  pngTextBytes: {
-    most: 16 * 2 ** 20,
-    unit: "bytes of text",
-    why: "Compressed texts in a picture unpack to a thousand times their size. An embedding of 75 vectors has 3 MB, a workflow less.",
-  },
-  pickleInteger: {
-    most: 1024,
-    unit: "bytes in an integer",
-    why: "Working with an integer takes the square of its length. Weights have none of more than eight bytes, the file's mark has ten.",
+  // files of weights
+  memoryBesideFile: {
+    most: 32 * 2 ** 20,
+    unit: "bytes of memory beside twice its size",
+    why: "Deflated members and tensors that repeat or share their storage make gigabytes of a small file. Files that PyTorch writes take no more memory than disk.",
   },
   rank: {
     most: 64,
@@ -62,26 +34,62 @@ export const limits = {
     unit: "numbers that are not stored",
     why: "A stride of 0 repeats a number as often as a file says. Embeddings that use it have up to 100,000 numbers.",
   },
+  vectors: {
+    most: 10_000,
+    unit: "vectors",
+    why: "A table of vectors without width has any number of them in no bytes. A prompt holds up to 225.",
+  },
   safetensorsHeader: {
     most: 100_000_000,
     unit: "bytes of header",
     why: "The header is read whole. The reference reader has the same limit; that of SDXL has 300 kB.",
   },
-  vectors: {
-    most: 10_000,
-    unit: "vectors",
-    why: "A table of vectors without width has any number of them in no bytes. A prompt holds up to 225.",
+  modelConfig: {
+    most: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "The JSON files of a Diffusers folder are read whole. The largest, an index of shards, has 200 kB.",
+  },
+  pickleBytes: {
+    most: 64 * 2 ** 20,
+    unit: "bytes of pickle",
+    why: "Whatever a pickle builds is held in memory. That of a checkpoint with 2,000 tensors has 300 kB.",
+  },
+  pickleInteger: {
+    most: 1024,
+    unit: "bytes in an integer",
+    why: "Working with an integer takes the square of its length. Weights have none of more than eight bytes, the file's mark has ten.",
+  },
+  pickleSteps: {
+    most: 4_000_000,
+    unit: "steps",
+    why: "A pickle is a program, and a few bytes of it can ask for endless work and memory. A checkpoint of 2,000 tensors takes 300,000.",
   },
   zipDirectory: {
     most: 64 * 2 ** 20,
     unit: "bytes of directory",
     why: "The directory of a zip archive is read whole. That of a checkpoint with 10,000 members has 1 MB.",
   },
-  settingsFile: {
-    most: 16 * 2 ** 20,
-    unit: "bytes",
-    why: "A settings file or dataset config is read whole, and takes seconds and fifty times its size in memory. One with 50,000 folders of pictures has 10 MB.",
+  zipMembers: {
+    most: 100_000,
+    unit: "members of a zip archive",
+    why: "Each is kept with its name. Files of PyTorch have a member for each tensor, at most some thousand.",
   },
+  npzFile: {
+    most: 2 ** 30,
+    unit: "bytes",
+    why: "An .npz file is read whole. Latents take some KiB; with the alpha mask of a 4096x4096 picture they take 64 MiB.",
+  },
+  npyHeader: {
+    most: 10_000,
+    unit: "bytes",
+    why: "NumPy itself reads no longer header of an array unless told to. Real ones have 118 bytes.",
+  },
+  npzUnpacked: {
+    most: 1 << 28,
+    unit: "bytes of deflated arrays",
+    why: "Deflated zeros grow a thousandfold. Latents take some KiB; the alpha mask of a 4096x4096 picture takes 64 MiB.",
+  },
+  // embeddings in pictures
   embeddingPicture: {
     most: 2 ** 28,
     unit: "bytes",
@@ -92,6 +100,80 @@ export const limits = {
     unit: "bytes of packed text",
     why: "Packed zeros grow a thousandfold. The JSON of an embedding of 75 vectors has 2 MB.",
   },
+  pngChunks: {
+    most: 200_000,
+    unit: "parts",
+    why: "Twelve bytes of a PNG picture make a part, which takes hundreds in memory. A picture of 100 MB has 13,000.",
+  },
+  pngTextBytes: {
+    most: 16 * 2 ** 20,
+    unit: "bytes of text",
+    why: "Compressed texts in a picture unpack to a thousand times their size. An embedding of 75 vectors has 3 MB, a workflow less.",
+  },
+  // settings and training states
+  settingsFile: {
+    most: 16 * 2 ** 20,
+    unit: "bytes",
+    why: "A settings file or dataset config is read whole, and takes seconds and fifty times its size in memory. One with 50,000 folders of pictures has 10 MB.",
+  },
+  stateFile: {
+    most: 2 ** 28,
+    unit: "bytes",
+    why: "A training state is read whole. One of a word with 75 vectors and a dataset of 100,000 pictures has 3 MB.",
+  },
+  earlierFile: {
+    most: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "What stands where a run has to write, and its lock, is compared with what the run writes. Embeddings and states have some KB to a few MB.",
+  },
+  // datasets
+  captionFile: {
+    most: 16 * 2 ** 20,
+    unit: "bytes",
+    why: "A caption is read whole, and gone through each time its picture is used. Real ones have some hundred bytes, lists of wildcards some thousand.",
+  },
+  metadataFile: {
+    most: 2 ** 29 - 2 ** 10,
+    unit: "bytes",
+    why: "A metadata file is read whole into one text, and takes a multiple of its size in memory. One of 100,000 pictures has 50 MB.",
+  },
+  epochSamples: {
+    most: 1_000_000,
+    unit: "pictures in an epoch",
+    why: "A folder's name asks for repeats, and each is kept in a list. Runs of Textual Inversion have some hundred to some ten thousand.",
+  },
+  // pictures
+  pictureFile: {
+    most: 2_000_000_000,
+    unit: "bytes",
+    why: "A picture's file is read whole. One of 200 megapixels, 16 bits each and not packed, has 1.2 GB.",
+  },
+  picturePixels: {
+    most: 268_402_689,
+    unit: "pixels",
+    why: "A decoded picture takes four bytes a pixel. The largest photos of phones have 200 million pixels.",
+  },
+  pictureSide: {
+    most: 200_000,
+    unit: "pixels in a row",
+    why: "A decoder keeps some rows at once. JPEG ends at 65,535, and so do the cameras.",
+  },
+  pngHeadChunks: {
+    most: 10_000,
+    unit: "chunks before its pixels",
+    why: "Each is looked at before the picture is opened. PNG pictures have some dozen.",
+  },
+  emptyPicturePixels: {
+    most: 67_108_864,
+    unit: "pixels, with less than one byte for a thousand of them",
+    why: "A file of 60 bytes can claim to be a picture that fills the memory. Photos have more than ten bytes for a thousand pixels.",
+  },
+  resizedPixels: {
+    most: 100_000_000,
+    unit: "pixels",
+    why: "A picture of extreme shape grows beyond all memory when it is to cover its bucket. Others stay below four million.",
+  },
+  // prompts
   pictures: {
     most: 1_000_000,
     unit: "pictures",
@@ -107,25 +189,15 @@ export const limits = {
     unit: "pieces of 75 tokens",
     why: "The U-Net reads all pieces of a prompt in every step. Long prompts have three.",
   },
-  combinations: {
-    most: 100_000,
-    unit: "combinations",
-    why: "A line of 100 characters can stand for more prompts than there are atoms. Enumerations that people draw have some hundred.",
-  },
   promptText: {
     most: 100_000_000,
     unit: "characters of prompts",
     why: "A long line with many choices is written out once for each. Prompts have some hundred characters.",
   },
-  earlierFile: {
-    most: 64 * 2 ** 20,
-    unit: "bytes",
-    why: "What stands where a run has to write, and its lock, is compared with what the run writes. Embeddings and states have some KB to a few MB.",
-  },
-  stateFile: {
-    most: 2 ** 28,
-    unit: "bytes",
-    why: "A training state is read whole. One of a word with 75 vectors and a dataset of 100,000 pictures has 3 MB.",
+  combinations: {
+    most: 100_000,
+    unit: "combinations",
+    why: "A line of 100 characters can stand for more prompts than there are atoms. Enumerations that people draw have some hundred.",
   },
   textRepair: {
     most: 5_000_000,
@@ -137,26 +209,7 @@ export const limits = {
     unit: "combining marks in a row",
     why: "Unicode puts marks on one letter in order, in quadratic time. Languages use up to five.",
   },
-  npyHeader: {
-    most: 10_000,
-    unit: "bytes",
-    why: "NumPy itself reads no longer header of an array unless told to. Real ones have 118 bytes.",
-  },
-  npzFile: {
-    most: 2 ** 30,
-    unit: "bytes",
-    why: "An .npz file is read whole. Latents take some KiB; with the alpha mask of a 4096x4096 picture they take 64 MiB.",
-  },
-  npzUnpacked: {
-    most: 1 << 28,
-    unit: "bytes of deflated arrays",
-    why: "Deflated zeros grow a thousandfold. Latents take some KiB; the alpha mask of a 4096x4096 picture takes 64 MiB.",
-  },
-  zipMembers: {
-    most: 100_000,
-    unit: "members of a zip archive",
-    why: "Each is kept with its name. Files of PyTorch have a member for each tensor, at most some thousand.",
-  },
+  // the hub
   hubAnswer: {
     most: 64 * 2 ** 20,
     unit: "bytes",
@@ -191,51 +244,6 @@ export const limits = {
     most: 60_000,
     unit: "milliseconds",
     why: "A server that sends nothing, or a byte now and then. Real ones answer within seconds.",
-  },
-  pictureFile: {
-    most: 2_000_000_000,
-    unit: "bytes",
-    why: "A picture's file is read whole. One of 200 megapixels, 16 bits each and not packed, has 1.2 GB.",
-  },
-  picturePixels: {
-    most: 268_402_689,
-    unit: "pixels",
-    why: "A decoded picture takes four bytes a pixel. The largest photos of phones have 200 million pixels.",
-  },
-  pictureSide: {
-    most: 200_000,
-    unit: "pixels in a row",
-    why: "A decoder keeps some rows at once. JPEG ends at 65,535, and so do the cameras.",
-  },
-  pngHeadChunks: {
-    most: 10_000,
-    unit: "chunks before its pixels",
-    why: "Each is looked at before the picture is opened. PNG pictures have some dozen.",
-  },
-  emptyPicturePixels: {
-    most: 67_108_864,
-    unit: "pixels, with less than one byte for a thousand of them",
-    why: "A file of 60 bytes can claim to be a picture that fills the memory. Photos have more than ten bytes for a thousand pixels.",
-  },
-  resizedPixels: {
-    most: 100_000_000,
-    unit: "pixels",
-    why: "A picture of extreme shape grows beyond all memory when it is to cover its bucket. Others stay below four million.",
-  },
-  captionFile: {
-    most: 16 * 2 ** 20,
-    unit: "bytes",
-    why: "A caption is read whole, and gone through each time its picture is used. Real ones have some hundred bytes, lists of wildcards some thousand.",
-  },
-  metadataFile: {
-    most: 2 ** 29 - 2 ** 10,
-    unit: "bytes",
-    why: "A metadata file is read whole into one text, and takes a multiple of its size in memory. One of 100,000 pictures has 50 MB.",
-  },
-  epochSamples: {
-    most: 1_000_000,
-    unit: "pictures in an epoch",
-    why: "A folder's name asks for repeats, and each is kept in a list. Runs of Textual Inversion have some hundred to some ten thousand.",
   },
 } as const satisfies Record<string, Limit>;
 
