@@ -34,12 +34,9 @@ export async function execute({ name, read }: Target, input: Uint8Array): Promis
       );
   }
   const { user, system } = process.cpuUsage(start);
-  const grown =
-    Math.max(
-      process.memoryUsage.rss(),
-      process.resourceUsage().maxRSS > peak ? process.resourceUsage().maxRSS * 1024 : 0,
-    ) - before;
-  peak = Math.max(peak, process.resourceUsage().maxRSS);
+  const { maxRSS } = process.resourceUsage();
+  const grown = (maxRSS > peak ? maxRSS * 1024 : process.memoryUsage.rss()) - before;
+  peak = maxRSS;
   if ((user + system) / 1000 > mostCpuMs)
     return finding(`slow: ${Math.round((user + system) / 1000)} ms for ${input.length} bytes`);
   if (grown > mostBytes) return finding(`memory: ${Math.round(grown / 2 ** 20)} MiB for ${input.length} bytes`);

@@ -10,7 +10,7 @@ import { concept, demoSettings, moments, writeDatasetConfig } from "./demo/conce
 import { stripColumns, stripSettings } from "./demo/pictures.ts";
 import { pictureGrid } from "./demo/strip.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { listenForInterrupt } from "./interrupt.ts";
+import { listenForInterrupt, nothingSaved } from "./interrupt.ts";
 import { asCalled, program } from "./program.ts";
 import { readWords } from "./words.ts";
 
@@ -50,7 +50,7 @@ async function trainWord(terminal: Terminal): Promise<boolean> {
   try {
     const events = train(settings, { signal: interrupt.signal });
     const last = await reportAll(events, [trainingReport(terminal, { settings })], terminal);
-    if (last?.kind !== "done") terminal.talk("stopped before the first step: nothing was saved.\n");
+    if (last?.kind !== "done") terminal.talk(`${nothingSaved}\n`);
     return last?.kind === "done" && !last.isInterrupted;
   } finally {
     interrupt.release();

@@ -5,6 +5,9 @@ import { outliveOutput } from "./output.ts";
 /** npm passes Ctrl-C on to a program that the terminal has told already: what comes so soon after is the same key press. */
 const samePressMs = 300;
 
+/** What is said of a run that was stopped before its first step. */
+export const nothingSaved = "stopped before the first step: nothing was saved.";
+
 export interface Interrupt {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;

@@ -14,7 +14,7 @@ import {
 import { debugDataset, type TrainingEvent } from "../training/index.ts";
 import { packageVersion } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { listenForInterrupt } from "./interrupt.ts";
+import { listenForInterrupt, nothingSaved } from "./interrupt.ts";
 import { asCalled, program } from "./program.ts";
 
 /** `coinage train FLAGS` */
@@ -67,17 +67,17 @@ async function teach(
   try {
     const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });
     const last = await reportAll(events, [progress, ...reporters], terminal);
-    if (last?.kind !== "done") terminal.talk(`${nothingSaved(settings)}\n`);
+    if (last?.kind !== "done") terminal.talk(`${unsaved(settings)}\n`);
     return last?.kind === "done" && !last.isInterrupted ? exitCodes.done : exitCodes.interrupted;
   } finally {
     interrupt.release();
   }
 }
 
-/** What is said of a run that was stopped before its first step. */
-function nothingSaved({ resume }: TrainSettings): string {
+/** What is said of a run that was stopped before a step of its own. */
+function unsaved({ resume }: TrainSettings): string {
   return resume === undefined
-    ? "stopped before the first step: nothing was saved."
+    ? nothingSaved
     : `stopped before the next step: nothing was saved, and ${resume} is as it was.`;
 }
 

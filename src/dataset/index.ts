@@ -17,4 +17,4 @@ export { type DatasetReport, type DatasetSummary, formatReport, reportOf, type S
 export { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "./samples/batch.ts";
 export type { Pair, Sample } from "./samples/sample.ts";
 export type { DatasetSettings } from "./settings.ts";
-export { type DatasetWarning, type DatasetWarningKind, firstFew } from "./warnings.ts";
+export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";

@@ -1,3 +1,5 @@
+import { firstFew } from "../errors/index.ts";
+
 /** What can be odd about a dataset without stopping a run, and what to do about it. What it is about stands between the two. */
 const texts = {
   aspectTooThin: ["Left out, because they are too long and thin to be cut to size"],
@@ -109,8 +111,6 @@ export interface DatasetWarning {
   readonly message: string;
 }
 
-const shownAtMost = 5;
-
 /** Collects what is odd about a dataset, one warning a kind. */
 export class DatasetWarnings {
   readonly #subjects = new Map<DatasetWarningKind, string[]>();
@@ -141,10 +141,4 @@ function messageOf(kind: DatasetWarningKind, subjects: readonly string[]): strin
   const count = subjects.length > 1 ? ` (${subjects.length})` : "";
   const said = subjects.length === 0 ? `${text}.` : `${text}${count}: ${firstFew(subjects)}.`;
   return hint === undefined ? said : `${said} ${hint}`;
-}
-
-/** "a.png, b.png, c.png, d.png, e.png and 2 more" */
-export function firstFew(subjects: readonly string[]): string {
-  const rest = subjects.length - shownAtMost;
-  return `${subjects.slice(0, shownAtMost).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
 }

@@ -1,8 +1,7 @@
 export { type HuberOptions, type HuberSchedule, huberThreshold, type LossWeightOptions, lossWeight } from "./loss.ts";
 export { type NoiseLevel, type PredictionType, predictOriginal } from "./noise-level.ts";
 export { type NoiseSchedule, noiseSchedule, trainTimesteps } from "./noise-schedule.ts";
-export type { Precision } from "./noisy-latents.ts";
-export { type InputPerturbation, noisyLatents, perturbedNoise, velocity } from "./noisy-latents.ts";
+export { type InputPerturbation, noisyLatents, type Precision, perturbedNoise, velocity } from "./noisy-latents.ts";
 export {
   type ImageToImageStart,
   imageToImageStart,

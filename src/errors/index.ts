@@ -3,6 +3,7 @@ import { printable } from "./printable.ts";
 
 export { type ErrorCode, errorCodes } from "./codes.ts";
 export { CoinageError, type ErrorDetails } from "./error.ts";
+export { beginningOf, firstFew } from "./excerpts.ts";
 export {
   isMemoryMessage,
   isThreadMessage,

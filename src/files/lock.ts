@@ -1,12 +1,12 @@
-import { createHash } from "node:crypto";
-import { link, lstat, open, rm, stat } from "node:fs/promises";
+import { link, lstat, open, rm } from "node:fs/promises";
 import os from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { lifeOf, ownProcess } from "./owner.ts";
 import { reasonOf } from "./reason.ts";
 import { readEarlierFile } from "./regular-file.ts";
-import { temporaryName } from "./temporary.ts";
+import { digestOf } from "./seal.ts";
+import { temporaryName, timeOf } from "./temporary.ts";
 
 /** Who holds a lock. */
 export interface Holder {
@@ -118,7 +118,7 @@ async function isAlive(file: string, content: Content | undefined, claim: string
 /** Removes a dead one's lock. Whoever does so holds a lock on that very one meanwhile: without it, one that has looked at the dead lock, too, and comes
  *  late would remove what another has put in its place. */
 async function removeLock(file: string, dead: string): Promise<void> {
-  const right = await takeLock(`${file}-${createHash("sha256").update(dead).digest("hex").slice(0, 16)}`);
+  const right = await takeLock(`${file}-${digestOf(dead).slice(0, 16)}`);
   if ("heldBy" in right) return void (await pause(beatMs / 30));
   try {
     if ((await readText(file)) === dead) await rm(file, { recursive: true, force: true }).catch(() => {});
@@ -137,10 +137,6 @@ async function readText(file: string): Promise<string | undefined> {
   if (!(await lstat(file).catch(() => undefined))) return undefined;
   const bytes = await readEarlierFile(file);
   return bytes ? new TextDecoder().decode(bytes) : "";
-}
-
-async function timeOf(file: string): Promise<number | undefined> {
-  return (await stat(file).catch(() => undefined))?.mtimeMs;
 }
 
 function parse(text: string): Content | undefined {

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { disk } from "./disk.ts";
 import { lifeOf, type Owner, ownProcess, wasRunning } from "./owner.ts";
+import { digestOf } from "./seal.ts";
 
 /** part: not finished yet, or on its way out. previous: what a folder held that is being replaced. */
 type Role = "part" | "previous";
@@ -83,12 +84,13 @@ async function isAbandoned(file: string, { owner, pid }: Leftover): Promise<bool
   return Date.now() - at > (owner ? dayMs : minuteMs);
 }
 
-async function timeOf(file: string): Promise<number | undefined> {
+/** When a file was written last, in milliseconds; undefined: it cannot be told. */
+export async function timeOf(file: string): Promise<number | undefined> {
   return (await stat(file).catch(() => undefined))?.mtimeMs;
 }
 
 function shortened(base: string): string {
   if (Buffer.byteLength(base) <= longestName) return base;
-  const hash = createHash("sha256").update(base).digest("hex").slice(0, 8);
+  const hash = digestOf(base).slice(0, 8);
   return `${[...base].slice(0, longestName / 4 - 8).join("")}${hash}`;
 }

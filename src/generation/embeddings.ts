@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { readEmbeddingFile, type TargetModel, wordForModel } from "../embedding/index.ts";
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, firstFew } from "../errors/index.ts";
 import { kindOfPath } from "../files/index.ts";
 import type { NamedWord } from "./vocabulary.ts";
 
@@ -28,14 +28,11 @@ async function wordAndFile(given: string): Promise<{ readonly file: string; read
   return { word: given.slice(0, at), file: given.slice(at + 1) };
 }
 
-const mostNamed = 3;
-
 async function folderGiven(folder: string): Promise<CoinageError> {
   const names = await readdir(folder).catch(() => []);
   const files = names.filter((name) => /\.(safetensors|pt|pti|bin|ckpt|png|webp|avif)$/i.test(name)).sort();
-  const named = files.slice(0, mostNamed).map((name) => path.join(folder, name));
-  const more = files.length > mostNamed ? ` and ${files.length - mostNamed} more` : "";
+  const paths = files.map((name) => path.join(folder, name));
   return new CoinageError("FILE_UNREADABLE", `${path.resolve(folder)} is a folder, not an embedding file.`, {
-    hint: files.length > 0 ? `Name its files: ${named.join(" ")}${more}` : "It holds no embedding file either.",
+    hint: files.length > 0 ? `Name its files: ${firstFew(paths, 3, " ")}` : "It holds no embedding file either.",
   });
 }

@@ -6,6 +6,7 @@ import {
   samplerDefaults,
   sdScriptsImageToImageStart,
 } from "../diffusion/index.ts";
+import { beginningOf } from "../errors/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { conditionOf } from "./condition.ts";
 import type { DrawContext } from "./context.ts";
@@ -41,7 +42,7 @@ export async function* drawLatents(
   const original = await originalLatents(batch, noises, context);
   const condition = await conditionOf(batch, model, programs, vocabulary);
   for (const prompt of condition.truncated)
-    yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt)}` };
+    yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt, 80)}` };
 
   const keep = original && keptArea(batch, original, noises, context);
   const denoising = denoise(
@@ -78,11 +79,6 @@ async function previewsOf(
   const shares = { vaeBatchSize: 1, vaeSlices };
   for await (const picture of decode(latents, model.vae.architecture, programs, shares)) previews.push(picture);
   return previews;
-}
-
-/** Enough of a prompt to know it by. */
-function beginningOf(prompt: string): string {
-  return prompt.length > 80 ? `${prompt.slice(0, 80)}...` : prompt;
 }
 
 function hasSource({ latents, pictures }: StageBatch): boolean {

@@ -1,4 +1,4 @@
-import { nearestName } from "../errors/index.ts";
+import { firstFew, nearestName } from "../errors/index.ts";
 import { anyOf, chunkCapacity, type FoundName, promptTokens, type Tokenizer } from "../tokenizer/index.ts";
 import { whyNotWritable } from "./callable.ts";
 import { textGroups } from "./guidance.ts";
@@ -20,8 +20,6 @@ export interface GivenWord {
 /** Why a word is not used, as far as prompts tell, or undefined. */
 type Reason = (word: GivenWord, prompt: string) => string | undefined;
 
-/** How many unused words without a reason are named. */
-const mostNamed = 5;
 /** Prompts that are searched for reasons. */
 const mostSearched = 200;
 
@@ -193,11 +191,10 @@ export function* unusedWordWarnings(
 }
 
 function withoutReason(words: readonly GivenWord[]): string {
-  const named = words.slice(0, mostNamed).map(({ file }) => file);
-  const more = words.length > mostNamed ? ` and ${words.length - mostNamed} more` : "";
+  const files = words.map(({ file }) => file);
   const [{ name }] = words as [GivenWord];
   const [subject, verb] = words.length === 1 ? ["the word", "it changes"] : ["the words", "they change"];
-  return `No prompt has ${subject} of ${named.join(", ")}${more}, so ${verb} nothing. Write it into a prompt as the file is named: "a photo of ${name}".`;
+  return `No prompt has ${subject} of ${firstFew(files)}, so ${verb} nothing. Write it into a prompt as the file is named: "a photo of ${name}".`;
 }
 
 const notWritable: Reason = ({ name }) => {

@@ -44,7 +44,14 @@ export async function readPictureHeader(file: string): Promise<PictureHeader> {
 
 /** Width and height from the header of a picture file: as stored, or as EXIF turns it. @throws PICTURE_UNREADABLE */
 export async function readPictureSize(file: string, { exifTranspose = false } = {}): Promise<Size> {
-  const { size, orientation } = await readPictureHeader(file);
+  return shownSize(await readPictureHeader(file), { exifTranspose });
+}
+
+/** The size of a picture as stored, or as EXIF turns it. */
+export function shownSize(
+  { size, orientation }: PictureHeader,
+  { exifTranspose }: { readonly exifTranspose: boolean },
+): Size {
   return exifTranspose ? uprightSize(size, orientation) : size;
 }
 

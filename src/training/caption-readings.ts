@@ -2,10 +2,10 @@ import {
   type CaptionOutcomes,
   type CaptionSettings,
   captionOutcomes,
-  firstFew,
   type Replacements,
   type TrainingImage,
 } from "../dataset/index.ts";
+import { firstFew } from "../errors/index.ts";
 import type { WordReader, WordReading } from "./word-reader.ts";
 
 /** What can decide between the outcomes of a caption. */

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { firstFew } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { Sign } from "./signs.ts";
 
@@ -23,8 +24,6 @@ export async function freeOldName({ outputDir, outputName }: Pick<NameSettings, 
   }
 }
 
-const named = 3;
-
 /** What is to be said, before a run that goes on from no state begins, of files that it may have to write over. */
 export async function earlierFilesSigns(settings: NameSettings): Promise<Sign[]> {
   const { outputDir, outputName, saveModelAs, overwrite } = settings;
@@ -38,8 +37,7 @@ export async function earlierFilesSigns(settings: NameSettings): Promise<Sign[]>
       (name.endsWith("-state") || path.extname(name) === `.${saveModelAs}`),
   );
   if (found.length === 0) return [];
-  const more = found.length > named ? ` and ${found.length - named} more` : "";
-  const message = `An earlier run has left ${found.sort().slice(0, named).join(", ")}${more} in ${outputDir}. Files that this run would write over are kept as ${await freeOldName(settings)}..., unless they hold the same; --overwrite writes over them.`;
+  const message = `An earlier run has left ${firstFew(found.sort(), 3)} in ${outputDir}. Files that this run would write over are kept as ${await freeOldName(settings)}..., unless they hold the same; --overwrite writes over them.`;
   return [{ code: "OUTPUT_KEPT", message }];
 }
 

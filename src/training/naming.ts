@@ -1,10 +1,9 @@
 import path from "node:path";
 import { nameForAll, namingProblems } from "../embedding/index.ts";
-import { firstLearnedId } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { tokensOfWord } from "../tokenizer/index.ts";
 import type { Sign } from "./signs.ts";
-import type { TaughtWord } from "./word.ts";
+import { isOfVocabulary, type TaughtWord } from "./word.ts";
 
 /** A warning before training where the file's name, which all programs take for the word, will not work as one in some of them. */
 export function namingWarnings(
@@ -13,8 +12,10 @@ export function namingWarnings(
 ): Sign[] {
   const name = path.basename(outputName);
   const vectors = tokens.length;
-  const isEntry = (token: string) => (tokenizers[0]!.idOf(token) ?? firstLearnedId) < firstLearnedId;
-  const naming = { vectors, isTaken: (word: string) => tokensOfWord(word, vectors).some(isEntry) };
+  const naming = {
+    vectors,
+    isTaken: (word: string) => tokensOfWord(word, vectors).some((token) => isOfVocabulary(token, { tokenizers })),
+  };
   const problems = namingProblems(name, naming);
   if (problems.length === 0) return [];
   const captions = outputName === tokenString ? " and leaves the captions as they are" : "";

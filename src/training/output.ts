@@ -30,11 +30,6 @@ export class Output {
     this.#settings = settings;
   }
 
-  /** Whether this process has written a file. */
-  hasWritten(target: string): boolean {
-    return this.#written.has(target);
-  }
-
   /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all.
    *  mayReplace: whether what stands there, and was not written by this process, is of this run or the same. */
   async write(
@@ -59,7 +54,7 @@ export class Output {
   /** Gives what stands in the way and is of another run another name.
    *  differs from sd-scripts: there it is written over. */
   async #keepOther(target: string, mayReplace: (path: string) => Promise<boolean>): Promise<KeptFile | undefined> {
-    if (this.#settings.overwrite || this.hasWritten(target) || (await kindOfPath(target)) === "nothing")
+    if (this.#settings.overwrite || this.#written.has(target) || (await kindOfPath(target)) === "nothing")
       return undefined;
     if (await mayReplace(target)) return undefined;
     const { outputDir, outputName } = this.#settings;

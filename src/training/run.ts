@@ -3,7 +3,6 @@ import path from "node:path";
 import { holdsWord, type LearnedWord, type WriteOptions, writeEmbedding } from "../embedding/index.ts";
 import { digestOf, readEarlierFile } from "../files/index.ts";
 import { callableName, type PictureRequest } from "../generation/index.ts";
-import { firstLearnedId } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../random/index.ts";
 import type { ComputingDevice } from "./device.ts";
@@ -31,6 +30,7 @@ import {
 } from "./state/index.ts";
 import type { VaeEncoder } from "./vae-encoder.ts";
 import { WarningTally } from "./warning-tally.ts";
+import { isOfVocabulary } from "./word.ts";
 import { maxTokenLengthOf } from "./word-reader.ts";
 
 /** What a run is made of. */
@@ -312,11 +312,10 @@ export class Run {
   /** failure: what has ended it too early. */
   done(file: string, state: string | undefined, failure?: unknown): Extract<TrainingEvent, { kind: "done" }> {
     const { word } = this.preparation;
-    const isOfVocabulary = (token: string) => (word.tokenizers[0]!.idOf(token) ?? firstLearnedId) < firstLearnedId;
     return {
       kind: "done",
       file,
-      word: callableName(path.parse(file).name, word.tokens.length, isOfVocabulary),
+      word: callableName(path.parse(file).name, word.tokens.length, (token) => isOfVocabulary(token, word)),
       state,
       failure: failure === undefined ? undefined : failure instanceof Error ? failure.message : String(failure),
       step: this.step,

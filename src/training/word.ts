@@ -3,6 +3,7 @@ import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { firstLearnedId } from "../models/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import {
   addLayeredWord,
@@ -70,6 +71,11 @@ export async function prepareWord(
   const { tokens, ids } = added[0]!.word;
   const tokenizers = added.map(({ tokenizer }) => tokenizer);
   return { tokenizers, tokens, ids, layers, initialRows, vocabularies, notices };
+}
+
+/** Whether the model had a token before the word was taught. */
+export function isOfVocabulary(token: string, { tokenizers }: Pick<TaughtWord, "tokenizers">): boolean {
+  return (tokenizers[0]!.idOf(token) ?? firstLearnedId) < firstLearnedId;
 }
 
 /** The template that takes the place of captions. */

@@ -1,9 +1,9 @@
 import { CoinageError } from "../../errors/index.ts";
-import { type PictureHeader, readPictureHeader, type Size, uprightSize } from "../../pictures/index.ts";
+import { type PictureHeader, readPictureHeader, type Size, shownSize } from "../../pictures/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import type { ImageEntry } from "./entry.ts";
 
-const headersAtOnce = 16;
+export const headersAtOnce = 16;
 
 /** A picture's size as it is trained on, and its header. */
 export interface KnownPicture {
@@ -24,7 +24,7 @@ export function headersOf(entries: readonly ImageEntry[]): Promise<KnownPicture[
 async function headerOf({ path, size: known, subset, onlyLatents }: ImageEntry): Promise<KnownPicture> {
   if (known && onlyLatents !== undefined) return { size: known };
   const header = await readPictureHeader(path);
-  const size = subset.exifTranspose ? uprightSize(header.size, header.orientation) : header.size;
+  const size = shownSize(header, subset);
   const isOther = known !== undefined && known.join("x") !== header.size.join("x");
   if (size[0] > 0 && size[1] > 0) return { size, header, ...(isOther && { toldSize: known }) };
   throw new CoinageError("PICTURE_UNREADABLE", `${path} has no size.`, { where: path });

@@ -1,11 +1,10 @@
-import { CoinageError } from "../../errors/index.ts";
-import { type PictureHeader, readPictureHeader, type Size, uprightSize } from "../../pictures/index.ts";
+import { CoinageError, firstFew } from "../../errors/index.ts";
+import { type PictureHeader, readPictureHeader, type Size, shownSize } from "../../pictures/index.ts";
 import { mapTellingAll } from "../bounded.ts";
 import type { DatasetPlan } from "../config/plan.ts";
-import { type DatasetWarnings, firstFew } from "../warnings.ts";
+import type { DatasetWarnings } from "../warnings.ts";
+import { headersAtOnce } from "./headers.ts";
 import type { TrainingImage } from "./training-image.ts";
-
-const headersAtOnce = 16;
 
 interface Masked {
   readonly image: TrainingImage;
@@ -24,8 +23,7 @@ export async function checkMasks(
   const title = (count: number) => `${count} masks cannot be read.`;
   const masked = await mapTellingAll(withMask, headersAtOnce, title, async (image): Promise<Masked> => {
     const header = await readPictureHeader(image.maskPath!);
-    const { exifTranspose } = image.subset;
-    return { image, header, size: exifTranspose ? uprightSize(header.size, header.orientation) : header.size };
+    return { image, header, size: shownSize(header, image.subset) };
   });
   const turned = masked.filter(({ image, header }) => header.orientation !== 1 && !image.subset.exifTranspose);
   warnings.addAll(

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { CoinageError } from "../../errors/index.ts";
+import { CoinageError, firstFew } from "../../errors/index.ts";
 import { didYouMean, kindOfPath } from "../../files/index.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
@@ -54,8 +54,7 @@ async function masksIn(folder: string, warnings: DatasetWarnings): Promise<Map<s
 }
 
 function unpaired(what: string, files: readonly string[]): CoinageError {
-  const shown = files.slice(0, 5).join(", ") + (files.length > 5 ? ` and ${files.length - 5} more` : "");
-  return new CoinageError("MASK_MISSING", `${files.length} ${what}: ${shown}.`, {
+  return new CoinageError("MASK_MISSING", `${files.length} ${what}: ${firstFew(files)}.`, {
     hint: "A mask is named like its picture (any image ending) and lies in conditioning_data_dir.",
   });
 }

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { CoinageError } from "../../errors/index.ts";
+import { CoinageError, firstFew } from "../../errors/index.ts";
 import { hintOfMissing, kindOfPath } from "../../files/index.ts";
 import {
   decodePicture,
@@ -14,6 +14,8 @@ import {
 } from "../../pictures/index.ts";
 import type { PlannedPicture, SourceFile } from "../prompts/plan.ts";
 import type { Source } from "../request.ts";
+
+const mostNamed = 3;
 
 export interface PictureList {
   readonly files: readonly string[];
@@ -38,29 +40,25 @@ export async function listPictures(target: string, flag: string): Promise<Pictur
   if (files.length === 0)
     throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} holds no picture that can be read.`, {
       where,
-      hint: leftOut.length > 0 ? `Save ${firstOf(leftOut)} as PNG or JPEG.` : "Give a picture, or a folder of them.",
+      hint:
+        leftOut.length > 0
+          ? `Save ${firstFew(leftOut, mostNamed)} as PNG or JPEG.`
+          : "Give a picture, or a folder of them.",
     });
   const turned = await turnedByExif(files);
   return {
     files,
     warnings: [
       ...(leftOut.length > 0
-        ? [`${flag} leaves out ${firstOf(leftOut)}: they cannot be read. Save them as PNG or JPEG.`]
+        ? [`${flag} leaves out ${firstFew(leftOut, mostNamed)}: they cannot be read. Save them as PNG or JPEG.`]
         : []),
       ...(turned.length > 0
         ? [
-            `${flag}: turned or mirrored by EXIF, which gen_img.py ignores, so they are used as they are stored and not as viewers show them: ${firstOf(turned)}. Save them upright to draw from what you see.`,
+            `${flag}: turned or mirrored by EXIF, which gen_img.py ignores, so they are used as they are stored and not as viewers show them: ${firstFew(turned, mostNamed)}. Save them upright to draw from what you see.`,
           ]
         : []),
     ],
   };
-}
-
-const mostNamed = 3;
-
-function firstOf(files: readonly string[]): string {
-  const more = files.length > mostNamed ? ` and ${files.length - mostNamed} more` : "";
-  return files.slice(0, mostNamed).join(", ") + more;
 }
 
 async function turnedByExif(files: readonly string[]): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { nearestName } from "../../errors/index.ts";
+import { beginningOf, nearestName } from "../../errors/index.ts";
 
 /** What a prompt file of a training run says about one sample picture. */
 export interface PreviewFields {
@@ -66,9 +66,9 @@ export function fieldsOfLine(line: string): ReadFields {
     const [field, kind] = lineOptions.get(name.toLowerCase()) ?? [];
     const [written] = kind ? (patterns[kind].exec(rest) ?? []) : [];
     const value = kind === "text" ? written : Number(written?.normalize("NFKC"));
-    if (!field) problems.push(`--${beginning(part)} is ignored: sample prompts have no such option.`);
+    if (!field) problems.push(`--${beginningOf(part)} is ignored: sample prompts have no such option.`);
     else if (value === undefined || Number.isNaN(value))
-      problems.push(`--${beginning(part)} is ignored: it is no number.`);
+      problems.push(`--${beginningOf(part)} is ignored: it is no number.`);
     else found.set(field, value);
   }
   return { fields: Object.fromEntries(found), problems };
@@ -85,7 +85,7 @@ export function fieldsOfObject(object: Readonly<Record<string, unknown>>): ReadF
       const known = [...objectKeys.keys()];
       const near = known.find((other) => other.endsWith(`_${key}`)) ?? nearestName(key, known);
       problems.push(
-        `${beginning(key)} is ignored: sample prompts have no such key.${near ? ` Did you mean ${near}?` : ""}`,
+        `${beginningOf(key)} is ignored: sample prompts have no such key.${near ? ` Did you mean ${near}?` : ""}`,
       );
     } else if (typeof value === (kind === "text" ? "string" : "number")) found.set(field, value);
     else problems.push(`${key} is ignored: ${shown(value)} is no ${kind === "text" ? "text" : "number"}.`);
@@ -97,9 +97,5 @@ export function fieldsOfObject(object: Readonly<Record<string, unknown>>): ReadF
 /** Enough of a value to know it by. */
 function shown(value: unknown): string {
   if (typeof value === "object") return Array.isArray(value) ? "a list" : "an object";
-  return beginning(typeof value === "string" ? JSON.stringify(value) : String(value));
-}
-
-function beginning(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return beginningOf(typeof value === "string" ? JSON.stringify(value) : String(value));
 }

@@ -1,3 +1,4 @@
+import { beginningOf } from "../../errors/index.ts";
 import type { Sampling, SizeConditions } from "../request.ts";
 
 /** What a line of prompts says. */
@@ -76,7 +77,7 @@ export function parsePromptLine(line: string): PromptLine {
       continue;
     }
     const remainder = rest.slice(written.length).trim();
-    if (remainder !== "") ignored.push(`"${beginning(remainder)}" behind --${name} ${written} is ignored.`);
+    if (remainder !== "") ignored.push(`"${beginningOf(remainder)}" behind --${name} ${written} is ignored.`);
     const value = readValue(written, kind);
     if (setting === "unsupported") unsupported.push(name.toLowerCase());
     else if (Number.isNaN(value)) malformed.push(part);
@@ -95,14 +96,10 @@ export function parsePromptLine(line: string): PromptLine {
 }
 
 function whyIgnored(part: string, name: string, isKnown: boolean): string {
-  if (isKnown) return `--${beginning(part)} is ignored: its value is no number.`;
+  if (isKnown) return `--${beginningOf(part)} is ignored: its value is no number.`;
   const means = (setting: string) => name.length > 2 && setting.toLowerCase().includes(name.toLowerCase());
   const [near] = [...forms].find(([, [setting]]) => means(setting)) ?? [];
-  return `"--${beginning(part)}" is ignored: " --" begins an option, and there is none of this name.${near ? ` Did you mean --${near}?` : ""}`;
-}
-
-function beginning(text: string): string {
-  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  return `"--${beginningOf(part)}" is ignored: " --" begins an option, and there is none of this name.${near ? ` Did you mean --${near}?` : ""}`;
 }
 
 function readValue(written: string, kind: keyof typeof patterns): string | number | null {

@@ -1,5 +1,5 @@
 import { Budget, requireWithin } from "../../budget/index.ts";
-import { CoinageError } from "../../errors/index.ts";
+import { CoinageError, firstFew } from "../../errors/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import { type PromptWords, parsePromptWeights } from "../../tokenizer/index.ts";
@@ -203,10 +203,7 @@ class Planning {
   }
 
   get warnings(): readonly string[] {
-    return [...this.#warnings].map(([message, places]) => {
-      const [first] = places;
-      return `${first}${places.size > 1 ? ` and ${places.size - 1} more` : ""}: ${message}`;
-    });
+    return [...this.#warnings].map(([message, places]) => `${firstFew([...places], 1)}: ${message}`);
   }
 }
 

@@ -144,8 +144,9 @@ function parsedJson(json: string): unknown {
 
 /** A state from the files of its folder. @throws an error of zod or JSON, SAFETENSORS_INVALID, or an Error naming what is missing */
 export function decodeState(json: string, arrays: Uint8Array): TrainingState {
-  const { step, epochsDone, epoch, format: found, ...rest } = schema.parse(checkFormat(JSON.parse(json)));
-  if (found === format) checkSeal(JSON.parse(json), arrays);
+  const content = checkFormat(JSON.parse(json));
+  const { step, epochsDone, epoch, format: found, ...rest } = schema.parse(content);
+  if (found === format) checkSeal(content, arrays);
   const { tensors } = parseSafetensors(arrays);
   const named = (prefix: string): [string, NdArray][] =>
     [...tensors]
@@ -183,9 +184,10 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
   };
 }
 
-function checkFormat(json: unknown): unknown {
-  const found = typeof json === "object" && json !== null && "format" in json ? json.format : undefined;
+function checkFormat(json: unknown): { readonly [key: string]: unknown } {
+  const content = typeof json === "object" ? { ...json } : {};
+  const found = "format" in content ? content.format : undefined;
   if (found !== format && found !== unsealedFormat)
     throw new Error(`its format is ${JSON.stringify(found)}, not ${JSON.stringify(format)}`);
-  return json;
+  return content;
 }
