@@ -146,10 +146,12 @@ test("a key of the metadata whose picture cannot be read is not called missing",
 });
 
 test("keys of the metadata that begin where the user stands are told which folder to give, and it works", async () => {
-  await writePicture(at("p/a.png"), 64, 64);
-  const key = path.relative("", at("p/a.png"));
+  // Deeper than the folder of the test run: from p, the key's many ".." would end at the root, and it would be found.
+  const deep = at(`${"d/".repeat(process.cwd().split(path.sep).length)}p`);
+  await writePicture(path.join(deep, "a.png"), 64, 64);
+  const key = path.relative("", path.join(deep, "a.png"));
   await writeFile(at("meta.json"), JSON.stringify({ [key]: { caption: "x" } }));
-  await expect(open({ inJson: at("meta.json") })).rejects.toMatchObject({
+  await expect(openSeeded({ inJson: at("meta.json"), trainDataDir: deep, resolution })).rejects.toMatchObject({
     hint: expect.stringContaining("--train_data_dir . "),
   });
   const group = await openSeeded({ inJson: at("meta.json"), trainDataDir: ".", resolution });
