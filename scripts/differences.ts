@@ -5,24 +5,25 @@ import { fileURLToPath } from "node:url";
 const source = fileURLToPath(new URL("../src", import.meta.url));
 const mark = "differs from sd-scripts:";
 
+/** A comment about behaviour that differs on purpose: what sd-scripts does, what coinage does, and why. */
 interface Difference {
   /** Path below src. */
   readonly file: string;
-  /** What the comment is about, where it says so. */
-  readonly subject: string;
-  readonly text: string;
+  readonly sdScripts: string;
+  readonly coinage?: string;
+  readonly because?: string;
 }
 
-/** The page docs/differences.md: every comment in the code that begins with the mark. */
+/** The page docs/differences.md: every comment in the code that begins with the mark.
+ *  @throws when a comment lacks one of its three sentences. */
 export function differencesMarkdown(): string {
   const differences = allDifferences();
   const rooms = [...new Set(differences.map(roomOf))];
   return [
-    "# Where we differ from sd-scripts on purpose",
+    "# Deliberate differences from sd-scripts",
     "",
-    "Everything else is meant to behave the same: if it does not, it is a defect.",
-    '"It" and "there" mean sd-scripts; most of what is told here are mistakes of it that nobody can rely on.',
-    "This page is collected from comments in the code by `npm run docs`.",
+    "Everything else is meant to behave the same; if it does not, that is a bug.",
+    "This page is generated from comments in the code by `npm run docs`.",
     "",
     ...rooms.flatMap((room) => [
       `## ${room}`,
@@ -37,9 +38,17 @@ function roomOf({ file }: Difference): string {
   return file.split("/")[0]!;
 }
 
-function itemOf({ file, subject, text }: Difference): string {
-  const words = [subject && `*${subject}*`, text].filter(Boolean).join(" ");
-  return `- ${words.replaceAll("<", "&lt;")} ([${path.posix.basename(file)}](../src/${file}))`;
+function itemOf({ file, sdScripts, coinage, because }: Difference): string {
+  const text =
+    coinage && because
+      ? `sd-scripts: ${sdScripts} coinage: ${coinage.replace(/\.$/, "")}, because ${because}`
+      : sdScripts;
+  return `- ${escapeTags(text)} ([${path.posix.basename(file)}](../src/${file}))`;
+}
+
+/** Markdown in which no word outside of code is taken for an HTML tag. */
+function escapeTags(text: string): string {
+  return text.replace(/`[^`]*`|</g, (match) => (match === "<" ? "&lt;" : match));
 }
 
 function allDifferences(): Difference[] {
@@ -47,49 +56,54 @@ function allDifferences(): Difference[] {
     .map((file) => file.replaceAll(path.sep, "/"))
     .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
     .sort();
-  return files.flatMap((file) =>
-    differencesIn(readFileSync(path.join(source, file), "utf8")).map((difference) => ({ file, ...difference })),
-  );
+  return files.flatMap((file) => differencesIn(readFileSync(path.join(source, file), "utf8"), file));
 }
 
-/** The texts behind the mark, each up to the end of its comment or to what the comment says about errors. */
-function differencesIn(code: string): Omit<Difference, "file">[] {
-  const lines = code.split("\n");
+/** The differences that the comments of a file tell:
+ *
+ *      // differs from sd-scripts: a resumed run counts steps and epochs from 0 again.
+ *      // coinage: they continue from the state.
+ *      // because: file names would repeat.
+ *
+ *  A docstring tells one in the same way. */
+export function differencesIn(code: string, file: string): Difference[] {
+  const lines = code.split(/\r?\n/);
   return lines.flatMap((line, at) => {
     const start = line.indexOf(mark);
     if (start < 0) return [];
     const first = line.slice(start + mark.length);
     const isBlock = !line.slice(0, start).includes("//");
     const rest = isBlock ? restOfBlock(first, lines, at) : restOfLines(lines, at);
-    return [{ subject: isBlock ? subjectOf(lines, at) : "", text: asSentence([first, ...rest].join(" ")) }];
+    const [sdScripts, coinage, because, ...others] = [first, ...rest].join("\n").split(/\n\s*(?:coinage|because):/);
+    if (coinage === undefined && because === undefined) return [{ file, sdScripts: sentenceOf(sdScripts!) }];
+    if (!coinage || !because || others.length > 0)
+      throw new Error(
+        `src/${file}, line ${at + 1}: "${mark}", "coinage:" and "because:" belong together, in this order`,
+      );
+    return [{ file, sdScripts: sentenceOf(sdScripts!), coinage: sentenceOf(coinage), because: sentenceOf(because) }];
   });
-}
-
-/** The first sentence of the comment around a line, where it stands before the mark. */
-function subjectOf(lines: readonly string[], at: number): string {
-  const start = lines.findLastIndex((line, i) => i <= at && line.includes("/**"));
-  const comment = lines.slice(start, at + 1).map((line) => line.replace(/^\s*(\/\*\*|\*)/, ""));
-  const before = comment.join(" ").split(mark)[0]!.trim();
-  return before && asSentence(before.split(/(?<=\.)\s/)[0]!);
 }
 
 function restOfBlock(first: string, lines: readonly string[], at: number): string[] {
   if (first.includes("*/")) return [];
   const end = lines.findIndex((line, i) => i > at && line.includes("*/"));
-  return lines.slice(at + 1, end + 1).map((line) => line.replace(/^\s*\*(?!\/)/, ""));
+  const rest = lines.slice(at + 1, end + 1).map((line) => line.replace(/^\s*\*(?!\/)/, ""));
+  const nextTag = rest.findIndex((line) => /^\s*(@|Source:|$)/.test(line));
+  return nextTag < 0 ? rest : rest.slice(0, nextTag);
 }
 
 function restOfLines(lines: readonly string[], at: number): string[] {
   const rest = lines.slice(at + 1);
   const end = rest.findIndex((line) => !/^\s*\/\//.test(line) || line.includes(mark));
-  return rest.slice(0, end).map((line) => line.replace(/^\s*\/\//, ""));
+  return (end < 0 ? rest : rest.slice(0, end)).map((line) => line.replace(/^\s*\/\//, ""));
 }
 
-function asSentence(text: string): string {
-  const plain = text
-    .replace(/\*\/.*$/, "")
-    .replace(/\s@(throws|returns)\b.*$/, "")
+/** A text on one line, without what the comment says about errors and sources, with its full stop. */
+function sentenceOf(text: string): string {
+  return text
+    .replace(/\*\/.*$/s, "")
+    .replace(/\s(@(throws|returns)|Source:).*$/s, "")
     .replace(/\s+/g, " ")
-    .trim();
-  return plain.charAt(0).toUpperCase() + plain.slice(1).replace(/[.;,]?$/, ".");
+    .trim()
+    .replace(/[.;,]?$/, ".");
 }
