@@ -1,5 +1,5 @@
 import { CoinageError } from "../errors/index.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "./half.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
 
 export type DType =
   | "float64"
@@ -67,4 +67,19 @@ export function toFloat32(array: NdArray): NdArray<Float32Array> {
     else values[i] = Number(value);
   }
   return { dtype: "float32", shape, data: values };
+}
+
+/** A frozen array that lies in a file (or, where the file holds it in no usable form, in memory): row-major, little-endian. */
+export interface StoredArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: FileRegion | Uint8Array;
+}
+
+/** Bytes of a file. */
+export interface FileRegion {
+  /** Absolute path. */
+  readonly file: string;
+  readonly offset: number;
+  readonly length: number;
 }

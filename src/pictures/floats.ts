@@ -1,6 +1,5 @@
-import { arrayOf, type NdArray } from "../array/index.ts";
+import { arrayOf, type NdArray, roundHalfEven } from "../array/index.ts";
 import type { Picture, Size } from "./picture.ts";
-import { roundHalfEven } from "./resize.ts";
 
 /** What each byte becomes for the VAE: (v / 255 - 0.5) / 0.5 in float32, so -1..1. */
 export const signedUnit: Float32Array = Float32Array.from(

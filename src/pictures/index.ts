@@ -7,5 +7,5 @@ export { kindBytes, kindOf, type NamedAs, namedAs, pictureExtensions } from "./k
 export { type OpencvMethod, resizeLikeOpencv } from "./opencv.ts";
 export { type Channels, cropPicture, dropAlpha, mirrorPicture, type Picture, type Size, toGrey } from "./picture.ts";
 export { type PillowFilter, resizeLikePillow } from "./pillow.ts";
-export { type Interpolation, interpolations, resizePicture, roundHalfEven } from "./resize.ts";
+export { type Interpolation, interpolations, resizePicture } from "./resize.ts";
 export { type Colour, isTransparent, parseColour } from "./transparency.ts";

@@ -1,5 +1,5 @@
+import { roundHalfEven } from "../array/index.ts";
 import type { Picture, Size } from "./picture.ts";
-import { roundHalfEven } from "./resize.ts";
 
 /** The shares of all output pixels along one axis: those of pixel i from `first[i]` to before `first[i + 1]`,
  *  each with the input it takes and how much of it. */

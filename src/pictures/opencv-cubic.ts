@@ -1,5 +1,5 @@
+import { roundHalfEven } from "../array/index.ts";
 import type { Picture, Size } from "./picture.ts";
-import { roundHalfEven } from "./resize.ts";
 
 /** For every output position the four inputs it takes and their weights. */
 interface Taps {

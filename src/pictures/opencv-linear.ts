@@ -1,5 +1,5 @@
+import { roundHalfEven } from "../array/index.ts";
 import type { Picture, Size } from "./picture.ts";
-import { roundHalfEven } from "./resize.ts";
 
 /** For every output position its first input and the fixed-point weights of that and of the next one. */
 interface Taps {

@@ -25,10 +25,3 @@ export function resizePicture(picture: Picture, size: Size, method?: Interpolati
   const filter = pillowFilters[chosen];
   return filter ? resizeLikePillow(picture, size, filter) : resizeLikeOpencv(picture, size, opencvMethods[chosen]!);
 }
-
-/** The nearest integer, ties to even. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
-}

@@ -1,8 +1,8 @@
-export type { FloatArrays, FloatDType } from "./float-arrays.ts";
-export { drawEpochOrder } from "./loader-order.ts";
-export { CudaGenerator } from "./philox.ts";
 export { PythonRandom, type PythonRandomState } from "./python-random.ts";
 export {
+  drawEpochOrder,
+  type FloatArrays,
+  type FloatDType,
   type NormalOptions,
   TorchGenerator,
   type TorchGeneratorState,

@@ -1,5 +1,4 @@
 import { MersenneTwister, type TwisterState } from "./mersenne-twister.ts";
-import { sha512 } from "./sha512.ts";
 
 /** Everything a Python generator's future depends on; plain data that survives JSON. */
 export type PythonRandomState = TwisterState;
@@ -8,8 +7,8 @@ export type PythonRandomState = TwisterState;
 export class PythonRandom {
   #engine: MersenneTwister;
 
-  /** seed: an integer, or any text (as in `random.seed("text")`, digits included). Without one the numbers differ every time. */
-  constructor(seed?: number | bigint | string) {
+  /** seed: an integer, of which the sign does not count, as in Python. Without one the numbers differ every time. */
+  constructor(seed?: number | bigint) {
     this.#engine = MersenneTwister.fromKey(keyOf(seed));
   }
 
@@ -117,18 +116,11 @@ function poolLimit(k: number): number {
   return 21 + (k > 5 ? 4 ** Math.ceil(Math.log(k * 3) / Math.log(4)) : 0);
 }
 
-function keyOf(seed: number | bigint | string | undefined): Uint32Array {
+function keyOf(seed: number | bigint | undefined): Uint32Array {
   if (seed === undefined) return crypto.getRandomValues(new Uint32Array(624));
-  let rest = typeof seed === "string" ? integerOfText(seed) : BigInt(seed);
+  let rest = BigInt(seed);
   if (rest < 0n) rest = -rest;
   const key: number[] = [];
   for (; rest > 0n || key.length === 0; rest >>= 32n) key.push(Number(BigInt.asUintN(32, rest)));
   return Uint32Array.from(key);
-}
-
-/** The text's UTF-8 bytes followed by their SHA-512 digest, read as one big-endian integer. */
-function integerOfText(text: string): bigint {
-  const bytes = new TextEncoder().encode(text);
-  const hex = Array.from([...bytes, ...sha512(bytes)], (byte) => byte.toString(16).padStart(2, "0"));
-  return BigInt(`0x${hex.join("")}`);
 }

@@ -116,7 +116,7 @@ describe("TorchGenerator", () => {
 describe("PythonRandom", () => {
   test("a generator made from a stored state goes on where the other stood", () => {
     fc.assert(
-      fc.property(fc.string(), fc.nat(700), (seed, drawn) => {
+      fc.property(fc.bigInt(), fc.nat(700), (seed, drawn) => {
         const generator = new PythonRandom(seed);
         for (let i = 0; i < drawn; i++) generator.random();
         const copy = PythonRandom.fromState(stored(generator.state()));
@@ -142,8 +142,7 @@ describe("PythonRandom", () => {
     );
   });
 
-  test("a text of digits is a text, and the sign of an integer does not matter", () => {
-    expect(new PythonRandom("7").random()).not.toBe(new PythonRandom(7).random());
+  test("the sign of a seed does not matter", () => {
     expect(new PythonRandom(-7).random()).toBe(new PythonRandom(7).random());
   });
 

@@ -1,8 +1,16 @@
-import { elementCount, type NdArray } from "../array/index.ts";
-import { type FloatArrays, type FloatDType, filledArray, roundedBits } from "./float-arrays.ts";
+import { elementCount, float32ToBfloat16, float32ToFloat16, type NdArray } from "../array/index.ts";
 import { MersenneTwister, type TwisterState } from "./mersenne-twister.ts";
-import { blockSize, fillNormalBlocks, normalPair } from "./normal.ts";
-import { preciseMath } from "./precise-math.ts";
+import { blockSize, fillNormalBlocks, normalPair, preciseMath } from "./normal.ts";
+
+/** The types that random real numbers come in, with the arrays that hold them (float16 and bfloat16 as bit patterns). */
+export interface FloatArrays {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly float16: Uint16Array;
+  readonly bfloat16: Uint16Array;
+}
+
+export type FloatDType = keyof FloatArrays;
 
 /** Everything a torch generator's future depends on; plain data that survives JSON. */
 export interface TorchGeneratorState extends TwisterState {
@@ -182,6 +190,35 @@ export class TorchGenerator {
     this.#cachedNormal = second;
     return first;
   }
+}
+
+/** The order in which a shuffled `torch.utils.data.DataLoader` (also one prepared by accelerate, in one process) goes through n items in its next epoch.
+ *  Call it once at the start of every epoch: it draws two 64-bit numbers from the generator. */
+export function drawEpochOrder(generator: TorchGenerator, n: number): number[] {
+  generator.random63(); // the base seed of the loader's worker processes
+  return new TorchGenerator(generator.random63()).randperm(n);
+}
+
+/** An array of the given shape and type whose values `fill` writes; half precision is filled as float32 and rounded at the end, as torch does. */
+function filledArray<Type extends FloatDType>(
+  dtype: Type,
+  shape: readonly number[],
+  fill: (values: Float32Array | Float64Array) => void,
+): NdArray<FloatArrays[Type]> {
+  const size = elementCount(shape);
+  const values = dtype === "float64" ? new Float64Array(size) : new Float32Array(size);
+  fill(values);
+  return { dtype, shape, data: rounded(dtype, values) as FloatArrays[Type] };
+}
+
+/** The bit pattern of a number in half precision. */
+function roundedBits(dtype: FloatDType, value: number): number {
+  return dtype === "bfloat16" ? float32ToBfloat16(value) : float32ToFloat16(value);
+}
+
+function rounded(dtype: FloatDType, values: Float32Array | Float64Array): FloatArrays[FloatDType] {
+  if (dtype === "float32" || dtype === "float64") return values;
+  return Uint16Array.from(values, (value) => roundedBits(dtype, value));
 }
 
 /** Rounding to half precision can lift a number to the open end of the range: torch then gives the closed end. */

@@ -1,4 +1,5 @@
-import { type Picture, roundHalfEven } from "../../pictures/index.ts";
+import { roundHalfEven } from "../../array/index.ts";
+import type { Picture } from "../../pictures/index.ts";
 import type { PythonRandom } from "../../random/index.ts";
 
 /** In a third of the cases a slight shift of hue or of gamma. The alpha channel stays. */

@@ -1,14 +1,8 @@
+import { roundHalfEven } from "../../array/index.ts";
 import { combine, levelOfSigma, type NoiseLevel, predictNoise, predictOriginal } from "../noise-level.ts";
 import { ancestralSigmas, sigmaLevel } from "./k-diffusion.ts";
 import type { Denoising, SamplerFactory, SamplerMethod, SamplerSettings } from "./sampler.ts";
-import {
-  karrasSigmas,
-  roundedLinearTimesteps,
-  roundHalfEven,
-  sigmaAt,
-  sigmaTable,
-  timestepOfSigma,
-} from "./spacing.ts";
+import { karrasSigmas, roundedLinearTimesteps, sigmaAt, sigmaTable, timestepOfSigma } from "./spacing.ts";
 
 /** Where a solver of the DPM family begins, stops between and ends. */
 interface DpmSteps {

@@ -1,3 +1,4 @@
+import { roundHalfEven } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { type NoiseSchedule, trainTimesteps } from "../noise-schedule.ts";
 
@@ -23,12 +24,6 @@ export function linearTimesteps(steps: number): number[] {
 export function roundedLinearTimesteps(steps: number): number[] {
   const stride = (trainTimesteps - 1) / steps;
   return Array.from({ length: steps }, (_, i) => roundHalfEven((steps - i) * stride));
-}
-
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }
 
 /** @throws SAMPLER_STEPS when it is no whole number of 1 to 1000. */

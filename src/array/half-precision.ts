@@ -37,8 +37,9 @@ export function float32ToBfloat16(value: number): number {
   return ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-function roundHalfEven(value: number): number {
+/** The nearest integer, ties to even, as NumPy, OpenCV and IEEE 754 round. */
+export function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }
