@@ -13,8 +13,10 @@ export {
   dtypeBytes,
   elementCount,
   type FileRegion,
+  itemOf,
   type NdArray,
   type StoredArray,
+  stack,
   type TypedArray,
   toFloat32,
 } from "./nd-array.ts";

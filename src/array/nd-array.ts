@@ -83,3 +83,20 @@ export interface FileRegion {
   readonly offset: number;
   readonly length: number;
 }
+
+/** Arrays of one shape as one array with a new first axis. */
+export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
+  const shape = arrays[0]!.shape;
+  const length = arrays[0]!.data.length;
+  const data = new Float32Array(arrays.length * length);
+  arrays.forEach((array, i) => {
+    data.set(array.data, i * length);
+  });
+  return arrayOf([arrays.length, ...shape], data);
+}
+
+/** A copy of one item along the first axis. */
+export function itemOf({ shape, data }: NdArray<Float32Array>, index: number): NdArray<Float32Array> {
+  const length = data.length / shape[0]!;
+  return arrayOf(shape.slice(1), data.slice(index * length, (index + 1) * length));
+}

@@ -1,9 +1,9 @@
-import { arrayOf, type NdArray } from "../array/index.ts";
+import { arrayOf, type NdArray, stack } from "../array/index.ts";
 import { type DiffusionModel, type VaeArchitecture, vaeBands } from "../models/index.ts";
 import { type Picture, pictureToFloats, type Size } from "../pictures/index.ts";
 import { fitSource } from "./image-to-image.ts";
 import type { Programs } from "./programs.ts";
-import { parts, stack, type VaeShares } from "./vae.ts";
+import { parts, type VaeShares } from "./vae.ts";
 
 /** The distribution of latents [4, h, w] that a picture was encoded to at a size. */
 interface Encoded {

@@ -1,4 +1,4 @@
-import { arrayOf, type NdArray } from "../array/index.ts";
+import { arrayOf, type NdArray, stack } from "../array/index.ts";
 import {
   type ImageToImageStart,
   type KeptArea,
@@ -15,7 +15,7 @@ import { keptShare } from "./image-to-image.ts";
 import { drawPictureNoise, noiseList, type PictureNoise } from "./noise.ts";
 import type { GenerationEvent, PictureBatch, Sampling, Stage } from "./request.ts";
 import { samplerOf } from "./sampler.ts";
-import { decode, stack } from "./vae.ts";
+import { decode } from "./vae.ts";
 
 /** One run of the sampler for a batch. */
 export interface StageBatch extends StartedBatch {

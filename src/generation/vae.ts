@@ -35,16 +35,6 @@ export async function* decode(
   }
 }
 
-/** Arrays of one shape as one with a batch axis. */
-export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const { shape, data } = arrays[0]!;
-  const all = new Float32Array(arrays.length * data.length);
-  arrays.forEach((array, i) => {
-    all.set(array.data, i * data.length);
-  });
-  return arrayOf([arrays.length, ...shape], all);
-}
-
 /** A batch in parts of at most so many. */
 export function parts(
   { shape, data }: NdArray<Float32Array>,

@@ -1,6 +1,6 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { type ConfigPath, type ConfigTable, type ConfigValue, isTable } from "./config-value.ts";
-import type { ConfigDocument } from "./document.ts";
+import { type ConfigPath, type ConfigTable, type ConfigValue, isTable } from "../../formats/config/index.ts";
+import type { ReadConfig } from "./document.ts";
 import { type DatasetKind, generalKeys, type Keys, kindSchemas, typeRules } from "./schema.ts";
 
 /** One mistake in a dataset config. */
@@ -51,7 +51,7 @@ export function findIssues(root: ConfigTable, isMaskedLoss: boolean): ConfigIssu
 
 /** The checked content of a dataset config.
  *  @throws DATASET_CONFIG naming file, line and key of every mistake. */
-export function checkConfig(document: ConfigDocument, isMaskedLoss: boolean): CheckedConfig {
+export function checkConfig(document: ReadConfig, isMaskedLoss: boolean): CheckedConfig {
   const issues = findIssues(document.root, isMaskedLoss);
   if (issues.length > 0) throw configError(document, issues);
   const datasets = document.root.datasets as readonly ConfigTable[];
@@ -66,7 +66,7 @@ export function checkConfig(document: ConfigDocument, isMaskedLoss: boolean): Ch
 }
 
 /** The error that shows mistakes with the lines they stand in. */
-export function configError(document: ConfigDocument, issues: readonly ConfigIssue[]): CoinageError {
+export function configError(document: ReadConfig, issues: readonly ConfigIssue[]): CoinageError {
   const places = issues.map(({ path }) => placeIn(document, path));
   const [first] = issues;
   if (issues.length === 1)
@@ -80,7 +80,7 @@ export function configError(document: ConfigDocument, issues: readonly ConfigIss
   });
 }
 
-function placeIn(document: ConfigDocument, path: ConfigPath): string {
+function placeIn(document: ReadConfig, path: ConfigPath): string {
   const line = document.lineOf(path);
   return `${document.file}${line ? `, line ${line}` : ""}: ${formatPath(path)}`;
 }

@@ -1,9 +1,9 @@
 import path from "node:path";
 import { kindOfPath } from "../../files/index.ts";
+import type { ConfigTable } from "../../formats/config/index.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, checkConfig } from "./check.ts";
-import type { ConfigTable } from "./config-value.ts";
 import { readConfigDocument } from "./document.ts";
 import { configFromSettings } from "./folders.ts";
 

@@ -1,4 +1,5 @@
 import { kindOfPath } from "../../files/index.ts";
+import type { ConfigTable } from "../../formats/config/index.ts";
 import { namedAs } from "../../pictures/index.ts";
 import { describeMissing } from "../images/missing-folder.ts";
 import { byCodePoint, joinPath } from "../images/paths.ts";
@@ -6,7 +7,6 @@ import { entriesIn, isOfSystem } from "../images/picture-files.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, formatPath } from "./check.ts";
-import type { ConfigTable } from "./config-value.ts";
 
 /** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
 export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {

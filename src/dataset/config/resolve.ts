@@ -1,8 +1,8 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
+import type { ConfigPath } from "../../formats/config/index.ts";
 import { type Colour, type Interpolation, interpolations, parseColour } from "../../pictures/index.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { CheckedConfig, CheckedDataset } from "./check.ts";
-import type { ConfigPath } from "./config-value.ts";
 import type { CaptionSettings, DatasetPlan, SubsetPlan } from "./plan.ts";
 import type { DatasetKind } from "./schema.ts";
 import { type Values, valuesOf } from "./values.ts";

@@ -1,4 +1,4 @@
-import type { ConfigValue } from "./config-value.ts";
+import type { ConfigValue } from "../../formats/config/index.ts";
 
 /** How the value of a key is checked. `size`: n or [w, h]; `range`: [low, high]. */
 export type ValueType = "bool" | "int" | "float" | "number" | "string" | "size" | "range" | "table";

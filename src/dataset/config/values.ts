@@ -1,6 +1,6 @@
+import { type ConfigTable, plainValue } from "../../formats/config/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import type { DatasetSettings } from "../settings.ts";
-import type { ConfigTable, ConfigValue } from "./config-value.ts";
 
 /** Reads a key where it is set first: in the tables from the innermost out, then in the settings of the run.
  *  False, 0 and the empty text are set values. */
@@ -20,7 +20,7 @@ const settingNames: Readonly<Record<string, string>> = { batch_size: "trainBatch
 export function valuesOf(tables: readonly ConfigTable[], settings: DatasetSettings): Values {
   const find = (key: string): unknown => {
     const table = tables.find((candidate) => Object.hasOwn(candidate, key));
-    return table ? plain(table[key]!) : settings[settingName(key) as keyof DatasetSettings];
+    return table ? plainValue(table[key]!) : settings[settingName(key) as keyof DatasetSettings];
   };
   return {
     text: (key) => find(key) as string | undefined,
@@ -42,12 +42,4 @@ function settingName(key: string): string {
 
 function optional<Result>(value: unknown, read: (value: unknown) => Result): Result | undefined {
   return value === undefined ? undefined : read(value);
-}
-
-/** The value with numbers for integers. */
-function plain(value: ConfigValue): unknown {
-  if (typeof value === "bigint") return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]));
 }

@@ -1,4 +1,4 @@
-import type { NdArray } from "../../array/index.ts";
+import { itemOf, type NdArray, stack } from "../../array/index.ts";
 import { channelToFloats, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
 import { ahead } from "../ahead.ts";
@@ -9,7 +9,6 @@ import { digestOfFile } from "../images/file-digest.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { fitToBucket } from "../samples/fit.ts";
 import { readTrainingPicture } from "../samples/read-picture.ts";
-import { itemOf, stack } from "../samples/stack.ts";
 import { type DatasetWarning, DatasetWarnings } from "../warnings.ts";
 import type { CachedLatents } from "./cached.ts";
 import { drawsOf, type LatentOrigin, latentSettings } from "./origin.ts";

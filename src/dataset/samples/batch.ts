@@ -1,8 +1,7 @@
-import { arrayOf, type NdArray } from "../../array/index.ts";
+import { arrayOf, type NdArray, stack } from "../../array/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import type { Sample } from "./sample.ts";
-import { stack } from "./stack.ts";
 
 /** Samples of one resolution that go through the networks together. */
 export interface MicroBatch {

@@ -1,4 +1,4 @@
-import type { NdArray } from "../../array/index.ts";
+import { arrayOf, type NdArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { channelToFloats, mirrorPicture, pictureToFloats, type Size } from "../../pictures/index.ts";
 import type { PythonRandom } from "../../random/index.ts";
@@ -11,7 +11,6 @@ import { augmentColour } from "./colour.ts";
 import { readMaskPicture } from "./mask-picture.ts";
 import { placePicture } from "./place.ts";
 import { readTrainingPicture } from "./read-picture.ts";
-import { mirrored } from "./stack.ts";
 
 /** Height and width, or top and left, in pixels. */
 export type Pair = readonly [number, number];
@@ -107,4 +106,12 @@ function cropTopLeft([left, top, right, bottom]: CropBox, bucket: Size, flipped:
   // differs from sd-scripts: without a box there is nothing to mirror; there left becomes the whole width.
   const hasBox = right > left && bottom > top;
   return [Math.trunc(top), Math.trunc(flipped && hasBox ? bucket[0] - right : left)];
+}
+
+/** The array with its last axis reversed. */
+function mirrored({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array> {
+  const width = shape.at(-1)!;
+  const copy = Float32Array.from(data);
+  for (let at = 0; at < copy.length; at += width) copy.subarray(at, at + width).reverse();
+  return arrayOf(shape, copy);
 }

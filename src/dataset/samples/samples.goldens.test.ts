@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { describeGoldens, largestDifference, readJson } from "../../../test/goldens.ts";
+import type { ConfigTable, ConfigValue } from "../../formats/config/index.ts";
 import {
   channelToFloats,
   decodePicture,
@@ -15,7 +16,6 @@ import { PythonRandom } from "../../random/index.ts";
 import { cropBoxOf } from "../buckets/crop-box.ts";
 import { bucketLimitsOf } from "../buckets/limits.ts";
 import { formatPath } from "../config/check.ts";
-import type { ConfigTable, ConfigValue } from "../config/config-value.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import { resolveDatasets } from "../config/resolve.ts";
 import { assignBuckets, type TrainingImage } from "../images/training-image.ts";

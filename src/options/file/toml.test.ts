@@ -86,7 +86,7 @@ describe("a settings file", () => {
     expect(settings.otherSettings).toEqual({ learnin_rate: 1, nested: { seed: 3 } });
     expect(warnings.map(({ message }) => message)).toEqual([
       "learnin_rate (train.toml, line 2) is no setting: it is kept, but nothing acts on it. Did you mean learning_rate?",
-      "nested (train.toml) is no setting: it is kept, but nothing acts on it.",
+      "nested (train.toml, line 4) is no setting: it is kept, but nothing acts on it.",
     ]);
   });
 

@@ -1,13 +1,23 @@
-import { parse, stringify, TomlError, type TomlTable, type TomlValue } from "smol-toml";
+import { stringify } from "smol-toml";
 import { type Refusal, requireShallow } from "../../budget/index.ts";
 import { CoinageError, nearestName } from "../../errors/index.ts";
+import {
+  type ConfigDocument,
+  type ConfigPath,
+  ConfigSyntaxError,
+  type ConfigTable,
+  type ConfigValue,
+  isTable,
+  parseConfigToml,
+  plainValue,
+} from "../../formats/config/index.ts";
 import { actsOn } from "../effects.ts";
 import type { Option, OptionValue } from "../option.ts";
 import type { SettingsWarning } from "../parsed.ts";
 import { changedSettings } from "../settings.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "../train/table.ts";
 import { wantedBy } from "../words.ts";
-import { isTable, readTomlValue, tomlValue } from "./values.ts";
+import { readTomlValue, tomlValue } from "./values.ts";
 
 /** A settings file that has been read. */
 export interface SettingsFile {
@@ -26,12 +36,16 @@ export interface SettingsFile {
 /** Settings from the text of a settings file of sd-scripts: section names mean nothing, the later of two equal names wins, an empty text means not given.
  *  file: its name, for messages. @throws SETTINGS_FILE_INVALID */
 export function parseSettingsFile(text: string, file: string): SettingsFile {
-  const lines = linesOfKeys(text);
-  const placeOf = (name: string): string => (lines.has(name) ? `${file}, line ${lines.get(name)}` : file);
+  const { value: document, lineOf } = parseToml(text, file);
+  const entries = flatten(document);
+  const placeOf = (name: string): string => {
+    const line = entries.has(name) ? lineOf(entries.get(name)!.path) : undefined;
+    return line === undefined ? file : `${file}, line ${line}`;
+  };
   const values = new Map<string, OptionValue>();
   const extraMetadata: [string, string][] = [];
   const otherSettings: [string, unknown][] = [];
-  for (const [name, value] of flatten(parseToml(text, file))) {
+  for (const [name, { value }] of entries) {
     // differs from sd-scripts: it passes empty texts on, and fails where one is no name, path or choice.
     if (value === "") continue;
     if (Object.hasOwn(trainFileTable, name)) {
@@ -39,7 +53,7 @@ export function parseSettingsFile(text: string, file: string): SettingsFile {
     } else if (name.startsWith("metadata_") && !isTable(value)) {
       extraMetadata.push([name.slice("metadata_".length), String(value)]);
     } else {
-      otherSettings.push([name, plain(value)]);
+      otherSettings.push([name, plainValue(value)]);
     }
   }
   return {
@@ -67,15 +81,14 @@ export function settingsToml(settings: GivenTrainSettings): string {
 }
 
 /** @throws SETTINGS_FILE_INVALID with the line */
-export function parseToml(text: string, file: string): TomlTable {
+export function parseToml(text: string, file: string): ConfigDocument<ConfigTable> {
   try {
-    const document = parse(text.replace(/^\uFEFF/, ""), { integersAsBigInt: true });
-    requireShallow(document, tooDeep(file));
+    const document = parseConfigToml(text);
+    requireShallow(document.value, tooDeep(file));
     return document;
   } catch (cause) {
-    if (!(cause instanceof TomlError)) throw cause;
-    const reason = cause.message.split("\n")[0]!.replace(/^Invalid TOML document: /, "");
-    throw new CoinageError("SETTINGS_FILE_INVALID", `${file} is not valid TOML: ${reason}.`, {
+    if (!(cause instanceof ConfigSyntaxError)) throw cause;
+    throw new CoinageError("SETTINGS_FILE_INVALID", `${file} is not valid TOML: ${cause.message}.`, {
       where: `${file}, line ${cause.line}, column ${cause.column}`,
       hint: 'Texts need quotes (name = "value"); a Windows path goes into single quotes.',
       cause,
@@ -83,12 +96,17 @@ export function parseToml(text: string, file: string): TomlTable {
   }
 }
 
-function flatten(document: TomlTable): Map<string, TomlValue> {
-  const flat = new Map<string, TomlValue>();
-  for (const [name, value] of Object.entries(document)) {
-    const entries = isTable(value) ? Object.entries(value) : [[name, value] as const];
-    for (const [key, setting] of entries) flat.set(key, setting);
-  }
+interface Entry {
+  readonly value: ConfigValue;
+  readonly path: ConfigPath;
+}
+
+function flatten(document: ConfigTable): Map<string, Entry> {
+  const flat = new Map<string, Entry>();
+  for (const [name, value] of Object.entries(document))
+    if (isTable(value))
+      for (const [key, inner] of Object.entries(value)) flat.set(key, { value: inner, path: [name, key] });
+    else flat.set(name, { value, path: [name] });
   return flat;
 }
 
@@ -97,7 +115,7 @@ function tooDeep(file: string): Refusal {
 }
 
 /** argparse checks neither type nor choices of what comes from a file. Where a value does not act, we need not either; where it does, sd-scripts fails later. */
-function settingOf(name: string, option: Option, value: TomlValue, place: string): OptionValue {
+function settingOf(name: string, option: Option, value: ConfigValue, place: string): OptionValue {
   const setting = readTomlValue(option, value);
   if (setting !== undefined) return setting;
   if (!actsOn(option)) return typeof value === "string" ? value : shown(value);
@@ -132,31 +150,11 @@ function unknownKey(name: string, place: string): string {
   return `${shortened(name)} (${place}) is no setting: it is kept, but nothing acts on it.${hint}`;
 }
 
-/** The line in which each key stands, by the look of the lines; of two equal keys, that of the later. */
-function linesOfKeys(text: string): Map<string, number> {
-  const lines = new Map<string, number>();
-  let [line, counted] = [1, 0];
-  for (const { index, groups } of text.matchAll(
-    /^[ \t]*(?:(?<bare>[\w-]+)|"(?<quoted>[^"\n]*)"|'(?<literal>[^'\n]*)')[ \t]*=/gm,
-  )) {
-    for (; counted < index; counted++) if (text[counted] === "\n") line++;
-    lines.set(groups!.bare ?? groups!.quoted ?? groups!.literal ?? "", line);
-  }
-  return lines;
-}
-
-function shown(value: TomlValue): string {
-  return shortened(JSON.stringify(plain(value)));
+function shown(value: ConfigValue): string {
+  return shortened(JSON.stringify(plainValue(value)));
 }
 
 /** A text of the file as part of a message. */
 function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-/** The value with numbers for integers. */
-function plain(value: TomlValue): unknown {
-  if (typeof value === "bigint") return Number(value);
-  if (Array.isArray(value)) return value.map(plain);
-  return isTable(value) ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)])) : value;
 }

@@ -1,17 +1,18 @@
-import { TomlDate, type TomlTable, type TomlValue } from "smol-toml";
+import type { TomlValue } from "smol-toml";
+import type { ConfigValue } from "../../formats/config/index.ts";
 import type { Option, OptionValue } from "../option.ts";
 import { isAllowed, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../words.ts";
 
 /** The setting a TOML value stands for, or undefined when the option does not take it. Integers are bigints.
  *  More is accepted than sd-scripts can use: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */
-export function readTomlValue(option: Option, value: TomlValue): OptionValue | undefined {
+export function readTomlValue(option: Option, value: ConfigValue): OptionValue | undefined {
   if (!option.count) return readOne(option, value);
   const entries = (Array.isArray(value) ? value : [value]).map((entry) => readOne(option, entry));
   if (entries.includes(undefined) || (option.count !== "any" && entries.length !== option.count)) return undefined;
   return entries as string[] | number[];
 }
 
-function readOne(described: Option, value: TomlValue): OptionValue | undefined {
+function readOne(described: Option, value: ConfigValue): OptionValue | undefined {
   if (described.type === "switch") return readSwitch(value);
   const { choices, fileChoices = [] } = described;
   const option = choices ? { ...described, choices: [...choices, ...fileChoices] } : described;
@@ -20,14 +21,14 @@ function readOne(described: Option, value: TomlValue): OptionValue | undefined {
   return setting !== undefined && isAllowed(option, setting) ? setting : undefined;
 }
 
-function readSwitch(value: TomlValue): boolean | undefined {
+function readSwitch(value: ConfigValue): boolean | undefined {
   if (typeof value === "boolean") return value;
   // differs from sd-scripts: to it every text is true, "False" too.
   if (typeof value === "string" && /^(true|false)$/i.test(value)) return value.toLowerCase() === "true";
   return value === 0n || value === 1n ? value === 1n : undefined;
 }
 
-function readTyped(option: Option, value: TomlValue): OptionValue | undefined {
+function readTyped(option: Option, value: ConfigValue): OptionValue | undefined {
   const number = numberOf(value);
   switch (option.type) {
     case "int":
@@ -50,7 +51,7 @@ function stepsOf(number: number | undefined): OptionValue | undefined {
   return number !== undefined && Number.isSafeInteger(number) && number >= 0 ? { steps: number } : undefined;
 }
 
-function numberOf(value: TomlValue): number | undefined {
+function numberOf(value: ConfigValue): number | undefined {
   return typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
 }
 
@@ -64,9 +65,4 @@ export function tomlValue(option: Option, value: OptionValue): TomlValue {
 
 function scalar(option: Option, value: string | number | boolean): TomlValue {
   return typeof value === "number" && option.type === "int" ? BigInt(value) : value;
-}
-
-/** Whether a value is a table, and no array or date. */
-export function isTable(value: TomlValue): value is TomlTable {
-  return typeof value === "object" && !Array.isArray(value) && !(value instanceof TomlDate);
 }

@@ -1,14 +1,14 @@
-import type { ConfigPath, ConfigValue, LineOf } from "./config-value.ts";
+import { type ConfigDocument, type ConfigPath, ConfigSyntaxError, type ConfigValue } from "./value.ts";
 
-/** A value that has been read, with the line it stands in; a member of an object stands where its key stands. */
+/** A value and its line; the line of a member of an object is that of its key. */
 interface Node {
   readonly line: number;
   readonly value: ConfigValue;
-  /** What lies in it: items by index, members by key. */
+  /** Items by index, members by key. */
   readonly inside: ReadonlyMap<string | number, Node>;
 }
 
-/** A list or object that has been begun. */
+/** A list or object whose end is still to come. */
 interface Open {
   readonly isList: boolean;
   readonly line: number;
@@ -18,8 +18,17 @@ interface Open {
 
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,\n]|[^\s{}[\],:"]+/g;
 
-/** The value of a JSON text that is known to be well-formed, and where its parts stand. JSON.parse reads `1` and `1.0` alike, and tells no lines. */
-export function readJson(text: string): { readonly value: ConfigValue; readonly lineOf: LineOf } {
+/** Parses JSON. JSON.parse alone reads `1` and `1.0` alike, and tells no lines. @throws ConfigSyntaxError */
+export function parseConfigJson(text: string): ConfigDocument {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigSyntaxError((cause as Error).message, brokenLine(text), undefined, cause);
+  }
+  return readWellFormed(text);
+}
+
+function readWellFormed(text: string): ConfigDocument {
   const levels: Open[] = [{ isList: true, line: 1, inside: new Map(), key: undefined }];
   let line = 1;
   const add = (value: ConfigValue, begun: number, inside: Node["inside"] = new Map()) => {
@@ -45,7 +54,7 @@ export function readJson(text: string): { readonly value: ConfigValue; readonly 
     }
   }
   const root = levels[0]!.inside.get(0)!;
-  return { value: root.value, lineOf: (place) => lineIn(root, place) };
+  return { value: root.value, lineOf: (path) => lineIn(root, path) };
 }
 
 function composed({ isList, inside }: Open): ConfigValue {
@@ -57,11 +66,35 @@ function scalar(word: string): ConfigValue {
   return /^-?\d+$/.test(word) ? BigInt(word) : (JSON.parse(word) as string | number | boolean | null);
 }
 
-function lineIn(root: Node, place: ConfigPath): number | undefined {
+function lineIn(root: Node, path: ConfigPath): number | undefined {
   let found: Node | undefined;
   for (let [i, node]: [number, Node | undefined] = [0, root]; node; i++) {
     if (i > 0) found = node;
-    node = i < place.length ? node.inside.get(place[i]!) : undefined;
+    node = i < path.length ? node.inside.get(path[i]!) : undefined;
   }
   return found?.line;
+}
+
+/** The first line after which no continuation makes the text JSON. JSON.parse does not tell. */
+function brokenLine(text: string): number {
+  const lines = text.split("\n");
+  let [whole, broken] = [0, lines.length];
+  while (broken - whole > 1) {
+    const middle = (whole + broken) >> 1;
+    if (isBroken(lines.slice(0, middle).join("\n"))) broken = middle;
+    else whole = middle;
+  }
+  return broken;
+}
+
+/** Whether the beginning of a JSON text is wrong, and not just cut off. */
+function isBroken(beginning: string): boolean {
+  try {
+    JSON.parse(beginning);
+    return false;
+  } catch (cause) {
+    const { message } = cause as Error;
+    const isCutOff = /end of JSON|Unterminated/.test(message);
+    return !isCutOff && Number(/position (\d+)/.exec(message)?.[1] ?? 0) < beginning.length;
+  }
 }
