@@ -63,11 +63,11 @@ async function outcome(distance: () => Promise<number>): Promise<Pick<Agreement,
 /** Loss and gradient of one micro-step of the small model. */
 function stepOf(
   device: DeviceName,
-  { products, env }: Precision,
+  { computeDtype, env }: Precision,
   checkpointing: boolean,
   { side, timeoutMs }: AgreementOptions,
 ) {
-  const sizes = { model: tinySdFolder, side, batch: 1, checkpointing, products };
+  const sizes = { model: tinySdFolder, side, batch: 1, checkpointing, computeDtype };
   const options: MicroStepOptions = { ...sizes, steps: 1, device };
   return runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });
 }

@@ -51,11 +51,11 @@ export async function* measureSpeed(devices: readonly DeviceName[], options: Spe
 
 async function measure(
   { device, model, side, batch, checkpointing }: Speed,
-  { products, env }: Precision,
+  { computeDtype, env }: Precision,
   { steps, timeoutMs }: SpeedOptions,
 ): Promise<Pick<Speed, "times" | "gpuBytes" | "problem">> {
   const folder = model === "tiny-sd" ? tinySdFolder : randomModel(model);
-  const options: MicroStepOptions = { model: folder, side, batch, checkpointing, products, steps, device };
+  const options: MicroStepOptions = { model: folder, side, batch, checkpointing, computeDtype, steps, device };
   const memory = await watchGpuMemory();
   try {
     const { gradient: _, ...times } = await runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });

@@ -118,7 +118,7 @@ function conditions({ name }: Bench<never>, { model, side, batch }: Case) {
   return {
     ...{ bench: name, model, side, batch, machine, device: flags.device as DeviceName },
     threads: flags.threads === undefined ? undefined : Number(flags.threads),
-    ...(name === "train" && { checkpointing: flags.checkpointing, products: "float32" }),
+    ...(name === "train" && { checkpointing: flags.checkpointing, computeDtype: "float32" }),
   };
 }
 

@@ -4,7 +4,7 @@ import { noiseSchedule } from "../src/diffusion/index.ts";
 import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
-import type { Products, Program, Runtime } from "../src/runtime/index.ts";
+import type { ComputeDtype, Program, Runtime } from "../src/runtime/index.ts";
 import { availableBytes } from "../src/training/available.ts";
 import { memoryWith } from "../src/training/expectation.ts";
 import { LossScale } from "../src/training/loss-scale.ts";
@@ -19,7 +19,7 @@ export interface StepSizes {
   readonly side: number;
   readonly batch: number;
   readonly checkpointing: boolean;
-  readonly products: Products;
+  readonly computeDtype: ComputeDtype;
 }
 
 /** A training micro-step, ready to be run as often as wanted; its noise is the same on every device. */
@@ -34,7 +34,7 @@ export interface Step {
 
 /** Loads the micro-step of a model as training does, with one learned vector. */
 export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step> {
-  const { side, batch, checkpointing, products } = sizes;
+  const { side, batch, checkpointing, computeDtype } = sizes;
   const checkpoint = await openCheckpoint(sizes.model);
   const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
   const latentSide = side / model.vae.architecture.factor;
@@ -44,18 +44,18 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
     multipleOf: 2 ** (model.unet.architecture.widths.length - 1),
   });
   const atSizes = new Map(Object.entries({ batch, height: latentSide, width: latentSide, vectors: 1 }));
-  const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, products }];
-  const draft = runtime.draft(outputs, options);
-  const plannedBytes = memoryWith([draft.memory(atSizes)]).peak;
+  const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, computeDtype }];
+  const lowered = runtime.lower(outputs, options);
+  const plannedBytes = memoryWith([lowered.memory(atSizes)]).peak;
   const available = availableBytes(runtime.device);
   if (available !== undefined && plannedBytes > available)
     throw new Error(`would take ${gigabytes(plannedBytes)}; ${gigabytes(available)} are free`);
-  const program = await draft.load();
+  const program = await lowered.load();
   const context = {
     ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
     isVelocity: checkpoint.predictionType.value === "v_prediction",
     options: { huberSchedule: "snr" as const, huberC: 0.1, huberScale: 1 },
-    lossScale: products === "float16" ? new LossScale() : undefined,
+    lossScale: computeDtype === "float16" ? new LossScale() : undefined,
   };
   const generators = { torch: new TorchGenerator(0), python: new PythonRandom(0) };
   const rows = model.textEncoders.map(({ architecture: { width } }) =>

@@ -1,6 +1,6 @@
 import type { PredictionType } from "../diffusion/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
-import type { Products, Runtime } from "../runtime/index.ts";
+import type { ComputeDtype, Runtime } from "../runtime/index.ts";
 import type { Programs } from "./programs.ts";
 import type { SourceEncoder } from "./source-encoder.ts";
 import type { Vocabulary } from "./vocabulary.ts";
@@ -16,7 +16,7 @@ export interface GeneratorParts {
   readonly vocabulary: Vocabulary;
   readonly runtime: Runtime;
   /** What products of text encoders and U-Net are computed in; float32 unless said. The VAE is computed in float32 in any case. */
-  readonly products?: Products;
+  readonly computeDtype?: ComputeDtype;
 }
 
 /** What drawing goes by. */

@@ -32,7 +32,11 @@ export interface PictureGenerator {
 }
 
 export function openGenerator(parts: GeneratorParts): PictureGenerator {
-  const programs = new Programs(parts.model, parts.runtime, parts.products ? { products: parts.products } : {});
+  const programs = new Programs(
+    parts.model,
+    parts.runtime,
+    parts.computeDtype ? { computeDtype: parts.computeDtype } : {},
+  );
   const encoder = new SourceEncoder(parts.model, programs);
   const contextOf = (vocabulary = parts.vocabulary): DrawContext => ({ ...parts, programs, encoder, vocabulary });
   return {

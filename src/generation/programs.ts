@@ -11,7 +11,7 @@ import type { LoadOptions, Program, Runtime } from "../runtime/index.ts";
 
 /** The VAE's results are so large that what is kept for the next ones would cost a quarter of its memory or more, all through the steps to the next
  *  picture, too. Giving it back makes the VAE about 7 % slower. */
-const fewAndLarge: LoadOptions = { keepsNothing: true };
+const fewAndLarge: LoadOptions = { withoutArena: true };
 
 /** The programs of a model, each loaded when it is first asked for, and again when it is asked for after closing. */
 export class Programs {

@@ -32,14 +32,14 @@ export async function* generateFromSettings(
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
   const folder = path.resolve(settings.outdir);
-  const isHalfWanted = settings.fp16 || settings.bf16;
-  const { runtime, products, refusal } = await openDevice({ ...settings, isHalfWanted });
+  const wantsFloat16 = settings.fp16 || settings.bf16;
+  const { runtime, computeDtype, fallbackReason } = await openDevice({ ...settings, wantsFloat16 });
   try {
     const hasZeroTerminalSnr = settings.zeroTerminalSnr;
     const generator = openGenerator({
       ...{ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime },
       previewEverySteps: settings.previewEveryNSteps,
-      products,
+      computeDtype,
     });
     const names = new FreeNames([previewFileName]);
     const sources = new SourceReader(preparation.sourceSize);
@@ -51,7 +51,8 @@ export async function* generateFromSettings(
       batches: plan?.batches.length,
       folder,
     };
-    if (refusal) yield { kind: "warning", code: "PRECISION", message: `--fp16 and --bf16 change nothing: ${refusal}.` };
+    if (fallbackReason)
+      yield { kind: "warning", code: "PRECISION", message: `--fp16 and --bf16 change nothing: ${fallbackReason}.` };
     const events = plan
       ? drawPlan(plan, context)
       : drawTyped(prompts ?? typedLines(process.stdin), planTyped, (typed) => drawPlan(typed, context));

@@ -32,7 +32,7 @@ const target = {
   hasHalfLookup: true,
   hasAttention: true,
   halfWeights: "converted",
-  products: "float32",
+  computeDtype: "float32",
 } as const;
 const frozen = (...shape: number[]) => constant(random.randn(shape));
 

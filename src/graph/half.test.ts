@@ -96,7 +96,7 @@ test.each(["float16", "bfloat16"] as const)("%s weights give what the same numbe
 test("a graph with products in float16 gives what it gives in float32", async () => {
   const exact = await compute("float16", true);
   for (const isWide of [true, false])
-    expect(relativeDistance(await compute("float16", isWide, { products: "float16" }), exact)).toBeLessThan(2e-3);
+    expect(relativeDistance(await compute("float16", isWide, { computeDtype: "float16" }), exact)).toBeLessThan(2e-3);
 });
 
 describe("in float16", () => {

@@ -23,14 +23,14 @@ export interface Target {
    *  on processors that is next to nothing beside the products they go into. */
   readonly halfWeights: "converted" | "stored";
   /** What convolutions, matrix products and attention compute in; everything else is float32. */
-  readonly products: "float32" | "float16";
+  readonly computeDtype: "float32" | "float16";
 }
 
 /** The node written with operators that the target has; undefined when it has the node itself. */
 export function lower(tensor: Tensor, graphNode: GraphNode, target: Target): Tensor | undefined {
   return (
     lowerOperator(tensor, graphNode, target) ??
-    (target.products === "float16" ? inFloat16(tensor, graphNode) : undefined)
+    (target.computeDtype === "float16" ? inFloat16(tensor, graphNode) : undefined)
   );
 }
 

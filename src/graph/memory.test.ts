@@ -25,7 +25,7 @@ const target: Target = {
   hasHalfLookup: true,
   hasAttention: true,
   halfWeights: "stored",
-  products: "float32",
+  computeDtype: "float32",
 };
 const [rows, width] = [100, 256];
 const batch = dim("batch");

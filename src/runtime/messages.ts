@@ -26,7 +26,7 @@ export interface SessionSettings {
   readonly refuseCpuFallback: boolean;
   readonly profile: string | undefined;
   /** Give the memory of every result back at once, instead of keeping it for others. */
-  readonly keepsNothing: boolean;
+  readonly withoutArena: boolean;
   /** Keep the optimized graph on disk for the next time, as long as this is the same: what the weights are. */
   readonly keptFor: string | undefined;
 }

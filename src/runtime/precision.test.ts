@@ -1,10 +1,13 @@
 import { expect, test } from "vitest";
 import { arrayOf } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { chooseProducts } from "./precision.ts";
+import { chooseComputeDtype } from "./precision.ts";
 import { openRuntime, type Program, type Runtime } from "./runtime.ts";
 
-const without = { products: "float32", refusal: expect.stringContaining("cannot compute with 16-bit numbers") };
+const without = {
+  computeDtype: "float32",
+  fallbackReason: expect.stringContaining("cannot compute with 16-bit numbers"),
+};
 
 /** A GPU with a program of its own making. */
 function gpu(run: () => number): Runtime {
@@ -17,13 +20,13 @@ function gpu(run: () => number): Runtime {
 
 test("16 bits are tried out on a GPU before they are taken", async () => {
   expect(
-    await chooseProducts(
+    await chooseComputeDtype(
       gpu(() => 16),
       true,
     ),
-  ).toEqual({ products: "float16", refusal: undefined });
+  ).toEqual({ computeDtype: "float16", fallbackReason: undefined });
   expect(
-    await chooseProducts(
+    await chooseComputeDtype(
       gpu(() => 0),
       true,
     ),
@@ -31,22 +34,22 @@ test("16 bits are tried out on a GPU before they are taken", async () => {
   const refusing = gpu(() => {
     throw new CoinageError("RUNTIME", "ONNX Runtime: shader-f16 is not there");
   });
-  expect(await chooseProducts(refusing, true)).toEqual(without);
-  expect(await chooseProducts(refusing, false)).toEqual({ products: "float32", refusal: undefined });
+  expect(await chooseComputeDtype(refusing, true)).toEqual(without);
+  expect(await chooseComputeDtype(refusing, false)).toEqual({ computeDtype: "float32", fallbackReason: undefined });
 });
 
-test("what is no refusal of the device comes through", async () => {
+test("an error that says nothing about half precision is passed on", async () => {
   const broken = gpu(() => {
     throw new TypeError("a mistake");
   });
-  await expect(chooseProducts(broken, true)).rejects.toThrow(TypeError);
+  await expect(chooseComputeDtype(broken, true)).rejects.toThrow(TypeError);
 });
 
 test("the processor computes in float32 and says why", async () => {
   const runtime = openRuntime({ threads: 1 });
-  expect(await chooseProducts(runtime, true)).toEqual({
-    products: "float32",
-    refusal: expect.stringContaining("processor"),
+  expect(await chooseComputeDtype(runtime, true)).toEqual({
+    computeDtype: "float32",
+    fallbackReason: expect.stringContaining("processor"),
   });
   await runtime.close();
 });

@@ -4,18 +4,18 @@ import { constant, input, matmul } from "../graph/index.ts";
 import type { LoadOptions, Runtime } from "./runtime.ts";
 
 /** What products are computed in. */
-export type Products = NonNullable<LoadOptions["products"]>;
+export type ComputeDtype = NonNullable<LoadOptions["computeDtype"]>;
 
-export interface ChosenProducts {
-  readonly products: Products;
+export interface ChosenComputeDtype {
+  readonly computeDtype: ComputeDtype;
   /** Why not 16 bits, where they were asked for. */
-  readonly refusal: string | undefined;
+  readonly fallbackReason: string | undefined;
 }
 
 /** What products are to be computed in on a device, where 16 bits are asked for or not. Tries them out on a GPU: drivers of WebGPU may be without. */
-export async function chooseProducts(runtime: Runtime, isHalfWanted: boolean): Promise<ChosenProducts> {
-  const refusal = isHalfWanted ? await refusalOfHalves(runtime) : undefined;
-  return { products: isHalfWanted && !refusal ? "float16" : "float32", refusal };
+export async function chooseComputeDtype(runtime: Runtime, wantsFloat16: boolean): Promise<ChosenComputeDtype> {
+  const fallbackReason = wantsFloat16 ? await refusalOfHalves(runtime) : undefined;
+  return { computeDtype: wantsFloat16 && !fallbackReason ? "float16" : "float32", fallbackReason };
 }
 
 async function refusalOfHalves(runtime: Runtime): Promise<string | undefined> {
@@ -29,7 +29,7 @@ async function hasHalves(runtime: Runtime): Promise<boolean> {
   const x = input("x", "float32", [size, size]);
   const values = arrayOf([size, size], new Float32Array(size * size).fill(half));
   try {
-    const program = await runtime.load({ y: matmul(x, constant(values)) }, { products: "float16" });
+    const program = await runtime.load({ y: matmul(x, constant(values)) }, { computeDtype: "float16" });
     try {
       const { y } = await program.run({ x: values });
       return (y!.data as Float32Array).every((value) => value === size * half * half);

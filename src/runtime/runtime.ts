@@ -37,17 +37,17 @@ export interface LoadOptions {
   /** Hold no second copies of kernels for the backward pass where the device can do without them, at some time. */
   readonly withoutKernelCopies?: boolean;
   /** What products are computed in; norms, softmax and the loss are float32 in any case. */
-  readonly products?: Target["products"];
+  readonly computeDtype?: Target["computeDtype"];
   /** The program gives the memory of every result back to the system at once. Without it, memory is kept for the next result, in pieces
    *  that grow by doubling: faster where results are many and small, up to twice the memory where they are few and large. */
-  readonly keepsNothing?: boolean;
+  readonly withoutArena?: boolean;
 }
 
 /** A device with the programs loaded on it. They share one worker thread, so the caller's thread stays free. */
 export interface Runtime {
   readonly device: DeviceName;
   /** Writes a program that computes the named tensors for the device, without loading it. */
-  draft(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): ProgramDraft;
+  lower(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): LoweredProgram;
   /** The same, and loads it. @throws RUNTIME when the device refuses the graph */
   load(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): Promise<Program>;
   /** Frees everything. */
@@ -55,7 +55,7 @@ export interface Runtime {
 }
 
 /** A program that can be loaded. */
-export interface ProgramDraft {
+export interface LoweredProgram {
   /** Weights, copies of them and results of a run. sizes: values of the named sizes. */
   memory(sizes: ReadonlyMap<string, number>): GraphMemory;
   /** @throws RUNTIME when the device refuses the graph */
@@ -83,7 +83,7 @@ const native: Target = {
   hasHalfLookup: true,
   hasAttention: true,
   halfWeights: "converted",
-  products: "float32",
+  computeDtype: "float32",
 };
 
 const targets: Readonly<Record<DeviceName, Target>> = {
@@ -95,8 +95,8 @@ const targets: Readonly<Record<DeviceName, Target>> = {
   coreml: { ...native, convDataGradient: "flipped", hasFusedMatmul: false, hasAttention: false },
 };
 
-function targetOf(device: DeviceName, { withoutKernelCopies, products }: LoadOptions): Target {
-  const target: Target = { ...targets[device], ...(products && { products }) };
+function targetOf(device: DeviceName, { withoutKernelCopies, computeDtype }: LoadOptions): Target {
+  const target: Target = { ...targets[device], ...(computeDtype && { computeDtype }) };
   return withoutKernelCopies && device === "cpu" ? { ...target, convDataGradient: "flippedAtUse" } : target;
 }
 
@@ -110,10 +110,10 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     weightsRoot: root,
     refuseCpuFallback: options.refuseCpuFallback ?? false,
     profile: options.profile,
-  } satisfies Omit<SessionSettings, "keepsNothing" | "keptFor">;
+  } satisfies Omit<SessionSettings, "withoutArena" | "keptFor">;
   let programs = 0;
   const files = new FilesInUse();
-  const draft: Runtime["draft"] = (outputs, options = {}) => {
+  const lower: Runtime["lower"] = (outputs, options = {}) => {
     const weightFiles = new Set<string>();
     const requireUnchanged = () => requireNoChange(files.changeOf(weightFiles));
     const locationOf = (file: string) => {
@@ -128,7 +128,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
         const program = programs++;
         const session = {
           ...settings,
-          keepsNothing: options.keepsNothing ?? false,
+          withoutArena: options.withoutArena ?? false,
           keptFor: device === "cpu" && isWorthKeeping(graph) ? identityOf(weightFiles) : undefined,
         };
         requireUnchanged();
@@ -139,8 +139,8 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
   };
   return {
     device,
-    draft,
-    load: async (outputs, options) => draft(outputs, options).load(),
+    lower,
+    load: async (outputs, options) => lower(outputs, options).load(),
     close: () => worker.close(),
   };
 }

@@ -60,7 +60,7 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     ...providerOptions(settings.executionProvider, session),
     graphOptimizationLevel: "extended",
     enableMemPattern: false,
-    enableCpuMemArena: !settings.keepsNothing,
+    enableCpuMemArena: !settings.withoutArena,
     // what goes wrong comes back as an error; ONNX Runtime's own lines would only come on top
     logSeverityLevel: 4,
     ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),

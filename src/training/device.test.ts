@@ -19,7 +19,7 @@ afterAll(() => runtime.close());
 async function computeStep(lossScale?: LossScale) {
   const settings = await settingsFor();
   const preparation = await prepareRun(settings);
-  const draft = draftMicroStep(settings, preparation, { runtime, products: lossScale ? "float16" : "float32" });
+  const draft = draftMicroStep(settings, preparation, { runtime, computeDtype: lossScale ? "float16" : "float32" });
   const context = await loadMicroStep(settings, preparation, draft, lossScale);
   const { word } = preparation;
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
@@ -39,9 +39,12 @@ test("with products in float16 and a scaled loss, loss and gradients are those o
 });
 
 test("16 bits are for GPUs; what else is done is said", async () => {
-  const { runtime, products, signs } = await openTrainingDevice({ ...(await settingsFor()), mixedPrecision: "fp16" });
+  const { runtime, computeDtype, signs } = await openTrainingDevice({
+    ...(await settingsFor()),
+    mixedPrecision: "fp16",
+  });
   await runtime.close();
-  expect(products).toBe("float32");
+  expect(computeDtype).toBe("float32");
   expect(signs[0]!.message).toMatch(/^--mixed_precision fp16 changes nothing: the processor/);
   expect(precisionSigns("no", undefined)).toEqual([]);
   expect(precisionSigns("fp16", undefined)).toEqual([]);

@@ -3,7 +3,7 @@ import { type OpenDevice, openDevice } from "../runtime/index.ts";
 import type { Sign } from "./signs.ts";
 
 /** What a run is computed on. */
-export type ComputingDevice = Pick<OpenDevice, "runtime" | "products">;
+export type ComputingDevice = Pick<OpenDevice, "runtime" | "computeDtype">;
 
 /** Opens the device of a run, to be closed by the caller. signs: what differs from what was asked for. */
 export async function openTrainingDevice({
@@ -11,17 +11,17 @@ export async function openTrainingDevice({
   threads,
   mixedPrecision,
 }: TrainSettings): Promise<OpenDevice & { readonly signs: readonly Sign[] }> {
-  const device = await openDevice({ device: asked, threads, isHalfWanted: mixedPrecision !== "no" });
-  return { ...device, signs: precisionSigns(mixedPrecision, device.refusal) };
+  const device = await openDevice({ device: asked, threads, wantsFloat16: mixedPrecision !== "no" });
+  return { ...device, signs: precisionSigns(mixedPrecision, device.fallbackReason) };
 }
 
-/** What is to be said where products are not computed as --mixed_precision has it. refusal: why not in 16 bits. */
+/** What is to be said where products are not computed as --mixed_precision has it. fallbackReason: why not in 16 bits. */
 export function precisionSigns(
   mixedPrecision: TrainSettings["mixedPrecision"],
-  refusal: string | undefined,
+  fallbackReason: string | undefined,
 ): readonly Sign[] {
   const sign = (message: string) => [{ code: "PRECISION", message: `--mixed_precision ${mixedPrecision} ${message}.` }];
-  if (refusal) return sign(`changes nothing: ${refusal}`);
+  if (fallbackReason) return sign(`changes nothing: ${fallbackReason}`);
   if (mixedPrecision !== "bf16") return [];
   return sign("is computed in float16 with loss scaling: ONNX Runtime has no convolutions in bfloat16");
 }

@@ -65,7 +65,7 @@ function expectedMemory(
   );
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
   const bands = vaeBands(height / factor, width / factor);
-  const encoder = runtime.draft(encoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
+  const encoder = runtime.lower(encoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
   const { decoded, kept } = pictureMemory(group, {
     isCached: settings.cacheLatents,
     isOnDisk: settings.cacheLatentsToDisk,

@@ -30,7 +30,7 @@ async function firstMicroStep(...flags: readonly string[]) {
   const preparation = await prepareRun(settings);
   const run = await openRun(settings, preparation);
   const vae = await openVaeEncoder(preparation.model, runtime, preparation.generators.torch);
-  const { microSteps, samples: context } = await run.load({ runtime, products: "float32" }, vae);
+  const { microSteps, samples: context } = await run.load({ runtime, computeDtype: "float32" }, vae);
   const { replacements, group, word } = preparation;
   let batch: MicroBatch | undefined;
   for await (const first of group.epochBatches(1, [0], { replacements, maxTrainSteps: 1, currentStep: () => 0 }))

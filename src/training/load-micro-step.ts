@@ -1,7 +1,7 @@
 import type { DatasetGroup } from "../dataset/index.ts";
 import { noiseSchedule } from "../diffusion/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { Products, ProgramDraft } from "../runtime/index.ts";
+import type { ComputeDtype, LoweredProgram } from "../runtime/index.ts";
 import type { ComputingDevice } from "./device.ts";
 import type { LossScale } from "./loss-scale.ts";
 import { type MicroStepContext, microStepOutputs } from "./micro-step.ts";
@@ -31,18 +31,22 @@ function graphOf(settings: TrainSettings, { model, group, word }: Preparation): 
 /** The micro-step of a run, written for a device but not loaded. */
 export interface MicroStepDraft {
   readonly graph: MicroStepGraph;
-  readonly program: ProgramDraft;
-  readonly products: Products;
+  readonly program: LoweredProgram;
+  readonly computeDtype: ComputeDtype;
 }
 
 export function draftMicroStep(
   settings: TrainSettings,
   preparation: Preparation,
-  { runtime, products }: ComputingDevice,
+  { runtime, computeDtype }: ComputingDevice,
 ): MicroStepDraft {
   const graph = graphOf(settings, preparation);
   const withoutKernelCopies = settings.gradientCheckpointing || settings.lowram;
-  return { graph, products, program: runtime.draft(microStepOutputs(graph), { withoutKernelCopies, products }) };
+  return {
+    graph,
+    computeDtype,
+    program: runtime.lower(microStepOutputs(graph), { withoutKernelCopies, computeDtype }),
+  };
 }
 
 /** Puts the micro-step on its device. lossScale: given where products are computed in float16. */

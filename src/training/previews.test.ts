@@ -58,7 +58,7 @@ describe("sample pictures", () => {
       },
     };
     const found: number[] = [];
-    for await (const event of new Previews(run, { runtime: watched, products: "float32" }).atFirst())
+    for await (const event of new Previews(run, { runtime: watched, computeDtype: "float32" }).atFirst())
       if (event.kind === "sample") found.push(loaded.size);
     await runtime.close();
     expect(found).toEqual([3, 3]);
@@ -134,7 +134,7 @@ describe("sample pictures", () => {
       },
     };
     const events: TrainingEvent[] = [];
-    for await (const event of new Previews(run, { runtime: outOfMemory, products: "float32" }).atFirst())
+    for await (const event of new Previews(run, { runtime: outOfMemory, computeDtype: "float32" }).atFirst())
       events.push(event);
     await runtime.close();
     expect(events).toEqual([

@@ -72,12 +72,12 @@ export class Previews {
   readonly #signal: StopSignal | undefined;
 
   /** signal: stops drawing when aborted. */
-  constructor(run: Run, { runtime, products }: ComputingDevice, signal?: StopSignal) {
+  constructor(run: Run, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal) {
     const { checkpoint, model, word } = run.preparation;
     const { tokenizers } = word;
     const predictionType = checkpoint.predictionType.value;
     this.#run = run;
-    this.#generator = openGenerator({ model, predictionType, vocabulary: { tokenizers }, runtime, products });
+    this.#generator = openGenerator({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
     this.#signal = signal;
   }
 

@@ -188,7 +188,7 @@ async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promi
   for await (const _ of group.cacheLatents({ encode: (pixels) => encodeAt(call++, pixels), digest: () => "" }));
   const samples = await collectSamples(group, preparation.replacements, recorded);
   const vae: VaeEncoder = { encode: (pixels) => encodeAt(call++, pixels), close: async () => {} };
-  const context = await run.load({ runtime, products: "float32" }, vae);
+  const context = await run.load({ runtime, computeDtype: "float32" }, vae);
 
   return async (batch, index, checkNoise) => {
     call = settings.cacheLatents ? call : index;

@@ -231,7 +231,7 @@ export class Run {
     };
     const draft = this.draft(device);
     this.#draft = undefined;
-    if (draft.products === "float16") this.lossScale = new LossScale();
+    if (draft.computeDtype === "float16") this.lossScale = new LossScale();
     if (this.#parts.state?.lossScale) this.lossScale?.restore(this.#parts.state.lossScale);
     const microSteps = await loadMicroStep(settings, preparation, draft, this.lossScale);
     return { settings, preparation, microSteps, samples, learner, currentStep: () => this.step };

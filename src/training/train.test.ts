@@ -163,7 +163,7 @@ test("the word comes closer to the concept: the same noise is predicted better w
   const runtime = openRuntime({ threads: 2 });
   const vae = openVaeEncoder(preparation.model, runtime, preparation.generators.torch);
   for await (const _ of preparation.group.cacheLatents({ ...vae, digest: () => "" }));
-  const context = await run.load({ runtime, products: "float32" }, vae);
+  const context = await run.load({ runtime, computeDtype: "float32" }, vae);
 
   const batches: Parameters<typeof samplesOf>[0][] = [];
   const { replacements, group } = preparation;
