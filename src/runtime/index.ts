@@ -13,3 +13,4 @@ export {
   type Runtime,
   type RuntimeOptions,
 } from "./runtime.ts";
+export { type StopSignal, unlessAborted, untilAborted } from "./stop-signal.ts";

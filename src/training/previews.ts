@@ -13,9 +13,9 @@ import {
 } from "../generation/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
+import type { StopSignal } from "../runtime/index.ts";
 import type { ComputingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
-import type { StopSignal } from "./local-models.ts";
 import { rescueSign } from "./output.ts";
 import type { Preparation } from "./prepare.ts";
 import type { Run } from "./run.ts";

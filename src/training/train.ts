@@ -1,10 +1,10 @@
 import { prepareOutputFolder } from "../files/index.ts";
 import type { SettingsWarning, TrainSettings } from "../options/index.ts";
-import { requireDevice } from "../runtime/index.ts";
+import { requireDevice, type StopSignal, unlessAborted } from "../runtime/index.ts";
 import { type ComputingDevice, openTrainingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
 import { gatherSteps } from "./gather.ts";
-import { type StopSignal, unlessAborted, withLocalModels } from "./local-models.ts";
+import { withLocalModels } from "./local-models.ts";
 import { openRun } from "./open-run.ts";
 import { withOutputLocked } from "./output-lock.ts";
 import { datasetSign, prepareRun } from "./prepare.ts";

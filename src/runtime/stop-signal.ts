@@ -1,0 +1,49 @@
+/** What is asked of an AbortSignal. Named here, so that the published types need none of Node's or the DOM's. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  /** What a promise that gives up rejects with. */
+  readonly reason?: unknown;
+  addEventListener?(type: "abort", listener: () => void): void;
+  removeEventListener?(type: "abort", listener: () => void): void;
+}
+
+/** What a generator returns; undefined when it was left because of the signal, after the event under way. */
+export async function* unlessAborted<Event, Result>(
+  run: AsyncGenerator<Event, Result>,
+  signal: StopSignal | undefined,
+): AsyncGenerator<Event, Result | undefined> {
+  try {
+    while (!signal?.aborted) {
+      const { done, value } = await run.next();
+      if (done) return value;
+      yield value;
+    }
+    return undefined;
+  } finally {
+    await run.return(undefined as Result);
+  }
+}
+
+/** Items as they come in, until an abort: it ends the wait for the next one, too. */
+export async function* untilAborted<Item>(
+  items: AsyncIterable<Item>,
+  signal: StopSignal | undefined,
+): AsyncGenerator<Item, void> {
+  let stop = (): void => {};
+  const stopped = new Promise<undefined>((resolve) => {
+    stop = () => resolve(undefined);
+  });
+  const iterator = items[Symbol.asyncIterator]();
+  signal?.addEventListener?.("abort", stop);
+  try {
+    while (!signal?.aborted) {
+      const next = await Promise.race([iterator.next(), stopped]);
+      if (!next || next.done) return;
+      yield next.value;
+    }
+  } finally {
+    signal?.removeEventListener?.("abort", stop);
+    // not waited for: an iterator that waits for an item itself ends only when that one comes
+    iterator.return?.().catch(() => {});
+  }
+}
