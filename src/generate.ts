@@ -1,13 +1,10 @@
 import { type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
 import {
   checkGenerateSettings,
-  type GivenGenerateSettings,
+  type GenerateInput,
   parseGenerateRecord,
   type SettingsWarning,
 } from "./options/index.ts";
-
-/** Settings for drawing: those of sd-scripts' generator in camelCase; what is left out has sd-scripts' default. */
-export type GenerateInput = Partial<GivenGenerateSettings>;
 
 export interface GenerateOptions {
   /** What reading the settings gave to say, for callers that have read and checked them already. */

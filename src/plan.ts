@@ -1,5 +1,4 @@
-import { readTrainRecord } from "./options/index.ts";
-import type { TrainInput } from "./train.ts";
+import { readTrainRecord, type TrainInput } from "./options/index.ts";
 import { planRun, type RunPlan } from "./training/index.ts";
 
 /** Memory and time that training with these settings would take, and what other settings would make of it. Models of the hub are fetched first.

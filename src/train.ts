@@ -1,8 +1,5 @@
-import { type GivenTrainSettings, readTrainRecord } from "./options/index.ts";
+import { readTrainRecord, type TrainInput } from "./options/index.ts";
 import { train as runTraining, type TrainingEvent, type TrainOptions } from "./training/index.ts";
-
-/** Settings of a training run: those of sd-scripts in camelCase; what is left out has sd-scripts' default. */
-export type TrainInput = Partial<GivenTrainSettings>;
 
 /** Teaches a model a new word, and tells what happens as it happens. Leaving the loop frees everything.
  *

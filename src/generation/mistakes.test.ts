@@ -87,14 +87,14 @@ describe("mistakes are found before anything is drawn, with their place", () => 
     const mask = path.join(here.folder, "mask.png");
     writeFileSync(mask, await grey(96, 64));
     // sizes are the command line's unless both sides are given
-    const ownSize = generateFromSettings({ ...here.settings([...line, "--mask_path", mask]), W: undefined });
+    const ownSize = generateFromSettings({ ...here.settings([...line, "--mask_path", mask]), width: undefined });
     expect(await failure(ownSize.next().then(() => ownSize.next()))).toMatchObject({
       code: "PICTURE_SIZE",
       where: "--prompt",
       message: expect.stringContaining("96 x 64"),
     });
     writeFileSync(path.join(folder, "a.png"), "no picture");
-    const unread = generateFromSettings({ ...here.settings(line), W: undefined });
+    const unread = generateFromSettings({ ...here.settings(line), width: undefined });
     expect(await failure(unread.next().then(() => unread.next()))).toMatchObject({ code: "PICTURE_UNREADABLE" });
     expect(here.written()).toEqual([]);
   });

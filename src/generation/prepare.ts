@@ -41,8 +41,8 @@ export interface Preparation {
 /** Opens the model and the embeddings, reads the prompts and plans all pictures; tells of each as it is done.
  *  @throws OUTPUT_UNWRITABLE, FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
 export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Preparation> {
-  await prepareOutputFolder(settings.outdir, "--outdir");
-  const sourceSize = commonSize(settings.W, settings.H, settings.highresFixScale);
+  await prepareOutputFolder(settings.outputDir, "--outdir");
+  const sourceSize = commonSize(settings.width, settings.height, settings.highresFixScale);
   const list = await readPrompts(settings);
   const checkpoint = yield* openModel(settings);
   const { family, predictionType } = checkpoint;
@@ -85,7 +85,7 @@ export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<Ge
 }
 
 async function* openModel(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Checkpoint> {
-  const { ckpt } = settings;
+  const { pretrainedModelNameOrPath: ckpt } = settings;
   const target = await findModel(yield* localModel(ckpt));
   const vae = settings.vae === undefined ? undefined : yield* localModel(settings.vae, "vae");
   const predictionType = settings.vParameterization ? "v_prediction" : undefined;
@@ -116,7 +116,7 @@ function modelWarnings(checkpoint: Checkpoint, { zeroTerminalSnr }: GenerateSett
 }
 
 async function* learnWords(
-  { textualInversionEmbeddings: plain = [], XTIEmbeddings: layered = [] }: GenerateSettings,
+  { textualInversionEmbeddings: plain = [], xtiEmbeddings: layered = [] }: GenerateSettings,
   model: DiffusionModel,
 ): AsyncGenerator<GenerationRunEvent, { readonly vocabulary: Vocabulary; readonly use: WordUse }> {
   const target = {

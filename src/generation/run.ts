@@ -31,7 +31,7 @@ export async function* generateFromSettings(
   await requireDevice(settings.device);
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
-  const folder = path.resolve(settings.outdir);
+  const folder = path.resolve(settings.outputDir);
   const wantsFloat16 = settings.fp16 || settings.bf16;
   const { runtime, computeDtype, fallbackReason } = await openDevice({ ...settings, wantsFloat16 });
   try {

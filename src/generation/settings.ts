@@ -12,11 +12,11 @@ export function commandLineSampling(settings: GenerateSettings, family: ModelFam
   return samplingOf(
     {
       prompt: "",
-      width: settings.W,
-      height: settings.H,
+      width: settings.width,
+      height: settings.height,
       steps: settings.steps,
       sampler: samplerName(settings.sampler),
-      guidanceScale: settings.scale,
+      guidanceScale: settings.guidanceScale,
       negativeScale: settings.negativeScale,
       clipSkip: settings.clipSkip,
       maxEmbeddingsMultiples: settings.maxEmbeddingsMultiples,

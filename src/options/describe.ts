@@ -32,7 +32,7 @@ export function defaultText(option: Option): string | undefined {
 }
 
 /** A sentence on how far a flag acts, or undefined when it simply does. */
-export function standingText(option: Option): string | undefined {
+export function supportText(option: Option): string | undefined {
   if (!option.note) return undefined;
   const how = { later: "Does not act yet", refused: "Refused", acts: "No effect here" }[option.state ?? "acts"];
   return `${how}: ${option.note}.`;
@@ -45,7 +45,7 @@ export function fullHelp(option: Option): string {
     option.help,
     option.choices && `One of ${option.choices.join(", ")}.`,
     shownDefault && `Default: ${shownDefault}.`,
-    standingText(option),
+    supportText(option),
   ];
   return sentences.filter(Boolean).join(" ");
 }

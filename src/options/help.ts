@@ -77,11 +77,6 @@ export function helpText(command: TableCommand, width: number): string {
   ].join("\n");
 }
 
-/** One line for the foot of a usage error. */
-export function usageLine(command: TableCommand): string {
-  return `Usage: coinage ${command} FLAGS   (coinage ${command} --help lists them)`;
-}
-
 function exampleLines(command: TableCommand, flags: readonly string[], width: number): string[] {
   const lines = [`  coinage ${command}`];
   for (const flag of flags) {

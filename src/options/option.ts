@@ -18,6 +18,8 @@ export type OptionValue = string | number | boolean | StepCount | Size | Range |
 
 interface OptionShape {
   readonly type: OptionType;
+  /** The setting's name in code, where that of the flag in camelCase is not readable or another program's; the latter is accepted too. */
+  readonly setting?: string;
   /** The only words allowed on the command line. */
   readonly choices?: readonly (string | number)[];
   /** What a settings file may say beyond `choices`. */

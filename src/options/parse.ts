@@ -1,11 +1,13 @@
 import { parseArguments } from "./arguments.ts";
 import type { SettingsFile } from "./file/toml.ts";
+import type { GenerateInput } from "./generate/input.ts";
 import { type GivenGenerateSettings, generateTable } from "./generate/table.ts";
 import type { OptionTable, OptionValue } from "./option.ts";
 import { type Parsed, placesOf, type SettingsWarning } from "./parsed.ts";
 import { valuesOfRecord } from "./record.ts";
 import { settingsFrom } from "./settings.ts";
-import { standingWarnings } from "./standing.ts";
+import { supportWarnings } from "./support.ts";
+import type { TrainInput } from "./train/input.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "./train/table.ts";
 
 /** The settings of a `train` command line; with a settings file, the command line goes before it and it before the defaults.
@@ -17,7 +19,7 @@ export function parseTrainArguments(argv: readonly string[], file?: SettingsFile
 
 /** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainRecord(
-  { extraMetadata, otherSettings, ...record }: Partial<GivenTrainSettings>,
+  { extraMetadata, otherSettings, ...record }: TrainInput,
   file?: SettingsFile,
 ): Parsed<GivenTrainSettings> {
   const parsed = trainSettings(valuesOfRecord(trainFileTable, record), false, file);
@@ -44,7 +46,7 @@ function trainSettings(
     extraMetadata: file?.extraMetadata ?? {},
     otherSettings: file?.otherSettings ?? {},
   };
-  const standing = isHelpAsked ? [] : standingWarnings(trainFileTable, settings, places);
+  const standing = isHelpAsked ? [] : supportWarnings(trainFileTable, settings, places);
   return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...standing] };
 }
 
@@ -71,7 +73,7 @@ export function parseGenerateArguments(argv: readonly string[]): Parsed<GivenGen
 }
 
 /** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
-export function parseGenerateRecord(record: Partial<GivenGenerateSettings>): Parsed<GivenGenerateSettings> {
+export function parseGenerateRecord(record: GenerateInput): Parsed<GivenGenerateSettings> {
   return generateSettings(valuesOfRecord(generateTable, record), false);
 }
 
@@ -82,6 +84,6 @@ function generateSettings(
   const explicit = new Set(given.keys());
   const places = placesOf(explicit, undefined);
   const settings = settingsFrom(generateTable, given);
-  const warnings = isHelpAsked ? [] : standingWarnings(generateTable, settings, places);
+  const warnings = isHelpAsked ? [] : supportWarnings(generateTable, settings, places);
   return { settings, explicit, places, isHelpAsked, warnings };
 }

@@ -15,7 +15,16 @@ describe("settings given by a program", () => {
       ipNoiseGamma: 0.1,
     } as const;
     expect(parseTrainRecord(record)).toEqual(parseTrainArguments([...argv, ...more]));
-    expect(parseGenerateRecord({ ckpt: "m", W: 64 })).toEqual(parseGenerateArguments(["--ckpt", "m", "--W", "64"]));
+    expect(parseGenerateRecord({ pretrainedModelNameOrPath: "m", width: 64 })).toEqual(
+      parseGenerateArguments(["--ckpt", "m", "--W", "64"]),
+    );
+  });
+
+  test("are known by the names of their flags, too", () => {
+    const readable = { pretrainedModelNameOrPath: "m", width: 64, height: 32, outputDir: "out", xtiEmbeddings: ["a"] };
+    const ofFlags = { ckpt: "m", W: 64, H: 32, outdir: "out", XTIEmbeddings: ["a"] };
+    expect(parseGenerateRecord(ofFlags)).toEqual(parseGenerateRecord(readable));
+    expect(() => parseGenerateRecord({ width: 64, W: 64 })).toThrow("width and W are the same setting.");
   });
 
   test("may be what only a settings file can say", () => {

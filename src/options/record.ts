@@ -1,19 +1,21 @@
 import { CoinageError, nearestName } from "../errors/index.ts";
 import { actsOn } from "./effects.ts";
 import type { Option, OptionTable, OptionValue } from "./option.ts";
-import { camelCase } from "./settings.ts";
+import { camelCase, settingName } from "./settings.ts";
 import { readWord, wantedBy, wordsOf } from "./words.ts";
 
-/** Values by flag name from settings by camelCase name, as a program gives them. undefined stands for not given.
- *  @throws USAGE for a name that no setting has and for a value its setting cannot take */
+/** Values by flag name from settings by their names in code, or by those of the flags in camelCase (`ckpt`, `W`). undefined stands for not given.
+ *  @throws USAGE for a name that no setting has, two names of the same setting, a value its setting cannot take */
 export function valuesOfRecord(table: OptionTable, record: object): Map<string, OptionValue> {
-  const names = new Map(Object.keys(table).map((name) => [camelCase(name), name]));
+  const flags = new Map(Object.keys(table).map((flag) => [camelCase(flag), flag]));
+  for (const [flag, option] of Object.entries(table)) flags.set(settingName(flag, option), flag);
   const values = new Map<string, OptionValue>();
   for (const [key, value] of Object.entries(record)) {
     if (value === undefined) continue;
-    const name = names.get(key);
-    if (name === undefined) throw unknownSetting(key, names.keys());
+    const name = flags.get(key);
+    if (name === undefined) throw unknownSetting(key, flags.keys());
     const option = table[name]!;
+    if (values.has(name)) throw givenTwice(settingName(name, option), camelCase(name));
     // What does not act may have come from a settings file, where it is not checked either.
     if (actsOn(option) && !isTaken(option, value)) throw wrongValue(key, option, value);
     values.set(name, value as OptionValue);
@@ -43,6 +45,10 @@ function unknownSetting(key: string, known: Iterable<string>): CoinageError {
   return new CoinageError("USAGE", `There is no setting "${key}".`, {
     hint: near ? `Did you mean ${near}?` : "docs/options.md lists them all; their names here are in camelCase.",
   });
+}
+
+function givenTwice(setting: string, alias: string): CoinageError {
+  return new CoinageError("USAGE", `${setting} and ${alias} are the same setting.`, { hint: `Leave ${alias} out.` });
 }
 
 function wrongValue(key: string, option: Option, value: unknown): CoinageError {

@@ -32,14 +32,23 @@ export type CamelCase<Name extends string> = Name extends `${infer Head}_${infer
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name;
 
-/** The settings a table describes: camelCase keys; a setting that nobody gave and that has no default is `undefined`. */
+type SettingName<Name extends string, O extends Option> = O extends { setting: infer Setting extends string }
+  ? Setting
+  : CamelCase<Name>;
+
+/** The settings a table describes, by name in code; a setting that nobody gave and that has no default is `undefined`. */
 export type SettingsOf<Table extends OptionTable> = {
-  readonly [Name in keyof Table & string as CamelCase<Name>]: SettingOf<Table[Name]>;
+  readonly [Name in keyof Table & string as SettingName<Name, Table[Name]>]: SettingOf<Table[Name]>;
 };
 
 /** `num_vectors_per_token` -> `numVectorsPerToken`. */
 export function camelCase(name: string): string {
   return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** The name in code of a flag's setting. */
+export function settingName(flag: string, option: Option): string {
+  return option.setting ?? camelCase(flag);
 }
 
 /** What a setting is when nobody gave it. */
@@ -52,10 +61,11 @@ export function settingsFrom<Table extends OptionTable>(
   table: Table,
   ...layers: readonly ReadonlyMap<string, OptionValue>[]
 ): SettingsOf<Table> {
-  const values = new Map<string, OptionValue | undefined>();
-  for (const [name, option] of Object.entries(table)) values.set(name, defaultOf(option));
-  for (const layer of layers) for (const [name, value] of layer) values.set(name, value);
-  return Object.fromEntries([...values].map(([name, value]) => [camelCase(name), value])) as SettingsOf<Table>;
+  const settingOf = (flag: string, option: Option): OptionValue | undefined =>
+    layers.findLast((layer) => layer.has(flag))?.get(flag) ?? defaultOf(option);
+  return Object.fromEntries(
+    Object.entries(table).map(([flag, option]) => [settingName(flag, option), settingOf(flag, option)]),
+  ) as SettingsOf<Table>;
 }
 
 /** Every option of a table whose setting differs from its default, in table order: flag name, option, value. */
@@ -65,7 +75,7 @@ export function changedSettings(
 ): [name: string, option: Option, value: OptionValue][] {
   const values = settings as Readonly<Record<string, OptionValue | undefined>>;
   return Object.entries(table).flatMap(([name, option]) => {
-    const value = values[camelCase(name)];
+    const value = values[settingName(name, option)];
     return value === undefined || isSameValue(value, defaultOf(option)) ? [] : [[name, option, value]];
   });
 }

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { parseArguments } from "./arguments.ts";
-import { generateGroups, generateTable } from "./generate/table.ts";
-import { coverageOf } from "./markdown.ts";
+import type { GenerateInput } from "./generate/input.ts";
+import { type GivenGenerateSettings, generateGroups, generateTable } from "./generate/table.ts";
 import type { Option, OptionTable, Size, StepCount } from "./option.ts";
 import { ownGenerateOptions, ownOptions, ownTrainOptions } from "./own.ts";
 import { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
 import { ownSamplers } from "./samplers.ts";
+import { coverageOf } from "./support.ts";
+import type { TrainInput } from "./train/input.ts";
 import { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";
 
 interface ReferenceFlag {
@@ -137,6 +139,16 @@ describe("a flag that does not act", () => {
     expect(parseTrainArguments(["--mixed_precision", "no", "--dynamo_backend=inductor"]).warnings).toEqual([]);
     expect(parseGenerateArguments(["--ds_ratio", "0.5"]).warnings).toEqual([]);
   });
+});
+
+type Given<Settings> = { readonly [Key in keyof Settings]?: Settings[Key] | undefined };
+
+test("documented types of settings are those of the tables", () => {
+  expectTypeOf<TrainInput>().toExtend<Given<GivenTrainSettings>>();
+  expectTypeOf<Given<GivenTrainSettings>>().toExtend<TrainInput>();
+  expectTypeOf<Omit<GenerateInput, "ckpt" | "outdir" | "W" | "H" | "scale" | "XTIEmbeddings">>().toEqualTypeOf<
+    Given<GivenGenerateSettings>
+  >();
 });
 
 test("types of settings come from the table", () => {

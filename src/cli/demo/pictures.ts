@@ -16,15 +16,15 @@ export async function stripSettings(folder: string): Promise<GenerateInput> {
   const fromFile = path.join(folder, "prompts.txt");
   await writeFileAtomically(fromFile, `${prompts.join("\n")}\n`);
   return {
-    ckpt: tinySdFolder,
+    pretrainedModelNameOrPath: tinySdFolder,
     textualInversionEmbeddings: embeddings,
     fromFile,
-    W: 128,
-    H: 128,
+    width: 128,
+    height: 128,
     steps: 15,
-    scale: 5,
+    guidanceScale: 5,
     batchSize: words.length,
-    outdir: path.join(folder, "pictures"),
+    outputDir: path.join(folder, "pictures"),
     sequentialFileName: true,
   };
 }

@@ -11,11 +11,11 @@ describe("drawing", () => {
       expect.objectContaining({ code: "SETTINGS_MISSING", where: expect.stringMatching(/--ckpt .*\n.*--from_file/) }),
     );
     expect(check("--ckpt m --prompt cat").settings).toMatchObject({
-      ckpt: "m",
+      pretrainedModelNameOrPath: "m",
       prompt: "cat",
       steps: 50,
       sampler: "ddim",
-      scale: 7.5,
+      guidanceScale: 7.5,
     });
     expect(check("--ckpt m --from_file f").warnings).toEqual([]);
     expect(check("--ckpt m --prompt cat --seed -1").settings.seed).toBeUndefined();

@@ -3,27 +3,32 @@ import type { Parsed, Sourced } from "../parsed.ts";
 import type { GivenGenerateSettings } from "./table.ts";
 
 /** What drawing goes by. */
-export type GenerateSettings = GivenGenerateSettings & { readonly ckpt: string };
+export type GenerateSettings = GivenGenerateSettings & { readonly pretrainedModelNameOrPath: string };
 
 /** Checks the settings and fills in what follows from others, before anything is loaded.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
 export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Sourced<GenerateSettings> {
   const given = parsed.settings;
-  const { ckpt } = given;
+  const { pretrainedModelNameOrPath } = given;
   const missing: string[] = [];
-  if (!ckpt) missing.push("--ckpt  the Stable Diffusion model");
+  if (!pretrainedModelNameOrPath) missing.push("--ckpt  the Stable Diffusion model");
   // A picture to start from can bring its prompt along in its metadata.
   const hasPrompts = [given.prompt, given.fromFile, given.imagePath].some(Boolean) || given.interactive;
   if (!hasPrompts) missing.push("--prompt or --from_file  what to draw");
-  if (!ckpt || missing.length > 0) throw missingSettings(missing, "Drawing");
+  if (!pretrainedModelNameOrPath || missing.length > 0) throw missingSettings(missing, "Drawing");
   refuse(conflicts(given), parsed);
-  const settings = { ...given, ckpt, nIter: given.interactive ? 1 : given.nIter, seed: chosenSeed(given.seed) };
+  const settings = {
+    ...given,
+    pretrainedModelNameOrPath,
+    nIter: given.interactive ? 1 : given.nIter,
+    seed: chosenSeed(given.seed),
+  };
   return { ...parsed, settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
 }
 
 function conflicts(given: GivenGenerateSettings): Rule[] {
   const families = (["sdxl", "v1", "v2"] as const).filter((family) => given[family]);
-  const sides = (["W", "H"] as const).filter((side) => (given[side] ?? 8) % 8 !== 0);
+  const sides = [...((given.width ?? 8) % 8 === 0 ? [] : ["W"]), ...((given.height ?? 8) % 8 === 0 ? [] : ["H"])];
   return [
     {
       when: families.length > 1,
@@ -78,7 +83,7 @@ function surprises(given: GivenGenerateSettings): Rule[] {
       message: "--n_iter is ignored: --interactive draws every prompt once.",
     },
     {
-      when: given.negativeScale !== undefined && given.scale <= 1,
+      when: given.negativeScale !== undefined && given.guidanceScale <= 1,
       options: ["negative_scale"],
       message: "--negative_scale is ignored: a --scale up to 1 means no guidance.",
     },

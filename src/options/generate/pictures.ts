@@ -5,6 +5,7 @@ import { ownSamplers, sdScriptsSamplers } from "../samplers.ts";
 export const generateModelOptions = {
   ckpt: {
     type: "string",
+    setting: "pretrainedModelNameOrPath",
     effect: "files",
     help: "The Stable Diffusion model: a .safetensors or .ckpt file, a Diffusers folder, or a pattern that fits one file.",
   },
@@ -21,6 +22,7 @@ export const generateModelOptions = {
   },
   XTI_embeddings: {
     type: "string",
+    setting: "xtiEmbeddings",
     count: "any",
     effect: "numbers",
     help: "The same with vectors for each cross-attention layer of the U-Net (P+, XTI), as training with --xti makes them. Stable Diffusion 1 and 2 only.",
@@ -101,6 +103,7 @@ export const promptOptions = {
 export const pictureFileOptions = {
   outdir: {
     type: "string",
+    setting: "outputDir",
     default: "outputs",
     effect: "files",
     help: "Folder for the pictures; made when it is not there.",
@@ -110,8 +113,20 @@ export const pictureFileOptions = {
 } as const satisfies OptionTable;
 
 export const samplingOptions = {
-  W: { type: "int", minimum: 8, effect: "numbers", help: "Width, a multiple of 8; 512 unless said, for SDXL 1024." },
-  H: { type: "int", minimum: 8, effect: "numbers", help: "Height, a multiple of 8; 512 unless said, for SDXL 1024." },
+  W: {
+    type: "int",
+    setting: "width",
+    minimum: 8,
+    effect: "numbers",
+    help: "Width, a multiple of 8; 512 unless said, for SDXL 1024.",
+  },
+  H: {
+    type: "int",
+    setting: "height",
+    minimum: 8,
+    effect: "numbers",
+    help: "Height, a multiple of 8; 512 unless said, for SDXL 1024.",
+  },
   batch_size: { type: "int", minimum: 1, default: 1, effect: "speed", help: "Pictures computed at once." },
   steps: { type: "int", minimum: 1, default: 50, effect: "numbers", help: "Sampling steps." },
   sampler: {
@@ -123,6 +138,7 @@ export const samplingOptions = {
   },
   scale: {
     type: "float",
+    setting: "guidanceScale",
     default: 7.5,
     effect: "numbers",
     help: "Guidance: how closely the prompt is followed. Up to 1 there is none.",

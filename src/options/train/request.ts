@@ -2,6 +2,7 @@ import { checkTrackerConfig, readSettingsFile, writeSettingsFile } from "../file
 import { parseTrainArguments, parseTrainRecord } from "../parse.ts";
 import type { Parsed, SettingsWarning, Sourced } from "../parsed.ts";
 import { checkTrainSettings, type TrainSettings } from "./check.ts";
+import type { TrainInput } from "./input.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
 /** What a `train` command line asks for. */
@@ -28,7 +29,7 @@ export async function readTrainRequest(argv: readonly string[]): Promise<TrainRe
 
 /** Training settings from those a program gives by camelCase name: its settings file, the defaults, the checks, as for a command line.
  *  @throws what readTrainRequest throws */
-export async function readTrainRecord(record: Partial<GivenTrainSettings>): Promise<Sourced<TrainSettings>> {
+export async function readTrainRecord(record: TrainInput): Promise<Sourced<TrainSettings>> {
   const file = record.configFile === undefined ? undefined : await readSettingsFile(record.configFile);
   return checked(parseTrainRecord(record, file));
 }

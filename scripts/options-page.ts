@@ -1,27 +1,17 @@
-import { defaultText, placeholderOf, standingText } from "./describe.ts";
-import { generateGroups, generateTable } from "./generate/table.ts";
-import type { Option, OptionGroup, OptionTable } from "./option.ts";
-import { fileOnlyOptions, trainGroups, trainTable } from "./train/table.ts";
-
-/** How many flags of a table act, and which do not. */
-export interface Coverage {
-  readonly acting: readonly string[];
-  readonly withoutEffect: readonly string[];
-  readonly later: readonly string[];
-  readonly refused: readonly string[];
-}
-
-/** Sorts the flags of a table by how far they act. */
-export function coverageOf(table: OptionTable): Coverage {
-  const names = (matches: (option: Option) => boolean): string[] =>
-    Object.entries(table).flatMap(([name, option]) => (matches(option) ? [name] : []));
-  return {
-    acting: names((option) => !option.note),
-    withoutEffect: names((option) => option.note !== undefined && !option.state),
-    later: names((option) => option.state === "later"),
-    refused: names((option) => option.state === "refused"),
-  };
-}
+import {
+  coverageOf,
+  defaultText,
+  fileOnlyOptions,
+  generateGroups,
+  generateTable,
+  type Option,
+  type OptionGroup,
+  type OptionTable,
+  placeholderOf,
+  supportText,
+  trainGroups,
+  trainTable,
+} from "../src/options/index.ts";
 
 /** The page docs/options.md. */
 export function optionsMarkdown(): string {
@@ -69,7 +59,7 @@ function groupTable({ title, options }: OptionGroup, dashes: string): string[] {
 
 function cells(option: Option): string[] {
   const value = option.choices ? option.choices.map((choice) => `\`${choice}\``).join(" ") : placeholderOf(option);
-  const meaning = [option.help, standingText(option)].filter(Boolean).join(" ");
+  const meaning = [option.help, supportText(option)].filter(Boolean).join(" ");
   const shownDefault = defaultText(option);
   return [
     value,

@@ -1,11 +1,11 @@
 import { CoinageError } from "../errors/index.ts";
-import type { OptionTable } from "./option.ts";
+import type { Option, OptionTable } from "./option.ts";
 import { placeText, type SettingsWarning } from "./parsed.ts";
 import { changedSettings } from "./settings.ts";
 
 /** One warning for every setting that differs from its default and does not act.
  *  @throws OPTION_UNSUPPORTED for a setting without which going on would mislead */
-export function standingWarnings(
+export function supportWarnings(
   table: OptionTable,
   settings: object,
   places: ReadonlyMap<string, string>,
@@ -20,4 +20,24 @@ export function standingWarnings(
     if (!option.note) return [];
     return [{ option: name, message: `--${name} has no effect here: ${option.note}.` }];
   });
+}
+
+/** How many flags of a table act, and which do not. */
+export interface Coverage {
+  readonly acting: readonly string[];
+  readonly withoutEffect: readonly string[];
+  readonly later: readonly string[];
+  readonly refused: readonly string[];
+}
+
+/** Sorts the flags of a table by how far they act. */
+export function coverageOf(table: OptionTable): Coverage {
+  const names = (matches: (option: Option) => boolean): string[] =>
+    Object.entries(table).flatMap(([name, option]) => (matches(option) ? [name] : []));
+  return {
+    acting: names((option) => !option.note),
+    withoutEffect: names((option) => option.note !== undefined && !option.state),
+    later: names((option) => option.state === "later"),
+    refused: names((option) => option.state === "refused"),
+  };
 }
