@@ -9,12 +9,14 @@ export {
 } from "./half-precision.ts";
 export {
   arrayOf,
+  concatenate,
   type DType,
   dtypeBytes,
   elementCount,
   type FileRegion,
   itemOf,
   type NdArray,
+  partsOf,
   type StoredArray,
   stack,
   type TypedArray,

@@ -86,17 +86,33 @@ export interface FileRegion {
 
 /** Arrays of one shape as one array with a new first axis. */
 export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const shape = arrays[0]!.shape;
-  const length = arrays[0]!.data.length;
-  const data = new Float32Array(arrays.length * length);
-  arrays.forEach((array, i) => {
-    data.set(array.data, i * length);
-  });
-  return arrayOf([arrays.length, ...shape], data);
+  return { ...concatenate(arrays), shape: [arrays.length, ...arrays[0]!.shape] };
+}
+
+/** Arrays joined along their first axis; the other axes are alike. */
+export function concatenate(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
+  const [, ...rest] = arrays[0]!.shape;
+  const data = new Float32Array(arrays.reduce((sum, array) => sum + array.data.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    data.set(array.data, at);
+    at += array.data.length;
+  }
+  return arrayOf([arrays.reduce((sum, { shape }) => sum + shape[0]!, 0), ...rest], data);
 }
 
 /** A copy of one item along the first axis. */
 export function itemOf({ shape, data }: NdArray<Float32Array>, index: number): NdArray<Float32Array> {
   const length = data.length / shape[0]!;
   return arrayOf(shape.slice(1), data.slice(index * length, (index + 1) * length));
+}
+
+/** Copies of an array cut along its first axis, each of at most so many items. */
+export function partsOf({ shape, data }: NdArray<Float32Array>, most: number): NdArray<Float32Array>[] {
+  const [count, ...rest] = shape as readonly [number, ...number[]];
+  const length = data.length / count;
+  return Array.from({ length: Math.ceil(count / most) }, (_, i) => {
+    const end = Math.min(count, (i + 1) * most);
+    return arrayOf([end - i * most, ...rest], data.slice(i * most * length, end * length));
+  });
 }

@@ -1,11 +1,10 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { DiffusionModel } from "../models/index.ts";
+import type { Networks } from "../networks/index.ts";
 import type { PromptWords } from "../tokenizer/index.ts";
 import { encodeTexts } from "./conditioning/encode-texts.ts";
 import type { Condition } from "./denoise.ts";
 import { type TextGroup, textGroups } from "./guidance.ts";
-import type { Programs } from "./programs.ts";
 import type { PictureBatch, Sampling } from "./request.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -18,8 +17,7 @@ export interface BatchCondition extends Condition {
  *  @throws PROMPT_WEIGHT_INVALID, PROMPT_UNSUPPORTED, RUNTIME */
 export async function conditionOf(
   { sampling, pictures }: PictureBatch,
-  model: DiffusionModel,
-  programs: Programs,
+  networks: Networks,
   vocabulary: Vocabulary,
 ): Promise<BatchCondition> {
   const groups = textGroups(sampling);
@@ -31,11 +29,11 @@ export async function conditionOf(
   const { words } = vocabulary.tokenizers[0]!;
   if (sampling.flavour === "generation") for (const prompt of textOf.positive) refuseRegions(prompt, words);
   const texts = groups.flatMap((group) => textOf[group]);
-  const { context, pooled, truncated } = await encodeTexts(texts, model, programs, vocabulary, sampling);
+  const { context, pooled, truncated } = await encodeTexts(texts, networks, vocabulary, sampling);
   return {
     groups: groups.length,
     context,
-    ...(pooled && { pooled, sizes: sizeRows(groups, pictures.length, sampling) }),
+    ...(pooled && { pooled, timeIds: sizeRows(groups, pictures.length, sampling) }),
     truncated: [...new Set(truncated)],
   };
 }

@@ -1,7 +1,7 @@
 import type { PredictionType } from "../diffusion/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
+import type { Networks } from "../networks/index.ts";
 import type { ComputeDtype, Runtime } from "../runtime/index.ts";
-import type { Programs } from "./programs.ts";
 import type { SourceEncoder } from "./source-encoder.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
@@ -21,6 +21,6 @@ export interface GeneratorParts {
 
 /** What drawing goes by. */
 export interface DrawContext extends GeneratorParts {
-  readonly programs: Programs;
+  readonly networks: Networks;
   readonly encoder: SourceEncoder;
 }

@@ -1,15 +1,11 @@
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { type PredictionType, predictOriginal, type SampleOptions, type Sampler } from "../diffusion/index.ts";
-import type { Program } from "../runtime/index.ts";
+import type { Networks, UNetConditioning } from "../networks/index.ts";
 import { type Guidance, guided } from "./guidance.ts";
 
-/** What the U-Net reads beside latents and time, for every group of texts: [groups * B, ...]; a context for each layer: [groups * B * layers, ...]. */
-export interface Condition {
+/** What the U-Net reads beside latents and time, for every group of texts: [groups * B, ...]. */
+export interface Condition extends UNetConditioning {
   readonly groups: number;
-  readonly context: NdArray<Float32Array>;
-  /** SDXL */
-  readonly pooled?: NdArray<Float32Array> | undefined;
-  readonly sizes?: NdArray<Float32Array> | undefined;
 }
 
 export interface DenoisedStep {
@@ -25,7 +21,7 @@ export interface DenoisedStep {
 export async function* denoise(
   latents: NdArray<Float32Array>,
   sampler: Sampler,
-  unet: Program,
+  networks: Networks,
   condition: Condition,
   guidance: Guidance,
   options: SampleOptions,
@@ -37,7 +33,7 @@ export async function* denoise(
   let next = run.next();
   while (!next.done) {
     const { modelInput, level, timestep, step } = next.value;
-    const outputs = await predict(arrayOf(shape, modelInput), timestep, unet, condition);
+    const outputs = await predict(arrayOf(shape, modelInput), timestep, networks, condition);
     const output = guided(outputs, condition.groups, guidance);
     const original = (type: PredictionType) => Float32Array.from(predictOriginal(type, level, modelInput, output));
     next = run.next(output);
@@ -52,17 +48,12 @@ export async function* denoise(
 async function predict(
   { shape, data }: NdArray<Float32Array>,
   timestep: number,
-  unet: Program,
-  { groups, context, pooled, sizes }: Condition,
+  networks: Networks,
+  condition: Condition,
 ): Promise<Float32Array> {
+  const { groups } = condition;
   const rows = groups * shape[0]!;
   const repeated = new Float32Array(groups * data.length);
   for (let group = 0; group < groups; group++) repeated.set(data, group * data.length);
-  const { prediction } = await unet.run({
-    latents: arrayOf([rows, ...shape.slice(1)], repeated),
-    timesteps: arrayOf([rows], Array<number>(rows).fill(timestep)),
-    context,
-    ...(pooled && sizes && { pooled, sizes }),
-  });
-  return prediction!.data as Float32Array;
+  return (await networks.predict(arrayOf([rows, ...shape.slice(1)], repeated), timestep, condition)).data;
 }

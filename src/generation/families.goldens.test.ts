@@ -4,11 +4,11 @@ import { describeGoldens, largestDifference, readJson } from "../../test/goldens
 import { clipMerges } from "../assets/index.ts";
 import { openCheckpoint } from "../checkpoint/index.ts";
 import { type DiffusionModel, diffusionModel, type NetworkSource } from "../models/index.ts";
+import { Networks } from "../networks/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { conditionOf } from "./condition.ts";
 import { samplingOf } from "./defaults.ts";
 import { openGenerator } from "./generator.ts";
-import { Programs } from "./programs.ts";
 import type { GenerationEvent, PictureRequest } from "./request.ts";
 import { plainVocabulary } from "./vocabulary.ts";
 
@@ -51,15 +51,15 @@ describeGoldens("models", (folder) => {
   const sdxl = families.find(({ name }) => name === "sdxl");
   test.runIf(sdxl)("SDXL is told sizes, and the pooled text of each prompt, the empty one's too", async () => {
     const model = await modelOf(folder, sdxl!);
-    const programs = new Programs(model, runtime);
+    const networks = new Networks(model, runtime);
     const vocabulary = plainVocabulary("sdxl", await clipMerges());
     const pictures = [{ prompt: "a star", negativePrompt: "", seed: 1 }];
     const sizes = { originalWidth: 256, cropTop: 3, originalHeightNegative: 99 };
     const conditionFor = (more: Partial<PictureRequest>) =>
-      conditionOf({ sampling: samplingOf({ ...request, ...more }, "sdxl"), pictures }, model, programs, vocabulary);
+      conditionOf({ sampling: samplingOf({ ...request, ...more }, "sdxl"), pictures }, networks, vocabulary);
     const told = await conditionFor({ sizeConditions: sizes, negativeScale: 1 });
     expect(told.groups).toBe(3);
-    expect([...told.sizes!.data]).toEqual([
+    expect([...told.timeIds!.data]).toEqual([
       ...[99, 256, 3, 0, 32, 64],
       ...[32, 256, 3, 0, 32, 64],
       ...[99, 256, 3, 0, 32, 64],
@@ -67,7 +67,7 @@ describeGoldens("models", (folder) => {
     const [negative, positive, empty] = rowsOf(told.pooled!.data, 3);
     expect(largestDifference(negative!, empty!)).toBe(0);
     expect(largestDifference(positive!, empty!)).toBeGreaterThan(1e-3);
-    expect([...(await conditionFor({})).sizes!.data]).toEqual([...[32, 64, 0, 0, 32, 64], ...[32, 64, 0, 0, 32, 64]]);
+    expect([...(await conditionFor({})).timeIds!.data]).toEqual([...[32, 64, 0, 0, 32, 64], ...[32, 64, 0, 0, 32, 64]]);
 
     // previews join chunks as training does; in several chunks the text before them stays what it was
     const whole = await conditionFor({ flavour: "preview", guidanceScale: 1 });
@@ -78,7 +78,7 @@ describeGoldens("models", (folder) => {
     expect(
       largestDifference(whole.context.data.subarray(0, beginning), trimmed.context.data.subarray(0, beginning)),
     ).toBeLessThan(1e-5);
-    await programs.close();
+    await networks.close();
   });
 });
 

@@ -1,8 +1,8 @@
+import { decodeImages, Networks } from "../networks/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import type { DrawContext, GeneratorParts } from "./context.ts";
 import { samplingOf } from "./defaults.ts";
 import { firstStage, stageFromLatents, stageFromPictures } from "./highres.ts";
-import { Programs } from "./programs.ts";
 import { seedSource } from "./prompts/seeds.ts";
 import type {
   GenerationEvent,
@@ -16,7 +16,6 @@ import type {
 import { checkSampling } from "./sampler.ts";
 import { SourceEncoder } from "./source-encoder.ts";
 import { drawLatents, type StartedBatch } from "./stage.ts";
-import { decode } from "./vae.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Draws pictures with one model. Its programs are loaded when they are first needed and stay until they are freed.
@@ -32,17 +31,17 @@ export interface PictureGenerator {
 }
 
 export function openGenerator(parts: GeneratorParts): PictureGenerator {
-  const programs = new Programs(
+  const networks = new Networks(
     parts.model,
     parts.runtime,
     parts.computeDtype ? { computeDtype: parts.computeDtype } : {},
   );
-  const encoder = new SourceEncoder(parts.model, programs);
-  const contextOf = (vocabulary = parts.vocabulary): DrawContext => ({ ...parts, programs, encoder, vocabulary });
+  const encoder = new SourceEncoder(networks);
+  const contextOf = (vocabulary = parts.vocabulary): DrawContext => ({ ...parts, networks, encoder, vocabulary });
   return {
     generate: (request, vocabulary) => generate(request, contextOf(vocabulary)),
     draw: (batch, vocabulary) => draw(batch, [...batch.pictures.keys()], contextOf(vocabulary)),
-    close: () => programs.close(),
+    close: () => networks.close(),
   };
 }
 
@@ -73,7 +72,7 @@ async function* draw(
   const last: StartedBatch = sampling.highres ? yield* drawFirst(batch, sampling.highres, indices, context) : batch;
   const latents = yield* drawLatents({ ...last, stage: "final", indices }, context);
   let at = 0;
-  for await (const picture of decode(latents, context.model.vae.architecture, context.programs, sampling))
+  for await (const picture of decodeImages(context.networks, latents, sampling))
     yield imageEvent(picture, batch.pictures[at]!, indices[at++]!, sampling, sampling.steps, "final");
 }
 
@@ -89,7 +88,7 @@ async function* drawFirst(
   const latents = yield* drawLatents({ ...first, stage: "first", indices }, context);
   if (highres.upscale === "latents") return stageFromLatents(batch, latents, architecture.factor);
   const small: Picture[] = [];
-  for await (const picture of decode(latents, architecture, context.programs, batch.sampling)) {
+  for await (const picture of decodeImages(context.networks, latents, batch.sampling)) {
     const at = small.push(picture) - 1;
     if (highres.keepsFirst)
       yield imageEvent(picture, batch.pictures[at]!, indices[at]!, batch.sampling, highres.steps, "first");

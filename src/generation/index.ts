@@ -5,7 +5,6 @@ export { openGenerator, type PictureGenerator } from "./generator.ts";
 export { inPlace } from "./place.ts";
 export { type PreviewMoment, previewFileName } from "./preview/file-name.ts";
 export { type PreviewOptions, type PreviewPrompts, readPreviewPrompts } from "./preview/prompts.ts";
-export { encoderOutputs, Programs } from "./programs.ts";
 export type * from "./request.ts";
 export { type GenerationRunOptions, generateFromSettings } from "./run.ts";
 export type { BatchStepEvent, GenerationRunEvent } from "./run-events.ts";

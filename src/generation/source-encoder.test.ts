@@ -5,10 +5,10 @@ import { drawing } from "../../test/drawing.ts";
 import { relativeDistance } from "../../test/goldens.ts";
 import { openTinySd } from "../../test/tiny-sd.ts";
 import type { DiffusionModel } from "../models/index.ts";
+import { Networks } from "../networks/index.ts";
 import { encodePng, type Picture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { SourceReader } from "./files/source-files.ts";
-import { Programs } from "./programs.ts";
 import { SourceEncoder } from "./source-encoder.ts";
 
 const here = drawing();
@@ -42,7 +42,7 @@ function countingEncoder(): { encoder: SourceEncoder; runs: number[] } {
       };
     },
   };
-  return { encoder: new SourceEncoder(model, new Programs(model, counting)), runs };
+  return { encoder: new SourceEncoder(new Networks(model, counting)), runs };
 }
 
 test("a picture is encoded once for each size, however often it is drawn from, and every time with its own noise", async () => {

@@ -7,6 +7,7 @@ import {
   sdScriptsImageToImageStart,
 } from "../diffusion/index.ts";
 import { beginningOf } from "../errors/index.ts";
+import { decodeImages } from "../networks/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { conditionOf } from "./condition.ts";
 import type { DrawContext } from "./context.ts";
@@ -15,7 +16,6 @@ import { keptShare } from "./image-to-image.ts";
 import { drawPictureNoise, noiseList, type PictureNoise } from "./noise.ts";
 import type { GenerationEvent, PictureBatch, Sampling, Stage } from "./request.ts";
 import { samplerOf } from "./sampler.ts";
-import { decode } from "./vae.ts";
 
 /** One run of the sampler for a batch. */
 export interface StageBatch extends StartedBatch {
@@ -35,12 +35,12 @@ export async function* drawLatents(
   context: DrawContext,
 ): AsyncGenerator<GenerationEvent, NdArray<Float32Array>> {
   const { sampling, indices, stage } = batch;
-  const { model, programs, vocabulary } = context;
+  const { networks, vocabulary } = context;
   const sampler = samplerOf(sampling, context);
   const start = startOf(batch);
   const noises = drawNoises(batch, sampler, start, context);
   const original = await originalLatents(batch, noises, context);
-  const condition = await conditionOf(batch, model, programs, vocabulary);
+  const condition = await conditionOf(batch, networks, vocabulary);
   for (const prompt of condition.truncated)
     yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt, 80)}` };
 
@@ -48,7 +48,7 @@ export async function* drawLatents(
   const denoising = denoise(
     startLatents(batch, sampler, start, noises, original, context),
     sampler,
-    await programs.unet(condition.context.shape[1]!, vocabulary.layerReplacements?.length),
+    networks,
     condition,
     sampling,
     {
@@ -73,11 +73,11 @@ export async function* drawLatents(
 async function previewsOf(
   latents: NdArray<Float32Array>,
   { vaeSlices }: Sampling,
-  { model, programs }: DrawContext,
+  { networks }: DrawContext,
 ): Promise<Picture[]> {
   const previews: Picture[] = [];
   const shares = { vaeBatchSize: 1, vaeSlices };
-  for await (const picture of decode(latents, model.vae.architecture, programs, shares)) previews.push(picture);
+  for await (const picture of decodeImages(networks, latents, shares)) previews.push(picture);
   return previews;
 }
 

@@ -5,13 +5,13 @@ import { openTinySd } from "../../test/tiny-sd.ts";
 import { clipMerges } from "../assets/index.ts";
 import { createSampler, noiseSchedule, type SamplerName, samplerDefaults } from "../diffusion/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
+import { Networks } from "../networks/index.ts";
 import { decodePicture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { encodeTexts } from "./conditioning/encode-texts.ts";
 import { samplingOf } from "./defaults.ts";
 import { openGenerator, type PictureGenerator } from "./generator.ts";
 import { drawPictureNoise, noiseList } from "./noise.ts";
-import { Programs } from "./programs.ts";
 import type { GenerationEvent, PictureRequest } from "./request.ts";
 import { plainVocabulary, type Vocabulary } from "./vocabulary.ts";
 
@@ -54,9 +54,9 @@ describeGoldens("text2image", (folder) => {
 
   const perPrompt = new Map(cases.map((recorded) => [recorded.prompt_index, recorded]));
   test.each([...perPrompt.values()])("conditioning of prompt $prompt_index", async (recorded) => {
-    const programs = new Programs(model, runtime);
+    const networks = new Networks(model, runtime);
     const { prompt_index: index, prompt, negative_prompt: negative } = recorded;
-    const { context } = await encodeTexts([negative, prompt], model, programs, vocabulary, {
+    const { context } = await encodeTexts([negative, prompt], networks, vocabulary, {
       flavour: "generation",
       maxEmbeddingsMultiples: 1,
       weightNormalization: "original",
@@ -69,7 +69,7 @@ describeGoldens("text2image", (folder) => {
       expect(relativeDistance(data, float32(tensors, `prompt_${index}/${name}`).data), name).toBeLessThan(
         conditioningTolerance,
       );
-    await programs.close();
+    await networks.close();
   });
 
   describe.each(cases.map((recorded) => [recorded.name, recorded] as const))("%s", (name, recorded) => {

@@ -1,4 +1,4 @@
-import { arrayOf, type NdArray, toFloat32 } from "../array/index.ts";
+import { arrayOf, concatenate, type NdArray, toFloat32 } from "../array/index.ts";
 import { type LearnedWord as LearnedVectors, vectorCount } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ModelFamily } from "../models/index.ts";
@@ -60,7 +60,7 @@ export function withLearnedWords(vocabulary: Vocabulary, words: readonly NamedWo
   const rows = vocabulary.tokenizers.map((_, encoder) => {
     const tables = words.map(({ vectors }) => toFloat32(vectors[encoder]!));
     const known = vocabulary.rows?.[encoder];
-    return stacked(known ? [known, ...tables] : tables);
+    return concatenate(known ? [known, ...tables] : tables);
   });
   return {
     ...vocabulary,
@@ -88,7 +88,7 @@ export function withLayeredWord(
   return {
     ...vocabulary,
     tokenizers: [tokenizer],
-    rows: [stacked([...(vocabulary.rows ?? []), table, unused])],
+    rows: [concatenate([...(vocabulary.rows ?? []), table, unused])],
     layerReplacements: layers.map((_, layer) => {
       const ids = inLayers.ids.slice(layer * count, (layer + 1) * count);
       const replaced = inLayers.tokens.map((token, i) => [tokenizer.idOf(token)!, i === 0 ? ids : [ids[i]!]] as const);
@@ -119,16 +119,4 @@ function explained<Added>(tokenizer: Tokenizer, word: NamedWord, add: () => Adde
 
 function takenToken(tokenizer: Tokenizer, name: string, count: number): string {
   return `"${tokensOfWord(name, count).find((token) => tokenizer.idOf(token) !== undefined)}"`;
-}
-
-function stacked(tables: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const width = tables[0]!.shape[1]!;
-  const count = tables.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  const data = new Float32Array(count * width);
-  let at = 0;
-  for (const table of tables) {
-    data.set(table.data, at);
-    at += table.data.length;
-  }
-  return arrayOf([count, width], data);
 }

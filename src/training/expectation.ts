@@ -1,7 +1,7 @@
 import { pictureMemory } from "../dataset/index.ts";
-import { encoderOutputs } from "../generation/index.ts";
 import { countFlops, type GraphMemory } from "../graph/index.ts";
 import { vaeBands } from "../models/index.ts";
+import { vaeEncoderOutputs } from "../networks/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { DeviceRate, Runtime } from "../runtime/index.ts";
 import type { ComputingDevice } from "./device.ts";
@@ -65,7 +65,7 @@ function expectedMemory(
   );
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
   const bands = vaeBands(height / factor, width / factor);
-  const encoder = runtime.lower(encoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
+  const encoder = runtime.lower(vaeEncoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
   const { decoded, kept } = pictureMemory(group, {
     isCached: settings.cacheLatents,
     isOnDisk: settings.cacheLatentsToDisk,

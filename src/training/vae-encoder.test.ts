@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
 import { openTinySd } from "../../test/tiny-sd.ts";
-import { Programs } from "../generation/index.ts";
+import { Networks } from "../networks/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
@@ -20,7 +20,7 @@ test("large pictures are encoded in bands, with the latents of the whole, and be
   const vae = openVaeEncoder(model, counting, new TorchGenerator(2));
   const pixels = new TorchGenerator(1).randn([1, 3, 520, 512]);
   const latents = await vae.encode(pixels);
-  const { mean, logvar } = await (await new Programs(model, runtime).encoder(1)).run({ pictures: pixels });
+  const { mean, logvar } = await (await new Networks(model, runtime).vaeEncoder(1)).run({ pictures: pixels });
   const noise = new TorchGenerator(2).randn(mean!.shape).data;
   const whole = noise.map((value, i) => Number(mean!.data[i]) + Math.exp(Number(logvar!.data[i]) / 2) * value);
   expect(latents.shape).toEqual([1, 4, 65, 64]);

@@ -1,6 +1,6 @@
-import type { NdArray } from "../array/index.ts";
-import { Programs } from "../generation/index.ts";
-import { type DiffusionModel, vaeBands } from "../models/index.ts";
+import { type NdArray, stack } from "../array/index.ts";
+import type { DiffusionModel } from "../models/index.ts";
+import { encodeImages, Networks, sampleDistribution } from "../networks/index.ts";
 import type { TorchGenerator } from "../random/index.ts";
 import type { Runtime } from "../runtime/index.ts";
 
@@ -13,36 +13,14 @@ export interface VaeEncoder {
 
 /** Its programs are loaded when pictures of their size come first. */
 export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generator: TorchGenerator): VaeEncoder {
-  const programs = new Programs(model, runtime);
-  const { factor } = model.vae.architecture;
+  const networks = new Networks(model, runtime);
   return {
     async encode(pixels, draws) {
-      const [rows, columns] = pixels.shape.slice(-2).map((side) => side / factor) as [number, number];
-      const program = await programs.encoder(vaeBands(rows, columns));
-      const moments = await program.run({ pictures: pixels });
-      const [mean, logvar] = [moments.mean, moments.logvar] as [NdArray<Float32Array>, NdArray<Float32Array>];
-      return samplePosterior(mean, logvar, draws ? noiseOf(mean.shape, draws) : generator.randn(mean.shape).data);
+      const distribution = await encodeImages(networks, pixels);
+      const [count, ...shape] = distribution.mean.shape as readonly [number, ...number[]];
+      const noise = draws ? stack(draws.map((own) => own.randn(shape))) : generator.randn([count, ...shape]);
+      return sampleDistribution(distribution, noise.data);
     },
-    close: () => programs.close(),
+    close: () => networks.close(),
   };
-}
-
-/** mean + exp(logvar / 2) n. */
-function samplePosterior(
-  mean: NdArray<Float32Array>,
-  logvar: NdArray<Float32Array>,
-  noise: Float32Array,
-): NdArray<Float32Array> {
-  const data = mean.data.map((value, i) => value + Math.fround(Math.exp(0.5 * logvar.data[i]!)) * noise[i]!);
-  return { ...mean, data };
-}
-
-/** Noise of which every item of the batch is drawn by itself. */
-function noiseOf([, ...shape]: readonly number[], draws: readonly TorchGenerator[]): Float32Array {
-  const items = draws.map((generator) => generator.randn(shape).data);
-  const noise = new Float32Array(items.length * items[0]!.length);
-  items.forEach((item, i) => {
-    noise.set(item, i * item.length);
-  });
-  return noise;
 }

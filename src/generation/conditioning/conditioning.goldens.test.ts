@@ -5,6 +5,7 @@ import { openTinySd } from "../../../test/tiny-sd.ts";
 import { dtypeBytes, type NdArray, type StoredArray } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
 import { type DiffusionModel, inferText, weightsOf } from "../../models/index.ts";
+import { Networks } from "../../networks/index.ts";
 import { openRuntime, type Runtime } from "../../runtime/index.ts";
 import {
   bosId,
@@ -15,7 +16,6 @@ import {
   promptTokens,
 } from "../../tokenizer/index.ts";
 import { loadEmbedding } from "../embeddings.ts";
-import { Programs } from "../programs.ts";
 import { type Vocabulary, withLearnedWords } from "../vocabulary.ts";
 import { encodeTexts } from "./encode-texts.ts";
 import type { WeightNormalization } from "./weighted-states.ts";
@@ -108,14 +108,14 @@ describeGoldens("generation", (folder) => {
     expectTokens(entry, prompts, entry.ids, entry.weights, vocabulary);
     if (entry.negative_ids) expectTokens(entry, negatives, entry.negative_ids, entry.negative_weights, vocabulary);
 
-    const programs = new Programs(model, runtime);
-    const { context, pooled } = await encodeTexts([...negatives, ...prompts], model, programs, vocabulary, {
+    const networks = new Networks(model, runtime);
+    const { context, pooled } = await encodeTexts([...negatives, ...prompts], networks, vocabulary, {
       flavour: "generation",
       maxEmbeddingsMultiples: entry.max_embeddings_multiples,
       weightNormalization: entry.emb_normalize_mode,
       clipSkip: entry.clip_skip,
     });
-    await programs.close();
+    await networks.close();
     expect(context.shape[1]).toBe(77 * entry.chunks);
     for (const [key, array] of [
       ["text", context],

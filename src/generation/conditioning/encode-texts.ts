@@ -1,6 +1,6 @@
 import { arrayOf, type NdArray } from "../../array/index.ts";
-import { type DiffusionModel, textFeeds } from "../../models/index.ts";
-import type { Programs } from "../programs.ts";
+import type { DiffusionModel } from "../../models/index.ts";
+import type { Networks } from "../../networks/index.ts";
 import type { Sampling } from "../request.ts";
 import type { Vocabulary } from "../vocabulary.ts";
 import { type Joining, type Layout, layOut } from "./layout.ts";
@@ -25,22 +25,18 @@ export type TextModel = Pick<DiffusionModel, "family" | "textEncoders">;
  *  @throws PROMPT_WEIGHT_INVALID, RUNTIME */
 export async function encodeTexts(
   texts: readonly string[],
-  model: DiffusionModel,
-  programs: Programs,
+  networks: Networks,
   vocabulary: Vocabulary,
   options: TextOptions,
 ): Promise<EncodedTexts> {
+  const { model } = networks;
   const layout = layOut(texts, vocabulary, model.family, options);
   const variants = vocabulary.layerReplacements?.length ?? 1;
   const chunks = layout.texts[0]![0]!.chunks.length;
   const rows = vocabulary.rows?.[0]?.shape[0] ? vocabulary.rows : undefined;
-  const program = await programs.text(options.clipSkip, rows !== undefined);
-  // chunks are encoded each by itself, so one program serves prompts of any length
-  const singleChunks = layout.texts.map((encoder) => encoder.flatMap((text) => text.chunks.map((chunk) => [chunk])));
-  const feeds = textFeeds(model, singleChunks, rows);
-  const outputs = await program.run(Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!])));
-  const { context, pooled } = outputs as Record<string, NdArray<Float32Array>>;
-  const joined = join(context!, chunks, layout.joining);
+  const allChunks = layout.texts.map((encoder) => encoder.flatMap((text) => text.chunks));
+  const { context, pooled } = await networks.encodeChunks(allChunks, options.clipSkip, rows);
+  const joined = join(context, chunks, layout.joining);
   weightTexts(joined, model, layout, options);
   return {
     context: joined,

@@ -1,0 +1,10 @@
+export { Networks, type TextStates, type UNetConditioning, vaeEncoderOutputs } from "./networks.ts";
+export {
+  decodeImages,
+  distributionOf,
+  encodeImages,
+  imagesAtOnce,
+  type LatentDistribution,
+  sampleDistribution,
+  type VaeShares,
+} from "./vae.ts";

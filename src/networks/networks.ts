@@ -1,0 +1,157 @@
+import { arrayOf, type NdArray } from "../array/index.ts";
+import { type Dim, dim, input, multiplyDims, type Tensor } from "../graph/index.ts";
+import {
+  conditioning,
+  type DiffusionModel,
+  decodeLatents,
+  encodePictures,
+  layerContexts,
+  textFeeds,
+  unet,
+} from "../models/index.ts";
+import type { LoadOptions, Program, Runtime } from "../runtime/index.ts";
+
+/** The VAE's results are so large that what is kept for the next ones would cost a quarter of its memory or more, all through the steps to the next
+ *  image, too. Giving it back makes the VAE about 7 % slower. */
+const fewAndLarge: LoadOptions = { withoutArena: true };
+
+/** Texts as a U-Net reads them. */
+export interface TextStates {
+  /** States for the cross-attention: [texts, tokens, width]; where each layer has its own, [texts x layers, tokens, width], those of a text side by side. */
+  readonly context: NdArray<Float32Array>;
+  /** SDXL: pooled text [texts, width]. */
+  readonly pooled?: NdArray<Float32Array> | undefined;
+}
+
+/** What a U-Net is conditioned on besides the timestep. */
+export interface UNetConditioning extends TextStates {
+  /** SDXL: sizes and crops [texts, 6]. */
+  readonly timeIds?: NdArray<Float32Array> | undefined;
+}
+
+/** A model on a device: its text encoders, U-Net and VAE. Each is loaded when it is first needed, and again when it is needed after closing. */
+export class Networks {
+  readonly model: DiffusionModel;
+  readonly #runtime: Runtime;
+  readonly #options: LoadOptions;
+  readonly #loaded = new Map<string, Promise<Program>>();
+
+  /** options: of text encoders and U-Net. */
+  constructor(model: DiffusionModel, runtime: Runtime, options: LoadOptions = {}) {
+    this.model = model;
+    this.#runtime = runtime;
+    this.#options = options;
+  }
+
+  /** States of chunks of 77 tokens, each encoded by itself, so that one program serves texts of any length. chunks: [chunks][77] for each text encoder;
+   *  clipSkip: hidden state counted from the end; embeddings: for each text encoder the vectors [vectors, width] of the ids from 49408 on. @throws RUNTIME */
+  async encodeChunks(
+    chunks: readonly (readonly (readonly number[])[])[],
+    clipSkip?: number,
+    embeddings?: readonly NdArray<Float32Array>[],
+  ): Promise<TextStates> {
+    const hasLearned = embeddings !== undefined;
+    const program = await this.#get(`text ${clipSkip} ${hasLearned}`, () => {
+      const { context, pooled } = conditioning(this.model, {
+        batch: dim("batch"),
+        chunks: 1,
+        joining: "whole",
+        clipSkip,
+        hasLearned,
+      });
+      return { context, ...(pooled && { pooled }) };
+    });
+    const texts = chunks.map((ofEncoder) => ofEncoder.map((chunk) => [chunk]));
+    const feeds = textFeeds(this.model, texts, embeddings);
+    const { context, pooled } = await program.run(
+      Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!])),
+    );
+    return { context: context as NdArray<Float32Array>, pooled: pooled as NdArray<Float32Array> | undefined };
+  }
+
+  /** What the U-Net predicts for noisy latents [B,4,h,w] at a timestep: noise or velocity [B,4,h,w]. @throws RUNTIME */
+  async predict(
+    latents: NdArray<Float32Array>,
+    timestep: number,
+    { context, pooled, timeIds }: UNetConditioning,
+  ): Promise<NdArray<Float32Array>> {
+    const batch = latents.shape[0]!;
+    const program = await this.#unet(context.shape[1]!, context.shape[0]! / batch);
+    const { prediction } = await program.run({
+      latents,
+      timesteps: arrayOf([batch], Array<number>(batch).fill(timestep)),
+      context,
+      ...(pooled && timeIds && { pooled, sizes: timeIds }),
+    });
+    return prediction as NdArray<Float32Array>;
+  }
+
+  /** tokens: length of the context; layers: how many variants of it stand side by side. */
+  #unet(tokens: number, layers: number): Promise<Program> {
+    return this.#get(`unet ${tokens} ${layers}`, () => {
+      const { weights, architecture } = this.model.unet;
+      const batch = dim("batch", { nominal: 2 });
+      const context = input("context", "float32", [multiplyDims(layers, batch), tokens, architecture.contextWidth]);
+      const { prediction } = unet(weights, architecture, {
+        latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
+        timesteps: input("timesteps", "float32", [batch]),
+        context: layers === 1 ? context : layerContexts(context, batch, layers),
+        ...(architecture.addition && {
+          pooled: input("pooled", "float32", [batch, architecture.addition.pooledWidth]),
+          sizes: input("sizes", "float32", [batch, 6]),
+        }),
+      });
+      return { prediction };
+    });
+  }
+
+  /** The program with `pictures` [B,3,H,W] in about -1..1 out of `latents` as the VAE knows them, not scaled. bands: see vaeBands. */
+  vaeDecoder(bands: number): Promise<Program> {
+    return this.#get(
+      `decoder ${bands}`,
+      () => {
+        const { weights, architecture } = this.model.vae;
+        const latents = input("latents", "float32", latentShape(dim("batch"), architecture.latentChannels));
+        return { pictures: decodeLatents(weights, architecture, latents, bands).pictures };
+      },
+      fewAndLarge,
+    );
+  }
+
+  /** The program with `mean` and `logvar` of `pictures` [B,3,H,W] in -1..1. bands: see vaeBands. */
+  vaeEncoder(bands: number): Promise<Program> {
+    return this.#get(`encoder ${bands}`, () => vaeEncoderOutputs(this.model, bands), fewAndLarge);
+  }
+
+  /** Frees all programs; the runtime stays open. */
+  async close(): Promise<void> {
+    const programs = [...this.#loaded.values()];
+    this.#loaded.clear();
+    for (const loading of programs) {
+      const program = await loading.catch(() => undefined);
+      await program?.close();
+    }
+  }
+
+  #get(key: string, outputs: () => Record<string, Tensor>, options = this.#options): Promise<Program> {
+    const known = this.#loaded.get(key);
+    if (known) return known;
+    const loading = this.#runtime.load(outputs(), options);
+    this.#loaded.set(key, loading);
+    loading.catch(() => this.#loaded.delete(key));
+    return loading;
+  }
+}
+
+/** The graph of a VAE's encoder: `mean` and `logvar` of the latents of `pictures` [B,3,H,W] in -1..1. bands: see vaeBands. */
+export function vaeEncoderOutputs({ vae }: Pick<DiffusionModel, "vae">, bands: number): Record<string, Tensor> {
+  const { weights, architecture } = vae;
+  const side = (name: string) => dim(name, { nominal: 512, multipleOf: architecture.factor });
+  const pictures = input("pictures", "float32", [dim("batch"), 3, side("height"), side("width")]);
+  const { mean, logvar } = encodePictures(weights, architecture, pictures, bands);
+  return { mean, logvar };
+}
+
+function latentShape(batch: Dim, channels: number): Dim[] {
+  return [batch, channels, dim("height", { nominal: 64 }), dim("width", { nominal: 64 })];
+}
