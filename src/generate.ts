@@ -1,14 +1,7 @@
 import { type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
-import {
-  checkGenerateSettings,
-  type GenerateInput,
-  parseGenerateRecord,
-  type SettingsWarning,
-} from "./options/index.ts";
+import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "./options/index.ts";
 
 export interface GenerateOptions {
-  /** What reading the settings gave to say, for callers that have read and checked them already. */
-  readonly settingsWarnings?: readonly SettingsWarning[];
   /** Prompts that come in one after another, while the model stays loaded: makes the run `interactive`. */
   readonly prompts?: AsyncIterable<string> | undefined;
 }
@@ -30,9 +23,7 @@ export async function* generate(
   settings: GenerateInput,
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerationRunEvent, void> {
-  const { settingsWarnings, prompts } = options;
+  const { prompts } = options;
   const interactive = settings.interactive || prompts !== undefined;
-  const checked = checkGenerateSettings(parseGenerateRecord({ ...settings, interactive }));
-  for (const { message } of settingsWarnings ?? checked.warnings) yield { kind: "warning", code: "SETTINGS", message };
-  yield* generateFromSettings(checked.settings, { prompts });
+  yield* generateFromSettings(checkGenerateSettings(parseGenerateRecord({ ...settings, interactive })), { prompts });
 }

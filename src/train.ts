@@ -14,9 +14,7 @@ import { train as runTraining, type TrainingEvent, type TrainOptions } from "./t
  *  });
  *  for await (const event of run) if (event.kind === "step") console.log(event.step, event.loss);
  *  ```
- *  options.settingsWarnings: what reading the settings gave to say, for callers that have read and checked them already.
  *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, pictures or output */
 export async function* train(settings: TrainInput, options: TrainOptions = {}): AsyncGenerator<TrainingEvent, void> {
-  const { settings: complete, warnings } = await readTrainRecord(settings);
-  yield* runTraining(complete, { settingsWarnings: warnings, ...options });
+  yield* runTraining(await readTrainRecord(settings), options);
 }

@@ -44,7 +44,10 @@ export function drawing(): Drawing {
     settings,
     run: async (line, options) => {
       const events: GenerationRunEvent[] = [];
-      const run = generateFromSettings(settings(line), { clock: () => drawingTime, ...options });
+      const run = generateFromSettings(
+        { settings: settings(line), warnings: [] },
+        { clock: () => drawingTime, ...options },
+      );
       for await (const event of run) events.push(event);
       return events;
     },

@@ -44,7 +44,7 @@ describe.skipIf(process.platform === "win32")("the command that a run ends with 
     const line = [...printedWords(file), "--outdir", path.join(work, "out"), "--threads", "1"];
     const { settings } = checkGenerateSettings(parseGenerateArguments(line));
     const events: GenerationRunEvent[] = [];
-    for await (const event of generateFromSettings(settings)) {
+    for await (const event of generateFromSettings({ settings, warnings: [] })) {
       events.push(event);
       if (event.kind === "start") break;
     }

@@ -55,7 +55,7 @@ export function subsetConfig(folder: string, extra = ""): string {
 
 export async function eventsOf(settings: TrainSettings, options?: TrainOptions): Promise<TrainingEvent[]> {
   const events: TrainingEvent[] = [];
-  for await (const event of train(settings, options)) events.push(event);
+  for await (const event of train({ settings, warnings: [] }, options)) events.push(event);
   return events;
 }
 

@@ -1,10 +1,11 @@
 import path from "node:path";
 import { tinySdFolder } from "../assets/index.ts";
 import { prepareOutputFolder, writeFileAtomically } from "../files/index.ts";
-import { generate, train } from "../index.ts";
+import { generate } from "../index.ts";
 import { readTrainRecord } from "../options/index.ts";
 import { decodePicture, encodePng, type Picture } from "../pictures/index.ts";
 import { commandLine, generationReport, reportAll, type Terminal, trainingReport } from "../reporters/index.ts";
+import { train } from "../training/index.ts";
 import { commands } from "./commands.ts";
 import { concept, demoSettings, moments, writeDatasetConfig } from "./demo/concept.ts";
 import { stripColumns, stripSettings } from "./demo/pictures.ts";
@@ -45,11 +46,11 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
 async function trainWord(terminal: Terminal): Promise<boolean> {
   const anywhere = commandLine({ program: program(path.parse(process.cwd()).root) }, ["demo"]);
   await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd), and there: ${anywhere}`);
-  const { settings } = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
+  const checked = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
   const interrupt = listenForInterrupt(terminal, () => "Finishing the step; Ctrl-C again leaves at once.");
   try {
-    const events = train(settings, { signal: interrupt.signal });
-    const last = await reportAll(events, [trainingReport(terminal, { settings })], terminal);
+    const events = train(checked, { signal: interrupt.signal });
+    const last = await reportAll(events, [trainingReport(terminal, checked)], terminal);
     if (last?.kind !== "done") terminal.talk(`${nothingSaved}\n`);
     return last?.kind === "done" && !last.isInterrupted;
   } finally {

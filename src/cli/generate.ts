@@ -1,5 +1,4 @@
-import { typedLines } from "../generation/index.ts";
-import { generate } from "../index.ts";
+import { generateFromSettings, typedLines } from "../generation/index.ts";
 import { checkGenerateSettings, helpText, parseGenerateArguments } from "../options/index.ts";
 import { generationReport, jsonLinesReporter, openConsole, reportAll, type Terminal } from "../reporters/index.ts";
 import { packageVersion } from "./environment.ts";
@@ -14,13 +13,14 @@ export async function generateCommand(words: readonly string[], terminal: Termin
     terminal.result(asCalled(`${helpText("generate", terminal.columns())}\n`));
     return exitCodes.done;
   }
-  const { settings, warnings } = checkGenerateSettings(parsed);
+  const checked = checkGenerateSettings(parsed);
+  const { settings } = checked;
   const screen = openConsole(terminal, settings);
   screen.terminal.talk(`coinage ${packageVersion()}\n`);
   const interrupt = listenForInterrupt(terminal, () => "Stopping after the running step; Ctrl-C again leaves at once.");
   try {
     const prompts = settings.interactive ? typedLines(process.stdin, interrupt.signal) : undefined;
-    const events = until(interrupt.signal, generate(settings, { settingsWarnings: warnings, prompts }));
+    const events = until(interrupt.signal, generateFromSettings(checked, { prompts }));
     const reporters = [
       generationReport(screen.terminal),
       ...(settings.events ? [jsonLinesReporter(settings.events)] : []),

@@ -1,6 +1,6 @@
-import { plan } from "../index.ts";
 import { helpText, readTrainRequest } from "../options/index.ts";
 import { planText, type Terminal } from "../reporters/index.ts";
+import { planRun } from "../training/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { asCalled } from "./program.ts";
@@ -16,7 +16,7 @@ a model of the hub is fetched.
 /** `coinage plan FLAGS [--json]` */
 export async function planCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const flags = words.filter((word) => word !== "--json");
-  const request = await readTrainRequest(flags);
+  const request = await readTrainRequest(flags, "plan");
   if (request.kind === "help") {
     terminal.result(asCalled(`${help}\n${helpText("train", terminal.columns())}\n`));
     return exitCodes.done;
@@ -26,7 +26,7 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
     terminal.result(`${request.file}\n`);
     return exitCodes.done;
   }
-  const planned = await plan(request.settings);
+  const planned = await planRun(request.settings);
   const lines = flags.length < words.length ? [JSON.stringify(planned)] : planText(planned);
   terminal.result(`${lines.join("\n")}\n`);
   return exitCodes.done;

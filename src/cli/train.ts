@@ -1,4 +1,3 @@
-import { train } from "../index.ts";
 import { helpText, readTrainRequest, type TrainRequest, type TrainSettings, withoutSecrets } from "../options/index.ts";
 import {
   jsonLinesReporter,
@@ -11,7 +10,7 @@ import {
   trainingReport,
   wantsTensorboard,
 } from "../reporters/index.ts";
-import { debugDataset, type TrainingEvent } from "../training/index.ts";
+import { debugDataset, type TrainingEvent, train } from "../training/index.ts";
 import { packageVersion } from "./environment.ts";
 import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt, nothingSaved } from "./interrupt.ts";
@@ -49,7 +48,7 @@ async function list({ settings, warnings }: TrainingRequest, terminal: Terminal)
 
 /** terminal: where Ctrl-C is answered, whatever the settings of the console are. */
 async function teach(
-  { settings, warnings }: TrainingRequest,
+  request: TrainingRequest,
   reporters: readonly Reporter<TrainingEvent>[],
   terminal: Terminal,
 ): Promise<ExitCode> {
@@ -65,9 +64,9 @@ async function teach(
     () => `${isUnderWay ? "Finishing the step and saving" : "Stopping"}; Ctrl-C again leaves at once.`,
   );
   try {
-    const events = train(settings, { signal: interrupt.signal, settingsWarnings: warnings });
+    const events = train(request, { signal: interrupt.signal });
     const last = await reportAll(events, [progress, ...reporters], terminal);
-    if (last?.kind !== "done") terminal.talk(`${unsaved(settings)}\n`);
+    if (last?.kind !== "done") terminal.talk(`${unsaved(request.settings)}\n`);
     return last?.kind === "done" && !last.isInterrupted ? exitCodes.done : exitCodes.interrupted;
   } finally {
     interrupt.release();

@@ -87,14 +87,17 @@ describe("mistakes are found before anything is drawn, with their place", () => 
     const mask = path.join(here.folder, "mask.png");
     writeFileSync(mask, await grey(96, 64));
     // sizes are the command line's unless both sides are given
-    const ownSize = generateFromSettings({ ...here.settings([...line, "--mask_path", mask]), width: undefined });
+    const ownSize = generateFromSettings({
+      settings: { ...here.settings([...line, "--mask_path", mask]), width: undefined },
+      warnings: [],
+    });
     expect(await failure(ownSize.next().then(() => ownSize.next()))).toMatchObject({
       code: "PICTURE_SIZE",
       where: "--prompt",
       message: expect.stringContaining("96 x 64"),
     });
     writeFileSync(path.join(folder, "a.png"), "no picture");
-    const unread = generateFromSettings({ ...here.settings(line), width: undefined });
+    const unread = generateFromSettings({ settings: { ...here.settings(line), width: undefined }, warnings: [] });
     expect(await failure(unread.next().then(() => unread.next()))).toMatchObject({ code: "PICTURE_UNREADABLE" });
     expect(here.written()).toEqual([]);
   });
@@ -150,7 +153,7 @@ test("what is drawn before something breaks stays", async () => {
   ]);
   const done: string[] = [];
   const run = async () => {
-    for await (const event of generateFromSettings(settings)) {
+    for await (const event of generateFromSettings({ settings, warnings: [] })) {
       if (event.kind === "start") writeFileSync(second!, "broken");
       done.push(...saved([event]).map(({ file }) => file));
     }
@@ -163,7 +166,7 @@ test("what is drawn before something breaks stays", async () => {
 
 test("an output folder that goes away is told of", async () => {
   const run = async () => {
-    for await (const event of generateFromSettings(here.settings(["--prompt", "a"])))
+    for await (const event of generateFromSettings({ settings: here.settings(["--prompt", "a"]), warnings: [] }))
       if (event.kind === "start") rmSync(here.outdir, { recursive: true });
   };
   expect(await failure(run())).toMatchObject({

@@ -130,7 +130,7 @@ describe("a run", () => {
 
   test("stops when its reader does, and keeps what is done", async () => {
     const settings = here.settings(["--from_file", here.file("prompts.txt", "a star", "a ring"), "--steps", "3"]);
-    for await (const event of generateFromSettings(settings, { clock: () => drawingTime }))
+    for await (const event of generateFromSettings({ settings, warnings: [] }, { clock: () => drawingTime }))
       if (event.kind === "saved") break;
     expect(here.written()).toHaveLength(1);
   });
@@ -174,7 +174,7 @@ describe("a run", () => {
     const line = ["--prompt", "a star --f coinage-preview.png", "--images_per_prompt", "2", "--batch_size", "2"];
     const settings = here.settings([...line, "--steps", "6", "--preview_every_n_steps", "2"]);
     const shown: string[] = [];
-    for await (const event of generateFromSettings(settings, { clock: () => drawingTime })) {
+    for await (const event of generateFromSettings({ settings, warnings: [] }, { clock: () => drawingTime })) {
       if (event.kind !== "preview") continue;
       const [width, height] = await readPictureSize(event.file);
       expect(event).toMatchObject({ steps: 6, picture: 1, inBatch: 2, pictures: 2 });

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import type { GenerateSettings } from "../options/index.ts";
+import type { Checked, GenerateSettings } from "../options/index.ts";
 import { openDevice, requireDevice } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
 import { FreeNames, previewFileName, sheetFileName } from "./files/names.ts";
@@ -24,10 +24,11 @@ export interface GenerationRunOptions {
  *  way; pictures are written as soon as they are drawn, so none is lost.
  *  @throws DEVICE_UNAVAILABLE and what prepareRun throws before anything is drawn; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE while drawing */
 export async function* generateFromSettings(
-  settings: GenerateSettings,
+  { settings, warnings }: Checked<GenerateSettings>,
   { prompts, clock = () => new Date() }: GenerationRunOptions = {},
 ): AsyncGenerator<GenerationRunEvent, void> {
   const began = performance.now();
+  for (const { message } of warnings) yield { kind: "warning", code: "SETTINGS", message };
   await requireDevice(settings.device);
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;

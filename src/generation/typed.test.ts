@@ -73,7 +73,10 @@ describe("lines of a stream", () => {
     const settings = here.settings(["--interactive"]);
     stream.write("a star\n");
     const events: GenerationRunEvent[] = [];
-    for await (const event of generateFromSettings(settings, { prompts: typedLines(stream, controller.signal) })) {
+    for await (const event of generateFromSettings(
+      { settings, warnings: [] },
+      { prompts: typedLines(stream, controller.signal) },
+    )) {
       events.push(event);
       if (event.kind === "asking" && saved(events).length > 0) setImmediate(() => controller.abort());
     }

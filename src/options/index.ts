@@ -21,7 +21,7 @@ export { type GivenGenerateSettings, generateGroups, generateTable } from "./gen
 export { helpText } from "./help.ts";
 export type { Effect, Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
 export { parseGenerateArguments, parseGenerateRecord, parseTrainArguments } from "./parse.ts";
-export type { Parsed, SettingsWarning, Sourced } from "./parsed.ts";
+export type { Checked, Parsed, SettingsWarning } from "./parsed.ts";
 export { camelCase, settingName } from "./settings.ts";
 export { resolveStepCount } from "./steps.ts";
 export { coverageOf } from "./support.ts";

@@ -7,18 +7,20 @@ export interface SettingsWarning {
   readonly message: string;
 }
 
-/** Settings, where they came from, and what is to be said about them. */
-export interface Sourced<Settings> {
+/** Settings that a run can go by: complete, checked, and with the warnings that it is to begin with. */
+export interface Checked<Settings> {
   readonly settings: Settings;
-  /** Names of the flags that stood on the command line. */
+  readonly warnings: readonly SettingsWarning[];
+}
+
+/** A command line or a record that has been read, its settings not yet checked. */
+export interface Parsed<Settings> {
+  readonly settings: Settings;
+  /** Names of the flags that were given, beside any settings file. */
   readonly explicit: ReadonlySet<string>;
   /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
   readonly places: ReadonlyMap<string, string>;
   readonly warnings: readonly SettingsWarning[];
-}
-
-/** A command line that has been read, its settings not yet checked. */
-export interface Parsed<Settings> extends Sourced<Settings> {
   readonly isHelpAsked: boolean;
 }
 

@@ -63,7 +63,10 @@ test("the same run again replaces its files, for they hold the same", async () =
 test("a run that goes on replaces what it wrote before; one that goes on from earlier keeps what was trained longer", async () => {
   const flags = ["--save_every_n_steps", "1", "--save_state"];
   const stop = new AbortController();
-  for await (const event of train(await settingsIn("on", ...flags), { signal: stop.signal }))
+  for await (const event of train(
+    { settings: await settingsIn("on", ...flags), warnings: [] },
+    { signal: stop.signal },
+  ))
     if (event.kind === "step" && event.step === 2) stop.abort();
   const resume = (state: string, steps: number) => [
     ...flags,

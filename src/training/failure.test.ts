@@ -14,7 +14,7 @@ const wordOf = ({ outputDir }: TrainSettings) => readFileSync(path.join(outputDi
 /** Trains until it fails. at: is called at every step. */
 async function failing(settings: TrainSettings, at: (step: number) => void) {
   const events: TrainingEvent[] = [];
-  const run = train(settings);
+  const run = train({ settings, warnings: [] });
   const error = await (async () => {
     for await (const event of run) {
       events.push(event);
@@ -84,7 +84,7 @@ describe("an error in the middle of a run", () => {
     ],
   ])("of %s saves it, too, and comes out as what it was", async (_, failure, expected) => {
     const settings = await settingsFor("--cache_latents", "--max_train_steps", "100");
-    const run = train(settings);
+    const run = train({ settings, warnings: [] });
     const kinds: string[] = [];
     for (let event = await run.next(); ; event = await run.next()) {
       if (event.done) throw new Error("the run came to its end");

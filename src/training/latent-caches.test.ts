@@ -32,7 +32,7 @@ function numbersOf(events: readonly TrainingEvent[]) {
 async function stoppedWhen(isTime: (event: TrainingEvent) => boolean, flags: readonly string[]) {
   const stop = new AbortController();
   const events: TrainingEvent[] = [];
-  for await (const event of train(await settingsFor(...flags), { signal: stop.signal })) {
+  for await (const event of train({ settings: await settingsFor(...flags), warnings: [] }, { signal: stop.signal })) {
     events.push(event);
     if (isTime(event)) stop.abort();
   }

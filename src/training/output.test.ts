@@ -12,7 +12,7 @@ afterAll(() => process.chdir(start));
 
 test("an output folder that is gone is made again", async () => {
   const settings = await settingsFor("--cache_latents");
-  for await (const event of train(settings))
+  for await (const event of train({ settings, warnings: [] }))
     if (event.kind === "step") rmSync(settings.outputDir, { recursive: true, force: true });
   expect(readdirSync(settings.outputDir)).toEqual(["vexla.safetensors"]);
 });
@@ -22,7 +22,7 @@ test("where nothing can be written any more the word and its state go elsewhere,
   const settings = await settingsFor(...flags, "--max_train_steps", "4");
   const events: TrainingEvent[] = [];
   const running = async () => {
-    for await (const event of train(settings)) {
+    for await (const event of train({ settings, warnings: [] })) {
       events.push(event);
       if (event.kind !== "step" || event.step !== 2) continue;
       rmSync(settings.outputDir, { recursive: true });
@@ -48,13 +48,13 @@ test("a second run of the same names is refused while the first is under way, an
   const settings = await settingsFor("--cache_latents", "--max_train_steps", "2");
   const other = await settingsFor("--cache_latents", "--output_dir", settings.outputDir, "--output_name", "other");
   let refused = 0;
-  for await (const event of train(settings)) {
+  for await (const event of train({ settings, warnings: [] })) {
     if (event.kind !== "step" || event.step !== 1) continue;
     await expect(eventsOf(settings)).rejects.toMatchObject({
       code: "OUTPUT_LOCKED",
       message: expect.stringMatching(`process ${process.pid} on .+, since 20.+ UTC`),
     });
-    for await (const { kind } of train(other)) if (kind === "start") break;
+    for await (const { kind } of train({ settings: other, warnings: [] })) if (kind === "start") break;
     refused++;
   }
   expect(refused).toBe(1);

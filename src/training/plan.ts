@@ -1,4 +1,3 @@
-import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { measureRate, requireDevice } from "../runtime/index.ts";
 import { availableBytes } from "./available.ts";
@@ -29,9 +28,9 @@ export interface Alternative extends Expectation {
 }
 
 /** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment. @throws as train does */
-export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEvent, RunPlan> {
+export async function planRun(given: TrainSettings): Promise<RunPlan> {
   await requireDevice(given.device);
-  const settings = yield* withLocalModels(given);
+  const settings = await returned(withLocalModels(given));
   const preparation = await prepareRun(settings);
   const device = await openTrainingDevice(settings);
   const { runtime, reason } = device;
@@ -55,6 +54,14 @@ export async function* planRun(given: TrainSettings): AsyncGenerator<DownloadEve
     };
   } finally {
     await runtime.close();
+  }
+}
+
+/** What a generator returns, whatever it yields. */
+async function returned<Result>(generator: AsyncGenerator<unknown, Result>): Promise<Result> {
+  for (;;) {
+    const { done, value } = await generator.next();
+    if (done) return value;
   }
 }
 

@@ -151,7 +151,7 @@ describe("sample pictures", () => {
     const stop = new AbortController();
     const events: TrainingEvent[] = [];
     const settings = await settingsFor(...flags, "--sample_every_n_steps", "1", "--save_every_n_steps", "1");
-    for await (const event of train(settings, { signal: stop.signal })) {
+    for await (const event of train({ settings, warnings: [] }, { signal: stop.signal })) {
       events.push(event);
       if (event.kind === "sample") stop.abort();
     }

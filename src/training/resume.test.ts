@@ -14,7 +14,7 @@ const epochsOf = (events: readonly TrainingEvent[]) => ofKind(events, "epoch").m
 async function stoppedAfter(step: number, flags: readonly string[]): Promise<TrainingEvent[]> {
   const stop = new AbortController();
   const events: TrainingEvent[] = [];
-  for await (const event of train(await settingsFor(...flags), { signal: stop.signal })) {
+  for await (const event of train({ settings: await settingsFor(...flags), warnings: [] }, { signal: stop.signal })) {
     events.push(event);
     if (event.kind === "step" && event.step === step) stop.abort();
   }

@@ -77,7 +77,7 @@ describe("a run", () => {
     const stop = new AbortController();
     const settings = await settingsFor("--max_train_steps", "1000");
     const events: TrainingEvent[] = [];
-    for await (const event of train(settings, { signal: stop.signal })) {
+    for await (const event of train({ settings, warnings: [] }, { signal: stop.signal })) {
       events.push(event);
       if (event.kind === "step" && event.step === 2) stop.abort();
     }
@@ -89,7 +89,7 @@ describe("a run", () => {
     const stop = new AbortController();
     const settings = await settingsFor();
     const kinds: string[] = [];
-    for await (const event of train(settings, { signal: stop.signal })) {
+    for await (const event of train({ settings, warnings: [] }, { signal: stop.signal })) {
       kinds.push(event.kind);
       if (event.kind === "caching") stop.abort();
     }
@@ -245,7 +245,7 @@ describe("what cannot work is said before anything takes long", () => {
     const settings = await settingsFor("--pretrained_model_name_or_path", model, "--max_train_steps", "8");
     const steps: number[] = [];
     const run = async () => {
-      for await (const event of train(settings)) {
+      for await (const event of train({ settings, warnings: [] })) {
         if (event.kind !== "step") continue;
         steps.push(event.step);
         if (event.step === 2) appendFileSync(unet, "more");

@@ -1,5 +1,5 @@
 import { prepareOutputFolder } from "../files/index.ts";
-import type { SettingsWarning, TrainSettings } from "../options/index.ts";
+import type { Checked, TrainSettings } from "../options/index.ts";
 import { requireDevice, type StopSignal, unlessAborted } from "../runtime/index.ts";
 import { type ComputingDevice, openTrainingDevice } from "./device.ts";
 import type { TrainingEvent } from "./events.ts";
@@ -23,19 +23,23 @@ import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 export interface TrainOptions {
   /** An AbortSignal: aborting finishes the running step, saves and ends. */
   readonly signal?: StopSignal;
-  /** What reading the settings had to say. */
-  readonly settingsWarnings?: readonly SettingsWarning[];
 }
 
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
  *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
-export async function* train(given: TrainSettings, options: TrainOptions = {}): AsyncGenerator<TrainingEvent> {
-  await prepareOutputFolder(given.outputDir, "--output_dir");
-  yield* withOutputLocked(given, learn(given, options));
+export async function* train(
+  checked: Checked<TrainSettings>,
+  options: TrainOptions = {},
+): AsyncGenerator<TrainingEvent> {
+  await prepareOutputFolder(checked.settings.outputDir, "--output_dir");
+  yield* withOutputLocked(checked.settings, learn(checked, options));
 }
 
 /** From the settings to the last save. */
-async function* learn(given: TrainSettings, options: TrainOptions): AsyncGenerator<TrainingEvent> {
+async function* learn(
+  { settings: given, warnings }: Checked<TrainSettings>,
+  options: TrainOptions,
+): AsyncGenerator<TrainingEvent> {
   await requireDevice(given.device);
   const settings = yield* unlessAborted(withLocalModels(given), options.signal);
   if (!settings) return;
@@ -45,7 +49,11 @@ async function* learn(given: TrainSettings, options: TrainOptions): AsyncGenerat
   if (options.signal?.aborted) return;
   const device = await openTrainingDevice(settings);
   try {
-    yield* run.tally.addOfStart([...settingsNotices(options), ...device.signs, ...run.notices]);
+    yield* run.tally.addOfStart([
+      ...warnings.map(({ message }) => ({ code: "SETTINGS", message })),
+      ...device.signs,
+      ...run.notices,
+    ]);
     const { summary, signs } = await summarize(run, device);
     if (options.signal?.aborted) return;
     yield { kind: "start", run: summary };
@@ -55,10 +63,6 @@ async function* learn(given: TrainSettings, options: TrainOptions): AsyncGenerat
   } finally {
     await device.runtime.close();
   }
-}
-
-function settingsNotices({ settingsWarnings = [] }: TrainOptions) {
-  return settingsWarnings.map(({ message }) => ({ code: "SETTINGS", message }));
 }
 
 /** The loop: epochs of optimizer steps, with saves and sample pictures between them. */

@@ -1,5 +1,5 @@
 import { chosenSeed, missingSettings, type Rule, refuse, warnOf } from "../check.ts";
-import type { Parsed, Sourced } from "../parsed.ts";
+import type { Checked, Parsed } from "../parsed.ts";
 import type { GivenGenerateSettings } from "./table.ts";
 
 /** What drawing goes by. */
@@ -7,7 +7,7 @@ export type GenerateSettings = GivenGenerateSettings & { readonly pretrainedMode
 
 /** Checks the settings and fills in what follows from others, before anything is loaded.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
-export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Sourced<GenerateSettings> {
+export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Checked<GenerateSettings> {
   const given = parsed.settings;
   const { pretrainedModelNameOrPath } = given;
   const missing: string[] = [];
@@ -23,7 +23,7 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): So
     nIter: given.interactive ? 1 : given.nIter,
     seed: chosenSeed(given.seed),
   };
-  return { ...parsed, settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
+  return { settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
 }
 
 function conflicts(given: GivenGenerateSettings): Rule[] {

@@ -1,5 +1,5 @@
 import { chosenSeed, missingSettings, refuse, warnOf } from "../check.ts";
-import type { Parsed, Sourced } from "../parsed.ts";
+import type { Checked, Parsed } from "../parsed.ts";
 import { exposures } from "./exposure.ts";
 import { trainConflicts, trainSurprises } from "./rules.ts";
 import type { GivenTrainSettings } from "./table.ts";
@@ -12,17 +12,23 @@ export type TrainSettings = GivenTrainSettings & {
   readonly outputName: string;
 };
 
+/** What settings of a training run are wanted for: a plan writes nothing. */
+export type TrainSettingsUse = "train" | "plan";
+
 /** Checks the settings and fills in what follows from others, before anything is loaded.
  *  Whether every dataset has a resolution is for whoever reads the dataset config.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
-export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<TrainSettings> {
+export function checkTrainSettings(
+  parsed: Parsed<GivenTrainSettings>,
+  use: TrainSettingsUse = "train",
+): Checked<TrainSettings> {
   const given = parsed.settings;
   const { pretrainedModelNameOrPath, tokenString } = given;
-  // Listing a dataset writes nothing there.
-  const outputDir = given.outputDir || (given.debugDataset ? "." : undefined);
+  const writesNothing = use === "plan" || given.debugDataset;
+  const outputDir = given.outputDir || (writesNothing ? "." : undefined);
   const missing = missingFrom({ ...given, outputDir });
   if (!pretrainedModelNameOrPath || !tokenString || !outputDir || missing.length > 0)
-    throw missingSettings(missing, "Training");
+    throw missingSettings(missing, use === "plan" ? "Planning" : "Training");
   refuse(trainConflicts(given), parsed);
   const settings: TrainSettings = {
     ...given,
@@ -38,7 +44,6 @@ export function checkTrainSettings(parsed: Parsed<GivenTrainSettings>): Sourced<
     ...(given.xti && notWithXti),
   };
   return {
-    ...parsed,
     settings,
     warnings: [...parsed.warnings, ...warnOf([...trainSurprises(given), ...exposures(parsed)])],
   };
