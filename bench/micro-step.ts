@@ -1,5 +1,5 @@
 import { type DeviceName, type DeviceRate, measureRate, openRuntime } from "../src/runtime/index.ts";
-import { secondsOf } from "../src/training/expectation.ts";
+import { secondsOf } from "../src/training/estimate/estimate.ts";
 import { givenOptions } from "./apart.ts";
 import { watchMemory } from "./memory.ts";
 import { openStep, type StepSizes } from "./step.ts";

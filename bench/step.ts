@@ -5,11 +5,11 @@ import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
 import type { ComputeDtype, Program, Runtime } from "../src/runtime/index.ts";
-import { availableBytes } from "../src/training/available.ts";
-import { memoryWith } from "../src/training/expectation.ts";
-import { LossScale } from "../src/training/loss-scale.ts";
-import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/micro-step.ts";
-import { microStepGraph } from "../src/training/micro-step-graph.ts";
+import { memoryWith } from "../src/training/estimate/estimate.ts";
+import { LossScale } from "../src/training/loop/loss-scale.ts";
+import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/loop/micro-step.ts";
+import { microStepGraph } from "../src/training/loop/micro-step-graph.ts";
+import { availableBytes } from "../src/training/setup/device.ts";
 import { gigabytes } from "./table.ts";
 
 export interface StepSizes {

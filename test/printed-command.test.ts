@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type GenerationRunEvent, generateFromSettings } from "../src/generation/index.ts";
 import { checkGenerateSettings, parseGenerateArguments } from "../src/options/index.ts";
 import { trainingReport } from "../src/reporters/index.ts";
-import { openRun } from "../src/training/open-run.ts";
-import { prepareRun } from "../src/training/prepare.ts";
-import type { Run } from "../src/training/run.ts";
+import type { Run } from "../src/training/loop/run.ts";
+import { openRun } from "../src/training/setup/open-run.ts";
+import { prepareRun } from "../src/training/setup/prepare.ts";
 import { recordingTerminal } from "./terminal.ts";
 import { trainingFolder } from "./training-run.ts";
 

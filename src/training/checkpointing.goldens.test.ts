@@ -5,8 +5,8 @@ import { arrayOf } from "../array/index.ts";
 import { noiseSchedule } from "../diffusion/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { microStep, microStepOutputs } from "./micro-step.ts";
-import { microStepGraph } from "./micro-step-graph.ts";
+import { microStep, microStepOutputs } from "./loop/micro-step.ts";
+import { microStepGraph } from "./loop/micro-step-graph.ts";
 
 // the gradient comes by more than one way: through cross-attention, and in SDXL through pooled text and the time embedding, too
 describeGoldens("models", (folder) => {

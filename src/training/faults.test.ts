@@ -8,9 +8,9 @@ import { replaceDisk } from "../files/disk.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { TrainingEvent } from "./events.ts";
-import { openRun } from "./open-run.ts";
-import { type Preparation, prepareRun } from "./prepare.ts";
-import { save, saveAtEnd } from "./saving.ts";
+import { save, saveAtEnd } from "./output/saving.ts";
+import { openRun } from "./setup/open-run.ts";
+import { type Preparation, prepareRun } from "./setup/prepare.ts";
 import { readState } from "./state/index.ts";
 
 const { work, settingsFor } = trainingFolder();

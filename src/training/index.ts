@@ -1,4 +1,4 @@
-export { type DebugEvent, debugDataset } from "./debug.ts";
+export { type DebugEvent, debugDataset } from "./debug-dataset.ts";
+export { type Alternative, planRun, type RunPlan } from "./estimate/plan.ts";
 export type { RunSummary, StepEvent, TrainingEvent } from "./events.ts";
-export { type Alternative, planRun, type RunPlan } from "./plan.ts";
 export { type TrainOptions, train } from "./train.ts";

@@ -9,10 +9,10 @@ import { readEmbeddingFile } from "../embedding/index.ts";
 import { firstLearnedId } from "../models/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { computeMicroStep } from "./micro-step.ts";
-import { openRun } from "./open-run.ts";
-import { prepareRun } from "./prepare.ts";
-import { samplesOf } from "./samples.ts";
+import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
+
+import { openRun } from "./setup/open-run.ts";
+import { prepareRun } from "./setup/prepare.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 
 const { work, settingsFor } = trainingFolder();

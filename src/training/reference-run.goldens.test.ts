@@ -20,13 +20,12 @@ import { parseSafetensors } from "../formats/safetensors/index.ts";
 import { parseTrainArguments, readTrainRequest, type TrainSettings } from "../options/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { computeMicroStep } from "./micro-step.ts";
-import { openRun } from "./open-run.ts";
-import { embeddingFile, type Moment } from "./output-names.ts";
-import { prepareRun } from "./prepare.ts";
-import type { Run } from "./run.ts";
-import { samplesOf } from "./samples.ts";
-import { addTable, gradientNorm, learnedRows, type TableGradient } from "./table-gradient.ts";
+import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
+import type { Run } from "./loop/run.ts";
+import { addTable, gradientNorm, learnedRows, type TableGradient } from "./loop/table-gradient.ts";
+import { embeddingFile, type Moment } from "./output/names.ts";
+import { openRun } from "./setup/open-run.ts";
+import { prepareRun } from "./setup/prepare.ts";
 import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
 interface Position {

@@ -7,12 +7,12 @@ import { tinySdFolder } from "../assets/index.ts";
 import { readEmbeddingFile, writeEmbedding } from "../embedding/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
-import { gatherSteps } from "./gather.ts";
 import { type DebugEvent, debugDataset, type TrainingEvent, train } from "./index.ts";
-import { microStep } from "./micro-step.ts";
-import { openRun } from "./open-run.ts";
-import { prepareRun } from "./prepare.ts";
-import { samplesOf } from "./samples.ts";
+import { gatherSteps } from "./loop/gather.ts";
+import { microStep, samplesOf } from "./loop/micro-step.ts";
+
+import { openRun } from "./setup/open-run.ts";
+import { prepareRun } from "./setup/prepare.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 
 const { work, write, flagsFor, settingsFor: plainSettingsFor } = trainingFolder();

@@ -1,24 +1,24 @@
 import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
 import { requireDevice, type StopSignal, unlessAborted } from "../runtime/index.ts";
-import { type ComputingDevice, openTrainingDevice } from "./device.ts";
+import { maxTokenLengthOf, WordReader } from "./diagnostics/placeholder-reader.ts";
+import { signsOfStep } from "./diagnostics/step-warnings.ts";
+import { summarize } from "./estimate/summary.ts";
 import type { TrainingEvent } from "./events.ts";
-import { gatherSteps } from "./gather.ts";
-import { withLocalModels } from "./local-models.ts";
-import { openRun } from "./open-run.ts";
-import { withOutputLocked } from "./output-lock.ts";
-import { datasetSign, prepareRun } from "./prepare.ts";
-import { Previews } from "./previews.ts";
-import type { Run } from "./run.ts";
-import { save, saveAtEnd, savedOnFailure } from "./saving.ts";
-import { signsOfStep } from "./signs.ts";
+import { gatherSteps } from "./loop/gather.ts";
+import type { Run } from "./loop/run.ts";
+import { mean } from "./loop/statistics.ts";
+import { stepEvent } from "./loop/step-event.ts";
+import { withOutputLocked } from "./output/lock.ts";
+import { Previews } from "./output/previews.ts";
+import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
+import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
+import { withLocalModels } from "./setup/local-models.ts";
+import { openRun } from "./setup/open-run.ts";
+import { datasetSign, prepareRun } from "./setup/prepare.ts";
 import { readState } from "./state/index.ts";
-import { mean } from "./statistics.ts";
-import { stepEvent } from "./step-event.ts";
-import { summarize } from "./summary.ts";
 import { encoderDigest } from "./vae-digest.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
-import { maxTokenLengthOf, WordReader } from "./word-reader.ts";
 
 export interface TrainOptions {
   /** An AbortSignal: aborting finishes the running step, saves and ends. */

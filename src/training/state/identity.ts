@@ -5,7 +5,7 @@ import { bytesOf, elementCount } from "../../array/index.ts";
 import { type Checkpoint, type Component, readStoredArray } from "../../checkpoint/index.ts";
 import type { Dataset, DatasetGroup, TrainingImage } from "../../dataset/index.ts";
 import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
-import type { Preparation } from "../prepare.ts";
+import type { Preparation } from "../setup/prepare.ts";
 
 /** JSON data. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };

@@ -1,0 +1,75 @@
+import path from "node:path";
+import {
+  type BatchListing,
+  type DatasetReport,
+  DebugPictures,
+  listEpoch,
+  reportOf,
+  type WrittenPictures,
+} from "../dataset/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { DownloadEvent } from "../hub/index.ts";
+import type { TrainSettings } from "../options/index.ts";
+import { drawEpochOrder } from "../random/index.ts";
+import { captionWarnings } from "./diagnostics/caption-warnings.ts";
+import { maxTokenLengthOf, WordReader } from "./diagnostics/placeholder-reader.ts";
+import { tokenIdsOf } from "./loop/micro-step.ts";
+import { withLocalModels } from "./setup/local-models.ts";
+import { type Preparation, prepareRun } from "./setup/prepare.ts";
+
+/** What `--debug_dataset` shows: the word's tokens, the datasets, then every batch of an epoch as training would see it. */
+export type DebugEvent =
+  | DownloadEvent
+  | {
+      readonly kind: "dataset";
+      readonly tokens: readonly string[];
+      readonly tokenIds: readonly number[];
+      readonly layers: readonly string[] | undefined;
+      readonly dataset: DatasetReport;
+    }
+  | { readonly kind: "warning"; readonly code: string; readonly message: string }
+  | ({ readonly kind: "batch" } & BatchListing)
+  /** Last, with `--debug_dataset_dir`: the pictures of all batches were written. */
+  | ({ readonly kind: "pictures" } & WrittenPictures);
+
+/** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
+ *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE; SETTINGS_CONFLICT for a folder of the dataset to write into */
+export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
+  const settings = yield* withLocalModels(given);
+  const preparation = await prepareRun(settings);
+  const { word, group, generators, replacements, length, notices } = preparation;
+  for (const { code, message } of [...notices, ...captionWarnings(settings, preparation)])
+    yield { kind: "warning", code, message };
+  const { tokens, ids: tokenIds, layers } = word;
+  yield { kind: "dataset", tokens, tokenIds, layers, dataset: reportOf(group) };
+  const order = drawEpochOrder(generators.torch, group.batchesPerEpoch);
+  const context = { replacements, maxTrainSteps: length.steps, currentStep: () => 0 };
+  const maxTokenLength = maxTokenLengthOf(settings);
+  const idsOf = (caption: string) =>
+    tokenIdsOf([caption], { word, maxTokenLength }).flatMap((texts) => texts.map((chunks) => chunks.flat()));
+  const reader = new WordReader(word, maxTokenLength);
+  refusePictureFolder(settings, preparation);
+  const pictures = settings.debugDatasetDir ? new DebugPictures(settings.debugDatasetDir) : undefined;
+  for await (const batch of listEpoch(group, order, context, idsOf, (caption) => reader.describe(caption))) {
+    await pictures?.add(batch);
+    yield { kind: "batch", ...batch };
+  }
+  if (pictures) yield { kind: "pictures", ...(await pictures.finish()) };
+}
+
+/** What lies in a folder of pictures or masks is trained on the next time. */
+function refusePictureFolder({ debugDatasetDir }: TrainSettings, { group }: Pick<Preparation, "group">): void {
+  if (!debugDatasetDir) return;
+  const folders = group.datasets.flatMap(({ subsets }) =>
+    subsets.flatMap(({ plan: { imageDir, conditioningDataDir } }) => [imageDir, conditioningDataDir]),
+  );
+  if (!folders.some((folder) => folder !== undefined && path.resolve(folder) === path.resolve(debugDatasetDir))) return;
+  throw new CoinageError(
+    "SETTINGS_CONFLICT",
+    `${debugDatasetDir} is a folder of the dataset: what is written there would be trained on.`,
+    {
+      where: "--debug_dataset_dir",
+      hint: "Choose another folder.",
+    },
+  );
+}

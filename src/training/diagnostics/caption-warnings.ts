@@ -1,0 +1,179 @@
+import { type DatasetGroup, templateCaptions } from "../../dataset/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import { type TaughtWord, templateOf } from "../setup/placeholder.ts";
+import type { Preparation } from "../setup/prepare.ts";
+import {
+  type CaptionReading,
+  decidersOf,
+  namesOf,
+  readCaptions,
+  readTexts,
+  type Split,
+  splitBy,
+} from "./caption-readings.ts";
+import { maxTokenLengthOf, type ReadableWord, WordReader } from "./placeholder-reader.ts";
+import type { Sign } from "./step-warnings.ts";
+
+interface CaptionContext extends Pick<Preparation, "group" | "replacements"> {
+  readonly word: ReadableWord;
+  readonly length: Pick<Preparation["length"], "steps">;
+}
+
+/** What becomes of the word in the captions, told before the first step. Read off the token ids that go into the text encoder, so that prefixes,
+ *  wildcards, shuffling, templates and the cut are all in it. No random number of the run is drawn. */
+export function captionWarnings(
+  settings: Pick<TrainSettings, "maxTokenLength" | "useObjectTemplate" | "useStyleTemplate">,
+  { group, word, replacements, length }: CaptionContext,
+): Sign[] {
+  const reader = new WordReader(word, maxTokenLengthOf(settings));
+  const template = templateOf(settings);
+  const read = (isReg: boolean) => {
+    const images = group.images.filter((image) => image.isReg === isReg);
+    return readCaptions(images, { reader, replacements, maxTrainSteps: length.steps });
+  };
+  const readings = template ? readTemplate(template, word, reader) : read(false);
+  return [
+    ...missingWarnings(readings, word.tokens[0]!, reader),
+    ...cutWarnings(readings, { word, reader, what: template ? "template sentences" : "captions" }),
+    ...dropoutWarnings(group),
+    ...regularisationWarnings(read(true), word.tokens[0]!),
+  ];
+}
+
+/** The sentences of a template, named with the first of the word's vectors alone: there may be dozens. */
+function readTemplate(template: "object" | "style", { tokens }: ReadableWord, reader: WordReader): CaptionReading[] {
+  const names = templateCaptions(template, tokens.slice(0, 1));
+  return readTexts(templateCaptions(template, tokens), reader, (index) => names[index]!);
+}
+
+function missingWarnings(readings: readonly CaptionReading[], token: string, reader: WordReader): Sign[] {
+  const total = readings.length;
+  const { always, byChance } = splitBy(readings, ({ word }) => word === "missing" || word === "inside");
+  const inside = always.filter(({ outcomes }) => outcomes.some(({ reading }) => reading.word === "inside"));
+  const nowhere = always.filter((caption) => !inside.includes(caption));
+  const signs: Sign[] = [];
+  if (total > 0 && nowhere.length === total)
+    signs.push({
+      code: "TOKEN_IN_NO_CAPTION",
+      message: `"${token}" stands in none of the ${total} captions, so it cannot be learned.${otherSpelling(nowhere, reader)} Write it into the captions or class_tokens, or use --use_object_template.`,
+    });
+  else if (nowhere.length > 0)
+    signs.push({
+      code: "TOKEN_MISSING_IN_CAPTIONS",
+      message: `"${token}" is missing in ${nowhere.length} of ${total} captions; those pictures teach it nothing: ${namesOf(nowhere)}.${otherSpelling(nowhere, reader)}`,
+    });
+  if (inside.length > 0)
+    signs.push({
+      code: "TOKEN_INSIDE_WORD",
+      message: `In ${inside.length} of ${total} captions "${token}" is only a piece of another word, such as "${surroundingWord(inside, reader)}", and is trained as that piece: ${namesOf(inside)}. Write it with blanks around it, or choose another --token_string.`,
+    });
+  if (byChance.length > 0)
+    signs.push({
+      code: "TOKEN_MISSING_BY_CHANCE",
+      message: `In ${byChance.length} of ${total} captions ${decidersOf(byChance, ["wildcards", "tag dropout", "token warm-up"])} can leave "${token}" out: ${namesOf(byChance)}. Write it outside of braces and first, with --keep_tokens 1.`,
+    });
+  return signs;
+}
+
+function textsOf(captions: readonly CaptionReading[]): string[] {
+  return captions.flatMap(({ outcomes }) => outcomes.map(({ text }) => text));
+}
+
+function surroundingWord(captions: readonly CaptionReading[], reader: WordReader): string | undefined {
+  return textsOf(captions)
+    .map((text) => reader.surroundingWord(text))
+    .find((found) => found !== undefined);
+}
+
+/** The hint that the word is there in another spelling. */
+function otherSpelling(captions: readonly CaptionReading[], reader: WordReader): string {
+  const found = captions.flatMap((caption) => {
+    const spellings = textsOf([caption]).map((text) => reader.otherSpelling(text));
+    return spellings.find((spelling) => spelling !== undefined) ?? [];
+  });
+  return found.length === 0 ? "" : ` "${found[0]}" stands in ${found.length} of them, but letter case counts.`;
+}
+
+function dropoutWarnings({ images }: DatasetGroup): Sign[] {
+  const settings = new Set(images.filter(({ isReg }) => !isReg).map(({ subset }) => subset.captions));
+  const rate = Math.max(0, ...[...settings].map(({ captionDropoutRate }) => captionDropoutRate));
+  const every = Math.min(
+    ...[...settings].map(({ captionDropoutEveryNEpochs: epochs }) => (epochs > 0 ? epochs : Number.POSITIVE_INFINITY)),
+  );
+  const whose = [
+    ...(rate > 0 ? [`${Number((Math.min(rate, 1) * 100).toFixed(1))} % of the time (caption_dropout_rate)`] : []),
+    ...(Number.isFinite(every) ? [`in every epoch that ${every} divides (caption_dropout_every_n_epochs)`] : []),
+  ];
+  if (whose.length === 0) return [];
+  const message = `Captions are dropped ${whose.join(" and ")}, and the word with them: pictures teach it nothing then.`;
+  return [{ code: "CAPTION_DROPOUT", message }];
+}
+
+function regularisationWarnings(readings: readonly CaptionReading[], token: string): Sign[] {
+  const { always, byChance } = splitBy(readings, ({ vectors }) => vectors > 0);
+  const holding = [...always, ...byChance];
+  if (holding.length === 0) return [];
+  const message = `"${token}" is trained on ${holding.length} of ${readings.length} regularisation pictures, too, because it stands in their captions: ${namesOf(holding)}.`;
+  return [{ code: "TOKEN_IN_REGULARISATION", message }];
+}
+
+interface CutContext {
+  readonly word: Pick<TaughtWord, "tokens">;
+  readonly reader: WordReader;
+  /** What the readings are of, in the plural. */
+  readonly what: string;
+}
+
+/** The lengths that --max_token_length takes. */
+const longerLengths = [150, 225];
+
+/** What the limit of tokens cuts off: the whole word, some of its vectors, or the ends of captions. */
+export function cutWarnings(readings: readonly CaptionReading[], { word, reader, what }: CutContext): Sign[] {
+  const { capacity } = reader;
+  const all = readings.flatMap(({ outcomes }) => outcomes.map(({ reading }) => reading));
+  const longest = all.reduce((most, { tokens }) => Math.max(most, tokens), 0);
+  if (longest <= capacity) return [];
+  const told = (split: Split, consequence: string) => tellSplit(split, `${readings.length} ${what}`, consequence);
+  const longer = remedyFor(longest, capacity);
+  const signs: Sign[] = [];
+  const lost = splitBy(readings, ({ word }) => word === "cut");
+  if (isAny(lost)) {
+    const lies = `"${word.tokens[0]}" lies behind token ${capacity} and is cut off, so that nothing is learned`;
+    const kept = readings.some(({ decidedBy }) => decidedBy.has("shuffling"))
+      ? " and stays there with --keep_tokens 1"
+      : "";
+    const remedy = `${longer}, or put the word first: it is never cut off then${kept}.`;
+    signs.push({ code: "TOKEN_CUT_OFF", message: `${told(lost, lies)}. ${remedy}` });
+  }
+  const partly = splitBy(readings, ({ word }) => word === "partly");
+  if (isAny(partly)) {
+    const left = all.flatMap((reading) => (reading.word === "partly" ? reading.vectors : []));
+    const few = left.reduce((least, vectors) => Math.min(least, vectors), capacity);
+    const lies = `vectors of the word lie behind token ${capacity} and are cut off: as few as ${few} of ${word.tokens.length} are trained`;
+    const remedy = `${longer}, or take fewer --num_vectors_per_token.`;
+    signs.push({ code: "VECTORS_CUT_OFF", message: `${told(partly, lies)}. ${remedy}` });
+  }
+  const long = splitBy(readings, ({ isCut }) => isCut);
+  const isLong = `the text has more than ${capacity} tokens, up to ${longest}, and is cut`;
+  return [...signs, { code: "CAPTIONS_CUT", message: `${told(long, isLong)}. ${longer}.` }];
+}
+
+function isAny({ always, byChance }: Split): boolean {
+  return always.length + byChance.length > 0;
+}
+
+function remedyFor(longest: number, capacity: number): string {
+  const enough = longerLengths.find((length) => length >= longest);
+  if (enough !== undefined) return `Use --max_token_length ${enough}`;
+  const most = longerLengths.at(-1)!;
+  return capacity < most ? `Shorten them to ${most} tokens and use --max_token_length ${most}` : "Shorten them";
+}
+
+/** "In 2 of 3 captions ...; shuffling decides whether in 1 more: a.png, b.png, c.png" */
+function tellSplit({ always, byChance }: Split, total: string, consequence: string): string {
+  const by = decidersOf(byChance, ["shuffling", "wildcards", "tag dropout", "token warm-up"]);
+  const names = namesOf([...always, ...byChance]);
+  if (byChance.length === 0) return `In ${always.length} of ${total} ${consequence}: ${names}`;
+  if (always.length === 0) return `In ${byChance.length} of ${total}, as ${by} may have it, ${consequence}: ${names}`;
+  return `In ${always.length} of ${total}, and in ${byChance.length} more as ${by} may have it, ${consequence}: ${names}`;
+}

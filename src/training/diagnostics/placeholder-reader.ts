@@ -1,0 +1,155 @@
+import type { Weight } from "../../dataset/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import { chunkCapacity, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
+import type { TaughtWord } from "../setup/placeholder.ts";
+
+/** What the text encoder gets of the word in a text. */
+export interface WordReading {
+  /** Of the whole text, before it is cut. */
+  readonly tokens: number;
+  readonly isCut: boolean;
+  /** Vectors of the word among the tokens that are left. */
+  readonly vectors: number;
+  /** "partly": some of its vectors are cut off; "cut": all of them are. "inside": all are there, but only as a piece of another word. */
+  readonly word: "whole" | "partly" | "cut" | "inside" | "missing";
+}
+
+/** Tokens a caption may have, as the tokenizer takes it. */
+export function maxTokenLengthOf({ maxTokenLength }: Pick<TrainSettings, "maxTokenLength">): MaxTokenLength {
+  return (maxTokenLength ?? null) as 150 | 225 | null;
+}
+
+export type ReadableWord = Pick<TaughtWord, "tokenizers" | "tokens" | "ids" | "layers">;
+
+/** Reads off the token ids what is trained of a word: captions with all replacements made go in. */
+export class WordReader {
+  /** Tokens a text may have. */
+  readonly capacity: number;
+  readonly #word: ReadableWord;
+  readonly #ids: ReadonlySet<number>;
+  readonly #weights = new Map<string, Weight>();
+
+  constructor(word: ReadableWord, maxTokenLength: MaxTokenLength) {
+    this.#word = word;
+    this.capacity = maxTokenLength ?? chunkCapacity;
+    // Every layer has as many tokens, so the first tells of all.
+    this.#ids = new Set(word.ids.slice(0, word.tokens.length));
+  }
+
+  /** Any text encoder tells: their tokenizers differ only in how they fill up a text. */
+  #encode(text: string): readonly number[] {
+    const { tokenizers, tokens, layers } = this.#word;
+    const [inLayer = text] = layers ? layerTexts(text, tokens, layers.slice(0, 1)) : [];
+    return tokenizers[0]!.encode(inLayer);
+  }
+
+  #vectorsIn(ids: readonly number[]): number {
+    return new Set(ids.filter((id) => this.#ids.has(id))).size;
+  }
+
+  read(text: string): WordReading {
+    const ids = this.#encode(text);
+    const vectors = this.#vectorsIn(ids.slice(0, this.capacity));
+    return { tokens: ids.length, isCut: ids.length > this.capacity, vectors, word: this.#wordIn(text, ids, vectors) };
+  }
+
+  #wordIn(text: string, ids: readonly number[], vectors: number): WordReading["word"] {
+    if (vectors === this.#ids.size) return this.#isOnlyInside(text) ? "inside" : "whole";
+    if (vectors > 0) return "partly";
+    return this.#vectorsIn(ids) > 0 ? "cut" : "missing";
+  }
+
+  /** A reading in words: "all 2 vectors", "not there (letter case counts: "MyCat")". */
+  describe(text: string): string {
+    const { tokens, isCut, vectors, word } = this.read(text);
+    const length = isCut ? `; ${tokens} tokens, cut at ${this.capacity}` : "";
+    switch (word) {
+      case "whole":
+        return `${this.#ids.size === 1 ? "there" : `all ${vectors} vectors`}${length}`;
+      case "partly":
+        return `${vectors} of ${this.#ids.size} vectors, the others are cut off${length}`;
+      case "cut":
+        return `cut off${length}`;
+      case "inside":
+        return `only as a piece of "${this.surroundingWord(text)}"${length}`;
+      case "missing": {
+        const spelling = this.otherSpelling(text);
+        return `not there${spelling === undefined ? "" : ` (letter case counts: "${spelling}")`}${length}`;
+      }
+    }
+  }
+
+  /** How a piece of a caption counts; remembered, for the same tags stand in many captions. */
+  weigh(text: string): Weight {
+    let weight = this.#weights.get(text);
+    if (!weight) {
+      const ids = this.#encode(text);
+      weight = { holdsWord: this.#vectorsIn(ids) > 0, tokens: ids.length };
+      this.#weights.set(text, weight);
+    }
+    return weight;
+  }
+
+  /** Whether the word stands in a text only as a piece of other words. */
+  #isOnlyInside(text: string): boolean {
+    const places = [...placesOf(this.#word.tokens.join(" "), text)];
+    return places.length > 0 && places.every((place) => isInsideWord(text, place));
+  }
+
+  /** The other word that the word is a piece of: "cat10" of "cat1". */
+  surroundingWord(text: string): string | undefined {
+    const whole = this.#word.tokens.join(" ");
+    const place = placesOf(whole, text).find((found) => isInsideWord(text, found));
+    if (!place) return undefined;
+    const [before = ""] =
+      /[\p{L}\p{N}\p{M}]*$/u.exec(text.slice(Math.max(0, place.start - shownAround), place.start)) ?? [];
+    const [after = ""] = /^[\p{L}\p{N}\p{M}]*/u.exec(text.slice(place.end, place.end + shownAround)) ?? [];
+    return `${before}${this.#word.tokens[0]}${after}`;
+  }
+
+  /** The word as a text spells it where that differs in letter case or in how characters are composed: "MyCat" of "mycat". */
+  otherSpelling(text: string): string | undefined {
+    const word = alike(this.#word.tokens[0]!);
+    const runs = text.split(/[\s,;]+/);
+    return alike(text).includes(word) ? (runs.find((run) => alike(run).includes(word)) ?? text.trim()) : undefined;
+  }
+}
+
+/** Characters of another word that are shown at most on each side. */
+const shownAround = 30;
+
+function alike(text: string): string {
+  return text.normalize("NFKC").toLowerCase();
+}
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+function placesOf(word: string, text: string): Place[] {
+  const places: Place[] = [];
+  for (let start = text.indexOf(word); start >= 0; start = text.indexOf(word, start + word.length))
+    places.push({ start, end: start + word.length });
+  return places;
+}
+
+const wordCharacter = /[\p{L}\p{N}\p{M}]/u;
+/** Scripts that write words without blanks between them. */
+const unspaced = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]/u;
+
+function isInsideWord(text: string, { start, end }: Place): boolean {
+  return isJoined(text, start) || isJoined(text, end);
+}
+
+/** Whether the characters before and behind a place make one word. */
+function isJoined(text: string, at: number): boolean {
+  const [before, after] = [lastCharacter(text.slice(Math.max(0, at - 2), at)), [...text.slice(at, at + 2)][0]];
+  return [before, after].every(
+    (character) => character !== undefined && wordCharacter.test(character) && !unspaced.test(character),
+  );
+}
+
+function lastCharacter(text: string): string | undefined {
+  return [...text].at(-1);
+}

@@ -1,0 +1,129 @@
+import { pictureMemory } from "../../dataset/index.ts";
+import { countFlops, type GraphMemory } from "../../graph/index.ts";
+import { vaeBands } from "../../models/index.ts";
+import { vaeEncoderOutputs } from "../../networks/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import type { DeviceRate, Runtime } from "../../runtime/index.ts";
+import { draftMicroStep, type MicroStepDraft } from "../loop/load-micro-step.ts";
+import type { ComputingDevice } from "../setup/device.ts";
+import type { Preparation } from "../setup/prepare.ts";
+
+/** Memory of a run, in bytes. */
+export interface ExpectedMemory {
+  /** The most of it at any time, sample pictures left out. */
+  readonly peak: number;
+  /** Of the peak: weights that lie in files. The system may drop and read them again. */
+  readonly weights: number;
+  /** Of the peak: copies of weights. */
+  readonly copies: number;
+  /** Of the peak: results of the networks. */
+  readonly results: number;
+  /** Of the peak: decoded pictures, and latents that are kept. */
+  readonly pictures: number;
+}
+
+export interface Expectation {
+  readonly memory: ExpectedMemory;
+  /** Floating point operations of an optimizer step, the mean over an epoch. */
+  readonly flopsPerStep: number;
+  /** Time of such a step at the device's measured rate. */
+  readonly secondsPerStep: number;
+}
+
+/** What Node, ONNX Runtime and a graph of some thousand nodes take by themselves. */
+const processBytes = 300e6;
+/** What the allocator takes beyond what is asked of it, as measured on models of SD1.5's, SD2's and SDXL's size. */
+const slack = { copies: 1.4, results: 1.35 };
+
+/** What a run will take on a device, from its graph and the device's measured rate. */
+export function expectRun(
+  settings: TrainSettings,
+  preparation: Preparation,
+  device: ComputingDevice,
+  rate: DeviceRate,
+  microStep = draftMicroStep(settings, preparation, device),
+): Expectation {
+  const flopsPerStep = expectedFlops(microStep, settings, preparation);
+  return {
+    memory: expectedMemory(microStep, settings, preparation, device.runtime),
+    flopsPerStep,
+    secondsPerStep: secondsOf(flopsPerStep, rate),
+  };
+}
+
+function expectedMemory(
+  { program }: MicroStepDraft,
+  settings: TrainSettings,
+  preparation: Preparation,
+  runtime: Runtime,
+): ExpectedMemory {
+  const { model, group } = preparation;
+  const { factor, latentChannels } = model.vae.architecture;
+  const { batch, width, height } = largestBatch(preparation);
+  const step = program.memory(
+    named({ batch, width: width / factor, height: height / factor, vectors: settings.numVectorsPerToken }),
+  );
+  const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
+  const bands = vaeBands(height / factor, width / factor);
+  const encoder = runtime.lower(vaeEncoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
+  const { decoded, kept } = pictureMemory(group, {
+    isCached: settings.cacheLatents,
+    isOnDisk: settings.cacheLatentsToDisk,
+    vaeBatchSize: settings.vaeBatchSize,
+    factor,
+    latentChannels,
+  });
+  // where latents are cached, the encoder is gone before the first step
+  const phases = settings.cacheLatents
+    ? [memoryWith([encoder], decoded + kept), memoryWith([step], kept)]
+    : [memoryWith([encoder, step], decoded + kept)];
+  return phases.reduce((most, phase) => (phase.peak > most.peak ? phase : most));
+}
+
+/** Memory of a process with these programs loaded, each of which has run. pictures: bytes of pictures and latents beside them. */
+export function memoryWith(programs: readonly GraphMemory[], pictures = 0): ExpectedMemory {
+  const sum = (part: keyof GraphMemory) => programs.reduce((total, program) => total + program[part], 0);
+  const [weights, copies, results] = [sum("weights"), slack.copies * sum("copies"), slack.results * sum("results")];
+  return { peak: processBytes + weights + copies + results + pictures, weights, copies, results, pictures };
+}
+
+/** Width and height in pixels of the micro-batch with the most of them. */
+function largestBatch({ group }: Preparation): { batch: number; width: number; height: number } {
+  const batches = group.datasets.flatMap(({ plan, buckets }) =>
+    buckets.map(({ resolution: [width, height], images }) => ({
+      batch: Math.min(plan.batchSize, images.length),
+      width,
+      height,
+    })),
+  );
+  const pixels = ({ batch, width, height }: (typeof batches)[number]) => batch * width * height;
+  return batches.reduce((most, entry) => (pixels(entry) > pixels(most) ? entry : most));
+}
+
+function named(sizes: Readonly<Record<string, number>>): ReadonlyMap<string, number> {
+  return new Map(Object.entries(sizes));
+}
+
+/** Share of the rate of single large operations that whole networks reach, as measured on models of SD1.5's, SD2's and SDXL's size on processors. */
+const usualShare = 0.8;
+
+/** Time that so many floating point operations of a network take. Convolutions and products are about as fast where nothing disturbs them, so the better rate is nearer to the truth. */
+export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): number {
+  return flops / (usualShare * Math.max(convolution, matrix));
+}
+
+function expectedFlops(
+  { graph: { lossSums, tokenGradients } }: MicroStepDraft,
+  { gradientAccumulationSteps }: TrainSettings,
+  { group, model, length }: Preparation,
+): number {
+  const { factor } = model.vae.architecture;
+  const flops = group.datasets.flatMap(({ plan, buckets }) =>
+    buckets.map(({ resolution: [width, height], images }) => {
+      const sizes = named({ batch: plan.batchSize, width: width / factor, height: height / factor, vectors: 1 });
+      return countFlops([lossSums, ...tokenGradients], sizes) * Math.ceil(images.length / plan.batchSize);
+    }),
+  );
+  const perMicroStep = flops.reduce((sum, value) => sum + value, 0) / length.batchesPerEpoch;
+  return perMicroStep * gradientAccumulationSteps;
+}

@@ -1,0 +1,101 @@
+import type { TrainSettings } from "../../options/index.ts";
+import { measureRate, requireDevice } from "../../runtime/index.ts";
+import type { Sign } from "../diagnostics/step-warnings.ts";
+import { availableBytes, openTrainingDevice } from "../setup/device.ts";
+import { withLocalModels } from "../setup/local-models.ts";
+import { prepareRun } from "../setup/prepare.ts";
+import { type Expectation, expectRun } from "./estimate.ts";
+
+/** What a run would take. */
+export interface RunPlan extends Expectation {
+  readonly device: string;
+  readonly deviceReason: string;
+  readonly model: string;
+  /** Optimizer steps of the run. */
+  readonly steps: number;
+  /** Time of all steps. */
+  readonly seconds: number;
+  /** Memory that is free now, where that is known: on processors. */
+  readonly availableBytes: number | undefined;
+  /** What other settings would make of it. */
+  readonly alternatives: readonly Alternative[];
+}
+
+export interface Alternative extends Expectation {
+  /** As they would be added to the command line. */
+  readonly flags: string;
+}
+
+/** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment. @throws as train does */
+export async function planRun(given: TrainSettings): Promise<RunPlan> {
+  await requireDevice(given.device);
+  const settings = await returned(withLocalModels(given));
+  const preparation = await prepareRun(settings);
+  const device = await openTrainingDevice(settings);
+  const { runtime, reason } = device;
+  try {
+    const rate = await measureRate(runtime);
+    const expected = (settings: TrainSettings) => expectRun(settings, preparation, device, rate);
+    const { steps } = preparation.length;
+    const expectation = expected(settings);
+    return {
+      ...expectation,
+      device: runtime.device,
+      deviceReason: reason,
+      model: preparation.checkpoint.path,
+      steps,
+      seconds: steps * expectation.secondsPerStep,
+      availableBytes: availableBytes(runtime.device),
+      alternatives: alternativesTo(settings).map(({ flags, change }) => ({
+        flags,
+        ...expected({ ...settings, ...change }),
+      })),
+    };
+  } finally {
+    await runtime.close();
+  }
+}
+
+/** What a generator returns, whatever it yields. */
+async function returned<Result>(generator: AsyncGenerator<unknown, Result>): Promise<Result> {
+  for (;;) {
+    const { done, value } = await generator.next();
+    if (done) return value;
+  }
+}
+
+interface Change {
+  readonly flags: string;
+  readonly change: Partial<TrainSettings>;
+}
+
+/** Settings that take less memory, those that are there already left out. */
+function alternativesTo({ cacheLatents, gradientCheckpointing, lowram }: TrainSettings): Change[] {
+  const changes: Change[] = [];
+  if (!cacheLatents) changes.push({ flags: "--cache_latents", change: { cacheLatents: true } });
+  if (gradientCheckpointing) return changes;
+  if (!lowram) changes.push({ flags: "--lowram", change: { lowram: true } });
+  return [...changes, { flags: "--gradient_checkpointing", change: { gradientCheckpointing: true } }];
+}
+
+/** A warning where the memory that is free will not do, with the settings that take less. expected: what other settings would make of it. */
+export function memorySigns(
+  { memory: { peak } }: Expectation,
+  settings: TrainSettings,
+  available: number | undefined,
+  expected: (settings: TrainSettings) => Expectation,
+): Sign[] {
+  if (available === undefined || peak <= available) return [];
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  // checkpointing does what --lowram does, too
+  const changes = alternativesTo(settings).filter(({ change }) => !change.lowram);
+  const least = expected(Object.assign({}, settings, ...changes.map(({ change }) => change))).memory.peak;
+  const flags = changes.map(({ flags }) => flags).join(" ");
+  const advice = changes.length > 0 ? `With ${flags} it would be about ${gigabytes(least)}. ` : "";
+  return [
+    {
+      code: "MEMORY",
+      message: `The run will take about ${gigabytes(peak)} of memory; ${gigabytes(available)} are free. ${advice}A smaller --resolution or --train_batch_size (with --gradient_accumulation_steps) takes less.`,
+    },
+  ];
+}

@@ -1,0 +1,90 @@
+import {
+  absolute,
+  add,
+  type Dim,
+  dim,
+  grad,
+  input,
+  multiply,
+  multiplyDims,
+  reduceSum,
+  reshape,
+  scale,
+  sqrt,
+  square,
+  subtract,
+  type Tensor,
+} from "../../graph/index.ts";
+import { type Conditioning, conditioning, type DiffusionModel, layerContexts, unet } from "../../models/index.ts";
+
+export type LossType = "l2" | "l1" | "huber" | "smooth_l1";
+
+export interface MicroStepGraphOptions {
+  /** Chunks of 77 tokens a caption has. */
+  readonly chunks: number;
+  readonly clipSkip?: number | undefined;
+  /** P+ (XTI): every caption comes in so many variants side by side, one for each layer with cross-attention. */
+  readonly layers?: number | undefined;
+  readonly lossType: LossType;
+  /** Weigh the loss by a mask at latent size. */
+  readonly hasMask: boolean;
+  /** Trade time for memory: see UNetOptions. */
+  readonly checkpointing?: boolean;
+  /** Typical sizes of latents; every size must be a multiple of `multipleOf`. */
+  readonly nominal: { readonly batch: number; readonly height: number; readonly width: number };
+  readonly multipleOf: number;
+}
+
+/** The graph of a training micro-step. Besides those of the text (see textFeeds) its inputs are
+ *  `noisyLatents`, `target` [B,4,h,w], `timesteps` [B], `lossWeights` [B] (factor of each sample's summed element loss),
+ *  `huberThresholds` [B] for huber and smooth_l1, `mask` [B,1,h,w], and for SDXL `sizes` [B,6]. */
+export interface MicroStepGraph {
+  /** The element loss summed over each sample, unweighted: [B]. */
+  readonly lossSums: Tensor;
+  /** Per text encoder, the gradient of the weighted loss at each position: [n B, 77, width]; with variants [n B layers, 77, width]. */
+  readonly tokenGradients: readonly Tensor[];
+  readonly text: Conditioning;
+  readonly prediction: Tensor;
+  /** The weighted loss over the batch, a scalar. */
+  readonly loss: Tensor;
+}
+
+/** Text encoders, U-Net, loss and its gradient at the token embeddings, as one graph. */
+export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOptions): MicroStepGraph {
+  const { nominal, multipleOf, chunks, clipSkip, layers } = options;
+  const batch = dim("batch", { nominal: nominal.batch });
+  const height = dim("height", { nominal: nominal.height, multipleOf });
+  const width = dim("width", { nominal: nominal.width, multipleOf });
+  const { weights, architecture } = model.unet;
+  const latentShape = [batch, architecture.outChannels, height, width];
+
+  const texts = multiplyDims(layers ?? 1, batch);
+  const text = conditioning(model, { batch: texts, chunks, joining: "trimmed", clipSkip, hasLearned: true });
+  const { prediction } = unet(
+    weights,
+    architecture,
+    {
+      latents: input("noisyLatents", "float32", latentShape),
+      timesteps: input("timesteps", "float32", [batch]),
+      context: layers === undefined ? text.context : layerContexts(text.context, batch, layers),
+      ...(text.pooled && { pooled: text.pooled, sizes: input("sizes", "float32", [batch, 6]) }),
+    },
+    { checkpointing: options.checkpointing ?? false },
+  );
+  const target = input("target", "float32", latentShape);
+  const elements = elementLoss(subtract(prediction, target), options.lossType, batch);
+  const masked = options.hasMask ? multiply(elements, input("mask", "float32", [batch, 1, height, width])) : elements;
+  const lossSums = reduceSum(masked, [1, 2, 3]);
+  const loss = reduceSum(multiply(lossSums, input("lossWeights", "float32", [batch])), [0]);
+  const tokenGradients = grad(loss, text.tokenEmbeddings).map((gradient) => gradient!);
+  return { lossSums, tokenGradients, text, prediction, loss };
+}
+
+/** The loss of single elements; huber: 2c (sqrt(d^2 + c^2) - c), smooth_l1 the same without the factor c. */
+function elementLoss(difference: Tensor, type: LossType, batch: Dim): Tensor {
+  if (type === "l2") return square(difference);
+  if (type === "l1") return absolute(difference);
+  const threshold = reshape(input("huberThresholds", "float32", [batch]), [batch, 1, 1, 1]);
+  const rounded = subtract(sqrt(add(square(difference), square(threshold))), threshold);
+  return type === "huber" ? multiply(scale(rounded, 2), threshold) : scale(rounded, 2);
+}

@@ -1,0 +1,191 @@
+import { arrayOf, type NdArray } from "../../array/index.ts";
+import { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "../../dataset/index.ts";
+import {
+  drawTrainingBatch,
+  type Generators,
+  type HuberOptions,
+  huberThreshold,
+  type LossWeightOptions,
+  lossWeight,
+  type NoiseSchedule,
+  type TrainingBatchOptions,
+  velocity,
+} from "../../diffusion/index.ts";
+import type { Tensor } from "../../graph/index.ts";
+import { type DiffusionModel, type TokenIds, textFeeds } from "../../models/index.ts";
+import type { Program } from "../../runtime/index.ts";
+import { captionIds, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
+import type { TaughtWord } from "../setup/placeholder.ts";
+import type { VaeEncoder } from "../vae-encoder.ts";
+import type { LossScale } from "./loss-scale.ts";
+import type { LossType, MicroStepGraph } from "./micro-step-graph.ts";
+import { addPositions, type TableGradient } from "./table-gradient.ts";
+
+/** What every micro-step of a run goes by. */
+export interface MicroStepContext {
+  readonly model: DiffusionModel;
+  /** Computes `lossSums` and `tokenGradients0`, ... of the micro-step graph. */
+  readonly program: Program;
+  readonly schedule: NoiseSchedule;
+  readonly isVelocity: boolean;
+  readonly lossType: LossType;
+  readonly options: TrainingBatchOptions & LossWeightOptions & HuberOptions;
+  /** Where products are computed in float16. */
+  readonly lossScale?: Pick<LossScale, "value"> | undefined;
+}
+
+/** Samples that go through the networks together. */
+export interface MicroStepSamples {
+  /** [B,4,h,w], scaled. */
+  readonly latents: NdArray<Float32Array>;
+  /** Per text encoder [B][chunks][77]. */
+  readonly tokenIds: TokenIds;
+  /** Factor of each sample's loss: 1, of regularisation pictures prior_loss_weight. */
+  readonly lossWeights: readonly number[];
+  /** [B,1,h,w] in 0..1. */
+  readonly mask?: NdArray<Float32Array> | undefined;
+  /** SDXL: original height and width, crop top and left, target height and width of each sample. */
+  readonly sizes?: readonly (readonly number[])[] | undefined;
+}
+
+export interface MicroStepResult {
+  /** Mean element loss of each sample, before any weight. */
+  readonly sampleLosses: readonly number[];
+  /** Mean over the samples, weighted. */
+  readonly loss: number;
+  /** Per text encoder the gradient of loss / accumulationSteps at every table row that was used. */
+  readonly gradients: readonly TableGradient[];
+}
+
+/** What is drawn for a micro-step. */
+export type Draw = ReturnType<typeof drawTrainingBatch>;
+
+/** What the program of a context computes, by name. */
+export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
+  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
+  return { lossSums, ...Object.fromEntries(gradients) };
+}
+
+/** One forward and backward pass. A pure function of rows, samples and the state of the generators.
+ *  rows: the learned rows [vectors, width] per text encoder. */
+export function microStep(
+  context: MicroStepContext,
+  rows: readonly NdArray<Float32Array>[],
+  samples: MicroStepSamples,
+  generators: Generators,
+  accumulationSteps: number,
+): Promise<MicroStepResult> {
+  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators);
+  return computeMicroStep(context, rows, samples, draw, accumulationSteps);
+}
+
+/** The part of a micro-step after all drawing. */
+export async function computeMicroStep(
+  { model, program, schedule, isVelocity, lossType, options, lossScale }: MicroStepContext,
+  rows: readonly NdArray<Float32Array>[],
+  samples: MicroStepSamples,
+  { noise, noisyLatents, timesteps }: Draw,
+  accumulationSteps: number,
+): Promise<MicroStepResult> {
+  const { latents, tokenIds, lossWeights, mask, sizes } = samples;
+  const batch = latents.shape[0]!;
+  const elements = latents.data.length / batch;
+  const scale = lossScale?.value ?? 1;
+  const weights = timesteps.map((timestep, i) => lossWeights[i]! * lossWeight(timestep, options, schedule));
+  const feeds: Record<string, NdArray> = {
+    ...textFeeds(model, tokenIds, rows),
+    noisyLatents,
+    target: isVelocity ? velocity(latents, noise, timesteps, schedule) : noise,
+    timesteps: arrayOf([batch], timesteps),
+    lossWeights: arrayOf(
+      [batch],
+      weights.map((weight) => (scale * weight) / elements / batch / accumulationSteps),
+    ),
+  };
+  if (lossType === "huber" || lossType === "smooth_l1")
+    feeds.huberThresholds = arrayOf(
+      [batch],
+      timesteps.map((t) => huberThreshold(t, options, schedule)),
+    );
+  if (mask) feeds.mask = mask;
+  if (sizes) feeds.sizes = arrayOf([batch, 6], sizes.flat());
+
+  const results = await program.run(feeds);
+  const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);
+  const loss = sampleLosses.reduce((sum, value, i) => sum + value * weights[i]!, 0) / batch;
+  const gradients = tokenIds.map((texts, encoder) => {
+    const table: TableGradient = new Map();
+    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / scale);
+    return table;
+  });
+  return { sampleLosses, loss, gradients };
+}
+
+/** Output of the micro-step program that holds the gradient at a text encoder's token positions. */
+function gradientName(encoder: number): string {
+  return `tokenGradients${encoder}`;
+}
+
+export interface SampleContext {
+  readonly model: DiffusionModel;
+  readonly word: Pick<TaughtWord, "tokenizers" | "tokens" | "layers">;
+  readonly maxTokenLength: MaxTokenLength;
+  /** Encodes pictures whose latents are not cached. */
+  readonly vae: VaeEncoder | undefined;
+  /** Whether the graph weighs the loss by a mask. */
+  readonly hasMask: boolean;
+}
+
+/** A batch as the networks take it: captions as token ids, pictures as scaled latents. */
+export async function samplesOf(batch: MicroBatch, context: SampleContext): Promise<MicroStepSamples> {
+  const { model, hasMask } = context;
+  const { scalingFactor, factor } = model.vae.architecture;
+  const latents = await latentsOf(batch, context.vae);
+  return {
+    latents: { ...latents, data: latents.data.map((value) => value * scalingFactor) },
+    tokenIds: tokenIdsOf(
+      batch.samples.map(({ caption }) => caption),
+      context,
+    ),
+    lossWeights: batch.samples.map(({ lossWeight }) => lossWeight),
+    mask: hasMask ? latentMask(batch, factor) : undefined,
+    sizes:
+      model.family === "sdxl"
+        ? batch.samples.map((sample) => [...sample.originalSizeHw, ...sample.cropTopLeft, ...sample.targetSizeHw])
+        : undefined,
+  };
+}
+
+/** Token ids of captions for every text encoder: [encoder][caption][chunk][77]; of a word with layers in a variant for each: [encoder][caption x layer][chunk][77]. */
+export function tokenIdsOf(
+  captions: readonly string[],
+  { word, maxTokenLength }: Pick<SampleContext, "word" | "maxTokenLength">,
+): TokenIds {
+  const { tokenizers, tokens, layers } = word;
+  const texts = layers ? captions.flatMap((caption) => layerTexts(caption, tokens, layers)) : captions;
+  return tokenizers.map((tokenizer) => texts.map((text) => captionIds(tokenizer, text, maxTokenLength)));
+}
+
+async function latentsOf(batch: MicroBatch, vae: VaeEncoder | undefined): Promise<NdArray<Float32Array>> {
+  const cached = batchLatents(batch);
+  if (cached) return cached;
+  const pixels = batchPixels(batch);
+  if (!pixels || !vae) throw new Error("a batch has neither latents nor pictures and an encoder");
+  return vae.encode(pixels);
+}
+
+/** The mask at latent size: exact means over factor x factor pixels; [B,1,h,w]. Without masks everything counts. */
+function latentMask(batch: MicroBatch, factor: number): NdArray<Float32Array> {
+  const count = batch.samples.length;
+  const [width, height] = batch.resolution.map((side) => side / factor) as [number, number];
+  const shape = [count, 1, height, width];
+  const masks = batchLossMasks(batch);
+  if (!masks) return { dtype: "float32", shape, data: new Float32Array(count * height * width).fill(1) };
+  const data = new Float32Array(count * height * width);
+  const rowLength = width * factor;
+  masks.data.forEach((value, i) => {
+    const [row, column] = [Math.floor(i / rowLength), i % rowLength];
+    data[Math.floor(row / factor) * width + Math.floor(column / factor)]! += value / factor ** 2;
+  });
+  return { dtype: "float32", shape, data };
+}

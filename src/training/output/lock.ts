@@ -1,0 +1,50 @@
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { type Holder, type Lock, makeFolder, reasonOf, takeLock } from "../../files/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import type { TrainingEvent } from "../events.ts";
+
+type NameSettings = Pick<TrainSettings, "outputDir" | "outputName">;
+
+/** Passes on what happens in a run, while no other run writes files of the same names.
+ *  differs from sd-scripts: there two runs write over each other's files.
+ *  @throws OUTPUT_LOCKED, OUTPUT_UNWRITABLE */
+export async function* withOutputLocked(
+  settings: NameSettings,
+  events: AsyncIterable<TrainingEvent>,
+): AsyncGenerator<TrainingEvent> {
+  const lock = await lockOutput(settings);
+  try {
+    yield* events;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function lockOutput(settings: NameSettings): Promise<Lock> {
+  const { dir, base } = path.parse(path.resolve(settings.outputDir, settings.outputName));
+  const file = path.join(dir, `.${base}.lock`);
+  const where = `--output_dir ${settings.outputDir} --output_name ${settings.outputName}`;
+  let answer: Awaited<ReturnType<typeof takeLock>>;
+  try {
+    makeFolder(dir);
+    answer = await takeLock(file);
+  } catch (cause) {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be made (${reasonOf(cause)}).`, {
+      where,
+      hint: "Check that the folder may be written, that the disk has room and that the name can be one of a file.",
+      cause,
+    });
+  }
+  if ("heldBy" in answer)
+    throw new CoinageError(
+      "OUTPUT_LOCKED",
+      `Another run is writing to ${path.join(dir, base)}: ${holderText(answer.heldBy)}.`,
+      { where, hint: "Wait for its end, or give this run another --output_name or --output_dir." },
+    );
+  return answer;
+}
+
+function holderText({ pid, host, since }: Holder): string {
+  return `process ${pid} on ${host}, since ${since.replace("T", " ").slice(0, 16)} UTC`;
+}

@@ -1,0 +1,119 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath, makeFolder, moveSynced, reasonOf } from "../../files/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import type { Sign } from "../diagnostics/step-warnings.ts";
+import { freeOldName, type KeptFile, keptSign } from "./names.ts";
+
+/** Where something was written. */
+export interface Written {
+  /** Undefined: nowhere. */
+  readonly path: string | undefined;
+  /** Why it is not where it should be. */
+  readonly problem: CoinageError | undefined;
+  readonly kept?: KeptFile | undefined;
+}
+
+type OutputSettings = Pick<TrainSettings, "outputDir" | "outputName" | "overwrite">;
+
+/** Writes the files of a run. Those of another run are kept under another name. A full disk or a vanished folder must not lose what was learned:
+ *  then files go to a rescue folder, in the folder the user stands in or among temporary files. */
+export class Output {
+  readonly #settings: OutputSettings;
+  readonly #written = new Set<string>();
+  #rescueFolder: string | undefined;
+  #oldName: string | undefined;
+
+  constructor(settings: OutputSettings) {
+    this.#settings = settings;
+  }
+
+  /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all.
+   *  mayReplace: whether what stands there, and was not written by this process, is of this run or the same. */
+  async write(
+    target: string,
+    write: (path: string) => Promise<void>,
+    mayReplace: (path: string) => Promise<boolean> = async () => true,
+  ): Promise<Written> {
+    let kept: KeptFile | undefined;
+    try {
+      makeFolder(path.dirname(target));
+      kept = await this.#keepOther(target, mayReplace);
+      await write(target);
+      this.#written.add(target);
+      return { path: target, problem: undefined, kept };
+    } catch (cause) {
+      if (!isWriteFailure(cause)) throw cause;
+      const rescued = await this.#rescue(path.basename(target), write);
+      return { path: rescued, problem: outputProblem(target, rescued, cause), kept };
+    }
+  }
+
+  /** Gives what stands in the way and is of another run another name.
+   *  differs from sd-scripts: there it is written over. */
+  async #keepOther(target: string, mayReplace: (path: string) => Promise<boolean>): Promise<KeptFile | undefined> {
+    if (this.#settings.overwrite || this.#written.has(target) || (await kindOfPath(target)) === "nothing")
+      return undefined;
+    if (await mayReplace(target)) return undefined;
+    const { outputDir, outputName } = this.#settings;
+    this.#oldName ??= await freeOldName(this.#settings);
+    const rest = target.slice(path.join(outputDir, outputName).length);
+    const to = path.join(outputDir, `${this.#oldName}${rest}`);
+    await moveSynced(target, to);
+    return { from: target, to };
+  }
+
+  async #rescue(name: string, write: (path: string) => Promise<void>): Promise<string | undefined> {
+    const known = this.#rescueFolder && (await written(write, path.join(this.#rescueFolder, name)));
+    if (known !== undefined) return known;
+    for (const base of [process.cwd(), os.tmpdir()]) {
+      const folder = await mkdtemp(path.join(base, "coinage-rescue-")).catch(() => undefined);
+      if (folder === undefined) continue;
+      const file = await written(write, path.join(folder, name));
+      if (file !== undefined) {
+        this.#rescueFolder = folder;
+        return file;
+      }
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+    }
+    return undefined;
+  }
+}
+
+/** What is to be said of a file that was written: each once for all files. */
+export function signsOfWriting({ problem, kept }: Written): Sign[] {
+  return [...(problem ? [rescueSign(problem)] : []), ...(kept ? [keptSign(kept)] : [])];
+}
+
+function outputProblem(target: string, rescued: string | undefined, cause: Error): CoinageError {
+  const { dir, base } = path.parse(target);
+  const failed = `${base} could not be written to ${path.resolve(dir)} (${reasonOf(cause instanceof CoinageError ? cause.cause : cause)})`;
+  const whereNow = rescued === undefined ? "nor anywhere else" : `so it is at ${rescued}`;
+  return new CoinageError("OUTPUT_UNWRITABLE", `${failed}, ${whereNow}.`, {
+    where: "--output_dir",
+    hint: "Make room or bring the folder back, and move what was written elsewhere.",
+    cause,
+  });
+}
+
+/** The warning of a file that is elsewhere: said once for all files, since events tell where each of them is. */
+export function rescueSign({ message }: CoinageError): Sign {
+  return { code: "OUTPUT_RESCUED", key: "OUTPUT_RESCUED", message: `${message} Every save tries the folder again.` };
+}
+
+function isWriteFailure(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    "code" in error &&
+    (!(error instanceof CoinageError) || error.code === "OUTPUT_UNWRITABLE")
+  );
+}
+
+async function written(write: (path: string) => Promise<void>, target: string): Promise<string | undefined> {
+  return write(target).then(
+    () => target,
+    () => undefined,
+  );
+}

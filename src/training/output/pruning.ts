@@ -1,0 +1,86 @@
+import { rm } from "node:fs/promises";
+import { removeFolder } from "../../files/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import { embeddingFile, type Moment, stateFolder } from "./names.ts";
+
+/** Which saves are kept. */
+export interface KeepRule {
+  readonly everyNEpochs: number | undefined;
+  readonly everyNSteps: number | undefined;
+  /** Epoch saves that are kept. */
+  readonly lastNEpochs: number | undefined;
+  /** Age in steps up to which step saves are kept. */
+  readonly lastNSteps: number | undefined;
+}
+
+/** The rules for embeddings and for states; interval: epochs between saves. */
+export function keepRules(settings: TrainSettings, interval: number | undefined) {
+  const { saveEveryNSteps: everyNSteps, saveLastNEpochs, saveLastNSteps } = settings;
+  const { saveLastNEpochsState, saveLastNStepsState } = settings;
+  const common = { everyNEpochs: interval, everyNSteps };
+  return {
+    embedding: { ...common, lastNEpochs: saveLastNEpochs, lastNSteps: saveLastNSteps },
+    state: {
+      ...common,
+      lastNEpochs: saveLastNEpochsState || saveLastNEpochs,
+      lastNSteps: saveLastNStepsState || saveLastNSteps,
+    },
+  } satisfies Record<string, KeepRule>;
+}
+
+/** Whether saves of a kind are removed at some time. */
+export function isPruned(
+  { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
+  kind: Moment["kind"],
+): boolean {
+  const rule = kind === "epoch" ? [everyNEpochs, lastNEpochs] : kind === "step" ? [everyNSteps, lastNSteps] : [0];
+  return rule.every(Boolean);
+}
+
+/** The save that falls out of the kept ones when this one is made, or nothing. Source: training-loop.md section 12. */
+export function outdatedMoment(
+  { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
+  moment: Moment,
+): Moment | undefined {
+  if (moment.kind === "epoch" && everyNEpochs && lastNEpochs) {
+    const epoch = moment.epoch - everyNEpochs * lastNEpochs;
+    return epoch >= 0 ? { kind: "epoch", epoch } : undefined;
+  }
+  if (moment.kind === "step" && everyNSteps && lastNSteps) {
+    const newest = moment.step - lastNSteps - 1;
+    const step = newest - (newest % everyNSteps);
+    return newest >= 0 ? { kind: "step", step } : undefined;
+  }
+  return undefined;
+}
+
+/** Whether a file or a folder is of this run, or of one that it goes on from: a name alone does not tell. */
+export interface Ownership {
+  readonly embedding: (file: string) => Promise<boolean>;
+  readonly state: (folder: string) => Promise<boolean>;
+}
+
+/** Removes the embedding file and the state folder that are no longer kept; those that were there.
+ *  differs from sd-scripts: there whatever has the name is removed, of another run, too.
+ *  What cannot be removed stays: that must not end a run. */
+export async function removeOutdated(
+  settings: TrainSettings,
+  moment: Moment,
+  rules: ReturnType<typeof keepRules>,
+  isOwn: Ownership,
+): Promise<string[]> {
+  const [embedding, state] = [outdatedMoment(rules.embedding, moment), outdatedMoment(rules.state, moment)];
+  const removed: string[] = [];
+  const file = embedding && embeddingFile(settings, embedding);
+  if (file && (await isOwn.embedding(file)) && (await succeeds(rm(file)))) removed.push(file);
+  const folder = state && stateFolder(settings, state);
+  if (folder && (await isOwn.state(folder)) && (await succeeds(removeFolder(folder)))) removed.push(folder);
+  return removed;
+}
+
+async function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}

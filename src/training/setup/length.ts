@@ -1,0 +1,60 @@
+import { CoinageError } from "../../errors/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+
+/** How long a run is. */
+export interface RunLength {
+  readonly steps: number;
+  readonly epochs: number;
+  /** Micro-batches of an epoch. */
+  readonly batchesPerEpoch: number;
+}
+
+/** --max_train_epochs sets the number of steps; otherwise as many epochs are begun as the steps need.
+ *  An epoch ends with an optimizer step even when the accumulation is not full. */
+export function runLength(
+  batchesPerEpoch: number,
+  settings: Pick<TrainSettings, "maxTrainSteps" | "maxTrainEpochs" | "gradientAccumulationSteps">,
+): RunLength {
+  const stepsPerEpoch = Math.ceil(batchesPerEpoch / settings.gradientAccumulationSteps);
+  const steps = settings.maxTrainEpochs ? settings.maxTrainEpochs * stepsPerEpoch : settings.maxTrainSteps;
+  return { steps, epochs: Math.ceil(steps / stepsPerEpoch), batchesPerEpoch };
+}
+
+/** Where the counts of a run begin. */
+export interface Start {
+  /** Steps that count as done. */
+  readonly step: number;
+  /** Epochs that count as done. */
+  readonly epochsDone: number;
+  /** Micro-batches of the next epoch that are passed over. */
+  readonly skippedBatches: number;
+  /** Whether the orders of the epochs that count as done are drawn all the same. */
+  readonly drawsOrders: boolean;
+}
+
+/** Where a run without a state sets out: --initial_step goes before --initial_epoch. As in sd-scripts pictures begin with those of an epoch, unless
+ *  --skip_until_initial_step passes over what the steps before would have seen.
+ *  differs from sd-scripts: learning rate schedules stand where the step count does; there they begin anew.
+ *  @throws SETTINGS_CONFLICT when no step would be left */
+export function startOf(settings: Partial<TrainSettings>, { steps, batchesPerEpoch }: RunLength): Start {
+  const { initialEpoch = 1, initialStep, skipUntilInitialStep = false, gradientAccumulationSteps = 1 } = settings;
+  const stepsPerEpoch = Math.ceil(batchesPerEpoch / gradientAccumulationSteps);
+  const step = initialStep ?? (initialEpoch - 1) * stepsPerEpoch;
+  if (step > 0 && step >= steps)
+    throw new CoinageError(
+      "SETTINGS_CONFLICT",
+      `The run would begin after step ${step}, but it ends with step ${steps}.`,
+      {
+        where: initialStep === undefined ? `--initial_epoch ${initialEpoch}` : `--initial_step ${initialStep}`,
+        hint: `Set --max_train_steps above ${step}, or begin earlier.`,
+      },
+    );
+  const epochsDone = Math.floor(step / stepsPerEpoch);
+  const skippedSteps = skipUntilInitialStep ? step - epochsDone * stepsPerEpoch : 0;
+  return {
+    step,
+    epochsDone,
+    skippedBatches: skippedSteps * gradientAccumulationSteps,
+    drawsOrders: skipUntilInitialStep,
+  };
+}
