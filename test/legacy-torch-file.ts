@@ -3,7 +3,7 @@ import { dtypeBytes, type NdArray } from "../src/array/index.ts";
 const storageClasses = { float32: "FloatStorage", float16: "HalfStorage", bfloat16: "BFloat16Storage" } as const;
 
 /** The bytes of `torch.save({"state_dict": tensors})` as PyTorch before 1.6 wrote it: five pickles, then the storages.
- *  Source: checkpoints.md section 7.5. */
+ *  Source: PyTorch, torch/serialization.py, _legacy_save. */
 export function writeLegacyTorchFile(tensors: ReadonlyMap<string, NdArray>): Uint8Array {
   const entries = [...tensors];
   const long = (hex: string) => [0x8a, hex.length / 2, ...Buffer.from(hex, "hex").reverse()];

@@ -58,9 +58,13 @@ function roomOf(file: string): string {
 }
 
 function sourceFiles(): string[] {
-  return readdirSync(source, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
-    .map((name) => path.join(source, name));
+  return filesIn(source).filter((file) => !file.endsWith(".test.ts"));
+}
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((name) => path.join(folder, name));
 }
 
 function imports(): Import[] {
@@ -117,4 +121,12 @@ test("only the room of arrays looks at the buffer behind an array, which may hol
     (file) => roomOf(file) !== "array" && /\.buffer\b/.test(readFileSync(file, "utf8")),
   );
   expect(lookers).toEqual([]);
+});
+
+describe("what a reader can take in", () => {
+  test("no file has more than 400 lines, generated ones aside", () => {
+    const texts = sourceFiles().map((file) => ({ file, text: readFileSync(file, "utf8") }));
+    const written = texts.filter(({ text }) => !/^\/\/ Made from .* by `npm run docs`\./.test(text));
+    expect(written.filter(({ text }) => text.split("\n").length > 400).map(({ file }) => file)).toEqual([]);
+  });
 });
