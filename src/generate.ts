@@ -1,29 +1,55 @@
-import { type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
+import { type StopSignal, unlessAborted, untilAborted } from "./events/index.ts";
+import { type GeneratedImage, type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
 import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "./options/index.ts";
 
 export interface GenerateOptions {
+  /** An AbortSignal: aborting finishes the running step and ends. */
+  readonly signal?: StopSignal | undefined;
+  /** false: nothing is written, and `image` events carry the images. */
+  readonly write?: boolean | undefined;
   /** Prompts that come in one after another, while the model stays loaded: makes the run `interactive`. */
   readonly prompts?: AsyncIterable<string> | undefined;
 }
 
-/** Draws pictures into a folder, and tells what happens as it happens. Leaving the loop stops after the running step.
+/** What a run of `generate` comes to. */
+export interface GenerateResult {
+  /** Images that were written. */
+  readonly files: readonly string[];
+  /** With `write: false` the images; of prompts that come in one after another none, for there is no end to them. */
+  readonly images: readonly GeneratedImage[];
+  /** Stopped by the signal before all images were there. */
+  readonly isInterrupted: boolean;
+}
+
+/** Generates images into a folder, or without writing any, and tells what happens as it happens. Leaving the loop, or aborting options.signal,
+ *  stops after the running step. Returns what it came to: see `resultOf`.
  *
  *  ```ts
- *  const pictures = generate({
- *    ckpt: "model.safetensors",
+ *  const run = generate({
+ *    pretrainedModelNameOrPath: "model.safetensors",
  *    textualInversionEmbeddings: ["out/mycat.safetensors"],
  *    prompt: "a photo of mycat in the snow",
  *    seed: 1,
- *    outdir: "pictures",
+ *    outputDir: "images",
  *  });
- *  for await (const event of pictures) if (event.kind === "saved") console.log(event.file);
+ *  for await (const event of run) if (event.kind === "saved") console.log(event.file);
  *  ```
  *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, embeddings or prompts */
 export async function* generate(
   settings: GenerateInput,
-  options: GenerateOptions = {},
-): AsyncGenerator<GenerationRunEvent, void> {
-  const { prompts } = options;
+  { signal, write, prompts }: GenerateOptions = {},
+): AsyncGenerator<GenerationRunEvent, GenerateResult> {
   const interactive = settings.interactive || prompts !== undefined;
-  yield* generateFromSettings(checkGenerateSettings(parseGenerateRecord({ ...settings, interactive })), { prompts });
+  const checked = checkGenerateSettings(parseGenerateRecord({ ...settings, interactive }));
+  const files: string[] = [];
+  const images: GeneratedImage[] = [];
+  let isDone = false;
+  const run = generateFromSettings(checked, { prompts: prompts && untilAborted(prompts, signal), write });
+  for await (const event of unlessAborted(run, signal)) {
+    yield event;
+    if (event.kind === "saved") files.push(event.file);
+    if (event.kind === "image" && !interactive) images.push(event.image);
+    if (event.kind === "done") isDone = true;
+  }
+  return { files, images, isInterrupted: !isDone };
 }

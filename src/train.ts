@@ -1,7 +1,17 @@
+import { type LearnedWord, readEmbeddingFile, wordOfFile } from "./embedding/index.ts";
 import { readTrainRecord, type TrainInput } from "./options/index.ts";
 import { train as runTraining, type TrainingEvent, type TrainOptions } from "./training/index.ts";
 
-/** Teaches a model a new word, and tells what happens as it happens. Leaving the loop frees everything.
+type DoneEvent = Extract<TrainingEvent, { readonly kind: "done" }>;
+
+/** What a training run comes to. */
+export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
+  /** The learned embedding, as the file holds it. */
+  readonly embedding: LearnedWord;
+}
+
+/** Teaches a model a new word, and tells what happens as it happens. Leaving the loop frees everything; aborting `options.signal` finishes the step and
+ *  saves first. Returns what was learned, or undefined when it was stopped before its first step: see `resultOf`.
  *
  *  ```ts
  *  const run = train({
@@ -15,6 +25,16 @@ import { train as runTraining, type TrainingEvent, type TrainOptions } from "./t
  *  for await (const event of run) if (event.kind === "step") console.log(event.step, event.loss);
  *  ```
  *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, pictures or output */
-export async function* train(settings: TrainInput, options: TrainOptions = {}): AsyncGenerator<TrainingEvent, void> {
-  yield* runTraining(await readTrainRecord(settings), options);
+export async function* train(
+  settings: TrainInput,
+  options: TrainOptions = {},
+): AsyncGenerator<TrainingEvent, TrainResult | undefined> {
+  let last: DoneEvent | undefined;
+  for await (const event of runTraining(await readTrainRecord(settings), options)) {
+    if (event.kind === "done") last = event;
+    yield event;
+  }
+  if (!last) return undefined;
+  const { kind, failure, ...outcome } = last;
+  return { ...outcome, embedding: wordOfFile(await readEmbeddingFile(last.file)) };
 }

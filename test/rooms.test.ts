@@ -22,7 +22,7 @@ const rows = [
   ["formats/zip"],
   ["array"],
   ["budget"],
-  ["errors"],
+  ["errors", "events"],
 ];
 
 /** Rooms inside a room that have a door of their own. */

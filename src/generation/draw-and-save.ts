@@ -4,8 +4,9 @@ import { type FreeNames, type NameSettings, pictureFileName, previewFileName } f
 import { writePreview } from "./files/sheet.ts";
 import type { SourceReader } from "./files/source-files.ts";
 import { pictureTexts } from "./files/texts.ts";
-import { writePicture } from "./files/write.ts";
+import { writeImage } from "./files/write.ts";
 import type { PictureGenerator } from "./generator.ts";
+import { type GeneratedImage, generatedImage } from "./image.ts";
 import type { Preparation } from "./prepare.ts";
 import type { PlannedBatch } from "./prompts/plan.ts";
 import type { GenerationEvent, PictureBatch } from "./request.ts";
@@ -18,10 +19,11 @@ export interface SaveContext {
   readonly sources: SourceReader;
   readonly names: FreeNames;
   readonly clock: () => Date;
-  readonly folder: string;
+  /** Where images go; undefined: events carry them. */
+  readonly folder: string | undefined;
 }
 
-/** Draws a batch and writes each picture as soon as it is there. first: number of its first picture among all `pictures`, from 1. */
+/** Generates the images of a batch, and writes each as soon as it is there. first: number of its first picture among all `pictures`, from 1. */
 export async function* drawAndSave(
   batch: PlannedBatch,
   { first, pictures }: { readonly first: number; readonly pictures: number },
@@ -37,17 +39,39 @@ export async function* drawAndSave(
       yield { ...step, picture: first + indices[0]!, inBatch: indices.length, pictures };
     }
     if (event.kind === "preview") {
-      const { indices, previews, ...step } = event;
-      const file = path.join(context.folder, previewFileName);
-      await writePreview(file, previews);
-      yield { ...step, file, picture: first + indices[0]!, inBatch: indices.length, pictures };
+      const { indices, previews, ...rest } = event;
+      const step = { ...rest, picture: first + indices[0]!, inBatch: indices.length, pictures };
+      if (context.folder === undefined) {
+        const images = previews.map((preview) => generatedImage(preview));
+        yield { ...step, kind: "previewImages", images };
+      } else {
+        const file = path.join(context.folder, previewFileName);
+        await writePreview(file, previews);
+        yield { ...step, file };
+      }
     }
     if (event.kind !== "image") continue;
+    const { index, stage, parameters } = event;
+    const { prompt, seed } = parameters;
+    const about = { picture: first + index, pictures, stage, prompt, seed };
+    const image = imageWithTexts(event, batch, context);
     time ??= context.clock();
-    const file = await save(event, batch, time, context);
-    const { prompt, seed } = event.parameters;
-    yield { kind: "saved", file, picture: first + event.index, pictures, stage: event.stage, prompt, seed };
+    const file = await save(image, event, batch, time, context);
+    yield file === undefined ? { kind: "image", image, ...about } : { kind: "saved", file, ...about };
   }
+}
+
+type ImageEvent = Extract<GenerationEvent, { kind: "image" }>;
+
+function imageWithTexts(
+  { picture, index, parameters }: ImageEvent,
+  { pictures }: PlannedBatch,
+  { preparation }: SaveContext,
+): GeneratedImage {
+  const planned = pictures[index]!;
+  const { family } = preparation.model;
+  const modelName = modelNameOf(preparation.checkpoint.path);
+  return generatedImage(picture, pictureTexts({ planned, parameters, family, modelName }));
 }
 
 async function pictureBatch({ sampling, pictures }: PlannedBatch, reader: SourceReader): Promise<PictureBatch> {
@@ -55,17 +79,17 @@ async function pictureBatch({ sampling, pictures }: PlannedBatch, reader: Source
   return { sampling, pictures: pictures.map(({ order }, i) => ({ ...order, source: sources[i] })) };
 }
 
+/** The file an image was written to; undefined where none is written. */
 async function save(
-  { picture, index, stage, parameters }: Extract<GenerationEvent, { kind: "image" }>,
+  image: GeneratedImage,
+  { index, stage }: ImageEvent,
   { pictures, firstNumber }: PlannedBatch,
   time: Date,
-  { settings, preparation, names, folder }: SaveContext,
-): Promise<string> {
-  const planned = pictures[index]!;
-  const name = names.take(pictureFileName(planned, { indexInBatch: index, firstNumber, stage, time }, settings));
-  const file = path.join(folder, name);
-  const { family } = preparation.model;
-  const modelName = modelNameOf(preparation.checkpoint.path);
-  await writePicture(file, picture, pictureTexts({ planned, parameters, family, modelName }));
+  { settings, names, folder }: SaveContext,
+): Promise<string | undefined> {
+  if (folder === undefined) return undefined;
+  const place = { indexInBatch: index, firstNumber, stage, time };
+  const file = path.join(folder, names.take(pictureFileName(pictures[index]!, place, settings)));
+  await writeImage(file, image);
   return file;
 }

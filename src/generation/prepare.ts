@@ -2,7 +2,6 @@ import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
 import type { PredictionType } from "../diffusion/index.ts";
 import { vectorCount } from "../embedding/index.ts";
-import { prepareOutputFolder } from "../files/index.ts";
 import { localModel } from "../hub/index.ts";
 import { type DiffusionModel, diffusionModel, layersForWords } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
@@ -39,9 +38,8 @@ export interface Preparation {
 }
 
 /** Opens the model and the embeddings, reads the prompts and plans all pictures; tells of each as it is done.
- *  @throws OUTPUT_UNWRITABLE, FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
+ *  @throws FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
 export async function* prepareRun(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Preparation> {
-  await prepareOutputFolder(settings.outputDir, "--outdir");
   const sourceSize = commonSize(settings.width, settings.height, settings.highresFixScale);
   const list = await readPrompts(settings);
   const checkpoint = yield* openModel(settings);

@@ -1,5 +1,6 @@
 import type { Family, PredictionType } from "../checkpoint/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
+import type { GeneratedImage } from "./image.ts";
 import type { Stage, StepEvent } from "./request.ts";
 
 /** Everything that happens while a command line's pictures are drawn, in order. */
@@ -24,7 +25,8 @@ export type GenerationRunEvent =
       /** undefined where prompts are typed one after another. */
       readonly pictures: number | undefined;
       readonly batches: number | undefined;
-      readonly folder: string;
+      /** undefined where nothing is written. */
+      readonly folder: string | undefined;
     }
   /** The next prompt is waited for. */
   | { readonly kind: "asking" }
@@ -32,23 +34,37 @@ export type GenerationRunEvent =
   | { readonly kind: "prompt"; readonly text: string; readonly seeds: readonly number[] }
   | BatchStepEvent
   /** What a batch is going to look like was written, over what was there before. */
-  | (Omit<BatchStepEvent, "kind" | "latents"> & { readonly kind: "preview"; readonly file: string })
-  /** A picture was written. */
-  | {
-      readonly kind: "saved";
-      readonly file: string;
-      /** Number of the picture in the run, from 1. */
-      readonly picture: number;
-      readonly pictures: number;
-      readonly stage: Stage;
-      readonly prompt: string;
-      readonly seed: number;
-    }
+  | (PreviewOfBatch & { readonly kind: "preview"; readonly file: string })
+  /** The same where nothing is written. */
+  | (PreviewOfBatch & { readonly kind: "previewImages"; readonly images: readonly GeneratedImage[] })
+  /** An image was written. */
+  | (ImageOfRun & { readonly kind: "saved"; readonly file: string })
+  /** An image was generated; where nothing is written. */
+  | (ImageOfRun & { readonly kind: "image"; readonly image: GeneratedImage })
   /** All pictures were written as one, small. */
   | { readonly kind: "sheet"; readonly file: string; readonly pictures: number }
   /** Something odd that does not stop the run; code names the kind. */
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
-  | { readonly kind: "done"; readonly files: readonly string[]; readonly folder: string; readonly seconds: number };
+  | {
+      readonly kind: "done";
+      readonly files: readonly string[];
+      readonly folder: string | undefined;
+      readonly seconds: number;
+    };
+
+/** How far a batch is. */
+export type PreviewOfBatch = Omit<BatchStepEvent, "kind" | "latents">;
+
+/** An image that a run has generated. */
+export interface ImageOfRun {
+  /** Number of the image in the run, from 1. */
+  readonly picture: number;
+  /** Images in the run. */
+  readonly pictures: number;
+  readonly stage: Stage;
+  readonly prompt: string;
+  readonly seed: number;
+}
 
 /** A sampling step of a batch. */
 export interface BatchStepEvent extends Omit<StepEvent, "indices"> {

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
+import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, GenerateSettings } from "../options/index.ts";
 import { openDevice, requireDevice } from "../runtime/index.ts";
 import { drawAndSave, type SaveContext } from "./draw-and-save.ts";
@@ -16,6 +17,8 @@ import { unusedWordWarnings } from "./word-use.ts";
 export interface GenerationRunOptions {
   /** Prompts of an interactive run, each asked for when the one before is drawn; unset: the lines of standard input. */
   readonly prompts?: AsyncIterable<string> | undefined;
+  /** Whether images are written to the output folder; else events carry them. */
+  readonly write?: boolean | undefined;
   /** The time for file names. */
   readonly clock?: () => Date;
 }
@@ -25,14 +28,15 @@ export interface GenerationRunOptions {
  *  @throws DEVICE_UNAVAILABLE and what prepareRun throws before anything is drawn; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE while drawing */
 export async function* generateFromSettings(
   { settings, warnings }: Checked<GenerateSettings>,
-  { prompts, clock = () => new Date() }: GenerationRunOptions = {},
+  { prompts, write = true, clock = () => new Date() }: GenerationRunOptions = {},
 ): AsyncGenerator<GenerationRunEvent, void> {
   const began = performance.now();
   for (const { message } of warnings) yield { kind: "warning", code: "SETTINGS", message };
   await requireDevice(settings.device);
+  const folder = write ? path.resolve(settings.outputDir) : undefined;
+  if (folder !== undefined) await prepareOutputFolder(settings.outputDir, "--outdir");
   const preparation = yield* prepareRun(settings);
   const { model, predictionType, vocabulary, plan, planTyped } = preparation;
-  const folder = path.resolve(settings.outputDir);
   const wantsFloat16 = settings.fp16 || settings.bf16;
   const { runtime, computeDtype, fallbackReason } = await openDevice({ ...settings, wantsFloat16 });
   try {
@@ -67,7 +71,7 @@ export async function* generateFromSettings(
     }
     // while prompts are typed, nobody knows which words will still be used
     if (!plan) yield* unusedWordWarnings(preparation.use);
-    if (settings.sheet && finals.length > 0) {
+    if (settings.sheet && folder !== undefined && finals.length > 0) {
       const file = path.join(folder, names.take(sheetFileName(clock(), settings)));
       await writeSheet(file, finals, sheetColumns(finals.length, settings.imagesPerPrompt));
       yield { kind: "sheet", file, pictures: finals.length };
@@ -75,7 +79,8 @@ export async function* generateFromSettings(
     yield { kind: "done", files, folder, seconds: (performance.now() - began) / 1000 };
   } finally {
     await runtime.close();
-    if (settings.previewEveryNSteps) await rm(path.join(folder, previewFileName), { force: true });
+    if (settings.previewEveryNSteps && folder !== undefined)
+      await rm(path.join(folder, previewFileName), { force: true });
   }
 }
 

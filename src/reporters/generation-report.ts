@@ -24,6 +24,8 @@ export function generationReport(terminal: Terminal, { isBrief = false } = {}): 
           startMs = terminal.now();
           break;
         case "preview":
+        case "previewImages":
+        case "image":
           return;
         case "asking":
           talk.clear();

@@ -13,4 +13,3 @@ export {
   type Runtime,
   type RuntimeOptions,
 } from "./runtime.ts";
-export { type StopSignal, unlessAborted, untilAborted } from "./stop-signal.ts";

@@ -1,6 +1,7 @@
+import { type StopSignal, unlessAborted } from "../events/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
-import { requireDevice, type StopSignal, unlessAborted } from "../runtime/index.ts";
+import { requireDevice } from "../runtime/index.ts";
 import { maxTokenLengthOf, WordReader } from "./diagnostics/placeholder-reader.ts";
 import { signsOfStep } from "./diagnostics/step-warnings.ts";
 import { summarize } from "./estimate/summary.ts";

@@ -1,3 +1,4 @@
+import { resultOf, type StopSignal, unlessAborted } from "../../events/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { measureRate, requireDevice } from "../../runtime/index.ts";
 import type { Sign } from "../diagnostics/step-warnings.ts";
@@ -26,10 +27,12 @@ export interface Alternative extends Expectation {
   readonly flags: string;
 }
 
-/** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment. @throws as train does */
-export async function planRun(given: TrainSettings): Promise<RunPlan> {
+/** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment.
+ *  @throws as train does, and the signal's reason when that ends it early */
+export async function planRun(given: TrainSettings, signal?: StopSignal): Promise<RunPlan> {
   await requireDevice(given.device);
-  const settings = await returned(withLocalModels(given));
+  const settings = await resultOf(unlessAborted(withLocalModels(given), signal));
+  if (!settings) throw signal?.reason;
   const preparation = await prepareRun(settings);
   const device = await openTrainingDevice(settings);
   const { runtime, reason } = device;
@@ -53,14 +56,6 @@ export async function planRun(given: TrainSettings): Promise<RunPlan> {
     };
   } finally {
     await runtime.close();
-  }
-}
-
-/** What a generator returns, whatever it yields. */
-async function returned<Result>(generator: AsyncGenerator<unknown, Result>): Promise<Result> {
-  for (;;) {
-    const { done, value } = await generator.next();
-    if (done) return value;
   }
 }
 

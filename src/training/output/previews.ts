@@ -1,5 +1,6 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
+import type { StopSignal } from "../../events/index.ts";
 import { writeFileAtomically } from "../../files/index.ts";
 import {
   checkRequest,
@@ -13,7 +14,6 @@ import {
 } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { encodePng } from "../../pictures/index.ts";
-import type { StopSignal } from "../../runtime/index.ts";
 import type { Sign } from "../diagnostics/step-warnings.ts";
 import type { TrainingEvent } from "../events.ts";
 import type { Run } from "../loop/run.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { unlessAborted, untilAborted } from "./stop-signal.ts";
+import { unlessAborted, untilAborted } from "./streams.ts";
 
 /** Counts to three; cleanUp: called when it ends, however it does. */
 async function* counting(cleanUp: () => void): AsyncGenerator<number, string> {

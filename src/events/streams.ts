@@ -7,6 +7,22 @@ export interface StopSignal {
   removeEventListener?(type: "abort", listener: () => void): void;
 }
 
+/** Runs a generator of events to its end, and gives what it returns. onEvent: called with every event.
+ *
+ *  ```ts
+ *  const learned = await resultOf(train(settings), (event) => console.log(event.kind));
+ *  ``` */
+export async function resultOf<Event, Result>(
+  run: AsyncGenerator<Event, Result>,
+  onEvent: (event: Event) => void = () => {},
+): Promise<Result> {
+  for (;;) {
+    const { done, value } = await run.next();
+    if (done) return value;
+    onEvent(value);
+  }
+}
+
 /** What a generator returns; undefined when it was left because of the signal, after the event under way. */
 export async function* unlessAborted<Event, Result>(
   run: AsyncGenerator<Event, Result>,

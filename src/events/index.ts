@@ -1,0 +1,2 @@
+/** Generators of events: what they return, and how a signal ends them. */
+export { resultOf, type StopSignal, unlessAborted, untilAborted } from "./streams.ts";
