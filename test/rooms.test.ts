@@ -19,7 +19,7 @@ const rows = [
   ["graph", "random", "pictures"],
   ["files"],
   ["formats/*"],
-  ["formats/zip"],
+  ["formats/zip", "formats/protobuf"],
   ["array"],
   ["budget"],
   ["errors", "events"],
@@ -40,6 +40,7 @@ const portableRooms = [
   "errors",
   "formats/safetensors",
   "formats/onnx",
+  "formats/protobuf",
   "training/optimizers",
   "training/lr-schedules",
 ];

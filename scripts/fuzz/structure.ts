@@ -1,6 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { dataViewOn, inMemory } from "../../src/array/index.ts";
-import { readChunks, writeChunks } from "../../src/formats/png-text/chunks.ts";
+import { readChunks, writeChunks } from "../../src/formats/png-text/index.ts";
 import { openZip, writeZip } from "../../src/formats/zip/index.ts";
 import { deflatedZip } from "../../test/deflated-zip.ts";
 import type { Dice } from "./dice.ts";

@@ -1,5 +1,4 @@
 export { type ByteSource, buffersToTransfer, bytesOf, dataViewOn, inMemory, typedArrayOn } from "./bytes.ts";
-
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -13,7 +12,6 @@ export {
   type DType,
   dtypeBytes,
   elementCount,
-  type FileRegion,
   itemOf,
   type NdArray,
   partsOf,

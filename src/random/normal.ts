@@ -1,5 +1,13 @@
+/** The functions of the Box-Muller transform; `Math` has them. */
+interface TranscendentalFunctions {
+  log(value: number): number;
+  cos(angle: number): number;
+  sin(angle: number): number;
+}
+
 /** Fewer elements than this are drawn one by one in double precision; from here on torch transforms blocks of this size. */
 export const blockSize = 16;
+
 const half = blockSize / 2;
 
 interface NormalFill {
@@ -44,13 +52,6 @@ function transformBlock(values: Float32Array | Float64Array, start: number, fill
   }
 }
 
-/** The functions of the Box-Muller transform; `Math` has them. */
-export interface TranscendentalFunctions {
-  log(value: number): number;
-  cos(angle: number): number;
-  sin(angle: number): number;
-}
-
 /** The same, rounded to the nearest double as glibc gives them: log of (0, 1], cos and sin of [0, 2 pi].
  *  V8's own miss the nearest double in up to 7 of 100 cases, which shows in float64 normal numbers. Some microseconds a call. */
 export const preciseMath: TranscendentalFunctions = {
@@ -61,6 +62,7 @@ export const preciseMath: TranscendentalFunctions = {
 
 // Fixed-point arithmetic with 128 bits behind the point.
 const bits = 128n;
+
 const scale = 2 ** Number(bits);
 const one = 1n << bits;
 const halfPi = 0x1921fb54442d18469898cc51701b839a2n;

@@ -1,7 +1,6 @@
 import { deflateSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { latin1Bytes, type PngChunk, readChunks, writeChunks } from "./chunks.ts";
-import { readPngTexts, withPngTexts } from "./index.ts";
+import { latin1Bytes, type PngChunk, readChunks, readPngTexts, withPngTexts, writeChunks } from "./index.ts";
 
 const picture = writeChunks([
   { type: "IHDR", data: Uint8Array.of(0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0) },

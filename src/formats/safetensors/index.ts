@@ -1,4 +1,2 @@
-export { storedDtypes } from "./dtypes.ts";
-export { parseSafetensorsHeader, type SafetensorsEntry, type SafetensorsHeader } from "./header.ts";
-export { parseSafetensors, readTensor } from "./read.ts";
-export { type SafetensorsInput, writeSafetensors } from "./write.ts";
+export { parseSafetensorsHeader, storedDtypes } from "./header.ts";
+export { parseSafetensors, readTensor, writeSafetensors } from "./tensors.ts";

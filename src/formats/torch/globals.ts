@@ -1,15 +1,22 @@
 import type { Budget } from "../../budget/index.ts";
-import { construct, placeholder } from "./construct.ts";
-import { storageClassDTypes, torchDTypes } from "./dtypes.ts";
-import { latin1Bytes, numpyScalar } from "./numpy.ts";
+import { construct, latin1Bytes, numpyScalar, placeholder } from "./objects.ts";
 import { damaged, refusedGlobal, refusedPickle } from "./problems.ts";
 import { rebuildParameter, rebuildTensor, rebuildUntypedTensor } from "./tensors.ts";
-import { collectionSteps, isGlobal, isList, isMap, type PickleGlobal, type PickleValue } from "./values.ts";
+import {
+  collectionSteps,
+  isGlobal,
+  isList,
+  isMap,
+  type PickleGlobal,
+  type PickleValue,
+  storageClassDTypes,
+  torchDTypes,
+} from "./values.ts";
 
 type Call = (args: readonly PickleValue[], budget: Budget) => PickleValue;
 
 /** The stand-in for a name of Python code. The list is closed: everything else is refused before anything is made of it.
- *  No module is ever looked into. Source: checkpoints.md section 7.4. @throws PICKLE_REFUSED naming it */
+ *  No module is ever looked into. Source: PyTorch, torch/_weights_only_unpickler.py, `_get_allowed_globals`. @throws PICKLE_REFUSED naming it */
 export function resolveGlobal(module: string, name: string): PickleGlobal {
   const full = `${module}.${name}`;
   const known = knownGlobals.get(`${module}\n${name}`);

@@ -1,5 +1,5 @@
 export { readTorchFile, type TorchFile } from "./read.ts";
-export { storedTensor } from "./store.ts";
+export { storedTensor } from "./tensors.ts";
 export {
   isList,
   isMap,
@@ -7,8 +7,6 @@ export {
   isTensor,
   type PickleMap,
   type PickleValue,
-  type PlaceholderObject,
-  type TorchDType,
   type TorchTensor,
 } from "./values.ts";
 export { type TorchInput, writeTorchFile } from "./write.ts";

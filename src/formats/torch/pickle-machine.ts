@@ -1,7 +1,6 @@
 import type { Budget } from "../../budget/index.ts";
-import { operations } from "./opcodes.ts";
 import type { PickleReader } from "./pickle-reader.ts";
-import { damaged, refusedPickle } from "./problems.ts";
+import { damaged } from "./problems.ts";
 import { collectionSteps, type PickleGlobal, type PickleValue } from "./values.ts";
 
 /** What a pickle stream may ask its surroundings for. */
@@ -12,8 +11,6 @@ export interface PickleContext {
   readonly loadPersistent: (id: PickleValue) => PickleValue;
 }
 
-const stop = 0x2e;
-
 /** The stack machine that a pickle is a program for. It builds data only: nothing that a stream names is ever called but the stand-ins of `resolve`. */
 export class PickleMachine {
   readonly reader: PickleReader;
@@ -23,24 +20,10 @@ export class PickleMachine {
   readonly #stack: PickleValue[] = [];
   readonly #marks: number[] = [];
 
-  /** budget: counts an operation as a step, and as more what takes more memory than an operation has bytes. */
   constructor(reader: PickleReader, context: PickleContext, budget: Budget) {
     this.reader = reader;
     this.context = context;
     this.budget = budget;
-  }
-
-  /** Runs up to STOP and gives the object. @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
-  run(): PickleValue {
-    for (;;) {
-      this.budget.spend(1);
-      const code = this.reader.uint8();
-      if (code === stop) return this.pop();
-      const operation = operations.get(code);
-      if (!operation)
-        throw refusedPickle(`it uses the operation 0x${code.toString(16)}, which no file of weights needs`);
-      operation(this);
-    }
   }
 
   push(value: PickleValue): void {

@@ -1,23 +1,23 @@
 import { type ByteSource, dataViewOn } from "../../array/index.ts";
 import { type Budget, limits } from "../../budget/index.ts";
 import { resolveGlobal } from "./globals.ts";
-import { PickleMachine } from "./pickle-machine.ts";
 import { PickleReader } from "./pickle-reader.ts";
 import { damaged, memoryBudget, pickleBudget } from "./problems.ts";
-import { parseStorageId, type StorageId } from "./storages.ts";
-import { naturalNumber } from "./tensors.ts";
+import { naturalNumber, parseStorageId, type StorageId } from "./tensors.ts";
+import { unpickle } from "./unpickle.ts";
+
 import { isList, isMap, type PickleValue, type TorchStorage } from "./values.ts";
 
 const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001n;
 
-/** The object in a file of torch.save before 1.6: five pickles, then the storages. Source: checkpoints.md section 7.5.
+/** The object in a file of torch.save before 1.6: five pickles, then the storages. Source: PyTorch, torch/serialization.py, `_legacy_load`.
  *  @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function readLegacyContainer(source: ByteSource): PickleValue {
   const reader = new PickleReader(source.read(0, Math.min(source.size, limits.pickleBytes.most)));
   const steps = pickleBudget();
   const run = (loadPersistent: (id: PickleValue) => PickleValue = refusePersistent) =>
-    new PickleMachine(reader, { resolve: resolveGlobal, loadPersistent }, steps).run();
+    unpickle(reader, { resolve: resolveGlobal, loadPersistent }, steps);
   if (run() !== magicNumber) throw damaged("it is a pickle that torch.save has not written");
   if (run() !== protocolVersion) throw damaged("it is of an unknown version of torch.save");
   const system = run();

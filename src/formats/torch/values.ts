@@ -17,9 +17,6 @@ export type PickleValue =
   | PickleGlobal
   | PlaceholderObject;
 
-/** Steps that collections, their items, objects and names count for in a pickle's budget: about one for each 16 bytes of memory. */
-export const collectionSteps = { map: 16, list: 4, item: 4, slot: 4, object: 8, name: 16 } as const;
-
 /** A dict of any kind; keys compare by value, tuples and objects by identity. */
 export type PickleMap = ReadonlyMap<PickleValue, PickleValue>;
 
@@ -80,6 +77,9 @@ export interface PlaceholderObject {
   state: PickleValue;
 }
 
+/** Steps that collections, their items, objects and names count for in a pickle's budget: about one for each 16 bytes of memory. */
+export const collectionSteps = { map: 16, list: 4, item: 4, slot: 4, object: 8, name: 16 } as const;
+
 export function isMap(value: PickleValue | undefined): value is PickleMap {
   return value instanceof Map;
 }
@@ -107,3 +107,43 @@ export function isPlaceholder(value: PickleValue | undefined): value is Placehol
 function hasKind(value: PickleValue | undefined, kind: string): boolean {
   return typeof value === "object" && value !== null && "kind" in value && value.kind === kind;
 }
+
+const kinds: readonly (readonly [string, number, DType | undefined])[] = [
+  ["float64", 8, "float64"],
+  ["float32", 4, "float32"],
+  ["float16", 2, "float16"],
+  ["bfloat16", 2, "bfloat16"],
+  ["int64", 8, "int64"],
+  ["int32", 4, "int32"],
+  ["int16", 2, "int16"],
+  ["int8", 1, "int8"],
+  ["uint8", 1, "uint8"],
+  ["bool", 1, "bool"],
+  ["uint16", 2, undefined],
+  ["uint32", 4, undefined],
+  ["uint64", 8, undefined],
+  ["float8_e4m3fn", 1, undefined],
+  ["float8_e4m3fnuz", 1, undefined],
+  ["float8_e5m2", 1, undefined],
+  ["float8_e5m2fnuz", 1, undefined],
+  ["float8_e8m0fnu", 1, undefined],
+];
+
+/** torch's dtypes by name; the later ones can lie in a file but not in arrays here. */
+export const torchDTypes: ReadonlyMap<string, TorchDType> = new Map(
+  kinds.map(([name, bytes, dtype]) => [name, { name, bytes, dtype }]),
+);
+
+/** What the numbers in a storage of a class are. */
+export const storageClassDTypes: Readonly<Record<string, string>> = {
+  FloatStorage: "float32",
+  HalfStorage: "float16",
+  BFloat16Storage: "bfloat16",
+  DoubleStorage: "float64",
+  LongStorage: "int64",
+  IntStorage: "int32",
+  ShortStorage: "int16",
+  CharStorage: "int8",
+  ByteStorage: "uint8",
+  BoolStorage: "bool",
+};

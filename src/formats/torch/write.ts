@@ -1,11 +1,13 @@
-import { bytesOf, type DType, dtypeBytes, type NdArray } from "../../array/index.ts";
+import { bytesOf, dtypeBytes, type NdArray } from "../../array/index.ts";
 import { writeZip } from "../zip/index.ts";
+import { opcodes } from "./opcodes.ts";
+import { storageClassDTypes } from "./values.ts";
 
 /** What a file for other programs is made of: text, whole numbers, None, dicts with text keys, tensors. */
 export type TorchInput = string | number | boolean | null | NdArray | { readonly [key: string]: TorchInput };
 
 /** The bytes of torch.save(value). Stays inside what the strictest readers allow: protocol 2, only `data.pkl`, `data/N` and `version` in the
- *  archive, storages on the cpu. folder: the archive's top folder, by custom the file's stem. Source: checkpoints.md sections 7.4 and 7.6. */
+ *  archive, storages on the cpu. folder: the archive's top folder, by custom the file's stem. Source: PyTorch, torch/serialization.py, `_save`. */
 export function writeTorchFile(value: TorchInput, folder = "archive"): Uint8Array {
   const pickle = new PickleWriter();
   const bytes = pickle.whole(value);
@@ -20,18 +22,7 @@ export function writeTorchFile(value: TorchInput, folder = "archive"): Uint8Arra
   ]);
 }
 
-const storageClasses: Readonly<Record<DType, string>> = {
-  float64: "DoubleStorage",
-  float32: "FloatStorage",
-  float16: "HalfStorage",
-  bfloat16: "BFloat16Storage",
-  int64: "LongStorage",
-  int32: "IntStorage",
-  int16: "ShortStorage",
-  int8: "CharStorage",
-  uint8: "ByteStorage",
-  bool: "BoolStorage",
-};
+const storageClasses = new Map(Object.entries(storageClassDTypes).map(([name, dtype]) => [dtype, name]));
 
 /** Writes one pickle, collecting the tensors it refers to in order of their storage keys. */
 class PickleWriter {
@@ -39,15 +30,15 @@ class PickleWriter {
   readonly #bytes: number[] = [];
 
   whole(value: TorchInput): Uint8Array {
-    this.#op(0x80, 2);
+    this.#op(opcodes.PROTO, 2);
     this.#value(value);
-    this.#op(0x2e);
+    this.#op(opcodes.STOP);
     return Uint8Array.from(this.#bytes);
   }
 
   #value(value: TorchInput): void {
-    if (value === null) this.#op(0x4e);
-    else if (typeof value === "boolean") this.#op(value ? 0x88 : 0x89);
+    if (value === null) this.#op(opcodes.NONE);
+    else if (typeof value === "boolean") this.#op(value ? opcodes.NEWTRUE : opcodes.NEWFALSE);
     else if (typeof value === "number") this.#integer(value);
     else if (typeof value === "string") this.#text(value);
     else if (isArray(value)) this.#tensor(value);
@@ -55,53 +46,53 @@ class PickleWriter {
   }
 
   #dict(entries: { readonly [key: string]: TorchInput }): void {
-    this.#op(0x7d, 0x28);
+    this.#op(opcodes.EMPTY_DICT, opcodes.MARK);
     for (const [key, value] of Object.entries(entries)) {
       this.#text(key);
       this.#value(value);
     }
-    this.#op(0x75);
+    this.#op(opcodes.SETITEMS);
   }
 
   #tensor(tensor: NdArray): void {
     this.#global("torch._utils", "_rebuild_tensor_v2");
-    this.#op(0x28, 0x28);
+    this.#op(opcodes.MARK, opcodes.MARK);
     this.#text("storage");
-    this.#global("torch", storageClasses[tensor.dtype]);
+    this.#global("torch", storageClasses.get(tensor.dtype)!);
     this.#text(String(this.tensors.length));
     this.#text("cpu");
     this.#integer(tensor.data.byteLength / dtypeBytes[tensor.dtype]);
-    this.#op(0x74, 0x51);
+    this.#op(opcodes.TUPLE, opcodes.BINPERSID);
     this.#integer(0);
     this.#tuple(tensor.shape);
     this.#tuple(
       tensor.shape.map((_, axis) => tensor.shape.slice(axis + 1).reduce((product, size) => product * size, 1)),
     );
-    this.#op(0x89);
+    this.#op(opcodes.NEWFALSE);
     this.#global("collections", "OrderedDict");
-    this.#op(0x29, 0x52, 0x74, 0x52);
+    this.#op(opcodes.EMPTY_TUPLE, opcodes.REDUCE, opcodes.TUPLE, opcodes.REDUCE);
     this.tensors.push(tensor);
   }
 
   #tuple(sizes: readonly number[]): void {
-    this.#op(0x28);
+    this.#op(opcodes.MARK);
     for (const size of sizes) this.#integer(size);
-    this.#op(0x74);
+    this.#op(opcodes.TUPLE);
   }
 
   #integer(value: number): void {
-    if (Number.isInteger(value) && value >= 0 && value < 256) this.#op(0x4b, value);
-    else if (value === (value | 0)) this.#op(0x4a, ...littleEndian(value));
+    if (Number.isInteger(value) && value >= 0 && value < 256) this.#op(opcodes.BININT1, value);
+    else if (value === (value | 0)) this.#op(opcodes.BININT, ...littleEndian(value));
     else throw new RangeError(`${value} is no 32-bit integer`);
   }
 
   #text(text: string): void {
     const bytes = new TextEncoder().encode(text);
-    this.#op(0x58, ...littleEndian(bytes.length), ...bytes);
+    this.#op(opcodes.BINUNICODE, ...littleEndian(bytes.length), ...bytes);
   }
 
   #global(module: string, name: string): void {
-    this.#op(0x63, ...new TextEncoder().encode(`${module}\n${name}\n`));
+    this.#op(opcodes.GLOBAL, ...new TextEncoder().encode(`${module}\n${name}\n`));
   }
 
   #op(...bytes: readonly number[]): void {

@@ -1,2 +1,3 @@
-export { type Damaged, openZip, type ZipArchive, type ZipEntry } from "./read.ts";
-export { writeZip, type ZipMember } from "./write.ts";
+export type { ZipEntry } from "./directory.ts";
+export { openZip, type ZipArchive } from "./read.ts";
+export { writeZip } from "./write.ts";

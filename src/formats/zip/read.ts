@@ -1,25 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { type ByteSource, bytesOf, dataViewOn } from "../../array/index.ts";
-import { readDirectory } from "./directory.ts";
-
-/** Makes the error for an archive that cannot be read; whoever opens one knows what kind of file it should have been.
- *  what: the rest of a sentence that begins with the file. */
-export type Damaged = (what: string, cause?: unknown) => Error;
-
-/** A member as the central directory tells it; local headers of PyTorch hold no sizes. */
-export interface ZipEntry {
-  readonly name: string;
-  readonly flags: number;
-  /** 0 stored, 8 deflated. */
-  readonly method: number;
-  readonly compressedSize: number;
-  readonly size: number;
-  readonly headerOffset: number;
-  /** Of the unpacked bytes. Nobody is held to it here: PyTorch can be told to leave it out. */
-  readonly crc32: number;
-  /** Where the next entry, or the directory, begins. */
-  readonly end: number;
-}
+import { type Damaged, readDirectory, type ZipEntry } from "./directory.ts";
 
 /** An open archive. Nothing but its directory has been read. Whatever is wrong with it is thrown as the opener's error. */
 export interface ZipArchive {

@@ -1,15 +1,37 @@
-import { bytesOf, type DType, dataViewOn, dtypeBytes, type NdArray } from "../../array/index.ts";
-import { storedDtypes } from "./dtypes.ts";
-
-export interface SafetensorsInput {
-  readonly tensors: ReadonlyMap<string, NdArray>;
-  readonly metadata?: Readonly<Record<string, string>>;
-}
+import {
+  bytesOf,
+  type DType,
+  dataViewOn,
+  dtypeBytes,
+  inMemory,
+  type NdArray,
+  typedArrayOn,
+} from "../../array/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { parseSafetensorsHeader, type SafetensorsEntry, type SafetensorsHeader, storedDtypes } from "./header.ts";
 
 const storedNames = Object.fromEntries(Object.entries(storedDtypes).map(([name, dtype]) => [dtype, name])) as Record<
   DType,
   string
 >;
+
+/** Header and bytes of a whole file in memory. @throws SAFETENSORS_INVALID */
+export function parseSafetensors(bytes: Uint8Array, name = "the file"): SafetensorsHeader {
+  return parseSafetensorsHeader(inMemory(bytes, name));
+}
+
+/** One tensor out of the bytes of a whole file, copied. @throws SAFETENSORS_INVALID for a dtype that arrays here cannot hold. */
+export function readTensor(bytes: Uint8Array, entry: SafetensorsEntry): NdArray {
+  const dtype = storedDtypes[entry.dtype];
+  if (!dtype) throw new CoinageError("SAFETENSORS_INVALID", `Tensors of dtype ${entry.dtype} are not supported.`);
+  const copy = new Uint8Array(bytes.subarray(entry.offset, entry.offset + entry.length));
+  return { dtype, shape: entry.shape, data: typedArrayOn(dtype, copy) };
+}
+
+export interface SafetensorsInput {
+  readonly tensors: ReadonlyMap<string, NdArray>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
 
 /** The bytes of a .safetensors file as the reference writer lays them out: wide dtypes first, then by name; header padded with blanks to 8 bytes. */
 export function writeSafetensors({ tensors, metadata }: SafetensorsInput): Uint8Array {

@@ -1,6 +1,6 @@
 import { dataViewOn } from "../../array/index.ts";
 
-/** Writes the protobuf wire format into a growing buffer. Only what ONNX needs: varints, floats and length-delimited fields. */
+/** Writes the fields of a protobuf message into a growing buffer. Source: protobuf.dev, "Encoding". */
 export class ProtobufWriter {
   #bytes = new Uint8Array(1024);
   #length = 0;
@@ -15,6 +15,14 @@ export class ProtobufWriter {
     this.#varint((field << 3) | 5).#reserve(4);
     dataViewOn(this.#bytes).setFloat32(this.#length, value, true);
     this.#length += 4;
+    return this;
+  }
+
+  /** A 64-bit float field (wire type 1). */
+  double(field: number, value: number): this {
+    this.#varint((field << 3) | 1).#reserve(8);
+    dataViewOn(this.#bytes).setFloat64(this.#length, value, true);
+    this.#length += 8;
     return this;
   }
 
@@ -46,6 +54,7 @@ export class ProtobufWriter {
     return this;
   }
 
+  /** The bytes written so far. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
   }
