@@ -1,16 +1,16 @@
 import path from "node:path";
 import {
   diffusersLines,
+  embeddingOfFile,
   encodeEmbedding,
   flawOfPair,
   flawOfWidth,
-  type LearnedWord,
+  type LearnedEmbedding,
   limitsOfFile,
   readEmbeddingFile,
   vectorCount,
   type WriteOptions,
   type WrittenLayout,
-  wordOfFile,
 } from "./embedding/index.ts";
 import { CoinageError } from "./errors/index.ts";
 import { kindOfPath, readEarlierFile, writeFileAtomically } from "./files/index.ts";
@@ -48,7 +48,7 @@ export async function convert(from: string, to: string, options: ConvertOptions 
   const file = await readEmbeddingFile(from);
   const flaw = flawOfPair(file) ?? flawOfWidth(file);
   if (flaw) throw flaw;
-  const word = wordOfFile(file);
+  const word = embeddingOfFile(file);
   const layout = options.layout ?? usualLayout(to, word);
   const bytes = await encodeEmbedding(to, word, { ...options, layout });
   await refuseOther(to, bytes, options.overwrite ?? false);
@@ -71,7 +71,7 @@ async function refuseOther(to: string, bytes: Uint8Array, overwrite: boolean): P
   });
 }
 
-function usualLayout(file: string, { vectors, layers }: LearnedWord): WrittenLayout {
+function usualLayout(file: string, { vectors, layers }: LearnedEmbedding): WrittenLayout {
   if (layers) return "kohya";
   switch (path.extname(file).toLowerCase()) {
     case ".png":

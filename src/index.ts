@@ -3,11 +3,11 @@ export { type Conversion, type ConvertOptions, convert } from "./convert.ts";
 export {
   type EmbeddingFile,
   type EmbeddingLayout,
-  type LearnedWord,
+  embeddingOfFile,
+  type LearnedEmbedding,
   readEmbeddingFile,
   type WriteOptions,
   type WrittenLayout,
-  wordOfFile,
   writeEmbedding,
   writtenLayouts,
 } from "./embedding/index.ts";

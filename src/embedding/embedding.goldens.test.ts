@@ -2,7 +2,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { describeGoldens, readJson, readTensors } from "../../test/goldens.ts";
 import { CoinageError, type ErrorCode } from "../errors/index.ts";
-import { readEmbeddingFile, type TargetModel, wordForModel } from "./index.ts";
+import { embeddingForModel, readEmbeddingFile, type TargetModel } from "./index.ts";
 
 interface Case {
   readonly name: string;
@@ -73,7 +73,7 @@ describeGoldens("embeddings", (folder) => {
     for (const [role, table] of file.tables) expect({ role, ...table }).toEqual({ role, ...expected.get(role) });
 
     if (golden.layout === "xti") return;
-    const word = wordForModel(file, models[golden.family]);
+    const word = embeddingForModel(file, models[golden.family]);
     expect(word.vectors).toEqual(
       golden.family === "sdxl" ? ["clip_l", "clip_g"].map((role) => expected.get(role)) : [...expected.values()],
     );
@@ -82,7 +82,7 @@ describeGoldens("embeddings", (folder) => {
   test.each(cases.filter(({ outcome }) => outcome === "error"))("$name is an error: $why", async (golden) => {
     const model = models[golden.family];
     const error = await readEmbeddingFile(path.join(folder, golden.file)).then(
-      (file) => refusalOf(() => wordForModel(file, model)),
+      (file) => refusalOf(() => embeddingForModel(file, model)),
       (reason: unknown) => reason,
     );
     if (!(error instanceof CoinageError)) throw error ?? new Error("it was accepted");

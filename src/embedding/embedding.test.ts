@@ -10,14 +10,14 @@ import { readPngTexts, withPngTexts } from "../formats/png-text/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import {
+  embeddingForModel,
+  embeddingOfFile,
   encodeEmbedding,
-  type LearnedWord,
-  loadLearnedWord,
+  type LearnedEmbedding,
   modelSpecMetadata,
   readEmbeddingFile,
   readInitialVectors,
   type TargetModel,
-  wordOfFile,
   writeEmbedding,
 } from "./index.ts";
 
@@ -34,7 +34,11 @@ function table(count: number, width: number): NdArray<Float32Array> {
   );
 }
 
-function word(...vectors: NdArray[]): LearnedWord {
+async function load(file: string, model: TargetModel): Promise<LearnedEmbedding> {
+  return embeddingForModel(await readEmbeddingFile(file), model);
+}
+
+function word(...vectors: NdArray[]): LearnedEmbedding {
   return { token: "<catx>", vectors, step: 1500, metadata: { "modelspec.title": "catx" } };
 }
 
@@ -54,7 +58,7 @@ describe("written files are read back with the same vectors", () => {
       const target = path.join(folder, file);
       await writeEmbedding(target, word(table(count, 768)), { layout });
       expect((await readEmbeddingFile(target)).layout).toBe(found);
-      expect((await loadLearnedWord(target, sd1)).vectors).toEqual([table(count, 768)]);
+      expect((await load(target, sd1)).vectors).toEqual([table(count, 768)]);
     }
   });
 
@@ -62,7 +66,7 @@ describe("written files are read back with the same vectors", () => {
     for (const extension of [".safetensors", ".pt"]) {
       const target = path.join(folder, `xl-${layout}${extension}`);
       await writeEmbedding(target, word(table(2, 768), table(2, 1280)), { layout });
-      expect((await loadLearnedWord(target, sdxl)).vectors).toEqual([table(2, 768), table(2, 1280)]);
+      expect((await load(target, sdxl)).vectors).toEqual([table(2, 768), table(2, 1280)]);
     }
   });
 
@@ -79,8 +83,8 @@ test("a file is rewritten in another layout without knowing the model", async ()
   const from = path.join(folder, "from.pt");
   const to = path.join(folder, "to.safetensors");
   await writeEmbedding(from, word(table(2, 768), table(2, 1280)), { layout: "kohya" });
-  await writeEmbedding(to, wordOfFile(await readEmbeddingFile(from)), { layout: "invoke" });
-  expect((await loadLearnedWord(to, sdxl)).vectors).toEqual([table(2, 768), table(2, 1280)]);
+  await writeEmbedding(to, embeddingOfFile(await readEmbeddingFile(from)), { layout: "invoke" });
+  expect((await load(to, sdxl)).vectors).toEqual([table(2, 768), table(2, 1280)]);
 });
 
 test("a single vector stands in a diffusers file without its first axis, which InvokeAI needs", async () => {
@@ -100,7 +104,7 @@ test("saving in half precision rounds to the nearest", async () => {
   ] as const) {
     const file = path.join(folder, `${precision}.safetensors`);
     await writeEmbedding(file, word(vectors), { layout: "kohya", precision });
-    const [saved] = (await loadLearnedWord(file, target)).vectors;
+    const [saved] = (await load(file, target)).vectors;
     for (const [i, value] of toFloat32(saved!).data.entries()) expect(value).toBeCloseTo(expected[i]!, 12);
   }
 });
@@ -148,7 +152,7 @@ describe("pictures that the web UI writes carry a word", () => {
     await (kind === "png" ? raw().png() : raw().webp({ lossless: true })).toFile(file);
     const found = await readEmbeddingFile(file);
     expect(found).toMatchObject({ container: kind, layout: "a1111-image", name: "hidden" });
-    expect(wordOfFile(found).vectors).toEqual([arrayOf([1, 768], Float32Array.from(vectors[0]!))]);
+    expect(embeddingOfFile(found).vectors).toEqual([arrayOf([1, 768], Float32Array.from(vectors[0]!))]);
   });
 
   test("and lose it where the pixels change", async () => {
@@ -195,7 +199,7 @@ test("layouts that cannot hold a word, or not in that kind of file, say so", asy
 describe("a word with vectors for each layer (XTI)", () => {
   const layers = ["IN01", "MID", "OUT03"];
   const model: TargetModel = { ...sd1, layers };
-  const layered: LearnedWord = { ...word(table(6, 768)), layers };
+  const layered: LearnedEmbedding = { ...word(table(6, 768)), layers };
 
   test.each(["catx-xti.safetensors", "catx-xti.pt"])(
     "is written as a tensor a layer and read back: %s",
@@ -206,7 +210,7 @@ describe("a word with vectors for each layer (XTI)", () => {
       expect(file.layout).toBe("xti");
       const rows = (from: number) => table(6, 768).data.slice(from * 768, (from + 2) * 768);
       expect([...file.tables]).toEqual(layers.map((layer, i) => [layer, arrayOf([2, 768], rows(2 * i))]));
-      expect(wordOfFile(file)).toMatchObject({ vectors: [table(6, 768)], layers });
+      expect(embeddingOfFile(file)).toMatchObject({ vectors: [table(6, 768)], layers });
       expect(await readInitialVectors(target, model, 2)).toEqual({ vectors: [table(6, 768)], warnings: [] });
     },
   );
@@ -215,7 +219,7 @@ describe("a word with vectors for each layer (XTI)", () => {
     const target = path.join(folder, "turned.pt");
     const turned = { ...layered, vectors: [table(3, 4)], layers: layers.toReversed() };
     await writeEmbedding(target, turned, { layout: "kohya" });
-    const { vectors } = await loadLearnedWord(target, { ...model, widths: [4] });
+    const { vectors } = await load(target, { ...model, widths: [4] });
     const [a, b, c] = [0, 1, 2].map((row) => [...table(3, 4).data.slice(row * 4, row * 4 + 4)]);
     expect([...vectors[0]!.data].map(Number)).toEqual([...c!, ...b!, ...a!]);
   });

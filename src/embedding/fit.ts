@@ -1,13 +1,13 @@
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { type LearnedWord, type TargetModel, vectorCount } from "./learned-word.ts";
+import { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-embedding.ts";
 import { type EmbeddingFile, readEmbeddingFile } from "./read.ts";
 import { stackTables } from "./vectors.ts";
 
 /** The learned word of a file for a model: its tables in the order of the model's text encoders.
  *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH naming both widths, EMBEDDING_UNSUPPORTED when only one of file and model has vectors for each layer,
  *  EMBEDDING_LAYERS when they have other layers */
-export function wordForModel(file: EmbeddingFile, model: TargetModel): LearnedWord {
+export function embeddingForModel(file: EmbeddingFile, model: TargetModel): LearnedEmbedding {
   const { token, step, metadata } = file;
   const { layers } = model;
   const vectors = layers ? [layeredTable(file, layers, model)] : plainTables(file, model);
@@ -16,17 +16,19 @@ export function wordForModel(file: EmbeddingFile, model: TargetModel): LearnedWo
 }
 
 /** The learned word of a file for no model in particular: to write it in another layout. */
-export function wordOfFile({ token, step, metadata, tables, layout, path: where }: EmbeddingFile): LearnedWord {
+export function embeddingOfFile({
+  token,
+  step,
+  metadata,
+  tables,
+  layout,
+  path: where,
+}: EmbeddingFile): LearnedEmbedding {
   const about = { token, step, metadata };
   if (layout === "xti")
     return { ...about, vectors: [stackTables([...tables.values()], where)], layers: [...tables.keys()] };
   const pair = [tables.get("clip_l"), tables.get("clip_g")].filter((table) => table !== undefined);
   return { ...about, vectors: pair.length > 0 ? pair : [...tables.values()].slice(0, 1) };
-}
-
-/** readEmbeddingFile, then wordForModel. */
-export async function loadLearnedWord(path: string, model: TargetModel): Promise<LearnedWord> {
-  return wordForModel(await readEmbeddingFile(path), model);
 }
 
 /** What `--weights` gives to start training from. */
@@ -37,13 +39,13 @@ export interface InitialVectors {
 }
 
 /** Reads `--weights`: `count` vectors per text encoder to replace the initial ones. Source: training-loop.md section 3.4.
- *  @throws EMBEDDING_COUNT when the file has another number of vectors; what readEmbeddingFile and wordForModel throw */
+ *  @throws EMBEDDING_COUNT when the file has another number of vectors; what readEmbeddingFile and embeddingForModel throw */
 export async function readInitialVectors(path: string, model: TargetModel, count: number): Promise<InitialVectors> {
   const file = await readEmbeddingFile(path, model.widths.length === 1 ? "first" : "refuse");
   const { vectors, warnings } =
     model.widths.length === 2 && isHalf(file)
       ? half(file, model)
-      : { vectors: wordForModel(file, model).vectors, warnings: [] };
+      : { vectors: embeddingForModel(file, model).vectors, warnings: [] };
   const found = vectorCount({ vectors: vectors.filter((table) => table !== undefined), layers: model.layers });
   if (found !== count)
     throw new CoinageError("EMBEDDING_COUNT", `${file.path} has ${plural(found)}, ${count} requested.`, {
@@ -143,4 +145,51 @@ const familyOfWidth: Readonly<Record<number, string>> = {
 
 function plural(count: number): string {
   return count === 1 ? "1 vector" : `${count} vectors`;
+}
+
+const [widthL, widthG] = [768, 1280];
+
+/** What keeps a file from being a whole word of Stable Diffusion XL, where it is part of one; undefined for any other file. */
+export function flawOfPair({ path, layout, tables }: EmbeddingFile): CoinageError | undefined {
+  if (layout === "xti") return undefined;
+  const clipL = tables.get("clip_l")?.shape[1];
+  const clipG = tables.get("clip_g")?.shape[1];
+  if (clipL !== undefined && clipG !== undefined) return wrongWidths(path, clipL, clipG);
+  const [only] = [...tables.values()].map(({ shape }) => shape[1]!);
+  // SD2 has a text encoder of 1024, whatever a program calls it.
+  const isHalf = clipG !== undefined || (clipL !== undefined && clipL !== 1024) || only === widthG;
+  if (!isHalf) return undefined;
+  const [found, missing] = clipL === undefined ? ["clip_g", "clip_l"] : ["clip_l", "clip_g"];
+  return new CoinageError(
+    "EMBEDDING_FAMILY",
+    `${path} is half of an embedding for Stable Diffusion XL: it holds ${found}, and ${missing} is missing.`,
+    {
+      hint: "Get the whole file. A program that makes one file for each text encoder needs both in one: clip_l and clip_g.",
+    },
+  );
+}
+
+/** What keeps a file from being a word of any model; undefined where nothing does. Models that are smaller than the real ones take smaller vectors. */
+export function flawOfWidth({ path, tables }: EmbeddingFile): CoinageError | undefined {
+  const wide = [...tables.values()].map(({ shape }) => shape[1]!).find((width) => width > widthG);
+  if (wide === undefined) return undefined;
+  return new CoinageError(
+    "EMBEDDING_WIDTH",
+    `${path} has vectors of ${wide} numbers; no text encoder of Stable Diffusion 1, 2 or XL takes more than ${widthG}.`,
+    { hint: "It is for a model of another kind." },
+  );
+}
+
+/** Models that are smaller than the real ones have widths of their own. */
+function wrongWidths(path: string, clipL: number, clipG: number): CoinageError | undefined {
+  const isMeantForXl = [clipL, clipG].some((width) => width === widthL || width === widthG);
+  if (!isMeantForXl || (clipL === widthL && clipG === widthG)) return undefined;
+  const areSwapped = clipL === widthG && clipG === widthL;
+  return new CoinageError(
+    "EMBEDDING_WIDTH",
+    `${path}: clip_l has vectors of ${clipL} numbers and clip_g of ${clipG}; for Stable Diffusion XL it is ${widthL} and ${widthG}.`,
+    {
+      hint: areSwapped ? "The two are swapped: exchange their names." : "No Stable Diffusion model takes such a pair.",
+    },
+  );
 }

@@ -20,7 +20,7 @@ export type EmbeddingLayout =
   | "xti";
 
 /** Which tensors of a file are the embedding. Roles: `vectors`; `clip_l`, `clip_g`; the layer names of xti. */
-export interface LaidOut {
+interface LaidOut {
   readonly layout: EmbeddingLayout;
   readonly roles: ReadonlyMap<string, readonly FileTensor[]>;
   readonly token: string | undefined;

@@ -1,18 +1,20 @@
 import path from "node:path";
-import type { NdArray } from "../array/index.ts";
+import { float32ToBfloat16, float32ToFloat16, type NdArray, toFloat32 } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { readEarlierFile, writeFileAtomically } from "../files/index.ts";
 import { withPngTexts } from "../formats/png-text/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../formats/safetensors/index.ts";
 import { type TorchInput, writeTorchFile } from "../formats/torch/index.ts";
 import { encodePng } from "../pictures/index.ts";
-import type { LearnedWord } from "./learned-word.ts";
+import type { LearnedEmbedding } from "./learned-embedding.ts";
 import { embeddingKeyword } from "./picture.ts";
-import { inPrecision, type SavePrecision } from "./precision.ts";
 
 /** The layouts an embedding can be written in. kohya: sd-scripts'. */
 export const writtenLayouts = ["kohya", "a1111", "diffusers", "invoke", "png"] as const;
 export type WrittenLayout = (typeof writtenLayouts)[number];
+
+/** `--save_precision`. */
+export type SavePrecision = "float" | "fp16" | "bf16";
 
 export interface WriteOptions {
   readonly layout: WrittenLayout;
@@ -24,12 +26,12 @@ export interface WriteOptions {
 
 /** Writes a learned word for other programs, whole or not at all. The extension picks the container: .safetensors, or a PyTorch file
  *  (.pt, .ckpt, .bin); a PyTorch file carries no metadata. @throws EMBEDDING_UNSUPPORTED for a layout that cannot hold the word, OUTPUT_UNWRITABLE */
-export async function writeEmbedding(file: string, word: LearnedWord, options: WriteOptions): Promise<void> {
+export async function writeEmbedding(file: string, word: LearnedEmbedding, options: WriteOptions): Promise<void> {
   await writeFileAtomically(file, await encodeEmbedding(file, word, options));
 }
 
 /** Whether a file is one that writeEmbedding would write for this word, but for its metadata. */
-export async function holdsWord(file: string, word: LearnedWord, options: WriteOptions): Promise<boolean> {
+export async function holdsEmbedding(file: string, word: LearnedEmbedding, options: WriteOptions): Promise<boolean> {
   const expected = await encodeEmbedding(file, { ...word, metadata: {} }, options);
   const found = await readEarlierFile(file);
   return found !== undefined && Buffer.compare(withoutMetadata(found), expected) === 0;
@@ -48,7 +50,11 @@ function withoutMetadata(bytes: Uint8Array): Uint8Array {
 }
 
 /** The bytes that writeEmbedding writes. */
-export async function encodeEmbedding(file: string, word: LearnedWord, options: WriteOptions): Promise<Uint8Array> {
+export async function encodeEmbedding(
+  file: string,
+  word: LearnedEmbedding,
+  options: WriteOptions,
+): Promise<Uint8Array> {
   const { name, ext } = path.parse(file);
   const tables = word.vectors.map((table) => inPrecision(table, options.precision));
   const inFile = { ...word, token: word.token ?? name, vectors: tables };
@@ -132,11 +138,11 @@ function diffusersTables({ vectors, token }: { vectors: readonly NdArray[]; toke
 }
 
 /** What the web UI itself saves. It knows no SDXL layout of this kind. */
-function webUiDict(word: Pick<LearnedWord, "vectors" | "step">, name: string): Record<string, TorchInput> {
+function webUiDict(word: Pick<LearnedEmbedding, "vectors" | "step">, name: string): Record<string, TorchInput> {
   return { ...webUiFields(word, name), string_to_param: { "*": onlyTable(word.vectors) } };
 }
 
-function webUiFields({ step }: Pick<LearnedWord, "step">, name: string) {
+function webUiFields({ step }: Pick<LearnedEmbedding, "step">, name: string) {
   return {
     string_to_token: { "*": 265 },
     string_to_param: {},
@@ -159,7 +165,11 @@ function onlyTable(vectors: readonly NdArray[]): NdArray {
 }
 
 /** A picture that carries the word as the web UI's do: JSON in base64 in a text chunk. */
-function withEmbedding(picture: Uint8Array, word: Pick<LearnedWord, "vectors" | "step">, name: string): Uint8Array {
+function withEmbedding(
+  picture: Uint8Array,
+  word: Pick<LearnedEmbedding, "vectors" | "step">,
+  name: string,
+): Uint8Array {
   const { shape, data } = inPrecision(onlyTable(word.vectors), "float");
   const [count, width] = shape as [number, number];
   const rows = Array.from({ length: count }, (_, row) =>
@@ -174,4 +184,17 @@ function withEmbedding(picture: Uint8Array, word: Pick<LearnedWord, "vectors" | 
 function plainPicture(): Promise<Uint8Array> {
   const [width, height] = [128, 128];
   return encodePng({ width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(128) });
+}
+
+/** A table in the precision it is saved in, rounded to the nearest, ties to even; undefined keeps what it has (float64 becomes float32). */
+function inPrecision(table: NdArray, precision: SavePrecision | undefined): NdArray {
+  if (precision === undefined) return table.dtype === "float64" ? toFloat32(table) : table;
+  const wide = toFloat32(table);
+  if (precision === "float") return wide;
+  const round = precision === "fp16" ? float32ToFloat16 : float32ToBfloat16;
+  return {
+    dtype: precision === "fp16" ? "float16" : "bfloat16",
+    shape: wide.shape,
+    data: Uint16Array.from(wide.data, round),
+  };
 }

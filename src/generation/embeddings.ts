@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { readEmbeddingFile, type TargetModel, wordForModel } from "../embedding/index.ts";
+import { embeddingForModel, readEmbeddingFile, type TargetModel } from "../embedding/index.ts";
 import { CoinageError, firstFew } from "../errors/index.ts";
 import { kindOfPath } from "../files/index.ts";
 import type { NamedWord } from "./vocabulary.ts";
@@ -17,7 +17,7 @@ export async function loadEmbedding(given: string, model: TargetModel): Promise<
   const { file, word } = await wordAndFile(given);
   if ((await kindOfPath(file)) === "folder") throw await folderGiven(file);
   const read = await readEmbeddingFile(file, model.widths.length === 1 ? "first" : "refuse");
-  const { vectors, layers } = wordForModel(read, model);
+  const { vectors, layers } = embeddingForModel(read, model);
   return { name: word ?? read.name, vectors, layers, file, token: read.token, warnings: read.warnings };
 }
 

@@ -1,5 +1,5 @@
 import { arrayOf, concatenate, type NdArray, toFloat32 } from "../array/index.ts";
-import { type LearnedWord as LearnedVectors, vectorCount } from "../embedding/index.ts";
+import { type LearnedEmbedding as LearnedVectors, vectorCount } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ModelFamily } from "../models/index.ts";
 import {

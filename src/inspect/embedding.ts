@@ -1,8 +1,7 @@
+import { type NdArray, toFloat32 } from "../array/index.ts";
 import type { Family } from "../checkpoint/index.ts";
 import { type EmbeddingFile, flawOfPair, flawOfWidth } from "../embedding/index.ts";
-import type { EmbeddingInspection } from "./inspection.ts";
-import { problemOf } from "./problem.ts";
-import { describeTable } from "./table.ts";
+import { type EmbeddingInspection, problemOf, type TableInspection } from "./inspection.ts";
 
 /** An embedding that could be read. */
 export function describeEmbedding(embedding: EmbeddingFile, bytes: number): EmbeddingInspection {
@@ -29,4 +28,15 @@ function familyOf(widths: readonly number[]): Family | undefined {
     "768+1280": "sdxl",
   };
   return families[distinct];
+}
+
+/** A table of vectors [count, width]. */
+export function describeTable(role: string, table: NdArray): TableInspection {
+  const [count, width] = table.shape as [number, number];
+  const { data } = toFloat32(table);
+  const norms = Array.from({ length: count }, (_, row) => {
+    const vector = data.subarray(row * width, (row + 1) * width);
+    return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+  });
+  return { role, dtype: table.dtype, width, norms };
 }

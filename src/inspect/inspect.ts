@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { ByteSource } from "../array/index.ts";
 import { limits } from "../budget/index.ts";
@@ -15,13 +15,11 @@ import { CoinageError } from "../errors/index.ts";
 import { hintOfMissing } from "../files/index.ts";
 import { isNpz } from "../formats/npz/index.ts";
 import { isPng, type PngText, readPngTexts } from "../formats/png-text/index.ts";
-import { inspectArrays } from "./arrays.ts";
 import { describeEmbedding } from "./embedding.ts";
-import { inspectFolder } from "./folder.ts";
-import type { Inspection, PictureInspection } from "./inspection.ts";
-import { inspectModelFile } from "./model.ts";
-import { problemOf } from "./problem.ts";
-import { describeWeights } from "./weights.ts";
+import { type Inspection, type PictureInspection, problemOf } from "./inspection.ts";
+import { inspectModelFile, inspectModelFolder } from "./model.ts";
+import { describeWeights, inspectArrays } from "./tensors.ts";
+import { inspectTrainingState } from "./training-state.ts";
 
 /** Says what a file or folder is. Never fails on an odd or damaged one: its problems are part of the answer.
  *  @throws FILE_NOT_FOUND only */
@@ -96,4 +94,24 @@ async function inspectPicture(file: string, bytes: number): Promise<Inspection> 
     };
     return picture;
   }
+}
+
+/** A folder: a training state, a Diffusers model, one network of such, or nothing known. */
+async function inspectFolder(folder: string): Promise<Inspection> {
+  const state = inspectTrainingState(folder);
+  if (state) return state;
+  const bytes = weightBytesIn(folder);
+  const model = await inspectModelFolder(folder, bytes);
+  if (Object.values(model.pieces).some((piece) => piece !== undefined)) return model;
+  const [weights, ...others] = readdirSync(folder).filter((name) => /\.(safetensors|bin)$/.test(name));
+  const isNetwork = weights !== undefined && others.length === 0 && readdirSync(folder).includes("config.json");
+  if (isNetwork) return describeWeights(folder, bytes, readWeightFile(path.join(folder, weights)), []);
+  return { kind: "unknown", path: folder, bytes, problems: model.problems };
+}
+
+/** Links are followed: the folders of a hub cache consist of them. */
+function weightBytesIn(folder: string): number {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const weights = names.filter((name) => /\.(safetensors|bin)$/.test(name)).map((name) => path.join(folder, name));
+  return weights.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
 }

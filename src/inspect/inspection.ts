@@ -1,5 +1,6 @@
 import type { ComponentName, Decided, Family, PredictionType, UNetInputs } from "../checkpoint/index.ts";
 import type { EmbeddingFile } from "../embedding/index.ts";
+import { CoinageError } from "../errors/index.ts";
 
 /** What a file or folder is, as plain data for print and JSON. */
 export type Inspection =
@@ -114,4 +115,10 @@ export interface PictureInspection extends About {
 
 export interface UnknownInspection extends About {
   readonly kind: "unknown";
+}
+
+/** What an error says, as data. Anything but a mistake we can name is a defect of ours and thrown on. */
+export function problemOf(error: unknown): Problem {
+  if (!(error instanceof CoinageError)) throw error;
+  return { code: error.code, message: error.message, hint: error.hint };
 }

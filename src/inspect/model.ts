@@ -1,5 +1,3 @@
-import type { StoredArray } from "../array/index.ts";
-import { elementCount } from "../array/index.ts";
 import {
   type Component,
   type ComponentName,
@@ -11,8 +9,8 @@ import {
   type WeightFile,
 } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { DTypeCounts, ModelInspection, PieceInspection } from "./inspection.ts";
-import { problemOf } from "./problem.ts";
+import { type ModelInspection, type PieceInspection, problemOf } from "./inspection.ts";
+import { countDTypes } from "./tensors.ts";
 
 /** A single-file model, complete or not. */
 export async function inspectModelFile(path: string, bytes: number, file: WeightFile): Promise<ModelInspection> {
@@ -75,13 +73,4 @@ function completePiece({ tensors }: Component): PieceInspection {
   const dtypes = countDTypes(tensors.values());
   const parameters = Object.values(dtypes).reduce((sum, { elements }) => sum + elements, 0);
   return { isComplete: true, dtypes, parameters };
-}
-
-export function countDTypes(arrays: Iterable<Pick<StoredArray, "dtype" | "shape">>): DTypeCounts {
-  const counts: Record<string, { tensors: number; elements: number }> = {};
-  for (const { dtype, shape } of arrays) {
-    const { tensors, elements } = counts[dtype] ?? { tensors: 0, elements: 0 };
-    counts[dtype] = { tensors: tensors + 1, elements: elements + elementCount(shape) };
-  }
-  return counts;
 }

@@ -6,9 +6,8 @@ import { readStoredArray, readWeightFile, rowsOf, withOpenFile } from "../checkp
 import { CoinageError } from "../errors/index.ts";
 import { checkSeal } from "../files/index.ts";
 import { firstLearnedId } from "../models/index.ts";
-import type { Problem, TrainingStateInspection } from "./inspection.ts";
-import { problemOf } from "./problem.ts";
-import { describeTable } from "./table.ts";
+import { describeTable } from "./embedding.ts";
+import { type Problem, problemOf, type TrainingStateInspection } from "./inspection.ts";
 
 /** A training state's folder; undefined when it is none. */
 export function inspectTrainingState(folder: string): TrainingStateInspection | undefined {

@@ -9,7 +9,7 @@ export interface SheetEntry {
   readonly lines: readonly string[];
 }
 
-export interface SheetOptions {
+interface SheetOptions {
   /** Side in pixels of the square that each picture gets; unless said 160. */
   readonly side?: number;
   /** Pictures in a row; unless said about as many as rows, but at most 10. */

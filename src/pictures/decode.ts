@@ -4,12 +4,11 @@ import { requireWithin } from "../budget/index.ts";
 import { withRegularFile } from "../files/index.ts";
 import { decodeBmp, isBmp } from "../formats/bmp/index.ts";
 import { isPng } from "../formats/png-text/index.ts";
+import { type Colour, dropAlpha, flatten, withAlpha } from "./channels.ts";
 import { asStored, headerOfBytes } from "./header.ts";
-import { turnUpright } from "./orientation.ts";
-import { type Channels, dropAlpha, type Picture } from "./picture.ts";
+import { unreadable } from "./kinds.ts";
+import { type Channels, type Picture, turnUpright } from "./picture.ts";
 import { withoutUnusedChunks } from "./png.ts";
-import { type Colour, flatten } from "./transparency.ts";
-import { unreadable } from "./unreadable.ts";
 
 export interface DecodeOptions {
   /** RGBA, opaque where the file has no alpha. */
@@ -71,15 +70,4 @@ async function decodeCmyk(image: Sharp): Promise<Picture> {
     }
   }
   return { width, height, channels: 3, data };
-}
-
-function withAlpha(picture: Picture): Picture {
-  if (picture.channels === 4) return picture;
-  const pixels = picture.width * picture.height;
-  const data = new Uint8Array(pixels * 4);
-  for (let i = 0; i < pixels; i++) {
-    for (let c = 0; c < 3; c++) data[i * 4 + c] = picture.data[i * 3 + c]!;
-    data[i * 4 + 3] = 255;
-  }
-  return { ...picture, channels: 4, data };
 }

@@ -3,10 +3,9 @@ import { requireWithin } from "../budget/index.ts";
 import { readStart, withRegularFile } from "../files/index.ts";
 import { isBmp, parseBmpHeader } from "../formats/bmp/index.ts";
 import { isPng } from "../formats/png-text/index.ts";
-import { type Orientation, uprightSize } from "./orientation.ts";
-import type { Size } from "./picture.ts";
+import { undecodableKind, unreadable } from "./kinds.ts";
+import { type Orientation, type Size, uprightSize } from "./picture.ts";
 import { framesOfPng, readPngStart } from "./png.ts";
-import { foreign, unreadable } from "./unreadable.ts";
 
 /** What a picture file tells of itself before it is decoded. */
 export interface PictureHeader {
@@ -77,9 +76,9 @@ async function metadataOf(file: string | Uint8Array, start: Uint8Array): Promise
     const metadata = await sharp(file, asStored).metadata();
     if (formats.has(metadata.format)) return metadata;
   } catch (cause) {
-    throw foreign(start) ?? cause;
+    throw undecodableKind(start) ?? cause;
   }
-  throw foreign(start) ?? new Error("it is of no known kind");
+  throw undecodableKind(start) ?? new Error("it is of no known kind");
 }
 
 function headerOf(

@@ -1,11 +1,10 @@
+export { type Colour, dropAlpha, isTransparent, parseColour, toGrey } from "./channels.ts";
 export { contactSheet, type SheetEntry, thumbnailOf } from "./contact-sheet.ts";
-export { type DecodeOptions, decodePicture } from "./decode.ts";
-export { encodePng } from "./encode.ts";
+export { decodePicture } from "./decode.ts";
 export { channelToFloats, pictureFromFloats, pictureToFloats, signedUnit } from "./floats.ts";
 export { type PictureHeader, readPictureHeader, readPictureSize, shownSize } from "./header.ts";
 export { kindBytes, kindOf, type NamedAs, namedAs, pictureExtensions } from "./kinds.ts";
-export { type OpencvMethod, resizeLikeOpencv } from "./opencv.ts";
-export { type Channels, cropPicture, dropAlpha, mirrorPicture, type Picture, type Size, toGrey } from "./picture.ts";
+export { type Channels, cropPicture, mirrorPicture, type Picture, type Size } from "./picture.ts";
 export { type PillowFilter, resizeLikePillow } from "./pillow.ts";
+export { encodePng } from "./png.ts";
 export { type Interpolation, interpolations, resizePicture } from "./resize.ts";
-export { type Colour, isTransparent, parseColour } from "./transparency.ts";

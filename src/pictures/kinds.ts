@@ -1,3 +1,5 @@
+import { CoinageError } from "../errors/index.ts";
+import { NotAFile, readingHint, whyUnreadable } from "../files/index.ts";
 /** Endings of picture files we can decode, in lower case: first those that sd-scripts looks for, in its order. */
 export const pictureExtensions: readonly string[] = [
   ...[".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif"],
@@ -35,7 +37,7 @@ interface Kind {
 }
 
 const decodable = { isDecodable: true } as const;
-const foreign = { isDecodable: false } as const;
+const undecodable = { isDecodable: false } as const;
 
 /** How files begin: each byte a letter of Latin-1, those below the blank as the signs ␀ to ␟. */
 const kinds: readonly Kind[] = [
@@ -46,16 +48,16 @@ const kinds: readonly Kind[] = [
   { ...decodable, name: "a Windows bitmap", begins: /^BM.{4}␀{4}/ },
   { ...decodable, name: "a TIFF picture", begins: /^(II[*+]␀|MM␀[*+])/ },
   { ...decodable, name: "an AVIF picture", begins: /^....ftypavi[fs]/ },
-  { ...foreign, name: "a HEIC photo", begins: /^....ftyp(hei[cxms]|hev[cxms])/ },
-  { ...foreign, name: "a video", begins: /^(....ftyp(qt {2}|isom|mp4\d|M4V |avc1)|␚E\xdf\xa3|RIFF....AVI )/ },
-  { ...foreign, name: "a JPEG XL picture", begins: /^(\xff␊|␀␀␀␌JXL )/ },
-  { ...foreign, name: "a JPEG 2000 picture", begins: /^(␀␀␀␌jP {2}|\xff\x4f\xff\x51)/ },
-  { ...foreign, name: "a Photoshop file", begins: /^8BPS/ },
-  { ...foreign, name: "a PDF", begins: /^%PDF/ },
-  { ...foreign, name: "a web page", begins: /^[ ␉␊␍]*<(!doctype html|html)/i },
-  { ...foreign, name: "an SVG drawing", begins: /^[ ␉␊␍]*<(\?xml|!doctype svg|svg|!--)/i },
+  { ...undecodable, name: "a HEIC photo", begins: /^....ftyp(hei[cxms]|hev[cxms])/ },
+  { ...undecodable, name: "a video", begins: /^(....ftyp(qt {2}|isom|mp4\d|M4V |avc1)|␚E\xdf\xa3|RIFF....AVI )/ },
+  { ...undecodable, name: "a JPEG XL picture", begins: /^(\xff␊|␀␀␀␌JXL )/ },
+  { ...undecodable, name: "a JPEG 2000 picture", begins: /^(␀␀␀␌jP {2}|\xff\x4f\xff\x51)/ },
+  { ...undecodable, name: "a Photoshop file", begins: /^8BPS/ },
+  { ...undecodable, name: "a PDF", begins: /^%PDF/ },
+  { ...undecodable, name: "a web page", begins: /^[ ␉␊␍]*<(!doctype html|html)/i },
+  { ...undecodable, name: "an SVG drawing", begins: /^[ ␉␊␍]*<(\?xml|!doctype svg|svg|!--)/i },
   {
-    ...foreign,
+    ...undecodable,
     name: "a Git LFS pointer, not the file itself: git lfs pull fetches it",
     begins: /^version https:\/\/git-lfs/,
   },
@@ -69,4 +71,36 @@ export function kindOf(start: Uint8Array): Omit<Kind, "begins"> | undefined {
   const letters = Array.from(start.subarray(0, kindBytes), (byte) => (byte < 0x20 ? 0x2400 + byte : byte));
   const text = String.fromCharCode(...letters);
   return kinds.find(({ begins }) => begins.test(text));
+}
+
+/** A file that is something else than a picture we can decode. */
+class ForeignFile extends Error {}
+
+/** The error of a file whose first bytes show it to be of a kind that cannot be decoded; undefined for others. */
+export function undecodableKind(start: Uint8Array): Error | undefined {
+  const kind = kindOf(start);
+  return kind && !kind.isDecodable ? new ForeignFile(`it is ${kind.name}`) : undefined;
+}
+
+/** The error of a picture that cannot be read: because it is none, is damaged, may not be read or is not there. */
+export async function unreadable(file: string | Uint8Array, cause: unknown): Promise<CoinageError> {
+  if (cause instanceof CoinageError && cause.code === "PICTURE_UNREADABLE") return cause;
+  const name = typeof file === "string" ? file : "A picture";
+  const isOfSystem = cause instanceof Error && "syscall" in cause;
+  const reason = isOfSystem && typeof file === "string" ? await whyUnreadable(file, cause) : reasonIn(cause);
+  return new CoinageError("PICTURE_UNREADABLE", `${name} cannot be read as a picture (${reason}).`, {
+    hint:
+      isOfSystem || cause instanceof NotAFile
+        ? (readingHint(cause) ?? "Put the picture back, or take what stands in its place out of the folder.")
+        : cause instanceof ForeignFile
+          ? "Export it as PNG or JPEG, or take it out of the folder."
+          : "Open it in an image program and save it anew as PNG or JPEG, or take it out of the folder.",
+    cause,
+  });
+}
+
+function reasonIn(cause: unknown): string {
+  const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
+  // libpng has no more to say of a file that ends too soon, and now one, now the other.
+  return ["Unknown error", "vipspng: libpng read error"].includes(said) ? "it is damaged or cut off" : said;
 }

@@ -1,6 +1,16 @@
 import type { FileHandle } from "node:fs/promises";
+import sharp from "sharp";
 import { dataViewOn } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
+import type { Picture } from "./picture.ts";
+
+/** The bytes of a PNG file, lossless and without metadata. */
+export async function encodePng(picture: Picture): Promise<Uint8Array> {
+  const { width, height, channels, data } = picture;
+  const image = sharp(data, { raw: { width, height, channels } });
+  if (channels === 1) image.toColourspace("b-w");
+  return image.png().toBuffer();
+}
 
 const signatureBytes = 8;
 /** Length and type before a chunk's data, a checksum behind it. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import path from "node:path";
-import { holdsWord, type LearnedWord, type WriteOptions, writeEmbedding } from "../../embedding/index.ts";
+import { holdsEmbedding, type LearnedEmbedding, type WriteOptions, writeEmbedding } from "../../embedding/index.ts";
 import { digestOf, readEarlierFile } from "../../files/index.ts";
 import { callableName, type PictureRequest } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
@@ -245,7 +245,7 @@ export class Run {
   /** Whether nothing is lost when the word as it is now takes the place of a file: this run wrote it earlier on, or it holds the same. */
   async mayReplaceEmbedding(file: string): Promise<boolean> {
     if (this.#finalFile !== undefined && (await fileDigest(file)) === this.#finalFile) return true;
-    return holdsWord(file, this.#word(), this.#layout());
+    return holdsEmbedding(file, this.#word(), this.#layout());
   }
 
   /** Remembers an embedding file that has just been written, for this run and those that go on from its states. */
@@ -266,7 +266,7 @@ export class Run {
     for (const file of files) this.#prunableFiles.delete(path.basename(file));
   }
 
-  #word(): LearnedWord {
+  #word(): LearnedEmbedding {
     const { tokenString: token } = this.settings;
     const metadata = this.#parts.metadata(new Date());
     const { layers } = this.preparation.word;

@@ -1,7 +1,7 @@
 import type { NdArray } from "../array/index.ts";
 
 /** A learned word: what Textual Inversion makes and programs share. */
-export interface LearnedWord {
+export interface LearnedEmbedding {
   /** One table [n, width] per text encoder, in the model's order: SD1 768, SD2 1024, SDXL 768 then 1280; the same n in each. Any floating-point dtype. */
   readonly vectors: readonly NdArray[];
   /** P+ (XTI): the U-Net's layers the word has vectors for, in order of execution. The only table is then [layers n, width], layer after layer. */
@@ -24,6 +24,6 @@ export interface TargetModel {
 }
 
 /** The number of vectors, that is of tokens the word takes in a prompt. */
-export function vectorCount({ vectors, layers = [""] }: Pick<LearnedWord, "vectors" | "layers">): number {
+export function vectorCount({ vectors, layers = [""] }: Pick<LearnedEmbedding, "vectors" | "layers">): number {
   return (vectors[0]?.shape[0] ?? 0) / layers.length;
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Naming, nameForAll, namingProblems } from "./naming.ts";
+import { type Naming, nameForAll, namingProblems } from "./other-programs.ts";
 
 const naming: Naming = { vectors: 1, isTaken: (name) => ["cat", "last", "catx1", "word"].includes(name) };
 
