@@ -1,4 +1,4 @@
-import { type LearnedWord, readEmbeddingFile, wordOfFile } from "./embedding/index.ts";
+import { embeddingOfFile, type LearnedEmbedding, readEmbeddingFile } from "./embedding/index.ts";
 import { readTrainRecord, type TrainInput } from "./options/index.ts";
 import { train as runTraining, type TrainingEvent, type TrainOptions } from "./training/index.ts";
 
@@ -7,7 +7,7 @@ type DoneEvent = Extract<TrainingEvent, { readonly kind: "done" }>;
 /** What a training run comes to. */
 export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
   /** The learned embedding, as the file holds it. */
-  readonly embedding: LearnedWord;
+  readonly embedding: LearnedEmbedding;
 }
 
 /** Teaches a model a new word, and tells what happens as it happens. Leaving the loop frees everything; aborting `options.signal` finishes the step and
@@ -36,5 +36,5 @@ export async function* train(
   }
   if (!last) return undefined;
   const { kind, failure, ...outcome } = last;
-  return { ...outcome, embedding: wordOfFile(await readEmbeddingFile(last.file)) };
+  return { ...outcome, embedding: embeddingOfFile(await readEmbeddingFile(last.file)) };
 }
