@@ -8,7 +8,7 @@ import { optionsMarkdown } from "./options-page.ts";
 import { securityMarkdown } from "./security.ts";
 import { settingsModule } from "./settings-types.ts";
 
-/** The reference pages and types that are made from the code, by path in the project. */
+/** The reference pages and types that are generated from the code, by path in the project. */
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     "docs/options.md": optionsMarkdown(),
@@ -55,8 +55,8 @@ function errorsMarkdown(): string {
   return [
     "# Errors",
     "",
-    "Every error of yours or of your files begins with one of these codes; then it says what happened, where, and what to do.",
-    "This page is made from the table in `src/errors` by `npm run docs`.",
+    "Every error in your input or your files starts with one of these codes, followed by what happened, where, and what to do.",
+    "This page is generated from the table in `src/errors` by `npm run docs`.",
     "",
     "| Code | Meaning |",
     "| --- | --- |",

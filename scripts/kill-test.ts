@@ -7,7 +7,7 @@ import type { TrainingEvent } from "../src/training/index.ts";
 import { newestState, runInProcess } from "../test/killed-run.ts";
 
 // Kills real training processes (SIGKILL) at random moments of every phase and resumes them from their newest state, again and again:
-// the losses and the bytes of the final file must be those of a run that nobody touched, and nothing may be left of the dead.
+// losses and the bytes of the final file must equal those of an undisturbed run, and killed runs may leave no temporary files behind.
 // npm run kill-test -- [--kills 200] [--steps 40] [--threads 1] [--latents anew,cached,disk]
 
 const { values } = parseArgs({
@@ -30,12 +30,12 @@ const config = (pictures: string): string =>
   `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(pictures)}\ncaption_extension = ".txt"\nclass_tokens = "vexla"\nshuffle_caption = true\nflip_aug = true\n`;
 const prompts = write("prompts.txt", "a photo of vexla --w 128 --h 128 --s 4\na vexla --w 64 --h 64 --s 4\n");
 
-/** Runs with every source of chance: pictures encoded anew (their latents drawn) or cached, captions, mirroring, noise of both generators. */
+/** Runs with every source of randomness: latents sampled at each step or cached, captions, mirroring, noise of both generators. */
 const variants = { anew: [], cached: ["--cache_latents"], disk: ["--cache_latents_to_disk"] } as const;
 type Variant = keyof typeof variants;
 const tried = (Object.keys(variants) as Variant[]).filter((name) => values.latents.split(",").includes(name));
 
-/** A folder of its own for a run: pictures, where caches may lie beside them, and output. */
+/** A folder for one run: its images, with latent caches beside them, and its output. */
 function newRun(
   variant: Variant,
   name: string,
@@ -63,9 +63,9 @@ function lossesOf(events: readonly TrainingEvent[]): [number, number][] {
   return events.flatMap((event) => (event.kind === "step" ? [[event.step, event.loss]] : []));
 }
 
-/** A run that nobody touches, and how long its phases take. */
-async function straightRun(variant: Variant) {
-  const { out, flags } = newRun(variant, `straight ${variant}`);
+/** An undisturbed run, and how long its phases take. */
+async function undisturbedRun(variant: Variant) {
+  const { out, flags } = newRun(variant, `undisturbed ${variant}`);
   const times: { readonly kind: TrainingEvent["kind"]; readonly at: number }[] = [];
   const began = performance.now();
   const { events } = await runInProcess(flags, ({ kind }) => {
@@ -77,15 +77,15 @@ async function straightRun(variant: Variant) {
   const firstSample = times.findIndex(({ kind }) => kind === "sample");
   const sampleMs = times[firstSample]!.at - times[firstSample - 1]!.at;
   const stepMs = (times.at(-1)!.at - startMs) / losses.size;
-  console.log(`straight run (latents ${variant}): ${losses.size} steps in ${Math.round(times.at(-1)!.at)} ms`);
+  console.log(`undisturbed run (latents ${variant}): ${losses.size} steps in ${Math.round(times.at(-1)!.at)} ms`);
   return { losses, word: readFileSync(path.join(out, "vexla.pt")), startMs, sampleMs, stepMs };
 }
 
 const phases = ["starting", "caching", "training", "saving", "sampling"] as const;
 type Phase = (typeof phases)[number];
 
-/** A random moment of a phase to kill a process at. tell: is told of every event. */
-function randomDeath(phase: Phase, { losses, startMs, sampleMs, stepMs }: Awaited<ReturnType<typeof straightRun>>) {
+/** A random moment of a phase to kill a process at. `tell` receives every event. */
+function randomDeath(phase: Phase, { losses, startMs, sampleMs, stepMs }: Awaited<ReturnType<typeof undisturbedRun>>) {
   const death = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const dieIn = (limitMs: number) => void timers.push(setTimeout(() => death.abort(), Math.random() * limitMs));
@@ -107,13 +107,13 @@ function randomDeath(phase: Phase, { losses, startMs, sampleMs, stepMs }: Awaite
 
 const counts = Object.fromEntries(phases.map((phase) => [phase, 0])) as Record<Phase, number>;
 const killed = (): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
-const straight = new Map<Variant, Awaited<ReturnType<typeof straightRun>>>();
-for (const variant of tried) straight.set(variant, await straightRun(variant));
+const undisturbed = new Map<Variant, Awaited<ReturnType<typeof undisturbedRun>>>();
+for (const variant of tried) undisturbed.set(variant, await undisturbedRun(variant));
 
 let [runs, differences] = [0, 0];
 while (killed() < wantedKills) {
   const variant = tried[runs % tried.length]!;
-  const expected = straight.get(variant)!;
+  const expected = undisturbed.get(variant)!;
   const { pictures, out, flags } = newRun(variant, `killed${++runs}`);
   for (let isOver = false; !isOver; ) {
     const state = newestState(out);
@@ -133,13 +133,13 @@ while (killed() < wantedKills) {
     const last = events.at(-1);
     const point = last && "step" in last ? `${last.kind} ${last.step}` : (last?.kind ?? "nothing");
     const from = state === undefined ? "the beginning" : path.basename(state);
-    console.log(`kill ${killed()} while ${phase}: went on from ${from}, last heard of: ${point}`);
+    console.log(`kill ${killed()} while ${phase}: resumed from ${from}, last event: ${point}`);
   }
   const isSame = readFileSync(path.join(out, "vexla.pt")).equals(expected.word);
   const left = [out, pictures].flatMap((folder) => readdirSync(folder)).filter((name) => /^\.|-old/.test(name));
   if (!isSame || left.length > 0) differences++;
   console.log(
-    `run ${runs} (latents ${variant}) came to its end: ${isSame ? "same file" : "ANOTHER FILE"}, left: ${left.join(" ") || "nothing"}`,
+    `run ${runs} (latents ${variant}) finished: ${isSame ? "same file" : "DIFFERENT FILE"}, left: ${left.join(" ") || "nothing"}`,
   );
 }
 rmSync(work, { recursive: true });

@@ -4,12 +4,12 @@ import { limits } from "../src/budget/index.ts";
 
 const page = fileURLToPath(new URL("../docs/security.md", import.meta.url));
 
-/** The page docs/security.md, its table of limits made from the one in the code. */
+/** The page docs/security.md, with its table of limits generated from the one in the code. */
 export function securityMarkdown(): string {
   const rows = Object.entries(limits).map(([name, { most, unit, why }]) => {
     return `| \`${name}\` | ${most.toLocaleString("en-US")} ${unit} | ${why.replaceAll("|", "\\|")} |`;
   });
-  const table = ["| limit | at most | against what |", "| --- | --- | --- |", ...rows].join("\n");
+  const table = ["| limit | at most | why |", "| --- | --- | --- |", ...rows].join("\n");
   return readFileSync(page, "utf8").replace(
     /(<!-- limits -->\n)[\s\S]*(<!-- \/limits -->)/,
     (_, start: string, end: string) => `${start}${table}\n${end}`,
