@@ -1,6 +1,7 @@
-import type { CommandName } from "../options/index.ts";
+import { CoinageError, nearestName } from "../errors/index.ts";
 import type { Terminal } from "../reporters/index.ts";
-import type { ExitCode } from "./exit-codes.ts";
+import type { ExitCode } from "./output.ts";
+import { packageVersion, program } from "./program.ts";
 
 /** Runs a command with the words behind its name. */
 export type Command = (words: readonly string[], terminal: Terminal) => Promise<ExitCode>;
@@ -8,50 +9,105 @@ export type Command = (words: readonly string[], terminal: Terminal) => Promise<
 interface CommandEntry {
   readonly usage: string;
   readonly about: string;
-  /** Loads the command when it is asked for: others need not wait for what it imports. */
-  readonly load: () => Promise<Command>;
+  /** sd-scripts' programs whose flags the command takes. */
+  readonly programs?: readonly string[];
 }
 
-export const commands: Readonly<Record<CommandName, CommandEntry>> = {
+export const commands = {
   train: {
     usage: "train FLAGS",
     about: "teach a model a new word (sd-scripts' train_textual_inversion.py flags)",
-    load: async () => (await import("./train.ts")).trainCommand,
+    programs: ["train_textual_inversion", "sdxl_train_textual_inversion", "train_textual_inversion_XTI"],
   },
   generate: {
     usage: "generate FLAGS",
-    about: "draw pictures (sd-scripts' gen_img.py flags)",
-    load: async () => (await import("./generate.ts")).generateCommand,
+    about: "generate images (sd-scripts' gen_img.py flags)",
+    programs: ["gen_img", "gen_img_diffusers"],
   },
   inspect: {
     usage: "inspect FILE... [--json]",
-    about: "say what a model, embedding or picture is",
-    load: async () => (await import("./inspect.ts")).inspectCommand,
+    about: "say what a model, embedding or image is",
   },
   convert: {
     usage: "convert IN OUT [--to LAYOUT]",
     about: "write an embedding for another program",
-    load: async () => (await import("./convert.ts")).convertCommand,
   },
   plan: {
     usage: "plan FLAGS [--json]",
-    about: "tell memory and time of a training run before it starts (train's flags)",
-    load: async () => (await import("./plan.ts")).planCommand,
+    about: "estimate memory and time of a training run before it starts (train's flags)",
   },
   devices: {
     usage: "devices [--json]",
-    about: "say what this machine can compute on, and how fast",
-    load: async () => (await import("./devices.ts")).devicesCommand,
+    about: "list the devices of this machine, and how fast they are",
   },
   demo: {
     usage: "demo",
-    about: "teach the shipped small model a word, in about a minute",
-    load: async () => (await import("./demo.ts")).demoCommand,
+    about: "teach the bundled small model a word, in about a minute",
   },
-};
+} as const satisfies Readonly<Record<string, CommandEntry>>;
+
+export type CommandName = keyof typeof commands;
+
+export const commandNames = Object.keys(commands) as CommandName[];
 
 /** Commands that are planned. */
 export const laterCommands: Readonly<Record<string, string>> = {
-  studio: "train and draw in the browser",
+  studio: "train and generate in the browser",
   worker: "share a run among machines",
 };
+
+/** Flags that a program of sd-scripts stands for beside its command. */
+const flagsOfPrograms: Readonly<Record<string, readonly string[]>> = { train_textual_inversion_XTI: ["--xti"] };
+
+/** The programs of sd-scripts that a command stands in for. */
+export const programNames: readonly string[] = commandNames.flatMap(programsOf);
+
+function programsOf(name: CommandName): readonly string[] {
+  const { programs = [] }: CommandEntry = commands[name];
+  return programs;
+}
+
+/** What the first word of a command line names. */
+export interface NamedCommand {
+  readonly command: CommandName;
+  /** Flags to read before those that follow. */
+  readonly flags: readonly string[];
+}
+
+/** The command a word names: its own name, or the sd-scripts program it stands in for, with or without ".py". @throws USAGE */
+export function resolveCommand(word: string): NamedCommand {
+  const programName = word.replace(/\.py$/, "");
+  const command = commandNames.find((name) => name === word || programsOf(name).includes(programName));
+  if (command) return { command, flags: flagsOfPrograms[programName] ?? [] };
+  const near = nearestName(programName, [...commandNames, ...programNames]);
+  throw new CoinageError("USAGE", `There is no command "${word}".`, {
+    hint: near ? `Did you mean ${near}?` : `Commands: ${commandNames.join(", ")}`,
+  });
+}
+
+/** The text of `coinage --help`. */
+export function overview(): string {
+  const called = program();
+  const rows = [
+    ...Object.values(commands).map(({ usage, about }) => [usage, about] as const),
+    ...Object.entries(laterCommands).map(([name, about]) => [name, `later: ${about}`] as const),
+  ];
+  return [
+    `coinage ${packageVersion()}: teach Stable Diffusion a new word from a few images.`,
+    "",
+    "See it work:",
+    `  ${called} demo`,
+    "Teach the word mycat from the images in pictures/20_mycat:",
+    `  ${called} train --pretrained_model_name_or_path model.safetensors --train_data_dir pictures \\`,
+    "    --resolution 512 --token_string mycat --init_word cat --use_object_template --learning_rate 5e-3 \\",
+    "    --cache_latents --output_dir out",
+    "Generate images with it:",
+    `  ${called} generate --ckpt model.safetensors --textual_inversion_embeddings out/mycat.pt --prompt "a photo of mycat"`,
+    "",
+    "Commands:",
+    ...rows.map(([usage, about]) => `  ${usage.padEnd(30)} ${about}`),
+    "",
+    `${called} COMMAND --help explains a command. A command line of sd-scripts can be pasted as it is.`,
+    "",
+  ].join("\n");
+}

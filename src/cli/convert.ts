@@ -3,10 +3,9 @@ import { hintOfMissing, kindOfPath, readRegularFile } from "../files/index.ts";
 import { convert, type WrittenLayout, writtenLayouts } from "../index.ts";
 import type { Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
-import { outliveOutput } from "./output.ts";
+import { readFlags } from "./flags.ts";
+import { type ExitCode, exitCodes, outliveOutput } from "./output.ts";
 import { asCalled } from "./program.ts";
-import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.convert.usage}
 Writes an embedding of any program's layout in another one.
@@ -22,7 +21,7 @@ Writes an embedding of any program's layout in another one.
 
 /** `coinage convert IN OUT [--to LAYOUT]` */
 export async function convertCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals } = readWords(commands.convert.usage, words, {
+  const { values, positionals } = readFlags(commands.convert.usage, words, {
     to: { type: "string" },
     overwrite: { type: "boolean" },
     picture: { type: "string" },

@@ -20,7 +20,7 @@ import { replaceDisk } from "../files/disk.ts";
 import { cropPicture, decodePicture, type Picture } from "../pictures/index.ts";
 import { pictureGrid } from "./demo/strip.ts";
 import { demoCommand } from "./demo.ts";
-import { packageRoot } from "./environment.ts";
+import { packageRoot } from "./program.ts";
 import { runCommandLine } from "./run.ts";
 
 const plain = (red: number): Picture => ({

@@ -8,12 +8,11 @@ import { commandLine, generationReport, reportAll, type Terminal, trainingReport
 import { train } from "../training/index.ts";
 import { commands } from "./commands.ts";
 import { concept, demoSettings, moments, writeDatasetConfig } from "./demo/concept.ts";
-import { stripColumns, stripSettings } from "./demo/pictures.ts";
-import { pictureGrid } from "./demo/strip.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { pictureGrid, stripColumns, stripSettings } from "./demo/strip.ts";
+import { readFlags } from "./flags.ts";
 import { listenForInterrupt, nothingSaved } from "./interrupt.ts";
+import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled, program } from "./program.ts";
-import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.demo.usage}
 Teaches the small model that comes along a word for something it has never seen, in about a minute, and draws with it.
@@ -24,7 +23,7 @@ const folder = "coinage-demo";
 
 /** `coinage demo` */
 export async function demoCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = readWords(commands.demo.usage, words, { help: { type: "boolean", short: "h" } });
+  const { values } = readFlags(commands.demo.usage, words, { help: { type: "boolean", short: "h" } });
   if (values.help) {
     terminal.result(asCalled(help));
     return exitCodes.done;

@@ -1,9 +1,9 @@
 import type { Terminal } from "../reporters/index.ts";
 import { probeDevices } from "../runtime/index.ts";
 import { commands } from "./commands.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { readFlags } from "./flags.ts";
+import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled } from "./program.ts";
-import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.devices.usage}
 Tries what this machine can compute on: does it start, are its numbers the processor's, how fast is it?
@@ -14,7 +14,7 @@ A run takes the fastest that works (--device auto), or the one it is told.
 
 /** `coinage devices [--json]` */
 export async function devicesCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values } = readWords(commands.devices.usage, words, {
+  const { values } = readFlags(commands.devices.usage, words, {
     json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   });

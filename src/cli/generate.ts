@@ -1,10 +1,9 @@
 import { generateFromSettings, typedLines } from "../generation/index.ts";
 import { checkGenerateSettings, helpText, parseGenerateArguments } from "../options/index.ts";
 import { generationReport, jsonLinesReporter, openConsole, reportAll, type Terminal } from "../reporters/index.ts";
-import { packageVersion } from "./environment.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt, until } from "./interrupt.ts";
-import { asCalled } from "./program.ts";
+import { type ExitCode, exitCodes } from "./output.ts";
+import { asCalled, packageVersion } from "./program.ts";
 
 /** `coinage generate FLAGS` */
 export async function generateCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {

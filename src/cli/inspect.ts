@@ -2,9 +2,9 @@ import { CoinageError, formatError } from "../errors/index.ts";
 import { inspect } from "../index.ts";
 import { inspectionText, type Terminal } from "../reporters/index.ts";
 import { commands } from "./commands.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { readFlags } from "./flags.ts";
+import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled } from "./program.ts";
-import { readWords } from "./words.ts";
 
 const help = `Usage: coinage ${commands.inspect.usage}
 Says what each file or folder is: a Stable Diffusion model, an embedding of any program, a LoRA, a training state, a latent cache,
@@ -19,7 +19,7 @@ a picture with a text in it.
 
 /** `coinage inspect FILE... [--json]` */
 export async function inspectCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  const { values, positionals } = readWords(commands.inspect.usage, words, {
+  const { values, positionals } = readFlags(commands.inspect.usage, words, {
     json: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   });

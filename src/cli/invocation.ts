@@ -1,6 +1,5 @@
 import { CoinageError } from "../errors/index.ts";
-import { type CommandName, commandNames, resolveCommand } from "../options/index.ts";
-import { laterCommands } from "./commands.ts";
+import { type CommandName, commandNames, laterCommands, resolveCommand } from "./commands.ts";
 import { pastedProgram } from "./pasted.ts";
 
 export interface Invocation {

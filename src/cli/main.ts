@@ -3,7 +3,7 @@
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 try {
-  const { enterCallersFolder } = await import("./environment.ts");
+  const { enterCallersFolder } = await import("./program.ts");
   const { codeAfterOutput, guardOutput } = await import("./output.ts");
   const { runCommandLine } = await import("./run.ts");
   const { processTerminal } = await import("../reporters/index.ts");

@@ -1,5 +1,5 @@
 import { CoinageError } from "../errors/index.ts";
-import { programNames } from "../options/index.ts";
+import { programNames } from "./commands.ts";
 
 /** The name of a Python program and its flags, where a command line is a pasted one: whatever starts the program may stand before it, such as paths,
  *  settings of the environment and `accelerate launch` with its flags; a single word may hold all of it, line ends and quotes included.

@@ -2,7 +2,7 @@ import { helpText, readTrainRequest } from "../options/index.ts";
 import { planText, type Terminal } from "../reporters/index.ts";
 import { planRun } from "../training/index.ts";
 import { commands } from "./commands.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
+import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled } from "./program.ts";
 
 const help = `Usage: coinage ${commands.plan.usage}

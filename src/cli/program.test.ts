@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { packageRoot, packageVersion } from "./environment.ts";
-import { programFrom } from "./program.ts";
+import { packageRoot, packageVersion, programFrom } from "./program.ts";
 
 const work = realpathSync(mkdtempSync(path.join(os.tmpdir(), "coinage program-")));
 afterAll(() => rmSync(work, { recursive: true }));

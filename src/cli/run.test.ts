@@ -6,7 +6,7 @@ import { recordingTerminal } from "../../test/terminal.ts";
 import { arrayOf } from "../array/index.ts";
 import { conceptsFolder, tinySdFolder } from "../assets/index.ts";
 import { writeEmbedding } from "../embedding/index.ts";
-import { packageVersion } from "./environment.ts";
+import { packageVersion } from "./program.ts";
 import { runCommandLine } from "./run.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-cli-"));

@@ -1,11 +1,20 @@
 import { CoinageError, formatError, machineProblem } from "../errors/index.ts";
 import type { Terminal } from "../reporters/index.ts";
-import { commands } from "./commands.ts";
-import { packageVersion } from "./environment.ts";
-import { type ExitCode, exitCodes, internalErrors, usageErrors } from "./exit-codes.ts";
-import { overview } from "./help.ts";
+import { type Command, type CommandName, overview } from "./commands.ts";
 import { readInvocation } from "./invocation.ts";
-import { asCalled } from "./program.ts";
+import { type ExitCode, exitCodes, internalErrors, usageErrors } from "./output.ts";
+import { asCalled, packageVersion } from "./program.ts";
+
+/** Each command is loaded when it is asked for: the others need not wait for what it imports. */
+const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
+  train: async () => (await import("./train.ts")).trainCommand,
+  generate: async () => (await import("./generate.ts")).generateCommand,
+  inspect: async () => (await import("./inspect.ts")).inspectCommand,
+  convert: async () => (await import("./convert.ts")).convertCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
+  devices: async () => (await import("./devices.ts")).devicesCommand,
+  demo: async () => (await import("./demo.ts")).demoCommand,
+};
 
 /** Runs a whole command line and says with which code the process is to end. Never throws. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -32,7 +41,7 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
     return exitCodes.usage;
   }
   const { command, words } = readInvocation(argv);
-  const start = await commands[command].load();
+  const start = await loaders[command]();
   return start(words, terminal);
 }
 

@@ -11,10 +11,9 @@ import {
   wantsTensorboard,
 } from "../reporters/index.ts";
 import { debugDataset, type TrainingEvent, train } from "../training/index.ts";
-import { packageVersion } from "./environment.ts";
-import { type ExitCode, exitCodes } from "./exit-codes.ts";
 import { listenForInterrupt, nothingSaved } from "./interrupt.ts";
-import { asCalled, program } from "./program.ts";
+import { type ExitCode, exitCodes } from "./output.ts";
+import { asCalled, packageVersion, program } from "./program.ts";
 
 /** `coinage train FLAGS` */
 export async function trainCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -1,6 +1,7 @@
 import { CoinageError, nearestName } from "../errors/index.ts";
+import type { SettingsWarning } from "./checked.ts";
 import type { Option, OptionTable, OptionValue } from "./option.ts";
-import { readWord, wantedBy, wordsOf } from "./words.ts";
+import { readWord, wantedBy } from "./option-values.ts";
 
 /** A command line that has been read. */
 export interface Arguments {
@@ -42,15 +43,15 @@ export function parseArguments(table: OptionTable, argv: readonly string[], file
   return { given, repeated, isHelpAsked: false };
 }
 
-/** The command line that `parseArguments` reads back as these values. */
-export function formatArguments(
-  values: Iterable<readonly [name: string, option: Option, value: OptionValue]>,
-): string[] {
-  return [...values].flatMap(([name, option, value]) => {
-    if (option.type === "switch") return value ? [`--${name}`] : [];
-    const words = wordsOf(option, value);
-    return words.length === 1 ? [`--${name}=${words[0]}`] : [`--${name}`, ...words];
-  });
+/** About flags whose values people give one by one, although only the last counts. Of others the last is meant to count, where a script adds it. */
+export function repeatedWarnings(table: OptionTable, { repeated }: Arguments): SettingsWarning[] {
+  return [...repeated]
+    .filter((option) => table[option]?.count === "any" || option === "prompt")
+    .map((option) => {
+      const instead =
+        option === "prompt" ? "Write several prompts into a file for --from_file" : "Write all values after one flag";
+      return { option, message: `--${option} was given more than once, and only the last counts. ${instead}.` };
+    });
 }
 
 function classify(table: OptionTable, argv: readonly string[]): Word[] {

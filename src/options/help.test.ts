@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { parseGenerateArguments } from "./generate/request.ts";
 import { generateTable } from "./generate/table.ts";
 import { helpText } from "./help.ts";
-import { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
+import { parseTrainArguments } from "./train/request.ts";
 import { trainTable } from "./train/table.ts";
 
 const commands = [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseGenerateArguments, parseGenerateRecord, parseTrainArguments, parseTrainRecord } from "./parse.ts";
+import { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";
+import { parseTrainArguments, parseTrainRecord } from "./train/request.ts";
 import { trainFileTable } from "./train/table.ts";
 
 describe("settings given by a program", () => {

@@ -1,8 +1,8 @@
 import { CoinageError, nearestName } from "../errors/index.ts";
-import { actsOn } from "./effects.ts";
 import type { Option, OptionTable, OptionValue } from "./option.ts";
+import { readWord, wantedBy, wordsOf } from "./option-values.ts";
 import { camelCase, settingName } from "./settings.ts";
-import { readWord, wantedBy, wordsOf } from "./words.ts";
+import { actsOn } from "./support.ts";
 
 /** Values by flag name from settings by their names in code, or by those of the flags in camelCase (`ckpt`, `W`). undefined stands for not given.
  *  @throws USAGE for a name that no setting has, two names of the same setting, a value its setting cannot take */

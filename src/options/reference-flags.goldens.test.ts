@@ -3,9 +3,8 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { describeGoldens, readJson } from "../../test/goldens.ts";
 import { parseSettingsFile } from "./file/toml.ts";
-import { formatTrainArguments } from "./format.ts";
-import { parseTrainArguments } from "./parse.ts";
 import { checkTrainSettings } from "./train/check.ts";
+import { parseTrainArguments } from "./train/request.ts";
 
 interface Runs {
   readonly runs: readonly { readonly name: string; readonly args: readonly string[] }[];
@@ -21,8 +20,7 @@ describeGoldens("reference-run", (folder) => {
       const parsed = parseTrainArguments(args, file);
       expect(parsed.explicit).toEqual(new Set(args.filter((arg) => arg.startsWith("--")).map((arg) => arg.slice(2))));
       expect(file?.warnings ?? []).toEqual([]);
-      const { settings } = checkTrainSettings(parsed);
-      expect(parseTrainArguments(formatTrainArguments(settings), file).settings).toEqual(parsed.settings);
+      expect(() => checkTrainSettings(parsed)).not.toThrow();
     },
   );
 });

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { formatArguments, parseArguments } from "./arguments.ts";
+import { parseArguments } from "./arguments.ts";
 import { parseSettingsFile, settingsToml } from "./file/toml.ts";
 import { generateTable } from "./generate/table.ts";
 import type { Option, OptionTable, OptionValue } from "./option.ts";
+import { wordsOf } from "./option-values.ts";
 import { changedSettings, settingsFrom } from "./settings.ts";
 import { trainFileTable, trainTable } from "./train/table.ts";
 
@@ -54,6 +55,15 @@ function givenValues(table: OptionTable): fc.Arbitrary<Map<string, OptionValue>>
     .subarray(entries, { maxLength: 12 })
     .chain((some) => fc.tuple(...some))
     .map((chosen) => new Map(chosen));
+}
+
+/** The command line that `parseArguments` reads back as these values. */
+function formatArguments(values: ReturnType<typeof changedSettings>): string[] {
+  return values.flatMap(([name, option, value]) => {
+    if (option.type === "switch") return value ? [`--${name}`] : [];
+    const words = wordsOf(option, value);
+    return words.length === 1 ? [`--${name}=${words[0]}`] : [`--${name}`, ...words];
+  });
 }
 
 describe("settings", () => {

@@ -1,7 +1,12 @@
 import { CoinageError } from "../errors/index.ts";
+import { placeText, type SettingsWarning } from "./checked.ts";
 import type { Option, OptionTable } from "./option.ts";
-import { placeText, type SettingsWarning } from "./parsed.ts";
 import { changedSettings } from "./settings.ts";
+
+/** Whether anything depends on an option's value, be it a refusal. */
+export function actsOn({ effect, state }: Option): boolean {
+  return state === "refused" || (state !== "later" && effect !== "accepted-without-effect");
+}
 
 /** One warning for every setting that differs from its default and does not act.
  *  @throws OPTION_UNSUPPORTED for a setting without which going on would mislead */

@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { parseArguments } from "./arguments.ts";
 import type { GenerateInput } from "./generate/input.ts";
+import { parseGenerateArguments } from "./generate/request.ts";
 import { type GivenGenerateSettings, generateGroups, generateTable } from "./generate/table.ts";
 import type { Option, OptionTable, Size, StepCount } from "./option.ts";
 import { ownGenerateOptions, ownOptions, ownTrainOptions } from "./own.ts";
-import { parseGenerateArguments, parseTrainArguments } from "./parse.ts";
-import { ownSamplers } from "./samplers.ts";
+import { ownSamplers } from "./shared.ts";
 import { coverageOf } from "./support.ts";
 import type { TrainInput } from "./train/input.ts";
+import { parseTrainArguments } from "./train/request.ts";
 import { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";
 
 interface ReferenceFlag {

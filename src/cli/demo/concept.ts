@@ -1,4 +1,5 @@
 import path from "node:path";
+import { stringify } from "smol-toml";
 import { conceptsFolder, tinySdFolder } from "../../assets/index.ts";
 import { writeFileAtomically } from "../../files/index.ts";
 import type { TrainInput } from "../../index.ts";
@@ -36,18 +37,11 @@ export function embeddingAt(folder: string, step: number): string {
 /** Writes the dataset config of the concept's pictures, wherever this program is installed. */
 export async function writeDatasetConfig(folder: string): Promise<string> {
   const file = path.join(folder, "dataset.toml");
-  const lines = [
-    "[general]",
-    "resolution = 128",
-    'caption_extension = ".txt"',
-    "",
-    "[[datasets]]",
-    "batch_size = 4",
-    "",
-    "  [[datasets.subsets]]",
-    `  image_dir = ${JSON.stringify(path.join(conceptsFolder, concept.name))}`,
-    "  num_repeats = 10",
-  ];
-  await writeFileAtomically(file, `${lines.join("\n")}\n`);
+  const subset = { image_dir: path.join(conceptsFolder, concept.name), num_repeats: 10 };
+  const config = {
+    general: { resolution: 128, caption_extension: ".txt" },
+    datasets: [{ batch_size: 4, subsets: [subset] }],
+  };
+  await writeFileAtomically(file, stringify(config));
   return file;
 }

@@ -1,4 +1,37 @@
+import path from "node:path";
+import { tinySdFolder } from "../../assets/index.ts";
+import { writeFileAtomically } from "../../files/index.ts";
+import type { GenerateInput } from "../../index.ts";
 import type { Picture } from "../../pictures/index.ts";
+import { concept, embeddingAt, moments } from "./concept.ts";
+
+const backgrounds = ["blue", "yellow", "white"] as const;
+
+/** Settings that draw the strip's pictures, row by row: the init word and the word at each moment, with the same seed. */
+export async function stripSettings(folder: string): Promise<GenerateInput> {
+  const embeddings = moments.map((step) => embeddingAt(folder, step));
+  const words = [concept.initWord, ...embeddings.map((file) => path.parse(file).name)];
+  const prompts = backgrounds.flatMap((background, row) =>
+    words.map((word) => `a photo of a ${word} on a ${background} background --d ${row + 1}`),
+  );
+  const fromFile = path.join(folder, "prompts.txt");
+  await writeFileAtomically(fromFile, `${prompts.join("\n")}\n`);
+  return {
+    pretrainedModelNameOrPath: tinySdFolder,
+    textualInversionEmbeddings: embeddings,
+    fromFile,
+    width: 128,
+    height: 128,
+    steps: 15,
+    guidanceScale: 5,
+    batchSize: words.length,
+    outputDir: path.join(folder, "pictures"),
+    sequentialFileName: true,
+  };
+}
+
+/** Pictures in one row of the strip. */
+export const stripColumns = moments.length + 1;
 
 /** Pixels of white around and between pictures. */
 const gap = 4;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseTrainArguments, parseTrainRecord } from "../parse.ts";
 import { checkTrainSettings } from "../train/check.ts";
+import { parseTrainArguments, parseTrainRecord } from "../train/request.ts";
 import { parseSettingsFile } from "./toml.ts";
 
 /** Settings that the Textual Inversion tab of the kohya_ss GUI writes whatever is chosen there. */

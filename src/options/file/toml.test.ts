@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseTrainArguments } from "../parse.ts";
+import { parseTrainArguments } from "../train/request.ts";
 import { trainFileTable } from "../train/table.ts";
 import { parseSettingsFile, settingsToml } from "./toml.ts";
 

@@ -11,12 +11,12 @@ import {
   parseConfigToml,
   plainValue,
 } from "../../formats/config/index.ts";
-import { actsOn } from "../effects.ts";
+import type { SettingsWarning } from "../checked.ts";
 import type { Option, OptionValue } from "../option.ts";
-import type { SettingsWarning } from "../parsed.ts";
+import { wantedBy } from "../option-values.ts";
 import { changedSettings } from "../settings.ts";
+import { actsOn } from "../support.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "../train/table.ts";
-import { wantedBy } from "../words.ts";
 import { readTomlValue, tomlValue } from "./values.ts";
 
 /** A settings file that has been read. */

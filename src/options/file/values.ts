@@ -1,7 +1,7 @@
 import type { TomlValue } from "smol-toml";
 import type { ConfigValue } from "../../formats/config/index.ts";
 import type { Option, OptionValue } from "../option.ts";
-import { isAllowed, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../words.ts";
+import { isAllowed, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../option-values.ts";
 
 /** The setting a TOML value stands for, or undefined when the option does not take it. Integers are bigints.
  *  More is accepted than sd-scripts can use: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */

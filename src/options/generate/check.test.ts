@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseGenerateArguments } from "../parse.ts";
+import { parseGenerateArguments } from "../generate/request.ts";
 import { checkGenerateSettings } from "./check.ts";
 
 const check = (line: string): ReturnType<typeof checkGenerateSettings> =>

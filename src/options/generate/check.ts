@@ -1,5 +1,4 @@
-import { chosenSeed, missingSettings, type Rule, refuse, warnOf } from "../check.ts";
-import type { Checked, Parsed } from "../parsed.ts";
+import { type Checked, chosenSeed, missingSettings, type Parsed, type Rule, refuse, warnOf } from "../checked.ts";
 import type { GivenGenerateSettings } from "./table.ts";
 
 /** What drawing goes by. */

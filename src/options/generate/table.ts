@@ -1,18 +1,10 @@
-import { consoleOptions } from "../console.ts";
 import type { OptionGroup } from "../option.ts";
 import { ownGenerateOptions, ownOptions } from "../own.ts";
 import type { SettingsOf } from "../settings.ts";
-import { controlOptions, networkOptions } from "./extensions.ts";
-import { highresOptions, imageToImageOptions } from "./image-to-image.ts";
-import {
-  generateModelOptions,
-  pictureFileOptions,
-  promptOptions,
-  samplingOptions,
-  sizeConditionOptions,
-} from "./pictures.ts";
-import { shrinkOptions } from "./shrink.ts";
-import { generateSpeedOptions } from "./speed.ts";
+import { consoleOptions } from "../shared.ts";
+import { generateModelOptions, generateSpeedOptions, pictureFileOptions, promptOptions } from "./prompts-and-model.ts";
+import { highresOptions, imageToImageOptions, samplingOptions, sizeConditionOptions } from "./sampling.ts";
+import { controlOptions, networkOptions, shrinkOptions } from "./unsupported.ts";
 
 /** Every flag of `coinage generate`: those of sd-scripts' `gen_img.py` and `gen_img_diffusers.py` together, and our own. */
 export const generateTable = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseSettingsFile } from "../file/toml.ts";
-import { parseTrainArguments } from "../parse.ts";
+import { parseTrainArguments } from "../train/request.ts";
 import { checkTrainSettings } from "./check.ts";
 
 const needed = "--pretrained_model_name_or_path m --token_string mycat --output_dir out --dataset_config d.toml".split(

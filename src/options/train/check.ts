@@ -1,7 +1,7 @@
-import { chosenSeed, missingSettings, refuse, warnOf } from "../check.ts";
-import type { Checked, Parsed } from "../parsed.ts";
-import { exposures } from "./exposure.ts";
+import { type Checked, chosenSeed, missingSettings, type Parsed, refuse, warnOf } from "../checked.ts";
+
 import { trainConflicts, trainSurprises } from "./rules.ts";
+import { exposures } from "./secrets.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
 /** What training goes by: complete, free of contradictions, and with all that follows from other settings filled in. */

@@ -95,4 +95,9 @@ describe("a train command line", () => {
       where: expect.stringContaining("line 2"),
     });
   });
+
+  test("for a plan needs no output folder", async () => {
+    const request = await readTrainRequest([...needed.slice(0, 4), ...pictures], "plan");
+    expect(request).toMatchObject({ kind: "train", settings: { outputDir: "." } });
+  });
 });

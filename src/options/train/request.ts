@@ -1,9 +1,14 @@
+import { parseArguments, repeatedWarnings } from "../arguments.ts";
+import type { Checked, Parsed, SettingsWarning } from "../checked.ts";
 import { checkTrackerConfig, readSettingsFile, writeSettingsFile } from "../file/disk.ts";
-import { parseTrainArguments, parseTrainRecord } from "../parse.ts";
-import type { Checked, Parsed, SettingsWarning } from "../parsed.ts";
+import type { SettingsFile } from "../file/toml.ts";
+import type { OptionValue } from "../option.ts";
+import { valuesOfRecord } from "../record.ts";
+import { settingsFrom } from "../settings.ts";
+import { supportWarnings } from "../support.ts";
 import { checkTrainSettings, type TrainSettings, type TrainSettingsUse } from "./check.ts";
 import type { TrainInput } from "./input.ts";
-import type { GivenTrainSettings } from "./table.ts";
+import { type GivenTrainSettings, trainFileTable, trainTable } from "./table.ts";
 
 /** What a `train` command line asks for. */
 export type TrainRequest =
@@ -50,4 +55,53 @@ async function checked(parsed: Parsed<GivenTrainSettings>, use: TrainSettingsUse
 function secretsIn(file: string, { huggingfaceToken }: Pick<TrainSettings, "huggingfaceToken">): SettingsWarning[] {
   if (!huggingfaceToken) return [];
   return [{ option: "huggingface_token", message: `${file} holds your access token for the hub: do not pass it on.` }];
+}
+
+/** The settings of a `train` command line. The command line takes precedence over a settings file, and that over the defaults.
+ *  @throws USAGE, OPTION_UNSUPPORTED */
+export function parseTrainArguments(argv: readonly string[], file?: SettingsFile): Parsed<GivenTrainSettings> {
+  const read = parseArguments(trainTable, argv, trainFileTable);
+  const parsed = trainSettings(read.given, read.isHelpAsked, file);
+  return { ...parsed, warnings: [...repeatedWarnings(trainTable, read), ...parsed.warnings] };
+}
+
+/** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
+export function parseTrainRecord(
+  { extraMetadata, otherSettings, ...record }: TrainInput,
+  file?: SettingsFile,
+): Parsed<GivenTrainSettings> {
+  const parsed = trainSettings(valuesOfRecord(trainFileTable, record), false, file);
+  const { settings } = parsed;
+  return {
+    ...parsed,
+    settings: {
+      ...settings,
+      extraMetadata: { ...settings.extraMetadata, ...extraMetadata },
+      otherSettings: { ...settings.otherSettings, ...otherSettings },
+    },
+  };
+}
+
+function trainSettings(
+  given: ReadonlyMap<string, OptionValue>,
+  isHelpAsked: boolean,
+  file: SettingsFile | undefined,
+): Parsed<GivenTrainSettings> {
+  const explicit = new Set(given.keys());
+  const places = placesOf(explicit, file);
+  const settings = {
+    ...settingsFrom(trainFileTable, file?.values ?? new Map(), given),
+    extraMetadata: file?.extraMetadata ?? {},
+    otherSettings: file?.otherSettings ?? {},
+  };
+  const standing = isHelpAsked ? [] : supportWarnings(trainFileTable, settings, places);
+  return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...standing] };
+}
+
+/** Where settings were written: the command line hides the file. */
+function placesOf(explicit: Iterable<string>, file: SettingsFile | undefined): Map<string, string> {
+  const places = new Map<string, string>();
+  if (file) for (const name of file.values.keys()) places.set(name, `${name} (${file.placeOf(name)})`);
+  for (const name of explicit) places.set(name, `--${name}`);
+  return places;
 }

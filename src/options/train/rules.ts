@@ -1,7 +1,7 @@
-import type { Rule } from "../check.ts";
+import type { Rule } from "../checked.ts";
+import { resolveStepCount } from "../option-values.ts";
 import { changedSettings } from "../settings.ts";
-import { resolveStepCount } from "../steps.ts";
-import { metadataOptions } from "./metadata.ts";
+import { metadataOptions } from "./saving.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
 /** Combinations that cannot work. The first that holds is reported. */

@@ -1,5 +1,5 @@
-import { attentionOptions, noScoreMatrix } from "../common.ts";
 import type { OptionTable } from "../option.ts";
+import { attentionOptions, noScoreMatrix } from "../shared.ts";
 
 const loadedByItself =
   "pictures are loaded ahead of the step that needs them, in an order that does not depend on workers";

@@ -1,21 +1,16 @@
-import { consoleOptions } from "../console.ts";
-import type { OptionGroup, OptionTable } from "../option.ts";
+import type { Effect, OptionGroup, OptionTable, OptionValue } from "../option.ts";
 import { ownOptions, ownTrainOptions } from "../own.ts";
-import type { SettingsOf } from "../settings.ts";
-import { captionOptions } from "./captions.ts";
-import { inversionOptions } from "./inversion.ts";
-import { lengthOptions } from "./length.ts";
-import { loggingOptions } from "./logging.ts";
-import { lossOptions } from "./loss.ts";
-import { metadataOptions } from "./metadata.ts";
-import { modelOptions } from "./model.ts";
-import { noiseOptions } from "./noise.ts";
-import { optimizerOptions } from "./optimizer.ts";
-import { pictureOptions } from "./pictures.ts";
-import { sampleOptions } from "./samples.ts";
-import { hubOptions, savingOptions } from "./saving.ts";
-import { settingsFileOptions } from "./settings-file.ts";
+import { changedSettings, type SettingsOf } from "../settings.ts";
+import { consoleOptions } from "../shared.ts";
+import { captionOptions, pictureOptions } from "./dataset.ts";
+import { loggingOptions, sampleOptions, settingsFileOptions } from "./logs-and-samples.ts";
+import { lossOptions, noiseOptions } from "./loss-and-noise.ts";
+import { lengthOptions, optimizerOptions } from "./optimization.ts";
+
+import { hubOptions, metadataOptions, savingOptions } from "./saving.ts";
+
 import { pyTorchOptions, speedOptions } from "./speed.ts";
+import { inversionOptions, modelOptions } from "./word-and-model.ts";
 
 /** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the one more of its SDXL twin, and our own. */
 export const trainTable = {
@@ -110,3 +105,10 @@ export type GivenTrainSettings = SettingsOf<typeof trainFileTable> & {
   /** What a settings file says under keys that no setting has. */
   readonly otherSettings: Readonly<Record<string, unknown>>;
 };
+
+/** The training settings that differ from their defaults and act in this way, with their flag names. */
+export function settingsWithEffect(effect: Effect, settings: object): [name: string, value: OptionValue][] {
+  return changedSettings(trainFileTable, settings).flatMap(([name, option, value]) =>
+    option.effect === effect && !option.state ? [[name, value]] : [],
+  );
+}

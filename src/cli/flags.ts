@@ -9,7 +9,7 @@ type Words<Options extends Flags> = ReturnType<
 >;
 
 /** Reads the words of a command that has few flags of its own: flags anywhere, everything else files. @throws USAGE */
-export function readWords<const Options extends Flags>(
+export function readFlags<const Options extends Flags>(
   usage: string,
   words: readonly string[],
   options: Options,

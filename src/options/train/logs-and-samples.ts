@@ -1,4 +1,5 @@
 import type { OptionTable } from "../option.ts";
+import { sdScriptsSamplers } from "../shared.ts";
 
 const noWandb = "nothing is sent to Weights & Biases";
 
@@ -46,5 +47,48 @@ export const loggingOptions = {
     effect: "accepted-without-effect",
     note: noWandb,
     help: "Key for Weights & Biases.",
+  },
+} as const satisfies OptionTable;
+
+export const sampleOptions = {
+  sample_prompts: {
+    type: "string",
+    effect: "files",
+    help: "File of prompts to draw during training: .txt with one a line, .toml or .json.",
+  },
+  sample_every_n_steps: {
+    type: "int",
+    effect: "files",
+    help: "Draw them after every so many steps.",
+  },
+  sample_every_n_epochs: {
+    type: "int",
+    effect: "files",
+    help: "Draw them after every so many epochs; wins over the steps.",
+  },
+  sample_at_first: {
+    type: "switch",
+    effect: "files",
+    help: "Draw them before the first step as well.",
+  },
+  sample_sampler: {
+    type: "string",
+    choices: sdScriptsSamplers,
+    default: "ddim",
+    effect: "files",
+    help: "Sampler for prompts that name none.",
+  },
+} as const satisfies OptionTable;
+
+export const settingsFileOptions = {
+  config_file: {
+    type: "string",
+    effect: "files",
+    help: "TOML file of settings; .toml is added when missing. What the command line gives goes before it.",
+  },
+  output_config: {
+    type: "switch",
+    effect: "files",
+    help: "Write the settings that differ from their defaults to the file named by --config_file and stop.",
   },
 } as const satisfies OptionTable;

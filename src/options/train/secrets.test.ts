@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { parseSettingsFile } from "../file/toml.ts";
-import { parseTrainArguments } from "../parse.ts";
-import { withoutSecrets } from "./exposure.ts";
-import { loggedSettings } from "./logged.ts";
+import { parseTrainArguments } from "../train/request.ts";
+import { loggedSettings, withoutSecrets } from "./secrets.ts";
 
 const logged = (line: string, file = ""): ReturnType<typeof loggedSettings> =>
   loggedSettings(parseTrainArguments(line.split(" ").filter(Boolean), parseSettingsFile(file, "t.toml")).settings);

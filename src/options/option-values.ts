@@ -1,4 +1,4 @@
-import type { Option, OptionValue } from "./option.ts";
+import type { Option, OptionValue, StepCount } from "./option.ts";
 
 const digits = String.raw`\d+(?:_\d+)*`;
 const integerSyntax = new RegExp(`^[+-]?${digits}$`);
@@ -129,3 +129,8 @@ const wantedByType = {
   rates: 'a number, or a list such as "0.05:10, 0.02:20, 0.005"',
   range: "two numbers, the smaller first, such as 1.2,1.8",
 } as const;
+
+/** A step count as a number: a share of all steps is cut to whole steps. */
+export function resolveStepCount(count: StepCount, totalSteps: number): number {
+  return "steps" in count ? count.steps : Math.trunc(count.ratio * totalSteps);
+}
