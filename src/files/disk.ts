@@ -1,5 +1,4 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
-import { reasonOf } from "./reason.ts";
 
 /** What whole files need of a file system. Everything in this room that replaces or removes goes through it, so that a test can let any of it fail. */
 export interface Disk {
@@ -63,4 +62,9 @@ export function replaceDisk(other: Disk): () => void {
   return () => {
     current = before;
   };
+}
+
+/** Why the system refused, in its own short word. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

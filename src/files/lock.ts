@@ -2,11 +2,11 @@ import { link, lstat, open, rm } from "node:fs/promises";
 import os from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import { reasonOf } from "./disk.ts";
 import { lifeOf, ownProcess } from "./owner.ts";
-import { reasonOf } from "./reason.ts";
 import { readEarlierFile } from "./regular-file.ts";
-import { digestOf } from "./seal.ts";
 import { temporaryName, timeOf } from "./temporary.ts";
+import { digestOf } from "./unchanged.ts";
 
 /** Who holds a lock. */
 export interface Holder {

@@ -13,7 +13,7 @@ export interface Owner {
 }
 
 /** gone: it has ended. elsewhere: on another machine or in another container, where nothing can be told from here. */
-export type Life = "alive" | "gone" | "elsewhere";
+type Life = "alive" | "gone" | "elsewhere";
 
 let own: Owner | undefined;
 

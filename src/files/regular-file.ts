@@ -1,12 +1,11 @@
 import { constants, read, type Stats } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, open, readlink, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { type LimitName, limits, type Refusal, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { reasonOf } from "./reason.ts";
-import { NotAFile, whyUnreadable } from "./unreadable.ts";
+import { reasonOf } from "./disk.ts";
 
 /** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for without end.
  *  @throws NotAFile; the system's own errors */
@@ -156,4 +155,29 @@ function kindOf(found: Stats): string {
   if (found.isDirectory()) return "a folder";
   if (found.isFIFO()) return "a pipe";
   return found.isSocket() ? "a socket" : "a device";
+}
+
+/** What stands at a path is something else than a file: the message says what, as the end of a sentence. */
+export class NotAFile extends Error {}
+
+/** Whether the system refused for want of rights. */
+function isForbidden(error: unknown): boolean {
+  return ["EACCES", "EPERM"].includes(reasonOf(error));
+}
+
+/** Why a file could not be read, as people say it: "it is a link to gone.png, which does not exist". */
+export async function whyUnreadable(file: string, error: unknown): Promise<string> {
+  if (error instanceof NotAFile) return error.message;
+  const reason = reasonOf(error);
+  if (isForbidden(error)) return `you may not read it, ${reason}`;
+  if (reason === "ELOOP") return "it is a link that leads back to itself";
+  if (reason !== "ENOENT") return reason;
+  const target = await readlink(file).catch(() => undefined);
+  return target === undefined ? "it does not exist" : `it is a link to ${target}, which does not exist`;
+}
+
+/** What to do about a file that could not be read; undefined where only its contents can be at fault. */
+export function readingHint(error: unknown): string | undefined {
+  if (isForbidden(error)) return "Give yourself the right to read it (chmod u+r), and to enter its folder.";
+  return undefined;
 }

@@ -3,7 +3,7 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { disk } from "./disk.ts";
 import { lifeOf, type Owner, ownProcess, wasRunning } from "./owner.ts";
-import { digestOf } from "./seal.ts";
+import { digestOf } from "./unchanged.ts";
 
 /** part: not finished yet, or on its way out. previous: what a folder held that is being replaced. */
 type Role = "part" | "previous";

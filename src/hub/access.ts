@@ -1,8 +1,51 @@
+import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
-import type { HubSettings } from "./settings.ts";
+import { cachesFolder, type Environment, folderIn, readRegularTextFile } from "../files/index.ts";
+import { type ModelId, withoutLogin } from "./model-id.ts";
+
+/** How to reach the hub, from the environment variables that all programs of Hugging Face obey. */
+export interface HubSettings {
+  /** The cache that they share. */
+  readonly cacheFolder: string;
+  /** As given: it may hold a password. */
+  readonly endpoint: string;
+  /** Never shown. */
+  readonly token: string | undefined;
+  readonly isOffline: boolean;
+}
+
+/** Source: huggingface_hub's constants.py. @throws HUB_CACHE_UNKNOWN for a user without a home */
+export async function hubSettings(environment: Environment = process.env): Promise<HubSettings> {
+  const value = (name: string) => environment[name]?.trim() || undefined;
+  const folder = (name: string) => folderIn(environment, name);
+  const caches = cachesFolder(environment);
+  const home = folder("HF_HOME") ?? (caches && path.join(caches, "huggingface"));
+  const tokenFile = folder("HF_TOKEN_PATH") ?? (home && path.join(home, "token"));
+  const stored = tokenFile ? await storedText(tokenFile, "The token's file") : "";
+  const isOn = (name: string) => /^(1|on|yes|true)$/i.test(value(name) ?? "");
+  const cache = folder("HF_HUB_CACHE") ?? folder("HUGGINGFACE_HUB_CACHE") ?? (home && path.join(home, "hub"));
+  if (cache === undefined) throw unknownCache();
+  return {
+    cacheFolder: path.resolve(cache),
+    endpoint: value("HF_ENDPOINT") ?? "https://huggingface.co",
+    token: value("HF_TOKEN") ?? value("HUGGING_FACE_HUB_TOKEN") ?? (stored.trim() || undefined),
+    isOffline: isOn("HF_HUB_OFFLINE") || isOn("TRANSFORMERS_OFFLINE"),
+  };
+}
+
+function unknownCache(): CoinageError {
+  return new CoinageError("HUB_CACHE_UNKNOWN", "This user has no home folder, where models of the hub would be kept.", {
+    hint: "Set HF_HOME to a folder for them, or give the path of a model.",
+  });
+}
+
+/** A small text of a file; empty for one that is not there or no such. */
+export async function storedText(file: string, subject: string): Promise<string> {
+  return readRegularTextFile(file, "hubMessage", { code: "FILE_UNREADABLE", subject }).catch(() => "");
+}
 
 /** Where the hub is, and what only it may see. */
-export interface HubAccess {
+interface HubAccess {
   /** Address of the hub without user and password: fit to be shown. */
   readonly url: string;
   readonly origin: string;
@@ -38,13 +81,12 @@ function readAddress(endpoint: string): URL {
   });
 }
 
-/** An address of a server without what may not be shown; undefined for one that cannot be read. */
-export function shownAddress(endpoint: string): string | undefined {
-  return URL.canParse(endpoint) ? withoutLogin(new URL(endpoint)) : undefined;
-}
-
-function withoutLogin({ origin, pathname }: URL): string {
-  return origin + pathname.replace(/\/+$/, "");
+function malformedToken(): CoinageError {
+  return new CoinageError(
+    "HUB_DENIED",
+    "The access token for the hub is none: they begin with hf_ and are one word of letters and digits.",
+    { hint: "Set HF_TOKEN to a token from https://huggingface.co/settings/tokens, or unset it for public models." },
+  );
 }
 
 function decoded(text: string): string {
@@ -55,12 +97,13 @@ function decoded(text: string): string {
   }
 }
 
-function malformedToken(): CoinageError {
-  return new CoinageError(
-    "HUB_DENIED",
-    "The access token for the hub is none: they begin with hf_ and are one word of letters and digits.",
-    { hint: "Set HF_TOKEN to a token from https://huggingface.co/settings/tokens, or unset it for public models." },
-  );
+/** The hub as it is asked for one model. */
+export interface Hub {
+  readonly id: ModelId;
+  readonly access: HubAccess;
+  readonly cacheFolder: string;
+  /** How long it may send nothing, or next to nothing. */
+  readonly patienceMs: number;
 }
 
 /** A secret and what is left of it where a message was cut. */

@@ -4,8 +4,8 @@ import path from "node:path";
 import { isFolder } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { makeFolder, reasonOf, writeFileAtomically } from "../files/index.ts";
+import { storedText } from "./access.ts";
 import type { ModelId } from "./model-id.ts";
-import { storedText } from "./settings.ts";
 
 /** The revision that is meant when none is named. */
 export const defaultRevision = "main";

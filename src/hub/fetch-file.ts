@@ -8,7 +8,7 @@ import { makeFolder } from "../files/index.ts";
 import { unwritable } from "./cache.ts";
 import { leastProgressBytes } from "./requests.ts";
 
-export interface Download {
+interface Download {
   readonly file: string;
   readonly bytes: number;
   /** Hash of the contents: SHA-256, or git's SHA-1. */

@@ -18,9 +18,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi 
 import { filesOf, type HubServer, type ServedModel, serveHub } from "../../test/hub-server.ts";
 import { hasPermissions, withoutPrivileges } from "../../test/permissions.ts";
 import { openCheckpoint, openVae } from "../checkpoint/index.ts";
+import { hubSettings } from "./access.ts";
 import { CachedModel } from "./cache.ts";
 import { type DownloadEvent, localModel } from "./index.ts";
-import { hubSettings } from "./settings.ts";
 
 const tinySd = fileURLToPath(new URL("../../assets/tiny-sd", import.meta.url));
 const commit = "0123456789abcdef0123456789abcdef01234567";

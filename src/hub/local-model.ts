@@ -3,14 +3,13 @@ import path from "node:path";
 import { type FolderPurpose, filesToOpen, isFile, missingFiles } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { kindOfPath, reasonOf } from "../files/index.ts";
-import { hubAccess } from "./access.ts";
+import { type Hub, hubAccess, hubSettings } from "./access.ts";
+
 import { CachedModel, defaultRevision, filesIn } from "./cache.ts";
 import { fetchFile, missingBytes } from "./fetch-file.ts";
 import { idText, isAddress, type ModelId, parseModelId } from "./model-id.ts";
 import { notAnAddress, offline, unclearContents } from "./problems.ts";
 import { openRemoteModel, type RemoteFile, requireFetchable, usualPatienceMs } from "./remote-model.ts";
-import type { Hub } from "./requests.ts";
-import { hubSettings } from "./settings.ts";
 
 /** Bytes between two events; for large models a two-hundredth of the whole. */
 const leastStepBytes = 1024 * 1024;

@@ -1,5 +1,3 @@
-import { shownAddress } from "./access.ts";
-
 /** A model of the Hugging Face hub. */
 export interface ModelId {
   /** "owner/name" */
@@ -40,4 +38,14 @@ function isPlainName(text: string): boolean {
 
 export function idText({ name, revision }: ModelId): string {
   return revision === undefined ? name : `${name}@${revision}`;
+}
+
+/** An address of a server without what may not be shown; undefined for one that cannot be read. */
+function shownAddress(endpoint: string): string | undefined {
+  return URL.canParse(endpoint) ? withoutLogin(new URL(endpoint)) : undefined;
+}
+
+/** The address without user and password. */
+export function withoutLogin({ origin, pathname }: URL): string {
+  return origin + pathname.replace(/\/+$/, "");
 }

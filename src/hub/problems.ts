@@ -1,9 +1,8 @@
 import { CoinageError } from "../errors/index.ts";
 import { hintOfMissing } from "../files/index.ts";
-import { shownText } from "./access.ts";
+import { type Hub, type HubSettings, shownText } from "./access.ts";
+
 import { idText, type ModelId } from "./model-id.ts";
-import type { Hub } from "./requests.ts";
-import type { HubSettings } from "./settings.ts";
 
 /** A request that got no answer. */
 export function unreachable(hub: Hub, cause: unknown): CoinageError {

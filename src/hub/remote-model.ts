@@ -1,8 +1,9 @@
 import { limits, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { shownText } from "./access.ts";
+import { type Hub, shownText } from "./access.ts";
+
 import { oddAnswer } from "./problems.ts";
-import { type Hub, hubFetch, readRemoteFile } from "./requests.ts";
+import { hubFetch, readRemoteFile } from "./requests.ts";
 
 export interface RemoteFile {
   /** Below the model, with /. */
@@ -13,7 +14,7 @@ export interface RemoteFile {
 }
 
 /** A model as the hub has it at one commit. */
-export interface RemoteModel {
+interface RemoteModel {
   readonly commit: string;
   readonly files: readonly RemoteFile[];
   /** The bytes of a file from a place on. */

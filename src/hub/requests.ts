@@ -1,16 +1,6 @@
 import { Budget, limits, requireWithin } from "../budget/index.ts";
-import type { HubAccess } from "./access.ts";
-import type { ModelId } from "./model-id.ts";
+import type { Hub } from "./access.ts";
 import { brokenConnection, oddAnswer, refusedRequest, stalledAnswer, unreachable } from "./problems.ts";
-
-/** The hub as it is asked for one model. */
-export interface Hub {
-  readonly id: ModelId;
-  readonly access: HubAccess;
-  readonly cacheFolder: string;
-  /** How long it may send nothing, or less than `leastProgressBytes`. */
-  readonly patienceMs: number;
-}
 
 /** Bytes that have to come within the patience; an answer that is shorter has to come whole. */
 export const leastProgressBytes = 16 * 1024;

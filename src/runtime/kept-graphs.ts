@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promi
 import path from "node:path";
 import { threadId } from "node:worker_threads";
 import type { InferenceSession } from "onnxruntime-node";
-import { homeFolder, makeFolder } from "../files/index.ts";
+import { cachesFolder, type Environment, makeFolder } from "../files/index.ts";
 
 type Options = InferenceSession.SessionOptions;
 export type CreateSession = (model: Uint8Array, options: Options) => Promise<InferenceSession>;
@@ -29,11 +29,10 @@ export async function createKept(
 }
 
 /** Folder of kept graphs; undefined where none are to be kept, or there is no home to keep them in. */
-export function graphFolder(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const { COINAGE_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+export function graphFolder(environment: Environment): string | undefined {
+  const { COINAGE_CACHE } = environment;
   if (COINAGE_CACHE === "off") return undefined;
-  const home = homeFolder();
-  const caches = XDG_CACHE_HOME || LOCALAPPDATA || (home && path.join(home, ".cache"));
+  const caches = cachesFolder(environment, "LOCALAPPDATA");
   const folder = COINAGE_CACHE || (caches && path.join(caches, "coinage"));
   return folder && path.resolve(folder, "graphs");
 }

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../test/datasets.ts";
-import { didYouMean, nearPath } from "./index.ts";
+import { didYouMean, nearPath } from "./path-hints.ts";
 
 const at = temporaryFolder();
 
