@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { clipMerges } from "../src/assets/index.ts";
 import { openCheckpoint } from "../src/checkpoint/index.ts";
-import { openGenerator, plainVocabulary } from "../src/generation/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
 import { encodePng } from "../src/pictures/index.ts";
+import { generateImages, openPipeline, plainVocabulary } from "../src/pipeline/index.ts";
 import { type DeviceName, openRuntime } from "../src/runtime/index.ts";
 import { givenOptions } from "./apart.ts";
 import { watchMemory } from "./memory.ts";
@@ -45,7 +45,7 @@ const checkpoint = await openCheckpoint(folder);
 const { value: family } = checkpoint.family;
 const model = diffusionModel({ ...checkpoint, family });
 const vocabulary = plainVocabulary(family, await clipMerges());
-const generator = openGenerator({ model, predictionType: checkpoint.predictionType.value, vocabulary, runtime });
+const pipeline = openPipeline({ model, predictionType: checkpoint.predictionType.value, vocabulary, runtime });
 
 const request = { prompt: "a photo of a cat", negativePrompt: "blurry", sampler: "ddim", seed: 1 } as const;
 const sizes = { width: side, height: side, steps, images: 2 * batch, batchSize: batch };
@@ -54,7 +54,7 @@ const decodeSeconds: number[] = [];
 let denoisingAnonymousBytes = 0;
 let firstStepSeconds: number | undefined;
 let last = now();
-for await (const event of generator.generate({ ...request, ...sizes })) {
+for await (const event of generateImages({ ...request, ...sizes }, pipeline)) {
   const passed = now() - last;
   // the first of a kind also loads its program, and the first step of a batch encodes its texts
   if (event.kind === "step" && event.step > 1) stepSeconds.push(passed);
@@ -65,7 +65,7 @@ for await (const event of generator.generate({ ...request, ...sizes })) {
   last = now();
 }
 const { peakBytes, peakAnonymousBytes } = memory();
-await generator.close();
+await pipeline.networks.close();
 await runtime.close();
 const times: DrawingTimes = {
   firstStepSeconds: firstStepSeconds!,

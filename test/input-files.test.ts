@@ -9,7 +9,7 @@ import { readInfoCache } from "../src/dataset/images/info-cache.ts";
 import { readMetadata } from "../src/dataset/images/metadata.ts";
 import { readEmbeddingFile } from "../src/embedding/index.ts";
 import { CoinageError } from "../src/errors/index.ts";
-import { listPictures } from "../src/generation/files/source-files.ts";
+import { listImages } from "../src/generation/files/source-files.ts";
 import { readPromptFile } from "../src/generation/prompts/read.ts";
 import { localModel } from "../src/hub/index.ts";
 import { inspectFile } from "../src/inspect/index.ts";
@@ -43,7 +43,7 @@ const files: readonly Reader[] = [
 ];
 
 const others: readonly Reader[] = [
-  ["a picture to start from", ".png", (file) => listPictures(file, "--image_path")],
+  ["a picture to start from", ".png", (file) => listImages(file, "--image_path")],
   ["a state", "-state", readState],
   ["a model that could be one of the hub", "", (file) => localModel(file).next()],
 ];
@@ -98,7 +98,7 @@ describe.skipIf(process.platform === "win32")("a pipe that the user hands over, 
       'dataset/config/document.ts").readConfigDocument',
       '{"general": {"class_tokens": "seed 1"}}',
     ],
-    ["sample prompts", 'generation/preview/prompts.ts").readPreviewPrompts', "seed 1"],
+    ["sample prompts", 'generation/prompts/sample-prompts.ts").readSamplePrompts', "seed 1"],
     ["prompts", 'generation/prompts/read.ts").readPromptFile', "seed 1"],
   ];
 

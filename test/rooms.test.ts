@@ -12,6 +12,7 @@ const rows = [
   ["reporters"],
   ["training"],
   ["generation", "inspect"],
+  ["pipeline"],
   ["networks"],
   ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],
   ["models", "diffusion", "tokenizer", "options", "assets", "hub"],

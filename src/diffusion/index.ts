@@ -2,11 +2,7 @@ export { type HuberOptions, type HuberSchedule, huberThreshold, type LossWeightO
 export { type NoiseLevel, type PredictionType, predictOriginal } from "./noise-level.ts";
 export { type NoiseSchedule, noiseSchedule, trainTimesteps } from "./noise-schedule.ts";
 export { type InputPerturbation, noisyLatents, type Precision, perturbedNoise, velocity } from "./noisy-latents.ts";
-export {
-  type ImageToImageStart,
-  imageToImageStart,
-  sdScriptsImageToImageStart,
-} from "./samplers/image-to-image.ts";
+export { type ImageToImageStart, imageToImageStart } from "./samplers/image-to-image.ts";
 export { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./samplers/names.ts";
 export type { KeptArea, SampleOptions, Sampler, SamplerCall, SamplerSettings } from "./samplers/sampler.ts";
 export {

@@ -22,3 +22,19 @@ export class CoinageError extends Error {
     this.hint = details.hint;
   }
 }
+
+/** The error with the place where the user wrote what it is about. Errors that are no user's mistake stay as they are. */
+export function withPlace(error: unknown, where: string): unknown {
+  if (!(error instanceof CoinageError)) return error;
+  const { code, message, hint } = error;
+  return new CoinageError(code, message, { where, ...(hint && { hint }), cause: error });
+}
+
+/** What a piece of work gives; its errors get the place. */
+export function atPlace<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw withPlace(error, where);
+  }
+}

@@ -2,7 +2,7 @@ import type { CoinageError } from "./error.ts";
 import { printable } from "./printable.ts";
 
 export { type ErrorCode, errorCodes } from "./codes.ts";
-export { CoinageError, type ErrorDetails } from "./error.ts";
+export { atPlace, CoinageError, type ErrorDetails, withPlace } from "./error.ts";
 export { beginningOf, firstFew } from "./excerpts.ts";
 export {
   isMemoryMessage,

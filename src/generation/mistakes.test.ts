@@ -123,7 +123,7 @@ describe("mistakes are found before anything is drawn, with their place", () => 
   });
 });
 
-test("a value that is no number is passed over with a warning", async () => {
+test("a value that is not a number is ignored with a warning", async () => {
   const events = await here.run(["--prompt", "a --l 1.2.3"]);
   const warning = events.find(({ kind }) => kind === "warning");
   expect(warning).toMatchObject({ code: "PROMPT", message: expect.stringContaining("--l 1.2.3") });

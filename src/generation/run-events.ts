@@ -1,9 +1,9 @@
 import type { Family, PredictionType } from "../checkpoint/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
-import type { GeneratedImage } from "./image.ts";
-import type { Stage, StepEvent } from "./request.ts";
+import type { Pass, SamplingStepEvent } from "../pipeline/index.ts";
+import type { GeneratedImage } from "./files/write.ts";
 
-/** Everything that happens while a command line's pictures are drawn, in order. */
+/** Everything that happens while a command line's images are generated, in order. */
 export type GenerationRunEvent =
   | DownloadEvent
   /** The model was opened. */
@@ -18,7 +18,7 @@ export type GenerationRunEvent =
     }
   /** A learned word can be used in prompts: tokens S, S1, ... */
   | { readonly kind: "embedding"; readonly file: string; readonly word: string; readonly tokens: readonly string[] }
-  /** All is checked; drawing begins. */
+  /** All is checked; generation begins. */
   | {
       readonly kind: "start";
       readonly device: string;
@@ -28,9 +28,9 @@ export type GenerationRunEvent =
       /** undefined where nothing is written. */
       readonly folder: string | undefined;
     }
-  /** The next prompt is waited for. */
+  /** The run waits for the next prompt. */
   | { readonly kind: "asking" }
-  /** A prompt was typed; its pictures are drawn next, numbered from 1. */
+  /** A prompt was typed; its images are generated next, numbered from 1. */
   | { readonly kind: "prompt"; readonly text: string; readonly seeds: readonly number[] }
   | BatchStepEvent
   /** What a batch is going to look like was written, over what was there before. */
@@ -41,9 +41,9 @@ export type GenerationRunEvent =
   | (ImageOfRun & { readonly kind: "saved"; readonly file: string })
   /** An image was generated; where nothing is written. */
   | (ImageOfRun & { readonly kind: "image"; readonly image: GeneratedImage })
-  /** All pictures were written as one, small. */
+  /** All images were written as one, small. */
   | { readonly kind: "sheet"; readonly file: string; readonly pictures: number }
-  /** Something odd that does not stop the run; code names the kind. */
+  /** Something to know that does not stop the run; code names the kind. */
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
   | {
       readonly kind: "done";
@@ -61,17 +61,20 @@ export interface ImageOfRun {
   readonly picture: number;
   /** Images in the run. */
   readonly pictures: number;
-  readonly stage: Stage;
+  /** "first": a small image of a highres fix. */
+  readonly stage: Pass;
   readonly prompt: string;
   readonly seed: number;
 }
 
 /** A sampling step of a batch. */
-export interface BatchStepEvent extends Omit<StepEvent, "indices"> {
-  /** Number of the batch's first picture in the run, from 1. */
+export interface BatchStepEvent extends Pick<SamplingStepEvent, "kind" | "step" | "steps" | "latents"> {
+  /** "first": of the small images of a highres fix. */
+  readonly stage: Pass;
+  /** Number of the batch's first image in the run, from 1. */
   readonly picture: number;
-  /** Pictures in the batch. */
+  /** Images in the batch. */
   readonly inBatch: number;
-  /** Pictures in the run. */
+  /** Images in the run. */
   readonly pictures: number;
 }

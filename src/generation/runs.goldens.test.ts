@@ -8,15 +8,14 @@ import { type PngText, withPngTexts } from "../formats/png-text/index.ts";
 import type { ModelFamily } from "../models/index.ts";
 import { checkGenerateSettings, type GenerateSettings, parseGenerateArguments } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
-import { pictureFileName } from "./files/names.ts";
-import { pictureTexts } from "./files/texts.ts";
-import { firstStage } from "./highres.ts";
-import { drawPictureNoise, noiseList } from "./noise.ts";
-import { planSettingsOf } from "./prepare.ts";
-import { type PlannedBatch, type PlannedPicture, planRun } from "./prompts/plan.ts";
+import { firstPassOf } from "../pipeline/highres-fix.ts";
+import { drawImageNoise, noiseList } from "../pipeline/noise.ts";
+import type { Pass, Sampling } from "../pipeline/request.ts";
+import { imageTexts } from "./files/image-texts.ts";
+import { imageFileName } from "./files/names.ts";
+import { type PlannedBatch, type PlannedImage, planImages } from "./prompts/plan.ts";
 import { readPrompts } from "./prompts/read.ts";
-import type { Sampling, Stage } from "./request.ts";
-import { commandLineSampling } from "./settings.ts";
+import { commandLineSampling, planSettingsOf } from "./settings.ts";
 
 type RecordedText = readonly ["tEXt" | "iTXt", string, string];
 
@@ -43,9 +42,9 @@ interface Run {
 interface Call {
   readonly batch: PlannedBatch;
   readonly sampling: Sampling;
-  readonly stage: Stage;
+  readonly pass: Pass;
   readonly seeds: readonly number[];
-  readonly startsFromPicture: boolean;
+  readonly hasInitLatents: boolean;
 }
 
 const noiseTolerance = 2e-6;
@@ -59,7 +58,7 @@ describeGoldens("generation", (folder) => {
   describe.each(runs.map((run) => [run.name, run] as const))("run %s", (name, run) => {
     test("batches and seeds", async () => {
       const { settings, batches } = await planned(run);
-      const seeds = batches.flatMap(({ pictures }) => pictures.map(({ order }) => order.seed));
+      const seeds = batches.flatMap(({ images }) => images.map(({ image }) => image.seed));
       // one picture in all takes the seed itself, as sd-scripts' documentation promises; with a file of one line sd-scripts fails over it
       if (run.program_error || seeds.length === 1) expect(seeds).toEqual([settings.seed]);
       // the other script draws its seeds otherwise: only their number can be compared
@@ -102,21 +101,21 @@ describeGoldens("generation", (folder) => {
     });
   });
 
-  function expectNoise({ sampling, startsFromPicture, seeds }: Call, key: string): void {
-    const { sampler: samplerName, steps, flavour, width, height } = sampling;
+  function expectNoise({ sampling, hasInitLatents, seeds }: Call, key: string): void {
+    const { sampler: samplerName, steps, compatibility, width, height } = sampling;
     const settings = { schedule: noiseSchedule(), steps, predictionType: "epsilon" } as const;
-    const sampler = createSampler(samplerName, { ...settings, ...samplerDefaults(samplerName, flavour) });
-    const list = noiseList(sampling, sampler.rehearse());
+    const sampler = createSampler(samplerName, { ...settings, ...samplerDefaults(samplerName, compatibility) });
+    const list = noiseList(sampling, sampler.dryRun());
     const shape = [4, height / 8, width / 8];
     const drawn = (isStochastic: boolean) =>
       seeds.map((seed) =>
-        drawPictureNoise(seed, { shape, list: { ...list, indexOf: (draw) => draw }, isStochastic, startsFromPicture }),
+        drawImageNoise(seed, { shape, list: { ...list, indexOf: (draw) => draw }, isStochastic, hasInitLatents }),
       );
     const noises = drawn(true);
     const kinds: Record<string, readonly (Float32Array | undefined)[]> = {
       start: noises.map(({ start }) => start),
       noises: Array.from({ length: list.length }, (_, i) => noises.map((noise) => noise.sampler(i))).flat(),
-      i2i_noise: noises.map(({ source }) => source?.added),
+      i2i_noise: noises.map(({ init }) => init?.added),
     };
     for (const [kind, parts] of Object.entries(kinds)) {
       if (!tensors.has(`${key}/${kind}`)) continue;
@@ -124,9 +123,9 @@ describeGoldens("generation", (folder) => {
       expect(largestDifference(values, float32(tensors, `${key}/${kind}`).data), kind).toBeLessThan(noiseTolerance);
     }
     expect(tensors.has(`${key}/start`)).toBe(true);
-    expect(tensors.has(`${key}/i2i_noise`)).toBe(startsFromPicture);
-    // noises that no sampler uses are passed over instead of drawn
-    expect(drawn(false).map(({ source }) => source)).toEqual(noises.map(({ source }) => source));
+    expect(tensors.has(`${key}/i2i_noise`)).toBe(hasInitLatents);
+    // noises that no sampler uses are skipped instead of drawn
+    expect(drawn(false).map(({ init }) => init)).toEqual(noises.map(({ init }) => init));
   }
 
   async function planned(run: Run) {
@@ -134,7 +133,7 @@ describeGoldens("generation", (folder) => {
     const family: ModelFamily = settings.sdxl ? "sdxl" : "sd1";
     const sampling = commandLineSampling(settings, family);
     const list = await readPrompts(settings);
-    const { batches } = planRun(list.prompts, await planSettingsOf(settings, list, undefined, sampling));
+    const { batches } = planImages(list.prompts, await planSettingsOf(settings, list, undefined, sampling));
     return { settings, family, batches };
   }
 });
@@ -158,7 +157,7 @@ async function settingsOf(run: Run, folder: string): Promise<GenerateSettings> {
   return checkGenerateSettings(parseGenerateArguments(line)).settings;
 }
 
-/** The seeds chosen for pictures; both stages of a highres fix note theirs too. */
+/** The seeds chosen for images; both passes of a highres fix note theirs too. */
 function chosenSeeds({ seeds, command_line: line }: Run): number[] {
   const notes = line.includes("--highres_fix_scale") ? 3 : 1;
   return seeds!.filter((_, i) => i % notes === 0);
@@ -169,27 +168,27 @@ function withSeeds(batches: readonly PlannedBatch[], seeds: readonly number[]): 
   let at = 0;
   return batches.map((batch) => ({
     ...batch,
-    pictures: batch.pictures.map((picture) => ({ ...picture, order: { ...picture.order, seed: seeds[at++]! } })),
+    images: batch.images.map((planned) => ({ ...planned, image: { ...planned.image, seed: seeds[at++]! } })),
   }));
 }
 
 function callsOf(batch: PlannedBatch): Call[] {
-  const { sampling, pictures } = batch;
-  const seeds = pictures.map(({ order }) => order.seed);
-  const startsFromPicture = pictures.some(({ source }) => source !== undefined);
-  if (!sampling.highres) return [{ batch, sampling, stage: "final", seeds, startsFromPicture }];
-  const small = firstStage({ sampling, pictures: [] }, sampling.highres).sampling;
+  const { sampling, images } = batch;
+  const seeds = images.map(({ image }) => image.seed);
+  const hasInitLatents = images.some(({ initImage }) => initImage !== undefined);
+  if (!sampling.highres) return [{ batch, sampling, pass: "final", seeds, hasInitLatents }];
+  const small = firstPassOf({ sampling, images: [] }, sampling.highres).sampling;
   return [
-    { batch, sampling: small, stage: "first", seeds, startsFromPicture },
-    { batch, sampling, stage: "final", seeds: seeds.map((seed) => seed + 1), startsFromPicture: true },
+    { batch, sampling: small, pass: "first", seeds, hasInitLatents },
+    { batch, sampling, pass: "final", seeds: seeds.map((seed) => seed + 1), hasInitLatents: true },
   ];
 }
 
-function asRecorded({ batch: { pictures }, sampling }: Call) {
+function asRecorded({ batch: { images }, sampling }: Call) {
   const sizes = sampling.sizeConditions ?? {};
   return {
-    prompts: pictures.map(({ order }) => order.prompt),
-    negative_prompts: pictures.map(({ order }) => order.negativePrompt),
+    prompts: images.map(({ image }) => image.prompt),
+    negative_prompts: images.map(({ image }) => image.negativePrompt),
     height: sampling.height,
     width: sampling.width,
     original_height: sizes.originalHeight ?? null,
@@ -212,8 +211,8 @@ interface WrittenFile {
   readonly height: number;
   /** As it stands in the file, without the web UIs' text. */
   readonly texts: readonly RecordedText[];
-  readonly stage: Stage;
-  readonly order: PlannedPicture["order"];
+  readonly pass: Pass;
+  readonly image: PlannedImage["image"];
 }
 
 function writtenFiles(
@@ -224,16 +223,16 @@ function writtenFiles(
 ): WrittenFile[] {
   return batches.flatMap((batch) =>
     callsOf(batch)
-      .filter(({ stage }) => stage === "final" || batch.sampling.highres?.keepsFirst)
-      .flatMap(({ stage, sampling: { width, height, steps } }) =>
-        batch.pictures.map((planned, indexInBatch) => {
-          const { sampling, order } = planned;
-          const place = { indexInBatch, firstNumber: batch.firstNumber, stage, time };
-          const parameters = { ...order, sampling, width, height, steps };
-          const texts = pictureTexts({ planned, parameters, family, modelName: "model" });
+      .filter(({ pass }) => pass === "final" || batch.sampling.highres?.keepsFirst)
+      .flatMap(({ pass, sampling: { width, height, steps } }) =>
+        batch.images.map((planned, indexInBatch) => {
+          const { sampling, image } = planned;
+          const place = { indexInBatch, firstNumber: batch.firstNumber, pass, time };
+          const parameters = { ...image, sampling, width, height, steps };
+          const texts = imageTexts({ planned, parameters, family, modelName: "model" });
           return {
-            ...{ width, height, stage, order },
-            name: pictureFileName(planned, place, settings),
+            ...{ width, height, pass, image },
+            name: imageFileName(planned, place, settings),
             texts: texts.filter(({ keyword }) => keyword !== "parameters").map(chunkOf),
           };
         }),
@@ -246,14 +245,14 @@ function chunkOf({ keyword, text }: PngText): RecordedText {
   return [[...text].every((letter) => letter.codePointAt(0)! < 256) ? "tEXt" : "iTXt", keyword, text];
 }
 
-/** The record without sd-scripts' defects: the negative prompt is that of the batch's last picture, the seed of a first stage one less.
+/** The record without sd-scripts' defects: the negative prompt is that of the batch's last picture, the seed of a first pass one less.
  *  The old script leaves seeds in the raw prompt, which the new one takes out. */
-function corrected(recorded: RecordedFile, { order, stage }: WrittenFile, { script }: Run): RecordedFile {
-  const less = stage === "first" ? `${order.seed - 1}` : `${order.seed}`;
+function corrected(recorded: RecordedFile, { image, pass }: WrittenFile, { script }: Run): RecordedFile {
+  const less = pass === "first" ? `${image.seed - 1}` : `${image.seed}`;
   const texts = recorded.text.map(([type, keyword, text]): RecordedText => {
-    if (keyword === "negative-prompt") return [type, keyword, order.negativePrompt];
+    if (keyword === "negative-prompt") return [type, keyword, image.negativePrompt];
     if (keyword === "raw-prompt" && script === "old") return [type, keyword, text.replace(/ --d [\d,]+/, "")];
-    return keyword === "seed" && text === less ? [type, keyword, `${order.seed}`] : [type, keyword, text];
+    return keyword === "seed" && text === less ? [type, keyword, `${image.seed}`] : [type, keyword, text];
   });
-  return { ...recorded, name: recorded.name.replace(`_${less}.png`, `_${order.seed}.png`), text: texts };
+  return { ...recorded, name: recorded.name.replace(`_${less}.png`, `_${image.seed}.png`), text: texts };
 }

@@ -1,9 +1,11 @@
 import { samplerName } from "../diffusion/index.ts";
 import type { ModelFamily } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
-import { samplingOf } from "./defaults.ts";
+import type { Size } from "../pictures/index.ts";
+import { type HighresFix, type Sampling, type StartNoise, samplingOf } from "../pipeline/index.ts";
+import { imageFile } from "./files/source-files.ts";
 import type { PlanSettings } from "./prompts/plan.ts";
-import type { HighresFix, Sampling, StartNoise } from "./request.ts";
+import type { PromptList } from "./prompts/read.ts";
 
 /** The sampling that the command line asks for; lines of prompts may change some of it. @throws SAMPLER_UNKNOWN */
 export function commandLineSampling(settings: GenerateSettings, family: ModelFamily): Sampling {
@@ -33,15 +35,25 @@ export function commandLineSampling(settings: GenerateSettings, family: ModelFam
   );
 }
 
-/** What of the command line decides which pictures are drawn. */
-export function planSettings(
+/** What the images of a command line are planned by. size: what init images and masks are brought to; undefined: each keeps its own. */
+export async function planSettingsOf(
   settings: GenerateSettings,
-): Omit<PlanSettings, "sampling" | "sources" | "masks" | "words"> {
+  list: PromptList,
+  size: Size | undefined,
+  sampling: Sampling,
+): Promise<PlanSettings> {
   const { seed, imagesPerPrompt, nIter, batchSize, shufflePrompts, iterSameSeed } = settings;
+  const initImages = await Promise.all(list.initImages.map((file) => imageFile(file, size)));
+  const masks = await Promise.all(list.masks.map((file) => imageFile(file, size)));
+  // an image that brought its own prompt is the init image of all images of that prompt
+  const times = list.areFromPictures ? imagesPerPrompt : 1;
+  const repeated = <Item>(items: readonly Item[]) => items.flatMap((item) => Array<Item>(times).fill(item));
   return {
-    ...{ seed, imagesPerPrompt, batchSize, iterSameSeed },
+    ...{ sampling, seed, imagesPerPrompt, batchSize, iterSameSeed },
     iterations: nIter,
     shufflesPrompts: shufflePrompts,
+    initImages: repeated(initImages),
+    masks: repeated(masks),
   };
 }
 

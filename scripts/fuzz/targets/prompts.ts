@@ -2,10 +2,10 @@ import path from "node:path";
 import { clipMerges } from "../../../src/assets/index.ts";
 import { processCaption } from "../../../src/dataset/captions/caption.ts";
 import { readCaption } from "../../../src/dataset/captions/caption-file.ts";
-import { samplingOf } from "../../../src/generation/defaults.ts";
-import { readPreviewPrompts } from "../../../src/generation/preview/prompts.ts";
-import { planRun } from "../../../src/generation/prompts/plan.ts";
+import { planImages } from "../../../src/generation/prompts/plan.ts";
 import { readPromptFile } from "../../../src/generation/prompts/read.ts";
+import { readSamplePrompts } from "../../../src/generation/prompts/sample-prompts.ts";
+import { samplingOf } from "../../../src/pipeline/request.ts";
 import { PythonRandom } from "../../../src/random/index.ts";
 import { createTokenizer, encodePrompts, parsePromptWeights } from "../../../src/tokenizer/index.ts";
 import { mutateText } from "../mutate.ts";
@@ -58,7 +58,7 @@ const planSettings = {
   batchSize: 1,
   shufflesPrompts: false,
   iterSameSeed: false,
-  sources: [],
+  initImages: [],
   masks: [],
 };
 
@@ -84,7 +84,7 @@ export const promptTargets: readonly Target[] = [
     prompts,
     mutateText(promptWords),
     (input) =>
-      planRun(
+      planImages(
         textOf(input)
           .split("\n")
           .slice(0, 20)
@@ -108,7 +108,7 @@ export const promptTargets: readonly Target[] = [
         '[{"prompt":"a catx","width":512,"height":512,"sample_steps":20,"scale":7.5,"seed":1,"negative_prompt":"b"}]',
       ),
     mutateJsonFile,
-    ofFile("samples.json", (file) => readPreviewPrompts(file, previewOptions)),
+    ofFile("samples.json", (file) => readSamplePrompts(file, previewOptions)),
     slow,
   ),
   reader(
@@ -116,7 +116,7 @@ export const promptTargets: readonly Target[] = [
     ".prompts.toml",
     () => texts('[prompt]\nwidth = 512\n[[prompt.subset]]\nprompt = "a catx"\n'),
     mutateText(tomlWords),
-    ofFile("samples.toml", (file) => readPreviewPrompts(file, previewOptions)),
+    ofFile("samples.toml", (file) => readSamplePrompts(file, previewOptions)),
     slow,
   ),
   reader(
@@ -124,7 +124,7 @@ export const promptTargets: readonly Target[] = [
     ".prompts.txt",
     prompts,
     mutateText(promptWords),
-    ofFile("samples.txt", (file) => readPreviewPrompts(file, previewOptions)),
+    ofFile("samples.txt", (file) => readSamplePrompts(file, previewOptions)),
     slow,
   ),
   reader(

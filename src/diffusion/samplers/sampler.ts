@@ -53,9 +53,9 @@ export interface SamplerCall {
 
 /** Area to keep while the rest is repainted. All arrays have the latents' size. */
 export interface KeptArea {
-  /** 1 keeps the original, 0 repaints. */
+  /** 1 keeps the init latents, 0 repaints. */
   readonly mask: ArrayLike<number>;
-  readonly original: ArrayLike<number>;
+  readonly initLatents: ArrayLike<number>;
   readonly noise: ArrayLike<number>;
 }
 
@@ -75,7 +75,7 @@ export interface Sampler {
   /** A picture's latents at the noise level where `step` begins. */
   addNoise(original: ArrayLike<number>, noise: ArrayLike<number>, step: number): Float32Array;
   /** Timestep and step of every network call of a run, and how many noises it draws. */
-  rehearse(from?: number): {
+  dryRun(from?: number): {
     readonly calls: readonly Pick<NetworkCall, "timestep" | "step" | "level">[];
     readonly noiseDraws: number;
   };
@@ -89,7 +89,7 @@ export function samplerOf(method: SamplerMethod): Sampler {
     timesteps: method.timesteps,
     initNoiseSigma: method.initNoiseSigma,
     addNoise: (original, noise, step) => Float32Array.from(addNoise(method.levels[step]!, original, noise)),
-    rehearse: (from = 0) => rehearse(method, from),
+    dryRun: (from = 0) => dryRun(method, from),
     sample: (latents, options = {}) => sample(method, latents, options),
   };
 }
@@ -122,13 +122,13 @@ function* sample(
 }
 
 /** Puts the kept area back at the noise level of the call just answered: one level too noisy, as sd-scripts does it. */
-function restore(latents: Float64Array, { mask, original, noise }: KeptArea, level: NoiseLevel): void {
-  const noisy = addNoise(level, original, noise);
+function restore(latents: Float64Array, { mask, initLatents, noise }: KeptArea, level: NoiseLevel): void {
+  const noisy = addNoise(level, initLatents, noise);
   for (let i = 0; i < latents.length; i++) latents[i] = noisy[i]! * mask[i]! + latents[i]! * (1 - mask[i]!);
 }
 
 /** Walks a method with empty latents: the same calls and draws, no arithmetic. */
-function rehearse(method: SamplerMethod, from: number): ReturnType<Sampler["rehearse"]> {
+function dryRun(method: SamplerMethod, from: number): ReturnType<Sampler["dryRun"]> {
   let noiseDraws = 0;
   const nothing = new Float64Array(0);
   const denoising = method.denoise(nothing, from, () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../../test/goldens.ts";
 import type { PredictionType } from "../noise-level.ts";
 import { noiseSchedule } from "../noise-schedule.ts";
-import { imageToImageStart, sdScriptsImageToImageStart } from "./image-to-image.ts";
+import { type ImageToImageStart, imageToImageStart } from "./image-to-image.ts";
 import { createSampler, samplerDefaults, samplerName } from "./names.ts";
 
 interface Case {
@@ -54,11 +54,11 @@ describeGoldens("samplers", (folder) => {
       stepsOffset: golden.steps_offset,
       clipSample: golden.clip_sample,
     });
-  const startOf = (golden: Case) => {
+  const startOf = (golden: Case): ImageToImageStart => {
     if (golden.strength === undefined) return { from: 0 };
-    return golden.convention === "diffusers"
-      ? imageToImageStart(golden.steps, golden.strength)
-      : sdScriptsImageToImageStart(golden.steps, golden.strength, golden.steps_offset);
+    if (golden.convention !== "diffusers") return imageToImageStart(golden.steps, golden.strength, golden.steps_offset);
+    const from = golden.steps - Math.min(golden.steps, Math.floor(golden.steps * golden.strength));
+    return from === golden.steps ? { from } : { noiseStep: from, from };
   };
 
   describe.each(cases.filter((golden) => !golden.reference_defect))("$name", (golden) => {
@@ -66,7 +66,7 @@ describeGoldens("samplers", (folder) => {
 
     test("timesteps, sigmas and constants", () => {
       const fractional = golden.all_timesteps.some((t) => !Number.isInteger(t));
-      const calls = sampler.rehearse().calls;
+      const calls = sampler.dryRun().calls;
       expectClose(
         calls.map(({ timestep }) => timestep),
         golden.all_timesteps,
@@ -108,7 +108,7 @@ describeGoldens("samplers", (folder) => {
           expect(draw).toBe(draws++);
           return row(noise!, draw, size);
         },
-        ...(golden.masked && { keep: { mask: mask!, original: initLatents!, noise: addedNoise! } }),
+        ...(golden.masked && { keep: { mask: mask!, initLatents: initLatents!, noise: addedNoise! } }),
       });
       let evaluations = 0;
       let next = run.next();
@@ -124,7 +124,7 @@ describeGoldens("samplers", (folder) => {
       }
       expect(largestDifference(next.value, row(expected, evaluations, size))).toBeLessThan(within);
       expect([evaluations, draws]).toEqual([golden.evaluations, golden.noise_draws]);
-      expect(sampler.rehearse(from)).toMatchObject({ noiseDraws: draws });
+      expect(sampler.dryRun(from)).toMatchObject({ noiseDraws: draws });
     });
   });
 
@@ -136,7 +136,7 @@ describeGoldens("samplers", (folder) => {
       stepsOffset: 1,
       clipSample: false,
     } as const;
-    const [one, other] = [alias, name].map((each) => createSampler(samplerName(each), settings).rehearse());
+    const [one, other] = [alias, name].map((each) => createSampler(samplerName(each), settings).dryRun());
     expect(one).toEqual(other);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PredictionType } from "../noise-level.ts";
 import { noiseSchedule } from "../noise-schedule.ts";
-import { imageToImageStart, sdScriptsImageToImageStart } from "./image-to-image.ts";
+import { imageToImageStart } from "./image-to-image.ts";
 import { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./names.ts";
 import type { SampleOptions, Sampler } from "./sampler.ts";
 
@@ -60,12 +60,12 @@ describe.each(samplerNames)("%s", (name) => {
     });
     expect(result.every(Number.isFinite)).toBe(true);
     expect(sampler.timesteps).toHaveLength(steps);
-    expect(sampler.rehearse().noiseDraws).toBe(draws);
+    expect(sampler.dryRun().noiseDraws).toBe(draws);
   });
 
   test("steps and timesteps of its calls", () => {
     const sampler = create(name, 8);
-    const { calls } = sampler.rehearse(3);
+    const { calls } = sampler.dryRun(3);
     const firstOfStep = calls.filter(({ step }, i) => step !== calls[i - 1]?.step);
     expect(firstOfStep.map(({ step }) => step)).toEqual([3, 4, 5, 6, 7]);
     expect(firstOfStep.map(({ timestep }) => timestep)).toEqual(sampler.timesteps.slice(3));
@@ -73,9 +73,9 @@ describe.each(samplerNames)("%s", (name) => {
 
   test("a mask keeps the original up to the last call's noise level", () => {
     const sampler = create(name, 10);
-    const keep = { mask: [1, 0], original: [5, 5], noise: [-1, -1] };
+    const keep = { mask: [1, 0], initLatents: [5, 5], noise: [-1, -1] };
     const [kept, painted] = run(sampler, [1, -0.5], { keep, noise: () => [0, 0] });
-    const { alpha, sigma } = sampler.rehearse().calls.at(-1)!.level;
+    const { alpha, sigma } = sampler.dryRun().calls.at(-1)!.level;
     expect(kept).toBeCloseTo(5 * alpha - sigma, 5);
     expect(Math.abs(painted! - 5)).toBeGreaterThan(1);
   });
@@ -101,11 +101,8 @@ test("an unknown sampler is named with its nearest", () => {
 });
 
 test("image-to-image starts", () => {
-  expect(sdScriptsImageToImageStart(50, 0.8, 1)).toEqual({ noiseStep: 9, from: 10 });
-  expect(sdScriptsImageToImageStart(50, 1, 1)).toEqual({ noiseStep: 0, from: 1 });
-  expect(sdScriptsImageToImageStart(50, 0, 1)).toEqual({ noiseStep: 49, from: 50 });
-  expect(sdScriptsImageToImageStart(50, 0.01, 0)).toEqual({ from: 50 });
-  expect(imageToImageStart(50, 0.8)).toEqual({ noiseStep: 10, from: 10 });
-  expect(imageToImageStart(50, 1)).toEqual({ noiseStep: 0, from: 0 });
-  expect(imageToImageStart(50, 0)).toEqual({ from: 50 });
+  expect(imageToImageStart(50, 0.8, 1)).toEqual({ noiseStep: 9, from: 10 });
+  expect(imageToImageStart(50, 1, 1)).toEqual({ noiseStep: 0, from: 1 });
+  expect(imageToImageStart(50, 0, 1)).toEqual({ noiseStep: 49, from: 50 });
+  expect(imageToImageStart(50, 0.01, 0)).toEqual({ from: 50 });
 });

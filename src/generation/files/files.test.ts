@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { samplingOf } from "../defaults.ts";
-import type { PlannedPicture } from "../prompts/plan.ts";
-import { FreeNames, pictureFileName } from "./names.ts";
-import { pythonFloat } from "./numbers.ts";
+import { samplingOf } from "../../pipeline/index.ts";
+import type { PlannedImage } from "../prompts/plan.ts";
+import { pythonFloat } from "./image-texts.ts";
+import { FreeNames, imageFileName } from "./names.ts";
 
 test.each([
   [5, "5.0"],
@@ -37,15 +37,15 @@ test.each<[string | undefined, string | undefined, "first" | "final", string]>([
   ["a.WEBP", undefined, "first", "a_first.WEBP"],
   [undefined, "x/y.1.jpg", "final", "y.1.png"],
   [undefined, "x/y.jpg", "first", "y_first.png"],
-])("a name that was given: %s, of a source: %s, %s stage: %s", (fileName, source, stage, expected) => {
-  const picture: PlannedPicture = {
-    order: { prompt: "", negativePrompt: "", seed: 1 },
+])("a name that was given: %s, of an init image: %s, %s pass: %s", (fileName, init, pass, expected) => {
+  const planned: PlannedImage = {
+    image: { prompt: "", negativePrompt: "", seed: 1 },
     sampling: samplingOf({ prompt: "" }, "sd1"),
-    source: source === undefined ? undefined : { path: source, size: [64, 64] },
+    initImage: init === undefined ? undefined : { path: init, size: [64, 64] },
     mask: undefined,
     ...{ rawPrompt: "", clipPrompt: undefined, fileName, place: "" },
   };
-  const place = { indexInBatch: 0, firstNumber: 0, stage, time: new Date() };
+  const place = { indexInBatch: 0, firstNumber: 0, pass, time: new Date() };
   const settings = { sequentialFileName: true, useOriginalFileName: true };
-  expect(pictureFileName(picture, place, settings)).toBe(expected);
+  expect(imageFileName(planned, place, settings)).toBe(expected);
 });

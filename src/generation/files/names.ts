@@ -1,53 +1,57 @@
 import path from "node:path";
-import type { PlannedPicture } from "../prompts/plan.ts";
-import type { Stage } from "../request.ts";
+import type { Pass } from "../../pipeline/index.ts";
+import type { PlannedImage } from "../prompts/plan.ts";
 
 export interface NameSettings {
   readonly sequentialFileName: boolean;
   readonly useOriginalFileName: boolean;
 }
 
-/** Where a picture stands among the others of its run. */
+/** Where an image comes among the others of its run. */
 export interface Place {
   readonly indexInBatch: number;
-  /** Number of its batch's first picture in the iteration, from 0. */
+  /** Number of its batch's first image in the iteration, from 0. */
   readonly firstNumber: number;
-  readonly stage: Stage;
+  readonly pass: Pass;
   /** When its batch was finished. */
   readonly time: Date;
 }
 
-/** The file name sd-scripts gives a picture: its own (`--f`), its source's, a number, or time, number in the batch and seed. */
-export function pictureFileName(picture: PlannedPicture, place: Place, settings: NameSettings): string {
-  const { fileName, source, sampling, order } = picture;
-  const { indexInBatch, firstNumber, stage, time } = place;
-  if (fileName !== undefined) return givenName(fileName, stage);
-  if (settings.useOriginalFileName && source) return givenName(path.parse(source.path).name, stage);
-  const highres = !sampling.highres ? "" : stage === "first" ? "0" : "1";
+/** The file name sd-scripts gives an image: its own (`--f`), its init image's, a number, or time, number in the batch and seed. */
+export function imageFileName(planned: PlannedImage, place: Place, settings: NameSettings): string {
+  const { fileName, initImage, sampling, image } = planned;
+  const { indexInBatch, firstNumber, pass, time } = place;
+  if (fileName !== undefined) return givenName(fileName, pass);
+  if (settings.useOriginalFileName && initImage) return givenName(path.parse(initImage.path).name, pass);
+  const highres = !sampling.highres ? "" : pass === "first" ? "0" : "1";
   if (settings.sequentialFileName) return `im_${highres}${padded(firstNumber + indexInBatch + 1, 6)}.png`;
-  return `im_${timeStamp(time)}_${highres}${padded(indexInBatch, 3)}_${order.seed}.png`;
+  return `im_${timeStamp(time)}_${highres}${padded(indexInBatch, 3)}_${image.seed}.png`;
 }
 
-/** differs from sd-scripts: the small picture of a highres fix has another name than the final one, which there writes over it. */
-function givenName(name: string, stage: Stage): string {
+/** differs from sd-scripts: with --f or --use_original_file_name, the final image of a highres fix overwrites the small one.
+ *  coinage: the small image has _first in its name.
+ *  because: --highres_fix_save_1st asks for both. */
+function givenName(name: string, pass: Pass): string {
   const { name: stem, ext } = /\.(png|webp)$/i.test(name) ? path.parse(name) : { name, ext: "" };
-  return `${stem}${stage === "first" ? "_first" : ""}${ext || ".png"}`;
+  return `${stem}${pass === "first" ? "_first" : ""}${ext || ".png"}`;
 }
 
-/** The name of the sheet with all pictures of a run. */
+/** The name of the sheet with all images of a run. */
 export function sheetFileName(time: Date, { sequentialFileName }: NameSettings): string {
   return sequentialFileName ? "sheet.png" : `sheet_${timeStamp(time)}.png`;
 }
 
-/** Where pictures on the way are shown. */
-export const previewFileName = "coinage-preview.png";
+/** Where images on their way are shown during a run. */
+export const runPreviewFileName = "coinage-preview.png";
 
-/** A name of its own for every picture of a run.
- *  differs from sd-scripts: it writes over a picture that it made a moment ago under the same name. */
+/** A name of its own for every image of a run.
+ *  differs from sd-scripts: an image overwrites an earlier one of the same run that has the same name.
+ *  coinage: the later image gets a number behind its name.
+ *  because: no image that was asked for is to be lost. */
 export class FreeNames {
   readonly #taken: Set<string>;
 
-  /** reserved: names that no picture gets, in small letters. */
+  /** reserved: names that no image gets, in small letters. */
   constructor(reserved: readonly string[] = []) {
     this.#taken = new Set(reserved);
   }
@@ -66,6 +70,24 @@ export class FreeNames {
 export function timeStamp(time: Date): string {
   const parts = [time.getMonth() + 1, time.getDate(), time.getHours(), time.getMinutes(), time.getSeconds()];
   return `${time.getFullYear()}${parts.map((part) => padded(part, 2)).join("")}`;
+}
+
+/** A sample image of a training run. */
+export interface SampleMoment {
+  /** `--output_name` */
+  readonly name: string;
+  readonly at: { readonly epoch: number } | { readonly step: number };
+  /** Number of the prompt, from 0. */
+  readonly index: number;
+  readonly time: Date;
+  /** The seed that the prompt gave, if it gave one. */
+  readonly seed: number | undefined;
+}
+
+/** The file name sd-scripts gives a sample image; it goes into the folder `sample` of the output folder. */
+export function sampleFileName({ name, at, index, time, seed }: SampleMoment): string {
+  const number = "epoch" in at ? `e${padded(at.epoch, 6)}` : padded(at.step, 6);
+  return `${name}_${number}_${padded(index, 2)}_${timeStamp(time)}${seed === undefined ? "" : `_${seed}`}.png`;
 }
 
 function padded(number: number, digits: number): string {

@@ -12,20 +12,22 @@ import {
   resizeLikePillow,
   type Size,
 } from "../../pictures/index.ts";
-import type { PlannedPicture, SourceFile } from "../prompts/plan.ts";
-import type { Source } from "../request.ts";
+import type { InitImage } from "../../pipeline/index.ts";
+import type { ImageFile, PlannedImage } from "../prompts/plan.ts";
 
 const mostNamed = 3;
 
-export interface PictureList {
+export interface ImageList {
   readonly files: readonly string[];
   readonly warnings: readonly string[];
 }
 
-/** The picture files that a path names: itself, or those right in the folder, sorted. flag: who named it, for messages.
- *  differs from sd-scripts: endings count in any letter case, and so do all that our decoder reads; there .jfif or .avif are left out.
+/** The image files that a path names: itself, or those right in the folder, sorted. flag: who named it, for messages.
+ *  differs from sd-scripts: init images and masks in a folder are found by the endings .png, .jpg, .jpeg and .webp in small letters.
+ *  coinage: they are found by every ending that the decoder reads, .jfif and .avif among them, in any letter case.
+ *  because: an image that is left out without a word is missed too late.
  *  @throws FILE_NOT_FOUND */
-export async function listPictures(target: string, flag: string): Promise<PictureList> {
+export async function listImages(target: string, flag: string): Promise<ImageList> {
   const where = `${flag} ${target}`;
   const kind = await kindOfPath(target);
   if (kind === "nothing")
@@ -38,40 +40,40 @@ export async function listPictures(target: string, flag: string): Promise<Pictur
   const files = kind === "file" ? [target] : named("picture");
   const leftOut = named("undecodable picture");
   if (files.length === 0)
-    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} holds no picture that can be read.`, {
+    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} holds no image that can be read.`, {
       where,
       hint:
         leftOut.length > 0
           ? `Save ${firstFew(leftOut, mostNamed)} as PNG or JPEG.`
-          : "Give a picture, or a folder of them.",
+          : "Give an image, or a folder of images.",
     });
-  const turned = await turnedByExif(files);
+  const rotated = await rotatedByExif(files);
   return {
     files,
     warnings: [
       ...(leftOut.length > 0
         ? [`${flag} leaves out ${firstFew(leftOut, mostNamed)}: they cannot be read. Save them as PNG or JPEG.`]
         : []),
-      ...(turned.length > 0
+      ...(rotated.length > 0
         ? [
-            `${flag}: turned or mirrored by EXIF, which gen_img.py ignores, so they are used as they are stored and not as viewers show them: ${firstFew(turned, mostNamed)}. Save them upright to draw from what you see.`,
+            `${flag}: rotated or mirrored by EXIF, which gen_img.py ignores, so they are used as they are stored and not as viewers show them: ${firstFew(rotated, mostNamed)}. Save them upright to start from what you see.`,
           ]
         : []),
     ],
   };
 }
 
-async function turnedByExif(files: readonly string[]): Promise<string[]> {
-  const turned: string[] = [];
+async function rotatedByExif(files: readonly string[]): Promise<string[]> {
+  const rotated: string[] = [];
   for (const file of files) {
-    // A picture that cannot be read is told of where it is used.
+    // one that cannot be read is reported where it is used
     const header = await readPictureHeader(file).catch(() => undefined);
-    if (header && header.orientation !== 1) turned.push(file);
+    if (header && header.orientation !== 1) rotated.push(file);
   }
-  return turned;
+  return rotated;
 }
 
-/** The size all pictures started from are brought to; undefined: each keeps its own. They are, when both sides are given. */
+/** The size that all init images are brought to, when both sides are given; undefined: each keeps its own. */
 export function commonSize(
   width: number | undefined,
   height: number | undefined,
@@ -83,26 +85,26 @@ export function commonSize(
 }
 
 /** @throws PICTURE_UNREADABLE */
-export async function sourceFile(file: string, size: Size | undefined): Promise<SourceFile> {
+export async function imageFile(file: string, size: Size | undefined): Promise<ImageFile> {
   return { path: file, size: size ?? (await readPictureSize(file)) };
 }
 
-/** Reads pictures to start from, each with its mask, and keeps those read last, so that pictures of one source share it. */
-export class SourceReader {
+/** Reads init images, each with its mask, and keeps those read last, so that images of one file share it. */
+export class ImageReader {
   readonly #size: Size | undefined;
   #last: ReadonlyMap<string, Promise<Picture>> = new Map();
 
-  /** size: what all pictures and masks are brought to. */
+  /** size: what all init images and masks are brought to. */
   constructor(size: Size | undefined) {
     this.#size = size;
   }
 
-  /** The sources of a batch's pictures. @throws PICTURE_UNREADABLE */
-  async read(pictures: readonly Pick<PlannedPicture, "source" | "mask">[]): Promise<(Source | undefined)[]> {
+  /** The init images of a batch. @throws PICTURE_UNREADABLE */
+  async read(images: readonly Pick<PlannedImage, "initImage" | "mask">[]): Promise<(InitImage | undefined)[]> {
     const before = this.#last;
     const now = new Map<string, Promise<Picture>>();
     this.#last = now;
-    const read = ({ path: file }: SourceFile) => {
+    const read = ({ path: file }: ImageFile) => {
       const picture = now.get(file) ?? before.get(file) ?? this.#decode(file);
       now.set(file, picture);
       // one that cannot be read may be another one next time
@@ -110,9 +112,9 @@ export class SourceReader {
       return picture;
     };
     return Promise.all(
-      pictures.map(async ({ source, mask }) => {
-        if (!source) return undefined;
-        const [picture, maskPicture] = await Promise.all([read(source), mask && read(mask)]);
+      images.map(async ({ initImage, mask }) => {
+        if (!initImage) return undefined;
+        const [picture, maskPicture] = await Promise.all([read(initImage), mask && read(mask)]);
         return { picture, mask: maskPicture };
       }),
     );

@@ -1,12 +1,12 @@
 import { Budget, limits, requireWithin } from "../../budget/index.ts";
+import type { SeedSource } from "../../pipeline/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import type { PromptWords } from "../../tokenizer/index.ts";
-import type { SeedSource } from "./seeds.ts";
 
 /** The prompts that a line with choices in braces stands for. */
 export interface Variants {
   readonly lines: readonly string[];
-  /** One for each line; undefined without choices: the line is drawn as often as asked for, each time with a seed of its own. */
+  /** One for each line; undefined without choices: the line is used as often as asked for, each time with a seed of its own. */
   readonly seeds: readonly number[] | undefined;
 }
 
@@ -25,9 +25,9 @@ const group = /\{(?:(e)\$\$)?(?:([\d-]+)\$\$)?(?:([^|{}]+?)\$\$)?([^{}]+)\}/iy;
 /** What braces and bars stand as while they are text. */
 const literal = { "{": "\ue000", "}": "\ue001", "|": "\ue002" } as const;
 
-/** Makes the choices of a line, `count` times at random, or with `e$$` all of them in order. The seed of a picture also decides its choices, so that
- *  the same seed gives the same picture; those beside an enumeration are made anew for each of its pictures, which share a seed.
- *  @throws PROMPT_INVALID for more pictures or deeper nesting than anyone can want */
+/** Makes the choices of a line, `count` times at random, or with `e$$` all of them in order. The seed of an image also decides its choices, so that
+ *  the same seed gives the same image; those beside an enumeration are made anew for each of its images, which share a seed.
+ *  @throws PROMPT_INVALID for more images or deeper nesting than anyone can want */
 export function expandChoices(
   line: string,
   count: number,
@@ -35,7 +35,9 @@ export function expandChoices(
   { givenSeeds = [], words, budget = textBudget() }: ChoiceOptions = {},
 ): Variants {
   const template = withoutLiteralBraces(line, words);
-  // differs from sd-scripts: braces behind backslashes are text also where no others stand beside them; there the program ends.
+  // differs from sd-scripts: a prompt that has braces only behind backslashes ends the run.
+  // coinage: braces behind backslashes are text in every prompt.
+  // because: the backslash is there to make them text.
   if (deepestGroups(template).groups.length === 0) return { lines: [withLiteralBraces(template)], seeds: undefined };
   const seeds = [...givenSeeds];
   while (seeds.length < count) seeds.push(nextSeed());
@@ -121,7 +123,9 @@ function deepestGroups(template: string): Parts {
 }
 
 /** Where the braces open that have the most others around them.
- *  differs from sd-scripts: a closing brace that closes nothing is text; there it takes a level away from all that follow. */
+ *  differs from sd-scripts: a closing brace that closes nothing lowers the nesting of all braces that follow, so that choices stay unmade.
+ *  coinage: a closing brace that closes nothing is text.
+ *  because: a stray brace is not to change the rest of a prompt. */
 function deepestBraces(template: string): number[] {
   let deepest = 1;
   let places: number[] = [];
@@ -139,7 +143,10 @@ function deepestBraces(template: string): number[] {
 
 const tooDeep = { code: "PROMPT_INVALID", subject: "A line with so many open braces" } as const;
 
-/** "2" or "1-3"; anything else is 1. differs from sd-scripts: both ends are limited to what there is, where it ends with an error. */
+/** "2" or "1-3"; anything else is 1.
+ *  differs from sd-scripts: a range that asks for more choices than there are ends the run with an error.
+ *  coinage: both ends of the range are limited to the number of choices.
+ *  because: what was meant is plain. */
 function countRange(count: string | undefined, most: number): readonly [number, number] {
   const parts = count?.split("-") ?? ["1"];
   const ends = parts.length <= 2 && !parts.includes("") ? parts.map(Number) : [1];

@@ -1,16 +1,78 @@
 import { beginningOf } from "../../errors/index.ts";
-import type { Sampling, SizeConditions } from "../request.ts";
+import type { Sampling, SizeConditions } from "../../pipeline/index.ts";
 
-/** What a line of prompts says. */
+/** How the value of an option begins; what follows is ignored. Digits may be full-width. */
+const patterns = {
+  integer: /^\p{Nd}+/u,
+  seed: /^(?:-1(?![\p{Nd}.])|\p{Nd}+)/u,
+  decimal: /^[\p{Nd}.]+/u,
+  decimalOrNone: /^(?:none|[\p{Nd}.]+)/iu,
+  text: /^[^\n]+/,
+  list: /^[\p{Nd}.,-]+/u,
+} as const;
+
+export type ValueKind = keyof typeof patterns;
+
+/** Options that may follow a prompt, by their names in small letters: what each sets, and to what kind of value. */
+export type OptionForms<Setting> = ReadonlyMap<string, readonly [setting: Setting, kind: ValueKind]>;
+
+/** "--NAME VALUE" behind a prompt. */
+export interface LineOption<Setting> {
+  /** As written, without dashes. */
+  readonly part: string;
+  /** In small letters. */
+  readonly name: string;
+  /** Undefined for a name that is not known. */
+  readonly setting: Setting | undefined;
+  /** Undefined where none was recognized; NaN for a malformed number, null for "none". */
+  readonly value: string | number | null | undefined;
+  readonly written: string;
+  /** What follows the value. */
+  readonly rest: string;
+}
+
+const separator = " --";
+
+/** Cuts a line into the prompt and the options behind it: "a cat --n blurry --w 640". Source: sd-scripts `gen_img.py`, main, and
+ *  `library/train_util.py`, line_to_prompt_dict. */
+export function readLine<Setting>(
+  line: string,
+  forms: OptionForms<Setting>,
+): { readonly prompt: string; readonly options: readonly LineOption<Setting>[] } {
+  const [prompt, ...parts] = line.trim().split(separator) as [string, ...string[]];
+  const options = parts.map((part) => {
+    const [, name = "", behind = ""] = /^(\w+) (.*)$/s.exec(part) ?? [];
+    const [setting, kind = "text"] = forms.get(name.toLowerCase()) ?? [];
+    const written = setting === undefined ? undefined : patterns[kind].exec(behind)?.[0];
+    return {
+      ...{ part, name: name.toLowerCase(), setting },
+      value: written && readValue(written, kind),
+      written: written ?? "",
+      rest: behind.slice(written?.length).trim(),
+    };
+  });
+  return { prompt, options };
+}
+
+function readValue(written: string, kind: ValueKind): string | number | null {
+  if (kind === "text" || kind === "list") return written;
+  return written.toLowerCase() === "none" ? null : numberOf(written);
+}
+
+function numberOf(written: string): number {
+  return Number(written.normalize("NFKC"));
+}
+
+/** What a line of prompts for the generator says. */
 export interface PromptLine {
   readonly prompt: string;
   readonly options: LineOptions;
   readonly sizeConditions: SizeConditions;
-  /** Options of sd-scripts that are not there yet, without dashes. */
+  /** Options of sd-scripts that are not supported yet, without dashes. */
   readonly unsupported: readonly string[];
-  /** Options whose value is no number, as written, without dashes. */
+  /** Options whose value is not a number, as written, without dashes. */
   readonly malformed: readonly string[];
-  /** What is read as an option and is none, or stands behind the value of one: what to say of it. */
+  /** Warnings about what is read as an option and is none, or follows the value of one. */
   readonly ignored: readonly string[];
 }
 
@@ -20,26 +82,14 @@ export interface LineOptions
   readonly negativePrompt?: string;
   /** null: none, whatever the command line says. */
   readonly negativeScale?: number | null;
-  /** Kept for the picture's metadata. */
+  /** Kept for the image's metadata. */
   readonly clipPrompt?: string;
   readonly fileName?: string;
 }
 
-const separator = " --";
-const mostSteps = 1000;
+type Setting = keyof LineOptions | keyof SizeConditions | "unsupported";
 
-/** How the value of an option begins; what follows is passed over. Digits may be full-width. */
-const patterns = {
-  integer: /^\p{Nd}+/u,
-  decimal: /^[\p{Nd}.]+/u,
-  decimalOrNone: /^(?:none|[\p{Nd}.]+)/iu,
-  text: /^[^\n]+/,
-  unsupported: /^[\p{Nd}.,-]+/u,
-} as const;
-
-type Form = readonly [setting: keyof LineOptions | keyof SizeConditions | "unsupported", kind: keyof typeof patterns];
-
-const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
+const forms: OptionForms<Setting> = new Map<string, readonly [Setting, ValueKind]>([
   ["w", ["width", "integer"]],
   ["h", ["height", "integer"]],
   ["ow", ["originalWidth", "integer"]],
@@ -57,29 +107,26 @@ const forms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["f", ["fileName", "text"]],
   // multipliers of networks, Deep Shrink, Gradual Latent
   ...["am", "dsd1", "dst1", "dsd2", "dst2", "dsr", "glt", "glr", "gle", "gls", "glsn", "glus"].map(
-    (name): [string, Form] => [name, ["unsupported", "unsupported"]],
+    (name) => [name, ["unsupported", "list"]] as const,
   ),
 ]);
 
-/** Reads a prompt with the options behind it: "a cat --n blurry --w 640". Options that match no form are ignored, as sd-scripts does. */
+const mostSteps = 1000;
+
+/** Reads a prompt with the options behind it. Options that match no form are ignored, as sd-scripts does. */
 export function parsePromptLine(line: string): PromptLine {
-  const [prompt, ...parts] = line.trim().split(separator) as [string, ...string[]];
+  const { prompt, options } = readLine(line, forms);
   const found = new Map<string, string | number | null>();
   const unsupported: string[] = [];
   const malformed: string[] = [];
   const ignored: string[] = [];
-  for (const part of parts) {
-    const [, name = "", rest = ""] = /^(\w+) (.*)$/s.exec(part) ?? [];
-    const [setting, kind] = forms.get(name.toLowerCase()) ?? [];
-    const [written] = kind ? (patterns[kind].exec(rest) ?? []) : [];
-    if (!setting || !kind || written === undefined) {
+  for (const { part, name, setting, value, written, rest } of options) {
+    if (!setting || value === undefined) {
       ignored.push(whyIgnored(part, name, setting !== undefined));
       continue;
     }
-    const remainder = rest.slice(written.length).trim();
-    if (remainder !== "") ignored.push(`"${beginningOf(remainder)}" behind --${name} ${written} is ignored.`);
-    const value = readValue(written, kind);
-    if (setting === "unsupported") unsupported.push(name.toLowerCase());
+    if (rest !== "") ignored.push(`"${beginningOf(rest)}" behind --${name} ${written} is ignored.`);
+    if (setting === "unsupported") unsupported.push(name);
     else if (Number.isNaN(value)) malformed.push(part);
     else found.set(setting, setting === "steps" ? Math.min(mostSteps, Math.max(1, Number(value))) : value);
   }
@@ -96,23 +143,17 @@ export function parsePromptLine(line: string): PromptLine {
 }
 
 function whyIgnored(part: string, name: string, isKnown: boolean): string {
-  if (isKnown) return `--${beginningOf(part)} is ignored: its value is no number.`;
-  const means = (setting: string) => name.length > 2 && setting.toLowerCase().includes(name.toLowerCase());
+  if (isKnown) return `--${beginningOf(part)} is ignored: its value is not a number.`;
+  const means = (setting: string) => name.length > 2 && setting.toLowerCase().includes(name);
   const [near] = [...forms].find(([, [setting]]) => means(setting)) ?? [];
   return `"--${beginningOf(part)}" is ignored: " --" begins an option, and there is none of this name.${near ? ` Did you mean --${near}?` : ""}`;
 }
 
-function readValue(written: string, kind: keyof typeof patterns): string | number | null {
-  if (kind === "text" || kind === "unsupported") return written;
-  return written.toLowerCase() === "none" ? null : numberOf(written);
-}
-
-function numberOf(written: string): number {
-  return Number(written.normalize("NFKC"));
-}
-
 /** A line without its list of seeds (`--d 1,2,3`), and the seeds. They are taken out before choices in braces are made.
- *  Undefined when the list is none. differs from sd-scripts: -1 is no seed, as in other programs; there it is ignored. */
+ *  Undefined when the list is malformed.
+ *  differs from sd-scripts: --d -1 in a prompt stays in the line as an option that does not exist.
+ *  coinage: --d -1 means a random seed.
+ *  because: other programs understand it so. */
 export function takeSeeds(
   line: string,
 ): { readonly line: string; readonly seeds: readonly number[] | undefined } | undefined {

@@ -1,15 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { samplingOf, seedSource } from "../../pipeline/request.ts";
 import { promptWords } from "../../tokenizer/index.ts";
-import { samplingOf } from "../defaults.ts";
 import { expandChoices } from "./dynamic.ts";
-import { type PlanSettings, planRun } from "./plan.ts";
-import { seedSource } from "./seeds.ts";
+import { type PlanSettings, planImages } from "./plan.ts";
 
 function settings(more: Partial<PlanSettings> = {}): PlanSettings {
   return {
     sampling: samplingOf({ prompt: "", width: 64, height: 64, negativeScale: 2 }, "sd1"),
     ...{ seed: 1, imagesPerPrompt: 1, iterations: 1, batchSize: 1 },
-    ...{ shufflesPrompts: false, iterSameSeed: false, sources: [], masks: [] },
+    ...{ shufflesPrompts: false, iterSameSeed: false, initImages: [], masks: [] },
     ...more,
   };
 }
@@ -17,11 +16,11 @@ function settings(more: Partial<PlanSettings> = {}): PlanSettings {
 const written = (...lines: readonly string[]) => lines.map((text, i) => ({ text, place: `line ${i + 1}` }));
 
 function pictures(lines: readonly string[], more?: Partial<PlanSettings>) {
-  return planRun(written(...lines), settings(more)).batches.flatMap((batch) => batch.pictures);
+  return planImages(written(...lines), settings(more)).batches.flatMap((batch) => batch.images);
 }
 
 const seedsOf = (lines: readonly string[], more?: Partial<PlanSettings>) =>
-  pictures(lines, more).map(({ order }) => order.seed);
+  pictures(lines, more).map(({ image }) => image.seed);
 
 describe("seeds", () => {
   test("one picture takes the seed itself, several draw theirs", () => {
@@ -49,7 +48,7 @@ describe("seeds", () => {
 test("the order of shuffled prompts follows from the seed", () => {
   const lines = ["a", "b", "c", "d", "e"];
   const order = (seed: number) =>
-    pictures(lines, { shufflesPrompts: true, seed, iterations: 2 }).map((picture) => picture.order.prompt);
+    pictures(lines, { shufflesPrompts: true, seed, iterations: 2 }).map((picture) => picture.image.prompt);
   expect(order(3)).toEqual(order(3));
   expect(order(3)).not.toEqual([...lines, ...lines]);
   expect(order(3).slice(0, 5).sort()).toEqual(lines);
@@ -73,11 +72,11 @@ test("a run may have hundreds of thousands of pictures", () => {
 });
 
 test("neighbours of the same sampling form batches, which end with their iteration", () => {
-  const { batches } = planRun(
+  const { batches } = planImages(
     written("a", "b --n x", "c --w 96", "d"),
     settings({ batchSize: 3, iterations: 2, imagesPerPrompt: 2 }),
   );
-  expect(batches.map((batch) => [batch.firstNumber, batch.pictures.map(({ order }) => order.prompt).join("")])).toEqual(
+  expect(batches.map((batch) => [batch.firstNumber, batch.images.map(({ image }) => image.prompt).join("")])).toEqual(
     [0, 1].flatMap(() => [
       [0, "aab"],
       [3, "b"],
@@ -96,14 +95,14 @@ test("a file name goes to the first picture of a line, or of each of its choices
 });
 
 describe("what is ignored behind a prompt is told of, once for all lines", () => {
-  const warnings = (...lines: readonly string[]) => planRun(written(...lines), settings()).warnings;
+  const warnings = (...lines: readonly string[]) => planImages(written(...lines), settings()).warnings;
 
   test.each([
     ["a --steps 20", /line 1: "--steps 20" is ignored: .*Did you mean --s\?/],
     ["a --ar 16:9", /"--ar 16:9" is ignored: " --" begins an option/],
     ["a -- b", /"-- b" is ignored/],
-    ["a --w wide", /--w wide is ignored: its value is no number/],
-    ["a --l 1.2.3", /--l 1\.2\.3 is ignored: it is no number/],
+    ["a --w wide", /--w wide is ignored: its value is not a number/],
+    ["a --l 1.2.3", /--l 1\.2\.3 is ignored: it is not a number/],
     ["a --s 20, blue", /", blue" behind --s 20 is ignored/],
   ])("%s", (line, message) => {
     expect(warnings(line)).toEqual([expect.stringMatching(message)]);
@@ -131,12 +130,12 @@ test.each(["../x.png", "/x.png", "a/b.png", ".hidden.png", "x.jpg", "c:x.png"])(
   },
 );
 
-test("pictures to start from and masks are used in turn, at their own size", () => {
-  const source = (path: string, width: number) => ({ path, size: [width, 70] as const });
-  const sources = [source("a.png", 100), source("b.png", 64)];
-  const planned = pictures(["a --w 512", "b", "c"], { sources, masks: [source("m.png", 64)] });
+test("init images and masks are used in turn, at their own size", () => {
+  const file = (path: string, width: number) => ({ path, size: [width, 70] as const });
+  const initImages = [file("a.png", 100), file("b.png", 64)];
+  const planned = pictures(["a --w 512", "b", "c"], { initImages, masks: [file("m.png", 64)] });
   expect(
-    planned.map(({ source, mask, sampling }) => [source!.path, mask!.path, sampling.width, sampling.height]),
+    planned.map(({ initImage, mask, sampling }) => [initImage!.path, mask!.path, sampling.width, sampling.height]),
   ).toEqual([
     ["a.png", "m.png", 96, 64],
     ["b.png", "m.png", 64, 64],

@@ -1,15 +1,18 @@
 import { Budget, requireWithin } from "../../budget/index.ts";
-import { CoinageError, firstFew } from "../../errors/index.ts";
+import { atPlace, CoinageError, firstFew } from "../../errors/index.ts";
 import type { Size } from "../../pictures/index.ts";
+import {
+  type ImageRequest,
+  initImageSize,
+  refuseRegions,
+  type Sampling,
+  type SeedSource,
+  seedSource,
+} from "../../pipeline/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import { type PromptWords, parsePromptWeights } from "../../tokenizer/index.ts";
-import { refuseRegions } from "../condition.ts";
-import { sizeFrom } from "../image-to-image.ts";
-import { inPlace } from "../place.ts";
-import type { PictureOrder, Sampling } from "../request.ts";
 import { expandChoices, textBudget } from "./dynamic.ts";
 import { type PromptLine, parsePromptLine, takeSeeds } from "./line.ts";
-import { type SeedSource, seedSource } from "./seeds.ts";
 
 /** A prompt with options as someone wrote it. */
 export interface WrittenPrompt {
@@ -18,8 +21,8 @@ export interface WrittenPrompt {
   readonly place: string;
 }
 
-/** A picture file to start from, or a mask. */
-export interface SourceFile {
+/** The file of an init image, or of a mask. */
+export interface ImageFile {
   readonly path: string;
   /** As it will be used, before sides are rounded down. */
   readonly size: Size;
@@ -34,20 +37,20 @@ export interface PlanSettings {
   readonly batchSize: number;
   readonly shufflesPrompts: boolean;
   readonly iterSameSeed: boolean;
-  /** Used in turn, over and over; none: from noise. */
-  readonly sources: readonly SourceFile[];
+  /** Used in turn, over and over; none: text to image. */
+  readonly initImages: readonly ImageFile[];
   /** Masks, used in turn too. */
-  readonly masks: readonly SourceFile[];
+  readonly masks: readonly ImageFile[];
   /** The learned words that prompts may use. */
   readonly words?: PromptWords | undefined;
 }
 
-export interface PlannedPicture {
-  readonly order: Omit<PictureOrder, "source">;
+export interface PlannedImage {
+  readonly image: Omit<ImageRequest, "init">;
   readonly sampling: Sampling;
-  readonly source: SourceFile | undefined;
-  readonly mask: SourceFile | undefined;
-  /** The line as it was drawn, choices made. */
+  readonly initImage: ImageFile | undefined;
+  readonly mask: ImageFile | undefined;
+  /** The line with its choices made. */
   readonly rawPrompt: string;
   readonly clipPrompt: string | undefined;
   readonly fileName: string | undefined;
@@ -55,25 +58,27 @@ export interface PlannedPicture {
 }
 
 export interface PlannedBatch {
-  /** Number of the first picture in its iteration, from 0. */
+  /** Number of the first image in its iteration, from 0. */
   readonly firstNumber: number;
   readonly sampling: Sampling;
-  readonly pictures: readonly PlannedPicture[];
+  readonly images: readonly PlannedImage[];
 }
 
-export interface Plan {
+export interface ImagePlan {
   readonly batches: readonly PlannedBatch[];
   readonly warnings: readonly string[];
 }
 
-/** All pictures of a run in the order they are drawn, with their seeds. Nothing is drawn yet, so a mistake in the last line is found first.
- *  @throws SETTINGS_CONFLICT for more pictures than can be planned; PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
-export function planRun(prompts: readonly WrittenPrompt[], settings: PlanSettings): Plan {
+/** All images of a run in their order, with their seeds. Nothing is generated yet, so a mistake in the last line is found first.
+ *  @throws SETTINGS_CONFLICT for more images than can be planned; PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
+export function planImages(prompts: readonly WrittenPrompt[], settings: PlanSettings): ImagePlan {
   const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts, batchSize } = settings;
-  requireWithin("pictures", batchSize, { ...tooManyPictures, subject: "A batch", where: "--batch_size" });
-  requireWithin("pictures", iterations * prompts.length * imagesPerPrompt, tooManyPictures);
+  requireWithin("pictures", batchSize, { ...tooManyImages, subject: "A batch", where: "--batch_size" });
+  requireWithin("pictures", iterations * prompts.length * imagesPerPrompt, tooManyImages);
   const nextSeed = seedSource(seed, iterations * prompts.length * imagesPerPrompt);
-  // differs from sd-scripts: the order follows from the seed too; there it is another one every time
+  // differs from sd-scripts: with --shuffle_prompts, the order of the prompts is another one in every run.
+  // coinage: the order follows from the seed.
+  // because: a run is to be the same again with the same seed.
   const shuffler = new PythonRandom(seed);
   const order = [...prompts];
   const planning = new Planning(settings, nextSeed);
@@ -81,33 +86,33 @@ export function planRun(prompts: readonly WrittenPrompt[], settings: PlanSetting
   for (let iteration = 0; iteration < iterations; iteration++) {
     if (shufflesPrompts) shuffler.shuffle(order);
     const iterationSeed = iterSameSeed ? nextSeed() : undefined;
-    const pictures: PlannedPicture[] = [];
+    const images: PlannedImage[] = [];
     for (const prompt of order)
-      for (const picture of planning.plan(prompt, pictures.length, iterationSeed)) pictures.push(picture);
-    for (const batch of planning.batchesOf(pictures, 0)) batches.push(batch);
+      for (const image of planning.plan(prompt, images.length, iterationSeed)) images.push(image);
+    for (const batch of planning.batchesOf(images, 0)) batches.push(batch);
   }
   return { batches, warnings: planning.warnings };
 }
 
-const tooManyPictures = {
+const tooManyImages = {
   code: "SETTINGS_CONFLICT",
   subject: "The run",
   where: "--n_iter, --images_per_prompt",
-  hint: "Draw them in several runs.",
+  hint: "Generate them in several runs.",
 } as const;
 
 /** Plans prompts that come in one after another: seeds and numbers go on from one to the next.
- *  @throws as planRun */
-export function promptPlanner(settings: PlanSettings): (prompt: WrittenPrompt) => Plan {
-  requireWithin("pictures", settings.imagesPerPrompt, tooManyPictures);
+ *  @throws as planImages */
+export function imagePlanner(settings: PlanSettings): (prompt: WrittenPrompt) => ImagePlan {
+  requireWithin("pictures", settings.imagesPerPrompt, tooManyImages);
   const nextSeed = seedSource(settings.seed, Number.POSITIVE_INFINITY);
   const iterationSeed = settings.iterSameSeed ? nextSeed() : undefined;
   let firstNumber = 0;
   return (prompt) => {
     const planning = new Planning(settings, nextSeed);
-    const pictures = planning.plan(prompt, firstNumber, iterationSeed);
-    const batches = planning.batchesOf(pictures, firstNumber);
-    firstNumber += pictures.length;
+    const images = planning.plan(prompt, firstNumber, iterationSeed);
+    const batches = planning.batchesOf(images, firstNumber);
+    firstNumber += images.length;
     return { batches, warnings: planning.warnings };
   };
 }
@@ -116,11 +121,11 @@ export function promptPlanner(settings: PlanSettings): (prompt: WrittenPrompt) =
 class Planning {
   readonly #settings: PlanSettings;
   readonly #nextSeed: SeedSource;
-  /** What is to be said, with the places it is said of. */
+  /** With the places that each is about. */
   readonly #warnings = new Map<string, Set<string>>();
   readonly #characters = textBudget();
-  readonly #pictures = new Budget("pictures", tooManyPictures);
-  /** Pictures of equal sampling share it, so that they can be told by it, and to save memory. */
+  readonly #images = new Budget("pictures", tooManyImages);
+  /** Images of equal sampling share the object, so that batches can be told by it, and to save memory. */
   readonly #samplings = new Map<string, Sampling>();
 
   constructor(settings: PlanSettings, nextSeed: SeedSource) {
@@ -128,41 +133,39 @@ class Planning {
     this.#nextSeed = nextSeed;
   }
 
-  /** The pictures of one line. firstNumber: of the first of them in its iteration. */
+  /** The images of one line. firstNumber: of the first of them in its iteration. */
   plan(
     { text, place }: WrittenPrompt,
     firstNumber: number,
     iterationSeed: number | undefined,
-  ): readonly PlannedPicture[] {
-    const { imagesPerPrompt, sources, masks, words, sampling } = this.#settings;
+  ): readonly PlannedImage[] {
+    const { imagesPerPrompt, initImages, masks, words, sampling } = this.#settings;
     const taken = takeSeeds(text);
     if (!taken)
-      throw new CoinageError("PROMPT_INVALID", "The seeds of --d are no list of whole numbers.", {
+      throw new CoinageError("PROMPT_INVALID", "The seeds of --d are not a list of whole numbers.", {
         where: place,
         hint: "Write them with commas and nothing else: --d 1,2,3",
       });
     const options = { givenSeeds: taken.seeds, words, budget: this.#characters };
-    const choices = inPlace(place, () => expandChoices(taken.line, imagesPerPrompt, this.#nextSeed, options));
+    const choices = atPlace(place, () => expandChoices(taken.line, imagesPerPrompt, this.#nextSeed, options));
     const given = choices.seeds ?? taken.seeds;
     const timesEach = choices.seeds ? 1 : imagesPerPrompt;
-    this.#pictures.spend(choices.lines.length * timesEach);
-    const pictures: PlannedPicture[] = [];
+    this.#images.spend(choices.lines.length * timesEach);
+    const images: PlannedImage[] = [];
     const lineOf = memo((rawPrompt: string) => this.#parsed(rawPrompt, place));
     for (const rawPrompt of choices.lines) {
       const line = lineOf(rawPrompt);
       const { fileName, clipPrompt, negativePrompt = "" } = line.options;
-      const samplingFrom = memo((source: SourceFile | undefined) =>
-        this.#shared(samplingOfLine(line, sampling, source)),
-      );
+      const samplingFrom = memo((init: ImageFile | undefined) => this.#shared(samplingOfLine(line, sampling, init)));
       for (let i = 0; i < timesEach; i++) {
-        const index = pictures.length;
+        const index = images.length;
         const number = firstNumber + index;
         const seed = given ? (given[index] ?? given.at(-1)!) : (iterationSeed ?? this.#nextSeed());
-        const source = sources[number % sources.length];
-        pictures.push({
-          order: { prompt: line.prompt, negativePrompt, seed },
-          sampling: samplingFrom(source),
-          source,
+        const initImage = initImages[number % initImages.length];
+        images.push({
+          image: { prompt: line.prompt, negativePrompt, seed },
+          sampling: samplingFrom(initImage),
+          initImage,
           mask: masks[number % masks.length],
           rawPrompt,
           clipPrompt,
@@ -171,13 +174,13 @@ class Planning {
         });
       }
     }
-    return pictures;
+    return images;
   }
 
   #parsed(rawPrompt: string, place: string): PromptLine {
     const line = parsePromptLine(rawPrompt);
     checkLine(line, place, this.#settings.words);
-    const malformed = line.malformed.map((part) => `--${part} is ignored: it is no number.`);
+    const malformed = line.malformed.map((part) => `--${part} is ignored: it is not a number.`);
     for (const message of [...malformed, ...line.ignored])
       this.#warnings.set(message, (this.#warnings.get(message) ?? new Set()).add(place));
     return line;
@@ -190,14 +193,14 @@ class Planning {
     return known ?? sampling;
   }
 
-  /** Neighbours that share everything but texts and seeds are drawn together, up to the batch size. first: number of the first picture. */
-  batchesOf(pictures: readonly PlannedPicture[], first: number): PlannedBatch[] {
-    const batches: (PlannedBatch & { readonly pictures: PlannedPicture[] })[] = [];
-    pictures.forEach((picture, index) => {
-      const { sampling } = picture;
+  /** Neighbours that share everything but texts and seeds are generated together, up to the batch size. first: number of the first image. */
+  batchesOf(images: readonly PlannedImage[], first: number): PlannedBatch[] {
+    const batches: (PlannedBatch & { readonly images: PlannedImage[] })[] = [];
+    images.forEach((image, index) => {
+      const { sampling } = image;
       const last = batches.at(-1);
-      if (last?.sampling === sampling && last.pictures.length < this.#settings.batchSize) last.pictures.push(picture);
-      else batches.push({ firstNumber: first + index, sampling, pictures: [picture] });
+      if (last?.sampling === sampling && last.images.length < this.#settings.batchSize) last.images.push(image);
+      else batches.push({ firstNumber: first + index, sampling, images: [image] });
     });
     return batches;
   }
@@ -220,12 +223,12 @@ function memo<Key, Value extends object>(make: (key: Key) => Value): (key: Key) 
 function samplingOfLine(
   { options, sizeConditions }: PromptLine,
   sampling: Sampling,
-  source: SourceFile | undefined,
+  init: ImageFile | undefined,
 ): Sampling {
   const { steps, guidanceScale, strength, negativeScale, ...said } = { ...sampling, ...options };
   const [width, height] =
-    source && !sampling.highres
-      ? sizeFrom({ width: source.size[0], height: source.size[1] })
+    init && !sampling.highres
+      ? initImageSize({ width: init.size[0], height: init.size[1] })
       : [said.width, said.height];
   return {
     ...sampling,
@@ -242,16 +245,16 @@ function checkLine(
 ): void {
   const [option] = unsupported;
   if (option)
-    throw new CoinageError("PROMPT_UNSUPPORTED", `The option --${option} in a prompt asks for what is not there yet.`, {
+    throw new CoinageError("PROMPT_UNSUPPORTED", `The option --${option} in a prompt is not supported yet.`, {
       where: place,
-      hint: "Take it out of the line.",
+      hint: "Remove it from the line.",
     });
   if (fileName !== undefined && !isSafeFileName(fileName))
-    throw new CoinageError("PROMPT_INVALID", `--f ${fileName}: pictures are written into the output folder only.`, {
+    throw new CoinageError("PROMPT_INVALID", `--f ${fileName}: images are written into the output folder only.`, {
       where: place,
       hint: "Give a file name ending in .png or .webp, without a folder.",
     });
-  inPlace(place, () => {
+  atPlace(place, () => {
     refuseRegions(prompt, words);
     for (const text of [prompt, negativePrompt])
       if (text) parsePromptWeights(text, { knowsBreak: true, ...(words && { words }) });

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { describeGoldens, readJson } from "../../../test/goldens.ts";
-import type { GenerateSettings } from "../../options/index.ts";
-import { checkGenerateSettings, parseGenerateArguments } from "../../options/index.ts";
-import { commandLineSampling, planSettings } from "../settings.ts";
+import { checkGenerateSettings, type GenerateSettings, parseGenerateArguments } from "../../options/index.ts";
+import { seedSource } from "../../pipeline/request.ts";
+import { commandLineSampling, planSettingsOf } from "../settings.ts";
 import { expandChoices } from "./dynamic.ts";
 import { parsePromptLine, takeSeeds } from "./line.ts";
-import { type PlannedPicture, planRun } from "./plan.ts";
-import { seedSource } from "./seeds.ts";
+import { type PlannedImage, planImages } from "./plan.ts";
 
 interface OptionCase {
   readonly name: string;
@@ -45,29 +44,25 @@ describeGoldens("generation", (folder) => {
   );
 
   describe("options in prompts", () => {
-    test.each(options.cases)("$line", ({ line, parsed, events = [], errors, program_error: fails }) => {
-      if (fails) return expect(() => plan(line)).toThrow(expect.objectContaining({ code: "PROMPT_INVALID" }));
+    test.each(options.cases)("$line", async ({ line, parsed, events = [], errors, program_error: fails }) => {
+      if (fails) return expect(plan(line)).rejects.toMatchObject({ code: "PROMPT_INVALID" });
       const { unsupported, malformed } = parsePromptLine(takeSeeds(line)!.line);
       expect(malformed.length > 0).toBe(errors);
-      // networks, Deep Shrink and Gradual Latent are not there: the line is refused, not drawn otherwise than meant
+      // networks, Deep Shrink and Gradual Latent are not there: the line is refused instead of used otherwise than meant
       expect(unsupported.length > 0).toBe(events.length > 0 || parsed!.network_muls !== null);
-      if (unsupported.length > 0)
-        return expect(() => plan(line)).toThrow(expect.objectContaining({ code: "PROMPT_UNSUPPORTED" }));
-      const [picture] = plan(line).batches[0]!.pictures;
-      // one picture in all takes the seed itself, as sd-scripts' documentation promises
+      if (unsupported.length > 0) return expect(plan(line)).rejects.toMatchObject({ code: "PROMPT_UNSUPPORTED" });
+      const [image] = (await plan(line)).batches[0]!.images;
+      // a single image takes the seed itself, as sd-scripts' documentation promises
       const seed = / --d /i.test(line) ? parsed!.seed : settings.seed;
-      expect({ ...asRecorded(picture!), network_muls: null }).toEqual({ ...parsed, seed });
+      expect({ ...asRecorded(image!), network_muls: null }).toEqual({ ...parsed, seed });
     });
   });
 
-  function plan(line: string) {
+  async function plan(line: string) {
     const sampling = commandLineSampling(settings as GenerateSettings, "sd1");
-    return planRun([{ text: line, place: "--prompt" }], {
-      ...planSettings(settings),
-      sampling,
-      sources: [],
-      masks: [],
-    });
+    const none = { prompts: [], initImages: [], masks: [], areFromPictures: false, warnings: [] };
+    const planSettings = await planSettingsOf(settings as GenerateSettings, none, undefined, sampling);
+    return planImages([{ text: line, place: "--prompt" }], planSettings);
   }
 
   test.each(dynamic)("choices of $template", (entry) => {
@@ -81,12 +76,12 @@ describeGoldens("generation", (folder) => {
   });
 });
 
-function asRecorded({ order, sampling, clipPrompt, fileName, rawPrompt }: PlannedPicture) {
+function asRecorded({ image, sampling, clipPrompt, fileName, rawPrompt }: PlannedImage) {
   const sizes = sampling.sizeConditions ?? {};
   return {
-    prompt: order.prompt,
-    negative_prompt: order.negativePrompt,
-    seed: order.seed,
+    prompt: image.prompt,
+    negative_prompt: image.negativePrompt,
+    seed: image.seed,
     clip_prompt: clipPrompt ?? null,
     raw_prompt: rawPrompt,
     file_name: fileName ?? null,

@@ -3,55 +3,57 @@ import { CoinageError } from "../../errors/index.ts";
 import { hintOfMissing, kindOfPath, readGivenTextFile, readRegularFile } from "../../files/index.ts";
 import { isPng, readPngTexts } from "../../formats/png-text/index.ts";
 import type { GenerateSettings } from "../../options/index.ts";
-import { listPictures } from "../files/source-files.ts";
+import { listImages } from "../files/source-files.ts";
 import type { WrittenPrompt } from "./plan.ts";
 
-/** What there is to draw. */
+/** What there is to generate. */
 export interface PromptList {
   readonly prompts: readonly WrittenPrompt[];
-  /** Picture files to start from. */
-  readonly sources: readonly string[];
-  /** Picture files with their masks, which go to the sources in turn. */
+  /** Files of init images. */
+  readonly initImages: readonly string[];
+  /** Files of masks, which go to the init images in turn. */
   readonly masks: readonly string[];
-  /** The prompts were found in these pictures: each belongs to its own. */
+  /** The prompts were found in the init images: each belongs to its own. */
   readonly areFromPictures: boolean;
   readonly warnings: readonly string[];
 }
 
 type Asked = Pick<GenerateSettings, "prompt" | "fromFile" | "imagePath" | "maskPath" | "interactive">;
 
-/** The prompts of a command line: those of its file, its own, or those that pictures to start from bring along; none yet where they are typed.
+/** The prompts of a command line: those of its file, its own, or those that init images bring along; none yet where they are typed.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PNG_INVALID */
 export async function readPrompts({ prompt, fromFile, imagePath, maskPath, interactive }: Asked): Promise<PromptList> {
   const none = { files: [], warnings: [] };
-  const sources = imagePath === undefined ? none : await listPictures(imagePath, "--image_path");
+  const initImages = imagePath === undefined ? none : await listImages(imagePath, "--image_path");
   const masks =
-    maskPath === undefined || sources.files.length === 0 ? none : await listPictures(maskPath, "--mask_path");
-  const warnings = [...sources.warnings, ...masks.warnings];
-  const rest = { sources: sources.files, masks: masks.files, areFromPictures: false, warnings };
+    maskPath === undefined || initImages.files.length === 0 ? none : await listImages(maskPath, "--mask_path");
+  const warnings = [...initImages.warnings, ...masks.warnings];
+  const rest = { initImages: initImages.files, masks: masks.files, areFromPictures: false, warnings };
   if (interactive) return { ...rest, prompts: [] };
   if (fromFile !== undefined) return { ...rest, prompts: await readPromptFile(fromFile, `--from_file ${fromFile}`) };
   if (prompt !== undefined) return { ...rest, prompts: [{ text: prompt, place: "--prompt" }] };
-  const found = await promptsOfPictures(sources.files, `--image_path ${imagePath}`);
+  const found = await promptsOfImages(initImages.files, `--image_path ${imagePath}`);
   return { ...found, masks: masks.files, warnings: [...warnings, ...found.warnings] };
 }
 
-/** differs from sd-scripts: a picture without a prompt is left out, where it leaves out only the prompt and so pairs the others wrongly. */
-async function promptsOfPictures(files: readonly string[], where: string): Promise<Omit<PromptList, "masks">> {
-  const found = await Promise.all(files.map(async (file) => ({ file, prompt: await promptOfPicture(file) })));
+/** differs from sd-scripts: of an init image that carries no prompt only the prompt is left out, so that later prompts go with wrong images.
+ *  coinage: the whole image is left out.
+ *  because: every prompt belongs to the image that carries it. */
+async function promptsOfImages(files: readonly string[], where: string): Promise<Omit<PromptList, "masks">> {
+  const found = await Promise.all(files.map(async (file) => ({ file, prompt: await promptOfImage(file) })));
   const prompts = found.flatMap(({ prompt }) => prompt ?? []);
   if (prompts.length === 0)
-    throw new CoinageError("PROMPT_MISSING", "None of the pictures to start from carries a prompt.", {
+    throw new CoinageError("PROMPT_MISSING", "None of the init images carries a prompt.", {
       where,
-      hint: "Say with --prompt or --from_file what to draw.",
+      hint: "Say with --prompt or --from_file what to generate.",
     });
   return {
     prompts,
-    sources: found.filter(({ prompt }) => prompt).map(({ file }) => file),
+    initImages: found.filter(({ prompt }) => prompt).map(({ file }) => file),
     areFromPictures: true,
     warnings: found
       .filter(({ prompt }) => !prompt)
-      .map(({ file }) => `${file} carries no prompt and is left out; masks go to the other pictures in turn.`),
+      .map(({ file }) => `${file} carries no prompt and is left out; masks go to the other images in turn.`),
   };
 }
 
@@ -82,8 +84,8 @@ export async function readText(file: string, where: string): Promise<string> {
   return readGivenTextFile(file, "settingsFile", { code: "FILE_UNREADABLE", subject: path.resolve(file), where });
 }
 
-/** The prompt that sd-scripts' generator wrote into a picture, with its negative prompt; undefined when there is none. */
-async function promptOfPicture(file: string): Promise<WrittenPrompt | undefined> {
+/** The prompt that sd-scripts' generator wrote into an image, with its negative prompt; undefined when there is none. */
+async function promptOfImage(file: string): Promise<WrittenPrompt | undefined> {
   const bytes = await readRegularFile(file, "pictureFile", { code: "FILE_UNREADABLE", subject: file, where: file });
   if (!isPng(bytes)) return undefined;
   const texts = new Map(readPngTexts(bytes).map(({ keyword, text }) => [keyword, text]));

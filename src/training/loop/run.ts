@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import path from "node:path";
 import { holdsEmbedding, type LearnedEmbedding, type WriteOptions, writeEmbedding } from "../../embedding/index.ts";
 import { digestOf, readEarlierFile } from "../../files/index.ts";
-import { callableName, type PictureRequest } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
+import { callableName, type GenerationRequest } from "../../pipeline/index.ts";
 import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../../random/index.ts";
 import { maxTokenLengthOf } from "../diagnostics/placeholder-reader.ts";
 import type { Sign, StepView } from "../diagnostics/step-warnings.ts";
@@ -45,7 +45,7 @@ export interface RunParts {
   /** What its states belong to: as things were at the start, for pictures may change or go. */
   readonly identity: RunIdentity;
   /** Sample pictures to draw. */
-  readonly previewRequests: readonly PictureRequest[];
+  readonly previewRequests: readonly GenerationRequest[];
   /** Worth saying before the first step. */
   readonly notices: readonly Sign[];
   /** Where it sets out without one. */
@@ -69,7 +69,7 @@ export class Run {
   readonly learner: Learner;
   readonly optimizer: string;
   readonly notices: readonly Sign[];
-  readonly previewRequests: readonly PictureRequest[];
+  readonly previewRequests: readonly GenerationRequest[];
   readonly tally = new WarningTally();
   readonly pace = new Pace();
   readonly output: Output;

@@ -1,19 +1,17 @@
 import path from "node:path";
-import { CoinageError } from "../../errors/index.ts";
+import { atPlace, CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
 import { writeFileAtomically } from "../../files/index.ts";
-import {
-  checkRequest,
-  inPlace,
-  openGenerator,
-  type PictureGenerator,
-  type PictureRequest,
-  previewFileName,
-  readPreviewPrompts,
-  WordUse,
-} from "../../generation/index.ts";
+import { readSamplePrompts, sampleFileName, WordUse } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { encodePng } from "../../pictures/index.ts";
+import {
+  checkRequest,
+  type GenerationRequest,
+  generateImages,
+  openPipeline,
+  type Pipeline,
+} from "../../pipeline/index.ts";
 import type { Sign } from "../diagnostics/step-warnings.ts";
 import type { TrainingEvent } from "../events.ts";
 import type { Run } from "../loop/run.ts";
@@ -27,7 +25,7 @@ import { rescueSign } from "./output-folder.ts";
 export async function readPreviews(
   settings: TrainSettings,
   { model, word, checkpoint }: Preparation,
-): Promise<{ readonly requests: readonly PictureRequest[]; readonly notices: readonly Sign[] }> {
+): Promise<{ readonly requests: readonly GenerationRequest[]; readonly notices: readonly Sign[] }> {
   const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst } = settings;
   const isAsked = sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined;
   if (!isAsked || samplePrompts === undefined) return { requests: [], notices: [] };
@@ -37,10 +35,10 @@ export async function readPreviews(
     const { tokens, tokenizers } = word;
     const { words } = tokenizers[0]!;
     const options = { family, sampler, clipSkip, maxTokenLength, tokens, words };
-    const { requests, warnings } = await readPreviewPrompts(samplePrompts, options);
+    const { requests, warnings } = await readSamplePrompts(samplePrompts, options);
     const parts = { model, predictionType: checkpoint.predictionType.value };
     for (const [i, request] of requests.entries())
-      inPlace(`--sample_prompts ${samplePrompts}, prompt ${i + 1}`, () => checkRequest(request, words, parts));
+      atPlace(`--sample_prompts ${samplePrompts}, prompt ${i + 1}`, () => checkRequest(request, words, parts));
     const messages = [...warnings, ...wordInNoPrompt(word, requests)];
     return { requests, notices: messages.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
   } catch (error) {
@@ -50,7 +48,7 @@ export async function readPreviews(
   }
 }
 
-function wordInNoPrompt({ tokens, tokenizers }: TaughtWord, requests: readonly PictureRequest[]): string[] {
+function wordInNoPrompt({ tokens, tokenizers }: TaughtWord, requests: readonly GenerationRequest[]): string[] {
   const [name] = tokens as [string];
   const use = new WordUse({ tokenizers }, [{ name, tokens, file: "--token_string" }]);
   for (const { prompt, negativePrompt = "", maxEmbeddingsMultiples = 3 } of requests)
@@ -68,7 +66,7 @@ type At = { readonly epoch: number } | { readonly step: number };
  *  their networks are loaded for each round of pictures and take no memory while training goes on. */
 export class Previews {
   readonly #run: Run;
-  readonly #generator: PictureGenerator;
+  readonly #pipeline: Pipeline;
   readonly #signal: StopSignal | undefined;
 
   /** signal: stops drawing when aborted. */
@@ -77,7 +75,7 @@ export class Previews {
     const { tokenizers } = word;
     const predictionType = checkpoint.predictionType.value;
     this.#run = run;
-    this.#generator = openGenerator({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
+    this.#pipeline = openPipeline({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
     this.#signal = signal;
   }
 
@@ -109,7 +107,7 @@ export class Previews {
       }
     } finally {
       // A device that failed may refuse to free what it holds, too.
-      await this.#generator.close().catch(() => {});
+      await this.#pipeline.networks.close().catch(() => {});
     }
   }
 
@@ -124,16 +122,16 @@ export class Previews {
     }
   }
 
-  async *#draw(request: PictureRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
+  async *#draw(request: GenerationRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
     const { settings, preparation, learner, tally, step, epochNumber: epoch } = this.#run;
     const { outputDir, outputName: name } = settings;
-    const vocabulary = { tokenizers: preparation.word.tokenizers, rows: learner.finishedRows };
-    for await (const event of this.#generator.generate(request, vocabulary)) {
+    const vocabulary = { tokenizers: preparation.word.tokenizers, embeddings: learner.finishedRows };
+    for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
       if (this.#signal?.aborted) return;
       if (event.kind === "warning") yield* tally.addAll([{ code: "SAMPLE_PROMPT", message: event.message }]);
       if (event.kind !== "image") continue;
       const { prompt, seed, width, height } = event.parameters;
-      const fileName = previewFileName({ name, at, index, time: new Date(), seed: request.seed });
+      const fileName = sampleFileName({ name, at, index, time: new Date(), seed: request.seed });
       const png = await encodePng(event.picture);
       const { path: file, problem } = await this.#run.output.write(path.join(outputDir, "sample", fileName), (target) =>
         writeFileAtomically(target, png),

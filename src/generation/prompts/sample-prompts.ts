@@ -1,0 +1,153 @@
+import path from "node:path";
+import { parse } from "smol-toml";
+import { type SamplerName, samplerName } from "../../diffusion/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { isHandedOver } from "../../files/index.ts";
+import type { ModelFamily } from "../../models/index.ts";
+import type { GenerationRequest } from "../../pipeline/index.ts";
+import { type PromptWords, replaceWord } from "../../tokenizer/index.ts";
+import { readPromptFile, readText } from "./read.ts";
+import { fieldsOfLine, fieldsOfObject, type ReadFields, type SampleFields } from "./sample-fields.ts";
+
+export interface SamplePromptOptions {
+  readonly family: ModelFamily;
+  /** `--sample_sampler`: for prompts that name none. */
+  readonly sampler?: string | undefined;
+  readonly clipSkip?: number | undefined;
+  /** Longest SDXL prompt in tokens; unset: 75. */
+  readonly maxTokenLength?: number | null | undefined;
+  /** Placeholder tokens: in prompts the first stands for all. */
+  readonly tokens: readonly string[];
+  /** How prompts may write them. */
+  readonly words?: PromptWords | undefined;
+}
+
+export interface SamplePrompts {
+  /** What to generate for each prompt, in the file's order. */
+  readonly requests: readonly GenerationRequest[];
+  readonly warnings: readonly string[];
+}
+
+/** Reads the prompts of a training run's sample images: .txt, .toml or .json. Source: sd-scripts `library/train_util.py`, load_prompts.
+ *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, PROMPT_MISSING, PROMPT_INVALID */
+export async function readSamplePrompts(file: string, options: SamplePromptOptions): Promise<SamplePrompts> {
+  const read = await readFields(file);
+  if (read.length === 0)
+    throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} holds no prompt.`, {
+      where: `--sample_prompts ${file}`,
+    });
+  const warnings = read.flatMap(({ problems }, i) => problems.map((problem) => `Sample prompt ${i + 1}: ${problem}`));
+  const requests = read.map(({ fields }, i) => {
+    checkNumbers(fields, `--sample_prompts ${file}, prompt ${i + 1}`);
+    const { steps = 1 } = fields;
+    if (steps > mostSteps)
+      warnings.push(`Sample prompt ${i + 1}: ${mostSteps} steps are made, not ${steps}: models have no more.`);
+    const asked = fields.sampler ?? options.sampler;
+    const sampler = knownSampler(asked);
+    if (asked !== undefined && sampler !== asked)
+      warnings.push(`Sample prompt ${i + 1}: there is no sampler "${asked}" for sample images; ddim is used.`);
+    return sampleRequest(fields, sampler, options);
+  });
+  return { requests, warnings };
+}
+
+async function readFields(file: string): Promise<ReadFields[]> {
+  const where = `--sample_prompts ${file}`;
+  const ending = isHandedOver(file) ? ".txt" : path.extname(file).toLowerCase();
+  if (ending === ".txt") return (await readPromptFile(file, where)).map(({ text }) => fieldsOfLine(text));
+  if (ending === ".toml") return fieldsOfToml(await readText(file, where), where);
+  if (ending === ".json") return fieldsOfJson(await readText(file, where), where);
+  throw new CoinageError("PROMPT_INVALID", `${path.basename(file)} is not a prompt file.`, {
+    where,
+    hint: "Sample prompts are read from .txt, .toml and .json files.",
+  });
+}
+
+/** differs from sd-scripts: a key that stands both in [prompt] and in a [[prompt.subset]] ends the run with an error.
+ *  coinage: the subset's value is used.
+ *  because: what was meant is plain. */
+function fieldsOfToml(text: string, where: string): ReadFields[] {
+  const { prompt } = parsed(() => parse(text), where) as { prompt?: unknown };
+  if (!isRecord(prompt) || !Array.isArray(prompt.subset))
+    throw new CoinageError("PROMPT_INVALID", "The file has no [[prompt.subset]].", { where });
+  const { subset, ...common } = prompt;
+  return (subset as unknown[]).map((own) => fieldsOfObject({ ...common, ...(isRecord(own) ? own : {}) }));
+}
+
+function fieldsOfJson(text: string, where: string): ReadFields[] {
+  const list = parsed(() => JSON.parse(text) as unknown, where);
+  if (!Array.isArray(list))
+    throw new CoinageError("PROMPT_INVALID", "The file is not a list of prompts.", {
+      where,
+      hint: 'Write ["a prompt --w 512", {"prompt": "another"}].',
+    });
+  return list.map((entry: unknown, i) => {
+    if (typeof entry === "string") return fieldsOfLine(entry);
+    if (isRecord(entry)) return fieldsOfObject(entry);
+    throw new CoinageError("PROMPT_INVALID", `Entry ${i + 1} of the file is neither a text nor an object.`, { where });
+  });
+}
+
+function parsed<Result>(parse: () => Result, where: string): Result {
+  try {
+    return parse();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new CoinageError("PROMPT_INVALID", `The prompt file cannot be read: ${reason}`, { where, cause });
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Samplers that sd-scripts has for sample images. */
+const sampleSamplers: readonly string[] = [
+  ...["ddim", "pndm", "lms", "euler", "euler_a", "heun", "dpm_2", "dpm_2_a", "dpmsolver", "dpmsolver++", "dpmsingle"],
+  ...["k_lms", "k_euler", "k_euler_a", "k_dpm_2", "k_dpm_2_a"],
+];
+
+function knownSampler(name: string | undefined): SamplerName {
+  return name !== undefined && sampleSamplers.includes(name) ? samplerName(name) : "ddim";
+}
+
+/** @throws PROMPT_INVALID for numbers that no image can be generated with */
+function checkNumbers({ seed = 0, ...fields }: SampleFields, where: string): void {
+  for (const [name, value] of Object.entries(fields))
+    if (typeof value === "number" && !Number.isFinite(Math.fround(value)))
+      throw new CoinageError("PROMPT_INVALID", `No image can be generated with ${name} ${value}.`, { where });
+  if (Number.isSafeInteger(seed) && seed >= -1) return;
+  throw new CoinageError("PROMPT_INVALID", `${seed} is not a seed.`, {
+    where,
+    hint: `A seed is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}; -1 or none is a random one.`,
+  });
+}
+
+const smallestSide = 64;
+const mostSteps = 1000;
+
+function sampleRequest(fields: SampleFields, sampler: SamplerName, options: SamplePromptOptions): GenerationRequest {
+  const { prompt = "", negativePrompt = "", width = 512, height = 512, seed, steps = 30, scale } = fields;
+  const side = (asked: number) => Math.max(smallestSide, Math.floor(asked) - (Math.floor(asked) % 8));
+  const { family, clipSkip, maxTokenLength, tokens, words } = options;
+  // in any letter case, as in the prompts of the generator
+  const spelled = (text: string) =>
+    words
+      ?.parts(text)
+      .map((part) => part.text)
+      .join("") ?? text;
+  return {
+    compatibility: "preview",
+    prompt: replaceWord(spelled(prompt), tokens),
+    negativePrompt: replaceWord(spelled(negativePrompt), tokens),
+    width: side(width),
+    height: side(height),
+    // As elsewhere -1 means none.
+    seed: seed === -1 ? undefined : seed,
+    steps: Math.min(mostSteps, Math.max(1, Math.floor(steps))),
+    guidanceScale: scale,
+    sampler,
+    clipSkip,
+    maxEmbeddingsMultiples: family === "sdxl" ? (maxTokenLength ?? 75) / 75 : undefined,
+  };
+}

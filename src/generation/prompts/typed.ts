@@ -1,0 +1,66 @@
+import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { CoinageError } from "../../errors/index.ts";
+import type { GenerationRunEvent } from "../run-events.ts";
+import type { ImagePlan, WrittenPrompt } from "./plan.ts";
+
+/** Generates images for prompts as they come in, all of one prompt before the next is asked for. After a prompt that cannot be used, and a warning,
+ *  the next one is asked for; one without text is skipped.
+ *  differs from sd-scripts: with --interactive, the images of a prompt wait for further prompts until a batch is full.
+ *  coinage: the images of a prompt are generated at once.
+ *  because: whoever types a prompt wants to see its images. */
+export async function* generateTyped(
+  prompts: AsyncIterable<string>,
+  planTyped: (prompt: WrittenPrompt) => ImagePlan,
+  generate: (plan: ImagePlan) => AsyncIterable<GenerationRunEvent>,
+): AsyncGenerator<GenerationRunEvent, void> {
+  let number = 0;
+  yield { kind: "asking" };
+  for await (const text of prompts) {
+    if (textOf(text) !== "") {
+      try {
+        const plan = planTyped({ text, place: `prompt ${++number}` });
+        yield { kind: "prompt", text, seeds: seedsOf(plan) };
+        for (const message of plan.warnings) yield { kind: "warning", code: "PROMPT", message };
+        yield* generate(plan);
+      } catch (error) {
+        if (!(error instanceof CoinageError)) throw error;
+        const { code, message, hint } = error;
+        yield { kind: "warning", code, message: hint === undefined ? message : `${message} ${hint}` };
+      }
+    }
+    yield { kind: "asking" };
+  }
+}
+
+function seedsOf({ batches }: ImagePlan): number[] {
+  return batches.flatMap(({ images }) => images.map(({ image }) => image.seed));
+}
+
+/** What precedes the first option. */
+function textOf(line: string): string {
+  return line.trim().split(" --", 1)[0]!;
+}
+
+/** What is asked of an AbortSignal. Named here, as the input's type is, so that the published types need none of Node's. */
+interface AbortListening {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void): void;
+}
+
+/** The lines of a stream as they come in; an abort ends them. */
+export async function* typedLines(
+  text: AsyncIterable<string | Uint8Array>,
+  signal?: AbortListening,
+): AsyncGenerator<string, void> {
+  const input = text instanceof Readable ? text : Readable.from(text);
+  // made only when the first line is asked for: it would drop what it reads before
+  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
+  if (signal?.aborted) lines.close();
+  signal?.addEventListener("abort", () => lines.close());
+  try {
+    yield* lines;
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,129 @@
+import { arrayOf, type NdArray } from "../array/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { type Picture, resizeLikePillow } from "../pictures/index.ts";
+import { fitInitImage } from "./image-to-image.ts";
+import {
+  type HighresFix,
+  type ImageBatch,
+  type ImageRequest,
+  initImageSize,
+  type SamplingPass,
+  type SizeConditions,
+} from "./request.ts";
+
+/** The first pass of a highres fix: the same images, small. @throws PICTURE_SIZE when nothing is left of them */
+export function firstPassOf(batch: ImageBatch, highres: HighresFix): SamplingPass {
+  const { sampling, images } = batch;
+  const { width, height, strength, sizeConditions } = sampling;
+  const size = initImageSize({ width: scaled(width, highres.scale), height: scaled(height, highres.scale) });
+  if (size.includes(0))
+    throw new CoinageError("PICTURE_SIZE", `The first pass of ${width} x ${height} at ${highres.scale} is too small.`, {
+      hint: "Give a larger --highres_fix_scale, or generate a larger image.",
+    });
+  return {
+    ...batch,
+    pass: "first",
+    sampling: {
+      ...sampling,
+      width: size[0],
+      height: size[1],
+      steps: highres.steps,
+      strength: highres.strength ?? strength,
+      sizeConditions: sizeConditions && scaledConditions(sizeConditions, highres.scale),
+      highres: undefined,
+    },
+    images: images.map(({ init, ...image }) => ({
+      ...image,
+      init: init && {
+        picture: fitInitImage(init.picture, size),
+        mask: init.mask && fitInitImage(init.mask, size),
+      },
+    })),
+  };
+}
+
+/** The final pass, from the first one's images, enlarged. */
+export function finalPassFromPictures(batch: ImageBatch, small: readonly Picture[]): SamplingPass {
+  const { width, height } = batch.sampling;
+  return {
+    ...batch,
+    images: batch.images.map((image, i) => ({
+      ...finalImage(image),
+      init: { picture: resizeLikePillow(small[i]!, [width, height], "lanczos") },
+    })),
+  };
+}
+
+/** The final pass, from the first one's latents, enlarged. vaeScaleFactor: pixels to one latent. */
+export function finalPassFromLatents(
+  batch: ImageBatch,
+  small: NdArray<Float32Array>,
+  vaeScaleFactor: number,
+): SamplingPass {
+  const { width, height } = batch.sampling;
+  return {
+    ...batch,
+    images: batch.images.map(finalImage),
+    initLatents: resizeLatents(small, height / vaeScaleFactor, width / vaeScaleFactor),
+  };
+}
+
+/** The final pass has the next seed, and no mask. */
+function finalImage({ seed, ...image }: ImageRequest): ImageRequest {
+  return { ...image, seed: seed + 1, init: undefined };
+}
+
+function scaledConditions(conditions: SizeConditions, scale: number): SizeConditions {
+  return Object.fromEntries(
+    Object.entries(conditions).map(([name, value]) => [name, value === undefined ? undefined : scaled(value, scale)]),
+  );
+}
+
+function scaled(size: number, scale: number): number {
+  return Math.floor(size * scale + 0.5);
+}
+
+/** Of the bicubic kernel; PyTorch's is -0.75. */
+const a = -0.75;
+
+/** Latents [B, C, h, w] brought to another size bicubically, as torch's `interpolate` does without aligned corners or antialiasing. */
+export function resizeLatents(
+  { shape, data }: NdArray<Float32Array>,
+  height: number,
+  width: number,
+): NdArray<Float32Array> {
+  const [batch, channels, fromHeight, fromWidth] = shape as readonly [number, number, number, number];
+  const rows = taps(fromHeight, height);
+  const columns = taps(fromWidth, width);
+  const resized = new Float32Array(batch * channels * height * width);
+  let at = 0;
+  for (let plane = 0; plane < batch * channels; plane++)
+    for (const row of rows)
+      for (const column of columns) {
+        let sum = 0;
+        for (const [y, rowWeight] of row)
+          for (const [x, columnWeight] of column)
+            sum += data[(plane * fromHeight + y) * fromWidth + x]! * rowWeight * columnWeight;
+        resized[at++] = sum;
+      }
+  return arrayOf([batch, channels, height, width], resized);
+}
+
+type Tap = readonly [position: number, weight: number];
+
+/** The four source positions of every target position; those outside repeat the edge. */
+function taps(from: number, to: number): Tap[][] {
+  return Array.from({ length: to }, (_, i) => {
+    const centre = ((i + 0.5) * from) / to - 0.5;
+    const low = Math.floor(centre);
+    return [-1, 0, 1, 2].map((offset) => {
+      const position = Math.min(from - 1, Math.max(0, low + offset));
+      return [position, cubic(Math.abs(centre - (low + offset)))] as const;
+    });
+  });
+}
+
+function cubic(x: number): number {
+  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
+}

@@ -1,0 +1,31 @@
+export { checkBatchSize, checkRequest, checkSampling } from "./checks.ts";
+export { encodePrompts, type PromptConditioning, promptGroups, refuseRegions } from "./conditioning.ts";
+export { checkMaskSize } from "./image-to-image.ts";
+export { openPipeline, type Pipeline, type PipelineParts, type SampledModel } from "./pipeline.ts";
+export {
+  type GenerationEvent,
+  type GenerationRequest,
+  type HighresFix,
+  type ImageBatch,
+  type ImageParameters,
+  type ImageRequest,
+  type InitImage,
+  initImageSize,
+  type Pass,
+  type Sampling,
+  type SamplingStepEvent,
+  type SeedSource,
+  type SizeConditions,
+  type StartNoise,
+  samplingOf,
+  seedSource,
+} from "./request.ts";
+export { generateBatch, generateImages, sampleLatents } from "./text-to-image.ts";
+export {
+  callableName,
+  type NamedEmbedding,
+  type PromptVocabulary,
+  plainVocabulary,
+  whyNotWritable,
+  withEmbeddings,
+} from "./vocabulary.ts";

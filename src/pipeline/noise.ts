@@ -1,0 +1,85 @@
+import { pyramidNoise, type Sampler } from "../diffusion/index.ts";
+import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import type { Sampling, StartNoise } from "./request.ts";
+
+/** How many noises are drawn beforehand for a run of a sampler, and which one its draw number n takes. */
+export interface NoiseList {
+  readonly length: number;
+  readonly indexOf: (draw: number) => number;
+}
+
+/** sd-scripts' generator script draws one noise a step, for dpm_2_a two of which only the second is used: its list was made for an older library.
+ *  Sample images draw noises as they are needed. dryRun: of the sampler, from where it begins. */
+export function noiseList(
+  { compatibility, sampler, steps }: Pick<Sampling, "compatibility" | "sampler" | "steps">,
+  dryRun: ReturnType<Sampler["dryRun"]>,
+): NoiseList {
+  if (compatibility === "preview") return { length: dryRun.noiseDraws, indexOf: (draw) => draw };
+  if (sampler === "dpm_2_a" || sampler === "k_dpm_2_a") return { length: 2 * steps, indexOf: (draw) => 2 * draw + 1 };
+  return { length: Math.max(steps, dryRun.noiseDraws), indexOf: (draw) => draw };
+}
+
+export interface NoiseOptions {
+  /** Of one image's latents: [4,h,w]. */
+  readonly shape: readonly number[];
+  readonly list: NoiseList;
+  /** Whether the sampler uses the list at all. */
+  readonly isStochastic: boolean;
+  readonly hasInitLatents: boolean;
+  readonly startNoise?: StartNoise | undefined;
+}
+
+/** All random numbers of one image: they depend on its seed and size alone, not on the batch it is in.
+ *  differs from sd-scripts: stochastic samplers and the VAE draw noise for the whole batch from the generator of the last image, because the pinned diffusers ignores the list of noises.
+ *  coinage: every image uses the noises drawn from its own seed.
+ *  because: an image is to be the same in every batch. */
+export interface ImageNoise {
+  readonly start: Float32Array;
+  /** Noise of the sampler's draw number n. */
+  readonly sampler: (draw: number) => Float32Array;
+  /** With init latents: the noise put on them, and that of encoding the init image. */
+  readonly init?: { readonly added: Float32Array; readonly posterior: Float32Array };
+}
+
+/** Draws in sd-scripts' order on torch's CPU generator: start, the sampler's list, the init image's. */
+export function drawImageNoise(seed: number, options: NoiseOptions): ImageNoise {
+  const { shape, list, isStochastic, hasInitLatents, startNoise } = options;
+  const torch = new TorchGenerator(seed);
+  const randn = () => torch.randn(shape).data;
+  const drawn = randn();
+  const outputsPerDraw = torch.outputs;
+  const start = startNoise ? variedStart(drawn, shape, startNoise, torch, seed) : drawn;
+  const noises = isStochastic ? Array.from({ length: list.length }, randn) : [];
+  if (!isStochastic && hasInitLatents) torch.skip(list.length * outputsPerDraw);
+  return {
+    start,
+    sampler: (draw) => noises[list.indexOf(draw)]!,
+    ...(hasInitLatents && { init: { added: randn(), posterior: randn() } }),
+  };
+}
+
+const pyramidLevels = 6;
+
+/** differs from sd-scripts: whether an image gets pyramid noise or a noise offset is decided by a generator without a seed.
+ *  coinage: the image's seed decides.
+ *  because: an image is to be the same again with the same seed. */
+function variedStart(
+  start: Float32Array,
+  shape: readonly number[],
+  { pyramid, offset }: StartNoise,
+  torch: TorchGenerator,
+  seed: number,
+): Float32Array {
+  const python = new PythonRandom(seed);
+  const between = ([low, high]: readonly [number, number], share: number) => share * (high - low) + low;
+  let varied = start;
+  if (pyramid && python.random() < pyramid.probability) {
+    const discount = between(pyramid.discountRange, torch.rand([1]).data[0]!);
+    varied = pyramidNoise(varied, [1, ...shape], pyramidLevels, discount, { torch, python });
+  }
+  if (offset && python.random() < offset.probability) {
+    const shift = between(offset.range, torch.randn([1]).data[0]!);
+    varied = varied.map((value) => value + shift);
+  }
+  return varied;
+}

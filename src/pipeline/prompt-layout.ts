@@ -1,0 +1,86 @@
+import type { ModelFamily } from "../models/index.ts";
+import {
+  captionChunks,
+  chunkCapacity,
+  encodePrompts,
+  type MaxTokenLength,
+  promptTokens,
+  type Tokenizer,
+} from "../tokenizer/index.ts";
+import type { Sampling } from "./request.ts";
+import type { PromptVocabulary } from "./vocabulary.ts";
+
+/** A text in chunks, as one text encoder gets it. */
+export interface ChunkLayout {
+  /** [chunks][77] */
+  readonly chunks: readonly (readonly number[])[];
+  /** For each position of the joined states. */
+  readonly weights: readonly number[];
+  readonly isTruncated: boolean;
+}
+
+/** "whole" joins the states of all chunks, "trimmed" only the first begin, the tokens and the last end. */
+export type Joining = "whole" | "trimmed";
+
+/** The texts of a batch in chunks: all get equally many. */
+export interface PromptLayout {
+  /** [text encoder][text], with words that have vectors for each layer [text encoder][text x layer]. */
+  readonly layouts: readonly (readonly ChunkLayout[])[];
+  readonly joining: Joining;
+}
+
+type LayoutOptions = Pick<Sampling, "compatibility" | "maxEmbeddingsMultiples">;
+
+/** Lays texts out in chunks. @throws PROMPT_WEIGHT_INVALID */
+export function layOut(
+  texts: readonly string[],
+  vocabulary: PromptVocabulary,
+  family: ModelFamily,
+  options: LayoutOptions,
+): PromptLayout {
+  const { replacements = [], layerReplacements } = vocabulary;
+  if (!layerReplacements) return layOutOnce(texts, vocabulary, family, options);
+  const variants = layerReplacements.map((inLayer) =>
+    layOutOnce(texts, { ...vocabulary, replacements: new Map([...replacements, ...inLayer]) }, family, options),
+  );
+  const { joining } = variants[0]!;
+  const perEncoder = (_: unknown, encoder: number) =>
+    texts.flatMap((_, text) => variants.map((variant) => variant.layouts[encoder]![text]!));
+  return { joining, layouts: vocabulary.tokenizers.map(perEncoder) };
+}
+
+function layOutOnce(
+  texts: readonly string[],
+  { tokenizers, replacements }: PromptVocabulary,
+  family: ModelFamily,
+  { compatibility, maxEmbeddingsMultiples: maxChunks }: LayoutOptions,
+): PromptLayout {
+  if (compatibility === "preview" && family === "sdxl")
+    return {
+      joining: "trimmed",
+      layouts: tokenizers.map((tokenizer) => texts.map((text) => captionLike(tokenizer, text, maxChunks))),
+    };
+  const options = { mode: compatibility, maxChunks, ...(replacements && { replacements }) };
+  return {
+    joining: "whole",
+    layouts: tokenizers.map((tokenizer) =>
+      encodePrompts(tokenizer, texts, options).map(({ inputIds, inputWeights, isTruncated }) => ({
+        chunks: inputIds,
+        weights: inputWeights,
+        isTruncated,
+      })),
+    ),
+  };
+}
+
+/** SDXL's sample images lay a prompt out like a caption, always with all chunks. */
+function captionLike(tokenizer: Tokenizer, text: string, maxChunks: number): ChunkLayout {
+  const { ids, weights, isTruncated } = promptTokens(tokenizer, text, { mode: "preview", maxChunks });
+  const length = chunkCapacity * maxChunks;
+  const padding = Array<number>(length - weights.length).fill(1);
+  return {
+    chunks: captionChunks(tokenizer, ids, length as MaxTokenLength),
+    weights: [1, ...weights, ...padding, 1],
+    isTruncated,
+  };
+}

@@ -1,0 +1,197 @@
+import { arrayOf, concatenate, type NdArray, stack } from "../array/index.ts";
+import { type KeptArea, predictOriginal, type Sampler } from "../diffusion/index.ts";
+import { beginningOf } from "../errors/index.ts";
+import { decodeImages, type UNetConditioning } from "../networks/index.ts";
+import type { Picture } from "../pictures/index.ts";
+import { checkSampling, samplerOf } from "./checks.ts";
+import { encodePrompts, type PromptConditioning, timeIdsOf } from "./conditioning.ts";
+import { finalPassFromLatents, finalPassFromPictures, firstPassOf } from "./highres-fix.ts";
+import { keptByMasks, startOf } from "./image-to-image.ts";
+import { drawImageNoise, type ImageNoise, noiseList } from "./noise.ts";
+import type { Pipeline } from "./pipeline.ts";
+import {
+  batchesOf,
+  type GenerationEvent,
+  type GenerationRequest,
+  type HighresFix,
+  type ImageBatch,
+  type Pass,
+  type Sampling,
+  type SamplingPass,
+  type SamplingStepEvent,
+} from "./request.ts";
+
+/** Generates the images of a request, batch after batch. Leaving the loop cancels after the step under way; the pipeline can be used again.
+ *  @throws as generateBatch */
+export async function* generateImages(
+  request: GenerationRequest,
+  pipeline: Pipeline,
+): AsyncGenerator<GenerationEvent, void> {
+  for (const batch of batchesOf(request, pipeline.model.family)) yield* generateBatch(batch, pipeline);
+  yield { kind: "done", images: request.images ?? 1 };
+}
+
+/** From text to image: prompts to conditioning, seeds to noise, noise to latents, latents to images. Each is given out as soon as it is decoded.
+ *  @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS, PROMPT_WEIGHT_INVALID, PROMPT_UNSUPPORTED, RUNTIME */
+export async function* generateBatch(batch: ImageBatch, pipeline: Pipeline): AsyncGenerator<GenerationEvent, void> {
+  const { sampling } = batch;
+  checkSampling(sampling, pipeline);
+  if (sampling.negativeScale !== undefined && sampling.guidanceScale <= 1)
+    yield { kind: "warning", message: "The negative scale is ignored: a guidance scale up to 1 means no guidance." };
+  const conditioning = await encodePrompts(batch, pipeline);
+  for (const prompt of conditioning.truncated)
+    yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt, 80)}` };
+
+  const { highres } = sampling;
+  const final = highres ? yield* generateSmall(batch, highres, conditioning, pipeline) : batch;
+  const latents = yield* sampleLatents(final, conditioning, pipeline);
+  let at = 0;
+  for await (const picture of decodeImages(pipeline.networks, latents, sampling))
+    yield imageEvent(picture, batch, at++, "final", sampling.steps);
+}
+
+/** The first pass of a highres fix. Its result is the final pass, which is image to image: from the small images, or their latents, enlarged. */
+async function* generateSmall(
+  batch: ImageBatch,
+  highres: HighresFix,
+  conditioning: PromptConditioning,
+  pipeline: Pipeline,
+): AsyncGenerator<GenerationEvent, SamplingPass> {
+  const latents = yield* sampleLatents(firstPassOf(batch, highres), conditioning, pipeline);
+  if (highres.upscale === "latents")
+    return finalPassFromLatents(batch, latents, pipeline.model.vae.architecture.factor);
+  const small: Picture[] = [];
+  for await (const picture of decodeImages(pipeline.networks, latents, batch.sampling)) {
+    small.push(picture);
+    if (highres.keepsFirst) yield imageEvent(picture, batch, small.length - 1, "first", highres.steps);
+  }
+  return finalPassFromPictures(batch, small);
+}
+
+/** Samples latents: tells of every step, and returns the finished ones [B,4,h,w]. @throws RUNTIME */
+export async function* sampleLatents(
+  batch: SamplingPass,
+  conditioning: PromptConditioning,
+  pipeline: Pipeline,
+): AsyncGenerator<SamplingStepEvent, NdArray<Float32Array>> {
+  const { sampling, images, pass = "final", firstIndex = 0 } = batch;
+  const vae = pipeline.model.vae.architecture;
+  const shape = [images.length, vae.latentChannels, sampling.height / vae.factor, sampling.width / vae.factor];
+  const hasInit = batch.initLatents !== undefined || images.some(({ init }) => init !== undefined);
+  const sampler = samplerOf(sampling, pipeline);
+  const { from, noiseStep } = hasInit ? startOf(sampling) : { from: 0 };
+  const noises = drawNoises(batch, sampler.dryRun(from), shape.slice(1), hasInit);
+
+  let latents: Float32Array;
+  let keep: KeptArea | undefined;
+  if (!hasInit) {
+    // text to image: pure noise
+    latents = joined(noises.map(({ start }) => start)).map((value) => value * sampler.initNoiseSigma);
+  } else {
+    // image to image: init latents with noise on them
+    const initLatents = batch.initLatents ?? (await encodeInitImages(batch, noises, pipeline));
+    const added = joined(noises.map(({ init }) => init!.added));
+    latents = noiseStep === undefined ? initLatents.data : sampler.addNoise(initLatents.data, added, noiseStep);
+    // inpainting: what the masks keep is put back after every step
+    const mask = keptByMasks(images, sampling, vae);
+    keep = mask && { mask, initLatents: initLatents.data, noise: added };
+  }
+
+  const { groups, pooled } = conditioning;
+  const unetConditioning = { ...conditioning, timeIds: pooled && timeIdsOf(groups, images.length, sampling) };
+  const noiseOfDraw = (draw: number) => joined(noises.map((noise) => noise.sampler(draw)));
+  const steps = sampler.timesteps.length - from;
+  const indices = images.map((_, i) => firstIndex + i);
+
+  const denoising = sampler.sample(latents, { from, noise: noiseOfDraw, ...(keep && { keep }) });
+  let next = denoising.next();
+  while (!next.done) {
+    const { modelInput, level, timestep, step } = next.value;
+    const output = await predictGuided(arrayOf(shape, modelInput), timestep, unetConditioning, sampling, pipeline);
+    next = denoising.next(output);
+    // samplers of second order evaluate the network twice a step
+    if (!next.done && next.value.step === step) continue;
+    const reached = next.done ? next.value : Float32Array.from(next.value.latents);
+    yield {
+      ...{ kind: "step", step: step + 1 - from, steps, pass, indices },
+      latents: arrayOf(shape, reached),
+      predictedOriginal: () =>
+        arrayOf(shape, Float32Array.from(predictOriginal(pipeline.predictionType, level, modelInput, output))),
+    };
+  }
+  return arrayOf(shape, next.value);
+}
+
+/** What the U-Net predicts for latents [B,4,h,w] under guidance: it sees the batch once for every group of prompts. */
+async function predictGuided(
+  latents: NdArray<Float32Array>,
+  timestep: number,
+  conditioning: UNetConditioning & Pick<PromptConditioning, "groups">,
+  { guidanceScale, negativeScale = 0 }: Sampling,
+  { networks }: Pipeline,
+): Promise<Float32Array> {
+  const { groups } = conditioning;
+  const { data } = await networks.predict(concatenate(groups.map(() => latents)), timestep, conditioning);
+  return guided(data, groups.length, guidanceScale, negativeScale);
+}
+
+/** Classifier-free guidance. output: [groups x B, ...] in the order of promptGroups.
+ *  Two groups: u + s (c - u); three: e + s (c - e) - n (u - e). Source: Ho 2022, "Classifier-Free Diffusion Guidance", eq. 6. */
+function guided(output: Float32Array, groups: number, scale: number, negativeScale: number): Float32Array {
+  if (groups === 1) return output;
+  const size = output.length / groups;
+  const negative = output.subarray(0, size);
+  const positive = output.subarray(size, 2 * size);
+  if (groups === 2) return positive.map((c, i) => negative[i]! + scale * (c - negative[i]!));
+  const empty = output.subarray(2 * size);
+  return positive.map((c, i) => {
+    const e = empty[i]!;
+    return e + scale * (c - e) - negativeScale * (negative[i]! - e);
+  });
+}
+
+/** The random numbers of each image. shape: of its latents [4,h,w]. */
+function drawNoises(
+  { images, sampling }: ImageBatch,
+  dryRun: ReturnType<Sampler["dryRun"]>,
+  shape: readonly number[],
+  hasInitLatents: boolean,
+): ImageNoise[] {
+  const options = {
+    ...{ shape, hasInitLatents, startNoise: sampling.startNoise },
+    list: noiseList(sampling, dryRun),
+    isStochastic: dryRun.noiseDraws > 0,
+  };
+  return images.map(({ seed }) => drawImageNoise(seed, options));
+}
+
+/** Init latents [B,4,h,w] of a batch that starts from images. */
+async function encodeInitImages(
+  { images, sampling }: ImageBatch,
+  noises: readonly ImageNoise[],
+  { initImages }: Pipeline,
+): Promise<NdArray<Float32Array>> {
+  const pictures = images.map(({ init }) => {
+    if (!init) throw new TypeError("The images of a batch have init images all of them or none.");
+    return init.picture;
+  });
+  const posteriors = noises.map(({ init }) => init!.posterior);
+  return initImages.latents(pictures, [sampling.width, sampling.height], posteriors, sampling);
+}
+
+function imageEvent(
+  picture: Picture,
+  { images, firstIndex = 0, sampling }: ImageBatch,
+  at: number,
+  pass: Pass,
+  steps: number,
+): GenerationEvent {
+  const { prompt, negativePrompt, seed } = images[at]!;
+  const { width, height } = picture;
+  const parameters = { prompt, negativePrompt, seed, sampling, width, height, steps };
+  return { kind: "image", index: firstIndex + at, pass, picture, parameters };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  return stack(parts.map((part) => arrayOf([part.length], part))).data;
+}

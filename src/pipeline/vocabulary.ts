@@ -1,0 +1,135 @@
+import { arrayOf, concatenate, type NdArray, toFloat32 } from "../array/index.ts";
+import { type LearnedEmbedding, vectorCount } from "../embedding/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import type { ModelFamily } from "../models/index.ts";
+import {
+  addLayeredWord,
+  addWord,
+  createTokenizer,
+  type Padding,
+  replacementsOf,
+  type Tokenizer,
+  tokensOfWord,
+} from "../tokenizer/index.ts";
+
+/** The words that prompts may use. */
+export interface PromptVocabulary {
+  /** One per text encoder, with the learned words added. */
+  readonly tokenizers: readonly Tokenizer[];
+  /** Vectors of the learned words for each text encoder [vectors, width]: row i is that of the id 49408 + i. Unset: no learned words. */
+  readonly embeddings?: readonly NdArray<Float32Array>[] | undefined;
+  /** What the first id of a word of several vectors stands for. */
+  readonly replacements?: ReadonlyMap<number, readonly number[]> | undefined;
+  /** With words that have vectors for each layer of the U-Net (P+, XTI): what their ids stand for, layer after layer. */
+  readonly layerReplacements?: readonly ReadonlyMap<number, readonly number[]>[] | undefined;
+}
+
+const paddings: Readonly<Record<ModelFamily, readonly Padding[]>> = {
+  sd1: ["eos"],
+  sd2: ["bang"],
+  sdxl: ["eos", "zero"],
+};
+
+/** A family's own words. mergesText: CLIP's table of merges. */
+export function plainVocabulary(family: ModelFamily, mergesText: string): PromptVocabulary {
+  return { tokenizers: paddings[family].map((padding) => createTokenizer(mergesText, { padding })) };
+}
+
+/** A learned embedding under the name it has in prompts. */
+export interface NamedEmbedding extends Pick<LearnedEmbedding, "vectors" | "layers"> {
+  readonly name: string;
+  /** Where it comes from, for errors. */
+  readonly file: string;
+}
+
+/** The vocabulary with learned embeddings added: one of n vectors `S` as the tokens S, S1, ..., where S in a prompt stands for all of them.
+ *  @throws TOKEN_EXISTS naming the file whose tokens are taken, TOKEN_EMPTY */
+export function withEmbeddings(vocabulary: PromptVocabulary, embeddings: readonly NamedEmbedding[]): PromptVocabulary {
+  return embeddings.reduce((known, { layers, ...embedding }) => {
+    return layers ? withLayeredEmbedding(known, { ...embedding, layers }) : withEmbedding(known, embedding);
+  }, vocabulary);
+}
+
+function withEmbedding(vocabulary: PromptVocabulary, embedding: NamedEmbedding): PromptVocabulary {
+  const { name, vectors, file } = embedding;
+  const count = vectorCount(embedding);
+  const perEncoder = vocabulary.tokenizers.map((plain) =>
+    explained(plain, embedding, () => addWord(plain, name, count, file)),
+  );
+  return {
+    ...vocabulary,
+    tokenizers: perEncoder.map(({ tokenizer }) => tokenizer),
+    embeddings: vectors.map((table, encoder) => {
+      const known = vocabulary.embeddings?.[encoder];
+      return known ? concatenate([known, toFloat32(table)]) : toFloat32(table);
+    }),
+    replacements: new Map([...(vocabulary.replacements ?? []), ...replacementsOf([perEncoder[0]!.word])]),
+  };
+}
+
+/** The vocabulary of a model with one text encoder, with an embedding added that has vectors for each layer (P+, XTI). */
+function withLayeredEmbedding(
+  vocabulary: PromptVocabulary,
+  embedding: NamedEmbedding & { readonly layers: readonly string[] },
+): PromptVocabulary {
+  const { name, layers, vectors, file } = embedding;
+  const [plain] = vocabulary.tokenizers as [Tokenizer];
+  const count = vectorCount(embedding);
+  const { word: inLayers, ...added } = explained(plain, embedding, () =>
+    addLayeredWord(plain, name, count, layers, file),
+  );
+  // Prompts hold the word's own tokens: their ids come last, with rows that no layer looks up.
+  const tokenizer = added.tokenizer.addTokens(inLayers.tokens);
+  const table = toFloat32(vectors[0]!);
+  const width = table.shape[1]!;
+  const unused = arrayOf([count, width], new Float32Array(count * width));
+  return {
+    ...vocabulary,
+    tokenizers: [tokenizer],
+    embeddings: [concatenate([...(vocabulary.embeddings ?? []), table, unused])],
+    layerReplacements: layers.map((_, layer) => {
+      const ids = inLayers.ids.slice(layer * count, (layer + 1) * count);
+      const replaced = inLayers.tokens.map((token, i) => [tokenizer.idOf(token)!, i === 0 ? ids : [ids[i]!]] as const);
+      return new Map([...(vocabulary.layerReplacements?.[layer] ?? []), ...replaced]);
+    }),
+  };
+}
+
+/** What adding a word gives, or the error with what to do about it here. */
+function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: () => Added): Added {
+  const { name, file } = embedding;
+  const tokens = tokensOfWord(name, vectorCount(embedding));
+  const isTaken = (token: string) => tokenizer.idOf(token) !== undefined;
+  try {
+    return add();
+  } catch (error) {
+    if (!(error instanceof CoinageError) || error.code !== "TOKEN_EXISTS") throw error;
+    throw new CoinageError(
+      "TOKEN_EXISTS",
+      `The word "${name}" cannot be added: "${tokens.find(isTaken)}" is a word already.`,
+      {
+        where: file,
+        hint: `Words are named after their files. Use another name: ${callableName(name, tokens.length, isTaken)}=${file}`,
+        cause: error,
+      },
+    );
+  }
+}
+
+/** What prompts can call a file's word by: its name, or a made-up one where that is taken already or no prompt can hold it.
+ *  isTaken: whether a token has another meaning. */
+export function callableName(name: string, vectors: number, isTaken: (token: string) => boolean): string {
+  const isFree = (word: string) => !tokensOfWord(word, vectors).some(isTaken);
+  if (name !== "" && name === name.trim() && whyNotWritable(name) === undefined && isFree(name)) return name;
+  const base = name.replace(/[^\p{L}\p{N}_-]+/gu, "") || "word";
+  let number = 1;
+  while (!isFree(`${base}x${number}`)) number++;
+  return `${base}x${number}`;
+}
+
+/** Why no prompt can hold a name as a word, as the end of a sentence; undefined where prompts can. */
+export function whyNotWritable(name: string): string | undefined {
+  if (name.trim() === "BREAK") return "BREAK in a prompt begins a new chunk of 75 tokens";
+  if (name.includes(" --")) return '" --" in a prompt begins an option';
+  return /[\n\r\u0085\u2028\u2029]/.test(name) ? "a prompt ends with its line" : undefined;
+}
