@@ -12,7 +12,7 @@ import {
   type VaeShares,
 } from "../networks/index.ts";
 import { dropAlpha, type Picture, pictureToFloats, resizeLikePillow, type Size, toGrey } from "../pictures/index.ts";
-import { type ImageRequest, initImageSize, type Sampling } from "./request.ts";
+import { type ImageBatch, type ImageRequest, initImageSize, type Sampling } from "./request.ts";
 
 /** An init image at the size that is generated. It is stretched: nothing is cut off. */
 export function fitInitImage(picture: Picture, size: Size): Picture {
@@ -29,6 +29,19 @@ export function startOf({
 }: Sampling): ImageToImageStart {
   const offset = forceZeroStepsOffset ? 0 : samplerDefaults(sampler, compatibility).stepsOffset;
   return imageToImageStart(steps, strength, offset);
+}
+
+/** Init latents [B,4,h,w] of a batch that starts from images. posteriors: the noise of encoding each. @throws RUNTIME */
+export async function encodeInitImages(
+  { images, sampling }: ImageBatch,
+  posteriors: readonly Float32Array[],
+  encoder: InitImageEncoder,
+): Promise<NdArray<Float32Array>> {
+  const pictures = images.map(({ init }) => {
+    if (!init) throw new TypeError("The images of a batch have init images all of them or none.");
+    return init.picture;
+  });
+  return encoder.latents(pictures, [sampling.width, sampling.height], posteriors, sampling);
 }
 
 /** Encodes init images. One that comes again, in the same batch or a later one, is not encoded again. */

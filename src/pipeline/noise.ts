@@ -1,6 +1,44 @@
+import { arrayOf, stack } from "../array/index.ts";
 import { pyramidNoise, type Sampler } from "../diffusion/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
-import type { Sampling, StartNoise } from "./request.ts";
+import type { ImageBatch, Sampling, StartNoise } from "./request.ts";
+
+/** The random numbers of a batch, those of one image after the other: [B,4,h,w]. */
+export interface BatchNoise {
+  readonly start: Float32Array;
+  /** Noise of the sampler's draw number n. */
+  readonly sampler: (draw: number) => Float32Array;
+  /** The noise put on init latents; empty without them. */
+  readonly added: Float32Array;
+  /** For each image, that of encoding its init image [4,h,w]; none without. */
+  readonly posteriors: readonly Float32Array[];
+}
+
+/** Draws the random numbers of a batch. dryRun: of the sampler, from where it begins; shape: of one image's latents [4,h,w]. */
+export function drawNoise(
+  { images, sampling }: ImageBatch,
+  dryRun: ReturnType<Sampler["dryRun"]>,
+  shape: readonly number[],
+  hasInitLatents: boolean,
+): BatchNoise {
+  const options = {
+    ...{ shape, hasInitLatents, startNoise: sampling.startNoise },
+    list: noiseList(sampling, dryRun),
+    isStochastic: dryRun.noiseDraws > 0,
+  };
+  const noises = images.map(({ seed }) => drawImageNoise(seed, options));
+  const inits = noises.flatMap(({ init }) => init ?? []);
+  return {
+    start: joined(noises.map(({ start }) => start)),
+    sampler: (draw) => joined(noises.map(({ sampler }) => sampler(draw))),
+    added: hasInitLatents ? joined(inits.map(({ added }) => added)) : new Float32Array(0),
+    posteriors: inits.map(({ posterior }) => posterior),
+  };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  return stack(parts.map((part) => arrayOf([part.length], part))).data;
+}
 
 /** How many noises are drawn beforehand for a run of a sampler, and which one its draw number n takes. */
 export interface NoiseList {
@@ -9,7 +47,7 @@ export interface NoiseList {
 }
 
 /** sd-scripts' generator script draws one noise a step, for dpm_2_a two of which only the second is used: its list was made for an older library.
- *  Sample images draw noises as they are needed. dryRun: of the sampler, from where it begins. */
+ *  Sample images draw noises as they are needed. */
 export function noiseList(
   { compatibility, sampler, steps }: Pick<Sampling, "compatibility" | "sampler" | "steps">,
   dryRun: ReturnType<Sampler["dryRun"]>,

@@ -1,13 +1,13 @@
-import { arrayOf, concatenate, type NdArray, stack } from "../array/index.ts";
-import { type KeptArea, predictOriginal, type Sampler } from "../diffusion/index.ts";
+import { arrayOf, concatenate, type NdArray } from "../array/index.ts";
+import { type KeptArea, predictOriginal } from "../diffusion/index.ts";
 import { beginningOf } from "../errors/index.ts";
 import { decodeImages, type UNetConditioning } from "../networks/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { checkSampling, samplerOf } from "./checks.ts";
 import { encodePrompts, type PromptConditioning, timeIdsOf } from "./conditioning.ts";
 import { finalPassFromLatents, finalPassFromPictures, firstPassOf } from "./highres-fix.ts";
-import { keptByMasks, startOf } from "./image-to-image.ts";
-import { drawImageNoise, type ImageNoise, noiseList } from "./noise.ts";
+import { encodeInitImages, keptByMasks, startOf } from "./image-to-image.ts";
+import { drawNoise } from "./noise.ts";
 import type { Pipeline } from "./pipeline.ts";
 import {
   batchesOf,
@@ -80,30 +80,28 @@ export async function* sampleLatents(
   const hasInit = batch.initLatents !== undefined || images.some(({ init }) => init !== undefined);
   const sampler = samplerOf(sampling, pipeline);
   const { from, noiseStep } = hasInit ? startOf(sampling) : { from: 0 };
-  const noises = drawNoises(batch, sampler.dryRun(from), shape.slice(1), hasInit);
+  const noise = drawNoise(batch, sampler.dryRun(from), shape.slice(1), hasInit);
 
   let latents: Float32Array;
   let keep: KeptArea | undefined;
   if (!hasInit) {
     // text to image: pure noise
-    latents = joined(noises.map(({ start }) => start)).map((value) => value * sampler.initNoiseSigma);
+    latents = noise.start.map((value) => value * sampler.initNoiseSigma);
   } else {
     // image to image: init latents with noise on them
-    const initLatents = batch.initLatents ?? (await encodeInitImages(batch, noises, pipeline));
-    const added = joined(noises.map(({ init }) => init!.added));
-    latents = noiseStep === undefined ? initLatents.data : sampler.addNoise(initLatents.data, added, noiseStep);
+    const initLatents = batch.initLatents ?? (await encodeInitImages(batch, noise.posteriors, pipeline.initImages));
+    latents = noiseStep === undefined ? initLatents.data : sampler.addNoise(initLatents.data, noise.added, noiseStep);
     // inpainting: what the masks keep is put back after every step
     const mask = keptByMasks(images, sampling, vae);
-    keep = mask && { mask, initLatents: initLatents.data, noise: added };
+    keep = mask && { mask, initLatents: initLatents.data, noise: noise.added };
   }
 
   const { groups, pooled } = conditioning;
   const unetConditioning = { ...conditioning, timeIds: pooled && timeIdsOf(groups, images.length, sampling) };
-  const noiseOfDraw = (draw: number) => joined(noises.map((noise) => noise.sampler(draw)));
   const steps = sampler.timesteps.length - from;
   const indices = images.map((_, i) => firstIndex + i);
 
-  const denoising = sampler.sample(latents, { from, noise: noiseOfDraw, ...(keep && { keep }) });
+  const denoising = sampler.sample(latents, { from, noise: noise.sampler, ...(keep && { keep }) });
   let next = denoising.next();
   while (!next.done) {
     const { modelInput, level, timestep, step } = next.value;
@@ -150,35 +148,6 @@ function guided(output: Float32Array, groups: number, scale: number, negativeSca
   });
 }
 
-/** The random numbers of each image. shape: of its latents [4,h,w]. */
-function drawNoises(
-  { images, sampling }: ImageBatch,
-  dryRun: ReturnType<Sampler["dryRun"]>,
-  shape: readonly number[],
-  hasInitLatents: boolean,
-): ImageNoise[] {
-  const options = {
-    ...{ shape, hasInitLatents, startNoise: sampling.startNoise },
-    list: noiseList(sampling, dryRun),
-    isStochastic: dryRun.noiseDraws > 0,
-  };
-  return images.map(({ seed }) => drawImageNoise(seed, options));
-}
-
-/** Init latents [B,4,h,w] of a batch that starts from images. */
-async function encodeInitImages(
-  { images, sampling }: ImageBatch,
-  noises: readonly ImageNoise[],
-  { initImages }: Pipeline,
-): Promise<NdArray<Float32Array>> {
-  const pictures = images.map(({ init }) => {
-    if (!init) throw new TypeError("The images of a batch have init images all of them or none.");
-    return init.picture;
-  });
-  const posteriors = noises.map(({ init }) => init!.posterior);
-  return initImages.latents(pictures, [sampling.width, sampling.height], posteriors, sampling);
-}
-
 function imageEvent(
   picture: Picture,
   { images, firstIndex = 0, sampling }: ImageBatch,
@@ -190,8 +159,4 @@ function imageEvent(
   const { width, height } = picture;
   const parameters = { prompt, negativePrompt, seed, sampling, width, height, steps };
   return { kind: "image", index: firstIndex + at, pass, picture, parameters };
-}
-
-function joined(parts: readonly Float32Array[]): Float32Array {
-  return stack(parts.map((part) => arrayOf([part.length], part))).data;
 }
