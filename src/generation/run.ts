@@ -71,7 +71,7 @@ export async function* generateFromSettings(
       folder,
     };
     if (fallbackReason)
-      yield { kind: "warning", code: "PRECISION", message: `--fp16 and --bf16 change nothing: ${fallbackReason}.` };
+      yield { kind: "warning", code: "PRECISION", message: `--fp16 and --bf16 have no effect: ${fallbackReason}.` };
     const events = plan
       ? generatePlan(plan, run)
       : generateTyped(prompts ?? typedLines(process.stdin), planTyped, (typed) => generatePlan(typed, run));

@@ -122,6 +122,6 @@ export function checkMaskSize(
   throw new CoinageError(
     "PICTURE_SIZE",
     `A mask of ${maskWidth} x ${maskHeight} pixels does not fit an image of ${width} x ${height}.`,
-    { hint: "Give a mask of the image's size; --W and --H together bring both to one size." },
+    { hint: "Give a mask of the image's size; --W and --H together resize both to one size." },
   );
 }

@@ -40,7 +40,7 @@ export async function* generateBatch(batch: ImageBatch, pipeline: Pipeline): Asy
     yield { kind: "warning", message: "The negative scale is ignored: a guidance scale up to 1 means no guidance." };
   const conditioning = await encodePrompts(batch, pipeline);
   for (const prompt of conditioning.truncated)
-    yield { kind: "warning", message: `The prompt is too long; its end is left out: ${beginningOf(prompt, 80)}` };
+    yield { kind: "warning", message: `The prompt is too long; its end is cut off: ${beginningOf(prompt, 80)}` };
 
   const { highres } = sampling;
   const final = highres ? yield* generateSmall(batch, highres, conditioning, pipeline) : batch;

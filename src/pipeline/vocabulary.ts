@@ -106,7 +106,7 @@ function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: 
     if (!(error instanceof CoinageError) || error.code !== "TOKEN_EXISTS") throw error;
     throw new CoinageError(
       "TOKEN_EXISTS",
-      `The word "${name}" cannot be added: "${tokens.find(isTaken)}" is a word already.`,
+      `The word "${name}" cannot be added: "${tokens.find(isTaken)}" is already a word.`,
       {
         where: file,
         hint: `Words are named after their files. Use another name: ${callableName(name, tokens.length, isTaken)}=${file}`,

@@ -11,7 +11,7 @@ export async function findModel(target: string): Promise<string> {
   const found = await matching(target);
   if (found.length === 1) return found[0]!;
   const what = found.length === 0 ? "no file" : `${found.length} files`;
-  throw new CoinageError("FILE_NOT_FOUND", `The pattern ${target} fits ${what}; it must fit exactly one.`, {
+  throw new CoinageError("FILE_NOT_FOUND", `The pattern ${target} matches ${what}; it must match exactly one.`, {
     where: `--ckpt ${target}`,
     ...(found.length > 0 && { hint: found.slice(0, 10).join("\n") }),
   });
@@ -77,6 +77,6 @@ async function folderGiven(folder: string): Promise<CoinageError> {
   const files = names.filter((name) => /\.(safetensors|pt|pti|bin|ckpt|png|webp|avif)$/i.test(name)).sort();
   const paths = files.map((name) => path.join(folder, name));
   return new CoinageError("FILE_UNREADABLE", `${path.resolve(folder)} is a folder, not an embedding file.`, {
-    hint: files.length > 0 ? `Name its files: ${firstFew(paths, 3, " ")}` : "It holds no embedding file either.",
+    hint: files.length > 0 ? `Name its files: ${firstFew(paths, 3, " ")}` : "It contains no embedding file.",
   });
 }

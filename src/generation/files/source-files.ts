@@ -40,7 +40,7 @@ export async function listImages(target: string, flag: string): Promise<ImageLis
   const files = kind === "file" ? [target] : named("picture");
   const leftOut = named("undecodable picture");
   if (files.length === 0)
-    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} holds no image that can be read.`, {
+    throw new CoinageError("FILE_NOT_FOUND", `${path.resolve(target)} contains no image that can be read.`, {
       where,
       hint:
         leftOut.length > 0

@@ -146,7 +146,7 @@ function whyIgnored(part: string, name: string, isKnown: boolean): string {
   if (isKnown) return `--${beginningOf(part)} is ignored: its value is not a number.`;
   const means = (setting: string) => name.length > 2 && setting.toLowerCase().includes(name);
   const [near] = [...forms].find(([, [setting]]) => means(setting)) ?? [];
-  return `"--${beginningOf(part)}" is ignored: " --" begins an option, and there is none of this name.${near ? ` Did you mean --${near}?` : ""}`;
+  return `"--${beginningOf(part)}" is ignored: " --" begins an option, and no option has this name.${near ? ` Did you mean --${near}?` : ""}`;
 }
 
 /** A line without its list of seeds (`--d 1,2,3`), and the seeds. They are taken out before choices in braces are made.

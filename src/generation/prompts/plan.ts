@@ -144,7 +144,7 @@ class Planning {
     if (!taken)
       throw new CoinageError("PROMPT_INVALID", "The seeds of --d are not a list of whole numbers.", {
         where: place,
-        hint: "Write them with commas and nothing else: --d 1,2,3",
+        hint: "Separate them with commas only: --d 1,2,3",
       });
     const options = { givenSeeds: taken.seeds, words, budget: this.#characters };
     const choices = atPlace(place, () => expandChoices(taken.line, imagesPerPrompt, this.#nextSeed, options));

@@ -43,9 +43,9 @@ async function promptsOfImages(files: readonly string[], where: string): Promise
   const found = await Promise.all(files.map(async (file) => ({ file, prompt: await promptOfImage(file) })));
   const prompts = found.flatMap(({ prompt }) => prompt ?? []);
   if (prompts.length === 0)
-    throw new CoinageError("PROMPT_MISSING", "None of the init images carries a prompt.", {
+    throw new CoinageError("PROMPT_MISSING", "None of the init images contains a prompt.", {
       where,
-      hint: "Say with --prompt or --from_file what to generate.",
+      hint: "Use --prompt or --from_file to say what to generate.",
     });
   return {
     prompts,
@@ -53,7 +53,7 @@ async function promptsOfImages(files: readonly string[], where: string): Promise
     areFromPictures: true,
     warnings: found
       .filter(({ prompt }) => !prompt)
-      .map(({ file }) => `${file} carries no prompt and is left out; masks go to the other images in turn.`),
+      .map(({ file }) => `${file} contains no prompt, so it is left out; masks are used with the other images in turn.`),
   };
 }
 
@@ -64,9 +64,9 @@ export async function readPromptFile(file: string, where: string): Promise<Writt
     text.trim() === "" || text.startsWith("#") ? [] : [{ text, place: `${file}, line ${i + 1}` }],
   );
   if (prompts.length > 0) return prompts;
-  throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} holds no prompt.`, {
+  throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} contains no prompt.`, {
     where,
-    hint: "Write one prompt on each line. Lines that begin with # are notes.",
+    hint: "Write one prompt on each line. Lines that begin with # are comments.",
   });
 }
 

@@ -78,7 +78,7 @@ export function fieldsOfObject(object: Readonly<Record<string, unknown>>): ReadF
         `${beginningOf(key)} is ignored: sample prompts have no such key.${near ? ` Did you mean ${near}?` : ""}`,
       );
     } else if (typeof value === (kind === "text" ? "string" : "number")) found.set(field, value);
-    else problems.push(`${key} is ignored: ${shown(value)} is not a ${kind === "text" ? "text" : "number"}.`);
+    else problems.push(`${key} is ignored: ${shown(value)} is not ${kind === "text" ? "text" : "a number"}.`);
   }
   if (!found.has("prompt")) problems.push("it has no prompt.");
   return { fields: Object.fromEntries(found), problems };

@@ -34,7 +34,7 @@ test("a text file: one prompt a line with options", async () => {
   expect(warnings).toEqual([
     "Sample prompt 2: --d x is ignored: it is not a number.",
     "Sample prompt 2: --l 1.2.3 is ignored: it is not a number.",
-    "Sample prompt 1: 1000 steps are made, not 5000: models have no more.",
+    "Sample prompt 1: 1000 steps are used, not 5000: models have no more.",
     'Sample prompt 1: there is no sampler "nope" for sample images; ddim is used.',
   ]);
 });
@@ -64,7 +64,7 @@ test("a JSON file: lines and objects", async () => {
 test("what no sample prompt has is told of, however deep it is", async () => {
   const deep = `[{"prompt": ${"[".repeat(50_000)}${"]".repeat(50_000)}}, "a --ar 16:9 --guidance_scale 2 --g 1"]`;
   expect((await read("p.json", deep)).warnings).toEqual([
-    "Sample prompt 1: prompt is ignored: a list is not a text.",
+    "Sample prompt 1: prompt is ignored: a list is not text.",
     "Sample prompt 1: it has no prompt.",
     "Sample prompt 2: --ar 16:9 is ignored: sample prompts have no such option.",
     "Sample prompt 2: --guidance_scale 2 is ignored: sample prompts have no such option.",

@@ -33,7 +33,7 @@ export interface SamplePrompts {
 export async function readSamplePrompts(file: string, options: SamplePromptOptions): Promise<SamplePrompts> {
   const read = await readFields(file);
   if (read.length === 0)
-    throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} holds no prompt.`, {
+    throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} contains no prompt.`, {
       where: `--sample_prompts ${file}`,
     });
   const warnings = read.flatMap(({ problems }, i) => problems.map((problem) => `Sample prompt ${i + 1}: ${problem}`));
@@ -41,7 +41,7 @@ export async function readSamplePrompts(file: string, options: SamplePromptOptio
     checkNumbers(fields, `--sample_prompts ${file}, prompt ${i + 1}`);
     const { steps = 1 } = fields;
     if (steps > mostSteps)
-      warnings.push(`Sample prompt ${i + 1}: ${mostSteps} steps are made, not ${steps}: models have no more.`);
+      warnings.push(`Sample prompt ${i + 1}: ${mostSteps} steps are used, not ${steps}: models have no more.`);
     const asked = fields.sampler ?? options.sampler;
     const sampler = knownSampler(asked);
     if (asked !== undefined && sampler !== asked)
@@ -119,7 +119,7 @@ function checkNumbers({ seed = 0, ...fields }: SampleFields, where: string): voi
   if (Number.isSafeInteger(seed) && seed >= -1) return;
   throw new CoinageError("PROMPT_INVALID", `${seed} is not a seed.`, {
     where,
-    hint: `A seed is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}; -1 or none is a random one.`,
+    hint: `A seed is a whole number from 0 to ${Number.MAX_SAFE_INTEGER}; -1 or no seed means a random one.`,
   });
 }
 

@@ -82,7 +82,7 @@ describe("a word that is not used is told of with the nearest reason", () => {
     ["no blank", { names: ["mycatx"] }, "a my catx", /"my catx", with other spaces/],
     ["brackets", { names: ["catx (1)"] }, "a catx(1)", /"catx\(1\)", with other spaces, brackets/],
     ["part of another", { names: ["catx", "catxy"] }, "a catxy", /"catx" only as part of "catxy"/],
-    ["its beginning", { names: ["mycatx-000005"] }, "a mycatx", /have "mycatx". Write "mycatx-000005"/],
+    ["its beginning", { names: ["mycatx-000005"] }, "a mycatx", /contain "mycatx". Write "mycatx-000005"/],
     ["its name in training", { names: ["v3-final"], token: "catx" }, "a catx", /"catx", as it was called in training/],
     ["a similar name", { names: ["ploofa"] }, "a plofa", /"plofa"/],
     ["the cut", { names: ["catx"] }, `${"very ".repeat(80)}catx`, /first 75 tokens.*--max_embeddings_multiples 2/],

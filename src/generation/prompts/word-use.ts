@@ -82,13 +82,13 @@ export class WordUse {
     const unexplained: GivenWord[] = [];
     for (const { word, reason } of this.unused()) {
       if (reason === undefined) unexplained.push(word);
-      else explained.push(`No prompt has the word of ${word.file}, so it changes nothing: ${reason}`);
+      else explained.push(`No prompt contains the word of ${word.file}, so it changes nothing: ${reason}`);
     }
     for (const [{ name }, longer] of this.#inside)
       explained.push(`"${name}" is used inside "${longer}" only: separate it if the longer word is not what you mean.`);
     for (const [{ name }, { written, program, rest }] of this.#calls)
       explained.push(
-        `The prompts have "${written}", as ${program} writes a word. Here ${rest} becomes part of the prompt: write "${name}".`,
+        `The prompts contain "${written}", as ${program} writes a word. Here ${rest} becomes part of the prompt: write "${name}".`,
       );
     return unexplained.length > 0 ? [...explained, withoutReason(unexplained)] : explained;
   }
@@ -137,14 +137,14 @@ export class WordUse {
     if (maxChunks === undefined || this.#finds(word, prompt).length === 0) return undefined;
     const wanted = new Set(word.tokens.map((token) => this.#tokenizer.idOf(token)));
     const place = this.#ids(prompt, Number.MAX_SAFE_INTEGER).findIndex((id) => wanted.has(id));
-    return `"${word.name}" comes after the first ${maxChunks * chunkCapacity} tokens, where its prompt is cut. Write it nearer to the beginning, or give --max_embeddings_multiples ${Math.floor(place / chunkCapacity) + 1}.`;
+    return `"${word.name}" comes after the first ${maxChunks * chunkCapacity} tokens, where its prompt is cut. Move it nearer to the beginning, or set --max_embeddings_multiples ${Math.floor(place / chunkCapacity) + 1}.`;
   };
 
   readonly #partOfAnother: Reason = ({ name, tokens }, prompt) => {
     const longer = this.#tokenizer.words
       .find(prompt)
       .find((found) => found.name.includes(name) && !tokens.includes(found.name));
-    return longer && `the prompts have "${name}" only as part of "${longer.name}", the word of another file.`;
+    return longer && `the prompts contain "${name}" only as part of "${longer.name}", the word of another file.`;
   };
 
   /** The same letters and digits, in another case or with other characters between them. */
@@ -160,22 +160,22 @@ export class WordUse {
           : longer
             ? "has it in another letter case inside a longer word"
             : "in this letter case has a meaning of its own";
-      return `the prompts have "${longer ?? inOtherCase[0]}", which ${why}. Write "${name}", as the file is named.`;
+      return `the prompts contain "${longer ?? inOtherCase[0]}", which ${why}. Write "${name}", as the file is named.`;
     }
     const written = looselyWritten(name, prompt);
     return (
       written &&
-      `the prompts have "${written}", with other spaces, brackets or punctuation. Write "${name}", as the file is named.`
+      `the prompts contain "${written}", with other spaces, brackets or punctuation. Write "${name}", as the file is named.`
     );
   };
 
   readonly #similar: Reason = ({ name, token }, prompt) => {
     const madeUp = wordsOf(prompt).filter((word) => this.#tokenizer.encode(word).length > 1);
     if (token !== undefined && token !== name && madeUp.includes(token))
-      return `the prompts have "${token}", as it was called in training. Write "${name}", as the file is named, or rename the file.`;
+      return `the prompts contain "${token}", as it was called in training. Write "${name}", as the file is named, or rename the file.`;
     const isBeginning = (word: string) => word.length > 2 && name.toLowerCase().startsWith(word.toLowerCase());
     const near = madeUp.find(isBeginning) ?? nearestName(name, madeUp);
-    return near && `the prompts have "${near}". Write "${name}", as the file is named.`;
+    return near && `the prompts contain "${near}". Write "${name}", as the file is named.`;
   };
 }
 
@@ -190,7 +190,7 @@ function withoutReason(words: readonly GivenWord[]): string {
   const files = words.map(({ file }) => file);
   const [{ name }] = words as [GivenWord];
   const [subject, verb] = words.length === 1 ? ["the word", "it changes"] : ["the words", "they change"];
-  return `No prompt has ${subject} of ${firstFew(files)}, so ${verb} nothing. Write it into a prompt as the file is named: "a photo of ${name}".`;
+  return `No prompt contains ${subject} of ${firstFew(files)}, so ${verb} nothing. Write it into a prompt as the file is named: "a photo of ${name}".`;
 }
 
 const notWritable: Reason = ({ name }) => {
