@@ -1,6 +1,6 @@
-export { type SampleMoment, sampleFileName } from "./files/names.ts";
+export { sampleFileName } from "./files/names.ts";
 export type { GeneratedImage } from "./files/write.ts";
-export { readSamplePrompts, type SamplePromptOptions, type SamplePrompts } from "./prompts/sample-prompts.ts";
+export { readSamplePrompts } from "./prompts/sample-prompts.ts";
 export { typedLines } from "./prompts/typed.ts";
 export { WordUse } from "./prompts/word-use.ts";
 export { type GenerationRunOptions, generateFromSettings } from "./run.ts";

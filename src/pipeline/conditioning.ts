@@ -75,10 +75,7 @@ export function timeIdsOf(
   return arrayOf([groups.length * images, 6], ids);
 }
 
-export type TextOptions = Pick<
-  Sampling,
-  "compatibility" | "maxEmbeddingsMultiples" | "clipSkip" | "weightNormalization"
->;
+type TextOptions = Pick<Sampling, "compatibility" | "maxEmbeddingsMultiples" | "clipSkip" | "weightNormalization">;
 
 /** Encodes texts at once: they get equally many chunks. truncated: the texts whose end was cut off. @throws PROMPT_WEIGHT_INVALID, RUNTIME */
 export async function encodeTexts(

@@ -1,8 +1,15 @@
 export { checkBatchSize, checkRequest, checkSampling } from "./checks.ts";
-export { encodePrompts, type PromptConditioning, promptGroups, refuseRegions } from "./conditioning.ts";
+export {
+  encodePrompts,
+  type PromptConditioning,
+  type PromptGroup,
+  promptGroups,
+  refuseRegions,
+} from "./conditioning.ts";
 export { checkMaskSize } from "./image-to-image.ts";
 export { openPipeline, type Pipeline, type PipelineParts, type SampledModel } from "./pipeline.ts";
 export {
+  type Compatibility,
   type GenerationEvent,
   type GenerationRequest,
   type HighresFix,
@@ -13,12 +20,14 @@ export {
   initImageSize,
   type Pass,
   type Sampling,
+  type SamplingPass,
   type SamplingStepEvent,
   type SeedSource,
   type SizeConditions,
   type StartNoise,
   samplingOf,
   seedSource,
+  type WeightNormalization,
 } from "./request.ts";
 export { generateBatch, generateImages, sampleLatents } from "./text-to-image.ts";
 export {

@@ -4,7 +4,7 @@ import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { ImageBatch, Sampling, StartNoise } from "./request.ts";
 
 /** The random numbers of a batch, those of one image after the other: [B,4,h,w]. */
-export interface BatchNoise {
+interface BatchNoise {
   readonly start: Float32Array;
   /** Noise of the sampler's draw number n. */
   readonly sampler: (draw: number) => Float32Array;
@@ -41,7 +41,7 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 /** How many noises are drawn beforehand for a run of a sampler, and which one its draw number n takes. */
-export interface NoiseList {
+interface NoiseList {
   readonly length: number;
   readonly indexOf: (draw: number) => number;
 }
@@ -71,7 +71,7 @@ export interface NoiseOptions {
  *  differs from sd-scripts: stochastic samplers and the VAE draw noise for the whole batch from the generator of the last image, because the pinned diffusers ignores the list of noises.
  *  coinage: every image uses the noises drawn from its own seed.
  *  because: an image is to be the same in every batch. */
-export interface ImageNoise {
+interface ImageNoise {
   readonly start: Float32Array;
   /** Noise of the sampler's draw number n. */
   readonly sampler: (draw: number) => Float32Array;

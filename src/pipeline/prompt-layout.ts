@@ -23,7 +23,7 @@ export interface ChunkLayout {
 export type Joining = "whole" | "trimmed";
 
 /** The texts of a batch in chunks: all get equally many. */
-export interface PromptLayout {
+interface PromptLayout {
   /** [text encoder][text], with words that have vectors for each layer [text encoder][text x layer]. */
   readonly layouts: readonly (readonly ChunkLayout[])[];
   readonly joining: Joining;

@@ -4,7 +4,7 @@ import type { ImageParameters, SizeConditions } from "../../pipeline/index.ts";
 import type { PlannedImage } from "../prompts/plan.ts";
 
 /** What is written into an image file besides the pixels. */
-export interface ImageDescription {
+interface ImageDescription {
   readonly planned: Pick<PlannedImage, "rawPrompt" | "clipPrompt">;
   readonly parameters: ImageParameters;
   readonly family: ModelFamily;

@@ -49,7 +49,7 @@ function partExpression(part: string): string {
   });
 }
 
-export interface LoadedEmbedding extends NamedEmbedding {
+interface LoadedEmbedding extends NamedEmbedding {
   /** What its author called it. */
   readonly token: string | undefined;
   readonly warnings: readonly string[];

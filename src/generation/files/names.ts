@@ -67,13 +67,13 @@ export class FreeNames {
 }
 
 /** Local time as YYYYmmddHHMMSS. */
-export function timeStamp(time: Date): string {
+function timeStamp(time: Date): string {
   const parts = [time.getMonth() + 1, time.getDate(), time.getHours(), time.getMinutes(), time.getSeconds()];
   return `${time.getFullYear()}${parts.map((part) => padded(part, 2)).join("")}`;
 }
 
 /** A sample image of a training run. */
-export interface SampleMoment {
+interface SampleMoment {
   /** `--output_name` */
   readonly name: string;
   readonly at: { readonly epoch: number } | { readonly step: number };

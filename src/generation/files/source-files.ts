@@ -17,7 +17,7 @@ import type { ImageFile, PlannedImage } from "../prompts/plan.ts";
 
 const mostNamed = 3;
 
-export interface ImageList {
+interface ImageList {
   readonly files: readonly string[];
   readonly warnings: readonly string[];
 }

@@ -4,13 +4,13 @@ import { PythonRandom } from "../../random/index.ts";
 import type { PromptWords } from "../../tokenizer/index.ts";
 
 /** The prompts that a line with choices in braces stands for. */
-export interface Variants {
+interface Variants {
   readonly lines: readonly string[];
   /** One for each line; undefined without choices: the line is used as often as asked for, each time with a seed of its own. */
   readonly seeds: readonly number[] | undefined;
 }
 
-export interface ChoiceOptions {
+interface ChoiceOptions {
   /** The line's own seeds; missing ones are drawn. */
   readonly givenSeeds?: readonly number[] | undefined;
   /** Words whose names are never read as choices. */

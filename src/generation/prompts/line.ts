@@ -1,3 +1,4 @@
+import { trainTimesteps } from "../../diffusion/index.ts";
 import { beginningOf } from "../../errors/index.ts";
 import type { Sampling, SizeConditions } from "../../pipeline/index.ts";
 
@@ -17,7 +18,7 @@ export type ValueKind = keyof typeof patterns;
 export type OptionForms<Setting> = ReadonlyMap<string, readonly [setting: Setting, kind: ValueKind]>;
 
 /** "--NAME VALUE" behind a prompt. */
-export interface LineOption<Setting> {
+interface LineOption<Setting> {
   /** As written, without dashes. */
   readonly part: string;
   /** In small letters. */
@@ -77,8 +78,7 @@ export interface PromptLine {
 }
 
 /** What the options behind a prompt set; the command line says the rest. */
-export interface LineOptions
-  extends Partial<Pick<Sampling, "width" | "height" | "steps" | "guidanceScale" | "strength">> {
+interface LineOptions extends Partial<Pick<Sampling, "width" | "height" | "steps" | "guidanceScale" | "strength">> {
   readonly negativePrompt?: string;
   /** null: none, whatever the command line says. */
   readonly negativeScale?: number | null;
@@ -111,8 +111,6 @@ const forms: OptionForms<Setting> = new Map<string, readonly [Setting, ValueKind
   ),
 ]);
 
-const mostSteps = 1000;
-
 /** Reads a prompt with the options behind it. Options that match no form are ignored, as sd-scripts does. */
 export function parsePromptLine(line: string): PromptLine {
   const { prompt, options } = readLine(line, forms);
@@ -128,7 +126,7 @@ export function parsePromptLine(line: string): PromptLine {
     if (rest !== "") ignored.push(`"${beginningOf(rest)}" behind --${name} ${written} is ignored.`);
     if (setting === "unsupported") unsupported.push(name);
     else if (Number.isNaN(value)) malformed.push(part);
-    else found.set(setting, setting === "steps" ? Math.min(mostSteps, Math.max(1, Number(value))) : value);
+    else found.set(setting, setting === "steps" ? Math.min(trainTimesteps, Math.max(1, Number(value))) : value);
   }
   const entries = [...found];
   const isSize = ([setting]: readonly [string, unknown]) => /^(original|crop)/.test(setting);

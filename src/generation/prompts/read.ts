@@ -53,7 +53,9 @@ async function promptsOfImages(files: readonly string[], where: string): Promise
     areFromPictures: true,
     warnings: found
       .filter(({ prompt }) => !prompt)
-      .map(({ file }) => `${file} contains no prompt, so it is left out; masks are used with the other images in turn.`),
+      .map(
+        ({ file }) => `${file} contains no prompt, so it is left out; masks are used with the other images in turn.`,
+      ),
   };
 }
 
