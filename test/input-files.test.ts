@@ -9,7 +9,7 @@ import { readInfoCache } from "../src/dataset/images/info-cache.ts";
 import { readMetadata } from "../src/dataset/images/metadata.ts";
 import { readEmbeddingFile } from "../src/embedding/index.ts";
 import { CoinageError } from "../src/errors/index.ts";
-import { listImages } from "../src/generation/files/source-files.ts";
+import { listImages } from "../src/generation/files/init-images.ts";
 import { readPromptFile } from "../src/generation/prompts/read.ts";
 import { localModel } from "../src/hub/index.ts";
 import { inspectFile } from "../src/inspect/index.ts";

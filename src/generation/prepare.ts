@@ -1,6 +1,5 @@
 import { clipMerges } from "../assets/index.ts";
 import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
-import type { PredictionType } from "../diffusion/index.ts";
 import { vectorCount } from "../embedding/index.ts";
 import { atPlace, withPlace } from "../errors/index.ts";
 import { localModel } from "../hub/index.ts";
@@ -18,8 +17,8 @@ import {
   withEmbeddings,
 } from "../pipeline/index.ts";
 import { tokensOfWord } from "../tokenizer/index.ts";
+import { commonSize } from "./files/init-images.ts";
 import { findModel, loadEmbedding } from "./files/model-files.ts";
-import { commonSize } from "./files/source-files.ts";
 import { type ImagePlan, imagePlanner, planImages, type WrittenPrompt } from "./prompts/plan.ts";
 import { readPrompts } from "./prompts/read.ts";
 import { type GivenWord, unusedWordWarnings, WordUse } from "./prompts/word-use.ts";
@@ -27,10 +26,8 @@ import type { GenerationRunEvent } from "./run-events.ts";
 import { commandLineSampling, planSettingsOf } from "./settings.ts";
 
 /** All of a run that can be known and checked before anything takes long. */
-export interface PreparedGeneration {
+export interface PreparedGeneration extends SampledModel {
   readonly checkpoint: Checkpoint;
-  readonly model: DiffusionModel;
-  readonly predictionType: PredictionType;
   readonly vocabulary: PromptVocabulary;
   /** Which of its learned words the planned images use. */
   readonly use: WordUse;
@@ -67,9 +64,9 @@ export async function* prepareGeneration(
     ...(await planSettingsOf(settings, list, initImageSize, commandLineSampling(settings, model.family))),
     words: vocabulary.tokenizers[0]!.words,
   };
-  const parts = { model, predictionType: predictionType.value, hasZeroTerminalSnr: settings.zeroTerminalSnr };
+  const sampled = { model, predictionType: predictionType.value, hasZeroTerminalSnr: settings.zeroTerminalSnr };
   const checked = (plan: ImagePlan): ImagePlan => {
-    checkPlan(plan, parts);
+    checkPlan(plan, sampled);
     return plan;
   };
   const planNext = imagePlanner(planSettings);
@@ -80,7 +77,8 @@ export async function* prepareGeneration(
     yield* unusedWordWarnings(use);
   }
   return {
-    ...{ checkpoint, model, predictionType: predictionType.value, vocabulary, use, plan, initImageSize },
+    ...sampled,
+    ...{ checkpoint, vocabulary, use, plan, initImageSize },
     planTyped: (prompt) => {
       const typed = checked(planNext(prompt));
       use.add(typed);

@@ -15,8 +15,8 @@ import {
 } from "../pipeline/index.ts";
 import { openDevice, requireDevice } from "../runtime/index.ts";
 import { imageTexts } from "./files/image-texts.ts";
+import { ImageReader } from "./files/init-images.ts";
 import { FreeNames, imageFileName, runPreviewFileName, sheetFileName } from "./files/names.ts";
-import { ImageReader } from "./files/source-files.ts";
 import {
   type GeneratedImage,
   generatedImage,
@@ -54,11 +54,10 @@ export async function* generateFromSettings(
   const folder = write ? path.resolve(settings.outputDir) : undefined;
   if (folder !== undefined) await prepareOutputFolder(settings.outputDir, "--outdir");
   const prepared = yield* prepareGeneration(settings);
-  const { model, predictionType, vocabulary, plan, planTyped } = prepared;
+  const { model, predictionType, hasZeroTerminalSnr, vocabulary, plan, planTyped } = prepared;
   const wantsFloat16 = settings.fp16 || settings.bf16;
   const { runtime, computeDtype, fallbackReason } = await openDevice({ ...settings, wantsFloat16 });
   try {
-    const hasZeroTerminalSnr = settings.zeroTerminalSnr;
     const pipeline = openPipeline({ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime, computeDtype });
     const names = new FreeNames([runPreviewFileName]);
     const reader = new ImageReader(prepared.initImageSize);

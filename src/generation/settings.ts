@@ -3,7 +3,7 @@ import type { ModelFamily } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
 import { type HighresFix, type Sampling, type StartNoise, samplingOf } from "../pipeline/index.ts";
-import { imageFile } from "./files/source-files.ts";
+import { imageFile } from "./files/init-images.ts";
 import type { PlanSettings } from "./prompts/plan.ts";
 import type { PromptList } from "./prompts/read.ts";
 

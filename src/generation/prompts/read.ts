@@ -3,7 +3,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { hintOfMissing, kindOfPath, readGivenTextFile, readRegularFile } from "../../files/index.ts";
 import { isPng, readPngTexts } from "../../formats/png-text/index.ts";
 import type { GenerateSettings } from "../../options/index.ts";
-import { listImages } from "../files/source-files.ts";
+import { listImages } from "../files/init-images.ts";
 import type { WrittenPrompt } from "./plan.ts";
 
 /** What there is to generate. */

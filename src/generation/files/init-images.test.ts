@@ -3,7 +3,7 @@ import sharp from "sharp";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../../../test/datasets.ts";
 import { encodePng, type Picture } from "../../pictures/index.ts";
-import { ImageReader, listImages } from "./source-files.ts";
+import { ImageReader, listImages } from "./init-images.ts";
 
 const at = temporaryFolder();
 
