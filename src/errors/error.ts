@@ -1,4 +1,5 @@
 import type { ErrorCode } from "./codes.ts";
+import { printable } from "./texts.ts";
 
 export interface ErrorDetails {
   /** Where it happened, as the user knows the place: a flag, a file and line, a picture. */
@@ -37,4 +38,19 @@ export function atPlace<Result>(where: string, work: () => Result): Result {
   } catch (error) {
     throw withPlace(error, where);
   }
+}
+
+/** The text shown to people: code and message, then where, then what to do. */
+export function formatError(error: CoinageError): string {
+  const lines = [`${error.code}  ${shortened(error.message)}`];
+  if (error.where) lines.push(`  ${shortened(error.where)}`);
+  if (error.hint) lines.push(shortened(error.hint));
+  return printable(lines.join("\n"));
+}
+
+/** Names from files may be of any length; what is told about them is not. */
+const longestText = 4000;
+
+function shortened(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}... (${text.length} characters)` : text;
 }

@@ -1,8 +1,7 @@
 import { familyNames } from "../checkpoint/index.ts";
 import { formatReport } from "../dataset/index.ts";
-import type { RunSummary } from "../training/index.ts";
-import { entry } from "./entry.ts";
-import { bytesText, durationText, plural } from "./numbers.ts";
+import type { RunPlan, RunSummary } from "../training/index.ts";
+import { bytesText, durationText, entry, plural } from "./texts.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, pictures, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {
@@ -60,4 +59,28 @@ export function wordText({ tokens, tokenIds, layers }: Pick<RunSummary, "tokens"
 /** "id 49408", "ids 49408 to 49411". */
 function idsText(ids: readonly number[]): string {
   return ids.length < 2 ? `id ${ids[0]}` : `ids ${ids[0]} to ${ids.at(-1)}`;
+}
+
+/** What a run would take, and what other settings would make of it. */
+export function planText(plan: RunPlan): string[] {
+  const { weights, copies, results, peak } = plan.memory;
+  const rest = peak - weights - copies - results;
+  return [
+    entry("device", `${plan.device} (${plan.deviceReason})`),
+    entry("model", plan.model),
+    entry("memory", memoryText(peak, plan.availableBytes)),
+    entry("", `weights as they lie in the file ${bytesText(weights)}, copies of them ${bytesText(copies)}`),
+    entry("", `results of the networks ${bytesText(results)}, the rest ${bytesText(rest)}`),
+    entry(
+      "time",
+      `about ${stepText(plan.secondsPerStep)} a step, ${durationText(Math.max(1, plan.seconds))} for ${plural(plan.steps, "step")}`,
+    ),
+    ...plan.alternatives.map(({ flags, memory, secondsPerStep }, i) =>
+      entry(i === 0 ? "or with" : "", `${flags}: ${bytesText(memory.peak)}, ${stepText(secondsPerStep)} a step`),
+    ),
+  ];
+}
+
+function stepText(seconds: number): string {
+  return `${seconds.toPrecision(2)} s`;
 }

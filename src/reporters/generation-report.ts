@@ -1,12 +1,18 @@
 import { familyNames } from "../checkpoint/index.ts";
 import type { BatchStepEvent, GenerationRunEvent } from "../generation/index.ts";
-import { downloadLine } from "./download-line.ts";
-import { entry } from "./entry.ts";
-import { clockText, durationText, plural } from "./numbers.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
-import { type CountedWarning, summaryOfWarnings, warningLine } from "./warnings.ts";
+import {
+  type CountedWarning,
+  clockText,
+  downloadLine,
+  durationText,
+  entry,
+  plural,
+  summaryOfWarnings,
+  warningLine,
+} from "./texts.ts";
 
 type Event<Kind extends GenerationRunEvent["kind"]> = Extract<GenerationRunEvent, { readonly kind: Kind }>;
 

@@ -1,12 +1,13 @@
 /** One stream of events, told to people and to programs. */
-export { type Caller, commandLine } from "./command-line.ts";
-export { openConsole } from "./console.ts";
+
+export { planText } from "./first-screen.ts";
 export { generationReport } from "./generation-report.ts";
 export { inspectionText } from "./inspection-text.ts";
-export { jsonLinesReporter } from "./json-lines.ts";
 export { reportListing } from "./listing-report.ts";
-export { planText } from "./plan-text.ts";
+export { jsonLinesReporter } from "./log-file.ts";
+export { type Caller, commandLine } from "./next-steps.ts";
 export { type Reporter, reportAll } from "./reporter.ts";
 export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
-export { processTerminal, type Terminal } from "./terminal.ts";
+export { openConsole, processTerminal, type Terminal } from "./terminal.ts";
+
 export { type TrainingReportOptions, trainingReport } from "./training-report.ts";

@@ -11,7 +11,7 @@ import type {
   TrainingStateInspection,
   WeightsInspection,
 } from "../inspect/index.ts";
-import { plural } from "./numbers.ts";
+import { plural } from "./texts.ts";
 
 /** A stranger's file may have any number of entries of any length: so many, and so much of each, are shown. */
 const [mostEntries, mostCharacters] = [200, 2000];

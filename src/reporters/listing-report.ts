@@ -3,7 +3,7 @@ import { printable } from "../errors/index.ts";
 import type { DebugEvent } from "../training/index.ts";
 import { wordText } from "./first-screen.ts";
 import type { Terminal } from "./terminal.ts";
-import { warningLine } from "./warnings.ts";
+import { warningLine } from "./texts.ts";
 
 /** Lists what a dataset yields: the word, the datasets, every batch. */
 export function reportListing(event: DebugEvent, { talk, result }: Terminal): void {

@@ -1,14 +1,12 @@
 import type { TrainSettings } from "../options/index.ts";
 import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
-import type { Caller } from "./command-line.ts";
-import { downloadLine } from "./download-line.ts";
 import { firstScreen } from "./first-screen.ts";
-import { nextSteps } from "./next-steps.ts";
-import { clockText, durationText, plural, rateText } from "./numbers.ts";
+import { type Caller, nextSteps } from "./next-steps.ts";
+
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
-import { summaryOfWarnings, warningLine } from "./warnings.ts";
+import { clockText, downloadLine, durationText, plural, rateText, summaryOfWarnings, warningLine } from "./texts.ts";
 
 type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: Kind }>;
 

@@ -1,0 +1,76 @@
+import type { DownloadEvent } from "../hub/index.ts";
+import type { Progress } from "./talk.ts";
+
+/** "45 s", "1 min 5 s", "2 h 10 min": two units at most. */
+export function durationText(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
+
+/** "0:09", "1:05", "2:10:00": for a line that changes all the time. */
+export function clockText(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const two = (value: number): string => String(value).padStart(2, "0");
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+/** Three digits of a rate: "0.0456", "4.56", "456". */
+export function rateText(rate: number): string {
+  return rate >= 100 ? String(Math.round(rate)) : rate.toPrecision(3);
+}
+
+/** "5.9 GB", "120 MB". */
+export function bytesText(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** "1 picture", "2 pictures". */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
+/** A line of a first screen: what it is about, and what there is to say. */
+export function entry(label: string, text: string): string {
+  return `  ${label.padEnd(10)} ${text}`;
+}
+
+interface Warning {
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface CountedWarning extends Warning {
+  readonly count: number;
+}
+
+export function warningLine({ code, message }: Warning): string {
+  return `warning ${code}: ${message}`;
+}
+
+/** All warnings of a run once more at its end, those that came several times with their count. */
+export function summaryOfWarnings(warnings: readonly CountedWarning[]): string[] {
+  if (warnings.length === 0) return [];
+  const title = warnings.length === 1 ? "1 warning:" : `${warnings.length} warnings:`;
+  return [
+    "",
+    title,
+    ...warnings.map(({ code, message, count }) => `  ${code}${count > 1 ? ` (${count} times)` : ""}: ${message}`),
+  ];
+}
+
+/** How far the fetching of a model is. */
+export function downloadLine({ model, doneBytes, totalBytes }: DownloadEvent): Progress {
+  const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
+  const amount = `${megabytes(doneBytes)}/${megabytes(totalBytes)} MB (${percent}%)`;
+  const line = `fetching ${model}: ${amount}`;
+  return { screen: [line, `fetching: ${amount}`, amount], plain: line };
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
+}
