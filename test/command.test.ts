@@ -83,7 +83,7 @@ describe("the program", () => {
     expect(code).toBe(130);
     expect(stdout).toBe(`${path.join(out, "brimsy.safetensors")}\n`);
     expect(existsSync(path.join(out, "brimsy.safetensors"))).toBe(true);
-    expect(stderr).toMatch(/stopped after step \d+; what was learned so far is saved\./);
+    expect(stderr).toMatch(/stopped after step \d+; what was learned so far has been saved\./);
     expect(stderr).toMatch(/train --pretrained_model_name_or_path .* --resume \S+\n/);
     const lines = readFileSync(events, "utf8")
       .trimEnd()
@@ -145,7 +145,7 @@ describe("the program", () => {
     });
     expect(code).toBe(130);
     expect(stderr).toMatch(
-      /\nStopping; Ctrl-C again leaves at once\.\n[\s\S]*stopped before the first step: nothing was saved\./,
+      /\nStopping; press Ctrl-C again to quit at once\.\n[\s\S]*stopped before the first step: nothing was saved\./,
     );
     expect(stdout).toBe("");
     expect(readdirSync(out)).toEqual([]);

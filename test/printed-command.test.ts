@@ -26,7 +26,8 @@ function printedWords(file: string): string[] {
   const terminal = recordingTerminal();
   const caller = { program: "coinage", words: [] };
   trainingReport(terminal, { settings: run.settings, caller }).report(run.done(file, undefined));
-  const [, command = ""] = /Draw with it:\n\s+coinage generate ([\s\S]*)\nOr copy/.exec(terminal.talked()) ?? [];
+  const [, command = ""] =
+    /Generate images with it:\n\s+coinage generate ([\s\S]*)\nOr copy/.exec(terminal.talked()) ?? [];
   const split = execFileSync("sh", ["-c", `printf '%s\\0' ${command}`], { encoding: "utf8" });
   return split.split("\0").slice(0, -1);
 }

@@ -3,7 +3,7 @@ import type { Terminal } from "../reporters/index.ts";
 import type { ExitCode } from "./output.ts";
 import { packageVersion, program } from "./program.ts";
 
-/** Runs a command with the words behind its name. */
+/** Runs a command with the words after its name. */
 export type Command = (words: readonly string[], terminal: Terminal) => Promise<ExitCode>;
 
 interface CommandEntry {
@@ -56,10 +56,10 @@ export const laterCommands: Readonly<Record<string, string>> = {
   worker: "share a run among machines",
 };
 
-/** Flags that a program of sd-scripts stands for beside its command. */
+/** Flags that a program of sd-scripts implies besides its command. */
 const flagsOfPrograms: Readonly<Record<string, readonly string[]>> = { train_textual_inversion_XTI: ["--xti"] };
 
-/** The programs of sd-scripts that a command stands in for. */
+/** All programs of sd-scripts that have a command. */
 export const programNames: readonly string[] = commandNames.flatMap(programsOf);
 
 function programsOf(name: CommandName): readonly string[] {
@@ -74,13 +74,13 @@ export interface NamedCommand {
   readonly flags: readonly string[];
 }
 
-/** The command a word names: its own name, or the sd-scripts program it stands in for, with or without ".py". @throws USAGE */
+/** The command a word names: its own name, or that of the sd-scripts program it replaces, with or without ".py". @throws USAGE */
 export function resolveCommand(word: string): NamedCommand {
   const programName = word.replace(/\.py$/, "");
   const command = commandNames.find((name) => name === word || programsOf(name).includes(programName));
   if (command) return { command, flags: flagsOfPrograms[programName] ?? [] };
   const near = nearestName(programName, [...commandNames, ...programNames]);
-  throw new CoinageError("USAGE", `There is no command "${word}".`, {
+  throw new CoinageError("USAGE", `Unknown command "${word}".`, {
     hint: near ? `Did you mean ${near}?` : `Commands: ${commandNames.join(", ")}`,
   });
 }

@@ -8,15 +8,15 @@ import { type ExitCode, exitCodes, outliveOutput } from "./output.ts";
 import { asCalled } from "./program.ts";
 
 const help = `Usage: coinage ${commands.convert.usage}
-Writes an embedding of any program's layout in another one.
+Converts an embedding from any program's layout to another.
 
   coinage convert out/mycat.pt mycat.safetensors
   coinage convert mycat.safetensors mycat.bin --to diffusers
   coinage convert mycat.safetensors mycat.png --picture preview.png
 
-  --to LAYOUT      ${writtenLayouts.join(", ")}; unless said, what is usual for OUT's extension
-  --overwrite      replace OUT where it is there already and holds something else
-  --picture FILE   PNG picture that carries the embedding, for --to png
+  --to LAYOUT      ${writtenLayouts.join(", ")}; by default the usual one for OUT's extension
+  --overwrite      replace OUT if it exists and has other contents
+  --picture FILE   PNG image to embed it in, for --to png
 `;
 
 /** `coinage convert IN OUT [--to LAYOUT]` */
@@ -33,7 +33,7 @@ export async function convertCommand(words: readonly string[], terminal: Termina
   }
   const [from, to] = positionals;
   if (!from || !to || positionals.length > 2)
-    throw new CoinageError("USAGE", "convert takes two files.", { hint: `Usage: coinage ${commands.convert.usage}` });
+    throw new CoinageError("USAGE", "convert needs two files.", { hint: `Usage: coinage ${commands.convert.usage}` });
   const { vectors, layout, warnings, diffusersLines } = await convert(from, to, {
     overwrite: values.overwrite ?? false,
     ...(values.to !== undefined && { layout: layoutOf(values.to) }),
@@ -44,7 +44,7 @@ export async function convertCommand(words: readonly string[], terminal: Termina
   terminal.talk(`${vectors} ${vectors === 1 ? "vector" : "vectors"} in ${layout} layout\n`);
   if (diffusersLines.length > 0)
     terminal.talk(
-      `diffusers takes the two tables one by one:\n${diffusersLines.map((line) => `  ${line}\n`).join("")}`,
+      `diffusers loads the two tables one by one:\n${diffusersLines.map((line) => `  ${line}\n`).join("")}`,
     );
   terminal.result(`${to}\n`);
   return exitCodes.done;
@@ -54,7 +54,7 @@ function layoutOf(name: string): WrittenLayout {
   const layout = writtenLayouts.find((known) => known === name);
   if (layout) return layout;
   const near = nearestName(name, writtenLayouts);
-  throw new CoinageError("USAGE", `There is no layout "${name}".`, {
+  throw new CoinageError("USAGE", `Unknown layout "${name}".`, {
     where: `--to ${name}`,
     hint: near ? `Did you mean ${near}?` : `Layouts: ${writtenLayouts.join(", ")}`,
   });
@@ -63,6 +63,6 @@ function layoutOf(name: string): WrittenLayout {
 async function readPicture(file: string): Promise<Uint8Array> {
   const where = `--picture ${file}`;
   if ((await kindOfPath(file)) === "nothing")
-    throw new CoinageError("FILE_NOT_FOUND", `The picture ${file} does not exist.`, { where, ...hintOfMissing(file) });
-  return readRegularFile(file, "pictureFile", { code: "FILE_UNREADABLE", subject: `The picture ${file}`, where });
+    throw new CoinageError("FILE_NOT_FOUND", `The image ${file} does not exist.`, { where, ...hintOfMissing(file) });
+  return readRegularFile(file, "pictureFile", { code: "FILE_UNREADABLE", subject: `The image ${file}`, where });
 }

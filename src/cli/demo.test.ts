@@ -110,7 +110,7 @@ describe("where the demo cannot write", () => {
 
   test.runIf(hasPermissions)("it says where and what to do", async () => {
     chmodSync(folder, 0o555);
-    expect(await told(withoutPrivileges)).toContain(refused("it may not be used by this user (EACCES)"));
+    expect(await told(withoutPrivileges)).toContain(refused("permission denied (EACCES)"));
     chmodSync(folder, 0o755);
   });
 
@@ -122,14 +122,14 @@ describe("where the demo cannot write", () => {
   test("it says so of a full disk, too", async () => {
     const restore = replaceDisk(new FaultyDisk(1, "full"));
     const text = await told().finally(restore);
-    expect(text).toContain(refused("there is no room on the disk (ENOSPC)"));
+    expect(text).toContain(refused("the disk is full (ENOSPC)"));
   });
 
   test.runIf(process.geteuid?.() === 0)("it says so of a real one", async (context) => {
     if (!mounted(small)) return context.skip("nothing may be mounted here");
     try {
       symlinkSync(small, place);
-      expect(await told()).toContain(refused("there is no room on the disk (ENOSPC)"));
+      expect(await told()).toContain(refused("the disk is full (ENOSPC)"));
     } finally {
       execFileSync("umount", [small]);
     }

@@ -15,8 +15,8 @@ import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled, program } from "./program.ts";
 
 const help = `Usage: coinage ${commands.demo.usage}
-Teaches the small model that comes along a word for something it has never seen, in about a minute, and draws with it.
-Everything is written to coinage-demo/ where you stand.
+Teaches the bundled small model a word for something it has never seen, in about a minute, and generates images with it.
+Everything is written to coinage-demo/ in the current folder.
 `;
 
 const folder = "coinage-demo";
@@ -29,11 +29,11 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
     return exitCodes.done;
   }
   terminal.talk(
-    `The small model that comes along has never seen a ${concept.name.replaceAll("-", " ")}.\n` +
-      `From six pictures it learns the word "${concept.word}" for it, beginning at "${concept.initWord}".\n\n`,
+    `The bundled small model has never seen a ${concept.name.replaceAll("-", " ")}.\n` +
+      `It learns the word "${concept.word}" for it from six images, starting from "${concept.initWord}".\n\n`,
   );
   if (!(await trainWord(terminal))) return exitCodes.interrupted;
-  terminal.talk(`\ndrawing with "${concept.initWord}" and with the word after ${moments.join(", ")} steps\n`);
+  terminal.talk(`\ngenerating with "${concept.initWord}" and with the word after ${moments.join(", ")} steps\n`);
   const strip = path.join(folder, "strip.png");
   await writeFileAtomically(strip, await encodePng(pictureGrid(await drawRows(terminal))));
   terminal.result(`${strip}\n`);
@@ -41,12 +41,12 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
   return exitCodes.done;
 }
 
-/** Trains with everything `coinage train` shows; whether it came to its end. */
+/** Trains with the output of `coinage train`; whether the run was completed. */
 async function trainWord(terminal: Terminal): Promise<boolean> {
   const anywhere = commandLine({ program: program(path.parse(process.cwd()).root) }, ["demo"]);
-  await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd), and there: ${anywhere}`);
+  await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd) and run: ${anywhere}`);
   const checked = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
-  const interrupt = listenForInterrupt(terminal, () => "Finishing the step; Ctrl-C again leaves at once.");
+  const interrupt = listenForInterrupt(terminal, () => "Finishing the step; press Ctrl-C again to quit at once.");
   try {
     const events = train(checked, { signal: interrupt.signal });
     const last = await reportAll(events, [trainingReport(terminal, checked)], terminal);
@@ -78,16 +78,16 @@ function closing(): string {
   return [
     `Each row has one seed; left to right: "${concept.initWord}", then the word after ${moments.join(", ")} steps.`,
     "",
-    "Draw more with it:",
+    "Generate more with it:",
     `  ${draw}`,
-    "See what was learned:",
+    "Inspect what was learned:",
     `  ${commandLine({ program: program() }, ["inspect", embedding])}`,
     "Teach a word of your own to a model of your own:",
     `  ${commandLine({ program: program() }, ["train", "--help"])}`,
   ].join("\n");
 }
 
-/** A path as one would type it here. */
+/** The shorter of a path and its relative form. */
 function shortPath(target: string): string {
   const relative = path.relative("", target);
   return relative.length < target.length ? relative : target;

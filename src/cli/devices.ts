@@ -6,10 +6,10 @@ import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled } from "./program.ts";
 
 const help = `Usage: coinage ${commands.devices.usage}
-Tries what this machine can compute on: does it start, are its numbers the processor's, how fast is it?
-A run takes the fastest that works (--device auto), or the one it is told.
+Tests every device of this machine: whether it starts, whether its results equal the CPU's, and how fast it is.
+A run uses the fastest that works (--device auto), or the one given by --device.
 
-  --json   one line of JSON for each device
+  --json   one line of JSON per device
 `;
 
 /** `coinage devices [--json]` */

@@ -3,12 +3,12 @@ import { CoinageError, nearestName } from "../errors/index.ts";
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
-/** What is read by these flags. */
+/** Values of flags, and the other words. */
 type Words<Options extends Flags> = ReturnType<
   typeof parseArgs<{ readonly options: Options; readonly allowPositionals: true }>
 >;
 
-/** Reads the words of a command that has few flags of its own: flags anywhere, everything else files. @throws USAGE */
+/** Parses the words of a command that has few flags: flags anywhere, everything else is a file. @throws USAGE */
 export function readFlags<const Options extends Flags>(
   usage: string,
   words: readonly string[],
@@ -30,7 +30,7 @@ function usageError(
 ): CoinageError {
   const stray = words.find((word) => word.startsWith("--") && !known.includes(word.slice(2).split("=")[0]!));
   const near = stray && nearestName(stray.slice(2).split("=")[0]!, known);
-  const text = stray ? `There is no option ${stray}.` : message;
+  const text = stray ? `Unknown option ${stray}.` : message;
   return new CoinageError("USAGE", text, {
     hint: near ? `Did you mean --${near}?` : `Usage: coinage ${usage}`,
     cause,

@@ -16,7 +16,10 @@ export async function generateCommand(words: readonly string[], terminal: Termin
   const { settings } = checked;
   const screen = openConsole(terminal, settings);
   screen.terminal.talk(`coinage ${packageVersion()}\n`);
-  const interrupt = listenForInterrupt(terminal, () => "Stopping after the running step; Ctrl-C again leaves at once.");
+  const interrupt = listenForInterrupt(
+    terminal,
+    () => "Stopping after the current step; press Ctrl-C again to quit at once.",
+  );
   try {
     const prompts = settings.interactive ? typedLines(process.stdin, interrupt.signal) : undefined;
     const events = until(interrupt.signal, generateFromSettings(checked, { prompts }));

@@ -8,13 +8,13 @@ import { asCalled } from "./program.ts";
 
 const help = `Usage: coinage ${commands.inspect.usage}
 Says what each file or folder is: a Stable Diffusion model, an embedding of any program, a LoRA, a training state, a latent cache,
-a picture with a text in it.
+an image with text in its metadata.
 
   coinage inspect model.safetensors
   coinage inspect embeddings/*.pt
   coinage inspect out/mycat.safetensors --json
 
-  --json   one line of JSON for each file
+  --json   one line of JSON per file
 `;
 
 /** `coinage inspect FILE... [--json]` */
@@ -28,7 +28,9 @@ export async function inspectCommand(words: readonly string[], terminal: Termina
     return exitCodes.done;
   }
   if (positionals.length === 0)
-    throw new CoinageError("USAGE", "Which file?", { hint: `Usage: coinage ${commands.inspect.usage}` });
+    throw new CoinageError("USAGE", "inspect needs at least one file.", {
+      hint: `Usage: coinage ${commands.inspect.usage}`,
+    });
   let code: ExitCode = exitCodes.done;
   for (const file of positionals) {
     try {

@@ -2,21 +2,21 @@ import path from "node:path";
 import type { Terminal } from "../reporters/index.ts";
 import { outliveOutput } from "./output.ts";
 
-/** npm passes Ctrl-C on to a program that the terminal has told already: what comes so soon after is the same key press. */
+/** npm passes Ctrl-C on to a program that has already received it from the terminal: a signal this soon after the first is the same key press. */
 const samePressMs = 300;
 
-/** What is said of a run that was stopped before its first step. */
+/** The message about a run that was stopped before its first step. */
 export const nothingSaved = "stopped before the first step: nothing was saved.";
 
 export interface Interrupt {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** Gives signals back their usual meaning. */
+  /** Restores the default handling of signals. */
   release(): void;
 }
 
-/** Begins work that is to be ended in order only: the first signal (Ctrl-C, kill, a closed terminal) asks for that end, the second ends the process at once.
- *  message: what is said of the first one, as things stand then. What the work has to say may get lost, since terminals and pipes end before it. */
+/** For work that must end in order: the first signal (Ctrl-C, kill, a closed terminal) asks it to stop, the second ends the process at once.
+ *  message: what to say at the first one. From here on output may get lost without ending the process, since terminals and pipes may close first. */
 export function listenForInterrupt(terminal: Terminal, message: () => string): Interrupt {
   outliveOutput();
   const controller = new AbortController();
@@ -30,12 +30,12 @@ export function listenForInterrupt(terminal: Terminal, message: () => string): I
     const now = terminal.now();
     const isAgain = firstAt !== undefined && now - firstAt > samePressMs;
     if (isAgain && signal !== "SIGHUP") {
-      // The usual way would wait for the computing thread, which cannot be stopped in the middle of a step.
+      // process.exit would wait for the computing thread, which cannot be stopped within a step.
       release();
       process.kill(process.pid, signal);
       return;
     }
-    // A closed terminal tells of it several times, and nobody is waiting there.
+    // A closed terminal sends it several times, and nobody is waiting.
     if (signal !== "SIGHUP") firstAt ??= now;
     if (!controller.signal.aborted) terminal.talk(`\n${message()}\n`);
     controller.abort();
@@ -44,13 +44,13 @@ export function listenForInterrupt(terminal: Terminal, message: () => string): I
   return { signal: controller.signal, release };
 }
 
-/** Whether a shell has started this by `nohup`. Node puts every signal back to its usual meaning when it starts, so that only the name
- *  tells which bash, zsh and other shells leave of the command that they call. */
+/** Whether a shell started this with `nohup`. Node resets the handling of every signal when it starts, so the only trace is `_`,
+ *  the command that bash, zsh and other shells call. */
 function isUnderNohup({ _: called = "" }: NodeJS.ProcessEnv): boolean {
   return path.basename(called) === "nohup";
 }
 
-/** The events up to the one at which an end was asked for. */
+/** The events up to the first one after the signal was aborted. */
 export async function* until<Event>(signal: AbortSignal, events: AsyncIterable<Event>): AsyncGenerator<Event, void> {
   for await (const event of events) {
     yield event;

@@ -4,11 +4,11 @@ import { pastedProgram } from "./pasted.ts";
 
 export interface Invocation {
   readonly command: CommandName;
-  /** The words behind the command's name, after the flags that the name stands for. */
+  /** The words after the command's name, preceded by the flags that the name implies. */
   readonly words: readonly string[];
 }
 
-/** The command that a command line calls. A whole command line of sd-scripts may stand there, or behind the command:
+/** The command that a command line calls. It may be a complete command line of sd-scripts, also after the name of the command:
  *  `accelerate launch --num_cpu_threads_per_process 1 train_textual_inversion.py --...`.
  *  @throws USAGE, COMMAND_LATER */
 export function readInvocation(argv: readonly string[]): Invocation {
@@ -26,7 +26,7 @@ export function readInvocation(argv: readonly string[]): Invocation {
 
 function commandOf(word: string): ReturnType<typeof resolveCommand> {
   if (!Object.hasOwn(laterCommands, word)) return resolveCommand(word);
-  throw new CoinageError("COMMAND_LATER", `"${word}" comes in a later version: it will ${laterCommands[word]}.`, {
-    hint: "coinage --help lists what is there.",
+  throw new CoinageError("COMMAND_LATER", `"${word}" is planned for a later version: it will ${laterCommands[word]}.`, {
+    hint: "coinage --help lists the available commands.",
   });
 }

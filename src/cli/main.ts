@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Read by the native library when it is loaded, so it is set before anything else is.
+// The native library reads it when it is loaded, so it is set first.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
 try {
@@ -12,9 +12,9 @@ try {
   enterCallersFolder();
   process.exitCode = await codeAfterOutput(await runCommandLine(process.argv.slice(2), processTerminal()));
 } catch (error) {
-  // Too few open files for the program itself: there is none of it that could say so.
+  // Not enough open files to load the program itself, so nothing of it can report that.
   if ((error as NodeJS.ErrnoException).code !== "EMFILE") throw error;
-  process.stderr.write("SYSTEM_REFUSED  The program cannot be read: too many files are open (EMFILE).\n");
-  process.stderr.write("Allow more of them: ulimit -n 4096\n");
+  process.stderr.write("SYSTEM_REFUSED  The program cannot be loaded: too many files are open (EMFILE).\n");
+  process.stderr.write("Raise the limit: ulimit -n 4096\n");
   process.exitCode = 1;
 }

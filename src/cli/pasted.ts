@@ -1,8 +1,8 @@
 import { CoinageError } from "../errors/index.ts";
 import { programNames } from "./commands.ts";
 
-/** The name of a Python program and its flags, where a command line is a pasted one: whatever starts the program may stand before it, such as paths,
- *  settings of the environment and `accelerate launch` with its flags; a single word may hold all of it, line ends and quotes included.
+/** The name of a Python program and its flags from a pasted command line. The program may be preceded by whatever starts it: paths,
+ *  environment variables, `accelerate launch` with its flags; one word may hold the whole command line, line ends and quotes included.
  *  @throws USAGE when the program itself is missing */
 export function pastedProgram(argv: readonly string[]): string[] | undefined {
   if (argv[0]?.startsWith("-")) return undefined;
@@ -10,8 +10,8 @@ export function pastedProgram(argv: readonly string[]): string[] | undefined {
   if (found && isStart(found.before)) return [baseName(found.word), ...found.after.map(unquoted)];
   const firstFlag = argv.findIndex((word) => word.startsWith("-"));
   if (!argv.slice(0, firstFlag < 0 ? argv.length : firstFlag).some(isLauncher)) return undefined;
-  throw new CoinageError("USAGE", "The pasted command line ends before it names a program.", {
-    hint: `Paste it as one line, or put quotes around all of it. Programs: ${programNames.map((name) => `${name}.py`).join(", ")}`,
+  throw new CoinageError("USAGE", "The pasted command line ends before the name of a program.", {
+    hint: `Paste it as one line, or put quotes around it. Programs: ${programNames.map((name) => `${name}.py`).join(", ")}`,
   });
 }
 
@@ -24,7 +24,7 @@ interface Found {
 /** The first word that fits, in a command line whose words may hold several. */
 function findWord(argv: readonly string[], fits: (word: string) => boolean): Found | undefined {
   for (const [at, text] of argv.entries()) {
-    // The path to a program may hold blanks of its own.
+    // The path to a program may contain spaces.
     const commands = /\s/.test(text) && !fits(text) ? splitCommandLine(text) : [[text]];
     const words = commands.find((command) => command.some(fits));
     if (!words) continue;
@@ -35,14 +35,14 @@ function findWord(argv: readonly string[], fits: (word: string) => boolean): Fou
   return undefined;
 }
 
-/** Whether these words start the program behind them, as nothing does. */
+/** Whether these words start the program after them; no words do. */
 function isStart(before: readonly string[]): boolean {
   return before.some(isLauncher) || before.every((word) => /^\w+=/.test(word));
 }
 
 const launchers =
   /^(accelerate(-launch)?|i?python[\d.]*w?|py|uvx?|torchrun|deepspeed|conda|mamba|micromamba|poetry|pipenv|pixi)(\.(exe|cmd|bat))?$/i;
-/** bash takes the backslashes out of a path of Windows. */
+/** bash removes the backslashes of a Windows path. */
 const launcherWithoutBackslashes = /^\w:.*(accelerate|python)\.exe$/i;
 
 function isLauncher(text: string): boolean {
@@ -58,7 +58,7 @@ function programOf(word: string): string {
   return baseName(word).replace(/\.py$/, "");
 }
 
-/** Of a path, with or without quotes, or with the sign that starts programs in a notebook. */
+/** The last part of a path, without quotes and the sign that starts programs in a notebook. */
 function baseName(word: string): string {
   return word
     .replace(/^[!%]|["']/g, "")
@@ -66,16 +66,16 @@ function baseName(word: string): string {
     .at(-1)!;
 }
 
-/** cmd.exe leaves single quotes where they stand, every shell those of a printed text, a text copied from elsewhere any. Around several words the shell has taken them off. */
+/** cmd.exe keeps single quotes, every shell keeps typographic ones, and text copied from elsewhere may have any. Around several words the shell has removed them. */
 function unquoted(word: string): string {
   return word.replace(/^(--\w+=)?(?:(["'])(\S*)\2|“(\S*)”|‘(\S*)’)$/, "$1$3$4$5");
 }
 
-/** What ends a command in a shell: another one behind it (&&, ||, |, ;, &), a file its output goes to (> log.txt, 2>&1), a comment. */
+/** What ends a command in a shell: another command (&&, ||, |, ;, &), a redirection (> log.txt, 2>&1), a comment. */
 const operators = new Set([";", "&", "|", "<", ">"]);
 
-/** The commands of a command line written for any shell, and their words: \, ^ and ` go on in the next line; quotes hold words together;
- *  backslashes may part the folders of a path. */
+/** The commands of a command line written for any shell, and their words: \, ^ and ` continue a line; quotes hold words together;
+ *  backslashes may separate the folders of a path. */
 function splitCommandLine(text: string): string[][] {
   const line = text.replace(/[\\^`][ \t]*\r?\n/g, " ");
   let words: string[] = [];
@@ -88,7 +88,7 @@ function splitCommandLine(text: string): string[][] {
     else if (letter === quote) quote = undefined;
     else if (quote === undefined && (letter === '"' || letter === "'")) [quote, word] = [letter, word ?? ""];
     else if (quote === undefined && (operators.has(letter) || (letter === "#" && word === undefined))) {
-      // The number before > is that of an output.
+      // The digit before > is a file descriptor.
       if (word !== undefined && !(letter === ">" && /^\d$/.test(word))) words.push(word);
       [word, words] = [undefined, []];
       commands.push(words);
@@ -102,7 +102,7 @@ function splitCommandLine(text: string): string[][] {
   return commands;
 }
 
-/** Whether a backslash stands for the letter behind it. A path of Windows may end with one. */
+/** Whether a backslash escapes the next character. A Windows path may end with one. */
 function isEscaped(letter: string | undefined, quote: string | undefined, word = ""): boolean {
   const isWindowsPath = /^\w:|\\/.test(word);
   if (quote === undefined) return letter === '"' || letter === "'" || (letter === " " && !isWindowsPath);

@@ -6,8 +6,8 @@ import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled } from "./program.ts";
 
 const help = `Usage: coinage ${commands.plan.usage}
-Says how much memory and time training with these flags would take, and what other settings would make of it. Nothing is trained or written;
-a model of the hub is fetched.
+Estimates how much memory and time training with these flags would take, and compares other settings. Nothing is trained or written;
+a model on the hub is downloaded.
 
   --json   one line of JSON
   FLAGS    those of coinage train

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { quotedWord } from "../files/index.ts";
 
-// The same place from src/cli and from the compiled dist/cli.
+// The same path from src/cli and from the compiled dist/cli.
 const packageFile = fileURLToPath(new URL("../../package.json", import.meta.url));
 
 /** The folder of this program's package. */
@@ -13,40 +13,40 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
 }
 
-/** npm runs the scripts of a package in the package's folder; paths are meant from where the user stands. */
+/** npm runs the scripts of a package in its folder, but paths are relative to the folder of the user. */
 export function enterCallersFolder(): void {
   const { npm_package_json: runPackage, INIT_CWD: callersFolder } = process.env;
-  // npm may have been told of the package by a path with links in it
+  // npm may have been given a path with links to the package
   if (!runPackage || !existsSync(runPackage)) return;
   const isRunByNpm = realpathSync(runPackage) === packageFile && process.cwd() === packageRoot;
   if (isRunByNpm && callersFolder) process.chdir(callersFolder);
 }
 
-/** Where a command is to be typed. */
+/** Where a command is to be typed, and where this program is. */
 export interface Standpoint {
   readonly folder: string;
   /** The shell's PATH. */
   readonly searchPath: string;
   /** The folder of this program's package. */
   readonly root: string;
-  /** Whether that is a checkout: there npm runs the sources. */
+  /** Whether that is a checkout, where npm runs the sources. */
   readonly isSource: boolean;
 }
 
-/** How this program is called from where the user stands, so that what is printed works as it is printed. */
+/** How to call this program from the current folder, so that printed commands work as printed. */
 export function programFrom({ folder, searchPath, root, isSource }: Standpoint): string {
   if (isSource) {
     const isInside = npmFolder(folder) === root;
     return isInside ? "npm run -s coinage --" : `npm --prefix ${quotedWord(root)} run -s coinage --`;
   }
   const local = upwards(folder, (above) => existing(path.join(above, "node_modules", "coinage")));
-  // npx keeps packages that nobody installed in a folder of its own, and finds them there again
+  // npx keeps packages that are not installed in a folder of its own, and finds them there again
   if (local === root || root.split(path.sep).includes("_npx")) return "npx coinage";
   if (searchPath.split(path.delimiter).some((entry) => isGlobal(entry, root))) return "coinage";
   return `node ${quotedWord(path.join(root, "dist", "cli", "main.js"))}`;
 }
 
-/** From the folder the user stands in, unless another is named. */
+/** How to call it from the current folder, or another one. */
 export function program(folder: string = standingFolder()): string {
   const { PATH: searchPath = "" } = process.env;
   return programFrom({
@@ -57,7 +57,7 @@ export function program(folder: string = standingFolder()): string {
   });
 }
 
-/** Also where that is gone. */
+/** The current folder, even if it was deleted. */
 function standingFolder(): string {
   try {
     return process.cwd();
@@ -66,7 +66,7 @@ function standingFolder(): string {
   }
 }
 
-/** A text for people in which commands of this program are named as one calls it here. */
+/** A text in which commands of this program are written as they must be called here. */
 export function asCalled(text: string): string {
   return text.replace(
     /(?<!Usage: )\bcoinage (?=(?:train|generate|inspect|convert|plan|devices|demo|--help)\b)/g,
@@ -74,14 +74,14 @@ export function asCalled(text: string): string {
   );
 }
 
-/** The folder whose scripts npm runs for one who stands in this one. Source: npm's configuration, `prefix`. */
+/** The folder whose scripts npm runs from this one. Source: npm's configuration, `prefix`. */
 function npmFolder(folder: string): string | undefined {
   return upwards(folder, (above) =>
     ["package.json", "node_modules"].some((name) => existsSync(path.join(above, name))) ? existing(above) : undefined,
   );
 }
 
-/** Whether a folder of the PATH holds the command of a package that was installed for the whole machine. Those of node_modules are there only while npm runs something. */
+/** Whether a folder of the PATH has the command of a globally installed package. Those of node_modules are on the PATH only while npm runs something. */
 function isGlobal(entry: string, root: string): boolean {
   if (entry === "" || path.basename(entry) === ".bin") return false;
   const command = existing(path.join(entry, "coinage"));
@@ -99,7 +99,7 @@ function upwards<Found>(folder: string, find: (above: string) => Found | undefin
   return found !== undefined || parent === folder ? found : upwards(parent, find);
 }
 
-/** A path without links in it; undefined for one that is not there. */
+/** A path with links resolved; undefined if it does not exist. */
 function existing(target: string): string | undefined {
   try {
     return realpathSync(target);

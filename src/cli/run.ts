@@ -5,7 +5,7 @@ import { readInvocation } from "./invocation.ts";
 import { type ExitCode, exitCodes, internalErrors, usageErrors } from "./output.ts";
 import { asCalled, packageVersion } from "./program.ts";
 
-/** Each command is loaded when it is asked for: the others need not wait for what it imports. */
+/** Commands are loaded on demand, since some import much. */
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   train: async () => (await import("./train.ts")).trainCommand,
   generate: async () => (await import("./generate.ts")).generateCommand,
@@ -16,7 +16,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   demo: async () => (await import("./demo.ts")).demoCommand,
 };
 
-/** Runs a whole command line and says with which code the process is to end. Never throws. */
+/** Runs a command line and gives the exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     return await run(argv, terminal);
@@ -45,7 +45,7 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
   return start(words, terminal);
 }
 
-/** A mistake of the user and what the machine refuses are told in words, a defect of ours with all that helps to find it. */
+/** Mistakes of the user and refusals of the system are explained; a bug of ours is printed with everything that helps to find it. */
 function explain(error: unknown, terminal: Terminal): ExitCode {
   const problem = error instanceof CoinageError ? error : machineProblem(error);
   if (problem && !internalErrors.includes(problem.code)) {
@@ -54,8 +54,6 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
   }
   const details = error instanceof Error ? error.stack : String(error);
   const versions = `coinage ${packageVersion()}, Node ${process.version}, ${process.platform} ${process.arch}`;
-  terminal.talk(
-    `${details}\n${versions}\nThis is a defect of coinage, not of yours. Please report it with the lines above.\n`,
-  );
+  terminal.talk(`${details}\n${versions}\nThis is a bug in coinage. Please report it with the lines above.\n`);
   return exitCodes.error;
 }

@@ -45,7 +45,7 @@ async function list({ settings, warnings }: TrainingRequest, terminal: Terminal)
   return exitCodes.done;
 }
 
-/** terminal: where Ctrl-C is answered, whatever the settings of the console are. */
+/** terminal: where Ctrl-C is answered, regardless of the console settings. */
 async function teach(
   request: TrainingRequest,
   reporters: readonly Reporter<TrainingEvent>[],
@@ -60,7 +60,7 @@ async function teach(
   };
   const interrupt = listenForInterrupt(
     terminal,
-    () => `${isUnderWay ? "Finishing the step and saving" : "Stopping"}; Ctrl-C again leaves at once.`,
+    () => `${isUnderWay ? "Finishing the step and saving" : "Stopping"}; press Ctrl-C again to quit at once.`,
   );
   try {
     const events = train(request, { signal: interrupt.signal });
@@ -72,11 +72,11 @@ async function teach(
   }
 }
 
-/** What is said of a run that was stopped before a step of its own. */
+/** The message about a run that was stopped before its first step. */
 function unsaved({ resume }: TrainSettings): string {
   return resume === undefined
     ? nothingSaved
-    : `stopped before the next step: nothing was saved, and ${resume} is as it was.`;
+    : `stopped before the next step: nothing was saved, and ${resume} is unchanged.`;
 }
 
 function reportersOf(settings: TrainSettings, words: readonly string[], terminal: Terminal): Reporter<TrainingEvent>[] {

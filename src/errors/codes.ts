@@ -1,109 +1,110 @@
 /** Every error code of the project with what it means. `docs/errors.md` is generated from this table. Sorted within each room's block. */
 export const errorCodes = {
   // cli
-  COMMAND_LATER: "A command that is planned but not there yet.",
+  COMMAND_LATER: "A command that is planned but not implemented yet.",
   // errors
-  OUT_OF_MEMORY: "The memory of this machine, or a limit on it, does not suffice.",
-  SYSTEM_REFUSED: "The operating system refused something: room on the disk, permissions, open files.",
+  OUT_OF_MEMORY: "This machine, or a limit on it, has too little memory.",
+  SYSTEM_REFUSED: "The operating system refused something: disk space, permissions, open files.",
   // graph
-  SHAPE: "Tensors of shapes that do not fit together.",
-  NOT_DIFFERENTIABLE: "A gradient was asked through an operation that has none.",
+  SHAPE: "Tensor shapes that do not match.",
+  NOT_DIFFERENTIABLE: "A gradient was requested through an operation that has none.",
   // training
-  RESOLUTION: "A training resolution that the model cannot take.",
-  OUTPUT_LOCKED: "Another run is under way that writes files of the same names into the same folder.",
-  STATE_MISMATCH: "A training state (--resume) of a run with another model, other pictures or other settings.",
-  STATE_UNREADABLE: "A folder without a training state, or with one that is damaged or of another version.",
+  RESOLUTION: "A training resolution that the model does not support.",
+  OUTPUT_LOCKED: "Another run is writing files of the same names to the same folder.",
+  STATE_MISMATCH: "A training state (--resume) from a run with another model, other images or other settings.",
+  STATE_UNREADABLE: "A folder without a training state, or with a damaged one or one of another version.",
   // models
-  ARCHITECTURE_UNKNOWN: "A model whose tensors do not tell how it is built, or that is built in a way not supported.",
+  ARCHITECTURE_UNKNOWN: "A model whose architecture cannot be detected from its tensors, or is not supported.",
   // runtime
-  DEVICE_UNAVAILABLE: "A device (--device) that this machine cannot have, or that does not work on it.",
-  FEED: "A program was run with feeds that do not fit its inputs.",
+  DEVICE_UNAVAILABLE: "A device (--device) that is not available on this machine, or does not work on it.",
+  FEED: "A program was run with feeds that do not match its inputs.",
   RUNTIME: "ONNX Runtime could not load or run a graph.",
-  WEIGHTS_CHANGED: "A model file that was written to while a run used it.",
+  WEIGHTS_CHANGED: "A model file that changed while a run used it.",
   // diffusion
-  SAMPLER_STEPS: "A number of sampling steps that the sampler cannot take.",
-  SAMPLER_UNKNOWN: "A sampler name that does not exist.",
+  SAMPLER_STEPS: "A number of sampling steps that the sampler does not support.",
+  SAMPLER_UNKNOWN: "An unknown sampler.",
   // training/optimizers
-  OPTIMIZER_ARGS: "An --optimizer_args word that cannot be read, or that the optimizer does not know.",
-  OPTIMIZER_UNKNOWN: "An optimizer name that does not exist.",
+  OPTIMIZER_ARGS: "An argument in --optimizer_args that cannot be parsed, or that the optimizer does not have.",
+  OPTIMIZER_UNKNOWN: "An unknown optimizer.",
   // training/lr-schedules
   LR_SCHEDULE: "Learning rate settings that contradict each other or cannot work.",
-  LR_SCHEDULE_UNKNOWN: "A learning rate schedule that does not exist.",
+  LR_SCHEDULE_UNKNOWN: "An unknown learning rate schedule.",
   // formats
-  PICKLE_REFUSED: "A PyTorch file that asks for code or for something no file of weights needs; nothing of it was run.",
-  PNG_INVALID: "A PNG picture whose parts cannot be read, or that lacks what is asked of it.",
+  PICKLE_REFUSED:
+    "A PyTorch file that contains code, or something else that weights do not need; none of it was executed.",
+  PNG_INVALID: "A PNG image that is damaged, or that lacks what is needed from it.",
   SAFETENSORS_INVALID: "A .safetensors file whose header or size is wrong: truncated, damaged or of another kind.",
-  TORCH_FILE_INVALID: "A PyTorch file (.pt, .bin, .ckpt) that is damaged, cut short or claims more than it holds.",
+  TORCH_FILE_INVALID:
+    "A PyTorch file (.pt, .bin, .ckpt) that is damaged or truncated, or declares more data than it contains.",
   // embedding
-  EMBEDDING_AMBIGUOUS: "Several tensors or words in an embedding file that are no known set.",
-  EMBEDDING_COUNT: "An embedding to start training from has another number of vectors than asked for.",
-  EMBEDDING_DTYPE: "An embedding whose vectors are stored as another kind of number than floating-point.",
+  EMBEDDING_AMBIGUOUS: "An embedding file with several tensors or words in no known combination.",
+  EMBEDDING_COUNT: "An embedding to start training from has another number of vectors than --num_vectors_per_token.",
+  EMBEDDING_DTYPE: "An embedding whose vectors are not floating-point numbers.",
   EMBEDDING_EMPTY: "An embedding file without vectors.",
   EMBEDDING_FAMILY: "An embedding for another kind of model, or half of an SDXL pair.",
   EMBEDDING_INVALID:
-    "An embedding file that contradicts itself, whose text cannot be read, or that is a file of another kind, such as a web page.",
+    "An embedding file that is inconsistent, has unreadable text, or is another kind of file, such as a web page.",
   EMBEDDING_LAYERS:
-    "An embedding with vectors for each layer of the U-Net (XTI, P+), of another U-Net than the model's.",
-  EMBEDDING_NOT_FINITE: "An embedding with NaN or infinity in its vectors.",
-  EMBEDDING_SHAPE: "An embedding whose tensors do not have the shape of vectors.",
-  EMBEDDING_UNRECOGNIZED: "A file without an embedding.",
-  EMBEDDING_UNSUPPORTED: "An embedding of a kind that is not supported.",
-  EMBEDDING_WIDTH: "An embedding whose vectors are wider or narrower than the model's.",
+    "An embedding with vectors for each layer of the U-Net (XTI, P+), for another U-Net than the model's.",
+  EMBEDDING_NOT_FINITE: "An embedding with NaN or infinite values in its vectors.",
+  EMBEDDING_SHAPE: "An embedding whose tensors do not have the shape of embedding vectors.",
+  EMBEDDING_UNRECOGNIZED: "A file that contains no known embedding.",
+  EMBEDDING_UNSUPPORTED: "An embedding of an unsupported kind.",
+  EMBEDDING_WIDTH: "An embedding whose vectors have another dimension than the model's.",
   // checkpoint
-  CHECKPOINT_CONTRADICTED: "A flag says of the model what its file shows it not to be.",
-  CHECKPOINT_DTYPE: "A needed weight is stored as a kind of number that is not supported.",
+  CHECKPOINT_CONTRADICTED: "A flag about the model contradicts its file.",
+  CHECKPOINT_DTYPE: "A required weight is stored in an unsupported data type.",
   CHECKPOINT_FOREIGN:
-    "A file that is no Stable Diffusion 1, 2 or XL base model: a LoRA, a ControlNet, another program's file.",
-  CHECKPOINT_INCOMPLETE: "A model that lacks tensors or files it needs.",
+    "A file that is not a Stable Diffusion 1, 2 or XL base model: a LoRA, a ControlNet, a file of another program.",
+  CHECKPOINT_INCOMPLETE: "A model that lacks required tensors or files.",
   CHECKPOINT_INPAINTING: "An inpainting model where it cannot be used.",
-  CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of no known kind.",
+  CHECKPOINT_UNREADABLE: "A model file or folder that is damaged or of an unknown kind.",
   // hub
-  HUB_ADDRESS: "HF_ENDPOINT is not the address of a server.",
-  HUB_CACHE_UNKNOWN: "A model of the Hugging Face hub for a user without a home folder to keep it in.",
-  HUB_DENIED: "The Hugging Face hub does not give out a model: it wants an agreement or an access token.",
-  HUB_FAILED: "The Hugging Face hub gave an answer that cannot be used.",
+  HUB_ADDRESS: "HF_ENDPOINT is not a valid server URL.",
+  HUB_CACHE_UNKNOWN: "A model on the Hugging Face hub, but the user has no home folder to cache it in.",
+  HUB_DENIED: "The Hugging Face hub refuses a model: it requires accepting a licence or an access token.",
+  HUB_FAILED: "The Hugging Face hub sent an unusable response.",
   HUB_NOT_FOUND:
-    "A name that is no path here and no model on the Hugging Face hub, or a model there without usable files.",
-  HUB_OFFLINE: "A model that is not in the cache while the Hugging Face hub cannot be reached or may not be asked.",
+    "A name that is neither a local path nor a model on the Hugging Face hub, or a model there without usable files.",
+  HUB_OFFLINE: "A model that is not in the cache while the Hugging Face hub is unreachable or offline mode is set.",
   // formats/bmp
-  BMP_INVALID: "A Windows bitmap that is damaged or of a kind nobody writes.",
+  BMP_INVALID: "A Windows bitmap that is damaged or of an obsolete kind.",
   // formats/npz
-  NPZ_INVALID: "A NumPy .npz file that is damaged or holds arrays of an unknown kind.",
+  NPZ_INVALID: "A NumPy .npz file that is damaged or contains arrays of an unknown kind.",
   // pictures
-  PICTURE_UNREADABLE: "A picture that cannot be decoded.",
+  PICTURE_UNREADABLE: "An image that cannot be decoded.",
   // dataset
   BUCKET_LIMITS: "Bucket settings that contradict the training resolution.",
-  CAPTION_UNREADABLE: "A caption file that is empty, not UTF-8 or cannot be read.",
-  DATASET_CONFIG: "A mistake in a dataset config, in a metadata file or in the settings that go with them.",
-  DATASET_EMPTY: "No pictures to train on.",
-  LATENTS_UNREADABLE:
-    "A latent cache that is damaged, does not fit what it stands in for, or was written anew while a run used it.",
-  MASK_MISSING: "A picture without its mask, or a mask without its picture.",
-  PICTURE_CHANGED: "A picture or a mask that was written to while a run used it.",
+  CAPTION_UNREADABLE: "A caption file that is empty, not UTF-8, or cannot be read.",
+  DATASET_CONFIG: "A mistake in a dataset config, in a metadata file, or in the settings that go with them.",
+  DATASET_EMPTY: "No images to train on.",
+  LATENTS_UNREADABLE: "A latent cache that is damaged, does not match its image, or was rewritten while a run used it.",
+  MASK_MISSING: "An image without a mask, or a mask without an image.",
+  PICTURE_CHANGED: "An image or mask that changed while a run used it.",
   // files
   FILE_NOT_FOUND: "A file or folder that does not exist.",
   FILE_UNREADABLE: "A file that exists but cannot be read.",
   OUTPUT_UNWRITABLE: "A folder or file that cannot be written.",
   // options
-  OPTION_UNSUPPORTED: "A flag of sd-scripts that is known but cannot be followed here.",
-  OUTPUT_EXISTS: "A file that would be written over.",
-  SETTINGS_CONFLICT: "Settings that contradict each other, or a value that cannot work.",
+  OPTION_UNSUPPORTED: "A flag of sd-scripts that is not supported.",
+  OUTPUT_EXISTS: "A file that would be overwritten.",
+  SETTINGS_CONFLICT: "Settings that contradict each other, or an impossible value.",
   SETTINGS_FILE_INVALID:
-    "A settings file (--config_file, --log_tracker_config) that is no TOML or holds a value its setting cannot take.",
-  SETTINGS_MISSING: "Settings without which a run cannot start.",
-  USAGE: "A command line that cannot be read: unknown command or flag, missing or wrong value.",
+    "A settings file (--config_file, --log_tracker_config) that is not valid TOML or contains a value its setting does not accept.",
+  SETTINGS_MISSING: "Required settings are missing.",
+  USAGE: "A mistake in the command line: an unknown command or flag, a missing or wrong value.",
   // generation
-  PICTURE_SIZE: "A size at which no picture can be drawn, or a mask that does not fit its picture.",
-  PROMPT_INVALID: "A line of prompts with an option or a choice that cannot be followed.",
-  PROMPT_MISSING: "Nothing to draw: no prompt where prompts were to be found.",
-  PROMPT_UNSUPPORTED: "A prompt that asks for something that is not there yet.",
+  PICTURE_SIZE: "A size at which no image can be generated, or a mask that does not match its image.",
+  PROMPT_INVALID: "A prompt line with an invalid option or value.",
+  PROMPT_MISSING: "Nothing to generate: no prompt was found.",
+  PROMPT_UNSUPPORTED: "A prompt that uses a feature that is not supported yet.",
   // tokenizer
-  INIT_WORD_EMPTY: "An init word without any token to start from.",
-  PROMPT_WEIGHT_INVALID: "A weight in a prompt that is no number.",
-  TEXT_SPOILED: "A text that was wrongly encoded so many times over that no real one is.",
-  TOKEN_EMPTY: "A learned word without a name.",
-  TOKEN_EXISTS: "A learned word that is an entry of the model's vocabulary already.",
-  TOKENIZER_INVALID: "A table of merges that is no CLIP tokenizer's.",
+  INIT_WORD_EMPTY: "An init word that has no tokens to start from.",
+  PROMPT_WEIGHT_INVALID: "A weight in a prompt that is not a number.",
+  TEXT_SPOILED: "Text that was garbled by repeated wrong encoding more often than real text ever is.",
+  TOKEN_EMPTY: "An empty placeholder token.",
+  TOKEN_EXISTS: "A placeholder token that is already in the model's vocabulary.",
+  TOKENIZER_INVALID: "A merge table that is not from a CLIP tokenizer.",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -2,14 +2,14 @@ import type { ErrorCode } from "./codes.ts";
 import { printable } from "./texts.ts";
 
 export interface ErrorDetails {
-  /** Where it happened, as the user knows the place: a flag, a file and line, a picture. */
+  /** Where it happened, in terms the user knows: a flag, a file and line, an image. */
   readonly where?: string;
   /** What to do about it. */
   readonly hint?: string;
   readonly cause?: unknown;
 }
 
-/** A mistake we can name: code, what happened, where and what to do. Anything else that is thrown is a defect of ours. */
+/** An error that can be explained: code, what happened, where, and what to do. Anything else that is thrown is a bug. */
 export class CoinageError extends Error {
   override readonly name = "CoinageError";
   readonly code: ErrorCode;
@@ -48,7 +48,7 @@ export function formatError(error: CoinageError): string {
   return printable(lines.join("\n"));
 }
 
-/** Names from files may be of any length; what is told about them is not. */
+/** Names from files may have any length; messages about them may not. */
 const longestText = 4000;
 
 function shortened(text: string): string {

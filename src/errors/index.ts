@@ -1,4 +1,4 @@
-/** Mistakes with a code, and how they are told. */
+/** Errors with a code, and how they are shown. */
 export { type ErrorCode, errorCodes } from "./codes.ts";
 export { atPlace, CoinageError, type ErrorDetails, formatError, withPlace } from "./error.ts";
 export {

@@ -25,7 +25,7 @@ describe("what the system refuses has a code, the place and a remedy", () => {
     [
       "a file that is gone",
       () => readFileSync(path.join(folder, "none")),
-      /none cannot be used: it is not there \(ENOENT/,
+      /none cannot be used: it does not exist \(ENOENT/,
     ],
     ["a folder as a file", () => writeFileSync(folder, ""), /cannot be used: it is a folder \(EISDIR/],
     ["a file as a folder", () => readFileSync(path.join(folder, "file", "a")), /a part of the path is a file/],
@@ -46,7 +46,7 @@ describe("what the system refuses has a code, the place and a remedy", () => {
   test.runIf(process.platform === "linux")("a full disk", () => {
     const problem = machineProblem(thrownBy(() => writeSync(openSync("/dev/full", "w"), "x")));
     expect(formatError(problem!)).toBe(
-      "SYSTEM_REFUSED  The system refused what the program needs: there is no room on the disk (ENOSPC, write).\nMake room, or choose a place on another disk.",
+      "SYSTEM_REFUSED  The system refused a request: the disk is full (ENOSPC, write).\nFree some space, or choose a path on another disk.",
     );
   });
 

@@ -1,35 +1,35 @@
-/** Characters that a terminal obeys instead of showing them, or that change the order in which others are shown. Line feed and tab are kept. */
+/** Characters that a terminal obeys instead of showing, or that change the order of others. Line feed and tab are kept. */
 const unprintable = /(?![\n\t])\p{Cc}|[\p{Bidi_Control}\u2028\u2029\ufeff\ufff9-\ufffb]/gu;
 
-/** A text from a stranger's file as a terminal may show it: what would steer the terminal is written as in JSON (\u001b), so JSON stays JSON. */
+/** Text from an untrusted file, safe for a terminal: control characters are escaped as in JSON (\u001b), so JSON stays JSON. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** The same on one line, and no longer than so many characters. */
+/** The same on one line, cut to this many characters. */
 export function printableLine(text: string, most = 300): string {
   const line = printable(text.slice(0, most)).replaceAll("\n", "\\n").replaceAll("\t", " ");
   return text.length > most ? `${line}... (${text.length} characters)` : line;
 }
 
-/** "a.png, b.png, c.png and 2 more": as many as `most` of a list, as part of a message. */
+/** "a.png, b.png, c.png and 2 more": at most `most` entries of a list, for a message. */
 export function firstFew(items: readonly string[], most = 5, separator = ", "): string {
   const rest = items.length - most;
   return `${items.slice(0, most).join(separator)}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-/** As much of a text as `most` characters, as part of a message. */
+/** At most `most` characters of a text, for a message. */
 export function beginningOf(text: string, most = 40): string {
   return text.length > most ? `${text.slice(0, most)}...` : text;
 }
 
-/** The candidate nearest to a mistyped name, or undefined when none is near enough to be meant. */
+/** The candidate nearest to a mistyped name; undefined if none is near enough. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
   const written = name.toLowerCase();
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
-    // They differ in as many letters as one is longer; a name of a megabyte is not worth comparing.
+    // The distance is at least the difference in length; a name of a megabyte is not worth comparing.
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(written, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

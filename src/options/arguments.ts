@@ -3,11 +3,11 @@ import type { SettingsWarning } from "./checked.ts";
 import type { Option, OptionTable, OptionValue } from "./option.ts";
 import { readWord, wantedBy } from "./option-values.ts";
 
-/** A command line that has been read. */
+/** A parsed command line. */
 export interface Arguments {
   /** The values of the flags that were given, by flag name. */
   readonly given: ReadonlyMap<string, OptionValue>;
-  /** Flags that were given more than once, and with more than one value: the last counts. */
+  /** Flags that were given more than once with different values: the last counts. */
   readonly repeated: ReadonlySet<string>;
   readonly isHelpAsked: boolean;
 }
@@ -17,8 +17,8 @@ type Word =
   | { readonly kind: "option"; readonly name: string; readonly inline: string | undefined }
   | { readonly kind: "stray"; readonly text: string };
 
-/** Reads a command line as Python's argparse does: `--a b`, `--a=b`, prefixes that fit one option only, the last of several wins, `-0.1` is a value.
- *  Words after `-h` or `--help` are not looked at. fileTable: what a settings file takes, for whom a flag leads there.
+/** Parses a command line as Python's argparse does: `--a b`, `--a=b`, unambiguous prefixes, the last of several wins, `-0.1` is a value.
+ *  Words after `-h` or `--help` are ignored. fileTable: what a settings file takes, to hint at it.
  *  @throws USAGE */
 export function parseArguments(table: OptionTable, argv: readonly string[], fileTable: OptionTable = table): Arguments {
   const words = withoutLineEnds(table, classify(table, argv));
@@ -43,7 +43,7 @@ export function parseArguments(table: OptionTable, argv: readonly string[], file
   return { given, repeated, isHelpAsked: false };
 }
 
-/** About flags whose values people give one by one, although only the last counts. Of others the last is meant to count, where a script adds it. */
+/** Warnings about list flags that were given several times, one value each, although only the last counts. Scripts override other flags that way on purpose. */
 export function repeatedWarnings(table: OptionTable, { repeated }: Arguments): SettingsWarning[] {
   return [...repeated]
     .filter((option) => table[option]?.count === "any" || option === "prompt")
@@ -77,8 +77,11 @@ function classifyWord(table: OptionTable, text: string): Word {
   return { kind: "stray", text };
 }
 
-/** Words that end a line in bash, cmd.exe or PowerShell reach us where a command line was pasted into another shell, or copied as one line.
- *  differs from sd-scripts: there they belong to no option. As the only word behind a flag that takes one they are its value here too. */
+/** Drops line continuations of bash, cmd.exe or PowerShell, which are left where a command line was pasted into another shell or copied as one line.
+ *  As the only word after a flag that takes one they are its value.
+ *  differs from sd-scripts: a stray line continuation (\\, ^ or a backtick) is an unrecognized argument.
+ *  coinage: a stray line continuation is dropped.
+ *  because: command lines are pasted from other shells. */
 function withoutLineEnds(table: OptionTable, words: readonly Word[]): Word[] {
   return words.filter((word, i) => {
     if (word.kind !== "value" || !/^([\\^`]|[\\^`]?[\r\n]+)$/.test(word.text)) return true;
@@ -94,9 +97,9 @@ function findOption(table: OptionTable, name: string): string | undefined {
   const matches = ["help", ...Object.keys(table)].filter((candidate) => candidate.startsWith(name));
   if (matches.length < 2) return matches[0];
   const shown = matches.length > 8 ? [...matches.slice(0, 8), "..."] : matches;
-  throw new CoinageError("USAGE", `--${name} could mean several options.`, {
+  throw new CoinageError("USAGE", `--${name} is ambiguous.`, {
     where: `--${name}`,
-    hint: `Write it out: ${shown.map((match) => (match === "..." ? match : `--${match}`)).join(", ")}`,
+    hint: `It could be any of ${shown.map((match) => (match === "..." ? match : `--${match}`)).join(", ")}`,
   });
 }
 
@@ -116,7 +119,7 @@ function readOption(
   following: readonly string[],
 ): { value: OptionValue; used: number } {
   if (option.type === "switch") {
-    if (inline !== undefined) throw usage(name, `--${name} takes no value, not even "${inline}".`);
+    if (inline !== undefined) throw usage(name, `--${name} takes no value, but got "${inline}".`);
     return { value: true, used: 0 };
   }
   const available = inline === undefined ? following : [inline];
@@ -127,7 +130,7 @@ function readOption(
     throw usage(
       name,
       `--${name} needs ${amount}: ${wantedBy(option)}.`,
-      `A value that begins with "-" is given as --${name}=-VALUE.`,
+      `Write a value that begins with "-" as --${name}=-VALUE.`,
     );
   }
   const values = available.slice(0, wanted).map((word) => readOrThrow(name, option, word));
@@ -138,33 +141,33 @@ function readOption(
 function readOrThrow(name: string, option: Option, word: string): OptionValue {
   const value = readWord(option, word);
   if (value !== undefined) return value;
-  throw usage(name, `--${name} wants ${wantedBy(option)}, not "${word}".`, correction(option, word));
+  throw usage(name, `--${name} expects ${wantedBy(option)}, not "${word}".`, correction(option, word));
 }
 
 function correction(option: Option, word: string): string | undefined {
-  if (option.type === "int" && /^\d{16,}$/.test(word)) return `Whole numbers go up to ${Number.MAX_SAFE_INTEGER}.`;
-  if (option.fileChoices?.map(String).includes(word)) return "Leave it out: that is what it is without the option.";
+  if (option.type === "int" && /^\d{16,}$/.test(word)) return `The largest whole number is ${Number.MAX_SAFE_INTEGER}.`;
+  if (option.fileChoices?.map(String).includes(word)) return "Leave it out: that is the default.";
   const near = option.type === "string" && option.choices && nearestName(word, option.choices.map(String));
   return near ? `Did you mean ${near}?` : undefined;
 }
 
 function strayWord(table: OptionTable, text: string, fileTable: OptionTable): CoinageError {
   if (!text.startsWith("--") || text === "--") {
-    return new CoinageError("USAGE", `"${text}" belongs to no option.`, {
-      hint: "A value that contains blanks needs quotes around it.",
+    return new CoinageError("USAGE", `"${text}" does not belong to an option.`, {
+      hint: "A value with spaces needs quotes around it.",
     });
   }
   const name = text.slice(2).split("=")[0]!;
   if (Object.hasOwn(fileTable, name) && !Object.hasOwn(table, name))
     return usage(
       name,
-      `--${name} is no option, as in sd-scripts.`,
-      `It acts in a settings file (--config_file): ${name} = ...`,
+      `--${name} is not a command-line option, as in sd-scripts.`,
+      `It works in a settings file (--config_file): ${name} = ...`,
     );
   const near = nearestName(name.replaceAll("-", "_"), Object.keys(table));
   if (Object.hasOwn(table, "prompt") && /^neg/.test(name))
-    return usage(name, `There is no option --${name}.`, 'Write it behind the prompt: --prompt "a cat --n blurry"');
-  return usage(name, `There is no option --${name}.`, near ? `Did you mean --${near}?` : "--help lists them all.");
+    return usage(name, `Unknown option --${name}.`, 'Write it after the prompt: --prompt "a cat --n blurry"');
+  return usage(name, `Unknown option --${name}.`, near ? `Did you mean --${near}?` : "--help lists all options.");
 }
 
 function usage(name: string, message: string, hint?: string): CoinageError {

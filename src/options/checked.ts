@@ -1,22 +1,22 @@
 import { CoinageError } from "../errors/index.ts";
 
-/** Something the user should know although the run goes on. */
+/** Something the user should know although the run continues. */
 export interface SettingsWarning {
   /** The flag it is about, without dashes. */
   readonly option: string;
   readonly message: string;
 }
 
-/** Settings that a run can go by: complete, checked, and with the warnings that it is to begin with. */
+/** Complete and checked settings of a run, with the warnings to show before it. */
 export interface Checked<Settings> {
   readonly settings: Settings;
   readonly warnings: readonly SettingsWarning[];
 }
 
-/** A command line or a record that has been read, its settings not yet checked. */
+/** Settings from a command line or a record, not yet checked. */
 export interface Parsed<Settings> {
   readonly settings: Settings;
-  /** Names of the flags that were given, beside any settings file. */
+  /** Names of the flags that were given outside a settings file. */
   readonly explicit: ReadonlySet<string>;
   /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
   readonly places: ReadonlyMap<string, string>;
@@ -29,9 +29,9 @@ export function placeText(places: ReadonlyMap<string, string>, names: readonly s
   return names.map((name) => places.get(name) ?? `--${name}`).join(", ");
 }
 
-/** A combination of settings that cannot work, or that surprises. */
+/** A combination of settings that cannot work, or that may not do what was meant. */
 export interface Rule {
-  /** Whether the settings have it. */
+  /** Whether the settings have this combination. */
   readonly when: boolean;
   /** Flag names, the one to change first. */
   readonly options: readonly [string, ...string[]];
@@ -58,14 +58,16 @@ export function warnOf(rules: readonly Rule[]): SettingsWarning[] {
 export function missingSettings(missing: readonly string[], doing: string): CoinageError {
   return new CoinageError(
     "SETTINGS_MISSING",
-    `${doing} needs ${missing.length === 1 ? "one more setting" : "more settings"}.`,
+    `${doing} needs ${missing.length === 1 ? "one more setting" : `${missing.length} more settings`}.`,
     {
       where: missing.join("\n  "),
     },
   );
 }
 
-/** differs from sd-scripts: -1 is no seed, as in other programs; there it is one like any other. */
+/** differs from sd-scripts: -1 is an ordinary seed.
+ *  coinage: -1 means a random seed.
+ *  because: other programs read it so. */
 export function chosenSeed(seed: number | undefined): number | undefined {
   return seed === -1 ? undefined : seed;
 }

@@ -11,17 +11,17 @@ export type TableCommand = "train" | "generate";
 interface Page {
   readonly about: string;
   readonly groups: readonly OptionGroup[];
-  /** Three command lines to begin with, each with what it does. Flags that wrap stay with their values. */
+  /** Three command lines to start from, each with what it does. A flag and its value stay on one line. */
   readonly examples: readonly (readonly [what: string, flags: readonly string[]])[];
 }
 
 const pages: Readonly<Record<TableCommand, Page>> = {
   train: {
-    about: "Teaches a Stable Diffusion model a new word from a few pictures.",
+    about: "Teaches a Stable Diffusion model a new word from a few images.",
     groups: trainGroups,
     examples: [
       [
-        "Teach the word mycat from the pictures in pictures/20_mycat:",
+        "Teach the word mycat from the images in pictures/20_mycat:",
         [
           "--pretrained_model_name_or_path model.safetensors",
           "--train_data_dir pictures",
@@ -34,15 +34,15 @@ const pages: Readonly<Record<TableCommand, Page>> = {
           "--output_dir out",
         ],
       ],
-      ["With the settings in a file:", ["--config_file train.toml"]],
+      ["With settings from a file:", ["--config_file train.toml"]],
       [
-        "With some of them changed for once:",
+        "With some of them overridden:",
         ["--config_file train.toml", "--num_vectors_per_token 4", "--output_name mycat-4"],
       ],
     ],
   },
   generate: {
-    about: "Draws pictures from prompts, with new words from embedding files.",
+    about: "Generates images from prompts, with new words from embedding files.",
     groups: generateGroups,
     examples: [
       [
@@ -55,11 +55,11 @@ const pages: Readonly<Record<TableCommand, Page>> = {
         ],
       ],
       [
-        "Draw every line of a file four times:",
+        "Generate four images for every line of a file:",
         ["--ckpt model.safetensors", "--from_file prompts.txt", "--images_per_prompt 4"],
       ],
       [
-        "Fast and in another shape:",
+        "Fewer steps, and another size:",
         ['--ckpt model.safetensors --prompt "a lake"', "--sampler dpmsolver++", "--steps 20", "--W 768", "--H 512"],
       ],
     ],
@@ -75,7 +75,7 @@ export function helpText(command: TableCommand, width: number): string {
     "",
     ...examples.flatMap(([what, flags]) => [...wrap(what, width), ...exampleLines(command, flags, width), ""]),
     ...groups.flatMap((group) => [...groupLines(group, width), ""]),
-    ...wrap("Flags may be shortened as long as only one fits; --flag=VALUE is the same as --flag VALUE.", width),
+    ...wrap("Flags can be abbreviated to any unambiguous prefix; --flag=VALUE is the same as --flag VALUE.", width),
   ].join("\n");
 }
 
@@ -123,7 +123,7 @@ const placeholders = {
   rates: "X|X:N,...",
 } as const;
 
-/** What stands behind a flag in a usage line: "N", "X X", "TEXT ..."; nothing for a switch. */
+/** What follows a flag in a usage line: "N", "X X", "TEXT ..."; nothing for a switch. */
 export function placeholderOf(option: Option): string {
   const placeholder = placeholders[option.type];
   return option.count === "any"
@@ -133,7 +133,7 @@ export function placeholderOf(option: Option): string {
         .join(" ");
 }
 
-/** The default as one would write it, or undefined when there is none worth saying. */
+/** The default as written on a command line; undefined for none, an empty text and switches. */
 export function defaultText(option: Option): string | undefined {
   const value = defaultOf(option);
   return value === undefined || value === "" || typeof value === "boolean"
@@ -141,14 +141,14 @@ export function defaultText(option: Option): string | undefined {
     : wordsOf(option, value).join(" ");
 }
 
-/** A sentence on how far a flag acts, or undefined when it simply does. */
+/** A sentence on how far a flag is supported; undefined for one that is. */
 export function supportText(option: Option): string | undefined {
   if (!option.note) return undefined;
-  const how = { later: "Does not act yet", refused: "Refused", acts: "No effect here" }[option.state ?? "acts"];
+  const how = { later: "Not implemented yet", refused: "Not supported", acts: "No effect" }[option.state ?? "acts"];
   return `${how}: ${option.note}.`;
 }
 
-/** Help with choices, default and standing: all that is to be said about a flag. */
+/** Help with choices, default and support. */
 export function fullHelp(option: Option): string {
   const shownDefault = defaultText(option);
   const sentences = [

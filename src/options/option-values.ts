@@ -59,7 +59,7 @@ function pythonText(value: string | number | boolean): string {
   return value === Number.POSITIVE_INFINITY ? "inf" : value === Number.NEGATIVE_INFINITY ? "-inf" : String(value);
 }
 
-/** An integer in Python's syntax. Beyond 2^53 a number would silently change, so it is no integer here. */
+/** An integer in Python's syntax. Beyond 2^53 a number would silently change, so it is not taken. */
 export function readInteger(word: string): number | undefined {
   const text = word.trim();
   if (!integerSyntax.test(text)) return undefined;
@@ -88,7 +88,7 @@ function readStepCount(word: string): OptionValue | undefined {
   return steps === undefined ? undefined : { steps };
 }
 
-/** A share of all steps: `amount` of `whole`. */
+/** A fraction of all steps: `amount` of `whole`. */
 export function stepShare(amount: number | undefined, whole: number): OptionValue | undefined {
   if (amount === 0) return { steps: 0 };
   return amount !== undefined && amount > 0 && Number.isFinite(amount) ? { ratio: amount / whole } : undefined;
@@ -112,7 +112,7 @@ export function rangeOf(ends: readonly (number | undefined)[]): OptionValue | un
   return ends.length === 2 && low !== undefined && high !== undefined && low <= high ? [low, high] : undefined;
 }
 
-/** What an option wants to be given, for messages: "a whole number, at least 1". */
+/** What values an option takes, for messages: "a whole number, at least 1". */
 export function wantedBy(option: Option): string {
   if (option.choices) return `one of ${option.choices.join(", ")}`;
   const atLeast = option.minimum === undefined ? "" : `, at least ${option.minimum}`;
@@ -120,17 +120,17 @@ export function wantedBy(option: Option): string {
 }
 
 const wantedByType = {
-  string: "a text",
+  string: "text",
   int: "a whole number",
   float: "a number",
   switch: "no value",
-  intOrRatio: "a number of steps (100) or a share of all steps (0.1 or 10%)",
+  intOrRatio: "a number of steps (100) or a fraction of all steps (0.1 or 10%)",
   size: "a size in pixels such as 512 or 512,768",
   rates: 'a number, or a list such as "0.05:10, 0.02:20, 0.005"',
   range: "two numbers, the smaller first, such as 1.2,1.8",
 } as const;
 
-/** A step count as a number: a share of all steps is cut to whole steps. */
+/** A step count as a number: a fraction of all steps is rounded down to whole steps. */
 export function resolveStepCount(count: StepCount, totalSteps: number): number {
   return "steps" in count ? count.steps : Math.trunc(count.ratio * totalSteps);
 }

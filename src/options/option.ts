@@ -1,4 +1,4 @@
-/** What a setting is for. `accepted-without-effect`: taken so that a pasted command line works; its note says why nothing follows. */
+/** What a setting is for. `accepted-without-effect`: accepted so that a pasted command line works; its note says why it does nothing. */
 export type Effect = "numbers" | "files" | "display" | "speed" | "accepted-without-effect";
 
 /** How the words of a flag are read.
@@ -6,7 +6,7 @@ export type Effect = "numbers" | "files" | "display" | "speed" | "accepted-witho
  *  `rates`: a number, or the text of a list of learning rates, which whoever makes a schedule of it reads. */
 export type OptionType = "string" | "int" | "float" | "switch" | "intOrRatio" | "size" | "range" | "rates";
 
-/** A number of steps, or a share of all steps (always above 0; a share of nothing is `{ steps: 0 }`). */
+/** A number of steps, or a fraction of all steps (always above 0; nothing is `{ steps: 0 }`). */
 export type StepCount = { readonly steps: number } | { readonly ratio: number };
 
 /** Width and height in pixels. */
@@ -22,27 +22,27 @@ interface OptionShape {
   readonly setting?: string;
   /** The only words allowed on the command line. */
   readonly choices?: readonly (string | number)[];
-  /** What a settings file may say beyond `choices`. */
+  /** What a settings file may contain beyond `choices`. */
   readonly fileChoices?: readonly (string | number)[];
-  /** How many words follow: one unless said; `any` may be none. */
+  /** How many words follow; one by default, `any` may be none. */
   readonly count?: "any" | 2;
-  /** The smallest number that makes sense. */
+  /** The smallest number allowed. */
   readonly minimum?: number;
   /** Without one an absent setting is `undefined`, an absent switch `false`. */
   readonly default?: OptionValue;
-  /** In one or two sentences what it does; default and choices are added by whoever prints it. */
+  /** One or two sentences on what it does; default and choices are added where it is printed. */
   readonly help: string;
 }
 
-/** How far a flag acts. Once the work behind a flag is done, its `state` and `note` go.
- *  `later`: accepted with one warning; `refused`: an error, because going on without it would mislead. The note finishes the sentence. */
-type Standing =
+/** How far a flag is supported. Once it is implemented, its `state` and `note` go.
+ *  `later`: accepted with one warning; `refused`: an error, because ignoring it would mislead. The note finishes the sentence. */
+type OptionSupport =
   | { readonly effect: Exclude<Effect, "accepted-without-effect">; readonly state?: never; readonly note?: never }
   | { readonly effect: "accepted-without-effect"; readonly state?: never; readonly note: string }
   | { readonly effect: Effect; readonly state: "later" | "refused"; readonly note: string };
 
 /** One flag, described once: parser, help, settings files, types and docs/options.md come from it. */
-export type Option = OptionShape & Standing;
+export type Option = OptionShape & OptionSupport;
 
 /** Options by flag name, spelled as in sd-scripts, without the leading dashes. */
 export type OptionTable = Readonly<Record<string, Option>>;

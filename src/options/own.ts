@@ -7,18 +7,18 @@ export const ownOptions = {
     choices: ["auto", "cpu", "webgpu", "cuda", "dml", "coreml"],
     default: "auto",
     effect: "speed",
-    help: "Where to compute; auto takes the fastest that works.",
+    help: "Device to compute on; auto picks the fastest that works.",
   },
   threads: {
     type: "int",
     minimum: 1,
     effect: "speed",
-    help: "Processor threads to use; all cores unless said.",
+    help: "Number of CPU threads. Default: all cores.",
   },
   events: {
     type: "string",
     effect: "files",
-    help: "File that gets every event of the run as a line of JSON.",
+    help: "Write every event of the run to this file, as one line of JSON each.",
   },
 } as const satisfies OptionTable;
 
@@ -27,65 +27,65 @@ export const ownTrainOptions = {
   overwrite: {
     type: "switch",
     effect: "files",
-    help: "Write over files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1, NAME-old2, ...",
+    help: "Overwrite files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1, NAME-old2, ...",
   },
   xti: {
     type: "switch",
     effect: "numbers",
-    help: "Learn vectors of its own for each cross-attention layer of the U-Net (P+, XTI), as train_textual_inversion_XTI.py does. Stable Diffusion 1 and 2 only.",
+    help: "Learn separate vectors for each cross-attention layer of the U-Net (P+, XTI), as train_textual_inversion_XTI.py does. Stable Diffusion 1 and 2 only.",
   },
   no_metadata: { type: "switch", effect: "files", help: "Write no metadata into .safetensors files." },
   training_comment: {
     type: "string",
     effect: "files",
-    help: "A comment, kept in the metadata of .safetensors files as ss_training_comment.",
+    help: "Comment for the metadata of .safetensors files, stored as ss_training_comment.",
   },
   initial_epoch: {
     type: "int",
     minimum: 1,
     effect: "numbers",
-    help: "Count as if the epochs before this one had been done; 1 is the first. A resumed run knows by itself.",
+    help: "Start counting at this epoch, as if those before it were done; 1 is the first. A resumed run continues its own count.",
   },
   initial_step: {
     type: "int",
     minimum: 0,
     effect: "numbers",
-    help: "Count as if so many steps had been done. Goes before --initial_epoch.",
+    help: "Start counting as if this many steps were done. Overrides --initial_epoch.",
   },
   skip_until_initial_step: {
     type: "switch",
     effect: "numbers",
-    help: "With --initial_step or --initial_epoch: pass over the pictures that the steps before would have seen, too.",
+    help: "With --initial_step or --initial_epoch: also skip the images that the earlier steps would have used.",
   },
   image_dir: {
     type: "string",
     effect: "numbers",
-    help: "Folder of pictures that is taken as it is, in place of --train_data_dir with its sub-folders REPEATS_CLASS. Repeats come from --dataset_repeats; pictures without a caption file have the new word as their caption.",
+    help: "Folder of images, used as it is instead of --train_data_dir with its folders REPEATS_CLASS. Repeats come from --dataset_repeats; images without a caption file have the new word as their caption.",
   },
   exif_transpose: {
     type: "switch",
     effect: "numbers",
-    help: "Turn and mirror pictures and masks as EXIF says, as viewers show them, before anything is done with them.",
+    help: "Rotate and mirror images and masks by their EXIF orientation, as viewers show them.",
   },
   alpha_background: {
     type: "string",
     effect: "numbers",
-    help: "Lay pictures with transparency on this colour: white, black, grey or #rrggbb. Unless said, transparent places show the colours hidden below.",
+    help: "Composite images with transparency onto this colour: white, black, grey or #rrggbb. Without it transparent areas show the colours stored in them.",
   },
   debug_dataset_dir: {
     type: "string",
     effect: "files",
-    help: "With --debug_dataset: folder for the pictures as the model would see them, and a sheet of all of them.",
+    help: "With --debug_dataset: folder for the images as the model would see them, and a contact sheet.",
   },
 } as const satisfies OptionTable;
 
 /** Flags of our own, on `generate` only. */
 export const ownGenerateOptions = {
-  sheet: { type: "switch", effect: "files", help: "Write all pictures of the run as one, too: sheet_TIME.png." },
+  sheet: { type: "switch", effect: "files", help: "Also write all images of the run as one: sheet_TIME.png." },
   preview_every_n_steps: {
     type: "int",
     minimum: 1,
     effect: "display",
-    help: "After every so many steps write what is being drawn to coinage-preview.png in the output folder; it goes with the end of the run.",
+    help: "Write a preview to coinage-preview.png in the output folder every N steps; it is removed at the end of the run.",
   },
 } as const satisfies OptionTable;

@@ -39,15 +39,15 @@ describe("settings given by a program", () => {
   });
 
   test.each([
-    [{ seeed: 1 }, 'There is no setting "seeed".'],
-    [{ seed: "1" }, 'seed wants a whole number, not "1".'],
-    [{ seed: 1.5 }, "seed wants a whole number, not 1.5."],
-    [{ cacheLatents: 1 }, "cacheLatents wants true or false, not 1."],
-    [{ saveModelAs: "zip" }, 'saveModelAs wants one of ckpt, pt, safetensors, not "zip".'],
-    [{ resolution: 512 }, "resolution wants a size in pixels such as 512 or 512,768, not 512."],
-    [{ tokenString: null }, "tokenString wants a text, not null."],
-    [{ optimizerArgs: "a=1" }, 'optimizerArgs wants a list of: a text, not "a=1".'],
-    [{ trainBatchSize: 0 }, "trainBatchSize wants a whole number, at least 1, not 0."],
+    [{ seeed: 1 }, 'Unknown setting "seeed".'],
+    [{ seed: "1" }, 'seed expects a whole number, not "1".'],
+    [{ seed: 1.5 }, "seed expects a whole number, not 1.5."],
+    [{ cacheLatents: 1 }, "cacheLatents expects true or false, not 1."],
+    [{ saveModelAs: "zip" }, 'saveModelAs expects one of ckpt, pt, safetensors, not "zip".'],
+    [{ resolution: 512 }, "resolution expects a size in pixels such as 512 or 512,768, not 512."],
+    [{ tokenString: null }, "tokenString expects text, not null."],
+    [{ optimizerArgs: "a=1" }, 'optimizerArgs expects a list of: text, not "a=1".'],
+    [{ trainBatchSize: 0 }, "trainBatchSize expects a whole number, at least 1, not 0."],
   ])("%j cannot be taken", (record, message) => {
     expect(() => parseTrainRecord(record as never)).toThrow(expect.objectContaining({ code: "USAGE", message }));
   });

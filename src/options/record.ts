@@ -16,7 +16,7 @@ export function valuesOfRecord(table: OptionTable, record: object): Map<string, 
     if (name === undefined) throw unknownSetting(key, flags.keys());
     const option = table[name]!;
     if (values.has(name)) throw givenTwice(settingName(name, option), camelCase(name));
-    // What does not act may have come from a settings file, where it is not checked either.
+    // A setting without effect may come from a settings file, where it is not checked either.
     if (actsOn(option) && !isTaken(option, value)) throw wrongValue(key, option, value);
     values.set(name, value as OptionValue);
   }
@@ -42,8 +42,8 @@ function isOneTaken(option: Option, value: unknown): boolean {
 
 function unknownSetting(key: string, known: Iterable<string>): CoinageError {
   const near = nearestName(key, known);
-  return new CoinageError("USAGE", `There is no setting "${key}".`, {
-    hint: near ? `Did you mean ${near}?` : "docs/options.md lists them all; their names here are in camelCase.",
+  return new CoinageError("USAGE", `Unknown setting "${key}".`, {
+    hint: near ? `Did you mean ${near}?` : "docs/options.md lists all flags; settings are their names in camelCase.",
   });
 }
 
@@ -53,7 +53,10 @@ function givenTwice(setting: string, alias: string): CoinageError {
 
 function wrongValue(key: string, option: Option, value: unknown): CoinageError {
   const wanted = option.type === "switch" ? "true or false" : wantedBy(option);
-  return new CoinageError("USAGE", `${key} wants ${option.count ? "a list of: " : ""}${wanted}, not ${shown(value)}.`);
+  return new CoinageError(
+    "USAGE",
+    `${key} expects ${option.count ? "a list of: " : ""}${wanted}, not ${shown(value)}.`,
+  );
 }
 
 function shown(value: unknown): string {

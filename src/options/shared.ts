@@ -2,14 +2,14 @@ import type { OptionTable } from "./option.ts";
 
 // What training and generating have in common.
 
-export const noScoreMatrix = "attention here never builds the full score matrix anyway";
+export const noScoreMatrix = "attention never builds the full score matrix anyway";
 
 export const tokenizerOptions = {
   tokenizer_cache_dir: {
     type: "string",
     effect: "accepted-without-effect",
-    note: "the tokenizer's files are part of this program",
-    help: "Folder to keep tokenizer files in.",
+    note: "the tokenizer comes with coinage",
+    help: "Folder for cached tokenizer files.",
   },
 } as const satisfies OptionTable;
 
@@ -18,13 +18,13 @@ export const attentionOptions = {
     type: "switch",
     effect: "accepted-without-effect",
     note: noScoreMatrix,
-    help: "Attention of the xformers library.",
+    help: "Use the attention of the xformers library.",
   },
   sdpa: {
     type: "switch",
     effect: "accepted-without-effect",
     note: noScoreMatrix,
-    help: "PyTorch's own fused attention.",
+    help: "Use PyTorch's fused attention.",
   },
 } as const satisfies OptionTable;
 
@@ -34,17 +34,17 @@ export const consoleOptions = {
     type: "string",
     choices: ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
     effect: "display",
-    help: "How much is told: with WARNING only warnings, with ERROR and CRITICAL nothing but what ends the command. INFO unless said.",
+    help: "Which messages are shown: with WARNING only warnings, with ERROR and CRITICAL only the error that ends the command. Default: INFO.",
   },
   console_log_file: {
     type: "string",
     effect: "display",
-    help: "File for messages in place of the terminal, written anew. Results and what ends the command stay on the terminal.",
+    help: "Write messages to this file instead of the terminal; an existing file is overwritten. Results and the error that ends the command stay on the terminal.",
   },
   console_log_simple: {
     type: "switch",
     effect: "display",
-    help: "Plain lines: no colour, and no line that is written over.",
+    help: "Plain lines: no colours and no progress line that is redrawn.",
   },
 } as const satisfies OptionTable;
 

@@ -8,8 +8,8 @@ export function actsOn({ effect, state }: Option): boolean {
   return state === "refused" || (state !== "later" && effect !== "accepted-without-effect");
 }
 
-/** One warning for every setting that differs from its default and does not act.
- *  @throws OPTION_UNSUPPORTED for a setting without which going on would mislead */
+/** One warning for every setting that differs from its default and has no effect.
+ *  @throws OPTION_UNSUPPORTED for a setting that must not be ignored silently */
 export function supportWarnings(
   table: OptionTable,
   settings: object,
@@ -17,13 +17,14 @@ export function supportWarnings(
 ): SettingsWarning[] {
   return changedSettings(table, settings).flatMap(([name, option]) => {
     if (option.state === "refused") {
-      throw new CoinageError("OPTION_UNSUPPORTED", `--${name} cannot be followed: ${option.note}.`, {
+      throw new CoinageError("OPTION_UNSUPPORTED", `--${name} is not supported: ${option.note}.`, {
         where: placeText(places, [name]),
       });
     }
-    if (option.state === "later") return [{ option: name, message: `--${name} does not act yet: ${option.note}.` }];
+    if (option.state === "later")
+      return [{ option: name, message: `--${name} is not implemented yet and ignored: ${option.note}.` }];
     if (!option.note) return [];
-    return [{ option: name, message: `--${name} has no effect here: ${option.note}.` }];
+    return [{ option: name, message: `--${name} has no effect: ${option.note}.` }];
   });
 }
 

@@ -131,7 +131,7 @@ describe("a flag that does not act", () => {
     expect(inactive("refused").map(([name]) => name)).toContain("dataset_class");
     for (const [name, option] of inactive("refused")) {
       expect(() => parseTrainArguments(argumentsFor(name, option))).toThrow(
-        `--${name} cannot be followed: ${option.note}.`,
+        `--${name} is not supported: ${option.note}.`,
       );
     }
   });

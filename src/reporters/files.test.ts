@@ -75,7 +75,7 @@ describe("reporters", () => {
       });
       expect(heard).toEqual([4, 1]);
       expect(terminal.talked()).toBe(
-        "\nwarning: /dev/full cannot be written: there is no room on the disk (ENOSPC). The run goes on without this log.\n",
+        "\nwarning: /dev/full cannot be written: the disk is full (ENOSPC). The run continues without this log.\n",
       );
     },
   );

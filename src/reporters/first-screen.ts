@@ -3,17 +3,17 @@ import { formatReport } from "../dataset/index.ts";
 import type { RunPlan, RunSummary } from "../training/index.ts";
 import { bytesText, durationText, entry, plural } from "./texts.ts";
 
-/** What a run is about, before its first step, in sd-scripts' order: device, model, word, pictures, optimizer, length. */
+/** What a run is about, before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {
   const { numTrainImages, numRegImages, batchesPerEpoch, epochs, steps } = run;
   const predicts = run.predictionType === "epsilon" ? "noise" : "velocity";
-  const [pictures = "", ...datasets] = formatReport(run.dataset);
+  const [images = "", ...datasets] = formatReport(run.dataset);
   return [
     entry("device", `${run.device} (${run.deviceReason})`),
     entry("model", run.model),
     entry("", `${familyNames[run.family]}, predicts ${predicts} (${run.predictionReason})`),
     entry("new word", `${wordText(run)}, starts from ${startText(run)}`),
-    entry("pictures", pictures),
+    entry("images", images),
     ...datasets.map((line) => entry("", line)),
     entry(
       "optimizer",
@@ -23,7 +23,7 @@ export function firstScreen(run: RunSummary): string[] {
     entry("", `num batches per epoch: ${batchesPerEpoch}, num epochs: ${epochs}`),
     entry("", batchText(run)),
     entry("", `total optimization steps: ${steps}`),
-    ...(run.resumed ? [entry("goes on", resumedText(run.resumed))] : []),
+    ...(run.resumed ? [entry("resumes", resumedText(run.resumed))] : []),
     entry("memory", memoryText(run.expectedPeakBytes, run.availableBytes)),
     entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
   ];
@@ -43,14 +43,14 @@ function startText({ initWord }: RunSummary): string {
   return initWord === undefined ? "the mean of all words" : `"${initWord}"`;
 }
 
-/** Sizes as the dataset config has them, which goes before the setting that sd-scripts prints. */
+/** Batch sizes of the dataset config, which override the setting that sd-scripts prints. */
 function batchText({ batchSize, accumulationSteps, dataset: { datasets } }: RunSummary): string {
   const sizes = datasets.length > 0 ? [...new Set(datasets.map((dataset) => dataset.batchSize))] : [batchSize];
   const totals = sizes.map((size) => size * accumulationSteps);
   return `batch size: ${sizes.join(", ")}, gradient accumulation steps: ${accumulationSteps}, total batch size: ${totals.join(", ")}`;
 }
 
-/** "mycat mycat1, ids 49408 to 49409", and for how many layers. */
+/** "mycat mycat1, ids 49408 to 49409", and the layers, if any. */
 export function wordText({ tokens, tokenIds, layers }: Pick<RunSummary, "tokens" | "tokenIds" | "layers">): string {
   const perLayer = layers ? ` for each of ${layers.length} layers (${layers[0]} to ${layers.at(-1)})` : "";
   return `${tokens.join(" ")}${perLayer}, ${idsText(tokenIds)}`;
@@ -61,7 +61,7 @@ function idsText(ids: readonly number[]): string {
   return ids.length < 2 ? `id ${ids[0]}` : `ids ${ids[0]} to ${ids.at(-1)}`;
 }
 
-/** What a run would take, and what other settings would make of it. */
+/** Estimated memory and time of a run, also with other settings. */
 export function planText(plan: RunPlan): string[] {
   const { weights, copies, results, peak } = plan.memory;
   const rest = peak - weights - copies - results;
@@ -69,8 +69,8 @@ export function planText(plan: RunPlan): string[] {
     entry("device", `${plan.device} (${plan.deviceReason})`),
     entry("model", plan.model),
     entry("memory", memoryText(peak, plan.availableBytes)),
-    entry("", `weights as they lie in the file ${bytesText(weights)}, copies of them ${bytesText(copies)}`),
-    entry("", `results of the networks ${bytesText(results)}, the rest ${bytesText(rest)}`),
+    entry("", `weights as stored in the file ${bytesText(weights)}, copies of weights ${bytesText(copies)}`),
+    entry("", `activations ${bytesText(results)}, other ${bytesText(rest)}`),
     entry(
       "time",
       `about ${stepText(plan.secondsPerStep)} a step, ${durationText(Math.max(1, plan.seconds))} for ${plural(plan.steps, "step")}`,

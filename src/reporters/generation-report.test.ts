@@ -31,13 +31,13 @@ test("drawing is told from model to last picture, files as results", () => {
   const told = [
     "/models/m.safetensors",
     "Stable Diffusion 2, predicts velocity (its metadata say so)",
-    "mycat: 2 vectors of out/mycat.pt",
+    "mycat: 2 vectors from out/mycat.pt",
     "warning PROMPT: cut",
     "cpu",
     "4, to /out",
-    // a quarter of the pictures took a second
-    "pictures 1 to 2 of 4: step 5/10, 0:03 left",
-    "1 warning:\n  PROMPT: cut\n2 pictures in 1 min 5 s\n",
+    // a quarter of the images took a second
+    "images 1 to 2 of 4: step 5/10, 0:03 left",
+    "1 warning:\n  PROMPT: cut\n2 images in 1 min 5 s\n",
   ].map((text) => terminal.talked().indexOf(text));
   expect(told).not.toContain(-1);
   expect(told).toEqual([...told].sort((a, b) => a - b));
@@ -48,7 +48,7 @@ test("in brief only progress and warnings are told", () => {
   const report = generationReport(terminal, { isBrief: true });
   for (const event of events) report.report(event);
   expect(terminal.results()).toBe("");
-  expect(terminal.talked()).toBe("warning PROMPT: cut\npictures 1 to 2 of 4: step 5/10, 0:00 left\n");
+  expect(terminal.talked()).toBe("warning PROMPT: cut\nimages 1 to 2 of 4: step 5/10, 0:00 left\n");
 });
 
 test("typed prompts: the next one is asked for on a screen, its seeds are told, and time left counts from it", () => {
@@ -74,7 +74,7 @@ test("typed prompts: the next one is asked for on a screen, its seeds are told, 
   };
   const screen = told(true);
   expect(screen.results()).toBe("/out/1.png\n/out/sheet.png\n");
-  expect(screen.talked()).toContain("one prompt after another, to /out");
+  expect(screen.talked()).toContain("one prompt at a time, to /out");
   expect(screen.talked()).toMatch(/prompt: .*seeds +7, 8\n.*step 5\/10, 0:01 left.*prompt: /s);
   expect(told(false).talked()).not.toContain("prompt: ");
 });

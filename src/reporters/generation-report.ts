@@ -16,8 +16,8 @@ import {
 
 type Event<Kind extends GenerationRunEvent["kind"]> = Extract<GenerationRunEvent, { readonly kind: Kind }>;
 
-/** Tells people what is drawn with, how far drawing is, and which pictures were written.
- *  isBrief: only how far it is, and warnings. */
+/** Shows people the model and words of a generation run, its progress, and the images written.
+ *  isBrief: only progress and warnings. */
 export function generationReport(terminal: Terminal, { isBrief = false } = {}): Reporter<GenerationRunEvent> {
   const talk = new Talk(terminal);
   const warnings: CountedWarning[] = [];
@@ -62,11 +62,11 @@ function linesOf(event: Told, warnings: readonly CountedWarning[]): string[] {
     case "model":
       return modelLines(event);
     case "embedding":
-      return [entry("word", `${event.word}: ${plural(event.tokens.length, "vector")} of ${event.file}`)];
+      return [entry("word", `${event.word}: ${plural(event.tokens.length, "vector")} from ${event.file}`)];
     case "start":
       return [
         entry("device", event.device),
-        entry("pictures", `${event.pictures ?? "one prompt after another"}, to ${event.folder}`),
+        entry("images", `${event.pictures ?? "one prompt at a time"}, to ${event.folder}`),
         "",
       ];
     case "prompt":
@@ -74,7 +74,7 @@ function linesOf(event: Told, warnings: readonly CountedWarning[]): string[] {
     case "done":
       return [
         ...summaryOfWarnings(warnings),
-        `${plural(event.files.length, "picture")} in ${durationText(event.seconds)}`,
+        `${plural(event.files.length, "image")} in ${durationText(event.seconds)}`,
       ];
   }
 }
@@ -89,8 +89,8 @@ function stepLine(event: BatchStepEvent, elapsedSeconds: number): Progress {
   const last = picture + inBatch - 1;
   const done = picture - 1 + (inBatch * step) / steps;
   const left = clockText((elapsedSeconds * (pictures - done)) / done);
-  const which = `${inBatch > 1 ? `pictures ${picture} to ${last}` : `picture ${picture}`} of ${pictures}`;
-  const line = `${which}${stage === "first" ? ", small" : ""}: step ${step}/${steps}, ${left} left`;
+  const which = `${inBatch > 1 ? `images ${picture} to ${last}` : `image ${picture}`} of ${pictures}`;
+  const line = `${which}${stage === "first" ? ", first pass" : ""}: step ${step}/${steps}, ${left} left`;
   const numbers = `${inBatch > 1 ? `${picture}-${last}` : picture}/${pictures}`;
   return { screen: [line, `${numbers}, step ${step}/${steps}, ${left} left`, `${numbers}, ${left} left`], plain: line };
 }

@@ -23,7 +23,7 @@ const cases: readonly (readonly [Inspection, readonly string[]])[] = [
       "/x: training state of coinage, 2.00 KiB",
       "steps 7 of 10",
       "epochs 1",
-      "vectors 768 wide, float32, lengths 0.400 0.500",
+      "vectors dimension 768, float32, norms 0.400 0.500",
     ],
   ],
   [
@@ -35,15 +35,15 @@ const cases: readonly (readonly [Inspection, readonly string[]])[] = [
       originalSize: [80, 64],
       cropBox: undefined,
     },
-    ["/x: a latent cache, 2.00 KiB", "picture 80 x 64", "latents [4, 8, 8] float32"],
+    ["/x: a latent cache, 2.00 KiB", "image 80 x 64", "latents [4, 8, 8] float32"],
   ],
   [
     { ...about, kind: "unknown", problems: [{ code: "CHECKPOINT_UNREADABLE", message: "Odd.", hint: "Look." }] },
-    ["/x: nothing known here, 2.00 KiB", "problem CHECKPOINT_UNREADABLE Odd.", "Look."],
+    ["/x: unknown kind of file, 2.00 KiB", "problem CHECKPOINT_UNREADABLE Odd.", "Look."],
   ],
   [
     { ...about, kind: "picture", texts: [{ keyword: "prompt", text: "a cat" }] },
-    ["/x: picture, 2.00 KiB", "prompt a cat"],
+    ["/x: image, 2.00 KiB", "prompt a cat"],
   ],
 ];
 
@@ -60,7 +60,7 @@ test("a model's text names its family, networks, and what is missing", async () 
   expect(lines[0]).toMatch(/: Stable Diffusion 1 inpainting model, 26\.\d MiB$/);
   expect(lines).toEqual(
     expect.arrayContaining([
-      "U-Net 7.48 million numbers, 442 tensors of float16",
+      "U-Net 7.48 million parameters, 442 tensors of float16",
       "missing VAE",
       "missing unet/config.json",
     ]),

@@ -13,7 +13,7 @@ import type {
 } from "../inspect/index.ts";
 import { plural } from "./texts.ts";
 
-/** A stranger's file may have any number of entries of any length: so many, and so much of each, are shown. */
+/** An untrusted file may have any number of entries of any length: at most this many, and this much of each, are shown. */
 const [mostEntries, mostCharacters] = [200, 2000];
 
 /** What a file is, for people. */
@@ -24,7 +24,7 @@ export function inspectionText(inspection: Inspection): string[] {
   return [
     printableLine(`${path}: ${titleOf(inspection)}, ${sizeText(bytes)}`, mostCharacters),
     ...entries.slice(0, mostEntries),
-    ...(hidden > 0 ? [entry("", `and ${hidden} more, which --json shows`)] : []),
+    ...(hidden > 0 ? [entry("", `and ${hidden} more, shown by --json`)] : []),
     ...("warnings" in inspection ? inspection.warnings.map((warning) => entry("warning", warning)) : []),
     ...problems.flatMap(({ code, message, hint }) => [
       entry("problem", `${code}  ${message}`),
@@ -45,9 +45,9 @@ function titleOf(inspection: Inspection): string {
     case "arrays":
       return inspection.label;
     case "picture":
-      return "picture";
+      return "image";
     case "unknown":
-      return "nothing known here";
+      return "unknown kind of file";
   }
 }
 
@@ -99,7 +99,7 @@ function modelEntries(model: ModelInspection): string[] {
       const piece = pieces[name];
       if (!piece) return [];
       const text = piece.isComplete
-        ? `${millions(piece.parameters)} numbers, ${dtypesText(piece.dtypes)}`
+        ? `${millions(piece.parameters)} parameters, ${dtypesText(piece.dtypes)}`
         : "incomplete";
       return [entry(pieceNames[name], text)];
     }),
@@ -125,7 +125,7 @@ function embeddingEntries(embedding: EmbeddingInspection): string[] {
 }
 
 function stateEntries({ step, steps, epochsDone, tables, files }: TrainingStateInspection): string[] {
-  const progress = step === undefined ? "not said" : `${step}${steps === undefined ? "" : ` of ${steps}`}`;
+  const progress = step === undefined ? "unknown" : `${step}${steps === undefined ? "" : ` of ${steps}`}`;
   return [
     entry("steps", progress),
     ...(epochsDone === undefined ? [] : [entry("epochs", String(epochsDone))]),
@@ -136,14 +136,14 @@ function stateEntries({ step, steps, epochsDone, tables, files }: TrainingStateI
 
 function arrayEntries({ arrays, originalSize, cropBox }: ArraysInspection): string[] {
   return [
-    ...(originalSize ? [entry("picture", originalSize.join(" x "))] : []),
-    ...(cropBox ? [entry("cut out", cropBox.join(", "))] : []),
+    ...(originalSize ? [entry("image", originalSize.join(" x "))] : []),
+    ...(cropBox ? [entry("crop", cropBox.join(", "))] : []),
     ...arrays.map(({ name, dtype, shape }) => entry(name, `[${shape.join(", ")}] ${dtype}`)),
   ];
 }
 
 function tableEntry({ role, dtype, width, norms }: TableInspection): string {
-  return entry(role, `${width} wide, ${dtype}, lengths ${normsText(norms)}`);
+  return entry(role, `dimension ${width}, ${dtype}, norms ${normsText(norms)}`);
 }
 
 function weightEntries({ container, tensors, dtypes, firstNames, metadata }: WeightsInspection): string[] {
@@ -163,7 +163,7 @@ function metadataEntries(metadata: Readonly<Record<string, string>>): string[] {
   return Object.entries(metadata).map(([key, value]) => `    ${printableLine(key)}: ${printableLine(value, 200)}`);
 }
 
-/** Further lines of a text are set below the first, so that none looks like an entry. */
+/** Further lines of a text are indented, so that none looks like an entry. */
 function entry(label: string, text: string): string {
   const shown = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}... (${text.length} characters)` : text;
   return `  ${printableLine(label).padEnd(14)} ${printable(shown).replaceAll("\n", `\n${" ".repeat(17)}`)}`;

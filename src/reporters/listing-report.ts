@@ -5,7 +5,7 @@ import { wordText } from "./first-screen.ts";
 import type { Terminal } from "./terminal.ts";
 import { warningLine } from "./texts.ts";
 
-/** Lists what a dataset yields: the word, the datasets, every batch. */
+/** Lists a dataset: the word, the datasets, every batch. */
 export function reportListing(event: DebugEvent, { talk, result }: Terminal): void {
   if (event.kind === "download") return;
   if (event.kind === "warning") talk(`${printable(warningLine(event))}\n`, "warning");
@@ -22,5 +22,5 @@ function linesOf(event: Exclude<DebugEvent, { kind: "warning" | "download" }>): 
 
 function writtenLine({ folder, count, sheet, onSheet }: WrittenPictures): string {
   const small = onSheet < count ? `the first ${onSheet} of them` : "all of them";
-  return `wrote ${count} pictures to ${folder}; ${small} small in ${sheet}`;
+  return `wrote ${count} images to ${folder}; ${sheet} shows ${small} small`;
 }

@@ -4,7 +4,7 @@ import { CoinageError, refusalText } from "../errors/index.ts";
 import { makeFolder } from "../files/index.ts";
 import type { Reporter } from "./reporter.ts";
 
-/** Writes every event to a file as a line of JSON, at once, so that another program can follow.
+/** Writes every event to a file at once, as a line of JSON, so that another program can follow.
  *  Pixels and latents are left out; NaN and infinity become null.
  *  @throws OUTPUT_UNWRITABLE when the file cannot be made */
 export function jsonLinesReporter(file: string): Reporter<object> {
@@ -16,15 +16,15 @@ function withoutArrays(_: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) ? undefined : value;
 }
 
-/** A file that is written along the way. */
+/** A file that is written during a run. */
 export interface LogFile {
   /** @throws OUTPUT_UNWRITABLE */
   readonly write: (contents: string | Uint8Array) => void;
-  /** @throws OUTPUT_UNWRITABLE where the system tells only now what it could not write */
+  /** @throws OUTPUT_UNWRITABLE if the system only now reports what it could not write */
   readonly close: () => void;
 }
 
-/** Opens a new one, making its folder; what stood in it goes. where: the setting that names it. @throws OUTPUT_UNWRITABLE */
+/** Opens a log file, creating its folder and emptying the file. where: the setting that names it. @throws OUTPUT_UNWRITABLE */
 export function openLogFile(file: string, where: string): LogFile {
   const attempt = <Result>(act: () => Result): Result => {
     try {
@@ -32,7 +32,7 @@ export function openLogFile(file: string, where: string): LogFile {
     } catch (cause) {
       throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written: ${refusalText(cause)}.`, {
         where,
-        hint: "Choose another place, or leave the setting out.",
+        hint: "Choose another path, or leave the setting out.",
         cause,
       });
     }
@@ -51,7 +51,7 @@ export function openLogFile(file: string, where: string): LogFile {
   };
 }
 
-/** Opening a pipe that nobody reads from would wait without end, and no signal would be heard meanwhile: that is ENXIO here. */
+/** Opening a pipe without a reader would block forever, signals included: it is ENXIO instead. */
 function openForWriting(file: string): number {
   if (!statSync(file, { throwIfNoEntry: false })?.isFIFO()) return openSync(file, "w");
   const probe = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);

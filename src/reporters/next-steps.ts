@@ -3,20 +3,20 @@ import { quotedWord } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 
-/** How a command was called, to name further ones in the same way. */
+/** How a command was called, to show further ones in the same way. */
 export interface Caller {
   /** "npx coinage". */
   readonly program: string;
-  /** The words behind it. */
+  /** The words after it. */
   readonly words: readonly string[];
 }
 
-/** A command line as one types it into a shell of this platform: words quoted where needed. */
+/** A command line for a shell of this platform, words quoted where needed. */
 export function commandLine({ program }: Pick<Caller, "program">, words: readonly string[]): string {
   return [program, ...words.map((word) => quotedWord(shownWord(word)))].join(" ");
 }
 
-/** An address of the web without what may be secret in it: user, password, query. */
+/** A URL without what may be secret: user, password, query. */
 function shownWord(word: string): string {
   if (!/^https?:\/\/\S+$/.test(word) || !URL.canParse(word)) return word;
   const { origin, pathname } = new URL(word);
@@ -31,28 +31,33 @@ interface EndedRun {
   readonly caller: Caller;
 }
 
-/** What to do after a run: go on with it if it was interrupted, use what it made. */
+/** What to do after a run: continue it if it was interrupted, use its result. */
 export function nextSteps(ended: EndedRun): string[] {
   const goOn = ended.done.isInterrupted
     ? [
-        ended.done.state ? "Go on:" : "Go on from there, with the optimizer starting afresh:",
+        ended.done.state ? "Continue:" : "Continue from there, with a new optimizer state:",
         `  ${goOnCommand(ended)}`,
         "",
       ]
     : [];
-  return [...goOn, "Draw with it:", `  ${drawCommand(ended)}`, ...(ended.settings.xti ? [] : [otherPrograms(ended)])];
+  return [
+    ...goOn,
+    "Generate images with it:",
+    `  ${drawCommand(ended)}`,
+    ...(ended.settings.xti ? [] : [otherPrograms(ended)]),
+  ];
 }
 
-/** Which other programs take the file goes by its extension; its word there is its name. */
+/** The file extension decides which other programs load the file; its name is the word there. */
 function otherPrograms({ done: { file, word } }: EndedRun): string {
   const { base, ext } = path.parse(file);
   const name = `${word}${ext === ".ckpt" ? ".pt" : ext}`;
   const renamed = name === base ? "" : `, as ${name},`;
   const programs = `A1111, Forge${ext === ".safetensors" ? ", SD.Next" : ""} or ComfyUI`;
   const copy = `Or copy it${renamed} into the embeddings folder of ${programs}, or add it to InvokeAI's models`;
-  const calls = `its file name is its word there (ComfyUI: embedding:${word}, InvokeAI: <${word}>).`;
-  const refused = ext === ".ckpt" ? " A1111, Forge and ComfyUI do not take .ckpt." : "";
-  const sdNext = ext === ".pt" ? " SD.Next takes .safetensors: --save_model_as safetensors." : "";
+  const calls = `its file name is the word there (ComfyUI: embedding:${word}, InvokeAI: <${word}>).`;
+  const refused = ext === ".ckpt" ? " A1111, Forge and ComfyUI do not load .ckpt." : "";
+  const sdNext = ext === ".pt" ? " SD.Next loads .safetensors: --save_model_as safetensors." : "";
   return `${copy}: ${calls}${refused}${sdNext}`;
 }
 
@@ -73,7 +78,7 @@ function drawCommand({ done, run, settings, caller }: EndedRun): string {
   ]);
 }
 
-/** What was said of the model holds for drawing, too. */
+/** Settings of the model that hold for generation, too. */
 function asTrained({ v2, vParameterization, vae, clipSkip }: TrainSettings): string[] {
   return [
     ...(v2 ? ["--v2"] : []),
@@ -83,7 +88,7 @@ function asTrained({ v2, vParameterization, vae, clipSkip }: TrainSettings): str
   ];
 }
 
-/** The user's own command line, with what is different behind it: the last of two equal flags wins. */
+/** The user's own command line followed by what differs: the last of two equal flags wins. */
 function goOnCommand({ done, lastStep, settings, caller }: EndedRun): string {
   if (done.state) return commandLine(caller, [...caller.words, "--resume", done.state]);
   const steps = lastStep?.steps ?? settings.maxTrainSteps;

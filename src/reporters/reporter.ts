@@ -1,31 +1,31 @@
 import { CoinageError, machineProblem } from "../errors/index.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** Someone who hears everything that happens in a run. */
+/** A listener to all events of a run. */
 export interface Reporter<Event> {
   /** Takes one event, in order. */
   report(event: Event): void;
-  /** Ends the report, whether the run came to its end or not. */
+  /** Ends the report, whether the run was completed or not. */
   close(): void;
 }
 
-/** Tells every reporter every event; the last event. A reporter that fails (a full disk, a vanished folder, a defect of ours) hears nothing more: the
- *  run is worth more than its log. An error of the run is thrown on after all reports were ended, and else a defect of a reporter. */
+/** Passes every event to every reporter and gives the last event. A reporter that fails (a full disk, a deleted folder, a bug) gets no further events: the
+ *  run matters more than its log. After all reporters are closed an error of the run is rethrown, or else a bug of a reporter. */
 export async function reportAll<Event>(
   events: AsyncIterable<Event>,
   reporters: readonly Reporter<NoInfer<Event>>[],
   { talk }: Pick<Terminal, "talk">,
 ): Promise<Event | undefined> {
   const listening = new Set(reporters);
-  const defects: unknown[] = [];
+  const bugs: unknown[] = [];
   const attempt = (reporter: Reporter<NoInfer<Event>>, act: () => void): void => {
     try {
       act();
     } catch (error) {
       const problem = logProblem(error);
       listening.delete(reporter);
-      if (!problem) defects.push(error);
-      else talk(`\nwarning: ${problem.message} The run goes on without this log.\n`, "warning");
+      if (!problem) bugs.push(error);
+      else talk(`\nwarning: ${problem.message} The run continues without this log.\n`, "warning");
     }
   };
   let last: Event | undefined;
@@ -37,11 +37,11 @@ export async function reportAll<Event>(
   } finally {
     for (const reporter of reporters) attempt(reporter, () => reporter.close());
   }
-  if (defects.length > 0) throw defects[0];
+  if (bugs.length > 0) throw bugs[0];
   return last;
 }
 
-/** What hinders a log, where it is nothing of the run. */
+/** Why a log cannot be written, if that is no bug. */
 function logProblem(error: unknown): CoinageError | undefined {
   if (error instanceof CoinageError) return error.code === "OUTPUT_UNWRITABLE" ? error : undefined;
   return machineProblem(error);

@@ -16,12 +16,12 @@ import type { Reporter } from "./reporter.ts";
 
 type LogSettings = Pick<TrainSettings, "loggingDir" | "logWith" | "logPrefix" | "logTrackerName">;
 
-/** Whether the settings ask for TensorBoard logs. Weights & Biases alone is not served by them. */
+/** Whether the settings ask for TensorBoard logs; Weights & Biases alone does not. */
 export function wantsTensorboard({ loggingDir, logWith }: LogSettings): boolean {
   return loggingDir !== undefined && logWith !== "wandb";
 }
 
-/** Where sd-scripts puts the logs of a run that begins at this time: `<logging_dir>/<prefix><YYYYMMDDhhmmss>/<tracker>`. */
+/** Where sd-scripts puts the logs of a run that starts at this time: `<logging_dir>/<prefix><YYYYMMDDhhmmss>/<tracker>`. */
 export function logFolder(settings: LogSettings, start: Date): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = [start.getFullYear(), two(start.getMonth() + 1), two(start.getDate())];
@@ -31,9 +31,11 @@ export function logFolder(settings: LogSettings, start: Date): string {
 }
 
 /** Writes a run to a TensorBoard event file: sd-scripts' scalars (`loss`, `lr` and where the optimizer has one `lr/d*lr` by step,
- *  `loss/epoch` by epoch), how the learned rows are doing (`rows/...`), and the sample pictures under the names they have there
- *  on Weights & Biases. With `--log_config` the settings lie beside it.
- *  differs from sd-scripts: `loss` is logged once a step, the mean over its batches; there each batch of an accumulation overwrites the last.
+ *  `loss/epoch` by epoch), the learned embeddings (`rows/...`), and the sample images under their names on
+ *  Weights & Biases. With `--log_config` the settings are written beside it.
+ *  differs from sd-scripts: with gradient accumulation, `loss` in TensorBoard is that of a step's last batch.
+ *  coinage: `loss` in TensorBoard is the mean over the batches of a step.
+ *  because: the last batch alone says little about the step.
  *  @throws OUTPUT_UNWRITABLE when a file cannot be made */
 export function tensorboardReporter(settings: TrainSettings, start: Date): Reporter<TrainingEvent> {
   const folder = logFolder(settings, start);
@@ -67,7 +69,7 @@ function scalarsOf({ loss, nextLr, dTimesLr, rowNorm, gradNorm, distance }: Step
 }
 
 function imageOf({ file, index, prompt, width, height }: Extract<TrainingEvent, { readonly kind: "sample" }>) {
-  // As code, for Markdown would take <words> and *stars* of a prompt for its own.
+  // As code, since Markdown would interpret <words> and *stars* of a prompt.
   return { tag: `sample_${index}`, png: readFileSync(file), width, height, description: `\`${prompt}\`` };
 }
 
@@ -88,9 +90,11 @@ export function openEventFile(folder: string, start: Date): EventFile {
 
 type Logged = Readonly<Record<string, HyperParameters[string] | null>>;
 
-/** Writes the settings of a run that began at this time as sd-scripts does: as TensorBoard's hyper-parameters and as `hparams.yml`,
- *  in a folder inside the run's that is named by the seconds since 1970. null: a setting that nobody gave.
- *  differs from sd-scripts: both lie in one folder; there each is in one of its own, some milliseconds apart.
+/** Writes the settings of a run that started at this time as sd-scripts does: as TensorBoard hyperparameters and as `hparams.yml`,
+ *  in a subfolder of the run named by the seconds since 1970. null: a setting that was not given.
+ *  differs from sd-scripts: the TensorBoard hyperparameters and `hparams.yml` are in two folders, some milliseconds apart.
+ *  coinage: the TensorBoard hyperparameters and `hparams.yml` are in one folder.
+ *  because: both describe the same run.
  *  @throws OUTPUT_UNWRITABLE */
 export function writeHparams(runFolder: string, settings: Logged, start: Date): void {
   const seconds = start.getTime() / 1000;
@@ -106,7 +110,7 @@ export function writeHparams(runFolder: string, settings: Logged, start: Date): 
   file.close();
 }
 
-/** A flat YAML document, keys in order of their letters as PyYAML has them. Every text of JSON is one of YAML. */
+/** A flat YAML document with sorted keys, as PyYAML writes it. Every JSON text is valid YAML. */
 function yamlOf(settings: Logged): string {
   const lines = Object.entries(settings).map(([name, value]) => `${yamlKey(name)}: ${yamlValue(value)}\n`);
   return lines.sort().join("");
@@ -119,6 +123,6 @@ function yamlKey(name: string): string {
 function yamlValue(value: Logged[string]): string {
   if (typeof value !== "number") return JSON.stringify(value);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? ".nan" : value > 0 ? ".inf" : "-.inf";
-  // YAML 1.1 takes 1e-7 for a text and 1.0e-7 for a number.
+  // YAML 1.1 reads 1e-7 as text and 1.0e-7 as a number.
   return String(value).replace(/^(-?\d+)e/, "$1.0e");
 }

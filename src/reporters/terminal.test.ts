@@ -86,7 +86,9 @@ test.runIf(existsSync("/dev/full"))("a full disk sends what is told back to the 
   asked.talk("one\n");
   asked.talk("two\n");
   close();
-  expect(terminal.talked()).toBe("warning: /dev/full cannot be written any more; messages come here.\none\ntwo\n");
+  expect(terminal.talked()).toBe(
+    "warning: /dev/full can no longer be written; messages are shown here instead.\none\ntwo\n",
+  );
 });
 
 test("a warning that quotes a stranger's file is shown in our colour, and what it quotes is not obeyed", () => {

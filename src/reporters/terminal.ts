@@ -2,18 +2,18 @@ import { printable } from "../errors/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import { openLogFile } from "./log-file.ts";
 
-/** How much something that is said matters. */
+/** Importance of a message. */
 export type Level = "info" | "warning";
 
-/** Where a command speaks. */
+/** Where a command prints. */
 export interface Terminal {
-  /** Writes talk: what people read along the way; info unless said. */
+  /** Writes a message for people; info by default. */
   readonly talk: (text: string, level?: Level) => void;
-  /** Asks whoever sits before a screen for a line; elsewhere nothing is written. */
+  /** Prompts for a line on a screen; elsewhere nothing is written. */
   readonly ask: (question: string) => void;
-  /** Writes a result: what another program may read. */
+  /** Writes a result, which another program may read. */
   readonly result: (text: string) => void;
-  /** Whether talk goes to a screen on which a line can be written over. */
+  /** Whether messages go to a screen on which a line can be overwritten. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
   /** Characters of a line. */
@@ -24,7 +24,7 @@ export interface Terminal {
 
 const usualColumns = 80;
 
-/** The terminal of this process: talk to stderr, results to stdout. NO_COLOR and TERM=dumb are followed. */
+/** The terminal of this process: messages to stderr, results to stdout. NO_COLOR and TERM=dumb are respected. */
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
   const isScreen = Boolean(stderr.isTTY) && process.env.TERM !== "dumb";
@@ -33,21 +33,21 @@ export function processTerminal(): Terminal {
     ask: (question) => {
       if (isScreen) stderr.write(question);
     },
-    // Another program gets names of files as they are.
+    // Another program gets file names unchanged.
     result: (text) => stdout.write(stdout.isTTY ? printable(text) : text),
     isInteractive: isScreen,
     hasColor: isScreen && !process.env.NO_COLOR && stderr.hasColors(),
-    // Some terminals claim to have 0 columns: serial lines, editors, programs that record.
+    // Some terminals claim 0 columns: serial lines, editors, recorders.
     columns: () => (stderr.columns > 0 ? stderr.columns : usualColumns),
     now: () => performance.now(),
   };
 }
 
-/** What the terminal may be told to do: go back to the line's start, erase it, and the paints below. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are such characters
+/** Control codes that are passed on: carriage return, erase line, and the colours below. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ownCodes = /(\r|\x1b\[(?:K|1m|22m|33m|39m))/;
 
-/** A text in which only our own codes are left to be obeyed. */
+/** A text in which only these codes are left to be obeyed. */
 function obeyed(text: string): string {
   return text
     .split(ownCodes)
@@ -57,7 +57,7 @@ function obeyed(text: string): string {
 
 export type Paint = (text: string) => string;
 
-/** Colours by meaning; without colour the texts as they are. */
+/** Colours by meaning; without colours the texts unchanged. */
 export function paints({ hasColor }: Pick<Terminal, "hasColor">): Readonly<Record<"strong" | "warn", Paint>> {
   const paint =
     (on: number, off: number): Paint =>
@@ -73,9 +73,10 @@ export interface Console {
   readonly close: () => void;
 }
 
-/** The terminal of a command as its settings want it: what is told, where to, and how plainly. Results and questions stay as they are.
- *  differs from sd-scripts: the level is for progress too, and simple lines stay on stderr; there both go to stdout, where here
- *  the results are that another program may read.
+/** The terminal of a command by its console settings: which messages, where to, and how plain. Results and prompts are unaffected.
+ *  differs from sd-scripts: --console_log_level does not affect progress, and --console_log_simple moves messages to stdout.
+ *  coinage: --console_log_level applies to progress too, and messages stay on stderr.
+ *  because: stdout is for results that another program may read.
  *  @throws OUTPUT_UNWRITABLE when the log file cannot be made */
 export function openConsole(terminal: Terminal, settings: ConsoleSettings): Console {
   const { consoleLogFile: file, consoleLogSimple: isSimple } = settings;
@@ -98,7 +99,7 @@ function filterOf({ consoleLogLevel: threshold = "INFO" }: ConsoleSettings): (le
   return threshold === "WARNING" ? (level) => level === "warning" : () => false;
 }
 
-/** Once the file cannot be written any more (a full disk), talk goes to the terminal: the run is worth more than its log. */
+/** If the file can no longer be written (a full disk), messages go to the terminal: the run matters more than its log. */
 function talkToFile(terminal: Terminal, file: string): Pick<Terminal, "talk"> & Pick<Console, "close"> {
   const log = openLogFile(file, `--console_log_file ${file}`);
   let isWritable = true;
@@ -108,7 +109,7 @@ function talkToFile(terminal: Terminal, file: string): Pick<Terminal, "talk"> & 
         if (isWritable) return log.write(text);
       } catch {
         isWritable = false;
-        terminal.talk(`warning: ${file} cannot be written any more; messages come here.\n`, "warning");
+        terminal.talk(`warning: ${file} can no longer be written; messages are shown here instead.\n`, "warning");
       }
       terminal.talk(text, level);
     },

@@ -11,7 +11,7 @@ export function durationText(seconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
-/** "0:09", "1:05", "2:10:00": for a line that changes all the time. */
+/** "0:09", "1:05", "2:10:00": for a line that changes often. */
 export function clockText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
@@ -29,12 +29,12 @@ export function bytesText(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** "1 picture", "2 pictures". */
+/** "1 image", "2 images". */
 export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** A line of a first screen: what it is about, and what there is to say. */
+/** A line of a first screen: label and text. */
 export function entry(label: string, text: string): string {
   return `  ${label.padEnd(10)} ${text}`;
 }
@@ -52,7 +52,7 @@ export function warningLine({ code, message }: Warning): string {
   return `warning ${code}: ${message}`;
 }
 
-/** All warnings of a run once more at its end, those that came several times with their count. */
+/** All warnings of a run again at its end, repeated ones with their count. */
 export function summaryOfWarnings(warnings: readonly CountedWarning[]): string[] {
   if (warnings.length === 0) return [];
   const title = warnings.length === 1 ? "1 warning:" : `${warnings.length} warnings:`;
@@ -63,12 +63,12 @@ export function summaryOfWarnings(warnings: readonly CountedWarning[]): string[]
   ];
 }
 
-/** How far the fetching of a model is. */
+/** Progress of a model's download. */
 export function downloadLine({ model, doneBytes, totalBytes }: DownloadEvent): Progress {
   const percent = totalBytes === 0 ? 100 : Math.floor((100 * doneBytes) / totalBytes);
   const amount = `${megabytes(doneBytes)}/${megabytes(totalBytes)} MB (${percent}%)`;
-  const line = `fetching ${model}: ${amount}`;
-  return { screen: [line, `fetching: ${amount}`, amount], plain: line };
+  const line = `downloading ${model}: ${amount}`;
+  return { screen: [line, `downloading: ${amount}`, amount], plain: line };
 }
 
 function megabytes(bytes: number): string {

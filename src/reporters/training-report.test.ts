@@ -173,7 +173,7 @@ describe("the report of a training run", () => {
     report.close();
     expect(terminal.talked().match(/A gradient was no number/g)).toHaveLength(2);
     expect(terminal.talked()).toContain("NAN (3 times)");
-    expect(terminal.talked()).toContain("model saved.\n300 steps in 1 min 1 s; the word moved by 0.300");
+    expect(terminal.talked()).toContain("model saved.\n300 steps in 1 min 1 s; the embedding moved by 0.300");
     expect(terminal.results()).toBe("out/mycat.pt\n");
     expect(terminal.talked()).toContain(
       'coinage generate --ckpt sd15.safetensors --textual_inversion_embeddings out/mycat.pt --prompt "a photo of mycat"\n',

@@ -12,11 +12,11 @@ type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readon
 
 export interface TrainingReportOptions {
   readonly settings: TrainSettings;
-  /** To name the next commands in the same way; without it nothing is said of them. */
+  /** To show the next commands in the same way; without it they are not shown. */
   readonly caller?: Caller;
 }
 
-/** Tells people about a training run: what it is about, how far it is, what was written, what to do next. */
+/** Shows people a training run: what it is about, its progress, the files written, what to do next. */
 export function trainingReport(terminal: Terminal, options: TrainingReportOptions): Reporter<TrainingEvent> {
   const { settings, caller } = options;
   const talk = new Talk(terminal);
@@ -45,7 +45,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "stateSaved":
           return talk.say(`saving state: ${event.folder}`);
         case "sample":
-          return talk.say(`sample picture: ${event.file} (seed ${event.seed}, ${JSON.stringify(event.prompt)})`);
+          return talk.say(`sample image: ${event.file} (seed ${event.seed}, ${JSON.stringify(event.prompt)})`);
         case "removed":
           return talk.say(`removing old checkpoint: ${event.file}`);
         case "done":
@@ -98,12 +98,14 @@ function lossText(loss: number): string {
 }
 
 function outcomeText({ isInterrupted, failure, step }: Event<"done">): string {
-  if (failure !== undefined) return `stopped after step ${step} by an error; what was learned so far is saved.`;
-  return isInterrupted ? `stopped after step ${step}; what was learned so far is saved.` : "model saved.";
+  if (failure !== undefined) return `stopped after step ${step} by an error; what was learned so far has been saved.`;
+  return isInterrupted ? `stopped after step ${step}; what was learned so far has been saved.` : "model saved.";
 }
 
 function traits({ step, seconds }: Event<"done">, last: StepEvent | undefined): string[] {
   const time = `${plural(step, "step")} in ${durationText(seconds)}`;
   if (!last) return [time];
-  return [`${time}; the word moved by ${last.distance.toPrecision(3)} and is ${last.rowNorm.toPrecision(3)} long`];
+  return [
+    `${time}; the embedding moved by ${last.distance.toPrecision(3)}, its norm is ${last.rowNorm.toPrecision(3)}`,
+  ];
 }

@@ -12,18 +12,18 @@ export async function readSettingsFile(name: string): Promise<SettingsFile> {
   return parseSettingsFile(await readText(file, `--config_file ${name}`, hint), file);
 }
 
-/** What to do about a name that does not end in .toml and leads to something. */
+/** What to do about an existing path that does not end in .toml. */
 async function hintWithoutEnding(name: string): Promise<string | undefined> {
   const kind = await kindOfPath(name);
   if (kind === "nothing") return undefined;
-  if (kind === "folder") return `${name} is a folder; name the settings file in it, which ends in .toml.`;
+  if (kind === "folder") return `${name} is a folder; give the settings file in it, which ends in .toml.`;
   const ofGui = /\.json$/i.test(name)
-    ? " The kohya_ss GUI writes one for each training beside its .json, into the output folder: config_textual_inversion-DATE.toml."
+    ? " The kohya_ss GUI writes one per training into the output folder, beside its .json: config_textual_inversion-DATE.toml."
     : "";
-  return `${name} is there, but settings files are TOML and end in .toml.${ofGui}`;
+  return `${name} exists, but settings files are TOML and end in .toml.${ofGui}`;
 }
 
-/** Makes sure that a file of tracker settings (`--log_tracker_config`) can be read. Nothing here goes by what it says.
+/** Makes sure that a file of tracker settings (`--log_tracker_config`) can be read. Its contents have no effect.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
 export async function checkTrackerConfig(file: string): Promise<void> {
   parseToml(await readText(file, `--log_tracker_config ${file}`), file);
@@ -35,7 +35,7 @@ async function readText(file: string, where: string, missingHint?: string): Prom
       where,
       ...(missingHint
         ? { hint: missingHint }
-        : hintOfMissing(file, `Paths begin at the folder you stand in: ${path.resolve(file)}`)),
+        : hintOfMissing(file, `Relative paths start at the current folder: ${path.resolve(file)}`)),
     });
   }
   return readGivenTextFile(file, "settingsFile", {
@@ -46,12 +46,12 @@ async function readText(file: string, where: string, missingHint?: string): Prom
   });
 }
 
-/** Writes the settings that differ from their defaults (`--output_config`) and gives the file's name. A file that is there is left alone.
+/** Writes the settings that differ from their defaults (`--output_config`) and gives the file's name. An existing file is not overwritten.
  *  @throws OUTPUT_EXISTS, OUTPUT_UNWRITABLE */
 export async function writeSettingsFile(name: string, settings: GivenTrainSettings): Promise<string> {
   const file = settingsFilePath(name);
   if ((await kindOfPath(file)) !== "nothing") {
-    throw new CoinageError("OUTPUT_EXISTS", `${file} is there already and is not written over.`, {
+    throw new CoinageError("OUTPUT_EXISTS", `${file} already exists and is not overwritten.`, {
       where: `--output_config --config_file ${name}`,
       hint: "Choose another name, or leave --output_config out to train with the file as it is.",
     });

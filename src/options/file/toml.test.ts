@@ -63,9 +63,9 @@ describe("a settings file", () => {
   });
 
   test.each([
-    ["75", "Leave it out: that is what it is without the option."],
+    ["75", "Leave it out: that is the default."],
     ["100", undefined],
-  ])("lengths of captions: a command line that wants %s tokens is not told another number", (tokens, hint) => {
+  ])("lengths of captions: a command line that expects %s tokens is not told another number", (tokens, hint) => {
     expect(() => parseTrainArguments(["--max_token_length", tokens])).toThrow(expect.objectContaining({ hint }));
   });
 
@@ -76,7 +76,7 @@ describe("a settings file", () => {
     expect(settings.captionDropoutRate).toBe(0.2);
     expect(settings.extraMetadata).toEqual({ series: "cats" });
     expect(() => parseTrainArguments(["--caption_dropout_rate", "0.2"])).toThrow(
-      expect.objectContaining({ hint: "It acts in a settings file (--config_file): caption_dropout_rate = ..." }),
+      expect.objectContaining({ hint: "It works in a settings file (--config_file): caption_dropout_rate = ..." }),
     );
   });
 
@@ -85,8 +85,8 @@ describe("a settings file", () => {
     const { settings, warnings } = parseTrainArguments([], file);
     expect(settings.otherSettings).toEqual({ learnin_rate: 1, nested: { seed: 3 } });
     expect(warnings.map(({ message }) => message)).toEqual([
-      "learnin_rate (train.toml, line 2) is no setting: it is kept, but nothing acts on it. Did you mean learning_rate?",
-      "nested (train.toml, line 4) is no setting: it is kept, but nothing acts on it.",
+      "Unknown setting learnin_rate (train.toml, line 2): ignored. Did you mean learning_rate?",
+      "Unknown setting nested (train.toml, line 4): ignored.",
     ]);
   });
 
@@ -106,7 +106,7 @@ describe("a settings file", () => {
     expect(valuesOf('resume_from_huggingface = "False"')).toEqual({ resume_from_huggingface: false });
     const { warnings } = parseTrainArguments([], parseSettingsFile('dynamo_backend = "tensorrt"', "gui.toml"));
     expect(warnings).toEqual([
-      { option: "dynamo_backend", message: expect.stringContaining("--dynamo_backend has no effect here") },
+      { option: "dynamo_backend", message: expect.stringContaining("--dynamo_backend has no effect") },
     ]);
   });
 
@@ -144,8 +144,8 @@ describe("a settings file", () => {
     const keys = Array.from({ length: 50_000 }, (_, i) => `key_${i} = 1`);
     const { warnings } = parseSettingsFile([...keys, `"${"k".repeat(1_000_000)}" = 1`].join("\n"), "train.toml");
     expect(warnings).toHaveLength(11);
-    expect(warnings[9]!.message).toMatch(/^key_9 \(train\.toml, line 10\) is no setting/);
-    expect(warnings[10]!.message).toBe("Nothing acts on 49991 more keys of train.toml either: key_10, ....");
+    expect(warnings[9]!.message).toMatch(/^Unknown setting key_9 \(train\.toml, line 10\)/);
+    expect(warnings[10]!.message).toBe("49991 more keys of train.toml are unknown and ignored too: key_10, ....");
   });
 
   test("warns of settings that do not act, as the command line does", () => {
@@ -158,20 +158,20 @@ describe("a settings file", () => {
   });
 
   test.each([
-    ["max_train_steps = 1.5", "max_train_steps wants a whole number, not 1.5.", 1],
-    ["\nseed = true", "seed wants a whole number, not true.", 2],
-    ["log_with = 'comet'", 'log_with wants one of tensorboard, wandb, all, not "comet".', 1],
-    ["v2 = 'yes'", 'v2 wants true or false, not "yes".', 1],
-    ["[a]\n\n  token_string = 5", "token_string wants a text, not 5.", 3],
-    ["save_model_as = 'pkl'", 'save_model_as wants one of ckpt, pt, safetensors, not "pkl".', 1],
-    ["max_token_length = 76", "max_token_length wants one of 150, 225, not 76.", 1],
-    ["resolution = [1,2,3]", "resolution wants a size in pixels such as 512 or 512,768, not [1,2,3].", 1],
-    ["resolution = 512.5", "resolution wants a size in pixels such as 512 or 512,768, not 512.5.", 1],
-    ["train_batch_size = 0", "train_batch_size wants a whole number, at least 1, not 0.", 1],
-    ["optimizer_args = [1]", "optimizer_args wants a text, not [1].", 1],
+    ["max_train_steps = 1.5", "max_train_steps expects a whole number, not 1.5.", 1],
+    ["\nseed = true", "seed expects a whole number, not true.", 2],
+    ["log_with = 'comet'", 'log_with expects one of tensorboard, wandb, all, not "comet".', 1],
+    ["v2 = 'yes'", 'v2 expects true or false, not "yes".', 1],
+    ["[a]\n\n  token_string = 5", "token_string expects text, not 5.", 3],
+    ["save_model_as = 'pkl'", 'save_model_as expects one of ckpt, pt, safetensors, not "pkl".', 1],
+    ["max_token_length = 76", "max_token_length expects one of 150, 225, not 76.", 1],
+    ["resolution = [1,2,3]", "resolution expects a size in pixels such as 512 or 512,768, not [1,2,3].", 1],
+    ["resolution = 512.5", "resolution expects a size in pixels such as 512 or 512,768, not 512.5.", 1],
+    ["train_batch_size = 0", "train_batch_size expects a whole number, at least 1, not 0.", 1],
+    ["optimizer_args = [1]", "optimizer_args expects text, not [1].", 1],
     [
       "lr_warmup_steps = -1",
-      "lr_warmup_steps wants a number of steps (100) or a share of all steps (0.1 or 10%), not -1.",
+      "lr_warmup_steps expects a number of steps (100) or a fraction of all steps (0.1 or 10%), not -1.",
       1,
     ],
   ])("%j is a mistake with a place", (text, message, line) => {

@@ -19,15 +19,15 @@ import { actsOn } from "../support.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "../train/table.ts";
 import { readTomlValue, tomlValue } from "./values.ts";
 
-/** A settings file that has been read. */
+/** A parsed settings file. */
 export interface SettingsFile {
   /** Values of the settings it gives, by flag name. */
   readonly values: ReadonlyMap<string, OptionValue>;
   /** Values of `metadata_xyz` keys that are no flags, by xyz. */
   readonly extraMetadata: Readonly<Record<string, string>>;
-  /** What stands under keys that no setting has. sd-scripts keeps them silently too. */
+  /** Values of keys that no setting has. sd-scripts keeps them silently too. */
   readonly otherSettings: Readonly<Record<string, unknown>>;
-  /** Where a key stands, for people: "train.toml, line 3". */
+  /** Where a key is, for messages: "train.toml, line 3". */
   readonly placeOf: (name: string) => string;
   /** About keys that no setting has. */
   readonly warnings: readonly SettingsWarning[];
@@ -46,7 +46,9 @@ export function parseSettingsFile(text: string, file: string): SettingsFile {
   const extraMetadata: [string, string][] = [];
   const otherSettings: [string, unknown][] = [];
   for (const [name, { value }] of entries) {
-    // differs from sd-scripts: it passes empty texts on, and fails where one is no name, path or choice.
+    // differs from sd-scripts: an empty text in a settings file is passed on, and fails where it is not a name, path or choice.
+    // coinage: an empty text means that the setting is not given.
+    // because: the GUI writes empty texts for fields that were left empty.
     if (value === "") continue;
     if (Object.hasOwn(trainFileTable, name)) {
       values.set(name, settingOf(name, trainFileTable[name as keyof typeof trainFileTable], value, placeOf(name)));
@@ -90,7 +92,7 @@ export function parseToml(text: string, file: string): ConfigDocument<ConfigTabl
     if (!(cause instanceof ConfigSyntaxError)) throw cause;
     throw new CoinageError("SETTINGS_FILE_INVALID", `${file} is not valid TOML: ${cause.message}.`, {
       where: `${file}, line ${cause.line}, column ${cause.column}`,
-      hint: 'Texts need quotes (name = "value"); a Windows path goes into single quotes.',
+      hint: 'Text needs quotes (name = "value"), a Windows path single quotes.',
       cause,
     });
   }
@@ -114,16 +116,16 @@ function tooDeep(file: string): Refusal {
   return { code: "SETTINGS_FILE_INVALID", subject: `The settings file ${file}`, where: file };
 }
 
-/** argparse checks neither type nor choices of what comes from a file. Where a value does not act, we need not either; where it does, sd-scripts fails later. */
+/** argparse checks neither type nor choices of what comes from a file. Where a value has no effect we need not check it; where it has, sd-scripts fails later. */
 function settingOf(name: string, option: Option, value: ConfigValue, place: string): OptionValue {
   const setting = readTomlValue(option, value);
   if (setting !== undefined) return setting;
   if (!actsOn(option)) return typeof value === "string" ? value : shown(value);
   const wanted = option.type === "switch" ? "true or false" : wantedBy(option);
   const isUnquoted = option.type === "string" && typeof value !== "string";
-  throw new CoinageError("SETTINGS_FILE_INVALID", `${name} wants ${wanted}, not ${shown(value)}.`, {
+  throw new CoinageError("SETTINGS_FILE_INVALID", `${name} expects ${wanted}, not ${shown(value)}.`, {
     where: place,
-    ...(isUnquoted && { hint: `Texts stand in quotes${"count" in option ? ", lists in brackets" : ""}.` }),
+    ...(isUnquoted && { hint: `Text needs quotes${"count" in option ? ", lists need brackets" : ""}.` }),
   });
 }
 
@@ -134,12 +136,12 @@ function unknownKeys(names: readonly string[], placeOf: (name: string) => string
   const named = names.slice(0, singlyNamed).map((name) => ({ option: name, message: unknownKey(name, placeOf(name)) }));
   const [next, ...others] = names.slice(singlyNamed);
   if (next === undefined) return named;
-  const more = others.length === 0 ? "one more key" : `${others.length + 1} more keys`;
+  const more = others.length === 0 ? "One more key" : `${others.length + 1} more keys`;
   return [
     ...named,
     {
       option: next,
-      message: `Nothing acts on ${more} of ${file} either: ${shortened(next)}${others.length === 0 ? "" : ", ..."}.`,
+      message: `${more} of ${file} ${others.length === 0 ? "is" : "are"} unknown and ignored too: ${shortened(next)}${others.length === 0 ? "" : ", ..."}.`,
     },
   ];
 }
@@ -147,7 +149,7 @@ function unknownKeys(names: readonly string[], placeOf: (name: string) => string
 function unknownKey(name: string, place: string): string {
   const near = nearestName(name, Object.keys(trainFileTable));
   const hint = near ? ` Did you mean ${near}?` : "";
-  return `${shortened(name)} (${place}) is no setting: it is kept, but nothing acts on it.${hint}`;
+  return `Unknown setting ${shortened(name)} (${place}): ignored.${hint}`;
 }
 
 function shown(value: ConfigValue): string {

@@ -23,7 +23,9 @@ function readOne(described: Option, value: ConfigValue): OptionValue | undefined
 
 function readSwitch(value: ConfigValue): boolean | undefined {
   if (typeof value === "boolean") return value;
-  // differs from sd-scripts: to it every text is true, "False" too.
+  // differs from sd-scripts: every text is true for a switch in a settings file, also "False".
+  // coinage: the texts "true" and "false" are read as what they say.
+  // because: a switch that was meant to be off would be on.
   if (typeof value === "string" && /^(true|false)$/i.test(value)) return value.toLowerCase() === "true";
   return value === 0n || value === 1n ? value === 1n : undefined;
 }

@@ -1,7 +1,7 @@
 import { type Checked, chosenSeed, missingSettings, type Parsed, type Rule, refuse, warnOf } from "../checked.ts";
 import type { GivenGenerateSettings } from "./table.ts";
 
-/** What drawing goes by. */
+/** Settings of a generation run, complete and consistent. */
 export type GenerateSettings = GivenGenerateSettings & { readonly pretrainedModelNameOrPath: string };
 
 /** Checks the settings and fills in what follows from others, before anything is loaded.
@@ -11,10 +11,10 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Ch
   const { pretrainedModelNameOrPath } = given;
   const missing: string[] = [];
   if (!pretrainedModelNameOrPath) missing.push("--ckpt  the Stable Diffusion model");
-  // A picture to start from can bring its prompt along in its metadata.
+  // An input image can bring its prompt along in its metadata.
   const hasPrompts = [given.prompt, given.fromFile, given.imagePath].some(Boolean) || given.interactive;
-  if (!hasPrompts) missing.push("--prompt or --from_file  what to draw");
-  if (!pretrainedModelNameOrPath || missing.length > 0) throw missingSettings(missing, "Drawing");
+  if (!hasPrompts) missing.push("--prompt or --from_file  what to generate");
+  if (!pretrainedModelNameOrPath || missing.length > 0) throw missingSettings(missing, "Generating");
   refuse(conflicts(given), parsed);
   const settings = {
     ...given,
@@ -22,7 +22,7 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Ch
     nIter: given.interactive ? 1 : given.nIter,
     seed: chosenSeed(given.seed),
   };
-  return { settings, warnings: [...parsed.warnings, ...warnOf(surprises(given))] };
+  return { settings, warnings: [...parsed.warnings, ...warnOf(warningRules(given))] };
 }
 
 function conflicts(given: GivenGenerateSettings): Rule[] {
@@ -33,27 +33,28 @@ function conflicts(given: GivenGenerateSettings): Rule[] {
       when: families.length > 1,
       options: [families[0] ?? "v1", ...families.slice(1)],
       message: "A model is of one kind only.",
-      hint: "Leave these flags out: the kind is found out from the weights.",
+      hint: "Leave these flags out: the kind of model is detected from the weights.",
     },
     {
       when: sides.length > 0,
       options: [sides[0] ?? "W", ...sides.slice(1)],
-      message: "Width and height are multiples of 8.",
+      message: "Width and height must be multiples of 8.",
     },
     {
       when: !isShare(given.strength ?? 0),
       options: ["strength"],
-      message: "--strength lies between 0 and 1.",
+      message: "--strength must be between 0 and 1.",
     },
     {
       when: !isShare(given.highresFixStrength ?? 0),
       options: ["highres_fix_strength"],
-      message: "--highres_fix_strength lies between 0 and 1.",
+      message: "--highres_fix_strength must be between 0 and 1.",
     },
     {
       when: !((given.highresFixScale ?? 1) > 0),
       options: ["highres_fix_scale"],
-      message: "The first picture of a highres fix is a share of the final one, such as 0.5.",
+      message:
+        "--highres_fix_scale must be above 0, for example 0.5: the size of the first pass as a fraction of the final size.",
     },
   ];
 }
@@ -62,7 +63,7 @@ function isShare(value: number): boolean {
   return value >= 0 && value <= 1;
 }
 
-function surprises(given: GivenGenerateSettings): Rule[] {
+function warningRules(given: GivenGenerateSettings): Rule[] {
   const { interactive, prompt, fromFile, imagePath, highresFixScale } = given;
   const startsFromPicture = imagePath !== undefined || highresFixScale !== undefined;
   return [
@@ -79,12 +80,12 @@ function surprises(given: GivenGenerateSettings): Rule[] {
     {
       when: given.nIter > 1 && interactive,
       options: ["n_iter"],
-      message: "--n_iter is ignored: --interactive draws every prompt once.",
+      message: "--n_iter is ignored: --interactive generates every prompt once.",
     },
     {
       when: given.negativeScale !== undefined && given.guidanceScale <= 1,
       options: ["negative_scale"],
-      message: "--negative_scale is ignored: a --scale up to 1 means no guidance.",
+      message: "--negative_scale is ignored: a --scale of 1 or less means no guidance.",
     },
     {
       when: given.maskPath !== undefined && imagePath === undefined,
@@ -99,7 +100,7 @@ function surprises(given: GivenGenerateSettings): Rule[] {
     {
       when: given.highresFixSave1st && given.highresFixLatentsUpscaling,
       options: ["highres_fix_save_1st"],
-      message: "--highres_fix_save_1st is ignored: with --highres_fix_latents_upscaling there is no first picture.",
+      message: "--highres_fix_save_1st is ignored: with --highres_fix_latents_upscaling the first pass makes no image.",
     },
   ];
 }

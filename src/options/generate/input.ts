@@ -14,66 +14,67 @@ export interface GenerateInput {
   readonly prompt?: string | undefined;
 
   /**
-   * Text file with a prompt on every line.
+   * Text file with one prompt per line.
    * Flag: `--from_file`
    */
   readonly fromFile?: string | undefined;
 
   /**
-   * Python module that makes prompts.
-   * Refused: it names Python code, and no Python runs here; write the prompts to a file and give it with --from_file.
+   * Python module that generates prompts.
+   * Not supported: it names Python code, and coinage runs no Python; write the prompts to a file and pass it with
+   * --from_file.
    * Flag: `--from_module`
    */
   readonly fromModule?: string | undefined;
 
   /**
-   * Settings of that module.
-   * No effect here: it belongs to --from_module.
+   * Arguments of that module.
+   * No effect: it belongs to --from_module.
    * Flag: `--prompter_module_args`
    */
   readonly prompterModuleArgs?: string | undefined;
 
   /**
-   * Ask for prompts one after another and draw each at once; the end of the input ends the run.
+   * Ask for prompts one at a time and generate each at once; the end of the input ends the run.
    * Flag: `--interactive`
    */
   readonly interactive?: boolean | undefined;
 
   /**
-   * No preview window when prompts are asked for.
-   * No effect here: there is no preview window.
+   * Show no preview window in interactive mode.
+   * No effect: coinage has no preview window.
    * Flag: `--no_preview`
    */
   readonly noPreview?: boolean | undefined;
 
   /**
-   * Pictures for each prompt.
+   * Number of images for each prompt.
    * Flag: `--images_per_prompt`
    * @defaultValue `1`
    */
   readonly imagesPerPrompt?: number | undefined;
 
   /**
-   * How often the whole list of prompts is drawn.
+   * Number of times to go through the list of prompts.
    * Flag: `--n_iter`
    * @defaultValue `1`
    */
   readonly nIter?: number | undefined;
 
   /**
-   * Draw the prompts in another order every time.
+   * Shuffle the prompts every time.
    * Flag: `--shuffle_prompts`
    */
   readonly shufflePrompts?: boolean | undefined;
 
   /**
-   * Longest prompt in pieces of 75 tokens; 1 unless said.
+   * Longest prompt, in chunks of 75 tokens. Default: 1.
    * Flag: `--max_embeddings_multiples`
    */
   readonly maxEmbeddingsMultiples?: number | undefined;
 
   /**
-   * How the mean of a prompt is kept when words are weighted.
+   * How the mean of the text encoder's output is restored when words are weighted.
    * Flag: `--emb_normalize_mode`
    * @defaultValue `original`
    */
@@ -82,7 +83,7 @@ export interface GenerateInput {
   // Model and embeddings
 
   /**
-   * The Stable Diffusion model: a .safetensors or .ckpt file, a Diffusers folder, or a pattern that fits one file.
+   * The Stable Diffusion model: a .safetensors or .ckpt file, a Diffusers folder, or a pattern that matches one file.
    * Flag: `--ckpt`
    */
   readonly pretrainedModelNameOrPath?: string | undefined;
@@ -90,19 +91,19 @@ export interface GenerateInput {
   readonly ckpt?: string | undefined;
 
   /**
-   * Another VAE than the model's own.
+   * VAE to use instead of the model's own.
    * Flag: `--vae`
    */
   readonly vae?: string | undefined;
 
   /**
-   * Embedding files. Each one's file name without extension is its word in prompts; WORD=FILE gives it another.
+   * Embedding files. The file name without extension is the word in prompts; WORD=FILE sets another.
    * Flag: `--textual_inversion_embeddings`
    */
   readonly textualInversionEmbeddings?: readonly string[] | undefined;
 
   /**
-   * The same with vectors for each cross-attention layer of the U-Net (P+, XTI), as training with --xti makes them.
+   * Embedding files with vectors for each cross-attention layer of the U-Net (P+, XTI), from training with --xti.
    * Stable Diffusion 1 and 2 only.
    * Flag: `--XTI_embeddings`
    */
@@ -111,7 +112,7 @@ export interface GenerateInput {
   readonly XTIEmbeddings?: readonly string[] | undefined;
 
   /**
-   * The model is an SDXL; found out from its weights unless said.
+   * The model is SDXL. By default the kind of model is detected from the weights.
    * Flag: `--sdxl`
    */
   readonly sdxl?: boolean | undefined;
@@ -129,7 +130,7 @@ export interface GenerateInput {
   readonly v2?: boolean | undefined;
 
   /**
-   * The model predicts velocity instead of noise.
+   * The model predicts velocity instead of noise (v-prediction).
    * Flag: `--v_parameterization`
    */
   readonly vParameterization?: boolean | undefined;
@@ -141,14 +142,14 @@ export interface GenerateInput {
   readonly zeroTerminalSnr?: boolean | undefined;
 
   /**
-   * Take the text encoder's output this many layers from the end. Unless said 1, for SDXL 2.
+   * Use the text encoder's output this many layers from the end. Default: 1, for SDXL 2.
    * Flag: `--clip_skip`
    */
   readonly clipSkip?: number | undefined;
 
   /**
-   * Folder to keep tokenizer files in.
-   * No effect here: the tokenizer's files are part of this program.
+   * Folder for cached tokenizer files.
+   * No effect: the tokenizer comes with coinage.
    * Flag: `--tokenizer_cache_dir`
    */
   readonly tokenizerCacheDir?: string | undefined;
@@ -156,7 +157,7 @@ export interface GenerateInput {
   // Sampling
 
   /**
-   * Width, a multiple of 8; 512 unless said, for SDXL 1024.
+   * Width in pixels, a multiple of 8. Default: 512, for SDXL 1024.
    * Flag: `--W`
    */
   readonly width?: number | undefined;
@@ -164,7 +165,7 @@ export interface GenerateInput {
   readonly W?: number | undefined;
 
   /**
-   * Height, a multiple of 8; 512 unless said, for SDXL 1024.
+   * Height in pixels, a multiple of 8. Default: 512, for SDXL 1024.
    * Flag: `--H`
    */
   readonly height?: number | undefined;
@@ -172,14 +173,14 @@ export interface GenerateInput {
   readonly H?: number | undefined;
 
   /**
-   * Pictures computed at once.
+   * Number of images generated at once.
    * Flag: `--batch_size`
    * @defaultValue `1`
    */
   readonly batchSize?: number | undefined;
 
   /**
-   * Sampling steps.
+   * Number of sampling steps.
    * Flag: `--steps`
    * @defaultValue `50`
    */
@@ -216,7 +217,7 @@ export interface GenerateInput {
     | undefined;
 
   /**
-   * Guidance: how closely the prompt is followed. Up to 1 there is none.
+   * Guidance scale: how closely the prompt is followed. 1 or less means no guidance.
    * Flag: `--scale`
    * @defaultValue `7.5`
    */
@@ -225,37 +226,37 @@ export interface GenerateInput {
   readonly scale?: number | undefined;
 
   /**
-   * Guidance of its own for the negative prompt.
+   * Separate guidance scale for the negative prompt.
    * Flag: `--negative_scale`
    */
   readonly negativeScale?: number | undefined;
 
   /**
-   * Start of all random numbers. Without one, or with -1, every run is different.
+   * Seed of all random numbers. Without one, or with -1, every run is different.
    * Flag: `--seed`
    */
   readonly seed?: number | undefined;
 
   /**
-   * The same seed for all pictures of one time through the prompts.
+   * Use the same seed for all images of one pass through the prompts.
    * Flag: `--iter_same_seed`
    */
   readonly iterSameSeed?: boolean | undefined;
 
   /**
-   * How often coarser noise is added to the start.
+   * Probability of adding coarser noise to the initial noise (pyramid noise).
    * Flag: `--pyramid_noise_prob`
    */
   readonly pyramidNoiseProb?: number | undefined;
 
   /**
-   * How much weaker each coarser level is: drawn between these two.
+   * Factor by which each coarser level is weaker: drawn between these two.
    * Flag: `--pyramid_noise_discount_range`
    */
   readonly pyramidNoiseDiscountRange?: readonly [number, number] | undefined;
 
   /**
-   * How often a noise that is constant over each channel is added.
+   * Probability of adding noise that is constant over each channel.
    * Flag: `--noise_offset_prob`
    */
   readonly noiseOffsetProb?: number | undefined;
@@ -266,16 +267,16 @@ export interface GenerateInput {
    */
   readonly noiseOffsetRange?: readonly [number, number] | undefined;
 
-  // Size conditions of SDXL
+  // SDXL size conditioning
 
   /**
-   * Width the model is told the picture had; the real one unless said.
+   * Original width for SDXL's size conditioning. Default: the image's width.
    * Flag: `--original_width`
    */
   readonly originalWidth?: number | undefined;
 
   /**
-   * Height the model is told the picture had.
+   * Original height for SDXL's size conditioning. Default: the image's height.
    * Flag: `--original_height`
    */
   readonly originalHeight?: number | undefined;
@@ -293,13 +294,13 @@ export interface GenerateInput {
   readonly originalHeightNegative?: number | undefined;
 
   /**
-   * Left edge the model is told was cut away; 0 unless said.
+   * Left crop coordinate for SDXL's size conditioning. Default: 0.
    * Flag: `--crop_left`
    */
   readonly cropLeft?: number | undefined;
 
   /**
-   * Upper edge the model is told was cut away.
+   * Top crop coordinate for SDXL's size conditioning. Default: 0.
    * Flag: `--crop_top`
    */
   readonly cropTop?: number | undefined;
@@ -307,7 +308,7 @@ export interface GenerateInput {
   // Files
 
   /**
-   * Folder for the pictures; made when it is not there.
+   * Folder for the images; created if missing.
    * Flag: `--outdir`
    * @defaultValue `outputs`
    */
@@ -322,87 +323,87 @@ export interface GenerateInput {
   readonly sequentialFileName?: boolean | undefined;
 
   /**
-   * Name a file after the picture it was made from.
+   * Name each file after its input image.
    * Flag: `--use_original_file_name`
    */
   readonly useOriginalFileName?: boolean | undefined;
 
-  // From a picture
+  // Image to image
 
   /**
-   * Picture, or folder of pictures, to start from.
+   * Image, or folder of images, to start from (image to image).
    * Flag: `--image_path`
    */
   readonly imagePath?: string | undefined;
 
   /**
-   * Mask, or folder of masks: what is white is drawn anew.
+   * Mask, or folder of masks: white areas are generated anew (inpainting).
    * Flag: `--mask_path`
    */
   readonly maskPath?: string | undefined;
 
   /**
-   * How much of the picture is drawn anew, 0 to 1; 0.8 unless said.
+   * How much of the image is changed, 0 to 1. Default: 0.8.
    * Flag: `--strength`
    */
   readonly strength?: number | undefined;
 
   /**
-   * Begin at exactly the timestep the strength says.
+   * Start at exactly the timestep given by the strength.
    * Flag: `--force_scheduler_zero_steps_offset`
    */
   readonly forceSchedulerZeroStepsOffset?: boolean | undefined;
 
-  // Large pictures
+  // Large images (highres fix)
 
   /**
-   * Draw at this share of the size first, enlarge that and draw on.
+   * Generate at this fraction of the size first, then enlarge and refine the result.
    * Flag: `--highres_fix_scale`
    */
   readonly highresFixScale?: number | undefined;
 
   /**
-   * Sampling steps of the small picture.
+   * Number of sampling steps of the first pass.
    * Flag: `--highres_fix_steps`
    * @defaultValue `28`
    */
   readonly highresFixSteps?: number | undefined;
 
   /**
-   * Strength for the small picture; as --strength unless said.
+   * Strength of the first pass. Default: --strength.
    * Flag: `--highres_fix_strength`
    */
   readonly highresFixStrength?: number | undefined;
 
   /**
-   * Write the small pictures too.
+   * Also write the images of the first pass.
    * Flag: `--highres_fix_save_1st`
    */
   readonly highresFixSave1st?: boolean | undefined;
 
   /**
-   * Enlarge latents instead of the picture.
+   * Enlarge the latents instead of the image.
    * Flag: `--highres_fix_latents_upscaling`
    */
   readonly highresFixLatentsUpscaling?: boolean | undefined;
 
   /**
-   * Python module that enlarges.
-   * Refused: upscalers are Python modules, and no Python runs here.
+   * Python module of an upscaler.
+   * Not supported: upscalers are Python modules, and coinage runs no Python.
    * Flag: `--highres_fix_upscaler`
    */
   readonly highresFixUpscaler?: string | undefined;
 
   /**
-   * Settings of that module.
-   * No effect here: it belongs to --highres_fix_upscaler.
+   * Arguments of that module.
+   * No effect: it belongs to --highres_fix_upscaler.
    * Flag: `--highres_fix_upscaler_args`
    */
   readonly highresFixUpscalerArgs?: string | undefined;
 
   /**
-   * No ControlNet for the large picture.
-   * No effect here: there is no ControlNet to turn off.
+   * Use no ControlNet in the second pass.
+   * No effect: ControlNet is not supported, so there is nothing to turn off.
    * Flag: `--highres_fix_disable_control_net`
    */
   readonly highresFixDisableControlNet?: boolean | undefined;
@@ -410,61 +411,60 @@ export interface GenerateInput {
   // Precision, speed and memory
 
   /**
-   * Pictures the VAE takes at once; below 1 a share of the batch, the whole batch unless said.
+   * Number of images the VAE takes at once; below 1 a fraction of the batch. Default: the whole batch.
    * Flag: `--vae_batch_size`
    */
   readonly vaeBatchSize?: number | undefined;
 
   /**
-   * Bands of a picture the VAE works on one after another, to save memory; unless said 1, and 8 for more than 512 x
-   * 512 pixels.
+   * Number of bands in which the VAE processes an image to save memory. Default: 1, above 512 x 512 pixels 8.
    * Flag: `--vae_slices`
    */
   readonly vaeSlices?: number | undefined;
 
   /**
-   * Compute the VAE in float32 even with --fp16 or --bf16.
-   * No effect here: the VAE is computed in float32 in any case.
+   * Run the VAE in float32 even with --fp16 or --bf16.
+   * No effect: the VAE always runs in float32.
    * Flag: `--no_half_vae`
    */
   readonly noHalfVae?: boolean | undefined;
 
   /**
-   * Compute convolutions, matrix products and attention in float16 on GPUs; the processor computes in float32.
+   * Run convolutions, matrix products and attention in float16 on GPUs. CPUs always use float32.
    * Flag: `--fp16`
    */
   readonly fp16?: boolean | undefined;
 
   /**
-   * As --fp16: the runtime has no convolutions in bfloat16.
+   * Same as --fp16: the runtime has no convolutions in bfloat16.
    * Flag: `--bf16`
    */
   readonly bf16?: boolean | undefined;
 
   /**
-   * Attention of the xformers library.
-   * No effect here: attention here never builds the full score matrix anyway.
+   * Use the attention of the xformers library.
+   * No effect: attention never builds the full score matrix anyway.
    * Flag: `--xformers`
    */
   readonly xformers?: boolean | undefined;
 
   /**
-   * PyTorch's own fused attention.
-   * No effect here: attention here never builds the full score matrix anyway.
+   * Use PyTorch's fused attention.
+   * No effect: attention never builds the full score matrix anyway.
    * Flag: `--sdpa`
    */
   readonly sdpa?: boolean | undefined;
 
   /**
-   * Attention of xformers by way of diffusers.
-   * No effect here: attention here never builds the full score matrix anyway.
+   * Use the attention of xformers through diffusers.
+   * No effect: attention never builds the full score matrix anyway.
    * Flag: `--diffusers_xformers`
    */
   readonly diffusersXformers?: boolean | undefined;
 
   /**
-   * Keep channels last in memory.
-   * No effect here: the runtime chooses the layout in memory by itself.
+   * Use the channels-last memory layout.
+   * No effect: the runtime chooses the memory layout by itself.
    * Flag: `--opt_channels_last`
    */
   readonly optChannelsLast?: boolean | undefined;
@@ -472,20 +472,21 @@ export interface GenerateInput {
   // Console
 
   /**
-   * How much is told: with WARNING only warnings, with ERROR and CRITICAL nothing but what ends the command. INFO
-   * unless said.
+   * Which messages are shown: with WARNING only warnings, with ERROR and CRITICAL only the error that ends the
+   * command. Default: INFO.
    * Flag: `--console_log_level`
    */
   readonly consoleLogLevel?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL" | undefined;
 
   /**
-   * File for messages in place of the terminal, written anew. Results and what ends the command stay on the terminal.
+   * Write messages to this file instead of the terminal; an existing file is overwritten. Results and the error that
+   * ends the command stay on the terminal.
    * Flag: `--console_log_file`
    */
   readonly consoleLogFile?: string | undefined;
 
   /**
-   * Plain lines: no colour, and no line that is written over.
+   * Plain lines: no colours and no progress line that is redrawn.
    * Flag: `--console_log_simple`
    */
   readonly consoleLogSimple?: boolean | undefined;
@@ -493,64 +494,64 @@ export interface GenerateInput {
   // LoRA and other networks
 
   /**
-   * Kinds of the networks.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Modules of the networks.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_module`
    */
   readonly networkModule?: readonly string[] | undefined;
 
   /**
    * Files of the networks.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_weights`
    */
   readonly networkWeights?: readonly string[] | undefined;
 
   /**
-   * Their strengths.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Strength of each.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_mul`
    */
   readonly networkMul?: readonly number[] | undefined;
 
   /**
-   * Their settings, each as key=value.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Arguments of each, as key=value.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_args`
    */
   readonly networkArgs?: readonly string[] | undefined;
 
   /**
    * Show their metadata.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_show_meta`
    */
   readonly networkShowMeta?: boolean | undefined;
 
   /**
-   * Add them to the model's weights.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Merge them into the model's weights.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_merge`
    */
   readonly networkMerge?: boolean | undefined;
 
   /**
-   * Add only the first so many to the model's weights.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Merge only the first N into the model's weights.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_merge_n_models`
    */
   readonly networkMergeNModels?: number | undefined;
 
   /**
-   * Compute their weights beforehand.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Precompute their weights.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_pre_calc`
    */
   readonly networkPreCalc?: boolean | undefined;
 
   /**
-   * Number of colours in a mask that gives each network its region.
-   * Refused: LoRA and other networks cannot be used yet; merge them into the model first and draw with that.
+   * Number of colours in a mask that assigns a region to each network.
+   * Not supported: LoRA and other networks are not supported yet; merge them into the model first.
    * Flag: `--network_regional_mask_max_color_codes`
    */
   readonly networkRegionalMaskMaxColorCodes?: number | undefined;
@@ -558,8 +559,8 @@ export interface GenerateInput {
   // ControlNet and other guidance
 
   /**
-   * Pictures that guide the drawing.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Guide images.
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--guide_image_path`
    */
@@ -567,23 +568,23 @@ export interface GenerateInput {
 
   /**
    * ControlNet files.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--control_net_models`
    */
   readonly controlNetModels?: readonly string[] | undefined;
 
   /**
-   * How the guiding picture is prepared for each.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Preprocessor of the guide image for each.
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--control_net_preps`
    */
   readonly controlNetPreps?: readonly string[] | undefined;
 
   /**
-   * Their strengths.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Strength of each.
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--control_net_multipliers`
    */
@@ -591,15 +592,15 @@ export interface GenerateInput {
 
   /**
    * Older name of --control_net_multipliers.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--control_net_weights`
    */
   readonly controlNetWeights?: readonly number[] | undefined;
 
   /**
-   * Share of the steps during which each acts.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Fraction of the steps during which each is applied.
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--control_net_ratios`
    */
@@ -607,38 +608,38 @@ export interface GenerateInput {
 
   /**
    * ControlNet-LLLite files.
-   * Refused: ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the
+   * Not supported: ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the
    * embeddings.
    * Flag: `--control_net_lllite_models`
    */
   readonly controlNetLlliteModels?: readonly string[] | undefined;
 
   /**
-   * Strength of a picture used as a prompt.
-   * Refused: pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger.
+   * Strength of an image used as a prompt.
+   * Not supported: only the prompt guides the image; weights such as (word:1.3) and --negative_scale make it stronger.
    * Flag: `--clip_vision_strength`
    */
   readonly clipVisionStrength?: number | undefined;
 
   /**
-   * Guidance by CLIP from a text.
-   * Refused: pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger.
+   * CLIP guidance scale, from a text.
+   * Not supported: only the prompt guides the image; weights such as (word:1.3) and --negative_scale make it stronger.
    * Flag: `--clip_guidance_scale`
    * @defaultValue `0`
    */
   readonly clipGuidanceScale?: number | undefined;
 
   /**
-   * Guidance by CLIP from a picture.
-   * Refused: pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger.
+   * CLIP guidance scale, from an image.
+   * Not supported: only the prompt guides the image; weights such as (word:1.3) and --negative_scale make it stronger.
    * Flag: `--clip_image_guidance_scale`
    * @defaultValue `0`
    */
   readonly clipImageGuidanceScale?: number | undefined;
 
   /**
-   * Guidance by VGG16 from a picture.
-   * Refused: pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger.
+   * VGG16 guidance scale, from an image.
+   * Not supported: only the prompt guides the image; weights such as (word:1.3) and --negative_scale make it stronger.
    * Flag: `--vgg16_guidance_scale`
    * @defaultValue `0`
    */
@@ -646,7 +647,7 @@ export interface GenerateInput {
 
   /**
    * Layer of VGG16 to compare.
-   * Refused: pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger.
+   * Not supported: only the prompt guides the image; weights such as (word:1.3) and --negative_scale make it stronger.
    * Flag: `--vgg16_guidance_layer`
    * @defaultValue `20`
    */
@@ -655,85 +656,85 @@ export interface GenerateInput {
   // Deep Shrink and Gradual Latent
 
   /**
-   * Deep Shrink: block that shrinks.
-   * Refused: Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Deep Shrink: depth of the first block that is shrunk.
+   * Not supported: Deep Shrink is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--ds_depth_1`
    */
   readonly dsDepth1?: number | undefined;
 
   /**
-   * Down to this timestep.
-   * Refused: Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Timestep until which it is shrunk.
+   * Not supported: Deep Shrink is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--ds_timesteps_1`
    * @defaultValue `650`
    */
   readonly dsTimesteps1?: number | undefined;
 
   /**
-   * Block that shrinks after that.
-   * Refused: Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Depth of the second block that is shrunk.
+   * Not supported: Deep Shrink is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--ds_depth_2`
    */
   readonly dsDepth2?: number | undefined;
 
   /**
-   * Down to this timestep.
-   * Refused: Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Timestep until which it is shrunk.
+   * Not supported: Deep Shrink is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--ds_timesteps_2`
    * @defaultValue `650`
    */
   readonly dsTimesteps2?: number | undefined;
 
   /**
-   * How much it shrinks.
-   * Refused: Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Shrink ratio.
+   * Not supported: Deep Shrink is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--ds_ratio`
    * @defaultValue `0.5`
    */
   readonly dsRatio?: number | undefined;
 
   /**
-   * Gradual Latent: timestep from which latents grow.
-   * Refused: Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Gradual Latent: timestep at which enlarging starts.
+   * Not supported: Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--gradual_latent_timesteps`
    */
   readonly gradualLatentTimesteps?: number | undefined;
 
   /**
-   * Size at the start.
-   * Refused: Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Initial size ratio.
+   * Not supported: Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--gradual_latent_ratio`
    * @defaultValue `0.5`
    */
   readonly gradualLatentRatio?: number | undefined;
 
   /**
-   * Growth.
-   * Refused: Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Increment of the ratio.
+   * Not supported: Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--gradual_latent_ratio_step`
    * @defaultValue `0.125`
    */
   readonly gradualLatentRatioStep?: number | undefined;
 
   /**
-   * Steps between growth.
-   * Refused: Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Steps between increments.
+   * Not supported: Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--gradual_latent_every_n_steps`
    * @defaultValue `3`
    */
   readonly gradualLatentEveryNSteps?: number | undefined;
 
   /**
-   * Strength of the noise of a new size.
-   * Refused: Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Noise scale after each enlargement.
+   * Not supported: Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--gradual_latent_s_noise`
    * @defaultValue `1`
    */
   readonly gradualLatentSNoise?: number | undefined;
 
   /**
-   * How grown latents are sharpened.
-   * Refused: Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes.
+   * Unsharp mask parameters for the enlarged latents.
+   * Not supported: Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes.
    * Flag: `--gradual_latent_unsharp_params`
    */
   readonly gradualLatentUnsharpParams?: string | undefined;
@@ -741,33 +742,32 @@ export interface GenerateInput {
   // Not in sd-scripts
 
   /**
-   * Where to compute; auto takes the fastest that works.
+   * Device to compute on; auto picks the fastest that works.
    * Flag: `--device`
    * @defaultValue `auto`
    */
   readonly device?: "auto" | "cpu" | "webgpu" | "cuda" | "dml" | "coreml" | undefined;
 
   /**
-   * Processor threads to use; all cores unless said.
+   * Number of CPU threads. Default: all cores.
    * Flag: `--threads`
    */
   readonly threads?: number | undefined;
 
   /**
-   * File that gets every event of the run as a line of JSON.
+   * Write every event of the run to this file, as one line of JSON each.
    * Flag: `--events`
    */
   readonly events?: string | undefined;
 
   /**
-   * Write all pictures of the run as one, too: sheet_TIME.png.
+   * Also write all images of the run as one: sheet_TIME.png.
    * Flag: `--sheet`
    */
   readonly sheet?: boolean | undefined;
 
   /**
-   * After every so many steps write what is being drawn to coinage-preview.png in the output folder; it goes with the
-   * end of the run.
+   * Write a preview to coinage-preview.png in the output folder every N steps; it is removed at the end of the run.
    * Flag: `--preview_every_n_steps`
    */
   readonly previewEveryNSteps?: number | undefined;

@@ -29,10 +29,10 @@ export const generateGroups: readonly OptionGroup[] = [
   { title: "Prompts", options: promptOptions },
   { title: "Model and embeddings", options: generateModelOptions },
   { title: "Sampling", options: samplingOptions },
-  { title: "Size conditions of SDXL", options: sizeConditionOptions },
+  { title: "SDXL size conditioning", options: sizeConditionOptions },
   { title: "Files", options: pictureFileOptions },
-  { title: "From a picture", options: imageToImageOptions },
-  { title: "Large pictures", options: highresOptions },
+  { title: "Image to image", options: imageToImageOptions },
+  { title: "Large images (highres fix)", options: highresOptions },
   { title: "Precision, speed and memory", options: generateSpeedOptions },
   { title: "Console", options: consoleOptions },
   { title: "LoRA and other networks", options: networkOptions },
@@ -41,5 +41,5 @@ export const generateGroups: readonly OptionGroup[] = [
   { title: "Not in sd-scripts", options: { ...ownOptions, ...ownGenerateOptions } },
 ];
 
-/** What a command line said, before the checks. */
+/** Settings from a command line, before the checks. */
 export type GivenGenerateSettings = SettingsOf<typeof generateTable>;

@@ -1,10 +1,9 @@
 import type { OptionTable } from "../option.ts";
 
-const noNetworks = "LoRA and other networks cannot be used yet; merge them into the model first and draw with that";
+const noNetworks = "LoRA and other networks are not supported yet; merge them into the model first";
 const noControlNet =
-  "ControlNet cannot be used yet; --image_path starts from a picture, and ComfyUI and A1111 read the embeddings";
-const noGuidance =
-  "pictures are guided by the prompt only; weights such as (word:1.3) and --negative_scale make it stronger";
+  "ControlNet is not supported yet; --image_path starts from an image, and ComfyUI and A1111 read the embeddings";
+const noGuidance = "only the prompt guides the image; weights such as (word:1.3) and --negative_scale make it stronger";
 
 export const networkOptions = {
   network_module: {
@@ -13,7 +12,7 @@ export const networkOptions = {
     effect: "numbers",
     state: "refused",
     note: noNetworks,
-    help: "Kinds of the networks.",
+    help: "Modules of the networks.",
   },
   network_weights: {
     type: "string",
@@ -29,7 +28,7 @@ export const networkOptions = {
     effect: "numbers",
     state: "refused",
     note: noNetworks,
-    help: "Their strengths.",
+    help: "Strength of each.",
   },
   network_args: {
     type: "string",
@@ -37,7 +36,7 @@ export const networkOptions = {
     effect: "numbers",
     state: "refused",
     note: noNetworks,
-    help: "Their settings, each as key=value.",
+    help: "Arguments of each, as key=value.",
   },
   network_show_meta: {
     type: "switch",
@@ -51,28 +50,28 @@ export const networkOptions = {
     effect: "speed",
     state: "refused",
     note: noNetworks,
-    help: "Add them to the model's weights.",
+    help: "Merge them into the model's weights.",
   },
   network_merge_n_models: {
     type: "int",
     effect: "speed",
     state: "refused",
     note: noNetworks,
-    help: "Add only the first so many to the model's weights.",
+    help: "Merge only the first N into the model's weights.",
   },
   network_pre_calc: {
     type: "switch",
     effect: "speed",
     state: "refused",
     note: noNetworks,
-    help: "Compute their weights beforehand.",
+    help: "Precompute their weights.",
   },
   network_regional_mask_max_color_codes: {
     type: "int",
     effect: "numbers",
     state: "refused",
     note: noNetworks,
-    help: "Number of colours in a mask that gives each network its region.",
+    help: "Number of colours in a mask that assigns a region to each network.",
   },
 } as const satisfies OptionTable;
 
@@ -83,7 +82,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noControlNet,
-    help: "Pictures that guide the drawing.",
+    help: "Guide images.",
   },
   control_net_models: {
     type: "string",
@@ -99,7 +98,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noControlNet,
-    help: "How the guiding picture is prepared for each.",
+    help: "Preprocessor of the guide image for each.",
   },
   control_net_multipliers: {
     type: "float",
@@ -107,7 +106,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noControlNet,
-    help: "Their strengths.",
+    help: "Strength of each.",
   },
   control_net_weights: {
     type: "float",
@@ -123,7 +122,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noControlNet,
-    help: "Share of the steps during which each acts.",
+    help: "Fraction of the steps during which each is applied.",
   },
   control_net_lllite_models: {
     type: "string",
@@ -138,7 +137,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noGuidance,
-    help: "Strength of a picture used as a prompt.",
+    help: "Strength of an image used as a prompt.",
   },
   clip_guidance_scale: {
     type: "float",
@@ -146,7 +145,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noGuidance,
-    help: "Guidance by CLIP from a text.",
+    help: "CLIP guidance scale, from a text.",
   },
   clip_image_guidance_scale: {
     type: "float",
@@ -154,7 +153,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noGuidance,
-    help: "Guidance by CLIP from a picture.",
+    help: "CLIP guidance scale, from an image.",
   },
   vgg16_guidance_scale: {
     type: "float",
@@ -162,7 +161,7 @@ export const controlOptions = {
     effect: "numbers",
     state: "refused",
     note: noGuidance,
-    help: "Guidance by VGG16 from a picture.",
+    help: "VGG16 guidance scale, from an image.",
   },
   vgg16_guidance_layer: {
     type: "int",
@@ -174,8 +173,8 @@ export const controlOptions = {
   },
 } as const satisfies OptionTable;
 
-const noDeepShrink = "Deep Shrink is not there yet; --highres_fix_scale draws large pictures in two goes";
-const noGradualLatent = "Gradual Latent is not there yet; --highres_fix_scale draws large pictures in two goes";
+const noDeepShrink = "Deep Shrink is not supported yet; --highres_fix_scale generates large images in two passes";
+const noGradualLatent = "Gradual Latent is not supported yet; --highres_fix_scale generates large images in two passes";
 
 export const shrinkOptions = {
   ds_depth_1: {
@@ -183,7 +182,7 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noDeepShrink,
-    help: "Deep Shrink: block that shrinks.",
+    help: "Deep Shrink: depth of the first block that is shrunk.",
   },
   ds_timesteps_1: {
     type: "int",
@@ -191,14 +190,14 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noDeepShrink,
-    help: "Down to this timestep.",
+    help: "Timestep until which it is shrunk.",
   },
   ds_depth_2: {
     type: "int",
     effect: "numbers",
     state: "refused",
     note: noDeepShrink,
-    help: "Block that shrinks after that.",
+    help: "Depth of the second block that is shrunk.",
   },
   ds_timesteps_2: {
     type: "int",
@@ -206,7 +205,7 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noDeepShrink,
-    help: "Down to this timestep.",
+    help: "Timestep until which it is shrunk.",
   },
   ds_ratio: {
     type: "float",
@@ -214,14 +213,14 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noDeepShrink,
-    help: "How much it shrinks.",
+    help: "Shrink ratio.",
   },
   gradual_latent_timesteps: {
     type: "int",
     effect: "numbers",
     state: "refused",
     note: noGradualLatent,
-    help: "Gradual Latent: timestep from which latents grow.",
+    help: "Gradual Latent: timestep at which enlarging starts.",
   },
   gradual_latent_ratio: {
     type: "float",
@@ -229,7 +228,7 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noGradualLatent,
-    help: "Size at the start.",
+    help: "Initial size ratio.",
   },
   gradual_latent_ratio_step: {
     type: "float",
@@ -237,7 +236,7 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noGradualLatent,
-    help: "Growth.",
+    help: "Increment of the ratio.",
   },
   gradual_latent_every_n_steps: {
     type: "int",
@@ -245,7 +244,7 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noGradualLatent,
-    help: "Steps between growth.",
+    help: "Steps between increments.",
   },
   gradual_latent_s_noise: {
     type: "float",
@@ -253,13 +252,13 @@ export const shrinkOptions = {
     effect: "numbers",
     state: "refused",
     note: noGradualLatent,
-    help: "Strength of the noise of a new size.",
+    help: "Noise scale after each enlargement.",
   },
   gradual_latent_unsharp_params: {
     type: "string",
     effect: "numbers",
     state: "refused",
     note: noGradualLatent,
-    help: "How grown latents are sharpened.",
+    help: "Unsharp mask parameters for the enlarged latents.",
   },
 } as const satisfies OptionTable;

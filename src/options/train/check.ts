@@ -1,10 +1,10 @@
 import { type Checked, chosenSeed, missingSettings, type Parsed, refuse, warnOf } from "../checked.ts";
 
-import { trainConflicts, trainSurprises } from "./rules.ts";
-import { exposures } from "./secrets.ts";
+import { trainConflicts, trainWarnings } from "./rules.ts";
+import { secretExposure } from "./secrets.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
-/** What training goes by: complete, free of contradictions, and with all that follows from other settings filled in. */
+/** Settings of a training run: complete, consistent, and with everything that follows from other settings filled in. */
 export type TrainSettings = GivenTrainSettings & {
   readonly pretrainedModelNameOrPath: string;
   readonly tokenString: string;
@@ -12,11 +12,11 @@ export type TrainSettings = GivenTrainSettings & {
   readonly outputName: string;
 };
 
-/** What settings of a training run are wanted for: a plan writes nothing. */
+/** What the settings of a training run are for: a plan writes nothing. */
 export type TrainSettingsUse = "train" | "plan";
 
 /** Checks the settings and fills in what follows from others, before anything is loaded.
- *  Whether every dataset has a resolution is for whoever reads the dataset config.
+ *  Whether every dataset has a resolution is checked with the dataset config.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
 export function checkTrainSettings(
   parsed: Parsed<GivenTrainSettings>,
@@ -45,12 +45,14 @@ export function checkTrainSettings(
   };
   return {
     settings,
-    warnings: [...parsed.warnings, ...warnOf([...trainSurprises(given), ...exposures(parsed)])],
+    warnings: [...parsed.warnings, ...warnOf([...trainWarnings(given), ...secretExposure(parsed)])],
   };
 }
 
-/** What training vectors for each layer (XTI) leaves out; `trainSurprises` says so.
- *  differs from sd-scripts: all else is as in ordinary training, also captions of more than 75 tokens and the names of latent caches. */
+/** Settings that training vectors for each layer (XTI) ignores, as sd-scripts does; `trainWarnings` says so.
+ *  differs from sd-scripts: train_textual_inversion_XTI.py treats captions of more than 75 tokens and names latent caches differently from ordinary training.
+ *  coinage: with --xti captions may be longer than 75 tokens, and latent caches have their usual names.
+ *  because: everything but the vectors for each layer is as in ordinary training. */
 const notWithXti = {
   vPredLikeLoss: undefined,
   sampleAtFirst: false,
@@ -62,11 +64,11 @@ function missingFrom(given: GivenTrainSettings): string[] {
   const missing: string[] = [];
   if (!given.pretrainedModelNameOrPath) missing.push("--pretrained_model_name_or_path  the Stable Diffusion model");
   if (!given.tokenString) missing.push("--token_string  the new word, for example mycat");
-  if (!given.outputDir) missing.push("--output_dir  the folder for the result");
+  if (!given.outputDir) missing.push("--output_dir  the output folder");
   if (!given.datasetConfig) {
     const hasPictures = given.trainDataDir || given.imageDir || given.inJson;
-    if (!hasPictures) missing.push("--dataset_config, --train_data_dir or --image_dir  the pictures");
-    if (!given.resolution) missing.push("--resolution  the size of the training pictures, for example 512");
+    if (!hasPictures) missing.push("--dataset_config, --train_data_dir or --image_dir  the training images");
+    if (!given.resolution) missing.push("--resolution  the size of the training images, for example 512");
   }
   return missing;
 }

@@ -15,14 +15,14 @@ export interface TrainInput {
   readonly tokenString?: string | undefined;
 
   /**
-   * How many vectors stand behind the word. More hold more detail and use up more tokens of a prompt.
+   * Number of vectors for the word. More vectors hold more detail and use up more tokens of a prompt.
    * Flag: `--num_vectors_per_token`
    * @defaultValue `1`
    */
   readonly numVectorsPerToken?: number | undefined;
 
   /**
-   * Known word or words whose vectors the new ones start from, repeated when there are fewer of them.
+   * Known word or words whose vectors the new ones start from, repeated if there are fewer of them.
    * Flag: `--init_word`
    */
   readonly initWord?: string | undefined;
@@ -34,13 +34,13 @@ export interface TrainInput {
   readonly weights?: string | undefined;
 
   /**
-   * Train with 27 sentences about an object ("a photo of a ...") instead of the captions.
+   * Train with 27 prompts about an object ("a photo of a ...") instead of the captions.
    * Flag: `--use_object_template`
    */
   readonly useObjectTemplate?: boolean | undefined;
 
   /**
-   * Train with 19 sentences about a style ("a painting in the style of ...") instead of the captions.
+   * Train with 19 prompts about a style ("a painting in the style of ...") instead of the captions.
    * Flag: `--use_style_template`
    */
   readonly useStyleTemplate?: boolean | undefined;
@@ -60,124 +60,124 @@ export interface TrainInput {
   readonly v2?: boolean | undefined;
 
   /**
-   * The model predicts velocity instead of noise, as the 768-pixel models of Stable Diffusion 2 do.
+   * The model predicts velocity instead of noise (v-prediction), as the 768-pixel models of Stable Diffusion 2 do.
    * Flag: `--v_parameterization`
    */
   readonly vParameterization?: boolean | undefined;
 
   /**
-   * Another VAE than the model's own: a Diffusers folder, a hub name or a checkpoint file.
+   * VAE to use instead of the model's own: a Diffusers folder, a name on the hub or a checkpoint file.
    * Flag: `--vae`
    */
   readonly vae?: string | undefined;
 
   /**
-   * Take the text encoder's output this many layers from the end; 1 is the last layer.
+   * Use the text encoder's output this many layers from the end; 1 is the last layer.
    * Flag: `--clip_skip`
    */
   readonly clipSkip?: number | undefined;
 
   /**
-   * Longest caption in tokens; 75 unless said.
+   * Longest caption in tokens. Default: 75.
    * Flag: `--max_token_length`
    */
   readonly maxTokenLength?: 150 | 225 | 75 | undefined;
 
   /**
-   * Folder to keep tokenizer files in.
-   * No effect here: the tokenizer's files are part of this program.
+   * Folder for cached tokenizer files.
+   * No effect: the tokenizer comes with coinage.
    * Flag: `--tokenizer_cache_dir`
    */
   readonly tokenizerCacheDir?: string | undefined;
 
   /**
-   * Read an SDXL checkpoint as a whole instead of mapping it into memory.
-   * No effect here: the runtime reads weights from where they lie in the file.
+   * Read an SDXL checkpoint whole instead of memory-mapping it.
+   * No effect: weights are read in place from the file.
    * Flag: `--disable_mmap_load_safetensors`
    */
   readonly disableMmapLoadSafetensors?: boolean | undefined;
 
-  // Pictures
+  // Images
 
   /**
-   * Dataset description in TOML or JSON: folders, captions, repeats, sizes. The flags below are its fallback.
+   * Dataset config in TOML or JSON: folders, captions, repeats, sizes. The flags below apply where it does not say.
    * Flag: `--dataset_config`
    */
   readonly datasetConfig?: string | undefined;
 
   /**
-   * Without a dataset config: folder with sub-folders REPEATS_CLASS of pictures; with --in_json the pictures' folder.
+   * Without a dataset config: folder with image folders named REPEATS_CLASS; with --in_json the folder of the images.
    * Flag: `--train_data_dir`
    */
   readonly trainDataDir?: string | undefined;
 
   /**
-   * The same for regularisation pictures, which show things of the same kind that are not the new word.
+   * The same for regularization images, which show things of the same class other than the new word.
    * Flag: `--reg_data_dir`
    */
   readonly regDataDir?: string | undefined;
 
   /**
-   * Metadata file with captions or tags of every picture, in place of caption files.
+   * Metadata file with the captions or tags of every image, instead of caption files.
    * Flag: `--in_json`
    */
   readonly inJson?: string | undefined;
 
   /**
-   * How often an epoch uses each picture, where the dataset config does not say.
+   * Number of times each image is used in an epoch, where the dataset config does not say.
    * Flag: `--dataset_repeats`
    * @defaultValue `1`
    */
   readonly datasetRepeats?: number | undefined;
 
   /**
-   * Dotted name of a dataset class of one's own.
-   * Refused: it names a Python class, and no Python runs here; describe the pictures with --dataset_config.
+   * Dotted name of a custom dataset class.
+   * Not supported: it names a Python class, and coinage runs no Python; describe the images with --dataset_config.
    * Flag: `--dataset_class`
    */
   readonly datasetClass?: string | undefined;
 
   /**
-   * Size of the training pictures: 512, or width,height.
+   * Size of the training images: 512, or width,height.
    * Flag: `--resolution`
    */
   readonly resolution?: Size | undefined;
 
   /**
-   * Train pictures of different shapes in sizes that fit their shape instead of cutting all to one.
+   * Aspect ratio bucketing: train images in sizes that fit their shape instead of cropping all to one.
    * Flag: `--enable_bucket`
    */
   readonly enableBucket?: boolean | undefined;
 
   /**
-   * Shortest side of a bucket.
+   * Shortest side of a bucket in pixels.
    * Flag: `--min_bucket_reso`
    * @defaultValue `256`
    */
   readonly minBucketReso?: number | undefined;
 
   /**
-   * Longest side of a bucket.
+   * Longest side of a bucket in pixels.
    * Flag: `--max_bucket_reso`
    * @defaultValue `1024`
    */
   readonly maxBucketReso?: number | undefined;
 
   /**
-   * Sides of buckets are multiples of this: a multiple of 64, for SDXL of 32.
+   * Sides of buckets are multiples of this, itself a multiple of 64 (SDXL: 32).
    * Flag: `--bucket_reso_steps`
    * @defaultValue `64`
    */
   readonly bucketResoSteps?: number | undefined;
 
   /**
-   * Make buckets from the pictures' own sizes and never enlarge a picture.
+   * Make buckets from the images' own sizes and never enlarge an image.
    * Flag: `--bucket_no_upscale`
    */
   readonly bucketNoUpscale?: boolean | undefined;
 
   /**
-   * How pictures are resized. Unless said: area to shrink, Lanczos to enlarge.
+   * How images are resized. Default: area to shrink, Lanczos to enlarge.
    * Flag: `--resize_interpolation`
    */
   readonly resizeInterpolation?:
@@ -191,81 +191,81 @@ export interface TrainInput {
     | undefined;
 
   /**
-   * Vary the colours of pictures a little. Not together with cached latents.
+   * Vary the colours of images slightly. Cannot be combined with cached latents.
    * Flag: `--color_aug`
    */
   readonly colorAug?: boolean | undefined;
 
   /**
-   * Mirror pictures left to right half of the time.
+   * Flip images horizontally half of the time.
    * Flag: `--flip_aug`
    */
   readonly flipAug?: boolean | undefined;
 
   /**
-   * Cut pictures at a random place instead of the middle. Not together with cached latents.
+   * Crop images at a random place instead of the centre. Cannot be combined with cached latents.
    * Flag: `--random_crop`
    */
   readonly randomCrop?: boolean | undefined;
 
   /**
-   * Cut around the face, magnified by a factor between these two. Only without buckets.
+   * Crop around the face, enlarged by a factor between these two. Only without buckets.
    * Flag: `--face_crop_aug_range`
    */
   readonly faceCropAugRange?: Range | undefined;
 
   /**
-   * Take the alpha channel of pictures as a mask of what counts for the loss.
+   * Use the alpha channel of images as a loss mask.
    * Flag: `--alpha_mask`
    */
   readonly alphaMask?: boolean | undefined;
 
   /**
-   * Use the mask pictures of subsets that have a conditioning_data_dir: what is black there does not count.
+   * Use the mask images of subsets that have a conditioning_data_dir: black areas do not count in the loss.
    * Flag: `--masked_loss`
    */
   readonly maskedLoss?: boolean | undefined;
 
   /**
-   * Folder of mask pictures.
-   * No effect here: the folder of masks is a key of a subset in the dataset config, in sd-scripts too.
+   * Folder of mask images.
+   * No effect: the folder of masks is a key of a subset in the dataset config, also in sd-scripts.
    * Flag: `--conditioning_data_dir`
    */
   readonly conditioningDataDir?: string | undefined;
 
   /**
-   * Keep captions and sizes of a folder in its metadata_cache.json and read them from there the next time.
+   * Cache captions and sizes of a folder in its metadata_cache.json and read them from there the next time.
    * Flag: `--cache_info`
    */
   readonly cacheInfo?: boolean | undefined;
 
   /**
-   * Encode every picture once before training and keep the result in memory.
+   * Encode every image once before training and keep its latents in memory.
    * Flag: `--cache_latents`
    */
   readonly cacheLatents?: boolean | undefined;
 
   /**
-   * The same, kept in .npz files beside the pictures for the next run.
+   * The same, kept in .npz files beside the images for the next run.
    * Flag: `--cache_latents_to_disk`
    */
   readonly cacheLatentsToDisk?: boolean | undefined;
 
   /**
-   * How many pictures are encoded at once while latents are cached.
+   * Number of images encoded at once while latents are cached.
    * Flag: `--vae_batch_size`
    * @defaultValue `1`
    */
   readonly vaeBatchSize?: number | undefined;
 
   /**
-   * Trust the .npz files that are there without looking into them.
+   * Trust existing .npz files without checking them.
    * Flag: `--skip_cache_check`
    */
   readonly skipCacheCheck?: boolean | undefined;
 
   /**
-   * Show what the dataset yields and stop without training.
+   * List every batch of the dataset and stop without training.
    * Flag: `--debug_dataset`
    */
   readonly debugDataset?: boolean | undefined;
@@ -273,77 +273,78 @@ export interface TrainInput {
   // Captions
 
   /**
-   * Extension of the caption files that lie beside the pictures.
+   * Extension of the caption files beside the images.
    * Flag: `--caption_extension`
    * @defaultValue `.caption`
    */
   readonly captionExtension?: string | undefined;
 
   /**
-   * Old misspelling of --caption_extension; wins over it.
+   * Old misspelling of --caption_extension; overrides it.
    * Flag: `--caption_extention`
    */
   readonly captionExtention?: string | undefined;
 
   /**
-   * What separates the tags of a caption.
+   * Separator between the tags of a caption.
    * Flag: `--caption_separator`
    * @defaultValue `,`
    */
   readonly captionSeparator?: string | undefined;
 
   /**
-   * Put the tags of a caption in another order every time it is used.
+   * Shuffle the tags of a caption every time it is used.
    * Flag: `--shuffle_caption`
    */
   readonly shuffleCaption?: boolean | undefined;
 
   /**
-   * How many tags at the beginning stay where they are when tags are shuffled or dropped.
+   * Number of tags at the beginning that are never shuffled or dropped.
    * Flag: `--keep_tokens`
    * @defaultValue `0`
    */
   readonly keepTokens?: number | undefined;
 
   /**
-   * Mark in a caption between what stays in place and what may be shuffled; goes before --keep_tokens.
+   * Separator in a caption between the tags that stay in place and those that may be shuffled; overrides
+   * --keep_tokens.
    * Flag: `--keep_tokens_separator`
    */
   readonly keepTokensSeparator?: string | undefined;
 
   /**
-   * Second separator, for tags that stay together; it becomes the caption separator after shuffling.
+   * Second separator, for tags that stay together; replaced by the caption separator after shuffling.
    * Flag: `--secondary_separator`
    */
   readonly secondarySeparator?: string | undefined;
 
   /**
-   * Choose one of {a|b|c} in captions, and one line of captions with several lines.
+   * Choose one of {a|b|c} in captions, and one line of a caption with several lines.
    * Flag: `--enable_wildcard`
    */
   readonly enableWildcard?: boolean | undefined;
 
   /**
-   * Text put before every caption, with a blank between them.
+   * Text put before every caption, separated by a space.
    * Flag: `--caption_prefix`
    */
   readonly captionPrefix?: string | undefined;
 
   /**
-   * Text put behind every caption, with a blank between them.
+   * Text put after every caption, separated by a space.
    * Flag: `--caption_suffix`
    */
   readonly captionSuffix?: string | undefined;
 
   /**
-   * How many tags captions begin with when the number of tags grows during training.
+   * Number of tags captions start with when the number of tags grows during training.
    * Flag: `--token_warmup_min`
    * @defaultValue `1`
    */
   readonly tokenWarmupMin?: number | undefined;
 
   /**
-   * Step by which captions have all their tags; below 1 a share of all steps, 0 for all tags from the start.
+   * Step from which captions have all their tags; below 1 a fraction of all steps, 0 for all tags from the start.
    * Flag: `--token_warmup_step`
    * @defaultValue `0`
    */
@@ -352,14 +353,14 @@ export interface TrainInput {
   // Length and batches
 
   /**
-   * Pictures per batch, where the dataset config does not say.
+   * Images per batch, where the dataset config does not say.
    * Flag: `--train_batch_size`
    * @defaultValue `1`
    */
   readonly trainBatchSize?: number | undefined;
 
   /**
-   * Batches whose gradients make one step together.
+   * Number of batches whose gradients are accumulated for one optimizer step.
    * Flag: `--gradient_accumulation_steps`
    * @defaultValue `1`
    */
@@ -373,19 +374,19 @@ export interface TrainInput {
   readonly maxTrainSteps?: number | undefined;
 
   /**
-   * Number of times through the pictures; wins over --max_train_steps.
+   * Number of epochs; overrides --max_train_steps.
    * Flag: `--max_train_epochs`
    */
   readonly maxTrainEpochs?: number | undefined;
 
   /**
-   * Start of all random numbers. Without one, or with -1, every run is different and says its seed.
+   * Seed of all random numbers. Without one, or with -1, every run is different and shows its seed.
    * Flag: `--seed`
    */
   readonly seed?: number | undefined;
 
   /**
-   * How much regularisation pictures count in the loss.
+   * Weight of regularization images in the loss.
    * Flag: `--prior_loss_weight`
    * @defaultValue `1`
    */
@@ -394,13 +395,13 @@ export interface TrainInput {
   // Optimizer and learning rate
 
   /**
-   * Name of the optimizer, in any letter case; AdamW unless said.
+   * Name of the optimizer, in upper or lower case. Default: AdamW.
    * Flag: `--optimizer_type`
    */
   readonly optimizerType?: string | undefined;
 
   /**
-   * Settings of the optimizer, each as key=value, such as weight_decay=0.01 or betas=0.9,0.99.
+   * Arguments of the optimizer, each as key=value, such as weight_decay=0.01 or betas=0.9,0.99.
    * Flag: `--optimizer_args`
    */
   readonly optimizerArgs?: readonly string[] | undefined;
@@ -418,23 +419,23 @@ export interface TrainInput {
   readonly useLionOptimizer?: boolean | undefined;
 
   /**
-   * Learning rate. For a new word 5e-4 to 5e-3 is usual; the default is sd-scripts' and hardly moves it. A list as the
-   * A1111 web UI takes it is a schedule: "0.05:10, 0.02:20, 0.005" is 0.05 for 10 steps, 0.02 until step 20, then
-   * 0.005.
+   * Learning rate. 5e-4 to 5e-3 is usual for a new word; the default is that of sd-scripts and hardly changes it. A
+   * list in the A1111 web UI's form is a schedule: "0.05:10, 0.02:20, 0.005" is 0.05 for 10 steps, 0.02 until step 20,
+   * then 0.005.
    * Flag: `--learning_rate`
    * @defaultValue `0.000002`
    */
   readonly learningRate?: number | string | undefined;
 
   /**
-   * Gradients longer than this are shortened to it; 0 leaves them alone.
+   * Clip gradients to this norm; 0 for no clipping.
    * Flag: `--max_grad_norm`
    * @defaultValue `1`
    */
   readonly maxGradNorm?: number | undefined;
 
   /**
-   * How the learning rate changes: constant, constant_with_warmup, linear, cosine, cosine_with_restarts, polynomial,
+   * Learning rate schedule: constant, constant_with_warmup, linear, cosine, cosine_with_restarts, polynomial,
    * inverse_sqrt, cosine_with_min_lr, warmup_stable_decay, piecewise_constant, adafactor.
    * Flag: `--lr_scheduler`
    * @defaultValue `constant`
@@ -442,33 +443,33 @@ export interface TrainInput {
   readonly lrScheduler?: string | undefined;
 
   /**
-   * Name of a schedule class of PyTorch, such as CosineAnnealingLR; wins over --lr_scheduler.
+   * Name of a PyTorch scheduler class, such as CosineAnnealingLR; overrides --lr_scheduler.
    * Flag: `--lr_scheduler_type`
    */
   readonly lrSchedulerType?: string | undefined;
 
   /**
-   * Settings of the schedule, each as key=value.
+   * Arguments of the schedule, each as key=value.
    * Flag: `--lr_scheduler_args`
    */
   readonly lrSchedulerArgs?: readonly string[] | undefined;
 
   /**
-   * Steps during which the learning rate rises from 0: a number (100) or a share of all steps (0.1 or 10%).
+   * Steps over which the learning rate rises from 0: a number (100) or a fraction of all steps (0.1 or 10%).
    * Flag: `--lr_warmup_steps`
    * @defaultValue `0`
    */
   readonly lrWarmupSteps?: StepCount | undefined;
 
   /**
-   * Steps of the final fall of warmup_stable_decay: a number or a share of all steps.
+   * Steps of the final decay of warmup_stable_decay: a number or a fraction of all steps.
    * Flag: `--lr_decay_steps`
    * @defaultValue `0`
    */
   readonly lrDecaySteps?: StepCount | undefined;
 
   /**
-   * Cycles of cosine_with_restarts; half as many for cosine_with_min_lr and warmup_stable_decay.
+   * Number of cycles of cosine_with_restarts; half as many for cosine_with_min_lr and warmup_stable_decay.
    * Flag: `--lr_scheduler_num_cycles`
    * @defaultValue `1`
    */
@@ -482,20 +483,20 @@ export interface TrainInput {
   readonly lrSchedulerPower?: number | undefined;
 
   /**
-   * Time scale of inverse_sqrt; the warm-up unless said.
+   * Time scale of inverse_sqrt. Default: the warmup steps.
    * Flag: `--lr_scheduler_timescale`
    */
   readonly lrSchedulerTimescale?: number | undefined;
 
   /**
-   * Lowest learning rate of cosine_with_min_lr and warmup_stable_decay as a share of the full one.
+   * Lowest learning rate of cosine_with_min_lr and warmup_stable_decay, as a fraction of the full one.
    * Flag: `--lr_scheduler_min_lr_ratio`
    */
   readonly lrSchedulerMinLrRatio?: number | undefined;
 
   /**
-   * Update parameters during the backward pass. Only with Adafactor and without accumulation.
-   * No effect here: a few vectors are trained, so there is nothing to fuse.
+   * Update parameters during the backward pass. Only with Adafactor and without gradient accumulation.
+   * No effect: only a few vectors are trained, so there is nothing to fuse.
    * Flag: `--fused_backward_pass`
    */
   readonly fusedBackwardPass?: boolean | undefined;
@@ -503,14 +504,14 @@ export interface TrainInput {
   // Loss
 
   /**
-   * How the difference between prediction and target is measured.
+   * Loss between prediction and target.
    * Flag: `--loss_type`
    * @defaultValue `l2`
    */
   readonly lossType?: "l1" | "l2" | "huber" | "smooth_l1" | undefined;
 
   /**
-   * How the threshold of huber and smooth_l1 depends on the timestep.
+   * How the threshold of huber and smooth_l1 changes with the timestep.
    * Flag: `--huber_schedule`
    * @defaultValue `snr`
    */
@@ -531,25 +532,25 @@ export interface TrainInput {
   readonly huberScale?: number | undefined;
 
   /**
-   * Weigh timesteps by their signal-to-noise ratio up to this bound, usually 5; 0 for no weighing.
+   * Weight the loss by min(SNR, this) (Min-SNR), usually 5; 0 for no weighting.
    * Flag: `--min_snr_gamma`
    */
   readonly minSnrGamma?: number | undefined;
 
   /**
-   * Weigh a velocity loss as if noise were predicted. Needs --v_parameterization.
+   * Weight a velocity loss as if noise were predicted. Needs --v_parameterization.
    * Flag: `--scale_v_pred_loss_like_noise_pred`
    */
   readonly scaleVPredLossLikeNoisePred?: boolean | undefined;
 
   /**
-   * Add this much of a loss that weighs timesteps as velocity does; 0 for none. Not with --v_parameterization.
+   * Add this much of a loss weighted as for velocity prediction; 0 for none. Not with --v_parameterization.
    * Flag: `--v_pred_like_loss`
    */
   readonly vPredLikeLoss?: number | undefined;
 
   /**
-   * Weigh timesteps by the inverse root of their signal-to-noise ratio.
+   * Weight the loss by 1 / sqrt(SNR).
    * Flag: `--debiased_estimation_loss`
    */
   readonly debiasedEstimationLoss?: boolean | undefined;
@@ -557,13 +558,13 @@ export interface TrainInput {
   // Noise and timesteps
 
   /**
-   * Strength of an extra noise that is constant over each channel, for very dark and very bright pictures; 0 for none.
+   * Strength of extra noise that is constant over each channel, for very dark and very bright images; 0 for none.
    * Flag: `--noise_offset`
    */
   readonly noiseOffset?: number | undefined;
 
   /**
-   * Draw the strength of the noise offset between 0 and its value for every batch.
+   * Draw the strength of the noise offset at random, between 0 and its value, for every batch.
    * Flag: `--noise_offset_random_strength`
    */
   readonly noiseOffsetRandomStrength?: boolean | undefined;
@@ -575,26 +576,26 @@ export interface TrainInput {
   readonly adaptiveNoiseScale?: number | undefined;
 
   /**
-   * Levels of coarser noise added to the noise; 0 for none.
+   * Number of coarser noise levels added to the noise (pyramid noise); 0 for none.
    * Flag: `--multires_noise_iterations`
    */
   readonly multiresNoiseIterations?: number | undefined;
 
   /**
-   * How much weaker each coarser level is than the one before.
+   * Factor by which each coarser level is weaker than the one before.
    * Flag: `--multires_noise_discount`
    * @defaultValue `0.3`
    */
   readonly multiresNoiseDiscount?: number | undefined;
 
   /**
-   * Strength of a disturbance of the noise the model sees; 0 for none.
+   * Strength of a perturbation of the noise in the model's input; 0 for none.
    * Flag: `--ip_noise_gamma`
    */
   readonly ipNoiseGamma?: number | undefined;
 
   /**
-   * Draw the strength of that disturbance between 0 and its value for every batch.
+   * Draw the strength of that perturbation at random, between 0 and its value, for every batch.
    * Flag: `--ip_noise_gamma_random_strength`
    */
   readonly ipNoiseGammaRandomStrength?: boolean | undefined;
@@ -606,13 +607,13 @@ export interface TrainInput {
   readonly zeroTerminalSnr?: boolean | undefined;
 
   /**
-   * Lowest timestep that is trained; 0 unless said.
+   * Lowest timestep that is trained. Default: 0.
    * Flag: `--min_timestep`
    */
   readonly minTimestep?: number | undefined;
 
   /**
-   * Timesteps below this one are trained; 1000 unless said.
+   * Timesteps below this one are trained. Default: 1000.
    * Flag: `--max_timestep`
    */
   readonly maxTimestep?: number | undefined;
@@ -620,13 +621,13 @@ export interface TrainInput {
   // Saving
 
   /**
-   * Folder for everything that is written; made when it is not there.
+   * Folder for all output; created if missing.
    * Flag: `--output_dir`
    */
   readonly outputDir?: string | undefined;
 
   /**
-   * Name of the files without extension; the new word unless said.
+   * Name of the files without extension. Default: the new word.
    * Flag: `--output_name`
    */
   readonly outputName?: string | undefined;
@@ -639,68 +640,68 @@ export interface TrainInput {
   readonly saveModelAs?: "ckpt" | "pt" | "safetensors" | undefined;
 
   /**
-   * Number format of saved vectors; float32 unless said.
+   * Number format of saved vectors. Default: float32.
    * Flag: `--save_precision`
    */
   readonly savePrecision?: "float" | "fp16" | "bf16" | undefined;
 
   /**
-   * Save after every so many epochs as well as at the end.
+   * Save every N epochs as well as at the end.
    * Flag: `--save_every_n_epochs`
    */
   readonly saveEveryNEpochs?: number | undefined;
 
   /**
-   * Save after every so many steps as well as at the end.
+   * Save every N steps as well as at the end.
    * Flag: `--save_every_n_steps`
    */
   readonly saveEveryNSteps?: number | undefined;
 
   /**
-   * Save this many times, spread over the epochs; wins over --save_every_n_epochs.
+   * Save this many times, spread over the epochs; overrides --save_every_n_epochs.
    * Flag: `--save_n_epoch_ratio`
    */
   readonly saveNEpochRatio?: number | undefined;
 
   /**
-   * Keep only this many of the files saved at epochs.
+   * Keep only the last N of the files saved at epochs.
    * Flag: `--save_last_n_epochs`
    */
   readonly saveLastNEpochs?: number | undefined;
 
   /**
-   * The same for training states; as --save_last_n_epochs unless said.
+   * The same for training states. Default: --save_last_n_epochs.
    * Flag: `--save_last_n_epochs_state`
    */
   readonly saveLastNEpochsState?: number | undefined;
 
   /**
-   * Keep only the files saved at steps that are at most this many steps old.
+   * Keep only the files saved at the last N steps.
    * Flag: `--save_last_n_steps`
    */
   readonly saveLastNSteps?: number | undefined;
 
   /**
-   * The same for training states; as --save_last_n_steps unless said.
+   * The same for training states. Default: --save_last_n_steps.
    * Flag: `--save_last_n_steps_state`
    */
   readonly saveLastNStepsState?: number | undefined;
 
   /**
-   * Write the whole training state with every save, to go on from there with --resume.
+   * Write the complete training state with every save, to continue with --resume.
    * Flag: `--save_state`
    */
   readonly saveState?: boolean | undefined;
 
   /**
-   * Write the whole training state once, at the end.
+   * Write the complete training state once, at the end.
    * Flag: `--save_state_on_train_end`
    */
   readonly saveStateOnTrainEnd?: boolean | undefined;
 
   /**
-   * Folder of a training state to go on from: same numbers as if the run had never stopped. Give the other settings as
-   * before.
+   * Folder of a training state to continue from: the numbers are as if the run had never stopped. Give the other
+   * settings as before.
    * Flag: `--resume`
    */
   readonly resume?: string | undefined;
@@ -708,7 +709,7 @@ export interface TrainInput {
   // Metadata of .safetensors embeddings
 
   /**
-   * Title; the output name unless said.
+   * Title. Default: the output name.
    * Flag: `--metadata_title`
    */
   readonly metadataTitle?: string | undefined;
@@ -744,19 +745,19 @@ export interface TrainInput {
   readonly metadataUsageHint?: string | undefined;
 
   /**
-   * Picture file, or a data: URL.
+   * Image file, or a data: URL.
    * Flag: `--metadata_thumbnail`
    */
   readonly metadataThumbnail?: string | undefined;
 
   /**
-   * What it was merged from.
+   * Models it was merged from.
    * Flag: `--metadata_merged_from`
    */
   readonly metadataMergedFrom?: string | undefined;
 
   /**
-   * Words that call it up.
+   * Trigger phrase.
    * Flag: `--metadata_trigger_phrase`
    */
   readonly metadataTriggerPhrase?: string | undefined;
@@ -768,39 +769,39 @@ export interface TrainInput {
   readonly metadataPreprocessor?: string | undefined;
 
   /**
-   * Whether it is made for negative prompts; the text is stored as it is.
+   * Whether it is meant for negative prompts; the text is stored as it is.
    * Flag: `--metadata_is_negative_embedding`
    */
   readonly metadataIsNegativeEmbedding?: string | undefined;
 
-  // Pictures drawn during training
+  // Sample images during training
 
   /**
-   * File of prompts to draw during training: .txt with one a line, .toml or .json.
+   * File of prompts for sample images during training: .txt with one prompt per line, .toml or .json.
    * Flag: `--sample_prompts`
    */
   readonly samplePrompts?: string | undefined;
 
   /**
-   * Draw them after every so many steps.
+   * Generate sample images every N steps.
    * Flag: `--sample_every_n_steps`
    */
   readonly sampleEveryNSteps?: number | undefined;
 
   /**
-   * Draw them after every so many epochs; wins over the steps.
+   * Generate sample images every N epochs; overrides --sample_every_n_steps.
    * Flag: `--sample_every_n_epochs`
    */
   readonly sampleEveryNEpochs?: number | undefined;
 
   /**
-   * Draw them before the first step as well.
+   * Also generate sample images before the first step.
    * Flag: `--sample_at_first`
    */
   readonly sampleAtFirst?: boolean | undefined;
 
   /**
-   * Sampler for prompts that name none.
+   * Sampler for prompts that do not name one.
    * Flag: `--sample_sampler`
    * @defaultValue `ddim`
    */
@@ -826,52 +827,52 @@ export interface TrainInput {
   // Logs
 
   /**
-   * Folder for TensorBoard logs; each run gets a sub-folder named by its time.
+   * Folder for TensorBoard logs; each run gets a subfolder named after its start time.
    * Flag: `--logging_dir`
    */
   readonly loggingDir?: string | undefined;
 
   /**
-   * Where the run is logged; TensorBoard when there is a logging folder. Nothing is ever sent to Weights & Biases.
+   * Where the run is logged. Default: TensorBoard if --logging_dir is given. Nothing is ever sent to Weights & Biases.
    * Flag: `--log_with`
    */
   readonly logWith?: "tensorboard" | "wandb" | "all" | undefined;
 
   /**
-   * Text in front of the time in the name of the run's folder.
+   * Prefix of the name of the run's folder.
    * Flag: `--log_prefix`
    */
   readonly logPrefix?: string | undefined;
 
   /**
-   * Name of the sub-folder with the logs; textual_inversion unless said.
+   * Name of the subfolder with the logs. Default: textual_inversion.
    * Flag: `--log_tracker_name`
    */
   readonly logTrackerName?: string | undefined;
 
   /**
    * TOML file with settings of the trackers.
-   * No effect here: TensorBoard's files need no settings, and nothing is sent to Weights & Biases.
+   * No effect: TensorBoard files need no settings, and nothing is sent to Weights & Biases.
    * Flag: `--log_tracker_config`
    */
   readonly logTrackerConfig?: string | undefined;
 
   /**
-   * Log the settings too, without secrets and paths: as TensorBoard's hyper-parameters and in a file hparams.yml.
+   * Also log the settings, without secrets and paths: as TensorBoard hyperparameters and in a file hparams.yml.
    * Flag: `--log_config`
    */
   readonly logConfig?: boolean | undefined;
 
   /**
    * Name of the run on Weights & Biases.
-   * No effect here: nothing is sent to Weights & Biases.
+   * No effect: nothing is sent to Weights & Biases.
    * Flag: `--wandb_run_name`
    */
   readonly wandbRunName?: string | undefined;
 
   /**
-   * Key for Weights & Biases.
-   * No effect here: nothing is sent to Weights & Biases.
+   * API key of Weights & Biases.
+   * No effect: nothing is sent to Weights & Biases.
    * Flag: `--wandb_api_key`
    */
   readonly wandbApiKey?: string | undefined;
@@ -879,20 +880,21 @@ export interface TrainInput {
   // Console
 
   /**
-   * How much is told: with WARNING only warnings, with ERROR and CRITICAL nothing but what ends the command. INFO
-   * unless said.
+   * Which messages are shown: with WARNING only warnings, with ERROR and CRITICAL only the error that ends the
+   * command. Default: INFO.
    * Flag: `--console_log_level`
    */
   readonly consoleLogLevel?: "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL" | undefined;
 
   /**
-   * File for messages in place of the terminal, written anew. Results and what ends the command stay on the terminal.
+   * Write messages to this file instead of the terminal; an existing file is overwritten. Results and the error that
+   * ends the command stay on the terminal.
    * Flag: `--console_log_file`
    */
   readonly consoleLogFile?: string | undefined;
 
   /**
-   * Plain lines: no colour, and no line that is written over.
+   * Plain lines: no colours and no progress line that is redrawn.
    * Flag: `--console_log_simple`
    */
   readonly consoleLogSimple?: boolean | undefined;
@@ -900,13 +902,13 @@ export interface TrainInput {
   // Settings file
 
   /**
-   * TOML file of settings; .toml is added when missing. What the command line gives goes before it.
+   * TOML file of settings; .toml is added to a name without it. Flags on the command line take precedence.
    * Flag: `--config_file`
    */
   readonly configFile?: string | undefined;
 
   /**
-   * Write the settings that differ from their defaults to the file named by --config_file and stop.
+   * Write the settings that differ from their defaults to the file named by --config_file, and stop.
    * Flag: `--output_config`
    */
   readonly outputConfig?: boolean | undefined;
@@ -914,8 +916,8 @@ export interface TrainInput {
   // Precision, speed and memory
 
   /**
-   * Number format of convolutions, matrix products and attention on GPUs: fp16 and bf16 are float16 with loss scaling.
-   * Norms, softmax, the loss and everything on the processor are float32.
+   * Precision of convolutions, matrix products and attention on GPUs: fp16 and bf16 both use float16 with loss
+   * scaling. Norms, softmax, the loss and everything on CPUs are float32.
    * Flag: `--mixed_precision`
    * @defaultValue `no`
    */
@@ -923,79 +925,78 @@ export interface TrainInput {
 
   /**
    * Text encoder and its gradients in float16.
-   * No effect here: learned rows, their gradients and the optimizer are float32 in any case; --mixed_precision says
-   * what products are computed in.
+   * No effect: the embeddings, their gradients and the optimizer are always float32; --mixed_precision sets the
+   * precision of the networks.
    * Flag: `--full_fp16`
    */
   readonly fullFp16?: boolean | undefined;
 
   /**
    * Text encoder and its gradients in bfloat16.
-   * No effect here: learned rows, their gradients and the optimizer are float32 in any case; --mixed_precision says
-   * what products are computed in.
+   * No effect: the embeddings, their gradients and the optimizer are always float32; --mixed_precision sets the
+   * precision of the networks.
    * Flag: `--full_bf16`
    */
   readonly fullBf16?: boolean | undefined;
 
   /**
-   * Compute the VAE in float32 even with mixed precision.
-   * No effect here: the VAE is computed in float32 in any case.
+   * Run the VAE in float32 even with mixed precision.
+   * No effect: the VAE always runs in float32.
    * Flag: `--no_half_vae`
    */
   readonly noHalfVae?: boolean | undefined;
 
   /**
-   * Compute activations again in the backward pass instead of keeping them, and hold no flipped copies of kernels:
-   * less memory, more time.
+   * Recompute activations in the backward pass instead of keeping them, and keep no flipped copies of kernels: less
+   * memory, more time.
    * Flag: `--gradient_checkpointing`
    */
   readonly gradientCheckpointing?: boolean | undefined;
 
   /**
-   * Attention of the xformers library.
-   * No effect here: attention here never builds the full score matrix anyway.
+   * Use the attention of the xformers library.
+   * No effect: attention never builds the full score matrix anyway.
    * Flag: `--xformers`
    */
   readonly xformers?: boolean | undefined;
 
   /**
-   * PyTorch's own fused attention.
-   * No effect here: attention here never builds the full score matrix anyway.
+   * Use PyTorch's fused attention.
+   * No effect: attention never builds the full score matrix anyway.
    * Flag: `--sdpa`
    */
   readonly sdpa?: boolean | undefined;
 
   /**
    * Attention in chunks.
-   * No effect here: attention here never builds the full score matrix anyway.
+   * No effect: attention never builds the full score matrix anyway.
    * Flag: `--mem_eff_attn`
    */
   readonly memEffAttn?: boolean | undefined;
 
   /**
-   * Hold as little as possible: no second copies of kernels, flipped for the backward pass.
+   * Use less memory: keep no copies of kernels flipped for the backward pass.
    * Flag: `--lowram`
    */
   readonly lowram?: boolean | undefined;
 
   /**
    * Keep device memory while latents are cached.
-   * No effect here: the runtime reads weights from where they lie in the file.
+   * No effect: weights are read in place from the file.
    * Flag: `--highvram`
    */
   readonly highvram?: boolean | undefined;
 
   /**
    * Weights in 8 bits.
-   * No effect here: sd-scripts' Textual Inversion does not read it either.
+   * No effect: Textual Inversion in sd-scripts ignores it too.
    * Flag: `--fp8_base`
    */
   readonly fp8Base?: boolean | undefined;
 
   /**
-   * Processes that load pictures.
-   * No effect here: pictures are loaded ahead of the step that needs them, in an order that does not depend on
-   * workers.
+   * Number of processes that load images.
+   * No effect: images are loaded ahead of the step that needs them, in an order that does not depend on workers.
    * Flag: `--max_data_loader_n_workers`
    * @defaultValue `8`
    */
@@ -1003,8 +1004,7 @@ export interface TrainInput {
 
   /**
    * Keep those processes from one epoch to the next.
-   * No effect here: pictures are loaded ahead of the step that needs them, in an order that does not depend on
-   * workers.
+   * No effect: images are loaded ahead of the step that needs them, in an order that does not depend on workers.
    * Flag: `--persistent_data_loader_workers`
    */
   readonly persistentDataLoaderWorkers?: boolean | undefined;
@@ -1012,57 +1012,57 @@ export interface TrainInput {
   // Hugging Face hub
 
   /**
-   * Repository on the Hugging Face hub every saved embedding is uploaded to; made when it is not there.
-   * Does not act yet: nothing is uploaded.
+   * Repository on the Hugging Face hub that every saved embedding is uploaded to; created if missing.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--huggingface_repo_id`
    */
   readonly huggingfaceRepoId?: string | undefined;
 
   /**
-   * Kind of that repository.
-   * Does not act yet: nothing is uploaded.
+   * Type of that repository.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--huggingface_repo_type`
    */
   readonly huggingfaceRepoType?: string | undefined;
 
   /**
    * Folder in that repository.
-   * Does not act yet: nothing is uploaded.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--huggingface_path_in_repo`
    */
   readonly huggingfacePathInRepo?: string | undefined;
 
   /**
    * Access token for the hub.
-   * Does not act yet: nothing is uploaded.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--huggingface_token`
    */
   readonly huggingfaceToken?: string | undefined;
 
   /**
-   * Who sees a new repository: everybody with the word public, else you alone.
-   * Does not act yet: nothing is uploaded.
+   * Visibility of a new repository: public, or private with any other word.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--huggingface_repo_visibility`
    */
   readonly huggingfaceRepoVisibility?: string | undefined;
 
   /**
    * Upload training states as well.
-   * Does not act yet: nothing is uploaded.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--save_state_to_huggingface`
    */
   readonly saveStateToHuggingface?: boolean | undefined;
 
   /**
    * Take the state of --resume from the hub: owner/repository/path[:revision[:type]].
-   * Refused: states are not fetched from the hub yet.
+   * Not supported: states cannot be downloaded from the hub yet.
    * Flag: `--resume_from_huggingface`
    */
   readonly resumeFromHuggingface?: boolean | undefined;
 
   /**
    * Upload in the background, except the final embedding.
-   * Does not act yet: nothing is uploaded.
+   * Not implemented yet: nothing is uploaded.
    * Flag: `--async_upload`
    */
   readonly asyncUpload?: boolean | undefined;
@@ -1071,14 +1071,14 @@ export interface TrainInput {
 
   /**
    * Compile the model.
-   * No effect here: ONNX Runtime compiles the training graph in any case.
+   * No effect: ONNX Runtime always optimizes the training graph.
    * Flag: `--torch_compile`
    */
   readonly torchCompile?: boolean | undefined;
 
   /**
    * Compiler for --torch_compile.
-   * No effect here: ONNX Runtime compiles the training graph in any case.
+   * No effect: ONNX Runtime always optimizes the training graph.
    * Flag: `--dynamo_backend`
    * @defaultValue `inductor`
    */
@@ -1099,86 +1099,86 @@ export interface TrainInput {
 
   /**
    * Minutes to wait for other processes.
-   * No effect here: it belongs to PyTorch's way of using several processes.
+   * No effect: it belongs to PyTorch's distributed training.
    * Flag: `--ddp_timeout`
    */
   readonly ddpTimeout?: number | undefined;
 
   /**
-   * Share memory between gradients and their exchange.
-   * No effect here: it belongs to PyTorch's way of using several processes.
+   * Share memory between gradients and communication buckets.
+   * No effect: it belongs to PyTorch's distributed training.
    * Flag: `--ddp_gradient_as_bucket_view`
    */
   readonly ddpGradientAsBucketView?: boolean | undefined;
 
   /**
-   * Promise that the graph never changes.
-   * No effect here: it belongs to PyTorch's way of using several processes.
+   * Declare that the graph never changes.
+   * No effect: it belongs to PyTorch's distributed training.
    * Flag: `--ddp_static_graph`
    */
   readonly ddpStaticGraph?: boolean | undefined;
 
   /**
    * Train with DeepSpeed.
-   * Refused: DeepSpeed is a part of PyTorch's world, and sd-scripts' Textual Inversion was never made for it; leave
-   * the flag out.
+   * Not supported: DeepSpeed needs PyTorch, and Textual Inversion in sd-scripts does not support it; leave the flag
+   * out.
    * Flag: `--deepspeed`
    */
   readonly deepspeed?: boolean | undefined;
 
   /**
    * DeepSpeed's ZeRO stage.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--zero_stage`
    * @defaultValue `2`
    */
   readonly zeroStage?: 0 | 1 | 2 | 3 | undefined;
 
   /**
-   * Where DeepSpeed keeps the optimizer.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * Where DeepSpeed offloads the optimizer.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--offload_optimizer_device`
    */
   readonly offloadOptimizerDevice?: "cpu" | "nvme" | undefined;
 
   /**
-   * Disk for the optimizer.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * NVMe path for the optimizer.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--offload_optimizer_nvme_path`
    */
   readonly offloadOptimizerNvmePath?: string | undefined;
 
   /**
-   * Where DeepSpeed keeps the parameters.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * Where DeepSpeed offloads the parameters.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--offload_param_device`
    */
   readonly offloadParamDevice?: "cpu" | "nvme" | undefined;
 
   /**
-   * Disk for the parameters.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * NVMe path for the parameters.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--offload_param_nvme_path`
    */
   readonly offloadParamNvmePath?: string | undefined;
 
   /**
-   * Build models in DeepSpeed's stage 3 way.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * Initialize models for ZeRO stage 3.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--zero3_init_flag`
    */
   readonly zero3InitFlag?: boolean | undefined;
 
   /**
-   * Save in 16 bits in stage 3.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * Save 16-bit weights in ZeRO stage 3.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--zero3_save_16bit_model`
    */
   readonly zero3Save16bitModel?: boolean | undefined;
 
   /**
    * Master weights in float16.
-   * No effect here: it belongs to DeepSpeed, which is a part of PyTorch's world.
+   * No effect: it belongs to DeepSpeed, which needs PyTorch.
    * Flag: `--fp16_master_weights_and_gradients`
    */
   readonly fp16MasterWeightsAndGradients?: boolean | undefined;
@@ -1186,33 +1186,33 @@ export interface TrainInput {
   // Not in sd-scripts
 
   /**
-   * Where to compute; auto takes the fastest that works.
+   * Device to compute on; auto picks the fastest that works.
    * Flag: `--device`
    * @defaultValue `auto`
    */
   readonly device?: "auto" | "cpu" | "webgpu" | "cuda" | "dml" | "coreml" | undefined;
 
   /**
-   * Processor threads to use; all cores unless said.
+   * Number of CPU threads. Default: all cores.
    * Flag: `--threads`
    */
   readonly threads?: number | undefined;
 
   /**
-   * File that gets every event of the run as a line of JSON.
+   * Write every event of the run to this file, as one line of JSON each.
    * Flag: `--events`
    */
   readonly events?: string | undefined;
 
   /**
-   * Write over files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1,
+   * Overwrite files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1,
    * NAME-old2, ...
    * Flag: `--overwrite`
    */
   readonly overwrite?: boolean | undefined;
 
   /**
-   * Learn vectors of its own for each cross-attention layer of the U-Net (P+, XTI), as train_textual_inversion_XTI.py
+   * Learn separate vectors for each cross-attention layer of the U-Net (P+, XTI), as train_textual_inversion_XTI.py
    * does. Stable Diffusion 1 and 2 only.
    * Flag: `--xti`
    */
@@ -1225,51 +1225,52 @@ export interface TrainInput {
   readonly noMetadata?: boolean | undefined;
 
   /**
-   * A comment, kept in the metadata of .safetensors files as ss_training_comment.
+   * Comment for the metadata of .safetensors files, stored as ss_training_comment.
    * Flag: `--training_comment`
    */
   readonly trainingComment?: string | undefined;
 
   /**
-   * Count as if the epochs before this one had been done; 1 is the first. A resumed run knows by itself.
+   * Start counting at this epoch, as if those before it were done; 1 is the first. A resumed run continues its own
+   * count.
    * Flag: `--initial_epoch`
    */
   readonly initialEpoch?: number | undefined;
 
   /**
-   * Count as if so many steps had been done. Goes before --initial_epoch.
+   * Start counting as if this many steps were done. Overrides --initial_epoch.
    * Flag: `--initial_step`
    */
   readonly initialStep?: number | undefined;
 
   /**
-   * With --initial_step or --initial_epoch: pass over the pictures that the steps before would have seen, too.
+   * With --initial_step or --initial_epoch: also skip the images that the earlier steps would have used.
    * Flag: `--skip_until_initial_step`
    */
   readonly skipUntilInitialStep?: boolean | undefined;
 
   /**
-   * Folder of pictures that is taken as it is, in place of --train_data_dir with its sub-folders REPEATS_CLASS.
-   * Repeats come from --dataset_repeats; pictures without a caption file have the new word as their caption.
+   * Folder of images, used as it is instead of --train_data_dir with its folders REPEATS_CLASS. Repeats come from
+   * --dataset_repeats; images without a caption file have the new word as their caption.
    * Flag: `--image_dir`
    */
   readonly imageDir?: string | undefined;
 
   /**
-   * Turn and mirror pictures and masks as EXIF says, as viewers show them, before anything is done with them.
+   * Rotate and mirror images and masks by their EXIF orientation, as viewers show them.
    * Flag: `--exif_transpose`
    */
   readonly exifTranspose?: boolean | undefined;
 
   /**
-   * Lay pictures with transparency on this colour: white, black, grey or #rrggbb. Unless said, transparent places show
-   * the colours hidden below.
+   * Composite images with transparency onto this colour: white, black, grey or #rrggbb. Without it transparent areas
+   * show the colours stored in them.
    * Flag: `--alpha_background`
    */
   readonly alphaBackground?: string | undefined;
 
   /**
-   * With --debug_dataset: folder for the pictures as the model would see them, and a sheet of all of them.
+   * With --debug_dataset: folder for the images as the model would see them, and a contact sheet.
    * Flag: `--debug_dataset_dir`
    */
   readonly debugDatasetDir?: string | undefined;
@@ -1277,41 +1278,41 @@ export interface TrainInput {
   // Only in a settings file
 
   /**
-   * Share of captions that are left empty.
+   * Fraction of captions that are replaced by an empty one.
    * Flag: `--caption_dropout_rate`
    * @defaultValue `0`
    */
   readonly captionDropoutRate?: number | undefined;
 
   /**
-   * Leave all captions empty in every so many-th epoch.
+   * Use empty captions in every N-th epoch.
    * Flag: `--caption_dropout_every_n_epochs`
    * @defaultValue `0`
    */
   readonly captionDropoutEveryNEpochs?: number | undefined;
 
   /**
-   * Share of tags that are left out.
+   * Fraction of tags that are dropped.
    * Flag: `--caption_tag_dropout_rate`
    * @defaultValue `0`
    */
   readonly captionTagDropoutRate?: number | undefined;
 
   /**
-   * Caption of pictures that have no caption file.
+   * Caption of images without a caption file.
    * Flag: `--class_tokens`
    */
   readonly classTokens?: string | undefined;
 
   /**
-   * Share of pictures that are kept out of training.
+   * Fraction of images that are held out of training.
    * Flag: `--validation_split`
    * @defaultValue `0`
    */
   readonly validationSplit?: number | undefined;
 
   /**
-   * Start of the random choice of those pictures.
+   * Seed of the random choice of those images.
    * Flag: `--validation_seed`
    */
   readonly validationSeed?: number | undefined;

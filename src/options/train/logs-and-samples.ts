@@ -7,34 +7,34 @@ export const loggingOptions = {
   logging_dir: {
     type: "string",
     effect: "display",
-    help: "Folder for TensorBoard logs; each run gets a sub-folder named by its time.",
+    help: "Folder for TensorBoard logs; each run gets a subfolder named after its start time.",
   },
   log_with: {
     type: "string",
     choices: ["tensorboard", "wandb", "all"],
     effect: "display",
-    help: "Where the run is logged; TensorBoard when there is a logging folder. Nothing is ever sent to Weights & Biases.",
+    help: "Where the run is logged. Default: TensorBoard if --logging_dir is given. Nothing is ever sent to Weights & Biases.",
   },
   log_prefix: {
     type: "string",
     effect: "display",
-    help: "Text in front of the time in the name of the run's folder.",
+    help: "Prefix of the name of the run's folder.",
   },
   log_tracker_name: {
     type: "string",
     effect: "display",
-    help: "Name of the sub-folder with the logs; textual_inversion unless said.",
+    help: "Name of the subfolder with the logs. Default: textual_inversion.",
   },
   log_tracker_config: {
     type: "string",
     effect: "accepted-without-effect",
-    note: "TensorBoard's files need no settings, and nothing is sent to Weights & Biases",
+    note: "TensorBoard files need no settings, and nothing is sent to Weights & Biases",
     help: "TOML file with settings of the trackers.",
   },
   log_config: {
     type: "switch",
     effect: "display",
-    help: "Log the settings too, without secrets and paths: as TensorBoard's hyper-parameters and in a file hparams.yml.",
+    help: "Also log the settings, without secrets and paths: as TensorBoard hyperparameters and in a file hparams.yml.",
   },
   wandb_run_name: {
     type: "string",
@@ -46,7 +46,7 @@ export const loggingOptions = {
     type: "string",
     effect: "accepted-without-effect",
     note: noWandb,
-    help: "Key for Weights & Biases.",
+    help: "API key of Weights & Biases.",
   },
 } as const satisfies OptionTable;
 
@@ -54,29 +54,29 @@ export const sampleOptions = {
   sample_prompts: {
     type: "string",
     effect: "files",
-    help: "File of prompts to draw during training: .txt with one a line, .toml or .json.",
+    help: "File of prompts for sample images during training: .txt with one prompt per line, .toml or .json.",
   },
   sample_every_n_steps: {
     type: "int",
     effect: "files",
-    help: "Draw them after every so many steps.",
+    help: "Generate sample images every N steps.",
   },
   sample_every_n_epochs: {
     type: "int",
     effect: "files",
-    help: "Draw them after every so many epochs; wins over the steps.",
+    help: "Generate sample images every N epochs; overrides --sample_every_n_steps.",
   },
   sample_at_first: {
     type: "switch",
     effect: "files",
-    help: "Draw them before the first step as well.",
+    help: "Also generate sample images before the first step.",
   },
   sample_sampler: {
     type: "string",
     choices: sdScriptsSamplers,
     default: "ddim",
     effect: "files",
-    help: "Sampler for prompts that name none.",
+    help: "Sampler for prompts that do not name one.",
   },
 } as const satisfies OptionTable;
 
@@ -84,11 +84,11 @@ export const settingsFileOptions = {
   config_file: {
     type: "string",
     effect: "files",
-    help: "TOML file of settings; .toml is added when missing. What the command line gives goes before it.",
+    help: "TOML file of settings; .toml is added to a name without it. Flags on the command line take precedence.",
   },
   output_config: {
     type: "switch",
     effect: "files",
-    help: "Write the settings that differ from their defaults to the file named by --config_file and stop.",
+    help: "Write the settings that differ from their defaults to the file named by --config_file, and stop.",
   },
 } as const satisfies OptionTable;

@@ -6,14 +6,14 @@ export const lossOptions = {
     choices: ["l1", "l2", "huber", "smooth_l1"],
     default: "l2",
     effect: "numbers",
-    help: "How the difference between prediction and target is measured.",
+    help: "Loss between prediction and target.",
   },
   huber_schedule: {
     type: "string",
     choices: ["constant", "exponential", "snr"],
     default: "snr",
     effect: "numbers",
-    help: "How the threshold of huber and smooth_l1 depends on the timestep.",
+    help: "How the threshold of huber and smooth_l1 changes with the timestep.",
   },
   huber_c: {
     type: "float",
@@ -30,22 +30,22 @@ export const lossOptions = {
   min_snr_gamma: {
     type: "float",
     effect: "numbers",
-    help: "Weigh timesteps by their signal-to-noise ratio up to this bound, usually 5; 0 for no weighing.",
+    help: "Weight the loss by min(SNR, this) (Min-SNR), usually 5; 0 for no weighting.",
   },
   scale_v_pred_loss_like_noise_pred: {
     type: "switch",
     effect: "numbers",
-    help: "Weigh a velocity loss as if noise were predicted. Needs --v_parameterization.",
+    help: "Weight a velocity loss as if noise were predicted. Needs --v_parameterization.",
   },
   v_pred_like_loss: {
     type: "float",
     effect: "numbers",
-    help: "Add this much of a loss that weighs timesteps as velocity does; 0 for none. Not with --v_parameterization.",
+    help: "Add this much of a loss weighted as for velocity prediction; 0 for none. Not with --v_parameterization.",
   },
   debiased_estimation_loss: {
     type: "switch",
     effect: "numbers",
-    help: "Weigh timesteps by the inverse root of their signal-to-noise ratio.",
+    help: "Weight the loss by 1 / sqrt(SNR).",
   },
 } as const satisfies OptionTable;
 
@@ -53,12 +53,12 @@ export const noiseOptions = {
   noise_offset: {
     type: "float",
     effect: "numbers",
-    help: "Strength of an extra noise that is constant over each channel, for very dark and very bright pictures; 0 for none.",
+    help: "Strength of extra noise that is constant over each channel, for very dark and very bright images; 0 for none.",
   },
   noise_offset_random_strength: {
     type: "switch",
     effect: "numbers",
-    help: "Draw the strength of the noise offset between 0 and its value for every batch.",
+    help: "Draw the strength of the noise offset at random, between 0 and its value, for every batch.",
   },
   adaptive_noise_scale: {
     type: "float",
@@ -68,23 +68,23 @@ export const noiseOptions = {
   multires_noise_iterations: {
     type: "int",
     effect: "numbers",
-    help: "Levels of coarser noise added to the noise; 0 for none.",
+    help: "Number of coarser noise levels added to the noise (pyramid noise); 0 for none.",
   },
   multires_noise_discount: {
     type: "float",
     default: 0.3,
     effect: "numbers",
-    help: "How much weaker each coarser level is than the one before.",
+    help: "Factor by which each coarser level is weaker than the one before.",
   },
   ip_noise_gamma: {
     type: "float",
     effect: "numbers",
-    help: "Strength of a disturbance of the noise the model sees; 0 for none.",
+    help: "Strength of a perturbation of the noise in the model's input; 0 for none.",
   },
   ip_noise_gamma_random_strength: {
     type: "switch",
     effect: "numbers",
-    help: "Draw the strength of that disturbance between 0 and its value for every batch.",
+    help: "Draw the strength of that perturbation at random, between 0 and its value, for every batch.",
   },
   zero_terminal_snr: {
     type: "switch",
@@ -95,12 +95,12 @@ export const noiseOptions = {
     type: "int",
     minimum: 0,
     effect: "numbers",
-    help: "Lowest timestep that is trained; 0 unless said.",
+    help: "Lowest timestep that is trained. Default: 0.",
   },
   max_timestep: {
     type: "int",
     minimum: 0,
     effect: "numbers",
-    help: "Timesteps below this one are trained; 1000 unless said.",
+    help: "Timesteps below this one are trained. Default: 1000.",
   },
 } as const satisfies OptionTable;

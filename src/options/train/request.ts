@@ -13,11 +13,11 @@ import { type GivenTrainSettings, trainFileTable, trainTable } from "./table.ts"
 /** What a `train` command line asks for. */
 export type TrainRequest =
   | { readonly kind: "help" }
-  /** `--output_config` has written this file; nothing else is to be done. */
+  /** `--output_config` has written this file, and nothing else is to be done. */
   | { readonly kind: "settingsWritten"; readonly file: string; readonly warnings: readonly SettingsWarning[] }
   | ({ readonly kind: "train" } & Checked<TrainSettings>);
 
-/** Reads a `train` command line to the end: the command line, its settings file, the command line again on top of that, the checks.
+/** Reads a `train` command line completely: the flags, the settings file, the flags again on top of it, the checks.
  *  @throws USAGE, OPTION_UNSUPPORTED, SETTINGS_MISSING, SETTINGS_CONFLICT; SETTINGS_FILE_INVALID and what reading and writing files throws */
 export async function readTrainRequest(
   argv: readonly string[],
@@ -35,7 +35,7 @@ export async function readTrainRequest(
   return { kind: "train", ...(await checked(together, use)) };
 }
 
-/** Training settings from those a program gives by camelCase name: its settings file, the defaults, the checks, as for a command line.
+/** Training settings from code, read as a command line is: settings file, defaults, checks.
  *  @throws what readTrainRequest throws */
 export async function readTrainRecord(
   record: TrainInput,
@@ -54,7 +54,7 @@ async function checked(parsed: Parsed<GivenTrainSettings>, use: TrainSettingsUse
 
 function secretsIn(file: string, { huggingfaceToken }: Pick<TrainSettings, "huggingfaceToken">): SettingsWarning[] {
   if (!huggingfaceToken) return [];
-  return [{ option: "huggingface_token", message: `${file} holds your access token for the hub: do not pass it on.` }];
+  return [{ option: "huggingface_token", message: `${file} contains your access token for the hub: do not share it.` }];
 }
 
 /** The settings of a `train` command line. The command line takes precedence over a settings file, and that over the defaults.
@@ -65,7 +65,7 @@ export function parseTrainArguments(argv: readonly string[], file?: SettingsFile
   return { ...parsed, warnings: [...repeatedWarnings(trainTable, read), ...parsed.warnings] };
 }
 
-/** The same for settings that a program gives by camelCase name. @throws USAGE, OPTION_UNSUPPORTED */
+/** The same for settings from code. @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainRecord(
   { extraMetadata, otherSettings, ...record }: TrainInput,
   file?: SettingsFile,

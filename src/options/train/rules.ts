@@ -4,7 +4,7 @@ import { changedSettings } from "../settings.ts";
 import { metadataOptions } from "./saving.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
-/** Combinations that cannot work. The first that holds is reported. */
+/** Combinations that cannot work. The first that applies is reported. */
 export function trainConflicts(given: GivenTrainSettings): Rule[] {
   return [
     ...wordConflicts(given),
@@ -14,7 +14,7 @@ export function trainConflicts(given: GivenTrainSettings): Rule[] {
   ];
 }
 
-/** A file's name has 255 bytes at most on all usual file systems; "-step00001600-state" and the name while it is written come behind it. */
+/** File names have at most 255 bytes on all common file systems; "-step00001600-state" and a temporary suffix are appended. */
 const longestName = 180;
 
 function wordConflicts(given: GivenTrainSettings): Rule[] {
@@ -25,26 +25,26 @@ function wordConflicts(given: GivenTrainSettings): Rule[] {
     {
       when: given.numVectorsPerToken > capacity,
       options: ["num_vectors_per_token"],
-      message: `A text has ${capacity} tokens at most, so of ${given.numVectorsPerToken} vectors no text encoder would ever see those behind the first ${capacity}.`,
-      hint: `Take fewer; more than some ten are rarely better.${capacity < 225 ? " --max_token_length 225 makes room for 225 tokens in training." : ""}`,
+      message: `A prompt has at most ${capacity} tokens, so of ${given.numVectorsPerToken} vectors the text encoder would only ever see the first ${capacity}.`,
+      hint: `Use fewer: more than about 10 are rarely better.${capacity < 225 ? " --max_token_length 225 allows 225 tokens in training." : ""}`,
     },
     {
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
       when: /[\0-\x1f\x7f-\x9f\u2028\u2029]/.test(name),
       options: [option],
-      message: "The name of the file would hold control characters, which no prompt can hold.",
+      message: "The file name would contain control characters, which a prompt cannot contain.",
       hint: "Choose a name of letters, digits, dots and dashes.",
     },
     {
       when: /(^|\/)\.{0,2}$/.test(name) && name !== "",
       options: [option],
-      message: `"${name}" names a folder, and a file needs a name.`,
-      hint: "Give a name behind the last slash.",
+      message: `"${name}" is a folder name, and a file name is needed.`,
+      hint: "Add a name after the last slash.",
     },
     {
       when: new TextEncoder().encode(name.split("/").at(-1)).length > longestName,
       options: [option],
-      message: `The name of the file would be longer than ${longestName} bytes, and could not be saved.`,
+      message: `The file name would be longer than ${longestName} bytes and could not be saved.`,
       hint: "Choose a shorter --output_name.",
     },
   ];
@@ -56,27 +56,27 @@ function noiseAndLossConflicts(given: GivenTrainSettings): Rule[] {
     {
       when: given.adaptiveNoiseScale !== undefined && given.noiseOffset === undefined,
       options: ["adaptive_noise_scale"],
-      message: "--adaptive_noise_scale changes the noise offset, and there is none.",
+      message: "--adaptive_noise_scale changes the noise offset, but --noise_offset is not given.",
       hint: "Add --noise_offset, for example 0.05.",
     },
     {
       when: given.scaleVPredLossLikeNoisePred && !given.vParameterization,
       options: ["scale_v_pred_loss_like_noise_pred"],
       message: "--scale_v_pred_loss_like_noise_pred is for models that predict velocity.",
-      hint: "Add --v_parameterization if yours does, or leave it out.",
+      hint: "Add --v_parameterization if your model does, or leave it out.",
     },
     {
       when: Boolean(given.vPredLikeLoss) && given.vParameterization,
       options: ["v_pred_like_loss", "v_parameterization"],
       message:
-        "--v_pred_like_loss makes a noise loss like a velocity loss, and with --v_parameterization it is one already.",
+        "--v_pred_like_loss turns a noise loss into a velocity loss, but with --v_parameterization it already is one.",
       hint: "Leave --v_pred_like_loss out.",
     },
     {
       when: maxTimestep > (minTimestep < maxTimestep ? 1000 : 999),
       options: ["max_timestep"],
-      message: `There are no timesteps from ${minTimestep} to ${maxTimestep}: they go from 0 to 999.`,
-      hint: "Timesteps are drawn from --min_timestep up to just below --max_timestep.",
+      message: `There are no timesteps from ${minTimestep} to ${maxTimestep}: timesteps range from 0 to 999.`,
+      hint: "Timesteps are drawn from --min_timestep up to, but not including, --max_timestep.",
     },
   ];
 }
@@ -86,19 +86,19 @@ function optimizerConflicts(given: GivenTrainSettings): Rule[] {
     {
       when: given.use8bitAdam && (given.useLionOptimizer || given.optimizerType !== ""),
       options: ["use_8bit_adam", given.useLionOptimizer ? "use_lion_optimizer" : "optimizer_type"],
-      message: "Two optimizers are asked for.",
+      message: "Two optimizers are given.",
       hint: "--use_8bit_adam is the old spelling of --optimizer_type AdamW8bit.",
     },
     {
       when: given.useLionOptimizer && given.optimizerType !== "",
       options: ["use_lion_optimizer", "optimizer_type"],
-      message: "Two optimizers are asked for.",
+      message: "Two optimizers are given.",
       hint: "--use_lion_optimizer is the old spelling of --optimizer_type Lion.",
     },
     {
       when: hasNeedlessWarmup(given),
       options: ["lr_warmup_steps"],
-      message: `The ${given.lrSchedulerType || given.lrScheduler} schedule has no warm-up.`,
+      message: `The ${given.lrSchedulerType || given.lrScheduler} schedule has no warmup.`,
       hint: "Choose a schedule that has one, for example --lr_scheduler constant_with_warmup, or leave --lr_warmup_steps out.",
     },
     {
@@ -106,19 +106,19 @@ function optimizerConflicts(given: GivenTrainSettings): Rule[] {
         given.fusedBackwardPass &&
         (given.optimizerType.toLowerCase() !== "adafactor" || given.gradientAccumulationSteps !== 1),
       options: ["fused_backward_pass"],
-      message: "--fused_backward_pass works with Adafactor and without gradient accumulation only.",
-      hint: "Leave it out: it makes no difference here.",
+      message: "--fused_backward_pass only works with Adafactor and without gradient accumulation.",
+      hint: "Leave it out: it has no effect in coinage.",
     },
   ];
 }
 
 function hasNeedlessWarmup(given: GivenTrainSettings): boolean {
-  // Schedule-free optimizers pass over all settings of the schedule.
+  // Schedule-free optimizers ignore all settings of the schedule.
   if (/schedulefree$/i.test(given.optimizerType)) return false;
   const takesNone =
     given.lrSchedulerType !== "" || given.lrScheduler === "constant" || given.lrScheduler.startsWith("adafactor");
   if (!takesNone || given.lrWarmupSteps === undefined) return false;
-  // A share of epochs is known only when the pictures are: the schedule looks at that one itself.
+  // A fraction of epochs is only known with the dataset: the schedule checks that itself.
   const totalSteps = given.maxTrainEpochs === undefined ? given.maxTrainSteps : 0;
   return resolveStepCount(given.lrWarmupSteps, totalSteps) !== 0;
 }
@@ -134,51 +134,57 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
   ];
 }
 
-/** Combinations that work but not as one may think. */
-export function trainSurprises(given: GivenTrainSettings): Rule[] {
-  return [...numberSurprises(given), ...optimizerSurprises(given), ...fileSurprises(given), ...layerSurprises(given)];
+/** Combinations that work, but perhaps not as meant. */
+export function trainWarnings(given: GivenTrainSettings): Rule[] {
+  return [
+    ...lossAndDataWarnings(given),
+    ...optimizerWarnings(given),
+    ...outputWarnings(given),
+    ...layerWarnings(given),
+  ];
 }
 
-/** What training vectors for each layer (--xti) leaves out, as sd-scripts does; see `checkTrainSettings`. */
-function layerSurprises(given: GivenTrainSettings): Rule[] {
+/** Settings that training vectors for each layer (--xti) ignores, as sd-scripts does; see `checkTrainSettings`. */
+function layerWarnings(given: GivenTrainSettings): Rule[] {
   if (!given.xti) return [];
   const [[metadata] = []] = changedSettings(metadataOptions, given);
   return [
     {
       when: Boolean(given.vPredLikeLoss),
       options: ["v_pred_like_loss"],
-      message: "--v_pred_like_loss is not applied with --xti.",
+      message: "--v_pred_like_loss is ignored with --xti.",
     },
     {
       when: isSampling(given),
       options: ["sample_prompts"],
-      message: "No pictures are drawn during training with --xti.",
+      message: "No sample images are generated with --xti.",
     },
     {
       when: metadata !== undefined,
       options: [metadata ?? ""],
-      message: `--${metadata} is ignored: with --xti files hold no metadata.`,
+      message: `--${metadata} is ignored: files have no metadata with --xti.`,
     },
   ];
 }
 
-function numberSurprises(given: GivenTrainSettings): Rule[] {
+function lossAndDataWarnings(given: GivenTrainSettings): Rule[] {
   const { minTimestep = 0, maxTimestep = 1000 } = given;
   return [
     {
       when: given.v2 && given.clipSkip !== undefined,
       options: ["clip_skip"],
-      message: "--clip_skip is unusual with Stable Diffusion 2, whose text encoder has its last layer cut off already.",
+      message: "--clip_skip is unusual with Stable Diffusion 2, whose text encoder already lacks its last layer.",
     },
     {
       when: given.zeroTerminalSnr && !given.vParameterization,
       options: ["zero_terminal_snr"],
-      message: "--zero_terminal_snr is meant for --v_parameterization: noise cannot be predicted from pure noise.",
+      message:
+        "--zero_terminal_snr is meant for --v_parameterization: at pure noise, predicting the noise teaches nothing.",
     },
     {
       when: given.minSnrGamma !== undefined && given.minSnrGamma < 0,
       options: ["min_snr_gamma"],
-      message: "A negative --min_snr_gamma turns the loss around.",
+      message: "A negative --min_snr_gamma makes the loss weights negative, so training increases the error.",
     },
     {
       when: minTimestep >= maxTimestep,
@@ -193,22 +199,22 @@ function numberSurprises(given: GivenTrainSettings): Rule[] {
     {
       when: Boolean(given.inJson) && !given.datasetConfig && (given.colorAug || given.randomCrop),
       options: ["in_json"],
-      message: "With --color_aug or --random_crop latents that are stored beside the pictures are not used.",
+      message: "With --color_aug or --random_crop the latents stored beside the images are not used.",
     },
     {
       when: given.useObjectTemplate && given.useStyleTemplate,
       options: ["use_style_template"],
-      message: "Of two templates the object template is used.",
+      message: "Both templates are given: the object template is used.",
     },
   ];
 }
 
-function optimizerSurprises(given: GivenTrainSettings): Rule[] {
+function optimizerWarnings(given: GivenTrainSettings): Rule[] {
   return [
     {
       when: given.use8bitAdam || /8bit$/i.test(given.optimizerType),
       options: [given.use8bitAdam ? "use_8bit_adam" : "optimizer_type"],
-      message: "The optimizer keeps its state in 32 bits: for a few vectors 8 bits save nothing.",
+      message: "The optimizer keeps its state in 32 bits: with only a few vectors, 8 bits would save nothing.",
     },
     {
       when:
@@ -221,7 +227,7 @@ function optimizerSurprises(given: GivenTrainSettings): Rule[] {
   ];
 }
 
-function fileSurprises(given: GivenTrainSettings): Rule[] {
+function outputWarnings(given: GivenTrainSettings): Rule[] {
   const { sampleEveryNEpochs, sampleEveryNSteps, samplePrompts } = given;
   return [
     {
@@ -238,12 +244,12 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
       when: samplePrompts !== undefined && !isSampling(given),
       options: ["sample_prompts"],
       message:
-        "--sample_prompts is never used without --sample_every_n_steps, --sample_every_n_epochs or --sample_at_first.",
+        "--sample_prompts is ignored: it needs --sample_every_n_steps, --sample_every_n_epochs or --sample_at_first.",
     },
     {
       when: isSampling(given) && !samplePrompts && !given.xti,
       options: ["sample_prompts"],
-      message: "No pictures are drawn during training: --sample_prompts is missing.",
+      message: "No sample images are generated: --sample_prompts is missing.",
     },
     {
       when: given.logWith === "wandb" || given.logWith === "all",
@@ -251,23 +257,23 @@ function fileSurprises(given: GivenTrainSettings): Rule[] {
       message: `Nothing is sent to Weights & Biases. ${
         given.logWith === "all"
           ? "TensorBoard logs are written."
-          : "--log_with tensorboard writes logs on this machine."
+          : "--log_with tensorboard writes logs to this machine."
       }`,
     },
     {
       when: given.logConfig && (!given.loggingDir || given.logWith === "wandb"),
       options: ["log_config"],
-      message: "--log_config does nothing without TensorBoard logs (--logging_dir), to which it adds the settings.",
+      message: "--log_config is ignored: it needs TensorBoard logs (--logging_dir).",
     },
     {
       when: given.debugDatasetDir !== undefined && !given.debugDataset,
       options: ["debug_dataset_dir"],
-      message: "--debug_dataset_dir is never used without --debug_dataset.",
+      message: "--debug_dataset_dir is ignored: it needs --debug_dataset.",
     },
     {
       when: given.outputConfig && !given.configFile,
       options: ["output_config"],
-      message: "--output_config does nothing without --config_file, which names the file to write.",
+      message: "--output_config is ignored: it needs --config_file, the name of the file to write.",
     },
   ];
 }

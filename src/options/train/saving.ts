@@ -6,12 +6,12 @@ export const savingOptions = {
   output_dir: {
     type: "string",
     effect: "files",
-    help: "Folder for everything that is written; made when it is not there.",
+    help: "Folder for all output; created if missing.",
   },
   output_name: {
     type: "string",
     effect: "files",
-    help: "Name of the files without extension; the new word unless said.",
+    help: "Name of the files without extension. Default: the new word.",
   },
   save_model_as: {
     type: "string",
@@ -24,59 +24,59 @@ export const savingOptions = {
     type: "string",
     choices: ["float", "fp16", "bf16"],
     effect: "files",
-    help: "Number format of saved vectors; float32 unless said.",
+    help: "Number format of saved vectors. Default: float32.",
   },
   save_every_n_epochs: {
     type: "int",
     minimum: 1,
     effect: "files",
-    help: "Save after every so many epochs as well as at the end.",
+    help: "Save every N epochs as well as at the end.",
   },
   save_every_n_steps: {
     type: "int",
     minimum: 1,
     effect: "files",
-    help: "Save after every so many steps as well as at the end.",
+    help: "Save every N steps as well as at the end.",
   },
   save_n_epoch_ratio: {
     type: "int",
     effect: "files",
-    help: "Save this many times, spread over the epochs; wins over --save_every_n_epochs.",
+    help: "Save this many times, spread over the epochs; overrides --save_every_n_epochs.",
   },
   save_last_n_epochs: {
     type: "int",
     effect: "files",
-    help: "Keep only this many of the files saved at epochs.",
+    help: "Keep only the last N of the files saved at epochs.",
   },
   save_last_n_epochs_state: {
     type: "int",
     effect: "files",
-    help: "The same for training states; as --save_last_n_epochs unless said.",
+    help: "The same for training states. Default: --save_last_n_epochs.",
   },
   save_last_n_steps: {
     type: "int",
     effect: "files",
-    help: "Keep only the files saved at steps that are at most this many steps old.",
+    help: "Keep only the files saved at the last N steps.",
   },
   save_last_n_steps_state: {
     type: "int",
     effect: "files",
-    help: "The same for training states; as --save_last_n_steps unless said.",
+    help: "The same for training states. Default: --save_last_n_steps.",
   },
   save_state: {
     type: "switch",
     effect: "files",
-    help: "Write the whole training state with every save, to go on from there with --resume.",
+    help: "Write the complete training state with every save, to continue with --resume.",
   },
   save_state_on_train_end: {
     type: "switch",
     effect: "files",
-    help: "Write the whole training state once, at the end.",
+    help: "Write the complete training state once, at the end.",
   },
   resume: {
     type: "string",
     effect: "numbers",
-    help: "Folder of a training state to go on from: same numbers as if the run had never stopped. Give the other settings as before.",
+    help: "Folder of a training state to continue from: the numbers are as if the run had never stopped. Give the other settings as before.",
   },
 } as const satisfies OptionTable;
 
@@ -86,14 +86,14 @@ export const hubOptions = {
     effect: "files",
     state: "later",
     note: noUpload,
-    help: "Repository on the Hugging Face hub every saved embedding is uploaded to; made when it is not there.",
+    help: "Repository on the Hugging Face hub that every saved embedding is uploaded to; created if missing.",
   },
   huggingface_repo_type: {
     type: "string",
     effect: "files",
     state: "later",
     note: noUpload,
-    help: "Kind of that repository.",
+    help: "Type of that repository.",
   },
   huggingface_path_in_repo: {
     type: "string",
@@ -114,7 +114,7 @@ export const hubOptions = {
     effect: "files",
     state: "later",
     note: noUpload,
-    help: "Who sees a new repository: everybody with the word public, else you alone.",
+    help: "Visibility of a new repository: public, or private with any other word.",
   },
   save_state_to_huggingface: {
     type: "switch",
@@ -127,7 +127,7 @@ export const hubOptions = {
     type: "switch",
     effect: "files",
     state: "refused",
-    note: "states are not fetched from the hub yet",
+    note: "states cannot be downloaded from the hub yet",
     help: "Take the state of --resume from the hub: owner/repository/path[:revision[:type]].",
   },
   async_upload: {
@@ -143,7 +143,7 @@ export const metadataOptions = {
   metadata_title: {
     type: "string",
     effect: "files",
-    help: "Title; the output name unless said.",
+    help: "Title. Default: the output name.",
   },
   metadata_author: { type: "string", effect: "files", help: "Author." },
   metadata_description: { type: "string", effect: "files", help: "Description." },
@@ -153,14 +153,14 @@ export const metadataOptions = {
   metadata_thumbnail: {
     type: "string",
     effect: "files",
-    help: "Picture file, or a data: URL.",
+    help: "Image file, or a data: URL.",
   },
-  metadata_merged_from: { type: "string", effect: "files", help: "What it was merged from." },
-  metadata_trigger_phrase: { type: "string", effect: "files", help: "Words that call it up." },
+  metadata_merged_from: { type: "string", effect: "files", help: "Models it was merged from." },
+  metadata_trigger_phrase: { type: "string", effect: "files", help: "Trigger phrase." },
   metadata_preprocessor: { type: "string", effect: "files", help: "Preprocessor it needs." },
   metadata_is_negative_embedding: {
     type: "string",
     effect: "files",
-    help: "Whether it is made for negative prompts; the text is stored as it is.",
+    help: "Whether it is meant for negative prompts; the text is stored as it is.",
   },
 } as const satisfies OptionTable;

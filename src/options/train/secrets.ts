@@ -5,10 +5,10 @@ import type { OptionValue } from "../option.ts";
 import { camelCase } from "../settings.ts";
 import { type GivenTrainSettings, trainTable } from "./table.ts";
 
-/** Settings that are nobody else's business. */
+/** Settings that hold a secret. */
 export const secrets = ["wandb_api_key", "huggingface_token"] as const;
 
-/** Settings that name a place on this machine, with their keys. */
+/** Settings that hold a path on this machine, with their keys. */
 export const paths = {
   pretrained_model_name_or_path: "pretrainedModelNameOrPath",
   vae: "vae",
@@ -21,41 +21,45 @@ export const paths = {
   logging_dir: "loggingDir",
 } as const satisfies Readonly<Record<string, keyof GivenTrainSettings>>;
 
-/** What a command line tells everybody once Weights & Biases keeps it with a run, as it does for sd-scripts. Settings files are not kept. */
-export function exposures({ settings, explicit }: Parsed<GivenTrainSettings>): Rule[] {
+/** Warnings about secrets and paths on a command line that sd-scripts would publish on Weights & Biases. Settings files are not published. */
+export function secretExposure({ settings, explicit }: Parsed<GivenTrainSettings>): Rule[] {
   const { huggingfaceRepoVisibility } = settings;
   const absolute = Object.entries(paths).flatMap(([name, key]) =>
     explicit.has(name) && path.isAbsolute(settings[key] ?? "") ? [name] : [],
   );
-  const told: Rule[] = [
+  const exposed: Rule[] = [
     ...secrets.map((name) => ({
       when: explicit.has(name),
       options: [name] as const,
-      message: kept(`your secret --${name}`),
+      message: published(`the secret --${name}`),
     })),
-    ...absolute.map((name) => ({ when: true, options: [name] as const, message: kept(`the absolute path --${name}`) })),
-    { when: explicit.has("config_file"), options: ["config_file"], message: kept("the path --config_file") },
+    ...absolute.map((name) => ({
+      when: true,
+      options: [name] as const,
+      message: published(`the absolute path --${name}`),
+    })),
+    { when: explicit.has("config_file"), options: ["config_file"], message: published("the path --config_file") },
     {
       when: explicit.has("huggingface_repo_id") && huggingfaceRepoVisibility !== "public",
       options: ["huggingface_repo_id"],
-      message: kept("--huggingface_repo_id, which is not public"),
+      message: published("--huggingface_repo_id, which is not public"),
     },
   ];
   const isPublic = explicit.has("log_with") && settings.logWith !== "tensorboard";
-  return isPublic ? told : [];
+  return isPublic ? exposed : [];
 }
 
-/** A command line of training as it may be shown: without secrets, which do not act. */
+/** A training command line without secrets, which have no effect. */
 export function withoutSecrets(words: readonly string[]): string[] {
   return words.filter((word, i) => !namesSecret(word) && !(word.charAt(0) !== "-" && isSecretAlone(words[i - 1])));
 }
 
-/** Whether the next word is the secret: `--flag=VALUE` is one word. */
+/** Whether the next word is a secret: `--flag=VALUE` is one word. */
 function isSecretAlone(word: string | undefined): boolean {
   return word !== undefined && !word.includes("=") && namesSecret(word);
 }
 
-/** By its name, or as much of it as fits no other flag. */
+/** By its name or an unambiguous prefix. */
 function namesSecret(word: string): boolean {
   const [, name] = /^--([^=]+)/.exec(word) ?? [];
   if (name === undefined) return false;
@@ -64,12 +68,12 @@ function namesSecret(word: string): boolean {
   return secrets.some((secret) => secret === flag);
 }
 
-function kept(what: string): string {
-  return `sd-scripts shows its command line on Weights & Biases, with ${what} in it. It is safer in a settings file (--config_file).`;
+function published(what: string): string {
+  return `sd-scripts would publish ${what} with its command line on Weights & Biases. Move it to a settings file (--config_file).`;
 }
 
-/** What of the settings goes into logs (`--log_config`), by flag name: all but secrets and the paths that name a place on this machine.
- *  null stands for a setting that nobody gave. Lists are texts as Python writes them. */
+/** The settings that are logged (`--log_config`), by flag name: all but secrets and paths on this machine.
+ *  null stands for a setting that was not given. Lists are texts as Python writes them. */
 export function loggedSettings(settings: GivenTrainSettings): Record<string, string | number | boolean | null> {
   const left = new Set<string>([...secrets, ...Object.keys(paths)]);
   const values = settings as Readonly<Record<string, unknown>>;

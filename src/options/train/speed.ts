@@ -2,13 +2,13 @@ import type { OptionTable } from "../option.ts";
 import { attentionOptions, noScoreMatrix } from "../shared.ts";
 
 const loadedByItself =
-  "pictures are loaded ahead of the step that needs them, in an order that does not depend on workers";
-const compiledAnyway = "ONNX Runtime compiles the training graph in any case";
+  "images are loaded ahead of the step that needs them, in an order that does not depend on workers";
+const compiledAnyway = "ONNX Runtime always optimizes the training graph";
 const exactRows =
-  "learned rows, their gradients and the optimizer are float32 in any case; --mixed_precision says what products are computed in";
-const inPlace = "the runtime reads weights from where they lie in the file";
-const distributedPyTorch = "it belongs to PyTorch's way of using several processes";
-const deepSpeedOnly = "it belongs to DeepSpeed, which is a part of PyTorch's world";
+  "the embeddings, their gradients and the optimizer are always float32; --mixed_precision sets the precision of the networks";
+const inPlace = "weights are read in place from the file";
+const distributedPyTorch = "it belongs to PyTorch's distributed training";
+const deepSpeedOnly = "it belongs to DeepSpeed, which needs PyTorch";
 
 export const speedOptions = {
   mixed_precision: {
@@ -16,7 +16,7 @@ export const speedOptions = {
     choices: ["no", "fp16", "bf16"],
     default: "no",
     effect: "numbers",
-    help: "Number format of convolutions, matrix products and attention on GPUs: fp16 and bf16 are float16 with loss scaling. Norms, softmax, the loss and everything on the processor are float32.",
+    help: "Precision of convolutions, matrix products and attention on GPUs: fp16 and bf16 both use float16 with loss scaling. Norms, softmax, the loss and everything on CPUs are float32.",
   },
   full_fp16: {
     type: "switch",
@@ -33,13 +33,13 @@ export const speedOptions = {
   no_half_vae: {
     type: "switch",
     effect: "accepted-without-effect",
-    note: "the VAE is computed in float32 in any case",
-    help: "Compute the VAE in float32 even with mixed precision.",
+    note: "the VAE always runs in float32",
+    help: "Run the VAE in float32 even with mixed precision.",
   },
   gradient_checkpointing: {
     type: "switch",
     effect: "speed",
-    help: "Compute activations again in the backward pass instead of keeping them, and hold no flipped copies of kernels: less memory, more time.",
+    help: "Recompute activations in the backward pass instead of keeping them, and keep no flipped copies of kernels: less memory, more time.",
   },
   ...attentionOptions,
   mem_eff_attn: {
@@ -51,7 +51,7 @@ export const speedOptions = {
   lowram: {
     type: "switch",
     effect: "speed",
-    help: "Hold as little as possible: no second copies of kernels, flipped for the backward pass.",
+    help: "Use less memory: keep no copies of kernels flipped for the backward pass.",
   },
   highvram: {
     type: "switch",
@@ -62,7 +62,7 @@ export const speedOptions = {
   fp8_base: {
     type: "switch",
     effect: "accepted-without-effect",
-    note: "sd-scripts' Textual Inversion does not read it either",
+    note: "Textual Inversion in sd-scripts ignores it too",
     help: "Weights in 8 bits.",
   },
   max_data_loader_n_workers: {
@@ -70,7 +70,7 @@ export const speedOptions = {
     default: 8,
     effect: "accepted-without-effect",
     note: loadedByItself,
-    help: "Processes that load pictures.",
+    help: "Number of processes that load images.",
   },
   persistent_data_loader_workers: {
     type: "switch",
@@ -109,19 +109,19 @@ export const pyTorchOptions = {
     type: "switch",
     effect: "accepted-without-effect",
     note: distributedPyTorch,
-    help: "Share memory between gradients and their exchange.",
+    help: "Share memory between gradients and communication buckets.",
   },
   ddp_static_graph: {
     type: "switch",
     effect: "accepted-without-effect",
     note: distributedPyTorch,
-    help: "Promise that the graph never changes.",
+    help: "Declare that the graph never changes.",
   },
   deepspeed: {
     type: "switch",
     effect: "accepted-without-effect",
     state: "refused",
-    note: "DeepSpeed is a part of PyTorch's world, and sd-scripts' Textual Inversion was never made for it; leave the flag out",
+    note: "DeepSpeed needs PyTorch, and Textual Inversion in sd-scripts does not support it; leave the flag out",
     help: "Train with DeepSpeed.",
   },
   zero_stage: {
@@ -137,38 +137,38 @@ export const pyTorchOptions = {
     choices: ["cpu", "nvme"],
     effect: "accepted-without-effect",
     note: deepSpeedOnly,
-    help: "Where DeepSpeed keeps the optimizer.",
+    help: "Where DeepSpeed offloads the optimizer.",
   },
   offload_optimizer_nvme_path: {
     type: "string",
     effect: "accepted-without-effect",
     note: deepSpeedOnly,
-    help: "Disk for the optimizer.",
+    help: "NVMe path for the optimizer.",
   },
   offload_param_device: {
     type: "string",
     choices: ["cpu", "nvme"],
     effect: "accepted-without-effect",
     note: deepSpeedOnly,
-    help: "Where DeepSpeed keeps the parameters.",
+    help: "Where DeepSpeed offloads the parameters.",
   },
   offload_param_nvme_path: {
     type: "string",
     effect: "accepted-without-effect",
     note: deepSpeedOnly,
-    help: "Disk for the parameters.",
+    help: "NVMe path for the parameters.",
   },
   zero3_init_flag: {
     type: "switch",
     effect: "accepted-without-effect",
     note: deepSpeedOnly,
-    help: "Build models in DeepSpeed's stage 3 way.",
+    help: "Initialize models for ZeRO stage 3.",
   },
   zero3_save_16bit_model: {
     type: "switch",
     effect: "accepted-without-effect",
     note: deepSpeedOnly,
-    help: "Save in 16 bits in stage 3.",
+    help: "Save 16-bit weights in ZeRO stage 3.",
   },
   fp16_master_weights_and_gradients: {
     type: "switch",

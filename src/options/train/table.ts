@@ -12,7 +12,7 @@ import { hubOptions, metadataOptions, savingOptions } from "./saving.ts";
 import { pyTorchOptions, speedOptions } from "./speed.ts";
 import { inversionOptions, modelOptions } from "./word-and-model.ts";
 
-/** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the one more of its SDXL twin, and our own. */
+/** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the additional one of its SDXL version, and our own. */
 export const trainTable = {
   ...inversionOptions,
   ...modelOptions,
@@ -39,7 +39,7 @@ export const trainTable = {
 export const trainGroups: readonly OptionGroup[] = [
   { title: "The new word", options: inversionOptions },
   { title: "Model", options: modelOptions },
-  { title: "Pictures", options: pictureOptions },
+  { title: "Images", options: pictureOptions },
   { title: "Captions", options: captionOptions },
   { title: "Length and batches", options: lengthOptions },
   { title: "Optimizer and learning rate", options: optimizerOptions },
@@ -47,7 +47,7 @@ export const trainGroups: readonly OptionGroup[] = [
   { title: "Noise and timesteps", options: noiseOptions },
   { title: "Saving", options: savingOptions },
   { title: "Metadata of .safetensors embeddings", options: metadataOptions },
-  { title: "Pictures drawn during training", options: sampleOptions },
+  { title: "Sample images during training", options: sampleOptions },
   { title: "Logs", options: loggingOptions },
   { title: "Console", options: consoleOptions },
   { title: "Settings file", options: settingsFileOptions },
@@ -57,52 +57,52 @@ export const trainGroups: readonly OptionGroup[] = [
   { title: "Not in sd-scripts", options: { ...ownOptions, ...ownTrainOptions } },
 ];
 
-/** Settings that are no flags but act when a settings file has them: sd-scripts looks dataset keys up there too. */
+/** Settings that are not flags but act in a settings file: sd-scripts looks dataset keys up there too. */
 export const fileOnlyOptions = {
   caption_dropout_rate: {
     type: "float",
     default: 0,
     effect: "numbers",
-    help: "Share of captions that are left empty.",
+    help: "Fraction of captions that are replaced by an empty one.",
   },
   caption_dropout_every_n_epochs: {
     type: "int",
     default: 0,
     effect: "numbers",
-    help: "Leave all captions empty in every so many-th epoch.",
+    help: "Use empty captions in every N-th epoch.",
   },
   caption_tag_dropout_rate: {
     type: "float",
     default: 0,
     effect: "numbers",
-    help: "Share of tags that are left out.",
+    help: "Fraction of tags that are dropped.",
   },
   class_tokens: {
     type: "string",
     effect: "numbers",
-    help: "Caption of pictures that have no caption file.",
+    help: "Caption of images without a caption file.",
   },
   validation_split: {
     type: "float",
     default: 0,
     effect: "numbers",
-    help: "Share of pictures that are kept out of training.",
+    help: "Fraction of images that are held out of training.",
   },
   validation_seed: {
     type: "int",
     effect: "numbers",
-    help: "Start of the random choice of those pictures.",
+    help: "Seed of the random choice of those images.",
   },
 } as const satisfies OptionTable;
 
 /** Everything a settings file may hold by name, besides `metadata_*` keys of one's own. */
 export const trainFileTable = { ...trainTable, ...fileOnlyOptions };
 
-/** What a command line and a settings file said, before the checks. */
+/** Settings from a command line and a settings file, before the checks. */
 export type GivenTrainSettings = SettingsOf<typeof trainFileTable> & {
-  /** Values of `metadata_xyz` keys beyond the flags, by xyz; they become `modelspec.xyz`. */
+  /** Values of further `metadata_xyz` keys, by xyz; they become `modelspec.xyz`. */
   readonly extraMetadata: Readonly<Record<string, string>>;
-  /** What a settings file says under keys that no setting has. */
+  /** Values of a settings file under keys that no setting has. */
   readonly otherSettings: Readonly<Record<string, unknown>>;
 };
 

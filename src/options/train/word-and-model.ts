@@ -15,17 +15,17 @@ export const modelOptions = {
   v_parameterization: {
     type: "switch",
     effect: "numbers",
-    help: "The model predicts velocity instead of noise, as the 768-pixel models of Stable Diffusion 2 do.",
+    help: "The model predicts velocity instead of noise (v-prediction), as the 768-pixel models of Stable Diffusion 2 do.",
   },
   vae: {
     type: "string",
     effect: "numbers",
-    help: "Another VAE than the model's own: a Diffusers folder, a hub name or a checkpoint file.",
+    help: "VAE to use instead of the model's own: a Diffusers folder, a name on the hub or a checkpoint file.",
   },
   clip_skip: {
     type: "int",
     effect: "numbers",
-    help: "Take the text encoder's output this many layers from the end; 1 is the last layer.",
+    help: "Use the text encoder's output this many layers from the end; 1 is the last layer.",
   },
   max_token_length: {
     type: "int",
@@ -33,14 +33,14 @@ export const modelOptions = {
     // sd-scripts does not check what a settings file says, and 75 works there as the name says.
     fileChoices: [75],
     effect: "numbers",
-    help: "Longest caption in tokens; 75 unless said.",
+    help: "Longest caption in tokens. Default: 75.",
   },
   ...tokenizerOptions,
   disable_mmap_load_safetensors: {
     type: "switch",
     effect: "accepted-without-effect",
-    note: "the runtime reads weights from where they lie in the file",
-    help: "Read an SDXL checkpoint as a whole instead of mapping it into memory.",
+    note: "weights are read in place from the file",
+    help: "Read an SDXL checkpoint whole instead of memory-mapping it.",
   },
 } as const satisfies OptionTable;
 
@@ -55,12 +55,12 @@ export const inversionOptions = {
     minimum: 1,
     default: 1,
     effect: "numbers",
-    help: "How many vectors stand behind the word. More hold more detail and use up more tokens of a prompt.",
+    help: "Number of vectors for the word. More vectors hold more detail and use up more tokens of a prompt.",
   },
   init_word: {
     type: "string",
     effect: "numbers",
-    help: "Known word or words whose vectors the new ones start from, repeated when there are fewer of them.",
+    help: "Known word or words whose vectors the new ones start from, repeated if there are fewer of them.",
   },
   weights: {
     type: "string",
@@ -70,11 +70,11 @@ export const inversionOptions = {
   use_object_template: {
     type: "switch",
     effect: "numbers",
-    help: 'Train with 27 sentences about an object ("a photo of a ...") instead of the captions.',
+    help: 'Train with 27 prompts about an object ("a photo of a ...") instead of the captions.',
   },
   use_style_template: {
     type: "switch",
     effect: "numbers",
-    help: 'Train with 19 sentences about a style ("a painting in the style of ...") instead of the captions.',
+    help: 'Train with 19 prompts about a style ("a painting in the style of ...") instead of the captions.',
   },
 } as const satisfies OptionTable;
