@@ -23,7 +23,7 @@ export function enterCallersFolder(): void {
 }
 
 /** Where a command is to be typed, and where this program is. */
-export interface Standpoint {
+interface Standpoint {
   readonly folder: string;
   /** The shell's PATH. */
   readonly searchPath: string;

@@ -149,7 +149,7 @@ export function supportText(option: Option): string | undefined {
 }
 
 /** Help with choices, default and support. */
-export function fullHelp(option: Option): string {
+function fullHelp(option: Option): string {
   const shownDefault = defaultText(option);
   const sentences = [
     option.help,

@@ -1,33 +1,30 @@
-/** Settings: one table of flags, and all that comes from it.
+/** Settings: one table of flags, and everything that comes from it.
  *
- *  train:     argv -> parseTrainArguments -> (readSettingsFile -> parseTrainArguments again, on top of the file) -> checkTrainSettings.
- *             `readTrainRequest` goes this way from one end to the other, `--help` and `--output_config` included.
- *  generate:  argv -> parseGenerateArguments -> checkGenerateSettings.
+ *  train:     argv -> readTrainRequest; settings from code -> readTrainRecord. Both parse, read a settings file, and check.
+ *  generate:  argv -> parseGenerateArguments -> checkGenerateSettings; settings from code -> parseGenerateRecord -> checkGenerateSettings.
  *
- *  A program's settings by camelCase name: readTrainRecord; parseGenerateRecord -> checkGenerateSettings.
- *
- *  A flag is added, or said to act, in its table under train/ or generate/ and nowhere else: types, parser, help and docs/options.md follow.
+ *  A run takes the checked settings, with their warnings. A flag is added, or implemented, in its table under train/ or generate/ and nowhere
+ *  else: types, parser, help and docs/options.md follow. `npm run docs` then writes input.ts, the documented types for code.
  */
 
-export type { Checked, Parsed, SettingsWarning } from "./checked.ts";
-export { readSettingsFile, writeSettingsFile } from "./file/disk.ts";
-export { parseSettingsFile, type SettingsFile, settingsToml } from "./file/toml.ts";
+export type { Checked, SettingsWarning } from "./checked.ts";
+export { readSettingsFile } from "./file/disk.ts";
+export { parseSettingsFile } from "./file/toml.ts";
 export { checkGenerateSettings, type GenerateSettings } from "./generate/check.ts";
 export type { GenerateInput } from "./generate/input.ts";
 export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";
-export { type GivenGenerateSettings, generateGroups, generateTable } from "./generate/table.ts";
+export { generateGroups, generateTable } from "./generate/table.ts";
 export { defaultText, helpText, placeholderOf, supportText } from "./help.ts";
-export type { Effect, Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
+export type { Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
 export { resolveStepCount } from "./option-values.ts";
 export { camelCase, settingName } from "./settings.ts";
 export { coverageOf } from "./support.ts";
-export { checkTrainSettings, type TrainSettings } from "./train/check.ts";
+export type { TrainSettings } from "./train/check.ts";
 export type { TrainInput } from "./train/input.ts";
 export { parseTrainArguments, readTrainRecord, readTrainRequest, type TrainRequest } from "./train/request.ts";
 export { loggedSettings, withoutSecrets } from "./train/secrets.ts";
 export {
   fileOnlyOptions,
-  type GivenTrainSettings,
   settingsWithEffect,
   trainGroups,
   trainTable,

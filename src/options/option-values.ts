@@ -60,7 +60,7 @@ function pythonText(value: string | number | boolean): string {
 }
 
 /** An integer in Python's syntax. Beyond 2^53 a number would silently change, so it is not taken. */
-export function readInteger(word: string): number | undefined {
+function readInteger(word: string): number | undefined {
   const text = word.trim();
   if (!integerSyntax.test(text)) return undefined;
   const value = Number(text.replaceAll("_", ""));
@@ -69,7 +69,7 @@ export function readInteger(word: string): number | undefined {
 }
 
 /** A number in Python's syntax of float: "1e-4", ".5", "inf". */
-export function readFloat(word: string): number | undefined {
+function readFloat(word: string): number | undefined {
   const text = word.trim();
   if (!floatSyntax.test(text)) return undefined;
   return Number(

@@ -29,7 +29,7 @@ export function supportWarnings(
 }
 
 /** How many flags of a table act, and which do not. */
-export interface Coverage {
+interface Coverage {
   readonly acting: readonly string[];
   readonly withoutEffect: readonly string[];
   readonly later: readonly string[];

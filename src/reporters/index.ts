@@ -1,13 +1,11 @@
-/** One stream of events, told to people and to programs. */
-
+/** One stream of events, shown to people and written for programs. */
 export { planText } from "./first-screen.ts";
 export { generationReport } from "./generation-report.ts";
 export { inspectionText } from "./inspection-text.ts";
 export { reportListing } from "./listing-report.ts";
 export { jsonLinesReporter } from "./log-file.ts";
-export { type Caller, commandLine } from "./next-steps.ts";
+export { commandLine } from "./next-steps.ts";
 export { type Reporter, reportAll } from "./reporter.ts";
 export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
 export { openConsole, processTerminal, type Terminal } from "./terminal.ts";
-
-export { type TrainingReportOptions, trainingReport } from "./training-report.ts";
+export { trainingReport } from "./training-report.ts";

@@ -10,7 +10,7 @@ import { clockText, downloadLine, durationText, plural, rateText, summaryOfWarni
 
 type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: Kind }>;
 
-export interface TrainingReportOptions {
+interface TrainingReportOptions {
   readonly settings: TrainSettings;
   /** To show the next commands in the same way; without it they are not shown. */
   readonly caller?: Caller;

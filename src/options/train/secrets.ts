@@ -6,10 +6,10 @@ import { camelCase } from "../settings.ts";
 import { type GivenTrainSettings, trainTable } from "./table.ts";
 
 /** Settings that hold a secret. */
-export const secrets = ["wandb_api_key", "huggingface_token"] as const;
+const secrets = ["wandb_api_key", "huggingface_token"] as const;
 
 /** Settings that hold a path on this machine, with their keys. */
-export const paths = {
+const paths = {
   pretrained_model_name_or_path: "pretrainedModelNameOrPath",
   vae: "vae",
   tokenizer_cache_dir: "tokenizerCacheDir",
