@@ -106,7 +106,7 @@ describe("where the demo cannot write", () => {
   }
 
   const refused = (why: string) =>
-    `OUTPUT_UNWRITABLE  The output folder ${realpathSync(folder)}/coinage-demo cannot be written to: ${why}.\n  demo writes to coinage-demo\nChange to a folder of your own (cd), and there: npm --prefix ${packageRoot} run -s coinage -- demo\n`;
+    `OUTPUT_UNWRITABLE  The output folder ${realpathSync(folder)}/coinage-demo cannot be written to: ${why}.\n  demo writes to coinage-demo\nChange to a folder of your own (cd) and run: npm --prefix ${packageRoot} run -s coinage -- demo\n`;
 
   test.runIf(hasPermissions)("it says where and what to do", async () => {
     chmodSync(folder, 0o555);

@@ -78,8 +78,8 @@ describe("the command line", () => {
       talked += text;
     };
     expect(await runCommandLine(["--version"], { ...refusing, talk })).toBe(1);
-    expect(talked).toContain(`SYSTEM_REFUSED  ${at("nowhere")} cannot be used: it is not there`);
-    expect(talked).not.toMatch(/^\s+at |defect/m);
+    expect(talked).toContain(`SYSTEM_REFUSED  ${at("nowhere")} cannot be used: it does not exist`);
+    expect(talked).not.toMatch(/^\s+at |bug/m);
   });
 
   test("shows the stack of a defect of ours and asks to report it", async () => {
@@ -204,6 +204,6 @@ test("examples and remedies name the program as it is called here, not by a name
   const called = "npm run -s coinage -- ";
   for (const command of ["train", "generate", "inspect", "convert"])
     expect((await run(command, "--help")).results).toContain(`  ${called}${command}`);
-  expect((await run("studio")).talked).toContain(`${called}--help lists what is there`);
+  expect((await run("studio")).talked).toContain(`${called}--help lists the available commands`);
   expect((await run("train", "--help")).results).toContain("Usage: coinage train");
 });

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { quotedWord } from "../files/index.ts";
 import type { DeviceName } from "./runtime.ts";
 
 /** Platform and processor of this machine, as ONNX Runtime's package names its builds. */
@@ -39,7 +40,7 @@ export function hasCudaProvider(): boolean {
 export function cudaSetupCommand(): string {
   // without a value: with one the script does nothing when npm has started it
   const script = path.relative("", path.join(onnxRuntimeFolder(), "script", "install.js"));
-  return `node ${/\s/.test(script) ? JSON.stringify(script) : script} --onnxruntime-node-install`;
+  return `node ${quotedWord(script)} --onnxruntime-node-install`;
 }
 
 function onnxRuntimeFolder(): string {

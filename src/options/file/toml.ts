@@ -1,6 +1,6 @@
 import { stringify } from "smol-toml";
 import { type Refusal, requireShallow } from "../../budget/index.ts";
-import { CoinageError, nearestName } from "../../errors/index.ts";
+import { beginningOf, CoinageError, nearestName } from "../../errors/index.ts";
 import {
   type ConfigDocument,
   type ConfigPath,
@@ -129,6 +129,9 @@ function settingOf(name: string, option: Option, value: ConfigValue, place: stri
   });
 }
 
+/** Characters of a text of the file in a message. */
+const longestShown = 80;
+
 const singlyNamed = 10;
 
 /** A warning for each of the first keys that no setting has, and one for all others. */
@@ -141,7 +144,7 @@ function unknownKeys(names: readonly string[], placeOf: (name: string) => string
     ...named,
     {
       option: next,
-      message: `${more} of ${file} ${others.length === 0 ? "is" : "are"} unknown and ignored too: ${shortened(next)}${others.length === 0 ? "" : ", ..."}.`,
+      message: `${more} of ${file} ${others.length === 0 ? "is" : "are"} unknown and ignored too: ${beginningOf(next, longestShown)}${others.length === 0 ? "" : ", ..."}.`,
     },
   ];
 }
@@ -149,14 +152,9 @@ function unknownKeys(names: readonly string[], placeOf: (name: string) => string
 function unknownKey(name: string, place: string): string {
   const near = nearestName(name, Object.keys(trainFileTable));
   const hint = near ? ` Did you mean ${near}?` : "";
-  return `Unknown setting ${shortened(name)} (${place}): ignored.${hint}`;
+  return `Unknown setting ${beginningOf(name, longestShown)} (${place}): ignored.${hint}`;
 }
 
 function shown(value: ConfigValue): string {
-  return shortened(JSON.stringify(plainValue(value)));
-}
-
-/** A text of the file as part of a message. */
-function shortened(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  return beginningOf(JSON.stringify(plainValue(value)), longestShown);
 }
