@@ -12,10 +12,10 @@ export interface Invocation {
  *  `accelerate launch --num_cpu_threads_per_process 1 train_textual_inversion.py --...`.
  *  @throws USAGE, COMMAND_LATER */
 export function readInvocation(argv: readonly string[]): Invocation {
-  const [first = "", ...behind] = argv;
+  const [first = "", ...following] = argv;
   const own = commandNames.find((name) => name === first);
   const pasted = own ? undefined : pastedProgram(argv);
-  const [word, ...rest] = pasted ?? [first, ...behind];
+  const [word, ...rest] = pasted ?? [first, ...following];
   const { command, flags } = commandOf(word!);
   const words = [...flags, ...rest];
   const inner = own && ["train", "generate", "plan"].includes(own) ? pastedProgram(rest) : undefined;

@@ -16,7 +16,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   demo: async () => (await import("./demo.ts")).demoCommand,
 };
 
-/** Runs a command line and gives the exit code. Never throws. */
+/** Runs a command line and returns the exit code. Never throws. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   try {
     return await run(argv, terminal);
@@ -45,7 +45,7 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
   return start(words, terminal);
 }
 
-/** Mistakes of the user and refusals of the system are explained; a bug of ours is printed with everything that helps to find it. */
+/** Mistakes of the user and refusals of the system are explained; a bug is printed with everything that helps to find it. */
 function explain(error: unknown, terminal: Terminal): ExitCode {
   const problem = error instanceof CoinageError ? error : machineProblem(error);
   if (problem && !internalErrors.includes(problem.code)) {

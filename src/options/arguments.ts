@@ -60,7 +60,7 @@ function classify(table: OptionTable, argv: readonly string[]): Word[] {
   const after = argv.slice(before.length);
   return [
     ...before.map((text) => classifyWord(table, text)),
-    // There are no positional arguments, so `--` and what follows it belong to nothing.
+    // There are no positional arguments, so `--` and everything after it are stray.
     ...after.map((text) => ({ kind: "stray", text }) as const),
   ];
 }
@@ -126,7 +126,7 @@ function readOption(
   const wanted = option.count === "any" ? available.length : (option.count ?? 1);
   if (available.length < wanted) {
     const amount = wanted === 1 ? "a value" : `${wanted} values`;
-    // A value may begin with a dash only behind "=".
+    // A value may begin with a dash only after "=".
     throw usage(
       name,
       `--${name} needs ${amount}: ${wantedBy(option)}.`,

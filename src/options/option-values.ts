@@ -7,7 +7,7 @@ const floatSyntax = new RegExp(
   "i",
 );
 
-/** The value one word of the command line stands for, or undefined when the option does not take it. */
+/** The value of one word of the command line, or undefined if the option does not take it. */
 export function readWord(option: Option, word: string): OptionValue | undefined {
   const value = readTyped(option, word);
   return value !== undefined && isAllowed(option, value) ? value : undefined;

@@ -3,7 +3,7 @@ export type Effect = "numbers" | "files" | "display" | "speed" | "accepted-witho
 
 /** How the words of a flag are read.
  *  `int`, `float`: Python's syntax. `switch`: no word. `intOrRatio`: "100", "0.1" or "10%". `size`: "512" or "512,768". `range`: "low,high".
- *  `rates`: a number, or the text of a list of learning rates, which whoever makes a schedule of it reads. */
+ *  `rates`: a number, or the text of a list of learning rates, which is parsed where the schedule is made. */
 export type OptionType = "string" | "int" | "float" | "switch" | "intOrRatio" | "size" | "range" | "rates";
 
 /** A number of steps, or a fraction of all steps (always above 0; nothing is `{ steps: 0 }`). */

@@ -4,7 +4,7 @@ import { readWord, wantedBy, wordsOf } from "./option-values.ts";
 import { camelCase, settingName } from "./settings.ts";
 import { actsOn } from "./support.ts";
 
-/** Values by flag name from settings by their names in code, or by those of the flags in camelCase (`ckpt`, `W`). undefined stands for not given.
+/** Values by flag name from settings by their names in code, or by those of the flags in camelCase (`ckpt`, `W`). undefined means not given.
  *  @throws USAGE for a name that no setting has, two names of the same setting, a value its setting cannot take */
 export function valuesOfRecord(table: OptionTable, record: object): Map<string, OptionValue> {
   const flags = new Map(Object.keys(table).map((flag) => [camelCase(flag), flag]));

@@ -36,7 +36,7 @@ type SettingName<Name extends string, O extends Option> = O extends { setting: i
   ? Setting
   : CamelCase<Name>;
 
-/** The settings a table describes, by name in code; a setting that nobody gave and that has no default is `undefined`. */
+/** The settings a table describes, by name in code; a setting that is not given and has no default is `undefined`. */
 export type SettingsOf<Table extends OptionTable> = {
   readonly [Name in keyof Table & string as SettingName<Name, Table[Name]>]: SettingOf<Table[Name]>;
 };
@@ -51,7 +51,7 @@ export function settingName(flag: string, option: Option): string {
   return option.setting ?? camelCase(flag);
 }
 
-/** What a setting is when nobody gave it. */
+/** The value of a setting that is not given. */
 export function defaultOf(option: Option): OptionValue | undefined {
   return option.default ?? (option.type === "switch" ? false : undefined);
 }

@@ -9,7 +9,7 @@ export interface Reporter<Event> {
   close(): void;
 }
 
-/** Passes every event to every reporter and gives the last event. A reporter that fails (a full disk, a deleted folder, a bug) gets no further events: the
+/** Passes every event to every reporter and returns the last one. A reporter that fails (a full disk, a deleted folder, a bug) gets no further events: the
  *  run matters more than its log. After all reporters are closed an error of the run is rethrown, or else a bug of a reporter. */
 export async function reportAll<Event>(
   events: AsyncIterable<Event>,
@@ -41,7 +41,7 @@ export async function reportAll<Event>(
   return last;
 }
 
-/** Why a log cannot be written, if that is no bug. */
+/** Why a log cannot be written, if that is not a bug. */
 function logProblem(error: unknown): CoinageError | undefined {
   if (error instanceof CoinageError) return error.code === "OUTPUT_UNWRITABLE" ? error : undefined;
   return machineProblem(error);

@@ -7,7 +7,7 @@ import { concept, embeddingAt, moments } from "./concept.ts";
 
 const backgrounds = ["blue", "yellow", "white"] as const;
 
-/** Settings that draw the strip's pictures, row by row: the init word and the word at each moment, with the same seed. */
+/** Settings that generate the images of the strip, row by row: the init word and the word at each moment, with the same seed. */
 export async function stripSettings(folder: string): Promise<GenerateInput> {
   const embeddings = moments.map((step) => embeddingAt(folder, step));
   const words = [concept.initWord, ...embeddings.map((file) => path.parse(file).name)];

@@ -46,7 +46,7 @@ async function readText(file: string, where: string, missingHint?: string): Prom
   });
 }
 
-/** Writes the settings that differ from their defaults (`--output_config`) and gives the file's name. An existing file is not overwritten.
+/** Writes the settings that differ from their defaults (`--output_config`) and returns the file's name. An existing file is not overwritten.
  *  @throws OUTPUT_EXISTS, OUTPUT_UNWRITABLE */
 export async function writeSettingsFile(name: string, settings: GivenTrainSettings): Promise<string> {
   const file = settingsFilePath(name);

@@ -21,9 +21,9 @@ import { readTomlValue, tomlValue } from "./values.ts";
 
 /** A parsed settings file. */
 export interface SettingsFile {
-  /** Values of the settings it gives, by flag name. */
+  /** Values of its settings, by flag name. */
   readonly values: ReadonlyMap<string, OptionValue>;
-  /** Values of `metadata_xyz` keys that are no flags, by xyz. */
+  /** Values of `metadata_xyz` keys that are not flags, by xyz. */
   readonly extraMetadata: Readonly<Record<string, string>>;
   /** Values of keys that no setting has. sd-scripts keeps them silently too. */
   readonly otherSettings: Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@ import type { ConfigValue } from "../../formats/config/index.ts";
 import type { Option, OptionValue } from "../option.ts";
 import { isAllowed, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../option-values.ts";
 
-/** The setting a TOML value stands for, or undefined when the option does not take it. Integers are bigints.
+/** The setting from a TOML value, or undefined if the option does not take it. Integers are bigints.
  *  More is accepted than sd-scripts can use: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */
 export function readTomlValue(option: Option, value: ConfigValue): OptionValue | undefined {
   if (!option.count) return readOne(option, value);

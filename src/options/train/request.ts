@@ -94,8 +94,8 @@ function trainSettings(
     extraMetadata: file?.extraMetadata ?? {},
     otherSettings: file?.otherSettings ?? {},
   };
-  const standing = isHelpAsked ? [] : supportWarnings(trainFileTable, settings, places);
-  return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...standing] };
+  const support = isHelpAsked ? [] : supportWarnings(trainFileTable, settings, places);
+  return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...support] };
 }
 
 /** Where settings were written: the command line hides the file. */

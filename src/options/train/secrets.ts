@@ -73,7 +73,7 @@ function published(what: string): string {
 }
 
 /** The settings that are logged (`--log_config`), by flag name: all but secrets and paths on this machine.
- *  null stands for a setting that was not given. Lists are texts as Python writes them. */
+ *  null means a setting that was not given. Lists are texts as Python writes them. */
 export function loggedSettings(settings: GivenTrainSettings): Record<string, string | number | boolean | null> {
   const left = new Set<string>([...secrets, ...Object.keys(paths)]);
   const values = settings as Readonly<Record<string, unknown>>;

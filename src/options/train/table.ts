@@ -95,7 +95,7 @@ export const fileOnlyOptions = {
   },
 } as const satisfies OptionTable;
 
-/** Everything a settings file may hold by name, besides `metadata_*` keys of one's own. */
+/** Everything a settings file may hold by name, besides custom `metadata_*` keys. */
 export const trainFileTable = { ...trainTable, ...fileOnlyOptions };
 
 /** Settings from a command line and a settings file, before the checks. */
