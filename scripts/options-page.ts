@@ -19,9 +19,9 @@ export function optionsMarkdown(): string {
     "# Flags",
     "",
     "Every flag of `coinage train` and `coinage generate`. Names, types and defaults are those of sd-scripts.",
-    "This page is made from the table in `src/options` by `npm run docs`.",
+    "This page is generated from the table in `src/options` by `npm run docs`.",
     "",
-    "Effect: **numbers** changes what is computed, **files** what is read or written, **display** what is shown, **speed** time or memory.",
+    "Effect: **numbers** changes results, **files** what is read or written, **display** what is shown, **speed** time or memory.",
     "",
     ...commandPage("train", trainTable, trainGroups),
     ...groupTable({ title: "Only in a settings file", options: fileOnlyOptions }, ""),
@@ -37,8 +37,8 @@ function commandPage(command: string, table: OptionTable, groups: readonly Optio
   return [
     `## coinage ${command}`,
     "",
-    `${Object.keys(table).length} flags are accepted: ${acting.length} act, ${withoutEffect.length} are accepted without effect, ` +
-      `${later.length} will act in a later version and warn until then, ${refused.length} are refused.`,
+    `${Object.keys(table).length} flags: ${acting.length} are implemented, ${withoutEffect.length} are accepted without effect, ` +
+      `${later.length} are not implemented yet (a warning), ${refused.length} are not supported (an error).`,
     "",
     ...groups.flatMap((group) => groupTable(group, "--")),
   ];

@@ -129,7 +129,7 @@ function readOption(
     // A value may begin with a dash only after "=".
     throw usage(
       name,
-      `--${name} needs ${amount}: ${wantedBy(option)}.`,
+      `--${name} needs ${amount}${option.type === "string" && !option.choices ? "" : `: ${wantedBy(option)}`}.`,
       `Write a value that begins with "-" as --${name}=-VALUE.`,
     );
   }

@@ -14,7 +14,7 @@ export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Ch
   // An input image can bring its prompt along in its metadata.
   const hasPrompts = [given.prompt, given.fromFile, given.imagePath].some(Boolean) || given.interactive;
   if (!hasPrompts) missing.push("--prompt or --from_file  what to generate");
-  if (!pretrainedModelNameOrPath || missing.length > 0) throw missingSettings(missing, "Generating");
+  if (!pretrainedModelNameOrPath || missing.length > 0) throw missingSettings(missing, "Generation");
   refuse(conflicts(given), parsed);
   const settings = {
     ...given,

@@ -118,13 +118,13 @@ export interface GenerateInput {
   readonly sdxl?: boolean | undefined;
 
   /**
-   * The model is a Stable Diffusion 1.x.
+   * The model is Stable Diffusion 1.x.
    * Flag: `--v1`
    */
   readonly v1?: boolean | undefined;
 
   /**
-   * The model is a Stable Diffusion 2.x.
+   * The model is Stable Diffusion 2.x.
    * Flag: `--v2`
    */
   readonly v2?: boolean | undefined;

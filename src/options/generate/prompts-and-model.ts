@@ -92,8 +92,8 @@ export const generateModelOptions = {
     effect: "numbers",
     help: "The model is SDXL. By default the kind of model is detected from the weights.",
   },
-  v1: { type: "switch", effect: "numbers", help: "The model is a Stable Diffusion 1.x." },
-  v2: { type: "switch", effect: "numbers", help: "The model is a Stable Diffusion 2.x." },
+  v1: { type: "switch", effect: "numbers", help: "The model is Stable Diffusion 1.x." },
+  v2: { type: "switch", effect: "numbers", help: "The model is Stable Diffusion 2.x." },
   v_parameterization: {
     type: "switch",
     effect: "numbers",

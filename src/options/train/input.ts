@@ -54,7 +54,7 @@ export interface TrainInput {
   readonly pretrainedModelNameOrPath?: string | undefined;
 
   /**
-   * The model is a Stable Diffusion 2.x.
+   * The model is Stable Diffusion 2.x.
    * Flag: `--v2`
    */
   readonly v2?: boolean | undefined;

@@ -10,7 +10,7 @@ export const modelOptions = {
   v2: {
     type: "switch",
     effect: "numbers",
-    help: "The model is a Stable Diffusion 2.x.",
+    help: "The model is Stable Diffusion 2.x.",
   },
   v_parameterization: {
     type: "switch",
