@@ -9,12 +9,7 @@ export const ownOptions = {
     effect: "speed",
     help: "Device to compute on; auto picks the fastest that works.",
   },
-  threads: {
-    type: "int",
-    minimum: 1,
-    effect: "speed",
-    help: "Number of CPU threads. Default: all cores.",
-  },
+  threads: { type: "int", minimum: 1, effect: "speed", help: "Number of CPU threads. Default: all cores." },
   events: {
     type: "string",
     effect: "files",

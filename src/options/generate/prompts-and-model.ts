@@ -69,11 +69,7 @@ export const generateModelOptions = {
     effect: "files",
     help: "The Stable Diffusion model: a .safetensors or .ckpt file, a Diffusers folder, or a pattern that matches one file.",
   },
-  vae: {
-    type: "string",
-    effect: "numbers",
-    help: "VAE to use instead of the model's own.",
-  },
+  vae: { type: "string", effect: "numbers", help: "VAE to use instead of the model's own." },
   textual_inversion_embeddings: {
     type: "string",
     count: "any",

@@ -95,11 +95,7 @@ export const imageToImageOptions = {
     effect: "numbers",
     help: "Mask, or folder of masks: white areas are generated anew (inpainting).",
   },
-  strength: {
-    type: "float",
-    effect: "numbers",
-    help: "How much of the image is changed, 0 to 1. Default: 0.8.",
-  },
+  strength: { type: "float", effect: "numbers", help: "How much of the image is changed, 0 to 1. Default: 0.8." },
   force_scheduler_zero_steps_offset: {
     type: "switch",
     effect: "numbers",
@@ -120,16 +116,8 @@ export const highresOptions = {
     effect: "numbers",
     help: "Number of sampling steps of the first pass.",
   },
-  highres_fix_strength: {
-    type: "float",
-    effect: "numbers",
-    help: "Strength of the first pass. Default: --strength.",
-  },
-  highres_fix_save_1st: {
-    type: "switch",
-    effect: "files",
-    help: "Also write the images of the first pass.",
-  },
+  highres_fix_strength: { type: "float", effect: "numbers", help: "Strength of the first pass. Default: --strength." },
+  highres_fix_save_1st: { type: "switch", effect: "files", help: "Also write the images of the first pass." },
   highres_fix_latents_upscaling: {
     type: "switch",
     effect: "numbers",

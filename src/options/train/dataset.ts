@@ -34,28 +34,14 @@ export const pictureOptions = {
     note: "it names a Python class, and coinage runs no Python; describe the images with --dataset_config",
     help: "Dotted name of a custom dataset class.",
   },
-  resolution: {
-    type: "size",
-    effect: "numbers",
-    help: "Size of the training images: 512, or width,height.",
-  },
+  resolution: { type: "size", effect: "numbers", help: "Size of the training images: 512, or width,height." },
   enable_bucket: {
     type: "switch",
     effect: "numbers",
     help: "Aspect ratio bucketing: train images in sizes that fit their shape instead of cropping all to one.",
   },
-  min_bucket_reso: {
-    type: "int",
-    default: 256,
-    effect: "numbers",
-    help: "Shortest side of a bucket in pixels.",
-  },
-  max_bucket_reso: {
-    type: "int",
-    default: 1024,
-    effect: "numbers",
-    help: "Longest side of a bucket in pixels.",
-  },
+  min_bucket_reso: { type: "int", default: 256, effect: "numbers", help: "Shortest side of a bucket in pixels." },
+  max_bucket_reso: { type: "int", default: 1024, effect: "numbers", help: "Longest side of a bucket in pixels." },
   bucket_reso_steps: {
     type: "int",
     minimum: 1,
@@ -79,11 +65,7 @@ export const pictureOptions = {
     effect: "numbers",
     help: "Vary the colours of images slightly. Cannot be combined with cached latents.",
   },
-  flip_aug: {
-    type: "switch",
-    effect: "numbers",
-    help: "Flip images horizontally half of the time.",
-  },
+  flip_aug: { type: "switch", effect: "numbers", help: "Flip images horizontally half of the time." },
   random_crop: {
     type: "switch",
     effect: "numbers",
@@ -94,11 +76,7 @@ export const pictureOptions = {
     effect: "numbers",
     help: "Crop around the face, enlarged by a factor between these two. Only without buckets.",
   },
-  alpha_mask: {
-    type: "switch",
-    effect: "numbers",
-    help: "Use the alpha channel of images as a loss mask.",
-  },
+  alpha_mask: { type: "switch", effect: "numbers", help: "Use the alpha channel of images as a loss mask." },
   masked_loss: {
     type: "switch",
     effect: "numbers",
@@ -132,11 +110,7 @@ export const pictureOptions = {
     effect: "speed",
     help: "Number of images encoded at once while latents are cached.",
   },
-  skip_cache_check: {
-    type: "switch",
-    effect: "files",
-    help: "Trust existing .npz files without checking them.",
-  },
+  skip_cache_check: { type: "switch", effect: "files", help: "Trust existing .npz files without checking them." },
   debug_dataset: {
     type: "switch",
     effect: "display",
@@ -162,11 +136,7 @@ export const captionOptions = {
     effect: "numbers",
     help: "Separator between the tags of a caption.",
   },
-  shuffle_caption: {
-    type: "switch",
-    effect: "numbers",
-    help: "Shuffle the tags of a caption every time it is used.",
-  },
+  shuffle_caption: { type: "switch", effect: "numbers", help: "Shuffle the tags of a caption every time it is used." },
   keep_tokens: {
     type: "int",
     default: 0,
@@ -189,16 +159,8 @@ export const captionOptions = {
     effect: "numbers",
     help: "Choose one of {a|b|c} in captions, and one line of a caption with several lines.",
   },
-  caption_prefix: {
-    type: "string",
-    effect: "numbers",
-    help: "Text put before every caption, separated by a space.",
-  },
-  caption_suffix: {
-    type: "string",
-    effect: "numbers",
-    help: "Text put after every caption, separated by a space.",
-  },
+  caption_prefix: { type: "string", effect: "numbers", help: "Text put before every caption, separated by a space." },
+  caption_suffix: { type: "string", effect: "numbers", help: "Text put after every caption, separated by a space." },
   token_warmup_min: {
     type: "int",
     default: 1,

@@ -15,11 +15,7 @@ export const loggingOptions = {
     effect: "display",
     help: "Where the run is logged. Default: TensorBoard if --logging_dir is given. Nothing is ever sent to Weights & Biases.",
   },
-  log_prefix: {
-    type: "string",
-    effect: "display",
-    help: "Prefix of the name of the run's folder.",
-  },
+  log_prefix: { type: "string", effect: "display", help: "Prefix of the name of the run's folder." },
   log_tracker_name: {
     type: "string",
     effect: "display",
@@ -56,21 +52,13 @@ export const sampleOptions = {
     effect: "files",
     help: "File of prompts for sample images during training: .txt with one prompt per line, .toml or .json.",
   },
-  sample_every_n_steps: {
-    type: "int",
-    effect: "files",
-    help: "Generate sample images every N steps.",
-  },
+  sample_every_n_steps: { type: "int", effect: "files", help: "Generate sample images every N steps." },
   sample_every_n_epochs: {
     type: "int",
     effect: "files",
     help: "Generate sample images every N epochs; overrides --sample_every_n_steps.",
   },
-  sample_at_first: {
-    type: "switch",
-    effect: "files",
-    help: "Also generate sample images before the first step.",
-  },
+  sample_at_first: { type: "switch", effect: "files", help: "Also generate sample images before the first step." },
   sample_sampler: {
     type: "string",
     choices: sdScriptsSamplers,

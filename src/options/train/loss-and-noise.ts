@@ -42,11 +42,7 @@ export const lossOptions = {
     effect: "numbers",
     help: "Add this much of a loss weighted as for velocity prediction; 0 for none. Not with --v_parameterization.",
   },
-  debiased_estimation_loss: {
-    type: "switch",
-    effect: "numbers",
-    help: "Weight the loss by 1 / sqrt(SNR).",
-  },
+  debiased_estimation_loss: { type: "switch", effect: "numbers", help: "Weight the loss by 1 / sqrt(SNR)." },
 } as const satisfies OptionTable;
 
 export const noiseOptions = {
@@ -91,12 +87,7 @@ export const noiseOptions = {
     effect: "numbers",
     help: "Rescale the noise schedule so that the last timestep is pure noise. Meant for velocity models.",
   },
-  min_timestep: {
-    type: "int",
-    minimum: 0,
-    effect: "numbers",
-    help: "Lowest timestep that is trained. Default: 0.",
-  },
+  min_timestep: { type: "int", minimum: 0, effect: "numbers", help: "Lowest timestep that is trained. Default: 0." },
   max_timestep: {
     type: "int",
     minimum: 0,

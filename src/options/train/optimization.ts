@@ -13,16 +13,8 @@ export const optimizerOptions = {
     effect: "numbers",
     help: "Arguments of the optimizer, each as key=value, such as weight_decay=0.01 or betas=0.9,0.99.",
   },
-  use_8bit_adam: {
-    type: "switch",
-    effect: "numbers",
-    help: "Old spelling of --optimizer_type AdamW8bit.",
-  },
-  use_lion_optimizer: {
-    type: "switch",
-    effect: "numbers",
-    help: "Old spelling of --optimizer_type Lion.",
-  },
+  use_8bit_adam: { type: "switch", effect: "numbers", help: "Old spelling of --optimizer_type AdamW8bit." },
+  use_lion_optimizer: { type: "switch", effect: "numbers", help: "Old spelling of --optimizer_type Lion." },
   learning_rate: {
     type: "rates",
     default: 2e-6,
@@ -75,12 +67,7 @@ export const optimizerOptions = {
     effect: "numbers",
     help: "Number of cycles of cosine_with_restarts; half as many for cosine_with_min_lr and warmup_stable_decay.",
   },
-  lr_scheduler_power: {
-    type: "float",
-    default: 1,
-    effect: "numbers",
-    help: "Power of the polynomial schedule.",
-  },
+  lr_scheduler_power: { type: "float", default: 1, effect: "numbers", help: "Power of the polynomial schedule." },
   lr_scheduler_timescale: {
     type: "int",
     effect: "numbers",
@@ -114,12 +101,7 @@ export const lengthOptions = {
     effect: "numbers",
     help: "Number of batches whose gradients are accumulated for one optimizer step.",
   },
-  max_train_steps: {
-    type: "int",
-    default: 1600,
-    effect: "numbers",
-    help: "Number of optimizer steps.",
-  },
+  max_train_steps: { type: "int", default: 1600, effect: "numbers", help: "Number of optimizer steps." },
   max_train_epochs: {
     type: "int",
     minimum: 1,

@@ -1,18 +1,10 @@
 import type { OptionTable } from "../option.ts";
 
-const noUpload = "nothing is uploaded";
+const upload = { effect: "files", state: "later", note: "nothing is uploaded" } as const;
 
 export const savingOptions = {
-  output_dir: {
-    type: "string",
-    effect: "files",
-    help: "Folder for all output; created if missing.",
-  },
-  output_name: {
-    type: "string",
-    effect: "files",
-    help: "Name of the files without extension. Default: the new word.",
-  },
+  output_dir: { type: "string", effect: "files", help: "Folder for all output; created if missing." },
+  output_name: { type: "string", effect: "files", help: "Name of the files without extension. Default: the new word." },
   save_model_as: {
     type: "string",
     choices: ["ckpt", "pt", "safetensors"],
@@ -26,38 +18,20 @@ export const savingOptions = {
     effect: "files",
     help: "Number format of saved vectors. Default: float32.",
   },
-  save_every_n_epochs: {
-    type: "int",
-    minimum: 1,
-    effect: "files",
-    help: "Save every N epochs as well as at the end.",
-  },
-  save_every_n_steps: {
-    type: "int",
-    minimum: 1,
-    effect: "files",
-    help: "Save every N steps as well as at the end.",
-  },
+  save_every_n_epochs: { type: "int", minimum: 1, effect: "files", help: "Save every N epochs as well as at the end." },
+  save_every_n_steps: { type: "int", minimum: 1, effect: "files", help: "Save every N steps as well as at the end." },
   save_n_epoch_ratio: {
     type: "int",
     effect: "files",
     help: "Save this many times, spread over the epochs; overrides --save_every_n_epochs.",
   },
-  save_last_n_epochs: {
-    type: "int",
-    effect: "files",
-    help: "Keep only the last N of the files saved at epochs.",
-  },
+  save_last_n_epochs: { type: "int", effect: "files", help: "Keep only the last N of the files saved at epochs." },
   save_last_n_epochs_state: {
     type: "int",
     effect: "files",
     help: "The same for training states. Default: --save_last_n_epochs.",
   },
-  save_last_n_steps: {
-    type: "int",
-    effect: "files",
-    help: "Keep only the files saved at the last N steps.",
-  },
+  save_last_n_steps: { type: "int", effect: "files", help: "Keep only the files saved at the last N steps." },
   save_last_n_steps_state: {
     type: "int",
     effect: "files",
@@ -82,47 +56,19 @@ export const savingOptions = {
 
 export const hubOptions = {
   huggingface_repo_id: {
+    ...upload,
     type: "string",
-    effect: "files",
-    state: "later",
-    note: noUpload,
     help: "Repository on the Hugging Face hub that every saved embedding is uploaded to; created if missing.",
   },
-  huggingface_repo_type: {
-    type: "string",
-    effect: "files",
-    state: "later",
-    note: noUpload,
-    help: "Type of that repository.",
-  },
-  huggingface_path_in_repo: {
-    type: "string",
-    effect: "files",
-    state: "later",
-    note: noUpload,
-    help: "Folder in that repository.",
-  },
-  huggingface_token: {
-    type: "string",
-    effect: "files",
-    state: "later",
-    note: noUpload,
-    help: "Access token for the hub.",
-  },
+  huggingface_repo_type: { ...upload, type: "string", help: "Type of that repository." },
+  huggingface_path_in_repo: { ...upload, type: "string", help: "Folder in that repository." },
+  huggingface_token: { ...upload, type: "string", help: "Access token for the hub." },
   huggingface_repo_visibility: {
+    ...upload,
     type: "string",
-    effect: "files",
-    state: "later",
-    note: noUpload,
     help: "Visibility of a new repository: public, or private with any other word.",
   },
-  save_state_to_huggingface: {
-    type: "switch",
-    effect: "files",
-    state: "later",
-    note: noUpload,
-    help: "Upload training states as well.",
-  },
+  save_state_to_huggingface: { ...upload, type: "switch", help: "Upload training states as well." },
   resume_from_huggingface: {
     type: "switch",
     effect: "files",
@@ -131,30 +77,21 @@ export const hubOptions = {
     help: "Take the state of --resume from the hub: owner/repository/path[:revision[:type]].",
   },
   async_upload: {
+    ...upload,
     type: "switch",
     effect: "speed",
-    state: "later",
-    note: noUpload,
     help: "Upload in the background, except the final embedding.",
   },
 } as const satisfies OptionTable;
 
 export const metadataOptions = {
-  metadata_title: {
-    type: "string",
-    effect: "files",
-    help: "Title. Default: the output name.",
-  },
+  metadata_title: { type: "string", effect: "files", help: "Title. Default: the output name." },
   metadata_author: { type: "string", effect: "files", help: "Author." },
   metadata_description: { type: "string", effect: "files", help: "Description." },
   metadata_license: { type: "string", effect: "files", help: "Licence." },
   metadata_tags: { type: "string", effect: "files", help: "Tags, usually separated by commas." },
   metadata_usage_hint: { type: "string", effect: "files", help: "How to use the embedding." },
-  metadata_thumbnail: {
-    type: "string",
-    effect: "files",
-    help: "Image file, or a data: URL.",
-  },
+  metadata_thumbnail: { type: "string", effect: "files", help: "Image file, or a data: URL." },
   metadata_merged_from: { type: "string", effect: "files", help: "Models it was merged from." },
   metadata_trigger_phrase: { type: "string", effect: "files", help: "Trigger phrase." },
   metadata_preprocessor: { type: "string", effect: "files", help: "Preprocessor it needs." },

@@ -3,12 +3,18 @@ import { attentionOptions, noScoreMatrix } from "../shared.ts";
 
 const loadedByItself =
   "images are loaded ahead of the step that needs them, in an order that does not depend on workers";
-const compiledAnyway = "ONNX Runtime always optimizes the training graph";
+const compiled = {
+  effect: "accepted-without-effect",
+  note: "ONNX Runtime always optimizes the training graph",
+} as const;
 const exactRows =
   "the embeddings, their gradients and the optimizer are always float32; --mixed_precision sets the precision of the networks";
 const inPlace = "weights are read in place from the file";
-const distributedPyTorch = "it belongs to PyTorch's distributed training";
-const deepSpeedOnly = "it belongs to DeepSpeed, which needs PyTorch";
+const distributed = {
+  effect: "accepted-without-effect",
+  note: "it belongs to PyTorch's distributed training",
+} as const;
+const deepSpeed = { effect: "accepted-without-effect", note: "it belongs to DeepSpeed, which needs PyTorch" } as const;
 
 export const speedOptions = {
   mixed_precision: {
@@ -82,41 +88,24 @@ export const speedOptions = {
 
 /** What belongs to PyTorch, CUDA or DeepSpeed: taken so that a pasted command line works. */
 export const pyTorchOptions = {
-  torch_compile: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: compiledAnyway,
-    help: "Compile the model.",
-  },
+  torch_compile: { ...compiled, type: "switch", help: "Compile the model." },
   dynamo_backend: {
+    ...compiled,
     type: "string",
     choices: [
       ...["eager", "aot_eager", "inductor", "aot_ts_nvfuser", "nvprims_nvfuser", "cudagraphs"],
       ...["ofi", "fx2trt", "onnxrt", "tensort", "ipex", "tvm"],
     ],
     default: "inductor",
-    effect: "accepted-without-effect",
-    note: compiledAnyway,
     help: "Compiler for --torch_compile.",
   },
-  ddp_timeout: {
-    type: "int",
-    effect: "accepted-without-effect",
-    note: distributedPyTorch,
-    help: "Minutes to wait for other processes.",
-  },
+  ddp_timeout: { ...distributed, type: "int", help: "Minutes to wait for other processes." },
   ddp_gradient_as_bucket_view: {
+    ...distributed,
     type: "switch",
-    effect: "accepted-without-effect",
-    note: distributedPyTorch,
     help: "Share memory between gradients and communication buckets.",
   },
-  ddp_static_graph: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: distributedPyTorch,
-    help: "Declare that the graph never changes.",
-  },
+  ddp_static_graph: { ...distributed, type: "switch", help: "Declare that the graph never changes." },
   deepspeed: {
     type: "switch",
     effect: "accepted-without-effect",
@@ -124,56 +113,22 @@ export const pyTorchOptions = {
     note: "DeepSpeed needs PyTorch, and Textual Inversion in sd-scripts does not support it; leave the flag out",
     help: "Train with DeepSpeed.",
   },
-  zero_stage: {
-    type: "int",
-    choices: [0, 1, 2, 3],
-    default: 2,
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
-    help: "DeepSpeed's ZeRO stage.",
-  },
+  zero_stage: { ...deepSpeed, type: "int", choices: [0, 1, 2, 3], default: 2, help: "DeepSpeed's ZeRO stage." },
   offload_optimizer_device: {
+    ...deepSpeed,
     type: "string",
     choices: ["cpu", "nvme"],
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
     help: "Where DeepSpeed offloads the optimizer.",
   },
-  offload_optimizer_nvme_path: {
-    type: "string",
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
-    help: "NVMe path for the optimizer.",
-  },
+  offload_optimizer_nvme_path: { ...deepSpeed, type: "string", help: "NVMe path for the optimizer." },
   offload_param_device: {
+    ...deepSpeed,
     type: "string",
     choices: ["cpu", "nvme"],
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
     help: "Where DeepSpeed offloads the parameters.",
   },
-  offload_param_nvme_path: {
-    type: "string",
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
-    help: "NVMe path for the parameters.",
-  },
-  zero3_init_flag: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
-    help: "Initialize models for ZeRO stage 3.",
-  },
-  zero3_save_16bit_model: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
-    help: "Save 16-bit weights in ZeRO stage 3.",
-  },
-  fp16_master_weights_and_gradients: {
-    type: "switch",
-    effect: "accepted-without-effect",
-    note: deepSpeedOnly,
-    help: "Master weights in float16.",
-  },
+  offload_param_nvme_path: { ...deepSpeed, type: "string", help: "NVMe path for the parameters." },
+  zero3_init_flag: { ...deepSpeed, type: "switch", help: "Initialize models for ZeRO stage 3." },
+  zero3_save_16bit_model: { ...deepSpeed, type: "switch", help: "Save 16-bit weights in ZeRO stage 3." },
+  fp16_master_weights_and_gradients: { ...deepSpeed, type: "switch", help: "Master weights in float16." },
 } as const satisfies OptionTable;

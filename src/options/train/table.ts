@@ -77,22 +77,14 @@ export const fileOnlyOptions = {
     effect: "numbers",
     help: "Fraction of tags that are dropped.",
   },
-  class_tokens: {
-    type: "string",
-    effect: "numbers",
-    help: "Caption of images without a caption file.",
-  },
+  class_tokens: { type: "string", effect: "numbers", help: "Caption of images without a caption file." },
   validation_split: {
     type: "float",
     default: 0,
     effect: "numbers",
     help: "Fraction of images that are held out of training.",
   },
-  validation_seed: {
-    type: "int",
-    effect: "numbers",
-    help: "Seed of the random choice of those images.",
-  },
+  validation_seed: { type: "int", effect: "numbers", help: "Seed of the random choice of those images." },
 } as const satisfies OptionTable;
 
 /** Everything a settings file may hold by name, besides custom `metadata_*` keys. */

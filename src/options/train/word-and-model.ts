@@ -7,11 +7,7 @@ export const modelOptions = {
     effect: "files",
     help: "The Stable Diffusion model: a .safetensors or .ckpt file, a Diffusers folder, or a name on the Hugging Face hub.",
   },
-  v2: {
-    type: "switch",
-    effect: "numbers",
-    help: "The model is Stable Diffusion 2.x.",
-  },
+  v2: { type: "switch", effect: "numbers", help: "The model is Stable Diffusion 2.x." },
   v_parameterization: {
     type: "switch",
     effect: "numbers",
@@ -62,11 +58,7 @@ export const inversionOptions = {
     effect: "numbers",
     help: "Known word or words whose vectors the new ones start from, repeated if there are fewer of them.",
   },
-  weights: {
-    type: "string",
-    effect: "numbers",
-    help: "Embedding file to start from instead of the init word.",
-  },
+  weights: { type: "string", effect: "numbers", help: "Embedding file to start from instead of the init word." },
   use_object_template: {
     type: "switch",
     effect: "numbers",
