@@ -7,7 +7,7 @@ import { readTensors } from "../../test/goldens.ts";
 import type { NdArray, StoredArray } from "../array/index.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
 import { writeTorchFile } from "../formats/torch/index.ts";
-import { openCheckpoint, openVae, readStoredArray } from "./index.ts";
+import { openCheckpoint, readStoredArray } from "./index.ts";
 
 const tinySd = fileURLToPath(new URL("../../assets/tiny-sd", import.meta.url));
 const folder = mkdtempSync(path.join(tmpdir(), "checkpoint-"));
@@ -251,13 +251,13 @@ describe("another VAE", () => {
     }
   });
 
-  test("may be a VAE's folder or a whole model's", () => {
-    expect(openVae(path.join(tinySd, "vae"))).toEqual(openVae(tinySd));
+  test("may be a VAE's folder or a whole model's", async () => {
+    const [ofFolder, ofModel] = [path.join(tinySd, "vae"), tinySd].map((vae) => openCheckpoint(tinySd, { vae }));
+    expect((await ofFolder!).vae).toEqual((await ofModel!).vae);
   });
 
-  test("is missed where there is none", () => {
-    expect(() => openVae(path.join(tinySd, "text_encoder", "model.safetensors"))).toThrow(
-      refusal("CHECKPOINT_INCOMPLETE", "no VAE"),
-    );
+  test("is missed where there is none", async () => {
+    const vae = path.join(tinySd, "text_encoder", "model.safetensors");
+    await expect(openCheckpoint(tinySd, { vae })).rejects.toThrow(refusal("CHECKPOINT_INCOMPLETE", "no VAE"));
   });
 });

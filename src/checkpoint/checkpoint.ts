@@ -3,7 +3,7 @@ import type { StoredArray } from "../array/index.ts";
 export type Family = "sd1" | "sd2" | "sdxl";
 export type PredictionType = "epsilon" | "v_prediction";
 /** What a U-Net takes: noisy latents (4 channels), or with them a mask and the latents of the masked picture (9 channels). */
-export type UNetInputs = "latents" | "inpainting";
+export type UNetInputKind = "latents" | "inpainting";
 export type ComponentName = "unet" | "vae" | "textEncoder" | "textEncoder2";
 
 /** A decision and why it was taken, so that it can be shown: a wrong prediction type gives pure noise. */
@@ -34,7 +34,7 @@ export interface Checkpoint {
   readonly layout: "diffusers" | "single-file";
   readonly family: Decided<Family>;
   readonly predictionType: Decided<PredictionType>;
-  readonly inputs: UNetInputs;
+  readonly inputs: UNetInputKind;
   /** The noise schedule ends at zero signal-to-noise ratio, as the file itself says. */
   readonly hasZeroTerminalSnr: boolean;
   readonly unet: Component;
@@ -47,4 +47,17 @@ export interface Checkpoint {
   readonly metadata: Readonly<Record<string, string>>;
   /** What looked odd but did not hinder: a user's setting against what the file shows. */
   readonly warnings: readonly string[];
+}
+
+export interface OpenOptions {
+  /** `--v2`, `--sdxl`, `--v1`; detected when left out. */
+  readonly family?: Family | undefined;
+  /** `--v_parameterization`; detected when left out. */
+  readonly predictionType?: PredictionType | undefined;
+  /** `--vae`: a VAE file, a VAE folder or another model whose VAE to take. */
+  readonly vae?: string | undefined;
+  /** The weight files to prefer in a Diffusers folder: "fp16", "bf16", "non_ema". */
+  readonly variant?: string | undefined;
+  /** Whether the caller can feed a U-Net that takes a mask and a masked picture, too; else such a model is refused. */
+  readonly allowInpainting?: boolean | undefined;
 }

@@ -1,11 +1,9 @@
 import type { DType, StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { Component, ComponentName, Spelling } from "./checkpoint.ts";
-import { modernTextEncoderName } from "./names/text-encoder.ts";
-import { isVaeAttentionMatrix, modernVaeName } from "./names/vae.ts";
-import { textEncoderTensorNames } from "./required/text-encoder.ts";
-import { unetTensorNames } from "./required/unet.ts";
-import { vaeTensorNames } from "./required/vae.ts";
+import type { Checkpoint, Component, ComponentName, Family, Spelling } from "./checkpoint.ts";
+import { modernTextEncoderName, textEncoderTensorNames } from "./names/text-encoder.ts";
+import { unetTensorNames } from "./names/unet.ts";
+import { isVaeAttentionMatrix, modernVaeName, vaeTensorNames } from "./names/vae.ts";
 import { reshaped } from "./stored.ts";
 
 /** The tensors of one network as found, under Diffusers/Transformers names, with whatever else lay beside them. */
@@ -28,6 +26,19 @@ export interface Needs {
   readonly isSdxl: boolean;
   /** Rank that the U-Net's projections shall have; undefined leaves them as stored. */
   readonly projectionRank?: 2 | 4 | undefined;
+}
+
+/** A file or folder that is a model, before anything is decided about it. */
+export interface FoundModel extends Pick<Checkpoint, "path" | "layout" | "schedulerConfig" | "metadata"> {
+  /** Look for a network each. @throws when it is not there or of a kind that is not supported */
+  readonly find: Readonly<Record<ComponentName, () => FoundComponent>>;
+  readonly hasTwoTextEncoders: boolean;
+  /** Rank that the U-Net's projections have in a model of the family; undefined: as stored. */
+  readonly projectionRank: (family: Family) => Needs["projectionRank"];
+  /** Names of the file, for marker tensors. */
+  readonly names: { has(name: string): boolean };
+  readonly globalStep: number | undefined;
+  readonly hasZeroTerminalSnr: boolean;
 }
 
 export const componentLabels: Readonly<Record<ComponentName, string>> = {
@@ -118,4 +129,14 @@ function wrongDtype({ name, where }: FoundComponent, tensor: string, dtype: DTyp
     `"${tensor}" of the ${componentLabels[name]} in ${where} is stored as ${dtype}; weights are floating-point numbers.`,
     { hint: "Use a copy of the model in float32, float16 or bfloat16." },
   );
+}
+
+/** A network that is not there at all. */
+export function missingComponent(name: ComponentName, where: string, what = ""): CoinageError {
+  return new CoinageError("CHECKPOINT_INCOMPLETE", `${where} has no ${componentLabels[name]}${what}.`, {
+    hint:
+      name === "vae"
+        ? "Give a VAE with --vae, or a whole model."
+        : "The model was not stored or downloaded completely. Give a whole one: U-Net, VAE and text encoders.",
+  });
 }

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { folderNames, isSdxlPipeline } from "./diffusers-folder.ts";
 import {
   type BaseNames,
   isFile,
@@ -8,8 +9,7 @@ import {
   shardsOf,
   textEncoderBase,
   weightFileNames,
-} from "./component-files.ts";
-import { folderNames, isSdxlPipeline } from "./diffusers-folder.ts";
+} from "./folder-weights.ts";
 
 /** What a Diffusers folder is opened for: a whole model, or the VAE in it (at its top or in its folder "vae"). */
 export type FolderPurpose = "model" | "vae";

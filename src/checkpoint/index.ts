@@ -4,19 +4,16 @@ export type {
   ComponentName,
   Decided,
   Family,
+  OpenOptions,
   PredictionType,
-  Spelling,
-  UNetInputs,
+  UNetInputKind,
 } from "./checkpoint.ts";
-export { isFile, isFolder } from "./component-files.ts";
-export { familyNames } from "./family.ts";
+export { familyNames } from "./detect.ts";
 export { type FolderPurpose, filesToOpen, missingFiles } from "./folder-files.ts";
-export type { ModelSurvey } from "./found-model.ts";
-export { type OpenOptions, openCheckpoint, openVae, surveyCheckpoint } from "./open.ts";
-export { withOpenFile } from "./open-file.ts";
-export { piecesOfFolder, piecesOfNames } from "./pieces.ts";
-export { type FileKind, type Kind, recognizeNames } from "./recognize.ts";
-export { readStoredArray, reshaped, rowsOf } from "./stored.ts";
+export { isFile, isFolder } from "./folder-weights.ts";
+export { type ModelSurvey, openCheckpoint, surveyCheckpoint } from "./open.ts";
+export { piecesOfFolder, piecesOfNames, recognizeNames } from "./recognize.ts";
+export { readStoredArray, rowsOf, withOpenFile } from "./stored.ts";
 export {
   type Container,
   containerOf,

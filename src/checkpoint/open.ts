@@ -1,27 +1,13 @@
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { hintOfMissing, kindOfPath } from "../files/index.ts";
-import type { Checkpoint, Component, Family, PredictionType } from "./checkpoint.ts";
-import { completeComponent, type FoundComponent } from "./component.ts";
-import { isFolder, readConfig } from "./component-files.ts";
+import type { Checkpoint, ComponentName, Family, OpenOptions } from "./checkpoint.ts";
+import { completeComponent, type FoundComponent, type FoundModel, type Needs, warnOfUnknown } from "./component.ts";
+import { decideFamily, decidePredictionType, type FamilyEvidence, inputsOf } from "./detect.ts";
 import { findInFolder, findVaeFolder } from "./diffusers-folder.ts";
-import { completeModel, type FoundModel, type ModelSurvey, surveyModel } from "./found-model.ts";
-import { findInSingleFile } from "./single-file.ts";
-import { vaeFromSingleFile } from "./vae-file.ts";
+import { isFolder, readConfig } from "./folder-weights.ts";
+import { findInSingleFile, vaeFromSingleFile } from "./single-file.ts";
 import { readWeightFile } from "./weight-file.ts";
-
-export interface OpenOptions {
-  /** `--v2`, `--sdxl`, `--v1`; detected when left out. */
-  readonly family?: Family | undefined;
-  /** `--v_parameterization`; detected when left out. */
-  readonly predictionType?: PredictionType | undefined;
-  /** `--vae`: a VAE file, a VAE folder or another model whose VAE to take. */
-  readonly vae?: string | undefined;
-  /** The weight files to prefer in a Diffusers folder: "fp16", "bf16", "non_ema". */
-  readonly variant?: string | undefined;
-  /** Whether the caller can feed a U-Net that takes a mask and a masked picture, too; else such a model is refused. */
-  readonly allowInpainting?: boolean | undefined;
-}
 
 /** Opens a model: a Diffusers folder, a .safetensors file or a .ckpt. Reads names and places, no weights.
  *  @throws FILE_NOT_FOUND, CHECKPOINT_CONTRADICTED, CHECKPOINT_UNREADABLE, CHECKPOINT_INCOMPLETE, CHECKPOINT_INPAINTING, CHECKPOINT_FOREIGN,
@@ -46,11 +32,6 @@ async function findModel(target: string, variant: string | undefined): Promise<F
   return kind === "folder" ? findInFolder(absolute, variant) : findInSingleFile(absolute);
 }
 
-/** Opens a VAE alone: its folder, a pipeline's folder, or a file under LDM or Diffusers names. */
-export function openVae(target: string, variant?: string): Component {
-  return completeComponent(findVae(target, variant), { isSdxl: false });
-}
-
 function findVae(target: string, variant: string | undefined): FoundComponent {
   const absolute = path.resolve(target);
   if (!isFolder(absolute)) return vaeFromSingleFile(readWeightFile(absolute), absolute);
@@ -65,4 +46,107 @@ function notFound(target: string): CoinageError {
       "Give a .safetensors or .ckpt file, a Diffusers folder, or the name of a model on the Hugging Face hub.",
     ),
   });
+}
+
+/** Decides what the model is and gives each network exactly the tensors it needs. Its VAE is looked for last: some models come without.
+ *  @throws CHECKPOINT_CONTRADICTED, CHECKPOINT_DTYPE, CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_INPAINTING */
+function completeModel(found: FoundModel, options: OpenOptions): Checkpoint {
+  const { path, layout, find, schedulerConfig, metadata, hasZeroTerminalSnr } = found;
+  const warnings: string[] = [];
+  const question = { where: path, warn: (text: string) => void warnings.push(text) };
+  const foundUnet = find.unet();
+  const textEncoder = find.textEncoder();
+  const inputs = inputsOf(foundUnet, options);
+  const family = decideFamily(familyEvidence(found, foundUnet, textEncoder), options.family, question);
+  const needs = needsOf(found, family.value);
+  const complete = (component: FoundComponent) => {
+    const completed = completeComponent(component, needs);
+    warnings.push(...warnOfUnknown(component, completed));
+    return completed;
+  };
+  const unet = complete(foundUnet);
+  const evidence = { ...found, family: family.value, unet: unet.tensors };
+  return {
+    path,
+    layout,
+    family,
+    predictionType: decidePredictionType(evidence, options.predictionType, question),
+    inputs,
+    hasZeroTerminalSnr,
+    unet,
+    textEncoder: complete(textEncoder),
+    textEncoder2: needs.isSdxl ? complete(find.textEncoder2()) : undefined,
+    vae: complete(find.vae()),
+    schedulerConfig,
+    metadata,
+    warnings,
+  };
+}
+
+/** What a model that may lack something shows of itself. */
+export interface ModelSurvey extends Partial<Pick<Checkpoint, "family" | "predictionType" | "inputs">> {
+  /** Those that are complete. */
+  readonly components: Partial<Pick<Checkpoint, ComponentName>>;
+  /** What hinders its use. */
+  readonly problems: readonly CoinageError[];
+}
+
+/** Finds out as much as there is to find out. Never fails on an incomplete model. */
+function surveyModel(found: FoundModel): ModelSurvey {
+  const problems: CoinageError[] = [];
+  const attempt = <Result>(read: () => Result): Result | undefined => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof CoinageError)) throw error;
+      problems.push(error);
+      return undefined;
+    }
+  };
+  const { find } = found;
+  const question = { where: found.path, warn: () => {} };
+  const unet = attempt(find.unet);
+  const textEncoder = attempt(find.textEncoder);
+  const inputs = unet && attempt(() => inputsOf(unet, { allowInpainting: true }));
+  const family = decideFamily(familyEvidence(found, unet, textEncoder), undefined, question);
+  const needs = needsOf(found, family.value);
+  const complete = (component: FoundComponent | undefined) =>
+    component && attempt(() => completeComponent(component, needs));
+  const components = {
+    unet: complete(unet),
+    textEncoder: complete(textEncoder),
+    textEncoder2: needs.isSdxl ? complete(attempt(find.textEncoder2)) : undefined,
+    vae: complete(attempt(find.vae)),
+  };
+  const evidence = { ...found, family: family.value, unet: components.unet?.tensors ?? new Map() };
+  return {
+    ...(unet && textEncoder && { family, predictionType: decidePredictionType(evidence, undefined, question) }),
+    ...(inputs && { inputs }),
+    components: Object.fromEntries(Object.entries(components).filter(([, component]) => component)),
+    problems,
+  };
+}
+
+function needsOf(found: FoundModel, family: Family): Needs {
+  return { isSdxl: family === "sdxl", projectionRank: found.projectionRank(family) };
+}
+
+function familyEvidence(
+  { layout, hasTwoTextEncoders }: FoundModel,
+  unet: FoundComponent | undefined,
+  textEncoder: FoundComponent | undefined,
+): FamilyEvidence {
+  return {
+    hasTwoTextEncoders,
+    hasOpenClipNames: layout === "single-file" ? textEncoder?.spelling === "openclip" : undefined,
+    textEncoderConfig: textEncoder?.config,
+    crossAttentionDim: unet && shapeIn(unet, "attn2.to_k.weight")?.[1],
+    projectionRank: unet && shapeIn(unet, ".proj_in.weight")?.length,
+  };
+}
+
+/** The shape of the first tensor whose name ends so. */
+function shapeIn({ tensors }: FoundComponent, ending: string): readonly number[] | undefined {
+  for (const [name, { shape }] of tensors) if (name.endsWith(ending)) return shape;
+  return undefined;
 }

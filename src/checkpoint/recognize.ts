@@ -1,11 +1,17 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import type { ComponentName } from "./checkpoint.ts";
+import { folderNames } from "./diffusers-folder.ts";
+import { isFolder } from "./folder-weights.ts";
+
 /** What the tensor names of a file show it to be. */
-export interface FileKind {
+interface FileKind {
   readonly kind: Kind;
   /** For people: "a LoRA". */
   readonly label: string;
 }
 
-export type Kind =
+type Kind =
   | "model"
   | "refiner"
   | "unet"
@@ -55,4 +61,25 @@ export function recognizeNames(names: Iterable<string>): FileKind {
   const all = [...names];
   for (const [kind, label, test] of rules) if (all.some(test)) return { kind, label };
   return { kind: "unknown", label: all.length === 0 ? "a file without tensors" : "no model known here" };
+}
+
+const prefixes: Readonly<Record<ComponentName, RegExp>> = {
+  unet: /^(model\.diffusion_model\.|down_blocks\.0\.(resnets|attentions)\.)/,
+  vae: /^(first_stage_model\.|(encoder|decoder)\.(down|up|mid|conv_in)[._])/,
+  textEncoder: /^(cond_stage_model\.(transformer|model)\.|conditioner\.embedders\.0\.transformer\.|text_model\.)/,
+  textEncoder2: /^conditioner\.embedders\.1\.model\./,
+};
+
+/** The networks of which tensors are there, by the names in a file; they may be incomplete. */
+export function piecesOfNames(names: Iterable<string>): ComponentName[] {
+  const all = [...names];
+  return (Object.keys(prefixes) as ComponentName[]).filter((piece) => all.some((name) => prefixes[piece].test(name)));
+}
+
+/** The networks a Diffusers folder has a folder with weights for. */
+export function piecesOfFolder(folder: string): ComponentName[] {
+  return (Object.keys(folderNames) as ComponentName[]).filter((piece) => {
+    const inner = path.join(folder, folderNames[piece]);
+    return isFolder(inner) && readdirSync(inner).some((name) => /\.(safetensors|bin)$/.test(name));
+  });
 }

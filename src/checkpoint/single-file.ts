@@ -1,15 +1,15 @@
 import type { StoredArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ComponentName } from "./checkpoint.ts";
-import type { FoundComponent } from "./component.ts";
-import { type FoundModel, missingComponent } from "./found-model.ts";
+import { type FoundComponent, type FoundModel, missingComponent } from "./component.ts";
 import { textEncoderFromOpenClip } from "./names/text-encoder.ts";
 import { unetNamesFromLdm } from "./names/unet.ts";
+import { vaeNamesFromLdm } from "./names/vae.ts";
 import { recognizeNames } from "./recognize.ts";
-import { vaeFromSingleFile } from "./vae-file.ts";
 import { readWeightFile, type WeightFile } from "./weight-file.ts";
 
 const unetPrefix = "model.diffusion_model.";
+const vaePrefix = "first_stage_model.";
 const openAiPrefix = "cond_stage_model.transformer.";
 const openClipPrefix = "cond_stage_model.model.";
 const sdxlPrefixes = {
@@ -106,4 +106,19 @@ function component(
 ): FoundComponent {
   if (tensors.size === 0 && unusable.size === 0) throw missingComponent(name, where);
   return { name, where, tensors, unusable, config: undefined, spelling };
+}
+
+/** The VAE in a weight file: a whole model's, or a VAE alone under LDM or Diffusers names. Source: checkpoints.md section 3.2.
+ *  @throws CHECKPOINT_INCOMPLETE when there is none. */
+export function vaeFromSingleFile(file: WeightFile, where: string): FoundComponent {
+  const isWhole = hasPrefix(file, vaePrefix);
+  const inside = isWhole ? under(file.tensors, vaePrefix) : file.tensors;
+  const isDiffusers = [...inside.keys()].some((name) => name.startsWith("encoder.down_blocks."));
+  const renamed = isDiffusers ? undefined : vaeNamesFromLdm([...inside.keys()]);
+  const tensors = renamed ? new Map([...renamed].map(([name, diffusers]) => [diffusers, inside.get(name)!])) : inside;
+  const unknown = renamed ? [...inside.keys()].filter((name) => !renamed.has(name)) : [];
+  const unusable = isWhole ? under(file.unusable, vaePrefix) : file.unusable;
+  if (tensors.size === 0 && unusable.size === 0) throw missingComponent("vae", where);
+  const spelling = isDiffusers ? "diffusers" : "ldm";
+  return { name: "vae", where, tensors, unusable, unknown, config: undefined, spelling };
 }

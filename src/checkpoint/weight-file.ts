@@ -3,7 +3,7 @@ import { CoinageError } from "../errors/index.ts";
 import { parseSafetensorsHeader, storedDtypes } from "../formats/safetensors/index.ts";
 import { isMap, isTensor, type PickleMap, readTorchFile, storedTensor } from "../formats/torch/index.ts";
 import { kindBytes, kindOf } from "../pictures/index.ts";
-import { withOpenFile } from "./open-file.ts";
+import { withOpenFile } from "./stored.ts";
 
 /** What a file of weights holds, by the names of the file. */
 export interface WeightFile {

@@ -2,7 +2,6 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { disk, reasonOf } from "./disk.ts";
-
 import { previousOf, sweepOnce, temporaryName } from "./temporary.ts";
 
 /** Writes a file so that it is whole or not there, also after a power cut: under a temporary name beside it, synced, renamed, and the folder synced.

@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { filesOf, type HubServer, type ServedModel, serveHub } from "../../test/hub-server.ts";
 import { hasPermissions, withoutPrivileges } from "../../test/permissions.ts";
-import { openCheckpoint, openVae } from "../checkpoint/index.ts";
+import { openCheckpoint } from "../checkpoint/index.ts";
 import { hubSettings } from "./access.ts";
 import { CachedModel } from "./cache.ts";
 import { type DownloadEvent, localModel } from "./index.ts";
@@ -153,11 +153,12 @@ describe("a model of the hub", () => {
 
   test("may be a VAE alone, one file, or one file of several", async () => {
     const alone = await resolve("a/vae", "vae");
-    expect(openVae(alone.found)).toEqual(expect.objectContaining({ spelling: "diffusers" }));
+    const { vae } = await openCheckpoint(tinySd, { vae: alone.found });
+    expect(vae).toEqual(expect.objectContaining({ spelling: "diffusers" }));
     expect((await resolve("a/tiny", "vae")).events.at(-1)!.totalBytes).toBe(alone.events.at(-1)!.totalBytes);
     const single = await resolve("a/single", "vae");
     expect(path.basename(single.found)).toBe("v.safetensors");
-    expect(openVae(single.found).tensors.size).toBe(openVae(alone.found).tensors.size);
+    expect((await openCheckpoint(tinySd, { vae: single.found })).vae.tensors.size).toBe(vae.tensors.size);
     await expect(resolve("a/several")).rejects.toThrow(
       expect.objectContaining({
         code: "HUB_NOT_FOUND",

@@ -4,7 +4,6 @@ import { type FolderPurpose, filesToOpen, isFile, missingFiles } from "../checkp
 import { CoinageError } from "../errors/index.ts";
 import { kindOfPath, reasonOf } from "../files/index.ts";
 import { type Hub, hubAccess, hubSettings } from "./access.ts";
-
 import { CachedModel, defaultRevision, filesIn } from "./cache.ts";
 import { fetchFile, missingBytes } from "./fetch-file.ts";
 import { idText, isAddress, type ModelId, parseModelId } from "./model-id.ts";

@@ -1,7 +1,6 @@
 import { CoinageError } from "../errors/index.ts";
 import { hintOfMissing } from "../files/index.ts";
 import { type Hub, type HubSettings, shownText } from "./access.ts";
-
 import { idText, type ModelId } from "./model-id.ts";
 
 /** A request that got no answer. */

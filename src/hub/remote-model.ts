@@ -1,7 +1,6 @@
 import { limits, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { type Hub, shownText } from "./access.ts";
-
 import { oddAnswer } from "./problems.ts";
 import { hubFetch, readRemoteFile } from "./requests.ts";
 

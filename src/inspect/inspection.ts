@@ -1,4 +1,4 @@
-import type { ComponentName, Decided, Family, PredictionType, UNetInputs } from "../checkpoint/index.ts";
+import type { ComponentName, Decided, Family, PredictionType, UNetInputKind } from "../checkpoint/index.ts";
 import type { EmbeddingFile } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 
@@ -37,7 +37,7 @@ export interface ModelInspection extends About {
   /** undefined when it cannot be opened. */
   readonly family: Decided<Family> | undefined;
   readonly predictionType: Decided<PredictionType> | undefined;
-  readonly inputs: UNetInputs | undefined;
+  readonly inputs: UNetInputKind | undefined;
   readonly pieces: Readonly<Record<ComponentName, PieceInspection | undefined>>;
   /** What a whole model has and this one has not: files of a folder, networks of a single file. */
   readonly missing: readonly string[];

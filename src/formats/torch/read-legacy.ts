@@ -5,7 +5,6 @@ import { PickleReader } from "./pickle-reader.ts";
 import { damaged, memoryBudget, pickleBudget } from "./problems.ts";
 import { naturalNumber, parseStorageId, type StorageId } from "./tensors.ts";
 import { unpickle } from "./unpickle.ts";
-
 import { isList, isMap, type PickleValue, type TorchStorage } from "./values.ts";
 
 const magicNumber = 0x1950a86a20f9469cfc6cn;

@@ -3,13 +3,13 @@ import path from "node:path";
 import type { StoredArray } from "../array/index.ts";
 import { limits, requireShallow } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { withOpenFile } from "./open-file.ts";
+import { withOpenFile } from "./stored.ts";
 import { readWeightFile } from "./weight-file.ts";
 
-export type JsonRecord = Readonly<Record<string, unknown>>;
+type JsonRecord = Readonly<Record<string, unknown>>;
 
 /** The weights of one sub-folder, gathered from one file or several shards. */
-export interface FolderWeights {
+interface FolderWeights {
   readonly tensors: ReadonlyMap<string, StoredArray>;
   readonly unusable: ReadonlyMap<string, string>;
 }
@@ -36,7 +36,7 @@ export function readFolderWeights(folder: string, base: BaseNames, variant: stri
 }
 
 /** A name that a component's weights may have; shards: for an index, what the files it names are called. */
-export interface WeightFileName {
+interface WeightFileName {
   readonly name: string;
   readonly shards: RegExp | undefined;
 }
