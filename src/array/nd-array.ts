@@ -77,7 +77,7 @@ export interface StoredArray {
 }
 
 /** Bytes of a file. */
-export interface FileRegion {
+interface FileRegion {
   /** Absolute path. */
   readonly file: string;
   readonly offset: number;

@@ -41,7 +41,7 @@ export interface FoundModel extends Pick<Checkpoint, "path" | "layout" | "schedu
   readonly hasZeroTerminalSnr: boolean;
 }
 
-export const componentLabels: Readonly<Record<ComponentName, string>> = {
+const componentLabels: Readonly<Record<ComponentName, string>> = {
   unet: "U-Net",
   vae: "VAE",
   textEncoder: "text encoder",

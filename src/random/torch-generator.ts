@@ -3,7 +3,7 @@ import { MersenneTwister, type TwisterState } from "./mersenne-twister.ts";
 import { blockSize, fillNormalBlocks, normalPair, preciseMath } from "./normal.ts";
 
 /** The types that random real numbers come in, with the arrays that hold them (float16 and bfloat16 as bit patterns). */
-export interface FloatArrays {
+interface FloatArrays {
   readonly float32: Float32Array;
   readonly float64: Float64Array;
   readonly float16: Uint16Array;
@@ -20,13 +20,13 @@ export interface TorchGeneratorState extends TwisterState {
   readonly cachedNormal: number | null;
 }
 
-export interface NormalOptions<Type extends FloatDType = FloatDType> {
+interface NormalOptions<Type extends FloatDType = FloatDType> {
   readonly dtype?: Type;
   readonly mean?: number;
   readonly std?: number;
 }
 
-export interface UniformOptions<Type extends FloatDType = FloatDType> {
+interface UniformOptions<Type extends FloatDType = FloatDType> {
   readonly dtype?: Type;
   /** The range is [from, to); 0 and 1 unless told. */
   readonly from?: number;

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createWordEncoder } from "./byte-pairs.ts";
-import { symbolsOf } from "./byte-symbols.ts";
-import { parseVocabulary } from "./vocabulary.ts";
+import { parseVocabulary, symbolsOf } from "./vocabulary.ts";
 
 const merges = readFileSync(new URL("../../assets/clip-merges.txt", import.meta.url), "utf8");
 const vocabulary = parseVocabulary(merges);

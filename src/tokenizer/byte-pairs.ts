@@ -1,5 +1,4 @@
-import { symbolsOf } from "./byte-symbols.ts";
-import { endOfWord, type Vocabulary } from "./vocabulary.ts";
+import { type ClipVocabulary, endOfWord, symbolsOf } from "./vocabulary.ts";
 
 /** The ids of one word. */
 export type WordEncoder = (word: string) => readonly number[];
@@ -8,7 +7,7 @@ export type WordEncoder = (word: string) => readonly number[];
 const longestKnown = 100;
 
 /** Byte-pair encoding with a memory of the words it has seen. */
-export function createWordEncoder({ ids, mergeRanks }: Vocabulary): WordEncoder {
+export function createWordEncoder({ ids, mergeRanks }: ClipVocabulary): WordEncoder {
   const known = new Map<string, readonly number[]>();
   return (word) => {
     const encoded = known.get(word) ?? mergePairs(symbolsOf(word), mergeRanks).map((part) => ids.get(part)!);

@@ -1,10 +1,10 @@
 import { requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { PromptWords } from "./prompt-words.ts";
-import { trimWhiteSpace } from "./words.ts";
+import { trimWhiteSpace } from "./tokenizer.ts";
 
 /** A stretch of a prompt and how strongly it counts. */
-export interface WeightedText {
+interface WeightedText {
   readonly text: string;
   readonly weight: number;
 }
@@ -14,7 +14,7 @@ const squareFactor = 1 / 1.1;
 
 const grammar = /\\[()[\]\\]|\\|\(|\[|:([+-]?[.\p{Nd}]+)\)|\)|\]|[^\\()[\]:]+|:/gu;
 
-export interface WeightOptions {
+interface WeightOptions {
   /** The word BREAK is a piece of its own (generation; previews during training do not know it). */
   readonly knowsBreak: boolean;
   /** Words whose names are never read as weights. */

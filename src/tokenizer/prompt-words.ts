@@ -1,5 +1,5 @@
 /** A part of a prompt: text, or the name of a learned word that holds characters of the prompt's grammar and so is never read as grammar. */
-export interface PromptPart {
+interface PromptPart {
   readonly text: string;
   readonly isName: boolean;
 }

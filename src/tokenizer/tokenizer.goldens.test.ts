@@ -14,7 +14,7 @@ import {
   replaceWord,
   type Tokenizer,
 } from "./index.ts";
-import { cleanText } from "./words.ts";
+import { cleanText } from "./tokenizer.ts";
 
 const merges = readFileSync(new URL("../../assets/clip-merges.txt", import.meta.url), "utf8");
 

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CoinageError } from "../errors/index.ts";
-import { byteSymbols, symbolsOf } from "./byte-symbols.ts";
 import {
   addLayeredWord,
   addWord,
@@ -15,8 +14,8 @@ import {
   promptTokens,
   replaceWord,
 } from "./index.ts";
-import { parseVocabulary } from "./vocabulary.ts";
-import { cleanText, splitWords } from "./words.ts";
+import { cleanText, splitWords } from "./tokenizer.ts";
+import { byteSymbols, parseVocabulary, symbolsOf } from "./vocabulary.ts";
 
 const merges = readFileSync(new URL("../../assets/clip-merges.txt", import.meta.url), "utf8");
 const vocabulary = parseVocabulary(merges);

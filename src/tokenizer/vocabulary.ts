@@ -1,5 +1,4 @@
 import { CoinageError } from "../errors/index.ts";
-import { symbolsInIdOrder } from "./byte-symbols.ts";
 
 export const bosId = 49406;
 export const eosId = 49407;
@@ -9,10 +8,33 @@ export const eosToken = "<|endoftext|>";
 /** Marks a symbol as the end of a word. */
 export const endOfWord = "</w>";
 
+/** The printable character that stands for each byte in the vocabulary: itself where it is printable, else the next free one from U+0100 on. */
+export const byteSymbols: readonly string[] = (() => {
+  let next = 0x100;
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++));
+})();
+
+/** The same symbols in the order of their ids: first the bytes that stand for themselves, then the others. */
+const symbolsInIdOrder: readonly string[] = [
+  ...byteSymbols.filter((_, byte) => isPrintable(byte)),
+  ...byteSymbols.filter((_, byte) => !isPrintable(byte)),
+];
+
+/** The UTF-8 bytes of a text as symbols, one per byte. */
+export function symbolsOf(text: string): string[] {
+  return Array.from(utf8.encode(text), (byte) => byteSymbols[byte]!);
+}
+
+const utf8 = new TextEncoder();
+
+function isPrintable(byte: number): boolean {
+  return (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae;
+}
+
 const mergeCount = bosId - 2 * symbolsInIdOrder.length;
 
 /** CLIP's vocabulary of 49,408 entries, the same in SD1, SD2 and both encoders of SDXL. */
-export interface Vocabulary {
+export interface ClipVocabulary {
   /** The id of every entry. */
   readonly ids: ReadonlyMap<string, number>;
   /** How early each pair, written "left right", is merged. */
@@ -22,7 +44,7 @@ export interface Vocabulary {
 /** The vocabulary that a table of merges stands for: the byte symbols, the same as ends of words, the merged pairs in order, two special tokens.
  *  mergesText: a version line, then one pair a line (`merges.txt` of a CLIP tokenizer).
  *  @throws TOKENIZER_INVALID when lines are missing. */
-export function parseVocabulary(mergesText: string): Vocabulary {
+export function parseVocabulary(mergesText: string): ClipVocabulary {
   const merges = mergesText.split("\n", mergeCount + 1).slice(1);
   if (merges.length < mergeCount || !merges.at(-1)?.includes(" "))
     throw new CoinageError("TOKENIZER_INVALID", `A CLIP tokenizer has ${mergeCount} merges; this table is shorter.`, {

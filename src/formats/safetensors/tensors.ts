@@ -28,7 +28,7 @@ export function readTensor(bytes: Uint8Array, entry: SafetensorsEntry): NdArray 
   return { dtype, shape: entry.shape, data: typedArrayOn(dtype, copy) };
 }
 
-export interface SafetensorsInput {
+interface SafetensorsInput {
   readonly tensors: ReadonlyMap<string, NdArray>;
   readonly metadata?: Readonly<Record<string, string>>;
 }

@@ -24,7 +24,7 @@ const rgb = 3;
 /** What TensorBoard's Images page shows: without it a description is lost. */
 const blobSequence = 3;
 
-export interface ImageSummary {
+interface ImageSummary {
   readonly tag: string;
   /** The whole PNG file, in RGB. */
   readonly png: Uint8Array;

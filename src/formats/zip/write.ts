@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
 import { dataViewOn } from "../../array/index.ts";
 
-export interface ZipMember {
+interface ZipMember {
   readonly name: string;
   readonly bytes: Uint8Array;
 }

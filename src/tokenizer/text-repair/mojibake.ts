@@ -1,6 +1,6 @@
 import type { Budget } from "../../budget/index.ts";
+import { looksLikeMojibake } from "./badness.ts";
 import { fixC1Controls } from "./characters.ts";
-import { looksLikeMojibake } from "./mojibake-signs.ts";
 import {
   characterOf,
   encode,

@@ -7,7 +7,7 @@ export function tokensOfWord(word: string, vectors: number): string[] {
 }
 
 /** A word that was added to a tokenizer. */
-export interface LearnedWord {
+interface LearnedWord {
   readonly tokens: readonly string[];
   /** Of its vectors. */
   readonly ids: readonly number[];
@@ -81,7 +81,7 @@ export function replaceWord(caption: string, tokens: readonly string[]): string 
 }
 
 /** Which vectors a learned word starts from. */
-export interface InitialVectors {
+interface InitialVectors {
   /** For every vector of the word the token whose vector it copies. */
   readonly ids: readonly number[];
   /** The tokens of the init word. */
