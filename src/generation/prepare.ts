@@ -16,7 +16,7 @@ import {
   type Sampling,
   withEmbeddings,
 } from "../pipeline/index.ts";
-import { tokensOfWord } from "../tokenizer/index.ts";
+import { placeholderTokens } from "../tokenizer/index.ts";
 import { commonSize } from "./files/init-images.ts";
 import { findModel, loadEmbedding } from "./files/model-files.ts";
 import { type ImagePlan, imagePlanner, planImages, type WrittenPrompt } from "./prompts/plan.ts";
@@ -141,7 +141,7 @@ async function* loadEmbeddings(
     });
     const { file } = embedding;
     vocabulary = withEmbeddings(vocabulary, [embedding]);
-    const tokens = tokensOfWord(embedding.name, vectorCount(embedding));
+    const tokens = placeholderTokens(embedding.name, vectorCount(embedding));
     words.push({ ...embedding, tokens });
     yield { kind: "embedding", file, word: embedding.name, tokens };
     for (const message of embedding.warnings) yield { kind: "warning", code: "EMBEDDING", message };

@@ -3,13 +3,13 @@ import { type LearnedEmbedding, vectorCount } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { ModelFamily } from "../models/index.ts";
 import {
-  addLayeredWord,
-  addWord,
+  addLayeredPlaceholder,
+  addPlaceholder,
   createTokenizer,
   type Padding,
+  placeholderTokens,
   replacementsOf,
   type Tokenizer,
-  tokensOfWord,
 } from "../tokenizer/index.ts";
 
 /** The words that prompts may use. */
@@ -54,7 +54,7 @@ function withEmbedding(vocabulary: PromptVocabulary, embedding: NamedEmbedding):
   const { name, vectors, file } = embedding;
   const count = vectorCount(embedding);
   const perEncoder = vocabulary.tokenizers.map((plain) =>
-    explained(plain, embedding, () => addWord(plain, name, count, file)),
+    explained(plain, embedding, () => addPlaceholder(plain, name, count, file)),
   );
   return {
     ...vocabulary,
@@ -63,7 +63,7 @@ function withEmbedding(vocabulary: PromptVocabulary, embedding: NamedEmbedding):
       const known = vocabulary.embeddings?.[encoder];
       return known ? concatenate([known, toFloat32(table)]) : toFloat32(table);
     }),
-    replacements: new Map([...(vocabulary.replacements ?? []), ...replacementsOf([perEncoder[0]!.word])]),
+    replacements: new Map([...(vocabulary.replacements ?? []), ...replacementsOf([perEncoder[0]!.placeholder])]),
   };
 }
 
@@ -75,8 +75,8 @@ function withLayeredEmbedding(
   const { name, layers, vectors, file } = embedding;
   const [plain] = vocabulary.tokenizers as [Tokenizer];
   const count = vectorCount(embedding);
-  const { word: inLayers, ...added } = explained(plain, embedding, () =>
-    addLayeredWord(plain, name, count, layers, file),
+  const { placeholder: inLayers, ...added } = explained(plain, embedding, () =>
+    addLayeredPlaceholder(plain, name, count, layers, file),
   );
   // Prompts hold the word's own tokens: their ids come last, with rows that no layer looks up.
   const tokenizer = added.tokenizer.addTokens(inLayers.tokens);
@@ -98,7 +98,7 @@ function withLayeredEmbedding(
 /** What adding a word gives, or the error with what to do about it here. */
 function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: () => Added): Added {
   const { name, file } = embedding;
-  const tokens = tokensOfWord(name, vectorCount(embedding));
+  const tokens = placeholderTokens(name, vectorCount(embedding));
   const isTaken = (token: string) => tokenizer.idOf(token) !== undefined;
   try {
     return add();
@@ -119,7 +119,7 @@ function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: 
 /** What prompts can call a file's word by: its name, or a made-up one where that is taken already or no prompt can hold it.
  *  isTaken: whether a token has another meaning. */
 export function callableName(name: string, vectors: number, isTaken: (token: string) => boolean): string {
-  const isFree = (word: string) => !tokensOfWord(word, vectors).some(isTaken);
+  const isFree = (word: string) => !placeholderTokens(word, vectors).some(isTaken);
   if (name !== "" && name === name.trim() && whyNotWritable(name) === undefined && isFree(name)) return name;
   const base = name.replace(/[^\p{L}\p{N}_-]+/gu, "") || "word";
   let number = 1;

@@ -7,13 +7,13 @@ export {
   promptTokens,
 } from "./chunks.ts";
 export {
-  addLayeredWord,
-  addWord,
+  addLayeredPlaceholder,
+  addPlaceholder,
+  expandPlaceholder,
   initialVectors,
   layerTexts,
+  placeholderTokens,
   replacementsOf,
-  replaceWord,
-  tokensOfWord,
 } from "./placeholder-tokens.ts";
 export { parsePromptWeights } from "./prompt-weights.ts";
 export { anyOf, type FoundName, type PromptWords, promptWords } from "./prompt-words.ts";

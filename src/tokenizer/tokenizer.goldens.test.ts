@@ -3,15 +3,15 @@ import { describe, expect, test } from "vitest";
 import { describeGoldens, readJson } from "../../test/goldens.ts";
 import { CoinageError } from "../errors/index.ts";
 import {
-  addWord,
+  addPlaceholder,
   captionIds,
   createTokenizer,
   encodePrompts,
+  expandPlaceholder,
   initialVectors,
   type MaxTokenLength,
   parsePromptWeights,
   replacementsOf,
-  replaceWord,
   type Tokenizer,
 } from "./index.ts";
 import { cleanText } from "./tokenizer.ts";
@@ -134,10 +134,14 @@ describeGoldens("tokenizer", (folder) => {
   });
 
   test.each(readJson<CaptionCase[]>(folder, "captions.json"))("a learned word in a caption: $name", (recorded) => {
-    const { tokenizer, word } = addWord(tokenizers[recorded.tokenizer], recorded.token_string, recorded.num_vectors);
+    const { tokenizer, placeholder: word } = addPlaceholder(
+      tokenizers[recorded.tokenizer],
+      recorded.token_string,
+      recorded.num_vectors,
+    );
     expect(word.tokens).toEqual(recorded.tokens);
     expect(word.ids).toEqual(recorded.token_ids);
-    const caption = replaceWord(recorded.caption, word.tokens);
+    const caption = expandPlaceholder(recorded.caption, word.tokens);
     expect(caption).toBe(recorded.replaced);
     expect(tokenizer.encode(caption)).toEqual(recorded.ids);
   });

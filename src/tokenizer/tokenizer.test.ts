@@ -3,16 +3,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CoinageError } from "../errors/index.ts";
 import {
-  addLayeredWord,
-  addWord,
+  addLayeredPlaceholder,
+  addPlaceholder,
   captionIds,
   createTokenizer,
   encodePrompts,
   eosId,
+  expandPlaceholder,
   initialVectors,
   layerTexts,
   promptTokens,
-  replaceWord,
 } from "./index.ts";
 import { cleanText, splitWords } from "./tokenizer.ts";
 import { byteSymbols, parseVocabulary, symbolsOf } from "./vocabulary.ts";
@@ -84,7 +84,7 @@ describe("added tokens", () => {
 
 describe("learned words", () => {
   test("a word that is an entry already is refused with one that is not", () => {
-    const error = failure(() => addWord(tokenizer, "cat", 1, "--token_string cat"));
+    const error = failure(() => addPlaceholder(tokenizer, "cat", 1, "--token_string cat"));
     expect(error.code).toBe("TOKEN_EXISTS");
     expect(error.message).toContain('"cat" is already a word');
     expect(error.where).toBe("--token_string cat");
@@ -93,27 +93,27 @@ describe("learned words", () => {
 
   test("so is a word of which a later vector's token exists, and one without a name", () => {
     const extended = tokenizer.addTokens(["ohwx2"]);
-    expect(failure(() => addWord(extended, "ohwx", 3)).message).toContain('"ohwx2"');
-    expect(failure(() => addWord(tokenizer, "", 1)).code).toBe("TOKEN_EMPTY");
+    expect(failure(() => addPlaceholder(extended, "ohwx", 3)).message).toContain('"ohwx2"');
+    expect(failure(() => addPlaceholder(tokenizer, "", 1)).code).toBe("TOKEN_EMPTY");
   });
 
   test("the replaced caption holds the word's ids in order", () => {
-    const { tokenizer: extended, word } = addWord(tokenizer, "$&q", 4);
-    expect(extended.encode(replaceWord("a photo of $&q", word.tokens))).toEqual([320, 1125, 539, ...word.ids]);
+    const { tokenizer: extended, placeholder: word } = addPlaceholder(tokenizer, "$&q", 4);
+    expect(extended.encode(expandPlaceholder("a photo of $&q", word.tokens))).toEqual([320, 1125, 539, ...word.ids]);
   });
 
   test("of a word with layers each text has a variant a layer, with ids of its own", () => {
     const layers = ["IN01", "MID"];
-    const { tokenizer: extended, word } = addLayeredWord(tokenizer, "$&q", 2, layers);
+    const { tokenizer: extended, placeholder: word } = addLayeredPlaceholder(tokenizer, "$&q", 2, layers);
     expect(word).toEqual({ tokens: ["$&q", "$&q1"], ids: [49408, 49409, 49410, 49411] });
     expect(["$&q_IN01", "$&q1_IN01", "$&q_MID", "$&q1_MID"].map((token) => extended.idOf(token))).toEqual(word.ids);
-    const texts = layerTexts(replaceWord("a photo of $&q", word.tokens), word.tokens, layers);
+    const texts = layerTexts(expandPlaceholder("a photo of $&q", word.tokens), word.tokens, layers);
     expect(texts).toEqual(["a photo of $&q_IN01 $&q1_IN01", "a photo of $&q_MID $&q1_MID"]);
     expect(texts.map((text) => extended.encode(text))).toEqual([
       [320, 1125, 539, 49408, 49409],
       [320, 1125, 539, 49410, 49411],
     ]);
-    expect(failure(() => addLayeredWord(tokenizer, "cat", 1, layers)).code).toBe("TOKEN_EXISTS");
+    expect(failure(() => addLayeredPlaceholder(tokenizer, "cat", 1, layers)).code).toBe("TOKEN_EXISTS");
   });
 
   test("an init word without tokens is refused", () => {

@@ -5,7 +5,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { isHandedOver } from "../../files/index.ts";
 import type { ModelFamily } from "../../models/index.ts";
 import type { GenerationRequest } from "../../pipeline/index.ts";
-import { type PromptWords, replaceWord } from "../../tokenizer/index.ts";
+import { expandPlaceholder, type PromptWords } from "../../tokenizer/index.ts";
 import { readPromptFile, readText } from "./read.ts";
 import { fieldsOfLine, fieldsOfObject, type ReadFields, type SampleFields } from "./sample-fields.ts";
 
@@ -137,8 +137,8 @@ function sampleRequest(fields: SampleFields, sampler: SamplerName, options: Samp
       .join("") ?? text;
   return {
     compatibility: "preview",
-    prompt: replaceWord(spelled(prompt), tokens),
-    negativePrompt: replaceWord(spelled(negativePrompt), tokens),
+    prompt: expandPlaceholder(spelled(prompt), tokens),
+    negativePrompt: expandPlaceholder(spelled(negativePrompt), tokens),
     width: side(width),
     height: side(height),
     // As elsewhere -1 means none.

@@ -3,7 +3,7 @@ import { arrayOf } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
 import { samplingOf } from "../../pipeline/request.ts";
 import { type PromptVocabulary, plainVocabulary, withEmbeddings } from "../../pipeline/vocabulary.ts";
-import { tokensOfWord } from "../../tokenizer/index.ts";
+import { placeholderTokens } from "../../tokenizer/index.ts";
 import { planImages } from "./plan.ts";
 import { WordUse } from "./word-use.ts";
 
@@ -21,7 +21,7 @@ interface Given {
 }
 
 function planned({ names, token, ...sampling }: Given, lines: readonly string[]) {
-  const words = names.map((name) => ({ name, file: `${name}.pt`, token, tokens: tokensOfWord(name, 2) }));
+  const words = names.map((name) => ({ name, file: `${name}.pt`, token, tokens: placeholderTokens(name, 2) }));
   const vectors = [arrayOf([2, 4], new Float32Array(8))];
   const vocabulary = withEmbeddings(
     plain,

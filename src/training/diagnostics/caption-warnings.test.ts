@@ -6,7 +6,7 @@ import { clipMerges } from "../../assets/index.ts";
 import { openDataset, replacementsFor } from "../../dataset/index.ts";
 import { encodePng } from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
-import { addLayeredWord, addWord, createTokenizer } from "../../tokenizer/index.ts";
+import { addLayeredPlaceholder, addPlaceholder, createTokenizer } from "../../tokenizer/index.ts";
 import { type DebugEvent, debugDataset } from "../index.ts";
 import { templateOf } from "../setup/placeholder.ts";
 import { captionWarnings } from "./caption-warnings.ts";
@@ -38,9 +38,9 @@ const layers = ["IN01", "IN02", "OUT11"];
 async function opened(flags: readonly string[]) {
   const settings = { ...(await settingsFor(...flags)), datasetConfig: undefined };
   const { tokenString: token, numVectorsPerToken: vectors } = settings;
-  const { tokenizer, word } = settings.xti
-    ? addLayeredWord(plain, token, vectors, layers)
-    : addWord(plain, token, vectors);
+  const { tokenizer, placeholder: word } = settings.xti
+    ? addLayeredPlaceholder(plain, token, vectors, layers)
+    : addPlaceholder(plain, token, vectors);
   const random = new PythonRandom(1);
   const replacements = replacementsFor(word.tokens, templateOf(settings));
   const readable = { tokenizers: [tokenizer], ...word, layers: settings.xti ? layers : undefined };

@@ -3,7 +3,7 @@ import path from "node:path";
 import { nameForAll, namingProblems } from "../../embedding/index.ts";
 import { firstFew } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import { tokensOfWord } from "../../tokenizer/index.ts";
+import { placeholderTokens } from "../../tokenizer/index.ts";
 import type { Sign } from "../diagnostics/step-warnings.ts";
 import { isOfVocabulary, type TaughtWord } from "../setup/placeholder.ts";
 
@@ -83,7 +83,7 @@ export function namingWarnings(
   const vectors = tokens.length;
   const naming = {
     vectors,
-    isTaken: (word: string) => tokensOfWord(word, vectors).some((token) => isOfVocabulary(token, { tokenizers })),
+    isTaken: (word: string) => placeholderTokens(word, vectors).some((token) => isOfVocabulary(token, { tokenizers })),
   };
   const problems = namingProblems(name, naming);
   if (problems.length === 0) return [];

@@ -7,8 +7,8 @@ import { firstLearnedId } from "../../models/index.ts";
 
 import type { TrainSettings } from "../../options/index.ts";
 import {
-  addLayeredWord,
-  addWord,
+  addLayeredPlaceholder,
+  addPlaceholder,
   createTokenizer,
   initialVectors,
   type Padding,
@@ -48,8 +48,8 @@ export async function prepareWord(
   const plain = paddings(checkpoint).map((padding) => createTokenizer(merges, { padding }));
   const added = plain.map((tokenizer) =>
     layers
-      ? addLayeredWord(tokenizer, tokenString, numVectorsPerToken, layers, "--token_string")
-      : addWord(tokenizer, tokenString, numVectorsPerToken, "--token_string"),
+      ? addLayeredPlaceholder(tokenizer, tokenString, numVectorsPerToken, layers, "--token_string")
+      : addPlaceholder(tokenizer, tokenString, numVectorsPerToken, "--token_string"),
   );
   const initial = initWord === undefined ? undefined : initialVectors(plain[0]!, initWord, numVectorsPerToken);
   const given = weights === undefined ? undefined : await readInitialVectors(weights, target, numVectorsPerToken);
@@ -68,7 +68,7 @@ export async function prepareWord(
       const start = initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
       return layers ? repeated(start, layers.length) : start;
     });
-  const { tokens, ids } = added[0]!.word;
+  const { tokens, ids } = added[0]!.placeholder;
   const tokenizers = added.map(({ tokenizer }) => tokenizer);
   return { tokenizers, tokens, ids, layers, initialRows, vocabularies, notices };
 }
