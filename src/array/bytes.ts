@@ -1,6 +1,6 @@
 import { type DType, dtypeBytes, type TypedArray } from "./nd-array.ts";
 
-/** The one place that looks at the buffer behind an array. A Buffer, or a part of an array, is a window on a larger buffer that holds other bytes of the
+/** The one place that uses the buffer behind an array. A Buffer, or a part of an array, is a window on a larger buffer that holds other bytes of the
  *  process: what is made of that buffer as a whole is wrong. Everything here keeps to the window. */
 
 /** Exactly the bytes of an array: a view, and a plain one, so that slice() copies them (a Buffer's does not). */
@@ -17,7 +17,8 @@ export function dataViewOn(array: ArrayBufferView): DataView {
  *  @throws RangeError when they end within a number */
 export function typedArrayOn(dtype: DType, bytes: Uint8Array): TypedArray {
   const each = dtypeBytes[dtype];
-  if (bytes.length % each !== 0) throw new RangeError(`${bytes.length} bytes are no whole count of ${dtype}.`);
+  if (bytes.length % each !== 0)
+    throw new RangeError(`${bytes.length} bytes are not a whole number of ${dtype} values.`);
   const { buffer, byteOffset } = bytes.byteOffset % each === 0 ? bytes : new Uint8Array(bytes);
   const View: new (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray = arrayTypes[dtype];
   return new View(buffer, byteOffset, bytes.length / each);
@@ -36,7 +37,7 @@ const arrayTypes = {
   bool: Uint8Array,
 } as const satisfies Record<DType, unknown>;
 
-/** The buffers of arrays, to give away to another thread: what else lies in them goes along. A shared one cannot be given away. */
+/** The buffers of arrays, to transfer to another thread with whatever else they hold. A shared one cannot be transferred. */
 export function buffersToTransfer(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {
   return arrays.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? buffer : []));
 }
@@ -50,11 +51,11 @@ export interface ByteSource {
   readonly read: (offset: number, length: number) => Uint8Array;
 }
 
-/** The bytes of a buffer; what is read is a view on them. path: what stands for it in messages. */
+/** The bytes of a buffer; what is read is a view on them. path: its name in messages. */
 export function inMemory(bytes: Uint8Array, path: string): ByteSource {
   const read = (offset: number, length: number) => {
     if (!(offset >= 0 && length >= 0 && offset + length <= bytes.length))
-      throw new RangeError(`${length} bytes at ${offset} of ${bytes.length} were asked for.`);
+      throw new RangeError(`${length} bytes at ${offset} of ${bytes.length} were requested.`);
     return bytes.subarray(offset, offset + length);
   };
   return { path, size: bytes.length, read };

@@ -48,7 +48,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** A float32 array of the given shape. @throws SHAPE when the number of values is another. */
+/** A float32 array of the given shape. @throws SHAPE when the number of values differs. */
 export function arrayOf(shape: readonly number[], data: Float32Array | readonly number[]): NdArray<Float32Array> {
   if (elementCount(shape) !== data.length)
     throw new CoinageError("SHAPE", `${data.length} values do not fill the shape [${shape.join(", ")}].`);

@@ -243,7 +243,7 @@ export const limits = {
   hubSilence: {
     most: 60_000,
     unit: "milliseconds",
-    why: "A server that sends nothing, or a byte now and then. Real ones answer within seconds.",
+    why: "A server that sends nothing, or only a trickle. Real ones answer within seconds.",
   },
 } as const satisfies Record<string, Limit>;
 

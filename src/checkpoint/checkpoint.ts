@@ -12,7 +12,7 @@ export interface Decided<Value> {
   readonly reason: string;
 }
 
-/** One network of a model: where each of its tensors lies. */
+/** One network of a model: where each of its tensors is. */
 export interface Component {
   /** By Diffusers/Transformers name; exactly the tensors the network needs. */
   readonly tensors: ReadonlyMap<string, StoredArray>;
@@ -21,7 +21,9 @@ export interface Component {
   /** How the file spells the names. OpenAI's text encoders (`transformers`) use QuickGELU, OpenCLIP's GELU, unless the config says otherwise. */
   readonly spelling: Spelling;
   /** Names whose matrix is stored transposed: `text_projection.weight` of a single SDXL file holds P of `h P` where the module has W of `h W^T`.
-   *  differs from sd-scripts: it takes the one for the other when it reads a single file, so that its pooled text of SDXL is slightly off. */
+   *  differs from sd-scripts: the `text_projection` of a single SDXL file is used without transposing it, so the pooled text is slightly off.
+   *  coinage: the `text_projection` of a single SDXL file is transposed.
+   *  because: the file holds the matrix for multiplication from the other side. */
   readonly storedTransposed: ReadonlySet<string>;
 }
 
@@ -45,7 +47,7 @@ export interface Checkpoint {
   readonly schedulerConfig: Readonly<Record<string, unknown>> | undefined;
   /** `__metadata__` of a single .safetensors file. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** What looked odd but did not hinder: a user's setting against what the file shows. */
+  /** What looks wrong but does not prevent use: a user's setting against what the file shows. */
   readonly warnings: readonly string[];
 }
 

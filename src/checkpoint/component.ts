@@ -6,7 +6,7 @@ import { unetTensorNames } from "./names/unet.ts";
 import { isVaeAttentionMatrix, modernVaeName, vaeTensorNames } from "./names/vae.ts";
 import { reshaped } from "./stored.ts";
 
-/** The tensors of one network as found, under Diffusers/Transformers names, with whatever else lay beside them. */
+/** The tensors of one network as found, under Diffusers/Transformers names, with whatever else was beside them. */
 export interface FoundComponent {
   readonly name: ComponentName;
   /** File or folder, for messages. */
@@ -79,11 +79,11 @@ function requiredNames({ name, config }: FoundComponent, tensors: ReadonlyMap<st
   return textEncoderTensorNames(tensors, config, name === "textEncoder2");
 }
 
-/** What lies beside the networks' own tensors in ordinary files. */
+/** What accompanies the networks' own tensors in ordinary files. */
 const ordinary =
   /^(loss|model_ema)[._]|(^|\.)(position_ids|logit_scale|attn_mask|text_projection(\.weight)?)$|^(vision_model|visual_projection|visual)\./;
 
-/** A warning where a network has tensors that ours has no place for: it would do something else with them. */
+/** A warning where a network has tensors that ours has no place for: the original would behave differently with them. */
 export function warnOfUnknown(found: FoundComponent, { tensors }: Component): string[] {
   const unused = [...found.tensors.keys()].filter((name) => !tensors.has(todaysName(found.name, name)));
   const unknown = [...(found.unknown ?? []), ...unused].filter((name) => !ordinary.test(name));
@@ -106,7 +106,7 @@ function incomplete({ name, where }: FoundComponent, missing: readonly string[])
   return new CoinageError(
     "CHECKPOINT_INCOMPLETE",
     `The ${componentLabels[name]} in ${where} lacks ${missing.length} tensors: ${shown(missing)}`,
-    { hint: "The file is cut down or of another architecture. Use a complete Stable Diffusion 1, 2 or XL model." },
+    { hint: "The file is incomplete or of another architecture. Use a complete Stable Diffusion 1, 2 or XL model." },
   );
 }
 
@@ -118,7 +118,7 @@ function unsupportedDtype({ name, where, unusable }: FoundComponent): CoinageErr
   const [tensor, dtype] = [...unusable][0]!;
   return new CoinageError(
     "CHECKPOINT_DTYPE",
-    `The ${componentLabels[name]} in ${where} has ${unusable.size} tensors of unsupported kinds, such as "${tensor}" (${dtype}).`,
+    `The ${componentLabels[name]} in ${where} has ${unusable.size} tensors of unsupported dtypes, such as "${tensor}" (${dtype}).`,
     { hint: "Use a copy of the model in float32, float16 or bfloat16." },
   );
 }
@@ -126,7 +126,7 @@ function unsupportedDtype({ name, where, unusable }: FoundComponent): CoinageErr
 function wrongDtype({ name, where }: FoundComponent, tensor: string, dtype: DType): CoinageError {
   return new CoinageError(
     "CHECKPOINT_DTYPE",
-    `"${tensor}" of the ${componentLabels[name]} in ${where} is stored as ${dtype}; weights are floating-point numbers.`,
+    `"${tensor}" of the ${componentLabels[name]} in ${where} is stored as ${dtype}; weights must be floating-point numbers.`,
     { hint: "Use a copy of the model in float32, float16 or bfloat16." },
   );
 }
@@ -137,6 +137,6 @@ export function missingComponent(name: ComponentName, where: string, what = ""):
     hint:
       name === "vae"
         ? "Give a VAE with --vae, or a whole model."
-        : "The model was not stored or downloaded completely. Give a whole one: U-Net, VAE and text encoders.",
+        : "The model was not saved or downloaded completely. Give a complete one: U-Net, VAE and text encoders.",
   });
 }

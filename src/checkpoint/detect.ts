@@ -4,16 +4,16 @@ import type { Decided, Family, PredictionType, UNetInputKind } from "./checkpoin
 import type { FoundComponent } from "./component.ts";
 import { readStoredArray } from "./stored.ts";
 
-/** What a model shows of something, and why. */
+/** What a model shows, and why. */
 interface Seen<Value> extends Decided<Value> {
-  /** Whether only the model's own word or structure speaks, or a rule of thumb. */
+  /** Whether it follows from the model's own statement or structure, not from a rule of thumb. */
   readonly isCertain: boolean;
 }
 
 interface Question<Value> {
   /** The model's path. */
   readonly where: string;
-  /** What the user says it is, by which flag, and how people call it. */
+  /** What the user says it is, and by which flag. */
   readonly asked: { readonly value: Value; readonly flag: string } | undefined;
   readonly say: (value: Value) => string;
   readonly warn: (text: string) => void;
@@ -27,8 +27,10 @@ function likely<Value>(value: Value, reason: string): Seen<Value> {
   return { value, reason, isCertain: false };
 }
 
-/** What the model shows; where that is no more than likely, the user's word goes before it, with a warning.
- *  differs from sd-scripts: it detects nothing when it trains; without the right flags, or with wrong ones, it fails later or learns from noise.
+/** What the model shows; where that is no more than likely, the user's word takes precedence, with a warning.
+ *  differs from sd-scripts: family and prediction type are taken from flags alone; with wrong ones training fails later, or learns from noise.
+ *  coinage: family and prediction type are detected from the model, and flags that cannot be true are refused.
+ *  because: the flags are easily forgotten, and the mistake shows late.
  *  @throws CHECKPOINT_CONTRADICTED when the user says what the model cannot be */
 function decide<Value>(seen: Seen<Value>, { where, asked, say, warn }: Question<Value>): Decided<Value> {
   const { value, reason, isCertain } = seen;
@@ -40,7 +42,7 @@ function decide<Value>(seen: Seen<Value>, { where, asked, say, warn }: Question<
       `${where} ${say(value)} (${reason}); ${asked.flag} says that it ${say(asked.value)}.`,
       { where: asked.flag, hint: `Leave ${asked.flag} out, or choose another model.` },
     );
-  warn(`The model ${say(value)}, it seems (${reason}); ${asked.flag} is followed: it ${say(asked.value)}.`);
+  warn(`The model probably ${say(value)} (${reason}), but it is used as ${asked.flag} says: it ${say(asked.value)}.`);
   return { value: asked.value, reason: "asked for" };
 }
 
@@ -50,10 +52,10 @@ type Config = Readonly<Record<string, unknown>> | undefined;
 export interface FamilyEvidence {
   /** Two text encoders. */
   readonly hasTwoTextEncoders: boolean;
-  /** The text encoder's tensors carry OpenCLIP's names; undefined where the layout spells all encoders alike. */
+  /** The text encoder's tensors carry OpenCLIP's names; undefined where the layout names all encoders alike. */
   readonly hasOpenClipNames: boolean | undefined;
   readonly textEncoderConfig: Config;
-  /** Width of the text vectors the U-Net takes. */
+  /** Width of the text vectors that the U-Net takes. */
   readonly crossAttentionDim: number | undefined;
   /** Rank of the U-Net's projections: 4 convolutions (SD1), 2 linear (SD2). */
   readonly projectionRank: number | undefined;
@@ -65,7 +67,7 @@ export const familyNames: Readonly<Record<Family, string>> = {
   sdxl: "Stable Diffusion XL",
 };
 
-/** The flags by which sd-scripts is told the family. */
+/** The flags that tell sd-scripts the family. */
 const familyFlags: Readonly<Record<Family, string>> = { sd1: "--v1", sd2: "--v2", sdxl: "--sdxl" };
 
 /** The family of a model. asked: what the user says it is. @throws CHECKPOINT_CONTRADICTED */
@@ -105,7 +107,7 @@ interface PredictionEvidence {
   readonly unet: ReadonlyMap<string, StoredArray>;
 }
 
-/** What the U-Net predicts. asked: what the user says it does. Source: checkpoints.md section 5. @throws CHECKPOINT_CONTRADICTED */
+/** What the U-Net predicts. asked: what the user says it does. Source: Diffusers, loaders/single_file_utils.py; ComfyUI, supported_models.py; Stability AI, ModelSpec. @throws CHECKPOINT_CONTRADICTED */
 export function decidePredictionType(
   evidence: PredictionEvidence,
   asked: PredictionType | undefined,
@@ -122,13 +124,13 @@ export function decidePredictionType(
   });
 }
 
-/** undefined when nothing speaks for either. */
+/** undefined when nothing indicates either. */
 function seenPredictionType(evidence: PredictionEvidence): Seen<PredictionType> | undefined {
   const { family, schedulerConfig, metadata, names, globalStep, unet } = evidence;
   const ofScheduler = predictionTypeOf(schedulerConfig?.prediction_type);
   if (ofScheduler) return certain(ofScheduler, "scheduler_config.json says so");
   const ofMetadata = predictionTypeOf(metadata["modelspec.prediction_type"]);
-  if (ofMetadata) return certain(ofMetadata, "its metadata say so");
+  if (ofMetadata) return certain(ofMetadata, "its metadata says so");
   if (names.has("v_pred")) return certain("v_prediction", 'it has the marker tensor "v_pred"');
   if (family !== "sd2") return undefined;
   if (globalStep === undefined) return fromStatistics(unet);
@@ -160,19 +162,19 @@ const foreignInputs: Readonly<Record<number, string>> = {
   8: "an image-editing (instruct-pix2pix) model",
 };
 
-/** What a U-Net takes, told by its first convolution. Inpainting models are given only to callers that can feed them.
+/** What a U-Net takes, detected from its first convolution. Inpainting models are given only to callers that can feed them.
  *  @throws CHECKPOINT_INPAINTING, CHECKPOINT_FOREIGN */
 export function inputsOf({ tensors, where }: FoundComponent, { allowInpainting = false }): UNetInputKind {
   const channels = tensors.get("conv_in.weight")?.shape[1];
-  // Without a first convolution the U-Net is incomplete, which is told elsewhere.
+  // Without a first convolution the U-Net is incomplete, which is reported elsewhere.
   if (channels === undefined || channels === 4) return "latents";
   if (channels === 9 && allowInpainting) return "inpainting";
   if (channels === 9)
     throw new CoinageError(
       "CHECKPOINT_INPAINTING",
-      `${where} is an inpainting model: its U-Net takes 9 channels (latents, a mask, the masked picture) instead of 4.`,
+      `${where} is an inpainting model: its U-Net takes 9 channels (latents, a mask, the masked image) instead of 4.`,
       {
-        hint: "Use the ordinary model that it was made from. A word learned with that one works in the inpainting model, too.",
+        hint: "Use the ordinary model that it was made from: a word trained with that one works in the inpainting model, too.",
       },
     );
   const kind = foreignInputs[channels] ?? "another kind of model";

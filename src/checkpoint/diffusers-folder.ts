@@ -4,12 +4,12 @@ import type { ComponentName } from "./checkpoint.ts";
 import { type FoundComponent, type FoundModel, missingComponent } from "./component.ts";
 import { isFolder, networkBase, readConfig, readFolderWeights, textEncoderBase } from "./folder-weights.ts";
 
-/** The networks in a Diffusers folder. Source: checkpoints.md section 4.
+/** The networks in a Diffusers folder. Source: Diffusers, pipelines/pipeline_utils.py, `DiffusionPipeline.from_pretrained`.
  *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE, CHECKPOINT_UNREADABLE and what readWeightFile throws. */
 export function findInFolder(folder: string, variant: string | undefined): FoundModel {
   const pipeline = readConfig(path.join(folder, "model_index.json"));
   if (!pipeline && !isFolder(path.join(folder, folderNames.unet)))
-    throw new CoinageError("CHECKPOINT_UNREADABLE", `${folder} is no Diffusers model: it has no model_index.json.`, {
+    throw new CoinageError("CHECKPOINT_UNREADABLE", `${folder} is not a Diffusers model: it has no model_index.json.`, {
       hint: "Give the folder that holds unet, vae and text_encoder, or a single .safetensors or .ckpt file.",
     });
   refuseOtherPipelines(pipeline?._class_name, folder);
@@ -81,7 +81,7 @@ function refuseOtherPipelines(className: unknown, folder: string): void {
 
 type Config = Readonly<Record<string, unknown>> | undefined;
 
-/** Config fields that must be absent, null or false, because they change the network. Source: checkpoints.md section 4.2. */
+/** Config fields that must be absent, null or false, because they change the network. Source: Diffusers, models/unets/unet_2d_condition.py and models/autoencoders/autoencoder_kl.py. */
 const unsupportedUnetFields = [
   "class_embed_type",
   "num_class_embeds",

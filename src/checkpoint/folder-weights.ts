@@ -23,7 +23,7 @@ export interface BaseNames {
 export const networkBase: BaseNames = { safetensors: "diffusion_pytorch_model", bin: "diffusion_pytorch_model" };
 export const textEncoderBase: BaseNames = { safetensors: "model", bin: "pytorch_model" };
 
-/** The weights in a component's folder: the asked-for variant, else the plain files, else fp16. Source: checkpoints.md section 4.1.
+/** The weights in a component's folder: the asked-for variant, else the plain files, else fp16. Source: Diffusers, pipelines/pipeline_loading_utils.py.
  *  @throws CHECKPOINT_INCOMPLETE when the folder holds none. */
 export function readFolderWeights(folder: string, base: BaseNames, variant: string | undefined): FolderWeights {
   for (const { name, shards } of weightFileNames(base, variant)) {
@@ -56,7 +56,7 @@ export function weightFileNames(base: BaseNames, asked: string | undefined): Wei
   });
 }
 
-/** The variant stands before or behind the numbers, by the age of the program that wrote the shards. */
+/** The variant comes before or after the numbers, depending on the age of the program that wrote the shards. */
 function shardNames(base: string, variant: string | undefined, container: string): RegExp {
   const numbers = "-\\d+-of-\\d+";
   const middle = variant === undefined ? numbers : `(\\.${variant}${numbers}|${numbers}\\.${variant})`;
@@ -93,13 +93,13 @@ function weightMap(indexFile: string): Map<string, string> {
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== "string" || !isFileName(shard))
-      throw unreadable(indexFile, "it names a file outside its own folder, or none");
+      throw unreadable(indexFile, "it names something other than a file in its own folder");
     shards.set(tensor, shard);
   }
   return shards;
 }
 
-/** Whether a text can be the name of a file in a folder, and is nothing outside it. */
+/** Whether a text can be the name of a file inside a folder. */
 function isFileName(text: string): boolean {
   return text.length <= 200 && !/[/\\\0]|^\.{0,2}$/.test(text);
 }
@@ -133,7 +133,7 @@ export function isFile(target: string): boolean {
   return statsOf(target)?.isFile() ?? false;
 }
 
-/** Undefined also for a path that no file can have, or that may not be looked at. */
+/** Undefined also for an impossible path, or one that may not be read. */
 function statsOf(target: string): Stats | undefined {
   try {
     return statSync(target);

@@ -20,7 +20,7 @@ export async function openCheckpoint(target: string, options: OpenOptions = {}):
 }
 
 /** What a model shows of itself even when it cannot be opened as a whole.
- *  @throws FILE_NOT_FOUND, CHECKPOINT_FOREIGN, CHECKPOINT_UNREADABLE and what reading its files throws, when it is no model at all */
+ *  @throws FILE_NOT_FOUND, CHECKPOINT_FOREIGN, CHECKPOINT_UNREADABLE and what reading its files throws, when it is not a model at all */
 export async function surveyCheckpoint(target: string): Promise<ModelSurvey> {
   return surveyModel(await findModel(target, undefined));
 }
@@ -87,11 +87,11 @@ function completeModel(found: FoundModel, options: OpenOptions): Checkpoint {
 export interface ModelSurvey extends Partial<Pick<Checkpoint, "family" | "predictionType" | "inputs">> {
   /** Those that are complete. */
   readonly components: Partial<Pick<Checkpoint, ComponentName>>;
-  /** What hinders its use. */
+  /** What prevents its use. */
   readonly problems: readonly CoinageError[];
 }
 
-/** Finds out as much as there is to find out. Never fails on an incomplete model. */
+/** Detects as much as possible. Never fails on an incomplete model. */
 function surveyModel(found: FoundModel): ModelSurvey {
   const problems: CoinageError[] = [];
   const attempt = <Result>(read: () => Result): Result | undefined => {

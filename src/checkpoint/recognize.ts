@@ -56,11 +56,11 @@ const rules: readonly (readonly [Kind, string, (name: string) => boolean])[] = [
   ],
 ];
 
-/** Names a file by its tensors' names. A rule counts as soon as one name obeys it; earlier rules win. */
+/** Recognizes a file by its tensors' names. A rule matches as soon as one name does; earlier rules win. */
 export function recognizeNames(names: Iterable<string>): FileKind {
   const all = [...names];
   for (const [kind, label, test] of rules) if (all.some(test)) return { kind, label };
-  return { kind: "unknown", label: all.length === 0 ? "a file without tensors" : "no model known here" };
+  return { kind: "unknown", label: all.length === 0 ? "a file without tensors" : "a file of an unknown kind" };
 }
 
 const prefixes: Readonly<Record<ComponentName, RegExp>> = {

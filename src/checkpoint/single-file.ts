@@ -17,7 +17,7 @@ const sdxlPrefixes = {
   textEncoder2: "conditioner.embedders.1.model.",
 };
 
-/** The networks in a single-file model (LDM names, .safetensors or .ckpt). Source: checkpoints.md sections 2 and 3.
+/** The networks in a single-file model (LDM names, .safetensors or .ckpt). Source: Diffusers, loaders/single_file_utils.py.
  *  @throws CHECKPOINT_FOREIGN, CHECKPOINT_INCOMPLETE and what readWeightFile throws. */
 export function findInSingleFile(path: string): FoundModel {
   const file = readWeightFile(path);
@@ -108,7 +108,7 @@ function component(
   return { name, where, tensors, unusable, config: undefined, spelling };
 }
 
-/** The VAE in a weight file: a whole model's, or a VAE alone under LDM or Diffusers names. Source: checkpoints.md section 3.2.
+/** The VAE in a weight file: a whole model's, or a VAE alone under LDM or Diffusers names. Source: Diffusers, loaders/single_file_utils.py, `convert_ldm_vae_checkpoint`.
  *  @throws CHECKPOINT_INCOMPLETE when there is none. */
 export function vaeFromSingleFile(file: WeightFile, where: string): FoundComponent {
   const isWhole = hasPrefix(file, vaePrefix);

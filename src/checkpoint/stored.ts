@@ -57,7 +57,7 @@ export function withOpenFile<Result>(file: string, use: (open: ByteSource) => Re
 /** written: the path as the user gave it, for what to do. */
 function openForReading(file: string, written: string): number {
   try {
-    // Asked before opening: opening a pipe would wait for its writer.
+    // Checked before opening: opening a pipe would wait for its writer.
     if (statSync(file).isFile()) return openSync(file, "r");
   } catch (cause) {
     const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
@@ -72,9 +72,9 @@ function readAt(descriptor: number, file: string, size: number, offset: number, 
   if (!(offset >= 0 && length >= 0 && offset + length <= size))
     throw new CoinageError(
       "FILE_UNREADABLE",
-      `${file} has ${size} bytes; ${length} bytes at ${offset} are asked for.`,
+      `${file} has ${size} bytes; ${length} bytes at ${offset} were requested.`,
       {
-        hint: "The file is cut short or was changed while it was in use.",
+        hint: "The file is truncated or was changed while it was in use.",
       },
     );
   const bytes = new Uint8Array(length);

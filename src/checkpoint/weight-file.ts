@@ -9,10 +9,10 @@ import { withOpenFile } from "./stored.ts";
 export interface WeightFile {
   readonly container: Container;
   readonly tensors: ReadonlyMap<string, StoredArray>;
-  /** Tensors of dtypes that arrays here cannot hold (float8 and the like): name -> dtype. They hinder only when needed. */
+  /** Tensors of dtypes that arrays here cannot hold (float8 and the like): name -> dtype. They are an error only when needed. */
   readonly unusable: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, string>>;
-  /** Training steps, where the training program wrote them beside the weights. */
+  /** Training steps, where the training program saved them with the weights. */
   readonly globalStep: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export function readWeightFile(file: string): WeightFile {
   });
 }
 
-/** The kind of a weight file, told by its first bytes; its extension counts only where they say nothing. */
+/** The kind of a weight file, detected from its first bytes; its extension counts only where they do not show it. */
 export function containerOf(file: ByteSource): Container | undefined {
   const start = file.read(0, Math.min(9, file.size));
   const isSafetensors = start.length === 9 && start[8] === 0x7b && headerFits(start, file.size);
@@ -41,7 +41,7 @@ export function containerOf(file: ByteSource): Container | undefined {
   return file.path.toLowerCase().endsWith(".safetensors") && !foreignKind(file) ? "safetensors" : undefined;
 }
 
-/** What stands in the place of weights, where it is a kind of file that is known: "a web page", as downloads give that ask for a login. */
+/** What a file is instead of weights, where its kind is known: "a web page", as downloads give that need a login. */
 export function foreignKind(file: ByteSource): string | undefined {
   return kindOf(file.read(0, Math.min(kindBytes, file.size)))?.name;
 }
@@ -65,7 +65,7 @@ export function readSafetensorsFile(file: ByteSource): WeightFile {
   return { container: "safetensors", tensors, unusable, metadata: header.metadata, globalStep: undefined };
 }
 
-/** The weights are the file's dict or the dict under its key `state_dict`. Tensors that are no plain windows are gathered in memory. */
+/** The weights are the file's dict or the dict under its key `state_dict`. Tensors that are not contiguous are gathered in memory. */
 function readTorchWeights(file: ByteSource): WeightFile {
   const { container, value } = readTorchFile(file);
   if (!isMap(value)) throw new CoinageError("CHECKPOINT_UNREADABLE", `${file.path} holds no dictionary of weights.`);

@@ -4,8 +4,8 @@ import { CoinageError } from "../errors/index.ts";
 import { disk, reasonOf } from "./disk.ts";
 import { previousOf, sweepOnce, temporaryName } from "./temporary.ts";
 
-/** Writes a file so that it is whole or not there, also after a power cut: under a temporary name beside it, synced, renamed, and the folder synced.
- *  @throws OUTPUT_UNWRITABLE; the file that stood there before is untouched then, or replaced as a whole */
+/** Writes a file so that it is complete or absent, even after a power cut: under a temporary name beside it, synced, renamed, and the folder synced.
+ *  @throws OUTPUT_UNWRITABLE; an earlier file is then untouched, or replaced as a whole */
 export async function writeFileAtomically(file: string, bytes: Uint8Array | string): Promise<void> {
   const folder = path.dirname(path.resolve(file));
   await sweepOnce(folder);
@@ -20,7 +20,7 @@ export async function writeFileAtomically(file: string, bytes: Uint8Array | stri
       .remove(temporary)
       .catch(() => {});
     throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be written (${reasonOf(cause)}).`, {
-      hint: "Check that the folder exists, may be written and that the disk has room.",
+      hint: "Check that the folder exists and is writable, and that the disk has room.",
       cause,
     });
   }
@@ -33,9 +33,9 @@ export async function kindOfPath(target: string): Promise<"file" | "folder" | "n
   return found.isDirectory() ? "folder" : "file";
 }
 
-/** Writes a folder of files so that it is whole or not there: built under a temporary name beside it, synced, renamed.
- *  A folder that stood there before goes only once the new one stands: `standingFolder` finds it in the moment between.
- *  @throws OUTPUT_UNWRITABLE; what stood there before is untouched then, or replaced as a whole */
+/** Writes a folder of files so that it is complete or absent: built under a temporary name beside it, synced, renamed.
+ *  An earlier folder is removed only once the new one is in place: `standingFolder` finds it in the moment between.
+ *  @throws OUTPUT_UNWRITABLE; an earlier folder is then untouched, or replaced as a whole */
 export async function writeFolderAtomically(
   folder: string,
   files: Readonly<Record<string, Uint8Array | string>>,
@@ -57,14 +57,14 @@ export async function writeFolderAtomically(
       .remove(part)
       .catch(() => {});
     throw new CoinageError("OUTPUT_UNWRITABLE", `${folder} cannot be written (${reasonOf(cause)}).`, {
-      hint: "Check that the folder above exists, may be written and that the disk has room.",
+      hint: "Check that the parent folder exists and is writable, and that the disk has room.",
       cause,
     });
   }
   await removePrevious(folder);
 }
 
-/** Times that a folder is put into its place before that is given up: two processes may do it at once. */
+/** Attempts to put a folder in its place: two processes may do it at once. */
 const mostAttempts = 50;
 
 /** Puts a folder in the place of another, which comes back when that fails. */
@@ -90,7 +90,7 @@ async function moveAside(folder: string): Promise<string> {
   return previous;
 }
 
-/** The new folder stands, so what it has replaced is of no use; what cannot be removed stays. */
+/** The new folder is in place, so what it replaced is of no use; what cannot be removed stays. */
 async function removePrevious(folder: string): Promise<void> {
   for (const previous of await previousOf(folder))
     await disk()
@@ -105,7 +105,7 @@ export async function standingFolder(folder: string): Promise<string> {
   return previous ?? folder;
 }
 
-/** Removes a folder in one go: nobody finds half of it. */
+/** Removes a folder at once: nobody finds half of it. */
 export async function removeFolder(folder: string): Promise<void> {
   const part = temporaryName(folder, "part");
   await disk().rename(folder, part);

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from "node:fs/promises";
 
-/** What whole files need of a file system. Everything in this room that replaces or removes goes through it, so that a test can let any of it fail. */
+/** What atomic writes need of a file system. Everything in this room that replaces or removes goes through it, so that a test can make any of it fail. */
 export interface Disk {
   /** Writes a new file. It survives a power cut only once it is synced, and so is the folder that names it. */
   write(file: string, bytes: Uint8Array | string): Promise<void>;
@@ -8,7 +8,7 @@ export interface Disk {
   sync(target: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   makeFolder(folder: string): Promise<void>;
-  /** Removes a file, or a folder with everything in it. Nothing there is no error. */
+  /** Removes a file, or a folder with everything in it. It is no error when there is nothing. */
   remove(target: string): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export const systemDisk: Disk = {
   remove: (target) => rm(target, { recursive: true, force: true }),
 };
 
-/** Answers of systems that cannot sync a folder: Windows, some network drives. There renames are kept in order by other means. */
+/** Errors of systems that cannot sync a folder: Windows, some network drives. There renames are kept in order by other means. */
 const unsupported: readonly string[] = ["EPERM", "EACCES", "EISDIR", "EINVAL", "EBADF", "ENOTSUP", "ENOSYS"];
 
 async function syncFolder(folder: string): Promise<void> {
@@ -55,7 +55,7 @@ export function disk(): Disk {
   return current;
 }
 
-/** Puts another disk in the place of the system's, for tests; gives back what undoes it. */
+/** Replaces the disk of the system, for tests; returns what undoes it. */
 export function replaceDisk(other: Disk): () => void {
   const before = current;
   current = other;
@@ -64,7 +64,7 @@ export function replaceDisk(other: Disk): () => void {
   };
 }
 
-/** Why the system refused, in its own short word. */
+/** Why the system refused: its error code. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }

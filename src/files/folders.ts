@@ -36,10 +36,10 @@ function syncNames(folder: string): void {
   } catch {}
 }
 
-/** Written to try a folder out: on a full disk an empty file may still have room. */
+/** Written to test a folder: a full disk may still have room for an empty file. */
 const probeBytes = 16 * 1024;
 
-/** Makes an output folder and tries whether it can be written to, so that long work does not find out at its end.
+/** Makes an output folder and tests whether it can be written to, so that long work does not fail at its end.
  *  option: the one that names the folder, such as "--outdir". hint: what to do where it cannot. @throws OUTPUT_UNWRITABLE */
 export async function prepareOutputFolder(folder: string, option: string, hint?: string): Promise<void> {
   const probe = path.join(folder, ".coinage-can-write");

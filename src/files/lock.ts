@@ -20,13 +20,13 @@ export interface Lock {
   readonly release: () => Promise<void>;
 }
 
-/** A holder touches its lock this often; one on another machine that has not done so for a while is taken for gone. In milliseconds. */
+/** A holder touches its lock this often; one on another machine that has not done so for a while counts as gone. In milliseconds. */
 const [beatMs, watchMs, staleMs] = [3000, 10_000, 60_000];
 
-/** A lock may go between two looks at it, but not always. */
+/** A lock may disappear between two looks at it, but not every time. */
 const mostAttempts = 50;
 
-/** Other programs may have written the file: what is shown of it must not do anything to a terminal. */
+/** Other programs may have written the file: what is shown of it must not control a terminal. */
 const printable = z
   .string()
   .max(255)
@@ -41,7 +41,7 @@ const schema = z.object({
 });
 type Content = z.infer<typeof schema>;
 
-/** Takes a lock: a file that stands while its process lives. The lock of a process that has ended, however it did, is taken over.
+/** Takes a lock: a file that exists while its process lives. The lock of a process that has ended, however it did, is taken over.
  *  @throws the system's own error when the file cannot be made */
 export async function takeLock(file: string): Promise<Lock | { readonly heldBy: Holder }> {
   const claim = temporaryName(file, "part");
@@ -51,7 +51,7 @@ export async function takeLock(file: string): Promise<Lock | { readonly heldBy: 
     await writeNew(claim, text);
     for (let attempt = 1; ; attempt++) {
       if (await putIfFree(claim, file, text)) return held(file, text);
-      if (attempt === mostAttempts) throw new Error("what stands there cannot be removed");
+      if (attempt === mostAttempts) throw new Error("what is there cannot be removed");
       const found = await readText(file);
       if (found === undefined) continue;
       const content = parse(found);
@@ -101,7 +101,7 @@ async function touch(file: string, text: string): Promise<void> {
   await handle.writeFile(text).finally(() => handle.close());
 }
 
-/** Whether the holder of a lock lives. Of one elsewhere only the beats can tell. claim: a file made just now, by the same clock. */
+/** Whether the holder of a lock lives. Of one elsewhere only the touches can show it. claim: a file made just now, by the same clock. */
 async function isAlive(file: string, content: Content | undefined, claim: string): Promise<boolean> {
   const life = content && lifeOf(content);
   if (life === "gone") return false;

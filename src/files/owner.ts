@@ -3,16 +3,16 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import os from "node:os";
 
-/** A process that owns a file, told from all others. A number alone does not do: the system gives it to another process later. */
+/** A process that owns a file, distinguished from all others. Its number alone is not enough: the system reuses it. */
 export interface Owner {
   /** Digest of where its number means something: the machine, and on it the container. */
   readonly place: string;
   readonly pid: number;
-  /** Digest of when it was started; "0" where the system does not tell. */
+  /** Digest of when it was started; "0" where the system does not say. */
   readonly start: string;
 }
 
-/** gone: it has ended. elsewhere: on another machine or in another container, where nothing can be told from here. */
+/** gone: it has ended. elsewhere: on another machine or in another container, which cannot be checked from here. */
 type Life = "alive" | "gone" | "elsewhere";
 
 let own: Owner | undefined;
@@ -37,7 +37,7 @@ export function wasRunning(pid: number, timeMs: number): boolean {
   return ticks === undefined || Date.now() - os.uptime() * 1000 + ticks * 10 <= timeMs + 1000;
 }
 
-/** Digest of when a process was started, "0" where the system does not tell; undefined when there is no such process. */
+/** Digest of when a process was started, "0" where the system does not say; undefined when there is no such process. */
 function startOf(pid: number): string | undefined {
   if (process.platform === "linux") {
     const ticks = linuxStart(pid);

@@ -2,8 +2,8 @@ import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { nearestName } from "../errors/index.ts";
 
-/** The path that was meant by one that leads to nothing: the first part that is missing replaced by the nearest name beside it, spelled as the user wrote the rest.
- *  Undefined when nothing there is like it. */
+/** The path that was probably meant by one that does not exist: its first missing part replaced by the nearest name beside it, the rest as the user wrote it.
+ *  Undefined when nothing there is similar. */
 export function nearPath(target: string): string | undefined {
   const parts = target.split(/(?<=[/\\])/);
   const missing = parts.findIndex((_, i) => !exists(parts.slice(0, i + 1).join("")));
@@ -11,7 +11,7 @@ export function nearPath(target: string): string | undefined {
   const [, name, separator] = /^(.*?)([/\\]*)$/.exec(parts[missing]!)!;
   const start = parts.slice(0, missing).join("");
   const names = namesIn(start || ".");
-  // a name with another ending, or in another letter case, is nearer than any other word
+  // a name with another extension, or in another letter case, is nearer than any other word
   const near =
     names.find((candidate) => path.parse(candidate).name === path.parse(name!).name) ??
     names.find((candidate) => candidate.toLowerCase() === name!.toLowerCase()) ??
@@ -28,13 +28,13 @@ export function didYouMean(target: string): string | undefined {
   return near === undefined ? undefined : `Did you mean ${near}?`;
 }
 
-/** What an error says to do about a path that leads to nothing: the one that was meant, and what else there is to say. */
+/** The hint of an error about a path that does not exist: the one that was probably meant, and what else there is to say. */
 export function hintOfMissing(target: string, otherwise?: string): { readonly hint?: string } {
   const hint = [didYouMean(target), otherwise].filter((part) => part !== undefined).join(" ");
   return hint === "" ? {} : { hint };
 }
 
-/** The name that was mistyped. Endings are as good as always the same, so they do not make two names alike. */
+/** The name that was probably mistyped. Extensions are nearly always the same, so they do not make two names similar. */
 function likelyMeant(name: string, names: readonly string[]): string | undefined {
   const stems = new Map(
     names
@@ -70,12 +70,12 @@ function stem(name: string): string {
   return path.parse(name).name.toLowerCase();
 }
 
-/** A word as one types it into a shell. */
+/** A word quoted for a shell. */
 export function quotedWord(word: string, platform: NodeJS.Platform = process.platform): string {
   return platform === "win32" ? quotedForWindows(word) : quotedForPosix(word);
 }
 
-/** Single quotes take everything as it is, an exclamation mark in an interactive shell, too; double ones are easier on the eye. */
+/** Single quotes take everything literally, an exclamation mark in an interactive shell, too; double ones are easier to read. */
 function quotedForPosix(word: string): string {
   if (/^[\w@%+:,./-][\w@%+=:,./-]*$/.test(word)) return word;
   return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : `"${word}"`;

@@ -7,7 +7,7 @@ import { type LimitName, limits, type Refusal, requireWithin } from "../budget/i
 import { CoinageError } from "../errors/index.ts";
 import { reasonOf } from "./disk.ts";
 
-/** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for without end.
+/** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for forever.
  *  @throws NotAFile; the system's own errors */
 export async function withRegularFile<Result>(
   file: string,
@@ -33,7 +33,7 @@ export async function readStart(handle: FileHandle, length: number): Promise<Uin
 }
 
 /** Whether a path names what the user hands over with the command itself: `/dev/stdin`, or the `/dev/fd/63` that a shell puts in the place of `<(...)`.
- *  It may be a pipe, which can be read once, and has no ending that tells its kind. */
+ *  It may be a pipe, which can be read once, and has no extension that shows its kind. */
 export function isHandedOver(file: string): boolean {
   return descriptorOf(file) !== undefined;
 }
@@ -79,7 +79,7 @@ async function inWordsOf(refusal: Refusal, file: string, reading: () => Promise<
   }
 }
 
-/** The bytes of what stands where something of ours is to be; undefined where that cannot be a file of ours, or cannot be read. */
+/** The bytes of what is in the place of a file of ours; undefined where that cannot be a file of ours, or cannot be read. */
 export async function readEarlierFile(file: string): Promise<Uint8Array | undefined> {
   return readRegularFile(file, "earlierFile", { code: "FILE_UNREADABLE", subject: file }).catch(() => undefined);
 }
@@ -89,20 +89,20 @@ export async function readRegularTextFile(file: string, limit: LimitName, refusa
   return textOf(await readRegularFile(file, limit, refusal), refusal);
 }
 
-/** The same of a file that the user names on the command line, and which he may hand over as a pipe. @throws the refusal */
+/** The same of a file that the user names on the command line, and which may be a pipe. @throws the refusal */
 export async function readGivenTextFile(file: string, limit: LimitName, refusal: Refusal): Promise<string> {
   const descriptor = descriptorOf(file);
   if (descriptor === undefined) return readRegularTextFile(file, limit, refusal);
   const bytes = await inWordsOf(refusal, file, async () => {
     const found = await stat(file);
     if (found.isFile() || found.isDirectory()) return readRegularFile(file, limit, refusal);
-    // Opened anew, a named pipe whose writer is done already would be waited for without end, and a socket cannot be opened.
+    // Opened anew, a named pipe whose writer is done already would be waited for forever, and a socket cannot be opened.
     return readWithin(limit, 0, refusal, (buffer, offset, length) => readArriving(descriptor, buffer, offset, length));
   });
   return textOf(bytes, refusal);
 }
 
-/** Waits for what writes into the pipe, as every program does: who handed it over knows how to end it. */
+/** Waits for what writes into the pipe, as every program does: the user knows how to end it. */
 async function readArriving(descriptor: number, buffer: Uint8Array, offset: number, length: number): Promise<number> {
   for (;;) {
     try {
@@ -125,7 +125,7 @@ function textOf(bytes: Uint8Array, refusal: Refusal): string {
     const { code, subject, where } = refusal;
     throw new CoinageError(code, `${subject} is not UTF-8.`, {
       ...(where !== undefined && { where }),
-      hint: "Save it anew in an editor with the encoding UTF-8.",
+      hint: "Save it again as UTF-8 in a text editor.",
       cause,
     });
   }
@@ -157,10 +157,10 @@ function kindOf(found: Stats): string {
   return found.isSocket() ? "a socket" : "a device";
 }
 
-/** What stands at a path is something else than a file: the message says what, as the end of a sentence. */
+/** Something other than a file is at a path: the message says what, as the end of a sentence. */
 export class NotAFile extends Error {}
 
-/** Whether the system refused for want of rights. */
+/** Whether the system refused for lack of permission. */
 function isForbidden(error: unknown): boolean {
   return ["EACCES", "EPERM"].includes(reasonOf(error));
 }
@@ -169,7 +169,7 @@ function isForbidden(error: unknown): boolean {
 export async function whyUnreadable(file: string, error: unknown): Promise<string> {
   if (error instanceof NotAFile) return error.message;
   const reason = reasonOf(error);
-  if (isForbidden(error)) return `you may not read it, ${reason}`;
+  if (isForbidden(error)) return `you do not have permission to read it, ${reason}`;
   if (reason === "ELOOP") return "it is a link that leads back to itself";
   if (reason !== "ENOENT") return reason;
   const target = await readlink(file).catch(() => undefined);
@@ -178,6 +178,6 @@ export async function whyUnreadable(file: string, error: unknown): Promise<strin
 
 /** What to do about a file that could not be read; undefined where only its contents can be at fault. */
 export function readingHint(error: unknown): string | undefined {
-  if (isForbidden(error)) return "Give yourself the right to read it (chmod u+r), and to enter its folder.";
+  if (isForbidden(error)) return "Give yourself permission to read it (chmod u+r) and to enter its folder.";
   return undefined;
 }

@@ -11,10 +11,10 @@ type Role = "part" | "previous";
 /** Bytes of a name that are repeated in a temporary one: what is added must not make it too long for the disk. */
 const longestName = 150;
 
-/** Another processes' temporary files that cannot be asked after are left alone for so long, in milliseconds. */
+/** Other processes' temporary files whose owner cannot be checked are left alone this long, in milliseconds. */
 const [dayMs, minuteMs] = [86_400_000, 60_000];
 
-/** A name beside a path that no other process and no other writing has; it tells whose it is. */
+/** A name beside a path that no other process or write uses; it says whose it is. */
 export function temporaryName(target: string, role: Role): string {
   const { dir, base } = path.parse(path.resolve(target));
   const { place, pid, start } = ownProcess();
@@ -38,7 +38,7 @@ export async function previousOf(folder: string): Promise<string[]> {
 /** Folders that were looked through by this process. */
 const swept = new Set<string>();
 
-/** Removes what processes that have ended left unfinished in a folder; done once by each process. What cannot be removed stays: it is in nobody's way. */
+/** Removes what processes that have ended left unfinished in a folder; done once by each process. What cannot be removed stays: it does no harm. */
 export async function sweepOnce(folder: string): Promise<void> {
   const whole = path.resolve(folder);
   if (swept.has(whole)) return;
@@ -47,7 +47,7 @@ export async function sweepOnce(folder: string): Promise<void> {
   for (const name of names) {
     const leftover = parse(name);
     if (!leftover || !(await isAbandoned(path.join(whole, name), leftover))) continue;
-    // A folder that was about to be replaced may be all there is of it.
+    // It may be all that is left of a folder that was being replaced.
     if (leftover.role === "previous" && !names.includes(leftover.base)) continue;
     await disk()
       .remove(path.join(whole, name))
@@ -58,7 +58,7 @@ export async function sweepOnce(folder: string): Promise<void> {
 interface Leftover {
   readonly base: string;
   readonly role: Role;
-  /** Undefined: an earlier version of this program wrote it, which named the process's number at most. */
+  /** Undefined when an earlier version of this program wrote it, which named the process by its number at most. */
   readonly owner?: Owner;
   readonly pid?: number;
 }
@@ -84,7 +84,7 @@ async function isAbandoned(file: string, { owner, pid }: Leftover): Promise<bool
   return Date.now() - at > (owner ? dayMs : minuteMs);
 }
 
-/** When a file was written last, in milliseconds; undefined: it cannot be told. */
+/** When a file was written last, in milliseconds; undefined when that is unknown. */
 export async function timeOf(file: string): Promise<number | undefined> {
   return (await stat(file).catch(() => undefined))?.mtimeMs;
 }

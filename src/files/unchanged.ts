@@ -6,18 +6,18 @@ interface Facts {
   readonly mtimeMs: number;
 }
 
-/** Files that are read again and again, or that are mapped into memory, and so have to stay what they are. */
+/** Files that are read repeatedly, or mapped into memory, and so must not change. */
 export class FilesInUse {
   readonly #known = new Map<string, Facts>();
 
-  /** Notes what a file is; from then on it has to stay that. */
+  /** Notes the state of a file, from which it must not change. */
   note(file: string): void {
     const facts = this.#known.has(file) ? undefined : factsOf(file);
     if (facts) this.#known.set(file, facts);
   }
 
-  /** The first of these that is no longer what it was, as a sentence; undefined: none. One that was deleted is not told: what is mapped stays, and
-   *  reading it fails by itself. Inode and time of a change are not looked at, for some network drives give them anew and a link changes them. */
+  /** The first of these that has changed, as a sentence; undefined when none has. A deleted one does not count: what is mapped stays, and
+   *  reading it fails by itself. Inode and change time do not count: some network drives make them up anew, and linking changes them. */
   changeOf(files: Iterable<string>): string | undefined {
     for (const file of files) {
       const [known, now] = [this.#known.get(file), factsOf(file)];
@@ -29,7 +29,7 @@ export class FilesInUse {
   }
 }
 
-/** Undefined where it cannot be said: that is no change. */
+/** Undefined when that is unknown, which counts as unchanged. */
 function factsOf(file: string): Facts | undefined {
   try {
     return statSync(file);
@@ -38,7 +38,7 @@ function factsOf(file: string): Facts | undefined {
   }
 }
 
-/** What tells that a JSON file and one of arrays beside it are as they were written: disks and copies lose bits now and then. */
+/** Proves that a JSON file and a file of arrays beside it are as they were written: disks and copies occasionally lose bits. */
 interface Seal {
   /** Digest of the file of arrays. */
   readonly arrays: string;
@@ -46,7 +46,7 @@ interface Seal {
   readonly checksum: string;
 }
 
-/** Adds the seal to what stands in the JSON. */
+/** Adds the seal to the contents of the JSON. */
 export function sealed<Content extends object>(content: Content, arrays: Uint8Array): Content & Seal {
   const whole = { ...content, arrays: digestOf(arrays) };
   return { ...whole, checksum: digestOf(JSON.stringify(whole)) };

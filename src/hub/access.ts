@@ -34,12 +34,12 @@ export async function hubSettings(environment: Environment = process.env): Promi
 }
 
 function unknownCache(): CoinageError {
-  return new CoinageError("HUB_CACHE_UNKNOWN", "This user has no home folder, where models of the hub would be kept.", {
+  return new CoinageError("HUB_CACHE_UNKNOWN", "This user has no home folder in which to keep models of the hub.", {
     hint: "Set HF_HOME to a folder for them, or give the path of a model.",
   });
 }
 
-/** A small text of a file; empty for one that is not there or no such. */
+/** A small text of a file; empty when it is missing or not such a file. */
 export async function storedText(file: string, subject: string): Promise<string> {
   return readRegularTextFile(file, "hubMessage", { code: "FILE_UNREADABLE", subject }).catch(() => "");
 }
@@ -55,7 +55,7 @@ interface HubAccess {
   readonly secrets: readonly string[];
 }
 
-/** Reads address and token. A user and password in the address go before the token. @throws HUB_ADDRESS, HUB_DENIED for a token that is none */
+/** Reads address and token. A user and password in the address take precedence over the token. @throws HUB_ADDRESS, HUB_DENIED for a malformed token */
 export function hubAccess({ endpoint, token }: Pick<HubSettings, "endpoint" | "token">): HubAccess {
   const address = readAddress(endpoint);
   const login = [address.username, address.password].map(decoded);
@@ -66,7 +66,7 @@ export function hubAccess({ endpoint, token }: Pick<HubSettings, "endpoint" | "t
     return { ...common, authorization: `Basic ${basic}`, secrets };
   }
   if (token === undefined) return { ...common, authorization: undefined, secrets: [] };
-  // anything else cannot stand in a header, and the error about it would show it
+  // a header takes nothing else, and the error about it would show the token
   if (!/^hf_[!-~]+$/.test(token)) throw malformedToken();
   return { ...common, authorization: `Bearer ${token}`, secrets: [token] };
 }
@@ -84,7 +84,7 @@ function readAddress(endpoint: string): URL {
 function malformedToken(): CoinageError {
   return new CoinageError(
     "HUB_DENIED",
-    "The access token for the hub is none: they begin with hf_ and are one word of letters and digits.",
+    "The access token for the hub is malformed: tokens begin with hf_ and are one word of letters and digits.",
     { hint: "Set HF_TOKEN to a token from https://huggingface.co/settings/tokens, or unset it for public models." },
   );
 }
@@ -114,7 +114,7 @@ function partsOf(secret: string): string[] {
 
 const recognizable = 8;
 
-/** Text of a server as it may stand in a message: short, on one line, without secrets. */
+/** Text of a server, fit for a message: short, on one line, without secrets. */
 export function shownText(text: string, { secrets }: Pick<HubAccess, "secrets">): string {
   const masked = secrets.flatMap(partsOf).reduce((rest, part) => rest.replaceAll(part, "***"), text);
   const line = masked

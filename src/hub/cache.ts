@@ -7,7 +7,7 @@ import { makeFolder, reasonOf, writeFileAtomically } from "../files/index.ts";
 import { storedText } from "./access.ts";
 import type { ModelId } from "./model-id.ts";
 
-/** The revision that is meant when none is named. */
+/** The default revision. */
 export const defaultRevision = "main";
 
 const commit = /^[0-9a-f]{40}$/;
@@ -67,7 +67,7 @@ export class CachedModel {
     });
   }
 
-  /** Makes sure that there is room for so many bytes, where the system can tell. @throws OUTPUT_UNWRITABLE */
+  /** Makes sure that there is room for so many bytes, where the system says. @throws OUTPUT_UNWRITABLE */
   async requireRoom(bytes: number): Promise<void> {
     const volume = await volumeOf(this.folder);
     const freeBytes = volume && volume.blocks > 0 ? volume.bavail * volume.bsize : Number.POSITIVE_INFINITY;
@@ -75,7 +75,7 @@ export class CachedModel {
     const [wanted, free] = [bytes, freeBytes].map((count) => `${(count / 1e6).toFixed(1)} MB`);
     throw new CoinageError(
       "OUTPUT_UNWRITABLE",
-      `${wanted} are to be fetched, and ${free} are free where ${this.folder} lies.`,
+      `${wanted} must be downloaded, but only ${free} are free on the disk of ${this.folder}.`,
       { hint: roomHint },
     );
   }
@@ -102,7 +102,7 @@ async function volumeOf(folder: string): Promise<StatsFs | undefined> {
   return volume ?? (parent === folder ? undefined : volumeOf(parent));
 }
 
-const roomHint = "Make room there, or set HF_HOME to a folder that has it and that you may write to.";
+const roomHint = "Make room there, or set HF_HOME to a writable folder with enough room.";
 
 /** A file of the cache that cannot be written. */
 export function unwritable(file: string, cause: unknown): CoinageError {

@@ -24,10 +24,10 @@ export async function missingBytes({ file, bytes }: Pick<Download, "file" | "byt
   return Math.max(0, bytes - (present?.size ?? 0));
 }
 
-/** What the name of a file ends in that is not here as a whole. */
+/** How the name of an incomplete file ends. */
 const unfinished = ".incomplete";
 
-/** Fetches a file, going on with what an earlier attempt (also of another program) has left in FILE.incomplete; yields how many bytes are there.
+/** Fetches a file, resuming what an earlier attempt (also of another program) left in FILE.incomplete; yields how many bytes are there.
  *  @throws OUTPUT_UNWRITABLE, HUB_FAILED when something else came, and what `read` throws */
 export async function* fetchFile(download: Download): AsyncGenerator<number, void> {
   const { file } = download;
@@ -39,7 +39,7 @@ export async function* fetchFile(download: Download): AsyncGenerator<number, voi
     for await (keptBytes of fetchRest(handle, download)) yield keptBytes;
     await handle.sync();
   } catch (error) {
-    // What is worth going on with stays.
+    // What is worth resuming stays.
     if (keptBytes < leastProgressBytes || error instanceof WrongContents) await forget(partial);
     throw error;
   } finally {
@@ -72,14 +72,14 @@ async function* fetchRest(handle: FileHandle, download: Download): AsyncGenerato
     }
     if (position === before) throw new WrongContents(download, `${position} of the ${bytes} bytes`);
   }
-  if (hash.digest("hex") !== content) throw new WrongContents(download, "other bytes than those");
+  if (hash.digest("hex") !== content) throw new WrongContents(download, "other bytes than");
 }
 
-/** The hub sends something else than it listed. */
+/** The hub sent something other than it listed. */
 class WrongContents extends CoinageError {
   constructor({ file }: Download, what: string) {
-    super("HUB_FAILED", `The hub sends ${what} that it announced of ${path.basename(file)}.`, {
-      hint: "Nothing of it is kept. Run it again to fetch it anew.",
+    super("HUB_FAILED", `The hub sent ${what} it announced for ${path.basename(file)}.`, {
+      hint: "None of it was kept. Run it again to download it again.",
     });
   }
 }
@@ -92,7 +92,7 @@ function isOfHub(error: unknown): boolean {
 async function forget(partial: string): Promise<void> {
   await rm(partial, { force: true }).catch(() => {});
   const blobs = path.dirname(partial);
-  // those that hold anything stay
+  // folders that are not empty stay
   for (const folder of [blobs, path.dirname(blobs), path.dirname(path.dirname(blobs))])
     await rmdir(folder).catch(() => {});
 }
@@ -101,7 +101,7 @@ function contentHash(content: string, bytes: number): Hash {
   return content.length === 64 ? createHash("sha256") : createHash("sha1").update(`blob ${bytes}\0`);
 }
 
-/** Takes in what is there already; gives its length. What is too long is thrown away. */
+/** Hashes what is there already; gives its length. What is too long is discarded. */
 async function hashPresent(handle: FileHandle, hash: Hash, bytes: number): Promise<number> {
   const { size } = await handle.stat();
   if (size > bytes) {

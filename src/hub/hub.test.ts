@@ -280,7 +280,9 @@ test("what is larger than the disk is not begun", async () => {
   const model = new CachedModel(cache, { name: "a/b", revision: undefined, file: undefined });
   await expect(model.requireRoom(2 ** 62)).rejects.toMatchObject({
     code: "OUTPUT_UNWRITABLE",
-    message: expect.stringMatching(/^4611686018427\.4 MB are to be fetched, and [\d.]+ MB are free where /),
+    message: expect.stringMatching(
+      /^4611686018427\.4 MB must be downloaded, but only [\d.]+ MB are free on the disk of /,
+    ),
   });
   await model.requireRoom(1);
 });

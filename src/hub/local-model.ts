@@ -27,8 +27,10 @@ export interface DownloadEvent {
 
 /** The path of a model or VAE: what is there under the name, else the model of that name on the Hugging Face hub (`owner/name`,
  *  `owner/name@revision` or the address of its page), out of the cache all programs share; what is missing in it is fetched first.
- *  Anything else is given back as it came.
- *  differs from sd-scripts: a model that is whole in the cache is used as it is; there the hub is asked for a newer one each time.
+ *  Anything else is returned unchanged.
+ *  differs from sd-scripts: each run asks the hub for a newer revision of a model in the cache.
+ *  coinage: a model that is complete in the cache is used without asking the hub.
+ *  because: a run gives the same result again, and works offline.
  *  patienceMs: how long the hub may be silent.
  *  @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
 export async function* localModel(
@@ -51,7 +53,7 @@ export async function* localModel(
   return yield* fetchModel(hub, purpose, cached);
 }
 
-/** Tells a path that may not be looked at from one that is not there: the hub would be asked for it. @throws FILE_UNREADABLE */
+/** Distinguishes a path that may not be read from one that does not exist, for which the hub would be asked. @throws FILE_UNREADABLE */
 async function requireLookable(target: string): Promise<void> {
   const cause: unknown = await lstat(target).catch((error: unknown) => error);
   if (!["EACCES", "EPERM", "EIO", "ESTALE"].includes(reasonOf(cause))) return;
@@ -119,7 +121,7 @@ function neededFiles(files: readonly RemoteFile[], hub: Hub, purpose: FolderPurp
   return { needed: among([single]), target: single };
 }
 
-/** Files that hold a whole model or VAE each: those at the top. .safetensors go before files of the same name. */
+/** Files that hold a whole model or VAE each: those at the top. .safetensors take precedence over files of the same name. */
 function singleFiles(names: readonly string[]): string[] {
   const tops = names.filter((name) => /^[^/]+\.(safetensors|ckpt|pt|pth)$/.test(name));
   const stems = new Set(tops.filter((name) => name.endsWith(".safetensors")).map((name) => path.parse(name).name));

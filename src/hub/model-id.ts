@@ -40,7 +40,7 @@ export function idText({ name, revision }: ModelId): string {
   return revision === undefined ? name : `${name}@${revision}`;
 }
 
-/** An address of a server without what may not be shown; undefined for one that cannot be read. */
+/** A server's address without secrets; undefined for one that cannot be parsed. */
 function shownAddress(endpoint: string): string | undefined {
   return URL.canParse(endpoint) ? withoutLogin(new URL(endpoint)) : undefined;
 }

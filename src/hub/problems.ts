@@ -12,29 +12,33 @@ export function unreachable(hub: Hub, cause: unknown): CoinageError {
   return new CoinageError("HUB_OFFLINE", `${access.url} cannot be reached to fetch ${idText(id)} (${reason}).`, {
     ...hintOfMissing(
       idText(id),
-      `It is no file or folder here and not completely in the cache ${cacheFolder}. What was fetched is kept: run it again and it goes on there.`,
+      `It is not a file or folder here, and not complete in the cache ${cacheFolder}. What was fetched is kept: the next run resumes there.`,
     ),
   });
 }
 
-/** A connection that ended in the middle of an answer. */
+/** A connection that broke during an answer. */
 export function brokenConnection(hub: Hub, bytes: number, cause: unknown): CoinageError {
   const what = `The connection to ${hub.access.url} broke after ${bytes} bytes (${reasonOf(hub, cause)}).`;
   return new CoinageError("HUB_OFFLINE", what, { hint: keptHint });
 }
 
-/** An answer that does not come on. */
+/** An answer that stalls. */
 export function stalledAnswer(hub: Hub, bytes: number): CoinageError {
   const { url } = hub.access;
-  const what = bytes === 0 ? "does not answer" : `sent ${bytes} bytes and then next to nothing`;
-  return new CoinageError("HUB_FAILED", `${url} ${what} for ${hub.patienceMs / 1000} s, asked for ${idText(hub.id)}.`, {
-    hint: keptHint,
-  });
+  const what = bytes === 0 ? "does not answer" : `sent ${bytes} bytes and then almost nothing`;
+  return new CoinageError(
+    "HUB_FAILED",
+    `${url} ${what} for ${hub.patienceMs / 1000} s when asked for ${idText(hub.id)}.`,
+    {
+      hint: keptHint,
+    },
+  );
 }
 
-const keptHint = "Try again later. What was fetched is kept, and the next run goes on there.";
+const keptHint = "Try again later. What was fetched is kept, and the next run resumes there.";
 
-/** An answer with a status that is none of success. text: the beginning of what it says. */
+/** An answer whose status is not a success. text: the beginning of what it says. */
 export function refusedRequest(hub: Hub, status: number, text: string): CoinageError {
   const { id, access } = hub;
   const { url } = access;
@@ -46,7 +50,7 @@ export function refusedRequest(hub: Hub, status: number, text: string): CoinageE
   if (status === 401 || status === 403)
     return new CoinageError(
       "HUB_DENIED",
-      `${url} does not give out ${model}${access.authorization ? " to the owner of your access token" : " without an access token"}: it is private, asks for an agreement, or does not exist.`,
+      `${url} refuses to send ${model}${access.authorization ? " to the owner of your access token" : " without an access token"}: it is private, requires an agreement, or does not exist.`,
       { hint: `Agree to its terms at ${url}/${id.name}, and set HF_TOKEN to a token from ${url}/settings/tokens.` },
     );
   const said = shownText(messageIn(text), access);
@@ -55,7 +59,7 @@ export function refusedRequest(hub: Hub, status: number, text: string): CoinageE
   });
 }
 
-/** The hub tells errors as {"error": text}. */
+/** The hub gives errors as {"error": text}. */
 function messageIn(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
@@ -69,18 +73,22 @@ function messageIn(text: string): string {
 export function offline(id: ModelId, { cacheFolder }: HubSettings): CoinageError {
   return new CoinageError(
     "HUB_OFFLINE",
-    `${idText(id)} is neither a file or folder here nor completely in the cache ${cacheFolder}, and HF_HUB_OFFLINE forbids to fetch it.`,
+    `${idText(id)} is neither a file or folder here nor complete in the cache ${cacheFolder}, and HF_HUB_OFFLINE forbids fetching it.`,
     hintOfMissing(idText(id), "Unset HF_HUB_OFFLINE once to fetch it, or give the path of a model."),
   );
 }
 
-/** An address of the web that is no page of a model. What may be secret in it is not shown. */
+/** A web address that is not the page of a model. What may be secret in it is not shown. */
 export function notAnAddress(text: string): CoinageError {
   const { origin = "", pathname = "" } = URL.canParse(text) ? new URL(text) : {};
   const shown = shownText(origin === "null" ? "" : origin + pathname, { secrets: [] });
-  return new CoinageError("HUB_NOT_FOUND", `${shown || "An address"} is no page of a model on the Hugging Face hub.`, {
-    hint: "Write it as owner/name or https://huggingface.co/owner/name, or download the file and give its path.",
-  });
+  return new CoinageError(
+    "HUB_NOT_FOUND",
+    `${shown || "An address"} is not the page of a model on the Hugging Face hub.`,
+    {
+      hint: "Write it as owner/name or https://huggingface.co/owner/name, or download the file and give its path.",
+    },
+  );
 }
 
 /** A model repository without the files we look for. files: what could be meant. */
@@ -93,12 +101,12 @@ export function unclearContents({ id, access }: Hub, files: readonly string[]): 
   );
 }
 
-/** An answer that cannot be used. what: what it is, of "it". */
+/** An answer that cannot be used. what: the rest of a sentence that begins with "it". */
 export function oddAnswer({ id, access }: Hub, what: string): CoinageError {
   return new CoinageError(
     "HUB_FAILED",
     `${access.url} gives an answer about ${idText(id)} that cannot be used: ${what}.`,
-    { hint: "Another server (a proxy, the log-in page of a network) may have answered in its place. Try again later." },
+    { hint: "Another server (a proxy, the login page of a network) may have answered instead. Try again later." },
   );
 }
 

@@ -22,7 +22,7 @@ interface RemoteModel {
 
 /** Asks the hub what it has of a model. @throws HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED */
 export async function openRemoteModel(hub: Hub, revision: string): Promise<RemoteModel> {
-  // Loaded only by those who need it.
+  // Loaded only when it is needed.
   const { modelInfo, listFiles } = await import("@huggingface/hub");
   const { id, access } = hub;
   // No token: our fetch hands it to whom it is for.
@@ -49,7 +49,7 @@ async function understanding<Result>(hub: Hub, request: () => Promise<Result>): 
     const isText = error instanceof SyntaxError;
     throw oddAnswer(
       hub,
-      isText ? `it is no JSON (${shownText(error.message, hub.access)})` : "it has another shape than known",
+      isText ? `it is not JSON (${shownText(error.message, hub.access)})` : "it has an unknown shape",
     );
   }
 }
@@ -58,7 +58,7 @@ function addressOf({ id, access }: Hub, commit: string, { path }: RemoteFile): s
   return `${access.url}/${id.name}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** An entry of the hub's list; undefined for what is no file. @throws HUB_FAILED */
+/** An entry of the hub's list; undefined for what is not a file. @throws HUB_FAILED */
 function listedFile(hub: Hub, entry: unknown): RemoteFile | undefined {
   const { type, path, size, oid, lfs } = record(entry);
   if (type === "directory") return undefined;

@@ -24,7 +24,7 @@ export function hubFetch(hub: Hub): typeof fetch {
   return async (input, init) => {
     pages.spend(1);
     const { response, controller } = await send(hub, new URL(String(input)), new Headers(init?.headers));
-    // However slowly: an answer of this kind is small.
+    // Even if it arrives slowly: an answer of this kind is small.
     const timer = setTimeout(() => controller.abort(), 10 * hub.patienceMs);
     try {
       const chunks: Uint8Array[] = [];
@@ -53,7 +53,7 @@ export async function* readRemoteFile(hub: Hub, address: string, from: number): 
   }
 }
 
-/** Sends a request and goes where the hub sends it. */
+/** Sends a request and follows redirects. */
 async function send(hub: Hub, address: URL, headers: Headers): Promise<Answer> {
   const { origin, authorization, url } = hub.access;
   const refusal = { code: "HUB_FAILED", subject: `${url}, asked for ${hub.id.name},` } as const;
@@ -61,9 +61,10 @@ async function send(hub: Hub, address: URL, headers: Headers): Promise<Answer> {
   let isSecure = new URL(url).protocol === "https:";
   for (let redirects = 0; ; redirects++) {
     requireWithin("hubRedirects", redirects, refusal);
-    if (isSecure && target.protocol !== "https:") throw oddAnswer(hub, `it leads from https to ${target.protocol}//`);
-    if (!/^https?:$/.test(target.protocol)) throw oddAnswer(hub, `it leads to ${target.protocol}`);
-    // A way that once led to another origin does not get them back: who knows what that one asks for.
+    if (isSecure && target.protocol !== "https:")
+      throw oddAnswer(hub, `it redirects from https to ${target.protocol}//`);
+    if (!/^https?:$/.test(target.protocol)) throw oddAnswer(hub, `it redirects to ${target.protocol}`);
+    // Once another origin was visited, they are not sent again: it may have chosen the address.
     isHub &&= target.origin === origin;
     isSecure = target.protocol === "https:";
     headers.delete("authorization");
@@ -77,7 +78,7 @@ async function send(hub: Hub, address: URL, headers: Headers): Promise<Answer> {
       throw refusedRequest(hub, status, text);
     }
     answer.controller.abort();
-    if (!URL.canParse(location, target.href)) throw oddAnswer(hub, "it leads to an address that is none");
+    if (!URL.canParse(location, target.href)) throw oddAnswer(hub, "it redirects to an invalid address");
     target = new URL(location, target);
     [target.username, target.password] = ["", ""];
   }
@@ -109,7 +110,7 @@ async function* chunksOf(hub: Hub, { response, controller }: Answer): AsyncGener
       if (done) return;
       total += value.length;
       recent += value.length;
-      // Time that the reader of these bytes takes is not the hub's.
+      // Time that the consumer takes does not count against the hub.
       leftMs -= performance.now() - start;
       if (recent >= leastProgressBytes) [recent, leftMs] = [0, hub.patienceMs];
       yield value;

@@ -65,7 +65,7 @@ export class MersenneTwister {
     return (word ^ (word >>> 18)) >>> 0;
   }
 
-  /** Passes over that many draws of `u32`, a block at a time: ten million take some tens of milliseconds. */
+  /** Skips that many draws of `u32`, a block at a time: ten million take some tens of milliseconds. */
   skip(outputs: number): void {
     let rest = outputs;
     while (rest > blockLength - this.#position) {

@@ -28,7 +28,7 @@ interface NormalOptions<Type extends FloatDType = FloatDType> {
 
 interface UniformOptions<Type extends FloatDType = FloatDType> {
   readonly dtype?: Type;
-  /** The range is [from, to); 0 and 1 unless told. */
+  /** The range is [from, to); 0 and 1 by default. */
   readonly from?: number;
   readonly to?: number;
 }
@@ -73,7 +73,7 @@ export class TorchGenerator {
     return this.#outputs;
   }
 
-  /** Passes over that many 32-bit outputs. A cached normal number stays. */
+  /** Skips that many 32-bit outputs. A cached normal number stays. */
   skip(outputs: number): void {
     this.#engine.skip(outputs);
     this.#outputs += outputs;

@@ -8,7 +8,7 @@ const latents = { dtype: "float32", shape: [0], data: new Float32Array() } as co
 const events: readonly GenerationRunEvent[] = [
   {
     ...{ kind: "model", path: "/models/m.safetensors", family: "sd2", familyReason: "r" },
-    ...{ predictionType: "v_prediction", predictionReason: "its metadata say so" },
+    ...{ predictionType: "v_prediction", predictionReason: "its metadata says so" },
   },
   { kind: "embedding", file: "out/mycat.pt", word: "mycat", tokens: ["mycat", "mycat1"] },
   { kind: "warning", code: "PROMPT", message: "cut" },
@@ -30,7 +30,7 @@ test("drawing is told from model to last picture, files as results", () => {
   expect(terminal.results()).toBe("/out/1.png\n/out/2.png\n");
   const told = [
     "/models/m.safetensors",
-    "Stable Diffusion 2, predicts velocity (its metadata say so)",
+    "Stable Diffusion 2, predicts velocity (its metadata says so)",
     "mycat: 2 vectors from out/mycat.pt",
     "warning PROMPT: cut",
     "cpu",

@@ -3,10 +3,10 @@ import { type ClipVocabulary, endOfWord, symbolsOf } from "./vocabulary.ts";
 /** The ids of one word. */
 export type WordEncoder = (word: string) => readonly number[];
 
-/** Longer words are hardly met twice. */
+/** Longer words hardly occur twice. */
 const longestKnown = 100;
 
-/** Byte-pair encoding with a memory of the words it has seen. */
+/** Byte-pair encoding with a cache of words. */
 export function createWordEncoder({ ids, mergeRanks }: ClipVocabulary): WordEncoder {
   const known = new Map<string, readonly number[]>();
   return (word) => {

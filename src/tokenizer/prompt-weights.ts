@@ -59,7 +59,7 @@ export function parsePromptWeights(prompt: string, { knowsBreak, words }: Weight
 const tooDeep = {
   code: "PROMPT_WEIGHT_INVALID",
   subject: "A prompt with so many open brackets",
-  hint: "Close brackets, or put a backslash before those that are no weights.",
+  hint: "Close brackets, or put a backslash before those that are not weights.",
 } as const;
 
 /** Whether a piece asks for a new chunk. */
@@ -98,7 +98,7 @@ function weightOf(number: string, prompt: string): number {
   // Digits of an input method for Chinese or Japanese are full-width.
   const weight = Number(number.normalize("NFKC"));
   if (!Number.isNaN(weight)) return weight;
-  throw new CoinageError("PROMPT_WEIGHT_INVALID", `":${number})" in a prompt is no weight.`, {
+  throw new CoinageError("PROMPT_WEIGHT_INVALID", `":${number})" in a prompt is not a weight.`, {
     where: prompt,
     hint: "Write the weight as a plain number, for example (cat:1.2), or put a backslash before the brackets.",
   });

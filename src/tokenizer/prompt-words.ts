@@ -26,8 +26,9 @@ const grammar = /[\\()[\]:]|BREAK| AND /;
 /** Names that keep their meaning in prompts, whatever file has them. */
 const reserved: readonly string[] = ["BREAK", "AND"];
 
-/** differs from sd-scripts: a name with brackets, colons or backslashes is found before they are read as weights, where it is found only with a
- *  backslash before each; and letter case does not matter where the prompt can mean nothing else, as in programs that look words up by token ids.
+/** differs from sd-scripts: brackets, colons and backslashes in a word's name are read as weights unless a backslash precedes each, and letter case matters.
+ *  coinage: such a name is found before weights are read, and letter case does not matter where the prompt can mean nothing else.
+ *  because: words are named after files, and programs that look words up by token ids ignore letter case.
  *  isEntry: whether a text is a word of the model's own vocabulary. */
 export function promptWords(learned: readonly string[], isEntry: (text: string) => boolean): PromptWords {
   const names = learned.filter((name) => !reserved.includes(name.trim()));

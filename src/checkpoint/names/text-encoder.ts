@@ -31,7 +31,7 @@ export function modernTextEncoderName(name: string): string {
 }
 
 /** Text encoder tensors under Transformers names out of OpenCLIP ones (both without prefix); the stacked q, k, v become three views.
- *  blocks: how many to take at most. Source: checkpoints.md sections 3.4 and 3.5. */
+ *  blocks: how many to take at most. Source: Diffusers, loaders/single_file_utils.py, `convert_open_clip_checkpoint`. */
 export function textEncoderFromOpenClip(
   tensors: ReadonlyMap<string, StoredArray>,
   blocks = Number.POSITIVE_INFINITY,

@@ -26,7 +26,7 @@ const outerParts: ReadonlyMap<string, string> = new Map(
 
 const middleParts: Readonly<Record<string, string>> = { 0: "resnets.0", 1: "attentions.0", 2: "resnets.1" };
 
-/** The Diffusers name of each LDM U-Net name (both without prefix) that a rule covers. Source: checkpoints.md section 3.1. */
+/** The Diffusers name of each LDM U-Net name (both without prefix) that a rule covers. Source: Diffusers, loaders/single_file_utils.py, `convert_ldm_unet_checkpoint`. */
 export function unetNamesFromLdm(names: readonly string[]): Map<string, string> {
   const stride = blocksPerLevel(names);
   const renamed = new Map<string, string>();

@@ -28,7 +28,7 @@ const oldAttentionParts: ReadonlyMap<string, string> = new Map(
 
 const attention = /^((?:encoder|decoder)\.mid_block\.attentions\.0)\.(.+)\.(weight|bias)$/;
 
-/** The Diffusers name of each LDM autoencoder name (both without prefix) that a rule covers. Source: checkpoints.md section 3.2. */
+/** The Diffusers name of each LDM autoencoder name (both without prefix) that a rule covers. Source: Diffusers, loaders/single_file_utils.py, `convert_ldm_vae_checkpoint`. */
 export function vaeNamesFromLdm(names: readonly string[]): Map<string, string> {
   const levels = Math.max(countAfter(names, "decoder.up."), countAfter(names, "encoder.down."));
   const renamed = new Map<string, string>();

@@ -1,7 +1,7 @@
 import { dataViewOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
-/** What stands in front of a bitmap's pixels. */
+/** What precedes a bitmap's pixels. */
 export interface BmpHeader {
   readonly width: number;
   readonly height: number;
@@ -26,9 +26,9 @@ export function isBmp(start: Uint8Array): boolean {
 }
 
 /** Reads a bitmap's header. The first kilobytes of the file suffice.
- *  @throws BMP_INVALID when it is none, damaged or of a kind nobody writes. */
+ *  @throws BMP_INVALID when it is not a bitmap, damaged or of a kind nobody writes. */
 export function parseBmpHeader(file: Uint8Array): BmpHeader {
-  if (!isBmp(file) || file.length < 26) throw invalid("It is no Windows bitmap.");
+  if (!isBmp(file) || file.length < 26) throw invalid("It is not a Windows bitmap.");
   const view = dataViewOn(file);
   const headerBytes = view.getUint32(14, true);
   const isCore = headerBytes === 12;
@@ -39,7 +39,7 @@ export function parseBmpHeader(file: Uint8Array): BmpHeader {
   const compression = isCore ? 0 : view.getUint32(30, true);
   const usedColours = isCore ? 0 : view.getUint32(46, true);
   if (width <= 0 || signedHeight === 0) throw invalid("It has no size.");
-  if (![1, 4, 8, 16, 24, 32].includes(bitsPerPixel)) throw invalid(`It has ${bitsPerPixel} bits a pixel.`);
+  if (![1, 4, 8, 16, 24, 32].includes(bitsPerPixel)) throw invalid(`It has ${bitsPerPixel} bits per pixel.`);
   if (![0, 1, 2, masksAfterHeader, masksWithAlphaAfterHeader].includes(compression))
     throw invalid(`Its compression (${compression}) is not supported.`);
   const hasMasks = compression === masksAfterHeader || compression === masksWithAlphaAfterHeader;

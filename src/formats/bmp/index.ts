@@ -79,7 +79,7 @@ function rowStart(header: BmpHeader, y: number, stride: number): number {
 }
 
 /** Expands run-length coded rows to one palette index a byte. Pixels that the code leaves out are index 0.
- *  @throws BMP_INVALID when the code ends before the last row, found out before anything as large as the picture is made */
+ *  @throws BMP_INVALID when the code ends before the last row, detected before anything as large as the image is made */
 function expandRuns(code: Uint8Array, { width, height, compression }: BmpHeader): Uint8Array {
   const isNibbles = compression === "rle4";
   const rows = followRuns(code, isNibbles, () => {});

@@ -40,7 +40,7 @@ export function openNpz(file: Uint8Array): Map<string, Uint8Array> {
   );
 }
 
-/** An .npz file as `numpy.savez` names its members. Arrays that are .npy files already are taken over as they are. */
+/** An .npz file as `numpy.savez` names its members. Arrays that are .npy files already are kept as they are. */
 export function writeNpz(arrays: ReadonlyMap<string, NdArray | Uint8Array>): Uint8Array {
   return writeZip(
     [...arrays].map(([name, array]) => ({
@@ -67,7 +67,7 @@ const dtypes: ReadonlyMap<string, DType> = new Map([
   ["|b1", "bool"],
 ]);
 
-/** NumPy's signature: its first byte is 0x93, which no text encoding is to be trusted with (that of TextDecoder("latin1") is windows-1252). */
+/** NumPy's signature: its first byte is 0x93, so it is compared as bytes (TextDecoder("latin1") decodes windows-1252). */
 const signature = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
 
 /** The array of a .npy file. @throws NPZ_INVALID when it is damaged or of a type we cannot hold */
@@ -82,7 +82,7 @@ export function parseNpy(file: Uint8Array): NdArray {
   if (file.length < end) throw invalid("it ends within its header");
   const { dtype, shape } = parseHeader(new TextDecoder().decode(file.subarray(start, end)));
   const length = elementCount(shape) * dtypeBytes[dtype];
-  // Not the other way round: a product of many sides may be no number at all.
+  // Not the other way round: a product of many sides may be NaN.
   if (!(end + length <= file.length)) throw invalid("it ends before its last number");
   return { dtype, shape, data: typedArrayOn(dtype, new Uint8Array(file.subarray(end, end + length))) };
 }
@@ -105,7 +105,7 @@ function parseHeader(text: string): Pick<NdArray, "dtype" | "shape"> {
   return { dtype, shape };
 }
 
-/** The sides of a tuple such as `(4, 8, 8)`, `(4,)` or, by Python 2, `(4L, 8L)`; undefined when they are none that an array can have. */
+/** The sides of a tuple such as `(4, 8, 8)`, `(4,)` or, by Python 2, `(4L, 8L)`; undefined when no array can have them. */
 function shapeOf(tuple: string | undefined): number[] | undefined {
   if (!tuple?.startsWith("(")) return undefined;
   const sides = tuple.slice(1, -1).trimEnd().replace(/,$/, "").split(",");

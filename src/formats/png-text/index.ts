@@ -9,20 +9,20 @@ export function isPng(bytes: Uint8Array): boolean {
   return signature.every((byte, i) => bytes[i] === byte);
 }
 
-/** A text that a PNG picture carries. */
+/** A text in a PNG image. */
 export interface PngText {
   readonly keyword: string;
   readonly text: string;
 }
 
-/** The texts of a PNG picture (tEXt, zTXt, iTXt) in file order. @throws PNG_INVALID, also for texts that together unpack to more than the limit `pngTextBytes` */
+/** The texts of a PNG image (tEXt, zTXt, iTXt) in file order. @throws PNG_INVALID, also for texts that together unpack to more than the limit `pngTextBytes` */
 export function readPngTexts(png: Uint8Array): PngText[] {
   const budget = new Budget("pngTextBytes", tooMuchPng);
   return readChunks(png).flatMap((chunk) => textOf(chunk, budget) ?? []);
 }
 
-/** The picture with texts put before its pixels: tEXt where Latin-1 can hold the text, else uncompressed iTXt, as Pillow does.
- *  Texts of the same keyword that stood there are replaced. @throws PNG_INVALID, for a keyword that PNG does not allow too */
+/** The image with texts put before its pixels: tEXt where Latin-1 can hold the text, else uncompressed iTXt, as Pillow does.
+ *  Texts that it has under the same keywords are replaced. @throws PNG_INVALID, for a keyword that PNG does not allow too */
 export function withPngTexts(png: Uint8Array, texts: readonly PngText[]): Uint8Array {
   const replaced = new Set(texts.map(({ keyword }) => keyword));
   const kept = readChunks(png).filter((chunk) => !replaced.has(keywordOf(chunk) ?? ""));
@@ -52,7 +52,7 @@ function textOf(chunk: PngChunk, budget: Budget): PngText | undefined {
 function internationalText(rest: Uint8Array, budget: Budget): string {
   const language = rest.indexOf(0, 2);
   const translated = rest.indexOf(0, language + 1);
-  if (language < 0 || translated < 0) throw invalidPng("a text in it is cut short");
+  if (language < 0 || translated < 0) throw invalidPng("a text in it is truncated");
   const bytes = rest.subarray(translated + 1);
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(rest[0] === 1 ? inflate(bytes, budget) : bytes);
 }
@@ -62,7 +62,7 @@ function inflate(bytes: Uint8Array, budget: Budget): Uint8Array {
   try {
     text = inflateSync(bytes, { maxOutputLength: Math.max(1, budget.left) });
   } catch (cause) {
-    throw invalidPng("a text in it cannot be unpacked, or is larger than any text of use", cause);
+    throw invalidPng("a text in it cannot be unpacked, or is too large", cause);
   }
   budget.spend(text.length);
   return text;
@@ -95,9 +95,9 @@ export interface PngChunk {
   readonly data: Uint8Array;
 }
 
-/** The chunks of a PNG picture up to IEND. @throws PNG_INVALID */
+/** The chunks of a PNG image up to IEND. @throws PNG_INVALID */
 export function readChunks(png: Uint8Array): PngChunk[] {
-  if (!isPng(png)) throw invalidPng("it does not begin like one");
+  if (!isPng(png)) throw invalidPng("it does not start like one");
   const view = dataViewOn(png);
   const chunks: PngChunk[] = [];
   const count = new Budget("pngChunks", tooMuchPng);
@@ -106,14 +106,14 @@ export function readChunks(png: Uint8Array): PngChunk[] {
     const end = position + 12 + length;
     if (end > png.length) break;
     const checked = png.subarray(position + 4, end - 4);
-    if (crc32(checked) !== view.getUint32(end - 4)) throw invalidPng("a part of it was changed");
+    if (crc32(checked) !== view.getUint32(end - 4)) throw invalidPng("one of its chunks was changed");
     const type = String.fromCharCode(...checked.subarray(0, 4));
     count.spend(1);
     chunks.push({ type, data: checked.subarray(4) });
     if (type === "IEND") return chunks;
     position = end;
   }
-  throw invalidPng("it is cut short");
+  throw invalidPng("it is truncated");
 }
 
 export function writeChunks(chunks: readonly PngChunk[]): Uint8Array {
@@ -131,16 +131,16 @@ function encodeChunk({ type, data }: PngChunk): Uint8Array {
   return chunk;
 }
 
-/** The refusal of a picture that asks for too much. */
+/** The refusal of an image that asks for too much. */
 const tooMuchPng: Refusal = {
   code: "PNG_INVALID",
-  subject: "The PNG picture",
-  hint: "No program writes such pictures. Get it from a source you trust.",
+  subject: "The PNG image",
+  hint: "No program writes such images. Get it from a source you trust.",
 };
 
 function invalidPng(what: string, cause?: unknown): CoinageError {
-  return new CoinageError("PNG_INVALID", `Not a usable PNG picture: ${what}.`, {
-    hint: "The picture is damaged, or was saved again by a program that dropped its text.",
+  return new CoinageError("PNG_INVALID", `Not a usable PNG image: ${what}.`, {
+    hint: "The image is damaged, or was saved again by a program that dropped its text.",
     cause,
   });
 }

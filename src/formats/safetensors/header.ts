@@ -57,13 +57,13 @@ export const storedDtypes: Readonly<Record<string, DType>> = {
   BOOL: "bool",
 };
 
-/** Reads the header of a .safetensors file, checking all that the reference reader checks, and that no name stands twice.
+/** Reads the header of a .safetensors file, checking all that the reference reader checks, and that no name appears twice.
  *  Nothing beyond the header is read.
- *  @throws SAFETENSORS_INVALID naming what is wrong; the source's path stands in the message. */
+ *  @throws SAFETENSORS_INVALID naming what is wrong; the message has the source's path. */
 export function parseSafetensorsHeader(source: ByteSource): SafetensorsHeader {
   const invalid: Invalid = (what, cause) =>
     new CoinageError("SAFETENSORS_INVALID", `${source.path} is not a valid .safetensors file: ${what}.`, {
-      hint: "The file is damaged, cut short or of another kind. Download or save it again.",
+      hint: "The file is damaged, truncated or of another kind. Download or save it again.",
       cause,
     });
   const { header, dataStart } = readHeader(source, invalid);
@@ -83,7 +83,7 @@ function readHeader({ size, read }: ByteSource, invalid: Invalid) {
   if (headerLength > BigInt(limits.safetensorsHeader.most))
     throw invalid(`it claims a header of ${headerLength} bytes`);
   const dataStart = 8 + Number(headerLength);
-  if (dataStart > size) throw invalid(`its header of ${headerLength} bytes is cut short`);
+  if (dataStart > size) throw invalid(`its header of ${headerLength} bytes is truncated`);
   let outline: JsonOutline;
   let header: unknown;
   try {
@@ -93,10 +93,10 @@ function readHeader({ size, read }: ByteSource, invalid: Invalid) {
   } catch (cause) {
     throw invalid("its header is not JSON in UTF-8", cause);
   }
-  if (outline.depth > limits.nesting.most) throw invalid("lists and objects in its header lie deeper than any of use");
+  if (outline.depth > limits.nesting.most) throw invalid("its header is nested too deeply");
   if (!isRecord(header)) throw invalid("its header is not a JSON object");
   if (outline.repeatedName !== undefined)
-    throw invalid(`the name "${outline.repeatedName}" stands twice in its header`);
+    throw invalid(`the name "${outline.repeatedName}" appears twice in its header`);
   return { header, dataStart };
 }
 
@@ -104,7 +104,7 @@ function parseMetadata(metadata: unknown, invalid: Invalid): Record<string, stri
   if (metadata === undefined || metadata === null) return {};
   if (!isRecord(metadata)) throw invalid("its metadata is not an object");
   const odd = Object.entries(metadata).find(([, text]) => typeof text !== "string");
-  if (odd) throw invalid(`the metadata entry "${odd[0]}" is not a text`);
+  if (odd) throw invalid(`the metadata entry "${odd[0]}" is not a string`);
   // Without a prototype: an entry may have any name.
   return Object.assign(Object.create(null), metadata) as Record<string, string>;
 }

@@ -1,14 +1,14 @@
-/** What a JSON text shows before it is parsed. */
+/** What can be seen of a JSON text before it is parsed. */
 export interface JsonOutline {
-  /** How deep its lists and objects lie in each other. */
+  /** How deep its lists and objects are nested. */
   readonly depth: number;
-  /** The first name that stands twice in the outermost object or in one directly within it: readers disagree on which of the two counts, and JSON.parse hides it. */
+  /** The first name that appears twice in the outermost object or in one directly within it: readers disagree on which of the two counts, and JSON.parse hides it. */
   readonly repeatedName: string | undefined;
 }
 
 const marks = /["{}[\]]/g;
 
-/** Looks at each character once, and works for texts that are no JSON, too. @throws SyntaxError for a name that is none */
+/** Looks at each character once, and works for texts that are not JSON, too. @throws SyntaxError for a malformed name */
 export function outlineOf(json: string): JsonOutline {
   const names = [new Set<string>(), new Set<string>()];
   let repeatedName: string | undefined;

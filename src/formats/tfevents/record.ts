@@ -11,7 +11,7 @@ export function recordOf(data: Uint8Array): Uint8Array {
   return record;
 }
 
-/** CRC-32C as record files store it: turned and shifted, so that a checksum of data with checksums in it is no weak one. */
+/** CRC-32C as record files store it: rotated and offset, because the checksum of data that contains checksums would be weak. */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

@@ -16,7 +16,7 @@ import {
 type Call = (args: readonly PickleValue[], budget: Budget) => PickleValue;
 
 /** The stand-in for a name of Python code. The list is closed: everything else is refused before anything is made of it.
- *  No module is ever looked into. Source: PyTorch, torch/_weights_only_unpickler.py, `_get_allowed_globals`. @throws PICKLE_REFUSED naming it */
+ *  No module is ever imported. Source: PyTorch, torch/_weights_only_unpickler.py, `_get_allowed_globals`. @throws PICKLE_REFUSED naming it */
 export function resolveGlobal(module: string, name: string): PickleGlobal {
   const full = `${module}.${name}`;
   const known = knownGlobals.get(`${module}\n${name}`);
@@ -25,7 +25,7 @@ export function resolveGlobal(module: string, name: string): PickleGlobal {
   throw refusedGlobal(full);
 }
 
-/** Modules whose objects stand around the weights in old training checkpoints. */
+/** Modules whose objects accompany the weights in old training checkpoints. */
 const inertModules = ["pytorch_lightning", "lightning", "lightning_fabric", "omegaconf", "transformers"];
 
 function isInertName(module: string, name: string): boolean {
@@ -88,7 +88,7 @@ function torchGlobals(): PickleGlobal[] {
 /** `_rebuild_from_type_v2(rebuild, type, args, state)`: what the rebuild function gives. Only the plain ones, so calls never nest. */
 function rebuildFromType([rebuild, , args]: readonly PickleValue[], budget: Budget): PickleValue {
   if (!isGlobal(rebuild) || !rebuild.name.startsWith("torch._utils."))
-    throw refusedPickle("it rebuilds a tensor with no known function");
+    throw refusedPickle("it rebuilds a tensor with an unknown function");
   return construct(rebuild, args ?? null, budget);
 }
 
@@ -127,7 +127,7 @@ function builtinGlobals(): PickleGlobal[] {
   ];
 }
 
-/** A dict out of nothing, of another dict or of pairs. */
+/** A dict: empty, of another dict or of pairs. */
 function mapping([source]: readonly PickleValue[], budget: Budget): PickleValue {
   budget.spend(collectionSteps.map + (isMap(source) ? collectionSteps.item * source.size : 0));
   if (source === undefined || source === null) return new Map();
@@ -136,13 +136,14 @@ function mapping([source]: readonly PickleValue[], budget: Budget): PickleValue 
 }
 
 function pair(item: PickleValue): [PickleValue, PickleValue] {
-  if (!isList(item) || item.length !== 2) throw damaged("a dict made of something that is no pairs");
+  if (!isList(item) || item.length !== 2) throw damaged("a dict made of something other than pairs");
   return [item[0]!, item[1]!];
 }
 
 function items([source]: readonly PickleValue[], budget: Budget): PickleValue[] {
   if (source === undefined) return [];
-  if (!isList(source) && !(source instanceof Set)) throw damaged("a collection made of something that is none");
+  if (!isList(source) && !(source instanceof Set))
+    throw damaged("a collection made of something that is not a collection");
   budget.spend(
     collectionSteps.item * (source instanceof Set ? source.size : (source as readonly PickleValue[]).length),
   );

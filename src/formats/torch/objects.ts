@@ -13,15 +13,15 @@ import {
 
 /** What calling a name with arguments gives: the stand-in's value, never the real thing. @throws PICKLE_REFUSED, TORCH_FILE_INVALID */
 export function construct(callee: PickleValue, args: PickleValue, budget: Budget): PickleValue {
-  if (!Array.isArray(args)) throw damaged("its pickle calls with something that is no tuple");
+  if (!Array.isArray(args)) throw damaged("its pickle calls something without a tuple of arguments");
   budget.spend(collectionSteps.object);
   if (isPlaceholder(callee)) return placeholder(callee.global, args);
   if (!isGlobal(callee)) throw damaged("its pickle calls something that cannot be called");
-  if (!callee.call) throw refusedPickle(`it calls ${callee.name}, which is no function here`);
+  if (!callee.call) throw refusedPickle(`it calls ${callee.name}, which cannot be called here`);
   return callee.call(args, budget);
 }
 
-/** Gives an object its attributes. Only placeholders keep them: on dicts they are notes such as `_metadata`. */
+/** Gives an object its attributes. Only placeholders keep them: dicts have notes such as `_metadata`. */
 export function buildInto(target: PickleValue, state: PickleValue): void {
   if (isNumpyDType(target)) setByteOrder(target, state);
   else if (isPlaceholder(target)) target.state = state;
@@ -33,7 +33,7 @@ export function placeholder(global: PickleGlobal, args: readonly PickleValue[]):
   return { kind: "object", global, args, state: null };
 }
 
-/** `numpy.dtype("f8", False, True)`: a placeholder whose state is the byte order once BUILD has told it. */
+/** `numpy.dtype("f8", False, True)`: a placeholder whose state is the byte order once BUILD has set it. */
 function isNumpyDType(value: PickleValue): value is PlaceholderObject {
   return isPlaceholder(value) && value.global.name === "numpy.dtype";
 }
@@ -59,14 +59,14 @@ const readers: Readonly<Record<string, (view: DataView, little: boolean) => Pick
   f8: (view, little) => view.getFloat64(0, little),
 };
 
-/** `scalar(dtype, bytes)`: the number; a placeholder for dtypes that are no plain number. */
+/** `scalar(dtype, bytes)`: the number; a placeholder for dtypes that are not plain numbers. */
 export function numpyScalar(global: PickleGlobal, args: readonly PickleValue[]): PickleValue {
   const [dtype, raw] = args;
   const bytes = typeof raw === "string" ? latin1Bytes(raw) : raw;
   const name = dtype !== undefined && isNumpyDType(dtype) ? dtype.args[0] : undefined;
   const read = typeof name === "string" ? readers[name] : undefined;
   if (!read || !(bytes instanceof Uint8Array)) return { kind: "object", global, args, state: null };
-  if (bytes.length !== Number((name as string).slice(1))) throw damaged("a numpy scalar of a wrong length");
+  if (bytes.length !== Number((name as string).slice(1))) throw damaged("a numpy scalar of the wrong length");
   return read(dataViewOn(bytes), (dtype as PlaceholderObject).state !== ">");
 }
 
@@ -75,7 +75,7 @@ export function latin1Bytes(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code > 255) throw damaged("a text for bytes that are none");
+    if (code > 255) throw damaged("text that does not stand for bytes");
     bytes[i] = code;
   }
   return bytes;

@@ -3,7 +3,7 @@ import type { PickleReader } from "./pickle-reader.ts";
 import { damaged } from "./problems.ts";
 import { collectionSteps, type PickleGlobal, type PickleValue } from "./values.ts";
 
-/** What a pickle stream may ask its surroundings for. */
+/** What a pickle stream may ask of its reader. */
 export interface PickleContext {
   /** The stand-in for a name of Python code. @throws PICKLE_REFUSED */
   readonly resolve: (module: string, name: string) => PickleGlobal;
@@ -50,7 +50,7 @@ export class PickleMachine {
     this.#marks.push(this.#stack.length);
   }
 
-  /** Everything above the last mark, which is taken away with it. */
+  /** Everything above the last mark, which is removed with it. */
   popToMark(): PickleValue[] {
     const mark = this.#marks.pop();
     if (mark === undefined) throw damaged("its pickle lacks a mark");

@@ -69,7 +69,7 @@ export class PickleReader {
     return Buffer.from(this.bytes(length)).toString("latin1");
   }
 
-  /** Text up to the next line end, which is passed over. */
+  /** Text up to the next line end, which is skipped. */
   line(): string {
     const end = this.#bytes.indexOf(0x0a, this.#position);
     if (end < 0) throw damaged("its pickle ends in the middle of a name");
@@ -82,7 +82,7 @@ export class PickleReader {
   integer(length: number): bigint {
     requireWithin("pickleInteger", length, tooMuch("A number in the file's pickle"));
     const bytes = this.bytes(length);
-    // By way of its digits: adding byte by byte takes the square of the length.
+    // By its digits: adding byte by byte takes the square of the length.
     return length === 0 ? 0n : BigInt.asIntN(8 * length, BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`));
   }
 

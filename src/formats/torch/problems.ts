@@ -4,7 +4,7 @@ import { CoinageError } from "../../errors/index.ts";
 /** A file that is damaged, contradicts itself or claims more than it holds. */
 export function damaged(what: string, cause?: unknown): CoinageError {
   return new CoinageError("TORCH_FILE_INVALID", `Not a usable PyTorch file: ${what}.`, {
-    hint: "The file is damaged, cut short or of another kind. Download or save it again.",
+    hint: "The file is damaged, truncated or of another kind. Download or save it again.",
     cause,
   });
 }

@@ -17,7 +17,7 @@ export function readLegacyContainer(source: ByteSource): PickleValue {
   const steps = pickleBudget();
   const run = (loadPersistent: (id: PickleValue) => PickleValue = refusePersistent) =>
     unpickle(reader, { resolve: resolveGlobal, loadPersistent }, steps);
-  if (run() !== magicNumber) throw damaged("it is a pickle that torch.save has not written");
+  if (run() !== magicNumber) throw damaged("it is a pickle that torch.save did not write");
   if (run() !== protocolVersion) throw damaged("it is of an unknown version of torch.save");
   const system = run();
   if (!isMap(system) || system.get("little_endian") !== true) throw damaged("its numbers are big-endian");
@@ -79,7 +79,7 @@ function locateStorages(
   for (const key of keys) {
     const base = bases.get(key);
     if (!base || offsets.has(key)) throw damaged(`its list of storages names ${key}, which is not used or named twice`);
-    if (position + 8 + base.bytes > source.size) throw damaged(`storage ${key} is cut short`);
+    if (position + 8 + base.bytes > source.size) throw damaged(`storage ${key} is truncated`);
     const stored = dataViewOn(source.read(position, 8)).getBigInt64(0, true);
     if (stored !== BigInt(base.count)) throw damaged(`storage ${key} has ${stored} elements instead of ${base.count}`);
     offsets.set(key, position + 8);

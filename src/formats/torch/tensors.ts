@@ -30,7 +30,7 @@ export function rebuildUntypedTensor(args: readonly PickleValue[], budget: Budge
 /** `_rebuild_parameter(tensor, ...)`: the tensor. */
 export function rebuildParameter(args: readonly PickleValue[]): TorchTensor {
   const [tensor] = args;
-  if (!isTensor(tensor)) throw damaged("a parameter that is no tensor");
+  if (!isTensor(tensor)) throw damaged("a parameter that is not a tensor");
   return tensor;
 }
 
@@ -56,14 +56,14 @@ function tensorOn(args: readonly PickleValue[], dtype: TorchDType, available: nu
 }
 
 function naturalNumbers(value: PickleValue | undefined, what: string): number[] {
-  if (!Array.isArray(value)) throw damaged(`${what} is no tuple`);
+  if (!Array.isArray(value)) throw damaged(`${what} is not a tuple`);
   return value.map((item: PickleValue) => naturalNumber(item, what));
 }
 
 /** A Python int that is not negative and small enough to count with. */
 export function naturalNumber(value: PickleValue | undefined, what: string): number {
   if (typeof value !== "bigint" || value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER))
-    throw damaged(`${what} is ${typeof value === "bigint" ? value : "no integer"}`);
+    throw damaged(`${what} is ${typeof value === "bigint" ? value : "not an integer"}`);
   return Number(value);
 }
 
@@ -78,20 +78,20 @@ export interface StorageId {
   readonly view: PickleValue | undefined;
 }
 
-/** Reads a persistent id; where the storage once lay (cpu, cuda:0) is passed over. @throws TORCH_FILE_INVALID */
+/** Reads a persistent id; the device that the storage was on (cpu, cuda:0) is ignored. @throws TORCH_FILE_INVALID */
 export function parseStorageId(id: PickleValue): StorageId {
   if (!isList(id) || id[0] !== "storage" || id.length < 5)
-    throw damaged("its pickle refers to something that is no storage");
+    throw damaged("its pickle refers to something that is not a storage");
   const [, storageClass, key, , numel, view] = id;
-  if (!isGlobal(storageClass) || !storageClass.isStorageClass) throw damaged("a storage of no known class");
-  if (typeof key !== "string" || !/^\w+$/.test(key)) throw damaged("a storage whose key is no plain name");
+  if (!isGlobal(storageClass) || !storageClass.isStorageClass) throw damaged("a storage of an unknown class");
+  if (typeof key !== "string" || !/^\w+$/.test(key)) throw damaged("a storage whose key is not a plain name");
   const count = naturalNumber(numel, `the length of storage ${key}`);
   const bytes = count * (storageClass.dtype?.bytes ?? 1);
   return { key, dtype: storageClass.dtype, count, bytes, view };
 }
 
-/** A tensor as a row-major array: where it lies when its elements follow one another in the file, else its elements gathered.
- *  dtype: what arrays here call the tensor's own. */
+/** A tensor as a row-major array: where it lies when it is contiguous in the file, else its elements gathered.
+ *  dtype: the tensor's dtype as arrays here name it. */
 export function storedTensor(source: ByteSource, tensor: TorchTensor, dtype: DType): StoredArray {
   const { shape, storage } = tensor;
   const bytesEach = tensor.dtype.bytes;
@@ -112,7 +112,7 @@ function isContiguous({ shape, strides }: TorchTensor): boolean {
   return true;
 }
 
-/** The elements of a view that skips, repeats or turns its storage. Only the part of the storage it touches is read. */
+/** The elements of a view that skips, repeats or transposes its storage. Only the part of the storage it touches is read. */
 function gather(source: ByteSource, { shape, strides, offset, storage, dtype }: TorchTensor): Uint8Array {
   const bytesEach = dtype.bytes;
   const reach = 1 + shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);

@@ -76,7 +76,7 @@ const operationOf: ReadonlyMap<number, Operation> = new Map(
 );
 
 /** Runs a pickle up to STOP and gives the object.
- *  budget: counts an operation as a step, and as more what takes more memory than an operation has bytes.
+ *  budget: an operation counts as a step, and as more when it takes more memory than the operation has bytes.
  *  @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function unpickle(reader: PickleReader, context: PickleContext, budget: Budget): PickleValue {
   const machine = new PickleMachine(reader, context, budget);
@@ -85,7 +85,7 @@ export function unpickle(reader: PickleReader, context: PickleContext, budget: B
     const code = reader.uint8();
     if (code === opcodes.STOP) return machine.pop();
     const operation = operationOf.get(code);
-    if (!operation) throw refusedPickle(`it uses the operation 0x${code.toString(16)}, which no file of weights needs`);
+    if (!operation) throw refusedPickle(`it uses the opcode 0x${code.toString(16)}, which no file of weights needs`);
     operation(machine);
   }
 }
@@ -135,13 +135,13 @@ function append(machine: PickleMachine, values: readonly PickleValue[]): void {
   const target = machine.top();
   if (isPlaceholder(target)) return;
   if (!Array.isArray(target) || Object.isFrozen(target))
-    throw damaged("its pickle appends to something that is no list");
+    throw damaged("its pickle appends to something that is not a list");
   for (const value of values) target.push(value);
 }
 
 function addItems(machine: PickleMachine, values: readonly PickleValue[]): void {
   const target = machine.top();
-  if (!(target instanceof Set)) throw damaged("its pickle adds to something that is no set");
+  if (!(target instanceof Set)) throw damaged("its pickle adds to something that is not a set");
   machine.budget.spend(collectionSteps.item * values.length);
   for (const value of values) target.add(hashable(value));
 }
@@ -151,7 +151,7 @@ function setItems(machine: PickleMachine, items: readonly PickleValue[]): void {
   const target = machine.top();
   if (items.length % 2 !== 0) throw damaged("its pickle has a key without a value");
   if (isPlaceholder(target)) return;
-  if (!(target instanceof Map)) throw damaged("its pickle sets an item of something that is no dict");
+  if (!(target instanceof Map)) throw damaged("its pickle sets an item of something that is not a dict");
   machine.budget.spend((collectionSteps.item * items.length) / 2);
   for (let i = 0; i < items.length; i += 2) target.set(hashable(items[i]!), items[i + 1]!);
 }
@@ -170,7 +170,8 @@ function pushGlobal(machine: PickleMachine, module: string, name: string): void 
 function pushGlobalOfStack(machine: PickleMachine): void {
   const name = machine.pop();
   const module = machine.pop();
-  if (typeof name !== "string" || typeof module !== "string") throw damaged("its pickle names code by no text");
+  if (typeof name !== "string" || typeof module !== "string")
+    throw damaged("its pickle names code by something other than text");
   pushGlobal(machine, module, name);
 }
 
@@ -184,8 +185,8 @@ function build(machine: PickleMachine, state: PickleValue): void {
   buildInto(machine.top(), state);
 }
 
-/** INST names a class and calls it: the name is resolved so that the refusal can tell it. */
+/** INST names a class and calls it: the name is resolved so that the refusal can give it. */
 function refuseInstance({ reader, context }: PickleMachine): never {
   const global = context.resolve(reader.line(), reader.line());
-  throw refusedPickle(`it makes an instance of ${global.name} in the manner of old Python`);
+  throw refusedPickle(`it makes an instance of ${global.name} by INST, an opcode of old Python`);
 }

@@ -37,7 +37,7 @@ export interface TorchStorage {
   readonly dtype: TorchDType | undefined;
   /** Elements (bytes when untyped). */
   readonly count: number;
-  /** Where its first byte lies, or its bytes; a legacy file says so only after its pickle, hence a function. */
+  /** Where its first byte is, or its bytes; a legacy file says so only after its pickle, hence a function. */
   readonly place: () => StoragePlace;
   /** Counts the memory that reading tensors of the file takes. */
   readonly memory: Budget;
@@ -57,12 +57,12 @@ export interface TorchTensor {
   readonly storage: TorchStorage;
 }
 
-/** A name of Python code that is known here, with what stands in for it. */
+/** A known name of Python code, with its replacement here. */
 export interface PickleGlobal {
   readonly kind: "global";
   /** "module.name" */
   readonly name: string;
-  /** What a call gives; names without it cannot be called. */
+  /** What a call gives; undefined for names that cannot be called. */
   readonly call?: (args: readonly PickleValue[], budget: Budget) => PickleValue;
   /** A storage class, or a dtype. */
   readonly dtype?: TorchDType;

@@ -83,7 +83,7 @@ class PickleWriter {
   #integer(value: number): void {
     if (Number.isInteger(value) && value >= 0 && value < 256) this.#op(opcodes.BININT1, value);
     else if (value === (value | 0)) this.#op(opcodes.BININT, ...littleEndian(value));
-    else throw new RangeError(`${value} is no 32-bit integer`);
+    else throw new RangeError(`${value} is not a 32-bit integer`);
   }
 
   #text(text: string): void {

@@ -1,11 +1,11 @@
 import { type ByteSource, dataViewOn } from "../../array/index.ts";
 import { limits } from "../../budget/index.ts";
 
-/** Makes the error for an archive that cannot be read; whoever opens one knows what kind of file it should have been.
+/** Makes the error for an archive that cannot be read: the caller knows what kind of file was expected.
  *  what: the rest of a sentence that begins with the file. */
 export type Damaged = (what: string, cause?: unknown) => Error;
 
-/** A member as the central directory tells it; local headers of PyTorch hold no sizes. */
+/** A member as the central directory has it; local headers of PyTorch hold no sizes. */
 export interface ZipEntry {
   readonly name: string;
   readonly flags: number;
@@ -14,7 +14,7 @@ export interface ZipEntry {
   readonly compressedSize: number;
   readonly size: number;
   readonly headerOffset: number;
-  /** Of the unpacked bytes. Nobody is held to it here: PyTorch can be told to leave it out. */
+  /** Of the unpacked bytes. Not checked here: PyTorch can be told to leave it out. */
   readonly crc32: number;
   /** Where the next entry, or the directory, begins. */
   readonly end: number;
@@ -34,7 +34,7 @@ interface Directory {
   readonly count: number;
 }
 
-/** The entries of a zip archive by name; a name that stands there twice is refused. */
+/** The entries of a zip archive by name; a name that appears twice is refused. */
 export function readDirectory(source: ByteSource, damaged: Damaged): Map<string, ZipEntry> {
   const directory = findDirectory(source, damaged);
   if (directory.count > limits.zipMembers.most) throw damaged(`its zip archive has ${directory.count} entries`);
@@ -44,9 +44,9 @@ export function readDirectory(source: ByteSource, damaged: Damaged): Map<string,
   let position = 0;
   for (let i = 0; i < directory.count; i++) {
     if (position + 46 > bytes.length || view.getUint32(position, true) !== entrySignature)
-      throw damaged("the directory of its zip archive is cut short");
+      throw damaged("the directory of its zip archive is truncated");
     const length = 46 + [28, 30, 32].reduce((sum, at) => sum + view.getUint16(position + at, true), 0);
-    if (position + length > bytes.length) throw damaged("the directory of its zip archive is cut short");
+    if (position + length > bytes.length) throw damaged("the directory of its zip archive is truncated");
     const entry = parseEntry(bytes.subarray(position, position + length));
     if (entries.has(entry.name)) throw damaged(`its zip archive has the entry "${entry.name}" twice`);
     entries.set(entry.name, entry);
@@ -55,7 +55,7 @@ export function readDirectory(source: ByteSource, damaged: Damaged): Map<string,
   return withEnds(entries, directory.offset, damaged);
 }
 
-/** Each with the place where the next one begins, the last one with that of the directory: entries that share bytes would let a small file stand for a large one. */
+/** Each with the place where the next one begins, the last one with that of the directory: entries that share bytes would let a small file unpack to a large one. */
 function withEnds(
   entries: ReadonlyMap<string, ParsedEntry>,
   directoryOffset: number,
@@ -72,7 +72,7 @@ function withEnds(
   );
 }
 
-/** The end record stands at the very end, before a comment whose length it tells; a comment may hold what looks like one. */
+/** The end record is at the very end, before a comment whose length it gives; the comment may contain what looks like one. */
 function findDirectory(source: ByteSource, damaged: Damaged): Directory {
   const tailLength = Math.min(source.size, 65557);
   const tailStart = source.size - tailLength;

@@ -40,7 +40,7 @@ function entryRegion(source: ByteSource, entry: ZipEntry, damaged: Damaged) {
   if (header.getUint32(0, true) !== localSignature) throw wrong("is not where it should be");
   // PyTorch pads here so that the data are aligned: the lengths differ from the directory's.
   const offset = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
-  if (offset + compressedSize > source.size) throw wrong("is cut short");
+  if (offset + compressedSize > source.size) throw wrong("is truncated");
   if (offset + compressedSize > entry.end) throw wrong("shares bytes with another");
   return { offset, length: compressedSize };
 }
@@ -53,5 +53,5 @@ function inflated(stored: Uint8Array, { name, size }: ZipEntry, damaged: Damaged
     throw damaged(`the entry "${name}" of its zip archive cannot be unpacked`, cause);
   }
   if (bytes.length === size) return bytes;
-  throw damaged(`the entry "${name}" of its zip archive unpacks to another size than it says`);
+  throw damaged(`the entry "${name}" of its zip archive unpacks to a size other than stated`);
 }

@@ -45,7 +45,7 @@ function commonFields(bytes: Uint8Array, nameLength: number): Uint8Array {
   const view = dataViewOn(fields);
   view.setUint16(0, 20, true);
   view.setUint16(2, 0x0800, true);
-  // 1 January 1980, the earliest date a zip archive can tell.
+  // 1 January 1980, the earliest date of a zip archive.
   view.setUint16(8, 0x21, true);
   view.setUint32(10, crc32(bytes), true);
   view.setUint32(14, bytes.length, true);
