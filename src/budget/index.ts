@@ -6,7 +6,7 @@ interface Limit {
   readonly most: number;
   /** What is counted, in the plural. */
   readonly unit: string;
-  /** What it protects against, and how far real input stays below it. */
+  /** What it protects against, and what real input needs. */
   readonly why: string;
 }
 
@@ -37,7 +37,7 @@ export const limits = {
   vectors: {
     most: 10_000,
     unit: "vectors",
-    why: "A table of vectors without width has any number of them in no bytes. A prompt holds up to 225.",
+    why: "A table of vectors of width 0 has any number of them in no bytes. A prompt holds up to 225.",
   },
   safetensorsHeader: {
     most: 100_000_000,
@@ -57,7 +57,7 @@ export const limits = {
   pickleInteger: {
     most: 1024,
     unit: "bytes in an integer",
-    why: "Working with an integer takes the square of its length. Weights have none of more than eight bytes, the file's mark has ten.",
+    why: "Working with an integer takes the square of its length. Weights have none of more than eight bytes; the magic number has ten.",
   },
   pickleSteps: {
     most: 4_000_000,
@@ -77,7 +77,7 @@ export const limits = {
   npzFile: {
     most: 2 ** 30,
     unit: "bytes",
-    why: "An .npz file is read whole. Latents take some KiB; with the alpha mask of a 4096x4096 picture they take 64 MiB.",
+    why: "An .npz file is read whole. Latents take some KiB; with the alpha mask of a 4096x4096 image they take 64 MiB.",
   },
   npyHeader: {
     most: 10_000,
@@ -87,13 +87,13 @@ export const limits = {
   npzUnpacked: {
     most: 1 << 28,
     unit: "bytes of deflated arrays",
-    why: "Deflated zeros grow a thousandfold. Latents take some KiB; the alpha mask of a 4096x4096 picture takes 64 MiB.",
+    why: "Deflated zeros grow a thousandfold. Latents take some KiB; the alpha mask of a 4096x4096 image takes 64 MiB.",
   },
   // embeddings in pictures
   embeddingPicture: {
     most: 2 ** 28,
     unit: "bytes",
-    why: "A picture that may carry an embedding is read whole. Real ones have some MB.",
+    why: "An image that may carry an embedding is read whole. Real ones have some MB.",
   },
   embeddingText: {
     most: 2 ** 24,
@@ -102,56 +102,56 @@ export const limits = {
   },
   pngChunks: {
     most: 200_000,
-    unit: "parts",
-    why: "Twelve bytes of a PNG picture make a part, which takes hundreds in memory. A picture of 100 MB has 13,000.",
+    unit: "chunks",
+    why: "Twelve bytes of a PNG image make a chunk, which takes hundreds in memory. An image of 100 MB has 13,000.",
   },
   pngTextBytes: {
     most: 16 * 2 ** 20,
     unit: "bytes of text",
-    why: "Compressed texts in a picture unpack to a thousand times their size. An embedding of 75 vectors has 3 MB, a workflow less.",
+    why: "Compressed texts in an image unpack to a thousand times their size. An embedding of 75 vectors has 3 MB, a workflow less.",
   },
   // settings and training states
   settingsFile: {
     most: 16 * 2 ** 20,
     unit: "bytes",
-    why: "A settings file or dataset config is read whole, and takes seconds and fifty times its size in memory. One with 50,000 folders of pictures has 10 MB.",
+    why: "A settings file or dataset config is read whole, and takes seconds and fifty times its size in memory. One with 50,000 folders of images has 10 MB.",
   },
   stateFile: {
     most: 2 ** 28,
     unit: "bytes",
-    why: "A training state is read whole. One of a word with 75 vectors and a dataset of 100,000 pictures has 3 MB.",
+    why: "A training state is read whole. One of a word with 75 vectors and a dataset of 100,000 images has 3 MB.",
   },
   earlierFile: {
     most: 64 * 2 ** 20,
     unit: "bytes",
-    why: "What stands where a run has to write, and its lock, is compared with what the run writes. Embeddings and states have some KB to a few MB.",
+    why: "A file in the place where a run has to write, and its lock, is compared with what the run writes. Embeddings and states have some KB to a few MB.",
   },
   // datasets
   captionFile: {
     most: 16 * 2 ** 20,
     unit: "bytes",
-    why: "A caption is read whole, and gone through each time its picture is used. Real ones have some hundred bytes, lists of wildcards some thousand.",
+    why: "A caption is read whole, and processed each time its image is used. Real ones have some hundred bytes, lists of wildcards some thousand.",
   },
   metadataFile: {
     most: 2 ** 29 - 2 ** 10,
     unit: "bytes",
-    why: "A metadata file is read whole into one text, and takes a multiple of its size in memory. One of 100,000 pictures has 50 MB.",
+    why: "A metadata file is read whole into one text, and takes a multiple of its size in memory. One of 100,000 images has 50 MB.",
   },
   epochSamples: {
     most: 1_000_000,
-    unit: "pictures in an epoch",
+    unit: "images in an epoch",
     why: "A folder's name asks for repeats, and each is kept in a list. Runs of Textual Inversion have some hundred to some ten thousand.",
   },
   // pictures
   pictureFile: {
     most: 2_000_000_000,
     unit: "bytes",
-    why: "A picture's file is read whole. One of 200 megapixels, 16 bits each and not packed, has 1.2 GB.",
+    why: "An image's file is read whole. One of 200 megapixels, 16 bits each and not packed, has 1.2 GB.",
   },
   picturePixels: {
     most: 268_402_689,
     unit: "pixels",
-    why: "A decoded picture takes four bytes a pixel. The largest photos of phones have 200 million pixels.",
+    why: "A decoded image takes four bytes a pixel. The largest photos of phones have 200 million pixels.",
   },
   pictureSide: {
     most: 200_000,
@@ -161,48 +161,48 @@ export const limits = {
   pngHeadChunks: {
     most: 10_000,
     unit: "chunks before its pixels",
-    why: "Each is looked at before the picture is opened. PNG pictures have some dozen.",
+    why: "Each is read before the image is opened. PNG images have some dozen.",
   },
   emptyPicturePixels: {
     most: 67_108_864,
     unit: "pixels, with less than one byte for a thousand of them",
-    why: "A file of 60 bytes can claim to be a picture that fills the memory. Photos have more than ten bytes for a thousand pixels.",
+    why: "A file of 60 bytes can claim to be an image that fills the memory. Photos have more than ten bytes for a thousand pixels.",
   },
   resizedPixels: {
     most: 100_000_000,
     unit: "pixels",
-    why: "A picture of extreme shape grows beyond all memory when it is to cover its bucket. Others stay below four million.",
+    why: "An image of extreme shape would fill the memory when it is resized to cover its bucket. Others stay below four million.",
   },
   // prompts
   pictures: {
     most: 1_000_000,
-    unit: "pictures",
-    why: "All pictures of a run are planned before the first is drawn. A million take twelve days at one a second.",
+    unit: "images",
+    why: "All images of a run are planned before the first is generated. A million take twelve days at one a second.",
   },
   drawnPixels: {
     most: 2 ** 28,
     unit: "pixels at once",
-    why: "Memory grows with the pixels of all pictures of a batch, which one picture of 16,384 x 16,384 is, or 256 of 1024 x 1024.",
+    why: "Memory grows with the pixels of all images of a batch, which one image of 16,384 x 16,384 is, or 256 of 1024 x 1024.",
   },
   promptPieces: {
     most: 200,
-    unit: "pieces of 75 tokens",
-    why: "The U-Net reads all pieces of a prompt in every step. Long prompts have three.",
+    unit: "chunks of 75 tokens",
+    why: "The U-Net reads all chunks of a prompt in every step. Long prompts have three.",
   },
   promptText: {
     most: 100_000_000,
     unit: "characters of prompts",
-    why: "A long line with many choices is written out once for each. Prompts have some hundred characters.",
+    why: "A long line with many choices is expanded once for each. Prompts have some hundred characters.",
   },
   combinations: {
     most: 100_000,
     unit: "combinations",
-    why: "A line of 100 characters can stand for more prompts than there are atoms. Enumerations that people draw have some hundred.",
+    why: "A line of 100 characters can stand for more prompts than there are atoms. Enumerations that people use have some hundred.",
   },
   textRepair: {
     most: 5_000_000,
-    unit: "characters to go through",
-    why: "A text may be encoded in itself thousands of times over (&amp;amp;...), and each time it is gone through again. Captions and prompts have some hundred characters and are gone through three times.",
+    unit: "characters to process",
+    why: "A text may be encoded in itself thousands of times over (&amp;amp;...), and is processed again each time. Captions and prompts have some hundred characters and are processed three times.",
   },
   combiningMarks: {
     most: 1000,
@@ -223,7 +223,7 @@ export const limits = {
   hubMessage: {
     most: 4096,
     unit: "bytes",
-    why: "What the hub says of an error, the token and the name of a commit in files. Real ones are a line.",
+    why: "An error message of the hub, the token and the name of a commit in files are read whole. Real ones are a line.",
   },
   hubName: {
     most: 255,
@@ -233,17 +233,17 @@ export const limits = {
   hubPages: {
     most: 100,
     unit: "answers",
-    why: "A list of files that never ends, such as a page that names itself as the next. A page has 1,000 files, a model some dozens.",
+    why: "A list of files may never end, such as a page that names itself as the next. A page has 1,000 files, a model some dozens.",
   },
   hubRedirects: {
     most: 10,
     unit: "redirects",
-    why: "Addresses that lead to each other. The hub needs two.",
+    why: "Addresses may redirect to each other. The hub needs two.",
   },
   hubSilence: {
     most: 60_000,
     unit: "milliseconds",
-    why: "A server that sends nothing, or only a trickle. Real ones answer within seconds.",
+    why: "A server may send nothing, or only a trickle. Real ones answer within seconds.",
   },
 } as const satisfies Record<string, Limit>;
 
@@ -281,7 +281,7 @@ export class Budget {
   }
 }
 
-/** Checks how deep lists and tables of parsed data lie in each other; the data may be deeper than the stack. @throws the refusal */
+/** Checks how deep lists and tables of parsed data are nested; the data may be deeper than the stack. @throws the refusal */
 export function requireShallow(data: unknown, refusal: Refusal): void {
   let level: readonly unknown[] = [data];
   for (let depth = 0; level.length > 0; depth++) {

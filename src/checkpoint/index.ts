@@ -12,7 +12,7 @@ export { familyNames } from "./detect.ts";
 export { type FolderPurpose, filesToOpen, missingFiles } from "./folder-files.ts";
 export { isFile, isFolder } from "./folder-weights.ts";
 export { type ModelSurvey, openCheckpoint, surveyCheckpoint } from "./open.ts";
-export { piecesOfFolder, piecesOfNames, recognizeNames } from "./recognize.ts";
+export { componentsOfFolder, componentsOfNames, recognizeNames } from "./recognize.ts";
 export { readStoredArray, rowsOf, withOpenFile } from "./stored.ts";
 export {
   type Container,

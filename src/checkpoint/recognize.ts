@@ -71,15 +71,17 @@ const prefixes: Readonly<Record<ComponentName, RegExp>> = {
 };
 
 /** The networks of which tensors are there, by the names in a file; they may be incomplete. */
-export function piecesOfNames(names: Iterable<string>): ComponentName[] {
+export function componentsOfNames(names: Iterable<string>): ComponentName[] {
   const all = [...names];
-  return (Object.keys(prefixes) as ComponentName[]).filter((piece) => all.some((name) => prefixes[piece].test(name)));
+  return (Object.keys(prefixes) as ComponentName[]).filter((component) =>
+    all.some((name) => prefixes[component].test(name)),
+  );
 }
 
 /** The networks a Diffusers folder has a folder with weights for. */
-export function piecesOfFolder(folder: string): ComponentName[] {
-  return (Object.keys(folderNames) as ComponentName[]).filter((piece) => {
-    const inner = path.join(folder, folderNames[piece]);
+export function componentsOfFolder(folder: string): ComponentName[] {
+  return (Object.keys(folderNames) as ComponentName[]).filter((component) => {
+    const inner = path.join(folder, folderNames[component]);
     return isFolder(inner) && readdirSync(inner).some((name) => /\.(safetensors|bin)$/.test(name));
   });
 }

@@ -1,10 +1,10 @@
 import {
   type Component,
   type ComponentName,
+  componentsOfFolder,
+  componentsOfNames,
   type ModelSurvey,
   missingFiles,
-  piecesOfFolder,
-  piecesOfNames,
   surveyCheckpoint,
   type WeightFile,
 } from "../checkpoint/index.ts";
@@ -14,7 +14,7 @@ import { countDTypes } from "./tensors.ts";
 
 /** A single-file model, complete or not. */
 export async function inspectModelFile(path: string, bytes: number, file: WeightFile): Promise<ModelInspection> {
-  const found = piecesOfNames([...file.tensors.keys(), ...file.unusable.keys()]);
+  const found = componentsOfNames([...file.tensors.keys(), ...file.unusable.keys()]);
   const { container, metadata } = file;
   const needed: readonly ComponentName[] = ["unet", "vae", "textEncoder"];
   const missing = needed.filter((name) => !found.includes(name));
@@ -24,7 +24,7 @@ export async function inspectModelFile(path: string, bytes: number, file: Weight
 /** A Diffusers folder, complete or not. */
 export async function inspectModelFolder(path: string, bytes: number): Promise<ModelInspection> {
   const about = { kind: "model", path, bytes, layout: "diffusers", container: "folder", metadata: {} } as const;
-  return inspectModel({ ...about, missing: missingIn(path) }, piecesOfFolder(path));
+  return inspectModel({ ...about, missing: missingIn(path) }, componentsOfFolder(path));
 }
 
 /** A damaged file of the folder is told when opening it is tried. */

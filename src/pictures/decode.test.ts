@@ -180,7 +180,7 @@ describe("an error says what the matter is with", () => {
     try {
       await expect(readPictureHeader(file)).rejects.toMatchObject({
         code: "PICTURE_UNREADABLE",
-        message: expect.stringContaining("you may not read it, EACCES"),
+        message: expect.stringContaining("you do not have permission to read it, EACCES"),
         hint: expect.not.stringContaining("save it anew"),
       });
     } finally {
