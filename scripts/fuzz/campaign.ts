@@ -13,7 +13,7 @@ export function inputOf(
   return mutate(dice.pick(seeds), dice, seeds);
 }
 
-/** Executes a target with inputs number `from` up to below `to`. began: told the number before each. */
+/** Executes a target with inputs number `from` up to below `to`. began: called with the number before each. */
 export async function* campaign(
   target: Target,
   { seed, from, to, began = () => {} }: { seed: number; from: number; to: number; began?: (number: number) => void },
@@ -41,7 +41,7 @@ export async function minimised(target: Target, input: Uint8Array, what: string)
   return smallest;
 }
 
-/** Faults of one kind are told once: same error at the same place. */
+/** Faults of one kind are reported once: same error at the same place. */
 export function kindOf(what: string): string {
   return what.replace(/\d+/g, "0");
 }

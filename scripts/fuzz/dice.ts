@@ -5,7 +5,6 @@ export class Dice {
   readonly #random: PythonRandom;
 
   constructor(name: string, number: number) {
-    // As an integer: a text would be hashed first, which takes longer than most readers.
     this.#random = new PythonRandom(BigInt(`0x${Buffer.from(`${name} ${number}`).toString("hex")}`));
   }
 
@@ -14,7 +13,7 @@ export class Dice {
     return Math.floor(this.#random.random() * count);
   }
 
-  /** Mostly small, now and then large: a length to insert, repeat or remove. */
+  /** Mostly small, occasionally large: a length to insert, repeat or remove. */
   length(most: number): number {
     return Math.min(most, Math.floor(2 ** (this.#random.random() * Math.log2(most + 1))));
   }

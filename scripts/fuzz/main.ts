@@ -8,7 +8,7 @@ import { hostileFolder } from "./seeds.ts";
 import { type Target, targets } from "./targets/index.ts";
 
 /** `npm run fuzz -- [--executions N] [--seed N] [--only NAME,NAME] [--keep DIR]`: gives every reader and parser mutated files and texts.
- *  A finding is an uncoded error, a shape that is none, a changed prototype, or too much time or memory. Each kind is told once, made small and kept in test/hostile. */
+ *  A finding is an uncoded error, an impossible shape, a changed prototype, or too much time or memory. Each kind is reported once, minimised and kept in test/hostile. */
 const { values } = parseArgs({
   options: {
     executions: { type: "string", default: "1000000" },

@@ -7,7 +7,7 @@ export interface Finding {
   readonly what: string;
 }
 
-/** What one execution may take on a machine that does other things besides. */
+/** What one execution may take on a busy machine. */
 export const mostCpuMs = 3000;
 const mostBytes = 700 * 2 ** 20;
 
@@ -18,7 +18,7 @@ const pristine = new Map(
   ]),
 );
 
-/** Gives a reader an input: right is a result that makes sense or an error with a code, in bounded time and memory. */
+/** Gives a reader an input: correct is a result that makes sense or an error with a code, in bounded time and memory. */
 export async function execute({ name, read }: Target, input: Uint8Array): Promise<Finding | undefined> {
   const finding = (what: string): Finding => ({ target: name, what });
   const before = process.memoryUsage.rss();
@@ -61,7 +61,7 @@ function lengthOf(data: unknown): number | undefined {
   return ArrayBuffer.isView(data) && "length" in data ? Number(data.length) : undefined;
 }
 
-/** A shape that is none or of another array, or an object that is not plain, in the first thousand parts of a result. */
+/** An impossible shape, or that of another array, or an object that is not plain, in the first thousand parts of a result. */
 function oddPart(result: unknown): string | undefined {
   const waiting: unknown[] = [result];
   for (let count = 0; waiting.length > 0 && count < 1000; count++) {

@@ -46,6 +46,6 @@ function shownAddress(endpoint: string): string | undefined {
 }
 
 /** The address without user and password. */
-export function withoutLogin({ origin, pathname }: URL): string {
+export function withoutLogin({ origin, pathname }: { readonly origin: string; readonly pathname: string }): string {
   return origin + pathname.replace(/\/+$/, "");
 }
