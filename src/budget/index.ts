@@ -82,7 +82,7 @@ export const limits = {
   npyHeader: {
     most: 10_000,
     unit: "bytes",
-    why: "NumPy itself reads no longer header of an array unless told to. Real ones have 118 bytes.",
+    why: "NumPy itself refuses longer headers by default. Real ones have 118 bytes.",
   },
   npzUnpacked: {
     most: 1 << 28,

@@ -65,7 +65,7 @@ export async function takeLock(file: string): Promise<Lock | { readonly heldBy: 
 
 const unknownHolder: Holder = { pid: 0, host: "unknown", since: "unknown" };
 
-/** Links fail where there is a file already, and put a whole file there else. Where there are no links, making a file anew does the same,
+/** Linking fails where a file exists already, and else puts a complete file there. Where links are not supported, creating the file does the same,
  *  but it is empty for a moment. */
 async function putIfFree(claim: string, file: string, text: string): Promise<boolean> {
   try {
@@ -115,8 +115,8 @@ async function isAlive(file: string, content: Content | undefined, claim: string
   return false;
 }
 
-/** Removes a dead one's lock. Whoever does so holds a lock on that very one meanwhile: without it, one that has looked at the dead lock, too, and comes
- *  late would remove what another has put in its place. */
+/** Removes the lock of a process that has ended, while holding a lock on that very lock: otherwise a process that saw the dead lock, too, and comes
+ *  late would remove its successor. */
 async function removeLock(file: string, dead: string): Promise<void> {
   const right = await takeLock(`${file}-${digestOf(dead).slice(0, 16)}`);
   if ("heldBy" in right) return void (await pause(beatMs / 30));
@@ -132,7 +132,7 @@ async function writeNew(file: string, text: string): Promise<void> {
   await handle.writeFile(text).finally(() => handle.close());
 }
 
-/** Undefined: there is none. What is none of ours is empty. */
+/** Undefined when there is none; empty when it cannot be a lock of ours. */
 async function readText(file: string): Promise<string | undefined> {
   if (!(await lstat(file).catch(() => undefined))) return undefined;
   const bytes = await readEarlierFile(file);

@@ -35,7 +35,7 @@ export async function previousOf(folder: string): Promise<string[]> {
   return dated.sort((a, b) => b.at - a.at).map(({ file }) => file);
 }
 
-/** Folders that were looked through by this process. */
+/** Folders that this process has swept. */
 const swept = new Set<string>();
 
 /** Removes what processes that have ended left unfinished in a folder; done once by each process. What cannot be removed stays: it does no harm. */

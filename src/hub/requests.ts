@@ -70,9 +70,9 @@ async function send(hub: Hub, address: URL, headers: Headers): Promise<Answer> {
     headers.delete("authorization");
     if (isHub && authorization !== undefined) headers.set("authorization", authorization);
     const answer = await open(hub, target, headers);
-    const { status, ok, headers: told } = answer.response;
+    const { status, ok, headers: answered } = answer.response;
     if (ok || status === endsBefore) return answer;
-    const location = told.get("location");
+    const location = answered.get("location");
     if (![301, 302, 303, 307, 308].includes(status) || location === null) {
       const text = await beginningOf(hub, answer);
       throw refusedRequest(hub, status, text);

@@ -20,7 +20,7 @@ export function createWordEncoder({ ids, mergeRanks }: ClipVocabulary): WordEnco
  *  a merge makes anew are looked up, and places are kept by rank. */
 function mergePairs(symbols: readonly string[], mergeRanks: ReadonlyMap<string, number>): string[] {
   const end = symbols.length;
-  // a merged pair stands at the place of its left half; the places in between are skipped
+  // a merged pair takes the place of its left half; the places in between are skipped
   const parts: (string | undefined)[] = symbols.map((symbol, i) => (i === end - 1 ? symbol + endOfWord : symbol));
   const next = Array.from({ length: end }, (_, i) => i + 1);
   const previous = Array.from({ length: end }, (_, i) => i - 1);

@@ -47,7 +47,7 @@ interface PromptOptions {
   readonly mode: "generation" | "preview";
   /** At most so many chunks; further tokens are cut. */
   readonly maxChunks: number;
-  /** Learned words of several vectors: what the id of their first token stands for. */
+  /** Learned words of several vectors: all ids by the id of the first token. */
   readonly replacements?: ReadonlyMap<number, readonly number[]>;
 }
 

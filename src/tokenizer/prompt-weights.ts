@@ -22,8 +22,8 @@ interface WeightOptions {
 }
 
 /** Reads a prompt's weights: `(x)` counts 1.1 times as much, `[x]` 1.1 times less, `(x:1.3)` 1.3 times; they nest, a backslash takes a bracket literally,
- *  what stays open reaches to the end. Neighbours of equal weight are one piece; no text is one empty piece.
- *  @throws PROMPT_WEIGHT_INVALID for a number such as 1.2.3, and for brackets nested deeper than anyone can want */
+ *  an open bracket reaches to the end. Neighbours of equal weight are one piece; no text is one empty piece.
+ *  @throws PROMPT_WEIGHT_INVALID for a number such as 1.2.3, and for brackets nested too deeply */
 export function parsePromptWeights(prompt: string, { knowsBreak, words }: WeightOptions): WeightedText[] {
   const pieces: { text: string; weight: number }[] = [];
   const openRound: number[] = [];
@@ -71,7 +71,7 @@ const breakWord = "BREAK";
 
 function joined(pieces: readonly WeightedText[], knowsBreak: boolean): WeightedText[] {
   const result: { text: string; readonly weight: number }[] = [];
-  // the last piece's text as far as it tells whether it is BREAK: looking at all of it each time would take quadratic time
+  // as much of the last piece's text as shows whether it is BREAK: checking all of it each time would take quadratic time
   let beginning = "";
   for (const piece of pieces) {
     const last = result.at(-1);

@@ -67,7 +67,7 @@ export function promptWords(learned: readonly string[], isEntry: (text: string) 
   };
 }
 
-/** Words in other letter case between those found as named. One that the prompt has as named, too, tells the two apart. */
+/** Words in other letter case between those found as named. Where the prompt also has a word as it is named, other spellings of it are something else. */
 function inOtherCase(
   prompt: string,
   exact: readonly FoundName[],

@@ -13,11 +13,11 @@ import {
 } from "./vocabulary.ts";
 
 /** What fills a text up to the encoder's length:
- *  "eos" the end token (SD1, first encoder of SDXL); "bang" the token `!`, which therefore is a token of its own wherever it stands in a text (SD2);
+ *  "eos" the end token (SD1, first encoder of SDXL); "bang" the token `!`, which therefore is a token of its own wherever it occurs in a text (SD2);
  *  "zero" the id 0, which is `!` too but not in texts (second encoder of SDXL). */
 export type Padding = "eos" | "bang" | "zero";
 
-/** CLIP's tokenizer with the words added to it. It never changes: adding words gives another one. */
+/** CLIP's tokenizer with the words added to it. It is immutable: adding words gives another one. */
 export interface Tokenizer {
   readonly padding: Padding;
   readonly padId: number;

@@ -41,7 +41,7 @@ export interface ClipVocabulary {
   readonly mergeRanks: ReadonlyMap<string, number>;
 }
 
-/** The vocabulary that a table of merges stands for: the byte symbols, the same as ends of words, the merged pairs in order, two special tokens.
+/** The vocabulary that a table of merges describes: the byte symbols, the same as ends of words, the merged pairs in order, two special tokens.
  *  mergesText: a version line, then one pair a line (`merges.txt` of a CLIP tokenizer).
  *  @throws TOKENIZER_INVALID when lines are missing. */
 export function parseVocabulary(mergesText: string): ClipVocabulary {

@@ -37,7 +37,7 @@ export function unetNamesFromLdm(names: readonly string[]): Map<string, string> 
   return renamed;
 }
 
-/** n of the rules: residual blocks per level plus one. Downsamplers stand at n, 2n, ...; without any there is one level. */
+/** n of the rules: residual blocks per level plus one. Downsamplers are at n, 2n, ...; without any there is one level. */
 function blocksPerLevel(names: readonly string[]): number {
   let stride = 0;
   let last = 0;

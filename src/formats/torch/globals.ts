@@ -15,7 +15,7 @@ import {
 
 type Call = (args: readonly PickleValue[], budget: Budget) => PickleValue;
 
-/** The stand-in for a name of Python code. The list is closed: everything else is refused before anything is made of it.
+/** The replacement for a name of Python code. The list is closed: everything else is refused before anything is built.
  *  No module is ever imported. Source: PyTorch, torch/_weights_only_unpickler.py, `_get_allowed_globals`. @throws PICKLE_REFUSED naming it */
 export function resolveGlobal(module: string, name: string): PickleGlobal {
   const full = `${module}.${name}`;

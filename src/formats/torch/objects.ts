@@ -11,7 +11,7 @@ import {
   type PlaceholderObject,
 } from "./values.ts";
 
-/** What calling a name with arguments gives: the stand-in's value, never the real thing. @throws PICKLE_REFUSED, TORCH_FILE_INVALID */
+/** The result of calling a name with arguments: what its replacement gives, never the real thing. @throws PICKLE_REFUSED, TORCH_FILE_INVALID */
 export function construct(callee: PickleValue, args: PickleValue, budget: Budget): PickleValue {
   if (!Array.isArray(args)) throw damaged("its pickle calls something without a tuple of arguments");
   budget.spend(collectionSteps.object);

@@ -5,13 +5,13 @@ import { collectionSteps, type PickleGlobal, type PickleValue } from "./values.t
 
 /** What a pickle stream may ask of its reader. */
 export interface PickleContext {
-  /** The stand-in for a name of Python code. @throws PICKLE_REFUSED */
+  /** The replacement for a name of Python code. @throws PICKLE_REFUSED */
   readonly resolve: (module: string, name: string) => PickleGlobal;
-  /** The thing behind a persistent id: a storage. */
+  /** What a persistent id refers to: a storage. */
   readonly loadPersistent: (id: PickleValue) => PickleValue;
 }
 
-/** The stack machine that a pickle is a program for. It builds data only: nothing that a stream names is ever called but the stand-ins of `resolve`. */
+/** The stack machine that a pickle is a program for. It builds data only: of what a stream names, only the replacements of `resolve` are ever called. */
 export class PickleMachine {
   readonly reader: PickleReader;
   readonly context: PickleContext;

@@ -1,4 +1,4 @@
-/** Kinds of characters as the heuristic of ftfy 6.3 (Robyn Speer, Apache-2.0) sees them, ready for a character class.
+/** Kinds of characters in the heuristic of ftfy 6.3 (`ftfy/badness.py`, Robyn Speer, Apache-2.0), ready for a character class.
  *  All are characters that UTF-8 read in a single-byte encoding turns into. */
 const kinds = {
   common: "\u00a0\u00ad·´–—―…’",
@@ -10,7 +10,7 @@ const kinds = {
   open: "¡«¿©\u0384\u0385‘‚“„•‹\uf8ff",
   close: "®»˝”›™",
   numeric: "²³¹±¼½¾×µ÷⁄∂∆∏∑√∞∩∫≈≠≡≤≥№",
-  /** Letters of emoticons, which stand in odd company on purpose. */
+  /** Letters of emoticons, which have unusual neighbours on purpose. */
   kaomoji: "Ò-ÖÙ-Üò-öø-üŐŌŪŲ°",
   upperAccented: "À-ÑØÜÝĂĀĄĆČĎĐĘĚĒĖĞĢİĪĶĹĽŁĻŃŇŅŒŘŚŞŠŢŤŮŰŸŹŻŽҐ",
   lowerAccented: "ßà-ñăāąćčďđęěēėğģįīķĺľłļœŕśşšťüźżžґﬁﬂ",

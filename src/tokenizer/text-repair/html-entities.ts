@@ -34,7 +34,7 @@ function capitalsReference(name: string): string | undefined {
   return names().get(name.toLowerCase())?.toUpperCase();
 }
 
-/** Source: WHATWG HTML, section 13.2.5.80; what is no character there becomes nothing, as in Python's `html.unescape`. */
+/** Source: WHATWG HTML, section 13.2.5.80; what is not a character there is dropped, as in Python's `html.unescape`. */
 function numericReference(digits: string): string | undefined {
   const hexadecimal = /^[xX]([0-9a-fA-F]+)$/.exec(digits)?.[1];
   if (hexadecimal === undefined && !/^[0-9]+$/.test(digits)) return undefined;

@@ -12,7 +12,7 @@ import {
 
 /** Repairs text that is UTF-8 read in a single-byte encoding, such as "Ã©" for "é", again and again until nothing is left to repair.
  *  Follows ftfy 6.3 (`fix_encoding`), which the reference tokenizer runs. Bytes are held as strings of characters 0..255 below.
- *  budget: counts the characters gone through. */
+ *  budget: counts the characters processed. */
 export function repairMojibake(text: string, budget: Budget): string {
   for (let current = text; ; ) {
     budget.spend(current.length);

@@ -14,7 +14,7 @@ import { repairMojibake } from "./mojibake.ts";
 
 /** Repairs what is wrong with a text, as `ftfy.fix_text` of ftfy 6.3 does with its default settings: mojibake, HTML character references, curly quotes,
  *  ligatures, full-width forms, control characters; NFC. Character references stay from the first line on that holds a `<`, since that is HTML on purpose.
- *  @throws TEXT_SPOILED for text that was spoiled so many times over that no real one is */
+ *  @throws TEXT_SPOILED for text that was garbled more often than any real text */
 export function repairText(text: string): string {
   if (isPlain(text)) return text;
   requireWithin("combiningMarks", longestRunOfMarks(text), spoiled(text));
@@ -43,7 +43,7 @@ function repairLine(line: string, decodesHtml: boolean, budget: Budget): string 
   }
 }
 
-/** Putting marks in order takes quadratic time. */
+/** Sorting combining marks takes quadratic time. */
 function longestRunOfMarks(text: string): number {
   let longest = 0;
   for (const [run] of text.matchAll(/\p{M}+/gu)) longest = Math.max(longest, run.length);
