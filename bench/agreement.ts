@@ -4,14 +4,14 @@ import { decodePicture } from "../src/pictures/index.ts";
 import { relativeDifference } from "../src/runtime/devices.ts";
 import type { DeviceName } from "../src/runtime/index.ts";
 import { runApart } from "./apart.ts";
-import type { DrawingOptions, DrawingTimes } from "./generate.ts";
+import type { GenerationOptions, GenerationTimes } from "./generate.ts";
 import type { MicroStepOptions, MicroStepTimes } from "./micro-step.ts";
 import { checkedPrecisions, type Precision, runPrecisions } from "./precisions.ts";
 
-/** What a device makes of what the CPU computes too. */
+/** How closely a device agrees with the CPU. */
 export interface Agreement {
   readonly device: DeviceName;
-  /** "micro-step": loss and gradients of the small model, relative distance, with and without checkpoints. "picture": drawn with one seed, mean difference of 8-bit values. */
+  /** "micro-step": loss and gradients of the small model, relative distance, with and without checkpoints. "picture": an image from the same seed, mean difference of 8-bit values. */
   readonly part: "micro-step" | "checkpointed" | "picture";
   readonly precision: Precision["name"];
   readonly distance: number | undefined;
@@ -81,8 +81,8 @@ function stepDistance(actual: MicroStepTimes, expected: MicroStepTimes): number 
 
 async function pictureOf(device: DeviceName, { side, folder, timeoutMs }: AgreementOptions): Promise<Uint8Array> {
   const picture = path.join(folder, `${device}.png`);
-  const options: DrawingOptions = { model: tinySdFolder, side, batch: 1, steps: 8, device, picture };
-  await runApart<DrawingTimes>("generate.ts", options, { timeoutMs });
+  const options: GenerationOptions = { model: tinySdFolder, side, batch: 1, steps: 8, device, picture };
+  await runApart<GenerationTimes>("generate.ts", options, { timeoutMs });
   return (await decodePicture(picture)).data;
 }
 

@@ -10,7 +10,7 @@ export interface Apart {
 }
 
 /** Runs a script of this folder with its options, as JSON, in a process of its own, so that peak memory is its own and a crash too.
- *  Gives the line of JSON that it prints. @throws Error with the last words of the script */
+ *  Gives the line of JSON that it prints. @throws Error with the last line of the error output */
 export async function runApart<Result>(
   script: string,
   options: object,
@@ -26,7 +26,7 @@ export async function runApart<Result>(
     });
     return JSON.parse(stdout) as Result;
   } catch (error) {
-    throw new Error(lastWords(error as Partial<Failure>, timeoutMs), { cause: error });
+    throw new Error(failureText(error as Partial<Failure>, timeoutMs), { cause: error });
   }
 }
 
@@ -36,11 +36,11 @@ interface Failure {
   readonly stderr: string;
 }
 
-function lastWords({ killed, signal, stderr = "" }: Partial<Failure>, timeoutMs = 0): string {
+function failureText({ killed, signal, stderr = "" }: Partial<Failure>, timeoutMs = 0): string {
   if (killed) return `took more than ${timeoutMs / 1000} s`;
-  if (signal) return `was ended by ${signal}, as for want of memory`;
+  if (signal) return `was killed by ${signal}, possibly for lack of memory`;
   const named = /^\w*Error: (.*)/m.exec(stderr)?.[1];
-  return (named ?? stderr.trim().split("\n").at(-1) ?? "").slice(0, 300) || "ended without a word";
+  return (named ?? stderr.trim().split("\n").at(-1) ?? "").slice(0, 300) || "exited without a message";
 }
 
 /** The options that a script was given by runApart. */

@@ -1,7 +1,7 @@
 import { tinySdFolder } from "../src/assets/index.ts";
 import type { DeviceName } from "../src/runtime/index.ts";
 import { runApart } from "./apart.ts";
-import { watchGpuMemory } from "./gpu-memory.ts";
+import { watchGpuMemory } from "./memory.ts";
 import type { MicroStepOptions, MicroStepTimes } from "./micro-step.ts";
 import { type Precision, runPrecisions } from "./precisions.ts";
 import { randomModel } from "./random-model.ts";

@@ -6,12 +6,11 @@ import { CoinageError, formatError } from "../src/errors/index.ts";
 import { type DeviceName, deviceNames, probeDevices, requireDevice } from "../src/runtime/index.ts";
 import { type Agreement, compareWithCpu } from "./agreement.ts";
 import { measureSpeed, type Speed, type SpeedModel } from "./device-speed.ts";
-import { keepResult, machine } from "./results.ts";
-import { gigabytes, printTable, seconds } from "./table.ts";
+import { gigabytes, keepResult, machine, printTable, seconds } from "./results.ts";
 
-/** Everything that needs real hardware: do devices work, do they compute what the CPU computes, how fast are they and what memory do they take?
+/** Everything that needs real hardware: which devices work, do they agree with the CPU, how fast are they, how much memory do they take?
  *  usage: bench/device.sh [DEVICE...] [--models tiny-sd,sd1.5] [--batches 1,2,4] [--side N] [--steps 6] [--timeout SECONDS] [--out DIR]
- *  Prints tables, and writes every result to DIR/devices.jsonl as soon as it is there. Ends with 1 when a device computes something else. */
+ *  Prints tables, and writes every result to DIR/devices.jsonl as soon as it is there. Exits with 1 when a device disagrees with the CPU. */
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -32,7 +31,7 @@ const side = flags.side === undefined ? undefined : Number(flags.side);
 mkdirSync(folder, { recursive: true });
 const keep = (kind: string, result: object) => keepResult({ kind, ...result }, path.join(folder, "devices.jsonl"));
 
-const tooFar = "TOO FAR";
+const tooFar = "MISMATCH";
 
 console.log(`${machine}\n`);
 const working = await workingDevices();
@@ -54,7 +53,7 @@ printTable([
 console.log(`Every result is in ${path.join(folder, "devices.jsonl")}, the pictures are beside it.`);
 if (agreements.some((agreement) => verdict(agreement) === tooFar)) process.exitCode = 1;
 
-/** Those of the asked devices that work; of the others it says why they do not. */
+/** The requested devices that work; prints why the others do not. */
 async function workingDevices(): Promise<DeviceName[]> {
   for (const report of await probeDevices()) {
     keep("device", report);

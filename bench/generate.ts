@@ -7,11 +7,11 @@ import { generateImages, openPipeline, plainVocabulary } from "../src/pipeline/i
 import { type DeviceName, openRuntime } from "../src/runtime/index.ts";
 import { givenOptions } from "./apart.ts";
 import { watchMemory } from "./memory.ts";
-import { median } from "./table.ts";
+import { median } from "./results.ts";
 
-/** Measures the drawing of two batches of pictures; guidance makes two passes of the U-Net of every picture. Prints one line of JSON:
- *  DrawingTimes. Runs apart (apart.ts) with these options. */
-export interface DrawingOptions {
+/** Measures the generation of two batches of images; guidance runs the U-Net twice for every image. Prints one line of JSON:
+ *  GenerationTimes. Runs apart (apart.ts) with these options. */
+export interface GenerationOptions {
   /** Folder of the model. */
   readonly model: string;
   readonly side: number;
@@ -25,7 +25,7 @@ export interface DrawingOptions {
   readonly picture?: string | undefined;
 }
 
-export interface DrawingTimes {
+export interface GenerationTimes {
   readonly firstStepSeconds: number;
   readonly secondsPerStep: number;
   readonly bestSeconds: number;
@@ -36,7 +36,7 @@ export interface DrawingTimes {
   readonly denoisingAnonymousBytes: number;
 }
 
-const { model: folder, side, batch, steps, device, threads, profile, picture } = givenOptions<DrawingOptions>();
+const { model: folder, side, batch, steps, device, threads, profile, picture } = givenOptions<GenerationOptions>();
 const memory = watchMemory();
 const now = () => performance.now() / 1000;
 
@@ -67,7 +67,7 @@ for await (const event of generateImages({ ...request, ...sizes }, pipeline)) {
 const { peakBytes, peakAnonymousBytes } = memory();
 await pipeline.networks.close();
 await runtime.close();
-const times: DrawingTimes = {
+const times: GenerationTimes = {
   firstStepSeconds: firstStepSeconds!,
   secondsPerStep: median(stepSeconds),
   bestSeconds: Math.min(...stepSeconds),

@@ -2,14 +2,13 @@ import { parseArgs } from "node:util";
 import { tinySdFolder } from "../src/assets/index.ts";
 import type { DeviceName } from "../src/runtime/index.ts";
 import { runApart } from "./apart.ts";
-import type { DrawingTimes } from "./generate.ts";
+import type { GenerationTimes } from "./generate.ts";
 import type { MicroStepTimes } from "./micro-step.ts";
 import type { SizedModel } from "./model-sizes.ts";
 import { randomModel } from "./random-model.ts";
-import { keepResult, lastResult, machine } from "./results.ts";
-import { gigabytes, printTable, seconds } from "./table.ts";
+import { gigabytes, keepResult, lastResult, machine, printTable, seconds } from "./results.ts";
 
-/** Measures training micro-steps and the drawing of pictures, and compares them with the last time.
+/** Measures training micro-steps and image generation, and compares with the last time.
  *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--checkpointing] [--side 512] [--batch 1,2] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
  *  MODEL is tiny-sd, sd1.5, sd2 or sdxl; without one the first two. --side and --batch may be lists. See README.md beside this file. */
 type Model = "tiny-sd" | SizedModel;
@@ -50,7 +49,7 @@ const training: Bench<MicroStepTimes> = {
   ],
 };
 
-const drawing: Bench<DrawingTimes> = {
+const generation: Bench<GenerationTimes> = {
   name: "generate",
   script: "generate.ts",
   cases: [
@@ -154,4 +153,4 @@ async function run<Times extends Kept>(bench: Bench<Times>): Promise<void> {
 
 console.log(`${machine}\n`);
 if (isAsked(training)) await run(training);
-if (isAsked(drawing)) await run(drawing);
+if (isAsked(generation)) await run(generation);

@@ -2,8 +2,8 @@ import { type DeviceName, type DeviceRate, measureRate, openRuntime } from "../s
 import { secondsOf } from "../src/training/estimate/estimate.ts";
 import { givenOptions } from "./apart.ts";
 import { watchMemory } from "./memory.ts";
+import { median } from "./results.ts";
 import { openStep, type StepSizes } from "./step.ts";
-import { median } from "./table.ts";
 
 /** Measures one training micro-step of a model. Prints one line of JSON: MicroStepTimes. Runs apart (apart.ts) with these options. */
 export interface MicroStepOptions extends StepSizes {

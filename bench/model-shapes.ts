@@ -4,22 +4,22 @@ import type { TextSizes, UNetSizes } from "./model-sizes.ts";
 export type Shapes = Map<string, readonly number[]>;
 
 export function unetShapes(sizes: UNetSizes): Shapes {
-  const { widths, depths, additionWidth } = sizes;
+  const { blockOutChannels, transformerLayers, additionWidth } = sizes;
   const shapes: Shapes = new Map();
-  const time = 4 * widths[0]!;
-  const levels = widths.length;
+  const time = 4 * blockOutChannels[0]!;
+  const levels = blockOutChannels.length;
   const block = (name: string, inputs: number, width: number, depth: number, j: number) => {
     resnet(shapes, `${name}.resnets.${j}`, inputs, width, time);
     if (depth > 0) transformer(shapes, `${name}.attentions.${j}`, width, depth, sizes);
   };
-  layer(shapes, "conv_in", [widths[0]!, 4, 3, 3]);
-  twoLayers(shapes, "time_embedding", widths[0]!, time);
+  layer(shapes, "conv_in", [blockOutChannels[0]!, 4, 3, 3]);
+  twoLayers(shapes, "time_embedding", blockOutChannels[0]!, time);
   if (additionWidth) twoLayers(shapes, "add_embedding", additionWidth, time);
-  const skips = [widths[0]!];
-  let width = widths[0]!;
-  widths.forEach((next, i) => {
+  const skips = [blockOutChannels[0]!];
+  let width = blockOutChannels[0]!;
+  blockOutChannels.forEach((next, i) => {
     for (let j = 0; j < 2; j++) {
-      block(`down_blocks.${i}`, width, next, depths[i]!, j);
+      block(`down_blocks.${i}`, width, next, transformerLayers[i]!, j);
       width = next;
       skips.push(width);
     }
@@ -27,11 +27,11 @@ export function unetShapes(sizes: UNetSizes): Shapes {
     layer(shapes, `down_blocks.${i}.downsamplers.0.conv`, [width, width, 3, 3]);
     skips.push(width);
   });
-  block("mid_block", width, width, Math.max(1, depths.at(-1)!), 0);
+  block("mid_block", width, width, Math.max(1, transformerLayers.at(-1)!), 0);
   resnet(shapes, "mid_block.resnets.1", width, width, time);
-  [...widths].reverse().forEach((next, i) => {
+  [...blockOutChannels].reverse().forEach((next, i) => {
     for (let j = 0; j < 3; j++) {
-      block(`up_blocks.${i}`, width + skips.pop()!, next, depths[levels - 1 - i]!, j);
+      block(`up_blocks.${i}`, width + skips.pop()!, next, transformerLayers[levels - 1 - i]!, j);
       width = next;
     }
     if (i < levels - 1) layer(shapes, `up_blocks.${i}.upsamplers.0.conv`, [width, width, 3, 3]);
@@ -59,7 +59,7 @@ export function textShapes({ width, layers, hasProjection }: TextSizes): Shapes 
   return shapes;
 }
 
-export function vaeShapes(widths: readonly number[]): Shapes {
+export function vaeShapes(blockOutChannels: readonly number[]): Shapes {
   const shapes: Shapes = new Map();
   const middle = (part: string, width: number) => {
     resnet(shapes, `${part}.mid_block.resnets.0`, width, width);
@@ -80,10 +80,10 @@ export function vaeShapes(widths: readonly number[]): Shapes {
     layer(shapes, `${part}.conv_norm_out`, [width]);
     return width;
   };
-  const reversed = [...widths].reverse();
-  layer(shapes, "encoder.conv_in", [widths[0]!, 3, 3, 3]);
-  layer(shapes, "encoder.conv_out", [8, blocks("encoder", "down_blocks", widths, 2, "downsamplers"), 3, 3]);
-  middle("encoder", widths.at(-1)!);
+  const reversed = [...blockOutChannels].reverse();
+  layer(shapes, "encoder.conv_in", [blockOutChannels[0]!, 3, 3, 3]);
+  layer(shapes, "encoder.conv_out", [8, blocks("encoder", "down_blocks", blockOutChannels, 2, "downsamplers"), 3, 3]);
+  middle("encoder", blockOutChannels.at(-1)!);
   layer(shapes, "decoder.conv_in", [reversed[0]!, 4, 3, 3]);
   layer(shapes, "decoder.conv_out", [3, blocks("decoder", "up_blocks", reversed, 3, "upsamplers"), 3, 3]);
   middle("decoder", reversed[0]!);
@@ -119,10 +119,10 @@ function transformer(shapes: Shapes, name: string, width: number, depth: number,
   layer(shapes, `${name}.proj_out`, projection);
 }
 
-function transformerBlock(shapes: Shapes, name: string, width: number, { contextWidth }: UNetSizes): void {
+function transformerBlock(shapes: Shapes, name: string, width: number, { crossAttentionDim }: UNetSizes): void {
   for (const [attention, source] of [
     ["attn1", width],
-    ["attn2", contextWidth],
+    ["attn2", crossAttentionDim],
   ] as const) {
     layer(shapes, `${name}.${attention}.to_q`, [width, width], false);
     layer(shapes, `${name}.${attention}.to_k`, [width, source], false);

@@ -5,18 +5,18 @@ export interface ModelSizes {
   readonly predictionType: "epsilon" | "v_prediction";
   readonly unet: UNetSizes;
   readonly textEncoders: readonly TextSizes[];
-  readonly vaeWidths: readonly number[];
+  readonly vaeChannels: readonly number[];
   readonly scalingFactor: number;
 }
 
 export interface UNetSizes {
   /** Channels per level, from full size down. */
-  readonly widths: readonly number[];
+  readonly blockOutChannels: readonly number[];
   /** Blocks of a transformer per level; 0 without attention. The middle is as deep as the smallest level, or 1. */
-  readonly depths: readonly number[];
+  readonly transformerLayers: readonly number[];
   /** Heads per level, which configs call `attention_head_dim`. */
   readonly heads: readonly number[];
-  readonly contextWidth: number;
+  readonly crossAttentionDim: number;
   readonly hasLinearProjections: boolean;
   /** SDXL: width of the pooled text with the six sizes in 256 numbers each. */
   readonly additionWidth?: number;
@@ -29,7 +29,7 @@ export interface TextSizes {
   readonly hasProjection?: boolean;
 }
 
-const vaeWidths = [128, 256, 512, 512];
+const vaeChannels = [128, 256, 512, 512];
 const openAi: TextSizes = { width: 768, layers: 12, activation: "quick_gelu" };
 
 export type SizedModel = "sd1.5" | "sd2" | "sdxl";
@@ -41,14 +41,14 @@ export const modelSizes: Readonly<Record<SizedModel, ModelSizes>> = {
     dtype: "F32",
     predictionType: "epsilon",
     unet: {
-      widths: [320, 640, 1280, 1280],
-      depths: [1, 1, 1, 0],
+      blockOutChannels: [320, 640, 1280, 1280],
+      transformerLayers: [1, 1, 1, 0],
       heads: [8, 8, 8, 8],
-      contextWidth: 768,
+      crossAttentionDim: 768,
       hasLinearProjections: false,
     },
     textEncoders: [openAi],
-    vaeWidths,
+    vaeChannels,
     scalingFactor: 0.18215,
   },
   // 2.1 with 768x768 pixels; 2.6 GB
@@ -57,14 +57,14 @@ export const modelSizes: Readonly<Record<SizedModel, ModelSizes>> = {
     dtype: "F16",
     predictionType: "v_prediction",
     unet: {
-      widths: [320, 640, 1280, 1280],
-      depths: [1, 1, 1, 0],
+      blockOutChannels: [320, 640, 1280, 1280],
+      transformerLayers: [1, 1, 1, 0],
       heads: [5, 10, 20, 20],
-      contextWidth: 1024,
+      crossAttentionDim: 1024,
       hasLinearProjections: true,
     },
     textEncoders: [{ width: 1024, layers: 23, activation: "gelu" }],
-    vaeWidths,
+    vaeChannels,
     scalingFactor: 0.18215,
   },
   // base 1.0; 6.9 GB
@@ -73,15 +73,15 @@ export const modelSizes: Readonly<Record<SizedModel, ModelSizes>> = {
     dtype: "F16",
     predictionType: "epsilon",
     unet: {
-      widths: [320, 640, 1280],
-      depths: [0, 2, 10],
+      blockOutChannels: [320, 640, 1280],
+      transformerLayers: [0, 2, 10],
       heads: [5, 10, 20],
-      contextWidth: 2048,
+      crossAttentionDim: 2048,
       hasLinearProjections: true,
       additionWidth: 1280 + 6 * 256,
     },
     textEncoders: [openAi, { width: 1280, layers: 32, activation: "gelu", hasProjection: true }],
-    vaeWidths,
+    vaeChannels,
     scalingFactor: 0.13025,
   },
 };

@@ -9,10 +9,10 @@ import { type ModelSizes, modelSizes, type SizedModel } from "./model-sizes.ts";
 export function randomModel(name: SizedModel): string {
   const folder = path.join(process.env.COINAGE_BENCH_DIR ?? path.join(os.tmpdir(), "coinage-bench"), name);
   const sizes = modelSizes[name];
-  const { unet, vaeWidths, dtype, predictionType } = sizes;
+  const { unet, vaeChannels, dtype, predictionType } = sizes;
   const network = "diffusion_pytorch_model.safetensors";
   writeWeights(path.join(folder, "unet", network), unetShapes(unet), dtype);
-  writeWeights(path.join(folder, "vae", network), vaeShapes(vaeWidths), dtype);
+  writeWeights(path.join(folder, "vae", network), vaeShapes(vaeChannels), dtype);
   sizes.textEncoders.forEach((text, i) => {
     writeWeights(path.join(folder, textFolder(i), "model.safetensors"), textShapes(text), dtype);
   });
@@ -30,13 +30,13 @@ function textFolder(index: number): string {
 }
 
 function configs({ unet, textEncoders, scalingFactor }: ModelSizes): Record<string, object> {
-  const { widths, heads, contextWidth } = unet;
+  const { blockOutChannels, heads, crossAttentionDim } = unet;
   const texts = textEncoders.map(({ width, activation }, i) => [
     textFolder(i),
     { num_attention_heads: width / 64, hidden_act: activation },
   ]);
   return {
-    unet: { attention_head_dim: heads, block_out_channels: widths, cross_attention_dim: contextWidth },
+    unet: { attention_head_dim: heads, block_out_channels: blockOutChannels, cross_attention_dim: crossAttentionDim },
     vae: { scaling_factor: scalingFactor },
     ...Object.fromEntries(texts),
   };

@@ -10,8 +10,8 @@ const ownFile = fileURLToPath(new URL("results.jsonl", import.meta.url));
 
 /** Adds a result to a file of JSON lines, with machine, version and date. */
 export function keepResult(result: object, file = ownFile): void {
-  const circumstances = { date: new Date().toISOString(), machine, version: packageVersion };
-  appendFileSync(file, `${JSON.stringify({ ...circumstances, ...result })}\n`);
+  const environment = { date: new Date().toISOString(), machine, version: packageVersion };
+  appendFileSync(file, `${JSON.stringify({ ...environment, ...result })}\n`);
 }
 
 /** The last result kept of which the given fields are equal. */
@@ -21,4 +21,24 @@ export function lastResult<Result extends object>(same: Partial<Result>): Result
   const results = lines.map((line) => JSON.parse(line) as Result);
   const fields = Object.entries(same);
   return results.findLast((result) => fields.every(([name, value]) => result[name as keyof Result] === value));
+}
+
+/** Prints rows of equal length with their cells one under another. */
+export function printTable(rows: readonly (readonly string[])[]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join("  ")
+        .trimEnd(),
+    );
+  console.log("");
+}
+
+export const seconds = (value: number) => `${value.toFixed(value < 1 ? 3 : 1)} s`;
+export const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(2)} GB`;
+
+export function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

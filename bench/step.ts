@@ -10,7 +10,7 @@ import { LossScale } from "../src/training/loop/loss-scale.ts";
 import { type MicroStepResult, microStep, microStepOutputs } from "../src/training/loop/micro-step.ts";
 import { microStepGraph } from "../src/training/loop/micro-step-graph.ts";
 import { availableBytes } from "../src/training/setup/device.ts";
-import { gigabytes } from "./table.ts";
+import { gigabytes } from "./results.ts";
 
 export interface StepSizes {
   /** Folder of the model. */
@@ -37,11 +37,11 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
   const { side, batch, checkpointing, computeDtype } = sizes;
   const checkpoint = await openCheckpoint(sizes.model);
   const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
-  const latentSide = side / model.vae.architecture.factor;
+  const latentSide = side / model.vae.architecture.vaeScaleFactor;
   const graph = microStepGraph(model, {
     ...{ chunks: 1, lossType: "l2", hasMask: false, checkpointing },
     nominal: { batch, height: latentSide, width: latentSide },
-    multipleOf: 2 ** (model.unet.architecture.widths.length - 1),
+    multipleOf: 2 ** (model.unet.architecture.blockOutChannels.length - 1),
   });
   const atSizes = new Map(Object.entries({ batch, height: latentSide, width: latentSide, vectors: 1 }));
   const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, computeDtype }];

@@ -3,11 +3,11 @@ import { dim, input, type Tensor } from "../src/graph/index.ts";
 import {
   conditioning,
   type DiffusionModel,
-  decodeLatents,
-  encodePictures,
   type TokenIds,
   textFeeds,
   unet,
+  vaeDecoder,
+  vaeEncoder,
 } from "../src/models/index.ts";
 import type { Runtime } from "../src/runtime/index.ts";
 import { float32, largestDifference } from "./goldens.ts";
@@ -73,12 +73,12 @@ function prepare(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Pre
 
 function prepareText(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
   const learnedRows = entry.learned_rows?.map((key) => float32(tensors, key));
-  const { context, pooled } = conditioning(model, {
+  const { encoderHiddenStates: context, pooled } = conditioning(model, {
     batch: dim("batch"),
     chunks: entry.token_ids[0]![0]!.length,
     joining: "trimmed",
     clipSkip: entry.clip_skip ?? undefined,
-    hasLearned: learnedRows !== undefined,
+    hasPlaceholders: learnedRows !== undefined,
   });
   return {
     outputs: { context, ...(pooled && { pooled }) },
@@ -95,21 +95,24 @@ function prepareUNet(model: DiffusionModel, entry: ModelCase, tensors: Tensors):
     context: float32(tensors, entry.context),
   };
   if (entry.pooled) feeds.pooled = float32(tensors, entry.pooled);
-  if (entry.sizes) feeds.sizes = arrayOf([entry.sizes.length, 6], entry.sizes.flat());
+  if (entry.sizes) feeds.timeIds = arrayOf([entry.sizes.length, 6], entry.sizes.flat());
   const batch = dim("batch");
   const { architecture, weights } = model.unet;
-  const { prediction, stages } = unet(weights, architecture, {
+  const { prediction, intermediates } = unet(weights, architecture, {
     latents: input("latents", "float32", [batch, architecture.inChannels, dim("height"), dim("width")]),
     timesteps: input("timesteps", "float32", [batch]),
-    context: input("context", "float32", [batch, feeds.context!.shape[1]!, architecture.contextWidth]),
+    encoderHiddenStates: input("context", "float32", [batch, feeds.context!.shape[1]!, architecture.crossAttentionDim]),
     ...(architecture.addition && {
-      pooled: input("pooled", "float32", [batch, architecture.addition.pooledWidth]),
-      sizes: input("sizes", "float32", [batch, 6]),
+      pooled: input("pooled", "float32", [batch, architecture.addition.pooledDim]),
+      timeIds: input("timeIds", "float32", [batch, 6]),
     }),
   });
   const watched = entry.stages ?? {};
   return {
-    outputs: { output: prediction, ...Object.fromEntries(Object.keys(watched).map((name) => [name, stages[name]!])) },
+    outputs: {
+      output: prediction,
+      ...Object.fromEntries(Object.keys(watched).map((name) => [name, intermediates[name]!])),
+    },
     feeds,
     expected: { output: entry.output, ...watched },
     tolerance: networkTolerance,
@@ -120,13 +123,13 @@ function prepareEncode(model: DiffusionModel, entry: ModelCase, tensors: Tensors
   const image = tensors.get(entry.image)!;
   const [height, width] = image.shape as readonly [number, number];
   const pictures = input("pictures", "float32", [dim("batch"), 3, dim("height"), dim("width")]);
-  const { mean, logvar, stages } = encodePictures(model.vae.weights, model.vae.architecture, pictures);
+  const { mean, logvar, intermediates } = vaeEncoder(model.vae.weights, model.vae.architecture, pictures);
   const planes = new Float32Array(3 * height * width);
   for (let i = 0; i < planes.length; i++)
     planes[(i % 3) * height * width + Math.floor(i / 3)] = Number(image.data[i]) / 127.5 - 1;
   const watched = entry.stages ?? {};
   return {
-    outputs: { mean, logvar, ...Object.fromEntries(Object.keys(watched).map((name) => [name, stages[name]!])) },
+    outputs: { mean, logvar, ...Object.fromEntries(Object.keys(watched).map((name) => [name, intermediates[name]!])) },
     feeds: { pictures: arrayOf([1, 3, height, width], planes) },
     expected: { mean: entry.mean, logvar: entry.logvar, ...watched },
     tolerance: networkTolerance,
@@ -137,10 +140,13 @@ function prepareDecode(model: DiffusionModel, entry: ModelCase, tensors: Tensors
   const latents = float32(tensors, entry.latents);
   const { weights, architecture } = model.vae;
   const shape = [dim("batch"), architecture.latentChannels, dim("height"), dim("width")];
-  const { pictures, stages } = decodeLatents(weights, architecture, input("latents", "float32", shape));
+  const { images, intermediates } = vaeDecoder(weights, architecture, input("latents", "float32", shape));
   const watched = entry.stages ?? {};
   return {
-    outputs: { image: pictures, ...Object.fromEntries(Object.keys(watched).map((name) => [name, stages[name]!])) },
+    outputs: {
+      image: images,
+      ...Object.fromEntries(Object.keys(watched).map((name) => [name, intermediates[name]!])),
+    },
     feeds: { latents: { ...latents, data: latents.data.map((value) => value / architecture.scalingFactor) } },
     expected: { image: entry.image, ...watched },
     tolerance: networkTolerance,

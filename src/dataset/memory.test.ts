@@ -3,7 +3,7 @@ import { openSeeded, temporaryFolder, writeCats, writePicture } from "../../test
 import { pictureMemory } from "./index.ts";
 
 const at = temporaryFolder();
-const vae = { vaeBatchSize: 1, factor: 8, latentChannels: 4 };
+const vae = { vaeBatchSize: 1, vaeScaleFactor: 8, latentChannels: 4 };
 
 test("the memory of pictures counts cached latents, and as many decoded pictures as there are at once, the largest first", async () => {
   const settings = await writeCats(at("cats"));

@@ -16,7 +16,7 @@ export interface PictureMemoryOptions {
   readonly isOnDisk: boolean;
   readonly vaeBatchSize: number;
   /** Pixels to one latent along each side, and channels of latents. */
-  readonly factor: number;
+  readonly vaeScaleFactor: number;
   readonly latentChannels: number;
 }
 
@@ -25,7 +25,7 @@ const recordBytes = 6000;
 
 /** What the pictures of a run will take in memory, read off their headers. */
 export function pictureMemory({ datasets, images }: DatasetGroup, options: PictureMemoryOptions): PictureMemory {
-  const { isCached, isOnDisk, vaeBatchSize, factor, latentChannels } = options;
+  const { isCached, isOnDisk, vaeBatchSize, vaeScaleFactor, latentChannels } = options;
   const batchSize = Math.max(1, ...datasets.map(({ plan }) => plan.batchSize));
   const underWay = isCached ? (ahead.encodings + 1) * vaeBatchSize : (ahead.batches + 1) * batchSize;
   const sizes = images.map(decodedBytes).sort((a, b) => b - a);
@@ -33,7 +33,7 @@ export function pictureMemory({ datasets, images }: DatasetGroup, options: Pictu
   // Decoded anew each time, a picture is still there when the next one comes: two of them even where there is only one.
   const fewest = isCached ? 0 : 2 * (sizes[0] ?? 0);
   const latents = ({ bucket, subset }: TrainingImage) =>
-    ((4 * latentChannels * bucket[0] * bucket[1]) / factor ** 2) * (subset.flipAug ? 2 : 1);
+    ((4 * latentChannels * bucket[0] * bucket[1]) / vaeScaleFactor ** 2) * (subset.flipAug ? 2 : 1);
   const kept = isCached && !isOnDisk ? sum(images.map(latents)) : 0;
   return { decoded: Math.max(fewest, sum(atOnce)), kept: kept + recordBytes * images.length };
 }

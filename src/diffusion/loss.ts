@@ -1,19 +1,19 @@
-import { type NoiseSchedule, trainTimesteps } from "./noise-schedule.ts";
+import { type NoiseSchedule, numTrainTimesteps } from "./noise-schedule.ts";
 
 export interface LossWeightOptions {
   /** Whether the network predicts velocity. */
   readonly vParameterization?: boolean | undefined;
-  /** Limit of the weight by signal-to-noise ratio; 5 in the paper. Source: Hang 2023, "Efficient Diffusion Training via Min-SNR". */
+  /** Limit of the min-SNR weight; 5 in the paper. Source: Hang 2023, "Efficient Diffusion Training via Min-SNR Weighting Strategy". */
   readonly minSnrGamma?: number | undefined;
-  /** Weighs a velocity loss like a noise loss. */
+  /** Weights a velocity loss like a noise loss. Source: sd-scripts `library/custom_train_functions.py` scale_v_prediction_loss_like_noise_prediction. */
   readonly scaleVPredLossLikeNoisePred?: boolean | undefined;
-  /** Adds this share of the loss weighed like a velocity loss. */
+  /** Adds this share of the loss weighted like a velocity loss. Source: sd-scripts `library/custom_train_functions.py` add_v_prediction_like_loss. */
   readonly vPredLikeLoss?: number | undefined;
   /** Source: Yu 2023, "Debias the Training of Diffusion Models". */
   readonly debiasedEstimationLoss?: boolean | undefined;
 }
 
-/** Keeps the ratio finite at timestep 0 in other schedules; sd-scripts limits it in all weights but min-SNR. */
+/** Keeps the ratio finite at timestep 0 of other schedules; sd-scripts limits it in all weights except min-SNR. */
 const largestSnr = 1000;
 
 /** Factor of a sample's loss at a timestep. An option that is 0 is off. */
@@ -38,7 +38,7 @@ export interface HuberOptions {
   readonly huberScale: number;
 }
 
-/** Where the huber and smooth_l1 losses turn from quadratic to linear, for a sample at a timestep.
+/** Where the huber and smooth_l1 losses change from quadratic to linear, for a sample at a timestep.
  *  Source: Khrapov 2024, "Improving Diffusion Models's Data-Corruption Resistance using Scheduled Pseudo-Huber Loss". */
 export function huberThreshold(timestep: number, options: HuberOptions, schedule: NoiseSchedule): number {
   const { huberSchedule, huberC, huberScale } = options;
@@ -46,7 +46,7 @@ export function huberThreshold(timestep: number, options: HuberOptions, schedule
     case "constant":
       return huberC * huberScale;
     case "exponential":
-      return huberScale * huberC ** (timestep / trainTimesteps);
+      return huberScale * huberC ** (timestep / numTrainTimesteps);
     case "snr": {
       const alpha = schedule.alphasCumprod[timestep]!;
       const sigma = Math.sqrt((1 - alpha) / alpha);

@@ -18,7 +18,7 @@ export function levelOfSigma(ratio: number): NoiseLevel {
   return { alpha, sigma: ratio * alpha };
 }
 
-/** Factor that brings latents of a level to unit variance, as the network expects them. */
+/** Factor that scales latents of a level to unit variance, as the network expects them. */
 export function inputScale({ alpha, sigma }: NoiseLevel): number {
   return 1 / Math.sqrt(alpha ** 2 + sigma ** 2);
 }
@@ -30,8 +30,8 @@ export function combine(...terms: readonly (readonly [weight: number, values: Ar
   return sum;
 }
 
-/** The original that a model output implies. latents and output: same length; latents unscaled.
- *  Not finite for epsilon where alpha is 0. */
+/** The original sample that a model output implies. latents and output: same length; latents unscaled.
+ *  Not finite for epsilon where alpha is 0. Source: Salimans 2022, "Progressive Distillation", appendix D. */
 export function predictOriginal(
   type: PredictionType,
   level: NoiseLevel,
@@ -44,12 +44,12 @@ export function predictOriginal(
   return combine([alpha * scale ** 2, latents], [-sigma * scale, output]);
 }
 
-/** The predicted original, clamped to -1..1 when asked for. */
+/** The predicted original, clamped to -1..1 if `clip`. */
 export function clipped(original: Float64Array, clip: boolean): Float64Array {
   return clip ? original.map((value) => Math.min(1, Math.max(-1, value))) : original;
 }
 
-/** The gaussian noise that a model output implies. */
+/** The noise that a model output implies. */
 export function predictNoise(
   type: PredictionType,
   level: NoiseLevel,
@@ -61,7 +61,7 @@ export function predictNoise(
   return combine([level.sigma * scale ** 2, latents], [level.alpha * scale, output]);
 }
 
-/** Latents of a picture at a noise level. */
+/** The latents of an image at a noise level. */
 export function addNoise(level: NoiseLevel, original: ArrayLike<number>, noise: ArrayLike<number>): Float64Array {
   return combine([level.alpha, original], [level.sigma, noise]);
 }

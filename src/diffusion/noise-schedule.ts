@@ -1,14 +1,14 @@
 /** Number of timesteps of the noise schedule. */
-export const trainTimesteps = 1000;
+export const numTrainTimesteps = 1000;
 const betaStart = 0.00085;
 const betaEnd = 0.012;
 
-/** How much of the picture is noise at each of the 1000 training timesteps. All tables are float32, as torch computes them. */
+/** How noisy the latents are at each of the 1000 training timesteps. All tables are float32, as PyTorch computes them. */
 export interface NoiseSchedule {
   readonly betas: Float32Array;
-  /** Share of the signal's variance left at timestep t. */
+  /** Share of the variance that is signal at timestep t: the cumulative product of 1 - beta. */
   readonly alphasCumprod: Float32Array;
-  /** Signal-to-noise ratio of the schedule before any zero-terminal-SNR rescaling: sd-scripts weighs losses with it. */
+  /** Signal-to-noise ratio before any zero-terminal-SNR rescaling: sd-scripts weights losses by it. Source: sd-scripts `library/custom_train_functions.py` prepare_scheduler_for_custom_training. */
   readonly snr: Float32Array;
 }
 
@@ -26,10 +26,12 @@ export function noiseSchedule(options: { readonly zeroTerminalSnr?: boolean } = 
 function scaledLinearBetas(): Float32Array {
   const start = Math.fround(Math.sqrt(betaStart));
   const end = Math.fround(Math.sqrt(betaEnd));
-  const stride = Math.fround(Math.fround(end - start) / (trainTimesteps - 1));
-  // torch.linspace counts up from the start in the first half and down from the end in the second
-  return Float32Array.from({ length: trainTimesteps }, (_, t) => {
-    const root = Math.fround(t < trainTimesteps / 2 ? start + stride * t : end - stride * (trainTimesteps - 1 - t));
+  const stride = Math.fround(Math.fround(end - start) / (numTrainTimesteps - 1));
+  // torch.linspace counts up from the start in the first half and down from the end in the second half
+  return Float32Array.from({ length: numTrainTimesteps }, (_, t) => {
+    const root = Math.fround(
+      t < numTrainTimesteps / 2 ? start + stride * t : end - stride * (numTrainTimesteps - 1 - t),
+    );
     return root * root;
   });
 }

@@ -11,7 +11,7 @@ import type { NoiseLevel } from "./noise-level.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
 
 export interface InputPerturbation {
-  /** Strength of extra noise that the network sees but need not predict. */
+  /** Strength of extra noise in the input that is not part of the target. */
   readonly ipNoiseGamma?: number | undefined;
   /** Scales ipNoiseGamma by one number in 0..1 for each batch. */
   readonly ipNoiseGammaRandomStrength?: boolean | undefined;
@@ -29,7 +29,7 @@ export function noisyLatents(
   return mixSamples(latents, noise, timesteps, precision, (t) => levelOfTimestep(schedule, t, precision));
 }
 
-/** What a network of type "v_prediction" is to predict: sqrt(abar_t) noise - sqrt(1 - abar_t) x0. Shapes as for noisyLatents.
+/** The target of a network of type "v_prediction": sqrt(abar_t) noise - sqrt(1 - abar_t) x0. Shapes as for noisyLatents.
  *  Source: Salimans 2022, "Progressive Distillation", appendix D. */
 export function velocity(
   latents: NdArray<Float32Array>,
@@ -44,7 +44,8 @@ export function velocity(
   });
 }
 
-/** The noise that goes into noisy latents: `noise` itself, or with extra noise on top. Draws the strength (if random), then the extra noise. */
+/** The noise that is added to latents: `noise` itself, or with extra noise on top. Draws the strength (if random), then the extra noise.
+ *  Source: Ning 2023, "Input Perturbation Reduces Exposure Bias in Diffusion Models"; sd-scripts `library/train_util.py` get_noise_noisy_latents_and_timesteps. */
 export function perturbedNoise(
   noise: NdArray<Float32Array>,
   { ipNoiseGamma, ipNoiseGammaRandomStrength }: InputPerturbation,
@@ -57,7 +58,7 @@ export function perturbedNoise(
   return { ...noise, data: noise.data.map((value, i) => value + strength * extra[i]!) };
 }
 
-/** Half precision takes the square roots of a rounded abar. */
+/** In half precision the square roots are those of a rounded abar. */
 function levelOfTimestep(schedule: NoiseSchedule, timestep: number, precision: Precision): NoiseLevel {
   const round = rounding(precision);
   const alphaCumprod = round(schedule.alphasCumprod[timestep]!);
@@ -81,10 +82,10 @@ function mixSamples(
   return { ...latents, data };
 }
 
-/** The type that latents and noise are computed in; values are held as float32 whatever it is. */
+/** The dtype in which latents and noise are computed; values are always held as float32. */
 export type Precision = "float32" | "float16" | "bfloat16";
 
-/** Rounds a number to the nearest of a type. */
+/** Rounds a number to the nearest value of a dtype. */
 export function rounding(precision: Precision): (value: number) => number {
   if (precision === "float16") return (value) => float16ToFloat32(float32ToFloat16(value));
   if (precision === "bfloat16") return (value) => bfloat16ToFloat32(float32ToBfloat16(value));

@@ -3,7 +3,7 @@ import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../ch
 import { vectorCount } from "../embedding/index.ts";
 import { atPlace, withPlace } from "../errors/index.ts";
 import { localModel } from "../hub/index.ts";
-import { type DiffusionModel, diffusionModel, layersForWords } from "../models/index.ts";
+import { type DiffusionModel, diffusionModel, xtiLayers } from "../models/index.ts";
 import type { GenerateSettings } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
 import {
@@ -130,7 +130,7 @@ async function* loadEmbeddings(
     ...plain.map((given) => ({ given, where: `--textual_inversion_embeddings ${given}`, target })),
     ...layered.map((given) => {
       const where = `--XTI_embeddings ${given}`;
-      return { given, where, target: { ...target, layers: layersForWords(model, where) } };
+      return { given, where, target: { ...target, layers: xtiLayers(model, where) } };
     }),
   ];
   let vocabulary = plainVocabulary(model.family, await clipMerges());

@@ -8,7 +8,7 @@ export interface SymbolicDim {
   readonly key: string;
 }
 
-/** A size that an input brings, or one derived from it by a rule that is no plain product (rounding up, for example). */
+/** A size given by an input, or one derived from it by a rule other than a product (rounding up, for example). */
 interface Atom {
   readonly name: string;
   /** Typical size: decides how finely attention is cut into blocks. */
@@ -26,14 +26,14 @@ export function dim(name: string, { nominal = 1, multipleOf = 1 } = {}): Symboli
   return symbolic(1, [{ name, nominal, multipleOf, evaluate: (sizes) => sizes.get(name) ?? unknownSize(name) }]);
 }
 
-/** A size computed from others by a rule of its own. name: says the rule, so that equal sizes have equal names. */
+/** A size computed from another by a rule. name: states the rule, so that equal sizes have equal names. */
 export function derivedDim(name: string, from: Dim, rule: (size: number) => number): SymbolicDim {
   const evaluate = (sizes: ReadonlyMap<string, number>) => rule(evaluateDim(from, sizes));
   return symbolic(1, [{ name, nominal: rule(nominalDim(from)), multipleOf: 1, evaluate }]);
 }
 
 function unknownSize(name: string): never {
-  throw new CoinageError("SHAPE", `The size "${name}" is not given.`);
+  throw new CoinageError("SHAPE", `The size "${name}" is missing.`);
 }
 
 function symbolic(coefficient: number, atoms: readonly Atom[]): SymbolicDim {
@@ -81,7 +81,7 @@ export function addDims(...dims: readonly Dim[]): Dim {
   return symbolic(1, [{ name, nominal: sum(dims.map(nominalDim)), multipleOf: 1, evaluate }]);
 }
 
-/** The size in numbers, given the sizes that the inputs bring. */
+/** The value of a size, given the sizes of the inputs. */
 export function evaluateDim(value: Dim, sizes: ReadonlyMap<string, number>): number {
   if (typeof value === "number") return value;
   return value.atoms.reduce((product, atom) => product * atom.evaluate(sizes), value.coefficient);
@@ -93,7 +93,7 @@ export function nominalDim(value: Dim): number {
   return value.atoms.reduce((product, atom) => product * atom.nominal, value.coefficient);
 }
 
-/** True when the number divides the size whatever the inputs are. */
+/** Whether the number divides the size for all inputs. */
 export function isMultipleOf(value: Dim, divisor: number): boolean {
   if (typeof value === "number") return value % divisor === 0;
   return value.atoms.reduce((product, atom) => product * atom.multipleOf, value.coefficient) % divisor === 0;

@@ -1,5 +1,5 @@
 import { bytesOf, type DType, dtypeBytes, type NdArray } from "../array/index.ts";
-import { encodeModel, type OnnxInitializer, type OnnxNode, type OnnxValue } from "../formats/onnx/index.ts";
+import { dataTypes, encodeModel, type OnnxInitializer, type OnnxNode, type OnnxValue } from "../formats/onnx/index.ts";
 import { type Dim, dimKey, nominalDim, type Shape } from "./dims.ts";
 import { lower, type Target } from "./lower.ts";
 import { convertingNodes, isConvertedAtUse } from "./stored-halves.ts";
@@ -7,19 +7,19 @@ import type { GraphNode, Tensor, WeightSource } from "./tensor.ts";
 
 export interface EmitOptions {
   readonly target: Target;
-  /** How a weight's file is named for the runtime. */
+  /** The path of a weight's file as the runtime gets it. */
   readonly locationOf: (file: string) => string;
 }
 
-/** A graph in ONNX form, with what a caller must feed and gets back. */
+/** A graph in ONNX form, with its inputs and outputs. */
 export interface EmittedGraph {
-  /** Its bytes, written when they are asked for: whoever only plans needs none. */
+  /** The bytes of the model, encoded on access: planning does not need them. */
   readonly model: Uint8Array;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Its nodes in order, as far as memory is concerned. */
+  /** Its nodes in order, with what matters for memory. */
   readonly trace: readonly EmittedNode[];
-  /** Bytes of each weight as it is stored. */
+  /** Bytes of each weight as stored. */
   readonly weights: ReadonlyMap<string, number>;
 }
 
@@ -27,7 +27,7 @@ export interface EmittedNode {
   readonly opType: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly EmittedResult[];
-  /** Bytes of the weights that it converts for itself. */
+  /** Bytes of the float32 weights it makes for itself. */
   readonly convertedBytes: number;
 }
 
@@ -45,19 +45,19 @@ export interface Port {
   readonly shape: readonly Dim[];
 }
 
-/** Opset 21 and IR 10: newer ones leave operators without kernels on some devices. */
+/** Opset 21 and IR 10: with newer ones some devices lack kernels. */
 const opsets = { "": 21, "com.microsoft": 1 };
 const irVersion = 10;
 
-/** A large graph is cut into so many neighbourhoods; see valuesOf. */
+/** Neighbourhoods of a large graph; see valuesOf. */
 const neighbourhoods = 64;
-/** Nodes of a neighbourhood at least. */
+/** Fewest nodes of a neighbourhood. */
 const fewestNeighbours = 128;
-/** Results that are worth the runtime's search for a buffer of their own, in bytes at typical sizes. */
+/** Results of at least this many bytes (at typical sizes) are worth a longer search for a buffer by the runtime. */
 const largeResult = 1 << 20;
 const zero: NdArray = { dtype: "int64", shape: [1], data: BigInt64Array.of(0n) };
 
-/** Writes the part of a graph that the named outputs need. Weights stay where they lie: the model only points at them. */
+/** Writes the part of a graph that the named outputs need. Weights stay in their files: the model only points at them. */
 export function emit(outputs: Readonly<Record<string, Tensor>>, options: EmitOptions): EmittedGraph {
   const emitter = new Emitter(options);
   const ports = Object.entries(outputs).map(([name, tensor]) => {
@@ -86,9 +86,9 @@ function toValue({ onnxName, dtype, shape }: Omit<Port, "name">): OnnxValue {
   return { name: onnxName, dtype, shape: shape.map((size) => (typeof size === "number" ? size : dimKey(size))) };
 }
 
-/** Shapes of all results. The runtime's memory planner lets a result take over the buffer of a dead one when both shapes are known to be the same. But it then keeps the buffer until the last
- *  that takes it over is dead: those of the forward pass through all of the backward pass. So large results have their sizes renamed from neighbourhood to neighbourhood: only neighbours look the same.
- *  Small ones are left to share: for every result the planner looks through all dead buffers that nobody took over, and the fewer there are the faster the session is made. */
+/** Shapes of all results. The memory planner of ONNX Runtime lets a result reuse the buffer of a dead one when both are known to have the same shape. But it then keeps the buffer until the last
+ *  result that reuses it is dead: buffers of the forward pass through all of the backward pass. So the sizes of large results are renamed from neighbourhood to neighbourhood, and only neighbours share.
+ *  Small results keep the names and share freely: for every result the planner searches all dead buffers not yet reused, so the fewer there are, the faster the session is made. */
 function valuesOf(trace: readonly EmittedNode[]): OnnxValue[] {
   const neighbours = Math.max(fewestNeighbours, trace.length / neighbourhoods);
   return trace.flatMap(({ outputs }, at) =>
@@ -105,7 +105,7 @@ class Emitter {
   readonly nodes: OnnxNode[] = [];
   readonly initializers: OnnxInitializer[] = [];
   readonly inputs = new Map<string, Port>();
-  /** Weights converted at each use. As inputs with a default value the runtime does not take them for constants, which it would convert for good. */
+  /** Weights converted at each use. They are inputs with a default value, because the runtime would fold the conversion of constants. */
   readonly defaults: OnnxValue[] = [];
   readonly trace: EmittedNode[] = [];
   readonly weights = new Map<string, number>();
@@ -119,7 +119,7 @@ class Emitter {
     this.#options = options;
   }
 
-  /** Gives a tensor a name of the caller's choice. */
+  /** Makes a tensor an output of the given name. */
   nameOutput(tensor: Tensor, name: string): void {
     this.#push("Identity", "", [this.#nameOf(tensor)], [name], {});
   }
@@ -221,7 +221,7 @@ class Emitter {
       return;
     }
     const converted = { name: `${name}:float32`, dtype: "float32", shape } as const;
-    this.#push("Cast", "", [name], [converted.name], { to: { int: 1 } });
+    this.#push("Cast", "", [name], [converted.name], { to: { int: dataTypes.float32 } });
     this.trace.push({ opType: "Cast", inputs: [name], outputs: [converted], convertedBytes: 0 });
     this.#leafNames.set(name, converted.name);
   }
@@ -251,7 +251,7 @@ class Emitter {
 const arrayKeys = new WeakMap<NdArray, string>();
 let arrayCount = 0;
 
-/** Small constants are one when their values are; large ones when they are the same array. */
+/** Small constants with equal values are merged; large ones only when they are the same array. */
 function constantKey(value: NdArray): string {
   const known = arrayKeys.get(value);
   if (known) return known;

@@ -3,19 +3,19 @@ import { describeShape, sameShape } from "./dims.ts";
 import { add } from "./ops/elementwise.ts";
 import { scalar, type Tensor } from "./tensor.ts";
 
-/** Gradients of a scalar loss at the given tensors (inputs or intermediate results), as new tensors of the same graph.
- *  Only what depends on those tensors is walked; a tensor that the loss does not depend on gets undefined.
- *  @throws NOT_DIFFERENTIABLE where the way to one of them leads through an operation without a rule. */
+/** Gradients of a scalar loss with respect to the given tensors (inputs or intermediate results), as new tensors of the same graph.
+ *  Only paths to those tensors are walked; the gradient is undefined for a tensor that the loss does not depend on.
+ *  @throws NOT_DIFFERENTIABLE when a path leads through an operation without a gradient rule. */
 export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   return walkBack(inOrder(loss), scalar(1), wanted);
 }
 
-/** The same for an output of any shape, given the gradient at it, where none of the wanted tensors is made from another: nothing beyond them is looked at. */
+/** The same for an output of any shape and the gradient at it (a vector-Jacobian product). None of the wanted tensors may be computed from another: the walk ends at them. */
 export function pullBack(output: Tensor, gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   return walkBack(inOrder(output, wanted), gradient, wanted);
 }
 
-/** order: all that may be on the way, the output last. */
+/** order: every tensor that may lie on a path, in topological order, the output last. */
 function walkBack(order: Tensor[], gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   const output = order.at(-1)!;
   const dependent = new Set<Tensor>(wanted);
@@ -34,7 +34,7 @@ function walkBack(order: Tensor[], gradient: Tensor, wanted: readonly Tensor[]):
   return wanted.map((tensor) => upstream.get(tensor));
 }
 
-/** The gradients that one tensor hands to those it was made from. */
+/** The gradients that a tensor passes to those it is computed from. */
 function passBack(tensor: Tensor, gradient: Tensor, dependent: ReadonlySet<Tensor>): (readonly [Tensor, Tensor])[] {
   const { rule } = tensor;
   if (!rule) throw new CoinageError("NOT_DIFFERENTIABLE", `There is no gradient through ${describe(tensor)}.`);
@@ -57,7 +57,7 @@ function sources(tensor: Tensor): readonly Tensor[] {
   return tensor.source.node.inputs.filter((source) => source !== undefined);
 }
 
-/** Everything a tensor is made from, as far as the ends, each after what it is made from itself. No recursion: networks are deeper than the call stack. */
+/** All tensors that a tensor is computed from, as far as `ends`, in topological order. No recursion: networks are deeper than the call stack. */
 function inOrder(output: Tensor, ends: readonly Tensor[] = []): Tensor[] {
   const order: Tensor[] = [...ends];
   const seen = new Set(ends);

@@ -4,27 +4,28 @@ import { zeroAfter } from "./ops/optimization-barrier.ts";
 import { join, splitRows } from "./ops/reshape.ts";
 import { differentiable, type Tensor } from "./tensor.ts";
 
-/** What of a network is kept for its gradient. */
+/** Which activations of a network are kept for its gradient.
+ *  Source: Chen 2016, "Training Deep Nets with Sublinear Memory Cost". */
 export interface CheckpointPolicy {
-  /** A part of a network between the given tensors and its output. Its gradient reaches those only, so they must be all that carries one. */
+  /** A segment of a network from the given tensors to its output. Gradients reach only those tensors, so nothing else in it may need one. */
   readonly segment: (inputs: readonly Tensor[], build: (inputs: readonly Tensor[]) => Tensor) => Tensor;
-  /** The same for a part that makes each row of its result out of the same row of x [rows, C]. */
+  /** The same for a segment that computes each row of its result from the same row of x [rows, C]. */
   readonly rows: (x: Tensor, build: (x: Tensor) => Tensor) => Tensor;
 }
 
-/** Everything is kept. */
+/** Keeps everything. */
 export const keepActivations: CheckpointPolicy = {
   segment: (inputs, build) => build(inputs),
   rows: (x, build) => build(x),
 };
 
-/** Only what goes into a part and comes out of it is kept; all between is computed a second time for the gradient, rows in blocks one after another. */
+/** Keeps only the inputs and outputs of segments; everything between is recomputed for the gradient, rows in blocks one after another. */
 export const recomputeActivations: CheckpointPolicy = {
   segment(inputs, build) {
     const output = { ...build(inputs), rule: undefined };
     return differentiable(output, inputs, (upstream, isNeeded) => {
       const gradients = gradientsAfter(upstream, inputs, build, upstream, isNeeded);
-      // the gradient at the first input is given out only when all others are there, so that parts are worked off one after another
+      // the gradient at the first input waits for all others, so that segments are finished one after another
       const first = gradients.findIndex((gradient) => gradient !== undefined);
       const others = gradients.filter((gradient, index) => gradient && index !== first);
       if (others.length > 0) gradients[first] = add(gradients[first]!, zeroAfter(others));
@@ -54,10 +55,10 @@ export const recomputeActivations: CheckpointPolicy = {
   },
 };
 
-/** Rows worked on at a time: enough of them for products at full speed. */
+/** Rows of a block: enough for matrix products at full speed. */
 const blockRows = 1024;
 
-/** Gradients of a part that is computed a second time, once `before` is there: otherwise the runtime would do it early (and merge it with the first time), and nothing would be saved. */
+/** Gradients of a segment that is recomputed once `before` is known: otherwise the runtime would recompute early (and merge with the first computation), and no memory would be saved. */
 function gradientsAfter(
   before: Tensor,
   inputs: readonly Tensor[],

@@ -23,9 +23,10 @@ export {
   sqrt,
   square,
   subtract,
+  toFloat32,
 } from "./ops/elementwise.ts";
 export { linear, matmul } from "./ops/linear.ts";
-export { lookup, toFloat32 } from "./ops/lookup.ts";
+export { lookup } from "./ops/lookup.ts";
 export { groupNorm, layerNorm } from "./ops/normalization.ts";
 export { reduceSum } from "./ops/reduce.ts";
 export { upsampleNearest } from "./ops/resample.ts";

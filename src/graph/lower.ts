@@ -1,32 +1,30 @@
 import type { OnnxAttribute } from "../formats/onnx/index.ts";
 import { derivedDim, nominalDim, type Shape } from "./dims.ts";
-import { inFloat16 } from "./half.ts";
 import { attentionInBlocks } from "./ops/attention.ts";
-import { multiply } from "./ops/elementwise.ts";
-import { toFloat32 } from "./ops/lookup.ts";
+import { cast, multiply, toFloat32 } from "./ops/elementwise.ts";
 import { transpose } from "./ops/reshape.ts";
 import { type GraphNode, integers, node, rawWeight, scalar, type Tensor, weight } from "./tensor.ts";
 
-/** What differs between devices in how an operation is best written. */
+/** How operations are best written for a device. */
 export interface Target {
   /** How a convolution of stride 1 is differentiated. "flipped": as a convolution with the kernel flipped and its channels swapped, which holds a second copy
-   *  of the weights; "transposed": ConvTranspose on the weights as they lie; "balanced": flipped where the copy is small or the picture large enough to pay for it;
-   *  "flippedAtUse": flipped at each use where a flipped kernel is smaller than what a transposed convolution makes on the way. */
+   *  of the weights; "transposed": ConvTranspose on the weights as stored; "balanced": flipped where the copy is small or the image large enough to pay for it;
+   *  "flippedAtUse": flipped at each use where a flipped kernel is smaller than the intermediate results of a transposed convolution. */
   readonly convDataGradient: "flipped" | "transposed" | "balanced" | "flippedAtUse";
-  /** Whether the device has a matrix product that transposes and scales on the way (com.microsoft.FusedMatMul). */
+  /** Whether the device has a matrix product that also transposes and scales (com.microsoft.FusedMatMul). */
   readonly hasFusedMatmul: boolean;
-  /** Whether rows can be looked up in a table of 16-bit numbers as it is stored; otherwise the whole table is converted when the session is made. */
+  /** Whether rows can be looked up in a 16-bit table; otherwise the whole table is converted when the session is made. */
   readonly hasHalfLookup: boolean;
-  /** Whether com.microsoft.MultiHeadAttention can be trusted. */
+  /** Whether the device computes com.microsoft.MultiHeadAttention correctly. */
   readonly hasAttention: boolean;
-  /** What becomes of weights in 16 bits: "converted" to float32 when the session is made, which takes twice the memory they have in the file, or left as "stored" and converted at each use:
-   *  on processors that is next to nothing beside the products they go into. */
+  /** Whether 16-bit weights are "converted" to float32 when the session is made, at twice their memory in the file, or left as "stored" and converted at each use, whose time
+   *  is negligible on CPUs beside the product they are used in. */
   readonly halfWeights: "converted" | "stored";
-  /** What convolutions, matrix products and attention compute in; everything else is float32. */
+  /** What convolutions, matrix products and attention are computed in; everything else is float32. */
   readonly computeDtype: "float32" | "float16";
 }
 
-/** The node written with operators that the target has; undefined when it has the node itself. */
+/** The node in operators that the target supports; undefined when it supports the node as it is. */
 export function lower(tensor: Tensor, graphNode: GraphNode, target: Target): Tensor | undefined {
   return (
     lowerOperator(tensor, graphNode, target) ??
@@ -47,7 +45,7 @@ function lowerAttention({ inputs, attributes }: GraphNode): Tensor {
   return attentionInBlocks(q, k, v, mask, int(attributes.num_heads), float(attributes.scale));
 }
 
-/** A lookup in a table of 16-bit numbers as one in the converted table. */
+/** A lookup in a 16-bit table as a lookup in the converted table. */
 function lowerLookup(tensor: Tensor, { inputs, attributes }: GraphNode): Tensor | undefined {
   const [table, ids] = inputs as readonly [Tensor, Tensor];
   if (table.source.kind !== "weight" || table.dtype === "float32") return undefined;
@@ -69,11 +67,11 @@ function lowerConvDataGradient(tensor: Tensor, { inputs, attributes }: GraphNode
   return node("ConvTranspose", [upstream, kernels], tensor.shape, { attributes: { kernel_shape: shape, pads } });
 }
 
-/** On CPUs flipped kernels are up to 1.6 times as fast, whatever their size; what they gain for the bytes they take grows with the pixels they are used on. */
+/** On CPUs flipped kernels are up to 1.6 times as fast, whatever their size; the gain per byte grows with the number of pixels they are applied to. */
 const smallKernel = 1 << 20;
 const manyPixels = 1024;
 
-/** Kernels flipped in height and width, with input and output channels swapped; undefined where they are to be used as they lie. */
+/** Kernels flipped in height and width, with input and output channels swapped; undefined where they are used as stored. */
 function flippedKernels(choice: Target["convDataGradient"], upstream: Tensor, kernels: Tensor): Tensor | undefined {
   const count = (shape: Shape) => shape.reduce<number>((product, size) => product * nominalDim(size), 1);
   const pixels = count(upstream.shape.slice(2));
@@ -85,12 +83,12 @@ function flippedKernels(choice: Target["convDataGradient"], upstream: Tensor, ke
     case "balanced":
       return count(kernels.shape) <= smallKernel || pixels >= manyPixels ? flippedOnce(kernels) : undefined;
     case "flippedAtUse":
-      // a transposed convolution makes a column of in x k x k numbers for every pixel
+      // a transposed convolution makes an intermediate column of in x k x k numbers for every pixel
       return Number(kernels.shape[0]) <= pixels ? flippedAtUse(kernels, upstream) : undefined;
   }
 }
 
-/** Folded when the session is made, converted from 16 bits whatever becomes of other weights. */
+/** Flipped by constant folding when the session is made; 16-bit kernels are always converted. */
 function flippedOnce(kernels: Tensor): Tensor {
   const { source, shape } = kernels;
   const constant = source.kind === "weight" ? toFloat32(rawWeight(`${source.name}:stored`, source.stored)) : kernels;
@@ -98,7 +96,7 @@ function flippedOnce(kernels: Tensor): Tensor {
   return transpose(flippedAxes(constant, integers(-1, -1), shape), swapped);
 }
 
-/** Computed when the gradient is there, at every run. The sizes look as if they depended on it, or the runtime would keep the results for others of the same shape. */
+/** Flipped in every run, once the upstream gradient is known. The sizes are made to depend on it, because the runtime would otherwise keep the buffer for results of the same shape. */
 function flippedAtUse(kernels: Tensor, upstream: Tensor): Tensor {
   const [outputs, inputs, kernel] = kernels.shape as readonly number[];
   const batch = node("Shape", [upstream], [1], { dtype: "int64", attributes: { start: 0, end: 1 } });
@@ -138,4 +136,39 @@ function float(attribute: OnnxAttribute | undefined): number {
 
 function ints(attribute: OnnxAttribute | undefined): readonly number[] {
   return attribute && "ints" in attribute ? attribute.ints : [];
+}
+
+/** What float16 is used for. As in PyTorch's autocast, norms, softmax, sums, activations and the loss stay in float32. */
+const float16Operators = ["Conv", "ConvTranspose", "Gemm", "MatMul", "FusedMatMul", "MultiHeadAttention"];
+
+/** Products that sum fewer numbers gain nothing: the selection of learned embeddings is one, and stays exact. */
+const fewSummands = 16;
+
+/** The operator on float16 operands, its result converted back to float32; undefined where it stays in float32. */
+export function inFloat16(tensor: Tensor, graphNode: GraphNode): Tensor | undefined {
+  if (!float16Operators.includes(graphNode.opType) || tensor.dtype !== "float32" || isSmall(graphNode))
+    return undefined;
+  const half: GraphNode = {
+    ...graphNode,
+    inputs: graphNode.inputs.map((operand) => operand && toFloat16(operand)),
+    outputs: graphNode.outputs.map((output) => ({ ...output, dtype: "float16" })),
+  };
+  const product: Tensor = {
+    dtype: "float16",
+    shape: tensor.shape,
+    source: { kind: "node", node: half, index: 0 },
+    rule: undefined,
+  };
+  return cast(product, "float32");
+}
+
+function isSmall({ opType, inputs }: GraphNode): boolean {
+  return opType === "MatMul" && nominalDim(inputs[0]!.shape.at(-1)!) < fewSummands;
+}
+
+function toFloat16(x: Tensor): Tensor {
+  const { source } = x;
+  if (source.kind === "weight" && source.stored.dtype === "float16")
+    return rawWeight(`${source.name}:stored`, source.stored);
+  return cast(x, "float16");
 }

@@ -2,20 +2,20 @@ import { dtypeBytes } from "../array/index.ts";
 import { evaluateDim } from "./dims.ts";
 import type { EmittedGraph, EmittedNode, EmittedResult } from "./emit.ts";
 
-/** What a program takes, in bytes. */
+/** Memory of a program, in bytes. */
 export interface GraphMemory {
-  /** Weights that are read as they lie in their files. */
+  /** Weights, memory-mapped from their files. */
   readonly weights: number;
-  /** What is made of weights alone, once, when the program is loaded: flipped kernels, converted weights. */
+  /** Constants folded from weights once, when the program is loaded: flipped kernels, converted weights. */
   readonly copies: number;
-  /** Results of a run that are alive at the same time, at most. */
+  /** Peak of the results of a run that are alive at the same time. */
   readonly results: number;
 }
 
-/** Operators that give their input under another shape. */
+/** Operators whose output shares the buffer of their input. */
 const views = new Set(["Reshape", "Identity", "Unsqueeze", "Squeeze"]);
 
-/** Memory from the lifetimes of all results, with nodes in the order in which they were emitted: the runtime's own, depth first, is nearly the same. sizes: values of the named sizes. */
+/** Memory from the lifetimes of all results, with nodes in the order in which they were emitted; the runtime's own depth-first order is nearly the same. sizes: values of the named sizes. */
 export function graphMemory(graph: EmittedGraph, sizes: ReadonlyMap<string, number>): GraphMemory {
   const parts = partsOf(graph);
   const weights = [...graph.weights].filter(([name]) => parts.read.has(name));
@@ -26,14 +26,14 @@ export function graphMemory(graph: EmittedGraph, sizes: ReadonlyMap<string, numb
   };
 }
 
-/** What is made of weights alone, in bytes. */
+/** Constants folded from weights, in bytes. */
 export function copiesOf(graph: EmittedGraph, { fixed, read } = partsOf(graph)): number {
   const none = new Map<string, number>();
   const copies = [...fixed].filter(([name]) => read.has(name));
   return copies.reduce((sum, [, result]) => sum + bytesOf(result, none), 0);
 }
 
-/** Results that are made once, nodes that run every time, and the names of all that those read. */
+/** Results computed once, nodes that run every time, and the names of all results that those read. */
 function partsOf(graph: EmittedGraph) {
   const fixed = fixedResults(graph);
   const running = graph.trace.filter(({ outputs }) => !fixed.has(outputs[0]!.name));
@@ -60,7 +60,7 @@ function peakOfResults(nodes: readonly EmittedNode[], sizes: ReadonlyMap<string,
   const ownerOf = (name: string) => owners.get(name) ?? name;
   for (const { opType, inputs, outputs } of nodes)
     if (views.has(opType)) owners.set(outputs[0]!.name, ownerOf(inputs[0]!));
-  // what nothing reads dies where it is made
+  // a result that nothing reads dies where it is made
   const lastUses = new Map<string, number>();
   for (const [at, { inputs, outputs }] of nodes.entries())
     for (const name of [...inputs, ...outputs.map(({ name }) => name)]) lastUses.set(ownerOf(name), at);

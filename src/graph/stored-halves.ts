@@ -1,21 +1,21 @@
 import type { DType } from "../array/index.ts";
-import type { OnnxGraph, OnnxNode } from "../formats/onnx/index.ts";
+import { dataTypes, type OnnxGraph, type OnnxNode } from "../formats/onnx/index.ts";
 import type { Target } from "./lower.ts";
 import type { Tensor } from "./tensor.ts";
 
 const halves: readonly DType[] = ["float16", "bfloat16"];
-/** Elements from which on it is worth converting a 16-bit weight at each use. */
+/** Converting at each use is worthwhile for weights of at least this many elements. */
 const largeWeight = 1 << 16;
 
-/** Whether a tensor is a 16-bit weight that stays as it is stored, to be converted by each node that reads it. */
+/** Whether a tensor is a 16-bit weight that is kept as stored and converted by each node that reads it. */
 export function isConvertedAtUse({ source, shape }: Tensor, target: Target): boolean {
   if (source.kind !== "weight" || source.isRaw || !halves.includes(source.stored.dtype)) return false;
   const count = shape.reduce<number>((product, size) => product * Number(size), 1);
   return target.halfWeights === "stored" && count >= largeWeight;
 }
 
-/** A node that converts stored weights for itself when an activation is there, and not before. Conditional nodes are the one thing that the runtime neither moves nor merges,
- *  and nothing within outlives them. zero: name of the constant [0]. Source: onnxruntime.md section 3.4. */
+/** A node that converts stored weights for itself once an activation is known, not before. If nodes are the only ones that ONNX Runtime (1.30) neither moves nor merges, and no result
+ *  inside a branch outlives it. zero: name of the constant [0]. */
 export function convertingNodes(
   node: OnnxNode,
   stored: readonly string[],
@@ -33,7 +33,7 @@ export function convertingNodes(
     { ...plain, name: condition, opType: "Greater", inputs: [size, zero], outputs: [condition] },
     {
       ...{ name: own("if"), opType: "If", domain: "", inputs: [condition], outputs: node.outputs },
-      // both branches are the same: which one is taken is only known to us
+      // both branches are the same: the runtime does not know which one is taken
       attributes: {
         then_branch: { graph: branchOf(node, stored, own("then")) },
         else_branch: { graph: branchOf(node, stored, own("else")) },
@@ -47,7 +47,7 @@ function branchOf(node: OnnxNode, stored: readonly string[], branch: string): On
   const casts = stored.map(
     (name): OnnxNode => ({
       ...{ name: converted(name), opType: "Cast", domain: "", inputs: [name], outputs: [converted(name)] },
-      attributes: { to: { int: 1 } },
+      attributes: { to: { int: dataTypes.float32 } },
     }),
   );
   const inputs = node.inputs.map((name) => (stored.includes(name) ? converted(name) : name));

@@ -2,24 +2,24 @@ import type { DType, NdArray, StoredArray } from "../array/index.ts";
 import type { OnnxAttribute } from "../formats/onnx/index.ts";
 import type { Dim, Shape } from "./dims.ts";
 
-/** A symbolic tensor: what it is made from, not its numbers. Tensors are immutable and compared by identity. */
+/** A symbolic tensor: how it is computed, not its values. Tensors are immutable and compared by identity. */
 export interface Tensor {
   readonly dtype: DType;
   readonly shape: Shape;
   readonly source: Source;
-  /** How a gradient at this tensor becomes gradients at the tensors it was made from; undefined for leaves and for what has no gradient. */
+  /** How a gradient at this tensor becomes gradients at the tensors it is computed from; undefined for leaves and where there is no gradient. */
   readonly rule: GradientRule | undefined;
 }
 
 export type Source = InputSource | WeightSource | ConstantSource | NodeOutput;
 
-/** Fed at every run. */
+/** Fed in every run. */
 export interface InputSource {
   readonly kind: "input";
   readonly name: string;
 }
 
-/** A frozen array that is read from where it lies. */
+/** A frozen array, read from its file. */
 export interface WeightSource {
   readonly kind: "weight";
   readonly name: string;
@@ -43,7 +43,7 @@ export interface NodeOutput {
 export interface GraphNode {
   readonly opType: string;
   readonly domain: "" | "com.microsoft" | "coinage";
-  /** undefined stands for an optional input that is left out. */
+  /** undefined: an optional input that is left out. */
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
   readonly outputs: readonly { readonly dtype: DType; readonly shape: Shape }[];
@@ -59,7 +59,7 @@ export function input(name: string, dtype: DType, shape: Shape): Tensor {
   return { dtype, shape, source: { kind: "input", name }, rule: undefined };
 }
 
-/** A frozen weight; computing happens in float32 whatever dtype is stored. */
+/** A frozen weight, used in float32 whatever its stored dtype. */
 export function weight(name: string, stored: StoredArray): Tensor {
   return {
     dtype: "float32",
@@ -69,7 +69,7 @@ export function weight(name: string, stored: StoredArray): Tensor {
   };
 }
 
-/** A frozen weight in the dtype it is stored in: for tables of which only a few rows are read and converted. */
+/** A frozen weight in its stored dtype: for tables of which only a few rows are read and converted. */
 export function rawWeight(name: string, stored: StoredArray): Tensor {
   return {
     dtype: stored.dtype,
@@ -79,7 +79,7 @@ export function rawWeight(name: string, stored: StoredArray): Tensor {
   };
 }
 
-/** The same bytes of a weight seen in another shape of as many elements. */
+/** A view of a weight in another shape with as many elements. */
 export function reshapedWeight(tensor: Tensor, shape: readonly number[]): Tensor {
   const { source } = tensor;
   if (source.kind !== "weight") throw new Error("only a weight can be viewed in another shape");
@@ -103,7 +103,7 @@ type AttributeValue = number | string | readonly number[] | { readonly float: nu
 
 export interface NodeOptions {
   readonly domain?: GraphNode["domain"];
-  /** Numbers are integer attributes; write { float } for real ones. */
+  /** A number is an integer attribute; { float } is a floating-point one. */
   readonly attributes?: Readonly<Record<string, AttributeValue>>;
   readonly dtype?: DType;
 }
@@ -118,7 +118,7 @@ export function node(
   return nodes(opType, inputs, [shape], options)[0]!;
 }
 
-/** The outputs of an operator that has several. */
+/** The outputs of an operator with several. */
 export function nodes(
   opType: string,
   inputs: readonly (Tensor | undefined)[],

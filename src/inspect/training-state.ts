@@ -5,7 +5,7 @@ import { requireWithin } from "../budget/index.ts";
 import { readStoredArray, readWeightFile, rowsOf, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { checkSeal } from "../files/index.ts";
-import { firstLearnedId } from "../models/index.ts";
+import { firstPlaceholderId } from "../models/index.ts";
 import { describeTable } from "./embedding.ts";
 import { type Problem, problemOf, type TrainingStateInspection } from "./inspection.ts";
 
@@ -75,8 +75,8 @@ function learnedRows(folder: string, names: readonly string[]): NdArray[] {
   return encoders.flatMap((name) => {
     const { tensors } = readWeightFile(path.join(folder, name));
     const table = tensors.get("text_model.embeddings.token_embedding.weight");
-    const learned = (table?.shape[0] ?? 0) - firstLearnedId;
-    return table && learned > 0 ? [vectorsOf(rowsOf(table, firstLearnedId, learned))] : [];
+    const learned = (table?.shape[0] ?? 0) - firstPlaceholderId;
+    return table && learned > 0 ? [vectorsOf(rowsOf(table, firstPlaceholderId, learned))] : [];
   });
 }
 

@@ -1,7 +1,7 @@
 import { CoinageError } from "../errors/index.ts";
 import type { WeightMap } from "./weights.ts";
 
-/** The config.json of a component as it was read, or nothing when the file has none. */
+/** The config.json of a component as it was read; undefined when there is none. */
 export type ComponentConfig = Readonly<Record<string, unknown>> | undefined;
 
 /** The shape of a tensor. @throws CHECKPOINT_INCOMPLETE */
@@ -9,11 +9,11 @@ function shapeIn(weights: WeightMap, name: string): readonly number[] {
   const stored = weights.get(name);
   if (stored) return stored.shape;
   throw new CoinageError("CHECKPOINT_INCOMPLETE", `The model has no tensor "${name}".`, {
-    hint: "The file is no complete Stable Diffusion model, or of a kind not supported.",
+    hint: "The file is not a complete Stable Diffusion model, or of an unsupported kind.",
   });
 }
 
-/** How many numbered parts there are: 1 + the largest index that follows the prefix. */
+/** The number of numbered parts: 1 + the largest index after the prefix. */
 function countParts(weights: WeightMap, prefix: string): number {
   let count = 0;
   for (const name of weights.keys()) {
@@ -30,17 +30,21 @@ function configNumber(config: ComponentConfig, key: string): number | undefined 
   return typeof value === "number" && value > 0 ? value : undefined;
 }
 
-/** The number of normalisation groups: the config's, else 32. @throws ARCHITECTURE_UNKNOWN when they do not divide every width */
-function normGroups(config: ComponentConfig, widths: readonly number[]): number {
+/** The number of normalization groups: that of the config, or 32. @throws ARCHITECTURE_UNKNOWN when it does not divide every width */
+function normGroups(config: ComponentConfig, blockOutChannels: readonly number[]): number {
   const groups = configNumber(config, "norm_num_groups") ?? 32;
-  if (widths.every((width) => width % groups === 0)) return groups;
-  throw unknownArchitecture(`${groups} normalisation groups do not divide the widths ${widths.join(", ")}`);
+  if (blockOutChannels.every((width) => width % groups === 0)) return groups;
+  throw unknownArchitecture(`${groups} normalization groups do not divide the channels ${blockOutChannels.join(", ")}`);
 }
 
 function unknownArchitecture(what: string): CoinageError {
-  return new CoinageError("ARCHITECTURE_UNKNOWN", `How this model is built cannot be told from its tensors: ${what}.`, {
-    hint: "Load it from a Diffusers folder, whose config.json says it.",
-  });
+  return new CoinageError(
+    "ARCHITECTURE_UNKNOWN",
+    `The architecture of this model cannot be inferred from its tensors: ${what}.`,
+    {
+      hint: "Load it from a Diffusers folder, whose config.json states it.",
+    },
+  );
 }
 
 export interface TextArchitecture {
@@ -54,8 +58,8 @@ export interface TextArchitecture {
   readonly eps: number;
 }
 
-/** Deduces a text encoder's architecture; heads, activation and eps from the config where there is one.
- *  defaultActivation: quick_gelu for OpenAI's encoders, gelu for OpenCLIP's. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
+/** Infers the architecture of a text encoder; heads, activation and eps come from the config if there is one.
+ *  defaultActivation: quick_gelu for encoders of OpenAI, gelu for those of OpenCLIP. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
 export function inferText(
   weights: WeightMap,
   config: ComponentConfig,
@@ -64,11 +68,11 @@ export function inferText(
   const [vocabularySize, width] = shapeIn(weights, "text_model.embeddings.token_embedding.weight") as [number, number];
   const heads = configNumber(config, "num_attention_heads") ?? width / 64;
   if (!Number.isInteger(heads) || heads <= 0 || width % heads !== 0)
-    throw unknownArchitecture(`the number of attention heads of a text encoder of width ${width} is not stated`);
+    throw unknownArchitecture(`the number of attention heads of the text encoder (width ${width}) is unknown`);
   const activation = config?.hidden_act ?? defaultActivation;
   if (activation !== "quick_gelu" && activation !== "gelu")
     throw unknownArchitecture(
-      `the activation ${typeof activation === "string" ? `"${activation}"` : "stated"} of the text encoder is not known`,
+      `the activation ${typeof activation === "string" ? `"${activation}"` : "in the config"} of the text encoder is not supported`,
     );
   return {
     vocabularySize,
@@ -81,52 +85,53 @@ export function inferText(
   };
 }
 
-/** What the tensors of a U-Net leave open or imply about how it is put together. */
+/** How a U-Net is built, as far as Stable Diffusion models differ in it. */
 export interface UNetArchitecture {
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Channels per level, from full size down. */
-  readonly widths: readonly number[];
+  /** Channels of each level, from full resolution down. */
+  readonly blockOutChannels: readonly number[];
   readonly down: readonly LevelArchitecture[];
   readonly mid: LevelArchitecture;
-  /** From the smallest size up. */
+  /** From the lowest resolution up. */
   readonly up: readonly LevelArchitecture[];
-  readonly contextWidth: number;
+  /** Width of the text states. */
+  readonly crossAttentionDim: number;
   readonly sinusoidWidth: number;
   readonly groups: number;
   readonly eps: number;
-  /** SDXL: conditioning on pooled text and sizes. */
-  readonly addition: { readonly pooledWidth: number; readonly sizeWidth: number } | undefined;
+  /** SDXL: conditioning on pooled text and on time ids, the original size, crop and target size. */
+  readonly addition: { readonly pooledDim: number; readonly timeIdDim: number } | undefined;
 }
 
 export interface LevelArchitecture {
   readonly resnets: number;
-  /** Transformer blocks behind each residual block; empty without attention. */
-  readonly depths: readonly number[];
+  /** Transformer blocks after each residual block; empty without attention. */
+  readonly transformerLayers: readonly number[];
   readonly heads: number;
 }
 
-const sizeWidth = 256;
+const timeIdDim = 256;
 
-/** Deduces a U-Net's architecture from names and shapes; heads, groups and eps from the config where there is one.
+/** Infers the architecture of a U-Net from names and shapes; heads, groups and eps come from the config if there is one.
  *  @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
 export function inferUNet(weights: WeightMap, config?: ComponentConfig): UNetArchitecture {
   refuseVariants(config);
   const levels = countParts(weights, "down_blocks.");
-  const widths = Array.from(
+  const blockOutChannels = Array.from(
     { length: levels },
     (_, i) => shapeIn(weights, `down_blocks.${i}.resnets.0.conv1.weight`)[0]!,
   );
-  const groups = normGroups(config, widths);
+  const groups = normGroups(config, blockOutChannels);
   const isConvForm = [...weights].some(([name, { shape }]) => name.endsWith("proj_in.weight") && shape.length === 4);
-  const contextWidth = findContextWidth(weights);
-  const headsOf = headRule(config, widths, isConvForm || contextWidth === 768);
+  const crossAttentionDim = findCrossAttentionDim(weights);
+  const headsOf = headRule(config, blockOutChannels, isConvForm || crossAttentionDim === 768);
   const level = (prefix: string, index: number): LevelArchitecture => {
-    const depths = attentionDepths(weights, prefix);
+    const transformerLayers = attentionDepths(weights, prefix);
     return {
       resnets: countParts(weights, `${prefix}.resnets.`),
-      depths,
-      heads: depths.length > 0 ? headsOf(index) : 0,
+      transformerLayers,
+      heads: transformerLayers.length > 0 ? headsOf(index) : 0,
     };
   };
   const [, sinusoidWidth] = shapeIn(weights, "time_embedding.linear_1.weight");
@@ -134,15 +139,15 @@ export function inferUNet(weights: WeightMap, config?: ComponentConfig): UNetArc
   return {
     inChannels: shapeIn(weights, "conv_in.weight")[1]!,
     outChannels: shapeIn(weights, "conv_out.weight")[0]!,
-    widths,
-    down: widths.map((_, i) => level(`down_blocks.${i}`, i)),
+    blockOutChannels,
+    down: blockOutChannels.map((_, i) => level(`down_blocks.${i}`, i)),
     mid: level("mid_block", levels - 1),
-    up: widths.map((_, i) => level(`up_blocks.${i}`, levels - 1 - i)),
-    contextWidth,
+    up: blockOutChannels.map((_, i) => level(`up_blocks.${i}`, levels - 1 - i)),
+    crossAttentionDim,
     sinusoidWidth: sinusoidWidth!,
     groups,
     eps: configNumber(config, "norm_eps") ?? 1e-5,
-    addition: vectorWidth === undefined ? undefined : { pooledWidth: vectorWidth - 6 * sizeWidth, sizeWidth },
+    addition: vectorWidth === undefined ? undefined : { pooledDim: vectorWidth - 6 * timeIdDim, timeIdDim },
   };
 }
 
@@ -153,28 +158,28 @@ function attentionDepths(weights: WeightMap, prefix: string): number[] {
   );
 }
 
-function findContextWidth(weights: WeightMap): number {
+function findCrossAttentionDim(weights: WeightMap): number {
   for (const [name, { shape }] of weights) if (name.endsWith(".attn2.to_k.weight")) return shape[1]!;
-  throw unknownArchitecture("no cross-attention was found");
+  throw unknownArchitecture("it has no cross-attention");
 }
 
-/** Heads at a level. Configs of these models call the number of heads `attention_head_dim`, for historical reasons. */
+/** Attention heads of a level. For historical reasons, configs of these models call the number of heads `attention_head_dim`. */
 function headRule(
   config: ComponentConfig,
-  widths: readonly number[],
+  blockOutChannels: readonly number[],
   isEightHeads: boolean,
 ): (level: number) => number {
   const stated = config?.num_attention_heads ?? config?.attention_head_dim;
   return (level) => {
-    const width = widths[level]!;
+    const width = blockOutChannels[level]!;
     const heads = Array.isArray(stated) ? Number(stated[level]) : typeof stated === "number" ? stated : undefined;
     const count = heads ?? (isEightHeads ? 8 : width / 64);
     if (Number.isInteger(count) && count > 0 && width % count === 0) return count;
-    throw unknownArchitecture(`${count} attention heads do not divide the width ${width}`);
+    throw unknownArchitecture(`${count} attention heads do not divide ${width} channels`);
   };
 }
 
-/** Building blocks that Stable Diffusion does not have. */
+/** Refuses building blocks that Stable Diffusion does not have. */
 function refuseVariants(config: ComponentConfig): void {
   const mustBeAbsent = [
     "class_embed_type",
@@ -184,36 +189,36 @@ function refuseVariants(config: ComponentConfig): void {
     "only_cross_attention",
   ];
   const found = mustBeAbsent.find((key) => config?.[key]);
-  if (found) throw new CoinageError("ARCHITECTURE_UNKNOWN", `This U-Net has "${found}", which is not supported.`);
+  if (found) throw new CoinageError("ARCHITECTURE_UNKNOWN", `This U-Net uses "${found}", which is not supported.`);
 }
 
 export interface VaeArchitecture {
-  readonly widths: readonly number[];
-  /** Residual blocks a level of the encoder; the decoder has one more. */
+  readonly blockOutChannels: readonly number[];
+  /** Residual blocks of each level of the encoder; the decoder has one more. */
   readonly resnets: number;
   readonly latentChannels: number;
   readonly hasAttention: boolean;
   readonly groups: number;
-  /** Pixels to one latent along each side. */
-  readonly factor: number;
-  /** Factor from latents as encoded to latents as the U-Net knows them. */
+  /** Pixels per latent along each side. */
+  readonly vaeScaleFactor: number;
+  /** Factor from encoded latents to latents of the U-Net. */
   readonly scalingFactor: number;
 }
 
-/** Deduces a VAE's architecture; groups and scaling factor from the config where there is one. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
+/** Infers the architecture of a VAE; groups and scaling factor come from the config if there is one. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
 export function inferVae(weights: WeightMap, config: ComponentConfig, defaultScalingFactor: number): VaeArchitecture {
   const levels = countParts(weights, "encoder.down_blocks.");
-  const widths = Array.from(
+  const blockOutChannels = Array.from(
     { length: levels },
     (_, i) => shapeIn(weights, `encoder.down_blocks.${i}.resnets.0.conv1.weight`)[0]!,
   );
   return {
-    widths,
+    blockOutChannels,
     resnets: countParts(weights, "encoder.down_blocks.0.resnets."),
     latentChannels: shapeIn(weights, "decoder.conv_in.weight")[1]!,
     hasAttention: countParts(weights, "decoder.mid_block.attentions.") > 0,
-    groups: normGroups(config, widths),
-    factor: 2 ** (levels - 1),
+    groups: normGroups(config, blockOutChannels),
+    vaeScaleFactor: 2 ** (levels - 1),
     scalingFactor: configNumber(config, "scaling_factor") ?? defaultScalingFactor,
   };
 }

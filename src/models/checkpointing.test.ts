@@ -17,13 +17,13 @@ test.each(["one context", "a context for each layer"])(
     const feeds = {
       latents: random.randn([2, 4, 16, 8]),
       timesteps: arrayOf([2], [10, 700]),
-      ...Object.fromEntries(names.map((name) => [name, random.randn([2, 77, architecture.contextWidth])])),
+      ...Object.fromEntries(names.map((name) => [name, random.randn([2, 77, architecture.crossAttentionDim])])),
     };
     const runtime = openRuntime({ threads: 1 });
     const gradients: number[][] = [];
     for (const checkpointing of [false, true]) {
       const batch = dim("batch");
-      const contexts = names.map((name) => input(name, "float32", [batch, 77, architecture.contextWidth]));
+      const contexts = names.map((name) => input(name, "float32", [batch, 77, architecture.crossAttentionDim]));
       const { prediction } = unet(
         weights,
         architecture,
@@ -36,7 +36,7 @@ test.each(["one context", "a context for each layer"])(
             dim("width", { nominal: 64, multipleOf: 8 }),
           ]),
           timesteps: input("timesteps", "float32", [batch]),
-          context: contexts.length === 1 ? contexts[0]! : contexts,
+          encoderHiddenStates: contexts.length === 1 ? contexts[0]! : contexts,
         },
         { checkpointing },
       );

@@ -22,20 +22,20 @@ import { layerNormLayer, linearLayer } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
 export interface TextInputs {
-  /** Chunks of 77 ids: [n B, 77] int64. Ids of learned words may be anything the table has: their rows are replaced. */
+  /** Chunks of 77 ids: [n B, 77] int64. At placeholder tokens any id of the table will do: their rows are replaced. */
   readonly tokenIds: Tensor;
-  readonly learned?: LearnedRows;
+  readonly learned?: LearnedEmbeddings;
 }
 
-export interface LearnedRows {
+export interface LearnedEmbeddings {
   /** [vectors, width] */
-  readonly rows: Tensor;
-  /** 1 where a position holds a learned vector: [n B, 77, vectors]. */
+  readonly embeddings: Tensor;
+  /** One-hot rows that assign a learned embedding to a position, zero elsewhere: [n B, 77, vectors]. */
   readonly selection: Tensor;
 }
 
 export interface TextStates {
-  /** Rows looked up for each position, learned ones put in: [n B, 77, width]. Gradients are asked here. */
+  /** The embedding of each position, learned ones inserted: [n B, 77, width]. Training takes the gradient here. */
   readonly tokenEmbedding: Tensor;
   /** h[0] (with positions added) .. h[N], before the final norm. */
   readonly hidden: readonly Tensor[];
@@ -43,7 +43,8 @@ export interface TextStates {
   readonly finalNorm: (state: Tensor) => Tensor;
 }
 
-/** A CLIP text encoder. Attention is causal and no padding is masked. Source: Radford 2021, as laid out in Transformers. */
+/** A CLIP text encoder. Attention is causal; padding is not masked. Source: Radford 2021, "Learning Transferable Visual Models From Natural Language Supervision";
+ *  transformers `models/clip/modeling_clip.py` CLIPTextTransformer. */
 export function clipText(weights: Weights, architecture: TextArchitecture, inputs: TextInputs): TextStates {
   const model = weights.part("text_model");
   const tokenEmbedding = embedTokens(model, inputs);
@@ -57,12 +58,12 @@ export function clipText(weights: Weights, architecture: TextArchitecture, input
   return { tokenEmbedding, hidden, finalNorm };
 }
 
-/** Frozen rows out of the table as it lies; learned rows are put in by a selection matrix, so the table is never copied or enlarged. */
+/** Looks frozen rows up in the stored table and inserts learned ones by a selection matrix, so the table is never copied or enlarged. */
 function embedTokens(model: Weights, { tokenIds, learned }: TextInputs): Tensor {
   const frozen = toFloat32(lookup(model.raw("embeddings.token_embedding.weight"), tokenIds));
   if (!learned) return frozen;
   const isFrozen = subtract(scalar(1), reduceSum(learned.selection, [2], true));
-  return add(multiply(frozen, isFrozen), matmul(learned.selection, learned.rows));
+  return add(multiply(frozen, isFrozen), matmul(learned.selection, learned.embeddings));
 }
 
 function encoderLayer(x: Tensor, weights: Weights, { heads, eps, activation }: TextArchitecture): Tensor {
@@ -77,7 +78,7 @@ function encoderLayer(x: Tensor, weights: Weights, { heads, eps, activation }: T
   return add(seen, reshapeLike(linearLayer(activated, weights.part("mlp.fc2")), seen));
 }
 
-/** How the states of several chunks of one text become one sequence: "trimmed" keeps the first BOS, 75 tokens a chunk and the last EOS (training);
+/** How the states of several chunks of a text become one sequence: "trimmed" keeps the first BOS, 75 tokens a chunk and the last EOS (training);
  *  "whole" keeps every BOS and EOS (generation). */
 export type ChunkJoining = "trimmed" | "whole";
 
@@ -92,8 +93,8 @@ export function joinChunks(states: Tensor, chunks: number, joining: ChunkJoining
   return concat([slice(sequence, 1, 0, 1), ...tokens, slice(sequence, 1, total - 1, total)], 1);
 }
 
-/** SDXL's pooled text: the final norm of the last state at one position, projected. selection: [B, 1, n 77], 1 at the first EOS of the first chunk.
- *  The projection is W of y = x W^T; isTransposed: the file holds W^T. */
+/** The pooled text of SDXL: the last state after the final norm at one position, projected. selection: [B, 1, n 77], 1 at the first EOS of the first chunk.
+ *  projection: W of y = x W^T; isTransposed: the file holds W^T. */
 export function pooledText(
   { hidden, finalNorm }: TextStates,
   chunks: number,

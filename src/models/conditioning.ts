@@ -4,44 +4,48 @@ import { concat, type Dim, dim, input, multiplyDims, type Tensor } from "../grap
 import { type ChunkJoining, clipText, joinChunks, pooledText } from "./clip-text.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 
-/** Ids from here on belong to learned vectors. */
-export const firstLearnedId = 49408;
+/** Ids from here on are placeholder tokens: they stand for learned embeddings. */
+export const firstPlaceholderId = 49408;
 const endOfText = 49407;
 
 export interface ConditioningOptions {
-  /** Texts at a time. */
+  /** Texts in a batch. */
   readonly batch: Dim;
-  /** Chunks of 77 tokens each text has. */
+  /** Chunks of 77 tokens in each text. */
   readonly chunks: number;
   readonly joining: ChunkJoining;
-  /** Which hidden state from the end is used; unset: the last for SD, the one before for SDXL. */
+  /** Which hidden state is used, counted from the end; default: the last for SD, the last but one for SDXL. */
   readonly clipSkip?: number | undefined;
-  /** Whether learned vectors take part. */
-  readonly hasLearned: boolean;
+  /** Whether texts may contain placeholder tokens. */
+  readonly hasPlaceholders: boolean;
 }
 
 export interface Conditioning {
   /** Text states for the cross-attention: [B, T, D]. */
-  readonly context: Tensor;
+  readonly encoderHiddenStates: Tensor;
   /** SDXL: pooled text [B, P]. */
   readonly pooled: Tensor | undefined;
-  /** Per text encoder, the rows looked up for every position: where gradients of learned vectors are asked. [n B, 77, width] */
+  /** Per text encoder, the embedding of every position, at which training takes the gradient: [n B, 77, width]. */
   readonly tokenEmbeddings: readonly Tensor[];
 }
 
-/** @throws SETTINGS_CONFLICT for more layers left out than a text encoder has */
+/** @throws SETTINGS_CONFLICT when clipSkip exceeds the hidden states of a text encoder */
 export function checkClipSkip({ textEncoders }: Pick<DiffusionModel, "textEncoders">, clipSkip = 1): void {
   const most = Math.min(...textEncoders.map(({ architecture }) => architecture.layers + 1));
   if (clipSkip <= most) return;
-  throw new CoinageError("SETTINGS_CONFLICT", `The model's text encoder has no ${clipSkip} layers to go back.`, {
-    where: "--clip_skip",
-    hint: `Give at most ${most}; usual are 1 and 2.`,
-  });
+  throw new CoinageError(
+    "SETTINGS_CONFLICT",
+    `The text encoder of this model has fewer than ${clipSkip} hidden states.`,
+    {
+      where: "--clip_skip",
+      hint: `Use at most ${most}; common values are 1 and 2.`,
+    },
+  );
 }
 
-/** The text side of a model. Its inputs are those that textFeeds fills. */
+/** The text side of a model: all its text encoders. textFeeds makes the feeds for its inputs. */
 export function conditioning(model: DiffusionModel, options: ConditioningOptions): Conditioning {
-  const { batch, chunks, joining, clipSkip, hasLearned } = options;
+  const { batch, chunks, joining, clipSkip, hasPlaceholders } = options;
   checkClipSkip(model, clipSkip);
   const isSdxl = model.family === "sdxl";
   const encoded = model.textEncoders.map(({ weights, architecture }, i) => {
@@ -50,9 +54,9 @@ export function conditioning(model: DiffusionModel, options: ConditioningOptions
     const vectors = dim("vectors");
     const states = clipText(weights, architecture, {
       tokenIds: input(inputName("tokenIds", i), "int64", [texts, positions]),
-      ...(hasLearned && {
+      ...(hasPlaceholders && {
         learned: {
-          rows: input(inputName("learnedRows", i), "float32", [vectors, width]),
+          embeddings: input(inputName("learnedEmbeddings", i), "float32", [vectors, width]),
           selection: input(inputName("learnedSelection", i), "float32", [texts, positions, vectors]),
         },
       }),
@@ -62,7 +66,7 @@ export function conditioning(model: DiffusionModel, options: ConditioningOptions
     return { states, sequence: joinChunks(chosen, chunks, joining) };
   });
   return {
-    context: concat(
+    encoderHiddenStates: concat(
       encoded.map(({ sequence }) => sequence),
       2,
     ),
@@ -84,21 +88,21 @@ function pooled(
 /** Token ids per text encoder: [texts][chunks][77]. */
 export type TokenIds = readonly (readonly (readonly (readonly number[])[])[])[];
 
-/** The feeds of a conditioning: ids of learned vectors become selections of rows. learnedRows: per text encoder [vectors, width]. */
+/** The feeds of a conditioning: placeholder tokens become a selection matrix. embeddings: per text encoder [vectors, width]. */
 export function textFeeds(
   model: DiffusionModel,
   tokenIds: TokenIds,
-  learnedRows?: readonly NdArray<Float32Array>[],
+  embeddings?: readonly NdArray<Float32Array>[],
 ): Record<string, NdArray> {
   const feeds: Record<string, NdArray> = {};
   tokenIds.forEach((texts, i) => {
     const ids = texts.flat(2);
     const shape = [texts.length * texts[0]!.length, texts[0]![0]!.length];
-    const frozen = BigInt64Array.from(ids, (id) => (id < firstLearnedId ? BigInt(id) : 0n));
+    const frozen = BigInt64Array.from(ids, (id) => (id < firstPlaceholderId ? BigInt(id) : 0n));
     feeds[inputName("tokenIds", i)] = { dtype: "int64", shape, data: frozen };
-    const rows = learnedRows?.[i];
+    const rows = embeddings?.[i];
     if (!rows) return;
-    feeds[inputName("learnedRows", i)] = rows;
+    feeds[inputName("learnedEmbeddings", i)] = rows;
     feeds[inputName("learnedSelection", i)] = selectionOf(ids, shape, rows.shape[0]!);
   });
   if (model.family === "sdxl") feeds.pooledSelection = pooledSelection(tokenIds.at(-1)!);
@@ -108,12 +112,12 @@ export function textFeeds(
 function selectionOf(ids: readonly number[], shape: readonly number[], vectors: number): NdArray<Float32Array> {
   const data = new Float32Array(ids.length * vectors);
   ids.forEach((id, position) => {
-    if (id >= firstLearnedId) data[position * vectors + (id - firstLearnedId)] = 1;
+    if (id >= firstPlaceholderId) data[position * vectors + (id - firstPlaceholderId)] = 1;
   });
   return { dtype: "float32", shape: [...shape, vectors], data };
 }
 
-/** Text is pooled at the first end-of-text token of the first chunk, or at its beginning when the chunk is full of text. */
+/** Text is pooled at the first end-of-text token of the first chunk, or at its first token when the chunk has none. */
 function pooledSelection(texts: TokenIds[number]): NdArray<Float32Array> {
   const length = texts[0]!.length * texts[0]![0]!.length;
   const data = new Float32Array(texts.length * length);

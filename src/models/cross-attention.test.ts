@@ -17,13 +17,13 @@ afterAll(() => runtime.close());
 test("the layers of Stable Diffusion 1 and 2 have the sixteen names of XTI", async () => {
   const level = (resnets: number, hasText = true): LevelArchitecture => ({
     resnets,
-    depths: hasText ? Array<number>(resnets).fill(1) : [],
+    transformerLayers: hasText ? Array<number>(resnets).fill(1) : [],
     heads: 8,
   });
   const architecture: UNetArchitecture = {
     ...(await openTinySd()).unet.architecture,
     down: [level(2), level(2), level(2), level(2, false)],
-    mid: { resnets: 2, depths: [1], heads: 8 },
+    mid: { resnets: 2, transformerLayers: [1], heads: 8 },
     up: [level(3, false), level(3), level(3), level(3)],
   };
   expect(crossAttentionLayers(architecture).join(" ")).toBe(
@@ -50,22 +50,25 @@ describe("a U-Net with a context for each layer", () => {
     const { weights, architecture } = (await openTinySd()).unet;
     const layers = crossAttentionLayers(architecture);
     expect(layers).toEqual(places.map(([layer]) => layer));
-    const shape = [1, 77, architecture.contextWidth];
+    const shape = [1, 77, architecture.crossAttentionDim];
     const inputs = {
       latents: input("latents", "float32", [1, 4, 8, 8]),
       timesteps: input("timesteps", "float32", [1]),
     };
     const layered = unet(weights, architecture, {
       ...inputs,
-      context: layers.map((layer) => input(layer, "float32", shape)),
+      encoderHiddenStates: layers.map((layer) => input(layer, "float32", shape)),
     });
-    const ordinary = unet(weights, architecture, { ...inputs, context: input("context", "float32", shape) });
+    const ordinary = unet(weights, architecture, {
+      ...inputs,
+      encoderHiddenStates: input("context", "float32", shape),
+    });
 
     const random = new TorchGenerator(1);
     const feeds = { latents: random.randn([1, 4, 8, 8]), timesteps: arrayOf([1], [500]) };
     const [context, other] = [random.randn(shape), random.randn(shape)];
-    const plain = await (await runtime.load(ordinary.stages)).run({ ...feeds, context });
-    const program = await runtime.load(layered.stages);
+    const plain = await (await runtime.load(ordinary.intermediates)).run({ ...feeds, context });
+    const program = await runtime.load(layered.intermediates);
     const run = (changed?: string) =>
       program.run({
         ...feeds,
@@ -74,19 +77,21 @@ describe("a U-Net with a context for each layer", () => {
     expect(await run()).toEqual(plain);
     for (const [layer, place] of places) {
       const changed = await run(layer);
-      const stages = Object.keys(layered.stages).filter((stage) => !isSame(changed[stage]!, plain[stage]!));
+      const stages = Object.keys(layered.intermediates).filter((stage) => !isSame(changed[stage]!, plain[stage]!));
       expect({ layer, first: stages[0] }).toEqual({ layer, first: place });
     }
   });
 
   test("takes them in number", async () => {
     const { weights, architecture } = (await openTinySd()).unet;
-    const context = input("context", "float32", [1, 77, architecture.contextWidth]);
+    const context = input("context", "float32", [1, 77, architecture.crossAttentionDim]);
     const inputs = {
       latents: input("latents", "float32", [1, 4, 8, 8]),
       timesteps: input("timesteps", "float32", [1]),
     };
-    expect(() => unet(weights, architecture, { ...inputs, context: [context, context] })).toThrow("2 contexts for 10");
+    expect(() => unet(weights, architecture, { ...inputs, encoderHiddenStates: [context, context] })).toThrow(
+      "2 text states for 10",
+    );
   });
 });
 

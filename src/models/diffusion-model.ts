@@ -1,5 +1,5 @@
-import type { ComponentConfig } from "./architecture.ts";
 import {
+  type ComponentConfig,
   inferText,
   inferUNet,
   inferVae,
@@ -7,11 +7,12 @@ import {
   type UNetArchitecture,
   type VaeArchitecture,
 } from "./architecture.ts";
+
 import { type WeightMap, type Weights, weightsOf } from "./weights.ts";
 
 export type ModelFamily = "sd1" | "sd2" | "sdxl";
 
-/** Where the networks of a model come from: what a checkpoint gives. */
+/** The networks of a model as a checkpoint provides them. */
 export interface ModelSource {
   readonly family: ModelFamily;
   readonly unet: NetworkSource;
@@ -23,9 +24,9 @@ export interface ModelSource {
 export interface NetworkSource {
   readonly tensors: WeightMap;
   readonly config: ComponentConfig;
-  /** OpenCLIP's names mean OpenCLIP's activation where no config says otherwise. */
+  /** Naming scheme of the tensors: OpenCLIP names imply the activation of OpenCLIP unless a config says otherwise. */
   readonly spelling: string;
-  /** Names of matrices that are stored transposed. */
+  /** Names of matrices stored transposed. */
   readonly storedTransposed: ReadonlySet<string>;
 }
 
@@ -35,11 +36,11 @@ export interface Network<Architecture> {
 }
 
 export interface TextNetwork extends Network<TextArchitecture> {
-  /** The projection of pooled text is stored as W^T. */
+  /** Whether the projection of pooled text is stored as W^T. */
   readonly isProjectionTransposed: boolean;
 }
 
-/** A Stable Diffusion model: its networks with what was deduced about them. */
+/** A Stable Diffusion model: its networks and their architectures. */
 export interface DiffusionModel {
   readonly family: ModelFamily;
   readonly unet: Network<UNetArchitecture>;
@@ -50,7 +51,7 @@ export interface DiffusionModel {
 
 const scalingFactors: Readonly<Record<ModelFamily, number>> = { sd1: 0.18215, sd2: 0.18215, sdxl: 0.13025 };
 
-/** Deduces the architecture of every network. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
+/** Infers the architecture of every network. @throws ARCHITECTURE_UNKNOWN, CHECKPOINT_INCOMPLETE */
 export function diffusionModel(source: ModelSource): DiffusionModel {
   const { family, unet, vae, textEncoder, textEncoder2 } = source;
   const textEncoders = [textNetwork("text_encoder", textEncoder, family === "sd2")];

@@ -7,17 +7,24 @@ export {
   type UNetArchitecture,
   type VaeArchitecture,
 } from "./architecture.ts";
-export { type ChunkJoining, clipText, joinChunks, type LearnedRows, pooledText, type TextStates } from "./clip-text.ts";
+export {
+  type ChunkJoining,
+  clipText,
+  joinChunks,
+  type LearnedEmbeddings,
+  pooledText,
+  type TextStates,
+} from "./clip-text.ts";
 export {
   type Conditioning,
   type ConditioningOptions,
   checkClipSkip,
   conditioning,
-  firstLearnedId,
+  firstPlaceholderId,
   type TokenIds,
   textFeeds,
 } from "./conditioning.ts";
-export { layerContexts, layersForWords } from "./cross-attention.ts";
+export { layerContexts, xtiLayers } from "./cross-attention.ts";
 export {
   type DiffusionModel,
   diffusionModel,
@@ -28,5 +35,5 @@ export {
   type TextNetwork,
 } from "./diffusion-model.ts";
 export { type UNetInputs, type UNetOutputs, unet } from "./unet.ts";
-export { type DecodedPictures, decodeLatents, encodePictures, type Posterior, vaeBands } from "./vae.ts";
+export { type DecodedImages, type Posterior, vaeBands, vaeDecoder, vaeEncoder } from "./vae.ts";
 export { type WeightMap, type Weights, weightsOf } from "./weights.ts";

@@ -16,7 +16,7 @@ import {
 } from "../graph/index.ts";
 import type { Weights } from "./weights.ts";
 
-/** A linear layer; a 1x1 convolution stored in its place is the same matrix. */
+/** A linear layer; may be stored as a 1x1 convolution. */
 export function linearLayer(x: Tensor, weights: Weights): Tensor {
   const stored = weights.get("weight");
   const matrix = stored.shape.length === 2 ? stored : reshapedWeight(stored, stored.shape.slice(0, 2) as number[]);
@@ -43,7 +43,8 @@ interface NormSettings {
   readonly eps: number;
 }
 
-/** norm, SiLU, conv, + time, norm, SiLU, conv, + x. x: [B, in, H, W]; timeSilu: SiLU of the time embedding [B, TE]. */
+/** norm, SiLU, conv, + time, norm, SiLU, conv, + x. x: [B, in, H, W]; timeSilu: SiLU of the time embedding [B, TE].
+ *  Source: diffusers `models/resnet.py` ResnetBlock2D. */
 export function residualBlock(x: Tensor, weights: Weights, { groups, eps }: NormSettings, timeSilu: Tensor): Tensor {
   let h = convLayer(silu(groupNormLayer(x, weights.part("norm1"), groups, eps)), weights.part("conv1"));
   const time = linearLayer(timeSilu, weights.part("time_emb_proj"));
@@ -53,8 +54,8 @@ export function residualBlock(x: Tensor, weights: Weights, { groups, eps }: Norm
   return add(shortcut, h);
 }
 
-/** Sinusoidal features of numbers: cos(x f_i) for all i, then sin(x f_i), with f_i = 10000^(-i / (width/2)).
- *  x: [B]; result [B, width]. Computed in float32 like the reference, whose rounding of x f_i is part of the numbers. */
+/** Sinusoidal features: cos(x f_i) for all i, then sin(x f_i), with f_i = 10000^(-i / (width/2)). x: [B]; result [B, width].
+ *  Computed in float32, because the rounding of x f_i in the original is visible in the result. Source: diffusers `models/embeddings.py` get_timestep_embedding. */
 export function sinusoids(x: Tensor, width: number): Tensor {
   const half = width / 2;
   const step = Math.fround(-Math.log(10000));

@@ -23,10 +23,11 @@ export interface TransformerSettings {
   readonly policy: CheckpointPolicy;
 }
 
-/** Attention over the pixels of x [B, C, H, W], each seeing the others and the text. context: [B, T, D]. */
+/** Transformer over the pixels of x [B, C, H, W], with self-attention and cross-attention to the text. encoderHiddenStates: [B, T, D].
+ *  Source: diffusers `models/transformers/transformer_2d.py` Transformer2DModel. */
 export function spatialTransformer(
   x: Tensor,
-  context: Tensor,
+  encoderHiddenStates: Tensor,
   weights: Weights,
   { depth, heads, groups, policy }: TransformerSettings,
 ): Tensor {
@@ -35,12 +36,12 @@ export function spatialTransformer(
   let tokens = x;
   for (let i = 0; i < depth; i++) {
     const part = weights.part(`transformer_blocks.${i}`);
-    tokens = policy.segment([tokens, context], ([x, context]) =>
-      transformerBlock(i === 0 ? begin(x!) : x!, context!, part, heads, policy),
+    tokens = policy.segment([tokens, encoderHiddenStates], ([x, encoderHiddenStates]) =>
+      transformerBlock(i === 0 ? begin(x!) : x!, encoderHiddenStates!, part, heads, policy),
     );
   }
   tokens = linearLayer(tokens, weights.part("proj_out"));
-  return add(toMap(tokens, x), x);
+  return add(toPixels(tokens, x), x);
 }
 
 /** Pixels as tokens: [B, C, H, W] to [B, H W, C]. */
@@ -49,30 +50,33 @@ export function toTokens(x: Tensor): Tensor {
   return transpose(reshape(x, [batch!, channels!, multiplyDims(height!, width!)]), [0, 2, 1]);
 }
 
-/** Tokens as pixels of a map shaped like `model`. */
-export function toMap(tokens: Tensor, model: Tensor): Tensor {
-  return reshapeLike(transpose(tokens, [0, 2, 1]), model);
+/** Tokens as pixels again, in the shape of `target`. */
+export function toPixels(tokens: Tensor, target: Tensor): Tensor {
+  return reshapeLike(transpose(tokens, [0, 2, 1]), target);
 }
 
 function transformerBlock(
   tokens: Tensor,
-  context: Tensor,
+  encoderHiddenStates: Tensor,
   weights: Weights,
   heads: number,
   policy: CheckpointPolicy,
 ): Tensor {
   const normalized = (x: Tensor, name: string) => layerNormLayer(x, weights.part(name), layerNormEps);
   const first = normalized(tokens, "norm1");
-  const seen = add(attentionLayer(first, first, weights.part("attn1"), heads), tokens);
-  const read = add(attentionLayer(normalized(seen, "norm2"), context, weights.part("attn2"), heads), seen);
-  const [batch, length, width] = read.shape;
-  // as rows: the widened tokens would have no shape to be read off otherwise
-  const rows = reshape(read, [multiplyDims(batch!, length!), width!]);
+  const attended = add(attentionLayer(first, first, weights.part("attn1"), heads), tokens);
+  const crossed = add(
+    attentionLayer(normalized(attended, "norm2"), encoderHiddenStates, weights.part("attn2"), heads),
+    attended,
+  );
+  const [batch, length, width] = crossed.shape;
+  // as rows: no other tensor has the shape of the widened tokens, from which it could be read
+  const rows = reshape(crossed, [multiplyDims(batch!, length!), width!]);
   const fed = policy.rows(rows, (rows) => feedForward(normalized(rows, "norm3"), weights.part("ff")));
-  return add(reshapeLike(fed, read), read);
+  return add(reshapeLike(fed, crossed), crossed);
 }
 
-/** Queries from x, keys and values from `source`; names as in Diffusers' attention module. */
+/** Queries from x, keys and values from `source`. */
 export function attentionLayer(x: Tensor, source: Tensor, weights: Weights, heads: number): Tensor {
   const [q, k, v] = [
     linearLayer(x, weights.part("to_q")),

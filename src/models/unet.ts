@@ -21,27 +21,28 @@ export interface UNetInputs {
   readonly latents: Tensor;
   /** [B], may be fractional */
   readonly timesteps: Tensor;
-  /** Text states [B, T, D]; or one for each block with cross-attention, in order of execution (see crossAttentionLayers). */
-  readonly context: Tensor | readonly Tensor[];
+  /** Text states [B, T, D]; or one tensor for each block with cross-attention, in order of execution (see crossAttentionLayers). */
+  readonly encoderHiddenStates: Tensor | readonly Tensor[];
   /** SDXL: pooled text [B, P] */
   readonly pooled?: Tensor;
   /** SDXL: original height and width, crop top and left, target height and width: [B, 6] */
-  readonly sizes?: Tensor;
+  readonly timeIds?: Tensor;
 }
 
 export interface UNetOutputs {
   /** Noise or velocity [B, channels, H, W] */
   readonly prediction: Tensor;
-  /** What the named modules give, for looking inside. */
-  readonly stages: Readonly<Record<string, Tensor>>;
+  /** Outputs of the named modules, for comparison with other implementations. */
+  readonly intermediates: Readonly<Record<string, Tensor>>;
 }
 
 export interface UNetOptions {
-  /** Keep only what goes into residual blocks and transformer blocks, and compute the rest again for the gradient. */
+  /** Gradient checkpointing: keep only the inputs of residual and transformer blocks and recompute the rest for the gradient. */
   readonly checkpointing?: boolean;
 }
 
-/** The U-Net of SD 1.x, 2.x and SDXL, of any width and depth. Source: Rombach 2022, as laid out in Diffusers. */
+/** The U-Net of SD 1.x, 2.x and SDXL, of any width and depth. Source: Rombach 2022, "High-Resolution Image Synthesis with Latent Diffusion Models";
+ *  diffusers `models/unets/unet_2d_condition.py` UNet2DConditionModel. */
 export function unet(
   weights: Weights,
   architecture: UNetArchitecture,
@@ -49,23 +50,28 @@ export function unet(
   { checkpointing = false }: UNetOptions = {},
 ): UNetOutputs {
   const { latents } = inputs;
-  const { widths, groups, eps } = architecture;
-  const stages: Record<string, Tensor> = {};
-  const time = silu(timeEmbedding(weights, architecture, inputs, stages));
-  const contexts = contextsOf(inputs, architecture).values();
+  const { blockOutChannels, groups, eps } = architecture;
+  const intermediates: Record<string, Tensor> = {};
+  const time = silu(timeEmbedding(weights, architecture, inputs, intermediates));
+  const textStates = statesOfLayers(inputs, architecture).values();
   const policy = checkpointing ? recomputeActivations : keepActivations;
   const residual = (parts: readonly Tensor[], part: Weights) =>
     policy.segment([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
-  const block = (parts: readonly Tensor[], part: Weights, { depths, heads }: LevelArchitecture, index: number) => {
+  const block = (
+    parts: readonly Tensor[],
+    part: Weights,
+    { transformerLayers, heads }: LevelArchitecture,
+    index: number,
+  ) => {
     const h = residual(parts, part.part(`resnets.${index}`));
-    const depth = depths[index];
+    const depth = transformerLayers[index];
     if (!depth) return h;
-    const context = contexts.next().value!;
-    return spatialTransformer(h, context, part.part(`attentions.${index}`), { depth, heads, groups, policy });
+    const states = textStates.next().value!;
+    return spatialTransformer(h, states, part.part(`attentions.${index}`), { depth, heads, groups, policy });
   };
 
   let x = convLayer(latents, weights.part("conv_in"));
-  stages.conv_in = x;
+  intermediates.conv_in = x;
   const skips = [x];
   for (const [i, level] of architecture.down.entries()) {
     const part = weights.part(`down_blocks.${i}`);
@@ -73,59 +79,63 @@ export function unet(
       x = block([x], part, level, j);
       skips.push(x);
     }
-    if (i < widths.length - 1) {
+    if (i < blockOutChannels.length - 1) {
       x = downsample(x, part.part("downsamplers.0.conv"));
       skips.push(x);
     }
-    stages[`down_blocks.${i}`] = x;
+    intermediates[`down_blocks.${i}`] = x;
   }
 
   const middle = weights.part("mid_block");
   x = block([x], middle, architecture.mid, 0);
   x = residual([x], middle.part("resnets.1"));
-  stages.mid_block = x;
+  intermediates.mid_block = x;
 
   for (const [i, level] of architecture.up.entries()) {
     const part = weights.part(`up_blocks.${i}`);
     for (let j = 0; j < level.resnets; j++) x = block([x, skips.pop()!], part, level, j);
-    if (i < widths.length - 1) x = convLayer(upsampleNearest(x, skips.at(-1)!), part.part("upsamplers.0.conv"));
-    stages[`up_blocks.${i}`] = x;
+    if (i < blockOutChannels.length - 1)
+      x = convLayer(upsampleNearest(x, skips.at(-1)!), part.part("upsamplers.0.conv"));
+    intermediates[`up_blocks.${i}`] = x;
   }
   const normalized = silu(groupNormLayer(x, weights.part("conv_norm_out"), groups, eps));
-  return { prediction: convLayer(normalized, weights.part("conv_out")), stages };
+  return { prediction: convLayer(normalized, weights.part("conv_out")), intermediates };
 }
 
-/** The text states that each block with cross-attention reads, in order of execution. */
-function contextsOf({ context }: UNetInputs, architecture: UNetArchitecture): readonly Tensor[] {
+/** The text states of each block with cross-attention, in order of execution. */
+function statesOfLayers(
+  { encoderHiddenStates: states }: UNetInputs,
+  architecture: UNetArchitecture,
+): readonly Tensor[] {
   const layers = crossAttentionLayers(architecture);
-  if ("shape" in context) return layers.map(() => context);
-  if (context.length !== layers.length) throw new Error(`${context.length} contexts for ${layers.length} layers`);
-  return context;
+  if ("shape" in states) return layers.map(() => states);
+  if (states.length !== layers.length) throw new Error(`${states.length} text states for ${layers.length} layers`);
+  return states;
 }
 
 function downsample(x: Tensor, weights: Weights): Tensor {
   return conv2d(x, weights.get("weight"), weights.get("bias"), { stride: 2, padding: [1, 1, 1, 1] });
 }
 
-/** The embedding of the time step, plus that of pooled text and sizes for SDXL: [B, 4 x first width]. */
+/** The embedding of the timestep, for SDXL plus that of pooled text and time ids: [B, 4 x first blockOutChannels]. */
 function timeEmbedding(
   weights: Weights,
   { sinusoidWidth, addition }: UNetArchitecture,
-  { timesteps, pooled, sizes }: UNetInputs,
-  stages: Record<string, Tensor>,
+  { timesteps, pooled, timeIds }: UNetInputs,
+  intermediates: Record<string, Tensor>,
 ): Tensor {
   const features = sinusoids(timesteps, sinusoidWidth);
-  stages.time_features = features;
+  intermediates.time_features = features;
   const embedding = twoLayers(features, weights.part("time_embedding"));
-  stages.time_embedding = embedding;
+  intermediates.time_embedding = embedding;
   if (!addition) return embedding;
-  if (!pooled || !sizes) throw new Error("this U-Net needs pooled text and sizes");
+  if (!pooled || !timeIds) throw new Error("this U-Net needs pooled text and time ids");
   const batch = timesteps.shape[0]!;
-  const sizeFeatures = sinusoids(reshape(sizes, [multiplyDims(6, batch)]), addition.sizeWidth);
-  const vector = concat([pooled, reshape(sizeFeatures, [batch, 6 * addition.sizeWidth])], 1);
-  stages.add_vector = vector;
+  const sizeFeatures = sinusoids(reshape(timeIds, [multiplyDims(6, batch)]), addition.timeIdDim);
+  const vector = concat([pooled, reshape(sizeFeatures, [batch, 6 * addition.timeIdDim])], 1);
+  intermediates.add_vector = vector;
   const added = twoLayers(vector, weights.part("add_embedding"));
-  stages.add_embedding = added;
+  intermediates.add_embedding = added;
   return add(embedding, added);
 }
 

@@ -4,7 +4,7 @@ import { openTinySd } from "../../test/tiny-sd.ts";
 import { dim, evaluateDim, input, type Tensor } from "../graph/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { type DiffusionModel, decodeLatents, encodePictures, vaeBands } from "./index.ts";
+import { type DiffusionModel, vaeBands, vaeDecoder, vaeEncoder } from "./index.ts";
 
 let runtime: Runtime;
 let model: DiffusionModel;
@@ -18,14 +18,19 @@ const side = (name: string, multipleOf = 1) => dim(name, { multipleOf });
 
 function decoded(bands: number): Record<string, Tensor> {
   const latents = input("latents", "float32", [dim("batch"), 4, side("height"), side("width")]);
-  const { pictures } = decodeLatents(model.vae.weights, model.vae.architecture, latents, bands);
-  return { pictures };
+  const { images } = vaeDecoder(model.vae.weights, model.vae.architecture, latents, bands);
+  return { images };
 }
 
 function encoded(bands: number): Record<string, Tensor> {
   const { weights, architecture } = model.vae;
-  const shape = [dim("batch"), 3, side("height", architecture.factor), side("width", architecture.factor)];
-  const { mean, logvar } = encodePictures(weights, architecture, input("pictures", "float32", shape), bands);
+  const shape = [
+    dim("batch"),
+    3,
+    side("height", architecture.vaeScaleFactor),
+    side("width", architecture.vaeScaleFactor),
+  ];
+  const { mean, logvar } = vaeEncoder(weights, architecture, input("pictures", "float32", shape), bands);
   return { mean, logvar };
 }
 

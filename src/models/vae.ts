@@ -15,7 +15,7 @@ import {
 } from "../graph/index.ts";
 import type { VaeArchitecture } from "./architecture.ts";
 import { convLayer, groupNormLayer } from "./layers.ts";
-import { attentionLayer, toMap, toTokens } from "./spatial-transformer.ts";
+import { attentionLayer, toPixels, toTokens } from "./spatial-transformer.ts";
 import type { Weights } from "./weights.ts";
 
 const eps = 1e-6;
@@ -25,32 +25,27 @@ export interface Posterior {
   readonly mean: Tensor;
   /** Limited to -30..20. */
   readonly logvar: Tensor;
-  readonly stages: Readonly<Record<string, Tensor>>;
+  readonly intermediates: Readonly<Record<string, Tensor>>;
 }
 
-/** The latent distribution of pictures. pictures: [B, 3, H, W] in -1..1; bands: worked on one after another to save memory, see vaeBands.
- *  Source: AutoencoderKL of Rombach 2022, as laid out in Diffusers. */
-export function encodePictures(
-  weights: Weights,
-  architecture: VaeArchitecture,
-  pictures: Tensor,
-  bands = 1,
-): Posterior {
+/** The VAE's encoder: the latent distribution of images [B, 3, H, W] in -1..1. bands: computed one after another to save memory, see vaeBands.
+ *  Source: Rombach 2022, "High-Resolution Image Synthesis with Latent Diffusion Models"; diffusers `models/autoencoders/vae.py` Encoder. */
+export function vaeEncoder(weights: Weights, architecture: VaeArchitecture, images: Tensor, bands = 1): Posterior {
   const encoder = weights.part("encoder");
-  const stages: Record<string, Tensor> = {};
-  const heightAt = (level: number) => multiplyDims(1 / 2 ** level, pictures.shape[2]!);
-  const last = architecture.widths.length - 1;
+  const intermediates: Record<string, Tensor> = {};
+  const heightAt = (level: number) => multiplyDims(1 / 2 ** level, images.shape[2]!);
+  const last = architecture.blockOutChannels.length - 1;
   const banded = bandedLevels(architecture);
-  let x = convolve(cutBands(pictures, bands, 2 ** banded), sameSize(encoder.part("conv_in")));
+  let x = convolve(cutBands(images, bands, 2 ** banded), sameSize(encoder.part("conv_in")));
   for (let i = 0; i <= last; i++) {
     const block = encoder.part(`down_blocks.${i}`);
     for (let j = 0; j < architecture.resnets; j++) x = residual(x, block.part(`resnets.${j}`), architecture);
     if (i < last) x = downsample(x, block.part("downsamplers.0.conv"));
     if (i + 1 === banded) x = [joinBands(x, heightAt(banded))];
-    stages[`down_blocks.${i}`] = joinBands(x, heightAt(Math.min(i + 1, last)));
+    intermediates[`down_blocks.${i}`] = joinBands(x, heightAt(Math.min(i + 1, last)));
   }
   const mid = midBlock(x[0]!, encoder.part("mid_block"), architecture);
-  stages.mid_block = mid;
+  intermediates.mid_block = mid;
   const [encoded] = convolve(
     [mid],
     normSiluConv([mid], encoder.part("conv_norm_out"), encoder.part("conv_out"), architecture),
@@ -60,55 +55,51 @@ export function encodePictures(
   return {
     mean: slice(moments, 1, 0, channels),
     logvar: clamp(slice(moments, 1, channels, 2 * channels), -30, 20),
-    stages,
+    intermediates,
   };
 }
 
-export interface DecodedPictures {
+export interface DecodedImages {
   /** [B, 3, 8 h, 8 w], about -1..1 */
-  readonly pictures: Tensor;
-  readonly stages: Readonly<Record<string, Tensor>>;
+  readonly images: Tensor;
+  readonly intermediates: Readonly<Record<string, Tensor>>;
 }
 
-/** Pictures from latents already divided by the scale factor: [B, 4, h, w]. bands: worked on one after another to save memory, see vaeBands. */
-export function decodeLatents(
-  weights: Weights,
-  architecture: VaeArchitecture,
-  latents: Tensor,
-  bands = 1,
-): DecodedPictures {
+/** The VAE's decoder: images from latents [B, 4, h, w], already divided by the scaling factor. bands: computed one after another to save memory, see vaeBands.
+ *  Source: diffusers `models/autoencoders/vae.py` Decoder. */
+export function vaeDecoder(weights: Weights, architecture: VaeArchitecture, latents: Tensor, bands = 1): DecodedImages {
   const decoder = weights.part("decoder");
-  const stages: Record<string, Tensor> = {};
+  const intermediates: Record<string, Tensor> = {};
   const heightAt = (level: number) => multiplyDims(2 ** level, latents.shape[2]!);
-  const last = architecture.widths.length - 1;
+  const last = architecture.blockOutChannels.length - 1;
   const z = weights.has("post_quant_conv.weight") ? convLayer(latents, weights.part("post_quant_conv")) : latents;
   const mid = midBlock(convLayer(z, decoder.part("conv_in")), decoder.part("mid_block"), architecture);
-  stages.mid_block = mid;
+  intermediates.mid_block = mid;
   let x: Bands = [mid];
   for (let i = 0; i <= last; i++) {
     const block = decoder.part(`up_blocks.${i}`);
     for (let j = 0; j <= architecture.resnets; j++) x = residual(x, block.part(`resnets.${j}`), architecture);
     if (i === last - bandedLevels(architecture)) x = cutBands(x[0]!, bands);
     if (i < last) x = upsample(x, block.part("upsamplers.0.conv"));
-    stages[`up_blocks.${i}`] = joinBands(x, heightAt(Math.min(i + 1, last)));
+    intermediates[`up_blocks.${i}`] = joinBands(x, heightAt(Math.min(i + 1, last)));
   }
   const decoded = convolve(x, normSiluConv(x, decoder.part("conv_norm_out"), decoder.part("conv_out"), architecture));
-  return { pictures: joinBands(decoded, heightAt(last)), stages };
+  return { images: joinBands(decoded, heightAt(last)), intermediates };
 }
 
-/** In how many bands to work on a picture of so many rows and columns of latents: as many as wanted but for empty ones. Unset: up to 512 x 512
- *  pixels one; above it eight, which take half the memory, and more could not be cut at once on some graphics cards. */
+/** The number of bands for latents of so many rows and columns: as many as wanted, but none empty. By default one up to 512 x 512 pixels and eight above,
+ *  which halve the memory; some GPUs cannot split into more at once. */
 export function vaeBands(rows: number, columns: number, wanted = rows * columns > 64 ** 2 ? 8 : 1): number {
   const rowsOfBand = Math.ceil(rows / wanted);
   return Math.ceil(rows / rowsOfBand);
 }
 
-/** Levels of the full size and the next that are worked on in bands. The smaller ones take so much less that bands would save nothing. */
-function bandedLevels({ widths }: VaeArchitecture): number {
-  return Math.min(2, widths.length - 1);
+/** Levels, from full resolution down, that are computed in bands. The smaller ones take so much less memory that bands would save nothing. */
+function bandedLevels({ blockOutChannels }: VaeArchitecture): number {
+  return Math.min(2, blockOutChannels.length - 1);
 }
 
-/** norm, SiLU, conv, twice, + x. The shortcut is convolved along with the first half: it takes the place of x, which may be twice as large. */
+/** norm, SiLU, conv, twice, + x. The shortcut is convolved together with the first half: it replaces x, which may be twice as large. */
 function residual(x: Bands, weights: Weights, architecture: VaeArchitecture): Bands {
   const half = (of: Bands, i: 1 | 2) =>
     normSiluConv(of, weights.part(`norm${i}`), weights.part(`conv${i}`), architecture);
@@ -129,7 +120,7 @@ function sameSize(weights: Weights): BandConvolution {
   return { weight, bias: weights.get("bias"), padding: [padding, padding, padding, padding] };
 }
 
-/** Padded on the right and below only, unlike the U-Net's. */
+/** Pads on the right and at the bottom only, unlike the U-Net. */
 function downsample(x: Bands, weights: Weights): Bands {
   return convolve(x, {
     ...{ weight: weights.get("weight"), bias: weights.get("bias") },
@@ -150,7 +141,7 @@ function midBlock(x: Tensor, weights: Weights, architecture: VaeArchitecture): T
   if (architecture.hasAttention) {
     const part = weights.part("attentions.0");
     const tokens = toTokens(groupNormLayer(h, part.part("group_norm"), architecture.groups, eps));
-    h = add(toMap(attentionLayer(tokens, tokens, part, 1), h), h);
+    h = add(toPixels(attentionLayer(tokens, tokens, part, 1), h), h);
   }
   return residual([h], weights.part("resnets.1"), architecture)[0]!;
 }

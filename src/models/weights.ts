@@ -9,20 +9,20 @@ export type WeightMap = ReadonlyMap<string, StoredArray>;
 export interface Weights {
   /** @throws CHECKPOINT_INCOMPLETE naming the tensor */
   get(name: string): Tensor;
-  /** In the dtype it is stored in. */
+  /** In its stored dtype. */
   raw(name: string): Tensor;
   has(name: string): boolean;
   /** The weights of a part: names below `${prefix}.`. */
   part(prefix: string): Weights;
 }
 
-/** component: name of the network, which keeps apart the weights of several in one graph. */
+/** component: name of the network, which distinguishes the weights of several networks in one graph. */
 export function weightsOf(component: string, arrays: WeightMap, prefix = ""): Weights {
   const find = (name: string) => {
     const stored = arrays.get(prefix + name);
     if (stored) return stored;
     throw new CoinageError("CHECKPOINT_INCOMPLETE", `The ${component} has no tensor "${prefix}${name}".`, {
-      hint: "The file is no complete Stable Diffusion model, or of a kind not supported.",
+      hint: "The file is not a complete Stable Diffusion model, or of an unsupported kind.",
     });
   };
   return {

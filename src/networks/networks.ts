@@ -3,11 +3,11 @@ import { type Dim, dim, input, multiplyDims, type Tensor } from "../graph/index.
 import {
   conditioning,
   type DiffusionModel,
-  decodeLatents,
-  encodePictures,
   layerContexts,
   textFeeds,
   unet,
+  vaeDecoder,
+  vaeEncoder,
 } from "../models/index.ts";
 import type { LoadOptions, Program, Runtime } from "../runtime/index.ts";
 
@@ -50,14 +50,14 @@ export class Networks {
     clipSkip?: number,
     embeddings?: readonly NdArray<Float32Array>[],
   ): Promise<TextStates> {
-    const hasLearned = embeddings !== undefined;
-    const program = await this.#get(`text ${clipSkip} ${hasLearned}`, () => {
-      const { context, pooled } = conditioning(this.model, {
+    const hasPlaceholders = embeddings !== undefined;
+    const program = await this.#get(`text ${clipSkip} ${hasPlaceholders}`, () => {
+      const { encoderHiddenStates: context, pooled } = conditioning(this.model, {
         batch: dim("batch"),
         chunks: 1,
         joining: "whole",
         clipSkip,
-        hasLearned,
+        hasPlaceholders,
       });
       return { context, ...(pooled && { pooled }) };
     });
@@ -81,7 +81,7 @@ export class Networks {
       latents,
       timesteps: arrayOf([batch], Array<number>(batch).fill(timestep)),
       context,
-      ...(pooled && timeIds && { pooled, sizes: timeIds }),
+      ...(pooled && timeIds && { pooled, timeIds }),
     });
     return prediction as NdArray<Float32Array>;
   }
@@ -91,14 +91,18 @@ export class Networks {
     return this.#get(`unet ${tokens} ${layers}`, () => {
       const { weights, architecture } = this.model.unet;
       const batch = dim("batch", { nominal: 2 });
-      const context = input("context", "float32", [multiplyDims(layers, batch), tokens, architecture.contextWidth]);
+      const context = input("context", "float32", [
+        multiplyDims(layers, batch),
+        tokens,
+        architecture.crossAttentionDim,
+      ]);
       const { prediction } = unet(weights, architecture, {
         latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
         timesteps: input("timesteps", "float32", [batch]),
-        context: layers === 1 ? context : layerContexts(context, batch, layers),
+        encoderHiddenStates: layers === 1 ? context : layerContexts(context, batch, layers),
         ...(architecture.addition && {
-          pooled: input("pooled", "float32", [batch, architecture.addition.pooledWidth]),
-          sizes: input("sizes", "float32", [batch, 6]),
+          pooled: input("pooled", "float32", [batch, architecture.addition.pooledDim]),
+          timeIds: input("timeIds", "float32", [batch, 6]),
         }),
       });
       return { prediction };
@@ -112,7 +116,7 @@ export class Networks {
       () => {
         const { weights, architecture } = this.model.vae;
         const latents = input("latents", "float32", latentShape(dim("batch"), architecture.latentChannels));
-        return { pictures: decodeLatents(weights, architecture, latents, bands).pictures };
+        return { pictures: vaeDecoder(weights, architecture, latents, bands).images };
       },
       fewAndLarge,
     );
@@ -146,9 +150,9 @@ export class Networks {
 /** The graph of a VAE's encoder: `mean` and `logvar` of the latents of `pictures` [B,3,H,W] in -1..1. bands: see vaeBands. */
 export function vaeEncoderOutputs({ vae }: Pick<DiffusionModel, "vae">, bands: number): Record<string, Tensor> {
   const { weights, architecture } = vae;
-  const side = (name: string) => dim(name, { nominal: 512, multipleOf: architecture.factor });
+  const side = (name: string) => dim(name, { nominal: 512, multipleOf: architecture.vaeScaleFactor });
   const pictures = input("pictures", "float32", [dim("batch"), 3, side("height"), side("width")]);
-  const { mean, logvar } = encodePictures(weights, architecture, pictures, bands);
+  const { mean, logvar } = vaeEncoder(weights, architecture, pictures, bands);
   return { mean, logvar };
 }
 

@@ -46,8 +46,8 @@ export async function encodeImages(
   pixels: NdArray<Float32Array>,
   vaeSlices?: number,
 ): Promise<LatentDistribution> {
-  const { factor } = networks.model.vae.architecture;
-  const [rows, columns] = pixels.shape.slice(-2).map((side) => side / factor) as [number, number];
+  const { vaeScaleFactor } = networks.model.vae.architecture;
+  const [rows, columns] = pixels.shape.slice(-2).map((side) => side / vaeScaleFactor) as [number, number];
   const encoder = await networks.vaeEncoder(vaeBands(rows, columns, vaeSlices));
   const { mean, logvar } = (await encoder.run({ pictures: pixels })) as Record<string, NdArray<Float32Array>>;
   return {

@@ -28,10 +28,10 @@ export function checkSampling(sampling: Sampling, model: SampledModel): void {
   checkClipSkip(model.model, clipSkip);
   if (![guidanceScale, negativeScale ?? 0].every((scale) => Number.isFinite(Math.fround(scale))))
     throw new CoinageError("SETTINGS_CONFLICT", "A guidance scale must be a finite number.");
-  const { factor } = model.model.vae.architecture;
-  if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % factor === 0))
+  const { vaeScaleFactor } = model.model.vae.architecture;
+  if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % vaeScaleFactor === 0))
     throw new CoinageError("PICTURE_SIZE", `An image of ${width} x ${height} pixels cannot be generated.`, {
-      hint: `Width and height must be multiples of ${factor}.`,
+      hint: `Width and height must be multiples of ${vaeScaleFactor}.`,
     });
   if (!(strength >= 0 && strength <= 1))
     throw new CoinageError("SETTINGS_CONFLICT", `The strength ${strength} is not between 0 and 1.`);

@@ -93,20 +93,25 @@ export class InitImageEncoder {
 export function keptByMasks(
   images: readonly Pick<ImageRequest, "init">[],
   { width, height }: Pick<Sampling, "width" | "height">,
-  { latentChannels, factor }: Pick<VaeArchitecture, "latentChannels" | "factor">,
+  { latentChannels, vaeScaleFactor }: Pick<VaeArchitecture, "latentChannels" | "vaeScaleFactor">,
 ): Float32Array | undefined {
   if (!images.some(({ init }) => init?.mask)) return undefined;
-  const nothing = new Float32Array((latentChannels * width * height) / factor ** 2);
+  const nothing = new Float32Array((latentChannels * width * height) / vaeScaleFactor ** 2);
   const kept = images.map(({ init }) =>
-    init?.mask ? keptShare(init.mask, [width, height], latentChannels, factor) : nothing,
+    init?.mask ? keptShare(init.mask, [width, height], latentChannels, vaeScaleFactor) : nothing,
   );
   return concatenate(kept.map((share) => arrayOf([share.length], share))).data;
 }
 
 /** What a mask keeps, for each of the latents [4,h,w]: 1 where it is black. factor: pixels to one latent. */
-export function keptShare(mask: Picture, [width, height]: Size, channels: number, factor: number): Float32Array {
+export function keptShare(
+  mask: Picture,
+  [width, height]: Size,
+  channels: number,
+  vaeScaleFactor: number,
+): Float32Array {
   checkMaskSize([mask.width, mask.height], { width, height });
-  const { data } = resizeLikePillow(toGrey(mask), [width / factor, height / factor], "bilinear");
+  const { data } = resizeLikePillow(toGrey(mask), [width / vaeScaleFactor, height / vaeScaleFactor], "bilinear");
   const kept = new Float32Array(channels * data.length);
   for (let i = 0; i < kept.length; i++) kept[i] = 1 - Math.fround(data[i % data.length]! / 255);
   return kept;

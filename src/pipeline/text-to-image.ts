@@ -59,7 +59,7 @@ async function* generateSmall(
 ): AsyncGenerator<GenerationEvent, SamplingPass> {
   const latents = yield* sampleLatents(firstPassOf(batch, highres), conditioning, pipeline);
   if (highres.upscale === "latents")
-    return finalPassFromLatents(batch, latents, pipeline.model.vae.architecture.factor);
+    return finalPassFromLatents(batch, latents, pipeline.model.vae.architecture.vaeScaleFactor);
   const small: Picture[] = [];
   for await (const picture of decodeImages(pipeline.networks, latents, batch.sampling)) {
     small.push(picture);
@@ -76,7 +76,12 @@ export async function* sampleLatents(
 ): AsyncGenerator<SamplingStepEvent, NdArray<Float32Array>> {
   const { sampling, images, pass = "final", firstIndex = 0 } = batch;
   const vae = pipeline.model.vae.architecture;
-  const shape = [images.length, vae.latentChannels, sampling.height / vae.factor, sampling.width / vae.factor];
+  const shape = [
+    images.length,
+    vae.latentChannels,
+    sampling.height / vae.vaeScaleFactor,
+    sampling.width / vae.vaeScaleFactor,
+  ];
   const hasInit = batch.initLatents !== undefined || images.some(({ init }) => init !== undefined);
   const sampler = samplerOf(sampling, pipeline);
   const { from, noiseStep } = hasInit ? startOf(sampling) : { from: 0 };

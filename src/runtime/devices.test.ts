@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import os from "node:os";
 import { expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
+import { foreignDevice } from "./devices.ts";
 import { chooseDevice, openRuntime, probeDevices, requireDevice } from "./index.ts";
 import { hasCudaProvider } from "./platform.ts";
-import { foreignDevice } from "./require-device.ts";
-import { selfCheck } from "./self-check.ts";
+import { selfCheck } from "./probe.ts";
 
 /** A Vulkan driver in software will do: Debian's chromium brings one, to be named in VK_ICD_FILENAMES. */
 const hasDriver = existsSync(process.env.VK_ICD_FILENAMES ?? "");
@@ -24,8 +24,8 @@ test.skipIf(!hasDriver)(
   },
 );
 
-test("a device that was asked for is taken as it is", async () => {
-  expect(await chooseDevice("dml")).toEqual({ device: "dml", reason: "as asked" });
+test("a requested device is taken as it is", async () => {
+  expect(await chooseDevice("dml")).toEqual({ device: "dml", reason: "as requested" });
 });
 
 test("devices are tried apart from this process, and the fastest that works is chosen with a reason", {
@@ -39,8 +39,8 @@ test("devices are tried apart from this process, and the fastest that works is c
   expect(reason).not.toBe("");
 });
 
-test("a device that the platform cannot have is refused with what there is instead", async () => {
-  const message = expect.stringContaining("DirectML is a part of Windows");
+test("a device that does not exist on the platform is refused, naming those that do", async () => {
+  const message = expect.stringContaining("DirectML is part of Windows");
   const hint = "Use --device cuda or --device webgpu or --device cpu.";
   expect(foreignDevice("dml", "linux x64")).toMatchObject({ code: "DEVICE_UNAVAILABLE", message, hint });
   expect(foreignDevice("cuda", "win32 x64")).toMatchObject({ hint: expect.stringContaining("--device dml") });
@@ -54,7 +54,7 @@ test("a device that the platform cannot have is refused with what there is inste
 });
 
 test.skipIf(os.platform() !== "linux" || os.arch() !== "x64" || hasCudaProvider())(
-  "CUDA without its part of ONNX Runtime is refused with the command that fetches it",
+  "CUDA without its provider is refused, naming the command that installs it",
   async () => {
     const hint = expect.stringMatching(
       /onnxruntime-node\/script\/install\.js --onnxruntime-node-install[\s\S]*CUDA 13/,

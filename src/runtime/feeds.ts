@@ -2,7 +2,7 @@ import { elementCount, type NdArray } from "../array/index.ts";
 import { CoinageError, nearestName } from "../errors/index.ts";
 import { type Dim, dimKey, evaluateDim, type Port } from "../graph/index.ts";
 
-/** Checks feeds against the inputs of a program: all there, none too many, types and shapes right, sizes of one name equal everywhere.
+/** Checks feeds against the inputs of a program: none missing, none unknown, dtypes and shapes right, every named size the same in all of them.
  *  @throws FEED */
 export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<string, NdArray>>): void {
   const names = inputs.map(({ name }) => name);
@@ -10,7 +10,7 @@ export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<strin
     if (names.includes(name)) continue;
     const near = nearestName(name, names);
     throw feedError(
-      `"${name}" is no input of this program${near ? `; "${near}" is` : ""}. It takes ${names.join(", ")}.`,
+      `"${name}" is not an input of this program${near ? `; "${near}" is` : ""}. Its inputs are ${names.join(", ")}.`,
     );
   }
   const sizes = new Map<string, number>();
@@ -25,7 +25,7 @@ export function checkFeeds(inputs: readonly Port[], feeds: Readonly<Record<strin
   for (const port of inputs) checkShape(port, feeds[port.name]!, sizes);
 }
 
-/** Reads the named sizes off a feed: a size that is a multiple of one name tells it. */
+/** Reads named sizes off a feed: a size that is a multiple of a single name determines it. */
 function noteSizes(port: Port, { shape }: NdArray, sizes: Map<string, number>): void {
   port.shape.forEach((size, axis) => {
     const actual = shape[axis];

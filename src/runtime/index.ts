@@ -1,8 +1,6 @@
-export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices } from "./devices.ts";
-export { type OpenDevice, openDevice } from "./open-device.ts";
-export type { ComputeDtype } from "./precision.ts";
+export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices, requireDevice } from "./devices.ts";
+export { type ComputeDtype, type OpenDevice, openDevice } from "./open-device.ts";
 export { type DeviceRate, measureRate } from "./probe.ts";
-export { requireDevice } from "./require-device.ts";
 export {
   type DeviceName,
   deviceNames,

@@ -1,6 +1,6 @@
 import type { NdArray } from "../array/index.ts";
 
-/** What the main thread asks of the worker that holds the sessions. */
+/** A request of the main thread to the worker. */
 export type Request =
   | {
       readonly kind: "load";
@@ -20,15 +20,15 @@ export type Request =
 export interface SessionSettings {
   readonly executionProvider: string;
   readonly threads: number | undefined;
-  /** Folder that weight locations are relative to. */
+  /** Folder that the locations of weights are relative to. */
   readonly weightsRoot: string;
-  /** Refuse a model of which any operator would run on the CPU behind the device's back. */
+  /** Refuse a model if any of its operators would silently run on the CPU. */
   readonly refuseCpuFallback: boolean;
   readonly profile: string | undefined;
-  /** Give the memory of every result back at once, instead of keeping it for others. */
+  /** Return the memory of every result to the system instead of keeping it in an arena for the next. */
   readonly withoutArena: boolean;
-  /** Keep the optimized graph on disk for the next time, as long as this is the same: what the weights are. */
-  readonly keptFor: string | undefined;
+  /** Identity of the weights, part of the key under which the optimized graph is cached on disk; undefined: not cached. */
+  readonly cacheKey: string | undefined;
 }
 
 export interface LoadResult {

@@ -4,10 +4,10 @@ import path from "node:path";
 import { quotedWord } from "../files/index.ts";
 import type { DeviceName } from "./runtime.ts";
 
-/** Platform and processor of this machine, as ONNX Runtime's package names its builds. */
+/** Platform and architecture of this machine, as ONNX Runtime's package names its builds. */
 export const platform = `${process.platform} ${process.arch}`;
 
-/** What ONNX Runtime's package for Node can compute on, by platform. */
+/** Devices that ONNX Runtime's package for Node supports, by platform. */
 const builds: Readonly<Record<string, readonly DeviceName[]>> = {
   "linux x64": ["cpu", "webgpu", "cuda"],
   "linux arm64": ["cpu"],
@@ -20,8 +20,8 @@ export function devicesOf(name: string): readonly DeviceName[] {
   return builds[name] ?? ["cpu"];
 }
 
-/** Devices that a run may take by itself: those of the platform of which there is a sign.
- *  CoreML is not among them: it computes in half precision unless told otherwise, and knows few of the operations that gradients need. */
+/** Devices that "auto" considers: those of the platform that seem to be present.
+ *  CoreML is never one: it computes in half precision by default and supports few of the operations that gradients need. */
 export function candidates(): DeviceName[] {
   return devicesOf(platform).filter((device) => {
     if (device === "cuda") return hasCudaProvider();
@@ -30,15 +30,15 @@ export function candidates(): DeviceName[] {
   });
 }
 
-/** CUDA's part of ONNX Runtime is not in the package: it lies beside the rest once the user has put it there. */
+/** Whether ONNX Runtime's CUDA provider is installed: it is not part of the package. */
 export function hasCudaProvider(): boolean {
   const folder = path.join(onnxRuntimeFolder(), "bin", "napi-v6", process.platform, process.arch);
   return existsSync(path.join(folder, "libonnxruntime_providers_cuda.so"));
 }
 
-/** The command that fetches CUDA's part of ONNX Runtime to where the runtime looks for it, whoever installed us and where. */
+/** The command that downloads ONNX Runtime's CUDA provider to where the runtime looks for it, wherever coinage is installed. */
 export function cudaSetupCommand(): string {
-  // without a value: with one the script does nothing when npm has started it
+  // a flag without a value: with one, the script does nothing when npm starts it
   const script = path.relative("", path.join(onnxRuntimeFolder(), "script", "install.js"));
   return `node ${quotedWord(script)} --onnxruntime-node-install`;
 }
@@ -47,7 +47,7 @@ function onnxRuntimeFolder(): string {
   return path.dirname(createRequire(import.meta.url).resolve("onnxruntime-node/package.json"));
 }
 
-/** A graphics device of the kernel, NVIDIA's, or a Vulkan driver that the user names. */
+/** A DRI or NVIDIA device node, or a Vulkan driver named by the user. */
 function hasGpuOnLinux(): boolean {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
   return Boolean(VK_ICD_FILENAMES || VK_DRIVER_FILES) || existsSync("/dev/dri") || existsSync("/dev/nvidia0");

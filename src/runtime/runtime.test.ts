@@ -28,7 +28,7 @@ describe("a program", () => {
 
   test.each([
     ["a missing feed", { values }, /"other" is missing/],
-    ["a feed of another name", { values, othr: other }, /"othr" is no input.*"other" is/],
+    ["a feed of another name", { values, othr: other }, /"othr" is not an input.*"other" is/],
     ["another number of axes", { values: arrayOf([8], values.data), other }, /\[batch, side\], not \[8\]/],
     [
       "sizes that contradict each other",

@@ -1,11 +1,10 @@
 import { arrayOf } from "../array/index.ts";
 import { add, input, scalar } from "../graph/index.ts";
-import { measureRate } from "./probe.ts";
+import type { Trial, TrialDepth } from "./devices.ts";
+import { measureRate, selfCheck } from "./probe.ts";
 import { type DeviceName, openRuntime, type Runtime } from "./runtime.ts";
-import { selfCheck } from "./self-check.ts";
-import type { Trial, TrialDepth } from "./trial.ts";
 
-/** Tries one device and prints what came of it as JSON: see trial.ts.
+/** Tries one device and prints a Trial as JSON: see tryDevice in devices.ts.
  *  usage: trial-process DEVICE start|numbers */
 const [device, depth] = process.argv.slice(2) as [DeviceName, TrialDepth];
 const runtime = openRuntime({ device });
@@ -18,7 +17,7 @@ try {
 await runtime.close();
 process.stdout.write(JSON.stringify(trial));
 
-/** The smallest graph there is. */
+/** Runs the smallest possible graph. */
 async function start(runtime: Runtime): Promise<Trial> {
   const program = await runtime.load({ y: add(input("x", "float32", [1]), scalar(1)) });
   const { y } = await program.run({ x: arrayOf([1], [1]) });

@@ -1,10 +1,10 @@
 import { parentPort } from "node:worker_threads";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { buffersToTransfer, type DType, type NdArray, type TypedArray } from "../array/index.ts";
-import { type CreateSession, createKept } from "./kept-graphs.ts";
+import { type CreateSession, createCached } from "./graph-cache.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
 
-/** `session.run` blocks the thread it is called on and cannot be broken off: all sessions live here, away from the main thread. */
+/** `session.run` blocks its thread and cannot be interrupted, so all sessions live here, away from the main thread. */
 const ort = await import("onnxruntime-node");
 const sessions = new Map<number, InferenceSession>();
 
@@ -43,13 +43,13 @@ async function handle(request: Request): Promise<LoadResult | RunResult | undefi
 async function createSession(model: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
   const create: CreateSession = (model, options) => ort.InferenceSession.create(model, options);
   const options = sessionOptions(settings);
-  const { executionProvider, keptFor } = settings;
-  if (keptFor === undefined) return create(model, options);
+  const { executionProvider, cacheKey } = settings;
+  if (cacheKey === undefined) return create(model, options);
   const build = `ONNX Runtime ${ort.env.versions.node}, ${process.platform} ${process.arch}, ${executionProvider}`;
-  return createKept(model, [build, keptFor], options, create);
+  return createCached(model, [build, cacheKey], options, create);
 }
 
-/** Weights are mapped, not packed into a second copy, and nothing of a run stays allocated after it. */
+/** Weights are memory-mapped, not prepacked into a second copy. */
 function sessionOptions(settings: SessionSettings): InferenceSession.SessionOptions {
   const session: Record<string, string> = {
     disable_prepacking: "1",
@@ -61,7 +61,7 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
     graphOptimizationLevel: "extended",
     enableMemPattern: false,
     enableCpuMemArena: !settings.withoutArena,
-    // what goes wrong comes back as an error; ONNX Runtime's own lines would only come on top
+    // failures are returned as errors; log lines of ONNX Runtime would only repeat them
     logSeverityLevel: 4,
     ...(settings.threads === undefined ? {} : { intraOpNumThreads: settings.threads }),
     ...(settings.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: settings.profile }),
@@ -71,9 +71,9 @@ function sessionOptions(settings: SessionSettings): InferenceSession.SessionOpti
 function providerOptions(name: string, session: Record<string, string>): InferenceSession.SessionOptions {
   if (name !== "webgpu") return { executionProviders: [name], extra: { session } };
   return {
-    // channels first, as our graphs are: the default wraps every convolution in transpositions
+    // our graphs are channels-first: the default layout wraps every convolution in transposes
     executionProviders: [{ name: "webgpu", preferredLayout: "NCHW" }],
-    // moving transpositions makes it compute permuted shapes, which only the CPU can
+    // this optimizer makes permuted shapes be computed, which only the CPU can
     extra: { session, optimization: { disable_specified_optimizers: "TransposeOptimizer" } },
   };
 }

@@ -6,7 +6,7 @@ import type { NdArray } from "../array/index.ts";
 import { batchPixels, type MicroBatch } from "../dataset/index.ts";
 import { drawTrainingBatch } from "../diffusion/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
-import { firstLearnedId } from "../models/index.ts";
+import { firstPlaceholderId } from "../models/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
@@ -58,11 +58,11 @@ test.each([[[]], [["--max_token_length", "150", "--gradient_checkpointing"]]])(
     for (let vector = 0; vector < vectors; vector++) {
       const sum = new Float64Array(width);
       for (let layer = 0; layer < layers; layer++) {
-        const row = found.get(firstLearnedId + layer * vectors + vector)!;
+        const row = found.get(firstPlaceholderId + layer * vectors + vector)!;
         expect(Math.hypot(...row)).toBeGreaterThan(0);
         for (let i = 0; i < width; i++) sum[i]! += row[i]!;
       }
-      expect(relativeDistance(sum, wanted.get(firstLearnedId + vector)!)).toBeLessThan(1e-3);
+      expect(relativeDistance(sum, wanted.get(firstPlaceholderId + vector)!)).toBeLessThan(1e-3);
     }
     const photo = 1125;
     expect(relativeDistance(found.get(photo)!, wanted.get(photo)!)).toBeLessThan(1e-3);
@@ -77,7 +77,7 @@ test("the gradient at one layer's vector is that of finite differences", async (
   const different = { ...start!, data: start!.data.map((value, i) => value + 0.02 * noise[i]!) };
   const gradients = gradientOf(await compute([different]));
   for (const row of [3 * vectors + 1, 9 * vectors]) {
-    const gradient = gradients.get(firstLearnedId + row)!;
+    const gradient = gradients.get(firstPlaceholderId + row)!;
     const length = Math.hypot(...gradient);
     const lossAt = async (distance: number) => {
       const data = different.data.slice();
@@ -96,10 +96,10 @@ test("a batch holds the token ids of each caption in a variant for each layer", 
   const [texts] = samples.tokenIds;
   expect(texts!.map((chunks) => chunks.map(({ length }) => length))).toEqual(Array(2 * layers).fill([77]));
   texts!.forEach(([ids], text) => {
-    const first = firstLearnedId + (text % layers) * vectors;
-    expect(ids!.filter((id) => id >= firstLearnedId)).toEqual([first, first + 1]);
+    const first = firstPlaceholderId + (text % layers) * vectors;
+    expect(ids!.filter((id) => id >= firstPlaceholderId)).toEqual([first, first + 1]);
   });
-  const ordinaryWords = texts!.map(([ids]) => ids!.filter((id) => id < firstLearnedId).join(" "));
+  const ordinaryWords = texts!.map(([ids]) => ids!.filter((id) => id < firstPlaceholderId).join(" "));
   expect(new Set(ordinaryWords.slice(0, layers)).size).toBe(1);
   expect(ordinaryWords[layers]).not.toBe(ordinaryWords[0]);
 });

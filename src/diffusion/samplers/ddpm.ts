@@ -1,11 +1,11 @@
 import { clipped, combine, levelOfAlpha, predictNoise, predictOriginal } from "../noise-level.ts";
-import { trainTimesteps } from "../noise-schedule.ts";
+import { numTrainTimesteps } from "../noise-schedule.ts";
 import type { Denoising, SamplerFactory } from "./sampler.ts";
 import { leadingStride, leadingTimesteps, tooManySteps } from "./spacing.ts";
 
 const smallestVariance = 1e-20;
 
-/** The reverse Markov chain with the posterior's ("fixed small") variance. One noise a step, none at timestep 0.
+/** The reverse Markov chain with the variance of the posterior ("fixed small"). One noise a step, none at timestep 0.
  *  Source: Ho 2020, "Denoising Diffusion Probabilistic Models", eq. 6 and 7. */
 export const ddpm: SamplerFactory = ({ schedule, steps, predictionType, stepsOffset, clipSample }) => {
   const timesteps = leadingTimesteps(steps, stepsOffset);
@@ -51,12 +51,12 @@ export const ddim: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
   return { timesteps, levels, initNoiseSigma: 1, denoise };
 };
 
-/** Steps of the distillation, of which a run uses some. */
+/** Steps of the distillation; a run uses a subset. */
 const distilledSteps = 50;
 const sigmaData = 0.5;
 const timestepScaling = 10;
 
-/** Consistency sampling for models distilled to it: predicts the original, noises it to the next level. No noise in the last step.
+/** Multistep consistency sampling for distilled models: predicts the original and adds noise up to the next level. No noise in the last step.
  *  Source: Luo 2023, "Latent Consistency Models". */
 export const lcm: SamplerFactory = ({ schedule, steps, predictionType, clipSample }) => {
   const timesteps = distilledTimesteps(steps);
@@ -81,7 +81,7 @@ export const lcm: SamplerFactory = ({ schedule, steps, predictionType, clipSampl
 
 function distilledTimesteps(steps: number): number[] {
   if (steps > distilledSteps) throw tooManySteps(steps, distilledSteps);
-  const stride = trainTimesteps / distilledSteps;
+  const stride = numTrainTimesteps / distilledSteps;
   return Array.from(
     { length: steps },
     (_, i) => (distilledSteps - Math.floor((i * distilledSteps) / steps)) * stride - 1,

@@ -4,15 +4,15 @@ import { ancestralSigmas, sigmaLevel } from "./k-diffusion.ts";
 import type { Denoising, SamplerFactory, SamplerMethod, SamplerSettings } from "./sampler.ts";
 import { karrasSigmas, roundedLinearTimesteps, sigmaAt, sigmaTable, timestepOfSigma } from "./spacing.ts";
 
-/** Where a solver of the DPM family begins, stops between and ends. */
+/** The steps of a solver of the DPM family. */
 interface DpmSteps {
   /** Whole timesteps. */
   readonly timesteps: readonly number[];
-  /** Variance-preserving level at each step's beginning, and at the end. */
+  /** Variance-preserving level at the beginning of each step, and at the end. */
   readonly levels: readonly NoiseLevel[];
 }
 
-/** Steps evenly spaced in time, or with `karras` in sigma^(1/7). The last ends without noise, or at the smallest sigma of the schedule. */
+/** Steps evenly spaced in time or, with `karras`, in sigma^(1/7). The last ends without noise or at the smallest sigma of the schedule. */
 export function dpmSteps(
   { schedule, steps }: SamplerSettings,
   { karras = false, end = "zero" }: { readonly karras?: boolean; readonly end?: "zero" | "smallest" } = {},
@@ -28,28 +28,30 @@ export function dpmSteps(
   return { timesteps, levels: [...timesteps.map((t) => sigmaAt(table, t)), last].map(levelOfSigma) };
 }
 
-/** Half the logarithm of the signal-to-noise ratio: the time in which these solvers are exponential integrators. */
+/** Half the log signal-to-noise ratio: the time variable in which these solvers are exponential integrators. */
 export function lambda({ alpha, sigma }: NoiseLevel): number {
   return Math.log(alpha) - Math.log(sigma);
 }
 
-/** With fewer steps, a solver that ends with noise left makes its last step of first order. */
+/** With fewer steps, the last step of a solver that ends with noise left is of first order. */
 const fewSteps = 15;
 
 /** DPM-Solver++, multistep, second order. Source: Lu 2022, "DPM-Solver++", algorithm 2. */
 export const dpmSolverPlusPlus: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings), predictOriginal, originalWeights);
 
-/** The same with Karras' steps. */
+/** The same on Karras steps. */
 export const dpmpp2mKarras: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings, { karras: true }), predictOriginal, originalWeights);
 
-/** The same as a stochastic equation: one noise a step, with weight 0 in the last. */
+/** Its SDE variant on Karras steps: one noise a step, with weight 0 in the last. */
 export const dpmpp2mSdeKarras: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings, { karras: true }), predictOriginal, stochasticWeights);
 
-/** DPM-Solver, multistep, second order, on the predicted noise. Source: Lu 2022, "DPM-Solver".
- *  differs from sd-scripts: its library refuses this solver because the final sigma is 0; here it ends at the smallest sigma. */
+/** DPM-Solver, multistep, second order, on the predicted noise. Source: Lu 2022, "DPM-Solver: A Fast ODE Solver for Diffusion Probabilistic Model Sampling".
+ *  differs from sd-scripts: the sampler dpmsolver fails, because diffusers refuses it with a final sigma of 0.
+ *  coinage: dpmsolver ends at the smallest sigma of the schedule.
+ *  because: the formula of its step diverges at a sigma of 0. */
 export const dpmSolver: SamplerFactory = (settings) =>
   multistep(settings, dpmSteps(settings, { end: "smallest" }), predictNoise, noiseWeights);
 
@@ -113,13 +115,13 @@ function multistep(
   return { timesteps, levels, initNoiseSigma: 1, denoise };
 }
 
-/** Length of the step before in units of this one, in lambda. */
+/** Length of the previous step relative to this one, in lambda. */
 function relativeStep(levels: readonly NoiseLevel[], step: number): number {
   const [before, now, after] = [lambda(levels[step - 1]!), lambda(levels[step]!), lambda(levels[step + 1]!)];
   return (now - before) / (after - now);
 }
 
-/** DPM-Solver++, singlestep, second order: steps in pairs, the second of a pair starting again from where the first did.
+/** DPM-Solver++, singlestep, second order: steps in pairs, the second of a pair starting from where the first did.
  *  Source: Lu 2022, "DPM-Solver++", algorithm 1. */
 export const dpmSingle: SamplerFactory = (settings) => {
   const { steps, predictionType } = settings;
@@ -152,13 +154,13 @@ export const dpmSingle: SamplerFactory = (settings) => {
   return { timesteps, levels, initNoiseSigma: 1, denoise };
 };
 
-/** Whether a step completes a pair. The last step stands alone. */
+/** Whether a step completes a pair. The last step is always single. */
 function isSecondOfPair(step: number, steps: number): boolean {
   return step % 2 === 1 && step < steps - 1;
 }
 
-/** DPM-Solver++ as a stochastic equation, singlestep with a midpoint in log sigma, on Karras' steps. Two evaluations and two noises a
- *  step; one evaluation and none in the last. Source: k-diffusion, sample_dpmpp_sde, with independent noises. */
+/** The SDE variant of DPM-Solver++, singlestep with a midpoint in log sigma, on Karras steps. Two evaluations and two noises a
+ *  step; one evaluation and none in the last. Source: k-diffusion `sampling.py` sample_dpmpp_sde, with independent noises. */
 export const dpmppSdeKarras: SamplerFactory = ({ schedule, steps, predictionType }) => {
   const table = sigmaTable(schedule);
   const begins = karrasSigmas(table, steps);

@@ -2,7 +2,7 @@ import { clipped, combine, type NoiseLevel, predictOriginal } from "../noise-lev
 import type { Denoising, SamplerFactory, SamplerMethod, SamplerSettings } from "./sampler.ts";
 import { linearTimesteps, sigmaAt, sigmaTable, timestepOfSigma } from "./spacing.ts";
 
-/** What the k-style samplers (after k-diffusion) share: latents = original + sigma * noise, steps even in time. */
+/** What the samplers of k-diffusion share: latents = original + sigma * noise, steps evenly spaced in time. */
 interface KStyle extends Omit<SamplerMethod, "denoise"> {
   /** Sigma of every training timestep. */
   readonly table: Float64Array;
@@ -36,13 +36,14 @@ export function sigmaLevel(sigma: number): NoiseLevel {
   return { alpha: 1, sigma };
 }
 
-/** An ancestral step from sigma to next: the noise level to go down to, and the fresh noise that brings it back up. */
+/** An ancestral step from sigma to next: the noise level to go down to, and the fresh noise that leads back up.
+ *  Source: k-diffusion `sampling.py` get_ancestral_step. */
 export function ancestralSigmas(sigma: number, next: number): { readonly down: number; readonly up: number } {
   const up = Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2);
   return { down: next ** 2 / sigma, up };
 }
 
-/** Euler's method in sigma. Source: Karras 2022, "Elucidating the Design Space of Diffusion-Based Generative Models". */
+/** Euler's method in sigma. Source: Karras 2022, "Elucidating the Design Space of Diffusion-Based Generative Models", algorithm 1 without its correction. */
 export const euler: SamplerFactory = (settings) => {
   const k = kStyle({ ...settings, clipSample: false });
 
@@ -57,7 +58,8 @@ export const euler: SamplerFactory = (settings) => {
   return { ...k, denoise };
 };
 
-/** Euler steps to below the next sigma, then fresh noise up to it. Draws one noise a step, also for the last, where its weight is 0. */
+/** Euler steps to below the next sigma, then fresh noise up to it. Draws one noise a step; in the last its weight is 0.
+ *  Source: k-diffusion `sampling.py` sample_euler_ancestral. */
 export const eulerAncestral: SamplerFactory = (settings) => {
   const k = kStyle({ ...settings, clipSample: false });
 
@@ -73,7 +75,7 @@ export const eulerAncestral: SamplerFactory = (settings) => {
   return { ...k, denoise };
 };
 
-/** Heun's method in sigma: an Euler step, then again with the mean of both ends' derivatives. Two evaluations a step, one in the last.
+/** Heun's method in sigma: an Euler step, repeated with the mean of the derivatives at both ends. Two evaluations a step, one in the last.
  *  Source: Karras 2022, "Elucidating the Design Space of Diffusion-Based Generative Models", algorithm 1. */
 export const heun: SamplerFactory = (settings) => {
   const k = kStyle(settings);
@@ -95,12 +97,12 @@ export const heun: SamplerFactory = (settings) => {
   return { ...k, denoise };
 };
 
-/** Second order by a midpoint: the derivative halfway (in log sigma) carries the whole step. The last step is Euler's.
- *  Source: k-diffusion, sample_dpm_2. */
+/** Midpoint method, second order: the derivative halfway (in log sigma) is used for the whole step. The last step is an Euler step.
+ *  Source: k-diffusion `sampling.py` sample_dpm_2. */
 export const dpm2: SamplerFactory = (settings) => midpointMethod(settings, false);
 
-/** The same with ancestral steps; one noise a step but none in the last. diffusers' midpoint, halfway to sigma_down, is exactly the
- *  next sigma. Source: k-diffusion, sample_dpm_2_ancestral. */
+/** The same with ancestral steps; one noise a step, none in the last. The midpoint in diffusers, halfway to sigma_down, is exactly the
+ *  next sigma. Source: k-diffusion `sampling.py` sample_dpm_2_ancestral. */
 export const dpm2Ancestral: SamplerFactory = (settings) => midpointMethod(settings, true);
 
 function midpointMethod(settings: Parameters<SamplerFactory>[0], ancestral: boolean): ReturnType<SamplerFactory> {
@@ -128,7 +130,7 @@ function midpointMethod(settings: Parameters<SamplerFactory>[0], ancestral: bool
 
 const largestOrder = 4;
 
-/** Linear multistep in sigma: integrates the polynomial through the last four derivatives. Source: k-diffusion, sample_lms. */
+/** Linear multistep in sigma: integrates the polynomial through the last four derivatives. Source: k-diffusion `sampling.py` sample_lms. */
 export const lms: SamplerFactory = (settings) => {
   const k = kStyle({ ...settings, clipSample: false });
 
@@ -138,7 +140,7 @@ export const lms: SamplerFactory = (settings) => {
       const output = yield { latents, level: k.levels[step]!, timestep: k.timesteps[step]!, step };
       derivatives.unshift(k.derivative(k.sigmas[step]!, latents, output));
       derivatives.length = Math.min(derivatives.length, largestOrder);
-      // begun midway, the weights still count the steps that were never made: diffusers does so
+      // when a run starts midway, the weights still count the steps that were skipped, as in diffusers
       const weights = multistepWeights(k.sigmas, step, Math.min(step + 1, largestOrder));
       latents = combine([1, latents], ...derivatives.map((derivative, j) => [weights[j]!, derivative] as const));
     }
@@ -157,7 +159,7 @@ function multistepWeights(sigmas: readonly number[], step: number, order: number
   });
 }
 
-/** Gauss' rule with two points: exact up to degree 3. */
+/** Gauss-Legendre quadrature with two points: exact up to degree 3. */
 function integral(f: (x: number) => number, from: number, to: number): number {
   const centre = (from + to) / 2;
   const reach = (to - from) / 2;

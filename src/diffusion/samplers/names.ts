@@ -39,7 +39,7 @@ const factories = {
   ddpm,
 } as const satisfies Readonly<Record<string, SamplerFactory>>;
 
-/** sd-scripts' sampler names, and ours for those it lacks. */
+/** The sampler names of sd-scripts, and names of our own for samplers it lacks. */
 export type SamplerName = keyof typeof factories;
 
 export const samplerNames = Object.keys(factories) as readonly SamplerName[];
@@ -59,8 +59,8 @@ export function createSampler(name: SamplerName, settings: SamplerSettings): Sam
   return samplerOf(factories[name](settings));
 }
 
-/** The constants that sd-scripts sets: its generator script shifts most samplers' timesteps by 1, the previews during training use the
- *  library's defaults. */
+/** The constants that sd-scripts sets: generation shifts the timesteps of most samplers by 1, previews during training use the defaults of diffusers.
+ *  Source: sd-scripts `gen_img.py` and `library/train_util.py` get_my_scheduler. */
 export function samplerDefaults(
   name: SamplerName,
   use: "generation" | "preview",

@@ -20,7 +20,7 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
   const half = Math.floor(stride / 2);
   const levelAt = (t: number) => levelOfAlpha(Math.max(smallestAlpha, schedule.alphasCumprod[Math.max(0, t)]!));
 
-  /** Moves latents from timestep t to p along a model output. A velocity is read at the latents that the move starts from. */
+  /** Moves latents from timestep t to p along a model output. A velocity refers to the latents that the move starts from. */
   function transfer(latents: Float64Array, t: number, p: number, output: ArrayLike<number>): Float64Array {
     const from = levelAt(t);
     return move(latents, from, levelAt(p), predictNoise(predictionType, from, latents, output));
@@ -39,7 +39,9 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
       });
       const first = yield call(latents, t);
       history.unshift(first);
-      // differs from sd-scripts: with fewer than four steps to go, where the reference fails, the last step is a multistep one of lower order
+      // differs from sd-scripts: the sampler pndm fails when fewer than four steps are left to run.
+      // coinage: the last of fewer than four steps of pndm is a multistep one of lower order.
+      // because: a Runge-Kutta step ends at the next timestep, and the last step has none.
       if (step < from + rungeKuttaSteps && next !== undefined) {
         const middle = next + half;
         const second = yield call(transfer(latents, t, t - half, first), middle);
@@ -58,7 +60,7 @@ export const pndm: SamplerFactory = ({ schedule, steps, predictionType, stepsOff
   return { timesteps, levels: timesteps.map(levelAt), initNoiseSigma: 1, denoise };
 };
 
-/** Source: the paper's eq. 11. */
+/** Source: Liu 2022, eq. 11. */
 function move(latents: Float64Array, from: NoiseLevel, to: NoiseLevel, noise: ArrayLike<number>): Float64Array {
   const [alpha, target] = [from.alpha ** 2, to.alpha ** 2];
   const denominator = alpha * to.sigma + from.alpha * from.sigma * to.alpha;

@@ -3,18 +3,18 @@ import type { NoiseSchedule } from "../noise-schedule.ts";
 
 export interface SamplerSettings {
   readonly schedule: NoiseSchedule;
-  /** Number of steps, 1 to 1000. Samplers of second order evaluate the network up to twice a step. */
+  /** Number of steps, 1 to 1000. Second-order samplers evaluate the network up to twice a step. */
   readonly steps: number;
   readonly predictionType: PredictionType;
   /** Added to the timesteps of ddim, pndm and ddpm. */
   readonly stepsOffset: number;
-  /** Clamps the predicted original to -1..1 (ddim, heun, ddpm, lcm). */
+  /** Clamps the predicted original sample to -1..1 (ddim, heun, ddpm, lcm). */
   readonly clipSample: boolean;
 }
 
 /** One evaluation of the network that a sampler asks for. */
 export interface NetworkCall {
-  /** State before the call, unscaled. Whoever answers may repaint it in place first. */
+  /** State before the call, unscaled. The caller may repaint it in place before answering. */
   readonly latents: Float64Array;
   readonly level: NoiseLevel;
   /** Fractional for k-style samplers. */
@@ -25,25 +25,25 @@ export interface NetworkCall {
 
 export type Denoising = Generator<NetworkCall, Float64Array, ArrayLike<number>>;
 
-/** A sampler's mathematics: where its steps lie and how it walks them. Each file beside this one makes one. */
+/** A sampler's mathematics: where its steps lie and how it walks them. The files beside this one define them. */
 export interface SamplerMethod {
   /** First timestep of each step. */
   readonly timesteps: readonly number[];
-  /** Noise level of each step's beginning. */
+  /** Noise level at the beginning of each step. */
   readonly levels: readonly NoiseLevel[];
-  /** Standard deviation of pure noise as start. */
+  /** Standard deviation of the initial noise. */
   readonly initNoiseSigma: number;
-  /** Walks from the beginning of step `from` to the picture. `nextNoise` draws gaussian noise of the latents' size. */
+  /** Walks from the beginning of step `from` to the clean latents. `nextNoise` draws Gaussian noise of the latents' size. */
   denoise(latents: Float64Array, from: number, nextNoise: () => ArrayLike<number>): Denoising;
 }
 
 export type SamplerFactory = (settings: SamplerSettings) => SamplerMethod;
 
-/** What the caller of a sampler gets at each evaluation; it answers with the model output. */
+/** What a sampler asks its caller to evaluate; the answer is the model output. */
 export interface SamplerCall {
   /** Latents as the network expects them. */
   readonly modelInput: Float32Array;
-  /** How much picture and noise the model input is made of. */
+  /** Noise level of the model input. */
   readonly level: NoiseLevel;
   readonly timestep: number;
   readonly step: number;
@@ -51,18 +51,18 @@ export interface SamplerCall {
   readonly latents: Float64Array;
 }
 
-/** Area to keep while the rest is repainted. All arrays have the latents' size. */
+/** The area to keep while the rest is inpainted. All arrays have the latents' size. */
 export interface KeptArea {
-  /** 1 keeps the init latents, 0 repaints. */
+  /** 1 keeps the initial latents, 0 inpaints. */
   readonly mask: ArrayLike<number>;
   readonly initLatents: ArrayLike<number>;
   readonly noise: ArrayLike<number>;
 }
 
 export interface SampleOptions {
-  /** Step to begin with (default 0): latents are at that step's noise level then. */
+  /** First step to run (default 0); the latents must be at its noise level. */
   readonly from?: number;
-  /** Gaussian noise number `draw` = 0, 1, ... of this run. Needed by stochastic samplers only. */
+  /** Gaussian noise for draw 0, 1, ... of this run. Only stochastic samplers need it. */
   readonly noise?: (draw: number) => ArrayLike<number>;
   readonly keep?: KeptArea;
 }
@@ -70,25 +70,25 @@ export interface SampleOptions {
 export interface Sampler {
   /** First timestep of each step. */
   readonly timesteps: readonly number[];
-  /** Factor from standard normal noise to start latents. */
+  /** Factor from standard normal noise to initial latents. */
   readonly initNoiseSigma: number;
-  /** A picture's latents at the noise level where `step` begins. */
-  addNoise(original: ArrayLike<number>, noise: ArrayLike<number>, step: number): Float32Array;
-  /** Timestep and step of every network call of a run, and how many noises it draws. */
+  /** The latents of an image at the noise level where `step` begins. */
+  addNoise(initLatents: ArrayLike<number>, noise: ArrayLike<number>, step: number): Float32Array;
+  /** Every network call of a run, and how many noises the run draws. */
   dryRun(from?: number): {
     readonly calls: readonly Pick<NetworkCall, "timestep" | "step" | "level">[];
     readonly noiseDraws: number;
   };
-  /** Denoises. Yields each evaluation, takes its model output, returns the finished latents. */
+  /** Denoises. Yields each evaluation, receives the model output, returns the finished latents. */
   sample(latents: ArrayLike<number>, options?: SampleOptions): Generator<SamplerCall, Float32Array, ArrayLike<number>>;
 }
 
-/** A sampler as its callers see it, around a method. */
+/** A sampler as its callers see it, made from a method. */
 export function samplerOf(method: SamplerMethod): Sampler {
   return {
     timesteps: method.timesteps,
     initNoiseSigma: method.initNoiseSigma,
-    addNoise: (original, noise, step) => Float32Array.from(addNoise(method.levels[step]!, original, noise)),
+    addNoise: (initLatents, noise, step) => Float32Array.from(addNoise(method.levels[step]!, initLatents, noise)),
     dryRun: (from = 0) => dryRun(method, from),
     sample: (latents, options = {}) => sample(method, latents, options),
   };
@@ -121,13 +121,13 @@ function* sample(
   return Float32Array.from(next.value);
 }
 
-/** Puts the kept area back at the noise level of the call just answered: one level too noisy, as sd-scripts does it. */
+/** Restores the kept area at the noise level of the call just answered: one level too noisy, as in sd-scripts. */
 function restore(latents: Float64Array, { mask, initLatents, noise }: KeptArea, level: NoiseLevel): void {
   const noisy = addNoise(level, initLatents, noise);
   for (let i = 0; i < latents.length; i++) latents[i] = noisy[i]! * mask[i]! + latents[i]! * (1 - mask[i]!);
 }
 
-/** Walks a method with empty latents: the same calls and draws, no arithmetic. */
+/** Walks a method with empty latents: the same calls and draws without arithmetic. */
 function dryRun(method: SamplerMethod, from: number): ReturnType<Sampler["dryRun"]> {
   let noiseDraws = 0;
   const nothing = new Float64Array(0);
@@ -141,4 +141,26 @@ function dryRun(method: SamplerMethod, from: number): ReturnType<Sampler["dryRun
     calls.push({ timestep, step, level });
   }
   return { calls, noiseDraws };
+}
+
+/** Where denoising an existing image begins. */
+export interface ImageToImageStart {
+  /** Step at whose noise level noise is added; absent when none is. */
+  readonly noiseStep?: number;
+  /** First step to run; the number of steps when there is nothing to do. */
+  readonly from: number;
+}
+
+/** The start for a strength of 0 (the image itself) to 1 (anew), as sd-scripts computes it: with an offset of 1, the noise is that of one step
+ *  earlier than the first. Source: sd-scripts `gen_img.py`, PipelineLike.__call__.
+ *  differs from sd-scripts: image to image with a sampler of two evaluations a step begins at a wrong step, because the index into the longer list of timesteps counts evaluations.
+ *  coinage: the strength counts steps with every sampler.
+ *  because: a strength means the same share of the steps whatever the sampler. */
+export function imageToImageStart(steps: number, strength: number, stepsOffset: number): ImageToImageStart {
+  const count = Math.min(Math.floor(steps * strength) + stepsOffset, steps);
+  // differs from sd-scripts: image to image with a strength too small for a single step adds the noise of the first step, because an index wraps around.
+  // coinage: an image with such a strength stays free of noise.
+  // because: a small strength should change little.
+  if (count === 0) return { from: steps };
+  return { noiseStep: steps - count, from: Math.max(steps - count + stepsOffset, 0) };
 }

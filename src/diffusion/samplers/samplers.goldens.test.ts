@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../../test/goldens.ts";
 import type { PredictionType } from "../noise-level.ts";
 import { noiseSchedule } from "../noise-schedule.ts";
-import { type ImageToImageStart, imageToImageStart } from "./image-to-image.ts";
 import { createSampler, samplerDefaults, samplerName } from "./names.ts";
+import { type ImageToImageStart, imageToImageStart } from "./sampler.ts";
 
 interface Case {
   readonly name: string;

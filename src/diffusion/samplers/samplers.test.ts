@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { PredictionType } from "../noise-level.ts";
 import { noiseSchedule } from "../noise-schedule.ts";
-import { imageToImageStart } from "./image-to-image.ts";
 import { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./names.ts";
-import type { SampleOptions, Sampler } from "./sampler.ts";
+import { imageToImageStart, type SampleOptions, type Sampler } from "./sampler.ts";
 
 const schedule = noiseSchedule();
 
@@ -71,7 +70,7 @@ describe.each(samplerNames)("%s", (name) => {
     expect(firstOfStep.map(({ timestep }) => timestep)).toEqual(sampler.timesteps.slice(3));
   });
 
-  test("a mask keeps the original up to the last call's noise level", () => {
+  test("a mask keeps the initial latents up to the last call's noise level", () => {
     const sampler = create(name, 10);
     const keep = { mask: [1, 0], initLatents: [5, 5], noise: [-1, -1] };
     const [kept, painted] = run(sampler, [1, -0.5], { keep, noise: () => [0, 0] });

@@ -1,41 +1,44 @@
 import { roundHalfEven } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { type NoiseSchedule, trainTimesteps } from "../noise-schedule.ts";
+import { type NoiseSchedule, numTrainTimesteps } from "../noise-schedule.ts";
 
 /** Timesteps k * floor(1000 / steps) + offset, descending integers.
- *  @throws SAMPLER_STEPS when the offset leads out of the schedule. */
+ *  @throws SAMPLER_STEPS when the offset leads beyond the schedule. */
 export function leadingTimesteps(steps: number, offset: number): number[] {
   const stride = leadingStride(steps);
-  if ((steps - 1) * stride + offset >= trainTimesteps) throw tooManySteps(steps, trainTimesteps - offset);
+  if ((steps - 1) * stride + offset >= numTrainTimesteps) throw tooManySteps(steps, numTrainTimesteps - offset);
   return Array.from({ length: steps }, (_, i) => (steps - 1 - i) * stride + offset);
 }
 
 export function leadingStride(steps: number): number {
-  return Math.floor(trainTimesteps / steps);
+  return Math.floor(numTrainTimesteps / steps);
 }
 
-/** Evenly spaced timesteps from 999 to 0, both included; fractional, in float32 as the network gets them. */
+/** Evenly spaced timesteps from 999 to 0 inclusive; fractional, in float32 as the network gets them. */
 export function linearTimesteps(steps: number): number[] {
-  const stride = (trainTimesteps - 1) / Math.max(1, steps - 1);
+  const stride = (numTrainTimesteps - 1) / Math.max(1, steps - 1);
   return Array.from({ length: steps }, (_, i) => Math.fround((steps - 1 - i) * stride));
 }
 
 /** steps + 1 evenly spaced timesteps from 999 to 0, rounded half to even, without the last. */
 export function roundedLinearTimesteps(steps: number): number[] {
-  const stride = (trainTimesteps - 1) / steps;
+  const stride = (numTrainTimesteps - 1) / steps;
   return Array.from({ length: steps }, (_, i) => roundHalfEven((steps - i) * stride));
 }
 
-/** @throws SAMPLER_STEPS when it is no whole number of 1 to 1000. */
+/** @throws SAMPLER_STEPS unless it is an integer from 1 to 1000. */
 export function checkSteps(steps: number): void {
-  if (!Number.isInteger(steps) || steps < 1 || steps > trainTimesteps) throw tooManySteps(steps, trainTimesteps);
+  if (!Number.isInteger(steps) || steps < 1 || steps > numTrainTimesteps) throw tooManySteps(steps, numTrainTimesteps);
 }
 
 export function tooManySteps(steps: number, most: number): CoinageError {
-  return new CoinageError("SAMPLER_STEPS", `A sampler takes a whole number of 1 to ${most} steps here, not ${steps}.`);
+  return new CoinageError(
+    "SAMPLER_STEPS",
+    `The number of sampler steps must be an integer from 1 to ${most}, not ${steps}.`,
+  );
 }
 
-/** Stands in for an alphasCumprod of 0 so that sigma stays finite, as in diffusers. */
+/** Replaces an alphasCumprod of 0 so that sigma stays finite, as in diffusers. */
 export const smallestAlpha = 2 ** -24;
 
 /** sigma = sqrt((1 - abar) / abar) at every training timestep, ascending. */
@@ -61,7 +64,7 @@ export function timestepOfSigma(table: Float64Array, sigma: number): number {
   return low + Math.min(1, Math.max(0, weight));
 }
 
-/** Sigmas from the largest to the smallest of the table, even in sigma^(1/7).
+/** Sigmas from the largest to the smallest of the table, evenly spaced in sigma^(1/7).
  *  Source: Karras 2022, "Elucidating the Design Space of Diffusion-Based Generative Models", eq. 5. */
 export function karrasSigmas(table: Float64Array, steps: number): number[] {
   const rho = 7;

@@ -2,7 +2,7 @@ import { combine, type NoiseLevel, predictOriginal } from "../noise-level.ts";
 import { dpmSteps, lambda } from "./dpm-solver.ts";
 import type { Denoising, SamplerFactory } from "./sampler.ts";
 
-/** UniPC, second order, B2: each evaluation first corrects the step that led to it, then predicts the next.
+/** UniPC, second order, with B2(h) = e^h - 1: each evaluation first corrects the step that led to it, then predicts the next.
  *  Source: Zhao 2023, "UniPC: A Unified Predictor-Corrector Framework for Fast Sampling of Diffusion Models". */
 export const unipc: SamplerFactory = (settings) => {
   const { steps, predictionType } = settings;
@@ -44,8 +44,8 @@ function predict(
   return combine([1, base], [weight / (2 * ratio), before], [-weight / (2 * ratio), now]);
 }
 
-/** The latents that the step before `step` should have led to, now that the original predicted there is known.
- *  latents: at the beginning of that step; originals: of this step, of that step, of the one before. */
+/** The latents to which the step before `step` should have led, now that the original predicted at its end is known.
+ *  latents: at the beginning of that step; originals: of this step, of that step, of the one before it. */
 function correct(
   levels: readonly NoiseLevel[],
   step: number,
@@ -80,7 +80,7 @@ function correctorWeights(h: number, ratio: number): [number, number] {
   return [earlier, sum - earlier];
 }
 
-/** Where the beginning of the step before lies, in units of this step; negative. */
+/** Where the previous step begins, in units of this step; negative. */
 function earlierRatio(levels: readonly NoiseLevel[], step: number): number {
   const now = lambda(levels[step]!);
   return (lambda(levels[step - 1]!) - now) / (lambda(levels[step + 1]!) - now);

@@ -51,7 +51,7 @@ export interface OnnxValue {
 }
 
 /** TensorProto.DataType */
-const dataTypes: Readonly<Record<DType, number>> = {
+export const dataTypes: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
   int8: 3,

@@ -1,4 +1,4 @@
-import { trainTimesteps } from "../../diffusion/index.ts";
+import { numTrainTimesteps } from "../../diffusion/index.ts";
 import { beginningOf } from "../../errors/index.ts";
 import type { Sampling, SizeConditions } from "../../pipeline/index.ts";
 
@@ -126,7 +126,7 @@ export function parsePromptLine(line: string): PromptLine {
     if (rest !== "") ignored.push(`"${beginningOf(rest)}" behind --${name} ${written} is ignored.`);
     if (setting === "unsupported") unsupported.push(name);
     else if (Number.isNaN(value)) malformed.push(part);
-    else found.set(setting, setting === "steps" ? Math.min(trainTimesteps, Math.max(1, Number(value))) : value);
+    else found.set(setting, setting === "steps" ? Math.min(numTrainTimesteps, Math.max(1, Number(value))) : value);
   }
   const entries = [...found];
   const isSize = ([setting]: readonly [string, unknown]) => /^(original|crop)/.test(setting);

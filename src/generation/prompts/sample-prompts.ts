@@ -1,6 +1,6 @@
 import path from "node:path";
 import { parse } from "smol-toml";
-import { type SamplerName, samplerName, trainTimesteps } from "../../diffusion/index.ts";
+import { numTrainTimesteps, type SamplerName, samplerName } from "../../diffusion/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { isHandedOver } from "../../files/index.ts";
 import type { ModelFamily } from "../../models/index.ts";
@@ -40,8 +40,8 @@ export async function readSamplePrompts(file: string, options: SamplePromptOptio
   const requests = read.map(({ fields }, i) => {
     checkNumbers(fields, `--sample_prompts ${file}, prompt ${i + 1}`);
     const { steps = 1 } = fields;
-    if (steps > trainTimesteps)
-      warnings.push(`Sample prompt ${i + 1}: ${trainTimesteps} steps are used, not ${steps}: models have no more.`);
+    if (steps > numTrainTimesteps)
+      warnings.push(`Sample prompt ${i + 1}: ${numTrainTimesteps} steps are used, not ${steps}: models have no more.`);
     const asked = fields.sampler ?? options.sampler;
     const sampler = knownSampler(asked);
     if (asked !== undefined && sampler !== asked)
@@ -143,7 +143,7 @@ function sampleRequest(fields: SampleFields, sampler: SamplerName, options: Samp
     height: side(height),
     // As elsewhere -1 means none.
     seed: seed === -1 ? undefined : seed,
-    steps: Math.min(trainTimesteps, Math.max(1, Math.floor(steps))),
+    steps: Math.min(numTrainTimesteps, Math.max(1, Math.floor(steps))),
     guidanceScale: scale,
     sampler,
     clipSkip,

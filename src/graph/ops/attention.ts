@@ -9,17 +9,17 @@ import { concat, join, pad, reshape, slice, splitRows, transpose } from "./resha
 
 export interface AttentionOptions {
   readonly heads: number;
-  /** Factor of the scores; default width-of-a-head ^ -0.5. */
+  /** Scale of the scores; default headWidth ^ -0.5. */
   readonly factor?: number;
-  /** Each position sees itself and those before it. Needs a fixed number of tokens. */
+  /** Each position attends to itself and to earlier ones. Needs a fixed number of tokens. */
   readonly isCausal?: boolean;
 }
 
-/** Scores of a sample worked on at a time in the gradient, at typical sizes. */
+/** Scores of one sample per block of the gradient, at typical sizes. */
 const blockScores = 1 << 23;
 
 /** Multi-head attention. q: [B, S, C], k, v: [B, T, C], heads are consecutive channels; result [B, S, C].
- *  No S x T matrix is kept: the gradient computes the probabilities again, block by block. */
+ *  No S x T matrix is kept: the gradient recomputes the probabilities block by block. */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const { heads, isCausal = false } = options;
   const headWidth = (q.shape[2] as number) / heads;
@@ -58,7 +58,7 @@ interface BlockGradients {
 }
 
 /** With P the probabilities: dV = P^T dY, dS = P * (dY V^T - D), dQ = f dS K, dK = f dS^T Q, where D = rowsum(dY * Y)
- *  (Dao 2022, FlashAttention, appendix B.2). D rides along as one more column of dY against a column of ones beside V. */
+ *  (Dao 2022, "FlashAttention", appendix B.2). D is computed as an extra column of dY against a column of ones in V. */
 function attentionGradient(parts: GradientParts, isNeeded: (index: number) => boolean): (Tensor | undefined)[] {
   const { q, k, v, y, upstream, heads, mask } = parts;
   const queries = splitHeads(q, heads);
@@ -70,7 +70,7 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   const dqBlocks: Tensor[] = [];
   let sums: BlockGradients | undefined;
   for (const [i, queryBlock] of queryBlocks.entries()) {
-    // a block may begin only when the one before is done, or the runtime would hold the scores of all at once
+    // a block starts only when the one before is done, or the runtime would hold the scores of all blocks at once
     const after = sums && zeroAfter([sums.dq, sums.dk, sums.dv]);
     const delayed = (tensor: Tensor) => (after ? add(tensor, after) : tensor);
     const block = blockGradients(delayed(queryBlock), delayed(dyBlocks[i]!), keys, values, parts, isNeeded);
@@ -82,7 +82,7 @@ function attentionGradient(parts: GradientParts, isNeeded: (index: number) => bo
   return [dq && joinHeads(dq, q), sums?.dk && joinHeads(sums.dk, k), dv && joinHeads(dv, v)];
 }
 
-/** Attention in separate operators, blocks of queries one after another, for devices without a (right) kernel of it. */
+/** Attention in separate operators, blocks of queries one after another, for devices without a correct kernel for it. */
 export function attentionInBlocks(
   q: Tensor,
   k: Tensor,
@@ -103,7 +103,7 @@ export function attentionInBlocks(
   return joinHeads(join(outputs, 2, queries.shape[2]!), q);
 }
 
-/** Blocks of queries, or of what belongs to them: [B, heads, rows, width] for keys [B, heads, T, width]. Under a mask all rows are one. */
+/** Blocks of queries, or of tensors with their rows: [B, heads, rows, width] for keys [B, heads, T, width]. With a mask there is one block. */
 function blocksOf(queries: Tensor, { shape: [, heads, length] }: Tensor, mask: Tensor | undefined): Tensor[] {
   if (mask) return [queries];
   return splitRows(queries, 2, Math.ceil(blockScores / (nominalDim(heads!) * nominalDim(length!))));

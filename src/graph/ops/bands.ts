@@ -8,18 +8,18 @@ import { zeroAfter } from "./optimization-barrier.ts";
 import { reduceMean } from "./reduce.ts";
 import { join, reshape, splitEvenly, transpose } from "./reshape.ts";
 
-/** A picture in bands of rows from top to bottom, each [B, C, rows, W]. The runtime finishes a band before it begins the next, so what is made on the way
- *  from one convolution to the next takes the memory of a band; the numbers are those of the whole picture but for the order of sums.
- *  One band is the picture itself, and only that has gradients. */
+/** An image in bands of rows from top to bottom, each [B, C, rows, W]. The runtime finishes a band before it starts the next, so results between two
+ *  convolutions take the memory of one band; values are those of the whole image except for the order of sums.
+ *  A single band is the image itself, and only that has gradients. */
 export type Bands = readonly Tensor[];
 
-/** Cuts x [B, C, H, W] into so many bands of equal multiples of `unit` rows; the last may be smaller. H: a multiple of unit, and large enough that none is empty. */
+/** Cuts x [B, C, H, W] into `count` bands of equal multiples of `unit` rows; the last may be smaller. H: a multiple of unit, and large enough that no band is empty. */
 export function cutBands(x: Tensor, count: number, unit = 1): Bands {
   if (count === 1) return [x];
   if (unit === 1) return splitEvenly(x, 2, count);
   const [batch, channels, height, width] = x.shape;
   if (!isMultipleOf(height!, unit))
-    throw new CoinageError("SHAPE", `The rows of ${describeShape(x.shape)} are no multiple of ${unit}.`);
+    throw new CoinageError("SHAPE", `The height of ${describeShape(x.shape)} is not a multiple of ${unit}.`);
   const columns = transpose(x, [0, 1, 3, 2]);
   const units = reshape(columns, [batch!, channels!, width!, multiplyDims(1 / unit, height!), unit]);
   return splitEvenly(units, 3, count).map((part) =>
@@ -27,25 +27,25 @@ export function cutBands(x: Tensor, count: number, unit = 1): Bands {
   );
 }
 
-/** Bands as one picture of so many rows. */
+/** Joins bands into one image of the given height. */
 export function joinBands(bands: Bands, height: Dim): Tensor {
   return join(bands, 2, height);
 }
 
-/** One of the convolutions of bands: see conv2d. */
+/** A convolution applied to bands: see conv2d. */
 export interface BandConvolution extends ConvolutionOptions {
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
-  /** Done to the rows just before they are convolved. What becomes of a row must not depend on the rows beside it. */
+  /** Applied to the rows just before they are convolved; must treat each row independently of the others. */
   readonly prepare?: (rows: Tensor) => Tensor;
 }
 
-/** Convolutions of the same picture. A band goes through all of them before the next is begun. */
+/** Several convolutions of the same image. A band goes through all of them before the next starts. */
 export function convolveBands(bands: Bands, convolutions: readonly BandConvolution[]): Bands[] {
   const convolved: Tensor[][] = [];
   for (const [i, band] of bands.entries()) {
     const before = convolved.at(-1);
-    // without waiting for the band before, the runtime would prepare several bands before it convolves the first
+    // without this barrier, the runtime would prepare several bands before it convolves the first
     const begun = before ? add(band, zeroAfter(before)) : band;
     const [above, below] = [bands[i - 1], bands[i + 1]];
     convolved.push(convolutions.map((convolution) => convolveBand(above, begun, below, convolution)));
@@ -53,7 +53,7 @@ export function convolveBands(bands: Bands, convolutions: readonly BandConvoluti
   return convolutions.map((_, at) => convolved.map((outputs) => outputs[at]!));
 }
 
-/** What pads the picture above and below is lent to a band by its neighbours. */
+/** Inside the image, the padding of a band above and below comes from its neighbours. */
 function convolveBand(above: Tensor | undefined, band: Tensor, below: Tensor | undefined, options: BandConvolution) {
   const { weight, bias, stride = 1, padding = [0, 0, 0, 0], prepare = (rows) => rows } = options;
   const prepared = prepare(band);
@@ -94,7 +94,7 @@ function rowsOf(band: Tensor, start: number, end: number, count: number): Tensor
   return node("Slice", [band, integers(start), integers(end), integers(2)], shape);
 }
 
-/** Group normalisation by the statistics of the whole picture, for any rows of it. gamma, beta: [C]; C / groups consecutive channels share mean and variance. */
+/** Group normalization with the statistics of the whole image, for any rows of it. gamma, beta: [C]; C / groups consecutive channels share mean and variance. */
 export function groupNormOfBands(
   bands: Bands,
   groups: number,
@@ -113,8 +113,8 @@ export function groupNormOfBands(
   return (rows) => add(multiply(rows, slopes), shifts);
 }
 
-/** Mean and variance of each group [B, groups, 1]. Rows are equally long, so the mean is that of the rows' means, and the variance
- *  the mean of the rows' variances plus the variance of their means; each band is looked at once. */
+/** Mean and variance of each group [B, groups, 1]. Rows are equally long, so the mean is the mean of the row means, and the variance
+ *  the mean of the row variances plus the variance of the row means; each band is read once. */
 function groupMoments(bands: Bands, groups: number): { readonly mean: Tensor; readonly variance: Tensor } {
   const means = bands.map((band) => reduceMean(band, [3]));
   const variances = bands.map((band, i) => reduceMean(square(subtract(band, means[i]!)), [3]));
@@ -127,7 +127,7 @@ function groupMoments(bands: Bands, groups: number): { readonly mean: Tensor; re
   return { mean, variance };
 }
 
-/** A number of every row and channel [B, C, rows, 1] of every band as [B, groups, C / groups x H]. */
+/** Values of every row and channel [B, C, rows, 1] of every band as [B, groups, C / groups x H]. */
 function joinByGroup(bands: Bands, groups: number): Tensor {
   const [batch, channels] = bands[0]!.shape as readonly [Dim, number];
   const height = addDims(...bands.map(({ shape }) => shape[2]!));

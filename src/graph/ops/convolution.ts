@@ -15,7 +15,7 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | undefined, opti
   const [batch, channels, height, width] = x.shape;
   const [outputs, inputs, kernel] = weight.shape as readonly number[];
   if (!sameDim(channels!, inputs!))
-    throw new CoinageError("SHAPE", `A convolution of ${inputs} channels was given ${describeShape(x.shape)}.`);
+    throw new CoinageError("SHAPE", `A convolution with ${inputs} input channels was given ${describeShape(x.shape)}.`);
   const [top, left, bottom, right] = padding;
   const shape = [
     batch!,
@@ -35,7 +35,7 @@ export function convolutionAttributes(kernel: number, stride: number, padding: r
   return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: padding };
 }
 
-/** How the gradient is computed (by flipped weights or as a transposed convolution) is the device's choice: see lower.ts. */
+/** Whether the gradient is computed with flipped kernels or as a transposed convolution depends on the device: see lower.ts. */
 function gradientOfUnitStride(upstream: Tensor, weight: Tensor, x: Tensor, padding: readonly number[]): Tensor {
   return node("ConvDataGradient", [upstream, weight], x.shape, {
     domain: "coinage",
@@ -43,7 +43,7 @@ function gradientOfUnitStride(upstream: Tensor, weight: Tensor, x: Tensor, paddi
   });
 }
 
-/** Rows that no window reached at the end are given back by output_padding: as many as could be there, then cut to size. */
+/** output_padding restores rows at the end that no window reached: as many as there could be, then cut to size. */
 function gradientOfStride(
   upstream: Tensor,
   weight: Tensor,

@@ -1,4 +1,6 @@
+import type { DType } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
+import { dataTypes } from "../../formats/onnx/index.ts";
 import { type Dim, describeShape, type Shape, sameDim, sameShape } from "../dims.ts";
 import { differentiable, node, scalar, type Tensor } from "../tensor.ts";
 import { reduceSum } from "./reduce.ts";
@@ -61,11 +63,7 @@ export function absolute(x: Tensor): Tensor {
 
 /** -1, 0 or 1. Written without ONNX's Sign, which GPUs lack. */
 function sign(x: Tensor): Tensor {
-  const isTrue = (opType: string) =>
-    node("Cast", [node(opType, [x, scalar(0)], x.shape, { dtype: "bool" })], x.shape, {
-      dtype: "float32",
-      attributes: { to: 1 },
-    });
+  const isTrue = (opType: string) => cast(node(opType, [x, scalar(0)], x.shape, { dtype: "bool" }), "float32");
   return subtract(isTrue("Greater"), isTrue("Less"));
 }
 
@@ -87,16 +85,26 @@ export function cos(x: Tensor): Tensor {
   return differentiable(unary("Cos", x), [x], (upstream) => [negate(multiply(upstream, sin(x)))]);
 }
 
-/** x limited to low..high; no gradient flows where it is limited. */
+/** x limited to low..high; the gradient is 0 where x is outside. */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
   const y = node("Clip", [x, scalar(low), scalar(high)], x.shape);
   return differentiable(y, [x], (upstream) => {
     const isInside = node("Equal", [x, y], x.shape, { dtype: "bool" });
-    return [multiply(upstream, node("Cast", [isInside], x.shape, { dtype: "float32", attributes: { to: 1 } }))];
+    return [multiply(upstream, cast(isInside, "float32"))];
   });
 }
 
-/** A function of single elements, without a rule. */
+/** x in another dtype, without a gradient. */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return node("Cast", [x], x.shape, { dtype, attributes: { to: dataTypes[dtype] } });
+}
+
+/** x in float32, without a gradient. */
+export function toFloat32(x: Tensor): Tensor {
+  return x.dtype === "float32" ? x : cast(x, "float32");
+}
+
+/** An elementwise operator without a gradient rule. */
 export function unary(opType: string, x: Tensor): Tensor {
   return node(opType, [x], x.shape);
 }
@@ -113,7 +121,7 @@ export function broadcast(a: Shape, b: Shape): Dim[] {
     const right = b[b.length - rank + i] ?? 1;
     if (right === 1 || sameDim(left, right)) return left;
     if (left === 1) return right;
-    throw new CoinageError("SHAPE", `Shapes ${describeShape(a)} and ${describeShape(b)} do not fit together.`);
+    throw new CoinageError("SHAPE", `Shapes ${describeShape(a)} and ${describeShape(b)} cannot be broadcast together.`);
   });
 }
 

@@ -5,10 +5,10 @@ import { broadcast, sumTo } from "./elementwise.ts";
 import { reshape, reshapeLike } from "./reshape.ts";
 
 export interface MatmulOptions {
-  /** Use the transpose of a (of its last two axes). */
+  /** Transpose the last two axes of a. */
   readonly transposeA?: boolean;
   readonly transposeB?: boolean;
-  /** Factor of the product. */
+  /** Scale of the product. */
   readonly factor?: number;
 }
 
@@ -50,12 +50,13 @@ function gradientOfB(upstream: Tensor, a: Tensor, transposeA: boolean, transpose
 
 function lastTwo(tensor: Tensor, isTransposed: boolean): readonly [Dim, Dim] {
   const [rows, columns] = tensor.shape.slice(-2);
-  if (rows === undefined || columns === undefined) throw new CoinageError("SHAPE", "A matrix product needs matrices.");
+  if (rows === undefined || columns === undefined)
+    throw new CoinageError("SHAPE", "A matrix product needs tensors of two or more axes.");
   return isTransposed ? [columns, rows] : [rows, columns];
 }
 
 /** x W^T + b over the last axis. x: [..., in], weight: [out, in], bias: [out].
- *  Gemm reads the weight as it lies, so forward and backward share the one copy. */
+ *  Gemm reads the weight as stored, so forward and backward share one copy. */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   const [outputs, inputs] = weight.shape as readonly [number, number];
   if (!sameDim(x.shape.at(-1)!, inputs))
@@ -67,7 +68,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return differentiable(y, [x], (upstream) => [matmul(upstream, weight)]);
 }
 
-/** Rows [n, out] as [..., out] again; where two leading sizes are open, x (of equal width) is the model. */
+/** Rows [n, out] as [..., out] again; with two symbolic leading sizes, the shape is that of x (of equal width). */
 function unflatten(flat: Tensor, shape: Shape, x: Tensor): Tensor {
   return sameDim(x.shape.at(-1)!, shape.at(-1)!) ? reshapeLike(flat, x) : reshape(flat, shape);
 }

@@ -1,16 +1,11 @@
 import type { Dim } from "../dims.ts";
 import { differentiable, integers, node, type Tensor } from "../tensor.ts";
 
-/** Rows of a table. table: [rows, width], ids: integers of any shape; result [...ids, width]. The gradient at the table is the scatter-add. */
+/** Rows of a table. table: [rows, width], ids: integers of any shape; result [...ids, width]. Its gradient is a scatter-add into the table. */
 export function lookup(table: Tensor, ids: Tensor): Tensor {
   const shape: Dim[] = [...ids.shape, table.shape[1]!];
   const y = node("Gather", [table, ids], shape, { attributes: { axis: 0 }, dtype: table.dtype });
   return differentiable(y, [table], (upstream) => [scatterAdd(table, ids, upstream)]);
-}
-
-/** x converted to float32, without a gradient. */
-export function toFloat32(x: Tensor): Tensor {
-  return x.dtype === "float32" ? x : node("Cast", [x], x.shape, { dtype: "float32", attributes: { to: 1 } });
 }
 
 function scatterAdd(table: Tensor, ids: Tensor, rows: Tensor): Tensor {

@@ -5,8 +5,8 @@ import { add, divide, multiply, sqrt, square, subtract } from "./elementwise.ts"
 import { reduceMean } from "./reduce.ts";
 import { reshape, reshapeLike } from "./reshape.ts";
 
-/** Layer normalisation over the last axis. gamma, beta: [width]. Only x is kept for the gradient:
- *  dx = r (g gamma - mean(g gamma) - xhat mean(g gamma xhat)), r = 1 / deviation. */
+/** Layer normalization over the last axis. gamma, beta: [width]. Only x is kept for the gradient:
+ *  dx = r (g gamma - mean(g gamma) - xhat mean(g gamma xhat)), r = 1 / standard deviation. Source: Ba 2016, "Layer Normalization". */
 export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, eps: number): Tensor {
   const attributes = { axis: -1, epsilon: { float: eps } };
   const y = node("LayerNormalization", [x, gamma, beta], x.shape, { attributes });
@@ -29,7 +29,8 @@ export function layerNorm(x: Tensor, gamma: Tensor, beta: Tensor, eps: number): 
   });
 }
 
-/** Group normalisation. x: [B, C, H, W], gamma, beta: [C]; C / groups consecutive channels share mean and variance. */
+/** Group normalization. x: [B, C, H, W], gamma, beta: [C]; C / groups consecutive channels share mean and variance.
+ *  Source: Wu 2018, "Group Normalization". */
 export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor, eps: number): Tensor {
   const [batch, channels, height, width] = x.shape;
   if (typeof channels !== "number" || channels % groups !== 0)
@@ -44,8 +45,8 @@ export function groupNorm(x: Tensor, groups: number, gamma: Tensor, beta: Tensor
   return differentiable(y, [x], (upstream) => [groupNormGradient(upstream, x, groups, gamma, eps)]);
 }
 
-/** With z = x - mu, u = gamma g and r = 1 / deviation: dx = r (u - mean(u)) - r^3 mean(u z) z.
- *  Means are subtracted before anything is scaled: where a group is nearly constant, r is large and would blow up what is left of numbers that should cancel. */
+/** With z = x - mu, u = gamma g and r = 1 / standard deviation: dx = r (u - mean(u)) - r^3 mean(u z) z.
+ *  Means are subtracted before scaling: in a nearly constant group r is large and would amplify the rounding errors of terms that should cancel. */
 function groupNormGradient(upstream: Tensor, x: Tensor, groups: number, gamma: Tensor, eps: number): Tensor {
   const [batch, channels, height, width] = x.shape;
   const split = [batch!, groups, multiplyDims(Number(channels) / groups, height!, width!)];

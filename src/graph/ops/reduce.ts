@@ -8,7 +8,7 @@ export function reduceSum(x: Tensor, axes: readonly number[], keepDims = false):
   return differentiable(y, [x], (upstream) => [expand(upstream, x, axes)]);
 }
 
-/** The mean over axes, without a gradient: statistics inside other rules. */
+/** The mean over axes, without a gradient: for statistics within gradient rules. */
 export function reduceMean(x: Tensor, axes: readonly number[]): Tensor {
   return reduce("ReduceMean", x, axes, true);
 }
@@ -19,7 +19,7 @@ function reduce(opType: string, x: Tensor, axes: readonly number[], keepDims: bo
   return node(opType, [x, integers(...positive)], shape, { attributes: { keepdims: keepDims ? 1 : 0 } });
 }
 
-/** Repeats a reduced gradient to the shape of x again. */
+/** Broadcasts a reduced gradient back to the shape of x. */
 function expand(reduced: Tensor, x: Tensor, axes: readonly number[]): Tensor {
   const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
   return node("Expand", [reshape(reduced, kept), shapeOf(x)], x.shape);

@@ -5,7 +5,7 @@ import { spatialSizeOf } from "./reshape.ts";
 
 const nearest = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
 
-/** x: [B, C, H, W] twice as high and wide, every pixel repeated; or exactly as high and wide as `target`, which is at most one row and column less. */
+/** Nearest-neighbour upsampling of x [B, C, H, W] to twice its height and width, or to the size of `target`, which may be one row and one column smaller. */
 export function upsampleNearest(x: Tensor, target?: Tensor): Tensor {
   const [batch, channels, height, width] = x.shape;
   const size = target ? target.shape.slice(2) : [multiplyDims(2, height!), multiplyDims(2, width!)];
@@ -22,7 +22,7 @@ export function upsampleNearest(x: Tensor, target?: Tensor): Tensor {
 
 const doubling = constant({ dtype: "float32", shape: [4], data: Float32Array.of(1, 1, 2, 2) });
 
-/** Sums of 2x2 blocks; where the last row or column has no partner, zeros stand in for it. */
+/** Sums of 2x2 blocks; a last row or column without a partner is padded with zeros. */
 function sumBlocks(upstream: Tensor, x: Tensor): Tensor {
   const isEven = upstream.shape.slice(2).every((size) => isMultipleOf(size, 2));
   const attributes = {

@@ -12,15 +12,15 @@ import {
 } from "../dims.ts";
 import { differentiable, integers, node, nodes, type Tensor } from "../tensor.ts";
 
-/** x in another shape of as many elements. Sizes known only at run time must stand where they stood, but for one at most.
- *  @throws SHAPE when the shape cannot be written that way: use reshapeLike then. */
+/** x in another shape with as many elements. Symbolic sizes must keep their axes, except for one at most.
+ *  @throws SHAPE otherwise: use reshapeLike then. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const y = node("Reshape", [x, integers(...shapeCode(x.shape, shape))], shape);
   return differentiable(y, [x], (upstream) => [unshape(upstream, x)]);
 }
 
-/** x in the shape of another tensor of as many elements. */
+/** x in the shape of another tensor with as many elements. */
 export function reshapeLike(x: Tensor, model: Tensor): Tensor {
   if (sameShape(x.shape, model.shape)) return x;
   const y = canCode(x.shape, model.shape)
@@ -31,7 +31,7 @@ export function reshapeLike(x: Tensor, model: Tensor): Tensor {
 
 const unshape = reshapeLike;
 
-/** ONNX's code of a target shape: 0 copies a size from the same place, -1 is whatever remains. */
+/** The target shape of ONNX's Reshape: 0 copies the size of the same axis, -1 is inferred. */
 function shapeCode(from: Shape, to: Shape): number[] {
   let remaining = 0;
   const code = to.map((size, axis) => {
@@ -51,8 +51,8 @@ function canCode(from: Shape, to: Shape): boolean {
 
 const shapes = new WeakMap<Tensor, Tensor>();
 
-/** The shape of a tensor as a tensor of integers. It is read off the first tensor known to be of that shape on the way from the inputs,
- *  so that a backward pass asking for a shape does not keep a tensor of the forward pass alive. */
+/** The shape of a tensor as a tensor of integers. It is read from the earliest tensor known to have that shape,
+ *  so that a shape in the backward pass does not keep a tensor of the forward pass alive. */
 export function shapeOf(x: Tensor): Tensor {
   const known = shapes.get(x);
   if (known) return known;
@@ -90,7 +90,7 @@ export function transpose(x: Tensor, order: readonly number[]): Tensor {
   return differentiable(y, [x], (upstream) => [transpose(upstream, inverse)]);
 }
 
-/** Tensors side by side along an axis. */
+/** Concatenates along an axis of fixed size. */
 export function concat(tensors: readonly Tensor[], axis: number): Tensor {
   if (tensors.length === 1) return tensors[0]!;
   const sizes = tensors.map((tensor) => tensor.shape[axis]!);
@@ -111,7 +111,7 @@ function sumDims(sizes: readonly Dim[]): number {
   }, 0);
 }
 
-/** Elements start..end-1 along an axis of fixed size. */
+/** Elements start .. end - 1 along an axis of fixed size. */
 export function slice(x: Tensor, axis: number, start: number, end: number): Tensor {
   const size = x.shape[axis];
   if (typeof size !== "number" || start < 0 || end > size || start >= end)
@@ -122,7 +122,7 @@ export function slice(x: Tensor, axis: number, start: number, end: number): Tens
   return differentiable(y, [x], (upstream) => [pad(upstream, axis, start, size - end)]);
 }
 
-/** Zeros (or another value) before and after along an axis, without a gradient. */
+/** Pads an axis with zeros (or another value) before and after, without a gradient. */
 export function pad(x: Tensor, axis: number, before: number, after: number, value?: Tensor): Tensor {
   const pads = new Array<number>(x.shape.length * 2).fill(0);
   pads[axis] = before;
@@ -133,7 +133,7 @@ export function pad(x: Tensor, axis: number, before: number, after: number, valu
   return node("Pad", [x, integers(...pads), value], shape, { attributes: { mode: "constant" } });
 }
 
-/** x in so many parts of equal size along an axis, without a gradient; the last may be smaller, but nothing may be left out or empty. */
+/** Splits x into `count` parts of equal size along an axis, without a gradient; the last may be smaller but not empty. */
 export function splitEvenly(x: Tensor, axis: number, count: number): Tensor[] {
   if (count === 1) return [x];
   const size = x.shape[axis]!;
@@ -145,17 +145,17 @@ export function splitEvenly(x: Tensor, axis: number, count: number): Tensor[] {
   return nodes("Split", [x], shapes, { attributes: { axis, num_outputs: count } });
 }
 
-/** Parts that a graphics device can cut a tensor into at once. */
+/** Most parts of one Split on GPUs. */
 const mostParts = 8;
 
-/** x in blocks along an axis, nearly equal, of about so many rows when x is of its typical size; without a gradient. Larger tensors are cut into larger blocks. */
+/** Splits x along an axis into nearly equal blocks of about `rows` rows when x has its typical size; without a gradient. Larger tensors give larger blocks. */
 export function splitRows(x: Tensor, axis: number, rows: number): Tensor[] {
   const blocks = Math.min(Math.ceil(nominalDim(x.shape[axis]!) / rows), mostParts ** 2);
   const groups = Math.ceil(blocks / mostParts);
   return splitEvenly(x, axis, groups).flatMap((group) => splitEvenly(group, axis, Math.ceil(blocks / groups)));
 }
 
-/** Tensors side by side along an axis of any size, without a gradient. size: what they have together. */
+/** Concatenates along an axis of any size, without a gradient. size: their total. */
 export function join(parts: readonly Tensor[], axis: number, size: Dim): Tensor {
   if (parts.length === 1) return parts[0]!;
   const shape = parts[0]!.shape.map((dim, at) => (at === axis ? size : dim));

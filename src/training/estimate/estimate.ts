@@ -58,19 +58,24 @@ function expectedMemory(
   runtime: Runtime,
 ): ExpectedMemory {
   const { model, group } = preparation;
-  const { factor, latentChannels } = model.vae.architecture;
+  const { vaeScaleFactor, latentChannels } = model.vae.architecture;
   const { batch, width, height } = largestBatch(preparation);
   const step = program.memory(
-    named({ batch, width: width / factor, height: height / factor, vectors: settings.numVectorsPerToken }),
+    named({
+      batch,
+      width: width / vaeScaleFactor,
+      height: height / vaeScaleFactor,
+      vectors: settings.numVectorsPerToken,
+    }),
   );
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
-  const bands = vaeBands(height / factor, width / factor);
+  const bands = vaeBands(height / vaeScaleFactor, width / vaeScaleFactor);
   const encoder = runtime.lower(vaeEncoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
   const { decoded, kept } = pictureMemory(group, {
     isCached: settings.cacheLatents,
     isOnDisk: settings.cacheLatentsToDisk,
     vaeBatchSize: settings.vaeBatchSize,
-    factor,
+    vaeScaleFactor,
     latentChannels,
   });
   // where latents are cached, the encoder is gone before the first step
@@ -117,10 +122,15 @@ function expectedFlops(
   { gradientAccumulationSteps }: TrainSettings,
   { group, model, length }: Preparation,
 ): number {
-  const { factor } = model.vae.architecture;
+  const { vaeScaleFactor } = model.vae.architecture;
   const flops = group.datasets.flatMap(({ plan, buckets }) =>
     buckets.map(({ resolution: [width, height], images }) => {
-      const sizes = named({ batch: plan.batchSize, width: width / factor, height: height / factor, vectors: 1 });
+      const sizes = named({
+        batch: plan.batchSize,
+        width: width / vaeScaleFactor,
+        height: height / vaeScaleFactor,
+        vectors: 1,
+      });
       return countFlops([lossSums, ...tokenGradients], sizes) * Math.ceil(images.length / plan.batchSize);
     }),
   );

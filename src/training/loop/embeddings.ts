@@ -1,5 +1,5 @@
 import type { NdArray } from "../../array/index.ts";
-import { firstLearnedId } from "../../models/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
 import type { Optimizer, OptimizerState, TableShape } from "../optimizers/index.ts";
 import type { Vocabulary } from "../setup/placeholder.ts";
 import type { MicroStepResult } from "./micro-step.ts";
@@ -106,7 +106,7 @@ export function tableShapes(
   return rows.map(({ shape: [count, columns] }, table) => ({
     rows: count!,
     columns: columns!,
-    totalRows: firstLearnedId + count!,
+    totalRows: firstPlaceholderId + count!,
     frozenSquares: vocabularies[table]!.squares,
   }));
 }

@@ -10,12 +10,12 @@ import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
 
 /** The micro-step graph for these datasets: every bucket runs through it. */
 function graphOf(settings: TrainSettings, { model, group, word }: Preparation): MicroStepGraph {
-  const { factor } = model.vae.architecture;
+  const { vaeScaleFactor } = model.vae.architecture;
   const [width, height] = group.images
     .map(({ bucket }) => bucket)
     .reduce((largest, bucket) => (bucket[0] * bucket[1] > largest[0] * largest[1] ? bucket : largest));
-  const halvings = 2 ** (model.unet.architecture.widths.length - 1);
-  const isEven = group.images.every(({ bucket }) => bucket.every((side) => side % (factor * halvings) === 0));
+  const halvings = 2 ** (model.unet.architecture.blockOutChannels.length - 1);
+  const isEven = group.images.every(({ bucket }) => bucket.every((side) => side % (vaeScaleFactor * halvings) === 0));
   return microStepGraph(model, {
     chunks: (settings.maxTokenLength ?? 75) / 75,
     clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
@@ -23,7 +23,7 @@ function graphOf(settings: TrainSettings, { model, group, word }: Preparation): 
     lossType: settings.lossType,
     hasMask: hasMasks(group),
     checkpointing: settings.gradientCheckpointing,
-    nominal: { batch: settings.trainBatchSize, height: height / factor, width: width / factor },
+    nominal: { batch: settings.trainBatchSize, height: height / vaeScaleFactor, width: width / vaeScaleFactor },
     multipleOf: isEven ? halvings : 1,
   });
 }

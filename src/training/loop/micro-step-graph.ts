@@ -37,7 +37,7 @@ export interface MicroStepGraphOptions {
 
 /** The graph of a training micro-step. Besides those of the text (see textFeeds) its inputs are
  *  `noisyLatents`, `target` [B,4,h,w], `timesteps` [B], `lossWeights` [B] (factor of each sample's summed element loss),
- *  `huberThresholds` [B] for huber and smooth_l1, `mask` [B,1,h,w], and for SDXL `sizes` [B,6]. */
+ *  `huberThresholds` [B] for huber and smooth_l1, `mask` [B,1,h,w], and for SDXL `timeIds` [B,6]. */
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
   readonly lossSums: Tensor;
@@ -59,15 +59,16 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
   const latentShape = [batch, architecture.outChannels, height, width];
 
   const texts = multiplyDims(layers ?? 1, batch);
-  const text = conditioning(model, { batch: texts, chunks, joining: "trimmed", clipSkip, hasLearned: true });
+  const text = conditioning(model, { batch: texts, chunks, joining: "trimmed", clipSkip, hasPlaceholders: true });
   const { prediction } = unet(
     weights,
     architecture,
     {
       latents: input("noisyLatents", "float32", latentShape),
       timesteps: input("timesteps", "float32", [batch]),
-      context: layers === undefined ? text.context : layerContexts(text.context, batch, layers),
-      ...(text.pooled && { pooled: text.pooled, sizes: input("sizes", "float32", [batch, 6]) }),
+      encoderHiddenStates:
+        layers === undefined ? text.encoderHiddenStates : layerContexts(text.encoderHiddenStates, batch, layers),
+      ...(text.pooled && { pooled: text.pooled, timeIds: input("timeIds", "float32", [batch, 6]) }),
     },
     { checkpointing: options.checkpointing ?? false },
   );

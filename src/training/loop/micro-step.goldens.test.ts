@@ -3,7 +3,7 @@ import { openGoldenModel, readFamilies } from "../../../test/golden-models.ts";
 import { describeGoldens, float32, readJson, readTensors, relativeDistance } from "../../../test/goldens.ts";
 import { arrayOf, type NdArray } from "../../array/index.ts";
 import { grad } from "../../graph/index.ts";
-import { type DiffusionModel, firstLearnedId, type TokenIds, textFeeds } from "../../models/index.ts";
+import { type DiffusionModel, firstPlaceholderId, type TokenIds, textFeeds } from "../../models/index.ts";
 import { TorchGenerator } from "../../random/index.ts";
 import { openRuntime, type Runtime } from "../../runtime/index.ts";
 import { type LossType, microStepGraph } from "./micro-step-graph.ts";
@@ -82,9 +82,9 @@ describeGoldens("gradients", (folder) => {
       nominal: { batch, height, width },
       multipleOf: 4,
     });
-    const [dContext, dPrediction] = grad(graph.loss, [graph.text.context, graph.prediction]);
+    const [dContext, dPrediction] = grad(graph.loss, [graph.text.encoderHiddenStates, graph.prediction]);
     const program = await runtime.load({
-      context: graph.text.context,
+      context: graph.text.encoderHiddenStates,
       prediction: graph.prediction,
       lossSums: graph.lossSums,
       dContext: dContext!,
@@ -107,7 +107,7 @@ describeGoldens("gradients", (folder) => {
     };
     if (expected.huber_c) feeds.huberThresholds = arrayOf([batch], expected.huber_c);
     if (entry.inputs.latent_mask) feeds.mask = float32(tensors, entry.inputs.latent_mask);
-    if (entry.sizes) feeds.sizes = arrayOf([batch, 6], entry.sizes.flat());
+    if (entry.sizes) feeds.timeIds = arrayOf([batch, 6], entry.sizes.flat());
     const used = Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!]));
     const results = await program.run(used);
 
@@ -177,8 +177,8 @@ function rowGradients(
 ): Float32Array {
   const rows = new Float32Array(vectors! * width!);
   tokenIds.flat(2).forEach((id, position) => {
-    if (id < firstLearnedId) return;
-    for (let i = 0; i < width!; i++) rows[(id - firstLearnedId) * width! + i]! += positions[position * width! + i]!;
+    if (id < firstPlaceholderId) return;
+    for (let i = 0; i < width!; i++) rows[(id - firstPlaceholderId) * width! + i]! += positions[position * width! + i]!;
   });
   return rows;
 }

@@ -45,7 +45,7 @@ export interface MicroStepSamples {
   /** [B,1,h,w] in 0..1. */
   readonly mask?: NdArray<Float32Array> | undefined;
   /** SDXL: original height and width, crop top and left, target height and width of each sample. */
-  readonly sizes?: readonly (readonly number[])[] | undefined;
+  readonly timeIds?: readonly (readonly number[])[] | undefined;
 }
 
 export interface MicroStepResult {
@@ -87,7 +87,7 @@ export async function computeMicroStep(
   { noise, noisyLatents, timesteps }: Draw,
   accumulationSteps: number,
 ): Promise<MicroStepResult> {
-  const { latents, tokenIds, lossWeights, mask, sizes } = samples;
+  const { latents, tokenIds, lossWeights, mask, timeIds } = samples;
   const batch = latents.shape[0]!;
   const elements = latents.data.length / batch;
   const scale = lossScale?.value ?? 1;
@@ -108,7 +108,7 @@ export async function computeMicroStep(
       timesteps.map((t) => huberThreshold(t, options, schedule)),
     );
   if (mask) feeds.mask = mask;
-  if (sizes) feeds.sizes = arrayOf([batch, 6], sizes.flat());
+  if (timeIds) feeds.timeIds = arrayOf([batch, 6], timeIds.flat());
 
   const results = await program.run(feeds);
   const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);
@@ -139,7 +139,7 @@ export interface SampleContext {
 /** A batch as the networks take it: captions as token ids, pictures as scaled latents. */
 export async function samplesOf(batch: MicroBatch, context: SampleContext): Promise<MicroStepSamples> {
   const { model, hasMask } = context;
-  const { scalingFactor, factor } = model.vae.architecture;
+  const { scalingFactor, vaeScaleFactor } = model.vae.architecture;
   const latents = await latentsOf(batch, context.vae);
   return {
     latents: { ...latents, data: latents.data.map((value) => value * scalingFactor) },
@@ -148,8 +148,8 @@ export async function samplesOf(batch: MicroBatch, context: SampleContext): Prom
       context,
     ),
     lossWeights: batch.samples.map(({ lossWeight }) => lossWeight),
-    mask: hasMask ? latentMask(batch, factor) : undefined,
-    sizes:
+    mask: hasMask ? latentMask(batch, vaeScaleFactor) : undefined,
+    timeIds:
       model.family === "sdxl"
         ? batch.samples.map((sample) => [...sample.originalSizeHw, ...sample.cropTopLeft, ...sample.targetSizeHw])
         : undefined,

@@ -128,7 +128,7 @@ export class Run {
   }
 
   /** Whether a step was made since it was opened. */
-  get hasLearned(): boolean {
+  get hasPlaceholders(): boolean {
     return this.step > this.#firstStep;
   }
 

@@ -1,4 +1,4 @@
-import { firstLearnedId } from "../../models/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
 
 /** Gradients of the rows of an embedding table, by token id. Rows that no text used are not there. */
 export type TableGradient = Map<number, Float64Array>;
@@ -35,7 +35,7 @@ export function gradientNorm(tables: readonly TableGradient[]): number {
 
 /** The length of each learned row's gradient; 0 for a row that no text used. */
 export function learnedRowNorms(table: TableGradient, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => Math.hypot(...(table.get(firstLearnedId + i) ?? [])));
+  return Array.from({ length: count }, (_, i) => Math.hypot(...(table.get(firstPlaceholderId + i) ?? [])));
 }
 
 /** The factor that limits a gradient of this norm; a limit of 0 switches clipping off. Source: torch.nn.utils.clip_grad_norm_. */
@@ -47,7 +47,7 @@ export function clipFactor(norm: number, maxNorm: number): number {
 export function learnedRows(table: TableGradient, count: number, width: number, factor: number): Float32Array {
   const rows = new Float32Array(count * width);
   for (let i = 0; i < count; i++) {
-    const row = table.get(firstLearnedId + i);
+    const row = table.get(firstPlaceholderId + i);
     if (row)
       rows.set(
         row.map((value) => value * factor),
@@ -59,6 +59,6 @@ export function learnedRows(table: TableGradient, count: number, width: number, 
 
 /** The ordinary words' part of a gradient, times a factor. */
 export function frozenRows(table: TableGradient, factor: number): Map<number, Float32Array> {
-  const frozen = [...table].filter(([id]) => id < firstLearnedId);
+  const frozen = [...table].filter(([id]) => id < firstPlaceholderId);
   return new Map(frozen.map(([id, row]) => [id, Float32Array.from(row, (value) => value * factor)]));
 }

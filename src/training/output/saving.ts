@@ -57,7 +57,7 @@ export async function* save(run: Run, moment: Moment, hasState: boolean): AsyncG
 /** The saves at the end of a run, whether it came to its end or was stopped; none when it was stopped before its first step: what earlier runs
  *  have written stays. @throws OUTPUT_UNWRITABLE when the word is not where it should be */
 export async function* saveAtEnd(run: Run): AsyncGenerator<TrainingEvent> {
-  if (!run.hasLearned && !run.isFinished) return;
+  if (!run.hasPlaceholders && !run.isFinished) return;
   const { embedding } = yield* saveLast(run);
   if (embedding.problem) throw embedding.problem;
 }
@@ -68,7 +68,7 @@ export async function* savedOnFailure(run: Run, events: AsyncIterable<TrainingEv
   try {
     yield* events;
   } catch (cause) {
-    if (!run.hasLearned) throw cause;
+    if (!run.hasPlaceholders) throw cause;
     run.undoUnfinishedStep();
     const saved = yield* saveLast(run, cause);
     const problem = cause instanceof CoinageError ? cause : machineProblem(cause);
@@ -77,9 +77,9 @@ export async function* savedOnFailure(run: Run, events: AsyncIterable<TrainingEv
 }
 
 async function* saveLast(run: Run, failure?: unknown): AsyncGenerator<TrainingEvent, Saved> {
-  const { settings, hasLearned, isFinished } = run;
+  const { settings, hasPlaceholders, isFinished } = run;
   const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
-  const saved = yield* save(run, { kind: "final" }, wantsState && hasLearned);
+  const saved = yield* save(run, { kind: "final" }, wantsState && hasPlaceholders);
   const { embedding, state } = saved;
   if (embedding.path !== undefined) yield run.done(embedding.path, state?.path, failure);
   return saved;

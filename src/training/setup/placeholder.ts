@@ -3,7 +3,7 @@ import { clipMerges } from "../../assets/index.ts";
 import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { firstLearnedId } from "../../models/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
 
 import type { TrainSettings } from "../../options/index.ts";
 import {
@@ -75,7 +75,7 @@ export async function prepareWord(
 
 /** Whether the model had a token before the word was taught. */
 export function isOfVocabulary(token: string, { tokenizers }: Pick<TaughtWord, "tokenizers">): boolean {
-  return (tokenizers[0]!.idOf(token) ?? firstLearnedId) < firstLearnedId;
+  return (tokenizers[0]!.idOf(token) ?? firstPlaceholderId) < firstPlaceholderId;
 }
 
 /** The template that takes the place of captions. */
@@ -159,7 +159,7 @@ const rowsAtOnce = 4096;
 /** Measures a token table [words, width] in one pass, some rows at a time: it may have a hundred megabytes. */
 export function measureVocabulary(table: StoredArray): Vocabulary {
   const [stored, width] = table.shape as readonly [number, number];
-  const words = Math.min(stored, firstLearnedId);
+  const words = Math.min(stored, firstPlaceholderId);
   const sums = new Float64Array(width);
   let [norms, squares] = [0, 0];
   for (let first = 0; first < words; first += rowsAtOnce) {

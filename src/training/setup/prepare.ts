@@ -10,7 +10,7 @@ import {
 } from "../../dataset/index.ts";
 import type { TargetModel } from "../../embedding/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { type DiffusionModel, diffusionModel, layersForWords } from "../../models/index.ts";
+import { type DiffusionModel, diffusionModel, xtiLayers } from "../../models/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../../random/index.ts";
 import type { Sign } from "../diagnostics/step-warnings.ts";
@@ -73,20 +73,20 @@ function targetModel(model: DiffusionModel, { xti }: TrainSettings): TargetModel
   return {
     label: familyNames[model.family],
     widths: model.textEncoders.map(({ architecture }) => architecture.width),
-    ...(xti && { layers: layersForWords(model, "--xti") }),
+    ...(xti && { layers: xtiLayers(model, "--xti") }),
   };
 }
 
 function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
-  const { factor } = vae.architecture;
-  const bad = group.images.find(({ bucket }) => bucket.some((side) => side % factor !== 0));
+  const { vaeScaleFactor } = vae.architecture;
+  const bad = group.images.find(({ bucket }) => bucket.some((side) => side % vaeScaleFactor !== 0));
   if (bad)
     throw new CoinageError(
       "RESOLUTION",
-      `The training size ${bad.bucket.join(" x ")} is no multiple of ${factor} pixels.`,
+      `The training size ${bad.bucket.join(" x ")} is no multiple of ${vaeScaleFactor} pixels.`,
       {
         where: bad.path,
-        hint: `Set a resolution that is a multiple of ${factor}; multiples of 64 are usual.`,
+        hint: `Set a resolution that is a multiple of ${vaeScaleFactor}; multiples of 64 are usual.`,
       },
     );
 }

@@ -2,7 +2,7 @@ import path from "node:path";
 import { type NdArray, toFloat32 } from "../../array/index.ts";
 import { readStoredArray, readWeightFile, rowsOf } from "../../checkpoint/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { firstLearnedId } from "../../models/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
 
 /** What can be used of a state of sd-scripts (accelerate's folder): the learned rows per text encoder. */
 export interface ForeignState {
@@ -25,11 +25,11 @@ export function foreignState(folder: string, names: readonly string[], where: st
 
 function learnedRowsOf(file: string, where: string): NdArray<Float32Array> {
   const table = readWeightFile(file).tensors.get(tokenTable);
-  const count = (table?.shape[0] ?? 0) - firstLearnedId;
+  const count = (table?.shape[0] ?? 0) - firstPlaceholderId;
   if (!table || count <= 0)
     throw new CoinageError("STATE_UNREADABLE", `${file} holds no text encoder with learned vectors.`, {
       where,
       hint: "A state of sd-scripts' Textual Inversion has them; start from an embedding file with --weights instead.",
     });
-  return toFloat32(readStoredArray(rowsOf(table, firstLearnedId, count)));
+  return toFloat32(readStoredArray(rowsOf(table, firstPlaceholderId, count)));
 }

@@ -9,7 +9,6 @@ import {
 } from "../array/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { type LoadOptions, openRuntime, type Runtime } from "../runtime/index.ts";
-import { inFloat16 } from "./half.ts";
 import {
   add,
   attention,
@@ -29,6 +28,7 @@ import {
   transpose,
   weight,
 } from "./index.ts";
+import { inFloat16 } from "./lower.ts";
 
 const channels = 256;
 const random = new TorchGenerator(5);

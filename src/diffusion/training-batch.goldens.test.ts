@@ -2,10 +2,9 @@ import { describe, expect, test } from "vitest";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../test/goldens.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { noiseSchedule } from "./noise-schedule.ts";
-import type { Precision } from "./noisy-latents.ts";
-import { velocity } from "./noisy-latents.ts";
-import { drawTimesteps, drawTrainingBatch, type TrainingBatchOptions } from "./training-batch.ts";
-import { pyramidNoise } from "./training-noise.ts";
+import { type Precision, velocity } from "./noisy-latents.ts";
+
+import { drawTimesteps, drawTrainingBatch, pyramidNoise, type TrainingBatchOptions } from "./training-batch.ts";
 
 interface Seeds {
   readonly name: string;

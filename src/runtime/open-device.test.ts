@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { arrayOf } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { chooseComputeDtype } from "./precision.ts";
+import { chooseComputeDtype } from "./open-device.ts";
 import { openRuntime, type Program, type Runtime } from "./runtime.ts";
 
 const without = {
   computeDtype: "float32",
-  fallbackReason: expect.stringContaining("cannot compute with 16-bit numbers"),
+  fallbackReason: expect.stringContaining("does not support 16-bit numbers"),
 };
 
 /** A GPU with a program of its own making. */

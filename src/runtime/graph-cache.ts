@@ -8,27 +8,27 @@ import { cachesFolder, type Environment, makeFolder } from "../files/index.ts";
 type Options = InferenceSession.SessionOptions;
 export type CreateSession = (model: Uint8Array, options: Options) => Promise<InferenceSession>;
 
-/** Graphs kept; beyond that the one that was not used for longest goes. They take 1 to 30 MB each. */
-const mostKept = 24;
+/** Most graphs in the cache; the least recently used goes first. Each takes 1 to 30 MB. */
+const capacity = 24;
 
-/** Makes a session from the graph as the runtime optimized it the last time, which takes half as long; where there is none, optimizes it and keeps it for the next time.
- *  A graph is known by all its bytes and by the circumstances (the runtime's version, what the weights are), so what is kept is never out of date. Weights stay where they lie, but what was
- *  made of weights alone is kept with the graph: callers keep none with much of that. Nothing depends on the folder: where it cannot be written, or what is in it is damaged, the session is
- *  made as ever. */
-export async function createKept(
+/** Makes a session from the graph as ONNX Runtime optimized it last time, which takes half as long; where the cache has none, optimizes it and caches the result.
+ *  The key is a hash of all bytes of the graph and of its environment (the runtime's version, the identity of the weights), so an entry is never out of date. Weights stay in their own
+ *  files, but constants folded from weights are cached with the graph: callers do not cache graphs with many of those. Nothing depends on the cache: where it cannot be written, or an entry
+ *  is damaged, the session is made without it. */
+export async function createCached(
   model: Uint8Array,
-  circumstances: readonly string[],
+  environment: readonly string[],
   options: Options,
   create: CreateSession,
 ): Promise<InferenceSession> {
   const folder = graphFolder(process.env);
   if (!folder) return create(model, options);
-  const hash = createHash("sha256").update(JSON.stringify(circumstances)).update(model);
+  const hash = createHash("sha256").update(JSON.stringify(environment)).update(model);
   const file = path.join(folder, `${hash.digest("hex")}.onnx`);
-  return (await fromKept(file, options, create)) ?? (await keeping(file, model, options, create));
+  return (await fromCache(file, options, create)) ?? (await intoCache(file, model, options, create));
 }
 
-/** Folder of kept graphs; undefined where none are to be kept, or there is no home to keep them in. */
+/** Folder of the cache; undefined where caching is off or there is no home folder. */
 export function graphFolder(environment: Environment): string | undefined {
   const { COINAGE_CACHE } = environment;
   if (COINAGE_CACHE === "off") return undefined;
@@ -37,11 +37,11 @@ export function graphFolder(environment: Environment): string | undefined {
   return folder && path.resolve(folder, "graphs");
 }
 
-async function fromKept(file: string, options: Options, create: CreateSession): Promise<InferenceSession | undefined> {
-  const kept = await readFile(file).catch(() => undefined);
-  if (!kept) return undefined;
+async function fromCache(file: string, options: Options, create: CreateSession): Promise<InferenceSession | undefined> {
+  const cached = await readFile(file).catch(() => undefined);
+  if (!cached) return undefined;
   try {
-    const session = await create(kept, { ...options, graphOptimizationLevel: "disabled" });
+    const session = await create(cached, { ...options, graphOptimizationLevel: "disabled" });
     const now = new Date();
     await utimes(file, now, now).catch(() => {});
     return session;
@@ -51,7 +51,7 @@ async function fromKept(file: string, options: Options, create: CreateSession): 
   }
 }
 
-async function keeping(
+async function intoCache(
   file: string,
   model: Uint8Array,
   options: Options,
@@ -65,7 +65,7 @@ async function keeping(
     await prune(path.dirname(file)).catch(() => {});
     return session;
   } catch {
-    // the folder or the model: without the folder it is seen which
+    // the folder or the model is at fault: without the folder, an error is about the model
     return create(model, options);
   } finally {
     await rm(unfinished, { force: true }).catch(() => {});
@@ -78,10 +78,10 @@ async function finish(unfinished: string, file: string): Promise<void> {
   await rename(unfinished, file);
 }
 
-/** What a run that was killed left unfinished goes in time, too. */
+/** Unfinished files of killed runs age out too. */
 async function prune(folder: string): Promise<void> {
   const files = (await readdir(folder)).map((name) => path.join(folder, name));
   const used = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));
-  const oldest = used.sort((a, b) => b.at - a.at).slice(mostKept);
+  const oldest = used.sort((a, b) => b.at - a.at).slice(capacity);
   await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));
 }

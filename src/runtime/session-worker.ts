@@ -1,0 +1,79 @@
+import { Worker } from "node:worker_threads";
+import { CoinageError, isMemoryMessage, isThreadMessage, outOfMemory, tooManyThreads } from "../errors/index.ts";
+import type { LoadResult, Reply, Request, RunResult } from "./messages.ts";
+
+type WithoutId<R> = R extends Request ? Omit<R, "id"> : never;
+
+interface Waiting {
+  readonly resolve: (result: LoadResult | RunResult | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** The worker thread that holds the sessions, with the requests it has not answered yet. */
+export class SessionWorker {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #requests = 0;
+  #failure: Error | undefined;
+
+  constructor() {
+    // the native library reads it when first loaded, from the environment of the main thread
+    process.env.ORT_DISABLE_TELEMETRY ??= "1";
+    this.#worker = spawnWorker();
+    this.#worker.unref();
+    this.#worker.on("message", (reply: Reply) => this.#settle(reply));
+    this.#worker.on("error", (error) => this.#fail(error));
+    this.#worker.on("exit", (code) => this.#fail(new Error(`it exited with code ${code}`)));
+  }
+
+  request(request: WithoutId<Request>): Promise<LoadResult | RunResult | undefined> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const id = this.#requests++;
+    this.#worker.ref();
+    return new Promise((resolve, reject) => {
+      try {
+        // the message is copied to the worker, for which memory may not suffice
+        this.#worker.postMessage({ ...request, id });
+        this.#waiting.set(id, { resolve, reject });
+      } catch (error) {
+        if (this.#waiting.size === 0) this.#worker.unref();
+        reject(runtimeError(String(error)));
+      }
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#failure = new CoinageError("RUNTIME", "The runtime was closed.");
+    await this.#worker.terminate();
+  }
+
+  #settle(reply: Reply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if (this.#waiting.size === 0) this.#worker.unref();
+    if ("error" in reply) waiting?.reject(runtimeError(reply.error));
+    else waiting?.resolve(reply.result);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= runtimeError(`The worker thread failed: ${error.message}`);
+    for (const { reject } of this.#waiting.values()) reject(this.#failure);
+    this.#waiting.clear();
+  }
+}
+
+function runtimeError(message: string): CoinageError {
+  if (isThreadMessage(message)) return tooManyThreads(message);
+  if (isMemoryMessage(message)) return outOfMemory(`ONNX Runtime: ${message}`);
+  return new CoinageError("RUNTIME", `ONNX Runtime: ${message}`);
+}
+
+/** When run from source, the worker is TypeScript, which a thread can load only after registering the loader itself. */
+function spawnWorker(): Worker {
+  const isSource = import.meta.url.endsWith(".ts");
+  if (!isSource) return new Worker(new URL("./worker.js", import.meta.url));
+  const [loader, entry] = [import.meta.resolve("tsx/esm/api"), new URL("./worker.ts", import.meta.url).href];
+  return new Worker(`import("${loader}").then(({ register }) => { register(); return import("${entry}"); });`, {
+    eval: true,
+  });
+}
