@@ -12,7 +12,7 @@ const patterns = {
   list: /^[\p{Nd}.,-]+/u,
 } as const;
 
-export type ValueKind = keyof typeof patterns;
+type ValueKind = keyof typeof patterns;
 
 /** Options that may follow a prompt, by their names in small letters: what each sets, and to what kind of value. */
 export type OptionForms<Setting> = ReadonlyMap<string, readonly [setting: Setting, kind: ValueKind]>;

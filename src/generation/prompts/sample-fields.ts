@@ -1,5 +1,5 @@
 import { beginningOf, nearestName } from "../../errors/index.ts";
-import { type OptionForms, readLine, type ValueKind } from "./line.ts";
+import { type OptionForms, readLine } from "./line.ts";
 
 /** What a prompt file of a training run says about one sample image. */
 export interface SampleFields {
@@ -20,7 +20,7 @@ export interface ReadFields {
 }
 
 /** Options of a line and keys of an object. */
-const lineOptions: OptionForms<keyof SampleFields> = new Map<string, readonly [keyof SampleFields, ValueKind]>([
+const lineOptions: OptionForms<keyof SampleFields> = new Map([
   ["w", ["width", "integer"]],
   ["h", ["height", "integer"]],
   ["d", ["seed", "seed"]],
@@ -29,7 +29,7 @@ const lineOptions: OptionForms<keyof SampleFields> = new Map<string, readonly [k
   ["n", ["negativePrompt", "text"]],
   ["ss", ["sampler", "text"]],
 ]);
-const objectKeys: OptionForms<keyof SampleFields> = new Map<string, readonly [keyof SampleFields, ValueKind]>([
+const objectKeys: OptionForms<keyof SampleFields> = new Map([
   ["prompt", ["prompt", "text"]],
   ["negative_prompt", ["negativePrompt", "text"]],
   ["width", ["width", "integer"]],
