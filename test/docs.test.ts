@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -48,3 +48,36 @@ describe("a difference from sd-scripts", () => {
     expect(() => differencesIn(code, "room/a.ts")).toThrow("src/room/a.ts, line 2");
   });
 });
+
+describe("what pages name", () => {
+  const pages = [...readdirSync(path.join(root, "docs")).map((page) => `docs/${page}`), ...readdirSync(root)]
+    .concat("bench/README.md")
+    .filter((page) => page.endsWith(".md"));
+
+  test.each(pages)("%s: files, folders and links exist", (page) => {
+    const text = readFileSync(path.join(root, page), "utf8");
+    const named = [...text.matchAll(/`((?:src|test|scripts|docs|bench|examples|assets)\/[\w./-]*|[\w./-]+\.ts)`/g)]
+      .map((match) => match[1]!)
+      .filter((name) => !/^bench\/device-results\//.test(name))
+      .filter((name) => !["", "src", path.dirname(page)].some((base) => existsSync(path.join(root, base, name))));
+    const linked = [...text.matchAll(/\]\(([^)\s#:]+)(?:#[\w-]+)?\)/g)]
+      .map((match) => match[1]!)
+      .filter((link) => !existsSync(path.join(root, path.dirname(page), link)));
+    expect([...named, ...linked]).toEqual([]);
+  });
+
+  test.each(pages)("%s: links to headings find them", (page) => {
+    const text = readFileSync(path.join(root, page), "utf8");
+    const lost = [...text.matchAll(/\]\(([\w./-]*)#([\w-]+)\)/g)].filter(([, file, heading]) => {
+      const target = file ? path.join(root, path.dirname(page), file) : path.join(root, page);
+      return existsSync(target) && !headingsOf(readFileSync(target, "utf8")).includes(heading!);
+    });
+    expect(lost.map(([link]) => link)).toEqual([]);
+  });
+});
+
+/** Anchors of a page's headings, as GitHub makes them. */
+function headingsOf(text: string): string[] {
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!.trim().toLowerCase());
+  return headings.map((heading) => heading.replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-"));
+}
