@@ -22,7 +22,7 @@ export async function readModel(file: string): Promise<ModelTensors> {
 }
 
 /** A network's tensors, upright. */
-export function tensorsOf({ tensors, storedTransposed }: Component): Tensors {
+function tensorsOf({ tensors, storedTransposed }: Component): Tensors {
   return new Map(
     [...tensors].map(([name, stored]) => {
       const array = readStoredArray(stored);
@@ -83,7 +83,7 @@ function withLastBlock(tensors: Tensors): Tensors {
 
 export type ComponentWriter = (folder: string, base: string, tensors: Tensors) => void;
 
-export const plainSafetensors: ComponentWriter = (folder, base, tensors) =>
+const plainSafetensors: ComponentWriter = (folder, base, tensors) =>
   writeFileSync(path.join(folder, `${base}.safetensors`), writeSafetensors({ tensors }));
 
 const components = [
