@@ -1,17 +1,19 @@
 import { requireWithin } from "../budget/index.ts";
 import { BatchArrangement, type Bucket } from "./buckets/arrangement.ts";
-import { bucketLimitsOf, checkBucketSteps } from "./buckets/limits.ts";
-import { type BucketLimits, bySize } from "./buckets/resolutions.ts";
+import { type BucketLimits, bucketLimitsOf, bySize, checkBucketSteps } from "./buckets/resolutions.ts";
 import type { DatasetPlan } from "./config/plan.ts";
 import type { DatasetKind } from "./config/schema.ts";
-import type { LoadContext } from "./images/context.ts";
 import { loadDreamBooth } from "./images/dreambooth.ts";
-import type { LoadedSubset, LoadedSubsets } from "./images/entry.ts";
 import { loadFineTuning } from "./images/fine-tuning.ts";
-import { checkMasks } from "./images/mask-sizes.ts";
-import { loadWithMasks } from "./images/masks.ts";
-import { notePictures } from "./images/oddities.ts";
-import { assignBuckets, type TrainingImage } from "./images/training-image.ts";
+import { notePictures } from "./images/image-warnings.ts";
+import { checkMasks, loadWithMasks } from "./images/masks.ts";
+import {
+  assignBuckets,
+  type LoadContext,
+  type LoadedSubset,
+  type LoadedSubsets,
+  type TrainingImage,
+} from "./images/training-image.ts";
 
 /** Subsets that share resolution, batch size and buckets; a batch never mixes datasets. */
 export interface Dataset {

@@ -1,17 +1,16 @@
 import { CoinageError } from "../errors/index.ts";
 import { FilesInUse } from "../files/index.ts";
 import { PythonRandom } from "../random/index.ts";
-import { ahead } from "./ahead.ts";
-import { inTurns, workAhead } from "./bounded.ts";
 import { type BatchArrangement, drawDatasetSeed } from "./buckets/arrangement.ts";
 import { processCaption } from "./captions/caption.ts";
 import type { Replacements } from "./captions/templates.ts";
+import { ahead, inTurns, workAhead } from "./concurrency.ts";
+import type { LatentCaching } from "./config/plan.ts";
 import { arrange, type Dataset } from "./dataset.ts";
 import type { TrainingImage } from "./images/training-image.ts";
 import { type CachingProgress, cacheLatents, type PictureEncoder } from "./latents/cache.ts";
-import { type LatentCaching, LatentStore } from "./latents/store.ts";
-import type { MicroBatch } from "./samples/batch.ts";
-import { type PreparedSample, prepareSample } from "./samples/sample.ts";
+import { LatentStore } from "./latents/store.ts";
+import { type MicroBatch, type PreparedSample, prepareSample } from "./samples/sample.ts";
 import type { DatasetWarning } from "./warnings.ts";
 
 /** Where a run stands while it goes through an epoch. */

@@ -1,20 +1,42 @@
-export { type CaptionState, processCaption } from "./captions/caption.ts";
-export type { ChanceKind } from "./captions/chance.ts";
+export { type CaptionState, type ChanceKind, processCaption } from "./captions/caption.ts";
+
 export { type CaptionOutcomes, captionOutcomes, type Weight } from "./captions/outcomes.ts";
 export { type Replacements, replacementsFor, type TemplateKind, templateCaptions } from "./captions/templates.ts";
 export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
 export type { DatasetKind } from "./config/schema.ts";
 export type { Dataset } from "./dataset.ts";
-export { type BatchListing, formatListing, listEpoch, type SampleListing } from "./debug/listing.ts";
-export { DebugPictures, type WrittenPictures } from "./debug/pictures.ts";
+export {
+  type BatchListing,
+  DebugPictures,
+  formatListing,
+  listEpoch,
+  type SampleListing,
+  type WrittenPictures,
+} from "./debug.ts";
+
 export { emptyDatasetError } from "./empty.ts";
 export type { DatasetGroup, EpochContext } from "./group.ts";
 export type { TrainingImage } from "./images/training-image.ts";
 export type { CachingProgress, PictureEncoder } from "./latents/cache.ts";
-export { type PictureMemory, pictureMemory } from "./memory.ts";
 export { type OpenOptions, openDataset } from "./open.ts";
-export { type DatasetReport, type DatasetSummary, formatReport, reportOf, type SubsetSummary } from "./report.ts";
-export { batchLatents, batchLossMasks, batchPixels, type MicroBatch } from "./samples/batch.ts";
-export type { Pair, Sample } from "./samples/sample.ts";
+export {
+  type DatasetReport,
+  type DatasetSummary,
+  formatReport,
+  type PictureMemory,
+  pictureMemory,
+  reportOf,
+  type SubsetSummary,
+} from "./report.ts";
+
+export {
+  batchLatents,
+  batchLossMasks,
+  batchPixels,
+  type MicroBatch,
+  type Pair,
+  type Sample,
+} from "./samples/sample.ts";
+
 export type { DatasetSettings } from "./settings.ts";
 export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";

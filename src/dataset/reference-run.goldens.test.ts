@@ -4,7 +4,7 @@ import { arrayOf } from "../array/index.ts";
 import { parseTrainArguments, readSettingsFile } from "../options/index.ts";
 import type { Size } from "../pictures/index.ts";
 import { PythonRandom } from "../random/index.ts";
-import { cropBoxOf } from "./buckets/crop-box.ts";
+import { cropBoxOf } from "./buckets/resolutions.ts";
 import { openDataset, type PictureEncoder, reportOf, type Sample } from "./index.ts";
 
 interface Run {

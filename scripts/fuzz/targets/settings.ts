@@ -1,6 +1,6 @@
 import { pastedProgram } from "../../../src/cli/pasted.ts";
 import { checkConfig } from "../../../src/dataset/config/check.ts";
-import { readConfigDocument } from "../../../src/dataset/config/document.ts";
+import { readConfigDocument } from "../../../src/dataset/config/config.ts";
 import { readMetadata } from "../../../src/dataset/images/metadata.ts";
 import { parseModelId } from "../../../src/hub/model-id.ts";
 import { parseGenerateArguments, parseSettingsFile, parseTrainArguments } from "../../../src/options/index.ts";

@@ -3,9 +3,14 @@ import { describeGoldens, readJson } from "../../../test/goldens.ts";
 import type { Size } from "../../pictures/index.ts";
 import { drawEpochOrder, PythonRandom, TorchGenerator } from "../../random/index.ts";
 import { type Batch, BatchArrangement, drawDatasetSeed } from "./arrangement.ts";
-import { type BucketChoice, chooseNearest, chooseWithoutUpscaling } from "./choose.ts";
-import { cropBoxOf } from "./crop-box.ts";
-import { bySize, predefinedResolutions } from "./resolutions.ts";
+import {
+  type BucketChoice,
+  bySize,
+  chooseNearest,
+  chooseWithoutUpscaling,
+  cropBoxOf,
+  predefinedResolutions,
+} from "./resolutions.ts";
 
 interface BucketCase {
   readonly name: string;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { readRegularTextFile } from "../../files/index.ts";
 import { byCodePoint, joinPath, withoutExtension } from "../images/paths.ts";
-import { strip } from "./strip.ts";
+import { strip } from "./caption.ts";
 
 export interface FoundCaption {
   /** The first line, or with wildcards all lines that are not blank. */

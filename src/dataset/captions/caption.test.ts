@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { plainCaptions } from "../../../test/datasets.ts";
 import { PythonRandom } from "../../random/index.ts";
-import { processCaption } from "./caption.ts";
-import { strip } from "./strip.ts";
+import { processCaption, strip } from "./caption.ts";
 
 const state = { epoch: 1, step: 0, maxTrainSteps: 10, replacements: [] };
 const drawn = (caption: string, settings: Partial<typeof plainCaptions>) =>

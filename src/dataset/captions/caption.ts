@@ -1,7 +1,5 @@
 import type { PythonRandom } from "../../random/index.ts";
 import type { CaptionSettings } from "../config/plan.ts";
-import { type CaptionChance, drawnBy } from "./chance.ts";
-import { strip } from "./strip.ts";
 import type { Replacements } from "./templates.ts";
 
 /** Where a run stands when a caption is drawn. */
@@ -141,4 +139,41 @@ export function replaceIn(text: string, replacements: Replacements, chance: Capt
     replaced = from === "" ? value : replaced.replaceAll(from, () => value);
   }
   return replaced;
+}
+
+/** Settings by which chance changes a caption. */
+export type ChanceKind = "shuffling" | "tag dropout" | "templates" | "wildcards";
+
+/** Decides what is left to chance in a caption. */
+export interface CaptionChance {
+  /** One of the items. */
+  choose(items: readonly string[], kind: "templates" | "wildcards"): string;
+  /** The tags in another order. */
+  shuffle(tags: readonly string[]): string[];
+  /** The tags that stay when each is dropped with a probability. */
+  drop(tags: readonly string[], rate: number): string[];
+}
+
+/** Chance as sd-scripts has it, draw for draw. */
+export function drawnBy(random: PythonRandom): CaptionChance {
+  return {
+    choose: (items) => random.choice(items),
+    shuffle(tags) {
+      const shuffled = [...tags];
+      random.shuffle(shuffled);
+      return shuffled;
+    },
+    drop: (tags, rate) => tags.filter(() => random.random() >= rate),
+  };
+}
+
+const whiteSpace = String.raw`\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
+const blank = new RegExp(`[${whiteSpace}]`);
+
+/** Without the white space around it, as Python's `str.strip` sees white space. */
+export function strip(text: string): string {
+  let [start, end] = [0, text.length];
+  while (start < end && blank.test(text[start]!)) start++;
+  while (end > start && blank.test(text[end - 1]!)) end--;
+  return text.slice(start, end);
 }

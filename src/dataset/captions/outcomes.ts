@@ -1,7 +1,6 @@
 import { PythonRandom } from "../../random/index.ts";
 import type { CaptionSettings } from "../config/plan.ts";
-import { composeCaption, replaceIn, warmupStepsOf } from "./caption.ts";
-import type { CaptionChance, ChanceKind } from "./chance.ts";
+import { type CaptionChance, type ChanceKind, composeCaption, replaceIn, warmupStepsOf } from "./caption.ts";
 import type { Replacements } from "./templates.ts";
 
 /** What matters of a piece of a caption: whether it holds the word, and how many tokens it has. */

@@ -1,7 +1,19 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { type ConfigPath, type ConfigTable, type ConfigValue, isTable } from "../../formats/config/index.ts";
-import type { ReadConfig } from "./document.ts";
+import {
+  type ConfigDocument,
+  type ConfigPath,
+  type ConfigTable,
+  type ConfigValue,
+  isTable,
+} from "../../formats/config/index.ts";
 import { type DatasetKind, generalKeys, type Keys, kindSchemas, typeRules } from "./schema.ts";
+
+/** A dataset config as read, before any check. */
+export interface ReadConfig {
+  readonly file: string;
+  readonly root: ConfigTable;
+  readonly lineOf: ConfigDocument["lineOf"];
+}
 
 /** One mistake in a dataset config. */
 export interface ConfigIssue {

@@ -1,11 +1,21 @@
 import path from "node:path";
-import { kindOfPath } from "../../files/index.ts";
-import type { ConfigTable } from "../../formats/config/index.ts";
+import { requireShallow } from "../../budget/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { hintOfMissing, isHandedOver, kindOfPath, readGivenTextFile } from "../../files/index.ts";
+import {
+  type ConfigDocument,
+  ConfigSyntaxError,
+  type ConfigTable,
+  isTable,
+  parseConfigJson,
+  parseConfigToml,
+} from "../../formats/config/index.ts";
+import { namedAs } from "../../pictures/index.ts";
+import { byCodePoint, describeMissing, joinPath } from "../images/paths.ts";
+import { entriesIn, isOfSystem } from "../images/picture-folder.ts";
 import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
-import { type CheckedConfig, checkConfig } from "./check.ts";
-import { readConfigDocument } from "./document.ts";
-import { configFromSettings } from "./folders.ts";
+import { type CheckedConfig, checkConfig, formatPath, type ReadConfig } from "./check.ts";
 
 /** The dataset config of a run: the file of --dataset_config, or what the other settings mean without one.
  *  @throws DATASET_CONFIG */
@@ -44,4 +54,102 @@ async function subsetWithFoundPaths(subset: ConfigTable, folder: string): Promis
     if ((await kindOfPath(beside)) !== "nothing") found[key] = beside;
   }
   return { ...subset, ...found };
+}
+
+/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
+export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
+  const { trainDataDir, regDataDir, inJson } = settings;
+  if (inJson !== undefined) {
+    // differs from sd-scripts: without train_data_dir its own synthesised config does not pass its own check.
+    const subset = { ...(trainDataDir !== undefined && { image_dir: trainDataDir }), metadata_file: inJson };
+    return { placeOf: formatPath, general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
+  }
+  const subsets = [
+    ...(await subsetsIn(trainDataDir, false, warnings)),
+    ...subsetAsItIs(settings),
+    ...(await subsetsIn(regDataDir, true, warnings)),
+  ];
+  return { placeOf: formatPath, general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
+}
+
+/** The folder of --image_dir, whose name says nothing: repeats come from --dataset_repeats, and the new word is the class. */
+function subsetAsItIs({ imageDir, classTokens, tokenString }: DatasetSettings): ConfigTable[] {
+  if (imageDir === undefined) return [];
+  const word = classTokens ?? tokenString;
+  return [{ image_dir: imageDir, ...(word !== undefined && { class_tokens: word }) }];
+}
+
+async function subsetsIn(
+  parent: string | undefined,
+  isReg: boolean,
+  warnings: DatasetWarnings,
+): Promise<ConfigTable[]> {
+  if (parent === undefined) return [];
+  if ((await kindOfPath(parent)) !== "folder") {
+    warnings.add("folderMissing", await describeMissing(parent));
+    return [];
+  }
+  const subsets: ConfigTable[] = [];
+  // differs from sd-scripts: sorted; it takes the order of the file system, which differs between machines.
+  for (const name of (await entriesIn(parent)).map((entry) => entry.name).sort(byCodePoint)) {
+    const folder = joinPath(parent, name);
+    const kind = await kindOfPath(folder);
+    if (kind === "folder") subsets.push(...subsetNamed(name, folder, isReg, warnings));
+    else if (isOfSystem(name)) continue;
+    else if (kind === "nothing") warnings.add("entryUnreachable", await describeMissing(folder));
+    else if (namedAs(name) !== "other")
+      warnings.add(isReg ? "regularisationBesideFolders" : "picturesBesideFolders", folder);
+  }
+  if (isReg && subsets.length === 0) warnings.add("regularisationNone", parent);
+  return subsets;
+}
+
+function subsetNamed(name: string, folder: string, isReg: boolean, warnings: DatasetWarnings): ConfigTable[] {
+  const [repeats, ...classTokens] = name.split("_");
+  // What Python's int() takes; underscores cannot be left, the name is split at them.
+  if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) {
+    if (!isOfSystem(name)) warnings.add("folderWithoutRepeats", folder);
+    return [];
+  }
+  if (Number(repeats) < 1) {
+    warnings.add("subsetWithoutRepeats", folder);
+    return [];
+  }
+  const num_repeats = BigInt(repeats!.trim());
+  return [{ image_dir: folder, num_repeats, is_reg: isReg, class_tokens: classTokens.join("_") }];
+}
+
+/** Reads a dataset config; the file name's ending says whether it is TOML or JSON.
+ *  @throws DATASET_CONFIG when it is missing, of another kind, not well-formed or nested without end. */
+export async function readConfigDocument(file: string): Promise<ReadConfig> {
+  const [where, subject] = [`--dataset_config ${file}`, `The dataset config ${file}`];
+  if ((await kindOfPath(file)) === "nothing")
+    throw new CoinageError("DATASET_CONFIG", `${subject} does not exist.`, { where, ...hintOfMissing(file) });
+  const text = await readGivenTextFile(file, "settingsFile", { code: "DATASET_CONFIG", subject, where });
+  const ending = isHandedOver(file) ? endingFor(text) : path.extname(file).toLowerCase();
+  const parse = { ".toml": parseConfigToml, ".json": parseConfigJson }[ending];
+  if (!parse) throw new CoinageError("DATASET_CONFIG", `${subject} is neither a .toml nor a .json file.`, { where });
+  const { value, lineOf } = parsed(file, text, parse);
+  requireShallow(value, { code: "DATASET_CONFIG", subject, where: file });
+  if (!isTable(value))
+    throw new CoinageError("DATASET_CONFIG", "A dataset config must be a table of keys.", { where: file });
+  return { file, root: value, lineOf };
+}
+
+/** No TOML begins with a brace, and every config in JSON does. */
+function endingFor(text: string): string {
+  return text.trimStart().startsWith("{") ? ".json" : ".toml";
+}
+
+function parsed(file: string, text: string, parse: (text: string) => ConfigDocument): ConfigDocument {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof ConfigSyntaxError)) throw cause;
+    throw new CoinageError("DATASET_CONFIG", `The dataset config is not well-formed: ${cause.message}`, {
+      where: `${file}, line ${cause.line}`,
+      ...(parse === parseConfigToml && { hint: "Texts need quotes; a Windows path goes into single quotes." }),
+      cause,
+    });
+  }
 }

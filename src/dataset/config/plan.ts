@@ -64,3 +64,16 @@ export interface CaptionSettings {
   readonly captionDropoutEveryNEpochs: number;
   readonly captionTagDropoutRate: number;
 }
+
+/** SDXL has a VAE of its own, so its latents are kept apart. */
+export type LatentFamily = "sd" | "sdxl";
+
+/** How the latents of a run are cached. */
+export interface LatentCaching {
+  readonly family: LatentFamily;
+  readonly vaeBatchSize: number;
+  /** Keep latents in files beside the pictures. */
+  readonly toDisk: boolean;
+  /** Trust files by their name. */
+  readonly skipCheck: boolean;
+}

@@ -1,21 +1,22 @@
 import path from "node:path";
 import { kindOfPath } from "../../files/index.ts";
-import { mapTellingAll } from "../bounded.ts";
+import { PythonRandom } from "../../random/index.ts";
+import { strip } from "../captions/caption.ts";
 import { captionsOfOtherEnding, readCaption } from "../captions/caption-file.ts";
-import { strip } from "../captions/strip.ts";
+import { mapTellingAll } from "../concurrency.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
-import { noteBeside } from "./beside.ts";
-import { noteCaption } from "./caption-oddities.ts";
-import type { LoadContext } from "./context.ts";
-import type { ImageEntry, LoadedSubset, LoadedSubsets } from "./entry.ts";
-import { headersOf } from "./headers.ts";
-import { infoCacheOf, readInfoCache, writeInfoCache } from "./info-cache.ts";
-import { describeMissing } from "./missing-folder.ts";
-import { joinPath } from "./paths.ts";
-import { readPictureFolder } from "./picture-files.ts";
-import { balanceRegularisation } from "./regularisation.ts";
-import { keepForTraining } from "./validation-split.ts";
+import { noteCaption } from "./image-warnings.ts";
+import { infoCacheOf, readInfoCache, writeInfoCache } from "./metadata.ts";
+import { describeMissing, joinPath } from "./paths.ts";
+import { noteBeside, readPictureFolder } from "./picture-folder.ts";
+import {
+  headersOf,
+  type ImageEntry,
+  type LoadContext,
+  type LoadedSubset,
+  type LoadedSubsets,
+} from "./training-image.ts";
 
 const captionsAtOnce = 16;
 
@@ -141,4 +142,39 @@ async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadCo
 
 function repeatsOf(entries: readonly ImageEntry[]): number {
   return entries.reduce((sum, { repeats }) => sum + repeats, 0);
+}
+
+/** As many regularisation samples as there are training samples: surplus pictures are left out, missing ones made up by repeating the first ones. */
+export function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: number): ImageEntry[] {
+  const balanced: ImageEntry[] = [];
+  if (entries.length === 0) return balanced;
+  let samples = 0;
+  for (const entry of entries) {
+    if (samples >= numTrainImages) return balanced;
+    balanced.push(entry);
+    samples += entry.repeats;
+  }
+  const missing = Math.max(0, numTrainImages - samples);
+  return balanced.map((entry, i) => {
+    const extra = Math.floor(missing / entries.length) + (i < missing % entries.length ? 1 : 0);
+    return { ...entry, repeats: entry.repeats + extra };
+  });
+}
+
+/** The pictures of a folder that are left for training when `validation_split` sets some aside, in shuffled order. */
+export function keepForTraining<Entry>(
+  entries: readonly Entry[],
+  plan: DatasetPlan,
+  { random, warnings }: LoadContext,
+): readonly Entry[] {
+  const { validationSplit: split, validationSeed: seed } = plan;
+  if (split === 0) return entries;
+  if (split < 0 || split > 1) {
+    // differs from sd-scripts: a share above 1 still takes pictures away there.
+    warnings.add("validationSplitIgnored", String(split));
+    return entries;
+  }
+  const shuffled = [...entries];
+  (seed === undefined ? random : new PythonRandom(seed)).shuffle(shuffled);
+  return shuffled.slice(0, Math.ceil(shuffled.length * (1 - split)));
 }

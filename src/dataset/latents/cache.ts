@@ -1,16 +1,15 @@
 import { itemOf, type NdArray, stack } from "../../array/index.ts";
 import { channelToFloats, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
-import { ahead } from "../ahead.ts";
-import { inTurns, mapBounded, workAhead } from "../bounded.ts";
-import { cropBoxOf } from "../buckets/crop-box.ts";
+import { cropBoxOf } from "../buckets/resolutions.ts";
+import { ahead, inTurns, mapBounded, workAhead } from "../concurrency.ts";
 import type { Dataset } from "../dataset.ts";
-import { digestOfFile } from "../images/file-digest.ts";
+import { digestOfFile } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
-import { fitToBucket } from "../samples/fit.ts";
-import { readTrainingPicture } from "../samples/read-picture.ts";
+import { fitToBucket } from "../samples/place.ts";
+import { readTrainingPicture } from "../samples/sample.ts";
 import { type DatasetWarning, DatasetWarnings } from "../warnings.ts";
-import type { CachedLatents } from "./cached.ts";
+import type { CachedLatents } from "./files.ts";
 import { drawsOf, type LatentOrigin, latentSettings } from "./origin.ts";
 import type { FoundLatents, LatentStore } from "./store.ts";
 

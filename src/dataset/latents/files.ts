@@ -3,9 +3,9 @@ import { type NdArray, toFloat32 } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { readRegularFile, reasonOf, writeFileAtomically } from "../../files/index.ts";
 import { formatNpy, openNpz, parseNpy, writeNpz } from "../../formats/npz/index.ts";
-import { cropBoxOf } from "../buckets/crop-box.ts";
+import type { Size } from "../../pictures/index.ts";
+import { type CropBox, cropBoxOf } from "../buckets/resolutions.ts";
 import type { TrainingImage } from "../images/training-image.ts";
-import type { CachedLatents } from "./cached.ts";
 import { decodeOrigin, encodeOrigin, type LatentOrigin, originArray } from "./origin.ts";
 
 /** A latent cache as it lies there. */
@@ -127,4 +127,17 @@ async function foreignArrays(file: string): Promise<Map<string, Uint8Array>> {
   } catch {
     return new Map();
   }
+}
+
+/** What is kept of a picture once the VAE has encoded it. */
+export interface CachedLatents {
+  /** [4, H/8, W/8], one sample of the distribution, not scaled. */
+  readonly latents: NdArray<Float32Array>;
+  /** Of the mirrored picture, a sample of its own. */
+  readonly flipped?: NdArray<Float32Array>;
+  /** [H, W] in 0..1. */
+  readonly alphaMask?: NdArray<Float32Array>;
+  /** Of the picture file. */
+  readonly originalSize: Size;
+  readonly cropBox: CropBox;
 }

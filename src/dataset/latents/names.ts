@@ -1,12 +1,10 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import type { Size } from "../../pictures/index.ts";
+import type { LatentFamily } from "../config/plan.ts";
 import { joinPath, withoutExtension } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { latentSettings } from "./origin.ts";
-
-/** SDXL has a VAE of its own, so its latents are kept apart. */
-export type LatentFamily = "sd" | "sdxl";
 
 /** Where the latents of every picture are kept: `<stem>_<W>x<H>_sd.npz` with the size of the picture itself, each side of at least four digits.
  *  A file with mirrored latents does for pictures that are not mirrored, but where both are trained each has its own: whichever comes second would replace the first.

@@ -1,25 +1,16 @@
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import type { NdArray } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath } from "../../files/index.ts";
-import { digestOfFile } from "../images/file-digest.ts";
-import { withoutExtension } from "../images/paths.ts";
+import { channelToFloats } from "../../pictures/index.ts";
+import type { LatentCaching } from "../config/plan.ts";
+import { digestOfFile, withoutExtension } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
-import type { CachedLatents } from "./cached.ts";
-import { type LatentFile, readLatentFile, shortcomingOf, writeLatentFile } from "./files.ts";
-import { LatentMemory } from "./memory.ts";
-import { type LatentFamily, latentFilesOf, legacyLatentFileOf } from "./names.ts";
+import { type CachedLatents, type LatentFile, readLatentFile, shortcomingOf, writeLatentFile } from "./files.ts";
+import { latentFilesOf, legacyLatentFileOf } from "./names.ts";
 import { type LatentOrigin, latentSettings } from "./origin.ts";
-
-/** How the latents of a run are cached. */
-export interface LatentCaching {
-  readonly family: LatentFamily;
-  readonly vaeBatchSize: number;
-  /** Keep latents in files beside the pictures. */
-  readonly toDisk: boolean;
-  /** Trust files by their name. */
-  readonly skipCheck: boolean;
-}
 
 /** What was found of a picture's latents. Whatever is not usable is made anew. */
 export type FoundLatents =
@@ -165,4 +156,44 @@ function useless(file: string, found: FoundLatents | undefined): CoinageError {
       hint: "Bring the picture back, or take it out of the metadata.",
     },
   );
+}
+
+interface Kept extends Omit<CachedLatents, "alphaMask"> {
+  readonly mask?: PackedMask;
+}
+
+/** Latents of pictures, in memory. Masks are kept packed: as numbers they would take sixteen times the room of the latents and more. */
+export class LatentMemory {
+  readonly #kept = new Map<TrainingImage, Kept>();
+
+  has(image: TrainingImage): boolean {
+    return this.#kept.has(image);
+  }
+
+  get(image: TrainingImage): CachedLatents | undefined {
+    const kept = this.#kept.get(image);
+    if (!kept) return undefined;
+    const { mask, ...latents } = kept;
+    return { ...latents, ...(mask && { alphaMask: unpacked(mask) }) };
+  }
+
+  set(image: TrainingImage, { alphaMask, ...latents }: CachedLatents): void {
+    this.#kept.set(image, { ...latents, ...(alphaMask && { mask: packed(alphaMask) }) });
+  }
+}
+
+interface PackedMask {
+  readonly shape: readonly number[];
+  /** A byte a place, deflated: most masks are large areas of one value. */
+  readonly bytes: Uint8Array;
+}
+
+function packed({ shape, data }: NdArray<Float32Array>): PackedMask {
+  const bytes = Uint8Array.from(data, (value) => Math.round(value * 255));
+  return { shape, bytes: deflateRawSync(bytes, { level: 1 }) };
+}
+
+function unpacked({ shape, bytes }: PackedMask): NdArray<Float32Array> {
+  const [height, width] = shape as [number, number];
+  return channelToFloats({ width, height, channels: 1, data: inflateRawSync(bytes) }, 0);
 }

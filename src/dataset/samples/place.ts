@@ -1,10 +1,9 @@
-import { cropPicture, type Picture, type Size } from "../../pictures/index.ts";
+import { cropPicture, type Interpolation, type Picture, resizePicture, type Size } from "../../pictures/index.ts";
 import type { PythonRandom } from "../../random/index.ts";
-import { type CropBox, cropBoxOf } from "../buckets/crop-box.ts";
+import { type CropBox, cropBoxOf } from "../buckets/resolutions.ts";
 import type { DatasetPlan } from "../config/plan.ts";
+import { stemOf } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
-import { cropToFace, faceFromName } from "./face-crop.ts";
-import { fitToBucket } from "./fit.ts";
 
 /** A picture of the size that is trained on, and where it came from. */
 export interface PlacedPicture {
@@ -54,4 +53,80 @@ function cropUnscaled(
   const top = tooHigh > 0 ? random.randint(0, tooHigh) : 0;
   const left = tooWide > 0 ? random.randint(0, tooWide) : 0;
   return cropPicture(picture, left, top, target);
+}
+
+/** A face in a picture, in pixels. */
+export interface Face {
+  readonly centre: readonly [x: number, y: number];
+  readonly size: Size;
+}
+
+export interface FaceCrop {
+  readonly target: Size;
+  /** How many times the face fits into the shorter side of the target: at least, at most. */
+  readonly range: readonly [low: number, high: number];
+  readonly randomCrop: boolean;
+  readonly interpolation: Interpolation | undefined;
+}
+
+/** The face that a file name tells of: `..._CX_CY_W_H.png`. */
+export function faceFromName(file: string): Face | undefined {
+  const parts = stemOf(file).split("_");
+  if (parts.length < 5) return undefined;
+  const [x, y, width, height] = parts.slice(-4).map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+  if (![x, y, width, height].every(Number.isFinite) || x === 0) return undefined;
+  return { centre: [x!, y!], size: [width!, height!] };
+}
+
+/** Cuts the target size out around a face, at a scale drawn from what range and picture allow.
+ *  Undefined when the picture is too small for it. */
+export function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random: PythonRandom): Picture | undefined {
+  const { target, range, interpolation } = crop;
+  if (picture.width === target[0] && picture.height === target[1]) return picture;
+  const faceSide = Math.max(...face.size);
+  const side = Math.min(...target);
+  const covering = Math.max(target[1] / picture.height, target[0] / picture.width);
+  const low = Math.min(1, Math.max(covering, side / (faceSide * range[1])));
+  const high = Math.min(1, Math.max(low, side / (faceSide * range[0])));
+  const scale = low >= high ? low : random.uniform(low, high);
+  const scaled = (length: number) => Math.trunc(length * scale + 0.5);
+  const size: Size = [scaled(picture.width), scaled(picture.height)];
+  if (size[0] < target[0] || size[1] < target[1]) return undefined;
+  const resized = resizePicture(picture, size, interpolation);
+  const isSwayed = range[0] !== range[1] && faceSide > Math.floor(side / 10) && faceSide >= 40;
+  const start = (axis: 0 | 1) => {
+    const [length, wanted, centre] = [size[axis], target[axis], scaled(face.centre[axis])];
+    let at = centre - Math.floor(wanted / 2);
+    if (crop.randomCrop) {
+      const reach = Math.max(length - centre, centre);
+      at += random.randint(0, reach) + random.randint(0, reach) - reach;
+    } else if (isSwayed) {
+      at += random.randint(Math.floor(-faceSide / 20), Math.floor(faceSide / 20));
+    }
+    return Math.max(0, Math.min(at, length - wanted));
+  };
+  // Down before across: the order of the draws.
+  const top = start(1);
+  return cropPicture(resized, start(0), top, target);
+}
+
+/** How a picture is brought to the size of its bucket. */
+export interface Fit {
+  readonly bucket: Size;
+  readonly resized: Size;
+  readonly interpolation: Interpolation | undefined;
+}
+
+/** Resizes a picture to cover its bucket and cuts off what sticks out: around the middle, or anywhere when a generator is given
+ *  (drawn first across, then down). */
+export function fitToBucket(picture: Picture, { bucket, resized, interpolation }: Fit, random?: PythonRandom): Picture {
+  const isResized = picture.width !== resized[0] || picture.height !== resized[1];
+  const covering = isResized ? resizePicture(picture, resized, interpolation) : picture;
+  const offset = (excess: number) => {
+    if (excess <= 0) return 0;
+    return random ? random.randint(0, excess) : Math.floor(excess / 2);
+  };
+  const left = offset(covering.width - bucket[0]);
+  const top = offset(covering.height - bucket[1]);
+  return cropPicture(covering, left, top, bucket);
 }

@@ -1,16 +1,23 @@
-import { arrayOf, type NdArray } from "../../array/index.ts";
+import { arrayOf, type NdArray, stack } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { channelToFloats, mirrorPicture, pictureToFloats, type Size } from "../../pictures/index.ts";
+import {
+  channelToFloats,
+  decodePicture,
+  dropAlpha,
+  mirrorPicture,
+  type Picture,
+  pictureToFloats,
+  resizePicture,
+  type Size,
+  signedUnit,
+} from "../../pictures/index.ts";
 import type { PythonRandom } from "../../random/index.ts";
-import type { CropBox } from "../buckets/crop-box.ts";
+import type { CropBox } from "../buckets/resolutions.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { TrainingImage } from "../images/training-image.ts";
-import type { CachedLatents } from "../latents/cached.ts";
-import { shortcomingOf } from "../latents/files.ts";
+import { type CachedLatents, shortcomingOf } from "../latents/files.ts";
 import { augmentColour } from "./colour.ts";
-import { readMaskPicture } from "./mask-picture.ts";
-import { placePicture } from "./place.ts";
-import { readTrainingPicture } from "./read-picture.ts";
+import { fitToBucket, placePicture } from "./place.ts";
 
 /** Height and width, or top and left, in pixels. */
 export type Pair = readonly [number, number];
@@ -114,4 +121,69 @@ function mirrored({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array>
   const copy = Float32Array.from(data);
   for (let at = 0; at < copy.length; at += width) copy.subarray(at, at + width).reverse();
   return arrayOf(shape, copy);
+}
+
+/** A training picture as its subset wants it: RGBA with an alpha mask, else RGB; turned upright, laid on a background.
+ *  @throws PICTURE_UNREADABLE */
+export function readTrainingPicture({ path, subset }: TrainingImage): Promise<Picture> {
+  const { alphaMask, alphaBackground, exifTranspose } = subset;
+  return decodePicture(path, { alpha: alphaMask, background: alphaBackground, exifTranspose });
+}
+
+/** sd-scripts takes a mask for a picture in -1..1 and maps it back to 0..1, in float32. */
+const maskValues = Float32Array.from(signedUnit, (value) => Math.fround(value + 1) / 2);
+
+/** The mask of a picture as [H,W] in 0..1: its red channel, at the place of the picture.
+ *  differs from sd-scripts: the mask is resized and cut like its picture; there it is stretched to the bucket.
+ *  @throws PICTURE_UNREADABLE */
+export async function readMaskPicture(image: TrainingImage, flipped: boolean): Promise<NdArray<Float32Array>> {
+  const { maskPath, size, bucket, resized, subset } = image;
+  const decoded = dropAlpha(await decodePicture(maskPath!, { exifTranspose: subset.exifTranspose }));
+  const isSameSize = decoded.width === size[0] && decoded.height === size[1];
+  const interpolation = subset.resizeInterpolation;
+  const fitted = isSameSize
+    ? fitToBucket(decoded, { bucket, resized, interpolation })
+    : resizePicture(decoded, bucket, interpolation);
+  const { width, height, channels, data } = flipped ? mirrorPicture(fitted) : fitted;
+  return arrayOf(
+    [height, width],
+    Float32Array.from({ length: width * height }, (_, i) => maskValues[data[i * channels]!]!),
+  );
+}
+
+/** Samples of one resolution that go through the networks together. */
+export interface MicroBatch {
+  /** Number of the batch in the epoch's arrangement, before the loader's order. */
+  readonly index: number;
+  /** Which dataset it is from. */
+  readonly dataset: number;
+  readonly resolution: Size;
+  /** The pictures of the samples. */
+  readonly images: readonly TrainingImage[];
+  readonly samples: readonly Sample[];
+}
+
+/** Pixels [B,3,H,W] of a batch, or undefined when its latents are cached. */
+export function batchPixels({ samples }: MicroBatch): NdArray<Float32Array> | undefined {
+  return stackIfThere(samples.map(({ pixels }) => pixels));
+}
+
+/** Latents [B,4,H/8,W/8] of a batch, not scaled, or undefined when it has pixels. */
+export function batchLatents({ samples }: MicroBatch): NdArray<Float32Array> | undefined {
+  return stackIfThere(samples.map(({ latents }) => latents));
+}
+
+/** Loss masks [B,H,W] of a batch, or undefined when no sample has one. A sample without counts everywhere. */
+export function batchLossMasks({
+  samples,
+  resolution: [width, height],
+}: MicroBatch): NdArray<Float32Array> | undefined {
+  if (samples.every(({ lossMask }) => lossMask === undefined)) return undefined;
+  const everywhere = arrayOf([height, width], new Float32Array(width * height).fill(1));
+  return stack(samples.map(({ lossMask }) => lossMask ?? everywhere));
+}
+
+function stackIfThere(arrays: readonly (NdArray<Float32Array> | undefined)[]): NdArray<Float32Array> | undefined {
+  const there = arrays.filter((array) => array !== undefined);
+  return there.length === arrays.length && there.length > 0 ? stack(there) : undefined;
 }

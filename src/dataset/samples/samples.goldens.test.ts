@@ -13,15 +13,14 @@ import {
   type Size,
 } from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
-import { cropBoxOf } from "../buckets/crop-box.ts";
-import { bucketLimitsOf } from "../buckets/limits.ts";
+import { bucketLimitsOf, cropBoxOf } from "../buckets/resolutions.ts";
 import { formatPath } from "../config/check.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import { resolveDatasets } from "../config/resolve.ts";
 import { assignBuckets, type TrainingImage } from "../images/training-image.ts";
 import { DatasetWarnings } from "../warnings.ts";
 import { applyGamma, shiftHue } from "./colour.ts";
-import { fitToBucket } from "./fit.ts";
+import { fitToBucket } from "./place.ts";
 import { prepareSample } from "./sample.ts";
 
 interface FitCase {

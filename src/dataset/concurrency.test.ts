@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CoinageError } from "../errors/index.ts";
-import { inTurns, mapTellingAll, workAhead } from "./bounded.ts";
+import { inTurns, mapTellingAll, workAhead } from "./concurrency.ts";
 
 test("work is done only so far ahead of what is asked for", async () => {
   const started: number[] = [];

@@ -4,7 +4,9 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { readingHint, readStart, reasonOf, withRegularFile } from "../../files/index.ts";
 import { kindBytes, kindOf, namedAs } from "../../pictures/index.ts";
-import { mapBounded } from "../bounded.ts";
+import { mapBounded } from "../concurrency.ts";
+import type { DatasetPlan } from "../config/plan.ts";
+import type { DatasetWarnings } from "../warnings.ts";
 import { byCodePoint, joinPath } from "./paths.ts";
 
 /** The pictures that lie directly in a folder, and what lies there beside them; sorted by code point. Hidden files and those of systems are left out. */
@@ -82,4 +84,25 @@ async function isPictureInside(file: string): Promise<boolean> {
     // What is not named like a picture and cannot be read is nothing that would be trained on.
     return false;
   }
+}
+
+/** Notes what lies beside the pictures of a folder and could have been meant to be trained on. */
+export async function noteBeside(found: PictureFolder, plan: DatasetPlan, warnings: DatasetWarnings): Promise<void> {
+  warnings.addAll("pictureUndecodable", found.undecodable);
+  warnings.addAll("pictureMisnamed", found.misnamed);
+  const used = new Set(
+    plan.subsets.flatMap(({ imageDir, conditioningDataDir }) =>
+      [imageDir, conditioningDataDir].flatMap((folder) => (folder === undefined ? [] : path.resolve(folder))),
+    ),
+  );
+  for (const folder of found.folders)
+    if (!used.has(path.resolve(folder)) && (await holdsPictures(folder))) warnings.add("subfolderWithPictures", folder);
+}
+
+/** A sub-folder that cannot be read is nobody's loss. */
+async function holdsPictures(folder: string): Promise<boolean> {
+  const entries = await entriesIn(folder).catch(() => []);
+  return entries.some(
+    (entry) => !entry.isDirectory() && !entry.name.startsWith(".") && namedAs(entry.name) !== "other",
+  );
 }

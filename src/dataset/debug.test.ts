@@ -1,9 +1,9 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { expect, test } from "vitest";
-import { collect, epochContext, openSeeded, temporaryFolder, writeCats, writePicture } from "../../../test/datasets.ts";
-import { decodePicture, pictureToFloats } from "../../pictures/index.ts";
-import { DebugPictures, formatListing, formatReport, listEpoch, reportOf } from "../index.ts";
+import { collect, epochContext, openSeeded, temporaryFolder, writeCats, writePicture } from "../../test/datasets.ts";
+import { decodePicture, pictureToFloats } from "../pictures/index.ts";
+import { DebugPictures, formatListing, formatReport, listEpoch, reportOf } from "./index.ts";
 
 const at = temporaryFolder();
 
