@@ -4,9 +4,9 @@ import { CoinageError } from "../errors/index.ts";
 import { parseTrainArguments } from "../options/index.ts";
 import { findIssues } from "./config/check.ts";
 import { readConfigDocument, readDatasetConfig } from "./config/config.ts";
+import type { DatasetSettings } from "./config/keys.ts";
 import type { DatasetPlan, SubsetPlan } from "./config/plan.ts";
 import { resolveDatasets } from "./config/resolve.ts";
-import type { DatasetSettings } from "./settings.ts";
 import { DatasetWarnings } from "./warnings.ts";
 
 interface RecordedError {

@@ -1,8 +1,8 @@
 import { requireWithin } from "../budget/index.ts";
 import { BatchArrangement, type Bucket } from "./buckets/arrangement.ts";
 import { type BucketLimits, bucketLimitsOf, bySize, checkBucketSteps } from "./buckets/resolutions.ts";
+import type { DatasetKind } from "./config/keys.ts";
 import type { DatasetPlan } from "./config/plan.ts";
-import type { DatasetKind } from "./config/schema.ts";
 import { loadDreamBooth } from "./images/dreambooth.ts";
 import { loadFineTuning } from "./images/fine-tuning.ts";
 import { notePictures } from "./images/image-warnings.ts";

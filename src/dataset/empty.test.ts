@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { afterEach, expect, test } from "vitest";
 import { openSeeded, temporaryFolder, writePicture } from "../../test/datasets.ts";
+import type { DatasetSettings } from "./config/keys.ts";
 import { emptyDatasetError } from "./index.ts";
-import type { DatasetSettings } from "./settings.ts";
 
 const at = temporaryFolder();
 const start = process.cwd();

@@ -3,8 +3,8 @@ import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { didYouMean, quotedWord } from "../files/index.ts";
 import { namedAs } from "../pictures/index.ts";
+import type { DatasetSettings } from "./config/keys.ts";
 import type { DatasetGroup } from "./group.ts";
-import type { DatasetSettings } from "./settings.ts";
 import type { DatasetWarningKind } from "./warnings.ts";
 
 /** The error of a run whose datasets have no pictures: which folders were looked at, what was left out, and the way out that is nearest.

@@ -1,19 +1,16 @@
 export { type CaptionState, type ChanceKind, processCaption } from "./captions/caption.ts";
-
 export { type CaptionOutcomes, captionOutcomes, type Weight } from "./captions/outcomes.ts";
 export { type Replacements, replacementsFor, type TemplateKind, templateCaptions } from "./captions/templates.ts";
+export type { DatasetKind, DatasetSettings } from "./config/keys.ts";
 export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
-export type { DatasetKind } from "./config/schema.ts";
 export type { Dataset } from "./dataset.ts";
 export {
   type BatchListing,
   DebugPictures,
-  formatListing,
   listEpoch,
   type SampleListing,
   type WrittenPictures,
 } from "./debug.ts";
-
 export { emptyDatasetError } from "./empty.ts";
 export type { DatasetGroup, EpochContext } from "./group.ts";
 export type { TrainingImage } from "./images/training-image.ts";
@@ -22,13 +19,12 @@ export { type OpenOptions, openDataset } from "./open.ts";
 export {
   type DatasetReport,
   type DatasetSummary,
-  formatReport,
   type PictureMemory,
   pictureMemory,
   reportOf,
   type SubsetSummary,
+  settingsOf,
 } from "./report.ts";
-
 export {
   batchLatents,
   batchLossMasks,
@@ -37,6 +33,4 @@ export {
   type Pair,
   type Sample,
 } from "./samples/sample.ts";
-
-export type { DatasetSettings } from "./settings.ts";
 export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";

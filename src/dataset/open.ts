@@ -1,11 +1,11 @@
 import { CoinageError } from "../errors/index.ts";
 import { PythonRandom } from "../random/index.ts";
 import { readDatasetConfig } from "./config/config.ts";
+import type { DatasetSettings } from "./config/keys.ts";
 import type { LatentCaching, LatentFamily } from "./config/plan.ts";
 import { resolveDatasets } from "./config/resolve.ts";
 import { type Dataset, loadDataset } from "./dataset.ts";
 import { DatasetGroup } from "./group.ts";
-import type { DatasetSettings } from "./settings.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
 
 /** What of a run its datasets depend on beside the settings. */

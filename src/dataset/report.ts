@@ -1,7 +1,7 @@
 import type { Interpolation, Size } from "../pictures/index.ts";
 import { ahead } from "./concurrency.ts";
+import { type DatasetKind, givenSettings } from "./config/keys.ts";
 import type { SubsetPlan } from "./config/plan.ts";
-import type { DatasetKind } from "./config/schema.ts";
 import type { Dataset } from "./dataset.ts";
 import type { DatasetGroup } from "./group.ts";
 import type { TrainingImage } from "./images/training-image.ts";
@@ -34,6 +34,18 @@ export interface SubsetSummary {
   readonly directory: string;
   readonly imageCount: number;
   readonly plan: SubsetPlan;
+}
+
+/** The settings of a subset that are switched on or given, by key of a dataset config; without what else says where its images are and how many. */
+export function settingsOf({ metadataFile, ...plan }: SubsetPlan): [key: string, value: unknown][] {
+  const { captionSeparator, tokenWarmupStep } = plan.captions;
+  const shownElsewhere: readonly string[] = [
+    ...["image_dir", "num_repeats", "custom_attributes"],
+    ...(metadataFile === undefined ? [] : ["caption_extension"]),
+    ...(captionSeparator === "," ? ["caption_separator"] : []),
+    ...(tokenWarmupStep > 0 ? [] : ["token_warmup_min"]),
+  ];
+  return givenSettings({ ...plan, ...plan.captions }).filter(([key]) => !shownElsewhere.includes(key));
 }
 
 export function reportOf(group: DatasetGroup): DatasetReport {
@@ -76,70 +88,6 @@ function pairwiseSum(values: readonly number[]): number {
     lane.reduce((sum, value) => sum + value, 0),
   );
   return values.slice(whole).reduce((sum, value) => sum + value, a + b + (c + d) + (e + f + (g + h)));
-}
-
-/** The report as lines of text. */
-export function formatReport({ datasets, numTrainImages, numRegImages, batchesPerEpoch }: DatasetReport): string[] {
-  const regularisation = numRegImages > 0 ? `, ${numRegImages} regularisation pictures` : "";
-  return [
-    `${numTrainImages} pictures with repeats${regularisation}, ${batchesPerEpoch} batches per epoch`,
-    ...datasets.flatMap((dataset, i) => formatDataset(dataset, i)),
-  ];
-}
-
-function formatDataset(dataset: DatasetSummary, index: number): string[] {
-  const { kind, batchSize, resolution, resizeInterpolation, bucketing, subsets, buckets, meanAspectError } = dataset;
-  const lines = [
-    `dataset ${index} (${kind}): resolution ${resolution.join("x")}, batch size ${batchSize}, resized by ${resizeInterpolation ?? "area or lanczos"}`,
-    bucketing
-      ? `  buckets of ${bucketing.minSide} to ${bucketing.maxSide} in steps of ${bucketing.step}${bucketing.noUpscale ? ", nothing enlarged" : ""}`
-      : "  no buckets",
-    ...subsets.flatMap(formatSubset),
-    ...buckets.map(({ resolution: size, count }, k) => `  bucket ${k}: ${size.join("x")}, ${count} pictures`),
-  ];
-  if (meanAspectError !== undefined) lines.push(`  mean error of aspect ratio ${meanAspectError.toFixed(4)}`);
-  return lines;
-}
-
-function formatSubset({ directory, imageCount, plan }: SubsetSummary): string[] {
-  const { captions } = plan;
-  const settings: Readonly<Record<string, unknown>> = {
-    is_reg: plan.isReg,
-    class_tokens: plan.classTokens,
-    caption_extension: plan.metadataFile === undefined ? plan.captionExtension : undefined,
-    masks: plan.conditioningDataDir,
-    alpha_mask: plan.alphaMask,
-    alpha_background: plan.alphaBackground,
-    exif_transpose: plan.exifTranspose,
-    flip_aug: plan.flipAug,
-    color_aug: plan.colorAug,
-    random_crop: plan.randomCrop,
-    face_crop_aug_range: plan.faceCropAugRange,
-    resize_interpolation: plan.resizeInterpolation,
-    shuffle_caption: captions.shuffleCaption,
-    keep_tokens: captions.keepTokens,
-    keep_tokens_separator: captions.keepTokensSeparator,
-    caption_separator: captions.captionSeparator === "," ? undefined : captions.captionSeparator,
-    secondary_separator: captions.secondarySeparator,
-    enable_wildcard: captions.enableWildcard,
-    caption_prefix: captions.captionPrefix,
-    caption_suffix: captions.captionSuffix,
-    token_warmup_step: captions.tokenWarmupStep,
-    token_warmup_min: captions.tokenWarmupStep > 0 ? captions.tokenWarmupMin : undefined,
-    caption_dropout_rate: captions.captionDropoutRate,
-    caption_dropout_every_n_epochs: captions.captionDropoutEveryNEpochs,
-    caption_tag_dropout_rate: captions.captionTagDropoutRate,
-  };
-  // What is off or not given goes without saying.
-  const said = Object.entries(settings).filter(
-    ([, value]) => value !== undefined && value !== false && value !== 0 && value !== "",
-  );
-  return [
-    `  ${directory}: ${imageCount} pictures x ${plan.numRepeats} repeats`,
-    ...(said.length > 0
-      ? [`    ${said.map(([name, value]) => (value === true ? name : `${name} ${JSON.stringify(value)}`)).join(", ")}`]
-      : []),
-  ];
 }
 
 /** Bytes that the pictures of a run take. */

@@ -17,7 +17,7 @@ export { generateGroups, generateTable } from "./generate/table.ts";
 export { defaultText, helpText, placeholderOf, supportText } from "./help.ts";
 export type { Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
 export { resolveStepCount } from "./option-values.ts";
-export { camelCase, settingName } from "./settings.ts";
+export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts";
 export { coverageOf } from "./support.ts";
 export type { TrainSettings } from "./train/check.ts";
 export type { TrainInput } from "./train/input.ts";
@@ -26,6 +26,7 @@ export { loggedSettings, withoutSecrets } from "./train/secrets.ts";
 export {
   fileOnlyOptions,
   settingsWithEffect,
+  trainFileTable,
   trainGroups,
   trainTable,
 } from "./train/table.ts";

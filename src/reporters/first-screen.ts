@@ -1,13 +1,13 @@
 import { familyNames } from "../checkpoint/index.ts";
-import { formatReport } from "../dataset/index.ts";
 import type { RunPlan, RunSummary } from "../training/index.ts";
+import { datasetLines } from "./dataset-text.ts";
 import { bytesText, durationText, entry, plural } from "./texts.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {
   const { numTrainImages, numRegImages, batchesPerEpoch, epochs, steps } = run;
   const predicts = run.predictionType === "epsilon" ? "noise" : "velocity";
-  const [images = "", ...datasets] = formatReport(run.dataset);
+  const [images = "", ...datasets] = datasetLines(run.dataset);
   return [
     entry("device", `${run.device} (${run.deviceReason})`),
     entry("model", run.model),

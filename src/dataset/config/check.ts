@@ -6,7 +6,7 @@ import {
   type ConfigValue,
   isTable,
 } from "../../formats/config/index.ts";
-import { type DatasetKind, generalKeys, type Keys, kindSchemas, typeRules } from "./schema.ts";
+import { type DatasetKind, keysIn, requiredKeys, type ValueType } from "./keys.ts";
 
 /** A dataset config as read, before any check. */
 export interface ReadConfig {
@@ -47,7 +47,7 @@ export interface CheckedDataset {
 /** Everything wrong with a dataset config. Empty when it can be used. */
 export function findIssues(root: ConfigTable, isMaskedLoss: boolean): ConfigIssue[] {
   const issues: ConfigIssue[] = checkKeys(root, [], { general: "table", datasets: "list" });
-  if (isTable(root.general)) issues.push(...checkTable(root.general, ["general"], generalKeys));
+  if (isTable(root.general)) issues.push(...checkTable(root.general, ["general"], keysIn("general", "dreambooth")));
   if (root.datasets === undefined || (Array.isArray(root.datasets) && root.datasets.length === 0))
     issues.push({
       path: ["datasets"],
@@ -127,13 +127,15 @@ function checkDataset(dataset: ConfigValue, path: ConfigPath, isMaskedLoss: bool
     ];
   const kind = kindOf(tables, isMaskedLoss);
   if (!kind) return [mixedKinds(path)];
-  const schema = kindSchemas[kind];
   return [
-    ...checkTable(dataset, path, schema.dataset, ["subsets"]),
+    ...checkTable(dataset, path, keysIn("dataset", kind), ["subsets"]),
     ...tables.flatMap((table, i) => {
       const place = [...path, "subsets", i];
-      const missing = schema.requiredInSubset.filter((key) => !(key in table));
-      return [...checkTable(table, place, schema.subset), ...missing.map((key) => missingKey([...place, key]))];
+      const missing = requiredKeys(kind).filter((key) => !(key in table));
+      return [
+        ...checkTable(table, place, keysIn("subset", kind)),
+        ...missing.map((key) => missingKey([...place, key])),
+      ];
     }),
   ];
 }
@@ -141,7 +143,7 @@ function checkDataset(dataset: ConfigValue, path: ConfigPath, isMaskedLoss: bool
 function checkTable(
   table: ConfigTable,
   path: ConfigPath,
-  keys: Keys,
+  keys: Readonly<Record<string, ValueType>>,
   otherKeys: readonly string[] = [],
 ): ConfigIssue[] {
   return Object.entries(table).flatMap(([key, value]) => {
@@ -185,14 +187,12 @@ function elsewhere(key: string): string | undefined {
     return "Textual Inversion takes caption dropout from a settings file (--config_file) only.";
   if (key === "conditioning_data_dir")
     return "Masks need --masked_loss, and then every subset of the dataset must have them.";
-  const { dreambooth, "fine-tuning": fineTuning } = kindSchemas;
-  const belongsTo = (keys: object) => Object.hasOwn(keys, key);
-  if (belongsTo(dreambooth.subset) && !belongsTo(fineTuning.subset))
-    return "It belongs to folders of pictures (image_dir without metadata_file).";
-  if (belongsTo(dreambooth.dataset) && !belongsTo(dreambooth.subset))
-    return "It belongs into [[datasets]] or [general].";
-  return belongsTo(dreambooth.subset) || belongsTo(fineTuning.subset)
-    ? "It belongs into [[datasets.subsets]]."
+  const isIn = (table: "dataset" | "subset", kind: DatasetKind) => Object.hasOwn(keysIn(table, kind), key);
+  if (isIn("subset", "dreambooth") && !isIn("subset", "fine-tuning"))
+    return "It belongs to folders of images (image_dir without metadata_file).";
+  if (isIn("dataset", "dreambooth") && !isIn("subset", "dreambooth")) return "It belongs in [[datasets]] or [general].";
+  return isIn("subset", "dreambooth") || isIn("subset", "fine-tuning")
+    ? "It belongs in [[datasets.subsets]]."
     : undefined;
 }
 
@@ -222,3 +222,31 @@ function mixedKinds(path: ConfigPath): ConfigIssue {
     hint: "Put them into [[datasets]] tables of their own.",
   };
 }
+
+interface TypeRule {
+  readonly expected: string;
+  readonly fits: (value: ConfigValue) => boolean;
+}
+
+const isInteger = (value: ConfigValue) => typeof value === "bigint" || typeof value === "boolean";
+// differs from sd-scripts: an integer is taken where a floating-point number is expected; sd-scripts rejects `1` there.
+const isFloat = (value: ConfigValue) => typeof value === "number" || typeof value === "bigint";
+const isPairOf = (fits: (value: ConfigValue) => boolean) => (value: ConfigValue) =>
+  Array.isArray(value) && value.length === 2 && value.every(fits);
+
+const typeRules: Readonly<Record<ValueType, TypeRule>> = {
+  bool: { expected: "true or false (bool)", fits: (value) => typeof value === "boolean" },
+  int: { expected: "an integer (int)", fits: isInteger },
+  float: { expected: "a number (float)", fits: isFloat },
+  number: { expected: "a number (float or int)", fits: (value) => isFloat(value) || isInteger(value) },
+  string: { expected: "text in quotes (str)", fits: (value) => typeof value === "string" },
+  size: {
+    expected: "an integer (int) or [width, height]",
+    fits: (value) => isInteger(value) || isPairOf(isInteger)(value),
+  },
+  range: { expected: "two numbers, [low, high] (list of float)", fits: isPairOf(isFloat) },
+  table: {
+    expected: "a table (dict)",
+    fits: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  },
+};

@@ -13,9 +13,9 @@ import {
 import { namedAs } from "../../pictures/index.ts";
 import { byCodePoint, describeMissing, joinPath } from "../images/paths.ts";
 import { entriesIn, isOfSystem } from "../images/picture-folder.ts";
-import type { DatasetSettings } from "../settings.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, checkConfig, formatPath, type ReadConfig } from "./check.ts";
+import type { DatasetSettings } from "./keys.ts";
 
 /** The dataset config of a run: the file of --dataset_config, or what the other settings mean without one.
  *  @throws DATASET_CONFIG */

@@ -1,69 +1,25 @@
 import type { Colour, Interpolation, Size } from "../../pictures/index.ts";
-import type { DatasetKind } from "./schema.ts";
+import type { DatasetKind, PartOf } from "./keys.ts";
 
 /** A dataset as configured: every value settled, nothing read from disk yet. */
-export interface DatasetPlan {
+export interface DatasetPlan extends Omit<PartOf<"dataset">, "resolution"> {
   readonly kind: DatasetKind;
   readonly resolution: Size;
-  readonly batchSize: number;
-  readonly enableBucket: boolean;
-  readonly minBucketReso: number;
-  readonly maxBucketReso: number;
-  readonly bucketResoSteps: number;
-  readonly bucketNoUpscale: boolean;
   readonly resizeInterpolation: Interpolation | undefined;
-  readonly networkMultiplier: number;
-  readonly validationSplit: number;
-  readonly validationSeed: number | undefined;
-  /** Loss weight of regularisation pictures. */
+  /** Loss weight of regularisation images. */
   readonly priorLossWeight: number;
   readonly subsets: readonly SubsetPlan[];
 }
 
-/** A folder of pictures or a metadata file, with the settings for its captions and pictures. */
-export interface SubsetPlan {
-  /** Folder of the pictures; optional with a metadata file. */
-  readonly imageDir: string | undefined;
-  readonly metadataFile: string | undefined;
-  /** Folder of the masks. */
-  readonly conditioningDataDir: string | undefined;
-  readonly isReg: boolean;
-  readonly alphaMask: boolean;
-  /** What transparent pixels are laid on. */
+/** A folder of images or a metadata file, with the settings for its captions and images. */
+export interface SubsetPlan extends Omit<PartOf<"subset">, "alphaBackground" | "resizeInterpolation"> {
   readonly alphaBackground: Colour | undefined;
-  /** Whether pictures and masks are turned upright as EXIF says. */
-  readonly exifTranspose: boolean;
-  readonly captionExtension: string;
-  /** The caption of pictures without a caption file. */
-  readonly classTokens: string | undefined;
-  readonly cacheInfo: boolean;
-  readonly numRepeats: number;
-  readonly captions: CaptionSettings;
-  readonly colorAug: boolean;
-  readonly flipAug: boolean;
-  readonly randomCrop: boolean;
-  readonly faceCropAugRange: readonly [low: number, high: number] | undefined;
   readonly resizeInterpolation: Interpolation | undefined;
-  readonly customAttributes: Readonly<Record<string, unknown>> | undefined;
+  readonly captions: CaptionSettings;
 }
 
-/** How captions are changed each time they are drawn. */
-export interface CaptionSettings {
-  readonly captionPrefix: string | undefined;
-  readonly captionSuffix: string | undefined;
-  readonly captionSeparator: string;
-  readonly secondarySeparator: string | undefined;
-  readonly keepTokens: number;
-  readonly keepTokensSeparator: string;
-  readonly shuffleCaption: boolean;
-  readonly enableWildcard: boolean;
-  readonly tokenWarmupMin: number;
-  /** Below 1: a share of all steps. */
-  readonly tokenWarmupStep: number;
-  readonly captionDropoutRate: number;
-  readonly captionDropoutEveryNEpochs: number;
-  readonly captionTagDropoutRate: number;
-}
+/** How captions are changed each time they are used. */
+export type CaptionSettings = PartOf<"captions">;
 
 /** SDXL has a VAE of its own, so its latents are kept apart. */
 export type LatentFamily = "sd" | "sdxl";
