@@ -3,6 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { errorCodes } from "../src/errors/index.ts";
 import { fileOnlyOptions, generateGroups, trainGroups } from "../src/options/index.ts";
+import { datasetMarkdown } from "./dataset-page.ts";
 import { differencesMarkdown } from "./differences.ts";
 import { optionsMarkdown } from "./options-page.ts";
 import { securityMarkdown } from "./security.ts";
@@ -12,6 +13,7 @@ import { settingsModule } from "./settings-types.ts";
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     "docs/options.md": optionsMarkdown(),
+    "docs/dataset.md": datasetMarkdown(),
     "docs/errors.md": errorsMarkdown(),
     "docs/differences.md": differencesMarkdown(),
     "docs/security.md": securityMarkdown(),

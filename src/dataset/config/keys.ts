@@ -1,9 +1,18 @@
 import { type ConfigTable, type ConfigValue, plainValue } from "../../formats/config/index.ts";
-import { type CamelCase, camelCase, defaultOf, type GivenTrainSettings, trainFileTable } from "../../options/index.ts";
+import {
+  type CamelCase,
+  camelCase,
+  defaultOf,
+  type GivenTrainSettings,
+  type Option,
+  trainFileTable,
+} from "../../options/index.ts";
 import type { Size } from "../../pictures/index.ts";
 
+const kinds = ["dreambooth", "fine-tuning", "mask-image"] as const;
+
 /** DreamBooth: folders with caption files. Fine-tuning: metadata files. Mask-image: DreamBooth with a folder of masks. */
-export type DatasetKind = "dreambooth" | "fine-tuning" | "mask-image";
+export type DatasetKind = (typeof kinds)[number];
 
 interface ValueOf {
   bool: boolean;
@@ -238,4 +247,36 @@ export function givenSettings(values: PartOf<"subset"> | PartOf<"captions">): [n
     const value = (values as unknown as Readonly<Record<string, unknown>>)[camelCase(name)];
     return value === undefined || value === false || value === 0 || value === "" ? [] : [[name, value]];
   });
+}
+
+/** What there is to know of a key, for docs/dataset.md. */
+export interface DescribedKey {
+  readonly name: string;
+  readonly type: ValueType;
+  readonly level: DatasetKey["level"];
+  /** Kinds of dataset that do not take it. */
+  readonly notIn: readonly DatasetKind[];
+  readonly default: unknown;
+  /** The setting behind it, as a flag or a key of a settings file is spelled. */
+  readonly setting: string | undefined;
+  readonly meaning: string;
+}
+
+/** Every key that a dataset config may hold, in order of the table. */
+export function describedKeys(): DescribedKey[] {
+  return keys
+    .filter(([, { level }]) => level !== "none")
+    .map(([name, key]) => {
+      const setting = settingBehind(name, key);
+      const option: Option | undefined = setting && trainFileTable[setting];
+      return {
+        name,
+        type: key.type,
+        level: key.level,
+        notIn: kinds.filter((kind) => !takes(kind, key)),
+        default: defaultOfKey(name, key),
+        setting: option?.effect === "accepted-without-effect" ? undefined : setting,
+        meaning: key.meaning ?? option?.help ?? "",
+      };
+    });
 }
