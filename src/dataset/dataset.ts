@@ -54,7 +54,7 @@ function checkEpoch(images: readonly TrainingImage[], { subsets }: DatasetPlan):
     code: "DATASET_CONFIG",
     subject: "The dataset",
     where: `${most.metadataFile ?? most.imageDir}: num_repeats ${most.numRepeats}`,
-    hint: "num_repeats is how often an epoch uses a picture; --max_train_steps says how long a run is.",
+    hint: "num_repeats is how often an epoch uses an image; --max_train_steps sets the length of a run.",
   });
 }
 

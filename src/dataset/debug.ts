@@ -136,7 +136,7 @@ function makeDebugFolder(folder: string): void {
   try {
     makeFolder(folder);
   } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `The folder ${folder} cannot be made (${reasonOf(cause)}).`, {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `The folder ${folder} cannot be created (${reasonOf(cause)}).`, {
       where: "--debug_dataset_dir",
       hint: "Choose another folder.",
       cause,

@@ -20,9 +20,9 @@ async function errorOf(settings: DatasetSettings) {
 test("pictures right in the folder are told, with the two ways out; the flag offered works", async () => {
   for (const name of ["a.png", "b.jpg"]) await writePicture(at("my pics", name), 64, 64);
   const { message, where, hint } = await errorOf({ trainDataDir: at("my pics") });
-  expect(message).toBe(`2 pictures lie right in ${at("my pics")}, and not in a sub-folder of it named REPEATS_CLASS.`);
+  expect(message).toBe(`2 images are directly in ${at("my pics")}, not in a subfolder named REPEATS_CLASS.`);
   expect(where).toContain(at("my pics/a.png"));
-  expect(hint).toContain(`--image_dir "${at("my pics")}" in place of --train_data_dir`);
+  expect(hint).toContain(`--image_dir "${at("my pics")}" instead of --train_data_dir`);
   const settings = { imageDir: at("my pics"), tokenString: "mycat", datasetRepeats: 4, resolution: [64, 64] } as const;
   const { images } = await openSeeded(settings);
   expect(images.map(({ caption, repeats }) => [caption, repeats])).toEqual([
@@ -50,14 +50,14 @@ test("a folder one above the one that is looked into, or of another name, is tol
   expect((await errorOf({ trainDataDir: at("data") })).hint).toContain(`--train_data_dir ${at("data/pictures")}`);
   await writePicture(at("cats/mycat/a.png"), 64, 64);
   expect((await errorOf({ trainDataDir: at("cats") })).hint).toBe(
-    `Rename ${at("cats/mycat")} to ${at("cats/10_mycat")}, or take it as it is: --image_dir ${at("cats/mycat")} in place of --train_data_dir.`,
+    `Rename ${at("cats/mycat")} to ${at("cats/10_mycat")}, or use it as it is: --image_dir ${at("cats/mycat")} instead of --train_data_dir.`,
   );
 });
 
 test("a mistyped folder is told the one that was meant", async () => {
   await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
   expect(await errorOf({ trainDataDir: at("picturs") })).toMatchObject({
-    where: expect.stringContaining(`this is no folder: ${at("picturs")}`),
+    where: expect.stringContaining(`this is not a folder: ${at("picturs")}`),
     hint: `Did you mean ${at("pictures")}?`,
   });
   expect((await errorOf({ imageDir: at("picturs") })).hint).toBe(`Did you mean ${at("pictures")}?`);
@@ -73,12 +73,12 @@ test("a folder of pictures of other kinds is not a folder without pictures", asy
   for (const name of ["a.heic", "b.HEIC"]) await writeFile(at("p/1_x", name), "x");
   const { message, where, hint } = await errorOf({ trainDataDir: at("p") });
   expect([message, hint]).toEqual([
-    "None of the pictures can be read here (2 of other kinds).",
+    "None of the images can be read (2 in unsupported formats).",
     "Export them as PNG or JPEG.",
   ]);
   expect(where).toContain(at("p/1_x/a.heic"));
-  expect(where).toMatch(/no pictures: [^\n]*2_empty/);
-  expect(where).not.toMatch(/no pictures: [^\n]*1_x/);
+  expect(where).toMatch(/no images: [^\n]*2_empty/);
+  expect(where).not.toMatch(/no images: [^\n]*1_x/);
 });
 
 test("repeats below 1, and regularisation pictures alone, are told as what they are", async () => {
@@ -93,7 +93,7 @@ test("repeats below 1, and regularisation pictures alone, are told as what they 
   };
   expect((await configured({ num_repeats: 0 })).hint).toContain("Set num_repeats to 1 or more");
   const { message, hint } = await configured({ is_reg: true });
-  expect(message).toContain("regularisation pictures only");
+  expect(message).toContain("only regularisation images");
   expect(hint).toContain("without is_reg");
 });
 
@@ -117,7 +117,7 @@ test("a folder taken as it is whose pictures lie below, and a picture in place o
   await writePicture(at("a/5_cat/a.png"), 64, 64);
   await writePicture(at("b/cat/a.png"), 64, 64);
   process.chdir(at());
-  expect((await errorOf({ imageDir: "a" })).hint).toContain("--train_data_dir a in place of --image_dir");
+  expect((await errorOf({ imageDir: "a" })).hint).toContain("--train_data_dir a instead of --image_dir");
   expect((await errorOf({ imageDir: "b" })).hint).toContain("--image_dir b/cat");
   expect((await errorOf({ imageDir: "b/cat/a.png" })).hint).toContain("--image_dir b/cat");
   expect((await errorOf({ trainDataDir: "b/cat/a.png" })).hint).toContain("--image_dir b/cat");
@@ -135,6 +135,6 @@ test("why a folder has no pictures is told once", async () => {
 test.skipIf(process.platform === "win32")("folders offered are quoted as a shell wants them", async () => {
   await writePicture(at("my $pics", "it's", "a.png"), 64, 64);
   const { hint } = await errorOf({ trainDataDir: at("my $pics", "it's") });
-  const [, offered] = /--image_dir (.*) in place/.exec(hint!)!;
+  const [, offered] = /--image_dir (.*) instead/.exec(hint!)!;
   expect(execFileSync("sh", ["-c", `printf %s ${offered}`], { encoding: "utf8" })).toBe(at("my $pics", "it's"));
 });

@@ -131,7 +131,7 @@ export class DatasetGroup {
     const change = this.#files.changeOf(files);
     if (change === undefined) return;
     throw new CoinageError("PICTURE_CHANGED", change, {
-      hint: "Pictures are read from where they lie while a run goes on: leave them alone, or train on a copy of the folder. With --cache_latents they are read once only.",
+      hint: "Images are read from disk during the whole run: leave them unchanged, or train on a copy of the folder. With --cache_latents they are read only once.",
     });
   }
 }

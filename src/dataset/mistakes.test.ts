@@ -97,7 +97,7 @@ describe("a folder of a thousand files", () => {
     await chmod(file("504.png"), 0);
     const named = [500, 501, 502, 503, ...(isRoot ? [] : [504])];
     const mistake = await openSeeded(settings()).catch((error: unknown) => error);
-    expect(mistake).toMatchObject({ code: "PICTURE_UNREADABLE", message: `${named.length} pictures cannot be read.` });
+    expect(mistake).toMatchObject({ code: "PICTURE_UNREADABLE", message: `${named.length} images cannot be read.` });
     const lines = (mistake as { where: string }).where.split("\n");
     expect(lines).toHaveLength(named.length);
     for (const [i, name] of named.entries()) expect(lines[i]).toContain(file(`${name}.png`));
@@ -219,7 +219,7 @@ describe("a metadata file", () => {
     const mistake = await openSeeded({ inJson: at("meta.json"), trainDataDir: at(), resolution: [16, 16] }).catch(
       (error: unknown) => error,
     );
-    expect(mistake).toMatchObject({ code: "DATASET_CONFIG", message: "2 keys of the metadata lead to no picture." });
+    expect(mistake).toMatchObject({ code: "DATASET_CONFIG", message: "2 keys of the metadata have no image." });
     expect((mistake as { where: string }).where).toMatch(/"b\/lost\.png"[\s\S]*"gone"/);
   });
 
@@ -242,7 +242,7 @@ test("a run without pictures tells where it looked and what it left out", async 
   expect(group.batchesPerEpoch).toBe(0);
   expect(emptyDatasetError(group, settings)).toMatchObject({
     code: "DATASET_EMPTY",
-    where: expect.stringContaining("this is no folder"),
+    where: expect.stringContaining("this is not a folder"),
   });
 });
 

@@ -52,7 +52,7 @@ function checkCacheable(datasets: readonly Dataset[]): void {
   if (subset)
     throw new CoinageError(
       "DATASET_CONFIG",
-      "Latents cannot be cached with color_aug or random_crop: every picture is encoded only once.",
+      "Latents cannot be cached with color_aug or random_crop: every image is encoded only once.",
       {
         where: subset.metadataFile ?? subset.imageDir!,
         hint: "Leave out --cache_latents and --cache_latents_to_disk, or color_aug and random_crop.",

@@ -78,7 +78,7 @@ function layeredTable(file: EmbeddingFile, layers: readonly string[], { label }:
       "EMBEDDING_UNSUPPORTED",
       `${file.path} has no vectors for each layer of the U-Net (XTI, P+).`,
       {
-        hint: "Use a file that training with --xti has made; --XTI_embeddings and --xti are for such files only.",
+        hint: "Use a file made by training with --xti.",
       },
     );
   const { tables } = file;
@@ -99,8 +99,8 @@ function plainTables(file: EmbeddingFile, model: TargetModel): NdArray[] {
   if (file.layout === "xti")
     throw new CoinageError(
       "EMBEDDING_UNSUPPORTED",
-      `${file.path} has vectors of its own for each layer of the U-Net (XTI, P+), which cannot be used here.`,
-      { hint: "Drawing takes such a file with --XTI_embeddings, training with --xti." },
+      `${file.path} has separate vectors for each layer of the U-Net (XTI, P+), which cannot be used here.`,
+      { hint: "Generate images with it with --XTI_embeddings, or train from it with --xti." },
     );
   return model.widths.length === 1 ? [singleTable(file, model)] : tablePair(file, model);
 }
@@ -133,7 +133,7 @@ function refuseOtherWidth(file: EmbeddingFile, table: NdArray, { label, widths }
   throw new CoinageError(
     "EMBEDDING_WIDTH",
     `${file.path} has vectors of ${found} numbers; the ${encoderName} of ${label} takes ${expected}.`,
-    { hint: `${familyOfWidth[found] ?? "It fits no model known here."} Use an embedding trained for ${label}.` },
+    { hint: `${familyOfWidth[found] ?? "It fits no known model."} Use an embedding trained for ${label}.` },
   );
 }
 

@@ -53,7 +53,7 @@ function fromWebUi(
 ): LaidOut {
   const [first, ...more] = parameters.values();
   if (parameters.size === 0) throw new CoinageError("EMBEDDING_EMPTY", `${where} has an empty "string_to_param".`);
-  if (!first) throw unrecognized(where, '"string_to_param" holds something that is no tensor');
+  if (!first) throw unrecognized(where, '"string_to_param" holds something that is not a tensor');
   const name = fields.get("name");
   const warnings = more.length > 0 ? [`${where} holds ${parameters.size} words; the first is used.`] : [];
   return { ...laidOut("a1111", { vectors: [first] }, name === undefined ? undefined : String(name)), warnings };
@@ -132,7 +132,7 @@ function severalTensors(names: readonly string[], where: string): CoinageError {
   const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", ..." : "");
   return new CoinageError(
     "EMBEDDING_AMBIGUOUS",
-    `${where} holds ${names.length} tensors that are no known set: ${shown}.`,
+    `${where} holds ${names.length} tensors that are not a known combination: ${shown}.`,
     {
       hint: "An embedding has one tensor, or clip_l and clip_g for Stable Diffusion XL.",
     },
@@ -142,7 +142,7 @@ function severalTensors(names: readonly string[], where: string): CoinageError {
 function outputEmbedding(where: string): CoinageError {
   return new CoinageError(
     "EMBEDDING_UNSUPPORTED",
-    `${where} is an "output embedding" of OneTrainer: its vectors are added behind the text encoder, the ones for its input are empty.`,
+    `${where} is an "output embedding" of OneTrainer: its vectors are added after the text encoder, and those for its input are empty.`,
     { hint: 'Train it again with "output embedding" switched off.' },
   );
 }
@@ -157,6 +157,6 @@ function otherFamily(where: string): CoinageError {
 
 function unrecognized(where: string, why: string): CoinageError {
   return new CoinageError("EMBEDDING_UNRECOGNIZED", `${where} holds no embedding: ${why}.`, {
-    hint: "Give a Textual Inversion embedding: .safetensors, .pt, .bin or a picture of the web UI.",
+    hint: "Give a Textual Inversion embedding: .safetensors, .pt, .bin or an image from the web UI.",
   });
 }

@@ -13,13 +13,13 @@ export function limitsOfFile(file: string, word: LearnedEmbedding, layout: Writt
   const limits: string[] = [];
   if (extension === ".ckpt")
     limits.push(
-      `A1111, Forge and ComfyUI do not look for embeddings in .ckpt files; they take this one as ${name}.pt.`,
+      `A1111, Forge and ComfyUI do not look for embeddings in .ckpt files; they accept this one as ${name}.pt.`,
     );
   if (layout === "diffusers" && !isPair)
     limits.push(
       word.vectors[0]?.shape[0] === 1
-        ? "sd-scripts' gen_img and SD.Next take a single vector in this layout for hundreds of vectors; write the file for them with --to kohya."
-        : "InvokeAI does not know several vectors in this layout for an embedding; write the file for it with --to invoke.",
+        ? "sd-scripts' gen_img and SD.Next read a single vector in this layout as hundreds of vectors; write the file for them with --to kohya."
+        : "InvokeAI does not recognize several vectors in this layout as an embedding; write the file for it with --to invoke.",
     );
   if (!isAsked && (extension === ".pt" || extension === ".bin") && layout !== "a1111")
     limits.push(`SD.Next reads .safetensors files${isPair ? "" : ", and .pt files that are written with --to a1111"}.`);
@@ -59,19 +59,19 @@ export function namingProblems(name: string, { vectors, isTaken }: Naming): stri
   const problems: string[] = [];
   if (isTaken(name))
     problems.push(
-      "it is a word of the model already, which coinage and sd-scripts refuse and other programs overwrite",
+      "it is already a word of the model, which coinage and sd-scripts refuse and other programs overwrite",
     );
-  if (fileEnding.test(name)) problems.push("it ends like a file already, and the file gets its own ending behind that");
+  if (fileEnding.test(name)) problems.push("it already ends like a file name, and the file adds its own extension");
   if (/[()[\]\\]/.test(name))
-    problems.push(`A1111, Forge and ComfyUI read brackets as weights (there write ${escaped(name)})`);
+    problems.push(`A1111, Forge and ComfyUI read brackets as weights (write ${escaped(name)} there)`);
   if (name.search(promptWord) >= 0) problems.push("A1111 and Forge split a prompt at AND and BREAK");
   if (/<[^<>]*:[^<>]*>/.test(name)) problems.push("A1111 and Forge read <...:...> as a network to load");
   if (/[{}]/.test(name)) problems.push("dynamic prompts read braces as choices");
-  if (/\s--/.test(name)) problems.push("coinage and sd-scripts read what stands behind -- as an option of the prompt");
-  if (/\s/.test(name)) problems.push("ComfyUI ends a name at a blank");
-  if (/^,|,$/.test(name)) problems.push("ComfyUI takes commas off a name");
+  if (/\s--/.test(name)) problems.push("coinage and sd-scripts read what follows -- as an option of the prompt");
+  if (/\s/.test(name)) problems.push("ComfyUI ends a name at a space");
+  if (/^,|,$/.test(name)) problems.push("ComfyUI strips commas from a name");
   if (/[^A-Za-z0-9., _-]/.test(name) || /^ | $/.test(name))
-    problems.push('InvokeAI takes only the letters A to Z, digits, ".", ",", "_", "-" and blanks inside');
+    problems.push('InvokeAI takes only the letters A to Z, digits, ".", ",", "_", "-" and spaces inside');
   if (vectors > 1 && name !== name.toLowerCase())
     problems.push("diffusers on Transformers 5 finds only the first vector of a name with capitals");
   return problems;

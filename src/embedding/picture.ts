@@ -29,8 +29,8 @@ export async function contentsOfPicture(picture: Uint8Array, where: string): Pro
   const chunk = texts.find(({ keyword }) => keyword === embeddingKeyword);
   const json = chunk ? decodeBase64(chunk.text, where) : jsonInPixels(await decode(picture, where), where);
   if (json === undefined)
-    throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${where} is a picture without an embedding.`, {
-      hint: "Saving or sending a picture again strips what it carries. Get the file as the web UI wrote it.",
+    throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${where} is an image without an embedding.`, {
+      hint: "Saving or uploading an image again can strip its embedding. Get the file as the web UI wrote it.",
     });
   return contentsOfJson(parse(json, where));
 }
@@ -126,7 +126,7 @@ function nibbles({ width, height, data }: Picture, from: number, to: number): Ui
 
 function invalid(where: string, what: string, cause?: unknown): CoinageError {
   return new CoinageError("EMBEDDING_INVALID", `${where} is damaged: ${what}.`, {
-    hint: "Get the file again as it was first written.",
+    hint: "Get the original file again.",
     cause,
   });
 }

@@ -55,7 +55,7 @@ function unknownContainer(source: ByteSource): Uint8Array {
       hint: hintOfForeign,
     });
   contentsOfTorchFile(source);
-  throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} is of no known kind.`);
+  throw new CoinageError("EMBEDDING_UNRECOGNIZED", `${source.path} has an unknown format.`);
 }
 
 function whole(

@@ -27,7 +27,7 @@ export function readVectors(role: string, tensors: readonly FileTensor[], where:
 export function stackTables(tables: readonly NdArray[], where: string): NdArray {
   const [first] = tables as [NdArray];
   const isUniform = tables.every(({ dtype, shape }) => dtype === first.dtype && shape[1] === first.shape[1]);
-  if (!isUniform) throw wrongShape(where, `its tensors differ in width or kind of number`);
+  if (!isUniform) throw wrongShape(where, `its tensors differ in width or dtype`);
   return tables.length === 1 ? first : stack(tables);
 }
 
@@ -57,7 +57,7 @@ function refuseNotFinite(role: string, { dtype, shape, data }: NdArray, where: s
     throw new CoinageError(
       "EMBEDDING_NOT_FINITE",
       `${where}: vector ${Math.floor(position / shape[1]!)} of "${role}" has a number that is not finite.`,
-      { hint: "Its training went wrong. Take an earlier save of it." },
+      { hint: "Its training diverged. Use an earlier save." },
     );
 }
 

@@ -50,7 +50,7 @@ function problemsOfSeal(folder: string, own: Json | undefined): Problem[] {
     return [];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return [{ code: "STATE_UNREADABLE", message: `It is damaged: ${reason}.`, hint: "Take another state." }];
+    return [{ code: "STATE_UNREADABLE", message: `It is damaged: ${reason}.`, hint: "Use another state." }];
   }
 }
 

@@ -78,7 +78,7 @@ async function metadataOf(file: string | Uint8Array, start: Uint8Array): Promise
   } catch (cause) {
     throw undecodableKind(start) ?? cause;
   }
-  throw undecodableKind(start) ?? new Error("it is of no known kind");
+  throw undecodableKind(start) ?? new Error("its format is unknown");
 }
 
 function headerOf(
@@ -111,12 +111,12 @@ function requireSize([width, height]: Size, bytes: number, name: string): void {
   requireWithin("picturePixels", pixels, {
     ...refusal,
     subject: `The picture ${name} (${width}x${height})`,
-    hint: "Shrink it: it is trained and drawn at a far smaller size anyway.",
+    hint: "Shrink it: images are trained and generated at a far smaller size anyway.",
   });
   if (pixels > bytes * usualPixelsPerByte)
     requireWithin("emptyPicturePixels", pixels, {
       ...refusal,
       subject: `The picture ${name} (${width}x${height} in ${bytes} bytes)`,
-      hint: "Shrink it, or take it out of the folder: a file so small for its size is damaged, or made to fill the memory.",
+      hint: "Shrink it, or remove it from the folder: a file with so few bytes for its pixels is damaged, or made to exhaust memory.",
     });
 }

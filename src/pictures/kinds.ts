@@ -88,13 +88,13 @@ export async function unreadable(file: string | Uint8Array, cause: unknown): Pro
   const name = typeof file === "string" ? file : "A picture";
   const isOfSystem = cause instanceof Error && "syscall" in cause;
   const reason = isOfSystem && typeof file === "string" ? await whyUnreadable(file, cause) : reasonIn(cause);
-  return new CoinageError("PICTURE_UNREADABLE", `${name} cannot be read as a picture (${reason}).`, {
+  return new CoinageError("PICTURE_UNREADABLE", `${name} cannot be read as an image (${reason}).`, {
     hint:
       isOfSystem || cause instanceof NotAFile
-        ? (readingHint(cause) ?? "Put the picture back, or take what stands in its place out of the folder.")
+        ? (readingHint(cause) ?? "Restore the image, or remove what is in its place.")
         : cause instanceof ForeignFile
-          ? "Export it as PNG or JPEG, or take it out of the folder."
-          : "Open it in an image program and save it anew as PNG or JPEG, or take it out of the folder.",
+          ? "Export it as PNG or JPEG, or remove it from the folder."
+          : "Open it in an image editor and save it again as PNG or JPEG, or remove it from the folder.",
     cause,
   });
 }

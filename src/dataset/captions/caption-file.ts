@@ -30,7 +30,7 @@ export async function readCaption(
         code: "CAPTION_UNREADABLE",
         subject: `The caption file ${file}`,
         where: file,
-        hint: "Make it a text file that you may read, or remove it.",
+        hint: "Make it a readable text file, or remove it.",
       });
       return captionIn(text, file, enableWildcard);
     }

@@ -211,15 +211,15 @@ function isTooLarge(value: ConfigValue): boolean {
 }
 
 function tooLarge(path: ConfigPath): ConfigIssue {
-  return { path, reason: "too large", message: `"${path.at(-1)}" is larger than any number of use.` };
+  return { path, reason: "too large", message: `"${path.at(-1)}" is too large a number.` };
 }
 
 function mixedKinds(path: ConfigPath): ConfigIssue {
   return {
     path,
     reason: "mixed kinds",
-    message: `Dataset ${path.at(-1)} mixes folders of pictures (image_dir) with metadata files (metadata_file).`,
-    hint: "Put them into [[datasets]] tables of their own.",
+    message: `Dataset ${path.at(-1)} mixes image folders (image_dir) with metadata files (metadata_file).`,
+    hint: "Put them into separate [[datasets]] tables.",
   };
 }
 

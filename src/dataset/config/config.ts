@@ -148,7 +148,7 @@ function parsed(file: string, text: string, parse: (text: string) => ConfigDocum
     if (!(cause instanceof ConfigSyntaxError)) throw cause;
     throw new CoinageError("DATASET_CONFIG", `The dataset config is not well-formed: ${cause.message}`, {
       where: `${file}, line ${cause.line}`,
-      ...(parse === parseConfigToml && { hint: "Texts need quotes; a Windows path goes into single quotes." }),
+      ...(parse === parseConfigToml && { hint: "Strings need quotes; put a Windows path in single quotes." }),
       cause,
     });
   }

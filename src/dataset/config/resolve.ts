@@ -61,9 +61,9 @@ function interpolationOf({ resizeInterpolation: name }: PartOf<"subset">, place:
   if (name === undefined || (interpolations as readonly string[]).includes(name))
     return name as Interpolation | undefined;
   const near = nearestName(name, interpolations);
-  throw new CoinageError("DATASET_CONFIG", `"${name}" is no resize_interpolation.`, {
+  throw new CoinageError("DATASET_CONFIG", `"${name}" is not a resize_interpolation.`, {
     where: place,
-    hint: `${near ? `Did you mean ${near}? ` : ""}There are ${interpolations.join(", ")}.`,
+    hint: `${near ? `Did you mean ${near}? ` : ""}Choose from ${interpolations.join(", ")}.`,
   });
 }
 
@@ -71,14 +71,14 @@ function backgroundOf({ alphaBackground: text, alphaMask }: PartOf<"subset">, pl
   if (text === undefined) return undefined;
   const colour = parseColour(text);
   if (!colour)
-    throw new CoinageError("DATASET_CONFIG", `"${text}" is no colour for alpha_background.`, {
+    throw new CoinageError("DATASET_CONFIG", `"${text}" is not a colour for alpha_background.`, {
       where: place,
       hint: 'Give white, black, grey or a colour such as "#80c0ff".',
     });
   if (alphaMask)
-    throw new CoinageError("DATASET_CONFIG", "alpha_mask and alpha_background are two ways to treat transparency.", {
+    throw new CoinageError("DATASET_CONFIG", "alpha_mask and alpha_background cannot be combined.", {
       where: place,
-      hint: "Give one: alpha_mask leaves transparent places out of the loss, alpha_background lays pictures on a colour.",
+      hint: "Use one: alpha_mask leaves transparent areas out of the loss, alpha_background puts images on a background colour.",
     });
   return colour;
 }

@@ -50,7 +50,7 @@ async function entriesOf(
   const pictures = new PictureNames();
   // Longest keys first, as sd-scripts registers them; Python counts code points.
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
-  const title = (count: number) => `${count} keys of the metadata lead to no picture.`;
+  const title = (count: number) => `${count} keys of the metadata have no image.`;
   const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, pictures, latents));
   for (const entry of entries) noteCaption(entry, warnings);
   return entries;
@@ -92,7 +92,7 @@ async function latentsAt(base: string, latents: LatentFolders | undefined): Prom
 function pathOfKey(key: string, subset: SubsetPlan): string {
   if (path.isAbsolute(key)) return key;
   if (subset.imageDir !== undefined) return joinPath(subset.imageDir, key);
-  throw new CoinageError("DATASET_CONFIG", `The key "${key}" is no absolute path, so image_dir is needed.`, {
+  throw new CoinageError("DATASET_CONFIG", `The key "${key}" is not an absolute path, so image_dir is needed.`, {
     where: subset.metadataFile!,
     hint: "Give image_dir beside metadata_file, or --train_data_dir beside --in_json.",
   });
@@ -114,17 +114,17 @@ function keyNotFound(
   if (undecodable.length > 0)
     return new CoinageError(
       "DATASET_CONFIG",
-      `The picture for the key "${key}" cannot be read here: ${undecodable.join(", ")}.`,
+      `The image for the key "${key}" has a format that is not supported: ${undecodable.join(", ")}.`,
       { where: subset.metadataFile!, hint: "Export it as PNG or JPEG." },
     );
   return new CoinageError(
     "DATASET_CONFIG",
-    `There is no picture for the key "${key}": ${base} does not exist, with or without an image ending.`,
+    `There is no image for the key "${key}": ${base} does not exist, with or without an image extension.`,
     {
       where: subset.metadataFile!,
       hint: isFoundFromHere
-        ? 'Keys begin at the folder of the pictures, and these lead to pictures from where you stand: --train_data_dir . (image_dir = "." in a dataset config).'
-        : "Bring the picture back, or take the key out. A latent cache takes its place only with --cache_latents or --cache_latents_to_disk.",
+        ? 'Keys are relative to the image folder, and these lead to images from the current folder: use --train_data_dir . (image_dir = "." in a dataset config).'
+        : "Restore the image, or remove the key. A latent cache replaces the image only with --cache_latents or --cache_latents_to_disk.",
     },
   );
 }

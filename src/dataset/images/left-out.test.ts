@@ -122,8 +122,8 @@ test("several pictures that cannot be read for several reasons are told with wha
   await symlink("gone.png", at("p/1_x/b.png"));
   await writeFile(at("p/1_x/c.png"), "no picture");
   await expect(open()).rejects.toMatchObject({
-    message: "2 pictures cannot be read.",
-    hint: expect.stringMatching(/Put the picture back[\s\S]*save it anew/),
+    message: "2 images cannot be read.",
+    hint: expect.stringMatching(/Restore the image[\s\S]*save it again/),
   });
 });
 
@@ -141,7 +141,7 @@ test("a key of the metadata whose picture cannot be read is not called missing",
   await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "x" } }));
   await expect(open({ inJson: at("meta.json") })).rejects.toMatchObject({
     code: "DATASET_CONFIG",
-    message: 'The picture for the key "a" cannot be read here: a.heic.',
+    message: 'The image for the key "a" has a format that is not supported: a.heic.',
   });
 });
 

@@ -37,10 +37,10 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
     }
     for (const [stem, files] of masks) if (!stems.has(stem)) for (const file of files) unused.add(path.resolve(file));
   }
-  if (missing.length > 0) throw unpaired("pictures have no mask", missing);
+  if (missing.length > 0) throw unpaired("images have no mask", missing);
   const used = new Set(entries.map(({ maskPath }) => path.resolve(maskPath!)));
   const orphans = [...unused].filter((file) => !used.has(file));
-  if (orphans.length > 0) throw unpaired("masks have no picture", orphans);
+  if (orphans.length > 0) throw unpaired("masks have no image", orphans);
   return { ...loaded, entries };
 }
 
@@ -48,7 +48,7 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
 async function masksIn(folder: string, warnings: DatasetWarnings): Promise<Map<string, string[]>> {
   if ((await kindOfPath(folder)) !== "folder") {
     const hint = didYouMean(folder);
-    throw new CoinageError("MASK_MISSING", `The folder of masks ${folder} does not exist.`, {
+    throw new CoinageError("MASK_MISSING", `The mask folder ${folder} does not exist.`, {
       where: "conditioning_data_dir",
       ...(hint !== undefined && { hint }),
     });
@@ -62,7 +62,7 @@ async function masksIn(folder: string, warnings: DatasetWarnings): Promise<Map<s
 
 function unpaired(what: string, files: readonly string[]): CoinageError {
   return new CoinageError("MASK_MISSING", `${files.length} ${what}: ${firstFew(files)}.`, {
-    hint: "A mask is named like its picture (any image ending) and lies in conditioning_data_dir.",
+    hint: "A mask has the name of its image, with any image extension, and is in conditioning_data_dir.",
   });
 }
 
@@ -99,11 +99,11 @@ function unlikeTheirPictures(unlike: readonly Masked[]): CoinageError {
   const [{ image, size }] = unlike as [Masked, ...Masked[]];
   const message =
     unlike.length === 1
-      ? `The mask ${image.maskPath} is ${size.join("x")}, its picture ${image.size.join("x")}.`
-      : `${unlike.length} masks are of another size than their pictures: ${firstFew(unlike.map(sizesOf))}.`;
+      ? `The mask ${image.maskPath} is ${size.join("x")}, its image ${image.size.join("x")}.`
+      : `${unlike.length} masks differ in size from their images: ${firstFew(unlike.map(sizesOf))}.`;
   return new CoinageError("MASK_MISSING", message, {
     where: image.path,
-    hint: unlike.every(isTurnedAlone) ? turningHint(image) : "Make each mask as large as its picture.",
+    hint: unlike.every(isTurnedAlone) ? turningHint(image) : "Make each mask the size of its image.",
   });
 }
 
@@ -118,8 +118,8 @@ function isTurnedAlone({ image, header, size }: Masked): boolean {
 }
 
 function turningHint({ subset }: TrainingImage): string {
-  const turned = "EXIF turns only one of picture and mask";
+  const turned = "EXIF rotates only one of image and mask";
   return subset.exifTranspose
-    ? `${turned}: save the masks as viewers show their pictures, or leave --exif_transpose out.`
-    : `${turned}: --exif_transpose takes both as viewers show them.`;
+    ? `${turned}: save the masks as viewers show their images, or leave out --exif_transpose.`
+    : `${turned}: --exif_transpose uses both as viewers show them.`;
 }

@@ -88,7 +88,7 @@ function checked<Schema extends z.ZodType>(
 function unusable(reason: string, where: string, cause: unknown): CoinageError {
   return new CoinageError("DATASET_CONFIG", `The metadata cannot be used: ${reason}`, {
     where,
-    hint: `Metadata looks so: {"a.png": {"caption": "...", "tags": "..."}}, or in a .jsonl file one {"image_path": "a.png", "caption": "..."} a line.`,
+    hint: `Metadata looks like this: {"a.png": {"caption": "...", "tags": "..."}}, or in a .jsonl file one {"image_path": "a.png", "caption": "..."} a line.`,
     cause,
   });
 }
@@ -137,7 +137,7 @@ export async function readInfoCache(file: string): Promise<PictureInfo[]> {
   } catch (cause) {
     throw new CoinageError("DATASET_CONFIG", `The cache ${file} cannot be read.`, {
       where: file,
-      hint: "Delete it; it is made anew.",
+      hint: "Delete it; it is rebuilt.",
       cause,
     });
   }

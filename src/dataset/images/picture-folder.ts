@@ -56,7 +56,7 @@ export function entriesIn(folder: string): Promise<Dirent[]> {
   return readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new CoinageError("FILE_UNREADABLE", `The folder ${folder} cannot be read (${reasonOf(cause)}).`, {
       where: folder,
-      hint: readingHint(cause) ?? "Check the disk it lies on.",
+      hint: readingHint(cause) ?? "Check its disk.",
       cause,
     });
   });

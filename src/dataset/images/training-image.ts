@@ -78,7 +78,7 @@ export interface KnownPicture {
  *  differs from sd-scripts: the size is that of the picture; there one that metadata tells goes before it, and a picture that was exchanged since is squeezed into it.
  *  @throws PICTURE_UNREADABLE naming every picture that cannot be read */
 export function headersOf(entries: readonly ImageEntry[]): Promise<KnownPicture[]> {
-  return mapTellingAll(entries, headersAtOnce, (count) => `${count} pictures cannot be read.`, headerOf);
+  return mapTellingAll(entries, headersAtOnce, (count) => `${count} images cannot be read.`, headerOf);
 }
 
 async function headerOf({ path, size: known, subset, onlyLatents }: ImageEntry): Promise<KnownPicture> {

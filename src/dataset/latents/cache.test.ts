@@ -176,7 +176,7 @@ describe("latents in files", () => {
     expect(warningsOf(again)).toMatchObject([
       {
         kind: "latentsOutdated",
-        subjects: [expect.stringContaining("1_0140x0128_sd.npz (they are of another picture)")],
+        subjects: [expect.stringContaining("1_0140x0128_sd.npz (they are from another image)")],
       },
     ]);
     expect(await readFile(file)).not.toEqual(before);
@@ -200,7 +200,7 @@ describe("latents in files", () => {
     expect((await cache(settings)).shapes).toHaveLength(2);
   });
 
-  test("of sd-scripts are used with a warning, unless they are older than their picture or of another size", async () => {
+  test("of sd-scripts are used with a warning, unless they are older than their image or of another size", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
     await cache(settings);
     const files = (await readdir(at("cats/3_cat"))).filter((name) => name.endsWith(".npz"));
@@ -215,8 +215,8 @@ describe("latents in files", () => {
     expect(again.shapes).toHaveLength(3);
     const outdated = warningsOf(again).find(({ kind }) => kind === "latentsOutdated")!;
     expect(outdated.subjects).toEqual([
-      expect.stringContaining("1_0140x0128_sd.npz (they are older than their picture)"),
-      expect.stringContaining("4_0070x0192_sd.npz (they are of a picture of 64x192)"),
+      expect.stringContaining("1_0140x0128_sd.npz (they are older than their image)"),
+      expect.stringContaining("4_0070x0192_sd.npz (they are from an image of 64x192)"),
     ]);
     expect(warningsOf(await cache(settings))).toMatchObject([{ kind: "latentsUntold", subjects: { length: 2 } }]);
   });
@@ -311,7 +311,7 @@ describe("latents in files", () => {
     await expect(cache(settings)).rejects.toMatchObject({
       code: "OUTPUT_UNWRITABLE",
       where: at("cats/3_cat/3_0064x0192_sd.npz"),
-      hint: expect.stringContaining("--cache_latents in place of"),
+      hint: expect.stringContaining("--cache_latents instead of"),
     });
   });
 

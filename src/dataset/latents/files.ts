@@ -38,7 +38,7 @@ export async function readLatentFile(file: string, image: TrainingImage): Promis
       hint:
         image.onlyLatents === undefined
           ? `${isGone ? "T" : "Delete it: t"}he next run makes it anew from the picture, also one that goes on from a state.`
-          : "It stands in for a picture that is gone: bring one of the two back.",
+          : "It replaces an image that no longer exists: restore one of the two.",
       cause,
     });
   }
@@ -88,7 +88,7 @@ export function shortcomingOf(
 ): string | undefined {
   const wanted = `4x${Math.floor(bucket[1] / 8)}x${Math.floor(bucket[0] / 8)}`;
   if (latents.shape.join("x") !== wanted) return `they are ${latents.shape.join("x")}, not ${wanted}`;
-  if (subset.flipAug && flipped?.shape.join("x") !== wanted) return "those of the mirrored picture are missing";
+  if (subset.flipAug && flipped?.shape.join("x") !== wanted) return "those of the mirrored image are missing";
   if (subset.alphaMask && alphaMask?.shape.join("x") !== `${bucket[1]}x${bucket[0]}`)
     return "their alpha mask is missing";
   return undefined;
@@ -112,7 +112,7 @@ export async function writeLatentFile(file: string, cached: CachedLatents, origi
     if (!(cause instanceof CoinageError)) throw cause;
     throw new CoinageError(cause.code, cause.message, {
       where: file,
-      hint: "--cache_latents in place of --cache_latents_to_disk keeps latents in memory and writes nothing beside the pictures. Or make the folder writable, on a disk with room.",
+      hint: "Use --cache_latents instead of --cache_latents_to_disk to keep latents in memory, or make the folder writable and free some disk space.",
       cause,
     });
   }

@@ -57,7 +57,7 @@ export class LatentStore {
   }
 
   /** differs from sd-scripts: latents of another picture, VAE or size, and damaged ones, are made anew. There those of other pictures, VAEs and sizes are trained on,
-   *  and a damaged file ends the run. Files of sd-scripts, which do not say what they are of, are good unless they are older than their picture. */
+   *  and a damaged file ends the run. Files of sd-scripts, which do not say what they are of, are good unless they are older than their image. */
   async #judge(file: string, image: TrainingImage, vae: string): Promise<FoundLatents> {
     if (this.caching.skipCheck) return { kind: "usable", file };
     let found: LatentFile;
@@ -77,24 +77,26 @@ export class LatentStore {
 
   /** What makes latents unfit that tell their origin, or undefined. */
   async #differenceOf(origin: LatentOrigin, image: TrainingImage, vae: string): Promise<string | undefined> {
-    if (origin.vae !== vae) return "they are of another VAE";
+    if (origin.vae !== vae) return "they are from another VAE";
     // Of a picture that is gone nothing more can be known.
     if (image.onlyLatents !== undefined) return undefined;
     if (origin.picture !== (await digestOfFile(image.path, "whole").catch(() => undefined)))
-      return "they are of another picture";
-    return origin.settings === latentSettings(image) ? undefined : "they are of another size or other settings";
+      return "they are from another image";
+    return origin.settings === latentSettings(image)
+      ? undefined
+      : "they were made at another size or with other settings";
   }
 
   /** What makes latents doubtful that do not tell their origin, or undefined. */
   async #doubtOf(file: string, { originalSize }: CachedLatents, image: TrainingImage): Promise<string | undefined> {
     if (image.onlyLatents !== undefined) return undefined;
-    if (originalSize.join("x") !== image.size.join("x")) return `they are of a picture of ${originalSize.join("x")}`;
+    if (originalSize.join("x") !== image.size.join("x")) return `they are from an image of ${originalSize.join("x")}`;
     if (image.subset.exifTranspose || image.subset.alphaBackground !== undefined)
       return "they were made without --exif_transpose and --alpha_background";
     const sharing = this.#stems.get(stemOf(image))!;
-    if (sharing.size > 1) return `they do not say which of ${sharing.size} pictures they are of`;
+    if (sharing.size > 1) return `they do not say which of ${sharing.size} images they are from`;
     const [picture, latents] = [await stat(image.path).catch(() => undefined), await stat(file)];
-    return picture && picture.mtimeMs > latents.mtimeMs ? "they are older than their picture" : undefined;
+    return picture && picture.mtimeMs > latents.mtimeMs ? "they are older than their image" : undefined;
   }
 
   /** Keeps the latents of a picture. @throws OUTPUT_UNWRITABLE */
@@ -125,10 +127,14 @@ export class LatentStore {
     if (file === undefined) return undefined;
     const found = await readLatentFile(file, image);
     if (contents === undefined || contents === found.contents) return found.cached;
-    throw new CoinageError("LATENTS_UNREADABLE", `The latent cache ${file} was written anew while this run uses it.`, {
-      where: file,
-      hint: "Another run with other settings shares these pictures: let one of them use --cache_latents in place of --cache_latents_to_disk, or copy the folder.",
-    });
+    throw new CoinageError(
+      "LATENTS_UNREADABLE",
+      `The latent cache ${file} was rewritten while this run was using it.`,
+      {
+        where: file,
+        hint: "Another run with other settings shares these images: use --cache_latents instead of --cache_latents_to_disk in one of them, or copy the folder.",
+      },
+    );
   }
 }
 
@@ -150,10 +156,10 @@ function useless(file: string, found: FoundLatents | undefined): CoinageError {
   const reason = found && "reason" in found ? found.reason : "it cannot be read";
   return new CoinageError(
     "LATENTS_UNREADABLE",
-    `The latent cache ${file} stands in for a picture that is gone, but ${reason}.`,
+    `The latent cache ${file} replaces an image that no longer exists, but ${reason}.`,
     {
       where: file,
-      hint: "Bring the picture back, or take it out of the metadata.",
+      hint: "Restore the image, or remove it from the metadata.",
     },
   );
 }

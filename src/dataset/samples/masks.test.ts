@@ -88,7 +88,7 @@ describe("loss masks of a folder", () => {
     const bucketed = { datasetConfig, maskedLoss: true, enableBucket: true, minBucketReso: 64 };
     await expect(openSeeded(bucketed)).rejects.toMatchObject({
       code: "MASK_MISSING",
-      message: expect.stringContaining("is 32x32, its picture 64x64"),
+      message: expect.stringContaining("is 32x32, its image 64x64"),
     });
     const { warnings } = await openSeeded({ datasetConfig, maskedLoss: true });
     expect(warnings.find(({ kind }) => kind === "maskStretched")?.subjects).toEqual([
@@ -113,12 +113,12 @@ describe("loss masks of a folder", () => {
 
     await write("masks/a.png", [64, 128], 1);
     await expect(openSeeded(settings)).rejects.toMatchObject({
-      hint: expect.stringContaining("--exif_transpose takes"),
+      hint: expect.stringContaining("--exif_transpose uses"),
     });
     await openSeeded({ ...settings, exifTranspose: true });
     await write("masks/a.png", [128, 64], 1);
     await expect(openSeeded({ ...settings, exifTranspose: true })).rejects.toMatchObject({
-      hint: expect.stringContaining("leave --exif_transpose out"),
+      hint: expect.stringContaining("leave out --exif_transpose"),
     });
   });
 });

@@ -79,7 +79,7 @@ function fromLatents(image: TrainingImage, cached: CachedLatents, flipped: boole
   if (shortcoming)
     throw new CoinageError("LATENTS_UNREADABLE", `The cached latents of ${image.path} do not fit: ${shortcoming}.`, {
       where: image.path,
-      hint: "Leave --skip_cache_check out, or delete the cache: what does not fit is made anew then.",
+      hint: "Leave out --skip_cache_check, or delete the cache: it is then rebuilt.",
     });
   const { alphaMask, originalSize, cropBox } = cached;
   return {
