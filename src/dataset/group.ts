@@ -104,7 +104,10 @@ export class DatasetGroup {
     }
   }
 
-  /** differs from sd-scripts: the epoch is switched before its first batch is put together, not after it. */
+  /** The batches of an epoch in the order of the arrangement.
+   *  differs from sd-scripts: the first batch of an epoch is put together before the dataset switches to that epoch.
+   *  coinage: the dataset switches to an epoch before its first batch.
+   *  because: every image is then used as often as its repeats say. */
   #batchesOf(epoch: number): PlannedBatch[] {
     const batches = this.#arrangements.flatMap((arrangement, dataset) =>
       arrangement.batches(epoch).map(({ images }) => ({ dataset, images })),
@@ -140,7 +143,10 @@ function filesOf({ path, maskPath }: TrainingImage): string[] {
   return maskPath === undefined ? [path] : [path, maskPath];
 }
 
-/** A sample's own generator. differs from sd-scripts: there all samples share one, so that results depend on how workers take turns. */
+/** A sample's own generator.
+ *  differs from sd-scripts: all samples share one generator for captions, crops and augmentations.
+ *  coinage: each sample has a generator of its own, seeded from the dataset's seed, the epoch, the batch and the position.
+ *  because: results must not depend on the order in which images are decoded. */
 function sampleRandom(seed: number, epoch: number, batch: number, position: number): PythonRandom {
   return new PythonRandom([epoch, batch, position].reduce((key, word) => (key << 32n) | BigInt(word), BigInt(seed)));
 }

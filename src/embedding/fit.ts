@@ -38,7 +38,7 @@ export interface InitialVectors {
   readonly warnings: readonly string[];
 }
 
-/** Reads `--weights`: `count` vectors per text encoder to replace the initial ones. Source: training-loop.md section 3.4.
+/** Reads `--weights`: `count` vectors per text encoder to replace the initial ones. Source: sd-scripts train_textual_inversion.py, TextualInversionTrainer.train and load_weights.
  *  @throws EMBEDDING_COUNT when the file has another number of vectors; what readEmbeddingFile and embeddingForModel throw */
 export async function readInitialVectors(path: string, model: TargetModel, count: number): Promise<InitialVectors> {
   const file = await readEmbeddingFile(path, model.widths.length === 1 ? "first" : "refuse");
@@ -59,7 +59,9 @@ function isHalf({ layout }: EmbeddingFile): boolean {
   return layout === "clip_l" || layout === "clip_g";
 }
 
-// differs from sd-scripts: with one half only it crashes later; here the other encoder starts from the init word.
+// differs from sd-scripts: --weights with an SDXL embedding that lacks clip_l or clip_g crashes.
+// coinage: --weights with an SDXL embedding that lacks clip_l or clip_g trains the other text encoder from the init word.
+// because: half an embedding is still a start.
 function half(file: EmbeddingFile, model: TargetModel): InitialVectors {
   const tables = ["clip_l", "clip_g"].map((role) => file.tables.get(role));
   for (const [i, table] of tables.entries()) if (table) refuseOtherWidth(file, table, model, i);
@@ -71,7 +73,9 @@ function half(file: EmbeddingFile, model: TargetModel): InitialVectors {
 }
 
 /** The tables of a layered word, layer after layer.
- *  differs from sd-scripts: layers go by their names, in .safetensors and PyTorch files; its check of their number refuses every file. */
+ *  differs from sd-scripts: --weights refuses every XTI file, because the check of the number of layers is wrong.
+ *  coinage: --weights with an XTI file, .safetensors or PyTorch, takes each layer's vectors by the name of the layer.
+ *  because: layers are stored by name. */
 function layeredTable(file: EmbeddingFile, layers: readonly string[], { label }: TargetModel): NdArray {
   if (file.layout !== "xti")
     throw new CoinageError(

@@ -33,7 +33,8 @@ const xtiLayer = /^(IN\d\d|MID|OUT\d\d)$/;
 /** What to do with several tensors that are no known set. */
 export type SeveralTensors = "refuse" | "first";
 
-/** Finds the embedding among the contents of a file, by the names in it. Source: checkpoints.md section 8.
+/** Finds the embedding among the contents of a file, by the names in it. Source: A1111 modules/textual_inversion/textual_inversion.py, create_embedding_from_data; ComfyUI comfy/sd1_clip.py, load_embed;
+ *  diffusers loaders/textual_inversion.py; sd-scripts train_textual_inversion.py, save_weights.
  *  @throws EMBEDDING_EMPTY, EMBEDDING_UNRECOGNIZED, EMBEDDING_UNSUPPORTED, EMBEDDING_AMBIGUOUS */
 export function findEmbedding(contents: Contents, where: string, several: SeveralTensors): LaidOut {
   const { form, tensors, parameters, others } = contents;

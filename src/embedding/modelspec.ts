@@ -31,7 +31,7 @@ export type DescriptionKey =
   | "preprocessor"
   | "is_negative_embedding";
 
-/** The `modelspec.*` metadata that sd-scripts writes into a .safetensors embedding. Source: training-loop.md section 14.4. */
+/** The `modelspec.*` metadata that sd-scripts writes into a .safetensors embedding. Source: sd-scripts library/sai_model_spec.py, build_metadata. */
 export function modelSpecMetadata(inputs: ModelSpecInputs): Record<string, string> {
   const { family, isVPrediction, date, minTimestep, maxTimestep, clipSkip, descriptions = {} } = inputs;
   const metadata: Record<string, string> = {

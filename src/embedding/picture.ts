@@ -22,7 +22,7 @@ export function carrierOf(start: Uint8Array): CarrierKind | undefined {
   return /^[\s\S]{4}ftypavif$/.test(text) ? "avif" : undefined;
 }
 
-/** The embedding a picture carries: in a text chunk, which only PNG has, else in its pixels. Source: checkpoints.md section 8.2.
+/** The embedding a picture carries: in a text chunk, which only PNG has, else in its pixels. Source: A1111 modules/textual_inversion/textual_inversion.py, EmbeddingDatabase.load_from_file.
  *  @throws PNG_INVALID, EMBEDDING_INVALID, EMBEDDING_UNRECOGNIZED when it carries none */
 export async function contentsOfPicture(picture: Uint8Array, where: string): Promise<Contents> {
   const texts = isPng(picture) ? readPngTexts(picture) : [];
@@ -63,7 +63,7 @@ function parse(json: string, where: string): Readonly<Record<string, unknown>> {
 }
 
 /** The JSON text that the web UI hides in the lower four bits of the pixels left and right of the visible picture.
- *  picture: RGB. undefined: nothing is hidden in it. Source: checkpoints.md section 8.2. @throws EMBEDDING_INVALID */
+ *  picture: RGB. undefined: nothing is hidden in it. Source: A1111 modules/textual_inversion/image_embedding.py, extract_image_data_embed. @throws EMBEDDING_INVALID */
 function jsonInPixels(picture: Picture, where: string): string | undefined {
   const framed = withoutFrame(picture);
   const black = framed ? blackColumns(framed) : [];

@@ -28,7 +28,7 @@ export interface EmbeddingFile {
   readonly warnings: readonly string[];
 }
 
-/** Reads an embedding of any program's layout; its kind is told by its contents. Source: checkpoints.md section 8.
+/** Reads an embedding of any program's layout; its kind is told by its contents.
  *  @throws the EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
 export async function readEmbeddingFile(file: string, several: SeveralTensors = "refuse"): Promise<EmbeddingFile> {
   const opened = withOpenFile(file, (source) => {

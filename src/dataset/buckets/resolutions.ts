@@ -30,7 +30,9 @@ function nearestAspect(aspect: number, resolutions: readonly Size[]): Size {
 
 /** A bucket made for the picture: shrunk to the area of the training resolution if larger, never enlarged, sides cut to multiples of the step.
  *  Undefined when a side would vanish.
- *  differs from sd-scripts: there such a picture stops the run, or makes a bucket of width 0 that fails later. */
+ *  differs from sd-scripts: with --bucket_no_upscale an image smaller than one bucket step stops the run, or makes a bucket of width 0 that fails later.
+ *  coinage: with --bucket_no_upscale an image smaller than one bucket step is left out with a warning.
+ *  because: one image should not end a run. */
 export function chooseWithoutUpscaling(size: Size, resolution: Size, step: number): BucketChoice | undefined {
   const [width, height] = size;
   const area = resolution[0] * resolution[1];

@@ -25,7 +25,9 @@ export async function readCaption(
     // A link that leads to nothing is there, too, and is told when it is read.
     const found = await lstat(file).catch(() => undefined);
     if (found && !found.isDirectory()) {
-      // differs from sd-scripts: a byte order mark is dropped; there it becomes part of the first word.
+      // differs from sd-scripts: the byte order mark of a caption file becomes part of the first word.
+      // coinage: the byte order mark of a caption file is dropped.
+      // because: Windows editors write it, and no word was meant.
       const text = await readRegularTextFile(file, "captionFile", {
         code: "CAPTION_UNREADABLE",
         subject: `The caption file ${file}`,

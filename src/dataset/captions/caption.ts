@@ -50,7 +50,9 @@ function chooseLine(caption: string, { enableWildcard }: CaptionSettings, chance
   return enableWildcard && lines.length > 1 ? chance.choose(lines, "wildcards") : lines[0]!;
 }
 
-// differs from sd-scripts: added to the chosen line. There the first line alone has the prefix and the last alone the suffix.
+// differs from sd-scripts: with --enable_wildcard only the first line of a caption gets caption_prefix, and only the last gets caption_suffix.
+// coinage: caption_prefix and caption_suffix are added to the line that was chosen.
+// because: each line is a caption of its own.
 function withPrefixAndSuffix(line: string, { captionPrefix, captionSuffix }: CaptionSettings): string {
   const prefixed = captionPrefix ? `${captionPrefix} ${line}` : line;
   return captionSuffix ? `${prefixed} ${captionSuffix}` : prefixed;
@@ -76,7 +78,8 @@ function singleBrace(part: string): string {
   return part === "{{" || part === "}}" ? part[0]! : part;
 }
 
-/** Source: sd-scripts since 2026-06; before, tags were joined by commas whatever separated them. */
+/** Tags after warm-up, shuffling and dropout. Until 2026-06 sd-scripts joined them with commas, whatever caption_separator was.
+ *  Source: sd-scripts library/train_util.py, BaseDataset.process_caption. */
 function arrangeTags(
   text: string,
   settings: CaptionSettings,
@@ -96,7 +99,10 @@ function arrangeTags(
   return [...head, ...tags, ...tail].join(`${settings.captionSeparator} `);
 }
 
-/** differs from sd-scripts: a share too small for one step is no warm-up from the start; there the first caption of a subset is still rearranged. */
+/** Steps of token warm-up, from a number or a share of all steps.
+ *  differs from sd-scripts: with a token_warmup_step that is less than one step, the first caption of a subset is still rearranged.
+ *  coinage: a token_warmup_step that is less than one step is no warm-up at all.
+ *  because: the first caption should be like all others. */
 export function warmupStepsOf(
   { tokenWarmupStep }: CaptionSettings,
   { maxTrainSteps }: Pick<CaptionState, "maxTrainSteps">,

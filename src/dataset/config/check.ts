@@ -115,7 +115,9 @@ function checkDataset(dataset: ConfigValue, path: ConfigPath, isMaskedLoss: bool
   if (subsets !== undefined && !(Array.isArray(subsets) && subsets.every(isTable)))
     return [wrongType([...path, "subsets"], "a list of tables")];
   const tables = (subsets ?? []) as readonly ConfigTable[];
-  // differs from sd-scripts: a dataset without subsets silently becomes an empty mask-image dataset there.
+  // differs from sd-scripts: a dataset without subsets silently becomes an empty mask-image dataset.
+  // coinage: a dataset without subsets is an error.
+  // because: nothing would be trained.
   if (tables.length === 0)
     return [
       {
@@ -229,7 +231,9 @@ interface TypeRule {
 }
 
 const isInteger = (value: ConfigValue) => typeof value === "bigint" || typeof value === "boolean";
-// differs from sd-scripts: an integer is taken where a floating-point number is expected; sd-scripts rejects `1` there.
+// differs from sd-scripts: a dataset config must write `1.0` where a floating-point number is expected.
+// coinage: an integer is accepted where a floating-point number is expected.
+// because: the meaning is clear.
 const isFloat = (value: ConfigValue) => typeof value === "number" || typeof value === "bigint";
 const isPairOf = (fits: (value: ConfigValue) => boolean) => (value: ConfigValue) =>
   Array.isArray(value) && value.length === 2 && value.every(fits);

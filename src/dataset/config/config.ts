@@ -35,8 +35,10 @@ export async function readDatasetConfig(settings: DatasetSettings, warnings: Dat
 
 const pathKeys = ["image_dir", "metadata_file", "conditioning_data_dir"];
 
-/** Relative paths of a config begin where the user stands.
- *  differs from sd-scripts: where nothing is there, they begin at the config's own folder, so that a config can be kept and moved with its pictures. */
+/** The config with its relative paths resolved.
+ *  differs from sd-scripts: relative paths in a dataset config are relative to the current folder only.
+ *  coinage: relative paths that do not exist from the current folder are relative to the folder of the dataset config.
+ *  because: a config can be kept and moved together with its images. */
 async function withFoundPaths(config: CheckedConfig, file: string): Promise<CheckedConfig> {
   const datasets = config.datasets.map(async (dataset) => ({
     ...dataset,
@@ -60,7 +62,9 @@ async function subsetWithFoundPaths(subset: ConfigTable, folder: string): Promis
 export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { trainDataDir, regDataDir, inJson } = settings;
   if (inJson !== undefined) {
-    // differs from sd-scripts: without train_data_dir its own synthesised config does not pass its own check.
+    // differs from sd-scripts: --in_json without --train_data_dir fails, because the config made from it does not pass the check of configs.
+    // coinage: --in_json works without --train_data_dir.
+    // because: keys of a metadata file can be absolute paths.
     const subset = { ...(trainDataDir !== undefined && { image_dir: trainDataDir }), metadata_file: inJson };
     return { placeOf: formatPath, general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
   }
@@ -90,7 +94,9 @@ async function subsetsIn(
     return [];
   }
   const subsets: ConfigTable[] = [];
-  // differs from sd-scripts: sorted; it takes the order of the file system, which differs between machines.
+  // differs from sd-scripts: the subfolders of --train_data_dir are used in the order of the file system.
+  // coinage: the subfolders of --train_data_dir are sorted by name.
+  // because: the order of the file system differs between machines, and with it the run.
   for (const name of (await entriesIn(parent)).map((entry) => entry.name).sort(byCodePoint)) {
     const folder = joinPath(parent, name);
     const kind = await kindOfPath(folder);

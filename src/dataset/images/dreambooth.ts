@@ -30,7 +30,9 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
   const seen = new Set<string>();
   for (const subset of plan.subsets) {
     const folder = subset.imageDir!;
-    // differs from sd-scripts: `a`, `a/` and `./a` are the same folder; there only the texts are compared.
+    // differs from sd-scripts: `a`, `a/` and `./a` count as different folders, and their images are used twice.
+    // coinage: spellings of the same folder are recognized as one.
+    // because: a duplicate subset is an oversight.
     const identity = [folder, subset.conditioningDataDir ?? ""].map((part) => path.resolve(part)).join("\n");
     if (subset.numRepeats < 1) warnings.add("subsetWithoutRepeats", folder);
     else if (seen.has(identity)) warnings.add("subsetDuplicate", folder);
@@ -170,7 +172,9 @@ export function keepForTraining<Entry>(
   const { validationSplit: split, validationSeed: seed } = plan;
   if (split === 0) return entries;
   if (split < 0 || split > 1) {
-    // differs from sd-scripts: a share above 1 still takes pictures away there.
+    // differs from sd-scripts: a validation_split above 1 still removes images from training.
+    // coinage: a validation_split outside of 0 to 1 is ignored with a warning.
+    // because: no share is meant by it.
     warnings.add("validationSplitIgnored", String(split));
     return entries;
   }

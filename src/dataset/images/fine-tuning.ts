@@ -18,7 +18,9 @@ const keysAtOnce = 16;
 export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const { warnings } = context;
   const subsets: LoadedSubset[] = [];
-  // differs from sd-scripts: told apart by path; there equal keys of two subsets are taken for one picture.
+  // differs from sd-scripts: equal keys in the metadata files of two subsets are one image.
+  // coinage: images of metadata files are told apart by their path.
+  // because: two folders can hold different images of the same name.
   const entries = new Map<string, ImageEntry>();
   const seen = new Set<string>();
   let numTrainImages = 0;
@@ -134,7 +136,9 @@ export class PictureNames {
   readonly #folders = new Map<string, Promise<Map<string, string[]>>>();
 
   /** The picture at a path, whose ending may be missing.
-   *  differs from sd-scripts: a key without ending is looked for with all endings, since that is what the metadata tools write. */
+   *  differs from sd-scripts: a metadata key without an extension is found only where it has a latent cache.
+   *  coinage: a metadata key without an extension is looked for with every image extension.
+   *  because: the metadata tools of sd-scripts write keys without extensions. */
   async at(base: string): Promise<string | undefined> {
     if ((await kindOfPath(base)) === "file") return base;
     const folder = path.dirname(base);

@@ -100,7 +100,9 @@ export function captionOf(
 ): string {
   if (tags === undefined || (tags === "" && !enableWildcard)) return caption;
   const added = enableWildcard ? tags.replaceAll("\n", () => captionSeparator) : tags;
-  // differs from sd-scripts: with wildcards it loses the tags of an entry whose caption is empty.
+  // differs from sd-scripts: with --enable_wildcard the tags of a metadata entry without a caption are lost.
+  // coinage: the tags of a metadata entry without a caption are its caption.
+  // because: that is so without --enable_wildcard, too.
   if (strip(caption) === "" && (enableWildcard || caption === "")) return added;
   if (!enableWildcard) return caption + captionSeparator + added;
   const lines = caption.split("\n").filter((line) => strip(line) !== "");

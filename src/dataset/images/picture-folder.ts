@@ -25,7 +25,9 @@ const companions = /\.(txt|caption|json|jsonl|npz|toml|ya?ml|md|csv|xml|html?|lo
 const filesAtOnce = 16;
 
 /** What lies directly in a folder. captionExtension: of files that need no look, too.
- *  differs from sd-scripts: endings count in any letter case, and so do .jfif, .jpe, .tif, .gif, .apng and .dib, which our decoder reads; there `a.Jpg` and `a.tif` are left out.
+ *  differs from sd-scripts: images whose extension is in mixed case, such as `a.Jpg`, and those named .jfif, .jpe, .tif, .gif, .apng or .dib are left out.
+ *  coinage: extensions count in any letter case, and all formats that the decoder reads are used.
+ *  because: nobody expects an image to be skipped for the spelling of its extension.
  *  @throws FILE_UNREADABLE */
 export async function readPictureFolder(folder: string, captionExtension = ""): Promise<PictureFolder> {
   const entries = (await entriesIn(folder)).filter(({ name }) => !isOfSystem(name));

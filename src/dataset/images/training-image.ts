@@ -75,7 +75,9 @@ export interface KnownPicture {
 }
 
 /** Size and header of every picture.
- *  differs from sd-scripts: the size is that of the picture; there one that metadata tells goes before it, and a picture that was exchanged since is squeezed into it.
+ *  differs from sd-scripts: the size in a metadata file takes precedence over that of the image.
+ *  coinage: the size of an image is that of its file, and a warning names sizes in metadata that differ.
+ *  because: an image that was replaced since would be squeezed into the old size.
  *  @throws PICTURE_UNREADABLE naming every picture that cannot be read */
 export function headersOf(entries: readonly ImageEntry[]): Promise<KnownPicture[]> {
   return mapTellingAll(entries, headersAtOnce, (count) => `${count} images cannot be read.`, headerOf);

@@ -8,8 +8,10 @@ import { latentSettings } from "./origin.ts";
 
 /** Where the latents of every picture are kept: `<stem>_<W>x<H>_sd.npz` with the size of the picture itself, each side of at least four digits.
  *  A file with mirrored latents does for pictures that are not mirrored, but where both are trained each has its own: whichever comes second would replace the first.
- *  differs from sd-scripts: pictures that differ in their ending alone, and a picture that is trained on in several ways, have a file each; there they share one. The
- *  first has that name, the others have their whole name in place of the stem, with a number if need be. */
+ *  The first image to claim that name has it; others have their whole name in place of the stem, with a number where needed.
+ *  differs from sd-scripts: images that differ only in their extension, and an image trained on in several ways, share one latent cache.
+ *  coinage: each of them has a latent cache of its own.
+ *  because: a shared cache holds the latents of whichever was encoded last. */
 export function latentFilesOf(images: readonly TrainingImage[], family: LatentFamily): Map<TrainingImage, string> {
   const owners = new Map<string, string>();
   return new Map(
@@ -60,7 +62,9 @@ async function latentFilesIn(folder: string, family: LatentFamily): Promise<Map<
 }
 
 /** Latent caches of many folders, each folder read once: what stands in for pictures that are gone.
- *  differs from sd-scripts: sizes of pictures that are there come from the pictures; there from the names of their caches, though the picture may be another since. */
+ *  differs from sd-scripts: the size of an image with a latent cache is read from the name of the cache.
+ *  coinage: the size of an image that exists is read from the image.
+ *  because: the image may have been replaced since. */
 export class LatentFolders {
   readonly #family: LatentFamily;
   readonly #folders = new Map<string, Promise<Map<string, NamedLatents[]>>>();

@@ -23,8 +23,9 @@ export function latentSettings({ bucket, resized, subset }: TrainingImage): stri
 }
 
 /** The generator from which a picture's sample of the latent distribution is drawn, and of its mirror image the second one.
- *  differs from sd-scripts: each picture has its own, which depends on nothing but its origin. There all share that of the run, so that what a file holds depends on
- *  which other pictures were encoded before, and the run's later noise on how many were. */
+ *  differs from sd-scripts: latents that go into a cache file are sampled with the run's generator.
+ *  coinage: the latents of each image in a cache file are sampled with a generator of its own, seeded from the image, the VAE and the settings.
+ *  because: a cache file must not depend on which images were encoded before it, nor the run's noise on how many were. */
 export function drawsOf(origin: LatentOrigin): readonly [plain: TorchGenerator, mirrored: TorchGenerator] {
   const { picture, vae, settings } = origin;
   const words = createHash("sha256").update([picture, vae, settings].join("\n")).digest();

@@ -56,8 +56,10 @@ export class LatentStore {
     return first ?? { kind: "missing" };
   }
 
-  /** differs from sd-scripts: latents of another picture, VAE or size, and damaged ones, are made anew. There those of other pictures, VAEs and sizes are trained on,
-   *  and a damaged file ends the run. Files of sd-scripts, which do not say what they are of, are good unless they are older than their image. */
+  /** Whether a latent cache can be used for an image. Files of sd-scripts, which do not say what they were made from, are good unless they are older than their image.
+   *  differs from sd-scripts: cached latents of another image, VAE or size are trained on, and a damaged cache ends the run.
+   *  coinage: latent caches of another image, VAE or size, and damaged ones, are rebuilt.
+   *  because: training on the wrong latents fails silently. */
   async #judge(file: string, image: TrainingImage, vae: string): Promise<FoundLatents> {
     if (this.caching.skipCheck) return { kind: "usable", file };
     let found: LatentFile;

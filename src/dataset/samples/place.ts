@@ -15,7 +15,9 @@ export interface PlacedPicture {
 const nowhere: CropBox = [0, 0, 0, 0];
 
 /** Brings a decoded picture to the size of its bucket; without bucketing the face crop and the plain random crop come first.
- *  differs from sd-scripts: without bucketing a picture that no crop option brings to the training size is fitted to it; there it is an error. */
+ *  differs from sd-scripts: without bucketing, an image that no crop option brings to the training size is an error.
+ *  coinage: without bucketing, an image that no crop option brings to the training size is resized and cropped to it.
+ *  because: images rarely have the training size. */
 export function placePicture(
   picture: Picture,
   image: TrainingImage,

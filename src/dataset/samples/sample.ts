@@ -110,7 +110,9 @@ async function fromPicture(
 }
 
 function cropTopLeft([left, top, right, bottom]: CropBox, bucket: Size, flipped: boolean): Pair {
-  // differs from sd-scripts: without a box there is nothing to mirror; there left becomes the whole width.
+  // differs from sd-scripts: the crop of a mirrored sample that was cropped without bucketing starts at the whole width.
+  // coinage: the crop of a mirrored sample that was cropped without bucketing starts at 0, as that of one that is not mirrored.
+  // because: no crop box is recorded for such samples, so there is nothing to mirror.
   const hasBox = right > left && bottom > top;
   return [Math.trunc(top), Math.trunc(flipped && hasBox ? bucket[0] - right : left)];
 }
@@ -134,7 +136,9 @@ export function readTrainingPicture({ path, subset }: TrainingImage): Promise<Pi
 const maskValues = Float32Array.from(signedUnit, (value) => Math.fround(value + 1) / 2);
 
 /** The mask of a picture as [H,W] in 0..1: its red channel, at the place of the picture.
- *  differs from sd-scripts: the mask is resized and cut like its picture; there it is stretched to the bucket.
+ *  differs from sd-scripts: a mask is stretched to the bucket.
+ *  coinage: a mask is resized and cropped like its image.
+ *  because: a stretched mask covers other parts of the image.
  *  @throws PICTURE_UNREADABLE */
 export async function readMaskPicture(image: TrainingImage, flipped: boolean): Promise<NdArray<Float32Array>> {
   const { maskPath, size, bucket, resized, subset } = image;
