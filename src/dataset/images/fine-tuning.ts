@@ -136,7 +136,7 @@ export class PictureNames {
   readonly #folders = new Map<string, Promise<Map<string, string[]>>>();
 
   /** The picture at a path, whose ending may be missing.
-   *  differs from sd-scripts: a metadata key without an extension is found only where it has a latent cache.
+   *  differs from sd-scripts: a metadata key without an extension finds no image.
    *  coinage: a metadata key without an extension is looked for with every image extension.
    *  because: the metadata tools of sd-scripts write keys without extensions. */
   async at(base: string): Promise<string | undefined> {
