@@ -1,5 +1,15 @@
 import { CoinageError } from "../errors/index.ts";
 
+/** How far work on pictures runs ahead of what waits for it: little, so that never many are in memory. */
+export const ahead = {
+  /** Batches prepared beside the one that is trained on. */
+  batches: 2,
+  /** Groups decoded beside the one that the VAE encodes. */
+  encodings: 1,
+  /** Pictures decoded at once. */
+  pictures: 4,
+} as const;
+
 /** What `work` makes of every item, in order, with at most `limit` under way at once. */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],
@@ -88,13 +98,3 @@ export function inTurns(limit: number): <Result>(work: () => Promise<Result>) =>
     }
   };
 }
-
-/** How far work on pictures runs ahead of what waits for it: little, so that never many are in memory. */
-export const ahead = {
-  /** Batches prepared beside the one that is trained on. */
-  batches: 2,
-  /** Groups decoded beside the one that the VAE encodes. */
-  encodings: 1,
-  /** Pictures decoded at once. */
-  pictures: 4,
-} as const;

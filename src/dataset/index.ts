@@ -1,6 +1,5 @@
-export { type CaptionState, type ChanceKind, processCaption } from "./captions/caption.ts";
 export { type CaptionOutcomes, captionOutcomes, type Weight } from "./captions/outcomes.ts";
-export { type Replacements, replacementsFor, type TemplateKind, templateCaptions } from "./captions/templates.ts";
+export { type Replacements, replacementsFor, templateCaptions } from "./captions/templates.ts";
 export type { DatasetKind, DatasetSettings } from "./config/keys.ts";
 export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
 export type { Dataset } from "./dataset.ts";
@@ -15,11 +14,10 @@ export { emptyDatasetError } from "./empty.ts";
 export type { DatasetGroup, EpochContext } from "./group.ts";
 export type { TrainingImage } from "./images/training-image.ts";
 export type { CachingProgress, PictureEncoder } from "./latents/cache.ts";
-export { type OpenOptions, openDataset } from "./open.ts";
+export { openDataset } from "./open.ts";
 export {
   type DatasetReport,
   type DatasetSummary,
-  type PictureMemory,
   pictureMemory,
   reportOf,
   type SubsetSummary,
@@ -30,7 +28,6 @@ export {
   batchLossMasks,
   batchPixels,
   type MicroBatch,
-  type Pair,
   type Sample,
 } from "./samples/sample.ts";
 export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";

@@ -98,7 +98,7 @@ export interface PictureMemory {
   readonly kept: number;
 }
 
-export interface PictureMemoryOptions {
+interface PictureMemoryOptions {
   /** Whether latents are cached, in memory or in files. */
   readonly isCached: boolean;
   readonly isOnDisk: boolean;

@@ -10,7 +10,7 @@ import { unreadable } from "./kinds.ts";
 import { type Channels, type Picture, turnUpright } from "./picture.ts";
 import { withoutUnusedChunks } from "./png.ts";
 
-export interface DecodeOptions {
+interface DecodeOptions {
   /** RGBA, opaque where the file has no alpha. */
   readonly alpha?: boolean;
   /** What transparent pixels are laid on. Without it they show their hidden colour. */

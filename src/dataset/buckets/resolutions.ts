@@ -3,6 +3,67 @@ import type { Size } from "../../pictures/index.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 
+/** Limits of the predefined bucket resolutions, in pixels. */
+export interface BucketLimits {
+  readonly minSide: number;
+  readonly maxSide: number;
+  readonly step: number;
+}
+
+/** The bucket resolutions of about the area of the training resolution, sorted by width, then height. */
+export function predefinedResolutions([width, height]: Size, { minSide, maxSide, step }: BucketLimits): Size[] {
+  const area = width * height;
+  const square = Math.floor(Math.sqrt(area) / step) * step;
+  const resolutions = new Map<string, Size>();
+  const add = (size: Size) => resolutions.set(size.join("x"), size);
+  add([square, square]);
+  for (let side = minSide; side <= maxSide; side += step) {
+    const other = Math.min(maxSide, Math.floor(Math.floor(area / side) / step) * step);
+    if (other < minSide) continue;
+    add([side, other]);
+    add([other, side]);
+  }
+  return [...resolutions.values()].sort(bySize);
+}
+
+/** By width, then height. */
+export function bySize(a: Size, b: Size): number {
+  return a[0] - b[0] || a[1] - b[1];
+}
+
+/** The bucket limits of a dataset, rounded outwards to multiples of the step; undefined without bucketing.
+ *  @throws BUCKET_LIMITS when they contradict the training resolution */
+export function bucketLimitsOf(plan: DatasetPlan, warnings: DatasetWarnings): BucketLimits | undefined {
+  const { minBucketReso, maxBucketReso, bucketResoSteps: step, resolution, enableBucket } = plan;
+  if (!enableBucket) return undefined;
+  if (step < 1) throw contradiction(`bucket_reso_steps must be at least 1, not ${step}.`);
+  const minSide = Math.floor(minBucketReso / step) * step;
+  const maxSide = Math.ceil(maxBucketReso / step) * step;
+  if (minSide !== minBucketReso) warnings.add("bucketLimitRounded", `min_bucket_reso ${minBucketReso} -> ${minSide}`);
+  if (maxSide !== maxBucketReso) warnings.add("bucketLimitRounded", `max_bucket_reso ${maxBucketReso} -> ${maxSide}`);
+  const [smaller, larger] = [Math.min(...resolution), Math.max(...resolution)];
+  if (minSide < step)
+    throw contradiction(`min_bucket_reso (${minBucketReso}) must be at least bucket_reso_steps (${step}).`);
+  if (smaller < minSide)
+    throw contradiction(`min_bucket_reso (${minSide}) is more than the smaller side of the resolution (${smaller}).`);
+  if (larger > maxSide)
+    throw contradiction(`max_bucket_reso (${maxSide}) is less than the larger side of the resolution (${larger}).`);
+  if (plan.bucketNoUpscale) warnings.add("bucketLimitsUnused");
+  return { minSide, maxSide, step };
+}
+
+/** @throws BUCKET_LIMITS when the U-Net cannot take pictures whose sides are multiples of the bucket step. */
+export function checkBucketSteps({ enableBucket, bucketResoSteps: step }: DatasetPlan, multipleOf: number): void {
+  if (enableBucket && step % multipleOf !== 0)
+    throw contradiction(`bucket_reso_steps is ${step}; this model needs a multiple of ${multipleOf}.`);
+}
+
+function contradiction(message: string): CoinageError {
+  return new CoinageError("BUCKET_LIMITS", message, {
+    hint: "Change resolution, min_bucket_reso, max_bucket_reso or bucket_reso_steps so that they agree.",
+  });
+}
+
 /** Where a picture goes. */
 export interface BucketChoice {
   readonly bucket: Size;
@@ -68,65 +129,4 @@ export function cropBoxOf([bucketWidth, bucketHeight]: Size, [width, height]: Si
   const left = Math.floor((bucketWidth - fittedWidth) / 2);
   const top = Math.floor((bucketHeight - fittedHeight) / 2);
   return [left, top, left + fittedWidth, top + fittedHeight];
-}
-
-/** Limits of the predefined bucket resolutions, in pixels. */
-export interface BucketLimits {
-  readonly minSide: number;
-  readonly maxSide: number;
-  readonly step: number;
-}
-
-/** The bucket resolutions of about the area of the training resolution, sorted by width, then height. */
-export function predefinedResolutions([width, height]: Size, { minSide, maxSide, step }: BucketLimits): Size[] {
-  const area = width * height;
-  const square = Math.floor(Math.sqrt(area) / step) * step;
-  const resolutions = new Map<string, Size>();
-  const add = (size: Size) => resolutions.set(size.join("x"), size);
-  add([square, square]);
-  for (let side = minSide; side <= maxSide; side += step) {
-    const other = Math.min(maxSide, Math.floor(Math.floor(area / side) / step) * step);
-    if (other < minSide) continue;
-    add([side, other]);
-    add([other, side]);
-  }
-  return [...resolutions.values()].sort(bySize);
-}
-
-/** By width, then height. */
-export function bySize(a: Size, b: Size): number {
-  return a[0] - b[0] || a[1] - b[1];
-}
-
-/** The bucket limits of a dataset, rounded outwards to multiples of the step; undefined without bucketing.
- *  @throws BUCKET_LIMITS when they contradict the training resolution */
-export function bucketLimitsOf(plan: DatasetPlan, warnings: DatasetWarnings): BucketLimits | undefined {
-  const { minBucketReso, maxBucketReso, bucketResoSteps: step, resolution, enableBucket } = plan;
-  if (!enableBucket) return undefined;
-  if (step < 1) throw contradiction(`bucket_reso_steps must be at least 1, not ${step}.`);
-  const minSide = Math.floor(minBucketReso / step) * step;
-  const maxSide = Math.ceil(maxBucketReso / step) * step;
-  if (minSide !== minBucketReso) warnings.add("bucketLimitRounded", `min_bucket_reso ${minBucketReso} -> ${minSide}`);
-  if (maxSide !== maxBucketReso) warnings.add("bucketLimitRounded", `max_bucket_reso ${maxBucketReso} -> ${maxSide}`);
-  const [smaller, larger] = [Math.min(...resolution), Math.max(...resolution)];
-  if (minSide < step)
-    throw contradiction(`min_bucket_reso (${minBucketReso}) must be at least bucket_reso_steps (${step}).`);
-  if (smaller < minSide)
-    throw contradiction(`min_bucket_reso (${minSide}) is more than the smaller side of the resolution (${smaller}).`);
-  if (larger > maxSide)
-    throw contradiction(`max_bucket_reso (${maxSide}) is less than the larger side of the resolution (${larger}).`);
-  if (plan.bucketNoUpscale) warnings.add("bucketLimitsUnused");
-  return { minSide, maxSide, step };
-}
-
-/** @throws BUCKET_LIMITS when the U-Net cannot take pictures whose sides are multiples of the bucket step. */
-export function checkBucketSteps({ enableBucket, bucketResoSteps: step }: DatasetPlan, multipleOf: number): void {
-  if (enableBucket && step % multipleOf !== 0)
-    throw contradiction(`bucket_reso_steps is ${step}; this model needs a multiple of ${multipleOf}.`);
-}
-
-function contradiction(message: string): CoinageError {
-  return new CoinageError("BUCKET_LIMITS", message, {
-    hint: "Change resolution, min_bucket_reso, max_bucket_reso or bucket_reso_steps so that they agree.",
-  });
 }

@@ -5,7 +5,7 @@ import { readRegularTextFile } from "../../files/index.ts";
 import { byCodePoint, joinPath, withoutExtension } from "../images/paths.ts";
 import { strip } from "./caption.ts";
 
-export interface FoundCaption {
+interface FoundCaption {
   /** The first line, or with wildcards all lines that are not blank. */
   readonly caption: string;
   /** Whether there are more lines than that. */

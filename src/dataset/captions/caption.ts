@@ -161,7 +161,7 @@ export interface CaptionChance {
 }
 
 /** Chance as sd-scripts has it, draw for draw. */
-export function drawnBy(random: PythonRandom): CaptionChance {
+function drawnBy(random: PythonRandom): CaptionChance {
   return {
     choose: (items) => random.choice(items),
     shuffle(tags) {

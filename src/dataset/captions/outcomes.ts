@@ -9,7 +9,7 @@ export interface Weight {
   readonly tokens: number;
 }
 
-export interface OutcomeOptions {
+interface OutcomeOptions {
   readonly maxTrainSteps: number;
   readonly replacements: Replacements;
   /** Of a text with its replacements made; asked again and again for the same pieces. */

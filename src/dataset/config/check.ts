@@ -16,7 +16,7 @@ export interface ReadConfig {
 }
 
 /** One mistake in a dataset config. */
-export interface ConfigIssue {
+interface ConfigIssue {
   readonly path: ConfigPath;
   readonly reason:
     | "unknown key"
@@ -78,7 +78,7 @@ export function checkConfig(document: ReadConfig, isMaskedLoss: boolean): Checke
 }
 
 /** The error that shows mistakes with the lines they stand in. */
-export function configError(document: ReadConfig, issues: readonly ConfigIssue[]): CoinageError {
+function configError(document: ReadConfig, issues: readonly ConfigIssue[]): CoinageError {
   const places = issues.map(({ path }) => placeIn(document, path));
   const [first] = issues;
   if (issues.length === 1)

@@ -59,7 +59,7 @@ async function subsetWithFoundPaths(subset: ConfigTable, folder: string): Promis
 }
 
 /** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
-export async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
+async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { trainDataDir, regDataDir, inJson } = settings;
   if (inJson !== undefined) {
     // differs from sd-scripts: --in_json without --train_data_dir fails, because the config made from it does not pass the check of configs.

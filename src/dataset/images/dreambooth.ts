@@ -147,7 +147,7 @@ function repeatsOf(entries: readonly ImageEntry[]): number {
 }
 
 /** As many regularisation samples as there are training samples: surplus pictures are left out, missing ones made up by repeating the first ones. */
-export function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: number): ImageEntry[] {
+function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: number): ImageEntry[] {
   const balanced: ImageEntry[] = [];
   if (entries.length === 0) return balanced;
   let samples = 0;
@@ -164,7 +164,7 @@ export function balanceRegularisation(entries: readonly ImageEntry[], numTrainIm
 }
 
 /** The pictures of a folder that are left for training when `validation_split` sets some aside, in shuffled order. */
-export function keepForTraining<Entry>(
+function keepForTraining<Entry>(
   entries: readonly Entry[],
   plan: DatasetPlan,
   { random, warnings }: LoadContext,

@@ -132,7 +132,7 @@ function keyNotFound(
 }
 
 /** Pictures of many folders by their names without ending, each folder read once. */
-export class PictureNames {
+class PictureNames {
   readonly #folders = new Map<string, Promise<Map<string, string[]>>>();
 
   /** The picture at a path, whose ending may be missing.
@@ -150,7 +150,7 @@ export class PictureNames {
 }
 
 /** The files that a key without picture could mean: named like it, but of a kind that cannot be read. */
-export async function undecodableAt(base: string): Promise<string[]> {
+async function undecodableAt(base: string): Promise<string[]> {
   const names = await readdir(path.dirname(base)).catch(() => []);
   const isMeant = (name: string) =>
     namedAs(name) === "undecodable picture" && [name, withoutExtension(name)].includes(path.basename(base));

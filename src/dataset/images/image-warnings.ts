@@ -34,10 +34,10 @@ export async function notePictures(images: readonly TrainingImage[], warnings: D
     paths(({ header }) => (header?.pages ?? 1) > 1),
   );
   await noteTransparent(decoded, warnings);
-  const twins = await findTwins(decoded);
+  const duplicates = await findDuplicates(decoded);
   warnings.addAll(
     "pictureTwice",
-    twins.map(([first, second]) => `${first.path} = ${second.path}`),
+    duplicates.map(([first, second]) => `${first.path} = ${second.path}`),
   );
 }
 
@@ -71,19 +71,19 @@ async function noteTransparent(images: readonly TrainingImage[], warnings: Datas
     warnings.add("transparencySampled", `${lookedAt.length} of ${suspects.length}`);
 }
 
-type Twins = readonly [first: TrainingImage, second: TrainingImage];
+type Duplicates = readonly [first: TrainingImage, second: TrainingImage];
 
 const filesAtOnce = 8;
 
 /** Pictures of a subset whose files are equal byte for byte, each with the first of its kind.
  *  Cheap: only files of equal picture size and length are read, and to the end only those whose middle is equal as well. */
-export async function findTwins(images: readonly TrainingImage[]): Promise<Twins[]> {
+async function findDuplicates(images: readonly TrainingImage[]): Promise<Duplicates[]> {
   const subsets = new Map(images.map(({ subset }, i) => [subset, i]));
   const bySize = await refine([images], async ({ subset, size }) => `${subsets.get(subset)} ${size.join("x")}`);
   const byLength = await refine(bySize, async ({ path }) => `${(await stat(path)).size}`);
   const byMiddle = await refine(byLength, ({ path }) => digestOfFile(path, "middle"));
-  const twins = await refine(byMiddle, ({ path }) => digestOfFile(path, "whole"));
-  return twins.flatMap(([first, ...others]) => others.map((other) => [first!, other] as const));
+  const duplicates = await refine(byMiddle, ({ path }) => digestOfFile(path, "whole"));
+  return duplicates.flatMap(([first, ...others]) => others.map((other) => [first!, other] as const));
 }
 
 /** Parts every group by a key and keeps the parts that have several pictures. A file that cannot be read is like no other: whoever needs it will tell. */

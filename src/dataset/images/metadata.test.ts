@@ -1,7 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { openSeeded, temporaryFolder, writeCats, writePicture } from "../../../test/datasets.ts";
+
 import { readMetadata } from "./metadata.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "metadata-"));
@@ -33,4 +36,39 @@ test.each([
     message: expect.stringContaining(reason),
     where: path.join(folder, "meta.json"),
   });
+});
+
+const at = temporaryFolder();
+
+test("cache_info writes captions and sizes, and then reads nothing else", async () => {
+  const settings = { ...(await writeCats(at("cats"))), cacheInfo: true };
+  const group = await openSeeded(settings);
+  expect(group.warnings.map(({ kind }) => kind)).toEqual(["infoCacheMissing"]);
+  for (let i = 0; i < 5; i++) await rm(at("cats/3_cat", `${i}.txt`));
+  const again = await openSeeded(settings);
+  expect(again.images).toEqual(group.images);
+});
+
+test("pictures that came after the cache are named; those of a validation split are not", async () => {
+  const settings = { ...(await writeCats(at("cats"))), cacheInfo: true };
+  await openSeeded(settings);
+  await writePicture(at("cats/3_cat/new.png"), 128, 128);
+  const { warnings } = await openSeeded(settings);
+  expect(warnings).toMatchObject([{ kind: "infoCacheIncomplete", subjects: [at("cats/3_cat/new.png")] }]);
+  expect((await openSeeded({ ...settings, validationSplit: 0.4 })).warnings).toEqual([]);
+});
+
+test("a size that metadata tells and the picture does not have is not trained on", async () => {
+  const settings = await writeCats(at("cats"));
+  await openSeeded({ ...settings, cacheInfo: true });
+  await writePicture(at("cats/3_cat/0.png"), 64, 192);
+  await writeFile(at("meta.json"), JSON.stringify({ "0.png": { caption: "a", image_size: [128, 128] } }));
+  const fromMetadata = { ...settings, inJson: at("meta.json"), trainDataDir: at("cats/3_cat") };
+  for (const told of [{ ...settings, cacheInfo: true }, fromMetadata]) {
+    const { images, warnings } = await openSeeded(told);
+    expect(images.find(({ path }) => path.endsWith("0.png"))).toMatchObject({ size: [64, 192], bucket: [64, 192] });
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ kind: "sizeTold", subjects: [`${at("cats/3_cat/0.png")} (64x192, not 128x128)`] }),
+    );
+  }
 });

@@ -110,7 +110,7 @@ export function captionOf(
 }
 
 /** A picture as `metadata_cache.json` knows it. */
-export interface PictureInfo {
+interface PictureInfo {
   readonly path: string;
   readonly caption: string;
   readonly size: Size;

@@ -10,7 +10,7 @@ import type { DatasetWarnings } from "../warnings.ts";
 import { byCodePoint, joinPath } from "./paths.ts";
 
 /** The pictures that lie directly in a folder, and what lies there beside them; sorted by code point. Hidden files and those of systems are left out. */
-export interface PictureFolder {
+interface PictureFolder {
   readonly pictures: readonly string[];
   /** Named like pictures of kinds that cannot be decoded, and not of another kind by their contents. */
   readonly undecodable: readonly string[];

@@ -13,6 +13,49 @@ import { mapTellingAll } from "../concurrency.ts";
 import type { DatasetPlan, LatentCaching, SubsetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 
+/** A picture of a subset before its size is known. */
+export interface ImageEntry {
+  /** How sd-scripts names it: the path, or the key in the metadata file. */
+  readonly key: string;
+  readonly path: string;
+  /** As read, before anything random happens to it. */
+  readonly caption: string;
+  readonly repeats: number;
+  readonly isReg: boolean;
+  readonly subset: SubsetPlan;
+  /** Known beforehand: from metadata, or from the name of the latent cache that stands in. */
+  readonly size?: Size;
+  /** The picture that says how much each place counts in the loss. */
+  readonly maskPath?: string;
+  /** A latent cache that stands in for a picture that is not there. */
+  readonly onlyLatents?: string;
+}
+
+/** What reading a dataset's subsets found. */
+export interface LoadedSubsets {
+  /** Registered pictures, normal ones first. */
+  readonly entries: readonly ImageEntry[];
+  readonly subsets: readonly LoadedSubset[];
+  /** Normal pictures, each as often as it is repeated. */
+  readonly numTrainImages: number;
+  /** Regularisation pictures with their own repeats, before they are balanced against the normal ones. */
+  readonly numRegImages: number;
+}
+
+export interface LoadedSubset {
+  readonly plan: SubsetPlan;
+  readonly imageCount: number;
+}
+
+/** What reading subsets needs beside their plan. */
+export interface LoadContext {
+  readonly warnings: DatasetWarnings;
+  /** The run's generator: splits off validation pictures where they have no seed of their own. */
+  readonly random: PythonRandom;
+  /** Without it no latent cache is looked at. */
+  readonly caching: LatentCaching | undefined;
+}
+
 /** A picture that is trained on, with its place among the buckets. */
 export interface TrainingImage extends ImageEntry, BucketChoice {
   /** Of the picture, in pixels: as it is stored, or as EXIF turns it. */
@@ -66,7 +109,7 @@ function chooserOf(plan: DatasetPlan, limits: BucketLimits | undefined): (size: 
 export const headersAtOnce = 16;
 
 /** A picture's size as it is trained on, and its header. */
-export interface KnownPicture {
+interface KnownPicture {
   readonly size: Size;
   /** Undefined for latents without a picture. */
   readonly header?: PictureHeader;
@@ -90,47 +133,4 @@ async function headerOf({ path, size: known, subset, onlyLatents }: ImageEntry):
   const isOther = known !== undefined && known.join("x") !== header.size.join("x");
   if (size[0] > 0 && size[1] > 0) return { size, header, ...(isOther && { toldSize: known }) };
   throw new CoinageError("PICTURE_UNREADABLE", `${path} has no size.`, { where: path });
-}
-
-/** A picture of a subset before its size is known. */
-export interface ImageEntry {
-  /** How sd-scripts names it: the path, or the key in the metadata file. */
-  readonly key: string;
-  readonly path: string;
-  /** As read, before anything random happens to it. */
-  readonly caption: string;
-  readonly repeats: number;
-  readonly isReg: boolean;
-  readonly subset: SubsetPlan;
-  /** Known beforehand: from metadata, or from the name of the latent cache that stands in. */
-  readonly size?: Size;
-  /** The picture that says how much each place counts in the loss. */
-  readonly maskPath?: string;
-  /** A latent cache that stands in for a picture that is not there. */
-  readonly onlyLatents?: string;
-}
-
-/** What reading a dataset's subsets found. */
-export interface LoadedSubsets {
-  /** Registered pictures, normal ones first. */
-  readonly entries: readonly ImageEntry[];
-  readonly subsets: readonly LoadedSubset[];
-  /** Normal pictures, each as often as it is repeated. */
-  readonly numTrainImages: number;
-  /** Regularisation pictures with their own repeats, before they are balanced against the normal ones. */
-  readonly numRegImages: number;
-}
-
-export interface LoadedSubset {
-  readonly plan: SubsetPlan;
-  readonly imageCount: number;
-}
-
-/** What reading subsets needs beside their plan. */
-export interface LoadContext {
-  readonly warnings: DatasetWarnings;
-  /** The run's generator: splits off validation pictures where they have no seed of their own. */
-  readonly random: PythonRandom;
-  /** Without it no latent cache is looked at. */
-  readonly caching: LatentCaching | undefined;
 }

@@ -67,7 +67,7 @@ export async function* cacheLatents(
 }
 
 /** Pictures in the order and groups in which the VAE gets them. */
-export function encodingBatches(images: readonly TrainingImage[], size: number): TrainingImage[][] {
+function encodingBatches(images: readonly TrainingImage[], size: number): TrainingImage[][] {
   const area = ({ bucket }: TrainingImage) => bucket[0] * bucket[1];
   const batches: TrainingImage[][] = [];
   let previous = "";

@@ -8,6 +8,19 @@ import { type CropBox, cropBoxOf } from "../buckets/resolutions.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { decodeOrigin, encodeOrigin, type LatentOrigin, originArray } from "./origin.ts";
 
+/** What is kept of a picture once the VAE has encoded it. */
+export interface CachedLatents {
+  /** [4, H/8, W/8], one sample of the distribution, not scaled. */
+  readonly latents: NdArray<Float32Array>;
+  /** Of the mirrored picture, a sample of its own. */
+  readonly flipped?: NdArray<Float32Array>;
+  /** [H, W] in 0..1. */
+  readonly alphaMask?: NdArray<Float32Array>;
+  /** Of the picture file. */
+  readonly originalSize: Size;
+  readonly cropBox: CropBox;
+}
+
 /** A latent cache as it lies there. */
 export interface LatentFile {
   readonly cached: CachedLatents;
@@ -127,17 +140,4 @@ async function foreignArrays(file: string): Promise<Map<string, Uint8Array>> {
   } catch {
     return new Map();
   }
-}
-
-/** What is kept of a picture once the VAE has encoded it. */
-export interface CachedLatents {
-  /** [4, H/8, W/8], one sample of the distribution, not scaled. */
-  readonly latents: NdArray<Float32Array>;
-  /** Of the mirrored picture, a sample of its own. */
-  readonly flipped?: NdArray<Float32Array>;
-  /** [H, W] in 0..1. */
-  readonly alphaMask?: NdArray<Float32Array>;
-  /** Of the picture file. */
-  readonly originalSize: Size;
-  readonly cropBox: CropBox;
 }

@@ -95,7 +95,7 @@ export class LatentStore {
     if (originalSize.join("x") !== image.size.join("x")) return `they are from an image of ${originalSize.join("x")}`;
     if (image.subset.exifTranspose || image.subset.alphaBackground !== undefined)
       return "they were made without --exif_transpose and --alpha_background";
-    const sharing = this.#stems.get(stemOf(image))!;
+    const sharing = this.#stems.get(pathWithoutExtension(image))!;
     if (sharing.size > 1) return `they do not say which of ${sharing.size} images they are from`;
     const [picture, latents] = [await stat(image.path).catch(() => undefined), await stat(file)];
     return picture && picture.mtimeMs > latents.mtimeMs ? "they are older than their image" : undefined;
@@ -144,13 +144,13 @@ export class LatentStore {
 function picturesByStem(images: readonly TrainingImage[]): ReadonlyMap<string, ReadonlySet<string>> {
   const stems = new Map<string, Set<string>>();
   for (const image of images) {
-    const stem = stemOf(image);
+    const stem = pathWithoutExtension(image);
     stems.set(stem, (stems.get(stem) ?? new Set()).add(path.resolve(image.path)));
   }
   return stems;
 }
 
-function stemOf(image: TrainingImage): string {
+function pathWithoutExtension(image: TrainingImage): string {
   return path.resolve(withoutExtension(image.path));
 }
 
@@ -171,7 +171,7 @@ interface Kept extends Omit<CachedLatents, "alphaMask"> {
 }
 
 /** Latents of pictures, in memory. Masks are kept packed: as numbers they would take sixteen times the room of the latents and more. */
-export class LatentMemory {
+class LatentMemory {
   readonly #kept = new Map<TrainingImage, Kept>();
 
   has(image: TrainingImage): boolean {

@@ -6,7 +6,7 @@ import { stemOf } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 
 /** A picture of the size that is trained on, and where it came from. */
-export interface PlacedPicture {
+interface PlacedPicture {
   readonly picture: Picture;
   readonly originalSize: Size;
   readonly cropBox: CropBox;
@@ -58,12 +58,12 @@ function cropUnscaled(
 }
 
 /** A face in a picture, in pixels. */
-export interface Face {
+interface Face {
   readonly centre: readonly [x: number, y: number];
   readonly size: Size;
 }
 
-export interface FaceCrop {
+interface FaceCrop {
   readonly target: Size;
   /** How many times the face fits into the shorter side of the target: at least, at most. */
   readonly range: readonly [low: number, high: number];
@@ -72,7 +72,7 @@ export interface FaceCrop {
 }
 
 /** The face that a file name tells of: `..._CX_CY_W_H.png`. */
-export function faceFromName(file: string): Face | undefined {
+function faceFromName(file: string): Face | undefined {
   const parts = stemOf(file).split("_");
   if (parts.length < 5) return undefined;
   const [x, y, width, height] = parts.slice(-4).map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
@@ -82,7 +82,7 @@ export function faceFromName(file: string): Face | undefined {
 
 /** Cuts the target size out around a face, at a scale drawn from what range and picture allow.
  *  Undefined when the picture is too small for it. */
-export function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random: PythonRandom): Picture | undefined {
+function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random: PythonRandom): Picture | undefined {
   const { target, range, interpolation } = crop;
   if (picture.width === target[0] && picture.height === target[1]) return picture;
   const faceSide = Math.max(...face.size);
@@ -113,7 +113,7 @@ export function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random:
 }
 
 /** How a picture is brought to the size of its bucket. */
-export interface Fit {
+interface Fit {
   readonly bucket: Size;
   readonly resized: Size;
   readonly interpolation: Interpolation | undefined;

@@ -140,7 +140,7 @@ const maskValues = Float32Array.from(signedUnit, (value) => Math.fround(value + 
  *  coinage: a mask is resized and cropped like its image.
  *  because: a stretched mask covers other parts of the image.
  *  @throws PICTURE_UNREADABLE */
-export async function readMaskPicture(image: TrainingImage, flipped: boolean): Promise<NdArray<Float32Array>> {
+async function readMaskPicture(image: TrainingImage, flipped: boolean): Promise<NdArray<Float32Array>> {
   const { maskPath, size, bucket, resized, subset } = image;
   const decoded = dropAlpha(await decodePicture(maskPath!, { exifTranspose: subset.exifTranspose }));
   const isSameSize = decoded.width === size[0] && decoded.height === size[1];

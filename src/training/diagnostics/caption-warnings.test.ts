@@ -217,7 +217,7 @@ describe("what a run and a listing tell of it", () => {
     const warnings = ofKind(await eventsOf(settings), "warning");
     const codes = ["TOKEN_CUT_OFF", "CAPTIONS_CUT", "OUTPUT_NAME", "LEARNING_RATE_SMALL", "GRADIENT_ZERO"];
     expect(warnings.map(({ code }) => code)).toEqual(codes);
-    expect(warnings[2]!.message).toMatch(/"last" will not work .* word of the model .*--output_name lastx1/);
+    expect(warnings[2]!.message).toMatch(/"last" will not work .* word of the model.*--output_name lastx1/);
     expect(warnings.at(-1)!.message).toMatch(/its caption is cut off before it/);
   });
 });
