@@ -25,6 +25,7 @@ export { parseTrainArguments, readTrainRecord, readTrainRequest, type TrainReque
 export { loggedSettings, withoutSecrets } from "./train/secrets.ts";
 export {
   fileOnlyOptions,
+  type GivenTrainSettings,
   settingsWithEffect,
   trainFileTable,
   trainGroups,

@@ -28,7 +28,7 @@ type SettingOf<O extends Option> = O extends { default: OptionValue } | { type: 
   : ValueOf<O> | undefined;
 
 /** `num_vectors_per_token` -> `numVectorsPerToken`, for types; `camelCase` does it at run time. */
-type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+export type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name;
 
