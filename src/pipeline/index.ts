@@ -9,6 +9,7 @@ export {
 export { checkMaskSize } from "./image-to-image.ts";
 export { openPipeline, type Pipeline, type PipelineParts, type SampledModel } from "./pipeline.ts";
 export {
+  batchesOf,
   type Compatibility,
   type GenerationEvent,
   type GenerationRequest,

@@ -8,9 +8,16 @@ import type { DiffusionModel } from "../models/index.ts";
 import { decodeImages } from "../networks/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { encodePrompts } from "./conditioning.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
-import { type GenerationEvent, type GenerationRequest, type SamplingStepEvent, samplingOf } from "./request.ts";
-import { generateImages } from "./text-to-image.ts";
+import {
+  batchesOf,
+  type GenerationEvent,
+  type GenerationRequest,
+  type SamplingStepEvent,
+  samplingOf,
+} from "./request.ts";
+import { generateImages, sampleLatents } from "./text-to-image.ts";
 import { type PromptVocabulary, plainVocabulary, withEmbeddings } from "./vocabulary.ts";
 
 type ImageEvent = Extract<GenerationEvent, { kind: "image" }>;
@@ -87,6 +94,17 @@ describe("events", () => {
     const longer = await run({ ...star, steps: 1, prompt: "red ".repeat(80), maxEmbeddingsMultiples: 2 });
     expect(longer[0]!.kind).toBe("step");
   });
+});
+
+test("prompts, latents and images can be made one after the other, by calls of one's own", async () => {
+  const [batch] = batchesOf(star, model.family);
+  const conditioning = await encodePrompts(batch!, pipeline);
+  const sampling = sampleLatents(batch!, conditioning, pipeline);
+  let next = await sampling.next();
+  while (!next.done) next = await sampling.next();
+  const pictures: Picture[] = [];
+  for await (const picture of decodeImages(pipeline.networks, next.value, batch!.sampling)) pictures.push(picture);
+  expect(pictures).toEqual([await generateOne(star)]);
 });
 
 describe("guidance", () => {
