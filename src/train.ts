@@ -1,4 +1,4 @@
-import { embeddingOfFile, type LearnedEmbedding, readEmbeddingFile } from "./embedding/index.ts";
+import { type Embedding, readEmbedding } from "./embeddings.ts";
 import { readTrainRecord, type TrainInput } from "./options/index.ts";
 import { train as runTraining, type TrainingEvent, type TrainOptions } from "./training/index.ts";
 
@@ -6,8 +6,8 @@ type DoneEvent = Extract<TrainingEvent, { readonly kind: "done" }>;
 
 /** What a training run comes to. */
 export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
-  /** The learned embedding, as the file holds it. */
-  readonly embedding: LearnedEmbedding;
+  /** The learned embedding, as the file holds it, under the name `word`. */
+  readonly embedding: Embedding;
 }
 
 /** Teaches a model a new word, and tells what happens as it happens. Leaving the loop frees everything; aborting `options.signal` finishes the step and
@@ -36,5 +36,5 @@ export async function* train(
   }
   if (!last) return undefined;
   const { kind, failure, ...outcome } = last;
-  return { ...outcome, embedding: embeddingOfFile(await readEmbeddingFile(last.file)) };
+  return { ...outcome, embedding: await readEmbedding(last.file, last.word) };
 }

@@ -6,7 +6,7 @@ export {
   type InitialVectors,
   readInitialVectors,
 } from "./fit.ts";
-export type { EmbeddingLayout } from "./layout.ts";
+export type { EmbeddingLayout, SeveralTensors } from "./layout.ts";
 export { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-embedding.ts";
 export { type DescriptionKey, type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
 export { diffusersLines, limitsOfFile, type Naming, nameForAll, namingProblems } from "./other-programs.ts";

@@ -1,5 +1,6 @@
 export { inspectFile } from "./inspect.ts";
 export type {
+  About,
   ArrayInspection,
   ArraysInspection,
   DTypeCounts,

@@ -12,7 +12,7 @@ export type Inspection =
   | PictureInspection
   | UnknownInspection;
 
-interface About {
+export interface About {
   /** Absolute path. */
   readonly path: string;
   /** Size of the file; of a folder, of the weights in it. */
