@@ -1,4 +1,3 @@
-import type { FileHandle } from "node:fs/promises";
 import sharp from "sharp";
 import { dataViewOn } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
@@ -31,9 +30,19 @@ export function withoutUnusedChunks(png: Uint8Array): Uint8Array {
   return keptFrom === 0 ? png : new Uint8Array(Buffer.concat([...kept, png.subarray(keptFrom)]));
 }
 
+/** What is asked of a file handle. Named here, so that the published types need none of Node's. */
+interface FileReader {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly buffer: Uint8Array; readonly bytesRead: number }>;
+}
+
 /** What a PNG file says before its pixels, up to the beginning of those, without the chunks that nobody needs.
  *  @throws PICTURE_UNREADABLE for more chunks than any picture has */
-export async function readPngStart(handle: FileHandle, bytes: number, name: string): Promise<Uint8Array> {
+export async function readPngStart(handle: FileReader, bytes: number, name: string): Promise<Uint8Array> {
   const parts = [await readAt(handle, 0, signatureBytes)];
   let count = 0;
   for (let at = signatureBytes; at + chunkHead <= bytes; ) {
@@ -75,7 +84,7 @@ function chunkAt(bytes: Uint8Array, at: number): { type: string; length: number 
   return { type, length: dataViewOn(bytes).getUint32(at) };
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+async function readAt(handle: FileReader, position: number, length: number): Promise<Uint8Array> {
   const { buffer, bytesRead } = await handle.read(new Uint8Array(length), 0, length, position);
   return buffer.subarray(0, bytesRead);
 }
