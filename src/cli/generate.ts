@@ -1,7 +1,8 @@
+import { unlessAborted } from "../events/index.ts";
 import { generateFromSettings, typedLines } from "../generation/index.ts";
 import { checkGenerateSettings, helpText, parseGenerateArguments } from "../options/index.ts";
 import { generationReport, jsonLinesReporter, openConsole, reportAll, type Terminal } from "../reporters/index.ts";
-import { listenForInterrupt, until } from "./interrupt.ts";
+import { listenForInterrupt } from "./interrupt.ts";
 import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled, packageVersion } from "./program.ts";
 
@@ -22,7 +23,7 @@ export async function generateCommand(words: readonly string[], terminal: Termin
   );
   try {
     const prompts = settings.interactive ? typedLines(process.stdin, interrupt.signal) : undefined;
-    const events = until(interrupt.signal, generateFromSettings(checked, { prompts }));
+    const events = unlessAborted(generateFromSettings(checked, { prompts }), interrupt.signal);
     const reporters = [
       generationReport(screen.terminal),
       ...(settings.events ? [jsonLinesReporter(settings.events)] : []),

@@ -49,11 +49,3 @@ export function listenForInterrupt(terminal: Terminal, message: () => string): I
 function isUnderNohup({ _: called = "" }: NodeJS.ProcessEnv): boolean {
   return path.basename(called) === "nohup";
 }
-
-/** The events up to the first one after the signal was aborted. */
-export async function* until<Event>(signal: AbortSignal, events: AsyncIterable<Event>): AsyncGenerator<Event, void> {
-  for await (const event of events) {
-    yield event;
-    if (signal.aborted) return;
-  }
-}
