@@ -6,6 +6,9 @@ export interface Embedding extends LearnedEmbedding {
   readonly name: string;
 }
 
+/** What prompts call an embedding by, and its vectors: all that generating needs of one. */
+export type PromptEmbedding = Pick<Embedding, "name" | "vectors" | "layers">;
+
 /** Reads the embedding of a file of any program. name: what prompts are to call it by; unless given, the name of the file without its extension.
  *  @throws the EMBEDDING codes, FILE_NOT_FOUND */
 export async function readEmbedding(file: string, name?: string): Promise<Embedding> {

@@ -1,3 +1,4 @@
+import type { PromptEmbedding } from "./embeddings.ts";
 import { type StopSignal, unlessAborted, untilAborted } from "./events/index.ts";
 import { type GeneratedImage, type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
 import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "./options/index.ts";
@@ -5,6 +6,8 @@ import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "
 export interface GenerateOptions {
   /** An AbortSignal: aborting finishes the running step and ends. */
   readonly signal?: StopSignal | undefined;
+  /** Embeddings from memory that prompts can use, besides those of `textualInversionEmbeddings`. */
+  readonly embeddings?: readonly PromptEmbedding[] | undefined;
   /** false: nothing is written, and `image` events carry the images. */
   readonly write?: boolean | undefined;
   /** Prompts that come in one after another, while the model stays loaded: makes the run `interactive`. */
@@ -37,14 +40,15 @@ export interface GenerateResult {
  *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, embeddings or prompts */
 export async function* generate(
   settings: GenerateInput,
-  { signal, write, prompts }: GenerateOptions = {},
+  { signal, write, prompts, embeddings }: GenerateOptions = {},
 ): AsyncGenerator<GenerationRunEvent, GenerateResult> {
   const interactive = settings.interactive || prompts !== undefined;
   const checked = checkGenerateSettings(parseGenerateRecord({ ...settings, interactive }));
   const files: string[] = [];
   const images: GeneratedImage[] = [];
   let isDone = false;
-  const run = generateFromSettings(checked, { prompts: prompts && untilAborted(prompts, signal), write });
+  const lines = prompts && untilAborted(prompts, signal);
+  const run = generateFromSettings(checked, { prompts: lines, embeddings, write });
   for await (const event of unlessAborted(run, signal)) {
     yield event;
     if (event.kind === "saved") files.push(event.file);

@@ -12,7 +12,7 @@ export {
   type TypedArray,
   toFloat32,
 } from "./array/index.ts";
-export type { ComponentName, Container, Decided, Family, PredictionType, UNetInputs } from "./checkpoint/index.ts";
+export type { ComponentName, Container, Decided, Family, PredictionType, UNetInputKind } from "./checkpoint/index.ts";
 export { type Conversion, type ConvertOptions, convert } from "./convert.ts";
 export type {
   CaptionSettings,
@@ -36,7 +36,7 @@ export {
   writeEmbedding,
   writtenLayouts,
 } from "./embedding/index.ts";
-export { type Embedding, readEmbedding } from "./embeddings.ts";
+export { type Embedding, type PromptEmbedding, readEmbedding } from "./embeddings.ts";
 export { CoinageError, type ErrorCode, type ErrorDetails, errorCodes, formatError } from "./errors/index.ts";
 export { resultOf, type StopSignal } from "./events/index.ts";
 export { type GenerateOptions, type GenerateResult, generate } from "./generate.ts";

@@ -1,8 +1,8 @@
-import type { NdArray } from "../array/index.ts";
+import { elementCount, type NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-embedding.ts";
 import { type EmbeddingFile, readEmbeddingFile } from "./read.ts";
-import { stackTables } from "./vectors.ts";
+import { readVectors, stackTables } from "./vectors.ts";
 
 /** The learned word of a file for a model: its tables in the order of the model's text encoders.
  *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH naming both widths, EMBEDDING_UNSUPPORTED when only one of file and model has vectors for each layer,
@@ -13,6 +13,39 @@ export function embeddingForModel(file: EmbeddingFile, model: TargetModel): Lear
   const vectors = layers ? [layeredTable(file, layers, model)] : plainTables(file, model);
   for (const [i, table] of vectors.entries()) refuseOtherWidth(file, table, model, i);
   return { vectors, token, step, metadata, ...(layers && { layers }) };
+}
+
+/** Checks that vectors held in memory fit a model. name: what the embedding is called.
+ *  @throws EMBEDDING_FAMILY, EMBEDDING_WIDTH, EMBEDDING_LAYERS, and what readVectors throws */
+export function checkEmbedding(
+  { name, vectors, layers = [] }: Pick<LearnedEmbedding, "vectors" | "layers"> & { readonly name: string },
+  model: TargetModel,
+): void {
+  const path = `The embedding "${name}"`;
+  const { label, widths } = model;
+  if (vectors.length !== widths.length)
+    throw new CoinageError(
+      "EMBEDDING_FAMILY",
+      `${path} has ${vectors.length} tables of vectors; ${label} takes ${widths.length}.`,
+      {
+        hint: "A table of vectors for each text encoder: one for Stable Diffusion 1 and 2, two for XL.",
+      },
+    );
+  const counts = vectors.map((table, i) => {
+    const { dtype, shape, data } = table;
+    if (elementCount(shape) !== data.length)
+      throw new CoinageError("SHAPE", `${path}: ${data.length} values do not fill the shape [${shape.join(", ")}].`);
+    const checked = readVectors("vectors", [{ dtype, shape, read: () => table }], path);
+    refuseOtherWidth({ path }, checked, model, i);
+    return checked.shape[0]!;
+  });
+  if (counts.some((count) => count !== counts[0]))
+    throw new CoinageError("EMBEDDING_SHAPE", `${path} has ${counts.join(" and ")} vectors; each table has as many.`);
+  if (layers.join() !== (model.layers ?? []).join())
+    throw new CoinageError(
+      "EMBEDDING_LAYERS",
+      `${path} has vectors for the layers ${layers.join(" ")}; those of this ${label} model are ${model.layers?.join(" ")}.`,
+    );
 }
 
 /** The learned word of a file for no model in particular: to write it in another layout. */
@@ -130,7 +163,12 @@ function wrongFamily(file: EmbeddingFile, { label }: TargetModel, what: string):
   });
 }
 
-function refuseOtherWidth(file: EmbeddingFile, table: NdArray, { label, widths }: TargetModel, encoder: number): void {
+function refuseOtherWidth(
+  file: Pick<EmbeddingFile, "path">,
+  table: NdArray,
+  { label, widths }: TargetModel,
+  encoder: number,
+): void {
   const [found, expected] = [table.shape[1]!, widths[encoder]!];
   if (found === expected) return;
   const encoderName = widths.length === 1 ? "text encoder" : `text encoder ${encoder + 1}`;

@@ -1,4 +1,5 @@
 export {
+  checkEmbedding,
   embeddingForModel,
   embeddingOfFile,
   flawOfPair,

@@ -1,6 +1,6 @@
 /** Errors with a code, and how they are shown. */
 export { type ErrorCode, errorCodes } from "./codes.ts";
-export { atPlace, CoinageError, formatError, withPlace } from "./error.ts";
+export { atPlace, CoinageError, type ErrorDetails, formatError, withPlace } from "./error.ts";
 export {
   isMemoryMessage,
   isThreadMessage,

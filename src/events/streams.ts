@@ -40,6 +40,11 @@ export async function* unlessAborted<Event, Result>(
   }
 }
 
+/** @throws the signal's reason once it is aborted */
+export function throwIfAborted(signal: StopSignal | undefined): void {
+  if (signal?.aborted) throw signal.reason;
+}
+
 /** Items as they come in, until an abort: it ends the wait for the next one, too. */
 export async function* untilAborted<Item>(
   items: AsyncIterable<Item>,

@@ -1,5 +1,5 @@
 export { sampleFileName } from "./files/names.ts";
-export type { GeneratedImage } from "./files/write.ts";
+export { type GeneratedImage, generatedImage } from "./files/write.ts";
 export { readSamplePrompts } from "./prompts/sample-prompts.ts";
 export { typedLines } from "./prompts/typed.ts";
 export { WordUse } from "./prompts/word-use.ts";

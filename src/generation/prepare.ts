@@ -1,5 +1,5 @@
 import { clipMerges } from "../assets/index.ts";
-import { type Checkpoint, type Family, familyNames, openCheckpoint } from "../checkpoint/index.ts";
+import { type Checkpoint, type Family, openCheckpoint } from "../checkpoint/index.ts";
 import { vectorCount } from "../embedding/index.ts";
 import { atPlace, withPlace } from "../errors/index.ts";
 import { localModel } from "../hub/index.ts";
@@ -10,11 +10,14 @@ import {
   checkBatchSize,
   checkMaskSize,
   checkSampling,
+  embeddingTarget,
+  type NamedEmbedding,
   type PromptVocabulary,
   plainVocabulary,
   type SampledModel,
   type Sampling,
   withEmbeddings,
+  withEmbeddingValues,
 } from "../pipeline/index.ts";
 import { placeholderTokens } from "../tokenizer/index.ts";
 import { commonSize } from "./files/init-images.ts";
@@ -43,6 +46,7 @@ export interface PreparedGeneration extends SampledModel {
  *  @throws FILE_NOT_FOUND, PROMPT_MISSING, PICTURE_SIZE and the codes of checkpoints, embeddings and prompts */
 export async function* prepareGeneration(
   settings: GenerateSettings,
+  embeddings: readonly NamedEmbedding[] = [],
 ): AsyncGenerator<GenerationRunEvent, PreparedGeneration> {
   const initImageSize = commonSize(settings.width, settings.height, settings.highresFixScale);
   const list = await readPrompts(settings);
@@ -59,7 +63,7 @@ export async function* prepareGeneration(
   for (const message of modelWarnings(checkpoint, settings)) yield { kind: "warning", code: "MODEL", message };
   for (const message of list.warnings) yield { kind: "warning", code: "PROMPT", message };
   const model = diffusionModel({ ...checkpoint, family: family.value });
-  const { vocabulary, use } = yield* loadEmbeddings(settings, model);
+  const { vocabulary, use } = yield* loadEmbeddings(settings, embeddings, model);
   const planSettings = {
     ...(await planSettingsOf(settings, list, initImageSize, commandLineSampling(settings, model.family))),
     words: vocabulary.tokenizers[0]!.words,
@@ -120,12 +124,10 @@ function modelWarnings(checkpoint: Checkpoint, { zeroTerminalSnr }: GenerateSett
 
 async function* loadEmbeddings(
   { textualInversionEmbeddings: plain = [], xtiEmbeddings: layered = [] }: GenerateSettings,
+  fromMemory: readonly NamedEmbedding[],
   model: DiffusionModel,
 ): AsyncGenerator<GenerationRunEvent, { readonly vocabulary: PromptVocabulary; readonly use: WordUse }> {
-  const target = {
-    label: familyNames[model.family],
-    widths: model.textEncoders.map(({ architecture }) => architecture.width),
-  };
+  const target = embeddingTarget(model);
   const asked = [
     ...plain.map((given) => ({ given, where: `--textual_inversion_embeddings ${given}`, target })),
     ...layered.map((given) => {
@@ -133,7 +135,9 @@ async function* loadEmbeddings(
       return { given, where, target: { ...target, layers: xtiLayers(model, where) } };
     }),
   ];
-  let vocabulary = plainVocabulary(model.family, await clipMerges());
+  let vocabulary = withEmbeddingValues(plainVocabulary(model.family, await clipMerges()), fromMemory, model);
+  for (const { name, ...embedding } of fromMemory)
+    yield { kind: "embedding", file: undefined, word: name, tokens: placeholderTokens(name, vectorCount(embedding)) };
   const words: GivenWord[] = [];
   for (const { given, where, target } of asked) {
     const embedding = await loadEmbedding(given, target).catch((error) => {

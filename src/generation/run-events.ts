@@ -17,7 +17,13 @@ export type GenerationRunEvent =
       readonly predictionReason: string;
     }
   /** A learned word can be used in prompts: tokens S, S1, ... */
-  | { readonly kind: "embedding"; readonly file: string; readonly word: string; readonly tokens: readonly string[] }
+  | {
+      readonly kind: "embedding";
+      /** undefined of one from memory. */
+      readonly file: string | undefined;
+      readonly word: string;
+      readonly tokens: readonly string[];
+    }
   /** All is checked; generation begins. */
   | {
       readonly kind: "start";

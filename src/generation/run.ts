@@ -9,6 +9,7 @@ import {
   type GenerationEvent,
   generateBatch,
   type ImageBatch,
+  type NamedEmbedding,
   openPipeline,
   type Pipeline,
   type SamplingStepEvent,
@@ -35,6 +36,8 @@ import type { GenerationRunEvent } from "./run-events.ts";
 export interface GenerationRunOptions {
   /** Prompts of an interactive run, each asked for when the images of the one before are written; unset: the lines of standard input. */
   readonly prompts?: AsyncIterable<string> | undefined;
+  /** Embeddings from memory that prompts can use besides those of files. */
+  readonly embeddings?: readonly NamedEmbedding[] | undefined;
   /** Whether images are written to the output folder; else events carry them. */
   readonly write?: boolean | undefined;
   /** The time for file names. */
@@ -46,14 +49,14 @@ export interface GenerationRunOptions {
  *  @throws DEVICE_UNAVAILABLE and what prepareGeneration throws before anything is generated; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE later */
 export async function* generateFromSettings(
   { settings, warnings }: Checked<GenerateSettings>,
-  { prompts, write = true, clock = () => new Date() }: GenerationRunOptions = {},
+  { prompts, embeddings, write = true, clock = () => new Date() }: GenerationRunOptions = {},
 ): AsyncGenerator<GenerationRunEvent, void> {
   const began = performance.now();
   for (const { message } of warnings) yield { kind: "warning", code: "SETTINGS", message };
   await requireDevice(settings.device);
   const folder = write ? path.resolve(settings.outputDir) : undefined;
   if (folder !== undefined) await prepareOutputFolder(settings.outputDir, "--outdir");
-  const prepared = yield* prepareGeneration(settings);
+  const prepared = yield* prepareGeneration(settings, embeddings);
   const { model, predictionType, hasZeroTerminalSnr, vocabulary, plan, planTyped } = prepared;
   const wantsFloat16 = settings.fp16 || settings.bf16;
   const { runtime, computeDtype, fallbackReason } = await openDevice({ ...settings, wantsFloat16 });

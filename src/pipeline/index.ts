@@ -33,9 +33,11 @@ export {
 export { generateBatch, generateImages, sampleLatents } from "./text-to-image.ts";
 export {
   callableName,
+  embeddingTarget,
   type NamedEmbedding,
   type PromptVocabulary,
   plainVocabulary,
   whyNotWritable,
   withEmbeddings,
+  withEmbeddingValues,
 } from "./vocabulary.ts";

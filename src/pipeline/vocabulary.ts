@@ -1,7 +1,8 @@
 import { arrayOf, concatenate, type NdArray, toFloat32 } from "../array/index.ts";
-import { type LearnedEmbedding, vectorCount } from "../embedding/index.ts";
+import { familyNames } from "../checkpoint/index.ts";
+import { checkEmbedding, type LearnedEmbedding, type TargetModel, vectorCount } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { ModelFamily } from "../models/index.ts";
+import { type DiffusionModel, type ModelFamily, xtiLayers } from "../models/index.ts";
 import {
   addLayeredPlaceholder,
   addPlaceholder,
@@ -38,8 +39,28 @@ export function plainVocabulary(family: ModelFamily, mergesText: string): Prompt
 /** A learned embedding under the name it has in prompts. */
 export interface NamedEmbedding extends Pick<LearnedEmbedding, "vectors" | "layers"> {
   readonly name: string;
-  /** Where it comes from, for errors. */
-  readonly file: string;
+  /** Where it comes from, for errors; undefined: from memory. */
+  readonly file?: string | undefined;
+}
+
+/** What an embedding must fit to be used with a model. */
+export function embeddingTarget({ family, textEncoders }: DiffusionModel): TargetModel {
+  return { label: familyNames[family], widths: textEncoders.map(({ architecture }) => architecture.width) };
+}
+
+/** The vocabulary with embeddings added that a program holds in memory, once they are checked.
+ *  @throws TOKEN_EXISTS, TOKEN_EMPTY, SETTINGS_CONFLICT, and what checkEmbedding throws */
+export function withEmbeddingValues(
+  vocabulary: PromptVocabulary,
+  embeddings: readonly NamedEmbedding[],
+  model: DiffusionModel,
+): PromptVocabulary {
+  const target = embeddingTarget(model);
+  for (const embedding of embeddings) {
+    const where = `the embedding "${embedding.name}"`;
+    checkEmbedding(embedding, embedding.layers ? { ...target, layers: xtiLayers(model, where) } : target);
+  }
+  return withEmbeddings(vocabulary, embeddings);
 }
 
 /** The vocabulary with learned embeddings added: one of n vectors `S` as the tokens S, S1, ..., where S in a prompt stands for all of them.
@@ -104,12 +125,16 @@ function explained<Added>(tokenizer: Tokenizer, embedding: NamedEmbedding, add: 
     return add();
   } catch (error) {
     if (!(error instanceof CoinageError) || error.code !== "TOKEN_EXISTS") throw error;
+    const free = callableName(name, tokens.length, isTaken);
     throw new CoinageError(
       "TOKEN_EXISTS",
       `The word "${name}" cannot be added: "${tokens.find(isTaken)}" is already a word.`,
       {
-        where: file,
-        hint: `Words are named after their files. Use another name: ${callableName(name, tokens.length, isTaken)}=${file}`,
+        ...(file !== undefined && { where: file }),
+        hint:
+          file === undefined
+            ? `Use another name: ${free}`
+            : `Words are named after their files. Use another name: ${free}=${file}`,
         cause: error,
       },
     );

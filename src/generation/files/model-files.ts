@@ -50,6 +50,7 @@ function partExpression(part: string): string {
 }
 
 interface LoadedEmbedding extends NamedEmbedding {
+  readonly file: string;
   /** What its author called it. */
   readonly token: string | undefined;
   readonly warnings: readonly string[];
