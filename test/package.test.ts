@@ -78,7 +78,7 @@ describe("the package", () => {
     // Newer versions of Node open so few files at a time that nothing is refused.
     if (status === 0) expect([stdout, stderr]).toEqual([`${manifest.version}\n`, ""]);
     else {
-      expect(stderr).toMatch(/^SYSTEM_REFUSED .*EMFILE\).\nAllow more of them: ulimit -n \d+\n$/);
+      expect(stderr).toMatch(/^SYSTEM_REFUSED .*EMFILE\).\nRaise the limit: ulimit -n \d+\n$/);
       expect(status).toBe(1);
     }
   });
