@@ -172,17 +172,17 @@ export const limits = {
     why: "An image of extreme shape would fill the memory when it is resized to cover its bucket. Others stay below four million.",
   },
   // prompts
-  pictures: {
+  images: {
     most: 1_000_000,
     unit: "images",
     why: "All images of a run are planned before the first is generated. A million take twelve days at one a second.",
   },
-  drawnPixels: {
+  generatedPixels: {
     most: 2 ** 28,
     unit: "pixels at once",
     why: "Memory grows with the pixels of all images of a batch, which one image of 16,384 x 16,384 is, or 256 of 1024 x 1024.",
   },
-  promptPieces: {
+  promptChunks: {
     most: 200,
     unit: "chunks of 75 tokens",
     why: "The U-Net reads all chunks of a prompt in every step. Long prompts have three.",

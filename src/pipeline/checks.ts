@@ -23,8 +23,8 @@ export function samplerOf(
 export function checkSampling(sampling: Sampling, model: SampledModel): void {
   const { width, height, strength, sampler, highres, maxEmbeddingsMultiples, clipSkip, guidanceScale, negativeScale } =
     sampling;
-  requireWithin("drawnPixels", width * height, tooLarge);
-  requireWithin("promptPieces", maxEmbeddingsMultiples, tooLong);
+  requireWithin("generatedPixels", width * height, tooLarge);
+  requireWithin("promptChunks", maxEmbeddingsMultiples, tooLong);
   checkClipSkip(model.model, clipSkip);
   if (![guidanceScale, negativeScale ?? 0].every((scale) => Number.isFinite(Math.fround(scale))))
     throw new CoinageError("SETTINGS_CONFLICT", "A guidance scale must be a finite number.");
@@ -48,7 +48,7 @@ const tooLong = { code: "SETTINGS_CONFLICT", subject: "--max_embeddings_multiple
 
 /** Checks before any work that a batch is small enough. @throws PICTURE_SIZE */
 export function checkBatchSize(images: number, { width, height }: Pick<Sampling, "width" | "height">): void {
-  requireWithin("drawnPixels", images * width * height, {
+  requireWithin("generatedPixels", images * width * height, {
     code: "PICTURE_SIZE",
     subject: `A batch of ${images} images of ${width} x ${height}`,
     hint: "Give a smaller --batch_size, or smaller images.",

@@ -52,7 +52,7 @@ export function expandChoices(
       hasGroups ||= parts.groups.length > 0;
       isEnumerated ||= parts.groups.some((group) => group.isEnumerated);
       for (const variant of variantsOf(parts, new PythonRandom(seeds[i] ?? seeds[0]), budget)) {
-        requireWithin("pictures", made.push(variant), tooMany);
+        requireWithin("images", made.push(variant), tooMany);
         budget.spend(variant.length);
       }
     }

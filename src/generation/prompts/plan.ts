@@ -73,8 +73,8 @@ export interface ImagePlan {
  *  @throws SETTINGS_CONFLICT for more images than can be planned; PROMPT_INVALID, PROMPT_UNSUPPORTED, PROMPT_WEIGHT_INVALID, each with the line's place */
 export function planImages(prompts: readonly WrittenPrompt[], settings: PlanSettings): ImagePlan {
   const { seed, iterations, imagesPerPrompt, iterSameSeed, shufflesPrompts, batchSize } = settings;
-  requireWithin("pictures", batchSize, { ...tooManyImages, subject: "A batch", where: "--batch_size" });
-  requireWithin("pictures", iterations * prompts.length * imagesPerPrompt, tooManyImages);
+  requireWithin("images", batchSize, { ...tooManyImages, subject: "A batch", where: "--batch_size" });
+  requireWithin("images", iterations * prompts.length * imagesPerPrompt, tooManyImages);
   const nextSeed = seedSource(seed, iterations * prompts.length * imagesPerPrompt);
   // differs from sd-scripts: with --shuffle_prompts, the order of the prompts is another one in every run.
   // coinage: the order follows from the seed.
@@ -104,7 +104,7 @@ const tooManyImages = {
 /** Plans prompts that come in one after another: seeds and numbers go on from one to the next.
  *  @throws as planImages */
 export function imagePlanner(settings: PlanSettings): (prompt: WrittenPrompt) => ImagePlan {
-  requireWithin("pictures", settings.imagesPerPrompt, tooManyImages);
+  requireWithin("images", settings.imagesPerPrompt, tooManyImages);
   const nextSeed = seedSource(settings.seed, Number.POSITIVE_INFINITY);
   const iterationSeed = settings.iterSameSeed ? nextSeed() : undefined;
   let firstNumber = 0;
@@ -124,7 +124,7 @@ class Planning {
   /** With the places that each is about. */
   readonly #warnings = new Map<string, Set<string>>();
   readonly #characters = textBudget();
-  readonly #images = new Budget("pictures", tooManyImages);
+  readonly #images = new Budget("images", tooManyImages);
   /** Images of equal sampling share the object, so that batches can be told by it, and to save memory. */
   readonly #samplings = new Map<string, Sampling>();
 
