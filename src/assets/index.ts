@@ -7,7 +7,7 @@ const folder = new URL("../../assets/", import.meta.url);
 /** The small Stable Diffusion model that comes with the program: a Diffusers folder. */
 export const tinySdFolder = fileURLToPath(new URL("tiny-sd", folder));
 
-/** The sample concepts: for each a folder of captioned pictures and, beside it, a dataset config of the same name. */
+/** The sample concepts: for each a folder of captioned images and, beside it, a dataset config of the same name. */
 export const conceptsFolder = fileURLToPath(new URL("concepts", folder));
 
 let merges: Promise<string> | undefined;

@@ -2,7 +2,7 @@ import type { StoredArray } from "../array/index.ts";
 
 export type Family = "sd1" | "sd2" | "sdxl";
 export type PredictionType = "epsilon" | "v_prediction";
-/** What a U-Net takes: noisy latents (4 channels), or with them a mask and the latents of the masked picture (9 channels). */
+/** What a U-Net takes: noisy latents (4 channels), or with them a mask and the latents of the masked image (9 channels). */
 export type UNetInputKind = "latents" | "inpainting";
 export type ComponentName = "unet" | "vae" | "textEncoder" | "textEncoder2";
 
@@ -60,6 +60,6 @@ export interface OpenOptions {
   readonly vae?: string | undefined;
   /** The weight files to prefer in a Diffusers folder: "fp16", "bf16", "non_ema". */
   readonly variant?: string | undefined;
-  /** Whether the caller can feed a U-Net that takes a mask and a masked picture, too; else such a model is refused. */
+  /** Whether the caller can feed a U-Net that takes a mask and a masked image, too; else such a model is refused. */
   readonly allowInpainting?: boolean | undefined;
 }

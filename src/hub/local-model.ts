@@ -28,10 +28,10 @@ export interface DownloadEvent {
 /** The path of a model or VAE: what is there under the name, else the model of that name on the Hugging Face hub (`owner/name`,
  *  `owner/name@revision` or the address of its page), out of the cache all programs share; what is missing in it is fetched first.
  *  Anything else is returned unchanged.
+ *  patienceMs: how long the hub may be silent.
  *  differs from sd-scripts: each run asks the hub for a newer revision of a model in the cache.
  *  coinage: a model that is complete in the cache is used without asking the hub.
  *  because: a run gives the same result again, and works offline.
- *  patienceMs: how long the hub may be silent.
  *  @throws HUB_ADDRESS, HUB_CACHE_UNKNOWN, HUB_OFFLINE, HUB_NOT_FOUND, HUB_DENIED, HUB_FAILED, OUTPUT_UNWRITABLE */
 export async function* localModel(
   target: string,

@@ -2,9 +2,10 @@ import { isBreak, parsePromptWeights } from "./prompt-weights.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { bosId, eosId } from "./vocabulary.ts";
 
-/** Positions of the text encoder, and those left for text between begin and end. */
+/** Positions of the text encoder. */
 const chunkLength = 77;
 
+/** Positions of a chunk that are left for text between begin and end. */
 export const chunkCapacity = 75;
 
 /** The tokens a caption may have; null is 75. */

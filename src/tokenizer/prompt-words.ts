@@ -26,10 +26,10 @@ const grammar = /[\\()[\]:]|BREAK| AND /;
 /** Names that keep their meaning in prompts, whatever file has them. */
 const reserved: readonly string[] = ["BREAK", "AND"];
 
-/** differs from sd-scripts: brackets, colons and backslashes in a word's name are read as weights unless a backslash precedes each, and letter case matters.
+/** Finds learned words by their names. isEntry: whether a text is a word of the model's own vocabulary.
+ *  differs from sd-scripts: brackets, colons and backslashes in a word's name are read as weights unless a backslash precedes each, and letter case matters.
  *  coinage: such a name is found before weights are read, and letter case does not matter where the prompt can mean nothing else.
- *  because: words are named after files, and programs that look words up by token ids ignore letter case.
- *  isEntry: whether a text is a word of the model's own vocabulary. */
+ *  because: words are named after files, and programs that look words up by token ids ignore letter case. */
 export function promptWords(learned: readonly string[], isEntry: (text: string) => boolean): PromptWords {
   const names = learned.filter((name) => !reserved.includes(name.trim()));
   if (names.length === 0) return { find: () => [], parts: (text) => [{ text, isName: false }] };

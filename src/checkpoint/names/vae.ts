@@ -75,7 +75,7 @@ function level(side: string, rest: string, levels: number): string | undefined {
   const parts = /^(down|up)\.(\d+)\.(block\.(\d+)|downsample\.conv|upsample\.conv)\.(.+)$/.exec(rest);
   if (!parts || (parts[1] === "down") !== (side === "encoder")) return undefined;
   const [, direction, number, , index, tail] = parts as unknown as string[];
-  // The decoder counts its levels from the picture, Diffusers from the latents.
+  // The decoder counts its levels from the image, Diffusers from the latents.
   const block = direction === "down" ? `down_blocks.${number}` : `up_blocks.${levels - 1 - Number(number)}`;
   if (index !== undefined) return `${block}.resnets.${index}.${residualPart(tail!)}`;
   return `${block}.${direction}samplers.0.conv.${tail}`;
