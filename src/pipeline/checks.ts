@@ -20,27 +20,27 @@ export function samplerOf(
 }
 
 /** Checks before any work that a model can sample so. @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS */
-export function checkSampling(sampling: Sampling, model: SampledModel): void {
+export function checkSampling(sampling: Sampling, sampled: SampledModel): void {
   const { width, height, strength, sampler, highres, maxEmbeddingsMultiples, clipSkip, guidanceScale, negativeScale } =
     sampling;
   requireWithin("generatedPixels", width * height, tooLarge);
   requireWithin("promptChunks", maxEmbeddingsMultiples, tooLong);
-  checkClipSkip(model.model, clipSkip);
+  checkClipSkip(sampled.model, clipSkip);
   if (![guidanceScale, negativeScale ?? 0].every((scale) => Number.isFinite(Math.fround(scale))))
     throw new CoinageError("SETTINGS_CONFLICT", "A guidance scale must be a finite number.");
-  const { vaeScaleFactor } = model.model.vae.architecture;
+  const { vaeScaleFactor } = sampled.model.vae.architecture;
   if (![width, height].every((side) => Number.isInteger(side) && side > 0 && side % vaeScaleFactor === 0))
     throw new CoinageError("PICTURE_SIZE", `An image of ${width} x ${height} pixels cannot be generated.`, {
       hint: `Width and height must be multiples of ${vaeScaleFactor}.`,
     });
   if (!(strength >= 0 && strength <= 1))
     throw new CoinageError("SETTINGS_CONFLICT", `The strength ${strength} is not between 0 and 1.`);
-  if (model.hasZeroTerminalSnr && !zeroSnrSamplers.includes(sampler))
+  if (sampled.hasZeroTerminalSnr && !zeroSnrSamplers.includes(sampler))
     throw new CoinageError("SETTINGS_CONFLICT", `The sampler ${sampler} cannot begin at zero signal-to-noise ratio.`, {
       hint: `Use one of ${zeroSnrSamplers.join(", ")}, or leave out --zero_terminal_snr.`,
     });
-  samplerOf(sampling, model);
-  if (highres) checkSampling(firstPassOf({ sampling, images: [] }, highres).sampling, model);
+  samplerOf(sampling, sampled);
+  if (highres) checkSampling(firstPassOf({ sampling, images: [] }, highres).sampling, sampled);
 }
 
 const tooLarge = { code: "PICTURE_SIZE", subject: "An image", hint: "Give a smaller width and height." } as const;
@@ -57,8 +57,8 @@ export function checkBatchSize(images: number, { width, height }: Pick<Sampling,
 
 /** Checks before any work that a model can generate what is asked for.
  *  @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS, PROMPT_WEIGHT_INVALID */
-export function checkRequest(request: GenerationRequest, words: PromptWords, model: SampledModel): void {
-  checkSampling(samplingOf(request, model.model.family), model);
+export function checkRequest(request: GenerationRequest, words: PromptWords, sampled: SampledModel): void {
+  checkSampling(samplingOf(request, sampled.model.family), sampled);
   const knowsBreak = request.compatibility !== "preview";
   for (const text of [request.prompt, request.negativePrompt ?? ""]) parsePromptWeights(text, { knowsBreak, words });
 }
