@@ -53,7 +53,7 @@ describe("train_textual_inversion_XTI.py", () => {
   test("writes a file that inspect describes, that convert rewrites and that training begins with again", async () => {
     const { results } = await run("inspect", at("straight/vexla.pt"));
     expect(results).toMatch(/vectors +2 for each of 10 layers of the U-Net\n +layout +xti/);
-    expect([...results.matchAll(/^ +(\w+) +96 wide, float32/gm)].map(([, layer]) => layer).join(" ")).toBe(layers);
+    expect([...results.matchAll(/^ +(\w+) +dimension 96, float32/gm)].map(([, layer]) => layer).join(" ")).toBe(layers);
     const converted = at("vexla.safetensors");
     const { code, talked } = await run("convert", at("straight/vexla.pt"), converted);
     expect({ code, talked }).toEqual({ code: 0, talked: "2 vectors in kohya layout\n" });

@@ -5,8 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { recordingTerminal } from "../../test/terminal.ts";
-import { jsonLinesReporter } from "./log-file.ts";
-import { reportAll } from "./reporter.ts";
+import { jsonLinesReporter, reportAll } from "./reporter.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-reporters-"));
 afterAll(() => rmSync(folder, { recursive: true }));

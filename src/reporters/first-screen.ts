@@ -1,6 +1,6 @@
 import { familyNames } from "../checkpoint/index.ts";
+import { type DatasetReport, type DatasetSummary, type SubsetSummary, settingsOf } from "../dataset/index.ts";
 import type { RunPlan, RunSummary } from "../training/index.ts";
-import { datasetLines } from "./dataset-text.ts";
 import { bytesText, durationText, entry, plural } from "./texts.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
@@ -30,7 +30,7 @@ export function firstScreen(run: RunSummary): string[] {
 }
 
 /** "about 5.9 GB at most, of 24.1 GB free" */
-export function memoryText(peakBytes: number, availableBytes: number | undefined): string {
+function memoryText(peakBytes: number, availableBytes: number | undefined): string {
   const free = availableBytes === undefined ? "" : `, of ${bytesText(availableBytes)} free`;
   return `about ${bytesText(peakBytes)} at most${free}`;
 }
@@ -83,4 +83,35 @@ export function planText(plan: RunPlan): string[] {
 
 function stepText(seconds: number): string {
   return `${seconds.toPrecision(2)} s`;
+}
+
+/** What a run trains on: a line for all of it, then those of each dataset. */
+export function datasetLines({ datasets, numTrainImages, numRegImages, batchesPerEpoch }: DatasetReport): string[] {
+  const regularization = numRegImages > 0 ? `, ${numRegImages} regularization images` : "";
+  return [
+    `${numTrainImages} images with repeats${regularization}, ${batchesPerEpoch} batches per epoch`,
+    ...datasets.flatMap(summaryLines),
+  ];
+}
+
+function summaryLines(dataset: DatasetSummary, index: number): string[] {
+  const { kind, batchSize, resolution, resizeInterpolation, bucketing, subsets, buckets, meanAspectError } = dataset;
+  const lines = [
+    `dataset ${index} (${kind}): resolution ${resolution.join("x")}, batch size ${batchSize}, resized by ${resizeInterpolation ?? "area or lanczos"}`,
+    bucketing
+      ? `  buckets of ${bucketing.minSide} to ${bucketing.maxSide} in steps of ${bucketing.step}${bucketing.noUpscale ? ", no enlarging" : ""}`
+      : "  no buckets",
+    ...subsets.flatMap(subsetLines),
+    ...buckets.map(({ resolution: size, count }, k) => `  bucket ${k}: ${size.join("x")}, ${count} images`),
+  ];
+  if (meanAspectError !== undefined) lines.push(`  mean error of aspect ratio ${meanAspectError.toFixed(4)}`);
+  return lines;
+}
+
+function subsetLines({ directory, imageCount, plan }: SubsetSummary): string[] {
+  const settings = settingsOf(plan).map(([key, value]) => (value === true ? key : `${key} ${JSON.stringify(value)}`));
+  return [
+    `  ${directory}: ${imageCount} images x ${plan.numRepeats} repeats`,
+    ...(settings.length > 0 ? [`    ${settings.join(", ")}`] : []),
+  ];
 }

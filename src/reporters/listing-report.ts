@@ -1,8 +1,8 @@
 import type { BatchListing, SampleListing, WrittenPictures } from "../dataset/index.ts";
 import { printable } from "../errors/index.ts";
 import type { DebugEvent } from "../training/index.ts";
-import { datasetLines } from "./dataset-text.ts";
-import { wordText } from "./first-screen.ts";
+import { datasetLines, wordText } from "./first-screen.ts";
+
 import type { Terminal } from "./terminal.ts";
 import { warningLine } from "./texts.ts";
 

@@ -2,19 +2,6 @@ import { closeSync, constants, openSync, statSync, writeSync } from "node:fs";
 import path from "node:path";
 import { CoinageError, refusalText } from "../errors/index.ts";
 import { makeFolder } from "../files/index.ts";
-import type { Reporter } from "./reporter.ts";
-
-/** Writes every event to a file at once, as a line of JSON, so that another program can follow.
- *  Pixels and latents are left out; NaN and infinity become null.
- *  @throws OUTPUT_UNWRITABLE when the file cannot be made */
-export function jsonLinesReporter(file: string): Reporter<object> {
-  const { write, close } = openLogFile(file, `--events ${file}`);
-  return { report: (event) => write(`${JSON.stringify(event, withoutArrays)}\n`), close };
-}
-
-function withoutArrays(_: string, value: unknown): unknown {
-  return ArrayBuffer.isView(value) ? undefined : value;
-}
 
 /** A file that is written during a run. */
 export interface LogFile {

@@ -1,4 +1,5 @@
 import { CoinageError, machineProblem } from "../errors/index.ts";
+import { openLogFile } from "./log-file.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A listener to all events of a run. */
@@ -45,4 +46,16 @@ export async function reportAll<Event>(
 function logProblem(error: unknown): CoinageError | undefined {
   if (error instanceof CoinageError) return error.code === "OUTPUT_UNWRITABLE" ? error : undefined;
   return machineProblem(error);
+}
+
+/** Writes every event to a file at once, as a line of JSON, so that another program can follow.
+ *  Pixels and latents are left out; NaN and infinity become null.
+ *  @throws OUTPUT_UNWRITABLE when the file cannot be made */
+export function jsonLinesReporter(file: string): Reporter<object> {
+  const { write, close } = openLogFile(file, `--events ${file}`);
+  return { report: (event) => write(`${JSON.stringify(event, withoutArrays)}\n`), close };
+}
+
+function withoutArrays(_: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? undefined : value;
 }

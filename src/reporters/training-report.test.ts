@@ -87,7 +87,7 @@ describe("the report of a training run", () => {
       "predicts noise (the default of its family)",
       "mycat mycat1, ids 49408 to 49409",
       '"cat"',
-      "60 pictures with repeats",
+      "60 images with repeats",
       "AdamW, learning rate 0.005, schedule constant, seed 7",
       "num train images * repeats: 60, num reg images: 0",
       "num batches per epoch: 15, num epochs: 20",
