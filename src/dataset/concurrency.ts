@@ -1,16 +1,16 @@
 import { CoinageError } from "../errors/index.ts";
 
-/** How far work on pictures runs ahead of what waits for it: little, so that never many are in memory. */
+/** How far the work on images runs ahead of training: little, so that few are in memory at once. */
 export const ahead = {
-  /** Batches prepared beside the one that is trained on. */
+  /** Batches prepared while another is trained on. */
   batches: 2,
-  /** Groups decoded beside the one that the VAE encodes. */
+  /** Groups decoded while the VAE encodes another. */
   encodings: 1,
-  /** Pictures decoded at once. */
+  /** Images decoded at once. */
   pictures: 4,
 } as const;
 
-/** What `work` makes of every item, in order, with at most `limit` under way at once. */
+/** The results of `work` for every item, in order, with at most `limit` in progress at once. */
 export async function mapBounded<Item, Result>(
   items: readonly Item[],
   limit: number,
@@ -30,8 +30,8 @@ export async function mapBounded<Item, Result>(
 
 const [toldAtMost, hintsAtMost] = [20, 4];
 
-/** The same for work that can fail for many items: it goes through to the end, so that one error tells all that is wrong.
- *  title: what to say of so many mistakes. */
+/** The same for work that can fail for many items: all items are tried, so that one error reports everything that is wrong.
+ *  title: the message for several mistakes. */
 export async function mapTellingAll<Item, Result>(
   items: readonly Item[],
   limit: number,
@@ -59,7 +59,7 @@ export async function mapTellingAll<Item, Result>(
   });
 }
 
-/** Yields what `work` makes of every item, in order, with the next `depth` items already under way. */
+/** Yields the result of `work` for every item, in order, with the next `depth` items already in progress. */
 export async function* workAhead<Item, Result>(
   items: Iterable<Item>,
   depth: number,
@@ -71,7 +71,7 @@ export async function* workAhead<Item, Result>(
     const { value, done } = rest.next();
     if (done) return;
     const result = work(value);
-    // A failure is reported when its turn comes, or never when nobody asks any more.
+    // A failure is reported when its turn comes, or never if nobody asks for it.
     result.catch(() => {});
     underway.push(result);
   };

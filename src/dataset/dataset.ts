@@ -15,7 +15,7 @@ import {
   type TrainingImage,
 } from "./images/training-image.ts";
 
-/** Subsets that share resolution, batch size and buckets; a batch never mixes datasets. */
+/** Subsets that share resolution, batch size and buckets. A batch never mixes datasets. */
 export interface Dataset {
   readonly plan: DatasetPlan;
   /** Undefined without bucketing. */
@@ -33,7 +33,7 @@ const loaders: Readonly<Record<DatasetKind, (plan: DatasetPlan, context: LoadCon
   "mask-image": loadWithMasks,
 };
 
-/** Reads a dataset's subsets and sorts the pictures into buckets. bucketStep: what bucket sides must be a multiple of (64; SDXL 32).
+/** Reads a dataset's subsets and sorts the images into buckets. bucketStep: bucket sides must be multiples of it (64; SDXL 32).
  *  @throws BUCKET_LIMITS, DATASET_CONFIG, CAPTION_UNREADABLE, FILE_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
 export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucketStep: number): Promise<Dataset> {
   checkBucketSteps(plan, bucketStep);

@@ -29,12 +29,12 @@ export interface SampleListing {
   readonly networkMultiplier: number;
   /** Token ids of the caption, one list a text encoder, or a layer where each has a variant of its own. */
   readonly tokenIds: readonly (readonly number[])[];
-  /** What the text encoder gets of the word. */
+  /** The tokens of the word that the text encoder gets. */
   readonly word: string | undefined;
 }
 
-/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption as in SampleListing, so that placeholders show.
- *  wordIn: what the text encoder gets of the word in a caption. */
+/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption as in SampleListing.
+ *  wordIn: the tokens of the word that the text encoder gets from a caption. */
 export async function* listEpoch(
   group: DatasetGroup,
   order: readonly number[],
@@ -60,22 +60,22 @@ export async function* listEpoch(
   }
 }
 
-/** What was written of a dataset. */
+/** What was written about a dataset. */
 export interface WrittenPictures {
   readonly folder: string;
   readonly count: number;
-  /** The picture that shows them small; how many of them. */
+  /** The contact sheet, and how many images it shows. */
   readonly sheet: string;
   readonly onSheet: number;
 }
 
 const sheetName = "contact-sheet.png";
 const onSheetAtMost = 300;
-/** Letters of a file name that are kept: names have 255 bytes, letters up to four. */
+/** Characters of a file name that are kept: names may have 255 bytes, a character up to four. */
 const nameLength = 48;
 
-/** Writes the pictures of listed batches as the model would see them: cut, mirrored, coloured.
- *  A loss mask that hides something becomes a picture of its own; on the sheet, what does not count is dark. */
+/** Writes the images of listed batches as the model would see them: cropped, mirrored, colour-augmented.
+ *  A loss mask becomes an image of its own; on the sheet, masked areas are dark. */
 export class DebugPictures {
   readonly #folder: string;
   readonly #sheet: SheetEntry[] = [];
@@ -116,7 +116,7 @@ export class DebugPictures {
   }
 }
 
-/** Nothing for a sample that has latents only. */
+/** Undefined for a sample that has only latents. */
 function pictureOf({ pixels, targetSizeHw: [height, width] }: Sample): Picture | undefined {
   return pixels && pictureFromFloats(pixels.data, [width, height]);
 }

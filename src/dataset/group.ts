@@ -13,11 +13,11 @@ import { LatentStore } from "./latents/store.ts";
 import { type MicroBatch, type PreparedSample, prepareSample } from "./samples/sample.ts";
 import type { DatasetWarning } from "./warnings.ts";
 
-/** Where a run stands while it goes through an epoch. */
+/** Where a run is within an epoch. */
 export interface EpochContext {
   readonly replacements: Replacements;
   readonly maxTrainSteps: number;
-  /** Optimizer steps done, asked when a batch is handed out. */
+  /** Optimizer steps done; called when a batch is handed out. */
   readonly currentStep: () => number;
 }
 
@@ -73,7 +73,7 @@ export class DatasetGroup {
     return this.datasets.reduce((sum, { numRegImages }) => sum + numRegImages, 0);
   }
 
-  /** Encodes all pictures once. Nothing happens unless the settings ask for cached latents.
+  /** Encodes all images once. Nothing happens unless the settings ask for cached latents.
    *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
   async *cacheLatents(encoder: PictureEncoder): AsyncGenerator<CachingProgress> {
     if (!this.#latents) return;
@@ -81,7 +81,7 @@ export class DatasetGroup {
     this.#requireUnchanged(this.images.flatMap(filesOf));
   }
 
-  /** The batches of an epoch in the loader's order, pictures decoded a few batches ahead.
+  /** The batches of an epoch in the loader's order, images decoded a few batches ahead.
    *  epoch: from 1. order: batch numbers, a permutation of 0..batchesPerEpoch-1 or a part of one.
    *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, LATENTS_UNREADABLE, MASK_MISSING */
   async *epochBatches(epoch: number, order: readonly number[], context: EpochContext): AsyncGenerator<MicroBatch> {
@@ -129,7 +129,7 @@ export class DatasetGroup {
     return { ...batch, samples: await Promise.all(samples) };
   }
 
-  /** What is trained on is what was there at the start: a state of the run could not tell otherwise what belongs to it. */
+  /** Images may not change during a run: a training state could not say which version it belongs to. */
   #requireUnchanged(files: readonly string[]): void {
     const change = this.#files.changeOf(files);
     if (change === undefined) return;

@@ -8,17 +8,17 @@ import { type Dataset, loadDataset } from "./dataset.ts";
 import { DatasetGroup } from "./group.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
 
-/** What of a run its datasets depend on beside the settings. */
+/** What datasets depend on besides the settings. */
 export interface OpenOptions {
-  /** Python's generator as the run has seeded it: draws validation splits without a seed of their own, then the dataset seed.
+  /** Python's generator as the run has seeded it: draws validation splits that have no seed, then the dataset seed.
    *  Without one they differ every time. */
   readonly random?: PythonRandom;
   /** Of which VAE cached latents are. */
   readonly family?: LatentFamily;
 }
 
-/** Reads the datasets of a run: config, folders, captions, sizes, buckets. Pictures stay on disk.
- *  A group without batches is no error here; `emptyDatasetError` says why it is empty.
+/** Reads the datasets of a run: config, folders, captions, sizes, buckets. Images stay on disk.
+ *  A group without batches is not an error here; `emptyDatasetError` says why it is empty.
  *  @throws DATASET_CONFIG, BUCKET_LIMITS, CAPTION_UNREADABLE, FILE_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
 export async function openDataset(settings: DatasetSettings, options: OpenOptions = {}): Promise<DatasetGroup> {
   const { random = new PythonRandom(), family = "sd" } = options;
@@ -32,7 +32,7 @@ export async function openDataset(settings: DatasetSettings, options: OpenOption
   return new DatasetGroup(datasets, warningsOf(warnings, settings), random, caching);
 }
 
-/** What is odd about captions matters only where they are used. */
+/** Warnings about captions matter only where captions are used. */
 function warningsOf(
   warnings: DatasetWarnings,
   { useObjectTemplate, useStyleTemplate }: DatasetSettings,

@@ -26,7 +26,7 @@ export interface DatasetSummary {
   readonly subsets: readonly SubsetSummary[];
   /** Filled buckets; counts with repeats. */
   readonly buckets: readonly { readonly resolution: Size; readonly count: number }[];
-  /** Mean of |aspect ratio of bucket - of picture|, without repeats; undefined without bucketing or pictures. */
+  /** Mean of |aspect ratio of bucket - of image|, without repeats; undefined without bucketing or images. */
   readonly meanAspectError: number | undefined;
 }
 
@@ -90,11 +90,11 @@ function pairwiseSum(values: readonly number[]): number {
   return values.slice(whole).reduce((sum, value) => sum + value, a + b + (c + d) + (e + f + (g + h)));
 }
 
-/** Bytes that the pictures of a run take. */
+/** Memory of the images of a run, in bytes. */
 export interface PictureMemory {
-  /** At most at any time, of those that are decoded. */
+  /** Peak of the images decoded at once. */
   readonly decoded: number;
-  /** In the end, of latents that are kept in memory. */
+  /** Latents kept in memory, once all are cached. */
   readonly kept: number;
 }
 
@@ -108,17 +108,17 @@ interface PictureMemoryOptions {
   readonly latentChannels: number;
 }
 
-/** What is known of a picture and its caption, as measured over 5,000. */
+/** Memory of the record of an image and its caption, measured over 5,000. */
 const recordBytes = 6000;
 
-/** What the pictures of a run will take in memory, read off their headers. */
+/** Estimates the memory of a run's images from their headers. */
 export function pictureMemory({ datasets, images }: DatasetGroup, options: PictureMemoryOptions): PictureMemory {
   const { isCached, isOnDisk, vaeBatchSize, vaeScaleFactor, latentChannels } = options;
   const batchSize = Math.max(1, ...datasets.map(({ plan }) => plan.batchSize));
   const underWay = isCached ? (ahead.encodings + 1) * vaeBatchSize : (ahead.batches + 1) * batchSize;
   const sizes = images.map(decodedBytes).sort((a, b) => b - a);
   const atOnce = sizes.slice(0, Math.min(ahead.pictures, underWay));
-  // Decoded anew each time, a picture is still there when the next one comes: two of them even where there is only one.
+  // Where images are decoded each time, one is still in memory when the next is decoded: two of them even with a single image.
   const fewest = isCached ? 0 : 2 * (sizes[0] ?? 0);
   const latents = ({ bucket, subset }: TrainingImage) =>
     ((4 * latentChannels * bucket[0] * bucket[1]) / vaeScaleFactor ** 2) * (subset.flipAug ? 2 : 1);
@@ -126,7 +126,7 @@ export function pictureMemory({ datasets, images }: DatasetGroup, options: Pictu
   return { decoded: Math.max(fewest, sum(atOnce)), kept: kept + recordBytes * images.length };
 }
 
-/** A byte a pixel and channel, and another copy where channels are added or dropped or the picture is turned. */
+/** A byte per pixel and channel, and another copy where channels are added or dropped or the image is rotated. */
 function decodedBytes({ size, header, subset, onlyLatents }: TrainingImage): number {
   if (onlyLatents !== undefined) return 0;
   const [stored, wanted] = [header?.hasAlpha ? 4 : 3, subset.alphaMask ? 4 : 3];

@@ -1,6 +1,6 @@
 import { firstFew } from "../errors/index.ts";
 
-/** What can be odd about a dataset without stopping a run, and what to do about it. What it is about stands between the two. */
+/** Warnings about a dataset that do not stop a run: what is wrong, and what to do about it. The subjects are named between the two. */
 const texts = {
   aspectTooThin: ["Left out, because they are too long and thin to be cut to size"],
   bucketLimitRounded: ["Bucket limits must be multiples of bucket_reso_steps"],
@@ -103,15 +103,15 @@ const texts = {
 
 export type DatasetWarningKind = keyof typeof texts;
 
-/** One kind of oddity, with everything it was found in. */
+/** One kind of warning with everything it is about. */
 export interface DatasetWarning {
   readonly kind: DatasetWarningKind;
-  /** Pictures, folders or settings it is about, in the order found. */
+  /** The images, folders or settings it is about, in the order found. */
   readonly subjects: readonly string[];
   readonly message: string;
 }
 
-/** Collects what is odd about a dataset, one warning a kind. */
+/** Collects warnings about a dataset, one of each kind. */
 export class DatasetWarnings {
   readonly #subjects = new Map<DatasetWarningKind, string[]>();
 
@@ -125,7 +125,7 @@ export class DatasetWarnings {
     return this.#subjects.get(kind) ?? [];
   }
 
-  /** The same for subjects of which there may be none, which is nothing odd. */
+  /** The same for any number of subjects; none is no warning. */
   addAll(kind: DatasetWarningKind, subjects: readonly string[]): void {
     for (const subject of subjects) this.add(kind, subject);
   }

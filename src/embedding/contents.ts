@@ -13,24 +13,24 @@ import {
   type TorchTensor,
 } from "../formats/torch/index.ts";
 
-/** A tensor of a file that might be an embedding; its values are read only when it turns out to be one. */
+/** A tensor of a file that may be an embedding; its values are read only if it is. */
 export interface FileTensor {
-  /** As arrays here call it, or the file's own name of a kind they cannot hold. */
+  /** The name of the dtype, or the file's own name of one that arrays here cannot hold. */
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly read: () => NdArray;
 }
 
-/** What a file holds, whatever its container: named tensors, and what else it says. */
+/** The contents of a file of any container: named tensors and other fields. */
 export interface Contents {
   readonly form: "mapping" | "tensor" | "list" | "other";
-  /** By name; the only one of a bare tensor has the name "". */
+  /** By name; a bare tensor has the name "". */
   readonly tensors: ReadonlyMap<string, FileTensor>;
   /** The web UI's `string_to_param`, where the file has one. */
   readonly parameters: ReadonlyMap<string, FileTensor | undefined> | undefined;
-  /** Texts and numbers beside the tensors. */
+  /** Strings and numbers besides the tensors. */
   readonly fields: ReadonlyMap<string, string | number>;
-  /** Entries that are neither. */
+  /** Other entries. */
   readonly others: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -77,7 +77,7 @@ function contentsOfMap(source: ByteSource, map: PickleMap): Contents {
   return mapping({ tensors, fields, others, parameters });
 }
 
-/** A key as a name; undefined for keys that are neither text nor number, such as tuples, whose text could be of any length. */
+/** A key as a name; undefined for keys that are neither a string nor a number, such as tuples, which could be of any length. */
 function nameOf(key: PickleValue): string | undefined {
   return typeof key === "object" && key !== null ? undefined : String(key);
 }

@@ -64,9 +64,9 @@ export function embeddingOfFile({
   return { ...about, vectors: pair.length > 0 ? pair : [...tables.values()].slice(0, 1) };
 }
 
-/** What `--weights` gives to start training from. */
+/** The vectors of `--weights` to start training from. */
 export interface InitialVectors {
-  /** Per text encoder; undefined: the file has none for it, so the init word stays. */
+  /** Per text encoder; undefined where the file has none, so the init word is used. */
   readonly vectors: readonly (NdArray | undefined)[];
   readonly warnings: readonly string[];
 }
@@ -191,14 +191,14 @@ function plural(count: number): string {
 
 const [widthL, widthG] = [768, 1280];
 
-/** What keeps a file from being a whole word of Stable Diffusion XL, where it is part of one; undefined for any other file. */
+/** Why a file is not a whole embedding for Stable Diffusion XL, where it is part of one; undefined for other files. */
 export function flawOfPair({ path, layout, tables }: EmbeddingFile): CoinageError | undefined {
   if (layout === "xti") return undefined;
   const clipL = tables.get("clip_l")?.shape[1];
   const clipG = tables.get("clip_g")?.shape[1];
   if (clipL !== undefined && clipG !== undefined) return wrongWidths(path, clipL, clipG);
   const [only] = [...tables.values()].map(({ shape }) => shape[1]!);
-  // SD2 has a text encoder of 1024, whatever a program calls it.
+  // A width of 1024 is SD2, whatever a program calls it.
   const isHalf = clipG !== undefined || (clipL !== undefined && clipL !== 1024) || only === widthG;
   if (!isHalf) return undefined;
   const [found, missing] = clipL === undefined ? ["clip_g", "clip_l"] : ["clip_l", "clip_g"];
@@ -211,7 +211,7 @@ export function flawOfPair({ path, layout, tables }: EmbeddingFile): CoinageErro
   );
 }
 
-/** What keeps a file from being a word of any model; undefined where nothing does. Models that are smaller than the real ones take smaller vectors. */
+/** Why a file fits no model; undefined where it fits. Tiny test models take smaller vectors. */
 export function flawOfWidth({ path, tables }: EmbeddingFile): CoinageError | undefined {
   const wide = [...tables.values()].map(({ shape }) => shape[1]!).find((width) => width > widthG);
   if (wide === undefined) return undefined;
@@ -222,7 +222,7 @@ export function flawOfWidth({ path, tables }: EmbeddingFile): CoinageError | und
   );
 }
 
-/** Models that are smaller than the real ones have widths of their own. */
+/** Tiny test models have other widths. */
 function wrongWidths(path: string, clipL: number, clipG: number): CoinageError | undefined {
   const isMeantForXl = [clipL, clipG].some((width) => width === widthL || width === widthG);
   if (!isMeantForXl || (clipL === widthL && clipG === widthG)) return undefined;

@@ -2,7 +2,7 @@ import { recognizeNames } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { Contents, FileTensor } from "./contents.ts";
 
-/** How programs lay an embedding out. */
+/** The layouts in which programs store embeddings. */
 export type EmbeddingLayout =
   | "emb_params"
   | "emp_params"
@@ -27,10 +27,10 @@ interface LaidOut {
   readonly warnings: readonly string[];
 }
 
-/** A layer of a U-Net as XTI (P+) names it. In order of the alphabet the layers stand in order of execution. */
+/** A layer of a U-Net as XTI (P+) names it. Alphabetical order is the order of execution. */
 const xtiLayer = /^(IN\d\d|MID|OUT\d\d)$/;
 
-/** What to do with several tensors that are no known set. */
+/** What to do with several tensors that are not a known combination. */
 export type SeveralTensors = "refuse" | "first";
 
 /** Finds the embedding among the contents of a file, by the names in it. Source: A1111 modules/textual_inversion/textual_inversion.py, create_embedding_from_data; ComfyUI comfy/sd1_clip.py, load_embed;
@@ -78,7 +78,7 @@ function fromNames(tensors: ReadonlyMap<string, FileTensor>, where: string, seve
   return { ...laidOut("token", { vectors: [tensors.get(name)!] }, name), warnings };
 }
 
-/** `clip_l` and `clip_g`, or one of them alone; nothing may stand beside them. */
+/** `clip_l` and `clip_g`, or one of them alone; and no other tensor. */
 function clipPair(tensors: ReadonlyMap<string, FileTensor>): LaidOut | undefined {
   const clipL = tensors.get("clip_l");
   const clipG = tensors.get("clip_g");

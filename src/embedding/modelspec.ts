@@ -1,11 +1,11 @@
-/** What the metadata of a saved embedding are made from. Values as given on sd-scripts' command line. */
+/** What the metadata of a saved embedding is made from. Values as on sd-scripts' command line. */
 export interface ModelSpecInputs {
   readonly family: "sd1" | "sd2" | "sdxl";
   /** `--v_parameterization`. */
   readonly isVPrediction: boolean;
   /** `--metadata_title`, else the output name. */
   readonly title: string | undefined;
-  /** When it is saved; written as local time. */
+  /** When it is saved; written in local time. */
   readonly date: Date;
   /** `--resolution`: "512" or "512,768" (width, height). */
   readonly resolution?: string | undefined;

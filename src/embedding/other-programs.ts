@@ -2,10 +2,10 @@ import path from "node:path";
 import type { LearnedEmbedding } from "./learned-embedding.ts";
 import type { WrittenLayout } from "./write.ts";
 
-/** What to know of a file as it was written: which programs do not take it, or take it for something else.
- *  isAsked: the layout was asked for, so its reader is known. */
+/** Which programs do not read a written file, or misread it.
+ *  isAsked: the layout was chosen explicitly, so the program that reads it is known. */
 export function limitsOfFile(file: string, word: LearnedEmbedding, layout: WrittenLayout, isAsked: boolean): string[] {
-  // Vectors for each layer are sd-scripts' own.
+  // Only sd-scripts has vectors for each layer.
   if (word.layers) return [];
   const { name, ext } = path.parse(file);
   const extension = ext.toLowerCase();
@@ -26,7 +26,7 @@ export function limitsOfFile(file: string, word: LearnedEmbedding, layout: Writt
   return limits;
 }
 
-/** How diffusers loads the two tables of Stable Diffusion XL, which it does not find by itself. */
+/** Python lines that load both tables of Stable Diffusion XL into diffusers, which does not find them by itself. */
 export function diffusersLines(file: string): string[] {
   const { name, ext, base } = path.parse(file);
   const isSafetensors = ext.toLowerCase() === ".safetensors";
@@ -41,19 +41,19 @@ export function diffusersLines(file: string): string[] {
 }
 
 export interface Naming {
-  /** Vectors of the word. */
+  /** Number of vectors of the word. */
   readonly vectors: number;
-  /** Whether a text, or one with a number behind it, is a word of the model's vocabulary. */
+  /** Whether a name, or one with a number appended, is a token of the model's vocabulary. */
   readonly isTaken: (name: string) => boolean;
 }
 
-/** What A1111 and Forge read as a command. */
+/** Words that A1111 and Forge read as commands. */
 const promptWord = /\b(AND|BREAK)\b/g;
 
-/** What a name has too much when it was given as a file's. */
+/** File extensions at the end of a name. */
 const fileEnding = /(\.(safetensors|pt|ckpt|bin))+$/i;
 
-/** Why programs cannot call a word by the name of its file, which all of them go by; none for a name that works everywhere.
+/** Why some programs cannot use the name of a file as a word in prompts; empty for a name that works everywhere.
  *  Source: A1111 `prompt_parser.py`, ComfyUI `sd1_clip.py`, InvokeAI's pattern of triggers, diffusers `loaders/textual_inversion.py`. */
 export function namingProblems(name: string, { vectors, isTaken }: Naming): string[] {
   const problems: string[] = [];

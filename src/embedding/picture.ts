@@ -5,16 +5,16 @@ import { isPng, readPngTexts } from "../formats/png-text/index.ts";
 import { cropPicture, decodePicture, type Picture } from "../pictures/index.ts";
 import { type Contents, contentsOfJson } from "./contents.ts";
 
-/** The keyword under which the web UI puts an embedding into a picture. */
+/** The keyword under which the web UI puts an embedding into an image. */
 export const embeddingKeyword = "sd-ti-embedding";
 
-/** Kinds of pictures in which the web UI looks for an embedding. */
+/** Image formats in which the web UI looks for an embedding. */
 export type CarrierKind = "png" | "webp" | "avif";
 
-/** How many bytes at the start of a file tell its kind. */
+/** Bytes at the start of a file that identify its format. */
 export const carrierStart = 12;
 
-/** The kind of picture that a file may carry an embedding as, by its first bytes. */
+/** The format of an image that may carry an embedding, from its first bytes. */
 export function carrierOf(start: Uint8Array): CarrierKind | undefined {
   if (isPng(start)) return "png";
   const text = String.fromCharCode(...start.subarray(0, carrierStart));
@@ -22,7 +22,7 @@ export function carrierOf(start: Uint8Array): CarrierKind | undefined {
   return /^[\s\S]{4}ftypavif$/.test(text) ? "avif" : undefined;
 }
 
-/** The embedding a picture carries: in a text chunk, which only PNG has, else in its pixels. Source: A1111 modules/textual_inversion/textual_inversion.py, EmbeddingDatabase.load_from_file.
+/** The embedding an image carries: in a text chunk, which only PNG has, else in its pixels. Source: A1111 modules/textual_inversion/textual_inversion.py, EmbeddingDatabase.load_from_file.
  *  @throws PNG_INVALID, EMBEDDING_INVALID, EMBEDDING_UNRECOGNIZED when it carries none */
 export async function contentsOfPicture(picture: Uint8Array, where: string): Promise<Contents> {
   const texts = isPng(picture) ? readPngTexts(picture) : [];
@@ -43,7 +43,7 @@ function decode(picture: Uint8Array, where: string): Promise<Picture> {
 
 function decodeBase64(text: string, where: string): string {
   const digits = text.replace(/\s/g, "");
-  // Two plain searches: one pattern for the whole would try the end again at each blank.
+  // Two plain searches: one pattern for all of it would backtrack from every space.
   const isBase64 = !/[^A-Za-z0-9+/=]/.test(digits) && !/=[^=]|===/.test(digits);
   if (!isBase64) throw invalid(where, "its embedding is not base64");
   return Buffer.from(digits, "base64").toString("utf8");
@@ -62,8 +62,8 @@ function parse(json: string, where: string): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>;
 }
 
-/** The JSON text that the web UI hides in the lower four bits of the pixels left and right of the visible picture.
- *  picture: RGB. undefined: nothing is hidden in it. Source: A1111 modules/textual_inversion/image_embedding.py, extract_image_data_embed. @throws EMBEDDING_INVALID */
+/** The JSON text that the web UI hides in the lower four bits of the pixels left and right of the visible image.
+ *  image: RGB. Undefined when nothing is hidden in it. Source: A1111 modules/textual_inversion/image_embedding.py, extract_image_data_embed. @throws EMBEDDING_INVALID */
 function jsonInPixels(picture: Picture, where: string): string | undefined {
   const framed = withoutFrame(picture);
   const black = framed ? blackColumns(framed) : [];
@@ -74,7 +74,7 @@ function jsonInPixels(picture: Picture, where: string): string | undefined {
     low.subarray(0, Math.min(low.length, high.length)),
     (value, i) => (high[i]! << 4) | value,
   );
-  // What zlib packs begins so. Without it these are just the pixels of a picture with black columns.
+  // The first byte of zlib data. Without it these are just pixels of an image with black columns.
   if (packed[0] !== 0x78) return undefined;
   try {
     return inflateSync(packed, { maxOutputLength: limits.embeddingText.most }).toString("utf8");
@@ -83,7 +83,7 @@ function jsonInPixels(picture: Picture, where: string): string | undefined {
   }
 }
 
-/** The part of the picture within the outermost rows and columns that hold a pixel bright in all three channels. */
+/** The part of the image within the outermost rows and columns that contain a pixel that is not 0 in any channel. */
 function withoutFrame(picture: Picture): Picture | undefined {
   const { width, height, data } = picture;
   let [left, top, right, bottom] = [width, height, -1, -1];
@@ -100,7 +100,7 @@ function withoutFrame(picture: Picture): Picture | undefined {
   return right < 0 ? undefined : cropPicture(picture, left, top, [right - left + 1, bottom - top + 1]);
 }
 
-/** The columns whose lower bits are all zero: they part the blocks from the visible picture. */
+/** The columns whose lower bits are all zero: they separate the blocks from the visible image. */
 function blackColumns({ width, height, data }: Picture): number[] {
   const isBlack = new Uint8Array(width).fill(1);
   for (let y = 0; y < height; y++)
@@ -111,7 +111,7 @@ function blackColumns({ width, height, data }: Picture): number[] {
   return [...isBlack.keys()].filter((x) => isBlack[x] === 1);
 }
 
-/** The lower bits of a block of columns in reading order, freed from the pseudo-random pattern laid over them. */
+/** The lower bits of a block of columns in reading order, without the pseudo-random pattern that is XORed onto them. */
 function nibbles({ width, height, data }: Picture, from: number, to: number): Uint8Array {
   const values = new Uint8Array((to - from) * height * 3);
   let state = 0;

@@ -8,17 +8,17 @@ import { type EmbeddingLayout, findEmbedding, type SeveralTensors } from "./layo
 import { type CarrierKind, carrierOf, carrierStart, contentsOfPicture } from "./picture.ts";
 import { readVectors } from "./vectors.ts";
 
-/** An embedding file, read whole, before it is asked which model it fits. */
+/** An embedding file, read in full, before it is matched to a model. */
 export interface EmbeddingFile {
   /** Absolute path. */
   readonly path: string;
-  /** The word, as all programs take it from the file: its name without the last extension. */
+  /** The word as every program names it: the file name without the last extension. */
   readonly name: string;
   readonly container: Container | CarrierKind;
   readonly layout: EmbeddingLayout;
   /** By role: `vectors`; `clip_l`, `clip_g`; the layer names of xti. Each [n, width] with the same n, in the file's dtype. */
   readonly tables: ReadonlyMap<string, NdArray>;
-  /** The word as its author calls it. */
+  /** The author's name of the word. */
   readonly token: string | undefined;
   readonly step: number | undefined;
   /** The model it was trained on: short hash and name, as the web UI writes them. */
@@ -28,7 +28,7 @@ export interface EmbeddingFile {
   readonly warnings: readonly string[];
 }
 
-/** Reads an embedding of any program's layout; its kind is told by its contents.
+/** Reads an embedding in any program's layout, recognized by its contents.
  *  @throws the EMBEDDING codes except EMBEDDING_WIDTH and EMBEDDING_FAMILY; FILE_NOT_FOUND, FILE_UNREADABLE, SAFETENSORS_INVALID, TORCH_FILE_INVALID, PICKLE_REFUSED, PNG_INVALID */
 export async function readEmbeddingFile(file: string, several: SeveralTensors = "refuse"): Promise<EmbeddingFile> {
   const opened = withOpenFile(file, (source) => {
@@ -43,7 +43,7 @@ export async function readEmbeddingFile(file: string, several: SeveralTensors = 
   return { ...whole(where, carrierOf(opened)!, contents, several), layout: "a1111-image" };
 }
 
-/** The bytes of a picture; other files are told apart by what a reader says of them. */
+/** The bytes of an image; other files end in the error of their reader. */
 function unknownContainer(source: ByteSource): Uint8Array {
   if (carrierOf(source.read(0, Math.min(carrierStart, source.size)))) {
     requireWithin("embeddingPicture", source.size, { code: "EMBEDDING_UNRECOGNIZED", subject: source.path });

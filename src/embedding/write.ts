@@ -18,9 +18,9 @@ export type SavePrecision = "float" | "fp16" | "bf16";
 
 export interface WriteOptions {
   readonly layout: WrittenLayout;
-  /** Left out: the word's own. */
+  /** Undefined keeps the embedding's own. */
   readonly precision?: SavePrecision | undefined;
-  /** For png: the picture that carries the word; a plain one when left out. */
+  /** For png: the image that carries the embedding; a plain grey one by default. */
   readonly picture?: Uint8Array | undefined;
 }
 
@@ -30,7 +30,7 @@ export async function writeEmbedding(file: string, word: LearnedEmbedding, optio
   await writeFileAtomically(file, await encodeEmbedding(file, word, options));
 }
 
-/** Whether a file is one that writeEmbedding would write for this word, but for its metadata. */
+/** Whether a file is what writeEmbedding would write for this embedding, except for its metadata. */
 export async function holdsEmbedding(file: string, word: LearnedEmbedding, options: WriteOptions): Promise<boolean> {
   const expected = await encodeEmbedding(file, { ...word, metadata: {} }, options);
   const found = await readEarlierFile(file);
@@ -130,14 +130,14 @@ function onlyWithoutLayers(layout: WrittenLayout): CoinageError {
   );
 }
 
-/** One entry under the word itself; a single vector stands without its first axis. */
+/** One entry under the word itself; a single vector is written without its first axis. */
 function diffusersTables({ vectors, token }: { vectors: readonly NdArray[]; token: string }): Record<string, NdArray> {
   const [table, second] = vectors as [NdArray, NdArray?];
   if (second) return namedTables(vectors);
   return { [token]: table.shape[0] === 1 ? { ...table, shape: table.shape.slice(1) } : table };
 }
 
-/** What the web UI itself saves. It knows no SDXL layout of this kind. */
+/** The dictionary that the web UI saves. It has no SDXL layout of this kind. */
 function webUiDict(word: Pick<LearnedEmbedding, "vectors" | "step">, name: string): Record<string, TorchInput> {
   return { ...webUiFields(word, name), string_to_param: { "*": onlyTable(word.vectors) } };
 }
@@ -164,7 +164,7 @@ function onlyTable(vectors: readonly NdArray[]): NdArray {
   );
 }
 
-/** A picture that carries the word as the web UI's do: JSON in base64 in a text chunk. */
+/** An image that carries the embedding as the web UI's do: JSON in base64 in a text chunk. */
 function withEmbedding(
   picture: Uint8Array,
   word: Pick<LearnedEmbedding, "vectors" | "step">,

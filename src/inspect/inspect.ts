@@ -21,7 +21,7 @@ import { inspectModelFile, inspectModelFolder } from "./model.ts";
 import { describeWeights, inspectArrays } from "./tensors.ts";
 import { inspectTrainingState } from "./training-state.ts";
 
-/** Says what a file or folder is. Never fails on an odd or damaged one: its problems are part of the answer.
+/** Says what a file or folder is. Never fails on an unusual or damaged one: its problems are part of the answer.
  *  @throws FILE_NOT_FOUND only */
 export async function inspectFile(target: string): Promise<Inspection> {
   const absolute = path.resolve(target);
@@ -49,7 +49,7 @@ async function inspectKnown(file: string, bytes: number): Promise<Inspection> {
   return mayBeEmbedding ? inspectEmbedding(file, bytes, weights) : describeWeights(file, bytes, weights, []);
 }
 
-/** The weights by name; undefined for a PyTorch file that holds something else than a dict, such as a bare tensor. */
+/** The weights by name; undefined for a PyTorch file that contains something other than a dict, such as a bare tensor. */
 function readNamedWeights(file: string): WeightFile | undefined {
   try {
     return readWeightFile(file);
@@ -70,14 +70,14 @@ async function inspectEmbedding(file: string, bytes: number, weights: WeightFile
   }
 }
 
-/** Only PNG pictures carry texts that are read here. */
+/** Texts are read from PNG only. */
 function textsOf(source: ByteSource): PngText[] {
   if (source.size > limits.embeddingPicture.most) return [];
   const picture = source.read(0, source.size);
   return isPng(picture) ? readPngTexts(picture) : [];
 }
 
-/** A picture: the embedding in it, else the texts it carries. */
+/** An image: the embedding in it, else the texts it carries. */
 async function inspectPicture(file: string, bytes: number): Promise<Inspection> {
   try {
     return describeEmbedding(await readEmbeddingFile(file), bytes);
@@ -109,7 +109,7 @@ async function inspectFolder(folder: string): Promise<Inspection> {
   return { kind: "unknown", path: folder, bytes, problems: model.problems };
 }
 
-/** Links are followed: the folders of a hub cache consist of them. */
+/** Links are followed: hub caches consist of them. */
 function weightBytesIn(folder: string): number {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const weights = names.filter((name) => /\.(safetensors|bin)$/.test(name)).map((name) => path.join(folder, name));

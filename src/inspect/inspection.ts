@@ -2,7 +2,7 @@ import type { ComponentName, Decided, Family, PredictionType, UNetInputKind } fr
 import type { EmbeddingFile } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 
-/** What a file or folder is, as plain data for print and JSON. */
+/** What a file or folder is, as plain data for text and JSON. */
 export type Inspection =
   | ModelInspection
   | EmbeddingInspection
@@ -17,7 +17,7 @@ export interface About {
   readonly path: string;
   /** Size of the file; of a folder, of the weights in it. */
   readonly bytes: number;
-  /** What hinders its use, as an attempt to use it says. */
+  /** What prevents its use: the errors of trying it. */
   readonly problems: readonly Problem[];
 }
 
@@ -27,19 +27,19 @@ export interface Problem {
   readonly hint: string | undefined;
 }
 
-/** How many tensors and numbers there are of each kind of number. */
+/** Tensors and elements of each dtype. */
 export type DTypeCounts = Readonly<Record<string, { readonly tensors: number; readonly elements: number }>>;
 
 export interface ModelInspection extends About {
   readonly kind: "model";
   readonly layout: "diffusers" | "single-file";
   readonly container: string;
-  /** undefined when it cannot be opened. */
+  /** Undefined when it cannot be opened. */
   readonly family: Decided<Family> | undefined;
   readonly predictionType: Decided<PredictionType> | undefined;
   readonly inputs: UNetInputKind | undefined;
   readonly pieces: Readonly<Record<ComponentName, PieceInspection | undefined>>;
-  /** What a whole model has and this one has not: files of a folder, networks of a single file. */
+  /** What is missing from a whole model: files of a folder, networks of a single file. */
   readonly missing: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -53,7 +53,7 @@ export interface PieceInspection {
 
 export interface EmbeddingInspection extends About, Omit<EmbeddingFile, "tables"> {
   readonly kind: "embedding";
-  /** By the widths, and of half a pair by its name; undefined when they fit none. */
+  /** By the widths, and for half of a pair by its name; undefined when no family fits. */
   readonly family: Family | undefined;
   readonly vectors: number;
   readonly tables: readonly TableInspection[];
@@ -67,7 +67,7 @@ export interface TableInspection {
   readonly norms: readonly number[];
 }
 
-/** What a training program needs to go on with a run. */
+/** What a training program needs to resume a run. */
 export interface TrainingStateInspection extends About {
   readonly kind: "training-state";
   readonly program: "coinage" | "sd-scripts";
@@ -80,13 +80,13 @@ export interface TrainingStateInspection extends About {
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
 }
 
-/** An .npz file: the latents of a picture, or any arrays of NumPy's. */
+/** An .npz file: the latents of an image, or any arrays of NumPy's. */
 export interface ArraysInspection extends About {
   readonly kind: "arrays";
   /** "a latent cache", "NumPy arrays". */
   readonly label: string;
   readonly arrays: readonly ArrayInspection[];
-  /** Of the picture the latents were made from: [width, height] in pixels, and what was cut out of it. */
+  /** Of the image the latents were made from: [width, height] in pixels, and what was cut out of it. */
   readonly originalSize: readonly number[] | undefined;
   readonly cropBox: readonly number[] | undefined;
 }
@@ -117,7 +117,7 @@ export interface UnknownInspection extends About {
   readonly kind: "unknown";
 }
 
-/** What an error says, as data. Anything but a mistake we can name is a defect of ours and thrown on. */
+/** The contents of an error as data. Errors without a code are bugs and thrown on. */
 export function problemOf(error: unknown): Problem {
   if (!(error instanceof CoinageError)) throw error;
   return { code: error.code, message: error.message, hint: error.hint };

@@ -29,8 +29,8 @@ export function describeWeights(
   return { ...about, tensors: names.length, dtypes, firstNames: names.slice(0, 10) };
 }
 
-/** An .npz file: names, kinds of number and shapes of its arrays; of a latent cache the picture's size, too.
- *  @throws NPZ_INVALID when it is no .npz file at all */
+/** An .npz file: names, dtypes and shapes of its arrays, and for a latent cache the size of the image.
+ *  @throws NPZ_INVALID when it is not an .npz file */
 export function inspectArrays(path: string, bytes: number): ArraysInspection {
   requireWithin("npzFile", bytes, { code: "NPZ_INVALID", subject: path });
   const arrays: ArrayInspection[] = [];

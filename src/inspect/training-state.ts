@@ -9,7 +9,7 @@ import { firstPlaceholderId } from "../models/index.ts";
 import { describeTable } from "./embedding.ts";
 import { type Problem, problemOf, type TrainingStateInspection } from "./inspection.ts";
 
-/** A training state's folder; undefined when it is none. */
+/** A folder with a training state; undefined for other folders. */
 export function inspectTrainingState(folder: string): TrainingStateInspection | undefined {
   const names = readdirSync(folder);
   const own = names.includes("state.json") ? readJson(path.join(folder, "state.json")) : undefined;
@@ -40,7 +40,7 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Whether the files are as they were written. own: undefined where it is no JSON. */
+/** Whether the files are as they were written. own: undefined where it is not JSON. */
 function problemsOfSeal(folder: string, own: Json | undefined): Problem[] {
   // those of earlier versions have no checksum
   if (own?.format === "coinage training state 1") return [];
@@ -59,7 +59,7 @@ function ownProgress({ step, epochsDone, circumstances }: Json) {
   return { step: numberOf(step), steps: numberOf(steps), epochsDone: numberOf(epochsDone) };
 }
 
-/** sd-scripts' newer versions write how far they are; its Textual Inversion never does. */
+/** Newer versions of sd-scripts write their progress; its Textual Inversion never does. */
 function accelerateProgress({ current_step: step, current_epoch: epoch }: Json) {
   return { step: numberOf(step), steps: undefined, epochsDone: numberOf(epoch) };
 }
@@ -69,7 +69,7 @@ function ownRows(folder: string): NdArray[] {
   return [...tensors].filter(([name]) => /^rows\/\d+$/.test(name)).map(([, stored]) => vectorsOf(stored));
 }
 
-/** accelerate stores whole text encoders; the learned vectors stand behind the words of the vocabulary. */
+/** accelerate stores whole text encoders; the learned vectors follow those of the vocabulary. */
 function learnedRows(folder: string, names: readonly string[]): NdArray[] {
   const encoders = names.filter((name) => /^(model(_1)?\.safetensors|pytorch_model(_1)?\.bin)$/.test(name)).toSorted();
   return encoders.flatMap((name) => {

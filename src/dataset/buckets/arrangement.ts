@@ -1,13 +1,13 @@
 import type { Size } from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 
-/** Pictures that are trained on at one resolution, each as often as it is repeated. */
+/** Images trained at one resolution, each as often as it is repeated. */
 export interface Bucket<Image> {
   readonly resolution: Size;
   readonly images: readonly Image[];
 }
 
-/** Pictures of one bucket that are trained on together; the last batch of a bucket may be smaller. */
+/** Images of one bucket that are trained on together; the last batch of a bucket may be smaller. */
 export interface Batch<Image> {
   readonly resolution: Size;
   readonly images: readonly Image[];
@@ -18,7 +18,7 @@ interface Slice {
   readonly start: number;
 }
 
-/** Which pictures form a batch, anew every epoch. Every shuffle acts on the arrangement before it,
+/** Which images form a batch, reshuffled every epoch. Every shuffle acts on the arrangement before it,
  *  so an epoch is reached by going through all the epochs before; sd-scripts' arrangements are reproduced. */
 export class BatchArrangement<Image> {
   readonly #buckets: readonly Bucket<Image>[];
@@ -73,7 +73,7 @@ export class BatchArrangement<Image> {
   }
 }
 
-/** The seed of all datasets of a run, from the run's generator as it stands once the datasets are read. */
+/** The seed of all datasets of a run, drawn from the run's generator after the datasets are read. */
 export function drawDatasetSeed(random: PythonRandom): number {
   return random.randint(0, 2 ** 31);
 }

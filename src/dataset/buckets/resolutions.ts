@@ -52,7 +52,7 @@ export function bucketLimitsOf(plan: DatasetPlan, warnings: DatasetWarnings): Bu
   return { minSide, maxSide, step };
 }
 
-/** @throws BUCKET_LIMITS when the U-Net cannot take pictures whose sides are multiples of the bucket step. */
+/** @throws BUCKET_LIMITS when the U-Net cannot take images whose sides are multiples of the bucket step. */
 export function checkBucketSteps({ enableBucket, bucketResoSteps: step }: DatasetPlan, multipleOf: number): void {
   if (enableBucket && step % multipleOf !== 0)
     throw contradiction(`bucket_reso_steps is ${step}; this model needs a multiple of ${multipleOf}.`);
@@ -64,16 +64,16 @@ function contradiction(message: string): CoinageError {
   });
 }
 
-/** Where a picture goes. */
+/** The bucket of an image. */
 export interface BucketChoice {
   readonly bucket: Size;
-  /** The size it is resized to; it covers the bucket, what sticks out is cut off. */
+  /** The size it is resized to: it covers the bucket, and the excess is cropped. */
   readonly resized: Size;
-  /** Aspect ratio of the bucket minus that of the picture. */
+  /** Aspect ratio of the bucket minus that of the image. */
   readonly aspectError: number;
 }
 
-/** The bucket among given resolutions whose aspect ratio is nearest to the picture's; the resolution itself if it is one of them. */
+/** The bucket among given resolutions whose aspect ratio is nearest to the image's; the resolution itself if it is one of them. */
 export function chooseNearest([width, height]: Size, resolutions: readonly Size[]): BucketChoice {
   const aspect = width / height;
   const same = resolutions.find(([w, h]) => w === width && h === height);
@@ -89,7 +89,7 @@ function nearestAspect(aspect: number, resolutions: readonly Size[]): Size {
   return resolutions.reduce((best, candidate) => (errorOf(candidate) < errorOf(best) ? candidate : best));
 }
 
-/** A bucket made for the picture: shrunk to the area of the training resolution if larger, never enlarged, sides cut to multiples of the step.
+/** A bucket made for the image: shrunk to the area of the training resolution if larger, never enlarged, sides cut to multiples of the step.
  *  Undefined when a side would vanish.
  *  differs from sd-scripts: with --bucket_no_upscale an image smaller than one bucket step stops the run, or makes a bucket of width 0 that fails later.
  *  coinage: with --bucket_no_upscale an image smaller than one bucket step is left out with a warning.
@@ -103,7 +103,7 @@ export function chooseWithoutUpscaling(size: Size, resolution: Size, step: numbe
   return { bucket, resized, aspectError: bucket[0] / bucket[1] - width / height };
 }
 
-/** The size of that area and about that aspect ratio with one side a multiple of the step: the side that distorts less. */
+/** The size of that area and about that aspect ratio, with one side a multiple of the step: the one that distorts less. */
 function shrunk(aspect: number, area: number, step: number): Size {
   const toStep = (x: number) => Math.trunc(x + 0.5) - (Math.trunc(x + 0.5) % step);
   const idealWidth = Math.sqrt(area * aspect);
@@ -119,7 +119,7 @@ function shrunk(aspect: number, area: number, step: number): Size {
 /** Left, top, right, bottom in pixels; real numbers. */
 export type CropBox = readonly [left: number, top: number, right: number, bottom: number];
 
-/** Where a picture would lie if it were fitted inside its bucket: what SDXL is told about the crop.
+/** Where an image would be if it were fitted inside its bucket: SDXL's crop conditioning.
  *  It describes neither the covering resize nor a random cut. */
 export function cropBoxOf([bucketWidth, bucketHeight]: Size, [width, height]: Size): CropBox {
   const aspect = width / height;

@@ -6,13 +6,13 @@ import { byCodePoint, joinPath, withoutExtension } from "../images/paths.ts";
 import { strip } from "./caption.ts";
 
 interface FoundCaption {
-  /** The first line, or with wildcards all lines that are not blank. */
+  /** The first line, or with --enable_wildcard all lines that are not blank. */
   readonly caption: string;
-  /** Whether there are more lines than that. */
+  /** Whether there are more lines. */
   readonly hasMoreLines: boolean;
 }
 
-/** The caption of a picture from its file; undefined when there is none.
+/** The caption of an image from its file; undefined when there is none.
  *  @throws CAPTION_UNREADABLE when it is empty, not UTF-8 or cannot be read. */
 export async function readCaption(
   picture: string,
@@ -22,7 +22,7 @@ export async function readCaption(
   const ending = captionExtension.startsWith(".") ? captionExtension : `.${captionExtension}`;
   for (const base of captionBases(withoutExtension(picture))) {
     const file = base + ending;
-    // A link that leads to nothing is there, too, and is told when it is read.
+    // A broken link counts as a caption file; reading it reports what is wrong.
     const found = await lstat(file).catch(() => undefined);
     if (found && !found.isDirectory()) {
       // differs from sd-scripts: the byte order mark of a caption file becomes part of the first word.
@@ -40,7 +40,7 @@ export async function readCaption(
   return undefined;
 }
 
-/** A picture of a detected face, `photo_512_300_80_90.png`, may share the caption of `photo`. */
+/** An image of a detected face, `photo_512_300_80_90.png`, may share the caption of `photo`. */
 function captionBases(base: string): string[] {
   const parts = base.split("_");
   return parts.length >= 5 ? [base, parts.slice(0, -4).join("_")] : [base];
@@ -58,10 +58,10 @@ function captionIn(text: string, file: string, enableWildcard: boolean): FoundCa
   return { caption: lines.filter((line) => line !== "").join("\n"), hasMoreLines: false };
 }
 
-/** Endings that captions are usually given, in lower case. */
+/** Usual extensions of caption files, in lower case. */
 const usualEndings: ReadonlySet<string> = new Set([".txt", ".caption"]);
 
-/** Files that are named as captions of pictures are, but do not end in caption_extension: of pictures that have no caption file. */
+/** Files named like captions of the given images, which have no caption file, but without caption_extension. */
 export async function captionsOfOtherEnding(pictures: readonly string[]): Promise<string[]> {
   // `a.png.txt`, too.
   const stems = new Set([...pictures, ...pictures.map(withoutExtension)]);

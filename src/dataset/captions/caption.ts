@@ -2,7 +2,7 @@ import type { PythonRandom } from "../../random/index.ts";
 import type { CaptionSettings } from "../config/plan.ts";
 import type { Replacements } from "./templates.ts";
 
-/** Where a run stands when a caption is drawn. */
+/** Where a run is when a caption is used. */
 export interface CaptionState {
   /** Counted from 1. */
   readonly epoch: number;
@@ -12,7 +12,7 @@ export interface CaptionState {
   readonly replacements: Replacements;
 }
 
-/** A caption as it is trained on this time. Random decisions are drawn in sd-scripts' order. */
+/** A caption as it is used this time. Random choices are made in sd-scripts' order. */
 export function processCaption(
   caption: string,
   settings: CaptionSettings,
@@ -23,7 +23,7 @@ export function processCaption(
   return isDropped(settings, state, random) ? "" : composeCaption(caption, settings, state, drawnBy(random));
 }
 
-/** A caption that is not dropped, with everything that is left to chance decided. */
+/** A caption that is not dropped, after all random choices. */
 export function composeCaption(
   caption: string,
   settings: CaptionSettings,
@@ -124,20 +124,20 @@ function splitTags(text: string, settings: CaptionSettings): Tags {
     const kept = Math.max(keepTokens, 0);
     return { head: tags.slice(0, kept), flexible: tags.slice(kept), tail: [] };
   }
-  // With the marker empty tags vanish, without it they stay.
+  // With the separator empty tags are removed, without it they are kept.
   const [head = "", rest = ""] = cutAt(text, keepTokensSeparator);
   const [flexible = "", tail = ""] = cutAt(rest, keepTokensSeparator);
   const filled = (part: string) => tagsOf(part).filter((tag) => tag !== "");
   return { head: filled(head), flexible: filled(flexible), tail: filled(tail) };
 }
 
-/** What stands before and behind the first occurrence of a separator. */
+/** What is before and after the first occurrence of a separator. */
 function cutAt(text: string, separator: string): string[] {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** A text with everything in it replaced, or by one of a list for the whole. */
+/** A text with all replacements made; an empty `from` replaces the whole text. */
 export function replaceIn(text: string, replacements: Replacements, chance: CaptionChance): string {
   let replaced = text;
   for (const [from, to] of replacements) {
@@ -147,20 +147,20 @@ export function replaceIn(text: string, replacements: Replacements, chance: Capt
   return replaced;
 }
 
-/** Settings by which chance changes a caption. */
+/** Settings that change a caption at random. */
 export type ChanceKind = "shuffling" | "tag dropout" | "templates" | "wildcards";
 
-/** Decides what is left to chance in a caption. */
+/** Makes the random choices in a caption. */
 export interface CaptionChance {
   /** One of the items. */
   choose(items: readonly string[], kind: "templates" | "wildcards"): string;
   /** The tags in another order. */
   shuffle(tags: readonly string[]): string[];
-  /** The tags that stay when each is dropped with a probability. */
+  /** The tags that remain when each is dropped with a probability. */
   drop(tags: readonly string[], rate: number): string[];
 }
 
-/** Chance as sd-scripts has it, draw for draw. */
+/** Random choices as in sd-scripts, draw for draw. */
 function drawnBy(random: PythonRandom): CaptionChance {
   return {
     choose: (items) => random.choice(items),
@@ -176,7 +176,7 @@ function drawnBy(random: PythonRandom): CaptionChance {
 const whiteSpace = String.raw`\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000`;
 const blank = new RegExp(`[${whiteSpace}]`);
 
-/** Without the white space around it, as Python's `str.strip` sees white space. */
+/** Strips white space as Python's `str.strip` defines it. */
 export function strip(text: string): string {
   let [start, end] = [0, text.length];
   while (start < end && blank.test(text[start]!)) start++;

@@ -3,7 +3,7 @@ import type { CaptionSettings } from "../config/plan.ts";
 import { type CaptionChance, type ChanceKind, composeCaption, replaceIn, warmupStepsOf } from "./caption.ts";
 import type { Replacements } from "./templates.ts";
 
-/** What matters of a piece of a caption: whether it holds the word, and how many tokens it has. */
+/** What matters about a piece of a caption: whether it contains the word, and how many tokens it has. */
 export interface Weight {
   readonly holdsWord: boolean;
   readonly tokens: number;
@@ -14,7 +14,7 @@ interface OutcomeOptions {
   readonly replacements: Replacements;
   /** Of a text with its replacements made; asked again and again for the same pieces. */
   readonly weigh: (text: string) => Weight;
-  /** Above so many outcomes the telling ones stand for all. */
+  /** Above this number of outcomes only representative ones are returned. */
   readonly most: number;
 }
 

@@ -1,4 +1,4 @@
-/** The captions of the original Textual Inversion work. An entry that stands here twice is drawn twice as often. */
+/** The captions of the original Textual Inversion work. A duplicate entry is chosen twice as often. */
 const templates = {
   object: [
     "a photo of a {}",
@@ -54,7 +54,7 @@ const templates = {
 
 export type TemplateKind = keyof typeof templates;
 
-/** What takes the place of what in captions, in this order. An empty `from` replaces the whole caption; of a list one is drawn. */
+/** Replacements in captions, in this order. An empty `from` replaces the whole caption; from a list one is chosen. */
 export type Replacements = readonly (readonly [from: string, to: string | readonly string[]])[];
 
 /** The captions of a template set with the names of the learned vectors filled in. */
@@ -62,7 +62,7 @@ export function templateCaptions(kind: TemplateKind, names: readonly string[]): 
   return templates[kind].map((template) => template.replace("{}", () => names.join(" ")));
 }
 
-/** The replacements of a run that learns these names ("cat", "cat1", ...): templates in place of captions, or all names where the first one stands. */
+/** The replacements of a run that learns these names ("cat", "cat1", ...): templates instead of captions, or all names in place of the first one. */
 export function replacementsFor(names: readonly string[], template?: TemplateKind): Replacements {
   if (template) return [["", templateCaptions(template, names)]];
   return names.length > 1 ? [[names[0]!, names.join(" ")]] : [];

@@ -77,7 +77,7 @@ export function checkConfig(document: ReadConfig, isMaskedLoss: boolean): Checke
   };
 }
 
-/** The error that shows mistakes with the lines they stand in. */
+/** The error that shows all mistakes with their lines. */
 function configError(document: ReadConfig, issues: readonly ConfigIssue[]): CoinageError {
   const places = issues.map(({ path }) => placeIn(document, path));
   const [first] = issues;

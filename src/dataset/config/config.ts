@@ -58,7 +58,7 @@ async function subsetWithFoundPaths(subset: ConfigTable, folder: string): Promis
   return { ...subset, ...found };
 }
 
-/** What the settings of a run mean without a dataset config: sub-folders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
+/** What the settings of a run mean without a dataset config: subfolders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
 async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { trainDataDir, regDataDir, inJson } = settings;
   if (inJson !== undefined) {

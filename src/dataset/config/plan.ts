@@ -21,14 +21,14 @@ export interface SubsetPlan extends Omit<PartOf<"subset">, "alphaBackground" | "
 /** How captions are changed each time they are used. */
 export type CaptionSettings = PartOf<"captions">;
 
-/** SDXL has a VAE of its own, so its latents are kept apart. */
+/** SDXL has another VAE, so its latents are kept apart. */
 export type LatentFamily = "sd" | "sdxl";
 
 /** How the latents of a run are cached. */
 export interface LatentCaching {
   readonly family: LatentFamily;
   readonly vaeBatchSize: number;
-  /** Keep latents in files beside the pictures. */
+  /** Keep latents in files beside the images. */
   readonly toDisk: boolean;
   /** Trust files by their name. */
   readonly skipCheck: boolean;

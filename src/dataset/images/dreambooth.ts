@@ -20,7 +20,7 @@ import {
 
 const captionsAtOnce = 16;
 
-/** Reads the folders of a DreamBooth (or mask-image) dataset: pictures, captions, known sizes; regularisation pictures balanced.
+/** Reads the folders of a DreamBooth (or mask-image) dataset: images, captions, known sizes; regularisation images balanced.
  *  @throws CAPTION_UNREADABLE, FILE_UNREADABLE, DATASET_CONFIG (a damaged metadata_cache.json) */
 export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const { warnings } = context;
@@ -57,7 +57,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
   return { entries: [...normal, ...balanced], subsets, numTrainImages, numRegImages: repeatsOf(regularisation) };
 }
 
-/** Whether it is told already why a folder has no pictures: it is none, or what is in it cannot be used. */
+/** Whether a warning already says why a folder has no images: it is not a folder, or its files cannot be used. */
 function isToldOf(folder: string, warnings: DatasetWarnings): boolean {
   const left = (
     ["pictureUndecodable", "pictureMisnamed", "subfolderWithPictures", "infoCacheIncomplete"] as const
@@ -84,7 +84,7 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
   const known = await headersOf(entries);
-  // As the pictures are stored: sd-scripts reads this file, too.
+  // Sizes as stored: sd-scripts reads this file too.
   const sized = entries.map((entry, i) => ({ ...entry, size: known[i]!.header!.size }));
   await writeInfoCache(infoCache, sized);
   return sized;
@@ -98,7 +98,7 @@ async function fromInfoCache(
 ): Promise<ImageEntry[]> {
   const pictures = await readInfoCache(infoCache);
   const known = new Set(pictures.map(({ path: file }) => path.resolve(file)));
-  // With a validation split it was written without the pictures that are set aside.
+  // With a validation split it was written without the images that are held out.
   const inFolder =
     plan.validationSplit > 0 ? [] : (await readPictureFolder(subset.imageDir!, subset.captionExtension)).pictures;
   warnings.addAll(
@@ -146,7 +146,7 @@ function repeatsOf(entries: readonly ImageEntry[]): number {
   return entries.reduce((sum, { repeats }) => sum + repeats, 0);
 }
 
-/** As many regularisation samples as there are training samples: surplus pictures are left out, missing ones made up by repeating the first ones. */
+/** As many regularisation samples as training samples: surplus images are left out, missing ones filled by repeating the first ones. */
 function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: number): ImageEntry[] {
   const balanced: ImageEntry[] = [];
   if (entries.length === 0) return balanced;
@@ -163,7 +163,7 @@ function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: n
   });
 }
 
-/** The pictures of a folder that are left for training when `validation_split` sets some aside, in shuffled order. */
+/** The images of a folder that remain for training when `validation_split` holds some out, in shuffled order. */
 function keepForTraining<Entry>(
   entries: readonly Entry[],
   plan: DatasetPlan,

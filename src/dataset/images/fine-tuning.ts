@@ -14,7 +14,7 @@ import type { ImageEntry, LoadContext, LoadedSubset, LoadedSubsets } from "./tra
 const keysAtOnce = 16;
 
 /** Reads the metadata files of a fine-tuning dataset.
- *  @throws DATASET_CONFIG for a metadata file that is missing or damaged and for keys that lead to no picture */
+ *  @throws DATASET_CONFIG for a metadata file that is missing or damaged and for keys that lead to no image */
 export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const { warnings } = context;
   const subsets: LoadedSubset[] = [];
@@ -85,7 +85,7 @@ async function entryOf(
   };
 }
 
-/** The latent cache of a picture that is gone. base: its path, with or without ending. */
+/** The latent cache of an image that is gone. base: its path, with or without extension. */
 async function latentsAt(base: string, latents: LatentFolders | undefined): Promise<NamedLatents | undefined> {
   const [ofStem] = (await latents?.of(withoutExtension(base))) ?? [];
   return ofStem ?? (await latents?.of(base))?.[0];
@@ -101,9 +101,9 @@ function pathOfKey(key: string, subset: SubsetPlan): string {
 }
 
 interface NearKey {
-  /** Files that the key could mean, of kinds that cannot be read. */
+  /** Files that the key could mean, in formats that cannot be read. */
   readonly undecodable: readonly string[];
-  /** Whether the key leads to a picture by itself, as metadata tools write it that take whole paths. */
+  /** Whether the key is the path of an image by itself, as metadata tools with full paths write it. */
   readonly isFoundFromHere: boolean;
 }
 
@@ -131,11 +131,11 @@ function keyNotFound(
   );
 }
 
-/** Pictures of many folders by their names without ending, each folder read once. */
+/** Images of many folders by their names without extension, each folder read once. */
 class PictureNames {
   readonly #folders = new Map<string, Promise<Map<string, string[]>>>();
 
-  /** The picture at a path, whose ending may be missing.
+  /** The image at a path whose extension may be missing.
    *  differs from sd-scripts: a metadata key without an extension finds no image.
    *  coinage: a metadata key without an extension is looked for with every image extension.
    *  because: the metadata tools of sd-scripts write keys without extensions. */
@@ -149,7 +149,7 @@ class PictureNames {
   }
 }
 
-/** The files that a key without picture could mean: named like it, but of a kind that cannot be read. */
+/** The files that a key without an image could mean: of that name, but in a format that cannot be read. */
 async function undecodableAt(base: string): Promise<string[]> {
   const names = await readdir(path.dirname(base)).catch(() => []);
   const isMeant = (name: string) =>
@@ -157,7 +157,7 @@ async function undecodableAt(base: string): Promise<string[]> {
   return names.filter(isMeant);
 }
 
-/** Names of the pictures in a folder by what stands before their ending, those with sd-scripts' endings first. */
+/** Names of the images in a folder by name without extension, those with sd-scripts' extensions first. */
 async function picturesByStem(folder: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   const names = (await readdir(folder).catch(() => [])).filter((name) => namedAs(name) === "picture");
@@ -168,7 +168,7 @@ async function picturesByStem(folder: string): Promise<Map<string, string[]>> {
   return found;
 }
 
-/** By ending in the order in which they are looked for, of one ending lower case before upper and mixed case. */
+/** By extension in the order of search; of one extension lower case before upper and mixed case. */
 function rank(name: string): number {
   const ending = name.slice(name.lastIndexOf("."));
   const lower = ending.toLowerCase();

@@ -9,7 +9,7 @@ import type { ImageEntry, TrainingImage } from "./training-image.ts";
 const hugePixels = 40_000_000;
 const tinyScale = 2;
 
-/** Notes pictures that are trained on, but hardly as they were meant to be: enlarged, huge, there twice, turned by EXIF alone, animated, transparent. */
+/** Warns of images that are hardly trained on as they were meant to be: enlarged, huge, duplicate, rotated by EXIF only, animated, transparent. */
 export async function notePictures(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
   const decoded = images.filter(({ onlyLatents }) => onlyLatents === undefined);
   const paths = (isOdd: (image: TrainingImage) => boolean) => decoded.filter(isOdd).map(({ path }) => path);
@@ -41,7 +41,7 @@ export async function notePictures(images: readonly TrainingImage[], warnings: D
   );
 }
 
-/** How many times larger a picture is made. */
+/** By what factor an image is enlarged. */
 function scaleOf({ size, resized }: TrainingImage): number {
   return Math.max(resized[0] / size[0], resized[1] / size[1]);
 }
@@ -50,7 +50,7 @@ function scaleOf({ size, resized }: TrainingImage): number {
 const lookedAtPixels = 100_000_000;
 const picturesAtOnce = 4;
 
-/** Most pictures with an alpha channel are opaque all the same, so it takes a look at their pixels; of very many only at some of them. */
+/** Most images with an alpha channel are opaque, so their pixels are checked; of very many only some. */
 async function noteTransparent(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
   const suspects = images.filter(
     ({ header, subset }) => header?.hasAlpha && !subset.alphaMask && subset.alphaBackground === undefined,
@@ -59,7 +59,7 @@ async function noteTransparent(images: readonly TrainingImage[], warnings: Datas
   const stride = Math.max(1, Math.ceil(pixels / lookedAtPixels));
   const lookedAt = suspects.filter((_, i) => i % stride === 0);
   const areTransparent = await mapBounded(lookedAt, picturesAtOnce, ({ path }) =>
-    // One that cannot be decoded is told where it is trained on.
+    // Images that cannot be decoded are reported where they are trained on.
     decodePicture(path, { alpha: true }).then(isTransparent, () => false),
   );
   const transparent = lookedAt.filter((_, i) => areTransparent[i]);
@@ -75,8 +75,8 @@ type Duplicates = readonly [first: TrainingImage, second: TrainingImage];
 
 const filesAtOnce = 8;
 
-/** Pictures of a subset whose files are equal byte for byte, each with the first of its kind.
- *  Cheap: only files of equal picture size and length are read, and to the end only those whose middle is equal as well. */
+/** Images of a subset whose files are equal byte for byte, each with the first of its kind.
+ *  Cheap: only files of equal image size and length are read, and to the end only those whose middle is equal as well. */
 async function findDuplicates(images: readonly TrainingImage[]): Promise<Duplicates[]> {
   const subsets = new Map(images.map(({ subset }, i) => [subset, i]));
   const bySize = await refine([images], async ({ subset, size }) => `${subsets.get(subset)} ${size.join("x")}`);
@@ -86,7 +86,7 @@ async function findDuplicates(images: readonly TrainingImage[]): Promise<Duplica
   return duplicates.flatMap(([first, ...others]) => others.map((other) => [first!, other] as const));
 }
 
-/** Parts every group by a key and keeps the parts that have several pictures. A file that cannot be read is like no other: whoever needs it will tell. */
+/** Splits every group by a key and keeps the parts with several images. A file that cannot be read equals no other; it is reported where it is used. */
 async function refine(
   groups: readonly (readonly TrainingImage[])[],
   keyOf: (image: TrainingImage) => Promise<string>,
@@ -106,7 +106,7 @@ async function refine(
 
 const alternatives = /\{[^{}|]*\|[^{}]*\}/;
 
-/** Notes a caption that was written and will not be used as its writer may think. */
+/** Warns of a caption that will not be used as its author may expect. */
 export function noteCaption({ path, caption, subset }: ImageEntry, warnings: DatasetWarnings): void {
   const { enableWildcard, keepTokensSeparator, shuffleCaption, tokenWarmupStep, captionTagDropoutRate } =
     subset.captions;

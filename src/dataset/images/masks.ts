@@ -16,8 +16,8 @@ import {
   type TrainingImage,
 } from "./training-image.ts";
 
-/** Reads a mask-image dataset: as DreamBooth, with the mask of the same name for every picture.
- *  @throws MASK_MISSING for pictures without mask and masks without picture, DATASET_CONFIG with random_crop */
+/** Reads a mask-image dataset: as DreamBooth, with the mask of the same name for every image.
+ *  @throws MASK_MISSING for images without mask and masks without image, DATASET_CONFIG with random_crop */
 export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const cropped = plan.subsets.find(({ randomCrop }) => randomCrop);
   if (cropped) throw new CoinageError("DATASET_CONFIG", `random_crop cannot be used with masks (${cropped.imageDir}).`);
@@ -44,7 +44,7 @@ export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Pr
   return { ...loaded, entries };
 }
 
-/** The pictures of a folder by stem, sorted. */
+/** The images of a folder by stem, sorted. */
 async function masksIn(folder: string, warnings: DatasetWarnings): Promise<Map<string, string[]>> {
   if ((await kindOfPath(folder)) !== "folder") {
     const hint = didYouMean(folder);
@@ -72,8 +72,8 @@ interface Masked {
   readonly size: Size;
 }
 
-/** Makes sure that mask pictures can be read and fit their pictures, before work begins that would find out late.
- *  @throws PICTURE_UNREADABLE naming every mask that cannot be read; MASK_MISSING, with buckets, for masks of another size than their pictures */
+/** Checks that masks can be read and fit their images before any long work starts.
+ *  @throws PICTURE_UNREADABLE naming every mask that cannot be read; MASK_MISSING, with buckets, for masks of another size than their images */
 export async function checkMasks(
   images: readonly TrainingImage[],
   { enableBucket }: DatasetPlan,
@@ -111,7 +111,7 @@ function sizesOf({ image, size }: Masked): string {
   return `${image.maskPath} (${size.join("x")}, not ${image.size.join("x")})`;
 }
 
-/** Whether mask and picture would fit if one of them lay on its side: EXIF turns one and not the other. */
+/** Whether mask and image would fit if one of them were rotated: EXIF rotates one and not the other. */
 function isTurnedAlone({ image, header, size }: Masked): boolean {
   const isOnItsSide = size[0] === image.size[1] && size[1] === image.size[0];
   return isOnItsSide && header.orientation !== (image.header?.orientation ?? 1);

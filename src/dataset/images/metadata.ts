@@ -6,7 +6,7 @@ import { strip } from "../captions/caption.ts";
 import type { CaptionSettings } from "../config/plan.ts";
 import { joinPath } from "./paths.ts";
 
-/** A picture of a metadata file. */
+/** An image of a metadata file. */
 export interface MetadataEntry {
   readonly key: string;
   readonly caption: string;
@@ -25,7 +25,7 @@ const table = z.custom<Readonly<Record<string, unknown>>>(
 );
 const lineDetails = details.extend({ image_path: z.string() });
 
-/** The pictures of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.
+/** The images of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.
  *  @throws DATASET_CONFIG */
 export async function readMetadata(file: string): Promise<MetadataEntry[]> {
   if ((await kindOfPath(file)) === "nothing")
@@ -53,7 +53,7 @@ function readLines(file: string, text: string): MetadataEntry[] {
 }
 
 function readObject(file: string, text: string): MetadataEntry[] {
-  // Entry by entry: a record of zod leaves a key __proto__ out.
+  // Entry by entry: zod's record drops a key __proto__.
   return Object.entries(checked(table, parseJson(text, file), file)).map(([key, value]) =>
     entryOf(key, checked(details, value, file, [key])),
   );
@@ -71,7 +71,7 @@ function parseJson(text: string, where: string): unknown {
   }
 }
 
-/** place: what leads to the data within the file. */
+/** place: the path to the data within the file. */
 function checked<Schema extends z.ZodType>(
   schema: Schema,
   data: unknown,
@@ -93,7 +93,7 @@ function unusable(reason: string, where: string, cause: unknown): CoinageError {
   });
 }
 
-/** Caption and tags of an entry as one caption. With wildcards every line of the caption gets the tags. */
+/** Caption and tags of an entry as one caption. With --enable_wildcard every line of the caption gets the tags. */
 export function captionOf(
   { caption, tags }: MetadataEntry,
   { captionSeparator, enableWildcard }: CaptionSettings,
@@ -109,7 +109,7 @@ export function captionOf(
   return lines.map((line) => line + captionSeparator + added).join("\n");
 }
 
-/** A picture as `metadata_cache.json` knows it. */
+/** An image as `metadata_cache.json` knows it. */
 interface PictureInfo {
   readonly path: string;
   readonly caption: string;
@@ -121,12 +121,12 @@ const infoCache = z.record(
   z.object({ caption: z.string().nullable(), resolution: z.tuple([z.number(), z.number()]) }),
 );
 
-/** The file in which `cache_info` keeps captions and sizes of a folder's pictures. */
+/** The file in which `cache_info` keeps captions and sizes of a folder's images. */
 export function infoCacheOf(folder: string): string {
   return joinPath(folder, "metadata_cache.json");
 }
 
-/** The pictures of an info cache. @throws DATASET_CONFIG when the file is damaged */
+/** The images of an info cache. @throws DATASET_CONFIG when the file is damaged */
 export async function readInfoCache(file: string): Promise<PictureInfo[]> {
   try {
     const refusal = { code: "DATASET_CONFIG", subject: `The cache ${file}` } as const;

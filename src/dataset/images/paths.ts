@@ -3,17 +3,17 @@ import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { didYouMean, whyUnreadable } from "../../files/index.ts";
 
-/** A name in a folder, spelled as Python's `os.path.join` does: the folder is left as the user wrote it, so it shows in keys and messages. */
+/** A name in a folder, joined as Python's `os.path.join` does: the folder keeps the user's spelling, which shows in keys and messages. */
 export function joinPath(folder: string, name: string): string {
   return folder === "" || /[/\\]$/.test(folder) ? folder + name : `${folder}/${name}`;
 }
 
-/** The path without the ending of its file name. */
+/** The path without the extension. */
 export function withoutExtension(file: string): string {
   return file.slice(0, file.length - path.extname(file).length);
 }
 
-/** The file name without folder and ending. */
+/** The file name without folder and extension. */
 export function stemOf(file: string): string {
   return withoutExtension(path.basename(file));
 }
@@ -24,7 +24,7 @@ export function byCodePoint(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** A path at which no folder can be had, with the reason and the one that was meant: "picturs (it does not exist. Did you mean pictures?)". */
+/** A path that is not a folder, with the reason and the folder that was probably meant: "picturs (it does not exist. Did you mean pictures?)". */
 export async function describeMissing(target: string): Promise<string> {
   const problem: unknown = await stat(target).then(
     () => undefined,
@@ -37,7 +37,7 @@ export async function describeMissing(target: string): Promise<string> {
 
 const chunkBytes = 65536;
 
-/** A digest of a file's bytes, or of at most 64 KiB in their middle. @throws the system's own error, or one for a pipe or a device, which would be waited for without end */
+/** A digest of a file's bytes, or of at most 64 KiB in their middle. @throws the system's own error, or one for pipes and devices, which could block forever */
 export async function digestOfFile(file: string, part: "middle" | "whole"): Promise<string> {
   if (!(await stat(file)).isFile()) throw new Error(`${file} is no file`);
   const handle = await open(file);

@@ -9,22 +9,22 @@ import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { byCodePoint, joinPath } from "./paths.ts";
 
-/** The pictures that lie directly in a folder, and what lies there beside them; sorted by code point. Hidden files and those of systems are left out. */
+/** The images directly in a folder and what else is there, sorted by code point, without hidden and system files. */
 interface PictureFolder {
   readonly pictures: readonly string[];
-  /** Named like pictures of kinds that cannot be decoded, and not of another kind by their contents. */
+  /** Named like images of formats that cannot be decoded, and without the contents of another format. */
   readonly undecodable: readonly string[];
-  /** Pictures that can be decoded, by their contents, whose names do not say so: `photo`, or a JPEG named `photo.heic`. */
+  /** Files whose contents are decodable images but whose names do not say so: `photo`, or a JPEG named `photo.heic`. */
   readonly misnamed: readonly string[];
   readonly folders: readonly string[];
 }
 
-/** Endings of files that lie beside pictures and are none: nobody needs to look into them. */
+/** Extensions of files that accompany images and need not be opened. */
 const companions = /\.(txt|caption|json|jsonl|npz|toml|ya?ml|md|csv|xml|html?|log|safetensors|pt)$/i;
 
 const filesAtOnce = 16;
 
-/** What lies directly in a folder. captionExtension: of files that need no look, too.
+/** What is directly in a folder. captionExtension: files with it are not opened either.
  *  differs from sd-scripts: images whose extension is in mixed case, such as `a.Jpg`, and those named .jfif, .jpe, .tif, .gif, .apng or .dib are left out.
  *  coinage: extensions count in any letter case, and all formats that the decoder reads are used.
  *  because: nobody expects an image to be skipped for the spelling of its extension.
@@ -36,7 +36,7 @@ export async function readPictureFolder(folder: string, captionExtension = ""): 
       .filter(isWanted)
       .map(({ name }) => joinPath(folder, name))
       .sort(byCodePoint);
-  // A link, a pipe or what a file system does not tell of counts by its name: whoever reads it will say what is wrong.
+  // Links, pipes and entries of unknown type count by their name; reading them reports what is wrong.
   const isNamed = (kind: ReturnType<typeof namedAs>) => (entry: Dirent) =>
     !entry.isDirectory() && namedAs(entry.name) === kind;
   const isOther = (entry: Dirent) =>
@@ -53,7 +53,7 @@ export async function readPictureFolder(folder: string, captionExtension = ""): 
   };
 }
 
-/** What lies in a folder. @throws FILE_UNREADABLE */
+/** The entries of a folder. @throws FILE_UNREADABLE */
 export function entriesIn(folder: string): Promise<Dirent[]> {
   return readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new CoinageError("FILE_UNREADABLE", `The folder ${folder} cannot be read (${reasonOf(cause)}).`, {
@@ -70,7 +70,7 @@ const systemNames: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Whether a name is hidden, or one that a system puts into folders by itself. */
+/** Whether a name is hidden, or one that an operating system creates by itself. */
 export function isOfSystem(name: string): boolean {
   return name.startsWith(".") || systemNames.has(path.basename(name).toLowerCase());
 }
@@ -79,16 +79,16 @@ async function isPictureInside(file: string): Promise<boolean> {
   try {
     const start = await withRegularFile(file, (handle) => readStart(handle, kindBytes));
     const kind = kindOf(start);
-    // Raw files of cameras begin like TIFF.
+    // Camera raw files start like TIFF.
     const isRaw = kind?.name === "a TIFF picture" && namedAs(file) === "undecodable picture";
     return !isRaw && (kind?.isDecodable ?? false);
   } catch {
-    // What is not named like a picture and cannot be read is nothing that would be trained on.
+    // A file that is not named like an image and cannot be read would not be trained on.
     return false;
   }
 }
 
-/** Notes what lies beside the pictures of a folder and could have been meant to be trained on. */
+/** Warns of what is next to the images of a folder and may have been meant for training. */
 export async function noteBeside(found: PictureFolder, plan: DatasetPlan, warnings: DatasetWarnings): Promise<void> {
   warnings.addAll("pictureUndecodable", found.undecodable);
   warnings.addAll("pictureMisnamed", found.misnamed);
@@ -101,7 +101,7 @@ export async function noteBeside(found: PictureFolder, plan: DatasetPlan, warnin
     if (!used.has(path.resolve(folder)) && (await holdsPictures(folder))) warnings.add("subfolderWithPictures", folder);
 }
 
-/** A sub-folder that cannot be read is nobody's loss. */
+/** A subfolder that cannot be read is ignored. */
 async function holdsPictures(folder: string): Promise<boolean> {
   const entries = await entriesIn(folder).catch(() => []);
   return entries.some(

@@ -13,9 +13,9 @@ import { mapTellingAll } from "../concurrency.ts";
 import type { DatasetPlan, LatentCaching, SubsetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 
-/** A picture of a subset before its size is known. */
+/** An image of a subset before its size is known. */
 export interface ImageEntry {
-  /** How sd-scripts names it: the path, or the key in the metadata file. */
+  /** sd-scripts' name for it: the path, or the key in the metadata file. */
   readonly key: string;
   readonly path: string;
   /** As read, before anything random happens to it. */
@@ -23,22 +23,22 @@ export interface ImageEntry {
   readonly repeats: number;
   readonly isReg: boolean;
   readonly subset: SubsetPlan;
-  /** Known beforehand: from metadata, or from the name of the latent cache that stands in. */
+  /** Where it is known already: from metadata, or from the name of the latent cache that replaces the image. */
   readonly size?: Size;
-  /** The picture that says how much each place counts in the loss. */
+  /** The mask: how much each place counts in the loss. */
   readonly maskPath?: string;
-  /** A latent cache that stands in for a picture that is not there. */
+  /** The latent cache that replaces an image that does not exist. */
   readonly onlyLatents?: string;
 }
 
 /** What reading a dataset's subsets found. */
 export interface LoadedSubsets {
-  /** Registered pictures, normal ones first. */
+  /** Training images, then regularisation images. */
   readonly entries: readonly ImageEntry[];
   readonly subsets: readonly LoadedSubset[];
-  /** Normal pictures, each as often as it is repeated. */
+  /** Normal images, each as often as it is repeated. */
   readonly numTrainImages: number;
-  /** Regularisation pictures with their own repeats, before they are balanced against the normal ones. */
+  /** Regularisation images with their own repeats, before they are balanced against the normal ones. */
   readonly numRegImages: number;
 }
 
@@ -47,25 +47,25 @@ export interface LoadedSubset {
   readonly imageCount: number;
 }
 
-/** What reading subsets needs beside their plan. */
+/** What reading subsets needs besides their plan. */
 export interface LoadContext {
   readonly warnings: DatasetWarnings;
-  /** The run's generator: splits off validation pictures where they have no seed of their own. */
+  /** The run's generator: chooses validation images where no validation_seed is given. */
   readonly random: PythonRandom;
-  /** Without it no latent cache is looked at. */
+  /** Without it latent caches are not used. */
   readonly caching: LatentCaching | undefined;
 }
 
-/** A picture that is trained on, with its place among the buckets. */
+/** An image to train on, with its bucket. */
 export interface TrainingImage extends ImageEntry, BucketChoice {
-  /** Of the picture, in pixels: as it is stored, or as EXIF turns it. */
+  /** Of the image, in pixels: as it is stored, or as EXIF turns it. */
   readonly size: Size;
-  /** Undefined where there is none to read. */
+  /** Undefined where there is no file to read. */
   readonly header?: PictureHeader;
   readonly lossWeight: number;
 }
 
-/** Reads the pictures' headers and gives every picture its bucket. Pictures too long and thin, or too small for any bucket, are left out with a warning.
+/** Reads the images' headers and gives every image its bucket. Images too long and thin, or too small for any bucket, are left out with a warning.
  *  @throws PICTURE_UNREADABLE */
 export async function assignBuckets(
   entries: readonly ImageEntry[],
@@ -92,7 +92,7 @@ export async function assignBuckets(
   });
 }
 
-/** Whether a picture's shorter side would be nearer to nothing than to one bucket step even if it were enlarged to the training area. */
+/** Whether an image's shorter side would round to 0 bucket steps even if it were enlarged to the training area. */
 function isTooThin([width, height]: Size, { resolution, bucketResoSteps }: DatasetPlan): boolean {
   const scale = Math.sqrt((resolution[0] * resolution[1]) / (width * height));
   return Math.min(width, height) * scale < bucketResoSteps / 2;
@@ -108,20 +108,20 @@ function chooserOf(plan: DatasetPlan, limits: BucketLimits | undefined): (size: 
 
 export const headersAtOnce = 16;
 
-/** A picture's size as it is trained on, and its header. */
+/** An image's size as it is trained on, and its header. */
 interface KnownPicture {
   readonly size: Size;
-  /** Undefined for latents without a picture. */
+  /** Undefined for latents without an image. */
   readonly header?: PictureHeader;
-  /** A size that metadata tells and the picture does not have. */
+  /** A size in the metadata that the image does not have. */
   readonly toldSize?: Size;
 }
 
-/** Size and header of every picture.
+/** Size and header of every image.
  *  differs from sd-scripts: the size in a metadata file takes precedence over that of the image.
  *  coinage: the size of an image is that of its file, and a warning names sizes in metadata that differ.
  *  because: an image that was replaced since would be squeezed into the old size.
- *  @throws PICTURE_UNREADABLE naming every picture that cannot be read */
+ *  @throws PICTURE_UNREADABLE naming every image that cannot be read */
 export function headersOf(entries: readonly ImageEntry[]): Promise<KnownPicture[]> {
   return mapTellingAll(entries, headersAtOnce, (count) => `${count} images cannot be read.`, headerOf);
 }

@@ -13,28 +13,28 @@ import type { CachedLatents } from "./files.ts";
 import { drawsOf, type LatentOrigin, latentSettings } from "./origin.ts";
 import type { FoundLatents, LatentStore } from "./store.ts";
 
-/** The VAE as pictures are encoded with it. */
+/** The VAE as images are encoded with it. */
 export interface PictureEncoder {
-  /** Encodes pictures [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], not scaled.
-   *  draws: the generator of each sample; without them the run's own is drawn from. */
+  /** Encodes images [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], not scaled.
+   *  draws: a generator for each sample; without them the run's own is used. */
   encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
-  /** Tells the encoder from every other: a digest of its weights. */
+  /** Identifies the encoder: a digest of its weights. */
   digest(): string;
 }
 
-/** How far caching has come. */
+/** Progress of caching. */
 export interface CachingProgress {
   readonly done: number;
   readonly total: number;
-  /** Pictures that have their latents since the last time. */
+  /** Images that got their latents since the last event. */
   readonly imageKeys: readonly string[];
   readonly warnings: readonly DatasetWarning[];
 }
 
 const filesAtOnce = 16;
 
-/** Encodes every picture that has no usable latents yet: by bucket area, consecutive pictures of one kind together.
- *  Whatever was written before an interruption is found the next time.
+/** Encodes every image that has no usable latents yet: by bucket area, consecutive images of one kind together.
+ *  What was written before an interruption is found the next time.
  *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
 export async function* cacheLatents(
   datasets: readonly Dataset[],
@@ -66,7 +66,7 @@ export async function* cacheLatents(
   }
 }
 
-/** Pictures in the order and groups in which the VAE gets them. */
+/** Images in the order and batches in which the VAE encodes them. */
 function encodingBatches(images: readonly TrainingImage[], size: number): TrainingImage[][] {
   const area = ({ bucket }: TrainingImage) => bucket[0] * bucket[1];
   const batches: TrainingImage[][] = [];
@@ -84,12 +84,12 @@ function encodingBatches(images: readonly TrainingImage[], size: number): Traini
 
 interface Looked {
   readonly usable: readonly TrainingImage[];
-  /** Pictures whose latents are missing, damaged or not theirs. */
+  /** Images whose latents are missing, damaged or not theirs. */
   readonly unfit: readonly TrainingImage[];
   readonly warnings: readonly DatasetWarning[];
 }
 
-/** Which pictures have latents already, a few at a time, and at the end what is odd about the files. */
+/** Which images have latents already, a few at a time, with warnings about the files at the end. */
 async function* lookForLatents(
   images: readonly TrainingImage[],
   vae: string,
@@ -118,14 +118,14 @@ function noteLatents(found: FoundLatents, warnings: DatasetWarnings): void {
 interface DecodedImage {
   readonly image: TrainingImage;
   readonly picture: Picture;
-  /** What the latents will be of, when they are for a file. */
+  /** The origin of the latents, where they go into a file. */
   readonly origin: LatentOrigin | undefined;
 }
 
 /** vae: digest of the encoder, when latents go into files. */
 async function decodeForCache(image: TrainingImage, vae: string | undefined): Promise<DecodedImage> {
   const { subset, bucket, resized, path } = image;
-  // Before it is decoded: should it change in between, its latents are made anew the next time.
+  // Before decoding: if the file changes in between, its latents are rebuilt the next time.
   const digest = vae === undefined ? "" : await digestOfFile(path, "whole").catch(() => "");
   const decoded = await readTrainingPicture(image);
   const picture = fitToBucket(decoded, { bucket, resized, interpolation: subset.resizeInterpolation });

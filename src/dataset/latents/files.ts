@@ -8,23 +8,23 @@ import { type CropBox, cropBoxOf } from "../buckets/resolutions.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { decodeOrigin, encodeOrigin, type LatentOrigin, originArray } from "./origin.ts";
 
-/** What is kept of a picture once the VAE has encoded it. */
+/** What is kept of an image after the VAE has encoded it. */
 export interface CachedLatents {
   /** [4, H/8, W/8], one sample of the distribution, not scaled. */
   readonly latents: NdArray<Float32Array>;
-  /** Of the mirrored picture, a sample of its own. */
+  /** Of the mirrored image, a sample of its own. */
   readonly flipped?: NdArray<Float32Array>;
   /** [H, W] in 0..1. */
   readonly alphaMask?: NdArray<Float32Array>;
-  /** Of the picture file. */
+  /** Of the image file. */
   readonly originalSize: Size;
   readonly cropBox: CropBox;
 }
 
-/** A latent cache as it lies there. */
+/** A latent cache as read from its file. */
 export interface LatentFile {
   readonly cached: CachedLatents;
-  /** What it was made from, where it says so. */
+  /** What it was made from, where the file says so. */
   readonly origin: LatentOrigin | undefined;
   /** Digest of the arrays that training goes by. */
   readonly contents: string;
@@ -94,7 +94,7 @@ function contentsOf(arrays: ReadonlyMap<string, Uint8Array>): string {
   return hash.digest("hex");
 }
 
-/** What latents lack to train on a picture, or undefined. */
+/** What makes latents unusable for an image, or undefined. */
 export function shortcomingOf(
   { latents, flipped, alphaMask }: CachedLatents,
   { bucket, subset }: TrainingImage,
@@ -107,7 +107,7 @@ export function shortcomingOf(
   return undefined;
 }
 
-/** Writes latents with their origin, keeping foreign arrays that the file holds if it can be read. Returns the digest of the contents. @throws OUTPUT_UNWRITABLE */
+/** Writes latents with their origin, keeping other programs' arrays in the file. Returns the digest of the contents. @throws OUTPUT_UNWRITABLE */
 export async function writeLatentFile(file: string, cached: CachedLatents, origin: LatentOrigin): Promise<string> {
   const { latents, flipped, alphaMask, originalSize, cropBox } = cached;
   const arrays = await foreignArrays(file);

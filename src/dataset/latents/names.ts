@@ -6,8 +6,8 @@ import { joinPath, withoutExtension } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { latentSettings } from "./origin.ts";
 
-/** Where the latents of every picture are kept: `<stem>_<W>x<H>_sd.npz` with the size of the picture itself, each side of at least four digits.
- *  A file with mirrored latents does for pictures that are not mirrored, but where both are trained each has its own: whichever comes second would replace the first.
+/** Where the latents of every image are kept: `<stem>_<W>x<H>_sd.npz` with the size of the image itself, each side of at least four digits.
+ *  A file with mirrored latents does for images that are not mirrored, but where both are trained each has its own: whichever comes second would replace the first.
  *  The first image to claim that name has it; others have their whole name in place of the stem, with a number where needed.
  *  differs from sd-scripts: images that differ only in their extension, and an image trained on in several ways, share one latent cache.
  *  coinage: each of them has a latent cache of its own.
@@ -42,11 +42,11 @@ export function legacyLatentFileOf(picture: string): string {
 /** A latent cache found by its name. */
 export interface NamedLatents {
   readonly file: string;
-  /** Size of the picture it was made from. */
+  /** Size of the image it was made from. */
   readonly size: Size;
 }
 
-/** The latent caches of a folder by the path of their picture without ending, sorted. A folder that cannot be read has none. */
+/** The latent caches of a folder by the path of their image without extension, sorted. A folder that cannot be read has none. */
 async function latentFilesIn(folder: string, family: LatentFamily): Promise<Map<string, NamedLatents[]>> {
   const names = await readdir(folder).catch(() => []);
   const pattern = new RegExp(`^(.*)_(\\d+)x(\\d+)_${family}\\.npz$`);
@@ -61,7 +61,7 @@ async function latentFilesIn(folder: string, family: LatentFamily): Promise<Map<
   return found;
 }
 
-/** Latent caches of many folders, each folder read once: what stands in for pictures that are gone.
+/** Latent caches of many folders, each folder read once: they replace images that no longer exist.
  *  differs from sd-scripts: the size of an image with a latent cache is read from the name of the cache.
  *  coinage: the size of an image that exists is read from the image.
  *  because: the image may have been replaced since. */
@@ -73,7 +73,7 @@ export class LatentFolders {
     this.#family = family;
   }
 
-  /** Those of a picture by its path without ending. */
+  /** Those of an image by its path without extension. */
   async of(picture: string): Promise<readonly NamedLatents[]> {
     const folder = path.dirname(picture);
     const found = this.#folders.get(folder) ?? latentFilesIn(folder, this.#family);

@@ -4,17 +4,17 @@ import type { NdArray } from "../../array/index.ts";
 import { TorchGenerator } from "../../random/index.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 
-/** What latents were made from. Whatever differs in it makes other latents, and whatever does not differ makes the same. */
+/** What latents were made from: equal origins give equal latents, different ones different latents. */
 export interface LatentOrigin {
-  /** Digest of the picture's file. */
+  /** Digest of the image's file. */
   readonly picture: string;
   /** Digest of the VAE's encoder. */
   readonly vae: string;
-  /** How the picture was decoded and brought to size, see latentSettings. */
+  /** How the image was decoded and brought to size, see latentSettings. */
   readonly settings: string;
 }
 
-/** All settings that the latents of a picture depend on. One that is added later belongs here only where it is switched on, so that caches from before stay good. */
+/** All settings that the latents of an image depend on. Settings added later are listed only where they are on, so that older caches stay valid. */
 export function latentSettings({ bucket, resized, subset }: TrainingImage): string {
   const { alphaMask: alpha, alphaBackground: background, exifTranspose, resizeInterpolation: interpolation } = subset;
   const switched = { interpolation, alpha, background, exifTranspose };
@@ -22,7 +22,7 @@ export function latentSettings({ bucket, resized, subset }: TrainingImage): stri
   return JSON.stringify({ bucket, resized, ...Object.fromEntries(on) });
 }
 
-/** The generator from which a picture's sample of the latent distribution is drawn, and of its mirror image the second one.
+/** The generator from which an image's sample of the latent distribution is drawn, and of its mirror image the second one.
  *  differs from sd-scripts: latents that go into a cache file are sampled with the run's generator.
  *  coinage: the latents of each image in a cache file are sampled with a generator of its own, seeded from the image, the VAE and the settings.
  *  because: a cache file must not depend on which images were encoded before it, nor the run's noise on how many were. */
@@ -32,7 +32,7 @@ export function drawsOf(origin: LatentOrigin): readonly [plain: TorchGenerator, 
   return [new TorchGenerator(words.readUInt32LE(0)), new TorchGenerator(words.readUInt32LE(4))];
 }
 
-/** The array of a latent cache that tells its origin: JSON as bytes, which sd-scripts leaves alone. */
+/** The array of a latent cache that holds its origin: JSON as bytes, ignored by sd-scripts. */
 export const originArray = "coinage_origin";
 
 const record = z.object({ picture: z.string(), vae: z.string(), settings: z.string(), contents: z.string() });
@@ -43,7 +43,7 @@ export function encodeOrigin({ picture, vae, settings }: LatentOrigin, contents:
   return { dtype: "uint8", shape: [data.length], data };
 }
 
-/** The origin that an array tells; undefined when it tells none, or that of other contents: sd-scripts writes new latents beside an old origin. */
+/** The origin in an array; undefined when there is none or it belongs to other contents, as where sd-scripts has replaced the latents. */
 export function decodeOrigin({ data }: NdArray, contents: string): LatentOrigin | undefined {
   try {
     const found = record.parse(JSON.parse(new TextDecoder().decode(Uint8Array.from(data, Number))));

@@ -12,18 +12,18 @@ import { type CachedLatents, type LatentFile, readLatentFile, shortcomingOf, wri
 import { latentFilesOf, legacyLatentFileOf } from "./names.ts";
 import { type LatentOrigin, latentSettings } from "./origin.ts";
 
-/** What was found of a picture's latents. Whatever is not usable is made anew. */
+/** What was found of an image's latents. What is not usable is rebuilt. */
 export type FoundLatents =
   | { readonly kind: "missing" }
   | { readonly kind: "damaged" | "outdated"; readonly file: string; readonly reason?: string }
-  /** isUntold: of sd-scripts, which does not say what they are of. contents: digest, where it was looked into. */
+  /** isUntold: from sd-scripts, without an origin. contents: digest, where the file was read. */
   | { readonly kind: "usable"; readonly file?: string; readonly isUntold?: boolean; readonly contents?: string };
 
-/** The cached latents of all pictures of a run, in memory or in files. */
+/** The cached latents of all images of a run, in memory or in files. */
 export class LatentStore {
   readonly caching: LatentCaching;
   readonly #memory = new LatentMemory();
-  /** Where latents are to be found for certain, with the digest they had. */
+  /** The cache file of each image that was found usable, with its digest. */
   readonly #settled = new Map<TrainingImage, { readonly file: string; readonly contents: string | undefined }>();
   readonly #files: ReadonlyMap<TrainingImage, string>;
   readonly #stems: ReadonlyMap<string, ReadonlySet<string>>;
@@ -35,8 +35,8 @@ export class LatentStore {
     this.#stems = picturesByStem(images);
   }
 
-  /** Looks for the latents of a picture and remembers them when they are usable. vae: digest of the encoder.
-   *  @throws LATENTS_UNREADABLE when what stands in for a picture that is gone cannot be used */
+  /** Looks for the latents of an image and remembers them when they are usable. vae: digest of the encoder.
+   *  @throws LATENTS_UNREADABLE when the cache that replaces a missing image cannot be used */
   async find(image: TrainingImage, vae: string): Promise<FoundLatents> {
     if (this.#memory.has(image)) return { kind: "usable" };
     if (!this.caching.toDisk && image.onlyLatents === undefined) return { kind: "missing" };
@@ -77,10 +77,10 @@ export class LatentStore {
     return { kind: "usable", file, isUntold: !origin, contents };
   }
 
-  /** What makes latents unfit that tell their origin, or undefined. */
+  /** Why latents with an origin cannot be used, or undefined. */
   async #differenceOf(origin: LatentOrigin, image: TrainingImage, vae: string): Promise<string | undefined> {
     if (origin.vae !== vae) return "they are from another VAE";
-    // Of a picture that is gone nothing more can be known.
+    // Nothing more can be known of an image that no longer exists.
     if (image.onlyLatents !== undefined) return undefined;
     if (origin.picture !== (await digestOfFile(image.path, "whole").catch(() => undefined)))
       return "they are from another image";
@@ -89,7 +89,7 @@ export class LatentStore {
       : "they were made at another size or with other settings";
   }
 
-  /** What makes latents doubtful that do not tell their origin, or undefined. */
+  /** Why latents without an origin are not trusted, or undefined. */
   async #doubtOf(file: string, { originalSize }: CachedLatents, image: TrainingImage): Promise<string | undefined> {
     if (image.onlyLatents !== undefined) return undefined;
     if (originalSize.join("x") !== image.size.join("x")) return `they are from an image of ${originalSize.join("x")}`;
@@ -101,14 +101,14 @@ export class LatentStore {
     return picture && picture.mtimeMs > latents.mtimeMs ? "they are older than their image" : undefined;
   }
 
-  /** Keeps the latents of a picture. @throws OUTPUT_UNWRITABLE */
+  /** Keeps the latents of an image. @throws OUTPUT_UNWRITABLE */
   async put(image: TrainingImage, cached: CachedLatents, origin: LatentOrigin | undefined): Promise<void> {
     if (!origin || !(await this.mayWrite(image))) return this.#memory.set(image, cached);
     const file = this.#files.get(image)!;
     this.#settled.set(image, { file, contents: await writeLatentFile(file, cached, origin) });
   }
 
-  /** Whether a picture lies in the folder that the user gave for its subset: a metadata file may lead anywhere, and nothing is written there. */
+  /** Whether an image is inside the folder given for its subset. Keys of a metadata file can point anywhere, and nothing is written there. */
   async mayWrite({ path: picture, subset: { imageDir } }: TrainingImage): Promise<boolean> {
     if (imageDir === undefined) return false;
     const [root, folder] = await Promise.all([imageDir, path.dirname(picture)].map((name) => this.#realPath(name)));
@@ -121,7 +121,7 @@ export class LatentStore {
     return known;
   }
 
-  /** The latents of a picture; undefined when it has none and is to be decoded. @throws LATENTS_UNREADABLE, also when they are others than were found before */
+  /** The latents of an image; undefined when it has none and is to be decoded. @throws LATENTS_UNREADABLE, also when the file has changed since it was checked */
   async get(image: TrainingImage): Promise<CachedLatents | undefined> {
     const kept = this.#memory.get(image);
     if (kept) return kept;
@@ -140,7 +140,7 @@ export class LatentStore {
   }
 }
 
-/** The pictures of a run by their path without ending. */
+/** The images of a run by their path without extension. */
 function picturesByStem(images: readonly TrainingImage[]): ReadonlyMap<string, ReadonlySet<string>> {
   const stems = new Map<string, Set<string>>();
   for (const image of images) {
@@ -170,7 +170,7 @@ interface Kept extends Omit<CachedLatents, "alphaMask"> {
   readonly mask?: PackedMask;
 }
 
-/** Latents of pictures, in memory. Masks are kept packed: as numbers they would take sixteen times the room of the latents and more. */
+/** Latents of images, in memory. Masks are kept compressed: as floats they would take more than sixteen times the memory of the latents. */
 class LatentMemory {
   readonly #kept = new Map<TrainingImage, Kept>();
 

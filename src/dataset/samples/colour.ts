@@ -2,7 +2,7 @@ import { roundHalfEven } from "../../array/index.ts";
 import type { Picture } from "../../pictures/index.ts";
 import type { PythonRandom } from "../../random/index.ts";
 
-/** In a third of the cases a slight shift of hue or of gamma. The alpha channel stays. */
+/** Shifts hue or gamma slightly in a third of the cases. The alpha channel is unchanged. */
 export function augmentColour(picture: Picture, random: PythonRandom): Picture {
   if (random.random() > 0.33) return picture;
   return random.random() > 0.5
@@ -10,13 +10,13 @@ export function augmentColour(picture: Picture, random: PythonRandom): Picture {
     : applyGamma(picture, random.uniform(0.95, 1.05));
 }
 
-/** Every value v becomes v to the power of gamma, cut off at 255. As in sd-scripts on the scale of 0..255, so 0.95 darkens white to 193. */
+/** Every value v becomes v to the power of gamma, cut off at 255. On the scale of 0..255 as in sd-scripts, so 0.95 darkens white to 193. */
 export function applyGamma(picture: Picture, gamma: number): Picture {
   const table = Uint8Array.from({ length: 256 }, (_, v) => Math.trunc(Math.min(v ** gamma, 255)));
   return mapColours(picture, (colour) => [table[colour[0]]!, table[colour[1]]!, table[colour[2]]!]);
 }
 
-/** Turns the hue by `shift` of 180 in OpenCV's 8-bit HSV. The channels are taken for BGR, so the direction is mirrored. */
+/** Rotates the hue by `shift` of 180 in OpenCV's 8-bit HSV. As in sd-scripts, RGB is read as BGR, which reverses the direction. */
 export function shiftHue(picture: Picture, shift: number): Picture {
   const positive = shift < 0 ? 180 + shift : shift;
   return mapColours(picture, ([blue, green, red]) => {
@@ -48,7 +48,7 @@ function toHsv(blue: number, green: number, red: number): Triple {
 }
 
 /** Blue, green, red. OpenCV converts back in float32 and cuts off the fraction.
- *  (In the last columns of a row, where 32 pixels do not fit, it rounds; pictures with buckets have none.) */
+ *  (In the last columns of a row, where 32 pixels do not fit, it rounds; images with buckets have none.) */
 function fromHsv(hue: number, saturation: number, value: number): Triple {
   const f = Math.fround;
   const [s, v] = [f(saturation * f(1 / 255)), f(value * f(1 / 255))];

@@ -5,7 +5,7 @@ import type { DatasetPlan } from "../config/plan.ts";
 import { stemOf } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 
-/** A picture of the size that is trained on, and where it came from. */
+/** An image at its training size, and where it was cropped from. */
 interface PlacedPicture {
   readonly picture: Picture;
   readonly originalSize: Size;
@@ -14,7 +14,7 @@ interface PlacedPicture {
 
 const nowhere: CropBox = [0, 0, 0, 0];
 
-/** Brings a decoded picture to the size of its bucket; without bucketing the face crop and the plain random crop come first.
+/** Brings a decoded image to the size of its bucket; without bucketing the face crop and the plain random crop come first.
  *  differs from sd-scripts: without bucketing, an image that no crop option brings to the training size is an error.
  *  coinage: without bucketing, an image that no crop option brings to the training size is resized and cropped to it.
  *  because: images rarely have the training size. */
@@ -51,13 +51,13 @@ function cropUnscaled(
   const [tooWide, tooHigh] = [picture.width - target[0], picture.height - target[1]];
   if (tooWide === 0 && tooHigh === 0) return picture;
   if (!randomCrop || tooWide < 0 || tooHigh < 0) return undefined;
-  // Down before across: the order of the draws.
+  // Vertical before horizontal: the order of the random draws.
   const top = tooHigh > 0 ? random.randint(0, tooHigh) : 0;
   const left = tooWide > 0 ? random.randint(0, tooWide) : 0;
   return cropPicture(picture, left, top, target);
 }
 
-/** A face in a picture, in pixels. */
+/** A face in an image, in pixels. */
 interface Face {
   readonly centre: readonly [x: number, y: number];
   readonly size: Size;
@@ -65,13 +65,13 @@ interface Face {
 
 interface FaceCrop {
   readonly target: Size;
-  /** How many times the face fits into the shorter side of the target: at least, at most. */
+  /** The shorter side of the target in multiples of the face: at least, at most. */
   readonly range: readonly [low: number, high: number];
   readonly randomCrop: boolean;
   readonly interpolation: Interpolation | undefined;
 }
 
-/** The face that a file name tells of: `..._CX_CY_W_H.png`. */
+/** The face that a file name describes: `..._CX_CY_W_H.png`. */
 function faceFromName(file: string): Face | undefined {
   const parts = stemOf(file).split("_");
   if (parts.length < 5) return undefined;
@@ -80,8 +80,8 @@ function faceFromName(file: string): Face | undefined {
   return { centre: [x!, y!], size: [width!, height!] };
 }
 
-/** Cuts the target size out around a face, at a scale drawn from what range and picture allow.
- *  Undefined when the picture is too small for it. */
+/** Crops the target size around a face, at a random scale within the range and the image.
+ *  Undefined when the image is too small for it. */
 function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random: PythonRandom): Picture | undefined {
   const { target, range, interpolation } = crop;
   if (picture.width === target[0] && picture.height === target[1]) return picture;
@@ -107,20 +107,20 @@ function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random: Python
     }
     return Math.max(0, Math.min(at, length - wanted));
   };
-  // Down before across: the order of the draws.
+  // Vertical before horizontal: the order of the random draws.
   const top = start(1);
   return cropPicture(resized, start(0), top, target);
 }
 
-/** How a picture is brought to the size of its bucket. */
+/** How an image is fitted to its bucket. */
 interface Fit {
   readonly bucket: Size;
   readonly resized: Size;
   readonly interpolation: Interpolation | undefined;
 }
 
-/** Resizes a picture to cover its bucket and cuts off what sticks out: around the middle, or anywhere when a generator is given
- *  (drawn first across, then down). */
+/** Resizes an image to cover its bucket and crops the excess: centred, or at random when a generator is given
+ *  (horizontal drawn before vertical). */
 export function fitToBucket(picture: Picture, { bucket, resized, interpolation }: Fit, random?: PythonRandom): Picture {
   const isResized = picture.width !== resized[0] || picture.height !== resized[1];
   const covering = isResized ? resizePicture(picture, resized, interpolation) : picture;

@@ -22,30 +22,30 @@ import { fitToBucket, placePicture } from "./place.ts";
 /** Height and width, or top and left, in pixels. */
 export type Pair = readonly [number, number];
 
-/** One picture as it is trained on this time. Either `pixels` or `latents` is there. */
+/** One image as it is trained on this time, with either `pixels` or `latents`. */
 export interface Sample {
   readonly imageKey: string;
-  /** Processed: tags arranged, placeholder filled in. */
+  /** After tags are arranged and the placeholder is filled in. */
   readonly caption: string;
-  /** 1, of regularisation pictures `prior_loss_weight`. */
+  /** 1, or `prior_loss_weight` for regularisation images. */
   readonly lossWeight: number;
   readonly originalSizeHw: Pair;
   readonly cropTopLeft: Pair;
-  /** Size of the pixels, also when only latents are there. */
+  /** Size of the pixels, also for latents. */
   readonly targetSizeHw: Pair;
   readonly flipped: boolean;
   /** [3,H,W] in -1..1. */
   readonly pixels?: NdArray<Float32Array>;
   /** [4,H/8,W/8], not scaled. */
   readonly latents?: NdArray<Float32Array>;
-  /** [H,W] in 0..1: how much each place counts in the loss, from the alpha channel or from a mask picture. */
+  /** [H,W] in 0..1: how much each place counts in the loss, from the alpha channel or from a mask image. */
   readonly lossMask?: NdArray<Float32Array>;
 }
 
-/** A sample whose caption is not drawn yet. */
+/** A sample without its caption. */
 export type PreparedSample = Omit<Sample, "caption">;
 
-/** Everything of a sample but its caption. Draws whether to mirror, then where to cut, then colours.
+/** Prepares a sample except for its caption. Draws mirroring, then the crop, then colours.
  *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, MASK_MISSING */
 export async function prepareSample(
   image: TrainingImage,
@@ -125,17 +125,17 @@ function mirrored({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array>
   return arrayOf(shape, copy);
 }
 
-/** A training picture as its subset wants it: RGBA with an alpha mask, else RGB; turned upright, laid on a background.
+/** Decodes a training image for its subset: RGBA with an alpha mask, else RGB; upright and on a background colour where asked for.
  *  @throws PICTURE_UNREADABLE */
 export function readTrainingPicture({ path, subset }: TrainingImage): Promise<Picture> {
   const { alphaMask, alphaBackground, exifTranspose } = subset;
   return decodePicture(path, { alpha: alphaMask, background: alphaBackground, exifTranspose });
 }
 
-/** sd-scripts takes a mask for a picture in -1..1 and maps it back to 0..1, in float32. */
+/** sd-scripts normalizes a mask to -1..1 like an image and maps it back to 0..1, in float32. */
 const maskValues = Float32Array.from(signedUnit, (value) => Math.fround(value + 1) / 2);
 
-/** The mask of a picture as [H,W] in 0..1: its red channel, at the place of the picture.
+/** The mask of an image as [H,W] in 0..1: its red channel, cropped like the image.
  *  differs from sd-scripts: a mask is stretched to the bucket.
  *  coinage: a mask is resized and cropped like its image.
  *  because: a stretched mask covers other parts of the image.
@@ -162,7 +162,7 @@ export interface MicroBatch {
   /** Which dataset it is from. */
   readonly dataset: number;
   readonly resolution: Size;
-  /** The pictures of the samples. */
+  /** The images of the samples. */
   readonly images: readonly TrainingImage[];
   readonly samples: readonly Sample[];
 }
@@ -177,7 +177,7 @@ export function batchLatents({ samples }: MicroBatch): NdArray<Float32Array> | u
   return stackIfThere(samples.map(({ latents }) => latents));
 }
 
-/** Loss masks [B,H,W] of a batch, or undefined when no sample has one. A sample without counts everywhere. */
+/** Loss masks [B,H,W] of a batch, or undefined when no sample has one. A sample without a mask counts everywhere. */
 export function batchLossMasks({
   samples,
   resolution: [width, height],
