@@ -88,14 +88,10 @@ describe.skipIf(process.platform === "win32")("a pipe that the user hands over, 
   const root = fileURLToPath(new URL("..", import.meta.url));
   const kinds: readonly (readonly [what: string, reader: string, text: string])[] = [
     ["settings", 'options/index.ts").readSettingsFile', "init_word = 'seed 1'"],
-    [
-      "a dataset config in TOML",
-      'dataset/config/document.ts").readConfigDocument',
-      "[general]\nclass_tokens = 'seed 1'",
-    ],
+    ["a dataset config in TOML", 'dataset/config/config.ts").readConfigDocument', "[general]\nclass_tokens = 'seed 1'"],
     [
       "a dataset config in JSON",
-      'dataset/config/document.ts").readConfigDocument',
+      'dataset/config/config.ts").readConfigDocument',
       '{"general": {"class_tokens": "seed 1"}}',
     ],
     ["sample prompts", 'generation/prompts/sample-prompts.ts").readSamplePrompts', "seed 1"],
