@@ -55,7 +55,10 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
     ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
     isVelocity: checkpoint.predictionType.value === "v_prediction",
     options: { huberSchedule: "snr" as const, huberC: 0.1, huberScale: 1 },
-    lossScale: computeDtype === "float16" ? new LossScale() : undefined,
+  };
+  const scales = {
+    accumulationSteps: 1,
+    lossScale: computeDtype === "float16" ? new LossScale().value : undefined,
   };
   const generators = { torch: new TorchGenerator(0), python: new PythonRandom(0) };
   const rows = model.textEncoders.map(({ architecture: { width } }) =>
@@ -65,13 +68,13 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
     latents: generators.torch.randn([batch, 4, latentSide, latentSide]),
     tokenIds: rows.map(() => Array.from({ length: batch }, () => [caption])),
     lossWeights: new Array<number>(batch).fill(1),
-    sizes: model.family === "sdxl" ? new Array(batch).fill([side, side, 0, 0, side, side]) : undefined,
+    timeIds: model.family === "sdxl" ? new Array(batch).fill([side, side, 0, 0, side, side]) : undefined,
   };
   return {
     program,
     plannedBytes,
     flops: countFlops([graph.lossSums, ...graph.tokenGradients], atSizes),
-    run: () => microStep(context, rows, samples, generators, 1),
+    run: () => microStep(context, rows, samples, generators, scales),
   };
 }
 

@@ -72,8 +72,8 @@ export { plan } from "./plan.ts";
 export { type TrainResult, train } from "./train.ts";
 export type {
   Alternative,
-  Expectation,
-  ExpectedMemory,
+  Estimate,
+  MemoryEstimate,
   RunPlan,
   RunSummary,
   StepEvent,

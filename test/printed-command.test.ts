@@ -5,27 +5,28 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type GenerationRunEvent, generateFromSettings } from "../src/generation/index.ts";
 import { checkGenerateSettings, parseGenerateArguments } from "../src/options/index.ts";
 import { trainingReport } from "../src/reporters/index.ts";
-import type { Run } from "../src/training/loop/run.ts";
-import { openRun } from "../src/training/setup/open-run.ts";
-import { prepareRun } from "../src/training/setup/prepare.ts";
+import { doneEvent } from "../src/training/output/saving.ts";
+import { openInputs } from "../src/training/setup/inputs.ts";
+import { type OpenRun, openRun } from "../src/training/setup/open-run.ts";
 import { recordingTerminal } from "./terminal.ts";
 import { trainingFolder } from "./training-run.ts";
 
 const { work, settingsFor } = trainingFolder();
-const written = path.join(work, "vexla.safetensors");
-let run: Run;
+let run: OpenRun;
+let written: string;
 
 beforeAll(async () => {
   const settings = await settingsFor("--num_vectors_per_token", "2");
-  run = await openRun(settings, await prepareRun(settings));
-  await run.writeEmbedding(written);
+  run = await openRun(settings, await openInputs(settings));
+  const { path: file } = await run.files.writeEmbedding({ kind: "final" });
+  written = file!;
 });
 
 /** The command that a run says to draw with, as a shell splits it. */
 function printedWords(file: string): string[] {
   const terminal = recordingTerminal();
   const caller = { program: "coinage", words: [] };
-  trainingReport(terminal, { settings: run.settings, caller }).report(run.done(file, undefined));
+  trainingReport(terminal, { settings: run.settings, caller }).report(doneEvent(run, file, undefined));
   const [, command = ""] =
     /Generate images with it:\n\s+coinage generate ([\s\S]*)\nOr copy/.exec(terminal.talked()) ?? [];
   const split = execFileSync("sh", ["-c", `printf '%s\\0' ${command}`], { encoding: "utf8" });

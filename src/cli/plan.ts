@@ -1,6 +1,6 @@
 import { helpText, readTrainRequest } from "../options/index.ts";
 import { planText, type Terminal } from "../reporters/index.ts";
-import { planRun } from "../training/index.ts";
+import { planTraining } from "../training/index.ts";
 import { commands } from "./commands.ts";
 import { type ExitCode, exitCodes } from "./output.ts";
 import { asCalled } from "./program.ts";
@@ -26,7 +26,7 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
     terminal.result(`${request.file}\n`);
     return exitCodes.done;
   }
-  const planned = await planRun(request.settings);
+  const planned = await planTraining(request.settings);
   const lines = flags.length < words.length ? [JSON.stringify(planned)] : planText(planned);
   terminal.result(`${lines.join("\n")}\n`);
   return exitCodes.done;

@@ -12,6 +12,11 @@ export function printableLine(text: string, most = 300): string {
   return text.length > most ? `${line}... (${text.length} characters)` : line;
 }
 
+/** "1 image", "2 images". */
+export function plural(count: number, thing: string): string {
+  return `${count} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** "a.png, b.png, c.png and 2 more": at most `most` entries of a list, for a message. */
 export function firstFew(items: readonly string[], most = 5, separator = ", "): string {
   const rest = items.length - most;

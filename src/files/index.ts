@@ -22,4 +22,4 @@ export {
   whyUnreadable,
   withRegularFile,
 } from "./regular-file.ts";
-export { checkSeal, digestOf, FilesInUse, sealed } from "./unchanged.ts";
+export { checkSeal, digestOf, FilesInUse, isStateFormat, sealed, stateFormats } from "./unchanged.ts";

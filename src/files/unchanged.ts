@@ -58,6 +58,14 @@ export function checkSeal({ checksum, ...content }: { readonly [key: string]: un
   if (digestOf(arrays) !== content.arrays) throw new Error("its arrays were changed after they were written");
 }
 
+/** What the JSON of a training state calls itself: with a seal, and in the version before, which had none. */
+export const stateFormats = { sealed: "coinage training state 2", unsealed: "coinage training state 1" } as const;
+
+/** Whether JSON calls itself a training state, of whatever version. */
+export function isStateFormat(format: unknown): boolean {
+  return typeof format === "string" && format.startsWith(stateFormats.sealed.replace(/ \d+$/, ""));
+}
+
 export function digestOf(bytes: Uint8Array | string): string {
   return createHash("sha256").update(bytes).digest("hex");
 }

@@ -4,7 +4,7 @@ import type { NdArray, StoredArray } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { readStoredArray, readWeightFile, rowsOf, withOpenFile } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { checkSeal } from "../files/index.ts";
+import { checkSeal, isStateFormat, stateFormats } from "../files/index.ts";
 import { firstPlaceholderId } from "../models/index.ts";
 import { describeTable } from "./embedding.ts";
 import { type Problem, problemOf, type TrainingStateInspection } from "./inspection.ts";
@@ -14,7 +14,7 @@ export function inspectTrainingState(folder: string): TrainingStateInspection | 
   const names = readdirSync(folder);
   const own = names.includes("state.json") ? readJson(path.join(folder, "state.json")) : undefined;
   const isDamaged = own === undefined && names.includes("state.json") && names.includes("arrays.safetensors");
-  const isOwn = isDamaged || (typeof own?.format === "string" && own.format.startsWith("coinage training state"));
+  const isOwn = isDamaged || isStateFormat(own?.format);
   const isAccelerates = names.some((name) => /^random_states_\d+\.pkl$/.test(name)) || names.includes("optimizer.bin");
   if (!isOwn && !isAccelerates) return undefined;
   const files = names.map((name) => ({
@@ -43,7 +43,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** Whether the files are as they were written. own: undefined where it is not JSON. */
 function problemsOfSeal(folder: string, own: Json | undefined): Problem[] {
   // those of earlier versions have no checksum
-  if (own?.format === "coinage training state 1") return [];
+  if (own?.format === stateFormats.unsealed) return [];
   try {
     if (own === undefined) throw new Error("state.json cannot be read");
     checkSeal(own, readWhole(path.join(folder, "arrays.safetensors")));

@@ -17,6 +17,7 @@ export { generateGroups, generateTable } from "./generate/table.ts";
 export { defaultText, helpText, placeholderOf, supportText } from "./help.ts";
 export type { Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
 export { resolveStepCount } from "./option-values.ts";
+export { parsePythonArguments } from "./python-literal.ts";
 export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts";
 export { coverageOf } from "./support.ts";
 export type { TrainSettings } from "./train/check.ts";

@@ -1,4 +1,5 @@
 import { familyNames } from "../checkpoint/index.ts";
+import { plural } from "../errors/index.ts";
 import type { BatchStepEvent, GenerationRunEvent } from "../generation/index.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
@@ -9,7 +10,6 @@ import {
   downloadLine,
   durationText,
   entry,
-  plural,
   summaryOfWarnings,
   warningLine,
 } from "./texts.ts";

@@ -1,5 +1,5 @@
 import { familyNames } from "../checkpoint/index.ts";
-import { printable, printableLine } from "../errors/index.ts";
+import { plural, printable, printableLine } from "../errors/index.ts";
 import type {
   ArraysInspection,
   DTypeCounts,
@@ -11,7 +11,6 @@ import type {
   TrainingStateInspection,
   WeightsInspection,
 } from "../inspect/index.ts";
-import { plural } from "./texts.ts";
 
 /** An untrusted file may have any number of entries of any length: at most this many, and this much of each, are shown. */
 const [mostEntries, mostCharacters] = [200, 2000];

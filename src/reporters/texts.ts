@@ -29,11 +29,6 @@ export function bytesText(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
-/** "1 image", "2 images". */
-export function plural(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? "" : "s"}`;
-}
-
 /** A line of a first screen: label and text. */
 export function entry(label: string, text: string): string {
   return `  ${label.padEnd(10)} ${text}`;

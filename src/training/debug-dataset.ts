@@ -12,12 +12,11 @@ import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
 import { captionWarnings } from "./diagnostics/caption-warnings.ts";
-import { maxTokenLengthOf, WordReader } from "./diagnostics/placeholder-reader.ts";
+import { maxTokenLengthOf, PlaceholderReader } from "./diagnostics/placeholder-reader.ts";
 import { tokenIdsOf } from "./loop/micro-step.ts";
-import { withLocalModels } from "./setup/local-models.ts";
-import { type Preparation, prepareRun } from "./setup/prepare.ts";
+import { openInputs, type TrainingInputs, withLocalModels } from "./setup/inputs.ts";
 
-/** What `--debug_dataset` shows: the word's tokens, the datasets, then every batch of an epoch as training would see it. */
+/** What `--debug_dataset` shows: the placeholder tokens, the datasets, then every batch of an epoch as training would see it. */
 export type DebugEvent =
   | DownloadEvent
   | {
@@ -33,22 +32,22 @@ export type DebugEvent =
   | ({ readonly kind: "pictures" } & WrittenPictures);
 
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
- *  @throws what reading the model's header, the word and the dataset throws; OUTPUT_UNWRITABLE; SETTINGS_CONFLICT for a folder of the dataset to write into */
+ *  @throws what reading the model's header, the placeholder tokens and the dataset throws; OUTPUT_UNWRITABLE; SETTINGS_CONFLICT for a folder of the dataset to write into */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
   const settings = yield* withLocalModels(given);
-  const preparation = await prepareRun(settings);
-  const { word, group, generators, replacements, length, notices } = preparation;
-  for (const { code, message } of [...notices, ...captionWarnings(settings, preparation)])
+  const inputs = await openInputs(settings);
+  const { placeholder, group, generators, replacements, length, warnings } = inputs;
+  for (const { code, message } of [...warnings, ...captionWarnings(settings, inputs)])
     yield { kind: "warning", code, message };
-  const { tokens, ids: tokenIds, layers } = word;
+  const { tokens, ids: tokenIds, layers } = placeholder;
   yield { kind: "dataset", tokens, tokenIds, layers, dataset: reportOf(group) };
   const order = drawEpochOrder(generators.torch, group.batchesPerEpoch);
   const context = { replacements, maxTrainSteps: length.steps, currentStep: () => 0 };
   const maxTokenLength = maxTokenLengthOf(settings);
   const idsOf = (caption: string) =>
-    tokenIdsOf([caption], { word, maxTokenLength }).flatMap((texts) => texts.map((chunks) => chunks.flat()));
-  const reader = new WordReader(word, maxTokenLength);
-  refusePictureFolder(settings, preparation);
+    tokenIdsOf([caption], { placeholder, maxTokenLength }).flatMap((texts) => texts.map((chunks) => chunks.flat()));
+  const reader = new PlaceholderReader(placeholder, maxTokenLength);
+  refusePictureFolder(settings, inputs);
   const pictures = settings.debugDatasetDir ? new DebugPictures(settings.debugDatasetDir) : undefined;
   for await (const batch of listEpoch(group, order, context, idsOf, (caption) => reader.describe(caption))) {
     await pictures?.add(batch);
@@ -57,8 +56,8 @@ export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugE
   if (pictures) yield { kind: "pictures", ...(await pictures.finish()) };
 }
 
-/** What lies in a folder of pictures or masks is trained on the next time. */
-function refusePictureFolder({ debugDatasetDir }: TrainSettings, { group }: Pick<Preparation, "group">): void {
+/** What is in a folder of images or masks is trained on the next time. */
+function refusePictureFolder({ debugDatasetDir }: TrainSettings, { group }: Pick<TrainingInputs, "group">): void {
   if (!debugDatasetDir) return;
   const folders = group.datasets.flatMap(({ subsets }) =>
     subsets.flatMap(({ plan: { imageDir, conditioningDataDir } }) => [imageDir, conditioningDataDir]),

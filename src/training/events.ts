@@ -32,7 +32,7 @@ export interface RunSummary {
   readonly seed: number;
   /** Rough time of what is left of the run, from the cost of a step and a short measurement of the device. */
   readonly expectedSeconds: number;
-  /** The most memory that the run is expected to take at any time, sample pictures left out. */
+  /** The most memory that the run is expected to take at any time, sample images left out. */
   readonly expectedPeakBytes: number;
   /** Memory that is free; undefined on graphics devices, which do not tell. */
   readonly availableBytes: number | undefined;
@@ -47,7 +47,7 @@ export type TrainingEvent =
   | { readonly kind: "start"; readonly run: RunSummary }
   /** Something odd that does not stop the run; code names the kind. */
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
-  /** Pictures encoded to latents before training. */
+  /** Images encoded to latents before training. */
   | { readonly kind: "caching"; readonly done: number; readonly total: number; readonly imageKeys: readonly string[] }
   | StepEvent
   /** loss: mean over the micro-batches of the epoch. */
@@ -64,7 +64,7 @@ export type TrainingEvent =
   | { readonly kind: "stateSaved"; readonly folder: string; readonly step: number; readonly epoch: number }
   /** An older embedding file or state folder was removed (--save_last_n_...). */
   | { readonly kind: "removed"; readonly file: string }
-  /** A sample picture was drawn and written. */
+  /** A sample image was generated and written. */
   | {
       readonly kind: "sample";
       readonly file: string;
@@ -116,17 +116,17 @@ export interface StepEvent {
   readonly dTimesLr: number | undefined;
   readonly samplesPerSecond: number;
   readonly remainingSeconds: number;
-  /** Mean length of the learned rows. */
+  /** Mean length (norm) of the embeddings. */
   readonly rowNorm: number;
   /** Length of the whole table's gradient before clipping. */
   readonly gradNorm: number;
-  /** Mean distance of the learned rows from where they started. */
+  /** Mean distance of the embeddings from where they started. */
   readonly distance: number;
-  /** Length of each learned row; with two text encoders those of the first, then those of the second; with layers (XTI) layer after layer. */
+  /** Length of each embedding; with two text encoders those of the first, then those of the second; with layers (XTI) layer after layer. */
   readonly rowNorms: readonly number[];
-  /** Length of each learned row's gradient before clipping. */
+  /** Length of each embedding's gradient before clipping. */
   readonly rowGradNorms: readonly number[];
-  /** How far each learned row is from where it started. */
+  /** How far each embedding is from where it started. */
   readonly rowDistances: readonly number[];
   readonly imageKeys: readonly string[];
 }

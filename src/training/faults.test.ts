@@ -9,13 +9,13 @@ import type { TrainSettings } from "../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { save, saveAtEnd } from "./output/saving.ts";
+import { openInputs, type TrainingInputs } from "./setup/inputs.ts";
 import { openRun } from "./setup/open-run.ts";
-import { type Preparation, prepareRun } from "./setup/prepare.ts";
 import { readState } from "./state/index.ts";
 
 const { work, settingsFor } = trainingFolder();
 let settings: TrainSettings;
-let preparation: Preparation;
+let inputs: TrainingInputs;
 const start = process.cwd();
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ beforeAll(async () => {
   process.chdir(work);
   const saving = ["--save_every_n_steps", "1", "--save_state", "--save_last_n_steps", "1"];
   settings = await settingsFor("--cache_latents", "--save_model_as", "pt", "--max_train_steps", "3", ...saving);
-  preparation = await prepareRun(settings);
+  inputs = await openInputs(settings);
 });
 afterAll(() => process.chdir(start));
 
@@ -32,19 +32,20 @@ async function learn(outputDir: string): Promise<TrainingEvent[]> {
   const state = newestState(outputDir);
   const found = state === undefined ? undefined : await readState(state);
   const generators = { torch: new TorchGenerator(1), python: new PythonRandom(1) };
-  const run = await openRun({ ...settings, outputDir, resume: state }, { ...preparation, generators }, found);
+  const run = await openRun({ ...settings, outputDir, resume: state }, { ...inputs, generators }, found);
   const events: TrainingEvent[] = [];
   const hear = async (saves: AsyncIterable<TrainingEvent>) => {
     for await (const event of saves) events.push(event);
   };
-  run.setOut();
-  while (!run.isFinished) {
-    run.currentEpoch().losses.push(generators.python.random());
+  const { progress, embeddings } = run;
+  progress.begin();
+  while (!progress.isFinished) {
+    progress.openEpoch().losses.push(generators.python.random());
     const gradient = Float64Array.from(generators.torch.randn([96]).data);
-    run.learner.gather({ loss: 0, sampleLosses: [], gradients: [new Map([[49408, gradient]])] });
-    run.learner.step(run.learningRate());
-    run.completeStep();
-    await hear(save(run, { kind: "step", step: run.step }, true));
+    const result = { loss: 0, sampleLosses: [], gradients: [new Map([[49408, gradient]])] };
+    embeddings.step([result], run.learningRate());
+    progress.completeStep();
+    await hear(save(run, { kind: "step", step: progress.step }, true));
   }
   await hear(saveAtEnd(run));
   return events;

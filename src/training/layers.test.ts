@@ -1,4 +1,3 @@
-import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
 import { trainingFolder } from "../../test/training-run.ts";
@@ -10,12 +9,11 @@ import { firstPlaceholderId } from "../models/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
-
-import { openRun } from "./setup/open-run.ts";
-import { prepareRun } from "./setup/prepare.ts";
+import { openInputs } from "./setup/inputs.ts";
+import { loadMicroStep, lowerMicroStep, openRun } from "./setup/open-run.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 
-const { work, settingsFor } = trainingFolder();
+const { settingsFor } = trainingFolder();
 const [layers, vectors, width] = [10, 2, 96];
 
 let runtime: Runtime;
@@ -27,11 +25,12 @@ afterAll(() => runtime.close());
 /** The first micro-batch of a run, to be computed with any rows: what is drawn for it is always the same. */
 async function firstMicroStep(...flags: readonly string[]) {
   const settings = await settingsFor("--num_vectors_per_token", String(vectors), ...flags);
-  const preparation = await prepareRun(settings);
-  const run = await openRun(settings, preparation);
-  const vae = await openVaeEncoder(preparation.model, runtime, preparation.generators.torch);
-  const { microSteps, samples: context } = await run.load({ runtime, computeDtype: "float32" }, vae);
-  const { replacements, group, word } = preparation;
+  const inputs = await openInputs(settings);
+  const run = await openRun(settings, inputs);
+  const vae = await openVaeEncoder(inputs.model, runtime, inputs.generators.torch);
+  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
+  const { microSteps, samples: context } = await loadMicroStep(settings, inputs, lowered, vae);
+  const { replacements, group, placeholder } = inputs;
   let batch: MicroBatch | undefined;
   for await (const first of group.epochBatches(1, [0], { replacements, maxTrainSteps: 1, currentStep: () => 0 }))
     batch = first;
@@ -39,8 +38,9 @@ async function firstMicroStep(...flags: readonly string[]) {
   const samples = await samplesOf(batch!, context);
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
   const draw = drawTrainingBatch(samples.latents, microSteps.options, microSteps.schedule, generators);
-  const compute = (rows: readonly NdArray<Float32Array>[]) => computeMicroStep(microSteps, rows, samples, draw, 1);
-  return { compute, rows: word.initialRows, samples, run };
+  const compute = (rows: readonly NdArray<Float32Array>[]) =>
+    computeMicroStep(microSteps, rows, samples, draw, { accumulationSteps: 1 });
+  return { compute, rows: placeholder.initialEmbeddings, samples, run };
 }
 
 /** Sums of gradients by token id. */
@@ -106,7 +106,7 @@ test("a batch holds the token ids of each caption in a variant for each layer", 
 
 test("every layer starts from the tokens of the init word, vector by vector", async () => {
   const startOf = async (...flags: readonly string[]) =>
-    (await prepareRun(await settingsFor("--init_word", "a red ring", ...flags))).word.initialRows[0]!;
+    (await openInputs(await settingsFor("--init_word", "a red ring", ...flags))).placeholder.initialEmbeddings[0]!;
   for (const count of ["2", "3", "4"]) {
     const ordinary = await startOf("--num_vectors_per_token", count);
     const layered = await startOf("--num_vectors_per_token", count, "--xti");
@@ -120,17 +120,16 @@ test("every layer starts from the tokens of the init word, vector by vector", as
 
 test("what is saved starts a run again with the same vectors, layer by layer", async () => {
   const { run } = await firstMicroStep("--xti");
-  const [rows] = run.learner.rows;
+  const [rows] = run.embeddings.tables;
   rows!.data.forEach((_, i) => {
     rows!.data[i] = i;
   });
-  const file = path.join(work, "numbered.safetensors");
-  await run.writeEmbedding(file);
-  const { tables } = await readEmbeddingFile(file);
+  const { path: file } = await run.files.writeEmbedding({ kind: "final" });
+  const { tables } = await readEmbeddingFile(file!);
   expect([...tables.keys()].join(" ")).toBe("IN01 IN03 IN05 MID OUT02 OUT03 OUT04 OUT05 OUT06 OUT07");
   expect([...tables.values()].map(({ shape, data }) => [shape, data[0]])).toEqual(
     Array.from({ length: layers }, (_, layer) => [[vectors, width], layer * vectors * width]),
   );
-  const again = await prepareRun(await settingsFor("--xti", "--num_vectors_per_token", "2", "--weights", file));
-  expect(again.word.initialRows).toEqual([rows]);
+  const again = await openInputs(await settingsFor("--xti", "--num_vectors_per_token", "2", "--weights", file!));
+  expect(again.placeholder.initialEmbeddings).toEqual([rows]);
 });

@@ -20,12 +20,11 @@ import { parseSafetensors } from "../formats/safetensors/index.ts";
 import { parseTrainArguments, readTrainRequest, type TrainSettings } from "../options/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
-import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
-import type { Run } from "./loop/run.ts";
+import { computeMicroStep, type MicroStepResult, samplesOf } from "./loop/micro-step.ts";
 import { addTable, gradientNorm, learnedRows, type TableGradient } from "./loop/table-gradient.ts";
 import { embeddingFile, type Moment } from "./output/names.ts";
-import { openRun } from "./setup/open-run.ts";
-import { prepareRun } from "./setup/prepare.ts";
+import { openInputs } from "./setup/inputs.ts";
+import { loadMicroStep, lowerMicroStep, type OpenRun, openRun } from "./setup/open-run.ts";
 import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
 interface Position {
@@ -84,18 +83,25 @@ describeGoldens("reference-run", (folder) => {
 
       test("the same numbers step by step, and the same files", async () => {
         const settings = { ...(await settingsOf(recorded)), outputDir: path.join(output, entry.name) };
-        const preparation = await prepareRun(settings);
-        expect([preparation.word.tokens, preparation.word.ids]).toEqual([recorded.token_strings, recorded.token_ids]);
+        const inputs = await openInputs(settings);
+        expect([inputs.placeholder.tokens, inputs.placeholder.ids]).toEqual([
+          recorded.token_strings,
+          recorded.token_ids,
+        ]);
         const rowsAt = (name: string) => float32(tensors, name);
-        const initialRows = [rowsAt("rows_initial")];
+        const initialEmbeddings = [rowsAt("rows_initial")];
         if (settings.initWord || settings.weights)
-          expect(preparation.word.initialRows.map(({ data }) => data)).toEqual(initialRows.map(({ data }) => data));
+          expect(inputs.placeholder.initialEmbeddings.map(({ data }) => data)).toEqual(
+            initialEmbeddings.map(({ data }) => data),
+          );
         await prepareOutputFolder(settings.outputDir, "--output_dir");
-        const run = await openRun(settings, { ...preparation, word: { ...preparation.word, initialRows } });
+        const run = await openRun(settings, { ...inputs, placeholder: { ...inputs.placeholder, initialEmbeddings } });
         const replay = await openReplay(run, recorded, runtime);
 
         const gathered: TableGradient = new Map();
-        let recordedRows = initialRows;
+        let recordedRows = initialEmbeddings;
+        let results: MicroStepResult[] = [];
+        const { embeddings, progress, files } = run;
         for (const [index, batch] of recorded.micro_batches.entries()) {
           const name = `mb${String(index).padStart(2, "0")}`;
           const compute = await replay(batch, index, (noise) => {
@@ -112,35 +118,37 @@ describeGoldens("reference-run", (folder) => {
           expect(difference, `${name} gradient`).toBeLessThanOrEqual(gradientTolerance * largest);
 
           // ... and the whole run from the initial ones, where the loss may differ by what the allowed drift of the rows makes of it
-          const result = await compute(run.learner.rows);
-          const drift = distance(run.learner.rows[0]!.data, recordedRows[0]!.data);
+          const result = await compute(embeddings.tables);
+          const drift = distance(embeddings.tables[0]!.data, recordedRows[0]!.data);
           const slope = Math.hypot(
             ...learnedRows(single.gradients[0]!, count, width, settings.gradientAccumulationSteps),
           );
           expect(Math.abs(result.loss - batch.loss), `${name} loss`).toBeLessThan(
             1e-4 * batch.loss + 2 * slope * drift,
           );
-          run.learner.gather(result);
+          results.push(result);
           if (!batch.sync) continue;
           const norm = gradientNorm([gathered]);
           gathered.clear();
 
-          const step = recorded.steps[run.step]!;
+          const step = recorded.steps[progress.step]!;
           const lr = run.learningRate();
           expect(lr).toBeCloseTo(step.learning_rate, 12);
           if (step.grad_norm_before_clipping !== null)
             expect(Math.abs(norm / step.grad_norm_before_clipping - 1), `${name} norm`).toBeLessThan(1e-3);
-          run.learner.step(lr);
-          run.step++;
-          const rows = rowsAt(`step${String(run.step).padStart(2, "0")}.rows`);
+          embeddings.step(results, lr);
+          results = [];
+          progress.completeStep();
+          const rows = rowsAt(`step${String(progress.step).padStart(2, "0")}.rows`);
           recordedRows = [rows];
-          expect(largestDifference(run.learner.rows[0]!.data, rows.data), `rows of step ${run.step}`).toBeLessThan(
-            0.02 * Number(settings.learningRate),
-          );
-          if (settings.saveEveryNSteps && run.step % settings.saveEveryNSteps === 0)
-            await run.writeEmbedding(embeddingFile(settings, { kind: "step", step: run.step }));
+          expect(
+            largestDifference(embeddings.tables[0]!.data, rows.data),
+            `rows of step ${progress.step}`,
+          ).toBeLessThan(0.02 * Number(settings.learningRate));
+          if (settings.saveEveryNSteps && progress.step % settings.saveEveryNSteps === 0)
+            await files.writeEmbedding({ kind: "step", step: progress.step });
         }
-        await run.writeEmbedding(embeddingFile(settings, { kind: "final" }));
+        await files.writeEmbedding({ kind: "final" });
         await compareFiles(settings, recorded, path.join(entry.folder, "out"));
       });
     });
@@ -174,9 +182,9 @@ type Replay = (
 ) => Promise<(rows: readonly NdArray<Float32Array>[]) => ReturnType<typeof computeMicroStep>>;
 
 /** Recorded batches through our own code: pictures, latents, token ids, noise and time steps are ours, only which batch comes when is recorded. */
-async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promise<Replay> {
-  const { settings, preparation } = run;
-  const { model, group } = preparation;
+async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): Promise<Replay> {
+  const { settings, inputs } = run;
+  const { model, group } = inputs;
   const encodeAt = async (call: number, pixels: NdArray<Float32Array>) => {
     const vae = openVaeEncoder(model, runtime, seek(recorded.seed, recorded.vae_calls[call]!.rng));
     const latents = await vae.encode(pixels);
@@ -185,13 +193,14 @@ async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promi
   };
   let call = 0;
   for await (const _ of group.cacheLatents({ encode: (pixels) => encodeAt(call++, pixels), digest: () => "" }));
-  const samples = await collectSamples(group, preparation.replacements, recorded);
+  const samples = await collectSamples(group, inputs.replacements, recorded);
   const vae: VaeEncoder = { encode: (pixels) => encodeAt(call++, pixels), close: async () => {} };
-  const context = await run.load({ runtime, computeDtype: "float32" }, vae);
+  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
+  const context = await loadMicroStep(settings, inputs, lowered, vae);
 
   return async (batch, index, checkNoise) => {
     call = settings.cacheLatents ? call : index;
-    const inputs = await samplesOf(
+    const micro = await samplesOf(
       {
         index,
         dataset: 0,
@@ -204,13 +213,14 @@ async function openReplay(run: Run, recorded: Recorded, runtime: Runtime): Promi
       } satisfies MicroBatch,
       context.samples,
     );
-    expect(inputs.tokenIds[0]).toEqual(batch.input_ids);
+    expect(micro.tokenIds[0]).toEqual(batch.input_ids);
     const { options, schedule } = context.microSteps;
-    const generators = { torch: seek(recorded.seed, batch.rng_before_noise), python: preparation.generators.python };
-    const draw = drawTrainingBatch(inputs.latents, options, schedule, generators);
+    const generators = { torch: seek(recorded.seed, batch.rng_before_noise), python: inputs.generators.python };
+    const draw = drawTrainingBatch(micro.latents, options, schedule, generators);
     expect(draw.timesteps).toEqual(batch.timesteps);
     checkNoise(draw.noise);
-    return (rows) => computeMicroStep(context.microSteps, rows, inputs, draw, settings.gradientAccumulationSteps);
+    const scales = { accumulationSteps: settings.gradientAccumulationSteps };
+    return (rows) => computeMicroStep(context.microSteps, rows, micro, draw, scales);
   };
 }
 
@@ -221,7 +231,7 @@ function sampleName(key: string, isFlipped: boolean): string {
 /** Every picture as the recorded batches use it, mirrored or not: epochs are gone through until all were drawn. */
 async function collectSamples(
   group: DatasetGroup,
-  replacements: Run["preparation"]["replacements"],
+  replacements: OpenRun["inputs"]["replacements"],
   { micro_batches: batches }: Recorded,
 ): Promise<Map<string, Sample>> {
   const needed = new Set(

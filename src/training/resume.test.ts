@@ -119,7 +119,7 @@ describe("states", () => {
     expect(await refusal("--num_vectors_per_token", "2")).toMatch(/1 of 96 numbers/);
     writeFileSync(path.join(pictures, "01.txt"), "another caption of vexla");
     cpSync(path.join(pictures, "02.png"), path.join(pictures, "99.png"));
-    expect(await refusal()).toMatch(/the picture 01.png or its caption has changed; the picture 99.png is new/);
+    expect(await refusal()).toMatch(/the image 01.png or its caption has changed; the image 99.png is new/);
   });
 
   test("that are none, or damaged, are told from others", async () => {

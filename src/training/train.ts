@@ -2,24 +2,27 @@ import { type StopSignal, unlessAborted } from "../events/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
 import { requireDevice } from "../runtime/index.ts";
-import { maxTokenLengthOf, WordReader } from "./diagnostics/placeholder-reader.ts";
-import { signsOfStep } from "./diagnostics/step-warnings.ts";
 import { summarize } from "./estimate/summary.ts";
 import type { TrainingEvent } from "./events.ts";
-import { gatherSteps } from "./loop/gather.ts";
-import type { Run } from "./loop/run.ts";
-import { mean } from "./loop/statistics.ts";
-import { stepEvent } from "./loop/step-event.ts";
+import { accumulateSteps } from "./loop/accumulation.ts";
+import { mean } from "./loop/embeddings.ts";
+import { reportStep, Throughput } from "./loop/step-report.ts";
 import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
 import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
-import { withLocalModels } from "./setup/local-models.ts";
-import { openRun } from "./setup/open-run.ts";
-import { datasetSign, prepareRun } from "./setup/prepare.ts";
+import { datasetWarning, openInputs, withLocalModels } from "./setup/inputs.ts";
+import {
+  type LoadedMicroStep,
+  type LoweredMicroStep,
+  loadMicroStep,
+  lowerMicroStep,
+  type OpenRun,
+  openRun,
+} from "./setup/open-run.ts";
 import { readState } from "./state/index.ts";
 import { encoderDigest } from "./vae-digest.ts";
-import { openVaeEncoder } from "./vae-encoder.ts";
+import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
 export interface TrainOptions {
   /** An AbortSignal: aborting finishes the running step, saves and ends. */
@@ -33,81 +36,91 @@ export async function* train(
   options: TrainOptions = {},
 ): AsyncGenerator<TrainingEvent> {
   await prepareOutputFolder(checked.settings.outputDir, "--output_dir");
-  yield* withOutputLocked(checked.settings, learn(checked, options));
+  yield* withOutputLocked(checked.settings, openAndTrain(checked, options));
 }
 
 /** From the settings to the last save. */
-async function* learn(
-  { settings: given, warnings }: Checked<TrainSettings>,
-  options: TrainOptions,
+async function* openAndTrain(
+  { settings: given, warnings: ofSettings }: Checked<TrainSettings>,
+  { signal }: TrainOptions,
 ): AsyncGenerator<TrainingEvent> {
   await requireDevice(given.device);
-  const settings = yield* unlessAborted(withLocalModels(given), options.signal);
+  const settings = yield* unlessAborted(withLocalModels(given), signal);
   if (!settings) return;
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
-  const preparation = await prepareRun(settings, found);
-  const run = await openRun(settings, preparation, found);
-  if (options.signal?.aborted) return;
+  const inputs = await openInputs(settings, found);
+  const run = await openRun(settings, inputs, found);
+  if (signal?.aborted) return;
   const device = await openTrainingDevice(settings);
   try {
-    yield* run.tally.addOfStart([
-      ...warnings.map(({ message }) => ({ code: "SETTINGS", message })),
-      ...device.signs,
-      ...run.notices,
+    yield* run.warnings.addAtStart([
+      ...ofSettings.map(({ message }) => ({ code: "SETTINGS", message })),
+      ...device.warnings,
+      ...run.startWarnings,
     ]);
-    const { summary, signs } = await summarize(run, device);
-    if (options.signal?.aborted) return;
+    let lowered: LoweredMicroStep | undefined = lowerMicroStep(settings, inputs, device);
+    const { summary, warnings } = await summarize(run, device, lowered);
+    if (signal?.aborted) return;
     yield { kind: "start", run: summary };
-    yield* run.tally.addOfStart(signs);
-    yield* savedOnFailure(run, steps(run, device, options.signal));
+    yield* run.warnings.addAtStart(warnings);
+    const load = (vae: VaeEncoder | undefined) => {
+      const loading = loadMicroStep(settings, inputs, lowered!, vae);
+      // its graph takes memory that training does not need
+      lowered = undefined;
+      return loading;
+    };
+    yield* savedOnFailure(run, trainSteps(run, device, load, signal));
     yield* saveAtEnd(run);
   } finally {
     await device.runtime.close();
   }
 }
 
-/** The loop: epochs of optimizer steps, with saves and sample pictures between them. */
-async function* steps(run: Run, device: ComputingDevice, signal?: StopSignal): AsyncGenerator<TrainingEvent> {
-  const { settings, preparation, learner, tally } = run;
-  const { checkpoint, length, group, model, generators } = preparation;
-  if (run.isFinished) return;
+/** The loop: epochs of optimizer steps, with saves and sample images between them. */
+async function* trainSteps(
+  run: OpenRun,
+  device: ComputingDevice,
+  load: (vae: VaeEncoder | undefined) => Promise<LoadedMicroStep>,
+  signal?: StopSignal,
+): AsyncGenerator<TrainingEvent> {
+  const { settings, inputs, embeddings, progress, files, warnings } = run;
+  const { checkpoint, length, group, model, generators } = inputs;
+  if (progress.isFinished) return;
   const vae = openVaeEncoder(model, device.runtime, generators.torch);
-  for await (const { warnings, ...progress } of group.cacheLatents({
-    ...vae,
-    digest: () => encoderDigest(checkpoint.vae),
-  })) {
-    yield* tally.addAll(warnings.map(datasetSign));
-    yield { kind: "caching", ...progress };
+  const caching = group.cacheLatents({ ...vae, digest: () => encoderDigest(checkpoint.vae) });
+  for await (const { warnings: ofCaching, ...cached } of caching) {
+    yield* warnings.add(ofCaching.map(datasetWarning));
+    yield { kind: "caching", ...cached };
     if (signal?.aborted) return;
   }
   if (settings.cacheLatents) await vae.close();
-  const context = await run.load(device, vae);
+  if (device.computeDtype === "float16") embeddings.useLossScale();
+  const microStep = await load(settings.cacheLatents ? undefined : vae);
   const previews = new Previews(run, device, signal);
-  const reader = new WordReader(preparation.word, maxTokenLengthOf(settings));
-  run.setOut();
+  const throughput = new Throughput();
+  progress.begin();
 
-  if (!run.isResumed) yield* previews.atFirst();
-  while (!run.isFinished && !signal?.aborted) {
-    const epoch = run.currentEpoch();
-    for await (const gathered of gatherSteps(context, epoch)) {
+  if (!progress.isResumed) yield* previews.atFirst();
+  while (!progress.isFinished && !signal?.aborted) {
+    const epoch = progress.openEpoch();
+    for await (const accumulated of accumulateSteps(run, microStep, epoch)) {
       const lr = run.learningRate();
-      const outcome = learner.step(lr);
-      run.completeStep();
-      run.lossScale?.update(!outcome.isSkipped);
-      const readings = () => gathered.captions.map((caption) => reader.read(caption));
-      yield* tally.addAll(signsOfStep({ ...run.view(), outcome, readings }));
-      yield stepEvent(run, { ...gathered, epoch, lr, outcome });
-      // What was learned goes first: a picture may ask for more memory than there is.
-      if (isDue(run.step, settings.saveEveryNSteps))
-        yield* save(run, { kind: "step", step: run.step }, settings.saveState);
+      const outcome = embeddings.step(accumulated.results, lr);
+      progress.completeStep();
+      yield* reportStep(run, { ...accumulated, epoch, lr, outcome }, throughput);
+      const { step } = progress;
+      // What was learned goes first: an image may ask for more memory than there is.
+      if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);
       yield* previews.afterStep();
-      if (run.isFinished || signal?.aborted) break;
+      if (progress.isFinished || signal?.aborted) break;
     }
-    if (signal?.aborted && !run.isFinished) break;
-    // differs from sd-scripts: the mean over the batches there were; of an epoch cut short it divides by those of a whole one.
+    if (signal?.aborted && !progress.isFinished) break;
+    // differs from sd-scripts: the loss of an epoch cut short is divided by the number of batches of a whole epoch.
+    // coinage: the loss of an epoch cut short is the mean over the batches that were trained on.
+    // because: losses of epochs can be compared so, however long they were.
     yield { kind: "epoch", epoch: epoch.number, epochs: length.epochs, loss: mean(epoch.losses) };
-    run.closeEpoch();
-    if (isDue(epoch.number, run.epochInterval) && epoch.number < length.epochs)
+    progress.closeEpoch();
+    if (isDue(epoch.number, files.epochInterval) && epoch.number < length.epochs)
       yield* save(run, { kind: "epoch", epoch: epoch.number }, settings.saveState);
     yield* previews.afterEpoch();
   }

@@ -75,10 +75,10 @@ function ofModelWith(changed: string): Target["read"] {
 }
 
 function sampleState(): TrainingState {
-  const rows = arrayOf([2, 2], [0.1, 0.2, 3, 4]);
+  const embeddings = arrayOf([2, 2], [0.1, 0.2, 3, 4]);
   return {
     identity: { model: { unet: "a" }, settings: { learning_rate: 0.1 }, dataset: { seed: 4 } },
-    circumstances: {
+    environment: {
       program: "coinage 1",
       device: "cpu",
       threads: 2,
@@ -91,8 +91,8 @@ function sampleState(): TrainingState {
     progress: { step: 7, epochsDone: 1, epoch: { number: 2, order: [2, 0, 1], losses: [0.1, 0.2] } },
     seed: 1,
     generators: { torch: new TorchGenerator(3).state(), python: new PythonRandom(3).state() },
-    rows: [rows],
-    initialRows: [rows],
+    embeddings: [embeddings],
+    initialEmbeddings: [embeddings],
     warnings: [],
     lossScale: { value: 32768, finiteSteps: 3 },
     optimizer: { numbers: { count: 7 }, arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2) } },

@@ -4,8 +4,8 @@ import { readConfigDocument } from "../../../src/dataset/config/config.ts";
 import { readMetadata } from "../../../src/dataset/images/metadata.ts";
 import { parseModelId } from "../../../src/hub/model-id.ts";
 import { parseGenerateArguments, parseSettingsFile, parseTrainArguments } from "../../../src/options/index.ts";
-import { rateTextSchedule } from "../../../src/training/lr-schedules/rate-text.ts";
-import { parseArguments } from "../../../src/training/optimizers/index.ts";
+import { parsePythonArguments } from "../../../src/options/python-literal.ts";
+import { rateTextSchedule } from "../../../src/training/lr-schedules/create.ts";
 import { mutateText } from "../mutate.ts";
 import { filesEnding, texts } from "../seeds.ts";
 import { mutateJsonFile } from "../structure.ts";
@@ -79,7 +79,7 @@ export const settingsTargets: readonly Target[] = [
     ".txt",
     () => texts("betas=0.9,0.99\nweight_decay=(0.1,)\nname='x'", "a=[1,[2,(3,)]]\nb=None"),
     mutateText(argumentWords),
-    (input) => parseArguments(words(input)),
+    (input) => parsePythonArguments(words(input)),
   ),
   reader(
     "rate-list",

@@ -6,17 +6,17 @@ import {
   type TrainingImage,
 } from "../../dataset/index.ts";
 import { firstFew } from "../../errors/index.ts";
-import type { WordReader, WordReading } from "./placeholder-reader.ts";
+import type { PlaceholderReader, PlaceholderReading } from "./placeholder-reader.ts";
 
 /** What can decide between the outcomes of a caption. */
 export type Decider = CaptionOutcomes["decidedBy"] extends ReadonlySet<infer Kind> ? Kind : never;
 
 /** What the text encoder can get of one caption. */
 export interface CaptionReading {
-  /** The picture's path, or a sentence of a template. */
+  /** The image's path, or a sentence of a template. */
   readonly name: string;
   /** Everything the caption can become, with what is left of the word in each. */
-  readonly outcomes: readonly { readonly text: string; readonly reading: WordReading }[];
+  readonly outcomes: readonly { readonly text: string; readonly reading: PlaceholderReading }[];
   readonly decidedBy: CaptionOutcomes["decidedBy"];
 }
 
@@ -24,7 +24,7 @@ export interface CaptionReading {
 const [mostOfOne, leastOfOne, mostOfAll] = [64, 4, 30_000];
 
 export interface ReadOptions {
-  readonly reader: WordReader;
+  readonly reader: PlaceholderReader;
   readonly replacements: Replacements;
   readonly maxTrainSteps: number;
 }
@@ -50,7 +50,7 @@ export function readCaptions(images: readonly TrainingImage[], options: ReadOpti
 /** Reads texts that nothing changes any more, such as the sentences of a template. nameOf: what to call the one at an index. */
 export function readTexts(
   texts: readonly string[],
-  reader: WordReader,
+  reader: PlaceholderReader,
   nameOf: (index: number) => string,
 ): CaptionReading[] {
   return texts.map((text, i) => ({
@@ -60,7 +60,7 @@ export function readTexts(
   }));
 }
 
-function outcomesOf(texts: readonly string[], reader: WordReader): CaptionReading["outcomes"] {
+function outcomesOf(texts: readonly string[], reader: PlaceholderReader): CaptionReading["outcomes"] {
   return texts.map((text) => ({ text, reading: reader.read(text) }));
 }
 
@@ -70,7 +70,7 @@ export interface Split {
   readonly byChance: readonly CaptionReading[];
 }
 
-export function splitBy(readings: readonly CaptionReading[], isSo: (reading: WordReading) => boolean): Split {
+export function splitBy(readings: readonly CaptionReading[], isSo: (reading: PlaceholderReading) => boolean): Split {
   const counts = readings.map((caption) => ({
     caption,
     so: caption.outcomes.filter(({ reading }) => isSo(reading)).length,

@@ -45,7 +45,7 @@ async function opened(flags: readonly string[]) {
   const replacements = replacementsFor(word.tokens, templateOf(settings));
   const readable = { tokenizers: [tokenizer], ...word, layers: settings.xti ? layers : undefined };
   const group = await openDataset(settings, { random });
-  return { settings, random, context: { group, word: readable, replacements, length: { steps: 10 } } };
+  return { settings, random, context: { group, placeholder: readable, replacements, length: { steps: 10 } } };
 }
 
 async function warned(
@@ -93,7 +93,7 @@ describe("the word in captions", () => {
 
   test("in another letter case gives a hint", async () => {
     expect(await warned(["a Vexla", "vexla"])).toEqual([
-      expect.stringMatching(/^TOKEN_MISSING_IN_CAPTIONS .*"Vexla" stands in 1 of them/),
+      expect.stringMatching(/^TOKEN_MISSING_IN_CAPTIONS .*"Vexla" appears in 1 of them/),
     ]);
     expect(await warned(["a VEXLA, red", "b"])).toEqual([expect.stringMatching(/^TOKEN_IN_NO_CAPTION .*"VEXLA"/)]);
   });
@@ -125,7 +125,7 @@ describe("the limit of tokens", () => {
     const captions = [`${many(40)}, vexla`, `vexla, ${many(80)}`, "vexla"];
     const [lost, long] = await warned(captions);
     expect(lost).toMatch(
-      /^TOKEN_CUT_OFF In 1 of 3 captions "vexla" lies behind token 75 .*0\.png.*--max_token_length 225/,
+      /^TOKEN_CUT_OFF In 1 of 3 captions "vexla" comes after token 75 .*0\.png.*--max_token_length 225/,
     );
     expect(long).toMatch(/^CAPTIONS_CUT In 2 of 3 captions .*up to 161.*--max_token_length 225/);
     expect(await warned(captions, ["--max_token_length", "150"])).toEqual([
@@ -217,7 +217,7 @@ describe("what a run and a listing tell of it", () => {
     const warnings = ofKind(await eventsOf(settings), "warning");
     const codes = ["TOKEN_CUT_OFF", "CAPTIONS_CUT", "OUTPUT_NAME", "LEARNING_RATE_SMALL", "GRADIENT_ZERO"];
     expect(warnings.map(({ code }) => code)).toEqual(codes);
-    expect(warnings[2]!.message).toMatch(/"last" will not work .* word of the model.*--output_name lastx1/);
+    expect(warnings[2]!.message).toMatch(/"last" does not work .* word of the model.*--output_name lastx1/);
     expect(warnings.at(-1)!.message).toMatch(/its caption is cut off before it/);
   });
 });

@@ -1,10 +1,10 @@
 import type { Weight } from "../../dataset/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { chunkCapacity, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
-import type { TaughtWord } from "../setup/placeholder.ts";
+import type { PlaceholderTokens } from "../setup/placeholder.ts";
 
 /** What the text encoder gets of the word in a text. */
-export interface WordReading {
+export interface PlaceholderReading {
   /** Of the whole text, before it is cut. */
   readonly tokens: number;
   readonly isCut: boolean;
@@ -19,17 +19,17 @@ export function maxTokenLengthOf({ maxTokenLength }: Pick<TrainSettings, "maxTok
   return (maxTokenLength ?? null) as 150 | 225 | null;
 }
 
-export type ReadableWord = Pick<TaughtWord, "tokenizers" | "tokens" | "ids" | "layers">;
+export type ReadablePlaceholder = Pick<PlaceholderTokens, "tokenizers" | "tokens" | "ids" | "layers">;
 
 /** Reads off the token ids what is trained of a word: captions with all replacements made go in. */
-export class WordReader {
+export class PlaceholderReader {
   /** Tokens a text may have. */
   readonly capacity: number;
-  readonly #word: ReadableWord;
+  readonly #word: ReadablePlaceholder;
   readonly #ids: ReadonlySet<number>;
   readonly #weights = new Map<string, Weight>();
 
-  constructor(word: ReadableWord, maxTokenLength: MaxTokenLength) {
+  constructor(word: ReadablePlaceholder, maxTokenLength: MaxTokenLength) {
     this.#word = word;
     this.capacity = maxTokenLength ?? chunkCapacity;
     // Every layer has as many tokens, so the first tells of all.
@@ -47,19 +47,19 @@ export class WordReader {
     return new Set(ids.filter((id) => this.#ids.has(id))).size;
   }
 
-  read(text: string): WordReading {
+  read(text: string): PlaceholderReading {
     const ids = this.#encode(text);
     const vectors = this.#vectorsIn(ids.slice(0, this.capacity));
     return { tokens: ids.length, isCut: ids.length > this.capacity, vectors, word: this.#wordIn(text, ids, vectors) };
   }
 
-  #wordIn(text: string, ids: readonly number[], vectors: number): WordReading["word"] {
+  #wordIn(text: string, ids: readonly number[], vectors: number): PlaceholderReading["word"] {
     if (vectors === this.#ids.size) return this.#isOnlyInside(text) ? "inside" : "whole";
     if (vectors > 0) return "partly";
     return this.#vectorsIn(ids) > 0 ? "cut" : "missing";
   }
 
-  /** A reading in words: "all 2 vectors", "not there (letter case counts: "MyCat")". */
+  /** A reading in words: "all 2 vectors", "not there (letter case matters: "MyCat")". */
   describe(text: string): string {
     const { tokens, isCut, vectors, word } = this.read(text);
     const length = isCut ? `; ${tokens} tokens, cut at ${this.capacity}` : "";
@@ -71,10 +71,10 @@ export class WordReader {
       case "cut":
         return `cut off${length}`;
       case "inside":
-        return `only as a piece of "${this.surroundingWord(text)}"${length}`;
+        return `only as part of "${this.surroundingWord(text)}"${length}`;
       case "missing": {
         const spelling = this.otherSpelling(text);
-        return `not there${spelling === undefined ? "" : ` (letter case counts: "${spelling}")`}${length}`;
+        return `not there${spelling === undefined ? "" : ` (letter case matters: "${spelling}")`}${length}`;
       }
     }
   }
@@ -90,7 +90,7 @@ export class WordReader {
     return weight;
   }
 
-  /** Whether the word stands in a text only as a piece of other words. */
+  /** Whether the tokens appear in a text only as part of other words. */
   #isOnlyInside(text: string): boolean {
     const places = [...placesOf(this.#word.tokens.join(" "), text)];
     return places.length > 0 && places.every((place) => isInsideWord(text, place));

@@ -4,13 +4,13 @@ import { vaeBands } from "../../models/index.ts";
 import { vaeEncoderOutputs } from "../../networks/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { DeviceRate, Runtime } from "../../runtime/index.ts";
-import { draftMicroStep, type MicroStepDraft } from "../loop/load-micro-step.ts";
 import type { ComputingDevice } from "../setup/device.ts";
-import type { Preparation } from "../setup/prepare.ts";
+import type { TrainingInputs } from "../setup/inputs.ts";
+import { type LoweredMicroStep, lowerMicroStep } from "../setup/open-run.ts";
 
 /** Memory of a run, in bytes. */
-export interface ExpectedMemory {
-  /** The most of it at any time, sample pictures left out. */
+export interface MemoryEstimate {
+  /** The most of it at any time, sample images left out. */
   readonly peak: number;
   /** Of the peak: weights that lie in files. The system may drop and read them again. */
   readonly weights: number;
@@ -18,12 +18,12 @@ export interface ExpectedMemory {
   readonly copies: number;
   /** Of the peak: results of the networks. */
   readonly results: number;
-  /** Of the peak: decoded pictures, and latents that are kept. */
+  /** Of the peak: decoded images, and latents that are kept. */
   readonly pictures: number;
 }
 
-export interface Expectation {
-  readonly memory: ExpectedMemory;
+export interface Estimate {
+  readonly memory: MemoryEstimate;
   /** Floating point operations of an optimizer step, the mean over an epoch. */
   readonly flopsPerStep: number;
   /** Time of such a step at the device's measured rate. */
@@ -36,30 +36,30 @@ const processBytes = 300e6;
 const slack = { copies: 1.4, results: 1.35 };
 
 /** What a run will take on a device, from its graph and the device's measured rate. */
-export function expectRun(
+export function estimateRun(
   settings: TrainSettings,
-  preparation: Preparation,
+  inputs: TrainingInputs,
   device: ComputingDevice,
   rate: DeviceRate,
-  microStep = draftMicroStep(settings, preparation, device),
-): Expectation {
-  const flopsPerStep = expectedFlops(microStep, settings, preparation);
+  microStep = lowerMicroStep(settings, inputs, device),
+): Estimate {
+  const flopsPerStep = estimateFlops(microStep, settings, inputs);
   return {
-    memory: expectedMemory(microStep, settings, preparation, device.runtime),
+    memory: estimateMemory(microStep, settings, inputs, device.runtime),
     flopsPerStep,
     secondsPerStep: secondsOf(flopsPerStep, rate),
   };
 }
 
-function expectedMemory(
-  { program }: MicroStepDraft,
+function estimateMemory(
+  { program }: LoweredMicroStep,
   settings: TrainSettings,
-  preparation: Preparation,
+  inputs: TrainingInputs,
   runtime: Runtime,
-): ExpectedMemory {
-  const { model, group } = preparation;
+): MemoryEstimate {
+  const { model, group } = inputs;
   const { vaeScaleFactor, latentChannels } = model.vae.architecture;
-  const { batch, width, height } = largestBatch(preparation);
+  const { batch, width, height } = largestBatch(inputs);
   const step = program.memory(
     named({
       batch,
@@ -85,15 +85,15 @@ function expectedMemory(
   return phases.reduce((most, phase) => (phase.peak > most.peak ? phase : most));
 }
 
-/** Memory of a process with these programs loaded, each of which has run. pictures: bytes of pictures and latents beside them. */
-export function memoryWith(programs: readonly GraphMemory[], pictures = 0): ExpectedMemory {
+/** Memory of a process with these programs loaded, each of which has run. pictures: bytes of images and latents beside them. */
+export function memoryWith(programs: readonly GraphMemory[], pictures = 0): MemoryEstimate {
   const sum = (part: keyof GraphMemory) => programs.reduce((total, program) => total + program[part], 0);
   const [weights, copies, results] = [sum("weights"), slack.copies * sum("copies"), slack.results * sum("results")];
   return { peak: processBytes + weights + copies + results + pictures, weights, copies, results, pictures };
 }
 
 /** Width and height in pixels of the micro-batch with the most of them. */
-function largestBatch({ group }: Preparation): { batch: number; width: number; height: number } {
+function largestBatch({ group }: TrainingInputs): { batch: number; width: number; height: number } {
   const batches = group.datasets.flatMap(({ plan, buckets }) =>
     buckets.map(({ resolution: [width, height], images }) => ({
       batch: Math.min(plan.batchSize, images.length),
@@ -117,10 +117,10 @@ export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): n
   return flops / (usualShare * Math.max(convolution, matrix));
 }
 
-function expectedFlops(
-  { graph: { lossSums, tokenGradients } }: MicroStepDraft,
+function estimateFlops(
+  { graph: { lossSums, tokenGradients } }: LoweredMicroStep,
   { gradientAccumulationSteps }: TrainSettings,
-  { group, model, length }: Preparation,
+  { group, model, length }: TrainingInputs,
 ): number {
   const { vaeScaleFactor } = model.vae.architecture;
   const flops = group.datasets.flatMap(({ plan, buckets }) =>

@@ -1,14 +1,13 @@
 import { resultOf, type StopSignal, unlessAborted } from "../../events/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { measureRate, requireDevice } from "../../runtime/index.ts";
-import type { Sign } from "../diagnostics/step-warnings.ts";
 import { availableBytes, openTrainingDevice } from "../setup/device.ts";
-import { withLocalModels } from "../setup/local-models.ts";
-import { prepareRun } from "../setup/prepare.ts";
-import { type Expectation, expectRun } from "./estimate.ts";
+import { openInputs, withLocalModels } from "../setup/inputs.ts";
+import type { Warning } from "../warnings.ts";
+import { type Estimate, estimateRun } from "./estimate.ts";
 
 /** What a run would take. */
-export interface RunPlan extends Expectation {
+export interface RunPlan extends Estimate {
   readonly device: string;
   readonly deviceReason: string;
   readonly model: string;
@@ -22,32 +21,32 @@ export interface RunPlan extends Expectation {
   readonly alternatives: readonly Alternative[];
 }
 
-export interface Alternative extends Expectation {
+export interface Alternative extends Estimate {
   /** As they would be added to the command line. */
   readonly flags: string;
 }
 
-/** Says what a run will take, without beginning it: reads model and pictures, and measures the device for a moment.
+/** Says what a run will take, without beginning it: reads model and images, and measures the device for a moment.
  *  @throws as train does, and the signal's reason when that ends it early */
-export async function planRun(given: TrainSettings, signal?: StopSignal): Promise<RunPlan> {
+export async function planTraining(given: TrainSettings, signal?: StopSignal): Promise<RunPlan> {
   await requireDevice(given.device);
   const settings = await resultOf(unlessAborted(withLocalModels(given), signal));
   if (!settings) throw signal?.reason;
-  const preparation = await prepareRun(settings);
+  const inputs = await openInputs(settings);
   const device = await openTrainingDevice(settings);
   const { runtime, reason } = device;
   try {
     const rate = await measureRate(runtime);
-    const expected = (settings: TrainSettings) => expectRun(settings, preparation, device, rate);
-    const { steps } = preparation.length;
-    const expectation = expected(settings);
+    const expected = (settings: TrainSettings) => estimateRun(settings, inputs, device, rate);
+    const { steps } = inputs.length;
+    const estimate = expected(settings);
     return {
-      ...expectation,
+      ...estimate,
       device: runtime.device,
       deviceReason: reason,
-      model: preparation.checkpoint.path,
+      model: inputs.checkpoint.path,
       steps,
-      seconds: steps * expectation.secondsPerStep,
+      seconds: steps * estimate.secondsPerStep,
       availableBytes: availableBytes(runtime.device),
       alternatives: alternativesTo(settings).map(({ flags, change }) => ({
         flags,
@@ -74,12 +73,12 @@ function alternativesTo({ cacheLatents, gradientCheckpointing, lowram }: TrainSe
 }
 
 /** A warning where the memory that is free will not do, with the settings that take less. expected: what other settings would make of it. */
-export function memorySigns(
-  { memory: { peak } }: Expectation,
+export function memoryWarnings(
+  { memory: { peak } }: Estimate,
   settings: TrainSettings,
   available: number | undefined,
-  expected: (settings: TrainSettings) => Expectation,
-): Sign[] {
+  expected: (settings: TrainSettings) => Estimate,
+): Warning[] {
   if (available === undefined || peak <= available) return [];
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   // checkpointing does what --lowram does, too
@@ -90,7 +89,7 @@ export function memorySigns(
   return [
     {
       code: "MEMORY",
-      message: `The run will take about ${gigabytes(peak)} of memory; ${gigabytes(available)} are free. ${advice}A smaller --resolution or --train_batch_size (with --gradient_accumulation_steps) takes less.`,
+      message: `The run will take about ${gigabytes(peak)} of memory; ${gigabytes(available)} is free. ${advice}A smaller --resolution or --train_batch_size (with --gradient_accumulation_steps) takes less.`,
     },
   ];
 }

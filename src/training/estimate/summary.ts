@@ -1,24 +1,26 @@
 import { type DatasetReport, reportOf } from "../../dataset/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { measureRate, type OpenDevice } from "../../runtime/index.ts";
-import type { Sign } from "../diagnostics/step-warnings.ts";
 import type { RunSummary } from "../events.ts";
-import type { Run } from "../loop/run.ts";
 import { availableBytes } from "../setup/device.ts";
-import { expectRun } from "./estimate.ts";
-import { memorySigns } from "./plan.ts";
+import type { LoweredMicroStep, OpenRun } from "../setup/open-run.ts";
+import type { Warning } from "../warnings.ts";
+import { estimateRun } from "./estimate.ts";
+import { memoryWarnings } from "./plan.ts";
 
 /** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take. */
 export async function summarize(
-  run: Run,
+  run: Pick<OpenRun, "settings" | "inputs" | "optimizer" | "progress">,
   device: OpenDevice,
-): Promise<{ readonly summary: RunSummary; readonly signs: readonly Sign[] }> {
-  const { settings, preparation, optimizer, step, epochNumber: epoch } = run;
-  const { checkpoint, word, length, seed, group } = preparation;
+  microStep: LoweredMicroStep,
+): Promise<{ readonly summary: RunSummary; readonly warnings: readonly Warning[] }> {
+  const { settings, inputs, optimizer, progress } = run;
+  const { step, epochNumber: epoch, isResumed } = progress;
+  const { checkpoint, placeholder, length, seed, group } = inputs;
   const dataset: DatasetReport = reportOf(group);
   const rate = await measureRate(device.runtime);
-  const expected = (changed: TrainSettings) => expectRun(changed, preparation, device, rate);
-  const expectation = expectRun(settings, preparation, device, rate, run.draft(device));
+  const expected = (changed: TrainSettings) => estimateRun(changed, inputs, device, rate);
+  const estimate = estimateRun(settings, inputs, device, rate, microStep);
   const available = availableBytes(device.runtime.device);
   const summary: RunSummary = {
     device: device.runtime.device,
@@ -27,9 +29,9 @@ export async function summarize(
     family: checkpoint.family.value,
     predictionType: checkpoint.predictionType.value,
     predictionReason: checkpoint.predictionType.reason,
-    tokens: word.tokens,
-    tokenIds: word.ids,
-    layers: word.layers,
+    tokens: placeholder.tokens,
+    tokenIds: placeholder.ids,
+    layers: placeholder.layers,
     initWord: settings.initWord,
     numTrainImages: dataset.numTrainImages,
     numRegImages: dataset.numRegImages,
@@ -42,11 +44,11 @@ export async function summarize(
     learningRate: settings.learningRate,
     schedule: settings.lrSchedulerType || settings.lrScheduler,
     seed,
-    expectedSeconds: Math.max(0, length.steps - step) * expectation.secondsPerStep,
-    expectedPeakBytes: expectation.memory.peak,
+    expectedSeconds: Math.max(0, length.steps - step) * estimate.secondsPerStep,
+    expectedPeakBytes: estimate.memory.peak,
     availableBytes: available,
-    resumed: run.isResumed && settings.resume !== undefined ? { folder: settings.resume, step, epoch } : undefined,
+    resumed: isResumed && settings.resume !== undefined ? { folder: settings.resume, step, epoch } : undefined,
     dataset,
   };
-  return { summary, signs: memorySigns(expectation, settings, available, expected) };
+  return { summary, warnings: memoryWarnings(estimate, settings, available, expected) };
 }

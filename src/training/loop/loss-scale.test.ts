@@ -6,8 +6,7 @@ test("a loss scale is halved by a gradient that overflows and doubled after 2000
   scale.update(false);
   expect(scale.value).toBe(32768);
   for (let step = 0; step < 1999; step++) scale.update(true);
-  const resumed = new LossScale();
-  resumed.restore(scale.state());
+  const resumed = new LossScale(scale.state());
   expect(resumed.value).toBe(32768);
   resumed.update(true);
   expect(resumed.value).toBe(65536);

@@ -10,7 +10,11 @@ const [initialValue, growthInterval] = [2 ** 16, 2000];
 /** The factor of the loss that keeps small gradients from vanishing in float16: halved when a gradient overflows, doubled after 2000 steps without.
  *  A power of two, so it changes no digit of what it is taken out of again. Source: PyTorch's GradScaler. */
 export class LossScale {
-  #state: LossScaleState = { value: initialValue, finiteSteps: 0 };
+  #state: LossScaleState;
+
+  constructor(state: LossScaleState = { value: initialValue, finiteSteps: 0 }) {
+    this.#state = state;
+  }
 
   get value(): number {
     return this.#state.value;
@@ -26,9 +30,5 @@ export class LossScale {
 
   state(): LossScaleState {
     return this.#state;
-  }
-
-  restore(state: LossScaleState): void {
-    this.#state = state;
   }
 }

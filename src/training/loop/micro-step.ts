@@ -15,23 +15,24 @@ import type { Tensor } from "../../graph/index.ts";
 import { type DiffusionModel, type TokenIds, textFeeds } from "../../models/index.ts";
 import type { Program } from "../../runtime/index.ts";
 import { captionIds, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
-import type { TaughtWord } from "../setup/placeholder.ts";
+import type { PlaceholderTokens } from "../setup/placeholder.ts";
 import type { VaeEncoder } from "../vae-encoder.ts";
-import type { LossScale } from "./loss-scale.ts";
 import type { LossType, MicroStepGraph } from "./micro-step-graph.ts";
 import { addPositions, type TableGradient } from "./table-gradient.ts";
 
-/** What every micro-step of a run goes by. */
-export interface MicroStepContext {
+/** From a batch of captions and images to the gradient of its loss at the embeddings, in three parts:
+ *  the batch as the networks take it (`samplesOf`), its noise and timesteps (`drawTrainingBatch`), and the networks (`computeMicroStep`),
+ *  whose graph is in micro-step-graph.ts. Only the second draws random numbers, and nothing is kept from one micro-step to the next. */
+
+/** What turns batches into samples. */
+export interface SampleContext {
   readonly model: DiffusionModel;
-  /** Computes `lossSums` and `tokenGradients0`, ... of the micro-step graph. */
-  readonly program: Program;
-  readonly schedule: NoiseSchedule;
-  readonly isVelocity: boolean;
-  readonly lossType: LossType;
-  readonly options: TrainingBatchOptions & LossWeightOptions & HuberOptions;
-  /** Where products are computed in float16. */
-  readonly lossScale?: Pick<LossScale, "value"> | undefined;
+  readonly placeholder: Pick<PlaceholderTokens, "tokenizers" | "tokens" | "layers">;
+  readonly maxTokenLength: MaxTokenLength;
+  /** Encodes images whose latents are not cached. */
+  readonly vae: VaeEncoder | undefined;
+  /** Whether the graph weighs the loss by a mask. */
+  readonly hasMask: boolean;
 }
 
 /** Samples that go through the networks together. */
@@ -40,7 +41,7 @@ export interface MicroStepSamples {
   readonly latents: NdArray<Float32Array>;
   /** Per text encoder [B][chunks][77]. */
   readonly tokenIds: TokenIds;
-  /** Factor of each sample's loss: 1, of regularisation pictures prior_loss_weight. */
+  /** Factor of each sample's loss: 1, of regularisation images prior_loss_weight. */
   readonly lossWeights: readonly number[];
   /** [B,1,h,w] in 0..1. */
   readonly mask?: NdArray<Float32Array> | undefined;
@@ -48,105 +49,15 @@ export interface MicroStepSamples {
   readonly timeIds?: readonly (readonly number[])[] | undefined;
 }
 
-export interface MicroStepResult {
-  /** Mean element loss of each sample, before any weight. */
-  readonly sampleLosses: readonly number[];
-  /** Mean over the samples, weighted. */
-  readonly loss: number;
-  /** Per text encoder the gradient of loss / accumulationSteps at every table row that was used. */
-  readonly gradients: readonly TableGradient[];
-}
-
-/** What is drawn for a micro-step. */
-export type Draw = ReturnType<typeof drawTrainingBatch>;
-
-/** What the program of a context computes, by name. */
-export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
-  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
-  return { lossSums, ...Object.fromEntries(gradients) };
-}
-
-/** One forward and backward pass. A pure function of rows, samples and the state of the generators.
- *  rows: the learned rows [vectors, width] per text encoder. */
-export function microStep(
-  context: MicroStepContext,
-  rows: readonly NdArray<Float32Array>[],
-  samples: MicroStepSamples,
-  generators: Generators,
-  accumulationSteps: number,
-): Promise<MicroStepResult> {
-  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators);
-  return computeMicroStep(context, rows, samples, draw, accumulationSteps);
-}
-
-/** The part of a micro-step after all drawing. */
-export async function computeMicroStep(
-  { model, program, schedule, isVelocity, lossType, options, lossScale }: MicroStepContext,
-  rows: readonly NdArray<Float32Array>[],
-  samples: MicroStepSamples,
-  { noise, noisyLatents, timesteps }: Draw,
-  accumulationSteps: number,
-): Promise<MicroStepResult> {
-  const { latents, tokenIds, lossWeights, mask, timeIds } = samples;
-  const batch = latents.shape[0]!;
-  const elements = latents.data.length / batch;
-  const scale = lossScale?.value ?? 1;
-  const weights = timesteps.map((timestep, i) => lossWeights[i]! * lossWeight(timestep, options, schedule));
-  const feeds: Record<string, NdArray> = {
-    ...textFeeds(model, tokenIds, rows),
-    noisyLatents,
-    target: isVelocity ? velocity(latents, noise, timesteps, schedule) : noise,
-    timesteps: arrayOf([batch], timesteps),
-    lossWeights: arrayOf(
-      [batch],
-      weights.map((weight) => (scale * weight) / elements / batch / accumulationSteps),
-    ),
-  };
-  if (lossType === "huber" || lossType === "smooth_l1")
-    feeds.huberThresholds = arrayOf(
-      [batch],
-      timesteps.map((t) => huberThreshold(t, options, schedule)),
-    );
-  if (mask) feeds.mask = mask;
-  if (timeIds) feeds.timeIds = arrayOf([batch, 6], timeIds.flat());
-
-  const results = await program.run(feeds);
-  const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);
-  const loss = sampleLosses.reduce((sum, value, i) => sum + value * weights[i]!, 0) / batch;
-  const gradients = tokenIds.map((texts, encoder) => {
-    const table: TableGradient = new Map();
-    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / scale);
-    return table;
-  });
-  return { sampleLosses, loss, gradients };
-}
-
-/** Output of the micro-step program that holds the gradient at a text encoder's token positions. */
-function gradientName(encoder: number): string {
-  return `tokenGradients${encoder}`;
-}
-
-export interface SampleContext {
-  readonly model: DiffusionModel;
-  readonly word: Pick<TaughtWord, "tokenizers" | "tokens" | "layers">;
-  readonly maxTokenLength: MaxTokenLength;
-  /** Encodes pictures whose latents are not cached. */
-  readonly vae: VaeEncoder | undefined;
-  /** Whether the graph weighs the loss by a mask. */
-  readonly hasMask: boolean;
-}
-
-/** A batch as the networks take it: captions as token ids, pictures as scaled latents. */
+/** A batch as the networks take it: captions as token ids, images as scaled latents. */
 export async function samplesOf(batch: MicroBatch, context: SampleContext): Promise<MicroStepSamples> {
   const { model, hasMask } = context;
   const { scalingFactor, vaeScaleFactor } = model.vae.architecture;
   const latents = await latentsOf(batch, context.vae);
+  const captions = batch.samples.map(({ caption }) => caption);
   return {
     latents: { ...latents, data: latents.data.map((value) => value * scalingFactor) },
-    tokenIds: tokenIdsOf(
-      batch.samples.map(({ caption }) => caption),
-      context,
-    ),
+    tokenIds: tokenIdsOf(captions, context),
     lossWeights: batch.samples.map(({ lossWeight }) => lossWeight),
     mask: hasMask ? latentMask(batch, vaeScaleFactor) : undefined,
     timeIds:
@@ -156,12 +67,12 @@ export async function samplesOf(batch: MicroBatch, context: SampleContext): Prom
   };
 }
 
-/** Token ids of captions for every text encoder: [encoder][caption][chunk][77]; of a word with layers in a variant for each: [encoder][caption x layer][chunk][77]. */
+/** Token ids of captions for every text encoder: [encoder][caption][chunk][77]; of placeholder tokens with layers in a variant for each: [encoder][caption x layer][chunk][77]. */
 export function tokenIdsOf(
   captions: readonly string[],
-  { word, maxTokenLength }: Pick<SampleContext, "word" | "maxTokenLength">,
+  { placeholder, maxTokenLength }: Pick<SampleContext, "placeholder" | "maxTokenLength">,
 ): TokenIds {
-  const { tokenizers, tokens, layers } = word;
+  const { tokenizers, tokens, layers } = placeholder;
   const texts = layers ? captions.flatMap((caption) => layerTexts(caption, tokens, layers)) : captions;
   return tokenizers.map((tokenizer) => texts.map((text) => captionIds(tokenizer, text, maxTokenLength)));
 }
@@ -170,7 +81,7 @@ async function latentsOf(batch: MicroBatch, vae: VaeEncoder | undefined): Promis
   const cached = batchLatents(batch);
   if (cached) return cached;
   const pixels = batchPixels(batch);
-  if (!pixels || !vae) throw new Error("a batch has neither latents nor pictures and an encoder");
+  if (!pixels || !vae) throw new Error("a batch has neither latents nor images and an encoder");
   return vae.encode(pixels);
 }
 
@@ -188,4 +99,100 @@ function latentMask(batch: MicroBatch, factor: number): NdArray<Float32Array> {
     data[Math.floor(row / factor) * width + Math.floor(column / factor)]! += value / factor ** 2;
   });
   return { dtype: "float32", shape, data };
+}
+
+/** What every micro-step of a run goes by. */
+export interface MicroStepContext {
+  readonly model: DiffusionModel;
+  /** Computes what `microStepOutputs` names. */
+  readonly program: Program;
+  readonly schedule: NoiseSchedule;
+  readonly isVelocity: boolean;
+  readonly lossType: LossType;
+  readonly options: TrainingBatchOptions & LossWeightOptions & HuberOptions;
+}
+
+/** What the gradient is scaled by. */
+export interface GradientScales {
+  /** Micro-batches of an optimizer step. */
+  readonly accumulationSteps: number;
+  /** Factor of the loss inside the networks, taken out of the gradient again. */
+  readonly lossScale?: number | undefined;
+}
+
+export interface MicroStepResult {
+  /** Mean element loss of each sample, before any weight. */
+  readonly sampleLosses: readonly number[];
+  /** Mean over the samples, weighted. */
+  readonly loss: number;
+  /** Per text encoder the gradient of loss / accumulationSteps at every table row that was used. */
+  readonly gradients: readonly TableGradient[];
+}
+
+/** What is drawn for a micro-step. */
+type Draw = ReturnType<typeof drawTrainingBatch>;
+
+/** One forward and backward pass. A pure function of embeddings, samples and the state of the generators.
+ *  embeddings: [vectors, width] per text encoder. */
+export function microStep(
+  context: MicroStepContext,
+  embeddings: readonly NdArray<Float32Array>[],
+  samples: MicroStepSamples,
+  generators: Generators,
+  scales: GradientScales,
+): Promise<MicroStepResult> {
+  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators);
+  return computeMicroStep(context, embeddings, samples, draw, scales);
+}
+
+/** The part of a micro-step after all drawing. */
+export async function computeMicroStep(
+  { model, program, schedule, isVelocity, lossType, options }: MicroStepContext,
+  embeddings: readonly NdArray<Float32Array>[],
+  samples: MicroStepSamples,
+  { noise, noisyLatents, timesteps }: Draw,
+  { accumulationSteps, lossScale = 1 }: GradientScales,
+): Promise<MicroStepResult> {
+  const { latents, tokenIds, lossWeights, mask, timeIds } = samples;
+  const batch = latents.shape[0]!;
+  const elements = latents.data.length / batch;
+  const weights = timesteps.map((timestep, i) => lossWeights[i]! * lossWeight(timestep, options, schedule));
+  const feeds: Record<string, NdArray> = {
+    ...textFeeds(model, tokenIds, embeddings),
+    noisyLatents,
+    target: isVelocity ? velocity(latents, noise, timesteps, schedule) : noise,
+    timesteps: arrayOf([batch], timesteps),
+    lossWeights: arrayOf(
+      [batch],
+      weights.map((weight) => (lossScale * weight) / elements / batch / accumulationSteps),
+    ),
+  };
+  if (lossType === "huber" || lossType === "smooth_l1")
+    feeds.huberThresholds = arrayOf(
+      [batch],
+      timesteps.map((t) => huberThreshold(t, options, schedule)),
+    );
+  if (mask) feeds.mask = mask;
+  if (timeIds) feeds.timeIds = arrayOf([batch, 6], timeIds.flat());
+
+  const results = await program.run(feeds);
+  const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);
+  const loss = sampleLosses.reduce((sum, value, i) => sum + value * weights[i]!, 0) / batch;
+  const gradients = tokenIds.map((texts, encoder) => {
+    const table: TableGradient = new Map();
+    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / lossScale);
+    return table;
+  });
+  return { sampleLosses, loss, gradients };
+}
+
+/** What the program of a context computes, by name. */
+export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
+  const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
+  return { lossSums, ...Object.fromEntries(gradients) };
+}
+
+/** Output of the micro-step program that holds the gradient at a text encoder's token positions. */
+function gradientName(encoder: number): string {
+  return `tokenGradients${encoder}`;
 }

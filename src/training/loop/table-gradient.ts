@@ -25,15 +25,17 @@ export function addTable(table: TableGradient, other: TableGradient): void {
   }
 }
 
-/** The length of the gradient of all tables together, learned rows and those of ordinary words alike: what clipping goes by.
- *  differs from sd-scripts: of SDXL's two tables it clips the second only, by its own length. */
+/** The length (norm) of the gradient of all tables together, learned embeddings and ordinary tokens' alike: what clipping goes by.
+ *  differs from sd-scripts: with SDXL, only the second text encoder's gradient is clipped, by its own norm.
+ *  coinage: with SDXL, the gradients of both text encoders are clipped by their common norm.
+ *  because: --max_grad_norm limits the whole step. */
 export function gradientNorm(tables: readonly TableGradient[]): number {
   let squares = 0;
   for (const table of tables) for (const row of table.values()) for (const value of row) squares += value * value;
   return Math.sqrt(squares);
 }
 
-/** The length of each learned row's gradient; 0 for a row that no text used. */
+/** The length of each learned embedding's gradient; 0 where no text used it. */
 export function learnedRowNorms(table: TableGradient, count: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.hypot(...(table.get(firstPlaceholderId + i) ?? [])));
 }
@@ -43,7 +45,7 @@ export function clipFactor(norm: number, maxNorm: number): number {
   return maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
 }
 
-/** The learned rows' part of a gradient, times a factor, one row after another; rows that no text used are zero. */
+/** The learned embeddings' part of a gradient, times a factor, one row after another; zero where no text used them. */
 export function learnedRows(table: TableGradient, count: number, width: number, factor: number): Float32Array {
   const rows = new Float32Array(count * width);
   for (let i = 0; i < count; i++) {
@@ -57,7 +59,7 @@ export function learnedRows(table: TableGradient, count: number, width: number, 
   return rows;
 }
 
-/** The ordinary words' part of a gradient, times a factor. */
+/** The ordinary tokens' part of a gradient, times a factor. */
 export function frozenRows(table: TableGradient, factor: number): Map<number, Float32Array> {
   const frozen = [...table].filter(([id]) => id < firstPlaceholderId);
   return new Map(frozen.map(([id, row]) => [id, Float32Array.from(row, (value) => value * factor)]));

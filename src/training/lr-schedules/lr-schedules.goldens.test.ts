@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { describeGoldens, readJson } from "../../../test/goldens.ts";
-import { chooseOptimizer, createOptimizer, type PythonArguments, parseArguments } from "../optimizers/index.ts";
+import { parsePythonArguments } from "../../options/index.ts";
+import { chooseOptimizer, createOptimizer, type OptimizerArguments } from "../optimizers/index.ts";
 import { createSchedule } from "./create.ts";
 import type { ScheduleSettings, StepCount } from "./settings.ts";
 
@@ -30,7 +31,7 @@ function settingsOf(args: readonly string[]): ScheduleSettings & { readonly maxT
     maxTrainSteps: number("--max_train_steps")!,
     lrScheduler: text("--lr_scheduler"),
     lrSchedulerType: text("--lr_scheduler_type"),
-    lrSchedulerArgs: parseArguments(wordsAfter(args, "--lr_scheduler_args") ?? [], "--lr_scheduler_args"),
+    lrSchedulerArgs: parsePythonArguments(wordsAfter(args, "--lr_scheduler_args") ?? [], "--lr_scheduler_args"),
     lrWarmupSteps: stepCount(text("--lr_warmup_steps")),
     lrDecaySteps: stepCount(text("--lr_decay_steps")),
     lrSchedulerNumCycles: number("--lr_scheduler_num_cycles"),
@@ -41,8 +42,8 @@ function settingsOf(args: readonly string[]): ScheduleSettings & { readonly maxT
   };
 }
 
-function argumentsOf(args: readonly string[]): PythonArguments {
-  return parseArguments(wordsAfter(args, "--optimizer_args") ?? []);
+function argumentsOf(args: readonly string[]): OptimizerArguments {
+  return parsePythonArguments(wordsAfter(args, "--optimizer_args") ?? []);
 }
 
 function stepCount(text: string | undefined): StepCount | undefined {

@@ -92,7 +92,7 @@ describe("learning rates as text", () => {
 
   test.each(["a:1,2", "1:2:3,4", "1:,2", "1,,2", ":5", "1:2,", "1:-2", "1:1.5, 2", "inf:3"])("%j is none", (text) => {
     expect(() => schedule(text)).toThrow(
-      expect.objectContaining({ code: "LR_SCHEDULE", message: expect.stringContaining("is no learning rate") }),
+      expect.objectContaining({ code: "LR_SCHEDULE", message: expect.stringContaining("is not a learning rate") }),
     );
   });
 

@@ -13,7 +13,7 @@ export interface ScheduleSettings {
   readonly learningRate: number;
   /** Name of a schedule (default "constant"). */
   readonly lrScheduler?: string | undefined;
-  /** Name of a class of torch.optim.lr_scheduler; goes before lrScheduler. */
+  /** Name of a class of torch.optim.lr_scheduler; takes precedence over lrScheduler. */
   readonly lrSchedulerType?: string | undefined;
   readonly lrSchedulerArgs?: ScheduleArguments | undefined;
   readonly lrWarmupSteps?: StepCount | undefined;
@@ -29,7 +29,7 @@ export interface ScheduleSettings {
 /** The learning rate of optimizer step `step`, from 0. Pure, except that Adafactor's schedule repeats what the optimizer reported. */
 export type LearningRateSchedule = (step: number, reportedRate?: number) => number;
 
-/** Numbers among a schedule's arguments, by name. @throws LR_SCHEDULE for other names and for what is no number. */
+/** Numbers among a schedule's arguments, by name. @throws LR_SCHEDULE for other names and for what is not a number. */
 export function numberArguments<const Name extends string>(
   given: ScheduleArguments,
   names: readonly Name[],

@@ -69,7 +69,9 @@ export const torchSchedules: Readonly<Record<string, (base: number, args: Schedu
 };
 
 /** Up to max_lr and down to almost nothing.
- *  differs from sd-scripts: the optimizer's momentum is left alone, where torch's class cycles it against the rate. */
+ *  differs from sd-scripts: OneCycleLR also cycles the optimizer's momentum, against the learning rate.
+ *  coinage: OneCycleLR leaves the optimizer's momentum alone.
+ *  because: a schedule here is a function of the step count and knows no optimizer. */
 function oneCycle(
   _: number,
   { anneal_strategy: strategy = "cos", three_phase: hasThird = false, ...args }: ScheduleArguments,

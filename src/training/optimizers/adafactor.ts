@@ -1,11 +1,10 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { Slot, TableShape, UpdateRule } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** Adafactor: second moments as products of a row and a column factor, steps relative to the parameters' own size.
  *  Row and column means and root mean squares run over the whole table, unused rows included. Works without a learning rate while
  *  `relative_step` is on. Source: Shazeer 2018, "Adafactor"; library transformers. */
-export function adafactor(given: PythonArguments): UpdateRule {
+export function adafactor(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     eps: [1e-30, 1e-3],
     clip_threshold: 1,

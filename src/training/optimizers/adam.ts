@@ -1,14 +1,13 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import { type UpdateRule, zeros } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** AdamW. Source: Loshchilov 2017, "Decoupled Weight Decay Regularization"; defaults of PyTorch. */
-export function adamW(given: PythonArguments): UpdateRule {
+export function adamW(given: OptimizerArguments): UpdateRule {
   return adamRule(readArguments(given, { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.01, amsgrad: false }), true);
 }
 
 /** Adam: weight decay is added to the gradient. Source: Kingma 2014, "Adam". */
-export function adam(given: PythonArguments): UpdateRule {
+export function adam(given: OptimizerArguments): UpdateRule {
   const { decoupled_weight_decay: decoupled, ...args } = readArguments(given, {
     betas: [0.9, 0.999],
     eps: 1e-8,
@@ -58,7 +57,7 @@ export function adamRule(
 }
 
 /** Adam with the infinity norm, as in PyTorch. Source: Kingma 2014, "Adam", section 7. */
-export function adamax(given: PythonArguments): UpdateRule {
+export function adamax(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0 });
   const [beta1, beta2] = args.betas;
   const rule: UpdateRule<"mean" | "largest", "count"> = {
@@ -81,7 +80,7 @@ export function adamax(given: PythonArguments): UpdateRule {
 }
 
 /** Adam with Nesterov's momentum, as in PyTorch. Source: Dozat 2016, "Incorporating Nesterov Momentum into Adam". */
-export function nadam(given: PythonArguments): UpdateRule {
+export function nadam(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     betas: [0.9, 0.999],
     eps: 1e-8,
@@ -122,7 +121,7 @@ export function nadam(given: PythonArguments): UpdateRule {
 const smallestLength = 5;
 
 /** Rectified Adam, as in PyTorch. Source: Liu 2019, "On the Variance of the Adaptive Learning Rate and Beyond". */
-export function radam(given: PythonArguments): UpdateRule {
+export function radam(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     betas: [0.9, 0.999],
     eps: 1e-8,

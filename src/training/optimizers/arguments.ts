@@ -1,5 +1,9 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
-import { formatLiteral, type PythonArguments, type PythonValue } from "./python-literal.ts";
+
+/** What a Python literal can be; tuples and lists are arrays. */
+type ArgumentValue = number | boolean | string | null | readonly ArgumentValue[];
+
+export type OptimizerArguments = Readonly<Record<string, ArgumentValue>>;
 
 /** Arguments that choose between equal implementations, or how much is printed: accepted for every optimizer. */
 const withoutEffect = [
@@ -27,10 +31,10 @@ type Values<Defaults extends ArgumentDefaults> = { readonly [Name in keyof Defau
 
 /** An optimizer's arguments: the given ones over the defaults. @throws OPTIMIZER_ARGS for unknown names and values of a wrong kind. */
 export function readArguments<const Defaults extends ArgumentDefaults>(
-  given: PythonArguments,
+  given: OptimizerArguments,
   defaults: Defaults,
 ): Values<Defaults> {
-  const values: Record<string, PythonValue> = { ...defaults };
+  const values: Record<string, ArgumentValue> = { ...defaults };
   for (const [name, value] of Object.entries(given)) {
     if (withoutEffect.includes(name)) continue;
     if (!Object.hasOwn(defaults, name)) throw unknownArgument(name, Object.keys(defaults));
@@ -41,7 +45,7 @@ export function readArguments<const Defaults extends ArgumentDefaults>(
   return values as unknown as Values<Defaults>;
 }
 
-function isLike(value: PythonValue, standard: ArgumentDefaults[string]): boolean {
+function isLike(value: ArgumentValue, standard: ArgumentDefaults[string]): boolean {
   if (typeof standard === "boolean") return typeof value === "boolean" || value === 0 || value === 1;
   if (typeof standard === "number") return typeof value === "number";
   return Array.isArray(value) && value.length === standard.length && value.every((item) => typeof item === "number");
@@ -49,7 +53,7 @@ function isLike(value: PythonValue, standard: ArgumentDefaults[string]): boolean
 
 function unknownArgument(name: string, known: readonly string[]): CoinageError {
   if (name === "lr")
-    return new CoinageError("OPTIMIZER_ARGS", "The learning rate is no optimizer argument.", {
+    return new CoinageError("OPTIMIZER_ARGS", "The learning rate is not an optimizer argument.", {
       where: "--optimizer_args lr=...",
       hint: "Give it with --learning_rate.",
     });
@@ -60,9 +64,24 @@ function unknownArgument(name: string, known: readonly string[]): CoinageError {
   });
 }
 
-function wrongKind(name: string, value: PythonValue, standard: ArgumentDefaults[string]): CoinageError {
-  return new CoinageError("OPTIMIZER_ARGS", `${formatLiteral(value)} is no value for "${name}".`, {
+function wrongKind(name: string, value: ArgumentValue, standard: ArgumentDefaults[string]): CoinageError {
+  return new CoinageError("OPTIMIZER_ARGS", `${formatLiteral(value)} is not a value for "${name}".`, {
     where: `--optimizer_args ${name}=...`,
-    hint: `A value of this kind is expected: ${name}=${formatLiteral(standard).replace(/[()]/g, "")}`,
+    hint: `Give a value such as ${name}=${formatLiteral(standard).replace(/[()]/g, "")}`,
   });
+}
+
+/** The value in Python's own notation, as `print` writes it. */
+export function formatLiteral(value: ArgumentValue): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "string") return `'${value}'`;
+  if (typeof value === "number") return formatNumber(value);
+  return `(${value.map(formatLiteral).join(", ")}${value.length === 1 ? "," : ""})`;
+}
+
+/** Python switches to exponents below 1e-4 and writes two digits in them. */
+function formatNumber(value: number): string {
+  if (value === 0 || Math.abs(value) >= 1e-4) return String(value);
+  return value.toExponential().replace(/e-(\d)$/, "e-0$1");
 }

@@ -1,10 +1,11 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import { type Slot, type UpdateRule, zeros } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** The D-Adaptation family finds its step size d, a lower bound of the distance to the solution; learning rates are relative to it, about 1.
  *  Source: Defazio 2023, "Learning-Rate-Free Learning by D-Adaptation"; library dadaptation.
- *  differs from sd-scripts: weight decay that is added to gradients leaves the frozen rows out of the estimate. */
+ *  differs from sd-scripts: with weight decay that is added to gradients, D-Adaptation counts the decay of the whole token table in its estimate of d.
+ *  coinage: with weight decay that is added to gradients, D-Adaptation counts the decay of the learned embeddings alone.
+ *  because: the other embeddings never change. */
 const distanceArguments = { d0: 1e-6, growth_rate: Number.POSITIVE_INFINITY } as const;
 
 /** The larger of d and its new estimate, which may grow only so fast. */
@@ -21,7 +22,7 @@ function forEachElement<Arrays extends string>(
 }
 
 /** Gradient descent with D-Adaptation, relative to the norm of the first gradient. */
-export function dAdaptSgd(given: PythonArguments): UpdateRule {
+export function dAdaptSgd(given: OptimizerArguments): UpdateRule {
   const { d0, growth_rate, momentum, weight_decay } = readArguments(given, {
     ...distanceArguments,
     momentum: 0,
@@ -32,7 +33,9 @@ export function dAdaptSgd(given: PythonArguments): UpdateRule {
     usesFrozenRows: true,
     init: (parameters) => ({ start: parameters.slice(), sum: new Float32Array(parameters.length) }),
     step(slots, numbers, learningRate) {
-      // differs from sd-scripts: a first step without learning rate or gradient waits for the next, where the reference divides by zero
+      // differs from sd-scripts: DAdaptSGD divides by zero when its first gradient is zero.
+      // coinage: DAdaptSGD waits for the first gradient that is not zero.
+      // because: a first batch without the placeholder token has no gradient.
       if (learningRate === 0) return;
       if (numbers.firstNorm === 0) {
         let squares = 0;
@@ -64,7 +67,7 @@ export function dAdaptSgd(given: PythonArguments): UpdateRule {
 const initialSquare = 1e-6;
 
 /** AdaGrad with D-Adaptation. */
-export function dAdaptAdaGrad(given: PythonArguments): UpdateRule {
+export function dAdaptAdaGrad(given: OptimizerArguments): UpdateRule {
   const { d0, growth_rate, momentum, weight_decay, eps } = readArguments(given, {
     ...distanceArguments,
     momentum: 0,
@@ -117,7 +120,7 @@ const adamArguments = {
 } as const;
 
 /** Adam with D-Adaptation. */
-export function dAdaptAdam(given: PythonArguments): UpdateRule {
+export function dAdaptAdam(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     ...adamArguments,
     use_bias_correction: false,
@@ -157,7 +160,7 @@ export function dAdaptAdam(given: PythonArguments): UpdateRule {
 }
 
 /** The variant of the paper's preprint, which the bare name "DAdaptation" stands for. */
-export function dAdaptAdamPreprint(given: PythonArguments): UpdateRule {
+export function dAdaptAdamPreprint(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     ...adamArguments,
   });
@@ -201,19 +204,19 @@ function moveParameters(slots: readonly Slot<"mean" | "square">[], shrink: numbe
 }
 
 /** Adan with D-Adaptation. Source of Adan: Xie 2022, "Adan: Adaptive Nesterov Momentum Algorithm". */
-export function dAdaptAdan(given: PythonArguments): UpdateRule {
+export function dAdaptAdan(given: OptimizerArguments): UpdateRule {
   return adanRule(given, "squares");
 }
 
 /** The variant that measures progress by inner products, as D-Adaptation's Adam does. */
-export function dAdaptAdanIp(given: PythonArguments): UpdateRule {
+export function dAdaptAdanIp(given: OptimizerArguments): UpdateRule {
   return adanRule(given, "inner products");
 }
 
 type Arrays = "mean" | "difference" | "square" | "sum" | "before";
 
 function adanRule(
-  given: PythonArguments,
+  given: OptimizerArguments,
   estimator: "squares" | "inner products",
 ): UpdateRule<Arrays, "d" | "accumulated" | "count"> {
   const args = readArguments(given, {
@@ -269,7 +272,7 @@ function adanRule(
 }
 
 /** Lion with D-Adaptation; its estimate may grow at any rate. */
-export function dAdaptLion(given: PythonArguments): UpdateRule {
+export function dAdaptLion(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { betas: [0.9, 0.99], weight_decay: 0, d0: 1e-6 });
   const [beta1, beta2] = args.betas;
   const root = Math.sqrt(beta2);

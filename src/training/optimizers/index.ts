@@ -1,11 +1,12 @@
+export type { OptimizerArguments } from "./arguments.ts";
 export {
   type AdvisedSettings,
   chooseOptimizer,
   createOptimizer,
   type LearningRateSource,
   type OptimizerChoice,
+  type OptimizerSettings,
+  optimizerNames,
   optimizerWarnings,
-} from "./create.ts";
-export { type OptimizerSettings, optimizerNames } from "./names.ts";
+} from "./choose.ts";
 export type { FrozenGradients, Optimizer, OptimizerState, TableShape } from "./optimizer.ts";
-export { formatLiteral, type PythonArguments, type PythonValue, parseArguments } from "./python-literal.ts";

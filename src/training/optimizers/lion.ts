@@ -1,9 +1,8 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import { type UpdateRule, zeros } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** Lion: steps of equal size along the sign of the momentum. Source: Chen 2023, "Symbolic Discovery of Optimization Algorithms". */
-export function lion(given: PythonArguments): UpdateRule {
+export function lion(given: OptimizerArguments): UpdateRule {
   return lionRule(readArguments(given, { betas: [0.9, 0.99], weight_decay: 0 }));
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { describeGoldens, float32, readJson, readTensors } from "../../../test/goldens.ts";
-import { chooseOptimizer, createOptimizer, type OptimizerChoice } from "./create.ts";
-import { dynamicCodes } from "./dynamic-code.ts";
-import { parseArguments } from "./python-literal.ts";
+import { parsePythonArguments } from "../../options/index.ts";
+import { chooseOptimizer, createOptimizer, type OptimizerChoice } from "./choose.ts";
+import { dynamicCodes } from "./eight-bit.ts";
 
 interface Case {
   readonly name: string;
@@ -31,7 +31,7 @@ function choiceOf(args: readonly string[]): OptimizerChoice {
     optimizerType: args.includes("--optimizer_type") ? after("--optimizer_type")[0] : "",
     use8bitAdam: args.includes("--use_8bit_adam"),
     useLionOptimizer: args.includes("--use_lion_optimizer"),
-    optimizerArgs: args.includes("--optimizer_args") ? parseArguments(end < 0 ? words : words.slice(0, end)) : {},
+    optimizerArgs: args.includes("--optimizer_args") ? parsePythonArguments(end < 0 ? words : words.slice(0, end)) : {},
   });
 }
 
@@ -55,7 +55,7 @@ describeGoldens("optimizers", (folder) => {
     const choice = choiceOf(golden.args);
 
     test("arguments", () => {
-      expect(choice.args).toEqual(parseArguments(splitArguments(golden.effective_args ?? "")));
+      expect(choice.args).toEqual(parsePythonArguments(splitArguments(golden.effective_args ?? "")));
     });
 
     test("trajectory", () => {

@@ -1,13 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { TorchGenerator } from "../../random/index.ts";
-import { chooseOptimizer, createOptimizer, optimizerWarnings } from "./create.ts";
-import { optimizerNames } from "./names.ts";
-import type { PythonArguments } from "./python-literal.ts";
-import { formatLiteral, parseArguments, parseLiteral } from "./python-literal.ts";
+import { formatLiteral, type OptimizerArguments } from "./arguments.ts";
+import { chooseOptimizer, createOptimizer, optimizerNames, optimizerWarnings } from "./choose.ts";
 
 const random = new TorchGenerator(1);
 const randn = (size: number, scale = 1) => random.randn([size]).data.map((value) => value * scale);
-const create = (optimizerType: string, optimizerArgs: PythonArguments = {}, shape = { rows: 2, columns: 4 }) =>
+const create = (optimizerType: string, optimizerArgs: OptimizerArguments = {}, shape = { rows: 2, columns: 4 }) =>
   createOptimizer(chooseOptimizer({ optimizerType, optimizerArgs }), [shape]);
 
 describe("names", () => {
@@ -35,31 +33,6 @@ describe("names", () => {
 });
 
 describe("arguments", () => {
-  test.each([
-    ["0.01", 0.01],
-    ["-1e-5", -1e-5],
-    ["True", true],
-    ["None", null],
-    ["'a,b'", "a,b"],
-    ["0.9,0.99", [0.9, 0.99]],
-    ["(0.9, 0.99)", [0.9, 0.99]],
-    ["[10,30]", [10, 30]],
-    ["(1)", 1],
-    ["(1,)", [1]],
-    ["()", []],
-    ["1_000", 1000],
-    ["((1, 2), 'x')", [[1, 2], "x"]],
-  ])("%s is read as a Python literal", (text, value) => {
-    expect(parseLiteral(text)).toEqual(value);
-  });
-
-  test.each(["", "abc", "1 2", "(1", "1)", "'a", "1,,2", "true", "--x", "__import__('os')"])(
-    "%j is no literal",
-    (text) => {
-      expect(parseLiteral(text)).toBeUndefined();
-    },
-  );
-
   test("literals are written as Python writes them", () => {
     expect([1e-5, true, null, [0.9, 0.99], [1], "a", 0.01].map(formatLiteral)).toEqual([
       "1e-05",
@@ -72,29 +45,7 @@ describe("arguments", () => {
     ]);
   });
 
-  test.each(["betas", "a=b=c", "x=abc"])("the word %s is refused", (word) => {
-    expect(() => parseArguments([word])).toThrow(expect.objectContaining({ code: "OPTIMIZER_ARGS" }));
-  });
-
-  test.each([
-    ["brackets", "[".repeat(100_000)],
-    ["closed brackets", `${"(".repeat(101)}1${")".repeat(101)}`],
-    ["signs", `${"-".repeat(100_000)}1`],
-    ["an open text", `'${"a".repeat(5_000_000)}`],
-    ["escapes", `"${"\\\\".repeat(2_000_000)}`],
-    ["blanks", `1${" ".repeat(1_000_000)}!`],
-  ])("that go on without end are mistakes too, told in a line: %s", (_, value) => {
-    expect(() => parseArguments([`betas=${value}`])).toThrow(
-      expect.objectContaining({ code: "OPTIMIZER_ARGS", message: expect.stringMatching(/^.{0,120}$/) }),
-    );
-  });
-
-  test("that are long are read", () => {
-    expect(parseLiteral(`'${"a".repeat(5_000_000)}'`)).toHaveLength(5_000_000);
-    expect(parseLiteral(`${"[".repeat(99)}1${"]".repeat(99)}`)).toHaveLength(1);
-  });
-
-  test.each<PythonArguments>([{ weight_decy: 0.1 }, { lr: 0.1 }, { betas: 0.9 }, { betas: [0.9] }, { eps: "x" }])(
+  test.each<OptimizerArguments>([{ weight_decy: 0.1 }, { lr: 0.1 }, { betas: 0.9 }, { betas: [0.9] }, { eps: "x" }])(
     "AdamW refuses %o",
     (args) => {
       expect(() => create("AdamW", args)).toThrow(expect.objectContaining({ code: "OPTIMIZER_ARGS" }));
@@ -111,7 +62,7 @@ describe("arguments", () => {
 
   test("warns of learning rates that do not suit", () => {
     const settings = { learningRate: 2e-6, maxGradNorm: 1, lrScheduler: "constant" };
-    const warnings = (optimizerType: string, optimizerArgs: PythonArguments = {}) =>
+    const warnings = (optimizerType: string, optimizerArgs: OptimizerArguments = {}) =>
       optimizerWarnings(chooseOptimizer({ optimizerType, optimizerArgs }), settings);
     expect(warnings("Prodigy")).toHaveLength(1);
     expect(warnings("AdamW")).toEqual([]);

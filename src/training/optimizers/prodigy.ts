@@ -1,11 +1,12 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { UpdateRule } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** Prodigy: Adam that finds its step size d from the distance travelled; learning rates are relative to it, about 1.
  *  Source: Mishchenko 2023, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner"; library prodigyopt.
- *  differs from sd-scripts: weight decay that is not decoupled leaves the frozen rows out of the estimate. */
-export function prodigy(given: PythonArguments): UpdateRule {
+ *  differs from sd-scripts: with weight decay that is not decoupled, Prodigy counts the decay of the whole token table in its estimate of d.
+ *  coinage: with weight decay that is not decoupled, Prodigy counts the decay of the learned embeddings alone.
+ *  because: the other embeddings never change. */
+export function prodigy(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     betas: [0.9, 0.999],
     beta3: Number.NaN,

@@ -1,6 +1,5 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { Slot, UpdateRule } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** Schedule-free optimizers train at a point y between the newest iterate z and their average x, which is the result.
  *  They want a constant learning rate. Source: Defazio 2024, "The Road Less Scheduled"; library schedulefree. */
@@ -8,7 +7,7 @@ type Numbers = "count" | "weightSum" | "largestRate";
 
 const commonArguments = { weight_decay: 0, r: 0, weight_lr_power: 2 } as const;
 
-export function adamWScheduleFree(given: PythonArguments): UpdateRule {
+export function adamWScheduleFree(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { ...commonArguments, betas: [0.9, 0.999], eps: 1e-8, warmup_steps: 0 });
   const [beta1, beta2] = args.betas;
   return scheduleFree(args, beta1, {
@@ -19,7 +18,7 @@ export function adamWScheduleFree(given: PythonArguments): UpdateRule {
 }
 
 /** Warms up by the variance of Adam's denominator; steps before that are silent (or plain gradient steps). */
-export function radamScheduleFree(given: PythonArguments): UpdateRule {
+export function radamScheduleFree(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { ...commonArguments, betas: [0.9, 0.999], eps: 1e-8, silent_sgd_phase: true });
   const [beta1, beta2] = args.betas;
   const full = 2 / (1 - beta2) - 1;
@@ -38,7 +37,7 @@ export function radamScheduleFree(given: PythonArguments): UpdateRule {
   });
 }
 
-export function sgdScheduleFree(given: PythonArguments): UpdateRule {
+export function sgdScheduleFree(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { ...commonArguments, momentum: 0.9, warmup_steps: 0 });
   return scheduleFree(args, args.momentum, {
     usesSquare: false,

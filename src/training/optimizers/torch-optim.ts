@@ -1,14 +1,13 @@
-import { readArguments } from "./arguments.ts";
+import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import { type UpdateRule, zeros } from "./optimizer.ts";
-import type { PythonArguments } from "./python-literal.ts";
 
 /** Stochastic gradient descent as in PyTorch. */
-export function sgd(given: PythonArguments): UpdateRule {
+export function sgd(given: OptimizerArguments): UpdateRule {
   return sgdRule(readArguments(given, { momentum: 0, dampening: 0, weight_decay: 0, nesterov: false }));
 }
 
 /** With Nesterov's momentum; sd-scripts sets 0.9 where none is given. */
-export function sgdNesterov(given: PythonArguments): UpdateRule {
+export function sgdNesterov(given: OptimizerArguments): UpdateRule {
   return sgdRule({ ...readArguments(given, { momentum: 0.9, dampening: 0, weight_decay: 0 }), nesterov: true });
 }
 
@@ -47,7 +46,7 @@ export function sgdRule({
 
 /** Gradient descent with a falling step size and a pull to 0, as in PyTorch. Its average is not computed: nothing reads it.
  *  Source: Polyak 1992, "Acceleration of stochastic approximation by averaging". */
-export function asgd(given: PythonArguments): UpdateRule {
+export function asgd(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { lambd: 1e-4, alpha: 0.75, t0: 1e6, weight_decay: 0 });
   const rule: UpdateRule<never, "count" | "eta"> = {
     numbers: { count: 0, eta: 0 },
@@ -67,7 +66,7 @@ export function asgd(given: PythonArguments): UpdateRule {
 }
 
 /** AdaGrad, as in PyTorch. Source: Duchi 2011, "Adaptive Subgradient Methods". */
-export function adagrad(given: PythonArguments): UpdateRule {
+export function adagrad(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { lr_decay: 0, weight_decay: 0, initial_accumulator_value: 0, eps: 1e-10 });
   const rule: UpdateRule<"sum", "count"> = {
     numbers: { count: 0 },
@@ -88,7 +87,7 @@ export function adagrad(given: PythonArguments): UpdateRule {
 }
 
 /** Adadelta, as in PyTorch. Source: Zeiler 2012, "ADADELTA: An Adaptive Learning Rate Method". */
-export function adadelta(given: PythonArguments): UpdateRule {
+export function adadelta(given: OptimizerArguments): UpdateRule {
   const { rho, eps, weight_decay } = readArguments(given, { rho: 0.9, eps: 1e-6, weight_decay: 0 });
   const rule: UpdateRule<"square" | "moved"> = {
     numbers: {},
@@ -110,7 +109,7 @@ export function adadelta(given: PythonArguments): UpdateRule {
 }
 
 /** RMSprop, as in PyTorch. Source: Hinton 2012, "Neural Networks for Machine Learning", lecture 6e. */
-export function rmsprop(given: PythonArguments): UpdateRule {
+export function rmsprop(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { alpha: 0.99, eps: 1e-8, weight_decay: 0, momentum: 0, centered: false });
   const { alpha, eps, momentum } = args;
   const rule: UpdateRule<"square" | "mean" | "buffer"> = {
@@ -135,7 +134,7 @@ export function rmsprop(given: PythonArguments): UpdateRule {
 
 /** Resilient backpropagation, as in PyTorch: a step size for each element, grown or shrunk by the gradient's sign alone.
  *  Source: Riedmiller 1993, "A Direct Adaptive Method for Faster Backpropagation Learning". */
-export function rprop(given: PythonArguments): UpdateRule {
+export function rprop(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { etas: [0.5, 1.2], step_sizes: [1e-6, 50] });
   const [shrink, grow] = args.etas;
   const [smallest, largest] = args.step_sizes;

@@ -7,7 +7,9 @@ import type { TrainingEvent } from "../events.ts";
 type NameSettings = Pick<TrainSettings, "outputDir" | "outputName">;
 
 /** Passes on what happens in a run, while no other run writes files of the same names.
- *  differs from sd-scripts: there two runs write over each other's files.
+ *  differs from sd-scripts: two runs of the same names overwrite each other's files.
+ *  coinage: a second run of the same names is refused.
+ *  because: neither run could be told from the other afterwards.
  *  @throws OUTPUT_LOCKED, OUTPUT_UNWRITABLE */
 export async function* withOutputLocked(
   settings: NameSettings,
@@ -30,9 +32,9 @@ async function lockOutput(settings: NameSettings): Promise<Lock> {
     makeFolder(dir);
     answer = await takeLock(file);
   } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be made (${reasonOf(cause)}).`, {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `${file} cannot be created (${reasonOf(cause)}).`, {
       where,
-      hint: "Check that the folder may be written, that the disk has room and that the name can be one of a file.",
+      hint: "Check that the folder is writable, that the disk has space and that the name can be a file name.",
       cause,
     });
   }
@@ -40,7 +42,7 @@ async function lockOutput(settings: NameSettings): Promise<Lock> {
     throw new CoinageError(
       "OUTPUT_LOCKED",
       `Another run is writing to ${path.join(dir, base)}: ${holderText(answer.heldBy)}.`,
-      { where, hint: "Wait for its end, or give this run another --output_name or --output_dir." },
+      { where, hint: "Wait until it ends, or give this run another --output_name or --output_dir." },
     );
   return answer;
 }

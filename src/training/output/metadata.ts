@@ -4,7 +4,7 @@ import { type ModelSpecInputs, modelSpecMetadata } from "../../embedding/index.t
 import { didYouMean, readRegularFile } from "../../files/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 
-/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer hold none, nor do those of --no_metadata. */
+/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer have none, nor do those of --no_metadata. */
 export async function metadataOf(
   settings: TrainSettings,
   model: Pick<ModelSpecInputs, "family" | "isVPrediction">,
@@ -47,11 +47,11 @@ export async function metadataOf(
   const near = didYouMean(metadataThumbnail);
   return {
     metadata,
-    warning: `The thumbnail ${metadataThumbnail} cannot be read; the metadata go without it.${near === undefined ? "" : ` ${near}`}`,
+    warning: `The thumbnail ${metadataThumbnail} cannot be read; the metadata is written without it.${near === undefined ? "" : ` ${near}`}`,
   };
 }
 
-const pictureTypes: Readonly<Record<string, string>> = {
+const imageTypes: Readonly<Record<string, string>> = {
   ".png": "image/png",
   ".jpg": "image/jpeg",
   ".jpeg": "image/jpeg",
@@ -64,6 +64,6 @@ async function thumbnailUrl(source: string): Promise<string | undefined> {
   if (source.startsWith("data:")) return source;
   const refusal = { code: "FILE_UNREADABLE", subject: source } as const;
   const bytes = await readRegularFile(source, "pictureFile", refusal).catch(() => undefined);
-  const type = pictureTypes[path.extname(source).toLowerCase()] ?? "application/octet-stream";
+  const type = imageTypes[path.extname(source).toLowerCase()] ?? "application/octet-stream";
   return bytes && `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
 }

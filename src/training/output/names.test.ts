@@ -14,7 +14,7 @@ const namesIn = (folder: string) => readdirSync(path.join(work, folder));
 const keptIn = (events: readonly TrainingEvent[]) =>
   ofKind(events, "warning").filter(({ code }) => code === "OUTPUT_KEPT");
 
-test("files of an earlier run are kept under another name, which is said before the start and when it is done", async () => {
+test("files of an earlier run are kept under another name, which is said once, before the start", async () => {
   const folder = "again";
   await eventsOf(await settingsIn(folder, "--max_train_steps", "2", "--save_every_n_steps", "1"));
   const trained = wordIn(folder);
@@ -22,12 +22,12 @@ test("files of an earlier run are kept under another name, which is said before 
   const again = await eventsOf(await settingsIn(folder, "--max_train_steps", "0"));
   expect(wordIn(folder, "vexla-old1").equals(trained)).toBe(true);
   expect(wordIn(folder).equals(trained)).toBe(false);
-  const [before, done] = keptIn(again);
+  const [before, ...more] = keptIn(again);
   expect(before!.message).toMatch(
     /left vexla-step00000001\.pt, vexla-step00000002\.pt, vexla\.pt in .* kept as vexla-old1/,
   );
   expect(again.indexOf(before!)).toBeLessThan(again.findIndex(({ kind }) => kind === "start"));
-  expect(done!.message).toContain(`kept as ${path.join(work, folder, "vexla-old1.pt")}`);
+  expect(more).toEqual([]);
 
   // another word by other settings: saves at steps are kept, too, and pruning removes none that is not its own
   const other = [

@@ -4,8 +4,8 @@ import { nameForAll, namingProblems } from "../../embedding/index.ts";
 import { firstFew } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { placeholderTokens } from "../../tokenizer/index.ts";
-import type { Sign } from "../diagnostics/step-warnings.ts";
-import { isOfVocabulary, type TaughtWord } from "../setup/placeholder.ts";
+import { isOfVocabulary, type PlaceholderTokens } from "../setup/placeholder.ts";
+import type { Warning } from "../warnings.ts";
 
 /** When something is saved decides its name. */
 export type Moment =
@@ -47,8 +47,13 @@ export async function freeOldName({ outputDir, outputName }: Omit<NameSettings, 
   }
 }
 
-/** What is to be said, before a run that goes on from no state begins, of files that it may have to write over. */
-export async function earlierFilesSigns(settings: NameSettings & Pick<TrainSettings, "overwrite">): Promise<Sign[]> {
+/** Said once, whichever comes first: that files may have to be kept, or that one was. */
+const outputKept = { code: "OUTPUT_KEPT", key: "OUTPUT_KEPT" };
+
+/** What is to be said of files that a run may have to overwrite, before it begins without a state. */
+export async function earlierFileWarnings(
+  settings: NameSettings & Pick<TrainSettings, "overwrite">,
+): Promise<Warning[]> {
   const { outputDir, outputName, saveModelAs, overwrite } = settings;
   if (overwrite) return [];
   const { dir, base } = path.parse(path.join(outputDir, outputName));
@@ -60,25 +65,25 @@ export async function earlierFilesSigns(settings: NameSettings & Pick<TrainSetti
       (name.endsWith("-state") || path.extname(name) === `.${saveModelAs}`),
   );
   if (found.length === 0) return [];
-  const message = `An earlier run has left ${firstFew(found.sort(), 3)} in ${outputDir}. Files that this run would write over are kept as ${await freeOldName(settings)}..., unless they hold the same; --overwrite writes over them.`;
-  return [{ code: "OUTPUT_KEPT", message }];
+  const message = `An earlier run left ${firstFew(found.sort(), 3)} in ${outputDir}. Files that this run would overwrite are kept as ${await freeOldName(settings)}..., unless they have the same content; --overwrite overwrites them.`;
+  return [{ ...outputKept, message }];
 }
 
 /** What is to be said of files that have another name now: the first is named. */
-export function keptSign({ from, to }: KeptFile): Sign {
-  const message = `${from} was there from another run, or from a later step of this one. It is kept as ${to}, and others in the same way; --overwrite writes over them.`;
-  return { code: "OUTPUT_KEPT", key: "OUTPUT_KEPT", message };
+export function keptWarning({ from, to }: KeptFile): Warning {
+  const message = `${from} was there from another run, or from a later step of this one. It is kept as ${to}, and so are others; --overwrite overwrites them.`;
+  return { ...outputKept, message };
 }
 
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 
-/** A warning before training where the file's name, which all programs take for the word, will not work as one in some of them. */
+/** A warning before training where the file's name, by which all programs call the embedding, does not work in some of them. */
 export function namingWarnings(
   { outputName, tokenString }: Pick<TrainSettings, "outputName" | "tokenString">,
-  { tokenizers, tokens }: Pick<TaughtWord, "tokenizers" | "tokens">,
-): Sign[] {
+  { tokenizers, tokens }: Pick<PlaceholderTokens, "tokenizers" | "tokens">,
+): Warning[] {
   const name = path.basename(outputName);
   const vectors = tokens.length;
   const naming = {
@@ -87,7 +92,7 @@ export function namingWarnings(
   };
   const problems = namingProblems(name, naming);
   if (problems.length === 0) return [];
-  const captions = outputName === tokenString ? " and leaves the captions as they are" : "";
-  const message = `The file's name is its word, and "${name}" will not work as one everywhere: ${problems.join("; ")}. --output_name ${nameForAll(name, naming)} works in all programs${captions}.`;
+  const captions = outputName === tokenString ? " and changes nothing in the captions" : "";
+  const message = `Programs call an embedding by its file's name, and "${name}" does not work in all of them: ${problems.join("; ")}. --output_name ${nameForAll(name, naming)} works in all programs${captions}.`;
   return [{ code: "OUTPUT_NAME", message }];
 }

@@ -4,8 +4,8 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, moveSynced, reasonOf } from "../../files/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import type { Sign } from "../diagnostics/step-warnings.ts";
-import { freeOldName, type KeptFile, keptSign } from "./names.ts";
+import type { Warning } from "../warnings.ts";
+import { freeOldName, type KeptFile, keptWarning } from "./names.ts";
 
 /** Where something was written. */
 export interface Written {
@@ -19,8 +19,8 @@ export interface Written {
 type OutputSettings = Pick<TrainSettings, "outputDir" | "outputName" | "overwrite">;
 
 /** Writes the files of a run. Those of another run are kept under another name. A full disk or a vanished folder must not lose what was learned:
- *  then files go to a rescue folder, in the folder the user stands in or among temporary files. */
-export class Output {
+ *  then files go to a rescue folder, in the working directory or among temporary files. */
+export class OutputFolder {
   readonly #settings: OutputSettings;
   readonly #written = new Set<string>();
   #rescueFolder: string | undefined;
@@ -51,8 +51,10 @@ export class Output {
     }
   }
 
-  /** Gives what stands in the way and is of another run another name.
-   *  differs from sd-scripts: there it is written over. */
+  /** Renames what is in the way and is of another run.
+   *  differs from sd-scripts: files of an earlier run with the same names are overwritten.
+   *  coinage: files of an earlier run with the same names are kept under other names, unless --overwrite is given.
+   *  because: what was learned is worth more than its disk space. */
   async #keepOther(target: string, mayReplace: (path: string) => Promise<boolean>): Promise<KeptFile | undefined> {
     if (this.#settings.overwrite || this.#written.has(target) || (await kindOfPath(target)) === "nothing")
       return undefined;
@@ -83,8 +85,8 @@ export class Output {
 }
 
 /** What is to be said of a file that was written: each once for all files. */
-export function signsOfWriting({ problem, kept }: Written): Sign[] {
-  return [...(problem ? [rescueSign(problem)] : []), ...(kept ? [keptSign(kept)] : [])];
+export function writeWarnings({ problem, kept }: Written): Warning[] {
+  return [...(problem ? [rescueWarning(problem)] : []), ...(kept ? [keptWarning(kept)] : [])];
 }
 
 function outputProblem(target: string, rescued: string | undefined, cause: Error): CoinageError {
@@ -93,13 +95,13 @@ function outputProblem(target: string, rescued: string | undefined, cause: Error
   const whereNow = rescued === undefined ? "nor anywhere else" : `so it is at ${rescued}`;
   return new CoinageError("OUTPUT_UNWRITABLE", `${failed}, ${whereNow}.`, {
     where: "--output_dir",
-    hint: "Make room or bring the folder back, and move what was written elsewhere.",
+    hint: "Free some space or bring the folder back, and move there what was written elsewhere.",
     cause,
   });
 }
 
 /** The warning of a file that is elsewhere: said once for all files, since events tell where each of them is. */
-export function rescueSign({ message }: CoinageError): Sign {
+export function rescueWarning({ message }: CoinageError): Warning {
   return { code: "OUTPUT_RESCUED", key: "OUTPUT_RESCUED", message: `${message} Every save tries the folder again.` };
 }
 

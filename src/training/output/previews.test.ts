@@ -5,8 +5,8 @@ import { eventsOf, ofKind, trainingFolder } from "../../../test/training-run.ts"
 import { decodePicture } from "../../pictures/index.ts";
 import { openRuntime, type Program, type Runtime } from "../../runtime/index.ts";
 import { type TrainingEvent, train } from "../index.ts";
+import { openInputs } from "../setup/inputs.ts";
 import { openRun } from "../setup/open-run.ts";
-import { prepareRun } from "../setup/prepare.ts";
 import { Previews, readPreviews } from "./previews.ts";
 
 const { write, settingsFor } = trainingFolder();
@@ -45,7 +45,7 @@ describe("sample pictures", () => {
 
   test("leave no network loaded", async () => {
     const settings = await settingsFor(...flags, "--sample_at_first");
-    const run = await openRun(settings, await prepareRun(settings));
+    const run = await openRun(settings, await openInputs(settings));
     const runtime = openRuntime({ threads: 1 });
     const loaded = new Set<Program>();
     const watched: Runtime = {
@@ -82,7 +82,7 @@ describe("sample pictures", () => {
     expect(missing.at(-1)).toMatchObject({ kind: "done", step: 1 });
   });
 
-  let preparation: ReturnType<typeof prepareRun> | undefined;
+  let inputs: ReturnType<typeof openInputs> | undefined;
   test.each([
     ["width 1e300", "PROMPT_INVALID", { width: 1e300 }],
     ["height 1e300", "PROMPT_INVALID", { height: 1e300 }],
@@ -96,9 +96,9 @@ describe("sample pictures", () => {
   ])("that cannot be drawn are refused before the run: %s", async (_, code, fields) => {
     const file = write("odd.json", JSON.stringify([{ prompt: "vexla" }, { prompt: "vexla", ...fields }]));
     const settings = await settingsFor(...sampling, file);
-    preparation ??= prepareRun(settings);
+    inputs ??= openInputs(settings);
     const where = expect.stringContaining("odd.json, prompt 2");
-    await expect(readPreviews(settings, await preparation)).rejects.toMatchObject({ code, where });
+    await expect(readPreviews(settings, await inputs)).rejects.toMatchObject({ code, where });
   });
 
   test("that are monstrous end no run: it does not begin", async () => {
@@ -112,18 +112,18 @@ describe("sample pictures", () => {
     ["a vexlla", /No sample prompt has "vexla".*"vexlla"/],
   ])("none of which shows the word are told of: %s", async (prompt, message) => {
     const run = await settingsFor(...sampling, write("none.txt", `${prompt} --w 64 --h 64 --s 1\n`));
-    preparation ??= prepareRun(run);
-    const { notices } = await readPreviews(run, await preparation);
-    expect(notices).toEqual([{ code: "SAMPLE_PROMPT", message: expect.stringMatching(message) }]);
+    inputs ??= openInputs(run);
+    const { warnings } = await readPreviews(run, await inputs);
+    expect(warnings).toEqual([{ code: "SAMPLE_PROMPT", message: expect.stringMatching(message) }]);
     const shown = await settingsFor(...sampling, write("case.txt", "a dog\na VEXLA --w 64 --h 64 --s 1\n"));
-    const read = await readPreviews(shown, await preparation);
-    expect(read.notices).toEqual([]);
+    const read = await readPreviews(shown, await inputs);
+    expect(read.warnings).toEqual([]);
     expect(read.requests[1]!.prompt).toBe("a vexla");
   });
 
   test("that fail, whatever the reason, are warnings; the others are drawn", async () => {
     const settings = await settingsFor(...flags, "--sample_at_first");
-    const run = await openRun(settings, await prepareRun(settings));
+    const run = await openRun(settings, await openInputs(settings));
     const runtime = openRuntime({ threads: 1 });
     let loads = 0;
     const outOfMemory: Runtime = {

@@ -1,7 +1,5 @@
-import path from "node:path";
 import { atPlace, CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
-import { writeFileAtomically } from "../../files/index.ts";
 import { readSamplePrompts, sampleFileName, WordUse } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { encodePng } from "../../pictures/index.ts";
@@ -12,67 +10,82 @@ import {
   openPipeline,
   type Pipeline,
 } from "../../pipeline/index.ts";
-import type { Sign } from "../diagnostics/step-warnings.ts";
 import type { TrainingEvent } from "../events.ts";
-import type { Run } from "../loop/run.ts";
+import type { TrainableEmbeddings } from "../loop/embeddings.ts";
+import type { Progress } from "../loop/progress.ts";
 import type { ComputingDevice } from "../setup/device.ts";
-import type { TaughtWord } from "../setup/placeholder.ts";
-import type { Preparation } from "../setup/prepare.ts";
-import { rescueSign } from "./output-folder.ts";
+import type { TrainingInputs } from "../setup/inputs.ts";
+import type { PlaceholderTokens } from "../setup/placeholder.ts";
+import type { Warning, WarningCounter } from "../warnings.ts";
+import { rescueWarning } from "./output-folder.ts";
+import type { RunFiles } from "./run-files.ts";
 
-/** The sample pictures that a run is to draw, read and checked before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
- *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and for what cannot be drawn what checkRequest throws */
+/** The sample images that a run is to generate, read and checked before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
+ *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and for what cannot be generated what checkRequest throws */
 export async function readPreviews(
   settings: TrainSettings,
-  { model, word, checkpoint }: Preparation,
-): Promise<{ readonly requests: readonly GenerationRequest[]; readonly notices: readonly Sign[] }> {
+  { model, placeholder, checkpoint }: Pick<TrainingInputs, "model" | "placeholder" | "checkpoint">,
+): Promise<{ readonly requests: readonly GenerationRequest[]; readonly warnings: readonly Warning[] }> {
   const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst } = settings;
   const isAsked = sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined;
-  if (!isAsked || samplePrompts === undefined) return { requests: [], notices: [] };
+  if (!isAsked || samplePrompts === undefined) return { requests: [], warnings: [] };
   try {
     const { sampleSampler: sampler, clipSkip, maxTokenLength } = settings;
     const { family } = model;
-    const { tokens, tokenizers } = word;
+    const { tokens, tokenizers } = placeholder;
     const { words } = tokenizers[0]!;
     const options = { family, sampler, clipSkip, maxTokenLength, tokens, words };
     const { requests, warnings } = await readSamplePrompts(samplePrompts, options);
     const parts = { model, predictionType: checkpoint.predictionType.value };
     for (const [i, request] of requests.entries())
       atPlace(`--sample_prompts ${samplePrompts}, prompt ${i + 1}`, () => checkRequest(request, words, parts));
-    const messages = [...warnings, ...wordInNoPrompt(word, requests)];
-    return { requests, notices: messages.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
+    const messages = [...warnings, ...tokenInNoPrompt(placeholder, requests)];
+    return { requests, warnings: messages.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
   } catch (error) {
     if (!(error instanceof CoinageError) || error.code !== "FILE_NOT_FOUND") throw error;
-    const message = ["No pictures are drawn during training:", error.message, error.hint].filter(Boolean).join(" ");
-    return { requests: [], notices: [{ code: "SAMPLE_PROMPT", message }] };
+    const message = ["No sample images are generated during training:", error.message, error.hint]
+      .filter(Boolean)
+      .join(" ");
+    return { requests: [], warnings: [{ code: "SAMPLE_PROMPT", message }] };
   }
 }
 
-function wordInNoPrompt({ tokens, tokenizers }: TaughtWord, requests: readonly GenerationRequest[]): string[] {
+function tokenInNoPrompt({ tokens, tokenizers }: PlaceholderTokens, requests: readonly GenerationRequest[]): string[] {
   const [name] = tokens as [string];
   const use = new WordUse({ tokenizers }, [{ name, tokens, file: "--token_string" }]);
   for (const { prompt, negativePrompt = "", maxEmbeddingsMultiples = 3 } of requests)
     for (const text of [prompt, negativePrompt]) use.look(text, maxEmbeddingsMultiples);
   return use.unused().map(({ reason }) => {
     const why = reason === undefined ? "." : `: ${reason}`;
-    return `No sample prompt has "${name}", so the sample pictures do not show what is learned${why}`;
+    return `No sample prompt has "${name}", so the sample images do not show what is learned${why}`;
   });
 }
 
-/** When sample pictures are drawn decides their names. */
+/** When sample images are generated decides their names. */
 type At = { readonly epoch: number } | { readonly step: number };
 
-/** Draws sample pictures with the word as it is. They have random numbers of their own, so training goes on as if nothing had been drawn;
- *  their networks are loaded for each round of pictures and take no memory while training goes on. */
+/** The run that is shown. */
+interface ShownRun {
+  readonly settings: TrainSettings;
+  readonly inputs: Pick<TrainingInputs, "checkpoint" | "model" | "placeholder">;
+  readonly embeddings: TrainableEmbeddings;
+  readonly progress: Progress;
+  readonly files: RunFiles;
+  readonly warnings: WarningCounter;
+  readonly previewRequests: readonly GenerationRequest[];
+}
+
+/** Generates sample images with the embeddings as they are. They have random numbers of their own, so training goes on as if there were none;
+ *  their networks are loaded for each round of images and take no memory while training goes on. */
 export class Previews {
-  readonly #run: Run;
+  readonly #run: ShownRun;
   readonly #pipeline: Pipeline;
   readonly #signal: StopSignal | undefined;
 
-  /** signal: stops drawing when aborted. */
-  constructor(run: Run, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal) {
-    const { checkpoint, model, word } = run.preparation;
-    const { tokenizers } = word;
+  /** signal: stops generating when aborted. */
+  constructor(run: ShownRun, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal) {
+    const { checkpoint, model, placeholder } = run.inputs;
+    const { tokenizers } = placeholder;
     const predictionType = checkpoint.predictionType.value;
     this.#run = run;
     this.#pipeline = openPipeline({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
@@ -81,29 +94,29 @@ export class Previews {
 
   /** Before the first step. */
   async *atFirst(): AsyncGenerator<TrainingEvent> {
-    if (this.#run.settings.sampleAtFirst) yield* this.#drawAll({ epoch: 0 });
+    if (this.#run.settings.sampleAtFirst) yield* this.#generateAll({ epoch: 0 });
   }
 
-  /** After a step, where pictures by epoch do not win. */
+  /** After a step, where images by epoch do not take precedence. */
   async *afterStep(): AsyncGenerator<TrainingEvent> {
     const { sampleEveryNSteps: interval, sampleEveryNEpochs } = this.#run.settings;
-    const { step } = this.#run;
+    const { step } = this.#run.progress;
     if (interval !== undefined && sampleEveryNEpochs === undefined && step % interval === 0)
-      yield* this.#drawAll({ step });
+      yield* this.#generateAll({ step });
   }
 
   async *afterEpoch(): AsyncGenerator<TrainingEvent> {
     const { sampleEveryNEpochs: interval } = this.#run.settings;
-    const epoch = this.#run.epochNumber;
-    if (interval !== undefined && epoch % interval === 0) yield* this.#drawAll({ epoch });
+    const { epochNumber: epoch } = this.#run.progress;
+    if (interval !== undefined && epoch % interval === 0) yield* this.#generateAll({ epoch });
   }
 
-  async *#drawAll(at: At): AsyncGenerator<TrainingEvent> {
+  async *#generateAll(at: At): AsyncGenerator<TrainingEvent> {
     try {
       for (const [index, request] of this.#run.previewRequests.entries()) {
         if (this.#signal?.aborted) return;
-        const drawing = this.#draw(request, index, at);
-        yield* this.#unlessItFails(`Sample picture ${index + 1} ("${request.prompt.slice(0, 80)}")`, drawing);
+        const events = this.#generate(request, index, at);
+        yield* this.#unlessItFails(`Sample image ${index + 1} ("${request.prompt.slice(0, 80)}")`, events);
       }
     } finally {
       // A device that failed may refuse to free what it holds, too.
@@ -111,32 +124,29 @@ export class Previews {
     }
   }
 
-  /** What is wrong with a picture must not end the run, whatever it is. */
-  async *#unlessItFails(subject: string, drawing: AsyncGenerator<TrainingEvent>): AsyncGenerator<TrainingEvent> {
+  /** What is wrong with an image must not end the run, whatever it is. */
+  async *#unlessItFails(subject: string, events: AsyncGenerator<TrainingEvent>): AsyncGenerator<TrainingEvent> {
     try {
-      yield* drawing;
+      yield* events;
     } catch (error) {
       const { code, message } =
         error instanceof CoinageError ? error : { code: "SAMPLE_FAILED", message: String(error) };
-      yield* this.#run.tally.addAll([{ code, message: `${subject} could not be drawn: ${message}` }]);
+      yield* this.#run.warnings.add([{ code, message: `${subject} could not be generated: ${message}` }]);
     }
   }
 
-  async *#draw(request: GenerationRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
-    const { settings, preparation, learner, tally, step, epochNumber: epoch } = this.#run;
-    const { outputDir, outputName: name } = settings;
-    const vocabulary = { tokenizers: preparation.word.tokenizers, embeddings: learner.finishedRows };
+  async *#generate(request: GenerationRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
+    const { settings, inputs, embeddings, progress, files, warnings } = this.#run;
+    const { step, epochNumber: epoch } = progress;
+    const vocabulary = { tokenizers: inputs.placeholder.tokenizers, embeddings: embeddings.finished };
     for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
       if (this.#signal?.aborted) return;
-      if (event.kind === "warning") yield* tally.addAll([{ code: "SAMPLE_PROMPT", message: event.message }]);
+      if (event.kind === "warning") yield* warnings.add([{ code: "SAMPLE_PROMPT", message: event.message }]);
       if (event.kind !== "image") continue;
       const { prompt, seed, width, height } = event.parameters;
-      const fileName = sampleFileName({ name, at, index, time: new Date(), seed: request.seed });
-      const png = await encodePng(event.picture);
-      const { path: file, problem } = await this.#run.output.write(path.join(outputDir, "sample", fileName), (target) =>
-        writeFileAtomically(target, png),
-      );
-      if (problem) yield* tally.addAll([rescueSign(problem)]);
+      const name = sampleFileName({ name: settings.outputName, at, index, time: new Date(), seed: request.seed });
+      const { path: file, problem } = await files.writeImage(name, await encodePng(event.picture));
+      if (problem) yield* warnings.add([rescueWarning(problem)]);
       if (file !== undefined) yield { kind: "sample", file, prompt, index, step, epoch, seed, width, height };
     }
   }

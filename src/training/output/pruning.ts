@@ -3,6 +3,14 @@ import { removeFolder } from "../../files/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { embeddingFile, type Moment, stateFolder } from "./names.ts";
 
+/** Epochs between saves: --save_n_epoch_ratio takes precedence over --save_every_n_epochs. */
+export function epochInterval(
+  { saveNEpochRatio, saveEveryNEpochs }: Pick<TrainSettings, "saveNEpochRatio" | "saveEveryNEpochs">,
+  epochs: number,
+): number | undefined {
+  return saveNEpochRatio ? Math.max(1, Math.floor(epochs / saveNEpochRatio)) : saveEveryNEpochs;
+}
+
 /** Which saves are kept. */
 export interface KeepRule {
   readonly everyNEpochs: number | undefined;
@@ -37,7 +45,7 @@ export function isPruned(
   return rule.every(Boolean);
 }
 
-/** The save that falls out of the kept ones when this one is made, or nothing. Source: training-loop.md section 12. */
+/** The save that falls out of the kept ones when this one is made, or nothing. Source: sd-scripts `library/train_util.py`, get_remove_epoch_no and get_remove_step_no. */
 export function outdatedMoment(
   { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
   moment: Moment,
@@ -54,15 +62,17 @@ export function outdatedMoment(
   return undefined;
 }
 
-/** Whether a file or a folder is of this run, or of one that it goes on from: a name alone does not tell. */
+/** Whether a file or a folder is of this run, or of one that it goes on from. */
 export interface Ownership {
   readonly embedding: (file: string) => Promise<boolean>;
   readonly state: (folder: string) => Promise<boolean>;
 }
 
 /** Removes the embedding file and the state folder that are no longer kept; those that were there.
- *  differs from sd-scripts: there whatever has the name is removed, of another run, too.
- *  What cannot be removed stays: that must not end a run. */
+ *  What cannot be removed stays: that must not end a run.
+ *  differs from sd-scripts: an outdated save is removed by its name, of another run, too.
+ *  coinage: outdated saves of the run itself are removed, and nothing of another run.
+ *  because: a name does not tell whose a file is, and a removed one cannot be had back. */
 export async function removeOutdated(
   settings: TrainSettings,
   moment: Moment,

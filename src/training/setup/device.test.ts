@@ -3,11 +3,11 @@ import { relativeDistance } from "../../../test/goldens.ts";
 import { trainingFolder } from "../../../test/training-run.ts";
 import { PythonRandom, TorchGenerator } from "../../random/index.ts";
 import { openRuntime, type Runtime } from "../../runtime/index.ts";
-import { draftMicroStep, loadMicroStep } from "../loop/load-micro-step.ts";
 import { LossScale } from "../loop/loss-scale.ts";
 import { microStep } from "../loop/micro-step.ts";
-import { openTrainingDevice, precisionSigns } from "./device.ts";
-import { prepareRun } from "./prepare.ts";
+import { openTrainingDevice, precisionWarnings } from "./device.ts";
+import { openInputs } from "./inputs.ts";
+import { loadMicroStep, lowerMicroStep } from "./open-run.ts";
 
 const { settingsFor } = trainingFolder();
 let runtime: Runtime;
@@ -18,15 +18,18 @@ afterAll(() => runtime.close());
 
 async function computeStep(lossScale?: LossScale) {
   const settings = await settingsFor();
-  const preparation = await prepareRun(settings);
-  const draft = draftMicroStep(settings, preparation, { runtime, computeDtype: lossScale ? "float16" : "float32" });
-  const context = await loadMicroStep(settings, preparation, draft, lossScale);
-  const { word } = preparation;
+  const inputs = await openInputs(settings);
+  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: lossScale ? "float16" : "float32" });
+  const { microSteps: context } = await loadMicroStep(settings, inputs, lowered);
+  const { placeholder } = inputs;
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
-  const caption = [49406, ...word.ids, ...new Array<number>(76 - word.ids.length).fill(49407)];
+  const caption = [49406, ...placeholder.ids, ...new Array<number>(76 - placeholder.ids.length).fill(49407)];
   const latents = generators.torch.randn([2, 4, 16, 16]);
   const samples = { latents, tokenIds: [[[caption], [caption]]], lossWeights: [1, 1] };
-  const { loss, gradients } = await microStep(context, word.initialRows, samples, generators, 1);
+  const { loss, gradients } = await microStep(context, placeholder.initialEmbeddings, samples, generators, {
+    accumulationSteps: 1,
+    lossScale: lossScale?.value,
+  });
   await context.program.close();
   return { loss, gradient: [...gradients[0]!.values()].flatMap((row) => [...row]) };
 }
@@ -39,14 +42,14 @@ test("with products in float16 and a scaled loss, loss and gradients are those o
 });
 
 test("16 bits are for GPUs; what else is done is said", async () => {
-  const { runtime, computeDtype, signs } = await openTrainingDevice({
+  const { runtime, computeDtype, warnings } = await openTrainingDevice({
     ...(await settingsFor()),
     mixedPrecision: "fp16",
   });
   await runtime.close();
   expect(computeDtype).toBe("float32");
-  expect(signs[0]!.message).toMatch(/^--mixed_precision fp16 changes nothing: the processor/);
-  expect(precisionSigns("no", undefined)).toEqual([]);
-  expect(precisionSigns("fp16", undefined)).toEqual([]);
-  expect(precisionSigns("bf16", undefined)[0]!.message).toContain("in float16");
+  expect(warnings[0]!.message).toMatch(/^--mixed_precision fp16 has no effect: the processor/);
+  expect(precisionWarnings("no", undefined)).toEqual([]);
+  expect(precisionWarnings("fp16", undefined)).toEqual([]);
+  expect(precisionWarnings("bf16", undefined)[0]!.message).toContain("in float16");
 });

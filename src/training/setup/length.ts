@@ -26,15 +26,17 @@ export interface Start {
   readonly step: number;
   /** Epochs that count as done. */
   readonly epochsDone: number;
-  /** Micro-batches of the next epoch that are passed over. */
+  /** Micro-batches of the next epoch that are skipped. */
   readonly skippedBatches: number;
   /** Whether the orders of the epochs that count as done are drawn all the same. */
   readonly drawsOrders: boolean;
 }
 
-/** Where a run without a state sets out: --initial_step goes before --initial_epoch. As in sd-scripts pictures begin with those of an epoch, unless
- *  --skip_until_initial_step passes over what the steps before would have seen.
- *  differs from sd-scripts: learning rate schedules stand where the step count does; there they begin anew.
+/** Where a run without a state sets out: --initial_step takes precedence over --initial_epoch. As in sd-scripts, images begin with those of an epoch, unless
+ *  --skip_until_initial_step skips what the steps before would have seen.
+ *  differs from sd-scripts: learning rate schedules start from the beginning, whatever --initial_step and --initial_epoch say.
+ *  coinage: learning rate schedules follow the step count that --initial_step or --initial_epoch sets.
+ *  because: a run that goes on from the vectors of an earlier one has had its warm-up.
  *  @throws SETTINGS_CONFLICT when no step would be left */
 export function startOf(settings: Partial<TrainSettings>, { steps, batchesPerEpoch }: RunLength): Start {
   const { initialEpoch = 1, initialStep, skipUntilInitialStep = false, gradientAccumulationSteps = 1 } = settings;

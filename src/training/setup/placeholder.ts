@@ -2,7 +2,7 @@ import { arrayOf, type NdArray, type StoredArray, toFloat32 } from "../../array/
 import { clipMerges } from "../../assets/index.ts";
 import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
-import { CoinageError } from "../../errors/index.ts";
+import { CoinageError, plural } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 
 import type { TrainSettings } from "../../options/index.ts";
@@ -15,35 +15,35 @@ import {
   type Tokenizer,
 } from "../../tokenizer/index.ts";
 
-/** The word being taught: its tokens in every tokenizer and the vectors it starts from. */
-export interface TaughtWord {
-  /** One per text encoder, with the word added. */
+/** The tokens whose embeddings are trained, in every tokenizer, and the vectors they start from. */
+export interface PlaceholderTokens {
+  /** One per text encoder, with the tokens added. */
   readonly tokenizers: readonly Tokenizer[];
   /** As captions hold them: mycat, mycat1, ... */
   readonly tokens: readonly string[];
-  /** Of the learned rows. */
+  /** Their ids, from 49408 on. */
   readonly ids: readonly number[];
-  /** P+ (XTI): the U-Net's layers, in order of execution, each of which has all vectors of the word for itself. */
+  /** P+ (XTI): the U-Net's layers, in order of execution, each of which has embeddings of its own. */
   readonly layers: readonly string[] | undefined;
   /** Start values [vectors, width] per text encoder; with layers [layers vectors, width], layer after layer. */
-  readonly initialRows: readonly NdArray<Float32Array>[];
-  /** The ordinary words' vectors, per text encoder. */
-  readonly vocabularies: readonly Vocabulary[];
-  readonly notices: readonly string[];
+  readonly initialEmbeddings: readonly NdArray<Float32Array>[];
+  /** Of the ordinary tokens' vectors, per text encoder. */
+  readonly vocabularies: readonly VocabularyStatistics[];
+  readonly warnings: readonly string[];
 }
 
-/** Adds the word to the tokenizers and gathers its start values: rows of a state, else --weights, else the init word, else the mean of all words.
+/** Adds the placeholder tokens to the tokenizers and gathers their start values: those of a state, else --weights, else the init word, else the mean of all tokens.
  *  @throws STATE_MISMATCH, TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY; for --weights what readInitialVectors throws */
-export async function prepareWord(
+export async function preparePlaceholder(
   checkpoint: Checkpoint,
   target: TargetModel,
   settings: TrainSettings,
-  stateRows?: readonly NdArray<Float32Array>[],
-): Promise<TaughtWord> {
+  saved?: readonly NdArray<Float32Array>[],
+): Promise<PlaceholderTokens> {
   const { tokenString, numVectorsPerToken } = settings;
-  const { initWord, weights } = stateRows ? {} : settings;
+  const { initWord, weights } = saved ? {} : settings;
   const { layers } = target;
-  if (stateRows) checkStateRows(stateRows, target, settings);
+  if (saved) checkSaved(saved, target, settings);
   const merges = await clipMerges();
   const plain = paddings(checkpoint).map((padding) => createTokenizer(merges, { padding }));
   const added = plain.map((tokenizer) =>
@@ -53,15 +53,15 @@ export async function prepareWord(
   );
   const initial = initWord === undefined ? undefined : initialVectors(plain[0]!, initWord, numVectorsPerToken);
   const given = weights === undefined ? undefined : await readInitialVectors(weights, target, numVectorsPerToken);
-  const notices = [...(given?.warnings ?? [])];
+  const warnings = [...(given?.warnings ?? [])];
   if (initial?.isUneven)
-    notices.push(
-      `The init word "${initWord}" is ${initial.initIds.length} tokens for ${numVectorsPerToken} vectors: tokens are repeated or cut.`,
+    warnings.push(
+      `The init word "${initWord}" has ${plural(initial.initIds.length, "token")} for ${plural(numVectorsPerToken, "vector")}: tokens are repeated or cut off.`,
     );
   const tables = textComponents(checkpoint).map(tokenTable);
   const vocabularies = tables.map(measureVocabulary);
-  const initialRows =
-    stateRows?.map(copyOf) ??
+  const initialEmbeddings =
+    saved?.map(copyOf) ??
     tables.map((table, i) => {
       const file = given?.vectors[i];
       if (file) return copyOf(toFloat32(file));
@@ -70,12 +70,20 @@ export async function prepareWord(
     });
   const { tokens, ids } = added[0]!.placeholder;
   const tokenizers = added.map(({ tokenizer }) => tokenizer);
-  return { tokenizers, tokens, ids, layers, initialRows, vocabularies, notices };
+  return { tokenizers, tokens, ids, layers, initialEmbeddings, vocabularies, warnings };
 }
 
-/** Whether the model had a token before the word was taught. */
-export function isOfVocabulary(token: string, { tokenizers }: Pick<TaughtWord, "tokenizers">): boolean {
+/** Whether the model had a token before the placeholder tokens were added. */
+export function isOfVocabulary(token: string, { tokenizers }: Pick<PlaceholderTokens, "tokenizers">): boolean {
   return (tokenizers[0]!.idOf(token) ?? firstPlaceholderId) < firstPlaceholderId;
+}
+
+/** Mean length of the ordinary tokens' vectors, of the table each of the embeddings belongs to. */
+export function usualNorms({
+  initialEmbeddings,
+  vocabularies,
+}: Pick<PlaceholderTokens, "initialEmbeddings" | "vocabularies">): number[] {
+  return initialEmbeddings.flatMap(({ shape }, table) => Array<number>(shape[0]!).fill(vocabularies[table]!.meanNorm));
 }
 
 /** The template that takes the place of captions. */
@@ -87,7 +95,7 @@ export function templateOf({
   return useStyleTemplate ? "style" : undefined;
 }
 
-function checkStateRows(
+function checkSaved(
   rows: readonly NdArray[],
   { label, widths, layers = [""] }: TargetModel,
   { numVectorsPerToken, resume }: TrainSettings,
@@ -129,12 +137,14 @@ function rowsOfIds(table: StoredArray, ids: readonly number[]): NdArray<Float32A
 }
 
 /** Without an init word sd-scripts starts from the mean of all words plus noise a ten-thousandth of their spread; the noise is left out. */
-function meanRows({ mean }: Vocabulary, count: number): NdArray<Float32Array> {
+function meanRows({ mean }: VocabularyStatistics, count: number): NdArray<Float32Array> {
   return arrayOf([count, mean.length], Array.from({ length: count }, () => mean).flat());
 }
 
-/** The same rows for each layer.
- *  differs from sd-scripts: it counts vectors as if the rows of one vector stood together, and so starts several vectors from the wrong tokens. */
+/** The same vectors for each layer.
+ *  differs from sd-scripts: XTI training with several vectors starts them from the wrong tokens of the init word.
+ *  coinage: XTI training starts the vectors of every layer from the tokens of the init word, in their order.
+ *  because: sd-scripts counts the vectors as if those of all layers for one token were side by side, but stores them layer after layer. */
 function repeated({ shape, data }: NdArray<Float32Array>, layers: number): NdArray<Float32Array> {
   const [count, width] = shape as [number, number];
   return arrayOf([layers * count, width], Array.from({ length: layers }, () => [...data]).flat());
@@ -144,8 +154,8 @@ function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {
   return { ...array, data: array.data.slice() };
 }
 
-/** What the vectors of a model's ordinary words are like. */
-export interface Vocabulary {
+/** What the vectors of a model's ordinary tokens are like. */
+export interface VocabularyStatistics {
   /** The mean vector. */
   readonly mean: readonly number[];
   /** Mean length of a vector. */
@@ -156,8 +166,8 @@ export interface Vocabulary {
 
 const rowsAtOnce = 4096;
 
-/** Measures a token table [words, width] in one pass, some rows at a time: it may have a hundred megabytes. */
-export function measureVocabulary(table: StoredArray): Vocabulary {
+/** Measures a token table [tokens, width] in one pass, some rows at a time: it may have a hundred megabytes. */
+export function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const [stored, width] = table.shape as readonly [number, number];
   const words = Math.min(stored, firstPlaceholderId);
   const sums = new Float64Array(width);

@@ -1,8 +1,36 @@
 import { CoinageError } from "../../errors/index.ts";
-import type { Plain, RunIdentity } from "./identity.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import type { Warning } from "../warnings.ts";
+import type { FoundState } from "./files.ts";
+import { type Environment, environmentOf, type Plain, type RunIdentity } from "./identity.ts";
+
+/** What is to be said of going on from a state. @throws STATE_MISMATCH when it belongs to another run */
+export async function resumeWarnings(
+  found: FoundState,
+  identity: RunIdentity,
+  settings: TrainSettings,
+  steps: number,
+): Promise<Warning[]> {
+  const { resume = "", initialEpoch, initialStep } = settings;
+  if (found.kind === "foreign") {
+    const message = `${resume} is a state of sd-scripts. Only PyTorch can read its optimizer and random numbers, so a new run starts from its vectors.`;
+    return [{ code: "RESUME_FOREIGN", message }];
+  }
+  const { state } = found;
+  checkIdentity(state.identity, identity, resume);
+  const changes = environmentChanges(state.environment, await environmentOf(settings, steps));
+  if (state.progress.step >= steps)
+    changes.push(
+      `The run is already at its end, after step ${state.progress.step}: --max_train_steps says how far it goes.`,
+    );
+  const warnings = changes.map((message) => ({ code: "RESUME", message }));
+  if (initialEpoch === undefined && initialStep === undefined) return warnings;
+  const message = "--initial_step and --initial_epoch have no effect with --resume: the state knows where the run is.";
+  return [...warnings, { code: "RESUME_START", message }];
+}
 
 /** Something that was another way when the state was made; undefined: not there. */
-export interface Difference {
+interface Difference {
   /** Keys down to it. */
   readonly path: readonly string[];
   readonly before: Plain | undefined;
@@ -18,7 +46,7 @@ export function checkIdentity(before: RunIdentity, now: RunIdentity, folder: str
   if (found.length > shown.length) shown.push(`and ${found.length - shown.length} more`);
   throw new CoinageError("STATE_MISMATCH", `This state belongs to another run: ${shown.join("; ")}.`, {
     where: `--resume ${folder}`,
-    hint: "Resume with the settings and pictures it was made with. To go on with the vectors alone, give the embedding file saved beside it to --weights.",
+    hint: "Resume with the settings and images it was made with. To continue with the vectors alone, give the embedding file saved beside it to --weights.",
   });
 }
 
@@ -46,8 +74,8 @@ function differenceText({ path, before, now }: Difference): string {
   if (area === "settings") return `--${name} was ${valueText(before)} and is ${valueText(now)}`;
   if (area === "model") return modelText(name, before, now);
   if (rest.includes("pictures")) {
-    if (before === undefined) return `the picture ${name} is new`;
-    return now === undefined ? `the picture ${name} is gone` : `the picture ${name} or its caption has changed`;
+    if (before === undefined) return `the image ${name} is new`;
+    return now === undefined ? `the image ${name} is gone` : `the image ${name} or its caption has changed`;
   }
   const place = rest[0] === "datasets" && rest.length > 2 ? rest.slice(2) : rest;
   return `${place.join(" ")} of the dataset was ${valueText(before)} and is ${valueText(now)}`;
@@ -62,7 +90,7 @@ function modelText(name: string, before: Plain | undefined, now: Plain | undefin
   };
   const part = parts[name];
   return part
-    ? `the model has another ${part}`
+    ? `the model has a different ${part}`
     : `the model's ${name} was ${valueText(before)} and is ${valueText(now)}`;
 }
 
@@ -70,4 +98,25 @@ function valueText(value: Plain | undefined): string {
   if (value === undefined || value === null) return "not given";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+/** What is to be said of an environment that is no longer that of the state. */
+export function environmentChanges(then: Environment, now: Environment): string[] {
+  const machine = (["program", "device", "threads", "processor", "gradientCheckpointing", "lowram"] as const)
+    .filter((name) => then[name] !== now[name])
+    .map((name) => `${name} ${then[name]} then, ${now[name]} now`);
+  const changes: string[] = [];
+  if (machine.length > 0)
+    changes.push(
+      `The state was made in another environment (${machine.join("; ")}): the last digits of all numbers may differ from here on.`,
+    );
+  if (then.steps !== now.steps)
+    changes.push(
+      `The run now goes to step ${now.steps}, not to step ${then.steps} as when the state was made. Learning rate schedules with an end follow the new length.`,
+    );
+  if (then.startedFrom !== now.startedFrom)
+    changes.push(
+      `The vectors come from the state, so ${now.startedFrom} has no effect (the run began with ${then.startedFrom}).`,
+    );
+  return changes;
 }

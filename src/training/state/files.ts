@@ -1,5 +1,7 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
+import { type NdArray, toFloat32 } from "../../array/index.ts";
+import { readStoredArray, readWeightFile, rowsOf } from "../../checkpoint/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import {
   didYouMean,
@@ -9,7 +11,7 @@ import {
   standingFolder,
   writeFolderAtomically,
 } from "../../files/index.ts";
-import { type ForeignState, foreignState } from "./foreign.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
 import { decodeState, encodeState, isSuperseded, runIdOf, stateFiles, type TrainingState } from "./state.ts";
 
 /** What `--resume` has found: a state of this program, or what can be used of sd-scripts'. */
@@ -54,7 +56,7 @@ export async function readState(folder: string): Promise<FoundState> {
     const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
     throw new CoinageError("STATE_UNREADABLE", `The training state in ${standing} cannot be read: ${reason}.`, {
       where,
-      hint: "Take another state, or start from an embedding file with --weights.",
+      hint: "Use another state, or start from an embedding file with --weights.",
       cause,
     });
   }
@@ -66,4 +68,34 @@ async function hintOfNeighbours(folder: string): Promise<string> {
   return states.length > 0
     ? `States there: ${states.sort().slice(-5).join(", ")}.`
     : "Training states are folders whose names end in -state; --save_state writes them.";
+}
+
+/** What can be used of a state of sd-scripts (accelerate's folder): the learned embeddings per text encoder. */
+interface ForeignState {
+  readonly kind: "foreign";
+  readonly embeddings: readonly NdArray<Float32Array>[];
+}
+
+const tokenTable = "text_model.embeddings.token_embedding.weight";
+
+/** Reads sd-scripts' state, whose optimizer is a pickle that only PyTorch can use. names: the files of the folder. @throws STATE_UNREADABLE */
+function foreignState(folder: string, names: readonly string[], where: string): ForeignState {
+  const files = ["model.safetensors", "model_1.safetensors"].filter((name) => names.includes(name));
+  if (files.length === 0)
+    throw new CoinageError("STATE_UNREADABLE", `${folder} contains no training state.`, {
+      where,
+      hint: "Training states are folders whose names end in -state; --save_state writes them.",
+    });
+  return { kind: "foreign", embeddings: files.map((name) => learnedRowsOf(path.join(folder, name), where)) };
+}
+
+function learnedRowsOf(file: string, where: string): NdArray<Float32Array> {
+  const table = readWeightFile(file).tensors.get(tokenTable);
+  const count = (table?.shape[0] ?? 0) - firstPlaceholderId;
+  if (!table || count <= 0)
+    throw new CoinageError("STATE_UNREADABLE", `${file} contains no text encoder with learned vectors.`, {
+      where,
+      hint: "A state of sd-scripts' Textual Inversion has them; start from an embedding file with --weights instead.",
+    });
+  return toFloat32(readStoredArray(rowsOf(table, firstPlaceholderId, count)));
 }

@@ -1,28 +1,59 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { bytesOf, elementCount } from "../../array/index.ts";
+import { version } from "../../assets/index.ts";
 import { type Checkpoint, type Component, readStoredArray } from "../../checkpoint/index.ts";
 import type { Dataset, DatasetGroup, TrainingImage } from "../../dataset/index.ts";
 import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
-import type { Preparation } from "../setup/prepare.ts";
 
 /** JSON data. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** All that the numbers of a run depend on beside its state, as plain data that can be compared. Paths are left out: things may be moved. */
+/** What the numbers of a run depend on beside its state and cannot change, as plain data that can be compared. Paths are left out: things may be moved. */
 export interface RunIdentity {
   readonly model: Plain;
   readonly settings: Plain;
   readonly dataset: Plain;
 }
 
-export async function identityOf(settings: TrainSettings, preparation: Preparation): Promise<RunIdentity> {
-  const { checkpoint, group, seed } = preparation;
+export async function identityOf(
+  settings: TrainSettings,
+  { checkpoint, group, seed }: { readonly checkpoint: Checkpoint; readonly group: DatasetGroup; readonly seed: number },
+): Promise<RunIdentity> {
   return {
     model: modelIdentity(checkpoint),
     settings: asPlain({ ...actingSettings(settings), seed }),
     dataset: await datasetIdentity(group),
+  };
+}
+
+/** Of what a run depends on, what may change between a state and going on from it. */
+export interface Environment {
+  readonly program: string;
+  readonly device: string;
+  readonly threads: number;
+  readonly gradientCheckpointing: boolean;
+  readonly lowram: boolean;
+  readonly processor: string;
+  /** Length of the whole run. */
+  readonly steps: number;
+  /** What the embeddings were before the first step, in the words of the settings. */
+  readonly startedFrom: string;
+}
+
+export async function environmentOf(settings: TrainSettings, steps: number): Promise<Environment> {
+  const { initWord, weights, device, threads, gradientCheckpointing, lowram } = settings;
+  return {
+    program: `coinage ${await version()}`,
+    device,
+    gradientCheckpointing,
+    lowram,
+    threads: threads ?? os.availableParallelism(),
+    processor: `${process.platform} ${process.arch}, ${os.cpus()[0]?.model ?? "unknown processor"}`,
+    steps,
+    startedFrom: weights === undefined ? `--init_word ${initWord ?? "not given"}` : "--weights",
   };
 }
 
@@ -79,12 +110,12 @@ async function datasetIdentity(group: DatasetGroup): Promise<Plain> {
 
 async function oneDataset({ plan, images }: Dataset): Promise<object> {
   const { subsets, ...settings } = plan;
-  const pictures = new Map<string, string>();
+  const digests = new Map<string, string>();
   for (const image of images) {
     const name = path.basename(image.path);
     let free = name;
-    for (let number = 2; pictures.has(free); number++) free = `${name} (${number})`;
-    pictures.set(free, await pictureDigest(image));
+    for (let number = 2; digests.has(free); number++) free = `${name} (${number})`;
+    digests.set(free, await imageDigest(image));
   }
   return {
     ...settings,
@@ -93,12 +124,12 @@ async function oneDataset({ plan, images }: Dataset): Promise<object> {
       // States made before this setting existed do not have it.
       ...(exifTranspose && { exifTranspose }),
     })),
-    pictures: Object.fromEntries(pictures),
+    pictures: Object.fromEntries(digests),
   };
 }
 
-/** A digest of how a picture is trained on; of its contents only their length. */
-async function pictureDigest(image: TrainingImage): Promise<string> {
+/** A digest of how an image is trained on; of its contents only their length. */
+async function imageDigest(image: TrainingImage): Promise<string> {
   const { caption, repeats, isReg, lossWeight, size, bucket, resized } = image;
   const lengths = [image.onlyLatents ?? image.path, image.maskPath].map(async (file) =>
     file === undefined ? undefined : (await stat(file).catch(() => undefined))?.size,

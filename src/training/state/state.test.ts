@@ -5,27 +5,26 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { arrayOf } from "../../array/index.ts";
 import { PythonRandom, TorchGenerator } from "../../random/index.ts";
-import { changedCircumstances } from "./circumstances.ts";
-import { checkIdentity, differences } from "./compare.ts";
+import { checkIdentity, differences, environmentChanges } from "./compare.ts";
 import { readState } from "./files.ts";
 import { decodeState, encodeState, type TrainingState } from "./state.ts";
 
 const torch = new TorchGenerator(3);
 torch.randn([3]);
 
-const circumstances = {
+const environment = {
   ...{ program: "coinage 1", device: "cpu", threads: 2, processor: "linux x64, a processor" },
   ...{ gradientCheckpointing: false, lowram: false },
   ...{ steps: 20, startedFrom: "--init_word ring" },
 };
 const state: TrainingState = {
   identity: { model: { unet: "a" }, settings: { learning_rate: 0.1 }, dataset: { seed: 4 } },
-  circumstances,
+  environment,
   progress: { step: 7, epochsDone: 1, epoch: { number: 2, order: [2, 0, 1], losses: [0.1, Number.NaN] } },
   seed: 1,
   generators: { torch: torch.state(), python: new PythonRandom(3).state() },
-  rows: [arrayOf([2, 2], [0.1, Number.NaN, 3, 4]), arrayOf([2, 3], [1, 2, 3, 4, 5, 6])],
-  initialRows: [arrayOf([2, 2], [0, 0, 0, 0]), arrayOf([2, 3], [0, 0, 0, 0, 0, 0])],
+  embeddings: [arrayOf([2, 2], [0.1, Number.NaN, 3, 4]), arrayOf([2, 3], [1, 2, 3, 4, 5, 6])],
+  initialEmbeddings: [arrayOf([2, 2], [0, 0, 0, 0]), arrayOf([2, 3], [0, 0, 0, 0, 0, 0])],
   optimizer: {
     numbers: { count: 7, d: 1e-6, largest: Number.POSITIVE_INFINITY },
     arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2), "0/49407/codes": Uint8Array.of(1, 2, 3) },
@@ -150,7 +149,7 @@ describe("what differs", () => {
       checkIdentity({ ...state.identity, ...before }, { ...state.identity, ...now }, "out/x-state");
     expect(refused({}, {})).not.toThrow();
     expect(refused({ model: { unet: "b", family: "sd1" } }, { model: { unet: "a", family: "sd2" } })).toThrow(
-      "another run: the model has another U-Net; the model's family was sd1 and is sd2.",
+      "another run: the model has a different U-Net; the model's family was sd1 and is sd2.",
     );
     expect(refused({}, { settings: {} })).toThrow("--learning_rate was 0.1 and is not given.");
     expect(
@@ -159,17 +158,17 @@ describe("what differs", () => {
         { dataset: dataset({ shuffleCaption: false }, { "a.png": "1", "c.png": "2" }) },
       ),
     ).toThrow(
-      "subsets 0 captions shuffleCaption of the dataset was true and is false; the picture b.png is gone; the picture c.png is new.",
+      "subsets 0 captions shuffleCaption of the dataset was true and is false; the image b.png is gone; the image c.png is new.",
     );
   });
 
   test("without harm is only mentioned", () => {
-    expect(changedCircumstances(circumstances, circumstances)).toEqual([]);
-    const now = { ...circumstances, threads: 4, steps: 40, startedFrom: "--weights" };
-    expect(changedCircumstances(circumstances, now)).toEqual([
+    expect(environmentChanges(environment, environment)).toEqual([]);
+    const now = { ...environment, threads: 4, steps: 40, startedFrom: "--weights" };
+    expect(environmentChanges(environment, now)).toEqual([
       expect.stringContaining("threads 2 then, 4 now"),
       expect.stringContaining("goes to step 40"),
-      expect.stringContaining("--weights changes nothing (the run began with --init_word ring)"),
+      expect.stringContaining("--weights has no effect (the run began with --init_word ring)"),
     ]);
   });
 });

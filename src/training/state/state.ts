@@ -1,30 +1,23 @@
 import { z } from "zod";
 import { arrayOf, type DType, type NdArray } from "../../array/index.ts";
-import { checkSeal, digestOf, sealed } from "../../files/index.ts";
+import { checkSeal, digestOf, sealed, stateFormats } from "../../files/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../../formats/safetensors/index.ts";
-import type { PythonRandomState, TorchGeneratorState } from "../../random/index.ts";
-import type { LossScaleState } from "../loop/loss-scale.ts";
-import type { OptimizerState } from "../optimizers/index.ts";
-import type { Tallied } from "../warnings.ts";
-import type { Circumstances } from "./circumstances.ts";
-import type { Plain, RunIdentity } from "./identity.ts";
-import type { Progress } from "./progress.ts";
+import type { EmbeddingsState } from "../loop/embeddings.ts";
+import type { GeneratorStates, ProgressState } from "../loop/progress.ts";
+import type { CountedWarning } from "../warnings.ts";
+import type { Environment, Plain, RunIdentity } from "./identity.ts";
 
 /** Everything a run needs to go on as if it had never stopped. */
-export interface TrainingState {
+export interface TrainingState extends EmbeddingsState {
   readonly identity: RunIdentity;
-  readonly circumstances: Circumstances;
-  readonly progress: Progress;
+  readonly environment: Environment;
+  readonly progress: ProgressState;
   /** Of all random numbers; cached latents are drawn from it anew. */
   readonly seed: number;
-  readonly generators: { readonly torch: TorchGeneratorState; readonly python: PythonRandomState };
-  /** Learned rows [vectors, width] per text encoder, and those the run started from. */
-  readonly rows: readonly NdArray<Float32Array>[];
-  readonly initialRows: readonly NdArray<Float32Array>[];
-  readonly optimizer: OptimizerState;
-  readonly warnings: readonly Tallied[];
-  /** Of a run with products in float16. */
-  readonly lossScale?: LossScaleState | undefined;
+  readonly generators: GeneratorStates;
+  /** What the run started from: [vectors, width] per text encoder. */
+  readonly initialEmbeddings: readonly NdArray<Float32Array>[];
+  readonly warnings: readonly CountedWarning[];
   /** What a run and all that go on from its states have in common; states of earlier versions have none. */
   readonly runId: string | undefined;
   /** Digest of the embedding file without a step or epoch in its name, as the run has written it last. */
@@ -36,9 +29,7 @@ export interface TrainingState {
 /** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
 export const stateFiles = { json: "state.json", arrays: "arrays.safetensors" } as const;
 
-const format = "coinage training state 2";
-/** Of earlier versions: without a seal. */
-const unsealedFormat = "coinage training state 1";
+const { sealed: format, unsealed: unsealedFormat } = stateFormats;
 
 const twister = { words: z.array(z.int()), position: z.int() };
 const plain: z.ZodType<Plain> = z.json();
@@ -72,11 +63,13 @@ const schema = z.object({
 
 /** A state as the files of its folder. */
 export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
-  const { identity, circumstances, seed, generators, warnings, lossScale, runId, finalFile, prunableFiles } = state;
+  const { identity, environment, seed, generators, warnings, lossScale, runId, finalFile, prunableFiles } = state;
   const arrays = writeSafetensors({ tensors: arraysOf(state) });
   const { step, epochsDone, epoch } = state.progress;
   const json: z.input<typeof schema> = {
-    ...{ format, step, epochsDone, epoch: epoch?.number ?? null, seed, circumstances, identity },
+    ...{ format, step, epochsDone, epoch: epoch?.number ?? null, seed, identity },
+    // names of earlier versions, which states keep
+    circumstances: environment,
     warnings: [...warnings],
     lossScale,
     runId,
@@ -95,10 +88,10 @@ function jsonText(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).replace(/\[[\d,\s]+\]/g, (list) => list.replaceAll(/\s+/g, " "))}\n`;
 }
 
-function arraysOf({ rows, initialRows, optimizer, progress }: TrainingState): Map<string, NdArray> {
+function arraysOf({ embeddings, initialEmbeddings, optimizer, progress }: TrainingState): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
-  for (const [table, values] of rows.entries()) arrays.set(`rows/${table}`, values);
-  for (const [table, values] of initialRows.entries()) arrays.set(`initialRows/${table}`, values);
+  for (const [table, values] of embeddings.entries()) arrays.set(`rows/${table}`, values);
+  for (const [table, values] of initialEmbeddings.entries()) arrays.set(`initialRows/${table}`, values);
   for (const [name, value] of Object.entries(optimizer.numbers))
     arrays.set(`optimizerNumbers/${name}`, float64([value]));
   for (const [name, data] of Object.entries(optimizer.arrays))
@@ -145,7 +138,7 @@ function parsedJson(json: string): unknown {
 /** A state from the files of its folder. @throws an error of zod or JSON, SAFETENSORS_INVALID, or an Error naming what is missing */
 export function decodeState(json: string, arrays: Uint8Array): TrainingState {
   const content = checkFormat(JSON.parse(json));
-  const { step, epochsDone, epoch, format: found, ...rest } = schema.parse(content);
+  const { step, epochsDone, epoch, format: found, circumstances: environment, ...rest } = schema.parse(content);
   if (found === format) checkSeal(content, arrays);
   const { tensors } = parseSafetensors(arrays);
   const named = (prefix: string): [string, NdArray][] =>
@@ -154,14 +147,16 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
       .map(([name, entry]) => [name.slice(prefix.length + 1), readTensor(arrays, entry)]);
   const epochArrays = new Map(named("epoch"));
   const tables = (prefix: string) => named(prefix).sort(([a], [b]) => Number(a) - Number(b));
-  const [rows, initialRows] = [tables("rows"), tables("initialRows")].map((list) =>
+  const [embeddings, initialEmbeddings] = [tables("rows"), tables("initialRows")].map((list) =>
     list.map(([, { shape, data }]) => arrayOf(shape, data as Float32Array)),
   ) as [NdArray<Float32Array>[], NdArray<Float32Array>[]];
-  if (rows.length === 0 || rows.length !== initialRows.length) throw new Error("its rows are missing");
+  if (embeddings.length === 0 || embeddings.length !== initialEmbeddings.length)
+    throw new Error("its vectors are missing");
   const [order, losses] = [epochArrays.get("order"), epochArrays.get("losses")];
   if (epoch !== null && !(order && losses)) throw new Error("the order of its epoch is missing");
   return {
     ...rest,
+    environment,
     runId: rest.runId,
     finalFile: rest.finalFile,
     prunableFiles: new Map(rest.prunableFiles),
@@ -173,8 +168,8 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
           ? undefined
           : { number: epoch, order: [...(order!.data as Int32Array)], losses: [...(losses!.data as Float64Array)] },
     },
-    rows,
-    initialRows,
+    embeddings,
+    initialEmbeddings,
     optimizer: {
       numbers: Object.fromEntries(named("optimizerNumbers").map(([name, { data }]) => [name, Number(data[0])])),
       arrays: Object.fromEntries(

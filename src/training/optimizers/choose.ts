@@ -1,6 +1,7 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
 import { adafactor } from "./adafactor.ts";
 import { adam, adamax, adamW, nadam, radam } from "./adam.ts";
+import type { OptimizerArguments } from "./arguments.ts";
 import {
   dAdaptAdaGrad,
   dAdaptAdam,
@@ -12,13 +13,12 @@ import {
 } from "./d-adaptation.ts";
 import { adamW8bit, lion8bit, sgdNesterov8bit } from "./eight-bit.ts";
 import { lion } from "./lion.ts";
-import type { UpdateRule } from "./optimizer.ts";
+import { type Optimizer, optimizerOf, type TableShape, type UpdateRule } from "./optimizer.ts";
 import { prodigy } from "./prodigy.ts";
-import type { PythonArguments } from "./python-literal.ts";
 import { adamWScheduleFree, radamScheduleFree, sgdScheduleFree } from "./schedule-free.ts";
 import { adadelta, adagrad, asgd, rmsprop, rprop, sgd, sgdNesterov } from "./torch-optim.ts";
 
-export type RuleFactory = (given: PythonArguments) => UpdateRule;
+type RuleFactory = (given: OptimizerArguments) => UpdateRule;
 
 /** sd-scripts' own names, in lower case: it matches them in any. "Paged" differs only in where the state lives. */
 const ownNames: Readonly<Record<string, RuleFactory>> = {
@@ -96,18 +96,18 @@ export interface OptimizerSettings {
   readonly use8bitAdam?: boolean | undefined;
   readonly useLionOptimizer?: boolean | undefined;
   /** Parsed --optimizer_args. */
-  readonly optimizerArgs?: PythonArguments | undefined;
+  readonly optimizerArgs?: OptimizerArguments | undefined;
 }
 
 /** The name meant by the settings: one of `optimizerNames`, but in the user's spelling. */
-export function optimizerName({ optimizerType, use8bitAdam, useLionOptimizer }: OptimizerSettings): string {
+function optimizerName({ optimizerType, use8bitAdam, useLionOptimizer }: OptimizerSettings): string {
   if (use8bitAdam) return "AdamW8bit";
   if (useLionOptimizer) return "Lion";
   return optimizerType || "AdamW";
 }
 
 /** @throws OPTIMIZER_UNKNOWN */
-export function ruleFactory(name: string): RuleFactory {
+function ruleFactory(name: string): RuleFactory {
   const factory = lookUp(ownNames, name.toLowerCase()) ?? lookUp(torchNames, name.replace(/^torch\.optim\./, ""));
   if (factory) return factory;
   const near = nearestName(name, optimizerNames);
@@ -119,4 +119,65 @@ export function ruleFactory(name: string): RuleFactory {
 
 function lookUp(names: Readonly<Record<string, RuleFactory>>, name: string): RuleFactory | undefined {
   return Object.hasOwn(names, name) ? names[name] : undefined;
+}
+
+/** Where an optimizer's learning rate comes from: the chosen schedule, Adafactor itself (the given rate stands only until its first step),
+ *  or the given rate throughout. */
+export type LearningRateSource = "schedule" | "adafactor" | "constant";
+
+export interface OptimizerChoice {
+  readonly name: string;
+  /** The arguments as they were understood, those that sd-scripts adds by itself included. */
+  readonly args: OptimizerArguments;
+  readonly learningRate: LearningRateSource;
+}
+
+/** What the settings choose, before it is built. @throws OPTIMIZER_UNKNOWN */
+export function chooseOptimizer(settings: OptimizerSettings): OptimizerChoice {
+  const name = optimizerName(settings);
+  ruleFactory(name);
+  const args = settings.optimizerArgs ?? {};
+  const lowerCase = name.toLowerCase();
+  if (lowerCase.startsWith("sgdnesterov") && !("momentum" in args))
+    return { name, args: { ...args, momentum: 0.9 }, learningRate: "schedule" };
+  if (lowerCase === "adafactor") {
+    const isRelative = Boolean(args.relative_step ?? true) || Boolean(args.warmup_init);
+    return {
+      name,
+      args: { ...args, relative_step: isRelative },
+      learningRate: isRelative ? "adafactor" : "schedule",
+    };
+  }
+  return { name, args, learningRate: lowerCase.endsWith("schedulefree") ? "constant" : "schedule" };
+}
+
+/** The chosen optimizer for these tables. @throws OPTIMIZER_UNKNOWN, OPTIMIZER_ARGS */
+export function createOptimizer({ name, args }: OptimizerChoice, tables: readonly TableShape[]): Optimizer {
+  return optimizerOf(ruleFactory(name)(args), tables);
+}
+
+export interface AdvisedSettings {
+  readonly learningRate: number;
+  readonly maxGradNorm: number;
+  readonly lrScheduler: string;
+}
+
+/** What sd-scripts warns of: settings that go badly with the optimizer. */
+export function optimizerWarnings({ name, args, learningRate }: OptimizerChoice, settings: AdvisedSettings): string[] {
+  const lowerCase = name.toLowerCase();
+  if (/^(dadapt|prodigy)/.test(lowerCase) && settings.learningRate <= 0.1)
+    return [`${name} finds its own step size: a learning rate around 1 is recommended, not ${settings.learningRate}.`];
+  if (lowerCase !== "adafactor") return [];
+  if (learningRate === "adafactor") {
+    const given = settings.learningRate;
+    return given === 0 ? [] : [`Adafactor sets its own learning rate (relative_step); ${given} is only the first one.`];
+  }
+  const warnings: string[] = [];
+  if (settings.maxGradNorm !== 0)
+    warnings.push("Adafactor with its own clipping goes badly with clipped gradients: set --max_grad_norm 0.");
+  if (settings.lrScheduler !== "constant_with_warmup")
+    warnings.push("Adafactor without relative_step is meant for --lr_scheduler constant_with_warmup.");
+  if ((args.clip_threshold ?? 1) !== 1)
+    warnings.push("Adafactor without relative_step is meant for clip_threshold=1.0.");
+  return warnings;
 }

@@ -1,5 +1,5 @@
-import { limits } from "../../budget/index.ts";
-import { CoinageError } from "../../errors/index.ts";
+import { limits } from "../budget/index.ts";
+import { CoinageError } from "../errors/index.ts";
 
 /** What a Python literal can be; tuples and lists are arrays. */
 export type PythonValue = number | boolean | string | null | readonly PythonValue[];
@@ -8,14 +8,14 @@ export type PythonArguments = Readonly<Record<string, PythonValue>>;
 
 /** The arguments in words like `betas=0.9,0.99`: exactly one `=` in each, the value a Python literal.
  *  flag: where the words stood. @throws OPTIMIZER_ARGS */
-export function parseArguments(words: readonly string[], flag = "--optimizer_args"): PythonArguments {
+export function parsePythonArguments(words: readonly string[], flag = "--optimizer_args"): PythonArguments {
   return Object.fromEntries(
     words.map((word) => {
       const [name, text, ...more] = word.split("=");
       const value = text === undefined || more.length > 0 ? undefined : parseLiteral(text);
       if (value !== undefined) return [name!.trim(), value];
       const shown = word.length > 80 ? `${word.slice(0, 77)}...` : word;
-      throw new CoinageError("OPTIMIZER_ARGS", `"${shown}" cannot be read as name=value.`, {
+      throw new CoinageError("OPTIMIZER_ARGS", `"${shown}" is not of the form name=value.`, {
         where: `${flag} ${shown}`,
         hint: "The value is a number, True, False, None, a quoted string or numbers with commas between.",
       });
@@ -30,21 +30,6 @@ export function parseLiteral(text: string): PythonValue | undefined {
   const reader = { tokens, at: 0, depth: 0 };
   const { items, commas } = readItems(reader, undefined) ?? { items: [], commas: 0 };
   return commas === 0 ? items[0] : items;
-}
-
-/** The value in Python's own notation, as `print` writes it. */
-export function formatLiteral(value: PythonValue): string {
-  if (value === null) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  if (typeof value === "string") return `'${value}'`;
-  if (typeof value === "number") return formatNumber(value);
-  return `(${value.map(formatLiteral).join(", ")}${value.length === 1 ? "," : ""})`;
-}
-
-/** Python switches to exponents below 1e-4 and writes two digits in them. */
-function formatNumber(value: number): string {
-  if (value === 0 || Math.abs(value) >= 1e-4) return String(value);
-  return value.toExponential().replace(/e-(\d)$/, "e-0$1");
 }
 
 const tokenPattern =

@@ -10,29 +10,42 @@ import {
 } from "../../dataset/index.ts";
 import type { TargetModel } from "../../embedding/index.ts";
 import { CoinageError } from "../../errors/index.ts";
+import { type DownloadEvent, localModel } from "../../hub/index.ts";
 import { type DiffusionModel, diffusionModel, xtiLayers } from "../../models/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { PythonRandom, TorchGenerator } from "../../random/index.ts";
-import type { Sign } from "../diagnostics/step-warnings.ts";
+import type { RunGenerators } from "../loop/progress.ts";
 import type { FoundState } from "../state/index.ts";
+import type { Warning } from "../warnings.ts";
 import { type RunLength, runLength } from "./length.ts";
-import { prepareWord, type TaughtWord, templateOf } from "./placeholder.ts";
+import { type PlaceholderTokens, preparePlaceholder, templateOf } from "./placeholder.ts";
 
-/** All of a run that can be known and checked before anything takes long. */
-export interface Preparation {
+/** The settings with model and VAE as paths on this machine, fetched from the Hugging Face hub where they are only names.
+ *  @throws the HUB codes */
+export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<DownloadEvent, TrainSettings> {
+  const { pretrainedModelNameOrPath, vae } = settings;
+  return {
+    ...settings,
+    pretrainedModelNameOrPath: yield* localModel(pretrainedModelNameOrPath),
+    vae: vae === undefined ? undefined : yield* localModel(vae, "vae"),
+  };
+}
+
+/** What a run works with, known and checked before anything takes long. */
+export interface TrainingInputs {
   readonly checkpoint: Checkpoint;
   readonly model: DiffusionModel;
-  readonly word: TaughtWord;
+  readonly placeholder: PlaceholderTokens;
   readonly group: DatasetGroup;
   readonly replacements: Replacements;
   readonly length: RunLength;
   readonly seed: number;
-  readonly generators: { readonly torch: TorchGenerator; readonly python: PythonRandom };
-  readonly notices: readonly { readonly code: string; readonly message: string }[];
+  readonly generators: RunGenerators;
+  readonly warnings: readonly Warning[];
 }
 
 /** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. found: the state to go on from. */
-export async function prepareRun(settings: TrainSettings, found?: FoundState): Promise<Preparation> {
+export async function openInputs(settings: TrainSettings, found?: FoundState): Promise<TrainingInputs> {
   const checkpoint = await openCheckpoint(settings.pretrainedModelNameOrPath, {
     family: settings.v2 ? "sd2" : undefined,
     predictionType: settings.vParameterization ? "v_prediction" : undefined,
@@ -42,7 +55,8 @@ export async function prepareRun(settings: TrainSettings, found?: FoundState): P
   const state = found?.kind === "own" ? found.state : undefined;
   const seed = settings.seed ?? state?.seed ?? Math.floor(Math.random() * 2 ** 32);
   const generators = { torch: new TorchGenerator(seed), python: new PythonRandom(seed) };
-  const word = await prepareWord(checkpoint, targetModel(model, settings), settings, rowsOfState(found));
+  const target = targetModel(model, settings);
+  const placeholder = await preparePlaceholder(checkpoint, target, settings, initialEmbeddingsOf(found));
   const family = model.family === "sdxl" ? "sdxl" : "sd";
   const group = await openDataset(settings, { random: generators.python, family });
   if (group.batchesPerEpoch === 0) throw emptyDatasetError(group, settings);
@@ -50,25 +64,25 @@ export async function prepareRun(settings: TrainSettings, found?: FoundState): P
   return {
     checkpoint,
     model,
-    word,
+    placeholder,
     group,
-    replacements: replacementsFor(word.tokens, templateOf(settings)),
+    replacements: replacementsFor(placeholder.tokens, templateOf(settings)),
     length: runLength(group.batchesPerEpoch, settings),
     seed,
     generators,
-    notices: [
+    warnings: [
       ...checkpoint.warnings.map((message) => ({ code: "MODEL", message })),
-      ...word.notices.map((message) => ({ code: "INIT_WORD", message })),
-      ...group.warnings.map(datasetSign),
+      ...placeholder.warnings.map((message) => ({ code: "INIT_WORD", message })),
+      ...group.warnings.map(datasetWarning),
     ],
   };
 }
 
-function rowsOfState(found: FoundState | undefined): readonly NdArray<Float32Array>[] | undefined {
-  return found?.kind === "own" ? found.state.initialRows : found?.rows;
+function initialEmbeddingsOf(found: FoundState | undefined): readonly NdArray<Float32Array>[] | undefined {
+  return found?.kind === "own" ? found.state.initialEmbeddings : found?.embeddings;
 }
 
-/** What the word must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
+/** What the embeddings must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
 function targetModel(model: DiffusionModel, { xti }: TrainSettings): TargetModel {
   return {
     label: familyNames[model.family],
@@ -83,7 +97,7 @@ function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
   if (bad)
     throw new CoinageError(
       "RESOLUTION",
-      `The training size ${bad.bucket.join(" x ")} is no multiple of ${vaeScaleFactor} pixels.`,
+      `The training size ${bad.bucket.join(" x ")} is not a multiple of ${vaeScaleFactor} pixels.`,
       {
         where: bad.path,
         hint: `Set a resolution that is a multiple of ${vaeScaleFactor}; multiples of 64 are usual.`,
@@ -92,6 +106,6 @@ function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
 }
 
 /** A warning of the dataset as one of the run. */
-export function datasetSign({ kind, message }: DatasetWarning): Sign {
+export function datasetWarning({ kind, message }: DatasetWarning): Warning {
   return { code: `DATASET_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`, message };
 }

@@ -1,0 +1,160 @@
+import {
+  drawEpochOrder,
+  type PythonRandom,
+  type PythonRandomState,
+  type TorchGenerator,
+  type TorchGeneratorState,
+} from "../../random/index.ts";
+import type { RunLength, Start } from "../setup/length.ts";
+
+/** How far a run has come, between two steps. */
+export interface ProgressState {
+  /** Optimizer steps done. */
+  readonly step: number;
+  /** Epochs gone through to their end. */
+  readonly epochsDone: number;
+  /** The epoch under way. */
+  readonly epoch: EpochProgress | undefined;
+}
+
+/** An epoch under way: its order is drawn once, then one batch after the other is used up. */
+export interface EpochProgress {
+  /** From 1. */
+  readonly number: number;
+  /** Batch numbers as drawn for this epoch. */
+  readonly order: readonly number[];
+  /** Losses of the batches used so far: those at the beginning of the order. */
+  readonly losses: number[];
+}
+
+/** The random numbers of a run: torch's for noise and orders, Python's for captions and crops. */
+export interface RunGenerators {
+  readonly torch: TorchGenerator;
+  readonly python: PythonRandom;
+}
+
+export interface GeneratorStates {
+  readonly torch: TorchGeneratorState;
+  readonly python: PythonRandomState;
+}
+
+/** What a resumed run goes on from. */
+interface SavedProgress {
+  readonly progress: ProgressState;
+  readonly generators: GeneratorStates;
+}
+
+/** Steps, epochs and random numbers of a run. What a failed step has used up can be given back, so what is saved always stands between two steps. */
+export class Progress {
+  readonly isResumed: boolean;
+  readonly #length: RunLength;
+  readonly #generators: RunGenerators;
+  readonly #start: Start;
+  readonly #saved: SavedProgress | undefined;
+  readonly #firstStep: number;
+  #step: number;
+  #epochsDone: number;
+  #epoch: EpochProgress | undefined;
+  /** The random numbers and used batches that the step under way began with. */
+  #stepStart: (GeneratorStates & { readonly batches: number }) | undefined;
+
+  /** start: where a run without a state begins. */
+  constructor(length: RunLength, generators: RunGenerators, start: Start, saved?: SavedProgress) {
+    this.isResumed = saved !== undefined;
+    this.#length = length;
+    this.#generators = generators;
+    this.#start = start;
+    this.#saved = saved;
+    this.#step = saved?.progress.step ?? start.step;
+    this.#firstStep = this.#step;
+    this.#epochsDone = saved?.progress.epochsDone ?? start.epochsDone;
+    this.#epoch = saved?.progress.epoch;
+  }
+
+  /** Optimizer steps done.
+   *  differs from sd-scripts: a resumed run counts steps and epochs from 0 again.
+   *  coinage: a resumed run continues the counts of steps and epochs from its state.
+   *  because: file names would repeat. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /** Number of the epoch under way, or of the last one. */
+  get epochNumber(): number {
+    return this.#epoch?.number ?? this.#epochsDone;
+  }
+
+  /** Whether a step was made since the run was opened. */
+  get hasLearned(): boolean {
+    return this.#step > this.#firstStep;
+  }
+
+  /** Whether the last step was the first of a run that goes on from no state. */
+  get isAfterFirstStep(): boolean {
+    return !this.isResumed && this.#step === this.#firstStep + 1;
+  }
+
+  get isFinished(): boolean {
+    return this.#step >= this.#length.steps;
+  }
+
+  /** To be called once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
+  begin(): void {
+    const { drawsOrders, epochsDone } = this.#start;
+    if (this.#saved) restoreGenerators(this.#generators, this.#saved.generators);
+    else if (drawsOrders) for (let epoch = 0; epoch < epochsDone; epoch++) this.#drawOrder();
+  }
+
+  /** The epoch under way, or a new one with its order drawn. */
+  openEpoch(): EpochProgress {
+    const { epochsDone, skippedBatches } = this.#start;
+    const skipped = !this.isResumed && this.#epochsDone === epochsDone ? skippedBatches : 0;
+    this.#epoch ??= { number: this.#epochsDone + 1, order: this.#drawOrder().slice(skipped), losses: [] };
+    this.#markStepStart();
+    return this.#epoch;
+  }
+
+  /** Counts a step that was made. */
+  completeStep(): void {
+    this.#step++;
+    this.#markStepStart();
+  }
+
+  /** Gives back the random numbers and batches that a failed step has used up. */
+  undoUnfinishedStep(): void {
+    if (!this.#stepStart) return;
+    restoreGenerators(this.#generators, this.#stepStart);
+    if (this.#epoch) this.#epoch.losses.length = this.#stepStart.batches;
+  }
+
+  /** Closes an epoch whose batches are used up. One that was cut short stays open: a longer run goes on with it. */
+  closeEpoch(): void {
+    if (!this.#epoch || this.#epoch.losses.length < this.#epoch.order.length) return;
+    this.#epochsDone = this.#epoch.number;
+    this.#epoch = undefined;
+  }
+
+  state(): SavedProgress {
+    return {
+      progress: { step: this.#step, epochsDone: this.#epochsDone, epoch: this.#epoch },
+      generators: statesOf(this.#generators),
+    };
+  }
+
+  #drawOrder(): number[] {
+    return drawEpochOrder(this.#generators.torch, this.#length.batchesPerEpoch);
+  }
+
+  #markStepStart(): void {
+    this.#stepStart = { ...statesOf(this.#generators), batches: this.#epoch?.losses.length ?? 0 };
+  }
+}
+
+function statesOf({ torch, python }: RunGenerators): GeneratorStates {
+  return { torch: torch.state(), python: python.state() };
+}
+
+function restoreGenerators({ torch, python }: RunGenerators, states: GeneratorStates): void {
+  torch.restore(states.torch);
+  python.restore(states.python);
+}

@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { holdsEmbedding, type LearnedEmbedding, type WriteOptions, writeEmbedding } from "../../embedding/index.ts";
+import { digestOf, readEarlierFile, writeFileAtomically } from "../../files/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import { isStateOf, mayReplaceState, type TrainingState, writeState } from "../state/index.ts";
+import { embeddingFile, type Moment, stateFolder } from "./names.ts";
+import { OutputFolder, type Written } from "./output-folder.ts";
+import { epochInterval, isPruned, keepRules, removeOutdated } from "./pruning.ts";
+
+/** What a state keeps of the files that its run has written. */
+type FileRecord = Pick<TrainingState, "runId" | "finalFile" | "prunableFiles">;
+
+/** What goes into the files of a run, as it is when they are written. */
+export interface SavedContents {
+  readonly embedding: () => LearnedEmbedding;
+  /** Everything but what is known of the files. */
+  readonly state: () => Promise<Omit<TrainingState, keyof FileRecord>>;
+}
+
+/** The embeddings, states and images that a run writes. Knows which files are of this run, or of one that it goes on from: those alone are replaced or
+ *  removed, for a name does not tell. */
+export class RunFiles {
+  /** Epochs between saves. */
+  readonly epochInterval: number | undefined;
+  readonly #settings: TrainSettings;
+  readonly #contents: SavedContents;
+  readonly #folder: OutputFolder;
+  readonly #keepRules: ReturnType<typeof keepRules>;
+  readonly #isResumed: boolean;
+  /** What this run and all that go on from its states have in common. */
+  readonly #runId: string;
+  readonly #prunableFiles: Map<string, string>;
+  #finalFile: string | undefined;
+
+  /** epochs: of the whole run; earlier: of the state that the run goes on from. */
+  constructor(settings: TrainSettings, epochs: number, contents: SavedContents, earlier?: FileRecord) {
+    this.epochInterval = epochInterval(settings, epochs);
+    this.#settings = settings;
+    this.#contents = contents;
+    this.#folder = new OutputFolder(settings);
+    this.#keepRules = keepRules(settings, this.epochInterval);
+    this.#isResumed = earlier !== undefined;
+    this.#runId = earlier?.runId ?? randomUUID();
+    this.#prunableFiles = new Map(earlier?.prunableFiles);
+    this.#finalFile = earlier?.finalFile;
+  }
+
+  /** Writes the embedding as it is now (one table per text encoder, or per layer) as sd-scripts lays it out. */
+  async writeEmbedding(moment: Moment): Promise<Written> {
+    const embedding = this.#contents.embedding();
+    const options: WriteOptions = { layout: "kohya", precision: this.#settings.savePrecision };
+    const written = await this.#folder.write(
+      embeddingFile(this.#settings, moment),
+      (file) => writeEmbedding(file, embedding, options),
+      // nothing is lost where this run wrote the file earlier on, or where it holds the same
+      async (file) => (await this.#isFinalFile(file)) || holdsEmbedding(file, embedding, options),
+    );
+    if (written.path !== undefined) await this.#remember(written.path, moment);
+    return written;
+  }
+
+  /** Writes all that is needed to go on later. */
+  async writeState(moment: Moment): Promise<Written> {
+    const state: TrainingState = {
+      ...(await this.#contents.state()),
+      runId: this.#runId,
+      finalFile: this.#finalFile,
+      prunableFiles: this.#prunableFiles,
+    };
+    return this.#folder.write(
+      stateFolder(this.#settings, moment),
+      (folder) => writeState(folder, state),
+      async (folder) => this.#isOrigin(folder) || mayReplaceState(folder, state),
+    );
+  }
+
+  /** Writes a sample image. */
+  writeImage(name: string, png: Uint8Array): Promise<Written> {
+    const file = path.join(this.#settings.outputDir, "sample", name);
+    return this.#folder.write(file, (target) => writeFileAtomically(target, png));
+  }
+
+  /** Removes the saves of this run that are no longer kept when one of this moment was made; those that were there. */
+  async removeOutdated(moment: Moment): Promise<string[]> {
+    const removed = await removeOutdated(this.#settings, moment, this.#keepRules, {
+      embedding: (file) => this.#hasWritten(file),
+      state: (folder) => isStateOf(folder, this.#runId),
+    });
+    for (const file of removed) this.#prunableFiles.delete(path.basename(file));
+    return removed;
+  }
+
+  async #remember(file: string, { kind }: Moment): Promise<void> {
+    if (kind === "final") this.#finalFile = await fileDigest(file);
+    else if (isPruned(this.#keepRules.embedding, kind))
+      this.#prunableFiles.set(path.basename(file), (await fileDigest(file)) ?? "");
+  }
+
+  async #isFinalFile(file: string): Promise<boolean> {
+    return this.#finalFile !== undefined && (await fileDigest(file)) === this.#finalFile;
+  }
+
+  async #hasWritten(file: string): Promise<boolean> {
+    const known = this.#prunableFiles.get(path.basename(file));
+    return known !== undefined && (await fileDigest(file)) === known;
+  }
+
+  /** Whether the run goes on from the state in a folder. */
+  #isOrigin(folder: string): boolean {
+    const { resume } = this.#settings;
+    return this.#isResumed && resume !== undefined && path.resolve(resume) === path.resolve(folder);
+  }
+}
+
+async function fileDigest(file: string): Promise<string | undefined> {
+  const bytes = await readEarlierFile(file);
+  return bytes && digestOf(bytes);
+}
