@@ -79,7 +79,7 @@ function classifyWord(table: OptionTable, text: string): Word {
 
 /** Drops line continuations of bash, cmd.exe or PowerShell, which are left where a command line was pasted into another shell or copied as one line.
  *  As the only word after a flag that takes one they are its value.
- *  differs from sd-scripts: a stray line continuation (\\, ^ or a backtick) is an unrecognized argument.
+ *  differs from sd-scripts: a stray line continuation (a backslash, ^ or a backtick) is an unrecognized argument.
  *  coinage: a stray line continuation is dropped.
  *  because: command lines are pasted from other shells. */
 function withoutLineEnds(table: OptionTable, words: readonly Word[]): Word[] {

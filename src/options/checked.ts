@@ -67,7 +67,7 @@ export function missingSettings(missing: readonly string[], doing: string): Coin
 
 /** differs from sd-scripts: -1 is an ordinary seed.
  *  coinage: -1 means a random seed.
- *  because: other programs read it so. */
+ *  because: other programs do the same. */
 export function chosenSeed(seed: number | undefined): number | undefined {
   return seed === -1 ? undefined : seed;
 }
