@@ -1,6 +1,6 @@
 import type { Picture } from "./picture.ts";
 
-/** The RGB of an RGBA picture as stored, transparent pixels with their hidden colour; an RGB picture itself. */
+/** The RGB of an RGBA picture as stored, transparent pixels with their hidden colour; other pictures as they are. */
 export function dropAlpha(picture: Picture): Picture {
   if (picture.channels !== 4) return picture;
   const pixels = picture.width * picture.height;
@@ -37,17 +37,17 @@ export function toGrey(picture: Picture): Picture {
   return { width, height, channels: 1, data: grey };
 }
 
-/** What is less opaque than this shows: below it are more than the rounding errors of image programs. */
+/** Alpha below this is visible transparency; above it are rounding errors of image editors. */
 const opaqueFrom = 250;
 
-/** Whether an RGBA picture has pixels that let something through. */
+/** Whether an RGBA picture has transparent pixels. */
 export function isTransparent({ channels, data }: Picture): boolean {
   if (channels !== 4) return false;
   for (let i = 3; i < data.length; i += 4) if (data[i]! < opaqueFrom) return true;
   return false;
 }
 
-/** The RGB of an RGBA picture laid on a colour; another picture itself. */
+/** The RGB of an RGBA picture on a background colour; other pictures as they are. */
 export function flatten(picture: Picture, background: Colour): Picture {
   if (picture.channels !== 4) return picture;
   const pixels = picture.width * picture.height;

@@ -1,18 +1,18 @@
 import sharp from "sharp";
 import type { Channels, Picture, Size } from "./picture.ts";
 
-/** One place of a contact sheet. */
+/** One cell of a contact sheet. */
 export interface SheetEntry {
   /** Made with the sheet's side. */
   readonly thumbnail: Picture;
-  /** What is written below it, cut where it does not fit. */
+  /** Text lines below it, truncated to fit. */
   readonly lines: readonly string[];
 }
 
 interface SheetOptions {
-  /** Side in pixels of the square that each picture gets; unless said 160. */
+  /** Side in pixels of the square of each picture; 160 by default. */
   readonly side?: number;
-  /** Pictures in a row; unless said about as many as rows, but at most 10. */
+  /** Pictures per row; by default about as many as rows, but at most 10. */
   readonly columns?: number;
 }
 
@@ -20,10 +20,10 @@ const usualSide = 160;
 
 const gap = 8;
 const lineHeight = 14;
-/** Width in pixels that a letter of the usual fonts takes. */
+/** Typical width of a character in pixels. */
 const letterWidth = 6.1;
 
-/** A picture as small as a contact sheet needs it; a small one is made larger, so that it can be seen. */
+/** A picture scaled to a cell of a contact sheet; small ones are enlarged. */
 export async function thumbnailOf({ data, width, height, channels }: Picture, side = usualSide): Promise<Picture> {
   const resized = sharp(data, { raw: { width, height, channels } }).resize(side, side, { fit: "inside" });
   const { data: pixels, info } = await resized.raw().toBuffer({ resolveWithObject: true });
@@ -69,7 +69,7 @@ function fitting(line: string, side: number): string {
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : line;
 }
 
-/** What XML cannot hold is left out. */
+/** Characters that XML cannot hold become spaces. */
 function escaped(text: string): string {
   const codes: Readonly<Record<string, string>> = { "<": "&lt;", "&": "&amp;" };
   return text.replace(/[\p{Cc}\p{Cs}\uFFFE\uFFFF]/gu, " ").replace(/[<&]/g, (letter) => codes[letter]!);

@@ -13,13 +13,13 @@ import { withoutUnusedChunks } from "./png.ts";
 interface DecodeOptions {
   /** RGBA, opaque where the file has no alpha. */
   readonly alpha?: boolean;
-  /** What transparent pixels are laid on. Without it they show their hidden colour. */
+  /** The background colour of transparent pixels. Without it they show their hidden colour. */
   readonly background?: Colour | undefined;
-  /** Turn and mirror it as EXIF says. */
+  /** Rotate and mirror it as EXIF says. */
   readonly exifTranspose?: boolean;
 }
 
-/** A picture file as 8-bit RGB: alpha is dropped, not composited, grey replicated, palettes resolved, of 16 bits the high byte, of an animation the first frame.
+/** Decodes an image file to 8-bit RGB: alpha is dropped, not composited, grey replicated, palettes resolved; of 16 bits the high byte, of an animation the first frame.
  *  @throws PICTURE_UNREADABLE */
 export async function decodePicture(file: string | Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const { alpha = false, background, exifTranspose = false } = options;
@@ -51,12 +51,12 @@ async function decodeWithSharp(bytes: Uint8Array, space: string | undefined): Pr
     .toColourspace("srgb")
     .raw({ depth: "uchar" })
     .toBuffer({ resolveWithObject: true });
-  // A Buffer would do, but it is compared and copied differently.
+  // As a Uint8Array, because a Buffer compares and copies differently.
   const pixels = bytesOf(data);
   return { width: info.width, height: info.height, channels: info.channels as Channels, data: pixels };
 }
 
-/** Pillow's plain inversion, which knows nothing of inks. */
+/** Pillow's plain inversion, without a colour profile. */
 async function decodeCmyk(image: Sharp): Promise<Picture> {
   const cmyk = image.pipelineColourspace("cmyk").toColourspace("cmyk").raw({ depth: "uchar" });
   const { data: inks, info } = await cmyk.toBuffer({ resolveWithObject: true });

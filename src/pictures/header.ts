@@ -7,19 +7,19 @@ import { undecodableKind, unreadable } from "./kinds.ts";
 import { type Orientation, type Size, uprightSize } from "./picture.ts";
 import { framesOfPng, readPngStart } from "./png.ts";
 
-/** What a picture file tells of itself before it is decoded. */
+/** What the header of an image file says, before its pixels are decoded. */
 export interface PictureHeader {
   /** As stored, in pixels. */
   readonly size: Size;
-  /** How EXIF wants it shown. */
+  /** EXIF orientation. */
   readonly orientation: Orientation;
-  /** Whether its format and kind keep transparency; its pixels may be opaque all the same. */
+  /** Whether it has an alpha channel; its pixels may still be opaque. */
   readonly hasAlpha: boolean;
   /** Frames of an animation, pages of a document. */
   readonly pages: number;
 }
 
-/** Colours as stored: no profile, no EXIF rotation; a damaged file is an error, a mere warning of the decoder is not.
+/** Colours as stored: no profile, no EXIF rotation. A damaged file is an error, a warning of the decoder is not.
  *  Sizes are checked here, before anything is decoded. */
 export const asStored = { ignoreIcc: true, autoOrient: false, failOn: "error", limitInputPixels: false } as const;
 
@@ -96,10 +96,10 @@ function headerOf(
   };
 }
 
-/** Pixels of a file that may be described by a byte. Photos have fewer than 100. */
+/** Pixels per byte of a file that are plausible. Photos have fewer than 100. */
 const usualPixelsPerByte = 1000;
 
-/** Refuses pictures that would take too much memory: too large for any, and too large for so small a file. */
+/** Refuses images that would take too much memory: too large in general, or too large for so small a file. */
 function requireSize([width, height]: Size, bytes: number, name: string): void {
   const pixels = width * height;
   const refusal = { code: "PICTURE_UNREADABLE", where: name } as const;

@@ -1,12 +1,12 @@
 import { CoinageError } from "../errors/index.ts";
 import { NotAFile, readingHint, whyUnreadable } from "../files/index.ts";
-/** Endings of picture files we can decode, in lower case: first those that sd-scripts looks for, in its order. */
+/** Extensions of image files we can decode, in lower case: first those of sd-scripts, in its order. */
 export const pictureExtensions: readonly string[] = [
   ...[".png", ".jpg", ".jpeg", ".webp", ".bmp", ".avif"],
   ...[".jfif", ".jpe", ".jif", ".pjpeg", ".tif", ".tiff", ".gif", ".apng", ".dib"],
 ];
 
-/** Endings of pictures (and of what cameras store beside them) that nothing here can decode. */
+/** Extensions of images (and videos) that cannot be decoded here. */
 const undecodableExtensions: ReadonlySet<string> = new Set(
   [
     "heic heif hif avci jxl jp2 j2k jpf jpx jpc jxr wdp hdp bpg flif qoi",
@@ -18,10 +18,10 @@ const undecodableExtensions: ReadonlySet<string> = new Set(
   ].flatMap((endings) => endings.split(" ").map((ending) => `.${ending}`)),
 );
 
-/** What a file's name says of it. */
+/** What a file's name says about it. */
 export type NamedAs = "picture" | "undecodable picture" | "other";
 
-/** Whether a file is named like a picture, in any letter case. */
+/** Whether a file is named like an image, in any letter case. */
 export function namedAs(name: string): NamedAs {
   const ending = /.(\.[^.]+)$/s.exec(name)?.[1]?.toLowerCase();
   if (ending === undefined) return "other";
@@ -39,7 +39,7 @@ interface Kind {
 const decodable = { isDecodable: true } as const;
 const undecodable = { isDecodable: false } as const;
 
-/** How files begin: each byte a letter of Latin-1, those below the blank as the signs ␀ to ␟. */
+/** How files start: each byte as a Latin-1 character, those below the space as ␀ to ␟. */
 const kinds: readonly Kind[] = [
   { ...decodable, name: "a PNG picture", begins: /^\x89PNG␍␊/ },
   { ...decodable, name: "a JPEG picture", begins: /^\xff\xd8\xff/ },
@@ -63,26 +63,26 @@ const kinds: readonly Kind[] = [
   },
 ];
 
-/** Bytes of a file's start that tell its kind. */
+/** Bytes at the start of a file that identify its format. */
 export const kindBytes = 64;
 
-/** What a file's first bytes show it to be; undefined when they are like none of the kinds known here. */
+/** The format of a file by its first bytes; undefined when it is not one of the formats known here. */
 export function kindOf(start: Uint8Array): Omit<Kind, "begins"> | undefined {
   const letters = Array.from(start.subarray(0, kindBytes), (byte) => (byte < 0x20 ? 0x2400 + byte : byte));
   const text = String.fromCharCode(...letters);
   return kinds.find(({ begins }) => begins.test(text));
 }
 
-/** A file that is something else than a picture we can decode. */
+/** A file that is not an image we can decode. */
 class ForeignFile extends Error {}
 
-/** The error of a file whose first bytes show it to be of a kind that cannot be decoded; undefined for others. */
+/** The error of a file whose first bytes identify a format that cannot be decoded; undefined for others. */
 export function undecodableKind(start: Uint8Array): Error | undefined {
   const kind = kindOf(start);
   return kind && !kind.isDecodable ? new ForeignFile(`it is ${kind.name}`) : undefined;
 }
 
-/** The error of a picture that cannot be read: because it is none, is damaged, may not be read or is not there. */
+/** The error of an image that cannot be read: because it is not an image, damaged, not readable or missing. */
 export async function unreadable(file: string | Uint8Array, cause: unknown): Promise<CoinageError> {
   if (cause instanceof CoinageError && cause.code === "PICTURE_UNREADABLE") return cause;
   const name = typeof file === "string" ? file : "A picture";
@@ -101,6 +101,6 @@ export async function unreadable(file: string | Uint8Array, cause: unknown): Pro
 
 function reasonIn(cause: unknown): string {
   const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
-  // libpng has no more to say of a file that ends too soon, and now one, now the other.
+  // For a truncated file libpng says only one of these.
   return ["Unknown error", "vipspng: libpng read error"].includes(said) ? "it is damaged or cut off" : said;
 }

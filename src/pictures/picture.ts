@@ -23,7 +23,7 @@ export function cropPicture(picture: Picture, left: number, top: number, [width,
   return { width, height, channels, data };
 }
 
-/** The picture seen in a mirror: left and right exchanged. */
+/** The picture mirrored left to right. */
 export function mirrorPicture(picture: Picture): Picture {
   const { width, height, channels } = picture;
   const data = new Uint8Array(picture.data.length);
@@ -37,10 +37,10 @@ export function mirrorPicture(picture: Picture): Picture {
   return { width, height, channels, data };
 }
 
-/** EXIF's orientation: 1 as stored, 2 to 8 turned or mirrored; from 5 on width and height change places. */
+/** EXIF orientation: 1 as stored, 2 to 8 rotated or mirrored; from 5 on width and height are swapped. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
 
-/** For each orientation where the upright picture's pixel (x, y) is stored: sides change places, then columns and rows are counted from the end. */
+/** For each orientation, where the upright picture's pixel (x, y) is stored: sides are swapped, then columns and rows counted from the end. */
 const turns: Readonly<Record<Orientation, { swapped: boolean; fromRight: boolean; fromBottom: boolean }>> = {
   1: { swapped: false, fromRight: false, fromBottom: false },
   2: { swapped: false, fromRight: true, fromBottom: false },
@@ -57,7 +57,7 @@ export function uprightSize([width, height]: Size, orientation: Orientation): Si
   return turns[orientation].swapped ? [height, width] : [width, height];
 }
 
-/** The picture as every viewer shows it: turned and mirrored as its orientation says. */
+/** The picture as viewers show it: rotated and mirrored as its EXIF orientation says. */
 export function turnUpright(picture: Picture, orientation: Orientation): Picture {
   if (orientation === 1) return picture;
   const { swapped, fromRight, fromBottom } = turns[orientation];

@@ -4,7 +4,7 @@ import type { Channels, Picture, Size } from "./picture.ts";
 export type PillowFilter = "box" | "bilinear" | "bicubic" | "lanczos";
 
 interface Kernel {
-  /** How far it reaches, in pixels of the coarser picture. */
+  /** Its radius, in pixels of the coarser picture. */
   readonly support: number;
   readonly weight: (x: number) => number;
 }

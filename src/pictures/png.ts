@@ -12,13 +12,13 @@ export async function encodePng(picture: Picture): Promise<Uint8Array> {
 }
 
 const signatureBytes = 8;
-/** Length and type before a chunk's data, a checksum behind it. */
+/** Length and type before a chunk's data, and with the checksum after it. */
 const [chunkHead, chunkFrame] = [8, 12];
 
-/** Chunks of which nothing is used here, and which the decoder would unpack: texts and colour profiles, of which a few megabytes unpack to gigabytes. */
+/** Chunks that are not used here but that the decoder would unpack: texts and colour profiles, of which a few megabytes can unpack to gigabytes. */
 const unused: ReadonlySet<string> = new Set(["zTXt", "iTXt", "tEXt", "iCCP"]);
 
-/** A PNG's bytes without the chunks that nobody needs to see its pixels. */
+/** The bytes of a PNG without the chunks that its pixels do not need. */
 export function withoutUnusedChunks(png: Uint8Array): Uint8Array {
   const kept: Uint8Array[] = [];
   let keptFrom = 0;
@@ -40,7 +40,7 @@ interface FileReader {
   ): Promise<{ readonly buffer: Uint8Array; readonly bytesRead: number }>;
 }
 
-/** What a PNG file says before its pixels, up to the beginning of those, without the chunks that nobody needs.
+/** The chunks of a PNG file up to its pixels, without those that the pixels do not need.
  *  @throws PICTURE_UNREADABLE for more chunks than any picture has */
 export async function readPngStart(handle: FileReader, bytes: number, name: string): Promise<Uint8Array> {
   const parts = [await readAt(handle, 0, signatureBytes)];
@@ -60,10 +60,10 @@ export async function readPngStart(handle: FileReader, bytes: number, name: stri
   return new Uint8Array(Buffer.concat(parts));
 }
 
-/** Bytes of a chunk before the pixels that says something of them: a palette has 768, EXIF up to 64 KiB. */
+/** Largest chunk before the pixels that matters for them: a palette has 768 bytes, EXIF up to 64 KiB. */
 const longestChunk = 2 ** 20;
 
-/** Frames that a PNG announces before its pixels, which the decoder does not tell; 1 of one that is not animated. */
+/** Frames that a PNG declares before its pixels, which the decoder does not report; 1 if it is not animated. */
 export function framesOfPng(start: Uint8Array): number {
   const control = [...chunksIn(start)].find(({ type }) => type === "acTL");
   if (!control || control.end > start.length) return 1;

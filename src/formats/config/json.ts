@@ -18,7 +18,7 @@ interface Open {
 
 const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,\n]|[^\s{}[\],:"]+/g;
 
-/** Parses JSON. JSON.parse alone reads `1` and `1.0` alike, and tells no lines. @throws ConfigSyntaxError */
+/** Parses JSON. JSON.parse alone does not tell `1` from `1.0` and gives no line numbers. @throws ConfigSyntaxError */
 export function parseConfigJson(text: string): ConfigDocument {
   try {
     JSON.parse(text);
@@ -75,7 +75,7 @@ function lineIn(root: Node, path: ConfigPath): number | undefined {
   return found?.line;
 }
 
-/** The first line after which no continuation makes the text JSON. JSON.parse does not tell. */
+/** The first line after which no continuation makes the text JSON; JSON.parse does not report it. */
 function brokenLine(text: string): number {
   const lines = text.split("\n");
   let [whole, broken] = [0, lines.length];
