@@ -45,7 +45,7 @@ export function drawTimesteps(
   return generator.randint(minTimestep, maxTimestep, [batchSize]);
 }
 
-export interface TrainingNoiseOptions {
+interface TrainingNoiseOptions {
   /** Strength of noise that is constant over each channel, so that brightness is learned too. Source: Guttenberg 2023, "Diffusion with Offset Noise". */
   readonly noiseOffset?: number | undefined;
   /** Scales noiseOffset by one number in 0..1 for each batch. */
@@ -66,7 +66,7 @@ export interface Generators {
 
 /** The noise of a training batch: normal, then offset, then pyramid. latents: [B,C,H,W]; the result has their shape.
  *  Draws in sd-scripts' order: noise, strength of the offset, offset, pyramid levels. An option that is 0 draws nothing. */
-export function drawTrainingNoise(
+function drawTrainingNoise(
   latents: NdArray<Float32Array>,
   options: TrainingNoiseOptions,
   generators: Generators,

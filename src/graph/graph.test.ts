@@ -37,7 +37,7 @@ const target = {
 const frozen = (...shape: number[]) => constant(random.randn(shape));
 
 describe("sizes", () => {
-  test("products are equal however they are put together", () => {
+  test("equal products are equal in whatever order", () => {
     const [height, width] = [dim("height"), dim("width")];
     expect(dimKey(multiplyDims(2, width, height))).toBe(dimKey(multiplyDims(height, multiplyDims(width, 2))));
     expect(evaluateDim(multiplyDims(2, height, width), new Map(Object.entries({ height: 3, width: 5 })))).toBe(30);
@@ -53,7 +53,7 @@ describe("sizes", () => {
 });
 
 describe("grad", () => {
-  test("walks only what lies between the loss and the tensors asked for", () => {
+  test("walks only paths between the loss and the wanted tensors", () => {
     const x = input("x", "float32", [1, 2, 4, 4]);
     const early = silu(conv2d(x, frozen(2, 2, 3, 3), undefined, { padding: [1, 1, 1, 1] }));
     const late = add(early, reshape(input("time", "float32", [1, 2]), [1, 2, 1, 1]));
@@ -64,7 +64,7 @@ describe("grad", () => {
     expect(unrelated).toBeUndefined();
   });
 
-  test("passes through a tensor that is asked for itself", () => {
+  test("continues through a wanted tensor", () => {
     const x = input("x", "float32", [2, 3]);
     const hidden = linear(x, frozen(4, 3));
     const [dHidden, dx] = grad(reduceSum(multiply(hidden, hidden), [0, 1]), [hidden, x]);
@@ -74,7 +74,7 @@ describe("grad", () => {
     ]);
   });
 
-  test("says through which operation there is no gradient", () => {
+  test("names the operation without a gradient", () => {
     const x = input("x", "float32", [2, 3]);
     const rounded: Tensor = {
       dtype: "float32",
@@ -95,7 +95,7 @@ describe("grad", () => {
     expect(() => grad(reduceSum(rounded, [0, 1]), [x])).toThrow(/no gradient through Round \[2, 3\]/);
   });
 
-  test("never makes a matrix of tokens by tokens in attention", () => {
+  test("never makes a tokens x tokens matrix in attention", () => {
     const tokens = dim("tokens", { nominal: 4096 });
     const qkv = ["q", "k", "v"].map((name) => input(name, "float32", [1, tokens, 64]));
     const output = attention(qkv[0]!, qkv[1]!, qkv[2]!, { heads: 8 });
@@ -150,7 +150,7 @@ describe("emit", () => {
     await program.close();
   });
 
-  test("all ways to write a convolution's gradient give the same numbers", async () => {
+  test("all forms of the gradient of a convolution agree", async () => {
     const picture = random.randn([2, 3, 6, 5]);
     const kernels = frozen(4, 3, 3, 3);
     const gradientAt = (nominal: number) => {
@@ -216,7 +216,7 @@ test("the cost of an operation is counted from its shapes", () => {
   expect(countFlops([product], new Map([["batch", 2]]))).toBe(2 * 2 * 7 * 4 * 3);
 });
 
-test("arrays of other shapes are refused where graphs are built", () => {
+test("mismatched shapes are refused when the graph is built", () => {
   const value: NdArray = arrayOf([2], [1, 2]);
   expect(() => add(constant(value), input("x", "float32", [3]))).toThrow(
     /\[2\] and \[3\] cannot be broadcast together/,

@@ -1,6 +1,6 @@
 export { countFlops } from "./cost.ts";
-export { type Dim, dim, dimKey, evaluateDim, multiplyDims, nominalDim, type Shape, type SymbolicDim } from "./dims.ts";
-export { type EmitOptions, type EmittedGraph, emit, type Port } from "./emit.ts";
+export { type Dim, dim, dimKey, evaluateDim, multiplyDims } from "./dims.ts";
+export { type EmittedGraph, emit, type Port } from "./emit.ts";
 export { grad } from "./grad.ts";
 export { type CheckpointPolicy, keepActivations, recomputeActivations } from "./gradient-checkpointing.ts";
 export type { Target } from "./lower.ts";

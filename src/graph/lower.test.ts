@@ -92,8 +92,8 @@ test.each(["float16", "bfloat16"] as const)("%s weights give what the same numbe
   }
 });
 
-// the processor has no float16 products and leaves the conversions out: what it shows is that the graph holds together
-test("a graph with products in float16 gives what it gives in float32", async () => {
+// CPUs have no float16 products and drop the conversions: this shows that the graph is valid
+test("a graph in float16 agrees with float32", async () => {
   const exact = await compute("float16", true);
   for (const isWide of [true, false])
     expect(relativeDistance(await compute("float16", isWide, { computeDtype: "float16" }), exact)).toBeLessThan(2e-3);
@@ -104,7 +104,7 @@ describe("in float16", () => {
   const lowered = (tensor: Tensor) => inFloat16(tensor, nodeOf(tensor)!);
   const x = input("x", "float32", [dim("batch"), channels]);
 
-  test("operands of a product are converted, 16-bit weights taken as they are stored, and the result is float32", () => {
+  test("operands are converted, 16-bit weights used as stored, and the result is float32", () => {
     const stored: StoredArray = { dtype: "float16", shape: [8, channels], bytes: new Uint8Array(16 * channels) };
     const y = lowered(matmul(x, weight("w", stored), { transposeB: true }))!;
     expect(y.dtype).toBe("float32");
@@ -116,7 +116,7 @@ describe("in float16", () => {
     ]);
   });
 
-  test("everything else stays as it is, and so does the selection of learned rows", () => {
+  test("everything else stays float32, as does the selection of learned embeddings", () => {
     expect(lowered(silu(x))).toBeUndefined();
     expect(lowered(softmax(x))).toBeUndefined();
     const vectors = dim("vectors");

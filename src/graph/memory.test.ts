@@ -40,17 +40,17 @@ const stored = (dtype: "float32" | "float16", ...shape: number[]) => {
   return { dtype, shape, bytes: new Uint8Array(count * (dtype === "float16" ? 2 : 4)) } as const;
 };
 
-test("results count from where they are made to where they are read last", () => {
+test("a result counts from where it is made to its last use", () => {
   const size = rows * width * 4;
   const a = silu(x);
   const b = silu(a);
-  // a is read again at the end, so a, c and what is made of them are alive together, and b is not
+  // a is read again at the end, so a, c and their result are alive together, and b is not
   const c = silu(b);
   expect(memory({ y: add(a, c) })).toEqual({ weights: 0, copies: 0, results: 3 * size });
   expect(memory({ y: silu(silu(silu(a))) }).results).toBe(2 * size);
 });
 
-test("weights count as they are stored, copies of them apart, and a converted one only for its node", () => {
+test("weights count as stored, their copies separately, and a converted one only during its node", () => {
   const [whole, half] = [stored("float32", width, width), stored("float16", width, width)];
   const ordinary = memory({ y: linear(x, weight("w", whole)) });
   expect(ordinary).toMatchObject({ weights: width * width * 4, copies: 0 });
@@ -67,13 +67,13 @@ test("a kernel flipped for the backward pass is a copy", () => {
   });
   const [dx] = grad(reduceSum(multiply(y, y), [0, 1, 2, 3]), [picture]);
   const kernel = 8 * 8 * 9 * 4;
-  // besides it, the derivative's start: one number
+  // and the seed of the gradient: one number
   expect(memory({ dx: dx! })).toMatchObject({ weights: kernel, copies: kernel + 4 });
   for (const convDataGradient of ["transposed", "flippedAtUse"] as const)
     expect(memory({ dx: dx! }, { convDataGradient })).toMatchObject({ weights: kernel, copies: 4 });
 });
 
-test("checkpoints take less", () => {
+test("checkpointing takes less", () => {
   const peak = ({ segment }: CheckpointPolicy) => {
     let y = x;
     for (let layer = 0; layer < 12; layer++) y = segment([y], ([y]) => silu(silu(silu(silu(y!)))));
@@ -83,7 +83,7 @@ test("checkpoints take less", () => {
   expect(peak(recomputeActivations)).toBeLessThan(peak(keepActivations) / 2);
 });
 
-test("rows worked on in blocks take less", () => {
+test("rows computed in blocks take less", () => {
   const many = input("many", "float32", [dim("rows", { nominal: 8192 }), 4]);
   const widening = stored("float32", 256, 4);
   const peak = ({ segment, rows }: CheckpointPolicy) => {

@@ -11,10 +11,10 @@ export interface Tensor {
   readonly rule: GradientRule | undefined;
 }
 
-export type Source = InputSource | WeightSource | ConstantSource | NodeOutput;
+type Source = InputSource | WeightSource | ConstantSource | NodeOutput;
 
 /** Fed in every run. */
-export interface InputSource {
+interface InputSource {
   readonly kind: "input";
   readonly name: string;
 }
@@ -28,12 +28,12 @@ export interface WeightSource {
   readonly isRaw: boolean;
 }
 
-export interface ConstantSource {
+interface ConstantSource {
   readonly kind: "constant";
   readonly value: NdArray;
 }
 
-export interface NodeOutput {
+interface NodeOutput {
   readonly kind: "node";
   readonly node: GraphNode;
   readonly index: number;

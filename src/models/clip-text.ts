@@ -27,7 +27,7 @@ export interface TextInputs {
   readonly learned?: LearnedEmbeddings;
 }
 
-export interface LearnedEmbeddings {
+interface LearnedEmbeddings {
   /** [vectors, width] */
   readonly embeddings: Tensor;
   /** One-hot rows that assign a learned embedding to a position, zero elsewhere: [n B, 77, vectors]. */

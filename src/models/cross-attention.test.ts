@@ -31,8 +31,8 @@ test("the layers of Stable Diffusion 1 and 2 have the sixteen names of XTI", asy
   );
 });
 
-describe("a U-Net with a context for each layer", () => {
-  /** Where each layer of the small model lies. */
+describe("a U-Net with text states for each layer", () => {
+  /** The place of each layer in the small model. */
   const places = [
     ["IN01", "down_blocks.0"],
     ["IN03", "down_blocks.1"],
@@ -46,7 +46,7 @@ describe("a U-Net with a context for each layer", () => {
     ["OUT07", "up_blocks.3"],
   ] as const;
 
-  test("reads it there and nowhere before; with equal ones it is the ordinary U-Net", async () => {
+  test("reads them at that layer and not before; with equal ones it is the ordinary U-Net", async () => {
     const { weights, architecture } = (await openTinySd()).unet;
     const layers = crossAttentionLayers(architecture);
     expect(layers).toEqual(places.map(([layer]) => layer));
@@ -82,7 +82,7 @@ describe("a U-Net with a context for each layer", () => {
     }
   });
 
-  test("takes them in number", async () => {
+  test("refuses another number of them", async () => {
     const { weights, architecture } = (await openTinySd()).unet;
     const context = input("context", "float32", [1, 77, architecture.crossAttentionDim]);
     const inputs = {
@@ -95,7 +95,7 @@ describe("a U-Net with a context for each layer", () => {
   });
 });
 
-test("texts in variants side by side become a context for each layer", async () => {
+test("texts in variants side by side become text states for each layer", async () => {
   const batch = dim("batch");
   const states = input("states", "float32", [multiplyDims(3, batch), 1, 2]);
   const contexts = layerContexts(states, batch, 3);

@@ -30,12 +30,12 @@ export interface NetworkSource {
   readonly storedTransposed: ReadonlySet<string>;
 }
 
-export interface Network<Architecture> {
+interface Network<Architecture> {
   readonly weights: Weights;
   readonly architecture: Architecture;
 }
 
-export interface TextNetwork extends Network<TextArchitecture> {
+interface TextNetwork extends Network<TextArchitecture> {
   /** Whether the projection of pooled text is stored as W^T. */
   readonly isProjectionTransposed: boolean;
 }

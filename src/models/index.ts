@@ -1,23 +1,6 @@
-export type { ComponentConfig } from "./architecture.ts";
-export {
-  inferText,
-  inferUNet,
-  inferVae,
-  type TextArchitecture,
-  type UNetArchitecture,
-  type VaeArchitecture,
-} from "./architecture.ts";
-export {
-  type ChunkJoining,
-  clipText,
-  joinChunks,
-  type LearnedEmbeddings,
-  pooledText,
-  type TextStates,
-} from "./clip-text.ts";
+export { inferText, type VaeArchitecture } from "./architecture.ts";
 export {
   type Conditioning,
-  type ConditioningOptions,
   checkClipSkip,
   conditioning,
   firstPlaceholderId,
@@ -25,15 +8,7 @@ export {
   textFeeds,
 } from "./conditioning.ts";
 export { layerContexts, xtiLayers } from "./cross-attention.ts";
-export {
-  type DiffusionModel,
-  diffusionModel,
-  type ModelFamily,
-  type ModelSource,
-  type Network,
-  type NetworkSource,
-  type TextNetwork,
-} from "./diffusion-model.ts";
-export { type UNetInputs, type UNetOutputs, unet } from "./unet.ts";
-export { type DecodedImages, type Posterior, vaeBands, vaeDecoder, vaeEncoder } from "./vae.ts";
-export { type WeightMap, type Weights, weightsOf } from "./weights.ts";
+export { type DiffusionModel, diffusionModel, type ModelFamily, type NetworkSource } from "./diffusion-model.ts";
+export { unet } from "./unet.ts";
+export { vaeBands, vaeDecoder, vaeEncoder } from "./vae.ts";
+export { weightsOf } from "./weights.ts";

@@ -44,8 +44,8 @@ async function results(outputs: Record<string, Tensor>, name: string, shape: rea
 describe.each([
   ["decoded", decoded, "latents", [2, 4, 9, 6]],
   ["encoded", encoded, "pictures", [2, 3, 72, 48]],
-] as const)("pictures %s in bands", (_, graph, name, shape) => {
-  test("are those of the whole, into however many bands and unequal ones they are cut", async () => {
+] as const)("images %s in bands", (_, graph, name, shape) => {
+  test("equal those of the whole image, for any number of bands, also unequal ones", async () => {
     const whole = await results(graph(1), name, shape);
     for (const bands of [2, 5, 9]) {
       const banded = await results(graph(bands), name, shape);
@@ -56,7 +56,7 @@ describe.each([
     }
   });
 
-  test("need no result at the size of the picture", () => {
+  test("need no intermediate result of full size", () => {
     const sizes = new Map([
       ["batch", 1],
       ["height", name === "latents" ? 64 : 512],
@@ -66,7 +66,7 @@ describe.each([
   });
 });
 
-/** Elements of the largest tensor on the way to the outputs. */
+/** Elements of the largest intermediate tensor. */
 function largestResult(outputs: Record<string, Tensor>, sizes: ReadonlyMap<string, number>): number {
   const seen = new Set<unknown>();
   const pending: (Tensor | undefined)[] = Object.values(outputs);

@@ -44,21 +44,21 @@ afterEach(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-test("a large graph is kept as it was optimized, and taken from there the next time", async () => {
+test("an optimized large graph is cached and reused", async () => {
   expect(await compute(chain(300))).toEqual([301, 302]);
   const [name] = kept();
   expect(kept()).toEqual([expect.stringMatching(/^[0-9a-f]{64}\.onnx$/)]);
-  // another graph in its place is what is computed now
+  // the entry is what runs: another graph in its place gives other results
   expect(await compute(chain(300, 2))).toEqual([601, 602]);
   const other = kept().find((file) => file !== name)!;
   writeFileSync(path.join(folder, name!), readFileSync(path.join(folder, other)));
   expect(await compute(chain(300))).toEqual([601, 602]);
 });
 
-test("a graph is made anew for weights that are others now", async () => {
+test("changed weights miss the cache", async () => {
   const file = path.join(root, "weights.bin");
   const stored = { dtype: "float16", shape: [2], bytes: { file, offset: 0, length: 4 } } as const;
-  // converted once, so the numbers are kept with the graph
+  // converted once, so the values are cached with the graph
   const y = add(chain(300), weight("w", stored));
   for (const [bits, value] of [
     [0x3c00, 1],
@@ -69,12 +69,12 @@ test("a graph is made anew for weights that are others now", async () => {
   }
 });
 
-test("small graphs are not kept", async () => {
+test("small graphs are not cached", async () => {
   expect(await compute(chain(3))).toEqual([4, 5]);
   expect(() => kept()).toThrow(/ENOENT/);
 });
 
-test("what is damaged is made anew", async () => {
+test("a damaged entry is replaced", async () => {
   await compute(chain(300));
   const file = path.join(folder, kept()[0]!);
   truncateSync(file, 100);
@@ -82,13 +82,13 @@ test("what is damaged is made anew", async () => {
   expect(kept()).toHaveLength(1);
 });
 
-test("a folder that cannot be written hinders nothing", async () => {
+test("an unwritable cache folder is no obstacle", async () => {
   mkdirSync(root, { recursive: true });
   writeFileSync(path.dirname(folder), "a file in its place");
   expect(await compute(chain(300))).toEqual([301, 302]);
 });
 
-test("of many graphs those go that were not used for longest", async () => {
+test("the least recently used graphs are evicted", async () => {
   mkdirSync(folder, { recursive: true });
   for (let age = 1; age <= 30; age++) {
     const file = path.join(folder, `${age}.onnx`);
@@ -101,7 +101,7 @@ test("of many graphs those go that were not used for longest", async () => {
   expect(kept()).not.toContain("24.onnx");
 });
 
-test("the folder is where the system has its caches, or where it is told to be, or nowhere", () => {
+test("the folder is in the system's cache folder, where COINAGE_CACHE says, or nowhere", () => {
   expect(graphFolder({ XDG_CACHE_HOME: "/caches" })).toBe(path.resolve("/caches/coinage/graphs"));
   expect(graphFolder({ XDG_CACHE_HOME: "/caches", COINAGE_CACHE: "/mine" })).toBe(path.resolve("/mine/graphs"));
   expect(graphFolder({})).toBe(path.join(os.homedir(), ".cache", "coinage", "graphs"));

@@ -1,4 +1,4 @@
-export { type ChosenDevice, chooseDevice, type DeviceReport, probeDevices, requireDevice } from "./devices.ts";
+export { chooseDevice, probeDevices, requireDevice } from "./devices.ts";
 export { type ComputeDtype, type OpenDevice, openDevice } from "./open-device.ts";
 export { type DeviceRate, measureRate } from "./probe.ts";
 export {
@@ -9,5 +9,4 @@ export {
   openRuntime,
   type Program,
   type Runtime,
-  type RuntimeOptions,
 } from "./runtime.ts";

@@ -9,7 +9,7 @@ const without = {
   fallbackReason: expect.stringContaining("does not support 16-bit numbers"),
 };
 
-/** A GPU with a program of its own making. */
+/** A stand-in for a GPU whose program gives a fixed result. */
 function gpu(run: () => number): Runtime {
   const program = {
     run: async () => ({ y: arrayOf([1], Float32Array.of(run())) }),
@@ -18,7 +18,7 @@ function gpu(run: () => number): Runtime {
   return { device: "webgpu", load: async () => program } as unknown as Runtime;
 }
 
-test("16 bits are tried out on a GPU before they are taken", async () => {
+test("float16 is tried on a GPU before it is used", async () => {
   expect(
     await chooseComputeDtype(
       gpu(() => 16),

@@ -43,7 +43,7 @@ describe("a program", () => {
     await expect(program.run(feeds)).rejects.toMatchObject({ code: "FEED" });
   });
 
-  test("that wants more memory than there is says so, and the next one runs", async () => {
+  test("that needs more memory than there is reports it, and the next one runs", async () => {
     const [column, row] = [input("column", "float32", [dim("rows"), 1]), input("row", "float32", [1, dim("columns")])];
     const hungry = await runtime.load({ sum: add(column, row) });
     const side = 2 ** 22;
@@ -69,7 +69,7 @@ describe("weights", () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-weights-"));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test("are read where they lie, at any offset, in their own precision", async () => {
+  test("are read from their file, at any offset, in their stored dtype", async () => {
     const file = path.join(folder, "weights.bin");
     writeFileSync(file, Buffer.from([9, 9, 9, 0x00, 0x3c, 0x00, 0xc0, 0x80, 0x3f, 0x00, 0x00])); // 3 bytes, then f16 1 and -2, then bf16 1 and 0
     const at = (dtype: "float16" | "bfloat16", offset: number) => ({
@@ -86,7 +86,7 @@ describe("weights", () => {
     await runtime.close();
   });
 
-  test("of a file that is too short are an error with a code", async () => {
+  test("in a truncated file are an error with a code", async () => {
     const file = path.join(folder, "short.bin");
     writeFileSync(file, Buffer.alloc(4));
     const runtime = openRuntime({ threads: 1 });
@@ -96,7 +96,7 @@ describe("weights", () => {
   });
 });
 
-test("a closed runtime says so", async () => {
+test("a closed runtime refuses requests", async () => {
   const runtime = openRuntime({ threads: 1 });
   const program = await runtime.load({ y: add(input("x", "float32", [1]), scalar(1)) });
   await runtime.close();

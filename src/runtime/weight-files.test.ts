@@ -35,10 +35,10 @@ afterEach(() => runtime.close());
 
 const changed = { code: "WEIGHTS_CHANGED", message: expect.stringContaining(file), hint: expect.any(String) };
 const firstOf = async () => (await program.run({ x })).y!.data[0];
-/** As at another time: two writings may fall into one tick of the file system's clock. */
+/** Sets another time: two writes may fall into one tick of the file system's clock. */
 const writtenLater = () => utimesSync(file, new Date(), new Date(Date.now() + 5000));
 
-describe("a file of weights that is in use", () => {
+describe("a weight file in use", () => {
   test("may be read and linked", async () => {
     expect(await firstOf()).toBe(side);
     readFileSync(file);
@@ -46,7 +46,7 @@ describe("a file of weights that is in use", () => {
     expect(await firstOf()).toBe(side);
   });
 
-  test("is an error once it is written over in place", async () => {
+  test("is an error once it is overwritten in place", async () => {
     expect(await firstOf()).toBe(side);
     writeFileSync(file, values(2), { flag: "r+" });
     writtenLater();
@@ -54,7 +54,7 @@ describe("a file of weights that is in use", () => {
     await expect(runtime.load(product)).rejects.toMatchObject(changed);
   });
 
-  test("is an error once it is cut short: running on would end the process", async () => {
+  test("is an error once it is truncated: reading on would kill the process", async () => {
     truncateSync(file, 100);
     await expect(firstOf()).rejects.toMatchObject({
       ...changed,
@@ -62,7 +62,7 @@ describe("a file of weights that is in use", () => {
     });
   });
 
-  test("is an error once another is in its place", async () => {
+  test("is an error once it is replaced", async () => {
     writeFileSync(`${file}.new`, values(2));
     renameSync(`${file}.new`, file);
     writtenLater();
@@ -74,7 +74,7 @@ describe("a file of weights that is in use", () => {
     expect(await firstOf()).toBe(side);
   });
 
-  test("is looked at again after a run, whose results may hold what was written meanwhile", async () => {
+  test("is checked again after a run, whose results may contain what was written meanwhile", async () => {
     const running = firstOf();
     writtenLater();
     await expect(running).rejects.toMatchObject(changed);

@@ -13,7 +13,7 @@ export interface SamplerSettings {
 }
 
 /** One evaluation of the network that a sampler asks for. */
-export interface NetworkCall {
+interface NetworkCall {
   /** State before the call, unscaled. The caller may repaint it in place before answering. */
   readonly latents: Float64Array;
   readonly level: NoiseLevel;
@@ -40,7 +40,7 @@ export interface SamplerMethod {
 export type SamplerFactory = (settings: SamplerSettings) => SamplerMethod;
 
 /** What a sampler asks its caller to evaluate; the answer is the model output. */
-export interface SamplerCall {
+interface SamplerCall {
   /** Latents as the network expects them. */
   readonly modelInput: Float32Array;
   /** Noise level of the model input. */

@@ -88,12 +88,12 @@ test("a stochastic sampler asks for its noise", () => {
   expect(() => run(create("euler_a", 4), [1])).toThrow("needs noise");
 });
 
-test("an offset may not lead out of the schedule", () => {
+test("an offset beyond the schedule is refused", () => {
   expect(() => create("ddim", 1000)).toThrow(expect.objectContaining({ code: "SAMPLER_STEPS" }));
   expect(create("ddim", 999).timesteps[0]).toBe(999);
 });
 
-test("an unknown sampler is named with its nearest", () => {
+test("an unknown sampler is refused with the nearest name", () => {
   const hint = expect.stringMatching(/Did you mean euler_a\?.*dpmsolver\+\+/);
   expect(() => samplerName("euler-a")).toThrow(expect.objectContaining({ code: "SAMPLER_UNKNOWN", hint }));
   expect(() => samplerName("toString")).toThrow(expect.objectContaining({ code: "SAMPLER_UNKNOWN" }));
