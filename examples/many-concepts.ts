@@ -29,7 +29,7 @@ export const concepts: readonly Concept[] = [
 export async function teachAll(
   wanted: readonly Concept[],
   outputDir: string,
-  { maxTrainSteps = 200, signal }: { readonly maxTrainSteps?: number; readonly signal?: StopSignal } = {},
+  { maxTrainSteps = 200, signal }: { readonly maxTrainSteps?: number; readonly signal?: StopSignal | undefined } = {},
 ): Promise<Embedding[]> {
   const embeddings: Embedding[] = [];
   for (const { word, initWord, datasetConfig } of wanted) {
@@ -41,7 +41,7 @@ export async function teachAll(
     const settings = { pretrainedModelNameOrPath: modelFolder, datasetConfig, tokenString: word, initWord };
     const length = { maxTrainSteps, learningRate: 5e-3, numVectorsPerToken: 2, cacheLatents: true, seed: 1 };
     const output = { outputDir, outputName: word, saveModelAs: "safetensors" } as const;
-    const result = await resultOf(train({ ...settings, ...length, ...output }, signal && { signal }));
+    const result = await resultOf(train({ ...settings, ...length, ...output }, { signal }));
     if (!result) break;
     console.log(`${word}: ${result.step} steps in ${Math.round(result.seconds)} s`);
     embeddings.push(result.embedding);

@@ -1,6 +1,6 @@
 import type { PromptEmbedding } from "./embeddings.ts";
 import { type StopSignal, unlessAborted, untilAborted } from "./events/index.ts";
-import { type GeneratedImage, type GenerationRunEvent, generateFromSettings } from "./generation/index.ts";
+import { type GeneratedImage, type GenerationRunEvent, generateFromSettings, typedLines } from "./generation/index.ts";
 import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "./options/index.ts";
 
 export interface GenerateOptions {
@@ -47,7 +47,7 @@ export async function* generate(
   const files: string[] = [];
   const images: GeneratedImage[] = [];
   let isDone = false;
-  const lines = prompts && untilAborted(prompts, signal);
+  const lines = prompts ? untilAborted(prompts, signal) : interactive ? typedLines(process.stdin, signal) : undefined;
   const run = generateFromSettings(checked, { prompts: lines, embeddings, write });
   for await (const event of unlessAborted(run, signal)) {
     yield event;

@@ -26,7 +26,7 @@ import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
 export interface TrainOptions {
   /** An AbortSignal: aborting finishes the running step, saves and ends. */
-  readonly signal?: StopSignal;
+  readonly signal?: StopSignal | undefined;
 }
 
 /** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.

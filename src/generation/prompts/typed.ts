@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { CoinageError } from "../../errors/index.ts";
+import type { StopSignal } from "../../events/index.ts";
 import type { GenerationRunEvent } from "../run-events.ts";
 import type { ImagePlan, WrittenPrompt } from "./plan.ts";
 
@@ -42,22 +43,16 @@ function textOf(line: string): string {
   return line.trim().split(" --", 1)[0]!;
 }
 
-/** What is asked of an AbortSignal. Named here, as the input's type is, so that the published types need none of Node's. */
-interface AbortListening {
-  readonly aborted: boolean;
-  addEventListener(type: "abort", listener: () => void): void;
-}
-
 /** The lines of a stream as they come in; an abort ends them. */
 export async function* typedLines(
   text: AsyncIterable<string | Uint8Array>,
-  signal?: AbortListening,
+  signal?: StopSignal,
 ): AsyncGenerator<string, void> {
   const input = text instanceof Readable ? text : Readable.from(text);
   // made only when the first line is asked for: it would drop what it reads before
   const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
   if (signal?.aborted) lines.close();
-  signal?.addEventListener("abort", () => lines.close());
+  signal?.addEventListener?.("abort", () => lines.close());
   try {
     yield* lines;
   } finally {
