@@ -15,7 +15,7 @@ const rows = [
   ["pipeline"],
   ["networks"],
   ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],
-  ["models", "diffusion", "tokenizer", "options", "assets", "hub"],
+  ["models", "diffusion", "tokenizer", "options", "hub", "assets"],
   ["checkpoint", "runtime"],
   ["graph", "random", "pictures"],
   ["files"],
@@ -93,6 +93,15 @@ describe("rooms", () => {
 
   test("every room stands in a row", () => {
     expect(all.filter(({ room }) => rowOf(room) < 0).map(({ file }) => file)).toEqual([]);
+  });
+
+  test("docs/design.md has them from top to bottom", () => {
+    const page = readFileSync(path.join(source, "../docs/design.md"), "utf8");
+    const [table] = /^\| room \|[\s\S]*?\n\n/m.exec(page)!;
+    const cells = [...table.matchAll(/^\| (`[^|]+`) \|/gm)].map((match) => match[1]!);
+    const listed = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map((match) => match[1]!));
+    const outer = rows.flat().filter((room) => !innerRooms.includes(room) && !/^formats\/\w/.test(room));
+    expect(listed).toEqual(outer.map((room) => (room === "." ? "src/*.ts" : room)));
   });
 
   test("another room is entered by its door", () => {
