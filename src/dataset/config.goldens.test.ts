@@ -5,8 +5,8 @@ import { parseTrainArguments } from "../options/index.ts";
 import { findIssues } from "./config/check.ts";
 import { readConfigDocument, readDatasetConfig } from "./config/config.ts";
 import type { DatasetSettings } from "./config/keys.ts";
-import type { DatasetPlan, SubsetPlan } from "./config/plan.ts";
-import { resolveDatasets } from "./config/resolve.ts";
+import { type DatasetPlan, resolveDatasets, type SubsetPlan } from "./config/plan.ts";
+
 import { DatasetWarnings } from "./warnings.ts";
 
 interface RecordedError {

@@ -2,8 +2,8 @@ import { CoinageError } from "../errors/index.ts";
 import { PythonRandom } from "../random/index.ts";
 import { readDatasetConfig } from "./config/config.ts";
 import type { DatasetSettings } from "./config/keys.ts";
-import type { LatentCaching, LatentFamily } from "./config/plan.ts";
-import { resolveDatasets } from "./config/resolve.ts";
+import { type LatentCaching, type LatentFamily, resolveDatasets } from "./config/plan.ts";
+
 import { type Dataset, loadDataset } from "./dataset.ts";
 import { DatasetGroup } from "./group.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";

@@ -1,5 +1,8 @@
-import type { Colour, Interpolation, Size } from "../../pictures/index.ts";
-import type { DatasetKind, PartOf } from "./keys.ts";
+import { CoinageError, nearestName } from "../../errors/index.ts";
+import type { ConfigPath, ConfigTable } from "../../formats/config/index.ts";
+import { type Colour, type Interpolation, interpolations, parseColour, type Size } from "../../pictures/index.ts";
+import type { CheckedConfig, CheckedDataset } from "./check.ts";
+import { type DatasetKind, type DatasetSettings, type PartOf, settle } from "./keys.ts";
 
 /** A dataset as configured: every value settled, nothing read from disk yet. */
 export interface DatasetPlan extends Omit<PartOf<"dataset">, "resolution"> {
@@ -32,4 +35,95 @@ export interface LatentCaching {
   readonly toDisk: boolean;
   /** Trust files by their name. */
   readonly skipCheck: boolean;
+}
+
+/** Settles every value of a dataset config: subset, then dataset, then [general], then the run's settings, then the default.
+ *  @throws DATASET_CONFIG when a dataset has no resolution or a value cannot be used. */
+export function resolveDatasets(config: CheckedConfig, settings: DatasetSettings): DatasetPlan[] {
+  return config.datasets.map((dataset, i) => resolveDataset(dataset, ["datasets", i], config, settings));
+}
+
+function resolveDataset(
+  { kind, table, subsets }: CheckedDataset,
+  path: ConfigPath,
+  { general, placeOf }: CheckedConfig,
+  settings: DatasetSettings,
+): DatasetPlan {
+  const place = placeOf(path);
+  const tables = [table, general];
+  const { resolution, ...values } = settle("dataset", kind, tables, settings);
+  if (!resolution)
+    throw new CoinageError("DATASET_CONFIG", `Dataset ${path.at(-1)} has no resolution.`, {
+      where: place,
+      hint: "Give --resolution, or resolution in [[datasets]] or [general].",
+    });
+  return {
+    ...values,
+    kind,
+    resolution: [sideOf(resolution[0], place), sideOf(resolution[1], place)],
+    batchSize: atLeastOne(values.batchSize, "batch_size", place),
+    resizeInterpolation: interpolationOf(settle("subset", kind, tables, settings), place),
+    priorLossWeight: settings.priorLossWeight ?? 1,
+    subsets: subsets.map((subset, i) =>
+      resolveSubset(kind, [subset, ...tables], settings, placeOf([...path, "subsets", i])),
+    ),
+  };
+}
+
+function resolveSubset(
+  kind: DatasetKind,
+  tables: readonly ConfigTable[],
+  settings: DatasetSettings,
+  place: string,
+): SubsetPlan {
+  const values = settle("subset", kind, tables, settings);
+  const captions = settle("captions", kind, tables, settings);
+  if (captions.captionSeparator === "")
+    throw new CoinageError("DATASET_CONFIG", "caption_separator must not be empty.", { where: place });
+  return {
+    ...values,
+    alphaBackground: backgroundOf(values, place),
+    resizeInterpolation: interpolationOf(values, place),
+    captions,
+  };
+}
+
+function interpolationOf({ resizeInterpolation: name }: PartOf<"subset">, place: string): Interpolation | undefined {
+  if (name === undefined || (interpolations as readonly string[]).includes(name))
+    return name as Interpolation | undefined;
+  const near = nearestName(name, interpolations);
+  throw new CoinageError("DATASET_CONFIG", `"${name}" is not a resize_interpolation.`, {
+    where: place,
+    hint: `${near ? `Did you mean ${near}? ` : ""}Choose from ${interpolations.join(", ")}.`,
+  });
+}
+
+function backgroundOf({ alphaBackground: text, alphaMask }: PartOf<"subset">, place: string): Colour | undefined {
+  if (text === undefined) return undefined;
+  const colour = parseColour(text);
+  if (!colour)
+    throw new CoinageError("DATASET_CONFIG", `"${text}" is not a colour for alpha_background.`, {
+      where: place,
+      hint: 'Give white, black, grey or a colour such as "#80c0ff".',
+    });
+  if (alphaMask)
+    throw new CoinageError("DATASET_CONFIG", "alpha_mask and alpha_background cannot be combined.", {
+      where: place,
+      hint: "Use one: alpha_mask leaves transparent areas out of the loss, alpha_background puts images on a background colour.",
+    });
+  return colour;
+}
+
+const largestSide = 16384;
+
+function sideOf(value: number, place: string): number {
+  if (value <= largestSide) return atLeastOne(value, "resolution", place);
+  throw new CoinageError("DATASET_CONFIG", `resolution must be at most ${largestSide}, not ${value}.`, {
+    where: place,
+  });
+}
+
+function atLeastOne(value: number, key: string, place: string): number {
+  if (value >= 1) return value;
+  throw new CoinageError("DATASET_CONFIG", `${key} must be at least 1, not ${value}.`, { where: place });
 }

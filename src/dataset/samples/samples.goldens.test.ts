@@ -15,8 +15,8 @@ import {
 import { PythonRandom } from "../../random/index.ts";
 import { bucketLimitsOf, cropBoxOf } from "../buckets/resolutions.ts";
 import { formatPath } from "../config/check.ts";
-import type { DatasetPlan } from "../config/plan.ts";
-import { resolveDatasets } from "../config/resolve.ts";
+import { type DatasetPlan, resolveDatasets } from "../config/plan.ts";
+
 import { assignBuckets, type TrainingImage } from "../images/training-image.ts";
 import { DatasetWarnings } from "../warnings.ts";
 import { applyGamma, shiftHue } from "./colour.ts";
