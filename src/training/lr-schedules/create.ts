@@ -1,6 +1,6 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
 import { namedSchedules, type ScheduleSpan, warmupWithout } from "./named-schedules.ts";
-import { type LearningRateSchedule, mistake, type ScheduleSettings, type StepCount } from "./settings.ts";
+import { type LearningRateSchedule, mistake, type ScheduleSettings } from "./settings.ts";
 import { torchSchedules } from "./torch-schedules.ts";
 
 /** The learning rate of every optimizer step. A list of rates as text (see `rateTextSchedule`) is a schedule of its own.
@@ -17,7 +17,7 @@ export function createSchedule(
   const { lrSchedulerType, lrSchedulerArgs: args = {}, learningRateSource: source = "schedule" } = settings;
   if (source === "constant") return () => learningRate;
   const total = totalSteps * processes;
-  const span = { total, warmup: stepsOf(settings.lrWarmupSteps, total), decay: stepsOf(settings.lrDecaySteps, total) };
+  const span = { total, warmup: settings.lrWarmupSteps ?? 0, decay: settings.lrDecaySteps ?? 0 };
   if (lrSchedulerType) {
     const rate = torchSchedule(lrSchedulerType)(learningRate, args);
     if (span.warmup !== 0) throw warmupWithout(lrSchedulerType);
@@ -117,9 +117,4 @@ function unknown(name: string, known: readonly string[], flag: string): never {
     where: `${flag} ${name}`,
     hint: `${near ? `Did you mean ${near}? ` : ""}There are: ${known.join(", ")}.`,
   });
-}
-
-function stepsOf(count: StepCount | undefined, total: number): number {
-  if (!count) return 0;
-  return "steps" in count ? count.steps : Math.trunc(count.ratio * total);
 }

@@ -4,5 +4,4 @@ export type {
   ScheduleArgument,
   ScheduleArguments,
   ScheduleSettings,
-  StepCount,
 } from "./settings.ts";

@@ -3,7 +3,7 @@ import { describeGoldens, readJson } from "../../../test/goldens.ts";
 import { parsePythonArguments } from "../../options/index.ts";
 import { chooseOptimizer, createOptimizer, type OptimizerArguments } from "../optimizers/index.ts";
 import { createSchedule } from "./create.ts";
-import type { ScheduleSettings, StepCount } from "./settings.ts";
+import type { ScheduleSettings } from "./settings.ts";
 
 interface Case {
   readonly name: string;
@@ -22,18 +22,20 @@ function wordsAfter(args: readonly string[], flag: string): readonly string[] | 
   return end < 0 ? rest : rest.slice(0, end);
 }
 
-function settingsOf(args: readonly string[]): ScheduleSettings & { readonly maxTrainSteps: number } {
+function settingsOf(args: readonly string[], processes = 1): ScheduleSettings & { readonly maxTrainSteps: number } {
   const text = (flag: string) => wordsAfter(args, flag)?.[0];
   const number = (flag: string) => (text(flag) === undefined ? undefined : Number(text(flag)));
   const optimizer = chooseOptimizer({ optimizerType: text("--optimizer_type"), optimizerArgs: argumentsOf(args) });
+  const maxTrainSteps = number("--max_train_steps")!;
+  const steps = (flag: string) => stepsOf(text(flag), maxTrainSteps * processes);
   return {
     learningRate: number("--learning_rate")!,
-    maxTrainSteps: number("--max_train_steps")!,
+    maxTrainSteps,
     lrScheduler: text("--lr_scheduler"),
     lrSchedulerType: text("--lr_scheduler_type"),
     lrSchedulerArgs: parsePythonArguments(wordsAfter(args, "--lr_scheduler_args") ?? [], "--lr_scheduler_args"),
-    lrWarmupSteps: stepCount(text("--lr_warmup_steps")),
-    lrDecaySteps: stepCount(text("--lr_decay_steps")),
+    lrWarmupSteps: steps("--lr_warmup_steps"),
+    lrDecaySteps: steps("--lr_decay_steps"),
     lrSchedulerNumCycles: number("--lr_scheduler_num_cycles"),
     lrSchedulerPower: number("--lr_scheduler_power"),
     lrSchedulerTimescale: number("--lr_scheduler_timescale"),
@@ -46,10 +48,12 @@ function argumentsOf(args: readonly string[]): OptimizerArguments {
   return parsePythonArguments(wordsAfter(args, "--optimizer_args") ?? []);
 }
 
-function stepCount(text: string | undefined): StepCount | undefined {
+/** A number of steps as argparse reads it: a count, or a fraction of all steps. */
+function stepsOf(text: string | undefined, totalSteps: number): number | undefined {
   if (text === undefined) return undefined;
-  if (text.endsWith("%")) return { ratio: Number(text.slice(0, -1)) / 100 };
-  return Number(text) >= 1 ? { steps: Number(text) } : { ratio: Number(text) };
+  const isShare = text.endsWith("%") || Number(text) < 1;
+  const amount = text.endsWith("%") ? Number(text.slice(0, -1)) / 100 : Number(text);
+  return isShare ? Math.trunc(amount * totalSteps) : amount;
 }
 
 /** What Adafactor reports after each step with a [3,4] table of ones and gradients of one. */
@@ -67,7 +71,7 @@ describeGoldens("lr-schedules", (folder) => {
   const cases = readJson<Case[]>(folder, "schedules.json");
 
   test.each(cases.filter(({ lrs }) => lrs))("$name", ({ args, lrs, num_processes }) => {
-    const settings = settingsOf(args);
+    const settings = settingsOf(args, num_processes);
     const schedule = createSchedule(settings, settings.maxTrainSteps, num_processes);
     const reported = settings.learningRateSource === "adafactor" ? adafactorRates(args, lrs!.length) : [];
     const relative = reported.length > 0 ? 1e-5 : settings.lrSchedulerType ? 1e-9 : 1e-12;
@@ -79,7 +83,7 @@ describeGoldens("lr-schedules", (folder) => {
 
   test.each(cases.filter(({ error }) => error))("$name: $error", ({ args, num_processes }) => {
     const create = () => {
-      const settings = settingsOf(args);
+      const settings = settingsOf(args, num_processes);
       createSchedule(settings, settings.maxTrainSteps, num_processes);
     };
     expect(create).toThrow(expect.objectContaining({ code: expect.stringMatching(/^LR_SCHEDULE/) }));

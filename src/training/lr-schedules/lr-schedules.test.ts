@@ -5,7 +5,7 @@ import type { ScheduleSettings } from "./settings.ts";
 const steps = (count: number) => Array.from({ length: count + 1 }, (_, step) => step);
 
 describe("factors over 10 steps", () => {
-  const warm = (count: number) => ({ lrWarmupSteps: { steps: count } });
+  const warm = (count: number) => ({ lrWarmupSteps: count });
   test.each<[string, Partial<ScheduleSettings>, number[]]>([
     ["constant_with_warmup", warm(4), [0, 0.25, 0.5, 0.75, 1, 1, 1, 1, 1, 1, 1]],
     ["linear", warm(2), [0, 0.5, 1, 0.875, 0.75, 0.625, 0.5, 0.375, 0.25, 0.125, 0]],
@@ -32,7 +32,7 @@ describe("factors over 10 steps", () => {
     ],
     [
       "warmup_stable_decay",
-      { ...warm(2), lrDecaySteps: { ratio: 0.4 }, lrSchedulerMinLrRatio: 0.1 },
+      { ...warm(2), lrDecaySteps: 4, lrSchedulerMinLrRatio: 0.1 },
       [0.1, 0.55, 1, 1, 1, 1, 1, 0.868198, 0.55, 0.231802, 0.1],
     ],
   ])("%s", (lrScheduler, settings, expected) => {
@@ -44,8 +44,8 @@ describe("factors over 10 steps", () => {
 });
 
 test("two processes advance the schedule twice as fast along twice the length", () => {
-  const settings = { learningRate: 1, lrScheduler: "cosine", lrWarmupSteps: { ratio: 0.1 } };
-  const [one, two] = [createSchedule(settings, 100), createSchedule(settings, 100, 2)];
+  const settings = (lrWarmupSteps: number) => ({ learningRate: 1, lrScheduler: "cosine", lrWarmupSteps });
+  const [one, two] = [createSchedule(settings(10), 100), createSchedule(settings(20), 100, 2)];
   steps(100).forEach((step) => {
     expect(two(step)).toBeCloseTo(one(step), 12);
   });
@@ -57,10 +57,10 @@ test("Adafactor's schedule repeats the reported rate", () => {
 });
 
 test.each<[string, Partial<ScheduleSettings>]>([
-  ["a warm-up before a constant rate", { lrWarmupSteps: { steps: 5 } }],
+  ["a warm-up before a constant rate", { lrWarmupSteps: 5 }],
   [
     "a warm-up before a torch class",
-    { lrSchedulerType: "StepLR", lrSchedulerArgs: { step_size: 3 }, lrWarmupSteps: { steps: 5 } },
+    { lrSchedulerType: "StepLR", lrSchedulerArgs: { step_size: 3 }, lrWarmupSteps: 5 },
   ],
   ["an argument that is missing", { lrSchedulerType: "StepLR" }],
   ["a period of no length", { lrSchedulerType: "CosineAnnealingWarmRestarts", lrSchedulerArgs: { T_0: 0 } }],

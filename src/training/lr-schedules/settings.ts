@@ -1,8 +1,5 @@
 import { CoinageError } from "../../errors/index.ts";
 
-/** A number of steps, or a share of all steps. */
-export type StepCount = { readonly steps: number } | { readonly ratio: number };
-
 /** An argument of --lr_scheduler_args, as its Python literal was read. */
 export type ScheduleArgument = number | boolean | string | null | readonly ScheduleArgument[];
 
@@ -16,8 +13,9 @@ export interface ScheduleSettings {
   /** Name of a class of torch.optim.lr_scheduler; takes precedence over lrScheduler. */
   readonly lrSchedulerType?: string | undefined;
   readonly lrSchedulerArgs?: ScheduleArguments | undefined;
-  readonly lrWarmupSteps?: StepCount | undefined;
-  readonly lrDecaySteps?: StepCount | undefined;
+  /** In steps of the scheduler, which advances once per process and optimizer step. */
+  readonly lrWarmupSteps?: number | undefined;
+  readonly lrDecaySteps?: number | undefined;
   readonly lrSchedulerNumCycles?: number | undefined;
   readonly lrSchedulerPower?: number | undefined;
   readonly lrSchedulerTimescale?: number | undefined;

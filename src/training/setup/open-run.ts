@@ -1,6 +1,6 @@
 import type { DatasetGroup } from "../../dataset/index.ts";
 import { noiseSchedule } from "../../diffusion/index.ts";
-import { parsePythonArguments, type TrainSettings } from "../../options/index.ts";
+import { parsePythonArguments, resolveStepCount, type TrainSettings } from "../../options/index.ts";
 import type { GenerationRequest } from "../../pipeline/index.ts";
 import type { LoweredProgram } from "../../runtime/index.ts";
 import { captionWarnings } from "../diagnostics/caption-warnings.ts";
@@ -55,7 +55,13 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
   const choice = chooseOptimizer({ ...settings, optimizerArgs: parsePythonArguments(settings.optimizerArgs ?? []) });
   const optimizer = createOptimizer(choice, tableShapes(placeholder.initialEmbeddings, placeholder.vocabularies));
   const lrSchedulerArgs = parsePythonArguments(settings.lrSchedulerArgs ?? [], "--lr_scheduler_args");
-  const scheduleSettings = { ...settings, lrSchedulerArgs, learningRateSource: choice.learningRate };
+  const scheduleSettings = {
+    ...settings,
+    lrSchedulerArgs,
+    learningRateSource: choice.learningRate,
+    lrWarmupSteps: resolveStepCount(settings.lrWarmupSteps, length.steps),
+    lrDecaySteps: resolveStepCount(settings.lrDecaySteps, length.steps),
+  };
   const schedule = createSchedule(scheduleSettings, length.steps);
   const learningRates = Array.from({ length: length.steps }, (_, step) => schedule(step, optimizer.numbers.rate));
 
