@@ -40,8 +40,9 @@ export interface GenerateResult {
  *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, embeddings or prompts */
 export async function* generate(
   settings: GenerateInput,
-  { signal, write, prompts, embeddings }: GenerateOptions = {},
+  options: GenerateOptions = {},
 ): AsyncGenerator<GenerationRunEvent, GenerateResult> {
+  const { signal, write, prompts, embeddings } = options;
   const interactive = settings.interactive || prompts !== undefined;
   const checked = checkGenerateSettings(parseGenerateRecord({ ...settings, interactive }));
   const files: string[] = [];

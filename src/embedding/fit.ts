@@ -49,14 +49,8 @@ export function checkEmbedding(
 }
 
 /** The learned word of a file for no model in particular: to write it in another layout. */
-export function embeddingOfFile({
-  token,
-  step,
-  metadata,
-  tables,
-  layout,
-  path: where,
-}: EmbeddingFile): LearnedEmbedding {
+export function embeddingOfFile(file: EmbeddingFile): LearnedEmbedding {
+  const { token, step, metadata, tables, layout, path: where } = file;
   const about = { token, step, metadata };
   if (layout === "xti")
     return { ...about, vectors: [stackTables([...tables.values()], where)], layers: [...tables.keys()] };
