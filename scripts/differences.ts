@@ -10,12 +10,12 @@ interface Difference {
   /** Path below src. */
   readonly file: string;
   readonly sdScripts: string;
-  readonly coinage?: string;
-  readonly because?: string;
+  readonly coinage: string;
+  readonly because: string;
 }
 
 /** The page docs/differences.md: every comment in the code that begins with the mark.
- *  @throws when a comment lacks one of its three sentences. */
+ *  @throws naming the comment that lacks one of its three sentences. */
 export function differencesMarkdown(): string {
   const differences = allDifferences();
   const rooms = [...new Set(differences.map(roomOf))];
@@ -39,10 +39,7 @@ function roomOf({ file }: Difference): string {
 }
 
 function itemOf({ file, sdScripts, coinage, because }: Difference): string {
-  const text =
-    coinage && because
-      ? `sd-scripts: ${sdScripts} coinage: ${coinage.replace(/\.$/, "")}, because ${because}`
-      : sdScripts;
+  const text = `**sd-scripts:** ${sdScripts} **coinage:** ${coinage.replace(/\.$/, "")}, because ${because}`;
   return `- ${escapeTags(text)} ([${path.posix.basename(file)}](../src/${file}))`;
 }
 
@@ -75,7 +72,6 @@ export function differencesIn(code: string, file: string): Difference[] {
     const isBlock = !line.slice(0, start).includes("//");
     const rest = isBlock ? restOfBlock(first, lines, at) : restOfLines(lines, at);
     const [sdScripts, coinage, because, ...others] = [first, ...rest].join("\n").split(/\n\s*(?:coinage|because):/);
-    if (coinage === undefined && because === undefined) return [{ file, sdScripts: sentenceOf(sdScripts!) }];
     if (!coinage || !because || others.length > 0)
       throw new Error(
         `src/${file}, line ${at + 1}: "${mark}", "coinage:" and "because:" belong together, in this order`,

@@ -141,3 +141,18 @@ describe("what a reader can take in", () => {
     expect(written.filter(({ text }) => text.split("\n").length > 400).map(({ file }) => file)).toEqual([]);
   });
 });
+
+test("a comment names no page that is not in the repository", () => {
+  const root = path.dirname(source);
+  const written = [source, path.join(root, "test"), path.join(root, "bench"), path.join(root, "scripts")].flatMap(
+    filesIn,
+  );
+  const pages = new Set(readdirSync(path.join(root, "docs")));
+  const unknown = written.flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/^\s*(?:\/\/|\/?\*).*?\b([\w-]+\.md)\b/gm)]
+      .map((match) => match[1]!)
+      .filter((page) => page !== "README.md" && !pages.has(page))
+      .map((page) => `${file}: ${page}`),
+  );
+  expect(unknown).toEqual([]);
+});
