@@ -73,13 +73,13 @@ function imageOf({ file, index, prompt, width, height }: Extract<TrainingEvent, 
   return { tag: `sample_${index}`, png: readFileSync(file), width, height, description: `\`${prompt}\`` };
 }
 
-export interface EventFile {
+interface EventFile {
   readonly write: (event: Uint8Array) => void;
   readonly close: () => void;
 }
 
 /** A new event file of TensorBoard in this folder, with its first record. @throws OUTPUT_UNWRITABLE when it cannot be made */
-export function openEventFile(folder: string, start: Date): EventFile {
+function openEventFile(folder: string, start: Date): EventFile {
   const seconds = start.getTime() / 1000;
   const name = `events.out.tfevents.${Math.floor(seconds)}.${os.hostname()}.${process.pid}.0`;
   const file = openLogFile(path.join(folder, name), "--logging_dir");
@@ -96,7 +96,7 @@ type Logged = Readonly<Record<string, HyperParameters[string] | null>>;
  *  coinage: the TensorBoard hyperparameters and `hparams.yml` are in one folder.
  *  because: both describe the same run.
  *  @throws OUTPUT_UNWRITABLE */
-export function writeHparams(runFolder: string, settings: Logged, start: Date): void {
+function writeHparams(runFolder: string, settings: Logged, start: Date): void {
   const seconds = start.getTime() / 1000;
   const folder = path.join(runFolder, String(seconds));
   const events = openEventFile(folder, start);
