@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CoinageError } from "../errors/index.ts";
-import { inTurns, mapTellingAll, workAhead } from "./concurrency.ts";
+import { inTurns, mapReportingAll, workAhead } from "./concurrency.ts";
 
 test("work is done only so far ahead of what is asked for", async () => {
   const started: number[] = [];
@@ -44,20 +44,20 @@ test("one error tells all mistakes, a defect ends the work at once", async () =>
     if (item % 2 === 1) throw mistake(item);
     return item;
   };
-  expect(await mapTellingAll([0, 2, 4], 2, String, refuse)).toEqual([0, 2, 4]);
-  await expect(mapTellingAll([0, 1, 2], 2, String, refuse)).rejects.toMatchObject({ message: "caption 1" });
-  await expect(mapTellingAll([0, 1, 2, 3, 5], 2, (count) => `${count} captions`, refuse)).rejects.toMatchObject({
+  expect(await mapReportingAll([0, 2, 4], 2, String, refuse)).toEqual([0, 2, 4]);
+  await expect(mapReportingAll([0, 1, 2], 2, String, refuse)).rejects.toMatchObject({ message: "caption 1" });
+  await expect(mapReportingAll([0, 1, 2, 3, 5], 2, (count) => `${count} captions`, refuse)).rejects.toMatchObject({
     code: "CAPTION_UNREADABLE",
     message: "3 captions",
     where: "caption 1\n  caption 3\n  caption 5",
     hint: "mend it",
   });
   const many = Array.from({ length: 61 }, (_, i) => i);
-  await expect(mapTellingAll(many, 2, String, refuse)).rejects.toMatchObject({
+  await expect(mapReportingAll(many, 2, String, refuse)).rejects.toMatchObject({
     where: expect.stringMatching(/caption 39\n {2}and 10 more$/),
   });
   await expect(
-    mapTellingAll([1], 2, String, async () => {
+    mapReportingAll([1], 2, String, async () => {
       throw new TypeError("a defect");
     }),
   ).rejects.toThrow(TypeError);

@@ -32,7 +32,7 @@ const [toldAtMost, hintsAtMost] = [20, 4];
 
 /** The same for work that can fail for many items: all items are tried, so that one error reports everything that is wrong.
  *  title: the message for several mistakes. */
-export async function mapTellingAll<Item, Result>(
+export async function mapReportingAll<Item, Result>(
   items: readonly Item[],
   limit: number,
   title: (count: number) => string,

@@ -6,7 +6,6 @@ import { findIssues } from "./config/check.ts";
 import { readConfigDocument, readDatasetConfig } from "./config/config.ts";
 import type { DatasetSettings } from "./config/keys.ts";
 import { type DatasetPlan, resolveDatasets, type SubsetPlan } from "./config/plan.ts";
-
 import { DatasetWarnings } from "./warnings.ts";
 
 interface RecordedError {

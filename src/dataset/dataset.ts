@@ -5,7 +5,7 @@ import type { DatasetKind } from "./config/keys.ts";
 import type { DatasetPlan } from "./config/plan.ts";
 import { loadDreamBooth } from "./images/dreambooth.ts";
 import { loadFineTuning } from "./images/fine-tuning.ts";
-import { notePictures } from "./images/image-warnings.ts";
+import { warnAboutImages } from "./images/image-warnings.ts";
 import { checkMasks, loadWithMasks } from "./images/masks.ts";
 import {
   assignBuckets,
@@ -42,7 +42,7 @@ export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucke
   const images = await assignBuckets(entries, plan, limits, context.warnings);
   checkEpoch(images, plan);
   await checkMasks(images, plan, context.warnings);
-  await notePictures(images, context.warnings);
+  await warnAboutImages(images, context.warnings);
   return { plan, limits, images, buckets: bucketsOf(images), ...loaded };
 }
 

@@ -1,9 +1,9 @@
 import { CoinageError } from "../errors/index.ts";
+import { trainTable } from "../options/index.ts";
 import { PythonRandom } from "../random/index.ts";
 import { readDatasetConfig } from "./config/config.ts";
 import type { DatasetSettings } from "./config/keys.ts";
 import { type LatentCaching, type LatentFamily, resolveDatasets } from "./config/plan.ts";
-
 import { type Dataset, loadDataset } from "./dataset.ts";
 import { DatasetGroup } from "./group.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
@@ -42,7 +42,12 @@ function warningsOf(
 }
 
 function cachingOf(settings: DatasetSettings, family: LatentFamily): LatentCaching | undefined {
-  const { cacheLatents = false, cacheLatentsToDisk = false, vaeBatchSize = 1, skipCacheCheck = false } = settings;
+  const {
+    cacheLatents = false,
+    cacheLatentsToDisk = false,
+    vaeBatchSize = trainTable.vae_batch_size.default,
+    skipCacheCheck = false,
+  } = settings;
   if (!cacheLatents && !cacheLatentsToDisk) return undefined;
   return { family, vaeBatchSize: Math.max(1, vaeBatchSize), toDisk: cacheLatentsToDisk, skipCheck: skipCacheCheck };
 }

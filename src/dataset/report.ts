@@ -1,3 +1,4 @@
+import { trainTable } from "../options/index.ts";
 import type { Interpolation, Size } from "../pictures/index.ts";
 import { ahead } from "./concurrency.ts";
 import { type DatasetKind, givenSettings } from "./config/keys.ts";
@@ -42,7 +43,7 @@ export function settingsOf({ metadataFile, ...plan }: SubsetPlan): [key: string,
   const shownElsewhere: readonly string[] = [
     ...["image_dir", "num_repeats", "custom_attributes"],
     ...(metadataFile === undefined ? [] : ["caption_extension"]),
-    ...(captionSeparator === "," ? ["caption_separator"] : []),
+    ...(captionSeparator === trainTable.caption_separator.default ? ["caption_separator"] : []),
     ...(tokenWarmupStep > 0 ? [] : ["token_warmup_min"]),
   ];
   return givenSettings({ ...plan, ...plan.captions }).filter(([key]) => !shownElsewhere.includes(key));

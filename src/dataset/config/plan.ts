@@ -1,5 +1,6 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
 import type { ConfigPath, ConfigTable } from "../../formats/config/index.ts";
+import { trainTable } from "../../options/index.ts";
 import { type Colour, type Interpolation, interpolations, parseColour, type Size } from "../../pictures/index.ts";
 import type { CheckedConfig, CheckedDataset } from "./check.ts";
 import { type DatasetKind, type DatasetSettings, type PartOf, settle } from "./keys.ts";
@@ -63,7 +64,7 @@ function resolveDataset(
     resolution: [sideOf(resolution[0], place), sideOf(resolution[1], place)],
     batchSize: atLeastOne(values.batchSize, "batch_size", place),
     resizeInterpolation: interpolationOf(settle("subset", kind, tables, settings), place),
-    priorLossWeight: settings.priorLossWeight ?? 1,
+    priorLossWeight: settings.priorLossWeight ?? trainTable.prior_loss_weight.default,
     subsets: subsets.map((subset, i) =>
       resolveSubset(kind, [subset, ...tables], settings, placeOf([...path, "subsets", i])),
     ),

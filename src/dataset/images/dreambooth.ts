@@ -3,13 +3,13 @@ import { kindOfPath } from "../../files/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import { strip } from "../captions/caption.ts";
 import { captionsOfOtherEnding, readCaption } from "../captions/caption-file.ts";
-import { mapTellingAll } from "../concurrency.ts";
+import { mapReportingAll } from "../concurrency.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
-import { noteCaption } from "./image-warnings.ts";
+import { warnAboutCaption } from "./image-warnings.ts";
 import { infoCacheOf, readInfoCache, writeInfoCache } from "./metadata.ts";
 import { describeMissing, joinPath } from "./paths.ts";
-import { noteBeside, readPictureFolder } from "./picture-folder.ts";
+import { readPictureFolder, warnAboutNeighbours } from "./picture-folder.ts";
 import {
   headersOf,
   type ImageEntry,
@@ -39,7 +39,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
     else {
       const entries = await loadFolder(subset, plan, context);
       if (entries.length === 0) {
-        if (!isToldOf(folder, warnings)) warnings.add("subsetEmpty", folder);
+        if (!isReported(folder, warnings)) warnings.add("subsetEmpty", folder);
         continue;
       }
       seen.add(identity);
@@ -58,7 +58,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
 }
 
 /** Whether a warning already says why a folder has no images: it is not a folder, or its files cannot be used. */
-function isToldOf(folder: string, warnings: DatasetWarnings): boolean {
+function isReported(folder: string, warnings: DatasetWarnings): boolean {
   const left = (
     ["pictureUndecodable", "pictureMisnamed", "subfolderWithPictures", "infoCacheIncomplete"] as const
   ).flatMap((kind) => warnings.subjectsOf(kind));
@@ -115,7 +115,7 @@ async function fromFolder(
   { warnings }: LoadContext,
 ): Promise<ImageEntry[]> {
   const found = await readPictureFolder(folder, subset.captionExtension);
-  await noteBeside(found, plan, warnings);
+  await warnAboutNeighbours(found, plan, warnings);
   return found.pictures.map((file) => blankEntry(file, subset));
 }
 
@@ -125,7 +125,7 @@ function blankEntry(file: string, subset: SubsetPlan): ImageEntry {
 
 async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadContext): Promise<readonly ImageEntry[]> {
   const title = (count: number) => `${count} caption files cannot be used.`;
-  const captions = await mapTellingAll(entries, captionsAtOnce, title, ({ path: file, subset }) =>
+  const captions = await mapReportingAll(entries, captionsAtOnce, title, ({ path: file, subset }) =>
     readCaption(file, subset.captionExtension, subset.captions.enableWildcard),
   );
   const without = entries.filter((_, i) => captions[i] === undefined).map(({ path: file }) => file);
@@ -137,7 +137,7 @@ async function withCaptions(entries: readonly ImageEntry[], { warnings }: LoadCo
     if (caption === undefined && isEmpty) warnings.add("captionEmpty", entry.path);
     else if (caption === undefined) warnings.add("captionFromClass", entry.path);
     if (hasMoreLines) warnings.add("captionLines", entry.path);
-    if (caption !== undefined) noteCaption({ ...entry, caption }, warnings);
+    if (caption !== undefined) warnAboutCaption({ ...entry, caption }, warnings);
     return { ...entry, caption: caption ?? classTokens };
   });
 }

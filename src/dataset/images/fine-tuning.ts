@@ -3,10 +3,10 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath } from "../../files/index.ts";
 import { namedAs, pictureExtensions } from "../../pictures/index.ts";
-import { mapTellingAll } from "../concurrency.ts";
+import { mapReportingAll } from "../concurrency.ts";
 import type { DatasetPlan, SubsetPlan } from "../config/plan.ts";
 import { LatentFolders, type NamedLatents } from "../latents/names.ts";
-import { noteCaption } from "./image-warnings.ts";
+import { warnAboutCaption } from "./image-warnings.ts";
 import { captionOf, type MetadataEntry, readMetadata } from "./metadata.ts";
 import { joinPath, withoutExtension } from "./paths.ts";
 import type { ImageEntry, LoadContext, LoadedSubset, LoadedSubsets } from "./training-image.ts";
@@ -53,8 +53,8 @@ async function entriesOf(
   // Longest keys first, as sd-scripts registers them; Python counts code points.
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
   const title = (count: number) => `${count} keys of the metadata have no image.`;
-  const entries = await mapTellingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, pictures, latents));
-  for (const entry of entries) noteCaption(entry, warnings);
+  const entries = await mapReportingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, pictures, latents));
+  for (const entry of entries) warnAboutCaption(entry, warnings);
   return entries;
 }
 

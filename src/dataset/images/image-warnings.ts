@@ -10,7 +10,7 @@ const hugePixels = 40_000_000;
 const tinyScale = 2;
 
 /** Warns of images that are hardly trained on as they were meant to be: enlarged, huge, duplicate, rotated by EXIF only, animated, transparent. */
-export async function notePictures(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
+export async function warnAboutImages(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
   const decoded = images.filter(({ onlyLatents }) => onlyLatents === undefined);
   const paths = (isOdd: (image: TrainingImage) => boolean) => decoded.filter(isOdd).map(({ path }) => path);
   warnings.addAll(
@@ -33,7 +33,7 @@ export async function notePictures(images: readonly TrainingImage[], warnings: D
     "pictureAnimated",
     paths(({ header }) => (header?.pages ?? 1) > 1),
   );
-  await noteTransparent(decoded, warnings);
+  await warnAboutTransparency(decoded, warnings);
   const duplicates = await findDuplicates(decoded);
   warnings.addAll(
     "pictureTwice",
@@ -51,7 +51,7 @@ const lookedAtPixels = 100_000_000;
 const picturesAtOnce = 4;
 
 /** Most images with an alpha channel are opaque, so their pixels are checked; of very many only some. */
-async function noteTransparent(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
+async function warnAboutTransparency(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
   const suspects = images.filter(
     ({ header, subset }) => header?.hasAlpha && !subset.alphaMask && subset.alphaBackground === undefined,
   );
@@ -107,7 +107,7 @@ async function refine(
 const alternatives = /\{[^{}|]*\|[^{}]*\}/;
 
 /** Warns of a caption that will not be used as its author may expect. */
-export function noteCaption({ path, caption, subset }: ImageEntry, warnings: DatasetWarnings): void {
+export function warnAboutCaption({ path, caption, subset }: ImageEntry, warnings: DatasetWarnings): void {
   const { enableWildcard, keepTokensSeparator, shuffleCaption, tokenWarmupStep, captionTagDropoutRate } =
     subset.captions;
   if (caption === "") warnings.add("captionBlank", path);

@@ -2,7 +2,7 @@ import path from "node:path";
 import { CoinageError, firstFew } from "../../errors/index.ts";
 import { didYouMean, kindOfPath } from "../../files/index.ts";
 import { type PictureHeader, readPictureHeader, type Size, shownSize } from "../../pictures/index.ts";
-import { mapTellingAll } from "../concurrency.ts";
+import { mapReportingAll } from "../concurrency.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { loadDreamBooth } from "./dreambooth.ts";
@@ -81,7 +81,7 @@ export async function checkMasks(
 ): Promise<void> {
   const withMask = images.filter(({ maskPath }) => maskPath !== undefined);
   const title = (count: number) => `${count} masks cannot be read.`;
-  const masked = await mapTellingAll(withMask, headersAtOnce, title, async (image): Promise<Masked> => {
+  const masked = await mapReportingAll(withMask, headersAtOnce, title, async (image): Promise<Masked> => {
     const header = await readPictureHeader(image.maskPath!);
     return { image, header, size: shownSize(header, image.subset) };
   });

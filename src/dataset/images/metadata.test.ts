@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { openSeeded, temporaryFolder, writeCats, writePicture } from "../../../test/datasets.ts";
-
 import { readMetadata } from "./metadata.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "metadata-"));

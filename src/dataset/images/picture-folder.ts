@@ -89,7 +89,11 @@ async function isPictureInside(file: string): Promise<boolean> {
 }
 
 /** Warns of what is next to the images of a folder and may have been meant for training. */
-export async function noteBeside(found: PictureFolder, plan: DatasetPlan, warnings: DatasetWarnings): Promise<void> {
+export async function warnAboutNeighbours(
+  found: PictureFolder,
+  plan: DatasetPlan,
+  warnings: DatasetWarnings,
+): Promise<void> {
   warnings.addAll("pictureUndecodable", found.undecodable);
   warnings.addAll("pictureMisnamed", found.misnamed);
   const used = new Set(

@@ -9,7 +9,7 @@ import {
   chooseWithoutUpscaling,
   predefinedResolutions,
 } from "../buckets/resolutions.ts";
-import { mapTellingAll } from "../concurrency.ts";
+import { mapReportingAll } from "../concurrency.ts";
 import type { DatasetPlan, LatentCaching, SubsetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 
@@ -123,7 +123,7 @@ interface KnownPicture {
  *  because: an image that was replaced since would be squeezed into the old size.
  *  @throws PICTURE_UNREADABLE naming every image that cannot be read */
 export function headersOf(entries: readonly ImageEntry[]): Promise<KnownPicture[]> {
-  return mapTellingAll(entries, headersAtOnce, (count) => `${count} images cannot be read.`, headerOf);
+  return mapReportingAll(entries, headersAtOnce, (count) => `${count} images cannot be read.`, headerOf);
 }
 
 async function headerOf({ path, size: known, subset, onlyLatents }: ImageEntry): Promise<KnownPicture> {

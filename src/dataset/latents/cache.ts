@@ -99,7 +99,7 @@ async function* lookForLatents(
   for (let start = 0; start < images.length; start += filesAtOnce) {
     const some = images.slice(start, start + filesAtOnce);
     const found = await mapBounded(some, filesAtOnce, (image) => store.find(image, vae));
-    for (const one of found) noteLatents(one, warnings);
+    for (const one of found) warnAboutLatents(one, warnings);
     const usable = some.filter((_, i) => found[i]!.kind === "usable");
     const unfit = some.filter((_, i) => found[i]!.kind !== "usable");
     if (store.caching.toDisk)
@@ -109,7 +109,7 @@ async function* lookForLatents(
   }
 }
 
-function noteLatents(found: FoundLatents, warnings: DatasetWarnings): void {
+function warnAboutLatents(found: FoundLatents, warnings: DatasetWarnings): void {
   if (found.kind === "damaged") warnings.add("latentsDamaged", found.file);
   if (found.kind === "outdated") warnings.add("latentsOutdated", `${found.file} (${found.reason})`);
   if (found.kind === "usable" && found.isUntold) warnings.add("latentsUntold", found.file!);

@@ -16,7 +16,6 @@ import { PythonRandom } from "../../random/index.ts";
 import { bucketLimitsOf, cropBoxOf } from "../buckets/resolutions.ts";
 import { formatPath } from "../config/check.ts";
 import { type DatasetPlan, resolveDatasets } from "../config/plan.ts";
-
 import { assignBuckets, type TrainingImage } from "../images/training-image.ts";
 import { DatasetWarnings } from "../warnings.ts";
 import { applyGamma, shiftHue } from "./colour.ts";
