@@ -2,9 +2,9 @@ import { limits } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 
 /** What a Python literal can be; tuples and lists are arrays. */
-export type PythonValue = number | boolean | string | null | readonly PythonValue[];
+type PythonValue = number | boolean | string | null | readonly PythonValue[];
 
-export type PythonArguments = Readonly<Record<string, PythonValue>>;
+type PythonArguments = Readonly<Record<string, PythonValue>>;
 
 /** The arguments in words like `betas=0.9,0.99`: exactly one `=` in each, the value a Python literal.
  *  flag: where the words stood. @throws OPTIMIZER_ARGS */

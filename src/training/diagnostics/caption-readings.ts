@@ -9,7 +9,7 @@ import { firstFew } from "../../errors/index.ts";
 import type { PlaceholderReader, PlaceholderReading } from "./placeholder-reader.ts";
 
 /** What can decide between the outcomes of a caption. */
-export type Decider = CaptionOutcomes["decidedBy"] extends ReadonlySet<infer Kind> ? Kind : never;
+type Decider = CaptionOutcomes["decidedBy"] extends ReadonlySet<infer Kind> ? Kind : never;
 
 /** What the text encoder can get of one caption. */
 export interface CaptionReading {
@@ -23,7 +23,7 @@ export interface CaptionReading {
 /** Outcomes looked at of one caption at most and at least, and of all captions together. */
 const [mostOfOne, leastOfOne, mostOfAll] = [64, 4, 30_000];
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly reader: PlaceholderReader;
   readonly replacements: Replacements;
   readonly maxTrainSteps: number;

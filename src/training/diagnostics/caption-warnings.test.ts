@@ -148,7 +148,9 @@ describe("the limit of tokens", () => {
   test("cuts off vectors of the word, and tells how few are left", async () => {
     const flags = ["--num_vectors_per_token", "70"];
     expect(await warned([`${many(5)}, vexla`, "vexla"], flags)).toEqual([
-      expect.stringMatching(/^VECTORS_CUT_OFF In 1 of 2 captions .*as few as 65 of 70 are trained.*fewer/),
+      expect.stringMatching(
+        /^VECTORS_CUT_OFF In 1 of 2 captions .*as few as 65 of 70 are trained.*lower --num_vectors_per_token/,
+      ),
       expect.stringMatching(/^CAPTIONS_CUT /),
     ]);
     expect(await warned(["x"], [...flags, "--use_object_template"])).toEqual([
@@ -188,8 +190,8 @@ describe("what a run and a listing tell of it", () => {
     const samples = events.flatMap((event) => (event.kind === "batch" ? event.samples : []));
     expect(samples.map(({ word }) => word).sort()).toEqual([
       "cut off; 81 tokens, cut at 75",
-      'not there (letter case counts: "Vexla")',
-      'only as a piece of "vexlas"',
+      'not there (letter case matters: "Vexla")',
+      'only as part of "vexlas"',
       "there",
     ]);
   });

@@ -135,7 +135,7 @@ interface CutContext {
 const longerLengths = [150, 225];
 
 /** What the limit of tokens cuts off: all placeholder tokens, some of them, or the ends of captions. */
-export function cutWarnings(readings: readonly CaptionReading[], { placeholder, reader, what }: CutContext): Warning[] {
+function cutWarnings(readings: readonly CaptionReading[], { placeholder, reader, what }: CutContext): Warning[] {
   const { capacity } = reader;
   const all = readings.flatMap(({ outcomes }) => outcomes.map(({ reading }) => reading));
   const longest = all.reduce((most, { tokens }) => Math.max(most, tokens), 0);

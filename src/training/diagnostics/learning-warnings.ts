@@ -6,7 +6,7 @@ import type { Warning } from "../warnings.ts";
 import type { PlaceholderReading } from "./placeholder-reader.ts";
 
 /** What tells how far a run will move the embeddings. */
-export interface Outlook {
+interface Outlook {
   readonly settings: TrainSettings;
   /** Name of the optimizer. */
   readonly optimizer: string;

@@ -19,7 +19,7 @@ import { type Conditioning, conditioning, type DiffusionModel, layerContexts, un
 
 export type LossType = "l2" | "l1" | "huber" | "smooth_l1";
 
-export interface MicroStepGraphOptions {
+interface MicroStepGraphOptions {
   /** Chunks of 77 tokens a caption has. */
   readonly chunks: number;
   readonly clipSkip?: number | undefined;

@@ -36,7 +36,7 @@ export interface SampleContext {
 }
 
 /** Samples that go through the networks together. */
-export interface MicroStepSamples {
+interface MicroStepSamples {
   /** [B,4,h,w], scaled. */
   readonly latents: NdArray<Float32Array>;
   /** Per text encoder [B][chunks][77]. */
@@ -113,7 +113,7 @@ export interface MicroStepContext {
 }
 
 /** What the gradient is scaled by. */
-export interface GradientScales {
+interface GradientScales {
   /** Micro-batches of an optimizer step. */
   readonly accumulationSteps: number;
   /** Factor of the loss inside the networks, taken out of the gradient again. */

@@ -95,10 +95,10 @@ function reportedRate(
 }
 
 /** Every name that --lr_scheduler takes. */
-export const scheduleNames: readonly string[] = [...Object.keys(namedSchedules), "adafactor"];
+const scheduleNames: readonly string[] = [...Object.keys(namedSchedules), "adafactor"];
 
 /** Every name that --lr_scheduler_type takes. */
-export const scheduleTypes: readonly string[] = Object.keys(torchSchedules);
+const scheduleTypes: readonly string[] = Object.keys(torchSchedules);
 
 function namedSchedule(name: string) {
   return Object.hasOwn(namedSchedules, name) ? namedSchedules[name]! : unknown(name, scheduleNames, "--lr_scheduler");

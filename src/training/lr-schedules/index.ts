@@ -1,7 +1,1 @@
-export { createSchedule, scheduleNames, scheduleTypes } from "./create.ts";
-export type {
-  LearningRateSchedule,
-  ScheduleArgument,
-  ScheduleArguments,
-  ScheduleSettings,
-} from "./settings.ts";
+export { createSchedule } from "./create.ts";

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { describeGoldens, readJson } from "../../../test/goldens.ts";
 import { parsePythonArguments } from "../../options/index.ts";
-import { chooseOptimizer, createOptimizer, type OptimizerArguments } from "../optimizers/index.ts";
+import type { OptimizerArguments } from "../optimizers/arguments.ts";
+import { chooseOptimizer, createOptimizer } from "../optimizers/index.ts";
 import { createSchedule } from "./create.ts";
 import type { ScheduleSettings } from "./settings.ts";
 

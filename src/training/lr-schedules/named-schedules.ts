@@ -8,7 +8,7 @@ export interface ScheduleSpan {
 }
 
 /** Factor of the learning rate at a scheduler step. */
-export type Factor = (step: number) => number;
+type Factor = (step: number) => number;
 
 type NamedSchedule = (span: ScheduleSpan, settings: ScheduleSettings, args: ScheduleArguments) => Factor;
 

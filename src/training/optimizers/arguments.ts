@@ -18,7 +18,7 @@ const withoutEffect = [
 ];
 
 /** Default values of an optimizer's arguments; their types are the arguments' types. */
-export type ArgumentDefaults = Readonly<Record<string, number | boolean | readonly number[]>>;
+type ArgumentDefaults = Readonly<Record<string, number | boolean | readonly number[]>>;
 
 /** A literal's type without the narrowing to its value. */
 type Widened<Value> = Value extends boolean

@@ -90,7 +90,7 @@ export const optimizerNames: readonly string[] = [
   ...Object.keys(torchNames).filter((name) => name !== "AdamW"),
 ];
 
-export interface OptimizerSettings {
+interface OptimizerSettings {
   /** --optimizer_type; empty for AdamW. */
   readonly optimizerType?: string | undefined;
   readonly use8bitAdam?: boolean | undefined;
@@ -123,7 +123,7 @@ function lookUp(names: Readonly<Record<string, RuleFactory>>, name: string): Rul
 
 /** Where an optimizer's learning rate comes from: the chosen schedule, Adafactor itself (the given rate stands only until its first step),
  *  or the given rate throughout. */
-export type LearningRateSource = "schedule" | "adafactor" | "constant";
+type LearningRateSource = "schedule" | "adafactor" | "constant";
 
 export interface OptimizerChoice {
   readonly name: string;
@@ -156,7 +156,7 @@ export function createOptimizer({ name, args }: OptimizerChoice, tables: readonl
   return optimizerOf(ruleFactory(name)(args), tables);
 }
 
-export interface AdvisedSettings {
+interface AdvisedSettings {
   readonly learningRate: number;
   readonly maxGradNorm: number;
   readonly lrScheduler: string;

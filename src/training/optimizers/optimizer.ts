@@ -10,7 +10,7 @@ export interface TableShape {
 }
 
 /** Gradients of rows that are used but not learned: one map for each table, from row number to gradient. */
-export type FrozenGradients = readonly ReadonlyMap<number, Float32Array>[];
+type FrozenGradients = readonly ReadonlyMap<number, Float32Array>[];
 
 export type StateArray = Float32Array | Uint8Array;
 

@@ -12,7 +12,7 @@ export function epochInterval(
 }
 
 /** Which saves are kept. */
-export interface KeepRule {
+interface KeepRule {
   readonly everyNEpochs: number | undefined;
   readonly everyNSteps: number | undefined;
   /** Epoch saves that are kept. */
@@ -46,7 +46,7 @@ export function isPruned(
 }
 
 /** The save that falls out of the kept ones when this one is made, or nothing. Source: sd-scripts `library/train_util.py`, get_remove_epoch_no and get_remove_step_no. */
-export function outdatedMoment(
+function outdatedMoment(
   { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
   moment: Moment,
 ): Moment | undefined {
@@ -63,7 +63,7 @@ export function outdatedMoment(
 }
 
 /** Whether a file or a folder is of this run, or of one that it goes on from. */
-export interface Ownership {
+interface Ownership {
   readonly embedding: (file: string) => Promise<boolean>;
   readonly state: (folder: string) => Promise<boolean>;
 }

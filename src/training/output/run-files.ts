@@ -12,7 +12,7 @@ import { epochInterval, isPruned, keepRules, removeOutdated } from "./pruning.ts
 type FileRecord = Pick<TrainingState, "runId" | "finalFile" | "prunableFiles">;
 
 /** What goes into the files of a run, as it is when they are written. */
-export interface SavedContents {
+interface SavedContents {
   readonly embedding: () => LearnedEmbedding;
   /** Everything but what is known of the files. */
   readonly state: () => Promise<Omit<TrainingState, keyof FileRecord>>;

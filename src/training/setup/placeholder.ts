@@ -167,7 +167,7 @@ export interface VocabularyStatistics {
 const rowsAtOnce = 4096;
 
 /** Measures a token table [tokens, width] in one pass, some rows at a time: it may have a hundred megabytes. */
-export function measureVocabulary(table: StoredArray): VocabularyStatistics {
+function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const [stored, width] = table.shape as readonly [number, number];
   const words = Math.min(stored, firstPlaceholderId);
   const sums = new Float64Array(width);
