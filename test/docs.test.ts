@@ -76,6 +76,18 @@ describe("what pages name", () => {
   });
 });
 
+test("what the recipes of CONTRIBUTING.md name is in the code", () => {
+  const recipes = readFileSync(path.join(root, "CONTRIBUTING.md"), "utf8").split(/^## Recipes$/m)[1]!;
+  const names = [...recipes.matchAll(/`([A-Za-z]{4,})`/g)].map((match) => match[1]!);
+  const code = readdirSync(path.join(root, "src"), { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .map((file) => readFileSync(path.join(root, "src", file), "utf8"))
+    .join("\n");
+  const words = new Set(code.match(/[A-Za-z]+/g));
+  expect(names.length).toBeGreaterThan(20);
+  expect(names.filter((name) => !words.has(name))).toEqual([]);
+});
+
 /** Anchors of a page's headings, as GitHub makes them. */
 function headingsOf(text: string): string[] {
   const headings = [...text.matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!.trim().toLowerCase());
