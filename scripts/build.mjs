@@ -7,9 +7,13 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
 rmSync(at("dist"), { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, [at("node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
-  cwd: root,
-  stdio: "inherit",
-});
+const { status } = spawnSync(
+  process.execPath,
+  [at("node_modules/@typescript/native/bin/tsc"), "-p", "tsconfig.build.json"],
+  {
+    cwd: root,
+    stdio: "inherit",
+  },
+);
 if (status === 0) chmodSync(at("dist/cli/main.js"), 0o755);
 process.exitCode = status ?? 1;

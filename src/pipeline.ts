@@ -148,7 +148,7 @@ export interface Model {
   decode(latents: NdArray<Float32Array>, options?: StopOptions): Promise<readonly GeneratedImage[]>;
   /** Latents [B,4,h,w] of images of one size, in pixels a multiple of 8: the means of what the VAE encodes them to. @throws PICTURE_SIZE, RUNTIME */
   encode(images: readonly Picture[], options?: StopOptions): Promise<NdArray<Float32Array>>;
-  /** Frees everything. */
+  /** Frees everything. Calls under way fail with RUNTIME. */
   close(): Promise<void>;
   /** The same: `await using`. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -163,6 +163,13 @@ describe("a model that stays loaded", () => {
     await expect(model.encode([{ ...grey, width: 63 }])).rejects.toMatchObject({ code: "PICTURE_SIZE" });
   });
 
+  test("takes calls that overlap, and gives each what it would get alone", async () => {
+    const prompts = ["a photo of a cross", "a photo of a star"];
+    const alone = [await pixels({ prompt: prompts[0] }), await pixels({ prompt: prompts[1] })];
+    const together = await Promise.all(prompts.map((prompt) => pixels({ prompt })));
+    expect(together.map((data, i) => Buffer.compare(data, alone[i]!))).toEqual([0, 0]);
+  });
+
   test("ends in order when a signal is aborted: generators return, promises reject", async () => {
     const controller = new AbortController();
     const { signal } = controller;

@@ -36,31 +36,66 @@ describe("the package", () => {
   });
 
   test("holds what is needed and nothing of the tests", () => {
-    for (const file of ["LICENSE", "NOTICE", "dist/cli/main.js", "dist/index.d.ts", "dist/runtime/worker.js"])
+    for (const file of [
+      "LICENSE",
+      "NOTICE",
+      "dist/cli/main.js",
+      "dist/index.d.ts",
+      "dist/pipeline.d.ts",
+      "dist/runtime/worker.js",
+    ])
       expect(files).toContain(file);
     expect(files.filter((file) => /\.test\.|goldens|node_modules/.test(file))).toEqual([]);
   });
 
-  test("has types that a strict project can check, without Node's and with no library left out", () => {
-    const use = `import { convert, generate, inspect, plan, train, type TrainingEvent } from "coinage";
+  test("has types that stand alone: a strict project checks all of them, without Node's or the DOM's and with no library left out", () => {
+    const use = `import { type Embedding, generate, inspect, plan, resultOf, train, type TrainingEvent } from "coinage";
+      import { openModel, type GeneratedImage } from "coinage/pipeline";
+      // every name, and with them every declaration
+      export * as library from "coinage";
+      export * as pipeline from "coinage/pipeline";
       const settings = { pretrainedModelNameOrPath: "m", tokenString: "x", outputDir: "o" };
-      const stop = { aborted: false };
+      const signal = { aborted: false };
       export async function* losses() {
-        for await (const event of train(settings, { signal: stop })) if (event.kind === "step") yield event.loss;
+        for await (const event of train(settings, { signal })) if (event.kind === "step") yield event.loss;
       }
       export const done = (event: TrainingEvent): string => (event.kind === "done" ? event.file : "");
-      export const others = [generate({ ckpt: "m", prompt: "x" }), inspect("x"), convert("a", "b"), plan(settings)];
+      export const others = [inspect("x"), plan(settings, { signal })];
+      export async function use(embedding: Embedding): Promise<readonly GeneratedImage[]> {
+        const learned = await resultOf(train(settings));
+        const model = await openModel("m", { embeddings: learned ? [learned.embedding] : [] });
+        const latents = await resultOf(model.sample({ prompt: "x", embeddings: [embedding] }, { signal }));
+        const { images } = await resultOf(generate({ ckpt: "m", prompt: "x" }, { write: false, signal }));
+        return latents ? model.decode(latents) : images;
+      }
       // @ts-expect-error there is no such setting
       train({ ...settings, learningRat: 1 });`;
     writeFileSync(path.join(project, "use.ts"), use);
     writeFileSync(path.join(project, "package.json"), '{ "type": "module" }');
-    const language = { target: "ES2022", lib: ["ES2023"], module: "NodeNext", types: [], preserveSymlinks: true };
-    const strict = { strict: true, exactOptionalPropertyTypes: true, skipLibCheck: false, noEmit: true };
-    const config = { compilerOptions: { ...language, ...strict }, files: ["use.ts"] };
-    writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
-    const compiler = path.join(root, "node_modules/typescript/bin/tsc");
-    const { status, stdout } = spawnSync(process.execPath, [compiler], { cwd: project, encoding: "utf8" });
-    expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    const disposing = `import { openModel } from "coinage/pipeline";
+      export async function once(): Promise<string> {
+        await using model = await openModel("m");
+        return model.path;
+      }`;
+    writeFileSync(path.join(project, "disposing.ts"), disposing);
+    const strict = {
+      ...{ target: "ES2022", module: "NodeNext", preserveSymlinks: true, noEmit: true },
+      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
+      ...{ declaration: true, isolatedModules: true, verbatimModuleSyntax: true },
+    };
+    const alone = { compilerOptions: { ...strict, lib: ["ES2023"], types: [] }, files: ["use.ts"] };
+    const nodeTypes = { typeRoots: [path.join(root, "node_modules/@types")], types: ["node"] };
+    const withOthers = {
+      compilerOptions: { ...strict, lib: ["ES2023", "ESNext.Disposable", "DOM"], ...nodeTypes },
+      files: ["use.ts", "disposing.ts"],
+    };
+    for (const config of [alone, withOthers])
+      for (const compiler of ["@typescript/native/bin/tsc", "@typescript/old/bin/tsc"]) {
+        writeFileSync(path.join(project, "tsconfig.json"), JSON.stringify(config));
+        const words = [path.join(root, "node_modules", compiler)];
+        const { status, stdout } = spawnSync(process.execPath, words, { cwd: project, encoding: "utf8" });
+        expect({ compiler, status, stdout }).toEqual({ compiler, status: 0, stdout: "" });
+      }
   });
 
   test("runs its command line", () => {
@@ -87,14 +122,21 @@ describe("the package", () => {
     writeFileSync(
       path.join(project, "use.mjs"),
       `import { generate, train } from "coinage";
+      import { openModel, readEmbedding, resultOf } from "coinage/pipeline";
       const assets = "node_modules/coinage/assets";
       const [pretrainedModelNameOrPath, trainDataDir] = [assets + "/tiny-sd", "pictures"];
       const settings = { pretrainedModelNameOrPath, trainDataDir, resolution: [64, 64], tokenString: "catx", useObjectTemplate: true };
       const word = train({ ...settings, maxTrainSteps: 2, learningRate: 5e-3, saveModelAs: "safetensors", outputDir: "out", threads: 1 });
       for await (const event of word) if (event.kind === "step") console.log(event.kind, event.step);
       const textualInversionEmbeddings = ["out/catx.safetensors"];
-      const drawing = { ckpt: pretrainedModelNameOrPath, textualInversionEmbeddings, prompt: "a catx", W: 64, H: 64, steps: 2 };
-      for await (const event of generate({ ...drawing, threads: 1 })) if (event.kind === "saved") console.log(event.kind);`,
+      const size = { width: 64, height: 64, steps: 2 };
+      const drawing = { pretrainedModelNameOrPath, textualInversionEmbeddings, prompt: "a catx", ...size, threads: 1 };
+      for await (const event of generate(drawing)) if (event.kind === "saved") console.log(event.kind);
+      const model = await openModel(pretrainedModelNameOrPath, { threads: 1 });
+      const embeddings = [await readEmbedding(textualInversionEmbeddings[0])];
+      const [image] = await resultOf(model.generate({ prompt: "a catx", ...size, embeddings }));
+      console.log("image", image.width, (await image.toPng()).length > 100);
+      await model.close();`,
     );
     mkdirSync(path.join(project, "pictures"));
     symlinkSync(
@@ -102,6 +144,6 @@ describe("the package", () => {
       path.join(project, "pictures/1_catx"),
       "junction",
     );
-    expect(node("use.mjs")).toBe("step 1\nstep 2\nsaved\n");
+    expect(node("use.mjs")).toBe("step 1\nstep 2\nsaved\nimage 64 true\n");
   });
 });
