@@ -2,7 +2,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Embedding, type GenerateInput, generate, plan, resultOf, type TrainInput, train } from "../src/index.ts";
+import {
+  type Embedding,
+  type GenerateInput,
+  type GenerationRunEvent,
+  generate,
+  plan,
+  resultOf,
+  type TrainInput,
+  type TrainingEvent,
+  train,
+} from "../src/index.ts";
 import { type Model, openModel, type Picture, readImage } from "../src/pipeline.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-library-"));
@@ -47,6 +57,25 @@ describe("train", () => {
     expect(await resultOf(again, ({ kind }) => kinds.push(kind))).toBeUndefined();
     expect(kinds).not.toContain("start");
   });
+});
+
+test("docs/library.md tells of every kind of event", () => {
+  const kinds = {
+    train: {
+      ...{ download: 1, warning: 1, start: 1, caching: 1, step: 1, epoch: 1, sample: 1, saved: 1, removed: 1 },
+      ...{ stateSaved: 1, done: 1 },
+    } satisfies Record<TrainingEvent["kind"], 1>,
+    generate: {
+      ...{ download: 1, warning: 1, model: 1, embedding: 1, start: 1, asking: 1, prompt: 1, step: 1, preview: 1 },
+      ...{ previewImages: 1, saved: 1, image: 1, sheet: 1, done: 1 },
+    } satisfies Record<GenerationRunEvent["kind"], 1>,
+  };
+  const [, train, generate] = readFileSync("docs/library.md", "utf8").split(/^## (?:Train|Generate|Embeddings)$/m);
+  for (const [section, known] of [
+    [train!, kinds.train],
+    [generate!, kinds.generate],
+  ] as const)
+    expect(Object.keys(known).filter((kind) => !section.includes(`\`${kind}\``))).toEqual([]);
 });
 
 test("plan rejects with the reason of an aborted signal", async () => {
