@@ -197,7 +197,7 @@ test("the word comes closer to the concept: the same noise is predicted better w
 describe("what cannot work is said before anything takes long", () => {
   test.each([
     ["a word the tokenizer has", ["--token_string", "cat"], "TOKEN_EXISTS", /"cat" is already a word/],
-    ["an init word of nothing", ["--init_word", " "], "INIT_WORD_EMPTY", /nothing to start from/],
+    ["an init word of nothing", ["--init_word", " "], "INIT_WORD_EMPTY", /The init word " " has no tokens/],
     ["no model", ["--pretrained_model_name_or_path", "/no/such/model"], "FILE_NOT_FOUND", /\/no\/such\/model/],
     [
       "a file as output folder",

@@ -141,7 +141,7 @@ describe("sample pictures", () => {
       {
         kind: "warning",
         code: "SAMPLE_FAILED",
-        message: expect.stringMatching(/picture 1 .*vexla.*allocation failed/),
+        message: expect.stringMatching(/image 1 .*vexla.*allocation failed/),
       },
       expect.objectContaining({ kind: "sample", index: 1 }),
     ]);
