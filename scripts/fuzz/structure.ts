@@ -122,7 +122,7 @@ const opcodes = [
 ];
 
 /** Whole operations of a pickle are put in, many times over, besides changes of its bytes. */
-export const mutatePickle: Mutate = (input, dice, seeds) => {
+const mutatePickle: Mutate = (input, dice, seeds) => {
   if (dice.chance(0.4)) return mutateBytes(input, dice, seeds);
   const bytes = Buffer.from(input);
   const at = dice.below(bytes.length);

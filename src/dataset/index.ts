@@ -1,7 +1,7 @@
 export { type CaptionOutcomes, captionOutcomes, type Weight } from "./captions/outcomes.ts";
 export { type Replacements, replacementsFor, templateCaptions } from "./captions/templates.ts";
 export type { DatasetKind, DatasetSettings } from "./config/keys.ts";
-export type { CaptionSettings, DatasetPlan, SubsetPlan } from "./config/plan.ts";
+export type { CaptionSettings, SubsetPlan } from "./config/plan.ts";
 export type { Dataset } from "./dataset.ts";
 export {
   type BatchListing,
@@ -11,7 +11,7 @@ export {
   type WrittenPictures,
 } from "./debug.ts";
 export { emptyDatasetError } from "./empty.ts";
-export type { DatasetGroup, EpochContext } from "./group.ts";
+export type { DatasetGroup } from "./group.ts";
 export type { TrainingImage } from "./images/training-image.ts";
 export type { CachingProgress, PictureEncoder } from "./latents/cache.ts";
 export { openDataset } from "./open.ts";
@@ -30,4 +30,4 @@ export {
   type MicroBatch,
   type Sample,
 } from "./samples/sample.ts";
-export type { DatasetWarning, DatasetWarningKind } from "./warnings.ts";
+export type { DatasetWarning } from "./warnings.ts";

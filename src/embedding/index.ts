@@ -4,13 +4,12 @@ export {
   embeddingOfFile,
   flawOfPair,
   flawOfWidth,
-  type InitialVectors,
   readInitialVectors,
 } from "./fit.ts";
 export type { EmbeddingLayout, SeveralTensors } from "./layout.ts";
 export { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-embedding.ts";
-export { type DescriptionKey, type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
-export { diffusersLines, limitsOfFile, type Naming, nameForAll, namingProblems } from "./other-programs.ts";
+export { type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
+export { diffusersLines, limitsOfFile, nameForAll, namingProblems } from "./other-programs.ts";
 
 export { type CarrierKind, carrierOf, carrierStart } from "./picture.ts";
 export { type EmbeddingFile, readEmbeddingFile } from "./read.ts";

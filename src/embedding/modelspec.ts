@@ -19,7 +19,7 @@ export interface ModelSpecInputs {
   readonly descriptions?: Readonly<Partial<Record<DescriptionKey, string | undefined>>>;
 }
 
-export type DescriptionKey =
+type DescriptionKey =
   | "author"
   | "description"
   | "license"

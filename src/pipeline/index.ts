@@ -7,7 +7,7 @@ export {
   refuseRegions,
 } from "./conditioning.ts";
 export { checkMaskSize } from "./image-to-image.ts";
-export { openPipeline, type Pipeline, type PipelineParts, type SampledModel } from "./pipeline.ts";
+export { openPipeline, type Pipeline, type SampledModel } from "./pipeline.ts";
 export {
   batchesOf,
   type Compatibility,
@@ -21,7 +21,6 @@ export {
   initImageSize,
   type Pass,
   type Sampling,
-  type SamplingPass,
   type SamplingStepEvent,
   type SeedSource,
   type SizeConditions,

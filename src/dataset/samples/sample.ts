@@ -20,7 +20,7 @@ import { augmentColour } from "./colour.ts";
 import { fitToBucket, placePicture } from "./place.ts";
 
 /** Height and width, or top and left, in pixels. */
-export type Pair = readonly [number, number];
+type Pair = readonly [number, number];
 
 /** One image as it is trained on this time, with either `pixels` or `latents`. */
 export interface Sample {
