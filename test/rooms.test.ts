@@ -140,6 +140,12 @@ describe("what a reader can take in", () => {
     const written = texts.filter(({ text }) => !/^\/\/ Made from .* by `npm run docs`\./.test(text));
     expect(written.filter(({ text }) => text.split("\n").length > 400).map(({ file }) => file)).toEqual([]);
   });
+
+  test("no folder has more than 15 files side by side, tests aside", () => {
+    const folders = sourceFiles().map((file) => path.relative(source, path.dirname(file)));
+    const counts = [...new Set(folders)].map((folder) => [folder, folders.filter((one) => one === folder).length]);
+    expect(counts.filter(([, count]) => Number(count) > 15)).toEqual([]);
+  });
 });
 
 test("a comment names no page that is not in the repository", () => {

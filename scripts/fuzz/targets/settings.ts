@@ -1,4 +1,4 @@
-import { pastedProgram } from "../../../src/cli/pasted.ts";
+import { pastedProgram } from "../../../src/cli/invocation.ts";
 import { checkConfig } from "../../../src/dataset/config/check.ts";
 import { readConfigDocument } from "../../../src/dataset/config/config.ts";
 import { readMetadata } from "../../../src/dataset/images/metadata.ts";
