@@ -4,41 +4,46 @@ import { add } from "./ops/elementwise.ts";
 import { scalar, type Tensor } from "./tensor.ts";
 
 /** Gradients of a scalar loss with respect to the given tensors (inputs or intermediate results), as new tensors of the same graph.
- *  Only paths to those tensors are walked; the gradient is undefined for a tensor that the loss does not depend on.
+ *  Only paths to those tensors are followed; the gradient is undefined for a tensor that the loss does not depend on.
  *  @throws NOT_DIFFERENTIABLE when a path leads through an operation without a gradient rule. */
 export function grad(loss: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
-  return walkBack(inOrder(loss), scalar(1), wanted);
+  return backward(inOrder(loss), scalar(1), wanted);
 }
 
-/** The same for an output of any shape and the gradient at it (a vector-Jacobian product). None of the wanted tensors may be computed from another: the walk ends at them. */
-export function pullBack(output: Tensor, gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
-  return walkBack(inOrder(output, wanted), gradient, wanted);
+/** The vector-Jacobian product: the same for an output of any shape, given the gradient at it.
+ *  None of the wanted tensors may be computed from another: the backward pass ends at them. */
+export function vjp(output: Tensor, gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
+  return backward(inOrder(output, wanted), gradient, wanted);
 }
 
-/** order: every tensor that may lie on a path, in topological order, the output last. */
-function walkBack(order: Tensor[], gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
+/** Reverse-mode differentiation. order: every tensor that may lie on a path, in topological order, the output last. */
+function backward(order: Tensor[], gradient: Tensor, wanted: readonly Tensor[]): (Tensor | undefined)[] {
   const output = order.at(-1)!;
   const dependent = new Set<Tensor>(wanted);
-  const isPassage = (tensor: Tensor) => sources(tensor).some((source) => dependent.has(source));
-  for (const tensor of order) if (isPassage(tensor)) dependent.add(tensor);
+  const isOnPath = (tensor: Tensor) => sources(tensor).some((source) => dependent.has(source));
+  for (const tensor of order) if (isOnPath(tensor)) dependent.add(tensor);
 
-  const upstream = new Map<Tensor, Tensor>([[output, gradient]]);
+  const gradients = new Map<Tensor, Tensor>([[output, gradient]]);
   for (const tensor of order.reverse()) {
-    const arriving = upstream.get(tensor);
-    if (!arriving || !isPassage(tensor)) continue;
-    for (const [source, part] of passBack(tensor, arriving, dependent)) {
-      const sum = upstream.get(source);
-      upstream.set(source, sum ? add(sum, part) : part);
+    const upstream = gradients.get(tensor);
+    if (!upstream || !isOnPath(tensor)) continue;
+    for (const [source, part] of gradientsOfInputs(tensor, upstream, dependent)) {
+      const sum = gradients.get(source);
+      gradients.set(source, sum ? add(sum, part) : part);
     }
   }
-  return wanted.map((tensor) => upstream.get(tensor));
+  return wanted.map((tensor) => gradients.get(tensor));
 }
 
-/** The gradients that a tensor passes to those it is computed from. */
-function passBack(tensor: Tensor, gradient: Tensor, dependent: ReadonlySet<Tensor>): (readonly [Tensor, Tensor])[] {
+/** The gradients at the tensors that a tensor is computed from, as far as they are wanted. upstream: the gradient at the tensor. */
+function gradientsOfInputs(
+  tensor: Tensor,
+  upstream: Tensor,
+  dependent: ReadonlySet<Tensor>,
+): (readonly [Tensor, Tensor])[] {
   const { rule } = tensor;
   if (!rule) throw new CoinageError("NOT_DIFFERENTIABLE", `There is no gradient through ${describe(tensor)}.`);
-  const parts = rule.gradients(gradient, (index) => dependent.has(rule.inputs[index]!));
+  const parts = rule.gradients(upstream, (index) => dependent.has(rule.inputs[index]!));
   return rule.inputs.flatMap((source, index) => {
     const part = parts[index];
     if (!part || !dependent.has(source)) return [];

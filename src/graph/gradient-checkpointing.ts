@@ -1,4 +1,4 @@
-import { pullBack } from "./grad.ts";
+import { vjp } from "./grad.ts";
 import { add } from "./ops/elementwise.ts";
 import { zeroAfter } from "./ops/optimization-barrier.ts";
 import { join, splitRows } from "./ops/reshape.ts";
@@ -69,6 +69,6 @@ function gradientsAfter(
   const after = zeroAfter([before]);
   const again = inputs.map((tensor) => add(tensor, after));
   const wanted = again.filter((_, index) => isNeeded(index));
-  const found = pullBack(build(again), upstream, wanted);
+  const found = vjp(build(again), upstream, wanted);
   return again.map((tensor) => found[wanted.indexOf(tensor)]);
 }
