@@ -2,10 +2,10 @@ import type { ModelFamily } from "../models/index.ts";
 import {
   captionChunks,
   chunkCapacity,
-  encodePrompts,
   type MaxTokenLength,
   promptTokens,
   type Tokenizer,
+  tokenizePrompts,
 } from "../tokenizer/index.ts";
 import type { Sampling } from "./request.ts";
 import type { PromptVocabulary } from "./vocabulary.ts";
@@ -64,7 +64,7 @@ function layOutOnce(
   return {
     joining: "whole",
     layouts: tokenizers.map((tokenizer) =>
-      encodePrompts(tokenizer, texts, options).map(({ inputIds, inputWeights, isTruncated }) => ({
+      tokenizePrompts(tokenizer, texts, options).map(({ inputIds, inputWeights, isTruncated }) => ({
         chunks: inputIds,
         weights: inputWeights,
         isTruncated,

@@ -70,7 +70,7 @@ interface EncodedPrompt extends WeightedTokens {
 
 /** The prompts of a batch, negative ones included: all get as many chunks as the longest needs.
  *  @throws PROMPT_WEIGHT_INVALID */
-export function encodePrompts(
+export function tokenizePrompts(
   tokenizer: Tokenizer,
   prompts: readonly string[],
   options: PromptOptions,

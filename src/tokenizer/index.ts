@@ -2,9 +2,9 @@ export {
   captionChunks,
   captionIds,
   chunkCapacity,
-  encodePrompts,
   type MaxTokenLength,
   promptTokens,
+  tokenizePrompts,
 } from "./chunks.ts";
 export {
   addLayeredPlaceholder,

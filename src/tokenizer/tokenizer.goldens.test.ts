@@ -6,13 +6,13 @@ import {
   addPlaceholder,
   captionIds,
   createTokenizer,
-  encodePrompts,
   expandPlaceholder,
   initialVectors,
   type MaxTokenLength,
   parsePromptWeights,
   replacementsOf,
   type Tokenizer,
+  tokenizePrompts,
 } from "./index.ts";
 import { cleanText } from "./tokenizer.ts";
 
@@ -174,7 +174,7 @@ describeGoldens("tokenizer", (folder) => {
         words.map((tokens) => ({ tokens, ids: tokens.map((token) => tokenizer.idOf(token)!) })),
       );
       const records = [...recorded.prompts, ...(recorded.negatives ?? [])];
-      const encoded = encodePrompts(
+      const encoded = tokenizePrompts(
         tokenizer,
         records.map(({ text }) => text),
         { mode: recorded.mode, maxChunks: recorded.max_multiples, replacements },

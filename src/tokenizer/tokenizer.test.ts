@@ -7,12 +7,12 @@ import {
   addPlaceholder,
   captionIds,
   createTokenizer,
-  encodePrompts,
   eosId,
   expandPlaceholder,
   initialVectors,
   layerTexts,
   promptTokens,
+  tokenizePrompts,
 } from "./index.ts";
 import { cleanText, splitWords } from "./tokenizer.ts";
 import { byteSymbols, parseVocabulary, symbolsOf } from "./vocabulary.ts";
@@ -142,7 +142,7 @@ describe("chunks", () => {
   test("all prompts of a batch have as many chunks and weights as the longest", () => {
     fc.assert(
       fc.property(fc.array(texts, { minLength: 1, maxLength: 3 }), (prompts) => {
-        const encoded = encodePrompts(tokenizer, prompts, { mode: "generation", maxChunks: 3 });
+        const encoded = tokenizePrompts(tokenizer, prompts, { mode: "generation", maxChunks: 3 });
         const longest = Math.max(...encoded.map(({ ids }) => ids.length));
         for (const { inputIds, inputWeights } of encoded) {
           expect(inputIds.length).toBe(Math.max(1, Math.ceil(longest / 75)));

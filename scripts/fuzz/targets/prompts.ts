@@ -7,7 +7,7 @@ import { readPromptFile } from "../../../src/generation/prompts/read.ts";
 import { readSamplePrompts } from "../../../src/generation/prompts/sample-prompts.ts";
 import { samplingOf } from "../../../src/pipeline/request.ts";
 import { PythonRandom } from "../../../src/random/index.ts";
-import { createTokenizer, encodePrompts, parsePromptWeights } from "../../../src/tokenizer/index.ts";
+import { createTokenizer, parsePromptWeights, tokenizePrompts } from "../../../src/tokenizer/index.ts";
 import { mutateText } from "../mutate.ts";
 import { texts } from "../seeds.ts";
 import { mutateJsonFile } from "../structure.ts";
@@ -75,7 +75,7 @@ export const promptTargets: readonly Target[] = [
     ".txt",
     prompts,
     mutateText(promptWords),
-    (input) => encodePrompts(tokenizer, [textOf(input)], { mode: "generation", maxChunks: 3 }),
+    (input) => tokenizePrompts(tokenizer, [textOf(input)], { mode: "generation", maxChunks: 3 }),
     slow,
   ),
   reader(
