@@ -14,18 +14,18 @@ export interface GenerateOptions {
   readonly prompts?: AsyncIterable<string> | undefined;
 }
 
-/** What a run of `generate` comes to. */
+/** The result of a run of `generate`. */
 export interface GenerateResult {
   /** Images that were written. */
   readonly files: readonly string[];
-  /** With `write: false` the images; of prompts that come in one after another none, for there is no end to them. */
+  /** With `write: false` the images; none with `prompts`, which may never end. */
   readonly images: readonly GeneratedImage[];
   /** Stopped by the signal before all images were there. */
   readonly isInterrupted: boolean;
 }
 
 /** Generates images into a folder, or without writing any, and tells what happens as it happens. Leaving the loop, or aborting options.signal,
- *  stops after the running step. Returns what it came to: see `resultOf`.
+ *  stops after the running step. Returns its result: see `resultOf`.
  *
  *  ```ts
  *  const run = generate({

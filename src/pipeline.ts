@@ -252,7 +252,7 @@ async function findCheckpoint(nameOrPath: string, options: OpenModelOptions): Pr
   return openCheckpoint(target, { family, predictionType, vae: vaeTarget });
 }
 
-/** The means of the distributions that images are encoded to, scaled as the U-Net knows latents. */
+/** The means of the distributions that images are encoded to, scaled (times scaling_factor). */
 async function encodeMeans(
   images: readonly Picture[],
   { model, initImages }: Pipeline,

@@ -4,7 +4,7 @@ import { train as runTraining, type TrainingEvent, type TrainOptions } from "./t
 
 type DoneEvent = Extract<TrainingEvent, { readonly kind: "done" }>;
 
-/** What a training run comes to. */
+/** The result of a training run. */
 export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
   /** The learned embedding, as the file holds it, under the name `word`. */
   readonly embedding: Embedding;

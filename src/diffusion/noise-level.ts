@@ -30,7 +30,7 @@ export function combine(...terms: readonly (readonly [weight: number, values: Ar
   return sum;
 }
 
-/** The original sample that a model output implies. latents and output: same length; latents unscaled.
+/** The original sample that a model output implies. latents and output: same length; latents before inputScale.
  *  Not finite for epsilon where alpha is 0. Source: Salimans 2022, "Progressive Distillation", appendix D. */
 export function predictOriginal(
   type: PredictionType,

@@ -215,7 +215,7 @@ describe("a word with vectors for each layer (XTI)", () => {
     },
   );
 
-  test("goes by the names of layers, not by their order in the file", async () => {
+  test("matches layers by their names, not by their order in the file", async () => {
     const target = path.join(folder, "turned.pt");
     const turned = { ...layered, vectors: [table(3, 4)], layers: layers.toReversed() };
     await writeEmbedding(target, turned, { layout: "kohya" });

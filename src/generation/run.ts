@@ -44,8 +44,8 @@ export interface GenerationRunOptions {
   readonly clock?: () => Date;
 }
 
-/** Generates the images that a command line asks for and writes them, telling of everything that happens. Whoever returns from it stops after the
- *  step under way; images are written as soon as they are decoded, so none is lost.
+/** Generates the images that a command line asks for and writes them, and yields everything that happens. Returning from it ends the run after the
+ *  current step; images are written as soon as they are decoded, so none is lost.
  *  @throws DEVICE_UNAVAILABLE and what prepareGeneration throws before anything is generated; RUNTIME, OUTPUT_UNWRITABLE, PICTURE_UNREADABLE later */
 export async function* generateFromSettings(
   { settings, warnings }: Checked<GenerateSettings>,

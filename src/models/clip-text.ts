@@ -22,7 +22,7 @@ import { layerNormLayer, linearLayer } from "./layers.ts";
 import type { Weights } from "./weights.ts";
 
 export interface TextInputs {
-  /** Chunks of 77 ids: [n B, 77] int64. At placeholder tokens any id of the table will do: their rows are replaced. */
+  /** Chunks of 77 ids: [chunks x B, 77] int64. At placeholder tokens any id of the table will do: their rows are replaced. */
   readonly tokenIds: Tensor;
   readonly learned?: LearnedEmbeddings;
 }
@@ -30,12 +30,12 @@ export interface TextInputs {
 interface LearnedEmbeddings {
   /** [vectors, width] */
   readonly embeddings: Tensor;
-  /** One-hot rows that assign a learned embedding to a position, zero elsewhere: [n B, 77, vectors]. */
+  /** One-hot rows that assign a learned embedding to a position, zero elsewhere: [chunks x B, 77, vectors]. */
   readonly selection: Tensor;
 }
 
 export interface TextStates {
-  /** The embedding of each position, learned ones inserted: [n B, 77, width]. Training takes the gradient here. */
+  /** The embedding of each position, learned ones inserted: [chunks x B, 77, width]. Training takes the gradient here. */
   readonly tokenEmbedding: Tensor;
   /** h[0] (with positions added) .. h[N], before the final norm. */
   readonly hidden: readonly Tensor[];
@@ -82,7 +82,7 @@ function encoderLayer(x: Tensor, weights: Weights, { heads, eps, activation }: T
  *  "whole" keeps every BOS and EOS (generation). */
 export type ChunkJoining = "trimmed" | "whole";
 
-/** states: [n B, 77, width], chunk after chunk of each text; result [B, 75 n + 2 or 77 n, width]. */
+/** states: [chunks x B, 77, width], chunk after chunk of each text; result [B, 75 chunks + 2 or 77 chunks, width]. */
 export function joinChunks(states: Tensor, chunks: number, joining: ChunkJoining): Tensor {
   if (chunks === 1) return states;
   const [texts, length, width] = states.shape as readonly [Tensor["shape"][0], number, number];
@@ -93,7 +93,7 @@ export function joinChunks(states: Tensor, chunks: number, joining: ChunkJoining
   return concat([slice(sequence, 1, 0, 1), ...tokens, slice(sequence, 1, total - 1, total)], 1);
 }
 
-/** The pooled text of SDXL: the last state after the final norm at one position, projected. selection: [B, 1, n 77], 1 at the first EOS of the first chunk.
+/** The pooled text of SDXL: the last state after the final norm at one position, projected. selection: [B, 1, 77 chunks], 1 at the first EOS of the first chunk.
  *  projection: W of y = x W^T; isTransposed: the file holds W^T. */
 export function pooledText(
   { hidden, finalNorm }: TextStates,

@@ -25,7 +25,7 @@ export interface Conditioning {
   readonly encoderHiddenStates: Tensor;
   /** SDXL: pooled text [B, P]. */
   readonly pooled: Tensor | undefined;
-  /** Per text encoder, the embedding of every position, at which training takes the gradient: [n B, 77, width]. */
+  /** Per text encoder, the embedding of every position, at which training takes the gradient: [chunks x B, 77, width]. */
   readonly tokenEmbeddings: readonly Tensor[];
 }
 

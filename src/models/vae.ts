@@ -21,7 +21,7 @@ import type { Weights } from "./weights.ts";
 const eps = 1e-6;
 
 export interface Posterior {
-  /** [B, 4, H/8, W/8] */
+  /** [B, 4, H/8, W/8], unscaled. */
   readonly mean: Tensor;
   /** Limited to -30..20. */
   readonly logvar: Tensor;
@@ -65,7 +65,7 @@ export interface DecodedImages {
   readonly intermediates: Readonly<Record<string, Tensor>>;
 }
 
-/** The VAE's decoder: images from latents [B, 4, h, w], already divided by the scaling factor. bands: computed one after another to save memory, see vaeBands.
+/** The VAE's decoder: images from unscaled latents [B, 4, h, w]. bands: computed one after another to save memory, see vaeBands.
  *  Source: diffusers `models/autoencoders/vae.py` Decoder. */
 export function vaeDecoder(weights: Weights, architecture: VaeArchitecture, latents: Tensor, bands = 1): DecodedImages {
   const decoder = weights.part("decoder");

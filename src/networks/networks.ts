@@ -109,7 +109,7 @@ export class Networks {
     });
   }
 
-  /** The program with `pictures` [B,3,H,W] in about -1..1 out of `latents` as the VAE knows them, not scaled. bands: see vaeBands. */
+  /** The program with `pictures` [B,3,H,W] in about -1..1 out of unscaled `latents`. bands: see vaeBands. */
   vaeDecoder(bands: number): Promise<Program> {
     return this.#get(
       `decoder ${bands}`,

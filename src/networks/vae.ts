@@ -3,15 +3,15 @@ import { vaeBands } from "../models/index.ts";
 import { type Picture, pictureFromFloats } from "../pictures/index.ts";
 import type { Networks } from "./networks.ts";
 
-/** How the VAE shares its work out. */
+/** How the work of the VAE is divided. */
 export interface VaeShares {
-  /** Images it takes at once; below 1 a share of the batch; unset: all. */
+  /** Images it takes at once; below 1, a fraction of the batch; unset: all. */
   readonly vaeBatchSize?: number | undefined;
   /** Bands of an image it works on one after another to save memory; unset: as many as its size calls for. */
   readonly vaeSlices?: number | undefined;
 }
 
-/** Images out of latents [B,4,h,w] as the U-Net knows them, each given out as soon as it is there.
+/** Images out of scaled latents [B,4,h,w] (times scaling_factor, as the U-Net works on them), each given out as soon as it is decoded.
  *  differs from sd-scripts: the attention in the middle of the VAE has no effect with --sdpa, because gen_img.py replaces it and drops the result.
  *  coinage: the VAE attends over the whole image in its middle.
  *  because: the VAE was trained so.
@@ -25,8 +25,8 @@ export async function* decodeImages(
   const [height, width] = latents.shape.slice(-2) as [number, number];
   const decoder = await networks.vaeDecoder(vaeBands(height, width, vaeSlices));
   for (const part of partsOf(latents, imagesAtOnce(latents.shape[0]!, vaeBatchSize))) {
-    const scaled = part.data.map((value) => value / scalingFactor);
-    const { pictures } = await decoder.run({ latents: arrayOf(part.shape, scaled) });
+    const unscaled = part.data.map((value) => value / scalingFactor);
+    const { pictures } = await decoder.run({ latents: arrayOf(part.shape, unscaled) });
     const [count, channels, rows, columns] = pictures!.shape as readonly [number, number, number, number];
     const size = channels * rows * columns;
     for (let i = 0; i < count; i++)
@@ -34,7 +34,7 @@ export async function* decodeImages(
   }
 }
 
-/** The gaussian distributions of latents that images are encoded to. Both arrays: [B,4,h,w], not scaled. */
+/** The gaussian distributions of latents that images are encoded to. Both arrays: [B,4,h,w], unscaled. */
 export interface LatentDistribution {
   readonly mean: NdArray<Float32Array>;
   readonly deviation: NdArray<Float32Array>;
@@ -64,7 +64,7 @@ export function distributionOf({ mean, deviation }: LatentDistribution, index: n
   return { mean: itemOf(mean, index), deviation: itemOf(deviation, index) };
 }
 
-/** Latents drawn from their distributions by gaussian noise, not scaled. */
+/** Latents drawn from their distributions by gaussian noise, unscaled. */
 export function sampleDistribution(
   { mean, deviation }: LatentDistribution,
   noise: Float32Array,
@@ -75,7 +75,7 @@ export function sampleDistribution(
   );
 }
 
-/** All of a batch, so many, or below 1 a share of them. */
+/** How many images of a batch the VAE takes at once: see vaeBatchSize. */
 export function imagesAtOnce(count: number, vaeBatchSize: number | undefined): number {
   if (vaeBatchSize === undefined) return count;
   return Math.max(1, Math.floor(vaeBatchSize < 1 ? count * vaeBatchSize : vaeBatchSize));

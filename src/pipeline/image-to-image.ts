@@ -54,7 +54,7 @@ export class InitImageEncoder {
     this.#networks = networks;
   }
 
-  /** Init latents [B,4,h,w], drawn from each picture's distribution. size: what pictures are brought to, in pixels;
+  /** Init latents [B,4,h,w], scaled, drawn from each picture's distribution. size: what pictures are brought to, in pixels;
    *  noises: [4,h,w] each. @throws RUNTIME */
   async latents(
     pictures: readonly Picture[],

@@ -5,7 +5,7 @@ import type { ComputeDtype, Runtime } from "../runtime/index.ts";
 import { InitImageEncoder } from "./image-to-image.ts";
 import type { PromptVocabulary } from "./vocabulary.ts";
 
-/** A model, and what its sampling goes by. */
+/** A model, and what sampling from it depends on. */
 export interface SampledModel {
   readonly model: DiffusionModel;
   /** What the U-Net predicts. */

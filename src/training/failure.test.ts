@@ -87,7 +87,7 @@ describe("an error in the middle of a run", () => {
     const run = train({ settings, warnings: [] });
     const kinds: string[] = [];
     for (let event = await run.next(); ; event = await run.next()) {
-      if (event.done) throw new Error("the run came to its end");
+      if (event.done) throw new Error("the run finished");
       if (event.value.kind === "step") break;
     }
     let event = await run.throw(failure);

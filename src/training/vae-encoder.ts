@@ -6,7 +6,7 @@ import type { Runtime } from "../runtime/index.ts";
 
 /** Pictures to latents, one draw of the latent distribution each. */
 export interface VaeEncoder {
-  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], not scaled. draws: a generator for each picture; without them all are drawn from the encoder's. */
+  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. draws: a generator for each picture; without them all are drawn from the encoder's. */
   encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
   close(): Promise<void>;
 }

@@ -15,7 +15,7 @@ import type { FoundLatents, LatentStore } from "./store.ts";
 
 /** The VAE as images are encoded with it. */
 export interface PictureEncoder {
-  /** Encodes images [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], not scaled.
+  /** Encodes images [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], unscaled.
    *  draws: a generator for each sample; without them the run's own is used. */
   encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
   /** Identifies the encoder: a digest of its weights. */

@@ -10,7 +10,7 @@ import { decodeOrigin, encodeOrigin, type LatentOrigin, originArray } from "./or
 
 /** What is kept of an image after the VAE has encoded it. */
 export interface CachedLatents {
-  /** [4, H/8, W/8], one sample of the distribution, not scaled. */
+  /** [4, H/8, W/8], one sample of the distribution, unscaled. */
   readonly latents: NdArray<Float32Array>;
   /** Of the mirrored image, a sample of its own. */
   readonly flipped?: NdArray<Float32Array>;
@@ -26,7 +26,7 @@ export interface LatentFile {
   readonly cached: CachedLatents;
   /** What it was made from, where the file says so. */
   readonly origin: LatentOrigin | undefined;
-  /** Digest of the arrays that training goes by. */
+  /** Digest of the arrays that training uses. */
   readonly contents: string;
 }
 

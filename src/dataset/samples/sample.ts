@@ -36,7 +36,7 @@ export interface Sample {
   readonly flipped: boolean;
   /** [3,H,W] in -1..1. */
   readonly pixels?: NdArray<Float32Array>;
-  /** [4,H/8,W/8], not scaled. */
+  /** [4,H/8,W/8], unscaled. */
   readonly latents?: NdArray<Float32Array>;
   /** [H,W] in 0..1: how much each place counts in the loss, from the alpha channel or from a mask image. */
   readonly lossMask?: NdArray<Float32Array>;
@@ -172,7 +172,7 @@ export function batchPixels({ samples }: MicroBatch): NdArray<Float32Array> | un
   return stackIfThere(samples.map(({ pixels }) => pixels));
 }
 
-/** Latents [B,4,H/8,W/8] of a batch, not scaled, or undefined when it has pixels. */
+/** Latents [B,4,H/8,W/8] of a batch, unscaled, or undefined when it has pixels. */
 export function batchLatents({ samples }: MicroBatch): NdArray<Float32Array> | undefined {
   return stackIfThere(samples.map(({ latents }) => latents));
 }

@@ -14,7 +14,7 @@ export interface SamplerSettings {
 
 /** One evaluation of the network that a sampler asks for. */
 interface NetworkCall {
-  /** State before the call, unscaled. The caller may repaint it in place before answering. */
+  /** State before the call and before inputScale. The caller may repaint it in place before answering. */
   readonly latents: Float64Array;
   readonly level: NoiseLevel;
   /** Fractional for k-style samplers. */
@@ -47,7 +47,7 @@ interface SamplerCall {
   readonly level: NoiseLevel;
   readonly timestep: number;
   readonly step: number;
-  /** The state itself, for previews; in double precision and unscaled. */
+  /** The state itself, for previews; in double precision and before inputScale. */
   readonly latents: Float64Array;
 }
 

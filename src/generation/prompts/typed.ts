@@ -9,7 +9,7 @@ import type { ImagePlan, WrittenPrompt } from "./plan.ts";
  *  the next one is asked for; one without text is skipped.
  *  differs from sd-scripts: with --interactive, the images of a prompt wait for further prompts until a batch is full.
  *  coinage: the images of a prompt are generated at once.
- *  because: whoever types a prompt wants to see its images. */
+ *  because: a user who types a prompt wants to see its images. */
 export async function* generateTyped(
   prompts: AsyncIterable<string>,
   planTyped: (prompt: WrittenPrompt) => ImagePlan,

@@ -29,7 +29,7 @@ describe("drawing", () => {
     ["--highres_fix_strength -0.1", "--highres_fix_strength"],
     ["--highres_fix_scale 0", "--highres_fix_scale"],
     ["--highres_fix_scale nan", "--highres_fix_scale"],
-  ])("cannot go by %s", (line, where) => {
+  ])("refuses %s", (line, where) => {
     expect(() => check(`--ckpt m --prompt cat ${line}`)).toThrow(
       expect.objectContaining({ code: "SETTINGS_CONFLICT", where }),
     );

@@ -10,7 +10,7 @@ const estimate = (peak: number): Estimate => ({
   secondsPerStep: 1,
 });
 
-test("where memory will not do, the settings that take less are named with what they come to", async () => {
+test("where memory will not do, the settings that take less are named with what they would take", async () => {
   const settings = await settingsOf(flagsFor("--cache_latents"));
   const [sign] = memoryWarnings(estimate(9e9), settings, 8e9, ({ gradientCheckpointing }) =>
     estimate(gradientCheckpointing ? 5e9 : 9e9),

@@ -41,7 +41,7 @@ interface MicroStepGraphOptions {
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
   readonly lossSums: Tensor;
-  /** Per text encoder, the gradient of the weighted loss at each position: [n B, 77, width]; with variants [n B layers, 77, width]. */
+  /** Per text encoder, the gradient of the weighted loss at each position: [chunks x B, 77, width]; with variants [chunks x B x layers, 77, width]. */
   readonly tokenGradients: readonly Tensor[];
   readonly text: Conditioning;
   readonly prediction: Tensor;

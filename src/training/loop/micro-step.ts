@@ -101,7 +101,7 @@ function latentMask(batch: MicroBatch, factor: number): NdArray<Float32Array> {
   return { dtype: "float32", shape, data };
 }
 
-/** What every micro-step of a run goes by. */
+/** What all micro-steps of a run share. */
 export interface MicroStepContext {
   readonly model: DiffusionModel;
   /** Computes what `microStepOutputs` names. */

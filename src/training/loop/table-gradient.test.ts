@@ -30,7 +30,7 @@ test("positions of one id add up in its row", () => {
   expect([table.get(7), table.get(8)]).toEqual([Float64Array.of(102, 203), Float64Array.of(3, 4)]);
 });
 
-test("clipping goes by all rows, learned or not", () => {
+test("gradients are clipped by the norm of all rows, learned or not", () => {
   const table: TableGradient = new Map([
     [5, Float64Array.of(0, 4)],
     [49408, Float64Array.of(3, 0)],

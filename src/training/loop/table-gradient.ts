@@ -25,7 +25,7 @@ export function addTable(table: TableGradient, other: TableGradient): void {
   }
 }
 
-/** The length (norm) of the gradient of all tables together, learned embeddings and ordinary tokens' alike: what clipping goes by.
+/** The length (norm) of the gradient of all tables together, learned embeddings and ordinary tokens' alike, by which they are clipped.
  *  differs from sd-scripts: with SDXL, only the second text encoder's gradient is clipped, by its own norm.
  *  coinage: with SDXL, the gradients of both text encoders are clipped by their common norm.
  *  because: --max_grad_norm limits the whole step. */

@@ -18,7 +18,7 @@ test("files of an earlier run are kept under another name, which is said once, b
   const folder = "again";
   await eventsOf(await settingsIn(folder, "--max_train_steps", "2", "--save_every_n_steps", "1"));
   const trained = wordIn(folder);
-  // what it would come to is the start itself
+  // without a step the result would be the initial embedding itself
   const again = await eventsOf(await settingsIn(folder, "--max_train_steps", "0"));
   expect(wordIn(folder, "vexla-old1").equals(trained)).toBe(true);
   expect(wordIn(folder).equals(trained)).toBe(false);

@@ -49,7 +49,7 @@ export async function* save(
   return { embedding, state };
 }
 
-/** The saves at the end of a run, whether it came to its end or was stopped; none when it was stopped before its first step: what earlier runs
+/** The saves at the end of a run, whether it finished or was stopped; none when it was stopped before its first step: what earlier runs
  *  have written stays. @throws OUTPUT_UNWRITABLE when the embedding is not where it should be */
 export async function* saveAtEnd(run: SavedRun): AsyncGenerator<TrainingEvent> {
   const { hasLearned, isFinished } = run.progress;
