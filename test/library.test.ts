@@ -184,6 +184,13 @@ describe("a model that stays loaded", () => {
     expect(Buffer.compare(image!.data, await pixels())).toBe(0);
   });
 
+  test("starts from an image that it generated", async () => {
+    const [picture] = await resultOf(model.generate(request));
+    const [again] = await resultOf(model.generate({ ...request, init: { picture: picture! }, strength: 0.5 }));
+    expect(again).toMatchObject({ width: 64, height: 64 });
+    expect(Buffer.compare(again!.data, picture!.data)).not.toBe(0);
+  });
+
   test("samples on from latents of an image", async () => {
     const grey: Picture = { width: 64, height: 64, channels: 3, data: new Uint8Array(64 * 64 * 3).fill(128) };
     const initLatents = await model.encode([grey]);
