@@ -58,9 +58,11 @@ interface TrainingNoiseOptions {
   readonly multiresNoiseDiscount?: number | undefined;
 }
 
+/** The generators of random numbers that a training draws from. */
 export interface Generators {
+  /** Draws noise, timesteps and the order of batches. */
   readonly torch: TorchGenerator;
-  /** Draws the sizes of pyramid levels only. */
+  /** Draws captions, crops and the sizes of pyramid levels. */
   readonly python: PythonRandom;
 }
 

@@ -1,10 +1,5 @@
-import {
-  drawEpochOrder,
-  type PythonRandom,
-  type PythonRandomState,
-  type TorchGenerator,
-  type TorchGeneratorState,
-} from "../../random/index.ts";
+import type { Generators } from "../../diffusion/index.ts";
+import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../../random/index.ts";
 import type { RunLength, Start } from "../setup/length.ts";
 
 /** How far a run has come, between two steps. */
@@ -27,12 +22,6 @@ export interface EpochProgress {
   readonly losses: number[];
 }
 
-/** The random numbers of a run: torch's for noise and orders, Python's for captions and crops. */
-export interface RunGenerators {
-  readonly torch: TorchGenerator;
-  readonly python: PythonRandom;
-}
-
 export interface GeneratorStates {
   readonly torch: TorchGeneratorState;
   readonly python: PythonRandomState;
@@ -48,7 +37,7 @@ interface SavedProgress {
 export class Progress {
   readonly isResumed: boolean;
   readonly #length: RunLength;
-  readonly #generators: RunGenerators;
+  readonly #generators: Generators;
   readonly #start: Start;
   readonly #saved: SavedProgress | undefined;
   readonly #firstStep: number;
@@ -59,7 +48,7 @@ export class Progress {
   #stepStart: (GeneratorStates & { readonly batches: number }) | undefined;
 
   /** start: where a run without a state begins. */
-  constructor(length: RunLength, generators: RunGenerators, start: Start, saved?: SavedProgress) {
+  constructor(length: RunLength, generators: Generators, start: Start, saved?: SavedProgress) {
     this.isResumed = saved !== undefined;
     this.#length = length;
     this.#generators = generators;
@@ -150,11 +139,11 @@ export class Progress {
   }
 }
 
-function statesOf({ torch, python }: RunGenerators): GeneratorStates {
+function statesOf({ torch, python }: Generators): GeneratorStates {
   return { torch: torch.state(), python: python.state() };
 }
 
-function restoreGenerators({ torch, python }: RunGenerators, states: GeneratorStates): void {
+function restoreGenerators({ torch, python }: Generators, states: GeneratorStates): void {
   torch.restore(states.torch);
   python.restore(states.python);
 }

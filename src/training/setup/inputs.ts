@@ -1,5 +1,5 @@
 import type { NdArray } from "../../array/index.ts";
-import { type Checkpoint, familyNames, openCheckpoint } from "../../checkpoint/index.ts";
+import { type Checkpoint, openCheckpoint } from "../../checkpoint/index.ts";
 import {
   type DatasetGroup,
   type DatasetWarning,
@@ -8,13 +8,14 @@ import {
   type Replacements,
   replacementsFor,
 } from "../../dataset/index.ts";
+import type { Generators } from "../../diffusion/index.ts";
 import type { TargetModel } from "../../embedding/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { type DownloadEvent, localModel } from "../../hub/index.ts";
 import { type DiffusionModel, diffusionModel, xtiLayers } from "../../models/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
+import { embeddingTarget } from "../../pipeline/index.ts";
 import { PythonRandom, TorchGenerator } from "../../random/index.ts";
-import type { RunGenerators } from "../loop/progress.ts";
 import type { FoundState } from "../state/index.ts";
 import type { Warning } from "../warnings.ts";
 import { type RunLength, runLength } from "./length.ts";
@@ -40,7 +41,7 @@ export interface TrainingInputs {
   readonly replacements: Replacements;
   readonly length: RunLength;
   readonly seed: number;
-  readonly generators: RunGenerators;
+  readonly generators: Generators;
   readonly warnings: readonly Warning[];
 }
 
@@ -84,11 +85,7 @@ function initialEmbeddingsOf(found: FoundState | undefined): readonly NdArray<Fl
 
 /** What the embeddings must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
 function targetModel(model: DiffusionModel, { xti }: TrainSettings): TargetModel {
-  return {
-    label: familyNames[model.family],
-    widths: model.textEncoders.map(({ architecture }) => architecture.width),
-    ...(xti && { layers: xtiLayers(model, "--xti") }),
-  };
+  return { ...embeddingTarget(model), ...(xti && { layers: xtiLayers(model, "--xti") }) };
 }
 
 function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {

@@ -4,16 +4,9 @@ import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../../
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
 import { CoinageError, plural } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
-
 import type { TrainSettings } from "../../options/index.ts";
-import {
-  addLayeredPlaceholder,
-  addPlaceholder,
-  createTokenizer,
-  initialVectors,
-  type Padding,
-  type Tokenizer,
-} from "../../tokenizer/index.ts";
+import { plainVocabulary } from "../../pipeline/index.ts";
+import { addLayeredPlaceholder, addPlaceholder, initialVectors, type Tokenizer } from "../../tokenizer/index.ts";
 
 /** The tokens whose embeddings are trained, in every tokenizer, and the vectors they start from. */
 export interface PlaceholderTokens {
@@ -45,7 +38,7 @@ export async function preparePlaceholder(
   const { layers } = target;
   if (saved) checkSaved(saved, target, settings);
   const merges = await clipMerges();
-  const plain = paddings(checkpoint).map((padding) => createTokenizer(merges, { padding }));
+  const plain = plainVocabulary(checkpoint.family.value, merges).tokenizers;
   const added = plain.map((tokenizer) =>
     layers
       ? addLayeredPlaceholder(tokenizer, tokenString, numVectorsPerToken, layers, "--token_string")
@@ -119,12 +112,6 @@ function checkSaved(
 
 function textComponents({ textEncoder, textEncoder2 }: Checkpoint): Component[] {
   return textEncoder2 ? [textEncoder, textEncoder2] : [textEncoder];
-}
-
-/** How each family's tokenizers fill up a text. */
-function paddings({ family }: Checkpoint): Padding[] {
-  if (family.value === "sdxl") return ["eos", "zero"];
-  return [family.value === "sd2" ? "bang" : "eos"];
 }
 
 function tokenTable({ tensors }: Component): StoredArray {
