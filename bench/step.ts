@@ -53,8 +53,12 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
   const program = await lowered.load();
   const context = {
     ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
-    isVelocity: checkpoint.predictionType.value === "v_prediction",
-    options: { huberSchedule: "snr" as const, huberC: 0.1, huberScale: 1 },
+    options: {
+      predictionType: checkpoint.predictionType.value,
+      huberSchedule: "snr" as const,
+      huberC: 0.1,
+      huberScale: 1,
+    },
   };
   const scales = {
     accumulationSteps: 1,
@@ -67,7 +71,7 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
   const samples = {
     latents: generators.torch.randn([batch, 4, latentSide, latentSide]),
     tokenIds: rows.map(() => Array.from({ length: batch }, () => [caption])),
-    lossWeights: new Array<number>(batch).fill(1),
+    priorLossWeights: new Array<number>(batch).fill(1),
     timeIds: model.family === "sdxl" ? new Array(batch).fill([side, side, 0, 0, side, side]) : undefined,
   };
   return {

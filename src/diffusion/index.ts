@@ -1,4 +1,4 @@
-export { type HuberOptions, huberThreshold, type LossWeightOptions, lossWeight } from "./loss.ts";
+export { type HuberOptions, huberThreshold, type TimestepWeightOptions, timestepWeight } from "./loss.ts";
 export { type PredictionType, predictOriginal } from "./noise-level.ts";
 export { type NoiseSchedule, noiseSchedule, numTrainTimesteps } from "./noise-schedule.ts";
 export { velocity } from "./noisy-latents.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeGoldens, float32, largestDifference, readJson, readTensors } from "../../test/goldens.ts";
-import { type HuberSchedule, huberThreshold, lossWeight } from "./loss.ts";
+import { type HuberSchedule, huberThreshold, timestepWeight } from "./loss.ts";
 import { noiseSchedule } from "./noise-schedule.ts";
 import { velocity } from "./noisy-latents.ts";
 
@@ -62,7 +62,8 @@ describeGoldens("loss-and-noise", (folder) => {
     const tensors = readTensors(folder, "weights.safetensors");
 
     test.each(readJson<WeightCase[]>(folder, "weights.json"))("$name", (golden) => {
-      const { kind, param, v_parameterization: vParameterization } = golden;
+      const { kind, param } = golden;
+      const predictionType = golden.v_parameterization ? "v_prediction" : "epsilon";
       const schedule = noiseSchedule({ zeroTerminalSnr: golden.zero_terminal_snr });
       const weightAt = (t: number) => {
         if (Array.isArray(param)) {
@@ -70,7 +71,7 @@ describeGoldens("loss-and-noise", (folder) => {
           return huberThreshold(t, { huberSchedule, huberC: param[0], huberScale: param[1] }, schedule);
         }
         const option = kind.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
-        return lossWeight(t, { [option]: param ?? true, vParameterization }, schedule);
+        return timestepWeight(t, { predictionType, [option]: param ?? true }, schedule);
       };
       float32(tensors, golden.name).data.forEach((expected, t) => {
         expect(Math.abs(weightAt(t) / expected - 1), `timestep ${t}`).toBeLessThan(1e-4);
@@ -95,13 +96,13 @@ describeGoldens("loss-and-noise", (folder) => {
       if (golden.huber_c) expectRelative(thresholds, golden.huber_c, 1e-5);
       const weights = timesteps.map((t, i) => {
         const weightOptions = {
-          vParameterization: options.v_parameterization,
+          predictionType: options.v_parameterization ? ("v_prediction" as const) : ("epsilon" as const),
           minSnrGamma: options.min_snr_gamma ?? undefined,
           scaleVPredLossLikeNoisePred: options.scale_v_pred_loss_like_noise_pred,
           vPredLikeLoss: options.v_pred_like_loss ?? undefined,
           debiasedEstimationLoss: options.debiased_estimation_loss,
         };
-        return golden.loss_weights[i]! * lossWeight(t, weightOptions, schedule);
+        return golden.loss_weights[i]! * timestepWeight(t, weightOptions, schedule);
       });
 
       const [batch, channels, height, width] = shape;

@@ -1,8 +1,9 @@
+import type { PredictionType } from "./noise-level.ts";
 import { type NoiseSchedule, numTrainTimesteps } from "./noise-schedule.ts";
 
-export interface LossWeightOptions {
-  /** Whether the network predicts velocity. */
-  readonly vParameterization?: boolean | undefined;
+export interface TimestepWeightOptions {
+  /** What the network predicts. */
+  readonly predictionType: PredictionType;
   /** Limit of the min-SNR weight; 5 in the paper. Source: Hang 2023, "Efficient Diffusion Training via Min-SNR Weighting Strategy". */
   readonly minSnrGamma?: number | undefined;
   /** Weights a velocity loss like a noise loss. Source: sd-scripts `library/custom_train_functions.py` scale_v_prediction_loss_like_noise_prediction. */
@@ -17,15 +18,16 @@ export interface LossWeightOptions {
 const largestSnr = 1000;
 
 /** Factor of a sample's loss at a timestep. An option that is 0 is off. */
-export function lossWeight(timestep: number, options: LossWeightOptions, schedule: NoiseSchedule): number {
+export function timestepWeight(timestep: number, options: TimestepWeightOptions, schedule: NoiseSchedule): number {
   const snr = schedule.snr[timestep]!;
   const limited = Math.min(snr, largestSnr);
-  const { vParameterization, minSnrGamma, vPredLikeLoss } = options;
+  const { minSnrGamma, vPredLikeLoss } = options;
+  const isVPrediction = options.predictionType === "v_prediction";
   let weight = 1;
-  if (minSnrGamma) weight *= Math.min(snr, minSnrGamma) / (vParameterization ? snr + 1 : snr);
+  if (minSnrGamma) weight *= Math.min(snr, minSnrGamma) / (isVPrediction ? snr + 1 : snr);
   if (options.scaleVPredLossLikeNoisePred) weight *= limited / (limited + 1);
   if (vPredLikeLoss) weight *= 1 + (vPredLikeLoss * (limited + 1)) / limited;
-  if (options.debiasedEstimationLoss) weight *= vParameterization ? 1 / (limited + 1) : 1 / Math.sqrt(limited);
+  if (options.debiasedEstimationLoss) weight *= isVPrediction ? 1 / (limited + 1) : 1 / Math.sqrt(limited);
   return weight;
 }
 

@@ -305,7 +305,7 @@ describe("modelspec metadata", () => {
 
   test("are those of sd-scripts, with the unset entries left out", () => {
     expect(
-      modelSpecMetadata({ ...plain, family: "sd1", isVPrediction: false, resolution: "512,640", clipSkip: 2 }),
+      modelSpecMetadata({ ...plain, family: "sd1", predictionType: "epsilon", resolution: "512,640", clipSkip: 2 }),
     ).toEqual({
       "modelspec.sai_model_spec": "1.0.1",
       "modelspec.architecture": "stable-diffusion-v1/textual-inversion",
@@ -320,22 +320,22 @@ describe("modelspec metadata", () => {
   });
 
   test.each([
-    ["sd1", false, "stable-diffusion-v1", "512x512"],
-    ["sd2", false, "stable-diffusion-v2-512", "512x512"],
-    ["sd2", true, "stable-diffusion-v2-768-v", "768x768"],
-    ["sdxl", false, "stable-diffusion-xl-v1-base", "1024x1024"],
-  ] as const)("%s, v-prediction %s: %s at %s", (family, isVPrediction, architecture, resolution) => {
-    const metadata = modelSpecMetadata({ ...plain, family, isVPrediction });
+    ["sd1", "epsilon", "stable-diffusion-v1", "512x512"],
+    ["sd2", "epsilon", "stable-diffusion-v2-512", "512x512"],
+    ["sd2", "v_prediction", "stable-diffusion-v2-768-v", "768x768"],
+    ["sdxl", "epsilon", "stable-diffusion-xl-v1-base", "1024x1024"],
+  ] as const)("%s, %s: %s at %s", (family, predictionType, architecture, resolution) => {
+    const metadata = modelSpecMetadata({ ...plain, family, predictionType });
     expect(metadata["modelspec.architecture"]).toBe(`${architecture}/textual-inversion`);
     expect(metadata["modelspec.resolution"]).toBe(resolution);
-    expect(metadata["modelspec.prediction_type"]).toBe(isVPrediction ? "v" : "epsilon");
+    expect(metadata["modelspec.prediction_type"]).toBe(predictionType === "v_prediction" ? "v" : "epsilon");
   });
 
   test("a timestep range is told when one of its ends is set, descriptions when given", () => {
     const about = {
       ...plain,
       family: "sd1",
-      isVPrediction: false,
+      predictionType: "epsilon",
       descriptions: { author: "me", tags: undefined },
     } as const;
     expect(modelSpecMetadata({ ...about, maxTimestep: 900 })["modelspec.timestep_range"]).toBe("0,900");

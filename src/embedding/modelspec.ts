@@ -1,8 +1,10 @@
+import type { Family, PredictionType } from "../checkpoint/index.ts";
+
 /** What the metadata of a saved embedding is made from. Values as on sd-scripts' command line. */
 export interface ModelSpecInputs {
-  readonly family: "sd1" | "sd2" | "sdxl";
-  /** `--v_parameterization`. */
-  readonly isVPrediction: boolean;
+  readonly family: Family;
+  /** "v_prediction" with `--v_parameterization`. */
+  readonly predictionType: PredictionType;
   /** `--metadata_title`, else the output name. */
   readonly title: string | undefined;
   /** When it is saved; written in local time. */
@@ -33,16 +35,16 @@ type DescriptionKey =
 
 /** The `modelspec.*` metadata that sd-scripts writes into a .safetensors embedding. Source: sd-scripts library/sai_model_spec.py, build_metadata. */
 export function modelSpecMetadata(inputs: ModelSpecInputs): Record<string, string> {
-  const { family, isVPrediction, date, minTimestep, maxTimestep, clipSkip, descriptions = {} } = inputs;
+  const { family, predictionType, date, minTimestep, maxTimestep, clipSkip, descriptions = {} } = inputs;
   const metadata: Record<string, string> = {
     "modelspec.sai_model_spec": "1.0.1",
-    "modelspec.architecture": `${architecture(family, isVPrediction)}/textual-inversion`,
+    "modelspec.architecture": `${architecture(family, predictionType)}/textual-inversion`,
     "modelspec.implementation": "https://github.com/Stability-AI/generative-models",
     "modelspec.implementation_version": inputs.implementationVersion,
     "modelspec.title": inputs.title ?? `TextualInversion@${date.getTime() / 1000}`,
-    "modelspec.resolution": resolutionText(inputs.resolution) ?? defaultResolution(family, isVPrediction),
+    "modelspec.resolution": resolutionText(inputs.resolution) ?? defaultResolution(family, predictionType),
     "modelspec.date": localTime(date),
-    "modelspec.prediction_type": isVPrediction ? "v" : "epsilon",
+    "modelspec.prediction_type": predictionType === "v_prediction" ? "v" : "epsilon",
   };
   if (minTimestep !== undefined || maxTimestep !== undefined)
     metadata["modelspec.timestep_range"] = `${minTimestep ?? 0},${maxTimestep ?? 1000}`;
@@ -51,15 +53,15 @@ export function modelSpecMetadata(inputs: ModelSpecInputs): Record<string, strin
   return metadata;
 }
 
-function architecture(family: ModelSpecInputs["family"], isVPrediction: boolean): string {
+function architecture(family: Family, predictionType: PredictionType): string {
   if (family === "sdxl") return "stable-diffusion-xl-v1-base";
   if (family === "sd1") return "stable-diffusion-v1";
-  return isVPrediction ? "stable-diffusion-v2-768-v" : "stable-diffusion-v2-512";
+  return predictionType === "v_prediction" ? "stable-diffusion-v2-768-v" : "stable-diffusion-v2-512";
 }
 
-function defaultResolution(family: ModelSpecInputs["family"], isVPrediction: boolean): string {
+function defaultResolution(family: Family, predictionType: PredictionType): string {
   if (family === "sdxl") return "1024x1024";
-  return family === "sd2" && isVPrediction ? "768x768" : "512x512";
+  return family === "sd2" && predictionType === "v_prediction" ? "768x768" : "512x512";
 }
 
 function resolutionText(resolution: string | undefined): string | undefined {

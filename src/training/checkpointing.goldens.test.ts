@@ -35,10 +35,10 @@ describeGoldens("models", (folder) => {
         const generators = { torch: new TorchGenerator(2), python: new PythonRandom(2) };
         const latents = generators.torch.randn([1, 4, 16, 16]);
         const timeIds = model.family === "sdxl" ? [[128, 128, 0, 0, 128, 128]] : undefined;
-        const samples = { latents, tokenIds: rows.map(() => [[caption]]), lossWeights: [1], timeIds };
+        const samples = { latents, tokenIds: rows.map(() => [[caption]]), priorLossWeights: [1], timeIds };
         const context = {
-          ...{ model, program, schedule: noiseSchedule(), isVelocity: false, lossType: "l2" as const },
-          options: { huberSchedule: "snr" as const, huberC: 0.1, huberScale: 1 },
+          ...{ model, program, schedule: noiseSchedule(), lossType: "l2" as const },
+          options: { predictionType: "epsilon" as const, huberSchedule: "snr" as const, huberC: 0.1, huberScale: 1 },
         };
         const { gradients } = await microStep(context, rows, samples, generators, { accumulationSteps: 1 });
         results.push(gradients.map((table) => [...table.values()].flatMap((row) => [...row])));

@@ -36,7 +36,7 @@ interface MicroStepGraphOptions {
 }
 
 /** The graph of a training micro-step. Besides those of the text (see textFeeds) its inputs are
- *  `noisyLatents`, `target` [B,4,h,w], `timesteps` [B], `lossWeights` [B] (factor of each sample's summed element loss),
+ *  `noisyLatents`, `target` [B,4,h,w], `timesteps` [B], `lossFactors` [B] (factor of each sample's summed element loss),
  *  `huberThresholds` [B] for huber and smooth_l1, `mask` [B,1,h,w], and for SDXL `timeIds` [B,6]. */
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
@@ -76,7 +76,7 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
   const elements = elementLoss(subtract(prediction, target), options.lossType, batch);
   const masked = options.hasMask ? multiply(elements, input("mask", "float32", [batch, 1, height, width])) : elements;
   const lossSums = reduceSum(masked, [1, 2, 3]);
-  const loss = reduceSum(multiply(lossSums, input("lossWeights", "float32", [batch])), [0]);
+  const loss = reduceSum(multiply(lossSums, input("lossFactors", "float32", [batch])), [0]);
   const tokenGradients = grad(loss, text.tokenEmbeddings).map((gradient) => gradient!);
   return { lossSums, tokenGradients, text, prediction, loss };
 }

@@ -103,7 +103,7 @@ describeGoldens("gradients", (folder) => {
       noisyLatents: latents,
       target: float32(tensors, entry.inputs.target),
       timesteps: arrayOf([batch], entry.timesteps),
-      lossWeights: arrayOf([batch], weights),
+      lossFactors: arrayOf([batch], weights),
     };
     if (expected.huber_c) feeds.huberThresholds = arrayOf([batch], expected.huber_c);
     if (entry.inputs.latent_mask) feeds.mask = float32(tensors, entry.inputs.latent_mask);

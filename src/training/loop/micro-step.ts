@@ -5,10 +5,10 @@ import {
   type Generators,
   type HuberOptions,
   huberThreshold,
-  type LossWeightOptions,
-  lossWeight,
   type NoiseSchedule,
+  type TimestepWeightOptions,
   type TrainingBatchOptions,
+  timestepWeight,
   velocity,
 } from "../../diffusion/index.ts";
 import type { Tensor } from "../../graph/index.ts";
@@ -41,8 +41,8 @@ interface MicroStepSamples {
   readonly latents: NdArray<Float32Array>;
   /** Per text encoder [B][chunks][77]. */
   readonly tokenIds: TokenIds;
-  /** Factor of each sample's loss: 1, of regularisation images prior_loss_weight. */
-  readonly lossWeights: readonly number[];
+  /** Weight of each sample's loss: 1, or prior_loss_weight for regularisation images. */
+  readonly priorLossWeights: readonly number[];
   /** [B,1,h,w] in 0..1. */
   readonly mask?: NdArray<Float32Array> | undefined;
   /** SDXL: original height and width, crop top and left, target height and width of each sample. */
@@ -58,7 +58,7 @@ export async function samplesOf(batch: MicroBatch, context: SampleContext): Prom
   return {
     latents: { ...latents, data: latents.data.map((value) => value * scalingFactor) },
     tokenIds: tokenIdsOf(captions, context),
-    lossWeights: batch.samples.map(({ lossWeight }) => lossWeight),
+    priorLossWeights: batch.samples.map(({ lossWeight }) => lossWeight),
     mask: hasMask ? latentMask(batch, vaeScaleFactor) : undefined,
     timeIds:
       model.family === "sdxl"
@@ -107,9 +107,8 @@ export interface MicroStepContext {
   /** Computes what `microStepOutputs` names. */
   readonly program: Program;
   readonly schedule: NoiseSchedule;
-  readonly isVelocity: boolean;
   readonly lossType: LossType;
-  readonly options: TrainingBatchOptions & LossWeightOptions & HuberOptions;
+  readonly options: TrainingBatchOptions & TimestepWeightOptions & HuberOptions;
 }
 
 /** What the gradient is scaled by. */
@@ -147,22 +146,22 @@ export function microStep(
 
 /** The part of a micro-step after all drawing. */
 export async function computeMicroStep(
-  { model, program, schedule, isVelocity, lossType, options }: MicroStepContext,
+  { model, program, schedule, lossType, options }: MicroStepContext,
   embeddings: readonly NdArray<Float32Array>[],
   samples: MicroStepSamples,
   { noise, noisyLatents, timesteps }: Draw,
   { accumulationSteps, lossScale = 1 }: GradientScales,
 ): Promise<MicroStepResult> {
-  const { latents, tokenIds, lossWeights, mask, timeIds } = samples;
+  const { latents, tokenIds, priorLossWeights, mask, timeIds } = samples;
   const batch = latents.shape[0]!;
   const elements = latents.data.length / batch;
-  const weights = timesteps.map((timestep, i) => lossWeights[i]! * lossWeight(timestep, options, schedule));
+  const weights = timesteps.map((timestep, i) => priorLossWeights[i]! * timestepWeight(timestep, options, schedule));
   const feeds: Record<string, NdArray> = {
     ...textFeeds(model, tokenIds, embeddings),
     noisyLatents,
-    target: isVelocity ? velocity(latents, noise, timesteps, schedule) : noise,
+    target: options.predictionType === "v_prediction" ? velocity(latents, noise, timesteps, schedule) : noise,
     timesteps: arrayOf([batch], timesteps),
-    lossWeights: arrayOf(
+    lossFactors: arrayOf(
       [batch],
       weights.map((weight) => (lossScale * weight) / elements / batch / accumulationSteps),
     ),

@@ -7,7 +7,7 @@ import type { TrainSettings } from "../../options/index.ts";
 /** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer have none, nor do those of --no_metadata. */
 export async function metadataOf(
   settings: TrainSettings,
-  model: Pick<ModelSpecInputs, "family" | "isVPrediction">,
+  model: Pick<ModelSpecInputs, "family" | "predictionType">,
 ): Promise<{ readonly metadata: (date: Date) => Record<string, string>; readonly warning?: string }> {
   if (settings.xti || settings.noMetadata) return { metadata: () => ({}) };
   const { metadataThumbnail } = settings;

@@ -25,7 +25,7 @@ async function computeStep(lossScale?: LossScale) {
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
   const caption = [49406, ...placeholder.ids, ...new Array<number>(76 - placeholder.ids.length).fill(49407)];
   const latents = generators.torch.randn([2, 4, 16, 16]);
-  const samples = { latents, tokenIds: [[[caption], [caption]]], lossWeights: [1, 1] };
+  const samples = { latents, tokenIds: [[[caption], [caption]]], priorLossWeights: [1, 1] };
   const { loss, gradients } = await microStep(context, placeholder.initialEmbeddings, samples, generators, {
     accumulationSteps: 1,
     lossScale: lossScale?.value,

@@ -46,7 +46,7 @@ export interface OpenRun {
 /** Opens all that changes during a run: embeddings with their optimizer and learning rate, progress, files. found: what it goes on from.
  *  @throws STATE_MISMATCH, and what settings of these throw */
 export async function openRun(settings: TrainSettings, inputs: TrainingInputs, found?: FoundState): Promise<OpenRun> {
-  const { placeholder, checkpoint, model, length, generators, seed } = inputs;
+  const { placeholder, checkpoint, length, generators, seed } = inputs;
   const state = found?.kind === "own" ? found.state : undefined;
   // as things are at the start, for images may change or go
   const identity = await identityOf(settings, inputs);
@@ -68,8 +68,9 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
   const embeddings = new TrainableEmbeddings(placeholder.initialEmbeddings, optimizer, settings.maxGradNorm, state);
   const progress = new Progress(length, generators, startOf(state ? {} : settings, length), state);
   const warnings = new WarningCounter(state?.warnings);
-  const isVPrediction = checkpoint.predictionType.value === "v_prediction";
-  const { metadata, warning } = await metadataOf(settings, { family: model.family, isVPrediction });
+  const { family, predictionType } = checkpoint;
+  const model = { family: family.value, predictionType: predictionType.value };
+  const { metadata, warning } = await metadataOf(settings, model);
   const { initialEmbeddings, layers } = placeholder;
   const contents = {
     embedding: () => ({
@@ -159,16 +160,15 @@ export async function loadMicroStep(
   { program }: LoweredMicroStep,
   vae?: VaeEncoder,
 ): Promise<LoadedMicroStep> {
-  const isVelocity = checkpoint.predictionType.value === "v_prediction";
+  const predictionType = checkpoint.predictionType.value;
   return {
     samples: { model, placeholder, maxTokenLength: maxTokenLengthOf(settings), vae, hasMask: hasMasks(group) },
     microSteps: {
       model,
       program: await program.load(),
       schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
-      isVelocity,
       lossType: settings.lossType,
-      options: { ...settings, vParameterization: isVelocity },
+      options: { ...settings, predictionType },
     },
   };
 }
