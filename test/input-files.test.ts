@@ -6,7 +6,6 @@ import { openCheckpoint } from "../src/checkpoint/index.ts";
 import { readCaption } from "../src/dataset/captions/caption-file.ts";
 import { readConfigDocument } from "../src/dataset/config/config.ts";
 import { readInfoCache, readMetadata } from "../src/dataset/images/metadata.ts";
-
 import { readEmbeddingFile } from "../src/embedding/index.ts";
 import { CoinageError } from "../src/errors/index.ts";
 import { listImages } from "../src/generation/files/init-images.ts";

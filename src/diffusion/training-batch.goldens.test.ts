@@ -3,7 +3,6 @@ import { describeGoldens, float32, largestDifference, readJson, readTensors } fr
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { noiseSchedule } from "./noise-schedule.ts";
 import { type Precision, velocity } from "./noisy-latents.ts";
-
 import { drawTimesteps, drawTrainingBatch, pyramidNoise, type TrainingBatchOptions } from "./training-batch.ts";
 
 interface Seeds {

@@ -7,7 +7,6 @@ import {
   type UNetArchitecture,
   type VaeArchitecture,
 } from "./architecture.ts";
-
 import { type WeightMap, type Weights, weightsOf } from "./weights.ts";
 
 export type ModelFamily = "sd1" | "sd2" | "sdxl";

@@ -2,7 +2,6 @@ import { generateGroups } from "./generate/table.ts";
 import type { Option, OptionGroup } from "./option.ts";
 import { wordsOf } from "./option-values.ts";
 import { defaultOf } from "./settings.ts";
-
 import { trainGroups } from "./train/table.ts";
 
 /** Commands that take the flags of a table. */

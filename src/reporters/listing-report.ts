@@ -2,7 +2,6 @@ import type { BatchListing, SampleListing, WrittenPictures } from "../dataset/in
 import { printable } from "../errors/index.ts";
 import type { DebugEvent } from "../training/index.ts";
 import { datasetLines, wordText } from "./first-screen.ts";
-
 import type { Terminal } from "./terminal.ts";
 import { warningLine } from "./texts.ts";
 

@@ -3,7 +3,6 @@ import type { TrainSettings } from "../options/index.ts";
 import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import { firstScreen } from "./first-screen.ts";
 import { type Caller, nextSteps } from "./next-steps.ts";
-
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,5 +1,4 @@
 import { type Checked, chosenSeed, missingSettings, type Parsed, refuse, warnOf } from "../checked.ts";
-
 import { trainConflicts, trainWarnings } from "./rules.ts";
 import { secretExposure } from "./secrets.ts";
 import type { GivenTrainSettings } from "./table.ts";

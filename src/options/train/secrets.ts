@@ -1,7 +1,6 @@
 import path from "node:path";
 import type { Parsed, Rule } from "../checked.ts";
 import type { OptionValue } from "../option.ts";
-
 import { camelCase } from "../settings.ts";
 import { type GivenTrainSettings, trainTable } from "./table.ts";
 

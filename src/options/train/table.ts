@@ -6,9 +6,7 @@ import { captionOptions, pictureOptions } from "./dataset.ts";
 import { loggingOptions, sampleOptions, settingsFileOptions } from "./logs-and-samples.ts";
 import { lossOptions, noiseOptions } from "./loss-and-noise.ts";
 import { lengthOptions, optimizerOptions } from "./optimization.ts";
-
 import { hubOptions, metadataOptions, savingOptions } from "./saving.ts";
-
 import { pyTorchOptions, speedOptions } from "./speed.ts";
 import { inversionOptions, modelOptions } from "./word-and-model.ts";
 

@@ -1,7 +1,6 @@
 import os from "node:os";
 import type { TrainSettings } from "../../options/index.ts";
 import { type DeviceName, type OpenDevice, openDevice } from "../../runtime/index.ts";
-
 import type { Warning } from "../warnings.ts";
 
 /** What a run is computed on. */
