@@ -47,7 +47,7 @@ export function programFrom({ folder, searchPath, root, isSource }: Standpoint):
 }
 
 /** How to call it from the current folder, or another one. */
-export function program(folder: string = standingFolder()): string {
+export function program(folder: string = currentFolder()): string {
   const { PATH: searchPath = "" } = process.env;
   return programFrom({
     folder,
@@ -58,7 +58,7 @@ export function program(folder: string = standingFolder()): string {
 }
 
 /** The current folder, even if it was deleted. */
-function standingFolder(): string {
+function currentFolder(): string {
   try {
     return process.cwd();
   } catch {

@@ -3,7 +3,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { replaceDisk, systemDisk } from "./disk.ts";
-import { makeFolder, prepareOutputFolder, removeFolder, standingFolder, writeFolderAtomically } from "./index.ts";
+import { folderOrPrevious, makeFolder, prepareOutputFolder, removeFolder, writeFolderAtomically } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-files-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -28,11 +28,11 @@ test("a folder is written, replaced as a whole and removed, and leaves nothing b
 test("between the two renames of a replacement the old folder is found", async () => {
   const folder = path.join(work, "swap-state");
   await writeFolderAtomically(folder, { old: "1" });
-  expect(await standingFolder(folder)).toBe(folder);
+  expect(await folderOrPrevious(folder)).toBe(folder);
   renameSync(folder, path.join(work, ".swap-state.previous"));
-  expect(contents(await standingFolder(folder))).toEqual([["old", "1"]]);
+  expect(contents(await folderOrPrevious(folder))).toEqual([["old", "1"]]);
   await writeFolderAtomically(folder, { new: "2" });
-  expect(contents(await standingFolder(folder))).toEqual([["new", "2"]]);
+  expect(contents(await folderOrPrevious(folder))).toEqual([["new", "2"]]);
   expect(readdirSync(work)).toEqual(["swap-state"]);
 });
 

@@ -34,7 +34,7 @@ export async function kindOfPath(target: string): Promise<"file" | "folder" | "n
 }
 
 /** Writes a folder of files so that it is complete or absent: built under a temporary name beside it, synced, renamed.
- *  An earlier folder is removed only once the new one is in place: `standingFolder` finds it in the moment between.
+ *  An earlier folder is removed only once the new one is in place: `folderOrPrevious` finds it in the moment between.
  *  @throws OUTPUT_UNWRITABLE; an earlier folder is then untouched, or replaced as a whole */
 export async function writeFolderAtomically(
   folder: string,
@@ -99,7 +99,7 @@ async function removePrevious(folder: string): Promise<void> {
 }
 
 /** The folder, or the one it was about to replace when writing was cut off between the two. */
-export async function standingFolder(folder: string): Promise<string> {
+export async function folderOrPrevious(folder: string): Promise<string> {
   if ((await kindOfPath(folder)) !== "nothing") return folder;
   const [previous] = await previousOf(folder);
   return previous ?? folder;

@@ -4,7 +4,7 @@ import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Fault, FaultyDisk, faults } from "../../test/faulty-disk.ts";
 import { replaceDisk, systemDisk } from "./disk.ts";
-import { standingFolder, writeFileAtomically, writeFolderAtomically } from "./index.ts";
+import { folderOrPrevious, writeFileAtomically, writeFolderAtomically } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-faults-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -63,7 +63,7 @@ describe.each(faults)("when the n-th operation of the disk fails (%s)", (fault) 
       (folder) => writeFolderAtomically(state(folder), { a: "old a", b: "old b" }),
       (folder) => writeFolderAtomically(state(folder), { a: "new a", b: "new b" }),
       async (folder, error) => {
-        const standing = await standingFolder(state(folder));
+        const standing = await folderOrPrevious(state(folder));
         const found = readdirSync(standing).map((name) => readFileSync(path.join(standing, name), "utf8"));
         expect([
           ["old a", "old b"],

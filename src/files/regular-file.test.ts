@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { limits } from "../budget/index.ts";
-import { isHandedOver, readGivenTextFile, readRegularFile, readRegularTextFile } from "./index.ts";
+import { isDescriptorPath, readGivenTextFile, readRegularFile, readRegularTextFile } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-regular-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -54,7 +54,7 @@ describe("what cannot be read is refused at once, as its reader words it", () =>
 
   test("over the limit", async () => {
     writeFileSync(at("long"), "");
-    truncateSync(at("long"), limits.settingsFile.most + 1);
+    truncateSync(at("long"), limits.settingsFile.max + 1);
     await expect(read(at("long"))).rejects.toThrow(refused("The file asks for more than 16,777,216 bytes."));
   });
 
@@ -107,11 +107,11 @@ describe.skipIf(process.platform === "win32")(
     });
 
     test.each(["/dev/stdin", "/dev/fd/63", "/proc/self/fd/3", "/dev//fd/0"])("%s names such", (file) => {
-      expect(isHandedOver(file)).toBe(true);
+      expect(isDescriptorPath(file)).toBe(true);
     });
 
     test.each(["/dev/fd", "/dev/zero", "/dev/fd/3/a", "/proc/1/fd/3", "dev/stdin"])("%s does not", (file) => {
-      expect(isHandedOver(file)).toBe(false);
+      expect(isDescriptorPath(file)).toBe(false);
     });
   },
 );

@@ -1,11 +1,8 @@
-import { constants, read, type Stats } from "node:fs";
-import { type FileHandle, open, readlink, stat } from "node:fs/promises";
-import path from "node:path";
-import { setTimeout } from "node:timers/promises";
-import { promisify } from "node:util";
+import { constants, type Stats } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { type LimitName, limits, type Refusal, requireWithin } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { reasonOf } from "./disk.ts";
+import { NotAFile, withRefusal } from "./reading-problems.ts";
 
 /** Opens a regular file for reading, hands it to `use` with its length and closes it. A pipe or a device would be waited for forever.
  *  @throws NotAFile; the system's own errors */
@@ -32,22 +29,10 @@ export async function readStart(handle: FileHandle, length: number): Promise<Uin
   return buffer.subarray(0, bytesRead);
 }
 
-/** Whether a path names what the user hands over with the command itself: `/dev/stdin`, or the `/dev/fd/63` that a shell puts in the place of `<(...)`.
- *  It may be a pipe, which can be read once, and has no extension that shows its kind. */
-export function isHandedOver(file: string): boolean {
-  return descriptorOf(file) !== undefined;
-}
-
-function descriptorOf(file: string): number | undefined {
-  const [, number] = /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/(\d+))$/.exec(path.resolve(file)) ?? [];
-  if (number !== undefined) return Number(number);
-  return path.resolve(file) === "/dev/stdin" ? 0 : undefined;
-}
-
 /** The bytes of a file that a stranger may have made: a regular file, no longer than the limit.
  *  refusal: its subject names the file, "The caption file a.txt". @throws the refusal */
 export function readRegularFile(file: string, limit: LimitName, refusal: Refusal): Promise<Uint8Array> {
-  return inWordsOf(refusal, file, () =>
+  return withRefusal(refusal, file, () =>
     withRegularFile(file, async (handle, size) => {
       const readSome: Read = async (buffer, offset, length) => (await handle.read(buffer, offset, length)).bytesRead;
       return readWithin(limit, size, refusal, readSome);
@@ -55,28 +40,20 @@ export function readRegularFile(file: string, limit: LimitName, refusal: Refusal
   );
 }
 
+/** Fills a buffer from an offset on; gives how many bytes came. */
 type Read = (buffer: Uint8Array, offset: number, length: number) => Promise<number>;
 
-async function readWithin(limit: LimitName, size: number, refusal: Refusal, readSome: Read): Promise<Uint8Array> {
+/** Bytes up to a limit, from a source of `size` bytes; 0 where that is unknown. @throws the refusal */
+export async function readWithin(
+  limit: LimitName,
+  size: number,
+  refusal: Refusal,
+  readSome: Read,
+): Promise<Uint8Array> {
   requireWithin(limit, size, refusal);
-  const bytes = await readUpTo(readSome, limits[limit].most + 1, size);
+  const bytes = await readUpTo(readSome, limits[limit].max + 1, size);
   requireWithin(limit, bytes.length, refusal);
   return bytes;
-}
-
-/** What reading gives, or its error as the refusal words it. */
-async function inWordsOf(refusal: Refusal, file: string, reading: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  try {
-    return await reading();
-  } catch (cause) {
-    if (cause instanceof CoinageError) throw cause;
-    const { code, subject, where, hint } = refusal;
-    throw new CoinageError(code, `${subject} cannot be read (${await whyUnreadable(file, cause)}).`, {
-      ...(where !== undefined && { where }),
-      ...(hint !== undefined && { hint }),
-      cause,
-    });
-  }
 }
 
 /** The bytes of what is in the place of a file of ours; undefined where that cannot be a file of ours, or cannot be read. */
@@ -89,36 +66,8 @@ export async function readRegularTextFile(file: string, limit: LimitName, refusa
   return textOf(await readRegularFile(file, limit, refusal), refusal);
 }
 
-/** The same of a file that the user names on the command line, and which may be a pipe. @throws the refusal */
-export async function readGivenTextFile(file: string, limit: LimitName, refusal: Refusal): Promise<string> {
-  const descriptor = descriptorOf(file);
-  if (descriptor === undefined) return readRegularTextFile(file, limit, refusal);
-  const bytes = await inWordsOf(refusal, file, async () => {
-    const found = await stat(file);
-    if (found.isFile() || found.isDirectory()) return readRegularFile(file, limit, refusal);
-    // Opened anew, a named pipe whose writer is done already would be waited for forever, and a socket cannot be opened.
-    return readWithin(limit, 0, refusal, (buffer, offset, length) => readArriving(descriptor, buffer, offset, length));
-  });
-  return textOf(bytes, refusal);
-}
-
-/** Waits for what writes into the pipe, as every program does: the user knows how to end it. */
-async function readArriving(descriptor: number, buffer: Uint8Array, offset: number, length: number): Promise<number> {
-  for (;;) {
-    try {
-      return (await readDescriptor(descriptor, buffer, offset, length, null)).bytesRead;
-    } catch (error) {
-      // Another process made the pipe one that does not wait.
-      if (reasonOf(error) !== "EAGAIN") throw error;
-      await setTimeout(askAgainMs);
-    }
-  }
-}
-
-const readDescriptor = promisify(read);
-const askAgainMs = 20;
-
-function textOf(bytes: Uint8Array, refusal: Refusal): string {
+/** UTF-8 bytes as text, without a byte order mark. @throws the refusal */
+export function textOf(bytes: Uint8Array, refusal: Refusal): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
@@ -155,29 +104,4 @@ function kindOf(found: Stats): string {
   if (found.isDirectory()) return "a folder";
   if (found.isFIFO()) return "a pipe";
   return found.isSocket() ? "a socket" : "a device";
-}
-
-/** Something other than a file is at a path: the message says what, as the end of a sentence. */
-export class NotAFile extends Error {}
-
-/** Whether the system refused for lack of permission. */
-function isForbidden(error: unknown): boolean {
-  return ["EACCES", "EPERM"].includes(reasonOf(error));
-}
-
-/** Why a file could not be read, as people say it: "it is a link to gone.png, which does not exist". */
-export async function whyUnreadable(file: string, error: unknown): Promise<string> {
-  if (error instanceof NotAFile) return error.message;
-  const reason = reasonOf(error);
-  if (isForbidden(error)) return `you do not have permission to read it, ${reason}`;
-  if (reason === "ELOOP") return "it is a link that leads back to itself";
-  if (reason !== "ENOENT") return reason;
-  const target = await readlink(file).catch(() => undefined);
-  return target === undefined ? "it does not exist" : `it is a link to ${target}, which does not exist`;
-}
-
-/** What to do about a file that could not be read; undefined where only its contents can be at fault. */
-export function readingHint(error: unknown): string | undefined {
-  if (isForbidden(error)) return "Give yourself permission to read it (chmod u+r) and to enter its folder.";
-  return undefined;
 }

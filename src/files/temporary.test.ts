@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync, wr
 import os from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { standingFolder, writeFileAtomically, writeFolderAtomically } from "./index.ts";
+import { folderOrPrevious, writeFileAtomically, writeFolderAtomically } from "./index.ts";
 import { ownProcess } from "./owner.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-temporary-"));
@@ -98,7 +98,7 @@ test("a folder that a killed process had moved aside is found until it is writte
   renameSync(state, aside);
   const fresh = inProcess(`await files.writeFileAtomically(${JSON.stringify(path.join(folder, "word.pt"))}, "");`);
   await once(fresh, "close");
-  expect(await standingFolder(state)).toBe(aside);
+  expect(await folderOrPrevious(state)).toBe(aside);
   await writeFolderAtomically(state, { new: "2" });
   expect(readdirSync(folder)).toEqual(["word-state", "word.pt"]);
 });

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { requireShallow } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing, isHandedOver, kindOfPath, readGivenTextFile } from "../../files/index.ts";
+import { hintOfMissing, isDescriptorPath, kindOfPath, readGivenTextFile } from "../../files/index.ts";
 import {
   type ConfigDocument,
   ConfigSyntaxError,
@@ -132,7 +132,7 @@ export async function readConfigDocument(file: string): Promise<ReadConfig> {
   if ((await kindOfPath(file)) === "nothing")
     throw new CoinageError("DATASET_CONFIG", `${subject} does not exist.`, { where, ...hintOfMissing(file) });
   const text = await readGivenTextFile(file, "settingsFile", { code: "DATASET_CONFIG", subject, where });
-  const ending = isHandedOver(file) ? endingFor(text) : path.extname(file).toLowerCase();
+  const ending = isDescriptorPath(file) ? endingFor(text) : path.extname(file).toLowerCase();
   const parse = { ".toml": parseConfigToml, ".json": parseConfigJson }[ending];
   if (!parse) throw new CoinageError("DATASET_CONFIG", `${subject} is neither a .toml nor a .json file.`, { where });
   const { value, lineOf } = parsed(file, text, parse);

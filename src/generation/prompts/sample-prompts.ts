@@ -2,7 +2,7 @@ import path from "node:path";
 import { parse } from "smol-toml";
 import { numTrainTimesteps, type SamplerName, samplerName } from "../../diffusion/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { isHandedOver } from "../../files/index.ts";
+import { isDescriptorPath } from "../../files/index.ts";
 import type { ModelFamily } from "../../models/index.ts";
 import type { GenerationRequest } from "../../pipeline/index.ts";
 import { expandPlaceholder, type PromptWords } from "../../tokenizer/index.ts";
@@ -53,7 +53,7 @@ export async function readSamplePrompts(file: string, options: SamplePromptOptio
 
 async function readFields(file: string): Promise<ReadFields[]> {
   const where = `--sample_prompts ${file}`;
-  const ending = isHandedOver(file) ? ".txt" : path.extname(file).toLowerCase();
+  const ending = isDescriptorPath(file) ? ".txt" : path.extname(file).toLowerCase();
   if (ending === ".txt") return (await readPromptFile(file, where)).map(({ text }) => fieldsOfLine(text));
   if (ending === ".toml") return fieldsOfToml(await readText(file, where), where);
   if (ending === ".json") return fieldsOfJson(await readText(file, where), where);

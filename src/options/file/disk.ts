@@ -1,6 +1,12 @@
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { hintOfMissing, isHandedOver, kindOfPath, readGivenTextFile, writeFileAtomically } from "../../files/index.ts";
+import {
+  hintOfMissing,
+  isDescriptorPath,
+  kindOfPath,
+  readGivenTextFile,
+  writeFileAtomically,
+} from "../../files/index.ts";
 import type { GivenTrainSettings } from "../train/table.ts";
 import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from "./toml.ts";
 
@@ -61,5 +67,5 @@ export async function writeSettingsFile(name: string, settings: GivenTrainSettin
 }
 
 function settingsFilePath(name: string): string {
-  return name.endsWith(".toml") || isHandedOver(name) ? name : `${name}.toml`;
+  return name.endsWith(".toml") || isDescriptorPath(name) ? name : `${name}.toml`;
 }

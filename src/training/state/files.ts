@@ -5,10 +5,10 @@ import { readStoredArray, readWeightFile, rowsOf } from "../../checkpoint/index.
 import { CoinageError } from "../../errors/index.ts";
 import {
   didYouMean,
+  folderOrPrevious,
   kindOfPath,
   readEarlierFile,
   readRegularFile,
-  standingFolder,
   writeFolderAtomically,
 } from "../../files/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
@@ -37,7 +37,7 @@ export async function isStateOf(folder: string, runId: string): Promise<boolean>
 /** Reads the state in a folder. @throws FILE_NOT_FOUND, STATE_UNREADABLE */
 export async function readState(folder: string): Promise<FoundState> {
   const where = `--resume ${folder}`;
-  const standing = await standingFolder(folder);
+  const standing = await folderOrPrevious(folder);
   if ((await kindOfPath(standing)) !== "folder")
     throw new CoinageError("FILE_NOT_FOUND", `There is no folder ${path.resolve(folder)}.`, {
       where,
