@@ -38,13 +38,13 @@ export interface ModelInspection extends About {
   readonly family: Decided<Family> | undefined;
   readonly predictionType: Decided<PredictionType> | undefined;
   readonly inputs: UNetInputKind | undefined;
-  readonly pieces: Readonly<Record<ComponentName, PieceInspection | undefined>>;
+  readonly pieces: Readonly<Record<ComponentName, ComponentInspection | undefined>>;
   /** What is missing from a whole model: files of a folder, networks of a single file. */
   readonly missing: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface PieceInspection {
+export interface ComponentInspection {
   readonly isComplete: boolean;
   /** Of the tensors the network needs; empty for an incomplete one. */
   readonly dtypes: DTypeCounts;

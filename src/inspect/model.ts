@@ -9,7 +9,7 @@ import {
   type WeightFile,
 } from "../checkpoint/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import { type ModelInspection, type PieceInspection, problemOf } from "./inspection.ts";
+import { type ComponentInspection, type ModelInspection, problemOf } from "./inspection.ts";
 import { countDTypes } from "./tensors.ts";
 
 /** A single-file model, complete or not. */
@@ -56,7 +56,7 @@ async function inspectModel(about: About, found: readonly ComponentName[]): Prom
 }
 
 function pieces(complete: ModelSurvey["components"], found: readonly ComponentName[]): ModelInspection["pieces"] {
-  const piece = (name: ComponentName): PieceInspection | undefined => {
+  const piece = (name: ComponentName): ComponentInspection | undefined => {
     const component = complete[name];
     if (component) return completePiece(component);
     return found.includes(name) ? { isComplete: false, dtypes: {}, parameters: 0 } : undefined;
@@ -69,7 +69,7 @@ function pieces(complete: ModelSurvey["components"], found: readonly ComponentNa
   };
 }
 
-function completePiece({ tensors }: Component): PieceInspection {
+function completePiece({ tensors }: Component): ComponentInspection {
   const dtypes = countDTypes(tensors.values());
   const parameters = Object.values(dtypes).reduce((sum, { elements }) => sum + elements, 0);
   return { isComplete: true, dtypes, parameters };
