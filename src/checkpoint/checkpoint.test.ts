@@ -107,7 +107,7 @@ describe("a Diffusers folder", () => {
     tensors.delete("decoder.up_blocks.0.resnets.1.conv2.weight");
     writeVae("diffusion_pytorch_model.safetensors", tensors);
     await expect(openCheckpoint(model)).rejects.toThrow(
-      refusal("CHECKPOINT_INCOMPLETE", /VAE .* lacks 1 tensors: decoder\.up_blocks\.0\.resnets\.1\.conv2\.weight/),
+      refusal("CHECKPOINT_INCOMPLETE", /VAE .* lacks 1 tensor: decoder\.up_blocks\.0\.resnets\.1\.conv2\.weight/),
     );
   });
 

@@ -1,5 +1,5 @@
 import type { DType, StoredArray } from "../array/index.ts";
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, plural } from "../errors/index.ts";
 import type { Checkpoint, Component, ComponentName, Family, Spelling } from "./checkpoint.ts";
 import { modernTextEncoderName, textEncoderTensorNames } from "./names/text-encoder.ts";
 import { unetTensorNames } from "./names/unet.ts";
@@ -105,7 +105,7 @@ function inCanonicalRank(name: string, stored: StoredArray, { projectionRank }: 
 function incomplete({ name, where }: FoundComponent, missing: readonly string[]): CoinageError {
   return new CoinageError(
     "CHECKPOINT_INCOMPLETE",
-    `The ${componentLabels[name]} in ${where} lacks ${missing.length} tensors: ${shown(missing)}`,
+    `The ${componentLabels[name]} in ${where} lacks ${plural(missing.length, "tensor")}: ${shown(missing)}`,
     { hint: "The file is incomplete or of another architecture. Use a complete Stable Diffusion 1, 2 or XL model." },
   );
 }
@@ -118,7 +118,7 @@ function unsupportedDtype({ name, where, unusable }: FoundComponent): CoinageErr
   const [tensor, dtype] = [...unusable][0]!;
   return new CoinageError(
     "CHECKPOINT_DTYPE",
-    `The ${componentLabels[name]} in ${where} has ${unusable.size} tensors of unsupported dtypes, such as "${tensor}" (${dtype}).`,
+    `The ${componentLabels[name]} in ${where} has ${plural(unusable.size, "tensor")} of an unsupported dtype, such as "${tensor}" (${dtype}).`,
     { hint: "Use a copy of the model in float32, float16 or bfloat16." },
   );
 }

@@ -1,5 +1,5 @@
 import { elementCount, type NdArray } from "../array/index.ts";
-import { CoinageError } from "../errors/index.ts";
+import { CoinageError, plural } from "../errors/index.ts";
 import { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-embedding.ts";
 import { type EmbeddingFile, readEmbeddingFile } from "./read.ts";
 import { readVectors, stackTables } from "./vectors.ts";
@@ -75,7 +75,7 @@ export async function readInitialVectors(path: string, model: TargetModel, count
       : { vectors: embeddingForModel(file, model).vectors, warnings: [] };
   const found = vectorCount({ vectors: vectors.filter((table) => table !== undefined), layers: model.layers });
   if (found !== count)
-    throw new CoinageError("EMBEDDING_COUNT", `${file.path} has ${plural(found)}, ${count} requested.`, {
+    throw new CoinageError("EMBEDDING_COUNT", `${file.path} has ${plural(found, "vector")}, ${count} requested.`, {
       where: "--weights",
       hint: `Use --num_vectors_per_token ${found}, or another file.`,
     });
@@ -178,10 +178,6 @@ const familyOfWidth: Readonly<Record<number, string>> = {
   1024: "It is for Stable Diffusion 2.",
   1280: "It is half of one for Stable Diffusion XL.",
 };
-
-function plural(count: number): string {
-  return count === 1 ? "1 vector" : `${count} vectors`;
-}
 
 const [widthL, widthG] = [768, 1280];
 

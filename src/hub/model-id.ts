@@ -31,7 +31,7 @@ export function isAddress(text: string): boolean {
   return /^[a-z][a-z\d+.-]*:\/\//i.test(text);
 }
 
-/** As the hub allows names: letters, digits, - _ . and neither of the last two twice or at an end. */
+/** Whether a text can be a name on the hub: letters, digits, `_`, `-` and `.`, the first character neither `-` nor `.`, and no `--` or `..`. */
 function isPlainName(text: string): boolean {
   return /^\w[\w.-]*$/.test(text) && !/\.\.|--/.test(text);
 }

@@ -20,7 +20,7 @@ export class PickleReader {
     return this.#position;
   }
 
-  get left(): number {
+  get bytesLeft(): number {
     return this.#bytes.length - this.#position;
   }
 
@@ -64,6 +64,7 @@ export class PickleReader {
     }
   }
 
+  /** Text of a protocol that knows no encoding, one character per byte (latin-1), as Python 2 wrote its strings. */
   byteText(length: number): string {
     // Not TextDecoder("latin1"), which means windows-1252 to the web.
     return Buffer.from(this.bytes(length)).toString("latin1");
@@ -87,7 +88,7 @@ export class PickleReader {
   }
 
   #advance(length: number): number {
-    if (!(length >= 0 && length <= this.left))
+    if (!(length >= 0 && length <= this.bytesLeft))
       throw damaged(`its pickle ends ${length} bytes after byte ${this.#position}, but has ${this.#bytes.length}`);
     const start = this.#position;
     this.#position += length;

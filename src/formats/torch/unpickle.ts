@@ -14,7 +14,7 @@ const highestProtocol = 5;
 const operations: Readonly<Record<Exclude<Opcode, "STOP">, Operation>> = {
   // the stream
   PROTO: ({ reader }) => checkProtocol(reader.uint8()),
-  FRAME: ({ reader }) => checkFrame(reader.uint64(), reader.left),
+  FRAME: ({ reader }) => checkFrame(reader.uint64(), reader.bytesLeft),
   // constants
   NONE: (machine) => machine.push(null),
   NEWTRUE: (machine) => machine.push(true),
