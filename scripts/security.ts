@@ -6,8 +6,8 @@ const page = fileURLToPath(new URL("../docs/security.md", import.meta.url));
 
 /** The page docs/security.md, with its table of limits generated from the one in the code. */
 export function securityMarkdown(): string {
-  const rows = Object.entries(limits).map(([name, { most, unit, why }]) => {
-    return `| \`${name}\` | ${most.toLocaleString("en-US")} ${unit} | ${why.replaceAll("|", "\\|")} |`;
+  const rows = Object.entries(limits).map(([name, { max, unit, why }]) => {
+    return `| \`${name}\` | ${max.toLocaleString("en-US")} ${unit} | ${why.replaceAll("|", "\\|")} |`;
   });
   const table = ["| limit | at most | why |", "| --- | --- | --- |", ...rows].join("\n");
   return readFileSync(page, "utf8").replace(

@@ -25,7 +25,7 @@ export class Budget {
 
   /** How much more may be asked for. */
   get left(): number {
-    return limits[this.#limit].most - this.#spent;
+    return limits[this.#limit].max - this.#spent;
   }
 
   /** Adds to what was asked for; a negative amount is a credit. @throws the refusal when the sum is over the limit or not a number */
@@ -46,10 +46,10 @@ export function requireShallow(data: unknown, refusal: Refusal): void {
 
 /** Checks a single amount. @throws the refusal when it is over the limit or not a number */
 export function requireWithin(limit: LimitName, amount: number, refusal: Refusal): void {
-  const { most, unit } = limits[limit];
-  if (amount <= most) return;
+  const { max, unit } = limits[limit];
+  if (amount <= max) return;
   const { code, subject, where, hint } = refusal;
-  throw new CoinageError(code, `${subject} asks for more than ${most.toLocaleString("en-US")} ${unit}.`, {
+  throw new CoinageError(code, `${subject} asks for more than ${max.toLocaleString("en-US")} ${unit}.`, {
     ...(where !== undefined && { where }),
     ...(hint !== undefined && { hint }),
   });

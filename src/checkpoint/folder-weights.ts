@@ -111,7 +111,7 @@ export function readConfig(file: string): JsonRecord | undefined {
 
 function readJsonRecord(file: string): JsonRecord {
   const bytes = withOpenFile(file, (open) => {
-    if (open.size > limits.modelConfig.most) throw unreadable(file, `it has ${open.size} bytes`);
+    if (open.size > limits.modelConfig.max) throw unreadable(file, `it has ${open.size} bytes`);
     return open.read(0, open.size);
   });
   let value: unknown;

@@ -77,7 +77,7 @@ function jsonInPixels(picture: Picture, where: string): string | undefined {
   // The first byte of zlib data. Without it these are just pixels of an image with black columns.
   if (packed[0] !== 0x78) return undefined;
   try {
-    return inflateSync(packed, { maxOutputLength: limits.embeddingText.most }).toString("utf8");
+    return inflateSync(packed, { maxOutputLength: limits.embeddingText.max }).toString("utf8");
   } catch (cause) {
     throw invalid(where, "the numbers in its pixels cannot be unpacked", cause);
   }

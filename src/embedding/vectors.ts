@@ -42,7 +42,7 @@ function readTable(role: string, tensor: FileTensor, where: string): NdArray {
     throw wrongShape(where, `"${role}" has the shape [${shape.join(", ")}]`);
   const [count, width] = shape.length === 1 ? [1, shape[0]!] : [shape[0]!, shape[1]!];
   if (count === 0 || width === 0) throw new CoinageError("EMBEDDING_EMPTY", `${where}: "${role}" holds no vector.`);
-  if (count > limits.vectors.most) throw wrongShape(where, `"${role}" holds ${count} vectors`);
+  if (count > limits.vectors.max) throw wrongShape(where, `"${role}" holds ${count} vectors`);
   const table = { ...tensor.read(), shape: [count, width] };
   refuseNotFinite(role, table, where);
   return table;

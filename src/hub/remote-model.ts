@@ -88,4 +88,4 @@ export function requireFetchable({ access }: Hub, { path, bytes }: RemoteFile): 
   for (const part of path.split("/")) requireWithin("hubName", Buffer.byteLength(part), refusal);
 }
 
-export const usualPatienceMs = limits.hubSilence.most;
+export const usualPatienceMs = limits.hubSilence.max;

@@ -128,11 +128,11 @@ async function beginningOf(hub: Hub, answer: Answer): Promise<string> {
   const decoder = new TextDecoder();
   try {
     for await (const chunk of chunksOf(hub, answer)) {
-      text += decoder.decode(chunk.subarray(0, limits.hubMessage.most), { stream: true });
-      if (text.length >= limits.hubMessage.most) break;
+      text += decoder.decode(chunk.subarray(0, limits.hubMessage.max), { stream: true });
+      if (text.length >= limits.hubMessage.max) break;
     }
   } catch {
     // what came until then
   }
-  return text.slice(0, limits.hubMessage.most);
+  return text.slice(0, limits.hubMessage.max);
 }

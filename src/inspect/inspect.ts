@@ -72,7 +72,7 @@ async function inspectEmbedding(file: string, bytes: number, weights: WeightFile
 
 /** Texts are read from PNG only. */
 function textsOf(source: ByteSource): PngText[] {
-  if (source.size > limits.embeddingPicture.most) return [];
+  if (source.size > limits.embeddingPicture.max) return [];
   const picture = source.read(0, source.size);
   return isPng(picture) ? readPngTexts(picture) : [];
 }

@@ -78,7 +78,7 @@ function readItems(reader: Reader, end: string | undefined): Items | undefined {
 const constants: Readonly<Record<string, PythonValue>> = { True: true, False: false, None: null };
 
 function readValue(reader: Reader): PythonValue | undefined {
-  if (reader.depth >= limits.nesting.most) return undefined;
+  if (reader.depth >= limits.nesting.max) return undefined;
   reader.depth++;
   const value = readToken(reader);
   reader.depth--;

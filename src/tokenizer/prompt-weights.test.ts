@@ -72,7 +72,7 @@ describe("prompt weights", () => {
   });
 
   test("deep nesting is refused", () => {
-    const most = limits.nesting.most;
+    const most = limits.nesting.max;
     expect(parse("(".repeat(most)).length).toBe(1);
     expect(() => parse("(a[".repeat(20_000))).toThrow(expect.objectContaining({ code: "PROMPT_WEIGHT_INVALID" }));
   });

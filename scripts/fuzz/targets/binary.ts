@@ -72,7 +72,7 @@ export const binaryTargets: readonly Target[] = [
 function readTexts(input: Uint8Array) {
   const texts = readPngTexts(input);
   const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
-  if (bytes > limits.pngTextBytes.most) throw new Error("more text than may be");
+  if (bytes > limits.pngTextBytes.max) throw new Error("more text than may be");
   return texts;
 }
 

@@ -84,7 +84,7 @@ export async function assignBuckets(
       warnings.add("pictureTooSmall", `${entry.path} (${size.join("x")})`);
       return [];
     }
-    if (!choice || choice.resized[0] * choice.resized[1] > budget.resizedPixels.most) {
+    if (!choice || choice.resized[0] * choice.resized[1] > budget.resizedPixels.max) {
       warnings.add("aspectTooThin", entry.path);
       return [];
     }

@@ -111,7 +111,7 @@ function shapeOf(tuple: string | undefined): number[] | undefined {
   const sides = tuple.slice(1, -1).trimEnd().replace(/,$/, "").split(",");
   if (sides.length === 1 && sides[0] === "") return [];
   const shape = sides.map((side) => (/^\s*\d+L?\s*$/.test(side) ? Number.parseInt(side, 10) : Number.NaN));
-  return shape.length <= limits.rank.most && shape.every(Number.isSafeInteger) ? shape : undefined;
+  return shape.length <= limits.rank.max && shape.every(Number.isSafeInteger) ? shape : undefined;
 }
 
 /** A .npy file (version 1.0) of an array. bfloat16 has no NumPy type. */

@@ -80,8 +80,7 @@ type Invalid = (what: string, cause?: unknown) => Error;
 function readHeader({ size, read }: ByteSource, invalid: Invalid) {
   if (size < 8) throw invalid(`it has only ${size} bytes`);
   const headerLength = dataViewOn(read(0, 8)).getBigUint64(0, true);
-  if (headerLength > BigInt(limits.safetensorsHeader.most))
-    throw invalid(`it claims a header of ${headerLength} bytes`);
+  if (headerLength > BigInt(limits.safetensorsHeader.max)) throw invalid(`it claims a header of ${headerLength} bytes`);
   const dataStart = 8 + Number(headerLength);
   if (dataStart > size) throw invalid(`its header of ${headerLength} bytes is truncated`);
   let outline: JsonOutline;
@@ -89,11 +88,11 @@ function readHeader({ size, read }: ByteSource, invalid: Invalid) {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(read(8, Number(headerLength)));
     outline = outlineOf(text);
-    header = outline.depth > limits.nesting.most ? undefined : JSON.parse(text);
+    header = outline.depth > limits.nesting.max ? undefined : JSON.parse(text);
   } catch (cause) {
     throw invalid("its header is not JSON in UTF-8", cause);
   }
-  if (outline.depth > limits.nesting.most) throw invalid("its header is nested too deeply");
+  if (outline.depth > limits.nesting.max) throw invalid("its header is nested too deeply");
   if (!isRecord(header)) throw invalid("its header is not a JSON object");
   if (outline.repeatedName !== undefined)
     throw invalid(`the name "${outline.repeatedName}" appears twice in its header`);
@@ -114,7 +113,7 @@ function parseEntry(key: string, value: unknown, dataStart: number, invalid: Inv
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(storedBytes, dtype))
     throw invalid(`"${key}" has ${typeof dtype === "string" ? `the unknown dtype ${dtype}` : "no dtype"}`);
-  if (!isSizes(shape) || shape.length > limits.rank.most) throw invalid(`"${key}" has no valid shape`);
+  if (!isSizes(shape) || shape.length > limits.rank.max) throw invalid(`"${key}" has no valid shape`);
   if (!isSizes(offsets) || offsets.length !== 2) throw invalid(`"${key}" has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
   const expected = elementCount(shape) * storedBytes[dtype]!;

@@ -13,7 +13,7 @@ const protocolVersion = 1001n;
 /** The object in a file of torch.save before 1.6: five pickles, then the storages. Source: PyTorch, torch/serialization.py, `_legacy_load`.
  *  @throws TORCH_FILE_INVALID, PICKLE_REFUSED */
 export function readLegacyContainer(source: ByteSource): PickleValue {
-  const reader = new PickleReader(source.read(0, Math.min(source.size, limits.pickleBytes.most)));
+  const reader = new PickleReader(source.read(0, Math.min(source.size, limits.pickleBytes.max)));
   const steps = pickleBudget();
   const run = (loadPersistent: (id: PickleValue) => PickleValue = refusePersistent) =>
     unpickle(reader, { resolve: resolveGlobal, loadPersistent }, steps);

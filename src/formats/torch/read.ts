@@ -42,7 +42,7 @@ function readZipContainer(source: ByteSource): PickleValue {
   const folder = topFolder(entries);
   refuseScripts(entries, folder);
   refuseBigEndian(zip, entries.get(`${folder}byteorder`));
-  const pickle = zip.read(entries.get(`${folder}data.pkl`)!, limits.pickleBytes.most);
+  const pickle = zip.read(entries.get(`${folder}data.pkl`)!, limits.pickleBytes.max);
   const memory = memoryBudget(source.size);
   const storages = new Map<string, TorchStorage>();
   const loadPersistent = (id: PickleValue) => {

@@ -37,7 +37,7 @@ interface Directory {
 /** The entries of a zip archive by name; a name that appears twice is refused. */
 export function readDirectory(source: ByteSource, damaged: Damaged): Map<string, ZipEntry> {
   const directory = findDirectory(source, damaged);
-  if (directory.count > limits.zipMembers.most) throw damaged(`its zip archive has ${directory.count} entries`);
+  if (directory.count > limits.zipMembers.max) throw damaged(`its zip archive has ${directory.count} entries`);
   const bytes = source.read(directory.offset, directory.size);
   const view = dataViewOn(bytes);
   const entries = new Map<string, ParsedEntry>();
@@ -109,7 +109,7 @@ function zip64Directory(
 }
 
 function isPlausible(source: ByteSource, { offset, size, count }: Directory, end: number): boolean {
-  if (offset + size > end || count * 46 > size || size > limits.zipDirectory.most) return false;
+  if (offset + size > end || count * 46 > size || size > limits.zipDirectory.max) return false;
   return count === 0 || dataViewOn(source.read(offset, 4)).getUint32(0, true) === entrySignature;
 }
 

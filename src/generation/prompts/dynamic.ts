@@ -200,12 +200,12 @@ function allChoices({ variants, low, high, separator }: Group, budget: Budget): 
 
 /** How many choices a group has; above the limit just some number that is. */
 function countOf({ variants, low, high }: Group): number {
-  const { most } = limits.combinations;
+  const { max } = limits.combinations;
   let count = 0;
-  for (let size = low; size <= high && count <= most; size++) {
+  for (let size = low; size <= high && count <= max; size++) {
     const shorter = Math.min(size, variants.length - size);
     let ofSize = 1;
-    for (let i = 1; i <= shorter && ofSize <= most; i++) ofSize = (ofSize * (variants.length - shorter + i)) / i;
+    for (let i = 1; i <= shorter && ofSize <= max; i++) ofSize = (ofSize * (variants.length - shorter + i)) / i;
     count += ofSize;
   }
   return count;
