@@ -21,7 +21,7 @@ interface ReferenceFlag {
 
 function referenceFlags(file: string): ReferenceFlag[] {
   const text = readFileSync(new URL(`../../test/sd-scripts/${file}`, import.meta.url), "utf8");
-  const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
+  const lines = text.split(/\r?\n/).filter((line) => line && !line.startsWith("#"));
   return lines.map((line) => {
     const [name = "", type = "", value = "", choices = ""] = line.split(" ");
     return { name, type, default: value, choices };
