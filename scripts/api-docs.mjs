@@ -41,7 +41,7 @@ try {
   const problems = await writeReference(made);
   const isCheck = process.argv.includes("--check");
   for (const page of pagesIn(made)) {
-    const text = readFileSync(path.join(made, page), "utf8");
+    const text = withPlainLineEnds(readFileSync(path.join(made, page), "utf8"));
     if (isCheck) {
       if (text !== writtenPage(page)) problems.push(`docs/api/${page} is stale: npm run docs`);
     } else {
@@ -81,10 +81,14 @@ function pagesIn(folder) {
   return names.filter((name) => name.endsWith(".md")).map((name) => name.replaceAll(path.sep, "/"));
 }
 
-/** A checkout may have Windows' line ends. */
+/** The text with \n as line ends: a checkout may have Windows'. */
+function withPlainLineEnds(text) {
+  return text.replaceAll("\r\n", "\n");
+}
+
 function writtenPage(page) {
   try {
-    return readFileSync(path.join(target, page), "utf8").replaceAll("\r\n", "\n");
+    return withPlainLineEnds(readFileSync(path.join(target, page), "utf8"));
   } catch {
     return undefined;
   }
