@@ -56,7 +56,8 @@ describeGoldens("models", (goldens) => {
     return folder;
   }
 
-  async function trained(model: string, more: Partial<TrainInput> = {}, signal?: AbortSignal) {
+  /** stop: aborted at the first event. */
+  async function trained(model: string, more: Partial<TrainInput> = {}, stop?: AbortController) {
     const outputDir = mkdtempSync(path.join(root, "out-"));
     const events: TrainingEvent[] = [];
     const settings = {
@@ -74,7 +75,10 @@ describeGoldens("models", (goldens) => {
       datasetConfig: writeConfig(),
       ...more,
     } as const;
-    for await (const event of train(settings, signal && { signal })) events.push(event);
+    for await (const event of train(settings, stop && { signal: stop.signal })) {
+      events.push(event);
+      stop?.abort();
+    }
     return { file: path.join(outputDir, "mycat.safetensors"), state: path.join(outputDir, "mycat-state"), events };
   }
 
@@ -185,7 +189,7 @@ describeGoldens("models", (goldens) => {
     });
 
     test("is fetched until the user interrupts, and nothing is written then", async () => {
-      const { events, file } = await trained("a/mini", {}, AbortSignal.abort());
+      const { events, file } = await trained("a/mini", {}, new AbortController());
       expect(events.map(({ kind }) => kind)).toEqual(["download"]);
       expect(existsSync(file)).toBe(false);
     });
