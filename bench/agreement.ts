@@ -64,10 +64,10 @@ async function outcome(distance: () => Promise<number>): Promise<Pick<Agreement,
 function stepOf(
   device: DeviceName,
   { computeDtype, env }: Precision,
-  checkpointing: boolean,
+  gradientCheckpointing: boolean,
   { side, timeoutMs }: AgreementOptions,
 ) {
-  const sizes = { model: tinySdFolder, side, batch: 1, checkpointing, computeDtype };
+  const sizes = { model: tinySdFolder, side, batch: 1, gradientCheckpointing, computeDtype };
   const options: MicroStepOptions = { ...sizes, steps: 1, device };
   return runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });
 }

@@ -13,7 +13,7 @@ export interface Speed {
   readonly side: number;
   readonly batch: number;
   readonly precision: Precision["name"];
-  readonly checkpointing: boolean;
+  readonly gradientCheckpointing: boolean;
   /** Undefined when it could not be measured. */
   readonly times?: Omit<MicroStepTimes, "gradient">;
   /** Most memory of the GPU in use; undefined where nvidia-smi does not tell. */
@@ -41,21 +41,29 @@ export async function* measureSpeed(devices: readonly DeviceName[], options: Spe
   for (const model of options.models)
     for (const device of devices.filter((name) => name !== "cpu" || model === "tiny-sd"))
       for (const precision of runPrecisions(device))
-        for (const checkpointing of [false, true])
+        for (const gradientCheckpointing of [false, true])
           for (const batch of options.batches) {
             const side = options.side ?? sides[model];
-            const what = { device, model, side, batch, precision: precision.name, checkpointing };
+            const what = { device, model, side, batch, precision: precision.name, gradientCheckpointing };
             yield { ...what, ...(await measure(what, precision, options)) };
           }
 }
 
 async function measure(
-  { device, model, side, batch, checkpointing }: Speed,
+  { device, model, side, batch, gradientCheckpointing }: Speed,
   { computeDtype, env }: Precision,
   { steps, timeoutMs }: SpeedOptions,
 ): Promise<Pick<Speed, "times" | "gpuBytes" | "problem">> {
   const folder = model === "tiny-sd" ? tinySdFolder : randomModel(model);
-  const options: MicroStepOptions = { model: folder, side, batch, checkpointing, computeDtype, steps, device };
+  const options: MicroStepOptions = {
+    model: folder,
+    side,
+    batch,
+    gradientCheckpointing,
+    computeDtype,
+    steps,
+    device,
+  };
   const memory = await watchGpuMemory();
   try {
     const { gradient: _, ...times } = await runApart<MicroStepTimes>("micro-step.ts", options, { env, timeoutMs });

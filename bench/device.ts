@@ -95,9 +95,9 @@ function verdict({ distance, tolerance, problem }: Agreement): string {
 }
 
 function speedRow({ times, gpuBytes, problem = "", ...what }: Speed): string[] {
-  const { device, model, side, precision, checkpointing, batch } = what;
+  const { device, model, side, precision, gradientCheckpointing, batch } = what;
   return [
-    ...[device, model, String(side), precision, checkpointing ? "yes" : "no", String(batch)],
+    ...[device, model, String(side), precision, gradientCheckpointing ? "yes" : "no", String(batch)],
     ...(times
       ? [seconds(times.firstSeconds), seconds(times.secondsPerStep), times.samplesPerSecond.toFixed(2)]
       : ["-", "-", "-"]),

@@ -9,7 +9,7 @@ import { randomModel } from "./random-model.ts";
 import { gigabytes, keepResult, lastResult, machine, printTable, seconds } from "./results.ts";
 
 /** Measures training micro-steps and image generation, and compares with the last time.
- *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--checkpointing] [--side 512] [--batch 1,2] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
+ *  usage: npm run bench -- [train] [generate] [MODEL...] [--curve] [--gradient_checkpointing] [--side 512] [--batch 1,2] [--steps 4] [--device cpu] [--threads N] [--profile PREFIX]
  *  MODEL is tiny-sd, sd1.5, sd2 or sdxl; without one the first two. --side and --batch may be lists. See README.md beside this file. */
 type Model = "tiny-sd" | SizedModel;
 
@@ -83,7 +83,7 @@ const { values: flags, positionals: words } = parseArgs({
   allowPositionals: true,
   options: {
     curve: { type: "boolean", default: false },
-    checkpointing: { type: "boolean", default: false },
+    gradient_checkpointing: { type: "boolean", default: false },
     side: { type: "string" },
     batch: { type: "string" },
     steps: { type: "string" },
@@ -117,7 +117,7 @@ function conditions({ name }: Bench<never>, { model, side, batch }: Case) {
   return {
     ...{ bench: name, model, side, batch, machine, device: flags.device as DeviceName },
     threads: flags.threads === undefined ? undefined : Number(flags.threads),
-    ...(name === "train" && { checkpointing: flags.checkpointing, computeDtype: "float32" }),
+    ...(name === "train" && { gradientCheckpointing: flags.gradient_checkpointing, computeDtype: "float32" }),
   };
 }
 

@@ -18,7 +18,7 @@ export interface StepSizes {
   /** Pixels along each side. */
   readonly side: number;
   readonly batch: number;
-  readonly checkpointing: boolean;
+  readonly gradientCheckpointing: boolean;
   readonly computeDtype: ComputeDtype;
 }
 
@@ -34,17 +34,17 @@ export interface Step {
 
 /** Loads the micro-step of a model as training does, with one learned vector. */
 export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step> {
-  const { side, batch, checkpointing, computeDtype } = sizes;
+  const { side, batch, gradientCheckpointing, computeDtype } = sizes;
   const checkpoint = await openCheckpoint(sizes.model);
   const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
   const latentSide = side / model.vae.architecture.vaeScaleFactor;
   const graph = microStepGraph(model, {
-    ...{ chunks: 1, lossType: "l2", hasMask: false, checkpointing },
+    ...{ chunks: 1, lossType: "l2", hasMask: false, gradientCheckpointing },
     nominal: { batch, height: latentSide, width: latentSide },
     multipleOf: 2 ** (model.unet.architecture.blockOutChannels.length - 1),
   });
   const atSizes = new Map(Object.entries({ batch, height: latentSide, width: latentSide, vectors: 1 }));
-  const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: checkpointing, computeDtype }];
+  const [outputs, options] = [microStepOutputs(graph), { withoutKernelCopies: gradientCheckpointing, computeDtype }];
   const lowered = runtime.lower(outputs, options);
   const plannedBytes = memoryWith([lowered.memory(atSizes)]).peak;
   const available = availableBytes(runtime.device);

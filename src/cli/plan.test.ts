@@ -30,7 +30,7 @@ test("tells memory and time, and what other settings would make of them; nothing
   expect(existsSync(output)).toBe(false);
 });
 
-test("as JSON it has the same in numbers; steps cost more with larger batches, memory less with checkpointing", async () => {
+test("as JSON it has the same in numbers; steps cost more with larger batches, memory less with gradient checkpointing", async () => {
   const one = await planned("--gradient_accumulation_steps", "1");
   const two = await planned("--gradient_accumulation_steps", "2");
   expect(one).toMatchObject({ device: "cpu", steps: 3 });

@@ -73,7 +73,7 @@ test("a kernel flipped for the backward pass is a copy", () => {
     expect(memory({ dx: dx! }, { convDataGradient })).toMatchObject({ weights: kernel, copies: 4 });
 });
 
-test("checkpointing takes less", () => {
+test("gradient checkpointing takes less", () => {
   const peak = ({ segment }: CheckpointPolicy) => {
     let y = x;
     for (let layer = 0; layer < 12; layer++) y = segment([y], ([y]) => silu(silu(silu(silu(y!)))));

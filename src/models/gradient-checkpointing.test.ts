@@ -21,7 +21,7 @@ test.each(["one context", "a context for each layer"])(
     };
     const runtime = openRuntime({ threads: 1 });
     const gradients: number[][] = [];
-    for (const checkpointing of [false, true]) {
+    for (const gradientCheckpointing of [false, true]) {
       const batch = dim("batch");
       const contexts = names.map((name) => input(name, "float32", [batch, 77, architecture.crossAttentionDim]));
       const { prediction } = unet(
@@ -38,7 +38,7 @@ test.each(["one context", "a context for each layer"])(
           timesteps: input("timesteps", "float32", [batch]),
           encoderHiddenStates: contexts.length === 1 ? contexts[0]! : contexts,
         },
-        { checkpointing },
+        { gradientCheckpointing },
       );
       const found = grad(reduceSum(multiply(prediction, prediction), [0, 1, 2, 3]), contexts);
       const program = await runtime.load(Object.fromEntries(names.map((name, i) => [name, found[i]!])));

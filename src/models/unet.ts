@@ -38,7 +38,7 @@ export interface UNetOutputs {
 
 export interface UNetOptions {
   /** Gradient checkpointing: keep only the inputs of residual and transformer blocks and recompute the rest for the gradient. */
-  readonly checkpointing?: boolean;
+  readonly gradientCheckpointing?: boolean;
 }
 
 /** The U-Net of SD 1.x, 2.x and SDXL, of any width and depth. Source: Rombach 2022, "High-Resolution Image Synthesis with Latent Diffusion Models";
@@ -47,14 +47,14 @@ export function unet(
   weights: Weights,
   architecture: UNetArchitecture,
   inputs: UNetInputs,
-  { checkpointing = false }: UNetOptions = {},
+  { gradientCheckpointing = false }: UNetOptions = {},
 ): UNetOutputs {
   const { latents } = inputs;
   const { blockOutChannels, groups, eps } = architecture;
   const intermediates: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, intermediates));
   const textStates = statesOfLayers(inputs, architecture).values();
-  const policy = checkpointing ? recomputeActivations : keepActivations;
+  const policy = gradientCheckpointing ? recomputeActivations : keepActivations;
   const residual = (parts: readonly Tensor[], part: Weights) =>
     policy.segment([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
   const block = (

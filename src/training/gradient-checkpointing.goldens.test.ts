@@ -25,13 +25,13 @@ describeGoldens("models", (folder) => {
       );
       const caption = [49406, 320, 49408, ...new Array<number>(74).fill(49407)];
       const results = [];
-      for (const checkpointing of [false, true]) {
+      for (const gradientCheckpointing of [false, true]) {
         const graph = microStepGraph(model, {
-          ...{ chunks: 1, lossType: "l2", hasMask: false, checkpointing },
+          ...{ chunks: 1, lossType: "l2", hasMask: false, gradientCheckpointing },
           nominal: { batch: 1, height: 16, width: 16 },
           multipleOf: 8,
         });
-        const program = await runtime.load(microStepOutputs(graph), { withoutKernelCopies: checkpointing });
+        const program = await runtime.load(microStepOutputs(graph), { withoutKernelCopies: gradientCheckpointing });
         const generators = { torch: new TorchGenerator(2), python: new PythonRandom(2) };
         const latents = generators.torch.randn([1, 4, 16, 16]);
         const timeIds = model.family === "sdxl" ? [[128, 128, 0, 0, 128, 128]] : undefined;

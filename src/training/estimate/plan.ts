@@ -81,7 +81,7 @@ export function memoryWarnings(
 ): Warning[] {
   if (available === undefined || peak <= available) return [];
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  // checkpointing does what --lowram does, too
+  // --gradient_checkpointing does what --lowram does, too
   const changes = alternativesTo(settings).filter(({ change }) => !change.lowram);
   const least = expected(Object.assign({}, settings, ...changes.map(({ change }) => change))).memory.peak;
   const flags = changes.map(({ flags }) => flags).join(" ");

@@ -29,7 +29,7 @@ interface MicroStepGraphOptions {
   /** Weigh the loss by a mask at latent size. */
   readonly hasMask: boolean;
   /** Trade time for memory: see UNetOptions. */
-  readonly checkpointing?: boolean;
+  readonly gradientCheckpointing?: boolean;
   /** Typical sizes of latents; every size must be a multiple of `multipleOf`. */
   readonly nominal: { readonly batch: number; readonly height: number; readonly width: number };
   readonly multipleOf: number;
@@ -70,7 +70,7 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
         layers === undefined ? text.encoderHiddenStates : layerContexts(text.encoderHiddenStates, batch, layers),
       ...(text.pooled && { pooled: text.pooled, timeIds: input("timeIds", "float32", [batch, 6]) }),
     },
-    { checkpointing: options.checkpointing ?? false },
+    { gradientCheckpointing: options.gradientCheckpointing ?? false },
   );
   const target = input("target", "float32", latentShape);
   const elements = elementLoss(subtract(prediction, target), options.lossType, batch);

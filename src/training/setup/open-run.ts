@@ -138,7 +138,7 @@ export function lowerMicroStep(
     layers: placeholder.layers?.length,
     lossType: settings.lossType,
     hasMask: hasMasks(group),
-    checkpointing: settings.gradientCheckpointing,
+    gradientCheckpointing: settings.gradientCheckpointing,
     nominal: { batch: settings.trainBatchSize, height: height / vaeScaleFactor, width: width / vaeScaleFactor },
     multipleOf: isEven ? halvings : 1,
   });
