@@ -21,7 +21,7 @@ import {
 } from "../pipeline/index.ts";
 import { placeholderTokens } from "../tokenizer/index.ts";
 import { commonSize } from "./files/init-images.ts";
-import { findModel, loadEmbedding } from "./files/model-files.ts";
+import { loadEmbedding, resolveModelPath } from "./files/model-files.ts";
 import { type ImagePlan, imagePlanner, planImages, type WrittenPrompt } from "./prompts/plan.ts";
 import { readPrompts } from "./prompts/read.ts";
 import { type GivenWord, unusedWordWarnings, WordUse } from "./prompts/word-use.ts";
@@ -50,7 +50,7 @@ export async function* prepareGeneration(
 ): AsyncGenerator<GenerationRunEvent, PreparedGeneration> {
   const initImageSize = commonSize(settings.width, settings.height, settings.highresFixScale);
   const list = await readPrompts(settings);
-  const checkpoint = yield* openModel(settings);
+  const checkpoint = yield* openRunCheckpoint(settings);
   const { family, predictionType } = checkpoint;
   yield {
     kind: "model",
@@ -91,9 +91,9 @@ export async function* prepareGeneration(
   };
 }
 
-async function* openModel(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Checkpoint> {
+async function* openRunCheckpoint(settings: GenerateSettings): AsyncGenerator<GenerationRunEvent, Checkpoint> {
   const { pretrainedModelNameOrPath: ckpt } = settings;
-  const target = await findModel(yield* localModel(ckpt));
+  const target = await resolveModelPath(yield* localModel(ckpt));
   const vae = settings.vae === undefined ? undefined : yield* localModel(settings.vae, "vae");
   const predictionType = settings.vParameterization ? "v_prediction" : undefined;
   return openCheckpoint(target, { family: familyAskedFor(settings), predictionType, vae }).catch((error) => {

@@ -6,7 +6,7 @@ import { kindOfPath } from "../../files/index.ts";
 import type { NamedEmbedding } from "../../pipeline/index.ts";
 
 /** The model that `--ckpt` names: a path, or a pattern with *, ? or [...] that fits exactly one. @throws FILE_NOT_FOUND */
-export async function findModel(target: string): Promise<string> {
+export async function resolveModelPath(target: string): Promise<string> {
   if ((await kindOfPath(target)) !== "nothing" || !/[*?[]/.test(target)) return target;
   const found = await matching(target);
   if (found.length === 1) return found[0]!;
