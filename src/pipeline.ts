@@ -49,7 +49,7 @@ export { CoinageError, type ErrorCode, type ErrorDetails, errorCodes, formatErro
 export { resultOf, type StopSignal } from "./events/index.ts";
 export type { GeneratedImage } from "./generation/index.ts";
 export type { DownloadEvent } from "./hub/index.ts";
-export type { TextStates, VaeShares } from "./networks/index.ts";
+export type { TextConditioning, VaeShares } from "./networks/index.ts";
 export type { Channels, Picture } from "./pictures/index.ts";
 export type {
   Compatibility,

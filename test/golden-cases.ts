@@ -73,7 +73,7 @@ function prepare(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Pre
 
 function prepareText(model: DiffusionModel, entry: ModelCase, tensors: Tensors): Prepared {
   const learnedRows = entry.learned_rows?.map((key) => float32(tensors, key));
-  const { encoderHiddenStates: context, pooled } = conditioning(model, {
+  const { encoderHiddenStates, pooled } = conditioning(model, {
     batch: dim("batch"),
     chunks: entry.token_ids[0]![0]!.length,
     joining: "trimmed",
@@ -81,9 +81,9 @@ function prepareText(model: DiffusionModel, entry: ModelCase, tensors: Tensors):
     hasPlaceholders: learnedRows !== undefined,
   });
   return {
-    outputs: { context, ...(pooled && { pooled }) },
+    outputs: { encoderHiddenStates, ...(pooled && { pooled }) },
     feeds: textFeeds(model, entry.token_ids, learnedRows),
-    expected: { context: entry.context, ...(entry.pooled && { pooled: entry.pooled }) },
+    expected: { encoderHiddenStates: entry.context, ...(entry.pooled && { pooled: entry.pooled }) },
     tolerance: textTolerance,
   };
 }
@@ -92,7 +92,7 @@ function prepareUNet(model: DiffusionModel, entry: ModelCase, tensors: Tensors):
   const feeds: Record<string, NdArray> = {
     latents: float32(tensors, entry.latents),
     timesteps: arrayOf([entry.timesteps.length], entry.timesteps),
-    context: float32(tensors, entry.context),
+    encoderHiddenStates: float32(tensors, entry.context),
   };
   if (entry.pooled) feeds.pooled = float32(tensors, entry.pooled);
   if (entry.sizes) feeds.timeIds = arrayOf([entry.sizes.length, 6], entry.sizes.flat());
@@ -101,7 +101,11 @@ function prepareUNet(model: DiffusionModel, entry: ModelCase, tensors: Tensors):
   const { prediction, intermediates } = unet(weights, architecture, {
     latents: input("latents", "float32", [batch, architecture.inChannels, dim("height"), dim("width")]),
     timesteps: input("timesteps", "float32", [batch]),
-    encoderHiddenStates: input("context", "float32", [batch, feeds.context!.shape[1]!, architecture.crossAttentionDim]),
+    encoderHiddenStates: input("encoderHiddenStates", "float32", [
+      batch,
+      feeds.encoderHiddenStates!.shape[1]!,
+      architecture.crossAttentionDim,
+    ]),
     ...(architecture.addition && {
       pooled: input("pooled", "float32", [batch, architecture.addition.pooledDim]),
       timeIds: input("timeIds", "float32", [batch, 6]),

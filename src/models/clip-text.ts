@@ -34,7 +34,7 @@ interface LearnedEmbeddings {
   readonly selection: Tensor;
 }
 
-export interface TextStates {
+export interface ClipOutputs {
   /** The embedding of each position, learned ones inserted: [chunks x B, 77, width]. Training takes the gradient here. */
   readonly tokenEmbedding: Tensor;
   /** h[0] (with positions added) .. h[N], before the final norm. */
@@ -45,7 +45,7 @@ export interface TextStates {
 
 /** A CLIP text encoder. Attention is causal; padding is not masked. Source: Radford 2021, "Learning Transferable Visual Models From Natural Language Supervision";
  *  transformers `models/clip/modeling_clip.py` CLIPTextTransformer. */
-export function clipText(weights: Weights, architecture: TextArchitecture, inputs: TextInputs): TextStates {
+export function clipText(weights: Weights, architecture: TextArchitecture, inputs: TextInputs): ClipOutputs {
   const model = weights.part("text_model");
   const tokenEmbedding = embedTokens(model, inputs);
   let x = add(tokenEmbedding, model.get("embeddings.position_embedding.weight"));
@@ -96,7 +96,7 @@ export function joinChunks(states: Tensor, chunks: number, joining: ChunkJoining
 /** The pooled text of SDXL: the last state after the final norm at one position, projected. selection: [B, 1, 77 chunks], 1 at the first EOS of the first chunk.
  *  projection: W of y = x W^T; isTransposed: the file holds W^T. */
 export function pooledText(
-  { hidden, finalNorm }: TextStates,
+  { hidden, finalNorm }: ClipOutputs,
   chunks: number,
   selection: Tensor,
   projection: Tensor,

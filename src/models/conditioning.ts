@@ -1,7 +1,7 @@
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { concat, type Dim, dim, input, multiplyDims, type Tensor } from "../graph/index.ts";
-import { type ChunkJoining, clipText, joinChunks, pooledText } from "./clip-text.ts";
+import { type ChunkJoining, type ClipOutputs, clipText, joinChunks, pooledText } from "./clip-text.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 
 /** Ids from here on are placeholder tokens: they stand for learned embeddings. */
@@ -21,7 +21,7 @@ export interface ConditioningOptions {
 }
 
 export interface Conditioning {
-  /** Text states for the cross-attention: [B, T, D]. */
+  /** Input of the cross-attention: [B, T, D]. */
   readonly encoderHiddenStates: Tensor;
   /** SDXL: pooled text [B, P]. */
   readonly pooled: Tensor | undefined;
@@ -52,7 +52,7 @@ export function conditioning(model: DiffusionModel, options: ConditioningOptions
     const texts = multiplyDims(chunks, batch);
     const { positions, width } = architecture;
     const vectors = dim("vectors");
-    const states = clipText(weights, architecture, {
+    const outputs = clipText(weights, architecture, {
       tokenIds: input(inputName("tokenIds", i), "int64", [texts, positions]),
       ...(hasPlaceholders && {
         learned: {
@@ -61,28 +61,24 @@ export function conditioning(model: DiffusionModel, options: ConditioningOptions
         },
       }),
     });
-    const skipped = states.hidden.at(-(clipSkip ?? (isSdxl ? 2 : 1)))!;
-    const chosen = isSdxl ? skipped : states.finalNorm(skipped);
-    return { states, sequence: joinChunks(chosen, chunks, joining) };
+    const skipped = outputs.hidden.at(-(clipSkip ?? (isSdxl ? 2 : 1)))!;
+    const chosen = isSdxl ? skipped : outputs.finalNorm(skipped);
+    return { outputs, joined: joinChunks(chosen, chunks, joining) };
   });
   return {
     encoderHiddenStates: concat(
-      encoded.map(({ sequence }) => sequence),
+      encoded.map(({ joined }) => joined),
       2,
     ),
-    pooled: isSdxl ? pooled(model, encoded.at(-1)!.states, options) : undefined,
-    tokenEmbeddings: encoded.map(({ states }) => states.tokenEmbedding),
+    pooled: isSdxl ? pooled(model, encoded.at(-1)!.outputs, options) : undefined,
+    tokenEmbeddings: encoded.map(({ outputs }) => outputs.tokenEmbedding),
   };
 }
 
-function pooled(
-  model: DiffusionModel,
-  states: Parameters<typeof pooledText>[0],
-  { batch, chunks }: ConditioningOptions,
-): Tensor {
+function pooled(model: DiffusionModel, outputs: ClipOutputs, { batch, chunks }: ConditioningOptions): Tensor {
   const { weights, architecture, isProjectionTransposed } = model.textEncoders.at(-1)!;
   const selection = input("pooledSelection", "float32", [batch, 1, chunks * architecture.positions]);
-  return pooledText(states, chunks, selection, weights.get("text_projection.weight"), isProjectionTransposed);
+  return pooledText(outputs, chunks, selection, weights.get("text_projection.weight"), isProjectionTransposed);
 }
 
 /** Token ids per text encoder: [texts][chunks][77]. */

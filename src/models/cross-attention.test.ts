@@ -6,7 +6,7 @@ import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import type { LevelArchitecture, UNetArchitecture } from "./architecture.ts";
 import { crossAttentionLayers } from "./cross-attention.ts";
-import { layerContexts, unet } from "./index.ts";
+import { hiddenStatesOfLayers, unet } from "./index.ts";
 
 let runtime: Runtime;
 beforeAll(() => {
@@ -61,18 +61,18 @@ describe("a U-Net with text states for each layer", () => {
     });
     const ordinary = unet(weights, architecture, {
       ...inputs,
-      encoderHiddenStates: input("context", "float32", shape),
+      encoderHiddenStates: input("encoderHiddenStates", "float32", shape),
     });
 
     const random = new TorchGenerator(1);
     const feeds = { latents: random.randn([1, 4, 8, 8]), timesteps: arrayOf([1], [500]) };
-    const [context, other] = [random.randn(shape), random.randn(shape)];
-    const plain = await (await runtime.load(ordinary.intermediates)).run({ ...feeds, context });
+    const [encoderHiddenStates, other] = [random.randn(shape), random.randn(shape)];
+    const plain = await (await runtime.load(ordinary.intermediates)).run({ ...feeds, encoderHiddenStates });
     const program = await runtime.load(layered.intermediates);
     const run = (changed?: string) =>
       program.run({
         ...feeds,
-        ...Object.fromEntries(layers.map((name) => [name, name === changed ? other : context])),
+        ...Object.fromEntries(layers.map((name) => [name, name === changed ? other : encoderHiddenStates])),
       });
     expect(await run()).toEqual(plain);
     for (const [layer, place] of places) {
@@ -84,13 +84,13 @@ describe("a U-Net with text states for each layer", () => {
 
   test("refuses another number of them", async () => {
     const { weights, architecture } = (await openTinySd()).unet;
-    const context = input("context", "float32", [1, 77, architecture.crossAttentionDim]);
+    const states = input("encoderHiddenStates", "float32", [1, 77, architecture.crossAttentionDim]);
     const inputs = {
       latents: input("latents", "float32", [1, 4, 8, 8]),
       timesteps: input("timesteps", "float32", [1]),
     };
-    expect(() => unet(weights, architecture, { ...inputs, encoderHiddenStates: [context, context] })).toThrow(
-      "2 text states for 10",
+    expect(() => unet(weights, architecture, { ...inputs, encoderHiddenStates: [states, states] })).toThrow(
+      "2 encoderHiddenStates for 10",
     );
   });
 });
@@ -98,8 +98,8 @@ describe("a U-Net with text states for each layer", () => {
 test("texts in variants side by side become text states for each layer", async () => {
   const batch = dim("batch");
   const states = input("states", "float32", [multiplyDims(3, batch), 1, 2]);
-  const contexts = layerContexts(states, batch, 3);
-  const program = await runtime.load(Object.fromEntries(contexts.map((context, layer) => [layer, context])));
+  const perLayer = hiddenStatesOfLayers(states, batch, 3);
+  const program = await runtime.load(Object.fromEntries(perLayer.map((states, layer) => [layer, states])));
   // text 0 in its variants, then text 1
   const results = await program.run({
     states: arrayOf([6, 1, 2], [0, 1, 10, 11, 20, 21, 100, 101, 110, 111, 120, 121]),

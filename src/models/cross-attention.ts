@@ -3,7 +3,7 @@ import { type Dim, reshape, slice, type Tensor } from "../graph/index.ts";
 import type { LevelArchitecture, UNetArchitecture } from "./architecture.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 
-/** Names of the blocks of a U-Net with cross-attention, in order of execution, after their index among the input and output blocks of original checkpoints.
+/** Names of the blocks of a U-Net with cross-attention, in order of execution. They are named by their index among LDM's input_blocks and output_blocks:
  *  Stable Diffusion 1 and 2 have 16, IN01 to OUT11. Source: sd-scripts `XTI_hijack.py` and `train_textual_inversion_XTI.py`. */
 export function crossAttentionLayers({ down, mid, up }: UNetArchitecture): string[] {
   // the first convolution and the downsampler after each level are input blocks too
@@ -32,10 +32,10 @@ function numbered(prefix: string, isNamed: readonly boolean[]): string[] {
   return isNamed.flatMap((is, number) => (is ? [`${prefix}${String(number).padStart(2, "0")}`] : []));
 }
 
-/** The text states of each layer: `layers` tensors [B, T, D], from states [B layers, T, D] of B texts in a variant for each layer. */
-export function layerContexts(states: Tensor, batch: Dim, layers: number): Tensor[] {
-  const [, length, width] = states.shape as readonly [Dim, Dim, Dim];
-  const variants = reshape(states, [batch, layers, length, width]);
+/** The encoderHiddenStates of each layer: `layers` tensors [B, T, D], from those of B texts in a variant for each layer, side by side [B x layers, T, D]. */
+export function hiddenStatesOfLayers(encoderHiddenStates: Tensor, batch: Dim, layers: number): Tensor[] {
+  const [, length, width] = encoderHiddenStates.shape as readonly [Dim, Dim, Dim];
+  const variants = reshape(encoderHiddenStates, [batch, layers, length, width]);
   return Array.from({ length: layers }, (_, layer) =>
     reshape(slice(variants, 1, layer, layer + 1), [batch, length, width]),
   );

@@ -8,12 +8,12 @@ import { openRuntime } from "../runtime/index.ts";
 import { crossAttentionLayers } from "./cross-attention.ts";
 import { unet } from "./index.ts";
 
-test.each(["one context", "a context for each layer"])(
+test.each(["one text", "a text for each layer"])(
   "gradients computed with checkpoints are those computed without: %s",
   async (kind) => {
     const { weights, architecture } = (await openTinySd()).unet;
     const random = new TorchGenerator(1);
-    const names = kind === "one context" ? ["context"] : crossAttentionLayers(architecture);
+    const names = kind === "one text" ? ["encoderHiddenStates"] : crossAttentionLayers(architecture);
     const feeds = {
       latents: random.randn([2, 4, 16, 8]),
       timesteps: arrayOf([2], [10, 700]),
@@ -23,7 +23,7 @@ test.each(["one context", "a context for each layer"])(
     const gradients: number[][] = [];
     for (const gradientCheckpointing of [false, true]) {
       const batch = dim("batch");
-      const contexts = names.map((name) => input(name, "float32", [batch, 77, architecture.crossAttentionDim]));
+      const hiddenStates = names.map((name) => input(name, "float32", [batch, 77, architecture.crossAttentionDim]));
       const { prediction } = unet(
         weights,
         architecture,
@@ -36,11 +36,11 @@ test.each(["one context", "a context for each layer"])(
             dim("width", { nominal: 64, multipleOf: 8 }),
           ]),
           timesteps: input("timesteps", "float32", [batch]),
-          encoderHiddenStates: contexts.length === 1 ? contexts[0]! : contexts,
+          encoderHiddenStates: hiddenStates.length === 1 ? hiddenStates[0]! : hiddenStates,
         },
         { gradientCheckpointing },
       );
-      const found = grad(reduceSum(multiply(prediction, prediction), [0, 1, 2, 3]), contexts);
+      const found = grad(reduceSum(multiply(prediction, prediction), [0, 1, 2, 3]), hiddenStates);
       const program = await runtime.load(Object.fromEntries(names.map((name, i) => [name, found[i]!])));
       const results = await program.run(feeds);
       gradients.push(names.flatMap((name) => [...(results[name]!.data as Float32Array)]));

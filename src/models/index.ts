@@ -1,4 +1,5 @@
 export { inferText, type VaeArchitecture } from "./architecture.ts";
+export type { ChunkJoining } from "./clip-text.ts";
 export {
   type Conditioning,
   checkClipSkip,
@@ -7,7 +8,7 @@ export {
   type TokenIds,
   textFeeds,
 } from "./conditioning.ts";
-export { layerContexts, xtiLayers } from "./cross-attention.ts";
+export { hiddenStatesOfLayers, xtiLayers } from "./cross-attention.ts";
 export { type DiffusionModel, diffusionModel, type ModelFamily, type NetworkSource } from "./diffusion-model.ts";
 export { unet } from "./unet.ts";
 export { vaeBands, vaeDecoder, vaeEncoder } from "./vae.ts";

@@ -21,7 +21,7 @@ export interface UNetInputs {
   readonly latents: Tensor;
   /** [B], may be fractional */
   readonly timesteps: Tensor;
-  /** Text states [B, T, D]; or one tensor for each block with cross-attention, in order of execution (see crossAttentionLayers). */
+  /** Encoded texts [B, T, D]; or one tensor for each block with cross-attention, in order of execution (see crossAttentionLayers). */
   readonly encoderHiddenStates: Tensor | readonly Tensor[];
   /** SDXL: pooled text [B, P] */
   readonly pooled?: Tensor;
@@ -53,7 +53,7 @@ export function unet(
   const { blockOutChannels, groups, eps } = architecture;
   const intermediates: Record<string, Tensor> = {};
   const time = silu(timeEmbedding(weights, architecture, inputs, intermediates));
-  const textStates = statesOfLayers(inputs, architecture).values();
+  const hiddenStates = hiddenStatesOfBlocks(inputs, architecture).values();
   const policy = gradientCheckpointing ? recomputeActivations : keepActivations;
   const residual = (parts: readonly Tensor[], part: Weights) =>
     policy.segment([time, ...parts], ([time, ...parts]) => residualBlock(concat(parts, 1), part, architecture, time!));
@@ -66,8 +66,9 @@ export function unet(
     const h = residual(parts, part.part(`resnets.${index}`));
     const depth = transformerLayers[index];
     if (!depth) return h;
-    const states = textStates.next().value!;
-    return spatialTransformer(h, states, part.part(`attentions.${index}`), { depth, heads, groups, policy });
+    const encoderHiddenStates = hiddenStates.next().value!;
+    const attentions = part.part(`attentions.${index}`);
+    return spatialTransformer(h, encoderHiddenStates, attentions, { depth, heads, groups, policy });
   };
 
   let x = convLayer(latents, weights.part("conv_in"));
@@ -102,15 +103,13 @@ export function unet(
   return { prediction: convLayer(normalized, weights.part("conv_out")), intermediates };
 }
 
-/** The text states of each block with cross-attention, in order of execution. */
-function statesOfLayers(
-  { encoderHiddenStates: states }: UNetInputs,
-  architecture: UNetArchitecture,
-): readonly Tensor[] {
+/** The encoded texts for each block with cross-attention, in order of execution. */
+function hiddenStatesOfBlocks({ encoderHiddenStates }: UNetInputs, architecture: UNetArchitecture): readonly Tensor[] {
   const layers = crossAttentionLayers(architecture);
-  if ("shape" in states) return layers.map(() => states);
-  if (states.length !== layers.length) throw new Error(`${states.length} text states for ${layers.length} layers`);
-  return states;
+  if ("shape" in encoderHiddenStates) return layers.map(() => encoderHiddenStates);
+  if (encoderHiddenStates.length !== layers.length)
+    throw new Error(`${encoderHiddenStates.length} encoderHiddenStates for ${layers.length} layers`);
+  return encoderHiddenStates;
 }
 
 function downsample(x: Tensor, weights: Weights): Tensor {

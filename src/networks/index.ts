@@ -1,4 +1,4 @@
-export { Networks, type TextStates, type UNetConditioning, vaeEncoderOutputs } from "./networks.ts";
+export { Networks, type TextConditioning, type UNetConditioning, vaeEncoderOutputs } from "./networks.ts";
 export {
   decodeImages,
   distributionOf,

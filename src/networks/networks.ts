@@ -3,7 +3,7 @@ import { type Dim, dim, input, multiplyDims, type Tensor } from "../graph/index.
 import {
   conditioning,
   type DiffusionModel,
-  layerContexts,
+  hiddenStatesOfLayers,
   textFeeds,
   unet,
   vaeDecoder,
@@ -15,16 +15,16 @@ import type { LoadOptions, Program, Runtime } from "../runtime/index.ts";
  *  image, too. Giving it back makes the VAE about 7 % slower. */
 const fewAndLarge: LoadOptions = { withoutArena: true };
 
-/** Texts as a U-Net reads them. */
-export interface TextStates {
-  /** States for the cross-attention: [texts, tokens, width]; where each layer has its own, [texts x layers, tokens, width], those of a text side by side. */
-  readonly context: NdArray<Float32Array>;
+/** Texts as a U-Net is conditioned on them. */
+export interface TextConditioning {
+  /** Input of the cross-attention: [texts, tokens, width]; where each layer has its own, [texts x layers, tokens, width], those of a text side by side. */
+  readonly encoderHiddenStates: NdArray<Float32Array>;
   /** SDXL: pooled text [texts, width]. */
   readonly pooled?: NdArray<Float32Array> | undefined;
 }
 
 /** What a U-Net is conditioned on besides the timestep. */
-export interface UNetConditioning extends TextStates {
+export interface UNetConditioning extends TextConditioning {
   /** SDXL: sizes and crops [texts, 6]. */
   readonly timeIds?: NdArray<Float32Array> | undefined;
 }
@@ -49,49 +49,52 @@ export class Networks {
     chunks: readonly (readonly (readonly number[])[])[],
     clipSkip?: number,
     embeddings?: readonly NdArray<Float32Array>[],
-  ): Promise<TextStates> {
+  ): Promise<TextConditioning> {
     const hasPlaceholders = embeddings !== undefined;
     const program = await this.#get(`text ${clipSkip} ${hasPlaceholders}`, () => {
-      const { encoderHiddenStates: context, pooled } = conditioning(this.model, {
+      const { encoderHiddenStates, pooled } = conditioning(this.model, {
         batch: dim("batch"),
         chunks: 1,
         joining: "whole",
         clipSkip,
         hasPlaceholders,
       });
-      return { context, ...(pooled && { pooled }) };
+      return { encoderHiddenStates, ...(pooled && { pooled }) };
     });
     const texts = chunks.map((ofEncoder) => ofEncoder.map((chunk) => [chunk]));
     const feeds = textFeeds(this.model, texts, embeddings);
-    const { context, pooled } = await program.run(
+    const { encoderHiddenStates, pooled } = await program.run(
       Object.fromEntries(program.inputs.map(({ name }) => [name, feeds[name]!])),
     );
-    return { context: context as NdArray<Float32Array>, pooled: pooled as NdArray<Float32Array> | undefined };
+    return {
+      encoderHiddenStates: encoderHiddenStates as NdArray<Float32Array>,
+      pooled: pooled as NdArray<Float32Array> | undefined,
+    };
   }
 
   /** What the U-Net predicts for noisy latents [B,4,h,w] at a timestep: noise or velocity [B,4,h,w]. @throws RUNTIME */
   async predict(
     latents: NdArray<Float32Array>,
     timestep: number,
-    { context, pooled, timeIds }: UNetConditioning,
+    { encoderHiddenStates, pooled, timeIds }: UNetConditioning,
   ): Promise<NdArray<Float32Array>> {
     const batch = latents.shape[0]!;
-    const program = await this.#unet(context.shape[1]!, context.shape[0]! / batch);
+    const program = await this.#unet(encoderHiddenStates.shape[1]!, encoderHiddenStates.shape[0]! / batch);
     const { prediction } = await program.run({
       latents,
       timesteps: arrayOf([batch], Array<number>(batch).fill(timestep)),
-      context,
+      encoderHiddenStates,
       ...(pooled && timeIds && { pooled, timeIds }),
     });
     return prediction as NdArray<Float32Array>;
   }
 
-  /** tokens: length of the context; layers: how many variants of it stand side by side. */
+  /** tokens: length of the texts; layers: how many variants of each text stand side by side. */
   #unet(tokens: number, layers: number): Promise<Program> {
     return this.#get(`unet ${tokens} ${layers}`, () => {
       const { weights, architecture } = this.model.unet;
       const batch = dim("batch", { nominal: 2 });
-      const context = input("context", "float32", [
+      const encoderHiddenStates = input("encoderHiddenStates", "float32", [
         multiplyDims(layers, batch),
         tokens,
         architecture.crossAttentionDim,
@@ -99,7 +102,8 @@ export class Networks {
       const { prediction } = unet(weights, architecture, {
         latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
         timesteps: input("timesteps", "float32", [batch]),
-        encoderHiddenStates: layers === 1 ? context : layerContexts(context, batch, layers),
+        encoderHiddenStates:
+          layers === 1 ? encoderHiddenStates : hiddenStatesOfLayers(encoderHiddenStates, batch, layers),
         ...(architecture.addition && {
           pooled: input("pooled", "float32", [batch, architecture.addition.pooledDim]),
           timeIds: input("timeIds", "float32", [batch, 6]),

@@ -106,17 +106,17 @@ describeGoldens("generation", (folder) => {
     if (entry.negative_ids) expectTokens(entry, negatives, entry.negative_ids, entry.negative_weights, vocabulary);
 
     const networks = new Networks(model, runtime);
-    const { context, pooled } = await encodeTexts([...negatives, ...prompts], networks, vocabulary, {
+    const { encoderHiddenStates, pooled } = await encodeTexts([...negatives, ...prompts], networks, vocabulary, {
       compatibility: "generation",
       maxEmbeddingsMultiples: entry.max_embeddings_multiples,
       weightNormalization: entry.emb_normalize_mode,
       clipSkip: entry.clip_skip,
     });
     await networks.close();
-    expect(context.shape[1]).toBe(77 * entry.chunks);
+    expect(encoderHiddenStates.shape[1]).toBe(77 * entry.chunks);
     for (const [key, array] of [
-      ["text", context],
-      ["uncond", context],
+      ["text", encoderHiddenStates],
+      ["uncond", encoderHiddenStates],
       ["text_pool", pooled],
       ["uncond_pool", pooled],
     ] as const) {

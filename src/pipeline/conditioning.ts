@@ -1,8 +1,9 @@
 import { arrayOf, concatenate, type NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { Networks, TextStates } from "../networks/index.ts";
+import type { ChunkJoining } from "../models/index.ts";
+import type { Networks, TextConditioning } from "../networks/index.ts";
 import type { PromptWords } from "../tokenizer/index.ts";
-import { type ChunkLayout, type Joining, layOut } from "./prompt-layout.ts";
+import { type ChunkLayout, layOut } from "./prompt-layout.ts";
 import type { ImageBatch, Sampling, WeightNormalization } from "./request.ts";
 import type { PromptVocabulary } from "./vocabulary.ts";
 
@@ -19,7 +20,7 @@ export function promptGroups({
 }
 
 /** The prompts of a batch as the U-Net reads them, group after group: [groups x B, ...]. */
-export interface PromptConditioning extends TextStates {
+export interface PromptConditioning extends TextConditioning {
   readonly groups: readonly PromptGroup[];
   /** Prompts whose end was cut off. */
   readonly truncated: readonly string[];
@@ -39,8 +40,8 @@ export async function encodePrompts(
   const { words } = vocabulary.tokenizers[0]!;
   if (sampling.compatibility === "generation") for (const prompt of promptsOf.positive) refuseRegions(prompt, words);
   const prompts = groups.flatMap((group) => promptsOf[group]);
-  const { truncated, ...states } = await encodeTexts(prompts, networks, vocabulary, sampling);
-  return { ...states, groups, truncated: [...new Set(truncated)] };
+  const { truncated, ...encoded } = await encodeTexts(prompts, networks, vocabulary, sampling);
+  return { ...encoded, groups, truncated: [...new Set(truncated)] };
 }
 
 /** @throws PROMPT_UNSUPPORTED for sd-scripts' prompts by region, which are several prompts in one. */
@@ -83,31 +84,35 @@ export async function encodeTexts(
   networks: Networks,
   vocabulary: PromptVocabulary,
   options: TextOptions,
-): Promise<TextStates & { readonly truncated: readonly string[] }> {
+): Promise<TextConditioning & { readonly truncated: readonly string[] }> {
   const { family, textEncoders } = networks.model;
   const { layouts, joining } = layOut(texts, vocabulary, family, options);
   const variants = vocabulary.layerReplacements?.length ?? 1;
   const chunks = layouts[0]![0]!.chunks.length;
   const embeddings = vocabulary.embeddings?.[0]?.shape[0] ? vocabulary.embeddings : undefined;
   const allChunks = layouts.map((ofEncoder) => ofEncoder.flatMap((text) => text.chunks));
-  const { context, pooled } = await networks.encodeChunks(allChunks, options.clipSkip, embeddings);
-  const joined = joinChunks(context, chunks, joining);
+  const encoded = await networks.encodeChunks(allChunks, options.clipSkip, embeddings);
+  const encoderHiddenStates = joinEncodedChunks(encoded.encoderHiddenStates, chunks, joining);
   const isUnnormalized = options.compatibility === "preview" && family === "sdxl";
   const normalization = isUnnormalized ? "none" : options.weightNormalization;
   let start = 0;
   textEncoders.forEach(({ architecture: { width } }, encoder) => {
-    weightTexts(joined, layouts[encoder]!, { start, width }, normalization);
+    weightTexts(encoderHiddenStates, layouts[encoder]!, { start, width }, normalization);
     start += width;
   });
   return {
-    context: joined,
-    pooled: pooled && everyNthRow(pooled, chunks),
+    encoderHiddenStates,
+    pooled: encoded.pooled && everyNthRow(encoded.pooled, chunks),
     truncated: texts.filter((_, i) => layouts.some((ofEncoder) => ofEncoder[i * variants]!.isTruncated)),
   };
 }
 
-/** [texts x chunks, 77, width] to [texts, tokens, width]. */
-function joinChunks(states: NdArray<Float32Array>, chunks: number, joining: Joining): NdArray<Float32Array> {
+/** Joins the states of chunks that were encoded one by one: [texts x chunks, 77, width] to [texts, tokens, width]. */
+function joinEncodedChunks(
+  states: NdArray<Float32Array>,
+  chunks: number,
+  joining: ChunkJoining,
+): NdArray<Float32Array> {
   const [count, length, width] = states.shape as readonly [number, number, number];
   const texts = count / chunks;
   if (chunks === 1 || joining === "whole") return { ...states, shape: [texts, chunks * length, width] };

@@ -78,11 +78,14 @@ describeGoldens("models", (folder) => {
     // previews join chunks as training does; in several chunks the text before them stays what it was
     const whole = await conditioningFor({ compatibility: "preview", guidanceScale: 1 });
     const trimmed = await conditioningFor({ compatibility: "preview", guidanceScale: 1, maxEmbeddingsMultiples: 2 });
-    expect([whole.context.shape[1], trimmed.context.shape[1]]).toEqual([77, 152]);
-    const width = whole.context.shape[2]!;
+    expect([whole.encoderHiddenStates.shape[1], trimmed.encoderHiddenStates.shape[1]]).toEqual([77, 152]);
+    const width = whole.encoderHiddenStates.shape[2]!;
     const beginning = 76 * width;
     expect(
-      largestDifference(whole.context.data.subarray(0, beginning), trimmed.context.data.subarray(0, beginning)),
+      largestDifference(
+        whole.encoderHiddenStates.data.subarray(0, beginning),
+        trimmed.encoderHiddenStates.data.subarray(0, beginning),
+      ),
     ).toBeLessThan(1e-5);
     await networks.close();
   });

@@ -1,4 +1,4 @@
-import type { ModelFamily } from "../models/index.ts";
+import type { ChunkJoining, ModelFamily } from "../models/index.ts";
 import {
   captionChunks,
   chunkCapacity,
@@ -19,14 +19,11 @@ export interface ChunkLayout {
   readonly isTruncated: boolean;
 }
 
-/** "whole" joins the states of all chunks, "trimmed" only the first begin, the tokens and the last end. */
-export type Joining = "whole" | "trimmed";
-
 /** The texts of a batch in chunks: all get equally many. */
 interface PromptLayout {
   /** [text encoder][text], with words that have vectors for each layer [text encoder][text x layer]. */
   readonly layouts: readonly (readonly ChunkLayout[])[];
-  readonly joining: Joining;
+  readonly joining: ChunkJoining;
 }
 
 type LayoutOptions = Pick<Sampling, "compatibility" | "maxEmbeddingsMultiples">;

@@ -56,15 +56,15 @@ describeGoldens("text2image", (folder) => {
   test.each([...perPrompt.values()])("conditioning of prompt $prompt_index", async (recorded) => {
     const networks = new Networks(model, runtime);
     const { prompt_index: index, prompt, negative_prompt: negative } = recorded;
-    const { context } = await encodeTexts([negative, prompt], networks, vocabulary, {
+    const { encoderHiddenStates } = await encodeTexts([negative, prompt], networks, vocabulary, {
       compatibility: "generation",
       maxEmbeddingsMultiples: 1,
       weightNormalization: "original",
     });
-    const half = context.data.length / 2;
+    const half = encoderHiddenStates.data.length / 2;
     for (const [name, data] of [
-      ["uncond", context.data.subarray(0, half)],
-      ["text", context.data.subarray(half)],
+      ["uncond", encoderHiddenStates.data.subarray(0, half)],
+      ["text", encoderHiddenStates.data.subarray(half)],
     ] as const)
       expect(relativeDistance(data, float32(tensors, `prompt_${index}/${name}`).data), name).toBeLessThan(
         conditioningTolerance,

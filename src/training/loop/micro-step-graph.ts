@@ -15,7 +15,13 @@ import {
   subtract,
   type Tensor,
 } from "../../graph/index.ts";
-import { type Conditioning, conditioning, type DiffusionModel, layerContexts, unet } from "../../models/index.ts";
+import {
+  type Conditioning,
+  conditioning,
+  type DiffusionModel,
+  hiddenStatesOfLayers,
+  unet,
+} from "../../models/index.ts";
 
 export type LossType = "l2" | "l1" | "huber" | "smooth_l1";
 
@@ -67,7 +73,7 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
       latents: input("noisyLatents", "float32", latentShape),
       timesteps: input("timesteps", "float32", [batch]),
       encoderHiddenStates:
-        layers === undefined ? text.encoderHiddenStates : layerContexts(text.encoderHiddenStates, batch, layers),
+        layers === undefined ? text.encoderHiddenStates : hiddenStatesOfLayers(text.encoderHiddenStates, batch, layers),
       ...(text.pooled && { pooled: text.pooled, timeIds: input("timeIds", "float32", [batch, 6]) }),
     },
     { gradientCheckpointing: options.gradientCheckpointing ?? false },
