@@ -1,3 +1,5 @@
+import { roundHalfEven } from "./numbers.ts";
+
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
@@ -35,11 +37,4 @@ export function float32ToBfloat16(value: number): number {
   const word = bits[0]!;
   if ((word & 0x7fffffff) > 0x7f800000) return (word >>> 16) | 0x40;
   return ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) & 0xffff;
-}
-
-/** The nearest integer, ties to even, as NumPy, OpenCV and IEEE 754 round. */
-export function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
 }

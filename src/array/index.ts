@@ -4,7 +4,6 @@ export {
   float16ToFloat32,
   float32ToBfloat16,
   float32ToFloat16,
-  roundHalfEven,
 } from "./half-precision.ts";
 export {
   arrayOf,
@@ -20,3 +19,5 @@ export {
   type TypedArray,
   toFloat32,
 } from "./nd-array.ts";
+export { roundHalfEven } from "./numbers.ts";
+export { resizeBicubic } from "./resize-bicubic.ts";

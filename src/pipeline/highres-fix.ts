@@ -1,4 +1,4 @@
-import { arrayOf, type NdArray } from "../array/index.ts";
+import { type NdArray, resizeBicubic } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { type Picture, resizeLikePillow } from "../pictures/index.ts";
 import { fitInitImage } from "./image-to-image.ts";
@@ -64,7 +64,7 @@ export function finalPassFromLatents(
   return {
     ...batch,
     images: batch.images.map(finalImage),
-    initLatents: resizeLatents(small, height / vaeScaleFactor, width / vaeScaleFactor),
+    initLatents: resizeBicubic(small, height / vaeScaleFactor, width / vaeScaleFactor),
   };
 }
 
@@ -81,49 +81,4 @@ function scaledConditions(conditions: SizeConditions, scale: number): SizeCondit
 
 function scaled(size: number, scale: number): number {
   return Math.floor(size * scale + 0.5);
-}
-
-/** Of the bicubic kernel; PyTorch's is -0.75. */
-const a = -0.75;
-
-/** Latents [B, C, h, w] brought to another size bicubically, as torch's `interpolate` does without aligned corners or antialiasing. */
-export function resizeLatents(
-  { shape, data }: NdArray<Float32Array>,
-  height: number,
-  width: number,
-): NdArray<Float32Array> {
-  const [batch, channels, fromHeight, fromWidth] = shape as readonly [number, number, number, number];
-  const rows = taps(fromHeight, height);
-  const columns = taps(fromWidth, width);
-  const resized = new Float32Array(batch * channels * height * width);
-  let at = 0;
-  for (let plane = 0; plane < batch * channels; plane++)
-    for (const row of rows)
-      for (const column of columns) {
-        let sum = 0;
-        for (const [y, rowWeight] of row)
-          for (const [x, columnWeight] of column)
-            sum += data[(plane * fromHeight + y) * fromWidth + x]! * rowWeight * columnWeight;
-        resized[at++] = sum;
-      }
-  return arrayOf([batch, channels, height, width], resized);
-}
-
-type Tap = readonly [position: number, weight: number];
-
-/** The four source positions of every target position; those outside repeat the edge. */
-function taps(from: number, to: number): Tap[][] {
-  return Array.from({ length: to }, (_, i) => {
-    const centre = ((i + 0.5) * from) / to - 0.5;
-    const low = Math.floor(centre);
-    return [-1, 0, 1, 2].map((offset) => {
-      const position = Math.min(from - 1, Math.max(0, low + offset));
-      return [position, cubic(Math.abs(centre - (low + offset)))] as const;
-    });
-  });
-}
-
-function cubic(x: number): number {
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }
