@@ -113,9 +113,9 @@ describeGoldens("generation", (folder) => {
       );
     const noises = drawn(true);
     const kinds: Record<string, readonly (Float32Array | undefined)[]> = {
-      start: noises.map(({ start }) => start),
-      noises: Array.from({ length: list.length }, (_, i) => noises.map((noise) => noise.sampler(i))).flat(),
-      i2i_noise: noises.map(({ init }) => init?.added),
+      start: noises.map(({ initNoise }) => initNoise),
+      noises: Array.from({ length: list.length }, (_, i) => noises.map((noise) => noise.samplerNoise(i))).flat(),
+      i2i_noise: noises.map(({ init }) => init?.addedNoise),
     };
     for (const [kind, parts] of Object.entries(kinds)) {
       if (!tensors.has(`${key}/${kind}`)) continue;

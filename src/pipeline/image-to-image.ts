@@ -31,17 +31,17 @@ export function startOf({
   return imageToImageStart(steps, strength, offset);
 }
 
-/** Init latents [B,4,h,w] of a batch that starts from images. posteriors: the noise of encoding each. @throws RUNTIME */
+/** Init latents [B,4,h,w] of a batch that starts from images. encodingNoise: for each image, that by which its latents are drawn [4,h,w]. @throws RUNTIME */
 export async function encodeInitImages(
   { images, sampling }: ImageBatch,
-  posteriors: readonly Float32Array[],
+  encodingNoise: readonly Float32Array[],
   encoder: InitImageEncoder,
 ): Promise<NdArray<Float32Array>> {
   const pictures = images.map(({ init }) => {
     if (!init) throw new TypeError("The images of a batch have init images all of them or none.");
     return init.picture;
   });
-  return encoder.latents(pictures, [sampling.width, sampling.height], posteriors, sampling);
+  return encoder.latents(pictures, [sampling.width, sampling.height], encodingNoise, sampling);
 }
 
 /** Encodes init images. One that comes again, in the same batch or a later one, is not encoded again. */

@@ -24,14 +24,19 @@ test("which noise of the list a sampler's draw takes", () => {
 test("noises come one after the other from torch's generator", () => {
   const torch = new TorchGenerator(3);
   const own = drawImageNoise(3, options);
-  const drawn = [own.start, ...[0, 1, 2, 3, 4, 5].map(own.sampler), own.init!.added, own.init!.posterior];
+  const drawn = [
+    own.initNoise,
+    ...[0, 1, 2, 3, 4, 5].map(own.samplerNoise),
+    own.init!.addedNoise,
+    own.init!.encodingNoise,
+  ];
   for (const noise of drawn) expect(noise).toEqual(torch.randn([4, 8, 8]).data);
 });
 
 test("start noise can be varied, again and again in the same way", () => {
   const varied = (startNoise: NonNullable<NoiseOptions["startNoise"]>) =>
-    drawImageNoise(3, { ...options, startNoise }).start;
-  const plain = drawImageNoise(3, options).start;
+    drawImageNoise(3, { ...options, startNoise }).initNoise;
+  const plain = drawImageNoise(3, options).initNoise;
   const never = { probability: 0, discountRange: [0.3, 0.5], range: [0.1, 0.2] } as const;
   const always = { ...never, probability: 1 };
   expect(varied({ pyramid: never, offset: never })).toEqual(plain);

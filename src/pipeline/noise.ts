@@ -5,13 +5,14 @@ import type { ImageBatch, Sampling, StartNoise } from "./request.ts";
 
 /** The random numbers of a batch, those of one image after the other: [B,4,h,w]. */
 interface BatchNoise {
-  readonly start: Float32Array;
+  /** What text to image starts from, of unit variance. */
+  readonly initNoise: Float32Array;
   /** Noise of the sampler's draw number n. */
-  readonly sampler: (draw: number) => Float32Array;
-  /** The noise put on init latents; empty without them. */
-  readonly added: Float32Array;
-  /** For each image, that of encoding its init image [4,h,w]; none without. */
-  readonly posteriors: readonly Float32Array[];
+  readonly samplerNoise: (draw: number) => Float32Array;
+  /** The noise added to init latents; empty without them. */
+  readonly addedNoise: Float32Array;
+  /** For each image, the noise by which its init image's latents are drawn from their distribution [4,h,w]; none without. */
+  readonly encodingNoise: readonly Float32Array[];
 }
 
 /** Draws the random numbers of a batch. dryRun: of the sampler, from where it begins; shape: of one image's latents [4,h,w]. */
@@ -29,10 +30,10 @@ export function drawNoise(
   const noises = images.map(({ seed }) => drawImageNoise(seed, options));
   const inits = noises.flatMap(({ init }) => init ?? []);
   return {
-    start: joined(noises.map(({ start }) => start)),
-    sampler: (draw) => joined(noises.map(({ sampler }) => sampler(draw))),
-    added: hasInitLatents ? joined(inits.map(({ added }) => added)) : new Float32Array(0),
-    posteriors: inits.map(({ posterior }) => posterior),
+    initNoise: joined(noises.map(({ initNoise }) => initNoise)),
+    samplerNoise: (draw) => joined(noises.map(({ samplerNoise }) => samplerNoise(draw))),
+    addedNoise: hasInitLatents ? joined(inits.map(({ addedNoise }) => addedNoise)) : new Float32Array(0),
+    encodingNoise: inits.map(({ encodingNoise }) => encodingNoise),
   };
 }
 
@@ -67,32 +68,31 @@ export interface NoiseOptions {
   readonly startNoise?: StartNoise | undefined;
 }
 
-/** All random numbers of one image: they depend on its seed and size alone, not on the batch it is in.
+/** All random numbers of one image, as in a batch: they depend on its seed and size alone, not on the batch it is in.
  *  differs from sd-scripts: stochastic samplers and the VAE draw noise for the whole batch from the generator of the last image, because the pinned diffusers ignores the list of noises.
  *  coinage: every image uses the noises drawn from its own seed.
  *  because: an image is to be the same in every batch. */
 interface ImageNoise {
-  readonly start: Float32Array;
-  /** Noise of the sampler's draw number n. */
-  readonly sampler: (draw: number) => Float32Array;
-  /** With init latents: the noise put on them, and that of encoding the init image. */
-  readonly init?: { readonly added: Float32Array; readonly posterior: Float32Array };
+  readonly initNoise: Float32Array;
+  readonly samplerNoise: (draw: number) => Float32Array;
+  /** With init latents. */
+  readonly init?: { readonly addedNoise: Float32Array; readonly encodingNoise: Float32Array };
 }
 
-/** Draws in sd-scripts' order on torch's CPU generator: start, the sampler's list, the init image's. */
+/** Draws in sd-scripts' order on torch's CPU generator: the noise to start from, the sampler's list, the init image's. */
 export function drawImageNoise(seed: number, options: NoiseOptions): ImageNoise {
   const { shape, list, isStochastic, hasInitLatents, startNoise } = options;
   const torch = new TorchGenerator(seed);
   const randn = () => torch.randn(shape).data;
   const drawn = randn();
   const outputsPerDraw = torch.outputs;
-  const start = startNoise ? variedStart(drawn, shape, startNoise, torch, seed) : drawn;
+  const initNoise = startNoise ? variedNoise(drawn, shape, startNoise, torch, seed) : drawn;
   const noises = isStochastic ? Array.from({ length: list.length }, randn) : [];
   if (!isStochastic && hasInitLatents) torch.skip(list.length * outputsPerDraw);
   return {
-    start,
-    sampler: (draw) => noises[list.indexOf(draw)]!,
-    ...(hasInitLatents && { init: { added: randn(), posterior: randn() } }),
+    initNoise,
+    samplerNoise: (draw) => noises[list.indexOf(draw)]!,
+    ...(hasInitLatents && { init: { addedNoise: randn(), encodingNoise: randn() } }),
   };
 }
 
@@ -101,8 +101,8 @@ const pyramidLevels = 6;
 /** differs from sd-scripts: whether an image gets pyramid noise or a noise offset is decided by a generator without a seed.
  *  coinage: the image's seed decides.
  *  because: an image is to be the same again with the same seed. */
-function variedStart(
-  start: Float32Array,
+function variedNoise(
+  drawn: Float32Array,
   shape: readonly number[],
   { pyramid, offset }: StartNoise,
   torch: TorchGenerator,
@@ -110,7 +110,7 @@ function variedStart(
 ): Float32Array {
   const python = new PythonRandom(seed);
   const between = ([low, high]: readonly [number, number], share: number) => share * (high - low) + low;
-  let varied = start;
+  let varied = drawn;
   if (pyramid && python.random() < pyramid.probability) {
     const discount = between(pyramid.discountRange, torch.rand([1]).data[0]!);
     varied = pyramidNoise(varied, [1, ...shape], pyramidLevels, discount, { torch, python });

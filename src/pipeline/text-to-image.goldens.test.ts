@@ -88,11 +88,14 @@ describeGoldens("text2image", (folder) => {
         isStochastic: dryRun.noiseDraws > 0,
         hasInitLatents: false,
       });
-      expectClose(noise.start, float32(tensors, `${name}/start`).data);
+      expectClose(noise.initNoise, float32(tensors, `${name}/start`).data);
       if (dryRun.noiseDraws === 0) return;
       const { data } = float32(tensors, `${name}/noises`);
       for (let draw = 0; draw < steps; draw++)
-        expectClose(noise.sampler(draw), data.subarray(draw * noise.start.length, (draw + 1) * noise.start.length));
+        expectClose(
+          noise.samplerNoise(draw),
+          data.subarray(draw * noise.initNoise.length, (draw + 1) * noise.initNoise.length),
+        );
     });
 
     test("latents after every step, and the picture", async () => {

@@ -91,14 +91,15 @@ export async function* sampleLatents(
   let keep: KeptArea | undefined;
   if (!hasInit) {
     // text to image: pure noise
-    latents = noise.start.map((value) => value * sampler.initNoiseSigma);
+    latents = noise.initNoise.map((value) => value * sampler.initNoiseSigma);
   } else {
     // image to image: init latents with noise on them
-    const initLatents = batch.initLatents ?? (await encodeInitImages(batch, noise.posteriors, pipeline.initImages));
-    latents = noiseStep === undefined ? initLatents.data : sampler.addNoise(initLatents.data, noise.added, noiseStep);
+    const initLatents = batch.initLatents ?? (await encodeInitImages(batch, noise.encodingNoise, pipeline.initImages));
+    latents =
+      noiseStep === undefined ? initLatents.data : sampler.addNoise(initLatents.data, noise.addedNoise, noiseStep);
     // inpainting: what the masks keep is put back after every step
     const mask = keptByMasks(images, sampling, vae);
-    keep = mask && { mask, initLatents: initLatents.data, noise: noise.added };
+    keep = mask && { mask, initLatents: initLatents.data, noise: noise.addedNoise };
   }
 
   const { groups, pooled } = conditioning;
@@ -106,7 +107,7 @@ export async function* sampleLatents(
   const steps = sampler.timesteps.length - from;
   const indices = images.map((_, i) => firstIndex + i);
 
-  const denoising = sampler.sample(latents, { from, noise: noise.sampler, ...(keep && { keep }) });
+  const denoising = sampler.sample(latents, { from, noise: noise.samplerNoise, ...(keep && { keep }) });
   let next = denoising.next();
   while (!next.done) {
     const { modelInput, level, timestep, step } = next.value;
