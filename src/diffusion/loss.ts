@@ -14,7 +14,7 @@ export interface TimestepWeightOptions {
   readonly debiasedEstimationLoss?: boolean | undefined;
 }
 
-/** Keeps the ratio finite at timestep 0 of other schedules; sd-scripts limits it in all weights except min-SNR. */
+/** Upper limit of the signal-to-noise ratio, which is infinite where a schedule adds no noise. Min-SNR does without it, as in sd-scripts `library/custom_train_functions.py`. */
 const largestSnr = 1000;
 
 /** Factor of a sample's loss at a timestep. An option that is 0 is off. */
@@ -31,12 +31,14 @@ export function timestepWeight(timestep: number, options: TimestepWeightOptions,
   return weight;
 }
 
+/** How the threshold falls with the noise: not at all, exponentially with the timestep, or with the noise level. */
 export type HuberSchedule = "constant" | "exponential" | "snr";
 
 export interface HuberOptions {
   readonly huberSchedule: HuberSchedule;
+  /** The threshold for pure noise. Without noise it is 1; with "constant" it is this one at every timestep. */
   readonly huberC: number;
-  /** Unused by the schedule "snr". */
+  /** Factor of the threshold; "snr" ignores it. */
   readonly huberScale: number;
 }
 
@@ -50,9 +52,9 @@ export function huberThreshold(timestep: number, options: HuberOptions, schedule
     case "exponential":
       return huberScale * huberC ** (timestep / numTrainTimesteps);
     case "snr": {
-      const alpha = schedule.alphasCumprod[timestep]!;
-      const sigma = Math.sqrt((1 - alpha) / alpha);
-      return (1 - huberC) / (1 + sigma) ** 2 + huberC;
+      const alphaCumprod = schedule.alphasCumprod[timestep]!;
+      const sigmaVe = Math.sqrt((1 - alphaCumprod) / alphaCumprod);
+      return (1 - huberC) / (1 + sigmaVe) ** 2 + huberC;
     }
   }
 }
