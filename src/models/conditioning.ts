@@ -4,9 +4,11 @@ import { concat, type Dim, dim, input, multiplyDims, type Tensor } from "../grap
 import { type ChunkJoining, type ClipOutputs, clipText, joinChunks, pooledText } from "./clip-text.ts";
 import type { DiffusionModel } from "./diffusion-model.ts";
 
-/** Ids from here on are placeholder tokens: they stand for learned embeddings. */
-export const firstPlaceholderId = 49408;
+/** CLIP's end-of-text token, the last of its vocabulary. The tokenizer's eosId; neither room imports the other, so a test in src/pipeline compares them. */
 const endOfText = 49407;
+
+/** Ids from here on are placeholder tokens: they stand for learned embeddings. */
+export const firstPlaceholderId = endOfText + 1;
 
 export interface ConditioningOptions {
   /** Texts in a batch. */

@@ -4,10 +4,11 @@ import { meanDifference } from "../../test/pictures.ts";
 import { openTinySd } from "../../test/tiny-sd.ts";
 import { arrayOf, type NdArray } from "../array/index.ts";
 import { clipMerges } from "../assets/index.ts";
-import type { DiffusionModel } from "../models/index.ts";
+import { type DiffusionModel, firstPlaceholderId } from "../models/index.ts";
 import { decodeImages } from "../networks/index.ts";
 import type { Picture } from "../pictures/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
+import { eosId } from "../tokenizer/index.ts";
 import { encodePrompts } from "./conditioning.ts";
 import { openPipeline, type Pipeline } from "./pipeline.ts";
 import {
@@ -37,6 +38,10 @@ beforeAll(async () => {
   pipeline = openPipeline({ model, predictionType: "epsilon", vocabulary, runtime });
 });
 afterAll(() => runtime.close());
+
+test("networks and tokenizer agree on the ids of placeholder tokens: they follow the end-of-text token", () => {
+  expect(firstPlaceholderId).toBe(eosId + 1);
+});
 
 async function run(request: GenerationRequest, words?: PromptVocabulary): Promise<GenerationEvent[]> {
   const events: GenerationEvent[] = [];
