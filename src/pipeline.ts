@@ -9,6 +9,7 @@
  *  ```
  *
  *  @module coinage/pipeline */
+// The entry of the package for programs. What generates images is the room src/pipeline.
 import type { NdArray } from "./array/index.ts";
 import { clipMerges } from "./assets/index.ts";
 import { type Checkpoint, type Family, openCheckpoint, type PredictionType } from "./checkpoint/index.ts";

@@ -1,3 +1,4 @@
+/** What generating needs: a model, its vocabulary and its networks on a device. `coinage/pipeline`, which programs import, is src/pipeline.ts. */
 import type { PredictionType } from "../diffusion/index.ts";
 import type { DiffusionModel } from "../models/index.ts";
 import { Networks } from "../networks/index.ts";
