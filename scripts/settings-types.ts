@@ -27,9 +27,10 @@ export function settingsModule({ name, about, groups, others = [] }: SettingsInt
     ...Object.entries(options).flatMap(([flag, option]) => memberOf(flag, option)),
   ]);
   const types = new Set(groups.flatMap(({ options }) => Object.values(options).flatMap(wordTypes)));
-  const imported = ["Range", "Size", "StepCount"].filter((type) => types.has(type));
+  const imported = ["Range", "StepCount"].filter((type) => types.has(type));
   return [
     "// Made from the table of flags by `npm run docs`.",
+    ...(types.has("Size") ? ['import type { Size } from "../../pictures/index.ts";'] : []),
     ...(imported.length > 0 ? [`import type { ${imported.join(", ")} } from "../option.ts";`] : []),
     "",
     ...docLines(about, ""),

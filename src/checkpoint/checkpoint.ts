@@ -1,7 +1,7 @@
 import type { StoredArray } from "../array/index.ts";
+import type { PredictionType } from "../diffusion/index.ts";
 
 export type Family = "sd1" | "sd2" | "sdxl";
-export type PredictionType = "epsilon" | "v_prediction";
 /** What a U-Net takes: noisy latents (4 channels), or with them a mask and the latents of the masked image (9 channels). */
 export type UNetInputKind = "latents" | "inpainting";
 export type ComponentName = "unet" | "vae" | "textEncoder" | "textEncoder2";

@@ -1,6 +1,7 @@
 import { type StoredArray, toFloat32 } from "../array/index.ts";
+import type { PredictionType } from "../diffusion/index.ts";
 import { CoinageError } from "../errors/index.ts";
-import type { Decided, Family, PredictionType, UNetInputKind } from "./checkpoint.ts";
+import type { Decided, Family, UNetInputKind } from "./checkpoint.ts";
 import type { FoundComponent } from "./component.ts";
 import { readStoredArray } from "./stored.ts";
 

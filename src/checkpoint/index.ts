@@ -5,7 +5,6 @@ export type {
   Decided,
   Family,
   OpenOptions,
-  PredictionType,
   UNetInputKind,
 } from "./checkpoint.ts";
 export { familyNames } from "./detect.ts";

@@ -1,4 +1,5 @@
-import type { Family, PredictionType } from "../checkpoint/index.ts";
+import type { Family } from "../checkpoint/index.ts";
+import type { PredictionType } from "../diffusion/index.ts";
 
 /** What the metadata of a saved embedding is made from. Values as on sd-scripts' command line. */
 export interface ModelSpecInputs {

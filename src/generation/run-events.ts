@@ -1,4 +1,5 @@
-import type { Family, PredictionType } from "../checkpoint/index.ts";
+import type { Family } from "../checkpoint/index.ts";
+import type { PredictionType } from "../diffusion/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
 import type { Pass, SamplingStepEvent } from "../pipeline/index.ts";
 import type { GeneratedImage } from "./files/write.ts";

@@ -1,4 +1,5 @@
-import type { ComponentName, Decided, Family, PredictionType, UNetInputKind } from "../checkpoint/index.ts";
+import type { ComponentName, Decided, Family, UNetInputKind } from "../checkpoint/index.ts";
+import type { PredictionType } from "../diffusion/index.ts";
 import type { EmbeddingFile } from "../embedding/index.ts";
 import { CoinageError } from "../errors/index.ts";
 

@@ -15,7 +15,7 @@ export type { GenerateInput } from "./generate/input.ts";
 export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";
 export { generateGroups, generateTable } from "./generate/table.ts";
 export { defaultText, helpText, placeholderOf, supportText } from "./help.ts";
-export type { Option, OptionGroup, OptionTable, Range, Size, StepCount } from "./option.ts";
+export type { Option, OptionGroup, OptionTable, Range, StepCount } from "./option.ts";
 export { resolveStepCount } from "./option-values.ts";
 export { parsePythonArguments } from "./python-literal.ts";
 export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts";

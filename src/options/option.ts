@@ -1,3 +1,5 @@
+import type { Size } from "../pictures/index.ts";
+
 /** What a setting is for. `accepted-without-effect`: accepted so that a pasted command line works; its note says why it does nothing. */
 export type Effect = "numbers" | "files" | "display" | "speed" | "accepted-without-effect";
 
@@ -8,9 +10,6 @@ export type OptionType = "string" | "int" | "float" | "switch" | "intOrRatio" | 
 
 /** A number of steps, or a fraction of all steps (always above 0; nothing is `{ steps: 0 }`). */
 export type StepCount = { readonly steps: number } | { readonly ratio: number };
-
-/** Width and height in pixels. */
-export type Size = readonly [width: number, height: number];
 
 export type Range = readonly [low: number, high: number];
 

@@ -1,4 +1,5 @@
-import type { Option, OptionTable, OptionType, OptionValue, Range, Size, StepCount } from "./option.ts";
+import type { Size } from "../pictures/index.ts";
+import type { Option, OptionTable, OptionType, OptionValue, Range, StepCount } from "./option.ts";
 
 interface ValueOfType extends Record<OptionType, OptionValue> {
   string: string;

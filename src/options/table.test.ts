@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, test } from "vitest";
+import type { Size } from "../pictures/index.ts";
 import { parseArguments } from "./arguments.ts";
 import type { GenerateInput } from "./generate/input.ts";
 import { parseGenerateArguments } from "./generate/request.ts";
 import { type GivenGenerateSettings, generateGroups, generateTable } from "./generate/table.ts";
-import type { Option, OptionTable, Size, StepCount } from "./option.ts";
+import type { Option, OptionTable, StepCount } from "./option.ts";
 import { ownGenerateOptions, ownOptions, ownTrainOptions } from "./own.ts";
 import { ownSamplers } from "./shared.ts";
 import { coverageOf } from "./support.ts";

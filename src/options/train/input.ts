@@ -1,5 +1,6 @@
 // Made from the table of flags by `npm run docs`.
-import type { Range, Size, StepCount } from "../option.ts";
+import type { Size } from "../../pictures/index.ts";
+import type { Range, StepCount } from "../option.ts";
 
 /**
  * Settings of a training run: the flags of `coinage train` in camelCase.
