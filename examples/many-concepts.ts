@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Embedding, readEmbedding, resultOf, type StopSignal, train } from "../src/index.ts";
+import { type Embedding, readEmbedding, resultOf, type StopOptions, train } from "../src/index.ts";
 import { openModel } from "../src/pipeline.ts";
 
 const modelFolder = "assets/tiny-sd";
@@ -29,7 +29,7 @@ export const concepts: readonly Concept[] = [
 export async function teachAll(
   wanted: readonly Concept[],
   outputDir: string,
-  { maxTrainSteps = 200, signal }: { readonly maxTrainSteps?: number; readonly signal?: StopSignal | undefined } = {},
+  { maxTrainSteps = 200, signal }: StopOptions & { readonly maxTrainSteps?: number } = {},
 ): Promise<Embedding[]> {
   const embeddings: Embedding[] = [];
   for (const { word, initWord, datasetConfig } of wanted) {

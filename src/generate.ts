@@ -1,11 +1,9 @@
 import type { PromptEmbedding } from "./embeddings.ts";
-import { type StopSignal, unlessAborted, untilAborted } from "./events/index.ts";
+import { type StopOptions, unlessAborted, untilAborted } from "./events/index.ts";
 import { type GeneratedImage, type GenerationRunEvent, generateFromSettings, typedLines } from "./generation/index.ts";
 import { checkGenerateSettings, type GenerateInput, parseGenerateRecord } from "./options/index.ts";
 
-export interface GenerateOptions {
-  /** An AbortSignal: aborting finishes the running step and ends. */
-  readonly signal?: StopSignal | undefined;
+export interface GenerateOptions extends StopOptions {
   /** Embeddings from memory that prompts can use, besides those of `textualInversionEmbeddings`. */
   readonly embeddings?: readonly PromptEmbedding[] | undefined;
   /** false: nothing is written, and `image` events carry the images. */

@@ -12,7 +12,7 @@ export {
   type TypedArray,
   toFloat32,
 } from "./array/index.ts";
-export type { ComponentName, Container, Decided, Family, PredictionType, UNetInputKind } from "./checkpoint/index.ts";
+export type { ComponentName, Container, Decided, Family, UNetInputKind } from "./checkpoint/index.ts";
 export { type Conversion, type ConvertOptions, convert } from "./convert.ts";
 export type {
   CaptionSettings,
@@ -22,6 +22,7 @@ export type {
   SubsetPlan,
   SubsetSummary,
 } from "./dataset/index.ts";
+export type { PredictionType } from "./diffusion/index.ts";
 export {
   type CarrierKind,
   type EmbeddingFile,
@@ -38,7 +39,7 @@ export {
 } from "./embedding/index.ts";
 export { type Embedding, type PromptEmbedding, readEmbedding } from "./embeddings.ts";
 export { CoinageError, type ErrorCode, type ErrorDetails, errorCodes, formatError } from "./errors/index.ts";
-export { resultOf, type StopSignal } from "./events/index.ts";
+export { resultOf, type StopOptions, type StopSignal } from "./events/index.ts";
 export { type GenerateOptions, type GenerateResult, generate } from "./generate.ts";
 export type {
   BatchStepEvent,
@@ -65,8 +66,8 @@ export {
   type UnknownInspection,
   type WeightsInspection,
 } from "./inspect/index.ts";
-export type { GenerateInput, Range, SettingsWarning, Size, StepCount, TrainInput } from "./options/index.ts";
-export type { Channels, Colour, Picture, Size as PictureSize } from "./pictures/index.ts";
+export type { GenerateInput, Range, SettingsWarning, StepCount, TrainInput } from "./options/index.ts";
+export type { Channels, Colour, Picture, Size } from "./pictures/index.ts";
 export type { Pass } from "./pipeline/index.ts";
 export { plan } from "./plan.ts";
 export { type TrainResult, train } from "./train.ts";
@@ -78,5 +79,4 @@ export type {
   RunSummary,
   StepEvent,
   TrainingEvent,
-  TrainOptions,
 } from "./training/index.ts";

@@ -12,11 +12,11 @@
 // The entry of the package for programs. What generates images is the room src/pipeline.
 import type { NdArray } from "./array/index.ts";
 import { clipMerges } from "./assets/index.ts";
-import { type Checkpoint, type Family, openCheckpoint, type PredictionType } from "./checkpoint/index.ts";
-import { samplerName } from "./diffusion/index.ts";
+import { type Checkpoint, type Family, openCheckpoint } from "./checkpoint/index.ts";
+import { type PredictionType, samplerName } from "./diffusion/index.ts";
 import type { PromptEmbedding } from "./embeddings.ts";
 import { CoinageError } from "./errors/index.ts";
-import { resultOf, type StopSignal, throwIfAborted, unlessAborted } from "./events/index.ts";
+import { resultOf, type StopOptions, type StopSignal, throwIfAborted, unlessAborted } from "./events/index.ts";
 import { type GeneratedImage, generatedImage } from "./generation/index.ts";
 import { type DownloadEvent, localModel } from "./hub/index.ts";
 import { diffusionModel } from "./models/index.ts";
@@ -42,12 +42,12 @@ import {
 import { type DeviceName, openDevice, requireDevice } from "./runtime/index.ts";
 
 export type { DType, NdArray, TypedArray } from "./array/index.ts";
-export type { Family, PredictionType } from "./checkpoint/index.ts";
-export { type SamplerName, samplerNames } from "./diffusion/index.ts";
+export type { Family } from "./checkpoint/index.ts";
+export { type PredictionType, type SamplerName, samplerNames } from "./diffusion/index.ts";
 export type { LearnedEmbedding } from "./embedding/index.ts";
 export { type Embedding, type PromptEmbedding, readEmbedding } from "./embeddings.ts";
 export { CoinageError, type ErrorCode, type ErrorDetails, errorCodes, formatError } from "./errors/index.ts";
-export { resultOf, type StopSignal } from "./events/index.ts";
+export { resultOf, type StopOptions, type StopSignal } from "./events/index.ts";
 export type { GeneratedImage } from "./generation/index.ts";
 export type { DownloadEvent } from "./hub/index.ts";
 export type { TextConditioning, VaeShares } from "./networks/index.ts";
@@ -113,11 +113,6 @@ export interface SampleRequest extends Omit<ModelRequest, "batchSize" | "highres
   readonly initLatents?: NdArray<Float32Array> | undefined;
   /** The prompts encoded before, by `encodePrompts` for the same request. */
   readonly conditioning?: PromptConditioning | undefined;
-}
-
-export interface StopOptions {
-  /** An AbortSignal: aborting finishes the running step and ends. A generator then returns early, a promise rejects with the signal's reason. */
-  readonly signal?: StopSignal | undefined;
 }
 
 /** What happens while images are generated. */

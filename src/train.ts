@@ -1,6 +1,7 @@
 import { type Embedding, readEmbedding } from "./embeddings.ts";
+import type { StopOptions } from "./events/index.ts";
 import { readTrainRecord, type TrainInput } from "./options/index.ts";
-import { train as runTraining, type TrainingEvent, type TrainOptions } from "./training/index.ts";
+import { train as runTraining, type TrainingEvent } from "./training/index.ts";
 
 type DoneEvent = Extract<TrainingEvent, { readonly kind: "done" }>;
 
@@ -27,7 +28,7 @@ export interface TrainResult extends Omit<DoneEvent, "kind" | "failure"> {
  *  @throws CoinageError: USAGE, SETTINGS_MISSING, SETTINGS_CONFLICT, and whatever is wrong with model, pictures or output */
 export async function* train(
   settings: TrainInput,
-  options: TrainOptions = {},
+  options: StopOptions = {},
 ): AsyncGenerator<TrainingEvent, TrainResult | undefined> {
   let last: DoneEvent | undefined;
   for await (const event of runTraining(await readTrainRecord(settings), options)) {

@@ -3,8 +3,9 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll } from "vitest";
 import { conceptsFolder, tinySdFolder } from "../src/assets/index.ts";
+import type { StopOptions } from "../src/events/index.ts";
 import { readTrainRequest, type TrainSettings } from "../src/options/index.ts";
-import { type TrainingEvent, type TrainOptions, train } from "../src/training/index.ts";
+import { type TrainingEvent, train } from "../src/training/index.ts";
 
 /** Twelve small pictures with captions. */
 export const concept = path.join(conceptsFolder, "teal-checkered-ring");
@@ -53,7 +54,7 @@ export function subsetConfig(folder: string, extra = ""): string {
   return `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
 }
 
-export async function eventsOf(settings: TrainSettings, options?: TrainOptions): Promise<TrainingEvent[]> {
+export async function eventsOf(settings: TrainSettings, options?: StopOptions): Promise<TrainingEvent[]> {
   const events: TrainingEvent[] = [];
   for await (const event of train({ settings, warnings: [] }, options)) events.push(event);
   return events;

@@ -1,2 +1,2 @@
 /** Generators of events: what they return, and how a signal ends them. */
-export { resultOf, type StopSignal, throwIfAborted, unlessAborted, untilAborted } from "./streams.ts";
+export { resultOf, type StopOptions, type StopSignal, throwIfAborted, unlessAborted, untilAborted } from "./streams.ts";

@@ -7,6 +7,12 @@ export interface StopSignal {
   removeEventListener?(type: "abort", listener: () => void): void;
 }
 
+/** Options of what can be stopped early. */
+export interface StopOptions {
+  /** An AbortSignal: aborting finishes the running step and ends. A generator then returns early, a promise rejects with the signal's reason. */
+  readonly signal?: StopSignal | undefined;
+}
+
 /** Runs a generator of events to its end, and gives what it returns. onEvent: called with every event.
  *
  *  ```ts

@@ -1,4 +1,4 @@
-import { type StopSignal, unlessAborted } from "../events/index.ts";
+import { type StopOptions, type StopSignal, unlessAborted } from "../events/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
 import { requireDevice } from "../runtime/index.ts";
@@ -24,16 +24,11 @@ import { readState } from "./state/index.ts";
 import { encoderDigest } from "./vae-digest.ts";
 import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
-export interface TrainOptions {
-  /** An AbortSignal: aborting finishes the running step, saves and ends. */
-  readonly signal?: StopSignal | undefined;
-}
-
-/** Teaches a word. Everything that happens comes as an event; leaving the loop frees everything.
+/** Teaches a word. Everything that happens comes as an event. Leaving the loop frees everything; aborting the signal finishes the running step and saves first.
  *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
 export async function* train(
   checked: Checked<TrainSettings>,
-  options: TrainOptions = {},
+  options: StopOptions = {},
 ): AsyncGenerator<TrainingEvent> {
   await prepareOutputFolder(checked.settings.outputDir, "--output_dir");
   yield* withOutputLocked(checked.settings, openAndTrain(checked, options));
@@ -42,7 +37,7 @@ export async function* train(
 /** From the settings to the last save. */
 async function* openAndTrain(
   { settings: given, warnings: ofSettings }: Checked<TrainSettings>,
-  { signal }: TrainOptions,
+  { signal }: StopOptions,
 ): AsyncGenerator<TrainingEvent> {
   await requireDevice(given.device);
   const settings = yield* unlessAborted(withLocalModels(given), signal);
