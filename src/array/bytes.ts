@@ -1,4 +1,4 @@
-import { type DType, dtypeBytes, type TypedArray } from "./nd-array.ts";
+import { arrayTypes, type DType, dtypeBytes, type TypedArray } from "./dtype.ts";
 
 /** The one place that uses the buffer behind an array. A Buffer, or a part of an array, is a window on a larger buffer that holds other bytes of the
  *  process: what is made of that buffer as a whole is wrong. Everything here keeps to the window. */
@@ -23,19 +23,6 @@ export function typedArrayOn(dtype: DType, bytes: Uint8Array): TypedArray {
   const View: new (buffer: ArrayBufferLike, offset: number, length: number) => TypedArray = arrayTypes[dtype];
   return new View(buffer, byteOffset, bytes.length / each);
 }
-
-const arrayTypes = {
-  float64: Float64Array,
-  float32: Float32Array,
-  float16: Uint16Array,
-  bfloat16: Uint16Array,
-  int64: BigInt64Array,
-  int32: Int32Array,
-  int16: Int16Array,
-  int8: Int8Array,
-  uint8: Uint8Array,
-  bool: Uint8Array,
-} as const satisfies Record<DType, unknown>;
 
 /** The buffers of arrays, to transfer to another thread with whatever else they hold. A shared one cannot be transferred. */
 export function buffersToTransfer(arrays: readonly ArrayBufferView[]): ArrayBuffer[] {

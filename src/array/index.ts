@@ -1,4 +1,5 @@
 export { type ByteSource, buffersToTransfer, bytesOf, dataViewOn, inMemory, typedArrayOn } from "./bytes.ts";
+export { type DType, dtypeBytes, type TypedArray } from "./dtype.ts";
 export {
   bfloat16ToFloat32,
   float16ToFloat32,
@@ -8,15 +9,12 @@ export {
 export {
   arrayOf,
   concatenate,
-  type DType,
-  dtypeBytes,
   elementCount,
   itemOf,
   type NdArray,
   partsOf,
   type StoredArray,
   stack,
-  type TypedArray,
   toFloat32,
 } from "./nd-array.ts";
 export { roundHalfEven } from "./numbers.ts";

@@ -1,27 +1,7 @@
 import { CoinageError } from "../errors/index.ts";
+import { bytesOf, typedArrayOn } from "./bytes.ts";
+import { type DType, dtypeBytes, type TypedArray } from "./dtype.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "./half-precision.ts";
-
-export type DType =
-  | "float64"
-  | "float32"
-  | "float16"
-  | "bfloat16"
-  | "int64"
-  | "int32"
-  | "int16"
-  | "int8"
-  | "uint8"
-  | "bool";
-
-export type TypedArray =
-  | Float64Array
-  | Float32Array
-  | Uint16Array
-  | BigInt64Array
-  | Int32Array
-  | Int16Array
-  | Int8Array
-  | Uint8Array;
 
 /** An n-dimensional array in host memory, row-major. float16 and bfloat16 hold their bit patterns in a Uint16Array, bool is a Uint8Array. */
 export interface NdArray<Data extends TypedArray = TypedArray> {
@@ -29,19 +9,6 @@ export interface NdArray<Data extends TypedArray = TypedArray> {
   readonly shape: readonly number[];
   readonly data: Data;
 }
-
-export const dtypeBytes: Readonly<Record<DType, number>> = {
-  float64: 8,
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  int64: 8,
-  int32: 4,
-  int16: 2,
-  int8: 1,
-  uint8: 1,
-  bool: 1,
-};
 
 /** How many numbers an array of a shape holds. Of sizes that a file makes up it may be infinite or NaN. */
 export function elementCount(shape: readonly number[]): number {
@@ -89,16 +56,17 @@ export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32
   return { ...concatenate(arrays), shape: [arrays.length, ...arrays[0]!.shape] };
 }
 
-/** Arrays joined along their first axis; the other axes are alike. */
-export function concatenate(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
-  const [, ...rest] = arrays[0]!.shape;
-  const data = new Float32Array(arrays.reduce((sum, array) => sum + array.data.length, 0));
+/** Arrays of one dtype joined along their first axis; the other axes are alike. */
+export function concatenate<Data extends TypedArray>(arrays: readonly NdArray<Data>[]): NdArray<Data> {
+  const [first] = arrays as readonly [NdArray<Data>];
+  const shape = [arrays.reduce((sum, array) => sum + array.shape[0]!, 0), ...first.shape.slice(1)];
+  const bytes = new Uint8Array(elementCount(shape) * dtypeBytes[first.dtype]);
   let at = 0;
-  for (const array of arrays) {
-    data.set(array.data, at);
-    at += array.data.length;
+  for (const { data } of arrays) {
+    bytes.set(bytesOf(data), at);
+    at += data.byteLength;
   }
-  return arrayOf([arrays.reduce((sum, { shape }) => sum + shape[0]!, 0), ...rest], data);
+  return { dtype: first.dtype, shape, data: typedArrayOn(first.dtype, bytes) as Data };
 }
 
 /** A copy of one item along the first axis. */

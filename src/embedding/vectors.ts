@@ -1,13 +1,4 @@
-import {
-  bfloat16ToFloat32,
-  bytesOf,
-  type DType,
-  dtypeBytes,
-  elementCount,
-  float16ToFloat32,
-  type NdArray,
-  typedArrayOn,
-} from "../array/index.ts";
+import { bfloat16ToFloat32, concatenate, type DType, float16ToFloat32, type NdArray } from "../array/index.ts";
 import { limits } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { FileTensor } from "./contents.ts";
@@ -28,7 +19,7 @@ export function stackTables(tables: readonly NdArray[], where: string): NdArray 
   const [first] = tables as [NdArray];
   const isUniform = tables.every(({ dtype, shape }) => dtype === first.dtype && shape[1] === first.shape[1]);
   if (!isUniform) throw wrongShape(where, `its tensors differ in width or dtype`);
-  return tables.length === 1 ? first : stack(tables);
+  return tables.length === 1 ? first : concatenate(tables);
 }
 
 function readTable(role: string, tensor: FileTensor, where: string): NdArray {
@@ -59,18 +50,6 @@ function refuseNotFinite(role: string, { dtype, shape, data }: NdArray, where: s
       `${where}: vector ${Math.floor(position / shape[1]!)} of "${role}" has a number that is not finite.`,
       { hint: "Its training diverged. Use an earlier save." },
     );
-}
-
-function stack(tables: readonly NdArray[]): NdArray {
-  const { dtype, shape } = tables[0]!;
-  const count = tables.reduce((sum, table) => sum + table.shape[0]!, 0);
-  const bytes = new Uint8Array(elementCount([count, shape[1]!]) * dtypeBytes[dtype]);
-  let position = 0;
-  for (const table of tables) {
-    bytes.set(bytesOf(table.data), position);
-    position += table.data.byteLength;
-  }
-  return { dtype, shape: [count, shape[1]!], data: typedArrayOn(dtype, bytes) };
 }
 
 function wrongShape(where: string, what: string): CoinageError {
