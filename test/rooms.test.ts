@@ -21,7 +21,7 @@ const rows = [
   ["graph", "random", "pictures"],
   ["files"],
   ["formats/*"],
-  ["formats/zip", "formats/protobuf"],
+  ["formats/zip", "formats/protobuf", "formats/json"],
   ["array"],
   ["budget"],
   ["errors", "events"],
@@ -43,6 +43,7 @@ const portableRooms = [
   "formats/safetensors",
   "formats/onnx",
   "formats/protobuf",
+  "formats/json",
   "training/optimizers",
   "training/lr-schedules",
 ];

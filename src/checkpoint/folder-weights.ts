@@ -3,6 +3,7 @@ import path from "node:path";
 import type { StoredArray } from "../array/index.ts";
 import { limits, requireShallow } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
+import { isRecord } from "../formats/json/index.ts";
 import { withOpenFile } from "./stored.ts";
 import { readWeightFile } from "./weight-file.ts";
 
@@ -89,7 +90,7 @@ export function shardsOf(indexFile: string): string[] {
 /** The file of each tensor. @throws CHECKPOINT_UNREADABLE */
 function weightMap(indexFile: string): Map<string, string> {
   const map = readJsonRecord(indexFile).weight_map;
-  if (!isJsonRecord(map)) throw unreadable(indexFile, 'it has no "weight_map"');
+  if (!isRecord(map)) throw unreadable(indexFile, 'it has no "weight_map"');
   const shards = new Map<string, string>();
   for (const [tensor, shard] of Object.entries(map)) {
     if (typeof shard !== "string" || !isFileName(shard))
@@ -120,7 +121,7 @@ function readJsonRecord(file: string): JsonRecord {
   } catch (cause) {
     throw unreadable(file, "it is not JSON", cause);
   }
-  if (!isJsonRecord(value)) throw unreadable(file, "it is not a JSON object");
+  if (!isRecord(value)) throw unreadable(file, "it is not a JSON object");
   requireShallow(value, { code: "CHECKPOINT_UNREADABLE", subject: file, hint: "Download the model again." });
   return value;
 }
@@ -140,10 +141,6 @@ function statsOf(target: string): Stats | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isJsonRecord(value: unknown): value is JsonRecord {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function unreadable(file: string, what: string, cause?: unknown): CoinageError {

@@ -1,6 +1,7 @@
 import { type ByteSource, elementCount, type NdArray } from "../array/index.ts";
 import { requireWithin } from "../budget/index.ts";
 import { readSafetensorsFile, readStoredArray } from "../checkpoint/index.ts";
+import { isRecord } from "../formats/json/index.ts";
 import {
   isList,
   isMap,
@@ -157,8 +158,4 @@ function jsonTensor(value: unknown): FileTensor | undefined {
     shape,
     read: () => ({ dtype: "float32", shape, data: Float32Array.from(numbers as number[]) }),
   };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
 import { hintOfMissing, kindOfPath, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
+import { isRecord } from "../../formats/json/index.ts";
 import type { Size } from "../../pictures/index.ts";
 import { strip } from "../captions/caption.ts";
 import type { CaptionSettings } from "../config/plan.ts";
@@ -19,10 +20,7 @@ const details = z.object({
   tags: z.string().nullish(),
   image_size: z.tuple([z.number(), z.number()]).nullish(),
 });
-const table = z.custom<Readonly<Record<string, unknown>>>(
-  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
-  "Invalid input: expected an object by key",
-);
+const table = z.custom<Readonly<Record<string, unknown>>>(isRecord, "Invalid input: expected an object by key");
 const lineDetails = details.extend({ image_path: z.string() });
 
 /** The images of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.

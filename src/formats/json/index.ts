@@ -1,3 +1,8 @@
+/** Whether parsed data is an object by key, and no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** What can be seen of a JSON text before it is parsed. */
 export interface JsonOutline {
   /** How deep its lists and objects are nested. */

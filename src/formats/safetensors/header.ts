@@ -1,7 +1,7 @@
 import { type ByteSource, type DType, dataViewOn, elementCount } from "../../array/index.ts";
 import { limits } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { type JsonOutline, outlineOf } from "./json-outline.ts";
+import { isRecord, type JsonOutline, outlineOf } from "../json/index.ts";
 
 export interface SafetensorsEntry {
   /** The dtype as the file spells it: F32, F16, BF16 ... */
@@ -139,10 +139,6 @@ function checkLayout(
   }
   if (position > fileSize) throw invalid(`its data should end at byte ${position} but the file has ${fileSize}`);
   if (position < fileSize) throw invalid(`${fileSize - position} bytes at its end belong to no tensor`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isSizes(value: unknown): value is number[] {

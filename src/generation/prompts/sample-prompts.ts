@@ -3,6 +3,7 @@ import { parse } from "smol-toml";
 import { numTrainTimesteps, type SamplerName, samplerName } from "../../diffusion/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { isDescriptorPath } from "../../files/index.ts";
+import { isRecord } from "../../formats/json/index.ts";
 import type { ModelFamily } from "../../models/index.ts";
 import type { GenerationRequest } from "../../pipeline/index.ts";
 import { expandPlaceholder, type PromptWords } from "../../tokenizer/index.ts";
@@ -95,10 +96,6 @@ function parsed<Result>(parse: () => Result, where: string): Result {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new CoinageError("PROMPT_INVALID", `The prompt file cannot be read: ${reason}`, { where, cause });
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Samplers that sd-scripts has for sample images. */
