@@ -71,7 +71,7 @@ test("files of the one kind are not taken for the other", async () => {
     });
 });
 
-test("a word with vectors for each layer that no prompt uses is told of, one that a prompt uses is not", async () => {
+test("a word with vectors for each layer that no prompt uses is reported, one that a prompt uses is not", async () => {
   const file = await word(
     "blorp",
     layers.flatMap(() => plain),

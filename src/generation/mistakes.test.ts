@@ -129,7 +129,7 @@ test("a value that is not a number is ignored with a warning", async () => {
   expect(warning).toMatchObject({ code: "PROMPT", message: expect.stringContaining("--l 1.2.3") });
 });
 
-test("a schedule without signal for a model that predicts noise is told of", async () => {
+test("a schedule without signal for a model that predicts noise is reported", async () => {
   const events = await here.run(["--prompt", "a", "--zero_terminal_snr"]);
   expect(events).toContainEqual({
     kind: "warning",
@@ -164,7 +164,7 @@ test("what is drawn before something breaks stays", async () => {
   expect(here.written()).toEqual([path.basename(done[0]!)]);
 });
 
-test("an output folder that goes away is told of", async () => {
+test("an output folder that goes away is reported", async () => {
   const run = async () => {
     for await (const event of generateFromSettings({ settings: here.settings(["--prompt", "a"]), warnings: [] }))
       if (event.kind === "start") rmSync(here.outdir, { recursive: true });

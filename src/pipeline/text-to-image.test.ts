@@ -93,7 +93,7 @@ describe("events", () => {
     expect(imagesOf(await run(star))).toHaveLength(1);
   });
 
-  test("a prompt that is too long is told of", async () => {
+  test("a prompt that is too long is reported", async () => {
     const events = await run({ ...star, steps: 1, prompt: "red ".repeat(80) });
     expect(events[0]).toMatchObject({ kind: "warning", message: expect.stringContaining("too long") });
     const longer = await run({ ...star, steps: 1, prompt: "red ".repeat(80), maxEmbeddingsMultiples: 2 });

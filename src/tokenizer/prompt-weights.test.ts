@@ -49,7 +49,7 @@ describe("prompt weights", () => {
     expect(parse("(猫:１.２)")).toEqual([{ text: "猫", weight: 1.2 }]);
   });
 
-  test("a weight that is no number is refused", () => {
+  test("a weight that is not a number is refused", () => {
     expect(() => parse("(a:1.2.3)")).toThrow(CoinageError);
     expect(parse("a:1.2.3)")).toEqual([{ text: "a:1.2.3)", weight: 1 }]);
   });

@@ -94,7 +94,7 @@ test("a file name goes to the first picture of a line, or of each of its choices
   expect(pictures(["{e$$a|b} --f x.png"]).map(({ fileName }) => fileName)).toEqual(["x.png", "x.png"]);
 });
 
-describe("what is ignored behind a prompt is told of, once for all lines", () => {
+describe("what is ignored behind a prompt is reported, once for all lines", () => {
   const warnings = (...lines: readonly string[]) => planImages(written(...lines), settings()).warnings;
 
   test.each([

@@ -61,7 +61,7 @@ test("a JSON file: lines and objects", async () => {
   ]);
 });
 
-test("what no sample prompt has is told of, however deep it is", async () => {
+test("what no sample prompt has is reported, however deep it is", async () => {
   const deep = `[{"prompt": ${"[".repeat(50_000)}${"]".repeat(50_000)}}, "a --ar 16:9 --guidance_scale 2 --g 1"]`;
   expect((await read("p.json", deep)).warnings).toEqual([
     "Sample prompt 1: prompt is ignored: a list is not text.",

@@ -46,7 +46,7 @@ describe("typed prompts", () => {
     expect(await seeds("x")).toEqual([first]);
   });
 
-  test("without text are asked for again; one that cannot be drawn is told of and does not end the run", async () => {
+  test("without text are asked for again; one that cannot be drawn is reported and does not end the run", async () => {
     const typed = typing("", "   ", "(a:1.2.3)", "a --w 100", "a --l 1.2.3");
     const events = await here.run(["--interactive"], { prompts: typed });
     expect(saved(events)).toHaveLength(1);

@@ -67,7 +67,7 @@ describe("a word is used", () => {
   });
 });
 
-describe("a word that is not used is told of with the nearest reason", () => {
+describe("a word that is not used is reported with the nearest reason", () => {
   const reasons: readonly (readonly [string, Given, string, RegExp])[] = [
     ["none", { names: ["catx"] }, "a dog", /catx\.pt, so it changes nothing.*"a photo of catx"/],
     ["a letter case with a meaning", { names: ["Style"] }, "in the style of", /"style", which in this letter case/],
@@ -104,18 +104,18 @@ test.each([
   ["a photo of embedding:catx, on grass", /"embedding:catx", as ComfyUI writes a word\..*write "catx"/],
   ["(Embedding:CATX:1.2)", /"Embedding:CATX", as ComfyUI/],
   ["a <catx>", /"<catx>", as InvokeAI/],
-])("a word called as another program calls it is told of: %s", (prompt, message) => {
+])("a word called as another program calls it is reported: %s", (prompt, message) => {
   expect(warnings("catx", prompt)).toEqual([expect.stringMatching(message)]);
   expect(warnings("catx", "embeddings: catx, a < catx >, b>catx<c")).toEqual([]);
   expect(warnings("<catx>", "a <catx>")).toEqual([]);
 });
 
-test("a word inside longer words only is told of, unless it stands alone somewhere", () => {
+test("a word inside longer words only is reported, unless it stands alone somewhere", () => {
   expect(warnings("catx", "a catx5y")).toEqual([expect.stringContaining('"catx" is used inside "catx5y" only')]);
   expect(warnings("catx", "a catx5y", "a catx, blue")).toEqual([]);
 });
 
-test("what a typed prompt nearly means is told of, not every word that it does not use", () => {
+test("what a typed prompt nearly means is reported, not every word that it does not use", () => {
   const misses = (...lines: readonly string[]) => {
     const { use, plan } = planned({ names: ["catx (1)", "ploofa"] }, lines);
     use.add(plan);
