@@ -32,7 +32,10 @@ interface LineOption<Setting> {
   readonly rest: string;
 }
 
-const separator = " --";
+/** A line cut before every " --": the prompt, then the options without dashes. */
+export function splitLine(line: string): readonly [prompt: string, ...options: string[]] {
+  return line.trim().split(" --") as [string, ...string[]];
+}
 
 /** Cuts a line into the prompt and the options behind it: "a cat --n blurry --w 640". Source: sd-scripts `gen_img.py`, main, and
  *  `library/train_util.py`, line_to_prompt_dict. */
@@ -40,7 +43,7 @@ export function readLine<Setting>(
   line: string,
   forms: OptionForms<Setting>,
 ): { readonly prompt: string; readonly options: readonly LineOption<Setting>[] } {
-  const [prompt, ...parts] = line.trim().split(separator) as [string, ...string[]];
+  const [prompt, ...parts] = splitLine(line);
   const options = parts.map((part) => {
     const [, name = "", behind = ""] = /^(\w+) (.*)$/s.exec(part) ?? [];
     const [setting, kind = "text"] = forms.get(name.toLowerCase()) ?? [];

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
 import type { GenerationRunEvent } from "../run-events.ts";
+import { splitLine } from "./line.ts";
 import type { ImagePlan, WrittenPrompt } from "./plan.ts";
 
 /** Generates images for prompts as they come in, all of one prompt before the next is asked for. After a prompt that cannot be used, and a warning,
@@ -18,7 +19,8 @@ export async function* generateTyped(
   let number = 0;
   yield { kind: "asking" };
   for await (const text of prompts) {
-    if (textOf(text) !== "") {
+    const [prompt] = splitLine(text);
+    if (prompt !== "") {
       try {
         const plan = planTyped({ text, place: `prompt ${++number}` });
         yield { kind: "prompt", text, seeds: seedsOf(plan) };
@@ -36,11 +38,6 @@ export async function* generateTyped(
 
 function seedsOf({ batches }: ImagePlan): number[] {
   return batches.flatMap(({ images }) => images.map(({ image }) => image.seed));
-}
-
-/** What precedes the first option. */
-function textOf(line: string): string {
-  return line.trim().split(" --", 1)[0]!;
 }
 
 /** The lines of a stream as they come in; an abort ends them. */
