@@ -69,6 +69,12 @@ export function concatenate<Data extends TypedArray>(arrays: readonly NdArray<Da
   return { dtype: first.dtype, shape, data: typedArrayOn(first.dtype, bytes) as Data };
 }
 
+/** Euclidean norms of the rows of [n, width]. */
+export function rowNorms({ shape, data }: NdArray<Float32Array>): number[] {
+  const [count, width] = shape as readonly [number, number];
+  return Array.from({ length: count }, (_, row) => Math.hypot(...data.subarray(row * width, (row + 1) * width)));
+}
+
 /** A copy of one item along the first axis. */
 export function itemOf({ shape, data }: NdArray<Float32Array>, index: number): NdArray<Float32Array> {
   const length = data.length / shape[0]!;
@@ -83,4 +89,8 @@ export function partsOf({ shape, data }: NdArray<Float32Array>, most: number): N
     const end = Math.min(count, (i + 1) * most);
     return arrayOf([end - i * most, ...rest], data.slice(i * most * length, end * length));
   });
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

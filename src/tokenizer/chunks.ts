@@ -11,6 +11,11 @@ export const chunkCapacity = 75;
 /** The tokens a caption may have; null is 75. */
 export type MaxTokenLength = 75 | 150 | 225 | null;
 
+/** Chunks that a text of so many tokens takes; undefined or null stands for 75. */
+export function chunkCount(maxTokenLength: number | null | undefined): number {
+  return (maxTokenLength ?? chunkCapacity) / chunkCapacity;
+}
+
 /** The token ids of a caption as the encoder gets them in training: [chunks][77], what exceeds the length is cut. */
 export function captionIds(tokenizer: Tokenizer, caption: string, maxTokenLength: MaxTokenLength): number[][] {
   return captionChunks(tokenizer, tokenizer.encode(caption), maxTokenLength);
@@ -22,7 +27,7 @@ export function captionChunks(
   ids: readonly number[],
   maxTokenLength: MaxTokenLength,
 ): number[][] {
-  const count = (maxTokenLength ?? chunkCapacity) / chunkCapacity;
+  const count = chunkCount(maxTokenLength);
   const length = count * chunkCapacity + 2;
   const text = [bosId, ...ids.slice(0, length - 2), eosId];
   const padded = [...text, ...Array<number>(length - text.length).fill(tokenizer.padId)];

@@ -2,6 +2,7 @@ export {
   captionChunks,
   captionIds,
   chunkCapacity,
+  chunkCount,
   type MaxTokenLength,
   promptTokens,
   tokenizePrompts,

@@ -40,7 +40,8 @@ async function learn(outputDir: string): Promise<TrainingEvent[]> {
   const { progress, embeddings } = run;
   progress.begin();
   while (!progress.isFinished) {
-    progress.openEpoch().losses.push(generators.python.random());
+    progress.openEpoch();
+    progress.completeBatch(generators.python.random());
     const gradient = Float64Array.from(generators.torch.randn([96]).data);
     const result = { loss: 0, sampleLosses: [], gradients: [new Map([[49408, gradient]])] };
     embeddings.step([result], run.learningRate());

@@ -9,9 +9,10 @@ import { firstPlaceholderId } from "../models/index.ts";
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
+import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { openInputs } from "./setup/inputs.ts";
-import { loadMicroStep, lowerMicroStep, openRun } from "./setup/open-run.ts";
-import { openVaeEncoder } from "./vae-encoder.ts";
+import { openRun } from "./setup/open-run.ts";
+import { openVaeEncoder } from "./setup/vae-encoder.ts";
 
 const { settingsFor } = trainingFolder();
 const [layers, vectors, width] = [10, 2, 96];
@@ -28,18 +29,18 @@ async function firstMicroStep(...flags: readonly string[]) {
   const inputs = await openInputs(settings);
   const run = await openRun(settings, inputs);
   const vae = await openVaeEncoder(inputs.model, runtime, inputs.generators.torch);
-  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
-  const { microSteps, samples: context } = await loadMicroStep(settings, inputs, lowered, vae);
+  const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
+  const { microStepContext, sampleContext } = await lowered.load(vae);
   const { replacements, group, placeholder } = inputs;
   let batch: MicroBatch | undefined;
   for await (const first of group.epochBatches(1, [0], { replacements, maxTrainSteps: 1, currentStep: () => 0 }))
     batch = first;
   expect(batchPixels(batch!)!.shape[0]).toBe(2);
-  const samples = await samplesOf(batch!, context);
+  const samples = await samplesOf(batch!, sampleContext);
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
-  const draw = drawTrainingBatch(samples.latents, microSteps.options, microSteps.schedule, generators);
+  const draw = drawTrainingBatch(samples.latents, microStepContext.options, microStepContext.schedule, generators);
   const compute = (rows: readonly NdArray<Float32Array>[]) =>
-    computeMicroStep(microSteps, rows, samples, draw, { accumulationSteps: 1 });
+    computeMicroStep(microStepContext, rows, samples, draw, { accumulationSteps: 1 });
   return { compute, rows: placeholder.initialEmbeddings, samples, run };
 }
 
@@ -120,7 +121,7 @@ test("every layer starts from the tokens of the init word, vector by vector", as
 
 test("what is saved starts a run again with the same vectors, layer by layer", async () => {
   const { run } = await firstMicroStep("--xti");
-  const [rows] = run.embeddings.tables;
+  const [rows] = run.embeddings.current;
   rows!.data.forEach((_, i) => {
     rows!.data[i] = i;
   });

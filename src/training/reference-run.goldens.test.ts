@@ -21,11 +21,12 @@ import { parseTrainArguments, readTrainRequest, type TrainSettings } from "../op
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep, type MicroStepResult, samplesOf } from "./loop/micro-step.ts";
-import { addTable, gradientNorm, learnedRows, type TableGradient } from "./loop/table-gradient.ts";
+import { LoweredMicroStep } from "./loop/micro-step-program.ts";
+import { addGradients, gradientNorm, learnedGradients, type TokenGradients } from "./loop/token-gradients.ts";
 import { embeddingFile, type Moment } from "./output/names.ts";
 import { openInputs } from "./setup/inputs.ts";
-import { loadMicroStep, lowerMicroStep, type OpenRun, openRun } from "./setup/open-run.ts";
-import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
+import { type OpenRun, openRun } from "./setup/open-run.ts";
+import { openVaeEncoder, type VaeEncoder } from "./setup/vae-encoder.ts";
 
 interface Position {
   readonly outputs: number;
@@ -98,7 +99,7 @@ describeGoldens("reference-run", (folder) => {
         const run = await openRun(settings, { ...inputs, placeholder: { ...inputs.placeholder, initialEmbeddings } });
         const replay = await openReplay(run, recorded, runtime);
 
-        const gathered: TableGradient = new Map();
+        const gathered: TokenGradients = new Map();
         let recordedRows = initialEmbeddings;
         let results: MicroStepResult[] = [];
         const { embeddings, progress, files } = run;
@@ -110,18 +111,18 @@ describeGoldens("reference-run", (folder) => {
           // one micro-batch from the recorded rows ...
           const single = await compute(recordedRows);
           expect(relativeDistance(single.sampleLosses, batch.sample_losses), `${name} losses`).toBeLessThan(1e-5);
-          addTable(gathered, single.gradients[0]!);
+          addGradients(gathered, single.gradients[0]!);
           const gradient = rowsAt(`${name}.grad_rows`);
           const [count, width] = gradient.shape as readonly [number, number];
           const largest = gradient.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-          const difference = largestDifference(learnedRows(gathered, count, width, 1), gradient.data);
+          const difference = largestDifference(learnedGradients(gathered, count, width, 1), gradient.data);
           expect(difference, `${name} gradient`).toBeLessThanOrEqual(gradientTolerance * largest);
 
           // ... and the whole run from the initial ones, where the loss may differ by what the allowed drift of the rows makes of it
-          const result = await compute(embeddings.tables);
-          const drift = distance(embeddings.tables[0]!.data, recordedRows[0]!.data);
+          const result = await compute(embeddings.current);
+          const drift = distance(embeddings.current[0]!.data, recordedRows[0]!.data);
           const slope = Math.hypot(
-            ...learnedRows(single.gradients[0]!, count, width, settings.gradientAccumulationSteps),
+            ...learnedGradients(single.gradients[0]!, count, width, settings.gradientAccumulationSteps),
           );
           expect(Math.abs(result.loss - batch.loss), `${name} loss`).toBeLessThan(
             1e-4 * batch.loss + 2 * slope * drift,
@@ -142,7 +143,7 @@ describeGoldens("reference-run", (folder) => {
           const rows = rowsAt(`step${String(progress.step).padStart(2, "0")}.rows`);
           recordedRows = [rows];
           expect(
-            largestDifference(embeddings.tables[0]!.data, rows.data),
+            largestDifference(embeddings.current[0]!.data, rows.data),
             `rows of step ${progress.step}`,
           ).toBeLessThan(0.02 * Number(settings.learningRate));
           if (settings.saveEveryNSteps && progress.step % settings.saveEveryNSteps === 0)
@@ -195,8 +196,8 @@ async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): P
   for await (const _ of group.cacheLatents({ encode: (pixels) => encodeAt(call++, pixels), digest: () => "" }));
   const samples = await collectSamples(group, inputs.replacements, recorded);
   const vae: VaeEncoder = { encode: (pixels) => encodeAt(call++, pixels), close: async () => {} };
-  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
-  const context = await loadMicroStep(settings, inputs, lowered, vae);
+  const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
+  const context = await lowered.load(vae);
 
   return async (batch, index, checkNoise) => {
     call = settings.cacheLatents ? call : index;
@@ -211,16 +212,16 @@ async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): P
           caption: batch.captions[i]!,
         })),
       } satisfies MicroBatch,
-      context.samples,
+      context.sampleContext,
     );
     expect(micro.tokenIds[0]).toEqual(batch.input_ids);
-    const { options, schedule } = context.microSteps;
+    const { options, schedule } = context.microStepContext;
     const generators = { torch: seek(recorded.seed, batch.rng_before_noise), python: inputs.generators.python };
     const draw = drawTrainingBatch(micro.latents, options, schedule, generators);
     expect(draw.timesteps).toEqual(batch.timesteps);
     checkNoise(draw.noise);
     const scales = { accumulationSteps: settings.gradientAccumulationSteps };
-    return (rows) => computeMicroStep(context.microSteps, rows, micro, draw, scales);
+    return (rows) => computeMicroStep(context.microStepContext, rows, micro, draw, scales);
   };
 }
 

@@ -10,9 +10,10 @@ import { openRuntime } from "../runtime/index.ts";
 import { type DebugEvent, debugDataset, type TrainingEvent, train } from "./index.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
 import { microStep, samplesOf } from "./loop/micro-step.ts";
+import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { openInputs } from "./setup/inputs.ts";
-import { loadMicroStep, lowerMicroStep, openRun } from "./setup/open-run.ts";
-import { openVaeEncoder } from "./vae-encoder.ts";
+import { openRun } from "./setup/open-run.ts";
+import { openVaeEncoder } from "./setup/vae-encoder.ts";
 
 const { work, write, flagsFor, settingsFor: plainSettingsFor } = trainingFolder();
 const settingsFor = (...flags: readonly string[]) => plainSettingsFor("--cache_latents", ...flags);
@@ -162,9 +163,9 @@ test("the word comes closer to the concept: the same noise is predicted better w
   const runtime = openRuntime({ threads: 2 });
   const vae = openVaeEncoder(inputs.model, runtime, inputs.generators.torch);
   for await (const _ of inputs.group.cacheLatents({ ...vae, digest: () => "" }));
-  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
+  const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
   const { embeddings, progress } = run;
-  const context = await loadMicroStep(settings, inputs, lowered, vae);
+  const context = await lowered.load(vae);
 
   const batches: Parameters<typeof samplesOf>[0][] = [];
   const { replacements, group } = inputs;
@@ -180,17 +181,27 @@ test("the word comes closer to the concept: the same noise is predicted better w
     let sum = 0;
     for (let round = 0; round < 4; round++)
       for (const batch of batches)
-        sum += (await microStep(context.microSteps, rows, await samplesOf(batch, context.samples), generators, scales))
-          .loss;
+        sum += (
+          await microStep(
+            context.microStepContext,
+            rows,
+            await samplesOf(batch, context.sampleContext),
+            generators,
+            scales,
+          )
+        ).loss;
     return sum;
   };
   const before = await judge(inputs.placeholder.initialEmbeddings);
-  for (; !progress.isFinished; progress.closeEpoch())
-    for await (const { results } of accumulateSteps(run, context, progress.openEpoch())) {
+  while (!progress.isFinished) {
+    progress.openEpoch();
+    for await (const { results } of accumulateSteps(run, context)) {
       embeddings.step(results, run.learningRate());
       progress.completeStep();
     }
-  expect(await judge(embeddings.tables)).toBeLessThan(0.9 * before);
+    progress.closeEpoch();
+  }
+  expect(await judge(embeddings.current)).toBeLessThan(0.9 * before);
   await runtime.close();
 });
 

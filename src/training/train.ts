@@ -1,3 +1,4 @@
+import { mean } from "../array/index.ts";
 import { type StopOptions, type StopSignal, unlessAborted } from "../events/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
@@ -5,24 +6,16 @@ import { requireDevice } from "../runtime/index.ts";
 import { summarize } from "./estimate/summary.ts";
 import type { TrainingEvent } from "./events.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
-import { mean } from "./loop/embeddings.ts";
+import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { reportStep, Throughput } from "./loop/step-report.ts";
 import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
 import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
 import { datasetWarning, openInputs, withLocalModels } from "./setup/inputs.ts";
-import {
-  type LoadedMicroStep,
-  type LoweredMicroStep,
-  loadMicroStep,
-  lowerMicroStep,
-  type OpenRun,
-  openRun,
-} from "./setup/open-run.ts";
+import { type OpenRun, openRun } from "./setup/open-run.ts";
+import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
 import { readState } from "./state/index.ts";
-import { encoderDigest } from "./vae-digest.ts";
-import { openVaeEncoder, type VaeEncoder } from "./vae-encoder.ts";
 
 /** Teaches a word. Everything that happens comes as an event. Leaving the loop frees everything; aborting the signal finishes the running step and saves first.
  *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
@@ -53,18 +46,12 @@ async function* openAndTrain(
       ...device.warnings,
       ...run.startWarnings,
     ]);
-    let lowered: LoweredMicroStep | undefined = lowerMicroStep(settings, inputs, device);
+    const lowered = new LoweredMicroStep(settings, inputs, device);
     const { summary, warnings } = await summarize(run, device, lowered);
     if (signal?.aborted) return;
     yield { kind: "start", run: summary };
     yield* run.warnings.addAtStart(warnings);
-    const load = (vae: VaeEncoder | undefined) => {
-      const loading = loadMicroStep(settings, inputs, lowered!, vae);
-      // its graph takes memory that training does not need
-      lowered = undefined;
-      return loading;
-    };
-    yield* savedOnFailure(run, trainSteps(run, device, load, signal));
+    yield* savedOnFailure(run, trainSteps(run, device, lowered, signal));
     yield* saveAtEnd(run);
   } finally {
     await device.runtime.close();
@@ -75,7 +62,7 @@ async function* openAndTrain(
 async function* trainSteps(
   run: OpenRun,
   device: ComputingDevice,
-  load: (vae: VaeEncoder | undefined) => Promise<LoadedMicroStep>,
+  lowered: LoweredMicroStep,
   signal?: StopSignal,
 ): AsyncGenerator<TrainingEvent> {
   const { settings, inputs, embeddings, progress, files, warnings } = run;
@@ -90,7 +77,7 @@ async function* trainSteps(
   }
   if (settings.cacheLatents) await vae.close();
   if (device.computeDtype === "float16") embeddings.useLossScale();
-  const microStep = await load(settings.cacheLatents ? undefined : vae);
+  const microStep = await lowered.load(settings.cacheLatents ? undefined : vae);
   const previews = new Previews(run, device, signal);
   const throughput = new Throughput();
   progress.begin();
@@ -98,11 +85,11 @@ async function* trainSteps(
   if (!progress.isResumed) yield* previews.atFirst();
   while (!progress.isFinished && !signal?.aborted) {
     const epoch = progress.openEpoch();
-    for await (const accumulated of accumulateSteps(run, microStep, epoch)) {
+    for await (const gradients of accumulateSteps(run, microStep)) {
       const lr = run.learningRate();
-      const outcome = embeddings.step(accumulated.results, lr);
+      const outcome = embeddings.step(gradients.results, lr);
       progress.completeStep();
-      yield* reportStep(run, { ...accumulated, epoch, lr, outcome }, throughput);
+      yield* reportStep(run, { ...gradients, epoch, lr, outcome }, throughput);
       const { step } = progress;
       // What was learned goes first: an image may ask for more memory than there is.
       if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);

@@ -2,7 +2,7 @@ import { type DatasetGroup, templateCaptions } from "../../dataset/index.ts";
 import { plural } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
-import { type PlaceholderTokens, templateOf } from "../setup/placeholder.ts";
+import { type PreparedPlaceholder, templateOf } from "../setup/placeholder.ts";
 import type { Warning } from "../warnings.ts";
 import {
   type CaptionReading,
@@ -125,7 +125,7 @@ function regularisationWarnings(readings: readonly CaptionReading[], token: stri
 }
 
 interface CutContext {
-  readonly placeholder: Pick<PlaceholderTokens, "tokens">;
+  readonly placeholder: Pick<PreparedPlaceholder, "tokens">;
   readonly reader: PlaceholderReader;
   /** What the readings are of, in the plural. */
   readonly what: string;

@@ -1,7 +1,7 @@
-import type { NdArray } from "../../array/index.ts";
+import { mean, type NdArray, rowNorms } from "../../array/index.ts";
 import { plural } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import { mean, rowNorms, type StepOutcome } from "../loop/embeddings.ts";
+import type { StepOutcome } from "../loop/embeddings.ts";
 import type { Warning } from "../warnings.ts";
 import type { PlaceholderReading } from "./placeholder-reader.ts";
 
@@ -28,7 +28,7 @@ const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\
 export function learningRateWarnings({ settings, optimizer, initialEmbeddings, learningRates }: Outlook): Warning[] {
   if (!rateSizedSteps.test(optimizer)) return [];
   const radiansPerRate = Math.max(
-    ...initialEmbeddings.map((table) => Math.sqrt(table.shape[1]!) / mean(rowNorms(table))),
+    ...initialEmbeddings.map((embeddings) => Math.sqrt(embeddings.shape[1]!) / mean(rowNorms(embeddings))),
   );
   if (!Number.isFinite(radiansPerRate)) return [];
   const first = learningRates[0]! * radiansPerRate;
@@ -59,7 +59,7 @@ export interface StepView {
   /** Of the embeddings after the step, one by one. */
   readonly norms: readonly number[];
   readonly distances: readonly number[];
-  /** Mean length of ordinary tokens' vectors, of the table each embedding belongs to. */
+  /** Mean length of ordinary tokens' embeddings, in the text encoder that each embedding belongs to. */
   readonly usualNorms: readonly number[];
   /** Factor of the loss in the next step, where products are computed in float16. */
   readonly lossScale: number | undefined;

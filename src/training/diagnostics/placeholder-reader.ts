@@ -1,7 +1,7 @@
 import type { Weight } from "../../dataset/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { chunkCapacity, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
-import type { PlaceholderTokens } from "../setup/placeholder.ts";
+import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 
 /** What the text encoder gets of the word in a text. */
 export interface PlaceholderReading {
@@ -19,7 +19,7 @@ export function maxTokenLengthOf({ maxTokenLength }: Pick<TrainSettings, "maxTok
   return (maxTokenLength ?? null) as 150 | 225 | null;
 }
 
-export type ReadablePlaceholder = Pick<PlaceholderTokens, "tokenizers" | "tokens" | "ids" | "layers">;
+export type ReadablePlaceholder = Pick<PreparedPlaceholder, "tokenizers" | "tokens" | "ids" | "layers">;
 
 /** Reads off the token ids what is trained of a word: captions with all replacements made go in. */
 export class PlaceholderReader {

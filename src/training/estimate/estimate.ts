@@ -4,9 +4,9 @@ import { vaeBands } from "../../models/index.ts";
 import { vaeEncoderOutputs } from "../../networks/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { DeviceRate, Runtime } from "../../runtime/index.ts";
+import { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
-import { type LoweredMicroStep, lowerMicroStep } from "../setup/open-run.ts";
 
 /** Memory of a run, in bytes. */
 export interface MemoryEstimate {
@@ -41,7 +41,7 @@ export function estimateRun(
   inputs: TrainingInputs,
   device: ComputingDevice,
   rate: DeviceRate,
-  microStep = lowerMicroStep(settings, inputs, device),
+  microStep = new LoweredMicroStep(settings, inputs, device),
 ): Estimate {
   const flopsPerStep = estimateFlops(microStep, settings, inputs);
   return {

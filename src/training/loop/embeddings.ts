@@ -1,23 +1,23 @@
-import type { NdArray } from "../../array/index.ts";
+import { type NdArray, rowNorms } from "../../array/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import type { Optimizer, OptimizerState, TableShape } from "../optimizers/index.ts";
 import type { VocabularyStatistics } from "../setup/placeholder.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
 import type { MicroStepResult } from "./micro-step.ts";
 import {
-  addTable,
+  addGradients,
   clipFactor,
-  frozenRows,
+  frozenGradients,
   gradientNorm,
-  learnedRowNorms,
-  learnedRows,
-  type TableGradient,
-} from "./table-gradient.ts";
+  learnedGradientNorms,
+  learnedGradients,
+  type TokenGradients,
+} from "./token-gradients.ts";
 
 export interface StepOutcome {
-  /** Length of the whole tables' gradient before clipping. */
+  /** Length of the gradient before clipping: at every token that was used, of all text encoders together. */
   readonly gradNorm: number;
-  /** Length of each embedding's gradient before clipping, table after table. */
+  /** Length of each embedding's gradient before clipping, encoder after encoder. */
   readonly embeddingGradNorms: readonly number[];
   /** The gradient was NaN or infinite, so nothing was changed. */
   readonly isSkipped: boolean;
@@ -35,7 +35,7 @@ export interface EmbeddingsState {
 /** The embeddings of the placeholder tokens, with the optimizer that changes them. */
 export class TrainableEmbeddings {
   readonly optimizer: Optimizer;
-  readonly #tables: readonly NdArray<Float32Array>[];
+  readonly #current: readonly NdArray<Float32Array>[];
   readonly #initial: readonly Float32Array[];
   readonly #maxGradNorm: number;
   readonly #savedLossScale: LossScaleState | undefined;
@@ -49,7 +49,7 @@ export class TrainableEmbeddings {
     state?: EmbeddingsState,
   ) {
     this.optimizer = optimizer;
-    this.#tables = (state?.embeddings ?? initial).map((table) => ({ ...table, data: table.data.slice() }));
+    this.#current = (state?.embeddings ?? initial).map(({ data, ...array }) => ({ ...array, data: data.slice() }));
     this.#initial = initial.map(({ data }) => data.slice());
     this.#maxGradNorm = maxGradNorm;
     this.#savedLossScale = state?.lossScale;
@@ -57,8 +57,8 @@ export class TrainableEmbeddings {
   }
 
   /** What the model computes with: [vectors, width] per text encoder. */
-  get tables(): readonly NdArray<Float32Array>[] {
-    return this.#tables;
+  get current(): readonly NdArray<Float32Array>[] {
+    return this.#current;
   }
 
   /** What is saved and generated with: the averages where the optimizer keeps such.
@@ -66,19 +66,19 @@ export class TrainableEmbeddings {
    *  coinage: embeddings of schedule-free optimizers are saved as the averages that the optimizer keeps.
    *  because: the averages are these optimizers' result. */
   get finished(): readonly NdArray<Float32Array>[] {
-    const averaged = this.optimizer.evaluationParameters?.(this.#tables.map(({ data }) => data));
-    return this.#tables.map((table, i) => ({ ...table, data: averaged?.[i] ?? table.data.slice() }));
+    const averaged = this.optimizer.evaluationParameters?.(this.#current.map(({ data }) => data));
+    return this.#current.map(({ data, ...array }, i) => ({ ...array, data: averaged?.[i] ?? data.slice() }));
   }
 
-  /** Length of each embedding, table after table. */
+  /** Length of each embedding, encoder after encoder. */
   get norms(): number[] {
-    return this.#tables.flatMap(rowNorms);
+    return this.#current.flatMap(rowNorms);
   }
 
-  /** Distance of each embedding from where it started, table after table. */
+  /** Distance of each embedding from where it started, encoder after encoder. */
   get distances(): number[] {
-    return this.#tables.flatMap((table, i) =>
-      rowNorms({ ...table, data: table.data.map((value, at) => value - this.#initial[i]![at]!) }),
+    return this.#current.flatMap(({ data, ...array }, i) =>
+      rowNorms({ ...array, data: data.map((value, at) => value - this.#initial[i]![at]!) }),
     );
   }
 
@@ -93,56 +93,48 @@ export class TrainableEmbeddings {
   }
 
   state(): EmbeddingsState {
-    return { embeddings: this.#tables, optimizer: this.optimizer.state(), lossScale: this.#lossScale?.state() };
+    return { embeddings: this.#current, optimizer: this.optimizer.state(), lossScale: this.#lossScale?.state() };
   }
 
-  /** One optimizer step by the summed gradients of its micro-batches, clipped by the norm over every row that a text used.
+  /** One optimizer step by the summed gradients of its micro-batches, clipped by the norm over every token that a text used.
    *  differs from sd-scripts: without fp16 a gradient that is not finite makes every number of the embeddings NaN.
    *  coinage: a gradient that is not finite changes nothing.
    *  because: one bad step must not undo all the others. */
   step(results: readonly MicroStepResult[], learningRate: number): StepOutcome {
     // in the order of the batches, whichever was computed first: sums of floating point numbers depend on it
-    const sums: TableGradient[] = this.#tables.map(() => new Map());
+    const sums: TokenGradients[] = this.#current.map(() => new Map());
     for (const { gradients } of results)
-      for (const [table, gradient] of gradients.entries()) addTable(sums[table]!, gradient);
+      for (const [encoder, gradient] of gradients.entries()) addGradients(sums[encoder]!, gradient);
     const gradNorm = gradientNorm(sums);
-    const embeddingGradNorms = this.#tables.flatMap(({ shape }, table) => learnedRowNorms(sums[table]!, shape[0]!));
+    const embeddingGradNorms = this.#current.flatMap(({ shape }, encoder) =>
+      learnedGradientNorms(sums[encoder]!, shape[0]!),
+    );
     const isSkipped = !Number.isFinite(gradNorm);
     if (!isSkipped) this.#optimize(sums, clipFactor(gradNorm, this.#maxGradNorm), learningRate);
     this.#lossScale?.update(!isSkipped);
     return { gradNorm, embeddingGradNorms, isSkipped };
   }
 
-  #optimize(sums: readonly TableGradient[], factor: number, learningRate: number): void {
-    const gradients = this.#tables.map(({ shape }, table) => {
+  #optimize(sums: readonly TokenGradients[], factor: number, learningRate: number): void {
+    const gradients = this.#current.map(({ shape }, encoder) => {
       const [count, width] = shape as readonly [number, number];
-      return learnedRows(sums[table]!, count, width, factor);
+      return learnedGradients(sums[encoder]!, count, width, factor);
     });
-    const frozen = this.optimizer.usesFrozenRows ? sums.map((table) => frozenRows(table, factor)) : undefined;
-    const parameters = this.#tables.map(({ data }) => data);
+    const frozen = this.optimizer.usesFrozenRows ? sums.map((sum) => frozenGradients(sum, factor)) : undefined;
+    const parameters = this.#current.map(({ data }) => data);
     this.optimizer.step(parameters, gradients, learningRate, frozen);
   }
 }
 
-/** Lengths of the rows of [n, width]. */
-export function rowNorms({ shape, data }: NdArray<Float32Array>): number[] {
-  const [count, width] = shape as readonly [number, number];
-  return Array.from({ length: count }, (_, row) => Math.hypot(...data.subarray(row * width, (row + 1) * width)));
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Shapes of the tables for the optimizer: the embeddings, and the ordinary tokens' behind them. */
+/** The token tables as the optimizer sees them: the embeddings are their learned rows, the ordinary tokens' the frozen ones. */
 export function tableShapes(
   embeddings: readonly NdArray<Float32Array>[],
   vocabularies: readonly Pick<VocabularyStatistics, "squares">[],
 ): TableShape[] {
-  return embeddings.map(({ shape: [count, columns] }, table) => ({
+  return embeddings.map(({ shape: [count, columns] }, encoder) => ({
     rows: count!,
     columns: columns!,
     totalRows: firstPlaceholderId + count!,
-    frozenSquares: vocabularies[table]!.squares,
+    frozenSquares: vocabularies[encoder]!.squares,
   }));
 }

@@ -29,7 +29,7 @@ interface MicroStepGraphOptions {
   /** Chunks of 77 tokens a caption has. */
   readonly chunks: number;
   readonly clipSkip?: number | undefined;
-  /** P+ (XTI): every caption comes in so many variants side by side, one for each layer with cross-attention. */
+  /** With --xti: layers with cross-attention. Every caption comes once per layer, with that layer's tokens; those of a caption side by side. */
   readonly layers?: number | undefined;
   readonly lossType: LossType;
   /** Weigh the loss by a mask at latent size. */
@@ -47,12 +47,12 @@ interface MicroStepGraphOptions {
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
   readonly lossSums: Tensor;
-  /** Per text encoder, the gradient of the weighted loss at each position: [chunks x B, 77, width]; with variants [chunks x B x layers, 77, width]. */
+  /** Per text encoder, the gradient of the weighted loss at each position: [chunks x B, 77, width]; with layers [chunks x B x layers, 77, width]. */
   readonly tokenGradients: readonly Tensor[];
   readonly text: Conditioning;
   readonly prediction: Tensor;
-  /** The weighted loss over the batch, a scalar. */
-  readonly loss: Tensor;
+  /** What is differentiated, a scalar: the sum of lossSums x lossFactors. */
+  readonly objective: Tensor;
 }
 
 /** Text encoders, U-Net, loss and its gradient at the token embeddings, as one graph. */
@@ -82,9 +82,9 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
   const elements = elementLoss(subtract(prediction, target), options.lossType, batch);
   const masked = options.hasMask ? multiply(elements, input("mask", "float32", [batch, 1, height, width])) : elements;
   const lossSums = reduceSum(masked, [1, 2, 3]);
-  const loss = reduceSum(multiply(lossSums, input("lossFactors", "float32", [batch])), [0]);
-  const tokenGradients = grad(loss, text.tokenEmbeddings).map((gradient) => gradient!);
-  return { lossSums, tokenGradients, text, prediction, loss };
+  const objective = reduceSum(multiply(lossSums, input("lossFactors", "float32", [batch])), [0]);
+  const tokenGradients = grad(objective, text.tokenEmbeddings).map((gradient) => gradient!);
+  return { lossSums, tokenGradients, text, prediction, objective };
 }
 
 /** The loss of single elements; huber: 2c (sqrt(d^2 + c^2) - c), smooth_l1 the same without the factor c. */

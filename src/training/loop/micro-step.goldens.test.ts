@@ -82,7 +82,7 @@ describeGoldens("gradients", (folder) => {
       nominal: { batch, height, width },
       multipleOf: 4,
     });
-    const [dContext, dPrediction] = grad(graph.loss, [graph.text.encoderHiddenStates, graph.prediction]);
+    const [dContext, dPrediction] = grad(graph.objective, [graph.text.encoderHiddenStates, graph.prediction]);
     const program = await runtime.load({
       context: graph.text.encoderHiddenStates,
       prediction: graph.prediction,

@@ -15,19 +15,15 @@ import type { Tensor } from "../../graph/index.ts";
 import { type DiffusionModel, type TokenIds, textFeeds } from "../../models/index.ts";
 import type { Program } from "../../runtime/index.ts";
 import { captionIds, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
-import type { PlaceholderTokens } from "../setup/placeholder.ts";
-import type { VaeEncoder } from "../vae-encoder.ts";
+import type { PreparedPlaceholder } from "../setup/placeholder.ts";
+import type { VaeEncoder } from "../setup/vae-encoder.ts";
 import type { LossType, MicroStepGraph } from "./micro-step-graph.ts";
-import { addPositions, type TableGradient } from "./table-gradient.ts";
-
-/** From a batch of captions and images to the gradient of its loss at the embeddings, in three parts:
- *  the batch as the networks take it (`samplesOf`), its noise and timesteps (`drawTrainingBatch`), and the networks (`computeMicroStep`),
- *  whose graph is in micro-step-graph.ts. Only the second draws random numbers, and nothing is kept from one micro-step to the next. */
+import { addAtPositions, type TokenGradients } from "./token-gradients.ts";
 
 /** What turns batches into samples. */
 export interface SampleContext {
   readonly model: DiffusionModel;
-  readonly placeholder: Pick<PlaceholderTokens, "tokenizers" | "tokens" | "layers">;
+  readonly placeholder: Pick<PreparedPlaceholder, "tokenizers" | "tokens" | "layers">;
   readonly maxTokenLength: MaxTokenLength;
   /** Encodes images whose latents are not cached. */
   readonly vae: VaeEncoder | undefined;
@@ -67,7 +63,8 @@ export async function samplesOf(batch: MicroBatch, context: SampleContext): Prom
   };
 }
 
-/** Token ids of captions for every text encoder: [encoder][caption][chunk][77]; of placeholder tokens with layers in a variant for each: [encoder][caption x layer][chunk][77]. */
+/** Token ids of captions for every text encoder: [encoder][caption][chunk][77].
+ *  With --xti, every caption comes once per layer, with that layer's tokens: [encoder][caption x layer][chunk][77]. */
 export function tokenIdsOf(
   captions: readonly string[],
   { placeholder, maxTokenLength }: Pick<SampleContext, "placeholder" | "maxTokenLength">,
@@ -124,14 +121,16 @@ export interface MicroStepResult {
   readonly sampleLosses: readonly number[];
   /** Mean over the samples, weighted. */
   readonly loss: number;
-  /** Per text encoder the gradient of loss / accumulationSteps at every table row that was used. */
-  readonly gradients: readonly TableGradient[];
+  /** Per text encoder the gradient of loss / accumulationSteps at every token embedding that was used. */
+  readonly gradients: readonly TokenGradients[];
 }
 
 /** What is drawn for a micro-step. */
 type Draw = ReturnType<typeof drawTrainingBatch>;
 
-/** One forward and backward pass. A pure function of embeddings, samples and the state of the generators.
+/** One forward and backward pass, from samples to the gradient of their loss at the embeddings: draws noise and timesteps (`drawTrainingBatch`),
+ *  then runs the networks (`computeMicroStep`; their graph is in micro-step-graph.ts). A pure function of embeddings, samples and the state of the
+ *  generators: nothing is kept from one micro-step to the next.
  *  embeddings: [vectors, width] per text encoder. */
 export function microStep(
   context: MicroStepContext,
@@ -178,9 +177,9 @@ export async function computeMicroStep(
   const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);
   const loss = sampleLosses.reduce((sum, value, i) => sum + value * weights[i]!, 0) / batch;
   const gradients = tokenIds.map((texts, encoder) => {
-    const table: TableGradient = new Map();
-    addPositions(table, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / lossScale);
-    return table;
+    const sums: TokenGradients = new Map();
+    addAtPositions(sums, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / lossScale);
+    return sums;
   });
   return { sampleLosses, loss, gradients };
 }

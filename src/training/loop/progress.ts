@@ -12,14 +12,14 @@ export interface ProgressState {
   readonly epoch: EpochProgress | undefined;
 }
 
-/** An epoch under way: its order is drawn once, then one batch after the other is used up. */
+/** An epoch under way: its order is drawn once, then its batches are used one after the other. */
 export interface EpochProgress {
   /** From 1. */
   readonly number: number;
   /** Batch numbers as drawn for this epoch. */
   readonly order: readonly number[];
   /** Losses of the batches used so far: those at the beginning of the order. */
-  readonly losses: number[];
+  readonly losses: readonly number[];
 }
 
 export interface GeneratorStates {
@@ -43,7 +43,7 @@ export class Progress {
   readonly #firstStep: number;
   #step: number;
   #epochsDone: number;
-  #epoch: EpochProgress | undefined;
+  #epoch: (EpochProgress & { readonly losses: number[] }) | undefined;
   /** The random numbers and used batches that the step under way began with. */
   #stepStart: (GeneratorStates & { readonly batches: number }) | undefined;
 
@@ -57,7 +57,8 @@ export class Progress {
     this.#step = saved?.progress.step ?? start.step;
     this.#firstStep = this.#step;
     this.#epochsDone = saved?.progress.epochsDone ?? start.epochsDone;
-    this.#epoch = saved?.progress.epoch;
+    const epoch = saved?.progress.epoch;
+    this.#epoch = epoch && { ...epoch, losses: [...epoch.losses] };
   }
 
   /** Optimizer steps done.
@@ -101,6 +102,22 @@ export class Progress {
     this.#epoch ??= { number: this.#epochsDone + 1, order: this.#drawOrder().slice(skipped), losses: [] };
     this.#markStepStart();
     return this.#epoch;
+  }
+
+  /** Batches of the epoch under way that are not used yet, in their order. */
+  get batchesLeft(): readonly number[] {
+    return this.#epoch?.order.slice(this.#epoch.losses.length) ?? [];
+  }
+
+  /** Counts the next batch of the epoch under way as used. loss: its loss. */
+  completeBatch(loss: number): void {
+    this.#epoch?.losses.push(loss);
+  }
+
+  /** Whether the batches used so far make an optimizer step: so many more of them, or the last ones of the epoch. */
+  isStepDue(accumulationSteps: number): boolean {
+    const used = this.#epoch?.losses.length ?? 0;
+    return used % accumulationSteps === 0 || used === this.#epoch?.order.length;
   }
 
   /** Counts a step that was made. */

@@ -1,14 +1,15 @@
+import { mean } from "../../array/index.ts";
 import { stepWarnings } from "../diagnostics/learning-warnings.ts";
 import { maxTokenLengthOf, PlaceholderReader } from "../diagnostics/placeholder-reader.ts";
 import type { StepEvent, TrainingEvent } from "../events.ts";
 import type { OpenRun } from "../setup/open-run.ts";
 import { usualNorms } from "../setup/placeholder.ts";
-import type { AccumulatedStep } from "./accumulation.ts";
-import { mean, type StepOutcome } from "./embeddings.ts";
+import type { StepGradients } from "./accumulation.ts";
+import type { StepOutcome } from "./embeddings.ts";
 import type { EpochProgress } from "./progress.ts";
 
 /** A step that was just made. */
-interface FinishedStep extends AccumulatedStep {
+interface FinishedStep extends StepGradients {
   readonly epoch: EpochProgress;
   /** Learning rate it was made with. */
   readonly lr: number;

@@ -4,7 +4,7 @@ import { nameForAll, namingProblems } from "../../embedding/index.ts";
 import { firstFew } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { placeholderTokens } from "../../tokenizer/index.ts";
-import { isOfVocabulary, type PlaceholderTokens } from "../setup/placeholder.ts";
+import { isOfVocabulary, type PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { Warning } from "../warnings.ts";
 
 /** When something is saved decides its name. */
@@ -82,7 +82,7 @@ async function namesIn(folder: string): Promise<string[]> {
 /** A warning before training where the file's name, by which all programs call the embedding, does not work in some of them. */
 export function namingWarnings(
   { outputName, tokenString }: Pick<TrainSettings, "outputName" | "tokenString">,
-  { tokenizers, tokens }: Pick<PlaceholderTokens, "tokenizers" | "tokens">,
+  { tokenizers, tokens }: Pick<PreparedPlaceholder, "tokenizers" | "tokens">,
 ): Warning[] {
   const name = path.basename(outputName);
   const vectors = tokens.length;

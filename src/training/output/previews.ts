@@ -15,7 +15,7 @@ import type { TrainableEmbeddings } from "../loop/embeddings.ts";
 import type { Progress } from "../loop/progress.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
-import type { PlaceholderTokens } from "../setup/placeholder.ts";
+import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { Warning, WarningCounter } from "../warnings.ts";
 import { rescueWarning } from "./output-folder.ts";
 import type { RunFiles } from "./run-files.ts";
@@ -50,7 +50,10 @@ export async function readPreviews(
   }
 }
 
-function tokenInNoPrompt({ tokens, tokenizers }: PlaceholderTokens, requests: readonly GenerationRequest[]): string[] {
+function tokenInNoPrompt(
+  { tokens, tokenizers }: PreparedPlaceholder,
+  requests: readonly GenerationRequest[],
+): string[] {
   const [name] = tokens as [string];
   const use = new WordUse({ tokenizers }, [{ name, tokens, file: "--token_string" }]);
   for (const { prompt, negativePrompt = "", maxEmbeddingsMultiples = 3 } of requests)

@@ -5,7 +5,7 @@ import type { TrainSettings } from "../../options/index.ts";
 import { callableName } from "../../pipeline/index.ts";
 import type { TrainingEvent } from "../events.ts";
 import type { Progress } from "../loop/progress.ts";
-import { isOfVocabulary, type PlaceholderTokens } from "../setup/placeholder.ts";
+import { isOfVocabulary, type PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { WarningCounter } from "../warnings.ts";
 import type { Moment } from "./names.ts";
 import { type Written, writeWarnings } from "./output-folder.ts";
@@ -14,7 +14,7 @@ import type { RunFiles } from "./run-files.ts";
 /** The run that is saved. */
 interface SavedRun {
   readonly settings: Pick<TrainSettings, "saveState" | "saveStateOnTrainEnd">;
-  readonly inputs: { readonly placeholder: Pick<PlaceholderTokens, "tokens" | "tokenizers"> };
+  readonly inputs: { readonly placeholder: Pick<PreparedPlaceholder, "tokens" | "tokenizers"> };
   readonly progress: Progress;
   readonly files: RunFiles;
   readonly warnings: WarningCounter;
@@ -32,7 +32,7 @@ interface Saved {
 export async function* save(
   { progress, files, warnings }: Pick<SavedRun, "progress" | "files" | "warnings">,
   moment: Moment,
-  hasState: boolean,
+  withState: boolean,
 ): AsyncGenerator<TrainingEvent, Saved> {
   const { step, epochNumber: epoch } = progress;
   const embedding = await files.writeEmbedding(moment);
@@ -40,7 +40,7 @@ export async function* save(
   if (embedding.path !== undefined)
     yield { kind: "saved", file: embedding.path, step, epoch, isFinal: moment.kind === "final" };
 
-  const state = hasState ? await files.writeState(moment) : undefined;
+  const state = withState ? await files.writeState(moment) : undefined;
   if (state) yield* warnings.add(writeWarnings(state));
   if (state?.path !== undefined) yield { kind: "stateSaved", folder: state.path, step, epoch };
 

@@ -5,9 +5,9 @@ import { PythonRandom, TorchGenerator } from "../../random/index.ts";
 import { openRuntime, type Runtime } from "../../runtime/index.ts";
 import { LossScale } from "../loop/loss-scale.ts";
 import { microStep } from "../loop/micro-step.ts";
+import { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import { openTrainingDevice, precisionWarnings } from "./device.ts";
 import { openInputs } from "./inputs.ts";
-import { loadMicroStep, lowerMicroStep } from "./open-run.ts";
 
 const { settingsFor } = trainingFolder();
 let runtime: Runtime;
@@ -19,8 +19,8 @@ afterAll(() => runtime.close());
 async function computeStep(lossScale?: LossScale) {
   const settings = await settingsFor();
   const inputs = await openInputs(settings);
-  const lowered = lowerMicroStep(settings, inputs, { runtime, computeDtype: lossScale ? "float16" : "float32" });
-  const { microSteps: context } = await loadMicroStep(settings, inputs, lowered);
+  const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: lossScale ? "float16" : "float32" });
+  const { microStepContext: context } = await lowered.load();
   const { placeholder } = inputs;
   const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
   const caption = [49406, ...placeholder.ids, ...new Array<number>(76 - placeholder.ids.length).fill(49407)];

@@ -19,7 +19,7 @@ import { PythonRandom, TorchGenerator } from "../../random/index.ts";
 import type { FoundState } from "../state/index.ts";
 import type { Warning } from "../warnings.ts";
 import { type RunLength, runLength } from "./length.ts";
-import { type PlaceholderTokens, preparePlaceholder, templateOf } from "./placeholder.ts";
+import { type PreparedPlaceholder, preparePlaceholder, templateOf } from "./placeholder.ts";
 
 /** The settings with model and VAE as paths on this machine, fetched from the Hugging Face hub where they are only names.
  *  @throws the HUB codes */
@@ -36,7 +36,7 @@ export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<
 export interface TrainingInputs {
   readonly checkpoint: Checkpoint;
   readonly model: DiffusionModel;
-  readonly placeholder: PlaceholderTokens;
+  readonly placeholder: PreparedPlaceholder;
   readonly group: DatasetGroup;
   readonly replacements: Replacements;
   readonly length: RunLength;

@@ -9,7 +9,7 @@ import { plainVocabulary } from "../../pipeline/index.ts";
 import { addLayeredPlaceholder, addPlaceholder, initialVectors, type Tokenizer } from "../../tokenizer/index.ts";
 
 /** The tokens whose embeddings are trained, in every tokenizer, and the vectors they start from. */
-export interface PlaceholderTokens {
+export interface PreparedPlaceholder {
   /** One per text encoder, with the tokens added. */
   readonly tokenizers: readonly Tokenizer[];
   /** As captions hold them: mycat, mycat1, ... */
@@ -32,7 +32,7 @@ export async function preparePlaceholder(
   target: TargetModel,
   settings: TrainSettings,
   saved?: readonly NdArray<Float32Array>[],
-): Promise<PlaceholderTokens> {
+): Promise<PreparedPlaceholder> {
   const { tokenString, numVectorsPerToken } = settings;
   const { initWord, weights } = saved ? {} : settings;
   const { layers } = target;
@@ -67,7 +67,7 @@ export async function preparePlaceholder(
 }
 
 /** Whether the model had a token before the placeholder tokens were added. */
-export function isOfVocabulary(token: string, { tokenizers }: Pick<PlaceholderTokens, "tokenizers">): boolean {
+export function isOfVocabulary(token: string, { tokenizers }: Pick<PreparedPlaceholder, "tokenizers">): boolean {
   return (tokenizers[0]!.idOf(token) ?? firstPlaceholderId) < firstPlaceholderId;
 }
 
@@ -75,7 +75,7 @@ export function isOfVocabulary(token: string, { tokenizers }: Pick<PlaceholderTo
 export function usualNorms({
   initialEmbeddings,
   vocabularies,
-}: Pick<PlaceholderTokens, "initialEmbeddings" | "vocabularies">): number[] {
+}: Pick<PreparedPlaceholder, "initialEmbeddings" | "vocabularies">): number[] {
   return initialEmbeddings.flatMap(({ shape }, table) => Array<number>(shape[0]!).fill(vocabularies[table]!.meanNorm));
 }
 

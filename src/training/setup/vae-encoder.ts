@@ -1,8 +1,11 @@
-import { type NdArray, stack } from "../array/index.ts";
-import type { DiffusionModel } from "../models/index.ts";
-import { encodeImages, Networks, sampleDistribution } from "../networks/index.ts";
-import type { TorchGenerator } from "../random/index.ts";
-import type { Runtime } from "../runtime/index.ts";
+import { createHash } from "node:crypto";
+import { bytesOf, type NdArray, stack } from "../../array/index.ts";
+import { type Component, readStoredArray } from "../../checkpoint/index.ts";
+
+import type { DiffusionModel } from "../../models/index.ts";
+import { encodeImages, Networks, sampleDistribution } from "../../networks/index.ts";
+import type { TorchGenerator } from "../../random/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
 
 /** Pictures to latents, one draw of the latent distribution each. */
 export interface VaeEncoder {
@@ -23,4 +26,16 @@ export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generato
     },
     close: () => networks.close(),
   };
+}
+
+/** A digest of everything in a VAE that encodes pictures, to the last number: what tells cached latents of one VAE from those of another. */
+export function encoderDigest({ tensors }: Component): string {
+  const hash = createHash("sha256");
+  const names = [...tensors.keys()].filter((name) => /^(encoder|quant_conv)\./.test(name)).sort();
+  for (const name of names) {
+    const { dtype, data } = readStoredArray(tensors.get(name)!);
+    hash.update(`${name} ${dtype} ${data.length}\n`);
+    hash.update(bytesOf(data));
+  }
+  return hash.digest("hex");
 }

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { relativeDistance } from "../../test/goldens.ts";
-import { openTinySd } from "../../test/tiny-sd.ts";
-import { Networks } from "../networks/index.ts";
-import { TorchGenerator } from "../random/index.ts";
-import { openRuntime } from "../runtime/index.ts";
+import { relativeDistance } from "../../../test/goldens.ts";
+import { openTinySd } from "../../../test/tiny-sd.ts";
+import { Networks } from "../../networks/index.ts";
+import { TorchGenerator } from "../../random/index.ts";
+import { openRuntime } from "../../runtime/index.ts";
 import { openVaeEncoder } from "./vae-encoder.ts";
 
 test("large pictures are encoded in bands, with the latents of the whole, and beside small ones", async () => {
