@@ -16,7 +16,7 @@ test("where memory will not do, the settings that take less are named with what 
     estimate(gradientCheckpointing ? 5e9 : 9e9),
   );
   expect(sign).toMatchObject({ code: "MEMORY" });
-  expect(sign!.message).toContain("about 9.0 GB of memory; 8.0 GB are free");
+  expect(sign!.message).toContain("about 9.0 GB of memory; 8.0 GB is free");
   expect(sign!.message).toContain("With --gradient_checkpointing it would be about 5.0 GB.");
 });
 
