@@ -68,7 +68,7 @@ export const sdScriptsSamplers = [
   "k_dpm_2_a",
 ] as const;
 
-/** What it may be here besides. */
+/** Samplers that sd-scripts does not have. */
 export const ownSamplers = [
   "dpmpp_2m_karras",
   "dpmpp_2m_sde_karras",

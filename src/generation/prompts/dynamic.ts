@@ -68,7 +68,7 @@ const tooMany = {
   hint: "Enumerate fewer choices at once: leave out an e$$, or make several lines of it.",
 } as const;
 
-/** Of a run's prompts, or of one line's. */
+/** A budget for the characters of a run's prompts, or of one line's. */
 export function textBudget(): Budget {
   return new Budget("promptText", { ...tooMany, subject: "Choices in braces" });
 }
