@@ -30,7 +30,7 @@ const plain = (red: number): Picture => ({
   data: Uint8Array.of(red, 0, 0, red, 0, 0),
 });
 
-test("a grid puts every picture in its place, with white between", () => {
+test("a grid puts every image in its place, with white between them", () => {
   const grid = pictureGrid([
     [plain(1), plain(2)],
     [plain(3), plain(4)],
@@ -64,7 +64,7 @@ describe("the demo", () => {
     expect(readFileSync(path.join("coinage-demo", "dataset.toml"), "utf8")).toContain("green-dotted-diamond");
   });
 
-  test("teaches what it says: in every row green with white dots in the last picture, nothing green in the first", async () => {
+  test("learns the word it names: in every row the last image is green with white dots, the first is not", async () => {
     const strip = await decodePicture(path.join("coinage-demo", "strip.png"));
     const cell = (column: number, row: number): Picture =>
       cropPicture(strip, 4 + column * 132, 4 + row * 132, [128, 128]);
@@ -114,18 +114,18 @@ describe("where the demo cannot write", () => {
     chmodSync(folder, 0o755);
   });
 
-  test("it says so of a file of that name, too", async () => {
+  test("it also says so about a file of that name", async () => {
     writeFileSync(place, "");
     expect(await told()).toContain(refused("something else has that name (EEXIST)"));
   });
 
-  test("it says so of a full disk, too", async () => {
+  test("it also says so about a full disk", async () => {
     const restore = replaceDisk(new FaultyDisk(1, "full"));
     const text = await told().finally(restore);
     expect(text).toContain(refused("the disk is full (ENOSPC)"));
   });
 
-  test.runIf(process.geteuid?.() === 0)("it says so of a real one", async (context) => {
+  test.runIf(process.geteuid?.() === 0)("it says so about a file system that is really full", async (context) => {
     if (!mounted(small)) return context.skip("nothing may be mounted here");
     try {
       symlinkSync(small, place);

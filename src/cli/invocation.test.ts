@@ -87,7 +87,7 @@ describe("a command line", () => {
     expect(readInvocation([text])).toEqual({ command: "train", words: split });
   });
 
-  test("of sd-scripts may keep quotes that its shell does not take off; those of a phrase are meant", () => {
+  test("of sd-scripts may keep quotes that its shell did not remove; those around a phrase are intended", () => {
     const pasted = [
       "gen_img.py",
       "--ckpt='m.safetensors'",

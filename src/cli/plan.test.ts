@@ -20,7 +20,7 @@ async function planned(...flags: readonly string[]): Promise<RunPlan> {
   return JSON.parse(results) as RunPlan;
 }
 
-test("tells memory and time, and what other settings would make of them; nothing is written", async () => {
+test("prints memory and time, also with other settings; nothing is written", async () => {
   const output = path.join(work, "planned");
   const { code, results } = await plan(...flagsFor("--output_dir", output));
   expect(code).toBe(0);
@@ -47,7 +47,7 @@ test("as JSON it has the same in numbers; steps cost more with larger batches, m
   expect(cached.memory.peak).toBeLessThan(checkpointed.memory.peak);
 });
 
-test("takes train's flags, and refuses what train refuses", async () => {
+test("accepts the flags of train, and refuses what train refuses", async () => {
   expect(await plan("--help")).toMatchObject({ code: 0, results: expect.stringContaining("Usage: coinage plan") });
   expect(await plan("--json")).toMatchObject({ code: 2, talked: expect.stringContaining("--token_string") });
   const nowhere = flagsFor("--pretrained_model_name_or_path", "/nowhere/model.safetensors");

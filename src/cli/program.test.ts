@@ -13,7 +13,7 @@ const folder = (...parts: readonly string[]): string => {
   return made;
 };
 
-describe("the program is called in a way that works from where the user stands", () => {
+describe("the program is called in a way that works from the working directory", () => {
   const checkout = { searchPath: "", root: packageRoot, isSource: true };
 
   test.each(["", "docs"])("in the checkout: %s", (inside) => {
@@ -23,7 +23,7 @@ describe("the program is called in a way that works from where the user stands",
     expect(execSync(`${command} --version`, { cwd: stands, encoding: "utf8" })).toBe(`${packageVersion()}\n`);
   });
 
-  test("in another folder, another project, and with blanks in the way", () => {
+  test("in another folder, in another project, and with spaces in the path", () => {
     symlinkSync(packageRoot, path.join(work, "the checkout"), "junction");
     const elsewhere = folder("another", "sub");
     writeFileSync(path.join(work, "another", "package.json"), "{}");
@@ -38,7 +38,7 @@ describe("the program is called in a way that works from where the user stands",
     });
   });
 
-  test("installed in a project, in the shell's PATH, by npx for once, or nowhere a shell looks", () => {
+  test("installed in a project, on the PATH, run once by npx, or nowhere on the PATH", () => {
     const root = folder("project", "node_modules", "coinage");
     const [inside, outside] = [folder("project", "deep"), folder("outside")];
     const bin = folder("bin");

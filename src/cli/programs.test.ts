@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { resolveCommand } from "./commands.ts";
 
-test("commands have the names of sd-scripts' programs too", () => {
+test("the names of sd-scripts' programs work as commands, too", () => {
   for (const word of [
     "train",
     "train_textual_inversion",

@@ -29,7 +29,7 @@ async function embedding(name: string, width = 768): Promise<string> {
 }
 
 describe("the command line", () => {
-  test("tells its version and what there is, as results", async () => {
+  test("prints its version and its commands, as results", async () => {
     expect(await run("--version")).toEqual({ code: 0, results: `${packageVersion()}\n`, talked: "" });
     const { code, results } = await run("--help");
     expect(code).toBe(0);
@@ -66,7 +66,7 @@ describe("the command line", () => {
     expect(ended.talked).not.toMatch(/^\s+at /m);
   });
 
-  test("tells what the system refuses in words, without a stack", async () => {
+  test("explains in words what the system refuses, without a stack", async () => {
     const refusing = {
       ...recordingTerminal(),
       result: () => {
@@ -82,7 +82,7 @@ describe("the command line", () => {
     expect(talked).not.toMatch(/^\s+at |bug/m);
   });
 
-  test("shows the stack of a defect of ours and asks to report it", async () => {
+  test("shows the stack of a bug and asks to report it", async () => {
     const terminal = {
       ...recordingTerminal(),
       result: () => {
@@ -117,7 +117,7 @@ describe("inspect", () => {
     expect(second).toMatchObject({ kind: "model", family: { value: "sd1" } });
   });
 
-  test("goes on after a file that is not there", async () => {
+  test("continues after a file that does not exist", async () => {
     const file = await embedding("other.safetensors");
     const { code, results, talked } = await run("inspect", at("missing"), file);
     expect(code).toBe(1);
@@ -161,7 +161,7 @@ describe("convert", () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
-  test("replaces another file only when asked to, and the same one without a word", async () => {
+  test("replaces another file only when asked to, and an equal one silently", async () => {
     const [file, other] = [await embedding("first.safetensors"), await embedding("second.safetensors", 1024)];
     const before = readFileSync(other);
     expect(await run("convert", file, other)).toMatchObject({
@@ -185,7 +185,7 @@ describe("train", () => {
     return at("data.toml");
   };
 
-  test("lists what the dataset yields and trains nothing with --debug_dataset", async () => {
+  test("lists what the dataset yields and does not train with --debug_dataset", async () => {
     const { code, results } = await run("train", ...flags, "--dataset_config", pictures(), "--debug_dataset");
     expect(code).toBe(0);
     expect(results).toContain("catx: token id 49408");
@@ -193,14 +193,14 @@ describe("train", () => {
     expect(readdirSync(folder)).not.toContain("out");
   });
 
-  test("writes the settings and trains nothing with --output_config", async () => {
+  test("writes the settings and does not train with --output_config", async () => {
     const { code, results } = await run("train", ...flags, "--output_config", "--config_file", at("settings"));
     expect({ code, results }).toEqual({ code: 0, results: `${at("settings.toml")}\n` });
     expect(readFileSync(at("settings.toml"), "utf8")).toContain('token_string = "catx"');
   });
 });
 
-test("examples and remedies name the program as it is called here, not by a name that no shell knows", async () => {
+test("examples and hints name the program as it must be called here", async () => {
   const called = "npm run -s coinage -- ";
   for (const command of ["train", "generate", "inspect", "convert"])
     expect((await run(command, "--help")).results).toContain(`  ${called}${command}`);

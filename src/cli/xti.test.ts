@@ -36,7 +36,7 @@ describe("train_textual_inversion_XTI.py", () => {
     expect(straight.talked).toContain("vexla vexla1 for each of 10 layers (IN01 to OUT07), ids 49408 to 49427");
   });
 
-  test("goes on from a state to the same file, bit for bit; an ordinary word does not", async () => {
+  test("continues from a state to the same file, bit for bit; an ordinary word does not", async () => {
     await teach("first", "--max_train_steps", "2", "--save_state_on_train_end");
     const resume = ["--resume", at("first/vexla-state")];
     expect(await teach("rest", ...resume)).toMatchObject({ code: 0 });
@@ -50,7 +50,7 @@ describe("train_textual_inversion_XTI.py", () => {
     expect(refused.talked).toContain("--xti was true and is not given");
   });
 
-  test("writes a file that inspect describes, that convert rewrites and that training begins with again", async () => {
+  test("writes a file that inspect describes, convert rewrites and training can start from", async () => {
     const { results } = await run("inspect", at("straight/vexla.pt"));
     expect(results).toMatch(/vectors +2 for each of 10 layers of the U-Net\n +layout +xti/);
     expect([...results.matchAll(/^ +(\w+) +dimension 96, float32/gm)].map(([, layer]) => layer).join(" ")).toBe(layers);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { CoinageError } from "../errors/index.ts";
 import { inTurns, mapReportingAll, workAhead } from "./concurrency.ts";
 
-test("work is done only so far ahead of what is asked for", async () => {
+test("work runs only so far ahead of what is consumed", async () => {
   const started: number[] = [];
   const results = workAhead([0, 1, 2, 3, 4, 5], 2, async (item) => {
     started.push(item);
@@ -16,7 +16,7 @@ test("work is done only so far ahead of what is asked for", async () => {
   expect(started).toEqual([0, 1, 2, 3]);
 });
 
-test("a failure ahead is told when its turn comes", async () => {
+test("a failure in work done ahead is reported when its turn comes", async () => {
   const results = workAhead([0, 1], 1, async (item) => {
     if (item === 1) throw new Error("one");
     return item;
@@ -25,7 +25,7 @@ test("a failure ahead is told when its turn comes", async () => {
   await expect(results.next()).rejects.toThrow("one");
 });
 
-test("only so many pieces of work run at once, and failures free their place", async () => {
+test("only so many tasks run at once, and failures free their slot", async () => {
   const inTurn = inTurns(2);
   let [running, most] = [0, 0];
   const work = (fails: boolean) => async () => {
@@ -38,7 +38,7 @@ test("only so many pieces of work run at once, and failures free their place", a
   expect([most, running]).toEqual([2, 0]);
 });
 
-test("one error tells all mistakes, a defect ends the work at once", async () => {
+test("one error reports all mistakes; a bug ends the work at once", async () => {
   const mistake = (item: number) => new CoinageError("CAPTION_UNREADABLE", `caption ${item}`, { hint: "mend it" });
   const refuse = async (item: number) => {
     if (item % 2 === 1) throw mistake(item);

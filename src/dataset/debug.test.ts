@@ -7,7 +7,7 @@ import { DebugPictures, listEpoch } from "./index.ts";
 
 const at = temporaryFolder();
 
-test("pictures are written exactly as the model would see them, and all of them on one sheet", async () => {
+test("images are written exactly as the model would see them, and all of them on one sheet", async () => {
   const group = await openSeeded({ ...(await writeCats(at("cats"))), colorAug: true });
   const order = Array.from({ length: group.batchesPerEpoch }, (_, i) => i);
   const pictures = new DebugPictures(at("out"));
@@ -46,7 +46,7 @@ test("masks that hide something are written beside their picture", async () => {
   expect([data[0], data[63 * 3]]).toEqual([255, 0]);
 });
 
-test("a folder that cannot be made is told", async () => {
+test("a folder that cannot be made is reported", async () => {
   await writeFile(at("out"), "");
   await expect(new DebugPictures(at("out", "deeper")).finish()).rejects.toMatchObject({ code: "OUTPUT_UNWRITABLE" });
 });

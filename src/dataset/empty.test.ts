@@ -17,7 +17,7 @@ async function errorOf(settings: DatasetSettings) {
   return emptyDatasetError(group, given);
 }
 
-test("pictures right in the folder are told, with the two ways out; the flag offered works", async () => {
+test("images directly in the folder are reported, with two remedies; the suggested flag works", async () => {
   for (const name of ["a.png", "b.jpg"]) await writePicture(at("my pics", name), 64, 64);
   const { message, where, hint } = await errorOf({ trainDataDir: at("my pics") });
   expect(message).toBe(`2 images are directly in ${at("my pics")}, not in a subfolder named REPEATS_CLASS.`);
@@ -31,7 +31,7 @@ test("pictures right in the folder are told, with the two ways out; the flag off
   ]);
 });
 
-test("a folder of the kind that is looked for inside is told the one above", async () => {
+test("for a folder of the kind that should lie inside, the folder above is suggested", async () => {
   await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
   process.chdir(at());
   for (const [given, parent] of [
@@ -45,7 +45,7 @@ test("a folder of the kind that is looked for inside is told the one above", asy
   expect((await errorOf({ trainDataDir: "." })).hint).toContain("--train_data_dir ..,");
 });
 
-test("a folder one above the one that is looked into, or of another name, is told what to give", async () => {
+test("for the parent of the folder that is meant, or one whose name sets no repeats, what to give is suggested", async () => {
   await writePicture(at("data/pictures/20_mycat/a.png"), 64, 64);
   expect((await errorOf({ trainDataDir: at("data") })).hint).toContain(`--train_data_dir ${at("data/pictures")}`);
   await writePicture(at("cats/mycat/a.png"), 64, 64);
@@ -54,7 +54,7 @@ test("a folder one above the one that is looked into, or of another name, is tol
   );
 });
 
-test("a mistyped folder is told the one that was meant", async () => {
+test("for a mistyped folder, the one that was meant is suggested", async () => {
   await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
   expect(await errorOf({ trainDataDir: at("picturs") })).toMatchObject({
     where: expect.stringContaining(`this is not a folder: ${at("picturs")}`),
@@ -67,7 +67,7 @@ test("a mistyped folder is told the one that was meant", async () => {
   expect((await errorOf({ datasetConfig: at("d.toml") })).where).toContain("Did you mean pictures/20_mycat?");
 });
 
-test("a folder of pictures of other kinds is not a folder without pictures", async () => {
+test("a folder of images in other formats is not a folder without images", async () => {
   await mkdir(at("p/1_x"), { recursive: true });
   await mkdir(at("p/2_empty"));
   for (const name of ["a.heic", "b.HEIC"]) await writeFile(at("p/1_x", name), "x");
@@ -81,7 +81,7 @@ test("a folder of pictures of other kinds is not a folder without pictures", asy
   expect(where).not.toMatch(/no images: [^\n]*1_x/);
 });
 
-test("repeats below 1, and regularisation pictures alone, are told as what they are", async () => {
+test("repeats below 1, and a dataset of regularisation images only, are reported as such", async () => {
   await writePicture(at("p/0_my_cat/a.png"), 64, 64);
   expect((await errorOf({ trainDataDir: at("p") })).hint).toContain(
     `Rename ${at("p/0_my_cat")} to ${at("p/1_my_cat")}`,
@@ -97,7 +97,7 @@ test("repeats below 1, and regularisation pictures alone, are told as what they 
   expect(hint).toContain("without is_reg");
 });
 
-test("a folder that gives no regularisation pictures is told, and what lies in it", async () => {
+test("a folder that gives no regularisation images is reported, with what lies in it", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   await writePicture(at("reg/b.png"), 64, 64);
   const settings = { trainDataDir: at("p"), regDataDir: at("reg"), resolution: [64, 64] } as const;
@@ -113,7 +113,7 @@ test("a folder that gives no regularisation pictures is told, and what lies in i
   expect(await told()).toEqual([["regularisationBesideFolders", at("reg/b.png")]]);
 });
 
-test("a folder taken as it is whose pictures lie below, and a picture in place of a folder, are told what to give", async () => {
+test("for a folder whose images lie in sub-folders, and for an image instead of a folder, what to give is suggested", async () => {
   await writePicture(at("a/5_cat/a.png"), 64, 64);
   await writePicture(at("b/cat/a.png"), 64, 64);
   process.chdir(at());
@@ -123,7 +123,7 @@ test("a folder taken as it is whose pictures lie below, and a picture in place o
   expect((await errorOf({ trainDataDir: "b/cat/a.png" })).hint).toContain("--image_dir b/cat");
 });
 
-test("why a folder has no pictures is told once", async () => {
+test("why a folder has no images is reported once", async () => {
   await mkdir(at("p"));
   await writeFile(at("p/a.heic"), "x");
   for (const imageDir of [at("p"), at("none")]) {
@@ -132,7 +132,7 @@ test("why a folder has no pictures is told once", async () => {
   }
 });
 
-test.skipIf(process.platform === "win32")("folders offered are quoted as a shell wants them", async () => {
+test.skipIf(process.platform === "win32")("suggested folders are quoted for the shell", async () => {
   await writePicture(at("my $pics", "it's", "a.png"), 64, 64);
   const { hint } = await errorOf({ trainDataDir: at("my $pics", "it's") });
   const [, offered] = /--image_dir (.*) instead/.exec(hint!)!;

@@ -14,7 +14,7 @@ const facts = ({ index, samples }: MicroBatch) => ({
   }),
 });
 
-test("an epoch has every picture as often as it is repeated, and batches of one resolution", async () => {
+test("an epoch has every image as often as its repeats say, in batches of one resolution", async () => {
   const group = await openSeeded(await writeCats(at("cats")));
   const batches = await epochOf(group, 1);
   const keys = batches.flatMap(({ samples }) => samples.map(({ imageKey }) => imageKey));

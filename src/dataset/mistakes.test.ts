@@ -8,7 +8,7 @@ import { emptyDatasetError } from "./index.ts";
 const at = temporaryFolder();
 
 describe("a mistake in a dataset config", () => {
-  test("is told with file, line, key and the key that was meant", async () => {
+  test("is reported with file, line, key and the key that was meant", async () => {
     await writeFile(
       at("d.toml"),
       "[general]\nbatch_size = 2\n\n[[datasets]]\nresolution = 64\n\n[[datasets.subsets]]\nimage_dir = 'x'\nnum_repeat = 3\n",
@@ -28,7 +28,7 @@ describe("a mistake in a dataset config", () => {
     });
   });
 
-  test("is told with the line in which the file stops being TOML or JSON", async () => {
+  test("is reported with the line where the file stops being TOML or JSON", async () => {
     await writeFile(at("d.json"), '{"datasets": [\n {"resolution": 64,\n "subsets": [}]\n}\n]}');
     await expect(openSeeded({ datasetConfig: at("d.json") })).rejects.toMatchObject({
       where: `${at("d.json")}, line 3`,
@@ -40,8 +40,8 @@ describe("a mistake in a dataset config", () => {
   });
 });
 
-describe("numbers beyond all measure", () => {
-  test("of repeats, resolution or shape do not bring the run down", async () => {
+describe("absurdly large numbers", () => {
+  test("of repeats, resolution or shape do not crash the run", async () => {
     await writePicture(at("a", "99999999999999999999_x", "a.png"), 16, 16);
     const settings = { trainDataDir: at("a"), resolution: [16, 16] } as const;
     await expect(openSeeded(settings)).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe("a folder of a thousand files", () => {
     await writeFile(file("jpeg.png"), await sharp(png).jpeg().toBuffer());
   }
 
-  test("is gone through whatever the names, whatever the endings", { timeout: 30_000 }, async () => {
+  test("is searched whatever the names and extensions", { timeout: 30_000 }, async () => {
     await fill();
     const group = await openSeeded({ ...settings(), trainBatchSize: 50 });
     expect(group.images).toHaveLength(992);
@@ -86,7 +86,7 @@ describe("a folder of a thousand files", () => {
     expect(captions.get(file("jpeg.png"))).toBe("cat");
   });
 
-  test("tells at once all pictures that cannot be read", { timeout: 30_000 }, async () => {
+  test("reports all images that cannot be read at once", { timeout: 30_000 }, async () => {
     await fill();
     await writeFile(file("500.png"), "");
     await writeFile(file("501.png"), "<html>not found</html>");
@@ -103,7 +103,7 @@ describe("a folder of a thousand files", () => {
     for (const [i, name] of named.entries()) expect(lines[i]).toContain(file(`${name}.png`));
   });
 
-  test("stops with its name at a picture that is cut off", { timeout: 30_000 }, async () => {
+  test("stops at a truncated image and names it", { timeout: 30_000 }, async () => {
     await fill();
     for (const [name, whole] of [
       ["cut.png", await encodePng(gradient(64, 64))],
@@ -126,7 +126,7 @@ describe("a folder of a thousand files", () => {
 });
 
 describe("a caption file", () => {
-  test("that is empty, not UTF-8 or cannot be read is told, all at once", async () => {
+  test("that is empty, not UTF-8 or cannot be read is reported, all at once", async () => {
     const settings = await writeCats(at("cats"));
     await writeFile(at("cats/3_cat/0.txt"), "");
     await writeFile(at("cats/3_cat/1.txt"), Buffer.from([0x63, 0xe9]));
@@ -135,7 +135,7 @@ describe("a caption file", () => {
     expect((mistake as { where: string }).where).toMatch(/0\.txt is empty\.\n.*1\.txt is not UTF-8\./);
   });
 
-  test("that is a link to nothing is told, not taken for missing", async () => {
+  test("that is a broken link is reported, not treated as missing", async () => {
     const settings = await writeCats(at("cats"));
     await rm(at("cats/3_cat/0.txt"));
     await symlink("gone.txt", at("cats/3_cat/0.txt"));
@@ -160,7 +160,7 @@ describe("a caption file", () => {
     ]);
   });
 
-  test("that end in something else than caption_extension are named", async () => {
+  test("with another extension than caption_extension are named", async () => {
     const settings = await writeCats(at("cats"));
     await writeFile(at("cats/3_cat/notes.txt"), "of no picture");
     for (const name of ["3.CAPTION", "4.png.txt"]) await writeFile(at("cats/3_cat", name), "mycat");
@@ -171,7 +171,7 @@ describe("a caption file", () => {
     expect(warnings).toMatchObject([{ kind: "captionOtherEnding", subjects }, { kind: "captionFromClass" }]);
   });
 
-  test("with alternatives in braces or in several lines are told unless wildcards are on", async () => {
+  test("with alternatives in braces or on several lines are reported unless wildcards are on", async () => {
     const settings = await writeCats(at("cats"));
     await writeFile(at("cats/3_cat/0.txt"), "mycat on {grass|sand}");
     await writeFile(at("cats/3_cat/1.txt"), "mycat {in} braces | no choice\n\n");
@@ -185,7 +185,7 @@ describe("a caption file", () => {
     expect(await told({ enableWildcard: true })).toEqual([]);
   });
 
-  test("with a keep_tokens_separator that nothing takes out are told", async () => {
+  test("with a keep_tokens_separator that nothing removes are reported", async () => {
     const settings = { ...(await writeCats(at("cats"))), keepTokensSeparator: "|||" };
     await writeFile(at("cats/3_cat/0.txt"), "mycat ||| one, two");
     const kinds = async (more: object) =>
@@ -195,7 +195,7 @@ describe("a caption file", () => {
       expect(await kinds(arranged)).toEqual([]);
   });
 
-  test("of metadata are told in the same way", async () => {
+  test("of metadata are reported in the same way", async () => {
     await writePicture(at("a.png"), 16, 16);
     await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "mycat {a|b}\nmore" } }));
     const settings = { inJson: at("meta.json"), trainDataDir: at(), resolution: [16, 16] } as const;
@@ -213,7 +213,7 @@ test.each(["5", "5_", "5_ "])("a picture without a caption in the folder %j has 
 });
 
 describe("a metadata file", () => {
-  test("whose keys lead to no picture tells them all", async () => {
+  test("whose keys lead to no image names them all", async () => {
     await writePicture(at("a.png"), 16, 16);
     await writeFile(at("meta.json"), JSON.stringify({ a: {}, gone: {}, "b/lost.png": {} }));
     const mistake = await openSeeded({ inJson: at("meta.json"), trainDataDir: at(), resolution: [16, 16] }).catch(
@@ -236,7 +236,7 @@ describe("a metadata file", () => {
   });
 });
 
-test("a run without pictures tells where it looked and what it left out", async () => {
+test("a run without images says where it looked and what it left out", async () => {
   const settings = { trainDataDir: at("nowhere"), resolution: [64, 64] } as const;
   const group = await openSeeded(settings);
   expect(group.batchesPerEpoch).toBe(0);
@@ -246,7 +246,7 @@ test("a run without pictures tells where it looked and what it left out", async 
   });
 });
 
-test("a damaged metadata_cache.json is told", async () => {
+test("a damaged metadata_cache.json is reported", async () => {
   const settings = { ...(await writeCats(at("cats"))), cacheInfo: true };
   await openSeeded(settings);
   const cache = at("cats/3_cat/metadata_cache.json");

@@ -22,7 +22,7 @@ test("the memory of pictures counts cached latents, and as many decoded pictures
   expect(inFours.decoded).toBe(3 * (128 * 150 + 140 * 128 + 128 * 128 + 70 * 192));
 });
 
-test("one large picture counts as often as it is there, and with the copy that drops its transparency", async () => {
+test("one large image counts as often as it is in memory, including the copy that drops its alpha channel", async () => {
   await writePicture(at("p/1_x/a.png"), 1000, 1000, 4);
   const group = await openSeeded({ trainDataDir: at("p"), resolution: [64, 64] });
   expect(pictureMemory(group, { ...vae, isCached: true, isOnDisk: true }).decoded).toBe(7e6);

@@ -11,7 +11,7 @@ afterAll(() => rmSync(work, { recursive: true }));
 const contents = (folder: string): [string, string][] =>
   readdirSync(folder).map((name) => [name, readFileSync(path.join(folder, name), "utf8")]);
 
-test("a folder is written, replaced as a whole and removed, and leaves nothing beside it", async () => {
+test("a folder is written, replaced as a whole and removed, with nothing left beside it", async () => {
   const folder = path.join(work, "state");
   await writeFolderAtomically(folder, { a: "1", b: new Uint8Array([50]) });
   expect(contents(folder)).toEqual([
@@ -36,7 +36,7 @@ test("between the two renames of a replacement the old folder is found", async (
   expect(readdirSync(work)).toEqual(["swap-state"]);
 });
 
-test("an output folder on a full disk is told so, with what to do", async () => {
+test("an output folder on a full disk is reported, with what to do", async () => {
   const full = Object.assign(new Error("no space"), { code: "ENOSPC", syscall: "write" });
   const restore = replaceDisk({ ...systemDisk, write: () => Promise.reject(full) });
   const folder = path.join(work, "full");
@@ -53,7 +53,7 @@ test("where nothing can be written, nothing is lost", async () => {
   });
 });
 
-test("a folder is made with all it lies in; making it again changes nothing", () => {
+test("a folder is made together with its parents; making it again changes nothing", () => {
   const folder = path.join(work, "made", "of", "several");
   makeFolder(folder);
   writeFileSync(path.join(folder, "a"), "1");
@@ -61,7 +61,7 @@ test("a folder is made with all it lies in; making it again changes nothing", ()
   expect(contents(folder)).toEqual([["a", "1"]]);
 });
 
-test("a file in the way, or a system that makes no folders there, is an error at once", () => {
+test("a file in the way, or a system that allows no folders there, is an error at once", () => {
   const file = path.join(work, "in-the-way");
   writeFileSync(file, "");
   expect(() => makeFolder(file)).toThrow("EEXIST");

@@ -38,7 +38,7 @@ async function forEveryOperation(
 const visible = (folder: string): string[] => readdirSync(folder).filter((name) => !name.startsWith("."));
 
 describe.each(faults)("when the n-th operation of the disk fails (%s)", (fault) => {
-  test("a file is the old one or the new one, and the new one once it is said to be written", async () => {
+  test("a file is the old one or the new one, and the new one once writing it has returned", async () => {
     const file = (folder: string) => path.join(folder, "word.pt");
     const count = await forEveryOperation(
       fault,
@@ -56,7 +56,7 @@ describe.each(faults)("when the n-th operation of the disk fails (%s)", (fault) 
     expect(count).toBeGreaterThanOrEqual(4);
   });
 
-  test("a folder is the old one or the new one, all of its files", async () => {
+  test("a folder is wholly the old one or wholly the new one", async () => {
     const state = (folder: string) => path.join(folder, "word-state");
     const count = await forEveryOperation(
       fault,
@@ -77,7 +77,7 @@ describe.each(faults)("when the n-th operation of the disk fails (%s)", (fault) 
   });
 });
 
-test("the faulty disk loses what a careless writer does not sync", async () => {
+test("the faulty disk loses what a careless writer did not sync", async () => {
   const folder = path.join(work, "careless");
   mkdirSync(folder);
   for (const [fault, left] of [

@@ -39,7 +39,7 @@ async function holder(file: string) {
   return { child, answer: JSON.parse(String(said)) as object };
 }
 
-test("the second to ask is told who holds the lock, and gets it after that one is done", async () => {
+test("the second to ask learns who holds the lock, and gets it once it is released", async () => {
   const file = path.join(work, ".word.lock");
   const first = await taken(file);
   expect(await takeLock(file)).toEqual({
@@ -50,7 +50,7 @@ test("the second to ask is told who holds the lock, and gets it after that one i
   await (await taken(file)).release();
 });
 
-test("of a process that was killed it is taken over at once, while it lives it is not", async () => {
+test("of a killed process, it is taken over at once; of a living one, it is not", async () => {
   const file = path.join(work, ".killed.lock");
   const { child } = await holder(file);
   expect(await takeLock(file)).toMatchObject({ heldBy: { pid: child.pid } });
@@ -67,14 +67,14 @@ function rewrite(file: string, changes: object, at?: number): void {
   if (at !== undefined) utimesSync(file, at, at);
 }
 
-test("of a dead process whose number another one has now it is taken over", async () => {
+test("of a dead process whose id was reused, it is taken over", async () => {
   const file = path.join(work, ".number.lock");
   await taken(file);
   rewrite(file, { start: "00000000" });
   await (await taken(file)).release();
 });
 
-test("of another machine it is taken over when it was not touched for long, and so is a damaged one", async () => {
+test("of another machine, it is taken over when it has not been touched for long, and so is a damaged one", async () => {
   const file = path.join(work, ".elsewhere.lock");
   await taken(file);
   rewrite(file, { place: "00000000", host: "far-away" }, 1);
@@ -86,7 +86,7 @@ test("of another machine it is taken over when it was not touched for long, and 
   await lock.release();
 });
 
-test("of another machine it is not taken over while it is touched", async () => {
+test("of another machine, it is not taken over while it is being touched", async () => {
   const file = path.join(work, ".far.lock");
   await taken(file);
   rewrite(file, { place: "00000000", host: "far-away" });
@@ -108,7 +108,7 @@ test.runIf(process.platform !== "win32")(
   },
 );
 
-test("of ten that ask at once for a dead one's lock one gets it", async () => {
+test("of ten that ask at once for a dead process's lock, one gets it", async () => {
   const file = path.join(work, ".crowd.lock");
   await taken(file);
   rewrite(file, { start: "00000000" });

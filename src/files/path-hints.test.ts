@@ -5,7 +5,7 @@ import { didYouMean, nearPath } from "./path-hints.ts";
 
 const at = temporaryFolder();
 
-test("the path that was meant has the nearest name in the place of the first part that is missing", async () => {
+test("the suggested path has the nearest name in place of the first missing part", async () => {
   await mkdir(at("pictures", "20_mycat"), { recursive: true });
   await writeFile(at("pictures", "20_mycat", "a.png"), "");
   await writeFile(at("model.safetensors"), "");
@@ -27,7 +27,7 @@ test.skipIf(process.platform !== "linux")(
   },
 );
 
-test("nothing is suggested where all is there, or nothing is like it", async () => {
+test("nothing is suggested where everything exists, or nothing is similar", async () => {
   await mkdir(at("pictures"));
   expect(nearPath(at("pictures"))).toBeUndefined();
   expect(nearPath(at("elsewhere"))).toBeUndefined();

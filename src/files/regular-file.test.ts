@@ -21,7 +21,7 @@ const read = (file: string): Promise<Uint8Array> => readRegularFile(file, "setti
 const refused = (message: string) => expect.objectContaining({ ...withoutSubject, message });
 const { subject: _, ...withoutSubject } = refusal;
 
-test("a file is read whole, into memory of its own", async () => {
+test("a file is read whole, into its own memory", async () => {
   for (const size of [0, 1, 70_000]) {
     const bytes = Uint8Array.from({ length: size }, (_, i) => i % 251);
     writeFileSync(at("bytes"), bytes);
@@ -33,7 +33,7 @@ test("a file is read whole, into memory of its own", async () => {
   expect((await read(at("link"))).length).toBe(70_000);
 });
 
-test("a text is UTF-8, its byte order mark no part of it", async () => {
+test("a text is UTF-8, and its byte order mark is dropped", async () => {
   writeFileSync(at("text"), "\uFEFFé");
   expect(await readRegularTextFile(at("text"), "settingsFile", refusal)).toBe("é");
   writeFileSync(at("text"), Buffer.from("\uFEFFseed", "utf16le"));
@@ -66,7 +66,7 @@ describe("what cannot be read is refused at once, as its reader words it", () =>
 });
 
 describe.skipIf(process.platform === "win32")(
-  "what the user hands over himself is read, also where it is no file",
+  "what the command line hands over is read, even if it is not a file",
   () => {
     /** What is read of a descriptor while `use` runs. */
     async function withDescriptor<Result>(file: string, use: (handedOver: string) => Promise<Result>): Promise<Result> {

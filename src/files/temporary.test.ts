@@ -38,7 +38,7 @@ function nameOf(base: string, { pid = process.pid, start = ownProcess().start, p
   return `.${base}.${place}-${pid}-${start}-00000000.part`;
 }
 
-test("what a killed process left is removed by the next one that writes there, and what a living one is at stays", async () => {
+test("what a killed process left is removed by the next one that writes there, and what a living one is writing stays", async () => {
   const folder = newFolder("killed");
   const file = JSON.stringify(path.join(folder, "word.pt"));
   const state = JSON.stringify(path.join(folder, "word-state"));
@@ -61,7 +61,7 @@ test("what a killed process left is removed by the next one that writes there, a
   ]);
 });
 
-test("a number that the system has given to another process does not make the dead one live", async () => {
+test("a process id that the system has reused does not make the dead process look alive", async () => {
   const folder = newFolder("number");
   const mine = nameOf("word.pt");
   for (const name of [mine, nameOf("word.pt", { start: "00000000" })]) writeFileSync(path.join(folder, name), "");
@@ -69,7 +69,7 @@ test("a number that the system has given to another process does not make the de
   expect(readdirSync(folder)).toEqual([mine, "other.pt"]);
 });
 
-test("what another machine is at stays for a day", async () => {
+test("what another machine is writing stays for a day", async () => {
   const folder = newFolder("elsewhere");
   const [fresh, old] = [nameOf("fresh.pt", { place: "00000000" }), nameOf("old.pt", { place: "00000000" })];
   for (const name of [fresh, old]) writeFileSync(path.join(folder, name), "");
@@ -78,7 +78,7 @@ test("what another machine is at stays for a day", async () => {
   expect(readdirSync(folder)).toEqual([fresh, "other.pt"]);
 });
 
-test("what earlier versions left goes, too, and nothing of other programs", async () => {
+test("what earlier versions left is removed, too, but nothing of other programs", async () => {
   const folder = newFolder("earlier");
   const others = [".mine.part", ".notes.txt.99999999.part", "word.part", ".word.pt.part"];
   // a file from before this process was started, under this process's number
@@ -90,7 +90,7 @@ test("what earlier versions left goes, too, and nothing of other programs", asyn
   expect(readdirSync(folder).sort()).toEqual([...others, "other.pt", "word-state"].sort());
 });
 
-test("a folder that a killed process had moved aside is found until it is written anew, and never swept away", async () => {
+test("a folder that a killed process had moved aside is found until it is rewritten, and is never cleaned up", async () => {
   const folder = newFolder("aside");
   const state = path.join(folder, "word-state");
   await writeFolderAtomically(state, { old: "1" });
@@ -121,7 +121,7 @@ test("two processes that write one folder and one file do not disturb each other
   expect(readdirSync(path.join(folder, "word-state"))).toEqual(["a", "b"]);
 });
 
-test("a name as long as the disk takes can be written", async () => {
+test("the longest name that the disk allows can be written", async () => {
   const folder = newFolder("long");
   const [file, state] = [`${"ä".repeat(120)}.pt`, `${"w".repeat(249)}-state`];
   await writeFileAtomically(path.join(folder, file), "1");

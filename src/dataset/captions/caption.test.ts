@@ -8,12 +8,12 @@ const state = { epoch: 1, step: 0, maxTrainSteps: 10, replacements: [] };
 const drawn = (caption: string, settings: Partial<typeof plainCaptions>) =>
   processCaption(caption, { ...plainCaptions, ...settings }, state, new PythonRandom(1));
 
-test("shuffled tags keep the separator they were split at", () => {
+test("shuffled tags keep the separator that split them", () => {
   const shuffled = drawn("a; b, c; d", { captionSeparator: ";", shuffleCaption: true });
   expect(shuffled.split("; ").sort()).toEqual(["a", "b, c", "d"]);
 });
 
-test("wildcards are found as the reference's regular expression finds them", () => {
+test("wildcards are found where the reference's regular expression finds them", () => {
   const reference = (text: string) =>
     text
       .replaceAll("{{", "(")
@@ -33,7 +33,7 @@ test("white space as Python has it is stripped from the ends only", () => {
   expect(strip(" \t ")).toBe("");
 });
 
-test("captions of a million blanks or braces take no longer than to read them", () => {
+test("captions of a million blanks or braces take linear time", () => {
   const [blanks, braces, standIns] = [" ", "{ ", "⦅"].map((piece) => piece.repeat(1_000_000));
   expect(strip(`a${blanks}b`)).toHaveLength(1_000_002);
   expect(drawn(`a${blanks}b`, { shuffleCaption: true })).toHaveLength(1_000_002);

@@ -9,7 +9,7 @@ const at = temporaryFolder();
 const start = process.cwd();
 afterEach(() => process.chdir(start));
 
-test("a config's paths begin where the user stands, else at the config's folder", async () => {
+test("a config's paths are relative to the working directory, or else to the config's folder", async () => {
   for (const folder of ["set/cats", "here/cats"]) await writePicture(at(folder, "a.png"), 64, 64);
   await writeFile(
     at("set/d.toml"),
@@ -31,7 +31,7 @@ test("the concepts that are shipped can be trained from any folder", async () =>
   expect(images.length).toBeGreaterThan(4);
 });
 
-test("keys named like what objects inherit are unknown keys, in JSON as in TOML", async () => {
+test("keys named like inherited properties are unknown keys, in JSON as in TOML", async () => {
   await writeFile(at("p.json"), '{"datasets": [],\n "__proto__": {"datasets": [{"subsets": []}]},\n "constructor": 1}');
   await expect(openSeeded({ datasetConfig: at("p.json") })).rejects.toMatchObject({
     code: "DATASET_CONFIG",
@@ -86,7 +86,7 @@ function lines(line: (i: number) => string): string {
   return Array.from({ length: 100_000 }, (_, i) => line(i)).join("\n");
 }
 
-test.skipIf(process.platform === "win32")("a pipe for a config is not waited for", async () => {
+test.skipIf(process.platform === "win32")("nothing waits for a pipe in place of a config", async () => {
   execFileSync("mkfifo", [at("pipe.toml"), at("pipe.json")]);
   for (const name of ["pipe.toml", "pipe.json"])
     await expect(openSeeded({ datasetConfig: at(name) })).rejects.toMatchObject({

@@ -14,7 +14,7 @@ import {
 
 const at = temporaryFolder();
 
-test("pictures that are enlarged are told, those that lose much apart from the others", async () => {
+test("enlarged images are reported, those that lose much separately", async () => {
   for (const side of [20, 63, 64, 65]) await writePicture(at("a", "1_x", `${side}.png`), side, side);
   const { warnings } = await openSeeded({ trainDataDir: at("a"), classTokens: "x", resolution: [64, 64] });
   const kinds = new Map(warnings.map(({ kind, subjects }) => [kind, subjects]));
@@ -26,14 +26,14 @@ test("pictures that are enlarged are told, those that lose much apart from the o
   expect(unscaled.warnings.map(({ kind }) => kind)).not.toContain("pictureUpscaled");
 });
 
-test("huge pictures are told", async () => {
+test("huge images are reported", async () => {
   await writePlain(at("a.png"), 8000, 6000);
   await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "x" } }));
   const { warnings } = await openSeeded({ inJson: at("meta.json"), trainDataDir: at(), resolution: [64, 64] });
   expect(warnings).toMatchObject([{ kind: "pictureHuge", subjects: [at("a.png")] }]);
 });
 
-test("a picture that is there twice under other names is told, once a subset", async () => {
+test("an image that appears twice under different names is reported, once per subset", async () => {
   const settings = await writeCats(at("cats"));
   await copyFile(at("cats/3_cat/0.png"), at("cats/3_cat/copy.png"));
   await copyFile(at("cats/3_cat/0.txt"), at("cats/3_cat/copy.txt"));
@@ -43,7 +43,7 @@ test("a picture that is there twice under other names is told, once a subset", a
   ]);
 });
 
-describe("a picture that EXIF turns", () => {
+describe("an image that EXIF rotates", () => {
   const bucketed = { enableBucket: true, bucketNoUpscale: true, minBucketReso: 64, resolution: [128, 128] } as const;
 
   /** 128 x 64 in the file; upright 64 x 128, with the file's left edge on top. */
@@ -56,7 +56,7 @@ describe("a picture that EXIF turns", () => {
       .toFile(at(...parts));
   }
 
-  test("is told, and with exif_transpose has the size, bucket and pixels that viewers show", async () => {
+  test("is reported, and with exif_transpose has the size, bucket and pixels that viewers show", async () => {
     await writeTurned("p", "1_x", "a.png");
     const settings = { trainDataDir: at("p"), ...bucketed };
     const asStored = await openSeeded(settings);
@@ -74,7 +74,7 @@ describe("a picture that EXIF turns", () => {
     expect([first, last]).toEqual([-1, Math.fround((Math.fround(127 / 255) - 0.5) / 0.5)]);
   });
 
-  test("is turned with its mask, by a key of a dataset config, too", async () => {
+  test("is rotated with its mask, also by a key of a dataset config", async () => {
     await writeTurned("p", "a.png");
     await writeTurned("masks", "a.png");
     const subset = `image_dir = '${at("p")}'\nconditioning_data_dir = '${at("masks")}'\nexif_transpose = true\n`;
@@ -99,7 +99,7 @@ describe("a picture that EXIF turns", () => {
 describe("transparency", () => {
   const settings = () => ({ trainDataDir: at("p"), resolution: [64, 64] as const });
 
-  test("is told where pixels let something through and their colours are trained, and only there", async () => {
+  test("is reported where transparent pixels are trained on with their colours, and only there", async () => {
     await writePicture(at("p/1_x/cut-out.png"), 64, 64, 4);
     const opaque = { ...gradient(64, 64, 4) };
     for (let i = 3; i < opaque.data.length; i += 4) opaque.data[i] = 255;
@@ -114,7 +114,7 @@ describe("transparency", () => {
     expect(await kinds({ alphaBackground: "white" })).toEqual([]);
   });
 
-  test("is looked for in some of very many pictures only, which is told", async () => {
+  test("is looked for in only some of very many images, and this is reported", async () => {
     const names = ["a", "b", "c", "d", "e"];
     await writePlain(at("a.png"), 8000, 5000, { alpha: 0.5 });
     for (const name of names.slice(1)) await copyFile(at("a.png"), at(`${name}.png`));
@@ -126,7 +126,7 @@ describe("transparency", () => {
     expect(subjects.get("transparencySampled")).toEqual(["3 of 5"]);
   });
 
-  test("is laid on the background, in pixels and in caches", async () => {
+  test("is composited onto the background, in pixels and in caches", async () => {
     await writePicture(at("p/1_x/a.png"), 64, 64, 4);
     const flat = { ...settings(), alphaBackground: "#ff0000" };
     const [sample] = (await epochOf(await openSeeded(flat), 1))[0]!.samples;
@@ -137,14 +137,14 @@ describe("transparency", () => {
     expect((await epochOf(cached, 1))[0]!.samples[0]!.latents!.data[7]).toBe(1);
   });
 
-  test("is not both masked and laid on a colour, and the colour must be one", async () => {
+  test("is either a mask or composited onto a colour, not both, and the colour must be valid", async () => {
     await writePicture(at("p/1_x/a.png"), 64, 64);
     for (const given of [{ alphaBackground: "whit" }, { alphaBackground: "white", alphaMask: true }])
       await expect(openSeeded({ ...settings(), ...given })).rejects.toMatchObject({ code: "DATASET_CONFIG" });
   });
 });
 
-test("animated pictures are told", async () => {
+test("animated images are reported", async () => {
   const frames = Buffer.concat([gradient(64, 64), gradient(64, 64, 3)].map(({ data }) => Buffer.from(data)));
   for (let i = 0; i < 64 * 64 * 3; i++) frames[i] = 255 - frames[i]!;
   await mkdir(at("p/1_x"), { recursive: true });

@@ -22,7 +22,7 @@ async function open(settings: object = {}) {
 const ownKinds = ["captionFromClass", "pictureTwice"];
 const oddOnes = (kinds: ReadonlyMap<string, unknown>) => [...kinds.keys()].filter((kind) => !ownKinds.includes(kind));
 
-test("endings count in any letter case, and all that can be decoded is used", async () => {
+test("extensions match in any letter case, and everything that can be decoded is used", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   const names = ["B.Png", "c.Jpg", "d.jfif", "e.tif", "f.GIF", "g.TIFF", "h.apng", "i.AVIF", "j.Bmp"];
   for (const name of names) await copyFile(at("p/1_x/a.png"), at("p/1_x", name));
@@ -31,7 +31,7 @@ test("endings count in any letter case, and all that can be decoded is used", as
   expect(oddOnes(kinds)).toEqual([]);
 });
 
-test("files of systems and captions are left out without a word", async () => {
+test("system files and captions are left out silently", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   for (const name of ["._a.png", ".DS_Store", "Thumbs.db", "desktop.ini", "a.txt", "a.tags", "notes.md"])
     await writeFile(at("p/1_x", name), "x");
@@ -43,7 +43,7 @@ test("files of systems and captions are left out without a word", async () => {
   expect(oddOnes(kinds)).toEqual([]);
 });
 
-test("pictures that cannot be read, are named like none or lie in sub-folders are named", async () => {
+test("images that cannot be read, have another extension or lie in sub-folders are named", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   for (const name of ["b.heic", "c.PSD", "d.cr2", "e.svg", "f.mov"]) await writeFile(at("p/1_x", name), "x");
   for (const name of ["photo", "g.jpg_large", "h.png.bak"]) await copyFile(at("p/1_x/a.png"), at("p/1_x", name));
@@ -57,7 +57,7 @@ test("pictures that cannot be read, are named like none or lie in sub-folders ar
   expect(kinds.get("subfolderWithPictures")).toEqual(inFolder("more"));
 });
 
-test("a picture whose name ends like another kind's is to be renamed, not exported; a camera's raw file begins like TIFF", async () => {
+test("for an image with the extension of another format the hint is to rename it, not to export it; a camera's raw file begins like TIFF", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   await copyFile(at("p/1_x/a.png"), at("p/1_x/b.HEIC"));
   await writeFile(at("p/1_x/c.dng"), "II*\0raw");
@@ -67,7 +67,7 @@ test("a picture whose name ends like another kind's is to be renamed, not export
   expect(kinds.get("pictureUndecodable")).toEqual([at("p/1_x/c.dng")]);
 });
 
-test("a sub-folder that is a subset of its own is no loss", async () => {
+test("a sub-folder that is itself a subset is not reported as missed", async () => {
   await writePicture(at("p/a.png"), 64, 64);
   await writePicture(at("p/more/b.png"), 64, 64);
   const subset = (folder: string) => `[[datasets.subsets]]\nimage_dir = '${folder}'\nclass_tokens = 'x'\n`;
@@ -76,7 +76,7 @@ test("a sub-folder that is a subset of its own is no loss", async () => {
   expect(oddOnes(kinds)).toEqual([]);
 });
 
-test("folders whose names ask for no repeats, and entries that lead to nothing, are named", async () => {
+test("folders whose names set no repeats, and entries that lead to nothing, are named", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   for (const name of ["0_x", "-1_x", "cats"]) await writePicture(at("p", name, "b.png"), 64, 64);
   await symlink("elsewhere", at("p/5_gone"));
@@ -91,7 +91,7 @@ test("folders whose names ask for no repeats, and entries that lead to nothing, 
   expect(kinds.get("picturesBesideFolders")).toEqual([at("p/c.png")]);
 });
 
-test.skipIf(process.platform === "win32")("a pipe among the pictures is an error, and is not waited for", async () => {
+test.skipIf(process.platform === "win32")("a pipe among the images is an error, and nothing waits for it", async () => {
   await mkdir(at("p/1_x"), { recursive: true });
   execFileSync("mkfifo", [at("p/1_x/a.png")]);
   await expect(open()).rejects.toMatchObject({
@@ -117,7 +117,7 @@ test("a class folder that asks for millions of repeats is refused before lists o
   });
 });
 
-test("several pictures that cannot be read for several reasons are told with what to do about each", async () => {
+test("several images that cannot be read for different reasons are reported with what to do about each", async () => {
   await writePicture(at("p/1_x/a.png"), 64, 64);
   await symlink("gone.png", at("p/1_x/b.png"));
   await writeFile(at("p/1_x/c.png"), "no picture");
@@ -127,7 +127,7 @@ test("several pictures that cannot be read for several reasons are told with wha
   });
 });
 
-test("metadata finds pictures without ending in any letter case", async () => {
+test("metadata finds images without an extension in any letter case", async () => {
   await writePicture(at("p/a.Png"), 64, 64);
   await writePicture(at("p/sub/b.jfif"), 64, 64);
   await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "x" }, "sub/b": { caption: "x" } }));
@@ -135,7 +135,7 @@ test("metadata finds pictures without ending in any letter case", async () => {
   expect(names.sort()).toEqual(["a.Png", "sub/b.jfif"]);
 });
 
-test("a key of the metadata whose picture cannot be read is not called missing", async () => {
+test("a metadata key whose image cannot be read is not called missing", async () => {
   await mkdir(at("p"));
   await writeFile(at("p/a.heic"), "x");
   await writeFile(at("meta.json"), JSON.stringify({ a: { caption: "x" } }));
@@ -145,7 +145,7 @@ test("a key of the metadata whose picture cannot be read is not called missing",
   });
 });
 
-test("keys of the metadata that begin where the user stands are told which folder to give, and it works", async () => {
+test("for metadata keys relative to the working directory, the folder to give is suggested, and it works", async () => {
   // Deeper than the folder of the test run: from p, the key's many ".." would end at the root, and it would be found.
   const deep = at(`${"d/".repeat(process.cwd().split(path.sep).length)}p`);
   await writePicture(path.join(deep, "a.png"), 64, 64);
@@ -158,6 +158,6 @@ test("keys of the metadata that begin where the user stands are told which folde
   expect(group.images).toHaveLength(1);
 });
 
-test("a clean dataset has nothing told of it", async () => {
+test("nothing is reported about a clean dataset", async () => {
   expect((await openSeeded(await writeCats(at("cats")))).warnings).toEqual([]);
 });

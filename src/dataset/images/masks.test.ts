@@ -64,7 +64,7 @@ describe("loss masks of a folder", () => {
     });
   });
 
-  test("that cannot be read are told before training, all at once", async () => {
+  test("that cannot be read are reported before training, all at once", async () => {
     for (const name of ["a.png", "b.png"]) {
       await writePicture(at("img", name), 64, 64);
       await writePicture(at("masks", name), 64, 64);
@@ -96,7 +96,7 @@ describe("loss masks of a folder", () => {
     ]);
   });
 
-  test("that EXIF turns are told; where it turns only one of picture and mask, that is why they do not fit", async () => {
+  test("that EXIF rotates are reported; where only one of image and mask is rotated, that is given as the reason why they do not fit", async () => {
     const write = async (file: string, [width, height]: readonly [number, number], orientation: number) => {
       await mkdir(path.dirname(at(file)), { recursive: true });
       const { data, ...raw } = gradient(width, height);

@@ -15,7 +15,7 @@ function put(text: string): string {
   return file;
 }
 
-test("every key of a metadata file is a picture, also one named like what objects inherit", async () => {
+test("every key of a metadata file is an image, even one named like an inherited property", async () => {
   const entries = await readMetadata(put('{"__proto__": {"caption": "a"}, "constructor": {"tags": "b"}}'));
   expect(entries.map(({ key, caption, tags }) => [key, caption, tags])).toEqual([
     ["__proto__", "a", undefined],
@@ -39,7 +39,7 @@ test.each([
 
 const at = temporaryFolder();
 
-test("cache_info writes captions and sizes, and then reads nothing else", async () => {
+test("cache_info writes captions and sizes, and reads nothing else afterwards", async () => {
   const settings = { ...(await writeCats(at("cats"))), cacheInfo: true };
   const group = await openSeeded(settings);
   expect(group.warnings.map(({ kind }) => kind)).toEqual(["infoCacheMissing"]);
@@ -48,7 +48,7 @@ test("cache_info writes captions and sizes, and then reads nothing else", async 
   expect(again.images).toEqual(group.images);
 });
 
-test("pictures that came after the cache are named; those of a validation split are not", async () => {
+test("images added after the cache was written are named; those of a validation split are not", async () => {
   const settings = { ...(await writeCats(at("cats"))), cacheInfo: true };
   await openSeeded(settings);
   await writePicture(at("cats/3_cat/new.png"), 128, 128);
@@ -57,7 +57,7 @@ test("pictures that came after the cache are named; those of a validation split 
   expect((await openSeeded({ ...settings, validationSplit: 0.4 })).warnings).toEqual([]);
 });
 
-test("a size that metadata tells and the picture does not have is not trained on", async () => {
+test("a size stated in metadata that is not the image's own is not trained on", async () => {
   const settings = await writeCats(at("cats"));
   await openSeeded({ ...settings, cacheInfo: true });
   await writePicture(at("cats/3_cat/0.png"), 64, 192);

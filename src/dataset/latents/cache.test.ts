@@ -35,7 +35,7 @@ const warningsOf = ({ progress }: Cached) => progress.flatMap(({ warnings }) => 
 const counts = (progress: readonly CachingProgress[]) => progress.map(({ done, total }) => `${done}/${total}`);
 
 describe("latents in memory", () => {
-  test("are encoded by bucket area, at most vae_batch_size at once, and mirrored pictures anew", async () => {
+  test("are encoded by bucket area, at most vae_batch_size at once, and mirrored images separately", async () => {
     const group = await openSeeded({ ...(await writeCats(at("cats"))), cacheLatents: true, vaeBatchSize: 2 });
     const encoder = latentsEncoder();
     const progress = await collect(group.cacheLatents(encoder));
@@ -67,14 +67,14 @@ describe("latents in memory", () => {
     expect(await masksOf(true)).toEqual(await masksOf(false));
   });
 
-  test("cannot go with random crops", async () => {
+  test("cannot be combined with random crops", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatents: true, randomCrop: true };
     await expect(openSeeded(settings)).rejects.toMatchObject({ code: "DATASET_CONFIG" });
   });
 });
 
 describe("latents in files", () => {
-  test("are used again, and made anew for other buckets; foreign arrays stay", async () => {
+  test("are reused, and made again for other buckets; foreign arrays stay", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, vaeBatchSize: 4 };
     await cache(settings);
     expect((await readdir(at("cats/3_cat"))).filter((name) => name.endsWith(".npz"))).toContain("3_0064x0192_sd.npz");
@@ -123,7 +123,7 @@ describe("latents in files", () => {
     expect(await readFile(file)).toEqual(whole);
   });
 
-  test.skipIf(process.platform === "win32")("that are pipes are said and made anew", async () => {
+  test.skipIf(process.platform === "win32")("that are pipes are reported and made again", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     const file = at("cats/3_cat/1_0140x0128_sd.npz");
@@ -135,7 +135,7 @@ describe("latents in files", () => {
     expect(await readFile(file)).toEqual(whole);
   });
 
-  test("are not looked into with skip_cache_check, so damage shows when they are used", async () => {
+  test("are not checked with skip_cache_check, so damage shows when they are used", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, skipCacheCheck: true };
     await cache(settings);
     const file = at("cats/3_cat/1_0140x0128_sd.npz");
@@ -152,7 +152,7 @@ describe("latents in files", () => {
     await expect(epochOf(group, 1)).rejects.toMatchObject(refusal("it does not exist", "^The next run makes"));
   });
 
-  test("of an old name are used and kept", async () => {
+  test("under an old name are used and kept", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     await writeFile(at("cats/3_cat/0.npz"), await readFile(at("cats/3_cat/0_0128x0128_sd.npz")));
@@ -160,7 +160,7 @@ describe("latents in files", () => {
     expect((await cache(settings)).shapes).toEqual([]);
   });
 
-  test("of another picture are made anew, but not those of one that was only touched", async () => {
+  test("of a changed image are made again, but not those of one that was only touched", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     const [picture, file] = [at("cats/3_cat/1.png"), at("cats/3_cat/1_0140x0128_sd.npz")];
@@ -183,7 +183,7 @@ describe("latents in files", () => {
     expect(await cache(settings)).toMatchObject({ shapes: [] });
   });
 
-  test("of another VAE are made anew", async () => {
+  test("of another VAE are made again", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
     await cache(settings, "one");
     const other = await cache(settings, "another");
@@ -192,7 +192,7 @@ describe("latents in files", () => {
     expect(await cache(settings, "another")).toMatchObject({ shapes: [] });
   });
 
-  test("never take a mirrored picture from before their picture changed", async () => {
+  test("never keep a mirrored version from before their image changed", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     await writeFile(at("cats/3_cat/1.png"), await encodePng(shifted(gradient(140, 128))));
@@ -221,7 +221,7 @@ describe("latents in files", () => {
     expect(warningsOf(await cache(settings))).toMatchObject([{ kind: "latentsUntold", subjects: { length: 2 } }]);
   });
 
-  test("that sd-scripts wrote into a file of ours are taken for its own", async () => {
+  test("that sd-scripts wrote into a file of ours are treated as sd-scripts' own", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true, flipAug: false };
     await cache(settings);
     const file = at("cats/3_cat/0_0128x0128_sd.npz");
@@ -233,7 +233,7 @@ describe("latents in files", () => {
     expect(warningsOf(await cache(settings))).toMatchObject([{ kind: "latentsUntold", subjects: [file] }]);
   });
 
-  test("of pictures that differ in their ending alone, or are trained on at two sizes, have a file each", async () => {
+  test("of images that differ only in extension, or are trained on at two sizes, have separate files", async () => {
     for (const [name, picture] of [
       ["a.png", gradient(128, 128)],
       ["a.PNG", shifted(gradient(128, 128))],
@@ -282,7 +282,7 @@ describe("latents in files", () => {
     expect(await cache(settings)).toMatchObject({ shapes: [] });
   });
 
-  test("that another run writes anew while this one uses them end it", async () => {
+  test("that another run rewrites while this one uses them end it", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     const group = await openSeeded(settings);
     await collect(group.cacheLatents(latentsEncoder()));
@@ -291,7 +291,7 @@ describe("latents in files", () => {
     await expect(epochOf(group, 1)).rejects.toMatchObject({ code: "LATENTS_UNREADABLE" });
   });
 
-  test("are kept in memory where a metadata file leads out of the pictures' folder", async () => {
+  test("are kept in memory where a metadata file leads outside the image folder", async () => {
     await writeCats(at("cats"));
     for (const name of ["outside.png", "linked/outside.png"]) await writePicture(at(name), 128, 128);
     await symlink(at("linked"), at("cats/3_cat/link"));
@@ -315,7 +315,7 @@ describe("latents in files", () => {
     });
   });
 
-  test("are not looked at without a flag that asks for caches", async () => {
+  test("are ignored without a flag that asks for caches", async () => {
     const settings = await writeCats(at("cats"));
     await cache({ ...settings, cacheLatentsToDisk: true });
     await writePicture(at("cats/3_cat/0.png"), 64, 192);
@@ -332,7 +332,7 @@ describe("latents in files", () => {
     await expect(openSeeded(alone)).rejects.toMatchObject({ code: "DATASET_CONFIG" });
   });
 
-  test("do not tell the size of a picture that was exchanged", async () => {
+  test("do not give the size of an image that was replaced since", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     await writePicture(at("cats/3_cat/0.png"), 64, 192);
@@ -341,7 +341,7 @@ describe("latents in files", () => {
     expect(image.size).toEqual([64, 192]);
   });
 
-  test("stand in for pictures that are gone", async () => {
+  test("replace images that are gone", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     await rm(at("cats/3_cat/3.png"));
@@ -356,7 +356,7 @@ describe("latents in files", () => {
     expect(batchLatents((await epochOf(group, 1))[0]!)!.shape).toEqual([1, 4, 24, 8]);
   });
 
-  test("that stand in for pictures must be of the VAE", async () => {
+  test("that replace images must be of the same VAE", async () => {
     const settings = { ...(await writeCats(at("cats"))), cacheLatentsToDisk: true };
     await cache(settings);
     await rm(at("cats/3_cat/3.png"));

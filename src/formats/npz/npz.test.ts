@@ -41,7 +41,7 @@ describe("npz", () => {
     expect(arrays.get("other")).toBeUndefined();
   });
 
-  test("an array that is not looked at is carried over byte for byte", () => {
+  test("an array that is not used is copied byte for byte", () => {
     const foreign = formatNpy(matrix);
     expect(openNpz(writeNpz(new Map([["foreign", foreign]]))).get("foreign")).toEqual(foreign);
   });

@@ -24,7 +24,7 @@ test("texts are read as written, before the pixels and in order: tEXt for Latin-
   expect(readChunks(written).map(({ type }) => type)).toEqual(["IHDR", "tEXt", "iTXt", "tEXt", "IDAT", "IEND"]);
 });
 
-test("a text takes the place of the one with its keyword and leaves others", () => {
+test("a text replaces the one with the same keyword and leaves the others", () => {
   const first = withPngTexts(picture, [
     { keyword: "seed", text: "1" },
     { keyword: "scale", text: "7.5" },
@@ -65,7 +65,7 @@ test("many compressed texts are unpacked up to a limit for all of them", () => {
   expect(() => readPngTexts(pictureOf(17))).toThrow(expect.objectContaining({ code: "PNG_INVALID" }));
 });
 
-test("a picture of endless parts is refused", () => {
+test("an image with too many chunks is refused", () => {
   const parts = new Array<PngChunk>(200_001).fill({ type: "teSt", data: new Uint8Array() });
   expect(() => readPngTexts(writeChunks(parts))).toThrow(expect.objectContaining({ code: "PNG_INVALID" }));
 });

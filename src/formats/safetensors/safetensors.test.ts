@@ -32,7 +32,7 @@ test("tensors and metadata come back as they were written, wide ones first", () 
   for (const [name, tensor] of tensors) expect(readTensor(bytes, entries.get(name)!)).toEqual(tensor);
 });
 
-test("metadata is plain data without a prototype, whatever its entries are called", () => {
+test("metadata is an object without a prototype, whatever its entries are called", () => {
   const { metadata } = parseSafetensors(file('{"__metadata__":{"__proto__":"a","constructor":"b"}}'));
   expect(Object.getPrototypeOf(metadata)).toBe(null);
   expect(Object.entries(metadata)).toEqual([
@@ -95,7 +95,7 @@ describe("refused, saying why", () => {
   });
 });
 
-test("names and metadata called like what objects inherit are written and read like others", () => {
+test("names and metadata called like inherited properties are written and read like others", () => {
   const array = { dtype: "float32", shape: [1], data: new Float32Array([7]) } as const;
   const metadata = Object.fromEntries([
     ["__proto__", "a"],

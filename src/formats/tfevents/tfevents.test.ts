@@ -42,7 +42,7 @@ describe("event files", () => {
     );
   });
 
-  test("hold pictures with what to say beside them", () => {
+  test("hold images with their captions", () => {
     const image = { tag: "sample_0", png: bytes("8950"), width: 200, height: 64, description: "a cat" };
     expect(recordOf(imageEvent(1.5, 300, image))).toEqual(
       bytes(
@@ -51,7 +51,7 @@ describe("event files", () => {
     );
   });
 
-  test("hold hyper-parameters: which there are, their values, an end", () => {
+  test("hold hyper-parameters: their names, their values, an end", () => {
     expect(hyperParameterEvents(1.5, { word: "cat", rate: 0.5, big: true }).map(recordOf)).toEqual([
       bytes(
         "53000000000000000d7d4e9109000000000000f83f10002a460a440a145f68706172616d735f2f6578706572696d656e744a2c0a2a0a0768706172616d73121f121d22080a04776f7264200122080a0472617465200322070a0362696720023cd57780",

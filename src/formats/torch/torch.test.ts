@@ -70,7 +70,7 @@ test("a file with any byte changed is read or refused, but never crashes the rea
   }
 });
 
-test("the refused name and the file stand in the error", () => {
+test("the error names the refused global and the file", () => {
   const pickle = new TextEncoder().encode("cos\nsystem\n.");
   const source = inMemory(Uint8Array.of(0x80, 2, ...pickle), "in memory");
   expect(() => readTorchFile(source)).toThrow(

@@ -13,7 +13,7 @@ const archive = writeZip([
   { name: "folder/b", bytes: text("b") },
 ]);
 
-test("members are stored as they are, their data at multiples of 64 bytes", () => {
+test("members are stored uncompressed, their data at multiples of 64 bytes", () => {
   const zip = open(archive);
   expect([...zip.entries.keys()]).toEqual(["a.txt", "folder/b"]);
   for (const entry of zip.entries.values()) {
@@ -28,7 +28,7 @@ test("equal content gives equal bytes", () => {
   expect(writeZip([{ name: "a", bytes: first }])).toEqual(writeZip([{ name: "a", bytes: first }]));
 });
 
-test("a compressed member is unpacked, but not beyond what is allowed or claimed", () => {
+test("a compressed member is unpacked, but to no more than is allowed or claimed", () => {
   const zip = open(compressed(first.length));
   const entry = zip.entries.get("a.txt")!;
   expect(new Uint8Array(zip.read(entry, first.length))).toEqual(first);
@@ -39,13 +39,13 @@ test("a compressed member is unpacked, but not beyond what is allowed or claimed
   }
 });
 
-test("a comment behind the archive does not hide its directory", () => {
+test("a comment after the archive does not hide its directory", () => {
   const commented = new Uint8Array([...archive, ...text("PK\u0005\u0006 is no end")]);
   new DataView(commented.buffer).setUint16(archive.length - 2, commented.length - archive.length, true);
   expect([...open(commented).entries.keys()]).toEqual(["a.txt", "folder/b"]);
 });
 
-test("the numbers of a large archive stand in zip64 fields", () => {
+test("the numbers of a large archive are in zip64 fields", () => {
   const zip = open(zip64());
   expect(zip.read(zip.entries.get("a.txt")!, 1000)).toEqual(first);
 });
@@ -87,7 +87,7 @@ test("an archive that is cut anywhere is refused with the opener's error", () =>
     expect(() => open(archive.subarray(0, length))).toThrow("its zip archive");
 });
 
-test("an archive with any byte changed is read or refused, but nothing beyond it is asked for", () => {
+test("an archive with any byte changed is read or refused, and nothing beyond its end is read", () => {
   for (let at = 0; at < archive.length; at++) {
     const changed = archive.slice();
     changed[at]! ^= 0xff;
