@@ -14,7 +14,7 @@ export interface Decided<Value> {
 
 /** One network of a model: where each of its tensors is. */
 export interface Component {
-  /** By Diffusers/Transformers name; exactly the tensors the network needs. */
+  /** Tensors by Diffusers/Transformers name; exactly the tensors the network needs. */
   readonly tensors: ReadonlyMap<string, StoredArray>;
   /** config.json of a Diffusers folder; a single file has none. */
   readonly config: Readonly<Record<string, unknown>> | undefined;

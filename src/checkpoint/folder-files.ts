@@ -28,7 +28,7 @@ const modelParts: readonly Part[] = [
 ];
 const pipelineFiles = ["model_index.json", "scheduler/scheduler_config.json"];
 
-/** Of all files of a model (paths below its folder, with /), those that opening it reads; none when they are not a Diffusers folder. */
+/** Those of a model's files (paths below its folder, with /) that opening it reads; none when they are not a Diffusers folder. */
 export function filesToOpen(files: readonly string[], purpose: FolderPurpose, variant?: string): string[] {
   const all = new Set(files);
   const parts = purpose === "vae" ? [vaePart((file) => all.has(file))] : [...modelParts, second];

@@ -7,7 +7,7 @@ import { isFolder } from "./folder-weights.ts";
 /** What the tensor names of a file show it to be. */
 interface FileKind {
   readonly kind: Kind;
-  /** For people: "a LoRA". */
+  /** What people call it: "a LoRA". */
   readonly label: string;
 }
 

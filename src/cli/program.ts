@@ -22,7 +22,7 @@ export function enterCallersFolder(): void {
   if (isRunByNpm && callersFolder) process.chdir(callersFolder);
 }
 
-/** Where a command is to be typed, and where this program is. */
+/** The folder in which a command will be typed, and the place of this program. */
 interface Standpoint {
   readonly folder: string;
   /** The shell's PATH. */

@@ -25,7 +25,7 @@ export interface FileTensor {
 /** The contents of a file of any container: named tensors and other fields. */
 export interface Contents {
   readonly form: "mapping" | "tensor" | "list" | "other";
-  /** By name; a bare tensor has the name "". */
+  /** Tensors by name; a bare tensor has the name "". */
   readonly tensors: ReadonlyMap<string, FileTensor>;
   /** The web UI's `string_to_param`, where the file has one. */
   readonly parameters: ReadonlyMap<string, FileTensor | undefined> | undefined;

@@ -16,7 +16,7 @@ export interface LearnedEmbedding {
 
 /** What an embedding must match: the width of each text encoder's embeddings, in the model's order. */
 export interface TargetModel {
-  /** For messages: "Stable Diffusion 1". */
+  /** Name for messages: "Stable Diffusion 1". */
   readonly label: string;
   readonly widths: readonly number[];
   /** The layers of the model, where an embedding with vectors for each layer (P+, XTI) is wanted. */

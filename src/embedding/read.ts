@@ -16,7 +16,7 @@ export interface EmbeddingFile {
   readonly name: string;
   readonly container: Container | CarrierKind;
   readonly layout: EmbeddingLayout;
-  /** By role: `vectors`; `clip_l`, `clip_g`; the layer names of xti. Each [n, width] with the same n, in the file's dtype. */
+  /** Tables by role: `vectors`; `clip_l`, `clip_g`; the layer names of xti. Each [n, width] with the same n, in the file's dtype. */
   readonly tables: ReadonlyMap<string, NdArray>;
   /** The author's name of the word. */
   readonly token: string | undefined;

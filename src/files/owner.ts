@@ -48,7 +48,7 @@ function startOf(pid: number): string | undefined {
   return process.platform === "win32" ? "0" : digest(startFromPs(pid));
 }
 
-/** Of a process that is more than a zombie: one that was killed stays one until its parent has heard of it. */
+/** When a process started, in clock ticks after boot; undefined for a zombie, which a killed process stays until its parent has heard of it. */
 function linuxStart(pid: number): number | undefined {
   if (process.platform !== "linux") return undefined;
   const stat = textOf(`/proc/${pid}/stat`);

@@ -107,7 +107,7 @@ interface Run {
   readonly reader: ImageReader;
   readonly names: FreeNames;
   readonly clock: () => Date;
-  /** Where images go; undefined: events carry them. */
+  /** The output folder; undefined: events carry the images. */
   readonly folder: string | undefined;
 }
 

@@ -7,7 +7,7 @@ import { type ModelId, withoutLogin } from "./model-id.ts";
 export interface HubSettings {
   /** The cache that they share. */
   readonly cacheFolder: string;
-  /** As given: it may hold a password. */
+  /** The address as given: it may hold a password. */
   readonly endpoint: string;
   /** Never shown. */
   readonly token: string | undefined;
@@ -44,7 +44,7 @@ export async function storedText(file: string, subject: string): Promise<string>
   return readRegularTextFile(file, "hubMessage", { code: "FILE_UNREADABLE", subject }).catch(() => "");
 }
 
-/** Where the hub is, and what only it may see. */
+/** The hub's address, and the secrets that only it may see. */
 interface HubAccess {
   /** Address of the hub without user and password: fit to be shown. */
   readonly url: string;

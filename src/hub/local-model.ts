@@ -20,7 +20,7 @@ export interface DownloadEvent {
   readonly model: string;
   /** The one being fetched. */
   readonly file: string;
-  /** Of all files that are needed, with those that were here already. */
+  /** Bytes of all files that are needed, including those that were here already. */
   readonly doneBytes: number;
   readonly totalBytes: number;
 }

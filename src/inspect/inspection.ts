@@ -47,7 +47,7 @@ export interface ModelInspection extends About {
 
 export interface ComponentInspection {
   readonly isComplete: boolean;
-  /** Of the tensors the network needs; empty for an incomplete one. */
+  /** Counts for the tensors the network needs; empty for an incomplete one. */
   readonly dtypes: DTypeCounts;
   readonly parameters: number;
 }

@@ -9,7 +9,7 @@ export type WeightMap = ReadonlyMap<string, StoredArray>;
 export interface Weights {
   /** @throws CHECKPOINT_INCOMPLETE naming the tensor */
   get(name: string): Tensor;
-  /** In its stored dtype. */
+  /** The tensor in its stored dtype. */
   raw(name: string): Tensor;
   has(name: string): boolean;
   /** The weights of a part: names below `${prefix}.`. */

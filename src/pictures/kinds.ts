@@ -30,7 +30,7 @@ export function namedAs(name: string): NamedAs {
 }
 
 interface Kind {
-  /** As the end of "it is ...". */
+  /** What it is, as the end of "it is ...". */
   readonly name: string;
   readonly isDecodable: boolean;
   readonly begins: RegExp;

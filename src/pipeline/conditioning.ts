@@ -129,7 +129,7 @@ function joinEncodedChunks(
   return arrayOf([texts, tokens, width], data);
 }
 
-/** Of each text the row of its first chunk. */
+/** The row of each text's first chunk. */
 function everyNthRow({ shape, data }: NdArray<Float32Array>, n: number): NdArray<Float32Array> {
   const [count, width] = shape as readonly [number, number];
   const rows = Array.from({ length: count / n }, (_, i) => data.subarray(i * n * width, (i * n + 1) * width));

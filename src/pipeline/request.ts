@@ -102,7 +102,7 @@ export interface SamplingPass extends ImageBatch {
 export interface GenerationRequest extends Readonly<{ [Name in keyof Sampling]?: Sampling[Name] | undefined }> {
   readonly prompt: string;
   readonly negativePrompt?: string | undefined;
-  /** Of one image the seed itself; several draw theirs from it. Unset: random. */
+  /** Seed of the one image, or the seed from which several draw theirs. Unset: random. */
   readonly seed?: number | undefined;
   readonly init?: InitImage | undefined;
   /** Number of images. */
@@ -114,13 +114,13 @@ export interface GenerationRequest extends Readonly<{ [Name in keyof Sampling]?:
 /** Everything an image came from, but for model and embeddings. */
 export interface ImageParameters extends Omit<ImageRequest, "init"> {
   readonly sampling: Sampling;
-  /** Of the image given out, which the passes of a highres fix make differ. */
+  /** Size of the finished image; the passes of a highres fix have other sizes. */
   readonly width: number;
   readonly height: number;
   readonly steps: number;
 }
 
-/** Of a highres fix: "first" the small images, "final" those that were asked for. */
+/** Pass of a highres fix: "first" makes the small images, "final" those that were asked for. */
 export type Pass = "first" | "final";
 
 export type GenerationEvent =
@@ -139,7 +139,7 @@ export type GenerationEvent =
 /** A sampling step is done. */
 export interface SamplingStepEvent {
   readonly kind: "step";
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
   /** Steps to make, fewer than asked for with an init image. */
   readonly steps: number;

@@ -27,7 +27,7 @@ export class PythonRandom {
     return this.#engine.state();
   }
 
-  /** In [0, 1), on 53 bits. */
+  /** A number in [0, 1), on 53 bits. */
   random(): number {
     const high = this.#engine.u32() >>> 5;
     return (high * 2 ** 26 + (this.#engine.u32() >>> 6)) / 2 ** 53;

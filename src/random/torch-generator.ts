@@ -168,12 +168,12 @@ export class TorchGenerator {
     return order;
   }
 
-  /** In [0, 1), on 24 bits. */
+  /** A number in [0, 1), on 24 bits. */
   #uniform32(): number {
     return (this.u32() & 0xffffff) * 2 ** -24;
   }
 
-  /** In [0, 1), on 53 bits. */
+  /** A number in [0, 1), on 53 bits. */
   #uniform64(): number {
     const high = this.u32();
     return ((high & 0x1fffff) * 2 ** 32 + this.u32()) * 2 ** -53;

@@ -9,9 +9,9 @@ const [shortestPauseMs, longestPauseMs] = [10_000, 300_000];
 
 /** Progress of something. */
 export interface Progress {
-  /** For a screen, in several lengths, the longest first; all of them have the essentials. */
+  /** The line for a screen, in several lengths, the longest first; all of them have the essentials. */
   readonly screen: readonly string[];
-  /** For elsewhere. */
+  /** The line for anything that is not a screen. */
   readonly plain: string;
 }
 

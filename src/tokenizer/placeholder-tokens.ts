@@ -9,7 +9,7 @@ export function placeholderTokens(word: string, vectors: number): string[] {
 /** The tokens that were added to a tokenizer for a word. */
 interface PlaceholderTokens {
   readonly tokens: readonly string[];
-  /** Of its vectors. */
+  /** Token ids of its vectors. */
   readonly ids: readonly number[];
 }
 

@@ -98,10 +98,10 @@ export type TrainingEvent =
 /** One optimizer step. */
 export interface StepEvent {
   readonly kind: "step";
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number;
   readonly steps: number;
-  /** From 1. */
+  /** Counted from 1. */
   readonly epoch: number;
   readonly epochs: number;
   /** Mean loss of the step's micro-batches. */

@@ -27,7 +27,7 @@ export async function* train(
   yield* withOutputLocked(checked.settings, openAndTrain(checked, options));
 }
 
-/** From the settings to the last save. */
+/** The whole run, from the settings to the last save. */
 async function* openAndTrain(
   { settings: given, warnings: ofSettings }: Checked<TrainSettings>,
   { signal }: StopOptions,

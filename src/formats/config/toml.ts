@@ -16,7 +16,7 @@ export function parseConfigToml(text: string): ConfigDocument<ConfigTable> {
 /** The lines of tables and keys, found by their look: headers, and `key =` at the start of a line.
  *  Keys inside an inline table are not found; the table is. */
 function linesOf(text: string): ConfigDocument["lineOf"] {
-  /** By the path of a table ("/datasets/1"): its own line and those of its keys. */
+  /** Lines by the path of a table ("/datasets/1"): its own and those of its keys. */
   const tables = new Map<string, { line: number | undefined; keys: Map<string, number> }>();
   const counts = new Map<string, number>();
   const top = { line: undefined, keys: new Map<string, number>() };

@@ -50,9 +50,9 @@ export interface TorchTensor {
   readonly kind: "tensor";
   readonly dtype: TorchDType;
   readonly shape: readonly number[];
-  /** In elements. */
+  /** Counted in elements. */
   readonly strides: readonly number[];
-  /** In elements. */
+  /** Counted in elements. */
   readonly offset: number;
   readonly storage: TorchStorage;
 }

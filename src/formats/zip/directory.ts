@@ -14,7 +14,7 @@ export interface ZipEntry {
   readonly compressedSize: number;
   readonly size: number;
   readonly headerOffset: number;
-  /** Of the unpacked bytes. Not checked here: PyTorch can be told to leave it out. */
+  /** Checksum of the unpacked bytes. Not checked here: PyTorch can be told to leave it out. */
   readonly crc32: number;
   /** Where the next entry, or the directory, begins. */
   readonly end: number;

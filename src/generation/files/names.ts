@@ -7,7 +7,7 @@ export interface NameSettings {
   readonly useOriginalFileName: boolean;
 }
 
-/** Where an image comes among the others of its run. */
+/** An image's place among the others of its run. */
 export interface Place {
   readonly indexInBatch: number;
   /** Number of its batch's first image in the iteration, from 0. */
@@ -41,7 +41,7 @@ export function sheetFileName(time: Date, { sequentialFileName }: NameSettings):
   return sequentialFileName ? "sheet.png" : `sheet_${timeStamp(time)}.png`;
 }
 
-/** Where images on their way are shown during a run. */
+/** The file that shows unfinished images during a run. */
 export const runPreviewFileName = "coinage-preview.png";
 
 /** A name of its own for every image of a run.

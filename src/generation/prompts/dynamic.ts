@@ -211,7 +211,7 @@ function countOf({ variants, low, high }: Group): number {
   return count;
 }
 
-/** In the order of their indices. */
+/** All combinations, in the order of their indices. */
 function* combinations(items: readonly string[], size: number): Generator<string[]> {
   const indices = Array.from({ length: size }, (_, i) => i);
   for (;;) {

@@ -19,9 +19,9 @@ export type OptionForms<Setting> = ReadonlyMap<string, readonly [setting: Settin
 
 /** "--NAME VALUE" behind a prompt. */
 interface LineOption<Setting> {
-  /** As written, without dashes. */
+  /** The name as written, without dashes. */
   readonly part: string;
-  /** In small letters. */
+  /** The name in lower case. */
   readonly name: string;
   /** Undefined for a name that is not known. */
   readonly setting: Setting | undefined;

@@ -7,7 +7,7 @@ import type { ImagePlan } from "./plan.ts";
 /** A learned word that prompts are expected to use. */
 export interface GivenWord {
   readonly name: string;
-  /** As prompts may hold it: S, S1, ... */
+  /** The word as prompts may hold it: S, S1, ... */
   readonly tokens: readonly string[];
   /** Where it comes from, as the user wrote it. */
   readonly file: string;

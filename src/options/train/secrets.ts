@@ -58,7 +58,7 @@ function isSecretAlone(word: string | undefined): boolean {
   return word !== undefined && !word.includes("=") && namesSecret(word);
 }
 
-/** By its name or an unambiguous prefix. */
+/** Whether a word names a secret's flag, in full or by an unambiguous prefix. */
 function namesSecret(word: string): boolean {
   const [, name] = /^--([^=]+)/.exec(word) ?? [];
   if (name === undefined) return false;

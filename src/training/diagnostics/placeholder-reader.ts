@@ -5,7 +5,7 @@ import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 
 /** What the text encoder gets of the word in a text. */
 export interface PlaceholderReading {
-  /** Of the whole text, before it is cut. */
+  /** Tokens of the whole text, before it is cut. */
   readonly tokens: number;
   readonly isCut: boolean;
   /** Vectors of the word among the tokens that are left. */

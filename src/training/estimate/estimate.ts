@@ -12,13 +12,13 @@ import type { TrainingInputs } from "../setup/inputs.ts";
 export interface MemoryEstimate {
   /** The most of it at any time, sample images left out. */
   readonly peak: number;
-  /** Of the peak: weights that lie in files. The system may drop and read them again. */
+  /** Part of the peak: weights that lie in files. The system may drop and read them again. */
   readonly weights: number;
-  /** Of the peak: copies of weights. */
+  /** Part of the peak: copies of weights. */
   readonly copies: number;
-  /** Of the peak: results of the networks. */
+  /** Part of the peak: results of the networks. */
   readonly results: number;
-  /** Of the peak: decoded images, and latents that are kept. */
+  /** Part of the peak: decoded images, and latents that are kept. */
   readonly pictures: number;
 }
 

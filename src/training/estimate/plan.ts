@@ -22,7 +22,7 @@ export interface RunPlan extends Estimate {
 }
 
 export interface Alternative extends Estimate {
-  /** As they would be added to the command line. */
+  /** The flags as they would be added to the command line. */
   readonly flags: string;
 }
 

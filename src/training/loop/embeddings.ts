@@ -28,7 +28,7 @@ export interface EmbeddingsState {
   /** [vectors, width] per text encoder. */
   readonly embeddings: readonly NdArray<Float32Array>[];
   readonly optimizer: OptimizerState;
-  /** Of a run that computes in float16. */
+  /** Scale of the loss, for a run that computes in float16. */
   readonly lossScale?: LossScaleState | undefined;
 }
 

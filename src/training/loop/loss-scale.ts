@@ -20,7 +20,7 @@ export class LossScale {
     return this.#state.value;
   }
 
-  /** To be called after every optimizer step. */
+  /** Call this after every optimizer step. */
   update(wasFinite: boolean): void {
     const { value, finiteSteps } = this.#state;
     if (!wasFinite) this.#state = { value: value / 2, finiteSteps: 0 };

@@ -14,7 +14,7 @@ export interface ProgressState {
 
 /** An epoch under way: its order is drawn once, then its batches are used one after the other. */
 export interface EpochProgress {
-  /** From 1. */
+  /** Counted from 1. */
   readonly number: number;
   /** Batch numbers as drawn for this epoch. */
   readonly order: readonly number[];
@@ -88,7 +88,7 @@ export class Progress {
     return this.#step >= this.#length.steps;
   }
 
-  /** To be called once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
+  /** Call this once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
   begin(): void {
     const { drawsOrders, epochsDone } = this.#start;
     if (this.#saved) restoreGenerators(this.#generators, this.#saved.generators);

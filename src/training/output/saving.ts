@@ -18,7 +18,7 @@ interface SavedRun {
   readonly progress: Progress;
   readonly files: RunFiles;
   readonly warnings: WarningCounter;
-  /** Of performance.now(). */
+  /** Start time, in ms, from performance.now(). */
   readonly startTime: number;
 }
 

@@ -22,16 +22,16 @@ export interface OpenRun {
   readonly embeddings: TrainableEmbeddings;
   /** Name of the optimizer. */
   readonly optimizer: string;
-  /** Of the next step. */
+  /** Learning rate of the next step. */
   readonly learningRate: () => number;
   readonly progress: Progress;
   readonly files: RunFiles;
   /** Sample images to generate. */
   readonly previewRequests: readonly GenerationRequest[];
   readonly warnings: WarningCounter;
-  /** To be shown before the first step. */
+  /** Warnings to show before the first step. */
   readonly startWarnings: readonly Warning[];
-  /** Of performance.now(). */
+  /** Start time, in ms, from performance.now(). */
   readonly startTime: number;
 }
 

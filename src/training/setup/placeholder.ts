@@ -12,7 +12,7 @@ import { addLayeredPlaceholder, addPlaceholder, initialVectors, type Tokenizer }
 export interface PreparedPlaceholder {
   /** One per text encoder, with the tokens added. */
   readonly tokenizers: readonly Tokenizer[];
-  /** As captions hold them: mycat, mycat1, ... */
+  /** The tokens as captions hold them: mycat, mycat1, ... */
   readonly tokens: readonly string[];
   /** Their ids, from 49408 on. */
   readonly ids: readonly number[];

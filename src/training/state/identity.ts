@@ -29,7 +29,7 @@ export async function identityOf(
   };
 }
 
-/** Of what a run depends on, what may change between a state and going on from it. */
+/** What a run depends on but may change between a state and the run that resumes from it. */
 export interface Environment {
   readonly program: string;
   readonly device: string;
@@ -138,7 +138,7 @@ async function imageDigest(image: TrainingImage): Promise<string> {
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);
 }
 
-/** As JSON would give it back. */
+/** A value as JSON would give it back. */
 function asPlain(value: object): Plain {
   return JSON.parse(JSON.stringify(value)) as Plain;
 }

@@ -12,7 +12,7 @@ export interface TrainingState extends EmbeddingsState {
   readonly identity: RunIdentity;
   readonly environment: Environment;
   readonly progress: ProgressState;
-  /** Of all random numbers; cached latents are drawn from it anew. */
+  /** Seed of all random numbers; cached latents are drawn from it again. */
   readonly seed: number;
   readonly generators: GeneratorStates;
   /** What the run started from: [vectors, width] per text encoder. */
