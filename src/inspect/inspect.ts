@@ -102,7 +102,7 @@ async function inspectFolder(folder: string): Promise<Inspection> {
   if (state) return state;
   const bytes = weightBytesIn(folder);
   const model = await inspectModelFolder(folder, bytes);
-  if (Object.values(model.pieces).some((piece) => piece !== undefined)) return model;
+  if (Object.values(model.pieces).some((component) => component !== undefined)) return model;
   const [weights, ...others] = readdirSync(folder).filter((name) => /\.(safetensors|bin)$/.test(name));
   const isNetwork = weights !== undefined && others.length === 0 && readdirSync(folder).includes("config.json");
   if (isNetwork) return describeWeights(folder, bytes, readWeightFile(path.join(folder, weights)), []);

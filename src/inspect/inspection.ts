@@ -39,6 +39,7 @@ export interface ModelInspection extends About {
   readonly family: Decided<Family> | undefined;
   readonly predictionType: Decided<PredictionType> | undefined;
   readonly inputs: UNetInputKind | undefined;
+  /** The components; undefined where the model has none. */
   readonly pieces: Readonly<Record<ComponentName, ComponentInspection | undefined>>;
   /** What is missing from a whole model: files of a folder, networks of a single file. */
   readonly missing: readonly string[];

@@ -51,25 +51,28 @@ async function inspectModel(about: About, found: readonly ComponentName[]): Prom
     family,
     predictionType,
     inputs,
-    pieces: pieces(components, found),
+    pieces: inspectComponents(components, found),
   };
 }
 
-function pieces(complete: ModelSurvey["components"], found: readonly ComponentName[]): ModelInspection["pieces"] {
-  const piece = (name: ComponentName): ComponentInspection | undefined => {
+function inspectComponents(
+  complete: ModelSurvey["components"],
+  found: readonly ComponentName[],
+): ModelInspection["pieces"] {
+  const inspected = (name: ComponentName): ComponentInspection | undefined => {
     const component = complete[name];
-    if (component) return completePiece(component);
+    if (component) return inspectComplete(component);
     return found.includes(name) ? { isComplete: false, dtypes: {}, parameters: 0 } : undefined;
   };
   return {
-    unet: piece("unet"),
-    vae: piece("vae"),
-    textEncoder: piece("textEncoder"),
-    textEncoder2: piece("textEncoder2"),
+    unet: inspected("unet"),
+    vae: inspected("vae"),
+    textEncoder: inspected("textEncoder"),
+    textEncoder2: inspected("textEncoder2"),
   };
 }
 
-function completePiece({ tensors }: Component): ComponentInspection {
+function inspectComplete({ tensors }: Component): ComponentInspection {
   const dtypes = countDTypes(tensors.values());
   const parameters = Object.values(dtypes).reduce((sum, { elements }) => sum + elements, 0);
   return { isComplete: true, dtypes, parameters };

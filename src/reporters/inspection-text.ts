@@ -80,7 +80,7 @@ function entriesOf(inspection: Inspection): string[] {
   }
 }
 
-const pieceNames = {
+const componentNames = {
   textEncoder: "text encoder",
   textEncoder2: "text encoder 2",
   unet: "U-Net",
@@ -89,20 +89,22 @@ const pieceNames = {
 
 function modelEntries(model: ModelInspection): string[] {
   const { layout, container, family, predictionType, pieces, missing, metadata } = model;
-  const names = Object.keys(pieceNames) as (keyof typeof pieceNames)[];
+  const names = Object.keys(componentNames) as (keyof typeof componentNames)[];
   return [
     entry("layout", layout === "diffusers" ? "Diffusers folder" : `single file (${container})`),
     ...(family ? [entry("family", `${family.value}: ${family.reason}`)] : []),
     ...(predictionType ? [entry("predicts", `${predictionType.value}: ${predictionType.reason}`)] : []),
     ...names.flatMap((name) => {
-      const piece = pieces[name];
-      if (!piece) return [];
-      const text = piece.isComplete
-        ? `${millions(piece.parameters)} parameters, ${dtypesText(piece.dtypes)}`
+      const component = pieces[name];
+      if (!component) return [];
+      const text = component.isComplete
+        ? `${millions(component.parameters)} parameters, ${dtypesText(component.dtypes)}`
         : "incomplete";
-      return [entry(pieceNames[name], text)];
+      return [entry(componentNames[name], text)];
     }),
-    ...missing.map((name) => entry("missing", name in pieceNames ? pieceNames[name as keyof typeof pieceNames] : name)),
+    ...missing.map((name) =>
+      entry("missing", name in componentNames ? componentNames[name as keyof typeof componentNames] : name),
+    ),
     ...metadataEntries(metadata),
   ];
 }
