@@ -1,9 +1,8 @@
 import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { Slot, UpdateRule } from "./optimizer.ts";
 
-/** Schedule-free optimizers train at a point y between the newest iterate z and their average x, which is the result.
- *  They want a constant learning rate. Source: Defazio 2024, "The Road Less Scheduled"; library schedulefree. */
-type Numbers = "count" | "weightSum" | "largestRate";
+// Schedule-free optimizers train at a point y between the newest iterate z and their average x, which is the result.
+// They are made for a constant learning rate. Source: Defazio 2024, "The Road Less Scheduled"; library schedulefree.
 
 const commonArguments = { weight_decay: 0, r: 0, weight_lr_power: 2 } as const;
 
@@ -21,18 +20,19 @@ export function adamWScheduleFree(given: OptimizerArguments): UpdateRule {
 export function radamScheduleFree(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { ...commonArguments, betas: [0.9, 0.999], eps: 1e-8, silent_sgd_phase: true });
   const [beta1, beta2] = args.betas;
-  const full = 2 / (1 - beta2) - 1;
-  const length = (count: number) => full - (2 * count * beta2 ** count) / (1 - beta2 ** count);
+  // length of the approximated simple moving average. Source: Liu 2019, "On the Variance of the Adaptive Learning Rate and Beyond", algorithm 2
+  const rhoMax = 2 / (1 - beta2) - 1;
+  const rhoAt = (count: number) => rhoMax - (2 * count * beta2 ** count) / (1 - beta2 ** count);
   return scheduleFree(args, beta1, {
     usesSquare: true,
     rate(count) {
-      const rho = length(count);
+      const rho = rhoAt(count);
       if (rho <= 4) return args.silent_sgd_phase ? 0 : 1;
-      return Math.sqrt(((rho - 4) * (rho - 2) * full) / ((full - 4) * (full - 2) * rho));
+      return Math.sqrt(((rho - 4) * (rho - 2) * rhoMax) / ((rhoMax - 4) * (rhoMax - 2) * rho));
     },
     direction(slot, count) {
       const normalized = adamDirection(slot, beta2, args.eps, 1 - beta2 ** count);
-      return length(count) > 4 ? normalized : slot.gradients;
+      return rhoAt(count) > 4 ? normalized : slot.gradients;
     },
   });
 }
@@ -46,6 +46,9 @@ export function sgdScheduleFree(given: OptimizerArguments): UpdateRule {
   });
 }
 
+type Numbers = "count" | "weightSum" | "largestRate";
+
+/** What the three optimizers differ in. */
 interface Variant {
   readonly usesSquare: boolean;
   /** Factor of the learning rate in step number `count` from 1. */
