@@ -11,7 +11,6 @@ export {
   concatenate,
   elementCount,
   itemOf,
-  mean,
   type NdArray,
   partsOf,
   rowNorms,
@@ -19,5 +18,5 @@ export {
   stack,
   toFloat32,
 } from "./nd-array.ts";
-export { roundHalfEven } from "./numbers.ts";
+export { mean, roundHalfEven } from "./numbers.ts";
 export { resizeBicubic } from "./resize-bicubic.ts";

@@ -90,7 +90,3 @@ export function partsOf({ shape, data }: NdArray<Float32Array>, most: number): N
     return arrayOf([end - i * most, ...rest], data.slice(i * most * length, end * length));
   });
 }
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}

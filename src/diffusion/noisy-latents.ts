@@ -82,7 +82,8 @@ function mixSamples(
   return { ...latents, data };
 }
 
-/** The dtype in which latents and noise are computed; values are always held as float32. */
+/** The dtype in which latents and noise are computed; values are always held as float32. Training computes in float32: the others are for
+ *  comparing with recordings of sd-scripts in half precision. */
 export type Precision = "float32" | "float16" | "bfloat16";
 
 /** Rounds a number to the nearest value of a dtype. */

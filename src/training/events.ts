@@ -118,7 +118,7 @@ export interface StepEvent {
   readonly remainingSeconds: number;
   /** Mean length (norm) of the embeddings. */
   readonly rowNorm: number;
-  /** Length of the whole table's gradient before clipping. */
+  /** Length of the gradient before clipping, at every token that was used. */
   readonly gradNorm: number;
   /** Mean distance of the embeddings from where they started. */
   readonly distance: number;

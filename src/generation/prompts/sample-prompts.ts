@@ -6,7 +6,7 @@ import { isDescriptorPath } from "../../files/index.ts";
 import { isRecord } from "../../formats/json/index.ts";
 import type { ModelFamily } from "../../models/index.ts";
 import type { GenerationRequest } from "../../pipeline/index.ts";
-import { expandPlaceholder, type PromptWords } from "../../tokenizer/index.ts";
+import { chunkCount, expandPlaceholder, type PromptWords } from "../../tokenizer/index.ts";
 import { readPromptFile, readText } from "./read.ts";
 import { fieldsOfLine, fieldsOfObject, type ReadFields, type SampleFields } from "./sample-fields.ts";
 
@@ -144,6 +144,6 @@ function sampleRequest(fields: SampleFields, sampler: SamplerName, options: Samp
     guidanceScale: scale,
     sampler,
     clipSkip,
-    maxEmbeddingsMultiples: family === "sdxl" ? (maxTokenLength ?? 75) / 75 : undefined,
+    maxEmbeddingsMultiples: family === "sdxl" ? chunkCount(maxTokenLength) : undefined,
   };
 }

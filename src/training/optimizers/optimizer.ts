@@ -1,4 +1,4 @@
-/** The part of an embedding table that is trained, and what is known of the rest. */
+/** A token table: the rows that are trained, and what is known of the rest. */
 export interface TableShape {
   /** Learned rows. */
   readonly rows: number;
@@ -20,7 +20,7 @@ export interface OptimizerState {
   readonly arrays: Readonly<Record<string, StateArray>>;
 }
 
-/** Updates the learned rows of embedding tables. parameters and gradients: one array for each table, its learned rows one after another. */
+/** Updates the learned rows of token tables. parameters and gradients: one array for each table, its learned rows one after another. */
 export interface Optimizer {
   /** Whether `frozen` changes anything: its statistics run over the whole table. */
   readonly usesFrozenRows: boolean;

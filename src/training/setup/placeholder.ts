@@ -8,7 +8,7 @@ import type { TrainSettings } from "../../options/index.ts";
 import { plainVocabulary } from "../../pipeline/index.ts";
 import { addLayeredPlaceholder, addPlaceholder, initialVectors, type Tokenizer } from "../../tokenizer/index.ts";
 
-/** The tokens whose embeddings are trained, in every tokenizer, and the vectors they start from. */
+/** The placeholder tokens, whose embeddings are trained, in every tokenizer, with the embeddings they start from. */
 export interface PreparedPlaceholder {
   /** One per text encoder, with the tokens added. */
   readonly tokenizers: readonly Tokenizer[];
@@ -20,7 +20,7 @@ export interface PreparedPlaceholder {
   readonly layers: readonly string[] | undefined;
   /** Start values [vectors, width] per text encoder; with layers [layers vectors, width], layer after layer. */
   readonly initialEmbeddings: readonly NdArray<Float32Array>[];
-  /** Of the ordinary tokens' vectors, per text encoder. */
+  /** Statistics of the ordinary tokens' embeddings, per text encoder. */
   readonly vocabularies: readonly VocabularyStatistics[];
   readonly warnings: readonly string[];
 }
@@ -71,12 +71,14 @@ export function isOfVocabulary(token: string, { tokenizers }: Pick<PreparedPlace
   return (tokenizers[0]!.idOf(token) ?? firstPlaceholderId) < firstPlaceholderId;
 }
 
-/** Mean length of the ordinary tokens' vectors, of the table each of the embeddings belongs to. */
+/** For each of the embeddings, the mean length of the ordinary tokens' in its text encoder. */
 export function usualNorms({
   initialEmbeddings,
   vocabularies,
 }: Pick<PreparedPlaceholder, "initialEmbeddings" | "vocabularies">): number[] {
-  return initialEmbeddings.flatMap(({ shape }, table) => Array<number>(shape[0]!).fill(vocabularies[table]!.meanNorm));
+  return initialEmbeddings.flatMap(({ shape }, encoder) =>
+    Array<number>(shape[0]!).fill(vocabularies[encoder]!.meanNorm),
+  );
 }
 
 /** The template that takes the place of captions. */
@@ -89,14 +91,14 @@ export function templateOf({
 }
 
 function checkSaved(
-  rows: readonly NdArray[],
+  embeddings: readonly NdArray[],
   { label, widths, layers = [""] }: TargetModel,
   { numVectorsPerToken, resume }: TrainSettings,
 ): void {
-  const sizes = (tables: readonly (readonly number[])[]) =>
-    tables.map(([count, width]) => `${count} of ${width} numbers`).join(" and ");
+  const sizes = (shapes: readonly (readonly number[])[]) =>
+    shapes.map(([count, width]) => `${count} of ${width} numbers`).join(" and ");
   const [stored, wanted] = [
-    sizes(rows.map(({ shape }) => shape)),
+    sizes(embeddings.map(({ shape }) => shape)),
     sizes(widths.map((width) => [layers.length * numVectorsPerToken, width])),
   ];
   if (stored === wanted) return;
@@ -123,7 +125,10 @@ function rowsOfIds(table: StoredArray, ids: readonly number[]): NdArray<Float32A
   return arrayOf([ids.length, table.shape[1]!], rows);
 }
 
-/** Without an init word sd-scripts starts from the mean of all words plus noise a ten-thousandth of their spread; the noise is left out. */
+/** What vectors start from without an init word.
+ *  differs from sd-scripts: without an init word, vectors start from the mean of all tokens plus noise of less than a ten-thousandth of their spread.
+ *  coinage: without an init word, vectors start from the mean of all tokens.
+ *  because: noise that small changes nothing that could be noticed, and what it is depends on the version of Transformers. */
 function meanRows({ mean }: VocabularyStatistics, count: number): NdArray<Float32Array> {
   return arrayOf([count, mean.length], Array.from({ length: count }, () => mean).flat());
 }
@@ -141,7 +146,7 @@ function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {
   return { ...array, data: array.data.slice() };
 }
 
-/** What the vectors of a model's ordinary tokens are like. */
+/** What the embeddings of a model's ordinary tokens are like. */
 export interface VocabularyStatistics {
   /** The mean vector. */
   readonly mean: readonly number[];
@@ -153,7 +158,7 @@ export interface VocabularyStatistics {
 
 const rowsAtOnce = 4096;
 
-/** Measures a token table [tokens, width] in one pass, some rows at a time: it may have a hundred megabytes. */
+/** Measures a token table [tokens, width] in one pass, some rows at a time: it can take a hundred megabytes. */
 function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const [stored, width] = table.shape as readonly [number, number];
   const words = Math.min(stored, firstPlaceholderId);
