@@ -1,20 +1,19 @@
 import { createHash } from "node:crypto";
 import { bytesOf, type NdArray, stack } from "../../array/index.ts";
 import { type Component, readStoredArray } from "../../checkpoint/index.ts";
-
 import type { DiffusionModel } from "../../models/index.ts";
 import { encodeImages, Networks, sampleDistribution } from "../../networks/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 
-/** Pictures to latents, one draw of the latent distribution each. */
+/** Turns images into latents: one draw of the latent distribution for each. */
 export interface VaeEncoder {
-  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. draws: a generator for each picture; without them all are drawn from the encoder's. */
+  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. draws: a generator for each image; without them, all are drawn from the encoder's. */
   encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
   close(): Promise<void>;
 }
 
-/** Its programs are loaded when pictures of their size come first. */
+/** The VAE encoder on a device. Its programs are loaded when the first images of their size come. generator: draws the latents. */
 export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generator: TorchGenerator): VaeEncoder {
   const networks = new Networks(model, runtime);
   return {
