@@ -99,8 +99,10 @@ describe("the program", () => {
 
   test("saves when its terminal is closed, though nothing can be said any more", async () => {
     const out = path.join(folder, "hangup");
+    // "_" says nohup when the tests themselves were started under it
     const child = spawn(source[0]!, [...source.slice(1), ...trainFlags(out), "--max_train_steps", "10000"], {
       cwd: root,
+      env: { ...process.env, _: "" },
     });
     let said = "";
     child.stderr.on("data", (text) => {
