@@ -5,6 +5,7 @@ import {
   type OptionGroup,
   settingName,
   supportText,
+  wrap,
 } from "../src/options/index.ts";
 
 /** The interface of a command's settings for code, made from its table: a documented member for every flag, and one for each name it is also known by. */
@@ -67,20 +68,9 @@ function documentationOf(flag: string, option: Option): string[] {
 
 /** A documentation comment, each text on lines of its own. */
 function docLines(texts: readonly string[], indent: string): string[] {
-  const lines = texts.flatMap((text) => wrapped(text.replaceAll("*/", "*\\/"), widest - indent.length - 4));
+  const lines = texts.flatMap((text) => wrap(text.replaceAll("*/", "*\\/"), widest - indent.length - 4));
   if (lines.length === 1 && indent.length + lines[0]!.length + 7 <= widest) return [`${indent}/** ${lines[0]} */`];
   return [`${indent}/**`, ...lines.map((line) => `${indent} * ${line}`), `${indent} */`];
-}
-
-function wrapped(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }
 
 function typedMember(setting: string, option: Option): string[] {

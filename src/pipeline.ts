@@ -192,7 +192,6 @@ export async function openModel(nameOrPath: string, options: OpenModelOptions = 
       for (const batch of batchesOf(checked(request), model.family)) {
         checkBatchSize(batch.images.length, batch.sampling);
         for await (const event of unlessAborted(generateBatch(batch, words), signal)) {
-          if (event.kind === "done") continue;
           if (event.kind !== "image") yield event;
           else {
             const { picture, ...about } = event;

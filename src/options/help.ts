@@ -100,7 +100,8 @@ function optionLines(name: string, option: Option, width: number): string[] {
   return flag.length + 2 > column ? [flag, ...help] : [flag + help[0]!.slice(flag.length), ...help.slice(1)];
 }
 
-function wrap(text: string, width: number): string[] {
+/** A text in lines of at most `width` characters, cut between words; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
   const lines: string[] = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1)!;

@@ -14,7 +14,7 @@ export { checkGenerateSettings, type GenerateSettings } from "./generate/check.t
 export type { GenerateInput } from "./generate/input.ts";
 export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";
 export { generateGroups, generateTable } from "./generate/table.ts";
-export { defaultText, helpText, placeholderOf, supportText } from "./help.ts";
+export { defaultText, helpText, placeholderOf, supportText, wrap } from "./help.ts";
 export type { Option, OptionGroup, OptionTable, Range, StepCount } from "./option.ts";
 export { resolveStepCount } from "./option-values.ts";
 export { parsePythonArguments } from "./python-literal.ts";

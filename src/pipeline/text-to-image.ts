@@ -21,6 +21,9 @@ import {
   type SamplingStepEvent,
 } from "./request.ts";
 
+/** What happens while a batch is generated; `done` comes after the last one of a request. */
+type BatchEvent = Exclude<GenerationEvent, { readonly kind: "done" }>;
+
 /** Generates the images of a request, batch after batch. Leaving the loop cancels after the step under way; the pipeline can be used again.
  *  @throws as generateBatch */
 export async function* generateImages(
@@ -33,7 +36,7 @@ export async function* generateImages(
 
 /** From text to image: prompts to conditioning, seeds to noise, noise to latents, latents to images. Each is given out as soon as it is decoded.
  *  @throws PICTURE_SIZE, SETTINGS_CONFLICT, SAMPLER_STEPS, PROMPT_WEIGHT_INVALID, PROMPT_UNSUPPORTED, RUNTIME */
-export async function* generateBatch(batch: ImageBatch, pipeline: Pipeline): AsyncGenerator<GenerationEvent, void> {
+export async function* generateBatch(batch: ImageBatch, pipeline: Pipeline): AsyncGenerator<BatchEvent, void> {
   const { sampling } = batch;
   checkSampling(sampling, pipeline);
   if (sampling.negativeScale !== undefined && sampling.guidanceScale <= 1)
@@ -56,7 +59,7 @@ async function* generateSmall(
   highres: HighresFix,
   conditioning: PromptConditioning,
   pipeline: Pipeline,
-): AsyncGenerator<GenerationEvent, SamplingPass> {
+): AsyncGenerator<BatchEvent, SamplingPass> {
   const latents = yield* sampleLatents(firstPassOf(batch, highres), conditioning, pipeline);
   if (highres.upscale === "latents")
     return finalPassFromLatents(batch, latents, pipeline.model.vae.architecture.vaeScaleFactor);
@@ -160,7 +163,7 @@ function imageEvent(
   at: number,
   pass: Pass,
   steps: number,
-): GenerationEvent {
+): BatchEvent {
   const { prompt, negativePrompt, seed } = images[at]!;
   const { width, height } = picture;
   const parameters = { prompt, negativePrompt, seed, sampling, width, height, steps };
