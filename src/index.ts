@@ -74,6 +74,7 @@ export { type TrainResult, train } from "./train.ts";
 export type {
   Alternative,
   Estimate,
+  EvaluationEvent,
   MemoryEstimate,
   RunPlan,
   RunSummary,

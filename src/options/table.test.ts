@@ -10,6 +10,7 @@ import { ownGenerateOptions, ownOptions, ownTrainOptions } from "./own.ts";
 import { ownSamplers } from "./shared.ts";
 import { coverageOf } from "./support.ts";
 import type { TrainInput } from "./train/input.ts";
+import { learningOptions } from "./train/learning.ts";
 import { parseTrainArguments } from "./train/request.ts";
 import { type GivenTrainSettings, trainGroups, trainTable } from "./train/table.ts";
 
@@ -30,7 +31,13 @@ function referenceFlags(file: string): ReferenceFlag[] {
 }
 
 const tables: [string, OptionTable, typeof trainGroups, OptionTable, ReferenceFlag[]][] = [
-  ["train", trainTable, trainGroups, { ...ownOptions, ...ownTrainOptions }, referenceFlags("train-flags.txt")],
+  [
+    "train",
+    trainTable,
+    trainGroups,
+    { ...ownOptions, ...ownTrainOptions, ...learningOptions },
+    referenceFlags("train-flags.txt"),
+  ],
   [
     "generate",
     generateTable,

@@ -50,6 +50,7 @@ export type TrainingEvent =
   /** Images encoded to latents before training. */
   | { readonly kind: "caching"; readonly done: number; readonly total: number; readonly imageKeys: readonly string[] }
   | StepEvent
+  | EvaluationEvent
   /** loss: mean over the micro-batches of the epoch. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly epochs: number; readonly loss: number }
   /** An embedding file was written. */
@@ -129,4 +130,25 @@ export interface StepEvent {
   /** How far each embedding is from where it started. */
   readonly rowDistances: readonly number[];
   readonly imageKeys: readonly string[];
+}
+
+/** The loss on the frozen batch of a run: the same images, captions, noise and timesteps each time. */
+export interface EvaluationEvent {
+  readonly kind: "evaluation";
+  /** Steps done; 0 before the first one. */
+  readonly step: number;
+  /** Mean loss of its items, unweighted. */
+  readonly loss: number;
+  /** How far it has fallen since the first evaluation, as the mean of the items' differences. */
+  readonly drop: number;
+  /** Standard error of `drop`, from the items' differences. */
+  readonly dropError: number;
+  /** Change per step over the last evaluations, by least squares; undefined until there are three. */
+  readonly slope: number | undefined;
+  /** Variance of the last evaluations over that of all (rule A of DVAR); undefined until there are enough. */
+  readonly ratio: number | undefined;
+  /** Loss of each item. */
+  readonly itemLosses: readonly number[];
+  /** Timestep of each item. */
+  readonly timesteps: readonly number[];
 }

@@ -7,6 +7,126 @@ import type { Range, StepCount } from "../option.ts";
  * What is left out or undefined has the default of sd-scripts.
  */
 export interface TrainInput {
+  // Recipes, evaluation and updates (not in sd-scripts)
+
+  /**
+   * Settings that belong together, for what is taught; flags that are given as well take precedence. auto chooses by
+   * model, device and images.
+   * Flag: `--recipe`
+   */
+  readonly recipe?: "auto" | "quick" | "object" | "style" | "likeness" | "classic" | undefined;
+
+  /**
+   * With --recipe: time that the run may take, for example 30m, 2h or 90s. Steps and image size are fitted to it by
+   * the measured speed.
+   * Flag: `--time`
+   */
+  readonly time?: string | undefined;
+
+  /**
+   * Measure the loss on a fixed batch with fixed noise and timesteps every N steps, without changing the training.
+   * Flag: `--eval_every_n_steps`
+   */
+  readonly evalEveryNSteps?: number | undefined;
+
+  /**
+   * Stop when the evaluation loss no longer falls. Evaluates every 10 steps unless --eval_every_n_steps says
+   * otherwise, every 20 on CPUs.
+   * Flag: `--early_stop`
+   */
+  readonly earlyStop?: boolean | undefined;
+
+  /**
+   * Which vectors to save at the end: the last ones, or those that a second fixed batch finds best among the last, the
+   * averaged and the best evaluated ones.
+   * Flag: `--keep`
+   * @defaultValue `last`
+   */
+  readonly keep?: "last" | "best" | "both" | undefined;
+
+  /**
+   * How vectors change: by --optimizer_type, or at fixed length in direction only (Directional Textual Inversion), by
+   * the angle --step_angle per step.
+   * Flag: `--update`
+   * @defaultValue `optimizer`
+   */
+  readonly update?: "optimizer" | "direction" | undefined;
+
+  /**
+   * Learning rate as an angle in radians: about how far one step turns a vector, however long it is. Takes the place
+   * of --learning_rate and follows the schedule as it does.
+   * Flag: `--step_angle`
+   */
+  readonly stepAngle?: number | undefined;
+
+  /**
+   * With --update direction: momentum of the gradient, from 0 to below 1.
+   * Flag: `--direction_momentum`
+   * @defaultValue `0`
+   */
+  readonly directionMomentum?: number | undefined;
+
+  /**
+   * With --update direction: pull back to the initial direction, added to the gradient: a number, or auto for a tenth
+   * of the usual gradient.
+   * Flag: `--prior_pull`
+   * @defaultValue `1e-4`
+   */
+  readonly priorPull?: string | undefined;
+
+  /**
+   * Hold the length of the vectors after each step: fixed at --norm_target, drawn to it with the learning rate
+   * (decay), or by the spread of the vocabulary's numbers (std).
+   * Flag: `--norm_control`
+   * @defaultValue `none`
+   */
+  readonly normControl?: "none" | "fixed" | "decay" | "std" | undefined;
+
+  /**
+   * Length for --norm_control and --update direction: vocab for the mean of the model's words, init for that of the
+   * initial vectors, or a number.
+   * Flag: `--norm_target`
+   * @defaultValue `vocab`
+   */
+  readonly normTarget?: string | undefined;
+
+  /**
+   * Keep a running average of the vectors from a fifth of the run on, with this decay, for example 0.98, as a
+   * candidate for --keep best. 0: none.
+   * Flag: `--row_average`
+   * @defaultValue `0`
+   */
+  readonly rowAverage?: number | undefined;
+
+  /**
+   * Start from the vectors of the init word, or from the text encoder's output for it (Cross Initialization).
+   * Flag: `--init`
+   * @defaultValue `word`
+   */
+  readonly init?: "word" | "output" | undefined;
+
+  /**
+   * Weight of a pull to the initial vectors, added to the loss as their mean distance.
+   * Flag: `--init_reg`
+   * @defaultValue `0`
+   */
+  readonly initReg?: number | undefined;
+
+  /**
+   * How timesteps are drawn: each for itself, spread evenly over the batch, or spread evenly with more high ones
+   * (cosine).
+   * Flag: `--timestep_sampling`
+   * @defaultValue `uniform`
+   */
+  readonly timestepSampling?: "uniform" | "stratified" | "cosine" | undefined;
+
+  /**
+   * Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe and --eval_every_n_steps
+   * do so, too.
+   * Flag: `--report`
+   */
+  readonly report?: boolean | undefined;
+
   // The new word
 
   /**

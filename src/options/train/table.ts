@@ -3,6 +3,7 @@ import { ownOptions, ownTrainOptions } from "../own.ts";
 import { changedSettings, type SettingsOf } from "../settings.ts";
 import { consoleOptions } from "../shared.ts";
 import { captionOptions, pictureOptions } from "./dataset.ts";
+import { learningOptions } from "./learning.ts";
 import { loggingOptions, sampleOptions, settingsFileOptions } from "./logs-and-samples.ts";
 import { lossOptions, noiseOptions } from "./loss-and-noise.ts";
 import { lengthOptions, optimizerOptions } from "./optimization.ts";
@@ -31,10 +32,12 @@ export const trainTable = {
   ...pyTorchOptions,
   ...ownOptions,
   ...ownTrainOptions,
+  ...learningOptions,
 };
 
 /** The same flags in groups, as people read them. */
 export const trainGroups: readonly OptionGroup[] = [
+  { title: "Recipes, evaluation and updates (not in sd-scripts)", options: learningOptions },
   { title: "The new word", options: inversionOptions },
   { title: "Model", options: modelOptions },
   { title: "Images", options: pictureOptions },
