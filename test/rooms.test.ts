@@ -11,7 +11,7 @@ const rows = [
   ["."],
   ["reporters"],
   ["training"],
-  ["generation", "inspect"],
+  ["generation", "inspect", "report"],
   ["pipeline"],
   ["networks"],
   ["dataset", "embedding", "training/optimizers", "training/lr-schedules"],

@@ -9,7 +9,14 @@ export {
 export type { EmbeddingLayout, SeveralTensors } from "./layout.ts";
 export { type LearnedEmbedding, type TargetModel, vectorCount } from "./learned-embedding.ts";
 export { type ModelSpecInputs, modelSpecMetadata } from "./modelspec.ts";
-export { diffusersLines, limitsOfFile, nameForAll, namingProblems } from "./other-programs.ts";
+export {
+  diffusersLines,
+  limitsOfFile,
+  nameElsewhere,
+  nameForAll,
+  namingProblems,
+  usesInPrograms,
+} from "./other-programs.ts";
 
 export { type CarrierKind, carrierOf, carrierStart } from "./picture.ts";
 export { type EmbeddingFile, readEmbeddingFile } from "./read.ts";

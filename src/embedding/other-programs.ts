@@ -26,6 +26,54 @@ export function limitsOfFile(file: string, word: LearnedEmbedding, layout: Writt
   return limits;
 }
 
+/** How a program takes an embedding file, and how prompts call its word there. */
+export interface ProgramUse {
+  readonly program: string;
+  /** Where the file goes, as the rest of "copy it ...". */
+  readonly place: string;
+  readonly call: string;
+}
+
+interface OtherProgram {
+  readonly program: string;
+  readonly place: string;
+  /** Extensions that it loads. */
+  readonly loads: readonly string[];
+  readonly call: (word: string) => string;
+}
+
+const otherPrograms: readonly OtherProgram[] = [
+  { program: "A1111", place: "into embeddings", loads: [".safetensors", ".pt"], call: (word) => word },
+  { program: "Forge", place: "into embeddings", loads: [".safetensors", ".pt"], call: (word) => word },
+  { program: "SD.Next", place: "into models/embeddings", loads: [".safetensors"], call: (word) => word },
+  {
+    program: "ComfyUI",
+    place: "into models/embeddings",
+    loads: [".safetensors", ".pt"],
+    call: (word) => `embedding:${word}`,
+  },
+  {
+    program: "InvokeAI",
+    place: "or add it in the model manager",
+    loads: [".safetensors", ".pt", ".ckpt"],
+    call: (word) => `<${word}>`,
+  },
+];
+
+/** The name a file needs in other programs, whose word it is; they take a .ckpt as .pt. */
+export function nameElsewhere(file: string, word: string): string {
+  const { ext } = path.parse(file);
+  return `${word}${ext === ".ckpt" ? ".pt" : ext}`;
+}
+
+/** The programs that load a file of sd-scripts' layout as `nameElsewhere` calls it. */
+export function usesInPrograms(file: string, word: string): ProgramUse[] {
+  const extension = path.extname(nameElsewhere(file, word)).toLowerCase();
+  return otherPrograms
+    .filter(({ loads }) => loads.includes(extension))
+    .map(({ program, place, call }) => ({ program, place, call: call(word) }));
+}
+
 /** Python lines that load both tables of Stable Diffusion XL into diffusers, which does not find them by itself. */
 export function diffusersLines(file: string): string[] {
   const { name, ext, base } = path.parse(file);

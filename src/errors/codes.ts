@@ -8,6 +8,8 @@ export const errorCodes = {
   // graph
   SHAPE: "Tensor shapes that do not match.",
   NOT_DIFFERENTIABLE: "A gradient was requested through an operation that has none.",
+  // report
+  REPORT_INVALID: "A file NAME.report.json that is damaged, or of another version.",
   // training
   RESOLUTION: "A training resolution that the model does not support.",
   OUTPUT_LOCKED: "Another run is writing files of the same names to the same folder.",

@@ -9,4 +9,4 @@ export {
   refusalText,
   tooManyThreads,
 } from "./machine.ts";
-export { beginningOf, firstFew, nearestName, plural, printable, printableLine } from "./texts.ts";
+export { beginningOf, durationText, firstFew, nearestName, plural, printable, printableLine } from "./texts.ts";

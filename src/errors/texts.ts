@@ -17,6 +17,16 @@ export function plural(count: number, thing: string): string {
   return `${count} ${thing}${count === 1 ? "" : "s"}`;
 }
 
+/** "45 s", "1 min 5 s", "2 h 10 min": two units at most. */
+export function durationText(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
+
 /** "a.png, b.png, c.png and 2 more": at most `most` entries of a list, for a message. */
 export function firstFew(items: readonly string[], most = 5, separator = ", "): string {
   const rest = items.length - most;

@@ -1,8 +1,8 @@
 import { familyNames } from "../checkpoint/index.ts";
 import { type DatasetReport, type DatasetSummary, type SubsetSummary, settingsOf } from "../dataset/index.ts";
-import { plural } from "../errors/index.ts";
+import { durationText, plural } from "../errors/index.ts";
 import type { RunPlan, RunSummary } from "../training/index.ts";
-import { bytesText, durationText, entry } from "./texts.ts";
+import { bytesText, entry } from "./texts.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {

@@ -1,18 +1,10 @@
 import { familyNames } from "../checkpoint/index.ts";
-import { plural } from "../errors/index.ts";
+import { durationText, plural } from "../errors/index.ts";
 import type { BatchStepEvent, GenerationRunEvent } from "../generation/index.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
-import {
-  type CountedWarning,
-  clockText,
-  downloadLine,
-  durationText,
-  entry,
-  summaryOfWarnings,
-  warningLine,
-} from "./texts.ts";
+import { type CountedWarning, clockText, downloadLine, entry, summaryOfWarnings, warningLine } from "./texts.ts";
 
 type Event<Kind extends GenerationRunEvent["kind"]> = Extract<GenerationRunEvent, { readonly kind: Kind }>;
 

@@ -1,6 +1,8 @@
 import path from "node:path";
+import { nameElsewhere, usesInPrograms } from "../embedding/index.ts";
 import { quotedWord } from "../files/index.ts";
 import type { TrainSettings } from "../options/index.ts";
+import { generateWords } from "../report/index.ts";
 import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 
 /** How a command was called, to show further ones in the same way. */
@@ -51,41 +53,31 @@ export function nextSteps(ended: EndedRun): string[] {
 /** The file extension decides which other programs load the file; its name is the word there. */
 function otherPrograms({ done: { file, word } }: EndedRun): string {
   const { base, ext } = path.parse(file);
-  const name = `${word}${ext === ".ckpt" ? ".pt" : ext}`;
+  const name = nameElsewhere(file, word);
   const renamed = name === base ? "" : `, as ${name},`;
-  const programs = `A1111, Forge${ext === ".safetensors" ? ", SD.Next" : ""} or ComfyUI`;
+  const uses = usesInPrograms(file, word);
+  const folders = uses.filter(({ program }) => program !== "InvokeAI").map(({ program }) => program);
+  const programs = `${folders.slice(0, -1).join(", ")} or ${folders.at(-1)}`;
   const copy = `Or copy it${renamed} into the embeddings folder of ${programs}, or add it to InvokeAI's models`;
-  const calls = `its file name is the word there (ComfyUI: embedding:${word}, InvokeAI: <${word}>).`;
+  const different = uses.filter(({ call }) => call !== word).map(({ program, call }) => `${program}: ${call}`);
+  const calls = `its file name is the word there (${different.join(", ")}).`;
   const refused = ext === ".ckpt" ? " A1111, Forge and ComfyUI do not load .ckpt." : "";
   const sdNext = ext === ".pt" ? " SD.Next loads .safetensors: --save_model_as safetensors." : "";
   return `${copy}: ${calls}${refused}${sdNext}`;
 }
 
 function drawCommand({ done, run, settings, caller }: EndedRun): string {
-  const { word } = done;
-  const written = done.file.startsWith("-") ? `.${path.sep}${done.file}` : done.file;
-  const file = word === path.parse(done.file).name ? written : `${word}=${written}`;
-  const prompt = `${settings.useStyleTemplate ? "a painting in the style of" : "a photo of"} ${word}`;
-  const usualSide = run?.family === "sdxl" ? 1024 : 512;
-  const [width, height] = run?.dataset.datasets[0]?.resolution ?? [usualSide, usualSide];
-  const isUsual = width === usualSide && height === usualSide;
-  return commandLine(caller, [
-    ...["generate", "--ckpt", settings.pretrainedModelNameOrPath],
-    ...[settings.xti ? "--XTI_embeddings" : "--textual_inversion_embeddings", file],
-    ...asTrained(settings),
-    ...["--prompt", prompt],
-    ...(isUsual ? [] : ["--W", String(width), "--H", String(height)]),
-  ]);
-}
-
-/** Settings of the model that hold for generation, too. */
-function asTrained({ v2, vParameterization, vae, clipSkip }: TrainSettings): string[] {
-  return [
-    ...(v2 ? ["--v2"] : []),
-    ...(vParameterization ? ["--v_parameterization"] : []),
-    ...(vae === undefined ? [] : ["--vae", vae]),
-    ...(clipSkip === undefined ? [] : ["--clip_skip", String(clipSkip)]),
-  ];
+  const words = generateWords({
+    ...settings,
+    model: settings.pretrainedModelNameOrPath,
+    family: run?.family,
+    file: done.file,
+    word: done.word,
+    isLayered: settings.xti,
+    isStyle: settings.useStyleTemplate,
+    resolution: run?.dataset.datasets[0]?.resolution,
+  });
+  return commandLine(caller, words);
 }
 
 /** The user's own command line followed by what differs: the last of two equal flags wins. */

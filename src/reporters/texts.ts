@@ -1,16 +1,6 @@
 import type { DownloadEvent } from "../hub/index.ts";
 import type { Progress } from "./talk.ts";
 
-/** "45 s", "1 min 5 s", "2 h 10 min": two units at most. */
-export function durationText(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
-  const hours = Math.floor(minutes / 60);
-  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-}
-
 /** "0:09", "1:05", "2:10:00": for a line that changes often. */
 export function clockText(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,4 +1,4 @@
-import { plural } from "../errors/index.ts";
+import { durationText, plural } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import { firstScreen } from "./first-screen.ts";
@@ -6,7 +6,7 @@ import { type Caller, nextSteps } from "./next-steps.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
-import { clockText, downloadLine, durationText, rateText, summaryOfWarnings, warningLine } from "./texts.ts";
+import { clockText, downloadLine, rateText, summaryOfWarnings, warningLine } from "./texts.ts";
 
 type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: Kind }>;
 

@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { CoinageError, type ErrorCode } from "../errors/index.ts";
+
+/** Version of the data: readers refuse others. */
+const format = "coinage-report-1";
+
+/** NaN and infinity are null in JSON, and gaps in curves. */
+const value = z.number().nullable();
+const values = z.array(value).readonly();
+const words = z.array(z.string()).readonly();
+
+const evaluation = z.object({
+  step: z.int(),
+  loss: value,
+  drop: value,
+  dropError: value,
+  itemLosses: values,
+});
+
+const column = z.object({
+  /** "last", "best", "step 100", "start: cat". */
+  label: z.string(),
+  /** What it stands for; pictures are drawn in the order last, start, best, third. */
+  role: z.enum(["start", "third", "best", "last"]),
+  /** Steps done; undefined for a word that was not trained. */
+  step: z.int().optional(),
+  /** Vectors to draw with: for each text encoder a table [vectors, width] of float32, little-endian, as base64. Undefined: the prompt has `text`. */
+  vectors: z.array(z.object({ shape: z.tuple([z.int(), z.int()]), data: z.base64() })).optional(),
+  /** A known word that stands in the prompt instead. */
+  text: z.string().optional(),
+  /** A picture for each prompt, as PNG; null where none was drawn. */
+  pictures: z.array(z.base64().nullable()),
+});
+
+const schema = z.object({
+  format: z.literal(format),
+  /** What a run and all that go on from its states have in common. */
+  runId: z.string().optional(),
+  /** When the report was made: ISO 8601. */
+  date: z.string(),
+  versions: z.record(z.string(), z.string()),
+  word: z.string(),
+  tokens: words,
+  /** The word that training started from. */
+  initWord: z.string().optional(),
+  embedding: z.object({ file: z.string(), sha256: z.string().optional(), isLayered: z.boolean() }),
+  model: z.object({
+    /** As it was given: a path or a name on the hub. */
+    source: z.string(),
+    family: z.enum(["sd1", "sd2", "sdxl"]),
+    predictionType: z.enum(["epsilon", "v_prediction"]),
+    vae: z.string().optional(),
+    /** Fingerprints of the components. */
+    hashes: z.record(z.string(), z.string()),
+  }),
+  run: z
+    .object({
+      steps: z.int(),
+      plannedSteps: z.int(),
+      seconds: z.number(),
+      isInterrupted: z.boolean(),
+      failure: z.string().optional(),
+      device: z.string(),
+      recipe: z.string().optional(),
+      /** Step of the vectors in the file, where they are not the last ones. */
+      keptStep: z.int().optional(),
+    })
+    .optional(),
+  /** Settings that differ from their defaults, by flag. */
+  settings: z.array(z.tuple([z.string(), z.string()])),
+  dataset: z
+    .object({
+      images: z.int(),
+      regImages: z.int(),
+      folders: z.array(z.object({ path: z.string(), images: z.int(), repeats: z.int() })),
+      resolution: z.string(),
+      captions: words,
+    })
+    .optional(),
+  /** One for each learned vector: of the first text encoder, then of the second; with layers layer after layer. */
+  rows: z.array(
+    z.object({
+      label: z.string(),
+      norm: value,
+      /** Mean length of the vectors of ordinary words in this text encoder. */
+      usualNorm: value,
+      /** From where it started: radians, and distance. */
+      angle: value.optional(),
+      distance: value.optional(),
+      /** Known words with the largest cosine in the token table. */
+      nearest: z.array(z.object({ word: z.string(), cosine: value })),
+    }),
+  ),
+  /** Cosines between the vectors of a text encoder, or of a layer: [group][row][row]. */
+  cosines: z.array(z.array(values)),
+  curves: z.object({
+    steps: z.array(z.int()),
+    /** Mean training loss since the point before. */
+    loss: values,
+    /** [row][point] */
+    norms: z.array(values),
+    angles: z.array(values),
+    distances: z.array(values),
+  }),
+  evaluations: z.array(evaluation),
+  /** Mean of 1 - cosine of the text encoder's output after the word, against the initial word; and the same for two real nouns swapped. */
+  drift: z.object({ value: z.number(), reference: z.number(), against: z.string(), prompts: z.int() }).optional(),
+  verdict: z.object({
+    kind: z.enum(["learned", "weak", "overfit", "nothing", "unmeasured"]),
+    sentence: z.string(),
+  }),
+  strip: z.object({
+    prompts: z.array(z.object({ text: z.string(), seed: z.int() })),
+    /** Size of a picture in pixels. */
+    width: z.int(),
+    height: z.int(),
+    clipSkip: z.int().optional(),
+    columns: z.array(column),
+    /** Why pictures are missing. */
+    missing: z.string().optional(),
+  }),
+  /** Command lines without the name of the program. */
+  commands: z.object({ generate: words.optional(), draw: words.optional() }),
+  warnings: z.array(z.object({ code: z.string(), message: z.string(), count: z.int() })),
+});
+
+type DeepReadonly<Data> = Data extends object ? { readonly [Key in keyof Data]: DeepReadonly<Data[Key]> } : Data;
+
+/** Everything a report shows, as plain data: what NAME.report.json holds. */
+export type ReportData = DeepReadonly<z.infer<typeof schema>>;
+
+export type ReportedEvaluation = ReportData["evaluations"][number];
+
+export type StripColumn = ReportData["strip"]["columns"][number];
+export type Verdict = ReportData["verdict"];
+
+/** A report as JSON. Numbers keep six digits. */
+export function encodeReport(data: Omit<ReportData, "format">): string {
+  const round = (_: string, entry: unknown) =>
+    typeof entry === "number" && !Number.isInteger(entry) ? Number(entry.toPrecision(6)) : entry;
+  return `${JSON.stringify({ format, ...data }, round)}\n`;
+}
+
+/** A report from its JSON. where: its file. @throws REPORT_INVALID */
+export function decodeReport(text: string, where: string): ReportData {
+  const invalid = (reason: string, cause?: unknown) =>
+    new CoinageError("REPORT_INVALID" satisfies ErrorCode, `${where} is not a report that can be read: ${reason}.`, {
+      hint: "Give the embedding file alone, in a folder without this file, to report on what it holds.",
+      cause,
+    });
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw invalid("it is not JSON", cause);
+  }
+  const found = typeof json === "object" && json !== null && "format" in json ? json.format : undefined;
+  if (found !== format) throw invalid(`its format is ${JSON.stringify(found) ?? "missing"}, not "${format}"`);
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw invalid(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "unknown"}`, parsed.error);
+}

@@ -1,0 +1,30 @@
+import type { ReportData, StripColumn } from "../data.ts";
+import { commandText } from "./commands.ts";
+import { type Html, html } from "./html.ts";
+
+/** The strip: a row of pictures for each prompt, with the same seed from the start word to the last vectors. */
+export function stripSection({ word, strip, commands }: ReportData): Html {
+  const { prompts, columns, missing } = strip;
+  const isDrawn = columns.some(({ pictures }) => pictures.some((picture) => picture !== null));
+  const rows = prompts.map(
+    ({ text, seed }, row) => html`<figure class="row">
+<figcaption>“${text}” <small>seed ${seed}</small></figcaption>
+<ol style="--columns:${columns.length}">${columns.map((column) => cell(column, row, strip, text))}</ol>
+</figure>`,
+  );
+  const draw = commands.draw && html` Draw ${isDrawn ? "all" : "them"}: ${commandText(commands.draw)}`;
+  return html`<section aria-labelledby="strip"><h2 id="strip" class="unseen">What ${word} looks like</h2>
+${isDrawn && html`<div class="strip">${rows}</div>`}
+${missing !== undefined && html`<p class="note">${missing}${draw}</p>`}
+</section>`;
+}
+
+function cell(column: StripColumn, row: number, { width, height }: ReportData["strip"], prompt: string): Html {
+  const picture = column.pictures[row];
+  const [about, ...rest] = column.label.split(", ");
+  const label = html`<span class="label">${about}${rest.length > 0 && html` <small>${rest.join(", ")}</small>`}</span>`;
+  const content = picture
+    ? html`<img src="data:image/png;base64,${picture}" width="${width}" height="${height}" alt="“${prompt}”: ${column.label}">`
+    : html`<span class="empty" style="aspect-ratio:${width}/${height}">not drawn</span>`;
+  return html`<li class="${column.role}">${content}${label}</li>`;
+}

@@ -1,0 +1,175 @@
+import { plural } from "../errors/index.ts";
+import type { ReportedEvaluation, Verdict } from "./data.ts";
+
+/** What is known of a run when it is judged. */
+export interface LearningFacts {
+  /** Steps done. */
+  readonly steps: number;
+  /** Step of the vectors in the file, where they are not the last ones. */
+  readonly keptStep?: number | undefined;
+  readonly evaluations: readonly ReportedEvaluation[];
+  /** Mean angle of the vectors to where they started, in radians. */
+  readonly angle?: number | undefined;
+  /** Length of the longest vector over that of ordinary words in its text encoder. */
+  readonly normRatio?: number | undefined;
+  /** Drift of the other words of a prompt over that of swapping two real nouns. */
+  readonly driftRatio?: number | undefined;
+  /** How far the training loss fell from the first to the last fifth of the run, and the standard error of that. */
+  readonly trainingDrop?: Gain | undefined;
+}
+
+/** A difference and its standard error. */
+export interface Gain {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** Standard errors that a difference must exceed to count as more than chance. */
+const certain = 2;
+
+/** Radians below which a word has not moved. */
+const leastTurn = 0.1;
+
+/** Times the usual length beyond which a word drowns the rest of a prompt. Source: position probe of DTI, whose text encoders lose the order of words from 4 to 10 times on. */
+const tooLong = 10;
+
+/** Times the drift of swapping two nouns beyond which a word drowns the rest of a prompt. */
+const tooMuchDrift = 3;
+
+/** Share of the drop that a rise must undo: the lowest of many evaluations is low by chance, too. */
+const leastRise = 0.1;
+
+/** Share of the whole drop that the last fifth of a run may still add in one that has learned all it can. */
+const stillFalling = 0.15;
+
+/** What a run has come to, in one plain sentence with what to do. Without evaluations it says only what lengths, angles and losses can tell. */
+export function verdictOf(facts: LearningFacts): Verdict {
+  const known = facts.evaluations.filter(isKnown);
+  return known.length < 2 ? unmeasured(facts) : measured(facts, known);
+}
+
+/** The gain of a run by its evaluations: how far the loss fell, as a share of what it was, at the step whose vectors are in the file. */
+export function gainOf(evaluations: readonly ReportedEvaluation[], keptStep?: number): Gain | undefined {
+  const known = evaluations.filter(isKnown);
+  const first = known[0];
+  const last = (keptStep !== undefined && known.findLast(({ step }) => step <= keptStep)) || known.at(-1);
+  if (!first || !last || known.length < 2 || first.loss <= 0) return undefined;
+  return { value: last.drop / first.loss, error: last.dropError / first.loss };
+}
+
+/** The evaluation with the lowest loss. */
+export function bestOf(evaluations: readonly ReportedEvaluation[]): ReportedEvaluation | undefined {
+  const known = evaluations.filter(isKnown);
+  return known.length === 0 ? undefined : known.reduce((best, one) => (one.loss < best.loss ? one : best));
+}
+
+type Known = ReportedEvaluation & { readonly loss: number; readonly drop: number; readonly dropError: number };
+
+function isKnown(one: ReportedEvaluation): one is Known {
+  return one.loss !== null && one.drop !== null && one.dropError !== null;
+}
+
+function measured(facts: LearningFacts, evaluations: readonly Known[]): Verdict {
+  const last = evaluations.at(-1)!;
+  const best = bestOf(evaluations) as Known;
+  if (best.drop <= certain * best.dropError) return nothing(facts, best);
+  const rise = differenceOf(last, best);
+  const isWorse = best.step < last.step && rise.value > certain * rise.error && rise.value > leastRise * best.drop;
+  if (isWorse && facts.keptStep === undefined)
+    return {
+      kind: "overfit",
+      sentence: `Overfit: the loss on the test batch was lowest at step ${best.step} and has risen since; use step ${best.step}: train again with --keep best, or for ${best.step} steps.`,
+    };
+  const { value, error } = gainOf(evaluations, facts.keptStep)!;
+  const gain = `the loss on the test batch is ${percent(value)} ± ${percent(error)} lower than at the start`;
+  const loud = loudness(facts);
+  if (loud)
+    return {
+      kind: "weak",
+      sentence: `Learned weakly: ${gain}, but ${loud}, so it will drown the rest of a prompt; train again with a lower learning rate or --norm_control fixed.`,
+    };
+  if (facts.keptStep === undefined && isStillFalling(evaluations, facts.steps))
+    return {
+      kind: "weak",
+      sentence: `Learned weakly: ${gain} and was still falling at the end; train longer, for about ${2 * facts.steps} steps.`,
+    };
+  const which =
+    facts.keptStep === undefined || facts.keptStep === facts.steps
+      ? ""
+      : `; the file has the vectors of step ${facts.keptStep}, the best of ${plural(facts.steps, "step")}`;
+  return { kind: "learned", sentence: `Learned: ${gain}${which}.` };
+}
+
+function nothing({ steps, angle, normRatio }: LearningFacts, best: Known): Verdict {
+  const change = `the loss on the test batch fell by no more than chance explains (${signed(best.drop)} ± ${best.dropError.toPrecision(2)})`;
+  const because = () => {
+    if (angle !== undefined && angle < leastTurn)
+      return `the vectors turned by only ${angle.toPrecision(2)} radians in ${plural(steps, "step")}: raise the learning rate, or train longer`;
+    if (normRatio !== undefined && normRatio > tooLong)
+      return `the vectors have grown to ${normRatio.toPrecision(2)} times the length of ordinary words: lower the learning rate`;
+    return `${change}: check that captions have the word and that the images have in common what it stands for, or start from a closer --init_word`;
+  };
+  return { kind: "nothing", sentence: `Nothing learned, because ${because()}.` };
+}
+
+function unmeasured({ steps, angle, normRatio, trainingDrop, ...facts }: LearningFacts): Verdict {
+  if (angle !== undefined && angle < leastTurn)
+    return {
+      kind: "nothing",
+      sentence: `Nothing learned, because the vectors turned by only ${angle.toPrecision(2)} radians in ${plural(steps, "step")}: raise the learning rate, or train longer.`,
+    };
+  const loud = loudness({ steps, normRatio, ...facts });
+  const told = [
+    angle === undefined ? undefined : `turned by ${angle.toPrecision(2)} radians`,
+    normRatio === undefined ? undefined : `are ${normRatio.toPrecision(2)} times as long as those of ordinary words`,
+  ].filter((text) => text !== undefined);
+  const moved = told.length === 0 ? "" : `: the vectors ${told.join(" and ")}${lossText(trainingDrop)}`;
+  const so = loud
+    ? "; such a word drowns the rest of a prompt: train again with a lower learning rate"
+    : "; look at the images, or train with --eval_every_n_steps 10 to know";
+  return { kind: "unmeasured", sentence: `Whether it has learned was not measured${moved}${so}.` };
+}
+
+function lossText(drop: Gain | undefined): string {
+  if (!drop) return "";
+  const isCertain = drop.value > certain * drop.error;
+  return isCertain
+    ? ", and the training loss fell by more than its noise"
+    : ", and the training loss did not fall by more than its noise";
+}
+
+/** Why a word drowns the rest of a prompt; undefined where it does not. */
+function loudness({ normRatio = 0, driftRatio = 0 }: LearningFacts): string | undefined {
+  if (normRatio > tooLong)
+    return `its vectors are ${normRatio.toPrecision(2)} times as long as those of ordinary words`;
+  if (driftRatio > tooMuchDrift)
+    return `it changes the words after it ${driftRatio.toPrecision(2)} times as much as swapping two nouns does`;
+  return undefined;
+}
+
+/** The mean difference of two evaluations, item by item: they share images, noise and timesteps. */
+function differenceOf(a: Known, b: Known): Gain {
+  const differences = a.itemLosses.map((loss, i) => (loss ?? Number.NaN) - (b.itemLosses[i] ?? Number.NaN));
+  const count = differences.length;
+  if (count < 2 || differences.some(Number.isNaN)) return { value: a.loss - b.loss, error: a.dropError };
+  const value = differences.reduce((sum, one) => sum + one, 0) / count;
+  const variance = differences.reduce((sum, one) => sum + (one - value) ** 2, 0) / (count - 1);
+  return { value, error: Math.sqrt(variance / count) };
+}
+
+/** Whether the last fifth of a run has lowered the loss by a good part of the whole drop, and by more than chance. */
+function isStillFalling(evaluations: readonly Known[], steps: number): boolean {
+  const last = evaluations.at(-1)!;
+  const before = evaluations.findLast(({ step }) => step <= 0.8 * steps && step < last.step);
+  if (!before || evaluations.length < 4) return false;
+  const fall = differenceOf(before, last);
+  return fall.value > certain * fall.error && fall.value > stillFalling * last.drop;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+function signed(number: number): string {
+  return number < 0 ? `−${(-number).toPrecision(2)}` : number.toPrecision(2);
+}
