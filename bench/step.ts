@@ -1,9 +1,8 @@
 import { arrayOf } from "../src/array/index.ts";
 import { openCheckpoint } from "../src/checkpoint/index.ts";
-import { noiseSchedule } from "../src/diffusion/index.ts";
+import { noiseSchedule, seededGenerators } from "../src/diffusion/index.ts";
 import { countFlops } from "../src/graph/index.ts";
 import { diffusionModel } from "../src/models/index.ts";
-import { PythonRandom, TorchGenerator } from "../src/random/index.ts";
 import type { ComputeDtype, Program, Runtime } from "../src/runtime/index.ts";
 import { memoryWith } from "../src/training/estimate/estimate.ts";
 import { LossScale } from "../src/training/loop/loss-scale.ts";
@@ -64,7 +63,7 @@ export async function openStep(runtime: Runtime, sizes: StepSizes): Promise<Step
     accumulationSteps: 1,
     lossScale: computeDtype === "float16" ? new LossScale().value : undefined,
   };
-  const generators = { torch: new TorchGenerator(0), python: new PythonRandom(0) };
+  const generators = seededGenerators(0);
   const rows = model.textEncoders.map(({ architecture: { width } }) =>
     arrayOf([1, width], new Float32Array(width).fill(0.01)),
   );

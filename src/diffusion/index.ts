@@ -4,4 +4,10 @@ export { type NoiseSchedule, noiseSchedule, numTrainTimesteps } from "./noise-sc
 export { velocity } from "./noisy-latents.ts";
 export { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./samplers/names.ts";
 export { type ImageToImageStart, imageToImageStart, type KeptArea, type Sampler } from "./samplers/sampler.ts";
-export { drawTrainingBatch, type Generators, pyramidNoise, type TrainingBatchOptions } from "./training-batch.ts";
+export {
+  drawTrainingBatch,
+  type Generators,
+  pyramidNoise,
+  seededGenerators,
+  type TrainingBatchOptions,
+} from "./training-batch.ts";

@@ -3,7 +3,8 @@ import { describeGoldens, float32, largestDifference, readJson, readTensors } fr
 import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { noiseSchedule } from "./noise-schedule.ts";
 import { type Precision, velocity } from "./noisy-latents.ts";
-import { drawTimesteps, drawTrainingBatch, pyramidNoise, type TrainingBatchOptions } from "./training-batch.ts";
+import { drawTimesteps } from "./timesteps.ts";
+import { drawTrainingBatch, pyramidNoise, type TrainingBatchOptions } from "./training-batch.ts";
 
 interface Seeds {
   readonly name: string;
@@ -63,6 +64,7 @@ function optionsOf(golden: NoiseCase): TrainingBatchOptions {
 const generatorsOf = (golden: Seeds) => ({
   torch: new TorchGenerator(golden.seed),
   python: new PythonRandom(golden.python_seed),
+  timesteps: new TorchGenerator(golden.seed),
 });
 
 const relativeTolerance: Readonly<Record<Precision, number>> = { float32: 0, float16: 2e-3, bfloat16: 1.6e-2 };
@@ -82,6 +84,7 @@ describeGoldens("loss-and-noise", (folder) => {
           optionsOf(golden),
           schedule,
           generators,
+          undefined,
           golden.dtype,
         );
         expect(timesteps).toEqual(golden.timesteps[step]);

@@ -1,9 +1,10 @@
 import { elementCount, type NdArray, toFloat32 } from "../array/index.ts";
-import type { PythonRandom, TorchGenerator } from "../random/index.ts";
-import { type NoiseSchedule, numTrainTimesteps } from "./noise-schedule.ts";
+import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import type { NoiseSchedule } from "./noise-schedule.ts";
 import { type InputPerturbation, noisyLatents, type Precision, perturbedNoise, rounding } from "./noisy-latents.ts";
+import { drawTimesteps, type StepShare, spreadTimesteps, type TimestepOptions } from "./timesteps.ts";
 
-export type TrainingBatchOptions = TrainingNoiseOptions & TimestepRange & InputPerturbation;
+export type TrainingBatchOptions = TrainingNoiseOptions & TimestepOptions & InputPerturbation;
 
 export interface TrainingBatch {
   /** The target of a network of type "epsilon". */
@@ -13,36 +14,25 @@ export interface TrainingBatch {
   readonly timesteps: readonly number[];
 }
 
-/** Everything random about a training batch, drawn in sd-scripts' order: noise, timesteps, input perturbation. latents: [B,C,H,W]. */
+/** Everything random about a training batch, drawn in sd-scripts' order: noise, timesteps, input perturbation. latents: [B,C,H,W];
+ *  share: which part of its step the batch is. */
 export function drawTrainingBatch(
   latents: NdArray<Float32Array>,
   options: TrainingBatchOptions,
   schedule: NoiseSchedule,
   generators: Generators,
+  share?: StepShare,
   precision: Precision = "float32",
 ): TrainingBatch {
   const noise = drawTrainingNoise(latents, options, generators, precision);
-  const timesteps = drawTimesteps(generators.torch, latents.shape[0]!, options);
+  const batchSize = latents.shape[0]!;
+  const { torch, timesteps: spread } = generators;
+  const timesteps =
+    (options.timestepSampling ?? "uniform") === "uniform"
+      ? drawTimesteps(torch, batchSize, options)
+      : spreadTimesteps(spread, batchSize, options, share);
   const added = perturbedNoise(noise, options, generators.torch, precision);
   return { noise, timesteps, noisyLatents: noisyLatents(latents, added, timesteps, schedule, precision) };
-}
-
-export interface TimestepRange {
-  /** Smallest timestep drawn (default 0). */
-  readonly minTimestep?: number | undefined;
-  /** One more than the largest timestep drawn (default 1000). */
-  readonly maxTimestep?: number | undefined;
-}
-
-/** One timestep for each sample of a batch, uniform in minTimestep .. maxTimestep - 1. If the range is empty, all are maxTimestep and nothing
- *  is drawn. Source: sd-scripts `library/train_util.py` get_timesteps. */
-export function drawTimesteps(
-  generator: TorchGenerator,
-  batchSize: number,
-  { minTimestep = 0, maxTimestep = numTrainTimesteps }: TimestepRange = {},
-): number[] {
-  if (minTimestep >= maxTimestep) return new Array<number>(batchSize).fill(maxTimestep);
-  return generator.randint(minTimestep, maxTimestep, [batchSize]);
 }
 
 interface TrainingNoiseOptions {
@@ -64,6 +54,17 @@ export interface Generators {
   readonly torch: TorchGenerator;
   /** Draws captions, crops and the sizes of pyramid levels. */
   readonly python: PythonRandom;
+  /** Draws timesteps that are spread over a step; nothing else, so that all other draws stay as they are without it. */
+  readonly timesteps: TorchGenerator;
+}
+
+/** The generators of a run. Its spread timesteps have a seed of their own. */
+export function seededGenerators(seed: number): Generators {
+  return {
+    torch: new TorchGenerator(seed),
+    python: new PythonRandom(seed),
+    timesteps: new TorchGenerator((seed + 0x7157e9) % 2 ** 32),
+  };
 }
 
 /** The noise of a training batch: normal, then offset, then pyramid. latents: [B,C,H,W]; the result has their shape.
@@ -71,7 +72,7 @@ export interface Generators {
 function drawTrainingNoise(
   latents: NdArray<Float32Array>,
   options: TrainingNoiseOptions,
-  generators: Generators,
+  generators: Pick<Generators, "torch" | "python">,
   precision: Precision = "float32",
 ): NdArray<Float32Array> {
   const { torch } = generators;
@@ -121,7 +122,7 @@ export function pyramidNoise(
   shape: readonly number[],
   iterations: number,
   discount: number,
-  { torch, python }: Generators,
+  { torch, python }: Pick<Generators, "torch" | "python">,
 ): Float32Array {
   const [batch, channels, height, width] = shape as readonly [number, number, number, number];
   const sum = noise.slice();

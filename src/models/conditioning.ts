@@ -77,6 +77,15 @@ export function conditioning(model: DiffusionModel, options: ConditioningOptions
   };
 }
 
+/** The last hidden state of every text encoder after its final norm, for texts of one chunk without placeholder tokens: [batch, 77, width]. textFeeds makes the feeds. */
+export function lastHiddenStates({ textEncoders }: Pick<DiffusionModel, "textEncoders">, batch: Dim): Tensor[] {
+  return textEncoders.map(({ weights, architecture }, i) => {
+    const tokenIds = input(inputName("tokenIds", i), "int64", [batch, architecture.positions]);
+    const { hidden, finalNorm } = clipText(weights, architecture, { tokenIds });
+    return finalNorm(hidden.at(-1)!);
+  });
+}
+
 function pooled(model: DiffusionModel, outputs: ClipOutputs, { batch, chunks }: ConditioningOptions): Tensor {
   const { weights, architecture, isProjectionTransposed } = model.textEncoders.at(-1)!;
   const selection = input("pooledSelection", "float32", [batch, 1, chunks * architecture.positions]);

@@ -5,6 +5,7 @@ export {
   checkClipSkip,
   conditioning,
   firstPlaceholderId,
+  lastHiddenStates,
   type TokenIds,
   textFeeds,
 } from "./conditioning.ts";

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Fault, FaultyDisk, faults } from "../../test/faulty-disk.ts";
 import { newestState } from "../../test/killed-run.ts";
 import { trainingFolder } from "../../test/training-run.ts";
+import { seededGenerators } from "../diffusion/index.ts";
 import { replaceDisk } from "../files/disk.ts";
 import type { TrainSettings } from "../options/index.ts";
-import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { TrainingEvent } from "./events.ts";
 import { save, saveAtEnd } from "./output/saving.ts";
 import { openInputs, type TrainingInputs } from "./setup/inputs.ts";
@@ -31,7 +31,7 @@ afterAll(() => process.chdir(start));
 async function learn(outputDir: string): Promise<TrainingEvent[]> {
   const state = newestState(outputDir);
   const found = state === undefined ? undefined : await readState(state);
-  const generators = { torch: new TorchGenerator(1), python: new PythonRandom(1) };
+  const generators = seededGenerators(1);
   const run = await openRun({ ...settings, outputDir, resume: state }, { ...inputs, generators }, found);
   const events: TrainingEvent[] = [];
   const hear = async (saves: AsyncIterable<TrainingEvent>) => {
@@ -44,7 +44,7 @@ async function learn(outputDir: string): Promise<TrainingEvent[]> {
     progress.completeBatch(generators.python.random());
     const gradient = Float64Array.from(generators.torch.randn([96]).data);
     const result = { loss: 0, sampleLosses: [], gradients: [new Map([[49408, gradient]])] };
-    embeddings.step([result], run.learningRate());
+    embeddings.step([result], run.learningRate(), progress.step);
     progress.completeStep();
     await hear(save(run, { kind: "step", step: progress.step }, true));
   }

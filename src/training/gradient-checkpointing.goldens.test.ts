@@ -2,8 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openGoldenModel, readFamilies } from "../../test/golden-models.ts";
 import { describeGoldens, relativeDistance } from "../../test/goldens.ts";
 import { arrayOf } from "../array/index.ts";
-import { noiseSchedule } from "../diffusion/index.ts";
-import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import { noiseSchedule, seededGenerators } from "../diffusion/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { microStep, microStepOutputs } from "./loop/micro-step.ts";
 import { microStepGraph } from "./loop/micro-step-graph.ts";
@@ -32,7 +31,7 @@ describeGoldens("models", (folder) => {
           multipleOf: 8,
         });
         const program = await runtime.load(microStepOutputs(graph), { withoutKernelCopies: gradientCheckpointing });
-        const generators = { torch: new TorchGenerator(2), python: new PythonRandom(2) };
+        const generators = seededGenerators(2);
         const latents = generators.torch.randn([1, 4, 16, 16]);
         const timeIds = model.family === "sdxl" ? [[128, 128, 0, 0, 128, 128]] : undefined;
         const samples = { latents, tokenIds: rows.map(() => [[caption]]), priorLossWeights: [1], timeIds };

@@ -3,10 +3,10 @@ import { relativeDistance } from "../../test/goldens.ts";
 import { trainingFolder } from "../../test/training-run.ts";
 import type { NdArray } from "../array/index.ts";
 import { batchPixels, type MicroBatch } from "../dataset/index.ts";
-import { drawTrainingBatch } from "../diffusion/index.ts";
+import { drawTrainingBatch, seededGenerators } from "../diffusion/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
 import { firstPlaceholderId } from "../models/index.ts";
-import { PythonRandom, TorchGenerator } from "../random/index.ts";
+import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
 import { LoweredMicroStep } from "./loop/micro-step-program.ts";
@@ -37,7 +37,7 @@ async function firstMicroStep(...flags: readonly string[]) {
     batch = first;
   expect(batchPixels(batch!)!.shape[0]).toBe(2);
   const samples = await samplesOf(batch!, sampleContext);
-  const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
+  const generators = seededGenerators(3);
   const draw = drawTrainingBatch(samples.latents, microStepContext.options, microStepContext.schedule, generators);
   const compute = (rows: readonly NdArray<Float32Array>[]) =>
     computeMicroStep(microStepContext, rows, samples, draw, { accumulationSteps: 1 });

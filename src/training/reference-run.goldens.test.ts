@@ -137,7 +137,7 @@ describeGoldens("reference-run", (folder) => {
           expect(lr).toBeCloseTo(step.learning_rate, 12);
           if (step.grad_norm_before_clipping !== null)
             expect(Math.abs(norm / step.grad_norm_before_clipping - 1), `${name} norm`).toBeLessThan(1e-3);
-          embeddings.step(results, lr);
+          embeddings.step(results, lr, progress.step);
           results = [];
           progress.completeStep();
           const rows = rowsAt(`step${String(progress.step).padStart(2, "0")}.rows`);
@@ -216,7 +216,7 @@ async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): P
     );
     expect(micro.tokenIds[0]).toEqual(batch.input_ids);
     const { options, schedule } = context.microStepContext;
-    const generators = { torch: seek(recorded.seed, batch.rng_before_noise), python: inputs.generators.python };
+    const generators = { ...inputs.generators, torch: seek(recorded.seed, batch.rng_before_noise) };
     const draw = drawTrainingBatch(micro.latents, options, schedule, generators);
     expect(draw.timesteps).toEqual(batch.timesteps);
     checkNoise(draw.noise);

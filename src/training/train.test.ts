@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { concept, eventsOf, ofKind, settingsOf, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import type { NdArray } from "../array/index.ts";
 import { tinySdFolder } from "../assets/index.ts";
+import { seededGenerators } from "../diffusion/index.ts";
 import { readEmbeddingFile, writeEmbedding } from "../embedding/index.ts";
-import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { type DebugEvent, debugDataset, type TrainingEvent, train } from "./index.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
@@ -177,7 +177,7 @@ test("the word comes closer to the concept: the same noise is predicted better w
     batches.push(batch);
   const scales = { accumulationSteps: 1 };
   const judge = async (rows: readonly NdArray<Float32Array>[]) => {
-    const generators = { torch: new TorchGenerator(5), python: new PythonRandom(5) };
+    const generators = seededGenerators(5);
     let sum = 0;
     for (let round = 0; round < 4; round++)
       for (const batch of batches)
@@ -196,7 +196,7 @@ test("the word comes closer to the concept: the same noise is predicted better w
   while (!progress.isFinished) {
     progress.openEpoch();
     for await (const { results } of accumulateSteps(run, context)) {
-      embeddings.step(results, run.learningRate());
+      embeddings.step(results, run.learningRate(), progress.step);
       progress.completeStep();
     }
     progress.closeEpoch();

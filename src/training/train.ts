@@ -12,6 +12,7 @@ import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
 import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
+import { withInitialEmbeddings } from "./setup/initial-embeddings.ts";
 import { datasetWarning, openInputs, withLocalModels } from "./setup/inputs.ts";
 import { type OpenRun, openRun } from "./setup/open-run.ts";
 import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
@@ -36,11 +37,13 @@ async function* openAndTrain(
   const settings = yield* unlessAborted(withLocalModels(given), signal);
   if (!settings) return;
   const found = settings.resume === undefined ? undefined : await readState(settings.resume);
-  const inputs = await openInputs(settings, found);
-  const run = await openRun(settings, inputs, found);
+  const opened = await openInputs(settings, found);
   if (signal?.aborted) return;
   const device = await openTrainingDevice(settings);
   try {
+    const isResumed = found?.kind === "own";
+    const inputs = isResumed ? opened : await withInitialEmbeddings(opened, settings, device.runtime);
+    const run = await openRun(settings, inputs, found);
     yield* run.warnings.addAtStart([
       ...ofSettings.map(({ message }) => ({ code: "SETTINGS", message })),
       ...device.warnings,
@@ -87,7 +90,7 @@ async function* trainSteps(
     const epoch = progress.openEpoch();
     for await (const gradients of accumulateSteps(run, microStep)) {
       const lr = run.learningRate();
-      const outcome = embeddings.step(gradients.results, lr);
+      const outcome = embeddings.step(gradients.results, lr, progress.step);
       progress.completeStep();
       yield* reportStep(run, { ...gradients, epoch, lr, outcome }, throughput);
       const { step } = progress;

@@ -37,6 +37,8 @@ export function checkTrainSettings(
     outputName: given.outputName || tokenString,
     seed: chosenSeed(given.seed),
     captionExtension: given.captionExtention ?? given.captionExtension,
+    // DTI's angle; the default of --learning_rate is none
+    stepAngle: given.stepAngle ?? (given.update === "direction" ? 0.04 : undefined),
     cacheLatents: given.cacheLatents || given.cacheLatentsToDisk,
     sampleEveryNEpochs: positive(given.sampleEveryNEpochs),
     sampleEveryNSteps: positive(given.sampleEveryNSteps),

@@ -2,6 +2,7 @@ import { mean, type NdArray, rowNorms } from "../../array/index.ts";
 import { plural } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { StepOutcome } from "../loop/embeddings.ts";
+import { hasRateSizedSteps } from "../optimizers/index.ts";
 import type { Warning } from "../warnings.ts";
 import type { PlaceholderReading } from "./placeholder-reader.ts";
 
@@ -21,12 +22,9 @@ const [leastTurn, largestTurn] = [1, 0.5];
 /** Radians that embeddings usually turn by in a step: 5e-4 to 5e-3 for Stable Diffusion 1. */
 const usualTurns = [0.03, 0.35] as const;
 
-/** Optimizers that move every number by about the learning rate each step, whatever the gradient's size. */
-const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\w*|pagedlion8bit|nadam|radam|adamax)$/i;
-
 /** How far the embeddings can turn: about lr sqrt(width) / norm radians a step. Warnings only: settings run as given. */
 export function learningRateWarnings({ settings, optimizer, initialEmbeddings, learningRates }: Outlook): Warning[] {
-  if (!rateSizedSteps.test(optimizer)) return [];
+  if (!hasRateSizedSteps(optimizer)) return [];
   const radiansPerRate = Math.max(
     ...initialEmbeddings.map((embeddings) => Math.sqrt(embeddings.shape[1]!) / mean(rowNorms(embeddings))),
   );
@@ -99,7 +97,7 @@ function firstStepWarnings({
     return [{ code: "GRADIENT_ZERO", message }];
   }
   // Where the learning rate alone tells the size of a step, it was judged before.
-  if (rateSizedSteps.test(optimizer)) return [];
+  if (hasRateSizedSteps(optimizer)) return [];
   const turn = Math.max(...distances.map((distance, i) => distance / norms[i]!));
   if (turn <= largestTurn) return [];
   return [

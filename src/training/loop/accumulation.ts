@@ -25,8 +25,8 @@ export async function* accumulateSteps(
   for await (const batch of group.epochBatches(progress.epochNumber, progress.batchesLeft, captioning)) {
     const samples = await samplesOf(batch, sampleContext);
     const { current, lossScale } = embeddings;
-    const scales = { accumulationSteps, lossScale };
-    const result = await microStep(microStepContext, current, samples, generators, scales);
+    const part = { accumulationSteps, index: results.length, lossScale };
+    const result = await microStep(microStepContext, current, samples, generators, part);
     results.push(result);
     progress.completeBatch(result.loss);
     imageKeys.push(...batch.samples.map(({ imageKey }) => imageKey));

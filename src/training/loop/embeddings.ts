@@ -4,6 +4,7 @@ import type { Optimizer, OptimizerState, TableShape } from "../optimizers/index.
 import type { VocabularyStatistics } from "../setup/placeholder.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
 import type { MicroStepResult } from "./micro-step.ts";
+import { controlNorms, type NormControl, type NormTargets, withNorms } from "./norm-control.ts";
 import {
   addGradients,
   clipFactor,
@@ -30,6 +31,29 @@ export interface EmbeddingsState {
   readonly optimizer: OptimizerState;
   /** Scale of the loss, for a run that computes in float16. */
   readonly lossScale?: LossScaleState | undefined;
+  /** Their running average, once it has begun. */
+  readonly average?: readonly NdArray<Float32Array>[] | undefined;
+}
+
+/** What a step does to embeddings beside the optimizer. */
+export interface EmbeddingRules {
+  /** Limit of the gradient's length; 0 for none. */
+  readonly maxGradNorm: number;
+  /** Weight of the pull to the initial embeddings: of their mean distance, in the loss. */
+  readonly initReg: number;
+  readonly normControl: NormControl | undefined;
+  /** For each text encoder, the length that a learning rate of 1 means in each number: 1 where it is no angle. */
+  readonly lengthPerRate: readonly number[];
+  readonly average:
+    | {
+        /** Share of the earlier average in the next one. */
+        readonly decay: number;
+        /** Steps before it begins. */
+        readonly firstStep: number;
+        /** Lengths that averages are brought back to, where embeddings are held at them. */
+        readonly lengths: NormTargets | undefined;
+      }
+    | undefined;
 }
 
 /** The embeddings of the placeholder tokens, with the optimizer that changes them. */
@@ -37,21 +61,23 @@ export class TrainableEmbeddings {
   readonly optimizer: Optimizer;
   readonly #current: readonly NdArray<Float32Array>[];
   readonly #initial: readonly Float32Array[];
-  readonly #maxGradNorm: number;
+  readonly #rules: EmbeddingRules;
   readonly #savedLossScale: LossScaleState | undefined;
   #lossScale: LossScale | undefined;
+  #average: readonly NdArray<Float32Array>[] | undefined;
 
   /** initial: [vectors, width] per text encoder; they are copied. state: what to go on from instead. */
   constructor(
     initial: readonly NdArray<Float32Array>[],
     optimizer: Optimizer,
-    maxGradNorm: number,
+    rules: EmbeddingRules,
     state?: EmbeddingsState,
   ) {
     this.optimizer = optimizer;
-    this.#current = (state?.embeddings ?? initial).map(({ data, ...array }) => ({ ...array, data: data.slice() }));
+    this.#current = (state?.embeddings ?? initial).map(copyOf);
     this.#initial = initial.map(({ data }) => data.slice());
-    this.#maxGradNorm = maxGradNorm;
+    this.#rules = rules;
+    this.#average = state?.average?.map(copyOf);
     this.#savedLossScale = state?.lossScale;
     if (state) optimizer.restore(state.optimizer);
   }
@@ -68,6 +94,12 @@ export class TrainableEmbeddings {
   get finished(): readonly NdArray<Float32Array>[] {
     const averaged = this.optimizer.evaluationParameters?.(this.#current.map(({ data }) => data));
     return this.#current.map(({ data, ...array }, i) => ({ ...array, data: averaged?.[i] ?? data.slice() }));
+  }
+
+  /** Their running average, undefined before it has begun. */
+  get averaged(): readonly NdArray<Float32Array>[] | undefined {
+    const lengths = this.#rules.average?.lengths;
+    return this.#average?.map((array, encoder) => (lengths ? withNorms(array, lengths[encoder]!) : copyOf(array)));
   }
 
   /** Length of each embedding, encoder after encoder. */
@@ -93,24 +125,34 @@ export class TrainableEmbeddings {
   }
 
   state(): EmbeddingsState {
-    return { embeddings: this.#current, optimizer: this.optimizer.state(), lossScale: this.#lossScale?.state() };
+    return {
+      embeddings: this.#current,
+      optimizer: this.optimizer.state(),
+      lossScale: this.#lossScale?.state(),
+      average: this.#average,
+    };
   }
 
   /** One optimizer step by the summed gradients of its micro-batches, clipped by the norm over every token that a text used.
    *  differs from sd-scripts: without fp16 a gradient that is not finite makes every number of the embeddings NaN.
    *  coinage: a gradient that is not finite changes nothing.
-   *  because: one bad step must not undo all the others. */
-  step(results: readonly MicroStepResult[], learningRate: number): StepOutcome {
+   *  because: one bad step must not undo all the others.
+   *  stepsDone: before this one. */
+  step(results: readonly MicroStepResult[], learningRate: number, stepsDone: number): StepOutcome {
     // in the order of the batches, whichever was computed first: sums of floating point numbers depend on it
     const sums: TokenGradients[] = this.#current.map(() => new Map());
     for (const { gradients } of results)
       for (const [encoder, gradient] of gradients.entries()) addGradients(sums[encoder]!, gradient);
+    if (this.#rules.initReg > 0) this.#pullToInitial(sums);
     const gradNorm = gradientNorm(sums);
     const embeddingGradNorms = this.#current.flatMap(({ shape }, encoder) =>
       learnedGradientNorms(sums[encoder]!, shape[0]!),
     );
     const isSkipped = !Number.isFinite(gradNorm);
-    if (!isSkipped) this.#optimize(sums, clipFactor(gradNorm, this.#maxGradNorm), learningRate);
+    if (!isSkipped) {
+      this.#optimize(sums, clipFactor(gradNorm, this.#rules.maxGradNorm), learningRate);
+      this.#updateAverage(stepsDone);
+    }
     this.#lossScale?.update(!isSkipped);
     return { gradNorm, embeddingGradNorms, isSkipped };
   }
@@ -123,7 +165,42 @@ export class TrainableEmbeddings {
     const frozen = this.optimizer.usesFrozenRows ? sums.map((sum) => frozenGradients(sum, factor)) : undefined;
     const parameters = this.#current.map(({ data }) => data);
     this.optimizer.step(parameters, gradients, learningRate, frozen);
+    const { normControl, lengthPerRate } = this.#rules;
+    if (normControl)
+      controlNorms(
+        normControl,
+        this.#current,
+        lengthPerRate.map((length) => length * learningRate),
+      );
   }
+
+  /** Adds the gradient of initReg x the embeddings' mean distance from their start. Source: Pang 2023, "Cross Initialization", `train_cross_init.py`. */
+  #pullToInitial(sums: readonly TokenGradients[]): void {
+    for (const [encoder, { data, shape }] of this.#current.entries()) {
+      const [count, width] = shape as readonly [number, number];
+      for (let i = 0; i < count; i++) {
+        const at = i * width;
+        const way = Float64Array.from({ length: width }, (_, k) => data[at + k]! - this.#initial[encoder]![at + k]!);
+        const distance = Math.hypot(...way);
+        if (distance === 0) continue;
+        const gradient = way.map((value) => (this.#rules.initReg * value) / (count * distance));
+        addGradients(sums[encoder]!, new Map([[firstPlaceholderId + i, gradient]]));
+      }
+    }
+  }
+
+  #updateAverage(stepsDone: number): void {
+    const { average } = this.#rules;
+    if (!average || stepsDone < average.firstStep) return;
+    this.#average ??= this.#current.map(copyOf);
+    for (const [encoder, { data }] of this.#average.entries())
+      for (let i = 0; i < data.length; i++)
+        data[i] = average.decay * data[i]! + (1 - average.decay) * this.#current[encoder]!.data[i]!;
+  }
+}
+
+function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {
+  return { ...array, data: array.data.slice() };
 }
 
 /** The token tables as the optimizer sees them: the embeddings are their learned rows, the ordinary tokens' the frozen ones. */

@@ -108,10 +108,12 @@ export interface MicroStepContext {
   readonly options: TrainingBatchOptions & TimestepWeightOptions & HuberOptions;
 }
 
-/** What the gradient is scaled by. */
-interface GradientScales {
+/** A micro-batch as a part of its optimizer step. */
+interface StepPart {
   /** Micro-batches of an optimizer step. */
   readonly accumulationSteps: number;
+  /** Which of them it is, from 0 (default). */
+  readonly index?: number;
   /** Factor of the loss inside the networks, taken out of the gradient again. */
   readonly lossScale?: number | undefined;
 }
@@ -137,10 +139,11 @@ export function microStep(
   embeddings: readonly NdArray<Float32Array>[],
   samples: MicroStepSamples,
   generators: Generators,
-  scales: GradientScales,
+  part: StepPart,
 ): Promise<MicroStepResult> {
-  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators);
-  return computeMicroStep(context, embeddings, samples, draw, scales);
+  const share = { index: part.index ?? 0, count: part.accumulationSteps };
+  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators, share);
+  return computeMicroStep(context, embeddings, samples, draw, part);
 }
 
 /** The part of a micro-step after all drawing. */
@@ -149,7 +152,7 @@ export async function computeMicroStep(
   embeddings: readonly NdArray<Float32Array>[],
   samples: MicroStepSamples,
   { noise, noisyLatents, timesteps }: Draw,
-  { accumulationSteps, lossScale = 1 }: GradientScales,
+  { accumulationSteps, lossScale = 1 }: StepPart,
 ): Promise<MicroStepResult> {
   const { latents, tokenIds, priorLossWeights, mask, timeIds } = samples;
   const batch = latents.shape[0]!;

@@ -25,6 +25,8 @@ export interface EpochProgress {
 export interface GeneratorStates {
   readonly torch: TorchGeneratorState;
   readonly python: PythonRandomState;
+  /** States of earlier versions have none. */
+  readonly timesteps?: TorchGeneratorState | undefined;
 }
 
 /** What a resumed run goes on from. */
@@ -156,11 +158,12 @@ export class Progress {
   }
 }
 
-function statesOf({ torch, python }: Generators): GeneratorStates {
-  return { torch: torch.state(), python: python.state() };
+function statesOf({ torch, python, timesteps }: Generators): GeneratorStates {
+  return { torch: torch.state(), python: python.state(), timesteps: timesteps.state() };
 }
 
-function restoreGenerators({ torch, python }: Generators, states: GeneratorStates): void {
+function restoreGenerators({ torch, python, timesteps }: Generators, states: GeneratorStates): void {
   torch.restore(states.torch);
   python.restore(states.python);
+  if (states.timesteps) timesteps.restore(states.timesteps);
 }

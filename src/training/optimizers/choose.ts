@@ -11,6 +11,7 @@ import {
   dAdaptLion,
   dAdaptSgd,
 } from "./d-adaptation.ts";
+import { type DirectionArguments, direction } from "./direction.ts";
 import { adamW8bit, lion8bit, sgdNesterov8bit } from "./eight-bit.ts";
 import { lion } from "./lion.ts";
 import { type Optimizer, optimizerOf, type TableShape, type UpdateRule } from "./optimizer.ts";
@@ -154,6 +155,11 @@ export function chooseOptimizer(settings: OptimizerSettings): OptimizerChoice {
 /** The chosen optimizer for these tables. @throws OPTIMIZER_UNKNOWN, OPTIMIZER_ARGS */
 export function createOptimizer({ name, args }: OptimizerChoice, tables: readonly TableShape[]): Optimizer {
   return optimizerOf(ruleFactory(name)(args), tables);
+}
+
+/** What takes the place of an optimizer where only directions are learned. */
+export function directionOptimizer(args: DirectionArguments, tables: readonly TableShape[]): Optimizer {
+  return optimizerOf(direction(args), tables);
 }
 
 interface AdvisedSettings {

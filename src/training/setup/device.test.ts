@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { relativeDistance } from "../../../test/goldens.ts";
 import { trainingFolder } from "../../../test/training-run.ts";
-import { PythonRandom, TorchGenerator } from "../../random/index.ts";
+import { seededGenerators } from "../../diffusion/index.ts";
 import { openRuntime, type Runtime } from "../../runtime/index.ts";
 import { LossScale } from "../loop/loss-scale.ts";
 import { microStep } from "../loop/micro-step.ts";
@@ -22,7 +22,7 @@ async function computeStep(lossScale?: LossScale) {
   const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: lossScale ? "float16" : "float32" });
   const { microStepContext: context } = await lowered.load();
   const { placeholder } = inputs;
-  const generators = { torch: new TorchGenerator(3), python: new PythonRandom(3) };
+  const generators = seededGenerators(3);
   const caption = [49406, ...placeholder.ids, ...new Array<number>(76 - placeholder.ids.length).fill(49407)];
   const latents = generators.torch.randn([2, 4, 16, 16]);
   const samples = { latents, tokenIds: [[[caption], [caption]]], priorLossWeights: [1, 1] };

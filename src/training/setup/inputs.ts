@@ -8,14 +8,13 @@ import {
   type Replacements,
   replacementsFor,
 } from "../../dataset/index.ts";
-import type { Generators } from "../../diffusion/index.ts";
+import { type Generators, seededGenerators } from "../../diffusion/index.ts";
 import type { TargetModel } from "../../embedding/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { type DownloadEvent, localModel } from "../../hub/index.ts";
 import { type DiffusionModel, diffusionModel, xtiLayers } from "../../models/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { embeddingTarget } from "../../pipeline/index.ts";
-import { PythonRandom, TorchGenerator } from "../../random/index.ts";
 import type { FoundState } from "../state/index.ts";
 import type { Warning } from "../warnings.ts";
 import { type RunLength, runLength } from "./length.ts";
@@ -55,7 +54,7 @@ export async function openInputs(settings: TrainSettings, found?: FoundState): P
   const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
   const state = found?.kind === "own" ? found.state : undefined;
   const seed = settings.seed ?? state?.seed ?? Math.floor(Math.random() * 2 ** 32);
-  const generators = { torch: new TorchGenerator(seed), python: new PythonRandom(seed) };
+  const generators = seededGenerators(seed);
   const target = targetModel(model, settings);
   const placeholder = await preparePlaceholder(checkpoint, target, settings, initialEmbeddingsOf(found));
   const family = model.family === "sdxl" ? "sdxl" : "sd";

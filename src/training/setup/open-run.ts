@@ -2,10 +2,10 @@ import { parsePythonArguments, resolveStepCount, type TrainSettings } from "../.
 import type { GenerationRequest } from "../../pipeline/index.ts";
 import { captionWarnings } from "../diagnostics/caption-warnings.ts";
 import { learningRateWarnings } from "../diagnostics/learning-warnings.ts";
-import { TrainableEmbeddings, tableShapes } from "../loop/embeddings.ts";
+import { TrainableEmbeddings } from "../loop/embeddings.ts";
 import { Progress } from "../loop/progress.ts";
 import { createSchedule } from "../lr-schedules/index.ts";
-import { chooseOptimizer, createOptimizer, optimizerWarnings } from "../optimizers/index.ts";
+import { optimizerWarnings } from "../optimizers/index.ts";
 import { metadataOf } from "../output/metadata.ts";
 import { earlierFileWarnings, namingWarnings } from "../output/names.ts";
 import { readPreviews } from "../output/previews.ts";
@@ -14,6 +14,7 @@ import { environmentOf, type FoundState, identityOf, resumeWarnings } from "../s
 import { type Warning, WarningCounter } from "../warnings.ts";
 import type { TrainingInputs } from "./inputs.ts";
 import { startOf } from "./length.ts";
+import { updatesOf } from "./updates.ts";
 
 /** Everything that changes during a run, opened and checked, and what it works with. */
 export interface OpenRun {
@@ -44,11 +45,11 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
   const identity = await identityOf(settings, inputs);
   const ofResuming = found ? await resumeWarnings(found, identity, settings, length.steps) : [];
 
-  const choice = chooseOptimizer({ ...settings, optimizerArgs: parsePythonArguments(settings.optimizerArgs ?? []) });
-  const optimizer = createOptimizer(choice, tableShapes(placeholder.initialEmbeddings, placeholder.vocabularies));
+  const { choice, optimizer, rules } = updatesOf(settings, placeholder, length.steps);
   const lrSchedulerArgs = parsePythonArguments(settings.lrSchedulerArgs ?? [], "--lr_scheduler_args");
   const scheduleSettings = {
     ...settings,
+    learningRate: settings.stepAngle ?? settings.learningRate,
     lrSchedulerArgs,
     learningRateSource: choice.learningRate,
     lrWarmupSteps: resolveStepCount(settings.lrWarmupSteps, length.steps),
@@ -57,7 +58,7 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
   const schedule = createSchedule(scheduleSettings, length.steps);
   const learningRates = Array.from({ length: length.steps }, (_, step) => schedule(step, optimizer.numbers.rate));
 
-  const embeddings = new TrainableEmbeddings(placeholder.initialEmbeddings, optimizer, settings.maxGradNorm, state);
+  const embeddings = new TrainableEmbeddings(placeholder.initialEmbeddings, optimizer, rules, state);
   const progress = new Progress(length, generators, startOf(state ? {} : settings, length), state);
   const warnings = new WarningCounter(state?.warnings);
   const { family, predictionType } = checkpoint;

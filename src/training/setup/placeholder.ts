@@ -1,4 +1,4 @@
-import { arrayOf, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
+import { arrayOf, mean, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
 import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
@@ -59,7 +59,7 @@ export async function preparePlaceholder(
       const file = given?.vectors[i];
       if (file) return copyOf(toFloat32(file));
       const start = initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
-      return layers ? repeated(start, layers.length) : start;
+      return layers ? repeatedForLayers(start, layers.length) : start;
     });
   const { tokens, ids } = added[0]!.placeholder;
   const tokenizers = added.map(({ tokenizer }) => tokenizer);
@@ -137,7 +137,7 @@ function meanRows({ mean }: VocabularyStatistics, count: number): NdArray<Float3
  *  differs from sd-scripts: XTI training with several vectors starts them from the wrong tokens of the init word.
  *  coinage: XTI training starts the vectors of every layer from the tokens of the init word, in their order.
  *  because: sd-scripts counts the vectors as if those of all layers for one token were side by side, but stores them layer after layer. */
-function repeated({ shape, data }: NdArray<Float32Array>, layers: number): NdArray<Float32Array> {
+export function repeatedForLayers({ shape, data }: NdArray<Float32Array>, layers: number): NdArray<Float32Array> {
   const [count, width] = shape as [number, number];
   return arrayOf([layers * count, width], Array.from({ length: layers }, () => [...data]).flat());
 }
@@ -152,8 +152,12 @@ export interface VocabularyStatistics {
   readonly mean: readonly number[];
   /** Mean length of a vector. */
   readonly meanNorm: number;
+  /** The same without vectors that are next to zero: less than a twentieth of the median. */
+  readonly wordNorm: number;
   /** Sum of the squares of all their numbers. */
   readonly squares: number;
+  /** Standard deviation of all their numbers. */
+  readonly deviation: number;
 }
 
 const rowsAtOnce = 4096;
@@ -163,7 +167,8 @@ function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const [stored, width] = table.shape as readonly [number, number];
   const words = Math.min(stored, firstPlaceholderId);
   const sums = new Float64Array(width);
-  let [norms, squares] = [0, 0];
+  const norms = new Float64Array(words);
+  let squares = 0;
   for (let first = 0; first < words; first += rowsAtOnce) {
     const { data } = toFloat32(readStoredArray(rowsOf(table, first, Math.min(rowsAtOnce, words - first))));
     for (let at = 0; at < data.length; at += width) {
@@ -173,9 +178,18 @@ function measureVocabulary(table: StoredArray): VocabularyStatistics {
         sums[i]! += value;
         rowSquares += value * value;
       }
-      norms += Math.sqrt(rowSquares);
+      norms[first + at / width] = Math.sqrt(rowSquares);
       squares += rowSquares;
     }
   }
-  return { mean: Array.from(sums, (sum) => sum / words), meanNorm: norms / words, squares };
+  const all = words * width;
+  const median = norms.slice().sort()[Math.floor(words / 2)]!;
+  const meanOfAll = sums.reduce((sum, value) => sum + value, 0) / all;
+  return {
+    mean: Array.from(sums, (sum) => sum / words),
+    meanNorm: norms.reduce((sum, norm) => sum + norm, 0) / words,
+    wordNorm: mean([...norms].filter((norm) => norm > median / 20)),
+    squares,
+    deviation: Math.sqrt(squares / all - meanOfAll ** 2),
+  };
 }

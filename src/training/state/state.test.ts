@@ -22,7 +22,7 @@ const state: TrainingState = {
   environment,
   progress: { step: 7, epochsDone: 1, epoch: { number: 2, order: [2, 0, 1], losses: [0.1, Number.NaN] } },
   seed: 1,
-  generators: { torch: torch.state(), python: new PythonRandom(3).state() },
+  generators: { torch: torch.state(), python: new PythonRandom(3).state(), timesteps: torch.state() },
   embeddings: [arrayOf([2, 2], [0.1, Number.NaN, 3, 4]), arrayOf([2, 3], [1, 2, 3, 4, 5, 6])],
   initialEmbeddings: [arrayOf([2, 2], [0, 0, 0, 0]), arrayOf([2, 3], [0, 0, 0, 0, 0, 0])],
   optimizer: {

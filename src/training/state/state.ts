@@ -32,6 +32,7 @@ export const stateFiles = { json: "state.json", arrays: "arrays.safetensors" } a
 const { sealed: format, unsealed: unsealedFormat } = stateFormats;
 
 const twister = { words: z.array(z.int()), position: z.int() };
+const torchGenerator = z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() });
 const plain: z.ZodType<Plain> = z.json();
 const schema = z.object({
   format: z.enum([format, unsealedFormat]),
@@ -56,8 +57,9 @@ const schema = z.object({
   prunableFiles: z.array(z.tuple([z.string(), z.string()])).optional(),
   warnings: z.array(z.object({ key: z.string(), code: z.string(), message: z.string(), count: z.int() })),
   generators: z.object({
-    torch: z.object({ ...twister, outputs: z.int(), cachedNormal: z.number().nullable() }),
+    torch: torchGenerator,
     python: z.object(twister),
+    timesteps: torchGenerator.optional(),
   }),
 });
 
@@ -78,6 +80,7 @@ export function encodeState(state: TrainingState): Record<string, Uint8Array | s
     generators: {
       torch: { ...generators.torch, words: [...generators.torch.words] },
       python: { ...generators.python, words: [...generators.python.words] },
+      timesteps: generators.timesteps && { ...generators.timesteps, words: [...generators.timesteps.words] },
     },
   };
   return { [stateFiles.json]: jsonText(sealed(json, arrays)), [stateFiles.arrays]: arrays };
@@ -88,10 +91,17 @@ function jsonText(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).replace(/\[[\d,\s]+\]/g, (list) => list.replaceAll(/\s+/g, " "))}\n`;
 }
 
-function arraysOf({ embeddings, initialEmbeddings, optimizer, progress }: TrainingState): Map<string, NdArray> {
+function arraysOf({
+  embeddings,
+  initialEmbeddings,
+  average,
+  optimizer,
+  progress,
+}: TrainingState): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const [table, values] of embeddings.entries()) arrays.set(`rows/${table}`, values);
   for (const [table, values] of initialEmbeddings.entries()) arrays.set(`initialRows/${table}`, values);
+  for (const [table, values] of (average ?? []).entries()) arrays.set(`averageRows/${table}`, values);
   for (const [name, value] of Object.entries(optimizer.numbers))
     arrays.set(`optimizerNumbers/${name}`, float64([value]));
   for (const [name, data] of Object.entries(optimizer.arrays))
@@ -147,9 +157,8 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
       .map(([name, entry]) => [name.slice(prefix.length + 1), readTensor(arrays, entry)]);
   const epochArrays = new Map(named("epoch"));
   const tables = (prefix: string) => named(prefix).sort(([a], [b]) => Number(a) - Number(b));
-  const [embeddings, initialEmbeddings] = [tables("rows"), tables("initialRows")].map((list) =>
-    list.map(([, { shape, data }]) => arrayOf(shape, data as Float32Array)),
-  ) as [NdArray<Float32Array>[], NdArray<Float32Array>[]];
+  const rowsOf = (prefix: string) => tables(prefix).map(([, { shape, data }]) => arrayOf(shape, data as Float32Array));
+  const [embeddings, initialEmbeddings, average] = [rowsOf("rows"), rowsOf("initialRows"), rowsOf("averageRows")];
   if (embeddings.length === 0 || embeddings.length !== initialEmbeddings.length)
     throw new Error("its vectors are missing");
   const [order, losses] = [epochArrays.get("order"), epochArrays.get("losses")];
@@ -170,6 +179,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
     },
     embeddings,
     initialEmbeddings,
+    average: average.length > 0 ? average : undefined,
     optimizer: {
       numbers: Object.fromEntries(named("optimizerNumbers").map(([name, { data }]) => [name, Number(data[0])])),
       arrays: Object.fromEntries(

@@ -1,0 +1,71 @@
+import type { TorchGenerator } from "../random/index.ts";
+import { numTrainTimesteps } from "./noise-schedule.ts";
+
+interface TimestepRange {
+  /** Smallest timestep drawn (default 0). */
+  readonly minTimestep?: number | undefined;
+  /** One more than the largest timestep drawn (default 1000). */
+  readonly maxTimestep?: number | undefined;
+}
+
+export interface TimestepOptions extends TimestepRange {
+  /** uniform: each for itself, as sd-scripts draws them; the others spread them over a step (`spreadTimesteps`). */
+  readonly timestepSampling?: "uniform" | "stratified" | "cosine" | undefined;
+}
+
+/** One timestep for each sample of a batch, uniform in minTimestep .. maxTimestep - 1. If the range is empty, all are maxTimestep and nothing
+ *  is drawn. Source: sd-scripts `library/train_util.py` get_timesteps. */
+export function drawTimesteps(
+  generator: TorchGenerator,
+  batchSize: number,
+  { minTimestep = 0, maxTimestep = numTrainTimesteps }: TimestepRange = {},
+): number[] {
+  if (minTimestep >= maxTimestep) return new Array<number>(batchSize).fill(maxTimestep);
+  return generator.randint(minTimestep, maxTimestep, [batchSize]);
+}
+
+/** Which part of an optimizer step a micro-batch is. */
+export interface StepShare {
+  /** Counted from 0. */
+  readonly index: number;
+  /** Micro-batches of a step. */
+  readonly count: number;
+}
+
+/** One timestep for each sample of a batch, spread over minTimestep .. maxTimestep - 1: the range is cut into as many strata of equal probability as the step
+ *  has samples, and each sample gets one of its own. A micro-batch takes every count-th stratum, so it also covers the range by itself.
+ *  stratified: uniform on the whole. cosine: density proportional to 1 - cos(pi t / 1000) / 2, so high timesteps are up to three times as frequent as low ones.
+ *  Source: Huang 2023, "ReVersion", section 3.3, for the density. */
+export function spreadTimesteps(
+  generator: TorchGenerator,
+  batchSize: number,
+  { minTimestep = 0, maxTimestep = numTrainTimesteps, timestepSampling }: TimestepOptions,
+  { index, count }: StepShare = { index: 0, count: 1 },
+): number[] {
+  if (minTimestep >= maxTimestep) return new Array<number>(batchSize).fill(maxTimestep);
+  const offsets = generator.rand([batchSize]).data;
+  const places = generator.randperm(batchSize);
+  const quantile = timestepSampling === "cosine" ? cosineQuantile : uniformQuantile;
+  return places.map((place, i) => {
+    const share = (place + (index + offsets[i]!) / count) / batchSize;
+    return Math.min(Math.floor(quantile(share, minTimestep, maxTimestep)), maxTimestep - 1);
+  });
+}
+
+/** Where in low .. high a share of the probability lies below. */
+type Quantile = (share: number, low: number, high: number) => number;
+
+const uniformQuantile: Quantile = (share, low, high) => low + (high - low) * share;
+
+/** By bisection: the integral of the density has no inverse in closed form. */
+const cosineQuantile: Quantile = (share, low, high) => {
+  const below = (t: number) => t - (numTrainTimesteps / (2 * Math.PI)) * Math.sin((Math.PI * t) / numTrainTimesteps);
+  const wanted = below(low) + share * (below(high) - below(low));
+  let [least, most] = [low, high];
+  for (let round = 0; round < 30; round++) {
+    const middle = (least + most) / 2;
+    if (below(middle) < wanted) least = middle;
+    else most = middle;
+  }
+  return (least + most) / 2;
+};

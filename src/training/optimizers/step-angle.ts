@@ -1,0 +1,34 @@
+import type { Optimizer, TableShape } from "./optimizer.ts";
+
+/** Optimizers that move every number by about the learning rate each step, whatever the gradient's size: the length of their steps is known before. */
+const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\w*|pagedlion8bit|nadam|radam|adamax)$/i;
+
+/** Whether the learning rate of an optimizer tells the size of its steps. */
+export function hasRateSizedSteps(optimizer: string): boolean {
+  return rateSizedSteps.test(optimizer);
+}
+
+/** Whether the learning rate of an optimizer can be an angle. What schedule-free ones compute with is not what they step from. */
+export function takesAngle(optimizer: string): boolean {
+  return hasRateSizedSteps(optimizer) && !/schedulefree$/i.test(optimizer);
+}
+
+/** An optimizer with rate-sized steps whose learning rate is an angle, in radians: what it adds to a row of width d is multiplied by the row's length / sqrt(d),
+ *  so that a step of full size turns each row by about this angle, however long it is. */
+export function turningByAngle(optimizer: Optimizer, tables: readonly TableShape[]): Optimizer {
+  return {
+    ...optimizer,
+    step(parameters, gradients, angle, frozen) {
+      const before = parameters.map((values) => values.slice());
+      optimizer.step(parameters, gradients, angle, frozen);
+      for (const [table, { rows, columns }] of tables.entries())
+        for (let row = 0; row < rows; row++) {
+          const [from, to] = [row * columns, (row + 1) * columns];
+          const start = before[table]!.subarray(from, to);
+          const scale = Math.hypot(...start) / Math.sqrt(columns);
+          const values = parameters[table]!.subarray(from, to);
+          for (let i = 0; i < columns; i++) values[i] = start[i]! + scale * (values[i]! - start[i]!);
+        }
+    },
+  };
+}
