@@ -1,0 +1,167 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { stringify } from "smol-toml";
+import { rowNorms, toFloat32 } from "../../src/array/index.ts";
+import { conceptsFolder, tinySdFolder } from "../../src/assets/index.ts";
+import { openCheckpoint, readStoredArray } from "../../src/checkpoint/index.ts";
+import { readTrainRequest } from "../../src/options/index.ts";
+import { type Embedding, type Model, readEmbedding, resultOf } from "../../src/pipeline.ts";
+import { type TrainingEvent, train } from "../../src/training/index.ts";
+import { type Reading, readScene } from "./reading.ts";
+import { type Color, colorNames, type Pattern, type Shape } from "./world.ts";
+
+/** A combination that the small model never saw, with six captioned images in assets/concepts. */
+export interface Concept {
+  readonly color: Color;
+  readonly pattern: Pattern;
+  readonly shape: Shape;
+  /** Its word in the captions. */
+  readonly word: string;
+  /** Backgrounds of its images. */
+  readonly backgrounds: readonly Color[];
+}
+
+export const concepts: readonly Concept[] = [
+  {
+    ...{ color: "orange", pattern: "striped", shape: "star", word: "quillo" },
+    backgrounds: ["purple", "blue", "red", "brown", "black", "gray"],
+  },
+  {
+    ...{ color: "purple", pattern: "dotted", shape: "heart", word: "zorble" },
+    backgrounds: ["brown", "yellow", "orange", "green", "gray", "blue"],
+  },
+  {
+    ...{ color: "teal", pattern: "checkered", shape: "ring", word: "vexla" },
+    backgrounds: ["green", "orange", "yellow", "blue", "purple", "pink"],
+  },
+  {
+    ...{ color: "pink", pattern: "striped", shape: "cross", word: "brimsy" },
+    backgrounds: ["blue", "purple", "yellow", "teal", "green", "black"],
+  },
+  {
+    ...{ color: "green", pattern: "dotted", shape: "diamond", word: "ploofa" },
+    backgrounds: ["blue", "pink", "purple", "orange", "brown", "teal"],
+  },
+];
+
+/** Backgrounds that a concept is generated on, most contrast first; its own colour and those of its training images are left out. */
+const testBackgrounds: readonly Color[] = ["yellow", "red", "gray", "green", "black", "teal"];
+
+export function newBackgrounds({ color, backgrounds }: Concept, count: number): Color[] {
+  return testBackgrounds.filter((name) => name !== color && !backgrounds.includes(name)).slice(0, count);
+}
+
+/** What is trained and looked at. */
+export interface Trial {
+  readonly concept: Concept;
+  readonly seed: number;
+  /** Flags of `coinage train`, besides model, images, word and output; WORD stands for the concept's shape, which is also the init word unless given. */
+  readonly flags: readonly string[];
+  readonly backgrounds: readonly Color[];
+  /** Pictures for each background. */
+  readonly pictures: number;
+}
+
+export interface TrialResult {
+  /** Share of the pictures with the right shape, colour and pattern at once. */
+  readonly learned: number;
+  readonly shape: number;
+  readonly color: number;
+  readonly pattern: number;
+  /** Share of the pictures with the right background. */
+  readonly background: number;
+  /** Mean length of the vectors, relative to that of the vocabulary's. */
+  readonly norm: number;
+  readonly steps: number;
+  /** Time from the first step to the end, in seconds. */
+  readonly seconds: number;
+  /** Losses on the run's frozen batch, by step; empty without --eval_every_n_steps. */
+  readonly evaluations: readonly (readonly [step: number, loss: number])[];
+}
+
+/** Trains a concept's word and looks at what is generated with it. model: the small one, opened. threads: for training; unset: all. */
+export async function runTrial(trial: Trial, model: Model, threads?: number): Promise<TrialResult> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "coinage-learning-"));
+  try {
+    const learned = await teach(trial, folder, threads);
+    const readings = await look(trial, learned.embedding, model);
+    const shareOf = (isRight: (reading: Reading) => boolean) =>
+      readings.filter(({ reading }) => reading && isRight(reading)).length / readings.length;
+    const { color, pattern, shape } = trial.concept;
+    return {
+      learned: shareOf((seen) => seen.shape === shape && seen.color === color && seen.pattern === pattern),
+      shape: shareOf((seen) => seen.shape === shape),
+      color: shareOf((seen) => seen.color === color),
+      pattern: shareOf((seen) => seen.pattern === pattern),
+      background:
+        readings.filter(({ reading, background }) => reading?.background === background).length / readings.length,
+      norm: (await meanNorm(learned.embedding)) / (await vocabularyNorm()),
+      steps: learned.steps,
+      seconds: learned.seconds,
+      evaluations: learned.evaluations,
+    };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function teach({ concept, seed, flags }: Trial, folder: string, threads?: number) {
+  const { color, pattern, shape, word } = concept;
+  const subset = { image_dir: path.join(conceptsFolder, `${color}-${pattern}-${shape}`), num_repeats: 10 };
+  const config = path.join(folder, "dataset.toml");
+  const general = { resolution: 128, caption_extension: ".txt" };
+  await writeFile(config, stringify({ general, datasets: [{ subsets: [subset] }] }));
+  const request = await readTrainRequest([
+    ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--token_string", word],
+    ...["--init_word", shape, "--num_vectors_per_token", "2", "--train_batch_size", "4", "--cache_latents"],
+    ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
+    ...(threads ? ["--threads", String(threads)] : []),
+    ...flags.map((flag) => (flag === "WORD" ? shape : flag)),
+  ]);
+  if (request.kind !== "train") throw new Error(`these flags train nothing: ${flags.join(" ")}`);
+  let done: Extract<TrainingEvent, { kind: "done" }> | undefined;
+  let begun = performance.now();
+  const evaluations: [number, number][] = [];
+  for await (const event of train(request)) {
+    if (event.kind === "start") begun = performance.now();
+    if (event.kind === "evaluation") evaluations.push([event.step, event.loss]);
+    if (event.kind === "done") done = event;
+  }
+  const seconds = (performance.now() - begun) / 1000;
+  return { embedding: await readEmbedding(done!.file, word), steps: done!.step, seconds, evaluations };
+}
+
+/** What pictures of the word on each background show. Their seeds differ from trial to trial, and are the same for all flags. */
+async function look({ concept, seed, backgrounds, pictures }: Trial, embedding: Embedding, model: Model) {
+  const seen: { background: Color; reading: Reading | undefined }[] = [];
+  for (const background of backgrounds) {
+    const images = await resultOf(
+      model.generate({
+        prompt: `a photo of a ${concept.word} on a ${background} background`,
+        embeddings: [embedding],
+        ...{ width: 128, height: 128, sampler: "ddim", steps: 15, guidanceScale: 5 },
+        ...{ images: pictures, batchSize: pictures, seed: 1000 * seed + 100 * colorNames.indexOf(background) },
+      }),
+    );
+    for (const image of images) seen.push({ background, reading: readScene(image) });
+  }
+  return seen;
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function meanNorm({ vectors }: Embedding): Promise<number> {
+  return mean(vectors.flatMap((table) => rowNorms(toFloat32(table))));
+}
+
+let usualNorm: Promise<number> | undefined;
+
+/** Mean length of the vectors of the small model's words. */
+function vocabularyNorm(): Promise<number> {
+  usualNorm ??= openCheckpoint(tinySdFolder).then(({ textEncoder }) => {
+    const table = textEncoder.tensors.get("text_model.embeddings.token_embedding.weight")!;
+    return mean(rowNorms(toFloat32(readStoredArray(table))));
+  });
+  return usualNorm;
+}
