@@ -2,7 +2,7 @@ import { CoinageError } from "../errors/index.ts";
 import { FilesInUse } from "../files/index.ts";
 import { PythonRandom } from "../random/index.ts";
 import { type BatchArrangement, drawDatasetSeed } from "./buckets/arrangement.ts";
-import { processCaption } from "./captions/caption.ts";
+import { processCaption, stillCaption } from "./captions/caption.ts";
 import type { Replacements } from "./captions/templates.ts";
 import { ahead, inTurns, workAhead } from "./concurrency.ts";
 import type { LatentCaching } from "./config/plan.ts";
@@ -10,7 +10,7 @@ import { arrange, type Dataset } from "./dataset.ts";
 import type { TrainingImage } from "./images/training-image.ts";
 import { type CachingProgress, cacheLatents, type PictureEncoder } from "./latents/cache.ts";
 import { LatentStore } from "./latents/store.ts";
-import { type MicroBatch, type PreparedSample, prepareSample } from "./samples/sample.ts";
+import { type MicroBatch, type PreparedSample, prepareSample, prepareStill } from "./samples/sample.ts";
 import type { DatasetWarning } from "./warnings.ts";
 
 /** Where a run is within an epoch. */
@@ -102,6 +102,17 @@ export class DatasetGroup {
         }),
       };
     }
+  }
+
+  /** A micro-batch of one image as it is without chance, outside of all epochs: from its latents where they are cached. number: which of several templates
+   *  its caption is made from; odd ones are mirrored where images are mirrored at all. @throws as epochBatches */
+  async stillBatch(image: TrainingImage, replacements: Replacements, number: number): Promise<MicroBatch> {
+    const dataset = this.datasets.findIndex(({ images }) => images.includes(image));
+    const latents = await this.#latents?.get(image);
+    const sample = await prepareStill(image, this.datasets[dataset]!.plan, latents, number % 2 === 1);
+    if (!latents || image.maskPath !== undefined) this.#requireUnchanged(filesOf(image));
+    const caption = stillCaption(image.caption, image.subset.captions, replacements, number);
+    return { index: 0, dataset, resolution: image.bucket, images: [image], samples: [{ ...sample, caption }] };
   }
 
   /** The batches of an epoch in the order of the arrangement.

@@ -1,7 +1,7 @@
 import type { TorchGenerator } from "../random/index.ts";
 import { numTrainTimesteps } from "./noise-schedule.ts";
 
-interface TimestepRange {
+export interface TimestepRange {
   /** Smallest timestep drawn (default 0). */
   readonly minTimestep?: number | undefined;
   /** One more than the largest timestep drawn (default 1000). */

@@ -10,7 +10,7 @@ import {
   versionEvent,
 } from "../formats/tfevents/index.ts";
 import { loggedSettings, type TrainSettings } from "../options/index.ts";
-import type { StepEvent, TrainingEvent } from "../training/index.ts";
+import type { EvaluationEvent, StepEvent, TrainingEvent } from "../training/index.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -31,7 +31,7 @@ export function logFolder(settings: LogSettings, start: Date): string {
 }
 
 /** Writes a run to a TensorBoard event file: sd-scripts' scalars (`loss`, `lr` and where the optimizer has one `lr/d*lr` by step,
- *  `loss/epoch` by epoch), the learned embeddings (`rows/...`), and the sample images under their names on
+ *  `loss/epoch` by epoch), the learned embeddings (`rows/...`), evaluations (`eval/...`), and the sample images under their names on
  *  Weights & Biases. With `--log_config` the settings are written beside it.
  *  differs from sd-scripts: with gradient accumulation, `loss` in TensorBoard is that of a step's last batch.
  *  coinage: `loss` in TensorBoard is the mean over the batches of a step.
@@ -47,6 +47,8 @@ export function tensorboardReporter(settings: TrainSettings, start: Date): Repor
       switch (event.kind) {
         case "step":
           return file.write(scalarsEvent(nowSeconds(), event.step, scalarsOf(event)));
+        case "evaluation":
+          return file.write(scalarsEvent(nowSeconds(), event.step, evaluationScalars(event)));
         case "epoch":
           return file.write(scalarsEvent(nowSeconds(), event.epoch, { "loss/epoch": event.loss }));
         case "sample":
@@ -57,7 +59,25 @@ export function tensorboardReporter(settings: TrainSettings, start: Date): Repor
   };
 }
 
-function scalarsOf({ loss, nextLr, dTimesLr, rowNorm, gradNorm, distance }: StepEvent): Record<string, number> {
+function evaluationScalars({ loss, drop, dropError, slope, ratio }: EvaluationEvent): Record<string, number> {
+  return {
+    "eval/loss": loss,
+    "eval/drop": drop,
+    "eval/drop_error": dropError,
+    ...(slope !== undefined && { "eval/slope": slope }),
+    ...(ratio !== undefined && { "eval/ratio": ratio }),
+  };
+}
+
+function scalarsOf({
+  loss,
+  nextLr,
+  dTimesLr,
+  rowNorm,
+  gradNorm,
+  distance,
+  residual,
+}: StepEvent): Record<string, number> {
   return {
     loss,
     lr: nextLr,
@@ -65,6 +85,7 @@ function scalarsOf({ loss, nextLr, dTimesLr, rowNorm, gradNorm, distance }: Step
     "rows/norm": rowNorm,
     "rows/gradient_norm": gradNorm,
     "rows/distance": distance,
+    ...(residual !== undefined && { "eval/residual": residual }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { durationText, plural } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
+import type { EvaluationEvent, RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import { firstScreen } from "./first-screen.ts";
 import { type Caller, nextSteps } from "./next-steps.ts";
 import type { Reporter } from "./reporter.ts";
@@ -22,6 +22,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
   const talk = new Talk(terminal);
   let run: RunSummary | undefined;
   let lastStep: StepEvent | undefined;
+  let lastEvaluation: EvaluationEvent | undefined;
   return {
     report(event) {
       switch (event.kind) {
@@ -37,7 +38,10 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "step":
           if (!lastStep) talk.settle();
           lastStep = event;
-          return talk.progress(stepLine(event), event.step === event.steps);
+          return talk.progress(stepLine(event, lastEvaluation), event.step === event.steps);
+        case "evaluation":
+          lastEvaluation = event;
+          return;
         case "epoch":
           return talk.say(`epoch ${event.epoch}/${event.epochs}: average loss ${lossText(event.loss)}`);
         case "saved":
@@ -67,24 +71,32 @@ function cachingLine({ done, total }: Event<"caching">): Progress {
   return { screen: [line], plain: line };
 }
 
-function stepLine(event: StepEvent): Progress {
+function stepLine(event: StepEvent, evaluation: EvaluationEvent | undefined): Progress {
   const { step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds } = event;
   const percent = Math.floor((100 * step) / steps);
   const [lossNow, left] = [lossText(loss), `${clockText(remainingSeconds)} left`];
   const losses = `loss ${lossNow}, average ${lossText(averageLoss)}`;
-  const numbers = `${losses}, ${rateText(samplesPerSecond)} samples/s, ${left}`;
+  const evaluated = evaluation ? `, ${evaluationText(evaluation)}` : "";
+  const numbers = `${losses}${evaluated}, ${rateText(samplesPerSecond)} samples/s, ${left}`;
   const plain = `steps: ${step}/${steps} (${percent}%), ${numbers}`;
   return {
     screen: [
       `steps: ${String(percent).padStart(3)}%|${bar(step / steps)}| ${step}/${steps}  ${numbers}`,
       plain,
-      `steps: ${step}/${steps}, ${losses}, ${left}`,
+      `steps: ${step}/${steps}, ${losses}${evaluated}, ${left}`,
+      ...(evaluation ? [`steps: ${step}/${steps}, ${losses}, ${left}`] : []),
       `${step}/${steps}, loss ${lossNow}, ${left}`,
       `loss ${lossNow}, ${left}`,
       `${lossNow}, ${left}`,
     ],
     plain,
   };
+}
+
+/** "evaluation 0.1234, down 0.0210 +- 0.0040" */
+function evaluationText({ step, loss, drop, dropError }: EvaluationEvent): string {
+  const change = `${drop < 0 ? "up" : "down"} ${lossText(Math.abs(drop))} +- ${lossText(dropError)}`;
+  return `evaluation ${lossText(loss)}${step === 0 ? "" : `, ${change}`}`;
 }
 
 function bar(share: number): string {

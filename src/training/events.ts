@@ -109,6 +109,8 @@ export interface StepEvent {
   readonly loss: number;
   /** Mean over the epoch so far. */
   readonly averageLoss: number;
+  /** With evaluations: mean of the samples' losses less what was usual at their timesteps in the first tenth of the run; from then on. */
+  readonly residual?: number;
   /** Learning rate this step was made with. */
   readonly lr: number;
   /** Learning rate of the next step: what sd-scripts logs. */

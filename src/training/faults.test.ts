@@ -43,7 +43,7 @@ async function learn(outputDir: string): Promise<TrainingEvent[]> {
     progress.openEpoch();
     progress.completeBatch(generators.python.random());
     const gradient = Float64Array.from(generators.torch.randn([96]).data);
-    const result = { loss: 0, sampleLosses: [], gradients: [new Map([[49408, gradient]])] };
+    const result = { loss: 0, sampleLosses: [], timesteps: [], gradients: [new Map([[49408, gradient]])] };
     embeddings.step([result], run.learningRate(), progress.step);
     progress.completeStep();
     await hear(save(run, { kind: "step", step: progress.step }, true));

@@ -26,7 +26,7 @@ import { addGradients, gradientNorm, learnedGradients, type TokenGradients } fro
 import { embeddingFile, type Moment } from "./output/names.ts";
 import { openInputs } from "./setup/inputs.ts";
 import { type OpenRun, openRun } from "./setup/open-run.ts";
-import { openVaeEncoder, type VaeEncoder } from "./setup/vae-encoder.ts";
+import { openVaeEncoder } from "./setup/vae-encoder.ts";
 
 interface Position {
   readonly outputs: number;
@@ -195,7 +195,7 @@ async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): P
   let call = 0;
   for await (const _ of group.cacheLatents({ encode: (pixels) => encodeAt(call++, pixels), digest: () => "" }));
   const samples = await collectSamples(group, inputs.replacements, recorded);
-  const vae: VaeEncoder = { encode: (pixels) => encodeAt(call++, pixels), close: async () => {} };
+  const vae = { encode: (pixels: NdArray<Float32Array>) => encodeAt(call++, pixels) };
   const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
   const context = await lowered.load(vae);
 

@@ -4,6 +4,7 @@ import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
 import { requireDevice } from "../runtime/index.ts";
 import { summarize } from "./estimate/summary.ts";
+import { openEvaluation } from "./evaluation/evaluation.ts";
 import type { TrainingEvent } from "./events.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
 import { LoweredMicroStep } from "./loop/micro-step-program.ts";
@@ -81,10 +82,12 @@ async function* trainSteps(
   if (settings.cacheLatents) await vae.close();
   if (device.computeDtype === "float16") embeddings.useLossScale();
   const microStep = await lowered.load(settings.cacheLatents ? undefined : vae);
+  const evaluation = await openEvaluation(run, device, microStep, settings.cacheLatents ? undefined : vae);
   const previews = new Previews(run, device, signal);
   const throughput = new Throughput();
   progress.begin();
 
+  if (evaluation) yield* evaluation.atStart();
   if (!progress.isResumed) yield* previews.atFirst();
   while (!progress.isFinished && !signal?.aborted) {
     const epoch = progress.openEpoch();
@@ -92,7 +95,9 @@ async function* trainSteps(
       const lr = run.learningRate();
       const outcome = embeddings.step(gradients.results, lr, progress.step);
       progress.completeStep();
-      yield* reportStep(run, { ...gradients, epoch, lr, outcome }, throughput);
+      const residual = evaluation?.residualOf(gradients.results);
+      yield* reportStep(run, { ...gradients, epoch, lr, outcome, residual }, throughput);
+      if (evaluation) yield* evaluation.afterStep();
       const { step } = progress;
       // What was learned goes first: an image may ask for more memory than there is.
       if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);

@@ -23,6 +23,26 @@ export function processCaption(
   return isDropped(settings, state, random) ? "" : composeCaption(caption, settings, state, drawnBy(random));
 }
 
+/** A caption without chance: not dropped, in its own order, with all its tags. number: which of several templates or lines it is made from, counted round. */
+export function stillCaption(
+  caption: string,
+  settings: CaptionSettings,
+  replacements: Replacements,
+  number: number,
+): string {
+  const chance: CaptionChance = {
+    choose: (items) => items[number % items.length]!,
+    shuffle: (tags) => [...tags],
+    drop: (tags) => [...tags],
+  };
+  return composeCaption(
+    caption,
+    { ...settings, tokenWarmupStep: 0 },
+    { step: 0, maxTrainSteps: 0, replacements },
+    chance,
+  );
+}
+
 /** A caption that is not dropped, after all random choices. */
 export function composeCaption(
   caption: string,

@@ -11,7 +11,7 @@ import {
   type Size,
   signedUnit,
 } from "../../pictures/index.ts";
-import type { PythonRandom } from "../../random/index.ts";
+import { PythonRandom } from "../../random/index.ts";
 import type { CropBox } from "../buckets/resolutions.ts";
 import type { DatasetPlan } from "../config/plan.ts";
 import type { TrainingImage } from "../images/training-image.ts";
@@ -53,7 +53,28 @@ export async function prepareSample(
   cached: CachedLatents | undefined,
   random: PythonRandom,
 ): Promise<PreparedSample> {
-  const flipped = image.subset.flipAug && random.random() < 0.5;
+  return preparedAs(image, plan, cached, image.subset.flipAug && random.random() < 0.5, random);
+}
+
+/** Prepares a sample without chance: its crop in the centre, its colours as they are. Mirrored only where images of its subset are mirrored at all.
+ *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, MASK_MISSING */
+export function prepareStill(
+  image: TrainingImage,
+  plan: DatasetPlan,
+  cached: CachedLatents | undefined,
+  isMirrored: boolean,
+): Promise<PreparedSample> {
+  const subset = { ...image.subset, randomCrop: false, colorAug: false, faceCropAugRange: undefined };
+  return preparedAs({ ...image, subset }, plan, cached, subset.flipAug && isMirrored, new PythonRandom(0));
+}
+
+async function preparedAs(
+  image: TrainingImage,
+  plan: DatasetPlan,
+  cached: CachedLatents | undefined,
+  flipped: boolean,
+  random: PythonRandom,
+): Promise<PreparedSample> {
   const content = cached ? fromLatents(image, cached, flipped) : await fromPicture(image, plan, flipped, random);
   const lossMask = image.maskPath === undefined ? content.lossMask : await readMaskPicture(image, flipped);
   const { originalSize, cropBox, lossMask: _, ...rest } = content;

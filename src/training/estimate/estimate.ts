@@ -1,9 +1,12 @@
+import { mean } from "../../array/index.ts";
 import { pictureMemory } from "../../dataset/index.ts";
 import { countFlops, type GraphMemory } from "../../graph/index.ts";
 import { vaeBands } from "../../models/index.ts";
 import { vaeEncoderOutputs } from "../../networks/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import type { DeviceRate, Runtime } from "../../runtime/index.ts";
+import type { DeviceName, DeviceRate, LoweredProgram, Runtime } from "../../runtime/index.ts";
+import { learnedImages } from "../evaluation/frozen-batch.ts";
+import { evaluatedItems, evaluationInterval, itemsAtOnce } from "../evaluation/timing.ts";
 import { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
@@ -24,7 +27,7 @@ export interface MemoryEstimate {
 
 export interface Estimate {
   readonly memory: MemoryEstimate;
-  /** Floating point operations of an optimizer step, the mean over an epoch. */
+  /** Floating point operations of an optimizer step, the mean over an epoch, with its share of the evaluations. */
   readonly flopsPerStep: number;
   /** Time of such a step at the device's measured rate. */
   readonly secondsPerStep: number;
@@ -43,7 +46,8 @@ export function estimateRun(
   rate: DeviceRate,
   microStep = new LoweredMicroStep(settings, inputs, device),
 ): Estimate {
-  const flopsPerStep = estimateFlops(microStep, settings, inputs);
+  const ofEvaluations = evaluationFlopsPerStep(microStep, settings, inputs, device);
+  const flopsPerStep = estimateFlops(microStep, settings, inputs) + ofEvaluations;
   return {
     memory: estimateMemory(microStep, settings, inputs, device.runtime),
     flopsPerStep,
@@ -52,7 +56,7 @@ export function estimateRun(
 }
 
 function estimateMemory(
-  { program }: LoweredMicroStep,
+  { program, evaluation }: LoweredMicroStep,
   settings: TrainSettings,
   inputs: TrainingInputs,
   runtime: Runtime,
@@ -68,6 +72,7 @@ function estimateMemory(
       vectors: settings.numVectorsPerToken,
     }),
   );
+  const evaluating = evaluation ? [evaluationMemory(evaluation, inputs, runtime.device)] : [];
   const pictures = settings.cacheLatents ? Math.min(settings.vaeBatchSize, batch) : batch;
   const bands = vaeBands(height / vaeScaleFactor, width / vaeScaleFactor);
   const encoder = runtime.lower(vaeEncoderOutputs(model, bands)).memory(named({ batch: pictures, width, height }));
@@ -80,9 +85,22 @@ function estimateMemory(
   });
   // where latents are cached, the encoder is gone before the first step
   const phases = settings.cacheLatents
-    ? [memoryWith([encoder], decoded + kept), memoryWith([step], kept)]
-    : [memoryWith([encoder, step], decoded + kept)];
+    ? [memoryWith([encoder], decoded + kept), memoryWith([step, ...evaluating], kept)]
+    : [memoryWith([encoder, step, ...evaluating], decoded + kept)];
   return phases.reduce((most, phase) => (phase.peak > most.peak ? phase : most));
+}
+
+/** What evaluations take while the results of training are held. On a processor their weights are mapped from the same files as those of training. */
+function evaluationMemory(program: LoweredProgram, inputs: TrainingInputs, device: DeviceName): GraphMemory {
+  const { vaeScaleFactor } = inputs.model.vae.architecture;
+  const ofSize = (bucket: readonly [number, number]) => {
+    const [width, height] = bucket.map((side) => side / vaeScaleFactor) as [number, number];
+    const batch = Math.min(evaluatedItems, itemsAtOnce(bucket, device));
+    return program.memory(named({ batch, width, height, vectors: 1 }));
+  };
+  const memories = inputs.group.datasets.flatMap(({ buckets }) => buckets.map(({ resolution }) => ofSize(resolution)));
+  const most = memories.reduce((a, b) => (b.results > a.results ? b : a));
+  return device === "cpu" ? { ...most, weights: 0 } : most;
 }
 
 /** Memory of a process with these programs loaded, each of which has run. pictures: bytes of images and latents beside them. */
@@ -115,6 +133,23 @@ const usualShare = 0.8;
 /** Time that so many floating point operations of a network take. Convolutions and products are about as fast where nothing disturbs them, so the better rate is nearer to the truth. */
 export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): number {
   return flops / (usualShare * Math.max(convolution, matrix));
+}
+
+/** Floating point operations of the evaluations that come with an optimizer step, on average. */
+function evaluationFlopsPerStep(
+  { graph: { squaredErrorSums } }: LoweredMicroStep,
+  settings: TrainSettings,
+  { group, model }: TrainingInputs,
+  { runtime }: ComputingDevice,
+): number {
+  const interval = evaluationInterval(settings, runtime.device);
+  if (interval === undefined) return 0;
+  const { vaeScaleFactor } = model.vae.architecture;
+  const flops = learnedImages(group).map(({ bucket }) => {
+    const [width, height] = bucket.map((side) => side / vaeScaleFactor) as [number, number];
+    return countFlops([squaredErrorSums], named({ batch: 1, width, height, vectors: 1 }));
+  });
+  return (mean(flops) * evaluatedItems) / interval;
 }
 
 function estimateFlops(

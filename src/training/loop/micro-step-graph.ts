@@ -47,6 +47,8 @@ interface MicroStepGraphOptions {
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
   readonly lossSums: Tensor;
+  /** The squared error summed over each sample, whatever the loss: [B]. What evaluations measure; it needs no `lossFactors`. */
+  readonly squaredErrorSums: Tensor;
   /** Per text encoder, the gradient of the weighted loss at each position: [chunks x B, 77, width]; with layers [chunks x B x layers, 77, width]. */
   readonly tokenGradients: readonly Tensor[];
   readonly text: Conditioning;
@@ -79,12 +81,14 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
     { gradientCheckpointing: options.gradientCheckpointing ?? false },
   );
   const target = input("target", "float32", latentShape);
-  const elements = elementLoss(subtract(prediction, target), options.lossType, batch);
-  const masked = options.hasMask ? multiply(elements, input("mask", "float32", [batch, 1, height, width])) : elements;
-  const lossSums = reduceSum(masked, [1, 2, 3]);
+  const mask = options.hasMask ? input("mask", "float32", [batch, 1, height, width]) : undefined;
+  const sumOf = (elements: Tensor) => reduceSum(mask ? multiply(elements, mask) : elements, [1, 2, 3]);
+  const difference = subtract(prediction, target);
+  const lossSums = sumOf(elementLoss(difference, options.lossType, batch));
+  const squaredErrorSums = options.lossType === "l2" ? lossSums : sumOf(square(difference));
   const objective = reduceSum(multiply(lossSums, input("lossFactors", "float32", [batch])), [0]);
   const tokenGradients = grad(objective, text.tokenEmbeddings).map((gradient) => gradient!);
-  return { lossSums, tokenGradients, text, prediction, objective };
+  return { lossSums, squaredErrorSums, tokenGradients, text, prediction, objective };
 }
 
 /** The loss of single elements; huber: 2c (sqrt(d^2 + c^2) - c), smooth_l1 the same without the factor c. */

@@ -1,12 +1,12 @@
 import type { DatasetGroup } from "../../dataset/index.ts";
 import { noiseSchedule } from "../../diffusion/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import type { LoweredProgram } from "../../runtime/index.ts";
+import type { LoweredProgram, Program } from "../../runtime/index.ts";
 import { chunkCount } from "../../tokenizer/index.ts";
 import { maxTokenLengthOf } from "../diagnostics/placeholder-reader.ts";
+import { evaluationInterval } from "../evaluation/timing.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
-import type { VaeEncoder } from "../setup/vae-encoder.ts";
 import { type MicroStepContext, microStepOutputs, type SampleContext } from "./micro-step.ts";
 import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
 
@@ -14,20 +14,37 @@ import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
 export interface LoadedMicroStep {
   readonly sampleContext: SampleContext;
   readonly microStepContext: MicroStepContext;
+  /** The forward pass alone, for evaluations: computes `squaredErrorSums`. */
+  readonly evaluation: Program | undefined;
 }
 
 /** The micro-step of a run, lowered for a device: one graph for all buckets, which can be measured and then loaded. */
 export class LoweredMicroStep {
   readonly #settings: TrainSettings;
   readonly #inputs: TrainingInputs;
-  #lowered: { readonly graph: MicroStepGraph; readonly program: LoweredProgram } | undefined;
+  #lowered:
+    | {
+        readonly graph: MicroStepGraph;
+        readonly program: LoweredProgram;
+        readonly evaluation: LoweredProgram | undefined;
+      }
+    | undefined;
 
   constructor(settings: TrainSettings, inputs: TrainingInputs, { runtime, computeDtype }: ComputingDevice) {
     this.#settings = settings;
     this.#inputs = inputs;
     const graph = graphOf(settings, inputs);
     const withoutKernelCopies = settings.gradientCheckpointing || settings.lowram;
-    this.#lowered = { graph, program: runtime.lower(microStepOutputs(graph), { withoutKernelCopies, computeDtype }) };
+    // its results are few and far between: they go back to the system, for the training to have its memory
+    const options = { computeDtype, withoutArena: true };
+    this.#lowered = {
+      graph,
+      program: runtime.lower(microStepOutputs(graph), { withoutKernelCopies, computeDtype }),
+      evaluation:
+        evaluationInterval(settings, runtime.device) === undefined
+          ? undefined
+          : runtime.lower({ squaredErrorSums: graph.squaredErrorSums }, options),
+    };
   }
 
   get graph(): MicroStepGraph {
@@ -38,12 +55,18 @@ export class LoweredMicroStep {
     return this.#current.program;
   }
 
+  /** The forward pass alone, where evaluations are asked for. It reads the same weights. */
+  get evaluation(): LoweredProgram | undefined {
+    return this.#current.evaluation;
+  }
+
   /** Puts the micro-step on its device, once: the graph takes memory that training needs, so it is dropped.
    *  vae: encodes images whose latents are not cached. */
-  async load(vae?: VaeEncoder): Promise<LoadedMicroStep> {
+  async load(vae?: SampleContext["vae"]): Promise<LoadedMicroStep> {
     const { model, checkpoint, placeholder, group } = this.#inputs;
     const settings = this.#settings;
     const loading = this.program.load();
+    const evaluation = this.evaluation?.load();
     this.#lowered = undefined;
     return {
       sampleContext: { model, placeholder, maxTokenLength: maxTokenLengthOf(settings), vae, hasMask: hasMasks(group) },
@@ -54,6 +77,7 @@ export class LoweredMicroStep {
         lossType: settings.lossType,
         options: { ...settings, predictionType: checkpoint.predictionType.value },
       },
+      evaluation: await evaluation,
     };
   }
 

@@ -26,13 +26,13 @@ export interface SampleContext {
   readonly placeholder: Pick<PreparedPlaceholder, "tokenizers" | "tokens" | "layers">;
   readonly maxTokenLength: MaxTokenLength;
   /** Encodes images whose latents are not cached. */
-  readonly vae: VaeEncoder | undefined;
+  readonly vae: Pick<VaeEncoder, "encode"> | undefined;
   /** Whether the graph weighs the loss by a mask. */
   readonly hasMask: boolean;
 }
 
 /** Samples that go through the networks together. */
-interface MicroStepSamples {
+export interface MicroStepSamples {
   /** [B,4,h,w], scaled. */
   readonly latents: NdArray<Float32Array>;
   /** Per text encoder [B][chunks][77]. */
@@ -74,7 +74,7 @@ export function tokenIdsOf(
   return tokenizers.map((tokenizer) => texts.map((text) => captionIds(tokenizer, text, maxTokenLength)));
 }
 
-async function latentsOf(batch: MicroBatch, vae: VaeEncoder | undefined): Promise<NdArray<Float32Array>> {
+async function latentsOf(batch: MicroBatch, vae: SampleContext["vae"]): Promise<NdArray<Float32Array>> {
   const cached = batchLatents(batch);
   if (cached) return cached;
   const pixels = batchPixels(batch);
@@ -121,6 +121,8 @@ interface StepPart {
 export interface MicroStepResult {
   /** Mean element loss of each sample, before any weight. */
   readonly sampleLosses: readonly number[];
+  /** Timestep of each sample. */
+  readonly timesteps: readonly number[];
   /** Mean over the samples, weighted. */
   readonly loss: number;
   /** Per text encoder the gradient of loss / accumulationSteps at every token embedding that was used. */
@@ -184,7 +186,7 @@ export async function computeMicroStep(
     addAtPositions(sums, texts.flat(2), results[gradientName(encoder)]!.data as Float32Array, 1 / lossScale);
     return sums;
   });
-  return { sampleLosses, loss, gradients };
+  return { sampleLosses, timesteps, loss, gradients };
 }
 
 /** What the program of a context computes, by name. */

@@ -14,6 +14,8 @@ interface FinishedStep extends StepGradients {
   /** Learning rate it was made with. */
   readonly lr: number;
   readonly outcome: StepOutcome;
+  /** How far its losses are from what is usual at their timesteps, where that is known. */
+  readonly residual: number | undefined;
 }
 
 /** What there is to say of a step: what looks wrong, and its numbers. */
@@ -37,7 +39,7 @@ export function* reportStep(run: OpenRun, finished: FinishedStep, throughput: Th
 /** Names of `rows` are those of earlier versions: people keep these events in files. */
 function stepEvent(run: OpenRun, finished: FinishedStep, throughput: Throughput): StepEvent {
   const { embeddings, inputs, progress } = run;
-  const { epoch, lr, outcome, imageKeys } = finished;
+  const { epoch, lr, outcome, imageKeys, residual } = finished;
   const { steps, epochs } = inputs.length;
   const { step } = progress;
   const { samplesPerSecond, secondsPerStep } = throughput.note(imageKeys.length);
@@ -52,6 +54,7 @@ function stepEvent(run: OpenRun, finished: FinishedStep, throughput: Throughput)
     epochs,
     loss: mean(finished.results.map(({ loss }) => loss)),
     averageLoss: mean(epoch.losses),
+    ...(residual !== undefined && { residual }),
     lr,
     nextLr,
     dTimesLr: findsItsStepSize(run.optimizer) && d !== undefined ? d * nextLr : undefined,

@@ -2,6 +2,7 @@ import { parsePythonArguments, resolveStepCount, type TrainSettings } from "../.
 import type { GenerationRequest } from "../../pipeline/index.ts";
 import { captionWarnings } from "../diagnostics/caption-warnings.ts";
 import { learningRateWarnings } from "../diagnostics/learning-warnings.ts";
+import { EvaluationHistory } from "../evaluation/history.ts";
 import { TrainableEmbeddings } from "../loop/embeddings.ts";
 import { Progress } from "../loop/progress.ts";
 import { createSchedule } from "../lr-schedules/index.ts";
@@ -26,6 +27,7 @@ export interface OpenRun {
   /** Learning rate of the next step. */
   readonly learningRate: () => number;
   readonly progress: Progress;
+  readonly evaluations: EvaluationHistory;
   readonly files: RunFiles;
   /** Sample images to generate. */
   readonly previewRequests: readonly GenerationRequest[];
@@ -60,6 +62,7 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
 
   const embeddings = new TrainableEmbeddings(placeholder.initialEmbeddings, optimizer, rules, state);
   const progress = new Progress(length, generators, startOf(state ? {} : settings, length), state);
+  const evaluations = new EvaluationHistory(state?.evaluation);
   const warnings = new WarningCounter(state?.warnings);
   const { family, predictionType } = checkpoint;
   const model = { family: family.value, predictionType: predictionType.value };
@@ -74,6 +77,7 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
       ...{ identity, environment: await environmentOf(settings, length.steps), seed, initialEmbeddings },
       ...progress.state(),
       ...embeddings.state(),
+      evaluation: evaluations.state(),
       warnings: warnings.state(),
     }),
   };
@@ -86,6 +90,7 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
     optimizer: choice.name,
     learningRate: () => schedule(progress.step, optimizer.numbers.rate),
     progress,
+    evaluations,
     files: new RunFiles(settings, length.epochs, contents, state),
     previewRequests: previews.requests,
     warnings,

@@ -10,6 +10,8 @@ import type { Runtime } from "../../runtime/index.ts";
 export interface VaeEncoder {
   /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. draws: a generator for each image; without them, all are drawn from the encoder's. */
   encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
+  /** The mean of the distribution instead of a draw. */
+  mean(pixels: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generato
       const noise = draws ? stack(draws.map((own) => own.randn(shape))) : generator.randn([count, ...shape]);
       return sampleDistribution(distribution, noise.data);
     },
+    mean: async (pixels) => (await encodeImages(networks, pixels)).mean,
     close: () => networks.close(),
   };
 }

@@ -29,6 +29,13 @@ const state: TrainingState = {
     numbers: { count: 7, d: 1e-6, largest: Number.POSITIVE_INFINITY },
     arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2), "0/49407/codes": Uint8Array.of(1, 2, 3) },
   },
+  evaluation: {
+    evaluated: [
+      { step: 0, itemLosses: [0.5, 0.25] },
+      { step: 10, itemLosses: [0.4, Number.NaN] },
+    ],
+    residual: { sums: [1, 0], counts: [3, 0] },
+  },
   warnings: [{ key: "A", code: "A", message: "Something.", count: 2 }],
   lossScale: { value: 32768, finiteSteps: 3 },
   runId: "a run",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { arrayOf, type DType, type NdArray } from "../../array/index.ts";
 import { checkSeal, digestOf, sealed, stateFormats } from "../../files/index.ts";
 import { parseSafetensors, readTensor, writeSafetensors } from "../../formats/safetensors/index.ts";
+import { type EvaluationState, evaluationArrays, evaluationFrom } from "../evaluation/history.ts";
 import type { EmbeddingsState } from "../loop/embeddings.ts";
 import type { GeneratorStates, ProgressState } from "../loop/progress.ts";
 import type { CountedWarning } from "../warnings.ts";
@@ -17,6 +18,8 @@ export interface TrainingState extends EmbeddingsState {
   readonly generators: GeneratorStates;
   /** What the run started from: [vectors, width] per text encoder. */
   readonly initialEmbeddings: readonly NdArray<Float32Array>[];
+  /** What was evaluated so far, where anything was. */
+  readonly evaluation?: EvaluationState | undefined;
   readonly warnings: readonly CountedWarning[];
   /** What a run and all that go on from its states have in common; states of earlier versions have none. */
   readonly runId: string | undefined;
@@ -97,6 +100,7 @@ function arraysOf({
   average,
   optimizer,
   progress,
+  evaluation,
 }: TrainingState): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const [table, values] of embeddings.entries()) arrays.set(`rows/${table}`, values);
@@ -111,6 +115,8 @@ function arraysOf({
     arrays.set("epoch/order", { dtype: "int32", shape: [order.length], data: Int32Array.from(order) });
     arrays.set("epoch/losses", float64(losses));
   }
+  if (evaluation)
+    for (const [name, values] of Object.entries(evaluationArrays(evaluation))) arrays.set(`evaluation/${name}`, values);
   return arrays;
 }
 
@@ -156,6 +162,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
       .filter(([name]) => name.startsWith(`${prefix}/`))
       .map(([name, entry]) => [name.slice(prefix.length + 1), readTensor(arrays, entry)]);
   const epochArrays = new Map(named("epoch"));
+  const evaluation = evaluationFrom(new Map(named("evaluation")));
   const tables = (prefix: string) => named(prefix).sort(([a], [b]) => Number(a) - Number(b));
   const rowsOf = (prefix: string) => tables(prefix).map(([, { shape, data }]) => arrayOf(shape, data as Float32Array));
   const [embeddings, initialEmbeddings, average] = [rowsOf("rows"), rowsOf("initialRows"), rowsOf("averageRows")];
@@ -180,6 +187,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
     embeddings,
     initialEmbeddings,
     average: average.length > 0 ? average : undefined,
+    ...(evaluation && { evaluation }),
     optimizer: {
       numbers: Object.fromEntries(named("optimizerNumbers").map(([name, { data }]) => [name, Number(data[0])])),
       arrays: Object.fromEntries(

@@ -1,0 +1,176 @@
+import { arrayOf, concatenate, type NdArray, stack } from "../../array/index.ts";
+import type { DatasetGroup, TrainingImage } from "../../dataset/index.ts";
+import { noisyLatents, numTrainTimesteps, type TimestepRange, velocity } from "../../diffusion/index.ts";
+import { textFeeds } from "../../models/index.ts";
+import { TorchGenerator } from "../../random/index.ts";
+import type { DeviceName, Program } from "../../runtime/index.ts";
+import { type MicroStepContext, type MicroStepSamples, type SampleContext, samplesOf } from "../loop/micro-step.ts";
+import type { TrainingInputs } from "../setup/inputs.ts";
+import type { VaeEncoder } from "../setup/vae-encoder.ts";
+import { itemsAtOnce } from "./timing.ts";
+
+/** What is measured: an image with a caption, at one timestep with one noise. */
+interface FrozenItem {
+  readonly image: TrainingImage;
+  /** Which of several templates or lines its caption is made from; odd ones are mirrored where images are mirrored at all. */
+  readonly number: number;
+  readonly timestep: number;
+  /** [4,h,w] */
+  readonly noise: NdArray<Float32Array>;
+}
+
+/** Items of one size, as the networks take them. */
+interface FrozenPart {
+  /** Places of the items in the batch. */
+  readonly places: readonly number[];
+  readonly tokenIds: MicroStepSamples["tokenIds"];
+  /** Everything but the text. */
+  readonly feeds: Readonly<Record<string, NdArray>>;
+  /** Numbers of a sample's prediction. */
+  readonly elements: number;
+}
+
+/** Items with everything random about them drawn once, so that their losses differ by the embeddings alone. */
+export interface FrozenBatch {
+  readonly timesteps: readonly number[];
+  readonly parts: readonly FrozenPart[];
+}
+
+/** Two batches that share no noise and no timestep: one to follow a run by, one to choose by at its end. */
+type Purpose = "following" | "choosing";
+
+/** Seeds and first timesteps apart, so that what was chosen is not what was looked at all along. */
+const purposes: Readonly<Record<Purpose, { readonly key: number; readonly offset: number }>> = {
+  following: { key: 0x65766131, offset: 0.5 },
+  choosing: { key: 0x65766132, offset: 0.25 },
+};
+
+/** The timesteps of a batch: the middles (offset 0.5) of as many equal parts of all timesteps, within those that are trained on. */
+export function frozenTimesteps(
+  count: number,
+  { minTimestep = 0, maxTimestep = numTrainTimesteps }: TimestepRange = {},
+  offset = 0.5,
+): number[] {
+  const last = Math.max(minTimestep, maxTimestep - 1);
+  return Array.from({ length: count }, (_, j) => {
+    const timestep = Math.floor(((j + offset) * numTrainTimesteps) / count);
+    return Math.min(last, Math.max(minTimestep, timestep));
+  });
+}
+
+interface FrozenPlan {
+  readonly purpose: Purpose;
+  readonly count: number;
+  /** Of the run. */
+  readonly seed: number;
+  readonly images: readonly TrainingImage[];
+  readonly range: TimestepRange;
+  /** Pixels for each number of the latents, and channels of these. */
+  readonly vaeScaleFactor: number;
+  readonly latentChannels: number;
+}
+
+/** The items of a batch: image j mod n of the images in a fixed random order, timesteps spread and permuted against them. Draws from a generator of its own. */
+function drawItems({ purpose, count, seed, images, range, ...sizes }: FrozenPlan): FrozenItem[] {
+  const { key, offset } = purposes[purpose];
+  const generator = new TorchGenerator((seed ^ key) >>> 0);
+  const order = generator.randperm(images.length);
+  const timesteps = frozenTimesteps(count, range, offset);
+  const permuted = generator.randperm(count).map((place) => timesteps[place]!);
+  return permuted.map((timestep, number) => {
+    const image = images[order[number % images.length]!]!;
+    const [width, height] = image.bucket.map((side) => side / sizes.vaeScaleFactor) as [number, number];
+    return { image, number, timestep, noise: generator.randn([sizes.latentChannels, height, width]) };
+  });
+}
+
+/** What a frozen batch is made from. */
+interface FrozenSource {
+  readonly inputs: Pick<TrainingInputs, "group" | "replacements" | "seed">;
+  readonly sampleContext: SampleContext;
+  readonly microStepContext: Omit<MicroStepContext, "program">;
+  readonly range: TimestepRange;
+  /** Encodes images whose latents are not cached. */
+  readonly vae: VaeEncoder | undefined;
+  readonly device: DeviceName;
+}
+
+/** The images that are learned from, each once: those for regularisation are left out. */
+export function learnedImages({ images }: Pick<DatasetGroup, "images">): TrainingImage[] {
+  const seen = new Map<string, TrainingImage>();
+  for (const image of images) if (!image.isReg && !seen.has(image.path)) seen.set(image.path, image);
+  return [...seen.values()];
+}
+
+/** Prepares a frozen batch. Latents are the means of the VAE's distributions; where they are cached, the draws that are trained on.
+ *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, LATENTS_UNREADABLE, MASK_MISSING */
+export async function freezeBatch(
+  { inputs: { group, replacements, seed }, range, vae, device, ...source }: FrozenSource,
+  { purpose, count, images }: Pick<FrozenPlan, "purpose" | "count" | "images">,
+): Promise<FrozenBatch> {
+  const { vaeScaleFactor, latentChannels } = source.sampleContext.model.vae.architecture;
+  const items = drawItems({ purpose, count, seed, images, range, vaeScaleFactor, latentChannels });
+  const context = { ...source.sampleContext, vae: vae && { encode: vae.mean } };
+  const samples: MicroStepSamples[] = [];
+  // one at a time: an encoder takes more memory for an image than all that is kept of a batch
+  for (const { image, number } of items)
+    samples.push(await samplesOf(await group.stillBatch(image, replacements, number), context));
+  const parts = partsOf(items, device).map((places) => {
+    const some = places.map((place) => ({ ...items[place]!, samples: samples[place]! }));
+    return { places, ...feedsOf(some, source.microStepContext) };
+  });
+  return { timesteps: items.map(({ timestep }) => timestep), parts };
+}
+
+/** Places of items that go through the networks together: those of one size, as many at once as do not take much memory. */
+function partsOf(items: readonly FrozenItem[], device: DeviceName): number[][] {
+  const parts: number[][] = [];
+  for (const [place, { image }] of items.entries()) {
+    const size = image.bucket.join();
+    const open = parts.find(
+      (part) => items[part[0]!]!.image.bucket.join() === size && part.length < itemsAtOnce(image.bucket, device),
+    );
+    if (open) open.push(place);
+    else parts.push([place]);
+  }
+  return parts;
+}
+
+function feedsOf(
+  items: readonly (FrozenItem & { readonly samples: MicroStepSamples })[],
+  { options, schedule }: Omit<MicroStepContext, "program">,
+): Omit<FrozenPart, "places"> {
+  const latents = concatenate(items.map(({ samples }) => samples.latents));
+  const noise = stack(items.map((item) => item.noise));
+  const timesteps = items.map(({ timestep }) => timestep);
+  const masks = items.flatMap(({ samples }) => samples.mask ?? []);
+  const timeIds = items.flatMap(({ samples }) => samples.timeIds ?? []);
+  const encoders = items[0]!.samples.tokenIds.length;
+  return {
+    tokenIds: Array.from({ length: encoders }, (_, i) => items.flatMap(({ samples }) => samples.tokenIds[i]!)),
+    elements: latents.data.length / items.length,
+    feeds: {
+      noisyLatents: noisyLatents(latents, noise, timesteps, schedule),
+      target: options.predictionType === "v_prediction" ? velocity(latents, noise, timesteps, schedule) : noise,
+      timesteps: arrayOf([items.length], timesteps),
+      ...(masks.length > 0 && { mask: concatenate(masks) }),
+      ...(timeIds.length > 0 && { timeIds: arrayOf([items.length, 6], timeIds.flat()) }),
+    },
+  };
+}
+
+/** Mean squared error of each item of a batch with these embeddings ([vectors, width] per text encoder), unweighted.
+ *  program: computes `squaredErrorSums` of a micro-step graph. */
+export async function itemLosses(
+  { timesteps, parts }: FrozenBatch,
+  program: Program,
+  model: MicroStepContext["model"],
+  embeddings: readonly NdArray<Float32Array>[],
+): Promise<number[]> {
+  const losses = new Array<number>(timesteps.length);
+  for (const { places, tokenIds, feeds, elements } of parts) {
+    const { squaredErrorSums } = await program.run({ ...feeds, ...textFeeds(model, tokenIds, embeddings) });
+    for (const [i, place] of places.entries()) losses[place] = Number(squaredErrorSums!.data[i]) / elements;
+  }
+  return losses;
+}

@@ -1,0 +1,27 @@
+import type { TrainSettings } from "../../options/index.ts";
+import type { DeviceName } from "../../runtime/index.ts";
+
+type AskingSettings = Pick<TrainSettings, "evalEveryNSteps" | "earlyStop" | "keep">;
+
+/** Steps from one evaluation to the next; undefined where none was asked for. */
+export function evaluationInterval(
+  { evalEveryNSteps, earlyStop, keep }: AskingSettings,
+  device: DeviceName,
+): number | undefined {
+  if (evalEveryNSteps !== undefined) return evalEveryNSteps;
+  if (!earlyStop && keep === "last") return undefined;
+  return device === "cpu" ? 20 : 10;
+}
+
+/** Items of the frozen batch that is evaluated during a run. */
+export const evaluatedItems = 8;
+
+/** Latents [h,w] that go through the networks together, at most, as multiples of those of an image of 512 px. On a processor single ones are as fast, and take
+ *  the least memory. */
+const imagesAtOnce = { processor: 1, graphics: 4 } as const;
+
+/** Items of a frozen batch that go through the networks together. */
+export function itemsAtOnce([width, height]: readonly [number, number], device: DeviceName): number {
+  const pixels = 512 * 512 * (device === "cpu" ? imagesAtOnce.processor : imagesAtOnce.graphics);
+  return Math.max(1, Math.floor(pixels / (width * height)));
+}
