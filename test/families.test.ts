@@ -29,6 +29,11 @@ const expected = {
 
 const encoders = { emb_params: "textEncoder", clip_l: "textEncoder", clip_g: "textEncoder2" } as const;
 
+function norms({ shape: [count, width], data }: NdArray): number[] {
+  const values = Float64Array.from(data as Float32Array);
+  return Array.from({ length: count! }, (_, i) => Math.hypot(...values.subarray(i * width!, (i + 1) * width!)));
+}
+
 describeGoldens("models", (goldens) => {
   const root = mkdtempSync(path.join(tmpdir(), "families-"));
   const pictures = path.join(root, "pictures");
@@ -151,6 +156,20 @@ describeGoldens("models", (goldens) => {
       expect(pictures.find((event) => event.kind === "model")).toMatchObject({ family: kind });
       const picture = pictures.find((event) => event.kind === "saved");
       expect(await decodePicture(readFileSync(picture!.file))).toMatchObject({ width: 64, height: 64 });
+    });
+
+    test("directions are learned from the encoders' output, each text encoder's at the length of its own words", async () => {
+      const folder = await folderOf(family);
+      const other = { update: "direction", init: "output", stepAngle: 0.1, timestepSampling: "cosine" } as const;
+      const { file, events } = await trained(folder, other);
+      expect(events.filter((event) => event.kind === "step").every(({ distance }) => distance > 0)).toBe(true);
+      const model = await readModel(folder);
+      for (const [name, rows] of readTensors(file)) {
+        const encoder = encoders[name as (typeof tables)[number]];
+        const table = model[encoder]!.get("text_model.embeddings.token_embedding.weight")!;
+        const words = norms(table).filter((norm) => norm > 0);
+        for (const norm of norms(rows)) expect(norm).toBeCloseTo(words.reduce((a, b) => a + b) / words.length, 4);
+      }
     });
   });
 

@@ -37,6 +37,23 @@ describe("a run that is stopped and goes on gives the numbers of one that never 
       6,
       ["--cache_latents", "--optimizer_type", "AdamWScheduleFree", "--save_every_n_epochs", "1"],
     ],
+    [
+      "directions with momentum and a pull, timesteps spread over accumulated gradients, averaged vectors",
+      5,
+      [
+        ...["--cache_latents", "--update", "direction", "--direction_momentum", "0.9", "--prior_pull", "auto"],
+        ...["--timestep_sampling", "stratified", "--row_average", "0.9", "--num_vectors_per_token", "2"],
+        ...["--gradient_accumulation_steps", "2", "--init", "output"],
+      ],
+    ],
+    [
+      "step angles, held lengths and a pull to the start, for vectors of each layer",
+      4,
+      [
+        ...["--cache_latents", "--xti", "--step_angle", "0.05", "--norm_control", "decay", "--init_reg", "1e-3"],
+        ...["--timestep_sampling", "cosine", "--lr_scheduler", "cosine"],
+      ],
+    ],
     ["relative steps", 8, ["--cache_latents", "--optimizer_type", "AdaFactor", "--num_vectors_per_token", "2"]],
   ])("%s", async (_, stopAt, more) => {
     const flags = ["--max_train_steps", String(stopAt + 4), "--save_model_as", "pt", ...more];
