@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { arrayOf, type NdArray } from "../src/array/index.ts";
+import { arrayOf, type NdArray, rowNorms, toFloat32 } from "../src/array/index.ts";
 import { readEmbeddingFile } from "../src/embedding/index.ts";
 import { readPngTexts } from "../src/formats/png-text/index.ts";
 import { parseSafetensors } from "../src/formats/safetensors/index.ts";
@@ -28,11 +28,6 @@ const expected = {
 } as const;
 
 const encoders = { emb_params: "textEncoder", clip_l: "textEncoder", clip_g: "textEncoder2" } as const;
-
-function norms({ shape: [count, width], data }: NdArray): number[] {
-  const values = Float64Array.from(data as Float32Array);
-  return Array.from({ length: count! }, (_, i) => Math.hypot(...values.subarray(i * width!, (i + 1) * width!)));
-}
 
 describeGoldens("models", (goldens) => {
   const root = mkdtempSync(path.join(tmpdir(), "families-"));
@@ -167,8 +162,9 @@ describeGoldens("models", (goldens) => {
       for (const [name, rows] of readTensors(file)) {
         const encoder = encoders[name as (typeof tables)[number]];
         const table = model[encoder]!.get("text_model.embeddings.token_embedding.weight")!;
-        const words = norms(table).filter((norm) => norm > 0);
-        for (const norm of norms(rows)) expect(norm).toBeCloseTo(words.reduce((a, b) => a + b) / words.length, 4);
+        const words = rowNorms(toFloat32(table)).filter((norm) => norm > 0);
+        for (const norm of rowNorms(toFloat32(rows)))
+          expect(norm).toBeCloseTo(words.reduce((a, b) => a + b) / words.length, 4);
       }
     });
   });

@@ -25,7 +25,7 @@ function embeddingsWith(rules: Partial<EmbeddingRules>, state?: ReturnType<Train
 function resultOf(gradients: readonly number[]): MicroStepResult {
   const rows = Array.from({ length: count }, (_, i) => gradients.slice(i * width, (i + 1) * width));
   const byToken = new Map(rows.map((row, i) => [firstPlaceholderId + i, Float64Array.from(row)]));
-  return { sampleLosses: [], loss: 0, gradients: [byToken] };
+  return { sampleLosses: [], timesteps: [], loss: 0, gradients: [byToken] };
 }
 
 describe("a step of the embeddings", () => {
