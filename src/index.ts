@@ -76,6 +76,7 @@ export type {
   Estimate,
   EvaluationEvent,
   MemoryEstimate,
+  RecipeSummary,
   RunPlan,
   RunSummary,
   StepEvent,

@@ -31,6 +31,22 @@ test("images directly in the folder are reported, with two remedies; the suggest
   ]);
 });
 
+test("images directly in the folder are used with a recipe; in one with REPEATS_CLASS folders only those are", async () => {
+  for (const name of ["a.png", "b.jpg"]) await writePicture(at("my pics", name), 64, 64);
+  await writePicture(at("my pics/others/c.png"), 64, 64);
+  const settings = { trainDataDir: at("my pics"), tokenString: "mycat", resolution: [64, 64], recipe: "auto" } as const;
+  const found = await openSeeded({ ...settings, datasetRepeats: 3 });
+  expect(found.images.map(({ path, caption, repeats }) => [path, caption, repeats])).toEqual([
+    [at("my pics/a.png"), "mycat", 3],
+    [at("my pics/b.jpg"), "mycat", 3],
+  ]);
+  expect(found.warnings.map(({ kind }) => kind)).toContain("subfolderWithPictures");
+  await writePicture(at("my pics/5_cat/d.png"), 64, 64);
+  const mixed = await openSeeded(settings);
+  expect(mixed.images.map(({ path, repeats }) => [path, repeats])).toEqual([[at("my pics/5_cat/d.png"), 5]]);
+  expect(mixed.warnings.map(({ kind }) => kind)).toContain("picturesBesideFolders");
+});
+
 test("for a folder of the kind that should lie inside, the folder above is suggested", async () => {
   await writePicture(at("pictures/20_mycat/a.png"), 64, 64);
   process.chdir(at());

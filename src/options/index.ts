@@ -15,14 +15,21 @@ export type { GenerateInput } from "./generate/input.ts";
 export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";
 export { generateGroups, generateTable } from "./generate/table.ts";
 export { defaultText, helpText, placeholderOf, supportText, wrap } from "./help.ts";
-export type { Option, OptionGroup, OptionTable, Range, StepCount } from "./option.ts";
+export type { Option, OptionGroup, OptionTable, OptionValue, Range, StepCount } from "./option.ts";
 export { resolveStepCount } from "./option-values.ts";
 export { parsePythonArguments } from "./python-literal.ts";
 export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts";
 export { coverageOf } from "./support.ts";
-export type { TrainSettings } from "./train/check.ts";
+export { type FlagValues, type TrainSettings, withDefaults } from "./train/check.ts";
 export type { TrainInput } from "./train/input.ts";
-export { parseTrainArguments, readTrainRecord, readTrainRequest, type TrainRequest } from "./train/request.ts";
+export {
+  flagValues,
+  flagWords,
+  parseTrainArguments,
+  readTrainRecord,
+  readTrainRequest,
+  type TrainRequest,
+} from "./train/request.ts";
 export { loggedSettings, withoutSecrets } from "./train/secrets.ts";
 export {
   fileOnlyOptions,

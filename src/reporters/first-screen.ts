@@ -1,7 +1,9 @@
 import { familyNames } from "../checkpoint/index.ts";
 import { type DatasetReport, type DatasetSummary, type SubsetSummary, settingsOf } from "../dataset/index.ts";
+
 import { durationText, plural } from "../errors/index.ts";
-import type { RunPlan, RunSummary } from "../training/index.ts";
+import { quotedWord } from "../files/index.ts";
+import type { RecipeSummary, RunPlan, RunSummary } from "../training/index.ts";
 import { bytesText, entry } from "./texts.ts";
 
 /** What a run is about, before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
@@ -16,6 +18,7 @@ export function firstScreen(run: RunSummary): string[] {
     entry("new word", `${wordText(run)}, starts from ${startText(run)}`),
     entry("images", images),
     ...datasets.map((line) => entry("", line)),
+    ...recipeLines(run.recipe),
     entry(
       "optimizer",
       `${run.optimizer}, learning rate ${run.learningRate}, schedule ${run.schedule}, seed ${run.seed}`,
@@ -28,6 +31,34 @@ export function firstScreen(run: RunSummary): string[] {
     entry("memory", memoryText(run.expectedPeakBytes, run.availableBytes)),
     entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
   ];
+}
+
+/** Characters of a line of flags. */
+const flagsWidth = 110;
+
+/** The recipe, the settings it chose as flags that can be pasted, and what was given instead of others. */
+function recipeLines(recipe: RecipeSummary | undefined): string[] {
+  if (!recipe) return [];
+  const { name, reason, chosen, overridden } = recipe;
+  const text = (words: readonly string[]) => words.map((word) => quotedWord(word)).join(" ");
+  return [
+    entry("recipe", `${name}${reason === undefined ? "" : ` (auto: ${reason})`}, which stands for`),
+    ...wrapFlags(chosen.map(text)).map((line) => entry("", `  ${line}`)),
+    ...overridden.map(({ given, instead }) =>
+      entry("", `given: ${given.length > 0 ? text(given) : "off"}, instead of ${text(instead)}`),
+    ),
+  ];
+}
+
+/** Flags in lines, each with its value on the same line. */
+function wrapFlags(flags: readonly string[]): string[] {
+  const lines: string[] = [];
+  for (const flag of flags) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + flag.length > flagsWidth) lines.push(flag);
+    else lines[lines.length - 1] = `${last} ${flag}`;
+  }
+  return lines;
 }
 
 /** "about 5.9 GB at most, of 24.1 GB free" */
@@ -69,6 +100,7 @@ export function planText(plan: RunPlan): string[] {
   return [
     entry("device", `${plan.device} (${plan.deviceReason})`),
     entry("model", plan.model),
+    ...recipeLines(plan.recipe),
     entry("memory", memoryText(peak, plan.availableBytes)),
     entry("", `weights as stored in the file ${bytesText(weights)}, copies of weights ${bytesText(copies)}`),
     entry("", `activations ${bytesText(results)}, other ${bytesText(rest)}`),

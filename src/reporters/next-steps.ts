@@ -74,7 +74,7 @@ function drawCommand({ done, run, settings, caller }: EndedRun): string {
     file: done.file,
     word: done.word,
     isLayered: settings.xti,
-    isStyle: settings.useStyleTemplate,
+    isStyle: run ? run.template === "style" : settings.useStyleTemplate,
     resolution: run?.dataset.datasets[0]?.resolution,
   });
   return commandLine(caller, words);

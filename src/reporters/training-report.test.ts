@@ -31,6 +31,8 @@ const run: RunSummary = {
   availableBytes: 24.1e9,
   resumed: undefined,
   dataset: { numTrainImages: 60, numRegImages: 0, batchesPerEpoch: 15, datasets: [] },
+  recipe: undefined,
+  template: undefined,
 };
 
 const step = (number: number, more: Partial<StepEvent> = {}): StepEvent => ({
@@ -185,6 +187,24 @@ describe("the report of a training run", () => {
     trainingReport(terminal, { settings: await settingsOf({ xti: true }), caller }).report(done({}));
     expect(terminal.talked()).toContain("generate --ckpt sd15.safetensors --XTI_embeddings out/mycat.pt --prompt");
     expect(terminal.talked()).not.toContain("A1111");
+  });
+
+  test("shows a recipe whole, as flags that can be pasted, and what was given instead", async () => {
+    const terminal = recordingTerminal();
+    const recipe = {
+      name: "quick",
+      reason: "6 images",
+      chosen: [["--optimizer_args", "weight_decay=0"], ["--cache_latents"], ["--caption_extension", ".a b"]],
+      overridden: [{ given: ["--max_train_steps", "5"], instead: ["--max_train_steps", "200"] }],
+    } as const;
+    const report = trainingReport(terminal, { settings: await settingsOf(), caller });
+    report.report({ kind: "start", run: { ...run, recipe, template: "style" } });
+    const text = terminal.talked();
+    expect(text).toContain("quick (auto: 6 images)");
+    expect(text).toContain('--optimizer_args weight_decay=0 --cache_latents --caption_extension ".a b"\n');
+    expect(text).toContain("given: --max_train_steps 5, instead of --max_train_steps 200\n");
+    report.report(done());
+    expect(terminal.talked()).toContain('--prompt "a painting in the style of mycat"');
   });
 
   test("says how to go on after an interruption", async () => {

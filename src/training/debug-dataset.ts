@@ -11,10 +11,12 @@ import { CoinageError } from "../errors/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { drawEpochOrder } from "../random/index.ts";
+import { chooseDevice } from "../runtime/index.ts";
 import { captionWarnings } from "./diagnostics/caption-warnings.ts";
 import { maxTokenLengthOf, PlaceholderReader } from "./diagnostics/placeholder-reader.ts";
 import { tokenIdsOf } from "./loop/micro-step.ts";
-import { openInputs, type TrainingInputs, withLocalModels } from "./setup/inputs.ts";
+import { withRecipe } from "./recipes/apply.ts";
+import { openInputs, openModel, type TrainingInputs, withLocalModels } from "./setup/inputs.ts";
 
 /** What `--debug_dataset` shows: the placeholder tokens, the datasets, then every batch of an epoch as training would see it. */
 export type DebugEvent =
@@ -34,8 +36,11 @@ export type DebugEvent =
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
  *  @throws what reading the model's header, the placeholder tokens and the dataset throws; OUTPUT_UNWRITABLE; SETTINGS_CONFLICT for a folder of the dataset to write into */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
-  const settings = yield* withLocalModels(given);
-  const inputs = await openInputs(settings);
+  const local = yield* withLocalModels(given);
+  const model = await openModel(local);
+  const device = local.recipe === undefined ? "cpu" : (await chooseDevice(local.device)).device;
+  const { settings } = await withRecipe(local, model, device);
+  const inputs = await openInputs(settings, undefined, model);
   const { placeholder, group, generators, replacements, length, warnings } = inputs;
   for (const { code, message } of [...warnings, ...captionWarnings(settings, inputs)])
     yield { kind: "warning", code, message };

@@ -39,6 +39,21 @@ export interface RunSummary {
   /** The state the run goes on from, and how far it had come. */
   readonly resumed: { readonly folder: string; readonly step: number; readonly epoch: number } | undefined;
   readonly dataset: DatasetReport;
+  /** Where settings come from that were not given. */
+  readonly recipe: RecipeSummary | undefined;
+  /** Prompts that take the place of captions. */
+  readonly template: "object" | "style" | undefined;
+}
+
+/** What --recipe made of a run. */
+export interface RecipeSummary {
+  readonly name: "quick" | "object" | "style" | "likeness" | "classic";
+  /** Why --recipe auto chose it. */
+  readonly reason: string | undefined;
+  /** The settings it chose, each as words of a command line: ["--resolution", "512,512"]. */
+  readonly chosen: readonly (readonly string[])[];
+  /** What the user gave instead of its settings. */
+  readonly overridden: readonly { readonly given: readonly string[]; readonly instead: readonly string[] }[];
 }
 
 /** Everything that happens in a run, in order. One stream for terminal, files, studio and tests. */

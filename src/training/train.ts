@@ -12,9 +12,10 @@ import { reportStep, Throughput } from "./loop/step-report.ts";
 import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
+import { withRecipe } from "./recipes/apply.ts";
 import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
 import { withInitialEmbeddings } from "./setup/initial-embeddings.ts";
-import { datasetWarning, openInputs, withLocalModels } from "./setup/inputs.ts";
+import { datasetWarning, openInputs, openModel, withLocalModels } from "./setup/inputs.ts";
 import { type OpenRun, openRun } from "./setup/open-run.ts";
 import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
 import { readState } from "./state/index.ts";
@@ -35,18 +36,20 @@ async function* openAndTrain(
   { signal }: StopOptions,
 ): AsyncGenerator<TrainingEvent> {
   await requireDevice(given.device);
-  const settings = yield* unlessAborted(withLocalModels(given), signal);
-  if (!settings) return;
-  const found = settings.resume === undefined ? undefined : await readState(settings.resume);
-  const opened = await openInputs(settings, found);
-  if (signal?.aborted) return;
-  const device = await openTrainingDevice(settings);
+  const local = yield* unlessAborted(withLocalModels(given), signal);
+  if (!local) return;
+  const found = local.resume === undefined ? undefined : await readState(local.resume);
+  const model = await openModel(local);
+  const device = await openTrainingDevice(local);
   try {
+    const { settings, recipe, warnings: ofRecipe } = await withRecipe(local, model, device.runtime.device, found);
+    const opened = await openInputs(settings, found, model);
+    if (signal?.aborted) return;
     const isResumed = found?.kind === "own";
     const inputs = isResumed ? opened : await withInitialEmbeddings(opened, settings, device.runtime);
-    const run = await openRun(settings, inputs, found);
+    const run = await openRun(settings, inputs, found, recipe);
     yield* run.warnings.addAtStart([
-      ...ofSettings.map(({ message }) => ({ code: "SETTINGS", message })),
+      ...[...ofSettings, ...ofRecipe].map(({ message }) => ({ code: "SETTINGS", message })),
       ...device.warnings,
       ...run.startWarnings,
     ]);

@@ -96,6 +96,7 @@ function sampleState(): TrainingState {
     warnings: [],
     lossScale: { value: 32768, finiteSteps: 3 },
     optimizer: { numbers: { count: 7 }, arrays: { "0/learned/mean": Float32Array.of(0.1, 0.2) } },
+    recipe: undefined,
     runId: "a run",
     finalFile: "a digest",
     prunableFiles: new Map(),

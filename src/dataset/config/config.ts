@@ -68,19 +68,31 @@ async function configFromSettings(settings: DatasetSettings, warnings: DatasetWa
     const subset = { ...(trainDataDir !== undefined && { image_dir: trainDataDir }), metadata_file: inJson };
     return { placeOf: formatPath, general: {}, datasets: [{ kind: "fine-tuning", table: {}, subsets: [subset] }] };
   }
+  const plain = await plainFolderOf(settings);
   const subsets = [
-    ...(await subsetsIn(trainDataDir, false, warnings)),
-    ...subsetAsItIs(settings),
+    ...(plain === undefined ? await subsetsIn(trainDataDir, false, warnings) : subsetAsItIs(plain, settings)),
+    ...subsetAsItIs(settings.imageDir, settings),
     ...(await subsetsIn(regDataDir, true, warnings)),
   ];
   return { placeOf: formatPath, general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
 }
 
-/** The folder of --image_dir, whose name says nothing: repeats come from --dataset_repeats, and the new word is the class. */
-function subsetAsItIs({ imageDir, classTokens, tokenString }: DatasetSettings): ConfigTable[] {
-  if (imageDir === undefined) return [];
+/** A folder whose name says nothing: repeats come from --dataset_repeats, and the new word is the class. */
+function subsetAsItIs(folder: string | undefined, { classTokens, tokenString }: DatasetSettings): ConfigTable[] {
+  if (folder === undefined) return [];
   const word = classTokens ?? tokenString;
-  return [{ image_dir: imageDir, ...(word !== undefined && { class_tokens: word }) }];
+  return [{ image_dir: folder, ...(word !== undefined && { class_tokens: word }) }];
+}
+
+/** The folder of --train_data_dir where a recipe takes it as --image_dir would: it holds images, and no folder REPEATS_CLASS. */
+async function plainFolderOf({ recipe, trainDataDir }: DatasetSettings): Promise<string | undefined> {
+  if (recipe === undefined || trainDataDir === undefined || (await kindOfPath(trainDataDir)) !== "folder")
+    return undefined;
+  const entries = await entriesIn(trainDataDir);
+  const isSubset = ({ name }: { readonly name: string }) => !isOfSystem(name) && repeatsIn(name) !== undefined;
+  const folders = entries.filter(isSubset).map(({ name }) => kindOfPath(joinPath(trainDataDir, name)));
+  if ((await Promise.all(folders)).includes("folder")) return undefined;
+  return entries.some(({ name }) => !isOfSystem(name) && namedAs(name) !== "other") ? trainDataDir : undefined;
 }
 
 async function subsetsIn(
@@ -111,18 +123,24 @@ async function subsetsIn(
 }
 
 function subsetNamed(name: string, folder: string, isReg: boolean, warnings: DatasetWarnings): ConfigTable[] {
-  const [repeats, ...classTokens] = name.split("_");
-  // What Python's int() takes; underscores cannot be left, the name is split at them.
-  if (!/^\s*[+-]?\d+\s*$/.test(repeats!)) {
+  const num_repeats = repeatsIn(name);
+  if (num_repeats === undefined) {
     if (!isOfSystem(name)) warnings.add("folderWithoutRepeats", folder);
     return [];
   }
-  if (Number(repeats) < 1) {
+  if (num_repeats < 1) {
     warnings.add("subsetWithoutRepeats", folder);
     return [];
   }
-  const num_repeats = BigInt(repeats!.trim());
-  return [{ image_dir: folder, num_repeats, is_reg: isReg, class_tokens: classTokens.join("_") }];
+  const class_tokens = name.split("_").slice(1).join("_");
+  return [{ image_dir: folder, num_repeats, is_reg: isReg, class_tokens }];
+}
+
+/** The number that a folder's name begins with; undefined when it is not named REPEATS_CLASS. */
+function repeatsIn(name: string): bigint | undefined {
+  const [repeats = ""] = name.split("_", 1);
+  // What Python's int() takes; underscores cannot be left, the name is split at them.
+  return /^\s*[+-]?\d+\s*$/.test(repeats) ? BigInt(repeats.trim()) : undefined;
 }
 
 /** Reads a dataset config; the file name's ending says whether it is TOML or JSON.

@@ -171,6 +171,7 @@ type OtherSetting =
   | "maskedLoss"
   | "priorLossWeight"
   | "tokenString"
+  | "recipe"
   | "cacheLatents"
   | "cacheLatentsToDisk"
   | "skipCacheCheck"

@@ -104,7 +104,9 @@ function toml(settings: Readonly<Record<string, unknown>>): string {
 function warningsOf(written: Readonly<Record<string, unknown>>): string[] {
   const file = parseSettingsFile(toml(written), "gui.toml");
   const { settings, warnings } = checkTrainSettings(parseTrainArguments([], file));
-  parseTrainRecord(settings);
+  const { places, ...values } = settings;
+  expect([...places.keys()]).toEqual([...file.values.keys()]);
+  parseTrainRecord(values);
   return warnings.map(({ option }) => option);
 }
 

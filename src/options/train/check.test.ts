@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseSettingsFile } from "../file/toml.ts";
-import { parseTrainArguments } from "../train/request.ts";
-import { checkTrainSettings } from "./check.ts";
+import { flagValues, parseTrainArguments } from "../train/request.ts";
+import { checkTrainSettings, withDefaults } from "./check.ts";
 
 const needed = "--pretrained_model_name_or_path m --token_string mycat --output_dir out --dataset_config d.toml".split(
   " ",
@@ -35,6 +35,32 @@ describe("what a run needs", () => {
     expect(missing(`${needed.slice(0, 6).join(" ")} --image_dir p`)).toEqual(["--resolution"]);
     expect(missing(`${needed.slice(0, 6).join(" ")} --in_json j --resolution 64`)).toEqual([]);
     expect(missing(`${needed.slice(0, 4).join(" ")} --dataset_config d.toml --debug_dataset`)).toEqual([]);
+  });
+});
+
+describe("with a recipe", () => {
+  const newcomer = "--pretrained_model_name_or_path m --train_data_dir p --token_string mycat --recipe auto";
+
+  test("a run needs no output folder and no size: the folder is named after the word", () => {
+    const { settings, warnings } = checkTrainSettings(parseTrainArguments(newcomer.split(" ")));
+    expect(settings).toMatchObject({ outputDir: "coinage-mycat", outputName: "mycat", resolution: undefined });
+    expect(warnings).toEqual([]);
+    const named = checkTrainSettings(parseTrainArguments(`${newcomer} --output_name cats/tom`.split(" ")));
+    expect(named.settings.outputDir).toBe("coinage-cats-tom");
+  });
+
+  test("its settings stand beneath those of the user, and only what they bring is warned of", () => {
+    const argv = [...newcomer.split(" "), ..."--max_train_steps 1600 --optimizer_type AdamW8bit".split(" ")];
+    const { settings } = checkTrainSettings(parseTrainArguments(argv));
+    const refined = withDefaults(
+      settings,
+      flagValues(["--max_train_steps", "7", "--seed", "3", "--zero_terminal_snr"]),
+    );
+    expect(refined.settings).toMatchObject({ maxTrainSteps: 1600, seed: 3, zeroTerminalSnr: true });
+    expect(refined.warnings.map(({ option }) => option)).toEqual(["zero_terminal_snr"]);
+    expect(() => withDefaults(settings, flagValues(["--max_timestep", "2000"]))).toThrow(
+      expect.objectContaining({ code: "SETTINGS_CONFLICT" }),
+    );
   });
 });
 

@@ -1,7 +1,9 @@
 import { type Checked, chosenSeed, missingSettings, type Parsed, refuse, warnOf } from "../checked.ts";
+import type { OptionValue } from "../option.ts";
+import { settingName } from "../settings.ts";
 import { trainConflicts, trainWarnings } from "./rules.ts";
 import { secretExposure } from "./secrets.ts";
-import type { GivenTrainSettings } from "./table.ts";
+import { type GivenTrainSettings, trainTable } from "./table.ts";
 
 /** Settings of a training run: complete, consistent, and with everything that follows from other settings filled in. */
 export type TrainSettings = GivenTrainSettings & {
@@ -9,7 +11,12 @@ export type TrainSettings = GivenTrainSettings & {
   readonly tokenString: string;
   readonly outputDir: string;
   readonly outputName: string;
+  /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
+  readonly places: ReadonlyMap<string, string>;
 };
+
+/** Values by flag name. */
+export type FlagValues = ReadonlyMap<keyof typeof trainTable, OptionValue>;
 
 /** What the settings of a training run are for: a plan writes nothing. */
 export type TrainSettingsUse = "train" | "plan";
@@ -24,7 +31,8 @@ export function checkTrainSettings(
   const given = parsed.settings;
   const { pretrainedModelNameOrPath, tokenString } = given;
   const writesNothing = use === "plan" || given.debugDataset;
-  const outputDir = given.outputDir || (writesNothing ? "." : undefined);
+  const outputName = given.outputName || tokenString;
+  const outputDir = given.outputDir || (writesNothing ? "." : defaultFolder(given.recipe && outputName));
   const missing = missingFrom({ ...given, outputDir });
   if (!pretrainedModelNameOrPath || !tokenString || !outputDir || missing.length > 0)
     throw missingSettings(missing, use === "plan" ? "Planning" : "Training");
@@ -34,7 +42,8 @@ export function checkTrainSettings(
     pretrainedModelNameOrPath,
     tokenString,
     outputDir,
-    outputName: given.outputName || tokenString,
+    outputName: outputName ?? tokenString,
+    places: parsed.places,
     seed: chosenSeed(given.seed),
     captionExtension: given.captionExtention ?? given.captionExtension,
     // DTI's angle; the default of --learning_rate is none
@@ -48,6 +57,24 @@ export function checkTrainSettings(
     settings,
     warnings: [...parsed.warnings, ...warnOf([...trainWarnings(given), ...secretExposure(parsed)])],
   };
+}
+
+/** The settings with defaults of their own beneath what the user gave, checked again. Only warnings that are new come with them.
+ *  @throws SETTINGS_CONFLICT */
+export function withDefaults(settings: TrainSettings, defaults: FlagValues): Checked<TrainSettings> {
+  const { places } = settings;
+  const missing = [...defaults].filter(([flag]) => !places.has(flag));
+  const values = missing.map(([flag, value]) => [settingName(flag, trainTable[flag]), value]);
+  // what is published on a command line was said when it was read
+  const parsed = { places, explicit: new Set<string>(), isHelpAsked: false, warnings: [] };
+  const said = new Set(warnOf(trainWarnings(settings)).map(({ message }) => message));
+  const checked = checkTrainSettings({ ...parsed, settings: { ...settings, ...Object.fromEntries(values) } });
+  return { ...checked, warnings: checked.warnings.filter(({ message }) => !said.has(message)) };
+}
+
+/** The output folder of a run with a recipe, unless one is given: named after the word, beside those of other words. */
+function defaultFolder(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : `coinage-${name.replaceAll(/[/\\]/g, "-")}`;
 }
 
 /** Settings that training vectors for each layer (XTI) ignores, as sd-scripts does; `trainWarnings` says so.
@@ -69,7 +96,8 @@ function missingFrom(given: GivenTrainSettings): string[] {
   if (!given.datasetConfig) {
     const hasPictures = given.trainDataDir || given.imageDir || given.inJson;
     if (!hasPictures) missing.push("--dataset_config, --train_data_dir or --image_dir  the training images");
-    if (!given.resolution) missing.push("--resolution  the size of the training images, for example 512");
+    if (!given.resolution && !given.recipe)
+      missing.push("--resolution  the size of the training images, for example 512");
   }
   return missing;
 }

@@ -3,10 +3,11 @@ import type { Checked, Parsed, SettingsWarning } from "../checked.ts";
 import { checkTrackerConfig, readSettingsFile, writeSettingsFile } from "../file/disk.ts";
 import type { SettingsFile } from "../file/toml.ts";
 import type { OptionValue } from "../option.ts";
+import { wordsOf } from "../option-values.ts";
 import { valuesOfRecord } from "../record.ts";
 import { settingsFrom } from "../settings.ts";
 import { supportWarnings } from "../support.ts";
-import { checkTrainSettings, type TrainSettings, type TrainSettingsUse } from "./check.ts";
+import { checkTrainSettings, type FlagValues, type TrainSettings, type TrainSettingsUse } from "./check.ts";
 import type { TrainInput } from "./input.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "./table.ts";
 
@@ -63,6 +64,16 @@ export function parseTrainArguments(argv: readonly string[], file?: SettingsFile
   const read = parseArguments(trainTable, argv, trainFileTable);
   const parsed = trainSettings(read.given, read.isHelpAsked, file);
   return { ...parsed, warnings: [...repeatedWarnings(trainTable, read), ...parsed.warnings] };
+}
+
+/** A flag with its value as words of a command line; none for a switch that is off. */
+export function flagWords(name: keyof typeof trainTable, value: OptionValue): string[] {
+  return value === false ? [] : [`--${name}`, ...wordsOf(trainTable[name], value)];
+}
+
+/** The values that words of a command line give, by flag name. @throws USAGE */
+export function flagValues(words: readonly string[]): FlagValues {
+  return parseArguments(trainTable, words).given as FlagValues;
 }
 
 /** The same for settings from code. @throws USAGE, OPTION_UNSUPPORTED */

@@ -1,8 +1,11 @@
 import { resultOf, type StopSignal, unlessAborted } from "../../events/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { measureRate, requireDevice } from "../../runtime/index.ts";
+import type { RecipeSummary } from "../events.ts";
+import { withRecipe } from "../recipes/apply.ts";
+import { summaryOf } from "../recipes/summary.ts";
 import { availableBytes, openTrainingDevice } from "../setup/device.ts";
-import { openInputs, withLocalModels } from "../setup/inputs.ts";
+import { openInputs, openModel, withLocalModels } from "../setup/inputs.ts";
 import type { Warning } from "../warnings.ts";
 import { type Estimate, estimateRun } from "./estimate.ts";
 
@@ -11,6 +14,7 @@ export interface RunPlan extends Estimate {
   readonly device: string;
   readonly deviceReason: string;
   readonly model: string;
+  readonly recipe: RecipeSummary | undefined;
   /** Optimizer steps of the run. */
   readonly steps: number;
   /** Time of all steps. */
@@ -30,12 +34,14 @@ export interface Alternative extends Estimate {
  *  @throws as train does, and the signal's reason when that ends it early */
 export async function planTraining(given: TrainSettings, signal?: StopSignal): Promise<RunPlan> {
   await requireDevice(given.device);
-  const settings = await resultOf(unlessAborted(withLocalModels(given), signal));
-  if (!settings) throw signal?.reason;
-  const inputs = await openInputs(settings);
-  const device = await openTrainingDevice(settings);
+  const local = await resultOf(unlessAborted(withLocalModels(given), signal));
+  if (!local) throw signal?.reason;
+  const model = await openModel(local);
+  const device = await openTrainingDevice(local);
   const { runtime, reason } = device;
   try {
+    const { settings, recipe } = await withRecipe(local, model, runtime.device);
+    const inputs = await openInputs(settings, undefined, model);
     const rate = await measureRate(runtime);
     const expected = (settings: TrainSettings) => estimateRun(settings, inputs, device, rate);
     const { steps } = inputs.length;
@@ -45,6 +51,7 @@ export async function planTraining(given: TrainSettings, signal?: StopSignal): P
       device: runtime.device,
       deviceReason: reason,
       model: inputs.checkpoint.path,
+      recipe: recipe && summaryOf(recipe, settings),
       steps,
       seconds: steps * estimate.secondsPerStep,
       availableBytes: availableBytes(runtime.device),

@@ -3,19 +3,21 @@ import type { TrainSettings } from "../../options/index.ts";
 import { measureRate, type OpenDevice } from "../../runtime/index.ts";
 import type { RunSummary } from "../events.ts";
 import type { LoweredMicroStep } from "../loop/micro-step-program.ts";
+import { summaryOf } from "../recipes/summary.ts";
 import { availableBytes } from "../setup/device.ts";
 import type { OpenRun } from "../setup/open-run.ts";
+import { templateOf } from "../setup/placeholder.ts";
 import type { Warning } from "../warnings.ts";
 import { estimateRun } from "./estimate.ts";
 import { memoryWarnings } from "./plan.ts";
 
 /** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take. */
 export async function summarize(
-  run: Pick<OpenRun, "settings" | "inputs" | "optimizer" | "progress">,
+  run: Pick<OpenRun, "settings" | "recipe" | "inputs" | "optimizer" | "progress">,
   device: OpenDevice,
   microStep: LoweredMicroStep,
 ): Promise<{ readonly summary: RunSummary; readonly warnings: readonly Warning[] }> {
-  const { settings, inputs, optimizer, progress } = run;
+  const { settings, recipe, inputs, optimizer, progress } = run;
   const { step, epochNumber: epoch, isResumed } = progress;
   const { checkpoint, placeholder, length, seed, group } = inputs;
   const dataset: DatasetReport = reportOf(group);
@@ -50,6 +52,8 @@ export async function summarize(
     availableBytes: available,
     resumed: isResumed && settings.resume !== undefined ? { folder: settings.resume, step, epoch } : undefined,
     dataset,
+    recipe: recipe && summaryOf(recipe, settings),
+    template: templateOf(settings),
   };
   return { summary, warnings: memoryWarnings(estimate, settings, available, expected) };
 }

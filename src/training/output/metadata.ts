@@ -3,11 +3,14 @@ import { version } from "../../assets/index.ts";
 import { type ModelSpecInputs, modelSpecMetadata } from "../../embedding/index.ts";
 import { didYouMean, readRegularFile } from "../../files/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
+import type { ChosenRecipe } from "../recipes/apply.ts";
+import { recipeMetadata } from "../recipes/summary.ts";
 
 /** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer have none, nor do those of --no_metadata. */
 export async function metadataOf(
   settings: TrainSettings,
   model: Pick<ModelSpecInputs, "family" | "predictionType">,
+  recipe?: ChosenRecipe,
 ): Promise<{ readonly metadata: (date: Date) => Record<string, string>; readonly warning?: string }> {
   if (settings.xti || settings.noMetadata) return { metadata: () => ({}) };
   const { metadataThumbnail } = settings;
@@ -42,6 +45,7 @@ export async function metadataOf(
     }),
     ...further,
     ...(settings.trainingComment !== undefined && { ss_training_comment: settings.trainingComment }),
+    ...(recipe && recipeMetadata(recipe, settings)),
   });
   if (metadataThumbnail === undefined || thumbnail !== undefined) return { metadata };
   const near = didYouMean(metadataThumbnail);

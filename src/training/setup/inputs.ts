@@ -31,10 +31,14 @@ export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<
   };
 }
 
-/** What a run works with, known and checked before anything takes long. */
-export interface TrainingInputs {
+/** The model of a run, of which only the headers were read. */
+export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly model: DiffusionModel;
+}
+
+/** What a run works with, known and checked before anything takes long. */
+export interface TrainingInputs extends OpenModel {
   readonly placeholder: PreparedPlaceholder;
   readonly group: DatasetGroup;
   readonly replacements: Replacements;
@@ -44,14 +48,24 @@ export interface TrainingInputs {
   readonly warnings: readonly Warning[];
 }
 
-/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. found: the state to go on from. */
-export async function openInputs(settings: TrainSettings, found?: FoundState): Promise<TrainingInputs> {
+/** Reads the headers of a model. */
+export async function openModel(settings: TrainSettings): Promise<OpenModel> {
   const checkpoint = await openCheckpoint(settings.pretrainedModelNameOrPath, {
     family: settings.v2 ? "sd2" : undefined,
     predictionType: settings.vParameterization ? "v_prediction" : undefined,
     vae: settings.vae,
   });
-  const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  return { checkpoint, model: diffusionModel({ ...checkpoint, family: checkpoint.family.value }) };
+}
+
+/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. found: the state to go on from; opened: the model,
+ *  where it is open already. */
+export async function openInputs(
+  settings: TrainSettings,
+  found?: FoundState,
+  opened?: OpenModel,
+): Promise<TrainingInputs> {
+  const { checkpoint, model } = opened ?? (await openModel(settings));
   const state = found?.kind === "own" ? found.state : undefined;
   const seed = settings.seed ?? state?.seed ?? Math.floor(Math.random() * 2 ** 32);
   const generators = seededGenerators(seed);

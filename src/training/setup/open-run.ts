@@ -11,6 +11,7 @@ import { metadataOf } from "../output/metadata.ts";
 import { earlierFileWarnings, namingWarnings } from "../output/names.ts";
 import { readPreviews } from "../output/previews.ts";
 import { RunFiles } from "../output/run-files.ts";
+import { type ChosenRecipe, savedRecipe } from "../recipes/apply.ts";
 import { environmentOf, type FoundState, identityOf, resumeWarnings } from "../state/index.ts";
 import { type Warning, WarningCounter } from "../warnings.ts";
 import type { TrainingInputs } from "./inputs.ts";
@@ -20,6 +21,8 @@ import { updatesOf } from "./updates.ts";
 /** Everything that changes during a run, opened and checked, and what it works with. */
 export interface OpenRun {
   readonly settings: TrainSettings;
+  /** Where settings come from that were not given. */
+  readonly recipe: ChosenRecipe | undefined;
   readonly inputs: TrainingInputs;
   readonly embeddings: TrainableEmbeddings;
   /** Name of the optimizer. */
@@ -38,9 +41,14 @@ export interface OpenRun {
   readonly startTime: number;
 }
 
-/** Opens embeddings with their optimizer and learning rate, progress and files. found: what the run continues from.
+/** Opens embeddings with their optimizer and learning rate, progress and files. found: what the run continues from; recipe: where its settings come from.
  *  @throws STATE_MISMATCH, and what settings of these throw */
-export async function openRun(settings: TrainSettings, inputs: TrainingInputs, found?: FoundState): Promise<OpenRun> {
+export async function openRun(
+  settings: TrainSettings,
+  inputs: TrainingInputs,
+  found?: FoundState,
+  recipe?: ChosenRecipe,
+): Promise<OpenRun> {
   const { placeholder, checkpoint, length, generators, seed } = inputs;
   const state = found?.kind === "own" ? found.state : undefined;
   // as things are at the start, for images may change or go
@@ -66,7 +74,7 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
   const warnings = new WarningCounter(state?.warnings);
   const { family, predictionType } = checkpoint;
   const model = { family: family.value, predictionType: predictionType.value };
-  const { metadata, warning } = await metadataOf(settings, model);
+  const { metadata, warning } = await metadataOf(settings, model, recipe);
   const { initialEmbeddings, layers } = placeholder;
   const contents = {
     embedding: () => ({
@@ -79,12 +87,14 @@ export async function openRun(settings: TrainSettings, inputs: TrainingInputs, f
       ...embeddings.state(),
       evaluation: evaluations.state(),
       warnings: warnings.state(),
+      recipe: recipe && savedRecipe(recipe),
     }),
   };
   const previews = await readPreviews(settings, inputs);
   const firstLearningRate = typeof settings.learningRate === "string" ? learningRates[0]! : settings.learningRate;
   return {
     settings,
+    recipe,
     inputs,
     embeddings,
     optimizer: choice.name,

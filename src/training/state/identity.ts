@@ -60,7 +60,7 @@ export async function environmentOf(settings: TrainSettings, steps: number): Pro
 /** Settings that are compared by what they lead to, or that a state makes pointless. */
 const comparedOtherwise: ReadonlySet<string> = new Set([
   ...["dataset_config", "train_data_dir", "image_dir", "reg_data_dir", "in_json", "vae"],
-  ...["max_train_steps", "max_train_epochs"],
+  ...["max_train_steps", "max_train_epochs", "time"],
   ...["init_word", "weights", "resume"],
   ...["initial_epoch", "initial_step", "skip_until_initial_step"],
 ]);

@@ -38,6 +38,7 @@ const state: TrainingState = {
   },
   warnings: [{ key: "A", code: "A", message: "Something.", count: 2 }],
   lossScale: { value: 32768, finiteSteps: 3 },
+  recipe: { name: "quick", flags: ["--step_angle", "0.04", "--cache_latents"] },
   runId: "a run",
   finalFile: "a digest",
   prunableFiles: new Map([["vexla-step00000004.pt", "another digest"]]),
@@ -110,11 +111,20 @@ describe("a state", () => {
 
   test("of the version before, without a checksum, is read", () => {
     const { "state.json": json, "arrays.safetensors": arrays } = encodeState(state);
-    const { checksum, arrays: digest, runId, finalFile, prunableFiles, ...content } = JSON.parse(json as string);
+    const {
+      checksum,
+      arrays: digest,
+      recipe,
+      runId,
+      finalFile,
+      prunableFiles,
+      ...content
+    } = JSON.parse(json as string);
     const old = JSON.stringify({ ...content, format: "coinage training state 1" });
     expect(checksum).toMatch(/^[0-9a-f]{64}$/);
     expect(decodeState(old, arrays as Uint8Array)).toEqual({
       ...state,
+      recipe: undefined,
       runId: undefined,
       finalFile: undefined,
       prunableFiles: new Map(),

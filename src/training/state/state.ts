@@ -21,6 +21,8 @@ export interface TrainingState extends EmbeddingsState {
   /** What was evaluated so far, where anything was. */
   readonly evaluation?: EvaluationState | undefined;
   readonly warnings: readonly CountedWarning[];
+  /** The recipe of the run with its settings, as words of a command line, also those that the user overrides; undefined without one. */
+  readonly recipe: { readonly name: string; readonly flags: readonly string[] } | undefined;
   /** What a run and all that go on from its states have in common; states of earlier versions have none. */
   readonly runId: string | undefined;
   /** Digest of the embedding file without a step or epoch in its name, as the run has written it last. */
@@ -55,6 +57,7 @@ const schema = z.object({
   }),
   identity: z.object({ model: plain, settings: plain, dataset: plain }),
   lossScale: z.object({ value: z.number(), finiteSteps: z.int() }).optional(),
+  recipe: z.object({ name: z.string(), flags: z.array(z.string()) }).optional(),
   runId: z.string().optional(),
   finalFile: z.string().optional(),
   prunableFiles: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -68,7 +71,8 @@ const schema = z.object({
 
 /** A state as the files of its folder. */
 export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
-  const { identity, environment, seed, generators, warnings, lossScale, runId, finalFile, prunableFiles } = state;
+  const { identity, environment, seed, generators, warnings, lossScale, recipe, runId, finalFile, prunableFiles } =
+    state;
   const arrays = writeSafetensors({ tensors: arraysOf(state) });
   const { step, epochsDone, epoch } = state.progress;
   const json: z.input<typeof schema> = {
@@ -77,6 +81,7 @@ export function encodeState(state: TrainingState): Record<string, Uint8Array | s
     circumstances: environment,
     warnings: [...warnings],
     lossScale,
+    recipe: recipe && { ...recipe, flags: [...recipe.flags] },
     runId,
     finalFile,
     prunableFiles: [...prunableFiles],
@@ -173,6 +178,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
   return {
     ...rest,
     environment,
+    recipe: rest.recipe,
     runId: rest.runId,
     finalFile: rest.finalFile,
     prunableFiles: new Map(rest.prunableFiles),

@@ -1,0 +1,138 @@
+import path from "node:path";
+import { type DatasetWarning, openDataset } from "../../dataset/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import {
+  type FlagValues,
+  flagValues,
+  flagWords,
+  type SettingsWarning,
+  type TrainSettings,
+  withDefaults,
+} from "../../options/index.ts";
+import { PythonRandom } from "../../random/index.ts";
+import type { DeviceName } from "../../runtime/index.ts";
+import type { OpenModel } from "../setup/inputs.ts";
+import type { FoundState, TrainingState } from "../state/index.ts";
+import { type Circumstances, chooseRecipe, expandRecipe, type RecipeName } from "./recipes.ts";
+
+/** The recipe of a run. */
+export interface ChosenRecipe {
+  readonly name: RecipeName;
+  /** Why --recipe auto chose it. */
+  readonly reason: string | undefined;
+  /** Its settings by flag name, also those that the user overrides. */
+  readonly values: FlagValues;
+}
+
+/** Settings with those of their recipe beneath what the user gave. */
+export interface SettingsOfRecipe {
+  readonly settings: TrainSettings;
+  /** About settings that the recipe brought. */
+  readonly warnings: readonly SettingsWarning[];
+  readonly recipe: ChosenRecipe | undefined;
+}
+
+/** Expands the recipe of a run: for its model, device and images, or as it was when the state was made that the run goes on from.
+ *  @throws STATE_MISMATCH for a state of another recipe, SETTINGS_CONFLICT, and what reading the dataset throws */
+export async function withRecipe(
+  settings: TrainSettings,
+  model: OpenModel,
+  device: DeviceName,
+  found?: FoundState,
+): Promise<SettingsOfRecipe> {
+  const recipe =
+    found?.kind === "own" ? recipeOfState(settings, found.state.recipe) : await newRecipe(settings, model, device);
+  if (!recipe) return { settings, warnings: [], recipe };
+  return { ...withDefaults({ ...settings, recipe: recipe.name }, recipe.values), recipe };
+}
+
+/** What a state keeps of a recipe. */
+export function savedRecipe({ name, values }: ChosenRecipe): { readonly name: string; readonly flags: string[] } {
+  return { name, flags: [...values].flatMap(([flag, value]) => flagWords(flag, value)) };
+}
+
+/** The recipe of the run that a state is of: images and device may have changed since, and would make another one of it. @throws STATE_MISMATCH */
+function recipeOfState(
+  { recipe: asked, resume }: TrainSettings,
+  saved: TrainingState["recipe"],
+): ChosenRecipe | undefined {
+  if (asked !== saved?.name && !(asked === "auto" && saved))
+    throw new CoinageError(
+      "STATE_MISMATCH",
+      `This state belongs to another run: --recipe was ${saved?.name ?? "not given"} and is ${asked ?? "not given"}.`,
+      {
+        where: `--resume ${resume}`,
+        hint: `${saved ? `Resume with --recipe ${saved.name}` : "Resume without --recipe"}. To continue with the vectors alone, give the embedding file saved beside it to --weights.`,
+      },
+    );
+  if (!saved) return undefined;
+  const reason = asked === "auto" ? "as in the state" : undefined;
+  return { name: saved.name as RecipeName, reason, values: flagValues(saved.flags) };
+}
+
+async function newRecipe(
+  settings: TrainSettings,
+  model: OpenModel,
+  device: DeviceName,
+): Promise<ChosenRecipe | undefined> {
+  const { recipe: asked } = settings;
+  if (asked === undefined) return undefined;
+  const circumstances = await circumstancesOf(settings, model, device);
+  const chosen = asked === "auto" ? chooseRecipe(circumstances, settings) : { name: asked, reason: undefined };
+  return { ...chosen, values: expandRecipe(chosen.name, circumstances, new Set(settings.places.keys())) };
+}
+
+async function circumstancesOf(
+  settings: TrainSettings,
+  { checkpoint, model }: OpenModel,
+  device: DeviceName,
+): Promise<Circumstances> {
+  const sampleSize = checkpoint.unet.config?.sample_size;
+  return {
+    family: checkpoint.family.value,
+    predictionType: checkpoint.predictionType.value,
+    nativeSide: typeof sampleSize === "number" ? sampleSize * model.vae.architecture.vaeScaleFactor : undefined,
+    device: device === "cpu" ? "cpu" : "gpu",
+    ...(await surveyImages(settings)),
+  };
+}
+
+/** Any size will do to count images. */
+const surveySide = 512;
+
+type Survey = Pick<Circumstances, "images" | "captioned" | "hasPlainFolder">;
+
+/** What there is to train on, as far as recipes depend on it. Captions of another extension count where there are no others. */
+async function surveyImages(settings: TrainSettings): Promise<Survey & Pick<Circumstances, "captionExtension">> {
+  const { places } = settings;
+  const { otherExtension, ...found } = await surveyWith(settings);
+  const isGiven = places.has("caption_extension") || places.has("caption_extention");
+  if (found.captioned > 0 || otherExtension === undefined || isGiven) return { ...found, captionExtension: undefined };
+  const { captioned } = await surveyWith({ ...settings, captionExtension: otherExtension });
+  return { ...found, captioned, captionExtension: captioned > 0 ? otherExtension : undefined };
+}
+
+async function surveyWith(settings: TrainSettings): Promise<Survey & { readonly otherExtension: string | undefined }> {
+  const { datasetConfig, inJson, trainDataDir, imageDir, tokenString } = settings;
+  const group = await openDataset(
+    {
+      ...settings,
+      resolution: [surveySide, surveySide],
+      ...{ cacheLatents: false, cacheLatentsToDisk: false, cacheInfo: false },
+      ...{ useObjectTemplate: false, useStyleTemplate: false },
+    },
+    { random: new PythonRandom(0) },
+  );
+  const subjectsOf = (wanted: DatasetWarning["kind"]) =>
+    group.warnings.find(({ kind }) => kind === wanted)?.subjects ?? [];
+  const images = group.images.filter(({ isReg }) => !isReg);
+  const bare = new Set([...subjectsOf("captionFromClass"), ...subjectsOf("captionEmpty")]);
+  const [other] = subjectsOf("captionOtherEnding");
+  const isPlain = datasetConfig === undefined && inJson === undefined;
+  return {
+    images: images.length,
+    captioned: images.filter(({ path: file, caption }) => !bare.has(file) && caption.includes(tokenString)).length,
+    hasPlainFolder: isPlain && images.every(({ subset }) => [imageDir, trainDataDir].includes(subset.imageDir)),
+    otherExtension: other && path.extname(other),
+  };
+}

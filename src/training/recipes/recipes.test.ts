@@ -1,0 +1,218 @@
+import { describe, expect, test } from "vitest";
+import { flagValues, flagWords, parseTrainArguments, readTrainRecord, withDefaults } from "../../options/index.ts";
+import {
+  type Circumstances,
+  chooseRecipe,
+  type DeviceClass,
+  expandRecipe,
+  type RecipeName,
+  recipes,
+} from "./recipes.ts";
+
+const names = Object.keys(recipes) as RecipeName[];
+
+const six: Omit<Circumstances, "family" | "device"> = {
+  predictionType: "epsilon",
+  nativeSide: undefined,
+  images: 6,
+  captioned: 0,
+  captionExtension: undefined,
+  hasPlainFolder: true,
+};
+
+const wordsOf = (values: ReturnType<typeof expandRecipe>): string[] =>
+  [...values].flatMap(([flag, value]) => flagWords(flag, value));
+
+/** The flags of a recipe for six images in a plain folder, without captions. */
+const expanded = (name: RecipeName, family: Circumstances["family"], device: DeviceClass): string[] =>
+  [...expandRecipe(name, { ...six, family, device })].map(([flag, value]) => flagWords(flag, value).join(" "));
+
+describe("a recipe for six images", () => {
+  test("is these settings, and these others for each family and kind of device", () => {
+    const lines = names.flatMap((name) => {
+      const usual = expanded(name, "sd1", "gpu");
+      const others = (["sd1", "sd2", "sdxl"] as const).flatMap((family) =>
+        (["cpu", "gpu"] as const).flatMap((device) => {
+          const different = expanded(name, family, device).filter((words) => !usual.includes(words));
+          return different.length === 0 ? [] : [`  ${family} ${device}: ${different.join(" ")}`];
+        }),
+      );
+      return [name, ...usual.map((words) => `  ${words}`), ...others];
+    });
+    expect(lines.join("\n")).toMatchInlineSnapshot(`
+      "quick
+        --optimizer_type AdamW
+        --optimizer_args weight_decay=0
+        --lr_scheduler cosine_with_min_lr
+        --lr_scheduler_min_lr_ratio 0.1
+        --norm_control fixed
+        --step_angle 0.04
+        --num_vectors_per_token 1
+        --train_batch_size 4
+        --max_train_steps 200
+        --timestep_sampling stratified
+        --eval_every_n_steps 20
+        --save_model_as safetensors
+        --cache_latents
+        --keep best
+        --resolution 512,512
+        --dataset_repeats 8
+        --use_object_template
+        sd1 cpu: --resolution 384,384
+        sd2 cpu: --resolution 384,384
+        sdxl cpu: --resolution 576,576
+        sdxl gpu: --resolution 768,768
+      object
+        --optimizer_type AdamW
+        --optimizer_args weight_decay=0
+        --lr_scheduler cosine_with_min_lr
+        --lr_scheduler_min_lr_ratio 0.1
+        --norm_control fixed
+        --step_angle 0.04
+        --num_vectors_per_token 1
+        --train_batch_size 4
+        --max_train_steps 500
+        --timestep_sampling stratified
+        --eval_every_n_steps 10
+        --early_stop
+        --save_model_as safetensors
+        --cache_latents
+        --keep best
+        --resolution 512,512
+        --dataset_repeats 8
+        --use_object_template
+        sd1 cpu: --eval_every_n_steps 20
+        sd2 cpu: --eval_every_n_steps 20
+        sdxl cpu: --max_train_steps 400 --eval_every_n_steps 20 --resolution 768,768
+        sdxl gpu: --max_train_steps 400 --resolution 768,768
+      style
+        --optimizer_type AdamW
+        --optimizer_args weight_decay=0
+        --lr_scheduler cosine_with_min_lr
+        --lr_scheduler_min_lr_ratio 0.1
+        --norm_control fixed
+        --step_angle 0.02
+        --num_vectors_per_token 2
+        --train_batch_size 8
+        --max_train_steps 600
+        --timestep_sampling stratified
+        --eval_every_n_steps 20
+        --save_model_as safetensors
+        --cache_latents
+        --keep best
+        --resolution 512,512
+        --dataset_repeats 16
+        --use_style_template
+        sd1 cpu: --train_batch_size 4 --dataset_repeats 8
+        sd2 cpu: --train_batch_size 4 --dataset_repeats 8
+        sdxl cpu: --train_batch_size 4 --resolution 768,768 --dataset_repeats 8
+        sdxl gpu: --resolution 768,768
+      likeness
+        --optimizer_type AdamW
+        --optimizer_args weight_decay=0
+        --init output
+        --init_reg 0.00001
+        --learning_rate 0.005
+        --num_vectors_per_token 2
+        --train_batch_size 8
+        --max_train_steps 320
+        --eval_every_n_steps 20
+        --save_model_as safetensors
+        --cache_latents
+        --keep best
+        --resolution 512,512
+        --dataset_repeats 16
+        --use_object_template
+        sd1 cpu: --train_batch_size 4 --dataset_repeats 8
+        sd2 cpu: --train_batch_size 4 --dataset_repeats 8
+        sdxl cpu: --train_batch_size 4 --resolution 768,768 --dataset_repeats 8
+        sdxl gpu: --resolution 768,768
+      classic
+        --optimizer_type AdamW
+        --optimizer_args weight_decay=0
+        --learning_rate 0.0005
+        --lr_scheduler linear
+        --norm_control decay
+        --num_vectors_per_token 1
+        --train_batch_size 1
+        --gradient_accumulation_steps 4
+        --max_train_steps 1000
+        --eval_every_n_steps 50
+        --save_model_as safetensors
+        --cache_latents
+        --keep best
+        --resolution 512,512
+        --dataset_repeats 8
+        --use_object_template
+        sdxl cpu: --resolution 768,768
+        sdxl gpu: --resolution 768,768"
+    `);
+  });
+
+  test.each(names)("%s: its settings contradict nothing, and pasted as flags they are what they were", async (name) => {
+    const needed = { pretrainedModelNameOrPath: "m", tokenString: "mycat", trainDataDir: "p", recipe: name };
+    const { settings } = await readTrainRecord(needed);
+    const values = expandRecipe(name, { ...six, family: "sd1", device: "gpu" });
+    const { settings: complete, warnings } = withDefaults(settings, values);
+    expect(warnings).toEqual([]);
+    expect(flagValues(wordsOf(values))).toEqual(values);
+    const pasted = parseTrainArguments(wordsOf(values)).settings;
+    for (const key of ["maxTrainSteps", "stepAngle", "learningRate", "resolution", "normControl", "keep"] as const)
+      expect(complete[key], key).toEqual(pasted[key]);
+  });
+});
+
+describe("a recipe follows", () => {
+  const of = (more: Partial<Circumstances>, name: RecipeName = "object", ...given: string[]) =>
+    expandRecipe(name, { ...six, family: "sd1", device: "gpu", ...more }, new Set(given));
+
+  test("the size the model was made for: its config, else its family and what it predicts", () => {
+    const sideOf = (more: Partial<Circumstances>, name?: RecipeName) => of(more, name).get("resolution");
+    expect(sideOf({ family: "sd2" })).toEqual([512, 512]);
+    expect(sideOf({ family: "sd2", predictionType: "v_prediction" })).toEqual([768, 768]);
+    expect(sideOf({ nativeSide: 128 })).toEqual([128, 128]);
+    expect(sideOf({ nativeSide: 128, device: "cpu" }, "quick")).toEqual([128, 128]);
+    expect(sideOf({ nativeSide: 768, device: "cpu" }, "quick")).toEqual([576, 576]);
+  });
+
+  test("the captions: those with the word are used, templates where there are none", () => {
+    expect(of({}).get("use_object_template")).toBe(true);
+    expect(of({}, "style").get("use_style_template")).toBe(true);
+    const captioned = of({ captioned: 3, captionExtension: ".txt" });
+    expect(captioned.has("use_object_template")).toBe(false);
+    expect(captioned.get("caption_extension")).toBe(".txt");
+  });
+
+  test("the number of images: repeats fill all batches, and many images get more steps", () => {
+    for (const images of [1, 3, 5, 6, 7, 40, 41]) {
+      const repeats = Number(of({ images }).get("dataset_repeats") ?? 1);
+      expect((images * repeats) % 4, `${images} images`).toBe(0);
+      expect((images * repeats) / 4).toBeGreaterThanOrEqual(10);
+    }
+    expect(of({ hasPlainFolder: false }).has("dataset_repeats")).toBe(false);
+    const stepsOf = (images: number) => of({ images }, "quick").get("max_train_steps");
+    const usual = stepsOf(6) as number;
+    expect(stepsOf(usual)).toBe(2 * usual);
+    expect(stepsOf(10 * usual)).toBe(2 * usual);
+  });
+
+  test("the user, also where another flag says otherwise what a setting says", () => {
+    const has = (flag: string, given: string) => of({}, "object", given).has(flag as never);
+    expect(has("step_angle", "learning_rate")).toBe(false);
+    expect(has("max_train_steps", "max_train_epochs")).toBe(false);
+    expect(has("use_object_template", "use_style_template")).toBe(false);
+    expect(has("cache_latents", "random_crop")).toBe(false);
+  });
+});
+
+test("auto chooses by device and kind, and says how to ask for what it cannot know", () => {
+  const chosen = (device: DeviceClass, initWord?: string, useStyleTemplate = false) =>
+    chooseRecipe({ device, images: 6 }, { initWord, useStyleTemplate });
+  expect(chosen("cpu", "cat")).toEqual({ name: "quick", reason: expect.stringMatching(/6 images.*--recipe likeness/) });
+  expect(chosen("gpu", "cat").name).toBe("object");
+  expect(chosen("cpu", "watercolor painting")).toEqual({
+    name: "style",
+    reason: expect.stringContaining("for a thing use --recipe object"),
+  });
+  expect(chosen("gpu", undefined, true).name).toBe("style");
+});

@@ -1,0 +1,232 @@
+import type { Family } from "../../checkpoint/index.ts";
+import type { PredictionType } from "../../diffusion/index.ts";
+import type { FlagValues, OptionValue, trainTable } from "../../options/index.ts";
+
+export type RecipeName = "quick" | "object" | "style" | "likeness" | "classic";
+
+type Flag = keyof typeof trainTable;
+
+/** Settings by flag name. */
+type Row = Readonly<Partial<Record<Flag, OptionValue>>>;
+
+interface Recipe {
+  /** What it is for. */
+  readonly about: string;
+  readonly kind: "object" | "style";
+  readonly settings: Row;
+  /** What is different for a family, then for a kind of device. */
+  readonly families?: Readonly<Partial<Record<Family, Row>>>;
+  readonly devices?: Readonly<Partial<Record<DeviceClass, Row>>>;
+  /** Size of the images as a share of that the model was made for. */
+  readonly size?: Readonly<Partial<Record<DeviceClass, number>>>;
+}
+
+/** Kinds of device between which a recipe differs. */
+export type DeviceClass = "cpu" | "gpu";
+
+/** Steps of an angle that falls to a tenth, at fixed length: the length of a vector that grows is a decay that nobody has chosen. */
+const turning = {
+  optimizer_type: "AdamW",
+  optimizer_args: ["weight_decay=0"],
+  lr_scheduler: "cosine_with_min_lr",
+  lr_scheduler_min_lr_ratio: 0.1,
+  norm_control: "fixed",
+} as const satisfies Row;
+
+/** What all recipes have in common. */
+const common = { save_model_as: "safetensors", cache_latents: true, keep: "best" } as const satisfies Row;
+
+/** The recipes: a row of settings each. Angles and timesteps were measured on the small model, docs/learning.md; sizes and steps for larger models follow
+ *  published recipes. */
+export const recipes: Readonly<Record<RecipeName, Recipe>> = {
+  quick: {
+    about: "a usable word in little time",
+    kind: "object",
+    settings: {
+      ...turning,
+      step_angle: 0.04,
+      num_vectors_per_token: 1,
+      train_batch_size: 4,
+      max_train_steps: 200,
+      timestep_sampling: "stratified",
+      eval_every_n_steps: 20,
+    },
+    size: { cpu: 0.75 },
+  },
+  object: {
+    about: "one thing, learned well",
+    kind: "object",
+    settings: {
+      ...turning,
+      step_angle: 0.04,
+      num_vectors_per_token: 1,
+      train_batch_size: 4,
+      max_train_steps: 500,
+      timestep_sampling: "stratified",
+      eval_every_n_steps: 10,
+      early_stop: true,
+    },
+    families: { sdxl: { max_train_steps: 400 } },
+    devices: { cpu: { eval_every_n_steps: 20 } },
+  },
+  style: {
+    about: "the style of the images instead of what they show",
+    kind: "style",
+    settings: {
+      ...turning,
+      step_angle: 0.02,
+      num_vectors_per_token: 2,
+      train_batch_size: 8,
+      max_train_steps: 600,
+      timestep_sampling: "stratified",
+      eval_every_n_steps: 20,
+    },
+    devices: { cpu: { train_batch_size: 4 } },
+  },
+  likeness: {
+    about: "a face: closer to the images, less free in what prompts can do with it",
+    kind: "object",
+    settings: {
+      optimizer_type: "AdamW",
+      optimizer_args: ["weight_decay=0"],
+      init: "output",
+      init_reg: 1e-5,
+      learning_rate: 5e-3,
+      num_vectors_per_token: 2,
+      train_batch_size: 8,
+      max_train_steps: 320,
+      eval_every_n_steps: 20,
+    },
+    devices: { cpu: { train_batch_size: 4 } },
+  },
+  classic: {
+    about: "a careful learning rate and much time",
+    kind: "object",
+    settings: {
+      optimizer_type: "AdamW",
+      optimizer_args: ["weight_decay=0"],
+      learning_rate: 5e-4,
+      lr_scheduler: "linear",
+      norm_control: "decay",
+      num_vectors_per_token: 1,
+      train_batch_size: 1,
+      gradient_accumulation_steps: 4,
+      max_train_steps: 1000,
+      eval_every_n_steps: 50,
+    },
+  },
+};
+
+/** What a recipe is expanded for. */
+export interface Circumstances {
+  readonly family: Family;
+  readonly predictionType: PredictionType;
+  /** Side in pixels of the images the model was made for, where its config says so. */
+  readonly nativeSide: number | undefined;
+  readonly device: DeviceClass;
+  /** Images of the word, without repeats. */
+  readonly images: number;
+  /** How many of them have a caption with the word in it. */
+  readonly captioned: number;
+  /** Extension of caption files that are not those of --caption_extension, where there are no others. */
+  readonly captionExtension: string | undefined;
+  /** Whether repeats of the images come from --dataset_repeats. */
+  readonly hasPlainFolder: boolean;
+}
+
+/** The settings of a recipe, by flag name. Pure: the same for the same circumstances. given: flags that the user gave; what they take the place of is left out. */
+export function expandRecipe(
+  name: RecipeName,
+  circumstances: Circumstances,
+  given: ReadonlySet<string> = new Set(),
+): FlagValues {
+  const { settings, families, devices, kind, size } = recipes[name];
+  const { family, device, captioned, captionExtension } = circumstances;
+  const row: Row = { ...settings, ...families?.[family], ...devices?.[device] };
+  const side = sideFor(circumstances, size?.[device] ?? 1);
+  const values: Row = {
+    ...row,
+    ...common,
+    ...stepsFor(circumstances, row),
+    resolution: [side, side],
+    ...repeatsFor(circumstances, row),
+    ...(captionExtension !== undefined && { caption_extension: captionExtension }),
+    ...(captioned === 0 && { [kind === "style" ? "use_style_template" : "use_object_template"]: true }),
+  };
+  return new Map(
+    Object.entries(values).filter(([flag]) => !(replacedBy[flag] ?? []).some((other) => given.has(other))),
+  ) as FlagValues;
+}
+
+/** Flags that, given by the user, say otherwise what a setting of a recipe says. */
+const replacedBy: Readonly<Record<string, readonly string[]>> = {
+  step_angle: ["learning_rate"],
+  learning_rate: ["step_angle"],
+  max_train_steps: ["max_train_epochs"],
+  optimizer_type: ["use_8bit_adam", "use_lion_optimizer"],
+  optimizer_args: ["optimizer_type", "use_8bit_adam", "use_lion_optimizer"],
+  lr_scheduler: ["lr_scheduler_type"],
+  lr_scheduler_min_lr_ratio: ["lr_scheduler", "lr_scheduler_type"],
+  norm_control: ["update"],
+  caption_extension: ["caption_extention"],
+  use_object_template: ["use_style_template"],
+  use_style_template: ["use_object_template"],
+  cache_latents: ["color_aug", "random_crop"],
+};
+
+const usualSides: Readonly<Record<Family, number>> = { sd1: 512, sd2: 512, sdxl: 1024 };
+
+/** Models made for images smaller than this are fast at their full size, and learn nothing below it. */
+const leastFullSide = 512;
+
+function sideFor({ family, predictionType, nativeSide }: Circumstances, share: number): number {
+  const native = nativeSide ?? (family === "sd2" && predictionType === "v_prediction" ? 768 : usualSides[family]);
+  // At its full size SDXL takes twice the work, and more memory than many GPUs have.
+  const part = family === "sdxl" ? share * 0.75 : share;
+  return native < leastFullSide ? native : Math.round((native * part) / 64) * 64;
+}
+
+/** How often every image should be seen at least, if that takes no more than twice a recipe's steps. */
+const leastViews = 8;
+
+function stepsFor({ images }: Circumstances, row: Row): Row {
+  const steps = Number(row.max_train_steps);
+  return { max_train_steps: Math.min(2 * steps, Math.max(steps, Math.ceil((leastViews * images) / perStepOf(row)))) };
+}
+
+function perStepOf(row: Row): number {
+  return Number(row.train_batch_size) * Number(row.gradient_accumulation_steps ?? 1);
+}
+
+/** An epoch of a few images ends with a batch that is not full: repeats fill all batches, and make epochs of at least ten steps. */
+function repeatsFor({ images, hasPlainFolder }: Circumstances, row: Row): Row {
+  if (!hasPlainFolder || images === 0) return {};
+  const perStep = perStepOf(row);
+  const filling = perStep / greatestCommonDivisor(images, perStep);
+  const repeats = filling * Math.ceil((stepsPerEpoch * perStep) / (images * filling));
+  return repeats === 1 ? {} : { dataset_repeats: repeats };
+}
+
+const stepsPerEpoch = 10;
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
+/** Init words that name a way of making pictures. */
+const styleWords =
+  /\b(style|art|artwork|painting|paintings|drawing|drawings|sketch|sketches|illustration|illustrations|watercolou?r|comic|cartoon|anime|engraving|woodcut|etching|render|photography)\b/i;
+
+/** The recipe for --recipe auto, and why. */
+export function chooseRecipe(
+  { device, images }: Pick<Circumstances, "device" | "images">,
+  { initWord, useStyleTemplate }: { readonly initWord?: string | undefined; readonly useStyleTemplate: boolean },
+): { readonly name: RecipeName; readonly reason: string } {
+  const count = `${images} ${images === 1 ? "image" : "images"}`;
+  if (useStyleTemplate) return { name: "style", reason: "--use_style_template is given" };
+  if (styleWords.test(initWord ?? ""))
+    return { name: "style", reason: `"${initWord}" names a style; for a thing use --recipe object` };
+  const hint = "for a style use --recipe style, for a face --recipe likeness";
+  if (device === "cpu") return { name: "quick", reason: `${count}, on a processor; ${hint}` };
+  return { name: "object", reason: `${count}, on a GPU; ${hint}` };
+}

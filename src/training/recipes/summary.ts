@@ -1,0 +1,31 @@
+import { flagWords, type OptionValue, settingName, type TrainSettings, trainTable } from "../../options/index.ts";
+import type { RecipeSummary } from "../events.ts";
+import type { ChosenRecipe } from "./apply.ts";
+
+/** What a recipe chose for a run, and what the user gave instead. */
+export function summaryOf({ name, reason, values }: ChosenRecipe, settings: TrainSettings): RecipeSummary {
+  const entries = [...values].map(([flag, value]) => ({
+    flag,
+    instead: flagWords(flag, value),
+    words: flagWords(flag, valueIn(settings, flag)),
+  }));
+  const isGiven = ({ flag }: (typeof entries)[number]) => settings.places.has(flag);
+  return {
+    name,
+    reason,
+    chosen: entries.filter((entry) => !isGiven(entry)).map(({ words }) => words),
+    overridden: entries
+      .filter((entry) => isGiven(entry) && entry.words.join(" ") !== entry.instead.join(" "))
+      .map(({ words, instead }) => ({ given: words, instead })),
+  };
+}
+
+/** The settings of a recipe as they are in force, for the metadata of embedding files. */
+export function recipeMetadata({ name, values }: ChosenRecipe, settings: TrainSettings): Record<string, string> {
+  const words = [...values.keys()].flatMap((flag) => flagWords(flag, valueIn(settings, flag)));
+  return { coinage_recipe: name, coinage_recipe_settings: words.join(" ") };
+}
+
+function valueIn(settings: TrainSettings, flag: keyof typeof trainTable): OptionValue {
+  return (settings as unknown as Readonly<Record<string, OptionValue>>)[settingName(flag, trainTable[flag])] ?? false;
+}
