@@ -36,8 +36,7 @@ const turning = {
 /** What all recipes have in common. */
 const common = { save_model_as: "safetensors", cache_latents: true, keep: "best" } as const satisfies Row;
 
-/** The recipes: a row of settings each. Angles and timesteps were measured on the small model, docs/learning.md; sizes and steps for larger models follow
- *  published recipes. */
+/** The recipes: a row of settings each. Angles and timesteps were measured on the small model; sizes and steps for larger models follow published recipes. */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   quick: {
     about: "a usable word in little time",
