@@ -94,6 +94,14 @@ export function stepShare(amount: number | undefined, whole: number): OptionValu
   return amount !== undefined && amount > 0 && Number.isFinite(amount) ? { ratio: amount / whole } : undefined;
 }
 
+/** Seconds of a time such as 30m, 2h, 1h30m or 90s; a number alone means seconds. */
+export function readDuration(word: string): number | undefined {
+  const [whole, hours, minutes, seconds] =
+    /^\s*(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s?)?\s*$/i.exec(word) ?? [];
+  if (whole === undefined || whole.trim() === "") return undefined;
+  return 3600 * Number(hours ?? 0) + 60 * Number(minutes ?? 0) + Number(seconds ?? 0);
+}
+
 /** Width and height from one number (a square) or two. */
 export function sizeOf(sides: readonly (number | undefined)[]): OptionValue | undefined {
   const [width, height = width] = sides;

@@ -36,7 +36,7 @@ export function checkTrainSettings(
   const missing = missingFrom({ ...given, outputDir });
   if (!pretrainedModelNameOrPath || !tokenString || !outputDir || missing.length > 0)
     throw missingSettings(missing, use === "plan" ? "Planning" : "Training");
-  refuse(trainConflicts(given), parsed);
+  refuse(trainConflicts(parsed), parsed);
   const settings: TrainSettings = {
     ...given,
     pretrainedModelNameOrPath,
@@ -55,7 +55,7 @@ export function checkTrainSettings(
   };
   return {
     settings,
-    warnings: [...parsed.warnings, ...warnOf([...trainWarnings(given), ...secretExposure(parsed)])],
+    warnings: [...parsed.warnings, ...warnOf([...trainWarnings(parsed), ...secretExposure(parsed)])],
   };
 }
 
@@ -67,7 +67,7 @@ export function withDefaults(settings: TrainSettings, defaults: FlagValues): Che
   const values = missing.map(([flag, value]) => [settingName(flag, trainTable[flag]), value]);
   // what is published on a command line was said when it was read
   const parsed = { places, explicit: new Set<string>(), isHelpAsked: false, warnings: [] };
-  const said = new Set(warnOf(trainWarnings(settings)).map(({ message }) => message));
+  const said = new Set(warnOf(trainWarnings({ settings, places })).map(({ message }) => message));
   const checked = checkTrainSettings({ ...parsed, settings: { ...settings, ...Object.fromEntries(values) } });
   return { ...checked, warnings: checked.warnings.filter(({ message }) => !said.has(message)) };
 }

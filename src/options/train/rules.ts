@@ -1,12 +1,18 @@
-import type { Rule } from "../checked.ts";
+import type { Parsed, Rule } from "../checked.ts";
 import { resolveStepCount } from "../option-values.ts";
 import { changedSettings } from "../settings.ts";
+import { learningConflicts, learningWarnings } from "./learning-rules.ts";
 import { metadataOptions } from "./saving.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
+/** Settings, and where the user gave them. */
+type GivenSettings = Pick<Parsed<GivenTrainSettings>, "settings" | "places">;
+
 /** Combinations that cannot work. The first that applies is reported. */
-export function trainConflicts(given: GivenTrainSettings): Rule[] {
+export function trainConflicts(parsed: GivenSettings): Rule[] {
+  const given = parsed.settings;
   return [
+    ...learningConflicts(parsed),
     ...wordConflicts(given),
     ...noiseAndLossConflicts(given),
     ...optimizerConflicts(given),
@@ -135,8 +141,10 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
 }
 
 /** Combinations that work, but perhaps not as meant. */
-export function trainWarnings(given: GivenTrainSettings): Rule[] {
+export function trainWarnings(parsed: GivenSettings): Rule[] {
+  const given = parsed.settings;
   return [
+    ...learningWarnings(parsed),
     ...lossAndDataWarnings(given),
     ...optimizerWarnings(given),
     ...outputWarnings(given),

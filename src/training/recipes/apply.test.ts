@@ -48,6 +48,21 @@ describe("the recipe of a run", () => {
     expect((await recipeOf("webgpu", flags)).settings.recipe).toBe("object");
   });
 
+  test("leaves its angle out where a learning rate is given, and asks for one where the optimizer takes no angle", async () => {
+    const given = (...flags: string[]) =>
+      recipeOf("cpu", newcomer(folderOf("plain", images), "--recipe", "quick", ...flags));
+    expect((await given("--learning_rate", "1e-3")).settings).toMatchObject({
+      learningRate: 1e-3,
+      stepAngle: undefined,
+    });
+    const prodigy = ["--optimizer_type", "Prodigy"];
+    expect((await given(...prodigy, "--learning_rate", "1")).settings).toMatchObject({ optimizerType: "Prodigy" });
+    await expect(given(...prodigy)).rejects.toMatchObject({
+      code: "SETTINGS_CONFLICT",
+      hint: expect.stringContaining("--learning_rate for Prodigy"),
+    });
+  });
+
   test("stands beneath a settings file, too", async () => {
     const file = write("recipe.toml", 'recipe = "quick"\nresolution = 64\ntime = ""\n');
     const { settings } = await recipeOf("cpu", newcomer(folderOf("plain", images), "--config_file", file));

@@ -11,6 +11,7 @@ import {
 } from "../../options/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import type { DeviceName } from "../../runtime/index.ts";
+import { takesAngle } from "../optimizers/index.ts";
 import type { OpenModel } from "../setup/inputs.ts";
 import type { FoundState, TrainingState } from "../state/index.ts";
 import { type Circumstances, chooseRecipe, expandRecipe, type RecipeName } from "./recipes.ts";
@@ -79,7 +80,27 @@ async function newRecipe(
   if (asked === undefined) return undefined;
   const circumstances = await circumstancesOf(settings, model, device);
   const chosen = asked === "auto" ? chooseRecipe(circumstances, settings) : { name: asked, reason: undefined };
-  return { ...chosen, values: expandRecipe(chosen.name, circumstances, new Set(settings.places.keys())) };
+  const values = expandRecipe(chosen.name, circumstances, flagsGiven(settings));
+  if (values.has("step_angle") && settings.update !== "direction") requireAngles(settings);
+  return { ...chosen, values };
+}
+
+/** The flags that say something about what a recipe sets. */
+function flagsGiven({ places, update }: TrainSettings): ReadonlySet<string> {
+  return new Set([...places.keys()].filter((flag) => flag !== "update" || update === "direction"));
+}
+
+/** @throws SETTINGS_CONFLICT for an optimizer that was given and takes no angle, where the recipe steps by one */
+function requireAngles({ optimizerType, places }: TrainSettings): void {
+  if (!places.has("optimizer_type") || takesAngle(optimizerType)) return;
+  throw new CoinageError(
+    "SETTINGS_CONFLICT",
+    `The steps of this recipe are angles, and the learning rate of ${optimizerType} does not tell the size of its steps.`,
+    {
+      where: places.get("optimizer_type")!,
+      hint: `Give a --learning_rate for ${optimizerType} as well, or leave --optimizer_type out.`,
+    },
+  );
 }
 
 async function circumstancesOf(

@@ -150,7 +150,13 @@ describe("a recipe for six images", () => {
   });
 
   test.each(names)("%s: its settings contradict nothing, and pasted as flags they are what they were", async (name) => {
-    const needed = { pretrainedModelNameOrPath: "m", tokenString: "mycat", trainDataDir: "p", recipe: name };
+    const needed = {
+      pretrainedModelNameOrPath: "m",
+      tokenString: "mycat",
+      initWord: "cat",
+      trainDataDir: "p",
+      recipe: name,
+    };
     const { settings } = await readTrainRecord(needed);
     const values = expandRecipe(name, { ...six, family: "sd1", device: "gpu" });
     const { settings: complete, warnings } = withDefaults(settings, values);
