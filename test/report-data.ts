@@ -29,7 +29,7 @@ export function reportData(changes: Partial<ReportData> = {}): ReportData {
       seconds: 1234,
       isInterrupted: false,
       device: "cpu",
-      recipe: "object",
+      recipe: { name: "object", reason: "the images show one thing", settings: "--update direction --step_angle 0.04" },
     },
     settings: [
       ["learning_rate", "0.005"],
@@ -71,8 +71,8 @@ export function reportData(changes: Partial<ReportData> = {}): ReportData {
     },
     strip: {
       prompts: [
-        { text: "a photo of mycat", seed: 1 },
-        { text: "a photo of mycat on the beach", seed: 2 },
+        { template: "a photo of {}", seed: 1 },
+        { template: "a photo of {} on the beach", seed: 2 },
       ],
       width: 512,
       height: 512,

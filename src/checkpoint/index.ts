@@ -8,11 +8,13 @@ export type {
   UNetInputKind,
 } from "./checkpoint.ts";
 export { familyNames } from "./detect.ts";
+export { fingerprint } from "./fingerprint.ts";
 export { type FolderPurpose, filesToOpen, missingFiles } from "./folder-files.ts";
 export { isFile, isFolder } from "./folder-weights.ts";
 export { type ModelSurvey, openCheckpoint, surveyCheckpoint } from "./open.ts";
 export { componentsOfFolder, componentsOfNames, recognizeNames } from "./recognize.ts";
 export { readStoredArray, rowsOf, withOpenFile } from "./stored.ts";
+export { tokenTables } from "./token-tables.ts";
 export {
   type Container,
   containerOf,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { CoinageError, type ErrorCode } from "../errors/index.ts";
 
 /** Version of the data: readers refuse others. */
-const format = "coinage-report-1";
+export const reportFormat = "coinage-report-1" as const;
 
 /** NaN and infinity are null in JSON, and gaps in curves. */
 const value = z.number().nullable();
@@ -24,16 +24,16 @@ const column = z.object({
   role: z.enum(["start", "third", "best", "last"]),
   /** Steps done; undefined for a word that was not trained. */
   step: z.int().optional(),
-  /** Vectors to draw with: for each text encoder a table [vectors, width] of float32, little-endian, as base64. Undefined: the prompt has `text`. */
+  /** Vectors to draw with: for each text encoder a table [vectors, width] of float32, little-endian, as base64. Undefined: `text` stands in the prompt. */
   vectors: z.array(z.object({ shape: z.tuple([z.int(), z.int()]), data: z.base64() })).optional(),
-  /** A known word that stands in the prompt instead. */
+  /** A known word instead. */
   text: z.string().optional(),
   /** A picture for each prompt, as PNG; null where none was drawn. */
   pictures: z.array(z.base64().nullable()),
 });
 
 const schema = z.object({
-  format: z.literal(format),
+  format: z.literal(reportFormat),
   /** What a run and all that go on from its states have in common. */
   runId: z.string().optional(),
   /** When the report was made: ISO 8601. */
@@ -61,7 +61,8 @@ const schema = z.object({
       isInterrupted: z.boolean(),
       failure: z.string().optional(),
       device: z.string(),
-      recipe: z.string().optional(),
+      /** Its name, why --recipe auto chose it, and its settings as they were in force. */
+      recipe: z.object({ name: z.string(), reason: z.string().optional(), settings: z.string() }).optional(),
       /** Step of the vectors in the file, where they are not the last ones. */
       keptStep: z.int().optional(),
     })
@@ -110,7 +111,8 @@ const schema = z.object({
     sentence: z.string(),
   }),
   strip: z.object({
-    prompts: z.array(z.object({ text: z.string(), seed: z.int() })),
+    /** "{}" stands for the word. */
+    prompts: z.array(z.object({ template: z.string(), seed: z.int() })),
     /** Size of a picture in pixels. */
     width: z.int(),
     height: z.int(),
@@ -124,6 +126,11 @@ const schema = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string(), count: z.int() })),
 });
 
+/** The prompt of a row of the strip, with a word in its place. */
+export function promptOf({ template }: ReportData["strip"]["prompts"][number], word: string): string {
+  return template.replaceAll("{}", () => word);
+}
+
 type DeepReadonly<Data> = Data extends object ? { readonly [Key in keyof Data]: DeepReadonly<Data[Key]> } : Data;
 
 /** Everything a report shows, as plain data: what NAME.report.json holds. */
@@ -135,10 +142,10 @@ export type StripColumn = ReportData["strip"]["columns"][number];
 export type Verdict = ReportData["verdict"];
 
 /** A report as JSON. Numbers keep six digits. */
-export function encodeReport(data: Omit<ReportData, "format">): string {
+export function encodeReport(data: ReportData): string {
   const round = (_: string, entry: unknown) =>
     typeof entry === "number" && !Number.isInteger(entry) ? Number(entry.toPrecision(6)) : entry;
-  return `${JSON.stringify({ format, ...data }, round)}\n`;
+  return `${JSON.stringify(data, round)}\n`;
 }
 
 /** A report from its JSON. where: its file. @throws REPORT_INVALID */
@@ -155,7 +162,8 @@ export function decodeReport(text: string, where: string): ReportData {
     throw invalid("it is not JSON", cause);
   }
   const found = typeof json === "object" && json !== null && "format" in json ? json.format : undefined;
-  if (found !== format) throw invalid(`its format is ${JSON.stringify(found) ?? "missing"}, not "${format}"`);
+  if (found !== reportFormat)
+    throw invalid(`its format is ${JSON.stringify(found) ?? "missing"}, not "${reportFormat}"`);
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

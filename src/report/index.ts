@@ -1,2 +1,9 @@
-/** The report of a run that a person looks at: plain data, rendered to one HTML file. */
+/** The report of a run that a person looks at: plain data, measured and drawn with the model, and rendered to one page of HTML. */
+export { encodeReport, type ReportData, reportFormat, type StripColumn } from "./data.ts";
+export { drawStrip, encodeTables, missingPictures, samplingSteps } from "./draw.ts";
+export { anglesBetween, describeVectors } from "./measure/describe.ts";
+export { measureDrift } from "./measure/drift.ts";
+export { marksOf, marksOfFile, renderReport } from "./page/page.ts";
+export { sceneOf } from "./scene.ts";
 export { generateWords } from "./usage.ts";
+export { bestOf, judged } from "./verdict.ts";

@@ -1,5 +1,5 @@
 import { plural } from "../errors/index.ts";
-import type { ReportedEvaluation, Verdict } from "./data.ts";
+import type { ReportData, ReportedEvaluation, Verdict } from "./data.ts";
 
 /** What is known of a run when it is judged. */
 export interface LearningFacts {
@@ -41,6 +41,37 @@ const leastRise = 0.1;
 
 /** Share of the whole drop that the last fifth of a run may still add in one that has learned all it can. */
 const stillFalling = 0.15;
+
+/** What is judged in a report. */
+type Judged = Pick<ReportData, "run" | "rows" | "evaluations" | "drift" | "curves">;
+
+/** A report with the verdict on what it tells. */
+export function judged<Report extends Judged>(report: Report): Report & { readonly verdict: Verdict } {
+  return { ...report, verdict: verdictOf(factsOf(report)) };
+}
+
+function factsOf({ run, rows, evaluations, drift, curves }: Judged): LearningFacts {
+  const angles = rows.flatMap(({ angle }) => angle ?? []);
+  const ratios = rows.flatMap(({ norm, usualNorm }) => (norm !== null && usualNorm ? norm / usualNorm : []));
+  return {
+    steps: run?.steps ?? 0,
+    keptStep: run?.keptStep,
+    evaluations,
+    angle: angles.length > 0 ? mean(angles) : undefined,
+    normRatio: ratios.length > 0 ? Math.max(...ratios) : undefined,
+    driftRatio: drift && drift.reference > 0 ? drift.value / drift.reference : undefined,
+    trainingDrop: dropOf(curves.loss),
+  };
+}
+
+/** How far a loss fell from its first fifth to its last; undefined for a few points. */
+function dropOf(losses: readonly (number | null)[]): Gain | undefined {
+  const known = losses.filter((loss) => loss !== null);
+  const fifth = Math.floor(known.length / 5);
+  if (fifth < 3) return undefined;
+  const [first, last] = [known.slice(0, fifth), known.slice(-fifth)];
+  return { value: mean(first) - mean(last), error: Math.hypot(standardError(first), standardError(last)) };
+}
 
 /** What a run has come to, in one plain sentence with what to do. Without evaluations it says only what lengths, angles and losses can tell. */
 export function verdictOf(facts: LearningFacts): Verdict {
@@ -152,9 +183,17 @@ function differenceOf(a: Known, b: Known): Gain {
   const differences = a.itemLosses.map((loss, i) => (loss ?? Number.NaN) - (b.itemLosses[i] ?? Number.NaN));
   const count = differences.length;
   if (count < 2 || differences.some(Number.isNaN)) return { value: a.loss - b.loss, error: a.dropError };
-  const value = differences.reduce((sum, one) => sum + one, 0) / count;
-  const variance = differences.reduce((sum, one) => sum + (one - value) ** 2, 0) / (count - 1);
-  return { value, error: Math.sqrt(variance / count) };
+  return { value: mean(differences), error: standardError(differences) };
+}
+
+function standardError(values: readonly number[]): number {
+  const center = mean(values);
+  const squares = values.reduce((sum, one) => sum + (one - center) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1) / values.length);
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Whether the last fifth of a run has lowered the loss by a good part of the whole drop, and by more than chance. */

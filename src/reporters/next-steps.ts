@@ -29,11 +29,12 @@ interface EndedRun {
   readonly done: Extract<TrainingEvent, { readonly kind: "done" }>;
   readonly run: RunSummary | undefined;
   readonly lastStep: StepEvent | undefined;
+  readonly reportFile: string | undefined;
   readonly settings: TrainSettings;
   readonly caller: Caller;
 }
 
-/** What to do after a run: continue it if it was interrupted, use its result. */
+/** What to do after a run: continue it if it was interrupted, look at its result and use it. */
 export function nextSteps(ended: EndedRun): string[] {
   const goOn = ended.done.isInterrupted
     ? [
@@ -42,8 +43,10 @@ export function nextSteps(ended: EndedRun): string[] {
         "",
       ]
     : [];
+  const look = ended.reportFile ? ["See in a browser what was learned:", `  ${ended.reportFile}`, ""] : [];
   return [
     ...goOn,
+    ...look,
     "Generate images with it:",
     `  ${drawCommand(ended)}`,
     ...(ended.settings.xti ? [] : [otherPrograms(ended)]),

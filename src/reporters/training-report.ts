@@ -22,6 +22,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
   const talk = new Talk(terminal);
   let run: RunSummary | undefined;
   let lastStep: StepEvent | undefined;
+  let reportFile: string | undefined;
   let lastEvaluation: EvaluationEvent | undefined;
   return {
     report(event) {
@@ -50,6 +51,12 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           return talk.say(`saving state: ${event.folder}`);
         case "sample":
           return talk.say(`sample image: ${event.file} (seed ${event.seed}, ${JSON.stringify(event.prompt)})`);
+        case "drawing":
+          return talk.progress(drawingLine(event), event.done === event.total);
+        case "report":
+          talk.settle();
+          reportFile = event.file;
+          return talk.say(`report: ${event.file}`);
         case "removed":
           return talk.say(`removing old checkpoint: ${event.file}`);
         case "done":
@@ -58,7 +65,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           talk.stress(outcomeText(event));
           talk.say(...traits(event, lastStep));
           talk.result(event.file);
-          if (caller) talk.say("", ...nextSteps({ done: event, run, lastStep, settings, caller }));
+          if (caller) talk.say("", ...nextSteps({ done: event, run, lastStep, reportFile, settings, caller }));
           return;
       }
     },
@@ -68,6 +75,11 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
 
 function cachingLine({ done, total }: Event<"caching">): Progress {
   const line = `caching latents: ${done}/${total}`;
+  return { screen: [line], plain: line };
+}
+
+function drawingLine({ done, total }: Event<"drawing">): Progress {
+  const line = `drawing images for the report: ${done}/${total}`;
   return { screen: [line], plain: line };
 }
 

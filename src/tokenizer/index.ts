@@ -19,4 +19,4 @@ export {
 export { parsePromptWeights } from "./prompt-weights.ts";
 export { anyOf, type FoundName, type PromptWords, promptWords } from "./prompt-words.ts";
 export { createTokenizer, type Padding, type Tokenizer } from "./tokenizer.ts";
-export { bosId, eosId } from "./vocabulary.ts";
+export { bosId, eosId, plainWords } from "./vocabulary.ts";

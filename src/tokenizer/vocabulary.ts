@@ -61,3 +61,13 @@ export function parseVocabulary(mergesText: string): ClipVocabulary {
   }
   return { ids: ids.set(bosToken, bosId).set(eosToken, eosId), mergeRanks };
 }
+
+/** The entries that are whole words of at least two Latin letters, by id: those a reader knows. */
+export function plainWords(mergesText: string): Map<number, string> {
+  const words = new Map<number, string>();
+  for (const [entry, id] of parseVocabulary(mergesText).ids) {
+    const [, word] = /^([a-z]{2,})<\/w>$/.exec(entry) ?? [];
+    if (word !== undefined) words.set(id, word);
+  }
+  return words;
+}

@@ -93,6 +93,10 @@ export type TrainingEvent =
       readonly width: number;
       readonly height: number;
     }
+  /** Images drawn for the report. */
+  | { readonly kind: "drawing"; readonly done: number; readonly total: number }
+  /** The report was written: `--report`. */
+  | { readonly kind: "report"; readonly file: string }
   /** The end; a run that is stopped before its first step ends without it. After an error that ends a run it comes, too, and then the error is thrown. */
   | {
       readonly kind: "done";

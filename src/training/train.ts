@@ -13,6 +13,7 @@ import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
 import { withRecipe } from "./recipes/apply.ts";
+import { RunReport } from "./report/run-report.ts";
 import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
 import { withInitialEmbeddings } from "./setup/initial-embeddings.ts";
 import { datasetWarning, openInputs, openModel, withLocalModels } from "./setup/inputs.ts";
@@ -58,8 +59,10 @@ async function* openAndTrain(
     if (signal?.aborted) return;
     yield { kind: "start", run: summary };
     yield* run.warnings.addAtStart(warnings);
-    yield* savedOnFailure(run, trainSteps(run, device, lowered, signal));
-    yield* saveAtEnd(run);
+    const steps = trainSteps(run, device, lowered, signal);
+    const reported = { ...run, report: new RunReport(run, device, given, { free: () => lowered.close(), signal }) };
+    yield* savedOnFailure(reported, run.history?.noting(steps, run.embeddings) ?? steps);
+    yield* saveAtEnd(reported);
   } finally {
     await device.runtime.close();
   }

@@ -121,11 +121,19 @@ export interface TrainInput {
   readonly timestepSampling?: "uniform" | "stratified" | "cosine" | undefined;
 
   /**
-   * Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe and --eval_every_n_steps
-   * do so, too.
+   * Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe, --eval_every_n_steps,
+   * --early_stop and --keep do so, too.
    * Flag: `--report`
    */
   readonly report?: boolean | undefined;
+
+  /**
+   * Images to draw for the report: as many as take 5 % of the run's time, or 5 seconds (auto), all, or none. `coinage
+   * report` draws those that are missing.
+   * Flag: `--report_images`
+   * @defaultValue `auto`
+   */
+  readonly reportImages?: "auto" | "all" | "none" | undefined;
 
   // The new word
 

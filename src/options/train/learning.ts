@@ -101,6 +101,13 @@ export const learningOptions = {
   report: {
     type: "switch",
     effect: "files",
-    help: "Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe and --eval_every_n_steps do so, too.",
+    help: "Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe, --eval_every_n_steps, --early_stop and --keep do so, too.",
+  },
+  report_images: {
+    type: "string",
+    choices: ["auto", "all", "none"],
+    default: "auto",
+    effect: "files",
+    help: "Images to draw for the report: as many as take 5 % of the run's time, or 5 seconds (auto), all, or none. `coinage report` draws those that are missing.",
   },
 } as const satisfies OptionTable;

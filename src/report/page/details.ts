@@ -111,6 +111,12 @@ ${
 </section>`;
 }
 
+function recipeText({ recipe }: NonNullable<ReportData["run"]>): Content {
+  if (!recipe) return "none";
+  const why = recipe.reason === undefined ? "" : ` (auto: ${recipe.reason})`;
+  return html`${recipe.name}${why}: <code>${recipe.settings}</code>`;
+}
+
 /** Settings, images, model, versions and hashes. */
 export function runSection(data: ReportData): Html {
   const { run, dataset, model, settings, embedding, versions, date, initWord, tokens, warnings } = data;
@@ -128,7 +134,7 @@ ${factTable([
     ? ([
         ["Steps", `${run.steps} of ${run.plannedSteps} in ${durationText(run.seconds)}`],
         ["Ended", run.failure ?? (run.isInterrupted ? "before its last step" : "as planned")],
-        ["Recipe", run.recipe ?? "none"],
+        ["Recipe", recipeText(run)],
         ["Device", run.device],
       ] as const)
     : []),

@@ -3,7 +3,7 @@ import { reportData } from "../../../test/report-data.ts";
 import { decodeReport, encodeReport } from "../data.ts";
 import { ticksOf } from "./chart.ts";
 import { smoothed } from "./curves.ts";
-import { renderReport, runOfPage } from "./page.ts";
+import { marksOfFile, renderReport } from "./page.ts";
 
 const onePixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
@@ -51,7 +51,12 @@ describe("the page", () => {
       initWord: hostile,
       embedding: { ...data.embedding, file: `${hostile}.safetensors` },
       model: { ...data.model, source: hostile, vae: hostile, hashes: { [hostile]: hostile } },
-      run: { ...data.run!, device: hostile, recipe: hostile, failure: hostile },
+      run: {
+        ...data.run!,
+        device: hostile,
+        recipe: { name: hostile, reason: hostile, settings: hostile },
+        failure: hostile,
+      },
       settings: [[hostile, hostile]],
       dataset: {
         ...data.dataset!,
@@ -64,7 +69,7 @@ describe("the page", () => {
       verdict: { kind: "learned", sentence: hostile },
       strip: {
         ...data.strip,
-        prompts: data.strip.prompts.map((prompt) => ({ ...prompt, text: hostile })),
+        prompts: data.strip.prompts.map((prompt) => ({ ...prompt, template: hostile })),
         columns: data.strip.columns.map((column) => ({ ...column, label: hostile, pictures: [onePixel, null] })),
         missing: hostile,
       },
@@ -102,17 +107,20 @@ describe("the page", () => {
     expect(renderReport({ ...data, evaluations, curves: { ...data.curves, loss } })).not.toMatch(/NaN|Infinity/);
   });
 
-  test("says which run it is of", () => {
-    expect(runOfPage(renderReport(reportData()))).toBe(reportData().runId);
-    expect(runOfPage("<html>")).toBeUndefined();
+  test("and the data say what they are of", () => {
+    const data = reportData();
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    expect(marksOfFile(bytes(renderReport(reportData())))).toEqual([data.runId, data.embedding.sha256]);
+    expect(marksOfFile(bytes(encodeReport(data)))).toEqual([data.runId, data.embedding.sha256]);
+    expect(marksOfFile(bytes("<html>"))).toEqual([]);
+    expect(marksOfFile(undefined)).toEqual([]);
   });
 });
 
 describe("the data", () => {
   test("is read as it was written, to six digits", () => {
     const data = reportData();
-    const { format, ...rest } = data;
-    const read = decodeReport(encodeReport(rest), "mycat.report.json");
+    const read = decodeReport(encodeReport(data), "mycat.report.json");
     expect(read.curves.loss[3]).toBeCloseTo(data.curves.loss[3]!, 5);
     expect({ ...read, curves: [], evaluations: [] }).toEqual({ ...data, curves: [], evaluations: [] });
   });

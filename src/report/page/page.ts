@@ -1,18 +1,18 @@
 import path from "node:path";
 import { familyNames } from "../../checkpoint/index.ts";
-import type { ReportData, Verdict } from "../data.ts";
+import { decodeReport, type ReportData, type Verdict } from "../data.ts";
 import { curvesSection } from "./curves.ts";
 import { measuresSection, runSection, usageSection } from "./details.ts";
 import { Html, html } from "./html.ts";
 import { stripSection } from "./strip.ts";
 import { style } from "./style.ts";
 
-/** Name of the element that says which run a page is of. */
-const runMark = "coinage-run";
+/** Name of the element that says what a page is of. */
+const markName = "coinage-report";
 
 /** A report as one file of HTML that needs no script, no network and no other file. */
 export function renderReport(data: ReportData): string {
-  const { word, model, run, verdict, versions, runId } = data;
+  const { word, model, run, verdict, versions } = data;
   const steps = run ? `, ${run.steps} steps` : "";
   const page = html`<!doctype html>
 <html lang="en">
@@ -21,7 +21,7 @@ export function renderReport(data: ReportData): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <meta name="color-scheme" content="light dark">
-${runId !== undefined && html`<meta name="${runMark}" content="${runId}">`}
+<meta name="${markName}" content="${marksOf(data).join(" ")}">
 <title>${word}: what was learned</title>
 <style>${new Html(style)}</style>
 </head>
@@ -42,9 +42,21 @@ ${runSection(data)}
   return page.text;
 }
 
-/** The run whose report a page is; undefined for pages that are none. */
-export function runOfPage(page: string): string | undefined {
-  return new RegExp(`<meta name="${runMark}" content="([\\w-]+)">`).exec(page.slice(0, 2000))?.[1];
+/** What a report is of: the run, and the embedding file that it has written. */
+export function marksOf({ runId, embedding: { sha256 } }: Pick<ReportData, "runId" | "embedding">): string[] {
+  return [runId, sha256].filter((mark) => mark !== undefined);
+}
+
+/** The marks of a report's file, a page or its data; none for other files. */
+export function marksOfFile(file: Uint8Array | undefined): string[] {
+  const text = new TextDecoder().decode(file);
+  const [, marks] = new RegExp(`<meta name="${markName}" content="([\\w -]+)">`).exec(text.slice(0, 2000)) ?? [];
+  if (marks !== undefined) return marks.split(" ");
+  try {
+    return marksOf(decodeReport(text, ""));
+  } catch {
+    return [];
+  }
 }
 
 function verdictSection({ kind, sentence }: Verdict): Html {

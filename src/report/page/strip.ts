@@ -1,4 +1,4 @@
-import type { ReportData, StripColumn } from "../data.ts";
+import { promptOf, type ReportData, type StripColumn } from "../data.ts";
 import { commandText } from "./commands.ts";
 import { type Html, html } from "./html.ts";
 
@@ -7,9 +7,9 @@ export function stripSection({ word, strip, commands }: ReportData): Html {
   const { prompts, columns, missing } = strip;
   const isDrawn = columns.some(({ pictures }) => pictures.some((picture) => picture !== null));
   const rows = prompts.map(
-    ({ text, seed }, row) => html`<figure class="row">
-<figcaption>“${text}” <small>seed ${seed}</small></figcaption>
-<ol style="--columns:${columns.length}">${columns.map((column) => cell(column, row, strip, text))}</ol>
+    (prompt, row) => html`<figure class="row">
+<figcaption>“${promptOf(prompt, word)}” <small>seed ${prompt.seed}</small></figcaption>
+<ol style="--columns:${columns.length}">${columns.map((column) => cell(column, row, strip, promptOf(prompt, word)))}</ol>
 </figure>`,
   );
   const draw = commands.draw && html` Draw ${isDrawn ? "all" : "them"}: ${commandText(commands.draw)}`;

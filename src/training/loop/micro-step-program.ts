@@ -29,6 +29,7 @@ export class LoweredMicroStep {
         readonly evaluation: LoweredProgram | undefined;
       }
     | undefined;
+  #loaded: readonly Program[] = [];
 
   constructor(settings: TrainSettings, inputs: TrainingInputs, { runtime, computeDtype }: ComputingDevice) {
     this.#settings = settings;
@@ -66,19 +67,27 @@ export class LoweredMicroStep {
     const { model, checkpoint, placeholder, group } = this.#inputs;
     const settings = this.#settings;
     const loading = this.program.load();
-    const evaluation = this.evaluation?.load();
+    const loadingEvaluation = this.evaluation?.load();
     this.#lowered = undefined;
+    const [program, evaluation] = [await loading, await loadingEvaluation];
+    this.#loaded = evaluation ? [program, evaluation] : [program];
     return {
       sampleContext: { model, placeholder, maxTokenLength: maxTokenLengthOf(settings), vae, hasMask: hasMasks(group) },
       microStepContext: {
         model,
-        program: await loading,
+        program,
         schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
         lossType: settings.lossType,
         options: { ...settings, predictionType: checkpoint.predictionType.value },
       },
-      evaluation: await evaluation,
+      evaluation,
     };
+  }
+
+  /** Frees the memory of what was loaded. */
+  async close(): Promise<void> {
+    for (const program of this.#loaded) await program.close();
+    this.#loaded = [];
   }
 
   get #current() {

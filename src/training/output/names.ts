@@ -53,17 +53,17 @@ const outputKept = { code: "OUTPUT_KEPT", key: "OUTPUT_KEPT" };
 /** What is to be said of files that a run may have to overwrite, before it begins without a state. */
 export async function earlierFileWarnings(
   settings: NameSettings & Pick<TrainSettings, "overwrite">,
+  hasReport: boolean,
 ): Promise<Warning[]> {
   const { outputDir, outputName, saveModelAs, overwrite } = settings;
   if (overwrite) return [];
   const { dir, base } = path.parse(path.join(outputDir, outputName));
-  const ours = (rest: string) => /^(-step\d{8,}|-\d{6,})?(-state|\.(pt|ckpt|safetensors))$/.test(rest);
-  const found = (await namesIn(dir)).filter(
-    (name) =>
-      name.startsWith(base) &&
-      ours(name.slice(base.length)) &&
-      (name.endsWith("-state") || path.extname(name) === `.${saveModelAs}`),
-  );
+  const saved = /^(-step\d{8,}|-\d{6,})?(-state|\.(pt|ckpt|safetensors))$/;
+  const isOurs = (name: string, rest: string) =>
+    saved.test(rest)
+      ? name.endsWith("-state") || path.extname(name) === `.${saveModelAs}`
+      : hasReport && /^\.report\.(html|json)$/.test(rest);
+  const found = (await namesIn(dir)).filter((name) => name.startsWith(base) && isOurs(name, name.slice(base.length)));
   if (found.length === 0) return [];
   const message = `An earlier run left ${firstFew(found.sort(), 3)} in ${outputDir}. Files that this run would overwrite are kept as ${await freeOldName(settings)}..., unless they have the same content; --overwrite overwrites them.`;
   return [{ ...outputKept, message }];

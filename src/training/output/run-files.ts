@@ -3,6 +3,7 @@ import path from "node:path";
 import { holdsEmbedding, type LearnedEmbedding, type WriteOptions, writeEmbedding } from "../../embedding/index.ts";
 import { digestOf, readEarlierFile, writeFileAtomically } from "../../files/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
+import { encodeReport, marksOf, marksOfFile, type ReportData, renderReport } from "../../report/index.ts";
 import { isStateOf, mayReplaceState, type TrainingState, writeState } from "../state/index.ts";
 import { embeddingFile, type Moment, stateFolder } from "./names.ts";
 import { OutputFolder, type Written } from "./output-folder.ts";
@@ -28,7 +29,6 @@ export class RunFiles {
   readonly #folder: OutputFolder;
   readonly #keepRules: ReturnType<typeof keepRules>;
   readonly #isResumed: boolean;
-  /** What this run and all that go on from its states have in common. */
   readonly #runId: string;
   readonly #prunableFiles: Map<string, string>;
   #finalFile: string | undefined;
@@ -73,6 +73,27 @@ export class RunFiles {
       (folder) => writeState(folder, state),
       async (folder) => this.#isOrigin(folder) || mayReplaceState(folder, state),
     );
+  }
+
+  /** Writes the report of the run: its data, and the page. */
+  async writeReport(report: ReportData): Promise<{ readonly data: Written; readonly page: Written }> {
+    const data = await this.#writeReportFile("json", encodeReport(report), report);
+    return { data, page: await this.#writeReportFile("html", renderReport(report), report) };
+  }
+
+  /** A report of this run, or of the same embedding, is replaced. */
+  #writeReportFile(extension: string, text: string, report: ReportData): Promise<Written> {
+    const { outputDir, outputName } = this.#settings;
+    return this.#folder.write(
+      path.join(outputDir, `${outputName}.report.${extension}`),
+      (target) => writeFileAtomically(target, text),
+      async (file) => marksOfFile(await readEarlierFile(file)).some((mark) => marksOf(report).includes(mark)),
+    );
+  }
+
+  /** What this run and all that go on from its states have in common. */
+  get runId(): string {
+    return this.#runId;
   }
 
   /** Writes a sample image. */

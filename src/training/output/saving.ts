@@ -20,6 +20,16 @@ interface SavedRun {
   readonly warnings: WarningCounter;
   /** Start time, in ms, from performance.now(). */
   readonly startTime: number;
+  /** Writes its report, where it has one, once the embedding is saved. */
+  readonly report?: {
+    write(saved: {
+      readonly file: string;
+      /** What prompts call it by. */
+      readonly word: string;
+      /** The message of the error that has ended it. */
+      readonly failure: string | undefined;
+    }): AsyncGenerator<TrainingEvent>;
+  };
 }
 
 /** Where a save went. */
@@ -82,7 +92,10 @@ async function* saveLast(run: SavedRun, failure?: unknown): AsyncGenerator<Train
   const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
   const saved = yield* save(run, { kind: "final" }, wantsState && hasLearned);
   const { embedding, state } = saved;
-  if (embedding.path !== undefined) yield doneEvent(run, embedding.path, state?.path, failure);
+  if (embedding.path === undefined) return saved;
+  const done = doneEvent(run, embedding.path, state?.path, failure);
+  if (run.report) yield* run.report.write(done);
+  yield { ...done, seconds: secondsOf(run), warnings: run.warnings.list() };
   return saved;
 }
 
@@ -101,10 +114,14 @@ export function doneEvent(
     state,
     failure: failure === undefined ? undefined : failure instanceof Error ? failure.message : String(failure),
     step: progress.step,
-    seconds: (performance.now() - startTime) / 1000,
+    seconds: secondsOf({ startTime }),
     isInterrupted: !progress.isFinished,
     warnings: warnings.list(),
   };
+}
+
+function secondsOf({ startTime }: Pick<SavedRun, "startTime">): number {
+  return (performance.now() - startTime) / 1000;
 }
 
 function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: number): CoinageError {

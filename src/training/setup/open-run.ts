@@ -12,6 +12,7 @@ import { earlierFileWarnings, namingWarnings } from "../output/names.ts";
 import { readPreviews } from "../output/previews.ts";
 import { RunFiles } from "../output/run-files.ts";
 import { type ChosenRecipe, savedRecipe } from "../recipes/apply.ts";
+import { RunHistory, wantsReport } from "../report/history.ts";
 import { environmentOf, type FoundState, identityOf, resumeWarnings } from "../state/index.ts";
 import { type Warning, WarningCounter } from "../warnings.ts";
 import type { TrainingInputs } from "./inputs.ts";
@@ -32,6 +33,8 @@ export interface OpenRun {
   readonly progress: Progress;
   readonly evaluations: EvaluationHistory;
   readonly files: RunFiles;
+  /** What its report tells of its course; undefined where none is written. */
+  readonly history: RunHistory | undefined;
   /** Sample images to generate. */
   readonly previewRequests: readonly GenerationRequest[];
   readonly warnings: WarningCounter;
@@ -76,6 +79,7 @@ export async function openRun(
   const model = { family: family.value, predictionType: predictionType.value };
   const { metadata, warning } = await metadataOf(settings, model, recipe);
   const { initialEmbeddings, layers } = placeholder;
+  const history = wantsReport(settings) ? new RunHistory(initialEmbeddings, length.steps, state?.history) : undefined;
   const contents = {
     embedding: () => ({
       ...{ vectors: embeddings.finished, token: settings.tokenString, step: undefined, layers },
@@ -88,6 +92,7 @@ export async function openRun(
       evaluation: evaluations.state(),
       warnings: warnings.state(),
       recipe: recipe && savedRecipe(recipe),
+      history: history?.state(),
     }),
   };
   const previews = await readPreviews(settings, inputs);
@@ -101,13 +106,14 @@ export async function openRun(
     learningRate: () => schedule(progress.step, optimizer.numbers.rate),
     progress,
     evaluations,
+    history,
     files: new RunFiles(settings, length.epochs, contents, state),
     previewRequests: previews.requests,
     warnings,
     startWarnings: [
       ...inputs.warnings,
       ...ofResuming,
-      ...(state ? [] : await earlierFileWarnings(settings)),
+      ...(state ? [] : await earlierFileWarnings(settings, history !== undefined)),
       ...previews.warnings,
       ...optimizerWarnings(choice, { ...settings, learningRate: firstLearningRate }).map((message) => ({
         code: "OPTIMIZER",

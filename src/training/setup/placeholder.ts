@@ -1,6 +1,6 @@
 import { arrayOf, mean, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
-import { type Checkpoint, type Component, readStoredArray, rowsOf } from "../../checkpoint/index.ts";
+import { type Checkpoint, readStoredArray, rowsOf, tokenTables } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
 import { CoinageError, plural } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
@@ -51,7 +51,7 @@ export async function preparePlaceholder(
     warnings.push(
       `The init word "${initWord}" has ${plural(initial.initIds.length, "token")} for ${plural(numVectorsPerToken, "vector")}: tokens are repeated or cut off.`,
     );
-  const tables = textComponents(checkpoint).map(tokenTable);
+  const tables = tokenTables(checkpoint);
   const vocabularies = tables.map(measureVocabulary);
   const initialEmbeddings =
     saved?.map(copyOf) ??
@@ -110,14 +110,6 @@ function checkSaved(
       hint: "Resume with the model, the --num_vectors_per_token and, if it was there, the --xti that the state was made with.",
     },
   );
-}
-
-function textComponents({ textEncoder, textEncoder2 }: Checkpoint): Component[] {
-  return textEncoder2 ? [textEncoder, textEncoder2] : [textEncoder];
-}
-
-function tokenTable({ tensors }: Component): StoredArray {
-  return tensors.get("text_model.embeddings.token_embedding.weight")!;
 }
 
 function rowsOfIds(table: StoredArray, ids: readonly number[]): NdArray<Float32Array> {

@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { bytesOf, elementCount } from "../../array/index.ts";
 import { version } from "../../assets/index.ts";
-import { type Checkpoint, type Component, readStoredArray } from "../../checkpoint/index.ts";
+import { type Checkpoint, fingerprint } from "../../checkpoint/index.ts";
 import type { Dataset, DatasetGroup, TrainingImage } from "../../dataset/index.ts";
 import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
 
@@ -78,30 +77,6 @@ function modelIdentity({ family, predictionType, unet, vae, textEncoder, textEnc
     textEncoder: fingerprint(textEncoder),
     textEncoder2: textEncoder2 && fingerprint(textEncoder2),
   });
-}
-
-/** Tensors that are looked into, and how many bytes of each: training changes all tensors, so that a few tell models apart. */
-const [sampledTensors, sampledBytes] = [32, 256];
-
-/** A digest of names, shapes and kinds of number of all tensors and of some of their values: reading gigabytes would take too long. */
-function fingerprint({ tensors }: Component): string {
-  const hash = createHash("sha256");
-  const names = [...tensors.keys()].sort();
-  for (const name of names) {
-    const { dtype, shape } = tensors.get(name)!;
-    hash.update(`${name} ${dtype} ${shape.join("x")}\n`);
-  }
-  const stride = Math.ceil(names.length / sampledTensors);
-  for (const name of names.filter((_, i) => i % stride === 0)) {
-    const { dtype, shape, bytes } = tensors.get(name)!;
-    const perElement = bytes.length / Math.max(1, elementCount(shape));
-    const count = Math.min(elementCount(shape), sampledBytes / perElement);
-    const length = count * perElement;
-    const start = bytes instanceof Uint8Array ? bytes.subarray(0, length) : { ...bytes, length };
-    const { data } = readStoredArray({ dtype, shape: [count], bytes: start });
-    hash.update(bytesOf(data));
-  }
-  return hash.digest("hex").slice(0, 16);
 }
 
 async function datasetIdentity(group: DatasetGroup): Promise<Plain> {

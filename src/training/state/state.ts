@@ -29,6 +29,8 @@ export interface TrainingState extends EmbeddingsState {
   readonly finalFile: string | undefined;
   /** Digests of the embedding files at steps and epochs that it has written and may have to remove, by their names. */
   readonly prunableFiles: ReadonlyMap<string, string>;
+  /** What the report tells of the run's course; of a run with a report only. */
+  readonly history?: ReadonlyMap<string, NdArray> | undefined;
 }
 
 /** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
@@ -106,6 +108,7 @@ function arraysOf({
   optimizer,
   progress,
   evaluation,
+  history = new Map(),
 }: TrainingState): Map<string, NdArray> {
   const arrays = new Map<string, NdArray>();
   for (const [table, values] of embeddings.entries()) arrays.set(`rows/${table}`, values);
@@ -115,6 +118,7 @@ function arraysOf({
     arrays.set(`optimizerNumbers/${name}`, float64([value]));
   for (const [name, data] of Object.entries(optimizer.arrays))
     arrays.set(`optimizer/${name}`, { dtype: dtypeOf(data), shape: [data.length], data });
+  for (const [name, values] of history) arrays.set(`history/${name}`, values);
   if (progress.epoch) {
     const { order, losses } = progress.epoch;
     arrays.set("epoch/order", { dtype: "int32", shape: [order.length], data: Int32Array.from(order) });
@@ -173,6 +177,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
   const [embeddings, initialEmbeddings, average] = [rowsOf("rows"), rowsOf("initialRows"), rowsOf("averageRows")];
   if (embeddings.length === 0 || embeddings.length !== initialEmbeddings.length)
     throw new Error("its vectors are missing");
+  const historyArrays = named("history");
   const [order, losses] = [epochArrays.get("order"), epochArrays.get("losses")];
   if (epoch !== null && !(order && losses)) throw new Error("the order of its epoch is missing");
   return {
@@ -194,6 +199,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
     initialEmbeddings,
     average: average.length > 0 ? average : undefined,
     ...(evaluation && { evaluation }),
+    history: historyArrays.length > 0 ? new Map(historyArrays) : undefined,
     optimizer: {
       numbers: Object.fromEntries(named("optimizerNumbers").map(([name, { data }]) => [name, Number(data[0])])),
       arrays: Object.fromEntries(
