@@ -142,3 +142,16 @@ const wantedByType = {
 export function resolveStepCount(count: StepCount, totalSteps: number): number {
   return "steps" in count ? count.steps : Math.trunc(count.ratio * totalSteps);
 }
+
+/** A length that vectors are held at: their own at the start, a number, or a factor of the mean length of the model's words. */
+type NormTarget = "init" | { readonly length: number } | { readonly words: number };
+
+/** "init", "0.4", "1.5x" or "vocab", which is "1x"; undefined for anything else. */
+export function readNormTarget(text: string): NormTarget | undefined {
+  if (text === "init") return text;
+  if (text === "vocab") return { words: 1 };
+  const [, number, isFactor] = /^(\d*\.?\d+(?:e[+-]?\d+)?)(x?)$/i.exec(text.trim()) ?? [];
+  const value = Number(number);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY)) return undefined;
+  return isFactor ? { words: value } : { length: value };
+}

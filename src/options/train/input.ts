@@ -83,8 +83,8 @@ export interface TrainInput {
   readonly normControl?: "none" | "fixed" | "decay" | "std" | undefined;
 
   /**
-   * Length for --norm_control and --update direction: vocab for the mean of the model's words, init for that of the
-   * initial vectors, or a number.
+   * Length for --norm_control and --update direction: vocab for the mean of the model's words, 2x for twice that, init
+   * for that of the initial vectors, or a number.
    * Flag: `--norm_target`
    * @defaultValue `vocab`
    */

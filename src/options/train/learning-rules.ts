@@ -1,5 +1,5 @@
 import type { Parsed, Rule } from "../checked.ts";
-import { readDuration } from "../option-values.ts";
+import { readDuration, readNormTarget } from "../option-values.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
 /** Settings, and whether the user gave a flag: the settings of a recipe contradict nothing. */
@@ -113,13 +113,10 @@ function updateConflicts({ settings, places }: Given): Rule[] {
       hint: "Add --init_word with a word for what the images show.",
     },
     {
-      when:
-        normTarget !== "vocab" &&
-        normTarget !== "init" &&
-        !(Number(normTarget) > 0 && Number(normTarget) < Number.POSITIVE_INFINITY),
+      when: readNormTarget(normTarget) === undefined,
       options: ["norm_target"],
       message: `"${normTarget}" is no length.`,
-      hint: "Give vocab, init or a number above 0.",
+      hint: "Give vocab, init, a number above 0, or a multiple of the words' mean length such as 1.5x.",
     },
     {
       when: priorPull !== "auto" && !(priorPull.trim() !== "" && Number(priorPull) >= 0),
@@ -160,7 +157,7 @@ export function learningWarnings({ settings, places }: Given): Rule[] {
       message: "--norm_target is ignored: it needs --norm_control or --update direction.",
     },
     {
-      when: Number(normTarget) > longTarget,
+      when: isLong(readNormTarget(normTarget)),
       options: ["norm_target"],
       message: `Words have vectors of a length of about 0.4, and one of ${normTarget} drowns out the rest of a prompt.`,
     },
@@ -187,8 +184,11 @@ export function learningWarnings({ settings, places }: Given): Rule[] {
   ];
 }
 
-/** Beyond three times the length of a word, text encoders lose the position of a vector. */
-const longTarget = 1.5;
+/** Beyond some three times the length of a word, text encoders lose the position of a vector. */
+function isLong(target: ReturnType<typeof readNormTarget>): boolean {
+  if (target === undefined || target === "init") return false;
+  return "words" in target ? target.words > 3.5 : target.length > 1.5;
+}
 
 /** Twice the fewest evaluations that rules of stopping look back on, and steps between them on GPUs. */
 const [fewestEvaluations, usualInterval] = [12, 10];

@@ -68,7 +68,7 @@ export const learningOptions = {
     type: "string",
     default: "vocab",
     effect: "numbers",
-    help: "Length for --norm_control and --update direction: vocab for the mean of the model's words, init for that of the initial vectors, or a number.",
+    help: "Length for --norm_control and --update direction: vocab for the mean of the model's words, 2x for twice that, init for that of the initial vectors, or a number.",
   },
   row_average: {
     type: "float",

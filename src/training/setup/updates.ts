@@ -1,6 +1,6 @@
 import { rowNorms } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { parsePythonArguments, type TrainSettings } from "../../options/index.ts";
+import { parsePythonArguments, readNormTarget, type TrainSettings } from "../../options/index.ts";
 import { type EmbeddingRules, tableShapes } from "../loop/embeddings.ts";
 import type { NormControl, NormTargets } from "../loop/norm-control.ts";
 import {
@@ -62,15 +62,16 @@ export function updatesOf(settings: TrainSettings, placeholder: Placeholder, ste
   };
 }
 
-/** The length that --norm_target means, for each embedding of each text encoder. @throws SETTINGS_CONFLICT */
+/** The length that --norm_target means, for each embedding of each text encoder. */
 export function normTargets(
   { normTarget }: Pick<TrainSettings, "normTarget">,
   { initialEmbeddings, vocabularies }: Placeholder,
 ): NormTargets {
+  const target = readNormTarget(normTarget)!;
   return initialEmbeddings.map((embeddings, encoder) => {
     const norms = rowNorms(embeddings);
-    if (normTarget === "init") return norms;
-    return norms.map(() => (normTarget === "vocab" ? vocabularies[encoder]!.wordNorm : Number(normTarget)));
+    if (target === "init") return norms;
+    return norms.map(() => ("length" in target ? target.length : target.words * vocabularies[encoder]!.wordNorm));
   });
 }
 
