@@ -39,15 +39,20 @@ const flagsWidth = 110;
 /** The recipe, the settings it chose as flags that can be pasted, and what was given instead of others. */
 function recipeLines(recipe: RecipeSummary | undefined): string[] {
   if (!recipe) return [];
-  const { name, reason, chosen, overridden } = recipe;
+  const { name, reason, fit, chosen, overridden } = recipe;
   const text = (words: readonly string[]) => words.map((word) => quotedWord(word)).join(" ");
   return [
     entry("recipe", `${name}${reason === undefined ? "" : ` (auto: ${reason})`}, which stands for`),
     ...wrapFlags(chosen.map(text)).map((line) => entry("", `  ${line}`)),
+    ...(fit ? [entry("", `fitted to ${fit.time}: ${fitText(fit)}`)] : []),
     ...overridden.map(({ given, instead }) =>
       entry("", `given: ${given.length > 0 ? text(given) : "off"}, instead of ${text(instead)}`),
     ),
   ];
+}
+
+function fitText({ steps, side, perStep }: NonNullable<RecipeSummary["fit"]>): string {
+  return `${plural(steps, "step")} with images of ${side} pixels, about ${stepText(perStep)} each`;
 }
 
 /** Flags in lines, each with its value on the same line. */

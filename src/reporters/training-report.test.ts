@@ -194,6 +194,7 @@ describe("the report of a training run", () => {
     const recipe = {
       name: "quick",
       reason: "6 images",
+      fit: { time: "30m", steps: 150, side: 384, perStep: 5.66 },
       chosen: [["--optimizer_args", "weight_decay=0"], ["--cache_latents"], ["--caption_extension", ".a b"]],
       overridden: [{ given: ["--max_train_steps", "5"], instead: ["--max_train_steps", "200"] }],
     } as const;
@@ -202,6 +203,7 @@ describe("the report of a training run", () => {
     const text = terminal.talked();
     expect(text).toContain("quick (auto: 6 images)");
     expect(text).toContain('--optimizer_args weight_decay=0 --cache_latents --caption_extension ".a b"\n');
+    expect(text).toContain("fitted to 30m: 150 steps with images of 384 pixels, about 5.7 s each\n");
     expect(text).toContain("given: --max_train_steps 5, instead of --max_train_steps 200\n");
     report.report(done());
     expect(terminal.talked()).toContain('--prompt "a painting in the style of mycat"');

@@ -50,6 +50,10 @@ export interface RecipeSummary {
   readonly name: "quick" | "object" | "style" | "likeness" | "classic";
   /** Why --recipe auto chose it. */
   readonly reason: string | undefined;
+  /** What --time made of steps and image size, from what a step takes. */
+  readonly fit:
+    | { readonly time: string; readonly steps: number; readonly side: number; readonly perStep: number }
+    | undefined;
   /** The settings it chose, each as words of a command line: ["--resolution", "512,512"]. */
   readonly chosen: readonly (readonly string[])[];
   /** What the user gave instead of its settings. */

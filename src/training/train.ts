@@ -13,6 +13,8 @@ import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
 import { withRecipe } from "./recipes/apply.ts";
+import { fitToTime } from "./recipes/time-box.ts";
+import { timeSteps } from "./recipes/time-steps.ts";
 import { RunReport } from "./report/run-report.ts";
 import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
 import { withInitialEmbeddings } from "./setup/initial-embeddings.ts";
@@ -43,7 +45,8 @@ async function* openAndTrain(
   const model = await openModel(local);
   const device = await openTrainingDevice(local);
   try {
-    const { settings, recipe, warnings: ofRecipe } = await withRecipe(local, model, device.runtime.device, found);
+    const chosen = await withRecipe(local, model, device.runtime.device, found);
+    const { settings, recipe, warnings: ofRecipe } = await fitToTime(chosen, model, device, timeSteps);
     const opened = await openInputs(settings, found, model);
     if (signal?.aborted) return;
     const isResumed = found?.kind === "own";

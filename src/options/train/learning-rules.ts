@@ -159,7 +159,7 @@ export function learningWarnings({ settings, places }: Given): Rule[] {
     {
       when: isLong(readNormTarget(normTarget)),
       options: ["norm_target"],
-      message: `Words have vectors of a length of about 0.4, and one of ${normTarget} drowns out the rest of a prompt.`,
+      message: `With --norm_target ${normTarget} the word is many times as long as others, and drowns out the rest of a prompt.`,
     },
     {
       when: rowAverage > 0 && keep === "last",

@@ -4,6 +4,8 @@ import { measureRate, requireDevice } from "../../runtime/index.ts";
 import type { RecipeSummary } from "../events.ts";
 import { withRecipe } from "../recipes/apply.ts";
 import { summaryOf } from "../recipes/summary.ts";
+import { fitToTime } from "../recipes/time-box.ts";
+import { estimateSteps } from "../recipes/time-steps.ts";
 import { availableBytes, openTrainingDevice } from "../setup/device.ts";
 import { openInputs, openModel, withLocalModels } from "../setup/inputs.ts";
 import type { Warning } from "../warnings.ts";
@@ -40,7 +42,8 @@ export async function planTraining(given: TrainSettings, signal?: StopSignal): P
   const device = await openTrainingDevice(local);
   const { runtime, reason } = device;
   try {
-    const { settings, recipe } = await withRecipe(local, model, runtime.device);
+    const chosen = await withRecipe(local, model, runtime.device);
+    const { settings, recipe } = await fitToTime(chosen, model, device, estimateSteps(runtime));
     const inputs = await openInputs(settings, undefined, model);
     const rate = await measureRate(runtime);
     const expected = (settings: TrainSettings) => estimateRun(settings, inputs, device, rate);

@@ -11,6 +11,7 @@ import {
 } from "../../options/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 import type { DeviceName } from "../../runtime/index.ts";
+import type { RecipeSummary } from "../events.ts";
 import { takesAngle } from "../optimizers/index.ts";
 import type { OpenModel } from "../setup/inputs.ts";
 import type { FoundState, TrainingState } from "../state/index.ts";
@@ -23,6 +24,10 @@ export interface ChosenRecipe {
   readonly reason: string | undefined;
   /** Its settings by flag name, also those that the user overrides. */
   readonly values: FlagValues;
+  /** Whether they are those of the state that the run goes on from. */
+  readonly isOfState: boolean;
+  /** What --time made of it. */
+  readonly fit: RecipeSummary["fit"];
 }
 
 /** Settings with those of their recipe beneath what the user gave. */
@@ -43,7 +48,11 @@ export async function withRecipe(
 ): Promise<SettingsOfRecipe> {
   const recipe =
     found?.kind === "own" ? recipeOfState(settings, found.state.recipe) : await newRecipe(settings, model, device);
-  if (!recipe) return { settings, warnings: [], recipe };
+  return recipe ? withSettingsOf(settings, recipe) : { settings, warnings: [], recipe };
+}
+
+/** @throws SETTINGS_CONFLICT */
+export function withSettingsOf(settings: TrainSettings, recipe: ChosenRecipe): SettingsOfRecipe {
   return { ...withDefaults({ ...settings, recipe: recipe.name }, recipe.values), recipe };
 }
 
@@ -68,7 +77,7 @@ function recipeOfState(
     );
   if (!saved) return undefined;
   const reason = asked === "auto" ? "as in the state" : undefined;
-  return { name: saved.name as RecipeName, reason, values: flagValues(saved.flags) };
+  return { name: saved.name as RecipeName, reason, values: flagValues(saved.flags), isOfState: true, fit: undefined };
 }
 
 async function newRecipe(
@@ -82,7 +91,7 @@ async function newRecipe(
   const chosen = asked === "auto" ? chooseRecipe(circumstances, settings) : { name: asked, reason: undefined };
   const values = expandRecipe(chosen.name, circumstances, flagsGiven(settings));
   if (values.has("step_angle") && settings.update !== "direction") requireAngles(settings);
-  return { ...chosen, values };
+  return { ...chosen, values, isOfState: false, fit: undefined };
 }
 
 /** The flags that say something about what a recipe sets. */

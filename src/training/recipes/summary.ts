@@ -3,7 +3,7 @@ import type { RecipeSummary } from "../events.ts";
 import type { ChosenRecipe } from "./apply.ts";
 
 /** What a recipe chose for a run, and what the user gave instead. */
-export function summaryOf({ name, reason, values }: ChosenRecipe, settings: TrainSettings): RecipeSummary {
+export function summaryOf({ name, reason, values, fit }: ChosenRecipe, settings: TrainSettings): RecipeSummary {
   const entries = [...values].map(([flag, value]) => ({
     flag,
     instead: flagWords(flag, value),
@@ -13,6 +13,7 @@ export function summaryOf({ name, reason, values }: ChosenRecipe, settings: Trai
   return {
     name,
     reason,
+    fit,
     chosen: entries.filter((entry) => !isGiven(entry)).map(({ words }) => words),
     overridden: entries
       .filter((entry) => isGiven(entry) && entry.words.join(" ") !== entry.instead.join(" "))
