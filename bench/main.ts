@@ -1,5 +1,7 @@
-/** `npm run bench -- learning` measures how well words are learned (learning/main.ts), everything else how fast and in how much memory (speed.ts). */
-if (process.argv[2] === "learning") await import("./learning/main.ts");
+/** What the words after `npm run bench --` ask for: how well words are learned, which timesteps carry them, or else how fast and in how much memory. */
+const [name, part] = process.argv.slice(2);
+if (name === "learning" && part === "timesteps") await import("./learning/timesteps.ts");
+else if (name === "learning") await import("./learning/main.ts");
 else await import("./speed.ts");
 
 export {};

@@ -76,6 +76,8 @@ export interface TrialResult {
   readonly steps: number;
   /** Time from the first step to the end, in seconds. */
   readonly seconds: number;
+  /** What each picture shows. */
+  readonly seen: readonly string[];
   /** Losses on the run's frozen batch, by step; empty without --eval_every_n_steps. */
   readonly evaluations: readonly (readonly [step: number, loss: number])[];
 }
@@ -99,6 +101,9 @@ export async function runTrial(trial: Trial, model: Model, threads?: number): Pr
       norm: (await meanNorm(learned.embedding)) / (await vocabularyNorm()),
       steps: learned.steps,
       seconds: learned.seconds,
+      seen: readings.map(({ reading }) =>
+        reading ? `${reading.color} ${reading.pattern} ${reading.shape} on ${reading.background}` : "nothing",
+      ),
       evaluations: learned.evaluations,
     };
   } finally {
