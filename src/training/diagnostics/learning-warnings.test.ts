@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { arrayOf } from "../../array/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
 import { type Warning, WarningCounter } from "../warnings.ts";
-import { type StepView, stepWarnings } from "./learning-warnings.ts";
+import { learningRateWarnings, type StepView, stepWarnings } from "./learning-warnings.ts";
 
 const fine: StepView = {
   outcome: { gradNorm: 1, embeddingGradNorms: [0.5, 0.1], isSkipped: false },
@@ -13,6 +15,41 @@ const fine: StepView = {
   readings: () => [],
 };
 const codes = (warnings: readonly Warning[]) => warnings.map(({ code }) => code);
+
+describe("warnings of a learning rate", () => {
+  /** 768 numbers of a length of 0.387, as Stable Diffusion 1 has them. */
+  const row = arrayOf([1, 768], new Float32Array(768).fill(0.387 / Math.sqrt(768)));
+  const told = (rate: number, steps: number, more: Partial<TrainSettings> = {}, optimizer = "AdamW"): string[] =>
+    codes(
+      learningRateWarnings({
+        settings: { learningRate: rate, ...more } as TrainSettings,
+        optimizer,
+        initialEmbeddings: [row],
+        learningRates: Array<number>(steps).fill(more.stepAngle ?? rate),
+      }),
+    );
+
+  test.each([
+    [2e-6, 1600, ["LEARNING_RATE_SMALL"]],
+    [3e-4, 20, ["LEARNING_RATE_SMALL"]],
+    [3e-4, 1000, []],
+    [5e-3, 300, []],
+    [1e-2, 6000, ["LEARNING_RATE_LARGE"]],
+    [2e-2, 400, ["LEARNING_RATE_LARGE"]],
+  ])("of published recipes: %d for %d steps", (rate, steps, expected) => {
+    expect(told(rate, steps)).toEqual(expected);
+    expect(told(rate, steps, {}, "Prodigy")).toEqual([]);
+  });
+
+  test.each([
+    [0.04, 20, ["LEARNING_RATE_SMALL"]],
+    [0.04, 200, []],
+    [0.6, 40, ["LEARNING_RATE_LARGE"]],
+  ])("that is an angle, whatever the vectors' length: %d for %d steps", (stepAngle, steps, expected) => {
+    expect(told(2e-6, steps, { stepAngle })).toEqual(expected);
+    expect(told(2e-6, steps, { stepAngle }, "direction")).toEqual(expected);
+  });
+});
 
 describe("warnings of a step", () => {
   test("none where all is well", () => {

@@ -22,25 +22,28 @@ const [leastTurn, largestTurn] = [1, 0.5];
 /** Radians that embeddings usually turn by in a step: 5e-4 to 5e-3 for Stable Diffusion 1. */
 const usualTurns = [0.03, 0.35] as const;
 
-/** How far the embeddings can turn: about lr sqrt(width) / norm radians a step. Warnings only: settings run as given. */
+/** How far the embeddings can turn: by the angle of each step, or about lr sqrt(width) / norm radians. Warnings only: settings run as given. */
 export function learningRateWarnings({ settings, optimizer, initialEmbeddings, learningRates }: Outlook): Warning[] {
-  if (!hasRateSizedSteps(optimizer)) return [];
-  const radiansPerRate = Math.max(
-    ...initialEmbeddings.map((embeddings) => Math.sqrt(embeddings.shape[1]!) / mean(rowNorms(embeddings))),
-  );
+  const { stepAngle, learningRate } = settings;
+  if (stepAngle === undefined && !hasRateSizedSteps(optimizer)) return [];
+  const radiansPerRate =
+    stepAngle === undefined
+      ? Math.max(...initialEmbeddings.map((rows) => Math.sqrt(rows.shape[1]!) / mean(rowNorms(rows))))
+      : 1;
   if (!Number.isFinite(radiansPerRate)) return [];
   const first = learningRates[0]! * radiansPerRate;
   const whole = learningRates.reduce((sum, rate) => sum + rate, 0) * radiansPerRate;
-  const rate = `a learning rate of ${settings.learningRate}`;
+  const rate = stepAngle === undefined ? `a learning rate of ${learningRate}` : `--step_angle ${stepAngle}`;
   const [low, high] = usualTurns.map((turn) => (turn / radiansPerRate).toExponential(0));
-  const advice = `Usual are ${usualTurns.join(" to ")} radians in the first steps, here learning rates of ${low} to ${high}, and more than ${leastTurn} in total.`;
+  const here = stepAngle === undefined ? `, here learning rates of ${low} to ${high},` : "";
+  const advice = `Usual are ${usualTurns.join(" to ")} radians in the first steps${here} and more than ${leastTurn} in total.`;
   if (whole < leastTurn) {
     const turn = whole.toPrecision(2);
     const message = `With ${rate} the word can turn by only about ${turn} radians in the whole run (${plural(learningRates.length, "step")}), too little to learn much. ${advice}`;
     return [{ code: "LEARNING_RATE_SMALL", message }];
   }
   if (first <= largestTurn) return [];
-  const message = `With ${rate} the word turns by about ${first.toPrecision(2)} radians in the first step alone. ${advice}`;
+  const message = `With ${rate} the word turns by about ${first.toPrecision(2)} radians in the first step alone${stepAngle === undefined ? "" : ", which erases the word it starts from"}. ${advice}`;
   return [{ code: "LEARNING_RATE_LARGE", message }];
 }
 

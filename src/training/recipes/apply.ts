@@ -89,7 +89,10 @@ async function newRecipe(
   if (asked === undefined) return undefined;
   const circumstances = await circumstancesOf(settings, model, device);
   const chosen = asked === "auto" ? chooseRecipe(circumstances, settings) : { name: asked, reason: undefined };
-  const values = expandRecipe(chosen.name, circumstances, flagsGiven(settings));
+  const values = expandRecipe(chosen.name, circumstances, {
+    flags: flagsGiven(settings),
+    steps: settings.places.has("max_train_steps") ? settings.maxTrainSteps : undefined,
+  });
   if (values.has("step_angle") && settings.update !== "direction") requireAngles(settings);
   return { ...chosen, values, isOfState: false, fit: undefined };
 }

@@ -24,37 +24,44 @@ const wordsOf = (values: ReturnType<typeof expandRecipe>): string[] =>
   [...values].flatMap(([flag, value]) => flagWords(flag, value));
 
 /** The flags of a recipe for six images in a plain folder, without captions. */
-const expanded = (name: RecipeName, family: Circumstances["family"], device: DeviceClass): string[] =>
-  [...expandRecipe(name, { ...six, family, device })].map(([flag, value]) => flagWords(flag, value).join(" "));
+const expanded = (
+  name: RecipeName,
+  family: Circumstances["family"],
+  device: DeviceClass,
+  nativeSide?: number,
+): string[] =>
+  [...expandRecipe(name, { ...six, family, device, nativeSide })].map(([flag, value]) =>
+    flagWords(flag, value).join(" "),
+  );
 
 describe("a recipe for six images", () => {
   test("is these settings, and these others for each family and kind of device", () => {
     const lines = names.flatMap((name) => {
       const usual = expanded(name, "sd1", "gpu");
-      const others = (["sd1", "sd2", "sdxl"] as const).flatMap((family) =>
+      const others = (["sd1", "sd2", "sdxl", "small"] as const).flatMap((model) =>
         (["cpu", "gpu"] as const).flatMap((device) => {
-          const different = expanded(name, family, device).filter((words) => !usual.includes(words));
-          return different.length === 0 ? [] : [`  ${family} ${device}: ${different.join(" ")}`];
+          const words = model === "small" ? expanded(name, "sd1", device, 128) : expanded(name, model, device);
+          const different = words.filter((flag) => !usual.includes(flag));
+          return different.length === 0 ? [] : [`  ${model} ${device}: ${different.join(" ")}`];
         }),
       );
       return [name, ...usual.map((words) => `  ${words}`), ...others];
     });
     expect(lines.join("\n")).toMatchInlineSnapshot(`
       "quick
-        --optimizer_type AdamW
-        --optimizer_args weight_decay=0
-        --lr_scheduler cosine_with_min_lr
-        --lr_scheduler_min_lr_ratio 0.1
         --norm_control fixed
-        --step_angle 0.04
-        --num_vectors_per_token 1
+        --norm_target 1.9x
+        --lr_scheduler cosine
+        --timestep_sampling stratified
+        --num_vectors_per_token 2
         --train_batch_size 4
         --max_train_steps 200
-        --timestep_sampling stratified
+        --min_timestep 600
         --eval_every_n_steps 20
         --save_model_as safetensors
         --cache_latents
         --keep best
+        --step_angle 0.058
         --resolution 512,512
         --dataset_repeats 8
         --use_object_template
@@ -62,44 +69,45 @@ describe("a recipe for six images", () => {
         sd2 cpu: --resolution 384,384
         sdxl cpu: --resolution 576,576
         sdxl gpu: --resolution 768,768
+        small cpu: --max_train_steps 75 --step_angle 0.15 --resolution 128,128
+        small gpu: --max_train_steps 75 --step_angle 0.15 --resolution 128,128
       object
-        --optimizer_type AdamW
-        --optimizer_args weight_decay=0
-        --lr_scheduler cosine_with_min_lr
-        --lr_scheduler_min_lr_ratio 0.1
         --norm_control fixed
-        --step_angle 0.04
-        --num_vectors_per_token 1
+        --norm_target 1.9x
+        --lr_scheduler cosine
+        --timestep_sampling stratified
+        --num_vectors_per_token 2
         --train_batch_size 4
         --max_train_steps 500
-        --timestep_sampling stratified
+        --min_timestep 400
         --eval_every_n_steps 10
         --early_stop
         --save_model_as safetensors
         --cache_latents
         --keep best
+        --step_angle 0.04
         --resolution 512,512
         --dataset_repeats 8
         --use_object_template
         sd1 cpu: --eval_every_n_steps 20
         sd2 cpu: --eval_every_n_steps 20
-        sdxl cpu: --max_train_steps 400 --eval_every_n_steps 20 --resolution 768,768
-        sdxl gpu: --max_train_steps 400 --resolution 768,768
+        sdxl cpu: --max_train_steps 400 --eval_every_n_steps 20 --step_angle 0.05 --resolution 768,768
+        sdxl gpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
+        small cpu: --max_train_steps 300 --eval_every_n_steps 20 --step_angle 0.067 --resolution 128,128
+        small gpu: --max_train_steps 300 --step_angle 0.067 --resolution 128,128
       style
-        --optimizer_type AdamW
-        --optimizer_args weight_decay=0
-        --lr_scheduler cosine_with_min_lr
-        --lr_scheduler_min_lr_ratio 0.1
         --norm_control fixed
-        --step_angle 0.02
+        --norm_target 1.9x
+        --lr_scheduler cosine
+        --timestep_sampling stratified
         --num_vectors_per_token 2
         --train_batch_size 8
         --max_train_steps 600
-        --timestep_sampling stratified
         --eval_every_n_steps 20
         --save_model_as safetensors
         --cache_latents
         --keep best
+        --step_angle 0.02
         --resolution 512,512
         --dataset_repeats 16
         --use_style_template
@@ -107,6 +115,8 @@ describe("a recipe for six images", () => {
         sd2 cpu: --train_batch_size 4 --dataset_repeats 8
         sdxl cpu: --train_batch_size 4 --resolution 768,768 --dataset_repeats 8
         sdxl gpu: --resolution 768,768
+        small cpu: --train_batch_size 4 --max_train_steps 300 --step_angle 0.04 --resolution 128,128 --dataset_repeats 8
+        small gpu: --max_train_steps 300 --step_angle 0.04 --resolution 128,128
       likeness
         --optimizer_type AdamW
         --optimizer_args weight_decay=0
@@ -127,6 +137,8 @@ describe("a recipe for six images", () => {
         sd2 cpu: --train_batch_size 4 --dataset_repeats 8
         sdxl cpu: --train_batch_size 4 --resolution 768,768 --dataset_repeats 8
         sdxl gpu: --resolution 768,768
+        small cpu: --train_batch_size 4 --resolution 128,128 --dataset_repeats 8
+        small gpu: --resolution 128,128
       classic
         --optimizer_type AdamW
         --optimizer_args weight_decay=0
@@ -145,7 +157,9 @@ describe("a recipe for six images", () => {
         --dataset_repeats 8
         --use_object_template
         sdxl cpu: --resolution 768,768
-        sdxl gpu: --resolution 768,768"
+        sdxl gpu: --resolution 768,768
+        small cpu: --resolution 128,128
+        small gpu: --resolution 128,128"
     `);
   });
 
@@ -170,7 +184,7 @@ describe("a recipe for six images", () => {
 
 describe("a recipe follows", () => {
   const of = (more: Partial<Circumstances>, name: RecipeName = "object", ...given: string[]) =>
-    expandRecipe(name, { ...six, family: "sd1", device: "gpu", ...more }, new Set(given));
+    expandRecipe(name, { ...six, family: "sd1", device: "gpu", ...more }, { flags: new Set(given) });
 
   test("the size the model was made for: its config, else its family and what it predicts", () => {
     const sideOf = (more: Partial<Circumstances>, name?: RecipeName) => of(more, name).get("resolution");
@@ -200,6 +214,16 @@ describe("a recipe follows", () => {
     const usual = stepsOf(6) as number;
     expect(stepsOf(usual)).toBe(2 * usual);
     expect(stepsOf(10 * usual)).toBe(2 * usual);
+  });
+
+  test("the length of the run: fewer steps turn further each, up to a limit", () => {
+    const angleOf = (steps: number, name: RecipeName = "quick") =>
+      expandRecipe(name, { ...six, family: "sd1", device: "cpu" }, { flags: new Set(), steps }).get("step_angle");
+    const [long, short] = [angleOf(100), angleOf(50)] as [number, number];
+    expect(short / long).toBeGreaterThan(1.8);
+    expect(short / long).toBeLessThan(2.2);
+    expect(angleOf(1)).toBe(angleOf(10));
+    expect(angleOf(100, "classic")).toBeUndefined();
   });
 
   test("the user, also where another flag says otherwise what a setting says", () => {

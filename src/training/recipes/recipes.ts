@@ -14,9 +14,13 @@ interface Recipe {
   readonly about: string;
   readonly kind: "object" | "style";
   readonly settings: Row;
+  /** Sum of the angles of all steps in radians, before the schedule lowers them: fewer steps turn further each. Undefined where steps are no angles. */
+  readonly turn?: number;
   /** What is different for a family, then for a kind of device. */
   readonly families?: Readonly<Partial<Record<Family, Row>>>;
   readonly devices?: Readonly<Partial<Record<DeviceClass, Row>>>;
+  /** What is different for models made for images smaller than 512 pixels. */
+  readonly small?: Row;
   /** Size of the images as a share of that the model was made for. */
   readonly size?: Readonly<Partial<Record<DeviceClass, number>>>;
 }
@@ -24,32 +28,32 @@ interface Recipe {
 /** Kinds of device between which a recipe differs. */
 export type DeviceClass = "cpu" | "gpu";
 
-/** Steps of an angle that falls to a tenth, at fixed length: the length of a vector that grows is a decay that nobody has chosen. */
+/** Turns at a fixed length that become smaller: the length of vectors that grow is a decay that nobody has chosen. */
 const turning = {
-  optimizer_type: "AdamW",
-  optimizer_args: ["weight_decay=0"],
-  lr_scheduler: "cosine_with_min_lr",
-  lr_scheduler_min_lr_ratio: 0.1,
   norm_control: "fixed",
+  norm_target: "1.9x",
+  lr_scheduler: "cosine",
+  timestep_sampling: "stratified",
 } as const satisfies Row;
 
 /** What all recipes have in common. */
 const common = { save_model_as: "safetensors", cache_latents: true, keep: "best" } as const satisfies Row;
 
-/** The recipes: a row of settings each. Angles and timesteps were measured on the small model; sizes and steps for larger models follow published recipes. */
+/** The recipes: a row of settings each. Turns, lengths and timesteps were measured on the small model; sizes and steps for larger models follow published recipes. */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   quick: {
     about: "a usable word in little time",
     kind: "object",
     settings: {
       ...turning,
-      step_angle: 0.04,
-      num_vectors_per_token: 1,
+      num_vectors_per_token: 2,
       train_batch_size: 4,
       max_train_steps: 200,
-      timestep_sampling: "stratified",
+      min_timestep: 600,
       eval_every_n_steps: 20,
     },
+    turn: 11.5,
+    small: { max_train_steps: 75 },
     size: { cpu: 0.75 },
   },
   object: {
@@ -57,30 +61,31 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     kind: "object",
     settings: {
       ...turning,
-      step_angle: 0.04,
-      num_vectors_per_token: 1,
+      num_vectors_per_token: 2,
       train_batch_size: 4,
       max_train_steps: 500,
-      timestep_sampling: "stratified",
+      min_timestep: 400,
       eval_every_n_steps: 10,
       early_stop: true,
     },
+    turn: 20,
     families: { sdxl: { max_train_steps: 400 } },
     devices: { cpu: { eval_every_n_steps: 20 } },
+    small: { max_train_steps: 300 },
   },
   style: {
     about: "the style of the images instead of what they show",
     kind: "style",
     settings: {
       ...turning,
-      step_angle: 0.02,
       num_vectors_per_token: 2,
       train_batch_size: 8,
       max_train_steps: 600,
-      timestep_sampling: "stratified",
       eval_every_n_steps: 20,
     },
+    turn: 12,
     devices: { cpu: { train_batch_size: 4 } },
+    small: { max_train_steps: 300 },
   },
   likeness: {
     about: "a face: closer to the images, less free in what prompts can do with it",
@@ -133,29 +138,56 @@ export interface Circumstances {
   readonly hasPlainFolder: boolean;
 }
 
-/** The settings of a recipe, by flag name. Pure: the same for the same circumstances. given: flags that the user gave; what they take the place of is left out. */
+/** What the user gave, as far as recipes depend on it. */
+export interface GivenToRecipe {
+  /** Flags, what they take the place of is left out. */
+  readonly flags: ReadonlySet<string>;
+  /** Length of the run. */
+  readonly steps?: number | undefined;
+}
+
+/** The settings of a recipe, by flag name. Pure: the same for the same circumstances. */
 export function expandRecipe(
   name: RecipeName,
   circumstances: Circumstances,
-  given: ReadonlySet<string> = new Set(),
+  given: GivenToRecipe = { flags: new Set() },
 ): FlagValues {
-  const { settings, families, devices, kind, size } = recipes[name];
+  const { settings, families, devices, small, kind, size } = recipes[name];
   const { family, device, captioned, captionExtension } = circumstances;
-  const row: Row = { ...settings, ...families?.[family], ...devices?.[device] };
-  const side = sideFor(circumstances, size?.[device] ?? 1);
+  const native = nativeSideOf(circumstances);
+  const row: Row = {
+    ...settings,
+    ...families?.[family],
+    ...devices?.[device],
+    ...(native < leastFullSide && small),
+  };
+  const side = sideFor(native, family, size?.[device] ?? 1);
+  const steps = stepsFor(circumstances, row);
   const values: Row = {
     ...row,
     ...common,
-    ...stepsFor(circumstances, row),
+    max_train_steps: steps,
+    ...angleFor(name, given.steps ?? steps),
     resolution: [side, side],
     ...repeatsFor(circumstances, row),
     ...(captionExtension !== undefined && { caption_extension: captionExtension }),
     ...(captioned === 0 && { [kind === "style" ? "use_style_template" : "use_object_template"]: true }),
   };
   return new Map(
-    Object.entries(values).filter(([flag]) => !(replacedBy[flag] ?? []).some((other) => given.has(other))),
+    Object.entries(values).filter(([flag]) => !(replacedBy[flag] ?? []).some((other) => given.flags.has(other))),
   ) as FlagValues;
 }
+
+/** The angle of a recipe's steps, for a run of so many of them; none for a recipe whose steps are no angles. */
+export function angleFor(name: RecipeName, steps: number): Row {
+  const { turn } = recipes[name];
+  if (turn === undefined) return {};
+  const angle = Math.min(largestAngle, turn / Math.max(1, steps));
+  return { step_angle: Number(angle.toPrecision(2)) };
+}
+
+/** Radians of the largest step. */
+const largestAngle = 0.3;
 
 /** Flags that, given by the user, say otherwise what a setting of a recipe says. */
 const replacedBy: Readonly<Record<string, readonly string[]>> = {
@@ -165,7 +197,6 @@ const replacedBy: Readonly<Record<string, readonly string[]>> = {
   optimizer_type: ["use_8bit_adam", "use_lion_optimizer"],
   optimizer_args: ["optimizer_type", "use_8bit_adam", "use_lion_optimizer"],
   lr_scheduler: ["lr_scheduler_type"],
-  lr_scheduler_min_lr_ratio: ["lr_scheduler", "lr_scheduler_type"],
   norm_control: ["update"],
   caption_extension: ["caption_extention"],
   use_object_template: ["use_style_template"],
@@ -178,8 +209,11 @@ const usualSides: Readonly<Record<Family, number>> = { sd1: 512, sd2: 512, sdxl:
 /** Models made for images smaller than this are fast at their full size, and learn nothing below it. */
 const leastFullSide = 512;
 
-function sideFor({ family, predictionType, nativeSide }: Circumstances, share: number): number {
-  const native = nativeSide ?? (family === "sd2" && predictionType === "v_prediction" ? 768 : usualSides[family]);
+function nativeSideOf({ family, predictionType, nativeSide }: Circumstances): number {
+  return nativeSide ?? (family === "sd2" && predictionType === "v_prediction" ? 768 : usualSides[family]);
+}
+
+function sideFor(native: number, family: Family, share: number): number {
   // At its full size SDXL takes twice the work, and more memory than many GPUs have.
   const part = family === "sdxl" ? share * 0.75 : share;
   return native < leastFullSide ? native : Math.round((native * part) / 64) * 64;
@@ -188,9 +222,9 @@ function sideFor({ family, predictionType, nativeSide }: Circumstances, share: n
 /** How often every image should be seen at least, if that takes no more than twice a recipe's steps. */
 const leastViews = 8;
 
-function stepsFor({ images }: Circumstances, row: Row): Row {
+function stepsFor({ images }: Circumstances, row: Row): number {
   const steps = Number(row.max_train_steps);
-  return { max_train_steps: Math.min(2 * steps, Math.max(steps, Math.ceil((leastViews * images) / perStepOf(row)))) };
+  return Math.min(2 * steps, Math.max(steps, Math.ceil((leastViews * images) / perStepOf(row))));
 }
 
 function perStepOf(row: Row): number {

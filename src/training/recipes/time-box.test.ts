@@ -61,6 +61,10 @@ describe("--time", () => {
     const { settings, recipe } = await fitted({ perStep: 1, startUp: 10 }, ...flags);
     expect(settings).toMatchObject({ maxTrainSteps: 500, trainBatchSize: 2, resolution: [128, 128] });
     expect(recipe?.fit).toEqual({ time: "10m", steps: 500, side: 128, perStep: 1 });
+    const quick = await fitted({ perStep: 1, startUp: 0 }, "--recipe", "quick", "--time", "72s");
+    const { settings: usual } = await fitted({ perStep: 1e-3, startUp: 0 }, "--recipe", "quick", "--time", "10m");
+    expect(quick.settings.maxTrainSteps).toBeLessThan(usual.maxTrainSteps);
+    expect(quick.settings.stepAngle).toBeGreaterThan(usual.stepAngle!);
   });
 
   test("makes the images smaller unless their size is given, and says what it would take", async () => {

@@ -1,10 +1,11 @@
 import { CoinageError, durationText } from "../../errors/index.ts";
 import { countFlops } from "../../graph/index.ts";
-import { type FlagValues, readDuration } from "../../options/index.ts";
+import { readDuration } from "../../options/index.ts";
 import { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import { type OpenModel, openInputs, type TrainingInputs } from "../setup/inputs.ts";
 import { type SettingsOfRecipe, withSettingsOf } from "./apply.ts";
+import { angleFor } from "./recipes.ts";
 
 /** What steps of a run take. */
 export interface StepTiming {
@@ -42,11 +43,10 @@ export async function fitToTime(
   const box = { seconds: readDuration(time)!, startUp, most: settings.maxTrainSteps };
   const fit = fitSteps(box, sizes);
   if (!fit) throw tooShort(time, box, sizes);
-  const fitted: FlagValues = new Map([
-    ...recipe.values,
-    ["max_train_steps", fit.steps] as const,
-    ...(fit.side === sides[0] ? [] : [["resolution", [fit.side, fit.side]] as const]),
-  ]);
+  const fitted = new Map(recipe.values).set("max_train_steps", fit.steps);
+  const { step_angle: angle } = angleFor(recipe.name, fit.steps);
+  if (angle !== undefined && fitted.has("step_angle")) fitted.set("step_angle", angle);
+  if (fit.side !== sides[0]) fitted.set("resolution", [fit.side, fit.side]);
   const { warnings, ...rest } = withSettingsOf(settings, { ...recipe, values: fitted, fit: { time, ...fit } });
   return { ...rest, warnings: [...chosen.warnings, ...warnings] };
 }
