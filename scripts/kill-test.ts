@@ -8,14 +8,14 @@ import { newestState, runInProcess } from "../test/killed-run.ts";
 
 // Kills real training processes (SIGKILL) at random moments of every phase and resumes them from their newest state, again and again:
 // losses and the bytes of the final file must equal those of an undisturbed run, and killed runs may leave no temporary files behind.
-// npm run kill-test -- [--kills 200] [--steps 40] [--threads 1] [--latents anew,cached,disk]
+// npm run kill-test -- [--kills 200] [--steps 40] [--threads 1] [--variants anew,cached,disk,learning]
 
 const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "200" },
     steps: { type: "string", default: "40" },
     threads: { type: "string", default: "1" },
-    latents: { type: "string", default: "anew,cached,disk" },
+    variants: { type: "string", default: "anew,cached,disk,learning" },
   },
 });
 const wantedKills = Number(values.kills);
@@ -30,10 +30,30 @@ const config = (pictures: string): string =>
   `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(pictures)}\ncaption_extension = ".txt"\nclass_tokens = "vexla"\nshuffle_caption = true\nflip_aug = true\n`;
 const prompts = write("prompts.txt", "a photo of vexla --w 128 --h 128 --s 4\na vexla --w 64 --h 64 --s 4\n");
 
-/** Runs with every source of randomness: latents sampled at each step or cached, captions, mirroring, noise of both generators. */
-const variants = { anew: [], cached: ["--cache_latents"], disk: ["--cache_latents_to_disk"] } as const;
+const prodigy = ["--optimizer_type", "Prodigy", "--learning_rate", "1"] as const;
+/** Runs with every source of randomness: latents sampled at each step or cached, captions, mirroring, noise of both generators; and what sd-scripts does not have. */
+const variants = {
+  anew: prodigy,
+  cached: [...prodigy, "--cache_latents"],
+  disk: [...prodigy, "--cache_latents_to_disk"],
+  learning: [
+    ...[
+      "--cache_latents",
+      "--update",
+      "direction",
+      "--direction_momentum",
+      "0.8",
+      "--prior_pull",
+      "auto",
+      "--init",
+      "output",
+    ],
+    ...["--timestep_sampling", "stratified", "--row_average", "0.9", "--eval_every_n_steps", "2", "--early_stop"],
+    ...["--keep", "both"],
+  ],
+} as const;
 type Variant = keyof typeof variants;
-const tried = (Object.keys(variants) as Variant[]).filter((name) => values.latents.split(",").includes(name));
+const tried = (Object.keys(variants) as Variant[]).filter((name) => values.variants.split(",").includes(name));
 
 /** A folder for one run: its images, with latent caches beside them, and its output. */
 function newRun(
@@ -48,7 +68,7 @@ function newRun(
     ...["--pretrained_model_name_or_path", tinySdFolder, "--output_dir", out],
     ...["--dataset_config", write(path.join(name, "concept.toml"), config(pictures))],
     ...["--token_string", "vexla", "--init_word", "ring", "--num_vectors_per_token", "2", "--seed", "1"],
-    ...["--optimizer_type", "Prodigy", "--learning_rate", "1", "--max_train_steps", values.steps],
+    ...["--max_train_steps", values.steps],
     ...["--noise_offset", "0.05", "--multires_noise_iterations", "3", "--gradient_accumulation_steps", "2"],
     ...["--save_model_as", "pt", "--save_every_n_steps", "1", "--save_state", "--save_last_n_steps", "1"],
     ...["--sample_prompts", prompts, "--sample_every_n_steps", String(sampleEvery), "--threads", values.threads],
@@ -77,7 +97,7 @@ async function undisturbedRun(variant: Variant) {
   const firstSample = times.findIndex(({ kind }) => kind === "sample");
   const sampleMs = times[firstSample]!.at - times[firstSample - 1]!.at;
   const stepMs = (times.at(-1)!.at - startMs) / losses.size;
-  console.log(`undisturbed run (latents ${variant}): ${losses.size} steps in ${Math.round(times.at(-1)!.at)} ms`);
+  console.log(`undisturbed run (${variant}): ${losses.size} steps in ${Math.round(times.at(-1)!.at)} ms`);
   return { losses, word: readFileSync(path.join(out, "vexla.pt")), startMs, sampleMs, stepMs };
 }
 
@@ -139,7 +159,7 @@ while (killed() < wantedKills) {
   const left = [out, pictures].flatMap((folder) => readdirSync(folder)).filter((name) => /^\.|-old/.test(name));
   if (!isSame || left.length > 0) differences++;
   console.log(
-    `run ${runs} (latents ${variant}) finished: ${isSame ? "same file" : "DIFFERENT FILE"}, left: ${left.join(" ") || "nothing"}`,
+    `run ${runs} (${variant}) finished: ${isSame ? "same file" : "DIFFERENT FILE"}, left: ${left.join(" ") || "nothing"}`,
   );
 }
 rmSync(work, { recursive: true });
