@@ -73,6 +73,7 @@ export { plan } from "./plan.ts";
 export { type TrainResult, train } from "./train.ts";
 export type {
   Alternative,
+  ChoiceEvent,
   Estimate,
   EvaluationEvent,
   MemoryEstimate,

@@ -22,6 +22,8 @@ export interface Dataset {
   readonly limits: BucketLimits | undefined;
   readonly subsets: readonly LoadedSubset[];
   readonly images: readonly TrainingImage[];
+  /** Images that are not trained on, but measured. */
+  readonly heldOut: readonly TrainingImage[];
   readonly buckets: readonly Bucket<TrainingImage>[];
   readonly numTrainImages: number;
   readonly numRegImages: number;
@@ -43,7 +45,7 @@ export async function loadDataset(plan: DatasetPlan, context: LoadContext, bucke
   checkEpoch(images, plan);
   await checkMasks(images, plan, context.warnings);
   await warnAboutImages(images, context.warnings);
-  return { plan, limits, images, buckets: bucketsOf(images), ...loaded };
+  return { plan, limits, images, heldOut: [], buckets: bucketsOf(images), ...loaded };
 }
 
 function checkEpoch(images: readonly TrainingImage[], { subsets }: DatasetPlan): void {
@@ -63,7 +65,7 @@ export function arrange({ plan, buckets }: Dataset, seed: number): BatchArrangem
   return new BatchArrangement(buckets, plan.batchSize, seed);
 }
 
-function bucketsOf(images: readonly TrainingImage[]): Bucket<TrainingImage>[] {
+export function bucketsOf(images: readonly TrainingImage[]): Bucket<TrainingImage>[] {
   const buckets = new Map<string, { resolution: TrainingImage["bucket"]; images: TrainingImage[] }>();
   for (const image of images) {
     const key = image.bucket.join("x");

@@ -52,8 +52,8 @@ export class DatasetGroup {
     this.warnings = warnings;
     this.seed = drawDatasetSeed(random);
     this.#arrangements = datasets.map((dataset) => arrange(dataset, this.seed));
-    this.#latents = caching && new LatentStore(this.images, caching);
-    for (const file of this.images.flatMap(filesOf)) this.#files.note(file);
+    this.#latents = caching && new LatentStore([...this.images, ...this.heldOut], caching);
+    for (const file of [...this.images, ...this.heldOut].flatMap(filesOf)) this.#files.note(file);
   }
 
   /** Batches an epoch has; 0 when there is nothing to train on. */
@@ -63,6 +63,11 @@ export class DatasetGroup {
 
   get images(): TrainingImage[] {
     return this.datasets.flatMap(({ images }) => images);
+  }
+
+  /** Images that are not trained on, but measured. */
+  get heldOut(): TrainingImage[] {
+    return this.datasets.flatMap(({ heldOut }) => heldOut);
   }
 
   get numTrainImages(): number {
@@ -77,7 +82,8 @@ export class DatasetGroup {
    *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
   async *cacheLatents(encoder: PictureEncoder): AsyncGenerator<CachingProgress> {
     if (!this.#latents) return;
-    yield* cacheLatents(this.datasets, encoder, this.#latents);
+    const all = this.datasets.map(({ images, heldOut }) => ({ images: [...images, ...heldOut] }));
+    yield* cacheLatents(all, encoder, this.#latents);
     this.#requireUnchanged(this.images.flatMap(filesOf));
   }
 
@@ -107,7 +113,7 @@ export class DatasetGroup {
   /** A micro-batch of one image as it is without chance, outside of all epochs: from its latents where they are cached. number: which of several templates
    *  its caption is made from; odd ones are mirrored where images are mirrored at all. @throws as epochBatches */
   async stillBatch(image: TrainingImage, replacements: Replacements, number: number): Promise<MicroBatch> {
-    const dataset = this.datasets.findIndex(({ images }) => images.includes(image));
+    const dataset = this.datasets.findIndex(({ images, heldOut }) => images.includes(image) || heldOut.includes(image));
     const latents = await this.#latents?.get(image);
     const sample = await prepareStill(image, this.datasets[dataset]!.plan, latents, number % 2 === 1);
     if (!latents || image.maskPath !== undefined) this.#requireUnchanged(filesOf(image));

@@ -6,6 +6,7 @@ import type { DatasetSettings } from "./config/keys.ts";
 import { type LatentCaching, type LatentFamily, resolveDatasets } from "./config/plan.ts";
 import { type Dataset, loadDataset } from "./dataset.ts";
 import { DatasetGroup } from "./group.ts";
+import { holdOut } from "./held-out.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
 
 /** What datasets depend on besides the settings. */
@@ -29,7 +30,7 @@ export async function openDataset(settings: DatasetSettings, options: OpenOption
   for (const plan of resolveDatasets(config, settings))
     datasets.push(await loadDataset(plan, { warnings, random, caching }, family === "sdxl" ? 32 : 64));
   if (caching) checkCacheable(datasets);
-  return new DatasetGroup(datasets, warningsOf(warnings, settings), random, caching);
+  return new DatasetGroup(holdOut(datasets, settings.holdOut ?? 0), warningsOf(warnings, settings), random, caching);
 }
 
 /** Warnings about captions matter only where captions are used. */

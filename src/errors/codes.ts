@@ -80,6 +80,7 @@ export const errorCodes = {
   CAPTION_UNREADABLE: "A caption file that is empty, not UTF-8, or cannot be read.",
   DATASET_CONFIG: "A mistake in a dataset config, in a metadata file, or in the settings that go with them.",
   DATASET_EMPTY: "No images to train on.",
+  HOLD_OUT: "More images are to be held out (--hold_out) than can be spared.",
   LATENTS_UNREADABLE: "A latent cache that is damaged, does not match its image, or was rewritten while a run used it.",
   MASK_MISSING: "An image without a mask, or a mask without an image.",
   PICTURE_CHANGED: "An image or mask that changed while a run used it.",

@@ -7,6 +7,7 @@ import {
   imageEvent,
   recordOf,
   scalarsEvent,
+  textEvent,
   versionEvent,
 } from "../formats/tfevents/index.ts";
 import { loggedSettings, type TrainSettings } from "../options/index.ts";
@@ -49,6 +50,10 @@ export function tensorboardReporter(settings: TrainSettings, start: Date): Repor
           return file.write(scalarsEvent(nowSeconds(), event.step, scalarsOf(event)));
         case "evaluation":
           return file.write(scalarsEvent(nowSeconds(), event.step, evaluationScalars(event)));
+        case "stopping":
+          return file.write(textEvent(nowSeconds(), event.step, "stop/reason", event.reason));
+        case "choice":
+          return file.write(textEvent(nowSeconds(), event.step, "stop/choice", event.message));
         case "epoch":
           return file.write(scalarsEvent(nowSeconds(), event.epoch, { "loss/epoch": event.loss }));
         case "sample":

@@ -43,6 +43,10 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "evaluation":
           lastEvaluation = event;
           return;
+        case "stopping":
+          return talk.say(`stopping after step ${event.step}: ${event.reason}`);
+        case "choice":
+          return talk.say(event.message);
         case "epoch":
           return talk.say(`epoch ${event.epoch}/${event.epochs}: average loss ${lossText(event.loss)}`);
         case "saved":

@@ -70,6 +70,14 @@ export type TrainingEvent =
   | { readonly kind: "caching"; readonly done: number; readonly total: number; readonly imageKeys: readonly string[] }
   | StepEvent
   | EvaluationEvent
+  /** --early_stop ends the run before its last step. */
+  | {
+      readonly kind: "stopping";
+      readonly step: number;
+      /** Why, as the end of a sentence. */
+      readonly reason: string;
+    }
+  | ChoiceEvent
   /** loss: mean over the micro-batches of the epoch. */
   | { readonly kind: "epoch"; readonly epoch: number; readonly epochs: number; readonly loss: number }
   /** An embedding file was written. */
@@ -113,6 +121,8 @@ export type TrainingEvent =
       readonly seconds: number;
       /** Stopped before its last step, by the user or by an error. */
       readonly isInterrupted: boolean;
+      /** Why --early_stop has ended it, as the end of a sentence. */
+      readonly stopReason?: string;
       /** The message of the error that ended it. */
       readonly failure: string | undefined;
       /** Every warning of the run, with how often it came. */
@@ -176,4 +186,23 @@ export interface EvaluationEvent {
   readonly itemLosses: readonly number[];
   /** Timestep of each item. */
   readonly timesteps: readonly number[];
+}
+
+/** Which vectors were kept at the end of a run (--keep), by their losses on a second frozen batch, whose noise, timesteps and, with --hold_out, images are of their own. */
+export interface ChoiceEvent {
+  readonly kind: "choice";
+  readonly step: number;
+  readonly chosen: "last" | "averaged" | "best";
+  /** All that were compared; the first are the last vectors. */
+  readonly candidates: readonly {
+    readonly name: ChoiceEvent["chosen"];
+    /** Steps after which the vectors were these. */
+    readonly step: number;
+    readonly loss: number;
+    /** How much lower the loss is than that of the last vectors, as the mean of the items' differences, with its standard error. */
+    readonly gain: number;
+    readonly gainError: number;
+  }[];
+  /** The choice in words. */
+  readonly message: string;
 }

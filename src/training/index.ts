@@ -1,5 +1,5 @@
 export { type DebugEvent, debugDataset } from "./debug-dataset.ts";
 export type { Estimate, MemoryEstimate } from "./estimate/estimate.ts";
 export { type Alternative, planTraining, type RunPlan } from "./estimate/plan.ts";
-export type { EvaluationEvent, RecipeSummary, RunSummary, StepEvent, TrainingEvent } from "./events.ts";
+export type { ChoiceEvent, EvaluationEvent, RecipeSummary, RunSummary, StepEvent, TrainingEvent } from "./events.ts";
 export { train } from "./train.ts";

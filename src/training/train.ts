@@ -80,7 +80,7 @@ async function* trainSteps(
 ): AsyncGenerator<TrainingEvent> {
   const { settings, inputs, embeddings, progress, files, warnings } = run;
   const { checkpoint, length, group, model, generators } = inputs;
-  if (progress.isFinished) return;
+  if (progress.isFinished && settings.keep === "last") return;
   const vae = openVaeEncoder(model, device.runtime, generators.torch);
   const caching = group.cacheLatents({ ...vae, digest: () => encoderDigest(checkpoint.vae) });
   for await (const { warnings: ofCaching, ...cached } of caching) {
@@ -123,6 +123,7 @@ async function* trainSteps(
       yield* save(run, { kind: "epoch", epoch: epoch.number }, settings.saveState);
     yield* previews.afterEpoch();
   }
+  if (evaluation && settings.keep !== "last" && progress.isFinished) yield* evaluation.chooseAtEnd();
 }
 
 function isDue(count: number, interval: number | undefined): boolean {

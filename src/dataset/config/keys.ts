@@ -176,6 +176,7 @@ type OtherSetting =
   | "cacheLatentsToDisk"
   | "skipCacheCheck"
   | "vaeBatchSize"
+  | "holdOut"
   | "useObjectTemplate"
   | "useStyleTemplate";
 

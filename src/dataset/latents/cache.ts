@@ -37,7 +37,7 @@ const filesAtOnce = 16;
  *  What was written before an interruption is found the next time.
  *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
 export async function* cacheLatents(
-  datasets: readonly Dataset[],
+  datasets: readonly Pick<Dataset, "images">[],
   encoder: PictureEncoder,
   store: LatentStore,
 ): AsyncGenerator<CachingProgress> {

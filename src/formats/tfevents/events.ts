@@ -1,11 +1,14 @@
 import { ProtobufWriter } from "../protobuf/index.ts";
 
 /** Field numbers by message.
- *  Source: TensorFlow, event.proto and summary.proto; TensorBoard, hparams/plugin_data.proto and hparams/api.proto; protobuf, struct.proto. */
+ *  Source: TensorFlow, event.proto, summary.proto, tensor.proto and tensor_shape.proto; TensorBoard, hparams/plugin_data.proto and hparams/api.proto; protobuf, struct.proto. */
 const fields = {
   event: { wallTime: 1, step: 2, fileVersion: 3, summary: 5 },
   summary: { value: 1 },
-  value: { tag: 1, simpleValue: 2, image: 4, metadata: 9 },
+  value: { tag: 1, simpleValue: 2, image: 4, tensor: 8, metadata: 9 },
+  tensor: { dtype: 1, shape: 2, strings: 8 },
+  tensorShape: { dim: 2 },
+  tensorDim: { size: 1 },
   image: { height: 1, width: 2, colorspace: 3, encoded: 4 },
   metadata: { pluginData: 1, description: 3, dataClass: 4 },
   pluginData: { name: 1, content: 2 },
@@ -20,6 +23,9 @@ const fields = {
 
 /** Number of channels, by which the format names its colour spaces. */
 const rgb = 3;
+
+/** The type of a tensor of texts. Source: TensorFlow, types.proto, DT_STRING. */
+const stringType = 7;
 
 /** What TensorBoard's Images page shows: without it a description is lost. */
 const blobSequence = 3;
@@ -67,6 +73,25 @@ export function imageEvent(wallTime: number, step: number, image: ImageSummary):
       .integer(metadata.dataClass, blobSequence);
   return summaryEvent(wallTime, step, [
     (writer) => writer.text(value.tag, image.tag).message(value.image, picture).message(value.metadata, about),
+  ]);
+}
+
+/** A text of one step, as TensorBoard's Text page shows it: as Markdown. wallTime: seconds since 1970; step: a whole number from 0. */
+export function textEvent(wallTime: number, step: number, tag: string, text: string): Uint8Array {
+  const { value, metadata, pluginData, tensor, tensorShape, tensorDim } = fields;
+  return summaryEvent(wallTime, step, [
+    (writer) =>
+      writer
+        .text(value.tag, tag)
+        .message(value.tensor, (inTensor) =>
+          inTensor
+            .integer(tensor.dtype, stringType)
+            .message(tensor.shape, (shape) => shape.message(tensorShape.dim, (size) => size.integer(tensorDim.size, 1)))
+            .text(tensor.strings, text),
+        )
+        .message(value.metadata, (about) =>
+          about.message(metadata.pluginData, (data) => data.text(pluginData.name, "text")),
+        ),
   ]);
 }
 

@@ -6,6 +6,7 @@ import {
   maskedCrc32c,
   recordOf,
   scalarsEvent,
+  textEvent,
   versionEvent,
 } from "./index.ts";
 
@@ -38,6 +39,14 @@ describe("event files", () => {
     expect(recordOf(scalarsEvent(1.5, 300, { loss: 0.25, "loss/epoch": -2 }))).toEqual(
       bytes(
         "2e00000000000000c5cb57fa09000000000000f83f10ac022a200a0b0a046c6f7373150000803e0a110a0a6c6f73732f65706f636815000000c095a68575",
+      ),
+    );
+  });
+
+  test("hold texts as tensors", () => {
+    expect(textEvent(1.5, 300, "stop/reason", "flat")).toEqual(
+      bytes(
+        "09000000000000f83f10ac022a290a270a0b73746f702f726561736f6e420e08071204120208014204666c61744a080a060a0474657874",
       ),
     );
   });

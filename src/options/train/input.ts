@@ -45,6 +45,13 @@ export interface TrainInput {
   readonly keep?: "last" | "best" | "both" | undefined;
 
   /**
+   * Train without this many of the images, and choose what to keep (--keep best) by them: 1 from about 5 images on.
+   * Flag: `--hold_out`
+   * @defaultValue `0`
+   */
+  readonly holdOut?: number | undefined;
+
+  /**
    * How vectors change: by --optimizer_type, or at fixed length in direction only (Directional Textual Inversion), by
    * the angle --step_angle per step.
    * Flag: `--update`

@@ -31,6 +31,13 @@ export const learningOptions = {
     effect: "numbers",
     help: "Which vectors to save at the end: the last ones, or those that a second fixed batch finds best among the last, the averaged and the best evaluated ones.",
   },
+  hold_out: {
+    type: "int",
+    minimum: 0,
+    default: 0,
+    effect: "numbers",
+    help: "Train without this many of the images, and choose what to keep (--keep best) by them: 1 from about 5 images on.",
+  },
   update: {
     type: "string",
     choices: ["optimizer", "direction"],

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../../test/training-run.ts";
+import { type TrainingEvent, train } from "../index.ts";
 import { frozenTimesteps } from "./frozen-batch.ts";
 
 const { settingsFor, write } = trainingFolder();
@@ -13,9 +15,10 @@ describe("timesteps of a frozen batch", () => {
   });
 });
 
+const fileOf = (events: readonly TrainingEvent[]) => readFileSync(ofKind(events, "done")[0]!.file);
+
 describe("a run that is evaluated", () => {
-  const lossesOf = (events: Awaited<ReturnType<typeof eventsOf>>) => ofKind(events, "step").map(({ loss }) => loss);
-  const fileOf = (events: Awaited<ReturnType<typeof eventsOf>>) => readFileSync(ofKind(events, "done")[0]!.file);
+  const lossesOf = (events: readonly TrainingEvent[]) => ofKind(events, "step").map(({ loss }) => loss);
 
   // without cached latents and with everything that draws numbers
   const random = write(
@@ -79,5 +82,65 @@ describe("a run that is evaluated", () => {
     expect([...evaluationsOf(short), ...evaluationsOf(rest)]).toEqual(evaluationsOf(straight));
     expect(ofKind(rest, "warning").map(({ code }) => code)).not.toContain("EVALUATION");
     expect(fileOf(rest).equals(fileOf(straight))).toBe(true);
+  });
+});
+
+describe("a run that may stop early and keeps the best", () => {
+  const flags = ["--cache_latents", "--save_model_as", "pt", "--lr_scheduler", "constant"];
+
+  const stopping = ["--max_train_steps", "40", "--eval_every_n_steps", "1", "--early_stop", "--learning_rate", "0.05"];
+
+  test("stops once the loss stands still, says why, and goes on from a state to the same end", async () => {
+    const all = [...flags, ...stopping, "--keep", "both", "--row_average", "0.9"];
+    const settings = await settingsFor(...all);
+    const events = await eventsOf(settings);
+    const [stop] = ofKind(events, "stopping");
+    expect(stop!.reason).toMatch(/^the evaluation loss /);
+    expect(stop!.step).toBeGreaterThanOrEqual(31);
+    expect(stop!.step).toBeLessThan(40);
+    expect(ofKind(events, "done")).toMatchObject([
+      { isInterrupted: false, stopReason: stop!.reason, step: stop!.step },
+    ]);
+    const [choice] = ofKind(events, "choice");
+    expect(choice!.candidates.map(({ name }) => name)).toEqual(["last", "averaged", "best"]);
+    expect(readdirSync(settings.outputDir).sort()).toEqual(["vexla-last.pt", "vexla.pt"]);
+
+    const controller = new AbortController();
+    const cut: TrainingEvent[] = [];
+    for await (const event of train({ settings: await settingsFor(...all), warnings: [] }, controller)) {
+      cut.push(event);
+      if (event.kind === "step" && event.step === 20) controller.abort();
+    }
+    expect(ofKind(cut, "choice")).toEqual([]);
+    const { state, file } = ofKind(cut, "done")[0]!;
+    expect(readdirSync(path.dirname(file))).not.toContain("vexla-last.pt");
+    const rest = await eventsOf(await settingsFor(...all, "--resume", state!));
+    expect(ofKind(rest, "stopping")).toEqual([stop]);
+    expect(ofKind(rest, "choice")).toEqual([choice]);
+    expect(fileOf(rest).equals(fileOf(events))).toBe(true);
+  });
+
+  test("says that nothing is learned, where nothing is, by 60 % of the run", async () => {
+    const events = await eventsOf(
+      await settingsFor(...flags, "--max_train_steps", "20", "--eval_every_n_steps", "4", "--learning_rate", "1e-6"),
+    );
+    const at = events.findIndex((event) => event.kind === "warning" && event.code === "NOTHING_LEARNED");
+    const steps = ofKind(events.slice(0, at), "step");
+    expect(at).toBeGreaterThan(0);
+    expect(steps.at(-1)!.step).toBe(12);
+  });
+});
+
+test("images that are held out are not trained on but chosen by, and few images cannot spare any", async () => {
+  const held = await eventsOf(
+    await settingsFor("--cache_latents", "--hold_out", "1", "--keep", "best", "--max_train_steps", "8"),
+  );
+  expect(ofKind(held, "start")[0]!.run.numTrainImages).toBe(10);
+  const trained = new Set(ofKind(held, "step").flatMap(({ imageKeys }) => imageKeys));
+  expect(trained.size).toBe(5);
+  expect(ofKind(held, "choice")).toHaveLength(1);
+  await expect(eventsOf(await settingsFor("--hold_out", "5"))).rejects.toMatchObject({
+    code: "HOLD_OUT",
+    message: "6 images are too few to hold 5 out: at least 2 must be left to train on.",
   });
 });

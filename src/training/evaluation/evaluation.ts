@@ -8,17 +8,21 @@ import type { Progress } from "../loop/progress.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
 import type { VaeEncoder } from "../setup/vae-encoder.ts";
-import type { WarningCounter } from "../warnings.ts";
+import type { Warning, WarningCounter } from "../warnings.ts";
+import { type Candidate, choiceText, choose, type ScoredCandidate } from "./choice.ts";
 import { type FrozenBatch, freezeBatch, itemLosses, learnedImages } from "./frozen-batch.ts";
 import type { EvaluationHistory } from "./history.ts";
 import { figuresOf, windowOf } from "./statistics.ts";
-import { evaluatedItems, evaluationInterval } from "./timing.ts";
+import { fallOf, hasLearned, type Schedule, scheduleOf, stopReason } from "./stopping.ts";
+import { choosingItems, evaluatedItems, evaluationInterval } from "./timing.ts";
 
 /** The run that is evaluated. */
 interface EvaluatedRun {
   readonly settings: TrainSettings;
   readonly inputs: TrainingInputs;
-  readonly embeddings: Pick<TrainableEmbeddings, "finished">;
+  readonly embeddings: TrainableEmbeddings;
+  /** Of all its steps. */
+  readonly learningRates: readonly number[];
   readonly progress: Progress;
   readonly evaluations: EvaluationHistory;
   readonly warnings: WarningCounter;
@@ -26,6 +30,10 @@ interface EvaluatedRun {
 
 /** Share of a run that the baseline of its training loss is taken from. */
 const baselineShare = 0.1;
+/** Share of a run by which it is said that nothing was learned. */
+const lateShare = 0.6;
+/** Evaluations that a line can be drawn through with something left over. */
+const fewEvaluations = 4;
 /** How far losses may be from those of a state for the same embeddings: other machines round differently. */
 const tolerance = 1e-4;
 
@@ -39,13 +47,24 @@ export class Evaluation {
   readonly #window: number;
   readonly #batch: FrozenBatch;
   readonly #measure: Measure;
+  readonly #openChoosing: () => Promise<Measure>;
+  readonly #schedule: Schedule;
 
-  constructor(run: EvaluatedRun, interval: number, batch: FrozenBatch, measure: Measure) {
+  /** openChoosing: prepares the batch that is chosen by. */
+  constructor(
+    run: EvaluatedRun,
+    interval: number,
+    batch: FrozenBatch,
+    measure: Measure,
+    openChoosing: () => Promise<Measure>,
+  ) {
     this.#run = run;
     this.#interval = interval;
     this.#window = windowOf(interval, run.inputs.length.steps);
     this.#batch = batch;
     this.#measure = measure;
+    this.#openChoosing = openChoosing;
+    this.#schedule = scheduleOf(run.learningRates);
   }
 
   /** Before the first step of a run, or of a resumed one: what a step that failed has left undone, or whether losses are those of the state. */
@@ -67,11 +86,68 @@ export class Evaluation {
 
   /** After a step that was completed. */
   async *afterStep(): AsyncGenerator<TrainingEvent> {
-    const { embeddings, evaluations, progress } = this.#run;
+    const { settings, embeddings, evaluations, progress } = this.#run;
     const { step } = progress;
     if (step % this.#interval !== 0) return;
-    evaluations.add({ step, itemLosses: await this.#measure(embeddings.finished) });
+    const { finished } = embeddings;
+    evaluations.add(
+      { step, itemLosses: await this.#measure(finished) },
+      settings.keep === "last" ? undefined : finished,
+    );
     yield this.#event();
+    yield* this.#judge();
+  }
+
+  /** What the last evaluation tells: that nothing is learned, or that all is. */
+  async *#judge(): AsyncGenerator<TrainingEvent> {
+    const { settings, evaluations, progress, inputs, warnings } = this.#run;
+    const { evaluated } = evaluations;
+    const { step } = progress;
+    const { steps } = inputs.length;
+    // the last evaluation that comes in time
+    const isLate = step + this.#interval > lateShare * steps;
+    if (isLate && evaluated.length >= fewEvaluations && !hasLearned(evaluated, this.#window))
+      yield* warnings.add([this.#nothingLearned()]);
+    if (!settings.earlyStop || progress.isFinished) return;
+    const reason = stopReason(evaluated, this.#window, this.#schedule);
+    if (reason === undefined) return;
+    progress.stop(reason);
+    yield { kind: "stopping", step, reason };
+  }
+
+  #nothingLearned(): Warning {
+    const { evaluations, embeddings, progress } = this.#run;
+    const { fall, scatter } = fallOf(evaluations.evaluated, this.#window);
+    const turn = Math.max(...turns(embeddings)).toPrecision(2);
+    return {
+      code: "NOTHING_LEARNED",
+      key: "NOTHING_LEARNED",
+      message: `After step ${progress.step} nothing is learned: the evaluation loss has fallen by ${fall.toPrecision(2)}, with a scatter of ${scatter.toPrecision(2)}. The word has turned by ${turn} radians; learned words turn by about 1. Where it has turned by much less, raise the learning rate (--step_angle, --learning_rate); otherwise lower it, and look whether captions have the word.`,
+    };
+  }
+
+  /** At the end of a run: which vectors to keep, by losses on a batch that has not been looked at before. */
+  async *chooseAtEnd(): AsyncGenerator<TrainingEvent> {
+    const { evaluations, progress } = this.#run;
+    const measure = await this.#openChoosing();
+    const scored: ScoredCandidate[] = [];
+    for (const candidate of this.#candidates())
+      scored.push({ ...candidate, itemLosses: await measure(candidate.embeddings) });
+    const { chosen, compared: candidates } = choose(scored);
+    evaluations.chosen = chosen.embeddings;
+    const choice = { chosen: chosen.name, candidates };
+    yield { kind: "choice", step: progress.step, ...choice, message: choiceText(choice) };
+  }
+
+  #candidates(): Candidate[] {
+    const { embeddings, evaluations, progress } = this.#run;
+    const { best } = evaluations;
+    const { finished, averaged } = embeddings;
+    return [
+      { name: "last", step: progress.step, embeddings: finished },
+      ...(averaged ? [{ name: "averaged", step: progress.step, embeddings: averaged } as const] : []),
+      ...(best ? [{ name: "best", ...best } as const] : []),
+    ];
   }
 
   /** How far the losses of a completed step are from what is usual at their timesteps; undefined while that is being learned. */
@@ -93,6 +169,15 @@ export class Evaluation {
   }
 }
 
+/** Radians between embeddings and where they started, for each. */
+function turns({ norms, distances, initialNorms }: TrainableEmbeddings): number[] {
+  return norms.map((norm, i) => {
+    const initial = initialNorms[i]!;
+    const cosine = (norm ** 2 + initial ** 2 - distances[i]! ** 2) / (2 * norm * initial);
+    return Math.acos(Math.min(1, Math.max(-1, cosine)));
+  });
+}
+
 /** Prepares the evaluations of a run; undefined where none are asked for. vae: encodes images whose latents are not cached. */
 export async function openEvaluation(
   run: EvaluatedRun,
@@ -105,6 +190,15 @@ export async function openEvaluation(
   if (interval === undefined || !program) return undefined;
   const source = { inputs, sampleContext, microStepContext, range: settings, vae, device };
   const images = learnedImages(inputs.group);
+  const { heldOut } = inputs.group;
+  const measureOn =
+    (batch: FrozenBatch): Measure =>
+    (embeddings) =>
+      itemLosses(batch, program, inputs.model, embeddings);
   const batch = await freezeBatch(source, { purpose: "following", count: evaluatedItems, images });
-  return new Evaluation(run, interval, batch, (embeddings) => itemLosses(batch, program, inputs.model, embeddings));
+  const openChoosing = async () => {
+    const plan = { purpose: "choosing", count: choosingItems(device) } as const;
+    return measureOn(await freezeBatch(source, { ...plan, images: heldOut.length > 0 ? heldOut : images }));
+  };
+  return new Evaluation(run, interval, batch, measureOn(batch), openChoosing);
 }

@@ -1,54 +1,99 @@
-import type { NdArray } from "../../array/index.ts";
+import { arrayOf, mean, type NdArray } from "../../array/index.ts";
 import { ResidualMonitor, type ResidualState } from "./residual.ts";
 import type { Evaluated } from "./statistics.ts";
+
+/** [vectors, width] per text encoder. */
+type Embeddings = readonly NdArray<Float32Array>[];
+
+/** Embeddings after a step. */
+interface Snapshot {
+  readonly step: number;
+  readonly embeddings: Embeddings;
+}
 
 /** What a state keeps of the evaluations of a run. */
 export interface EvaluationState {
   readonly evaluated: readonly Evaluated[];
   readonly residual: ResidualState;
+  /** Where the best embeddings are to be kept: those of the last evaluation, and the best before. */
+  readonly latest?: Snapshot | undefined;
+  readonly best?: Snapshot | undefined;
 }
 
-/** The evaluations of a run so far, and what is usual for its training loss. */
+/** The evaluations of a run so far, what is usual for its training loss, and the embeddings that did best. */
 export class EvaluationHistory {
   readonly residuals: ResidualMonitor;
+  /** What is kept at the end in place of the last embeddings. */
+  chosen: Embeddings | undefined;
   readonly #evaluated: Evaluated[];
+  #latest: Snapshot | undefined;
+  #best: Snapshot | undefined;
 
   constructor(state?: EvaluationState) {
     this.#evaluated = [...(state?.evaluated ?? [])];
     this.residuals = new ResidualMonitor(state?.residual);
+    this.#latest = state?.latest;
+    this.#best = state?.best;
   }
 
   get evaluated(): readonly Evaluated[] {
     return this.#evaluated;
   }
 
-  add(evaluated: Evaluated): void {
+  /** The embeddings of the evaluation whose loss, smoothed over its neighbours, is the lowest. */
+  get best(): Snapshot | undefined {
+    return this.#best;
+  }
+
+  /** Adds an evaluation. embeddings: what was evaluated, where the best are to be kept. */
+  add(evaluated: Evaluated, embeddings?: Embeddings): void {
     this.#evaluated.push(evaluated);
+    if (!embeddings) return;
+    const before = this.#latest;
+    if (before && before.step > 0 && this.#smoothedAt(before.step) <= this.#smoothedAt(this.#best?.step))
+      this.#best = before;
+    this.#latest = { step: evaluated.step, embeddings };
+  }
+
+  /** Mean loss of an evaluation and those before and after it; infinite where one of them is missing. */
+  #smoothedAt(step: number | undefined): number {
+    const at = this.#evaluated.findIndex((entry) => entry.step === step);
+    const three = this.#evaluated.slice(Math.max(0, at - 1), at + 2);
+    return at > 0 && three.length === 3
+      ? mean(three.flatMap(({ itemLosses }) => itemLosses))
+      : Number.POSITIVE_INFINITY;
   }
 
   /** Undefined where nothing was evaluated. */
   state(): EvaluationState | undefined {
     if (this.#evaluated.length === 0) return undefined;
-    return { evaluated: this.#evaluated, residual: this.residuals.state() };
+    return {
+      evaluated: [...this.#evaluated],
+      residual: this.residuals.state(),
+      ...(this.#latest && { latest: this.#latest }),
+      ...(this.#best && { best: this.#best }),
+    };
   }
 }
 
 /** A state of evaluations as named arrays. */
-export function evaluationArrays({ evaluated, residual }: EvaluationState): Record<string, NdArray> {
+export function evaluationArrays({ evaluated, residual, latest, best }: EvaluationState): Record<string, NdArray> {
   const items = evaluated[0]?.itemLosses.length ?? 0;
-  const float64 = (shape: readonly number[], values: readonly number[]): NdArray => ({
-    ...{ dtype: "float64", shape },
-    data: Float64Array.from(values),
-  });
+  const losses = evaluated.flatMap(({ itemLosses }) => itemLosses);
   return {
-    steps: { dtype: "int32", shape: [evaluated.length], data: Int32Array.from(evaluated, ({ step }) => step) },
-    itemLosses: float64(
-      [evaluated.length, items],
-      evaluated.flatMap(({ itemLosses }) => itemLosses),
-    ),
-    residualSums: float64([residual.sums.length], residual.sums),
-    residualCounts: float64([residual.counts.length], residual.counts),
+    steps: int32(evaluated.map(({ step }) => step)),
+    itemLosses: { ...float64(losses), shape: [evaluated.length, items] },
+    residualSums: float64(residual.sums),
+    residualCounts: float64(residual.counts),
+    ...snapshotArrays("latest", latest),
+    ...snapshotArrays("best", best),
   };
+}
+
+function snapshotArrays(name: string, snapshot: Snapshot | undefined): Record<string, NdArray> {
+  if (!snapshot) return {};
+  const rows = snapshot.embeddings.map((array, encoder) => [`${name}/rows/${encoder}`, array] as const);
+  return { [`${name}/step`]: int32([snapshot.step]), ...Object.fromEntries(rows) };
 }
 
 /** The state from its arrays; undefined where there are none. */
@@ -58,8 +103,30 @@ export function evaluationFrom(arrays: ReadonlyMap<string, NdArray>): Evaluation
   if (steps.length === 0) return undefined;
   const losses = numbers("itemLosses");
   const items = losses.length / steps.length;
+  const [latest, best] = [snapshotFrom("latest", arrays), snapshotFrom("best", arrays)];
   return {
     evaluated: steps.map((step, i) => ({ step, itemLosses: losses.slice(i * items, (i + 1) * items) })),
     residual: { sums: numbers("residualSums"), counts: numbers("residualCounts") },
+    ...(latest && { latest }),
+    ...(best && { best }),
   };
+}
+
+function snapshotFrom(name: string, arrays: ReadonlyMap<string, NdArray>): Snapshot | undefined {
+  const step = arrays.get(`${name}/step`)?.data[0];
+  if (step === undefined) return undefined;
+  const embeddings: NdArray<Float32Array>[] = [];
+  for (let encoder = 0; arrays.has(`${name}/rows/${encoder}`); encoder++) {
+    const { shape, data } = arrays.get(`${name}/rows/${encoder}`)!;
+    embeddings.push(arrayOf(shape, data as Float32Array));
+  }
+  return { step: Number(step), embeddings };
+}
+
+function int32(values: readonly number[]): NdArray {
+  return { dtype: "int32", shape: [values.length], data: Int32Array.from(values) };
+}
+
+function float64(values: readonly number[]): NdArray {
+  return { dtype: "float64", shape: [values.length], data: Float64Array.from(values) };
 }

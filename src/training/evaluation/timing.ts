@@ -16,6 +16,11 @@ export function evaluationInterval(
 /** Items of the frozen batch that is evaluated during a run. */
 export const evaluatedItems = 8;
 
+/** Items of the frozen batch that the vectors to keep are chosen by. */
+export function choosingItems(device: DeviceName): number {
+  return device === "cpu" ? 16 : 32;
+}
+
 /** Latents [h,w] that go through the networks together, at most, as multiples of those of an image of 512 px. On a processor single ones are as fast, and take
  *  the least memory. */
 const imagesAtOnce = { processor: 1, graphics: 4 } as const;

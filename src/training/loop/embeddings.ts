@@ -107,6 +107,11 @@ export class TrainableEmbeddings {
     return this.#current.flatMap(rowNorms);
   }
 
+  /** Length of each embedding at its start. */
+  get initialNorms(): number[] {
+    return this.#current.flatMap(({ shape }, i) => rowNorms({ dtype: "float32", shape, data: this.#initial[i]! }));
+  }
+
   /** Distance of each embedding from where it started, encoder after encoder. */
   get distances(): number[] {
     return this.#current.flatMap(({ data, ...array }, i) =>

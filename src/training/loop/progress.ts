@@ -44,6 +44,7 @@ export class Progress {
   readonly #saved: SavedProgress | undefined;
   readonly #firstStep: number;
   #step: number;
+  #stopReason: string | undefined;
   #epochsDone: number;
   #epoch: (EpochProgress & { readonly losses: number[] }) | undefined;
   /** The random numbers and used batches that the step under way began with. */
@@ -87,7 +88,17 @@ export class Progress {
   }
 
   get isFinished(): boolean {
-    return this.#step >= this.#length.steps;
+    return this.#step >= this.#length.steps || this.#stopReason !== undefined;
+  }
+
+  /** Why it ends before its last step, on its own account. */
+  get stopReason(): string | undefined {
+    return this.#stopReason;
+  }
+
+  /** Ends the run after the step that was made last, as if no more were asked for. */
+  stop(reason: string): void {
+    this.#stopReason = reason;
   }
 
   /** Call this once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */

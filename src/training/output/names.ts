@@ -11,7 +11,9 @@ import type { Warning } from "../warnings.ts";
 export type Moment =
   | { readonly kind: "step"; readonly step: number }
   | { readonly kind: "epoch"; readonly epoch: number }
-  | { readonly kind: "final" };
+  | { readonly kind: "final" }
+  /** The last vectors beside the final file, where that has others (--keep both). */
+  | { readonly kind: "last" };
 
 type NameSettings = Pick<TrainSettings, "outputDir" | "outputName" | "saveModelAs">;
 
@@ -26,7 +28,8 @@ export function stateFolder({ outputDir, outputName }: NameSettings, moment: Mom
 
 function suffix(moment: Moment): string {
   if (moment.kind === "step") return `-step${String(moment.step).padStart(8, "0")}`;
-  return moment.kind === "epoch" ? `-${String(moment.epoch).padStart(6, "0")}` : "";
+  if (moment.kind === "epoch") return `-${String(moment.epoch).padStart(6, "0")}`;
+  return moment.kind === "last" ? "-last" : "";
 }
 
 /** A file of another run, or of a later step, that stood where a run has to write. */
@@ -58,7 +61,7 @@ export async function earlierFileWarnings(
   const { outputDir, outputName, saveModelAs, overwrite } = settings;
   if (overwrite) return [];
   const { dir, base } = path.parse(path.join(outputDir, outputName));
-  const saved = /^(-step\d{8,}|-\d{6,})?(-state|\.(pt|ckpt|safetensors))$/;
+  const saved = /^(-step\d{8,}|-\d{6,}|-last)?(-state|\.(pt|ckpt|safetensors))$/;
   const isOurs = (name: string, rest: string) =>
     saved.test(rest)
       ? name.endsWith("-state") || path.extname(name) === `.${saveModelAs}`

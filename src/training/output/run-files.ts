@@ -14,7 +14,7 @@ type FileRecord = Pick<TrainingState, "runId" | "finalFile" | "prunableFiles">;
 
 /** What goes into the files of a run, as it is when they are written. */
 interface SavedContents {
-  readonly embedding: () => LearnedEmbedding;
+  readonly embedding: (moment: Moment) => LearnedEmbedding;
   /** Everything but what is known of the files. */
   readonly state: () => Promise<Omit<TrainingState, keyof FileRecord>>;
 }
@@ -48,7 +48,7 @@ export class RunFiles {
 
   /** Writes the embedding as it is now (one table per text encoder, or per layer) as sd-scripts lays it out. */
   async writeEmbedding(moment: Moment): Promise<Written> {
-    const embedding = this.#contents.embedding();
+    const embedding = this.#contents.embedding(moment);
     const options: WriteOptions = { layout: "kohya", precision: this.#settings.savePrecision };
     const written = await this.#folder.write(
       embeddingFile(this.#settings, moment),
@@ -113,6 +113,7 @@ export class RunFiles {
   }
 
   async #remember(file: string, { kind }: Moment): Promise<void> {
+    if (kind === "last") return;
     if (kind === "final") this.#finalFile = await fileDigest(file);
     else if (isPruned(this.#keepRules.embedding, kind))
       this.#prunableFiles.set(path.basename(file), (await fileDigest(file)) ?? "");

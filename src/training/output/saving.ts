@@ -13,7 +13,7 @@ import type { RunFiles } from "./run-files.ts";
 
 /** The run that is saved. */
 interface SavedRun {
-  readonly settings: Pick<TrainSettings, "saveState" | "saveStateOnTrainEnd">;
+  readonly settings: Pick<TrainSettings, "saveState" | "saveStateOnTrainEnd" | "keep">;
   readonly inputs: { readonly placeholder: Pick<PreparedPlaceholder, "tokens" | "tokenizers"> };
   readonly progress: Progress;
   readonly files: RunFiles;
@@ -92,6 +92,7 @@ async function* saveLast(run: SavedRun, failure?: unknown): AsyncGenerator<Train
   const wantsState = settings.saveState || settings.saveStateOnTrainEnd || !isFinished;
   const saved = yield* save(run, { kind: "final" }, wantsState && hasLearned);
   const { embedding, state } = saved;
+  if (settings.keep === "both" && isFinished && failure === undefined) yield* save(run, { kind: "last" }, false);
   if (embedding.path === undefined) return saved;
   const done = doneEvent(run, embedding.path, state?.path, failure);
   if (run.report) yield* run.report.write(done);
@@ -116,6 +117,7 @@ export function doneEvent(
     step: progress.step,
     seconds: secondsOf({ startTime }),
     isInterrupted: !progress.isFinished,
+    ...(progress.stopReason !== undefined && { stopReason: progress.stopReason }),
     warnings: warnings.list(),
   };
 }

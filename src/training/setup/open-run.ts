@@ -8,7 +8,7 @@ import { Progress } from "../loop/progress.ts";
 import { createSchedule } from "../lr-schedules/index.ts";
 import { optimizerWarnings } from "../optimizers/index.ts";
 import { metadataOf } from "../output/metadata.ts";
-import { earlierFileWarnings, namingWarnings } from "../output/names.ts";
+import { earlierFileWarnings, type Moment, namingWarnings } from "../output/names.ts";
 import { readPreviews } from "../output/previews.ts";
 import { RunFiles } from "../output/run-files.ts";
 import { type ChosenRecipe, savedRecipe } from "../recipes/apply.ts";
@@ -32,6 +32,8 @@ export interface OpenRun {
   readonly learningRate: () => number;
   readonly progress: Progress;
   readonly evaluations: EvaluationHistory;
+  /** Learning rate of every step, as far as it is known before. */
+  readonly learningRates: readonly number[];
   readonly files: RunFiles;
   /** What its report tells of its course; undefined where none is written. */
   readonly history: RunHistory | undefined;
@@ -81,8 +83,9 @@ export async function openRun(
   const { initialEmbeddings, layers } = placeholder;
   const history = wantsReport(settings) ? new RunHistory(initialEmbeddings, length.steps, state?.history) : undefined;
   const contents = {
-    embedding: () => ({
-      ...{ vectors: embeddings.finished, token: settings.tokenString, step: undefined, layers },
+    embedding: ({ kind }: Moment) => ({
+      vectors: (kind === "final" ? evaluations.chosen : undefined) ?? embeddings.finished,
+      ...{ token: settings.tokenString, step: undefined, layers },
       metadata: metadata(new Date()),
     }),
     state: async () => ({
@@ -107,6 +110,7 @@ export async function openRun(
     progress,
     evaluations,
     history,
+    learningRates,
     files: new RunFiles(settings, length.epochs, contents, state),
     previewRequests: previews.requests,
     warnings,
