@@ -61,7 +61,9 @@ describe("the demo", () => {
     const { tables } = await readEmbeddingFile(embedding!);
     expect([...tables.values()][0]?.shape).toEqual([2, 96]);
     expect(strip).toBe(path.join("coinage-demo", "strip.png"));
-    expect(readFileSync(path.join("coinage-demo", "dataset.toml"), "utf8")).toContain("green-dotted-diamond");
+    const report = path.join("coinage-demo", "ploofa.report.html");
+    expect(readFileSync(report, "utf8")).toContain("ploofa");
+    expect(terminal.talked()).toContain(`Open ${report} in a browser`);
   });
 
   test("learns the word it names: in every row the last image is green with white dots, the first is not", async () => {

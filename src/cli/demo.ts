@@ -7,7 +7,7 @@ import { decodePicture, encodePng, type Picture } from "../pictures/index.ts";
 import { commandLine, generationReport, reportAll, type Terminal, trainingReport } from "../reporters/index.ts";
 import { train } from "../training/index.ts";
 import { commands } from "./commands.ts";
-import { concept, demoSettings, moments, writeDatasetConfig } from "./demo/concept.ts";
+import { concept, demoSettings, moments } from "./demo/concept.ts";
 import { pictureGrid, stripColumns, stripSettings } from "./demo/strip.ts";
 import { readFlags } from "./flags.ts";
 import { listenForInterrupt, nothingSaved } from "./interrupt.ts";
@@ -20,6 +20,7 @@ Everything is written to coinage-demo/ in the current folder.
 `;
 
 const folder = "coinage-demo";
+const reportFile = path.join(folder, `${concept.word}.report.html`);
 
 /** `coinage demo` */
 export async function demoCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -30,7 +31,8 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
   }
   terminal.talk(
     `The bundled small model has never seen a ${concept.name.replaceAll("-", " ")}.\n` +
-      `It learns the word "${concept.word}" for it from six images, starting from "${concept.initWord}".\n\n`,
+      `It learns the word "${concept.word}" for it from six images, starting from "${concept.initWord}".\n` +
+      `How well it learns will stand in ${reportFile}.\n\n`,
   );
   if (!(await trainWord(terminal))) return exitCodes.interrupted;
   terminal.talk(`\ngenerating with "${concept.initWord}" and with the word after ${moments.join(", ")} steps\n`);
@@ -45,7 +47,7 @@ export async function demoCommand(words: readonly string[], terminal: Terminal):
 async function trainWord(terminal: Terminal): Promise<boolean> {
   const anywhere = commandLine({ program: program(path.parse(process.cwd()).root) }, ["demo"]);
   await prepareOutputFolder(folder, "demo writes to", `Change to a folder of your own (cd) and run: ${anywhere}`);
-  const checked = await readTrainRecord(demoSettings(folder, await writeDatasetConfig(folder)));
+  const checked = await readTrainRecord(demoSettings(folder));
   const interrupt = listenForInterrupt(terminal, () => "Finishing the step; press Ctrl-C again to quit at once.");
   try {
     const events = train(checked, { signal: interrupt.signal });
@@ -76,6 +78,7 @@ function closing(): string {
     ...["--prompt", `a photo of a ${concept.word} on a black background`, "--W", "128", "--H", "128", "--scale", "5"],
   ]);
   return [
+    `Open ${reportFile} in a browser to see how well it learned.`,
     `Each row has one seed; left to right: "${concept.initWord}", then the word after ${moments.join(", ")} steps.`,
     "",
     "Generate more with it:",
@@ -83,7 +86,7 @@ function closing(): string {
     "Inspect what was learned:",
     `  ${commandLine({ program: program() }, ["inspect", embedding])}`,
     "Teach a word of your own to a model of your own:",
-    `  ${commandLine({ program: program() }, ["train", "--help"])}`,
+    `  ${commandLine({ program: program() }, ["train", "--recipe", "auto", "--pretrained_model_name_or_path", "MODEL", "--train_data_dir", "IMAGES", "--token_string", "mycat", "--init_word", "cat"])}`,
   ].join("\n");
 }
 

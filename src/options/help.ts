@@ -20,24 +20,28 @@ const pages: Readonly<Record<TableCommand, Page>> = {
     groups: trainGroups,
     examples: [
       [
-        "Teach the word mycat from the images in pictures/20_mycat:",
+        "Teach the word mycat from the images in the folder pictures, with settings chosen for model, device and images:",
         [
+          "--recipe auto",
           "--pretrained_model_name_or_path model.safetensors",
           "--train_data_dir pictures",
-          "--resolution 512",
           "--token_string mycat",
           "--init_word cat",
-          "--use_object_template",
-          "--learning_rate 5e-3",
-          "--cache_latents",
-          "--output_dir out",
         ],
       ],
-      ["With settings from a file:", ["--config_file train.toml"]],
       [
-        "With some of them overridden:",
-        ["--config_file train.toml", "--num_vectors_per_token 4", "--output_name mycat-4"],
+        "The same in at most half an hour, with a choice of your own:",
+        [
+          "--recipe auto",
+          "--time 30m",
+          "--num_vectors_per_token 4",
+          "--pretrained_model_name_or_path model.safetensors",
+          "--train_data_dir pictures",
+          "--token_string mycat",
+          "--init_word cat",
+        ],
       ],
+      ["With all settings from a file, as with sd-scripts:", ["--config_file train.toml", "--output_name mycat-2"]],
     ],
   },
   generate: {

@@ -6,12 +6,14 @@ export const learningOptions = {
     type: "string",
     choices: ["auto", "quick", "object", "style", "likeness", "classic"],
     effect: "numbers",
-    help: "Settings that belong together, for what is taught; flags that are given as well take precedence. auto chooses by model, device and images.",
+    help:
+      "Settings that belong together; flags that are given as well take precedence. auto: quick on a processor, object on a GPU, style where --init_word or the template says so. quick: a usable word in little time. " +
+      "object: one thing, learned well. style: how the images are made instead of what they show. likeness: a face, with less freedom in prompts. classic: a low learning rate and much time.",
   },
   time: {
     type: "string",
     effect: "numbers",
-    help: "With --recipe: time that the run may take, for example 30m, 2h or 90s. Steps and image size are fitted to it by the measured speed.",
+    help: "With --recipe: time that the run may take, for example 30m, 2h or 90s. The number of steps, and if need be the size of the images, are fitted to it by timing a few steps.",
   },
   eval_every_n_steps: {
     type: "int",

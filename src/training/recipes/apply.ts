@@ -133,7 +133,7 @@ async function circumstancesOf(
 /** Any size will do to count images. */
 const surveySide = 512;
 
-type Survey = Pick<Circumstances, "images" | "captioned" | "hasPlainFolder">;
+type Survey = Pick<Circumstances, "images" | "captioned" | "areTurned" | "areTransparent" | "hasPlainFolder">;
 
 /** What there is to train on, as far as recipes depend on it. Captions of another extension count where there are no others. */
 async function surveyImages(settings: TrainSettings): Promise<Survey & Pick<Circumstances, "captionExtension">> {
@@ -165,6 +165,8 @@ async function surveyWith(settings: TrainSettings): Promise<Survey & { readonly 
   return {
     images: images.length,
     captioned: images.filter(({ path: file, caption }) => !bare.has(file) && caption.includes(tokenString)).length,
+    areTurned: subjectsOf("pictureTurned").length > 0,
+    areTransparent: isPlain && subjectsOf("pictureTransparent").length > 0,
     hasPlainFolder: isPlain && images.every(({ subset }) => [imageDir, trainDataDir].includes(subset.imageDir)),
     otherExtension: other && path.extname(other),
   };

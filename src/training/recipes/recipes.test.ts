@@ -17,6 +17,8 @@ const six: Omit<Circumstances, "family" | "device"> = {
   images: 6,
   captioned: 0,
   captionExtension: undefined,
+  areTurned: false,
+  areTransparent: false,
   hasPlainFolder: true,
 };
 
@@ -93,8 +95,8 @@ describe("a recipe for six images", () => {
         sd2 cpu: --eval_every_n_steps 20
         sdxl cpu: --max_train_steps 400 --eval_every_n_steps 20 --step_angle 0.05 --resolution 768,768
         sdxl gpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
-        small cpu: --max_train_steps 300 --eval_every_n_steps 20 --step_angle 0.067 --resolution 128,128
-        small gpu: --max_train_steps 300 --step_angle 0.067 --resolution 128,128
+        small cpu: --max_train_steps 150 --eval_every_n_steps 20 --step_angle 0.13 --resolution 128,128
+        small gpu: --max_train_steps 150 --step_angle 0.13 --resolution 128,128
       style
         --norm_control fixed
         --norm_target 1.9x
@@ -201,6 +203,12 @@ describe("a recipe follows", () => {
     const captioned = of({ captioned: 3, captionExtension: ".txt" });
     expect(captioned.has("use_object_template")).toBe(false);
     expect(captioned.get("caption_extension")).toBe(".txt");
+  });
+
+  test("images as phones and editors write them: rotated by EXIF, transparent", () => {
+    const values = of({ areTurned: true, areTransparent: true });
+    expect([values.get("exif_transpose"), values.get("alpha_background")]).toEqual([true, "white"]);
+    expect(of({ areTransparent: true }, "object", "alpha_mask").has("alpha_background")).toBe(false);
   });
 
   test("the number of images: repeats fill all batches, and many images get more steps", () => {

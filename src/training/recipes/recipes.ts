@@ -10,8 +10,6 @@ type Flag = keyof typeof trainTable;
 type Row = Readonly<Partial<Record<Flag, OptionValue>>>;
 
 interface Recipe {
-  /** What it is for. */
-  readonly about: string;
   readonly kind: "object" | "style";
   readonly settings: Row;
   /** Sum of the angles of all steps in radians, before the schedule lowers them: fewer steps turn further each. Undefined where steps are no angles. */
@@ -42,7 +40,6 @@ const common = { save_model_as: "safetensors", cache_latents: true, keep: "best"
 /** The recipes: a row of settings each. Turns, lengths and timesteps were measured on the small model; sizes and steps for larger models follow published recipes. */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   quick: {
-    about: "a usable word in little time",
     kind: "object",
     settings: {
       ...turning,
@@ -57,7 +54,6 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     size: { cpu: 0.75 },
   },
   object: {
-    about: "one thing, learned well",
     kind: "object",
     settings: {
       ...turning,
@@ -71,10 +67,9 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     turn: 20,
     families: { sdxl: { max_train_steps: 400 } },
     devices: { cpu: { eval_every_n_steps: 20 } },
-    small: { max_train_steps: 300 },
+    small: { max_train_steps: 150 },
   },
   style: {
-    about: "the style of the images instead of what they show",
     kind: "style",
     settings: {
       ...turning,
@@ -88,7 +83,6 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     small: { max_train_steps: 300 },
   },
   likeness: {
-    about: "a face: closer to the images, less free in what prompts can do with it",
     kind: "object",
     settings: {
       optimizer_type: "AdamW",
@@ -104,7 +98,6 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     devices: { cpu: { train_batch_size: 4 } },
   },
   classic: {
-    about: "a careful learning rate and much time",
     kind: "object",
     settings: {
       optimizer_type: "AdamW",
@@ -134,6 +127,10 @@ export interface Circumstances {
   readonly captioned: number;
   /** Extension of caption files that are not those of --caption_extension, where there are no others. */
   readonly captionExtension: string | undefined;
+  /** Whether some are rotated or mirrored by EXIF only. */
+  readonly areTurned: boolean;
+  /** Whether some are transparent, and nothing says what becomes of that. */
+  readonly areTransparent: boolean;
   /** Whether repeats of the images come from --dataset_repeats. */
   readonly hasPlainFolder: boolean;
 }
@@ -153,7 +150,7 @@ export function expandRecipe(
   given: GivenToRecipe = { flags: new Set() },
 ): FlagValues {
   const { settings, families, devices, small, kind, size } = recipes[name];
-  const { family, device, captioned, captionExtension } = circumstances;
+  const { family, device, captioned, captionExtension, areTurned, areTransparent } = circumstances;
   const native = nativeSideOf(circumstances);
   const row: Row = {
     ...settings,
@@ -170,6 +167,8 @@ export function expandRecipe(
     ...angleFor(name, given.steps ?? steps),
     resolution: [side, side],
     ...repeatsFor(circumstances, row),
+    ...(areTurned && { exif_transpose: true }),
+    ...(areTransparent && { alpha_background: "white" }),
     ...(captionExtension !== undefined && { caption_extension: captionExtension }),
     ...(captioned === 0 && { [kind === "style" ? "use_style_template" : "use_object_template"]: true }),
   };
@@ -201,6 +200,7 @@ const replacedBy: Readonly<Record<string, readonly string[]>> = {
   caption_extension: ["caption_extention"],
   use_object_template: ["use_style_template"],
   use_style_template: ["use_object_template"],
+  alpha_background: ["alpha_mask"],
   cache_latents: ["color_aug", "random_crop"],
 };
 
