@@ -1,4 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { parseArgs } from "node:util";
 import { tinySdFolder } from "../../src/assets/index.ts";
 import { openModel } from "../../src/pipeline.ts";
@@ -71,7 +72,8 @@ async function measure(): Promise<void> {
         if (resultsOf(settings).some((result) => result.seed === seed && result.concept === concept.shape)) continue;
         const backgrounds = backgroundsOf(concept);
         const flags = settings.split(" ").filter(Boolean);
-        const result = await runTrial({ concept, seed, flags, backgrounds, pictures }, model, threads);
+        const wordsFolder = path.join(path.dirname(given.results), "learned-words");
+        const result = await runTrial({ concept, seed, flags, backgrounds, pictures, wordsFolder }, model, threads);
         const about = { settings, concept: concept.shape, seed, backgrounds: backgrounds.join(), pictures };
         appendFileSync(given.results, `${JSON.stringify({ ...about, ...result, machine })}\n`);
       }

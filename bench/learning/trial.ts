@@ -1,4 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { stringify } from "smol-toml";
@@ -61,9 +63,19 @@ export interface Trial {
   readonly backgrounds: readonly Color[];
   /** Pictures for each background. */
   readonly pictures: number;
+  /** Where learned words are kept, so that other pictures of them can be looked at without training again. */
+  readonly wordsFolder: string;
 }
 
-export interface TrialResult {
+interface TrainedRun {
+  readonly steps: number;
+  /** Time from the first step to the end, in seconds. */
+  readonly seconds: number;
+  /** Losses on the run's frozen batch, by step; empty without --eval_every_n_steps. */
+  readonly evaluations: readonly (readonly [step: number, loss: number])[];
+}
+
+export interface TrialResult extends TrainedRun {
   /** Share of the pictures with the right shape, colour and pattern at once. */
   readonly learned: number;
   readonly shape: number;
@@ -73,68 +85,74 @@ export interface TrialResult {
   readonly background: number;
   /** Mean length of the vectors, relative to that of the vocabulary's. */
   readonly norm: number;
-  readonly steps: number;
-  /** Time from the first step to the end, in seconds. */
-  readonly seconds: number;
   /** What each picture shows. */
   readonly seen: readonly string[];
-  /** Losses on the run's frozen batch, by step; empty without --eval_every_n_steps. */
-  readonly evaluations: readonly (readonly [step: number, loss: number])[];
 }
 
-/** Trains a concept's word and looks at what is generated with it. model: the small one, opened. threads: for training; unset: all. */
+/** Trains a concept's word, unless that was done before, and looks at what is generated with it. model: the small one, opened. threads: for training; unset: all. */
 export async function runTrial(trial: Trial, model: Model, threads?: number): Promise<TrialResult> {
+  const { concept, seed, flags, wordsFolder } = trial;
+  const key = createHash("sha256")
+    .update(JSON.stringify([concept.word, seed, flags]))
+    .digest("hex")
+    .slice(0, 16);
+  const file = path.join(wordsFolder, `${concept.shape}-${seed}-${key}.safetensors`);
+  const about = file.replace(/safetensors$/, "json");
+  if (!existsSync(about)) {
+    await mkdir(wordsFolder, { recursive: true });
+    await writeFile(about, JSON.stringify(await teach(trial, file, threads)));
+  }
+  const run = JSON.parse(await readFile(about, "utf8")) as TrainedRun;
+  const embedding = await readEmbedding(file, concept.word);
+  const readings = await look(trial, embedding, model);
+  const shareOf = (isRight: (reading: Reading) => boolean) =>
+    readings.filter(({ reading }) => reading && isRight(reading)).length / readings.length;
+  const { color, pattern, shape } = concept;
+  return {
+    learned: shareOf((seen) => seen.shape === shape && seen.color === color && seen.pattern === pattern),
+    shape: shareOf((seen) => seen.shape === shape),
+    color: shareOf((seen) => seen.color === color),
+    pattern: shareOf((seen) => seen.pattern === pattern),
+    background:
+      readings.filter(({ reading, background }) => reading?.background === background).length / readings.length,
+    norm: (await meanNorm(embedding)) / (await vocabularyNorm()),
+    seen: readings.map(({ reading }) =>
+      reading ? `${reading.color} ${reading.pattern} ${reading.shape} on ${reading.background}` : "nothing",
+    ),
+    ...run,
+  };
+}
+
+/** Trains a word and copies it to a file. */
+async function teach({ concept, seed, flags }: Trial, file: string, threads?: number): Promise<TrainedRun> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "coinage-learning-"));
   try {
-    const learned = await teach(trial, folder, threads);
-    const readings = await look(trial, learned.embedding, model);
-    const shareOf = (isRight: (reading: Reading) => boolean) =>
-      readings.filter(({ reading }) => reading && isRight(reading)).length / readings.length;
-    const { color, pattern, shape } = trial.concept;
-    return {
-      learned: shareOf((seen) => seen.shape === shape && seen.color === color && seen.pattern === pattern),
-      shape: shareOf((seen) => seen.shape === shape),
-      color: shareOf((seen) => seen.color === color),
-      pattern: shareOf((seen) => seen.pattern === pattern),
-      background:
-        readings.filter(({ reading, background }) => reading?.background === background).length / readings.length,
-      norm: (await meanNorm(learned.embedding)) / (await vocabularyNorm()),
-      steps: learned.steps,
-      seconds: learned.seconds,
-      seen: readings.map(({ reading }) =>
-        reading ? `${reading.color} ${reading.pattern} ${reading.shape} on ${reading.background}` : "nothing",
-      ),
-      evaluations: learned.evaluations,
-    };
+    const { color, pattern, shape, word } = concept;
+    const subset = { image_dir: path.join(conceptsFolder, `${color}-${pattern}-${shape}`), num_repeats: 10 };
+    const config = path.join(folder, "dataset.toml");
+    const general = { resolution: 128, caption_extension: ".txt" };
+    await writeFile(config, stringify({ general, datasets: [{ subsets: [subset] }] }));
+    const request = await readTrainRequest([
+      ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--token_string", word],
+      ...["--init_word", shape, "--num_vectors_per_token", "2", "--train_batch_size", "4", "--cache_latents"],
+      ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
+      ...(threads ? ["--threads", String(threads)] : []),
+      ...flags.map((flag) => (flag === "WORD" ? shape : flag)),
+    ]);
+    if (request.kind !== "train") throw new Error(`these flags train nothing: ${flags.join(" ")}`);
+    let done: Extract<TrainingEvent, { kind: "done" }> | undefined;
+    let begun = performance.now();
+    const evaluations: [number, number][] = [];
+    for await (const event of train(request)) {
+      if (event.kind === "start") begun = performance.now();
+      if (event.kind === "evaluation") evaluations.push([event.step, event.loss]);
+      if (event.kind === "done") done = event;
+    }
+    await copyFile(done!.file, file);
+    return { steps: done!.step, seconds: (performance.now() - begun) / 1000, evaluations };
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-async function teach({ concept, seed, flags }: Trial, folder: string, threads?: number) {
-  const { color, pattern, shape, word } = concept;
-  const subset = { image_dir: path.join(conceptsFolder, `${color}-${pattern}-${shape}`), num_repeats: 10 };
-  const config = path.join(folder, "dataset.toml");
-  const general = { resolution: 128, caption_extension: ".txt" };
-  await writeFile(config, stringify({ general, datasets: [{ subsets: [subset] }] }));
-  const request = await readTrainRequest([
-    ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--token_string", word],
-    ...["--init_word", shape, "--num_vectors_per_token", "2", "--train_batch_size", "4", "--cache_latents"],
-    ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
-    ...(threads ? ["--threads", String(threads)] : []),
-    ...flags.map((flag) => (flag === "WORD" ? shape : flag)),
-  ]);
-  if (request.kind !== "train") throw new Error(`these flags train nothing: ${flags.join(" ")}`);
-  let done: Extract<TrainingEvent, { kind: "done" }> | undefined;
-  let begun = performance.now();
-  const evaluations: [number, number][] = [];
-  for await (const event of train(request)) {
-    if (event.kind === "start") begun = performance.now();
-    if (event.kind === "evaluation") evaluations.push([event.step, event.loss]);
-    if (event.kind === "done") done = event;
-  }
-  const seconds = (performance.now() - begun) / 1000;
-  return { embedding: await readEmbedding(done!.file, word), steps: done!.step, seconds, evaluations };
 }
 
 /** What pictures of the word on each background show. Their seeds differ from trial to trial, and are the same for all flags. */
