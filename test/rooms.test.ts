@@ -9,6 +9,7 @@ const source = fileURLToPath(new URL("../src", import.meta.url));
 const rows = [
   ["cli"],
   ["."],
+  ["studio"],
   ["reporters"],
   ["training"],
   ["generation", "inspect", "report"],

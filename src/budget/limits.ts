@@ -207,6 +207,27 @@ export const limits = {
     unit: "combining marks in a row",
     why: "Unicode normalization sorts the marks of a letter, in quadratic time. Languages use at most five.",
   },
+  // the studio
+  studioBody: {
+    max: 2 ** 20,
+    unit: "bytes",
+    why: "A request is read whole. A draft with 2,000 captions has a few hundred kilobytes.",
+  },
+  studioPicture: {
+    max: 64 * 2 ** 20,
+    unit: "bytes",
+    why: "An image sent to the studio is written to disk. Photos of phones and cameras have 2 to 40 MB.",
+  },
+  draftPictures: {
+    max: 2000,
+    unit: "images",
+    why: "Each image of a draft is kept, shown and checked. A word is learned from 5 to a few hundred.",
+  },
+  draftBytes: {
+    max: 4 * 2 ** 30,
+    unit: "bytes of images",
+    why: "The images of a draft fill the disk. Those of real ones have a few hundred megabytes.",
+  },
   // the hub
   hubAnswer: {
     max: 64 * 2 ** 20,

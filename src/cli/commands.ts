@@ -40,6 +40,10 @@ export const commands = {
     usage: "devices [--json]",
     about: "list the devices of this machine, and how fast they are",
   },
+  studio: {
+    usage: "studio [--port N]",
+    about: "start the server of the studio, whose page is not built yet",
+  },
   demo: {
     usage: "demo",
     about: "teach the bundled small model a word, in about a minute",
@@ -52,7 +56,6 @@ export const commandNames = Object.keys(commands) as CommandName[];
 
 /** Commands that are planned. */
 export const laterCommands: Readonly<Record<string, string>> = {
-  studio: "train and generate in the browser",
   worker: "share a run among machines",
 };
 

@@ -127,7 +127,6 @@ describe("a command line", () => {
 
   test("may name a command that is not there yet", () => {
     expect(() => readInvocation(["worker"])).toThrow(expect.objectContaining({ code: "COMMAND_LATER" }));
-    expect(() => readInvocation(["studio"])).toThrow(expect.objectContaining({ code: "COMMAND_LATER" }));
   });
 
   test.each([

@@ -38,7 +38,7 @@ describe("the command line", () => {
     expect(await run()).toEqual({ code: 2, results: "", talked: results });
   });
 
-  test.each(["train", "generate", "inspect", "convert", "demo"])("explains %s", async (command) => {
+  test.each(["train", "generate", "inspect", "convert", "studio", "demo"])("explains %s", async (command) => {
     const asked = await run(command, "--help");
     expect(asked).toMatchObject({ code: 0, talked: "" });
     expect(asked.results).toContain(`Usage: coinage ${command}`);
@@ -47,7 +47,10 @@ describe("the command line", () => {
 
   test.each([
     [["trian"], 2, "Did you mean train?"],
-    [["studio"], 1, "later version"],
+    [["worker"], 1, "later version"],
+    [["studio", "--port", "seven"], 2, "--port"],
+    [["studio", "--host", "0.0.0.0"], 2, "--allow_host"],
+    [["studio", "here"], 2, "Usage: coinage studio"],
     [["train", "--token_strin=x", "--nonsense"], 2, "--nonsense"],
     [["train"], 2, "--token_string"],
     [["generate"], 2, "--ckpt"],
@@ -204,6 +207,6 @@ test("examples and hints name the program as it must be called here", async () =
   const called = "npm run -s coinage -- ";
   for (const command of ["train", "generate", "inspect", "convert"])
     expect((await run(command, "--help")).results).toContain(`  ${called}${command}`);
-  expect((await run("studio")).talked).toContain(`${called}--help lists the available commands`);
+  expect((await run("worker")).talked).toContain(`${called}--help lists the available commands`);
   expect((await run("train", "--help")).results).toContain("Usage: coinage train");
 });

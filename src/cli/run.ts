@@ -13,6 +13,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   convert: async () => (await import("./convert.ts")).convertCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   devices: async () => (await import("./devices.ts")).devicesCommand,
+  studio: async () => (await import("./studio/studio.ts")).studioCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
 };
 

@@ -2,6 +2,25 @@
 export const errorCodes = {
   // cli
   COMMAND_LATER: "A command that is planned but not implemented yet.",
+  // studio
+  BODY_INVALID: "A request to the studio whose contents are not what its route takes.",
+  BODY_TOO_LARGE: "A request to the studio, or a file sent to it, with more bytes than are accepted.",
+  CHECK_FAILED: "The process in which the studio tries settings and looks at models ended before it had answered.",
+  CSRF_MISSING: "A request that changes something in the studio, without the header that only its page knows.",
+  DISK_FULL: "The disk has too little room left for images of the studio.",
+  DRAFT_CHANGED: "A draft of the studio was changed elsewhere, for instance in another tab.",
+  DRAFT_FULL: "A draft of the studio with as many images, or as many bytes of them, as it can have.",
+  DRAFT_INVALID: "A draft of the studio that is damaged, of another version, or has settings that a draft cannot have.",
+  DRAFT_UNKNOWN: "A draft that the studio does not have.",
+  HOST_REFUSED: "A request to the studio under a name that is not its own.",
+  KEY_MISSING: "A request to the studio without its key.",
+  MODEL_UNKNOWN: "A model that is not in the studio's list, or is not the name of one on the hub.",
+  NAME_REFUSED: "A name that a file or folder of the studio cannot have.",
+  ORIGIN_REFUSED: "A request to the studio from another page.",
+  OUTSIDE_ROOT: "A link that leads out of the folders that the studio may list.",
+  ROOT_UNKNOWN: "A folder that the studio may not list.",
+  ROUTE_UNKNOWN: "An address that the studio does not have.",
+  STUDIO_FILE_INVALID: "The studio's own file, studio.json, is damaged.",
   // errors
   OUT_OF_MEMORY: "This machine, or a limit on it, has too little memory.",
   SYSTEM_REFUSED: "The operating system refused something: disk space, permissions, open files.",

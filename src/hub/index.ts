@@ -1,2 +1,3 @@
 export { modelNameOf } from "./cache.ts";
+export { cachedModels } from "./cached-models.ts";
 export { type DownloadEvent, localModel } from "./local-model.ts";

@@ -7,4 +7,5 @@ export { kindBytes, kindOf, type NamedAs, namedAs, pictureExtensions } from "./k
 export { type Channels, cropPicture, mirrorPicture, type Picture, type Size } from "./picture.ts";
 export { type PillowFilter, resizeLikePillow } from "./pillow.ts";
 export { encodePng } from "./png.ts";
+export { previewOf, writeUpright } from "./preview.ts";
 export { type Interpolation, interpolations, resizePicture } from "./resize.ts";

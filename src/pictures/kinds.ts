@@ -33,6 +33,8 @@ interface Kind {
   /** What it is, as the end of "it is ...". */
   readonly name: string;
   readonly isDecodable: boolean;
+  /** With its dot; of what can be decoded. */
+  readonly extension?: string;
   readonly begins: RegExp;
 }
 
@@ -41,13 +43,13 @@ const undecodable = { isDecodable: false } as const;
 
 /** How files start: each byte as a Latin-1 character, those below the space as ␀ to ␟. */
 const kinds: readonly Kind[] = [
-  { ...decodable, name: "a PNG picture", begins: /^\x89PNG␍␊/ },
-  { ...decodable, name: "a JPEG picture", begins: /^\xff\xd8\xff/ },
-  { ...decodable, name: "a WebP picture", begins: /^RIFF....WEBP/ },
-  { ...decodable, name: "a GIF picture", begins: /^GIF8[79]a/ },
-  { ...decodable, name: "a Windows bitmap", begins: /^BM.{4}␀{4}/ },
-  { ...decodable, name: "a TIFF picture", begins: /^(II[*+]␀|MM␀[*+])/ },
-  { ...decodable, name: "an AVIF picture", begins: /^....ftypavi[fs]/ },
+  { ...decodable, name: "a PNG picture", extension: ".png", begins: /^\x89PNG␍␊/ },
+  { ...decodable, name: "a JPEG picture", extension: ".jpg", begins: /^\xff\xd8\xff/ },
+  { ...decodable, name: "a WebP picture", extension: ".webp", begins: /^RIFF....WEBP/ },
+  { ...decodable, name: "a GIF picture", extension: ".gif", begins: /^GIF8[79]a/ },
+  { ...decodable, name: "a Windows bitmap", extension: ".bmp", begins: /^BM.{4}␀{4}/ },
+  { ...decodable, name: "a TIFF picture", extension: ".tif", begins: /^(II[*+]␀|MM␀[*+])/ },
+  { ...decodable, name: "an AVIF picture", extension: ".avif", begins: /^....ftypavi[fs]/ },
   { ...undecodable, name: "a HEIC photo", begins: /^....ftyp(hei[cxms]|hev[cxms])/ },
   { ...undecodable, name: "a video", begins: /^(....ftyp(qt {2}|isom|mp4\d|M4V |avc1)|␚E\xdf\xa3|RIFF....AVI )/ },
   { ...undecodable, name: "a JPEG XL picture", begins: /^(\xff␊|␀␀␀␌JXL )/ },

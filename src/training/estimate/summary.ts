@@ -1,6 +1,6 @@
 import { type DatasetReport, reportOf } from "../../dataset/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import { measureRate, type OpenDevice } from "../../runtime/index.ts";
+import { type DeviceRate, measureRate, type OpenDevice } from "../../runtime/index.ts";
 import type { RunSummary } from "../events.ts";
 import type { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import { summaryOf } from "../recipes/summary.ts";
@@ -11,17 +11,18 @@ import type { Warning } from "../warnings.ts";
 import { estimateRun } from "./estimate.ts";
 import { memoryWarnings } from "./plan.ts";
 
-/** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take. */
+/** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take, unless its rate is known. */
 export async function summarize(
   run: Pick<OpenRun, "settings" | "recipe" | "inputs" | "optimizer" | "progress">,
   device: OpenDevice,
   microStep: LoweredMicroStep,
+  measured?: DeviceRate,
 ): Promise<{ readonly summary: RunSummary; readonly warnings: readonly Warning[] }> {
   const { settings, recipe, inputs, optimizer, progress } = run;
   const { step, epochNumber: epoch, isResumed } = progress;
   const { checkpoint, placeholder, length, seed, group } = inputs;
   const dataset: DatasetReport = reportOf(group);
-  const rate = await measureRate(device.runtime);
+  const rate = measured ?? (await measureRate(device.runtime));
   const expected = (changed: TrainSettings) => estimateRun(changed, inputs, device, rate);
   const estimate = estimateRun(settings, inputs, device, rate, microStep);
   const available = availableBytes(device.runtime.device);

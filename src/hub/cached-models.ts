@@ -1,0 +1,31 @@
+import { readdir } from "node:fs/promises";
+import path from "node:path";
+import { isFile } from "../checkpoint/index.ts";
+import type { Environment } from "../files/index.ts";
+import { hubSettings } from "./access.ts";
+
+/** The Diffusers models in the cache that all programs share, with the folder of each of their snapshots; none where there is no cache. Nothing is fetched.
+ *  Source: huggingface_hub, guides/manage-cache. */
+export async function cachedModels(
+  environment?: Environment,
+): Promise<readonly { readonly name: string; readonly folder: string }[]> {
+  const cache = await hubSettings(environment).then(
+    ({ cacheFolder }) => cacheFolder,
+    () => undefined,
+  );
+  if (cache === undefined) return [];
+  const models: { name: string; folder: string }[] = [];
+  for (const entry of (await namesIn(cache)).filter((name) => name.startsWith("models--"))) {
+    const snapshots = path.join(cache, entry, "snapshots");
+    for (const commit of await namesIn(snapshots)) {
+      const folder = path.join(snapshots, commit);
+      if (isFile(path.join(folder, "model_index.json")))
+        models.push({ name: entry.slice("models--".length).replace("--", "/"), folder });
+    }
+  }
+  return models;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
+}

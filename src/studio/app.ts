@@ -1,0 +1,47 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { CoinageError } from "../errors/index.ts";
+import { listFolder, rootOf } from "./disk/folders.ts";
+import { draftRoutes } from "./drafts/routes.ts";
+import { readQuery } from "./http/bodies.ts";
+import { csrfOf, guards, type Keys, letIn } from "./http/guards.ts";
+import { answerProblem, isBug } from "./http/problems.ts";
+import type { StudioParts } from "./parts.ts";
+import { shell } from "./shell.ts";
+
+/** All routes of the studio behind its guards. Whatever changes something or tells something is below /api. */
+export function studioApp(parts: StudioParts, keys: Keys): Hono {
+  const app = new Hono();
+  app.use(guards(keys));
+  app.onError((error, c) => {
+    if (isBug(error)) parts.report(error);
+    return answerProblem(c, error);
+  });
+  app.notFound((c) =>
+    answerProblem(
+      c,
+      new CoinageError("ROUTE_UNKNOWN", `The studio has no ${c.req.method} ${c.req.path.slice(0, 200)}.`),
+    ),
+  );
+
+  for (const page of ["/", "/new", "/run/:id", "/run/:id/compare", "/run/:id/use"])
+    app.get(page, (c) => letIn(c, keys) ?? c.html(shell));
+
+  app.get("/api/state", (c) => c.json({ version: parts.version, csrf: csrfOf(keys.key), roots: parts.roots }));
+  app.get("/api/models", async (c) => c.json({ models: await parts.models.list() }));
+  app.get("/api/devices", async (c) => c.json({ devices: await parts.checker.devices() }));
+  app.get("/api/folders", async (c) => {
+    const { root, path } = readQuery(c, folderQuery);
+    return c.json(await listFolder(rootOf(parts.roots, root), namesOf(path)));
+  });
+  app.post("/api/tickets", (c) => c.json({ ticket: parts.makeTicket() }));
+  app.route("/api/drafts", draftRoutes(parts));
+  return app;
+}
+
+const folderQuery = z.object({ root: z.string().max(100), path: z.string().max(4000).default("") });
+
+/** Names of folders in a path with /, as the page has it from the listings. */
+function namesOf(path: string): string[] {
+  return path === "" ? [] : path.split("/");
+}

@@ -1,0 +1,146 @@
+import { createHash } from "node:crypto";
+import { open, rename, rm, statfs, unlink } from "node:fs/promises";
+import path from "node:path";
+import { limits, type Refusal, requireWithin } from "../../budget/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { readStart, withRegularFile } from "../../files/index.ts";
+import { kindBytes, kindOf, previewOf, readPictureHeader, shownSize, writeUpright } from "../../pictures/index.ts";
+import type { DraftPicture } from "./draft.ts";
+
+/** A file that has arrived whole, under a temporary name. */
+export interface Received {
+  readonly file: string;
+  readonly bytes: number;
+  /** SHA-256 */
+  readonly hash: string;
+}
+
+/** Writes bytes to a new file as they come, with no more of them in memory than one piece. What was announced is checked first, and what comes as it comes.
+ *  announced: the Content-Length. @throws BODY_TOO_LARGE, DISK_FULL; BODY_INVALID for fewer bytes than announced */
+export async function receive(
+  bytes: AsyncIterable<Uint8Array>,
+  file: string,
+  announced: number | undefined,
+): Promise<Received> {
+  const refusal = tooLarge;
+  requireWithin("studioPicture", announced ?? 0, refusal);
+  await requireRoom(path.dirname(file), announced ?? 0);
+  const hash = createHash("sha256");
+  let length = 0;
+  const handle = await open(file, "wx", 0o600);
+  try {
+    for await (const part of bytes) {
+      length += part.length;
+      requireWithin("studioPicture", length, refusal);
+      hash.update(part);
+      for (let written = 0; written < part.length; )
+        written += (await handle.write(part, written, part.length - written)).bytesWritten;
+    }
+    if (announced !== undefined && announced !== length)
+      throw new CoinageError("BODY_INVALID", `${length} bytes came of ${announced} that were announced.`, {
+        hint: "Send the file again.",
+      });
+    await handle.sync();
+    return { file, bytes: length, hash: hash.digest("hex") };
+  } catch (error) {
+    await unlink(file).catch(() => {});
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+const tooLarge: Refusal = {
+  code: "BODY_TOO_LARGE",
+  subject: "The image",
+  hint: "Shrink it: images are trained at a far smaller size anyway.",
+};
+
+/** Room that uploads leave on the disk for the run itself, in bytes. */
+const leftBytes = 1e9;
+
+/** @throws DISK_FULL when so many bytes would leave too little room */
+async function requireRoom(folder: string, bytes: number): Promise<void> {
+  const { bavail, bsize, blocks } = await statfs(folder);
+  // some network drives do not say
+  if (blocks === 0 || bavail * bsize - bytes >= leftBytes) return;
+  throw new CoinageError("DISK_FULL", `The disk of ${folder} has ${Math.round((bavail * bsize) / 1e6)} MB left.`, {
+    hint: "Make room on it: images are accepted as long as 1 GB stays free for the training itself.",
+  });
+}
+
+/** Side of the previews, in pixels. */
+const previewSide = 256;
+
+/** Pictures whose shorter side has fewer pixels are enlarged a lot. */
+const smallSide = 256;
+
+/** What is kept of a picture that was received. */
+export interface Examined extends Pick<DraftPicture, "width" | "height" | "warnings"> {
+  /** With its dot, by the file's contents. */
+  readonly extension: string;
+  /** WebP */
+  readonly preview: Uint8Array;
+}
+
+/** Looks at a file: its kind by its first bytes, then its header with the limits on pixels, then all of its pixels. A picture that EXIF turns is stored upright,
+ *  because training reads pixels as they are stored. @throws PICTURE_UNREADABLE, which removes the file */
+export async function examine(file: string, original: string): Promise<Examined> {
+  try {
+    const start = await withRegularFile(file, (handle) => readStart(handle, kindBytes));
+    const extension = kindOf(start)?.extension;
+    // names the kind, where it is known
+    const header = await readPictureHeader(file);
+    if (extension === undefined)
+      throw new CoinageError("PICTURE_UNREADABLE", "Its kind is unknown.", { hint: exportIt });
+    const preview = await previewOf(file, previewSide);
+    const [width, height] = shownSize(header, { exifTranspose: true });
+    const isTurned = header.orientation !== 1;
+    if (isTurned) {
+      await writeUpright(file, `${file}.upright`);
+      await rename(`${file}.upright`, file);
+    }
+    const warnings = [
+      ...(isTurned ? [warning("PICTURE_TURNED", "It was turned upright, as its EXIF data says.")] : []),
+      ...(header.pages > 1 ? [warning("PICTURE_ANIMATED", "Only its first frame is used.")] : []),
+      ...(header.hasAlpha
+        ? [warning("PICTURE_TRANSPARENT", "Transparent pixels show the colour hidden in them.")]
+        : []),
+      ...(Math.min(width, height) < smallSide
+        ? [warning("PICTURE_SMALL", `With ${width} x ${height} pixels it is enlarged, and what is blurred is learned.`)]
+        : []),
+    ];
+    return { extension: isTurned ? ".png" : extension, width, height, preview, warnings };
+  } catch (error) {
+    for (const left of [file, `${file}.upright`]) await rm(left, { force: true });
+    if (error instanceof CoinageError) throw named(error, file, original);
+    throw error;
+  }
+}
+
+const exportIt = "Export it as PNG or JPEG.";
+
+function warning(code: string, message: string): DraftPicture["warnings"][number] {
+  return { code, message };
+}
+
+/** The error with the owner's name of the file in the place of ours. */
+function named({ code, message, where, hint, cause }: CoinageError, file: string, original: string): CoinageError {
+  const renamed = (text: string) => text.replaceAll(file, original);
+  return new CoinageError(code, renamed(message), {
+    ...(where !== undefined && { where: renamed(where) }),
+    ...(hint !== undefined && { hint: renamed(hint) }),
+    cause,
+  });
+}
+
+/** @throws DRAFT_FULL when a draft cannot have so many pictures, or bytes of them */
+export function requireRoomInDraft(pictures: number, bytes: number): void {
+  const hint = "Remove some images; a word is learned from 5 to a few hundred.";
+  const refusal = { code: "DRAFT_FULL", subject: "The draft", hint } as const;
+  requireWithin("draftPictures", pictures, refusal);
+  requireWithin("draftBytes", bytes, refusal);
+}
+
+/** The most that one picture may have, for what is announced without a length. */
+export const mostPictureBytes: number = limits.studioPicture.max;

@@ -1,0 +1,158 @@
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { CoinageError } from "../../errors/index.ts";
+import { picturesIn, type Root, rootOf } from "../disk/folders.ts";
+import { folderInside, openInside } from "../disk/names.ts";
+import { chunksOf, readJson } from "../http/bodies.ts";
+import { answerProblem, type Problem, problemOf } from "../http/problems.ts";
+import type { StudioParts } from "../parts.ts";
+import { type DraftPicture, draftInput, trainInputOf } from "./draft.ts";
+import type { OpenDraft } from "./store.ts";
+
+type Parts = Pick<StudioParts, "drafts" | "models" | "checker" | "roots" | "trash">;
+
+/** Words to be learned, before they are. */
+export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): Hono {
+  const app = new Hono();
+  const opened = (c: Context) => drafts.open(c.req.param("id")!);
+
+  app.get("/", async (c) => c.json({ drafts: await drafts.list() }));
+  app.get("/:id", async (c) => c.json({ draft: (await opened(c)).draft }));
+  app.put("/:id", async (c) => {
+    const input = await readJson(c, draftInput);
+    const draft = await drafts.openOrMake(c.req.param("id"));
+    try {
+      return c.json({ draft: await draft.change(input) });
+    } catch (error) {
+      const isStale = error instanceof CoinageError && error.code === "DRAFT_CHANGED";
+      return answerProblemOr(isStale, c, error, draft);
+    }
+  });
+  app.delete("/:id", async (c) => {
+    await drafts.discard(c.req.param("id"), trash);
+    return c.json({});
+  });
+
+  app.post("/:id/check", async (c) => {
+    const open = await opened(c);
+    const requestOf = async () => {
+      const { draft, pictures } = open;
+      const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
+      return {
+        settings: trainInputOf(draft, { modelPath, pictures }),
+        captions: draft.pictures.map(({ caption }) => caption),
+      };
+    };
+    return c.json(await checker.check(open.draft.id, requestOf));
+  });
+
+  app.put("/:id/pictures/:name", async (c) => {
+    const open = await drafts.openOrMake(c.req.param("id"));
+    const picture = await open.addPicture({
+      original: originalName(c.req.param("name")),
+      bytes: chunksOf(c.req.raw.body),
+      announced: announcedBytes(c),
+    });
+    return c.json({ picture });
+  });
+  app.get("/:id/pictures/:name", async (c) => {
+    const what = c.req.query("whole") === undefined ? "preview" : "whole";
+    const open = await opened(c);
+    const bytes = await open.readPicture(c.req.param("name"), what);
+    c.header("Content-Type", what === "preview" ? "image/webp" : typeOf(c.req.param("name")));
+    // a picture of a name never changes: a new one gets a new number
+    c.header("Cache-Control", "private, max-age=31536000, immutable");
+    return c.body(new Uint8Array(bytes));
+  });
+  app.delete("/:id/pictures/:name", async (c) => {
+    await (await opened(c)).removePicture(c.req.param("name"));
+    return c.json({});
+  });
+  app.post("/:id/folder", async (c) => {
+    const { root, path } = await readJson(c, folderInput);
+    const open = await drafts.openOrMake(c.req.param("id"));
+    return c.json(await takeFolder(open, rootOf(roots, root), path));
+  });
+  return app;
+}
+
+const folderInput = z.strictObject({ root: z.string().max(100), path: z.array(z.string().max(255)).max(100) });
+
+/** The refusal of a stale change comes with what is there now. */
+function answerProblemOr(isStale: boolean, c: Context, error: unknown, { draft }: OpenDraft): Response {
+  if (!isStale) throw error;
+  return answerProblem(c, error, { draft });
+}
+
+/** What the page calls a file: any text, for it never becomes a name on the disk. @throws NAME_REFUSED */
+function originalName(name: string): string {
+  if (name !== "" && name.length <= 1000) return name;
+  throw new CoinageError("NAME_REFUSED", "The name of the image is empty, or has more than 1000 characters.", {
+    hint: "Rename the file.",
+  });
+}
+
+/** The Content-Length. @throws BODY_INVALID for one that is no length */
+function announcedBytes(c: Context): number | undefined {
+  const length = c.req.header("content-length");
+  if (length === undefined) return undefined;
+  if (/^\d{1,15}$/.test(length)) return Number(length);
+  throw new CoinageError("BODY_INVALID", "The Content-Length is not a number.");
+}
+
+/** Types of the kinds of pictures that are kept, by their extension. */
+const types: Readonly<Record<string, string>> = {
+  png: "image/png",
+  jpg: "image/jpeg",
+  webp: "image/webp",
+  gif: "image/gif",
+  bmp: "image/bmp",
+  tif: "image/tiff",
+  avif: "image/avif",
+};
+
+function typeOf(name: string): string {
+  return types[name.split(".").at(-1)!] ?? "application/octet-stream";
+}
+
+interface TakenFolder {
+  readonly taken: readonly DraftPicture[];
+  readonly refused: readonly { readonly original: string; readonly problem: Problem }[];
+}
+
+/** Copies the images of a folder below a root into a draft, with the captions beside them. The folder stays as it is. */
+async function takeFolder(open: OpenDraft, root: Root, path: readonly string[]): Promise<TakenFolder> {
+  const names = await picturesIn(root, path);
+  const folder = await folderInside(root.path, path);
+  const taken: DraftPicture[] = [];
+  const refused: { original: string; problem: Problem }[] = [];
+  for (const name of names) {
+    const original = [...path.slice(-1), name].join("/");
+    try {
+      const handle = await openInside(folder, name);
+      const { size } = await handle.stat();
+      const bytes = handle.createReadStream();
+      taken.push(await open.addPicture({ original, bytes, announced: size, caption: await captionOf(folder, name) }));
+    } catch (error) {
+      if (!(error instanceof CoinageError)) throw error;
+      refused.push({ original, problem: problemOf(error) });
+    }
+  }
+  return { taken, refused };
+}
+
+/** The most of a caption that a draft takes, in bytes. */
+const captionBytes = 20_000;
+
+/** The first line of the caption file beside an image, as training reads it; undefined without one. */
+async function captionOf(folder: string, picture: string): Promise<string | undefined> {
+  const stem = picture.slice(0, picture.lastIndexOf("."));
+  for (const extension of [".txt", ".caption"]) {
+    const handle = await openInside(folder, `${stem}${extension}`).catch(() => undefined);
+    if (!handle) continue;
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(captionBytes), 0, captionBytes, 0);
+    await handle.close();
+    return new TextDecoder().decode(buffer.subarray(0, bytesRead)).trim().split(/\r?\n/)[0];
+  }
+  return undefined;
+}

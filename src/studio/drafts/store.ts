@@ -1,0 +1,234 @@
+import { randomUUID } from "node:crypto";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
+import { nameOnDisk, openInside } from "../disk/names.ts";
+import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft, requireDraftable } from "./draft.ts";
+import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
+
+/** What comes as a picture. */
+export interface Incoming {
+  /** What its owner calls it. */
+  readonly original: string;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  /** How many bytes will come, where that is known. */
+  readonly announced?: number | undefined;
+  readonly caption?: string | undefined;
+}
+
+const idPattern = /^[a-z0-9]{6,40}$/;
+
+/** The drafts of a studio. Each is a folder: draft.json, pictures/ with their captions, previews/. One process has them at a time, so they are read once. */
+export class Drafts {
+  readonly #folder: string;
+  readonly #open = new Map<string, Promise<OpenDraft>>();
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** All drafts, the one changed last first; without those that cannot be read. */
+  async list(): Promise<readonly Draft[]> {
+    const names = await readdir(this.#folder).catch(() => []);
+    const opened = names.filter((name) => idPattern.test(name)).map((id) => this.open(id).catch(() => undefined));
+    const drafts = (await Promise.all(opened)).flatMap((one) => (one ? [one.draft] : []));
+    return drafts.sort((a, b) => b.changedAt.localeCompare(a.changedAt));
+  }
+
+  /** @throws DRAFT_UNKNOWN, DRAFT_INVALID */
+  async open(id: string): Promise<OpenDraft> {
+    const known = idPattern.test(id) ? this.#open.get(id) : Promise.reject(unknown(id));
+    if (known) return known;
+    return this.#remember(id, this.#read(id));
+  }
+
+  /** The draft of an id, made where there is none. @throws DRAFT_UNKNOWN for what cannot be an id */
+  async openOrMake(id: string): Promise<OpenDraft> {
+    try {
+      return await this.open(id);
+    } catch (error) {
+      if (!idPattern.test(id) || !(error instanceof CoinageError && error.code === "DRAFT_UNKNOWN")) throw error;
+    }
+    // another request may have made it meanwhile
+    return this.#open.get(id) ?? this.#remember(id, OpenDraft.make(path.join(this.#folder, id), newDraft(id)));
+  }
+
+  /** Moves a draft to a folder from which it can be brought back. @throws DRAFT_UNKNOWN */
+  async discard(id: string, trash: string): Promise<void> {
+    const { folder } = await this.open(id);
+    makeFolder(trash);
+    await rename(folder, path.join(trash, `${id}-${randomUUID().slice(0, 8)}`));
+    this.#open.delete(id);
+  }
+
+  #remember(id: string, opening: Promise<OpenDraft>): Promise<OpenDraft> {
+    this.#open.set(id, opening);
+    opening.catch(() => this.#open.delete(id));
+    return opening;
+  }
+
+  async #read(id: string): Promise<OpenDraft> {
+    const folder = path.join(this.#folder, id);
+    const file = path.join(folder, "draft.json");
+    if ((await kindOfPath(file)) === "nothing") throw unknown(id);
+    const json = await readRegularTextFile(file, "stateFile", { code: "DRAFT_INVALID", subject: "The draft" });
+    return OpenDraft.make(folder, parseDraft(json, file));
+  }
+}
+
+function unknown(id: string): CoinageError {
+  return new CoinageError("DRAFT_UNKNOWN", `There is no draft "${id.slice(0, 60)}".`, {
+    hint: "It may have been discarded in another tab.",
+  });
+}
+
+/** One draft, which several requests may change at once. */
+export class OpenDraft {
+  readonly folder: string;
+  #draft: Draft;
+  /** Pictures and bytes that are on their way. */
+  readonly #coming = { pictures: 0, bytes: 0 };
+  #writing: Promise<void> = Promise.resolve();
+  #queued: Promise<void> | undefined;
+
+  private constructor(folder: string, draft: Draft) {
+    this.folder = folder;
+    this.#draft = draft;
+  }
+
+  static async make(folder: string, draft: Draft): Promise<OpenDraft> {
+    for (const part of ["pictures", "previews", "incoming"]) makeFolder(path.join(folder, part));
+    // what a killed studio left behind
+    for (const name of await readdir(path.join(folder, "incoming"))) await rm(path.join(folder, "incoming", name));
+    return new OpenDraft(folder, draft);
+  }
+
+  get draft(): Draft {
+    return this.#draft;
+  }
+
+  get pictures(): string {
+    return path.join(this.folder, "pictures");
+  }
+
+  /** Changes what was typed and chosen. @throws DRAFT_CHANGED when that was done from another revision, DRAFT_INVALID */
+  async change({ revision, captions = {}, ...changes }: DraftInput): Promise<Draft> {
+    requireDraftable(changes.settings);
+    if (revision !== this.#draft.revision)
+      throw new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
+        hint: "Look at what is there now, and make the change again.",
+      });
+    const strange = Object.keys(captions).find((name) => !this.#draft.pictures.some((one) => one.name === name));
+    if (strange !== undefined) throw noPicture(strange);
+    const changed = this.#draft.pictures.filter(({ name, caption }) => (captions[name] ?? caption) !== caption);
+    const pictures = this.#draft.pictures.map((one) => ({ ...one, caption: captions[one.name] ?? one.caption }));
+    // at once, so that of two requests from one revision only one is done
+    this.#set({ ...changes, pictures, revision: revision + 1 });
+    for (const { name } of changed) await this.#writeCaption(name, captions[name]!);
+    await this.#save();
+    return this.#draft;
+  }
+
+  /** Takes a picture; one of the same original name is replaced. What cannot be used leaves nothing behind.
+   *  @throws DRAFT_FULL, DISK_FULL, BODY_TOO_LARGE, BODY_INVALID, PICTURE_UNREADABLE */
+  async addPicture({ original, bytes, announced, caption }: Incoming): Promise<DraftPicture> {
+    const most = Math.min(announced ?? mostPictureBytes, mostPictureBytes);
+    const held = this.#draft.pictures.reduce((sum, one) => sum + one.bytes, 0);
+    requireRoomInDraft(this.#draft.pictures.length + this.#coming.pictures + 1, held + this.#coming.bytes + most);
+    this.#coming.pictures++;
+    this.#coming.bytes += most;
+    try {
+      const incoming = path.join(this.folder, "incoming", randomUUID());
+      const received = await receive(bytes, incoming, announced);
+      const { extension, preview, ...seen } = await examine(received.file, original);
+      const earlier = this.#draft.pictures.find((one) => one.original === original);
+      const name = nameOnDisk(this.#draft.next, original, extension);
+      this.#set({ next: this.#draft.next + 1 });
+      await writeFile(this.#previewFile(name), preview);
+      await rename(received.file, path.join(this.pictures, name));
+      const text = caption ?? earlier?.caption ?? "";
+      await this.#writeCaption(name, text);
+      const picture = this.#withDoubles({
+        ...seen,
+        name,
+        original,
+        bytes: received.bytes,
+        hash: received.hash,
+        caption: text,
+      });
+      this.#set({ pictures: [...this.#draft.pictures.filter((one) => one.original !== original), picture] });
+      await this.#save();
+      if (earlier) await this.#removeFiles(earlier.name);
+      return picture;
+    } finally {
+      this.#coming.pictures--;
+      this.#coming.bytes -= most;
+    }
+  }
+
+  /** @throws FILE_NOT_FOUND */
+  async removePicture(name: string): Promise<void> {
+    this.#require(name);
+    this.#set({ pictures: this.#draft.pictures.filter((one) => one.name !== name) });
+    await this.#save();
+    await this.#removeFiles(name);
+  }
+
+  /** A picture's preview, or all of it. @throws FILE_NOT_FOUND */
+  async readPicture(name: string, what: "preview" | "whole"): Promise<Uint8Array> {
+    this.#require(name);
+    if (what === "preview") return readFile(this.#previewFile(name));
+    const handle = await openInside(this.pictures, name);
+    return handle.readFile().finally(() => handle.close());
+  }
+
+  #require(name: string): void {
+    if (!this.#draft.pictures.some((one) => one.name === name)) throw noPicture(name);
+  }
+
+  #withDoubles(picture: DraftPicture): DraftPicture {
+    const { hash, original } = picture;
+    const double = this.#draft.pictures.find((one) => one.hash === hash && one.original !== original);
+    if (!double) return picture;
+    const warning = { code: "PICTURE_DOUBLE", message: `It is the same file as ${double.original}.` };
+    return { ...picture, warnings: [...picture.warnings, warning] };
+  }
+
+  #previewFile(name: string): string {
+    return path.join(this.folder, "previews", `${name}.webp`);
+  }
+
+  async #writeCaption(name: string, text: string): Promise<void> {
+    const file = path.join(this.pictures, `${path.parse(name).name}.txt`);
+    if (text === "") await rm(file, { force: true });
+    else await writeFileAtomically(file, `${text}\n`);
+  }
+
+  async #removeFiles(name: string): Promise<void> {
+    await this.#writeCaption(name, "");
+    for (const file of [path.join(this.pictures, name), this.#previewFile(name)]) await rm(file, { force: true });
+  }
+
+  #set(changes: Partial<Draft>): void {
+    this.#draft = { ...this.#draft, ...changes, changedAt: new Date().toISOString() };
+  }
+
+  /** Writes the draft as it is by then. Many changes at once are written together. */
+  #save(): Promise<void> {
+    this.#queued ??= this.#writing
+      .catch(() => {})
+      .then(() => {
+        this.#queued = undefined;
+        this.#writing = writeFileAtomically(path.join(this.folder, "draft.json"), JSON.stringify(this.#draft));
+        return this.#writing;
+      });
+    return this.#queued;
+  }
+}
+
+function noPicture(name: string): CoinageError {
+  return new CoinageError("FILE_NOT_FOUND", `The draft has no picture ${JSON.stringify(name.slice(0, 80))}.`, {
+    hint: "It may have been removed in another tab.",
+  });
+}

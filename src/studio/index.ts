@@ -1,0 +1,2 @@
+export { openStudio, type Studio } from "./server.ts";
+export { studioHome } from "./studio-file.ts";

@@ -1,0 +1,19 @@
+import type { Checker } from "./checking/checker.ts";
+import type { Root } from "./disk/folders.ts";
+import type { ModelLibrary } from "./disk/library.ts";
+import type { Drafts } from "./drafts/store.ts";
+
+/** What the routes work with. */
+export interface StudioParts {
+  readonly version: string;
+  readonly roots: readonly Root[];
+  readonly drafts: Drafts;
+  /** Folder for what was discarded. */
+  readonly trash: string;
+  readonly models: ModelLibrary;
+  readonly checker: Checker;
+  /** Makes a ticket that opens the page once. */
+  readonly makeTicket: () => string;
+  /** Told of errors that are mistakes of the studio itself. */
+  readonly report: (error: unknown) => void;
+}

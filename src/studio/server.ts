@@ -1,0 +1,193 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { createAdaptorServer } from "@hono/node-server";
+import type { Hono } from "hono";
+import { version } from "../assets/index.ts";
+import { CoinageError } from "../errors/index.ts";
+import { makeFolder, reasonOf, takeLock } from "../files/index.ts";
+import { studioApp } from "./app.ts";
+import { Checker } from "./checking/checker.ts";
+import { rootsOf } from "./disk/folders.ts";
+import { ModelLibrary } from "./disk/library.ts";
+import { Drafts } from "./drafts/store.ts";
+import { readStudioFile, writeStudioFile } from "./studio-file.ts";
+
+interface StudioOptions {
+  /** Folder of drafts and of studio.json. */
+  readonly home: string;
+  /** Folders to list besides the user's home. */
+  readonly roots: readonly string[];
+  /** The first port to try; 0: any that is free. */
+  readonly port: number;
+  /** Address to listen on in place of this machine's own. */
+  readonly host?: string | undefined;
+  /** Further values of the Host header to answer to. */
+  readonly allowedHosts: readonly string[];
+  readonly report: (error: unknown) => void;
+}
+
+/** A studio that runs: in this process, or since earlier in another. */
+export interface Studio {
+  readonly isNew: boolean;
+  /** "http://127.0.0.1:7788/" */
+  readonly address: string;
+  readonly key: string;
+  readonly port: number;
+  /** What opens the page once, for a place that others may see, such as the arguments of a program. */
+  readonly ticket: () => Promise<string>;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the studio of a home, unless it runs already: then that one is given.
+ *  @throws STUDIO_FILE_INVALID, SYSTEM_REFUSED for a host or a port that cannot be listened on */
+export async function openStudio(options: StudioOptions): Promise<Studio> {
+  const { home, host, allowedHosts, report } = options;
+  makeFolder(home);
+  const lock = await takeLock(path.join(home, "studio.lock"));
+  if ("heldBy" in lock) return runningStudio(home);
+  try {
+    const { key } = await readStudioFile(home);
+    const roots = rootsOf(options.roots);
+    const checker = new Checker();
+    const tickets = new Tickets();
+    const parts = {
+      version: await version(),
+      roots,
+      drafts: new Drafts(path.join(home, "drafts")),
+      trash: path.join(home, "trash"),
+      models: new ModelLibrary(roots, checker),
+      checker,
+      makeTicket: () => tickets.make(),
+      report,
+    };
+    const appAt = (port: number) =>
+      studioApp(parts, { port, key, allowedHosts, useTicket: (ticket) => tickets.use(ticket) });
+    const { servers, port } = await listen(options.port, host === undefined ? loopback : [host], appAt);
+    await writeStudioFile(home, { schema: 1, key, port });
+    return {
+      isNew: true,
+      address: `http://127.0.0.1:${port}/`,
+      key,
+      port,
+      ticket: async () => tickets.make(),
+      async close() {
+        checker.close();
+        await Promise.all(servers.map(closed));
+        await lock.release();
+      },
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** This machine alone, by both versions of the protocol: `localhost` may mean either. */
+const loopback = ["127.0.0.1", "::1"] as const;
+
+/** The studio that another process runs, by what it has written down. */
+async function runningStudio(home: string): Promise<Studio> {
+  const { key, port } = await readStudioFile(home);
+  if (port === undefined)
+    throw new CoinageError("SYSTEM_REFUSED", "Another studio is just starting.", { hint: "Try again in a moment." });
+  const address = `http://127.0.0.1:${port}/`;
+  return {
+    isNew: false,
+    address,
+    key,
+    port,
+    async ticket() {
+      const headers = { authorization: `Bearer ${key}` };
+      const answer = await fetch(`${address}api/tickets`, { method: "POST", headers });
+      return ((await answer.json()) as { ticket: string }).ticket;
+    },
+    close: async () => {},
+  };
+}
+
+/** Ports that are tried one after another. */
+const mostPorts = 20;
+
+/** Listens on the first free port. It has to be free for all addresses: else a browser that takes another of them would talk to somebody else. */
+async function listen(
+  first: number,
+  hosts: readonly string[],
+  appAt: (port: number) => Hono,
+): Promise<{ readonly servers: readonly Server[]; readonly port: number }> {
+  for (let attempt = 0; ; attempt++) {
+    const port = first === 0 ? await freePort(hosts[0]!) : first + attempt;
+    const app = appAt(port);
+    const servers: Server[] = [];
+    try {
+      for (const host of hosts) {
+        const server = serverOf(app);
+        if (await listening(server, port, host)) servers.push(server);
+      }
+      if (servers.length > 0) return { servers, port };
+      throw new CoinageError("SYSTEM_REFUSED", `This machine has no address ${hosts.join(" or ")}.`, {
+        where: "--host",
+      });
+    } catch (error) {
+      await Promise.all(servers.map(closed));
+      const isTaken = ["EADDRINUSE", "EACCES"].includes(reasonOf(error));
+      if (!isTaken || attempt === mostPorts || first + attempt >= 65_535) throw error;
+    }
+  }
+}
+
+/** A server that does not wait for the headers of a request longer than ten seconds, nor for all of one longer than ten minutes. */
+function serverOf(app: Hono): Server {
+  return createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false,
+    serverOptions: { headersTimeout: 10_000, requestTimeout: 600_000 },
+  }) as Server;
+}
+
+/** False where this machine does not have the address, as without IPv6. @throws the system's own error */
+function listening(server: Server, port: number, host: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      if (["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(reasonOf(error))) resolve(false);
+      else reject(error);
+    });
+    server.listen({ port, host, exclusive: true }, () => resolve(true));
+  });
+}
+
+async function freePort(host: string): Promise<number> {
+  const server = createServer();
+  await listening(server, 0, host);
+  const { port } = server.address() as AddressInfo;
+  await closed(server);
+  return port;
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
+
+/** How long a ticket opens the page, in milliseconds: until the browser has started. */
+const ticketMs = 60_000;
+
+/** What opens the page once. */
+class Tickets {
+  readonly #valid = new Map<string, number>();
+
+  make(): string {
+    const ticket = randomBytes(16).toString("base64url");
+    this.#valid.set(ticket, performance.now() + ticketMs);
+    return ticket;
+  }
+
+  use(ticket: string): boolean {
+    const until = this.#valid.get(ticket);
+    this.#valid.delete(ticket);
+    return until !== undefined && performance.now() <= until;
+  }
+}

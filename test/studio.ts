@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterAll } from "vitest";
+import { studioApp } from "../src/studio/app.ts";
+import { Checker } from "../src/studio/checking/checker.ts";
+import { ModelLibrary } from "../src/studio/disk/library.ts";
+import { Drafts } from "../src/studio/drafts/store.ts";
+import { csrfOf, type Keys } from "../src/studio/http/guards.ts";
+
+const key = "a".repeat(43);
+
+interface Asked {
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Sent as JSON, unless it is bytes or a stream. */
+  readonly body?: unknown;
+}
+
+/** The routes of a studio in a folder of its own, which is removed at the end of the file of tests. `root1` is an empty folder in it. */
+export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: readonly string[] } = {}) {
+  const work = mkdtempSync(path.join(os.tmpdir(), "coinage-studio-"));
+  const root = mkdtempSync(path.join(work, "root-"));
+  const checker = new Checker();
+  afterAll(() => {
+    checker.close();
+    rmSync(work, { recursive: true, force: true });
+  });
+  const roots = [{ id: "root1", path: root }];
+  const bugs: unknown[] = [];
+  const tickets = new Set(["ticket"]);
+  const keys: Keys = { port: 7788, key, allowedHosts, useTicket: (ticket) => tickets.delete(ticket) };
+  const parts = {
+    ...{ version: "1.2.3", roots, checker, makeTicket: () => "ticket" },
+    drafts: new Drafts(path.join(work, "drafts")),
+    trash: path.join(work, "trash"),
+    models: new ModelLibrary(roots, checker),
+    report: (error: unknown) => bugs.push(error),
+  };
+  const app = studioApp(parts, keys);
+
+  /** Asks as a program with the key does; given headers win, and undefined takes one away. */
+  async function ask(method: string, target: string, { headers = {}, body }: Asked = {}): Promise<Response> {
+    const isRaw = body instanceof Uint8Array || body instanceof ReadableStream;
+    const usual = {
+      host: "127.0.0.1:7788",
+      authorization: `Bearer ${key}`,
+      ...(body !== undefined && !isRaw && { "content-type": "application/json" }),
+      ...(body instanceof Uint8Array && { "content-length": String(body.length) }),
+    };
+    const given = Object.entries({ ...usual, ...headers }).filter(([, value]) => value !== undefined);
+    const sent = isRaw || body === undefined ? body : JSON.stringify(body);
+    return app.request(target, {
+      method,
+      headers: given as [string, string][],
+      ...(sent !== undefined && { body: sent, duplex: "half" }),
+    } as RequestInit);
+  }
+
+  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts: parts.drafts, app };
+}
+
+/** The code of the problem that an answer tells. */
+export async function codeOf(answer: Response): Promise<string | undefined> {
+  return ((await answer.json()) as { problem?: { code: string } }).problem?.code;
+}
