@@ -10,7 +10,7 @@ const rows = [
   ["cli"],
   ["."],
   ["studio"],
-  ["reporters"],
+  ["reporters", "runs"],
   ["training"],
   ["generation", "inspect", "report"],
   ["pipeline"],

@@ -124,6 +124,11 @@ export const limits = {
     unit: "bytes",
     why: "A file that a run is about to replace, and its lock, are compared with what the run writes. Embeddings and states have a few KB to a few MB.",
   },
+  runFile: {
+    max: 2 ** 20,
+    unit: "bytes",
+    why: "What a run folder says of its run is read for every run in a list. It has a few hundred bytes.",
+  },
   // datasets
   captionFile: {
     max: 16 * 2 ** 20,

@@ -44,6 +44,14 @@ export const commands = {
     usage: "studio [--port N]",
     about: "start the server of the studio, whose page is not built yet",
   },
+  runs: {
+    usage: "runs [--json]",
+    about: "list the runs that have folders of their own (train --run), and how they stand",
+  },
+  stop: {
+    usage: "stop RUN [--now]",
+    about: "stop such a run from anywhere; what it has learned is saved",
+  },
   demo: {
     usage: "demo",
     about: "teach the bundled small model a word, in about a minute",

@@ -44,6 +44,11 @@ export function listenForInterrupt(terminal: Terminal, message: () => string): I
   return { signal: controller.signal, release };
 }
 
+/** Ends the process at once if it does not end by itself: a step that was given up may compute on for minutes. */
+export function endSoon(): void {
+  setTimeout(() => process.kill(process.pid, "SIGKILL"), samePressMs).unref();
+}
+
 /** Whether a shell started this with `nohup`. Node resets the handling of every signal when it starts, so the only trace is `_`,
  *  the command that bash, zsh and other shells call. */
 function isUnderNohup({ _: called = "" }: NodeJS.ProcessEnv): boolean {

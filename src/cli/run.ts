@@ -7,13 +7,15 @@ import { asCalled, packageVersion } from "./program.ts";
 
 /** Commands are loaded on demand, since some import much. */
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
-  train: async () => (await import("./train.ts")).trainCommand,
+  train: async () => (await import("./train/train.ts")).trainCommand,
   generate: async () => (await import("./generate.ts")).generateCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
   convert: async () => (await import("./convert.ts")).convertCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   devices: async () => (await import("./devices.ts")).devicesCommand,
   studio: async () => (await import("./studio/studio.ts")).studioCommand,
+  runs: async () => (await import("./runs/list.ts")).runsCommand,
+  stop: async () => (await import("./runs/stop.ts")).stopCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
 };
 

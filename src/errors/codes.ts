@@ -24,6 +24,13 @@ export const errorCodes = {
   // errors
   OUT_OF_MEMORY: "This machine, or a limit on it, has too little memory.",
   SYSTEM_REFUSED: "The operating system refused something: disk space, permissions, open files.",
+  // runs
+  RUN_AMBIGUOUS: "A name that several runs have.",
+  RUN_BUSY: "A run that another process is training.",
+  RUN_ENDED: "A run that is done, where one is needed that can go on or be stopped.",
+  RUN_NEWER: "A run folder of a later version of coinage: it is shown and not changed.",
+  RUN_NOT_FOUND: "A run that is not in the folder of runs.",
+  RUN_UNREADABLE: "A run folder whose run.json is missing or damaged.",
   // graph
   SHAPE: "Tensor shapes that do not match.",
   NOT_DIFFERENTIABLE: "A gradient was requested through an operation that has none.",

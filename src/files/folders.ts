@@ -63,7 +63,7 @@ function hintOf(cause: unknown): string {
 }
 
 /** The user's home; undefined for a user without one, as in containers that run under a bare number. */
-function homeFolder(): string | undefined {
+export function homeFolder(): string | undefined {
   try {
     return homedir() || undefined;
   } catch {

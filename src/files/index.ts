@@ -7,9 +7,9 @@ export {
   writeFolderAtomically,
 } from "./atomic.ts";
 export { reasonOf } from "./disk.ts";
-export { cachesFolder, type Environment, folderIn, makeFolder, prepareOutputFolder } from "./folders.ts";
+export { cachesFolder, type Environment, folderIn, homeFolder, makeFolder, prepareOutputFolder } from "./folders.ts";
 export { isDescriptorPath, readGivenTextFile } from "./given-file.ts";
-export { type Holder, type Lock, takeLock } from "./lock.ts";
+export { type FoundLock, type Holder, type Lock, lookAtLock, takeLock } from "./lock.ts";
 export { didYouMean, hintOfMissing, quotedWord } from "./path-hints.ts";
 export { NotAFile, readingHint, whyUnreadable } from "./reading-problems.ts";
 export {

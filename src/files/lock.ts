@@ -21,7 +21,7 @@ export interface Lock {
 }
 
 /** A holder touches its lock this often; one on another machine that has not done so for a while counts as gone. In milliseconds. */
-const [beatMs, watchMs, staleMs] = [3000, 10_000, 60_000];
+const [beatMs, watchMs, staleMs] = [2000, 10_000, 60_000];
 
 /** A lock may disappear between two looks at it, but not every time. */
 const mostAttempts = 50;
@@ -61,6 +61,26 @@ export async function takeLock(file: string): Promise<Lock | { readonly heldBy: 
   } finally {
     await rm(claim, { force: true });
   }
+}
+
+/** A lock that was looked at and not taken. */
+export interface FoundLock extends Holder {
+  /** Whether its holder lives; of one that cannot be asked, whether it has touched the lock lately. */
+  readonly isAlive: boolean;
+}
+
+/** Who holds a lock; undefined when nobody does. Waits for nothing, so of a holder on another machine it knows what `takeLock` knows before it watches. */
+export async function lookAtLock(file: string): Promise<FoundLock | undefined> {
+  const text = await readText(file);
+  if (text === undefined) return undefined;
+  const content = parse(text);
+  const { pid, host, since } = content ?? unknownHolder;
+  const life = content && lifeOf(content);
+  if (life === "gone" || (life === "alive" && content!.start !== "0"))
+    return { pid, host, since, isAlive: life === "alive" };
+  // of this machine, or of one whose clock may differ
+  const quietMs = life === "alive" ? watchMs : staleMs;
+  return { pid, host, since, isAlive: Date.now() - ((await timeOf(file)) ?? 0) < quietMs };
 }
 
 const unknownHolder: Holder = { pid: 0, host: "unknown", since: "unknown" };

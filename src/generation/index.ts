@@ -1,6 +1,6 @@
 export { sampleFileName } from "./files/names.ts";
 export { type GeneratedImage, generatedImage } from "./files/write.ts";
-export { readSamplePrompts } from "./prompts/sample-prompts.ts";
+export { parseSamplePrompt, readSamplePrompts } from "./prompts/sample-prompts.ts";
 export { typedLines } from "./prompts/typed.ts";
 export { WordUse } from "./prompts/word-use.ts";
 export { type GenerationRunOptions, generateFromSettings } from "./run.ts";

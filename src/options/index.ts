@@ -9,7 +9,7 @@
 
 export type { Checked, SettingsWarning } from "./checked.ts";
 export { readSettingsFile } from "./file/disk.ts";
-export { parseSettingsFile } from "./file/toml.ts";
+export { completeSettingsToml, parseSettingsFile } from "./file/toml.ts";
 export { checkGenerateSettings, type GenerateSettings } from "./generate/check.ts";
 export type { GenerateInput } from "./generate/input.ts";
 export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";

@@ -19,6 +19,16 @@ export const ownOptions = {
 
 /** Flags of our own, on `train` only. */
 export const ownTrainOptions = {
+  run: {
+    type: "string",
+    effect: "files",
+    help: "Give the run a folder of its own in place of --output_dir: a new one for a name, with settings, events, checkpoints, samples and states, which coinage runs lists and coinage stop stops. The id of a run that was stopped, failed or was lost (2026-11-22_1432_mycat), or its folder, continues that run from its last state.",
+  },
+  runs_dir: {
+    type: "string",
+    effect: "files",
+    help: "With --run: the folder of all runs. Default: runs in the folder that COINAGE_HOME names, or in coinage in the home folder.",
+  },
   overwrite: {
     type: "switch",
     effect: "files",

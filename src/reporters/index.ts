@@ -3,7 +3,7 @@ export { planText } from "./first-screen.ts";
 export { generationReport } from "./generation-report.ts";
 export { inspectionText } from "./inspection-text.ts";
 export { reportListing } from "./listing-report.ts";
-export { commandLine } from "./next-steps.ts";
+export { type Caller, commandLine } from "./next-steps.ts";
 export { jsonLinesReporter, type Reporter, reportAll } from "./reporter.ts";
 export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
 export { openConsole, processTerminal, type Terminal } from "./terminal.ts";

@@ -85,6 +85,8 @@ function drawCommand({ done, run, settings, caller }: EndedRun): string {
 
 /** The user's own command line followed by what differs: the last of two equal flags wins. */
 function goOnCommand({ done, lastStep, settings, caller }: EndedRun): string {
+  // a run with a folder of its own knows its state
+  if (done.state && settings.run !== undefined) return commandLine(caller, caller.words);
   if (done.state) return commandLine(caller, [...caller.words, "--resume", done.state]);
   const steps = lastStep?.steps ?? settings.maxTrainSteps;
   const stepsLeft = steps - done.step;

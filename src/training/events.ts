@@ -92,6 +92,14 @@ export type TrainingEvent =
   | { readonly kind: "stateSaved"; readonly folder: string; readonly step: number; readonly epoch: number }
   /** An older embedding file or state folder was removed (--save_last_n_...). */
   | { readonly kind: "removed"; readonly file: string }
+  /** A sample image is being generated; index: number of the prompt, from 0. */
+  | {
+      readonly kind: "sampling";
+      readonly prompt: string;
+      readonly index: number;
+      readonly step: number;
+      readonly epoch: number;
+    }
   /** A sample image was generated and written. */
   | {
       readonly kind: "sample";

@@ -1,5 +1,5 @@
 import { mean } from "../array/index.ts";
-import { type StopOptions, type StopSignal, unlessAborted } from "../events/index.ts";
+import { type StopOptions, type StopSignal, unlessAborted, untilAborted } from "../events/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import type { Checked, TrainSettings } from "../options/index.ts";
 import { requireDevice } from "../runtime/index.ts";
@@ -9,6 +9,7 @@ import type { TrainingEvent } from "./events.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
 import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { reportStep, Throughput } from "./loop/step-report.ts";
+import { obey, type TrainingCommand } from "./output/commands.ts";
 import { withOutputLocked } from "./output/lock.ts";
 import { Previews } from "./output/previews.ts";
 import { save, saveAtEnd, savedOnFailure } from "./output/saving.ts";
@@ -23,11 +24,19 @@ import { type OpenRun, openRun } from "./setup/open-run.ts";
 import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
 import { readState } from "./state/index.ts";
 
+/** How a run is steered from outside. */
+export interface TrainOptions extends StopOptions {
+  /** Aborted besides `signal`: the step under way is given up, and what the steps before it have taught is saved. */
+  readonly now?: StopSignal | undefined;
+  /** What was asked of the run since the last call; called between steps. */
+  readonly commands?: (() => readonly TrainingCommand[]) | undefined;
+}
+
 /** Teaches a word. Everything that happens comes as an event. Leaving the loop frees everything; aborting the signal finishes the running step and saves first.
  *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
 export async function* train(
   checked: Checked<TrainSettings>,
-  options: StopOptions = {},
+  options: TrainOptions = {},
 ): AsyncGenerator<TrainingEvent> {
   await prepareOutputFolder(checked.settings.outputDir, "--output_dir");
   yield* withOutputLocked(checked.settings, openAndTrain(checked, options));
@@ -36,8 +45,9 @@ export async function* train(
 /** The whole run, from the settings to the last save. */
 async function* openAndTrain(
   { settings: given, warnings: ofSettings }: Checked<TrainSettings>,
-  { signal }: StopOptions,
+  options: TrainOptions,
 ): AsyncGenerator<TrainingEvent> {
+  const { signal } = options;
   await requireDevice(given.device);
   const local = yield* unlessAborted(withLocalModels(given), signal);
   if (!local) return;
@@ -62,7 +72,7 @@ async function* openAndTrain(
     if (signal?.aborted) return;
     yield { kind: "start", run: summary };
     yield* run.warnings.addAtStart(warnings);
-    const steps = trainSteps(run, device, lowered, signal);
+    const steps = trainSteps(run, device, lowered, options);
     const reported = { ...run, report: new RunReport(run, device, given, { free: () => lowered.close(), signal }) };
     yield* savedOnFailure(reported, run.history?.noting(steps, run.embeddings) ?? steps);
     yield* saveAtEnd(reported);
@@ -76,7 +86,7 @@ async function* trainSteps(
   run: OpenRun,
   device: ComputingDevice,
   lowered: LoweredMicroStep,
-  signal?: StopSignal,
+  { signal, now, commands }: TrainOptions,
 ): AsyncGenerator<TrainingEvent> {
   const { settings, inputs, embeddings, progress, files, warnings } = run;
   const { checkpoint, length, group, model, generators } = inputs;
@@ -100,7 +110,8 @@ async function* trainSteps(
   if (!progress.isResumed) yield* previews.atFirst();
   while (!progress.isFinished && !signal?.aborted) {
     const epoch = progress.openEpoch();
-    for await (const gradients of accumulateSteps(run, microStep)) {
+    const steps = accumulateSteps(run, microStep);
+    for await (const gradients of now ? untilAborted(steps, now) : steps) {
       const lr = run.learningRate();
       const outcome = embeddings.step(gradients.results, lr, progress.step);
       progress.completeStep();
@@ -111,9 +122,13 @@ async function* trainSteps(
       // What was learned goes first: an image may ask for more memory than there is.
       if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);
       yield* previews.afterStep();
+      if (commands) yield* obey(run, previews, commands());
       if (progress.isFinished || signal?.aborted) break;
     }
-    if (signal?.aborted && !progress.isFinished) break;
+    if (signal?.aborted && !progress.isFinished) {
+      if (now?.aborted) progress.undoUnfinishedStep();
+      break;
+    }
     // differs from sd-scripts: the loss of an epoch cut short is divided by the number of batches of a whole epoch.
     // coinage: the loss of an epoch cut short is the mean over the batches that were trained on.
     // because: losses of epochs can be compared so, however long they were.

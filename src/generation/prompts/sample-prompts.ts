@@ -37,9 +37,25 @@ export async function readSamplePrompts(file: string, options: SamplePromptOptio
     throw new CoinageError("PROMPT_MISSING", `${path.resolve(file)} contains no prompt.`, {
       where: `--sample_prompts ${file}`,
     });
+  return requestsOf(read, options, (number) => `--sample_prompts ${file}, prompt ${number}`);
+}
+
+/** The sample image that one line of a prompt file asks for. @throws PROMPT_INVALID, PROMPT_MISSING */
+export function parseSamplePrompt(line: string, where: string, options: SamplePromptOptions): SamplePrompts {
+  const read = fieldsOfLine(line);
+  if (!read.fields.prompt?.trim()) throw new CoinageError("PROMPT_MISSING", "The prompt is empty.", { where });
+  return requestsOf([read], options, () => where);
+}
+
+/** whereIs: the place of a prompt, counted from 1. */
+function requestsOf(
+  read: readonly ReadFields[],
+  options: SamplePromptOptions,
+  whereIs: (number: number) => string,
+): SamplePrompts {
   const warnings = read.flatMap(({ problems }, i) => problems.map((problem) => `Sample prompt ${i + 1}: ${problem}`));
   const requests = read.map(({ fields }, i) => {
-    checkNumbers(fields, `--sample_prompts ${file}, prompt ${i + 1}`);
+    checkNumbers(fields, whereIs(i + 1));
     const { steps = 1 } = fields;
     if (steps > numTrainTimesteps)
       warnings.push(`Sample prompt ${i + 1}: ${numTrainTimesteps} steps are used, not ${steps}: models have no more.`);

@@ -82,6 +82,18 @@ export function settingsToml(settings: GivenTrainSettings): string {
   return stringify(document, { numbersAsFloat: true });
 }
 
+/** All settings that differ from their defaults, those that only a file can hold included, so that `--config_file` repeats the run. Secrets are left out:
+ *  they have no effect. */
+export function completeSettingsToml(settings: GivenTrainSettings): string {
+  const left = ["config_file", "output_config", "wandb_api_key", "huggingface_token"];
+  const entries = changedSettings(trainFileTable, settings).filter(([name]) => !left.includes(name));
+  const document = Object.fromEntries([
+    ...entries.map(([name, option, value]) => [name, tomlValue(option, value)]),
+    ...Object.entries(settings.extraMetadata).map(([name, text]) => [`metadata_${name}`, text]),
+  ]);
+  return stringify(document, { numbersAsFloat: true });
+}
+
 /** @throws SETTINGS_FILE_INVALID with the line */
 export function parseToml(text: string, file: string): ConfigDocument<ConfigTable> {
   try {

@@ -13,6 +13,10 @@ export type TrainSettings = GivenTrainSettings & {
   readonly outputName: string;
   /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
   readonly places: ReadonlyMap<string, string>;
+  /** Folder of sample images, where it is not `sample` in the output folder. */
+  readonly sampleDir?: string;
+  /** Folder of training states, where it is not the output folder. */
+  readonly stateDir?: string;
 };
 
 /** Values by flag name. */
@@ -30,7 +34,8 @@ export function checkTrainSettings(
 ): Checked<TrainSettings> {
   const given = parsed.settings;
   const { pretrainedModelNameOrPath, tokenString } = given;
-  const writesNothing = use === "plan" || given.debugDataset;
+  // a run with a folder of its own gets its output folder with it
+  const writesNothing = use === "plan" || given.debugDataset || given.run !== undefined;
   const outputName = given.outputName || tokenString;
   const outputDir = given.outputDir || (writesNothing ? "." : defaultFolder(given.recipe && outputName));
   const missing = missingFrom({ ...given, outputDir });

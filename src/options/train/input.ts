@@ -1343,6 +1343,21 @@ export interface TrainInput {
   readonly events?: string | undefined;
 
   /**
+   * Give the run a folder of its own in place of --output_dir: a new one for a name, with settings, events,
+   * checkpoints, samples and states, which coinage runs lists and coinage stop stops. The id of a run that was
+   * stopped, failed or was lost (2026-11-22_1432_mycat), or its folder, continues that run from its last state.
+   * Flag: `--run`
+   */
+  readonly run?: string | undefined;
+
+  /**
+   * With --run: the folder of all runs. Default: runs in the folder that COINAGE_HOME names, or in coinage in the home
+   * folder.
+   * Flag: `--runs_dir`
+   */
+  readonly runsDir?: string | undefined;
+
+  /**
    * Overwrite files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1,
    * NAME-old2, ...
    * Flag: `--overwrite`

@@ -43,7 +43,15 @@ export async function readTrainRecord(
   use: TrainSettingsUse = "train",
 ): Promise<Checked<TrainSettings>> {
   const file = record.configFile === undefined ? undefined : await readSettingsFile(record.configFile);
-  return checked(parseTrainRecord(record, file), use);
+  return checked(withoutRunFolder(parseTrainRecord(record, file)), use);
+}
+
+/** The command line makes the folders of runs, so code gives an output folder. */
+function withoutRunFolder(parsed: Parsed<GivenTrainSettings>): Parsed<GivenTrainSettings> {
+  const { settings, warnings } = parsed;
+  if (settings.run === undefined) return parsed;
+  const message = "run is ignored: only coinage train makes folders of runs. Give outputDir.";
+  return { ...parsed, settings: { ...settings, run: undefined }, warnings: [...warnings, { option: "run", message }] };
 }
 
 async function checked(parsed: Parsed<GivenTrainSettings>, use: TrainSettingsUse): Promise<Checked<TrainSettings>> {

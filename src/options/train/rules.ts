@@ -284,6 +284,16 @@ function outputWarnings(given: GivenTrainSettings): Rule[] {
       message: "--debug_dataset_dir is ignored: it needs --debug_dataset.",
     },
     {
+      when: given.run !== undefined && Boolean(given.outputDir),
+      options: ["output_dir"],
+      message: "--output_dir is ignored: with --run, files go into the folder of the run.",
+    },
+    {
+      when: given.runsDir !== undefined && given.run === undefined,
+      options: ["runs_dir"],
+      message: "--runs_dir is ignored: it needs --run.",
+    },
+    {
       when: given.outputConfig && !given.configFile,
       options: ["output_config"],
       message: "--output_config is ignored: it needs --config_file, the name of the file to write.",

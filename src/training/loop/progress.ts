@@ -49,6 +49,8 @@ export class Progress {
   #epoch: (EpochProgress & { readonly losses: number[] }) | undefined;
   /** The random numbers and used batches that the step under way began with. */
   #stepStart: (GeneratorStates & { readonly batches: number }) | undefined;
+  /** What is saved once the unfinished step is undone: a step that was given up may still be computing, and drawing random numbers. */
+  #undone: SavedProgress | undefined;
 
   /** start: where a run without a state begins. */
   constructor(length: RunLength, generators: Generators, start: Start, saved?: SavedProgress) {
@@ -144,6 +146,7 @@ export class Progress {
     if (!this.#stepStart) return;
     restoreGenerators(this.#generators, this.#stepStart);
     if (this.#epoch) this.#epoch.losses.length = this.#stepStart.batches;
+    this.#undone = this.#current();
   }
 
   /** Closes an epoch whose batches are used up. One that was cut short stays open: a longer run goes on with it. */
@@ -154,8 +157,13 @@ export class Progress {
   }
 
   state(): SavedProgress {
+    return this.#undone ?? this.#current();
+  }
+
+  #current(): SavedProgress {
+    const epoch = this.#epoch && { ...this.#epoch, losses: [...this.#epoch.losses] };
     return {
-      progress: { step: this.#step, epochsDone: this.#epochsDone, epoch: this.#epoch },
+      progress: { step: this.#step, epochsDone: this.#epochsDone, epoch },
       generators: statesOf(this.#generators),
     };
   }

@@ -16,14 +16,15 @@ export type Moment =
   | { readonly kind: "last" };
 
 type NameSettings = Pick<TrainSettings, "outputDir" | "outputName" | "saveModelAs">;
+type StateSettings = Pick<TrainSettings, "outputDir" | "outputName" | "stateDir">;
 
 export function embeddingFile({ outputDir, outputName, saveModelAs }: NameSettings, moment: Moment): string {
   return path.join(outputDir, `${outputName}${suffix(moment)}.${saveModelAs}`);
 }
 
 /** Folder of a training state. */
-export function stateFolder({ outputDir, outputName }: NameSettings, moment: Moment): string {
-  return path.join(outputDir, `${outputName}${suffix(moment)}-state`);
+export function stateFolder({ outputDir, outputName, stateDir = outputDir }: StateSettings, moment: Moment): string {
+  return path.join(stateDir, `${outputName}${suffix(moment)}-state`);
 }
 
 function suffix(moment: Moment): string {

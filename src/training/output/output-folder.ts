@@ -59,10 +59,11 @@ export class OutputFolder {
     if (this.#settings.overwrite || this.#written.has(target) || (await kindOfPath(target)) === "nothing")
       return undefined;
     if (await mayReplace(target)) return undefined;
-    const { outputDir, outputName } = this.#settings;
+    const { outputName } = this.#settings;
     this.#oldName ??= await freeOldName(this.#settings);
-    const rest = target.slice(path.join(outputDir, outputName).length);
-    const to = path.join(outputDir, `${this.#oldName}${rest}`);
+    // states may have a folder of their own
+    const rest = path.basename(target).slice(path.basename(outputName).length);
+    const to = path.join(path.dirname(target), `${path.basename(this.#oldName)}${rest}`);
     await moveSynced(target, to);
     return { from: target, to };
   }

@@ -1,6 +1,6 @@
 import { atPlace, CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
-import { readSamplePrompts, sampleFileName, WordUse } from "../../generation/index.ts";
+import { parseSamplePrompt, readSamplePrompts, sampleFileName, WordUse } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { encodePng } from "../../pictures/index.ts";
 import {
@@ -30,12 +30,11 @@ export async function readPreviews(
   const isAsked = sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined;
   if (!isAsked || samplePrompts === undefined) return { requests: [], warnings: [] };
   try {
-    const { sampleSampler: sampler, clipSkip, maxTokenLength } = settings;
-    const { family } = model;
-    const { tokens, tokenizers } = placeholder;
-    const { words } = tokenizers[0]!;
-    const options = { family, sampler, clipSkip, maxTokenLength, tokens, words };
-    const { requests, warnings } = await readSamplePrompts(samplePrompts, options);
+    const { requests, warnings } = await readSamplePrompts(
+      samplePrompts,
+      promptOptions(settings, { model, placeholder }),
+    );
+    const { words } = placeholder.tokenizers[0]!;
     const parts = { model, predictionType: checkpoint.predictionType.value };
     for (const [i, request] of requests.entries())
       atPlace(`--sample_prompts ${samplePrompts}, prompt ${i + 1}`, () => checkRequest(request, words, parts));
@@ -48,6 +47,13 @@ export async function readPreviews(
       .join(" ");
     return { requests: [], warnings: [{ code: "SAMPLE_PROMPT", message }] };
   }
+}
+
+function promptOptions(
+  { sampleSampler: sampler, clipSkip, maxTokenLength }: TrainSettings,
+  { model: { family }, placeholder: { tokens, tokenizers } }: Pick<TrainingInputs, "model" | "placeholder">,
+) {
+  return { family, sampler, clipSkip, maxTokenLength, tokens, words: tokenizers[0]!.words };
 }
 
 function tokenInNoPrompt(
@@ -84,6 +90,9 @@ export class Previews {
   readonly #run: ShownRun;
   readonly #pipeline: Pipeline;
   readonly #signal: StopSignal | undefined;
+  #everyNSteps: number | undefined;
+  /** Images that were asked for one by one. */
+  #asked = 0;
 
   /** signal: stops generating when aborted. */
   constructor(run: ShownRun, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal) {
@@ -93,6 +102,31 @@ export class Previews {
     this.#run = run;
     this.#pipeline = openPipeline({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
     this.#signal = signal;
+    this.#everyNSteps = run.settings.sampleEveryNEpochs === undefined ? run.settings.sampleEveryNSteps : undefined;
+  }
+
+  /** Generates the images of --sample_prompts every so many steps from now on, 0: no more. @throws PROMPT_MISSING when there are none */
+  sampleEvery(steps: number): void {
+    if (this.#run.previewRequests.length === 0)
+      throw new CoinageError("PROMPT_MISSING", "This run has no sample prompts that could be drawn regularly.", {
+        hint: "They are read at the start: --sample_prompts FILE with --sample_at_first or --sample_every_n_steps.",
+      });
+    this.#everyNSteps = steps > 0 ? steps : undefined;
+  }
+
+  /** Generates an image of a prompt, which may have the options of a prompt file (--w 512). @throws PROMPT_INVALID, PROMPT_MISSING, and what checkRequest throws */
+  async *draw(prompt: string, seed: number | undefined): AsyncGenerator<TrainingEvent> {
+    const { settings, inputs, progress, previewRequests, warnings } = this.#run;
+    const parsed = parseSamplePrompt(prompt, `prompt ${JSON.stringify(prompt)}`, promptOptions(settings, inputs));
+    const [request] = parsed.requests.map((read) => ({ ...read, seed: seed ?? read.seed }));
+    const parts = { model: inputs.model, predictionType: inputs.checkpoint.predictionType.value };
+    checkRequest(request!, inputs.placeholder.tokenizers[0]!.words, parts);
+    yield* warnings.add(parsed.warnings.map((message) => ({ code: "SAMPLE_PROMPT", message })));
+    try {
+      yield* this.#generate(request!, previewRequests.length + this.#asked++, { step: progress.step });
+    } finally {
+      await this.#pipeline.networks.close().catch(() => {});
+    }
   }
 
   /** Before the first step. */
@@ -102,10 +136,9 @@ export class Previews {
 
   /** After a step, where images by epoch do not take precedence. */
   async *afterStep(): AsyncGenerator<TrainingEvent> {
-    const { sampleEveryNSteps: interval, sampleEveryNEpochs } = this.#run.settings;
+    const interval = this.#everyNSteps;
     const { step } = this.#run.progress;
-    if (interval !== undefined && sampleEveryNEpochs === undefined && step % interval === 0)
-      yield* this.#generateAll({ step });
+    if (interval !== undefined && step % interval === 0) yield* this.#generateAll({ step });
   }
 
   async *afterEpoch(): AsyncGenerator<TrainingEvent> {
@@ -142,6 +175,7 @@ export class Previews {
     const { settings, inputs, embeddings, progress, files, warnings } = this.#run;
     const { step, epochNumber: epoch } = progress;
     const vocabulary = { tokenizers: inputs.placeholder.tokenizers, embeddings: embeddings.finished };
+    yield { kind: "sampling", prompt: request.prompt, index, step, epoch };
     for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
       if (this.#signal?.aborted) return;
       if (event.kind === "warning") yield* warnings.add([{ code: "SAMPLE_PROMPT", message: event.message }]);

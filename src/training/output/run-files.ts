@@ -98,7 +98,8 @@ export class RunFiles {
 
   /** Writes a sample image. */
   writeImage(name: string, png: Uint8Array): Promise<Written> {
-    const file = path.join(this.#settings.outputDir, "sample", name);
+    const { outputDir, sampleDir = path.join(outputDir, "sample") } = this.#settings;
+    const file = path.join(sampleDir, name);
     return this.#folder.write(file, (target) => writeFileAtomically(target, png));
   }
 

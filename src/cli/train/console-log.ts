@@ -1,0 +1,30 @@
+import { appendFileSync, fstatSync, statSync } from "node:fs";
+import type { Terminal } from "../../reporters/index.ts";
+
+/** A terminal that appends what people are told to a file; undefined where stderr goes to that file already. What cannot be written is dropped. */
+export function consoleLog(file: string, { now }: Terminal): Terminal | undefined {
+  if (isStderr(file)) return undefined;
+  const append = (text: string): void => {
+    try {
+      appendFileSync(file, text);
+    } catch {}
+  };
+  return {
+    talk: append,
+    ask: () => {},
+    result: append,
+    isInteractive: false,
+    hasColor: false,
+    columns: () => 120,
+    now,
+  };
+}
+
+function isStderr(file: string): boolean {
+  try {
+    const [ours, theirs] = [statSync(file), fstatSync(2)];
+    return ours.ino !== 0 && ours.ino === theirs.ino && ours.dev === theirs.dev;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Digest } from "./digest.ts";
+
+/** How a process ended, as who started it has seen. */
+export interface ProcessEnd {
+  readonly code?: number | null | undefined;
+  readonly signal?: string | null | undefined;
+}
+
+/** What is known of the end of a process that has not said why it ended. */
+export interface LostProcess {
+  /** Undefined where nobody watched. */
+  readonly end: ProcessEnd | undefined;
+  readonly digest: Pick<Digest, "memory" | "phase" | "time">;
+  /** When the machine was started, in milliseconds since 1970: now, and when the run was opened. Undefined of another machine. */
+  readonly bootedMs: { readonly now: number; readonly atOpening: number } | undefined;
+}
+
+/** A machine that has less than this share of its memory left is short of it. */
+const shortShare = 0.08;
+/** Clocks are corrected while a machine runs, in milliseconds. */
+const clockErrorMs = 60_000;
+
+/** Why a run was lost, most likely, in a sentence. */
+export function likelyCause({ end, digest, bootedMs }: LostProcess): string {
+  if (bootedMs && bootedMs.now - bootedMs.atOpening > clockErrorMs) return "The machine was restarted, or lost power.";
+  const signal = signalOf(end);
+  const memory = memoryText(digest.memory);
+  const isShort = digest.memory !== undefined && digest.memory.freeBytes < shortShare * digest.memory.totalBytes;
+  if ((signal === "SIGKILL" || end === undefined) && isShort)
+    return `The system ended it, most likely for want of memory: ${memory}.`;
+  if (signal === "SIGKILL") return `It was killed from outside (kill -9, a task manager, the system)${within(memory)}.`;
+  if (signal === "SIGABRT" || signal === "SIGSEGV" || signal === "SIGBUS" || signal === "SIGILL" || signal === "SIGFPE")
+    return `The runtime or a driver crashed (${signal})${within(memory)}.`;
+  if (signal !== undefined) return `It was ended by ${signal}.`;
+  if (end?.code !== undefined && end.code !== null && end.code !== 0)
+    return `It ended with exit code ${end.code}${within(memory)}.`;
+  const at = digest.phase === "starting" ? " while it was starting" : "";
+  return `It was killed or crashed${at}: nothing is known of its end${within(memory)}.`;
+}
+
+/** Exit codes that stand for signals in shells, and for crashes on Windows. */
+const signalsOfCodes: ReadonlyMap<number, string> = new Map([
+  [129, "SIGHUP"],
+  [130, "SIGINT"],
+  [132, "SIGILL"],
+  [134, "SIGABRT"],
+  [135, "SIGBUS"],
+  [136, "SIGFPE"],
+  [137, "SIGKILL"],
+  [139, "SIGSEGV"],
+  [143, "SIGTERM"],
+  [0xc0000005, "SIGSEGV"],
+  [0xc0000409, "SIGABRT"],
+  [0xc000013a, "SIGINT"],
+]);
+
+function signalOf(end: ProcessEnd | undefined): string | undefined {
+  if (!end) return undefined;
+  return end.signal ?? (typeof end.code === "number" ? signalsOfCodes.get(end.code) : undefined);
+}
+
+function within(memory: string | undefined): string {
+  return memory === undefined ? "" : `; ${memory}`;
+}
+
+function memoryText(memory: Digest["memory"]): string | undefined {
+  if (!memory) return undefined;
+  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+  const { peakBytes, freeBytes, totalBytes } = memory;
+  return `it held up to ${gigabytes(peakBytes)} GB, and ${gigabytes(freeBytes)} of ${gigabytes(totalBytes)} GB were free`;
+}

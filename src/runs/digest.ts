@@ -1,0 +1,90 @@
+import type { Entry, Outcome, ProblemData } from "./events.ts";
+
+/** What a process that has opened a run is at. */
+type Phase = "starting" | "running" | "sampling" | "stopping";
+
+/** How a run stands, by its journal. */
+export interface Digest {
+  /** Number of the last event. */
+  readonly seq: number;
+  /** Its time, in milliseconds since 1970. */
+  readonly time: number | undefined;
+  /** none: no process has opened the run yet; closed: the last one has ended its work. */
+  readonly session: "none" | "open" | "closed";
+  readonly phase: Phase;
+  readonly outcome: Outcome | undefined;
+  readonly problem: ProblemData | undefined;
+  readonly pid: number | undefined;
+  readonly step: number | undefined;
+  readonly steps: number | undefined;
+  readonly loss: number | undefined;
+  readonly averageLoss: number | undefined;
+  readonly samplesPerSecond: number | undefined;
+  readonly remainingSeconds: number | undefined;
+  readonly memory: Extract<Entry, { readonly kind: "memory" }> | undefined;
+  /** The embedding that was written last. */
+  readonly file: string | undefined;
+}
+
+const nothing: Digest = {
+  seq: 0,
+  time: undefined,
+  session: "none",
+  phase: "starting",
+  outcome: undefined,
+  problem: undefined,
+  pid: undefined,
+  step: undefined,
+  steps: undefined,
+  loss: undefined,
+  averageLoss: undefined,
+  samplesPerSecond: undefined,
+  remainingSeconds: undefined,
+  memory: undefined,
+  file: undefined,
+};
+
+/** How a run stands after these events. isWhole: they are all; else the last ones, of a run that is under way unless they say otherwise. */
+export function digestOf(entries: readonly Entry[], isWhole: boolean): Digest {
+  const start: Digest = isWhole ? nothing : { ...nothing, session: "open", phase: "running" };
+  return entries.reduce(after, start);
+}
+
+/** How it stands after one more event. Those of later versions change nothing. */
+function after(digest: Digest, entry: Entry): Digest {
+  const now = { ...digest, seq: entry.seq, time: entry.time };
+  switch (entry.kind) {
+    case "opened":
+      return {
+        ...now,
+        ...{ session: "open", phase: "starting", outcome: undefined, problem: undefined, memory: undefined },
+        ...{ pid: entry.pid, remainingSeconds: undefined },
+      };
+    case "start":
+      return { ...now, steps: entry.run.steps, step: entry.run.resumed?.step ?? 0 };
+    case "step": {
+      const { step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds } = entry;
+      const isStopping = digest.phase === "stopping";
+      const phase = isStopping ? "stopping" : "running";
+      return { ...now, phase, step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds };
+    }
+    case "sampling":
+      return digest.phase === "stopping" ? now : { ...now, phase: "sampling" };
+    case "sample":
+      return digest.phase === "sampling" ? { ...now, phase: "running" } : now;
+    case "saved":
+      return { ...now, file: entry.file };
+    case "answer":
+      return isStop(entry) ? { ...now, phase: "stopping" } : now;
+    case "memory":
+      return { ...now, memory: entry };
+    case "closed":
+      return { ...now, session: "closed", outcome: entry.outcome, problem: entry.problem };
+    default:
+      return now;
+  }
+}
+
+function isStop({ command, problem }: Extract<Entry, { readonly kind: "answer" }>): boolean {
+  return (command === "stop" || command === "stopNow") && problem === undefined;
+}

@@ -1,0 +1,94 @@
+import os from "node:os";
+import { z } from "zod";
+import { CoinageError } from "../errors/index.ts";
+import { readRegularTextFile, writeFileAtomically } from "../files/index.ts";
+import type { RunPlaces } from "./folder.ts";
+
+/** Raised when a folder changes so that earlier versions of this program would harm or misread it. */
+const schemaVersion = 1;
+
+const schema = z.looseObject({
+  schema: z.literal(schemaVersion),
+  /** The folder's name when it was made; the folder may have been renamed since. */
+  id: z.string(),
+  name: z.string(),
+  /** The word that is taught. */
+  word: z.string(),
+  /** When the folder was made, as an ISO date. */
+  made: z.string(),
+  /** What is to become of it: `draft` is being put together, `queued` waits for its turn, `run` was started. */
+  wanted: z.enum(["draft", "queued", "run"]),
+  /** The run that it was made from. */
+  parent: z.string().optional(),
+  /** Who made it. */
+  by: z.looseObject({ coinage: z.string(), node: z.string(), platform: z.string() }),
+  /** Who opened it last. */
+  process: z.looseObject({ pid: z.int(), host: z.string(), bootedMs: z.number() }).optional(),
+});
+
+/** What a run is. Keys that are not known here are kept. */
+export type RunRecord = z.infer<typeof schema>;
+
+const anyVersion = z.looseObject({ schema: z.int() });
+
+interface NewRun {
+  readonly id: string;
+  readonly name: string;
+  readonly word: string;
+  readonly wanted: RunRecord["wanted"];
+  readonly parent?: string;
+  /** Version of this program. */
+  readonly version: string;
+}
+
+export function newRecord({ version, parent, ...run }: NewRun): RunRecord {
+  const by = { coinage: version, node: process.version, platform: `${process.platform} ${process.arch}` };
+  return { schema: schemaVersion, ...run, made: new Date().toISOString(), ...(parent !== undefined && { parent }), by };
+}
+
+/** This process, as the one that has opened a run. */
+export function openedHere(): NonNullable<RunRecord["process"]> {
+  return { pid: process.pid, host: os.hostname(), bootedMs: bootedMs() };
+}
+
+/** When this machine was started, in milliseconds since 1970. */
+export function bootedMs(): number {
+  return Math.round(Date.now() - os.uptime() * 1000);
+}
+
+/** Writes what a run is, whole or not at all. @throws OUTPUT_UNWRITABLE */
+export async function writeRecord({ record }: RunPlaces, contents: RunRecord): Promise<void> {
+  await writeFileAtomically(record, `${JSON.stringify(contents, undefined, 2)}\n`);
+}
+
+/** @throws RUN_UNREADABLE, RUN_NEWER */
+export async function readRecord({ record, folder }: RunPlaces): Promise<RunRecord> {
+  const refusal = { code: "RUN_UNREADABLE", subject: `The record of the run, ${record},`, where: folder } as const;
+  const text = await readRegularTextFile(record, "runFile", refusal);
+  const data = parsed(text);
+  const version = anyVersion.safeParse(data);
+  if (version.success && version.data.schema > schemaVersion)
+    throw new CoinageError(
+      "RUN_NEWER",
+      "The run was made by a later version of coinage: it is shown and not changed.",
+      {
+        where: folder,
+        hint: "Use that version to go on with it.",
+      },
+    );
+  const found = schema.safeParse(data);
+  if (found.success) return found.data;
+  throw new CoinageError("RUN_UNREADABLE", `${record} is damaged, or is no record of a run.`, {
+    where: folder,
+    hint: "What was learned is in checkpoints and state beside it. To train again: coinage train --config_file with the config.toml beside it.",
+    cause: found.error,
+  });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,153 @@
+import os from "node:os";
+import { CoinageError } from "../errors/index.ts";
+import { type Lock, takeLock } from "../files/index.ts";
+import type { TrainingCommand, TrainingEvent } from "../training/index.ts";
+import { type FoundCommand, takeCommands } from "./control.ts";
+import type { Outcome, ProblemData } from "./events.ts";
+import type { RunPlaces } from "./folder.ts";
+import { Journal } from "./journal.ts";
+import { openedHere, type RunRecord, writeRecord } from "./record.ts";
+
+/** How often commands are looked for, in milliseconds: people press a button and wait. */
+const commandMs = 250;
+/** How often memory is looked at, and the state written from which a lost run goes on, in milliseconds. */
+const [memoryMs, keepMs] = [2000, 60_000];
+/** Changes of memory by less than this share are not told. */
+const toldShare = 0.05;
+
+/** Holds a run for this process, until it is released. @throws RUN_BUSY, OUTPUT_UNWRITABLE */
+export async function takeRun({ lock: file, folder }: RunPlaces): Promise<Lock> {
+  let answer: Awaited<ReturnType<typeof takeLock>>;
+  try {
+    answer = await takeLock(file);
+  } catch (cause) {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `The folder of the run cannot be written to.`, {
+      where: folder,
+      cause,
+    });
+  }
+  if ("release" in answer) return answer;
+  const { pid, host, since } = answer.heldBy;
+  throw new CoinageError("RUN_BUSY", `The run is under way already: process ${pid} on ${host}, since ${since}.`, {
+    where: folder,
+    hint: "coinage stop RUN ends it and keeps what was learned; --run with a name begins another run.",
+  });
+}
+
+/** A process's work on a run that it holds: writes what happens to the journal, and passes on what the run is told. */
+export class RunSession {
+  readonly #places: RunPlaces;
+  readonly #journal: Journal;
+  readonly #stop = new AbortController();
+  readonly #now = new AbortController();
+  readonly #timers: readonly NodeJS.Timeout[];
+  #waiting: TrainingCommand[] = [];
+  #step = 0;
+  #toldRss = 0;
+  #looking: Promise<void> = Promise.resolve();
+
+  private constructor(places: RunPlaces, journal: Journal) {
+    this.#places = places;
+    this.#journal = journal;
+    this.#timers = [
+      setInterval(() => this.#look(), commandMs),
+      setInterval(() => this.#tellMemory(), memoryMs),
+      setInterval(() => this.#keep(), keepMs),
+    ];
+    for (const timer of this.#timers) timer.unref();
+  }
+
+  /** Opens a run that this process holds. version: of this program. @throws OUTPUT_UNWRITABLE */
+  static async open(places: RunPlaces, record: RunRecord, version: string): Promise<RunSession> {
+    const journal = await Journal.open(places.journal).catch((cause) => {
+      throw new CoinageError("OUTPUT_UNWRITABLE", `${places.journal} cannot be written.`, {
+        where: places.folder,
+        cause,
+      });
+    });
+    // what was meant for an earlier process is not obeyed by this one
+    if (journal.seq > 0) for (const late of await takeCommands(places)) answerTo(journal, late, "The run had ended.");
+    await writeRecord(places, { ...record, wanted: "run", process: openedHere() });
+    journal.append({ kind: "opened", pid: process.pid, host: os.hostname(), version });
+    return new RunSession(places, journal);
+  }
+
+  /** Aborted when the run is to stop. */
+  get stop(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Aborted when it is not to finish the step under way; `stop` is then, too. */
+  get now(): AbortSignal {
+    return this.#now.signal;
+  }
+
+  /** What the run is to do between this step and the next. */
+  readonly commands = (): readonly TrainingCommand[] => {
+    const commands = this.#waiting;
+    this.#waiting = [];
+    return commands;
+  };
+
+  report(event: TrainingEvent): void {
+    if (event.kind === "step") this.#step = event.step;
+    this.#journal.append(event);
+  }
+
+  /** Ends the session: nothing is written after it. */
+  async close(outcome: Outcome, problem?: ProblemData): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.#looking;
+    this.#look();
+    await this.#looking;
+    for (const { answer } of this.commands()) answer("The run has ended.");
+    this.#tellMemory();
+    this.#journal.append({ kind: "closed", outcome, problem });
+    this.#journal.close();
+  }
+
+  #look(): void {
+    this.#looking = this.#looking.then(async () => {
+      for (const found of await takeCommands(this.#places)) this.#obey(found);
+    });
+  }
+
+  #obey(found: FoundCommand): void {
+    const { asked } = found;
+    const answer = (problem?: string): void => answerTo(this.#journal, found, problem);
+    if ("problem" in asked) {
+      answer(asked.problem);
+    } else if (asked.command === "stop" || asked.command === "stopNow") {
+      answer();
+      this.#stop.abort();
+      if (asked.command === "stopNow") this.#now.abort();
+    } else {
+      this.#waiting.push({ ...asked, answer });
+    }
+  }
+
+  /** Has the state written. It is asked for, since only between two steps there is one. */
+  #keep(): void {
+    if (this.#step === 0 || this.#waiting.some(({ command }) => command === "keepState")) return;
+    const answer = (problem?: string): void => {
+      if (problem === undefined) this.#journal.append({ kind: "kept", step: this.#step });
+    };
+    this.#waiting.push({ command: "keepState", answer });
+  }
+
+  #tellMemory(): void {
+    const rssBytes = process.memoryUsage.rss();
+    const peakBytes = Math.max(rssBytes, process.resourceUsage().maxRSS * 1024);
+    const freeBytes = process.availableMemory();
+    const limit = process.constrainedMemory() ?? 0;
+    const totalBytes = limit > 0 && limit < os.totalmem() ? limit : os.totalmem();
+    const isShort = freeBytes < 2 * toldShare * totalBytes;
+    if (!isShort && Math.abs(rssBytes - this.#toldRss) < toldShare * this.#toldRss) return;
+    this.#toldRss = rssBytes;
+    this.#journal.append({ kind: "memory", rssBytes, peakBytes, freeBytes, totalBytes });
+  }
+}
+
+function answerTo(journal: Journal, { id, asked: { command } }: FoundCommand, problem: string | undefined): void {
+  journal.append({ kind: "answer", id, command, problem });
+}

@@ -1,0 +1,105 @@
+import { describe, expect, test } from "vitest";
+import { likelyCause } from "./cause.ts";
+import { type Digest, digestOf } from "./digest.ts";
+import type { Entry } from "./events.ts";
+import { type RunFacts, stateOf } from "./state.ts";
+
+const facts = (given: Partial<Omit<RunFacts, "digest">>, digest: Partial<RunFacts["digest"]> = {}): RunFacts => ({
+  ...{ wanted: "run", isHeld: false, isStopAsked: false, ageMs: 3_600_000 },
+  ...given,
+  digest: { session: "none", phase: "starting", outcome: undefined, ...digest },
+});
+const open = { session: "open" } as const;
+const closed = (outcome: Digest["outcome"]) => ({ session: "closed", outcome }) as const;
+
+test.each<[state: string, facts: RunFacts]>([
+  ["draft", facts({ wanted: "draft" })],
+  ["queued", facts({ wanted: "queued" })],
+  ["queued", facts({ wanted: "queued" }, closed("stopped"))],
+  ["queued", facts({ wanted: "queued" }, open)],
+  ["starting", facts({ ageMs: 1000 })],
+  ["starting", facts({ isHeld: true })],
+  ["starting", facts({ isHeld: true, wanted: "queued" }, closed("stopped"))],
+  ["starting", facts({ isHeld: true }, { ...open, phase: "starting" })],
+  ["running", facts({ isHeld: true }, { ...open, phase: "running" })],
+  ["sampling", facts({ isHeld: true }, { ...open, phase: "sampling" })],
+  ["stopping", facts({ isHeld: true }, { ...open, phase: "stopping" })],
+  ["stopping", facts({ isHeld: true, isStopAsked: true }, { ...open, phase: "sampling" })],
+  ["stopped", facts({}, closed("stopped"))],
+  ["stopped", facts({ isHeld: true }, closed("stopped"))],
+  ["done", facts({}, closed("done"))],
+  ["failed", facts({}, closed("failed"))],
+  ["lost", facts({})],
+  ["lost", facts({}, { ...open, phase: "running" })],
+  ["lost", facts({ ageMs: 0 }, { ...open, phase: "stopping" })],
+])("%s: what a folder tells, case %#", (state, given) => {
+  expect(stateOf(given)).toBe(state);
+});
+
+const entry = (seq: number, event: object): Entry => ({ seq, time: seq * 1000, ...event }) as Entry;
+const opened = { kind: "opened", pid: 7, host: "here", version: "1" };
+const started = { kind: "start", run: { steps: 9 } };
+const step = { kind: "step", step: 1, steps: 9, loss: 0.5, averageLoss: 0.5, remainingSeconds: 8 };
+
+describe("how a run stands by its events", () => {
+  test.each<[name: string, events: readonly object[], expected: Partial<Digest>]>([
+    ["nothing yet", [], { session: "none", seq: 0 }],
+    ["opened", [opened], { session: "open", phase: "starting", pid: 7 }],
+    ["the model is loaded", [opened, started], { phase: "starting", step: 0, steps: 9 }],
+    ["a step", [opened, started, step], { phase: "running", step: 1, loss: 0.5, remainingSeconds: 8 }],
+    ["an image begins", [opened, step, { kind: "sampling" }], { phase: "sampling" }],
+    ["an image ends", [opened, step, { kind: "sampling" }, { kind: "sample" }], { phase: "running" }],
+    ["asked to stop", [opened, step, { kind: "answer", command: "stop" }, step], { phase: "stopping" }],
+    ["a command refused", [opened, step, { kind: "answer", command: "stop", problem: "?" }], { phase: "running" }],
+    ["done", [opened, step, { kind: "closed", outcome: "done" }], { session: "closed", outcome: "done" }],
+    [
+      "opened again",
+      [opened, { kind: "closed", outcome: "failed", problem: {} }, opened],
+      { outcome: undefined, problem: undefined },
+    ],
+    ["an event of a later version", [opened, step, { kind: "telepathy" }], { phase: "running", seq: 3 }],
+  ])("%s", (_, events, expected) => {
+    expect(
+      digestOf(
+        events.map((event, i) => entry(i + 1, event)),
+        true,
+      ),
+    ).toMatchObject(expected);
+  });
+
+  test("the last events alone tell the same of a run that is under way", () => {
+    expect(digestOf([entry(900, step)], false)).toMatchObject({ session: "open", phase: "running", seq: 900 });
+    expect(digestOf([entry(900, { kind: "memory" })], false)).toMatchObject({ session: "open", phase: "running" });
+  });
+});
+
+describe("why a run was lost", () => {
+  const memory = (freeBytes: number): Digest["memory"] =>
+    entry(1, { kind: "memory", rssBytes: 7e9, peakBytes: 7.5e9, freeBytes, totalBytes: 8e9 }) as Digest["memory"];
+  const digest = (free?: number) =>
+    ({ phase: "running", time: 1, memory: free === undefined ? undefined : memory(free) }) as const;
+  const here = { now: 1000, atOpening: 900 };
+
+  test.each([
+    ["a restart", { end: undefined, digest: digest(1e8), bootedMs: { now: 9e6, atOpening: 900 } }, /restarted/],
+    [
+      "a kill when memory was short",
+      { end: { signal: "SIGKILL" }, digest: digest(1e8), bootedMs: here },
+      /want of memory.*7\.5 GB.*0\.1 of 8\.0/,
+    ],
+    ["the same seen by a shell", { end: { code: 137 }, digest: digest(1e8), bootedMs: here }, /want of memory/],
+    [
+      "nobody has seen the end, and memory was short",
+      { end: undefined, digest: digest(1e8), bootedMs: here },
+      /want of memory/,
+    ],
+    ["a kill when there was memory", { end: { code: 137 }, digest: digest(4e9), bootedMs: here }, /from outside/],
+    ["a crash", { end: { code: 139 }, digest: digest(), bootedMs: undefined }, /crashed \(SIGSEGV\)/],
+    ["a crash on Windows", { end: { code: 0xc0000005 }, digest: digest(), bootedMs: undefined }, /crashed/],
+    ["another signal", { end: { signal: "SIGTERM" }, digest: digest(), bootedMs: undefined }, /SIGTERM/],
+    ["another code", { end: { code: 7 }, digest: digest(), bootedMs: undefined }, /exit code 7/],
+    ["nothing is known", { end: undefined, digest: digest(4e9), bootedMs: here }, /nothing is known/],
+  ])("%s", (_, lost, said) => {
+    expect(likelyCause(lost)).toMatch(said);
+  });
+});

@@ -1,0 +1,72 @@
+import { CoinageError } from "../../errors/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import type { TrainingEvent } from "../events.ts";
+import type { Progress } from "../loop/progress.ts";
+import type { WarningCounter } from "../warnings.ts";
+import type { Previews } from "./previews.ts";
+import type { RunFiles } from "./run-files.ts";
+import { save } from "./saving.ts";
+
+/** What a run can be asked to do between two of its steps. */
+export type TrainingCommand = (
+  | { readonly command: "sample"; readonly prompt: string; readonly seed?: number | undefined }
+  /** Save the embedding and the state, named by the step. */
+  | { readonly command: "save" }
+  /** Save the state alone, in place of the one that the end of the run would write. */
+  | { readonly command: "keepState" }
+  /** Draw the sample prompts every so many steps from now on; 0: no more. */
+  | { readonly command: "set"; readonly sampleEvery: number }
+) & {
+  /** Called once it is done. problem: why it was not. */
+  readonly answer: (problem?: string) => void;
+};
+
+/** The run that is asked. */
+interface AskedRun {
+  readonly settings: Pick<TrainSettings, "xti">;
+  readonly progress: Progress;
+  readonly files: RunFiles;
+  readonly warnings: WarningCounter;
+}
+
+/** Does what a run was asked for. What cannot be done is answered and does not end the run. */
+export async function* obey(
+  run: AskedRun,
+  previews: Previews,
+  commands: readonly TrainingCommand[],
+): AsyncGenerator<TrainingEvent> {
+  for (const asked of commands) {
+    try {
+      asked.answer(yield* done(run, previews, asked));
+    } catch (error) {
+      asked.answer(
+        error instanceof CoinageError ? [error.message, error.hint].filter(Boolean).join(" ") : String(error),
+      );
+    }
+  }
+}
+
+/** Does it, and gives why not. */
+async function* done(
+  run: AskedRun,
+  previews: Previews,
+  asked: TrainingCommand,
+): AsyncGenerator<TrainingEvent, string | undefined> {
+  const { settings, progress, files } = run;
+  switch (asked.command) {
+    case "sample":
+      if (settings.xti) return "No sample images are generated with --xti.";
+      yield* previews.draw(asked.prompt, asked.seed);
+      return undefined;
+    case "save": {
+      const { embedding, state } = yield* save(run, { kind: "step", step: progress.step }, true);
+      return (embedding.problem ?? state?.problem)?.message;
+    }
+    case "keepState":
+      return (await files.writeState({ kind: "final" })).problem?.message;
+    case "set":
+      if (settings.xti) return "No sample images are generated with --xti.";
+      previews.sampleEvery(asked.sampleEvery);
+      return undefined;
+  }
+}
