@@ -72,6 +72,8 @@ function after(digest: Digest, entry: Entry): Digest {
       return digest.phase === "stopping" ? now : { ...now, phase: "sampling" };
     case "sample":
       return digest.phase === "sampling" ? { ...now, phase: "running" } : now;
+    case "stopping":
+      return { ...now, phase: "stopping" };
     case "saved":
       return { ...now, file: entry.file };
     case "answer":

@@ -29,8 +29,7 @@ export async function runsCommand(words: readonly string[], terminal: Terminal):
   const rows = await listRuns(root);
   if (rows.length === 0) terminal.talk(asCalled(`No runs in ${root}. coinage train --run NAME begins one.\n`));
   const width = Math.max(...rows.map(({ id }) => id.length));
-  for (const row of rows)
-    terminal.result(asCalled(`${values.json ? JSON.stringify(row) : linesOf(row, width).join("\n")}\n`));
+  for (const row of rows) terminal.result(`${values.json ? JSON.stringify(row) : linesOf(row, width).join("\n")}\n`);
   return exitCodes.done;
 }
 
@@ -42,7 +41,7 @@ function linesOf(row: RunRow, width: number): string[] {
     line,
     ...(problem ? [`  ${problem.code}  ${problem.message}`] : []),
     ...(state === "lost" ? [`  ${cause}`, ...lastWords.slice(-3).map((said) => `  | ${said}`)] : []),
-    ...(state === "lost" || state === "stopped" ? [`  Continue: coinage train --run ${id}`] : []),
+    ...(state === "lost" || state === "stopped" ? [asCalled(`  Continue: coinage train --run ${id}`)] : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { readdir, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError, nearestName } from "../../errors/index.ts";
 import { folderOrPrevious, kindOfPath, type Lock } from "../../files/index.ts";
@@ -87,15 +87,17 @@ export async function holdRun(
     if (existing) await requireUnfinished(existing, words);
     const fresh = { id: path.basename(places.folder), name, word, wanted: "run", version: packageVersion() } as const;
     const record = existing ? await readRecord(existing) : newRecord(fresh);
-    await writeRecord(places, record);
     const resume = given.resume ?? (existing && (await newestState(existing, given.outputName)));
     const writeSettings = (seed?: number): Promise<void> => writeConfig(places, record.name, given, seed);
     const settings = await settingsInFolder({ ...given, resume }, places);
     await writeSettings();
+    await writeRecord(places, record);
     const beginsAgain = existing !== undefined && resume === undefined;
     return { places, record, lock, settings, writeConfig: writeSettings, beginsAgain };
   } catch (error) {
     await lock.release();
+    // nothing has happened in it
+    if (!existing) await rm(places.folder, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
 }
