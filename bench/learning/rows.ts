@@ -1,4 +1,29 @@
-/** Settings that are compared, as flags of `coinage train`. */
+import { toldInWords } from "./trial.ts";
+
+const held = "--norm_control fixed --norm_target 1.9x --lr_scheduler cosine";
+const high = `${held} --timestep_sampling stratified --min_timestep 600`;
+
+/** Settings that are compared in docs/learning.md, as flags of `coinage train`. */
 export const rows: Readonly<Record<string, string>> = {
-  plain60: "--learning_rate 1e-2 --max_train_steps 60",
+  words: toldInWords,
+  quick: "--recipe quick",
+  quick40: "--recipe quick --max_train_steps 40",
+  object: "--recipe object",
+  // what today's trainers do, and the same at high timesteps
+  plain: "--learning_rate 1e-2 --max_train_steps 60",
+  plainHigh: "--learning_rate 1e-2 --max_train_steps 75 --min_timestep 600",
+  // how vectors change
+  held: `--max_train_steps 75 ${high} --step_angle 0.15`,
+  direction: `--max_train_steps 75 --update direction --norm_target 1.9x --prior_pull 0 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15`,
+  output:
+    "--max_train_steps 75 --init output --learning_rate 1e-2 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600",
+  wordLength: `--max_train_steps 75 ${high} --norm_target vocab --step_angle 0.15`,
+  // which timesteps
+  allTimesteps: `--max_train_steps 75 ${held} --timestep_sampling stratified --step_angle 0.15`,
+  independent: `--max_train_steps 75 ${held} --min_timestep 600 --step_angle 0.15`,
+  highest: `--max_train_steps 75 ${high} --min_timestep 800 --step_angle 0.15`,
+  // vectors and start words
+  oneVector: `--max_train_steps 75 ${high} --step_angle 0.15 --num_vectors_per_token 1`,
+  fourVectors: `--max_train_steps 75 ${high} --step_angle 0.15 --num_vectors_per_token 4`,
+  wrongWord: `--max_train_steps 75 ${high} --step_angle 0.15 --init_word thing`,
 };

@@ -58,7 +58,7 @@ export function newBackgrounds({ color, backgrounds }: Concept, count: number): 
 export interface Trial {
   readonly concept: Concept;
   readonly seed: number;
-  /** Flags of `coinage train`, besides model, images, word and output; WORD stands for the concept's shape, which is also the init word unless given. */
+  /** Flags of `coinage train`, besides model, images, word and output. */
   readonly flags: readonly string[];
   readonly backgrounds: readonly Color[];
   /** Pictures for each background. */
@@ -89,8 +89,38 @@ export interface TrialResult extends TrainedRun {
   readonly seen: readonly string[];
 }
 
+/** In place of flags: nothing is trained, and prompts tell in words what to draw. That is how well the small model draws what it knows. */
+export const toldInWords = "told in words";
+
 /** Trains a concept's word, unless that was done before, and looks at what is generated with it. model: the small one, opened. threads: for training; unset: all. */
 export async function runTrial(trial: Trial, model: Model, threads?: number): Promise<TrialResult> {
+  const { color, pattern, shape, word } = trial.concept;
+  const learned = trial.flags.join(" ") === toldInWords ? undefined : await learn(trial, threads);
+  const readings = await look(trial, learned ? word : `${color} ${pattern} ${shape}`, learned?.embedding, model);
+  const shareOf = (isRight: (reading: Reading) => boolean) =>
+    readings.filter(({ reading }) => reading && isRight(reading)).length / readings.length;
+  return {
+    learned: shareOf((seen) => seen.shape === shape && seen.color === color && seen.pattern === pattern),
+    shape: shareOf((seen) => seen.shape === shape),
+    color: shareOf((seen) => seen.color === color),
+    pattern: shareOf((seen) => seen.pattern === pattern),
+    background:
+      readings.filter(({ reading, background }) => reading?.background === background).length / readings.length,
+    norm: learned ? (await meanNorm(learned.embedding)) / (await vocabularyNorm()) : 1,
+    seen: readings.map(({ reading }) =>
+      reading ? `${reading.color} ${reading.pattern} ${reading.shape} on ${reading.background}` : "nothing",
+    ),
+    ...(learned?.run ?? { steps: 0, seconds: 0, evaluations: [] }),
+  };
+}
+
+interface LearnedWord {
+  readonly embedding: Embedding;
+  readonly run: TrainedRun;
+}
+
+/** The word of a trial, from an earlier time if there is one. */
+async function learn(trial: Trial, threads?: number): Promise<LearnedWord> {
   const { concept, seed, flags, wordsFolder } = trial;
   const key = createHash("sha256")
     .update(JSON.stringify([concept.word, seed, flags]))
@@ -103,24 +133,7 @@ export async function runTrial(trial: Trial, model: Model, threads?: number): Pr
     await writeFile(about, JSON.stringify(await teach(trial, file, threads)));
   }
   const run = JSON.parse(await readFile(about, "utf8")) as TrainedRun;
-  const embedding = await readEmbedding(file, concept.word);
-  const readings = await look(trial, embedding, model);
-  const shareOf = (isRight: (reading: Reading) => boolean) =>
-    readings.filter(({ reading }) => reading && isRight(reading)).length / readings.length;
-  const { color, pattern, shape } = concept;
-  return {
-    learned: shareOf((seen) => seen.shape === shape && seen.color === color && seen.pattern === pattern),
-    shape: shareOf((seen) => seen.shape === shape),
-    color: shareOf((seen) => seen.color === color),
-    pattern: shareOf((seen) => seen.pattern === pattern),
-    background:
-      readings.filter(({ reading, background }) => reading?.background === background).length / readings.length,
-    norm: (await meanNorm(embedding)) / (await vocabularyNorm()),
-    seen: readings.map(({ reading }) =>
-      reading ? `${reading.color} ${reading.pattern} ${reading.shape} on ${reading.background}` : "nothing",
-    ),
-    ...run,
-  };
+  return { run, embedding: await readEmbedding(file, concept.word) };
 }
 
 /** Trains a word and copies it to a file. */
@@ -137,7 +150,7 @@ async function teach({ concept, seed, flags }: Trial, file: string, threads?: nu
       ...["--init_word", shape, "--num_vectors_per_token", "2", "--train_batch_size", "4", "--cache_latents"],
       ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
       ...(threads ? ["--threads", String(threads)] : []),
-      ...flags.map((flag) => (flag === "WORD" ? shape : flag)),
+      ...flags,
     ]);
     if (request.kind !== "train") throw new Error(`these flags train nothing: ${flags.join(" ")}`);
     let done: Extract<TrainingEvent, { kind: "done" }> | undefined;
@@ -155,14 +168,19 @@ async function teach({ concept, seed, flags }: Trial, file: string, threads?: nu
   }
 }
 
-/** What pictures of the word on each background show. Their seeds differ from trial to trial, and are the same for all flags. */
-async function look({ concept, seed, backgrounds, pictures }: Trial, embedding: Embedding, model: Model) {
+/** What pictures of a noun on each background show. Their seeds differ from trial to trial, and are the same for all flags. */
+async function look(
+  { seed, backgrounds, pictures }: Trial,
+  noun: string,
+  embedding: Embedding | undefined,
+  model: Model,
+): Promise<{ readonly background: Color; readonly reading: Reading | undefined }[]> {
   const seen: { background: Color; reading: Reading | undefined }[] = [];
   for (const background of backgrounds) {
     const images = await resultOf(
       model.generate({
-        prompt: `a photo of a ${concept.word} on a ${background} background`,
-        embeddings: [embedding],
+        prompt: `a photo of a ${noun} on a ${background} background`,
+        embeddings: embedding ? [embedding] : [],
         ...{ width: 128, height: 128, sampler: "ddim", steps: 15, guidanceScale: 5 },
         ...{ images: pictures, batchSize: pictures, seed: 1000 * seed + 100 * colorNames.indexOf(background) },
       }),
