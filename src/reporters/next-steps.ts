@@ -91,6 +91,8 @@ function goOnCommand({ done, lastStep, settings, caller }: EndedRun): string {
   const steps = lastStep?.steps ?? settings.maxTrainSteps;
   const stepsLeft = steps - done.step;
   const epochsLeft = Math.ceil((stepsLeft / steps) * (lastStep?.epochs ?? 1));
+  // with --time, the rest is fitted to it anew
+  if (settings.time !== undefined) return commandLine(caller, [...caller.words, "--weights", done.file]);
   const length = settings.maxTrainEpochs
     ? ["--max_train_epochs", String(epochsLeft)]
     : ["--max_train_steps", String(stepsLeft)];

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { maskedCrc32c } from "../formats/tfevents/index.ts";
 import { readTrainRecord, type TrainSettings } from "../options/index.ts";
 import { encodePng } from "../pictures/index.ts";
-import type { TrainingEvent } from "../training/index.ts";
+import type { RecipeSummary, RunSummary, TrainingEvent } from "../training/index.ts";
 import { logFolder, tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-tensorboard-"));
@@ -125,3 +125,19 @@ function recordsOf(bytes: Uint8Array): Uint8Array[] {
 function float(value: number): string {
   return Buffer.from(Float32Array.of(value).buffer).toString("latin1");
 }
+
+test("with --log_config and a recipe the settings are those that it chose", async () => {
+  const settings = await settingsOf({ logConfig: true, recipe: "auto", seed: 3 });
+  const reporter = tensorboardReporter(settings, start);
+  const recipe: RecipeSummary = {
+    ...{ name: "quick", reason: undefined, fit: undefined, overridden: [] },
+    chosen: [["--step_angle", "0.15"], ["--cache_latents"]],
+  };
+  reporter.report({ kind: "start", run: { recipe } as RunSummary });
+  reporter.close();
+  const at = path.join(logFolder(settings, start), String(start.getTime() / 1000));
+  const lines = readFileSync(path.join(at, "hparams.yml"), "utf8").split("\n");
+  expect(lines).toEqual(
+    expect.arrayContaining(['recipe: "quick"', "step_angle: 0.15", "cache_latents: true", "seed: 3"]),
+  );
+});

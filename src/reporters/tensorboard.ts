@@ -10,8 +10,8 @@ import {
   textEvent,
   versionEvent,
 } from "../formats/tfevents/index.ts";
-import { loggedSettings, type TrainSettings } from "../options/index.ts";
-import type { EvaluationEvent, StepEvent, TrainingEvent } from "../training/index.ts";
+import { flagValues, loggedSettings, type TrainSettings, withDefaults } from "../options/index.ts";
+import type { EvaluationEvent, RecipeSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Reporter } from "./reporter.ts";
 
@@ -41,11 +41,16 @@ export function logFolder(settings: LogSettings, start: Date): string {
 export function tensorboardReporter(settings: TrainSettings, start: Date): Reporter<TrainingEvent> {
   const folder = logFolder(settings, start);
   const file = openEventFile(folder, start);
-  if (settings.logConfig) writeHparams(folder, loggedSettings(settings), start);
+  // a recipe's settings are known with its model and images
+  if (settings.logConfig && !settings.recipe) writeHparams(folder, loggedSettings(settings), start);
   const nowSeconds = (): number => Date.now() / 1000;
   return {
     report(event) {
       switch (event.kind) {
+        case "start":
+          if (settings.logConfig && event.run.recipe)
+            writeHparams(folder, loggedSettings(ofRecipe(settings, event.run.recipe)), start);
+          return;
         case "step":
           return file.write(scalarsEvent(nowSeconds(), event.step, scalarsOf(event)));
         case "evaluation":
@@ -62,6 +67,11 @@ export function tensorboardReporter(settings: TrainSettings, start: Date): Repor
     },
     close: file.close,
   };
+}
+
+/** The settings with those that a recipe chose. */
+function ofRecipe(settings: TrainSettings, { name, chosen }: RecipeSummary): TrainSettings {
+  return withDefaults({ ...settings, recipe: name }, flagValues(chosen.flat())).settings;
 }
 
 function evaluationScalars({ loss, drop, dropError, slope, ratio }: EvaluationEvent): Record<string, number> {

@@ -95,8 +95,8 @@ describe("a recipe for six images", () => {
         sd2 cpu: --eval_every_n_steps 20
         sdxl cpu: --max_train_steps 400 --eval_every_n_steps 20 --step_angle 0.05 --resolution 768,768
         sdxl gpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
-        small cpu: --max_train_steps 150 --eval_every_n_steps 20 --step_angle 0.13 --resolution 128,128
-        small gpu: --max_train_steps 150 --step_angle 0.13 --resolution 128,128
+        small cpu: --max_train_steps 150 --min_timestep 800 --step_angle 0.13 --resolution 128,128
+        small gpu: --max_train_steps 150 --min_timestep 800 --step_angle 0.13 --resolution 128,128
       style
         --norm_control fixed
         --norm_target 1.9x
@@ -224,7 +224,7 @@ describe("a recipe follows", () => {
     expect(stepsOf(10 * usual)).toBe(2 * usual);
   });
 
-  test("the length of the run: fewer steps turn further each, up to a limit", () => {
+  test("the length of the run: fewer steps turn further each, up to a limit, and are not stopped early", () => {
     const angleOf = (steps: number, name: RecipeName = "quick") =>
       expandRecipe(name, { ...six, family: "sd1", device: "cpu" }, { flags: new Set(), steps }).get("step_angle");
     const [long, short] = [angleOf(100), angleOf(50)] as [number, number];
@@ -232,6 +232,9 @@ describe("a recipe follows", () => {
     expect(short / long).toBeLessThan(2.2);
     expect(angleOf(1)).toBe(angleOf(10));
     expect(angleOf(100, "classic")).toBeUndefined();
+    const stops = (steps: number) =>
+      expandRecipe("object", { ...six, family: "sd1", device: "gpu" }, { flags: new Set(), steps }).has("early_stop");
+    expect([stops(120), stops(119)]).toEqual([true, false]);
   });
 
   test("the user, also where another flag says otherwise what a setting says", () => {

@@ -67,7 +67,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     turn: 20,
     families: { sdxl: { max_train_steps: 400 } },
     devices: { cpu: { eval_every_n_steps: 20 } },
-    small: { max_train_steps: 150 },
+    small: { max_train_steps: 150, min_timestep: 800, eval_every_n_steps: 10 },
   },
   style: {
     kind: "style",
@@ -164,7 +164,7 @@ export function expandRecipe(
     ...row,
     ...common,
     max_train_steps: steps,
-    ...angleFor(name, given.steps ?? steps),
+    ...forLength(name, row, given.steps ?? steps),
     resolution: [side, side],
     ...repeatsFor(circumstances, row),
     ...(areTurned && { exif_transpose: true }),
@@ -173,17 +173,25 @@ export function expandRecipe(
     ...(captioned === 0 && { [kind === "style" ? "use_style_template" : "use_object_template"]: true }),
   };
   return new Map(
-    Object.entries(values).filter(([flag]) => !(replacedBy[flag] ?? []).some((other) => given.flags.has(other))),
+    Object.entries(values).filter(
+      ([flag, value]) => value !== false && !(replacedBy[flag] ?? []).some((other) => given.flags.has(other)),
+    ),
   ) as FlagValues;
 }
 
-/** The angle of a recipe's steps, for a run of so many of them; none for a recipe whose steps are no angles. */
-export function angleFor(name: RecipeName, steps: number): Row {
+/** What depends on the length of a run: fewer steps turn further each, and a run with few evaluations cannot be stopped early. row: settings of the recipe. */
+export function forLength(name: RecipeName, row: Row, steps: number): Row {
   const { turn } = recipes[name];
-  if (turn === undefined) return {};
-  const angle = Math.min(largestAngle, turn / Math.max(1, steps));
-  return { step_angle: Number(angle.toPrecision(2)) };
+  const angle = turn === undefined ? undefined : Math.min(largestAngle, turn / Math.max(1, steps));
+  const isShort = steps < fewestEvaluations * Number(row.eval_every_n_steps);
+  return {
+    ...(angle !== undefined && { step_angle: Number(angle.toPrecision(2)) }),
+    ...(row.early_stop && { early_stop: !isShort }),
+  };
 }
+
+/** Evaluations that rules of stopping wait for. */
+const fewestEvaluations = 12;
 
 /** Radians of the largest step. */
 const largestAngle = 0.3;

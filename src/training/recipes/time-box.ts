@@ -5,7 +5,7 @@ import { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import { type OpenModel, openInputs, type TrainingInputs } from "../setup/inputs.ts";
 import { type SettingsOfRecipe, withSettingsOf } from "./apply.ts";
-import { angleFor } from "./recipes.ts";
+import { forLength } from "./recipes.ts";
 
 /** What steps of a run take. */
 export interface StepTiming {
@@ -44,8 +44,8 @@ export async function fitToTime(
   const fit = fitSteps(box, sizes);
   if (!fit) throw tooShort(time, box, sizes);
   const fitted = new Map(recipe.values).set("max_train_steps", fit.steps);
-  const { step_angle: angle } = angleFor(recipe.name, fit.steps);
-  if (angle !== undefined && fitted.has("step_angle")) fitted.set("step_angle", angle);
+  const ofLength = forLength(recipe.name, Object.fromEntries(recipe.values), fit.steps);
+  for (const flag of ["step_angle", "early_stop"] as const) if (fitted.has(flag)) fitted.set(flag, ofLength[flag]!);
   if (fit.side !== sides[0]) fitted.set("resolution", [fit.side, fit.side]);
   const { warnings, ...rest } = withSettingsOf(settings, { ...recipe, values: fitted, fit: { time, ...fit } });
   return { ...rest, warnings: [...chosen.warnings, ...warnings] };
