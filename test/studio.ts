@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { studioApp } from "../src/studio/app.ts";
 import { Checker } from "../src/studio/checking/checker.ts";
 import { ModelLibrary } from "../src/studio/disk/library.ts";
 import { Drafts } from "../src/studio/drafts/store.ts";
 import { csrfOf, type Keys } from "../src/studio/http/guards.ts";
+
+/** The command line from its source. */
+const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 
 const key = "a".repeat(43);
 
@@ -33,6 +37,9 @@ export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: re
     ...{ version: "1.2.3", roots, checker, makeTicket: () => "ticket" },
     drafts: new Drafts(path.join(work, "drafts")),
     trash: path.join(work, "trash"),
+    runs: path.join(work, "runs"),
+    caller: { command: process.execPath, words: ["--import", import.meta.resolve("tsx"), main] },
+    end: new AbortController().signal,
     models: new ModelLibrary(roots, checker),
     report: (error: unknown) => bugs.push(error),
   };

@@ -7,6 +7,7 @@ import { readQuery } from "./http/bodies.ts";
 import { csrfOf, guards, type Keys, letIn } from "./http/guards.ts";
 import { answerProblem, isBug } from "./http/problems.ts";
 import type { StudioParts } from "./parts.ts";
+import { runEvents, runRoutes } from "./runs/routes.ts";
 import { shell } from "./shell.ts";
 
 /** All routes of the studio behind its guards. Whatever changes something or tells something is below /api. */
@@ -36,6 +37,8 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   });
   app.post("/api/tickets", (c) => c.json({ ticket: parts.makeTicket() }));
   app.route("/api/drafts", draftRoutes(parts));
+  app.route("/api/runs", runRoutes(parts));
+  app.get("/api/events", (c) => runEvents(c, parts));
   return app;
 }
 

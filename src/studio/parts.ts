@@ -2,6 +2,7 @@ import type { Checker } from "./checking/checker.ts";
 import type { Root } from "./disk/folders.ts";
 import type { ModelLibrary } from "./disk/library.ts";
 import type { Drafts } from "./drafts/store.ts";
+import type { Caller } from "./runs/start.ts";
 
 /** What the routes work with. */
 export interface StudioParts {
@@ -12,6 +13,11 @@ export interface StudioParts {
   readonly trash: string;
   readonly models: ModelLibrary;
   readonly checker: Checker;
+  /** The folder of all runs. */
+  readonly runs: string;
+  readonly caller: Caller;
+  /** Aborted when the studio ends. */
+  readonly end: AbortSignal;
   /** Makes a ticket that opens the page once. */
   readonly makeTicket: () => string;
   /** Told of errors that are mistakes of the studio itself. */

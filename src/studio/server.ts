@@ -12,6 +12,7 @@ import { Checker } from "./checking/checker.ts";
 import { rootsOf } from "./disk/folders.ts";
 import { ModelLibrary } from "./disk/library.ts";
 import { Drafts } from "./drafts/store.ts";
+import type { Caller } from "./runs/start.ts";
 import { readStudioFile, writeStudioFile } from "./studio-file.ts";
 
 interface StudioOptions {
@@ -25,6 +26,8 @@ interface StudioOptions {
   readonly host?: string | undefined;
   /** Further values of the Host header to answer to. */
   readonly allowedHosts: readonly string[];
+  /** How runs are started. */
+  readonly caller: Caller;
   readonly report: (error: unknown) => void;
 }
 
@@ -52,6 +55,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     const roots = rootsOf(options.roots);
     const checker = new Checker();
     const tickets = new Tickets();
+    const end = new AbortController();
     const parts = {
       version: await version(),
       roots,
@@ -59,6 +63,9 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       trash: path.join(home, "trash"),
       models: new ModelLibrary(roots, checker),
       checker,
+      runs: path.join(home, "runs"),
+      caller: options.caller,
+      end: end.signal,
       makeTicket: () => tickets.make(),
       report,
     };
@@ -74,6 +81,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       ticket: async () => tickets.make(),
       async close() {
         checker.close();
+        end.abort();
         await Promise.all(servers.map(closed));
         await lock.release();
       },

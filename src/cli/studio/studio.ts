@@ -21,7 +21,7 @@ If it runs already, its address is printed.
   --host ADDRESS    listen on an address that other machines can reach; needs --allow_host
   --allow_host NAME:PORT   answer to this name, too; may be repeated
 
-  COINAGE_HOME      in the environment: the folder of drafts and of the key, instead of coinage in your home
+  COINAGE_HOME      in the environment: the folder of drafts, runs and the key, instead of coinage in your home
 `;
 
 /** `coinage studio` */
@@ -52,6 +52,7 @@ export async function studioCommand(words: readonly string[], terminal: Terminal
     port: portOf(values.port),
     host,
     allowedHosts,
+    caller: { command: process.execPath, words: [...process.execArgv, process.argv[1]!] },
     report: (error) => terminal.talk(`${error instanceof Error ? error.stack : String(error)}\n`, "warning"),
   });
   await present(studio, terminal, { isOpened: !values.no_open && terminal.isInteractive });
@@ -64,7 +65,7 @@ export async function studioCommand(words: readonly string[], terminal: Terminal
   const wanted = portOf(values.port);
   if (wanted !== 0 && studio.port !== wanted)
     terminal.talk(`Port ${wanted} is taken, so it is ${studio.port}; bookmarks of ${wanted} lead elsewhere.\n`);
-  terminal.talk("Ctrl-C ends the studio.\n");
+  terminal.talk("Ctrl-C ends the studio; runs go on without it.\n");
   const { signal, release } = listenForInterrupt(terminal, () => "The studio ends.");
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();

@@ -1,0 +1,122 @@
+import { appendFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { studioRoutes } from "../../../test/studio.ts";
+import { type Entry, makeRunFolder, newRecord, writeRecord } from "../../runs/index.ts";
+import { idOf, positionsIn, thinned } from "./messages.ts";
+
+const { ask, work } = studioRoutes();
+
+/** A run of another process, whose journal is written by hand. */
+async function newRun(name: string) {
+  const places = makeRunFolder(path.join(work, "runs"), name);
+  const id = path.basename(places.folder);
+  await writeRecord(places, newRecord({ id, name, word: name, wanted: "run", version: "1.2.3" }));
+  let seq = 0;
+  const write = (kind: string, more: object = {}) =>
+    appendFileSync(places.journal, `${JSON.stringify({ seq: ++seq, time: Date.now(), kind, ...more })}\n`);
+  return { id, places, write };
+}
+
+/** Messages of a stream until one fits; the stream is left then. */
+async function until(answer: Response, fits: (message: string) => boolean): Promise<string[]> {
+  const reader = answer.body!.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const messages = text.split("\n\n").slice(0, -1);
+    if (messages.some(fits)) {
+      await reader.cancel();
+      return messages;
+    }
+    const { value, done } = await reader.read();
+    if (done) return messages;
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+describe("events", () => {
+  test("go on after the last one that is known, for each run", async () => {
+    const [one, two] = [await newRun("cat"), await newRun("dog")];
+    for (const run of [one, two])
+      for (const word of ["a", "b", "c"]) run.write("warning", { code: word, message: word });
+    const last = idOf(
+      new Map([
+        [one.id, 1],
+        [two.id, 2],
+      ]),
+    );
+    const answer = await ask("GET", `/api/events?runs=${one.id},${two.id}`, { headers: { "last-event-id": last } });
+    expect(answer.headers.get("content-type")).toContain("text/event-stream");
+    const whole = idOf(
+      new Map([
+        [one.id, 3],
+        [two.id, 3],
+      ]),
+    );
+    const messages = await until(answer, (message) => message.includes(`id: ${whole}`));
+    const told = messages.filter((message) => message.includes("event: warning"));
+    expect(told).toHaveLength(3);
+    expect(told.every((message) => !message.includes('"code":"a"'))).toBe(true);
+  });
+
+  test("without a known one begin with what happens from now on", async () => {
+    const run = await newRun("lamp");
+    run.write("warning", { code: "OLD", message: "old" });
+    const answer = await ask("GET", `/api/events?runs=${run.id}`);
+    run.write("warning", { code: "NEW", message: "new" });
+    const messages = await until(answer, (message) => message.includes('"NEW"'));
+    expect(messages.some((message) => message.includes('"OLD"'))).toBe(false);
+  });
+
+  test("tell of every run when it changes", async () => {
+    const run = await newRun("cup");
+    const answer = await ask("GET", "/api/events");
+    const messages = await until(answer, (message) => message.includes(run.id));
+    expect(messages.some((message) => message.startsWith("event: run\n"))).toBe(true);
+  });
+
+  test.each(["..", "a/b", "%00", "C:"])("of a run %j are refused", async (run) => {
+    expect((await ask("GET", `/api/events?runs=${run}`)).status).toBe(400);
+  });
+});
+
+test("an id tells where each run stands, whatever its name is, and what is none is not read", () => {
+  const positions = new Map([
+    ["2026-11-22_1432_日本,a:1", 12],
+    ["ü", 0],
+  ]);
+  expect(positionsIn(idOf(positions))).toEqual(positions);
+  expect(idOf(positions)).toMatch(/^[\x21-\x7e]+$/);
+  for (const text of ["", "a", "a:b", "a:1,,b:2", "%zz:1"]) expect(positionsIn(text)).toBeUndefined();
+});
+
+test("of steps in quick succession the newest is told, of everything else all, in their order", async () => {
+  const entry = (seq: number, kind: string) => ({ seq, time: 0, kind }) as unknown as Entry;
+  const given = [...Array(1000)].map((_, i) => entry(i + 1, (i + 1) % 100 === 0 ? "saved" : "step"));
+  const told: Entry[] = [];
+  for await (const one of thinned(
+    (async function* () {
+      yield* given;
+    })(),
+    60_000,
+  ))
+    told.push(one);
+  expect(told.filter(({ kind }) => kind === "saved")).toHaveLength(10);
+  expect(told.map(({ seq }) => seq)).toEqual(told.map(({ seq }) => seq).sort((a, b) => a - b));
+  expect(told.length).toBeLessThan(25);
+});
+
+describe("a run", () => {
+  test("is listed, told to stop, and its files are given by listed names alone", async () => {
+    const run = await newRun("pot");
+    const { runs } = (await (await ask("GET", "/api/runs")).json()) as { runs: { id: string }[] };
+    expect(runs.map(({ id }) => id)).toContain(run.id);
+    const stop = () => ask("POST", `/api/runs/${run.id}/stop`, { body: {}, headers: { "idempotency-key": "once" } });
+    const [first, second] = [await (await stop()).json(), await (await stop()).json()];
+    expect(second).toEqual(first);
+    for (const name of ["..%2frun.json", "run.json", "%2e%2e", "x.svg"])
+      expect([400, 404]).toContain((await ask("GET", `/api/runs/${run.id}/files/samples/${name}`)).status);
+    expect((await ask("GET", "/api/runs/nothing")).status).toBe(404);
+  });
+});

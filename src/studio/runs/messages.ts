@@ -1,0 +1,119 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type Entry, follow, listRuns, placesOf, type RunRow, readRun } from "../../runs/index.ts";
+import type { StreamMessage } from "../http/event-stream.ts";
+
+/** How far each of some runs is known, by its folder: the number of its last event. */
+export type Positions = ReadonlyMap<string, number>;
+
+/** The positions as the id of a message: one id has to tell them all, because a client remembers only the last. */
+export function idOf(positions: Positions): string {
+  return [...positions].map(([run, seq]) => `${encodeURIComponent(run)}:${seq}`).join(",");
+}
+
+/** Reads such an id; undefined for what is none. */
+export function positionsIn(id: string): Positions | undefined {
+  const parts = id.split(",").map((part) => /^([^:]+):(\d{1,15})$/.exec(part));
+  if (parts.some((part) => part === null)) return undefined;
+  try {
+    return new Map(parts.map((part) => [decodeURIComponent(part![1]!), Number(part![2])]));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Between two steps that are told of a run, in milliseconds. */
+const stepMs = 100;
+
+/** Events of a run as fast as people can follow: of steps the newest at most every so often, of everything else all, in their order.
+ *  A wait for the next event goes on meanwhile. */
+export async function* thinned(entries: AsyncIterable<Entry>, everyMs: number = stepMs): AsyncGenerator<Entry, void> {
+  const iterator = entries[Symbol.asyncIterator]();
+  let held: Entry | undefined;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let next = iterator.next();
+  try {
+    for (;;) {
+      const came = held ? await inTime(next, toldAt + everyMs - performance.now()) : await next;
+      if (came === undefined || came.done) {
+        if (held) yield held;
+        if (came?.done) return;
+        [held, toldAt] = [undefined, performance.now()];
+        continue;
+      }
+      next = iterator.next();
+      if (came.value.kind === "step") {
+        held = came.value;
+        continue;
+      }
+      if (held) yield held;
+      held = undefined;
+      yield came.value;
+    }
+  } finally {
+    // not waited for: it ends with the event it waits for, or by its signal
+    iterator.return?.(undefined).catch(() => {});
+  }
+}
+
+/** What comes within a time; undefined when nothing does. */
+async function inTime<Item>(coming: Promise<Item>, ms: number): Promise<Item | undefined> {
+  const over = new AbortController();
+  const late = pause(Math.max(0, ms), undefined, { signal: over.signal }).catch(() => undefined);
+  return Promise.race([coming, late]).finally(() => over.abort());
+}
+
+/** Items of several sources in the order in which they come. */
+export async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGenerator<Item, void> {
+  const iterators = sources.map((source) => source[Symbol.asyncIterator]());
+  const take = (i: number) => iterators[i]!.next().then((result) => ({ i, result }));
+  const coming = new Map(iterators.map((_, i) => [i, take(i)]));
+  try {
+    while (coming.size > 0) {
+      const { i, result } = await Promise.race(coming.values());
+      if (result.done) coming.delete(i);
+      else {
+        coming.set(i, take(i));
+        yield result.value;
+      }
+    }
+  } finally {
+    for (const iterator of iterators) iterator.return?.(undefined).catch(() => {});
+  }
+}
+
+/** How often the folder of all runs is looked at, in milliseconds. A run whose process was killed is told so after that. */
+const lookMs = 1000;
+
+/** What a page is told: events of the runs that it looks at, after those it knows, and `run` with the row of each run that has changed. */
+export function runMessages(root: string, known: Positions, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+  const positions = new Map(known);
+  const eventsOf = async function* (run: string, seq: number): AsyncGenerator<StreamMessage, void> {
+    const { folder } = placesOf(`${root}/${run}`);
+    for await (const entry of thinned(follow(placesOf(folder), seq, { signal }))) {
+      positions.set(run, entry.seq);
+      yield { id: idOf(positions), event: entry.kind, data: { run, ...entry } };
+    }
+  };
+  return merged([changedRows(root, signal), ...[...known].map(([run, seq]) => eventsOf(run, seq))]);
+}
+
+/** Rows of runs that are new or have changed, all of them first. */
+async function* changedRows(root: string, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+  const told = new Map<string, string>();
+  while (!signal.aborted) {
+    for (const row of await listRuns(root)) {
+      const text = JSON.stringify(row);
+      if (told.get(row.id) === text) continue;
+      told.set(row.id, text);
+      yield { event: "run", data: row satisfies RunRow };
+    }
+    await pause(lookMs, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Where each run stands now, for a page that begins to look. */
+export async function positionsNow(root: string, runs: readonly string[]): Promise<Positions> {
+  return new Map(
+    await Promise.all(runs.map(async (run) => [run, (await readRun(placesOf(`${root}/${run}`))).seq] as const)),
+  );
+}
