@@ -16,7 +16,7 @@ export function reportData(changes: Partial<ReportData> = {}): ReportData {
     word: "mycat",
     tokens: ["mycat", "mycat1"],
     initWord: "cat",
-    embedding: { file: "mycat.safetensors", sha256: "ab".repeat(32), isLayered: false },
+    embedding: { file: "mycat.safetensors", sha256: "ab".repeat(32), layers: undefined },
     model: {
       source: "models/sd15.safetensors",
       family: "sd1",
@@ -77,13 +77,13 @@ export function reportData(changes: Partial<ReportData> = {}): ReportData {
       width: 512,
       height: 512,
       columns: [
-        { label: "start, “cat”", role: "start", pictures: [null, null] },
+        { label: "start, “cat”", role: "start", text: "cat", pictures: [null, null] },
         { label: "step 100", role: "third", step: 100, pictures: [null, null] },
         { label: "step 200", role: "third", step: 200, pictures: [null, null] },
         { label: "best, step 280", role: "best", step: 280, pictures: [null, null] },
         { label: "last, step 300", role: "last", step: 300, pictures: [null, null] },
       ],
-      missing: "No images were drawn: they would take more than 5 % of the run's time.",
+      missing: "The report takes at most 5 % of the run's time, so no images were drawn.",
     },
     commands: {
       generate: ["generate", "--ckpt", "models/sd15.safetensors", "--prompt", "a photo of mycat"],

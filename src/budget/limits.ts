@@ -233,6 +233,17 @@ export const limits = {
     unit: "bytes of images",
     why: "The images of a draft fill the disk. Those of real ones have a few hundred megabytes.",
   },
+  // reports
+  reportFile: {
+    max: 2 ** 28,
+    unit: "bytes",
+    why: "A report's data are read whole. With ten images of 1024 x 1024 they take 20 MB.",
+  },
+  eventsFile: {
+    max: 2 ** 29,
+    unit: "bytes",
+    why: "A file of events is read whole. A run of 100,000 steps writes 60 MB.",
+  },
   // the hub
   hubAnswer: {
     max: 64 * 2 ** 20,

@@ -32,6 +32,10 @@ export const commands = {
     usage: "convert IN OUT [--to LAYOUT]",
     about: "write an embedding for another program",
   },
+  report: {
+    usage: "report FILE [FLAGS]",
+    about: "show in a page what an embedding has learned: images, curves, a verdict",
+  },
   plan: {
     usage: "plan FLAGS [--json]",
     about: "estimate memory and time of a training run before it starts (train's flags)",

@@ -79,7 +79,7 @@ function closing(): string {
   ]);
   return [
     `Open ${reportFile} in a browser to see how well it learned.`,
-    `Each row has one seed; left to right: "${concept.initWord}", then the word after ${moments.join(", ")} steps.`,
+    `In ${path.join(folder, "strip.png")} each row has one seed; left to right: "${concept.initWord}", then the word after ${moments.join(", ")} steps.`,
     "",
     "Generate more with it:",
     `  ${draw}`,

@@ -11,6 +11,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   generate: async () => (await import("./generate.ts")).generateCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
   convert: async () => (await import("./convert.ts")).convertCommand,
+  report: async () => (await import("./report.ts")).reportCommand,
   plan: async () => (await import("./plan.ts")).planCommand,
   devices: async () => (await import("./devices.ts")).devicesCommand,
   studio: async () => (await import("./studio/studio.ts")).studioCommand,

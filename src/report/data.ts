@@ -4,6 +4,9 @@ import { CoinageError, type ErrorCode } from "../errors/index.ts";
 /** Version of the data: readers refuse others. */
 export const reportFormat = "coinage-report-1" as const;
 
+/** Rows of a strip. */
+const mostPrompts = 8;
+
 /** NaN and infinity are null in JSON, and gaps in curves. */
 const value = z.number().nullable();
 const values = z.array(value).readonly();
@@ -26,6 +29,8 @@ const column = z.object({
   step: z.int().optional(),
   /** Vectors to draw with: for each text encoder a table [vectors, width] of float32, little-endian, as base64. Undefined: `text` stands in the prompt. */
   vectors: z.array(z.object({ shape: z.tuple([z.int(), z.int()]), data: z.base64() })).optional(),
+  /** Whether these are the vectors in the file. */
+  isKept: z.boolean().optional(),
   /** A known word instead. */
   text: z.string().optional(),
   /** A picture for each prompt, as PNG; null where none was drawn. */
@@ -43,7 +48,11 @@ const schema = z.object({
   tokens: words,
   /** The word that training started from. */
   initWord: z.string().optional(),
-  embedding: z.object({ file: z.string(), sha256: z.string().optional(), isLayered: z.boolean() }),
+  embedding: z.object({
+    file: z.string(),
+    sha256: z.string().optional() /** The layers of the U-Net that have vectors of their own (P+, XTI). */,
+    layers: words.optional(),
+  }),
   model: z.object({
     /** As it was given: a path or a name on the hub. */
     source: z.string(),
@@ -60,11 +69,13 @@ const schema = z.object({
       seconds: z.number(),
       isInterrupted: z.boolean(),
       failure: z.string().optional(),
+      /** Why --early_stop has ended it, as the end of a sentence. */
+      stopReason: z.string().optional(),
       device: z.string(),
       /** Its name, why --recipe auto chose it, and its settings as they were in force. */
       recipe: z.object({ name: z.string(), reason: z.string().optional(), settings: z.string() }).optional(),
-      /** Step of the vectors in the file, where they are not the last ones. */
-      keptStep: z.int().optional(),
+      /** Which vectors are in the file, by which comparison (--keep): the step after which they were these, and the choice in words. */
+      choice: z.object({ step: z.int(), message: z.string() }).optional(),
     })
     .optional(),
   /** Settings that differ from their defaults, by flag. */
@@ -112,12 +123,12 @@ const schema = z.object({
   }),
   strip: z.object({
     /** "{}" stands for the word. */
-    prompts: z.array(z.object({ template: z.string(), seed: z.int() })),
+    prompts: z.array(z.object({ template: z.string(), seed: z.int() })).max(mostPrompts),
     /** Size of a picture in pixels. */
-    width: z.int(),
-    height: z.int(),
+    width: z.int().positive(),
+    height: z.int().positive(),
     clipSkip: z.int().optional(),
-    columns: z.array(column),
+    columns: z.array(column).max(16),
     /** Why pictures are missing. */
     missing: z.string().optional(),
   }),

@@ -68,12 +68,17 @@ export async function* drawStrip(
   }
 }
 
-/** The pictures that a strip lacks, in the order in which they are drawn. */
+/** The pictures that a strip lacks, those of the vectors in the file first, in the order in which they are drawn. */
 export function missingPictures({ columns, prompts }: Strip): { readonly column: number; readonly row: number }[] {
-  return order
-    .flatMap((role) => columns.flatMap((column, i) => (column.role === role ? i : [])))
+  const kept = columns.findIndex(({ isKept }) => isKept);
+  const inOrder = order.flatMap((role) => columns.flatMap((column, i) => (column.role === role ? i : [])));
+  return [...new Set(kept < 0 ? inOrder : [kept, ...inOrder])]
     .flatMap((column) => prompts.map((_, row) => ({ column, row })))
-    .filter(({ column, row }) => columns[column]!.pictures[row] === null);
+    .filter(({ column, row }) => isDrawable(columns[column]!) && columns[column]!.pictures[row] === null);
+}
+
+function isDrawable({ vectors, text }: StripColumn): boolean {
+  return vectors !== undefined || text !== undefined;
 }
 
 function withPicture(strip: Strip, column: number, row: number, picture: string): Strip {
@@ -92,7 +97,7 @@ export function encodeTables(tables: WordTables): EncodedTables {
 }
 
 /** @throws SHAPE when numbers are missing */
-function decodeTables(tables: EncodedTables): NdArray<Float32Array>[] {
+export function decodeTables(tables: EncodedTables): NdArray<Float32Array>[] {
   return tables.map(({ shape, data }) =>
     arrayOf(shape, typedArrayOn("float32", Buffer.from(data, "base64")) as Float32Array),
   );

@@ -5,6 +5,8 @@ export interface Scene {
   /** The rows of the strip: as it was taught, and with another background. */
   readonly stripPrompts: readonly [string, string];
   readonly driftPrompts: readonly string[];
+  /** Size of its images, where the model can draw no other. */
+  readonly side?: number;
   /** Guidance scale of the strip. */
   readonly guidanceScale: number;
   /** Real nouns, to compare with. */
@@ -54,6 +56,7 @@ const colours = ["red", "blue", "yellow", "green", "white"];
 
 const plainScene: Scene = {
   stripPrompts: ["a photo of a {} on a blue background", "a photo of a {} on a yellow background"],
+  side: 128,
   guidanceScale: 5,
   driftPrompts: ["a photo of a {} on a", "a {} on a", "one {} on a", "a picture of a {} on a"].flatMap((beginning) =>
     colours.map((colour) => `${beginning} ${colour} background`),

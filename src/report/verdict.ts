@@ -5,7 +5,7 @@ import type { ReportData, ReportedEvaluation, Verdict } from "./data.ts";
 export interface LearningFacts {
   /** Steps done. */
   readonly steps: number;
-  /** Step of the vectors in the file, where they are not the last ones. */
+  /** Step of the vectors in the file, where they were compared with others. */
   readonly keptStep?: number | undefined;
   readonly evaluations: readonly ReportedEvaluation[];
   /** Mean angle of the vectors to where they started, in radians. */
@@ -55,7 +55,7 @@ function factsOf({ run, rows, evaluations, drift, curves }: Judged): LearningFac
   const ratios = rows.flatMap(({ norm, usualNorm }) => (norm !== null && usualNorm ? norm / usualNorm : []));
   return {
     steps: run?.steps ?? 0,
-    keptStep: run?.keptStep,
+    keptStep: run?.choice?.step,
     evaluations,
     angle: angles.length > 0 ? mean(angles) : undefined,
     normRatio: ratios.length > 0 ? Math.max(...ratios) : undefined,

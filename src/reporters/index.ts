@@ -4,6 +4,7 @@ export { generationReport } from "./generation-report.ts";
 export { inspectionText } from "./inspection-text.ts";
 export { reportListing } from "./listing-report.ts";
 export { type Caller, commandLine } from "./next-steps.ts";
+export { pageReport } from "./page-report.ts";
 export { jsonLinesReporter, type Reporter, reportAll } from "./reporter.ts";
 export { tensorboardReporter, wantsTensorboard } from "./tensorboard.ts";
 export { openConsole, processTerminal, type Terminal } from "./terminal.ts";

@@ -56,6 +56,12 @@ export function downloadLine({ model, doneBytes, totalBytes }: DownloadEvent): P
   return { screen: [line, `downloading: ${amount}`, amount], plain: line };
 }
 
+/** Progress of the images of a report. */
+export function drawingLine({ done, total }: { readonly done: number; readonly total: number }): Progress {
+  const line = `drawing images for the report: ${done}/${total}`;
+  return { screen: [line], plain: line };
+}
+
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0);
 }

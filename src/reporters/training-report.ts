@@ -6,7 +6,7 @@ import { type Caller, nextSteps } from "./next-steps.ts";
 import type { Reporter } from "./reporter.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
-import { clockText, downloadLine, rateText, summaryOfWarnings, warningLine } from "./texts.ts";
+import { clockText, downloadLine, drawingLine, rateText, summaryOfWarnings, warningLine } from "./texts.ts";
 
 type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readonly kind: Kind }>;
 
@@ -79,11 +79,6 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
 
 function cachingLine({ done, total }: Event<"caching">): Progress {
   const line = `caching latents: ${done}/${total}`;
-  return { screen: [line], plain: line };
-}
-
-function drawingLine({ done, total }: Event<"drawing">): Progress {
-  const line = `drawing images for the report: ${done}/${total}`;
   return { screen: [line], plain: line };
 }
 

@@ -5,7 +5,11 @@ import { readMetadata } from "../../../src/dataset/images/metadata.ts";
 import { parseModelId } from "../../../src/hub/model-id.ts";
 import { parseGenerateArguments, parseSettingsFile, parseTrainArguments } from "../../../src/options/index.ts";
 import { parsePythonArguments } from "../../../src/options/python-literal.ts";
+import { decodeReport, encodeReport } from "../../../src/report/data.ts";
+import { readEvents } from "../../../src/report/file/events.ts";
+import { renderReport } from "../../../src/report/page/page.ts";
 import { rateTextSchedule } from "../../../src/training/lr-schedules/create.ts";
+import { reportData } from "../../../test/report-data.ts";
 import { mutateText } from "../mutate.ts";
 import { filesEnding, texts } from "../seeds.ts";
 import { mutateJsonFile } from "../structure.ts";
@@ -30,7 +34,7 @@ const argumentWords = [
 /** Words of a command line, one a line. */
 const words = (input: Uint8Array) => textOf(input).split("\n");
 
-/** Readers of settings, dataset configs, metadata and command lines. */
+/** Readers of settings, dataset configs, metadata, reports and command lines. */
 export const settingsTargets: readonly Target[] = [
   reader(
     "settings-file",
@@ -64,6 +68,22 @@ export const settingsTargets: readonly Target[] = [
     () => texts('{"a.png":{"caption":"a","tags":"b, c","train_resolution":[64,64],"image_size":[1,2]}}'),
     mutateJsonFile,
     ofFile("meta.json", readMetadata),
+    slow,
+  ),
+  reader(
+    "report",
+    ".report.json",
+    () => texts(encodeReport(reportData())),
+    mutateJsonFile,
+    (input) => renderReport(decodeReport(textOf(input), "mycat.report.json")),
+  ),
+  reader(
+    "events",
+    ".events.jsonl",
+    () =>
+      texts('{"kind":"start","run":{"device":"cpu","steps":2}}\n{"kind":"step","step":1,"loss":0.1,"rowNorms":[1]}\n'),
+    mutateJsonFile,
+    ofFile("events.jsonl", readEvents),
     slow,
   ),
   reader(

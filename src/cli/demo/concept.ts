@@ -18,6 +18,7 @@ export function demoSettings(folder: string): TrainInput {
     initWord: concept.initWord,
     maxTrainSteps: moments[2],
     saveEveryNSteps: moments[0],
+    reportImages: "all",
     seed: 1,
     outputDir: folder,
     overwrite: true,

@@ -22,7 +22,7 @@ ${cosinesTable(data)}
 }
 
 function gainText({ evaluations, run }: ReportData): Content {
-  const gain = gainOf(evaluations, run?.keptStep);
+  const gain = gainOf(evaluations, run?.choice?.step);
   if (!gain) return "not measured: --eval_every_n_steps 10 measures it while training";
   return html`<strong>${percent(gain.value)} ± ${percent(gain.error)}</strong> of the test loss, by ${plural(evaluations.length, "evaluation")}`;
 }
@@ -58,14 +58,14 @@ function rowsTable({ rows }: ReportData): Html | false {
   if (rows.length === 0) return false;
   const hidden = rows.length - mostRows;
   return html`<h3>Vectors</h3><div class="scroll"><table>
-<thead><tr><th scope="col">vector</th><th scope="col">length</th><th scope="col">ordinary</th><th scope="col">angle</th><th scope="col">nearest known words, by cosine</th></tr></thead>
+<thead><tr><th scope="col">vector</th><th scope="col">nearest known words, by cosine</th><th scope="col">length</th><th scope="col">ordinary</th><th scope="col">angle</th></tr></thead>
 <tbody>${rows
     .slice(0, mostRows)
     .map(
       ({ label, norm, usualNorm, angle, nearest }) =>
-        html`<tr><th scope="row">${label}</th><td>${numberText(norm)}</td><td>${numberText(usualNorm)}</td><td>${numberText(angle)}</td><td class="text">${nearest.map(
+        html`<tr><th scope="row">${label}</th><td class="text">${nearest.map(
           ({ word, cosine }, i) => html`${i > 0 && ", "}${word} <small>${numberText(cosine, 2)}</small>`,
-        )}</td></tr>`,
+        )}</td><td>${numberText(norm)}</td><td>${numberText(usualNorm)}</td><td>${numberText(angle)}</td></tr>`,
     )}</tbody>
 </table></div>${hidden > 0 && html`<p class="note">And ${hidden} more in the JSON file.</p>`}`;
 }
@@ -87,7 +87,8 @@ function cosinesTable({ cosines, rows }: ReportData): Content {
 
 /** How to use the file in each program. */
 export function usageSection({ embedding, word, model, commands }: ReportData): Html {
-  const { file, isLayered } = embedding;
+  const { file } = embedding;
+  const isLayered = embedding.layers !== undefined;
   const name = nameElsewhere(file, word);
   const uses = isLayered ? [] : usesInPrograms(file, word);
   const converted = `${word}.bin`;
@@ -109,6 +110,12 @@ ${
 <pre><code>${lines.join("\n")}</code></pre>`
 }
 </section>`;
+}
+
+function endText({ failure, stopReason, isInterrupted }: NonNullable<ReportData["run"]>): string {
+  if (failure !== undefined) return `by an error: ${failure}`;
+  if (stopReason !== undefined) return `early: ${stopReason}`;
+  return isInterrupted ? "before its last step" : "as planned";
 }
 
 function recipeText({ recipe }: NonNullable<ReportData["run"]>): Content {
@@ -133,12 +140,13 @@ ${factTable([
   ...(run
     ? ([
         ["Steps", `${run.steps} of ${run.plannedSteps} in ${durationText(run.seconds)}`],
-        ["Ended", run.failure ?? (run.isInterrupted ? "before its last step" : "as planned")],
+        ["Ended", endText(run)],
+        ...(run.choice ? [["Vectors", run.choice.message] as const] : []),
         ["Recipe", recipeText(run)],
         ["Device", run.device],
       ] as const)
     : []),
-  ["Report made", date],
+  ["Report made", `${date.slice(0, 16).replace("T", " ")} UTC`],
 ])}
 ${
   dataset &&

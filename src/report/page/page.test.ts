@@ -118,8 +118,11 @@ describe("the page", () => {
 });
 
 describe("the data", () => {
-  test("is read as it was written, to six digits", () => {
-    const data = reportData();
+  test("is read as it was written, to six digits, with images of megabytes", () => {
+    const { strip, ...rest } = reportData();
+    const picture = Buffer.alloc(3_000_000, "png").toString("base64");
+    const columns = strip.columns.map((column) => ({ ...column, pictures: [picture, null] }));
+    const data = { ...rest, strip: { ...strip, columns } };
     const read = decodeReport(encodeReport(data), "mycat.report.json");
     expect(read.curves.loss[3]).toBeCloseTo(data.curves.loss[3]!, 5);
     expect({ ...read, curves: [], evaluations: [] }).toEqual({ ...data, curves: [], evaluations: [] });

@@ -84,6 +84,7 @@ th, td { padding: .4rem .9rem .4rem 0; border-bottom: 1px solid var(--rule); ver
 .scroll table { overflow-wrap: normal; }
 .scroll th, .scroll td:not(.text) { white-space: nowrap; }
 .scroll .text { min-width: 9rem; }
+.scroll code { white-space: nowrap; }
 .facts { width: 100%; }
 .facts th { width: 12rem; color: var(--soft); font-weight: 400; }
 .facts ul { margin: 0; padding: 0; list-style: none; }

@@ -1,7 +1,7 @@
 import path from "node:path";
-import { mean, type NdArray } from "../../array/index.ts";
+import { mean } from "../../array/index.ts";
 import { clipMerges, version } from "../../assets/index.ts";
-import { fingerprint, tokenTables } from "../../checkpoint/index.ts";
+import { tokenTables } from "../../checkpoint/index.ts";
 import { digestOf, readEarlierFile } from "../../files/index.ts";
 import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
 import {
@@ -9,6 +9,7 @@ import {
   describeVectors,
   encodeTables,
   generateWords,
+  hashesOf,
   judged,
   type ReportData,
   reportFormat,
@@ -17,6 +18,7 @@ import {
 } from "../../report/index.ts";
 import { plainWords } from "../../tokenizer/index.ts";
 import { pairedDifference } from "../evaluation/statistics.ts";
+import type { ChoiceEvent } from "../events.ts";
 import type { ChosenRecipe } from "../recipes/apply.ts";
 import { recipeMetadata } from "../recipes/summary.ts";
 import type { OpenRun } from "../setup/open-run.ts";
@@ -44,7 +46,7 @@ export async function collectReport(ended: EndedRun): Promise<ReportData> {
   const { settings, inputs, embeddings, progress, files, warnings } = run;
   const { checkpoint, model, placeholder, group } = inputs;
   const { tokens, layers, initialEmbeddings: start } = placeholder;
-  const tables = embeddings.finished;
+  const tables = run.evaluations.chosen ?? embeddings.finished;
   const { step } = progress;
   const words = plainWords(await clipMerges());
   const described = describeVectors({ tables, start, tokens, layers }, tokenTables(checkpoint), words);
@@ -62,14 +64,14 @@ export async function collectReport(ended: EndedRun): Promise<ReportData> {
     embedding: {
       file: path.basename(file),
       sha256: embedding && digestOf(embedding),
-      isLayered: layers !== undefined,
+      layers,
     },
     model: {
       source: given.model,
       vae: given.vae,
       family: model.family,
       predictionType: checkpoint.predictionType.value,
-      hashes: hashesOf(ended),
+      hashes: hashesOf(checkpoint),
     },
     run: {
       steps: step,
@@ -77,6 +79,8 @@ export async function collectReport(ended: EndedRun): Promise<ReportData> {
       seconds: ended.seconds,
       isInterrupted: !progress.isFinished,
       failure: ended.failure,
+      stopReason: progress.stopReason,
+      choice: history.choice && { step: chosenIn(history.choice).step, message: history.choice.message },
       device: ended.device,
       recipe: run.recipe && recipeOf(run.recipe, settings),
     },
@@ -89,8 +93,9 @@ export async function collectReport(ended: EndedRun): Promise<ReportData> {
       prompts: sceneOf(model, settings.useStyleTemplate).stripPrompts.map((template, i) => ({ template, seed: i + 1 })),
       width: roundedSide(width),
       height: roundedSide(height),
-      clipSkip: settings.clipSkip,
-      columns: columnsOf(ended, tables, evaluations),
+      // XL is trained with its own layer, whatever was given
+      clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
+      columns: columnsOf(ended, evaluations),
     },
     commands: {
       generate: generateWords({
@@ -128,16 +133,6 @@ function evaluationsOf({ evaluations: { evaluated } }: OpenRun): ReportData["eva
   });
 }
 
-function hashesOf({ run }: EndedRun): Record<string, string> {
-  const { unet, vae, textEncoder, textEncoder2 } = run.inputs.checkpoint;
-  return {
-    "U-Net": fingerprint(unet),
-    VAE: fingerprint(vae),
-    "text encoder": fingerprint(textEncoder),
-    ...(textEncoder2 && { "text encoder 2": fingerprint(textEncoder2) }),
-  };
-}
-
 /** Captions that are shown. */
 const mostCaptions = 6;
 
@@ -159,33 +154,40 @@ function datasetOf({ settings, inputs: { group } }: OpenRun): ReportData["datase
   };
 }
 
-/** The start, thirds, the best evaluation and the end; what would stand there twice stands once. */
-function columnsOf(
-  { run, history }: EndedRun,
-  last: readonly NdArray<Float32Array>[],
-  evaluations: ReportData["evaluations"],
-): StripColumn[] {
-  const { settings, inputs, progress } = run;
+/** What was kept. */
+function chosenIn({ chosen, candidates }: ChoiceEvent): ChoiceEvent["candidates"][number] {
+  return candidates.find(({ name }) => name === chosen)!;
+}
+
+/** The start, thirds, the best evaluation, the average where it is kept, and the end; what would stand there twice stands once. */
+function columnsOf({ run, history }: EndedRun, evaluations: ReportData["evaluations"]): StripColumn[] {
+  const { settings, inputs, progress, embeddings } = run;
   const { step } = progress;
-  const { best } = history;
-  const isLastBest = bestOf(evaluations)?.step === step;
-  const column = (label: string, role: StripColumn["role"], { step: at, tables }: Snapshot): StripColumn => ({
-    ...{ label, role, step: at, vectors: encodeTables(tables) },
+  const { chosen, best: compared } = run.evaluations;
+  const { choice } = history;
+  const best = compared ? { step: compared.step, tables: compared.embeddings } : history.best;
+  const isLastBest = !compared && bestOf(evaluations)?.step === step;
+  const column = (label: string, role: StripColumn["role"], at: Snapshot, isKept = false): StripColumn => ({
+    ...{ label: isKept ? `${label}, in the file` : label, role, step: at.step, vectors: encodeTables(at.tables) },
+    ...(isKept && { isKept }),
     pictures: [null, null],
   });
   const start = settings.initWord === undefined ? "start" : `start, “${settings.initWord}”`;
-  const between = [
-    ...history.thirdsOf(step).map((third) => ({ ...third, role: "third" as const })),
-    ...(best && !isLastBest ? [{ ...best, role: "best" as const }] : []),
-  ]
-    .filter(
-      (one, _, all) => one.role === "best" || !all.some((other) => other.role === "best" && other.step === one.step),
-    )
-    .sort((a, b) => a.step - b.step);
+  const hasBest = best !== undefined && !isLastBest && best.step < step;
+  const thirds = history
+    .thirdsOf(step)
+    .filter((third) => !hasBest || third.step !== best.step)
+    .map((third) => ({ step: third.step, column: column(`step ${third.step}`, "third", third) }));
+  const bests = hasBest
+    ? [{ step: best.step, column: column(`best, step ${best.step}`, "best", best, choice?.chosen === "best") }]
+    : [];
+  const isAveraged = choice?.chosen === "averaged" && chosen !== undefined;
+  const last = `${isLastBest ? "last and best" : "last"}, step ${step}`;
   return [
     column(start, "start", { step: 0, tables: inputs.placeholder.initialEmbeddings }),
-    ...between.map((one) => column(one.role === "best" ? `best, step ${one.step}` : `step ${one.step}`, one.role, one)),
-    column(`${isLastBest ? "last and best" : "last"}, step ${step}`, "last", { step, tables: last }),
+    ...[...thirds, ...bests].sort((a, b) => a.step - b.step).map((one) => one.column),
+    ...(isAveraged ? [column("averaged", "best", { step, tables: chosen }, true)] : []),
+    column(last, "last", { step, tables: embeddings.finished }, choice?.chosen === "last"),
   ];
 }
 

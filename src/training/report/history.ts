@@ -1,7 +1,7 @@
 import type { NdArray } from "../../array/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { anglesBetween, type ReportData } from "../../report/index.ts";
-import type { EvaluationEvent, StepEvent, TrainingEvent } from "../events.ts";
+import type { ChoiceEvent, EvaluationEvent, StepEvent, TrainingEvent } from "../events.ts";
 
 type Tables = readonly NdArray<Float32Array>[];
 
@@ -39,6 +39,8 @@ interface Point {
 /** What a report tells of a run's course: curves in a bounded number of points, and vectors to draw with. A resumed run goes on with what its state
  *  has of it, so it depends on steps alone. */
 export class RunHistory {
+  /** Which vectors were kept at the end; undefined where none were compared. */
+  choice: ChoiceEvent | undefined;
   /** Speed of the last steps; undefined before the first one. */
   samplesPerSecond: number | undefined;
   readonly #initial: Tables;
@@ -62,6 +64,7 @@ export class RunHistory {
   async *noting(events: AsyncIterable<TrainingEvent>, vectors: ObservedVectors): AsyncGenerator<TrainingEvent> {
     for await (const event of events) {
       if (event.kind === "step") this.#noteStep(event, vectors);
+      if (event.kind === "choice") this.choice = event;
       if (event.kind === "evaluation") this.#noteEvaluation(event, vectors);
       yield event;
     }

@@ -3,16 +3,8 @@ import { tokenTables } from "../../checkpoint/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import { openPipeline, type Pipeline, plainVocabulary } from "../../pipeline/index.ts";
-import {
-  drawStrip,
-  judged,
-  measureDrift,
-  missingPictures,
-  type ReportData,
-  samplingSteps,
-  sceneOf,
-} from "../../report/index.ts";
+import { openPipeline, plainVocabulary } from "../../pipeline/index.ts";
+import { completeReport, type ReportData, samplingSteps, withReasonOfMissing } from "../../report/index.ts";
 import type { TrainingEvent } from "../events.ts";
 import { writeWarnings } from "../output/output-folder.ts";
 import type { ComputingDevice } from "../setup/device.ts";
@@ -58,80 +50,51 @@ export class RunReport {
       const known = await collectReport(ended);
       const report =
         saved.failure === undefined
-          ? yield* this.#measured(known, ended)
-          : withoutPictures(known, "The run ended with an error");
+          ? yield* this.#completed(known, ended)
+          : withReasonOfMissing(known, "The run ended with an error");
       yield* this.#save(report);
     } catch (error) {
       yield* warnings.add([warningOf("The report could not be written", error)]);
     }
   }
 
-  async *#measured(known: ReportData, ended: EndedRun): AsyncGenerator<TrainingEvent, ReportData> {
-    const { inputs, warnings } = this.#run;
+  /** The report with what needs the model: other words' drift, and as many pictures as there is time for. */
+  async *#completed(known: ReportData, { seconds }: EndedRun): AsyncGenerator<TrainingEvent, ReportData> {
+    const { settings, inputs, history, warnings } = this.#run;
     const { model, checkpoint } = inputs;
     const { runtime, computeDtype } = this.#device;
+    const { free, signal } = this.#options;
     const vocabulary = plainVocabulary(model.family, await clipMerges());
     const predictionType = checkpoint.predictionType.value;
     const { hasZeroTerminalSnr } = checkpoint;
     const pipeline = openPipeline({ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime, computeDtype });
+    const budget = Math.max(leastBudget, mostShare * seconds);
+    const firstSeconds = samplesPerPicture / (history?.samplesPerSecond ?? 0);
+    const isAffordable = (pictures: number, spent: number) =>
+      spent + (pictures === 0 ? firstSeconds : spent / pictures) <= budget;
+    const options = {
+      isStyle: settings.useStyleTemplate,
+      signal,
+      hasTime: { auto: isAffordable, all: () => true, none: () => false }[settings.reportImages],
+    };
     try {
-      await this.#options.free();
-      const report = await this.#withDrift(known, pipeline);
-      return yield* this.#drawn(report, pipeline, ended);
+      await free();
+      const report = yield* completeReport(known, pipeline, tokenTables(checkpoint), options);
+      return withReasonOfMissing(report, this.#reasonOfMissing());
     } catch (error) {
       const warning = warningOf("The report lacks images or measures", error);
       yield* warnings.add([warning]);
-      return withoutPictures(known, warning.message.replace(/\.$/, ""));
+      return withReasonOfMissing(known, "Drawing failed");
     } finally {
       // A device that failed may refuse to free what it holds, too.
       await pipeline.networks.close().catch(() => {});
     }
   }
 
-  async #withDrift(report: ReportData, { networks, vocabulary, model }: Pipeline): Promise<ReportData> {
-    const { settings, inputs, embeddings } = this.#run;
-    const scene = sceneOf(model, settings.useStyleTemplate);
-    const context = {
-      networks,
-      tokenizers: vocabulary.tokenizers,
-      tokenTables: tokenTables(inputs.checkpoint),
-      clipSkip: settings.clipSkip,
-      scene,
-    };
-    const known = settings.initWord ?? scene.nouns[0]!;
-    const drift = await measureDrift(embeddings.finished, known, context, inputs.placeholder.layers?.length);
-    return judged({ ...report, drift });
-  }
-
-  /** The report with as many pictures as there is time for. */
-  async *#drawn(report: ReportData, pipeline: Pipeline, ended: EndedRun): AsyncGenerator<TrainingEvent, ReportData> {
-    const { settings, inputs, history } = this.#run;
-    const { signal } = this.#options;
-    const budget = {
-      auto: Math.max(leastBudget, mostShare * ended.seconds),
-      all: Number.POSITIVE_INFINITY,
-      none: 0,
-    }[settings.reportImages];
-    const secondsPerSample = 1 / (history?.samplesPerSecond ?? Number.POSITIVE_INFINITY);
-    const options = {
-      word: report.word,
-      scene: sceneOf(pipeline.model, settings.useStyleTemplate),
-      layers: inputs.placeholder.layers,
-      signal,
-      hasTime: (pictures: number, seconds: number) =>
-        seconds + (pictures === 0 ? samplesPerPicture * secondsPerSample : seconds / pictures) < budget,
-    };
-    let { strip } = report;
-    for await (const { strip: drawn, done, total } of drawStrip(strip, pipeline, options)) {
-      strip = drawn;
-      yield { kind: "drawing", done, total };
-    }
-    const why = signal?.aborted
-      ? "The run was stopped"
-      : settings.reportImages === "none"
-        ? "--report_images none was given"
-        : "The report takes at most 5 % of the run's time";
-    return withoutPictures({ ...report, strip }, why);
+  #reasonOfMissing(): string {
+    if (this.#options.signal?.aborted) return "The run was stopped";
+    if (this.#run.settings.reportImages === "none") return "--report_images none was given";
+    return "The report takes at most 5 % of the run's time";
   }
 
   async *#save(report: ReportData): AsyncGenerator<TrainingEvent> {
@@ -140,16 +103,6 @@ export class RunReport {
     yield* warnings.add([...writeWarnings(data), ...writeWarnings(page)]);
     if (page.path !== undefined) yield { kind: "report", file: page.path };
   }
-}
-
-/** The report with the reason why pictures are missing, where some are. */
-function withoutPictures(report: ReportData, why: string): ReportData {
-  const { strip } = report;
-  const missing = missingPictures(strip).length;
-  if (missing === 0) return report;
-  const total = strip.columns.length * strip.prompts.length;
-  const which = missing === total ? "no images were drawn" : `${missing} of ${total} images were not drawn`;
-  return { ...report, strip: { ...strip, missing: `${why}, so ${which}.` } };
 }
 
 function warningOf(what: string, error: unknown) {
