@@ -76,6 +76,7 @@ export type {
   ChoiceEvent,
   Estimate,
   EvaluationEvent,
+  InitWordEvent,
   MemoryEstimate,
   RecipeSummary,
   RunPlan,

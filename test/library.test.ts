@@ -63,7 +63,18 @@ test("docs/library.md tells of every kind of event", () => {
   const kinds = {
     train: {
       ...{ download: 1, warning: 1, start: 1, caching: 1, step: 1, epoch: 1, sample: 1, saved: 1, removed: 1 },
-      ...{ evaluation: 1, stopping: 1, choice: 1, stateSaved: 1, drawing: 1, sampling: 1, report: 1, done: 1 },
+      ...{
+        evaluation: 1,
+        tryingWords: 1,
+        initWord: 1,
+        stopping: 1,
+        choice: 1,
+        stateSaved: 1,
+        drawing: 1,
+        sampling: 1,
+        report: 1,
+        done: 1,
+      },
     } satisfies Record<TrainingEvent["kind"], 1>,
     generate: {
       ...{ download: 1, warning: 1, model: 1, embedding: 1, start: 1, asking: 1, prompt: 1, step: 1, preview: 1 },

@@ -129,6 +129,7 @@ export const errorCodes = {
   PROMPT_UNSUPPORTED: "A prompt that uses a feature that is not supported yet.",
   // tokenizer
   INIT_WORD_EMPTY: "An init word that has no tokens to start from.",
+  INIT_WORD_UNKNOWN: "A word to start from (--init_word), with a recipe, that the model knows only in pieces.",
   PROMPT_WEIGHT_INVALID: "A weight in a prompt that is not a number.",
   TEXT_SPOILED: "Text that was garbled by repeated wrong encoding more often than real text ever is.",
   TOKEN_EMPTY: "An empty placeholder token.",

@@ -43,6 +43,10 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "evaluation":
           lastEvaluation = event;
           return;
+        case "tryingWords":
+          return talk.progress(tryingLine(event), event.done === event.total);
+        case "initWord":
+          return talk.say(event.message);
         case "stopping":
           return talk.say(`stopping after step ${event.step}: ${event.reason}`);
         case "choice":
@@ -80,6 +84,11 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
 function cachingLine({ done, total }: Event<"caching">): Progress {
   const line = `caching latents: ${done}/${total}`;
   return { screen: [line], plain: line };
+}
+
+function tryingLine({ word, done, total }: Event<"tryingWords">): Progress {
+  const line = `trying words to start from: ${done}/${total}`;
+  return { screen: [`${line} ("${word}")`, line], plain: line };
 }
 
 function stepLine(event: StepEvent, evaluation: EvaluationEvent | undefined): Progress {

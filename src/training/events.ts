@@ -69,6 +69,9 @@ export type TrainingEvent =
   /** Images encoded to latents before training. */
   | { readonly kind: "caching"; readonly done: number; readonly total: number; readonly imageKeys: readonly string[] }
   | StepEvent
+  /** A word was tried for --init_word auto; the numbers count trials. */
+  | { readonly kind: "tryingWords"; readonly word: string; readonly done: number; readonly total: number }
+  | InitWordEvent
   | EvaluationEvent
   /** --early_stop ends the run before its last step. */
   | {
@@ -212,5 +215,23 @@ export interface ChoiceEvent {
     readonly gainError: number;
   }[];
   /** The choice in words. */
+  readonly message: string;
+}
+
+/** The word a run starts from, by losses on the same images, noise and timesteps: proposed (--init_word auto), or compared with a word that says nothing. */
+export interface InitWordEvent {
+  readonly kind: "initWord";
+  readonly word: string;
+  readonly isProposed: boolean;
+  /** The word itself, then others, the best first. */
+  readonly candidates: readonly {
+    readonly word: string;
+    /** Items it was tried on. */
+    readonly items: number;
+    /** How much higher its loss is than that of the word, as the mean of the items' differences, with its standard error. */
+    readonly difference: number;
+    readonly error: number;
+  }[];
+  /** All that in words. */
   readonly message: string;
 }

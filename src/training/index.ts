@@ -2,6 +2,14 @@ export { type DebugEvent, debugDataset } from "./debug-dataset.ts";
 export { type DryRun, DryRuns } from "./estimate/dry-run.ts";
 export type { Estimate, MemoryEstimate } from "./estimate/estimate.ts";
 export { type Alternative, planTraining, type RunPlan } from "./estimate/plan.ts";
-export type { ChoiceEvent, EvaluationEvent, RecipeSummary, RunSummary, StepEvent, TrainingEvent } from "./events.ts";
+export type {
+  ChoiceEvent,
+  EvaluationEvent,
+  InitWordEvent,
+  RecipeSummary,
+  RunSummary,
+  StepEvent,
+  TrainingEvent,
+} from "./events.ts";
 export type { TrainingCommand } from "./output/commands.ts";
 export { train } from "./train.ts";

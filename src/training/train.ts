@@ -6,6 +6,7 @@ import { requireDevice } from "../runtime/index.ts";
 import { summarize } from "./estimate/summary.ts";
 import { openEvaluation } from "./evaluation/evaluation.ts";
 import type { TrainingEvent } from "./events.ts";
+import { withInitWord } from "./init-word/propose.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
 import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { reportStep, Throughput } from "./loop/step-report.ts";
@@ -56,8 +57,9 @@ async function* openAndTrain(
   const device = await openTrainingDevice(local);
   try {
     const chosen = await withRecipe(local, model, device.runtime.device, found);
-    const { settings, recipe, warnings: ofRecipe } = await fitToTime(chosen, model, device, timeSteps);
-    const opened = await openInputs(settings, found, model);
+    const { settings: fitted, recipe, warnings: ofRecipe } = await fitToTime(chosen, model, device, timeSteps);
+    const unstarted = await openInputs(fitted, found, model);
+    const { settings, inputs: opened } = yield* withInitWord(unstarted, fitted, device, found, signal);
     if (signal?.aborted) return;
     const isResumed = found?.kind === "own";
     const inputs = isResumed ? opened : await withInitialEmbeddings(opened, settings, device.runtime);

@@ -56,7 +56,7 @@ export const inversionOptions = {
   init_word: {
     type: "string",
     effect: "numbers",
-    help: "Known word or words whose vectors the new ones start from, repeated if there are fewer of them.",
+    help: "Known word or words whose vectors the new ones start from, repeated if there are fewer of them. auto: the known word that explains the images best, found by trying.",
   },
   weights: { type: "string", effect: "numbers", help: "Embedding file to start from instead of the init word." },
   use_object_template: {

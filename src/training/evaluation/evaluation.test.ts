@@ -8,9 +8,9 @@ import { frozenTimesteps } from "./frozen-batch.ts";
 const { settingsFor, write } = trainingFolder();
 
 describe("timesteps of a frozen batch", () => {
-  test("are the middles of equal parts, within those that are trained on", () => {
+  test("are the middles of equal parts of those that are trained on", () => {
     expect(frozenTimesteps(8)).toEqual([62, 187, 312, 437, 562, 687, 812, 937]);
-    expect(frozenTimesteps(4, { minTimestep: 400, maxTimestep: 800 })).toEqual([400, 400, 625, 799]);
+    expect(frozenTimesteps(4, { minTimestep: 400, maxTimestep: 800 })).toEqual([450, 550, 650, 750]);
     expect(frozenTimesteps(2, {}, 0.25)).toEqual([125, 625]);
   });
 });

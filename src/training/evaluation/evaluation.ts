@@ -1,6 +1,7 @@
 import { mean, type NdArray } from "../../array/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { TrainingEvent } from "../events.ts";
+import { compareInitWord } from "../init-word/compare.ts";
 import type { TrainableEmbeddings } from "../loop/embeddings.ts";
 import type { MicroStepResult } from "../loop/micro-step.ts";
 import type { LoadedMicroStep } from "../loop/micro-step-program.ts";
@@ -70,6 +71,7 @@ export class Evaluation {
   /** Before the first step of a run, or of a resumed one: what a step that failed has left undone, or whether losses are those of the state. */
   async *atStart(): AsyncGenerator<TrainingEvent> {
     const { evaluations, progress, warnings } = this.#run;
+    if (!progress.isResumed) yield* this.#checkInitWord();
     const last = evaluations.evaluated.at(-1);
     if (last?.step !== progress.step) return yield* this.afterStep();
     const now = await this.#measure(this.#run.embeddings.finished);
@@ -80,6 +82,21 @@ export class Evaluation {
       {
         code: "EVALUATION",
         message: `The evaluation loss after step ${last.step} was ${before} when the state was made and is ${after} now: losses before and after do not compare.`,
+      },
+    ]);
+  }
+
+  /** What the init word that was given is worth. */
+  async *#checkInitWord(): AsyncGenerator<TrainingEvent> {
+    const { inputs, settings, warnings } = this.#run;
+    const compared = await compareInitWord(inputs, settings, this.#measure);
+    if (!compared) return;
+    yield compared;
+    if (compared.candidates[1]!.difference > 0) return;
+    yield* warnings.add([
+      {
+        code: "INIT_WORD_WEAK",
+        message: `${compared.message}. --init_word auto looks for a word that does.`,
       },
     ]);
   }

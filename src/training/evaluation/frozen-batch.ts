@@ -36,31 +36,31 @@ export interface FrozenBatch {
   readonly parts: readonly FrozenPart[];
 }
 
-/** Two batches that share no noise and no timestep: one to follow a run by, one to choose by at its end. */
-type Purpose = "following" | "choosing";
+/** Batches that share no noise: one to follow a run by, one to choose by at its end, one to find an init word by. */
+type Purpose = "following" | "choosing" | "starting";
 
 /** Seeds and first timesteps apart, so that what was chosen is not what was looked at all along. */
 const purposes: Readonly<Record<Purpose, { readonly key: number; readonly offset: number }>> = {
   following: { key: 0x65766131, offset: 0.5 },
   choosing: { key: 0x65766132, offset: 0.25 },
+  starting: { key: 0x65766133, offset: 0.5 },
 };
 
-/** The timesteps of a batch: the middles (offset 0.5) of as many equal parts of all timesteps, within those that are trained on. */
+/** The timesteps of a batch: the middles (offset 0.5) of as many equal parts of those that are trained on. */
 export function frozenTimesteps(
   count: number,
   { minTimestep = 0, maxTimestep = numTrainTimesteps }: TimestepRange = {},
   offset = 0.5,
 ): number[] {
-  const last = Math.max(minTimestep, maxTimestep - 1);
-  return Array.from({ length: count }, (_, j) => {
-    const timestep = Math.floor(((j + offset) * numTrainTimesteps) / count);
-    return Math.min(last, Math.max(minTimestep, timestep));
-  });
+  const range = Math.max(0, maxTimestep - minTimestep);
+  return Array.from({ length: count }, (_, j) => minTimestep + Math.floor(((j + offset) * range) / count));
 }
 
 interface FrozenPlan {
   readonly purpose: Purpose;
   readonly count: number;
+  /** Sizes of groups of items, in their order, that can be measured without the ones behind them; their timesteps are spread as well. One of all by default. */
+  readonly groups?: readonly number[];
   /** Of the run. */
   readonly seed: number;
   readonly images: readonly TrainingImage[];
@@ -71,17 +71,25 @@ interface FrozenPlan {
 }
 
 /** The items of a batch: image j mod n of the images in a fixed random order, timesteps spread and permuted against them. Draws from a generator of its own. */
-function drawItems({ purpose, count, seed, images, range, ...sizes }: FrozenPlan): FrozenItem[] {
+function drawItems({ purpose, count, groups, seed, images, range, ...sizes }: FrozenPlan): FrozenItem[] {
   const { key, offset } = purposes[purpose];
   const generator = new TorchGenerator((seed ^ key) >>> 0);
   const order = generator.randperm(images.length);
   const timesteps = frozenTimesteps(count, range, offset);
-  const permuted = generator.randperm(count).map((place) => timesteps[place]!);
+  const places = groups ? Array.from({ length: count }, (_, i) => spreadPlace(i, count)) : generator.randperm(count);
+  const permuted = places.map((place) => timesteps[place]!);
   return permuted.map((timestep, number) => {
     const image = images[order[number % images.length]!]!;
     const [width, height] = image.bucket.map((side) => side / sizes.vaeScaleFactor) as [number, number];
     return { image, number, timestep, noise: generator.randn([sizes.latentChannels, height, width]) };
   });
+}
+
+/** Place i of 0 ... count - 1, a power of two, in an order of which every beginning is spread: its bits the other way round. */
+function spreadPlace(i: number, count: number): number {
+  let place = 0;
+  for (let bit = 1, mirrored = count / 2; bit < count; bit *= 2, mirrored /= 2) if (i & bit) place += mirrored;
+  return place;
 }
 
 /** What a frozen batch is made from. */
@@ -106,29 +114,40 @@ export function learnedImages({ images }: Pick<DatasetGroup, "images">): Trainin
  *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, LATENTS_UNREADABLE, MASK_MISSING */
 export async function freezeBatch(
   { inputs: { group, replacements, seed }, range, vae, device, ...source }: FrozenSource,
-  { purpose, count, images }: Pick<FrozenPlan, "purpose" | "count" | "images">,
+  { purpose, count, groups, images }: Pick<FrozenPlan, "purpose" | "count" | "groups" | "images">,
 ): Promise<FrozenBatch> {
   const { vaeScaleFactor, latentChannels } = source.sampleContext.model.vae.architecture;
-  const items = drawItems({ purpose, count, seed, images, range, vaeScaleFactor, latentChannels });
+  const items = drawItems({
+    purpose,
+    count,
+    ...(groups && { groups }),
+    seed,
+    images,
+    range,
+    vaeScaleFactor,
+    latentChannels,
+  });
   const context = { ...source.sampleContext, vae: vae && { encode: vae.mean } };
   const samples: MicroStepSamples[] = [];
   // one at a time: an encoder takes more memory for an image than all that is kept of a batch
   for (const { image, number } of items)
     samples.push(await samplesOf(await group.stillBatch(image, replacements, number), context));
-  const parts = partsOf(items, device).map((places) => {
+  const ends = (groups ?? [count]).reduce<number[]>((all, size) => [...all, (all.at(-1) ?? 0) + size], []);
+  const groupOf = (place: number) => ends.findIndex((end) => place < end);
+  const parts = partsOf(items, device, groupOf).map((places) => {
     const some = places.map((place) => ({ ...items[place]!, samples: samples[place]! }));
     return { places, ...feedsOf(some, source.microStepContext) };
   });
   return { timesteps: items.map(({ timestep }) => timestep), parts };
 }
 
-/** Places of items that go through the networks together: those of one size, as many at once as do not take much memory. */
-function partsOf(items: readonly FrozenItem[], device: DeviceName): number[][] {
+/** Places of items that go through the networks together: those of one size and group, as many at once as do not take much memory. */
+function partsOf(items: readonly FrozenItem[], device: DeviceName, groupOf: (place: number) => number): number[][] {
   const parts: number[][] = [];
+  const kindOf = (place: number) => `${items[place]!.image.bucket.join()} ${groupOf(place)}`;
   for (const [place, { image }] of items.entries()) {
-    const size = image.bucket.join();
     const open = parts.find(
-      (part) => items[part[0]!]!.image.bucket.join() === size && part.length < itemsAtOnce(image.bucket, device),
+      (part) => kindOf(part[0]!) === kindOf(place) && part.length < itemsAtOnce(image.bucket, device),
     );
     if (open) open.push(place);
     else parts.push([place]);
@@ -160,17 +179,20 @@ function feedsOf(
 }
 
 /** Mean squared error of each item of a batch with these embeddings ([vectors, width] per text encoder), unweighted.
- *  program: computes `squaredErrorSums` of a micro-step graph. */
+ *  program: computes `squaredErrorSums` of a micro-step graph. only: those from first to before last, which are whole groups. */
 export async function itemLosses(
   { timesteps, parts }: FrozenBatch,
   program: Program,
   model: MicroStepContext["model"],
   embeddings: readonly NdArray<Float32Array>[],
+  only: { readonly first: number; readonly last: number } = { first: 0, last: timesteps.length },
 ): Promise<number[]> {
-  const losses = new Array<number>(timesteps.length);
+  const losses = new Array<number>(only.last - only.first);
   for (const { places, tokenIds, feeds, elements } of parts) {
+    if (places.some((place) => place < only.first || place >= only.last)) continue;
     const { squaredErrorSums } = await program.run({ ...feeds, ...textFeeds(model, tokenIds, embeddings) });
-    for (const [i, place] of places.entries()) losses[place] = Number(squaredErrorSums!.data[i]) / elements;
+    for (const [i, place] of places.entries())
+      losses[place - only.first] = Number(squaredErrorSums!.data[i]) / elements;
   }
   return losses;
 }

@@ -64,23 +64,34 @@ export class LoweredMicroStep {
   /** Puts the micro-step on its device, once: the graph takes memory that training needs, so it is dropped.
    *  vae: encodes images whose latents are not cached. */
   async load(vae?: SampleContext["vae"]): Promise<LoadedMicroStep> {
-    const { model, checkpoint, placeholder, group } = this.#inputs;
-    const settings = this.#settings;
     const loading = this.program.load();
     const loadingEvaluation = this.evaluation?.load();
     this.#lowered = undefined;
     const [program, evaluation] = [await loading, await loadingEvaluation];
     this.#loaded = evaluation ? [program, evaluation] : [program];
+    const { sampleContext, microStepContext } = this.#contexts(vae);
+    return { sampleContext, microStepContext: { ...microStepContext, program }, evaluation };
+  }
+
+  /** Puts the forward pass alone on its device, where evaluations are asked for. */
+  async loadEvaluation(vae: SampleContext["vae"]) {
+    const evaluation = await this.evaluation!.load();
+    this.#lowered = undefined;
+    this.#loaded = [evaluation];
+    return { ...this.#contexts(vae), evaluation };
+  }
+
+  #contexts(vae: SampleContext["vae"]) {
+    const { model, checkpoint, placeholder, group } = this.#inputs;
+    const settings = this.#settings;
     return {
       sampleContext: { model, placeholder, maxTokenLength: maxTokenLengthOf(settings), vae, hasMask: hasMasks(group) },
       microStepContext: {
         model,
-        program,
         schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
         lossType: settings.lossType,
         options: { ...settings, predictionType: checkpoint.predictionType.value },
       },
-      evaluation,
     };
   }
 

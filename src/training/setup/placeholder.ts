@@ -2,11 +2,17 @@ import { arrayOf, mean, type NdArray, type StoredArray, toFloat32 } from "../../
 import { clipMerges } from "../../assets/index.ts";
 import { type Checkpoint, readStoredArray, rowsOf, tokenTables } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
-import { CoinageError, plural } from "../../errors/index.ts";
+import { CoinageError, nearestName, plural } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { plainVocabulary } from "../../pipeline/index.ts";
-import { addLayeredPlaceholder, addPlaceholder, initialVectors, type Tokenizer } from "../../tokenizer/index.ts";
+import {
+  addLayeredPlaceholder,
+  addPlaceholder,
+  initialVectors,
+  plainWords,
+  type Tokenizer,
+} from "../../tokenizer/index.ts";
 
 /** The placeholder tokens, whose embeddings are trained, in every tokenizer, with the embeddings they start from. */
 export interface PreparedPlaceholder {
@@ -25,8 +31,14 @@ export interface PreparedPlaceholder {
   readonly warnings: readonly string[];
 }
 
+/** The init word that stands for one that is to be found.
+ *  differs from sd-scripts: with --init_word auto, vectors start from those of the word "auto".
+ *  coinage: with --init_word auto, vectors start from a word that is found by trying; --init_word Auto is the word.
+ *  because: which word explains the images best can be measured. */
+export const autoInitWord = "auto";
+
 /** Adds the placeholder tokens to the tokenizers and gathers their start values: those of a state, else --weights, else the init word, else the mean of all tokens.
- *  @throws STATE_MISMATCH, TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY; for --weights what readInitialVectors throws */
+ *  @throws STATE_MISMATCH, TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY, INIT_WORD_UNKNOWN; for --weights what readInitialVectors throws */
 export async function preparePlaceholder(
   checkpoint: Checkpoint,
   target: TargetModel,
@@ -34,7 +46,9 @@ export async function preparePlaceholder(
   saved?: readonly NdArray<Float32Array>[],
 ): Promise<PreparedPlaceholder> {
   const { tokenString, numVectorsPerToken } = settings;
-  const { initWord, weights } = saved ? {} : settings;
+  const { initWord: given, weights } = saved ? {} : settings;
+  // what it stands for is found later
+  const initWord = given === autoInitWord ? undefined : given;
   const { layers } = target;
   if (saved) checkSaved(saved, target, settings);
   const merges = await clipMerges();
@@ -45,8 +59,10 @@ export async function preparePlaceholder(
       : addPlaceholder(tokenizer, tokenString, numVectorsPerToken, "--token_string"),
   );
   const initial = initWord === undefined ? undefined : initialVectors(plain[0]!, initWord, numVectorsPerToken);
-  const given = weights === undefined ? undefined : await readInitialVectors(weights, target, numVectorsPerToken);
-  const warnings = [...(given?.warnings ?? [])];
+  const file = weights === undefined ? undefined : await readInitialVectors(weights, target, numVectorsPerToken);
+  const warnings = [...(file?.warnings ?? [])];
+  if (initial?.isUneven && settings.recipe !== undefined && !/\s/.test(initWord!.trim()))
+    throw unknownWord(initWord!, initial.initIds.length, merges);
   if (initial?.isUneven)
     warnings.push(
       `The init word "${initWord}" has ${plural(initial.initIds.length, "token")} for ${plural(numVectorsPerToken, "vector")}: tokens are repeated or cut off.`,
@@ -56,14 +72,28 @@ export async function preparePlaceholder(
   const initialEmbeddings =
     saved?.map(copyOf) ??
     tables.map((table, i) => {
-      const file = given?.vectors[i];
-      if (file) return copyOf(toFloat32(file));
+      const rows = file?.vectors[i];
+      if (rows) return copyOf(toFloat32(rows));
       const start = initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
       return layers ? repeatedForLayers(start, layers.length) : start;
     });
   const { tokens, ids } = added[0]!.placeholder;
   const tokenizers = added.map(({ tokenizer }) => tokenizer);
   return { tokenizers, tokens, ids, layers, initialEmbeddings, vocabularies, warnings };
+}
+
+/** With a recipe, which is to do the right thing for people who do not know of tokens, a word in pieces is an error: its pieces mean other things. */
+function unknownWord(word: string, pieces: number, merges: string): CoinageError {
+  const near = nearestName(word, plainWords(merges).values());
+  const spelling = near === undefined ? "" : ` Did you mean ${near}?`;
+  return new CoinageError(
+    "INIT_WORD_UNKNOWN",
+    `The model does not know "${word}" as one word, but as ${pieces} pieces of words, which mean other things.`,
+    {
+      where: `--init_word ${word}`,
+      hint: `Give a more general word that it knows, such as dog for a rare breed, or --init_word auto.${spelling} To start from the pieces, add --num_vectors_per_token ${pieces}.`,
+    },
+  );
 }
 
 /** Whether the model had a token before the placeholder tokens were added. */
