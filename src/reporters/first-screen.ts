@@ -21,7 +21,7 @@ export function firstScreen(run: RunSummary): string[] {
     ...recipeLines(run.recipe),
     entry(
       "optimizer",
-      `${run.optimizer}, learning rate ${run.learningRate}, schedule ${run.schedule}, seed ${run.seed}`,
+      `${run.optimizer}, ${run.stepAngle === undefined ? `learning rate ${run.learningRate}` : `steps of ${run.stepAngle} radians`}, schedule ${run.schedule}, seed ${run.seed}`,
     ),
     entry("training", `num train images * repeats: ${numTrainImages}, num reg images: ${numRegImages}`),
     entry("", `num batches per epoch: ${batchesPerEpoch}, num epochs: ${epochs}`),

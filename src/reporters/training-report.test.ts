@@ -24,6 +24,7 @@ const run: RunSummary = {
   accumulationSteps: 2,
   optimizer: "AdamW",
   learningRate: 0.005,
+  stepAngle: undefined,
   schedule: "constant",
   seed: 7,
   expectedSeconds: 65,
@@ -199,11 +200,12 @@ describe("the report of a training run", () => {
       overridden: [{ given: ["--max_train_steps", "5"], instead: ["--max_train_steps", "200"] }],
     } as const;
     const report = trainingReport(terminal, { settings: await settingsOf(), caller });
-    report.report({ kind: "start", run: { ...run, recipe, template: "style" } });
+    report.report({ kind: "start", run: { ...run, recipe, stepAngle: 0.15, template: "style" } });
     const text = terminal.talked();
     expect(text).toContain("quick (auto: 6 images)");
     expect(text).toContain('--optimizer_args weight_decay=0 --cache_latents --caption_extension ".a b"\n');
     expect(text).toContain("fitted to 30m: 150 steps with images of 384 pixels, about 5.7 s each\n");
+    expect(text).toContain("AdamW, steps of 0.15 radians, schedule constant");
     expect(text).toContain("given: --max_train_steps 5, instead of --max_train_steps 200\n");
     report.report(done());
     expect(terminal.talked()).toContain('--prompt "a painting in the style of mycat"');

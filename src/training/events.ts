@@ -28,6 +28,8 @@ export interface RunSummary {
   readonly optimizer: string;
   /** As it was given: a number, or a list of rates as text. */
   readonly learningRate: number | string;
+  /** The learning rate as an angle in radians, which takes its place. */
+  readonly stepAngle: number | undefined;
   readonly schedule: string;
   readonly seed: number;
   /** Rough time of what is left of the run, from the cost of a step and a short measurement of the device. */

@@ -46,6 +46,7 @@ export async function summarize(
     accumulationSteps: settings.gradientAccumulationSteps,
     optimizer,
     learningRate: settings.learningRate,
+    stepAngle: settings.stepAngle,
     schedule: settings.lrSchedulerType || settings.lrScheduler,
     seed,
     expectedSeconds: Math.max(0, length.steps - step) * estimate.secondsPerStep,

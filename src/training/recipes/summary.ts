@@ -9,15 +9,14 @@ export function summaryOf({ name, reason, values, fit }: ChosenRecipe, settings:
     instead: flagWords(flag, value),
     words: flagWords(flag, valueIn(settings, flag)),
   }));
-  const isGiven = ({ flag }: (typeof entries)[number]) => settings.places.has(flag);
+  const isOverridden = ({ flag, words, instead }: (typeof entries)[number]) =>
+    settings.places.has(flag) && words.join(" ") !== instead.join(" ");
   return {
     name,
     reason,
     fit,
-    chosen: entries.filter((entry) => !isGiven(entry)).map(({ words }) => words),
-    overridden: entries
-      .filter((entry) => isGiven(entry) && entry.words.join(" ") !== entry.instead.join(" "))
-      .map(({ words, instead }) => ({ given: words, instead })),
+    chosen: entries.filter((entry) => !isOverridden(entry)).map(({ words }) => words),
+    overridden: entries.filter(isOverridden).map(({ words, instead }) => ({ given: words, instead })),
   };
 }
 
