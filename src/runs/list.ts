@@ -54,7 +54,13 @@ export async function listRuns(root: string): Promise<RunRow[]> {
   const rows: (RunRow | undefined)[] = [];
   for (let i = 0; i < folders.length; i += atOnce)
     rows.push(...(await Promise.all(folders.slice(i, i + atOnce).map((name) => rowIn(path.join(root, name))))));
-  return rows.filter((row) => row !== undefined);
+  return rows.filter((row) => row !== undefined).sort(newestFirst);
+}
+
+/** Names begin with the minute; within one, what a record says decides. */
+function newestFirst(a: RunRow, b: RunRow): number {
+  const minute = ({ id }: RunRow) => id.slice(0, "YYYY-MM-DD_HHMM".length);
+  return minute(b).localeCompare(minute(a)) || (b.made ?? "").localeCompare(a.made ?? "");
 }
 
 async function rowIn(folder: string): Promise<RunRow | undefined> {
