@@ -160,7 +160,8 @@ export interface TrainInput {
   readonly numVectorsPerToken?: number | undefined;
 
   /**
-   * Known word or words whose vectors the new ones start from, repeated if there are fewer of them.
+   * Known word or words whose vectors the new ones start from, repeated if there are fewer of them. auto: the known
+   * word that explains the images best, found by trying.
    * Flag: `--init_word`
    */
   readonly initWord?: string | undefined;
