@@ -132,8 +132,8 @@ export async function freezeBatch(
   // one at a time: an encoder takes more memory for an image than all that is kept of a batch
   for (const { image, number } of items)
     samples.push(await samplesOf(await group.stillBatch(image, replacements, number), context));
-  const ends = (groups ?? [count]).reduce<number[]>((all, size) => [...all, (all.at(-1) ?? 0) + size], []);
-  const groupOf = (place: number) => ends.findIndex((end) => place < end);
+  const groupOfPlace = (groups ?? [count]).flatMap((size, group) => new Array<number>(size).fill(group));
+  const groupOf = (place: number) => groupOfPlace[place]!;
   const parts = partsOf(items, device, groupOf).map((places) => {
     const some = places.map((place) => ({ ...items[place]!, samples: samples[place]! }));
     return { places, ...feedsOf(some, source.microStepContext) };
