@@ -1,6 +1,10 @@
 import { expect, test } from "vitest";
 import { eventsOf, ofKind, trainingFolder } from "../../../test/training-run.ts";
+import { resultOf } from "../../events/index.ts";
+import { openTrainingDevice } from "../setup/device.ts";
+import { openInputs } from "../setup/inputs.ts";
 import { comparedWith, successiveHalving } from "./halving.ts";
+import { tryWords } from "./propose.ts";
 
 const { settingsFor } = trainingFolder();
 
@@ -35,6 +39,16 @@ test("halving tries all words on a few items and the best of them on more, each 
     difference: expect.closeTo(0.2),
     error: expect.closeTo(0.4),
   });
+});
+
+test("of the shapes that the small model knows, the one in the images explains them best", async () => {
+  const settings = await settingsFor("--num_vectors_per_token", "2");
+  const device = await openTrainingDevice(settings);
+  const shapes = ["circle", "square", "triangle", "star", "heart", "ring", "cross", "diamond"];
+  const tried = await resultOf(tryWords(shapes, await openInputs(settings), settings, device));
+  await device.runtime.close();
+  expect(tried.map(({ word }) => word)).toHaveLength(shapes.length);
+  expect(tried[0]!.word).toBe("ring");
 });
 
 test("auto starts from the word with the lowest loss, as if it had been given", async () => {

@@ -16,15 +16,16 @@ const decisive = { minTimestep: 500, maxTimestep: 900 } as const;
 /** Words that are told of. */
 const told = 5;
 
-/** Finds a common word that explains the images of a run: all are compared by their losses on the same images, noise and timesteps, the best on more of them.
+/** Compares words by the losses of a run's images: on the same images, noise and timesteps, the best on more of them. All words, the best first.
  *  Ranking the whole vocabulary by the gradient at the mean of common words was measured and is no guide: on the small model the right word came in the last third.
  *  Draws from none of the run's generators. @throws what reading images throws */
-async function* proposeInitWord(
+export async function* tryWords(
+  words: readonly string[],
   inputs: TrainingInputs,
   settings: TrainSettings,
   device: ComputingDevice,
   signal?: StopSignal,
-): AsyncGenerator<TrainingEvent, string> {
+): AsyncGenerator<TrainingEvent, readonly TriedWord[]> {
   const { checkpoint, model, placeholder, group, generators } = inputs;
   const lowered = new LoweredMicroStep({ ...settings, evalEveryNSteps: 1 }, inputs, device);
   const vae = openVaeEncoder(model, device.runtime, generators.torch);
@@ -36,20 +37,15 @@ async function* proposeInitWord(
     const batch = await freezeBatch({ ...source, device: device.runtime.device }, plan);
     await vae.close();
 
-    const words = await wordsToTry(settings.useStyleTemplate ? "style" : "thing");
     const trial = successiveHalving(words, rounds, (word, first, last) =>
       itemLosses(batch, evaluation, model, embeddingsOfWord(word, checkpoint, placeholder), { first, last }),
     );
     const total = rounds.reduce((sum, round) => sum + Math.min(round.words, words.length), 0);
     for (let done = 1; ; done++) {
       const next = await trial.next();
-      if (next.done) {
-        const event = proposal(next.value);
-        yield event;
-        return event.word;
-      }
+      if (next.done) return next.value;
       yield { kind: "tryingWords", word: next.value, done, total };
-      if (signal?.aborted) return next.value;
+      if (signal?.aborted) return [];
     }
   } finally {
     await lowered.close();
@@ -71,7 +67,11 @@ export async function* withInitWord(
     const [, word] = /^--init_word (.*)$/s.exec(startedFrom) ?? [];
     return { settings: { ...settings, initWord: word }, inputs };
   }
-  const initWord = yield* proposeInitWord(inputs, settings, device, signal);
+  const words = await wordsToTry(settings.useStyleTemplate ? "style" : "thing");
+  const tried = yield* tryWords(words, inputs, settings, device, signal);
+  if (signal?.aborted || tried.length === 0) return { settings, inputs };
+  yield proposal(tried);
+  const initWord = tried[0]!.word;
   const initialEmbeddings = embeddingsOfWord(initWord, inputs.checkpoint, inputs.placeholder);
   const placeholder = { ...inputs.placeholder, initialEmbeddings };
   return { settings: { ...settings, initWord }, inputs: { ...inputs, placeholder } };
