@@ -63,7 +63,7 @@ async function inTime<Item>(coming: Promise<Item>, ms: number): Promise<Item | u
 }
 
 /** Items of several sources in the order in which they come. */
-export async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGenerator<Item, void> {
+async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGenerator<Item, void> {
   const iterators = sources.map((source) => source[Symbol.asyncIterator]());
   const take = (i: number) => iterators[i]!.next().then((result) => ({ i, result }));
   const coming = new Map(iterators.map((_, i) => [i, take(i)]));
