@@ -15,6 +15,7 @@ import {
   train,
 } from "../src/index.ts";
 import { decodePicture, encodePng } from "../src/pictures/index.ts";
+import { decodeReport } from "../src/report/data.ts";
 import { type GoldenFamily, readFamilies } from "./golden-models.ts";
 import { describeGoldens, readTensors } from "./goldens.ts";
 import { filesOf, type HubServer, serveHub } from "./hub-server.ts";
@@ -167,16 +168,45 @@ describeGoldens("models", (goldens) => {
           expect(norm).toBeCloseTo(words.reduce((a, b) => a + b) / words.length, 4);
       }
     });
+
+    test("its report has images, and what its text encoders make of the word", async () => {
+      const { file, events } = await trained(await folderOf(family), { report: true, reportImages: "all" });
+      expect(events.at(-2)!.kind).toBe("report");
+      const report = reportOf(file);
+      expect(report.model.family).toBe(kind);
+      expect(report.rows).toHaveLength(2 * tables.length);
+      for (const { angle, nearest, usualNorm } of report.rows) {
+        expect(angle).toBeGreaterThan(0);
+        expect(nearest).toHaveLength(5);
+        expect(usualNorm).toBeGreaterThan(0);
+      }
+      expect(report.drift!.value).toBeGreaterThan(0);
+      for (const { pictures } of report.strip.columns) expect(pictures).not.toContain(null);
+    });
   });
+
+  const reportOf = (file: string) => {
+    const data = file.replace(/safetensors$/, "report.json");
+    return decodeReport(readFileSync(data, "utf8"), data);
+  };
 
   test.each(["sd1", "sd2"])("%s learns vectors for each of the sixteen layers of its U-Net", async (kind) => {
     const folder = await folderOf(families.find((family) => family.kind === kind)!);
-    const { file, events } = await trained(folder, { xti: true, metadataTitle: "a cat" });
+    const { file, events } = await trained(folder, {
+      xti: true,
+      metadataTitle: "a cat",
+      report: true,
+      reportImages: "all",
+    });
     expect(events.at(-1)!.kind).toBe("done");
     expect([...readTensors(file).keys()].toSorted().join(" ")).toBe(
       "IN01 IN02 IN04 IN05 IN07 IN08 MID OUT03 OUT04 OUT05 OUT06 OUT07 OUT08 OUT09 OUT10 OUT11",
     );
     expect(parseSafetensors(readFileSync(file)).metadata).toEqual({});
+    const report = reportOf(file);
+    expect(report.rows.map(({ label }) => label).slice(0, 3)).toEqual(["mycat IN01", "mycat1 IN01", "mycat IN02"]);
+    expect([report.rows.length, report.cosines.length, report.drift!.prompts]).toEqual([32, 16, 2]);
+    for (const { pictures } of report.strip.columns) expect(pictures).not.toContain(null);
   });
 
   test("sdxl has no vectors for each layer", async () => {

@@ -21,12 +21,12 @@ export function describeVectors(
 ): Pick<ReportData, "rows" | "cosines"> {
   return {
     rows: tables.flatMap((table, encoder) => {
-      const { meanNorm, nearest } = surveyTable(tokenTables[encoder]!, table, words);
+      const { usualNorm, nearest } = surveyTable(tokenTables[encoder]!, table, words);
       const from = start && rowsIn(start[encoder]!);
       return rowsIn(table).map((vector, row) => ({
         label: labelOf(row, encoder),
         norm: lengthOf(vector),
-        usualNorm: meanNorm,
+        usualNorm,
         ...(from && { angle: angleBetween(vector, from[row]!), distance: distanceBetween(vector, from[row]!) }),
         nearest: nearest[row]!,
       }));

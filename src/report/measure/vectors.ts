@@ -1,5 +1,5 @@
 import { type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
-import { readStoredArray, rowsOf } from "../../checkpoint/index.ts";
+import { readStoredArray, rowsOf, usualLength } from "../../checkpoint/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 
 /** Angle between two vectors, in radians; NaN where one has no length. */
@@ -49,8 +49,8 @@ interface NearWord {
 
 /** What a text encoder's token table says about learned vectors. */
 export interface TableSurvey {
-  /** Mean length of the vectors of ordinary tokens. */
-  readonly meanNorm: number;
+  /** Mean length of the vectors of ordinary words. */
+  readonly usualNorm: number;
   /** For each learned vector the words with the largest cosines, the nearest first. */
   readonly nearest: readonly (readonly NearWord[])[];
 }
@@ -68,19 +68,19 @@ export function surveyTable(
   const vectors = rowsIn(learned);
   const lengths = vectors.map(lengthOf);
   const nearest: NearWord[][] = vectors.map(() => []);
-  let norms = 0;
+  const norms = new Float64Array(tokens);
   for (let first = 0; first < tokens; first += rowsAtOnce) {
     const block = toFloat32(readStoredArray(rowsOf(table, first, Math.min(rowsAtOnce, tokens - first))));
     for (const [i, row] of rowsIn(block).entries()) {
       const norm = lengthOf(row);
-      norms += norm;
+      norms[first + i] = norm;
       const word = words.get(first + i);
       if (word === undefined) continue;
       for (const [k, vector] of vectors.entries())
         keepNearest(nearest[k]!, word, dot(vector, row) / (lengths[k]! * norm), count);
     }
   }
-  return { meanNorm: norms / tokens, nearest };
+  return { usualNorm: usualLength(norms), nearest };
 }
 
 function keepNearest(found: NearWord[], word: string, cosine: number, count: number): void {

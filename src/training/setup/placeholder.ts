@@ -1,6 +1,6 @@
-import { arrayOf, mean, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
+import { arrayOf, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
-import { type Checkpoint, readStoredArray, rowsOf, tokenTables } from "../../checkpoint/index.ts";
+import { type Checkpoint, readStoredArray, rowsOf, tokenTables, usualLength } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
 import { CoinageError, nearestName, plural } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
@@ -205,12 +205,11 @@ function measureVocabulary(table: StoredArray): VocabularyStatistics {
     }
   }
   const all = words * width;
-  const median = norms.slice().sort()[Math.floor(words / 2)]!;
   const meanOfAll = sums.reduce((sum, value) => sum + value, 0) / all;
   return {
     mean: Array.from(sums, (sum) => sum / words),
     meanNorm: norms.reduce((sum, norm) => sum + norm, 0) / words,
-    wordNorm: mean([...norms].filter((norm) => norm > median / 20)),
+    wordNorm: usualLength(norms),
     squares,
     deviation: Math.sqrt(squares / all - meanOfAll ** 2),
   };
