@@ -2,8 +2,11 @@ import { cpSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { eventsOf, ofKind, trainingFolder } from "../../../test/training-run.ts";
+import { bytesOf } from "../../array/index.ts";
 import { tinySdFolder } from "../../assets/index.ts";
+import { readEmbeddingFile } from "../../embedding/index.ts";
 import { decodeReport } from "../../report/data.ts";
+import type { ChoiceEvent } from "../events.ts";
 import { type TrainingEvent, train } from "../index.ts";
 
 const { work, settingsFor } = trainingFolder();
@@ -19,7 +22,7 @@ const embeddingIn = (folder: string) => readFileSync(path.join(work, folder, "ve
 const drawn = (report: ReturnType<typeof reportIn>) =>
   report.strip.columns.map(({ role, step, pictures }) => [role, step, ...pictures.map((picture) => picture !== null)]);
 
-describe("a run with a report", () => {
+describe("a run with a report", { timeout: 300_000 }, () => {
   test("learns the same as without, and says what was learned, drawn from the start to the end", async () => {
     await eventsOf(await settingsIn("plain", "--max_train_steps", "6", "--no_metadata"));
     expect(readdirSync(path.join(work, "plain"))).toEqual(["vexla.safetensors"]);
@@ -63,6 +66,19 @@ describe("a run with a report", () => {
     expect(report.rows[0]!.angle).toBeCloseTo(report.curves.angles[0]!.at(-1)!, 4);
     expect(report.drift!.value).toBeGreaterThan(0);
     expect(report.settings).toContainEqual(["learning_rate", "0.02"]);
+  });
+
+  test("says which vectors are in the file, and why", async () => {
+    const flags = ["--keep", "best", "--eval_every_n_steps", "2", "--max_train_steps", "8", "--learning_rate", "0.5"];
+    const events = await eventsOf(await settingsIn("kept", ...flags, "--report_images", "none"));
+    const [{ message, chosen }] = ofKind(events, "choice") as [ChoiceEvent];
+    const { run, strip } = reportIn("kept");
+    expect(run!.choice!.message).toBe(message);
+    const kept = strip.columns.filter(({ isKept }) => isKept);
+    expect(kept.map(({ role }) => role)).toEqual([chosen === "last" ? "last" : "best"]);
+    const file = await readEmbeddingFile(path.join(work, "kept", "vexla.safetensors"));
+    const [table] = file.tables.values();
+    expect(kept[0]!.vectors![0]!.data).toBe(Buffer.from(bytesOf(table!.data)).toString("base64"));
   });
 
   test("goes on from a state as if it had never stopped", async () => {
