@@ -44,13 +44,14 @@ export class RunReport {
     const { warnings, history, startTime } = this.#run;
     if (!history) return;
     const device = this.#device.runtime.device;
-    const seconds = (performance.now() - startTime) / 1000;
+    const began = performance.now();
+    const seconds = (began - startTime) / 1000;
     const ended = { ...saved, run: this.#run, history, device, given: this.#given, seconds };
     try {
       const known = await collectReport(ended);
       const report =
         saved.failure === undefined
-          ? yield* this.#completed(known, ended)
+          ? yield* this.#completed(known, ended, began)
           : withReasonOfMissing(known, "The run ended with an error");
       yield* this.#save(report);
     } catch (error) {
@@ -58,8 +59,12 @@ export class RunReport {
     }
   }
 
-  /** The report with what needs the model: other words' drift, and as many pictures as there is time for. */
-  async *#completed(known: ReportData, { seconds }: EndedRun): AsyncGenerator<TrainingEvent, ReportData> {
+  /** The report with what needs the model: other words' drift, and as many pictures as there is time for. began: when work on the report did, in ms. */
+  async *#completed(
+    known: ReportData,
+    { seconds }: EndedRun,
+    began: number,
+  ): AsyncGenerator<TrainingEvent, ReportData> {
     const { settings, inputs, history, warnings } = this.#run;
     const { model, checkpoint } = inputs;
     const { runtime, computeDtype } = this.#device;
@@ -69,9 +74,14 @@ export class RunReport {
     const { hasZeroTerminalSnr } = checkpoint;
     const pipeline = openPipeline({ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime, computeDtype });
     const budget = Math.max(leastBudget, mostShare * seconds);
-    const firstSeconds = samplesPerPicture / (history?.samplesPerSecond ?? 0);
-    const isAffordable = (pictures: number, spent: number) =>
-      spent + (pictures === 0 ? firstSeconds : spent / pictures) <= budget;
+    let pictureSeconds = samplesPerPicture / (history?.samplesPerSecond ?? 0);
+    let before = 0;
+    // loading the networks counts, but not as what each picture takes
+    const isAffordable = (pictures: number, spent: number) => {
+      if (pictures > 1) pictureSeconds = spent - before;
+      before = spent;
+      return (performance.now() - began) / 1000 + pictureSeconds <= budget;
+    };
     const options = {
       isStyle: settings.useStyleTemplate,
       signal,
