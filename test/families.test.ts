@@ -156,8 +156,9 @@ describeGoldens("models", (goldens) => {
 
     test("directions are learned from the encoders' output, each text encoder's at the length of its own words", async () => {
       const folder = await folderOf(family);
-      const other = { update: "direction", init: "output", stepAngle: 0.1, timestepSampling: "cosine" } as const;
-      const { file, events } = await trained(folder, other);
+      const { file, events } = await trained(folder, {
+        ...{ update: "direction", init: "output", stepAngle: 0.1, learningRate: undefined, timestepSampling: "cosine" },
+      });
       expect(events.filter((event) => event.kind === "step").every(({ distance }) => distance > 0)).toBe(true);
       const model = await readModel(folder);
       for (const [name, rows] of readTensors(file)) {

@@ -31,7 +31,7 @@ export function trainingFolder() {
       ...own("token_string", "vexla"),
       ...own("init_word", "ring"),
       ...own("dataset_config", datasetConfig),
-      ...own("learning_rate", "2e-2"),
+      ...(flags.includes("--step_angle") || flags.includes("direction") ? [] : own("learning_rate", "2e-2")),
       ...own("max_train_steps", "3"),
       ...own("seed", "1"),
       ...own("save_model_as", "safetensors"),
