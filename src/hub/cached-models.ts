@@ -1,13 +1,12 @@
 import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { isFile } from "../checkpoint/index.ts";
-import type { Environment } from "../files/index.ts";
 import { hubSettings } from "./access.ts";
 
 /** The Diffusers models in the cache that all programs share, with the folder of each of their snapshots; none where there is no cache. Nothing is fetched.
  *  Source: huggingface_hub, guides/manage-cache. */
 export async function cachedModels(
-  environment?: Environment,
+  environment?: Readonly<Record<string, string | undefined>>,
 ): Promise<readonly { readonly name: string; readonly folder: string }[]> {
   const cache = await hubSettings(environment).then(
     ({ cacheFolder }) => cacheFolder,

@@ -237,3 +237,17 @@ export interface InitWordEvent {
   /** All that in words. */
   readonly message: string;
 }
+
+/** What a run can be asked to do between two of its steps. */
+export type TrainingCommand = (
+  | { readonly command: "sample"; readonly prompt: string; readonly seed?: number | undefined }
+  /** Save the embedding and the state, named by the step. */
+  | { readonly command: "save" }
+  /** Save the state alone, in place of the one that the end of the run would write. */
+  | { readonly command: "keepState" }
+  /** Draw the sample prompts every so many steps from now on; 0: no more. */
+  | { readonly command: "set"; readonly sampleEvery: number }
+) & {
+  /** Called once it is done. problem: why it was not. */
+  readonly answer: (problem?: string) => void;
+};

@@ -9,7 +9,7 @@ export type {
   RecipeSummary,
   RunSummary,
   StepEvent,
+  TrainingCommand,
   TrainingEvent,
 } from "./events.ts";
-export type { TrainingCommand } from "./output/commands.ts";
 export { train } from "./train.ts";

@@ -1,25 +1,11 @@
 import { CoinageError } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import type { TrainingEvent } from "../events.ts";
+import type { TrainingCommand, TrainingEvent } from "../events.ts";
 import type { Progress } from "../loop/progress.ts";
 import type { WarningCounter } from "../warnings.ts";
 import type { Previews } from "./previews.ts";
 import type { RunFiles } from "./run-files.ts";
 import { save } from "./saving.ts";
-
-/** What a run can be asked to do between two of its steps. */
-export type TrainingCommand = (
-  | { readonly command: "sample"; readonly prompt: string; readonly seed?: number | undefined }
-  /** Save the embedding and the state, named by the step. */
-  | { readonly command: "save" }
-  /** Save the state alone, in place of the one that the end of the run would write. */
-  | { readonly command: "keepState" }
-  /** Draw the sample prompts every so many steps from now on; 0: no more. */
-  | { readonly command: "set"; readonly sampleEvery: number }
-) & {
-  /** Called once it is done. problem: why it was not. */
-  readonly answer: (problem?: string) => void;
-};
 
 /** The run that is asked. */
 interface AskedRun {
