@@ -9,14 +9,16 @@ export {
 export {
   arrayOf,
   concatenate,
+  copyOf,
   elementCount,
   itemOf,
   type NdArray,
   partsOf,
   rowNorms,
+  rowViews,
   type StoredArray,
   stack,
   toFloat32,
 } from "./nd-array.ts";
-export { mean, roundHalfEven } from "./numbers.ts";
+export { mean, roundHalfEven, standardError } from "./numbers.ts";
 export { resizeBicubic } from "./resize-bicubic.ts";

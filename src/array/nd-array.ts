@@ -69,10 +69,18 @@ export function concatenate<Data extends TypedArray>(arrays: readonly NdArray<Da
   return { dtype: first.dtype, shape, data: typedArrayOn(first.dtype, bytes) as Data };
 }
 
+/** The rows of so many numbers each, as views. */
+export function rowViews(data: Float32Array, width: number): Float32Array[] {
+  return Array.from({ length: data.length / width }, (_, row) => data.subarray(row * width, (row + 1) * width));
+}
+
 /** Euclidean norms of the rows of [n, width]. */
 export function rowNorms({ shape, data }: NdArray<Float32Array>): number[] {
-  const [count, width] = shape as readonly [number, number];
-  return Array.from({ length: count }, (_, row) => Math.hypot(...data.subarray(row * width, (row + 1) * width)));
+  return rowViews(data, shape[1]!).map((row) => Math.hypot(...row));
+}
+
+export function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {
+  return { ...array, data: array.data.slice() };
 }
 
 /** A copy of one item along the first axis. */

@@ -8,3 +8,12 @@ export function roundHalfEven(value: number): number {
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
+
+/** Standard error of the mean; that of a single value is unknown (infinite). */
+export function standardError(values: readonly number[]): number {
+  const { length } = values;
+  if (length < 2) return Number.POSITIVE_INFINITY;
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return Math.sqrt(squares / (length - 1) / length);
+}

@@ -14,7 +14,7 @@ export { isFile, isFolder } from "./folder-weights.ts";
 export { type ModelSurvey, openCheckpoint, surveyCheckpoint } from "./open.ts";
 export { componentsOfFolder, componentsOfNames, recognizeNames } from "./recognize.ts";
 export { readStoredArray, rowsOf, withOpenFile } from "./stored.ts";
-export { tokenTables, usualLength } from "./token-tables.ts";
+export { tokenBlocks, tokenRows, tokenTables, usualLength } from "./token-tables.ts";
 export {
   type Container,
   containerOf,

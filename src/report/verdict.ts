@@ -1,3 +1,4 @@
+import { mean, standardError } from "../array/index.ts";
 import { plural } from "../errors/index.ts";
 import type { ReportData, ReportedEvaluation, Verdict } from "./data.ts";
 
@@ -184,16 +185,6 @@ function differenceOf(a: Known, b: Known): Gain {
   const count = differences.length;
   if (count < 2 || differences.some(Number.isNaN)) return { value: a.loss - b.loss, error: a.dropError };
   return { value: mean(differences), error: standardError(differences) };
-}
-
-function standardError(values: readonly number[]): number {
-  const center = mean(values);
-  const squares = values.reduce((sum, one) => sum + (one - center) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1) / values.length);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Whether the last fifth of a run has lowered the loss by a good part of the whole drop, and by more than chance. */

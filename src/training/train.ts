@@ -24,6 +24,7 @@ import { datasetWarning, openInputs, openModel, withLocalModels } from "./setup/
 import { type OpenRun, openRun } from "./setup/open-run.ts";
 import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
 import { readState } from "./state/index.ts";
+import { settingsWarnings } from "./warnings.ts";
 
 /** How a run is steered from outside. */
 export interface TrainOptions extends StopOptions {
@@ -65,7 +66,7 @@ async function* openAndTrain(
     const inputs = isResumed ? opened : await withInitialEmbeddings(opened, settings, device.runtime);
     const run = await openRun(settings, inputs, found, recipe);
     yield* run.warnings.addAtStart([
-      ...[...ofSettings, ...ofRecipe].map(({ message }) => ({ code: "SETTINGS", message })),
+      ...settingsWarnings([...ofSettings, ...ofRecipe]),
       ...device.warnings,
       ...run.startWarnings,
     ]);

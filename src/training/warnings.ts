@@ -1,3 +1,4 @@
+import type { SettingsWarning } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
 
 /** Something odd that does not stop a run. */
@@ -6,6 +7,11 @@ export interface Warning {
   readonly message: string;
   /** What counts as the same warning; code and message unless given. */
   readonly key?: string;
+}
+
+/** Warnings of settings as those of a run. */
+export function settingsWarnings(warnings: readonly Pick<SettingsWarning, "message">[]): Warning[] {
+  return warnings.map(({ message }) => ({ code: "SETTINGS", message }));
 }
 
 type WarningEvent = Extract<TrainingEvent, { kind: "warning" }>;

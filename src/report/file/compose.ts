@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
 import { version } from "../../assets/index.ts";
-import { type Checkpoint, fingerprint, tokenTables } from "../../checkpoint/index.ts";
+import { type Checkpoint, fingerprint, tokenRows, tokenTables } from "../../checkpoint/index.ts";
 import {
   type EmbeddingFile,
   embeddingForModel,
@@ -19,7 +19,6 @@ import { type ReportData, reportFormat, type StripColumn } from "../data.ts";
 import { encodeTables } from "../draw.ts";
 import { describeVectors } from "../measure/describe.ts";
 import type { WordTables } from "../measure/drift.ts";
-import { tokenRows } from "../measure/vectors.ts";
 import { sceneOf } from "../scene.ts";
 import { generateWords } from "../usage.ts";
 import { judged } from "../verdict.ts";

@@ -1,9 +1,9 @@
-import type { NdArray, StoredArray } from "../../array/index.ts";
+import { mean, type NdArray, type StoredArray } from "../../array/index.ts";
+import { tokenRows } from "../../checkpoint/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import type { Networks } from "../../networks/index.ts";
 import { bosId, eosId, initialVectors, type Tokenizer } from "../../tokenizer/index.ts";
 import type { Scene } from "../scene.ts";
-import { tokenRows } from "./vectors.ts";
 
 /** A word's vectors: a table [vectors, width] for each text encoder. */
 export type WordTables = readonly NdArray<Float32Array>[];
@@ -107,8 +107,4 @@ function oneMinusCosine(a: Float32Array, b: Float32Array, start: number, width: 
 function slice({ shape, data }: NdArray<Float32Array>, first: number, count: number): NdArray<Float32Array> {
   const width = shape[1]!;
   return { dtype: "float32", shape: [count, width], data: data.slice(first * width, (first + count) * width) };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

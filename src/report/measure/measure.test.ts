@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { arrayOf, bytesOf } from "../../array/index.ts";
 import { clipMerges, tinySdFolder } from "../../assets/index.ts";
-import { openCheckpoint, tokenTables } from "../../checkpoint/index.ts";
+import { openCheckpoint, tokenRows, tokenTables } from "../../checkpoint/index.ts";
 import { diffusionModel } from "../../models/index.ts";
 import { Networks } from "../../networks/index.ts";
 import { plainVocabulary } from "../../pipeline/index.ts";
@@ -10,7 +10,6 @@ import { plainWords } from "../../tokenizer/index.ts";
 import { sceneOf } from "../scene.ts";
 import { describeVectors } from "./describe.ts";
 import { measureDrift } from "./drift.ts";
-import { tokenRows } from "./vectors.ts";
 
 const checkpoint = await openCheckpoint(tinySdFolder);
 const model = diffusionModel({ ...checkpoint, family: "sd1" });

@@ -1,5 +1,5 @@
-import { type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
-import { readStoredArray, rowsOf, usualLength } from "../../checkpoint/index.ts";
+import { type NdArray, rowViews, type StoredArray } from "../../array/index.ts";
+import { tokenBlocks, usualLength } from "../../checkpoint/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 
 /** Angle between two vectors, in radians; NaN where one has no length. */
@@ -29,8 +29,7 @@ function dot(a: Float32Array, b: Float32Array): number {
 
 /** The rows of a table [rows, width], as views. */
 export function rowsIn({ shape, data }: NdArray<Float32Array>): Float32Array[] {
-  const [rows, width] = shape as readonly [number, number];
-  return Array.from({ length: rows }, (_, row) => data.subarray(row * width, (row + 1) * width));
+  return rowViews(data, shape[1]!);
 }
 
 /** Cosines between all rows of a table, `perGroup` rows at a time: [group][row][row]. */
@@ -55,8 +54,6 @@ export interface TableSurvey {
   readonly nearest: readonly (readonly NearWord[])[];
 }
 
-const rowsAtOnce = 4096;
-
 /** Compares learned vectors with those of a token table [tokens, width], some rows of it at a time. words: those that may be named, by id. */
 export function surveyTable(
   table: StoredArray,
@@ -69,9 +66,8 @@ export function surveyTable(
   const lengths = vectors.map(lengthOf);
   const nearest: NearWord[][] = vectors.map(() => []);
   const norms = new Float64Array(tokens);
-  for (let first = 0; first < tokens; first += rowsAtOnce) {
-    const block = toFloat32(readStoredArray(rowsOf(table, first, Math.min(rowsAtOnce, tokens - first))));
-    for (const [i, row] of rowsIn(block).entries()) {
+  for (const { first, rows } of tokenBlocks(table, tokens)) {
+    for (const [i, row] of rowsIn(rows).entries()) {
       const norm = lengthOf(row);
       norms[first + i] = norm;
       const word = words.get(first + i);
@@ -88,12 +84,4 @@ function keepNearest(found: NearWord[], word: string, cosine: number, count: num
   found.push({ word, cosine });
   found.sort((a, b) => b.cosine - a.cosine);
   if (found.length > count) found.pop();
-}
-
-/** The rows of these tokens, as a table [tokens, width]. */
-export function tokenRows(table: StoredArray, ids: readonly number[]): NdArray<Float32Array> {
-  const width = table.shape[1]!;
-  const data = new Float32Array(ids.length * width);
-  for (const [i, id] of ids.entries()) data.set(toFloat32(readStoredArray(rowsOf(table, id, 1))).data, i * width);
-  return { dtype: "float32", shape: [ids.length, width], data };
 }

@@ -10,7 +10,7 @@ import { estimateSteps } from "../recipes/time-steps.ts";
 import { openTrainingDevice } from "../setup/device.ts";
 import { openInputs, openModel, withLocalModels } from "../setup/inputs.ts";
 import { openRun } from "../setup/open-run.ts";
-import type { Warning } from "../warnings.ts";
+import { settingsWarnings, type Warning } from "../warnings.ts";
 import { summarize } from "./summary.ts";
 
 /** What a run says before its first step. */
@@ -48,7 +48,7 @@ export class DryRuns {
     const run = await openRun(settings, inputs, undefined, recipe);
     const { summary, warnings } = await summarize(run, device, new LoweredMicroStep(settings, inputs, device), rate);
     const all: Warning[] = [
-      ...[...ofSettings, ...ofRecipe].map(({ message }) => ({ code: "SETTINGS", message })),
+      ...settingsWarnings([...ofSettings, ...ofRecipe]),
       ...device.warnings,
       ...run.startWarnings,
       ...warnings,

@@ -1,4 +1,4 @@
-import { mean } from "../../array/index.ts";
+import { mean, standardError } from "../../array/index.ts";
 
 /** An evaluation: the loss of each item of the frozen batch after so many steps. */
 export interface Evaluated {
@@ -21,11 +21,7 @@ export interface Estimated {
 /** The mean of paired differences before - after, with its standard error; that of a single pair is unknown (infinite). */
 export function pairedDifference(before: readonly number[], after: readonly number[]): Estimated {
   const differences = before.map((value, i) => value - after[i]!);
-  const { length } = differences;
-  const centre = mean(differences);
-  if (length < 2) return { mean: centre, error: Number.POSITIVE_INFINITY };
-  const squares = differences.reduce((sum, value) => sum + (value - centre) ** 2, 0);
-  return { mean: centre, error: Math.sqrt(squares / (length - 1) / length) };
+  return { mean: mean(differences), error: standardError(differences) };
 }
 
 /** Variance over all values, not corrected. */

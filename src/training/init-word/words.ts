@@ -1,6 +1,6 @@
-import { arrayOf, type NdArray, toFloat32 } from "../../array/index.ts";
+import type { NdArray } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
-import { type Checkpoint, readStoredArray, rowsOf, tokenTables } from "../../checkpoint/index.ts";
+import { type Checkpoint, tokenRows, tokenTables } from "../../checkpoint/index.ts";
 import { initialVectors, plainWords } from "../../tokenizer/index.ts";
 import { type PreparedPlaceholder, repeatedForLayers } from "../setup/placeholder.ts";
 
@@ -52,8 +52,7 @@ export function embeddingsOfWord(
 ): NdArray<Float32Array>[] {
   const { ids } = initialVectors(tokenizers[0]!, word, tokens.length);
   return tokenTables(checkpoint).map((table) => {
-    const rows = ids.flatMap((id) => [...toFloat32(readStoredArray(rowsOf(table, id, 1))).data]);
-    const start = arrayOf([ids.length, table.shape[1]!], rows);
+    const start = tokenRows(table, ids);
     return layers ? repeatedForLayers(start, layers.length) : start;
   });
 }

@@ -1,4 +1,4 @@
-import { type NdArray, rowNorms } from "../../array/index.ts";
+import { copyOf, type NdArray, rowNorms } from "../../array/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import type { Optimizer, OptimizerState, TableShape } from "../optimizers/index.ts";
 import type { VocabularyStatistics } from "../setup/placeholder.ts";
@@ -202,10 +202,6 @@ export class TrainableEmbeddings {
       for (let i = 0; i < data.length; i++)
         data[i] = average.decay * data[i]! + (1 - average.decay) * this.#current[encoder]!.data[i]!;
   }
-}
-
-function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {
-  return { ...array, data: array.data.slice() };
 }
 
 /** The token tables as the optimizer sees them: the embeddings are their learned rows, the ordinary tokens' the frozen ones. */

@@ -1,3 +1,4 @@
+import { rowViews } from "../../array/index.ts";
 import type { UpdateRule } from "./optimizer.ts";
 
 export interface DirectionArguments {
@@ -25,7 +26,7 @@ export function direction({
     numbers: { count: 0 },
     init: (parameters, { rows, columns }) => {
       const initial = parameters.slice();
-      for (const row of rowsOf(initial, columns)) scaleTo(row, 1);
+      for (const row of rowViews(initial, columns)) scaleTo(row, 1);
       return {
         initial,
         mean: new Float32Array(momentum > 0 ? parameters.length : 0),
@@ -37,10 +38,10 @@ export function direction({
       for (const { table, shape, parameters, gradients, state } of slots) {
         const { columns } = shape;
         const { initial, mean, gradientNorms } = state as Record<string, Float32Array>;
-        const starts = rowsOf(initial!, columns);
-        const means = rowsOf(mean!, columns);
-        const slopes = rowsOf(gradients, columns);
-        for (const [i, row] of rowsOf(parameters, columns).entries()) {
+        const starts = rowViews(initial!, columns);
+        const means = rowViews(mean!, columns);
+        const slopes = rowViews(gradients, columns);
+        for (const [i, row] of rowViews(parameters, columns).entries()) {
           const length = lengths[table]![i]!;
           const at = row.map((value) => value / length);
           scaleTo(at, 1);
@@ -80,10 +81,6 @@ function tangent(vector: Float32Array, along: Float32Array): Float32Array {
 function scaleTo(vector: Float32Array, length: number): void {
   const norm = Math.hypot(...vector);
   if (norm > 0) for (let k = 0; k < vector.length; k++) vector[k]! *= length / norm;
-}
-
-function rowsOf(values: Float32Array, columns: number): Float32Array[] {
-  return Array.from({ length: values.length / columns }, (_, i) => values.subarray(i * columns, (i + 1) * columns));
 }
 
 /** 0 without numbers. */

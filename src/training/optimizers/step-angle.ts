@@ -1,3 +1,4 @@
+import { rowViews } from "../../array/index.ts";
 import type { Optimizer, TableShape } from "./optimizer.ts";
 
 /** Optimizers that move every number by about the learning rate each step, whatever the gradient's size: the length of their steps is known before. */
@@ -21,14 +22,14 @@ export function turningByAngle(optimizer: Optimizer, tables: readonly TableShape
     step(parameters, gradients, angle, frozen) {
       const before = parameters.map((values) => values.slice());
       optimizer.step(parameters, gradients, angle, frozen);
-      for (const [table, { rows, columns }] of tables.entries())
-        for (let row = 0; row < rows; row++) {
-          const [from, to] = [row * columns, (row + 1) * columns];
-          const start = before[table]!.subarray(from, to);
+      for (const [table, { columns }] of tables.entries()) {
+        const starts = rowViews(before[table]!, columns);
+        for (const [row, values] of rowViews(parameters[table]!, columns).entries()) {
+          const start = starts[row]!;
           const scale = Math.hypot(...start) / Math.sqrt(columns);
-          const values = parameters[table]!.subarray(from, to);
           for (let i = 0; i < columns; i++) values[i] = start[i]! + scale * (values[i]! - start[i]!);
         }
+      }
     },
   };
 }

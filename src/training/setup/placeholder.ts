@@ -1,6 +1,6 @@
-import { arrayOf, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
+import { arrayOf, copyOf, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
-import { type Checkpoint, readStoredArray, rowsOf, tokenTables, usualLength } from "../../checkpoint/index.ts";
+import { type Checkpoint, tokenBlocks, tokenRows, tokenTables, usualLength } from "../../checkpoint/index.ts";
 import { readInitialVectors, type TargetModel } from "../../embedding/index.ts";
 import { CoinageError, nearestName, plural } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
@@ -74,7 +74,7 @@ export async function preparePlaceholder(
     tables.map((table, i) => {
       const rows = file?.vectors[i];
       if (rows) return copyOf(toFloat32(rows));
-      const start = initial ? rowsOfIds(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
+      const start = initial ? tokenRows(table, initial.ids) : meanRows(vocabularies[i]!, numVectorsPerToken);
       return layers ? repeatedForLayers(start, layers.length) : start;
     });
   const { tokens, ids } = added[0]!.placeholder;
@@ -142,11 +142,6 @@ function checkSaved(
   );
 }
 
-function rowsOfIds(table: StoredArray, ids: readonly number[]): NdArray<Float32Array> {
-  const rows = ids.flatMap((id) => [...toFloat32(readStoredArray(rowsOf(table, id, 1))).data]);
-  return arrayOf([ids.length, table.shape[1]!], rows);
-}
-
 /** What vectors start from without an init word.
  *  differs from sd-scripts: without an init word, vectors start from the mean of all tokens plus noise of less than a ten-thousandth of their spread.
  *  coinage: without an init word, vectors start from the mean of all tokens.
@@ -164,10 +159,6 @@ export function repeatedForLayers({ shape, data }: NdArray<Float32Array>, layers
   return arrayOf([layers * count, width], Array.from({ length: layers }, () => [...data]).flat());
 }
 
-function copyOf(array: NdArray<Float32Array>): NdArray<Float32Array> {
-  return { ...array, data: array.data.slice() };
-}
-
 /** What the embeddings of a model's ordinary tokens are like. */
 export interface VocabularyStatistics {
   /** The mean vector. */
@@ -182,8 +173,6 @@ export interface VocabularyStatistics {
   readonly deviation: number;
 }
 
-const rowsAtOnce = 4096;
-
 /** Measures a token table [tokens, width] in one pass, some rows at a time: it can take a hundred megabytes. */
 function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const [stored, width] = table.shape as readonly [number, number];
@@ -191,8 +180,8 @@ function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const sums = new Float64Array(width);
   const norms = new Float64Array(words);
   let squares = 0;
-  for (let first = 0; first < words; first += rowsAtOnce) {
-    const { data } = toFloat32(readStoredArray(rowsOf(table, first, Math.min(rowsAtOnce, words - first))));
+  for (const { first, rows } of tokenBlocks(table, words)) {
+    const { data } = rows;
     for (let at = 0; at < data.length; at += width) {
       let rowSquares = 0;
       for (let i = 0; i < width; i++) {
