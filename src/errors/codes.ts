@@ -18,6 +18,7 @@ export const errorCodes = {
   NAME_REFUSED: "A name that a file or folder of the studio cannot have.",
   ORIGIN_REFUSED: "A request to the studio from another page.",
   OUTSIDE_ROOT: "A link that leads out of the folders that the studio may list.",
+  REPORT_FAILED: "The process that makes the report of a run for the studio ended before it was done.",
   ROOT_UNKNOWN: "A folder that the studio may not list.",
   ROUTE_UNKNOWN: "An address that the studio does not have.",
   STUDIO_FILE_INVALID: "The studio's own file, studio.json, is damaged.",

@@ -9,6 +9,7 @@ import { answerProblem, isBug } from "./http/problems.ts";
 import type { StudioParts } from "./parts.ts";
 import { runEvents, runRoutes } from "./runs/routes.ts";
 import { shell } from "./shell.ts";
+import { usingRoutes } from "./using/routes.ts";
 
 /** All routes of the studio behind its guards. Whatever changes something or tells something is below /api. */
 export function studioApp(parts: StudioParts, keys: Keys): Hono {
@@ -38,6 +39,7 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   app.post("/api/tickets", (c) => c.json({ ticket: parts.makeTicket() }));
   app.route("/api/drafts", draftRoutes(parts));
   app.route("/api/runs", runRoutes(parts));
+  app.route("/api", usingRoutes(parts));
   app.get("/api/events", (c) => runEvents(c, parts));
   return app;
 }

@@ -5,6 +5,7 @@ import { picturesIn, type Root, rootOf } from "../disk/folders.ts";
 import { folderInside, openInside } from "../disk/names.ts";
 import { chunksOf, readJson } from "../http/bodies.ts";
 import { answerProblem, type Problem, problemOf } from "../http/problems.ts";
+import { pictureType } from "../http/types.ts";
 import type { StudioParts } from "../parts.ts";
 import { type DraftPicture, draftInput, trainInputOf } from "./draft.ts";
 import type { OpenDraft } from "./store.ts";
@@ -59,7 +60,10 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
     const what = c.req.query("whole") === undefined ? "preview" : "whole";
     const open = await opened(c);
     const bytes = await open.readPicture(c.req.param("name"), what);
-    c.header("Content-Type", what === "preview" ? "image/webp" : typeOf(c.req.param("name")));
+    c.header(
+      "Content-Type",
+      what === "preview" ? "image/webp" : (pictureType(c.req.param("name")) ?? "application/octet-stream"),
+    );
     // a picture of a name never changes: a new one gets a new number
     c.header("Cache-Control", "private, max-age=31536000, immutable");
     return c.body(new Uint8Array(bytes));
@@ -98,21 +102,6 @@ function announcedBytes(c: Context): number | undefined {
   if (length === undefined) return undefined;
   if (/^\d{1,15}$/.test(length)) return Number(length);
   throw new CoinageError("BODY_INVALID", "The Content-Length is not a number.");
-}
-
-/** Types of the kinds of pictures that are kept, by their extension. */
-const types: Readonly<Record<string, string>> = {
-  png: "image/png",
-  jpg: "image/jpeg",
-  webp: "image/webp",
-  gif: "image/gif",
-  bmp: "image/bmp",
-  tif: "image/tiff",
-  avif: "image/avif",
-};
-
-function typeOf(name: string): string {
-  return types[name.split(".").at(-1)!] ?? "application/octet-stream";
 }
 
 interface TakenFolder {

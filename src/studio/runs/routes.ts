@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { CoinageError } from "../../errors/index.ts";
-import { Curves, listRuns, placesOf, type RunPlaces, readRun, sendCommand } from "../../runs/index.ts";
-import { openInside, resolveInside } from "../disk/names.ts";
+import { Curves, listRuns, type RunPlaces, readRun, sendCommand } from "../../runs/index.ts";
+import { resolveInside } from "../disk/names.ts";
+import { runInside } from "../disk/runs.ts";
 import { readJson, readQuery } from "../http/bodies.ts";
 import { eventStream } from "../http/event-stream.ts";
 import type { StudioParts } from "../parts.ts";
@@ -16,13 +16,7 @@ export function runRoutes({ runs: root, drafts, models, version, caller }: RunPa
   const app = new Hono();
   const curves = new Map<string, Curves>();
   const once = new Once();
-  const placesIn = async (c: Context): Promise<RunPlaces> => {
-    const places = placesOf(await resolveInside(root, c.req.param("id")!));
-    const { problem, state, id } = await readRun(places);
-    if (state === undefined && problem?.code !== "RUN_NEWER")
-      throw new CoinageError("RUN_NOT_FOUND", `There is no run ${id}.`, { hint: "It may have been moved or deleted." });
-    return places;
-  };
+  const placesIn = (c: Context): Promise<RunPlaces> => runInside(root, c.req.param("id")!);
   const told = (c: Context, places: RunPlaces, command: Parameters<typeof sendCommand>[1]) =>
     once.do(c, async () => ({ command: await sendCommand(places, command), run: await readRun(places) }));
 
@@ -40,19 +34,6 @@ export function runRoutes({ runs: root, drafts, models, version, caller }: RunPa
     if (!curves.has(places.folder)) curves.set(places.folder, new Curves(places));
     return c.json(await curves.get(places.folder)!.read(points));
   });
-  app.get("/:id/files/:kind{samples|checkpoints}/:name", async (c) => {
-    const places = await placesIn(c);
-    const isSample = c.req.param("kind") === "samples";
-    const name = c.req.param("name");
-    if (isSample && !name.endsWith(".png")) throw new CoinageError("FILE_NOT_FOUND", "Samples are PNG images.");
-    const handle = await openInside(isSample ? places.samples : places.checkpoints, name);
-    const bytes = await handle.readFile().finally(() => handle.close());
-    c.header("Content-Type", isSample ? "image/png" : "application/octet-stream");
-    if (!isSample) c.header("Content-Disposition", "attachment");
-    c.header("Cache-Control", "private, max-age=31536000, immutable");
-    return c.body(new Uint8Array(bytes));
-  });
-
   app.post("/:id/stop", async (c) => {
     const { now } = await readJson(c, z.strictObject({ now: z.boolean().default(false) }));
     return told(c, await placesIn(c), { command: now ? "stopNow" : "stop" });

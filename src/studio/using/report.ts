@@ -1,0 +1,112 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { readTrainRecord } from "../../options/index.ts";
+import { isUnderWay, type RunPlaces, readRun } from "../../runs/index.ts";
+import { openInside } from "../disk/names.ts";
+import type { Caller } from "../runs/start.ts";
+
+const ending = ".report.html";
+
+/** The name of a run's report in its folder of checkpoints: the one that was written last; undefined where there is none. Earlier ones of other runs are renamed to `-old1`. */
+async function reportOf({ checkpoints }: RunPlaces): Promise<string | undefined> {
+  const names = (await readdir(checkpoints).catch(() => [])).filter(
+    (name) => name.endsWith(ending) && !name.startsWith("."),
+  );
+  const dated = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      at: (await stat(path.join(checkpoints, name)).catch(() => undefined))?.mtimeMs ?? 0,
+    })),
+  );
+  return dated.sort((a, b) => b.at - a.at)[0]?.name;
+}
+
+/** What the page of a report may do: show itself, and the images in it. Nothing is loaded, and it is of no origin. */
+export const reportPolicy = [
+  "default-src 'none'",
+  "style-src 'unsafe-inline'",
+  "img-src data:",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'self'",
+  "sandbox",
+].join("; ");
+
+/** The page of a run's report. @throws FILE_NOT_FOUND */
+export async function readReport(places: RunPlaces): Promise<Uint8Array> {
+  const name = await reportOf(places);
+  if (name === undefined)
+    throw new CoinageError("FILE_NOT_FOUND", "The run has no report yet.", {
+      hint: "Make one: it takes about as long as ten images.",
+    });
+  const handle = await openInside(places.checkpoints, name);
+  return handle.readFile().finally(() => handle.close());
+}
+
+/** The words after the program's name that make the report of a run, as `coinage report` takes them. @throws RUN_BUSY, FILE_NOT_FOUND, what reading the settings throws */
+async function reportWords(places: RunPlaces): Promise<string[]> {
+  const { state, file, id } = await readRun(places);
+  if (state !== undefined && isUnderWay(state))
+    throw new CoinageError("RUN_BUSY", `The run ${id} is under way.`, {
+      hint: "Its report is made of what it has learned: wait for its end, or stop it.",
+    });
+  if (file === undefined)
+    throw new CoinageError("FILE_NOT_FOUND", "The run has saved no embedding that could be reported on.", {
+      hint: "Go on with the run: it saves one at its end.",
+    });
+  const { settings } = await readTrainRecord({ configFile: places.config, outputDir: places.checkpoints });
+  const { pretrainedModelNameOrPath, vae, vParameterization, useStyleTemplate, clipSkip, threads, device } = settings;
+  const given = (flag: string, value: string | number | undefined) =>
+    value === undefined ? [] : [`--${flag}`, String(value)];
+  return [
+    // the folder may have been moved since the file was written
+    ...["report", path.join(places.checkpoints, path.basename(file))],
+    ...given("ckpt", pretrainedModelNameOrPath),
+    ...given("vae", vae),
+    ...(vParameterization ? ["--v_parameterization"] : []),
+    ...given("init_word", settings.initWord),
+    ...given("events", places.journal),
+    ...(useStyleTemplate ? ["--style"] : []),
+    ...given("resolution", settings.resolution?.join(",")),
+    ...given("clip_skip", clipSkip),
+    ...given("device", device),
+    ...given("threads", threads),
+  ];
+}
+
+/** Makes the report of a run by the command line, in a process of its own that ends with the studio.
+ *  @throws RUN_BUSY, FILE_NOT_FOUND, REPORT_FAILED */
+export async function makeReport(places: RunPlaces, caller: Caller, end: AbortSignal): Promise<void> {
+  const words = [...caller.words, ...(await reportWords(places))];
+  const child = spawn(caller.command, words, {
+    cwd: places.folder,
+    stdio: ["ignore", "ignore", "pipe"],
+    signal: end,
+    killSignal: "SIGKILL",
+  });
+  const { said, how } = await ended(child);
+  if (how === 0) return;
+  const lines = said.trim().split("\n");
+  const last = lines.findLastIndex((line) => /^[A-Z_]+ {2}/.test(line));
+  const [message, ...more] = last < 0 ? [`its process ended with ${how}.`] : lines.slice(last);
+  throw new CoinageError("REPORT_FAILED", `The report was not made: ${message}`, {
+    hint: more.map((line) => line.trim()).join(" ") || "Try again; coinage report FILE in a terminal tells more.",
+  });
+}
+
+/** The most of what a process has said that is told, in characters. */
+const mostSaid = 4000;
+
+/** How a process ended, and the last that it has said of errors. */
+function ended(child: ChildProcess): Promise<{ readonly said: string; readonly how: number | string }> {
+  let said = "";
+  child.stderr?.on("data", (text: Buffer) => {
+    said = `${said}${text}`.slice(-mostSaid);
+  });
+  return new Promise((resolve) => {
+    child.on("error", (error) => resolve({ said, how: error.message }));
+    child.on("close", (code, signal) => resolve({ said, how: code ?? signal ?? "no code" }));
+  });
+}
