@@ -1,4 +1,4 @@
-import type { Digest } from "./digest.ts";
+import type { Digest } from "./journal/digest.ts";
 
 /** How a process ended, as who started it has seen. */
 export interface ProcessEnd {

@@ -21,7 +21,7 @@ import {
   writeConfig,
   writeRecord,
 } from "./index.ts";
-import { Journal } from "./journal.ts";
+import { Journal } from "./journal/journal.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-runs-"));
 afterAll(() => rmSync(work, { recursive: true }));

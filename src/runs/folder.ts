@@ -18,6 +18,8 @@ export interface RunPlaces {
   readonly console: string;
   /** How its process ended, if whoever started it has noted that. */
   readonly exit: string;
+  /** What people have noted about it. */
+  readonly marks: string;
   readonly lock: string;
   /** Commands to it, a file each. */
   readonly control: string;
@@ -36,6 +38,7 @@ export function placesOf(folder: string): RunPlaces {
     journal: at("events.jsonl"),
     console: at("console.log"),
     exit: at("exit.json"),
+    marks: at("marks.json"),
     lock: at("lock"),
     control: at("control"),
     checkpoints: at("checkpoints"),

@@ -1,11 +1,14 @@
 /** A run as a folder: what it is, what has happened in it, what it is told; and the reading side of all that. Whoever writes and whoever reads need not know each
  *  other: docs/runs.md. */
+
+export { aboutRun } from "./about.ts";
 export { type RunCommand, sendCommand } from "./control.ts";
-export { Curves } from "./curves.ts";
-export type { Entry, Outcome, ProblemData } from "./events.ts";
 export { isPath, isRunId, makeRunFolder, placesOf, type RunPlaces, runFolderOf, runsFolder } from "./folder.ts";
-export { follow } from "./follow.ts";
+export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
+export { follow } from "./journal/follow.ts";
+export { RunHistory } from "./journal/history.ts";
 export { listRuns, noteExit, type RunRow, readRun } from "./list.ts";
+export { changeMarks } from "./marks.ts";
 export { newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
 export { RunSession, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";

@@ -6,10 +6,10 @@ import { CoinageError, type ErrorCode } from "../errors/index.ts";
 import { lookAtLock, readEarlierFile, writeFileAtomically } from "../files/index.ts";
 import { likelyCause, type ProcessEnd } from "./cause.ts";
 import { isStopWaiting } from "./control.ts";
-import { type Digest, digestOf } from "./digest.ts";
-import type { ProblemData } from "./events.ts";
 import { placesOf, type RunPlaces } from "./folder.ts";
-import { readTail } from "./journal-reader.ts";
+import { type Digest, digestOf } from "./journal/digest.ts";
+import type { ProblemData } from "./journal/events.ts";
+import { readTail } from "./journal/reader.ts";
 import { bootedMs, type RunRecord, readRecord } from "./record.ts";
 import { isUnderWay, type RunState, stateOf } from "./state.ts";
 

@@ -3,9 +3,9 @@ import { CoinageError } from "../errors/index.ts";
 import { type Lock, takeLock } from "../files/index.ts";
 import type { TrainingCommand, TrainingEvent } from "../training/index.ts";
 import { type FoundCommand, takeCommands } from "./control.ts";
-import type { Outcome, ProblemData } from "./events.ts";
 import type { RunPlaces } from "./folder.ts";
-import { Journal } from "./journal.ts";
+import type { Outcome, ProblemData } from "./journal/events.ts";
+import { Journal } from "./journal/journal.ts";
 import { openedHere, type RunRecord, writeRecord } from "./record.ts";
 
 /** How often commands are looked for, in milliseconds: people press a button and wait. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { likelyCause } from "./cause.ts";
-import { type Digest, digestOf } from "./digest.ts";
-import type { Entry } from "./events.ts";
+import { type Digest, digestOf } from "./journal/digest.ts";
+import type { Entry } from "./journal/events.ts";
 import { type RunFacts, stateOf } from "./state.ts";
 
 const facts = (given: Partial<Omit<RunFacts, "digest">>, digest: Partial<RunFacts["digest"]> = {}): RunFacts => ({

@@ -1,4 +1,4 @@
-import type { Digest } from "./digest.ts";
+import type { Digest } from "./journal/digest.ts";
 import type { RunRecord } from "./record.ts";
 
 /** What a run is at. lost: its process is gone and has not said why. */

@@ -1,22 +1,13 @@
-import { appendFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { studioRoutes } from "../../../test/studio.ts";
-import { type Entry, makeRunFolder, newRecord, writeRecord } from "../../runs/index.ts";
+import { writtenRun } from "../../../test/written-run.ts";
+import type { Entry } from "../../runs/index.ts";
 import { idOf, positionsIn, thinned } from "./messages.ts";
 
 const { ask, work } = studioRoutes();
 
-/** A run of another process, whose journal is written by hand. */
-async function newRun(name: string) {
-  const places = makeRunFolder(path.join(work, "runs"), name);
-  const id = path.basename(places.folder);
-  await writeRecord(places, newRecord({ id, name, word: name, wanted: "run", version: "1.2.3" }));
-  let seq = 0;
-  const write = (kind: string, more: object = {}) =>
-    appendFileSync(places.journal, `${JSON.stringify({ seq: ++seq, time: Date.now(), kind, ...more })}\n`);
-  return { id, places, write };
-}
+const newRun = (name: string) => writtenRun(path.join(work, "runs"), name);
 
 /** Messages of a stream until one fits; the stream is left then. */
 async function until(answer: Response, fits: (message: string) => boolean): Promise<string[]> {
@@ -58,6 +49,17 @@ describe("events", () => {
     const told = messages.filter((message) => message.includes("event: warning"));
     expect(told).toHaveLength(3);
     expect(told.every((message) => !message.includes('"code":"a"'))).toBe(true);
+  });
+
+  test("go on after what the address says, for a first connection", async () => {
+    const run = await newRun("bowl");
+    for (const word of ["a", "b", "c"]) run.write("warning", { code: word, message: word });
+    const after = encodeURIComponent(idOf(new Map([[run.id, 2]])));
+    const answer = await ask("GET", `/api/events?runs=${run.id}&after=${after}`);
+    const messages = await until(answer, (message) => message.includes("event: warning"));
+    expect(messages.filter((message) => message.includes("event: warning"))).toEqual([
+      expect.stringContaining('"code":"c"'),
+    ]);
   });
 
   test("without a known one begin with what happens from now on", async () => {

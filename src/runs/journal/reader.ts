@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { reasonOf } from "../files/index.ts";
+import { reasonOf } from "../../files/index.ts";
 import type { Entry } from "./events.ts";
 
 /** Bytes that are read at once; more for longer lines. */

@@ -1,7 +1,7 @@
 import { closeSync, constants, fsync, ftruncateSync, openSync, writeSync } from "node:fs";
-import type { TrainingEvent } from "../training/index.ts";
+import type { TrainingEvent } from "../../training/index.ts";
 import type { RunEvent } from "./events.ts";
-import { readEntries, readTail } from "./journal-reader.ts";
+import { readEntries, readTail } from "./reader.ts";
 
 /** The events of a run on the disk: written at once, so that they survive the death of the process, and synced every second, so that they survive
  *  that of the machine. While the disk is full they are kept in memory. */

@@ -26,7 +26,8 @@ export interface Digest {
   readonly file: string | undefined;
 }
 
-const nothing: Digest = {
+/** Of a run whose journal has no events. */
+export const nothingYet: Digest = {
   seq: 0,
   time: undefined,
   session: "none",
@@ -46,12 +47,12 @@ const nothing: Digest = {
 
 /** How a run stands after these events. isWhole: they are all; else the last ones, of a run that is under way unless they say otherwise. */
 export function digestOf(entries: readonly Entry[], isWhole: boolean): Digest {
-  const start: Digest = isWhole ? nothing : { ...nothing, session: "open", phase: "running" };
-  return entries.reduce(after, start);
+  const start: Digest = isWhole ? nothingYet : { ...nothingYet, session: "open", phase: "running" };
+  return entries.reduce(digestAfter, start);
 }
 
 /** How it stands after one more event. Those of later versions change nothing. */
-function after(digest: Digest, entry: Entry): Digest {
+export function digestAfter(digest: Digest, entry: Entry): Digest {
   const now = { ...digest, seq: entry.seq, time: entry.time };
   switch (entry.kind) {
     case "opened":

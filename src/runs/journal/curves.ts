@@ -1,6 +1,4 @@
 import type { Entry } from "./events.ts";
-import type { RunPlaces } from "./folder.ts";
-import { readEntries } from "./journal-reader.ts";
 
 /** A curve over the steps of a run. */
 export interface Curve {
@@ -11,7 +9,7 @@ export interface Curve {
 const ofSteps = ["loss", "averageLoss", "residual", "lr", "rowNorm", "distance", "gradNorm"] as const;
 
 /** The curves of a run, by name; `evaluation` is the loss on the frozen batch. */
-export type CurveName = (typeof ofSteps)[number] | "evaluation";
+type CurveName = (typeof ofSteps)[number] | "evaluation";
 
 /** At most so many points of a curve: its first and last, and in between the lowest and the highest of each stretch of steps, so that no peak is lost.
  *  most: at least 4. */
@@ -34,45 +32,67 @@ export function downsampled({ steps, values }: Curve, most: number): Curve {
   return { steps: kept.map((i) => steps[i]!), values: kept.map((i) => values[i]!) };
 }
 
+/** The curves of a run by name. */
+export type CurvesOf = Readonly<Partial<Record<CurveName, Curve>>>;
+
 interface GrowingCurve {
   readonly steps: number[];
   readonly values: number[];
 }
 
-/** The curves of a run, read from its journal; what was read once is remembered, so that only what is new is read again. */
-export class Curves {
-  readonly #journal: string;
-  readonly #curves = new Map<CurveName, GrowingCurve>();
-  #at = 0;
-  #seq = 0;
-  #reading: Promise<void> = Promise.resolve();
+/** A row of the table of a run: one step. Null: not known there. */
+export interface TableRow {
+  readonly step: number;
+  readonly loss: number | null;
+  readonly averageLoss: number | null;
+  /** The last evaluation since the row before. */
+  readonly evaluation: number | null;
+  readonly rowNorm: number | null;
+  readonly distance: number | null;
+  readonly lr: number | null;
+}
 
-  constructor({ journal }: RunPlaces) {
-    this.#journal = journal;
-  }
+/** The curves of a run, as they grow. */
+export class Curves {
+  readonly #curves = new Map<CurveName, GrowingCurve>();
 
   /** Every curve as it is now, with at most so many points. */
-  async read(
-    most: number,
-  ): Promise<{ readonly seq: number; readonly curves: Readonly<Partial<Record<CurveName, Curve>>> }> {
-    // one after the other: two readings at once would take the same lines
-    this.#reading = this.#reading.catch(() => {}).then(() => this.#catchUp());
-    await this.#reading;
+  read(most: number): CurvesOf {
     const curves = [...this.#curves].map(([name, curve]) => [name, downsampled(curve, Math.max(4, most))]);
-    return { seq: this.#seq, curves: Object.fromEntries(curves) };
+    return Object.fromEntries(curves);
   }
 
-  async #catchUp(): Promise<void> {
-    for (;;) {
-      const { entries, end } = await readEntries(this.#journal, this.#at, this.#seq);
-      for (const entry of entries) this.#take(entry);
-      if (end === this.#at) return;
-      this.#at = end;
-    }
+  /** Steps between two of them, both included, evenly spread: at most so many. */
+  table({ from, to, rows }: { readonly from: number; readonly to: number; readonly rows: number }): TableRow[] {
+    const all = this.#curves.get("loss")?.steps ?? [];
+    const [first, last] = [firstFrom(all, from), firstFrom(all, to + 1) - 1];
+    const count = Math.min(rows, last - first + 1);
+    const picked = [...Array(Math.max(0, count)).keys()].map((i) =>
+      count === 1 ? last : first + Math.round((i * (last - first)) / (count - 1)),
+    );
+    return picked.map((index, i) => {
+      const [step, before] = [all[index]!, i === 0 ? from - 1 : all[picked[i - 1]!]!];
+      const at = (name: CurveName) => this.#valueAt(name, step, step - 1);
+      return {
+        step,
+        loss: at("loss"),
+        averageLoss: at("averageLoss"),
+        evaluation: this.#valueAt("evaluation", step, before),
+        rowNorm: at("rowNorm"),
+        distance: at("distance"),
+        lr: at("lr"),
+      };
+    });
   }
 
-  #take(entry: Entry): void {
-    this.#seq = entry.seq;
+  /** The last value up to a step that comes after another one. */
+  #valueAt(name: CurveName, step: number, after: number): number | null {
+    const { steps, values } = this.#curves.get(name) ?? { steps: [], values: [] };
+    const index = firstFrom(steps, step + 1) - 1;
+    return index >= 0 && steps[index]! > after ? values[index]! : null;
+  }
+
+  take(entry: Entry): void {
     // a run that goes on from a state makes the steps after it again
     if (entry.kind === "start") this.#forgetAfter(entry.run.resumed?.step ?? 0);
     if (entry.kind === "evaluation") this.#add("evaluation", entry.step, entry.loss);
@@ -81,7 +101,7 @@ export class Curves {
 
   #forgetAfter(step: number): void {
     for (const { steps, values } of this.#curves.values()) {
-      const known = steps.findLastIndex((one) => one <= step) + 1;
+      const known = firstFrom(steps, step + 1);
       steps.length = known;
       values.length = known;
     }
@@ -95,4 +115,15 @@ export class Curves {
     curve.values.push(value);
     this.#curves.set(name, curve);
   }
+}
+
+/** The index of the first of rising numbers that is not below a number; their count when all are. */
+function firstFrom(numbers: readonly number[], least: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -3,10 +3,10 @@ import os from "node:os";
 import path from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
+import { type Entry, follow, placesOf, RunHistory } from "../index.ts";
 import { downsampled } from "./curves.ts";
-import { Curves, type Entry, follow, placesOf } from "./index.ts";
 import { Journal } from "./journal.ts";
-import { readEntries, readTail } from "./journal-reader.ts";
+import { readEntries, readTail } from "./reader.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-journal-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -135,19 +135,23 @@ describe("a curve of few points", () => {
 
   test("forgets the steps that a resumed run makes again, leaves out what is not finite, and reads on", async () => {
     const places = placesIn();
-    const curves = new Curves(places);
+    const history = new RunHistory(places);
+    const curvesNow = async () => {
+      await history.catchUp();
+      return history.curves(100);
+    };
     let seq = 0;
     const write = (event: object) =>
       appendFileSync(places.journal, `${JSON.stringify({ seq: ++seq, time: 1, ...event })}\n`);
     const step = (number: number, loss: number | null) => write({ kind: "step", step: number, loss, rowNorm: number });
     write({ kind: "start", run: {} });
     for (const number of [1, 2, 3, 4]) step(number, number === 2 ? null : number / 10);
-    expect((await curves.read(100)).curves.loss).toEqual({ steps: [1, 3, 4], values: [0.1, 0.3, 0.4] });
+    expect((await curvesNow()).loss).toEqual({ steps: [1, 3, 4], values: [0.1, 0.3, 0.4] });
     write({ kind: "start", run: { resumed: { step: 3 } } });
     step(4, 0.9);
     write({ kind: "evaluation", step: 4, loss: 0.7 });
-    const { seq: last, curves: now } = await curves.read(100);
-    expect(last).toBe(8);
+    const now = await curvesNow();
+    expect(history.seq).toBe(8);
     expect(now.loss).toEqual({ steps: [1, 3, 4], values: [0.1, 0.3, 0.9] });
     expect(now.rowNorm!.steps).toEqual([1, 2, 3, 4]);
     expect(now.evaluation).toEqual({ steps: [4], values: [0.7] });

@@ -1,4 +1,4 @@
-import type { TrainingEvent } from "../training/index.ts";
+import type { TrainingEvent } from "../../training/index.ts";
 
 /** How a run ended. */
 export type Outcome = "done" | "stopped" | "failed";

@@ -1,8 +1,8 @@
 import { type FSWatcher, watch } from "node:fs";
-import type { StopSignal } from "../events/index.ts";
+import type { StopSignal } from "../../events/index.ts";
+import type { RunPlaces } from "../folder.ts";
 import type { Entry } from "./events.ts";
-import type { RunPlaces } from "./folder.ts";
-import { readEntries } from "./journal-reader.ts";
+import { readEntries } from "./reader.ts";
 
 interface FollowOptions {
   /** Ends it; waiting, too. */

@@ -1,0 +1,99 @@
+import type { RunPlaces } from "../folder.ts";
+import { Curves, type CurvesOf, type TableRow } from "./curves.ts";
+import { type Digest, digestAfter, nothingYet } from "./digest.ts";
+import type { Entry } from "./events.ts";
+import { readEntries } from "./reader.ts";
+
+type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
+
+/** Messages of a run that are kept for a page that is opened late. */
+const mostMessages = 2000;
+
+/** All that a journal tells, except for its lines: what was read once is remembered, so that only what is new is read again. */
+export class RunHistory {
+  readonly #journal: string;
+  readonly #curves = new Curves();
+  readonly #samples: OfKind<"sample">[] = [];
+  readonly #saved = new Map<string, OfKind<"saved">>();
+  #messages: Entry[] = [];
+  #choice: OfKind<"choice"> | undefined;
+  #digest: Digest = nothingYet;
+  #changedAt = 0;
+  #at = 0;
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor({ journal }: RunPlaces) {
+    this.#journal = journal;
+  }
+
+  /** Reads what is new. @throws the system's own errors when the journal cannot be read */
+  async catchUp(): Promise<void> {
+    // one after the other: two readings at once would take the same lines
+    this.#reading = this.#reading.catch(() => {}).then(() => this.#readOn());
+    await this.#reading;
+  }
+
+  /** Number of the last event that was read. */
+  get seq(): number {
+    return this.#digest.seq;
+  }
+
+  /** Number of the last event by which the run began, was told to stop, or ended. */
+  get changedAt(): number {
+    return this.#changedAt;
+  }
+
+  /** The last messages, which are neither steps nor about memory, after one of them. */
+  messages(afterSeq: number): readonly Entry[] {
+    return this.#messages.filter(({ seq }) => seq > afterSeq);
+  }
+
+  /** Every sample image that was drawn. */
+  get samples(): readonly OfKind<"sample">[] {
+    return this.#samples;
+  }
+
+  /** The last saving of each embedding file, by its path when it was written. */
+  get saved(): readonly OfKind<"saved">[] {
+    return [...this.#saved.values()];
+  }
+
+  /** Which vectors the final file has, where the run chose. */
+  get choice(): OfKind<"choice"> | undefined {
+    return this.#choice;
+  }
+
+  curves(most: number): CurvesOf {
+    return this.#curves.read(most);
+  }
+
+  table(range: { readonly from: number; readonly to: number; readonly rows: number }): TableRow[] {
+    return this.#curves.table(range);
+  }
+
+  async #readOn(): Promise<void> {
+    for (;;) {
+      const { entries, end } = await readEntries(this.#journal, this.#at, this.seq);
+      for (const entry of entries) this.#take(entry);
+      if (this.#messages.length > mostMessages) this.#messages = this.#messages.slice(-mostMessages);
+      if (end === this.#at) return;
+      this.#at = end;
+    }
+  }
+
+  #take(entry: Entry): void {
+    const before = stageOf(this.#digest);
+    this.#digest = digestAfter(this.#digest, entry);
+    if (entry.kind === "opened" || stageOf(this.#digest) !== before) this.#changedAt = entry.seq;
+    this.#curves.take(entry);
+    if (entry.kind === "sample") this.#samples.push(entry);
+    if (entry.kind === "saved") this.#saved.set(entry.file, entry);
+    if (entry.kind === "start" || entry.kind === "choice") this.#choice = entry.kind === "choice" ? entry : undefined;
+    if (entry.kind !== "step" && entry.kind !== "memory") this.#messages.push(entry);
+  }
+}
+
+/** What of a run's state matters to whoever steers it: not whether an image is being drawn. */
+function stageOf({ session, phase, outcome }: Digest): string {
+  return session === "open" ? `open ${phase === "stopping"}` : `${session} ${outcome}`;
+}
