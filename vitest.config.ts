@@ -3,6 +3,9 @@ import { defineConfig } from "vitest/config";
 // Number tests against recorded goldens form a project of their own, so that `GOLDENS=DIR npm run test:goldens` can run them against another set.
 const goldenTests = "{src,test}/**/*.goldens.test.ts";
 
+// Stories in a real browser need one, so that `npm test` leaves them out: `npm run test:studio`.
+const pageTests = "test/studio/**/*.test.ts";
+
 export default defineConfig({
   test: {
     testTimeout: 120_000,
@@ -10,8 +13,12 @@ export default defineConfig({
     maxWorkers: 2,
     env: { ORT_DISABLE_TELEMETRY: "1", COINAGE_CACHE: "off" },
     projects: [
-      { extends: true, test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests] } },
+      {
+        extends: true,
+        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests, pageTests] },
+      },
       { extends: true, test: { name: "goldens", include: [goldenTests] } },
+      { extends: true, test: { name: "studio", include: [pageTests] } },
     ],
   },
 });

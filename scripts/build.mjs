@@ -1,6 +1,6 @@
 /** Compiles src to dist: JavaScript that Node runs as it is, with its types. Run `npm run build`. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, rmSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -15,5 +15,12 @@ const { status } = spawnSync(
     stdio: "inherit",
   },
 );
-if (status === 0) chmodSync(at("dist/cli/main.js"), 0o755);
+if (status === 0) {
+  chmodSync(at("dist/cli/main.js"), 0o755);
+  const { bundlePage } = await import("../dist/studio/bundle.js");
+  const { script, style } = await bundlePage(new URL("../src/studio/page/main.tsx", import.meta.url));
+  mkdirSync(at("dist/studio/page"));
+  writeFileSync(at("dist/studio/page/app.js"), script);
+  writeFileSync(at("dist/studio/page/app.css"), style);
+}
 process.exitCode = status ?? 1;

@@ -68,7 +68,7 @@ function sourceFiles(): string[] {
 
 function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((name) => path.join(folder, name));
 }
 

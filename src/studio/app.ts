@@ -4,11 +4,11 @@ import { CoinageError } from "../errors/index.ts";
 import { listFolder, rootOf } from "./disk/folders.ts";
 import { draftRoutes } from "./drafts/routes.ts";
 import { readQuery } from "./http/bodies.ts";
-import { csrfOf, guards, type Keys, letIn } from "./http/guards.ts";
+import { csrfOf, guards, isApi, type Keys, letIn } from "./http/guards.ts";
 import { answerProblem, isBug } from "./http/problems.ts";
 import type { StudioParts } from "./parts.ts";
 import { runEvents, runRoutes } from "./runs/routes.ts";
-import { shell } from "./shell.ts";
+import { Shell } from "./shell.ts";
 import { usingRoutes } from "./using/routes.ts";
 
 /** All routes of the studio behind its guards. Whatever changes something or tells something is below /api. */
@@ -19,15 +19,24 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
     if (isBug(error)) parts.report(error);
     return answerProblem(c, error);
   });
-  app.notFound((c) =>
-    answerProblem(
-      c,
-      new CoinageError("ROUTE_UNKNOWN", `The studio has no ${c.req.method} ${c.req.path.slice(0, 200)}.`),
-    ),
-  );
+  const shell = new Shell();
+  app.notFound(async (c) => {
+    // a mistyped address of the page is told by the page
+    if (c.req.method === "GET" && !isApi(c.req.path)) return c.html(await shell.document(), 404);
+    const asked = `${c.req.method} ${c.req.path.slice(0, 200)}`;
+    return answerProblem(c, new CoinageError("ROUTE_UNKNOWN", `The studio has no ${asked}.`));
+  });
 
   for (const page of ["/", "/new", "/run/:id", "/run/:id/compare", "/run/:id/use"])
-    app.get(page, (c) => letIn(c, keys) ?? c.html(shell));
+    app.get(page, async (c) => letIn(c, keys) ?? c.html(await shell.document()));
+  app.get("/assets/:name", async (c) => {
+    const file = await shell.file(c.req.param("name"));
+    if (!file) return c.notFound();
+    c.header("Content-Type", file.type);
+    // the version is part of the address
+    if (c.req.query("v") !== undefined) c.header("Cache-Control", "private, max-age=31536000, immutable");
+    return c.body(file.text);
+  });
 
   app.get("/api/state", (c) => c.json({ version: parts.version, csrf: csrfOf(keys.key), roots: parts.roots }));
   app.get("/api/models", async (c) => c.json({ models: await parts.models.list() }));

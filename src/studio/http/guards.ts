@@ -61,7 +61,8 @@ function ownHosts(port: number): string[] {
   return [...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])];
 }
 
-function isApi(path: string): boolean {
+/** Whether an address is one that tells or changes something, and not of the page itself. */
+export function isApi(path: string): boolean {
   return path === "/api" || path.startsWith("/api/");
 }
 

@@ -1,0 +1,47 @@
+import { computed, signal } from "@preact/signals";
+import type { RunRow } from "../../../runs/index.ts";
+import type { Problem } from "../../http/problems.ts";
+import { ask, problemIn, useCsrf } from "./api.ts";
+
+/** What the studio says of itself. */
+interface StudioState {
+  readonly version: string;
+  readonly csrf: string;
+  readonly roots: readonly { readonly id: string; readonly path: string }[];
+}
+
+/** undefined until it has answered; a problem when it will not. */
+export const studio = signal<StudioState | { readonly problem: Problem } | undefined>(undefined);
+
+/** All runs by id; undefined until they are known. */
+const known = signal<ReadonlyMap<string, RunRow> | undefined>(undefined);
+
+/** The rows of all runs, the newest first; undefined until they are known. */
+export const rows = computed(() => known.value && [...known.value.values()].sort(newestFirst));
+
+function newestFirst(a: RunRow, b: RunRow): number {
+  return (b.made ?? b.id).localeCompare(a.made ?? a.id);
+}
+
+/** Asks the studio for what every screen needs. */
+export async function meetStudio(): Promise<void> {
+  try {
+    const state = await ask<StudioState>("GET", "/api/state");
+    useCsrf(state.csrf);
+    studio.value = state;
+    await readRows();
+  } catch (error) {
+    studio.value = { problem: problemIn(error) };
+  }
+}
+
+/** Reads all rows anew: also those that are gone are then known. */
+export async function readRows(): Promise<void> {
+  const { runs } = await ask<{ runs: readonly RunRow[] }>("GET", "/api/runs");
+  known.value = new Map(runs.map((row) => [row.id, row]));
+}
+
+/** Takes a row that was told. */
+export function takeRow(row: RunRow): void {
+  known.value = new Map(known.value ?? []).set(row.id, row);
+}

@@ -1,0 +1,121 @@
+import "uplot/dist/uPlot.min.css";
+import "./style.css";
+import { useSignal } from "@preact/signals";
+import { render } from "preact";
+import { bindings, listenForKeys, useKeys } from "./keys.ts";
+import { connection, meetStudio, studio } from "./live/index.ts";
+import { Dialog } from "./parts/dialog.tsx";
+import { timeText } from "./parts/format.ts";
+import { Notices, ProblemBox } from "./parts/notices.tsx";
+import { followLinks, go, type Route, route } from "./route.ts";
+import { RunsScreen } from "./screens/runs.tsx";
+import { texts } from "./texts/index.ts";
+
+const words = texts.common;
+
+function Page() {
+  const isShowingKeys = useSignal(false);
+  useKeys([
+    { keys: "n", does: words.newWord, run: () => go("/new") },
+    { keys: "g r", does: words.allRuns, run: () => go("/") },
+    {
+      keys: "?",
+      does: words.showKeys,
+      run: () => {
+        isShowingKeys.value = true;
+      },
+    },
+  ]);
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words.skip}
+      </a>
+      <header class="top">
+        <a class="brand" href="/">
+          {words.title}
+        </a>
+        <nav>
+          <a href="/">{words.allRuns}</a>
+          <a class="button primary" href="/new">
+            + {words.newWord}
+          </a>
+        </nav>
+      </header>
+      <ConnectionBar />
+      <main id="main" tabIndex={-1}>
+        <Current />
+      </main>
+      <Notices />
+      {isShowingKeys.value && (
+        <Dialog
+          title={words.keys}
+          onClose={() => {
+            isShowingKeys.value = false;
+          }}
+        >
+          <KeyList />
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function KeyList() {
+  return (
+    <dl class="keys">
+      {bindings.value.map(({ keys, does }) => (
+        <div key={`${keys} ${does}`}>
+          <dt>
+            {keys.split(" ").map((key) => (
+              <kbd key={key}>{key === "" ? "Space" : key.replace("Arrow", "").toUpperCase()}</kbd>
+            ))}
+          </dt>
+          <dd>{does}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function ConnectionBar() {
+  const now = connection.value;
+  if (now.state !== "lost") return null;
+  return (
+    <p class="connection" role="status">
+      {words.lost(timeText(now.since))}
+    </p>
+  );
+}
+
+function Current() {
+  const state = studio.value;
+  if (!state) return <p class="faint">{words.loading}</p>;
+  if ("problem" in state && state.problem.code === "KEY_MISSING")
+    return <Plain title={words.refusedTitle} text={words.refused} />;
+  if ("problem" in state) return <ProblemBox problem={state.problem} />;
+  return <Screen route={route.value} />;
+}
+
+function Screen({ route }: { route: Route }) {
+  if (route.screen === "runs") return <RunsScreen />;
+  return <Plain title={words.unknownTitle} text={words.unknown} />;
+}
+
+function Plain({ title, text }: { title: string; text: string }) {
+  return (
+    <section class="hero">
+      <h1>{title}</h1>
+      <p>{text}</p>
+    </section>
+  );
+}
+
+function start(): void {
+  followLinks();
+  listenForKeys();
+  render(<Page />, document.getElementById("page")!);
+  meetStudio();
+}
+
+start();

@@ -1,0 +1,83 @@
+import { signal } from "@preact/signals";
+import type { Problem } from "../../http/problems.ts";
+import { problemIn } from "../live/index.ts";
+import { texts } from "../texts/index.ts";
+
+interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly isProblem: boolean;
+  readonly undo: (() => void) | undefined;
+}
+
+const notices = signal<readonly Notice[]>([]);
+let next = 1;
+/** How long a notice is shown, in milliseconds. One that can be undone stays longer: reading and deciding take time. */
+const [shownMs, undoMs] = [6000, 15_000];
+
+function drop(id: number): void {
+  notices.value = notices.value.filter((notice) => notice.id !== id);
+}
+
+/** Says something at the edge of the page. undo: takes back what was done. */
+export function notify(
+  text: string,
+  { undo, isProblem = false }: { undo?: () => void; isProblem?: boolean } = {},
+): void {
+  const id = next++;
+  notices.value = [...notices.value, { id, text, isProblem, undo }];
+  setTimeout(() => drop(id), undo || isProblem ? undoMs : shownMs);
+}
+
+/** Does something whose failure is said at the edge of the page; gives whether it succeeded. */
+export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    const { message, hint } = problemIn(error);
+    notify(hint ? `${message} ${hint}` : message, { isProblem: true });
+    return false;
+  }
+}
+
+/** The notices of now, spoken as they come. */
+export function Notices() {
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {notices.value.map(({ id, text, isProblem, undo }) => (
+        <div key={id} class={isProblem ? "notice problem" : "notice"}>
+          <span>{text}</span>
+          {undo && (
+            <button
+              type="button"
+              onClick={() => {
+                drop(id);
+                undo();
+              }}
+            >
+              {texts.common.undo}
+            </button>
+          )}
+          <button type="button" class="quiet" aria-label={texts.common.close} onClick={() => drop(id)}>
+            ×
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** An error as the command line tells it: what happened, where, what to do. */
+export function ProblemBox({ problem, children }: { problem: Problem; children?: preact.ComponentChildren }) {
+  return (
+    <div class="problem-box" role="alert">
+      <p>
+        <strong>{problem.message}</strong> <code class="faint">{problem.code}</code>
+      </p>
+      {problem.where && <p class="faint">{problem.where}</p>}
+      {problem.hint && <p>{problem.hint}</p>}
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,38 @@
+import type { RunRow } from "../../../runs/index.ts";
+import { texts } from "../texts/index.ts";
+import { durationText } from "./format.ts";
+
+/** What a run is at, in a word, never by colour alone. */
+export function StateBadge({ state }: { state: RunRow["state"] }) {
+  return <span class={`badge ${state ?? "unreadable"}`}>{texts.common.state[state ?? "unreadable"]}</span>;
+}
+
+/** Whether a process is at work on it. */
+export function isAtWork(state: RunRow["state"]): boolean {
+  return state !== undefined && ["starting", "running", "sampling", "stopping"].includes(state);
+}
+
+/** How far a run has come. */
+export function RunProgress({ run }: { run: RunRow }) {
+  const { step = 0, steps, name, remainingSeconds } = run;
+  const share = steps ? Math.min(1, step / steps) : 0;
+  return (
+    <div class="run-progress">
+      <div
+        class="bar"
+        role="progressbar"
+        aria-label={name}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.floor(share * 10) * 10}
+        aria-valuetext={texts.common.progress(Math.floor(share * 100))}
+      >
+        <div class="done" style={{ width: `${(share * 100).toFixed(1)}%` }} />
+      </div>
+      <span class="faint">
+        {texts.common.step(step, steps)}
+        {remainingSeconds !== undefined && ` · ${texts.common.timeLeft(durationText(remainingSeconds))}`}
+      </span>
+    </div>
+  );
+}

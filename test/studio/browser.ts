@@ -1,0 +1,153 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, expect } from "vitest";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Screens as pictures for human eyes, from the last run of the tests. */
+const screens = path.join(repository, "test/studio/screens");
+
+/** A studio as a process of its own, in a home of its own. */
+export interface OpenStudio {
+  readonly home: string;
+  /** "http://127.0.0.1:34567/" */
+  readonly address: string;
+  /** The address with the key. */
+  readonly entrance: string;
+  readonly pid: number;
+  /** Ends it as Ctrl-C does, or at once. */
+  close(signal?: "SIGINT" | "SIGKILL"): Promise<void>;
+}
+
+/** A folder that is removed at the end of the file of tests. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-page-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+/** Starts `coinage studio`. home: of an earlier one to start it again. */
+export async function startStudio({
+  home,
+  port = 0,
+  words = [],
+}: {
+  home: string;
+  port?: number;
+  words?: readonly string[];
+}): Promise<OpenStudio> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "src/cli/main.ts", "studio", "--no_open", "--port", String(port), ...words],
+    { cwd: repository, env: { ...process.env, COINAGE_HOME: home }, stdio: ["ignore", "pipe", "pipe"] },
+  );
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const entrance = await new Promise<string>((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+    });
+    child.stdout.on("data", (text) => {
+      const [address] = /http:\S+/.exec(String(text)) ?? [];
+      if (address) resolve(address);
+    });
+    child.once("exit", () => reject(new Error(`the studio has ended: ${said}`)));
+  });
+  const close = async (signal: NodeJS.Signals = "SIGINT"): Promise<void> => {
+    child.kill(signal);
+    await gone;
+  };
+  afterAll(() => close("SIGKILL"));
+  return { home, address: new URL("/", entrance).href, entrance, pid: child.pid!, close };
+}
+
+let browser: Promise<Browser> | undefined;
+
+/** The browser of the tests: Debian's chromium, or the program that COINAGE_CHROMIUM names. @throws CHROMIUM_MISSING */
+function openBrowser(): Promise<Browser> {
+  browser ??= launched();
+  return browser;
+}
+
+async function launched(): Promise<Browser> {
+  const program = process.env.COINAGE_CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(program))
+    throw new Error(
+      `CHROMIUM_MISSING  The tests of the studio need a browser: ${program} is not there. Install the package "chromium" (Debian: apt-get install chromium), or name the program in COINAGE_CHROMIUM.`,
+    );
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  const launching = await chromium.launch({ executablePath: program, args });
+  afterAll(() => launching.close());
+  return launching;
+}
+
+/** Whatever a page asks of another machine; it is refused. */
+export interface Visitor {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly strangers: readonly string[];
+  /** What the page has complained of: errors in its program or its policy. */
+  readonly complaints: readonly string[];
+}
+
+/** A browser window on a studio, let in by its key. */
+export async function visit(studio: OpenStudio, options: BrowserContextOptions = {}): Promise<Visitor> {
+  const context = await (await openBrowser()).newContext(options);
+  const [strangers, complaints]: string[][] = [[], []];
+  await context.route(
+    (url) => url.origin !== new URL(studio.address).origin && !/^(data|blob):/.test(url.protocol),
+    (route) => {
+      strangers!.push(route.request().url());
+      return route.abort();
+    },
+  );
+  const page = await context.newPage();
+  page.on("pageerror", (error) => complaints!.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !/Failed to load resource|net::/.test(message.text()))
+      complaints!.push(message.text());
+  });
+  await page.goto(studio.entrance);
+  return { page, context, strangers: strangers!, complaints: complaints! };
+}
+
+/** Keeps what a page looks like, for human eyes. */
+async function keepScreen(page: Page, name: string): Promise<void> {
+  mkdirSync(screens, { recursive: true });
+  await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
+}
+
+/** How a screen is looked at. */
+const looks = [
+  { name: "light", colorScheme: "light", viewport: { width: 1100, height: 800 } },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1100, height: 800 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 320, height: 640 } },
+  // a window of 1100 pixels at 200 %
+  { name: "zoomed", colorScheme: "light", viewport: { width: 550, height: 400 }, deviceScaleFactor: 2 },
+] as const;
+
+/** Looks at a screen in every way: a picture of each is kept, nothing runs over the edge, and axe finds nothing. */
+export async function lookAt(page: Page, name: string): Promise<void> {
+  const before = page.viewportSize()!;
+  for (const { name: look, colorScheme, viewport } of looks) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize(viewport);
+    await keepScreen(page, `${name}-${look}`);
+    const overhang = await page.evaluate<number>(
+      "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+    );
+    expect(overhang, `${name} ${look}: pixels over the edge`).toBeLessThanOrEqual(0);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(
+      violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(" | ")}`),
+      `${name} ${look}`,
+    ).toEqual([]);
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize(before);
+}

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+
+const studio = await startStudio({ home: temporaryFolder() });
+
+test("an empty studio says what it is for, and leads to the first word", async () => {
+  const { page, strangers, complaints } = await visit(studio);
+  await page.getByRole("heading", { name: "No word has been taught yet" }).waitFor();
+  expect(new URL(page.url()).search).toBe("");
+  await lookAt(page, "runs-empty");
+  await page.keyboard.press("?");
+  const keys = page.getByRole("dialog", { name: "Keys" });
+  await keys.getByText("New word").waitFor();
+  await page.keyboard.press("Escape");
+  await keys.waitFor({ state: "detached" });
+  expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
+});
+
+test("a browser without the key is told how to get in", async () => {
+  const { page, context } = await visit(studio);
+  await context.clearCookies();
+  await page.reload();
+  await page.getByRole("heading", { name: "The studio does not know this browser" }).waitFor();
+});
+
+test("an address of no screen says so", async () => {
+  const { page } = await visit(studio);
+  await page.goto(`${studio.address}run/nothing/at/all`);
+  await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+});
