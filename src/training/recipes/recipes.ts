@@ -61,12 +61,11 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
       train_batch_size: 4,
       max_train_steps: 500,
       min_timestep: 400,
-      eval_every_n_steps: 10,
+      eval_every_n_steps: 25,
       early_stop: true,
     },
     turn: 20,
     families: { sdxl: { max_train_steps: 400 } },
-    devices: { cpu: { eval_every_n_steps: 20 } },
     small: { max_train_steps: 150, min_timestep: 800, eval_every_n_steps: 10 },
   },
   style: {
