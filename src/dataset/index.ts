@@ -23,6 +23,7 @@ export {
   type SubsetSummary,
   settingsOf,
 } from "./report.ts";
+export { type TrainedCrop, trainedCropOf } from "./samples/place.ts";
 export {
   batchLatents,
   batchLossMasks,

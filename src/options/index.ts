@@ -16,7 +16,7 @@ export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.
 export { generateGroups, generateTable } from "./generate/table.ts";
 export { defaultText, helpText, placeholderOf, supportText, wrap } from "./help.ts";
 export type { Option, OptionGroup, OptionTable, OptionValue, Range, StepCount } from "./option.ts";
-export { readDuration, readNormTarget, resolveStepCount } from "./option-values.ts";
+export { readDuration, readNormTarget, readWord, resolveStepCount } from "./option-values.ts";
 export { parsePythonArguments } from "./python-literal.ts";
 export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts";
 export { coverageOf } from "./support.ts";

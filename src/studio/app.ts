@@ -1,8 +1,11 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../errors/index.ts";
+import { fixOf } from "./checking/fixes.ts";
+import { checkWord } from "./checking/word.ts";
 import { listFolder, rootOf } from "./disk/folders.ts";
 import { draftRoutes } from "./drafts/routes.ts";
+import { listedSettings } from "./drafts/settings.ts";
 import { readQuery } from "./http/bodies.ts";
 import { csrfOf, guards, isApi, type Keys, letIn } from "./http/guards.ts";
 import { answerProblem, isBug } from "./http/problems.ts";
@@ -41,6 +44,13 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   app.get("/api/state", (c) => c.json({ version: parts.version, csrf: csrfOf(keys.key), roots: parts.roots }));
   app.get("/api/models", async (c) => c.json({ models: await parts.models.list() }));
   app.get("/api/devices", async (c) => c.json({ devices: await parts.checker.devices() }));
+  app.get("/api/settings", (c) => c.json({ settings: listedSettings() }));
+  app.get("/api/words", async (c) => {
+    const { word, init, vectors } = readQuery(c, wordQuery);
+    const { problem, ...facts } = await checkWord({ word, initWord: init, vectors });
+    const fix = problem && fixOf(problem, { ...facts, word, settings: {}, pictures: [], run: undefined });
+    return c.json({ ...facts, ...(problem && { problem: { ...problem, ...(fix && { fix }) } }) });
+  });
   app.get("/api/folders", async (c) => {
     const { root, path } = readQuery(c, folderQuery);
     return c.json(await listFolder(rootOf(parts.roots, root), namesOf(path)));
@@ -54,6 +64,12 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
 }
 
 const folderQuery = z.object({ root: z.string().max(100), path: z.string().max(4000).default("") });
+
+const wordQuery = z.object({
+  word: z.string().max(200),
+  init: z.string().max(200).optional(),
+  vectors: z.coerce.number().int().min(1).max(225).default(1),
+});
 
 /** Names of folders in a path with /, as the page has it from the listings. */
 function namesOf(path: string): string[] {

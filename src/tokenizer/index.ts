@@ -11,6 +11,7 @@ export {
   addLayeredPlaceholder,
   addPlaceholder,
   expandPlaceholder,
+  freeWord,
   initialVectors,
   layerTexts,
   placeholderTokens,

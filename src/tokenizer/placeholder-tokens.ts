@@ -36,7 +36,8 @@ export function addPlaceholder(
   return { tokenizer: extended, placeholder: { tokens, ids: tokens.map((token) => extended.idOf(token)!) } };
 }
 
-function freeWord(tokenizer: Tokenizer, word: string, vectors: number): string {
+/** A word like another one, of which a tokenizer has none of the tokens. */
+export function freeWord(tokenizer: Tokenizer, word: string, vectors: number): string {
   for (let number = 1; ; number++) {
     const candidate = `${word}x${number}`;
     if (placeholderTokens(candidate, vectors).every((token) => tokenizer.idOf(token) === undefined)) return candidate;

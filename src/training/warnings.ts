@@ -7,11 +7,13 @@ export interface Warning {
   readonly message: string;
   /** What counts as the same warning; code and message unless given. */
   readonly key?: string;
+  /** The flag it is about, where it is about one. */
+  readonly option?: string;
 }
 
 /** Warnings of settings as those of a run. */
-export function settingsWarnings(warnings: readonly Pick<SettingsWarning, "message">[]): Warning[] {
-  return warnings.map(({ message }) => ({ code: "SETTINGS", message }));
+export function settingsWarnings(warnings: readonly SettingsWarning[]): Warning[] {
+  return warnings.map(({ option, message }) => ({ code: "SETTINGS", message, option }));
 }
 
 type WarningEvent = Extract<TrainingEvent, { kind: "warning" }>;

@@ -124,11 +124,48 @@ interface Fit {
 export function fitToBucket(picture: Picture, { bucket, resized, interpolation }: Fit, random?: PythonRandom): Picture {
   const isResized = picture.width !== resized[0] || picture.height !== resized[1];
   const covering = isResized ? resizePicture(picture, resized, interpolation) : picture;
+  const [left, top] = cornerOf([covering.width, covering.height], bucket, random);
+  return cropPicture(covering, left, top, bucket);
+}
+
+/** Left upper corner of a bucket in an image that covers it: centred, or at random when a generator is given (horizontal drawn before vertical). */
+function cornerOf([width, height]: Size, bucket: Size, random?: PythonRandom): readonly [left: number, top: number] {
   const offset = (excess: number) => {
     if (excess <= 0) return 0;
     return random ? random.randint(0, excess) : Math.floor(excess / 2);
   };
-  const left = offset(covering.width - bucket[0]);
-  const top = offset(covering.height - bucket[1]);
-  return cropPicture(covering, left, top, bucket);
+  const left = offset(width - bucket[0]);
+  return [left, offset(height - bucket[1])];
+}
+
+/** What of an image is trained on, and at which size. */
+export interface TrainedCrop {
+  /** The image's file. */
+  readonly path: string;
+  /** As trained, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** The part of the image, in the image's own pixels; fractions of them where it is resized. */
+  readonly left: number;
+  readonly top: number;
+  readonly cropWidth: number;
+  readonly cropHeight: number;
+  /** Whether the part is another one each time, and this is the one in the centre. */
+  readonly isRandom: boolean;
+}
+
+/** The part of an image that fills its bucket. */
+export function trainedCropOf({ path, size, bucket, resized, subset }: TrainingImage): TrainedCrop {
+  const [left, top] = cornerOf(resized, bucket);
+  const [x, y] = [size[0] / resized[0], size[1] / resized[1]];
+  return {
+    path,
+    width: bucket[0],
+    height: bucket[1],
+    left: left * x,
+    top: top * y,
+    cropWidth: bucket[0] * x,
+    cropHeight: bucket[1] * y,
+    isRandom: subset.randomCrop || subset.faceCropAugRange !== undefined,
+  };
 }

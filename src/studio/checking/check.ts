@@ -1,28 +1,40 @@
-import { clipMerges } from "../../assets/index.ts";
-import { CoinageError, machineProblem } from "../../errors/index.ts";
+import path from "node:path";
 import { inspectFile } from "../../inspect/index.ts";
 import { readTrainRecord, type TrainInput } from "../../options/index.ts";
-import { addPlaceholder, createTokenizer, type Tokenizer } from "../../tokenizer/index.ts";
 import { type DryRun, DryRuns } from "../../training/index.ts";
+import { hasWord } from "../drafts/captions.ts";
 import { type Problem, problemOf } from "../http/problems.ts";
+import { type Fix, fixOf, type Mendable } from "./fixes.ts";
+import { checkWord, knownError } from "./word.ts";
 
 /** What is to be checked of a draft. */
-export interface CheckRequest {
-  readonly settings: TrainInput;
-  readonly captions: readonly string[];
+export interface CheckRequest extends Pick<Mendable, "word" | "settings" | "pictures"> {
+  /** All of it as settings of a run. */
+  readonly input: TrainInput;
 }
+
+/** What is wrong, and what would mend it. */
+type MendableProblem = Problem & { readonly fix?: Fix };
 
 /** What is known of a draft before it is started. */
 export interface Check {
   /** What keeps the run from starting. */
-  readonly errors: readonly Problem[];
-  readonly warnings: DryRun["warnings"];
+  readonly errors: readonly MendableProblem[];
+  readonly warnings: readonly MendableProblem[];
   readonly word: WordCheck;
-  /** What the run would say of itself: device, steps, memory, time, token ids, buckets. Undefined while there are errors. */
+  /** What the run would say of itself: device, steps, memory, time, token ids, buckets. While only the word is wrong, as it would be with another one.
+   *  Undefined while there are other errors. */
   readonly run: DryRun["run"] | undefined;
+  /** What of each picture is trained on; without those that are left out. */
+  readonly crops: readonly PictureCrop[];
 }
 
-/** What the tokenizer makes of the words, which every Stable Diffusion model shares. */
+interface PictureCrop extends Omit<DryRun["crops"][number], "path"> {
+  /** Its name in the draft. */
+  readonly picture: string;
+}
+
+/** What the tokenizer makes of the words, and how the captions use them. */
 interface WordCheck {
   /** Ids that the new word would get, one for each vector; empty where it cannot be added. */
   readonly ids: readonly number[];
@@ -36,44 +48,55 @@ interface WordCheck {
 const dryRuns = new DryRuns();
 
 /** Checks a draft as `coinage train` would before its first step. Whatever is wrong is part of the answer. @throws for bugs only */
-export async function check({ settings, captions }: CheckRequest): Promise<Check> {
-  const tokenizer = createTokenizer(await clipMerges(), { padding: "eos" });
-  const { ids, problem } = idsOfWord(tokenizer, settings);
-  const word = {
+export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
+  const { word, pictures } = draft;
+  const { initWord, numVectorsPerToken: vectors } = input;
+  const { ids, initIds, freeWord, problem } = await checkWord({ word, initWord, vectors });
+  const ofWord = {
     ids,
-    initIds: settings.initWord ? tokenizer.encode(settings.initWord) : [],
-    captionsWithWord: captions.filter((caption) => settings.tokenString && caption.includes(settings.tokenString))
-      .length,
-    captions: captions.length,
+    initIds,
+    captionsWithWord: pictures.filter(({ caption }) => hasWord(caption, word)).length,
+    captions: pictures.length,
   };
+  // with a word that is free the rest can be told while this one is typed
+  const { error, run, crops, warnings } = await tried(problem ? { ...input, tokenString: freeWord } : input);
+  const mendable: Mendable = { ...draft, initIds, freeWord, run };
+  const withFix = (found: Problem & { readonly option?: string }): MendableProblem => {
+    const { option, ...shown } = found;
+    const fix = fixOf(found, mendable);
+    return fix ? { ...shown, fix } : shown;
+  };
+  return {
+    errors: [problem, error].flatMap((found) => (found ? [withFix(found)] : [])),
+    warnings: warnings.filter(({ code }) => !problem || !isOfWord(code)).map(withFix),
+    word: ofWord,
+    run,
+    crops,
+  };
+}
+
+interface Tried extends Pick<DryRun, "warnings"> {
+  readonly error?: Problem;
+  readonly run: DryRun["run"] | undefined;
+  readonly crops: Check["crops"];
+}
+
+async function tried(input: TrainInput): Promise<Tried> {
   try {
-    const { run, warnings } = await dryRuns.try(await readTrainRecord(settings, "plan"));
-    return { errors: problem ? [problem] : [], warnings, word, run };
+    const { run, warnings, crops } = await dryRuns.try(await readTrainRecord(input, "plan"));
+    return {
+      run,
+      warnings,
+      crops: crops.map(({ path: file, ...crop }) => ({ picture: path.basename(file), ...crop })),
+    };
   } catch (error) {
-    const known = knownError(error);
-    const isSame = problem?.code === known.code;
-    return { errors: [...(problem && !isSame ? [problem] : []), problemOf(known)], warnings: [], word, run: undefined };
+    return { error: problemOf(knownError(error)), warnings: [], run: undefined, crops: [] };
   }
 }
 
-/** A clash of the word is told even while there is no model to tell it. */
-function idsOfWord(
-  tokenizer: Tokenizer,
-  { tokenString, numVectorsPerToken = 1 }: TrainInput,
-): { readonly ids: readonly number[]; readonly problem?: Problem } {
-  if (!tokenString) return { ids: [] };
-  try {
-    return { ids: addPlaceholder(tokenizer, tokenString, numVectorsPerToken, "--token_string").placeholder.ids };
-  } catch (error) {
-    return { ids: [], problem: problemOf(knownError(error)) };
-  }
-}
-
-/** @throws bugs as they are */
-function knownError(error: unknown): CoinageError {
-  const known = error instanceof CoinageError ? error : machineProblem(error);
-  if (!known) throw error;
-  return known;
+/** Warnings that speak of the word itself. */
+function isOfWord(code: string): boolean {
+  return code.startsWith("TOKEN_") || code === "OUTPUT_NAME";
 }
 
 /** What a model file is, in the words of the list of models. */

@@ -1,6 +1,8 @@
 import { z } from "zod";
-import { CoinageError, nearestName } from "../../errors/index.ts";
-import { type Option, settingName, type TrainInput, trainTable } from "../../options/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { quotedWord } from "../../files/index.ts";
+import type { TrainInput } from "../../options/index.ts";
+import { settingsOfDraft, wordsOfSetting } from "./settings.ts";
 
 /** What a draft calls itself on disk. */
 const draftSchema = 1;
@@ -86,62 +88,32 @@ export function parseDraft(json: string, where: string): Draft {
   }
 }
 
-/** Settings that are any text, and may be set in a draft. Others that are text name files, addresses or secrets, which a page must not choose;
- *  model, word, pictures and output of a draft are set by other means. */
-const freeTexts: ReadonlySet<string> = new Set([
-  ...["init_word", "learning_rate", "optimizer_type", "optimizer_args", "lr_scheduler_type", "lr_scheduler_args"],
-  ...["caption_separator", "secondary_separator", "keep_tokens_separator", "caption_prefix", "caption_suffix"],
-  ...["training_comment", "metadata_title", "metadata_author", "metadata_description", "metadata_license"],
-  ...[
-    "metadata_tags",
-    "class_tokens",
-    "alpha_background",
-    "recipe",
-    "time",
-    "init",
-    "keep",
-    "norm_target",
-    "prior_pull",
-  ],
-]);
-
-/** Whether a draft may have a setting: a number, a switch, a choice, or one of the free texts. */
-function isDraftable(flag: string, { type, choices }: Option): boolean {
-  return freeTexts.has(flag) || (flag !== "output_config" && (type !== "string" || choices !== undefined));
+/** What a draft's run takes that the draft names only by an id. */
+interface DraftFiles {
+  /** A path, or a name on the hub; undefined while none is chosen. */
+  readonly modelPath: string | undefined;
+  /** Folder of the pictures. */
+  readonly pictures: string;
 }
 
-/** Refuses settings that a draft cannot have. @throws DRAFT_INVALID */
-export function requireDraftable(given: DraftInput["settings"]): void {
-  const table = trainTable as Readonly<Record<string, Option>>;
-  for (const flag of Object.keys(given)) {
-    const option = Object.hasOwn(table, flag) ? table[flag] : undefined;
-    if (option && isDraftable(flag, option)) continue;
-    const near = option ? undefined : nearestName(flag, Object.keys(table));
-    throw new CoinageError(
-      "DRAFT_INVALID",
-      option ? `--${flag} cannot be set in the studio.` : `There is no setting "${flag}".`,
-      {
-        where: flag,
-        hint: near
-          ? `Did you mean ${near}?`
-          : "Settings that name files are for the command line: coinage train --help",
-      },
-    );
-  }
-}
-
-/** The settings of a draft as those of a run in code. modelPath: a path, or a name on the hub; undefined while none is chosen. */
-export function trainInputOf(
-  draft: Draft,
-  { modelPath, pictures }: { readonly modelPath: string | undefined; readonly pictures: string },
-): TrainInput {
-  const table = trainTable as Readonly<Record<string, Option>>;
-  const own = Object.entries(draft.settings).map(([flag, setting]) => [settingName(flag, table[flag]!), setting]);
+/** The settings of a draft as those of a run in code. */
+export function trainInputOf(draft: Draft, { modelPath, pictures }: DraftFiles): TrainInput {
   return {
-    ...(Object.fromEntries(own) as TrainInput),
+    ...(settingsOfDraft(draft.settings) as TrainInput),
     ...(modelPath !== undefined && { pretrainedModelNameOrPath: modelPath }),
     tokenString: draft.word,
     imageDir: pictures,
     captionExtension: ".txt",
   };
+}
+
+/** The command line that trains the same in a terminal of this machine. */
+export function commandOf({ word, settings }: Draft, { modelPath, pictures }: DraftFiles): string {
+  const words = [
+    ...["--run", word, "--token_string", word],
+    ...(modelPath === undefined ? [] : ["--pretrained_model_name_or_path", modelPath]),
+    ...["--image_dir", pictures, "--caption_extension", ".txt"],
+    ...Object.entries(settings).flatMap(([flag, value]) => wordsOfSetting(flag, value)),
+  ];
+  return ["coinage train", ...words.map((one) => quotedWord(one))].join(" ");
 }

@@ -7,7 +7,7 @@ import { chunksOf, readJson } from "../http/bodies.ts";
 import { answerProblem, type Problem, problemOf } from "../http/problems.ts";
 import { pictureType } from "../http/types.ts";
 import type { StudioParts } from "../parts.ts";
-import { type DraftPicture, draftInput, trainInputOf } from "./draft.ts";
+import { commandOf, type DraftPicture, draftInput, trainInputOf } from "./draft.ts";
 import type { OpenDraft } from "./store.ts";
 
 type Parts = Pick<StudioParts, "drafts" | "models" | "checker" | "roots" | "trash">;
@@ -39,12 +39,15 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
     const requestOf = async () => {
       const { draft, pictures } = open;
       const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
-      return {
-        settings: trainInputOf(draft, { modelPath, pictures }),
-        captions: draft.pictures.map(({ caption }) => caption),
-      };
+      const { word, settings } = draft;
+      return { input: trainInputOf(draft, { modelPath, pictures }), word, settings, pictures: draft.pictures };
     };
     return c.json(await checker.check(open.draft.id, requestOf));
+  });
+  app.get("/:id/command", async (c) => {
+    const { draft, pictures } = await opened(c);
+    const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
+    return c.json({ command: commandOf(draft, { modelPath, pictures }) });
   });
 
   app.put("/:id/pictures/:name", async (c) => {

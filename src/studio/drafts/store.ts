@@ -4,8 +4,9 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import { nameOnDisk, openInside } from "../disk/names.ts";
-import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft, requireDraftable } from "./draft.ts";
+import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft } from "./draft.ts";
 import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
+import { requireDraftable } from "./settings.ts";
 
 /** What comes as a picture. */
 export interface Incoming {

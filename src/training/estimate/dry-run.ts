@@ -1,4 +1,4 @@
-import { type DatasetReport, reportOf } from "../../dataset/index.ts";
+import { type DatasetReport, reportOf, type TrainedCrop, trainedCropOf } from "../../dataset/index.ts";
 import { resultOf } from "../../events/index.ts";
 import type { Checked, TrainSettings } from "../../options/index.ts";
 import { type DeviceRate, measureRate, type OpenDevice, requireDevice } from "../../runtime/index.ts";
@@ -17,8 +17,10 @@ import { summarize } from "./summary.ts";
 export interface DryRun {
   readonly run: RunSummary;
   readonly dataset: DatasetReport;
+  /** What of each image is trained on, or measured. */
+  readonly crops: readonly TrainedCrop[];
   /** In the order in which the run shows them. */
-  readonly warnings: readonly Pick<Warning, "code" | "message">[];
+  readonly warnings: readonly Pick<Warning, "code" | "message" | "option">[];
 }
 
 interface KnownDevice {
@@ -56,7 +58,8 @@ export class DryRuns {
     return {
       run: summary,
       dataset: reportOf(inputs.group),
-      warnings: all.map(({ code, message }) => ({ code, message })),
+      crops: inputs.group.datasets.flatMap(({ images, heldOut }) => [...images, ...heldOut].map(trainedCropOf)),
+      warnings: all.map(({ code, message, option }) => ({ code, message, ...(option !== undefined && { option }) })),
     };
   }
 
