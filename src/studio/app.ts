@@ -48,7 +48,7 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   app.get("/api/words", async (c) => {
     const { word, init, vectors } = readQuery(c, wordQuery);
     const { problem, ...facts } = await checkWord({ word, initWord: init, vectors });
-    const fix = problem && fixOf(problem, { ...facts, word, settings: {}, pictures: [], run: undefined });
+    const fix = problem && fixOf(problem, { ...facts, word, settings: {}, pictures: [], prompts: [], run: undefined });
     return c.json({ ...facts, ...(problem && { problem: { ...problem, ...(fix && { fix }) } }) });
   });
   app.get("/api/folders", async (c) => {

@@ -9,7 +9,7 @@ import type { Draft } from "../drafts/draft.ts";
 import type { ListedSetting } from "../drafts/settings.ts";
 import type { Check } from "./check.ts";
 
-const { ask, root, bugs } = studioRoutes();
+const { ask, root, work, bugs } = studioRoutes();
 
 async function listed(): Promise<readonly ListedModel[]> {
   return ((await (await ask("GET", "/api/models")).json()) as { models: ListedModel[] }).models;
@@ -221,6 +221,22 @@ test("the settings that a draft can have are listed with help and default, twelv
   const flags = settings.map(({ flag }) => flag);
   for (const strange of ["output_dir", "huggingface_token", "image_dir", "config_file"])
     expect(flags).not.toContain(strange);
+});
+
+test("prompts are drawn while training, and one without the word is said and mended", async () => {
+  const { draft } = (await (await ask("GET", "/api/drafts/mended1")).json()) as { draft: Draft };
+  const model = { id: (await listed()).find(({ name }) => name === "tiny-sd")!.id };
+  const put = async (revision: number, prompts: readonly string[]) => {
+    const settings = { recipe: "quick", init_word: "ring", device: "cpu", sample_every_n_steps: 10 };
+    const body = { revision, word: "vexla", model, settings, prompts };
+    expect((await ask("PUT", "/api/drafts/mended1", { body })).status).toBe(200);
+    return (await (await ask("POST", "/api/drafts/mended1/check")).json()) as Check;
+  };
+  const { warnings } = await put(draft.revision, ["a ring\non a beach", "# no prompt"]);
+  const fix = warnings.find(({ code }) => code === "SAMPLE_PROMPT")!.fix!;
+  expect(fix.prompts![0]).toBe("a vexla\non a beach");
+  expect(readFileSync(path.join(work, "drafts", "mended1", "prompts.txt"), "utf8")).toBe("a ring on a beach\n");
+  expect((await put(draft.revision + 1, fix.prompts!)).warnings.map(({ code }) => code)).not.toContain("SAMPLE_PROMPT");
 });
 
 test("the command line of a draft trains the same", async () => {

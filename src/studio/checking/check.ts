@@ -8,7 +8,7 @@ import { type Fix, fixOf, type Mendable } from "./fixes.ts";
 import { checkWord, knownError } from "./word.ts";
 
 /** What is to be checked of a draft. */
-export interface CheckRequest extends Pick<Mendable, "word" | "settings" | "pictures"> {
+export interface CheckRequest extends Pick<Mendable, "word" | "settings" | "pictures" | "prompts"> {
   /** All of it as settings of a run. */
   readonly input: TrainInput;
 }

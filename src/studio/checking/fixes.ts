@@ -13,6 +13,7 @@ export interface Fix {
   readonly word?: string;
   /** New captions, by the name of the picture. */
   readonly captions?: Readonly<Record<string, string>>;
+  readonly prompts?: readonly string[];
   /** Names of pictures that go. */
   readonly without?: readonly string[];
 }
@@ -24,6 +25,7 @@ export interface Mendable {
   readonly freeWord: string;
   readonly settings: DraftSettings;
   readonly pictures: readonly { readonly name: string; readonly caption: string; readonly hash: string }[];
+  readonly prompts: readonly string[];
   /** Tokens of the init word. */
   readonly initIds: readonly number[];
   readonly run: RunSummary | undefined;
@@ -46,6 +48,7 @@ function changesSomething(fix: Fix, { settings, word }: Mendable): boolean {
     Object.entries(fix.settings).some(isOther) ||
     (fix.word !== undefined && fix.word !== word) ||
     Object.keys(fix.captions ?? {}).length > 0 ||
+    fix.prompts !== undefined ||
     (fix.without?.length ?? 0) > 0
   );
 }
@@ -156,6 +159,11 @@ const fixes: Readonly<Record<string, Mend>> = {
     initIds.length > 1
       ? { label: `Use ${initIds.length} vectors`, settings: { num_vectors_per_token: initIds.length } }
       : undefined,
+  SAMPLE_PROMPT: ({ word, prompts, settings: { init_word: init } }) => {
+    if (prompts.length === 0 || prompts.some((prompt) => hasWord(prompt, word))) return undefined;
+    const written = prompts.map((prompt) => withWord(prompt, word, typeof init === "string" ? init : undefined));
+    return { label: `Write "${word}" into the prompts`, settings: {}, prompts: written };
+  },
   TOKEN_IN_NO_CAPTION: insertWord,
   TOKEN_MISSING_IN_CAPTIONS: insertWord,
   TOKEN_INSIDE_WORD: insertWord,

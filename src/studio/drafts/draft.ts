@@ -47,6 +47,8 @@ export const draftInput = z.strictObject({
   model: model.nullable(),
   /** By sd-scripts' names. */
   settings,
+  /** What to draw while training, one prompt each, with the options of a prompt file. */
+  prompts: z.array(text(2000)).max(20).optional(),
   /** New captions, by the name of the picture. */
   captions: z.record(text(255), text(20_000)).optional(),
 });
@@ -62,6 +64,7 @@ const storedDraft = z.object({
   word: z.string(),
   model: model.nullable(),
   settings,
+  prompts: z.array(z.string()).default([]),
   pictures: z.array(draftPicture),
   /** Number of the next picture. */
   next: z.number(),
@@ -71,7 +74,7 @@ const storedDraft = z.object({
 export type Draft = z.output<typeof storedDraft>;
 
 export function newDraft(id: string, now = new Date().toISOString()): Draft {
-  const empty = { word: "", model: null, settings: {}, pictures: [], next: 1 };
+  const empty = { word: "", model: null, settings: {}, prompts: [], pictures: [], next: 1 };
   return { schema: draftSchema, id, revision: 0, createdAt: now, changedAt: now, ...empty };
 }
 
@@ -94,25 +97,36 @@ interface DraftFiles {
   readonly modelPath: string | undefined;
   /** Folder of the pictures. */
   readonly pictures: string;
+  /** File of the prompts. */
+  readonly prompts: string;
+}
+
+/** The contents of the prompt file: lines, none of them a comment. */
+export function promptLines({ prompts }: Pick<Draft, "prompts">): string {
+  const lines = prompts.map((prompt) => prompt.replace(/\s+/g, " ").trim()).filter((line) => /^[^#]/.test(line));
+  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** The settings of a draft as those of a run in code. */
-export function trainInputOf(draft: Draft, { modelPath, pictures }: DraftFiles): TrainInput {
+export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): TrainInput {
   return {
     ...(settingsOfDraft(draft.settings) as TrainInput),
     ...(modelPath !== undefined && { pretrainedModelNameOrPath: modelPath }),
     tokenString: draft.word,
     imageDir: pictures,
     captionExtension: ".txt",
+    ...(promptLines(draft) !== "" && { samplePrompts: prompts }),
   };
 }
 
 /** The command line that trains the same in a terminal of this machine. */
-export function commandOf({ word, settings }: Draft, { modelPath, pictures }: DraftFiles): string {
+export function commandOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): string {
+  const { word, settings } = draft;
   const words = [
     ...["--run", word, "--token_string", word],
     ...(modelPath === undefined ? [] : ["--pretrained_model_name_or_path", modelPath]),
     ...["--image_dir", pictures, "--caption_extension", ".txt"],
+    ...(promptLines(draft) === "" ? [] : ["--sample_prompts", prompts]),
     ...Object.entries(settings).flatMap(([flag, value]) => wordsOfSetting(flag, value)),
   ];
   return ["coinage train", ...words.map((one) => quotedWord(one))].join(" ");

@@ -16,6 +16,10 @@ type Parts = Pick<StudioParts, "drafts" | "models" | "checker" | "roots" | "tras
 export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): Hono {
   const app = new Hono();
   const opened = (c: Context) => drafts.open(c.req.param("id")!);
+  const filesOf = async ({ draft: { model }, pictures, prompts }: OpenDraft) => ({
+    modelPath: model ? await models.pathOf(model) : undefined,
+    ...{ pictures, prompts },
+  });
 
   app.get("/", async (c) => c.json({ drafts: await drafts.list() }));
   app.get("/:id", async (c) => c.json({ draft: (await opened(c)).draft }));
@@ -37,17 +41,15 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
   app.post("/:id/check", async (c) => {
     const open = await opened(c);
     const requestOf = async () => {
-      const { draft, pictures } = open;
-      const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
-      const { word, settings } = draft;
-      return { input: trainInputOf(draft, { modelPath, pictures }), word, settings, pictures: draft.pictures };
+      const input = trainInputOf(open.draft, await filesOf(open));
+      const { word, settings, pictures, prompts } = open.draft;
+      return { input, word, settings, pictures, prompts };
     };
     return c.json(await checker.check(open.draft.id, requestOf));
   });
   app.get("/:id/command", async (c) => {
-    const { draft, pictures } = await opened(c);
-    const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
-    return c.json({ command: commandOf(draft, { modelPath, pictures }) });
+    const open = await opened(c);
+    return c.json({ command: commandOf(open.draft, await filesOf(open)) });
   });
 
   app.put("/:id/pictures/:name", async (c) => {

@@ -4,7 +4,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import { nameOnDisk, openInside } from "../disk/names.ts";
-import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft } from "./draft.ts";
+import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft, promptLines } from "./draft.ts";
 import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
 import { requireDraftable } from "./settings.ts";
 
@@ -113,8 +113,13 @@ export class OpenDraft {
     return path.join(this.folder, "pictures");
   }
 
+  /** File of the prompts, as far as there are any. */
+  get prompts(): string {
+    return path.join(this.folder, "prompts.txt");
+  }
+
   /** Changes what was typed and chosen. @throws DRAFT_CHANGED when that was done from another revision, DRAFT_INVALID */
-  async change({ revision, captions = {}, ...changes }: DraftInput): Promise<Draft> {
+  async change({ revision, captions = {}, prompts = this.#draft.prompts, ...changes }: DraftInput): Promise<Draft> {
     requireDraftable(changes.settings);
     if (revision !== this.#draft.revision)
       throw new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
@@ -125,7 +130,8 @@ export class OpenDraft {
     const changed = this.#draft.pictures.filter(({ name, caption }) => (captions[name] ?? caption) !== caption);
     const pictures = this.#draft.pictures.map((one) => ({ ...one, caption: captions[one.name] ?? one.caption }));
     // at once, so that of two requests from one revision only one is done
-    this.#set({ ...changes, pictures, revision: revision + 1 });
+    this.#set({ ...changes, prompts, pictures, revision: revision + 1 });
+    await writeFileAtomically(this.prompts, promptLines(this.#draft));
     for (const { name } of changed) await this.#writeCaption(name, captions[name]!);
     await this.#save();
     return this.#draft;

@@ -27,9 +27,11 @@ export function runRoutes({ runs: root, drafts, models, version, caller }: RunPa
   app.get("/", async (c) => c.json({ runs: await listRuns(root) }));
   app.post("/", async (c) => {
     const { draft: id } = await readJson(c, z.strictObject({ draft: z.string().max(40) }));
-    const { draft, pictures } = await drafts.open(id);
+    const { draft, pictures, prompts } = await drafts.open(id);
     const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
-    return once.do(c, async () => ({ run: await startRun({ draft, pictures, modelPath }, { root, version, caller }) }));
+    return once.do(c, async () => ({
+      run: await startRun({ draft, pictures, prompts, modelPath }, { root, version, caller }),
+    }));
   });
   app.get("/:id", async (c) => {
     const places = await runAt(root, c.req.param("id"));

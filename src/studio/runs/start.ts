@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants, copyFile, mkdir, readdir } from "node:fs/promises";
 import path from "node:path";
+import { writeFileAtomically } from "../../files/index.ts";
 import { readTrainRecord } from "../../options/index.ts";
 import {
   makeRunFolder,
@@ -12,7 +13,8 @@ import {
   writeConfig,
   writeRecord,
 } from "../../runs/index.ts";
-import { type Draft, trainInputOf } from "../drafts/draft.ts";
+import { promptLines, trainInputOf } from "../drafts/draft.ts";
+import type { OpenDraft } from "../drafts/store.ts";
 
 /** How the command line of this program is called. */
 export interface Caller {
@@ -32,16 +34,20 @@ export async function startRun(
   {
     draft,
     pictures,
+    prompts,
     modelPath,
-  }: { readonly draft: Draft; readonly pictures: string; readonly modelPath: string | undefined },
+  }: Pick<OpenDraft, "draft" | "pictures" | "prompts"> & { readonly modelPath: string | undefined },
   { root, version, caller }: Starting,
 ): Promise<string> {
   // what is wrong with the settings is said before anything is made
-  await readTrainRecord(trainInputOf(draft, { modelPath, pictures }), "plan");
+  await readTrainRecord(trainInputOf(draft, { modelPath, pictures, prompts }), "plan");
   const places = makeRunFolder(root, draft.word);
   const own = path.join(places.folder, "pictures");
   await copyFiles(pictures, own);
-  const input = { ...trainInputOf(draft, { modelPath, pictures: own }), outputDir: places.checkpoints };
+  const ownPrompts = path.join(places.folder, "prompts.txt");
+  await writeFileAtomically(ownPrompts, promptLines(draft));
+  const files = { modelPath, pictures: own, prompts: ownPrompts };
+  const input = { ...trainInputOf(draft, files), outputDir: places.checkpoints };
   const { settings } = await readTrainRecord(input);
   await settingsInFolder(settings, places);
   await writeConfig(places, draft.word, settings);
