@@ -1,0 +1,110 @@
+import { readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { type Environment, folderIn } from "../../files/index.ts";
+import type { Root } from "./folders.ts";
+
+/** A program that images are generated with. */
+export type Program = "A1111" | "Forge" | "ComfyUI" | "InvokeAI";
+
+/** Where a program is installed, by the name of that folder in any letter case, and where in it things lie. */
+interface KnownProgram {
+  readonly program: Program;
+  readonly folder: RegExp;
+  readonly models: string;
+  /** The first of these that is there, else the last, is where it finds embeddings. */
+  readonly embeddings: readonly string[];
+}
+
+const stableDiffusion = "models/Stable-diffusion";
+// autoimport: of InvokeAI before 4, which reads it at each start; later ones are told which folder to scan
+const invokeEmbeddings = ["autoimport/embedding", "embeddings"];
+
+const programs: readonly KnownProgram[] = [
+  {
+    program: "A1111",
+    folder: /^(stable-diffusion-webui|sd-webui|automatic1111)$/i,
+    models: stableDiffusion,
+    embeddings: ["embeddings"],
+  },
+  { program: "A1111", folder: /^sd\.webui$/i, models: `webui/${stableDiffusion}`, embeddings: ["webui/embeddings"] },
+  {
+    program: "Forge",
+    folder: /^(stable-diffusion-webui-(re)?forge|sd-webui-forge(-\w+)?|forge)$/i,
+    models: stableDiffusion,
+    embeddings: ["embeddings"],
+  },
+  {
+    program: "Forge",
+    folder: /^webui_forge_\w+$/i,
+    models: `webui/${stableDiffusion}`,
+    embeddings: ["webui/embeddings"],
+  },
+  { program: "ComfyUI", folder: /^comfyui$/i, models: "models/checkpoints", embeddings: ["models/embeddings"] },
+  {
+    program: "ComfyUI",
+    folder: /^comfyui_windows_portable$/i,
+    models: "ComfyUI/models/checkpoints",
+    embeddings: ["ComfyUI/models/embeddings"],
+  },
+  { program: "InvokeAI", folder: /^invoke-?ai$/i, models: "models", embeddings: invokeEmbeddings },
+];
+
+/** A program that may be installed on this machine. */
+interface Installed {
+  readonly program: Program;
+  /** The folder of its models, which need not be there. */
+  readonly models: string;
+  /** Folders in which it may look for embeddings. */
+  readonly embeddings: readonly string[];
+}
+
+/** Programs in the home, in its folders, and in those of the roots, by the names of their folders; none is opened. */
+export async function installedPrograms(
+  roots: readonly Root[],
+  environment: Environment = process.env,
+): Promise<readonly Installed[]> {
+  const places = new Set<string>();
+  for (const { path: root } of roots) {
+    places.add(root);
+    for (const name of await foldersIn(root)) places.add(path.join(root, name));
+  }
+  const found: Installed[] = [];
+  const add = (folder: string, { program, models, embeddings }: Omit<KnownProgram, "folder">) => {
+    const within = (inner: string) => path.join(folder, inner);
+    found.push({ program, models: within(models), embeddings: embeddings.map(within) });
+  };
+  for (const place of places)
+    for (const name of [path.basename(place), ...(await foldersIn(place))])
+      for (const known of programs)
+        if (known.folder.test(name)) add(name === path.basename(place) ? place : path.join(place, name), known);
+  const invoke = folderIn(environment, "INVOKEAI_ROOT");
+  if (invoke) add(invoke, { program: "InvokeAI", models: "models", embeddings: invokeEmbeddings });
+  return found;
+}
+
+/** Folders into which embeddings of a program go: those that are there, and those that can be made where its models are. */
+export async function embeddingFolders(
+  roots: readonly Root[],
+): Promise<readonly { readonly program: Program; readonly folder: string }[]> {
+  const found = new Map<string, { program: Program; folder: string }>();
+  for (const { program, models, embeddings } of await installedPrograms(roots)) {
+    const [first] = (await Promise.all(embeddings.map(existing))).filter((folder) => folder !== undefined);
+    const folder = first ?? ((await existing(models)) && embeddings.at(-1));
+    if (folder !== undefined && !found.has(folder)) found.set(folder, { program, folder });
+  }
+  return [...found.values()];
+}
+
+async function existing(folder: string): Promise<string | undefined> {
+  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory() ?? false;
+  return isFolder ? folder : undefined;
+}
+
+/** Names of a folder's folders; none of one that cannot be read. Hidden ones, and those of packages, hold no models. */
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => (entry.isDirectory() || entry.isSymbolicLink()) && !/^(\.|node_modules$)/.test(entry.name))
+    .map((entry) => entry.name)
+    .slice(0, 300);
+}
