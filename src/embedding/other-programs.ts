@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { LearnedEmbedding } from "./learned-embedding.ts";
+import type { Program } from "./program-rules.ts";
 import type { WrittenLayout } from "./write.ts";
 
 /** Which programs do not read a written file, or misread it.
@@ -72,6 +73,11 @@ export function usesInPrograms(file: string, word: string): ProgramUse[] {
   return otherPrograms
     .filter(({ loads }) => loads.includes(extension))
     .map(({ program, place, call }) => ({ program, place, call: call(word) }));
+}
+
+/** How prompts call a word in a program. */
+export function callIn(program: Program, word: string): string {
+  return otherPrograms.find((other) => other.program === program)!.call(word);
 }
 
 /** Python lines that load both tables of Stable Diffusion XL into diffusers, which does not find them by itself. */

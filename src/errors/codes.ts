@@ -12,6 +12,8 @@ export const errorCodes = {
   DRAFT_FULL: "A draft of the studio with as many images, or as many bytes of them, as it can have.",
   DRAFT_INVALID: "A draft of the studio that is damaged, of another version, or has settings that a draft cannot have.",
   DRAFT_UNKNOWN: "A draft that the studio does not have.",
+  EXPORT_DIFFERS:
+    "A file that was written for another program holds other numbers than the checkpoint when it is read back.",
   HOST_REFUSED: "A request to the studio under a name that is not its own.",
   KEY_MISSING: "A request to the studio without its key.",
   MODEL_UNKNOWN: "A model that is not in the studio's list, or is not the name of one on the hub.",

@@ -1,10 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
+import type { Program } from "../../embedding/index.ts";
 import { type Environment, folderIn } from "../../files/index.ts";
 import type { Root } from "./folders.ts";
-
-/** A program that images are generated with. */
-export type Program = "A1111" | "Forge" | "ComfyUI" | "InvokeAI";
 
 /** Where a program is installed, by the name of that folder in any letter case, and where in it things lie. */
 interface KnownProgram {

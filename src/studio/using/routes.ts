@@ -1,12 +1,26 @@
 import { Hono } from "hono";
-import { runInside } from "../disk/runs.ts";
+import { z } from "zod";
+import { CoinageError } from "../../errors/index.ts";
+import { rootOf } from "../disk/folders.ts";
+import { folderInside } from "../disk/names.ts";
+import { runInside, usableRun } from "../disk/runs.ts";
+import { readJson } from "../http/bodies.ts";
 import type { StudioParts } from "../parts.ts";
+import { Once } from "../runs/once.ts";
+import { type ExportTarget, exportCheckpoint } from "./export.ts";
 import { type FileKind, fileKinds, readRunFile, readThumb } from "./files.ts";
+import { type ProgramFolder, programFolders } from "./programs.ts";
 import { makeReport, readReport, reportPolicy } from "./report.ts";
 
-/** Using what a run has learned: its files, its report. */
-export function usingRoutes({ runs, caller, end }: Pick<StudioParts, "runs" | "caller" | "end">): Hono {
+/** Using what a run has learned: its files, its report, other programs. */
+export function usingRoutes({
+  runs,
+  roots,
+  caller,
+  end,
+}: Pick<StudioParts, "runs" | "roots" | "caller" | "end">): Hono {
   const app = new Hono();
+  const once = new Once();
   const reports = new Map<string, Promise<void>>();
 
   app.get(`/runs/:id/files/:kind{${fileKinds.join("|")}}/:name`, async (c) => {
@@ -33,5 +47,34 @@ export function usingRoutes({ runs, caller, end }: Pick<StudioParts, "runs" | "c
     await making.finally(() => reports.delete(places.folder));
     return c.json({});
   });
+
+  app.get("/programs", async (c) => c.json({ programs: await programFolders(roots) }));
+  app.post("/runs/:id/export", async (c) => {
+    const { programs, folder, ...request } = await readJson(c, exportInput);
+    const { places } = await usableRun(runs, c.req.param("id"));
+    const known = await programFolders(roots);
+    const targets: ExportTarget[] = programs.map((id) => programOf(known, id));
+    if (folder)
+      targets.push({ program: undefined, folder: await folderInside(rootOf(roots, folder.root).path, folder.path) });
+    return once.do(c, () => exportCheckpoint(places, { ...request, targets }));
+  });
   return app;
+}
+
+const exportInput = z.strictObject({
+  checkpoint: z.string().max(255),
+  name: z.string().max(255),
+  programs: z.array(z.string().max(40)).max(50).default([]),
+  /** A folder below a root, besides. */
+  folder: z.strictObject({ root: z.string().max(100), path: z.array(z.string().max(255)).max(100) }).optional(),
+  replace: z.boolean().default(false),
+});
+
+/** @throws FILE_NOT_FOUND */
+function programOf(known: readonly ProgramFolder[], id: string): ProgramFolder {
+  const found = known.find((one) => one.id === id);
+  if (found) return found;
+  throw new CoinageError("FILE_NOT_FOUND", "The program's folder is no longer where it was found.", {
+    hint: "Reload the page, and choose again.",
+  });
 }
