@@ -31,8 +31,10 @@ export const errorCodes = {
   RUN_AMBIGUOUS: "A name that several runs have.",
   RUN_BUSY: "A run that another process is training.",
   RUN_ENDED: "A run that is done, where one is needed that can go on or be stopped.",
+  RUN_CHANGED: "A run that has begun, was told to stop or has ended since a page of the studio last heard of it.",
   RUN_NEWER: "A run folder of a later version of coinage: it is shown and not changed.",
   RUN_NOT_FOUND: "A run that is not in the folder of runs.",
+  RUN_NOT_STARTED: "A run whose process could not be started, or ended before it had opened the run.",
   RUN_UNREADABLE: "A run folder whose run.json is missing or damaged.",
   // graph
   SHAPE: "Tensor shapes that do not match.",

@@ -10,6 +10,7 @@ export { reasonOf } from "./disk.ts";
 export { cachesFolder, type Environment, folderIn, homeFolder, makeFolder, prepareOutputFolder } from "./folders.ts";
 export { isDescriptorPath, readGivenTextFile } from "./given-file.ts";
 export { type FoundLock, type Holder, type Lock, lookAtLock, takeLock } from "./lock.ts";
+export { lifeOf, type Owner, processOf } from "./owner.ts";
 export { didYouMean, hintOfMissing, quotedWord } from "./path-hints.ts";
 export { NotAFile, readingHint, whyUnreadable } from "./reading-problems.ts";
 export {

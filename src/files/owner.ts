@@ -17,6 +17,12 @@ type Life = "alive" | "gone" | "elsewhere";
 
 let own: Owner | undefined;
 
+/** Another process of this machine; undefined when there is none of this number. */
+export function processOf(pid: number): Owner | undefined {
+  const start = startOf(pid);
+  return start === undefined ? undefined : { place: ownProcess().place, pid, start };
+}
+
 /** This process. */
 export function ownProcess(): Owner {
   own ??= { place: placeOfProcesses(), pid: process.pid, start: startOf(process.pid) ?? "0" };

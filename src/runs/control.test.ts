@@ -35,7 +35,9 @@ test("commands are found in the order they were given, once", async () => {
     ids.push(await sendCommand(places, command));
   }
   expect(await isStopWaiting(places)).toBe(false);
-  expect(await takeCommands(places)).toEqual(given.map((asked, i) => ({ id: ids[i], asked })));
+  expect(await takeCommands(places)).toEqual(
+    given.map((asked, i) => ({ id: ids[i], time: expect.any(Number), asked })),
+  );
   expect(await takeCommands(places)).toEqual([]);
 });
 
@@ -51,7 +53,11 @@ test.each([
   writeFileSync(path.join(places.control, "a.json"), text);
   writeFileSync(path.join(places.control, ".b.json"), text);
   expect(await takeCommands(places)).toEqual([
-    { id: "a", asked: { command: expect.any(String), problem: expect.stringMatching(problem) } },
+    {
+      id: "a",
+      time: expect.any(Number),
+      asked: { command: expect.any(String), problem: expect.stringMatching(problem) },
+    },
   ]);
   expect(readdirSync(places.control)).toEqual([".b.json"]);
 });

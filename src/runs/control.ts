@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { readEarlierFile, writeFileAtomically } from "../files/index.ts";
@@ -25,6 +25,8 @@ export type RunCommand = z.infer<typeof schema>;
 export interface FoundCommand {
   /** The name of its file without the ending. */
   readonly id: string;
+  /** When it was given, in milliseconds since 1970. */
+  readonly time: number;
   readonly asked: RunCommand | { readonly command: string; readonly problem: string };
 }
 
@@ -41,9 +43,10 @@ export async function takeCommands({ control }: RunPlaces): Promise<FoundCommand
   const found: FoundCommand[] = [];
   for (const name of await waitingIn(control)) {
     const file = path.join(control, name);
+    const time = (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
     const bytes = await readEarlierFile(file);
     await rm(file, { recursive: true, force: true }).catch(() => {});
-    found.push({ id: path.parse(name).name, asked: read(bytes) });
+    found.push({ id: path.parse(name).name, time, asked: read(bytes) });
   }
   return found;
 }

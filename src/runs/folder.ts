@@ -16,6 +16,8 @@ export interface RunPlaces {
   readonly journal: string;
   /** What the run has said to people. */
   readonly console: string;
+  /** The process that was started for it and has not opened it yet, if whoever started it has noted that. */
+  readonly start: string;
   /** How its process ended, if whoever started it has noted that. */
   readonly exit: string;
   /** What people have noted about it. */
@@ -37,6 +39,7 @@ export function placesOf(folder: string): RunPlaces {
     dataset: at("dataset.toml"),
     journal: at("events.jsonl"),
     console: at("console.log"),
+    start: at("start.json"),
     exit: at("exit.json"),
     marks: at("marks.json"),
     lock: at("lock"),

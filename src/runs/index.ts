@@ -7,9 +7,10 @@ export { isPath, isRunId, makeRunFolder, placesOf, type RunPlaces, runFolderOf, 
 export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
 export { follow } from "./journal/follow.ts";
 export { RunHistory } from "./journal/history.ts";
-export { listRuns, noteExit, type RunRow, readRun } from "./list.ts";
+export { listRuns, type RunRow, readRun } from "./list.ts";
 export { changeMarks } from "./marks.ts";
 export { newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
 export { RunSession, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";
+export { forgetStart, noteExit, noteFailedStart, noteStart } from "./started.ts";
 export { isUnderWay } from "./state.ts";

@@ -1,16 +1,16 @@
 import { open, readdir, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
-import { z } from "zod";
 import { CoinageError, type ErrorCode } from "../errors/index.ts";
-import { lookAtLock, readEarlierFile, writeFileAtomically } from "../files/index.ts";
-import { likelyCause, type ProcessEnd } from "./cause.ts";
+import { lookAtLock } from "../files/index.ts";
+import { likelyCause } from "./cause.ts";
 import { isStopWaiting } from "./control.ts";
 import { placesOf, type RunPlaces } from "./folder.ts";
 import { type Digest, digestOf } from "./journal/digest.ts";
 import type { ProblemData } from "./journal/events.ts";
 import { readTail } from "./journal/reader.ts";
 import { bootedMs, type RunRecord, readRecord } from "./record.ts";
+import { type FoundStart, lookAtStart, readExit } from "./started.ts";
 import { isUnderWay, type RunState, stateOf } from "./state.ts";
 
 /** A run as a list shows it. */
@@ -32,6 +32,10 @@ export interface RunRow {
   readonly steps: number | undefined;
   readonly loss: number | undefined;
   readonly averageLoss: number | undefined;
+  /** Of a run that is under way: the machine. */
+  readonly host: string | undefined;
+  /** Of a queued run: the lowest is the next to start. */
+  readonly turn: number | undefined;
   /** Of a run that is under way. */
   readonly remainingSeconds: number | undefined;
   /** The embedding that was written last. */
@@ -82,24 +86,41 @@ async function rowOf(places: RunPlaces): Promise<RunRow> {
   const { record, digest } = await contentsOf(places);
   const lock = await lookAtLock(places.lock);
   const isHeld = lock?.isAlive ?? false;
+  const start = await newStart(places, digest);
   const isStopAsked = isHeld && (await isStopWaiting(places));
   const ageMs = Date.now() - (await stat(places.record)).mtimeMs;
-  const state = stateOf({ wanted: record.wanted, isHeld, isStopAsked, ageMs, digest });
-  const { seq, time: updatedMs, step, steps, loss, averageLoss, remainingSeconds, file, problem } = digest;
+  const state = stateOf({ wanted: record.wanted, isHeld, isStopAsked, start, ageMs, digest });
+  const isUnopened = state === "failed" && start !== undefined && !isHeld;
+  const { seq, time: updatedMs, step, steps, loss, averageLoss, remainingSeconds, file } = digest;
   return {
     ...{ id: path.basename(places.folder), folder: places.folder, state, seq, updatedMs },
     ...{ name: record.name, word: record.word, made: record.made },
-    ...{ step, steps, loss, averageLoss, file, problem },
+    ...{ step, steps, loss, averageLoss, file, problem: isUnopened ? start.problem : digest.problem },
+    host: isUnderWay(state) ? (lock?.host ?? os.hostname()) : undefined,
+    turn: state === "queued" ? (record.queued?.turn ?? 0) : undefined,
     remainingSeconds: isUnderWay(state) ? remainingSeconds : undefined,
     cause: state === "lost" ? await causeOf(places, record, digest) : undefined,
     lastWords: state === "lost" || state === "failed" ? await lastLines(places.console) : [],
   };
 }
 
+/** A start of which the run has not heard yet. */
+async function newStart(places: RunPlaces, digest: Digest): Promise<FoundStart | undefined> {
+  const start = await lookAtStart(places);
+  return start && start.at > (digest.time ?? 0) ? start : undefined;
+}
+
 function unreadable(places: RunPlaces, code: ErrorCode, message: string, hint?: string): RunRow {
   const id = path.basename(places.folder);
   const unknown = { word: undefined, made: undefined, updatedMs: undefined, step: undefined, steps: undefined };
-  const numbers = { loss: undefined, averageLoss: undefined, remainingSeconds: undefined, file: undefined };
+  const numbers = {
+    host: undefined,
+    turn: undefined,
+    loss: undefined,
+    averageLoss: undefined,
+    remainingSeconds: undefined,
+    file: undefined,
+  };
   const problem = { code, message, where: places.folder, hint };
   return {
     id,
@@ -139,31 +160,13 @@ async function stampOf(file: string): Promise<string | undefined> {
   return found && `${found.mtimeMs}:${found.size}:${found.ino}`;
 }
 
-const exitSchema = z.object({ pid: z.int(), code: z.int().nullish(), signal: z.string().max(20).nullish() });
-
-/** Notes how the process of a run ended: for whoever started it, since it can no longer say so itself. */
-export async function noteExit({ exit }: RunPlaces, pid: number, { code, signal }: ProcessEnd): Promise<void> {
-  await writeFileAtomically(exit, `${JSON.stringify({ pid, code, signal })}\n`);
-}
-
 async function causeOf(places: RunPlaces, { process: opened }: RunRecord, digest: Digest): Promise<string> {
-  const bytes = await readEarlierFile(places.exit);
-  const noted = bytes && exitSchema.safeParse(parsed(new TextDecoder().decode(bytes))).data;
   const isHere = opened !== undefined && opened.host === os.hostname();
   return likelyCause({
-    // of an earlier process of the run otherwise
-    end: noted && noted.pid === (digest.pid ?? opened?.pid) ? noted : undefined,
+    end: await readExit(places, digest.pid ?? opened?.pid),
     digest,
     bootedMs: isHere ? { now: bootedMs(), atOpening: opened.bootedMs } : undefined,
   });
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** What of a console log is read and shown of a run that has ended badly. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readEarlierFile, writeFileAtomically } from "../files/index.ts";
 import type { RunPlaces } from "./folder.ts";
+import { inTurn } from "./in-turn.ts";
 
 const exported = z.looseObject({
   /** Of the program that it was written for. */
@@ -35,23 +36,11 @@ export async function readMarks({ marks }: RunPlaces): Promise<RunMarks> {
   }
 }
 
-/** Changes that wait for one another, by file. */
-const changing = new Map<string, Promise<unknown>>();
-
 /** Changes what is noted about a run; changes at once come one after another. Gives the marks after it. @throws OUTPUT_UNWRITABLE */
 export async function changeMarks(places: RunPlaces, change: (marks: RunMarks) => RunMarks): Promise<RunMarks> {
-  const file = places.marks;
-  const work = (changing.get(file) ?? Promise.resolve())
-    .catch(() => {})
-    .then(async () => {
-      const marks = change(await readMarks(places));
-      await writeFileAtomically(file, `${JSON.stringify(marks, undefined, 2)}\n`);
-      return marks;
-    });
-  changing.set(file, work);
-  try {
-    return await work;
-  } finally {
-    if (changing.get(file) === work) changing.delete(file);
-  }
+  return inTurn(places.marks, async () => {
+    const marks = change(await readMarks(places));
+    await writeFileAtomically(places.marks, `${JSON.stringify(marks, undefined, 2)}\n`);
+    return marks;
+  });
 }

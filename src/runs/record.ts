@@ -3,6 +3,7 @@ import { z } from "zod";
 import { CoinageError } from "../errors/index.ts";
 import { readRegularTextFile, writeFileAtomically } from "../files/index.ts";
 import type { RunPlaces } from "./folder.ts";
+import { inTurn } from "./in-turn.ts";
 
 /** Raised when a folder changes so that earlier versions of this program would harm or misread it. */
 const schemaVersion = 1;
@@ -18,6 +19,10 @@ const schema = z.looseObject({
   made: z.string(),
   /** What is to become of it: `draft` is being put together, `queued` waits for its turn, `run` was started. */
   wanted: z.enum(["draft", "queued", "run"]),
+  /** Of a queued run: the lowest turn starts next; steps: of the whole run, where they are to be others than before. */
+  queued: z.looseObject({ turn: z.number(), steps: z.int().optional() }).optional(),
+  /** Sample images every so many steps, 0: none; in place of what its settings say. */
+  sampleEvery: z.int().min(0).optional(),
   /** The run that it was made from. */
   parent: z.string().optional(),
   /** Who made it. */
@@ -59,6 +64,15 @@ export function bootedMs(): number {
 /** Writes what a run is, whole or not at all. @throws OUTPUT_UNWRITABLE */
 export async function writeRecord({ record }: RunPlaces, contents: RunRecord): Promise<void> {
   await writeFileAtomically(record, `${JSON.stringify(contents, undefined, 2)}\n`);
+}
+
+/** Changes what a run is; changes of this process at once come one after another. @throws RUN_UNREADABLE, RUN_NEWER, OUTPUT_UNWRITABLE */
+export async function changeRecord(places: RunPlaces, change: (record: RunRecord) => RunRecord): Promise<RunRecord> {
+  return inTurn(places.record, async () => {
+    const record = change(await readRecord(places));
+    await writeRecord(places, record);
+    return record;
+  });
 }
 
 /** @throws RUN_UNREADABLE, RUN_NEWER */

@@ -6,7 +6,8 @@ import { type FoundCommand, takeCommands } from "./control.ts";
 import type { RunPlaces } from "./folder.ts";
 import type { Outcome, ProblemData } from "./journal/events.ts";
 import { Journal } from "./journal/journal.ts";
-import { openedHere, type RunRecord, writeRecord } from "./record.ts";
+import { changeRecord, openedHere, type RunRecord, writeRecord } from "./record.ts";
+import { forgetStart, lookAtStart } from "./started.ts";
 
 /** How often commands are looked for, in milliseconds: people press a button and wait. */
 const commandMs = 250;
@@ -65,11 +66,17 @@ export class RunSession {
         cause,
       });
     });
+    const found = await takeCommands(places);
     // what was meant for an earlier process is not obeyed by this one
-    if (journal.seq > 0) for (const late of await takeCommands(places)) answerTo(journal, late, "The run had ended.");
-    await writeRecord(places, { ...record, wanted: "run", process: openedHere() });
+    const start = journal.seq > 0 ? ((await lookAtStart(places))?.at ?? Number.POSITIVE_INFINITY) : 0;
+    for (const late of found.filter(({ time }) => time < start)) answerTo(journal, late, "The run had ended.");
+    const { queued, ...kept } = record;
+    await writeRecord(places, { ...kept, wanted: "run", process: openedHere() });
     journal.append({ kind: "opened", pid: process.pid, host: os.hostname(), version });
-    return new RunSession(places, journal);
+    await forgetStart(places);
+    const session = new RunSession(places, journal);
+    for (const early of found.filter(({ time }) => time >= start)) session.#obey(early);
+    return session;
   }
 
   /** Aborted when the run is to stop. */
@@ -114,7 +121,10 @@ export class RunSession {
 
   #obey(found: FoundCommand): void {
     const { asked } = found;
-    const answer = (problem?: string): void => answerTo(this.#journal, found, problem);
+    const answer = (problem?: string): void => {
+      answerTo(this.#journal, found, problem);
+      if (asked.command === "set" && "sampleEvery" in asked && problem === undefined) this.#keepSampling(asked);
+    };
     if ("problem" in asked) {
       answer(asked.problem);
     } else if (asked.command === "stop" || asked.command === "stopNow") {
@@ -124,6 +134,12 @@ export class RunSession {
     } else {
       this.#waiting.push({ ...asked, answer });
     }
+  }
+
+  /** Keeps what was set for when the run goes on. The run matters more: what cannot be written is forgotten. */
+  #keepSampling({ sampleEvery }: { readonly sampleEvery: number }): void {
+    const keeping = changeRecord(this.#places, (record) => ({ ...record, sampleEvery })).catch(() => {});
+    this.#looking = this.#looking.then(async () => void (await keeping));
   }
 
   /** Has the state written. It is asked for, since only between two steps there is one. */

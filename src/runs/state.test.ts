@@ -5,7 +5,7 @@ import type { Entry } from "./journal/events.ts";
 import { type RunFacts, stateOf } from "./state.ts";
 
 const facts = (given: Partial<Omit<RunFacts, "digest">>, digest: Partial<RunFacts["digest"]> = {}): RunFacts => ({
-  ...{ wanted: "run", isHeld: false, isStopAsked: false, ageMs: 3_600_000 },
+  ...{ wanted: "run", isHeld: false, isStopAsked: false, start: undefined, ageMs: 3_600_000 },
   ...given,
   digest: { session: "none", phase: "starting", outcome: undefined, ...digest },
 });
@@ -19,7 +19,12 @@ test.each<[state: string, facts: RunFacts]>([
   ["queued", facts({ wanted: "queued" }, open)],
   ["starting", facts({ ageMs: 1000 })],
   ["starting", facts({ isHeld: true })],
-  ["starting", facts({ isHeld: true, wanted: "queued" }, closed("stopped"))],
+  ["queued", facts({ wanted: "queued", start: { isAlive: true } })],
+  ["starting", facts({ isHeld: true, start: { isAlive: true } }, closed("stopped"))],
+  ["starting", facts({ start: { isAlive: true } }, closed("stopped"))],
+  ["starting", facts({ start: { isAlive: true } }, open)],
+  ["failed", facts({ start: { isAlive: false } })],
+  ["failed", facts({ start: { isAlive: false } }, closed("stopped"))],
   ["starting", facts({ isHeld: true }, { ...open, phase: "starting" })],
   ["running", facts({ isHeld: true }, { ...open, phase: "running" })],
   ["sampling", facts({ isHeld: true }, { ...open, phase: "sampling" })],

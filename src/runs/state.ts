@@ -21,28 +21,32 @@ export interface RunFacts {
   readonly isHeld: boolean;
   /** Whether a command to stop waits to be obeyed. */
   readonly isStopAsked: boolean;
+  /** A process that was started for the run since the last event and has not opened it. */
+  readonly start: { readonly isAlive: boolean } | undefined;
   /** Since the folder was made or wanted something else, in milliseconds. */
   readonly ageMs: number;
   readonly digest: Pick<Digest, "session" | "phase" | "outcome">;
 }
 
-/** A process has this long to open a run that was started, in milliseconds: node and the program have to be loaded. */
-const openingMs = 20_000;
+/** Between the record of a run that is to start and the note of its process, in milliseconds: files are written in it, by a machine that may be busy. The process
+ *  itself may take as long as it needs. */
+const notingMs = 20_000;
 
 /** The state of a run, from its folder alone. */
-export function stateOf({ wanted, isHeld, isStopAsked, ageMs, digest }: RunFacts): RunState {
+export function stateOf({ wanted, isHeld, isStopAsked, start, ageMs, digest }: RunFacts): RunState {
   const { session, phase, outcome } = digest;
   if (isHeld) {
     // between taking the lock and opening, or between closing and releasing it
-    if (session === "closed") return wanted === "queued" ? "starting" : outcome!;
+    if (session === "closed") return start ? "starting" : outcome!;
     if (session === "none") return "starting";
     return isStopAsked ? "stopping" : phase;
   }
   if (wanted === "queued") return "queued";
+  if (start) return start.isAlive ? "starting" : "failed";
   if (session === "open") return "lost";
   if (session === "closed") return outcome!;
   if (wanted === "draft") return "draft";
-  return ageMs < openingMs ? "starting" : "lost";
+  return ageMs < notingMs ? "starting" : "lost";
 }
 
 /** Whether a process is at work on a run in this state. */

@@ -76,23 +76,25 @@ interface HeldRun {
 /** Makes the folder of a new run, or takes up one that is there, from its last state. words: as they were given.
  *  @throws RUN_BUSY, RUN_ENDED, OUTPUT_UNWRITABLE, DATASET_CONFIG */
 export async function holdRun(
-  given: TrainSettings,
+  asked: TrainSettings,
   existing: RunPlaces | undefined,
   words: readonly string[],
 ): Promise<HeldRun> {
-  const { run: name = "", tokenString: word } = given;
-  const places = existing ?? makeRunFolder(runsFolder(process.env, given.runsDir), name);
+  const { run: name = "", tokenString: word } = asked;
+  const places = existing ?? makeRunFolder(runsFolder(process.env, asked.runsDir), name);
   const lock = await takeRun(places);
   try {
     if (existing) await requireUnfinished(existing, words);
     const fresh = { id: path.basename(places.folder), name, word, wanted: "run", version: packageVersion() } as const;
     const record = existing ? await readRecord(existing) : newRecord(fresh);
+    const given = withSampling(asked, record);
     const resume = given.resume ?? (existing && (await newestState(existing, given.outputName)));
     const writeSettings = (seed?: number): Promise<void> => writeConfig(places, record.name, given, seed);
     const settings = await settingsInFolder({ ...given, resume }, places);
     await writeSettings();
     await writeRecord(places, record);
-    const beginsAgain = existing !== undefined && resume === undefined;
+    // one that nothing has happened in was made to be started
+    const beginsAgain = existing !== undefined && resume === undefined && (await readRun(existing)).seq > 0;
     return { places, record, lock, settings, writeConfig: writeSettings, beginsAgain };
   } catch (error) {
     await lock.release();
@@ -100,6 +102,12 @@ export async function holdRun(
     if (!existing) await rm(places.folder, { recursive: true, force: true }).catch(() => {});
     throw error;
   }
+}
+
+/** The settings with what the run was told to sample while it trained. */
+function withSampling(given: TrainSettings, { sampleEvery }: RunRecord): TrainSettings {
+  if (sampleEvery === undefined) return given;
+  return { ...given, sampleEveryNEpochs: undefined, sampleEveryNSteps: sampleEvery > 0 ? sampleEvery : undefined };
 }
 
 /** @throws RUN_ENDED for a run that is done, unless it is to be longer now */

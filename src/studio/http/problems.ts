@@ -25,6 +25,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   DRAFT_CHANGED: 409,
   RUN_BUSY: 409,
   RUN_ENDED: 409,
+  RUN_CHANGED: 409,
   RUN_NEWER: 409,
   BODY_TOO_LARGE: 413,
   DRAFT_FULL: 413,
