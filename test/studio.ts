@@ -6,8 +6,10 @@ import { afterAll } from "vitest";
 import { studioApp } from "../src/studio/app.ts";
 import { Checker } from "../src/studio/checking/checker.ts";
 import { ModelLibrary } from "../src/studio/disk/library.ts";
+import { Trash } from "../src/studio/disk/trash.ts";
 import { Drafts } from "../src/studio/drafts/store.ts";
 import { csrfOf, type Keys } from "../src/studio/http/guards.ts";
+import { RunQueue } from "../src/studio/runs/queue.ts";
 
 /** The command line from its source. */
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -26,6 +28,7 @@ export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: re
   const root = mkdtempSync(path.join(work, "root-"));
   const checker = new Checker();
   afterAll(() => {
+    queue.close();
     checker.close();
     rmSync(work, { recursive: true, force: true });
   });
@@ -33,15 +36,17 @@ export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: re
   const bugs: unknown[] = [];
   const tickets = new Set(["ticket"]);
   const keys: Keys = { port: 7788, key, allowedHosts, useTicket: (ticket) => tickets.delete(ticket) };
+  const runs = path.join(work, "runs");
+  const report = (error: unknown) => bugs.push(error);
+  const caller = { command: process.execPath, words: ["--import", import.meta.resolve("tsx"), main] };
+  const queue = new RunQueue({ root: runs, caller, report });
   const parts = {
     ...{ version: "1.2.3", roots, checker, makeTicket: () => "ticket" },
     drafts: new Drafts(path.join(work, "drafts")),
-    trash: path.join(work, "trash"),
-    runs: path.join(work, "runs"),
-    caller: { command: process.execPath, words: ["--import", import.meta.resolve("tsx"), main] },
+    trash: new Trash(path.join(work, "trash")),
+    ...{ runs, queue, caller, report },
     end: new AbortController().signal,
     models: new ModelLibrary(roots, checker),
-    report: (error: unknown) => bugs.push(error),
   };
   const app = studioApp(parts, keys);
 
@@ -63,7 +68,7 @@ export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: re
     } as RequestInit);
   }
 
-  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts: parts.drafts, app };
+  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts: parts.drafts, app, queue, caller };
 }
 
 /** The code of the problem that an answer tells. */

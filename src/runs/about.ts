@@ -29,7 +29,7 @@ interface Sample {
 }
 
 /** What a run is and has, besides how it stands. */
-interface RunAbout {
+export interface RunAbout {
   readonly record: RunRecord;
   /** Its settings that are not the usual ones, by flag. */
   readonly settings: Readonly<Record<string, OptionValue>>;

@@ -1,15 +1,16 @@
 /** A run as a folder: what it is, what has happened in it, what it is told; and the reading side of all that. Whoever writes and whoever reads need not know each
  *  other: docs/runs.md. */
 
-export { aboutRun } from "./about.ts";
+export { aboutRun, type RunAbout } from "./about.ts";
 export { type RunCommand, sendCommand } from "./control.ts";
 export { isPath, isRunId, makeRunFolder, placesOf, type RunPlaces, runFolderOf, runsFolder } from "./folder.ts";
 export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
 export { follow } from "./journal/follow.ts";
 export { RunHistory } from "./journal/history.ts";
+export { Wake } from "./journal/wake.ts";
 export { listRuns, type RunRow, readRun } from "./list.ts";
 export { changeMarks } from "./marks.ts";
-export { newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
+export { changeRecord, newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
 export { RunSession, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";
 export { forgetStart, noteExit, noteFailedStart, noteStart } from "./started.ts";

@@ -10,6 +10,7 @@ import { readQuery } from "./http/bodies.ts";
 import { csrfOf, guards, isApi, type Keys, letIn } from "./http/guards.ts";
 import { answerProblem, isBug } from "./http/problems.ts";
 import type { StudioParts } from "./parts.ts";
+import { trashRoutes } from "./runs/keeping.ts";
 import { runEvents, runRoutes } from "./runs/routes.ts";
 import { Shell } from "./shell.ts";
 import { usingRoutes } from "./using/routes.ts";
@@ -58,6 +59,7 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   app.post("/api/tickets", (c) => c.json({ ticket: parts.makeTicket() }));
   app.route("/api/drafts", draftRoutes(parts));
   app.route("/api/runs", runRoutes(parts));
+  app.route("/api/trash", trashRoutes(parts));
   app.route("/api", usingRoutes(parts));
   app.get("/api/events", (c) => runEvents(c, parts));
   return app;

@@ -1,7 +1,9 @@
 import type { Checker } from "./checking/checker.ts";
 import type { Root } from "./disk/folders.ts";
 import type { ModelLibrary } from "./disk/library.ts";
+import type { Trash } from "./disk/trash.ts";
 import type { Drafts } from "./drafts/store.ts";
+import type { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 
 /** What the routes work with. */
@@ -9,12 +11,12 @@ export interface StudioParts {
   readonly version: string;
   readonly roots: readonly Root[];
   readonly drafts: Drafts;
-  /** Folder for what was discarded. */
-  readonly trash: string;
+  readonly trash: Trash;
   readonly models: ModelLibrary;
   readonly checker: Checker;
   /** The folder of all runs. */
   readonly runs: string;
+  readonly queue: RunQueue;
   readonly caller: Caller;
   /** Aborted when the studio ends. */
   readonly end: AbortSignal;

@@ -11,7 +11,9 @@ import { studioApp } from "./app.ts";
 import { Checker } from "./checking/checker.ts";
 import { rootsOf } from "./disk/folders.ts";
 import { ModelLibrary } from "./disk/library.ts";
+import { Trash } from "./disk/trash.ts";
 import { Drafts } from "./drafts/store.ts";
+import { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import { readStudioFile, writeStudioFile } from "./studio-file.ts";
 
@@ -56,14 +58,17 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     const checker = new Checker();
     const tickets = new Tickets();
     const end = new AbortController();
+    const [trash, runs] = [new Trash(path.join(home, "trash")), path.join(home, "runs")];
+    const queue = new RunQueue({ root: runs, caller: options.caller, report });
     const parts = {
       version: await version(),
       roots,
       drafts: new Drafts(path.join(home, "drafts")),
-      trash: path.join(home, "trash"),
+      trash,
+      queue,
       models: new ModelLibrary(roots, checker),
       checker,
-      runs: path.join(home, "runs"),
+      runs,
       caller: options.caller,
       end: end.signal,
       makeTicket: () => tickets.make(),
@@ -73,6 +78,8 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       studioApp(parts, { port, key, allowedHosts, useTicket: (ticket) => tickets.use(ticket) });
     const { servers, port } = await listen(options.port, host === undefined ? loopback : [host], appAt);
     await writeStudioFile(home, { schema: 1, key, port });
+    await queue.look();
+    trash.empty().catch(report);
     return {
       isNew: true,
       address: `http://127.0.0.1:${port}/`,
@@ -80,6 +87,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       port,
       ticket: async () => tickets.make(),
       async close() {
+        queue.close();
         checker.close();
         end.abort();
         await Promise.all(servers.map(closed));

@@ -87,7 +87,7 @@ export async function holdRun(
     if (existing) await requireUnfinished(existing, words);
     const fresh = { id: path.basename(places.folder), name, word, wanted: "run", version: packageVersion() } as const;
     const record = existing ? await readRecord(existing) : newRecord(fresh);
-    const given = withSampling(asked, record);
+    const given = withSampling(asked, record, words);
     const resume = given.resume ?? (existing && (await newestState(existing, given.outputName)));
     const writeSettings = (seed?: number): Promise<void> => writeConfig(places, record.name, given, seed);
     const settings = await settingsInFolder({ ...given, resume }, places);
@@ -105,8 +105,10 @@ export async function holdRun(
 }
 
 /** The settings with what the run was told to sample while it trained. */
-function withSampling(given: TrainSettings, { sampleEvery }: RunRecord): TrainSettings {
-  if (sampleEvery === undefined) return given;
+function withSampling(given: TrainSettings, { sampleEvery }: RunRecord, words: readonly string[]): TrainSettings {
+  const { explicit } = parseTrainArguments(words);
+  const isGiven = explicit.has("sample_every_n_steps") || explicit.has("sample_every_n_epochs");
+  if (sampleEvery === undefined || isGiven) return given;
   return { ...given, sampleEveryNEpochs: undefined, sampleEveryNSteps: sampleEvery > 0 ? sampleEvery : undefined };
 }
 

@@ -3,6 +3,7 @@ import type { StopSignal } from "../../events/index.ts";
 import type { RunPlaces } from "../folder.ts";
 import type { Entry } from "./events.ts";
 import { readEntries } from "./reader.ts";
+import { Wake } from "./wake.ts";
 
 interface FollowOptions {
   /** Ends it; waiting, too. */
@@ -18,8 +19,9 @@ export async function* follow(
   afterSeq = 0,
   { signal, pollMs = 1000 }: FollowOptions = {},
 ): AsyncGenerator<Entry, void> {
-  const hint = new Hint(folder);
-  signal?.addEventListener?.("abort", hint.wake);
+  const change = new Wake();
+  const watcher = watched(folder, change.wake);
+  signal?.addEventListener?.("abort", change.wake);
   let [at, seq] = [0, afterSeq];
   try {
     while (!signal?.aborted) {
@@ -31,47 +33,19 @@ export async function* follow(
       }
       const isMoved = end !== at;
       at = end;
-      if (!isMoved && !signal?.aborted) await hint.wait(pollMs);
+      if (!isMoved && !signal?.aborted) await change.wait(pollMs);
     }
   } finally {
-    signal?.removeEventListener?.("abort", hint.wake);
-    hint.close();
+    signal?.removeEventListener?.("abort", change.wake);
+    watcher?.close();
   }
 }
 
-/** A wait that the system may shorten when it sees a change. It is not relied upon: some drives and containers never tell, and watches may be used up. */
-class Hint {
-  readonly #watcher: FSWatcher | undefined;
-  #isHinted = false;
-  #end: (() => void) | undefined;
-
-  constructor(folder: string) {
-    try {
-      this.#watcher = watch(folder, { persistent: false }, this.wake).on("error", () => {});
-    } catch {
-      this.#watcher = undefined;
-    }
-  }
-
-  readonly wake = (): void => {
-    this.#isHinted = true;
-    this.#end?.();
-  };
-
-  async wait(ms: number): Promise<void> {
-    if (!this.#isHinted)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        this.#end = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    this.#end = undefined;
-    this.#isHinted = false;
-  }
-
-  close(): void {
-    this.#watcher?.close();
+/** Has the system wake a wait when it sees a change. It is not relied upon: some drives and containers never tell, and watches may be used up. */
+function watched(folder: string, wake: () => void): FSWatcher | undefined {
+  try {
+    return watch(folder, { persistent: false }, wake).on("error", () => {});
+  } catch {
+    return undefined;
   }
 }

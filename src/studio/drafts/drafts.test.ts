@@ -288,9 +288,11 @@ describe("a draft", () => {
   test("is discarded to where it can be brought back from", async () => {
     const id = newId();
     await put(id, "a.jpg", new Uint8Array(photo));
-    expect((await ask("DELETE", `/api/drafts/${id}`)).status).toBe(200);
+    const { trash } = (await (await ask("DELETE", `/api/drafts/${id}`)).json()) as { trash: string };
     expect((await ask("GET", `/api/drafts/${id}`)).status).toBe(404);
-    expect(readdirSync(path.join(work, "trash")).some((name) => name.startsWith(id))).toBe(true);
+    const { draft } = (await (await ask("POST", `/api/trash/${trash}/restore`)).json()) as { draft: Draft };
+    expect((await ask("GET", `/api/drafts/${id}/pictures/${draft.pictures[0]!.name}`)).status).toBe(200);
+    expect((await ask("POST", `/api/trash/${trash}/restore`)).status).toBe(404);
   });
 
   test("gives no picture by a path", async () => {

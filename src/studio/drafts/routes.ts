@@ -34,8 +34,7 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
     }
   });
   app.delete("/:id", async (c) => {
-    await drafts.discard(c.req.param("id"), trash);
-    return c.json({});
+    return c.json({ trash: await drafts.discard(c.req.param("id"), trash) });
   });
 
   app.post("/:id/check", async (c) => {

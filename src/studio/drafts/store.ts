@@ -4,6 +4,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import { nameOnDisk, openInside } from "../disk/names.ts";
+import type { Trash } from "../disk/trash.ts";
 import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft, promptLines } from "./draft.ts";
 import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
 import { requireDraftable } from "./settings.ts";
@@ -22,16 +23,17 @@ const idPattern = /^[a-z0-9]{6,40}$/;
 
 /** The drafts of a studio. Each is a folder: draft.json, pictures/ with their captions, previews/. One process has them at a time, so they are read once. */
 export class Drafts {
-  readonly #folder: string;
+  /** The folder of all drafts. */
+  readonly folder: string;
   readonly #open = new Map<string, Promise<OpenDraft>>();
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** All drafts, the one changed last first; without those that cannot be read. */
   async list(): Promise<readonly Draft[]> {
-    const names = await readdir(this.#folder).catch(() => []);
+    const names = await readdir(this.folder).catch(() => []);
     const opened = names.filter((name) => idPattern.test(name)).map((id) => this.open(id).catch(() => undefined));
     const drafts = (await Promise.all(opened)).flatMap((one) => (one ? [one.draft] : []));
     return drafts.sort((a, b) => b.changedAt.localeCompare(a.changedAt));
@@ -52,15 +54,15 @@ export class Drafts {
       if (!idPattern.test(id) || !(error instanceof CoinageError && error.code === "DRAFT_UNKNOWN")) throw error;
     }
     // another request may have made it meanwhile
-    return this.#open.get(id) ?? this.#remember(id, OpenDraft.make(path.join(this.#folder, id), newDraft(id)));
+    return this.#open.get(id) ?? this.#remember(id, OpenDraft.make(path.join(this.folder, id), newDraft(id)));
   }
 
-  /** Moves a draft to a folder from which it can be brought back. @throws DRAFT_UNKNOWN */
-  async discard(id: string, trash: string): Promise<void> {
-    const { folder } = await this.open(id);
-    makeFolder(trash);
-    await rename(folder, path.join(trash, `${id}-${randomUUID().slice(0, 8)}`));
+  /** Moves a draft to the trash. Gives the id by which it comes back. @throws DRAFT_UNKNOWN, OUTPUT_UNWRITABLE */
+  async discard(id: string, trash: Trash): Promise<string> {
+    const { folder, draft } = await this.open(id);
+    const discarded = await trash.put(folder, { kind: "draft", name: draft.word });
     this.#open.delete(id);
+    return discarded;
   }
 
   #remember(id: string, opening: Promise<OpenDraft>): Promise<OpenDraft> {
@@ -70,7 +72,7 @@ export class Drafts {
   }
 
   async #read(id: string): Promise<OpenDraft> {
-    const folder = path.join(this.#folder, id);
+    const folder = path.join(this.folder, id);
     const file = path.join(folder, "draft.json");
     if ((await kindOfPath(file)) === "nothing") throw unknown(id);
     const json = await readRegularTextFile(file, "stateFile", { code: "DRAFT_INVALID", subject: "The draft" });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Entry, follow, listRuns, placesOf, type RunRow, readRun } from "../../runs/index.ts";
+import { type Entry, follow, listRuns, placesOf, type RunRow, readRun, Wake } from "../../runs/index.ts";
 import type { StreamMessage } from "../http/event-stream.ts";
+import { type RunQueue, underWayOf, waitingOf } from "./queue.ts";
 
 /** How far each of some runs is known, by its folder: the number of its last event. */
 export type Positions = ReadonlyMap<string, number>;
@@ -84,8 +85,14 @@ async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGene
 /** How often the folder of all runs is looked at, in milliseconds. A run whose process was killed is told so after that. */
 const lookMs = 1000;
 
-/** What a page is told: events of the runs that it looks at, after those it knows, and `run` with the row of each run that has changed. */
-export function runMessages(root: string, known: Positions, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+/** What a page is told: events of the runs that it looks at, after those it knows; `run` with the row of each run that has changed, `gone` with the id of one that
+ *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it. */
+export function runMessages(
+  root: string,
+  known: Positions,
+  queue: RunQueue,
+  signal: AbortSignal,
+): AsyncGenerator<StreamMessage, void> {
   const positions = new Map(known);
   const eventsOf = async function* (run: string, seq: number): AsyncGenerator<StreamMessage, void> {
     const { folder } = placesOf(`${root}/${run}`);
@@ -94,20 +101,36 @@ export function runMessages(root: string, known: Positions, signal: AbortSignal)
       yield { id: idOf(positions), event: entry.kind, data: { run, ...entry } };
     }
   };
-  return merged([changedRows(root, signal), ...[...known].map(([run, seq]) => eventsOf(run, seq))]);
+  return merged([changedRows(root, queue, signal), ...[...known].map(([run, seq]) => eventsOf(run, seq))]);
 }
 
-/** Rows of runs that are new or have changed, all of them first. */
-async function* changedRows(root: string, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+/** What has changed in the folder of all runs; at first everything. */
+async function* changedRows(root: string, queue: RunQueue, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
   const told = new Map<string, string>();
+  const isNew = (key: string, data: unknown): boolean => {
+    const text = JSON.stringify(data);
+    if (told.get(key) === text) return false;
+    told.set(key, text);
+    return true;
+  };
+  const change = new Wake();
+  signal.addEventListener("abort", change.wake, { once: true });
+  queue.onChange(change.wake, signal);
   while (!signal.aborted) {
-    for (const row of await listRuns(root)) {
-      const text = JSON.stringify(row);
-      if (told.get(row.id) === text) continue;
-      told.set(row.id, text);
-      yield { event: "run", data: row satisfies RunRow };
+    const rows = await listRuns(root);
+    const here = new Set(rows.map(({ id }) => id));
+    for (const row of rows) if (isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
+    for (const key of told.keys()) {
+      const id = key.startsWith("run ") ? key.slice(4) : undefined;
+      if (id === undefined || here.has(id)) continue;
+      told.delete(key);
+      yield { event: "gone", data: { id } };
     }
-    await pause(lookMs, undefined, { signal }).catch(() => {});
+    const waiting = { queue: waitingOf(rows).map(({ id }) => id) };
+    if (isNew("queue", waiting)) yield { event: "queue", data: waiting };
+    const device = { run: underWayOf(rows)?.id ?? null };
+    if (isNew("device", device)) yield { event: "device", data: device };
+    await change.wait(lookMs);
   }
 }
 

@@ -1,37 +1,50 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { aboutRun, listRuns, type RunPlaces, readRun, sendCommand } from "../../runs/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { aboutRun, listRuns, type RunPlaces, readRun } from "../../runs/index.ts";
 import { resolveInside } from "../disk/names.ts";
 import { runAt, usableRun } from "../disk/runs.ts";
 import { readJson, readQuery } from "../http/bodies.ts";
 import { eventStream } from "../http/event-stream.ts";
+import { answerProblem } from "../http/problems.ts";
 import type { StudioParts } from "../parts.ts";
+import { actingOn } from "./acting.ts";
 import { RunHistories } from "./histories.ts";
 import { keepingRoutes } from "./keeping.ts";
+import { makeRun } from "./make.ts";
 import { positionsIn, positionsNow, runMessages } from "./messages.ts";
 import { Once } from "./once.ts";
-import { resumeRun, startRun } from "./start.ts";
+import { waitingOf } from "./queue.ts";
+import { steeringRoutes } from "./steering.ts";
 
-type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "caller" | "end">;
+type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "queue" | "trash">;
 
 /** Runs: what they are, what happens in them, what they are told. */
-export function runRoutes({ runs: root, drafts, models, version, caller }: RunParts): Hono {
+export function runRoutes({ runs: root, drafts, models, version, queue, trash }: RunParts): Hono {
   const app = new Hono();
   const histories = new RunHistories();
   const once = new Once();
+  const act = actingOn(root, histories);
   const placesIn = async (c: Context): Promise<RunPlaces> => (await usableRun(root, c.req.param("id")!)).places;
-  const told = (c: Context, places: RunPlaces, command: Parameters<typeof sendCommand>[1]) =>
-    once.do(c, async () => ({ command: await sendCommand(places, command), run: await readRun(places) }));
 
-  app.route("/", keepingRoutes(root));
-  app.get("/", async (c) => c.json({ runs: await listRuns(root) }));
+  app.route("/", keepingRoutes(act, { runs: root, trash, queue }));
+  app.route("/", steeringRoutes(act, queue));
+  app.get("/", async (c) => {
+    const runs = await listRuns(root);
+    return c.json({ runs, queue: waitingOf(runs).map(({ id }) => id) });
+  });
   app.post("/", async (c) => {
-    const { draft: id } = await readJson(c, z.strictObject({ draft: z.string().max(40) }));
-    const { draft, pictures, prompts } = await drafts.open(id);
-    const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
-    return once.do(c, async () => ({
-      run: await startRun({ draft, pictures, prompts, modelPath }, { root, version, caller }),
-    }));
+    const { draft: id, draftRevision } = await readJson(c, startInput);
+    const open = await drafts.open(id);
+    if (draftRevision !== undefined && draftRevision !== open.draft.revision)
+      return answerProblem(c, draftChanged(), { draft: open.draft });
+    return once.do(c, async () => {
+      const { draft, pictures, prompts } = open;
+      const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
+      const places = await makeRun({ draft, pictures, prompts, modelPath }, { root, version });
+      await queue.add(places);
+      return { run: await readRun(places) };
+    });
   });
   app.get("/:id", async (c) => {
     const places = await runAt(root, c.req.param("id"));
@@ -54,23 +67,6 @@ export function runRoutes({ runs: root, drafts, models, version, caller }: RunPa
     const history = await histories.of(await placesIn(c));
     return c.json({ rows: history.table(range) });
   });
-  app.post("/:id/stop", async (c) => {
-    const { now } = await readJson(c, z.strictObject({ now: z.boolean().default(false) }));
-    return told(c, await placesIn(c), { command: now ? "stopNow" : "stop" });
-  });
-  app.post("/:id/save", async (c) => told(c, await placesIn(c), { command: "save" }));
-  app.post("/:id/sample", async (c) => {
-    const { prompt, seed } = await readJson(c, sampleInput);
-    return told(c, await placesIn(c), { command: "sample", prompt, ...(seed !== undefined && { seed }) });
-  });
-  app.post("/:id/resume", async (c) => {
-    const { steps } = await readJson(c, z.strictObject({ steps: z.int().min(1).max(10_000_000).optional() }));
-    const { folder } = await placesIn(c);
-    return once.do(c, async () => {
-      resumeRun(folder, caller, steps);
-      return {};
-    });
-  });
   return app;
 }
 
@@ -81,12 +77,21 @@ const tableQuery = z.object({
   rows: z.coerce.number().int().min(1).max(200).default(200),
 });
 
-const sampleInput = z.strictObject({ prompt: z.string().max(10_000), seed: z.int().min(0).optional() });
+const startInput = z.strictObject({ draft: z.string().max(40), draftRevision: z.int().min(0).optional() });
+
+function draftChanged(): CoinageError {
+  return new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
+    hint: "Look at what is there now, and start again.",
+  });
+}
 
 const eventsQuery = z.object({ runs: z.string().max(4000).default(""), after: z.string().max(8000).optional() });
 
 /** `GET /api/events?runs=A,B&after=ID`: from what the page knows already, else from now on. */
-export async function runEvents(c: Context, { runs: root, end }: Pick<RunParts, "runs" | "end">): Promise<Response> {
+export async function runEvents(
+  c: Context,
+  { runs: root, queue, end }: Pick<StudioParts, "runs" | "queue" | "end">,
+): Promise<Response> {
   const { runs, after } = readQuery(c, eventsQuery);
   const asked = runs === "" ? [] : runs.split(",");
   for (const run of asked) await resolveInside(root, run);
@@ -95,5 +100,5 @@ export async function runEvents(c: Context, { runs: root, end }: Pick<RunParts, 
   const now = await positionsNow(root, asked);
   const known = last === undefined ? undefined : positionsIn(last);
   const positions = new Map([...now].map(([run, seq]) => [run, known?.get(run) ?? seq]));
-  return eventStream(c, (signal) => runMessages(root, positions, signal), { end });
+  return eventStream(c, (signal) => runMessages(root, positions, queue, signal), { end });
 }

@@ -1,20 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { constants, copyFile, mkdir, readdir } from "node:fs/promises";
-import path from "node:path";
-import { writeFileAtomically } from "../../files/index.ts";
-import { readTrainRecord } from "../../options/index.ts";
-import {
-  makeRunFolder,
-  newRecord,
-  noteExit,
-  placesOf,
-  type RunPlaces,
-  settingsInFolder,
-  writeConfig,
-  writeRecord,
-} from "../../runs/index.ts";
-import { promptLines, trainInputOf } from "../drafts/draft.ts";
-import type { OpenDraft } from "../drafts/store.ts";
+import { closeSync, openSync } from "node:fs";
+import { forgetStart, noteExit, noteFailedStart, noteStart, type RunPlaces } from "../../runs/index.ts";
 
 /** How the command line of this program is called. */
 export interface Caller {
@@ -22,60 +8,46 @@ export interface Caller {
   readonly words: readonly string[];
 }
 
-interface Starting {
-  readonly root: string;
-  readonly version: string;
-  readonly caller: Caller;
-}
-
-/** Makes the folder of a run from a draft, with copies of its pictures and captions, and starts it. The run is a process of its own that outlives the studio.
- *  Gives the run's id. @throws what reading the settings throws, OUTPUT_UNWRITABLE */
-export async function startRun(
-  {
-    draft,
-    pictures,
-    prompts,
-    modelPath,
-  }: Pick<OpenDraft, "draft" | "pictures" | "prompts"> & { readonly modelPath: string | undefined },
-  { root, version, caller }: Starting,
-): Promise<string> {
-  // what is wrong with the settings is said before anything is made
-  await readTrainRecord(trainInputOf(draft, { modelPath, pictures, prompts }), "plan");
-  const places = makeRunFolder(root, draft.word);
-  const own = path.join(places.folder, "pictures");
-  await copyFiles(pictures, own);
-  const ownPrompts = path.join(places.folder, "prompts.txt");
-  await writeFileAtomically(ownPrompts, promptLines(draft));
-  const files = { modelPath, pictures: own, prompts: ownPrompts };
-  const input = { ...trainInputOf(draft, files), outputDir: places.checkpoints };
-  const { settings } = await readTrainRecord(input);
-  await settingsInFolder(settings, places);
-  await writeConfig(places, draft.word, settings);
-  const id = path.basename(places.folder);
-  await writeRecord(places, newRecord({ id, name: draft.word, word: draft.word, wanted: "run", version }));
-  spawnRun(places, ["--run", places.folder], caller);
-  return id;
-}
-
-/** Goes on with a run, or makes it longer. steps: of the whole run from now on. */
-export function resumeRun(folder: string, caller: Caller, steps?: number): void {
+/** Starts the process of a run, which outlives the studio, and notes in the run's folder that it was, or why it could not be. steps: of the whole run.
+ *  onExit: told when the process has ended, if the studio still is there. */
+export async function launchRun(
+  places: RunPlaces,
+  { command, words }: Caller,
+  steps: number | undefined,
+  onExit: () => void,
+): Promise<void> {
   const longer = steps === undefined ? [] : ["--max_train_steps", String(steps)];
-  spawnRun(placesOf(folder), ["--run", folder, ...longer], caller);
+  const at = Date.now();
+  await forgetStart(places);
+  try {
+    const child = await started(places, command, [...words, "train", "--run", places.folder, ...longer]);
+    child.once("exit", async (code, signal) => {
+      await noteExit(places, child.pid!, { code, signal }).catch(() => {});
+      onExit();
+    });
+    await noteStart(places, at, child.pid!);
+  } catch (error) {
+    await noteFailedStart(places, at, {
+      code: "RUN_NOT_STARTED",
+      message: `The process that trains could not be started: ${error instanceof Error ? error.message : String(error)}.`,
+      hint: "Resume tries again. If the program was moved or updated, start the studio again first.",
+    });
+  }
 }
 
-function spawnRun(places: RunPlaces, words: readonly string[], { command, words: before }: Caller): ChildProcess {
-  const child = spawn(command, [...before, "train", ...words], { detached: true, stdio: "ignore", cwd: places.folder });
-  child.on("exit", (code, signal) => {
-    if (child.pid !== undefined) noteExit(places, child.pid, { code, signal }).catch(() => {});
-  });
-  child.on("error", () => {});
-  child.unref();
-  return child;
-}
-
-/** Copies that share their blocks where the file system can. */
-async function copyFiles(from: string, to: string): Promise<void> {
-  await mkdir(to);
-  for (const name of await readdir(from))
-    await copyFile(path.join(from, name), path.join(to, name), constants.COPYFILE_FICLONE);
+/** @throws the system's own error when it cannot be started */
+async function started(places: RunPlaces, command: string, words: readonly string[]): Promise<ChildProcess> {
+  // what the runtime, a driver or node itself say at the end is told nowhere else
+  const log = openSync(places.console, "a");
+  try {
+    const child = spawn(command, words, { detached: true, stdio: ["ignore", "ignore", log], cwd: places.folder });
+    await new Promise<void>((resolve, reject) => {
+      child.once("spawn", resolve);
+      child.once("error", reject);
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
 }

@@ -1,0 +1,55 @@
+import type { Context } from "hono";
+import { CoinageError } from "../../errors/index.ts";
+import type { RunPlaces, RunRow } from "../../runs/index.ts";
+import { usableRun } from "../disk/runs.ts";
+import { answerProblem } from "../http/problems.ts";
+import type { RunHistories } from "./histories.ts";
+import { Once } from "./once.ts";
+
+/** A run that is told something, as it stood when it was asked. */
+export interface AskedRun {
+  readonly places: RunPlaces;
+  readonly row: RunRow;
+}
+
+/** Answers a request that does something with the run of its `:id`. */
+export type Act = (c: Context, work: (run: AskedRun) => Promise<object>) => Promise<Response>;
+
+/** Does what is asked of runs: once for each Idempotency-Key, and only if the run stands as the page that asks believes (If-Match). Where it does not allow what
+ *  is asked, the answer has the run as it is now. root: the folder of all runs. */
+export function actingOn(root: string, histories: RunHistories): Act {
+  const once = new Once();
+  return async (c, work) => {
+    const id = c.req.param("id")!;
+    try {
+      return await once.do(c, async () => {
+        const run = await usableRun(root, id);
+        const seq = seqOf(c);
+        if (seq !== undefined && (await histories.of(run.places)).changedAt > seq) throw changed(id);
+        return work(run);
+      });
+    } catch (error) {
+      if (!(error instanceof CoinageError && conflicts.has(error.code))) throw error;
+      return answerProblem(c, error, { run: (await usableRun(root, id)).row });
+    }
+  };
+}
+
+/** Errors that say that the run stands otherwise than the page believes. */
+const conflicts: ReadonlySet<string> = new Set(["RUN_CHANGED", "RUN_BUSY", "RUN_ENDED"]);
+
+function changed(id: string): CoinageError {
+  return new CoinageError("RUN_CHANGED", "The run has begun, was told to stop or has ended meanwhile.", {
+    where: id,
+    hint: "Look at how it stands now, and ask again.",
+  });
+}
+
+/** If-Match: the number of the last event that the page knows. @throws BODY_INVALID */
+function seqOf(c: Context): number | undefined {
+  const given = c.req.header("if-match");
+  if (given === undefined) return undefined;
+  const digits = /^"?(\d{1,15})"?$/.exec(given.trim())?.[1];
+  if (digits !== undefined) return Number(digits);
+  throw new CoinageError("BODY_INVALID", "If-Match is not the number of an event.", { where: "If-Match" });
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { codeOf, studioRoutes } from "../../../test/studio.ts";
+import { studioRuns } from "../../../test/studio-runs.ts";
+import type { RunAbout } from "../../runs/index.ts";
+import { RunQueue } from "./queue.ts";
+
+const studio = studioRoutes();
+const { ask } = studio;
+const { root, told, start, read, until } = studioRuns(studio);
+
+const aboutOf = async (id: string) => (await told<{ about: RunAbout }>("GET", `/api/runs/${id}`)).about;
+
+test("a run is started, drawn from, stopped, resumed and made longer, and its files are given as they are", async () => {
+  const { id, state } = await start("vexla", { max_train_steps: 100_000 });
+  expect(state).toBe("starting");
+  await until(id, (row) => row.state === "running" && row.step! > 0);
+
+  await told("POST", `/api/runs/${id}/sample`, { prompt: "a vexla --w 64 --h 64 --s 1", seed: 3 });
+  await expect.poll(async () => (await aboutOf(id)).samples, { timeout: 60_000 }).toHaveLength(1);
+  expect((await ask("DELETE", `/api/runs/${id}`)).status).toBe(409);
+  expect((await ask("POST", `/api/runs/${id}/resume`, { body: {} })).status).toBe(409);
+
+  await told("POST", `/api/runs/${id}/stop`, {});
+  const stopped = await until(id, (row) => row.state === "stopped");
+  expect(await codeOf(await ask("POST", `/api/runs/${id}/stop`, { body: {} }))).toBe("RUN_ENDED");
+  expect(readFileSync(path.join(stopped.folder, "console.log"), "utf8")).not.toContain("begins again");
+
+  const resumed = await told("POST", `/api/runs/${id}/resume`, { steps: stopped.step! + 2 });
+  expect(resumed.run.state).toBe("starting");
+  expect(await until(id, (row) => row.state === "done")).toMatchObject({ step: stopped.step! + 2 });
+  expect(await codeOf(await ask("POST", `/api/runs/${id}/resume`, { body: {} }))).toBe("RUN_ENDED");
+  expect(readFileSync(path.join(stopped.folder, "console.log"), "utf8")).toContain("continued from");
+
+  await told("POST", `/api/runs/${id}/extend`, { steps: 3 });
+  expect(await until(id, (row) => row.state === "done" && row.step! > stopped.step! + 2)).toMatchObject({
+    step: stopped.step! + 5,
+  });
+
+  const about = await aboutOf(id);
+  expect(about).toMatchObject({
+    record: { wanted: "run" },
+    settings: { token_string: "vexla", init_word: "ring", learning_rate: 0.01 },
+    checkpoints: [{ name: "vexla.pt", step: stopped.step! + 5, kind: "last" }],
+    samples: [{ prompt: "a vexla", seed: 3, width: 64, height: 64 }],
+  });
+  for (const [kind, { name }] of [
+    ["checkpoints", about.checkpoints[0]!],
+    ["samples", about.samples[0]!],
+  ] as const) {
+    const given = await (await ask("GET", `/api/runs/${id}/files/${kind}/${name}`)).arrayBuffer();
+    expect(Buffer.from(given).equals(readFileSync(path.join(stopped.folder, kind, name)))).toBe(true);
+  }
+  const { rows } = await told<{ rows: { step: number }[] }>("GET", `/api/runs/${id}/table?rows=200`);
+  expect(rows.at(-1)!.step).toBe(stopped.step! + 5);
+  expect(studio.bugs).toEqual([]);
+});
+
+test("one run is under way at a time, the others wait in an order that can be changed, and start by themselves, also when the studio was started anew", async () => {
+  const long = { max_train_steps: 100_000 };
+  const first = await start("firsta", long);
+  const [second, third, fourth] = [
+    await start("secondb", long),
+    await start("thirdc", long),
+    await start("fourthd", long),
+  ];
+  expect([first, second, third, fourth].map(({ state }) => state)).toEqual(["starting", "queued", "queued", "queued"]);
+  const queue = async () => (await told<{ queue: string[] }>("GET", "/api/runs")).queue;
+  expect(await queue()).toEqual([second.id, third.id, fourth.id]);
+
+  await told("POST", `/api/runs/${third.id}/queue`, { position: 0 });
+  expect(await queue()).toEqual([third.id, second.id, fourth.id]);
+  expect(await codeOf(await ask("POST", `/api/runs/${first.id}/queue`, { body: { position: 0 } }))).toBe("RUN_ENDED");
+  const { run: out } = await told("POST", `/api/runs/${second.id}/stop`, {});
+  expect(out.state).toBe("draft");
+  expect(await queue()).toEqual([third.id, fourth.id]);
+
+  await until(first.id, ({ state }) => state === "running");
+  await told("POST", `/api/runs/${first.id}/stop`, { now: true });
+  await until(third.id, ({ state }) => state === "running");
+  expect((await read(first.id)).state).toBe("stopped");
+
+  // a studio that ends leaves the queue to the next one
+  studio.queue.close();
+  await told("POST", `/api/runs/${third.id}/stop`, { now: true });
+  await until(third.id, ({ state }) => state === "stopped");
+  expect((await read(fourth.id)).state).toBe("queued");
+  const next = new RunQueue({ root, caller: studio.caller, report: (error) => studio.bugs.push(error) });
+  await next.look();
+  await until(fourth.id, ({ state }) => state === "running");
+  next.close();
+  await told("POST", `/api/runs/${fourth.id}/stop`, { now: true });
+  await until(fourth.id, ({ state }) => state === "stopped");
+  expect(studio.bugs).toEqual([]);
+});
