@@ -31,7 +31,7 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Starts `coinage studio`. home: of an earlier one to start it again. */
+/** Starts `coinage studio`. home: also the home of whoever uses it, where programs are looked for; of an earlier one to start it again. */
 export async function startStudio({
   home,
   port = 0,
@@ -44,7 +44,11 @@ export async function startStudio({
   const child = spawn(
     process.execPath,
     ["--import", "tsx", "src/cli/main.ts", "studio", "--no_open", "--port", String(port), ...words],
-    { cwd: repository, env: { ...process.env, COINAGE_HOME: home }, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      cwd: repository,
+      env: { ...process.env, COINAGE_HOME: home, HOME: home, USERPROFILE: home },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
   );
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const entrance = await new Promise<string>((resolve, reject) => {

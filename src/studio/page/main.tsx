@@ -8,7 +8,9 @@ import { Dialog } from "./parts/dialog.tsx";
 import { timeText } from "./parts/format.ts";
 import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
+import { CompareScreen } from "./screens/compare/index.ts";
 import { RunsScreen } from "./screens/runs.tsx";
+import { UseScreen } from "./screens/use/index.ts";
 import { texts } from "./texts/index.ts";
 
 const words = texts.common;
@@ -99,6 +101,8 @@ function Current() {
 
 function Screen({ route }: { route: Route }) {
   if (route.screen === "runs") return <RunsScreen />;
+  if (route.screen === "compare") return <CompareScreen key={route.run} id={route.run} />;
+  if (route.screen === "use") return <UseScreen key={route.run} id={route.run} />;
   return <Plain title={words.unknownTitle} text={words.unknown} />;
 }
 

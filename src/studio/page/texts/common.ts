@@ -2,6 +2,8 @@ export const common = {
   title: "coinage",
   undo: "Undo",
   close: "Close",
+  copy: "Copy",
+  copied: "Copied.",
   cancel: "Cancel",
   newWord: "New word",
   allRuns: "All words",
@@ -29,6 +31,8 @@ export const common = {
     lost: "lost",
     unreadable: "cannot be read",
   },
+  screens: { run: "Learning", compare: "Compare", use: "Use" },
+  screensOf: (name: string) => `Screens of ${name}`,
   timeLeft: (time: string) => `${time} left`,
   step: (step: number, steps: number | undefined) =>
     steps === undefined ? `step ${step}` : `step ${step} of ${steps}`,

@@ -1,5 +1,8 @@
 import { common } from "./common.ts";
+import { compare } from "./compare.ts";
+import { folders } from "./folders.ts";
 import { runs } from "./runs.ts";
+import { use } from "./use.ts";
 
 /** Everything the page says, in English; a translation is a folder like this one. */
-export const texts = { common, runs };
+export const texts = { common, compare, folders, runs, use };

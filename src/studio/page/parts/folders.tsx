@@ -1,0 +1,112 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useId } from "preact/hooks";
+import type { FolderListing } from "../../disk/folders.ts";
+import type { Problem } from "../../http/problems.ts";
+import { ask, problemIn, studio } from "../live/index.ts";
+import { texts } from "../texts/index.ts";
+import { ProblemBox } from "./notices.tsx";
+
+const words = texts.folders;
+
+/** A folder below one of the studio's roots. */
+export interface ChosenFolder {
+  readonly root: string;
+  /** Names of the folders from the root on. */
+  readonly path: readonly string[];
+  /** All of it, for people. */
+  readonly shown: string;
+}
+
+/** Walks through the folders of this machine below the studio's roots, and takes one. hasPictures: whether their number matters. */
+export function Folders({
+  onTake,
+  onCancel,
+  hasPictures = false,
+}: {
+  onTake: (folder: ChosenFolder) => void;
+  onCancel: () => void;
+  hasPictures?: boolean;
+}) {
+  const id = useId();
+  const state = studio.value;
+  const roots = state && "roots" in state ? state.roots : [];
+  const at = useSignal<{ readonly root: string; readonly path: readonly string[] }>({
+    root: roots[0]?.id ?? "",
+    path: [],
+  });
+  const listing = useSignal<FolderListing | undefined>(undefined);
+  const problem = useSignal<Problem | undefined>(undefined);
+  const { root, path } = at.value;
+  useEffect(() => {
+    const leaving = new AbortController();
+    const query = new URLSearchParams({ root, path: path.join("/") });
+    ask<FolderListing>("GET", `/api/folders?${query}`, { signal: leaving.signal }).then(
+      (found) => {
+        [listing.value, problem.value] = [found, undefined];
+      },
+      (error) => {
+        if (!leaving.signal.aborted) [listing.value, problem.value] = [undefined, problemIn(error)];
+      },
+    );
+    return () => leaving.abort();
+  }, [root, path, listing, problem]);
+  const shown = [roots.find((one) => one.id === root)?.path ?? "", ...path].join("/").replace(/^\/\//, "/");
+  const goTo = (names: readonly string[]): void => {
+    at.value = { root, path: names };
+  };
+  const found = listing.value;
+  return (
+    <div class="card folders">
+      {roots.length > 1 && (
+        <div class="field">
+          <label for={id}>{words.root}</label>
+          <select
+            id={id}
+            value={root}
+            onChange={({ currentTarget }) => {
+              at.value = { root: currentTarget.value, path: [] };
+            }}
+          >
+            {roots.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.path}
+              </option>
+            ))}
+          </select>
+        </div>
+      )}
+      <p role="status">
+        <strong>{shown}</strong>
+        {hasPictures && found && <span class="faint"> · {texts.runs.pictures(found.pictures)}</span>}
+      </p>
+      {problem.value && <ProblemBox problem={problem.value} />}
+      <ul aria-label={words.inside(shown)}>
+        {path.length > 0 && (
+          <li>
+            <button type="button" class="quiet" onClick={() => goTo(path.slice(0, -1))}>
+              ↑ {words.up}
+            </button>
+          </li>
+        )}
+        {found?.folders.map(({ name, pictures }) => (
+          <li key={name}>
+            <button type="button" class="quiet" onClick={() => goTo([...path, name])}>
+              {name}
+              {hasPictures && pictures !== undefined && pictures > 0 && <span> · {texts.runs.pictures(pictures)}</span>}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {found?.folders.length === 0 && <p class="faint">{words.none}</p>}
+      {found?.isCut && <p class="faint">{words.cut}</p>}
+      <div class="actions">
+        <button type="button" class="primary" disabled={!found} onClick={() => onTake({ root, path, shown })}>
+          {words.take}
+        </button>
+        <button type="button" class="quiet" onClick={onCancel}>
+          {texts.common.cancel}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { useEffect } from "preact/hooks";
+import type { RunRow } from "../../../runs/index.ts";
+import { type Route, runAddress } from "../route.ts";
+import { texts } from "../texts/index.ts";
+import { StateBadge } from "./run-state.tsx";
+
+const screens = ["run", "compare", "use"] as const;
+
+/** The head of a screen about a run: its name, how it stands, and the ways to its other screens. */
+export function RunHead({ run, screen }: { run: RunRow; screen: Extract<Route, { run: string }>["screen"] }) {
+  useEffect(() => {
+    const before = document.title;
+    document.title = texts.common.pageTitle(run.name);
+    return () => {
+      document.title = before;
+    };
+  }, [run.name]);
+  return (
+    <header class="screen-head">
+      <div class="card-head">
+        <h1>{run.name}</h1>
+        <StateBadge state={run.state} />
+      </div>
+      <nav class="tabs" aria-label={texts.common.screensOf(run.name)}>
+        {screens.map((one) => (
+          <a key={one} href={runAddress(run.id, one)} {...(one === screen && { "aria-current": "page" })}>
+            {texts.common.screens[one]}
+          </a>
+        ))}
+      </nav>
+    </header>
+  );
+}

@@ -1,0 +1,44 @@
+import { texts } from "../../texts/index.ts";
+import type { Cell, CellView } from "../../tries/index.ts";
+
+const words = texts.compare;
+
+/** Draws what is not drawn yet of the columns or of all steps, with the time that will take, and says how far it has come. */
+export function DrawButtons({
+  cells,
+  allCells,
+  viewOf,
+  timeOf,
+  onDraw,
+}: {
+  /** Of the columns that are shown. */
+  cells: readonly Cell[];
+  /** Of every position of the slider. */
+  allCells: readonly Cell[];
+  viewOf: (cell: Cell) => CellView;
+  timeOf: (pictures: number) => string | undefined;
+  onDraw: (cells: readonly Cell[]) => void;
+}) {
+  const areOf = (some: readonly Cell[], states: readonly CellView["state"][]) =>
+    some.filter((cell) => states.includes(viewOf(cell).state));
+  const missing = areOf(cells, ["missing", "failed"]);
+  const allMissing = areOf(allCells, ["missing", "failed"]);
+  const pending = areOf(allCells, ["waiting", "drawing"]).length;
+  return (
+    <div class="actions">
+      {missing.length > 0 && (
+        <button type="button" class="primary" onClick={() => onDraw(missing)}>
+          {words.draw(missing.length, timeOf(missing.length))}
+        </button>
+      )}
+      {allMissing.length > missing.length && (
+        <button type="button" class="quiet" onClick={() => onDraw(allMissing)}>
+          {words.drawAll(allMissing.length, timeOf(allMissing.length))}
+        </button>
+      )}
+      <p class="faint" role="status">
+        {pending > 0 ? words.drawing(pending, timeOf(pending)) : missing.length === 0 ? words.complete : ""}
+      </p>
+    </div>
+  );
+}

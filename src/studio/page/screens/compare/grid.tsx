@@ -1,0 +1,160 @@
+import { useRef } from "preact/hooks";
+import { fileAddress } from "../../live/index.ts";
+import { texts } from "../../texts/index.ts";
+import type { Cell, CellView } from "../../tries/index.ts";
+import type { Choice, Position } from "./choice.ts";
+
+const words = texts.compare;
+
+/** What a table of pictures shows and does. */
+export interface Table {
+  readonly run: string;
+  readonly columns: readonly Position[];
+  readonly choice: Choice;
+  readonly labelOf: (position: Position) => string;
+  readonly viewOf: (cell: Cell) => CellView;
+  readonly onChoose: (key: string) => void;
+  /** A picture was pressed. */
+  readonly onOpen: (cell: Cell) => void;
+  readonly onDraw: (cell: Cell) => void;
+}
+
+const moves: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+};
+
+/** The pictures of one prompt: a row for each seed, a column for each step. Arrow keys move from picture to picture. */
+export function Grid({ prompt, table }: { prompt: string; table: Table }) {
+  const { columns, choice, labelOf } = table;
+  const element = useRef<HTMLTableElement>(null);
+  const move = (event: KeyboardEvent): void => {
+    const [down, right] = moves[event.key] ?? [0, 0];
+    const from = event.target instanceof HTMLElement ? event.target.closest<HTMLElement>("[data-at]") : null;
+    const [row, column] = (from?.dataset.at ?? "").split(",").map(Number);
+    if ((down === 0 && right === 0) || row === undefined || column === undefined) return;
+    const to = element.current?.querySelector<HTMLElement>(`[data-at="${row + down},${column + right}"]`);
+    event.preventDefault();
+    to?.focus();
+  };
+  return (
+    <div class="scroll">
+      <table
+        class="pictures"
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: arrow keys move in it
+        role="grid"
+        aria-label={words.grid(prompt)}
+        ref={element}
+        onKeyDown={move}
+        style={{ "--columns": columns.length }}
+      >
+        <thead>
+          <tr>
+            <td />
+            {columns.map((position, i) => (
+              <ColumnHead key={position.key} position={position} number={i + 1} table={table} />
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {choice.seeds.map((seed, row) => (
+            <tr key={seed}>
+              <th scope="row">{words.seed(seed)}</th>
+              {columns.map((position, column) => (
+                <td key={position.key} class={position.key === choice.at ? "chosen" : undefined}>
+                  <Picture
+                    cell={{ checkpoint: position.key, prompt, seed }}
+                    label={labelOf(position)}
+                    at={`${row},${column}`}
+                    isEntry={row === 0 && position.key === choice.at}
+                    table={table}
+                  />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** The head of a column, which chooses it. number: the key that does so, too. */
+function ColumnHead({ position, number, table }: { position: Position; number: number; table: Table }) {
+  const { choice, labelOf, onChoose } = table;
+  const isChosen = position.key === choice.at;
+  return (
+    <th scope="col" class={isChosen ? "chosen" : undefined}>
+      <button type="button" class="quiet" aria-pressed={isChosen} onClick={() => onChoose(position.key)}>
+        {number <= 9 && (
+          <span class="key" aria-hidden="true">
+            {number}
+          </span>
+        )}
+        {labelOf(position)}
+      </button>
+    </th>
+  );
+}
+
+/** isEntry: whether Tab comes here first. */
+function Picture({
+  cell,
+  label,
+  at,
+  isEntry,
+  table: { run, viewOf, onOpen, onDraw, choice },
+}: {
+  cell: Cell;
+  label: string;
+  at: string;
+  isEntry: boolean;
+  table: Table;
+}) {
+  const view = viewOf(cell);
+  const { prompt, seed } = cell;
+  const frame = { "data-at": at, tabIndex: isEntry ? 0 : -1 };
+  const shape = { aspectRatio: `${choice.width} / ${choice.height}` };
+  if (view.state === "done")
+    return (
+      <button type="button" class="picture" {...frame} onClick={() => onOpen(cell)}>
+        <img
+          loading="lazy"
+          style={shape}
+          src={fileAddress(run, view.kind, view.name, { isThumb: true })}
+          alt={words.alt(prompt, label, seed)}
+        />
+      </button>
+    );
+  if (view.state === "waiting" || view.state === "drawing") {
+    const said = view.state === "waiting" ? words.waiting : words.drawingOne;
+    return (
+      <button
+        type="button"
+        class={`picture empty ${view.state}`}
+        {...frame}
+        style={shape}
+        aria-disabled="true"
+        aria-label={words.pendingAlt(said, prompt, label, seed)}
+      >
+        {said}
+      </button>
+    );
+  }
+  const isFailed = view.state === "failed";
+  return (
+    <button
+      type="button"
+      class={`picture empty ${view.state}`}
+      {...frame}
+      style={shape}
+      title={isFailed ? view.problem?.message : undefined}
+      aria-label={(isFailed ? words.failedAlt : words.missingAlt)(prompt, label, seed)}
+      onClick={() => onDraw(cell)}
+    >
+      {isFailed ? words.failed : words.missing}
+    </button>
+  );
+}

@@ -1,0 +1,2 @@
+/** Comparing what a word looks like at its steps. */
+export { CompareScreen } from "./screen.tsx";

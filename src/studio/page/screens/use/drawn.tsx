@@ -1,0 +1,100 @@
+import type { RunAbout } from "../../../../runs/index.ts";
+import { fileAddress } from "../../live/index.ts";
+import { CopyButton } from "../../parts/copy.tsx";
+import { ProblemBox } from "../../parts/notices.tsx";
+import { texts } from "../../texts/index.ts";
+import type { Try } from "../../tries/index.ts";
+
+const words = texts.use;
+
+function labelOf({ checkpoint }: Try, { checkpoints }: RunAbout): string {
+  if (checkpoint === "start") return words.startLabel;
+  const found = checkpoints.find(({ name }) => name === checkpoint);
+  if (!found) return checkpoint;
+  return found.kind === "average" ? words.averageLabel : words.stepLabel(found.step);
+}
+
+/** A picture as large as there is room for, or how far it has come. */
+export function Drawn({ run, about, one, onAgain }: { run: string; about: RunAbout; one: Try; onAgain: () => void }) {
+  const { state, file, prompt, seed, width, height, steps, guidance, problem } = one;
+  const shape = { aspectRatio: `${width} / ${height}` };
+  return (
+    <figure class="drawn" aria-label={words.result}>
+      {state === "done" && file !== undefined ? (
+        <img style={shape} src={fileAddress(run, "tries", file)} alt={words.alt(prompt, labelOf(one, about), seed)} />
+      ) : (
+        <div class={`picture empty ${state}`} style={shape}>
+          {state === "failed" ? texts.compare.failed : state === "drawing" ? words.drawing : words.waiting}
+        </div>
+      )}
+      {problem && (
+        <ProblemBox problem={problem}>
+          <div class="actions">
+            <button type="button" onClick={onAgain}>
+              {words.again}
+            </button>
+          </div>
+        </ProblemBox>
+      )}
+      <figcaption>
+        <p>{prompt}</p>
+        <p class="faint">
+          {labelOf(one, about)} · {words.seed} {seed} · {words.facts(width, height, steps, guidance)}
+        </p>
+      </figcaption>
+      <p class="spoken" role="status">
+        {state === "done" ? words.done(prompt) : state === "drawing" ? words.drawing : ""}
+      </p>
+    </figure>
+  );
+}
+
+/** All pictures that were drawn with the word of a run, the newest first. */
+export function Earlier({
+  run,
+  about,
+  tries,
+  onShow,
+  onSameSeed,
+}: {
+  run: string;
+  about: RunAbout;
+  tries: readonly Try[];
+  onShow: (one: Try) => void;
+  onSameSeed: (one: Try) => void;
+}) {
+  const done = tries.filter(({ state }) => state === "done");
+  if (done.length === 0) return null;
+  return (
+    <section aria-labelledby="history">
+      <h3 id="history">{words.history}</h3>
+      <ul class="tries">
+        {done.map((one) => {
+          const alt = words.alt(one.prompt, labelOf(one, about), one.seed);
+          return (
+            <li key={one.id}>
+              <button type="button" class="picture" aria-label={words.show(alt)} onClick={() => onShow(one)}>
+                <img loading="lazy" src={fileAddress(run, "tries", one.file!, { isThumb: true })} alt={alt} />
+              </button>
+              <p>{one.prompt}</p>
+              <p class="faint">
+                {labelOf(one, about)} · {words.seed} {one.seed}
+              </p>
+              <div class="actions">
+                <CopyButton text={one.prompt} label={words.copyPrompt(one.prompt)} />
+                <button
+                  type="button"
+                  class="quiet"
+                  aria-label={words.sameSeedLong(one.seed)}
+                  onClick={() => onSameSeed(one)}
+                >
+                  {words.sameSeed}
+                </button>
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

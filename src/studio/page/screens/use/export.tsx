@@ -1,0 +1,191 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useId, useRef } from "preact/hooks";
+import type { RunAbout } from "../../../../runs/index.ts";
+import type { Exported } from "../../../using/export.ts";
+import type { ProgramFolder } from "../../../using/programs.ts";
+import { ask, fileAddress } from "../../live/index.ts";
+import { type ChosenFolder, Folders } from "../../parts/folders.tsx";
+import { attempt } from "../../parts/notices.tsx";
+import { texts } from "../../texts/index.ts";
+import { EarlierExports, Written } from "./written.tsx";
+
+const words = texts.use;
+
+interface Answer {
+  readonly exports: readonly Exported[];
+  /** What of the name does not work everywhere. */
+  readonly warnings: readonly string[];
+}
+
+/** Writes a state of the word where other programs find it. */
+export function Export({
+  run,
+  about,
+  checkpoint,
+  onMarks,
+}: {
+  run: string;
+  about: RunAbout;
+  checkpoint: RunAbout["checkpoints"][number];
+  onMarks: (marks: RunAbout["marks"]) => void;
+}) {
+  const id = useId();
+  const programs = useSignal<readonly ProgramFolder[] | undefined>(undefined);
+  const chosen = useSignal<ReadonlySet<string>>(new Set());
+  const folder = useSignal<ChosenFolder | undefined>(undefined);
+  const [isChoosing, isWriting] = [useSignal(false), useSignal(false)];
+  const name = useSignal(about.record.word);
+  const answer = useSignal<Answer | undefined>(undefined);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    attempt(async () => {
+      const { programs: found } = await ask<{ programs: readonly ProgramFolder[] }>("GET", "/api/programs");
+      programs.value = found;
+      chosen.value = new Set(found.map((one) => one.id));
+    });
+    if (new URLSearchParams(location.search).get("to") === "export") heading.current?.focus();
+  }, [programs, chosen]);
+
+  const count = chosen.value.size + Number(folder.value !== undefined);
+  const write = async (replace: boolean): Promise<void> => {
+    isWriting.value = true;
+    await attempt(async () => {
+      const into = folder.value && { folder: { root: folder.value.root, path: folder.value.path } };
+      const body = {
+        checkpoint: checkpoint.name,
+        name: name.value.trim(),
+        programs: [...chosen.value],
+        ...into,
+        replace,
+      };
+      const address = `/api/runs/${encodeURIComponent(run)}`;
+      answer.value = await ask<Answer>("POST", `${address}/export`, { body });
+      const { about: now } = await ask<{ about: RunAbout }>("GET", address);
+      onMarks(now.marks);
+    });
+    isWriting.value = false;
+  };
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id} ref={heading} tabIndex={-1}>
+        {words.export}
+      </h2>
+      <p class="faint">{words.exportLead}</p>
+      <form
+        class="card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          write(false);
+        }}
+      >
+        <div class="field wide">
+          <label for={`${id}-name`}>{words.name}</label>
+          <input
+            id={`${id}-name`}
+            value={name.value}
+            maxLength={200}
+            required
+            aria-describedby={`${id}-help`}
+            onInput={({ currentTarget: { value } }) => {
+              name.value = value;
+              answer.value = undefined;
+            }}
+          />
+          <span class="faint" id={`${id}-help`}>
+            {words.nameHelp}
+          </span>
+        </div>
+        <fieldset>
+          <legend>{words.programs}</legend>
+          {programs.value?.map((one) => (
+            <Program
+              key={one.id}
+              program={one}
+              isChosen={chosen.value.has(one.id)}
+              onChange={(isChosen) => {
+                const others = [...chosen.value].filter((other) => other !== one.id);
+                chosen.value = new Set(isChosen ? [...others, one.id] : others);
+              }}
+            />
+          ))}
+          {programs.value?.length === 0 && <p>{words.noPrograms}</p>}
+          {folder.value && (
+            <label class="check">
+              <input
+                type="checkbox"
+                checked
+                onChange={() => {
+                  folder.value = undefined;
+                }}
+              />
+              <span>
+                {words.folder} <span class="faint">{folder.value.shown}</span>
+              </span>
+            </label>
+          )}
+        </fieldset>
+        {isChoosing.value ? (
+          <Folders
+            onTake={(taken) => {
+              [folder.value, isChoosing.value] = [taken, false];
+            }}
+            onCancel={() => {
+              isChoosing.value = false;
+            }}
+          />
+        ) : (
+          <div class="actions">
+            <button
+              type="button"
+              onClick={() => {
+                isChoosing.value = true;
+              }}
+            >
+              {words.folderChoose}
+            </button>
+          </div>
+        )}
+        <div class="actions">
+          <button type="submit" class="primary" disabled={count === 0 || isWriting.value || name.value.trim() === ""}>
+            {words.writeInto(count)}
+          </button>
+          <a class="button quiet" href={fileAddress(run, "checkpoints", checkpoint.name)} download={checkpoint.name}>
+            {words.download}
+          </a>
+        </div>
+      </form>
+      <div role="status">
+        {answer.value && (
+          <Written
+            exports={answer.value.exports}
+            warnings={answer.value.warnings}
+            nextOf={({ program, file }) =>
+              programs.value?.find((one) => one.program === program && file.startsWith(one.folder))?.next
+            }
+            onReplace={() => write(true)}
+          />
+        )}
+      </div>
+      <EarlierExports exports={about.marks.exports} checkpoints={about.checkpoints} />
+    </section>
+  );
+}
+
+function Program({
+  program: { program, folder },
+  isChosen,
+  onChange,
+}: {
+  program: ProgramFolder;
+  isChosen: boolean;
+  onChange: (isChosen: boolean) => void;
+}) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={isChosen} onChange={({ currentTarget }) => onChange(currentTarget.checked)} />
+      <span>
+        {program} <span class="faint">{folder}</span>
+      </span>
+    </label>
+  );
+}

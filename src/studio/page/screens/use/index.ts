@@ -1,0 +1,2 @@
+/** Using a word: drawing with it, writing it for other programs. */
+export { UseScreen } from "./screen.tsx";

@@ -1,0 +1,137 @@
+import { useSignal } from "@preact/signals";
+import { useId, useRef } from "preact/hooks";
+import type { RunAbout } from "../../../../runs/index.ts";
+import { durationText } from "../../parts/format.ts";
+import { texts } from "../../texts/index.ts";
+import {
+  type Drawing,
+  DrawingFields,
+  expectedSeconds,
+  type Try,
+  type useTries,
+  usualDrawing,
+} from "../../tries/index.ts";
+import { Drawn, Earlier } from "./drawn.tsx";
+
+const words = texts.use;
+
+const usualSeed = 42;
+/** Seeds that are drawn by lot stay short enough to be told on the phone. */
+const seedsByLot = 1_000_000;
+
+/** Tries prompts with one state of the word. */
+export function Trying({
+  run,
+  about,
+  checkpoint,
+  tries: { tries = [], draw },
+}: {
+  run: string;
+  about: RunAbout;
+  checkpoint: RunAbout["checkpoints"][number];
+  tries: ReturnType<typeof useTries>;
+}) {
+  const { word } = about.record;
+  const id = useId();
+  const [prompt, seed] = [useSignal(`a photo of ${word}`), useSignal(usualSeed)];
+  const drawing = useSignal<Drawing>(usualDrawing(about));
+  const shown = useSignal<string | undefined>(undefined);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const newest = [...tries].reverse();
+  const now: Try | undefined = newest.find((one) => one.id === shown.value) ?? newest[0];
+  const seconds = expectedSeconds(tries, 1, drawing.value);
+  const send = async (): Promise<void> => {
+    const text = prompt.value.trim();
+    if (text === "") return;
+    const cell = { checkpoint: checkpoint.name, prompt: text, seed: seed.value };
+    const asked = await draw([cell], drawing.value);
+    if (asked?.[0]) shown.value = asked[0].id;
+  };
+  return (
+    <section aria-labelledby={`${id}-title`}>
+      <h2 id={`${id}-title`}>{words.try}</h2>
+      <form
+        class="card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+      >
+        <div class="field wide">
+          <label for={`${id}-prompt`}>{words.prompt}</label>
+          <textarea
+            id={`${id}-prompt`}
+            ref={field}
+            rows={2}
+            maxLength={2000}
+            value={prompt.value}
+            onInput={({ currentTarget: { value } }) => {
+              prompt.value = value;
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+              event.preventDefault();
+              send();
+            }}
+          />
+          {!prompt.value.includes(word) && <p class="warning">{words.promptWithout(word)}</p>}
+        </div>
+        <div class="actions">
+          <button type="submit" class="primary">
+            {seconds === undefined ? words.draw : words.drawTime(durationText(seconds))}
+          </button>
+          <label for={`${id}-seed`}>{words.seed}</label>
+          <input
+            id={`${id}-seed`}
+            class="short"
+            type="number"
+            min={0}
+            max={2 ** 32 - 1}
+            value={seed.value}
+            onInput={({ currentTarget: { value } }) => {
+              if (/^\d{1,10}$/.test(value) && Number(value) < 2 ** 32) seed.value = Number(value);
+            }}
+          />
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              seed.value = Math.floor(Math.random() * seedsByLot);
+            }}
+          >
+            {words.newSeed}
+          </button>
+        </div>
+        <details>
+          <summary>
+            {words.more}{" "}
+            <span class="faint">
+              {words.facts(drawing.value.width, drawing.value.height, drawing.value.steps, drawing.value.guidance)}
+            </span>
+          </summary>
+          <DrawingFields
+            drawing={drawing.value}
+            onChange={(changed) => {
+              drawing.value = changed;
+            }}
+          />
+        </details>
+      </form>
+      {now && <Drawn run={run} about={about} one={now} onAgain={() => draw([now], now)} />}
+      {newest.length > 0 && (
+        <Earlier
+          run={run}
+          about={about}
+          tries={newest}
+          onShow={(one) => {
+            shown.value = one.id;
+          }}
+          onSameSeed={(one) => {
+            seed.value = one.seed;
+            field.current?.focus();
+          }}
+        />
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,8 @@
+export const folders = {
+  root: "Begin at",
+  inside: (folder: string) => `Folders in ${folder}`,
+  up: "One up",
+  none: "There are no folders in it.",
+  cut: "There are more folders than are listed.",
+  take: "Take this folder",
+};

@@ -1,0 +1,113 @@
+import type { RunAbout } from "../../../runs/index.ts";
+import type { Problem } from "../../http/problems.ts";
+
+/** How all pictures of a comparison are drawn. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidance: number;
+}
+
+/** One picture that is wanted. checkpoint: its file, or "start": the init word in place of the word. */
+export interface Cell {
+  readonly checkpoint: string;
+  readonly prompt: string;
+  readonly seed: number;
+}
+
+/** A picture that was asked for. */
+export interface Try extends Cell, Drawing {
+  readonly id: string;
+  readonly state: "waiting" | "drawing" | "done" | "failed";
+  /** In the run's folder of tries; of one that is done. */
+  readonly file?: string | undefined;
+  /** What it took; of one that is done. */
+  readonly seconds?: number | undefined;
+  readonly problem?: Problem | undefined;
+}
+
+/** What there is of a cell: a picture, or how far it has come. */
+export type CellView =
+  | { readonly state: "done"; readonly kind: "tries" | "samples"; readonly name: string }
+  | { readonly state: "waiting" | "drawing" }
+  | { readonly state: "failed"; readonly problem: Problem | undefined }
+  | { readonly state: "missing" };
+
+/** Finds what there is of cells among tries and the run's own samples. */
+export function viewsOf(
+  tries: readonly Try[],
+  { checkpoints, samples }: Pick<RunAbout, "checkpoints" | "samples">,
+  drawing: Drawing,
+): (cell: Cell) => CellView {
+  const known = new Map(tries.filter((one) => isDrawnAs(one, drawing)).map((one) => [keyOf(one), one]));
+  const drawn = new Map(
+    samples
+      .filter(({ width, height }) => width === drawing.width && height === drawing.height)
+      .map((sample) => [`${sample.step}\n${sample.seed}\n${sample.prompt}`, sample.name]),
+  );
+  // an average of vectors is the state of no step
+  const steps = new Map(checkpoints.filter(({ kind }) => kind !== "average").map(({ name, step }) => [name, step]));
+  return (cell) => {
+    const found = known.get(keyOf(cell));
+    if (found?.state === "done" && found.file !== undefined) return { state: "done", kind: "tries", name: found.file };
+    const sample = drawn.get(`${steps.get(cell.checkpoint)}\n${cell.seed}\n${cell.prompt}`);
+    if (sample !== undefined) return { state: "done", kind: "samples", name: sample };
+    if (found?.state === "waiting" || found?.state === "drawing") return { state: found.state };
+    return found ? { state: "failed", problem: found.problem } : { state: "missing" };
+  };
+}
+
+function isDrawnAs(one: Drawing, wanted: Drawing): boolean {
+  return (["width", "height", "steps", "guidance"] as const).every((key) => one[key] === wanted[key]);
+}
+
+function keyOf({ checkpoint, prompt, seed }: Cell): string {
+  return `${checkpoint}\n${seed}\n${prompt}`;
+}
+
+/** Tries with newer ones in their places. */
+export function withTries(before: readonly Try[], newer: readonly Try[]): readonly Try[] {
+  const all = new Map([...before, ...newer].map((one) => [one.id, one]));
+  return [...all.values()];
+}
+
+/** What so many pictures are expected to take, in seconds, by what tries took so far; undefined before the first. Time goes with steps and pixels, and the median is
+ *  taken: the first try also loads the model. */
+export function expectedSeconds(tries: readonly Try[], pictures: number, drawing: Drawing): number | undefined {
+  const costs = tries
+    .flatMap((one) => (one.seconds === undefined ? [] : [one.seconds / workOf(one)]))
+    .sort((a, b) => a - b);
+  const median = costs[costs.length >> 1];
+  return median === undefined ? undefined : median * workOf(drawing) * pictures;
+}
+
+function workOf({ width, height, steps }: Drawing): number {
+  return width * height * steps;
+}
+
+/** What a picture can be drawn with. */
+export const limits: Readonly<
+  Record<keyof Drawing, { readonly min: number; readonly max: number; readonly step: number }>
+> = {
+  width: { min: 64, max: 2048, step: 8 },
+  height: { min: 64, max: 2048, step: 8 },
+  steps: { min: 1, max: 150, step: 1 },
+  guidance: { min: 0, max: 30, step: 0.5 },
+};
+
+/** Whether a picture can be drawn with such a value. */
+export function isDrawable(name: keyof Drawing, value: number): boolean {
+  const { min, max } = limits[name];
+  const isWhole = name === "guidance" || value % limits[name].step === 0;
+  return isWhole && value >= min && value <= max;
+}
+
+/** How the run's own samples suggest to draw. */
+export function usualDrawing({ samples, settings }: Pick<RunAbout, "samples" | "settings">): Drawing {
+  const last = samples.at(-1);
+  const [width = 512, height = width] = String(settings.resolution ?? "")
+    .split(",")
+    .flatMap((part) => (Number(part) >= 64 ? [Math.round(Number(part) / 8) * 8] : []));
+  return { width: last?.width ?? width, height: last?.height ?? height, steps: 20, guidance: 7.5 };
+}
