@@ -26,16 +26,17 @@ const recipes = [
 ] as const;
 
 const output = await mkdtemp(path.join(os.tmpdir(), "coinage-monitor-"));
-const { settings } = await readTrainRequest([
+const request = await readTrainRequest([
   ...["--pretrained_model_name_or_path", randomModel("sd1.5"), "--output_dir", output],
   ...["--train_data_dir", path.join(conceptsFolder, "orange-striped-star"), "--token_string", "quillo"],
   ...["--init_word", "star", "--recipe", "quick", "--resolution", given.side, "--max_train_steps", given.steps],
   ...["--eval_every_n_steps", given.every, "--keep", "last", "--seed", "1"],
 ]);
+if (request.kind !== "train") throw new Error("nothing is trained");
 
 const [stepSeconds, evaluationSeconds]: number[][] = [[], []];
 let last = performance.now();
-for await (const event of train(settings)) {
+for await (const event of train(request)) {
   if (event.kind !== "step" && event.kind !== "evaluation") continue;
   const now = performance.now();
   const took = (now - last) / 1000;

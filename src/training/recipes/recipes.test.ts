@@ -82,7 +82,7 @@ describe("a recipe for six images", () => {
         --train_batch_size 4
         --max_train_steps 500
         --min_timestep 400
-        --eval_every_n_steps 10
+        --eval_every_n_steps 25
         --early_stop
         --save_model_as safetensors
         --cache_latents
@@ -91,12 +91,10 @@ describe("a recipe for six images", () => {
         --resolution 512,512
         --dataset_repeats 8
         --use_object_template
-        sd1 cpu: --eval_every_n_steps 20
-        sd2 cpu: --eval_every_n_steps 20
-        sdxl cpu: --max_train_steps 400 --eval_every_n_steps 20 --step_angle 0.05 --resolution 768,768
+        sdxl cpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
         sdxl gpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
-        small cpu: --max_train_steps 150 --min_timestep 800 --step_angle 0.13 --resolution 128,128
-        small gpu: --max_train_steps 150 --min_timestep 800 --step_angle 0.13 --resolution 128,128
+        small cpu: --max_train_steps 150 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.13 --resolution 128,128
+        small gpu: --max_train_steps 150 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.13 --resolution 128,128
       style
         --norm_control fixed
         --norm_target 1.9x
@@ -234,7 +232,7 @@ describe("a recipe follows", () => {
     expect(angleOf(100, "classic")).toBeUndefined();
     const stops = (steps: number) =>
       expandRecipe("object", { ...six, family: "sd1", device: "gpu" }, { flags: new Set(), steps }).has("early_stop");
-    expect([stops(120), stops(119)]).toEqual([true, false]);
+    expect([stops(300), stops(299)]).toEqual([true, false]);
   });
 
   test("the user, also where another flag says otherwise what a setting says", () => {
