@@ -1,28 +1,16 @@
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
+import { type Launch, launchBrowser, launchStudio, type OpenStudio } from "./launch.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** Screens as pictures for human eyes, from the last run of the tests. */
 const screens = path.join(repository, "test/studio/screens");
-
-/** A studio as a process of its own, in a home of its own. */
-export interface OpenStudio {
-  readonly home: string;
-  /** "http://127.0.0.1:34567/" */
-  readonly address: string;
-  /** The address with the key. */
-  readonly entrance: string;
-  readonly pid: number;
-  /** Ends it as Ctrl-C does, or at once. */
-  close(signal?: "SIGINT" | "SIGKILL"): Promise<void>;
-}
 
 /** A folder that is removed at the end of the file of tests. */
 export function temporaryFolder(): string {
@@ -31,63 +19,22 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Starts `coinage studio`. home: also the home of whoever uses it, where programs are looked for; of an earlier one to start it again. */
-export async function startStudio({
-  home,
-  port = 0,
-  words = [],
-}: {
-  home: string;
-  port?: number;
-  words?: readonly string[];
-}): Promise<OpenStudio> {
-  const child = spawn(
-    process.execPath,
-    ["--import", "tsx", "src/cli/main.ts", "studio", "--no_open", "--port", String(port), ...words],
-    {
-      cwd: repository,
-      env: { ...process.env, COINAGE_HOME: home, HOME: home, USERPROFILE: home },
-      stdio: ["ignore", "pipe", "pipe"],
-    },
-  );
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  const entrance = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-    });
-    child.stdout.on("data", (text) => {
-      const [address] = /http:\S+/.exec(String(text)) ?? [];
-      if (address) resolve(address);
-    });
-    child.once("exit", () => reject(new Error(`the studio has ended: ${said}`)));
-  });
-  const close = async (signal: NodeJS.Signals = "SIGINT"): Promise<void> => {
-    child.kill(signal);
-    await gone;
-  };
-  afterAll(() => close("SIGKILL"));
-  return { home, address: new URL("/", entrance).href, entrance, pid: child.pid!, close };
+/** Starts a studio that is ended with the file of tests. */
+export async function startStudio(launch: Launch): Promise<OpenStudio> {
+  const studio = await launchStudio(launch);
+  afterAll(() => studio.close("SIGKILL"));
+  return studio;
 }
 
 let browser: Promise<Browser> | undefined;
 
-/** The browser of the tests: Debian's chromium, or the program that COINAGE_CHROMIUM names. @throws CHROMIUM_MISSING */
+/** The browser of the tests. */
 function openBrowser(): Promise<Browser> {
-  browser ??= launched();
+  browser ??= launchBrowser().then((launched) => {
+    afterAll(() => launched.close());
+    return launched;
+  });
   return browser;
-}
-
-async function launched(): Promise<Browser> {
-  const program = process.env.COINAGE_CHROMIUM ?? "/usr/bin/chromium";
-  if (!existsSync(program))
-    throw new Error(
-      `CHROMIUM_MISSING  The tests of the studio need a browser: ${program} is not there. Install the package "chromium" (Debian: apt-get install chromium), or name the program in COINAGE_CHROMIUM.`,
-    );
-  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const launching = await chromium.launch({ executablePath: program, args });
-  afterAll(() => launching.close());
-  return launching;
 }
 
 /** Whatever a page asks of another machine; it is refused. */

@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A studio as a process of its own. */
+export interface OpenStudio {
+  readonly home: string;
+  /** "http://127.0.0.1:34567/" */
+  readonly address: string;
+  /** The address with the key. */
+  readonly entrance: string;
+  readonly pid: number;
+  /** Ends it as Ctrl-C does, or at once. */
+  close(signal?: "SIGINT" | "SIGKILL"): Promise<void>;
+}
+
+export interface Launch {
+  /** Of an earlier studio to start it again. */
+  readonly home: string;
+  /** 0: any that is free. */
+  readonly port?: number;
+  readonly words?: readonly string[];
+}
+
+/** Starts `coinage studio` from its source. Its home is also that of whoever uses it, where programs are looked for. */
+export async function launchStudio({ home, port = 0, words = [] }: Launch): Promise<OpenStudio> {
+  const child = spawn(
+    process.execPath,
+    ["--import", "tsx", "src/cli/main.ts", "studio", "--no_open", "--port", String(port), ...words],
+    {
+      cwd: repository,
+      env: { ...process.env, COINAGE_HOME: home, HOME: home, USERPROFILE: home },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
+  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const entrance = await new Promise<string>((resolve, reject) => {
+    let said = "";
+    child.stderr.on("data", (text) => {
+      said += text;
+    });
+    child.stdout.on("data", (text) => {
+      const [address] = /http:\S+/.exec(String(text)) ?? [];
+      if (address) resolve(address);
+    });
+    child.once("exit", () => reject(new Error(`the studio has ended: ${said}`)));
+  });
+  const close = async (signal: NodeJS.Signals = "SIGINT"): Promise<void> => {
+    child.kill(signal);
+    await gone;
+  };
+  return { home, address: new URL("/", entrance).href, entrance, pid: child.pid!, close };
+}
+
+/** Starts the browser: Debian's chromium, or the program that COINAGE_CHROMIUM names. @throws CHROMIUM_MISSING */
+export async function launchBrowser(): Promise<Browser> {
+  const program = process.env.COINAGE_CHROMIUM ?? "/usr/bin/chromium";
+  if (!existsSync(program))
+    throw new Error(
+      `CHROMIUM_MISSING  The studio's page needs a browser to be tested: ${program} is not there. Install the package "chromium" (Debian: apt-get install chromium), or name the program in COINAGE_CHROMIUM.`,
+    );
+  // its sandbox cannot be had by root
+  const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+  return chromium.launch({ executablePath: program, args });
+}
