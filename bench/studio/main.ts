@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
+import type { Page } from "playwright-core";
+import { bundlePage } from "../../src/studio/bundle.ts";
+import { launchBrowser, launchStudio, type OpenStudio } from "../../test/studio/launch.ts";
+import { keepResult, machine, median, printTable } from "../results.ts";
+import { trainingPairs } from "./training-pairs.ts";
+import { type LongRun, writeLongRun, writeManyRuns } from "./written-runs.ts";
+
+/** What the studio costs, against its budgets. usage: npm run bench -- studio */
+const home = mkdtempSync(path.join(os.tmpdir(), "coinage-studio-bench-"));
+const results: [what: string, measured: string, budget: string][] = [];
+const note = (what: string, measured: string, budget: string) => results.push([what, measured, budget]);
+const ms = (value: number) => `${value.toFixed(0)} ms`;
+
+/** From the address to the first heading that is seen, in milliseconds. */
+async function firstView(page: Page, address: string): Promise<number> {
+  const begun = performance.now();
+  await page.goto(address);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  return performance.now() - begun;
+}
+
+async function medianOf(times: number, measure: () => Promise<number>): Promise<number> {
+  const values: number[] = [];
+  for (let i = 0; i < times; i++) values.push(await measure());
+  return median(values);
+}
+
+/** Seconds of processor time that a process has used. Linux only. */
+function processorSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Share of a core that a process takes while nothing happens, in percent. */
+async function idleShare({ pid }: OpenStudio): Promise<string> {
+  const before = processorSeconds(pid);
+  await pause(20_000);
+  return `${((100 * (processorSeconds(pid) - before)) / 20).toFixed(1)} %`;
+}
+
+/** From the line in the journal to the number on the page, in milliseconds. Node and browser have one clock. */
+async function eventToPixel(page: Page, { write, step }: LongRun): Promise<number> {
+  const next = step() + 1;
+  const seen = page.evaluate<number>(
+    `new Promise((resolve) => {
+      const look = () => document.body.innerText.includes("${next.toLocaleString("en")} ") || document.body.innerText.includes("${next} ");
+      const observer = new MutationObserver(() => { if (look()) { observer.disconnect(); requestAnimationFrame(() => resolve(Date.now())); } });
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    })`,
+  );
+  await pause(150);
+  const written = Date.now();
+  write();
+  return (await seen) - written;
+}
+
+const browser = await launchBrowser();
+try {
+  const { script, style } = await bundlePage(new URL("../../src/studio/page/main.tsx", import.meta.url));
+  const kilobytes = (text: string) => (text.length / 1000).toFixed(0);
+  const sent = (gzipSync(script).length / 1000).toFixed(0);
+  note("script", `${kilobytes(script)} KB (${sent} KB gzipped), style ${kilobytes(style)} KB`, "150 KB");
+
+  const empty = await launchStudio({ home });
+  const page = await browser.newPage();
+  await page.goto(empty.entrance);
+  note("first view, no runs", ms(await medianOf(7, () => firstView(page, empty.address))), "300 ms");
+  note("studio idle, page open", await idleShare(empty), "1 %");
+
+  await writeManyRuns(path.join(home, "runs"), 1000);
+  const first = performance.now();
+  await page.goto(empty.address);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  note("first view, 1,000 runs, none read before", ms(performance.now() - first), "");
+  note("first view, 1,000 runs", ms(await medianOf(7, () => firstView(page, empty.address))), "1000 ms");
+  note("studio idle, 1,000 runs, page open", await idleShare(empty), "1 %");
+
+  const long = await writeLongRun(path.join(home, "runs"), 100_000, 5000);
+  const address = `${empty.address}run/${encodeURIComponent(long.id)}`;
+  note("first view, 100,000 steps and 5,000 samples, not read before", ms(await firstView(page, address)), "");
+  note("first view, 100,000 steps and 5,000 samples", ms(await medianOf(5, () => firstView(page, address))), "1000 ms");
+  await page.getByRole("img").first().waitFor();
+  note("event to page", ms(await medianOf(15, () => eventToPixel(page, long))), "250 ms");
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable");
+  const { metrics } = await session.send("Performance.getMetrics");
+  const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")!.value;
+  note("memory of the page's program", `${(heap / 1e6).toFixed(0)} MB`, "200 MB");
+  const slowed = await trainingPairs(empty, page);
+  note("training while watched", `${((slowed - 1) * 100).toFixed(1)} % slower`, "1 %");
+  await empty.close();
+} finally {
+  await browser.close();
+  rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+}
+for (const [what, measured] of results) keepResult({ benchmark: "studio", what, measured });
+console.log(`${machine}\n`);
+printTable([["what", "measured", "at most"], ...results]);
