@@ -9,6 +9,10 @@ export const rows: Readonly<Record<string, string>> = {
   quick: "--recipe quick",
   quick40: "--recipe quick --max_train_steps 40",
   object: "--recipe object",
+  objectLast: "--recipe object --keep last",
+  // early stops where the learning rate does not fall
+  stopping:
+    "--learning_rate 1e-2 --max_train_steps 300 --min_timestep 600 --eval_every_n_steps 5 --early_stop --keep best",
   // what today's trainers do, and the same at high timesteps
   plain: "--learning_rate 1e-2 --max_train_steps 60",
   plainHigh: "--learning_rate 1e-2 --max_train_steps 75 --min_timestep 600",
