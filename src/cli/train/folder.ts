@@ -26,18 +26,23 @@ export interface RunCall {
   /** The command line to read: of a run that is there with its settings in front. */
   readonly words: readonly string[];
   readonly existing: RunPlaces | undefined;
+  /** Of its settings those that flags take the place of, though they have other names. */
+  readonly replaced: readonly string[];
 }
+
+/** Settings that say how long a run is, by one another. */
+const lengths = ["max_train_steps", "max_train_epochs", "time"] as const;
 
 /** Looks for the run that a `train` command line continues. @throws RUN_NOT_FOUND, RUN_NEWER, RUN_UNREADABLE, SETTINGS_CONFLICT, and what reading flags throws */
 export async function readRunCall(words: readonly string[]): Promise<RunCall> {
   const { settings, explicit, isHelpAsked } = parseTrainArguments(words);
   const { run, runsDir } = settings;
-  if (isHelpAsked || run === undefined) return { words, existing: undefined };
+  if (isHelpAsked || run === undefined) return { words, existing: undefined, replaced: [] };
   const root = runsFolder(process.env, runsDir);
   const existing = await runFolderOf(root, run);
   if (!existing) {
     if (isPath(run) || isRunId(run)) throw await notFound(root, run);
-    return { words, existing };
+    return { words, existing, replaced: [] };
   }
   await readRecord(existing);
   if (explicit.has("config_file"))
@@ -47,7 +52,11 @@ export async function readRunCall(words: readonly string[]): Promise<RunCall> {
     });
   const hasDataset = (await kindOfPath(existing.dataset)) === "file";
   const own = ["--config_file", existing.config, ...(hasDataset ? ["--dataset_config", existing.dataset] : [])];
-  return { words: [...own.slice(0, explicit.has("dataset_config") ? 2 : 4), ...words], existing };
+  return {
+    words: [...own.slice(0, explicit.has("dataset_config") ? 2 : 4), ...words],
+    existing,
+    replaced: lengths.some((flag) => explicit.has(flag)) ? lengths.filter((flag) => !explicit.has(flag)) : [],
+  };
 }
 
 async function notFound(root: string, run: string): Promise<CoinageError> {

@@ -10,7 +10,7 @@ import { reportersOf, teach } from "./teach.ts";
 /** `coinage train FLAGS` */
 export async function trainCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const call = await readRunCall(words);
-  const request = await readTrainRequest(call.words);
+  const request = await readTrainRequest(call.words, "train", call.replaced);
   if (request.kind === "help") {
     terminal.result(asCalled(`${helpText("train", terminal.columns())}\n`));
     return exitCodes.done;

@@ -18,11 +18,12 @@ export type TrainRequest =
   | { readonly kind: "settingsWritten"; readonly file: string; readonly warnings: readonly SettingsWarning[] }
   | ({ readonly kind: "train" } & Checked<TrainSettings>);
 
-/** Reads a `train` command line completely: the flags, the settings file, the flags again on top of it, the checks.
+/** Reads a `train` command line completely: the flags, the settings file, the flags again on top of it, the checks. ignoredInFile: flags that the file does not give.
  *  @throws USAGE, OPTION_UNSUPPORTED, SETTINGS_MISSING, SETTINGS_CONFLICT; SETTINGS_FILE_INVALID and what reading and writing files throws */
 export async function readTrainRequest(
   argv: readonly string[],
   use: TrainSettingsUse = "train",
+  ignoredInFile: readonly string[] = [],
 ): Promise<TrainRequest> {
   const alone = parseTrainArguments(argv);
   const { configFile, outputConfig } = alone.settings;
@@ -32,7 +33,9 @@ export async function readTrainRequest(
     const file = await writeSettingsFile(configFile, alone.settings);
     return { kind: "settingsWritten", file, warnings: [...alone.warnings, ...secretsIn(file, alone.settings)] };
   }
-  const together = parseTrainArguments(argv, await readSettingsFile(configFile));
+  const file = await readSettingsFile(configFile);
+  const values = new Map([...file.values].filter(([flag]) => !ignoredInFile.includes(flag)));
+  const together = parseTrainArguments(argv, { ...file, values });
   return { kind: "train", ...(await checked(together, use)) };
 }
 

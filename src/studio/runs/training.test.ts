@@ -13,7 +13,7 @@ const { root, told, start, read, until } = studioRuns(studio);
 const aboutOf = async (id: string) => (await told<{ about: RunAbout }>("GET", `/api/runs/${id}`)).about;
 
 test("a run is started, drawn from, stopped, resumed and made longer, and its files are given as they are", async () => {
-  const { id, state } = await start("vexla", { max_train_steps: 100_000 });
+  const { id, state } = await start("vexla", { max_train_epochs: 100_000 });
   expect(state).toBe("starting");
   await until(id, (row) => row.state === "running" && row.step! > 0);
 
