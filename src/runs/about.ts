@@ -66,7 +66,7 @@ export async function aboutRun(places: RunPlaces, history: RunHistory): Promise<
 }
 
 /** The settings in a run's folder that are not the usual ones, by flag; none where they cannot be read. */
-async function settingsOfRun({ config }: RunPlaces): Promise<Readonly<Record<string, OptionValue>>> {
+export async function settingsOfRun({ config }: RunPlaces): Promise<Readonly<Record<string, OptionValue>>> {
   const file = await readSettingsFile(config).catch(() => undefined);
   return Object.fromEntries(file?.values ?? []);
 }

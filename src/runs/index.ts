@@ -1,7 +1,7 @@
 /** A run as a folder: what it is, what has happened in it, what it is told; and the reading side of all that. Whoever writes and whoever reads need not know each
  *  other: docs/runs.md. */
 
-export { aboutRun, type RunAbout } from "./about.ts";
+export { aboutRun, type RunAbout, settingsOfRun } from "./about.ts";
 export { type RunCommand, sendCommand } from "./control.ts";
 export { isPath, isRunId, makeRunFolder, placesOf, type RunPlaces, runFolderOf, runsFolder } from "./folder.ts";
 export type { Entry, Outcome, ProblemData } from "./journal/events.ts";

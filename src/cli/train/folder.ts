@@ -96,7 +96,7 @@ export async function holdRun(
     if (existing) await requireUnfinished(existing, words);
     const fresh = { id: path.basename(places.folder), name, word, wanted: "run", version: packageVersion() } as const;
     const record = existing ? await readRecord(existing) : newRecord(fresh);
-    const given = withSampling(asked, record, words);
+    const given = await withOwnFiles(withSampling(asked, record, words), places);
     const resume = given.resume ?? (existing && (await newestState(existing, given.outputName)));
     const writeSettings = (seed?: number): Promise<void> => writeConfig(places, record.name, given, seed);
     const settings = await settingsInFolder({ ...given, resume }, places);
@@ -119,6 +119,21 @@ function withSampling(given: TrainSettings, { sampleEvery }: RunRecord, words: r
   const isGiven = explicit.has("sample_every_n_steps") || explicit.has("sample_every_n_epochs");
   if (sampleEvery === undefined || isGiven) return given;
   return { ...given, sampleEveryNEpochs: undefined, sampleEveryNSteps: sampleEvery > 0 ? sampleEvery : undefined };
+}
+
+/** Files of its own that a run may have in its folder, besides those it has in any case. */
+const ownFiles = ["imageDir", "samplePrompts", "weights"] as const;
+
+/** The settings of a run whose folder was moved: what lay in it lies in it still. */
+async function withOwnFiles(given: TrainSettings, { folder }: RunPlaces): Promise<TrainSettings> {
+  const moved: { -readonly [key in (typeof ownFiles)[number]]?: string } = {};
+  for (const key of ownFiles) {
+    const file = given[key];
+    if (file === undefined || (await kindOfPath(file)) !== "nothing") continue;
+    const own = path.join(folder, path.basename(file));
+    if ((await kindOfPath(own)) !== "nothing") moved[key] = own;
+  }
+  return { ...given, ...moved };
 }
 
 /** @throws RUN_ENDED for a run that is done, unless it is to be longer now */

@@ -16,6 +16,7 @@ export class RunHistory {
   readonly #samples: OfKind<"sample">[] = [];
   readonly #saved = new Map<string, OfKind<"saved">>();
   #messages: Entry[] = [];
+  #start: OfKind<"start"> | undefined;
   #choice: OfKind<"choice"> | undefined;
   #digest: Digest = nothingYet;
   #changedAt = 0;
@@ -58,6 +59,11 @@ export class RunHistory {
     return [...this.#saved.values()];
   }
 
+  /** What the run was about when it began last. */
+  get start(): OfKind<"start"> | undefined {
+    return this.#start;
+  }
+
   /** Which vectors the final file has, where the run chose. */
   get choice(): OfKind<"choice"> | undefined {
     return this.#choice;
@@ -88,6 +94,7 @@ export class RunHistory {
     this.#curves.take(entry);
     if (entry.kind === "sample") this.#samples.push(entry);
     if (entry.kind === "saved") this.#saved.set(entry.file, entry);
+    if (entry.kind === "start") this.#start = entry;
     if (entry.kind === "start" || entry.kind === "choice") this.#choice = entry.kind === "choice" ? entry : undefined;
     if (entry.kind !== "step" && entry.kind !== "memory") this.#messages.push(entry);
   }

@@ -1,4 +1,5 @@
 import { CoinageError } from "../../errors/index.ts";
+import { kindOfPath } from "../../files/index.ts";
 import type { ModelFacts } from "../checking/check.ts";
 import type { Checker } from "../checking/checker.ts";
 import type { DraftModel } from "../drafts/draft.ts";
@@ -7,6 +8,8 @@ import { type FoundModel, findModels } from "./models.ts";
 
 /** A model as the page shows it. */
 export interface ListedModel extends Omit<FoundModel, "version">, Omit<ModelFacts, "isModel"> {}
+
+const hubName = /^\w[\w.-]*\/\w[\w.-]*(@[\w][\w./-]*)?$/;
 
 /** What is known of the models on this machine. Each is looked into once, until it changes. */
 export class ModelLibrary {
@@ -46,11 +49,18 @@ export class ModelLibrary {
     return facts;
   }
 
+  /** The model that a run took, as a draft names it; null where it is no longer where it was found. */
+  async modelOf(given: string): Promise<DraftModel | null> {
+    const found = (await findModels(this.#roots)).find((model) => model.path === given);
+    if (found) return { id: found.id };
+    return hubName.test(given) && (await kindOfPath(given)) === "nothing" ? { hub: given } : null;
+  }
+
   /** What a run takes for a model: a path, or a name on the hub. @throws MODEL_UNKNOWN */
   async pathOf(model: DraftModel): Promise<string> {
     if ("hub" in model) {
       // a path, or an address of another server, is none
-      if (/^\w[\w.-]*\/\w[\w.-]*(@[\w][\w./-]*)?$/.test(model.hub) && !/\.\.|--/.test(model.hub)) return model.hub;
+      if (hubName.test(model.hub) && !/\.\.|--/.test(model.hub)) return model.hub;
       throw new CoinageError("MODEL_UNKNOWN", `${JSON.stringify(model.hub)} is not the name of a model on the hub.`, {
         hint: "Write it as owner/name.",
       });

@@ -1,3 +1,4 @@
+import path from "node:path";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
 import { quotedWord } from "../../files/index.ts";
@@ -68,6 +69,8 @@ const storedDraft = z.object({
   pictures: z.array(draftPicture),
   /** Number of the next picture. */
   next: z.number(),
+  /** The run that it was made from; weights: the file beside the draft with the vectors to start from. */
+  from: z.object({ run: z.string(), weights: z.string().optional() }).optional(),
 });
 
 /** A word to be learned, as far as it has been thought out. */
@@ -116,7 +119,13 @@ export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: Dra
     imageDir: pictures,
     captionExtension: ".txt",
     ...(promptLines(draft) !== "" && { samplePrompts: prompts }),
+    ...(draft.from?.weights !== undefined && { weights: weightsBeside(pictures, draft.from.weights) }),
   };
+}
+
+/** The vectors that a draft or its run starts from lie beside its pictures. */
+function weightsBeside(pictures: string, name: string): string {
+  return path.join(path.dirname(pictures), name);
 }
 
 /** The command line that trains the same in a terminal of this machine. */
@@ -127,6 +136,7 @@ export function commandOf(draft: Draft, { modelPath, pictures, prompts }: DraftF
     ...(modelPath === undefined ? [] : ["--pretrained_model_name_or_path", modelPath]),
     ...["--image_dir", pictures, "--caption_extension", ".txt"],
     ...(promptLines(draft) === "" ? [] : ["--sample_prompts", prompts]),
+    ...(draft.from?.weights === undefined ? [] : ["--weights", weightsBeside(pictures, draft.from.weights)]),
     ...Object.entries(settings).flatMap(([flag, value]) => wordsOfSetting(flag, value)),
   ];
   return ["coinage train", ...words.map((one) => quotedWord(one))].join(" ");

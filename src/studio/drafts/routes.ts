@@ -1,14 +1,15 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
-import { picturesIn, type Root, rootOf } from "../disk/folders.ts";
-import { folderInside, openInside } from "../disk/names.ts";
+import { picturesIn, rootOf } from "../disk/folders.ts";
+import { folderInside } from "../disk/names.ts";
 import { chunksOf, readJson } from "../http/bodies.ts";
-import { answerProblem, type Problem, problemOf } from "../http/problems.ts";
+import { answerProblem } from "../http/problems.ts";
 import { pictureType } from "../http/types.ts";
 import type { StudioParts } from "../parts.ts";
-import { commandOf, type DraftPicture, draftInput, trainInputOf } from "./draft.ts";
+import { commandOf, draftInput, trainInputOf } from "./draft.ts";
 import type { OpenDraft } from "./store.ts";
+import { takePictures } from "./take.ts";
 
 type Parts = Pick<StudioParts, "drafts" | "models" | "checker" | "roots" | "trash">;
 
@@ -79,7 +80,10 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
   app.post("/:id/folder", async (c) => {
     const { root, path } = await readJson(c, folderInput);
     const open = await drafts.openOrMake(c.req.param("id"));
-    return c.json(await takeFolder(open, rootOf(roots, root), path));
+    const from = rootOf(roots, root);
+    const names = await picturesIn(from, path);
+    const originalOf = (name: string) => [...path.slice(-1), name].join("/");
+    return c.json(await takePictures(open, await folderInside(from.path, path), names, originalOf));
   });
   return app;
 }
@@ -106,46 +110,4 @@ function announcedBytes(c: Context): number | undefined {
   if (length === undefined) return undefined;
   if (/^\d{1,15}$/.test(length)) return Number(length);
   throw new CoinageError("BODY_INVALID", "The Content-Length is not a number.");
-}
-
-interface TakenFolder {
-  readonly taken: readonly DraftPicture[];
-  readonly refused: readonly { readonly original: string; readonly problem: Problem }[];
-}
-
-/** Copies the images of a folder below a root into a draft, with the captions beside them. The folder stays as it is. */
-async function takeFolder(open: OpenDraft, root: Root, path: readonly string[]): Promise<TakenFolder> {
-  const names = await picturesIn(root, path);
-  const folder = await folderInside(root.path, path);
-  const taken: DraftPicture[] = [];
-  const refused: { original: string; problem: Problem }[] = [];
-  for (const name of names) {
-    const original = [...path.slice(-1), name].join("/");
-    try {
-      const handle = await openInside(folder, name);
-      const { size } = await handle.stat();
-      const bytes = handle.createReadStream();
-      taken.push(await open.addPicture({ original, bytes, announced: size, caption: await captionOf(folder, name) }));
-    } catch (error) {
-      if (!(error instanceof CoinageError)) throw error;
-      refused.push({ original, problem: problemOf(error) });
-    }
-  }
-  return { taken, refused };
-}
-
-/** The most of a caption that a draft takes, in bytes. */
-const captionBytes = 20_000;
-
-/** The first line of the caption file beside an image, as training reads it; undefined without one. */
-async function captionOf(folder: string, picture: string): Promise<string | undefined> {
-  const stem = picture.slice(0, picture.lastIndexOf("."));
-  for (const extension of [".txt", ".caption"]) {
-    const handle = await openInside(folder, `${stem}${extension}`).catch(() => undefined);
-    if (!handle) continue;
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(captionBytes), 0, captionBytes, 0);
-    await handle.close();
-    return new TextDecoder().decode(buffer.subarray(0, bytesRead)).trim().split(/\r?\n/)[0];
-  }
-  return undefined;
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
@@ -63,6 +63,13 @@ export class Drafts {
     const discarded = await trash.put(folder, { kind: "draft", name: draft.word });
     this.#open.delete(id);
     return discarded;
+  }
+
+  /** Removes a draft that could not be made whole. @throws DRAFT_UNKNOWN */
+  async drop(id: string): Promise<void> {
+    const { folder } = await this.open(id);
+    this.#open.delete(id);
+    await rm(folder, { recursive: true, force: true });
   }
 
   #remember(id: string, opening: Promise<OpenDraft>): Promise<OpenDraft> {
@@ -137,6 +144,14 @@ export class OpenDraft {
     for (const { name } of changed) await this.#writeCaption(name, captions[name]!);
     await this.#save();
     return this.#draft;
+  }
+
+  /** Notes the run that the draft was made from. weights: a file with the vectors to start from, of which it gets a copy. @throws the system's own errors */
+  async setOrigin(run: string, weights?: string): Promise<void> {
+    const name = weights && `weights${path.extname(weights)}`;
+    if (weights && name) await copyFile(weights, path.join(this.folder, name));
+    this.#set({ from: { run, ...(name && { weights: name }) } });
+    await this.#save();
   }
 
   /** Takes a picture; one of the same original name is replaced. What cannot be used leaves nothing behind.

@@ -40,13 +40,26 @@ export async function makeRun(
   await copyFiles(pictures, own);
   const ownPrompts = path.join(places.folder, "prompts.txt");
   await writeFileAtomically(ownPrompts, promptLines(draft));
+  const weights = draft.from?.weights;
+  if (weights !== undefined)
+    await copyFile(path.join(path.dirname(pictures), weights), path.join(places.folder, weights));
   const files = { modelPath, pictures: own, prompts: ownPrompts };
   const input = { ...trainInputOf(draft, files), outputDir: places.checkpoints };
   const { settings } = await readTrainRecord(input);
   await settingsInFolder(settings, places);
   await writeConfig(places, draft.word, settings);
   const id = path.basename(places.folder);
-  await writeRecord(places, newRecord({ id, name: draft.word, word: draft.word, wanted: "draft", version }));
+  const parent = draft.from?.run;
+  const record = newRecord({
+    id,
+    name: draft.word,
+    word: draft.word,
+    wanted: "draft",
+    version,
+    ...(parent && { parent }),
+  });
+  const originals = draft.pictures.map(({ name, original }) => ({ file: name, original }));
+  await writeRecord(places, { ...record, pictures: originals });
   return places;
 }
 

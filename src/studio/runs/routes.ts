@@ -9,6 +9,8 @@ import { eventStream } from "../http/event-stream.ts";
 import { answerProblem } from "../http/problems.ts";
 import type { StudioParts } from "../parts.ts";
 import { actingOn } from "./acting.ts";
+import { againRoutes } from "./again.ts";
+import { differencesOf } from "./differences.ts";
 import { RunHistories } from "./histories.ts";
 import { keepingRoutes } from "./keeping.ts";
 import { makeRun } from "./make.ts";
@@ -29,6 +31,7 @@ export function runRoutes({ runs: root, drafts, models, version, queue, trash }:
 
   app.route("/", keepingRoutes(act, { runs: root, trash, queue }));
   app.route("/", steeringRoutes(act, queue));
+  app.route("/", againRoutes(act, { drafts, models, histories }));
   app.get("/", async (c) => {
     const runs = await listRuns(root);
     return c.json({ runs, queue: waitingOf(runs).map(({ id }) => id) });
@@ -61,6 +64,10 @@ export function runRoutes({ runs: root, drafts, models, version, queue, trash }:
     const { points } = readQuery(c, z.object({ points: z.coerce.number().int().min(4).max(10_000).default(2000) }));
     const history = await histories.of(await placesIn(c));
     return c.json({ seq: history.seq, curves: history.curves(points) });
+  });
+  app.get("/:id/settings.diff/:other", async (c) => {
+    const other = await usableRun(root, c.req.param("other"));
+    return c.json({ differences: await differencesOf(await placesIn(c), other.places) });
   });
   app.get("/:id/table", async (c) => {
     const range = readQuery(c, tableQuery);

@@ -1,14 +1,15 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { codeOf, studioRoutes } from "../../../test/studio.ts";
 import { studioRuns } from "../../../test/studio-runs.ts";
 import type { RunAbout } from "../../runs/index.ts";
+import type { Draft } from "../drafts/draft.ts";
 import { RunQueue } from "./queue.ts";
 
 const studio = studioRoutes();
 const { ask } = studio;
-const { root, told, start, read, until } = studioRuns(studio);
+const { root, told, draftOf, start, read, until } = studioRuns(studio);
 
 const aboutOf = async (id: string) => (await told<{ about: RunAbout }>("GET", `/api/runs/${id}`)).about;
 
@@ -54,6 +55,58 @@ test("a run is started, drawn from, stopped, resumed and made longer, and its fi
   }
   const { rows } = await told<{ rows: { step: number }[] }>("GET", `/api/runs/${id}/table?rows=200`);
   expect(rows.at(-1)!.step).toBe(stopped.step! + 5);
+  expect(studio.bugs).toEqual([]);
+});
+
+test("a run is made again and branched from a checkpoint, with its images, captions, prompts and settings, and goes on when its folder was moved", async () => {
+  const draft = await draftOf("branchy", { max_train_steps: 2 });
+  const { draft: before } = await told<{ draft: Draft }>("GET", `/api/drafts/${draft}`);
+  const { name } = before.pictures[1]!;
+  const { revision, word, model, settings } = before;
+  const captioned = {
+    revision,
+    word,
+    model,
+    settings,
+    captions: { [name]: "branchy on a shelf" },
+    prompts: ["branchy, blue"],
+  };
+  await told("PUT", `/api/drafts/${draft}`, captioned);
+  const stale = await ask("POST", "/api/runs", { body: { draft, draftRevision: revision } });
+  expect(await stale.json()).toMatchObject({ problem: { code: "DRAFT_CHANGED" }, draft: { revision: revision + 1 } });
+  const { run } = await told("POST", "/api/runs", { draft, draftRevision: revision + 1 });
+  await until(run.id, ({ state }) => state === "done");
+
+  const { draft: again } = await told<{ draft: Draft }>("POST", `/api/runs/${run.id}/again`, {});
+  expect(again).toMatchObject({ word, model, settings, prompts: ["branchy, blue"], from: { run: run.id } });
+  expect(again.pictures.map(({ original, caption }) => [original, caption])).toEqual(
+    before.pictures.map((one) => [one.original, one.name === name ? "branchy on a shelf" : one.caption]),
+  );
+
+  expect((await ask("POST", `/api/runs/${run.id}/branch`, { body: { checkpoint: "../run.json" } })).status).toBe(400);
+  expect((await ask("POST", `/api/runs/${run.id}/branch`, { body: { checkpoint: "none.pt" } })).status).toBe(404);
+  const { draft: branch } = await told<{ draft: Draft }>("POST", `/api/runs/${run.id}/branch`, {
+    checkpoint: "branchy.pt",
+  });
+  const { run: second } = await told("POST", "/api/runs", { draft: branch.id });
+  const { folder } = await until(second.id, ({ state }) => state === "done");
+  const about = await aboutOf(second.id);
+  expect(about.record.parent).toBe(run.id);
+  expect(about.settings).toMatchObject({ weights: path.join(folder, "weights.pt") });
+  expect(readFileSync(path.join(folder, "weights.pt"))).toEqual(
+    readFileSync(path.join(run.folder, "checkpoints", "branchy.pt")),
+  );
+
+  const { differences } = await told<{ differences: object[] }>(
+    "GET",
+    `/api/runs/${run.id}/settings.diff/${second.id}`,
+  );
+  expect(differences).toEqual([{ flag: "weights", a: null, b: "weights.pt" }]);
+
+  renameSync(folder, `${folder}_moved`);
+  const moved = `${second.id}_moved`;
+  await told("POST", `/api/runs/${moved}/extend`, { steps: 1 });
+  expect(await until(moved, ({ state, step }) => state === "done" && step === 3)).toMatchObject({ word });
   expect(studio.bugs).toEqual([]);
 });
 

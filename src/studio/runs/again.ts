@@ -1,0 +1,123 @@
+import { randomUUID } from "node:crypto";
+import path from "node:path";
+import { Hono } from "hono";
+import { z } from "zod";
+import { CoinageError } from "../../errors/index.ts";
+import { type Entry, type RunPlaces, readRecord, settingsOfRun } from "../../runs/index.ts";
+import { picturesIn } from "../disk/folders.ts";
+import { openInside } from "../disk/names.ts";
+import type { Draft, DraftInput } from "../drafts/draft.ts";
+import { requireDraftable } from "../drafts/settings.ts";
+import { takePictures } from "../drafts/take.ts";
+import { readJson } from "../http/bodies.ts";
+import type { StudioParts } from "../parts.ts";
+import type { Act, AskedRun } from "./acting.ts";
+import type { RunHistories } from "./histories.ts";
+
+type Parts = Pick<StudioParts, "drafts" | "models"> & { readonly histories: RunHistories };
+
+/** Drafts that are made from runs. */
+export function againRoutes(act: Act, parts: Parts): Hono {
+  const app = new Hono();
+
+  app.post("/:id/again", (c) => act(c, async (run) => ({ draft: await draftOf(run, parts) })));
+  app.post("/:id/branch", async (c) => {
+    const { checkpoint } = await readJson(c, z.strictObject({ checkpoint: z.string().max(255) }));
+    return act(c, async (run) => {
+      const handle = await openInside(run.places.checkpoints, checkpoint);
+      await handle.close();
+      return { draft: await draftOf(run, parts, path.join(run.places.checkpoints, checkpoint)) };
+    });
+  });
+  return app;
+}
+
+/** A new draft with the settings, images and captions of a run. weights: an embedding to start from. */
+async function draftOf(
+  { places, row }: AskedRun,
+  { drafts, models, histories }: Parts,
+  weights?: string,
+): Promise<Draft> {
+  const settings = await settingsOfRun(places);
+  const { start } = await histories.of(places);
+  const model = settings.pretrained_model_name_or_path;
+  const open = await drafts.openOrMake(randomUUID().replaceAll("-", ""));
+  try {
+    await open.setOrigin(row.id, weights);
+    await takeRunPictures(open, places, start);
+    await open.change({
+      revision: 0,
+      word: row.word ?? "",
+      model: typeof model === "string" ? await models.modelOf(model) : null,
+      settings: draftable({ ...datasetSettings(start), ...settings }),
+      prompts: await promptsOf(places, settings.sample_prompts),
+    });
+    return open.draft;
+  } catch (error) {
+    await drafts.drop(open.draft.id);
+    throw error;
+  }
+}
+
+type StartEvent = Extract<Entry, { readonly kind: "start" }>;
+
+/** Copies the images that a run has of its own, else those that it read where they were. */
+async function takeRunPictures(
+  open: Parameters<typeof takePictures>[0],
+  places: RunPlaces,
+  start: StartEvent | undefined,
+): Promise<void> {
+  const { pictures = [] } = await readRecord(places);
+  const originals = new Map(pictures.map(({ file, original }) => [file, original]));
+  const own = path.join(places.folder, "pictures");
+  const ownNames = await imagesIn(own);
+  if (ownNames.length > 0) return void (await takePictures(open, own, ownNames, (name) => originals.get(name) ?? name));
+  const folders = start?.run.dataset.datasets.flatMap(({ subsets }) => subsets.map(({ directory }) => directory)) ?? [];
+  for (const folder of new Set(folders))
+    await takePictures(open, folder, await imagesIn(folder), (name) => `${path.basename(folder)}/${name}`);
+}
+
+async function imagesIn(folder: string): Promise<readonly string[]> {
+  return picturesIn({ id: "run", path: folder }, []).catch(() => []);
+}
+
+/** What a dataset config says is said by settings in a draft. */
+function datasetSettings(start: StartEvent | undefined): DraftInput["settings"] {
+  const [first] = start?.run.dataset.datasets ?? [];
+  if (!first) return {};
+  return {
+    resolution: [...first.resolution],
+    train_batch_size: first.batchSize,
+    ...(first.bucketing && { enable_bucket: true }),
+  };
+}
+
+/** The settings that a draft can have: none that names files. */
+function draftable(settings: Readonly<Record<string, unknown>>): DraftInput["settings"] {
+  const kept = Object.entries(settings as DraftInput["settings"]).filter(([flag, value]) => {
+    try {
+      requireDraftable({ [flag]: value });
+      return true;
+    } catch (error) {
+      if (error instanceof CoinageError) return false;
+      throw error;
+    }
+  });
+  return Object.fromEntries(kept);
+}
+
+/** What a draft can have of prompts. */
+const [mostPrompts, longestPrompt, promptBytes] = [20, 2000, 100_000];
+
+/** The prompts that a run has of its own, else those of the text file that it read. */
+async function promptsOf({ folder }: RunPlaces, given: unknown): Promise<string[]> {
+  if (typeof given !== "string" || path.extname(given) !== ".txt") return [];
+  const own = await openInside(folder, path.basename(given)).catch(() => undefined);
+  const handle = own ?? (await openInside(path.dirname(given), path.basename(given)).catch(() => undefined));
+  if (!handle) return [];
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(promptBytes), 0, promptBytes, 0);
+  await handle.close();
+  const lines = buffer.subarray(0, bytesRead).toString("utf8").split(/\r?\n/);
+  const prompts = lines.map((line) => line.trim()).filter((line) => /^[^#]/.test(line) && line.length <= longestPrompt);
+  return prompts.slice(0, mostPrompts);
+}
