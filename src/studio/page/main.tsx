@@ -9,7 +9,7 @@ import { timeText } from "./parts/format.ts";
 import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
 import { CompareScreen } from "./screens/compare/index.ts";
-import { RunsScreen } from "./screens/runs.tsx";
+import { RunsScreen } from "./screens/runs/index.ts";
 import { UseScreen } from "./screens/use/index.ts";
 import { texts } from "./texts/index.ts";
 

@@ -45,3 +45,8 @@ export async function readRows(): Promise<void> {
 export function takeRow(row: RunRow): void {
   known.value = new Map(known.value ?? []).set(row.id, row);
 }
+
+/** Forgets a run whose folder is gone. */
+export function dropRow(id: string): void {
+  known.value = new Map([...(known.value ?? [])].filter(([one]) => one !== id));
+}

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { RunRow } from "../../../runs/index.ts";
 import type { Message } from "./sse.ts";
 import { connection, Stream } from "./stream.ts";
-import { readRows, takeRow } from "./studio.ts";
+import { dropRow, readRows, takeRow } from "./studio.ts";
 
 /** What a screen hears besides the rows of all runs. */
 interface Listening {
@@ -26,6 +26,7 @@ export function useStream({ run, after, take }: Listening = {}): void {
     const last = run === undefined ? undefined : `${encodeURIComponent(run)}:${first.current}`;
     const stream = new Stream(run === undefined ? [] : [run], last, (message) => {
       if (message.event === "run") takeRow(JSON.parse(message.data) as RunRow);
+      else if (message.event === "gone") dropRow((JSON.parse(message.data) as Pick<RunRow, "id">).id);
       else latest.current?.(message);
     });
     return () => {

@@ -68,10 +68,18 @@ export function Notices() {
   );
 }
 
-/** An error as the command line tells it: what happened, where, what to do. */
-export function ProblemBox({ problem, children }: { problem: Problem; children?: preact.ComponentChildren }) {
+/** An error as the command line tells it: what happened, where, what to do. isAlert: whether it is spoken at once, which what has been so for long is not. */
+export function ProblemBox({
+  problem,
+  isAlert = true,
+  children,
+}: {
+  problem: Problem;
+  isAlert?: boolean;
+  children?: preact.ComponentChildren;
+}) {
   return (
-    <div class="problem-box" role="alert">
+    <div class="problem-box" {...(isAlert && { role: "alert" })}>
       <p>
         <strong>{problem.message}</strong> <code class="faint">{problem.code}</code>
       </p>

@@ -1,0 +1,99 @@
+import type { RunRow } from "../../../../runs/index.ts";
+import type { Draft } from "../../../drafts/draft.ts";
+import { ask, readRows } from "../../live/index.ts";
+import { agoText, lossText } from "../../parts/format.ts";
+import { attempt, notify, ProblemBox } from "../../parts/notices.tsx";
+import { isAtWork, RunProgress, StateBadge } from "../../parts/run-state.tsx";
+import { go, runAddress } from "../../route.ts";
+import { texts } from "../../texts/index.ts";
+import { Strip } from "./strip.tsx";
+
+const words = texts.runs;
+
+/** A run in the list. choice: while two are chosen to compare their settings. */
+export function RunCard({
+  run,
+  choice,
+}: {
+  run: RunRow;
+  choice?: { readonly isChosen: boolean; readonly onChange: () => void } | undefined;
+}) {
+  const { id, name, state, updatedMs, averageLoss, step, problem, cause } = run;
+  return (
+    <li class="card">
+      <div class="card-head">
+        {choice && (
+          <input type="checkbox" aria-label={words.choose(name)} checked={choice.isChosen} onChange={choice.onChange} />
+        )}
+        <h3>
+          <a href={runAddress(id)}>{name}</a>
+        </h3>
+        <StateBadge state={state} />
+        {!isAtWork(state) && updatedMs !== undefined && <span class="faint">{agoText(updatedMs)}</span>}
+        {averageLoss !== undefined && step !== undefined && !isAtWork(state) && (
+          <span class="faint">
+            {texts.common.step(step, undefined)} · {lossText(averageLoss)}
+          </span>
+        )}
+      </div>
+      {isAtWork(state) && <RunProgress run={run} />}
+      {problem && <ProblemBox problem={problem} isAlert={false} />}
+      {cause && <p class="warning">{cause}</p>}
+      {state !== undefined && <Strip run={run} />}
+      <RunActions run={run} />
+    </li>
+  );
+}
+
+function RunActions({ run: { id, name, state, seq } }: { run: RunRow }) {
+  const act = (action: string, said: string) => async () => {
+    const isDone = await attempt(() => ask("POST", `/api/runs/${encodeURIComponent(id)}/${action}`, { ifMatch: seq }));
+    if (isDone) notify(said);
+  };
+  const again = () =>
+    attempt(async () => {
+      const { draft } = await ask<{ draft: Draft }>("POST", `/api/runs/${encodeURIComponent(id)}/again`);
+      go(`/new?draft=${draft.id}`);
+    });
+  const discard = () =>
+    attempt(async () => {
+      const { trash } = await ask<{ trash: string }>("DELETE", `/api/runs/${encodeURIComponent(id)}`, { ifMatch: seq });
+      await readRows();
+      notify(words.discarded(name), {
+        undo: () => attempt(() => ask("POST", `/api/trash/${trash}/restore`).then(readRows)),
+      });
+    });
+  const isEnded = state !== undefined && ["stopped", "done", "failed", "lost"].includes(state);
+  return (
+    <div class="actions">
+      <a class="button" href={runAddress(id)} aria-label={`${words.open} ${name}`}>
+        {words.open}
+      </a>
+      {(state === "running" || state === "sampling" || state === "starting") && (
+        <button type="button" aria-label={`${words.stop} ${name}`} onClick={act("stop", words.stopAsked(name))}>
+          {words.stop}
+        </button>
+      )}
+      {state === "draft" && (
+        <button type="button" aria-label={`${words.begin} ${name}`} onClick={act("resume", words.resumed(name))}>
+          {words.begin}
+        </button>
+      )}
+      {(state === "stopped" || state === "lost") && (
+        <button type="button" aria-label={`${words.resume} ${name}`} onClick={act("resume", words.resumed(name))}>
+          {words.resume}
+        </button>
+      )}
+      {isEnded && (
+        <button type="button" class="quiet" aria-label={`${words.again}: ${name}`} onClick={again}>
+          {words.again}
+        </button>
+      )}
+      {!isAtWork(state) && (
+        <button type="button" class="quiet" aria-label={`${words.delete}: ${name}`} onClick={discard}>
+          {words.delete}
+        </button>
+      )}
+    </div>
+  );
+}

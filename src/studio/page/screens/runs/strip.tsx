@@ -1,0 +1,64 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { RunAbout, RunRow } from "../../../../runs/index.ts";
+import { ask, fileAddress } from "../../live/index.ts";
+import { texts } from "../../texts/index.ts";
+import { spread } from "./order.ts";
+
+const words = texts.runs;
+
+/** Pictures in a strip. */
+const mostPictures = 6;
+
+/** What a run has drawn on its way, and what became of it. It is asked for when it comes into view: a list may have a thousand runs. */
+export function Strip({ run: { id, state } }: { run: RunRow }) {
+  const about = useSignal<RunAbout | undefined>(undefined);
+  const isSeen = useSignal(false);
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const seen = new IntersectionObserver((entries) => {
+      if (entries.some(({ isIntersecting }) => isIntersecting)) isSeen.value = true;
+    });
+    seen.observe(element.current!);
+    return () => seen.disconnect();
+  }, [isSeen]);
+  // read again when the state changes: a run that has drawn another picture has changed it twice
+  useEffect(() => {
+    if (!isSeen.value) return;
+    // a strip is an extra: that it cannot be had is told by the run's own screen
+    ask<{ about?: RunAbout }>("GET", `/api/runs/${encodeURIComponent(id)}`).then(
+      (answer) => {
+        about.value = answer.about;
+      },
+      () => {},
+    );
+  }, [isSeen.value, id, state]);
+  const { samples = [], checkpoints = [], marks } = about.value ?? {};
+  const ofOnePrompt = samples.filter(({ prompt, seed }) => prompt === samples[0]!.prompt && seed === samples[0]!.seed);
+  const best = checkpoints.find(({ kind }) => kind === "best");
+  const programs = [
+    ...new Set(marks?.exports.map(({ program }) => (program === "folder" ? words.folder : program)) ?? []),
+  ];
+  const facts = [
+    ...(best ? [words.best(best.step)] : []),
+    ...(marks?.stars.map(words.starred) ?? []),
+    ...(programs.length > 0 ? [words.exported(programs.join(", "))] : []),
+  ];
+  return (
+    <div ref={element} class="strip-place">
+      {ofOnePrompt.length > 0 && (
+        <div class="strip">
+          {spread(ofOnePrompt, mostPictures).map(({ name, prompt, step, seed }) => (
+            <img
+              key={name}
+              loading="lazy"
+              src={fileAddress(id, "samples", name, { isThumb: true })}
+              alt={words.sampleAlt(prompt, step, seed)}
+            />
+          ))}
+        </div>
+      )}
+      {facts.length > 0 && <p class="faint">{facts.join(" · ")}</p>}
+    </div>
+  );
+}
