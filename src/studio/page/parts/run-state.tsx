@@ -14,7 +14,9 @@ export function isAtWork(state: RunRow["state"]): boolean {
 
 /** How far a run has come. */
 export function RunProgress({ run }: { run: RunRow }) {
-  const { step = 0, steps, name, remainingSeconds } = run;
+  const { step = 0, steps, name, state } = run;
+  // while it starts it is known of an earlier start only
+  const remainingSeconds = state === "starting" ? undefined : run.remainingSeconds;
   const share = steps ? Math.min(1, step / steps) : 0;
   return (
     <div class="run-progress">

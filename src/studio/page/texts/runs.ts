@@ -6,6 +6,7 @@ export const runs = {
     "A word stands for something the model has never seen: your cat, your mug, your way of drawing. It is learned from a few pictures, on this machine; nothing leaves it.",
   start: "Teach the first word",
   filter: "Filter by word or state",
+  loss: (loss: string) => `loss ${loss}`,
   noneFit: (text: string) => `No word fits "${text}".`,
   drafts: "Not started yet",
   draftOf: (word: string) => word || "a word without a name",

@@ -15,7 +15,7 @@ export function DeviceLine({ current }: { current: RunRow | undefined }) {
       <span class={current ? "lamp on" : "lamp"} aria-hidden="true" />
       {!current && words.idle}
       {current &&
-        (current.remainingSeconds === undefined
+        (current.remainingSeconds === undefined || current.state === "starting"
           ? words.learningNow(current.name)
           : words.learningLeft(current.name, durationText(current.remainingSeconds)))}
     </p>

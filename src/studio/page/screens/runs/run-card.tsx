@@ -32,7 +32,7 @@ export function RunCard({
         {!isAtWork(state) && updatedMs !== undefined && <span class="faint">{agoText(updatedMs)}</span>}
         {averageLoss !== undefined && step !== undefined && !isAtWork(state) && (
           <span class="faint">
-            {texts.common.step(step, undefined)} · {lossText(averageLoss)}
+            {texts.common.step(step, undefined)} · {words.loss(lossText(averageLoss))}
           </span>
         )}
       </div>
