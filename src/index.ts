@@ -74,6 +74,8 @@ export { type TrainResult, train } from "./train.ts";
 export type {
   Alternative,
   ChoiceEvent,
+  ClusterEvent,
+  ClusterFigures,
   Estimate,
   EvaluationEvent,
   InitWordEvent,

@@ -1,6 +1,6 @@
 import { durationText, plural } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { EvaluationEvent, RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
+import type { ClusterEvent, EvaluationEvent, RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import { firstScreen } from "./first-screen.ts";
 import { type Caller, nextSteps } from "./next-steps.ts";
 import type { Reporter } from "./reporter.ts";
@@ -65,6 +65,14 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           talk.settle();
           reportFile = event.file;
           return talk.say(`report: ${event.file}`);
+        case "workerJoined":
+        case "workerLeft":
+        case "workerRefused":
+        case "reissued":
+        case "duplicateDiffers":
+        case "queueDown":
+        case "queueBack":
+          return talk.say(clusterLine(event));
         case "removed":
           return talk.say(`removing old checkpoint: ${event.file}`);
         case "done":
@@ -79,6 +87,26 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
     },
     close: () => talk.settle(),
   };
+}
+
+/** What happens among the machines of a run. */
+function clusterLine(event: ClusterEvent): string {
+  switch (event.kind) {
+    case "workerJoined":
+      return `worker ${event.worker} joined (${event.device})`;
+    case "workerLeft":
+      return `worker ${event.worker} left`;
+    case "workerRefused":
+      return `worker ${event.worker} refused: ${event.why}`;
+    case "reissued":
+      return `step ${event.step}: micro-batch ${event.index} given out once more: ${event.why}`;
+    case "duplicateDiffers":
+      return `step ${event.step}: ${event.workers.join(" and ")} computed micro-batch ${event.index} differently`;
+    case "queueDown":
+      return `the queue is out of reach (${event.why}); the run goes on or waits`;
+    case "queueBack":
+      return `the queue is back after ${durationText(event.seconds)}`;
+  }
 }
 
 function cachingLine({ done, total }: Event<"caching">): Progress {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -58,6 +59,8 @@ export interface Runtime {
 export interface LoweredProgram {
   /** Memory of the weights, of copies of them, and of the results of a run. sizes: values of the named sizes. */
   memory(sizes: ReadonlyMap<string, number>): GraphMemory;
+  /** A digest of the graph as a processor would get it, wherever its weights lie: equal on all machines and devices that build the same. */
+  digest(): string;
   /** @throws RUNTIME when the device refuses the graph */
   load(): Promise<Program>;
 }
@@ -124,6 +127,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     const graph = emit(outputs, { target: targetOf(device, options), locationOf });
     return {
       memory: (sizes) => graphMemory(graph, sizes),
+      digest: () => digestOfGraph(outputs, options),
       async load() {
         const program = programs++;
         const session = {
@@ -143,6 +147,16 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
     load: async (outputs, options) => lower(outputs, options).load(),
     close: () => worker.close(),
   };
+}
+
+function digestOfGraph(outputs: Readonly<Record<string, Tensor>>, options: LoadOptions): string {
+  const files: string[] = [];
+  const locationOf = (file: string) => {
+    if (!files.includes(file)) files.push(file);
+    return String(files.indexOf(file));
+  };
+  const target = targetOf("cpu", { ...options, computeDtype: "float32" });
+  return createHash("sha256").update(emit(outputs, { target, locationOf }).model).digest("hex");
 }
 
 /** Optimizing a graph of at least this many nodes takes long enough to cache the result. */

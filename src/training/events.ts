@@ -62,6 +62,39 @@ export interface RecipeSummary {
   readonly overridden: readonly { readonly given: readonly string[]; readonly instead: readonly string[] }[];
 }
 
+/** What happens among the machines that share a run (`--queue`). */
+export type ClusterEvent =
+  | { readonly kind: "workerJoined"; readonly worker: string; readonly device: string }
+  | { readonly kind: "workerLeft"; readonly worker: string }
+  /** A worker is not used, or one of its results was not. */
+  | { readonly kind: "workerRefused"; readonly worker: string; readonly why: string }
+  /** A micro-batch was given out once more. step: counted from 1; index: of the micro-batch in its step, from 0. */
+  | { readonly kind: "reissued"; readonly step: number; readonly index: number; readonly why: string }
+  /** Two workers that should compute the same bits have not. */
+  | {
+      readonly kind: "duplicateDiffers";
+      readonly step: number;
+      readonly index: number;
+      readonly workers: readonly [string, string];
+    }
+  | { readonly kind: "queueDown"; readonly why: string }
+  | { readonly kind: "queueBack"; readonly seconds: number };
+
+/** What a step took that machines have shared. */
+export interface ClusterFigures {
+  /** Workers that had a part in it. */
+  readonly workers: number;
+  readonly jobs: number;
+  /** Duration of the slowest micro-batch. */
+  readonly slowestMs: number;
+  /** Between the last result but one of all workers and the end of the step, as a mean: what the slowest cost the others. */
+  readonly waitMs: number;
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+  /** Who computed each micro-batch, in their order, and a digest of what came of it: what an audit needs. */
+  readonly results: readonly { readonly worker: string; readonly attempt: number; readonly digest: string }[];
+}
+
 /** Everything that happens in a run, in order. One stream for terminal, files, studio and tests. */
 export type TrainingEvent =
   | DownloadEvent
@@ -71,6 +104,7 @@ export type TrainingEvent =
   /** Images encoded to latents before training. */
   | { readonly kind: "caching"; readonly done: number; readonly total: number; readonly imageKeys: readonly string[] }
   | StepEvent
+  | ClusterEvent
   /** A word was tried for --init_word auto; the numbers count trials. */
   | { readonly kind: "tryingWords"; readonly word: string; readonly done: number; readonly total: number }
   | InitWordEvent
@@ -178,6 +212,8 @@ export interface StepEvent {
   /** How far each embedding is from where it started. */
   readonly rowDistances: readonly number[];
   readonly imageKeys: readonly string[];
+  /** With --queue. */
+  readonly cluster?: ClusterFigures;
 }
 
 /** The loss on the frozen batch of a run: the same images, captions, noise and timesteps each time. */

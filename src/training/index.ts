@@ -4,6 +4,8 @@ export type { Estimate, MemoryEstimate } from "./estimate/estimate.ts";
 export { type Alternative, planTraining, type RunPlan } from "./estimate/plan.ts";
 export type {
   ChoiceEvent,
+  ClusterEvent,
+  ClusterFigures,
   EvaluationEvent,
   InitWordEvent,
   RecipeSummary,

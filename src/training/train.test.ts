@@ -9,6 +9,7 @@ import { readEmbeddingFile, writeEmbedding } from "../embedding/index.ts";
 import { openRuntime } from "../runtime/index.ts";
 import { type DebugEvent, debugDataset, type TrainingEvent, train } from "./index.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
+import { localRunner } from "./loop/micro-batches.ts";
 import { microStep, samplesOf } from "./loop/micro-step.ts";
 import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { openInputs } from "./setup/inputs.ts";
@@ -195,8 +196,9 @@ test("the word comes closer to the concept: the same noise is predicted better w
   const before = await judge(inputs.placeholder.initialEmbeddings);
   while (!progress.isFinished) {
     progress.openEpoch();
-    for await (const { results } of accumulateSteps(run, context)) {
-      embeddings.step(results, run.learningRate(), progress.step);
+    for await (const event of accumulateSteps(run, context.sampleContext, localRunner(context.microStepContext))) {
+      if (event.kind !== "gradients") continue;
+      embeddings.step(event.results, run.learningRate(), progress.step);
       progress.completeStep();
     }
     progress.closeEpoch();

@@ -8,7 +8,9 @@ import { openEvaluation } from "./evaluation/evaluation.ts";
 import type { TrainingCommand, TrainingEvent } from "./events.ts";
 import { withInitWord } from "./init-word/propose.ts";
 import { accumulateSteps } from "./loop/accumulation.ts";
-import { LoweredMicroStep } from "./loop/micro-step-program.ts";
+import { localRunner, type MicroBatchRunner, type OpenRunner } from "./loop/micro-batches.ts";
+import type { MicroStepPlan } from "./loop/micro-step-plan.ts";
+import { type LoadedMicroStep, LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { reportStep, Throughput } from "./loop/step-report.ts";
 import { obey } from "./output/commands.ts";
 import { withOutputLocked } from "./output/lock.ts";
@@ -32,6 +34,8 @@ export interface TrainOptions extends StopOptions {
   readonly now?: StopSignal | undefined;
   /** What was asked of the run since the last call; called between steps. */
   readonly commands?: (() => readonly TrainingCommand[]) | undefined;
+  /** Computes micro-batches in place of the device of the run: on many machines. */
+  readonly openRunner?: OpenRunner | undefined;
 }
 
 /** Teaches a word. Everything that happens comes as an event. Leaving the loop frees everything; aborting the signal finishes the running step and saves first.
@@ -89,8 +93,9 @@ async function* trainSteps(
   run: OpenRun,
   device: ComputingDevice,
   lowered: LoweredMicroStep,
-  { signal, now, commands }: TrainOptions,
+  options: TrainOptions,
 ): AsyncGenerator<TrainingEvent> {
+  const { signal, now, commands } = options;
   const { settings, inputs, embeddings, progress, files, warnings } = run;
   const { checkpoint, length, group, model, generators } = inputs;
   if (progress.isFinished && settings.keep === "last") return;
@@ -103,45 +108,75 @@ async function* trainSteps(
   }
   if (settings.cacheLatents) await vae.close();
   if (device.computeDtype === "float16") embeddings.useLossScale();
+  const graph = options.openRunner && lowered.program.digest();
   const microStep = await lowered.load(settings.cacheLatents ? undefined : vae);
   const evaluation = await openEvaluation(run, device, microStep, settings.cacheLatents ? undefined : vae);
   const previews = new Previews(run, device, signal);
   const throughput = new Throughput();
   progress.begin();
 
-  if (evaluation) yield* evaluation.atStart();
-  if (!progress.isResumed) yield* previews.atFirst();
-  while (!progress.isFinished && !signal?.aborted) {
-    const epoch = progress.openEpoch();
-    const steps = accumulateSteps(run, microStep);
-    for await (const gradients of now ? untilAborted(steps, now) : steps) {
-      const lr = run.learningRate();
-      const outcome = embeddings.step(gradients.results, lr, progress.step);
-      progress.completeStep();
-      const residual = evaluation?.residualOf(gradients.results);
-      yield* reportStep(run, { ...gradients, epoch, lr, outcome, residual }, throughput);
-      if (evaluation) yield* evaluation.afterStep();
-      const { step } = progress;
-      // What was learned goes first: an image may ask for more memory than there is.
-      if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);
-      yield* previews.afterStep();
-      if (commands) yield* obey(run, previews, commands());
-      if (progress.isFinished || signal?.aborted) break;
+  const runner = await openRunnerOf(run, device, microStep, lowered.plan, graph, options);
+  try {
+    if (evaluation) yield* evaluation.atStart();
+    if (!progress.isResumed) yield* previews.atFirst();
+    while (!progress.isFinished && !signal?.aborted) {
+      const epoch = progress.openEpoch();
+      const steps = accumulateSteps(run, microStep.sampleContext, runner);
+      for await (const gradients of now ? untilAborted(steps, now) : steps) {
+        if (gradients.kind !== "gradients") {
+          yield gradients;
+          continue;
+        }
+        const lr = run.learningRate();
+        const outcome = embeddings.step(gradients.results, lr, progress.step);
+        progress.completeStep();
+        const residual = evaluation?.residualOf(gradients.results);
+        yield* reportStep(run, { ...gradients, epoch, lr, outcome, residual }, throughput);
+        if (evaluation) yield* evaluation.afterStep();
+        const { step } = progress;
+        // What was learned goes first: an image may ask for more memory than there is.
+        if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);
+        yield* previews.afterStep();
+        if (commands) yield* obey(run, previews, commands());
+        if (progress.isFinished || signal?.aborted) break;
+      }
+      if (signal?.aborted && !progress.isFinished) {
+        if (now?.aborted) progress.undoUnfinishedStep();
+        break;
+      }
+      // differs from sd-scripts: the loss of an epoch cut short is divided by the number of batches of a whole epoch.
+      // coinage: the loss of an epoch cut short is the mean over the batches that were trained on.
+      // because: losses of epochs can be compared so, however long they were.
+      yield { kind: "epoch", epoch: epoch.number, epochs: length.epochs, loss: mean(epoch.losses) };
+      progress.closeEpoch();
+      if (isDue(epoch.number, files.epochInterval) && epoch.number < length.epochs)
+        yield* save(run, { kind: "epoch", epoch: epoch.number }, settings.saveState);
+      yield* previews.afterEpoch();
     }
-    if (signal?.aborted && !progress.isFinished) {
-      if (now?.aborted) progress.undoUnfinishedStep();
-      break;
-    }
-    // differs from sd-scripts: the loss of an epoch cut short is divided by the number of batches of a whole epoch.
-    // coinage: the loss of an epoch cut short is the mean over the batches that were trained on.
-    // because: losses of epochs can be compared so, however long they were.
-    yield { kind: "epoch", epoch: epoch.number, epochs: length.epochs, loss: mean(epoch.losses) };
-    progress.closeEpoch();
-    if (isDue(epoch.number, files.epochInterval) && epoch.number < length.epochs)
-      yield* save(run, { kind: "epoch", epoch: epoch.number }, settings.saveState);
-    yield* previews.afterEpoch();
+  } finally {
+    await runner.close();
   }
   if (evaluation && settings.keep !== "last" && progress.isFinished) yield* evaluation.chooseAtEnd();
+}
+
+/** What computes the micro-batches of a run: its device, or what the caller has for it. graph: the digest of theirs. */
+async function openRunnerOf(
+  { settings, inputs }: OpenRun,
+  { runtime }: ComputingDevice,
+  { microStepContext }: LoadedMicroStep,
+  plan: MicroStepPlan,
+  graph: string | undefined,
+  { openRunner, signal }: TrainOptions,
+): Promise<MicroBatchRunner> {
+  if (!openRunner || graph === undefined) return localRunner(microStepContext);
+  const { checkpoint, model, seed, length, placeholder } = inputs;
+  return openRunner({
+    ...{ settings, checkpoint, model, seed, plan, graph, signal },
+    vectors: placeholder.initialEmbeddings[0]!.shape[0]!,
+    steps: length.steps,
+    device: runtime.device,
+    local: microStepContext,
+  });
 }
 
 function isDue(count: number, interval: number | undefined): boolean {

@@ -1,38 +1,68 @@
+import type { MicroBatch } from "../../dataset/index.ts";
+import type { ClusterEvent, ClusterFigures } from "../events.ts";
 import type { OpenRun } from "../setup/open-run.ts";
-import { type MicroStepResult, microStep, samplesOf } from "./micro-step.ts";
-import type { LoadedMicroStep } from "./micro-step-program.ts";
+import type { MicroBatchRunner } from "./micro-batches.ts";
+import { type MicroStepResult, type SampleContext, samplesOf } from "./micro-step.ts";
 
 /** The gradients of one optimizer step, and what they were computed from. */
 export interface StepGradients {
+  readonly kind: "gradients";
   /** Of its micro-batches, in their order. */
   readonly results: readonly MicroStepResult[];
   readonly imageKeys: readonly string[];
   /** As they were trained on. */
   readonly captions: readonly string[];
+  /** Where machines have shared the step. */
+  readonly figures: ClusterFigures | undefined;
 }
 
-/** Computes what is left of the epoch under way. Yields after every gradient_accumulation_steps micro-batches, and at the end of the epoch. */
+/** Computes what is left of the epoch under way. Yields after every gradient_accumulation_steps micro-batches, and at the end of the epoch;
+ *  before that, what happens among the machines that share the step. */
 export async function* accumulateSteps(
   { settings, inputs, embeddings, progress }: Pick<OpenRun, "settings" | "inputs" | "embeddings" | "progress">,
-  { sampleContext, microStepContext }: LoadedMicroStep,
-): AsyncGenerator<StepGradients> {
+  sampleContext: SampleContext,
+  runner: Pick<MicroBatchRunner, "run">,
+): AsyncGenerator<StepGradients | ClusterEvent> {
   const { group, generators, replacements, length } = inputs;
   const { gradientAccumulationSteps: accumulationSteps } = settings;
-  let results: MicroStepResult[] = [];
-  let imageKeys: string[] = [];
-  let captions: string[] = [];
   const captioning = { replacements, maxTrainSteps: length.steps, currentStep: () => progress.step };
-  for await (const batch of group.epochBatches(progress.epochNumber, progress.batchesLeft, captioning)) {
-    const samples = await samplesOf(batch, sampleContext);
-    const { current, lossScale } = embeddings;
-    const part = { accumulationSteps, index: results.length, lossScale };
-    const result = await microStep(microStepContext, current, samples, generators, part);
-    results.push(result);
-    progress.completeBatch(result.loss);
-    imageKeys.push(...batch.samples.map(({ imageKey }) => imageKey));
-    captions.push(...batch.samples.map(({ caption }) => caption));
-    if (!progress.isStepDue(accumulationSteps)) continue;
-    yield { results, imageKeys, captions };
-    [results, imageKeys, captions] = [[], [], []];
+  const batches = group.epochBatches(progress.epochNumber, progress.batchesLeft, captioning);
+  try {
+    for (;;) {
+      const count = progress.batchesOfStep(accumulationSteps);
+      if (count === 0) return;
+      const taken: MicroBatch[] = [];
+      const { current, lossScale } = embeddings;
+      const step = { step: progress.step, embeddings: current, generators, accumulationSteps, lossScale };
+      const results: MicroStepResult[] = [];
+      let figures: ClusterFigures | undefined;
+      for await (const output of runner.run(step, samplesOfStep(batches, count, taken, sampleContext))) {
+        if (output.kind === "computed") results[output.index] = output.result;
+        else if (output.kind === "figures") figures = output.figures;
+        else yield output;
+      }
+      for (const { loss } of results) progress.completeBatch(loss);
+      const samples = taken.flatMap((batch) => batch.samples);
+      const imageKeys = samples.map(({ imageKey }) => imageKey);
+      const captions = samples.map(({ caption }) => caption);
+      yield { kind: "gradients", results, imageKeys, captions, figures };
+    }
+  } finally {
+    await batches.return(undefined);
+  }
+}
+
+/** The samples of the next batches. taken: gets the batches. */
+async function* samplesOfStep(
+  batches: AsyncGenerator<MicroBatch>,
+  count: number,
+  taken: MicroBatch[],
+  context: SampleContext,
+) {
+  for (let index = 0; index < count; index++) {
+    const { value, done } = await batches.next();
+    if (done) return;
+    taken.push(value);
+    yield await samplesOf(value, context);
   }
 }

@@ -25,7 +25,8 @@ import {
 
 export type LossType = "l2" | "l1" | "huber" | "smooth_l1";
 
-interface MicroStepGraphOptions {
+/** What the graph of a micro-step depends on beside its model. */
+export interface MicroStepGraphOptions {
   /** Chunks of 77 tokens a caption has. */
   readonly chunks: number;
   readonly clipSkip?: number | undefined;

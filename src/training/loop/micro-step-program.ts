@@ -1,14 +1,12 @@
-import type { DatasetGroup } from "../../dataset/index.ts";
-import { noiseSchedule } from "../../diffusion/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { LoweredProgram, Program } from "../../runtime/index.ts";
-import { chunkCount } from "../../tokenizer/index.ts";
 import { maxTokenLengthOf } from "../diagnostics/placeholder-reader.ts";
 import { evaluationInterval } from "../evaluation/timing.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
-import { type MicroStepContext, microStepOutputs, type SampleContext } from "./micro-step.ts";
-import { type MicroStepGraph, microStepGraph } from "./micro-step-graph.ts";
+import type { MicroStepContext, SampleContext } from "./micro-step.ts";
+import type { MicroStepGraph } from "./micro-step-graph.ts";
+import { hasMasks, lowerMicroStep, type MicroStepPlan, microStepPlan } from "./micro-step-plan.ts";
 
 /** What turns batches into gradients, on a device. */
 export interface LoadedMicroStep {
@@ -20,6 +18,8 @@ export interface LoadedMicroStep {
 
 /** The micro-step of a run, lowered for a device: one graph for all buckets, which can be measured and then loaded. */
 export class LoweredMicroStep {
+  readonly plan: MicroStepPlan;
+  readonly #context: Omit<MicroStepContext, "program">;
   readonly #settings: TrainSettings;
   readonly #inputs: TrainingInputs;
   #lowered:
@@ -34,13 +34,14 @@ export class LoweredMicroStep {
   constructor(settings: TrainSettings, inputs: TrainingInputs, { runtime, computeDtype }: ComputingDevice) {
     this.#settings = settings;
     this.#inputs = inputs;
-    const graph = graphOf(settings, inputs);
-    const withoutKernelCopies = settings.gradientCheckpointing || settings.lowram;
+    this.plan = microStepPlan(settings, inputs);
+    const { graph, program, context } = lowerMicroStep(this.plan, inputs.model, runtime, computeDtype);
+    this.#context = context;
     // its results are few and far between: they go back to the system, for the training to have its memory
     const options = { computeDtype, withoutArena: true };
     this.#lowered = {
       graph,
-      program: runtime.lower(microStepOutputs(graph), { withoutKernelCopies, computeDtype }),
+      program,
       evaluation:
         evaluationInterval(settings, runtime.device) === undefined
           ? undefined
@@ -82,16 +83,11 @@ export class LoweredMicroStep {
   }
 
   #contexts(vae: SampleContext["vae"]) {
-    const { model, checkpoint, placeholder, group } = this.#inputs;
-    const settings = this.#settings;
+    const { model, placeholder, group } = this.#inputs;
+    const maxTokenLength = maxTokenLengthOf(this.#settings);
     return {
-      sampleContext: { model, placeholder, maxTokenLength: maxTokenLengthOf(settings), vae, hasMask: hasMasks(group) },
-      microStepContext: {
-        model,
-        schedule: noiseSchedule({ zeroTerminalSnr: settings.zeroTerminalSnr || checkpoint.hasZeroTerminalSnr }),
-        lossType: settings.lossType,
-        options: { ...settings, predictionType: checkpoint.predictionType.value },
-      },
+      sampleContext: { model, placeholder, maxTokenLength, vae, hasMask: hasMasks(group) },
+      microStepContext: this.#context,
     };
   }
 
@@ -105,30 +101,4 @@ export class LoweredMicroStep {
     if (!this.#lowered) throw new Error("the micro-step is loaded already, and its graph dropped");
     return this.#lowered;
   }
-}
-
-function graphOf(settings: TrainSettings, { model, group, placeholder }: TrainingInputs): MicroStepGraph {
-  const { vaeScaleFactor } = model.vae.architecture;
-  const [width, height] = group.images
-    .map(({ bucket }) => bucket)
-    .reduce((largest, bucket) => (bucket[0] * bucket[1] > largest[0] * largest[1] ? bucket : largest));
-  const halvings = 2 ** (model.unet.architecture.blockOutChannels.length - 1);
-  const isEven = group.images.every(({ bucket }) => bucket.every((side) => side % (vaeScaleFactor * halvings) === 0));
-  return microStepGraph(model, {
-    chunks: chunkCount(settings.maxTokenLength),
-    clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
-    layers: placeholder.layers?.length,
-    lossType: settings.lossType,
-    hasMask: hasMasks(group),
-    gradientCheckpointing: settings.gradientCheckpointing,
-    nominal: { batch: settings.trainBatchSize, height: height / vaeScaleFactor, width: width / vaeScaleFactor },
-    multipleOf: isEven ? halvings : 1,
-  });
-}
-
-/** Whether any image can bring a loss mask. */
-function hasMasks({ datasets }: DatasetGroup): boolean {
-  return datasets.some(({ subsets }) =>
-    subsets.some(({ plan }) => plan.alphaMask || plan.conditioningDataDir !== undefined),
-  );
 }

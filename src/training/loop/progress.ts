@@ -129,10 +129,9 @@ export class Progress {
     this.#epoch?.losses.push(loss);
   }
 
-  /** Whether the batches used so far make an optimizer step: so many more of them, or the last ones of the epoch. */
-  isStepDue(accumulationSteps: number): boolean {
-    const used = this.#epoch?.losses.length ?? 0;
-    return used % accumulationSteps === 0 || used === this.#epoch?.order.length;
+  /** How many of the next batches make an optimizer step: so many together, or the last ones of the epoch. */
+  batchesOfStep(accumulationSteps: number): number {
+    return Math.min(accumulationSteps, this.batchesLeft.length);
   }
 
   /** Counts a step that was made. */

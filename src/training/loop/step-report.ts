@@ -67,6 +67,7 @@ function stepEvent(run: OpenRun, finished: FinishedStep, throughput: Throughput)
     rowGradNorms: outcome.embeddingGradNorms,
     rowDistances,
     imageKeys,
+    ...(finished.figures && { cluster: finished.figures }),
   };
 }
 

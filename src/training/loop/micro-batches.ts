@@ -1,0 +1,74 @@
+import type { NdArray } from "../../array/index.ts";
+import type { Checkpoint } from "../../checkpoint/index.ts";
+import type { Generators } from "../../diffusion/index.ts";
+import type { DiffusionModel } from "../../models/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
+import type { DeviceName } from "../../runtime/index.ts";
+import type { ClusterEvent, ClusterFigures } from "../events.ts";
+import { type MicroStepContext, type MicroStepResult, type MicroStepSamples, microStep } from "./micro-step.ts";
+import type { MicroStepPlan } from "./micro-step-plan.ts";
+
+/** What the micro-batches of one optimizer step share. */
+interface StepInputs {
+  /** Steps done before this one. */
+  readonly step: number;
+  /** [vectors, width] per text encoder; they stay as they are until the step is done. */
+  readonly embeddings: readonly NdArray<Float32Array>[];
+  /** Every micro-batch draws from them, in order. */
+  readonly generators: Generators;
+  /** Micro-batches that a step usually has. */
+  readonly accumulationSteps: number;
+  readonly lossScale: number | undefined;
+}
+
+/** What comes of running a step. */
+type RunnerOutput =
+  | { readonly kind: "computed"; readonly index: number; readonly result: MicroStepResult }
+  /** What the step cost, once it is done. */
+  | { readonly kind: "figures"; readonly figures: ClusterFigures }
+  | ClusterEvent;
+
+/** Computes the micro-batches of optimizer steps. It draws noise and timesteps of each before it takes the next, so the generators go on as they always do.
+ *  Results may come in any order: the loop adds them by index. */
+export interface MicroBatchRunner {
+  run(step: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncIterable<RunnerOutput>;
+  close(): Promise<void>;
+}
+
+/** A run whose micro-batches are to be computed elsewhere. */
+interface RunnerContext {
+  readonly settings: TrainSettings;
+  readonly checkpoint: Checkpoint;
+  readonly model: DiffusionModel;
+  /** Learned vectors per text encoder. */
+  readonly vectors: number;
+  readonly seed: number;
+  /** Of the whole run. */
+  readonly steps: number;
+  /** Builds the same graph elsewhere. */
+  readonly plan: MicroStepPlan;
+  /** Equal where the graph of the plan is. */
+  readonly graph: string;
+  readonly device: DeviceName;
+  /** The micro-step as it is loaded here. */
+  readonly local: MicroStepContext;
+  /** Aborted when the run is to stop after the step under way. */
+  readonly signal: { readonly aborted: boolean } | undefined;
+}
+
+export type OpenRunner = (context: RunnerContext) => Promise<MicroBatchRunner>;
+
+/** Computes here, one micro-batch after the other. */
+export function localRunner(context: MicroStepContext): MicroBatchRunner {
+  return {
+    async *run({ embeddings, generators, accumulationSteps, lossScale }, batches) {
+      let index = 0;
+      for await (const samples of batches) {
+        const part = { accumulationSteps, index, lossScale };
+        yield { kind: "computed", index, result: await microStep(context, embeddings, samples, generators, part) };
+        index++;
+      }
+    },
+    close: async () => {},
+  };
+}
