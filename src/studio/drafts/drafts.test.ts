@@ -32,6 +32,33 @@ async function draftOf(answer: Response): Promise<Draft> {
 
 const filesOf = (id: string, part: string) => readdirSync(path.join(work, "drafts", id, part));
 
+test("a picture that is taken out can be brought back to its place, with its caption, until the studio ends", async () => {
+  const id = newId();
+  const names: string[] = [];
+  for (const red of [10, 20, 30])
+    names.push((await pictureOf(await put(id, `${red}.png`, await picture(300, 300, red).png().toBuffer()))).name);
+  const captions = { [names[1]!]: "a red thing" };
+  const body = { revision: 0, word: "x", model: null, settings: {}, captions };
+  await ask("PUT", `/api/drafts/${id}`, { body });
+  const target = `/api/drafts/${id}/pictures/${names[1]}`;
+  expect((await ask("DELETE", target)).status).toBe(200);
+  expect(filesOf(id, "pictures")).toEqual([names[0], names[2]]);
+  expect(await pictureOf(await ask("POST", `${target}/restore`, { body: {} }))).toMatchObject({
+    caption: "a red thing",
+  });
+  const { pictures } = await draftOf(await ask("GET", `/api/drafts/${id}`));
+  expect(pictures.map(({ name }) => name)).toEqual(names);
+  expect(readFileSync(path.join(work, "drafts", id, "pictures", "0002_20.txt"), "utf8")).toBe("a red thing\n");
+  expect((await ask("POST", `${target}/restore`, { body: {} })).status).toBe(404);
+
+  await ask("DELETE", target);
+  await new Drafts(path.join(work, "drafts")).open(id);
+  expect([filesOf(id, "removed"), filesOf(id, "previews")]).toEqual([
+    [],
+    [names[0], names[2]].map((one) => `${one}.webp`),
+  ]);
+});
+
 describe("a picture that is sent", () => {
   test("is kept as it came, with its size and hash, and a small one to look at", async () => {
     const id = newId();

@@ -77,6 +77,9 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
     await (await opened(c)).removePicture(c.req.param("name"));
     return c.json({});
   });
+  app.post("/:id/pictures/:name/restore", async (c) =>
+    c.json({ picture: await (await opened(c)).restorePicture(c.req.param("name")) }),
+  );
   app.post("/:id/folder", async (c) => {
     const { root, path } = await readJson(c, folderInput);
     const open = await drafts.openOrMake(c.req.param("id"));

@@ -99,6 +99,8 @@ export class OpenDraft {
   #draft: Draft;
   /** Pictures and bytes that are on their way. */
   readonly #coming = { pictures: 0, bytes: 0 };
+  /** Pictures that were taken out, by name: their files lie in removed/. */
+  readonly #removed = new Map<string, DraftPicture>();
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
 
@@ -108,9 +110,13 @@ export class OpenDraft {
   }
 
   static async make(folder: string, draft: Draft): Promise<OpenDraft> {
-    for (const part of ["pictures", "previews", "incoming"]) makeFolder(path.join(folder, part));
-    // what a killed studio left behind
-    for (const name of await readdir(path.join(folder, "incoming"))) await rm(path.join(folder, "incoming", name));
+    for (const part of ["pictures", "previews", "incoming", "removed"]) makeFolder(path.join(folder, part));
+    // what an earlier studio left behind
+    for (const part of ["incoming", "removed"])
+      for (const name of await readdir(path.join(folder, part))) {
+        await rm(path.join(folder, part, name));
+        await rm(path.join(folder, "previews", `${name}.webp`), { force: true });
+      }
     return new OpenDraft(folder, draft);
   }
 
@@ -191,12 +197,32 @@ export class OpenDraft {
     }
   }
 
-  /** @throws FILE_NOT_FOUND */
+  /** Takes a picture out. It can be brought back until the studio ends. @throws FILE_NOT_FOUND */
   async removePicture(name: string): Promise<void> {
-    this.#require(name);
+    const picture = this.#require(name);
     this.#set({ pictures: this.#draft.pictures.filter((one) => one.name !== name) });
+    this.#removed.set(name, picture);
     await this.#save();
-    await this.#removeFiles(name);
+    await this.#writeCaption(name, "");
+    await rename(path.join(this.pictures, name), path.join(this.folder, "removed", name));
+  }
+
+  /** Brings a picture back to its place, with its caption. @throws FILE_NOT_FOUND, DRAFT_FULL */
+  async restorePicture(name: string): Promise<DraftPicture> {
+    const picture = this.#removed.get(name);
+    if (!picture) throw noPicture(name);
+    const held = this.#draft.pictures.reduce((sum, one) => sum + one.bytes, 0);
+    requireRoomInDraft(this.#draft.pictures.length + 1, held + picture.bytes);
+    this.#removed.delete(name);
+    await rename(path.join(this.folder, "removed", name), path.join(this.pictures, name));
+    await this.#writeCaption(name, picture.caption);
+    // names begin with their numbers
+    const pictures = [...this.#draft.pictures, picture].sort(
+      (a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10),
+    );
+    this.#set({ pictures });
+    await this.#save();
+    return picture;
   }
 
   /** A picture's preview, or all of it. @throws FILE_NOT_FOUND */
@@ -207,8 +233,10 @@ export class OpenDraft {
     return handle.readFile().finally(() => handle.close());
   }
 
-  #require(name: string): void {
-    if (!this.#draft.pictures.some((one) => one.name === name)) throw noPicture(name);
+  #require(name: string): DraftPicture {
+    const picture = this.#draft.pictures.find((one) => one.name === name);
+    if (picture) return picture;
+    throw noPicture(name);
   }
 
   #withDoubles(picture: DraftPicture): DraftPicture {
