@@ -3,12 +3,14 @@ import { inspectFile } from "../../inspect/index.ts";
 import { readTrainRecord, type TrainInput } from "../../options/index.ts";
 import { type DryRun, DryRuns } from "../../training/index.ts";
 import { hasWord } from "../drafts/captions.ts";
+import type { DraftPicture } from "../drafts/draft.ts";
 import { type Problem, problemOf } from "../http/problems.ts";
 import { type Fix, fixOf, type Mendable } from "./fixes.ts";
 import { checkWord, knownError } from "./word.ts";
 
 /** What is to be checked of a draft. */
-export interface CheckRequest extends Pick<Mendable, "word" | "settings" | "pictures" | "prompts"> {
+export interface CheckRequest extends Pick<Mendable, "word" | "settings" | "prompts"> {
+  readonly pictures: readonly DraftPicture[];
   /** All of it as settings of a run. */
   readonly input: TrainInput;
 }
@@ -62,7 +64,8 @@ export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
   const { error, run, crops, warnings } = await tried(problem ? { ...input, tokenString: freeWord } : input);
   const mendable: Mendable = { ...draft, initIds, freeWord, run };
   const withFix = (found: Problem & { readonly option?: string }): MendableProblem => {
-    const { option, ...shown } = found;
+    const { option, ...rest } = found;
+    const shown = withOriginals(rest, input.imageDir ?? "", pictures);
     const fix = fixOf(found, mendable);
     return fix ? { ...shown, fix } : shown;
   };
@@ -73,6 +76,16 @@ export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
     run,
     crops,
   };
+}
+
+/** A problem with the pictures called as their owner calls them. */
+function withOriginals({ code, ...texts }: Problem, folder: string, pictures: CheckRequest["pictures"]): Problem {
+  const shown = (text: string | undefined) => {
+    if (text === undefined) return undefined;
+    const bare = text.replaceAll(`${folder}/`, "").replaceAll(`${folder}\\`, "");
+    return pictures.reduce((said, { name, original }) => said.replaceAll(name, () => original), bare);
+  };
+  return { code, message: shown(texts.message)!, where: shown(texts.where), hint: shown(texts.hint) };
 }
 
 interface Tried extends Pick<DryRun, "warnings"> {

@@ -1,4 +1,4 @@
-import { computed, signal } from "@preact/signals";
+import { batch, computed, signal } from "@preact/signals";
 
 /** A screen of the page. */
 export type Route =
@@ -6,6 +6,16 @@ export type Route =
   | { readonly screen: "run" | "compare" | "use"; readonly run: string };
 
 const address = signal(location.pathname);
+
+/** What follows the address: the affair of the screen. */
+export const query = signal(location.search);
+
+function look(): void {
+  batch(() => {
+    address.value = location.pathname;
+    query.value = location.search;
+  });
+}
 
 export const route = computed(() => routeOf(address.value));
 
@@ -31,18 +41,16 @@ export function runAddress(run: string, screen: "run" | "compare" | "use" = "run
   return `/run/${encodeURIComponent(run)}${screen === "run" ? "" : `/${screen}`}`;
 }
 
-/** Shows another screen. The query, if any, is the screen's own affair. */
+/** Shows another screen. */
 export function go(target: string): void {
   history.pushState(undefined, "", target);
-  address.value = location.pathname;
+  look();
   window.scrollTo(0, 0);
 }
 
 /** Follows links of the page and the browser's back and forward without loading the page anew. */
 export function followLinks(): void {
-  window.addEventListener("popstate", () => {
-    address.value = location.pathname;
-  });
+  window.addEventListener("popstate", look);
   document.addEventListener("click", (event) => {
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const isPlain = event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey);

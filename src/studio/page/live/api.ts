@@ -64,6 +64,39 @@ export async function ask<Answer>(method: string, path: string, { body, ifMatch,
   throw new ProblemError((data.problem as Problem | undefined) ?? unreachable, answer.status, data);
 }
 
+interface Sending {
+  /** Told how much of it has left, from 0 to 1. */
+  readonly onShare?: (share: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends a file as it is, with PUT. Its progress can be told, which fetch cannot. @throws ProblemError; the signal's reason when that ends it early */
+export function sendFile<Answer>(path: string, file: Blob, { onShare, signal }: Sending = {}): Promise<Answer> {
+  const request = new XMLHttpRequest();
+  return new Promise<Answer>((resolve, reject) => {
+    request.open("PUT", path);
+    if (csrf !== undefined) request.setRequestHeader("x-coinage", csrf);
+    request.upload.onprogress = ({ loaded, total }) => onShare?.(total > 0 ? loaded / total : 0);
+    request.onload = () => {
+      const data = answerIn(request.responseText);
+      if (request.status === 200) resolve(data as Answer);
+      else reject(new ProblemError((data.problem as Problem | undefined) ?? unreachable, request.status, data));
+    };
+    request.onerror = () => reject(new ProblemError(unreachable));
+    request.onabort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", () => request.abort(), { once: true });
+    request.send(file);
+  });
+}
+
+function answerIn(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
 /** What went wrong, as the page shows it. */
 export function problemIn(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;

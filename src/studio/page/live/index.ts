@@ -1,5 +1,6 @@
 /** What the page knows of the studio, and how it hears and asks. */
-export { ask, problemIn } from "./api.ts";
+
+export { ask, problemIn, sendFile } from "./api.ts";
 export { fileAddress, useRun } from "./run.ts";
 export type { Message } from "./sse.ts";
 export { connection } from "./stream.ts";

@@ -1,0 +1,45 @@
+import type { Check } from "../../../../checking/check.ts";
+import type { WordFacts } from "../../../../checking/word.ts";
+import { texts } from "../../../texts/index.ts";
+import type { Fields } from "./fields.ts";
+
+const words = texts.newWord;
+
+/** What says whether a word can be started. */
+interface Readiness {
+  readonly fields: Fields;
+  readonly pictures: number;
+  /** Pictures that are on their way. */
+  readonly coming: number;
+  readonly facts: WordFacts | undefined;
+  readonly check: Check | undefined;
+  /** Whether the draft is another one elsewhere. */
+  readonly isConflict: boolean;
+}
+
+/** Problems that the start itself solves: a model that is fetched first. */
+const solvedByStart: ReadonlySet<string> = new Set(["HUB_OFFLINE"]);
+
+/** Errors that say what is missing, which the page says in its own words. */
+const missing: ReadonlySet<string> = new Set(["TOKEN_EMPTY", "DATASET_EMPTY"]);
+
+/** Errors to be shown in full: those of what is not there yet are said beside Start only. */
+export function shownErrors(check: Check | undefined, { model }: Fields): Check["errors"] {
+  return (check?.errors ?? []).filter(
+    ({ code, where = "" }) =>
+      !missing.has(code) && !(code === "SETTINGS_MISSING" && model === null && !where.includes("--resolution")),
+  );
+}
+
+/** Why the word cannot be started yet, as a sentence; undefined where it can. */
+export function whyNotStart({ fields, pictures, coming, facts, check, isConflict }: Readiness): string | undefined {
+  if (isConflict) return words.why.conflict;
+  if (pictures === 0) return coming > 0 ? words.why.coming(coming) : words.why.noPictures;
+  if (fields.word === "") return words.why.noWord;
+  if (facts?.problem) return words.why.wordTaken(fields.word);
+  if (!fields.model) return words.why.noModel;
+  if (coming > 0) return words.why.coming(coming);
+  if (!check) return words.why.checking;
+  const [error] = check.errors.filter(({ code }) => !solvedByStart.has(code));
+  return error && words.why.error;
+}

@@ -1,0 +1,142 @@
+import type { Check } from "../../../../checking/check.ts";
+import type { Fix } from "../../../../checking/fixes.ts";
+import { renamedWord, withWord } from "../../../../drafts/captions.ts";
+import type { DraftModel, DraftPicture } from "../../../../drafts/draft.ts";
+import type { DraftSettings } from "../../../../drafts/settings.ts";
+
+/** What is typed and chosen of a word that is to be learned; its pictures come by themselves. */
+export interface Fields {
+  readonly word: string;
+  readonly model: DraftModel | null;
+  readonly settings: DraftSettings;
+  readonly prompts: readonly string[];
+}
+
+/** New captions, by the name of the picture. */
+export type Captions = Readonly<Record<string, string>>;
+
+/** What a word begins with: settings chosen for model, device and pictures. */
+export const newFields: Fields = { word: "", model: null, settings: { recipe: "auto" }, prompts: [] };
+
+export type SettingValue = DraftSettings[string];
+
+/** null: as if it were not given. */
+export function withSettings(fields: Fields, changes: Readonly<Record<string, SettingValue | null>>): Fields {
+  const entries = Object.entries({ ...fields.settings, ...changes }).filter(([, value]) => value !== null);
+  return { ...fields, settings: Object.fromEntries(entries) as DraftSettings };
+}
+
+/** What the pictures have in common. */
+export type Kind = "thing" | "face" | "style";
+
+const recipeOf: Readonly<Record<Kind, string>> = { thing: "auto", face: "likeness", style: "style" };
+
+export function kindOf({ settings: { recipe, use_style_template: isStyle } }: Fields): Kind {
+  if (recipe === "style" || (recipe === undefined && isStyle === true)) return "style";
+  return recipe === "likeness" ? "face" : "thing";
+}
+
+/** The fields for another kind. The recipe says how it is learned; what was set by hand stays. */
+export function withKind(fields: Fields, kind: Kind): Fields {
+  if (kindOf(fields) === kind) return fields;
+  const changed = withSettings(fields, { recipe: recipeOf[kind], use_object_template: null, use_style_template: null });
+  const isUsual = fields.prompts.length === 1 && fields.prompts[0] === usualPrompt(fields);
+  return isUsual ? { ...changed, prompts: [usualPrompt(changed)] } : changed;
+}
+
+/** What is drawn while training unless something else is asked for. */
+export function usualPrompt(fields: Fields): string {
+  return kindOf(fields) === "style" ? `a house by a lake, ${fields.word}` : `a photo of ${fields.word}`;
+}
+
+/** Steps between samples unless something else is asked for. */
+const usualInterval = 50;
+
+/** Without prompts nothing is drawn, and with them it has to be said when. */
+export function withPrompts(fields: Fields, prompts: readonly string[]): Fields {
+  const { sample_every_n_steps: steps, sample_every_n_epochs: epochs } = fields.settings;
+  const isAny = prompts.some((prompt) => prompt.trim() !== "");
+  if (!isAny)
+    return withSettings(
+      { ...fields, prompts: [] },
+      { sample_every_n_steps: null, sample_every_n_epochs: null, sample_at_first: null },
+    );
+  const isTimed = steps !== undefined || epochs !== undefined;
+  return withSettings({ ...fields, prompts }, isTimed ? {} : { sample_every_n_steps: usualInterval });
+}
+
+/** The fields and captions with a new name for the word, wherever the old one stands for itself. */
+export function renamed(
+  fields: Fields,
+  pictures: readonly DraftPicture[],
+  { from, to }: { readonly from: string; readonly to: string },
+): { readonly fields: Fields; readonly captions: Captions } {
+  const prompts = fields.prompts.map((prompt) => renamedWord(prompt, from, to));
+  const captions = changedCaptions(pictures, (caption) => renamedWord(caption, from, to));
+  return { fields: { ...fields, word: to, prompts }, captions };
+}
+
+/** Those captions that a change makes different. */
+export function changedCaptions(pictures: readonly DraftPicture[], change: (caption: string) => string): Captions {
+  return Object.fromEntries(
+    pictures.flatMap(({ name, caption }) => {
+      const changed = change(caption);
+      return changed === caption ? [] : [[name, changed]];
+    }),
+  );
+}
+
+export function withCaptions(pictures: readonly DraftPicture[], captions: Captions): readonly DraftPicture[] {
+  return pictures.map((picture) => ({ ...picture, caption: captions[picture.name] ?? picture.caption }));
+}
+
+/** Captions of all pictures with the word in them. */
+export function captionsWithWord({ word, settings }: Fields, pictures: readonly DraftPicture[]): Captions {
+  const { init_word: init } = settings;
+  return changedCaptions(pictures, (caption) =>
+    withWord(caption, word, typeof init === "string" && init !== "auto" ? init : undefined),
+  );
+}
+
+/** What a fix makes of the fields and captions; pictures that go are named. */
+export function mended(
+  fields: Fields,
+  pictures: readonly DraftPicture[],
+  fix: Fix,
+): { readonly fields: Fields; readonly captions: Captions; readonly without: readonly string[] } {
+  const { settings, word, captions = {}, prompts = fields.prompts, without = [] } = fix;
+  const changed = { ...withSettings(fields, settings), prompts };
+  if (word === undefined) return { fields: changed, captions, without };
+  const named = renamed(changed, withCaptions(pictures, captions), { from: fields.word, to: word });
+  return { fields: named.fields, captions: { ...captions, ...named.captions }, without };
+}
+
+/** Settings that have fields of their own on the screen: the list of all others leaves them out. */
+export const ownFields: ReadonlySet<string> = new Set([
+  ...["recipe", "time", "init_word", "num_vectors_per_token", "sample_every_n_steps"],
+]);
+
+/** The value that a recipe gives to each setting, as on a command line. */
+export function chosenByRecipe(check: Check | undefined): ReadonlyMap<string, string> {
+  const chosen = check?.run?.recipe?.chosen ?? [];
+  return new Map(chosen.map(([flag = "", ...words]) => [flag.replace(/^--/, ""), words.join(" ") || "on"]));
+}
+
+const byName = new Intl.Collator("en", { numeric: true });
+
+/** Pictures in the order of the names that their owner gave them. */
+export function sorted(pictures: readonly DraftPicture[]): readonly DraftPicture[] {
+  return pictures.toSorted((a, b) => byName.compare(a.original, b.original));
+}
+
+/** Pictures whose file is the same as that of an earlier one, by name: the earlier one's own name. */
+export function doublesOf(pictures: readonly DraftPicture[]): ReadonlyMap<string, string> {
+  const first = new Map<string, string>();
+  const doubles = new Map<string, string>();
+  for (const { hash, name, original } of pictures) {
+    const earlier = first.get(hash);
+    if (earlier === undefined) first.set(hash, original);
+    else doubles.set(name, earlier);
+  }
+  return doubles;
+}

@@ -1,0 +1,46 @@
+import { signal } from "@preact/signals";
+import type { ListedModel } from "../../../../disk/library.ts";
+import { ask } from "../../../live/index.ts";
+import { bytesText } from "../../../parts/format.ts";
+import { texts } from "../../../texts/index.ts";
+
+const words = texts.newWord;
+
+/** The models of this machine; undefined until they are known. */
+export const models = signal<readonly ListedModel[] | undefined>(undefined);
+
+export async function readModels(): Promise<void> {
+  models.value = (await ask<{ models: readonly ListedModel[] }>("GET", "/api/models")).models;
+}
+
+/** "Stable Diffusion 1 · half precision · 2.1 GB" */
+export function aboutModel({ family, precision, bytes }: ListedModel): string {
+  return [
+    family && (words.families[family] ?? family),
+    precision && (words.precisions[precision] ?? precision),
+    bytesText(bytes),
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** Models by the program whose folder they lie in, those to try things out with last. */
+export function byProgram(listed: readonly ListedModel[]): readonly (readonly [string, readonly ListedModel[]])[] {
+  const groups = new Map<string, ListedModel[]>();
+  for (const model of listed) {
+    const program = words.programs[model.program] ?? words.programOf(model.program);
+    groups.set(program, [...(groups.get(program) ?? []), model]);
+  }
+  return [...groups].sort(([a], [b]) => rank(a) - rank(b));
+}
+
+function rank(program: string): number {
+  return program === words.programs.coinage ? 1 : 0;
+}
+
+/** The model that is chosen as long as nobody has: the only one that can be trained on, besides the one to try things out with. */
+export function suggestedModel(listed: readonly ListedModel[]): ListedModel | undefined {
+  const usable = listed.filter(({ problems, program }) => problems.length === 0 && program !== "coinage");
+  if (usable.length > 0) return usable.length === 1 ? usable[0] : undefined;
+  return listed.find(({ program }) => program === "coinage");
+}

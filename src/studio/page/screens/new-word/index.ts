@@ -1,0 +1,2 @@
+/** Preparing a word that is to be learned. */
+export { NewWordScreen } from "./screen.tsx";

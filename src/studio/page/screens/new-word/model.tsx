@@ -1,0 +1,114 @@
+import { useSignal } from "@preact/signals";
+import type { ListedModel } from "../../../disk/library.ts";
+import { texts } from "../../texts/index.ts";
+import type { Editor } from "./draft/editor.ts";
+import { aboutModel, byProgram, models } from "./draft/models.ts";
+
+const words = texts.newWord;
+
+/** Lists longer than this can be filtered. */
+const shortList = 8;
+
+/** The model that learns the word. */
+export function Model({ editor }: { editor: Editor }) {
+  const filter = useSignal("");
+  const listed = models.value;
+  const wanted = filter.value.trim().toLowerCase();
+  const fitting = (listed ?? []).filter(({ name, program }) => `${name} ${program}`.toLowerCase().includes(wanted));
+  return (
+    <section class="part" aria-labelledby="model-title">
+      <header>
+        <h2 id="model-title">
+          <span class="number">3</span>
+          {words.modelTitle}
+        </h2>
+        <p>{words.modelHelp}</p>
+      </header>
+      {!listed && (
+        <p class="faint" role="status">
+          {words.modelsLoading}
+        </p>
+      )}
+      {listed && listed.length > shortList && (
+        <input
+          type="search"
+          aria-label={words.modelFilter}
+          placeholder={words.modelFilter}
+          value={filter.value}
+          onInput={(event) => {
+            filter.value = event.currentTarget.value;
+          }}
+        />
+      )}
+      <fieldset>
+        <legend class="spoken">{words.modelTitle}</legend>
+        <div class="models">
+          {byProgram(fitting).map(([program, some]) => (
+            <div key={program}>
+              <h3>{program}</h3>
+              {some.map((model) => (
+                <Choice key={model.id} editor={editor} model={model} />
+              ))}
+            </div>
+          ))}
+          <Hub editor={editor} />
+        </div>
+      </fieldset>
+    </section>
+  );
+}
+
+function Choice({ editor, model }: { editor: Editor; model: ListedModel }) {
+  const fields = editor.fields.value;
+  const isChosen = fields.model !== null && "id" in fields.model && fields.model.id === model.id;
+  const [problem] = model.problems;
+  return (
+    <label>
+      <input
+        type="radio"
+        name="model"
+        checked={isChosen}
+        disabled={problem !== undefined && !isChosen}
+        onChange={() => editor.change({ ...fields, model: { id: model.id } })}
+      />
+      <span>{model.name}</span>
+      <span class="about">
+        {aboutModel(model)}
+        {problem && <span class="bad"> · {problem.message}</span>}
+      </span>
+    </label>
+  );
+}
+
+function Hub({ editor }: { editor: Editor }) {
+  const fields = editor.fields.value;
+  const hub = fields.model !== null && "hub" in fields.model ? fields.model.hub : undefined;
+  return (
+    <div>
+      <label>
+        <input
+          type="radio"
+          name="model"
+          checked={hub !== undefined}
+          onChange={() => editor.change({ ...fields, model: { hub: "" } })}
+        />
+        <span>{words.hub}</span>
+      </label>
+      {hub !== undefined && (
+        <div class="field">
+          <label for="hub">{words.hubName}</label>
+          <input
+            id="hub"
+            autocomplete="off"
+            maxLength={300}
+            placeholder={words.hubPlaceholder}
+            value={hub}
+            aria-describedby="hub-help"
+            onInput={(event) => editor.change({ ...fields, model: { hub: event.currentTarget.value.trim() } })}
+          />
+          <small id="hub-help">{words.hubHelp}</small>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+interface Place {
+  readonly at: number;
+  readonly columns: number;
+  readonly count: number;
+}
+
+/** Where a key leads in a grid; undefined for keys that lead nowhere. */
+export function moved(key: string, { at, columns, count }: Place): number | undefined {
+  const targets: Readonly<Record<string, number>> = {
+    ArrowLeft: at - 1,
+    ArrowRight: at + 1,
+    ArrowUp: at - columns,
+    ArrowDown: at + columns,
+    Home: 0,
+    End: count - 1,
+  };
+  const target = Object.hasOwn(targets, key) ? targets[key]! : undefined;
+  if (target === undefined || count === 0) return undefined;
+  // from the last full row down to a shorter one
+  const isBelow =
+    key === "ArrowDown" && target >= count && Math.floor(at / columns) < Math.floor((count - 1) / columns);
+  if (isBelow) return count - 1;
+  return target >= 0 && target < count ? target : at;
+}

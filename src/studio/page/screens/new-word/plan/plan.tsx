@@ -1,0 +1,161 @@
+import { useSignal } from "@preact/signals";
+import type { RunRow } from "../../../../../runs/index.ts";
+import type { Check } from "../../../../checking/check.ts";
+import type { Problem } from "../../../../http/problems.ts";
+import { ask, problemIn } from "../../../live/index.ts";
+import { Dialog } from "../../../parts/dialog.tsx";
+import { bytesText, durationText } from "../../../parts/format.ts";
+import { attempt, notify, ProblemBox } from "../../../parts/notices.tsx";
+import { go, runAddress } from "../../../route.ts";
+import { texts } from "../../../texts/index.ts";
+import { shownErrors, whyNotStart } from "../draft/blockers.ts";
+import type { Editor } from "../draft/editor.ts";
+import { Problems } from "./problems.tsx";
+import { RecipeFields } from "./recipe-fields.tsx";
+import { Settings } from "./settings.tsx";
+
+const words = texts.newWord;
+
+/** How it is learned, what that takes, what speaks against it, and the start. */
+export function Plan({ editor }: { editor: Editor }) {
+  const { isUnderWay, problem } = editor.checking.value;
+  const check = editor.check.value;
+  const fields = editor.fields.value;
+  const errors = shownErrors(check, fields);
+  const warnings = check?.warnings ?? [];
+  return (
+    <section class="part" aria-labelledby="plan-title">
+      <header>
+        <h2 id="plan-title">
+          <span class="number">4</span>
+          {words.planTitle}
+        </h2>
+      </header>
+      <RecipeFields editor={editor} />
+      <Settings editor={editor} />
+      <div class="plan">
+        <PlanLine check={check} />
+        <p class="spoken" role="status">
+          {isUnderWay || !check ? words.checking : words.problems(errors.length, warnings.length)}
+        </p>
+        {problem && (
+          <ProblemBox problem={problem}>
+            <button type="button" onClick={() => editor.checkSoon(0)}>
+              {words.tryAgain}
+            </button>
+          </ProblemBox>
+        )}
+        <Problems editor={editor} errors={errors} warnings={warnings} />
+        <StartRow editor={editor} />
+      </div>
+    </section>
+  );
+}
+
+/** "500 steps × 4 · about 14 min · 3.1 GB of 12 GB · stops by itself when learned" */
+function PlanLine({ check }: { check: Check | undefined }) {
+  const run = check?.run;
+  if (!run) return <p class="faint">{words.planUnknown}</p>;
+  const { steps, batchSize, accumulationSteps, expectedSeconds, expectedPeakBytes, availableBytes, device } = run;
+  const line = words.planLine;
+  const stopsEarly = run.recipe?.chosen.some(([flag]) => flag === "--early_stop") ?? false;
+  const parts = [
+    line.steps(steps, batchSize * accumulationSteps),
+    line.time(durationText(expectedSeconds)),
+    line.memory(bytesText(expectedPeakBytes), availableBytes === undefined ? undefined : bytesText(availableBytes)),
+    line.device(words.devices[device] ?? device),
+    ...(stopsEarly ? [line.early] : []),
+  ];
+  return (
+    <div>
+      <p class="plan-line">
+        {parts.map((part) => (
+          <span key={part} class="part-of">
+            {part}
+          </span>
+        ))}
+      </p>
+      {run.recipe && (
+        <p class="faint">{words.recipeChosen(recipeName(run.recipe.name), run.recipe.reason?.split(";")[0])}</p>
+      )}
+      {run.template && <p class="faint">{words.captionsFromTemplate(run.template)}</p>}
+    </div>
+  );
+}
+
+function recipeName(name: string): string {
+  return words.recipes[name] ?? name;
+}
+
+function StartRow({ editor }: { editor: Editor }) {
+  const isStarting = useSignal(false);
+  const refusal = useSignal<Problem | undefined>(undefined);
+  const command = useSignal<string | undefined>(undefined);
+  const why = whyNotStart({
+    fields: editor.fields.value,
+    pictures: editor.pictures.value.length,
+    // read so that this is told when it changes
+    coming: editor.uploads.list.value.filter(({ state }) => state !== "refused").length,
+    facts: editor.facts.value,
+    check: editor.check.value,
+    isConflict: editor.conflict.value !== undefined,
+  });
+  const start = async () => {
+    if (why !== undefined || isStarting.value) return;
+    isStarting.value = true;
+    refusal.value = undefined;
+    try {
+      await editor.flush();
+      const { run } = await ask<{ run: RunRow }>("POST", "/api/runs", { body: { draft: editor.id } });
+      go(runAddress(run.id));
+    } catch (error) {
+      refusal.value = problemIn(error);
+      isStarting.value = false;
+    }
+  };
+  const copy = () =>
+    attempt(async () => {
+      await editor.flush();
+      const answer = await ask<{ command: string }>("GET", `/api/drafts/${editor.id}/command`);
+      try {
+        await navigator.clipboard.writeText(answer.command);
+        notify(words.commandCopied);
+      } catch {
+        // the browser does not let pages write there
+        command.value = answer.command;
+      }
+    });
+  return (
+    <>
+      {refusal.value && <ProblemBox problem={refusal.value} />}
+      <div class="start-row">
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={why !== undefined}
+          aria-describedby="why-not"
+          onClick={start}
+        >
+          {isStarting.value ? words.starting : words.start}
+        </button>
+        <button type="button" onClick={copy}>
+          {words.copyCommand}
+        </button>
+        <span id="why-not" class="warning" aria-live="polite">
+          {why}
+        </span>
+      </div>
+      {command.value !== undefined && (
+        <Dialog
+          title={words.commandTitle}
+          onClose={() => {
+            command.value = undefined;
+          }}
+        >
+          <p>{words.commandHelp}</p>
+          <pre class="command">{command.value}</pre>
+        </Dialog>
+      )}
+    </>
+  );
+}
