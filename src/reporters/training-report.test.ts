@@ -15,6 +15,7 @@ const run: RunSummary = {
   tokenIds: [49408, 49409],
   layers: undefined,
   initWord: "cat",
+  usualNorm: 0.4,
   numTrainImages: 60,
   numRegImages: 0,
   batchesPerEpoch: 15,

@@ -4,11 +4,12 @@
 export { aboutRun, type RunAbout, settingsOfRun } from "./about.ts";
 export { type RunCommand, sendCommand } from "./control.ts";
 export { isPath, isRunId, makeRunFolder, placesOf, type RunPlaces, runFolderOf, runsFolder } from "./folder.ts";
+export type { CurvesOf, TableRow } from "./journal/curves.ts";
 export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
 export { follow } from "./journal/follow.ts";
 export { RunHistory } from "./journal/history.ts";
 export { Wake } from "./journal/wake.ts";
-export { listRuns, type RunRow, readRun } from "./list.ts";
+export { consoleEnd, listRuns, type RunRow, readRun } from "./list.ts";
 export { changeMarks } from "./marks.ts";
 export { changeRecord, newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
 export { RunSession, takeRun } from "./session.ts";

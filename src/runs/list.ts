@@ -100,7 +100,7 @@ async function rowOf(places: RunPlaces): Promise<RunRow> {
     turn: state === "queued" ? (record.queued?.turn ?? 0) : undefined,
     remainingSeconds: isUnderWay(state) ? remainingSeconds : undefined,
     cause: state === "lost" ? await causeOf(places, record, digest) : undefined,
-    lastWords: state === "lost" || state === "failed" ? await lastLines(places.console) : [],
+    lastWords: state === "lost" || state === "failed" ? await consoleEnd(places) : [],
   };
 }
 
@@ -172,13 +172,14 @@ async function causeOf(places: RunPlaces, { process: opened }: RunRecord, digest
 /** What of a console log is read and shown of a run that has ended badly. */
 const [wordBytes, wordLines] = [8192, 8];
 
-async function lastLines(file: string): Promise<string[]> {
-  const handle = await open(file, "r").catch(() => undefined);
+/** The last that a run has said to people, in lines; none where it has said nothing yet. */
+export async function consoleEnd({ console }: RunPlaces, bytes = wordBytes, most = wordLines): Promise<string[]> {
+  const handle = await open(console, "r").catch(() => undefined);
   if (!handle) return [];
   try {
     const { size } = await handle.stat();
-    const start = Math.max(0, size - wordBytes);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(wordBytes), 0, wordBytes, start);
+    const start = Math.max(0, size - bytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(bytes), 0, bytes, start);
     const lines = buffer
       .subarray(0, bytesRead)
       .toString("utf8")
@@ -186,7 +187,7 @@ async function lastLines(file: string): Promise<string[]> {
     return lines
       .slice(start === 0 ? 0 : 1)
       .filter((line) => line.trim() !== "")
-      .slice(-wordLines);
+      .slice(-most);
   } catch {
     return [];
   } finally {

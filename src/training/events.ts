@@ -18,6 +18,8 @@ export interface RunSummary {
   /** P+ (XTI): the U-Net's layers that have vectors of their own. */
   readonly layers: readonly string[] | undefined;
   readonly initWord: string | undefined;
+  /** Mean length of the ordinary tokens' embeddings: what `rowNorm` compares with. With two text encoders the mean over the learned vectors. */
+  readonly usualNorm: number;
   readonly numTrainImages: number;
   readonly numRegImages: number;
   readonly batchesPerEpoch: number;

@@ -46,6 +46,8 @@ describe("a run", () => {
       seed: 1,
     });
     expect(run.expectedSeconds).toBeGreaterThan(0);
+    // of the small model's 49,408 tokens
+    expect(run.usualNorm).toBeCloseTo(0.391, 3);
     const steps = ofKind(events, "step");
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3]);
     for (const step of steps) {

@@ -6,10 +6,13 @@ export interface Curve {
   readonly values: readonly number[];
 }
 
+/** The smoothed loss is the mean of the first so many steps, and then follows each by this share. */
+const smoothedSteps = 40;
+
 const ofSteps = ["loss", "averageLoss", "residual", "lr", "rowNorm", "distance", "gradNorm"] as const;
 
-/** The curves of a run, by name; `evaluation` is the loss on the frozen batch. */
-type CurveName = (typeof ofSteps)[number] | "evaluation";
+/** The curves of a run, by name; `evaluation` is the loss on the frozen batch, `smoothLoss` the loss without most of its noise. */
+type CurveName = (typeof ofSteps)[number] | "smoothLoss" | "evaluation";
 
 /** At most so many points of a curve: its first and last, and in between the lowest and the highest of each stretch of steps, so that no peak is lost.
  *  most: at least 4. */
@@ -96,7 +99,16 @@ export class Curves {
     // a run that goes on from a state makes the steps after it again
     if (entry.kind === "start") this.#forgetAfter(entry.run.resumed?.step ?? 0);
     if (entry.kind === "evaluation") this.#add("evaluation", entry.step, entry.loss);
-    if (entry.kind === "step") for (const name of ofSteps) this.#add(name, entry.step, entry[name]);
+    if (entry.kind !== "step") return;
+    for (const name of ofSteps) this.#add(name, entry.step, entry[name]);
+    this.#smooth(entry.step, entry.loss);
+  }
+
+  #smooth(step: number, loss: number | null): void {
+    if (typeof loss !== "number") return;
+    const { steps = [], values = [] } = this.#curves.get("smoothLoss") ?? {};
+    const before = values.at(-1) ?? loss;
+    this.#add("smoothLoss", step, before + (loss - before) / Math.min(steps.length + 1, smoothedSteps));
   }
 
   #forgetAfter(step: number): void {

@@ -10,6 +10,7 @@ import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
 import { CompareScreen } from "./screens/compare/index.ts";
 import { NewWordScreen } from "./screens/new-word/index.ts";
+import { RunScreen } from "./screens/run/index.ts";
 import { RunsScreen } from "./screens/runs/index.ts";
 import { UseScreen } from "./screens/use/index.ts";
 import { texts } from "./texts/index.ts";
@@ -105,6 +106,7 @@ function Screen({ route }: { route: Route }) {
   if (route.screen === "compare") return <CompareScreen key={route.run} id={route.run} />;
   if (route.screen === "use") return <UseScreen key={route.run} id={route.run} />;
   if (route.screen === "new") return <NewWordScreen />;
+  if (route.screen === "run") return <RunScreen key={route.run} id={route.run} />;
   return <Plain title={words.unknownTitle} text={words.unknown} />;
 }
 

@@ -101,6 +101,26 @@ test("the table has at most so many rows, from the first to the last, with the e
   expect((await ask("GET", `/api/runs/${run.id}/table?rows=201`)).status).toBe(400);
 });
 
+test("the smoothed loss is the mean of the first forty steps, and then follows the loss slowly", async () => {
+  const run = await newRun("smooth");
+  for (let i = 1; i <= 41; i++) run.write("step", step(i, i === 41 ? 0.6 : i % 2));
+  const answer = await ask("GET", `/api/runs/${run.id}/curves`);
+  const { curves } = (await answer.json()) as { curves: Record<string, { steps: number[]; values: number[] }> };
+  const { steps, values } = curves.smoothLoss!;
+  expect(steps).toHaveLength(41);
+  expect([values[0], values[1], values[39]]).toEqual([1, 0.5, expect.closeTo(0.5)]);
+  expect(values[40]).toBeCloseTo(0.5 + (0.6 - 0.5) / 40);
+});
+
+test("the end of what a run has said is told, and nothing of one that has said nothing", async () => {
+  const run = await newRun("talk");
+  const lines = async () =>
+    ((await (await ask("GET", `/api/runs/${run.id}/console`)).json()) as { lines: readonly string[] }).lines;
+  expect(await lines()).toEqual([]);
+  writeFileSync(run.places.console, Array.from({ length: 300 }, (_, i) => `line ${i}\n`).join(""));
+  expect([(await lines())[0], (await lines()).at(-1), (await lines()).length]).toEqual(["line 100", "line 299", 200]);
+});
+
 test("a run that is not there is said to be missing, a damaged one and one of a later version are shown with the reason", async () => {
   for (const target of ["nothing", "nothing/events", "nothing/table", "nothing/curves"])
     expect((await ask("GET", `/api/runs/${target}`)).status).toBe(404);

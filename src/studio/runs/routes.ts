@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
-import { aboutRun, listRuns, type RunPlaces, readRun } from "../../runs/index.ts";
+import { aboutRun, consoleEnd, listRuns, type RunPlaces, readRun } from "../../runs/index.ts";
 import { resolveInside } from "../disk/names.ts";
 import { runAt, usableRun } from "../disk/runs.ts";
 import { readJson, readQuery } from "../http/bodies.ts";
@@ -69,6 +69,7 @@ export function runRoutes({ runs: root, drafts, models, version, queue, trash }:
     const other = await usableRun(root, c.req.param("other"));
     return c.json({ differences: await differencesOf(await placesIn(c), other.places) });
   });
+  app.get("/:id/console", async (c) => c.json({ lines: await consoleEnd(await placesIn(c), 64 * 1024, 200) }));
   app.get("/:id/table", async (c) => {
     const range = readQuery(c, tableQuery);
     const history = await histories.of(await placesIn(c));

@@ -1,3 +1,4 @@
+import { mean } from "../../array/index.ts";
 import { type DatasetReport, reportOf } from "../../dataset/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { type DeviceRate, measureRate, type OpenDevice } from "../../runtime/index.ts";
@@ -6,7 +7,7 @@ import type { LoweredMicroStep } from "../loop/micro-step-program.ts";
 import { summaryOf } from "../recipes/summary.ts";
 import { availableBytes } from "../setup/device.ts";
 import type { OpenRun } from "../setup/open-run.ts";
-import { templateOf } from "../setup/placeholder.ts";
+import { templateOf, usualNorms } from "../setup/placeholder.ts";
 import type { Warning } from "../warnings.ts";
 import { estimateRun } from "./estimate.ts";
 import { memoryWarnings } from "./plan.ts";
@@ -37,6 +38,7 @@ export async function summarize(
     tokenIds: placeholder.ids,
     layers: placeholder.layers,
     initWord: settings.initWord,
+    usualNorm: mean(usualNorms(placeholder)),
     numTrainImages: dataset.numTrainImages,
     numRegImages: dataset.numRegImages,
     batchesPerEpoch: length.batchesPerEpoch,

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { RunRow } from "../../../runs/index.ts";
 import { type Route, runAddress } from "../route.ts";
@@ -6,8 +7,15 @@ import { StateBadge } from "./run-state.tsx";
 
 const screens = ["run", "compare", "use"] as const;
 
+interface RunHeadProps {
+  readonly run: RunRow;
+  readonly screen: Extract<Route, { run: string }>["screen"];
+  /** Stands behind the name. */
+  readonly children?: ComponentChildren;
+}
+
 /** The head of a screen about a run: its name, how it stands, and the ways to its other screens. */
-export function RunHead({ run, screen }: { run: RunRow; screen: Extract<Route, { run: string }>["screen"] }) {
+export function RunHead({ run, screen, children }: RunHeadProps) {
   useEffect(() => {
     const before = document.title;
     document.title = texts.common.pageTitle(run.name);
@@ -20,6 +28,7 @@ export function RunHead({ run, screen }: { run: RunRow; screen: Extract<Route, {
       <div class="card-head">
         <h1>{run.name}</h1>
         <StateBadge state={run.state} />
+        {children}
       </div>
       <nav class="tabs" aria-label={texts.common.screensOf(run.name)}>
         {screens.map((one) => (

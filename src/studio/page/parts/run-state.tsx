@@ -12,8 +12,8 @@ export function isAtWork(state: RunRow["state"]): boolean {
   return state !== undefined && ["starting", "running", "sampling", "stopping"].includes(state);
 }
 
-/** How far a run has come. */
-export function RunProgress({ run }: { run: RunRow }) {
+/** How far a run has come. doing: what it is at besides training. */
+export function RunProgress({ run, doing }: { run: RunRow; doing?: string | undefined }) {
   const { step = 0, steps, name, state } = run;
   // while it starts it is known of an earlier start only
   const remainingSeconds = state === "starting" ? undefined : run.remainingSeconds;
@@ -34,6 +34,7 @@ export function RunProgress({ run }: { run: RunRow }) {
       <span class="faint">
         {texts.common.step(step, steps)}
         {remainingSeconds !== undefined && ` · ${texts.common.timeLeft(durationText(remainingSeconds))}`}
+        {doing !== undefined && ` · ${doing}`}
       </span>
     </div>
   );

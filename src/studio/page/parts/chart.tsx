@@ -1,0 +1,206 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import { numberText } from "./format.ts";
+
+/** A curve of a chart. */
+export interface ChartCurve {
+  readonly label: string;
+  readonly steps: readonly number[];
+  readonly values: readonly number[];
+  /** How far each value may be off; drawn as a band. */
+  readonly errors?: readonly number[];
+  /** A custom property of the style sheet. */
+  readonly colour: `--${string}`;
+  /** In CSS pixels. */
+  readonly width?: number;
+  readonly isDashed?: boolean;
+  /** For curves of few points, each is marked. */
+  readonly hasPoints?: boolean;
+  readonly format?: (value: number) => string;
+}
+
+/** Charts of one screen move their cursors together. */
+const syncKey = "steps";
+/** In CSS pixels. */
+const height = 190;
+
+/** Curves over steps. The cursor follows the pointer, or the arrow keys where the chart has the focus; the values at it stand above the curves.
+ *  label: what the chart is of. */
+export function Chart({ label, help, curves }: { label: string; help: string; curves: readonly ChartCurve[] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | undefined>(undefined);
+  const latest = useRef(curves);
+  latest.current = curves;
+  const [at, setAt] = useState<number | undefined>(undefined);
+  const kind = curves.map(({ label, errors }) => `${label}${errors ? "±" : ""}`).join("\n");
+
+  useEffect(() => {
+    const element = box.current!;
+    const made = new uPlot(optionsOf(latest.current, element, setAt), dataOf(latest.current), element);
+    plot.current = made;
+    const watcher = new ResizeObserver(() => {
+      if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height });
+    });
+    watcher.observe(element);
+    const scheme = matchMedia("(prefers-color-scheme: dark)");
+    const repaint = () => made.redraw(false);
+    scheme.addEventListener("change", repaint);
+    return () => {
+      scheme.removeEventListener("change", repaint);
+      watcher.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [kind]);
+
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => plot.current?.setData(dataOf(curves)));
+    return () => cancelAnimationFrame(frame);
+  }, [curves]);
+
+  const [first, last] = rangeOf(curves);
+  const step = at ?? last;
+  const values = curves.map((curve) => ({ curve, value: valueAt(curve, step) }));
+  const spoken = values.map(({ curve, value }) => `${curve.label} ${textOf(curve, value)}`).join(", ");
+  return (
+    <figure class="chart">
+      <figcaption>
+        <div class="title">
+          <strong>{label}</strong>
+          <span class="faint">{help}</span>
+          <span class="at faint">{`step ${step}`}</span>
+        </div>
+        <ul class="values">
+          {values.map(({ curve, value }) => (
+            <li key={curve.label}>
+              <span class={`swatch${curve.isDashed ? " dashed" : ""}`} style={{ color: `var(${curve.colour})` }} />
+              {curve.label} <b>{textOf(curve, value)}</b>
+            </li>
+          ))}
+        </ul>
+      </figcaption>
+      <div
+        ref={box}
+        class="plot"
+        role="slider"
+        tabIndex={0}
+        aria-label={label}
+        aria-valuemin={first}
+        aria-valuemax={last}
+        aria-valuenow={step}
+        aria-valuetext={`step ${step}: ${spoken}`}
+        onKeyDown={(event) => {
+          const target = stepFor(event.key, { steps: plot.current?.data[0] ?? [], step });
+          if (target === undefined || !plot.current) return;
+          event.preventDefault();
+          moveCursor(plot.current, target);
+        }}
+        onBlur={() => plot.current && moveCursor(plot.current, undefined)}
+      />
+    </figure>
+  );
+}
+
+function textOf({ format = numberText }: ChartCurve, value: number | undefined): string {
+  return value === undefined ? "–" : format(value);
+}
+
+function rangeOf(curves: readonly ChartCurve[]): [number, number] {
+  const known = curves.filter(({ steps }) => steps.length > 0);
+  const first = Math.min(...known.map(({ steps }) => steps[0]!));
+  const last = Math.max(...known.map(({ steps }) => steps.at(-1)!));
+  return known.length === 0 ? [0, 0] : [first, last];
+}
+
+/** The value of a curve at a step, or the last one before it. */
+function valueAt({ steps, values }: ChartCurve, step: number): number | undefined {
+  const index = steps.findLastIndex((one) => one <= step);
+  return values[index];
+}
+
+/** Where a key moves the cursor; undefined for other keys. */
+function stepFor(key: string, { steps, step }: { steps: ArrayLike<number>; step: number }): number | undefined {
+  const all = Array.from(steps);
+  const now = all.findLastIndex((one) => one <= step);
+  const far = Math.max(1, Math.round(all.length / 10));
+  const moves: Readonly<Record<string, number>> = {
+    ArrowLeft: now - 1,
+    ArrowRight: now + 1,
+    ArrowDown: now - 1,
+    ArrowUp: now + 1,
+    PageDown: now - far,
+    PageUp: now + far,
+    Home: 0,
+    End: all.length - 1,
+  };
+  const target = moves[key];
+  return target === undefined ? undefined : all[Math.min(all.length - 1, Math.max(0, target))];
+}
+
+/** Moves the cursors of all charts to a step, or takes them away. */
+function moveCursor(plot: uPlot, step: number | undefined): void {
+  const [left, top] = step === undefined ? [-10, -10] : [plot.valToPos(step, "x"), plot.over.clientHeight / 2];
+  // its third argument, which the types lack: whether the other charts are told
+  (plot.setCursor as (at: { left: number; top: number }, isHooked: boolean, isTold: boolean) => void)(
+    { left, top },
+    true,
+    true,
+  );
+}
+
+/** All curves over the steps of any of them; a curve with errors is three: its value, and the edges of its band. */
+function dataOf(curves: readonly ChartCurve[]): uPlot.AlignedData {
+  const tables = curves.map(({ steps, values, errors }): uPlot.AlignedData => {
+    const edge = (sign: number) => values.map((value, i) => value + sign * (errors?.[i] ?? 0));
+    return [[...steps], [...values], ...(errors ? [edge(1), edge(-1)] : [])];
+  });
+  return uPlot.join(tables);
+}
+
+function optionsOf(
+  curves: readonly ChartCurve[],
+  element: HTMLElement,
+  setAt: (step: number | undefined) => void,
+): uPlot.Options {
+  const css = (name: string) => () => getComputedStyle(element).getPropertyValue(name).trim();
+  const [series, bands]: [uPlot.Series[], uPlot.Band[]] = [[{}], []];
+  for (const { colour, width = 1.5, isDashed, hasPoints, errors } of curves) {
+    series.push({
+      ...{ stroke: css(colour), width, spanGaps: true, points: { show: hasPoints ?? false, size: 5 } },
+      ...(isDashed && { dash: [6, 4] }),
+    });
+    if (!errors) continue;
+    const [high, low] = [series.length, series.length + 1];
+    const edge = { stroke: "transparent", width: 0, spanGaps: true, points: { show: false } };
+    series.push(edge, edge);
+    bands.push({ series: [high, low], fill: css("--band") });
+  }
+  const axis = { stroke: css("--faint"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, gap: 4 };
+  return {
+    ...{ width: Math.max(1, element.clientWidth), height, series, bands, legend: { show: false } },
+    scales: { x: { time: false } },
+    axes: [
+      {
+        ...axis,
+        size: 26,
+        space: 70,
+        values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : "")),
+      },
+      { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(numberText) },
+    ],
+    cursor: {
+      y: false,
+      points: { show: false },
+      drag: { x: false, y: false },
+      sync: { key: syncKey, scales: ["x", null] },
+    },
+    hooks: {
+      setCursor: [
+        (plot) => {
+          const { left = -1 } = plot.cursor;
+          setAt(left < 0 ? undefined : Math.round(plot.posToVal(left, "x")));
+        },
+      ],
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { useSignal } from "@preact/signals";
+import type { RunRow } from "../../../../runs/index.ts";
+import { useKeys } from "../../keys.ts";
+import { ask } from "../../live/index.ts";
+import { Menu } from "../../parts/menu.tsx";
+import { attempt, notify } from "../../parts/notices.tsx";
+import type { RunView } from "../../state/index.ts";
+import { texts } from "../../texts/index.ts";
+
+const words = texts.watch;
+
+/** The id of the button that opens the menu of stopping. */
+const stopId = "stop-menu";
+
+/** Tells the run something and says so. */
+export async function tellRun(
+  { id, seq }: Pick<RunRow, "id" | "seq">,
+  action: string,
+  { body, said, isBound = true }: { body?: object; said: string; isBound?: boolean },
+): Promise<boolean> {
+  const path = `/api/runs/${encodeURIComponent(id)}/${action}`;
+  const isDone = await attempt(() => ask("POST", path, { ...(body && { body }), ...(isBound && { ifMatch: seq }) }));
+  if (isDone) notify(said);
+  return isDone;
+}
+
+/** Asks for an image of what the run has learned by now. The prompt may have the options of a prompt file. */
+export function askSample(row: RunRow, { prompt, seed, size }: { prompt: string; seed?: number; size?: string }) {
+  return tellRun(row, "sample", {
+    body: { prompt: size ? `${prompt} ${size}` : prompt, ...(seed !== undefined && { seed }) },
+    said: words.sampleAsked(prompt),
+    isBound: false,
+  });
+}
+
+/** What can be done with the run now; each button says what will happen. */
+export function Actions({ row, view }: { row: RunRow; view: RunView }) {
+  const { state } = row;
+  useKeys([{ keys: " ", does: words.stopMenu, run: () => document.getElementById(stopId)?.click() }]);
+  return (
+    <>
+      {(state === "running" || state === "sampling") && <Steering row={row} view={view} />}
+      {state === "starting" && (
+        <button id={stopId} type="button" onClick={() => tellRun(row, "stop", { said: words.stopAsked })}>
+          {words.stopStart}
+        </button>
+      )}
+      {state === "stopping" && (
+        <button type="button" disabled>
+          {words.stopping}
+        </button>
+      )}
+      {state === "queued" && (
+        <button type="button" onClick={() => tellRun(row, "stop", { said: words.dequeue })}>
+          {words.dequeue}
+        </button>
+      )}
+      {(state === "lost" || state === "failed" || state === "stopped") && <Resume row={row} view={view} />}
+      {(state === "done" || state === "stopped") && <More row={row} />}
+    </>
+  );
+}
+
+function Steering({ row, view }: { row: RunRow; view: RunView }) {
+  // the step under way is the one after the last that is known
+  const step = (view.pace?.step ?? row.step ?? 0) + 1;
+  const [sample] = view.about.samples;
+  const prompt = sample?.prompt ?? row.word ?? row.name;
+  return (
+    <>
+      <button
+        type="button"
+        title={words.sampleNowTitle(prompt)}
+        onClick={() =>
+          askSample(row, {
+            prompt,
+            ...(sample && { seed: sample.seed, size: `--w ${sample.width} --h ${sample.height}` }),
+          })
+        }
+      >
+        {words.sampleNow}
+      </button>
+      <button type="button" onClick={() => tellRun(row, "save", { said: words.saveAsked, isBound: false })}>
+        {words.saveNow}
+      </button>
+      <Menu
+        id={stopId}
+        label={words.stop}
+        title={words.stopMenu}
+        items={[
+          {
+            label: words.stopAfter(step),
+            run: () => tellRun(row, "stop", { body: { now: false }, said: words.stopAsked }),
+          },
+          {
+            label: words.stopNow(step),
+            run: () => tellRun(row, "stop", { body: { now: true }, said: words.stopAsked }),
+          },
+        ]}
+      />
+    </>
+  );
+}
+
+function Resume({ row, view: { keptStep, start } }: { row: RunRow; view: RunView }) {
+  const isAtEnd = row.state === "stopped" && start !== undefined && (keptStep ?? 0) >= start.steps;
+  if (isAtEnd) return null;
+  return (
+    <button type="button" class="primary" onClick={() => tellRun(row, "resume", { said: words.resumed })}>
+      {keptStep === undefined ? words.resumeStart : words.resume(keptStep)}
+    </button>
+  );
+}
+
+function More({ row }: { row: RunRow }) {
+  const steps = useSignal(Math.max(10, Math.round((row.steps ?? 100) / 20) * 10));
+  return (
+    <form
+      class="inline"
+      onSubmit={(event) => {
+        event.preventDefault();
+        tellRun(row, "extend", { body: { steps: steps.value }, said: words.moreAsked(steps.value) });
+      }}
+    >
+      <input
+        type="number"
+        aria-label={words.moreSteps}
+        min={1}
+        max={1_000_000}
+        value={steps.value}
+        onInput={(event) => {
+          const wanted = event.currentTarget.valueAsNumber;
+          if (wanted >= 1) steps.value = Math.round(wanted);
+        }}
+      />
+      <button type="submit">{words.more(steps.value)}</button>
+    </form>
+  );
+}

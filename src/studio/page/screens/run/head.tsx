@@ -1,0 +1,194 @@
+import { useSignal } from "@preact/signals";
+import type { RunRow } from "../../../../runs/index.ts";
+import { ask } from "../../live/index.ts";
+import { durationText, lossText, numberText } from "../../parts/format.ts";
+import { attempt, ProblemBox } from "../../parts/notices.tsx";
+import { RunHead } from "../../parts/run-head.tsx";
+import { isAtWork, RunProgress } from "../../parts/run-state.tsx";
+import { type RunView, type Verdict, verdictOf } from "../../state/index.ts";
+import { texts } from "../../texts/index.ts";
+import { Actions } from "./actions.tsx";
+
+const words = texts.watch;
+
+/** What the run is at, in a sentence and a few numbers, and what can be done now. */
+export function Head({ row, view }: { row: RunRow; view: RunView }) {
+  const { state, problem, cause, lastWords } = row;
+  return (
+    <header class="run-head">
+      <Name row={row} />
+      {isAtWork(state) && <RunProgress run={{ ...row, ...paceOf(view) }} doing={doingText(row, view)} />}
+      {state === "lost" && (
+        <ProblemBox problem={{ code: "LOST", message: words.lostTitle, ...(cause !== undefined && { hint: cause }) }}>
+          <LastWords lines={lastWords} />
+        </ProblemBox>
+      )}
+      {problem && (
+        <ProblemBox problem={problem}>
+          <LastWords lines={lastWords} />
+        </ProblemBox>
+      )}
+      {view.curves.of.loss && <p class="verdict">{verdictText(verdictOf(view))}</p>}
+      <Numbers row={row} view={view} />
+      <div class="actions">
+        <Actions row={row} view={view} />
+        {view.about.report && (
+          <a class="button" href={`/api/runs/${encodeURIComponent(row.id)}/report`} target="_blank" rel="noreferrer">
+            {words.report}
+          </a>
+        )}
+      </div>
+    </header>
+  );
+}
+
+/** The row is told once a second, steps ten times. */
+function paceOf({ pace }: RunView): Partial<RunRow> {
+  if (!pace) return {};
+  return { step: pace.step, steps: pace.steps, remainingSeconds: pace.remainingSeconds };
+}
+
+function Name({ row }: { row: RunRow }) {
+  const { id, name, seq } = row;
+  const draft = useSignal<string | undefined>(undefined);
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const wanted = draft.value?.trim();
+    const isKept = !wanted || wanted === name;
+    if (
+      isKept ||
+      (await attempt(() =>
+        ask("PATCH", `/api/runs/${encodeURIComponent(id)}`, { body: { name: wanted }, ifMatch: seq }),
+      ))
+    )
+      draft.value = undefined;
+  };
+  if (draft.value !== undefined)
+    return (
+      <form class="card-head" onSubmit={save}>
+        <input
+          aria-label={words.name}
+          value={draft.value}
+          maxLength={200}
+          ref={(input) => input?.focus()}
+          onInput={(event) => {
+            draft.value = event.currentTarget.value;
+          }}
+          onKeyDown={(event) => {
+            if (event.key === "Escape") draft.value = undefined;
+          }}
+        />
+        <button type="submit">{words.save}</button>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            draft.value = undefined;
+          }}
+        >
+          {texts.common.cancel}
+        </button>
+      </form>
+    );
+  return (
+    <RunHead run={row} screen="run">
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => {
+          draft.value = name;
+        }}
+      >
+        {words.rename}
+      </button>
+    </RunHead>
+  );
+}
+
+/** What the run is at besides training. */
+function doingText({ state }: RunRow, { doing, curves }: RunView): string | undefined {
+  if (doing?.kind === "caching") return words.doing.caching(doing.done, doing.total);
+  if (doing?.kind === "tryingWords") return words.doing.tryingWords(doing.word);
+  if (doing?.kind === "sampling") return words.doing.sampling(doing.prompt);
+  if (doing?.kind === "drawing") return words.doing.drawing(doing.done, doing.total);
+  return state === "starting" && !curves.of.loss ? words.doing.starting : undefined;
+}
+
+function LastWords({ lines }: { lines: readonly string[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <details>
+      <summary>{words.lastWords}</summary>
+      <pre class="log">{lines.join("\n")}</pre>
+    </details>
+  );
+}
+
+/** A drop as a share of what it fell from, and with its error: both to the error's second digit. */
+function fallText({ drop, error, from }: { drop: number; error: number; from: number }): [string, string] {
+  const digits = error > 0 ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 4;
+  return [`${Math.round((100 * drop) / from)} %`, `${drop.toFixed(digits)} ± ${error.toFixed(digits)}`];
+}
+
+function verdictText(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "drifting":
+      return words.verdict.drifting(numberText(verdict.times));
+    case "learning":
+    case "still":
+      return words.verdict[verdict.kind](...fallText(verdict));
+    case "settled":
+      return words.verdict.settled(...fallText(verdict), verdict.step);
+    case "worse":
+      return words.verdict.worse(verdict.step, numberText(verdict.rise));
+    case "unmoved":
+      return words.verdict.unmoved(numberText(Math.ceil(verdict.share * 100)));
+    default:
+      return words.verdict[verdict.kind];
+  }
+}
+
+function Numbers({ row, view: { pace, curves, evaluations } }: { row: RunRow; view: RunView }) {
+  const loss = pace?.loss ?? curves.of.loss?.values.at(-1);
+  const average = pace?.averageLoss ?? curves.of.averageLoss?.values.at(-1);
+  const last = evaluations.at(-1);
+  const best = evaluations.reduce((a, b) => (a && a.loss <= b.loss ? a : b), evaluations[0]);
+  if (loss === undefined) return null;
+  const isRunning = isAtWork(row.state) && pace !== undefined;
+  return (
+    <dl class="numbers" aria-label={words.numbers}>
+      <div>
+        <dt title={words.lossHelp}>{words.loss}</dt>
+        <dd>
+          {lossText(loss)}
+          {average !== undefined && (
+            <small>
+              {words.average} {lossText(average)}
+            </small>
+          )}
+        </dd>
+      </div>
+      {last && best && (
+        <div>
+          <dt title={words.testHelp}>{words.test}</dt>
+          <dd>
+            {lossText(last.loss)}
+            <small>{words.best(lossText(best.loss), best.step)}</small>
+          </dd>
+        </div>
+      )}
+      {isRunning && (
+        <>
+          <div>
+            <dt title={words.perSecondHelp}>{words.speed}</dt>
+            <dd>{words.perSecond(numberText(pace.samplesPerSecond))}</dd>
+          </div>
+          <div>
+            <dt title={words.leftHelp}>{words.left}</dt>
+            <dd>{durationText(pace.remainingSeconds)}</dd>
+          </div>
+        </>
+      )}
+    </dl>
+  );
+}

@@ -1,0 +1,2 @@
+/** The screen of one run: how it learns, and what can be done with it now. */
+export { RunScreen } from "./run-screen.tsx";

@@ -1,0 +1,101 @@
+import { useSignal } from "@preact/signals";
+import type { RunRow } from "../../../../runs/index.ts";
+import { timeText } from "../../parts/format.ts";
+import type { RunMessage, RunView } from "../../state/index.ts";
+import { texts } from "../../texts/index.ts";
+import { tellRun } from "./actions.tsx";
+
+const words = texts.watch;
+const said = words.message;
+
+/** Messages that are shown, unless all are wanted. */
+const shownAtFirst = 12;
+
+/** What the run has said, the newest first. */
+export function Messages({ row, view }: { row: RunRow; view: RunView }) {
+  const isAll = useSignal(false);
+  const all = view.messages.map((message) => ({ message, text: textOf(message) })).filter(({ text }) => text);
+  const shown = (isAll.value ? all : all.slice(-shownAtFirst)).toReversed();
+  return (
+    <section aria-labelledby="messages">
+      <h2 id="messages">{words.messages}</h2>
+      <SlowDrawing row={row} view={view} />
+      {all.length === 0 && <p class="faint">{words.noMessages}</p>}
+      <ol class="messages">
+        {shown.map(({ message, text }) => (
+          <li key={message.seq} class={message.kind === "warning" ? "warning" : undefined}>
+            <time class="faint" dateTime={new Date(message.time).toISOString()}>
+              {timeText(message.time)}
+            </time>
+            <span>
+              {message.kind === "warning" && <code>{message.code} </code>}
+              {text}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {shown.length < all.length && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            isAll.value = true;
+          }}
+        >
+          {words.earlier(all.length - shown.length)}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** Undefined for what is seen elsewhere. */
+function textOf(message: RunMessage): string | undefined {
+  switch (message.kind) {
+    case "warning":
+    case "choice":
+    case "initWord":
+      return message.message;
+    case "opened":
+      return said.opened;
+    case "saved":
+      return said.saved(message.step, message.file.split(/[/\\]/).at(-1)!);
+    case "stopping":
+      return said.stopping(message.reason);
+    case "answer":
+      return message.problem && said.refused(message.command, message.problem);
+    case "closed":
+      return message.outcome === "failed" ? said.failed(message.problem?.message ?? "") : said[message.outcome];
+  }
+}
+
+/** Share of a run's time that drawing may take before it is said. */
+const muchDrawing = 0.3;
+/** Drawing may take this share of the time when it is done less often. */
+const wantedShare = 0.1;
+/** Images that have to be drawn before their cost is judged. */
+const leastImages = 4;
+
+/** Says that drawing takes much of the run's time, and offers to draw less often. */
+function SlowDrawing({ row, view: { drawing, about } }: { row: RunRow; view: RunView }) {
+  const share = drawing.runMs > 0 ? drawing.ms / drawing.runMs : 0;
+  const every = Number(about.settings.sample_every_n_steps);
+  const isAtWork = row.state === "running" || row.state === "sampling";
+  if (!isAtWork || drawing.images < leastImages || share < muchDrawing || !(every > 0)) return null;
+  // drawing now costs share / (1 - share) of the training beside it
+  const factor = (share / (1 - share)) * ((1 - wantedShare) / wantedShare);
+  const fewer = Math.ceil(factor) * every;
+  return (
+    <div class="hint">
+      <p>{words.slow(Math.round(share * 100))}</p>
+      <button
+        type="button"
+        onClick={() =>
+          tellRun(row, "set", { body: { sampleEvery: fewer }, said: words.lessAsked(fewer), isBound: false })
+        }
+      >
+        {words.lessOften(fewer)}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,46 @@
+import "./run.css";
+import { useKeys } from "../../keys.ts";
+import { ProblemBox } from "../../parts/notices.tsx";
+import { go, runAddress } from "../../route.ts";
+import { texts } from "../../texts/index.ts";
+import { About } from "./about.tsx";
+import { Curves } from "./curves.tsx";
+import { Head } from "./head.tsx";
+import { Messages } from "./messages.tsx";
+import { Samples } from "./samples.tsx";
+import { Spoken } from "./spoken.tsx";
+import { useRunView } from "./use-run-view.ts";
+
+/** One run: how it learns, and what can be done with it now. */
+export function RunScreen({ id }: { id: string }) {
+  const { row, view, problem, change } = useRunView(id);
+  const name = row?.name ?? id;
+  useKeys([{ keys: "c", does: texts.watch.compare, run: () => go(runAddress(id, "compare")) }]);
+  if (row && row.state === undefined)
+    return (
+      <>
+        <h1>{name}</h1>
+        {row.problem && <ProblemBox problem={row.problem} />}
+      </>
+    );
+  if (problem && !view)
+    return (
+      <>
+        <h1>{texts.watch.unknown}</h1>
+        <ProblemBox problem={problem}>
+          <a href="/">{texts.common.allRuns}</a>
+        </ProblemBox>
+      </>
+    );
+  if (!row || !view) return <p class="faint">{texts.common.loading}</p>;
+  return (
+    <>
+      <Head row={row} view={view} />
+      <Samples row={row} view={view} change={change} />
+      <Curves row={row} view={view} />
+      <Messages row={row} view={view} />
+      <About row={row} view={view} change={change} />
+      <Spoken row={row} view={view} />
+    </>
+  );
+}

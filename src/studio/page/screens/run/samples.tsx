@@ -1,0 +1,200 @@
+import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { RunRow } from "../../../../runs/index.ts";
+import { ask, fileAddress } from "../../live/index.ts";
+import { attempt } from "../../parts/notices.tsx";
+import { type RunSample, type RunView, type Strip, sampleStrips, takeAbout } from "../../state/index.ts";
+import { texts } from "../../texts/index.ts";
+import { askSample } from "./actions.tsx";
+import { LargeSample } from "./large-sample.tsx";
+
+const words = texts.watch;
+
+/** Images of one strip that are shown at once, unless all are wanted. */
+const mostShown = 40;
+
+interface Opened {
+  readonly strip: number;
+  readonly name: string;
+}
+
+/** The images that the run has drawn, in a strip for each prompt. */
+export function Samples({
+  row,
+  view,
+  change,
+}: {
+  row: RunRow;
+  view: RunView;
+  change: (change: (view: RunView) => RunView) => void;
+}) {
+  const opened = useSignal<Opened | undefined>(undefined);
+  const strips = sampleStrips(view.about.samples);
+  const stars = new Set(view.about.marks.stars);
+  const star = (step: number) =>
+    attempt(async () => {
+      const body = { step, isStarred: !stars.has(step) };
+      const path = `/api/runs/${encodeURIComponent(row.id)}/star`;
+      const { marks } = await ask<{ marks: RunView["about"]["marks"] }>("POST", path, { body });
+      change((now) => takeAbout(now, { ...now.about, marks }));
+    });
+  const large = opened.value && strips[opened.value.strip];
+  return (
+    <section aria-labelledby="samples">
+      <h2 id="samples">{words.samples}</h2>
+      {strips.length === 0 && <p class="faint">{words.noSamples}</p>}
+      {strips.map((strip, i) => (
+        <History
+          key={`${strip.seed} ${strip.prompt}`}
+          run={row.id}
+          strip={strip}
+          stars={stars}
+          onOpen={(name) => {
+            opened.value = { strip: i, name };
+          }}
+          onStar={star}
+        />
+      ))}
+      {(row.state === "running" || row.state === "sampling") && <DrawForm row={row} view={view} />}
+      {opened.value && large && (
+        <LargeSample
+          run={row.id}
+          samples={large.samples}
+          name={opened.value.name}
+          stars={stars}
+          onMove={(name) => {
+            opened.value = { strip: opened.value!.strip, name };
+          }}
+          onStar={star}
+          onClose={() => {
+            opened.value = undefined;
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+interface HistoryProps {
+  readonly run: string;
+  readonly strip: Strip;
+  readonly stars: ReadonlySet<number>;
+  readonly onOpen: (name: string) => void;
+  readonly onStar: (step: number) => void;
+}
+
+/** The images of one prompt from left to right. New ones come at the end, and what is looked at stays where it is. */
+function History({ run, strip: { prompt, seed, samples }, stars, onOpen, onStar }: HistoryProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const isAtEnd = useRef(true);
+  const current = useSignal<string | undefined>(undefined);
+  const isAll = useSignal(false);
+  const shown = isAll.value ? samples : spread(samples, stars);
+  const focusable = shown.some(({ name }) => name === current.value) ? current.value : shown.at(-1)?.name;
+  useLayoutEffect(() => {
+    const element = list.current;
+    if (element && isAtEnd.current && !element.matches(":hover, :focus-within"))
+      element.scrollLeft = element.scrollWidth;
+  }, [shown.length]);
+  const move = (event: KeyboardEvent) => {
+    const buttons = [...list.current!.querySelectorAll<HTMLElement>("button")];
+    const now = buttons.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: buttons.length - 1 }[event.key];
+    const target = to === undefined || now < 0 ? undefined : buttons[to];
+    if (target) target.focus();
+    if (event.key.toLowerCase() === "s" && shown[now]) onStar(shown[now].step);
+    if (to !== undefined || event.key.toLowerCase() === "s") event.preventDefault();
+  };
+  return (
+    <div class="history">
+      <h3>
+        {prompt} <span class="faint">seed {seed}</span>
+      </h3>
+      <ul
+        ref={list}
+        aria-label={words.strip(prompt, seed)}
+        onKeyDown={move}
+        onScroll={({ currentTarget: { scrollLeft, clientWidth, scrollWidth } }) => {
+          isAtEnd.current = scrollLeft + clientWidth >= scrollWidth - 8;
+        }}
+      >
+        {shown.map((sample) => (
+          <li key={sample.name}>
+            <button
+              type="button"
+              tabIndex={sample.name === focusable ? 0 : -1}
+              onFocus={() => {
+                current.value = sample.name;
+              }}
+              onClick={() => onOpen(sample.name)}
+            >
+              <img
+                loading="lazy"
+                width={128}
+                height={128}
+                src={fileAddress(run, "samples", sample.name, { isThumb: true })}
+                alt={texts.runs.sampleAlt(prompt, sample.step, seed)}
+              />
+              <span>
+                {sample.step === 0 ? words.before : words.step(sample.step)}
+                {stars.has(sample.step) && (
+                  <span class="star" role="img" aria-label={words.starred}>
+                    ★
+                  </span>
+                )}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+      {shown.length < samples.length && (
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => {
+            isAll.value = true;
+          }}
+        >
+          {words.all(samples.length)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Of many images the first, the last and those between them, evenly spread; starred ones always. */
+function spread(samples: readonly RunSample[], stars: ReadonlySet<number>): readonly RunSample[] {
+  if (samples.length <= mostShown) return samples;
+  const newest = samples.length - mostShown / 4;
+  const every = Math.ceil(newest / (mostShown - mostShown / 4));
+  return samples.filter(({ step }, i) => i % every === 0 || i >= newest || stars.has(step));
+}
+
+function DrawForm({ row, view }: { row: RunRow; view: RunView }) {
+  const prompt = useSignal("");
+  const [sample] = view.about.samples;
+  return (
+    <form
+      class="inline"
+      onSubmit={async (event) => {
+        event.preventDefault();
+        const text = prompt.value.trim();
+        if (text === "") return;
+        const size = sample && `--w ${sample.width} --h ${sample.height}`;
+        if (await askSample(row, { prompt: text, ...(sample && { seed: sample.seed }), ...(size && { size }) }))
+          prompt.value = "";
+      }}
+    >
+      <input
+        aria-label={words.drawPrompt}
+        placeholder={`${words.drawPrompt}: ${row.word ?? row.name} …`}
+        value={prompt.value}
+        maxLength={2000}
+        onInput={(event) => {
+          prompt.value = event.currentTarget.value;
+        }}
+      />
+      <button type="submit">{words.draw}</button>
+    </form>
+  );
+}

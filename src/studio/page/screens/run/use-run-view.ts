@@ -1,0 +1,110 @@
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { CurvesOf, Entry, RunAbout, RunRow } from "../../../../runs/index.ts";
+import type { Problem } from "../../../http/problems.ts";
+import { ask, connection, problemIn, rows, useStream } from "../../live/index.ts";
+import { openView, type RunView, takeAbout, takeCurves, takeEntry } from "../../state/index.ts";
+
+/** What is known of the run of a screen. */
+interface Known {
+  readonly row: RunRow | undefined;
+  readonly view: RunView | undefined;
+  /** Why nothing is known of it. */
+  readonly problem: Problem | undefined;
+  /** Takes what an action has changed. */
+  readonly change: (change: (view: RunView) => RunView) => void;
+}
+
+/** Points of a curve that are read: more than a screen has pixels for. */
+const points = 2000;
+/** Between two readings of curves of which steps were left out, in milliseconds. */
+const refreshMs = 5000;
+/** Sizes and kinds of files are read when nothing has happened to them for so long, in milliseconds. */
+const settledMs = 300;
+
+type Curves = { readonly seq: number; readonly curves: CurvesOf };
+
+const changesFiles: readonly Entry["kind"][] = ["saved", "removed", "choice", "report", "closed"];
+
+/** A run from its folder, and then as it goes on. */
+export function useRunView(id: string): Known {
+  const view = useSignal<RunView | undefined>(undefined);
+  const problem = useSignal<Problem | undefined>(undefined);
+  const told = useSignal<RunRow | undefined>(undefined);
+  const path = `/api/runs/${encodeURIComponent(id)}`;
+  const readCurves = () => ask<Curves>("GET", `${path}/curves?points=${points}`);
+  const isLost = connection.value.state === "lost";
+
+  useEffect(() => {
+    if (view.value || isLost) return;
+    const gone = new AbortController();
+    const isHere = () => !gone.signal.aborted;
+    const read = async () => {
+      // in this order: openView says why
+      const { run, about } = await ask<{ run: RunRow; about?: RunAbout }>("GET", path);
+      if (isHere()) told.value = run;
+      if (!about) return;
+      const curves = await readCurves();
+      const { entries } = await ask<{ entries: readonly Entry[] }>("GET", `${path}/events`);
+      if (isHere()) view.value = openView(about, curves, entries);
+    };
+    problem.value = undefined;
+    read().catch((error) => {
+      if (isHere()) problem.value = problemIn(error);
+    });
+    return () => gone.abort();
+  }, [id, isLost]);
+
+  // events come faster than they can be drawn
+  const waiting = useRef<Entry[]>([]);
+  const frame = useRef(0);
+  const timer = useRef<number | undefined>(undefined);
+  useEffect(
+    () => () => {
+      cancelAnimationFrame(frame.current);
+      clearTimeout(timer.current);
+    },
+    [],
+  );
+  const takeWaiting = () => {
+    frame.current = 0;
+    const entries = waiting.current.splice(0);
+    if (!view.value) return;
+    view.value = entries.reduce(takeEntry, view.value);
+    if (!entries.some(({ kind }) => changesFiles.includes(kind))) return;
+    clearTimeout(timer.current);
+    timer.current = setTimeout(async () => {
+      const { about } = await ask<{ about?: RunAbout }>("GET", path).catch(() => ({ about: undefined }));
+      if (about && view.value) view.value = takeAbout(view.value, about);
+    }, settledMs) as unknown as number;
+  };
+  useStream({
+    run: id,
+    after: view.value?.seq,
+    take: (message) => {
+      const entry = JSON.parse(message.data) as Entry & { readonly run?: string };
+      if (entry.seq === undefined) return;
+      waiting.current.push(entry);
+      frame.current ||= requestAnimationFrame(takeWaiting);
+    },
+  });
+
+  const isSparse = view.value?.curves.isSparse ?? false;
+  useEffect(() => {
+    if (!isSparse) return;
+    const refresh = setInterval(async () => {
+      const curves = await readCurves().catch(() => undefined);
+      if (curves && view.value) view.value = takeCurves(view.value, curves);
+    }, refreshMs);
+    return () => clearInterval(refresh);
+  }, [isSparse]);
+
+  return {
+    row: rows.value?.find((row) => row.id === id) ?? told.value,
+    view: view.value,
+    problem: problem.value,
+    change: (change) => {
+      if (view.value) view.value = change(view.value);
+    },
+  };
+}

@@ -1,0 +1,13 @@
+/** What the page knows of a run, made of what the studio has told: without a browser. */
+export {
+  openView,
+  type RunMessage,
+  type RunSample,
+  type RunView,
+  type Strip,
+  sampleStrips,
+  takeAbout,
+  takeCurves,
+  takeEntry,
+} from "./run-view.ts";
+export { type Verdict, verdictOf } from "./verdict.ts";

@@ -1,0 +1,242 @@
+import type { CurvesOf, Entry, RunAbout } from "../../../runs/index.ts";
+import { type KnownCurves, refreshed, withEvaluation, withoutLater, withStep } from "./curves.ts";
+
+type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
+
+/** A sample image of a run. */
+export type RunSample = RunAbout["samples"][number];
+
+/** How fast a run is, by its last step. */
+interface Pace {
+  readonly step: number;
+  readonly steps: number;
+  readonly loss: number | null;
+  readonly averageLoss: number | null;
+  readonly samplesPerSecond: number;
+  readonly remainingSeconds: number;
+}
+
+/** The loss on the fixed batch after a step. */
+interface Evaluation {
+  readonly step: number;
+  readonly loss: number;
+  readonly drop: number;
+  readonly dropError: number;
+}
+
+/** What a person is told of a run. */
+export type RunMessage = OfKind<
+  "warning" | "answer" | "saved" | "stopping" | "opened" | "closed" | "choice" | "initWord"
+>;
+
+/** All that the page knows of a run, besides its row. */
+export interface RunView {
+  /** Number of the event up to which everything is known. */
+  readonly seq: number;
+  readonly about: RunAbout;
+  readonly curves: KnownCurves;
+  /** What the process that opened the run last has said of it. */
+  readonly start: OfKind<"start">["run"] | undefined;
+  readonly pace: Pace | undefined;
+  readonly evaluations: readonly Evaluation[];
+  readonly messages: readonly RunMessage[];
+  /** What is being done besides training: latents are cached, an image is drawn. */
+  readonly doing: OfKind<"caching" | "sampling" | "drawing" | "tryingWords"> | undefined;
+  readonly drawing: Drawing;
+  /** Step of the state from which the run would go on. */
+  readonly keptStep: number | undefined;
+  /** The parts that were read later than `seq`, with the number of the event they are of. */
+  readonly read: { readonly curves: number; readonly messages: number };
+}
+
+/** What drawing costs the run, since a process opened it or was told to draw less often; times in milliseconds. */
+interface Drawing {
+  readonly images: number;
+  readonly ms: number;
+  /** When that was. */
+  readonly since: number | undefined;
+  /** From then to the last event. */
+  readonly runMs: number;
+  /** When the image that is being drawn was begun. */
+  readonly begun: number | undefined;
+}
+
+const noDrawing: Drawing = { images: 0, ms: 0, since: undefined, runMs: 0, begun: undefined };
+
+/** Messages that are kept. */
+const mostMessages = 500;
+
+/** A run as it is read: first `about`, then the curves, then the messages, so that none of them misses what another one has. */
+export function openView(
+  about: RunAbout,
+  curves: { readonly seq: number; readonly curves: CurvesOf },
+  entries: readonly Entry[],
+): RunView {
+  const nothing: RunView = {
+    ...{ seq: 0, about, start: undefined, pace: undefined, doing: undefined, keptStep: undefined },
+    ...{ curves: { of: {}, isSparse: false }, evaluations: [], messages: [], read: { curves: 0, messages: 0 } },
+    drawing: noDrawing,
+  };
+  const told = entries.reduce(withMessage, nothing);
+  return {
+    ...told,
+    about,
+    seq: about.seq,
+    curves: { of: curves.curves, isSparse: false },
+    read: { curves: curves.seq, messages: Math.max(curves.seq, entries.at(-1)?.seq ?? 0) },
+  };
+}
+
+/** The view after an event of the run. One that is known changes nothing. */
+export function takeEntry(view: RunView, entry: Entry): RunView {
+  if (entry.seq <= view.seq) return view;
+  const { read } = view;
+  const withNumbers = entry.seq > read.curves ? { ...view, curves: curvesAfter(view.curves, entry) } : view;
+  const told = entry.seq > read.messages ? withMessage(withNumbers, entry) : withNumbers;
+  return { ...told, about: aboutAfter(told.about, entry), seq: entry.seq };
+}
+
+/** The view with curves that were read anew. */
+export function takeCurves(
+  view: RunView,
+  { seq, curves }: { readonly seq: number; readonly curves: CurvesOf },
+): RunView {
+  return {
+    ...view,
+    curves: refreshed(view.curves, curves),
+    read: { ...view.read, curves: Math.max(seq, view.read.curves) },
+  };
+}
+
+/** The view with what was read anew of what the run is and has. */
+export function takeAbout(view: RunView, about: RunAbout): RunView {
+  return { ...view, about };
+}
+
+function curvesAfter(curves: KnownCurves, entry: Entry): KnownCurves {
+  if (entry.kind === "start") return withoutLater(curves, entry.run.resumed?.step ?? 0);
+  if (entry.kind === "step") return withStep(curves, entry);
+  if (entry.kind === "evaluation") return withEvaluation(curves, entry.step, entry.loss);
+  return curves;
+}
+
+function withMessage(view: RunView, entry: Entry): RunView {
+  return { ...toldBy(view, entry), drawing: drawingAfter(view.drawing, entry) };
+}
+
+function drawingAfter(drawing: Drawing, entry: Entry): Drawing {
+  const { time } = entry;
+  if (entry.kind === "start" || (entry.kind === "answer" && entry.command === "set"))
+    return { ...noDrawing, since: time };
+  const now = { ...drawing, runMs: time - (drawing.since ?? time) };
+  if (entry.kind === "sampling") return { ...now, begun: time };
+  if (entry.kind !== "sample") return now;
+  return { ...now, images: now.images + 1, ms: now.ms + time - (now.begun ?? time), begun: undefined };
+}
+
+function toldBy(view: RunView, entry: Entry): RunView {
+  switch (entry.kind) {
+    case "opened":
+      return noted({ ...view, doing: undefined, pace: undefined }, entry);
+    case "start": {
+      const step = entry.run.resumed?.step ?? 0;
+      return {
+        ...view,
+        start: entry.run,
+        doing: undefined,
+        keptStep: entry.run.resumed?.step,
+        evaluations: view.evaluations.filter((one) => one.step <= step),
+      };
+    }
+    case "step": {
+      const { step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds } = entry;
+      return {
+        ...view,
+        doing: undefined,
+        pace: { step, steps, loss, averageLoss, samplesPerSecond, remainingSeconds },
+      };
+    }
+    case "evaluation": {
+      const { step, loss, drop, dropError } = entry;
+      return {
+        ...view,
+        evaluations: [...view.evaluations.filter((one) => one.step < step), { step, loss, drop, dropError }],
+      };
+    }
+    case "caching":
+    case "sampling":
+    case "drawing":
+    case "tryingWords":
+      return { ...view, doing: entry };
+    case "sample":
+    case "report":
+      return { ...view, doing: undefined };
+    case "kept":
+    case "stateSaved":
+      return { ...view, keptStep: entry.step };
+    case "closed":
+      return noted({ ...view, doing: undefined }, entry);
+    case "warning":
+    case "answer":
+    case "saved":
+    case "stopping":
+    case "choice":
+    case "initWord":
+      return noted(view, entry);
+    default:
+      return view;
+  }
+}
+
+function noted(view: RunView, message: RunMessage): RunView {
+  return { ...view, messages: [...view.messages, message].slice(-mostMessages) };
+}
+
+function aboutAfter(about: RunAbout, entry: Entry): RunAbout {
+  if (entry.kind === "report") return { ...about, report: true };
+  if (entry.kind === "sample") {
+    const { step, prompt, seed, width, height } = entry;
+    const sample = { name: baseName(entry.file), step, prompt, seed, width, height };
+    return { ...about, samples: [...about.samples.filter(({ name }) => name !== sample.name), sample] };
+  }
+  if (entry.kind === "removed") {
+    const gone = baseName(entry.file);
+    return { ...about, checkpoints: about.checkpoints.filter(({ name }) => name !== gone) };
+  }
+  if (entry.kind === "saved") {
+    const name = baseName(entry.file);
+    const kind = entry.isFinal ? ("last" as const) : ("step" as const);
+    const others = about.checkpoints.filter((one) => one.name !== name);
+    const known = about.checkpoints.find((one) => one.name === name);
+    return { ...about, checkpoints: [...others, { name, step: entry.step, kind, bytes: known?.bytes ?? 0 }] };
+  }
+  return about;
+}
+
+/** The last part of a path that another system may have written. */
+function baseName(file: string): string {
+  return file.split(/[/\\]/).at(-1)!;
+}
+
+/** The images of one prompt and seed, in the order of their steps. */
+export interface Strip {
+  readonly prompt: string;
+  readonly seed: number;
+  readonly samples: readonly RunSample[];
+}
+
+/** The samples of a run by prompt and seed: what can be compared stands in a row. A step that was made again shows its last image. */
+export function sampleStrips(samples: readonly RunSample[]): Strip[] {
+  const strips = new Map<string, { prompt: string; seed: number; of: Map<number, RunSample> }>();
+  for (const sample of samples) {
+    const { prompt, seed, step } = sample;
+    const key = `${seed} ${prompt}`;
+    const strip = strips.get(key) ?? { prompt, seed, of: new Map() };
+    strip.of.set(step, sample);
+    strips.set(key, strip);
+  }
+  return [...strips.values()].map(({ prompt, seed, of }) => ({
+    ...{ prompt, seed },
+    samples: [...of.values()].sort((a, b) => a.step - b.step),
+  }));
+}

@@ -1,0 +1,223 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Page } from "playwright-core";
+import { afterAll, expect, test } from "vitest";
+import { conceptsFolder, tinySdFolder } from "../../src/assets/index.ts";
+import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+
+const repository = fileURLToPath(new URL("../..", import.meta.url));
+const home = temporaryFolder();
+const studio = await startStudio({ home });
+
+/** A run of the small model in a terminal, as a process of its own. */
+function startRun(
+  name: string,
+  { home: inHome = home, flags = [] }: { home?: string; flags?: readonly string[] } = {},
+) {
+  const at = path.join(inHome, "words", name);
+  mkdirSync(at, { recursive: true });
+  const write = (file: string, text: string) => {
+    writeFileSync(path.join(at, file), text);
+    return path.join(at, file);
+  };
+  const dataset = write(
+    "dataset.toml",
+    `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(path.join(conceptsFolder, "teal-checkered-ring"))}\ncaption_extension = ".txt"\nnum_repeats = 2\nclass_tokens = "vexla"\n`,
+  );
+  const prompts = write(
+    "prompts.txt",
+    "a photo of vexla --w 128 --h 128 --s 4 --d 1\nvexla on a table --w 128 --h 128 --s 4 --d 2\n",
+  );
+  const words = [
+    ...["--import", "tsx", "src/cli/main.ts", "train", "--run", name, "--token_string", "vexla", "--init_word", "ring"],
+    ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", dataset, "--learning_rate", "2e-2"],
+    ...["--max_train_steps", "60", "--seed", "1", "--save_model_as", "safetensors", "--threads", "1"],
+    ...["--eval_every_n_steps", "10", "--save_every_n_steps", "20"],
+    ...["--sample_prompts", prompts, "--sample_every_n_steps", "10", "--sample_at_first"],
+    ...flags,
+  ];
+  const child = spawn(process.execPath, words, {
+    cwd: repository,
+    env: { ...process.env, COINAGE_HOME: inHome },
+    stdio: "ignore",
+  });
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  afterAll(() => child.kill("SIGKILL"));
+  return { pid: child.pid!, ended, kill: () => child.kill("SIGKILL") };
+}
+
+/** Waits for what is seen take so long at most, on slow machines. */
+const soon = { timeout: 120_000 };
+const long = 400_000;
+
+/** The id of the run of a name, once it has a folder. */
+function idOf(name: string): string {
+  return readdirSync(path.join(home, "runs")).find((id) => id.endsWith(`_${name}`))!;
+}
+
+/** Steps done, as the page says it. */
+async function stepOn(page: Page): Promise<number> {
+  const text = await page.getByText(/^step \d+ of \d+/).textContent({ timeout: 60_000 });
+  return Number(/^step (\d+)/.exec(text!)![1]);
+}
+
+/** A window whose waits allow for slow machines. */
+async function patientVisit(of = studio) {
+  const visitor = await visit(of);
+  visitor.context.setDefaultTimeout(soon.timeout);
+  return visitor;
+}
+
+test(
+  "a run is watched while it learns, reloaded, steered and gone on with",
+  async () => {
+    const { page, context, strangers, complaints } = await patientVisit();
+    startRun("watched");
+    await page.getByRole("link", { name: "watched", exact: true }).click();
+    await page.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
+    await lookAt(page, "run-learning");
+
+    // reloaded and in a second tab: the same images, curves and messages
+    await page.reload();
+    await page.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
+    const second = await context.newPage();
+    await second.goto(page.url());
+    await second.getByRole("slider", { name: "Loss" }).waitFor();
+
+    // stopped by keys, and told in both
+    await page.locator("body").press(" ");
+    const menu = page.getByRole("menu", { name: "How to stop" });
+    const after = menu.getByRole("menuitem", { name: /^Stop after step \d+ and keep everything$/ });
+    await after.and(page.locator(":focus")).waitFor();
+    await page.keyboard.press("Enter");
+    for (const tab of [page, second]) await tab.getByRole("button", { name: /^Resume from step \d+$/ }).waitFor();
+
+    // and goes on
+    await second.getByRole("button", { name: /^Resume from step \d+$/ }).click();
+    for (const tab of [page, second]) {
+      await tab.getByText("done", { exact: true }).waitFor();
+      await tab.getByRole("img", { name: "vexla on a table, step 60, seed 2" }).waitFor();
+      await tab.getByRole("slider", { name: "Loss" }).and(tab.locator("[aria-valuemax='60']")).waitFor();
+    }
+    await lookAt(page, "run-done");
+    expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
+  },
+  long,
+);
+
+test(
+  "numbers, images and messages can be reached by keys and are told in words",
+  async () => {
+    const { page, complaints } = await patientVisit();
+    await page.goto(`${studio.address}run/${idOf("watched")}`);
+    const loss = page.getByRole("slider", { name: "Loss" });
+    await loss.focus();
+    await page.keyboard.press("Home");
+    await expect.poll(() => loss.getAttribute("aria-valuetext"), soon).toMatch(/^step 0: .*test 0\.\d{4}/);
+    await page.keyboard.press("ArrowRight");
+    const rate = page.getByRole("slider", { name: "Learning rate" });
+    await expect.poll(() => rate.getAttribute("aria-valuetext"), soon).toBe("step 1: Learning rate 0.02");
+
+    await page.getByRole("button", { name: "Table", exact: true }).click();
+    const table = page.getByRole("region", { name: "Numbers by step" });
+    await expect.poll(() => table.getByRole("row").count(), soon).toBe(61);
+
+    const strip = page.getByRole("list", { name: "a photo of vexla (seed 1)" });
+    await strip.getByRole("button").last().focus();
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("s");
+    await strip.getByRole("button", { name: /step 50 marked as good/ }).waitFor();
+    await page.keyboard.press("Enter");
+    const large = page.getByRole("dialog", { name: "step 50" });
+    await large.getByRole("img", { name: "a photo of vexla, step 50, seed 1" }).waitFor();
+    await lookAt(page, "run-sample");
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("dialog", { name: "step 60" }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.getByText("End of its log").click();
+    await page.getByText("model saved.").waitFor();
+    await page.getByText("Settings of this run").click();
+    await lookAt(page, "run-open");
+    await page.locator("body").press("c");
+    await page.waitForURL(/\/compare$/);
+    expect(complaints).toEqual([]);
+  },
+  long,
+);
+
+test(
+  "the page catches up when the studio was killed and is started again",
+  async () => {
+    const own = await startStudio({ home: temporaryFolder() });
+    const run = startRun("long", { home: own.home, flags: ["--max_train_steps", "400"] });
+    const { page } = await patientVisit(own);
+    await page.getByRole("link", { name: "long", exact: true }).click();
+    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
+    await own.close("SIGKILL");
+    await page.getByText(/^Not connected since/).waitFor();
+    await lookAt(page, "run-offline");
+    const before = await stepOn(page);
+    await startStudio({ home: own.home, port: Number(new URL(own.address).port) });
+    await page.getByText(/^Not connected since/).waitFor({ state: "detached" });
+    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(before);
+    // what was missed is in the curves, too
+    const loss = page.getByRole("slider", { name: "Loss" });
+    await expect.poll(async () => Number(await loss.getAttribute("aria-valuemax")), soon).toBeGreaterThan(before);
+    run.kill();
+  },
+  long,
+);
+
+test(
+  "a run whose process was killed is told lost within seconds, with its likely cause, and goes on from its state",
+  async () => {
+    const run = startRun("killed", {
+      flags: ["--max_train_steps", "300", "--save_state", "--sample_every_n_steps", "1000"],
+    });
+    const { page } = await patientVisit();
+    await page.getByRole("link", { name: "killed", exact: true }).click();
+    await page.getByText(/^Step 20 was saved/).waitFor();
+    run.kill();
+    const killedAt = performance.now();
+    await page.getByText("The run was lost").waitFor();
+    expect(performance.now() - killedAt).toBeLessThan(5000);
+    await page.getByText("nothing is known of its end").waitFor();
+    await lookAt(page, "run-lost");
+    await page.getByRole("button", { name: /^Resume from step \d+$|^Start again$/ }).click();
+    await page.getByText("learning", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("menuitem", { name: /^Stop now/ }).click();
+    await page.getByText("stopped", { exact: true }).waitFor();
+  },
+  long,
+);
+
+test(
+  "a browser without a network says so and catches up",
+  async () => {
+    const run = startRun("unplugged", { flags: ["--max_train_steps", "300"] });
+    const { page, context } = await patientVisit();
+    await page.getByRole("link", { name: "unplugged", exact: true }).click();
+    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
+    await context.setOffline(true);
+    await page.reload().catch(() => {});
+    await context.setOffline(false);
+    await page.goto(`${studio.address}run/${idOf("unplugged")}`);
+    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
+    run.kill();
+  },
+  long,
+);
+
+test(
+  "an address of no run says so",
+  async () => {
+    const { page } = await patientVisit();
+    await page.goto(`${studio.address}run/2026-01-01_0000_nobody`);
+    await page.getByRole("heading", { name: "There is no such word" }).waitFor();
+  },
+  long,
+);
