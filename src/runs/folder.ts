@@ -25,6 +25,10 @@ export interface RunPlaces {
   readonly lock: string;
   /** Commands to it, a file each. */
   readonly control: string;
+  /** What it learns from: `RunSources`. */
+  readonly sources: string;
+  /** Copies of its images with their captions, where it was made by the studio. */
+  readonly pictures: string;
   readonly checkpoints: string;
   readonly samples: string;
   readonly state: string;
@@ -44,6 +48,8 @@ export function placesOf(folder: string): RunPlaces {
     marks: at("marks.json"),
     lock: at("lock"),
     control: at("control"),
+    sources: at("sources.json"),
+    pictures: at("pictures"),
     checkpoints: at("checkpoints"),
     samples: at("samples"),
     state: at("state"),

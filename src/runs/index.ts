@@ -14,5 +14,6 @@ export { changeMarks } from "./marks.ts";
 export { changeRecord, newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
 export { RunSession, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";
+export { readSources, SourceNotes, writeSources } from "./sources.ts";
 export { forgetStart, noteExit, noteFailedStart, noteStart } from "./started.ts";
 export { isUnderWay } from "./state.ts";

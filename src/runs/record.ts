@@ -23,10 +23,6 @@ const schema = z.looseObject({
   queued: z.looseObject({ turn: z.number(), steps: z.int().optional() }).optional(),
   /** Sample images every so many steps, 0: none; in place of what its settings say. */
   sampleEvery: z.int().min(0).optional(),
-  /** Its images. file: in its own folder of them, or a whole path where they stayed where they were. */
-  pictures: z
-    .array(z.looseObject({ file: z.string(), original: z.string().optional(), sha256: z.string().optional() }))
-    .optional(),
   /** The run that it was made from. */
   parent: z.string().optional(),
   /** Who made it. */

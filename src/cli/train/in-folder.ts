@@ -1,7 +1,7 @@
 import { CoinageError, formatError, machineProblem } from "../../errors/index.ts";
 import type { Checked, TrainSettings } from "../../options/index.ts";
 import { type Reporter, type Terminal, trainingReport } from "../../reporters/index.ts";
-import { type Outcome, type ProblemData, RunSession } from "../../runs/index.ts";
+import { type Outcome, type ProblemData, type RunPlaces, RunSession, SourceNotes } from "../../runs/index.ts";
 import type { TrainingEvent } from "../../training/index.ts";
 import type { ExitCode } from "../output.ts";
 import { packageVersion, program } from "../program.ts";
@@ -28,6 +28,7 @@ export async function teachInFolder(
   const { places, record, settings } = run;
   const log = consoleLog(places.console, terminal);
   const told = watchedOutcome();
+  const sources = new SourceNotes();
   try {
     const session = await RunSession.open(places, record, packageVersion());
     try {
@@ -38,6 +39,7 @@ export async function teachInFolder(
         { report: (event) => session.report(event), close: () => {} },
         told.reporter,
         seedKeeper(run.writeConfig),
+        sourceKeeper(places, sources),
         ...reportersOf(settings, caller, screen),
         ...(log ? [trainingReport(log, { settings, caller })] : []),
       ];
@@ -51,6 +53,7 @@ export async function teachInFolder(
       throw error;
     }
   } finally {
+    await sources.end();
     await run.lock.release();
   }
 }
@@ -83,6 +86,19 @@ function seedKeeper(writeConfig: (seed: number) => Promise<void>): Reporter<Trai
     report(event) {
       // without it the settings are complete but for the seed
       if (event.kind === "start") writeConfig(event.run.seed).catch(() => {});
+    },
+    close() {},
+  };
+}
+
+/** Notes what the run learns from, once that is open. */
+function sourceKeeper(places: RunPlaces, sources: SourceNotes): Reporter<TrainingEvent> {
+  return {
+    report(event) {
+      if (event.kind !== "start") return;
+      const { model, dataset } = event.run;
+      const folders = dataset.datasets.flatMap(({ subsets }) => subsets.map(({ directory }) => directory));
+      sources.begin(places, { model, folders });
     },
     close() {},
   };

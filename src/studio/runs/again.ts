@@ -3,7 +3,7 @@ import path from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
-import { type Entry, type RunPlaces, readRecord, settingsOfRun } from "../../runs/index.ts";
+import { type Entry, type RunPlaces, readSources, settingsOfRun } from "../../runs/index.ts";
 import { picturesIn } from "../disk/folders.ts";
 import { openInside } from "../disk/names.ts";
 import type { Draft, DraftInput } from "../drafts/draft.ts";
@@ -67,9 +67,9 @@ async function takeRunPictures(
   places: RunPlaces,
   start: StartEvent | undefined,
 ): Promise<void> {
-  const { pictures = [] } = await readRecord(places);
+  const { pictures } = await readSources(places);
   const originals = new Map(pictures.map(({ file, original }) => [file, original]));
-  const own = path.join(places.folder, "pictures");
+  const own = places.pictures;
   const ownNames = await imagesIn(own);
   if (ownNames.length > 0) return void (await takePictures(open, own, ownNames, (name) => originals.get(name) ?? name));
   const folders = start?.run.dataset.datasets.flatMap(({ subsets }) => subsets.map(({ directory }) => directory)) ?? [];

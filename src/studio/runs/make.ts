@@ -9,6 +9,7 @@ import {
   settingsInFolder,
   writeConfig,
   writeRecord,
+  writeSources,
 } from "../../runs/index.ts";
 import { type Draft, promptLines, trainInputOf } from "../drafts/draft.ts";
 
@@ -36,7 +37,7 @@ export async function makeRun(
   // what is wrong with the settings is said before anything is made
   await readTrainRecord(trainInputOf(draft, { modelPath, pictures, prompts }), "plan");
   const places = makeRunFolder(root, draft.word);
-  const own = path.join(places.folder, "pictures");
+  const own = places.pictures;
   await copyFiles(pictures, own);
   const ownPrompts = path.join(places.folder, "prompts.txt");
   await writeFileAtomically(ownPrompts, promptLines(draft));
@@ -58,8 +59,8 @@ export async function makeRun(
     version,
     ...(parent && { parent }),
   });
-  const originals = draft.pictures.map(({ name, original }) => ({ file: name, original }));
-  await writeRecord(places, { ...record, pictures: originals });
+  await writeSources(places, { pictures: draft.pictures.map(({ name, original }) => ({ file: name, original })) });
+  await writeRecord(places, record);
   return places;
 }
 

@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import { readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { codeOf, studioRoutes } from "../../../test/studio.ts";
 import { studioRuns } from "../../../test/studio-runs.ts";
-import type { RunAbout } from "../../runs/index.ts";
+import { placesOf, type RunAbout, readSources } from "../../runs/index.ts";
 import type { Draft } from "../drafts/draft.ts";
 import { RunQueue } from "./queue.ts";
 
@@ -58,6 +59,10 @@ test("a run is started, drawn from, stopped, resumed and made longer, and its fi
   expect(studio.bugs).toEqual([]);
 });
 
+function digestOf(file: string): string {
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
+}
+
 test("a run is made again and branched from a checkpoint, with its images, captions, prompts and settings, and goes on when its folder was moved", async () => {
   const draft = await draftOf("branchy", { max_train_steps: 2 });
   const { draft: before } = await told<{ draft: Draft }>("GET", `/api/drafts/${draft}`);
@@ -92,6 +97,19 @@ test("a run is made again and branched from a checkpoint, with its images, capti
   const { folder } = await until(second.id, ({ state }) => state === "done");
   const about = await aboutOf(second.id);
   expect(about.record.parent).toBe(run.id);
+  const sources = await readSources(placesOf(folder));
+  expect(sources.model!.parts).toEqual({
+    unet: expect.stringMatching(/^[0-9a-f]{16}$/),
+    vae: expect.any(String),
+    textEncoder: expect.any(String),
+  });
+  expect(sources.pictures).toEqual(
+    branch.pictures.map(({ name: file, original }) => ({
+      file,
+      original,
+      sha256: digestOf(path.join(folder, "pictures", file)),
+    })),
+  );
   expect(about.settings).toMatchObject({ weights: path.join(folder, "weights.pt") });
   expect(readFileSync(path.join(folder, "weights.pt"))).toEqual(
     readFileSync(path.join(run.folder, "checkpoints", "branchy.pt")),
