@@ -60,7 +60,7 @@ export function studioRuns({ ask, work }: Asking) {
           row = await read(id);
           return fits(row) || `${row.state} ${row.problem?.message ?? ""} ${row.lastWords.join("\n")}`;
         },
-        { timeout: 120_000, interval: 50 },
+        { timeout: 100_000, interval: 50 },
       )
       .toBe(true);
     return row;

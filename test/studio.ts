@@ -23,7 +23,13 @@ interface Asked {
 }
 
 /** The routes of a studio in a folder of its own, which is removed at the end of the file of tests. `root1` is an empty folder in it. */
-export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: readonly string[] } = {}) {
+export function studioRoutes({
+  allowedHosts = [],
+  leaveBytes,
+}: {
+  readonly allowedHosts?: readonly string[];
+  readonly leaveBytes?: number;
+} = {}) {
   const work = mkdtempSync(path.join(os.tmpdir(), "coinage-studio-"));
   const root = mkdtempSync(path.join(work, "root-"));
   const checker = new Checker();
@@ -42,7 +48,7 @@ export function studioRoutes({ allowedHosts = [] }: { readonly allowedHosts?: re
   const queue = new RunQueue({ root: runs, caller, report });
   const parts = {
     ...{ version: "1.2.3", roots, checker, makeTicket: () => "ticket" },
-    drafts: new Drafts(path.join(work, "drafts")),
+    drafts: new Drafts(path.join(work, "drafts"), leaveBytes),
     trash: new Trash(path.join(work, "trash")),
     ...{ runs, queue, caller, report },
     end: new AbortController().signal,

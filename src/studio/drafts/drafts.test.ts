@@ -312,6 +312,23 @@ describe("a draft", () => {
     await expect(full.addPicture({ original: "new.jpg", bytes })).rejects.toMatchObject({ code: "DRAFT_FULL" });
   });
 
+  test("takes at most 4 GB, counted by what a picture says that it has", async () => {
+    const id = newId();
+    const open = await drafts.openOrMake(id);
+    const first = await pictureOf(await put(id, "a.jpg", new Uint8Array(photo)));
+    const held = { ...open.draft, pictures: [{ ...first, bytes: 4 * 2 ** 30 - 1000 }] };
+    writeFileSync(path.join(work, "drafts", id, "draft.json"), JSON.stringify(held));
+    const full = await new Drafts(path.join(work, "drafts")).open(id);
+    let isRead = false;
+    const bytes = (async function* () {
+      isRead = true;
+      yield new Uint8Array(photo);
+    })();
+    const picture = { original: "new.jpg", bytes, announced: 1001 };
+    await expect(full.addPicture(picture)).rejects.toMatchObject({ code: "DRAFT_FULL" });
+    expect(isRead).toBe(false);
+  });
+
   test("is discarded to where it can be brought back from", async () => {
     const id = newId();
     await put(id, "a.jpg", new Uint8Array(photo));

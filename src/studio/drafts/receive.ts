@@ -20,11 +20,11 @@ export interface Received {
 export async function receive(
   bytes: AsyncIterable<Uint8Array>,
   file: string,
-  announced: number | undefined,
+  { announced, leaveBytes }: { readonly announced: number | undefined; readonly leaveBytes: number },
 ): Promise<Received> {
   const refusal = tooLarge;
   requireWithin("studioPicture", announced ?? 0, refusal);
-  await requireRoom(path.dirname(file), announced ?? 0);
+  await requireRoom(path.dirname(file), announced ?? 0, leaveBytes);
   const hash = createHash("sha256");
   let length = 0;
   const handle = await open(file, "wx", 0o600);
@@ -56,16 +56,13 @@ const tooLarge: Refusal = {
   hint: "Shrink it: images are trained at a far smaller size anyway.",
 };
 
-/** Room that uploads leave on the disk for the run itself, in bytes. */
-const leftBytes = 1e9;
-
 /** @throws DISK_FULL when so many bytes would leave too little room */
-async function requireRoom(folder: string, bytes: number): Promise<void> {
+export async function requireRoom(folder: string, bytes: number, leaveBytes: number): Promise<void> {
   const { bavail, bsize, blocks } = await statfs(folder);
   // some network drives do not say
-  if (blocks === 0 || bavail * bsize - bytes >= leftBytes) return;
+  if (blocks === 0 || bavail * bsize - bytes >= leaveBytes) return;
   throw new CoinageError("DISK_FULL", `The disk of ${folder} has ${Math.round((bavail * bsize) / 1e6)} MB left.`, {
-    hint: "Make room on it: images are accepted as long as 1 GB stays free for the training itself.",
+    hint: "Make room on it: images are accepted as long as room for the training itself stays free, usually 1 GB.",
   });
 }
 

@@ -19,16 +19,22 @@ export interface Incoming {
   readonly caption?: string | undefined;
 }
 
+/** What the training itself needs of a disk, in bytes. */
+const usualLeaveBytes = 1e9;
+
 const idPattern = /^[a-z0-9]{6,40}$/;
 
 /** The drafts of a studio. Each is a folder: draft.json, pictures/ with their captions, previews/. One process has them at a time, so they are read once. */
 export class Drafts {
   /** The folder of all drafts. */
   readonly folder: string;
+  /** Room that images leave on the disk, in bytes. */
+  readonly leaveBytes: number;
   readonly #open = new Map<string, Promise<OpenDraft>>();
 
-  constructor(folder: string) {
+  constructor(folder: string, leaveBytes = usualLeaveBytes) {
     this.folder = folder;
+    this.leaveBytes = leaveBytes;
   }
 
   /** All drafts, the one changed last first; without those that cannot be read. */
@@ -54,7 +60,10 @@ export class Drafts {
       if (!idPattern.test(id) || !(error instanceof CoinageError && error.code === "DRAFT_UNKNOWN")) throw error;
     }
     // another request may have made it meanwhile
-    return this.#open.get(id) ?? this.#remember(id, OpenDraft.make(path.join(this.folder, id), newDraft(id)));
+    return (
+      this.#open.get(id) ??
+      this.#remember(id, OpenDraft.make(path.join(this.folder, id), newDraft(id), this.leaveBytes))
+    );
   }
 
   /** Moves a draft to the trash. Gives the id by which it comes back. @throws DRAFT_UNKNOWN, OUTPUT_UNWRITABLE */
@@ -83,7 +92,7 @@ export class Drafts {
     const file = path.join(folder, "draft.json");
     if ((await kindOfPath(file)) === "nothing") throw unknown(id);
     const json = await readRegularTextFile(file, "stateFile", { code: "DRAFT_INVALID", subject: "The draft" });
-    return OpenDraft.make(folder, parseDraft(json, file));
+    return OpenDraft.make(folder, parseDraft(json, file), this.leaveBytes);
   }
 }
 
@@ -96,6 +105,7 @@ function unknown(id: string): CoinageError {
 /** One draft, which several requests may change at once. */
 export class OpenDraft {
   readonly folder: string;
+  readonly #leaveBytes: number;
   #draft: Draft;
   /** Pictures and bytes that are on their way. */
   readonly #coming = { pictures: 0, bytes: 0 };
@@ -104,12 +114,13 @@ export class OpenDraft {
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
 
-  private constructor(folder: string, draft: Draft) {
+  private constructor(folder: string, draft: Draft, leaveBytes: number) {
     this.folder = folder;
     this.#draft = draft;
+    this.#leaveBytes = leaveBytes;
   }
 
-  static async make(folder: string, draft: Draft): Promise<OpenDraft> {
+  static async make(folder: string, draft: Draft, leaveBytes: number): Promise<OpenDraft> {
     for (const part of ["pictures", "previews", "incoming", "removed"]) makeFolder(path.join(folder, part));
     // what an earlier studio left behind
     for (const part of ["incoming", "removed"])
@@ -117,7 +128,7 @@ export class OpenDraft {
         await rm(path.join(folder, part, name));
         await rm(path.join(folder, "previews", `${name}.webp`), { force: true });
       }
-    return new OpenDraft(folder, draft);
+    return new OpenDraft(folder, draft, leaveBytes);
   }
 
   get draft(): Draft {
@@ -170,7 +181,7 @@ export class OpenDraft {
     this.#coming.bytes += most;
     try {
       const incoming = path.join(this.folder, "incoming", randomUUID());
-      const received = await receive(bytes, incoming, announced);
+      const received = await receive(bytes, incoming, { announced, leaveBytes: this.#leaveBytes });
       const { extension, preview, ...seen } = await examine(received.file, original);
       const earlier = this.#draft.pictures.find((one) => one.original === original);
       const name = nameOnDisk(this.#draft.next, original, extension);

@@ -1,12 +1,25 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { hasPermissions, withoutPrivileges } from "../../../test/permissions.ts";
 import { codeOf, studioRoutes } from "../../../test/studio.ts";
 import { writtenRun } from "../../../test/written-run.ts";
 import { type RunRow, takeRun } from "../../runs/index.ts";
 import { Trash } from "../disk/trash.ts";
+import { RunQueue } from "./queue.ts";
 
-const { ask, work } = studioRoutes();
+const studio = studioRoutes();
+const { ask, work } = studio;
 const root = path.join(work, "runs");
 
 /** A run that was opened and, unless it is to be lost, has ended. */
@@ -133,6 +146,81 @@ describe("a page that believes something else", () => {
     expect(readdirSync(run.places.control)).toHaveLength(1);
     await lock.release();
     expect(await codeOf(await stop())).toBe("RUN_ENDED");
+  });
+});
+
+describe("a run folder that somebody else", () => {
+  test("has moved is shown under its new name, with everything", async () => {
+    const run = await endedRun("moved");
+    const folder = path.join(root, "my best run 日本");
+    renameSync(run.places.folder, folder);
+    expect((await ask("GET", `/api/runs/${run.id}`)).status).toBe(404);
+    const answer = await ask("GET", `/api/runs/${encodeURIComponent("my best run 日本")}`);
+    expect(await answer.json()).toMatchObject({ run: { name: "moved", step: 3 }, about: { record: { id: run.id } } });
+  });
+
+  test("has deleted is gone, is not made anew by what is asked of it, and the others stay", async () => {
+    const [run, other] = [await endedRun("deleted"), await endedRun("other")];
+    await ask("GET", `/api/runs/${run.id}`);
+    rmSync(run.places.folder, { recursive: true });
+    const asked: [method: string, target: string, body?: object][] = [
+      ["GET", ""],
+      ["GET", "/events"],
+      ["POST", "/stop", {}],
+      ["POST", "/resume", {}],
+      ["POST", "/extend", { steps: 1 }],
+      ["POST", "/set", { sampleEvery: 1 }],
+      ["POST", "/star", { step: 1, isStarred: true }],
+      ["PATCH", "", { name: "x" }],
+      ["DELETE", ""],
+    ];
+    for (const [method, target, body] of asked)
+      expect((await ask(method, `/api/runs/${run.id}${target}`, { body })).status).toBe(404);
+    expect(existsSync(run.places.folder)).toBe(false);
+    expect((await listed()).map(({ id }) => id)).toContain(other.id);
+  });
+
+  test.runIf(hasPermissions)("has made read-only is shown, and what cannot be written says so", async () => {
+    const run = await endedRun("fixed");
+    chmodSync(work, 0o755);
+    chmodSync(run.places.folder, 0o555);
+    await withoutPrivileges(async () => {
+      expect((await ask("GET", `/api/runs/${run.id}`)).status).toBe(200);
+      const answer = await ask("POST", `/api/runs/${run.id}/star`, { body: { step: 3, isStarred: true } });
+      expect([answer.status, await codeOf(answer)]).toEqual([500, "OUTPUT_UNWRITABLE"]);
+      expect(await codeOf(await ask("POST", `/api/runs/${run.id}/resume`, { body: {} }))).toBe("OUTPUT_UNWRITABLE");
+    });
+    chmodSync(run.places.folder, 0o755);
+    expect((await listed()).find(({ id }) => id === run.id)).toMatchObject({ state: "stopped" });
+  });
+});
+
+describe("a run whose process", () => {
+  const { caller } = studio;
+  const queueWith = (command: string, ...words: string[]) =>
+    new RunQueue({ root, caller: { command, words }, report: (error) => studio.bugs.push(error) });
+
+  test("cannot be started has failed at once, with the reason, and can be tried again", async () => {
+    const run = await endedRun("spawn");
+    await queueWith(path.join(work, "no-such-program")).add(run.places);
+    expect((await listed()).find(({ id }) => id === run.id)).toMatchObject({
+      state: "failed",
+      problem: { code: "RUN_NOT_STARTED", message: expect.stringContaining("ENOENT"), hint: expect.any(String) },
+    });
+  });
+
+  test("ends before it has opened the run has failed, with its exit code and its last words", async () => {
+    const run = await endedRun("refused");
+    writeFileSync(run.places.config, 'max_train_steps = "many"\n');
+    await queueWith(caller.command, ...caller.words).add(run.places);
+    expect((await listed()).find(({ id }) => id === run.id)?.state).toBe("starting");
+    await expect
+      .poll(async () => (await listed()).find(({ id }) => id === run.id), { timeout: 60_000 })
+      .toMatchObject({
+        state: "failed",
+        problem: { code: "RUN_NOT_STARTED", message: expect.stringContaining("exit code") },
+        lastWords: expect.arrayContaining([expect.stringContaining("SETTINGS_FILE_INVALID")]),
+      });
   });
 });
 

@@ -1,4 +1,4 @@
-import { constants, copyFile, mkdir, readdir } from "node:fs/promises";
+import { constants, copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { writeFileAtomically } from "../../files/index.ts";
 import { readTrainRecord } from "../../options/index.ts";
@@ -12,6 +12,7 @@ import {
   writeSources,
 } from "../../runs/index.ts";
 import { type Draft, promptLines, trainInputOf } from "../drafts/draft.ts";
+import { requireRoom } from "../drafts/receive.ts";
 
 interface Source {
   readonly draft: Draft;
@@ -27,41 +28,51 @@ interface Making {
   readonly root: string;
   /** Of this program. */
   readonly version: string;
+  /** Room that the images leave on the disk, in bytes. */
+  readonly leaveBytes: number;
 }
 
-/** Makes the folder of a run from a draft, with copies of its pictures and captions. It waits to be started. @throws what reading the settings throws, OUTPUT_UNWRITABLE */
-export async function makeRun(
-  { draft, pictures, prompts, modelPath }: Source,
-  { root, version }: Making,
-): Promise<RunPlaces> {
+/** Makes the folder of a run from a draft, with copies of its pictures and captions. It waits to be started. What cannot be made whole leaves nothing behind.
+ *  @throws what reading the settings throws, DISK_FULL, OUTPUT_UNWRITABLE */
+export async function makeRun(source: Source, { root, version, leaveBytes }: Making): Promise<RunPlaces> {
+  const { draft, pictures } = source;
   // what is wrong with the settings is said before anything is made
-  await readTrainRecord(trainInputOf(draft, { modelPath, pictures, prompts }), "plan");
+  await readTrainRecord(trainInputOf(draft, source), "plan");
+  const bytes = draft.pictures.reduce((sum, picture) => sum + picture.bytes, 0);
+  await requireRoom(pictures, bytes, leaveBytes);
   const places = makeRunFolder(root, draft.word);
-  const own = places.pictures;
-  await copyFiles(pictures, own);
-  const ownPrompts = path.join(places.folder, "prompts.txt");
-  await writeFileAtomically(ownPrompts, promptLines(draft));
+  try {
+    await fill(places, source);
+    const [id, parent] = [path.basename(places.folder), draft.from?.run];
+    const run = {
+      id,
+      name: draft.word,
+      word: draft.word,
+      wanted: "draft",
+      version,
+      ...(parent && { parent }),
+    } as const;
+    // last, because it makes the folder a run
+    await writeRecord(places, newRecord(run));
+    return places;
+  } catch (error) {
+    await rm(places.folder, { recursive: true, force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Puts into the folder of a run all that it is started with. */
+async function fill(places: RunPlaces, { draft, pictures, prompts, modelPath }: Source): Promise<void> {
+  await copyFiles(pictures, places.pictures);
+  const own = { modelPath, pictures: places.pictures, prompts: path.join(places.folder, path.basename(prompts)) };
+  await writeFileAtomically(own.prompts, promptLines(draft));
   const weights = draft.from?.weights;
   if (weights !== undefined)
     await copyFile(path.join(path.dirname(pictures), weights), path.join(places.folder, weights));
-  const files = { modelPath, pictures: own, prompts: ownPrompts };
-  const input = { ...trainInputOf(draft, files), outputDir: places.checkpoints };
-  const { settings } = await readTrainRecord(input);
+  const { settings } = await readTrainRecord({ ...trainInputOf(draft, own), outputDir: places.checkpoints });
   await settingsInFolder(settings, places);
   await writeConfig(places, draft.word, settings);
-  const id = path.basename(places.folder);
-  const parent = draft.from?.run;
-  const record = newRecord({
-    id,
-    name: draft.word,
-    word: draft.word,
-    wanted: "draft",
-    version,
-    ...(parent && { parent }),
-  });
   await writeSources(places, { pictures: draft.pictures.map(({ name, original }) => ({ file: name, original })) });
-  await writeRecord(places, record);
-  return places;
 }
 
 /** Copies that share their blocks where the file system can. */

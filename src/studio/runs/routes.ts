@@ -44,7 +44,10 @@ export function runRoutes({ runs: root, drafts, models, version, queue, trash }:
     return once.do(c, async () => {
       const { draft, pictures, prompts } = open;
       const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
-      const places = await makeRun({ draft, pictures, prompts, modelPath }, { root, version });
+      const places = await makeRun(
+        { draft, pictures, prompts, modelPath },
+        { root, version, leaveBytes: drafts.leaveBytes },
+      );
       await queue.add(places);
       return { run: await readRun(places) };
     });

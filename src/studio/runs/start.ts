@@ -40,7 +40,7 @@ async function started(places: RunPlaces, command: string, words: readonly strin
   // what the runtime, a driver or node itself say at the end is told nowhere else
   const log = openSync(places.console, "a");
   try {
-    const child = spawn(command, words, { detached: true, stdio: ["ignore", "ignore", log], cwd: places.folder });
+    const child = spawn(command, words, { detached: true, stdio: ["ignore", "ignore", log] });
     await new Promise<void>((resolve, reject) => {
       child.once("spawn", resolve);
       child.once("error", reject);
