@@ -6,6 +6,8 @@ export {
   type Drawing,
   expectedSeconds,
   isDrawable,
+  newestFirst,
+  sampleViewsOf,
   type Try,
   usualDrawing,
   viewsOf,

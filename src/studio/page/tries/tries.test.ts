@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { expectedSeconds, isDrawable, type Try, usualDrawing, viewsOf, withTries } from "./tries.ts";
+import {
+  expectedSeconds,
+  isDrawable,
+  newestFirst,
+  sampleViewsOf,
+  type Try,
+  usualDrawing,
+  viewsOf,
+  withTries,
+} from "./tries.ts";
 
 const drawing = { width: 512, height: 512, steps: 20, guidance: 7.5 };
 const tried = (more: Partial<Try> = {}): Try => ({
@@ -12,22 +21,25 @@ const run = {
     { name: "w-10.safetensors", step: 10, kind: "step", bytes: 1 },
     { name: "w.safetensors", step: 10, kind: "average", bytes: 1 },
   ],
-  samples: [{ name: "s.png", step: 10, prompt: "a w", seed: 42, width: 512, height: 512 }],
+  samples: [
+    { name: "0.png", step: 0, prompt: "a w", seed: 42, width: 512, height: 512 },
+    { name: "s.png", step: 10, prompt: "a w", seed: 42, width: 512, height: 512 },
+  ],
 } as const;
 const cell = { checkpoint: "w-10.safetensors", prompt: "a w", seed: 42 };
-const viewOf = (tries: readonly Try[], one = cell, as = drawing) => viewsOf(tries, run, as)(one);
+const viewOf = (tries: readonly Try[], one = cell, as = drawing) => viewsOf(tries, as)(one);
 
-test("a cell shows its try, else the run's own sample of that step, prompt, seed and size", () => {
+test("a cell shows its try", () => {
   expect(viewOf([tried()])).toEqual({ state: "done", kind: "tries", name: "1.png" });
-  expect(viewOf([])).toEqual({ state: "done", kind: "samples", name: "s.png" });
-  expect(viewOf([], { ...cell, seed: 43 })).toEqual({ state: "missing" });
-  expect(viewOf([], { ...cell, prompt: "a w " })).toEqual({ state: "missing" });
-  expect(viewOf([], cell, { ...drawing, width: 256 })).toEqual({ state: "missing" });
+  expect(viewOf([])).toEqual({ state: "missing" });
 });
 
-test("a sample of a step is no picture of an average, nor of the start word", () => {
-  expect(viewOf([], { ...cell, checkpoint: "w.safetensors" })).toEqual({ state: "missing" });
-  expect(viewOf([], { ...cell, checkpoint: "start" })).toEqual({ state: "missing" });
+test("what the run has drawn is found by step, prompt and seed, and is no picture of an average", () => {
+  const sampleOf = sampleViewsOf(run);
+  expect(sampleOf(cell)).toEqual({ state: "done", kind: "samples", name: "s.png" });
+  expect(sampleOf({ ...cell, checkpoint: "start" })).toEqual({ state: "done", kind: "samples", name: "0.png" });
+  for (const other of [{ seed: 43 }, { prompt: "a w " }, { checkpoint: "w.safetensors" }])
+    expect(sampleOf({ ...cell, ...other })).toEqual({ state: "none" });
 });
 
 test("tries that were drawn otherwise are other pictures", () => {
@@ -41,6 +53,19 @@ test("tries that were drawn otherwise are other pictures", () => {
 test("a newer state of a try takes the place of the one before", () => {
   const [first, second] = [tried({ state: "waiting" }), tried({ id: "2" })];
   expect(withTries([first, second], [tried()])).toEqual([tried(), second]);
+  // the same vectors under another name
+  const other = tried({ checkpoint: "w.safetensors" });
+  expect(withTries([tried()], [other])).toEqual([tried(), other]);
+});
+
+test("the history has each picture once, the newest first, after what is under way", () => {
+  const tries = [
+    tried({ id: "1", atMs: 10 }),
+    tried({ id: "1", checkpoint: "w.safetensors", atMs: 10 }),
+    tried({ id: "2", atMs: 30 }),
+    tried({ id: "3", state: "waiting" }),
+  ];
+  expect(newestFirst(tries).map(({ id }) => id)).toEqual(["3", "2", "1"]);
 });
 
 test("the time of pictures follows from the median of tries, by pixels and steps", () => {

@@ -9,7 +9,7 @@ export interface Drawing {
   readonly guidance: number;
 }
 
-/** One picture that is wanted. checkpoint: its file, or "start": the init word in place of the word. */
+/** One picture that is wanted. checkpoint: its file; "start": the init word in place of the word; "now": the vectors of a run that is under way. */
 export interface Cell {
   readonly checkpoint: string;
   readonly prompt: string;
@@ -18,43 +18,52 @@ export interface Cell {
 
 /** A picture that was asked for. */
 export interface Try extends Cell, Drawing {
+  /** Of what is to be seen: checkpoints of the same vectors have it in common. */
   readonly id: string;
   readonly state: "waiting" | "drawing" | "done" | "failed";
   /** In the run's folder of tries; of one that is done. */
   readonly file?: string | undefined;
-  /** What it took; of one that is done. */
+  /** Why it waits. */
+  readonly reason?: string | undefined;
+  /** Steps that are done of one that is being drawn; 0 while the model is loaded. */
+  readonly drawnSteps?: number | undefined;
+  /** When it was done, in milliseconds since 1970, and what it took. */
+  readonly atMs?: number | undefined;
   readonly seconds?: number | undefined;
+  /** Steps that the run had made; of one of "now". */
+  readonly trainedSteps?: number | undefined;
   readonly problem?: Problem | undefined;
 }
 
-/** What there is of a cell: a picture, or how far it has come. */
+/** What there is of a cell: a picture, or how far it has come. none: what only the run could have drawn, and did not. */
 export type CellView =
   | { readonly state: "done"; readonly kind: "tries" | "samples"; readonly name: string }
   | { readonly state: "waiting" | "drawing" }
   | { readonly state: "failed"; readonly problem: Problem | undefined }
-  | { readonly state: "missing" };
+  | { readonly state: "missing" | "none" };
 
-/** Finds what there is of cells among tries and the run's own samples. */
-export function viewsOf(
-  tries: readonly Try[],
-  { checkpoints, samples }: Pick<RunAbout, "checkpoints" | "samples">,
-  drawing: Drawing,
-): (cell: Cell) => CellView {
+/** Finds what there is of cells among tries. */
+export function viewsOf(tries: readonly Try[], drawing: Drawing): (cell: Cell) => CellView {
   const known = new Map(tries.filter((one) => isDrawnAs(one, drawing)).map((one) => [keyOf(one), one]));
-  const drawn = new Map(
-    samples
-      .filter(({ width, height }) => width === drawing.width && height === drawing.height)
-      .map((sample) => [`${sample.step}\n${sample.seed}\n${sample.prompt}`, sample.name]),
-  );
-  // an average of vectors is the state of no step
-  const steps = new Map(checkpoints.filter(({ kind }) => kind !== "average").map(({ name, step }) => [name, step]));
   return (cell) => {
     const found = known.get(keyOf(cell));
     if (found?.state === "done" && found.file !== undefined) return { state: "done", kind: "tries", name: found.file };
-    const sample = drawn.get(`${steps.get(cell.checkpoint)}\n${cell.seed}\n${cell.prompt}`);
-    if (sample !== undefined) return { state: "done", kind: "samples", name: sample };
     if (found?.state === "waiting" || found?.state === "drawing") return { state: found.state };
     return found ? { state: "failed", problem: found.problem } : { state: "missing" };
+  };
+}
+
+/** Finds what the run itself has drawn of cells. It draws in another way than tries are drawn, with other noise, so the two are not compared with each other. */
+export function sampleViewsOf({
+  checkpoints,
+  samples,
+}: Pick<RunAbout, "checkpoints" | "samples">): (cell: Cell) => CellView {
+  const drawn = new Map(samples.map((one) => [`${one.step}\n${one.seed}\n${one.prompt}`, one.name]));
+  // an average of vectors is the state of no step
+  const steps = new Map(checkpoints.filter(({ kind }) => kind !== "average").map(({ name, step }) => [name, step]));
+  return ({ checkpoint, seed, prompt }) => {
+    const name = drawn.get(`${checkpoint === "start" ? 0 : steps.get(checkpoint)}\n${seed}\n${prompt}`);
+    return name === undefined ? { state: "none" } : { state: "done", kind: "samples", name };
   };
 }
 
@@ -68,8 +77,18 @@ function keyOf({ checkpoint, prompt, seed }: Cell): string {
 
 /** Tries with newer ones in their places. */
 export function withTries(before: readonly Try[], newer: readonly Try[]): readonly Try[] {
-  const all = new Map([...before, ...newer].map((one) => [one.id, one]));
+  const all = new Map([...before, ...newer].map((one) => [`${one.id} ${one.checkpoint}`, one]));
   return [...all.values()];
+}
+
+/** Every picture once, the newest first; what is not done yet before that. */
+export function newestFirst(tries: readonly Try[]): readonly Try[] {
+  const each = [...new Map(tries.map((one) => [one.id, one])).values()];
+  return each.sort((a, b) => doneAt(b) - doneAt(a));
+}
+
+function doneAt({ state, atMs = 0 }: Try): number {
+  return state === "done" ? atMs : Number.POSITIVE_INFINITY;
 }
 
 /** What so many pictures are expected to take, in seconds, by what tries took so far; undefined before the first. Time goes with steps and pixels, and the median is

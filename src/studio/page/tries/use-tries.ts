@@ -4,6 +4,9 @@ import { ask, connection, type Message } from "../live/index.ts";
 import { attempt } from "../parts/notices.tsx";
 import { type Cell, type Drawing, type Try, withTries } from "./tries.ts";
 
+/** Pictures that the studio lets be asked for at once. */
+const atOnce = 200;
+
 /** The tries of a run, kept up to date by the messages that `take` is given. undefined until they are known. */
 export function useTries(run: string) {
   const tries = useSignal<readonly Try[] | undefined>(undefined);
@@ -37,14 +40,19 @@ export function useTries(run: string) {
       if (message.event === "try") add([JSON.parse(message.data) as Try]);
     },
     /** Asks for pictures; what is drawn already is not drawn again. Gives the tries of the cells, or undefined when it was refused. */
-    draw: async (cells: readonly Cell[], drawing: Drawing): Promise<readonly Try[] | undefined> => {
-      let asked: readonly Try[] | undefined;
-      await attempt(async () => {
-        const body = { run, cells, ...drawing };
-        asked = (await ask<{ tries: readonly Try[] }>("POST", "/api/tries", { body })).tries;
-        add(asked);
+    draw: async (
+      cells: readonly Cell[],
+      { width, height, steps, guidance }: Drawing,
+    ): Promise<readonly Try[] | undefined> => {
+      const all: Try[] = [];
+      const isAsked = await attempt(async () => {
+        for (let i = 0; i < cells.length; i += atOnce) {
+          const body = { run, cells: cells.slice(i, i + atOnce), width, height, steps, guidance };
+          all.push(...(await ask<{ tries: readonly Try[] }>("POST", "/api/tries", { body })).tries);
+          add(all);
+        }
       });
-      return asked;
+      return isAsked ? all : undefined;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunAbout } from "../../../../runs/index.ts";
-import { type Choice, cellsOf, choiceIn, columnsOf, positionsOf, queryOf, seedsIn } from "./choice.ts";
+import { type Choice, cellsOf, choiceIn, columnsOf, positionsOf, queryOf, rowsOf, seedsIn } from "./choice.ts";
 
 type Checkpoint = RunAbout["checkpoints"][number];
 
@@ -49,9 +49,9 @@ test("columns are the start word, stars, the best, the last, what is kept, and w
   expect(stepsWith("start", ["word-step120.safetensors"])).toEqual([0, 120, 240, 360, 500]);
 });
 
-test("a comparison begins at the star, with the prompts, seeds and size of the run's own samples", () => {
+test("a comparison begins at the star, with the prompts and the size of the run's own samples", () => {
   expect(choiceIn("", about, positions)).toEqual({
-    ...{ at: "word-step360.safetensors", kept: [], prompts: ["a word"], seeds: [7, 42, 43, 44] },
+    ...{ at: "word-step360.safetensors", kept: [], prompts: ["a word"], seeds: [42, 43, 44, 45] },
     ...{ width: 256, height: 320, steps: 20, guidance: 7.5 },
   });
   const without = { ...about, samples: [], marks: { ...about.marks, stars: [] } };
@@ -68,6 +68,16 @@ test("an address tells the whole comparison, and nothing that is gone or cannot 
   expect(choiceIn(queryOf(choice), about, positions)).toEqual(choice);
   const damaged = "?at=gone&keep=gone&prompt=&seeds=1+x&width=9&height=100&steps=0&guidance=-1";
   expect(choiceIn(damaged, about, positions)).toEqual(choiceIn("", about, positions));
+});
+
+test("what the run has drawn has rows of its own, above those that are drawn alike", () => {
+  const rows = rowsOf("a word", about.samples, [42, 7]);
+  expect(rows.map(({ seed, isOfRun }) => [seed, isOfRun])).toEqual([
+    [7, true],
+    [42, false],
+    [7, false],
+  ]);
+  expect(rowsOf("another", about.samples, [42])).toEqual([{ seed: 42, isOfRun: false }]);
 });
 
 test.each([

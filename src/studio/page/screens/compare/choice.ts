@@ -57,17 +57,32 @@ export function cellsOf(columns: readonly Position[], { prompts, seeds }: Pick<C
   );
 }
 
-/** What is compared at first: what was starred or is best, else the middle; with the prompts, the seeds and the size of the run's own samples. */
+/** A row of pictures that can be compared. */
+export interface Row {
+  readonly seed: number;
+  /** Whether the run itself has drawn them. */
+  readonly isOfRun: boolean;
+}
+
+/** The rows of a prompt: what the run has drawn of it, then what is drawn here. */
+export function rowsOf(prompt: string, samples: RunAbout["samples"], seeds: readonly number[]): readonly Row[] {
+  const own = new Set(samples.filter((sample) => sample.prompt === prompt).map(({ seed }) => seed));
+  return [
+    ...[...own].slice(0, mostSeeds).map((seed) => ({ seed, isOfRun: true })),
+    ...seeds.map((seed) => ({ seed, isOfRun: false })),
+  ];
+}
+
+/** What is compared at first: what was starred or is best, else the middle; with the prompts and the size of the run's own samples. */
 function usualChoice(about: RunAbout, positions: readonly Position[]): Choice {
   const prompts = [...new Set(about.samples.map(({ prompt }) => prompt))].slice(0, mostPrompts);
-  const seeds = [...new Set(about.samples.map(({ seed }) => seed))].slice(0, usualSeeds.length);
   const middle = positions[positions.length >> 1];
   const first = positions.find(({ isStarred }) => isStarred) ?? positions.find(({ kind }) => kind === "best") ?? middle;
   return {
     at: first?.key ?? "start",
     kept: [],
     prompts: prompts.length > 0 ? prompts : [`a photo of ${about.record.word}`],
-    seeds: [...seeds, ...usualSeeds.filter((seed) => !seeds.includes(seed))].slice(0, usualSeeds.length),
+    seeds: usualSeeds,
     ...usualDrawing(about),
   };
 }

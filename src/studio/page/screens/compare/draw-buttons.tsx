@@ -3,6 +3,9 @@ import type { Cell, CellView } from "../../tries/index.ts";
 
 const words = texts.compare;
 
+/** All steps are offered up to so many pictures: more are drawn by those who can wait for days, column by column. */
+const mostAtOnce = 100;
+
 /** Draws what is not drawn yet of the columns or of all steps, with the time that will take, and says how far it has come. */
 export function DrawButtons({
   cells,
@@ -31,7 +34,7 @@ export function DrawButtons({
           {words.draw(missing.length, timeOf(missing.length))}
         </button>
       )}
-      {allMissing.length > missing.length && (
+      {allMissing.length > missing.length && allMissing.length <= mostAtOnce && (
         <button type="button" class="quiet" onClick={() => onDraw(allMissing)}>
           {words.drawAll(allMissing.length, timeOf(allMissing.length))}
         </button>

@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import { fileAddress } from "../../live/index.ts";
 import { texts } from "../../texts/index.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
-import type { Choice, Position } from "./choice.ts";
+import type { Choice, Position, Row } from "./choice.ts";
 
 const words = texts.compare;
 
@@ -12,10 +12,11 @@ export interface Table {
   readonly columns: readonly Position[];
   readonly choice: Choice;
   readonly labelOf: (position: Position) => string;
-  readonly viewOf: (cell: Cell) => CellView;
+  readonly rowsOf: (prompt: string) => readonly Row[];
+  readonly viewOf: (cell: Cell, row: Row) => CellView;
   readonly onChoose: (key: string) => void;
   /** A picture was pressed. */
-  readonly onOpen: (cell: Cell) => void;
+  readonly onOpen: (cell: Cell, row: Row) => void;
   readonly onDraw: (cell: Cell) => void;
 }
 
@@ -59,16 +60,20 @@ export function Grid({ prompt, table }: { prompt: string; table: Table }) {
           </tr>
         </thead>
         <tbody>
-          {choice.seeds.map((seed, row) => (
-            <tr key={seed}>
-              <th scope="row">{words.seed(seed)}</th>
+          {table.rowsOf(prompt).map((row, i) => (
+            <tr key={`${row.isOfRun} ${row.seed}`}>
+              <th scope="row">
+                {words.seed(row.seed)}
+                {row.isOfRun && <span class="of-run"> {words.ofRun}</span>}
+              </th>
               {columns.map((position, column) => (
                 <td key={position.key} class={position.key === choice.at ? "chosen" : undefined}>
                   <Picture
-                    cell={{ checkpoint: position.key, prompt, seed }}
+                    cell={{ checkpoint: position.key, prompt, seed: row.seed }}
+                    row={row}
                     label={labelOf(position)}
-                    at={`${row},${column}`}
-                    isEntry={row === 0 && position.key === choice.at}
+                    at={`${i},${column}`}
+                    isEntry={i === 0 && position.key === choice.at}
                     table={table}
                   />
                 </td>
@@ -102,24 +107,26 @@ function ColumnHead({ position, number, table }: { position: Position; number: n
 /** isEntry: whether Tab comes here first. */
 function Picture({
   cell,
+  row,
   label,
   at,
   isEntry,
   table: { run, viewOf, onOpen, onDraw, choice },
 }: {
   cell: Cell;
+  row: Row;
   label: string;
   at: string;
   isEntry: boolean;
   table: Table;
 }) {
-  const view = viewOf(cell);
+  const view = viewOf(cell, row);
   const { prompt, seed } = cell;
   const frame = { "data-at": at, tabIndex: isEntry ? 0 : -1 };
   const shape = { aspectRatio: `${choice.width} / ${choice.height}` };
   if (view.state === "done")
     return (
-      <button type="button" class="picture" {...frame} onClick={() => onOpen(cell)}>
+      <button type="button" class="picture" {...frame} onClick={() => onOpen(cell, row)}>
         <img
           loading="lazy"
           style={shape}
@@ -143,6 +150,19 @@ function Picture({
       </button>
     );
   }
+  if (view.state === "none")
+    return (
+      <button
+        type="button"
+        class="picture empty"
+        {...frame}
+        style={shape}
+        aria-disabled="true"
+        aria-label={words.noneAlt(prompt, label, seed)}
+      >
+        –
+      </button>
+    );
   const isFailed = view.state === "failed";
   return (
     <button

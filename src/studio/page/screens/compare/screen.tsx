@@ -8,13 +8,13 @@ import { attempt, notify, ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
 import { go } from "../../route.ts";
 import { texts } from "../../texts/index.ts";
-import { type Cell, expectedSeconds, useTries, viewsOf } from "../../tries/index.ts";
-import { type Choice, cellsOf, choiceIn, columnsOf, type Position, positionsOf, queryOf } from "./choice.ts";
+import { expectedSeconds, sampleViewsOf, useTries, viewsOf } from "../../tries/index.ts";
+import { type Choice, cellsOf, choiceIn, columnsOf, type Position, positionsOf, queryOf, rowsOf } from "./choice.ts";
 import { DrawButtons } from "./draw-buttons.tsx";
 import { Grid, type Table } from "./grid.tsx";
 import { AddPrompt, Equals } from "./prompts.tsx";
 import { addressToUse, Steps } from "./steps.tsx";
-import { WipeView } from "./wipe-view.tsx";
+import { type Shown, WipeView } from "./wipe-view.tsx";
 
 const words = texts.compare;
 
@@ -55,13 +55,14 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }
   useEffect(() => {
     if (changed.value) history.replaceState(history.state, "", queryOf(changed.value));
   }, [changed.value]);
-  const wiped = useSignal<Pick<Cell, "prompt" | "seed"> | undefined>(undefined);
+  const wiped = useSignal<Shown | undefined>(undefined);
 
   const labelOf = ({ kind, step, isStarred }: Position): string =>
     `${words.column(kind, step, initWordOf(about))}${isStarred ? " ★" : ""}`;
   const chosen = positions.find(({ key }) => key === choice.at) ?? positions[0]!;
   const columns = columnsOf(positions, choice);
-  const viewOf = viewsOf(tries, about, choice);
+  const viewOf = viewsOf(tries, choice);
+  const sampleOf = sampleViewsOf(about);
 
   const star = async (): Promise<void> => {
     const { step, kind, isStarred } = chosen;
@@ -80,7 +81,8 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }
     change({ kept: kept.includes(chosen.key) ? kept.filter((key) => key !== chosen.key) : [...kept, chosen.key] });
   };
   const toggleWipe = (): void => {
-    wiped.value = wiped.value ? undefined : { prompt: choice.prompts[0]!, seed: choice.seeds[0]! };
+    const prompt = choice.prompts[0]!;
+    wiped.value = wiped.value ? undefined : { prompt, ...table.rowsOf(prompt)[0]! };
   };
   useKeys([
     ...Array.from({ length: 9 }, (_, i) => ({
@@ -99,12 +101,14 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }
   ]);
 
   const table: Table = {
-    ...{ run: id, columns, choice, labelOf, viewOf },
+    ...{ run: id, columns, choice, labelOf },
+    rowsOf: (prompt) => rowsOf(prompt, about.samples, choice.seeds),
+    viewOf: (cell, { isOfRun }) => (isOfRun ? sampleOf : viewOf)(cell),
     onChoose: (at) => change({ at }),
     onDraw: (cell) => draw([cell], choice),
-    onOpen: ({ checkpoint, prompt, seed }) => {
+    onOpen: ({ checkpoint, prompt }, row) => {
       change({ at: checkpoint });
-      wiped.value = { prompt, seed };
+      wiped.value = { prompt, ...row };
     },
   };
   return (

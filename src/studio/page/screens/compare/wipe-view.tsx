@@ -3,11 +3,16 @@ import { useId } from "preact/hooks";
 import { fileAddress } from "../../live/index.ts";
 import { texts } from "../../texts/index.ts";
 import type { Cell } from "../../tries/index.ts";
-import type { Position } from "./choice.ts";
+import type { Position, Row } from "./choice.ts";
 import type { Table } from "./grid.tsx";
 import { type Side, Wipe } from "./wipe.tsx";
 
 const words = texts.compare;
+
+/** Which picture is large. */
+export interface Shown extends Row {
+  readonly prompt: string;
+}
 
 /** One picture large: another state of the word on the left, the slider's on the right. */
 export function WipeView({
@@ -20,15 +25,16 @@ export function WipeView({
   table: Table;
   positions: readonly Position[];
   chosen: Position;
-  shown: Pick<Cell, "prompt" | "seed">;
-  onShow: (shown: Pick<Cell, "prompt" | "seed">) => void;
+  shown: Shown;
+  onShow: (shown: Shown) => void;
 }) {
   const other = useSignal("start");
   const left = positions.find(({ key }) => key === other.value) ?? positions[0]!;
   const { run, choice, labelOf, viewOf } = table;
-  const cellOf = ({ key: checkpoint }: Position): Cell => ({ checkpoint, ...shown });
+  const rows = table.rowsOf(shown.prompt);
+  const cellOf = ({ key: checkpoint }: Position): Cell => ({ checkpoint, prompt: shown.prompt, seed: shown.seed });
   const sideOf = (position: Position): Side | undefined => {
-    const view = viewOf(cellOf(position));
+    const view = viewOf(cellOf(position), shown);
     if (view.state !== "done") return undefined;
     const label = labelOf(position);
     return { label, source: fileAddress(run, view.kind, view.name), alt: words.alt(shown.prompt, label, shown.seed) };
@@ -55,13 +61,15 @@ export function WipeView({
           label={words.promptShown}
           value={shown.prompt}
           options={choice.prompts.map((prompt) => [prompt, prompt])}
-          onChange={(prompt) => onShow({ ...shown, prompt })}
+          onChange={(prompt) => onShow({ prompt, ...table.rowsOf(prompt)[0]! })}
         />
         <Select
           label={words.seedShown}
-          value={String(shown.seed)}
-          options={choice.seeds.map((seed) => [String(seed), String(seed)])}
-          onChange={(seed) => onShow({ ...shown, seed: Number(seed) })}
+          value={words.seedOption(shown.seed, shown.isOfRun)}
+          options={rows.map(({ seed, isOfRun }) => [words.seedOption(seed, isOfRun), words.seedOption(seed, isOfRun)])}
+          onChange={(name) =>
+            onShow({ ...shown, ...rows.find(({ seed, isOfRun }) => words.seedOption(seed, isOfRun) === name)! })
+          }
         />
       </div>
       {left === chosen && <p class="faint">{words.wipeSame}</p>}
@@ -72,7 +80,7 @@ export function WipeView({
             key={position.key}
             cell={cellOf(position)}
             label={labelOf(position)}
-            state={viewOf(cellOf(position)).state}
+            state={viewOf(cellOf(position), shown).state}
             onDraw={table.onDraw}
           />
         ))}
@@ -94,6 +102,7 @@ function Missing({
 }) {
   const { prompt, seed } = cell;
   if (state === "done") return null;
+  if (state === "none") return <p>{words.noneAlt(prompt, label, seed)}</p>;
   if (state === "waiting" || state === "drawing") {
     const said = state === "waiting" ? words.waiting : words.drawingOne;
     return <p role="status">{words.pendingAlt(said, prompt, label, seed)}</p>;

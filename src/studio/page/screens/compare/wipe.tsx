@@ -41,8 +41,8 @@ export function Wipe({ left, right }: { left: Side; right: Side }) {
       </div>
       <figcaption>
         <span>{left.label}</span>
-        <span class="faint">{words.wipeHelp}</span>
         <span>{right.label}</span>
+        <p class="faint">{words.wipeHelp}</p>
       </figcaption>
     </figure>
   );

@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import type { RunAbout } from "../../../../runs/index.ts";
 import { fileAddress } from "../../live/index.ts";
 import { CopyButton } from "../../parts/copy.tsx";
@@ -7,11 +8,18 @@ import type { Try } from "../../tries/index.ts";
 
 const words = texts.use;
 
-function labelOf({ checkpoint }: Try, { checkpoints }: RunAbout): string {
+function labelOf({ checkpoint, trainedSteps }: Try, { checkpoints }: RunAbout): string {
+  if (checkpoint === "now") return trainedSteps === undefined ? words.nowLabel : words.stepLabel(trainedSteps);
   if (checkpoint === "start") return words.startLabel;
   const found = checkpoints.find(({ name }) => name === checkpoint);
   if (!found) return checkpoint;
   return found.kind === "average" ? words.averageLabel : words.stepLabel(found.step);
+}
+
+function stateText({ state, steps, drawnSteps }: Try): string {
+  if (state === "failed") return texts.compare.failed;
+  if (state !== "drawing" || drawnSteps === undefined) return state === "drawing" ? words.drawing : words.waiting;
+  return drawnSteps === 0 ? words.loading : words.drawnSteps(drawnSteps, steps);
 }
 
 /** A picture as large as there is room for, or how far it has come. */
@@ -24,9 +32,10 @@ export function Drawn({ run, about, one, onAgain }: { run: string; about: RunAbo
         <img style={shape} src={fileAddress(run, "tries", file)} alt={words.alt(prompt, labelOf(one, about), seed)} />
       ) : (
         <div class={`picture empty ${state}`} style={shape}>
-          {state === "failed" ? texts.compare.failed : state === "drawing" ? words.drawing : words.waiting}
+          {stateText(one)}
         </div>
       )}
+      {state === "waiting" && one.reason && <p class="faint">{one.reason}</p>}
       {problem && (
         <ProblemBox problem={problem}>
           <div class="actions">
@@ -39,7 +48,7 @@ export function Drawn({ run, about, one, onAgain }: { run: string; about: RunAbo
       <figcaption>
         <p>{prompt}</p>
         <p class="faint">
-          {labelOf(one, about)} · {words.seed} {seed} · {words.facts(width, height, steps, guidance)}
+          {labelOf(one, about)} · {texts.compare.seed(seed)} · {words.facts(width, height, steps, guidance)}
         </p>
       </figcaption>
       <p class="spoken" role="status">
@@ -48,6 +57,9 @@ export function Drawn({ run, about, one, onAgain }: { run: string; about: RunAbo
     </figure>
   );
 }
+
+/** Pictures of the history that are shown at first. */
+const mostEarlier = 8;
 
 /** All pictures that were drawn with the word of a run, the newest first. */
 export function Earlier({
@@ -63,13 +75,14 @@ export function Earlier({
   onShow: (one: Try) => void;
   onSameSeed: (one: Try) => void;
 }) {
+  const isAll = useSignal(false);
   const done = tries.filter(({ state }) => state === "done");
   if (done.length === 0) return null;
   return (
     <section aria-labelledby="history">
       <h3 id="history">{words.history}</h3>
       <ul class="tries">
-        {done.map((one) => {
+        {done.slice(0, isAll.value ? undefined : mostEarlier).map((one) => {
           const alt = words.alt(one.prompt, labelOf(one, about), one.seed);
           return (
             <li key={one.id}>
@@ -78,7 +91,7 @@ export function Earlier({
               </button>
               <p>{one.prompt}</p>
               <p class="faint">
-                {labelOf(one, about)} · {words.seed} {one.seed}
+                {labelOf(one, about)} · {texts.compare.seed(one.seed)}
               </p>
               <div class="actions">
                 <CopyButton text={one.prompt} label={words.copyPrompt(one.prompt)} />
@@ -95,6 +108,18 @@ export function Earlier({
           );
         })}
       </ul>
+      {done.length > mostEarlier && !isAll.value && (
+        <div class="actions">
+          <button
+            type="button"
+            onClick={() => {
+              isAll.value = true;
+            }}
+          >
+            {words.historyAll(done.length)}
+          </button>
+        </div>
+      )}
     </section>
   );
 }

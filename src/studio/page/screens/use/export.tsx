@@ -70,7 +70,9 @@ export function Export({
       <h2 id={id} ref={heading} tabIndex={-1}>
         {words.export}
       </h2>
-      <p class="faint">{words.exportLead}</p>
+      <p class="faint">
+        {words.exportLead(checkpoint.kind === "average" ? words.averageLabel : words.stepLabel(checkpoint.step))}
+      </p>
       <form
         class="card"
         onSubmit={(event) => {

@@ -4,6 +4,7 @@ import type { RunAbout } from "../../../../runs/index.ts";
 import { useRun } from "../../live/index.ts";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
+import { isAtWork } from "../../parts/run-state.tsx";
 import { texts } from "../../texts/index.ts";
 import { useTries } from "../../tries/index.ts";
 import { Export } from "./export.tsx";
@@ -20,24 +21,31 @@ export function UseScreen({ id }: { id: string }) {
   if (problem) return <ProblemBox problem={problem} />;
   if (!shown) return <p class="faint">{texts.common.loading}</p>;
   const { run, about } = shown;
+  const isLive = isAtWork(run.state);
+  const isNow = isLive && (chosen.value === "now" || about?.checkpoints.length === 0);
   const checkpoint = about && (about.checkpoints.find(({ name }) => name === chosen.value) ?? usualOf(about));
   return (
     <>
       <RunHead run={run} screen="use" />
       {run.state === undefined && run.problem && <ProblemBox problem={run.problem} />}
-      {about && !checkpoint && <p>{words.tooFew}</p>}
-      {about && checkpoint && (
+      {about && !checkpoint && !isLive && <p>{words.tooFew}</p>}
+      {about && (checkpoint || isLive) && (
         <div class="narrow">
           <Which
             about={about}
-            value={checkpoint.name}
+            isLive={isLive}
+            value={isNow ? "now" : checkpoint!.name}
             onChange={(name) => {
               chosen.value = name;
               history.replaceState(history.state, "", `?${new URLSearchParams({ checkpoint: name })}`);
             }}
           />
-          <Trying run={id} about={about} checkpoint={checkpoint} tries={tries} />
-          <Export run={id} about={about} checkpoint={checkpoint} onMarks={takeMarks} />
+          <Trying run={id} about={about} checkpoint={isNow ? "now" : checkpoint!.name} tries={tries} />
+          {checkpoint ? (
+            <Export run={id} about={about} checkpoint={checkpoint} onMarks={takeMarks} />
+          ) : (
+            <p class="faint">{words.exportNow}</p>
+          )}
           <Report run={id} hasReport={about.report} />
         </div>
       )}
@@ -57,12 +65,24 @@ function usualOf({ checkpoints, marks }: RunAbout): RunAbout["checkpoints"][numb
   );
 }
 
-function Which({ about, value, onChange }: { about: RunAbout; value: string; onChange: (name: string) => void }) {
+/** isLive: whether the run is under way, so that its vectors can be tried as they are. */
+function Which({
+  about,
+  isLive,
+  value,
+  onChange,
+}: {
+  about: RunAbout;
+  isLive: boolean;
+  value: string;
+  onChange: (name: string) => void;
+}) {
   const id = useId();
   return (
     <div class="field">
       <label for={id}>{words.which}</label>
       <select id={id} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+        {isLive && <option value="now">{words.now}</option>}
         {about.checkpoints.map(({ name, step, kind }) => (
           <option key={name} value={name}>
             {words.checkpoint(kind, step, about.marks.stars.includes(step))}

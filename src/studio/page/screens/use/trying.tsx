@@ -7,6 +7,7 @@ import {
   type Drawing,
   DrawingFields,
   expectedSeconds,
+  newestFirst,
   type Try,
   type useTries,
   usualDrawing,
@@ -28,7 +29,8 @@ export function Trying({
 }: {
   run: string;
   about: RunAbout;
-  checkpoint: RunAbout["checkpoints"][number];
+  /** Its file, or "now". */
+  checkpoint: string;
   tries: ReturnType<typeof useTries>;
 }) {
   const { word } = about.record;
@@ -37,13 +39,13 @@ export function Trying({
   const drawing = useSignal<Drawing>(usualDrawing(about));
   const shown = useSignal<string | undefined>(undefined);
   const field = useRef<HTMLTextAreaElement>(null);
-  const newest = [...tries].reverse();
+  const newest = newestFirst(tries);
   const now: Try | undefined = newest.find((one) => one.id === shown.value) ?? newest[0];
   const seconds = expectedSeconds(tries, 1, drawing.value);
   const send = async (): Promise<void> => {
-    const text = prompt.value.trim();
+    const text = prompt.value.replace(/\s+/g, " ").trim();
     if (text === "") return;
-    const cell = { checkpoint: checkpoint.name, prompt: text, seed: seed.value };
+    const cell = { checkpoint, prompt: text, seed: seed.value };
     const asked = await draw([cell], drawing.value);
     if (asked?.[0]) shown.value = asked[0].id;
   };
@@ -80,18 +82,20 @@ export function Trying({
           <button type="submit" class="primary">
             {seconds === undefined ? words.draw : words.drawTime(durationText(seconds))}
           </button>
-          <label for={`${id}-seed`}>{words.seed}</label>
-          <input
-            id={`${id}-seed`}
-            class="short"
-            type="number"
-            min={0}
-            max={2 ** 32 - 1}
-            value={seed.value}
-            onInput={({ currentTarget: { value } }) => {
-              if (/^\d{1,10}$/.test(value) && Number(value) < 2 ** 32) seed.value = Number(value);
-            }}
-          />
+          <span class="labelled">
+            <label for={`${id}-seed`}>{words.seed}</label>
+            <input
+              id={`${id}-seed`}
+              class="short"
+              type="number"
+              min={0}
+              max={2 ** 32 - 1}
+              value={seed.value}
+              onInput={({ currentTarget: { value } }) => {
+                if (/^\d{1,10}$/.test(value) && Number(value) < 2 ** 32) seed.value = Number(value);
+              }}
+            />
+          </span>
           <button
             type="button"
             class="quiet"
