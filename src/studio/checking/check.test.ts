@@ -172,6 +172,8 @@ describe("a fix", async () => {
     ["DATASET_CAPTION_ALTERNATIVES", "vexla", plain, [`{red|blue} ${held}`, held, held]],
     ["LEARNING_RATE_SMALL", "vexla", { ...plain, learning_rate: 1e-7 }, all],
     ["LEARNING_RATE_LARGE", "vexla", { ...plain, learning_rate: 10 }, all],
+    ["LEARNING_RATE_SMALL", "vexla", { recipe: "quick", init_word: "ring", device: "cpu", max_train_steps: 2 }, all],
+    ["SETTINGS", "vexla", { recipe: "quick", init_word: "ring", device: "cpu", max_train_steps: 15 }, all],
     ["INIT_WORD", "vexla", { ...plain, init_word: "silver ring" }, all],
     ["INIT_WORD_UNKNOWN", "vexla", { recipe: "quick", init_word: "schnauzerdoodle", device: "cpu" }, all],
     ["HOLD_OUT", "vexla", { ...plain, hold_out: 5 }, all],

@@ -73,13 +73,17 @@ const longerCaptions: Mend = ({ settings }, { message }) => {
     settings: { ...settingsOf(settings, []), max_token_length: Number(length) },
   };
 };
-const rateOfRecipe: Mend = ({ settings }) => ({
-  label: settings.recipe === undefined ? "Use a recipe" : "Use the recipe's rate",
-  settings: {
-    ...settingsOf(settings, ["learning_rate", "step_angle", "lr_scheduler", "lr_warmup_steps"]),
-    ...(settings.recipe === undefined && { recipe: "auto", resolution: null }),
-  },
-});
+const rateFlags = ["learning_rate", "step_angle", "lr_scheduler", "lr_warmup_steps"];
+const rateOfRecipe: Mend = ({ settings }) => {
+  if (settings.recipe === undefined)
+    return {
+      label: "Use a recipe",
+      settings: { ...settingsOf(settings, rateFlags), recipe: "auto", resolution: null },
+    };
+  if (rateFlags.some((flag) => Object.hasOwn(settings, flag)))
+    return { label: "Use the recipe's rate", settings: settingsOf(settings, rateFlags) };
+  return { label: "Use the recipe's steps", settings: settingsOf(settings, ["max_train_steps", "max_train_epochs"]) };
+};
 const lessMemory: Mend = ({ settings, run }) => {
   if (settings.gradient_checkpointing !== true)
     return {
@@ -101,6 +105,16 @@ const lessMemory: Mend = ({ settings, run }) => {
     : { label: `Train at ${smaller} pixels`, settings: { resolution: [smaller, smaller] } };
 };
 
+/** So many evaluations over the run. */
+const evaluations =
+  (count: number) =>
+  ({ settings, run }: Mendable): Fix | undefined => {
+    const interval = Math.floor(Number(settings.max_train_steps ?? run?.steps) / count);
+    return interval >= 1
+      ? { label: `Evaluate every ${interval} steps`, settings: { eval_every_n_steps: interval } }
+      : undefined;
+  };
+
 /** How a setting that warns of itself is mended, where leaving it out is not the best. */
 const settingFixes: Readonly<Record<string, Mend>> = {
   hold_out: () => ({ label: "Choose by the held out images", settings: { keep: "best" } }),
@@ -108,13 +122,8 @@ const settingFixes: Readonly<Record<string, Mend>> = {
   cache_latents_to_disk: () => ({ label: "Cache latents", settings: { cache_latents: true } }),
   learning_rate: (_, { message }) =>
     /about 1\./.test(message) ? { label: "Use a rate of 1", settings: { learning_rate: 1 } } : undefined,
-  early_stop: ({ settings, run }) => {
-    const steps = Number(settings.max_train_steps ?? run?.steps);
-    const interval = Math.floor(steps / 12);
-    return interval >= 1
-      ? { label: `Evaluate every ${interval} steps`, settings: { eval_every_n_steps: interval } }
-      : undefined;
-  },
+  early_stop: (draft) => evaluations(12)(draft),
+  eval_every_n_steps: (draft) => evaluations(5)(draft),
 };
 
 /** Leaves out the first of the flags that a problem names and the draft has. */

@@ -45,6 +45,7 @@ export const newWord = {
   wordFound: "has the word",
   wordMissing: "without the word",
   noCaption: "no caption",
+  editCaption: "Edit the caption of the chosen picture",
   caption: "Caption",
   captionOf: (picture: string) => `Caption of ${picture}`,
   captionHint: "Enter: next picture · Escape: back to the pictures",
@@ -137,6 +138,7 @@ export const newWord = {
   devices: { cpu: "the processor", webgpu: "WebGPU", cuda: "CUDA", dml: "DirectML", coreml: "Core ML" } as Readonly<
     Record<string, string>
   >,
+  planDownload: "The model is downloaded when the training starts. Time and memory are told then.",
   planUnknown: "Time and memory are told as soon as there are pictures and a model.",
   checking: "Checking…",
   checkFailed: "The check failed",

@@ -7,14 +7,13 @@ import type { Editor } from "./draft/editor.ts";
 export function FixButton({ editor, fix }: { editor: Editor; fix: Fix }) {
   const mend = () =>
     attempt(async () => {
-      const [fields, pictures] = [editor.fields.value, editor.pictures.value];
+      const undo = editor.undo();
       await editor.mend(fix);
-      const captions = Object.fromEntries(pictures.map(({ name, caption }) => [name, caption]));
-      const undo = async () => {
+      const undoAll = async () => {
         for (const name of fix.without ?? []) await editor.restore(name);
-        editor.change(fields, captions);
+        undo();
       };
-      notify(texts.newWord.mendedBy(fix.label), { undo: () => attempt(undo) });
+      notify(texts.newWord.mendedBy(fix.label), { undo: () => attempt(undoAll) });
     });
   return (
     <button type="button" onClick={mend}>

@@ -36,8 +36,9 @@ function WordField({ editor }: { editor: Editor }) {
     const was = before.value;
     before.value = undefined;
     if (was === undefined || was === fields.word || fields.word === "") return;
+    const undo = editor.undo();
     const count = editor.nameWord(was);
-    if (count > 0) notify(words.changed(count));
+    if (count > 0) notify(words.changed(count), { undo });
   };
   const problem = fields.word === "" ? undefined : facts?.problem;
   return (

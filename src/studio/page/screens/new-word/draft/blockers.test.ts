@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Check } from "../../../../checking/check.ts";
 import { texts } from "../../../texts/index.ts";
-import { shownErrors, whyNotStart } from "./blockers.ts";
+import { isDownloadedFirst, shownErrors, whyNotStart } from "./blockers.ts";
 import { newFields } from "./fields.ts";
 
 const { why } = texts.newWord;
@@ -24,6 +24,8 @@ test("what is missing is said one after another, in the order of the page", () =
   const problem = { code: "TOKEN_EXISTS", message: "" };
   expect(whyNotStart({ ...ready, facts: { ...facts, problem } })).toBe(why.wordTaken("mycat"));
   expect(whyNotStart({ ...ready, fields: { ...ready.fields, model: null } })).toBe(why.noModel);
+  expect(whyNotStart({ ...ready, fields: { ...ready.fields, model: { hub: "" } } })).toBe(why.noModel);
+  expect(whyNotStart({ ...ready, isUnchecked: true })).toBe(why.error);
   expect(whyNotStart({ ...ready, check: undefined })).toBe(why.checking);
   expect(whyNotStart({ ...ready, check: check("HOLD_OUT") })).toBe(why.error);
   expect(whyNotStart({ ...ready, isConflict: true, pictures: 0 })).toBe(why.conflict);
@@ -31,6 +33,8 @@ test("what is missing is said one after another, in the order of the page", () =
 
 test("a model that is downloaded first keeps nobody from starting", () => {
   expect(whyNotStart({ ...ready, check: check("HUB_OFFLINE") })).toBeUndefined();
+  expect(shownErrors(check("HUB_OFFLINE"), ready.fields)).toEqual([]);
+  expect(isDownloadedFirst(check("HUB_OFFLINE"))).toBe(true);
 });
 
 test("what is merely not there yet is no error to be shown", () => {

@@ -13,6 +13,8 @@ interface Readiness {
   readonly coming: number;
   readonly facts: WordFacts | undefined;
   readonly check: Check | undefined;
+  /** Whether it could not be checked. */
+  readonly isUnchecked?: boolean;
   /** Whether the draft is another one elsewhere. */
   readonly isConflict: boolean;
 }
@@ -23,22 +25,38 @@ const solvedByStart: ReadonlySet<string> = new Set(["HUB_OFFLINE"]);
 /** Errors that say what is missing, which the page says in its own words. */
 const missing: ReadonlySet<string> = new Set(["TOKEN_EMPTY", "DATASET_EMPTY"]);
 
+/** Whether the model is downloaded first, so that nothing can be said of the run yet. */
+export function isDownloadedFirst(check: Check | undefined): boolean {
+  return check?.errors.some(({ code }) => solvedByStart.has(code)) ?? false;
+}
+
 /** Errors to be shown in full: those of what is not there yet are said beside Start only. */
 export function shownErrors(check: Check | undefined, { model }: Fields): Check["errors"] {
   return (check?.errors ?? []).filter(
     ({ code, where = "" }) =>
-      !missing.has(code) && !(code === "SETTINGS_MISSING" && model === null && !where.includes("--resolution")),
+      !missing.has(code) &&
+      !solvedByStart.has(code) &&
+      !(code === "SETTINGS_MISSING" && model === null && !where.includes("--resolution")),
   );
 }
 
 /** Why the word cannot be started yet, as a sentence; undefined where it can. */
-export function whyNotStart({ fields, pictures, coming, facts, check, isConflict }: Readiness): string | undefined {
+export function whyNotStart({
+  fields,
+  pictures,
+  coming,
+  facts,
+  check,
+  isUnchecked,
+  isConflict,
+}: Readiness): string | undefined {
   if (isConflict) return words.why.conflict;
   if (pictures === 0) return coming > 0 ? words.why.coming(coming) : words.why.noPictures;
   if (fields.word === "") return words.why.noWord;
   if (facts?.problem) return words.why.wordTaken(fields.word);
-  if (!fields.model) return words.why.noModel;
+  if (!fields.model || ("hub" in fields.model && fields.model.hub === "")) return words.why.noModel;
   if (coming > 0) return words.why.coming(coming);
+  if (isUnchecked) return words.why.error;
   if (!check) return words.why.checking;
   const [error] = check.errors.filter(({ code }) => !solvedByStart.has(code));
   return error && words.why.error;

@@ -62,6 +62,17 @@ export class Editor {
     );
   }
 
+  /** Of what is saved. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Takes back all that is changed from now on until it is called. */
+  undo(): () => void {
+    const [fields, pictures] = [this.fields.value, this.pictures.value];
+    return () => this.change(fields, Object.fromEntries(pictures.map(({ name, caption }) => [name, caption])));
+  }
+
   #route(rest = ""): string {
     return `/api/drafts/${this.id}${rest}`;
   }
@@ -154,7 +165,7 @@ export class Editor {
     const { caption } = file ?? {};
     if (!this.#isMade) this.#touch();
     if (caption !== undefined && picture.caption === "") this.change(this.fields.value, { [picture.name]: caption });
-    else if (this.uploads.coming === 0) this.checkSoon();
+    else this.checkSoon();
   }
 
   #touch(): void {

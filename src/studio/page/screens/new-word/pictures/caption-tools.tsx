@@ -14,11 +14,9 @@ export function CaptionTools({ editor }: { editor: Editor }) {
   const apply = (captions: Captions) => {
     const count = Object.keys(captions).length;
     if (count === 0) return;
-    const before = Object.fromEntries(
-      pictures.filter(({ name }) => name in captions).map(({ name, caption }) => [name, caption]),
-    );
+    const undo = editor.undo();
     editor.change(fields, captions);
-    notify(words.changed(count), { undo: () => editor.change(editor.fields.value, before) });
+    notify(words.changed(count), { undo });
   };
   const replaced =
     find.value === ""

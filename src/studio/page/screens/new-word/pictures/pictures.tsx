@@ -1,6 +1,7 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
+import { useKeys } from "../../../keys.ts";
 import { attempt, notify } from "../../../parts/notices.tsx";
 import { texts } from "../../../texts/index.ts";
 import type { Editor } from "../draft/editor.ts";
@@ -46,6 +47,7 @@ export function Pictures({ editor }: { editor: Editor }) {
   const active = pictures.some(({ name }) => name === chosen.value) ? chosen.value : pictures[0]?.name;
   const picture = pictures.find(({ name }) => name === active);
   const focusGrid = () => grid.current?.querySelector<HTMLElement>("[aria-selected=true]")?.focus();
+  useKeys([{ keys: "e", does: words.editCaption, run: () => caption.current?.focus() }]);
   const remove = (name: string) => {
     const at = pictures.findIndex((one) => one.name === name);
     const gone = pictures[at];

@@ -8,7 +8,7 @@ import { bytesText, durationText } from "../../../parts/format.ts";
 import { attempt, notify, ProblemBox } from "../../../parts/notices.tsx";
 import { go, runAddress } from "../../../route.ts";
 import { texts } from "../../../texts/index.ts";
-import { shownErrors, whyNotStart } from "../draft/blockers.ts";
+import { isDownloadedFirst, shownErrors, whyNotStart } from "../draft/blockers.ts";
 import type { Editor } from "../draft/editor.ts";
 import { Problems } from "./problems.tsx";
 import { RecipeFields } from "./recipe-fields.tsx";
@@ -23,6 +23,8 @@ export function Plan({ editor }: { editor: Editor }) {
   const fields = editor.fields.value;
   const errors = shownErrors(check, fields);
   const warnings = check?.warnings ?? [];
+  // its name is still being typed
+  const isHubOpen = fields.model !== null && "hub" in fields.model && fields.model.hub === "";
   return (
     <section class="part" aria-labelledby="plan-title">
       <header>
@@ -38,7 +40,7 @@ export function Plan({ editor }: { editor: Editor }) {
         <p class="spoken" role="status">
           {isUnderWay || !check ? words.checking : words.problems(errors.length, warnings.length)}
         </p>
-        {problem && (
+        {problem && !isHubOpen && (
           <ProblemBox problem={problem}>
             <button type="button" onClick={() => editor.checkSoon(0)}>
               {words.tryAgain}
@@ -55,6 +57,7 @@ export function Plan({ editor }: { editor: Editor }) {
 /** "500 steps × 4 · about 14 min · 3.1 GB of 12 GB · stops by itself when learned" */
 function PlanLine({ check }: { check: Check | undefined }) {
   const run = check?.run;
+  if (isDownloadedFirst(check)) return <p class="faint">{words.planDownload}</p>;
   if (!run) return <p class="faint">{words.planUnknown}</p>;
   const { steps, batchSize, accumulationSteps, expectedSeconds, expectedPeakBytes, availableBytes, device } = run;
   const line = words.planLine;
@@ -98,6 +101,7 @@ function StartRow({ editor }: { editor: Editor }) {
     coming: editor.uploads.list.value.filter(({ state }) => state !== "refused").length,
     facts: editor.facts.value,
     check: editor.check.value,
+    isUnchecked: editor.checking.value.problem !== undefined,
     isConflict: editor.conflict.value !== undefined,
   });
   const start = async () => {
@@ -106,10 +110,13 @@ function StartRow({ editor }: { editor: Editor }) {
     refusal.value = undefined;
     try {
       await editor.flush();
-      const { run } = await ask<{ run: RunRow }>("POST", "/api/runs", { body: { draft: editor.id } });
+      const { run } = await ask<{ run: RunRow }>("POST", "/api/runs", {
+        body: { draft: editor.id, draftRevision: editor.revision },
+      });
       go(runAddress(run.id));
     } catch (error) {
       refusal.value = problemIn(error);
+      if (refusal.value.code === "DRAFT_CHANGED") await editor.look().catch(() => {});
       isStarting.value = false;
     }
   };

@@ -39,7 +39,7 @@ export function RecipeFields({ editor }: { editor: Editor }) {
             disabled={recipe === undefined}
             value={time === undefined ? "" : String(time)}
             aria-describedby="time-help"
-            onInput={(event) => {
+            onChange={(event) => {
               const value = event.currentTarget.value.trim();
               editor.change(withSettings(fields, { time: value === "" ? null : value }));
             }}
