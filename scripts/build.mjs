@@ -18,9 +18,8 @@ const { status } = spawnSync(
 if (status === 0) {
   chmodSync(at("dist/cli/main.js"), 0o755);
   const { bundlePage } = await import("../dist/studio/bundle.js");
-  const { script, style } = await bundlePage(new URL("../src/studio/page/main.tsx", import.meta.url));
+  const files = await bundlePage(new URL("../src/studio/page/main.tsx", import.meta.url));
   mkdirSync(at("dist/studio/page"));
-  writeFileSync(at("dist/studio/page/app.js"), script);
-  writeFileSync(at("dist/studio/page/app.css"), style);
+  for (const [name, text] of files) writeFileSync(at(`dist/studio/page/${name}`), text);
 }
 process.exitCode = status ?? 1;

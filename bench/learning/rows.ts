@@ -9,6 +9,7 @@ export const rows: Readonly<Record<string, string>> = {
   quick: "--recipe quick",
   quick40: "--recipe quick --max_train_steps 40",
   object: "--recipe object",
+  objectSlow: "--recipe object --step_angle 0.08",
   objectLast: "--recipe object --keep last",
   // early stops where the learning rate does not fall
   stopping:

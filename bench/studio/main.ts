@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
-import { bundlePage } from "../../src/studio/bundle.ts";
+import { bundlePage, type PageBundle } from "../../src/studio/bundle.ts";
 import { launchBrowser, launchStudio, type OpenStudio } from "../../test/studio/launch.ts";
 import { keepResult, machine, median, printTable } from "../results.ts";
 import { trainingPairs } from "./training-pairs.ts";
@@ -15,6 +14,20 @@ const home = mkdtempSync(path.join(os.tmpdir(), "coinage-studio-bench-"));
 const results: [what: string, measured: string, budget: string][] = [];
 const note = (what: string, measured: string, budget: string) => results.push([what, measured, budget]);
 const ms = (value: number) => `${value.toFixed(0)} ms`;
+
+/** All that is loaded for a screen: its own script, the page's, and what they import. */
+function scriptBytes(files: PageBundle, screen: string): number {
+  const needed = new Set<string>();
+  const need = (name: string): void => {
+    if (needed.has(name)) return;
+    needed.add(name);
+    for (const [, imported] of files.get(name)!.matchAll(/from"\.\/([^"]+)"|import"\.\/([^"]+)"/g))
+      if (imported) need(imported);
+  };
+  need("app.js");
+  need([...files.keys()].find((name) => name.startsWith(`${screen}-`))!);
+  return [...needed].reduce((sum, name) => sum + files.get(name)!.length, 0);
+}
 
 /** From the address to the first heading that is seen, in milliseconds. */
 async function firstView(page: Page, address: string): Promise<number> {
@@ -61,10 +74,9 @@ async function eventToPixel(page: Page, { write, step }: LongRun): Promise<numbe
 
 const browser = await launchBrowser();
 try {
-  const { script, style } = await bundlePage(new URL("../../src/studio/page/main.tsx", import.meta.url));
-  const kilobytes = (text: string) => (text.length / 1000).toFixed(0);
-  const sent = (gzipSync(script).length / 1000).toFixed(0);
-  note("script", `${kilobytes(script)} KB (${sent} KB gzipped), style ${kilobytes(style)} KB`, "150 KB");
+  const files = await bundlePage(new URL("../../src/studio/page/main.tsx", import.meta.url));
+  for (const screen of ["runs", "new-word", "run", "compare", "use"])
+    note(`script of the screen ${screen}`, `${(scriptBytes(files, screen) / 1000).toFixed(0)} KB`, "150 KB");
 
   const empty = await launchStudio({ home });
   const page = await browser.newPage();

@@ -46,7 +46,7 @@ export const commands = {
   },
   studio: {
     usage: "studio [--port N]",
-    about: "start the server of the studio, whose page is not built yet",
+    about: "teach a word in the browser, on this machine",
   },
   runs: {
     usage: "runs [--json]",

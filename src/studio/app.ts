@@ -37,8 +37,9 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
     const file = await shell.file(c.req.param("name"));
     if (!file) return c.notFound();
     c.header("Content-Type", file.type);
-    // the version is part of the address
-    if (c.req.query("v") !== undefined) c.header("Cache-Control", "private, max-age=31536000, immutable");
+    // the address tells its version
+    if (c.req.query("v") !== undefined || /-[A-Z0-9]{8}\.js$/.test(c.req.param("name")))
+      c.header("Cache-Control", "private, max-age=31536000, immutable");
     return c.body(file.text);
   });
 

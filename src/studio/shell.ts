@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { bundlePage, type PageBundle } from "./bundle.ts";
 
 /** What a browser asks for to show the page. There are no data in it. */
@@ -8,25 +8,23 @@ export interface ShellFile {
   readonly text: string;
 }
 
-/** The page: one document for every address, with its script and style. */
+/** The page: one document for every address, with its scripts and style. */
 export class Shell {
   #bundle: Promise<PageBundle> | undefined;
 
   /** The document. In a checkout the page is bundled again with each one, so that a reload shows what was changed. */
   async document(): Promise<string> {
     if (isSource) this.#bundle = undefined;
-    const { script, style } = await this.#read();
-    return documentOf({ script: versionOf(script), style: versionOf(style) });
+    const files = await this.#read();
+    return documentOf({ script: versionOf(files.get("app.js")!), style: versionOf(files.get("app.css")!) });
   }
 
   /** A file of /assets; undefined for others. */
   async file(name: string): Promise<ShellFile | undefined> {
     if (name === "icon.svg") return { type: "image/svg+xml", text: icon };
-    if (name !== "app.js" && name !== "app.css") return undefined;
-    const { script, style } = await this.#read();
-    return name === "app.js"
-      ? { type: "text/javascript; charset=utf-8", text: script }
-      : { type: "text/css; charset=utf-8", text: style };
+    const text = (await this.#read()).get(name);
+    if (text === undefined) return undefined;
+    return { type: name.endsWith(".css") ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8", text };
   }
 
   #read(): Promise<PageBundle> {
@@ -41,8 +39,11 @@ export class Shell {
 const isSource = import.meta.url.endsWith(".ts");
 
 async function readBundle(): Promise<PageBundle> {
-  const textOf = (name: string): Promise<string> => readFile(new URL(`page/${name}`, import.meta.url), "utf8");
-  return { script: await textOf("app.js"), style: await textOf("app.css") };
+  const folder = new URL("page/", import.meta.url);
+  const names = await readdir(folder);
+  return new Map(
+    await Promise.all(names.map(async (name) => [name, await readFile(new URL(name, folder), "utf8")] as const)),
+  );
 }
 
 /** In addresses, so that browsers may keep a file and yet get a new one when it changes. */

@@ -12,8 +12,8 @@ import { asCalled } from "../program.ts";
 const usualPort = 7788;
 
 const help = `Usage: coinage ${commands.studio.usage}
-Starts the studio's server on this machine and prints its address; Ctrl-C ends it. Its page is not built yet.
-If it runs already, its address is printed.
+Opens the studio in the browser: teach a word, watch it being learned, take it to other programs. Ctrl-C ends the
+studio; runs go on without it. If it runs already, its address is printed.
 
   --port N          the first port to try (default: ${usualPort}); where it is taken, the next free one is used
   --root FOLDER     a folder whose folders and models may be listed, besides your home; may be repeated

@@ -1,21 +1,26 @@
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
+import "./screens/new-word/new-word.css";
+import "./screens/run/run.css";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { bindings, listenForKeys, useKeys } from "./keys.ts";
 import { connection, meetStudio, studio } from "./live/index.ts";
 import { Dialog } from "./parts/dialog.tsx";
 import { timeText } from "./parts/format.ts";
+import { later } from "./parts/later.tsx";
 import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
-import { CompareScreen } from "./screens/compare/index.ts";
-import { NewWordScreen } from "./screens/new-word/index.ts";
-import { RunScreen } from "./screens/run/index.ts";
-import { RunsScreen } from "./screens/runs/index.ts";
-import { UseScreen } from "./screens/use/index.ts";
 import { texts } from "./texts/index.ts";
 
 const words = texts.common;
+
+// each screen is a script of its own, so that the first one is there soon
+const RunsScreen = later(async () => (await import("./screens/runs/index.ts")).RunsScreen);
+const NewWordScreen = later(async () => (await import("./screens/new-word/index.ts")).NewWordScreen);
+const RunScreen = later(async () => (await import("./screens/run/index.ts")).RunScreen);
+const CompareScreen = later(async () => (await import("./screens/compare/index.ts")).CompareScreen);
+const UseScreen = later(async () => (await import("./screens/use/index.ts")).UseScreen);
 
 function Page() {
   const isShowingKeys = useSignal(false);

@@ -12,6 +12,7 @@ export const common = {
   showKeys: "Show the keys",
   pageTitle: (name: string) => `${name} · coinage`,
   loading: "Loading…",
+  reload: "Reload the page.",
   unknownTitle: "There is nothing here",
   unknown: "This address shows no screen of the studio.",
   refusedTitle: "The studio does not know this browser",

@@ -12,7 +12,6 @@ import { Model } from "./model.tsx";
 import { Pictures } from "./pictures/pictures.tsx";
 import { Plan } from "./plan/plan.tsx";
 import { Word } from "./word.tsx";
-import "./new-word.css";
 
 const words = texts.newWord;
 

@@ -1,4 +1,3 @@
-import "./run.css";
 import { useKeys } from "../../keys.ts";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { go, runAddress } from "../../route.ts";
