@@ -10,6 +10,7 @@ import { Trash } from "../src/studio/disk/trash.ts";
 import { Drafts } from "../src/studio/drafts/store.ts";
 import { csrfOf, type Keys } from "../src/studio/http/guards.ts";
 import { RunQueue } from "../src/studio/runs/queue.ts";
+import { Tries } from "../src/studio/using/tries/tries.ts";
 
 /** The command line from its source. */
 const main = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
@@ -33,8 +34,10 @@ export function studioRoutes({
   const work = mkdtempSync(path.join(os.tmpdir(), "coinage-studio-"));
   const root = mkdtempSync(path.join(work, "root-"));
   const checker = new Checker();
+  const end = new AbortController();
   afterAll(() => {
     queue.close();
+    end.abort();
     checker.close();
     rmSync(work, { recursive: true, force: true });
   });
@@ -51,7 +54,8 @@ export function studioRoutes({
     drafts: new Drafts(path.join(work, "drafts"), leaveBytes),
     trash: new Trash(path.join(work, "trash")),
     ...{ runs, queue, caller, report },
-    end: new AbortController().signal,
+    tries: new Tries(runs, end.signal, report),
+    end: end.signal,
     models: new ModelLibrary(roots, checker),
   };
   const app = studioApp(parts, keys);

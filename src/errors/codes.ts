@@ -24,6 +24,7 @@ export const errorCodes = {
   ROOT_UNKNOWN: "A folder that the studio may not list.",
   ROUTE_UNKNOWN: "An address that the studio does not have.",
   STUDIO_FILE_INVALID: "The studio's own file, studio.json, is damaged.",
+  TRY_FAILED: "An image of a word of the studio that could not be drawn.",
   // errors
   OUT_OF_MEMORY: "This machine, or a limit on it, has too little memory.",
   SYSTEM_REFUSED: "The operating system refused something: disk space, permissions, open files.",

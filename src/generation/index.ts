@@ -1,3 +1,4 @@
+export { imageTexts } from "./files/image-texts.ts";
 export { sampleFileName } from "./files/names.ts";
 export { type GeneratedImage, generatedImage } from "./files/write.ts";
 export { parseSamplePrompt, readSamplePrompts } from "./prompts/sample-prompts.ts";

@@ -5,6 +5,7 @@ import type { Trash } from "./disk/trash.ts";
 import type { Drafts } from "./drafts/store.ts";
 import type { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
+import type { Tries } from "./using/tries/tries.ts";
 
 /** What the routes work with. */
 export interface StudioParts {
@@ -18,6 +19,7 @@ export interface StudioParts {
   readonly runs: string;
   readonly queue: RunQueue;
   readonly caller: Caller;
+  readonly tries: Tries;
   /** Aborted when the studio ends. */
   readonly end: AbortSignal;
   /** Makes a ticket that opens the page once. */

@@ -16,6 +16,7 @@ import { Drafts } from "./drafts/store.ts";
 import { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import { readStudioFile, writeStudioFile } from "./studio-file.ts";
+import { Tries } from "./using/tries/tries.ts";
 
 interface StudioOptions {
   /** Folder of drafts and of studio.json. */
@@ -69,6 +70,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       models: new ModelLibrary(roots, checker),
       checker,
       runs,
+      tries: new Tries(runs, end.signal, report),
       caller: options.caller,
       end: end.signal,
       makeTicket: () => tickets.make(),

@@ -1,7 +1,6 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { CoinageError } from "../../errors/index.ts";
 import type { probeDevices } from "../../runtime/index.ts";
+import { Child } from "../child.ts";
 import type { Check, CheckRequest, ModelFacts } from "./check.ts";
 import type { Question } from "./process.ts";
 
@@ -10,18 +9,9 @@ const patienceMs = 180_000;
 
 type DeviceReports = Awaited<ReturnType<typeof probeDevices>>;
 
-interface Waiting {
-  readonly resolve: (answer: never) => void;
-  readonly reject: (error: unknown) => void;
-  readonly timer: NodeJS.Timeout;
-}
-
 /** Asks the process that checks drafts; it is started with the first question. */
 export class Checker {
-  #process: ChildProcess | undefined;
-  readonly #waiting = new Map<number, Waiting>();
-  #next = 1;
-  #errors = "";
+  readonly #child = new Child<Question>({ beside: import.meta.url, script: "process", patienceMs, failed });
   #devices: Promise<DeviceReports> | undefined;
   readonly #running = new Map<string, Promise<Check>>();
   readonly #queued = new Map<string, Promise<Check>>();
@@ -35,7 +25,7 @@ export class Checker {
     const start = async (): Promise<Check> => {
       await running?.catch(() => {});
       this.#queued.delete(draft);
-      const checking = requestOf().then((request) => this.#ask<Check>({ kind: "check", request }));
+      const checking = requestOf().then((request) => this.#child.ask<Check>({ kind: "check", request }));
       this.#running.set(draft, checking);
       return checking.finally(() => {
         if (this.#running.get(draft) === checking) this.#running.delete(draft);
@@ -48,12 +38,12 @@ export class Checker {
 
   /** @throws CHECK_FAILED */
   inspect(path: string): Promise<ModelFacts> {
-    return this.#ask({ kind: "model", path });
+    return this.#child.ask({ kind: "model", path });
   }
 
   /** The devices of this machine, tried once for as long as the studio runs. @throws CHECK_FAILED */
   devices(): Promise<DeviceReports> {
-    this.#devices ??= this.#ask<DeviceReports>({ kind: "devices" }).catch((error) => {
+    this.#devices ??= this.#child.ask<DeviceReports>({ kind: "devices" }).catch((error) => {
       this.#devices = undefined;
       throw error;
     });
@@ -61,64 +51,11 @@ export class Checker {
   }
 
   close(): void {
-    this.#process?.kill("SIGKILL");
-  }
-
-  #ask<Answer>(question: Question): Promise<Answer> {
-    const id = this.#next++;
-    this.#process ??= this.#start();
-    const child = this.#process;
-    return new Promise<Answer>((resolve, reject) => {
-      // it has lost itself in what it reads
-      const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-      timer.unref();
-      this.#waiting.set(id, { resolve, reject, timer });
-      child.send({ id, question }, (error) => {
-        if (error) this.#settle(id, ({ reject }) => reject(failed(error.message)));
-      });
-    });
-  }
-
-  #start(): ChildProcess {
-    const isSource = import.meta.url.endsWith(".ts");
-    const script = fileURLToPath(new URL(`./process.${isSource ? "ts" : "js"}`, import.meta.url));
-    const child = fork(script, {
-      execArgv: isSource ? ["--import", import.meta.resolve("tsx")] : [],
-      // a check never downloads a model: that is the run's, and said before it starts
-      env: { ...process.env, HF_HUB_OFFLINE: "1" },
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-    });
-    this.#errors = "";
-    child.stderr?.on("data", (text: Buffer) => {
-      this.#errors = `${this.#errors}${text}`.slice(-2000);
-    });
-    child.on("message", (message: { id?: number; answer?: unknown; bug?: string }) => {
-      if (message.id === undefined) return;
-      this.#settle(message.id, ({ resolve, reject }) =>
-        message.bug === undefined ? resolve(message.answer as never) : reject(new Error(message.bug)),
-      );
-    });
-    child.on("error", () => {});
-    child.on("exit", (code, signal) => {
-      if (this.#process === child) this.#process = undefined;
-      for (const id of [...this.#waiting.keys()])
-        this.#settle(id, ({ reject }) => reject(failed(`it ended with ${signal ?? code}`, this.#errors)));
-    });
-    child.unref();
-    child.channel?.unref();
-    return child;
-  }
-
-  #settle(id: number, how: (waiting: Waiting) => void): void {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    how(waiting);
+    this.#child.kill();
   }
 }
 
-function failed(reason: string, errors = ""): CoinageError {
+function failed(reason: string, errors: string): CoinageError {
   const last = errors.trim().split("\n").at(-1);
   return new CoinageError("CHECK_FAILED", `Checking ended before it had an answer: ${reason}.`, {
     ...(last && { where: last }),

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Entry, follow, listRuns, placesOf, type RunRow, readRun, Wake } from "../../runs/index.ts";
 import type { StreamMessage } from "../http/event-stream.ts";
+import type { Tries } from "../using/tries/tries.ts";
 import { type RunQueue, underWayOf, waitingOf } from "./queue.ts";
 
 /** How far each of some runs is known, by its folder: the number of its last event. */
@@ -85,13 +86,18 @@ async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGene
 /** How often the folder of all runs is looked at, in milliseconds. A run whose process was killed is told so after that. */
 const lookMs = 1000;
 
+interface Told {
+  readonly queue: RunQueue;
+  readonly tries: Tries;
+  readonly signal: AbortSignal;
+}
+
 /** What a page is told: events of the runs that it looks at, after those it knows; `run` with the row of each run that has changed, `gone` with the id of one that
- *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it. */
+ *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it; `try` with an image that is drawn of those it looks at. */
 export function runMessages(
   root: string,
   known: Positions,
-  queue: RunQueue,
-  signal: AbortSignal,
+  { queue, tries, signal }: Told,
 ): AsyncGenerator<StreamMessage, void> {
   const positions = new Map(known);
   const eventsOf = async function* (run: string, seq: number): AsyncGenerator<StreamMessage, void> {
@@ -101,7 +107,16 @@ export function runMessages(
       yield { id: idOf(positions), event: entry.kind, data: { run, ...entry } };
     }
   };
-  return merged([changedRows(root, queue, signal), ...[...known].map(([run, seq]) => eventsOf(run, seq))]);
+  return merged([
+    changedRows(root, queue, signal),
+    tryMessages(tries.changes([...known.keys()], signal)),
+    ...[...known].map(([run, seq]) => eventsOf(run, seq)),
+  ]);
+}
+
+/** Images of the runs that were asked for, as they are drawn. */
+async function* tryMessages(tries: ReturnType<Tries["changes"]>): AsyncGenerator<StreamMessage, void> {
+  for await (const one of tries) yield { event: "try", data: one };
 }
 
 /** What has changed in the folder of all runs; at first everything. */

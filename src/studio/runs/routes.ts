@@ -101,7 +101,7 @@ const eventsQuery = z.object({ runs: z.string().max(4000).default(""), after: z.
 /** `GET /api/events?runs=A,B&after=ID`: from what the page knows already, else from now on. */
 export async function runEvents(
   c: Context,
-  { runs: root, queue, end }: Pick<StudioParts, "runs" | "queue" | "end">,
+  { runs: root, queue, tries, end }: Pick<StudioParts, "runs" | "queue" | "tries" | "end">,
 ): Promise<Response> {
   const { runs, after } = readQuery(c, eventsQuery);
   const asked = runs === "" ? [] : runs.split(",");
@@ -111,5 +111,5 @@ export async function runEvents(
   const now = await positionsNow(root, asked);
   const known = last === undefined ? undefined : positionsIn(last);
   const positions = new Map([...now].map(([run, seq]) => [run, known?.get(run) ?? seq]));
-  return eventStream(c, (signal) => runMessages(root, positions, queue, signal), { end });
+  return eventStream(c, (signal) => runMessages(root, positions, { queue, tries, signal }), { end });
 }

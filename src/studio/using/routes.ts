@@ -11,14 +11,12 @@ import { type ExportTarget, exportCheckpoint } from "./export.ts";
 import { type FileKind, fileKinds, readRunFile, readThumb } from "./files.ts";
 import { type ProgramFolder, programFolders } from "./programs.ts";
 import { makeReport, readReport, reportPolicy } from "./report.ts";
+import { tryRoutes } from "./tries/routes.ts";
 
-/** Using what a run has learned: its files, its report, other programs. */
-export function usingRoutes({
-  runs,
-  roots,
-  caller,
-  end,
-}: Pick<StudioParts, "runs" | "roots" | "caller" | "end">): Hono {
+type Parts = Pick<StudioParts, "runs" | "roots" | "caller" | "end" | "tries">;
+
+/** Using what a run has learned: its files, its report, other programs, images of it. */
+export function usingRoutes({ runs, roots, caller, end, tries }: Parts): Hono {
   const app = new Hono();
   const once = new Once();
   const reports = new Map<string, Promise<void>>();
@@ -42,11 +40,14 @@ export function usingRoutes({
   });
   app.post("/runs/:id/report", async (c) => {
     const places = await runInside(runs, c.req.param("id"));
-    const making = reports.get(places.folder) ?? makeReport(places, caller, end);
+    const making =
+      reports.get(places.folder) ?? tries.withoutModel(waitsForReport, () => makeReport(places, caller, end));
     reports.set(places.folder, making);
     await making.finally(() => reports.delete(places.folder));
     return c.json({});
   });
+
+  app.route("/", tryRoutes({ runs, tries }));
 
   app.get("/programs", async (c) => c.json({ programs: await programFolders(roots) }));
   app.post("/runs/:id/export", async (c) => {
@@ -60,6 +61,8 @@ export function usingRoutes({
   });
   return app;
 }
+
+const waitsForReport = "A report is being made, and its model takes the memory.";
 
 const exportInput = z.strictObject({
   checkpoint: z.string().max(255),

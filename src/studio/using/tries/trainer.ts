@@ -1,0 +1,59 @@
+import { copyFile } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { CoinageError } from "../../../errors/index.ts";
+import { type Entry, follow, isUnderWay, type RunPlaces, readRun, sendCommand } from "../../../runs/index.ts";
+import type { Cell } from "./cells.ts";
+import { keepFacts, makeTriesFolder, triesFolder } from "./kept.ts";
+
+/** How often it is looked whether the run still goes on, in milliseconds. */
+const lookMs = 1000;
+
+/** Has a run that is under way draw an image with its vectors as they are: its model is loaded there. onDrawing: told when it begins.
+ *  @throws TRY_FAILED, OUTPUT_UNWRITABLE */
+export async function drawnByTrainer(
+  places: RunPlaces,
+  { facts, prompt }: Extract<Cell, { readonly by: "trainer" }>,
+  { end, onDrawing }: { readonly end: AbortSignal; readonly onDrawing: () => void },
+): Promise<void> {
+  const { seq } = await readRun(places);
+  const id = await sendCommand(places, { command: "sample", prompt, seed: facts.seed });
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, end]);
+  endWithRun(places, over, signal).catch(() => {});
+  try {
+    let sample: Extract<Entry, { readonly kind: "sample" }> | undefined;
+    for await (const entry of follow(places, seq, { signal })) {
+      if (entry.kind === "sampling") onDrawing();
+      if (entry.kind === "sample") sample = entry;
+      if (entry.kind !== "answer" || entry.id !== id) continue;
+      // commands are obeyed one after the other: the image before the answer is its own
+      if (entry.problem !== undefined || sample === undefined) throw failed(entry.problem);
+      await makeTriesFolder(places);
+      const { file, step: trainedSteps, width, height } = sample;
+      await copyFile(path.join(places.samples, path.basename(file)), path.join(triesFolder(places), `${facts.id}.png`));
+      return await keepFacts(places, { ...facts, width, height, checkpoints: ["now"], trainedSteps });
+    }
+    throw failed("The run ended before it had drawn it.");
+  } finally {
+    over.abort();
+  }
+}
+
+/** Aborts when the run is no longer under way: nobody is there to answer. */
+async function endWithRun(places: RunPlaces, over: AbortController, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await pause(lookMs, undefined, { signal, ref: false });
+    const { state } = await readRun(places);
+    if (state !== undefined && isUnderWay(state)) continue;
+    // what was written last is still read
+    await pause(lookMs, undefined, { signal, ref: false });
+    return over.abort();
+  }
+}
+
+function failed(reason: string | undefined): CoinageError {
+  return new CoinageError("TRY_FAILED", reason ?? "The run did not draw the image.", {
+    hint: "Ask for it again, or draw it with a checkpoint when the run has ended.",
+  });
+}

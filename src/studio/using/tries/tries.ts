@@ -1,0 +1,255 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { CoinageError, machineProblem } from "../../../errors/index.ts";
+import { isUnderWay, listRuns, type RunPlaces, type RunRow } from "../../../runs/index.ts";
+import { Child } from "../../child.ts";
+import { type Problem, problemOf } from "../../http/problems.ts";
+import type { Cell } from "./cells.ts";
+import type { DrawAnswer, DrawNews, DrawRequest } from "./draw.ts";
+import { keepFacts, makeTriesFolder, readKept } from "./kept.ts";
+import { type ForGenerator, isForGenerator, keyOf, rowOf, rowOfKept, type Try, type Wanted } from "./rows.ts";
+import { drawnByTrainer } from "./trainer.ts";
+
+/** How often it is looked whether the device is free, in milliseconds. */
+const lookMs = 1000;
+
+/** The longest that nothing may happen while an image is drawn: a step of a large one on a processor takes minutes. In milliseconds. */
+const patienceMs = 15 * 60_000;
+
+/** Failures that are remembered. */
+const mostFailed = 500;
+
+type Changed = (one: Try) => void;
+
+/** Draws the images that people try, one after another, by a process that keeps the model of the last one loaded for a while. There are never two models in memory by
+ *  accident: while a run is under way that process is ended, and what waits is drawn after the run. */
+export class Tries {
+  readonly #root: string;
+  readonly #end: AbortSignal;
+  readonly #report: (error: unknown) => void;
+  readonly #generator = new Child<DrawRequest>({ beside: import.meta.url, script: "process", patienceMs, failed });
+  readonly #wanted = new Map<string, Wanted>();
+  readonly #listeners = new Set<Changed>();
+  #isWorking = false;
+  /** Why the device is not free, besides runs. */
+  #held: string | undefined;
+  #otherWork: Promise<unknown> = Promise.resolve();
+  /** The image being drawn is to wait again. */
+  #isInterrupted = false;
+
+  /** root: the folder of all runs; end: of the studio; report: told of its own mistakes */
+  constructor(root: string, end: AbortSignal, report: (error: unknown) => void) {
+    this.#root = root;
+    this.#end = end;
+    this.#report = report;
+    end.addEventListener("abort", () => this.#generator.kill(), { once: true });
+  }
+
+  /** Has images drawn that are not there. Gives each as it is now. */
+  async add(run: string, places: RunPlaces, cells: readonly Cell[]): Promise<readonly Try[]> {
+    const kept = await readKept(places);
+    const busy = await this.#busyWith();
+    const tries: Try[] = [];
+    for (const cell of cells) {
+      const { checkpoint, facts } = cell;
+      const done = kept.get(facts.id);
+      if (done) {
+        const checkpoints = [...new Set([...done.checkpoints, checkpoint])];
+        if (checkpoints.length > done.checkpoints.length) await keepFacts(places, { ...done, checkpoints });
+        tries.push(rowOfKept(run, done, checkpoint));
+      } else tries.push(rowOf(this.#want(run, places, cell, busy), checkpoint));
+    }
+    this.#work();
+    return tries;
+  }
+
+  #want(run: string, places: RunPlaces, cell: Cell, reason: string | undefined): Wanted {
+    const key = keyOf(run, cell);
+    const before = this.#wanted.get(key);
+    if (before && before.state !== "failed") {
+      before.checkpoints.add(cell.checkpoint);
+      return before;
+    }
+    this.#wanted.delete(key);
+    const wanted: Wanted = { run, places, cell, checkpoints: new Set([cell.checkpoint]), state: "waiting", reason };
+    this.#wanted.set(key, wanted);
+    if (cell.by === "trainer") this.#askTrainer(wanted, cell);
+    return wanted;
+  }
+
+  /** All images of a run: those that are there, and those that are wanted. */
+  async list(run: string, places: RunPlaces): Promise<readonly Try[]> {
+    const kept = await readKept(places);
+    const wanted = [...this.#wanted.values()].filter((one) => one.run === run && !kept.has(one.cell.facts.id));
+    return [
+      ...[...kept.values()].flatMap((one) => one.checkpoints.map((name) => rowOfKept(run, one, name))),
+      ...wanted.flatMap((one) => [...one.checkpoints].map((name) => rowOf(one, name))),
+    ];
+  }
+
+  /** Tells of the images of some runs as they change from this call on, the newest of each; it ends by the signal. */
+  changes(runs: readonly string[], signal: AbortSignal): AsyncGenerator<Try, void> {
+    const news = new Map<string, Try>();
+    let wake = (): void => {};
+    const listener: Changed = (one) => {
+      if (!runs.includes(one.run)) return;
+      news.set(`${one.run} ${one.id} ${one.checkpoint}`, one);
+      wake();
+    };
+    this.#listeners.add(listener);
+    const leave = () => {
+      this.#listeners.delete(listener);
+      wake();
+    };
+    signal.addEventListener("abort", leave, { once: true });
+    return (async function* () {
+      while (!signal.aborted) {
+        const [next] = news;
+        if (next) {
+          news.delete(next[0]);
+          yield next[1];
+        } else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    })();
+  }
+
+  /** Gives the device to other work, with the model freed; one work after another. reason: what is said of images that wait for it.
+   *  @throws RUN_BUSY while a run is under way */
+  withoutModel<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
+    const result = this.#otherWork.then(async () => {
+      const run = await this.#runUnderWay();
+      if (run)
+        throw new CoinageError("RUN_BUSY", `The run ${run.name} is under way, and its model takes the memory.`, {
+          hint: "Wait for its end, or stop it.",
+        });
+      this.#held = reason;
+      this.#interrupt();
+      try {
+        return await work();
+      } finally {
+        this.#held = undefined;
+        this.#work();
+      }
+    });
+    this.#otherWork = result.catch(() => {});
+    return result;
+  }
+
+  /** Frees the model; the image under way is drawn again later. */
+  #interrupt(): void {
+    this.#isInterrupted = true;
+    this.#generator.kill();
+  }
+
+  /** Draws what is wanted, and watches the device as long as a model is loaded. */
+  async #work(): Promise<void> {
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    try {
+      while (!this.#end.aborted) {
+        const [next] = this.#waiting();
+        if (!next && !this.#generator.isAlive) return;
+        const busy = await this.#busyWith();
+        if (busy !== undefined) {
+          this.#interrupt();
+          for (const one of this.#waiting()) this.#change(one, { reason: busy });
+        }
+        if (next && busy === undefined) await this.#draw(next);
+        else await pause(lookMs, undefined, { ref: false, signal: this.#end }).catch(() => {});
+      }
+    } finally {
+      this.#isWorking = false;
+    }
+  }
+
+  #waiting(): readonly ForGenerator[] {
+    return [...this.#wanted.values()].filter(({ state }) => state === "waiting").filter(isForGenerator);
+  }
+
+  /** Why nothing can be drawn now. */
+  async #busyWith(): Promise<string | undefined> {
+    if (this.#held !== undefined) return this.#held;
+    const run = await this.#runUnderWay();
+    return run && `The run ${run.name} is under way, and its model takes the memory: this is drawn when it has ended.`;
+  }
+
+  async #runUnderWay(): Promise<RunRow | undefined> {
+    return (await listRuns(this.#root)).find(({ state }) => state !== undefined && isUnderWay(state));
+  }
+
+  async #draw(wanted: ForGenerator): Promise<void> {
+    const { places, cell } = wanted;
+    this.#isInterrupted = false;
+    this.#change(wanted, { state: "drawing", reason: undefined, drawnSteps: 0 });
+    const watching = setInterval(async () => {
+      if ((await this.#busyWith().catch(() => undefined)) !== undefined) this.#interrupt();
+    }, lookMs).unref();
+    try {
+      await makeTriesFolder(places);
+      const { problem } = await this.#generator.ask<DrawAnswer, DrawNews>(cell.draw, ({ step }) =>
+        this.#change(wanted, { drawnSteps: step }),
+      );
+      if (problem) this.#fail(wanted, problem);
+      else {
+        await keepFacts(places, { ...cell.facts, checkpoints: [...wanted.checkpoints] });
+        this.#finish(wanted);
+      }
+    } catch (error) {
+      if (this.#isInterrupted) this.#change(wanted, { state: "waiting", drawnSteps: undefined });
+      else this.#fail(wanted, this.#problemIn(error));
+    } finally {
+      clearInterval(watching);
+    }
+  }
+
+  #askTrainer(wanted: Wanted, cell: Extract<Cell, { readonly by: "trainer" }>): void {
+    this.#change(wanted, { reason: "The run draws it between two of its steps." });
+    const onDrawing = () => this.#change(wanted, { state: "drawing", reason: undefined });
+    drawnByTrainer(wanted.places, cell, { end: this.#end, onDrawing }).then(
+      () => this.#finish(wanted),
+      (error) => this.#fail(wanted, this.#problemIn(error)),
+    );
+  }
+
+  async #finish(wanted: Wanted): Promise<void> {
+    this.#wanted.delete(keyOf(wanted.run, wanted.cell));
+    const done = (await readKept(wanted.places)).get(wanted.cell.facts.id);
+    if (done) for (const name of done.checkpoints) this.#tell(rowOfKept(wanted.run, done, name));
+  }
+
+  #fail(wanted: Wanted, problem: Problem): void {
+    this.#change(wanted, { state: "failed", problem, reason: undefined, drawnSteps: undefined });
+    const all = [...this.#wanted].filter(([, { state }]) => state === "failed");
+    for (const [key] of all.slice(0, -mostFailed)) this.#wanted.delete(key);
+  }
+
+  #problemIn(error: unknown): Problem {
+    const known = error instanceof CoinageError ? error : machineProblem(error);
+    if (known) return problemOf(known);
+    this.#report(error);
+    return {
+      code: "INTERNAL",
+      message: "The studio made a mistake. What it was stands in the terminal in which it was started.",
+    };
+  }
+
+  #change(wanted: Wanted, to: Partial<Pick<Wanted, "state" | "reason" | "drawnSteps" | "problem">>): void {
+    const isNew = Object.entries(to).some(([key, value]) => wanted[key as keyof typeof to] !== value);
+    Object.assign(wanted, to);
+    if (isNew) for (const name of wanted.checkpoints) this.#tell(rowOf(wanted, name));
+  }
+
+  #tell(one: Try): void {
+    for (const listener of this.#listeners) listener(one);
+  }
+}
+
+function failed(reason: string, errors: string): CoinageError {
+  const last = errors.trim().split("\n").at(-1);
+  return new CoinageError("TRY_FAILED", `The process that draws images ended before this one was done: ${reason}.`, {
+    ...(last && { where: last }),
+    hint: "Ask for it again. If it happens each time, the model may be too large for the memory of this machine: try a smaller size.",
+  });
+}
