@@ -25,6 +25,8 @@ process.on("message", async ({ id, question }: { readonly id: number; readonly q
   idle = setTimeout(leave, idleMs);
 });
 process.on("disconnect", leave);
+// the studio may have ended while this program was loaded
+if (!process.connected) leave();
 process.send?.("ready");
 
 function answerTo(question: Question): Promise<unknown> {

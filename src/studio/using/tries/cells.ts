@@ -31,7 +31,7 @@ export const tryInput = z.strictObject({
   negativePrompt: z.string().max(2000).default(""),
   width: side.optional(),
   height: side.optional(),
-  steps: z.int().min(1).max(1000).default(20),
+  steps: z.int().min(1).max(500).default(20),
   guidance: z.number().min(0).max(100).default(7.5),
 });
 type TryInput = z.output<typeof tryInput>;

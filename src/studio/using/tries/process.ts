@@ -25,6 +25,8 @@ process.on("message", ({ id, question }: { readonly id: number; readonly questio
 });
 // the channel closes when the studio is gone, even if it was killed
 process.on("disconnect", () => process.exit(0));
+// it may have been killed while this program was loaded
+if (!process.connected) process.exit(0);
 
 async function leave(): Promise<void> {
   await freeModel();
