@@ -52,7 +52,7 @@ export async function studioCommand(words: readonly string[], terminal: Terminal
     port: portOf(values.port),
     host,
     allowedHosts,
-    caller: { command: process.execPath, words: [...nodeWords(process.execArgv), process.argv[1]!] },
+    caller: { command: process.execPath, words: [...process.execArgv, process.argv[1]!] },
     report: (error) => terminal.talk(`${error instanceof Error ? error.stack : String(error)}\n`, "warning"),
   });
   await present(studio, terminal, { isOpened: !values.no_open && terminal.isInteractive });
@@ -109,11 +109,4 @@ function portOf(text: string): number {
 
 function usage(message: string, hint: string): CoinageError {
   return new CoinageError("USAGE", message, { hint });
-}
-
-/** Words for Node that mean the same from any folder: runs have a folder of their own, from which a package like `--import tsx` is not found. */
-function nodeWords(words: readonly string[]): string[] {
-  return words.map((word, i) =>
-    words[i - 1] === "--import" && !/^[./]|:/.test(word) ? import.meta.resolve(word) : word,
-  );
 }

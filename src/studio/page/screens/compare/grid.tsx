@@ -43,7 +43,7 @@ export function Grid({ prompt, table }: { prompt: string; table: Table }) {
   return (
     <div class="scroll">
       <table
-        class="pictures"
+        class="comparison"
         // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: arrow keys move in it
         role="grid"
         aria-label={words.grid(prompt)}

@@ -38,7 +38,7 @@ export function Differences({ a, b, onClose }: { a: RunRow; b: RunRow; onClose: 
       {found.value && found.value.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
         <section class="scroll" aria-label={words.differences(a.name, b.name)} tabIndex={0}>
-          <table class="settings">
+          <table class="differences">
             <thead>
               <tr>
                 <th scope="col">{words.setting}</th>

@@ -122,7 +122,7 @@ function RunList({
       <h2 id="list" class="spoken">
         {words.list}
       </h2>
-      <ul class="cards">
+      <ul class="cards runs">
         {runs.map((run) => (
           <RunCard
             key={run.id}
