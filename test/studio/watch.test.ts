@@ -196,17 +196,44 @@ test(
 );
 
 test(
+  "seven windows watch a run at once, and each can steer it",
+  async () => {
+    const run = startRun("seven", { flags: ["--max_train_steps", "2000", "--sample_every_n_steps", "5000"] });
+    const { page, context } = await patientVisit();
+    await page.getByRole("link", { name: "seven", exact: true }).click();
+    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
+    const others = await Promise.all(Array.from({ length: 6 }, () => context.newPage()));
+    for (const other of others) await other.goto(page.url());
+    const all = [page, ...others];
+    const before = await Promise.all(all.map(stepOn));
+    for (const [i, window] of all.entries())
+      await expect.poll(() => stepOn(window), soon).toBeGreaterThan(Math.max(...before) + i);
+    await all.at(-1)!.getByRole("button", { name: "Stop" }).click();
+    await all
+      .at(-1)!
+      .getByRole("menuitem", { name: /^Stop after/ })
+      .click();
+    for (const window of all) await window.getByText("stopped", { exact: true }).waitFor();
+    await run.ended;
+  },
+  long,
+);
+
+test(
   "a browser without a network says so and catches up",
   async () => {
-    const run = startRun("unplugged", { flags: ["--max_train_steps", "300"] });
+    const run = startRun("unplugged", { flags: ["--max_train_steps", "2000", "--sample_every_n_steps", "5000"] });
     const { page, context } = await patientVisit();
     await page.getByRole("link", { name: "unplugged", exact: true }).click();
     await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
     await context.setOffline(true);
-    await page.reload().catch(() => {});
+    // a connection that is open outlives that here; a network that flickers has it opened again
+    await page.evaluate("window.dispatchEvent(new Event('online'))");
+    await page.getByText(/^Not connected since/).waitFor();
     await context.setOffline(false);
-    await page.goto(`${studio.address}run/${idOf("unplugged")}`);
-    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
+    await page.getByText(/^Not connected since/).waitFor({ state: "detached" });
+    const before = await stepOn(page);
+    await expect.poll(() => stepOn(page), soon).toBeGreaterThan(before);
     run.kill();
   },
   long,
@@ -217,7 +244,7 @@ test(
   async () => {
     const { page } = await patientVisit();
     await page.goto(`${studio.address}run/2026-01-01_0000_nobody`);
-    await page.getByRole("heading", { name: "There is no such word" }).waitFor();
+    await page.getByRole("heading", { name: "This word cannot be shown" }).waitFor();
   },
   long,
 );

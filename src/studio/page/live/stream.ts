@@ -16,8 +16,28 @@ const waits = [1000, 2000, 4000, 8000, 15_000];
 /** The studio sends something every 15 seconds; one that is silent for this long is gone, or this machine has slept. */
 const silenceMs = 40_000;
 
-/** What comes of the studio's stream of events, from now on or after what is known, until it is closed. One per tab, and none while the tab is hidden: a
- *  browser allows six connections to one server. */
+/** A browser allows six connections to one server, for all its tabs together. So many tabs hear all the time and the others in turns: what tabs ask needs connections, too. */
+const lasting = 3;
+/** How long a tab hears in its turn, and until its next one, in milliseconds. */
+const [turnMs, betweenMs] = [1000, 2000];
+
+/** How hearing ended. turn: its turn is over. */
+type End = "gone" | "refused" | "turn";
+
+/** Hears for as long as there is something to hear, or in turns when many tabs hear already. listen: given how long it may. */
+async function inTurn(listen: (ms: number | undefined) => Promise<End>): Promise<End> {
+  // pages of other machines without TLS have no locks
+  if (!navigator.locks) return listen(undefined);
+  for (let place = 0; place < lasting; place++) {
+    const end = await navigator.locks.request(`coinage hears ${place}`, { ifAvailable: true }, (lock) =>
+      lock ? listen(undefined) : undefined,
+    );
+    if (end) return end;
+  }
+  return listen(turnMs);
+}
+
+/** What comes of the studio's stream of events, from now on or after what is known, until it is closed. One per tab, and none while the tab is hidden. */
 export class Stream {
   readonly #runs: readonly string[];
   readonly #take: (message: Message) => void;
@@ -59,10 +79,14 @@ export class Stream {
   async #open(): Promise<void> {
     const current = new AbortController();
     this.#current = current;
-    const isRefused = await this.#listen(current).catch(() => false);
+    const end = await inTurn((ms) => this.#listen(current, ms)).catch((): End => "gone");
     if (this.#current !== current) return;
-    if (isRefused) {
+    if (end === "refused") {
       connection.value = { state: "refused" };
+      return;
+    }
+    if (end === "turn") {
+      this.#timer = setTimeout(() => this.#open(), betweenMs) as unknown as number;
       return;
     }
     if (connection.value.state !== "lost") connection.value = { state: "lost", since: Date.now() };
@@ -70,23 +94,29 @@ export class Stream {
     this.#timer = setTimeout(() => this.#open(), wait) as unknown as number;
   }
 
-  /** Hears until the connection ends. Gives whether the studio refused to be heard. */
-  async #listen(current: AbortController): Promise<boolean> {
+  /** Hears until the connection ends. ms: or for so long. */
+  async #listen(current: AbortController, ms: number | undefined): Promise<End> {
     const query = this.#runs.length > 0 ? `?runs=${this.#runs.map(encodeURIComponent).join(",")}` : "";
     const answer = await fetch(`/api/events${query}`, {
       headers: this.#last === undefined ? {} : { "last-event-id": this.#last },
       signal: current.signal,
     });
-    if (!answer.ok || !answer.body) return answer.status === 401 || answer.status === 403;
+    if (!answer.ok || !answer.body) return [401, 403].includes(answer.status) ? "refused" : "gone";
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     const events = new EventReader();
-    let silence = 0;
+    let [silence, isOver] = [0, false];
+    const turn =
+      ms &&
+      setTimeout(() => {
+        isOver = true;
+        reader.cancel().catch(() => {});
+      }, ms);
     try {
       for (;;) {
         clearTimeout(silence);
         silence = setTimeout(() => reader.cancel().catch(() => {}), silenceMs) as unknown as number;
         const { value, done } = await reader.read();
-        if (done) return false;
+        if (done) return isOver ? "turn" : "gone";
         if (connection.value.state !== "connected") connection.value = { state: "connected" };
         this.#attempts = 0;
         for (const message of events.take(value)) {
@@ -96,6 +126,7 @@ export class Stream {
       }
     } finally {
       clearTimeout(silence);
+      clearTimeout(turn);
     }
   }
 }

@@ -14,6 +14,8 @@ export interface ChartCurve {
   /** In CSS pixels. */
   readonly width?: number;
   readonly isDashed?: boolean;
+  /** Its rare peaks may run over the edge: they would press everything else flat. */
+  readonly isNoisy?: boolean;
   /** For curves of few points, each is marked. */
   readonly hasPoints?: boolean;
   readonly format?: (value: number) => string;
@@ -36,7 +38,7 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
 
   useEffect(() => {
     const element = box.current!;
-    const made = new uPlot(optionsOf(latest.current, element, setAt), dataOf(latest.current), element);
+    const made = new uPlot(optionsOf(latest, element, setAt), dataOf(latest.current), element);
     plot.current = made;
     const watcher = new ResizeObserver(() => {
       if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height });
@@ -157,13 +159,29 @@ function dataOf(curves: readonly ChartCurve[]): uPlot.AlignedData {
   return uPlot.join(tables);
 }
 
+/** Share of the points of a noisy curve that have to be seen. */
+const seenShare = 0.97;
+
+/** The lowest and highest value that is shown, with room around them. */
+function heightOf(curves: readonly ChartCurve[]): [number, number] {
+  const ends = curves.flatMap(({ values, errors = [], isNoisy }) => {
+    const lows = values.map((value, i) => value - (errors[i] ?? 0)).sort((a, b) => a - b);
+    const highs = values.map((value, i) => value + (errors[i] ?? 0)).sort((a, b) => a - b);
+    const high = highs[Math.ceil((highs.length - 1) * (isNoisy ? seenShare : 1))];
+    return high === undefined ? [] : [lows[0]!, high];
+  });
+  const [low, high] = ends.length === 0 ? [0, 1] : [Math.min(...ends), Math.max(...ends)];
+  return uPlot.rangeNum(low, high, 0.1, true) as [number, number];
+}
+
 function optionsOf(
-  curves: readonly ChartCurve[],
+  latest: { readonly current: readonly ChartCurve[] },
   element: HTMLElement,
   setAt: (step: number | undefined) => void,
 ): uPlot.Options {
   const css = (name: string) => () => getComputedStyle(element).getPropertyValue(name).trim();
   const [series, bands]: [uPlot.Series[], uPlot.Band[]] = [[{}], []];
+  const curves = latest.current;
   for (const { colour, width = 1.5, isDashed, hasPoints, errors } of curves) {
     series.push({
       ...{ stroke: css(colour), width, spanGaps: true, points: { show: hasPoints ?? false, size: 5 } },
@@ -178,7 +196,7 @@ function optionsOf(
   const axis = { stroke: css("--faint"), grid: { stroke: css("--line"), width: 1 }, ticks: { show: false }, gap: 4 };
   return {
     ...{ width: Math.max(1, element.clientWidth), height, series, bands, legend: { show: false } },
-    scales: { x: { time: false } },
+    scales: { x: { time: false }, y: { range: () => heightOf(latest.current) } },
     axes: [
       {
         ...axis,

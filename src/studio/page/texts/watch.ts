@@ -1,6 +1,6 @@
 /** What the screen of one run says. */
 export const watch = {
-  unknown: "There is no such word",
+  unknown: "This word cannot be shown",
   rename: "Rename",
   name: "Name",
   save: "Save",
@@ -14,8 +14,6 @@ export const watch = {
   speed: "Speed",
   perSecond: (number: string) => `${number} pictures/s`,
   perSecondHelp: "pictures learned from in a second",
-  left: "Time left",
-  leftHelp: "as fast as it is now",
   verdict: {
     early: "Too early to say whether it is learning.",
     drifting: (times: string) =>
@@ -31,6 +29,23 @@ export const watch = {
     unmoved: (percent: string) =>
       `Not moving: it is still within ${percent} % of where it started. A higher learning rate would move it.`,
     unmeasured: "Whether it learns is not measured in this run: look at the samples.",
+  },
+  /** The same of a run that has ended. */
+  ended: {
+    early: "It ended too early to say whether it was learning.",
+    drifting: (times: string) =>
+      `It drifted above the words: it is ${times} times as long as ordinary words, and drowns the rest of a prompt. Use an earlier step, or train again with a lower learning rate.`,
+    learning: (share: string, drop: string) =>
+      `It was still learning: the test loss had fallen by ${share} since the start (${drop}).`,
+    settled: (share: string, drop: string, step: number) =>
+      `Learned: the test loss has fallen by ${share} (${drop}); it was best at step ${step}.`,
+    worse: (step: number, rise: string) =>
+      `It got worse at the end: step ${step} was better, by ${rise}. Use that one.`,
+    still: (share: string, drop: string) =>
+      `Nothing was learned: the test loss has fallen by ${share}, no more than chance explains (${drop}).`,
+    unmoved: (percent: string) =>
+      `It has not moved: it is still within ${percent} % of where it started. A higher learning rate would move it.`,
+    unmeasured: "Whether it has learned was not measured: look at the samples.",
   },
   doing: {
     caching: (done: number, total: number) => `Reading pictures: ${done} of ${total}`,
@@ -59,7 +74,6 @@ export const watch = {
   moreAsked: (steps: number) => `The run goes on for ${steps} more steps.`,
   dequeue: "Take out of the queue",
   lostTitle: "The run was lost: its process is gone and has not said why",
-  failedTitle: "The run has failed",
   lastWords: "Its last words",
   curves: "Curves",
   table: "Table",
@@ -102,11 +116,8 @@ export const watch = {
   all: (count: number) => `Show all ${count}`,
   star: "Mark as good",
   starred: "marked as good",
-  starOf: (step: number) => `Mark step ${step} as good`,
-  unstarOf: (step: number) => `Step ${step} is marked as good: take the mark away`,
   previous: "Earlier step",
   next: "Later step",
-  links: (name: string) => `More of ${name}`,
   word: (word: string) => `the word "${word}"`,
   compare: "Compare steps",
   use: "Use the word",
@@ -131,8 +142,8 @@ export const watch = {
   note: "Note",
   noteHint: "What you want to remember of this run",
   noteSaved: "saved",
+  about: "About this run",
   settings: "Settings of this run",
-  model: "model",
   console: "End of its log",
   noConsole: "It has said nothing.",
   spoken: {

@@ -27,9 +27,7 @@ export function About({
   const settings = Object.entries(about.settings);
   return (
     <section aria-labelledby="about">
-      <h2 id="about" class="unseen">
-        {words.settings}
-      </h2>
+      <h2 id="about">{words.about}</h2>
       <Note row={row} view={view} change={change} />
       <details class="card">
         <summary>{words.settings}</summary>

@@ -47,7 +47,7 @@ function Charts({ view: { curves, evaluations, start } }: { view: RunView }) {
     const errors = new Map(evaluations.map(({ step, dropError }) => [step, dropError]));
     const { loss = none, smoothLoss = none, evaluation } = of;
     return [
-      { label: words.chart.raw, ...loss, colour: "--curve-raw", width: 1, format: lossText },
+      { label: words.chart.raw, ...loss, colour: "--curve-raw", width: 1, isNoisy: true, format: lossText },
       { label: words.chart.smooth, ...smoothLoss, colour: "--curve-1", width: 2, format: lossText },
       ...(evaluation
         ? [

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
 import { ask } from "../../live/index.ts";
-import { durationText, lossText, numberText } from "../../parts/format.ts";
+import { lossText, numberText } from "../../parts/format.ts";
 import { attempt, ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
 import { isAtWork, RunProgress } from "../../parts/run-state.tsx";
+import { runAddress } from "../../route.ts";
 import { type RunView, type Verdict, verdictOf } from "../../state/index.ts";
 import { texts } from "../../texts/index.ts";
 import { Actions } from "./actions.tsx";
@@ -19,19 +20,28 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
       <Name row={row} />
       {isAtWork(state) && <RunProgress run={{ ...row, ...paceOf(view) }} doing={doingText(row, view)} />}
       {state === "lost" && (
-        <ProblemBox problem={{ code: "LOST", message: words.lostTitle, ...(cause !== undefined && { hint: cause }) }}>
+        <div class="problem-box" role="alert">
+          <p>
+            <strong>{words.lostTitle}</strong>
+          </p>
+          {cause && <p>{cause}</p>}
           <LastWords lines={lastWords} />
-        </ProblemBox>
+        </div>
       )}
       {problem && (
         <ProblemBox problem={problem}>
           <LastWords lines={lastWords} />
         </ProblemBox>
       )}
-      {view.curves.of.loss && <p class="verdict">{verdictText(verdictOf(view))}</p>}
+      {view.curves.of.loss && <p class="verdict">{verdictText(verdictOf(view), isAtWork(state))}</p>}
       <Numbers row={row} view={view} />
       <div class="actions">
         <Actions row={row} view={view} />
+        {state === "done" && (
+          <a class="button primary" href={runAddress(row.id, "use")}>
+            {words.use}
+          </a>
+        )}
         {view.about.report && (
           <a class="button" href={`/api/runs/${encodeURIComponent(row.id)}/report`} target="_blank" rel="noreferrer">
             {words.report}
@@ -127,24 +137,25 @@ function LastWords({ lines }: { lines: readonly string[] }) {
 /** A drop as a share of what it fell from, and with its error: both to the error's second digit. */
 function fallText({ drop, error, from }: { drop: number; error: number; from: number }): [string, string] {
   const digits = error > 0 ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 4;
-  return [`${Math.round((100 * drop) / from)} %`, `${drop.toFixed(digits)} ± ${error.toFixed(digits)}`];
+  return [`${Math.round((100 * drop) / from)}\u00a0%`, `${drop.toFixed(digits)}\u00a0±\u00a0${error.toFixed(digits)}`];
 }
 
-function verdictText(verdict: Verdict): string {
+function verdictText(verdict: Verdict, isNow: boolean): string {
+  const say = isNow ? words.verdict : words.ended;
   switch (verdict.kind) {
     case "drifting":
-      return words.verdict.drifting(numberText(verdict.times));
+      return say.drifting(numberText(verdict.times));
     case "learning":
     case "still":
-      return words.verdict[verdict.kind](...fallText(verdict));
+      return say[verdict.kind](...fallText(verdict));
     case "settled":
-      return words.verdict.settled(...fallText(verdict), verdict.step);
+      return say.settled(...fallText(verdict), verdict.step);
     case "worse":
-      return words.verdict.worse(verdict.step, numberText(verdict.rise));
+      return say.worse(verdict.step, numberText(verdict.rise));
     case "unmoved":
-      return words.verdict.unmoved(numberText(Math.ceil(verdict.share * 100)));
+      return say.unmoved(numberText(Math.ceil(verdict.share * 100)));
     default:
-      return words.verdict[verdict.kind];
+      return say[verdict.kind];
   }
 }
 
@@ -178,16 +189,10 @@ function Numbers({ row, view: { pace, curves, evaluations } }: { row: RunRow; vi
         </div>
       )}
       {isRunning && (
-        <>
-          <div>
-            <dt title={words.perSecondHelp}>{words.speed}</dt>
-            <dd>{words.perSecond(numberText(pace.samplesPerSecond))}</dd>
-          </div>
-          <div>
-            <dt title={words.leftHelp}>{words.left}</dt>
-            <dd>{durationText(pace.remainingSeconds)}</dd>
-          </div>
-        </>
+        <div>
+          <dt title={words.perSecondHelp}>{words.speed}</dt>
+          <dd>{words.perSecond(numberText(pace.samplesPerSecond))}</dd>
+        </div>
       )}
     </dl>
   );

@@ -137,6 +137,7 @@ function History({ run, strip: { prompt, seed, samples }, stars, onOpen, onStar 
               />
               <span>
                 {sample.step === 0 ? words.before : words.step(sample.step)}
+                {stars.has(sample.step) && " "}
                 {stars.has(sample.step) && (
                   <span class="star" role="img" aria-label={words.starred}>
                     ★

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CurvesOf, Entry, RunAbout, RunRow } from "../../../../runs/index.ts";
 import type { Problem } from "../../../http/problems.ts";
-import { ask, connection, problemIn, rows, useStream } from "../../live/index.ts";
+import { ask, problemIn, rows, useStream } from "../../live/index.ts";
 import { openView, type RunView, takeAbout, takeCurves, takeEntry } from "../../state/index.ts";
 
 /** What is known of the run of a screen. */
@@ -22,6 +22,9 @@ const refreshMs = 5000;
 /** Sizes and kinds of files are read when nothing has happened to them for so long, in milliseconds. */
 const settledMs = 300;
 
+/** What a problem is called whose cause is that the studio does not answer, and how long to wait before it is asked again, in milliseconds. */
+const [unreachable, retryMs] = ["UNREACHABLE", 2000];
+
 type Curves = { readonly seq: number; readonly curves: CurvesOf };
 
 const changesFiles: readonly Entry["kind"][] = ["saved", "removed", "choice", "report", "closed"];
@@ -33,10 +36,9 @@ export function useRunView(id: string): Known {
   const told = useSignal<RunRow | undefined>(undefined);
   const path = `/api/runs/${encodeURIComponent(id)}`;
   const readCurves = () => ask<Curves>("GET", `${path}/curves?points=${points}`);
-  const isLost = connection.value.state === "lost";
+  const tries = useSignal(0);
 
   useEffect(() => {
-    if (view.value || isLost) return;
     const gone = new AbortController();
     const isHere = () => !gone.signal.aborted;
     const read = async () => {
@@ -48,12 +50,24 @@ export function useRunView(id: string): Known {
       const { entries } = await ask<{ entries: readonly Entry[] }>("GET", `${path}/events`);
       if (isHere()) view.value = openView(about, curves, entries);
     };
-    problem.value = undefined;
-    read().catch((error) => {
-      if (isHere()) problem.value = problemIn(error);
-    });
-    return () => gone.abort();
-  }, [id, isLost]);
+    let again = 0;
+    read()
+      .then(() => {
+        problem.value = undefined;
+      })
+      .catch((error) => {
+        if (!isHere()) return;
+        problem.value = problemIn(error);
+        if (problem.value.code !== unreachable) return;
+        again = setTimeout(() => {
+          tries.value += 1;
+        }, retryMs) as unknown as number;
+      });
+    return () => {
+      gone.abort();
+      clearTimeout(again);
+    };
+  }, [id, tries.value]);
 
   // events come faster than they can be drawn
   const waiting = useRef<Entry[]>([]);
