@@ -118,7 +118,6 @@ export const watch = {
   starred: "marked as good",
   previous: "Earlier step",
   next: "Later step",
-  word: (word: string) => `the word "${word}"`,
   compare: "Compare steps",
   use: "Use the word",
   report: "Report",
