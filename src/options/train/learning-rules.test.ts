@@ -63,6 +63,8 @@ describe("what contradicts itself is refused, with what to change", () => {
     "--norm_control fixed --norm_target 1.9x",
     "--norm_control decay --norm_target 0.4 --row_average 0.98 --keep both",
     "--early_stop --max_train_steps 240 --eval_every_n_steps 20",
+    // the recipe keeps what it finds best
+    "--recipe object --row_average 0.98 --hold_out 1",
   ])("and %s is right", (line) => {
     expect(warned(line)).toEqual([]);
   });
@@ -76,6 +78,8 @@ describe("what does nothing, or not what it says, is warned of", () => {
     ["--norm_control fixed --norm_target 2", "norm_target"],
     ["--norm_control fixed --norm_target 4x", "norm_target"],
     ["--row_average 0.98", "row_average"],
+    ["--hold_out 1", "hold_out"],
+    ["--recipe object --keep last --hold_out 1", "hold_out"],
     ["--init output --weights a.pt", "init"],
     ["--early_stop --max_train_steps 100", "early_stop"],
     ["--eval_every_n_steps 50 --max_train_steps 40", "eval_every_n_steps"],

@@ -141,7 +141,10 @@ function updateConflicts({ settings, places }: Given): Rule[] {
 
 /** What of the updates and evaluation may not do what was meant. */
 export function learningWarnings({ settings, places }: Given): Rule[] {
-  const { update, normControl, normTarget, keep, rowAverage, init, weights, earlyStop, evalEveryNSteps } = settings;
+  const { update, normControl, normTarget, keep, rowAverage, init, weights, earlyStop, evalEveryNSteps, recipe } =
+    settings;
+  // recipes choose by themselves, unless they are told not to
+  const keepsLast = keep === "last" && (recipe === undefined || places.has("keep"));
   const isDirection = update === "direction";
   const ofDirection = (["direction_momentum", "prior_pull"] as const).filter((flag) => places.has(flag));
   const steps = settings.maxTrainEpochs === undefined ? settings.maxTrainSteps : Number.POSITIVE_INFINITY;
@@ -162,7 +165,12 @@ export function learningWarnings({ settings, places }: Given): Rule[] {
       message: `With --norm_target ${normTarget} the word is many times as long as others, and drowns out the rest of a prompt.`,
     },
     {
-      when: rowAverage > 0 && keep === "last",
+      when: settings.holdOut > 0 && keepsLast,
+      options: ["hold_out"],
+      message: "--hold_out keeps images from training that nothing is chosen by: add --keep best.",
+    },
+    {
+      when: rowAverage > 0 && keepsLast,
       options: ["row_average"],
       message: "--row_average is ignored: the average is only saved with --keep best or --keep both.",
     },

@@ -179,11 +179,6 @@ function lossAndDataWarnings(given: GivenTrainSettings): Rule[] {
   const { minTimestep = 0, maxTimestep = 1000 } = given;
   return [
     {
-      when: given.holdOut > 0 && given.keep === "last",
-      options: ["hold_out"],
-      message: "--hold_out keeps images from training that nothing is chosen by: add --keep best.",
-    },
-    {
       when: given.v2 && given.clipSkip !== undefined,
       options: ["clip_skip"],
       message: "--clip_skip is unusual with Stable Diffusion 2, whose text encoder already lacks its last layer.",

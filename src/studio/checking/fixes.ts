@@ -123,7 +123,7 @@ const settingFixes: Readonly<Record<string, Mend>> = {
   learning_rate: (_, { message }) =>
     /about 1\./.test(message) ? { label: "Use a rate of 1", settings: { learning_rate: 1 } } : undefined,
   early_stop: (draft) => evaluations(12)(draft),
-  eval_every_n_steps: (draft) => evaluations(5)(draft),
+  eval_every_n_steps: (draft) => evaluations(4)(draft),
 };
 
 /** Leaves out the first of the flags that a problem names and the draft has. */

@@ -89,7 +89,7 @@ export function Pictures({ editor }: { editor: Editor }) {
               onEdit={() => caption.current?.focus()}
               onRemove={remove}
             />
-            <p class="hint">{words.gridHint}</p>
+            <p class="key-hint">{words.gridHint}</p>
           </div>
           <PictureDetail
             {...{ editor, picture }}

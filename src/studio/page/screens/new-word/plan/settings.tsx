@@ -71,7 +71,7 @@ export function Settings({ editor }: { editor: Editor }) {
           <p class="spoken" role="status">
             {words.settingsCount(shown.length)}
           </p>
-          <div class="settings">
+          <div class="setting-list">
             {shown.map((setting, i) => (
               <Setting
                 key={setting.flag}
