@@ -9,6 +9,7 @@ import { ModelLibrary } from "../src/studio/disk/library.ts";
 import { Trash } from "../src/studio/disk/trash.ts";
 import { Drafts } from "../src/studio/drafts/store.ts";
 import { csrfOf, type Keys } from "../src/studio/http/guards.ts";
+import { RunListing } from "../src/studio/runs/listing.ts";
 import { RunQueue } from "../src/studio/runs/queue.ts";
 import { Tries } from "../src/studio/using/tries/tries.ts";
 
@@ -48,12 +49,13 @@ export function studioRoutes({
   const runs = path.join(work, "runs");
   const report = (error: unknown) => bugs.push(error);
   const caller = { command: process.execPath, words: ["--import", import.meta.resolve("tsx"), main] };
-  const queue = new RunQueue({ root: runs, caller, report });
+  const listing = new RunListing(runs);
+  const queue = new RunQueue({ listing, caller, report });
   const parts = {
     ...{ version: "1.2.3", roots, checker, makeTicket: () => "ticket" },
     drafts: new Drafts(path.join(work, "drafts"), leaveBytes),
     trash: new Trash(path.join(work, "trash")),
-    ...{ runs, queue, caller, report },
+    ...{ runs, listing, queue, caller, report },
     tries: new Tries(runs, end.signal, report),
     end: end.signal,
     models: new ModelLibrary(roots, checker),
@@ -78,7 +80,7 @@ export function studioRoutes({
     } as RequestInit);
   }
 
-  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts: parts.drafts, app, queue, caller };
+  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts: parts.drafts, app, listing, queue, caller };
 }
 
 /** The code of the problem that an answer tells. */

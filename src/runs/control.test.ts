@@ -8,6 +8,7 @@ import {
   follow,
   makeRunFolder,
   newRecord,
+  noteStart,
   type RunCommand,
   type RunPlaces,
   RunSession,
@@ -114,4 +115,17 @@ test("what was meant for an earlier process is not obeyed by the next", async ()
   expect(await answers(places, 1)).toMatchObject([{ command: "stop", problem: "The run had ended." }]);
   expect(session.stop.aborted).toBe(false);
   await session.close("done");
+});
+
+test("what is asked while the process of a run is starting is obeyed by it", async () => {
+  const places = makeRunFolder(root, "early");
+  await writeRecord(places, record);
+  await (await RunSession.open(places, record, "0.1.0")).close("stopped");
+  await noteStart(places, Date.now(), process.pid);
+  expect(await readRun(places)).toMatchObject({ state: "starting" });
+  await sendCommand(places, { command: "stop" });
+  const session = await RunSession.open(places, record, "0.1.0");
+  expect(session.stop.aborted).toBe(true);
+  await session.close("stopped");
+  expect(await readRun(places)).toMatchObject({ state: "stopped" });
 });

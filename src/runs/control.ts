@@ -43,7 +43,7 @@ export async function takeCommands({ control }: RunPlaces): Promise<FoundCommand
   const found: FoundCommand[] = [];
   for (const name of await waitingIn(control)) {
     const file = path.join(control, name);
-    const time = (await stat(file).catch(() => undefined))?.mtimeMs ?? 0;
+    const time = Number(/^(\d{15})-/.exec(name)?.[1] ?? (await stat(file).catch(() => undefined))?.mtimeMs ?? 0);
     const bytes = await readEarlierFile(file);
     await rm(file, { recursive: true, force: true }).catch(() => {});
     found.push({ id: path.parse(name).name, time, asked: read(bytes) });

@@ -51,13 +51,18 @@ export interface RunRow {
 /** Folders that are looked into at once: each takes a few open files. */
 const atOnce = 16;
 
-/** All runs in a folder, the newest first. What is no run is left out; a folder of runs that is not there has none. */
-export async function listRuns(root: string): Promise<RunRow[]> {
+/** All runs in a folder, the newest first. What is no run is left out; a folder of runs that is not there has none.
+ *  known: the row of a folder that need not be looked into, with its place among all names. */
+export async function listRuns(
+  root: string,
+  known: (name: string, place: number) => RunRow | undefined = () => undefined,
+): Promise<RunRow[]> {
   const names = (await readdir(root).catch(() => [])).filter((name) => !name.startsWith("."));
   const folders = names.sort().reverse();
   const rows: (RunRow | undefined)[] = [];
+  const rowOfName = (name: string, place: number) => known(name, place) ?? rowIn(path.join(root, name));
   for (let i = 0; i < folders.length; i += atOnce)
-    rows.push(...(await Promise.all(folders.slice(i, i + atOnce).map((name) => rowIn(path.join(root, name))))));
+    rows.push(...(await Promise.all(folders.slice(i, i + atOnce).map((name, j) => rowOfName(name, i + j)))));
   return rows.filter((row) => row !== undefined).sort(newestFirst);
 }
 
@@ -107,7 +112,7 @@ async function rowOf(places: RunPlaces): Promise<RunRow> {
 /** A start of which the run has not heard yet. */
 async function newStart(places: RunPlaces, digest: Digest): Promise<FoundStart | undefined> {
   const start = await lookAtStart(places);
-  return start && start.at > (digest.time ?? 0) ? start : undefined;
+  return start && start.at >= (digest.time ?? 0) ? start : undefined;
 }
 
 function unreadable(places: RunPlaces, code: ErrorCode, message: string, hint?: string): RunRow {

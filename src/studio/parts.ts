@@ -3,6 +3,7 @@ import type { Root } from "./disk/folders.ts";
 import type { ModelLibrary } from "./disk/library.ts";
 import type { Trash } from "./disk/trash.ts";
 import type { Drafts } from "./drafts/store.ts";
+import type { RunListing } from "./runs/listing.ts";
 import type { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import type { Tries } from "./using/tries/tries.ts";
@@ -17,6 +18,7 @@ export interface StudioParts {
   readonly checker: Checker;
   /** The folder of all runs. */
   readonly runs: string;
+  readonly listing: RunListing;
   readonly queue: RunQueue;
   readonly caller: Caller;
   readonly tries: Tries;

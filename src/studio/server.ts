@@ -13,6 +13,7 @@ import { rootsOf } from "./disk/folders.ts";
 import { ModelLibrary } from "./disk/library.ts";
 import { Trash } from "./disk/trash.ts";
 import { Drafts } from "./drafts/store.ts";
+import { RunListing } from "./runs/listing.ts";
 import { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import { readStudioFile, writeStudioFile } from "./studio-file.ts";
@@ -60,13 +61,14 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     const tickets = new Tickets();
     const end = new AbortController();
     const [trash, runs] = [new Trash(path.join(home, "trash")), path.join(home, "runs")];
-    const queue = new RunQueue({ root: runs, caller: options.caller, report });
+    const listing = new RunListing(runs);
+    const queue = new RunQueue({ listing, caller: options.caller, report });
     const parts = {
       version: await version(),
       roots,
       drafts: new Drafts(path.join(home, "drafts")),
       trash,
-      queue,
+      ...{ listing, queue },
       models: new ModelLibrary(roots, checker),
       checker,
       runs,

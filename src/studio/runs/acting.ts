@@ -4,6 +4,7 @@ import type { RunPlaces, RunRow } from "../../runs/index.ts";
 import { usableRun } from "../disk/runs.ts";
 import { answerProblem } from "../http/problems.ts";
 import type { RunHistories } from "./histories.ts";
+import type { RunListing } from "./listing.ts";
 import { Once } from "./once.ts";
 
 /** A run that is told something, as it stood when it was asked. */
@@ -16,8 +17,9 @@ export interface AskedRun {
 export type Act = (c: Context, work: (run: AskedRun) => Promise<object>) => Promise<Response>;
 
 /** Does what is asked of runs: once for each Idempotency-Key, and only if the run stands as the page that asks believes (If-Match). Where it does not allow what
- *  is asked, the answer has the run as it is now. root: the folder of all runs. */
-export function actingOn(root: string, histories: RunHistories): Act {
+ *  is asked, the answer has the run as it is now. Whoever watches is told of it at once. */
+export function actingOn(listing: RunListing, histories: RunHistories): Act {
+  const { root } = listing;
   const once = new Once();
   return async (c, work) => {
     const id = c.req.param("id")!;
@@ -26,7 +28,7 @@ export function actingOn(root: string, histories: RunHistories): Act {
         const run = await usableRun(root, id);
         const seq = seqOf(c);
         if (seq !== undefined && (await histories.of(run.places)).changedAt > seq) throw changed(id);
-        return work(run);
+        return work(run).finally(() => listing.changed(id));
       });
     } catch (error) {
       if (!(error instanceof CoinageError && conflicts.has(error.code))) throw error;

@@ -2,28 +2,42 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { studioRoutes } from "../../../test/studio.ts";
 import { writtenRun } from "../../../test/written-run.ts";
-import type { Entry } from "../../runs/index.ts";
+import { type Entry, takeRun } from "../../runs/index.ts";
 import { idOf, positionsIn, thinned } from "./messages.ts";
 
 const { ask, work } = studioRoutes();
+const aloneStudio = studioRoutes();
 
 const newRun = (name: string) => writtenRun(path.join(work, "runs"), name);
 
-/** Messages of a stream until one fits; the stream is left then. */
-async function until(answer: Response, fits: (message: string) => boolean): Promise<string[]> {
+/** The messages of a stream, in order. */
+function messagesOf(answer: Response) {
   const reader = answer.body!.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for (;;) {
-    const messages = text.split("\n\n").slice(0, -1);
-    if (messages.some(fits)) {
-      await reader.cancel();
-      return messages;
+  /** Those up to the first that fits. */
+  async function until(fits: (message: string) => boolean): Promise<string[]> {
+    const messages: string[] = [];
+    for (;;) {
+      for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
+        messages.push(text.slice(0, end));
+        text = text.slice(end + 2);
+        if (fits(messages.at(-1)!)) return messages;
+      }
+      const { value, done } = await reader.read();
+      if (done) throw new Error("the stream has ended");
+      text += decoder.decode(value, { stream: true });
     }
-    const { value, done } = await reader.read();
-    if (done) return messages;
-    text += decoder.decode(value, { stream: true });
   }
+  return { until, end: () => reader.cancel() };
+}
+
+/** Messages of a stream until one fits; the stream is left then. */
+async function until(answer: Response, fits: (message: string) => boolean): Promise<string[]> {
+  const reader = messagesOf(answer);
+  const messages = await reader.until(fits);
+  await reader.end();
+  return messages;
 }
 
 describe("events", () => {
@@ -76,6 +90,29 @@ describe("events", () => {
     const answer = await ask("GET", "/api/events");
     const messages = await until(answer, (message) => message.includes(run.id));
     expect(messages.some((message) => message.startsWith("event: run\n"))).toBe(true);
+  });
+
+  test("tell of a run that goes away, of the queue, and which run has the device", async () => {
+    const { ask: askAlone, work: alone } = aloneStudio;
+    const runs = path.join(alone, "runs");
+    const [run, held] = [await writtenRun(runs, "gone"), await writtenRun(runs, "held")];
+    run.write("opened", { pid: 1, host: "here", version: "1" });
+    run.write("closed", { outcome: "stopped" });
+    held.write("opened", { pid: 1, host: "here", version: "1" });
+    const lock = await takeRun(held.places);
+    const answer = await askAlone("GET", "/api/events");
+    const reader = messagesOf(answer);
+    await reader.until((message) => message.includes(`event: run\ndata: {"id":"${run.id}"`));
+    await reader.until((message) => message === `event: device\ndata: {"run":"${held.id}"}`);
+    // it has not begun, so it waits for the one that another program has begun
+    await askAlone("POST", `/api/runs/${run.id}/resume`, { body: {} });
+    await reader.until((message) => message === `event: queue\ndata: {"queue":["${run.id}"]}`);
+    await askAlone("DELETE", `/api/runs/${run.id}`);
+    const rest = await reader.until((message) => message === `event: gone\ndata: {"id":"${run.id}"}`);
+    expect(rest).not.toContainEqual(expect.stringContaining('"state":"starting"'));
+    await lock.release();
+    await reader.until((message) => message === 'event: device\ndata: {"run":null}');
+    await reader.end();
   });
 
   test.each(["..", "a/b", "%00", "C:"])("of a run %j are refused", async (run) => {

@@ -198,7 +198,7 @@ describe("a run folder that somebody else", () => {
 describe("a run whose process", () => {
   const { caller } = studio;
   const queueWith = (command: string, ...words: string[]) =>
-    new RunQueue({ root, caller: { command, words }, report: (error) => studio.bugs.push(error) });
+    new RunQueue({ listing: studio.listing, caller: { command, words }, report: (error) => studio.bugs.push(error) });
 
   test("cannot be started has failed at once, with the reason, and can be tried again", async () => {
     const run = await endedRun("spawn");

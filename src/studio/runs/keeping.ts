@@ -68,12 +68,18 @@ async function discarded(folder: string, trash: Parts["trash"]): Promise<string>
 }
 
 /** What was thrown away, and bringing it back. */
-export function trashRoutes({ runs, trash, drafts }: Pick<StudioParts, "runs" | "trash" | "drafts">): Hono {
+export function trashRoutes({
+  runs,
+  trash,
+  drafts,
+  listing,
+}: Pick<StudioParts, "runs" | "trash" | "drafts" | "listing">): Hono {
   const app = new Hono();
 
   app.get("/", async (c) => c.json({ trash: await trash.list() }));
   app.post("/:id/restore", async (c) => {
     const { kind, folder } = await trash.restore(c.req.param("id"), { run: runs, draft: drafts.folder });
+    if (kind === "run") listing.changed();
     return c.json(kind === "run" ? { run: await readRun(placesOf(folder)) } : { draft: await draftIn(folder) });
   });
   const draftIn = async (folder: string) => (await drafts.open(folder.split(/[/\\]/).at(-1)!)).draft;

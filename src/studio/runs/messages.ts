@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Entry, follow, listRuns, placesOf, type RunRow, readRun, Wake } from "../../runs/index.ts";
+import { type Entry, follow, placesOf, type RunRow, readRun, Wake } from "../../runs/index.ts";
 import type { StreamMessage } from "../http/event-stream.ts";
 import type { Tries } from "../using/tries/tries.ts";
-import { type RunQueue, underWayOf, waitingOf } from "./queue.ts";
+import { lookMs, type RunListing } from "./listing.ts";
+import { underWayOf, waitingOf } from "./queue.ts";
 
 /** How far each of some runs is known, by its folder: the number of its last event. */
 export type Positions = ReadonlyMap<string, number>;
@@ -83,32 +84,25 @@ async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGene
   }
 }
 
-/** How often the folder of all runs is looked at, in milliseconds. A run whose process was killed is told so after that. */
-const lookMs = 1000;
-
 interface Told {
-  readonly queue: RunQueue;
+  readonly listing: RunListing;
   readonly tries: Tries;
   readonly signal: AbortSignal;
 }
 
 /** What a page is told: events of the runs that it looks at, after those it knows; `run` with the row of each run that has changed, `gone` with the id of one that
  *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it; `try` with an image that is drawn of those it looks at. */
-export function runMessages(
-  root: string,
-  known: Positions,
-  { queue, tries, signal }: Told,
-): AsyncGenerator<StreamMessage, void> {
+export function runMessages(known: Positions, { listing, tries, signal }: Told): AsyncGenerator<StreamMessage, void> {
   const positions = new Map(known);
   const eventsOf = async function* (run: string, seq: number): AsyncGenerator<StreamMessage, void> {
-    const { folder } = placesOf(`${root}/${run}`);
+    const { folder } = placesOf(`${listing.root}/${run}`);
     for await (const entry of thinned(follow(placesOf(folder), seq, { signal }))) {
       positions.set(run, entry.seq);
       yield { id: idOf(positions), event: entry.kind, data: { run, ...entry } };
     }
   };
   return merged([
-    changedRows(root, queue, signal),
+    changedRows(listing, signal),
     tryMessages(tries.changes([...known.keys()], signal)),
     ...[...known].map(([run, seq]) => eventsOf(run, seq)),
   ]);
@@ -120,7 +114,7 @@ async function* tryMessages(tries: ReturnType<Tries["changes"]>): AsyncGenerator
 }
 
 /** What has changed in the folder of all runs; at first everything. */
-async function* changedRows(root: string, queue: RunQueue, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
   const told = new Map<string, string>();
   const isNew = (key: string, data: unknown): boolean => {
     const text = JSON.stringify(data);
@@ -130,9 +124,9 @@ async function* changedRows(root: string, queue: RunQueue, signal: AbortSignal):
   };
   const change = new Wake();
   signal.addEventListener("abort", change.wake, { once: true });
-  queue.onChange(change.wake, signal);
+  listing.onChange(change.wake, signal);
   while (!signal.aborted) {
-    const rows = await listRuns(root);
+    const rows = await listing.watched();
     const here = new Set(rows.map(({ id }) => id));
     for (const row of rows) if (isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
     for (const key of told.keys()) {

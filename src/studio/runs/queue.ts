@@ -1,22 +1,11 @@
 import os from "node:os";
 import { CoinageError } from "../../errors/index.ts";
-import {
-  changeRecord,
-  isUnderWay,
-  listRuns,
-  placesOf,
-  type RunPlaces,
-  type RunRow,
-  readRun,
-} from "../../runs/index.ts";
+import { changeRecord, isUnderWay, placesOf, type RunPlaces, type RunRow, readRun } from "../../runs/index.ts";
+import { lookMs, type RunListing } from "./listing.ts";
 import { type Caller, launchRun } from "./start.ts";
 
-/** How often it is looked whether the next run can start, while some wait. In milliseconds. */
-const lookMs = 1000;
-
 interface QueueOptions {
-  /** The folder of all runs. */
-  readonly root: string;
+  readonly listing: RunListing;
   readonly caller: Caller;
   readonly report: (error: unknown) => void;
 }
@@ -27,7 +16,8 @@ export class RunQueue {
   #work: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  readonly #listeners = new Set<() => void>();
+  /** The run that the others wait for. */
+  #busy: RunPlaces | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
@@ -41,12 +31,12 @@ export class RunQueue {
       if (state !== undefined && isUnderWay(state))
         throw new CoinageError("RUN_BUSY", "The run is under way already.", { where: id });
       if (state === "queued") return;
-      const last = waitingOf(await listRuns(this.#options.root)).at(-1);
+      const last = waitingOf(await this.#options.listing.now()).at(-1);
       const queued = { turn: (last?.turn ?? 0) + 1, ...(steps !== undefined && { steps }) };
       await changeRecord(places, (record) => ({ ...record, wanted: "queued", queued }));
       await this.#startNext();
     });
-    this.#changed();
+    this.#options.listing.changed();
   }
 
   /** Takes a run out of the queue: what it was before, it is again. @throws OUTPUT_UNWRITABLE */
@@ -57,13 +47,13 @@ export class RunQueue {
         record.wanted === "queued" ? { ...record, wanted: "draft" } : record,
       ),
     );
-    this.#changed();
+    this.#options.listing.changed();
   }
 
   /** Moves a waiting run to a place in the order, from 0. @throws RUN_ENDED when it does not wait */
   async move(id: string, position: number): Promise<void> {
     await this.exclusively(async () => {
-      const waiting = waitingOf(await listRuns(this.#options.root));
+      const waiting = waitingOf(await this.#options.listing.now());
       const moved = waiting.find((row) => row.id === id);
       if (!moved) throw new CoinageError("RUN_ENDED", "The run is not in the queue.", { where: id });
       const others = waiting.filter((row) => row !== moved);
@@ -71,13 +61,13 @@ export class RunQueue {
       for (const [turn, { folder }] of order.entries())
         await changeRecord(placesOf(folder), (record) => ({ ...record, queued: { ...record.queued, turn: turn + 1 } }));
     });
-    this.#changed();
+    this.#options.listing.changed();
   }
 
   /** Starts what can be started, also what waited when an earlier studio ended. */
   async look(): Promise<void> {
     await this.exclusively(() => this.#startNext()).catch(this.#options.report);
-    this.#changed();
+    this.#options.listing.changed();
   }
 
   /** Does something while no run is started, moved or taken out. */
@@ -85,12 +75,6 @@ export class RunQueue {
     const turn = this.#work.catch(() => {}).then(work);
     this.#work = turn;
     return turn;
-  }
-
-  /** Calls back whenever the queue has changed, until the signal is aborted. */
-  onChange(listener: () => void, signal: AbortSignal): void {
-    this.#listeners.add(listener);
-    signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
   }
 
   /** Starts nothing any more. Runs go on. */
@@ -102,13 +86,22 @@ export class RunQueue {
   async #startNext(): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
-    const rows = await listRuns(this.#options.root);
+    const rows = await this.#options.listing.now();
     const [next, ...others] = waitingOf(rows);
     if (!next) return;
-    const isFree = underWayOf(rows) === undefined;
-    if (isFree) await this.#start(placesOf(next.folder));
-    if (others.length === 0 && isFree) return;
-    this.#timer = setTimeout(() => void this.look(), lookMs);
+    const busy = underWayOf(rows);
+    if (!busy) await this.#start(placesOf(next.folder));
+    this.#busy = busy && placesOf(busy.folder);
+    if (others.length > 0 || busy) this.#lookSoon();
+  }
+
+  #lookSoon(): void {
+    if (this.#isClosed) return;
+    this.#timer = setTimeout(async () => {
+      const state = this.#busy && (await readRun(this.#busy)).state;
+      if (state !== undefined && isUnderWay(state)) this.#lookSoon();
+      else await this.look();
+    }, lookMs);
     this.#timer.unref();
   }
 
@@ -119,10 +112,6 @@ export class RunQueue {
       return { ...record, wanted: "run" };
     });
     await launchRun(places, this.#options.caller, steps, () => void this.look());
-  }
-
-  #changed(): void {
-    for (const listener of this.#listeners) listener();
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
-import { aboutRun, consoleEnd, listRuns, type RunPlaces, readRun } from "../../runs/index.ts";
+import { aboutRun, consoleEnd, type RunPlaces, readRun } from "../../runs/index.ts";
 import { resolveInside } from "../disk/names.ts";
 import { runAt, usableRun } from "../disk/runs.ts";
 import { readJson, readQuery } from "../http/bodies.ts";
@@ -19,21 +19,21 @@ import { Once } from "./once.ts";
 import { waitingOf } from "./queue.ts";
 import { steeringRoutes } from "./steering.ts";
 
-type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "queue" | "trash">;
+type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "listing" | "queue" | "trash">;
 
 /** Runs: what they are, what happens in them, what they are told. */
-export function runRoutes({ runs: root, drafts, models, version, queue, trash }: RunParts): Hono {
+export function runRoutes({ runs: root, drafts, models, version, listing, queue, trash }: RunParts): Hono {
   const app = new Hono();
   const histories = new RunHistories();
   const once = new Once();
-  const act = actingOn(root, histories);
+  const act = actingOn(listing, histories);
   const placesIn = async (c: Context): Promise<RunPlaces> => (await usableRun(root, c.req.param("id")!)).places;
 
   app.route("/", keepingRoutes(act, { runs: root, trash, queue }));
   app.route("/", steeringRoutes(act, queue));
   app.route("/", againRoutes(act, { drafts, models, histories }));
   app.get("/", async (c) => {
-    const runs = await listRuns(root);
+    const runs = await listing.now();
     return c.json({ runs, queue: waitingOf(runs).map(({ id }) => id) });
   });
   app.post("/", async (c) => {
@@ -101,7 +101,7 @@ const eventsQuery = z.object({ runs: z.string().max(4000).default(""), after: z.
 /** `GET /api/events?runs=A,B&after=ID`: from what the page knows already, else from now on. */
 export async function runEvents(
   c: Context,
-  { runs: root, queue, tries, end }: Pick<StudioParts, "runs" | "queue" | "tries" | "end">,
+  { runs: root, listing, tries, end }: Pick<StudioParts, "runs" | "listing" | "tries" | "end">,
 ): Promise<Response> {
   const { runs, after } = readQuery(c, eventsQuery);
   const asked = runs === "" ? [] : runs.split(",");
@@ -111,5 +111,5 @@ export async function runEvents(
   const now = await positionsNow(root, asked);
   const known = last === undefined ? undefined : positionsIn(last);
   const positions = new Map([...now].map(([run, seq]) => [run, known?.get(run) ?? seq]));
-  return eventStream(c, (signal) => runMessages(root, positions, { queue, tries, signal }), { end });
+  return eventStream(c, (signal) => runMessages(positions, { listing, tries, signal }), { end });
 }

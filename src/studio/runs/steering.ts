@@ -13,10 +13,13 @@ export function steeringRoutes(act: Act, queue: RunQueue): Hono {
   app.post("/:id/stop", async (c) => {
     const { now } = await readJson(c, z.strictObject({ now: z.boolean().default(false) }));
     return act(c, async (run) => {
-      if (run.row.state === "queued") await queue.remove(run.places);
-      // what was asked already is not asked again
-      else if (run.row.state !== "stopping" || now) return told(run, { command: now ? "stopNow" : "stop" });
-      return { run: await readRun(run.places) };
+      const { places } = run;
+      if (run.row.state === "queued") await queue.remove(places);
+      // its turn may have come in that moment
+      const row = await readRun(places);
+      const isAsked = row.state === "stopping" && !now;
+      if (isAsked || (run.row.state === "queued" && !isAtWork({ row }))) return { run: row };
+      return told({ places, row }, { command: now ? "stopNow" : "stop" });
     });
   });
   app.post("/:id/save", (c) => act(c, (run) => told(run, { command: "save" })));
@@ -62,7 +65,7 @@ const mostSteps = 10_000_000;
 const stepCount = z.int().min(1).max(mostSteps);
 const sampleInput = z.strictObject({ prompt: z.string().max(10_000), seed: z.int().min(0).optional() });
 
-function isAtWork({ row: { state } }: AskedRun): boolean {
+function isAtWork({ row: { state } }: Pick<AskedRun, "row">): boolean {
   return state !== undefined && isUnderWay(state);
 }
 

@@ -4,23 +4,33 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { codeOf, studioRoutes } from "../../../test/studio.ts";
 import { studioRuns } from "../../../test/studio-runs.ts";
-import { placesOf, type RunAbout, readSources } from "../../runs/index.ts";
+import { placesOf, type RunAbout, type RunRow, readSources } from "../../runs/index.ts";
 import type { Draft } from "../drafts/draft.ts";
 import { RunQueue } from "./queue.ts";
 
 const studio = studioRoutes();
 const { ask } = studio;
-const { root, told, draftOf, start, read, until } = studioRuns(studio);
+const { told, draftOf, start, read, until } = studioRuns(studio);
 
 const aboutOf = async (id: string) => (await told<{ about: RunAbout }>("GET", `/api/runs/${id}`)).about;
 
 test("a run is started, drawn from, stopped, resumed and made longer, and its files are given as they are", async () => {
-  const { id, state } = await start("vexla", { max_train_epochs: 100_000 });
+  const id = await draftOf("vexla", { max_train_epochs: 100_000, sample_every_n_steps: 90_000 });
+  const { draft } = await told<{ draft: Draft }>("GET", `/api/drafts/${id}`);
+  const { revision, word, model, settings } = draft;
+  await told("PUT", `/api/drafts/${id}`, { revision, word, model, settings, prompts: ["a vexla --w 64 --h 64"] });
+  const { run } = await told("POST", "/api/runs", { draft: id });
+  await trained(run);
+});
+
+/** What can be done with a run while it trains and after it. */
+async function trained({ id, state }: RunRow): Promise<void> {
   expect(state).toBe("starting");
   await until(id, (row) => row.state === "running" && row.step! > 0);
 
   await told("POST", `/api/runs/${id}/sample`, { prompt: "a vexla --w 64 --h 64 --s 1", seed: 3 });
   await expect.poll(async () => (await aboutOf(id)).samples, { timeout: 60_000 }).toHaveLength(1);
+  await told("POST", `/api/runs/${id}/set`, { sampleEvery: 80_000 });
   expect((await ask("DELETE", `/api/runs/${id}`)).status).toBe(409);
   expect((await ask("POST", `/api/runs/${id}/resume`, { body: {} })).status).toBe(409);
 
@@ -43,7 +53,7 @@ test("a run is started, drawn from, stopped, resumed and made longer, and its fi
   const about = await aboutOf(id);
   expect(about).toMatchObject({
     record: { wanted: "run" },
-    settings: { token_string: "vexla", init_word: "ring", learning_rate: 0.01 },
+    settings: { sample_every_n_steps: 80_000, token_string: "vexla", init_word: "ring", learning_rate: 0.01 },
     checkpoints: [{ name: "vexla.pt", step: stopped.step! + 5, kind: "last" }],
     samples: [{ prompt: "a vexla", seed: 3, width: 64, height: 64 }],
   });
@@ -57,7 +67,7 @@ test("a run is started, drawn from, stopped, resumed and made longer, and its fi
   const { rows } = await told<{ rows: { step: number }[] }>("GET", `/api/runs/${id}/table?rows=200`);
   expect(rows.at(-1)!.step).toBe(stopped.step! + 5);
   expect(studio.bugs).toEqual([]);
-});
+}
 
 function digestOf(file: string): string {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
@@ -157,7 +167,11 @@ test("one run is under way at a time, the others wait in an order that can be ch
   await told("POST", `/api/runs/${third.id}/stop`, { now: true });
   await until(third.id, ({ state }) => state === "stopped");
   expect((await read(fourth.id)).state).toBe("queued");
-  const next = new RunQueue({ root, caller: studio.caller, report: (error) => studio.bugs.push(error) });
+  const next = new RunQueue({
+    listing: studio.listing,
+    caller: studio.caller,
+    report: (error) => studio.bugs.push(error),
+  });
   await next.look();
   await until(fourth.id, ({ state }) => state === "running");
   next.close();
