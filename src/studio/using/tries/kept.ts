@@ -18,13 +18,17 @@ const schema = z.looseObject({
   checkpoints: z.array(z.string()),
   /** Training steps after which the trainer drew it. */
   trainedSteps: z.number().optional(),
+  /** When it was done, in milliseconds since 1970. */
+  atMs: z.number(),
+  /** What drawing it took, with loading the model for the first one; not known of what the trainer drew. */
+  seconds: z.number().optional(),
 });
 
 /** What is known of an image that was drawn. */
 export type KeptTry = Readonly<Pick<z.infer<typeof schema>, keyof (typeof schema)["shape"]>>;
 
 /** What is known of one that is wanted. */
-export type TryFacts = Omit<KeptTry, "checkpoints" | "trainedSteps">;
+export type TryFacts = Omit<KeptTry, "checkpoints" | "trainedSteps" | "atMs" | "seconds">;
 
 /** Where the images that were tried with a run are, each with its facts in a file beside it. */
 export function triesFolder({ folder }: RunPlaces): string {

@@ -14,7 +14,10 @@ export interface Try extends TryFacts {
   readonly reason?: string;
   /** Steps of sampling that are done; 0 while the model is loaded. */
   readonly drawnSteps?: number;
-  readonly trainedSteps?: number;
+  readonly trainedSteps?: number | undefined;
+  /** When it was done, in milliseconds since 1970, and what drawing it took. */
+  readonly atMs?: number;
+  readonly seconds?: number | undefined;
   readonly problem?: Problem;
 }
 
@@ -55,7 +58,5 @@ export function rowOf({ run, cell, state, reason, drawnSteps, problem }: Wanted,
 
 /** What is told of one that is there. */
 export function rowOfKept(run: string, { checkpoints: _, ...facts }: KeptTry, checkpoint: string): Try {
-  const { trainedSteps, ...known } = facts;
-  const file = `${facts.id}.png`;
-  return { ...known, run, checkpoint, state: "done", file, ...(trainedSteps !== undefined && { trainedSteps }) };
+  return { ...facts, run, checkpoint, state: "done", file: `${facts.id}.png` };
 }

@@ -32,7 +32,7 @@ export async function drawnByTrainer(
       await makeTriesFolder(places);
       const { file, step: trainedSteps, width, height } = sample;
       await copyFile(path.join(places.samples, path.basename(file)), path.join(triesFolder(places), `${facts.id}.png`));
-      return await keepFacts(places, { ...facts, width, height, checkpoints: ["now"], trainedSteps });
+      return await keepFacts(places, { ...facts, width, height, checkpoints: ["now"], trainedSteps, atMs: Date.now() });
     }
     throw failed("The run ended before it had drawn it.");
   } finally {

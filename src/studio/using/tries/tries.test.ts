@@ -104,6 +104,7 @@ describe("images of a word", { timeout: 120_000 }, () => {
       tries.map(({ id }) => [id, "done", `${id}.png`]),
     );
     expect(files.map((file) => statSync(file).mtimeMs)).toEqual(times);
+    expect(again[0]).toMatchObject({ seconds: expect.any(Number), atMs: expect.any(Number) });
     const sent = await ask("GET", `/api/runs/${id}/files/tries/${again[0]!.file}`);
     expect(Buffer.from(await sent.arrayBuffer())).toEqual(pictureOf(again[0]));
   });

@@ -188,12 +188,14 @@ export class Tries {
     }, lookMs).unref();
     try {
       await makeTriesFolder(places);
+      const began = performance.now();
       const { problem } = await this.#generator.ask<DrawAnswer, DrawNews>(cell.draw, ({ step }) =>
         this.#change(wanted, { drawnSteps: step }),
       );
       if (problem) this.#fail(wanted, problem);
       else {
-        await keepFacts(places, { ...cell.facts, checkpoints: [...wanted.checkpoints] });
+        const seconds = (performance.now() - began) / 1000;
+        await keepFacts(places, { ...cell.facts, checkpoints: [...wanted.checkpoints], atMs: Date.now(), seconds });
         this.#finish(wanted);
       }
     } catch (error) {
