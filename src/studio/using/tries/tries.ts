@@ -46,8 +46,12 @@ export class Tries {
 
   /** Has images drawn that are not there. Gives each as it is now. */
   async add(run: string, places: RunPlaces, cells: readonly Cell[]): Promise<readonly Try[]> {
-    const kept = await readKept(places);
     const busy = await this.#busyWith();
+    const before = new Set(this.#wanted.keys());
+    let kept = await readKept(places);
+    // what was finished meanwhile is there, too
+    if (cells.some((cell) => before.has(keyOf(run, cell)) && !this.#wanted.has(keyOf(run, cell))))
+      kept = await readKept(places);
     const tries: Try[] = [];
     for (const cell of cells) {
       const { checkpoint, facts } = cell;
@@ -78,8 +82,10 @@ export class Tries {
 
   /** All images of a run: those that are there, and those that are wanted. */
   async list(run: string, places: RunPlaces): Promise<readonly Try[]> {
+    // looked at first: what is finished meanwhile is then among those that are kept
+    const before = [...this.#wanted.values()].filter((one) => one.run === run);
     const kept = await readKept(places);
-    const wanted = [...this.#wanted.values()].filter((one) => one.run === run && !kept.has(one.cell.facts.id));
+    const wanted = before.filter(({ cell }) => !kept.has(cell.facts.id));
     return [
       ...[...kept.values()].flatMap((one) => one.checkpoints.map((name) => rowOfKept(run, one, name))),
       ...wanted.flatMap((one) => [...one.checkpoints].map((name) => rowOf(one, name))),
