@@ -1,4 +1,5 @@
 /** Pictures that are drawn with the word of a run, to compare its steps and to use it. */
+export type { Try } from "../../using/tries/rows.ts";
 export { DrawingFields } from "./fields.tsx";
 export {
   type Cell,
@@ -8,7 +9,6 @@ export {
   isDrawable,
   newestFirst,
   sampleViewsOf,
-  type Try,
   usualDrawing,
   viewsOf,
 } from "./tries.ts";

@@ -1,19 +1,11 @@
 import { expect, test } from "vitest";
-import {
-  expectedSeconds,
-  isDrawable,
-  newestFirst,
-  sampleViewsOf,
-  type Try,
-  usualDrawing,
-  viewsOf,
-  withTries,
-} from "./tries.ts";
+import type { Try } from "../../using/tries/rows.ts";
+import { expectedSeconds, isDrawable, newestFirst, sampleViewsOf, usualDrawing, viewsOf, withTries } from "./tries.ts";
 
 const drawing = { width: 512, height: 512, steps: 20, guidance: 7.5 };
 const tried = (more: Partial<Try> = {}): Try => ({
   ...{ id: "1", state: "done", checkpoint: "w-10.safetensors", prompt: "a w", seed: 42, file: "1.png", seconds: 4 },
-  ...drawing,
+  ...{ ...drawing, run: "r", negativePrompt: "" },
   ...more,
 });
 const run = {

@@ -1,5 +1,6 @@
 import type { RunAbout } from "../../../runs/index.ts";
 import type { Problem } from "../../http/problems.ts";
+import type { Try } from "../../using/tries/rows.ts";
 
 /** How all pictures of a comparison are drawn. */
 export interface Drawing {
@@ -14,25 +15,6 @@ export interface Cell {
   readonly checkpoint: string;
   readonly prompt: string;
   readonly seed: number;
-}
-
-/** A picture that was asked for. */
-export interface Try extends Cell, Drawing {
-  /** Of what is to be seen: checkpoints of the same vectors have it in common. */
-  readonly id: string;
-  readonly state: "waiting" | "drawing" | "done" | "failed";
-  /** In the run's folder of tries; of one that is done. */
-  readonly file?: string | undefined;
-  /** Why it waits. */
-  readonly reason?: string | undefined;
-  /** Steps that are done of one that is being drawn; 0 while the model is loaded. */
-  readonly drawnSteps?: number | undefined;
-  /** When it was done, in milliseconds since 1970, and what it took. */
-  readonly atMs?: number | undefined;
-  readonly seconds?: number | undefined;
-  /** Steps that the run had made; of one of "now". */
-  readonly trainedSteps?: number | undefined;
-  readonly problem?: Problem | undefined;
 }
 
 /** What there is of a cell: a picture, or how far it has come. none: what only the run could have drawn, and did not. */

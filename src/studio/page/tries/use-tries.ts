@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import type { Try } from "../../using/tries/rows.ts";
 import { ask, connection, type Message } from "../live/index.ts";
 import { attempt } from "../parts/notices.tsx";
-import { type Cell, type Drawing, type Try, withTries } from "./tries.ts";
+import { type Cell, type Drawing, withTries } from "./tries.ts";
 
 /** Pictures that the studio lets be asked for at once. */
 const atOnce = 200;
