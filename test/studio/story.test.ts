@@ -1,0 +1,125 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { readEmbeddingFile } from "../../src/embedding/index.ts";
+import { concept } from "../training-run.ts";
+import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+
+const home = temporaryFolder();
+const embeddings = path.join(home, "ComfyUI", "models", "embeddings");
+mkdirSync(embeddings, { recursive: true });
+const photos = readdirSync(concept)
+  .filter((name) => name.endsWith(".png"))
+  .slice(0, 5)
+  .map((name) => path.join(concept, name));
+const studio = await startStudio({ home });
+
+/** A story goes through a whole run; its waits allow for slow machines. */
+const story = 600_000;
+const patience = 150_000;
+
+async function newVisitor() {
+  const visitor = await visit(studio);
+  visitor.context.setDefaultTimeout(patience);
+  return visitor;
+}
+
+/** The embedding in ComfyUI's folder: as many vectors as were learned, all finite. */
+async function vectorsIn(name: string): Promise<number> {
+  const [file] = readdirSync(embeddings).filter((one) => one.startsWith(name));
+  const { tables } = await readEmbeddingFile(path.join(embeddings, file!));
+  const [table] = Object.values(tables);
+  expect([...(table!.data as Float32Array)].every(Number.isFinite)).toBe(true);
+  return table!.shape[0]!;
+}
+
+async function sawSample(page: Page, word: string, step: number): Promise<void> {
+  await page.getByRole("img", { name: new RegExp(`^a photo of ${word}, step ${step},`) }).waitFor();
+}
+
+test(
+  "somebody who never trained anything teaches a word, chooses its best step and takes it to another program",
+  async () => {
+    const { page, strangers, complaints } = await newVisitor();
+    await page.getByRole("link", { name: "Teach the first word" }).click();
+    await page.getByLabel("Choose pictures").setInputFiles(photos);
+    await expect
+      .poll(
+        () =>
+          page
+            .getByRole("listbox", { name: /^Pictures/ })
+            .getByRole("option")
+            .count(),
+        { timeout: patience },
+      )
+      .toBe(5);
+
+    // a word that is one already, mended by a click
+    await page.getByLabel("The new word").fill("ring");
+    await page.getByRole("button", { name: 'Use "ringx1"' }).first().click();
+    await page.getByLabel("Starts from").fill("ring");
+    await page.getByLabel("Draw while training").fill("a photo of ringx1 --w 64 --h 64 --s 4 --d 1");
+    await page.getByLabel("Steps between samples").fill("10");
+    await page.getByText("All settings").last().click();
+    const search = page.getByRole("searchbox", { name: "Search settings" });
+    for (const [setting, value] of [
+      ["max train steps", "80"],
+      ["save every n steps", "20"],
+    ] as const) {
+      await search.fill(setting);
+      await page.getByLabel(setting, { exact: true }).fill(value);
+      await page.getByLabel(setting, { exact: true }).press("Enter");
+    }
+    await page.getByText(/^80 steps × \d+/).waitFor();
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+
+    // watched, reloaded, stopped and gone on with
+    await page.waitForURL(/\/run\//);
+    await sawSample(page, "ringx1", 10);
+    await sawSample(page, "ringx1", 20);
+    await page.reload();
+    await sawSample(page, "ringx1", 20);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByRole("menuitem", { name: /^Stop after step/ }).click();
+    await page.getByRole("button", { name: /^Resume from step \d+$/ }).click();
+    await page.getByText("done", { exact: true }).waitFor();
+    await sawSample(page, "ringx1", 80);
+
+    // compared and starred
+    await page.getByRole("link", { name: "Compare" }).click();
+    await page.getByRole("slider", { name: "Step" }).focus();
+    await page.keyboard.press("Home");
+    await page.keyboard.press("ArrowRight");
+    await page.getByRole("button", { name: "Star step 20" }).click();
+    await page.getByRole("button", { name: "Take the star off step 20" }).waitFor();
+
+    // tried and written for another program
+    await page.getByRole("link", { name: "Use step 20" }).click();
+    await page.getByLabel("What to draw").fill("a photo of ringx1 on a table");
+    await page.getByText("Size, steps and guidance").click();
+    for (const [label, value] of [
+      ["Width", "64"],
+      ["Height", "64"],
+      ["Steps", "4"],
+    ] as const)
+      await page.getByRole("spinbutton", { name: label, exact: true }).fill(value);
+    await page.getByRole("button", { name: /^Draw/ }).first().click();
+    await page
+      .getByRole("img", { name: /^a photo of ringx1 on a table, step 20, seed 42$/ })
+      .first()
+      .waitFor();
+    await page.getByRole("button", { name: "Write it into 1 folder" }).click();
+    await page.getByText("written, read back, equal").waitFor();
+    await page.getByText("embedding:ringx1").first().waitFor();
+    await lookAt(page, "story-exported");
+    expect(await vectorsIn("ringx1")).toBeGreaterThan(0);
+
+    // and found again
+    await page.getByRole("link", { name: "All words" }).click();
+    await page.getByRole("link", { name: "ringx1", exact: true }).waitFor();
+    await lookAt(page, "runs-done");
+    expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
+  },
+  story,
+);
