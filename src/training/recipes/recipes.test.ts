@@ -87,14 +87,14 @@ describe("a recipe for six images", () => {
         --save_model_as safetensors
         --cache_latents
         --keep best
-        --step_angle 0.04
+        --step_angle 0.023
         --resolution 512,512
         --dataset_repeats 8
         --use_object_template
-        sdxl cpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
-        sdxl gpu: --max_train_steps 400 --step_angle 0.05 --resolution 768,768
-        small cpu: --max_train_steps 150 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.13 --resolution 128,128
-        small gpu: --max_train_steps 150 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.13 --resolution 128,128
+        sdxl cpu: --max_train_steps 400 --step_angle 0.029 --resolution 768,768
+        sdxl gpu: --max_train_steps 400 --step_angle 0.029 --resolution 768,768
+        small cpu: --max_train_steps 75 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.15 --resolution 128,128
+        small gpu: --max_train_steps 75 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.15 --resolution 128,128
       style
         --norm_control fixed
         --norm_target 1.9x

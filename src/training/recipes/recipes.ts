@@ -64,9 +64,9 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
       eval_every_n_steps: 25,
       early_stop: true,
     },
-    turn: 20,
+    turn: 11.5,
     families: { sdxl: { max_train_steps: 400 } },
-    small: { max_train_steps: 150, min_timestep: 800, eval_every_n_steps: 10 },
+    small: { max_train_steps: 75, min_timestep: 800, eval_every_n_steps: 10 },
   },
   style: {
     kind: "style",
