@@ -165,6 +165,8 @@ export class Tries {
         if (next && busy === undefined) await this.#draw(next);
         else await pause(lookMs, undefined, { ref: false, signal: this.#end }).catch(() => {});
       }
+    } catch (error) {
+      this.#report(error);
     } finally {
       this.#isWorking = false;
     }
