@@ -87,7 +87,12 @@ export function changedCaptions(pictures: readonly DraftPicture[], change: (capt
 }
 
 export function withCaptions(pictures: readonly DraftPicture[], captions: Captions): readonly DraftPicture[] {
-  return pictures.map((picture) => ({ ...picture, caption: captions[picture.name] ?? picture.caption }));
+  // those that stay the same are not drawn again
+  return pictures.map((picture) => {
+    const { name, caption } = picture;
+    const changed = captions[name] ?? caption;
+    return changed === caption ? picture : { ...picture, caption: changed };
+  });
 }
 
 /** Captions of all pictures with the word in them. */

@@ -9,6 +9,7 @@ const words = texts.newWord;
 /** Changes the captions of all pictures at once; each change can be undone. */
 export function CaptionTools({ editor }: { editor: Editor }) {
   const [find, replacement, prefix] = [useSignal(""), useSignal(""), useSignal("")];
+  const isOpen = useSignal(false);
   const pictures = editor.pictures.value;
   const fields = editor.fields.value;
   const apply = (captions: Captions) => {
@@ -22,10 +23,14 @@ export function CaptionTools({ editor }: { editor: Editor }) {
     find.value === ""
       ? {}
       : changedCaptions(pictures, (caption) => caption.replaceAll(find.value, () => replacement.value));
-  const withWord = fields.word === "" ? {} : captionsWithWord(fields, pictures);
+  const withWord = fields.word === "" || !isOpen.value ? {} : captionsWithWord(fields, pictures);
   const lacking = Object.keys(withWord).length;
   return (
-    <details>
+    <details
+      onToggle={(event) => {
+        isOpen.value = event.currentTarget.open;
+      }}
+    >
       <summary>{words.allCaptions}</summary>
       <div class="inside">
         {fields.word !== "" && (

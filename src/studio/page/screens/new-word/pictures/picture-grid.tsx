@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { hasWord } from "../../../../drafts/captions.ts";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
 import { texts } from "../../../texts/index.ts";
@@ -69,34 +69,47 @@ function Tile({ draft, picture, word, crop, marks, isActive, onChoose }: TileSho
   const about = [original, words.size(width, height), crop && words.trainedAs(crop.width, crop.height)];
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (isActive) element.current?.scrollIntoView?.({ block: "nearest" });
+    if (isActive && element.current) show(element.current);
   }, [isActive]);
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys of its options
-    <div
-      ref={element}
-      class="tile"
-      role="option"
-      title={original}
-      aria-selected={isActive}
-      tabIndex={isActive ? 0 : -1}
-      onClick={onChoose}
-    >
-      <span class="spoken">{about.filter(Boolean).join(", ")}</span>
-      <div class="square">
-        <CroppedPicture draft={draft} picture={picture} crop={crop} alt="" />
+  const shown = [picture, crop, marks.join(), isActive, word, draft];
+  // with hundreds of pictures, a letter of one caption draws one of them
+  return useMemo(
+    () => (
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys of its options
+      <div
+        ref={element}
+        class="tile"
+        role="option"
+        title={original}
+        aria-selected={isActive}
+        tabIndex={isActive ? 0 : -1}
+        onClick={onChoose}
+      >
+        <span class="spoken">{about.filter(Boolean).join(", ")}</span>
+        <div class="square">
+          <CroppedPicture draft={draft} picture={picture} crop={crop} alt="" />
+        </div>
+        <div class="marks">
+          {marks.map((mark) => (
+            <span key={mark} class="mark">
+              {mark}
+            </span>
+          ))}
+        </div>
+        <div class={lacks ? "caption lacks" : "caption"}>
+          {caption || words.noCaption}
+          {lacks && <span class="spoken">, {words.wordMissing}</span>}
+        </div>
       </div>
-      <div class="marks">
-        {marks.map((mark) => (
-          <span key={mark} class="mark">
-            {mark}
-          </span>
-        ))}
-      </div>
-      <div class={lacks ? "caption lacks" : "caption"}>
-        {caption || words.noCaption}
-        {lacks && <span class="spoken">, {words.wordMissing}</span>}
-      </div>
-    </div>
+    ),
+    shown,
   );
+}
+
+/** Scrolls the list, and not the page, until a tile of it is seen. */
+function show(tile: HTMLElement): void {
+  const list = tile.parentElement!;
+  const [top, bottom] = [tile.offsetTop - list.offsetTop, tile.offsetTop - list.offsetTop + tile.offsetHeight];
+  if (top < list.scrollTop) list.scrollTop = top;
+  else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
 }
