@@ -55,10 +55,17 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
     };
   }, [kind]);
 
+  const waiting = useRef<number | undefined>(undefined);
   useEffect(() => {
-    const frame = requestAnimationFrame(() => plot.current?.setData(dataOf(curves)));
-    return () => cancelAnimationFrame(frame);
+    // curves that come meanwhile are drawn with it: waiting anew for each would never end
+    waiting.current ??= setTimeout(() => {
+      requestAnimationFrame(() => {
+        waiting.current = undefined;
+        plot.current?.setData(dataOf(latest.current));
+      });
+    }, pauseOf(curves)) as unknown as number;
   }, [curves]);
+  useEffect(() => () => clearTimeout(waiting.current), []);
 
   const [first, last] = rangeOf(curves);
   const step = at ?? last;
@@ -101,6 +108,12 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
       />
     </figure>
   );
+}
+
+/** Milliseconds until curves are drawn again: drawing takes time by their points. */
+function pauseOf(curves: readonly ChartCurve[]): number {
+  const points = curves.reduce((sum, { steps }) => sum + steps.length, 0);
+  return Math.min(500, points / 10);
 }
 
 function textOf({ format = numberText }: ChartCurve, value: number | undefined): string {

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { RunRow } from "../../../../runs/index.ts";
 import { ask, fileAddress } from "../../live/index.ts";
 import { attempt } from "../../parts/notices.tsx";
@@ -29,7 +29,8 @@ export function Samples({
   change: (change: (view: RunView) => RunView) => void;
 }) {
   const opened = useSignal<Opened | undefined>(undefined);
-  const strips = sampleStrips(view.about.samples);
+  const { samples } = view.about;
+  const strips = useMemo(() => sampleStrips(samples), [samples]);
   const stars = new Set(view.about.marks.stars);
   const star = (step: number) =>
     attempt(async () => {
