@@ -74,10 +74,9 @@ test(
   "a run is watched while it learns, reloaded, steered and gone on with",
   async () => {
     const { page, context, strangers, complaints } = await patientVisit();
-    startRun("watched");
+    startRun("watched", { flags: ["--max_train_steps", "100"] });
     await page.getByRole("link", { name: "watched", exact: true }).click();
     await page.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
-    await lookAt(page, "run-learning");
 
     // reloaded and in a second tab: the same images, curves and messages
     await page.reload();
@@ -85,6 +84,16 @@ test(
     const second = await context.newPage();
     await second.goto(page.url());
     await second.getByRole("slider", { name: "Loss" }).waitFor();
+
+    // saved and drawn when asked
+    await page.getByRole("button", { name: "Save now" }).click();
+    await page.getByText(/^Step (?!20 |40 |60 |80 )\d+ was saved/).waitFor();
+    await page.getByRole("textbox", { name: "Another prompt" }).fill("vexla in snow --s 2");
+    await page.getByRole("button", { name: "Draw now" }).click();
+    for (const tab of [page, second])
+      await tab.getByRole("img", { name: /^vexla in snow, step \d+, seed 1$/ }).waitFor();
+
+    await lookAt(page, "run-learning");
 
     // stopped by keys, and told in both
     await page.locator("body").press(" ");
@@ -98,8 +107,8 @@ test(
     await second.getByRole("button", { name: /^Resume from step \d+$/ }).click();
     for (const tab of [page, second]) {
       await tab.getByText("done", { exact: true }).waitFor();
-      await tab.getByRole("img", { name: "vexla on a table, step 60, seed 2" }).waitFor();
-      await tab.getByRole("slider", { name: "Loss" }).and(tab.locator("[aria-valuemax='60']")).waitFor();
+      await tab.getByRole("img", { name: "vexla on a table, step 100, seed 2" }).waitFor();
+      await tab.getByRole("slider", { name: "Loss" }).and(tab.locator("[aria-valuemax='100']")).waitFor();
     }
     await lookAt(page, "run-done");
     expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
@@ -122,19 +131,20 @@ test(
 
     await page.getByRole("button", { name: "Table", exact: true }).click();
     const table = page.getByRole("region", { name: "Numbers by step" });
-    await expect.poll(() => table.getByRole("row").count(), soon).toBe(61);
+    await expect.poll(() => table.getByRole("row").count(), soon).toBe(101);
 
     const strip = page.getByRole("list", { name: "a photo of vexla (seed 1)" });
     await strip.getByRole("button").last().focus();
-    await page.keyboard.press("ArrowLeft");
-    await page.keyboard.press("s");
-    await strip.getByRole("button", { name: /step 50 marked as good/ }).waitFor();
-    await page.keyboard.press("Enter");
-    const large = page.getByRole("dialog", { name: "step 50" });
-    await large.getByRole("img", { name: "a photo of vexla, step 50, seed 1" }).waitFor();
-    await lookAt(page, "run-sample");
+    await page.keyboard.press("Home");
     await page.keyboard.press("ArrowRight");
-    await page.getByRole("dialog", { name: "step 60" }).waitFor();
+    await page.keyboard.press("s");
+    await strip.getByRole("button", { name: /step 10 marked as good/ }).waitFor();
+    await page.keyboard.press("Enter");
+    const large = page.getByRole("dialog", { name: "step 10" });
+    await large.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
+    await lookAt(page, "run-sample");
+    await page.keyboard.press("ArrowLeft");
+    await page.getByRole("dialog", { name: "before" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.getByText("End of its log").click();

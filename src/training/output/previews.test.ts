@@ -43,6 +43,27 @@ describe("sample pictures", () => {
     expect(lossesOf(events)).toEqual(lossesOf(await eventsOf(await settingsFor("--cache_latents"))));
   });
 
+  test("of the run's own prompts, asked for, are drawn as the run draws them", async () => {
+    const settings = await settingsFor(...flags, "--sample_every_n_steps", "1", "--max_train_steps", "1");
+    let asked = [
+      { prompt: "a photo of vexla", seed: 7 },
+      { prompt: "a photo of vexla", seed: 8 },
+    ];
+    const commands = () => {
+      const now = asked.map((one) => ({ command: "sample" as const, ...one, answer: () => {} }));
+      asked = [];
+      return now;
+    };
+    const samples: Extract<TrainingEvent, { kind: "sample" }>[] = [];
+    for await (const event of train({ settings, warnings: [] }, { commands }))
+      if (event.kind === "sample") samples.push(event);
+    const pictures = await Promise.all(samples.map(({ file }) => decodePicture(file)));
+    const ofOwn = samples.flatMap(({ step, seed }, i) => (step === 1 && seed === 7 ? [pictures[i]!.data] : []));
+    expect(ofOwn).toHaveLength(2);
+    expect(ofOwn[0]).toEqual(ofOwn[1]);
+    expect(samples.find(({ seed }) => seed === 8)).toMatchObject({ width: 64, height: 64 });
+  });
+
   test("leave no network loaded", async () => {
     const settings = await settingsFor(...flags, "--sample_at_first");
     const run = await openRun(settings, await openInputs(settings));

@@ -114,11 +114,14 @@ export class Previews {
     this.#everyNSteps = steps > 0 ? steps : undefined;
   }
 
-  /** Generates an image of a prompt, which may have the options of a prompt file (--w 512). @throws PROMPT_INVALID, PROMPT_MISSING, and what checkRequest throws */
+  /** Generates an image of a prompt, which may have the options of a prompt file (--w 512). A prompt of the run itself without options is drawn as the run draws it,
+   *  so that the images can be compared. @throws PROMPT_INVALID, PROMPT_MISSING, and what checkRequest throws */
   async *draw(prompt: string, seed: number | undefined): AsyncGenerator<TrainingEvent> {
     const { settings, inputs, progress, previewRequests, warnings } = this.#run;
     const parsed = parseSamplePrompt(prompt, `prompt ${JSON.stringify(prompt)}`, promptOptions(settings, inputs));
-    const [request] = parsed.requests.map((read) => ({ ...read, seed: seed ?? read.seed }));
+    const alike = previewRequests.filter((known) => known.prompt === prompt.trim());
+    const own = alike.find((known) => known.seed === seed) ?? alike[0];
+    const [request] = (own ? [own] : parsed.requests).map((read) => ({ ...read, seed: seed ?? read.seed }));
     const parts = { model: inputs.model, predictionType: inputs.checkpoint.predictionType.value };
     checkRequest(request!, inputs.placeholder.tokenizers[0]!.words, parts);
     yield* warnings.add(parsed.warnings.map((message) => ({ code: "SAMPLE_PROMPT", message })));

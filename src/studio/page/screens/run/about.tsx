@@ -128,6 +128,10 @@ function Descendants({ row: { id }, view }: { row: RunRow; view: RunView }) {
   );
 }
 
+function toEnd(element: HTMLElement | null): void {
+  if (element) element.scrollTop = element.scrollHeight;
+}
+
 /** The last that the run has said, read when it is asked for. */
 function Console({ row: { id } }: { row: RunRow }) {
   const lines = useSignal<readonly string[] | undefined>(undefined);
@@ -147,7 +151,7 @@ function Console({ row: { id } }: { row: RunRow }) {
       <summary>{words.console}</summary>
       {lines.value && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
-        <pre class="log" tabIndex={0}>
+        <pre class="log" tabIndex={0} ref={toEnd}>
           {lines.value.length === 0 ? words.noConsole : lines.value.join("\n")}
         </pre>
       )}

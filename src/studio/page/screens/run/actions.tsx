@@ -74,7 +74,7 @@ function Steering({ row, view }: { row: RunRow; view: RunView }) {
         onClick={() =>
           askSample(row, {
             prompt,
-            ...(sample && { seed: sample.seed, size: `--w ${sample.width} --h ${sample.height}` }),
+            ...(sample && { seed: sample.seed }),
           })
         }
       >
