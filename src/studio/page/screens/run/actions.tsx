@@ -4,6 +4,7 @@ import { useKeys } from "../../keys.ts";
 import { ask } from "../../live/index.ts";
 import { Menu } from "../../parts/menu.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
+import { isAtWork } from "../../parts/run-state.tsx";
 import type { RunView } from "../../state/index.ts";
 import { texts } from "../../texts/index.ts";
 
@@ -36,7 +37,9 @@ export function askSample(row: RunRow, { prompt, seed, size }: { prompt: string;
 /** What can be done with the run now; each button says what will happen. */
 export function Actions({ row, view }: { row: RunRow; view: RunView }) {
   const { state } = row;
-  useKeys([{ keys: " ", does: words.stopMenu, run: () => document.getElementById(stopId)?.click() }]);
+  const stop = { keys: " ", does: words.stopMenu, run: () => document.getElementById(stopId)?.click() };
+  // it scrolls where there is nothing to stop
+  useKeys(isAtWork(state) ? [stop] : []);
   return (
     <>
       {(state === "running" || state === "sampling") && <Steering row={row} view={view} />}
