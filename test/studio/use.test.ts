@@ -85,7 +85,17 @@ test("keys choose a column, star its step, wipe between two pictures and lead to
   await page.mouse.click(place.x + place.width * 0.75, place.y + place.height / 2);
   expect(Number(await wipe.inputValue())).toBeGreaterThan(70);
   await lookAt(page, "compare-wipe");
-  await page.keyboard.press("w");
+  await page.keyboard.press("?");
+  const keys = page.getByRole("dialog", { name: "Keys" });
+  await keys.getByText("Choose a column").waitFor();
+  expect(await keys.locator("div", { hasText: "Choose a column" }).locator("kbd").allTextContents()).toEqual([
+    "1",
+    "9",
+  ]);
+  await page.keyboard.press("Escape");
+  await keys.waitFor({ state: "detached" });
+  await page.keyboard.press("Escape");
+  await grid.waitFor();
 
   await page.keyboard.press("1");
   await page.getByRole("heading", { name: "start word “ring”" }).waitFor();
@@ -141,7 +151,7 @@ test("a step is written for two programs and into a folder, and never over anoth
     expect(await vectorsIn(path.join(into, "mycat.safetensors"))).toEqual(wanted);
   await lookAt(page, "use-export");
 
-  await page.getByLabel("Taught for").selectOption("20 steps ★");
+  await page.getByLabel("Taught for").selectOption("vexla-step00000020.safetensors");
   await page.getByRole("button", { name: "Write it into 3 folders" }).click();
   await results.getByText("OUTPUT_EXISTS").first().waitFor();
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).toEqual(wanted);

@@ -54,6 +54,8 @@ export function listenForKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    // closes the dialog, whatever it does behind that
+    if (key === "Escape" && document.querySelector("dialog[open]")) return;
     if (key !== "Escape" && (isTyping(event.target) || isOfControl(key, event.target))) return;
     const pair = performance.now() - firstAt < pairMs ? `${first} ${key}` : "";
     const found =

@@ -71,19 +71,36 @@ function Page() {
 }
 
 function KeyList() {
+  const keysOf = new Map<string, readonly string[]>();
+  for (const { keys, does } of bindings.value) keysOf.set(does, [...(keysOf.get(does) ?? []), keys]);
   return (
     <dl class="keys">
-      {bindings.value.map(({ keys, does }) => (
-        <div key={`${keys} ${does}`}>
+      {[...keysOf].map(([does, all]) => (
+        <div key={does}>
           <dt>
-            {keys.split(" ").map((key) => (
-              <kbd key={key}>{key === "" ? "Space" : key.replace("Arrow", "").toUpperCase()}</kbd>
-            ))}
+            <Keys keys={all[0]!} />
+            {all.length > 1 && (
+              <>
+                – <Keys keys={all.at(-1)!} />
+              </>
+            )}
           </dt>
           <dd>{does}</dd>
         </div>
       ))}
     </dl>
+  );
+}
+
+/** Keys that are pressed one after the other. */
+function Keys({ keys }: { keys: string }) {
+  const each = keys === " " ? [words.space] : keys.split(" ");
+  return (
+    <>
+      {each.map((key) => (
+        <kbd key={key}>{key.length === 1 ? key.toUpperCase() : key.replace("Arrow", "")}</kbd>
+      ))}
+    </>
   );
 }
 

@@ -9,6 +9,7 @@ export const common = {
   allRuns: "All words",
   skip: "Skip to the content",
   keys: "Keys",
+  space: "Space",
   showKeys: "Show the keys",
   pageTitle: (name: string) => `${name} · coinage`,
   loading: "Loading…",

@@ -15,6 +15,7 @@ export const runs = {
   discard: "Discard",
   discarded: (name: string) => `${name} was moved to the trash.`,
   open: "Open",
+  use: "Use",
   stop: "Stop",
   stopAsked: (name: string) => `${name} stops after this step and keeps everything.`,
   resume: "Resume",

@@ -11,6 +11,7 @@ export function DrawButtons({
   cells,
   allCells,
   viewOf,
+  reason,
   timeOf,
   onDraw,
 }: {
@@ -19,6 +20,8 @@ export function DrawButtons({
   /** Of every position of the slider. */
   allCells: readonly Cell[];
   viewOf: (cell: Cell) => CellView;
+  /** Why pictures wait. */
+  reason: string | undefined;
   timeOf: (pictures: number) => string | undefined;
   onDraw: (cells: readonly Cell[]) => void;
 }) {
@@ -40,7 +43,7 @@ export function DrawButtons({
         </button>
       )}
       <p class="faint" role="status">
-        {pending > 0 ? words.drawing(pending, timeOf(pending)) : missing.length === 0 ? words.complete : ""}
+        {pending > 0 ? (reason ?? words.drawing(pending, timeOf(pending))) : missing.length === 0 ? words.complete : ""}
       </p>
     </div>
   );

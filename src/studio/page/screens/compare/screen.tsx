@@ -98,6 +98,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }
         chosen.kind === "start" ? notify(words.noStar) : go(addressToUse(id, chosen.key, { isExport: true })),
     },
     { keys: "w", does: words.keyView, run: toggleWipe },
+    ...(wiped.value ? [{ keys: "Escape", does: words.viewAll, run: toggleWipe }] : []),
   ]);
 
   const table: Table = {
@@ -130,6 +131,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }
           cells={cellsOf(columns, choice)}
           allCells={cellsOf(positions, choice)}
           viewOf={viewOf}
+          reason={tries.find(({ state, reason }) => state === "waiting" && reason !== undefined)?.reason}
           timeOf={(pictures) => {
             const seconds = expectedSeconds(tries, pictures, choice);
             return seconds === undefined ? undefined : durationText(seconds);

@@ -45,7 +45,7 @@ export function RunCard({
   );
 }
 
-function RunActions({ run: { id, name, state, seq } }: { run: RunRow }) {
+function RunActions({ run: { id, name, state, seq, file } }: { run: RunRow }) {
   const act = (action: string, said: string) => async () => {
     const isDone = await attempt(() => ask("POST", `/api/runs/${encodeURIComponent(id)}/${action}`, { ifMatch: seq }));
     if (isDone) notify(said);
@@ -69,6 +69,11 @@ function RunActions({ run: { id, name, state, seq } }: { run: RunRow }) {
       <a class="button" href={runAddress(id)} aria-label={`${words.open} ${name}`}>
         {words.open}
       </a>
+      {file !== undefined && !isAtWork(state) && (
+        <a class="button" href={runAddress(id, "use")} aria-label={`${words.use} ${name}`}>
+          {words.use}
+        </a>
+      )}
       {(state === "running" || state === "sampling" || state === "starting") && (
         <button type="button" aria-label={`${words.stop} ${name}`} onClick={act("stop", words.stopAsked(name))}>
           {words.stop}
