@@ -216,6 +216,31 @@ test("settings are found by what they do, show what was changed, and can be rese
   await page.getByText("1 changed").waitFor({ state: "detached" });
 });
 
+test("what is typed while the studio is away is saved as soon as it is back", async () => {
+  const away = await startStudio({ home: temporaryFolder() });
+  const { page } = await visit(away);
+  await page.goto(`${away.address}new`);
+  await page.getByRole("radio", { name: /tiny-sd/ }).waitFor();
+  await saving(page, () => page.getByLabel("The new word").fill("vexla"));
+  await page.waitForURL(/draft=/);
+  await away.close();
+  await page.getByLabel("Starts from").fill("ring");
+  await page.getByText("The studio does not answer.").first().waitFor();
+  await saving(page, () => startStudio({ home: away.home, port: Number(new URL(away.address).port) }));
+  await page.reload();
+  await expect.poll(() => page.getByLabel("Starts from").inputValue()).toBe("ring");
+});
+
+test("a run that is made again brings its settings, pictures and captions", async () => {
+  const { page } = await visit(studio);
+  await page.getByRole("button", { name: /^Again with changes.*ringx1/ }).click();
+  await expect.poll(() => pictures(page).count()).toBe(5);
+  await page.getByText("Settings, pictures and captions are those of").waitFor();
+  expect(await page.getByLabel("The new word").inputValue()).toBe("ringx1");
+  expect(await page.getByLabel("Draw while training").inputValue()).toBe("a photo of ringx1 --w 64 --h 64 --s 2");
+  await page.getByText(/^4 steps × \d+/).waitFor();
+});
+
 test("a draft that is gone says so and leads to a new word", async () => {
   const { page } = await visit(studio);
   await page.goto(`${studio.address}new?draft=nothinghere`);

@@ -32,7 +32,7 @@ export interface Mendable {
 }
 
 /** A problem, and the flag that it is about where that is known. */
-type Found = Pick<Problem, "code" | "message" | "where"> & { readonly option?: string | undefined };
+type Found = Pick<Problem, "code" | "message" | "where" | "hint"> & { readonly option?: string | undefined };
 
 /** What would mend a problem; undefined where only a person can know. */
 export function fixOf(found: Found, draft: Mendable): Fix | undefined {
@@ -172,6 +172,12 @@ const fixes: Readonly<Record<string, Mend>> = {
     if (prompts.length === 0 || prompts.some((prompt) => hasWord(prompt, word))) return undefined;
     const written = prompts.map((prompt) => withWord(prompt, word, typeof init === "string" ? init : undefined));
     return { label: `Write "${word}" into the prompts`, settings: {}, prompts: written };
+  },
+  EMBEDDING_COUNT: (_, { hint = "" }) => {
+    const [, vectors] = /--num_vectors_per_token (\d+)/.exec(hint) ?? [];
+    return vectors === undefined
+      ? undefined
+      : { label: `Use ${vectors} vectors`, settings: { num_vectors_per_token: Number(vectors) } };
   },
   TOKEN_IN_NO_CAPTION: insertWord,
   TOKEN_MISSING_IN_CAPTIONS: insertWord,

@@ -75,6 +75,8 @@ export const newWord = {
   wordPlaceholder: "mycat",
   wordFree: (ids: readonly number[]) =>
     ids.length > 1 ? `free · ids ${ids[0]}–${ids.at(-1)}` : `free · id ${ids[0] ?? ""}`,
+  againFrom: "Settings, pictures and captions are those of",
+  branchFrom: "It starts from the vectors that were learned in",
   kind: "What the pictures show",
   kinds: { thing: "A thing or an animal", face: "A face", style: "A style" },
   init: "Starts from",

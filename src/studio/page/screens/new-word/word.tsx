@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { notify } from "../../parts/notices.tsx";
+import { runAddress } from "../../route.ts";
 import { texts } from "../../texts/index.ts";
 import type { Editor } from "./draft/editor.ts";
 import { type Kind, kindOf, withKind, withSettings } from "./draft/fields.ts";
@@ -18,13 +19,25 @@ export function Word({ editor }: { editor: Editor }) {
         </h2>
         <p>{words.wordHelp}</p>
       </header>
+      <Origin editor={editor} />
       <div class="fields">
         <WordField editor={editor} />
-        <InitField editor={editor} />
+        {editor.from.value?.weights === undefined && <InitField editor={editor} />}
         <VectorsField editor={editor} />
       </div>
       <KindField editor={editor} />
     </section>
+  );
+}
+
+/** Which run it was made from, and whether it goes on from its vectors. */
+function Origin({ editor }: { editor: Editor }) {
+  const from = editor.from.value;
+  if (!from) return null;
+  return (
+    <p>
+      {from.weights === undefined ? words.againFrom : words.branchFrom} <a href={runAddress(from.run)}>{from.run}</a>
+    </p>
   );
 }
 

@@ -40,6 +40,8 @@ export class Editor {
   readonly check = signal<Check | undefined>(undefined);
   readonly checking = signal<{ readonly isUnderWay: boolean; readonly problem?: Problem }>({ isUnderWay: false });
   readonly facts = signal<Facts | undefined>(undefined);
+  /** The run that it was made from. */
+  readonly from = signal<Draft["from"]>(undefined);
   readonly uploads: Uploads<{ picture: DraftPicture }>;
   /** Told once the draft is there, of one that is new. */
   readonly #onMade: () => void;
@@ -79,8 +81,9 @@ export class Editor {
 
   /** Shows a draft as it is kept. */
   load(draft: Draft): void {
-    const { word, model, settings, prompts, pictures, revision } = draft;
+    const { word, model, settings, prompts, pictures, revision, from } = draft;
     batch(() => {
+      this.from.value = from;
       this.fields.value = { word, model, settings, prompts };
       this.pictures.value = sorted(pictures);
       this.conflict.value = undefined;

@@ -55,7 +55,7 @@ export function SettingControl({ setting, value, ofRecipe, onChange }: Shown) {
       autocomplete="off"
       inputMode={kind === "integer" ? "numeric" : kind === "number" ? "decimal" : "text"}
       placeholder={usual ?? placeholder}
-      value={value === undefined ? "" : Array.isArray(value) ? value.join(" ") : String(value)}
+      value={value === undefined ? "" : Array.isArray(value) ? value.join(kind === "list" ? " " : ",") : String(value)}
       onChange={(event) => onChange(typedValue(setting, event.currentTarget.value))}
     />
   );
