@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import { codeOf, studioRoutes } from "../../../test/studio.ts";
 import { concept } from "../../../test/training-run.ts";
@@ -145,12 +146,22 @@ describe("a fix", async () => {
     await ask("PUT", `/api/drafts/${id}/pictures/${i}${name}`, {
       body: new Uint8Array(readFileSync(path.join(concept, name))),
     });
+  const transparent = { r: 200, g: 90, b: 40, alpha: 0.5 };
+  await ask("PUT", `/api/drafts/${id}/pictures/3_transparent.png`, {
+    body: new Uint8Array(
+      await sharp({ create: { width: 128, height: 128, channels: 4, background: transparent } })
+        .png()
+        .toBuffer(),
+    ),
+  });
   const plain = { resolution: 128, init_word: "ring", max_train_steps: 20, learning_rate: 0.01, device: "cpu" };
 
   /** Checks, applies the fix of a problem, and checks again. */
   async function mended(code: string, word: string, settings: Record<string, unknown>, texts: readonly string[]) {
     const { draft } = (await (await ask("GET", `/api/drafts/${id}`)).json()) as { draft: Draft };
-    const captions = Object.fromEntries(draft.pictures.map(({ name }, i) => [name, texts[i] ?? ""]));
+    const captions = Object.fromEntries(
+      draft.pictures.map(({ name }, i) => [name, texts[i] ?? (texts.length > 0 ? held : "")]),
+    );
     const before = await checked(id, word, settings, model, captions);
     const found = [...before.errors, ...before.warnings].find((one) => one.code === code);
     expect([...before.errors, ...before.warnings].map((one) => one.code)).toContain(code);
@@ -162,12 +173,12 @@ describe("a fix", async () => {
     return [...after.errors, ...after.warnings].map((one) => one.code);
   }
   const held = "a photo of vexla";
-  const all = [held, held, held];
+  const all = [held, held, held, held];
 
   test.each<[string, string, Record<string, unknown>, readonly string[]]>([
     ["TOKEN_EXISTS", "cat", plain, []],
     ["TOKEN_MISSING_IN_CAPTIONS", "vexla", plain, ["a ring on a table", held, ""]],
-    ["TOKEN_IN_NO_CAPTION", "vexla", plain, ["a ring", "a Vexla", "a thing"]],
+    ["TOKEN_IN_NO_CAPTION", "vexla", plain, ["a ring", "a Vexla", "a thing", "a mug"]],
     ["TOKEN_INSIDE_WORD", "vexla", plain, ["two vexlas", held, held]],
     ["DATASET_CAPTION_ALTERNATIVES", "vexla", plain, [`{red|blue} ${held}`, held, held]],
     ["LEARNING_RATE_SMALL", "vexla", { ...plain, learning_rate: 1e-7 }, all],
@@ -188,6 +199,19 @@ describe("a fix", async () => {
     ["DATASET_CONFIG", "vexla", { ...plain, cache_latents: true, random_crop: true }, all],
     ["OPTIMIZER_UNKNOWN", "vexla", { ...plain, optimizer_type: "Adan" }, all],
     ["CAPTIONS_CUT", "vexla", plain, [`${held} ${"very ".repeat(80)}near`, held, held]],
+    ["DATASET_PICTURE_TRANSPARENT", "vexla", plain, all],
+    ["TOKEN_MISSING_BY_CHANCE", "vexla", { ...plain, token_warmup_step: 10 }, ["a, photo, of, vexla", held, held]],
+    ["DATASET_CAPTION_SEPARATOR", "vexla", { ...plain, keep_tokens_separator: "|||" }, ["vexla ||| a, b", held, held]],
+    [
+      "DATASET_BUCKET_LIMIT_ROUNDED",
+      "vexla",
+      { ...plain, enable_bucket: true, resolution: 256, min_bucket_reso: 100 },
+      all,
+    ],
+    ["OPTIMIZER_ARGS", "vexla", { ...plain, optimizer_args: ["nonsense=1"] }, all],
+    ["LR_SCHEDULE_UNKNOWN", "vexla", { ...plain, lr_scheduler_type: "Nope" }, all],
+    ["SETTINGS", "vexla", { ...plain, early_stop: true, max_train_steps: 36 }, all],
+    ["OUTPUT_NAME", "vex:la", plain, ["a vex:la", "a vex:la", "a vex:la"]],
     ["DATASET_PICTURE_TWICE", "vexla", plain, all],
   ])("of %s mends it in one click", async (code, word, settings, texts) => {
     expect(await mended(code, word, settings, texts)).not.toContain(code);
