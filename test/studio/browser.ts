@@ -26,6 +26,22 @@ export async function startStudio(launch: Launch): Promise<OpenStudio> {
   return studio;
 }
 
+/** Asks a studio as a program with its key does. */
+export async function askStudio<Answer>(
+  { address, entrance }: OpenStudio,
+  method: string,
+  target: string,
+  body?: object,
+): Promise<Answer> {
+  const key = new URL(entrance).searchParams.get("k");
+  const answer = await fetch(new URL(target, address), {
+    method,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  return (await answer.json()) as Answer;
+}
+
 let browser: Promise<Browser> | undefined;
 
 /** The browser of the tests. */

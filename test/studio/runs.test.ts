@@ -3,7 +3,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { RunRow } from "../../src/runs/index.ts";
 import { trainedRuns } from "../studio-run.ts";
-import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+import { askStudio, lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
 
 const home = temporaryFolder();
 const trained = trainedRuns();
@@ -18,20 +18,9 @@ beforeAll(async () => {
 }, 180_000);
 
 const studio = await startStudio({ home });
-const key = new URL(studio.entrance).searchParams.get("k")!;
-
-async function ask<Answer>(method: string, target: string, body?: object): Promise<Answer> {
-  const answer = await fetch(new URL(target, studio.address), {
-    method,
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    ...(body && { body: JSON.stringify(body) }),
-  });
-  return (await answer.json()) as Answer;
-}
-
-const runs = () => ask<{ runs: readonly RunRow[]; queue: readonly string[] }>("GET", "/api/runs");
+const runs = () => askStudio<{ runs: readonly RunRow[]; queue: readonly string[] }>(studio, "GET", "/api/runs");
 const idOf = (name: string): string => path.basename(folders[name]!);
-const extend = (name: string, steps: number) => ask("POST", `/api/runs/${idOf(name)}/extend`, { steps });
+const extend = (name: string, steps: number) => askStudio(studio, "POST", `/api/runs/${idOf(name)}/extend`, { steps });
 
 test("the list shows what each word has drawn, and what is thrown away comes back", async () => {
   const { page, strangers, complaints } = await visit(studio);

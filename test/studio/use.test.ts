@@ -3,7 +3,7 @@ import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { embeddingOfFile, readEmbeddingFile } from "../../src/embedding/index.ts";
 import { trainedRuns } from "../studio-run.ts";
-import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+import { askStudio, lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
 
 const home = temporaryFolder();
 const programs = {
@@ -158,4 +158,21 @@ test("a step is written for two programs and into a folder, and never over anoth
   await page.getByRole("button", { name: `Replace ${path.join(programs.A1111, "mycat.safetensors")}` }).click();
   await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(3);
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).not.toEqual(wanted);
+});
+
+test("while the run goes on it draws with its vectors as they are, and what is asked of a step waits for its end", async () => {
+  await askStudio(studio, "POST", `/api/runs/${run}/extend`, { steps: 100_000 });
+  const { page } = await visit(studio);
+  await page.goto(screenOf("use"));
+  await page.getByLabel("Taught for").selectOption("now", { timeout: 60_000 });
+  await page.getByLabel("What to draw").fill("a drawing of vexla");
+  await page.getByRole("button", { name: /^Draw(: about|$)/ }).click();
+  const result = page.getByRole("figure", { name: "The picture" });
+  await result.getByRole("img", { name: /^a drawing of vexla, step [3-9]\d+, seed 42$/ }).waitFor({ timeout: 60_000 });
+
+  await page.goto(screenOf("compare", "?seeds=99&at=vexla-step00000010.safetensors&steps=4"));
+  await page.getByRole("button", { name: /^Draw a photo of vexla, step 10, seed 99$/ }).click();
+  await page.getByText("The run vexla is under way").waitFor();
+  await askStudio(studio, "POST", `/api/runs/${run}/stop`, { now: true });
+  await page.getByRole("img", { name: "a photo of vexla, step 10, seed 99" }).waitFor({ timeout: 60_000 });
 });
