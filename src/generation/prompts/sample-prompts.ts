@@ -23,9 +23,14 @@ export interface SamplePromptOptions {
   readonly words?: PromptWords | undefined;
 }
 
+/** An image to generate, and its prompt for people to read: as it was written, with one word for all its tokens. */
+export interface SampleRequest extends GenerationRequest {
+  readonly written: string;
+}
+
 interface SamplePrompts {
   /** What to generate for each prompt, in the file's order. */
-  readonly requests: readonly GenerationRequest[];
+  readonly requests: readonly SampleRequest[];
   readonly warnings: readonly string[];
 }
 
@@ -138,7 +143,7 @@ function checkNumbers({ seed = 0, ...fields }: SampleFields, where: string): voi
 
 const smallestSide = 64;
 
-function sampleRequest(fields: SampleFields, sampler: SamplerName, options: SamplePromptOptions): GenerationRequest {
+function sampleRequest(fields: SampleFields, sampler: SamplerName, options: SamplePromptOptions): SampleRequest {
   const { prompt = "", negativePrompt = "", width = 512, height = 512, seed, steps = 30, scale } = fields;
   const side = (asked: number) => Math.max(smallestSide, Math.floor(asked) - (Math.floor(asked) % 8));
   const { family, clipSkip, maxTokenLength, tokens, words } = options;
@@ -150,6 +155,7 @@ function sampleRequest(fields: SampleFields, sampler: SamplerName, options: Samp
       .join("") ?? text;
   return {
     compatibility: "preview",
+    written: prompt.trim(),
     prompt: expandPlaceholder(spelled(prompt), tokens),
     negativePrompt: expandPlaceholder(spelled(negativePrompt), tokens),
     width: side(width),

@@ -43,8 +43,9 @@ describe("sample pictures", () => {
     expect(lossesOf(events)).toEqual(lossesOf(await eventsOf(await settingsFor("--cache_latents"))));
   });
 
-  test("of the run's own prompts, asked for, are drawn as the run draws them", async () => {
-    const settings = await settingsFor(...flags, "--sample_every_n_steps", "1", "--max_train_steps", "1");
+  test("of the run's own prompts, asked for, are drawn as the run draws them, and told as they were written", async () => {
+    const once = ["--sample_every_n_steps", "1", "--max_train_steps", "1", "--num_vectors_per_token", "2"];
+    const settings = await settingsFor(...flags, ...once);
     let asked = [
       { prompt: "a photo of vexla", seed: 7 },
       { prompt: "a photo of vexla", seed: 8 },
@@ -61,7 +62,7 @@ describe("sample pictures", () => {
     const ofOwn = samples.flatMap(({ step, seed }, i) => (step === 1 && seed === 7 ? [pictures[i]!.data] : []));
     expect(ofOwn).toHaveLength(2);
     expect(ofOwn[0]).toEqual(ofOwn[1]);
-    expect(samples.find(({ seed }) => seed === 8)).toMatchObject({ width: 64, height: 64 });
+    expect(samples.find(({ seed }) => seed === 8)).toMatchObject({ width: 64, height: 64, prompt: "a photo of vexla" });
   });
 
   test("leave no network loaded", async () => {

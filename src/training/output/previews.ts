@@ -1,6 +1,12 @@
 import { atPlace, CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
-import { parseSamplePrompt, readSamplePrompts, sampleFileName, WordUse } from "../../generation/index.ts";
+import {
+  parseSamplePrompt,
+  readSamplePrompts,
+  type SampleRequest,
+  sampleFileName,
+  WordUse,
+} from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { encodePng } from "../../pictures/index.ts";
 import {
@@ -25,7 +31,7 @@ import type { RunFiles } from "./run-files.ts";
 export async function readPreviews(
   settings: TrainSettings,
   { model, placeholder, checkpoint }: Pick<TrainingInputs, "model" | "placeholder" | "checkpoint">,
-): Promise<{ readonly requests: readonly GenerationRequest[]; readonly warnings: readonly Warning[] }> {
+): Promise<{ readonly requests: readonly SampleRequest[]; readonly warnings: readonly Warning[] }> {
   const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst } = settings;
   const isAsked = sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined;
   if (!isAsked || samplePrompts === undefined) return { requests: [], warnings: [] };
@@ -81,7 +87,7 @@ interface ShownRun {
   readonly progress: Progress;
   readonly files: RunFiles;
   readonly warnings: WarningCounter;
-  readonly previewRequests: readonly GenerationRequest[];
+  readonly previewRequests: readonly SampleRequest[];
 }
 
 /** Generates sample images with the embeddings as they are. They have random numbers of their own, so training goes on as if there were none;
@@ -119,7 +125,7 @@ export class Previews {
   async *draw(prompt: string, seed: number | undefined): AsyncGenerator<TrainingEvent> {
     const { settings, inputs, progress, previewRequests, warnings } = this.#run;
     const parsed = parseSamplePrompt(prompt, `prompt ${JSON.stringify(prompt)}`, promptOptions(settings, inputs));
-    const alike = previewRequests.filter((known) => known.prompt === prompt.trim());
+    const alike = previewRequests.filter((known) => known.written === prompt.trim());
     const own = alike.find((known) => known.seed === seed) ?? alike[0];
     const [request] = (own ? [own] : parsed.requests).map((read) => ({ ...read, seed: seed ?? read.seed }));
     const parts = { model: inputs.model, predictionType: inputs.checkpoint.predictionType.value };
@@ -155,7 +161,7 @@ export class Previews {
       for (const [index, request] of this.#run.previewRequests.entries()) {
         if (this.#signal?.aborted) return;
         const events = this.#generate(request, index, at);
-        yield* this.#unlessItFails(`Sample image ${index + 1} ("${request.prompt.slice(0, 80)}")`, events);
+        yield* this.#unlessItFails(`Sample image ${index + 1} ("${request.written.slice(0, 80)}")`, events);
       }
     } finally {
       // A device that failed may refuse to free what it holds, too.
@@ -174,20 +180,21 @@ export class Previews {
     }
   }
 
-  async *#generate(request: GenerationRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
+  async *#generate(request: SampleRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
     const { settings, inputs, embeddings, progress, files, warnings } = this.#run;
     const { step, epochNumber: epoch } = progress;
     const vocabulary = { tokenizers: inputs.placeholder.tokenizers, embeddings: embeddings.finished };
-    yield { kind: "sampling", prompt: request.prompt, index, step, epoch };
+    yield { kind: "sampling", prompt: request.written, index, step, epoch };
     for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
       if (this.#signal?.aborted) return;
       if (event.kind === "warning") yield* warnings.add([{ code: "SAMPLE_PROMPT", message: event.message }]);
       if (event.kind !== "image") continue;
-      const { prompt, seed, width, height } = event.parameters;
+      const { seed, width, height } = event.parameters;
       const name = sampleFileName({ name: settings.outputName, at, index, time: new Date(), seed: request.seed });
       const { path: file, problem } = await files.writeImage(name, await encodePng(event.picture));
       if (problem) yield* warnings.add([rescueWarning(problem)]);
-      if (file !== undefined) yield { kind: "sample", file, prompt, index, step, epoch, seed, width, height };
+      if (file !== undefined)
+        yield { kind: "sample", file, prompt: request.written, index, step, epoch, seed, width, height };
     }
   }
 }

@@ -1,5 +1,5 @@
+import type { SampleRequest } from "../../generation/index.ts";
 import { parsePythonArguments, resolveStepCount, type TrainSettings } from "../../options/index.ts";
-import type { GenerationRequest } from "../../pipeline/index.ts";
 import { captionWarnings } from "../diagnostics/caption-warnings.ts";
 import { learningRateWarnings } from "../diagnostics/learning-warnings.ts";
 import { EvaluationHistory } from "../evaluation/history.ts";
@@ -38,7 +38,7 @@ export interface OpenRun {
   /** What its report tells of its course; undefined where none is written. */
   readonly history: RunHistory | undefined;
   /** Sample images to generate. */
-  readonly previewRequests: readonly GenerationRequest[];
+  readonly previewRequests: readonly SampleRequest[];
   readonly warnings: WarningCounter;
   /** Warnings to show before the first step. */
   readonly startWarnings: readonly Warning[];
