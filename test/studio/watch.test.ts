@@ -159,6 +159,32 @@ test(
 );
 
 test(
+  "a run is given another name, a note, and more steps",
+  async () => {
+    const { page, context } = await patientVisit();
+    await page.goto(`${studio.address}run/${idOf("watched")}`);
+    const second = await context.newPage();
+    await second.goto(page.url());
+    await second.getByRole("heading", { name: "watched" }).waitFor();
+    await page.getByRole("button", { name: "Rename" }).click();
+    await page.getByRole("textbox", { name: "Name" }).fill("my ring");
+    await page.keyboard.press("Enter");
+    for (const tab of [page, second]) await tab.getByRole("heading", { name: "my ring" }).waitFor();
+    await page.getByRole("textbox", { name: "Note" }).fill("step 10 has the best colours");
+    await page.getByText("saved", { exact: true }).waitFor();
+    await second.reload();
+    await expect
+      .poll(() => second.getByRole("textbox", { name: "Note" }).inputValue(), soon)
+      .toBe("step 10 has the best colours");
+    await page.getByRole("spinbutton", { name: "More steps" }).fill("7");
+    await page.getByRole("button", { name: "Train 7 more steps" }).click();
+    await page.getByRole("slider", { name: "Loss" }).and(page.locator("[aria-valuemax='107']")).waitFor();
+    await page.getByText("done", { exact: true }).waitFor();
+  },
+  long,
+);
+
+test(
   "the page catches up when the studio was killed and is started again",
   async () => {
     const own = await startStudio({ home: temporaryFolder() });

@@ -16,7 +16,7 @@ export interface ChartCurve {
   readonly isDashed?: boolean;
   /** Its rare peaks may run over the edge: they would press everything else flat. */
   readonly isNoisy?: boolean;
-  /** For curves of few points, each is marked. */
+  /** Each point is marked, as long as they are few. */
   readonly hasPoints?: boolean;
   readonly format?: (value: number) => string;
 }
@@ -172,6 +172,15 @@ function dataOf(curves: readonly ChartCurve[]): uPlot.AlignedData {
   return uPlot.join(tables);
 }
 
+/** Whether the points of a curve are marked: at most so many. A single one is no line. */
+function isMarked(most: number): (plot: uPlot, series: number) => boolean {
+  return (plot, series) => {
+    let count = 0;
+    for (const value of plot.data[series] ?? []) if (typeof value === "number" && ++count > most) return false;
+    return true;
+  };
+}
+
 /** Share of the points of a noisy curve that have to be seen. */
 const seenShare = 0.97;
 
@@ -197,7 +206,7 @@ function optionsOf(
   const curves = latest.current;
   for (const { colour, width = 1.5, isDashed, hasPoints, errors } of curves) {
     series.push({
-      ...{ stroke: css(colour), width, spanGaps: true, points: { show: hasPoints ?? false, size: 5 } },
+      ...{ stroke: css(colour), width, spanGaps: true, points: { show: isMarked(hasPoints ? 60 : 1), size: 5 } },
       ...(isDashed && { dash: [6, 4] }),
     });
     if (!errors) continue;

@@ -99,6 +99,15 @@ test("steps that were not told make the curves sparse, until they are read anew"
   expect(takeCurves(view, early).curves.of.loss?.steps).toEqual([1, 2, 3, 4, 5, 7, 10]);
 });
 
+test("what drawing costs is counted from the start of training, and anew when it is told to draw less often", () => {
+  const { drawing, seq } = replayed(all);
+  expect(drawing.images).toBe(all.filter(({ kind }) => kind === "sample").length);
+  expect(drawing.ms).toBeGreaterThan(0);
+  expect(drawing.runMs).toBeGreaterThanOrEqual(drawing.ms);
+  const answer = { kind: "answer", id: "1", command: "set", time: all.at(-1)!.time, seq: seq + 1 } as const;
+  expect(takeEntry(replayed(all), answer).drawing).toMatchObject({ images: 0, ms: 0, runMs: 0 });
+});
+
 test("samples stand in strips of one prompt and seed, a step once", () => {
   const sample = { prompt: "a vexla", seed: 1, step: 5, width: 64, height: 64 };
   const strips = sampleStrips([

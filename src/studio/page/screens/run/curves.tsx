@@ -53,7 +53,7 @@ function Charts({ view: { curves, evaluations, start } }: { view: RunView }) {
         ? [
             {
               ...{ label: words.chart.test, ...evaluation, colour: "--curve-2" as const, width: 2, format: lossText },
-              ...{ hasPoints: evaluation.steps.length <= 60 },
+              ...{ hasPoints: true },
               errors: evaluation.steps.map((step) => errors.get(step) ?? 0),
             },
           ]
