@@ -85,7 +85,8 @@ test(
     await second.goto(page.url());
     await second.getByRole("slider", { name: "Loss" }).waitFor();
 
-    // saved and drawn when asked
+    // saved and drawn when asked; windows behind others are drawn seldom
+    await page.bringToFront();
     await page.getByRole("button", { name: "Save now" }).click();
     await page.getByText(/^Step (?!\d*[02468]0 )\d+ was saved/).waitFor();
     await page.getByRole("textbox", { name: "Another prompt" }).fill("vexla in snow --s 2");
@@ -102,6 +103,7 @@ test(
     for (const tab of [page, second]) await tab.getByRole("button", { name: /^Resume from step \d+$/ }).waitFor();
 
     // and goes on
+    await second.bringToFront();
     await second.getByRole("button", { name: /^Resume from step \d+$/ }).click();
     for (const tab of [page, second]) {
       await tab.getByText("done", { exact: true }).waitFor();
