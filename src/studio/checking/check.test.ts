@@ -102,6 +102,8 @@ describe("a check of a draft", async () => {
     ]);
     expect(run).toMatchObject({ steps: 20 });
     expect(crops).toHaveLength(3);
+    const unknown = await checked(id, "vexla", { recipe: "quick", init_word: "schnauzerdoodle", device: "cpu" }, model);
+    expect(unknown).toMatchObject({ errors: [{ code: "INIT_WORD_UNKNOWN" }], run: { recipe: { name: "quick" } } });
     expect((await checked(id, "", settings, model)).errors.map(({ code }) => code)).toEqual(["TOKEN_EMPTY"]);
   });
 

@@ -24,7 +24,7 @@ export interface Check {
   readonly errors: readonly MendableProblem[];
   readonly warnings: readonly MendableProblem[];
   readonly word: WordCheck;
-  /** What the run would say of itself: device, steps, memory, time, token ids, buckets. While only the word is wrong, as it would be with another one.
+  /** What the run would say of itself: device, steps, memory, time, token ids, buckets. While only a word is wrong, as it would be with another one.
    *  Undefined while there are other errors. */
   readonly run: DryRun["run"] | undefined;
   /** What of each picture is trained on; without those that are left out. */
@@ -61,7 +61,10 @@ export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
     captions: pictures.length,
   };
   // with a word that is free the rest can be told while this one is typed
-  const { error, run, crops, warnings } = await tried(problem ? { ...input, tokenString: freeWord } : input);
+  const known = problem ? { ...input, tokenString: freeWord } : input;
+  const { error, ...first } = await tried(known);
+  const isOfInitWord = error?.code.startsWith("INIT_WORD") ?? false;
+  const { run, crops, warnings } = isOfInitWord ? await tried({ ...known, initWord: undefined }) : first;
   const mendable: Mendable = { ...draft, initIds, freeWord, run };
   const withFix = (found: Problem & { readonly option?: string }): MendableProblem => {
     const { option, ...rest } = found;

@@ -141,6 +141,7 @@ export const newWord = {
     Record<string, string>
   >,
   planDownload: "The model is downloaded when the training starts. Time and memory are told then.",
+  planAfter: "Time and memory are told as soon as this is mended:",
   planUnknown: "Time and memory are told as soon as there are pictures and a model.",
   checking: "Checking…",
   checkFailed: "The check failed",

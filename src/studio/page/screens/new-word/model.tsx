@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ListedModel } from "../../../disk/library.ts";
 import { texts } from "../../texts/index.ts";
 import type { Editor } from "./draft/editor.ts";
+import type { Fields } from "./draft/fields.ts";
 import { aboutModel, byProgram, models } from "./draft/models.ts";
 
 const words = texts.newWord;
@@ -51,9 +52,10 @@ export function Model({ editor }: { editor: Editor }) {
               ))}
             </div>
           ))}
-          <Hub editor={editor} />
+          <HubChoice editor={editor} />
         </div>
       </fieldset>
+      <HubName editor={editor} />
     </section>
   );
 }
@@ -80,35 +82,43 @@ function Choice({ editor, model }: { editor: Editor; model: ListedModel }) {
   );
 }
 
-function Hub({ editor }: { editor: Editor }) {
+/** The name of a model on the hub, in a draft that has one of these. */
+function hubOf({ model }: Fields): string | undefined {
+  return model !== null && "hub" in model ? model.hub : undefined;
+}
+
+function HubChoice({ editor }: { editor: Editor }) {
   const fields = editor.fields.value;
-  const hub = fields.model !== null && "hub" in fields.model ? fields.model.hub : undefined;
   return (
-    <div>
-      <label>
-        <input
-          type="radio"
-          name="model"
-          checked={hub !== undefined}
-          onChange={() => editor.change({ ...fields, model: { hub: "" } })}
-        />
-        <span>{words.hub}</span>
-      </label>
-      {hub !== undefined && (
-        <div class="field">
-          <label for="hub">{words.hubName}</label>
-          <input
-            id="hub"
-            autocomplete="off"
-            maxLength={300}
-            placeholder={words.hubPlaceholder}
-            value={hub}
-            aria-describedby="hub-help"
-            onInput={(event) => editor.change({ ...fields, model: { hub: event.currentTarget.value.trim() } })}
-          />
-          <small id="hub-help">{words.hubHelp}</small>
-        </div>
-      )}
+    <label>
+      <input
+        type="radio"
+        name="model"
+        checked={hubOf(fields) !== undefined}
+        onChange={() => editor.change({ ...fields, model: { hub: "" } })}
+      />
+      <span>{words.hub}</span>
+    </label>
+  );
+}
+
+function HubName({ editor }: { editor: Editor }) {
+  const fields = editor.fields.value;
+  const hub = hubOf(fields);
+  if (hub === undefined) return null;
+  return (
+    <div class="field">
+      <label for="hub">{words.hubName}</label>
+      <input
+        id="hub"
+        autocomplete="off"
+        maxLength={300}
+        placeholder={words.hubPlaceholder}
+        value={hub}
+        aria-describedby="hub-help"
+        onInput={(event) => editor.change({ ...fields, model: { hub: event.currentTarget.value.trim() } })}
+      />
+      <small id="hub-help">{words.hubHelp}</small>
     </div>
   );
 }

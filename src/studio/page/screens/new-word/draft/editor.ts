@@ -256,6 +256,8 @@ export class Editor {
     try {
       const check = await ask<Check>("POST", this.#route("/check"));
       if (mine !== this.#checks) return;
+      // how many vectors the word has may be the recipe's choice
+      if (check.run?.tokens.length !== this.check.value?.run?.tokens.length) this.#askWord();
       this.check.value = check;
       this.checking.value = { isUnderWay: false };
     } catch (error) {

@@ -36,7 +36,7 @@ export function Plan({ editor }: { editor: Editor }) {
       <RecipeFields editor={editor} />
       <Settings editor={editor} />
       <div class="plan">
-        <PlanLine check={check} />
+        <PlanLine check={check} isMended={errors.length === 0} />
         <p class="spoken" role="status">
           {isUnderWay || !check ? words.checking : words.problems(errors.length, warnings.length)}
         </p>
@@ -55,10 +55,10 @@ export function Plan({ editor }: { editor: Editor }) {
 }
 
 /** "500 steps × 4 · about 14 min · 3.1 GB of 12 GB · stops by itself when learned" */
-function PlanLine({ check }: { check: Check | undefined }) {
+function PlanLine({ check, isMended }: { check: Check | undefined; isMended: boolean }) {
   const run = check?.run;
   if (isDownloadedFirst(check)) return <p class="faint">{words.planDownload}</p>;
-  if (!run) return <p class="faint">{words.planUnknown}</p>;
+  if (!run) return <p class="faint">{isMended ? words.planUnknown : words.planAfter}</p>;
   const { steps, batchSize, accumulationSteps, expectedSeconds, expectedPeakBytes, availableBytes, device } = run;
   const line = words.planLine;
   const stopsEarly = run.recipe?.chosen.some(([flag]) => flag === "--early_stop") ?? false;

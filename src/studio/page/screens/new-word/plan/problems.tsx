@@ -47,7 +47,7 @@ function List({
               <p>
                 {message} <code class="faint">{code}</code>
               </p>
-              {where && !/^--\w+$/.test(where) && <pre>{where}</pre>}
+              {where && !/^--\w+( \S+)?$/.test(where) && <pre>{where}</pre>}
               {hint && <p class="faint">{hint}</p>}
             </div>
             {fix && <FixButton editor={editor} fix={fix} />}
