@@ -163,6 +163,17 @@ test("dropped folders give their pictures with the captions beside them", async 
   await page.getByText("1 file that is no picture was left out.").waitFor();
 });
 
+test("a whole folder can be dropped, with the folders in it", async () => {
+  const { page, context } = await newWord();
+  const devtools = await context.newCDPSession(page);
+  const data = { items: [], files: [photos], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devtools.send("Input.dispatchDragEvent", { type, x: 400, y: 200, data });
+  await option(page, /^photos\/wide.jpg.*a ring from the side/).waitFor();
+  await option(page, /^photos\/more\/twice.png/).waitFor();
+  await page.getByText(/IMG_4.HEIC cannot be read/).waitFor();
+});
+
 test("the pictures of a folder of this machine are copied, and what is refused stays listed", async () => {
   const { page } = await newWord();
   await page.getByRole("button", { name: "Choose a folder of this machine" }).click();
