@@ -57,14 +57,15 @@ test.each(["127.0.0.1", "localhost"] as const)(
         element.src = source;
         document.body.append(element);
       });
-      const stream = new EventSource(address + "api/events", { withCredentials: true });
+      const heard = () => new Promise((resolve) => {
+        const stream = new EventSource(address + "api/events", { withCredentials: true });
+        stream.onopen = () => resolve("heard");
+        stream.onerror = () => resolve("failed");
+      });
       return {
         image: await loaded(new Image(), address + "assets/icon.svg"),
         script: await loaded(document.createElement("script"), address + "api/runs"),
-        stream: await new Promise((resolve) => {
-          stream.onmessage = stream.onopen = () => resolve("heard");
-          stream.onerror = () => resolve("failed");
-        }),
+        stream: await heard(),
       };
     })()`);
     expect(outcome).toEqual({ image: "failed", script: "failed", stream: "failed" });
