@@ -15,6 +15,8 @@ interface Known {
   readonly change: (change: (view: RunView) => RunView) => void;
 }
 
+/** Events that come within this time are taken at once, in milliseconds. */
+const takeMs = 30;
 /** Points of a curve that are read: more than a screen has pixels for. */
 const points = 2000;
 /** Between two readings of curves of which steps were left out, in milliseconds. */
@@ -69,19 +71,19 @@ export function useRunView(id: string): Known {
     };
   }, [id, tries.value]);
 
-  // events come faster than they can be drawn
+  // events come faster than they have to be shown; not by frames, of which a window behind others may have none
   const waiting = useRef<Entry[]>([]);
-  const frame = useRef(0);
+  const taking = useRef<number | undefined>(undefined);
   const timer = useRef<number | undefined>(undefined);
   useEffect(
     () => () => {
-      cancelAnimationFrame(frame.current);
+      clearTimeout(taking.current);
       clearTimeout(timer.current);
     },
     [],
   );
   const takeWaiting = () => {
-    frame.current = 0;
+    taking.current = undefined;
     const entries = waiting.current.splice(0);
     if (!view.value) return;
     view.value = entries.reduce(takeEntry, view.value);
@@ -99,7 +101,7 @@ export function useRunView(id: string): Known {
       const entry = JSON.parse(message.data) as Entry & { readonly run?: string };
       if (entry.seq === undefined) return;
       waiting.current.push(entry);
-      frame.current ||= requestAnimationFrame(takeWaiting);
+      taking.current ??= setTimeout(takeWaiting, takeMs) as unknown as number;
     },
   });
 
