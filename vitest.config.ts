@@ -6,6 +6,9 @@ const goldenTests = "{src,test}/**/*.goldens.test.ts";
 // Stories in a real browser need one, so that `npm test` leaves them out: `npm run test:studio`.
 const pageTests = "test/studio/**/*.test.ts";
 
+// Shared runs need a Redis or Valkey server: `npm run test:cluster`.
+const clusterTests = "test/cluster/**/*.test.ts";
+
 export default defineConfig({
   test: {
     testTimeout: 120_000,
@@ -15,10 +18,19 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests, pageTests] },
+        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests, pageTests, clusterTests] },
       },
       { extends: true, test: { name: "goldens", include: [goldenTests] } },
       { extends: true, test: { name: "studio", include: [pageTests] } },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: [clusterTests],
+          globalSetup: "test/cluster/build.ts",
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -10,7 +10,7 @@ const rows = [
   ["cli"],
   ["."],
   ["studio"],
-  ["reporters", "runs"],
+  ["cluster", "reporters", "runs"],
   ["training"],
   ["generation", "inspect", "report"],
   ["pipeline"],

@@ -56,6 +56,14 @@ export const commands = {
     usage: "stop RUN [--now]",
     about: "stop such a run from anywhere; what it has learned is saved",
   },
+  worker: {
+    usage: "worker --queue URL [FLAGS]",
+    about: "compute for runs of other machines (train --queue)",
+  },
+  cluster: {
+    usage: "cluster [clean|acl] --queue URL",
+    about: "show who takes part in shared runs",
+  },
   demo: {
     usage: "demo",
     about: "teach the bundled small model a word, in about a minute",
@@ -65,11 +73,6 @@ export const commands = {
 export type CommandName = keyof typeof commands;
 
 export const commandNames = Object.keys(commands) as CommandName[];
-
-/** Commands that are planned. */
-export const laterCommands: Readonly<Record<string, string>> = {
-  worker: "share a run among machines",
-};
 
 /** Flags that a program of sd-scripts implies besides its command. */
 const flagsOfPrograms: Readonly<Record<string, readonly string[]>> = { train_textual_inversion_XTI: ["--xti"] };
@@ -103,10 +106,7 @@ export function resolveCommand(word: string): NamedCommand {
 /** The text of `coinage --help`. */
 export function overview(): string {
   const called = program();
-  const rows = [
-    ...Object.values(commands).map(({ usage, about }) => [usage, about] as const),
-    ...Object.entries(laterCommands).map(([name, about]) => [name, `later: ${about}`] as const),
-  ];
+  const rows = Object.values(commands).map(({ usage, about }) => [usage, about] as const);
   return [
     `coinage ${packageVersion()}: teach Stable Diffusion a new word from a few images.`,
     "",

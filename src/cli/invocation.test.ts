@@ -125,10 +125,6 @@ describe("a command line", () => {
       );
   });
 
-  test("may name a command that is not there yet", () => {
-    expect(() => readInvocation(["worker"])).toThrow(expect.objectContaining({ code: "COMMAND_LATER" }));
-  });
-
   test.each([
     ["trian", "Did you mean train?"],
     ["train_network.py", undefined],

@@ -2,7 +2,8 @@ import { closeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { CoinageError, type ErrorCode, formatError } from "../errors/index.ts";
 
-export const exitCodes = { done: 0, error: 1, usage: 2, interrupted: 130 } as const;
+/** tryAgain: for a supervisor, as sysexits.h has it (EX_TEMPFAIL). */
+export const exitCodes = { done: 0, error: 1, usage: 2, tryAgain: 75, interrupted: 130 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

@@ -33,7 +33,7 @@ describe("the command line", () => {
     expect(await run("--version")).toEqual({ code: 0, results: `${packageVersion()}\n`, talked: "" });
     const { code, results } = await run("--help");
     expect(code).toBe(0);
-    for (const command of ["train", "generate", "inspect", "convert", "demo", "later"])
+    for (const command of ["train", "generate", "inspect", "convert", "demo", "worker"])
       expect(results).toContain(command);
     expect(await run()).toEqual({ code: 2, results: "", talked: results });
   });
@@ -47,7 +47,9 @@ describe("the command line", () => {
 
   test.each([
     [["trian"], 2, "Did you mean train?"],
-    [["worker"], 1, "later version"],
+    [["worker"], 2, "--queue"],
+    [["cluster", "clean"], 2, "--queue"],
+    [["worker", "--queue", "http://there"], 2, "redis://"],
     [["studio", "--port", "seven"], 2, "--port"],
     [["studio", "--host", "0.0.0.0"], 2, "--allow_host"],
     [["studio", "here"], 2, "Usage: coinage studio"],
@@ -207,6 +209,6 @@ test("examples and hints name the program as it must be called here", async () =
   const called = "npm run -s coinage -- ";
   for (const command of ["train", "generate", "inspect", "convert"])
     expect((await run(command, "--help")).results).toContain(`  ${called}${command}`);
-  expect((await run("worker")).talked).toContain(`${called}--help lists the available commands`);
+  expect((await run("cluster", "--help")).results).toContain(`  ${called}cluster clean`);
   expect((await run("train", "--help")).results).toContain("Usage: coinage train");
 });

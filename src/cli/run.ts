@@ -17,6 +17,8 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   studio: async () => (await import("./studio/studio.ts")).studioCommand,
   runs: async () => (await import("./runs/list.ts")).runsCommand,
   stop: async () => (await import("./runs/stop.ts")).stopCommand,
+  worker: async () => (await import("./cluster/worker.ts")).workerCommand,
+  cluster: async () => (await import("./cluster/cluster.ts")).clusterCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
 };
 

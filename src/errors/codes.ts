@@ -1,7 +1,16 @@
 /** Every error code of the project with what it means. `docs/errors.md` is generated from this table. Sorted within each room's block. */
 export const errorCodes = {
   // cli
-  COMMAND_LATER: "A command that is planned but not implemented yet.",
+  // cluster
+  CLUSTER_DENIED: "The queue of a shared run refuses a user or a password, or the user lacks a right.",
+  CLUSTER_FULL: "The queue of a shared run takes nothing: its disk or its memory is full.",
+  CLUSTER_INSECURE:
+    "A queue that other machines reach without a password or a secret, or a secret that others can read.",
+  CLUSTER_PACKAGES: "The packages that speak to a queue are not installed.",
+  CLUSTER_PROTOCOL: "A message among the machines of a run that is not what its kind must be.",
+  CLUSTER_TLS: "The certificate of a queue's server is not accepted.",
+  CLUSTER_UNREACHABLE: "The queue of a shared run cannot be reached.",
+  CLUSTER_WEIGHTS: "A worker cannot get weights or latents of a run, or they are not the ones that the run has.",
   // studio
   BODY_INVALID: "A request to the studio whose contents are not what its route takes.",
   BODY_TOO_LARGE: "A request to the studio, or a file sent to it, with more bytes than are accepted.",

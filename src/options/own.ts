@@ -29,6 +29,32 @@ export const ownTrainOptions = {
     effect: "files",
     help: "With --run: the folder of all runs. Default: runs in the folder that COINAGE_HOME names, or in coinage in the home folder.",
   },
+  queue: {
+    type: "string",
+    effect: "speed",
+    help: "Share the run among machines: the address of a Redis or Valkey server (redis://HOST:PORT, rediss://USER@HOST:PORT, unix:///SOCKET) from which coinage worker --queue takes micro-batches. Its password comes from COINAGE_QUEUE_PASSWORD, the secret that messages are signed with from COINAGE_CLUSTER_SECRET. Needs --cache_latents.",
+  },
+  queue_ca: {
+    type: "string",
+    effect: "speed",
+    help: "With --queue rediss://...: file with the certificate of the authority that has signed the server's.",
+  },
+  queue_insecure: {
+    type: "switch",
+    effect: "speed",
+    help: "With --queue: allow a server that other machines reach without a password and a secret.",
+  },
+  cluster_numerics: {
+    type: "string",
+    choices: ["same", "any"],
+    effect: "numbers",
+    help: "With --queue: use only workers that compute the same bits as this machine (same), or also those that come near (any). Default: same on processors, any elsewhere.",
+  },
+  no_cluster_local: {
+    type: "switch",
+    effect: "speed",
+    help: "With --queue: leave micro-batches to workers; this machine computes one only where they fail.",
+  },
   overwrite: {
     type: "switch",
     effect: "files",

@@ -52,3 +52,9 @@ function hasGpuOnLinux(): boolean {
   const { VK_ICD_FILENAMES, VK_DRIVER_FILES } = process.env;
   return Boolean(VK_ICD_FILENAMES || VK_DRIVER_FILES) || existsSync("/dev/dri") || existsSync("/dev/nvidia0");
 }
+
+/** The version of ONNX Runtime, without loading it. */
+export function runtimeVersion(): string {
+  const { version } = createRequire(import.meta.url)("onnxruntime-node/package.json") as { readonly version: string };
+  return version;
+}

@@ -14,4 +14,18 @@ export type {
   TrainingCommand,
   TrainingEvent,
 } from "./events.ts";
+export type {
+  MicroBatchRunner,
+  OpenRunner,
+  RunnerContext,
+  RunnerOutput,
+  StepInputs,
+} from "./loop/micro-batches.ts";
+export {
+  computeMicroStep,
+  type MicroStepContext,
+  type MicroStepResult,
+  type MicroStepSamples,
+} from "./loop/micro-step.ts";
+export { lowerMicroStep, type MicroStepPlan } from "./loop/micro-step-plan.ts";
 export { train } from "./train.ts";

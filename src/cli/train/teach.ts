@@ -9,9 +9,10 @@ import {
   trainingReport,
   wantsTensorboard,
 } from "../../reporters/index.ts";
-import { type TrainingCommand, type TrainingEvent, train } from "../../training/index.ts";
+import { type OpenRunner, type TrainingCommand, type TrainingEvent, train } from "../../training/index.ts";
 import { endSoon, listenForInterrupt, nothingSaved } from "../interrupt.ts";
 import { type ExitCode, exitCodes } from "../output.ts";
+import { packageVersion } from "../program.ts";
 
 /** How a run is steered from outside this terminal. */
 interface Steering {
@@ -43,7 +44,8 @@ export async function teach(
   );
   try {
     const signal = steering ? AbortSignal.any([interrupt.signal, steering.stop]) : interrupt.signal;
-    const events = train(request, { signal, now: steering?.now, commands: steering?.commands });
+    const openRunner = await sharedRunner(request.settings);
+    const events = train(request, { signal, now: steering?.now, commands: steering?.commands, openRunner });
     const last = await reportAll(
       steering ? untilSaved(events, steering.now) : events,
       [progress, ...reporters],
@@ -54,6 +56,14 @@ export async function teach(
   } finally {
     interrupt.release();
   }
+}
+
+/** What shares the run among machines, with --queue. Loaded only then: it needs packages that not everybody has. */
+async function sharedRunner(settings: TrainSettings): Promise<OpenRunner | undefined> {
+  const { queue, queueCa, queueInsecure } = settings;
+  if (queue === undefined) return undefined;
+  const { clusterRunner, queueAccess } = await import("../../cluster/index.ts");
+  return clusterRunner(queueAccess(queue, { ca: queueCa, isInsecure: queueInsecure }, process.env), packageVersion());
 }
 
 /** The events of a run that is not waited for once it has saved, if it was told to stop now: a step that was given up computes on. */

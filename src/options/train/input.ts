@@ -1359,6 +1359,40 @@ export interface TrainInput {
   readonly runsDir?: string | undefined;
 
   /**
+   * Share the run among machines: the address of a Redis or Valkey server (redis://HOST:PORT, rediss://USER@HOST:PORT,
+   * unix:///SOCKET) from which coinage worker --queue takes micro-batches. Its password comes from
+   * COINAGE_QUEUE_PASSWORD, the secret that messages are signed with from COINAGE_CLUSTER_SECRET. Needs
+   * --cache_latents.
+   * Flag: `--queue`
+   */
+  readonly queue?: string | undefined;
+
+  /**
+   * With --queue rediss://...: file with the certificate of the authority that has signed the server's.
+   * Flag: `--queue_ca`
+   */
+  readonly queueCa?: string | undefined;
+
+  /**
+   * With --queue: allow a server that other machines reach without a password and a secret.
+   * Flag: `--queue_insecure`
+   */
+  readonly queueInsecure?: boolean | undefined;
+
+  /**
+   * With --queue: use only workers that compute the same bits as this machine (same), or also those that come near
+   * (any). Default: same on processors, any elsewhere.
+   * Flag: `--cluster_numerics`
+   */
+  readonly clusterNumerics?: "same" | "any" | undefined;
+
+  /**
+   * With --queue: leave micro-batches to workers; this machine computes one only where they fail.
+   * Flag: `--no_cluster_local`
+   */
+  readonly noClusterLocal?: boolean | undefined;
+
+  /**
    * Overwrite files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1,
    * NAME-old2, ...
    * Flag: `--overwrite`

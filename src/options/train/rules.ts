@@ -137,6 +137,13 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
       message: "TensorBoard logs need a folder.",
       hint: "Add --logging_dir FOLDER.",
     },
+    {
+      // recipes cache latents, and are laid beneath these settings later
+      when: given.queue !== undefined && !given.cacheLatents && !given.cacheLatentsToDisk && !given.recipe,
+      options: ["queue"],
+      message: "A shared run gives out latents, so they must be cached.",
+      hint: "Add --cache_latents.",
+    },
   ];
 }
 

@@ -9,7 +9,7 @@ import { type MicroStepContext, type MicroStepResult, type MicroStepSamples, mic
 import type { MicroStepPlan } from "./micro-step-plan.ts";
 
 /** What the micro-batches of one optimizer step share. */
-interface StepInputs {
+export interface StepInputs {
   /** Steps done before this one. */
   readonly step: number;
   /** [vectors, width] per text encoder; they stay as they are until the step is done. */
@@ -22,7 +22,7 @@ interface StepInputs {
 }
 
 /** What comes of running a step. */
-type RunnerOutput =
+export type RunnerOutput =
   | { readonly kind: "computed"; readonly index: number; readonly result: MicroStepResult }
   /** What the step cost, once it is done. */
   | { readonly kind: "figures"; readonly figures: ClusterFigures }
@@ -36,7 +36,7 @@ export interface MicroBatchRunner {
 }
 
 /** A run whose micro-batches are to be computed elsewhere. */
-interface RunnerContext {
+export interface RunnerContext {
   readonly settings: TrainSettings;
   readonly checkpoint: Checkpoint;
   readonly model: DiffusionModel;

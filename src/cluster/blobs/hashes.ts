@@ -1,0 +1,53 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { writeFileAtomically } from "../../files/index.ts";
+
+const schema = z.record(
+  z.string(),
+  z.object({ size: z.number(), mtimeMs: z.number(), ino: z.number(), sha256: z.string() }),
+);
+
+type Known = z.infer<typeof schema>;
+
+/** Digests of files, remembered with their size and times: gigabytes are read once. */
+export class FileHashes {
+  readonly #file: string;
+  #known: Promise<Known> | undefined;
+
+  /** folder: where they are remembered. */
+  constructor(folder: string) {
+    this.#file = path.join(folder, "hashes.json");
+  }
+
+  /** The SHA-256 of a file. @throws the system's own error */
+  async digestOf(file: string): Promise<string> {
+    const { size, mtimeMs, ino } = await stat(file);
+    this.#known ??= this.#read();
+    const known = await this.#known;
+    const found = known[file];
+    if (found && found.size === size && found.mtimeMs === mtimeMs && found.ino === ino) return found.sha256;
+    const sha256 = await digestOfFile(file);
+    known[file] = { size, mtimeMs, ino, sha256 };
+    await mkdir(path.dirname(this.#file), { recursive: true }).catch(() => {});
+    // without it they are computed again
+    await writeFileAtomically(this.#file, JSON.stringify(known)).catch(() => {});
+    return sha256;
+  }
+
+  async #read(): Promise<Known> {
+    try {
+      return schema.parse(JSON.parse(await readFile(this.#file, "utf8")));
+    } catch {
+      return {};
+    }
+  }
+}
+
+export async function digestOfFile(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const piece of createReadStream(file, { highWaterMark: 1 << 20 })) hash.update(piece as Uint8Array);
+  return hash.digest("hex");
+}

@@ -1,0 +1,111 @@
+import { timingSafeEqual } from "node:crypto";
+import { createReadStream, statSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import os from "node:os";
+
+/** Files are given out so many at a time: the network is the run's, too. */
+const mostStreams = 2;
+
+/** Gives the coordinator's files and latents to workers that know the token, by their digest: `GET /blob/SHA256`, also in parts. */
+export class BlobServer {
+  readonly #files = new Map<string, string>();
+  readonly #kept = new Map<string, Uint8Array>();
+  readonly #token: string;
+  readonly #server: Server;
+  #streams = 0;
+
+  static async open(token: string, host: string | undefined): Promise<BlobServer> {
+    const blobs = new BlobServer(token);
+    await new Promise<void>((resolve, reject) => {
+      blobs.#server.once("error", reject);
+      blobs.#server.listen({ port: 0, host: host ?? "::" }, resolve);
+    }).catch(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          // a machine without IPv6
+          blobs.#server.once("error", reject);
+          blobs.#server.listen({ port: 0, host: host ?? "0.0.0.0" }, resolve);
+        }),
+    );
+    blobs.#server.unref();
+    return blobs;
+  }
+
+  private constructor(token: string) {
+    this.#token = token;
+    this.#server = createServer((request, response) => this.#answer(request, response));
+  }
+
+  /** Addresses under which other machines may reach it. isLocal: none but this one will ask. */
+  urls(isLocal: boolean): string[] {
+    const { port } = this.#server.address() as AddressInfo;
+    const here = `http://127.0.0.1:${port}`;
+    if (isLocal) return [here];
+    const addresses = Object.values(os.networkInterfaces()).flatMap((entries) => entries ?? []);
+    const outer = addresses.filter(({ internal, scopeid }) => !internal && !scopeid);
+    return [
+      ...outer.map(({ address, family }) => `http://${family === "IPv6" ? `[${address}]` : address}:${port}`),
+      here,
+    ];
+  }
+
+  addFile(digest: string, file: string): void {
+    this.#files.set(digest, file);
+  }
+
+  keep(digest: string, bytes: Uint8Array): void {
+    this.#kept.set(digest, bytes);
+  }
+
+  kept(digest: string): Uint8Array | undefined {
+    return this.#kept.get(digest);
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const [, digest = ""] = /^\/blob\/([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+    const bytes = this.#kept.get(digest);
+    const file = this.#files.get(digest);
+    if (!isEqual(request.headers.authorization ?? "", `Bearer ${this.#token}`)) refuse(response, 401);
+    else if (request.method === "GET" && bytes) response.writeHead(200, { "content-length": bytes.length }).end(bytes);
+    else if (request.method !== "GET" || file === undefined) refuse(response, 404);
+    else if (this.#streams >= mostStreams) refuse(response, 503);
+    else this.#stream(file, request, response);
+  }
+
+  #stream(file: string, request: IncomingMessage, response: ServerResponse): void {
+    const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+    const [, from] = /^bytes=(\d+)-$/.exec(request.headers.range ?? "") ?? [];
+    const start = Number(from ?? 0);
+    if (start >= size) {
+      refuse(response, 416);
+      return;
+    }
+    response.writeHead(start > 0 ? 206 : 200, {
+      "content-length": size - start,
+      ...(start > 0 && { "content-range": `bytes ${start}-${size - 1}/${size}` }),
+    });
+    this.#streams++;
+    const stream = createReadStream(file, { start });
+    response.on("close", () => {
+      this.#streams--;
+      stream.destroy();
+    });
+    stream.on("error", () => response.destroy());
+    stream.pipe(response);
+  }
+}
+
+function refuse(response: ServerResponse, status: number): void {
+  response.writeHead(status, status === 503 ? { "retry-after": "1" } : {}).end();
+}
+
+function isEqual(given: string, wanted: string): boolean {
+  const [a, b] = [Buffer.from(given), Buffer.from(wanted)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

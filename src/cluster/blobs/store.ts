@@ -1,0 +1,228 @@
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import { chmod, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import path from "node:path";
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { CoinageError } from "../../errors/index.ts";
+import { digestOfFile, FileHashes } from "./hashes.ts";
+
+/** A file that a run needs. */
+export interface WantedFile {
+  readonly sha256: string;
+  readonly bytes: number;
+  /** Where the coordinator has it. */
+  readonly path?: string;
+}
+
+/** Where the coordinator gives blobs out. */
+export interface BlobSource {
+  readonly urls: readonly string[];
+  readonly token: string;
+}
+
+export interface BlobStoreOptions {
+  /** Where what was fetched is kept. */
+  readonly folder: string;
+  /** Most bytes of it. */
+  readonly limitBytes: number;
+  /** Folders of the owner's models, which are looked into first. */
+  readonly models: readonly string[];
+}
+
+/** Gets files by their digests: from the owner's folders, from the path that the coordinator has them under, from what was fetched earlier, or from the
+ *  coordinator. Nothing is used that has another digest. */
+export class BlobStore {
+  readonly #options: BlobStoreOptions;
+  readonly #hashes: FileHashes;
+  /** Not to be removed. */
+  readonly #inUse = new Set<string>();
+
+  constructor(options: BlobStoreOptions) {
+    this.#options = options;
+    this.#hashes = new FileHashes(options.folder);
+  }
+
+  /** The path of a file on this machine. report: called as bytes come in. @throws CLUSTER_WEIGHTS */
+  async file(wanted: WantedFile, source: BlobSource, report: (bytes: number) => void = () => {}): Promise<string> {
+    this.#inUse.add(wanted.sha256);
+    return (
+      (await this.#ofOwner(wanted)) ?? (await this.#cached(wanted)) ?? (await this.#fetched(wanted, source, report))
+    );
+  }
+
+  /** Bytes small enough for memory. @throws CLUSTER_WEIGHTS */
+  async bytes(sha256: string, source: BlobSource): Promise<Uint8Array> {
+    const response = await this.#ask(sha256, source, 0);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw damaged(sha256, "what the coordinator sent");
+    return bytes;
+  }
+
+  async #ofOwner({ sha256, bytes, path: shared }: WantedFile): Promise<string | undefined> {
+    const own = await Promise.all(this.#options.models.map(filesIn));
+    for (const file of [...own.flat(), ...(shared === undefined ? [] : [shared])]) {
+      const found = await stat(file).catch(() => undefined);
+      if (!found?.isFile() || found.size !== bytes) continue;
+      if ((await this.#hashes.digestOf(file).catch(() => undefined)) === sha256) return file;
+    }
+    return undefined;
+  }
+
+  async #cached({ sha256, bytes }: WantedFile): Promise<string | undefined> {
+    const file = this.#place(sha256);
+    const found = await stat(file).catch(() => undefined);
+    if (!found) return undefined;
+    if (found.size === bytes && (await this.#hashes.digestOf(file)) === sha256) {
+      await utimes(file, new Date(), found.mtime).catch(() => {});
+      return file;
+    }
+    await rm(file, { force: true });
+    return undefined;
+  }
+
+  /** Fetches a file under another name, going on where an earlier attempt ended, and gives it its name once its digest is right. */
+  async #fetched({ sha256, bytes }: WantedFile, source: BlobSource, report: (bytes: number) => void): Promise<string> {
+    const file = this.#place(sha256);
+    const part = `${file}.part`;
+    await this.#writing(file, async () => {
+      await mkdir(path.dirname(file), { recursive: true });
+      await this.#makeRoom(bytes);
+    });
+    let failures = 0;
+    for (;;) {
+      const there = (await stat(part).catch(() => undefined))?.size ?? 0;
+      let problem: unknown;
+      if (there < bytes) problem = await this.#fetchRest(sha256, source, part, there, report);
+      const size = (await stat(part).catch(() => undefined))?.size ?? 0;
+      if (size === bytes) break;
+      if (size > bytes) await rm(part, { force: true });
+      failures = size > there ? 0 : failures + 1;
+      if (failures === 5) throw notFetched(sha256, problem ?? new Error(`${size} of ${bytes} bytes came`));
+    }
+    const found = await digestOfFile(part);
+    if (found !== sha256) {
+      await rm(part, { force: true });
+      throw damaged(sha256, `a file that has ${found}`);
+    }
+    await chmod(part, 0o444).catch(() => {});
+    await this.#writing(file, () => rename(part, file));
+    return file;
+  }
+
+  async #fetchRest(sha256: string, source: BlobSource, part: string, there: number, report: (bytes: number) => void) {
+    try {
+      const response = await this.#ask(sha256, source, there);
+      const isRest = response.status === 206;
+      let done = isRest ? there : 0;
+      const counted = new Transform({
+        transform(piece: Uint8Array, _, next) {
+          done += piece.length;
+          report(done);
+          next(null, piece);
+        },
+      });
+      const target = createWriteStream(part, { flags: isRest ? "a" : "w" });
+      await pipeline(Readable.fromWeb(response.body as never), counted, target);
+      return undefined;
+    } catch (error) {
+      if (error instanceof CoinageError || isDiskProblem(error))
+        throw error instanceof CoinageError ? error : full(part, error);
+      return error;
+    }
+  }
+
+  /** Asks the coordinator, at each of its addresses. */
+  async #ask(sha256: string, { urls, token }: BlobSource, start: number): Promise<Response> {
+    let problem: unknown;
+    for (let round = 0; round < 20; round++) {
+      for (const url of urls) {
+        const headers = { authorization: `Bearer ${token}`, ...(start > 0 && { range: `bytes=${start}-` }) };
+        try {
+          const response = await fetch(`${url}/blob/${sha256}`, {
+            headers,
+            redirect: "error",
+            signal: AbortSignal.timeout(60_000),
+          });
+          if (response.ok) return response;
+          await response.body?.cancel();
+          problem = new Error(`${url} answers ${response.status}`);
+        } catch (error) {
+          problem = error;
+        }
+      }
+      // it serves a few at a time
+      if (!(problem instanceof Error && / 503$/.test(problem.message))) break;
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    throw notFetched(sha256, problem);
+  }
+
+  /** Removes what was used least lately, until there is room. */
+  async #makeRoom(bytes: number): Promise<void> {
+    const found = await Promise.all(
+      (await filesIn(this.#options.folder))
+        .filter((file) => /^[0-9a-f]{64}$/.test(path.basename(file)))
+        .map(async (file) => ({ file, ...(await stat(file).then(({ size, atimeMs }) => ({ size, atimeMs }))) })),
+    );
+    let total = found.reduce((sum, { size }) => sum + size, bytes);
+    for (const { file, size } of found.sort((a, b) => a.atimeMs - b.atimeMs)) {
+      if (total <= this.#options.limitBytes) return;
+      if (this.#inUse.has(path.basename(file))) continue;
+      await rm(file, { force: true });
+      total -= size;
+    }
+  }
+
+  async #writing(file: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      throw full(file, error);
+    }
+  }
+
+  #place(sha256: string): string {
+    return path.join(this.#options.folder, "sha256", sha256.slice(0, 2), sha256);
+  }
+}
+
+/** Regular files below a folder. */
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+function isDiskProblem(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return ["ENOSPC", "EDQUOT", "EACCES", "EROFS", "EIO"].includes(code);
+}
+
+function full(file: string, cause: unknown): CoinageError {
+  const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  return new CoinageError("CLUSTER_WEIGHTS", `${file} cannot be written (${reason}).`, {
+    hint: "Make room, or give another folder: --cache FOLDER.",
+    cause,
+  });
+}
+
+function notFetched(sha256: string, cause: unknown): CoinageError {
+  const reason =
+    cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
+  return new CoinageError("CLUSTER_WEIGHTS", `${sha256} cannot be fetched from the coordinator: ${reason}.`, {
+    hint: "Check that this machine reaches the coordinator, or put the model into a folder here and name it: --models FOLDER.",
+    cause,
+  });
+}
+
+function damaged(sha256: string, found: string): CoinageError {
+  return new CoinageError(
+    "CLUSTER_WEIGHTS",
+    `${sha256} was expected, and ${found} does not have this digest. It was thrown away.`,
+    {
+      hint: "Was the model changed while the run uses it?",
+    },
+  );
+}

@@ -1,0 +1,89 @@
+import type { Presence } from "../protocol/manifest.ts";
+
+/** Where jobs hang until somebody takes them: what the scheduler needs of a queue. A board may lose, double, delay or reorder anything; the scheduler
+ *  copes. */
+
+/** A job as it hangs there. */
+export interface Posted {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** What is heard of jobs. */
+export type BoardEvent =
+  /** Somebody has begun with it. */
+  | { readonly kind: "taken"; readonly id: string }
+  | { readonly kind: "answered"; readonly id: string; readonly body: string }
+  /** The one who took it gave up. */
+  | { readonly kind: "failed"; readonly id: string; readonly why: string }
+  /** The board is out of reach. */
+  | { readonly kind: "down"; readonly why: string }
+  | { readonly kind: "up" };
+
+/** How a job stands. by: who took it. */
+export type Standing =
+  | { readonly state: "waiting" }
+  | { readonly state: "missing" }
+  | { readonly state: "taken"; readonly by: string | undefined }
+  | { readonly state: "answered"; readonly body: string }
+  | { readonly state: "failed"; readonly why: string };
+
+/** Which run a board is of. */
+export interface BoardOf {
+  readonly run: string;
+  /** Counts on each time that the run is taken up: what came before does not mix in. */
+  readonly incarnation: string;
+}
+
+/** A board as the coordinator of a run has it. Its methods reject while it is out of reach; none of them waits for it. */
+export interface CoordinatorBoard {
+  /** Called for whatever is heard. */
+  listen(listener: (event: BoardEvent) => void): void;
+  /** Tells all what the run is about, and how far it is: a signed manifest. */
+  announce(manifest: string, mark: Omit<RunMark, "incarnation">): Promise<void>;
+  /** first: before all others that wait. */
+  publish(jobs: readonly Posted[], first: boolean): Promise<void>;
+  look(id: string): Promise<Standing>;
+  /** Takes down jobs that nobody has taken; what is gone is no mistake. */
+  withdraw(ids: readonly string[]): Promise<void>;
+  workers(): Promise<Presence[]>;
+  /** Joins in computing, under a name. */
+  serve(name: string, compute: Compute): Promise<Serving>;
+  /** Takes down everything of this incarnation. isOver: and the run itself. */
+  close(isOver: boolean): Promise<void>;
+}
+
+/** Computes a job, from its text to that of its result. @throws what is to be told as the reason of a failure */
+export type Compute = (body: string) => Promise<string>;
+
+export interface Serving {
+  /** Finishes the job under way first, unless it is forced. */
+  close(isForced?: boolean): Promise<void>;
+  /** Whether it leaves jobs to others for a while, after one that failed. */
+  isResting(): boolean;
+}
+
+/** How far a run is. */
+export interface RunMark {
+  readonly incarnation: string;
+  /** Steps done. */
+  readonly step: number;
+  /** Workers that are not used any more. */
+  readonly out: readonly string[];
+}
+
+/** A board as a worker has it. */
+export interface WorkerBoard {
+  /** The signed manifests of all runs. */
+  manifests(): Promise<string[]>;
+  /** undefined when its coordinator is away. */
+  markOf(run: string): Promise<RunMark | undefined>;
+  serve(of: BoardOf, name: string, compute: Compute): Promise<Serving>;
+  /** Jobs that nobody has taken. */
+  waiting(of: BoardOf): Promise<number>;
+  /** Tells that the worker is there; it counts for some seconds. */
+  tell(presence: Presence): Promise<void>;
+  /** Takes back what it told. */
+  leave(id: string): Promise<void>;
+  close(): Promise<void>;
+}

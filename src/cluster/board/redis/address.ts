@@ -1,0 +1,110 @@
+import { readFileSync, statSync } from "node:fs";
+import { CoinageError } from "../../../errors/index.ts";
+
+/** Where a queue is, and how one gets in. */
+export interface QueueAddress {
+  /** Without secrets, for messages. */
+  readonly name: string;
+  readonly host: string | undefined;
+  readonly port: number;
+  /** A socket in place of host and port. */
+  readonly path: string | undefined;
+  readonly db: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: { readonly ca: string | undefined; readonly servername: string } | undefined;
+  /** Nobody but this machine reaches it. */
+  readonly isLocal: boolean;
+}
+
+/** What is needed to take part in a run. */
+export interface QueueAccess {
+  readonly address: QueueAddress;
+  /** Messages are signed with it. */
+  readonly secret: string | undefined;
+}
+
+const example =
+  "For example: --queue redis://192.168.1.10:6379, rediss://coinage@host:6380 or unix:///run/redis/redis.sock";
+
+/** Reads where a queue is; its password and the secret come from the environment (COINAGE_QUEUE_PASSWORD, COINAGE_CLUSTER_SECRET; with _FILE at their end, from a
+ *  file that only its owner can read). ca: file of the authority that has signed the server's certificate.
+ *  @throws USAGE, CLUSTER_INSECURE, FILE_NOT_FOUND */
+export function queueAccess(
+  url: string,
+  { ca, isInsecure = false }: { readonly ca?: string | undefined; readonly isInsecure?: boolean },
+  environment: NodeJS.ProcessEnv,
+): QueueAccess {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (!parsed || !["redis:", "rediss:", "unix:"].includes(parsed.protocol))
+    throw new CoinageError("USAGE", `"${url}" is not the address of a queue.`, { where: "--queue", hint: example });
+  if (parsed.password !== "")
+    throw new CoinageError("CLUSTER_INSECURE", "A password in --queue can be read by every user of this machine.", {
+      where: "--queue",
+      hint: "Leave it out and set COINAGE_QUEUE_PASSWORD, or COINAGE_QUEUE_PASSWORD_FILE with the name of a file that holds it.",
+    });
+  const isSocket = parsed.protocol === "unix:";
+  const host = parsed.hostname.replace(/^\[|\]$/g, "") || "127.0.0.1";
+  const isLocal = isSocket || host === "localhost" || host === "::1" || /^127\./.test(host);
+  const password = secretOf("COINAGE_QUEUE_PASSWORD", environment);
+  const secret = secretOf("COINAGE_CLUSTER_SECRET", environment);
+  if (!isLocal && !isInsecure) requireSecrets({ password, secret });
+  return {
+    secret,
+    address: {
+      name: `${parsed.protocol}//${isSocket ? parsed.pathname : parsed.host}`,
+      host: isSocket ? undefined : host,
+      port: Number(parsed.port || 6379),
+      path: isSocket ? decodeURIComponent(parsed.pathname) : undefined,
+      db: isSocket ? 0 : Number(parsed.pathname.slice(1) || 0),
+      username: decodeURIComponent(parsed.username) || undefined,
+      password,
+      tls:
+        parsed.protocol === "rediss:" ? { ca: ca === undefined ? undefined : readCa(ca), servername: host } : undefined,
+      isLocal,
+    },
+  };
+}
+
+function requireSecrets({
+  password,
+  secret,
+}: {
+  readonly password?: string | undefined;
+  readonly secret?: string | undefined;
+}) {
+  const missing = [
+    ...(password === undefined ? ["COINAGE_QUEUE_PASSWORD"] : []),
+    ...(secret === undefined ? ["COINAGE_CLUSTER_SECRET"] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new CoinageError(
+    "CLUSTER_INSECURE",
+    "Other machines reach this queue, so it needs a password, and messages need a secret to be signed with.",
+    {
+      where: "--queue",
+      hint: `Set ${missing.join(" and ")} in the environment, the same on all machines (openssl rand -hex 32 makes one). In a network that you trust, --insecure does without.`,
+    },
+  );
+}
+
+function secretOf(name: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const file = environment[`${name}_FILE`];
+  if (file === undefined || file === "") return environment[name] || undefined;
+  const found = statSync(file, { throwIfNoEntry: false });
+  if (!found) throw new CoinageError("FILE_NOT_FOUND", `${file} does not exist.`, { where: `${name}_FILE` });
+  if (process.platform !== "win32" && (found.mode & 0o077) !== 0)
+    throw new CoinageError("CLUSTER_INSECURE", `Other users can read ${file}.`, {
+      where: `${name}_FILE`,
+      hint: `chmod 600 ${file}`,
+    });
+  return readFileSync(file, "utf8").trim() || undefined;
+}
+
+function readCa(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (cause) {
+    throw new CoinageError("FILE_NOT_FOUND", `${file} cannot be read.`, { where: "--queue_ca", cause });
+  }
+}

@@ -1,0 +1,107 @@
+import type { Redis } from "ioredis";
+import type { Presence } from "../../protocol/manifest.ts";
+import type { BoardOf, Compute, RunMark, Serving, WorkerBoard } from "../board.ts";
+import type { QueueAddress } from "./address.ts";
+import { commandOptions, connected, prefix, type QueuePackages, queuePackages, queueProblem } from "./connection.ts";
+import { keys, presentWorkers, readMark } from "./keys.ts";
+import { asConnection, queueName, serveQueue } from "./queue.ts";
+
+/** What a worker tells of itself counts so long, in seconds. */
+const presenceSeconds = 6;
+
+/** The same board, as workers and those who look at it have it. */
+export class RedisWorkerBoard implements WorkerBoard {
+  readonly #address: QueueAddress;
+  readonly #packages: QueuePackages;
+  readonly #redis: Redis;
+
+  /** @throws CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+  static async open(address: QueueAddress): Promise<RedisWorkerBoard> {
+    const packages = await queuePackages();
+    const redis = await connected(new packages.Redis(commandOptions(address)), address);
+    return new RedisWorkerBoard(address, packages, redis);
+  }
+
+  private constructor(address: QueueAddress, packages: QueuePackages, redis: Redis) {
+    this.#address = address;
+    this.#packages = packages;
+    this.#redis = redis;
+  }
+
+  manifests(): Promise<string[]> {
+    return this.#asking(() => this.#redis.hvals(keys.runs));
+  }
+
+  markOf(run: string): Promise<RunMark | undefined> {
+    return this.#asking(() => readMark(this.#redis, run));
+  }
+
+  async serve(of: BoardOf, name: string, compute: Compute): Promise<Serving> {
+    return serveQueue(this.#packages, this.#address, of, name, compute);
+  }
+
+  waiting(of: BoardOf): Promise<number> {
+    return this.#asking(() => this.#redis.llen(`${prefix}:${queueName(of)}:wait`));
+  }
+
+  async tell(presence: Presence): Promise<void> {
+    const { id } = presence;
+    await this.#asking(() =>
+      this.#redis
+        .multi()
+        .sadd(keys.workers, id)
+        .set(keys.worker(id), JSON.stringify(presence), "EX", presenceSeconds)
+        .exec(),
+    );
+  }
+
+  async leave(id: string): Promise<void> {
+    await this.#asking(() => this.#redis.multi().srem(keys.workers, id).del(keys.worker(id)).exec());
+  }
+
+  workers(): Promise<Presence[]> {
+    return this.#asking(() => presentWorkers(this.#redis));
+  }
+
+  /** Takes down a run whose coordinator is gone, with its queue. */
+  async remove({ run, incarnation }: BoardOf): Promise<void> {
+    await this.#asking(async () => {
+      const connection = asConnection(this.#redis);
+      const queue = new this.#packages.bullmq.Queue(queueName({ run, incarnation }), { connection, prefix });
+      queue.on("error", () => {});
+      await queue.obliterate({ force: true });
+      await queue.close();
+      await this.#redis.hdel(keys.runs, run);
+    });
+  }
+
+  /** What the server says of itself. */
+  async facts(): Promise<{
+    readonly version: string;
+    readonly usedBytes: number;
+    readonly limitBytes: number;
+    readonly policy: string;
+  }> {
+    const info = await this.#asking(() => this.#redis.info());
+    const fact = (name: string) => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
+    return {
+      version: `${fact("server_name") || "redis"} ${fact("valkey_version") || fact("redis_version")}`,
+      usedBytes: Number(fact("used_memory")),
+      limitBytes: Number(fact("maxmemory")),
+      policy: fact("maxmemory_policy"),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#redis.disconnect();
+  }
+
+  /** @throws what the server says, as an error of ours */
+  async #asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await ask();
+    } catch (error) {
+      throw queueProblem(error, this.#address);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import type { MicroStepContext } from "../../training/index.ts";
+import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { Seal } from "../protocol/signed.ts";
+import type { FetchBlob } from "../worker/compute.ts";
+import type { Clock } from "./clock.ts";
+import type { KeepBlob } from "./jobs.ts";
+import type { SchedulePolicy } from "./schedule.ts";
+
+/** What a coordinator works with. */
+export interface Coordination {
+  readonly board: CoordinatorBoard;
+  readonly of: BoardOf;
+  /** Signed. */
+  readonly manifest: string;
+  readonly seal: Seal;
+  readonly clock: Clock;
+  readonly policy: SchedulePolicy;
+  /** Name of the coordinator among the workers. */
+  readonly name: string;
+  /** The micro-step as it is loaded here. */
+  readonly local: MicroStepContext;
+  /** Whether the device here takes jobs, too. */
+  readonly isServing: boolean;
+  /** Digest of what the probe gave here. */
+  readonly numerics: string;
+  /** Whether results are taken from workers whose numerics are others. */
+  readonly takesOthers: boolean;
+  readonly keep: KeepBlob;
+  readonly fetch: FetchBlob;
+  /** Frees what was opened for the runner. */
+  readonly free: () => Promise<void>;
+}

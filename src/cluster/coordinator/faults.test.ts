@@ -1,0 +1,256 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { arrayOf, type NdArray } from "../../array/index.ts";
+import { noiseSchedule, seededGenerators } from "../../diffusion/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
+import type { MicroBatchRunner, MicroStepContext, MicroStepResult, MicroStepSamples } from "../../training/index.ts";
+import { localRunner } from "../../training/loop/micro-batches.ts";
+import type { BoardEvent, CoordinatorBoard } from "../board/board.ts";
+import { MemoryBoard } from "../board/memory.ts";
+import { jobSchema, longest } from "../protocol/job.ts";
+import { Seal } from "../protocol/signed.ts";
+import { computeJob, resultOf } from "../worker/compute.ts";
+import type { Clock } from "./clock.ts";
+import { ClusterRunner } from "./runner.ts";
+import { usualPolicy } from "./schedule.ts";
+
+const [vectors, width, micro, steps] = [2, 6, 4, 4];
+const numerics = "a".repeat(64);
+
+/** Time that goes on when nothing else can happen. */
+class TurnedClock implements Clock {
+  #now = 0;
+  readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>();
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(milliseconds: number, call: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, call };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  wait(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => void this.after(milliseconds, resolve));
+  }
+
+  /** Turns the time until a promise is settled. */
+  async turn<Result>(promise: Promise<Result>): Promise<Result> {
+    let isSettled = false;
+    const settled = promise.finally(() => {
+      isSettled = true;
+    });
+    settled.catch(() => {});
+    for (let turns = 0; !isSettled; turns++) {
+      if (turns > 20_000) throw new Error("nothing comes to an end");
+      await new Promise(setImmediate);
+      const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
+      if (!next || isSettled) continue;
+      this.#timers.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.call();
+    }
+    return settled;
+  }
+}
+
+/** A program as small as can be: sums that depend on every number it is fed. */
+const context = {
+  model: { family: "sd1" } as MicroStepContext["model"],
+  schedule: noiseSchedule({ zeroTerminalSnr: false }),
+  lossType: "l2",
+  options: {
+    predictionType: "epsilon",
+    multiresNoiseIterations: 2,
+    minSnrGamma: 5,
+    huberSchedule: "snr",
+    huberC: 0.1,
+    huberScale: 1,
+  },
+  program: {
+    run: async (feeds: Record<string, NdArray>) => {
+      const [noisy, target, factors] = ["noisyLatents", "target", "lossFactors"].map(
+        (name) => feeds[name]!.data as Float32Array,
+      );
+      const [learned, selection] = [feeds.learnedEmbeddings!, feeds.learnedSelection!];
+      const batch = factors!.length;
+      const each = noisy!.length / batch;
+      const lossSums = Float32Array.from({ length: batch }, (_, b) => {
+        let sum = 0;
+        for (let i = 0; i < each; i++) sum += (noisy![b * each + i]! - target![b * each + i]!) ** 2;
+        return sum + (learned.data as Float32Array).reduce((total, value) => total + Math.sin(value), 0);
+      });
+      const positions = selection.data.length / vectors;
+      const gradients = Float32Array.from({ length: positions * width }, (_, i) => {
+        const [position, k] = [Math.floor(i / width), i % width];
+        const b = Math.floor((position * batch) / positions);
+        return factors![b]! * Math.sin(noisy![(i * 7) % noisy!.length]! + Number(learned.data[k]) + position);
+      });
+      return {
+        lossSums: arrayOf([batch], lossSums),
+        tokenGradients0: arrayOf([1, positions, width], gradients),
+      };
+    },
+  } as unknown as MicroStepContext["program"],
+} satisfies MicroStepContext;
+
+function samplesOf(step: number, index: number): MicroStepSamples {
+  const value = (i: number) => Math.sin(step * 100 + index * 10 + i);
+  const ids = Array.from({ length: 77 }, (_, i) =>
+    i === 0 ? 49406 : i < 3 ? firstPlaceholderId + i - 1 : i === 3 ? 320 + index : 49407,
+  );
+  return {
+    latents: arrayOf(
+      [2, 4, 2, 2],
+      Float32Array.from({ length: 32 }, (_, i) => value(i)),
+    ),
+    tokenIds: [[[ids], [ids]]],
+    priorLossWeights: [1, 0.5],
+  };
+}
+
+/** What a run of a few steps comes to: its vectors, and every gradient. */
+async function trained(runner: MicroBatchRunner): Promise<string> {
+  const generators = seededGenerators(7);
+  let embeddings = [
+    arrayOf(
+      [vectors, width],
+      Float32Array.from({ length: vectors * width }, (_, i) => i / 10),
+    ),
+  ];
+  const log: unknown[] = [];
+  for (let step = 0; step < steps; step++) {
+    const batches = async function* () {
+      for (let index = 0; index < micro; index++) yield samplesOf(step, index);
+    };
+    const inputs = { step, embeddings, generators, accumulationSteps: micro, lossScale: undefined };
+    const results: MicroStepResult[] = [];
+    for await (const output of runner.run(inputs, batches()))
+      if (output.kind === "computed") results[output.index] = output.result;
+    const data = embeddings[0]!.data.slice();
+    for (const { gradients, loss, timesteps } of results) {
+      log.push(loss, timesteps);
+      for (const [id, row] of gradients[0]!) {
+        log.push(id, [...row]);
+        if (id >= firstPlaceholderId)
+          row.forEach((value, k) => {
+            data[(id - firstPlaceholderId) * width + k]! -= 0.1 * value;
+          });
+      }
+    }
+    embeddings = [arrayOf([vectors, width], data)];
+  }
+  return JSON.stringify([log, [...embeddings[0]!.data], generators.torch.state(), generators.python.state()]);
+}
+
+type Fault = "none" | "drop" | "delay" | "double" | "corrupt" | "die" | "fail" | "stale" | "foreign" | "lose" | "empty";
+
+const faults: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Fault>("none") },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Fault>(
+      ...(["drop", "delay", "double", "corrupt", "die", "fail", "stale", "foreign", "lose", "empty"] as const),
+    ),
+  },
+);
+
+interface Plan {
+  readonly faults: readonly Fault[];
+  readonly durations: readonly number[];
+  readonly workers: number;
+  readonly isServing: boolean;
+}
+
+/** Trains on a board where things go wrong as planned. */
+async function trainedAmong({ faults, durations, workers, isServing }: Plan): Promise<string> {
+  const clock = new TurnedClock();
+  const memory = new MemoryBoard(clock);
+  const of = { run: "run", incarnation: "now" };
+  const seal = new Seal("secret");
+  const blobs = new Map<string, Uint8Array>();
+  const fetch = async (digest: string) => blobs.get(digest)!;
+  let [fault, duration, names] = [0, 0, 0];
+  const nextFault = (...kinds: readonly Fault[]): Fault => {
+    const found = faults[fault++ % faults.length] ?? "none";
+    return kinds.includes(found) ? found : "none";
+  };
+  const nextDuration = () => durations[duration++ % durations.length]!;
+
+  const join = async (): Promise<void> => {
+    const name = `w${names++}`;
+    await memory.worker().serve(of, name, async (body) => {
+      await clock.wait(nextDuration());
+      const opened = seal.open(body, jobSchema, longest.job);
+      if ("problem" in opened) throw new Error(opened.problem);
+      const how = nextFault("die", "fail", "stale", "foreign");
+      if (how === "fail") throw new Error("no memory");
+      if (how === "die") {
+        void join();
+        return new Promise<never>(() => {});
+      }
+      const outcome = await computeJob(opened.message, context, fetch);
+      const result = resultOf(opened.message, outcome, how === "foreign" ? "b".repeat(64) : numerics, name);
+      return seal.sign(how === "stale" ? { ...result, incarnation: "before" } : result);
+    });
+  };
+  for (let i = 0; i < workers; i++) await join();
+
+  const real = memory.coordinator(of);
+  const board: CoordinatorBoard = {
+    ...real,
+    listen: (listener) =>
+      real.listen((event) => {
+        const how = nextFault("drop", "delay", "double", "corrupt");
+        if (how === "drop") return;
+        if (how === "delay") clock.after(nextDuration() * 5, () => listener(event));
+        else listener(how === "corrupt" ? corrupted(event) : event);
+        if (how === "double") listener(event);
+      }),
+    publish: async (jobs, first) => {
+      const how = nextFault("lose", "empty", "fail");
+      if (how === "fail") throw new Error("out of reach");
+      await real.publish(how === "lose" ? jobs.slice(1) : jobs, first);
+      if (how === "empty") memory.empty();
+    },
+  };
+  const runner = await ClusterRunner.open({
+    ...{ board, of, seal, clock, fetch, isServing, numerics, manifest: "", name: "here", local: context },
+    policy: usualPolicy,
+    takesOthers: false,
+    keep: (digest, bytes) => void blobs.set(digest, bytes),
+    free: async () => {},
+  });
+  const result = await clock.turn(trained(runner));
+  await runner.close();
+  return result;
+}
+
+function corrupted(event: BoardEvent): BoardEvent {
+  if (event.kind !== "answered") return event;
+  const at = event.body.length >> 1;
+  return { ...event, body: `${event.body.slice(0, at)}!${event.body.slice(at + 1)}` };
+}
+
+test("whatever is dropped, delayed, doubled, reordered, corrupted, lost or stale, and whoever dies: the bytes are those of one machine", async () => {
+  const expected = await trained(localRunner(context));
+  const plans = fc.record({
+    faults: fc.array(faults, { minLength: 1, maxLength: 60 }),
+    durations: fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 20 }),
+    workers: fc.integer({ min: 1, max: 5 }),
+    isServing: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      expect(await trainedAmong(plan)).toBe(expected);
+    }),
+    { numRuns: 40, seed: 19 },
+  );
+});
+
+test("a board that nobody serves is not waited for in vain where the device here takes jobs", async () => {
+  const plan: Plan = { faults: ["none"], durations: [10], workers: 0, isServing: true };
+  expect(await trainedAmong(plan)).toBe(await trained(localRunner(context)));
+});

@@ -1,0 +1,108 @@
+import { createHash, randomBytes } from "node:crypto";
+import os from "node:os";
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { runtimeVersion } from "../../runtime/index.ts";
+import type { OpenRunner, RunnerContext } from "../../training/index.ts";
+import { blobFolder } from "../blobs/folder.ts";
+import { FileHashes } from "../blobs/hashes.ts";
+import { BlobServer } from "../blobs/server.ts";
+import type { QueueAccess } from "../board/redis/address.ts";
+import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
+import type { Manifest } from "../protocol/manifest.ts";
+import { describeModel, encodeModel, weightSources } from "../protocol/model.ts";
+import { protocolVersion, Seal, sha256 } from "../protocol/signed.ts";
+import { realClock } from "./clock.ts";
+import { makeProbe } from "./probe.ts";
+import { ClusterRunner } from "./runner.ts";
+import { usualPolicy } from "./schedule.ts";
+
+/** Shares the micro-batches of a run among workers, by a queue. coinage: the version of this program.
+ *  @throws SETTINGS_CONFLICT without cached latents; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+export function clusterRunner(access: QueueAccess, coinage: string): OpenRunner {
+  return async (context) => {
+    requireCachedLatents(context);
+    const { settings } = context;
+    const of = {
+      run: runName(path.resolve(settings.outputDir, settings.outputName)),
+      incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}`,
+    };
+    const seal = new Seal(access.secret);
+    const board = await RedisCoordinatorBoard.open(access.address, of, settings.gradientAccumulationSteps);
+    const token = randomBytes(32).toString("hex");
+    const blobs = await BlobServer.open(token, access.address.isLocal ? "127.0.0.1" : undefined);
+    try {
+      const keep = (digest: string, bytes: Uint8Array) => blobs.keep(digest, bytes);
+      const fetch = async (digest: string) => blobs.kept(digest)!;
+      const { model, weights } = await giveModel(context, blobs);
+      const probe = await makeProbe(context, of, seal, { keep, fetch });
+      const numerics = settings.clusterNumerics ?? (context.device === "cpu" ? "same" : "any");
+      const manifest: Manifest = {
+        v: protocolVersion,
+        ...{ run: of.run, incarnation: of.incarnation, coinage: release(coinage), runtime: runtimeVersion() },
+        ...{ host: os.hostname(), word: settings.tokenString, steps: context.steps },
+        ...{ graph: context.graph, plan: context.plan, model, weights, numerics, probe },
+        computesInFloat16: settings.mixedPrecision !== "no",
+        blobs: { urls: blobs.urls(access.address.isLocal), token },
+      };
+      return await ClusterRunner.open({
+        ...{ board, of, seal, keep, fetch, manifest: seal.sign(manifest), clock: realClock, policy: usualPolicy },
+        name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`,
+        local: context.local,
+        isServing: !settings.noClusterLocal,
+        numerics: probe.digest,
+        takesOthers: numerics === "any",
+        free: () => blobs.close(),
+      });
+    } catch (error) {
+      await board.close(true);
+      await blobs.close();
+      throw error;
+    }
+  };
+}
+
+/** Major and minor: what must be equal on all machines. */
+export function release(version: string): string {
+  return version.split(".").slice(0, 2).join(".");
+}
+
+/** A run that goes on in the same place has the same name. */
+function runName(output: string): string {
+  const place = createHash("sha256").update(`${os.hostname()} ${output}`).digest("hex").slice(0, 8);
+  return `${path.basename(output).replace(/[^\w.-]/g, "") || "run"}-${place}`;
+}
+
+/** Makes the model to be had by workers. */
+async function giveModel(
+  { checkpoint }: RunnerContext,
+  blobs: BlobServer,
+): Promise<Pick<Manifest, "model" | "weights">> {
+  const hashes = new FileHashes(blobFolder(process.env));
+  const { files, loose } = weightSources(checkpoint);
+  const digests = new Map<string, string>();
+  const weights: Manifest["weights"] = [];
+  for (const { path: file, bytes } of files) {
+    const digest = await hashes.digestOf(file);
+    digests.set(file, digest);
+    blobs.addFile(digest, file);
+    weights.push({ sha256: digest, bytes, path: file });
+  }
+  for (const bytes of loose) {
+    const digest = sha256(bytes);
+    blobs.keep(digest, bytes);
+    weights.push({ sha256: digest, bytes: bytes.length, path: "" });
+  }
+  const description = encodeModel(describeModel(checkpoint, (file) => digests.get(file)!));
+  const model = { sha256: sha256(description), bytes: description.length };
+  blobs.keep(model.sha256, description);
+  return { model, weights };
+}
+
+function requireCachedLatents({ settings }: RunnerContext): void {
+  if (settings.cacheLatents) return;
+  throw new CoinageError("SETTINGS_CONFLICT", "A shared run gives out latents, so they must be cached.", {
+    where: "--queue",
+    hint: "Add --cache_latents.",
+  });
+}

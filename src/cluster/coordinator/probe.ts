@@ -1,0 +1,62 @@
+import { arrayOf, type NdArray } from "../../array/index.ts";
+import { seededGenerators } from "../../diffusion/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
+import { TorchGenerator } from "../../random/index.ts";
+import type { RunnerContext } from "../../training/index.ts";
+import type { BoardOf } from "../board/board.ts";
+import { outcomeDigest } from "../protocol/job.ts";
+import type { Manifest } from "../protocol/manifest.ts";
+import type { Seal } from "../protocol/signed.ts";
+import { computeJob, type FetchBlob } from "../worker/compute.ts";
+import { jobsOf, type KeepBlob } from "./jobs.ts";
+
+const [startOfText, endOfText] = [49406, 49407];
+
+/** A micro-batch of a usual size that every machine computes before it takes part: equal bits show that a machine computes like this one. */
+export async function makeProbe(
+  { model, vectors, plan, local }: RunnerContext,
+  of: BoardOf,
+  seal: Seal,
+  blobs: { readonly keep: KeepBlob; readonly fetch: FetchBlob },
+): Promise<Manifest["probe"]> {
+  const { nominal, layers = 1, chunks, hasMask } = plan.graph;
+  const { batch, height, width } = nominal;
+  const random = new TorchGenerator(19);
+  const embeddings = model.textEncoders.map(({ architecture }) =>
+    random.randn([vectors, architecture.width], { std: 0.02 }),
+  );
+  const ids = Array.from({ length: 77 }, (_, i) =>
+    i === 0 ? startOfText : i <= Math.min(vectors, 75) ? firstPlaceholderId + i - 1 : endOfText,
+  );
+  const texts = Array.from({ length: batch * layers }, () => Array.from({ length: chunks }, () => ids));
+  const samples = {
+    latents: random.randn([batch, model.unet.architecture.outChannels, height, width]),
+    tokenIds: model.textEncoders.map(() => texts),
+    priorLossWeights: new Array<number>(batch).fill(1),
+    mask: hasMask ? full([batch, 1, height, width]) : undefined,
+    timeIds:
+      model.family === "sdxl"
+        ? Array.from({ length: batch }, () => [8 * height, 8 * width, 0, 0, 8 * height, 8 * width])
+        : undefined,
+  };
+  const inputs = { step: 0, embeddings, generators: seededGenerators(19), accumulationSteps: 1, lossScale: undefined };
+  const one = async function* () {
+    yield samples;
+  };
+  for await (const made of jobsOf(inputs, one(), local, of, blobs.keep)) {
+    const job = { ...made, kind: "probe" as const };
+    const outcome = await computeJob(job, local, blobs.fetch);
+    const { losses, gradients } = outcome;
+    return {
+      job: seal.sign(job),
+      losses,
+      gradients: gradients.map(({ rows }) => rows),
+      digest: outcomeDigest(outcome),
+    };
+  }
+  throw new Error("a probe without a job");
+}
+
+function full(shape: readonly number[]): NdArray<Float32Array> {
+  return arrayOf(shape, new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(1));
+}

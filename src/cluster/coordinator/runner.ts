@@ -1,0 +1,148 @@
+import type {
+  ClusterEvent,
+  MicroBatchRunner,
+  MicroStepSamples,
+  RunnerOutput,
+  StepInputs,
+} from "../../training/index.ts";
+import type { Serving } from "../board/board.ts";
+import { type Job, jobSchema, longest } from "../protocol/job.ts";
+import { computeJob, type Outcome, resultOf } from "../worker/compute.ts";
+import type { Coordination } from "./coordination.ts";
+import { Inbox } from "./inbox.ts";
+import { jobsOf } from "./jobs.ts";
+import { Roll } from "./roll.ts";
+import { StepRun } from "./step-run.ts";
+import { Usual } from "./verdict.ts";
+
+/** Presence is looked at this often, in milliseconds. */
+const rollMs = 1000;
+const tickMs = 100;
+
+/** Computes the micro-batches of a run on whoever takes them from a board. */
+export class ClusterRunner implements MicroBatchRunner {
+  readonly #with: Coordination;
+  readonly #inbox = new Inbox();
+  readonly #roll = new Roll();
+  readonly #usual = new Usual();
+  #serving: Serving | undefined;
+  /** What is being computed here. */
+  readonly #computing = new Set<Promise<unknown>>();
+  #downSince: number | undefined;
+  #lastRoll = Number.NEGATIVE_INFINITY;
+  #last: StepRun | undefined;
+
+  /** Announces the run. @throws what the board throws when it cannot be reached */
+  static async open(coordination: Coordination): Promise<ClusterRunner> {
+    const runner = new ClusterRunner(coordination);
+    const { board, manifest, isServing, name } = coordination;
+    board.listen((event) => runner.#inbox.put(event));
+    await board.announce(manifest, { step: 0, out: [] });
+    if (isServing) runner.#serving = await board.serve(name, (body) => runner.#compute(body));
+    return runner;
+  }
+
+  private constructor(coordination: Coordination) {
+    this.#with = coordination;
+  }
+
+  async *run(inputs: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncGenerator<RunnerOutput> {
+    const { board, of, local, keep, clock, manifest } = this.#with;
+    const jobs: Job[] = [];
+    for await (const job of jobsOf(inputs, batches, local, of, keep)) jobs.push(job);
+    const step = new StepRun(jobs, this.#with, this.#roll, this.#usual, this.#last);
+    this.#last = step;
+    const mark = { step: inputs.step, out: this.#roll.out };
+    yield* this.#attempt(() => board.announce(manifest, mark));
+    yield* this.#attempt(() => step.publish());
+    while (!step.isDone) {
+      const callOff = clock.after(tickMs, () => this.#inbox.put({ kind: "tick" }));
+      const event = await this.#inbox.next();
+      callOff();
+      if (event.kind === "closed") return;
+      if (event.kind === "down") yield* this.#down(event.why);
+      else if (event.kind === "up") yield* this.#up(step, mark);
+      else if (event.kind === "tick") yield* this.#tick(step, inputs.step);
+      else step.hear(event);
+      yield* this.#attempt(() => step.publish());
+      yield* step.outputs();
+    }
+    yield { kind: "figures", figures: step.figures() };
+    if (this.#downSince === undefined) await step.withdrawRest().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#inbox.put({ kind: "closed" });
+    await this.#serving?.close(true).catch(() => {});
+    // a device cannot be closed while it computes
+    await Promise.allSettled(this.#computing);
+    await this.#with.board.close(true).catch(() => {});
+    await this.#with.free();
+  }
+
+  /** What is due from time to time: overdue copies, who is there, computing here while the board is out of reach. */
+  async *#tick(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
+    const { board, clock, manifest } = this.#with;
+    if (this.#downSince !== undefined || step.isStuck) {
+      await step.computeHere((job) => this.#here(job));
+      if (this.#downSince === undefined) return;
+      // it may be back without a word
+      yield* this.#attempt(() => board.announce(manifest, { step: done, out: this.#roll.out }));
+      return;
+    }
+    yield* this.#attempt(() => step.lookAfterOverdue());
+    if (clock.now() - this.#lastRoll < rollMs) return;
+    this.#lastRoll = clock.now();
+    yield* this.#attempt(async () => {
+      await board.announce(manifest, { step: done, out: this.#roll.out });
+      step.note(this.#roll.update(await board.workers()));
+    });
+  }
+
+  /** Does something with the board. Where it fails the board counts as out of reach until something succeeds. */
+  async *#attempt(act: () => Promise<void>): AsyncGenerator<ClusterEvent> {
+    try {
+      await act();
+    } catch (error) {
+      yield* this.#down(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    if (this.#downSince !== undefined) yield* this.#back();
+  }
+
+  *#down(why: string): Generator<ClusterEvent> {
+    if (this.#downSince !== undefined) return;
+    this.#downSince = this.#with.clock.now();
+    yield { kind: "queueDown", why };
+  }
+
+  *#back(): Generator<ClusterEvent> {
+    const seconds = (this.#with.clock.now() - this.#downSince!) / 1000;
+    this.#downSince = undefined;
+    yield { kind: "queueBack", seconds };
+  }
+
+  /** The board is there again, perhaps emptied: everything is told and looked up anew. */
+  async *#up(step: StepRun, mark: { readonly step: number; readonly out: readonly string[] }) {
+    yield* this.#attempt(async () => {
+      await this.#with.board.announce(this.#with.manifest, mark);
+      await step.lookAfterAll();
+    });
+  }
+
+  /** What the device here does with a job that it takes. */
+  async #compute(body: string): Promise<string> {
+    const { seal, numerics, name } = this.#with;
+    const opened = seal.open(body, jobSchema, longest.job);
+    if ("problem" in opened) throw new Error(opened.problem);
+    return seal.sign(resultOf(opened.message, await this.#here(opened.message), numerics, name));
+  }
+
+  #here(job: Job): Promise<Outcome> {
+    const computing = computeJob(job, this.#with.local, this.#with.fetch);
+    this.#computing.add(computing);
+    const done = () => this.#computing.delete(computing);
+    computing.then(done, done);
+    return computing;
+  }
+}

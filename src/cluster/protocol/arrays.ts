@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { arrayOf, bytesOf, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
+import type { Generators } from "../../diffusion/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { PythonRandom, type PythonRandomState, TorchGenerator, type TorchGeneratorState } from "../../random/index.ts";
+
+// Arrays and the states of generators as text: little-endian bytes in base64.
+
+const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+
+/** Sizes that messages may ask for. */
+export const limits = { rows: 75 * 16, width: 4096, encoders: 2, samples: 64, texts: 64 * 16, chunks: 3, ids: 4096 };
+
+const size = (largest: number) => z.int().min(1).max(largest);
+
+export const rowsSchema = z.object({ shape: z.tuple([size(limits.rows), size(limits.width)]), data: base64 });
+export const tokenIdsSchema = z.object({
+  shape: z.tuple([size(limits.texts), size(limits.chunks), size(77)]),
+  data: base64,
+});
+export const gradientSchema = z.object({ width: size(limits.width), ids: base64, rows: base64 });
+export const numbersSchema = base64;
+
+/** @throws PROTOCOL when there are not that many */
+function numbersIn<Type extends "float32" | "float64" | "int32">(dtype: Type, text: string, count: number | undefined) {
+  const bytes = new Uint8Array(Buffer.from(text, "base64"));
+  const each = dtype === "float64" ? 8 : 4;
+  if (bytes.length % each !== 0 || (count !== undefined && bytes.length !== count * each))
+    throw new CoinageError(
+      "CLUSTER_PROTOCOL",
+      `${bytes.length} bytes where ${count ?? "whole"} ${dtype} numbers belong.`,
+    );
+  return typedArrayOn(dtype, bytes) as Type extends "float32"
+    ? Float32Array
+    : Type extends "float64"
+      ? Float64Array
+      : Int32Array;
+}
+
+function textOf(array: Float32Array | Float64Array | Int32Array | Uint32Array): string {
+  return Buffer.from(bytesOf(array)).toString("base64");
+}
+
+export function encodeRows({ shape, data }: NdArray<Float32Array>): z.infer<typeof rowsSchema> {
+  return { shape: [shape[0]!, shape[1]!], data: textOf(data) };
+}
+
+export function decodeRows({ shape, data }: z.infer<typeof rowsSchema>): NdArray<Float32Array> {
+  return arrayOf(shape, numbersIn("float32", data, elementCount(shape)));
+}
+
+export function encodeNumbers(values: readonly number[]): string {
+  return textOf(Float64Array.from(values));
+}
+
+export function decodeNumbers(text: string, count?: number): number[] {
+  return Array.from(numbersIn("float64", text, count));
+}
+
+/** ids: [texts][chunks][77]. */
+export function encodeTokenIds(ids: readonly (readonly (readonly number[])[])[]): z.infer<typeof tokenIdsSchema> {
+  const shape: [number, number, number] = [ids.length, ids[0]!.length, ids[0]![0]!.length];
+  return { shape, data: textOf(Int32Array.from(ids.flat(2))) };
+}
+
+export function decodeTokenIds({ shape, data }: z.infer<typeof tokenIdsSchema>): number[][][] {
+  const [texts, chunks, positions] = shape;
+  const flat = Array.from(numbersIn("int32", data, elementCount(shape)));
+  const at = (text: number, chunk: number) => (text * chunks + chunk) * positions;
+  return Array.from({ length: texts }, (_, text) =>
+    Array.from({ length: chunks }, (_, chunk) => flat.slice(at(text, chunk), at(text, chunk) + positions)),
+  );
+}
+
+/** Gradients by token id, as messages have them: one row for each id, in ascending order of ids. They are sums in double precision, so nothing is rounded. */
+export function encodeGradient(gradient: ReadonlyMap<number, Float64Array>): z.infer<typeof gradientSchema> {
+  const ids = [...gradient.keys()].sort((a, b) => a - b);
+  const width = gradient.get(ids[0]!)!.length;
+  const rows = new Float64Array(ids.length * width);
+  for (const [i, id] of ids.entries()) rows.set(gradient.get(id)!, i * width);
+  return { width, ids: textOf(Int32Array.from(ids)), rows: textOf(rows) };
+}
+
+/** The gradients of a message for the token ids of its job, in the order in which its texts use them first: sums over all rows are taken in that order.
+ *  texts: all ids of the job. @throws CLUSTER_PROTOCOL when they are of other ids */
+export function decodeGradient(
+  { width, ids: idText, rows }: z.infer<typeof gradientSchema>,
+  texts: readonly number[],
+): Map<number, Float64Array> {
+  const used = new Set(texts);
+  const ids = Array.from(numbersIn("int32", idText, used.size));
+  const values = numbersIn("float64", rows, used.size * width);
+  const places = new Map(ids.map((id, i) => [id, i]));
+  if (ids.some((id, i) => !used.has(id) || (i > 0 && id <= ids[i - 1]!)))
+    throw new CoinageError("CLUSTER_PROTOCOL", "Gradients of other tokens than those of the job.");
+  return new Map([...used].map((id) => [id, values.slice(places.get(id)! * width, (places.get(id)! + 1) * width)]));
+}
+
+const twister = { words: z.string().length(3328), position: z.int().min(0).max(624) };
+export const generatorsSchema = z.object({
+  torch: z.object({ ...twister, outputs: z.int().min(0), cachedNormal: z.number().nullable() }),
+  /** Pyramid noise draws from it. */
+  python: z.object(twister).optional(),
+  /** Timesteps that are spread over a step are drawn from it. */
+  timesteps: z.object({ ...twister, outputs: z.int().min(0), cachedNormal: z.number().nullable() }).optional(),
+});
+
+/** needs: which of the others are drawn from beside torch's. */
+export function encodeGenerators(
+  { torch, python, timesteps }: Generators,
+  needs: { readonly python: boolean; readonly timesteps: boolean },
+): z.infer<typeof generatorsSchema> {
+  const words = <State extends { readonly words: readonly number[] }>(state: State) => ({
+    ...state,
+    words: textOf(Uint32Array.from(state.words)),
+  });
+  return {
+    torch: words(torch.state()),
+    ...(needs.python && { python: words(python.state()) }),
+    ...(needs.timesteps && { timesteps: words(timesteps.state()) }),
+  };
+}
+
+/** Generators that go on from where those of a job stood. Those that it does not need are seeded anyhow. */
+export function decodeGenerators({ torch, python, timesteps }: z.infer<typeof generatorsSchema>): Generators {
+  const words = <State extends { readonly words: string }>(state: State) => ({
+    ...state,
+    words: Array.from(numbersIn("int32", state.words, 624), (word) => word >>> 0),
+  });
+  return {
+    torch: TorchGenerator.fromState(words(torch) as TorchGeneratorState),
+    python: python ? PythonRandom.fromState(words(python) as PythonRandomState) : new PythonRandom(0),
+    timesteps: timesteps ? TorchGenerator.fromState(words(timesteps) as TorchGeneratorState) : new TorchGenerator(0),
+  };
+}

@@ -1,0 +1,102 @@
+import { z } from "zod";
+import type { MicroStepPlan } from "../../training/index.ts";
+import { digestSchema, nameSchema } from "./job.ts";
+import { protocolVersion } from "./signed.ts";
+
+const optionalNumber = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? undefined);
+const optionalSwitch = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? undefined);
+
+const side = z.number().min(1).max(2048);
+
+const planSchema = z.object({
+  graph: z.object({
+    chunks: z.int().min(1).max(3),
+    clipSkip: z.int().min(1).max(32).optional(),
+    layers: z.int().min(1).max(100).optional(),
+    lossType: z.enum(["l2", "l1", "huber", "smooth_l1"]),
+    hasMask: z.boolean(),
+    gradientCheckpointing: z.boolean().optional(),
+    nominal: z.object({ batch: z.int().min(1).max(64), height: side, width: side }),
+    multipleOf: z.int().min(1).max(64),
+  }),
+  withoutKernelCopies: z.boolean(),
+  hasZeroTerminalSnr: z.boolean(),
+  options: z.object({
+    predictionType: z.enum(["epsilon", "v_prediction"]),
+    minTimestep: optionalNumber,
+    maxTimestep: optionalNumber,
+    timestepSampling: z.enum(["uniform", "stratified", "cosine"]).optional(),
+    ipNoiseGamma: optionalNumber,
+    ipNoiseGammaRandomStrength: optionalSwitch,
+    noiseOffset: optionalNumber,
+    noiseOffsetRandomStrength: optionalSwitch,
+    adaptiveNoiseScale: optionalNumber,
+    multiresNoiseIterations: optionalNumber,
+    multiresNoiseDiscount: optionalNumber,
+    minSnrGamma: optionalNumber,
+    scaleVPredLossLikeNoisePred: optionalSwitch,
+    vPredLikeLoss: optionalNumber,
+    debiasedEstimationLoss: optionalSwitch,
+    huberSchedule: z.enum(["constant", "exponential", "snr"]),
+    huberC: z.number(),
+    huberScale: z.number(),
+  }),
+});
+
+const blob = z.object({ sha256: digestSchema, bytes: z.int().min(0) });
+
+export const manifestSchema = z.object({
+  v: z.literal(protocolVersion),
+  run: nameSchema,
+  incarnation: nameSchema,
+  /** Versions that must be equal everywhere: of coinage (major and minor) and of ONNX Runtime. */
+  coinage: z.string(),
+  runtime: z.string(),
+  host: z.string(),
+  word: z.string(),
+  steps: z.int().min(1),
+  /** Digest of the graph as a worker must build it. */
+  graph: digestSchema,
+  plan: planSchema as z.ZodType<MicroStepPlan>,
+  computesInFloat16: z.boolean(),
+  /** Where each tensor lies in which file: see model.ts. */
+  model: blob,
+  /** path: where the coordinator has it; a worker with the same disk has it there, too. */
+  weights: z.array(blob.extend({ path: z.string() })),
+  /** Which workers are used: those that compute the same bits as the coordinator, or those that come near as well. */
+  numerics: z.enum(["same", "any"]),
+  /** A signed job, and what the coordinator has computed for it. */
+  probe: z.object({ job: z.string(), losses: z.string(), gradients: z.array(z.string()), digest: digestSchema }),
+  /** Where blobs can be had, in order of preference. */
+  blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
+});
+
+/** What a worker must know of a run to take part in it. */
+export type Manifest = z.infer<typeof manifestSchema>;
+
+export const presenceSchema = z.object({
+  id: nameSchema,
+  host: z.string(),
+  pid: z.int(),
+  device: z.string(),
+  coinage: z.string(),
+  state: z.enum(["idle", "loading", "ready", "refused"]),
+  run: nameSchema.optional(),
+  incarnation: nameSchema.optional(),
+  /** "same" or "near", once it is measured. */
+  numerics: z.string().optional(),
+  /** Why it takes no part. */
+  why: z.string().optional(),
+  jobs: z.int().min(0),
+  /** Micro-batches per second, over the last ones. */
+  rate: z.number(),
+});
+
+/** What a worker tells of itself. */
+export type Presence = z.infer<typeof presenceSchema>;

@@ -1,0 +1,109 @@
+import { statSync } from "node:fs";
+import { z } from "zod";
+import { type DType, dtypeBytes, elementCount, type StoredArray } from "../../array/index.ts";
+import type { Checkpoint, Component } from "../../checkpoint/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { type DiffusionModel, diffusionModel } from "../../models/index.ts";
+import { digestSchema } from "./job.ts";
+import { canonicalText, sha256 } from "./signed.ts";
+
+// A model as a list of its tensors, each with its place in a file that is named by its digest. A worker needs no more than those files: it never reads a
+// pickle, and not the VAE.
+
+const dtypes = Object.keys(dtypeBytes) as [DType, ...DType[]];
+const tensor = z.object({
+  name: z.string().max(300),
+  dtype: z.enum(dtypes),
+  shape: z
+    .array(
+      z
+        .int()
+        .min(0)
+        .max(1 << 20),
+    )
+    .max(5),
+  /** Digest of its file; none where a worker does not need it. */
+  file: digestSchema.optional(),
+  offset: z.int().min(0),
+});
+const component = z.object({
+  config: z.record(z.string(), z.json()).optional(),
+  spelling: z.enum(["diffusers", "ldm", "transformers", "openclip"]),
+  storedTransposed: z.array(z.string()),
+  tensors: z.array(tensor).max(20_000),
+});
+
+export const modelSchema = z.object({
+  family: z.enum(["sd1", "sd2", "sdxl"]),
+  unet: component,
+  vae: component,
+  textEncoder: component,
+  textEncoder2: component.optional(),
+});
+
+export type ModelDescription = z.infer<typeof modelSchema>;
+
+/** Files and loose tensors that the networks of a run read, by what they are called in `describeModel`. */
+export function weightSources({ unet, textEncoder, textEncoder2 }: Checkpoint) {
+  const files = new Map<string, { readonly path: string; readonly bytes: number }>();
+  const loose: Uint8Array[] = [];
+  for (const { tensors } of [unet, textEncoder, textEncoder2].filter((one) => one !== undefined))
+    for (const { bytes } of tensors.values()) {
+      if (bytes instanceof Uint8Array) loose.push(bytes);
+      else if (!files.has(bytes.file)) files.set(bytes.file, { path: bytes.file, bytes: statSync(bytes.file).size });
+    }
+  return { files: [...files.values()], loose };
+}
+
+/** digestOf: of a file that weightSources names. */
+export function describeModel(checkpoint: Checkpoint, digestOf: (file: string) => string): ModelDescription {
+  const describe = ({ config, spelling, storedTransposed, tensors }: Component, isNeeded = true) => ({
+    ...(config && { config: JSON.parse(JSON.stringify(config)) as Record<string, never> }),
+    spelling,
+    storedTransposed: [...storedTransposed],
+    tensors: [...tensors].map(([name, { dtype, shape, bytes }]) => ({
+      ...{ name, dtype, shape: [...shape] },
+      ...(isNeeded && { file: bytes instanceof Uint8Array ? sha256(bytes) : digestOf(bytes.file) }),
+      offset: bytes instanceof Uint8Array ? 0 : bytes.offset,
+    })),
+  });
+  const { family, unet, vae, textEncoder, textEncoder2 } = checkpoint;
+  return {
+    family: family.value,
+    unet: describe(unet),
+    vae: describe(vae, false),
+    textEncoder: describe(textEncoder),
+    ...(textEncoder2 && { textEncoder2: describe(textEncoder2) }),
+  };
+}
+
+export function encodeModel(description: ModelDescription): Uint8Array {
+  return new TextEncoder().encode(canonicalText(description));
+}
+
+/** The model of a description. files: where each file is on this machine, by digest, and how long. @throws CLUSTER_PROTOCOL, and what building a model throws */
+export function modelFrom(
+  description: ModelDescription,
+  files: ReadonlyMap<string, { readonly path: string; readonly bytes: number }>,
+): DiffusionModel {
+  const stored = ({ name, dtype, shape, file, offset }: z.infer<typeof tensor>): StoredArray => {
+    const length = elementCount(shape) * dtypeBytes[dtype];
+    if (file === undefined) return { dtype, shape, bytes: { file: "", offset, length } };
+    const found = files.get(file);
+    if (!found || offset + length > found.bytes)
+      throw new CoinageError("CLUSTER_PROTOCOL", `${name} of the model lies outside its file.`);
+    return { dtype, shape, bytes: { file: found.path, offset, length } };
+  };
+  const network = ({ config, spelling, storedTransposed, tensors }: z.infer<typeof component>) => ({
+    ...{ config, spelling, storedTransposed: new Set(storedTransposed) },
+    tensors: new Map(tensors.map((one) => [one.name, stored(one)])),
+  });
+  const { family, unet, vae, textEncoder, textEncoder2 } = description;
+  return diffusionModel({
+    family,
+    unet: network(unet),
+    vae: network(vae),
+    textEncoder: network(textEncoder),
+    textEncoder2: textEncoder2 && network(textEncoder2),
+  });
+}

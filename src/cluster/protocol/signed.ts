@@ -1,0 +1,65 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import type { z } from "zod";
+
+/** The version of everything that goes over the wire; others are refused. */
+export const protocolVersion = 1;
+
+/** What may stand in a message. */
+type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain | undefined };
+
+/** JSON with the keys of every object in order and nothing between its words: equal values give equal texts. */
+export function canonicalText(value: unknown): string {
+  return JSON.stringify(value, (_, item: Plain) =>
+    item && typeof item === "object" && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : item,
+  );
+}
+
+export function sha256(bytes: string | Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** Signs and opens messages. Without a secret the key is known to all: then a signature only shows that nothing was damaged. */
+export class Seal {
+  readonly #key: string;
+
+  constructor(secret: string | undefined) {
+    this.#key = secret ?? "coinage";
+  }
+
+  /** The canonical text of a message, with its signature. */
+  sign(message: object): string {
+    const text = canonicalText(message);
+    return `${text.slice(0, -1)},"sig":"${this.#signature(text)}"}`;
+  }
+
+  /** A message that was signed, or why it is none. longest: of its text, in characters. */
+  open<Message>(
+    text: string,
+    schema: z.ZodType<Message>,
+    longest: number,
+  ): { readonly message: Message } | { readonly problem: string } {
+    if (text.length > longest) return { problem: `a message of ${text.length} characters` };
+    const signed = /^(\{.*),"sig":"([0-9a-f]{64})"\}$/s.exec(text);
+    if (!signed) return { problem: "a message without a signature" };
+    const expected = Buffer.from(this.#signature(`${signed[1]}}`));
+    if (!timingSafeEqual(Buffer.from(signed[2]!), expected)) return { problem: "a wrong signature" };
+    const { success, data, error } = schema.safeParse(parsed(`${signed[1]}}`));
+    if (success) return { message: data };
+    const [issue] = error.issues;
+    return { problem: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not understood"}` };
+  }
+
+  #signature(text: string): string {
+    return createHmac("sha256", this.#key).update(text).digest("hex");
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+import { arrayOf, concatenate, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
+import { drawTrainingBatch } from "../../diffusion/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { computeMicroStep, type MicroStepContext, type MicroStepResult } from "../../training/index.ts";
+import { decodeGenerators, decodeRows, decodeTokenIds, encodeGradient, encodeNumbers } from "../protocol/arrays.ts";
+import { type Job, type Result, rowsHash } from "../protocol/job.ts";
+import { protocolVersion } from "../protocol/signed.ts";
+
+/** Gives the bytes of a digest. */
+export type FetchBlob = (digest: string) => Promise<Uint8Array>;
+
+/** What a job computes, but for who did it. */
+export type Outcome = Pick<Result, "losses" | "gradients" | "rowsHash" | "ms"> & { readonly result: MicroStepResult };
+
+/** Computes a micro-batch as the loop of one machine does: the same draws from the same generators, the same program.
+ *  @throws CLUSTER_PROTOCOL when rows are not those of the job or other timesteps are drawn, and what the program throws */
+export async function computeJob(job: Job, context: MicroStepContext, fetch: FetchBlob): Promise<Outcome> {
+  const start = performance.now();
+  const embeddings = job.rows.map(decodeRows);
+  if (rowsHash(embeddings) !== job.rowsHash)
+    throw new CoinageError("CLUSTER_PROTOCOL", "The rows of the job do not have its digest.");
+  const samples = await samplesOf(job, fetch);
+  const fetched = performance.now();
+  const { index, accumulationSteps, lossScale } = job;
+  const share = { index, count: accumulationSteps };
+  const generators = decodeGenerators(job.generators);
+  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators, share);
+  if (draw.timesteps.join() !== job.timesteps.join())
+    throw new CoinageError(
+      "CLUSTER_PROTOCOL",
+      `The timesteps ${draw.timesteps.join(", ")} were drawn where the coordinator has drawn ${job.timesteps.join(", ")}.`,
+      { hint: "Worker and coordinator run different code: install the same version on both." },
+    );
+  const result = await computeMicroStep(context, embeddings, samples, draw, { accumulationSteps, lossScale });
+  return {
+    result,
+    rowsHash: job.rowsHash,
+    losses: encodeNumbers([result.loss, ...result.sampleLosses]),
+    gradients: result.gradients.map(encodeGradient),
+    ms: { fetch: fetched - start, run: performance.now() - fetched },
+  };
+}
+
+/** The message that answers a job. */
+export function resultOf(job: Job, { losses, gradients, ms }: Outcome, numerics: string, worker: string): Result {
+  const { run, incarnation, step, index, attempt, rowsHash } = job;
+  return {
+    v: protocolVersion,
+    run,
+    incarnation,
+    step,
+    index,
+    attempt,
+    rowsHash,
+    losses,
+    gradients,
+    numerics,
+    worker,
+    ms,
+  };
+}
+
+async function samplesOf({ samples, latentShape, tokenIds }: Job, fetch: FetchBlob) {
+  const [channels, height, width] = latentShape;
+  const latents = await Promise.all(samples.map(({ latent }) => floats(latent, [1, channels, height, width], fetch)));
+  const masks = await Promise.all(
+    samples.map(({ mask }) => (mask === undefined ? undefined : floats(mask, [1, 1, height, width], fetch))),
+  );
+  const timeIds = samples.map(({ timeIds }) => timeIds);
+  return {
+    latents: concatenate(latents),
+    tokenIds: tokenIds.map(decodeTokenIds),
+    priorLossWeights: samples.map(({ lossWeight }) => lossWeight),
+    mask: masks.every((mask) => mask !== undefined) ? concatenate(masks) : undefined,
+    timeIds: timeIds.every((ids) => ids !== undefined) ? timeIds : undefined,
+  };
+}
+
+async function floats(digest: string, shape: readonly number[], fetch: FetchBlob): Promise<NdArray<Float32Array>> {
+  const bytes = await fetch(digest);
+  if (bytes.length !== elementCount(shape) * 4)
+    throw new CoinageError("CLUSTER_PROTOCOL", `${bytes.length} bytes do not fill the shape [${shape.join(", ")}].`);
+  return arrayOf(shape, typedArrayOn("float32", bytes) as Float32Array);
+}

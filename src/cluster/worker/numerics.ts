@@ -1,0 +1,47 @@
+import type { MicroStepContext } from "../../training/index.ts";
+import { type Job, outcomeDigest } from "../protocol/job.ts";
+import type { Manifest } from "../protocol/manifest.ts";
+import { computeJob, type FetchBlob } from "./compute.ts";
+
+/** How far gradients may be apart, relative to the largest element, and still come from a sound machine. */
+const near = 1e-3;
+
+/** How a worker computes, compared with the coordinator. */
+export interface Numerics {
+  /** the same bits; nearly; or something else. */
+  readonly group: "same" | "near" | "broken";
+  /** Equal where the bits of the probe are. */
+  readonly digest: string;
+  /** The largest difference of a gradient element, relative to the largest element. */
+  readonly difference: number;
+}
+
+/** Runs the probe of a run: a micro-batch that every machine computes once. */
+export async function probe(
+  job: Job,
+  expected: Manifest["probe"],
+  context: MicroStepContext,
+  fetch: FetchBlob,
+): Promise<Numerics> {
+  const outcome = await computeJob(job, context, fetch);
+  const digest = outcomeDigest(outcome);
+  if (digest === expected.digest) return { group: "same", digest, difference: 0 };
+  const difference = Math.max(...outcome.gradients.map(({ rows }, i) => apart(rows, expected.gradients[i] ?? "")));
+  return { group: difference <= near ? "near" : "broken", digest, difference };
+}
+
+/** The largest difference of elements, relative to the largest element; infinite for arrays of other lengths or without numbers. */
+function apart(found: string, wanted: string): number {
+  const [ours, theirs] = [found, wanted].map((text) => {
+    const bytes = Buffer.from(text, "base64");
+    return Array.from({ length: bytes.length >> 3 }, (_, i) => bytes.readDoubleLE(8 * i));
+  }) as [number[], number[]];
+  if (ours.length !== theirs.length || ours.length === 0) return Number.POSITIVE_INFINITY;
+  let [largest, difference] = [0, 0];
+  for (const [i, value] of theirs.entries()) {
+    largest = Math.max(largest, Math.abs(value));
+    difference = Math.max(difference, Math.abs(value - ours[i]!));
+  }
+  const relative = difference / largest;
+  return Number.isFinite(relative) ? relative : Number.POSITIVE_INFINITY;
+}

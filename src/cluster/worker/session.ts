@@ -1,0 +1,120 @@
+import { CoinageError } from "../../errors/index.ts";
+import { openDevice, type Runtime } from "../../runtime/index.ts";
+import { lowerMicroStep, type MicroStepContext } from "../../training/index.ts";
+import type { BlobStore } from "../blobs/store.ts";
+import { type Job, jobSchema, longest } from "../protocol/job.ts";
+import type { Manifest } from "../protocol/manifest.ts";
+import { modelFrom, modelSchema } from "../protocol/model.ts";
+import type { Seal } from "../protocol/signed.ts";
+import type { FetchBlob } from "./compute.ts";
+import { type Numerics, probe } from "./numerics.ts";
+
+export interface SessionOptions {
+  readonly device: Parameters<typeof openDevice>[0]["device"];
+  readonly threads: number;
+  readonly blobs: BlobStore;
+  readonly seal: Seal;
+  /** What is being done, for people. */
+  readonly report: (text: string) => void;
+}
+
+/** A run as it is loaded on this machine. */
+export interface Session {
+  readonly manifest: Manifest;
+  readonly context: MicroStepContext;
+  readonly fetch: FetchBlob;
+  readonly numerics: Numerics;
+  readonly runtime: Runtime;
+}
+
+/** Fetches what a run computes with, builds its graph from its settings, and measures how this machine computes it. Nothing that was received is executed.
+ *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what building or loading throws */
+export async function openSession(manifest: Manifest, options: SessionOptions): Promise<Session> {
+  const { blobs, seal, report } = options;
+  const model = await fetchModel(manifest, blobs, report);
+  const device = await openDevice({
+    device: options.device,
+    threads: options.threads,
+    wantsFloat16: manifest.computesInFloat16,
+  });
+  const { runtime, computeDtype } = device;
+  try {
+    const { program, context } = lowerMicroStep(manifest.plan, model, runtime, computeDtype);
+    const graph = program.digest();
+    if (graph !== manifest.graph)
+      throw new CoinageError(
+        "CLUSTER_PROTOCOL",
+        `The graph built here is ${graph}, that of the run is ${manifest.graph}.`,
+        {
+          hint: "Worker and coordinator run different code: install the same version on both.",
+        },
+      );
+    report(`loading on ${runtime.device}`);
+    const loaded = { ...context, program: await program.load() };
+    const fetch = cachedFetch(blobs, manifest);
+    const job = opened(seal, manifest.probe.job);
+    return { manifest, context: loaded, fetch, runtime, numerics: await probe(job, manifest.probe, loaded, fetch) };
+  } catch (error) {
+    await runtime.close();
+    throw error;
+  }
+}
+
+/** A session for a run that was taken up again: what is loaded serves on where model and graph are the same. */
+export async function renewSession(
+  { context, runtime, numerics, manifest: before }: Session,
+  manifest: Manifest,
+  { blobs, seal }: Pick<SessionOptions, "blobs" | "seal">,
+): Promise<Session | undefined> {
+  const isSame = before.graph === manifest.graph && before.model.sha256 === manifest.model.sha256;
+  if (!isSame) return undefined;
+  const fetch = cachedFetch(blobs, manifest);
+  if (before.probe.digest === manifest.probe.digest) return { manifest, context, runtime, numerics, fetch };
+  const job = opened(seal, manifest.probe.job);
+  return { manifest, context, runtime, fetch, numerics: await probe(job, manifest.probe, context, fetch) };
+}
+
+/** @throws CLUSTER_PROTOCOL */
+function opened(seal: Seal, text: string): Job {
+  const found = seal.open(text, jobSchema, longest.job);
+  if ("message" in found) return found.message;
+  throw new CoinageError("CLUSTER_PROTOCOL", `The probe of the run is refused: ${found.problem}.`);
+}
+
+async function fetchModel(manifest: Manifest, blobs: BlobStore, report: (text: string) => void) {
+  const { model, weights, blobs: source } = manifest;
+  const files = new Map<string, { readonly path: string; readonly bytes: number }>();
+  for (const { sha256, bytes, path } of weights) {
+    let last = 0;
+    const told = (done: number) => {
+      const percent = Math.floor((100 * done) / bytes);
+      if (percent >= last + 10) report(`fetching weights: ${percent} % of ${Math.round(bytes / 1e6)} MB`);
+      if (percent >= last + 10) last = percent;
+    };
+    files.set(sha256, { path: await blobs.file({ sha256, bytes, ...(path && { path }) }, source, told), bytes });
+  }
+  const text = new TextDecoder().decode(await blobs.bytes(model.sha256, source));
+  const { success, data } = modelSchema.safeParse(JSON.parse(text));
+  if (!success) throw new CoinageError("CLUSTER_PROTOCOL", "The description of the model is not understood.");
+  return modelFrom(data, files);
+}
+
+/** Most bytes of latents that are kept. */
+const keptBytes = 256 << 20;
+
+/** Fetches latents once, and keeps those that were used last. */
+function cachedFetch(blobs: BlobStore, { blobs: source }: Manifest): FetchBlob {
+  const kept = new Map<string, Uint8Array>();
+  let total = 0;
+  return async (digest) => {
+    const bytes = kept.get(digest) ?? (await blobs.bytes(digest, source));
+    total += kept.delete(digest) ? 0 : bytes.length;
+    kept.set(digest, bytes);
+    for (const [oldest, { length }] of kept) {
+      if (total <= keptBytes) break;
+      kept.delete(oldest);
+      total -= length;
+    }
+    return bytes;
+  };
+}

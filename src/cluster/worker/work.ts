@@ -1,0 +1,273 @@
+import { randomBytes } from "node:crypto";
+import os from "node:os";
+import { CoinageError } from "../../errors/index.ts";
+import { runtimeVersion } from "../../runtime/index.ts";
+import type { RunMark, Serving, WorkerBoard } from "../board/board.ts";
+import { jobSchema, longest } from "../protocol/job.ts";
+import { type Manifest, manifestSchema, type Presence } from "../protocol/manifest.ts";
+import type { Seal } from "../protocol/signed.ts";
+import { computeJob, resultOf } from "./compute.ts";
+import { openSession, renewSession, type Session, type SessionOptions } from "./session.ts";
+import { Watchdog } from "./watchdog.ts";
+
+export interface WorkOptions extends Omit<SessionOptions, "report"> {
+  readonly board: WorkerBoard;
+  readonly seal: Seal;
+  /** Major and minor version of this program. */
+  readonly coinage: string;
+  /** The only run to take part in. */
+  readonly run?: string | undefined;
+  /** End with the first run. */
+  readonly isOnce: boolean;
+  /** End after so long without a run; undefined: never. */
+  readonly idleMs?: number | undefined;
+  readonly signal: AbortSignal;
+  /** Tells people what happens. */
+  readonly say: (text: string) => void;
+}
+
+/** Why a worker has ended. stuck: it gets no jobs though some wait; a new process may. */
+export type WorkEnd = "stopped" | "done" | "idle" | "stuck";
+
+/** How often the worker looks around, in milliseconds. */
+const lookMs = 1000;
+const beatMs = 2000;
+
+/** Takes part in the runs of a queue until it is told to stop. */
+export class Work {
+  readonly #options: WorkOptions;
+  readonly #id = `${os.hostname().replace(/[^\w.-]/g, "")}-${process.pid}-${randomBytes(2).toString("hex")}`;
+  #presence: Presence;
+  #session: Session | undefined;
+  #mark: RunMark | undefined;
+  #said = "";
+  #computing: ReturnType<typeof computeJob> | undefined;
+
+  constructor(options: WorkOptions) {
+    this.#options = options;
+    this.#presence = {
+      ...{ id: this.#id, host: os.hostname(), pid: process.pid, device: options.device, coinage: options.coinage },
+      ...{ state: "idle", jobs: 0, rate: 0 },
+    };
+  }
+
+  async run(): Promise<WorkEnd> {
+    const { board, signal, isOnce, idleMs } = this.#options;
+    const beat = setInterval(() => void this.#tell({}), beatMs);
+    let idleSince = performance.now();
+    try {
+      for (;;) {
+        if (signal.aborted) return "stopped";
+        const manifest = await this.#choose();
+        if (!manifest) {
+          if (idleMs !== undefined && performance.now() - idleSince > idleMs) return "idle";
+          await this.#wait();
+          continue;
+        }
+        const end = await this.#takePart(manifest);
+        if (end === "stuck" || (end === "done" && isOnce)) return end;
+        await this.#tell({ state: "idle", run: undefined, incarnation: undefined, why: undefined });
+        idleSince = performance.now();
+      }
+    } finally {
+      clearInterval(beat);
+      await board.leave(this.#id).catch(() => {});
+      await this.#closeSession();
+    }
+  }
+
+  /** The run under way that has the fewest workers. */
+  async #choose(): Promise<Manifest | undefined> {
+    const { board, run, seal } = this.#options;
+    const texts = await board.manifests().catch((error: unknown) => {
+      this.#sayOnce(error instanceof CoinageError ? error.message : String(error));
+      return [];
+    });
+    for (const text of texts) {
+      const opened = seal.open(text, manifestSchema, longest.manifest);
+      if ("problem" in opened) {
+        const why = `a run is refused: ${opened.problem}${/signature/.test(opened.problem) ? " (is COINAGE_CLUSTER_SECRET the same on both machines?)" : ""}`;
+        this.#sayOnce(why);
+        await this.#tell({ state: "refused", why });
+        continue;
+      }
+      const manifest = opened.message;
+      if (run !== undefined && manifest.run !== run) continue;
+      const why = this.#differenceTo(manifest);
+      if (why !== undefined) {
+        this.#sayOnce(`run ${manifest.run}: ${why}`);
+        await this.#tell({ state: "refused", run: manifest.run, why });
+        continue;
+      }
+      if ((await board.markOf(manifest.run).catch(() => undefined))?.incarnation === manifest.incarnation)
+        return manifest;
+    }
+    return undefined;
+  }
+
+  /** Which version differs from the run's. */
+  #differenceTo({ coinage, runtime }: Manifest): string | undefined {
+    const { coinage: own } = this.#options;
+    if (coinage !== own) return `it is of coinage ${coinage}, this worker of ${own}`;
+    if (runtime !== runtimeVersion()) return `it is of ONNX Runtime ${runtime}, this worker of ${runtimeVersion()}`;
+    return undefined;
+  }
+
+  /** Loads a run and serves it until it is over. */
+  async #takePart(manifest: Manifest): Promise<"over" | "done" | "stuck"> {
+    const { say } = this.#options;
+    const { run, incarnation } = manifest;
+    this.#sayOnce(`run ${run} (${manifest.word}, ${manifest.steps} steps, on ${manifest.host})`);
+    await this.#tell({ state: "loading", run, incarnation, why: undefined });
+    let why: string | undefined;
+    try {
+      this.#session = await this.#sessionFor(manifest);
+      const { group, difference } = this.#session.numerics;
+      if (group === "broken")
+        why = `its numbers are off by ${difference.toPrecision(2)}: other weights, a faulty driver or bad memory`;
+      else if (group === "near" && manifest.numerics === "same")
+        why = `it computes other bits than the coordinator (off by ${difference.toPrecision(2)}); --cluster_numerics any uses it`;
+    } catch (error) {
+      this.#session = undefined;
+      if (!(error instanceof CoinageError)) throw error;
+      why = error.message;
+      if (error.hint !== undefined) say(error.hint);
+    }
+    if (why !== undefined) {
+      this.#sayOnce(`not used: ${why}`);
+      await this.#tell({ state: "refused", why });
+      return this.#waitForEnd(manifest);
+    }
+    return this.#serve(manifest);
+  }
+
+  async #sessionFor(manifest: Manifest): Promise<Session> {
+    const options = { ...this.#options, report: this.#options.say };
+    const renewed = this.#session && (await renewSession(this.#session, manifest, options));
+    if (renewed) return renewed;
+    await this.#closeSession();
+    return openSession(manifest, options);
+  }
+
+  async #serve(manifest: Manifest): Promise<"over" | "done" | "stuck"> {
+    const { board, signal, say } = this.#options;
+    const { run, incarnation } = manifest;
+    const { numerics, runtime } = this.#session!;
+    const watchdog = new Watchdog();
+    const open = () =>
+      board.serve({ run, incarnation }, this.#id, (body) => watchdog.during(() => this.#compute(body)));
+    this.#mark = await board.markOf(run).catch(() => undefined);
+    let serving: Serving = await open();
+    say("ready");
+    await this.#tell({ state: "ready", device: runtime.device, numerics: numerics.group });
+    try {
+      while (!signal.aborted) {
+        await this.#wait();
+        if (!(await this.#isUnderWay(manifest))) {
+          const end = await this.#waitForEnd(manifest);
+          if (end === "done") say(`run ${run} is over after ${this.#presence.jobs} micro-batches here`);
+          return end;
+        }
+        if (this.#mark?.out.includes(this.#id)) {
+          await this.#tell({ state: "refused", why: "its results were refused several times" });
+          say("its results were refused several times; it is not used any more");
+          await serving.close(true);
+          return this.#waitForEnd(manifest);
+        }
+        const waiting = serving.isResting() ? 0 : await board.waiting({ run, incarnation }).catch(() => 0);
+        const verdict = watchdog.look(waiting);
+        if (verdict === "fine") continue;
+        if (verdict === "stuck") return "stuck";
+        say("jobs wait and none comes here: connecting anew");
+        await serving.close(true);
+        serving = await open();
+      }
+      return "done";
+    } finally {
+      await serving.close();
+    }
+  }
+
+  /** Waits until the run ends (done), or is taken up again (over). */
+  async #waitForEnd(manifest: Manifest): Promise<"over" | "done"> {
+    const { signal } = this.#options;
+    while (!signal.aborted && (await this.#isUnderWay(manifest))) await this.#wait();
+    return signal.aborted || (await this.#isGone(manifest.run)) ? "done" : "over";
+  }
+
+  /** Whether the run goes on in the same incarnation; while the queue is out of reach it counts as going on. */
+  async #isUnderWay({ run, incarnation }: Manifest): Promise<boolean> {
+    try {
+      const mark = await this.#options.board.markOf(run);
+      this.#mark = mark ?? this.#mark;
+      // a server that was emptied gets it back from the coordinator within a second; a coordinator that was killed is waited for
+      return mark === undefined ? !(await this.#isGone(run)) : mark.incarnation === incarnation;
+    } catch (error) {
+      this.#sayOnce(error instanceof CoinageError ? error.message : String(error));
+      return true;
+    }
+  }
+
+  /** Whether a run was taken down, and stays so. */
+  async #isGone(run: string): Promise<boolean> {
+    for (let look = 0; look < 3; look++) {
+      const texts = await this.#options.board.manifests().catch(() => undefined);
+      if (!texts || texts.some((text) => text.includes(`"run":"${run}"`))) return false;
+      await this.#wait();
+      if (this.#options.signal.aborted) return true;
+    }
+    return true;
+  }
+
+  async #closeSession(): Promise<void> {
+    // a device cannot be closed while it computes
+    await this.#computing?.catch(() => {});
+    await this.#session?.runtime.close();
+    this.#session = undefined;
+  }
+
+  /** Answers a job; one that is no longer wanted gets an empty answer. */
+  async #compute(body: string): Promise<string> {
+    const { seal, board } = this.#options;
+    const { manifest, context, fetch, numerics } = this.#session!;
+    const opened = seal.open(body, jobSchema, longest.job);
+    if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
+    const job = opened.message;
+    const mark = await board.markOf(manifest.run).catch(() => undefined);
+    const isWanted = mark === undefined || (mark.incarnation === job.incarnation && mark.step <= job.step);
+    if (job.run !== manifest.run || job.incarnation !== manifest.incarnation || !isWanted) return "";
+    const start = performance.now();
+    this.#computing = computeJob(job, context, fetch);
+    const outcome = await this.#computing;
+    const seconds = (performance.now() - start) / 1000;
+    const { jobs, rate } = this.#presence;
+    this.#presence = { ...this.#presence, jobs: jobs + 1, rate: jobs === 0 ? 1 / seconds : 0.8 * rate + 0.2 / seconds };
+    return seal.sign(resultOf(job, outcome, numerics.digest, this.#id));
+  }
+
+  /** Tells the others how things stand here; while the queue is out of reach nobody asks. */
+  async #tell(changes: { [Key in keyof Presence]?: Presence[Key] | undefined }): Promise<void> {
+    this.#presence = { ...this.#presence, ...changes } as Presence;
+    await this.#options.board.tell(this.#presence).catch(() => {});
+  }
+
+  #sayOnce(text: string): void {
+    if (text === this.#said) return;
+    this.#said = text;
+    this.#options.say(text);
+  }
+
+  #wait(): Promise<void> {
+    const { signal } = this.#options;
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, lookMs);
+      signal.addEventListener("abort", done);
+      if (signal.aborted) done();
+    });
+  }
+}

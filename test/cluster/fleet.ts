@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, onTestFinished } from "vitest";
+import { clusterRunner, queueAccess } from "../../src/cluster/index.ts";
+import { type TrainingEvent, train } from "../../src/training/index.ts";
+import { concept, settingsOf, trainingFolder } from "../training-run.ts";
+import { program } from "./build.ts";
+import { TestRedis, until } from "./redis.ts";
+
+const secret = "a secret of the tests";
+
+/** A worker as a process of its own. */
+export class WorkerProcess {
+  readonly process: ChildProcess;
+  output = "";
+  #end: number | NodeJS.Signals | undefined;
+
+  constructor(url: string, words: readonly string[], environment: Record<string, string>) {
+    const all = ["worker", "--queue", url, "--threads", "1", "--device", "cpu", ...words];
+    this.process = spawn(process.execPath, [program, ...all], {
+      env: { ...process.env, COINAGE_CLUSTER_SECRET: secret, ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.process.stdout!, this.process.stderr!])
+      stream.on("data", (text: Buffer) => {
+        this.output += text;
+      });
+    this.process.on("exit", (code, signal) => {
+      this.#end = signal ?? code ?? 0;
+    });
+  }
+
+  get end(): number | NodeJS.Signals | undefined {
+    return this.#end;
+  }
+
+  says(text: string): Promise<void> {
+    return until(() => {
+      if (this.#end !== undefined && !this.output.includes(text))
+        throw new Error(`the worker ended with ${this.#end}: ${this.output}`);
+      return this.output.includes(text);
+    }, `"${text}" of a worker that said ${this.output}`);
+  }
+
+  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    this.process.kill(signal);
+    if (signal === "SIGKILL") await until(() => this.#end !== undefined);
+  }
+}
+
+/** What a run has written. */
+export interface Trained {
+  readonly events: readonly TrainingEvent[];
+  /** Its embedding, and the numbers of its state. */
+  readonly files: readonly Buffer[];
+}
+
+/** A queue, runs and workers for a file of tests. Nothing of it outlives the file. */
+export function fleet() {
+  const { work, write } = trainingFolder();
+  const workers: WorkerProcess[] = [];
+  const servers: TestRedis[] = [];
+  const dataset = write(
+    "small.toml",
+    `[general]\nresolution = 64\n[[datasets]]\nbatch_size = 1\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(concept)}\ncaption_extension = ".txt"\nclass_tokens = "vexla"\n`,
+  );
+  let outputs = 0;
+  afterAll(async () => {
+    for (const worker of workers) worker.process.kill("SIGKILL");
+    for (const server of servers) await server.stop();
+  });
+
+  function flags(outputDir: string, ...more: readonly string[]): string[] {
+    const own = {
+      pretrained_model_name_or_path: path.resolve("assets/tiny-sd"),
+      output_dir: outputDir,
+      output_name: "vexla",
+      token_string: "vexla",
+      init_word: "ring",
+      dataset_config: dataset,
+      learning_rate: "2e-2",
+      max_train_steps: "20",
+      gradient_accumulation_steps: "3",
+      multires_noise_iterations: "3",
+      noise_offset: "0.05",
+      seed: "1",
+      save_model_as: "safetensors",
+      threads: "1",
+    };
+    const given = Object.entries(own).filter(([name]) => !more.includes(`--${name}`));
+    return [
+      ...given.flatMap(([name, value]) => [`--${name}`, value]),
+      "--cache_latents",
+      "--save_state",
+      "--no_metadata",
+      ...more,
+    ];
+  }
+
+  const filesOf = (outputDir: string) => [
+    readFileSync(path.join(outputDir, "vexla.safetensors")),
+    readFileSync(path.join(outputDir, "vexla-state", "arrays.safetensors")),
+  ];
+
+  return {
+    work,
+    flags,
+    filesOf,
+    newOutput: () => path.join(work, `out${outputs++}`),
+    async redis(...words: readonly string[]): Promise<TestRedis> {
+      const server = await TestRedis.start(...words);
+      servers.push(server);
+      return server;
+    },
+    /** A worker, which is killed at the end of the test. */
+    worker(
+      url: string,
+      { words = [], environment = {} }: { words?: readonly string[]; environment?: Record<string, string> } = {},
+    ) {
+      const worker = new WorkerProcess(url, ["--cache", path.join(work, "blobs"), ...words], environment);
+      workers.push(worker);
+      onTestFinished(() => void worker.process.kill("SIGKILL"));
+      return worker;
+    },
+    /** Trains in this process. url: shared by this queue. during: called with each event. */
+    async train(
+      url: string | undefined,
+      more: readonly string[] = [],
+      during: (event: TrainingEvent) => void | Promise<void> = () => {},
+      environment: Record<string, string> = {},
+    ): Promise<Trained> {
+      const outputDir = path.join(work, `out${outputs++}`);
+      const settings = await settingsOf(flags(outputDir, ...(url === undefined ? [] : ["--queue", url]), ...more));
+      const openRunner =
+        url === undefined
+          ? undefined
+          : clusterRunner(
+              queueAccess(url, { ca: settings.queueCa }, { COINAGE_CLUSTER_SECRET: secret, ...environment }),
+              version(),
+            );
+      const events: TrainingEvent[] = [];
+      for await (const event of train({ settings, warnings: [] }, { openRunner })) {
+        events.push(event);
+        await during(event);
+      }
+      return { events, files: filesOf(outputDir) };
+    },
+    /** Trains in a process of its own, which may be killed. */
+    trainProcess(outputDir: string, url: string, more: readonly string[] = []): ChildProcess & { output: string } {
+      const child = spawn(process.execPath, [program, "train", ...flags(outputDir, "--queue", url, ...more)], {
+        env: { ...process.env, COINAGE_CLUSTER_SECRET: secret },
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      const told = Object.assign(child, { output: "" });
+      for (const stream of [child.stdout, child.stderr])
+        stream.on("data", (text: Buffer) => {
+          told.output += text;
+        });
+      onTestFinished(() => void child.kill("SIGKILL"));
+      return told;
+    },
+  };
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync("package.json", "utf8")) as { version: string }).version;
+}
+
+/** Events of a kind. */
+export function told<Kind extends TrainingEvent["kind"]>({ events }: Trained, kind: Kind) {
+  return events.filter((event): event is Extract<TrainingEvent, { kind: Kind }> => event.kind === kind);
+}
+
+/** How many micro-batches each worker has computed. */
+export function shares(trained: Trained): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { cluster } of told(trained, "step"))
+    for (const { worker } of cluster?.results ?? []) counts.set(worker, (counts.get(worker) ?? 0) + 1);
+  return counts;
+}

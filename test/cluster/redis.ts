@@ -1,0 +1,98 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { Socket } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { Redis } from "ioredis";
+
+/** The server's program: Redis or Valkey. @throws Error that says how to get one */
+export function serverProgram(): string {
+  const named = process.env.COINAGE_REDIS_SERVER;
+  for (const name of named ? [named] : ["redis-server", "valkey-server"]) {
+    try {
+      execFileSync(name, ["--version"], { stdio: "ignore" });
+      return name;
+    } catch {}
+  }
+  throw new Error(
+    `REDIS_MISSING  ${named ?? "redis-server or valkey-server"} is not there, and these tests need the real one: apt-get install redis-server, or set COINAGE_REDIS_SERVER.`,
+  );
+}
+
+/** A server of the tests' own, on a socket in a folder of its own. */
+export class TestRedis {
+  readonly folder = mkdtempSync(path.join(os.tmpdir(), "coinage-redis-"));
+  readonly socket = path.join(this.folder, "s");
+  readonly url = `unix://${this.socket}`;
+  readonly #words: readonly string[];
+  #process: ChildProcess | undefined;
+
+  static async start(...words: readonly string[]): Promise<TestRedis> {
+    const redis = new TestRedis(words);
+    await redis.start();
+    return redis;
+  }
+
+  private constructor(words: readonly string[]) {
+    this.#words = words;
+  }
+
+  /** Starts it, empty. */
+  async start(): Promise<void> {
+    const settings = [
+      "--port",
+      "0",
+      "--unixsocket",
+      this.socket,
+      "--dir",
+      this.folder,
+      "--save",
+      "",
+      "--appendonly",
+      "no",
+    ];
+    this.#process = spawn(serverProgram(), [...settings, "--maxmemory-policy", "noeviction", ...this.#words], {
+      stdio: "ignore",
+    });
+    await until(() => answers(this.socket));
+  }
+
+  /** kill -9: nothing is kept. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.#process?.on("exit", resolve));
+    this.#process?.kill("SIGKILL");
+    await ended;
+    rmSync(this.socket, { force: true });
+  }
+
+  client(options: { readonly username?: string; readonly password?: string } = {}): Redis {
+    return new Redis({ path: this.socket, ...options });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#process?.exitCode === null && this.#process.signalCode === null) await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function answers(socket: string): Promise<boolean> {
+  if (!existsSync(socket)) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const probe = new Socket();
+    const end = (isThere: boolean) => {
+      probe.destroy();
+      resolve(isThere);
+    };
+    probe.on("error", () => end(false));
+    probe.connect(socket, () => end(true));
+  });
+}
+
+/** Looks until something is so. @throws Error after a minute */
+export async function until(isSo: () => boolean | Promise<boolean>, what = "it"): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`${what} has not come about within a minute`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

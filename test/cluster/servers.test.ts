@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { TrainingEvent } from "../../src/training/index.ts";
+import { dice, steps } from "./dice.ts";
+import { fleet, shares, told } from "./fleet.ts";
+import { until } from "./redis.ts";
+
+const { redis, worker, train, trainProcess, newOutput, filesOf } = fleet();
+
+test("the coordinator is killed at random steps and resumed: workers follow it", { timeout: 240_000 }, async () => {
+  const server = await redis();
+  const roll = dice(4);
+  const outputDir = newOutput();
+  const one = worker(server.url);
+  // steps are the worker's alone, so it has followed wherever there are any
+  const every = ["--save_every_n_steps", "2", "--overwrite", "--no_cluster_local"];
+  for (let kill = 0; kill < 3; kill++) {
+    const state = newestState(outputDir);
+    const words = [...every, ...(state ? ["--resume", state] : [])];
+    const events = path.join(outputDir, `../events${kill}.jsonl`);
+    const run = trainProcess(outputDir, server.url, [...words, "--events", events]);
+    const target = 3 + 4 * kill + roll(3);
+    await until(
+      () => run.exitCode !== null || stepsIn(events).some((step) => step >= target),
+      `step ${target}: ${run.output}`,
+    );
+    run.kill("SIGKILL");
+    await until(() => run.exitCode !== null || run.signalCode !== null);
+  }
+  const last = trainProcess(outputDir, server.url, [...every, "--resume", newestState(outputDir)!]);
+  await until(() => last.exitCode !== null, `the end of the run: ${last.output}`);
+  expect(last.output).toContain("model saved");
+  const expected = await train(undefined, every);
+  expect(filesOf(outputDir)[0]).toEqual(expected.files[0]);
+  await one.says("is over");
+});
+
+function newestState(outputDir: string): string | undefined {
+  const names = existsSync(outputDir) ? readdirSync(outputDir) : [];
+  const newest = names
+    .filter((name) => /-step\d+-state$/.test(name))
+    .sort()
+    .at(-1);
+  return newest && path.join(outputDir, newest);
+}
+
+function stepsIn(file: string): number[] {
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, "utf8").matchAll(/"kind":"step","step":(\d+)/g)].map((match) => Number(match[1]));
+}
+
+test("the server is killed and starts empty, pauses, and stays away for 20 seconds: the run goes on, and every worker takes jobs again", {
+  timeout: 240_000,
+}, async () => {
+  const server = await redis();
+  const long = steps(120);
+  const expected = await train(undefined, long);
+  const workers = [worker(server.url), worker(server.url)];
+  const ready = () => Promise.all(workers.map((one) => one.says("ready")));
+  const after = new Map<string, number>();
+  let isBack = false;
+  const back: Promise<void>[] = [];
+  const away = async (milliseconds: number) => {
+    await server.kill();
+    await new Promise((resolve) => setTimeout(resolve, milliseconds));
+    await server.start();
+  };
+  const shared = await train(server.url, long, async (event: TrainingEvent) => {
+    if (event.kind !== "step") return;
+    if (event.step === 2) await ready();
+    if (event.step === 5) back.push(away(0));
+    if (event.step === 10) {
+      await Promise.all(back);
+      const client = server.client();
+      await client.client("PAUSE", 8000, "ALL");
+      client.disconnect();
+    }
+    if (event.step === 15) {
+      back.push(
+        away(20_000).then(() => {
+          isBack = true;
+        }),
+      );
+    }
+    // steps while it is away are the device's here; the rest waits for it to be back
+    if (event.step === 60) await Promise.all(back);
+    if (isBack) for (const { worker } of event.cluster!.results) after.set(worker, (after.get(worker) ?? 0) + 1);
+    if (event.step > 60 && event.step < 118 && after.size < 3) await new Promise((resolve) => setTimeout(resolve, 200));
+  });
+  expect(shared.files).toEqual(expected.files);
+  expect(told(shared, "queueDown").length).toBeGreaterThanOrEqual(2);
+  expect(told(shared, "queueBack").length).toBeGreaterThanOrEqual(2);
+  const names = [...after.keys()].filter((name) => !name.startsWith("coordinator"));
+  expect(names).toHaveLength(2);
+  expect(shares(shared).size).toBe(3);
+});
