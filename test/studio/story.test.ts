@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
@@ -13,6 +13,8 @@ const photos = readdirSync(concept)
   .filter((name) => name.endsWith(".png"))
   .slice(0, 5)
   .map((name) => path.join(concept, name));
+mkdirSync(path.join(home, "photos"));
+for (const photo of photos) copyFileSync(photo, path.join(home, "photos", path.basename(photo)));
 const studio = await startStudio({ home });
 
 /** A story goes through a whole run; its waits allow for slow machines. */
@@ -29,7 +31,7 @@ async function newVisitor() {
 async function vectorsIn(name: string): Promise<number> {
   const [file] = readdirSync(embeddings).filter((one) => one.startsWith(name));
   const { tables } = await readEmbeddingFile(path.join(embeddings, file!));
-  const [run] = readdirSync(path.join(home, "runs"));
+  const run = readdirSync(path.join(home, "runs")).find((one) => one.endsWith(name));
   const checkpoints = path.join(home, "runs", run!, "checkpoints");
   const [learned] = readdirSync(checkpoints).filter((one) => one.includes("step00000020"));
   const { tables: expected } = await readEmbeddingFile(path.join(checkpoints, learned!));
@@ -124,6 +126,85 @@ test(
     await page.getByRole("link", { name: "ringx1", exact: true }).waitFor();
     await lookAt(page, "runs-done");
     expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
+  },
+  story,
+);
+
+/** Goes on with Tab until what has the focus is called so. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  const seen: string[] = [];
+  while (seen.length < 150) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate<string>(
+      `(() => {
+        const element = document.activeElement;
+        const label = element.getAttribute("aria-label") ?? element.labels?.[0]?.innerText ?? element.innerText ?? "";
+        return label.trim();
+      })()`,
+    );
+    if (focused.startsWith(name)) return;
+    seen.push(focused);
+  }
+  throw new Error(`Tab does not reach "${name}", but ${seen.join(" | ")}`);
+}
+
+test(
+  "the same is done with keys alone",
+  async () => {
+    const { page, complaints } = await newVisitor();
+    const type = async (field: string, text: string) => {
+      await tabTo(page, field);
+      await page.keyboard.type(text);
+    };
+    const press = async (button: string) => {
+      await tabTo(page, button);
+      await page.keyboard.press("Enter");
+    };
+    await page.getByRole("link", { name: "New word" }).first().waitFor();
+    await page.keyboard.press("n");
+    await page.getByRole("radio", { name: /tiny-sd/ }).waitFor();
+    await press("Choose a folder of this machine");
+    await page.getByRole("button", { name: /^photos/ }).waitFor();
+    await press("photos");
+    await page.getByText("5 pictures").first().waitFor();
+    await press("Take this folder");
+    const pictures = page.getByRole("listbox", { name: /^Pictures/ }).getByRole("option");
+    await expect.poll(() => pictures.count(), { timeout: patience }).toBe(5);
+    await type("The new word", "keyed");
+    await type("Starts from", "ring");
+    await type("Draw while training", " --w 64 --h 64 --s 4");
+    await press("All settings");
+    await type("Search settings", "max train steps");
+    await type("max train steps", "150");
+    await page.keyboard.press("Enter");
+    await page.getByText(/^150 steps × \d+/).waitFor();
+    await press("Start");
+
+    await page.waitForURL(/\/run\/.*keyed/);
+    await page.getByRole("button", { name: "Sample now" }).waitFor();
+    await page.keyboard.press(" ");
+    await page
+      .getByRole("menuitem", { name: /^Stop after step/ })
+      .and(page.locator(":focus"))
+      .waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^Resume from step \d+$/ }).waitFor();
+    await press("Resume from step");
+    await page.getByText("done", { exact: true }).waitFor();
+
+    await page.keyboard.press("c");
+    await page.getByRole("slider", { name: "Step" }).waitFor();
+    await page.keyboard.press("s");
+    await page.getByRole("button", { name: /^Take the star off step/ }).waitFor();
+    await page.keyboard.press("x");
+    await page.getByRole("button", { name: "Write it into 1 folder" }).waitFor();
+    await press("Write it into 1 folder");
+    await page.getByText("written, read back, equal").waitFor();
+    expect(readdirSync(embeddings).some((file) => file.startsWith("keyed"))).toBe(true);
+    await page.keyboard.press("g");
+    await page.keyboard.press("r");
+    await page.getByRole("link", { name: "keyed", exact: true }).waitFor();
+    expect(complaints).toEqual([]);
   },
   story,
 );
