@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { arrayOf, copyOf, type NdArray, type StoredArray, toFloat32 } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
 import { type Checkpoint, tokenBlocks, tokenRows, tokenTables, usualLength } from "../../checkpoint/index.ts";
@@ -68,7 +69,7 @@ export async function preparePlaceholder(
       `The init word "${initWord}" has ${plural(initial.initIds.length, "token")} for ${plural(numVectorsPerToken, "vector")}: tokens are repeated or cut off.`,
     );
   const tables = tokenTables(checkpoint);
-  const vocabularies = tables.map(measureVocabulary);
+  const vocabularies = tables.map(vocabularyOf);
   const initialEmbeddings =
     saved?.map(copyOf) ??
     tables.map((table, i) => {
@@ -171,6 +172,24 @@ export interface VocabularyStatistics {
   readonly squares: number;
   /** Standard deviation of all their numbers. */
   readonly deviation: number;
+}
+
+/** Tables that were measured by this process: what is checked again and again while somebody types is measured once. */
+const measured = new Map<string, VocabularyStatistics>();
+const mostMeasured = 8;
+
+/** The statistics of a token table, as long as its file is the same. */
+function vocabularyOf(table: StoredArray): VocabularyStatistics {
+  const { bytes } = table;
+  if (bytes instanceof Uint8Array) return measureVocabulary(table);
+  const { size, mtimeMs, ino } = statSync(bytes.file);
+  const key = JSON.stringify([bytes.file, bytes.offset, size, mtimeMs, ino]);
+  const statistics = measured.get(key) ?? measureVocabulary(table);
+  measured.delete(key);
+  measured.set(key, statistics);
+  const [oldest] = measured.keys();
+  if (measured.size > mostMeasured) measured.delete(oldest!);
+  return statistics;
 }
 
 /** Measures a token table [tokens, width] in one pass, some rows at a time: it can take a hundred megabytes. */
