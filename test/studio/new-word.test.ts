@@ -105,7 +105,7 @@ test("a word is prepared from pictures to the start, every problem mended in one
   const copied = readdirSync(path.join(home, "runs", id, "pictures"));
   expect(copied.filter((name) => name.endsWith(".txt"))).toHaveLength(5);
   expect(readFileSync(path.join(home, "runs", id, "prompts.txt"), "utf8")).toBe(
-    "a photo of ringx1 --w 64 --h 64 --s 2\n",
+    "a photo of ringx1 --w 64 --h 64 --s 2 --d 42\n",
   );
   expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
 });

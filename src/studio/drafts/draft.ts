@@ -3,6 +3,7 @@ import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
 import { quotedWord } from "../../files/index.ts";
 import type { TrainInput } from "../../options/index.ts";
+import { promptLines } from "./prompts.ts";
 import { settingsOfDraft, wordsOfSetting } from "./settings.ts";
 
 /** What a draft calls itself on disk. */
@@ -66,6 +67,8 @@ const storedDraft = z.object({
   model: model.nullable(),
   settings,
   prompts: z.array(z.string()).default([]),
+  /** Width and height that its images are trained in, as far as a check has told. */
+  trainedSize: z.tuple([z.number(), z.number()]).optional(),
   pictures: z.array(draftPicture),
   /** Number of the next picture. */
   next: z.number(),
@@ -102,12 +105,6 @@ interface DraftFiles {
   readonly pictures: string;
   /** File of the prompts. */
   readonly prompts: string;
-}
-
-/** The contents of the prompt file: lines, none of them a comment. */
-export function promptLines({ prompts }: Pick<Draft, "prompts">): string {
-  const lines = prompts.map((prompt) => prompt.replace(/\s+/g, " ").trim()).filter((line) => /^[^#]/.test(line));
-  return lines.map((line) => `${line}\n`).join("");
 }
 
 /** The settings of a draft as those of a run in code. */

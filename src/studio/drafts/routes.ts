@@ -45,7 +45,10 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
       const { word, settings, pictures, prompts } = open.draft;
       return { input, word, settings, pictures, prompts };
     };
-    return c.json(await checker.check(open.draft.id, requestOf));
+    const check = await checker.check(open.draft.id, requestOf);
+    const [dataset] = check.run?.dataset.datasets ?? [];
+    if (dataset) await open.setTrainedSize(dataset.resolution);
+    return c.json(check);
   });
   app.get("/:id/command", async (c) => {
     const open = await opened(c);

@@ -5,7 +5,8 @@ import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import { nameOnDisk, openInside } from "../disk/names.ts";
 import type { Trash } from "../disk/trash.ts";
-import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft, promptLines } from "./draft.ts";
+import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft } from "./draft.ts";
+import { promptLines } from "./prompts.ts";
 import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
 import { requireDraftable } from "./settings.ts";
 
@@ -161,6 +162,14 @@ export class OpenDraft {
     for (const { name } of changed) await this.#writeCaption(name, captions[name]!);
     await this.#save();
     return this.#draft;
+  }
+
+  /** Notes the size that its images are trained in, for its prompts. */
+  async setTrainedSize(size: readonly [number, number]): Promise<void> {
+    if (this.#draft.trainedSize?.join() === size.join()) return;
+    this.#set({ trainedSize: [...size] });
+    await writeFileAtomically(this.prompts, promptLines(this.#draft));
+    await this.#save();
   }
 
   /** Notes the run that the draft was made from. weights: a file with the vectors to start from, of which it gets a copy. @throws the system's own errors */

@@ -7,6 +7,7 @@ import { type Entry, type RunPlaces, readSources, settingsOfRun } from "../../ru
 import { picturesIn } from "../disk/folders.ts";
 import { openInside } from "../disk/names.ts";
 import type { Draft, DraftInput } from "../drafts/draft.ts";
+import { typedPrompt } from "../drafts/prompts.ts";
 import { requireDraftable } from "../drafts/settings.ts";
 import { takePictures } from "../drafts/take.ts";
 import { readJson } from "../http/bodies.ts";
@@ -118,6 +119,6 @@ async function promptsOf({ folder }: RunPlaces, given: unknown): Promise<string[
   const { buffer, bytesRead } = await handle.read(Buffer.alloc(promptBytes), 0, promptBytes, 0);
   await handle.close();
   const lines = buffer.subarray(0, bytesRead).toString("utf8").split(/\r?\n/);
-  const prompts = lines.map((line) => line.trim()).filter((line) => /^[^#]/.test(line) && line.length <= longestPrompt);
+  const prompts = lines.map(typedPrompt).filter((line) => /^[^#]/.test(line) && line.length <= longestPrompt);
   return prompts.slice(0, mostPrompts);
 }

@@ -11,7 +11,8 @@ import {
   writeRecord,
   writeSources,
 } from "../../runs/index.ts";
-import { type Draft, promptLines, trainInputOf } from "../drafts/draft.ts";
+import { type Draft, trainInputOf } from "../drafts/draft.ts";
+import { promptLines } from "../drafts/prompts.ts";
 import { requireRoom } from "../drafts/receive.ts";
 
 interface Source {

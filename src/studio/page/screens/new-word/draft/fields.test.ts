@@ -63,7 +63,7 @@ test("what the pictures show chooses the recipe, and the usual prompt follows", 
 
 test("prompts are drawn every so many steps, and without prompts nothing is said of it", () => {
   const drawn = withPrompts(newFields, ["x"]);
-  expect(drawn.settings.sample_every_n_steps).toBe(50);
+  expect(drawn.settings.sample_every_n_steps).toBe(25);
   expect(withPrompts(withSettings(drawn, { sample_every_n_steps: 7 }), ["y"]).settings.sample_every_n_steps).toBe(7);
   expect(withPrompts(drawn, [" "])).toEqual(newFields);
 });

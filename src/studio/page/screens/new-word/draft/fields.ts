@@ -50,7 +50,7 @@ export function usualPrompt(fields: Fields): string {
 }
 
 /** Steps between samples unless something else is asked for. */
-const usualInterval = 50;
+const usualInterval = 25;
 
 /** Without prompts nothing is drawn, and with them it has to be said when. */
 export function withPrompts(fields: Fields, prompts: readonly string[]): Fields {
