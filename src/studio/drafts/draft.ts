@@ -107,6 +107,13 @@ interface DraftFiles {
   readonly prompts: string;
 }
 
+/** The sampler of images that are drawn while training. The trainer's own, sd-scripts' DDIM, clips latents to -1..1, which takes colours away. */
+const sampleSampler = "euler";
+
+function isSamplerGiven({ settings }: Draft): boolean {
+  return settings.sample_sampler !== undefined;
+}
+
 /** The settings of a draft as those of a run in code. */
 export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): TrainInput {
   return {
@@ -115,7 +122,7 @@ export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: Dra
     tokenString: draft.word,
     imageDir: pictures,
     captionExtension: ".txt",
-    ...(promptLines(draft) !== "" && { samplePrompts: prompts }),
+    ...(promptLines(draft) !== "" && { samplePrompts: prompts, ...(isSamplerGiven(draft) ? {} : { sampleSampler }) }),
     ...(draft.from?.weights !== undefined && { weights: weightsBeside(pictures, draft.from.weights) }),
   };
 }
@@ -133,6 +140,7 @@ export function commandOf(draft: Draft, { modelPath, pictures, prompts }: DraftF
     ...(modelPath === undefined ? [] : ["--pretrained_model_name_or_path", modelPath]),
     ...["--image_dir", pictures, "--caption_extension", ".txt"],
     ...(promptLines(draft) === "" ? [] : ["--sample_prompts", prompts]),
+    ...(promptLines(draft) === "" || isSamplerGiven(draft) ? [] : ["--sample_sampler", sampleSampler]),
     ...(draft.from?.weights === undefined ? [] : ["--weights", weightsBeside(pictures, draft.from.weights)]),
     ...Object.entries(settings).flatMap(([flag, value]) => wordsOfSetting(flag, value)),
   ];
