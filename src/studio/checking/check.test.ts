@@ -263,7 +263,9 @@ test("prompts are drawn while training, and one without the word is said and men
   const { warnings } = await put(draft.revision, ["a ring\non a beach", "# no prompt"]);
   const fix = warnings.find(({ code }) => code === "SAMPLE_PROMPT")!.fix!;
   expect(fix.prompts![0]).toBe("a vexla\non a beach");
-  expect(readFileSync(path.join(work, "drafts", "mended1", "prompts.txt"), "utf8")).toBe("a ring on a beach --w 128 --h 128 --d 42\n");
+  expect(readFileSync(path.join(work, "drafts", "mended1", "prompts.txt"), "utf8")).toBe(
+    "a ring on a beach --w 128 --h 128 --d 42\n",
+  );
   expect((await put(draft.revision + 1, fix.prompts!)).warnings.map(({ code }) => code)).not.toContain("SAMPLE_PROMPT");
 });
 
