@@ -124,6 +124,7 @@ test(
     // and found again
     await page.getByRole("link", { name: "All words" }).click();
     await page.getByRole("link", { name: "ringx1", exact: true }).waitFor();
+    expect(await page.getByRole("heading", { name: "Not started yet" }).count()).toBe(0);
     await lookAt(page, "runs-done");
     expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
   },

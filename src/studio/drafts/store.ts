@@ -172,6 +172,12 @@ export class OpenDraft {
     await this.#save();
   }
 
+  /** Notes that a run was started from what the draft is now. */
+  async setStarted(): Promise<void> {
+    this.#set({ startedRevision: this.#draft.revision });
+    await this.#save();
+  }
+
   /** Notes the run that the draft was made from. weights: a file with the vectors to start from, of which it gets a copy. @throws the system's own errors */
   async setOrigin(run: string, weights?: string): Promise<void> {
     const name = weights && `weights${path.extname(weights)}`;

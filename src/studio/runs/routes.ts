@@ -49,6 +49,7 @@ export function runRoutes({ runs: root, drafts, models, version, listing, queue,
         { root, version, leaveBytes: drafts.leaveBytes },
       );
       await queue.add(places);
+      await open.setStarted();
       return { run: await readRun(places) };
     });
   });

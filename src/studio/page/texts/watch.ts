@@ -36,7 +36,7 @@ export const watch = {
     drifting: (times: string) =>
       `It drifted above the words: it is ${times} times as long as ordinary words, and drowns the rest of a prompt. Use an earlier step, or train again with a lower learning rate.`,
     learning: (share: string, drop: string) =>
-      `It was still learning: the test loss had fallen by ${share} since the start (${drop}).`,
+      `Learned: the test loss has fallen by ${share} since the start (${drop}). More steps may add to it.`,
     settled: (share: string, drop: string, step: number) =>
       `Learned: the test loss has fallen by ${share} (${drop}); it was best at step ${step}.`,
     worse: (step: number, rise: string) =>

@@ -37,7 +37,7 @@ export function RunsScreen() {
 
   if (!all) return <p class="faint">{texts.common.loading}</p>;
   const { current, queue, others } = orderOf(all, filter.value);
-  const open = drafts.value.filter(({ word, pictures }) => word !== "" || pictures.length > 0);
+  const open = drafts.value.filter(isWaiting);
   const trash = <TrashView onRestored={readDrafts} />;
   if (all.length === 0 && open.length === 0)
     return (
@@ -163,4 +163,9 @@ function NoRuns() {
       </a>
     </section>
   );
+}
+
+/** Whether a draft has anything in it, and was not started as it is. */
+function isWaiting({ word, pictures, revision, startedRevision }: Draft): boolean {
+  return (word !== "" || pictures.length > 0) && revision !== startedRevision;
 }
