@@ -8,7 +8,7 @@ import { concept, settingsOf, trainingFolder } from "../training-run.ts";
 import { program } from "./build.ts";
 import { TestRedis, until } from "./redis.ts";
 
-const secret = "a secret of the tests";
+export const secret = "a secret of the tests";
 
 /** A worker as a process of its own. */
 export class WorkerProcess {
@@ -36,11 +36,14 @@ export class WorkerProcess {
   }
 
   says(text: string): Promise<void> {
-    return until(() => {
-      if (this.#end !== undefined && !this.output.includes(text))
-        throw new Error(`the worker ended with ${this.#end}: ${this.output}`);
-      return this.output.includes(text);
-    }, `"${text}" of a worker that said ${this.output}`);
+    return until(
+      () => {
+        if (this.#end !== undefined && !this.output.includes(text))
+          throw new Error(`the worker ended with ${this.#end}: ${this.output}`);
+        return this.output.includes(text);
+      },
+      () => `"${text}" of a worker that said ${this.output}`,
+    );
   }
 
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
@@ -163,7 +166,7 @@ export function fleet() {
   };
 }
 
-function version(): string {
+export function version(): string {
   return (JSON.parse(readFileSync("package.json", "utf8")) as { version: string }).version;
 }
 

@@ -89,10 +89,14 @@ function answers(socket: string): Promise<boolean> {
 }
 
 /** Looks until something is so. @throws Error after a minute */
-export async function until(isSo: () => boolean | Promise<boolean>, what = "it"): Promise<void> {
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string | (() => string) = "it",
+): Promise<void> {
   const end = performance.now() + 60_000;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`${what} has not come about within a minute`);
+    if (performance.now() > end)
+      throw new Error(`${typeof what === "string" ? what : what()} has not come about within a minute`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

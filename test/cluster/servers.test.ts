@@ -23,13 +23,16 @@ test("the coordinator is killed at random steps and resumed: workers follow it",
     const target = 3 + 4 * kill + roll(3);
     await until(
       () => run.exitCode !== null || stepsIn(events).some((step) => step >= target),
-      `step ${target}: ${run.output}`,
+      () => `step ${target}: ${run.output}`,
     );
     run.kill("SIGKILL");
     await until(() => run.exitCode !== null || run.signalCode !== null);
   }
   const last = trainProcess(outputDir, server.url, [...every, "--resume", newestState(outputDir)!]);
-  await until(() => last.exitCode !== null, `the end of the run: ${last.output}`);
+  await until(
+    () => last.exitCode !== null,
+    () => `the end of the run: ${last.output}`,
+  );
   expect(last.output).toContain("model saved");
   const expected = await train(undefined, every);
   expect(filesOf(outputDir)[0]).toEqual(expected.files[0]);

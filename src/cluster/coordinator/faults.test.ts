@@ -246,7 +246,7 @@ test("whatever is dropped, delayed, doubled, reordered, corrupted, lost or stale
     fc.asyncProperty(plans, async (plan) => {
       expect(await trainedAmong(plan)).toBe(expected);
     }),
-    { numRuns: 40, seed: 19 },
+    { numRuns: 100, seed: 19 },
   );
 });
 

@@ -7,6 +7,7 @@ import type { OpenRunner, RunnerContext } from "../../training/index.ts";
 import { blobFolder } from "../blobs/folder.ts";
 import { FileHashes } from "../blobs/hashes.ts";
 import { BlobServer } from "../blobs/server.ts";
+import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
 import type { QueueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
 import type { Manifest } from "../protocol/manifest.ts";
@@ -17,9 +18,30 @@ import { makeProbe } from "./probe.ts";
 import { ClusterRunner } from "./runner.ts";
 import { usualPolicy } from "./schedule.ts";
 
+/** What a run is shared by. */
+export interface Sharing {
+  /** jobs: micro-batches of a step. */
+  readonly openBoard: (of: BoardOf, jobs: number) => Promise<CoordinatorBoard>;
+  readonly seal: Seal;
+  /** None but this machine takes part. */
+  readonly isLocal: boolean;
+  /** Version of this program. */
+  readonly coinage: string;
+}
+
 /** Shares the micro-batches of a run among workers, by a queue. coinage: the version of this program.
  *  @throws SETTINGS_CONFLICT without cached latents; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
-export function clusterRunner(access: QueueAccess, coinage: string): OpenRunner {
+export function clusterRunner({ address, secret }: QueueAccess, coinage: string): OpenRunner {
+  return sharedRunner({
+    openBoard: (of, jobs) => RedisCoordinatorBoard.open(address, of, jobs),
+    seal: new Seal(secret),
+    isLocal: address.isLocal,
+    coinage,
+  });
+}
+
+/** The same by any board. */
+export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): OpenRunner {
   return async (context) => {
     requireCachedLatents(context);
     const { settings } = context;
@@ -27,10 +49,9 @@ export function clusterRunner(access: QueueAccess, coinage: string): OpenRunner 
       run: runName(path.resolve(settings.outputDir, settings.outputName)),
       incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}`,
     };
-    const seal = new Seal(access.secret);
-    const board = await RedisCoordinatorBoard.open(access.address, of, settings.gradientAccumulationSteps);
+    const board = await openBoard(of, settings.gradientAccumulationSteps);
     const token = randomBytes(32).toString("hex");
-    const blobs = await BlobServer.open(token, access.address.isLocal ? "127.0.0.1" : undefined);
+    const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined);
     try {
       const keep = (digest: string, bytes: Uint8Array) => blobs.keep(digest, bytes);
       const fetch = async (digest: string) => blobs.kept(digest)!;
@@ -43,7 +64,7 @@ export function clusterRunner(access: QueueAccess, coinage: string): OpenRunner 
         ...{ host: os.hostname(), word: settings.tokenString, steps: context.steps },
         ...{ graph: context.graph, plan: context.plan, model, weights, numerics, probe },
         computesInFloat16: settings.mixedPrecision !== "no",
-        blobs: { urls: blobs.urls(access.address.isLocal), token },
+        blobs: { urls: blobs.urls(isLocal), token },
       };
       return await ClusterRunner.open({
         ...{ board, of, seal, keep, fetch, manifest: seal.sign(manifest), clock: realClock, policy: usualPolicy },

@@ -18,6 +18,8 @@ import { Usual } from "./verdict.ts";
 /** Presence is looked at this often, in milliseconds. */
 const rollMs = 1000;
 const tickMs = 100;
+/** So often the run is announced between steps, too, in milliseconds: samples may take minutes. */
+const beatMs = 5000;
 
 /** Computes the micro-batches of a run on whoever takes them from a board. */
 export class ClusterRunner implements MicroBatchRunner {
@@ -26,6 +28,8 @@ export class ClusterRunner implements MicroBatchRunner {
   readonly #roll = new Roll();
   readonly #usual = new Usual();
   #serving: Serving | undefined;
+  #callOffBeat = () => {};
+  #mark = { step: 0, out: [] as readonly string[] };
   /** What is being computed here. */
   readonly #computing = new Set<Promise<unknown>>();
   #downSince: number | undefined;
@@ -37,7 +41,8 @@ export class ClusterRunner implements MicroBatchRunner {
     const runner = new ClusterRunner(coordination);
     const { board, manifest, isServing, name } = coordination;
     board.listen((event) => runner.#inbox.put(event));
-    await board.announce(manifest, { step: 0, out: [] });
+    await board.announce(manifest, runner.#mark);
+    runner.#beat();
     if (isServing) runner.#serving = await board.serve(name, (body) => runner.#compute(body));
     return runner;
   }
@@ -47,13 +52,12 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   async *run(inputs: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncGenerator<RunnerOutput> {
-    const { board, of, local, keep, clock, manifest } = this.#with;
+    const { of, local, keep, clock } = this.#with;
     const jobs: Job[] = [];
     for await (const job of jobsOf(inputs, batches, local, of, keep)) jobs.push(job);
     const step = new StepRun(jobs, this.#with, this.#roll, this.#usual, this.#last);
     this.#last = step;
-    const mark = { step: inputs.step, out: this.#roll.out };
-    yield* this.#attempt(() => board.announce(manifest, mark));
+    yield* this.#attempt(() => this.#announce(inputs.step));
     yield* this.#attempt(() => step.publish());
     while (!step.isDone) {
       const callOff = clock.after(tickMs, () => this.#inbox.put({ kind: "tick" }));
@@ -61,7 +65,7 @@ export class ClusterRunner implements MicroBatchRunner {
       callOff();
       if (event.kind === "closed") return;
       if (event.kind === "down") yield* this.#down(event.why);
-      else if (event.kind === "up") yield* this.#up(step, mark);
+      else if (event.kind === "up") yield* this.#up(step, inputs.step);
       else if (event.kind === "tick") yield* this.#tick(step, inputs.step);
       else step.hear(event);
       yield* this.#attempt(() => step.publish());
@@ -71,7 +75,21 @@ export class ClusterRunner implements MicroBatchRunner {
     if (this.#downSince === undefined) await step.withdrawRest().catch(() => {});
   }
 
+  #announce(step: number): Promise<void> {
+    this.#mark = { step, out: this.#roll.out };
+    return this.#with.board.announce(this.#with.manifest, this.#mark);
+  }
+
+  /** Between steps nothing else tells that the run goes on. */
+  #beat(): void {
+    this.#callOffBeat = this.#with.clock.after(beatMs, () => {
+      this.#with.board.announce(this.#with.manifest, this.#mark).catch(() => {});
+      this.#beat();
+    });
+  }
+
   async close(): Promise<void> {
+    this.#callOffBeat();
     this.#inbox.put({ kind: "closed" });
     await this.#serving?.close(true).catch(() => {});
     // a device cannot be closed while it computes
@@ -82,19 +100,19 @@ export class ClusterRunner implements MicroBatchRunner {
 
   /** What is due from time to time: overdue copies, who is there, computing here while the board is out of reach. */
   async *#tick(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
-    const { board, clock, manifest } = this.#with;
+    const { board, clock } = this.#with;
     if (this.#downSince !== undefined || step.isStuck) {
       await step.computeHere((job) => this.#here(job));
       if (this.#downSince === undefined) return;
       // it may be back without a word
-      yield* this.#attempt(() => board.announce(manifest, { step: done, out: this.#roll.out }));
+      yield* this.#attempt(() => this.#announce(done));
       return;
     }
     yield* this.#attempt(() => step.lookAfterOverdue());
     if (clock.now() - this.#lastRoll < rollMs) return;
     this.#lastRoll = clock.now();
     yield* this.#attempt(async () => {
-      await board.announce(manifest, { step: done, out: this.#roll.out });
+      await this.#announce(done);
       step.note(this.#roll.update(await board.workers()));
     });
   }
@@ -123,9 +141,9 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   /** The board is there again, perhaps emptied: everything is told and looked up anew. */
-  async *#up(step: StepRun, mark: { readonly step: number; readonly out: readonly string[] }) {
+  async *#up(step: StepRun, done: number) {
     yield* this.#attempt(async () => {
-      await this.#with.board.announce(this.#with.manifest, mark);
+      await this.#announce(done);
       await step.lookAfterAll();
     });
   }

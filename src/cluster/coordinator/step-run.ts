@@ -219,11 +219,13 @@ export class StepRun {
     const checked = checkResult(this.#jobs[index]!, found);
     if ("problem" in checked) this.#refuse(name, found.worker, checked.problem);
     else if (!this.#schedule.isOpen(index)) this.#compare(index, found, checked.digest);
-    else if (!this.#usual.isDoubtful(checked.norm) || this.#isConfirmed(name, found.worker, checked.digest))
+    else if (!this.#usual.isDoubtful(checked.norm) || this.#isConfirmed(name, found.worker, checked))
       this.#accept(index, found, checked);
   }
 
   #accept(index: number, { worker, attempt, ms: { fetch, run } }: Result, { digest, norm, result }: Checked): void {
+    for (const doubt of this.#doubts.get(index) ?? [])
+      if (doubt.digest !== digest) this.#outputs.push(this.#roll.strike(doubt.worker, "nobody confirms its result"));
     const at = this.#with.clock.now();
     this.#schedule.done(index, at);
     this.#accepted.set(index, { worker, attempt, digest, ms: fetch + run, at });
@@ -231,16 +233,16 @@ export class StepRun {
     this.#outputs.push({ kind: "computed", index, result });
   }
 
-  /** Whether a result that looks odd is one that two agree on, or the coordinator's own. Else one more is asked for. */
-  #isConfirmed(name: CopyName, worker: string, digest: string): boolean {
+  /** Whether a result that looks odd is one that two agree on, or the coordinator's own. Else one more is asked for; what is no number at all is computed here. */
+  #isConfirmed(name: CopyName, worker: string, { digest, norm }: Checked): boolean {
     if (worker === this.#with.name) return true;
-    const doubts = this.#doubts.get(name.index) ?? [];
+    const doubts = Number.isFinite(norm) ? (this.#doubts.get(name.index) ?? []) : [];
     const isAlone = this.#roll.size + (this.#with.isServing ? 1 : 0) <= 1;
     if (doubts.some((one) => one.digest === digest && (one.worker !== worker || isAlone))) return true;
-    this.#doubts.set(name.index, [...doubts, { worker, digest }]);
+    this.#doubts.set(name.index, [...(this.#doubts.get(name.index) ?? []), { worker, digest }]);
     this.#schedule.gone(name);
     this.#tellReissue(name.index, `the result of ${worker} is unusual, so another one is asked for`);
-    if (doubts.length >= 1) this.#failures.set(name.index, enough);
+    if (doubts.length >= 1 || !Number.isFinite(norm)) this.#failures.set(name.index, enough);
     return false;
   }
 

@@ -78,7 +78,7 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
       hint: "Set COINAGE_QUEUE_PASSWORD to the user's password, and name the user in the address: redis://USER@HOST.",
       cause: error,
     });
-  if (/NOPERM/.test(text))
+  if (/NOPERM|can't (access|run)/.test(text))
     return new CoinageError("CLUSTER_DENIED", `The user ${user} of the queue at ${name} lacks a right: ${text}`, {
       hint: "coinage cluster acl prints the rights that are needed.",
       cause: error,

@@ -1,0 +1,132 @@
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { Redis } from "ioredis";
+import { describe, expect, test } from "vitest";
+import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
+import { certificate } from "../certificate.ts";
+import { printed } from "./command.ts";
+import { fleet, shares, told } from "./fleet.ts";
+
+const { redis, worker, train, work } = fleet();
+const local = await train(undefined);
+
+/** A port that nobody listens on. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+describe("a user with the rights that coinage cluster acl prints", async () => {
+  const port = await freePort();
+  const server = await redis("--port", String(port), "--bind", "127.0.0.1");
+  const words = (await printed("cluster", "acl")).trim().replace("PASSWORD", "a password of the tests").split(" ");
+  const at = words.findIndex((word) => word.startsWith(">"));
+  const line = [...words.slice(0, at), ">a password of the tests", ...words.slice(at + 5)];
+  const admin = server.client();
+  await admin.call(line[0]!, ...line.slice(1));
+  await admin.call("ACL", "SETUSER", "default", "off");
+  admin.disconnect();
+  const url = `redis://coinage@127.0.0.1:${port}`;
+  const environment = { COINAGE_QUEUE_PASSWORD: "a password of the tests" };
+
+  test("can train and work", async () => {
+    const one = worker(url, { environment });
+    const shared = await train(
+      url,
+      [],
+      (event) => (event.kind === "step" && event.step === 2 ? one.says("ready") : undefined),
+      environment,
+    );
+    expect(shared.files).toEqual(local.files);
+    expect(shares(shared).size).toBe(2);
+    expect(told(shared, "queueDown")).toEqual([]);
+    await one.says("is over");
+  });
+
+  test("can do nothing else", async () => {
+    const client = new Redis({
+      port,
+      host: "127.0.0.1",
+      username: "coinage",
+      password: environment.COINAGE_QUEUE_PASSWORD,
+    });
+    for (const command of [
+      ["FLUSHALL"],
+      ["CONFIG", "GET", "*"],
+      ["KEYS", "*"],
+      ["SHUTDOWN"],
+      ["ACL", "LIST"],
+      ["GET", "other:key"],
+      ["SET", "other", "1"],
+      ["PUBLISH", "other", "1"],
+      ["EVAL", "return redis.call('get', 'other')", "0"],
+    ])
+      await expect(client.call(command[0]!, ...command.slice(1)), command.join(" ")).rejects.toThrow(
+        /NOPERM|can't access/,
+      );
+    client.disconnect();
+  });
+
+  test("is refused with another password, and told so", async () => {
+    const access = queueAccess(url, {}, { COINAGE_QUEUE_PASSWORD: "another" });
+    await expect(RedisWorkerBoard.open(access.address)).rejects.toMatchObject({ code: "CLUSTER_DENIED" });
+  });
+});
+
+describe("TLS", async () => {
+  const port = await freePort();
+  const [cert, key] = [path.join(work, "cert.pem"), path.join(work, "key.pem")];
+  writeFileSync(cert, certificate.cert);
+  writeFileSync(key, certificate.key);
+  await redis(
+    "--tls-port",
+    String(port),
+    "--tls-cert-file",
+    cert,
+    "--tls-key-file",
+    key,
+    "--tls-ca-cert-file",
+    cert,
+    "--tls-auth-clients",
+    "no",
+  );
+  const url = `rediss://localhost:${port}`;
+
+  test("with an authority of one's own carries a run", async () => {
+    const one = worker(url, { words: ["--queue_ca", cert] });
+    const shared = await train(url, ["--queue_ca", cert], (event) =>
+      event.kind === "step" && event.step === 2 ? one.says("ready") : undefined,
+    );
+    expect(shared.files).toEqual(local.files);
+    expect(shares(shared).size).toBe(2);
+  });
+
+  test("with an unknown authority is a coded error", async () => {
+    await expect(RedisWorkerBoard.open(queueAccess(url, {}, {}).address)).rejects.toMatchObject({
+      code: "CLUSTER_TLS",
+    });
+  });
+});
+
+describe("an address", () => {
+  const open = (url: string, environment: NodeJS.ProcessEnv = {}) => queueAccess(url, {}, environment);
+
+  test.each([
+    ["redis://192.168.1.10", {}, "CLUSTER_INSECURE", /COINAGE_QUEUE_PASSWORD and COINAGE_CLUSTER_SECRET/],
+    ["redis://192.168.1.10", { COINAGE_QUEUE_PASSWORD: "x" }, "CLUSTER_INSECURE", /COINAGE_CLUSTER_SECRET/],
+    ["redis://user:word@127.0.0.1", {}, "CLUSTER_INSECURE", /COINAGE_QUEUE_PASSWORD/],
+    ["http://127.0.0.1", {}, "USAGE", /redis:\/\//],
+  ])("%s is refused", (url, environment, code, hint) => {
+    expect(() => open(url, environment)).toThrow(expect.objectContaining({ code, hint: expect.stringMatching(hint) }));
+  });
+
+  test("of nobody is out of reach, and says so", async () => {
+    const { address } = open(`redis://127.0.0.1:${await freePort()}`);
+    await expect(RedisWorkerBoard.open(address)).rejects.toMatchObject({ code: "CLUSTER_UNREACHABLE" });
+  });
+});

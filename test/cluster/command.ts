@@ -1,0 +1,8 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { program } from "./build.ts";
+
+/** What a command line prints. */
+export async function printed(...words: readonly string[]): Promise<string> {
+  return (await promisify(execFile)(process.execPath, [program, ...words])).stdout;
+}

@@ -1,0 +1,65 @@
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
+import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
+import { fleet } from "./fleet.ts";
+
+const { redis } = fleet();
+const of = { run: "run", incarnation: "now" };
+
+test("the server's memory after 2,000 steps is under 32 MB", { timeout: 120_000 }, async () => {
+  const server = await redis();
+  const { address } = queueAccess(server.url, {}, {});
+  const [jobs, steps] = [4, 2000];
+  const board = await RedisCoordinatorBoard.open(address, of, jobs);
+  // as large as those of SD1.5 are
+  const [job, result] = ["j".repeat(20_000), "r".repeat(60_000)];
+  const workers = await Promise.all(["a", "b"].map((name) => board.serve(name, async () => result)));
+  let answered = 0;
+  let wake = () => {};
+  board.listen((event) => {
+    if (event.kind === "answered" && ++answered % jobs === 0) wake();
+  });
+  for (let step = 0; step < steps; step++) {
+    const done = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    await board.publish(
+      Array.from({ length: jobs }, (_, index) => ({ id: `s${step}-${index}-1`, body: job })),
+      false,
+    );
+    await done;
+  }
+  const watch = await RedisWorkerBoard.open(address);
+  const { usedBytes } = await watch.facts();
+  for (const one of workers) await one.close();
+  await board.close(true);
+  await watch.close();
+  expect(answered).toBe(jobs * steps);
+  expect(usedBytes).toBeLessThan(32e6);
+});
+
+test("500 workers that join and leave leave nothing behind", { timeout: 120_000 }, async () => {
+  const server = await redis();
+  const { address } = queueAccess(server.url, {}, {});
+  const descriptors = () => readdirSync("/proc/self/fd").length;
+  const cycle = async (name: string) => {
+    const board = await RedisWorkerBoard.open(address);
+    await board.tell({ id: name, host: "h", pid: 1, device: "cpu", coinage: "0.1", state: "ready", jobs: 0, rate: 0 });
+    const serving = await board.serve(of, name, async () => "");
+    await serving.close();
+    await board.leave(name);
+    await board.close();
+  };
+  for (let i = 0; i < 50; i++) await cycle(`warm${i}`);
+  global.gc?.();
+  const [before, memory] = [descriptors(), process.memoryUsage().heapUsed];
+  for (let i = 0; i < 500; i++) await cycle(`w${i}`);
+  global.gc?.();
+  expect(descriptors()).toBeLessThanOrEqual(before + 3);
+  // a worker that stayed would hold some 100 KB
+  expect(process.memoryUsage().heapUsed - memory).toBeLessThan(40e6);
+  const watch = await RedisWorkerBoard.open(address);
+  expect(await watch.workers()).toEqual([]);
+  await watch.close();
+});
