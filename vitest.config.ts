@@ -28,7 +28,8 @@ export default defineConfig({
           name: "cluster",
           include: [clusterTests],
           globalSetup: "test/cluster/build.ts",
-          fileParallelism: false,
+          // most of their time is waiting
+          maxWorkers: 4,
         },
       },
     ],

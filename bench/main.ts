@@ -1,8 +1,9 @@
-/** What the words after `npm run bench --` ask for: how well words are learned, which timesteps carry them, what evaluating them costs, what the studio costs, or else how fast and in how much memory. */
+/** What the words after `npm run bench --` ask for: how well words are learned, which timesteps carry them, what evaluating them costs, what the studio costs, what sharing a run costs and brings, or else how fast and in how much memory. */
 const [name, part] = process.argv.slice(2);
 if (name === "learning" && part === "timesteps") await import("./learning/timesteps.ts");
 else if (name === "learning" && part === "monitor") await import("./learning/monitor.ts");
 else if (name === "learning") await import("./learning/main.ts");
+else if (name === "cluster") await import("./cluster/main.ts");
 else if (name === "studio") await import("./studio/main.ts");
 else await import("./speed.ts");
 

@@ -37,7 +37,7 @@ export const commands = {
     about: "show in a page what an embedding has learned: images, curves, a verdict",
   },
   plan: {
-    usage: "plan FLAGS [--json]",
+    usage: "plan FLAGS [--workers N] [--json]",
     about: "estimate memory and time of a training run before it starts (train's flags)",
   },
   devices: {

@@ -89,6 +89,18 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
   };
 }
 
+/** What sharing a run has brought, and whether more machines would. */
+function clusterTraits({ cluster, imageKeys }: StepEvent): string[] {
+  const scale = cluster?.gradientNoiseScale;
+  if (!cluster || scale === undefined) return [];
+  const samples = imageKeys.length;
+  const advice =
+    samples > 4 * scale
+      ? "more workers would not shorten this run: fewer samples in a step teach as much"
+      : "up to about four times as many samples in a step, more workers shorten such a run";
+  return [`gradient noise scale ${scale.toPrecision(2)} samples, ${samples} in a step: ${advice}`];
+}
+
 /** What happens among the machines of a run. */
 function clusterLine(event: ClusterEvent): string {
   switch (event.kind) {
@@ -125,7 +137,8 @@ function stepLine(event: StepEvent, evaluation: EvaluationEvent | undefined): Pr
   const [lossNow, left] = [lossText(loss), `${clockText(remainingSeconds)} left`];
   const losses = `loss ${lossNow}, average ${lossText(averageLoss)}`;
   const evaluated = evaluation ? `, ${evaluationText(evaluation)}` : "";
-  const numbers = `${losses}${evaluated}, ${rateText(samplesPerSecond)} samples/s, ${left}`;
+  const shared = event.cluster ? `, ${plural(event.cluster.workers, "worker")}` : "";
+  const numbers = `${losses}${evaluated}, ${rateText(samplesPerSecond)} samples/s${shared}, ${left}`;
   const plain = `steps: ${step}/${steps} (${percent}%), ${numbers}`;
   return {
     screen: [
@@ -166,6 +179,7 @@ function traits({ step, seconds }: Event<"done">, last: StepEvent | undefined): 
   const time = `${plural(step, "step")} in ${durationText(seconds)}`;
   if (!last) return [time];
   return [
+    ...clusterTraits(last),
     `${time}; the embedding moved by ${last.distance.toPrecision(3)}, its norm is ${last.rowNorm.toPrecision(3)}`,
   ];
 }

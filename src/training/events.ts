@@ -93,6 +93,8 @@ export interface ClusterFigures {
   readonly waitMs: number;
   readonly bytesOut: number;
   readonly bytesIn: number;
+  /** Samples in a step up to which more of them shorten the run; once it is known. */
+  readonly gradientNoiseScale?: number;
   /** Who computed each micro-batch, in their order, and a digest of what came of it: what an audit needs. */
   readonly results: readonly { readonly worker: string; readonly attempt: number; readonly digest: string }[];
 }

@@ -11,6 +11,7 @@ import { computeJob, type Outcome, resultOf } from "../worker/compute.ts";
 import type { Coordination } from "./coordination.ts";
 import { Inbox } from "./inbox.ts";
 import { jobsOf } from "./jobs.ts";
+import { NoiseScale } from "./noise-scale.ts";
 import { Roll } from "./roll.ts";
 import { StepRun } from "./step-run.ts";
 import { Usual } from "./verdict.ts";
@@ -27,6 +28,7 @@ export class ClusterRunner implements MicroBatchRunner {
   readonly #inbox = new Inbox();
   readonly #roll = new Roll();
   readonly #usual = new Usual();
+  readonly #noise = new NoiseScale();
   #serving: Serving | undefined;
   #callOffBeat = () => {};
   #mark = { step: 0, out: [] as readonly string[] };
@@ -59,6 +61,7 @@ export class ClusterRunner implements MicroBatchRunner {
     this.#last = step;
     yield* this.#attempt(() => this.#announce(inputs.step));
     yield* this.#attempt(() => step.publish());
+    if (this.#downSince === undefined) yield* this.#callRoll(step, inputs.step);
     while (!step.isDone) {
       const callOff = clock.after(tickMs, () => this.#inbox.put({ kind: "tick" }));
       const event = await this.#inbox.next();
@@ -71,7 +74,12 @@ export class ClusterRunner implements MicroBatchRunner {
       yield* this.#attempt(() => step.publish());
       yield* step.outputs();
     }
-    yield { kind: "figures", figures: step.figures() };
+    this.#noise.note(step.results, jobs[0]!.samples.length, inputs.accumulationSteps);
+    const { value } = this.#noise;
+    yield {
+      kind: "figures",
+      figures: { ...step.figures(), ...(value !== undefined && { gradientNoiseScale: value }) },
+    };
     if (this.#downSince === undefined) await step.withdrawRest().catch(() => {});
   }
 
@@ -100,7 +108,6 @@ export class ClusterRunner implements MicroBatchRunner {
 
   /** What is due from time to time: overdue copies, who is there, computing here while the board is out of reach. */
   async *#tick(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
-    const { board, clock } = this.#with;
     if (this.#downSince !== undefined || step.isStuck) {
       await step.computeHere((job) => this.#here(job));
       if (this.#downSince === undefined) return;
@@ -109,6 +116,12 @@ export class ClusterRunner implements MicroBatchRunner {
       return;
     }
     yield* this.#attempt(() => step.lookAfterOverdue());
+    yield* this.#callRoll(step, done);
+  }
+
+  /** Looks who is there, from time to time. */
+  async *#callRoll(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
+    const { board, clock } = this.#with;
     if (clock.now() - this.#lastRoll < rollMs) return;
     this.#lastRoll = clock.now();
     yield* this.#attempt(async () => {

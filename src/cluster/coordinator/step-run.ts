@@ -1,4 +1,4 @@
-import type { ClusterEvent, ClusterFigures, RunnerOutput } from "../../training/index.ts";
+import type { ClusterEvent, ClusterFigures, MicroStepResult, RunnerOutput } from "../../training/index.ts";
 import type { BoardEvent, Posted } from "../board/board.ts";
 import { type Job, jobId, longest, type Result, resultSchema } from "../protocol/job.ts";
 import type { Outcome } from "../worker/compute.ts";
@@ -15,7 +15,7 @@ const givenUp = 15;
 /** One of so many micro-batches is computed twice on purpose. */
 const twinEvery = 100;
 
-interface Accepted extends Pick<Checked, "digest"> {
+interface Accepted extends Pick<Checked, "digest" | "result"> {
   readonly worker: string;
   readonly attempt: number;
   readonly ms: number;
@@ -132,6 +132,11 @@ export class StepRun {
     if (idle.length > 0) await this.#with.board.withdraw(idle.map((name) => this.#idOf(name)));
   }
 
+  /** Of all its micro-batches, once it is done. */
+  get results(): MicroStepResult[] {
+    return this.#jobs.map(({ index }) => this.#accepted.get(index)!.result);
+  }
+
   figures(): ClusterFigures {
     const accepted = this.#jobs.map(({ index }) => this.#accepted.get(index)!);
     const end = Math.max(...accepted.map(({ at }) => at));
@@ -228,7 +233,7 @@ export class StepRun {
       if (doubt.digest !== digest) this.#outputs.push(this.#roll.strike(doubt.worker, "nobody confirms its result"));
     const at = this.#with.clock.now();
     this.#schedule.done(index, at);
-    this.#accepted.set(index, { worker, attempt, digest, ms: fetch + run, at });
+    this.#accepted.set(index, { worker, attempt, digest, result, ms: fetch + run, at });
     this.#usual.note(sizeOf(this.#jobs[index]!), fetch + run, norm);
     this.#outputs.push({ kind: "computed", index, result });
   }
