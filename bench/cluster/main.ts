@@ -23,10 +23,10 @@ try {
     [4, 300],
     [16, 200],
   ] as const) {
-    const { milliseconds, usedBytes } = await overhead(redis.url, jobs, steps);
+    const { shared, local, usedBytes } = await overhead(redis.url, jobs, steps);
     const target = 15 + 0.7 * jobs;
     console.log(
-      `overhead of a step of ${jobs} jobs that compute nothing: ${milliseconds.toFixed(1)} ms (target ${target.toFixed(1)}); the server holds ${(usedBytes / 1e6).toFixed(1)} MB`,
+      `a step of ${jobs} jobs whose networks compute nothing: ${shared.toFixed(1)} ms shared, ${local.toFixed(1)} ms without, so ${(shared - local).toFixed(1)} ms more (target ${target.toFixed(1)}); the server holds ${(usedBytes / 1e6).toFixed(1)} MB`,
     );
   }
   const { usedBytes } = await overhead(redis.url, 4, 2000);

@@ -5,7 +5,8 @@ import { ClusterRunner } from "../../src/cluster/coordinator/runner.ts";
 import { usualPolicy } from "../../src/cluster/coordinator/schedule.ts";
 import { queueAccess, RedisWorkerBoard, Seal } from "../../src/cluster/index.ts";
 import { noiseSchedule, seededGenerators } from "../../src/diffusion/index.ts";
-import type { MicroStepContext } from "../../src/training/index.ts";
+import type { MicroBatchRunner, MicroStepContext } from "../../src/training/index.ts";
+import { localRunner } from "../../src/training/loop/micro-batches.ts";
 
 const [vectors, width, positions] = [4, 768, 77];
 
@@ -23,7 +24,8 @@ const idle: MicroStepContext = {
   } as unknown as MicroStepContext["program"],
 };
 
-/** Time of a step of so many jobs that compute nothing, and the server's memory at its end. */
+/** Time in milliseconds of a step of so many jobs whose networks compute nothing, shared with a worker in this process and without sharing; and the server's
+ *  memory at its end. */
 export async function overhead(url: string, jobs: number, steps: number) {
   const { address } = queueAccess(url, {}, {});
   const of = { run: `overhead${jobs}`, incarnation: String(steps) };
@@ -50,16 +52,22 @@ export async function overhead(url: string, jobs: number, steps: number) {
   const batches = async function* () {
     for (let i = 0; i < jobs; i++) yield samples;
   };
-  const times: number[] = [];
-  for (let step = 0; step < steps; step++) {
-    const start = performance.now();
-    const inputs = { step, embeddings, generators, accumulationSteps: jobs, lossScale: undefined };
-    for await (const _ of runner.run(inputs, batches()));
-    times.push(performance.now() - start);
-  }
+  const median = async (one: MicroBatchRunner, count: number) => {
+    const times: number[] = [];
+    for (let step = 0; step < count; step++) {
+      const start = performance.now();
+      const inputs = { step, embeddings, generators, accumulationSteps: jobs, lossScale: undefined };
+      for await (const _ of one.run(inputs, batches()));
+      times.push(performance.now() - start);
+    }
+    return times.sort((a, b) => a - b)[times.length >> 1]!;
+  };
+  const shared = await median(runner, steps);
   const watch = await RedisWorkerBoard.open(address);
   const { usedBytes } = await watch.facts();
   await watch.close();
   await runner.close();
-  return { milliseconds: times.sort((a, b) => a - b)[times.length >> 1]!, usedBytes };
+  // noise and weights are computed there, too
+  const local = await median(localRunner(idle), Math.min(steps, 100));
+  return { shared, local, usedBytes };
 }
