@@ -1,3 +1,4 @@
+import { version } from "./assets/index.ts";
 import { type Embedding, readEmbedding } from "./embeddings.ts";
 import type { StopOptions } from "./events/index.ts";
 import { readTrainRecord, type TrainInput } from "./options/index.ts";
@@ -31,7 +32,11 @@ export async function* train(
   options: StopOptions = {},
 ): AsyncGenerator<TrainingEvent, TrainResult | undefined> {
   let last: DoneEvent | undefined;
-  for await (const event of runTraining(await readTrainRecord(settings), options)) {
+  const request = await readTrainRecord(settings);
+  // loaded only where it is asked for: it needs packages that not everybody has
+  const cluster = request.settings.queue === undefined ? undefined : await import("./cluster/index.ts");
+  const openRunner = cluster?.runnerOf(request.settings, await version());
+  for await (const event of runTraining(request, { ...options, openRunner })) {
     if (event.kind === "done") last = event;
     yield event;
   }

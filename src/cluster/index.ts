@@ -2,7 +2,7 @@ export { blobFolder } from "./blobs/folder.ts";
 export { BlobStore } from "./blobs/store.ts";
 export { queueAccess } from "./board/redis/address.ts";
 export { RedisWorkerBoard } from "./board/redis/worker.ts";
-export { clusterRunner, release } from "./coordinator/open.ts";
+export { clusterRunner, release, runnerOf } from "./coordinator/open.ts";
 export { sharedSteps } from "./coordinator/plan.ts";
 export { longest } from "./protocol/job.ts";
 export { manifestSchema } from "./protocol/manifest.ts";

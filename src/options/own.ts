@@ -47,7 +47,7 @@ export const ownTrainOptions = {
   cluster_numerics: {
     type: "string",
     choices: ["same", "any"],
-    effect: "numbers",
+    effect: "speed",
     help: "With --queue: use only workers that compute the same bits as this machine (same), or also those that come near (any). Default: same on processors, any elsewhere.",
   },
   no_cluster_local: {

@@ -37,6 +37,12 @@ test("the coordinator is killed at random steps and resumed: workers follow it",
   const expected = await train(undefined, every);
   expect(filesOf(outputDir)[0]).toEqual(expected.files[0]);
   await one.says("is over");
+  // nothing of the killed ones is left
+  const client = server.client();
+  const left = await client.keys("coinage:mb-*");
+  const lasting = await Promise.all(left.map(async (key) => (await client.ttl(key)) === -1));
+  expect(left.filter((_, i) => lasting[i])).toEqual([]);
+  client.disconnect();
 });
 
 function newestState(outputDir: string): string | undefined {

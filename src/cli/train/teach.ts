@@ -60,10 +60,8 @@ export async function teach(
 
 /** What shares the run among machines, with --queue. Loaded only then: it needs packages that not everybody has. */
 async function sharedRunner(settings: TrainSettings): Promise<OpenRunner | undefined> {
-  const { queue, queueCa, queueInsecure } = settings;
-  if (queue === undefined) return undefined;
-  const { clusterRunner, queueAccess } = await import("../../cluster/index.ts");
-  return clusterRunner(queueAccess(queue, { ca: queueCa, isInsecure: queueInsecure }, process.env), packageVersion());
+  if (settings.queue === undefined) return undefined;
+  return (await import("../../cluster/index.ts")).runnerOf(settings, packageVersion());
 }
 
 /** The events of a run that is not waited for once it has saved, if it was told to stop now: a step that was given up computes on. */

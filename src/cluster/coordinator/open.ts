@@ -2,13 +2,14 @@ import { createHash, randomBytes } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
+import type { TrainSettings } from "../../options/index.ts";
 import { runtimeVersion } from "../../runtime/index.ts";
 import type { OpenRunner, RunnerContext } from "../../training/index.ts";
 import { blobFolder } from "../blobs/folder.ts";
 import { FileHashes } from "../blobs/hashes.ts";
 import { BlobServer } from "../blobs/server.ts";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
-import type { QueueAccess } from "../board/redis/address.ts";
+import { type QueueAccess, queueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { describeModel, encodeModel, weightSources } from "../protocol/model.ts";
@@ -38,6 +39,13 @@ export function clusterRunner({ address, secret }: QueueAccess, coinage: string)
     isLocal: address.isLocal,
     coinage,
   });
+}
+
+/** What shares a run as its settings ask for it: nothing without --queue. coinage: the version of this program. @throws as queueAccess */
+export function runnerOf(settings: TrainSettings, coinage: string): OpenRunner | undefined {
+  const { queue, queueCa, queueInsecure } = settings;
+  if (queue === undefined) return undefined;
+  return clusterRunner(queueAccess(queue, { ca: queueCa, isInsecure: queueInsecure }, process.env), coinage);
 }
 
 /** The same by any board. */

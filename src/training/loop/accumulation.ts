@@ -41,6 +41,8 @@ export async function* accumulateSteps(
         else if (output.kind === "figures") figures = output.figures;
         else yield output;
       }
+      // closed in mid-step, as when a run is to stop at once
+      if (Object.keys(results).length < taken.length) throw new Error("the step was given up by its runner");
       for (const { loss } of results) progress.completeBatch(loss);
       const samples = taken.flatMap((batch) => batch.samples);
       const imageKeys = samples.map(({ imageKey }) => imageKey);

@@ -77,6 +77,7 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     await this.#asking(async () => {
       const isThere = this.#announced === manifest && (await this.#redis.hexists(keys.runs, run)) === 1;
       if (!isThere) {
+        if (this.#announced === "") await this.#removeEarlier();
         await this.#redis.hset(keys.runs, run, manifest);
         // results lie in this stream; an emptied server has forgotten how long it may be
         await this.#redis.hset(this.#meta, "opts.maxLenEvents", this.#longestStream);
@@ -85,6 +86,21 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
       const mark = keys.mark(run);
       await this.#redis.multi().hset(mark, markFields({ incarnation, step, out })).expire(mark, markSeconds).exec();
     });
+  }
+
+  /** Takes down what an earlier incarnation has left, whose coordinator was killed. */
+  async #removeEarlier(): Promise<void> {
+    const { run, incarnation } = this.#of;
+    const text = (await this.#redis.hget(keys.runs, run)) ?? "";
+    const earlier = /"incarnation":"([\w.-]{1,100})"/.exec(text)?.[1];
+    if (earlier === undefined || earlier === incarnation) return;
+    const connection = asConnection(this.#redis);
+    const name = queueName({ run, incarnation: earlier });
+    const queue = new this.#packages.bullmq.Queue(name, { connection, prefix, skipMetasUpdate: true });
+    queue.on("error", () => {});
+    await queue.obliterate({ force: true });
+    await this.#redis.del(`${prefix}:${name}:meta`);
+    await queue.close();
   }
 
   async publish(jobs: readonly Posted[], first: boolean): Promise<void> {

@@ -37,7 +37,21 @@ export class RedisWorkerBoard implements WorkerBoard {
   }
 
   async serve(of: BoardOf, name: string, compute: Compute): Promise<Serving> {
-    return serveQueue(this.#packages, this.#address, of, name, compute);
+    const serving = serveQueue(this.#packages, this.#address, of, name, compute);
+    return {
+      ...serving,
+      close: async (isForced) => {
+        await serving.close(isForced);
+        await this.#sweep(of).catch(() => {});
+      },
+    };
+  }
+
+  /** BullMQ notes a queue anew whenever somebody waits at it, also one that was taken down. */
+  async #sweep(of: BoardOf): Promise<void> {
+    const manifest = (await this.#redis.hget(keys.runs, of.run)) ?? "";
+    if (!manifest.includes(`"incarnation":"${of.incarnation}"`))
+      await this.#redis.del(`${prefix}:${queueName(of)}:meta`);
   }
 
   waiting(of: BoardOf): Promise<number> {
