@@ -12,7 +12,10 @@ import { type LongRun, writeLongRun, writeManyRuns } from "./written-runs.ts";
 /** What the studio costs, against its budgets. usage: npm run bench -- studio */
 const home = mkdtempSync(path.join(os.tmpdir(), "coinage-studio-bench-"));
 const results: [what: string, measured: string, budget: string][] = [];
-const note = (what: string, measured: string, budget: string) => results.push([what, measured, budget]);
+function note(what: string, measured: string, budget: string): void {
+  results.push([what, measured, budget]);
+  console.error(`${what}: ${measured}`);
+}
 const ms = (value: number) => `${value.toFixed(0)} ms`;
 
 /** All that is loaded for a screen: its own script, the page's, and what they import. */
@@ -64,6 +67,7 @@ async function eventToPixel(page: Page, { write, step }: LongRun): Promise<numbe
       const look = () => document.body.innerText.includes("${next.toLocaleString("en")} ") || document.body.innerText.includes("${next} ");
       const observer = new MutationObserver(() => { if (look()) { observer.disconnect(); requestAnimationFrame(() => resolve(Date.now())); } });
       observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      setTimeout(() => resolve(Infinity), 10000);
     })`,
   );
   await pause(150);
@@ -102,6 +106,7 @@ try {
   await session.send("Performance.enable");
   const { metrics } = await session.send("Performance.getMetrics");
   const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")!.value;
+  await long.end();
   note("memory of the page's program", `${(heap / 1e6).toFixed(0)} MB`, "200 MB");
   const slowed = await trainingPairs(empty, page);
   note("training while watched", `${((slowed - 1) * 100).toFixed(1)} % slower`, "1 %");

@@ -1,7 +1,7 @@
 import { appendFileSync, copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { conceptsFolder } from "../../src/assets/index.ts";
-import { makeRunFolder, newRecord, type RunPlaces, writeRecord } from "../../src/runs/index.ts";
+import { makeRunFolder, newRecord, type RunPlaces, takeRun, writeRecord } from "../../src/runs/index.ts";
 
 /** Runs as the trainer leaves them, written without training: what the studio reads is the same. */
 
@@ -14,8 +14,8 @@ async function made(root: string, name: string, when: Date): Promise<RunPlaces> 
   return places;
 }
 
-function lineOf(seq: number, kind: string, more: object): string {
-  return `${JSON.stringify({ seq, time: Date.now(), kind, ...more })}\n`;
+function lineOf(seq: number, kind: string, more: object, time = Date.now()): string {
+  return `${JSON.stringify({ seq, time, kind, ...more })}\n`;
 }
 
 function stepOf(step: number, of: number): object {
@@ -30,10 +30,13 @@ function stepOf(step: number, of: number): object {
 /** Runs of some hundred steps, all done, a minute apart. */
 export async function writeManyRuns(root: string, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    const places = await made(root, `word${i}`, new Date(Date.UTC(2026, 0, 1, 0, i)));
-    const lines = [lineOf(1, "opened", { pid: 1, host: "elsewhere", version: "0.0.0" })];
-    for (let step = 10; step <= steps; step += 10) lines.push(lineOf(lines.length + 1, "step", stepOf(step, steps)));
-    lines.push(lineOf(lines.length + 1, "closed", { outcome: "done" }));
+    const time = Date.UTC(2026, 0, 1, 0, i);
+    const places = await made(root, `word${i}`, new Date(time));
+    const lines: string[] = [];
+    const add = (kind: string, more: object) => lines.push(lineOf(lines.length + 1, kind, more, time));
+    add("opened", { pid: 1, host: "elsewhere", version: "0.0.0" });
+    for (let step = 10; step <= steps; step += 10) add("step", stepOf(step, steps));
+    add("closed", { outcome: "done" });
     appendFileSync(places.journal, lines.join(""));
   }
 }
@@ -45,10 +48,14 @@ export interface LongRun {
   readonly step: () => number;
   /** Writes one step more. */
   readonly write: () => void;
+  /** Lets go of it. */
+  readonly end: () => Promise<void>;
 }
 
+/** Writes such a run. This process holds it, so that it counts as under way. */
 export async function writeLongRun(root: string, stepCount: number, samples: number): Promise<LongRun> {
   const places = await made(root, "long", new Date(Date.UTC(2026, 6, 1)));
+  const lock = await takeRun(places);
   const of = 2 * stepCount;
   let seq = 0;
   let lines = [lineOf(++seq, "opened", { pid: 1, host: "elsewhere", version: "0.0.0" })];
@@ -72,6 +79,7 @@ export async function writeLongRun(root: string, stepCount: number, samples: num
   return {
     id: path.basename(places.folder),
     step: () => step,
+    end: () => lock.release(),
     write: () => appendFileSync(places.journal, lineOf(++seq, "step", stepOf(++step, of))),
   };
 }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { bundlePage, type PageBundle } from "./bundle.ts";
 
 /** What a browser asks for to show the page. There are no data in it. */
@@ -11,10 +13,11 @@ export interface ShellFile {
 /** The page: one document for every address, with its scripts and style. */
 export class Shell {
   #bundle: Promise<PageBundle> | undefined;
+  #sourceStamp = 0;
 
-  /** The document. In a checkout the page is bundled again with each one, so that a reload shows what was changed. */
+  /** The document. In a checkout the page is bundled again when its source has changed, so that a reload shows what was changed. */
   async document(): Promise<string> {
-    if (isSource) this.#bundle = undefined;
+    if (isSource) await this.#forgetIfChanged();
     const files = await this.#read();
     return documentOf({ script: versionOf(files.get("app.js")!), style: versionOf(files.get("app.css")!) });
   }
@@ -25,6 +28,15 @@ export class Shell {
     const text = (await this.#read()).get(name);
     if (text === undefined) return undefined;
     return { type: name.endsWith(".css") ? "text/css; charset=utf-8" : "text/javascript; charset=utf-8", text };
+  }
+
+  async #forgetIfChanged(): Promise<void> {
+    const folder = fileURLToPath(new URL("page/", import.meta.url));
+    const names = await readdir(folder, { recursive: true });
+    const times = await Promise.all(names.map(async (name) => (await stat(path.join(folder, name))).mtimeMs));
+    const stamp = Math.max(...times);
+    if (stamp !== this.#sourceStamp) this.#bundle = undefined;
+    this.#sourceStamp = stamp;
   }
 
   #read(): Promise<PageBundle> {

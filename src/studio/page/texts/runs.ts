@@ -7,6 +7,7 @@ export const runs = {
   start: "Teach the first word",
   filter: "Filter by word or state",
   loss: (loss: string) => `loss ${loss}`,
+  showMore: (count: number, all: number) => `Show ${count} more of ${all}`,
   noneFit: (text: string) => `No word fits "${text}".`,
   drafts: "Not started yet",
   draftOf: (word: string) => word || "a word without a name",

@@ -17,6 +17,8 @@ const words = texts.runs;
 
 /** A list of so many runs is read without a filter. */
 const fewRuns = 3;
+/** Runs that are shown at once; further ones are asked for. */
+const shownRuns = 40;
 
 /** All words: those being prepared, learned, waiting and done. */
 export function RunsScreen() {
@@ -117,13 +119,14 @@ function RunList({
   chosen?: readonly string[];
   onChoose: (id: string) => void;
 }) {
+  const most = useSignal(shownRuns);
   return (
     <section aria-labelledby="list">
       <h2 id="list" class="spoken">
         {words.list}
       </h2>
       <ul class="cards runs">
-        {runs.map((run) => (
+        {runs.slice(0, most.value).map((run) => (
           <RunCard
             key={run.id}
             run={run}
@@ -131,6 +134,16 @@ function RunList({
           />
         ))}
       </ul>
+      {runs.length > most.value && (
+        <button
+          type="button"
+          onClick={() => {
+            most.value += shownRuns;
+          }}
+        >
+          {words.showMore(Math.min(shownRuns, runs.length - most.value), runs.length)}
+        </button>
+      )}
     </section>
   );
 }
