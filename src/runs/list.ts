@@ -69,7 +69,12 @@ export async function listRuns(
 /** Names begin with the minute; within one, what a record says decides. */
 function newestFirst(a: RunRow, b: RunRow): number {
   const minute = ({ id }: RunRow) => id.slice(0, "YYYY-MM-DD_HHMM".length);
-  return minute(b).localeCompare(minute(a)) || (b.made ?? "").localeCompare(a.made ?? "");
+  return descending(minute(a), minute(b)) || descending(a.made ?? "", b.made ?? "");
+}
+
+/** By code units, which is many times as fast as by language: all runs are sorted each second while somebody watches. */
+function descending(a: string, b: string): number {
+  return a === b ? 0 : a < b ? 1 : -1;
 }
 
 async function rowIn(folder: string): Promise<RunRow | undefined> {

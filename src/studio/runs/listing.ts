@@ -3,11 +3,11 @@ import { isUnderWay, listRuns, type RunRow } from "../../runs/index.ts";
 /** How often all runs are looked at while somebody watches, in milliseconds: together for all who do. */
 export const lookMs = 1000;
 /** Runs that ended some time ago are looked at in one of so many looks. */
-const looks = 10;
+const looks = 40;
 /** A run that has ended is looked at each time for so long, in milliseconds: how its process ended is noted after it. */
 const settlingMs = 60_000;
 
-/** The runs of a studio, as those who watch see them. A thousand runs that ended cost little: all are looked at within ten seconds, those under way each second. */
+/** The runs of a studio, as those who watch see them. A thousand runs that ended cost little: all are looked at within forty seconds, those under way each second, new ones at once. */
 export class RunListing {
   /** The folder of all runs. */
   readonly root: string;
@@ -26,7 +26,7 @@ export class RunListing {
     return listRuns(this.root);
   }
 
-  /** All runs as they were within the last second, those that ended long ago within the last ten. */
+  /** All runs as they were within the last second, those that ended long ago within the last forty. */
   watched(): Promise<readonly RunRow[]> {
     if (this.#listing && performance.now() - this.#listedAt < lookMs / 2) return this.#listing;
     this.#listedAt = performance.now();

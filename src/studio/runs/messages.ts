@@ -116,6 +116,8 @@ async function* tryMessages(tries: ReturnType<Tries["changes"]>): AsyncGenerator
 /** What has changed in the folder of all runs; at first everything. */
 async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
   const told = new Map<string, string>();
+  // a row that was not looked at again is the same object
+  let earlier: ReadonlySet<RunRow> = new Set();
   const isNew = (key: string, data: unknown): boolean => {
     const text = JSON.stringify(data);
     if (told.get(key) === text) return false;
@@ -128,7 +130,9 @@ async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGene
   while (!signal.aborted) {
     const rows = await listing.watched();
     const here = new Set(rows.map(({ id }) => id));
-    for (const row of rows) if (isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
+    for (const row of rows)
+      if (!earlier.has(row) && isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
+    earlier = new Set(rows);
     for (const key of told.keys()) {
       const id = key.startsWith("run ") ? key.slice(4) : undefined;
       if (id === undefined || here.has(id)) continue;

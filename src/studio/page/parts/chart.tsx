@@ -2,6 +2,9 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { numberText } from "./format.ts";
 
+/** Between two drawings of a chart, in milliseconds: drawing is what watching costs most. */
+const drawMs = 500;
+
 /** A curve of a chart. */
 export interface ChartCurve {
   readonly label: string;
@@ -63,7 +66,7 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
         waiting.current = undefined;
         plot.current?.setData(dataOf(latest.current));
       });
-    }, pauseOf(curves)) as unknown as number;
+    }, drawMs) as unknown as number;
   }, [curves]);
   useEffect(() => () => clearTimeout(waiting.current), []);
 
@@ -108,12 +111,6 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
       />
     </figure>
   );
-}
-
-/** Milliseconds until curves are drawn again: drawing takes time by their points. */
-function pauseOf(curves: readonly ChartCurve[]): number {
-  const points = curves.reduce((sum, { steps }) => sum + steps.length, 0);
-  return Math.min(500, points / 10);
 }
 
 function textOf({ format = numberText }: ChartCurve, value: number | undefined): string {

@@ -16,7 +16,7 @@ interface Known {
 }
 
 /** Events that come within this time are taken at once, in milliseconds. */
-const takeMs = 30;
+const takeMs = 150;
 /** Points of a curve that are read: more than a screen has pixels for. */
 const points = 2000;
 /** Between two readings of curves of which steps were left out, in milliseconds. */
