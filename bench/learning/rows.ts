@@ -22,7 +22,8 @@ export const rows: Readonly<Record<string, string>> = {
   direction: `--max_train_steps 75 --update direction --norm_target 1.9x --prior_pull 0 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15`,
   output:
     "--max_train_steps 75 --init output --learning_rate 1e-2 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600",
-  outputHeld: `--max_train_steps 75 --init output ${high} --step_angle 0.15`,
+  outputDirection:
+    "--max_train_steps 75 --init output --update direction --norm_target 1.9x --prior_pull 0 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15",
   wordLength: `--max_train_steps 75 ${high} --norm_target vocab --step_angle 0.15`,
   // which timesteps
   allTimesteps: `--max_train_steps 75 ${held} --timestep_sampling stratified --step_angle 0.15`,

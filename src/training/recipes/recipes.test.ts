@@ -118,11 +118,12 @@ describe("a recipe for six images", () => {
         small cpu: --train_batch_size 4 --max_train_steps 300 --step_angle 0.04 --resolution 128,128 --dataset_repeats 8
         small gpu: --max_train_steps 300 --step_angle 0.04 --resolution 128,128
       likeness
-        --optimizer_type AdamW
-        --optimizer_args weight_decay=0
+        --update direction
         --init output
-        --init_reg 0.00001
-        --learning_rate 0.005
+        --norm_target 1.9x
+        --prior_pull 0
+        --lr_scheduler cosine
+        --timestep_sampling stratified
         --num_vectors_per_token 2
         --train_batch_size 8
         --max_train_steps 320
@@ -130,6 +131,7 @@ describe("a recipe for six images", () => {
         --save_model_as safetensors
         --cache_latents
         --keep best
+        --step_angle 0.036
         --resolution 512,512
         --dataset_repeats 16
         --use_object_template

@@ -84,16 +84,19 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   likeness: {
     kind: "object",
     settings: {
-      optimizer_type: "AdamW",
-      optimizer_args: ["weight_decay=0"],
+      update: "direction",
+      // the output is many times as long as words are, and drowns the rest of a prompt unless it is held at their length
       init: "output",
-      init_reg: 1e-5,
-      learning_rate: 5e-3,
+      norm_target: "1.9x",
+      prior_pull: 0,
+      lr_scheduler: "cosine",
+      timestep_sampling: "stratified",
       num_vectors_per_token: 2,
       train_batch_size: 8,
       max_train_steps: 320,
       eval_every_n_steps: 20,
     },
+    turn: 11.5,
     devices: { cpu: { train_batch_size: 4 } },
   },
   classic: {
