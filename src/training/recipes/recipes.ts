@@ -88,7 +88,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
       // the output is many times as long as words are, and drowns the rest of a prompt unless it is held at their length
       init: "output",
       norm_target: "1.9x",
-      prior_pull: 0,
+      prior_pull: "0",
       lr_scheduler: "cosine",
       timestep_sampling: "stratified",
       num_vectors_per_token: 2,
