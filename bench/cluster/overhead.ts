@@ -1,30 +1,17 @@
-import { arrayOf, type NdArray } from "../../src/array/index.ts";
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { arrayOf } from "../../src/array/index.ts";
 import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
 import { realClock } from "../../src/cluster/coordinator/clock.ts";
 import { ClusterRunner } from "../../src/cluster/coordinator/runner.ts";
 import { usualPolicy } from "../../src/cluster/coordinator/schedule.ts";
 import { queueAccess, RedisWorkerBoard, Seal } from "../../src/cluster/index.ts";
-import { noiseSchedule, seededGenerators } from "../../src/diffusion/index.ts";
-import type { MicroBatchRunner, MicroStepContext } from "../../src/training/index.ts";
+import { seededGenerators } from "../../src/diffusion/index.ts";
+import type { MicroBatchRunner } from "../../src/training/index.ts";
 import { localRunner } from "../../src/training/loop/micro-batches.ts";
+import { idle, latents, numerics, positions, vectors, width } from "./idle.ts";
 
-const [vectors, width, positions] = [4, 768, 77];
-
-/** A micro-step of SD 1.5's sizes that computes nothing. */
-const idle: MicroStepContext = {
-  model: { family: "sd1" } as MicroStepContext["model"],
-  schedule: noiseSchedule(),
-  lossType: "l2",
-  options: { predictionType: "epsilon", huberSchedule: "snr", huberC: 0.1, huberScale: 1 },
-  program: {
-    run: async (): Promise<Record<string, NdArray>> => ({
-      lossSums: arrayOf([1], [1]),
-      tokenGradients0: arrayOf([1, positions, width], new Float32Array(positions * width).fill(1e-3)),
-    }),
-  } as unknown as MicroStepContext["program"],
-};
-
-/** Time in milliseconds of a step of so many jobs whose networks compute nothing, shared with a worker in this process and without sharing; and the server's
+/** Time in milliseconds of a step of so many jobs whose networks compute nothing, shared with two worker processes and without sharing; and the server's
  *  memory at its end. */
 export async function overhead(url: string, jobs: number, steps: number) {
   const { address } = queueAccess(url, {}, {});
@@ -33,11 +20,19 @@ export async function overhead(url: string, jobs: number, steps: number) {
   const blobs = new Map<string, Uint8Array>();
   const runner = await ClusterRunner.open({
     ...{ board, of, manifest: "manifest", seal: new Seal("secret"), clock: realClock, policy: usualPolicy },
-    ...{ name: "here", local: idle, isServing: true, numerics: "0".repeat(64), takesOthers: false },
+    ...{ name: "here", local: idle, isServing: false, numerics, takesOthers: false },
     keep: (digest, bytes) => void blobs.set(digest, bytes),
     fetch: async (digest) => blobs.get(digest)!,
     free: async () => {},
   });
+  const script = fileURLToPath(new URL("./idle-worker.ts", import.meta.url));
+  const workers = ["a", "b"].map(() =>
+    fork(script, [url, of.run, of.incarnation], {
+      execArgv: ["--import", "tsx"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    }),
+  );
+  await Promise.all(workers.map((worker) => new Promise((resolve) => worker.once("message", resolve))));
   const generators = seededGenerators(1);
   const embeddings = [arrayOf([vectors, width], new Float32Array(vectors * width).fill(0.01))];
   // some template's words around the new ones
@@ -45,7 +40,7 @@ export async function overhead(url: string, jobs: number, steps: number) {
     i === 0 ? 49406 : i <= 5 ? 300 + i : i <= 9 ? 49402 + i : 49407,
   );
   const samples = {
-    latents: arrayOf([1, 4, 64, 64], new Float32Array(4 * 64 * 64).fill(0.5)),
+    latents: arrayOf([1, 4, 64, 64], latents),
     tokenIds: [[[ids]]],
     priorLossWeights: [1],
   };
@@ -67,6 +62,7 @@ export async function overhead(url: string, jobs: number, steps: number) {
   const { usedBytes } = await watch.facts();
   await watch.close();
   await runner.close();
+  for (const worker of workers) worker.kill("SIGKILL");
   // noise and weights are computed there, too
   const local = await median(localRunner(idle), Math.min(steps, 100));
   return { shared, local, usedBytes };

@@ -1,0 +1,16 @@
+import { queueAccess, RedisWorkerBoard, Seal } from "../../src/cluster/index.ts";
+import { jobSchema, longest } from "../../src/cluster/protocol/job.ts";
+import { computeJob, resultOf } from "../../src/cluster/worker/compute.ts";
+import { idle, latents, numerics } from "./idle.ts";
+
+/** A worker as a process of its own whose networks compute nothing: URL, run and incarnation are its words. */
+const [url = "", run = "", incarnation = ""] = process.argv.slice(2);
+const board = await RedisWorkerBoard.open(queueAccess(url, {}, {}).address);
+const seal = new Seal("secret");
+await board.serve({ run, incarnation }, `idle-${process.pid}`, async (body) => {
+  const opened = seal.open(body, jobSchema, longest.job);
+  if ("problem" in opened) throw new Error(opened.problem);
+  const outcome = await computeJob(opened.message, idle, async () => new Uint8Array(latents.buffer));
+  return seal.sign(resultOf(opened.message, outcome, numerics, `idle-${process.pid}`));
+});
+process.send?.("ready");
