@@ -1,4 +1,3 @@
-import os from "node:os";
 import { BlobStore, blobFolder, queueAccess, RedisWorkerBoard, release, Seal, Work } from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
@@ -15,7 +14,7 @@ Ctrl-C or SIGTERM finishes the micro-batch under way and leaves; a worker that i
 
   --queue URL         redis://HOST:PORT, rediss://USER@HOST:PORT or unix:///SOCKET
   --device NAME       ${["auto", ...deviceNames].join(", ")} (default: auto)
-  --threads N         threads on processors (default: all cores but one)
+  --threads N         threads on processors (default: as many as the run has; others round differently)
   --models FOLDER     a folder with models, looked into before weights are fetched; may be repeated
   --cache FOLDER      where fetched weights are kept (default: ${"blobs"} in coinage's cache folder)
   --cache_limit SIZE  most that is kept there, such as 40GB (default: 40GB)
@@ -58,7 +57,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
   try {
     const end = await new Work({
       ...{ board, device, signal, seal: new Seal(access.secret), coinage: release(packageVersion()) },
-      threads: values.threads === undefined ? Math.max(1, os.availableParallelism() - 1) : countOf(values.threads),
+      threads: values.threads === undefined ? undefined : countOf(values.threads),
       blobs: new BlobStore({
         folder: values.cache ?? blobFolder(process.env),
         limitBytes: bytesOf(values.cache_limit),

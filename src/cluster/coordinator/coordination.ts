@@ -21,6 +21,8 @@ export interface Coordination {
   readonly local: MicroStepContext;
   /** Whether the device here takes jobs, too. */
   readonly isServing: boolean;
+  /** Whether the run ends after the step under way, which is then finished here: perhaps nobody else does. */
+  readonly isStopping: () => boolean;
   /** Digest of what the probe gave here. */
   readonly numerics: string;
   /** Whether results are taken from workers whose numerics are others. */

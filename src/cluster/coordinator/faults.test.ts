@@ -217,7 +217,19 @@ async function trainedAmong({ faults, durations, workers, isServing }: Plan): Pr
     },
   };
   const runner = await ClusterRunner.open({
-    ...{ board, of, seal, clock, fetch, isServing, numerics, manifest: "", name: "here", local: context },
+    ...{
+      board,
+      of,
+      seal,
+      clock,
+      fetch,
+      isServing,
+      isStopping: () => false,
+      numerics,
+      manifest: "",
+      name: "here",
+      local: context,
+    },
     policy: usualPolicy,
     takesOthers: false,
     keep: (digest, bytes) => void blobs.set(digest, bytes),

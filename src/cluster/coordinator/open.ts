@@ -71,6 +71,7 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
         ...{ run: of.run, incarnation: of.incarnation, coinage: release(coinage), runtime: runtimeVersion() },
         ...{ host: os.hostname(), word: settings.tokenString, steps: context.steps },
         ...{ graph: context.graph, plan: context.plan, model, weights, numerics, probe },
+        threads: settings.threads ?? os.availableParallelism(),
         computesInFloat16: settings.mixedPrecision !== "no",
         blobs: { urls: blobs.urls(isLocal), token },
       };
@@ -79,6 +80,7 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
         name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`,
         local: context.local,
         isServing: !settings.noClusterLocal,
+        isStopping: () => context.signal?.aborted ?? false,
         numerics: probe.digest,
         takesOthers: numerics === "any",
         free: () => blobs.close(),

@@ -108,7 +108,7 @@ export class ClusterRunner implements MicroBatchRunner {
 
   /** What is due from time to time: overdue copies, who is there, computing here while the board is out of reach. */
   async *#tick(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
-    if (this.#downSince !== undefined || step.isStuck) {
+    if (this.#downSince !== undefined || step.isStuck || this.#with.isStopping()) {
       await step.computeHere((job) => this.#here(job));
       if (this.#downSince === undefined) return;
       // it may be back without a word

@@ -65,6 +65,8 @@ export const manifestSchema = z.object({
   graph: digestSchema,
   plan: planSchema as z.ZodType<MicroStepPlan>,
   computesInFloat16: z.boolean(),
+  /** Of the coordinator's processor: sums are cut by it, so other numbers of threads round differently. */
+  threads: z.int().min(1).max(1024),
   /** Where each tensor lies in which file: see model.ts. */
   model: blob,
   /** path: where the coordinator has it; a worker with the same disk has it there, too. */

@@ -11,7 +11,8 @@ import { type Numerics, probe } from "./numerics.ts";
 
 export interface SessionOptions {
   readonly device: Parameters<typeof openDevice>[0]["device"];
-  readonly threads: number;
+  /** Threads on processors; undefined: as many as the coordinator has, for other numbers round differently. */
+  readonly threads: number | undefined;
   readonly blobs: BlobStore;
   readonly seal: Seal;
   /** What is being done, for people. */
@@ -34,7 +35,7 @@ export async function openSession(manifest: Manifest, options: SessionOptions): 
   const model = await fetchModel(manifest, blobs, report);
   const device = await openDevice({
     device: options.device,
-    threads: options.threads,
+    threads: options.threads ?? manifest.threads,
     wantsFloat16: manifest.computesInFloat16,
   });
   const { runtime, computeDtype } = device;
