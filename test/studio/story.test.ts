@@ -70,14 +70,14 @@ test(
     await page.getByText("All settings").last().click();
     const search = page.getByRole("searchbox", { name: "Search settings" });
     for (const [setting, value] of [
-      ["max train steps", "80"],
+      ["max train steps", "200"],
       ["save every n steps", "20"],
     ] as const) {
       await search.fill(setting);
       await page.getByLabel(setting, { exact: true }).fill(value);
       await page.getByLabel(setting, { exact: true }).press("Enter");
     }
-    await page.getByText(/^80 steps × \d+/).waitFor();
+    await page.getByText(/^200 steps × \d+/).waitFor();
     await page.getByRole("button", { name: "Start", exact: true }).click();
 
     // watched, reloaded, stopped and gone on with
@@ -90,7 +90,7 @@ test(
     await page.getByRole("menuitem", { name: /^Stop after step/ }).click();
     await page.getByRole("button", { name: /^Resume from step \d+$/ }).click();
     await page.getByText("done", { exact: true }).waitFor();
-    await sawSample(page, "ringx1", 80);
+    await sawSample(page, "ringx1", 200);
 
     // compared and starred
     await page.getByRole("link", { name: "Compare" }).click();
