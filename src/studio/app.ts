@@ -10,6 +10,7 @@ import { readQuery } from "./http/bodies.ts";
 import { csrfOf, guards, isApi, type Keys, letIn } from "./http/guards.ts";
 import { answerProblem, isBug } from "./http/problems.ts";
 import type { StudioParts } from "./parts.ts";
+import { RunHistories } from "./runs/histories.ts";
 import { trashRoutes } from "./runs/keeping.ts";
 import { runEvents, runRoutes } from "./runs/routes.ts";
 import { Shell } from "./shell.ts";
@@ -59,9 +60,11 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   });
   app.post("/api/tickets", (c) => c.json({ ticket: parts.makeTicket() }));
   app.route("/api/drafts", draftRoutes(parts));
-  app.route("/api/runs", runRoutes(parts));
+  // one for all routes: a journal is read, and remembered, once
+  const histories = new RunHistories();
+  app.route("/api/runs", runRoutes(parts, histories));
   app.route("/api/trash", trashRoutes(parts));
-  app.route("/api", usingRoutes(parts));
+  app.route("/api", usingRoutes(parts, histories));
   app.get("/api/events", (c) => runEvents(c, parts));
   return app;
 }

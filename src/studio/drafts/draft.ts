@@ -112,19 +112,20 @@ interface DraftFiles {
 /** The sampler of images that are drawn while training. The trainer's own, sd-scripts' DDIM, clips latents to -1..1, which takes colours away. */
 const sampleSampler = "euler";
 
-function isSamplerGiven({ settings }: Draft): boolean {
-  return settings.sample_sampler !== undefined;
+/** The settings that a draft's run gets: the draft's own, and what its prompts are drawn with. */
+function settingsOf({ settings, ...draft }: Draft): Draft["settings"] {
+  return promptLines(draft) === "" ? settings : { sample_sampler: sampleSampler, ...settings };
 }
 
 /** The settings of a draft as those of a run in code. */
 export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): TrainInput {
   return {
-    ...(settingsOfDraft(draft.settings) as TrainInput),
+    ...(settingsOfDraft(settingsOf(draft)) as TrainInput),
     ...(modelPath !== undefined && { pretrainedModelNameOrPath: modelPath }),
     tokenString: draft.word,
     imageDir: pictures,
     captionExtension: ".txt",
-    ...(promptLines(draft) !== "" && { samplePrompts: prompts, ...(isSamplerGiven(draft) ? {} : { sampleSampler }) }),
+    ...(promptLines(draft) !== "" && { samplePrompts: prompts }),
     ...(draft.from?.weights !== undefined && { weights: weightsBeside(pictures, draft.from.weights) }),
   };
 }
@@ -136,15 +137,14 @@ function weightsBeside(pictures: string, name: string): string {
 
 /** The command line that trains the same in a terminal of this machine. */
 export function commandOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): string {
-  const { word, settings } = draft;
+  const { word } = draft;
   const words = [
     ...["--run", word, "--token_string", word],
     ...(modelPath === undefined ? [] : ["--pretrained_model_name_or_path", modelPath]),
     ...["--image_dir", pictures, "--caption_extension", ".txt"],
     ...(promptLines(draft) === "" ? [] : ["--sample_prompts", prompts]),
-    ...(promptLines(draft) === "" || isSamplerGiven(draft) ? [] : ["--sample_sampler", sampleSampler]),
     ...(draft.from?.weights === undefined ? [] : ["--weights", weightsBeside(pictures, draft.from.weights)]),
-    ...Object.entries(settings).flatMap(([flag, value]) => wordsOfSetting(flag, value)),
+    ...Object.entries(settingsOf(draft)).flatMap(([flag, value]) => wordsOfSetting(flag, value)),
   ];
   return ["coinage train", ...words.map((one) => quotedWord(one))].join(" ");
 }

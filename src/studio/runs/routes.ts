@@ -11,7 +11,7 @@ import type { StudioParts } from "../parts.ts";
 import { actingOn } from "./acting.ts";
 import { againRoutes } from "./again.ts";
 import { differencesOf } from "./differences.ts";
-import { RunHistories } from "./histories.ts";
+import type { RunHistories } from "./histories.ts";
 import { keepingRoutes } from "./keeping.ts";
 import { makeRun } from "./make.ts";
 import { positionsIn, positionsNow, runMessages } from "./messages.ts";
@@ -22,9 +22,11 @@ import { steeringRoutes } from "./steering.ts";
 type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "listing" | "queue" | "trash">;
 
 /** Runs: what they are, what happens in them, what they are told. */
-export function runRoutes({ runs: root, drafts, models, version, listing, queue, trash }: RunParts): Hono {
+export function runRoutes(
+  { runs: root, drafts, models, version, listing, queue, trash }: RunParts,
+  histories: RunHistories,
+): Hono {
   const app = new Hono();
-  const histories = new RunHistories();
   const once = new Once();
   const act = actingOn(listing, histories);
   const placesIn = async (c: Context): Promise<RunPlaces> => (await usableRun(root, c.req.param("id")!)).places;

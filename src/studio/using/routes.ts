@@ -6,6 +6,7 @@ import { folderInside } from "../disk/names.ts";
 import { runInside, usableRun } from "../disk/runs.ts";
 import { readJson } from "../http/bodies.ts";
 import type { StudioParts } from "../parts.ts";
+import type { RunHistories } from "../runs/histories.ts";
 import { Once } from "../runs/once.ts";
 import { type ExportTarget, exportCheckpoint } from "./export.ts";
 import { type FileKind, fileKinds, readRunFile, readThumb } from "./files.ts";
@@ -16,7 +17,7 @@ import { tryRoutes } from "./tries/routes.ts";
 type Parts = Pick<StudioParts, "runs" | "roots" | "caller" | "end" | "tries">;
 
 /** Using what a run has learned: its files, its report, other programs, images of it. */
-export function usingRoutes({ runs, roots, caller, end, tries }: Parts): Hono {
+export function usingRoutes({ runs, roots, caller, end, tries }: Parts, histories: RunHistories): Hono {
   const app = new Hono();
   const once = new Once();
   const reports = new Map<string, Promise<void>>();
@@ -47,7 +48,7 @@ export function usingRoutes({ runs, roots, caller, end, tries }: Parts): Hono {
     return c.json({});
   });
 
-  app.route("/", tryRoutes({ runs, tries }));
+  app.route("/", tryRoutes({ runs, tries }, histories));
 
   app.get("/programs", async (c) => c.json({ programs: await programFolders(roots) }));
   app.post("/runs/:id/export", async (c) => {

@@ -58,6 +58,13 @@ export async function cellsOf(
   const model = modelOf(settings);
   const version = await versionOf(model);
   const isLive = row.state !== undefined && isUnderWay(row.state);
+  const embeddings = new Map<string, ReturnType<typeof embeddingOf>>();
+  /** Each checkpoint is read once, however many of its images are wanted. */
+  const embeddingNamed = (name: string): ReturnType<typeof embeddingOf> => {
+    const known = embeddings.get(name) ?? embeddingOf(places, settings.tokenString, name);
+    embeddings.set(name, known);
+    return known;
+  };
   const cells: Cell[] = [];
   for (const { checkpoint: asked, prompt, seed } of input.cells) {
     refuseOptions(prompt, negativePrompt);
@@ -68,7 +75,7 @@ export async function cellsOf(
     }
     const checkpoint = asked === "now" ? newest(row) : asked;
     const isStart = checkpoint === "start";
-    const embedding = isStart ? undefined : await embeddingOf(places, settings.tokenString, checkpoint);
+    const embedding = isStart ? undefined : await embeddingNamed(checkpoint);
     const request = {
       ...{ prompt: isStart ? withInitWord(prompt, settings, start?.run.initWord) : prompt, negativePrompt, seed },
       ...{ width: shared.width, height: shared.height, steps, guidanceScale: guidance, clipSkip: settings.clipSkip },

@@ -2,14 +2,13 @@ import { Hono } from "hono";
 import { runInside, usableRun } from "../../disk/runs.ts";
 import { readJson } from "../../http/bodies.ts";
 import type { StudioParts } from "../../parts.ts";
-import { RunHistories } from "../../runs/histories.ts";
+import type { RunHistories } from "../../runs/histories.ts";
 import { Once } from "../../runs/once.ts";
 import { cellsOf, tryInput } from "./cells.ts";
 
 /** Images of a word by any of its checkpoints. */
-export function tryRoutes({ runs, tries }: Pick<StudioParts, "runs" | "tries">): Hono {
+export function tryRoutes({ runs, tries }: Pick<StudioParts, "runs" | "tries">, histories: RunHistories): Hono {
   const app = new Hono();
-  const histories = new RunHistories();
   const once = new Once();
 
   app.post("/tries", async (c) => {

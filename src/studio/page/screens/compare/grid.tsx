@@ -135,34 +135,22 @@ function Picture({
         />
       </button>
     );
-  if (view.state === "waiting" || view.state === "drawing") {
-    const said = view.state === "waiting" ? words.waiting : words.drawingOne;
+  const { state } = view;
+  if (state === "waiting" || state === "drawing" || state === "none") {
+    const said = { waiting: words.waiting, drawing: words.drawingOne, none: "–" }[state];
     return (
       <button
         type="button"
-        class={`picture empty ${view.state}`}
+        class={state === "none" ? "picture empty" : `picture empty ${state}`}
         {...frame}
         style={shape}
         aria-disabled="true"
-        aria-label={words.pendingAlt(said, prompt, label, seed)}
+        aria-label={state === "none" ? words.noneAlt(prompt, label, seed) : words.pendingAlt(said, prompt, label, seed)}
       >
         {said}
       </button>
     );
   }
-  if (view.state === "none")
-    return (
-      <button
-        type="button"
-        class="picture empty"
-        {...frame}
-        style={shape}
-        aria-disabled="true"
-        aria-label={words.noneAlt(prompt, label, seed)}
-      >
-        –
-      </button>
-    );
   const isFailed = view.state === "failed";
   return (
     <button

@@ -4,6 +4,7 @@ import { texts } from "../../texts/index.ts";
 import type { Editor } from "./draft/editor.ts";
 import type { Fields } from "./draft/fields.ts";
 import { aboutModel, byProgram, models } from "./draft/models.ts";
+import { Part } from "./part.tsx";
 
 const words = texts.newWord;
 
@@ -17,14 +18,7 @@ export function Model({ editor }: { editor: Editor }) {
   const wanted = filter.value.trim().toLowerCase();
   const fitting = (listed ?? []).filter(({ name, program }) => `${name} ${program}`.toLowerCase().includes(wanted));
   return (
-    <section class="part" aria-labelledby="model-title">
-      <header>
-        <h2 id="model-title">
-          <span class="number">3</span>
-          {words.modelTitle}
-        </h2>
-        <p>{words.modelHelp}</p>
-      </header>
+    <Part name="model" number={3} title={words.modelTitle} help={words.modelHelp}>
       {!listed && (
         <p class="faint" role="status">
           {words.modelsLoading}
@@ -56,7 +50,7 @@ export function Model({ editor }: { editor: Editor }) {
         </div>
       </fieldset>
       <HubName editor={editor} />
-    </section>
+    </Part>
   );
 }
 

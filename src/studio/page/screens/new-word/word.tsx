@@ -5,20 +5,14 @@ import { texts } from "../../texts/index.ts";
 import type { Editor } from "./draft/editor.ts";
 import { type Kind, kindOf, withKind, withSettings } from "./draft/fields.ts";
 import { FixButton } from "./fix-button.tsx";
+import { Part } from "./part.tsx";
 
 const words = texts.newWord;
 
 /** The word, what it starts from, and of what kind it is. */
 export function Word({ editor }: { editor: Editor }) {
   return (
-    <section class="part" aria-labelledby="word-title">
-      <header>
-        <h2 id="word-title">
-          <span class="number">2</span>
-          {words.wordTitle}
-        </h2>
-        <p>{words.wordHelp}</p>
-      </header>
+    <Part name="word" number={2} title={words.wordTitle} help={words.wordHelp}>
       <Origin editor={editor} />
       <div class="fields">
         <WordField editor={editor} />
@@ -26,7 +20,7 @@ export function Word({ editor }: { editor: Editor }) {
         <VectorsField editor={editor} />
       </div>
       <KindField editor={editor} />
-    </section>
+    </Part>
   );
 }
 

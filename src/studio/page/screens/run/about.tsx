@@ -7,6 +7,7 @@ import { attempt } from "../../parts/notices.tsx";
 import { go } from "../../route.ts";
 import { type RunView, takeAbout } from "../../state/index.ts";
 import { texts } from "../../texts/index.ts";
+import type { ShownRun } from "./use-run-view.ts";
 
 const words = texts.watch;
 
@@ -14,15 +15,7 @@ const words = texts.watch;
 const noteMs = 600;
 
 /** What the run was made with and what is noted about it. */
-export function About({
-  row,
-  view,
-  change,
-}: {
-  row: RunRow;
-  view: RunView;
-  change: (change: (view: RunView) => RunView) => void;
-}) {
+export function About({ row, view, change }: ShownRun) {
   const { about } = view;
   const settings = Object.entries(about.settings);
   return (
@@ -48,15 +41,7 @@ export function About({
   );
 }
 
-function Note({
-  row: { id },
-  view,
-  change,
-}: {
-  row: RunRow;
-  view: RunView;
-  change: (change: (view: RunView) => RunView) => void;
-}) {
+function Note({ row: { id }, view, change }: ShownRun) {
   const { note } = view.about.marks;
   const text = useSignal(note);
   const isSaved = useSignal(false);

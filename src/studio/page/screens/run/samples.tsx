@@ -7,6 +7,7 @@ import { type RunSample, type RunView, type Strip, sampleStrips, takeAbout } fro
 import { texts } from "../../texts/index.ts";
 import { askSample } from "./actions.tsx";
 import { LargeSample } from "./large-sample.tsx";
+import type { ShownRun } from "./use-run-view.ts";
 
 const words = texts.watch;
 
@@ -19,15 +20,7 @@ interface Opened {
 }
 
 /** The images that the run has drawn, in a strip for each prompt. */
-export function Samples({
-  row,
-  view,
-  change,
-}: {
-  row: RunRow;
-  view: RunView;
-  change: (change: (view: RunView) => RunView) => void;
-}) {
+export function Samples({ row, view, change }: ShownRun) {
   const opened = useSignal<Opened | undefined>(undefined);
   const { samples } = view.about;
   const strips = useMemo(() => sampleStrips(samples), [samples]);

@@ -37,7 +37,7 @@ export function Spoken({ row, view: { pace, about } }: { row: RunRow; view: RunV
   }, [share, sample?.name, state]);
   useEffect(() => () => clearTimeout(timer.current), []);
   return (
-    <p class="unseen" role="status" aria-live="polite">
+    <p class="spoken" role="status" aria-live="polite">
       {text}
     </p>
   );

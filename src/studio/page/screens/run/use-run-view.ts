@@ -15,6 +15,12 @@ interface Known {
   readonly change: (change: (view: RunView) => RunView) => void;
 }
 
+/** What shows a part of a run and may change it. */
+export interface ShownRun extends Pick<Known, "change"> {
+  readonly row: RunRow;
+  readonly view: RunView;
+}
+
 /** Events that come within this time are taken at once, in milliseconds. */
 const takeMs = 150;
 /** Points of a curve that are read: more than a screen has pixels for. */

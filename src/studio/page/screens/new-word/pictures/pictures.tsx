@@ -6,6 +6,7 @@ import { attempt, notify } from "../../../parts/notices.tsx";
 import { texts } from "../../../texts/index.ts";
 import type { Editor } from "../draft/editor.ts";
 import { doublesOf } from "../draft/fields.ts";
+import { Part } from "../part.tsx";
 import { CaptionTools } from "./caption-tools.tsx";
 import type { Crop } from "./cropped-picture.tsx";
 import { DropZone } from "./drop-zone.tsx";
@@ -65,14 +66,12 @@ export function Pictures({ editor }: { editor: Editor }) {
     chosen.value = pictures[Math.min(at + 1, pictures.length - 1)]?.name;
   };
   return (
-    <section class="part" aria-labelledby="pictures-title">
-      <header>
-        <h2 id="pictures-title">
-          <span class="number">1</span>
-          {words.picturesTitle}
-        </h2>
-        <p>{pictures.length > 0 ? words.count(pictures.length) : words.picturesHelp}</p>
-      </header>
+    <Part
+      name="pictures"
+      number={1}
+      title={words.picturesTitle}
+      help={pictures.length > 0 ? words.count(pictures.length) : words.picturesHelp}
+    >
       <DropZone editor={editor} isEmpty={pictures.length === 0} />
       <UploadList editor={editor} />
       {picture && (
@@ -103,6 +102,6 @@ export function Pictures({ editor }: { editor: Editor }) {
           <CaptionTools editor={editor} />
         </>
       )}
-    </section>
+    </Part>
   );
 }

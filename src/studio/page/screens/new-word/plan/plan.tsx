@@ -10,6 +10,7 @@ import { go, runAddress } from "../../../route.ts";
 import { texts } from "../../../texts/index.ts";
 import { isDownloadedFirst, shownErrors, whyNotStart } from "../draft/blockers.ts";
 import type { Editor } from "../draft/editor.ts";
+import { Part } from "../part.tsx";
 import { Problems } from "./problems.tsx";
 import { RecipeFields } from "./recipe-fields.tsx";
 import { Settings } from "./settings.tsx";
@@ -26,13 +27,7 @@ export function Plan({ editor }: { editor: Editor }) {
   // its name is still being typed
   const isHubOpen = fields.model !== null && "hub" in fields.model && fields.model.hub === "";
   return (
-    <section class="part" aria-labelledby="plan-title">
-      <header>
-        <h2 id="plan-title">
-          <span class="number">4</span>
-          {words.planTitle}
-        </h2>
-      </header>
+    <Part name="plan" number={4} title={words.planTitle}>
       <RecipeFields editor={editor} />
       <Settings editor={editor} />
       <div class="plan">
@@ -50,7 +45,7 @@ export function Plan({ editor }: { editor: Editor }) {
         <Problems editor={editor} errors={errors} warnings={warnings} />
         <StartRow editor={editor} />
       </div>
-    </section>
+    </Part>
   );
 }
 

@@ -1,0 +1,27 @@
+/** How long a process waits for work, in milliseconds: what it has loaded stays loaded so long. */
+const idleMs = 5 * 60_000;
+
+/** Makes this process one that answers the questions of a `Child`, over IPC. It ends with whoever has started it, however that ends, and after a while without work.
+ *  answerTo: tells news before its answer; what it throws is a bug. free: before it ends for want of work. */
+export function answerQuestions<Question, News = never>(
+  answerTo: (question: Question, tell: (news: News) => void) => Promise<unknown>,
+  free: () => Promise<void> = async () => {},
+): void {
+  const leave = () => free().finally(() => process.exit(0));
+  let working = 0;
+  let idle = setTimeout(leave, idleMs);
+  process.on("message", async ({ id, question }: { readonly id: number; readonly question: Question }) => {
+    clearTimeout(idle);
+    working++;
+    try {
+      process.send?.({ id, answer: await answerTo(question, (news) => process.send?.({ id, news })) });
+    } catch (error) {
+      process.send?.({ id, bug: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    }
+    if (--working === 0) idle = setTimeout(leave, idleMs);
+  });
+  // the channel closes when the studio is gone, even if it was killed
+  process.on("disconnect", () => process.exit(0));
+  // it may have been killed while this program was loaded
+  if (!process.connected) process.exit(0);
+}
