@@ -102,6 +102,10 @@ test(
     const menu = page.getByRole("menu", { name: "How to stop" });
     const after = menu.getByRole("menuitem", { name: /^Stop after step \d+ and keep everything$/ });
     await after.and(page.locator(":focus")).waitFor();
+    // the menu goes with the steps and keeps the focus
+    const first = await after.textContent();
+    await expect.poll(() => after.textContent(), soon).not.toBe(first);
+    await after.and(page.locator(":focus")).waitFor();
     await page.keyboard.press("Enter");
     for (const tab of [page, second]) await tab.getByRole("button", { name: /^Resume from step \d+$/ }).waitFor();
 

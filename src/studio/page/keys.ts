@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** What a key does. */
 export interface Binding {
@@ -21,8 +21,8 @@ export function useKeys(own: readonly Binding[]): void {
   const latest = useRef(own);
   latest.current = own;
   const names = own.map(({ keys, does }) => `${keys}\t${does}`).join("\n");
-  // what a key does is looked up when it is pressed: only a change of names is a change
-  useEffect(() => {
+  // what a key does is looked up when it is pressed: only a change of names is a change; keys live as soon as their screen is seen
+  useLayoutEffect(() => {
     const mine = latest.current.map(({ keys, does }, i) => ({ keys, does, run: () => latest.current[i]?.run() }));
     bindings.value = [...bindings.value, ...mine];
     return () => {

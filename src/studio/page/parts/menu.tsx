@@ -2,6 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 interface MenuItem {
+  /** Names what it does: its label may change while the menu is open, and it keeps the focus then. */
+  readonly id: string;
   readonly label: string;
   readonly run: () => void;
 }
@@ -61,7 +63,7 @@ export function Menu({
         <div role="menu" aria-label={title} tabIndex={-1} onKeyDown={move}>
           {items.map((item) => (
             <button
-              key={item.label}
+              key={item.id}
               type="button"
               role="menuitem"
               tabIndex={-1}

@@ -92,10 +92,12 @@ function Steering({ row, view }: { row: RunRow; view: RunView }) {
         title={words.stopMenu}
         items={[
           {
+            id: "after",
             label: words.stopAfter(step),
             run: () => tellRun(row, "stop", { body: { now: false }, said: words.stopAsked }),
           },
           {
+            id: "now",
             label: words.stopNow(step),
             run: () => tellRun(row, "stop", { body: { now: true }, said: words.stopAsked }),
           },
