@@ -36,6 +36,8 @@ export function trainingFolder() {
       ...own("seed", "1"),
       ...own("save_model_as", "safetensors"),
       ...own("threads", "1"),
+      // runs with a report would draw for up to five seconds
+      ...own("report_images", "none"),
       ...flags,
     ];
   }
