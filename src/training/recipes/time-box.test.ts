@@ -82,7 +82,7 @@ describe("--time", () => {
   });
 
   test("keeps the run within it, by timed steps, and the steps stay the same when it goes on from its state", async () => {
-    const flags = flagsOf("--recipe", "quick", "--time", "2m", "--max_grad_norm", "0.5", "--keep", "last");
+    const flags = flagsOf("--recipe", "quick", "--time", "1h", "--max_grad_norm", "0.5", "--keep", "last");
     const stop = new AbortController();
     const events = [];
     for await (const event of train({ settings: await settingsOf(flags), warnings: [] }, { signal: stop.signal })) {
@@ -90,11 +90,11 @@ describe("--time", () => {
       if (event.kind === "step" && event.step === 2) stop.abort();
     }
     const { steps, recipe } = ofKind(events, "start")[0]!.run;
-    expect(recipe?.fit).toMatchObject({ time: "2m", steps, side: 128 });
+    expect(recipe?.fit).toMatchObject({ time: "1h", steps, side: 128 });
     const { state } = ofKind(events, "done")[0]!;
     const again = new AbortController();
     const rest = [];
-    const resumed = await settingsOf([...flags, "--resume", state!, "--time", "1h"]);
+    const resumed = await settingsOf([...flags, "--resume", state!, "--time", "2h"]);
     for await (const event of train({ settings: resumed, warnings: [] }, { signal: again.signal })) {
       rest.push(event);
       if (event.kind === "step") again.abort();
