@@ -5,10 +5,5 @@ export { noisyLatents, velocity } from "./noisy-latents.ts";
 export { createSampler, type SamplerName, samplerDefaults, samplerName, samplerNames } from "./samplers/names.ts";
 export { type ImageToImageStart, imageToImageStart, type KeptArea, type Sampler } from "./samplers/sampler.ts";
 export type { TimestepRange } from "./timesteps.ts";
-export {
-  drawTrainingBatch,
-  type Generators,
-  pyramidNoise,
-  seededGenerators,
-  type TrainingBatchOptions,
-} from "./training-batch.ts";
+export { drawTrainingBatch, pyramidNoise } from "./training-batch.ts";
+export { type Generators, seededGenerators, skipTrainingBatch, type TrainingBatchOptions } from "./training-draws.ts";

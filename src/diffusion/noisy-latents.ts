@@ -4,18 +4,9 @@ import {
   float32ToBfloat16,
   float32ToFloat16,
   type NdArray,
-  toFloat32,
 } from "../array/index.ts";
-import type { TorchGenerator } from "../random/index.ts";
 import type { NoiseLevel } from "./noise-level.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
-
-export interface InputPerturbation {
-  /** Strength of extra noise in the input that is not part of the target. */
-  readonly ipNoiseGamma?: number | undefined;
-  /** Scales ipNoiseGamma by one number in 0..1 for each batch. */
-  readonly ipNoiseGammaRandomStrength?: boolean | undefined;
-}
 
 /** Adds noise to latents: sqrt(abar_t) x0 + sqrt(1 - abar_t) noise. latents, noise: [B,...]; timesteps: [B] in 0..999.
  *  Source: DDPM (Ho 2020) eq. 4. */
@@ -42,20 +33,6 @@ export function velocity(
     const level = levelOfTimestep(schedule, t, precision);
     return { alpha: -level.sigma, sigma: level.alpha };
   });
-}
-
-/** The noise that is added to latents: `noise` itself, or with extra noise on top. Draws the strength (if random), then the extra noise.
- *  Source: Ning 2023, "Input Perturbation Reduces Exposure Bias in Diffusion Models"; sd-scripts `library/train_util.py` get_noise_noisy_latents_and_timesteps. */
-export function perturbedNoise(
-  noise: NdArray<Float32Array>,
-  { ipNoiseGamma, ipNoiseGammaRandomStrength }: InputPerturbation,
-  torch: TorchGenerator,
-  precision: Precision = "float32",
-): NdArray<Float32Array> {
-  if (!ipNoiseGamma) return noise;
-  const strength = ipNoiseGammaRandomStrength ? torch.rand([1]).data[0]! * ipNoiseGamma : ipNoiseGamma;
-  const extra = toFloat32(torch.randn(noise.shape, { dtype: precision })).data;
-  return { ...noise, data: noise.data.map((value, i) => value + strength * extra[i]!) };
 }
 
 /** In half precision the square roots are those of a rounded abar. */

@@ -4,7 +4,8 @@ import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import { noiseSchedule } from "./noise-schedule.ts";
 import { type Precision, velocity } from "./noisy-latents.ts";
 import { drawTimesteps } from "./timesteps.ts";
-import { drawTrainingBatch, pyramidNoise, type TrainingBatchOptions } from "./training-batch.ts";
+import { drawTrainingBatch, pyramidNoise } from "./training-batch.ts";
+import type { TrainingBatchOptions } from "./training-draws.ts";
 
 interface Seeds {
   readonly name: string;

@@ -1,10 +1,14 @@
 import { elementCount, type NdArray, toFloat32 } from "../array/index.ts";
-import { PythonRandom, TorchGenerator } from "../random/index.ts";
 import type { NoiseSchedule } from "./noise-schedule.ts";
-import { type InputPerturbation, noisyLatents, type Precision, perturbedNoise, rounding } from "./noisy-latents.ts";
-import { drawTimesteps, type StepShare, spreadTimesteps, type TimestepOptions } from "./timesteps.ts";
-
-export type TrainingBatchOptions = TrainingNoiseOptions & TimestepOptions & InputPerturbation;
+import { noisyLatents, type Precision, rounding } from "./noisy-latents.ts";
+import type { StepShare } from "./timesteps.ts";
+import {
+  type DrawNormals,
+  drawLevels,
+  drawNumbers,
+  type Generators,
+  type TrainingBatchOptions,
+} from "./training-draws.ts";
 
 export interface TrainingBatch {
   /** The target of a network of type "epsilon". */
@@ -14,8 +18,7 @@ export interface TrainingBatch {
   readonly timesteps: readonly number[];
 }
 
-/** Everything random about a training batch, drawn in sd-scripts' order: noise, timesteps, input perturbation. latents: [B,C,H,W];
- *  share: which part of its step the batch is. */
+/** Everything random about a training batch, drawn in sd-scripts' order. latents: [B,C,H,W]; share: which part of its step the batch is. */
 export function drawTrainingBatch(
   latents: NdArray<Float32Array>,
   options: TrainingBatchOptions,
@@ -24,68 +27,18 @@ export function drawTrainingBatch(
   share?: StepShare,
   precision: Precision = "float32",
 ): TrainingBatch {
-  const noise = drawTrainingNoise(latents, options, generators, precision);
-  const batchSize = latents.shape[0]!;
-  const { torch, timesteps: spread } = generators;
-  const timesteps =
-    (options.timestepSampling ?? "uniform") === "uniform"
-      ? drawTimesteps(torch, batchSize, options)
-      : spreadTimesteps(spread, batchSize, options, share);
-  const added = perturbedNoise(noise, options, generators.torch, precision);
-  return { noise, timesteps, noisyLatents: noisyLatents(latents, added, timesteps, schedule, precision) };
-}
-
-interface TrainingNoiseOptions {
-  /** Strength of noise that is constant over each channel, so that brightness is learned too. Source: Guttenberg 2023, "Diffusion with Offset Noise". */
-  readonly noiseOffset?: number | undefined;
-  /** Scales noiseOffset by one number in 0..1 for each batch. */
-  readonly noiseOffsetRandomStrength?: boolean | undefined;
-  /** Added to noiseOffset: this times the absolute mean of each latent channel. */
-  readonly adaptiveNoiseScale?: number | undefined;
-  /** Levels of pyramid noise. */
-  readonly multiresNoiseIterations?: number | undefined;
-  /** Weight of each level relative to the one before (default 0.3). */
-  readonly multiresNoiseDiscount?: number | undefined;
-}
-
-/** The generators of random numbers that a training draws from. */
-export interface Generators {
-  /** Draws noise, timesteps and the order of batches. */
-  readonly torch: TorchGenerator;
-  /** Draws captions, crops and the sizes of pyramid levels. */
-  readonly python: PythonRandom;
-  /** Draws timesteps that are spread over a step; nothing else, so that all other draws stay as they are without it. */
-  readonly timesteps: TorchGenerator;
-}
-
-/** The generators of a run. Its spread timesteps have a seed of their own. */
-export function seededGenerators(seed: number): Generators {
-  return {
-    torch: new TorchGenerator(seed),
-    python: new PythonRandom(seed),
-    timesteps: new TorchGenerator((seed + 0x7157e9) % 2 ** 32),
-  };
-}
-
-/** The noise of a training batch: normal, then offset, then pyramid. latents: [B,C,H,W]; the result has their shape.
- *  Draws in sd-scripts' order: noise, strength of the offset, offset, pyramid levels. An option that is 0 draws nothing. */
-function drawTrainingNoise(
-  latents: NdArray<Float32Array>,
-  options: TrainingNoiseOptions,
-  generators: Pick<Generators, "torch" | "python">,
-  precision: Precision = "float32",
-): NdArray<Float32Array> {
-  const { torch } = generators;
-  const { noiseOffset, multiresNoiseIterations, multiresNoiseDiscount = 0.3 } = options;
-  const base = toFloat32(torch.randn(latents.shape, { dtype: precision }));
+  const normals: DrawNormals<NdArray<Float32Array>> = (shape, isRounded) =>
+    toFloat32(generators.torch.randn(shape, { dtype: isRounded ? precision : "float32" }));
+  const { base, offset, levels, timesteps, extra } = drawNumbers(latents.shape, options, generators, normals, share);
   let noise = base.data;
-  if (noiseOffset) {
-    const strength = options.noiseOffsetRandomStrength ? torch.rand([1]).data[0]! * noiseOffset : noiseOffset;
-    noise = withOffset(noise, latents, channelStrengths(latents, strength, options.adaptiveNoiseScale), torch);
+  if (offset) {
+    const strengths = channelStrengths(latents, offset.strength, options.adaptiveNoiseScale);
+    noise = withOffset(noise, latents, strengths, offset.normals);
   }
-  if (multiresNoiseIterations)
-    noise = pyramidNoise(noise, latents.shape, multiresNoiseIterations, multiresNoiseDiscount, generators);
-  return { ...base, data: noise.map(rounding(precision)) };
+  if (levels) noise = withLevels(noise, latents.shape, levels, options.multiresNoiseDiscount ?? 0.3);
+  const target = { ...base, data: noise.map(rounding(precision)) };
+  const added = extra ? withPerturbation(target, extra.strength, extra.normals.data) : target;
+  return { noise: target, timesteps, noisyLatents: noisyLatents(latents, added, timesteps, schedule, precision) };
 }
 
 /** Strength of the offset in each sample and channel. */
@@ -100,15 +53,14 @@ function channelStrengths(latents: NdArray<Float32Array>, offset: number, adapti
   });
 }
 
+/** offsets: [B,C,1,1]. */
 function withOffset(
   noise: Float32Array,
   { shape }: NdArray,
   strengths: readonly number[],
-  torch: TorchGenerator,
+  { data: offsets }: NdArray<Float32Array>,
 ): Float32Array {
-  const [batch, channels, ...plane] = shape;
-  const offsets = torch.randn([batch!, channels!, 1, 1]).data;
-  const size = elementCount(plane);
+  const size = elementCount(shape.slice(2));
   return noise.map((value, i) => {
     const channel = Math.floor(i / size);
     return value + strengths[channel]! * offsets[channel]!;
@@ -124,17 +76,31 @@ export function pyramidNoise(
   discount: number,
   { torch, python }: Pick<Generators, "torch" | "python">,
 ): Float32Array {
-  const [batch, channels, height, width] = shape as readonly [number, number, number, number];
+  return withLevels(
+    noise,
+    shape,
+    drawLevels(shape, iterations, python, (level) => torch.randn(level)),
+    discount,
+  );
+}
+
+function withLevels(
+  noise: Float32Array,
+  [, , height, width]: readonly number[],
+  levels: readonly NdArray<Float32Array>[],
+  discount: number,
+): Float32Array {
   const sum = noise.slice();
-  for (let level = 0; level < iterations; level++) {
-    const ratio = (python.random() * 2 + 2) ** level;
-    const coarse = [Math.max(1, Math.floor(height / ratio)), Math.max(1, Math.floor(width / ratio))] as const;
-    const drawn = torch.randn([batch, channels, ...coarse]).data;
-    addEnlarged(sum, [height, width], drawn, coarse, discount ** level);
-    if (coarse.includes(1)) break;
-  }
+  for (const [level, { shape, data }] of levels.entries())
+    addEnlarged(sum, [height!, width!], data, [shape[2]!, shape[3]!], discount ** level);
   const deviation = standardDeviation(sum);
   return sum.map((value) => value / deviation);
+}
+
+/** Extra noise in the input that is not part of the target.
+ *  Source: Ning 2023, "Input Perturbation Reduces Exposure Bias in Diffusion Models"; sd-scripts `library/train_util.py` get_noise_noisy_latents_and_timesteps. */
+function withPerturbation(noise: NdArray<Float32Array>, strength: number, extra: Float32Array): NdArray<Float32Array> {
+  return { ...noise, data: noise.data.map((value, i) => value + strength * extra[i]!) };
 }
 
 /** sum += weight * coarse, enlarged bilinearly with half-pixel centres (PyTorch's align_corners=False). */

@@ -32,13 +32,24 @@ export function normalPair(u1: number, u2: number, functions: TranscendentalFunc
  *  Uniforms go into the array itself; each block of 16 becomes eight pairs. A rest is never transformed alone: the last 16 elements are drawn anew. */
 export function fillNormalBlocks(values: Float32Array | Float64Array, fill: NormalFill): void {
   const size = values.length;
-  const whole = size - (size % blockSize);
-  const drawn = fill.drawsRest ? size : whole;
+  const { whole, drawn } = blocksOf(size, fill.drawsRest);
   for (let i = 0; i < drawn; i++) values[i] = fill.uniform();
   for (let start = 0; start < whole; start += blockSize) transformBlock(values, start, fill);
   if (whole === size) return;
   for (let i = size - blockSize; i < size; i++) values[i] = fill.uniform();
   transformBlock(values, size - blockSize, fill);
+}
+
+/** How many uniforms `fillNormalBlocks` draws for so many elements. */
+export function uniformsOfBlocks(size: number, drawsRest: boolean): number {
+  const { whole, drawn } = blocksOf(size, drawsRest);
+  return whole === size ? drawn : drawn + blockSize;
+}
+
+/** whole: elements that fill blocks; drawn: uniforms that are drawn before the last block is drawn anew. */
+function blocksOf(size: number, drawsRest: boolean): { readonly whole: number; readonly drawn: number } {
+  const whole = size - (size % blockSize);
+  return { whole, drawn: drawsRest ? size : whole };
 }
 
 /** Everything is computed in double precision: torch's float32 logarithm, sine and cosine differ by up to 2e-6 between processors anyway. */

@@ -51,6 +51,21 @@ describe("TorchGenerator", () => {
     );
   });
 
+  test("skipping normal numbers equals drawing them", () => {
+    const dtypes = fc.constantFrom("float32", "float64", "float16", "bfloat16");
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.integer({ min: 1, max: 70 }), dtypes)), (draws) => {
+        const [drawn, skipped] = [new TorchGenerator(7), new TorchGenerator(7)];
+        for (const [size, dtype] of draws) {
+          drawn.randn([size], { dtype });
+          skipped.skipRandn([size], dtype);
+        }
+        expect(skipped.state()).toEqual(drawn.state());
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   test("counts its 32-bit outputs as torch consumes them", () => {
     const consumed = (draw: (generator: TorchGenerator) => unknown) => {
       const generator = new TorchGenerator(1);

@@ -49,7 +49,7 @@ const spoils: Readonly<Record<string, (result: Result) => string>> = {
       ...result,
       gradients: gradients.map((one) => ({
         ...one,
-        rows: floats(Buffer.from(one.rows, "base64").length / 8, Number.NaN),
+        double: { ...one.double, rows: floats(Buffer.from(one.double.rows, "base64").length / 8, Number.NaN) },
       })),
     }),
   "other-shape": ({ gradients, ...result }) =>
@@ -59,7 +59,7 @@ const spoils: Readonly<Record<string, (result: Result) => string>> = {
       ...result,
       gradients: gradients.map((one) => ({
         ...one,
-        ids: Buffer.from(Buffer.from(one.ids, "base64").reverse()).toString("base64"),
+        single: { ...one.single, ids: Buffer.from(Buffer.from(one.single.ids, "base64").reverse()).toString("base64") },
       })),
     }),
   "other-vectors": (result) => seal.sign({ ...result, rowsHash: "0".repeat(64) }),

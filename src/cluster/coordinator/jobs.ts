@@ -1,5 +1,5 @@
 import { bytesOf, elementCount, type NdArray } from "../../array/index.ts";
-import { drawTrainingBatch } from "../../diffusion/index.ts";
+import { skipTrainingBatch } from "../../diffusion/index.ts";
 import type { MicroStepContext, MicroStepSamples, StepInputs } from "../../training/index.ts";
 import type { BoardOf } from "../board/board.ts";
 import { encodeGenerators, encodeRows, encodeTokenIds } from "../protocol/arrays.ts";
@@ -9,12 +9,11 @@ import { protocolVersion, sha256 } from "../protocol/signed.ts";
 /** Keeps bytes to be fetched by their digest. */
 export type KeepBlob = (digest: string, bytes: Uint8Array) => void;
 
-/** The jobs of a step. Draws noise and timesteps of each as the loop of one machine does, so the generators go on as they always do; the noise itself is
- *  forgotten: jobs carry where the generators stood. */
+/** The jobs of a step. The generators go on as in the loop of one machine, without the noise being made: jobs carry where they stood. */
 export async function* jobsOf(
   inputs: StepInputs,
   batches: AsyncIterable<MicroStepSamples>,
-  { options, schedule }: Pick<MicroStepContext, "options" | "schedule">,
+  { options }: Pick<MicroStepContext, "options">,
   of: BoardOf,
   keep: KeepBlob,
 ): AsyncGenerator<Job> {
@@ -29,7 +28,7 @@ export async function* jobsOf(
   for await (const samples of batches) {
     const states = encodeGenerators(generators, needs);
     const share = { index, count: accumulationSteps };
-    const { timesteps } = drawTrainingBatch(samples.latents, options, schedule, generators, share);
+    const timesteps = skipTrainingBatch(samples.latents.shape, options, generators, share);
     yield {
       v: protocolVersion,
       ...{ run: of.run, incarnation: of.incarnation, kind: "micro-batch", step, index, attempt: 1 },

@@ -14,22 +14,23 @@ export class NoiseScale {
   note(results: readonly MicroStepResult[], samples: number, accumulationSteps: number): void {
     const count = results.length;
     if (count < 2) return;
-    const sums = new Map<string, Float64Array>();
+    const sums: Map<number, Float64Array>[] = results[0]!.gradients.map(() => new Map());
     let squares = 0;
     for (const { gradients } of results)
       for (const [encoder, gradient] of gradients.entries())
         for (const [id, row] of gradient) {
-          const sum = sums.get(`${encoder} ${id}`) ?? new Float64Array(row.length);
-          sums.set(`${encoder} ${id}`, sum);
-          for (const [i, value] of row.entries()) {
-            sum[i]! += value;
-            squares += value * value;
+          const sum = sums[encoder]!.get(id) ?? new Float64Array(row.length);
+          sums[encoder]!.set(id, sum);
+          for (let i = 0; i < row.length; i++) {
+            sum[i]! += row[i]!;
+            squares += row[i]! * row[i]!;
           }
         }
     const factor = accumulationSteps ** 2;
     const ofOne = (factor * squares) / count;
     let ofMean = 0;
-    for (const sum of sums.values()) for (const value of sum) ofMean += (value / count) ** 2;
+    for (const ofEncoder of sums)
+      for (const sum of ofEncoder.values()) for (const value of sum) ofMean += (value / count) ** 2;
     ofMean *= factor;
     const signal = (count * ofMean - ofOne) / (count - 1);
     const noise = (ofOne - ofMean) / (1 / samples - 1 / (count * samples));

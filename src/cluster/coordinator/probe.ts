@@ -47,12 +47,7 @@ export async function makeProbe(
     const job = { ...made, kind: "probe" as const };
     const outcome = await computeJob(job, local, blobs.fetch);
     const { losses, gradients } = outcome;
-    return {
-      job: seal.sign(job),
-      losses,
-      gradients: gradients.map(({ rows }) => rows),
-      digest: outcomeDigest(outcome),
-    };
+    return { job: seal.sign(job), losses, gradients, digest: outcomeDigest(outcome) };
   }
   throw new Error("a probe without a job");
 }

@@ -6,7 +6,8 @@ import { PythonRandom, type PythonRandomState, TorchGenerator, type TorchGenerat
 
 // Arrays and the states of generators as text: little-endian bytes in base64.
 
-const base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+// no pattern: what is none does not give the bytes that are counted where it is read
+const base64 = z.string();
 
 /** Sizes that messages may ask for. */
 export const limits = { rows: 75 * 16, width: 4096, encoders: 2, samples: 64, texts: 64 * 16, chunks: 3, ids: 4096 };
@@ -18,7 +19,10 @@ export const tokenIdsSchema = z.object({
   shape: z.tuple([size(limits.texts), size(limits.chunks), size(77)]),
   data: base64,
 });
-export const gradientSchema = z.object({ width: size(limits.width), ids: base64, rows: base64 });
+const rowBlock = z.object({ ids: base64, rows: base64 });
+/** Rows by token id, in ascending order: those whose numbers are all of single precision, as they are for tokens that stand at one place, and the others. */
+export const gradientSchema = z.object({ width: size(limits.width), single: rowBlock, double: rowBlock });
+export type EncodedGradient = z.infer<typeof gradientSchema>;
 export const numbersSchema = base64;
 
 /** @throws PROTOCOL when there are not that many */
@@ -72,28 +76,54 @@ export function decodeTokenIds({ shape, data }: z.infer<typeof tokenIdsSchema>):
   );
 }
 
-/** Gradients by token id, as messages have them: one row for each id, in ascending order of ids. They are sums in double precision, so nothing is rounded. */
-export function encodeGradient(gradient: ReadonlyMap<number, Float64Array>): z.infer<typeof gradientSchema> {
+/** Gradients by token id, as messages have them. They are sums in double precision; nothing is rounded. */
+export function encodeGradient(gradient: ReadonlyMap<number, Float64Array>): EncodedGradient {
   const ids = [...gradient.keys()].sort((a, b) => a - b);
+  const [singles, doubles] = [[] as number[], [] as number[]];
+  for (const id of ids) (isSingle(gradient.get(id)!) ? singles : doubles).push(id);
+  const block = <Rows extends Float32Array | Float64Array>(of: readonly number[], rows: Rows) => {
+    for (const [i, id] of of.entries()) rows.set(gradient.get(id)!, i * width);
+    return { ids: textOf(Int32Array.from(of)), rows: textOf(rows) };
+  };
   const width = gradient.get(ids[0]!)!.length;
-  const rows = new Float64Array(ids.length * width);
-  for (const [i, id] of ids.entries()) rows.set(gradient.get(id)!, i * width);
-  return { width, ids: textOf(Int32Array.from(ids)), rows: textOf(rows) };
+  return {
+    width,
+    single: block(singles, new Float32Array(singles.length * width)),
+    double: block(doubles, new Float64Array(doubles.length * width)),
+  };
+}
+
+/** Whether single precision holds all numbers. */
+function isSingle(values: Float64Array): boolean {
+  for (const value of values) if (Math.fround(value) !== value) return false;
+  return true;
 }
 
 /** The gradients of a message for the token ids of its job, in the order in which its texts use them first: sums over all rows are taken in that order.
  *  texts: all ids of the job. @throws CLUSTER_PROTOCOL when they are of other ids */
-export function decodeGradient(
-  { width, ids: idText, rows }: z.infer<typeof gradientSchema>,
-  texts: readonly number[],
-): Map<number, Float64Array> {
+export function decodeGradient(gradient: EncodedGradient, texts: readonly number[]): Map<number, Float64Array> {
+  const rows = gradientRows(gradient);
   const used = new Set(texts);
-  const ids = Array.from(numbersIn("int32", idText, used.size));
-  const values = numbersIn("float64", rows, used.size * width);
-  const places = new Map(ids.map((id, i) => [id, i]));
-  if (ids.some((id, i) => !used.has(id) || (i > 0 && id <= ids[i - 1]!)))
+  if (rows.size !== used.size || [...rows.keys()].some((id) => !used.has(id)))
     throw new CoinageError("CLUSTER_PROTOCOL", "Gradients of other tokens than those of the job.");
-  return new Map([...used].map((id) => [id, values.slice(places.get(id)! * width, (places.get(id)! + 1) * width)]));
+  return new Map([...used].map((id) => [id, rows.get(id)!]));
+}
+
+/** Rows by token id, whichever they are. @throws CLUSTER_PROTOCOL when they are not well formed */
+export function gradientRows({ width, single, double }: EncodedGradient): Map<number, Float64Array> {
+  const rows = new Map<number, Float64Array>();
+  for (const [dtype, block] of [
+    ["float32", single],
+    ["float64", double],
+  ] as const) {
+    const ids = numbersIn("int32", block.ids, undefined);
+    const values = numbersIn(dtype, block.rows, ids.length * width);
+    for (const [i, id] of ids.entries()) {
+      if (i > 0 && id <= ids[i - 1]!) throw new CoinageError("CLUSTER_PROTOCOL", "Tokens that are not in order.");
+      rows.set(id, new Float64Array(values.subarray(i * width, (i + 1) * width)));
+    }
+  }
+  return rows;
 }
 
 const twister = { words: z.string().length(3328), position: z.int().min(0).max(624) };

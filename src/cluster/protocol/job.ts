@@ -81,6 +81,7 @@ export function rowsHash(rows: readonly NdArray<Float32Array>[]): string {
 /** A digest of what was computed, whoever did it. */
 export function outcomeDigest({ losses, gradients }: Pick<Result, "losses" | "gradients">): string {
   const hash = createHash("sha256").update(losses);
-  for (const { ids, rows } of gradients) hash.update(ids).update(rows);
+  for (const { single, double } of gradients)
+    for (const { ids, rows } of [single, double]) hash.update(ids).update(rows);
   return hash.digest("hex");
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { MicroStepPlan } from "../../training/index.ts";
+import { gradientSchema } from "./arrays.ts";
 import { digestSchema, nameSchema } from "./job.ts";
 import { protocolVersion } from "./signed.ts";
 
@@ -74,7 +75,7 @@ export const manifestSchema = z.object({
   /** Which workers are used: those that compute the same bits as the coordinator, or those that come near as well. */
   numerics: z.enum(["same", "any"]),
   /** A signed job, and what the coordinator has computed for it. */
-  probe: z.object({ job: z.string(), losses: z.string(), gradients: z.array(z.string()), digest: digestSchema }),
+  probe: z.object({ job: z.string(), losses: z.string(), gradients: z.array(gradientSchema), digest: digestSchema }),
   /** Where blobs can be had, in order of preference. */
   blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
 });

@@ -9,11 +9,14 @@ type Plain = null | boolean | number | string | readonly Plain[] | { readonly [k
 
 /** JSON with the keys of every object in order and nothing between its words: equal values give equal texts. */
 export function canonicalText(value: unknown): string {
-  return JSON.stringify(value, (_, item: Plain) =>
-    item && typeof item === "object" && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : item,
-  );
+  return JSON.stringify(inOrder(value as Plain));
+}
+
+function inOrder(value: Plain | undefined): Plain | undefined {
+  if (!value || typeof value !== "object") return value;
+  if (Array.isArray(value)) return value.map((item: Plain) => inOrder(item) ?? null);
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, item]) => [key, inOrder(item)]));
 }
 
 export function sha256(bytes: string | Uint8Array): string {

@@ -1,4 +1,5 @@
 import type { MicroStepContext } from "../../training/index.ts";
+import { gradientRows } from "../protocol/arrays.ts";
 import { type Job, outcomeDigest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { computeJob, type FetchBlob } from "./compute.ts";
@@ -26,22 +27,21 @@ export async function probe(
   const outcome = await computeJob(job, context, fetch);
   const digest = outcomeDigest(outcome);
   if (digest === expected.digest) return { group: "same", digest, difference: 0 };
-  const difference = Math.max(...outcome.gradients.map(({ rows }, i) => apart(rows, expected.gradients[i] ?? "")));
+  const difference = Math.max(
+    ...outcome.gradients.map((gradient, i) => apart(gradientRows(gradient), gradientRows(expected.gradients[i]!))),
+  );
   return { group: difference <= near ? "near" : "broken", digest, difference };
 }
 
-/** The largest difference of elements, relative to the largest element; infinite for arrays of other lengths or without numbers. */
-function apart(found: string, wanted: string): number {
-  const [ours, theirs] = [found, wanted].map((text) => {
-    const bytes = Buffer.from(text, "base64");
-    return Array.from({ length: bytes.length >> 3 }, (_, i) => bytes.readDoubleLE(8 * i));
-  }) as [number[], number[]];
-  if (ours.length !== theirs.length || ours.length === 0) return Number.POSITIVE_INFINITY;
+/** The largest difference of elements, relative to the largest element; infinite for rows of other tokens or without numbers. */
+function apart(ours: ReadonlyMap<number, Float64Array>, theirs: ReadonlyMap<number, Float64Array>): number {
+  if (ours.size !== theirs.size) return Number.POSITIVE_INFINITY;
   let [largest, difference] = [0, 0];
-  for (const [i, value] of theirs.entries()) {
-    largest = Math.max(largest, Math.abs(value));
-    difference = Math.max(difference, Math.abs(value - ours[i]!));
-  }
+  for (const [id, row] of theirs)
+    for (const [i, value] of row.entries()) {
+      largest = Math.max(largest, Math.abs(value));
+      difference = Math.max(difference, Math.abs(value - (ours.get(id)?.[i] ?? Number.NaN)));
+    }
   const relative = difference / largest;
   return Number.isFinite(relative) ? relative : Number.POSITIVE_INFINITY;
 }

@@ -75,16 +75,15 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
   async announce(manifest: string, { step, out }: Omit<RunMark, "incarnation">): Promise<void> {
     const { run, incarnation } = this.#of;
     await this.#asking(async () => {
-      const isThere = this.#announced === manifest && (await this.#redis.hexists(keys.runs, run)) === 1;
-      if (!isThere) {
-        if (this.#announced === "") await this.#removeEarlier();
-        await this.#redis.hset(keys.runs, run, manifest);
-        // results lie in this stream; an emptied server has forgotten how long it may be
-        await this.#redis.hset(this.#meta, "opts.maxLenEvents", this.#longestStream);
-        this.#announced = manifest;
-      }
       const mark = keys.mark(run);
-      await this.#redis.multi().hset(mark, markFields({ incarnation, step, out })).expire(mark, markSeconds).exec();
+      const told = this.#redis.multi().hset(mark, markFields({ incarnation, step, out })).expire(mark, markSeconds);
+      const answers = await told.hexists(keys.runs, run).exec();
+      if (this.#announced === manifest && answers?.at(-1)?.[1] === 1) return;
+      if (this.#announced === "") await this.#removeEarlier();
+      await this.#redis.hset(keys.runs, run, manifest);
+      // results lie in this stream; an emptied server has forgotten how long it may be
+      await this.#redis.hset(this.#meta, "opts.maxLenEvents", this.#longestStream);
+      this.#announced = manifest;
     });
   }
 
