@@ -9,7 +9,7 @@ const source = fileURLToPath(new URL("../src", import.meta.url));
 const rows = [
   ["cli"],
   ["."],
-  ["studio"],
+  ["studio", "sweep"],
   ["cluster", "reporters", "runs"],
   ["training"],
   ["generation", "inspect", "report"],

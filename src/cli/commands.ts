@@ -64,6 +64,10 @@ export const commands = {
     usage: "cluster [clean|acl] --queue URL",
     about: "show who takes part in shared runs",
   },
+  sweep: {
+    usage: "sweep FILE [FLAGS]",
+    about: "train and compare runs with all combinations of some settings",
+  },
   demo: {
     usage: "demo",
     about: "teach the bundled small model a word, in about a minute",

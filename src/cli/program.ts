@@ -69,7 +69,7 @@ function currentFolder(): string {
 /** A text in which commands of this program are written as they must be called here. */
 export function asCalled(text: string): string {
   return text.replace(
-    /(?<!Usage: )\bcoinage (?=(?:train|generate|inspect|convert|report|plan|devices|studio|runs|stop|worker|cluster|demo|--help)\b)/g,
+    /(?<!Usage: )\bcoinage (?=(?:train|generate|inspect|convert|report|plan|devices|studio|runs|stop|worker|cluster|sweep|demo|--help)\b)/g,
     () => `${program()} `,
   );
 }

@@ -19,6 +19,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   stop: async () => (await import("./runs/stop.ts")).stopCommand,
   worker: async () => (await import("./cluster/worker.ts")).workerCommand,
   cluster: async () => (await import("./cluster/cluster.ts")).clusterCommand,
+  sweep: async () => (await import("./sweep/sweep.ts")).sweepCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
 };
 

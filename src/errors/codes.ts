@@ -11,6 +11,8 @@ export const errorCodes = {
   CLUSTER_TLS: "The certificate of a queue's server is not accepted.",
   CLUSTER_UNREACHABLE: "The queue of a shared run cannot be reached.",
   CLUSTER_WEIGHTS: "A worker cannot get weights or latents of a run, or they are not the ones that the run has.",
+  // sweep
+  SWEEP_INVALID: "A sweep file (coinage sweep) whose tables or axes are not what they must be.",
   // studio
   BODY_INVALID: "A request to the studio whose contents are not what its route takes.",
   BODY_TOO_LARGE: "A request to the studio, or a file sent to it, with more bytes than are accepted.",

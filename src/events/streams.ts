@@ -74,3 +74,8 @@ export async function* untilAborted<Item>(
     iterator.return?.().catch(() => {});
   }
 }
+
+/** For JSON.stringify: leaves pixels and latents of events out. */
+export function withoutArrays(_: string, value: unknown): unknown {
+  return ArrayBuffer.isView(value) ? undefined : value;
+}

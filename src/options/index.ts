@@ -9,7 +9,7 @@
 
 export type { Checked, SettingsWarning } from "./checked.ts";
 export { readSettingsFile } from "./file/disk.ts";
-export { completeSettingsToml, parseSettingsFile } from "./file/toml.ts";
+export { completeSettingsToml, flagsOfTable, flagsToml, parseSettingsFile, parseToml } from "./file/toml.ts";
 export { checkGenerateSettings, type GenerateSettings } from "./generate/check.ts";
 export type { GenerateInput } from "./generate/input.ts";
 export { parseGenerateArguments, parseGenerateRecord } from "./generate/request.ts";
@@ -26,6 +26,7 @@ export {
   flagValues,
   flagWords,
   parseTrainArguments,
+  readTrainFlags,
   readTrainRecord,
   readTrainRequest,
   type TrainRequest,
@@ -34,6 +35,8 @@ export { loggedSettings, withoutSecrets } from "./train/secrets.ts";
 export {
   fileOnlyOptions,
   type GivenTrainSettings,
+  inputPaths,
+  outputPaths,
   settingsWithEffect,
   trainFileTable,
   trainGroups,

@@ -1,11 +1,13 @@
 /** The report of a run that a person looks at: plain data, measured and drawn with the model, and rendered to one page of HTML. */
 export { completeReport, withReasonOfMissing } from "./complete.ts";
-export { encodeReport, type ReportData, reportFormat, type StripColumn } from "./data.ts";
+export { decodeReport, encodeReport, type ReportData, reportFormat, type StripColumn } from "./data.ts";
 export { encodeTables, samplingSteps } from "./draw.ts";
 export { hashesOf } from "./file/compose.ts";
 export { type ReportEvent, reportOnFile } from "./file/report-on.ts";
 export { anglesBetween, describeVectors } from "./measure/describe.ts";
+export { type Html, html } from "./page/html.ts";
 export { marksOf, marksOfFile, renderReport } from "./page/page.ts";
+export { reportStyle } from "./page/style.ts";
 export { sceneOf } from "./scene.ts";
 export { generateWords } from "./usage.ts";
 export { bestOf, judged } from "./verdict.ts";

@@ -1,4 +1,5 @@
 import { CoinageError, machineProblem } from "../errors/index.ts";
+import { withoutArrays } from "../events/index.ts";
 import { openLogFile } from "./log-file.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -54,8 +55,4 @@ function logProblem(error: unknown): CoinageError | undefined {
 export function jsonLinesReporter(file: string): Reporter<object> {
   const { write, close } = openLogFile(file, `--events ${file}`);
   return { report: (event) => write(`${JSON.stringify(event, withoutArrays)}\n`), close };
-}
-
-function withoutArrays(_: string, value: unknown): unknown {
-  return ArrayBuffer.isView(value) ? undefined : value;
 }

@@ -3,7 +3,16 @@
 
 export { aboutRun, type RunAbout, settingsOfRun } from "./about.ts";
 export { type RunCommand, sendCommand } from "./control.ts";
-export { isPath, isRunId, makeRunFolder, placesOf, type RunPlaces, runFolderOf, runsFolder } from "./folder.ts";
+export {
+  folderPart,
+  isPath,
+  isRunId,
+  makeRunFolder,
+  placesOf,
+  type RunPlaces,
+  runFolderOf,
+  runsFolder,
+} from "./folder.ts";
 export type { CurvesOf, TableRow } from "./journal/curves.ts";
 export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
 export { follow } from "./journal/follow.ts";

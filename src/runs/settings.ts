@@ -10,22 +10,23 @@ import {
   parseConfigJson,
   parseConfigToml,
 } from "../formats/config/index.ts";
-import { completeSettingsToml, type TrainSettings } from "../options/index.ts";
+import {
+  type CamelCase,
+  camelCase,
+  completeSettingsToml,
+  inputPaths,
+  outputPaths,
+  type TrainSettings,
+} from "../options/index.ts";
 import type { RunPlaces } from "./folder.ts";
 
-/** Settings that name what is there already; names of models on the hub stay as they are. */
-const inputs = [
-  ...["pretrainedModelNameOrPath", "vae", "weights", "resume", "trainDataDir", "imageDir", "regDataDir"],
-  ...["conditioningDataDir", "inJson", "samplePrompts", "tokenizerCacheDir", "metadataThumbnail", "logTrackerConfig"],
-] as const satisfies readonly (keyof TrainSettings)[];
+/** The dataset config is copied, and its paths with it. */
+const inputs = inputPaths.filter((flag) => flag !== "dataset_config").map(keyOf);
+const outputs = outputPaths.filter((flag) => flag !== "output_dir").map(keyOf);
 
-/** Settings that name what is written besides the folder of the run. */
-const outputs = [
-  "loggingDir",
-  "events",
-  "consoleLogFile",
-  "debugDatasetDir",
-] as const satisfies readonly (keyof TrainSettings)[];
+function keyOf<Flag extends string>(flag: Flag): CamelCase<Flag> {
+  return camelCase(flag) as CamelCase<Flag>;
+}
 
 /** The settings of a run in its folder: files go to their places in it, paths mean the same from every folder, and the dataset config is a copy. A state is
  *  written at the end, so that the run can be made longer. @throws DATASET_CONFIG, OUTPUT_UNWRITABLE */

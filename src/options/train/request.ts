@@ -49,6 +49,11 @@ export async function readTrainRecord(
   return checked(withoutRunFolder(parseTrainRecord(record, file)), use);
 }
 
+/** Training settings from the values of flags. @throws what readTrainRequest throws */
+export function readTrainFlags(values: FlagValues): Promise<Checked<TrainSettings>> {
+  return checked(trainSettings(values, false, undefined), "train");
+}
+
 /** The command line makes the folders of runs, so code gives an output folder. */
 function withoutRunFolder(parsed: Parsed<GivenTrainSettings>): Parsed<GivenTrainSettings> {
   const { settings, warnings } = parsed;

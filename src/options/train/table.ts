@@ -35,7 +35,19 @@ export const trainTable = {
   ...learningOptions,
 };
 
-/** The same flags in groups, as people read them. */
+/** Flags that name what is there already. Some may also be names on the Hugging Face hub, or data: URLs. */
+export const inputPaths = [
+  ...["pretrained_model_name_or_path", "vae", "weights", "resume", "train_data_dir", "image_dir", "reg_data_dir"],
+  ...["conditioning_data_dir", "in_json", "dataset_config", "sample_prompts", "tokenizer_cache_dir"],
+  ...["metadata_thumbnail", "log_tracker_config"],
+] as const satisfies readonly (keyof typeof trainTable)[];
+
+/** Flags that name what is written. */
+export const outputPaths = [
+  ...["output_dir", "logging_dir", "events", "console_log_file", "debug_dataset_dir"],
+] as const satisfies readonly (keyof typeof trainTable)[];
+
+/** All flags in groups, as people read them. */
 export const trainGroups: readonly OptionGroup[] = [
   { title: "Recipes, evaluation and updates (not in sd-scripts)", options: learningOptions },
   { title: "The new word", options: inversionOptions },

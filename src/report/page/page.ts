@@ -3,9 +3,9 @@ import { familyNames } from "../../checkpoint/index.ts";
 import { decodeReport, type ReportData, type Verdict } from "../data.ts";
 import { curvesSection } from "./curves.ts";
 import { measuresSection, runSection, usageSection } from "./details.ts";
-import { Html, html } from "./html.ts";
+import { type Html, html } from "./html.ts";
 import { stripSection } from "./strip.ts";
-import { style } from "./style.ts";
+import { reportStyle } from "./style.ts";
 
 /** Name of the element that says what a page is of. */
 const markName = "coinage-report";
@@ -23,7 +23,7 @@ export function renderReport(data: ReportData): string {
 <meta name="color-scheme" content="light dark">
 <meta name="${markName}" content="${marksOf(data).join(" ")}">
 <title>${word}: what was learned</title>
-<style>${new Html(style)}</style>
+<style>${reportStyle}</style>
 </head>
 <body>
 <header><h1>${word}</h1><p>${familyNames[model.family]}, ${path.basename(model.source)}${steps}</p></header>

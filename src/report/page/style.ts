@@ -1,5 +1,7 @@
+import { Html } from "./html.ts";
+
 /** The style of a report: light and dark, from 320 pixels on. Contrast of texts is at least 4.5 to 1 (WCAG 2.2 AA). */
-export const style = `
+export const reportStyle = new Html(`
 :root {
   color-scheme: light dark;
   --paper: #fcfbf8; --ink: #1f1d1a; --soft: #625d54; --rule: #e4dfd5; --card: #f4f1ea;
@@ -97,4 +99,4 @@ summary { cursor: pointer; font-weight: 600; }
 .warnings { padding-left: 1.1rem; }
 footer { margin-top: 3rem; font-size: .85rem; color: var(--soft); }
 @media print { .scroll { overflow: visible; } section { break-inside: avoid; } }
-`;
+`);

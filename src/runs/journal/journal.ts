@@ -1,4 +1,5 @@
 import { closeSync, constants, fsync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { withoutArrays } from "../../events/index.ts";
 import type { TrainingEvent } from "../../training/index.ts";
 import type { RunEvent } from "./events.ts";
 import { readEntries, readTail } from "./reader.ts";
@@ -94,8 +95,4 @@ async function endOf(file: string): Promise<{ readonly last: number; readonly en
     if (read.end === at) return { last, end: at };
     at = read.end;
   }
-}
-
-function withoutArrays(_: string, value: unknown): unknown {
-  return ArrayBuffer.isView(value) ? undefined : value;
 }

@@ -1,0 +1,62 @@
+import { CoinageError } from "../../errors/index.ts";
+import { reportAll, type Terminal } from "../../reporters/index.ts";
+import { sweep } from "../../sweep/index.ts";
+import { commands } from "../commands.ts";
+import { listenForInterrupt } from "../interrupt.ts";
+import { type ExitCode, exitCodes } from "../output.ts";
+import { asCalled } from "../program.ts";
+import { sweepReport } from "./report.ts";
+
+const help = `Usage: coinage ${commands.sweep.usage}
+Trains the runs that a file describes, all combinations of what varies, one after another, and compares them. Interrupted, it goes on where it was when it is called again.
+
+  coinage sweep rates.toml
+  coinage sweep rates.toml --output_dir rates --threads 4
+
+  rates.toml:
+    [train]                                  # flags of coinage train; config_file = "train.toml" above it reads more from there
+    pretrained_model_name_or_path = "model.safetensors"
+    resolution = 512
+    max_train_steps = 400
+    [axes]
+    learning_rate = [1e-3, 5e-3]             # any flag
+    seed = [1, 2, 3]
+    [[axes.concept]]                         # flags that vary together
+    token_string = "mycat"
+    init_word = "cat"
+    image_dir = "cat"
+    [[axes.concept]]
+    token_string = "mydog"
+    init_word = "dog"
+    image_dir = "dog"
+
+  --output_dir FOLDER   for sweep.html, sweep.json and a folder for each run (default: coinage-sweep-NAME)
+  --json                print the table as one line of JSON
+  FLAGS                 those of coinage train, before what the file says of all runs
+`;
+
+/** `coinage sweep FILE` */
+export async function sweepCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  if (words.some((word) => word === "--help" || word === "-h")) {
+    terminal.result(asCalled(help));
+    return exitCodes.done;
+  }
+  const [file, ...flags] = words.filter((word) => word !== "--json");
+  if (file === undefined || file.startsWith("-"))
+    throw new CoinageError("USAGE", "sweep begins with a file.", { hint: `Usage: coinage ${commands.sweep.usage}` });
+  const isJson = words.includes("--json");
+  const interrupt = listenForInterrupt(
+    terminal,
+    () => "Finishing the step and saving; press Ctrl-C again to quit at once.",
+  );
+  try {
+    const events = sweep(file, flags, { signal: interrupt.signal });
+    const last = await reportAll(events, [sweepReport(terminal, isJson)], terminal);
+    if (last?.kind !== "table" || !last.isComplete)
+      terminal.talk(asCalled(`Not all runs are done. Called again, coinage sweep ${file} goes on.\n`));
+    if (interrupt.signal.aborted) return exitCodes.interrupted;
+    return last?.kind === "table" && last.isComplete ? exitCodes.done : exitCodes.error;
+  } finally {
+    interrupt.release();
+  }
+}

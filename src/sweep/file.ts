@@ -1,0 +1,160 @@
+import path from "node:path";
+import { CoinageError, nearestName } from "../errors/index.ts";
+import { kindOfPath, readGivenTextFile } from "../files/index.ts";
+import { type ConfigPath, type ConfigTable, type ConfigValue, isTable, plainValue } from "../formats/config/index.ts";
+import {
+  type FlagValues,
+  flagsOfTable,
+  flagValues,
+  inputPaths,
+  outputPaths,
+  parseToml,
+  readSettingsFile,
+} from "../options/index.ts";
+
+/** One of the values that an axis goes through. */
+export interface AxisPoint {
+  /** For tables and names: "0.005", "mycat". */
+  readonly label: string;
+  readonly values: FlagValues;
+}
+
+/** What varies from run to run. */
+export interface Axis {
+  readonly name: string;
+  readonly points: readonly AxisPoint[];
+}
+
+/** Runs to compare: those of all combinations of the axes' points. */
+export interface Sweep {
+  readonly name: string;
+  /** What all runs have in common. */
+  readonly base: FlagValues;
+  /** Flags of the sweep itself: where it goes. */
+  readonly own: FlagValues;
+  readonly axes: readonly Axis[];
+}
+
+const keys = ["config_file", "train", "axes"];
+
+/** Flags that are the sweep's, and not its runs'. */
+const ofSweep = ["output_dir"];
+
+/** Flags that a sweep sets for each of its runs, and those that make no run. */
+const refused = [
+  "events",
+  "resume",
+  "run",
+  "runs_dir",
+  "config_file",
+  "output_config",
+  "debug_dataset",
+  "debug_dataset_dir",
+  "console_log_file",
+  "queue",
+];
+
+/** Reads a sweep file. words: flags of `train` that go before what the file says of all runs.
+ *  @throws FILE_NOT_FOUND, SETTINGS_FILE_INVALID, SWEEP_INVALID, USAGE */
+export async function readSweep(file: string, words: readonly string[]): Promise<Sweep> {
+  if ((await kindOfPath(file)) === "nothing")
+    throw new CoinageError("FILE_NOT_FOUND", `The sweep file ${file} does not exist.`, {
+      where: path.resolve(file),
+    });
+  const refusal = { code: "FILE_UNREADABLE", subject: `The sweep file ${file}`, where: file } as const;
+  const { value, lineOf } = parseToml(await readGivenTextFile(file, "settingsFile", refusal), file);
+  const placeOf = (...at: ConfigPath) => `${file}, line ${lineOf(at) ?? 1}`;
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
+  if (unknown !== undefined) {
+    const near = nearestName(unknown, keys);
+    throw invalid(`A sweep file has no key ${unknown}.`, placeOf(unknown), near ? `Did you mean ${near}?` : layout);
+  }
+  const { config_file: config, train = {}, axes } = value;
+  if (config !== undefined && typeof config !== "string")
+    throw invalid("config_file names a settings file.", placeOf("config_file"), layout);
+  if (!isTable(train)) throw invalid("train is a table of flags.", placeOf("train"), layout);
+  if (!isTable(axes)) throw invalid("axes is a table of what varies.", placeOf("axes"), layout);
+  const given = flagValues(words);
+  const all = await withWholePaths(
+    new Map([
+      ...(config === undefined ? [] : await flagsOfConfig(config)),
+      ...flagsOfTable(train, (name) => placeOf("train", name)),
+      ...given,
+    ]),
+  );
+  const found = await Promise.all(Object.entries(axes).map(([name, entry]) => axisOf(name, entry, placeOf)));
+  for (const axis of found)
+    for (const { values } of axis.points)
+      for (const flag of values.keys()) refuseFlag(flag, [...ofSweep, ...refused], placeOf("axes", axis.name));
+  for (const flag of all.keys()) refuseFlag(flag, refused, `--${flag}`);
+  refuseTwice(found, placeOf);
+  const part = (isOwn: boolean) => new Map([...all].filter(([flag]) => ofSweep.includes(flag) === isOwn));
+  return { name: path.basename(file, path.extname(file)), base: part(false), own: part(true), axes: found };
+}
+
+const layout = "A sweep file has a table [train] with flags of coinage train, and a table [axes] with lists of values.";
+
+async function flagsOfConfig(file: string): Promise<FlagValues> {
+  const { values } = await readSettingsFile(file);
+  return values as FlagValues;
+}
+
+/** An axis: a list of values of a flag, or of tables of flags that vary together. */
+async function axisOf(name: string, entry: ConfigValue, placeOf: (...at: ConfigPath) => string): Promise<Axis> {
+  const where = placeOf("axes", name);
+  if (!Array.isArray(entry) || entry.length === 0)
+    throw invalid(`The axis ${name} is a list of values, or of tables of flags.`, where, layout);
+  const points = await Promise.all(
+    (entry as readonly ConfigValue[]).map(async (point, i): Promise<AxisPoint> => {
+      const { label, ...flags } = isTable(point) ? point : ({ [name]: point } as ConfigTable);
+      const values = flagsOfTable(flags, () => placeOf("axes", name, i));
+      return { label: labelOf(label, flags), values: await withWholePaths(values) };
+    }),
+  );
+  const twice = points.find(({ label }, i) => points.findIndex((other) => other.label === label) < i);
+  if (twice) throw invalid(`The axis ${name} has ${twice.label} twice.`, where, "Give tables a label of their own.");
+  return { name, points };
+}
+
+/** What people call a point: its label, its word, or its values. */
+function labelOf(label: ConfigValue | undefined, flags: ConfigTable): string {
+  if (typeof label === "string" && label !== "") return label;
+  const values = typeof flags.token_string === "string" ? [flags.token_string] : Object.values(flags);
+  return values.map((value) => String(plainValue(value))).join(" ");
+}
+
+function refuseFlag(flag: string, flags: readonly string[], where: string): void {
+  if (!flags.includes(flag)) return;
+  throw invalid(
+    `A sweep takes no ${flag}.`,
+    where,
+    "Each run of a sweep has a folder of its own, in the folder that --output_dir names.",
+  );
+}
+
+/** A flag that two axes set would have one value only. */
+function refuseTwice(axes: readonly Axis[], placeOf: (...at: ConfigPath) => string): void {
+  const owners = new Map<string, string>();
+  for (const { name, points } of axes)
+    for (const flag of new Set(points.flatMap(({ values }) => [...values.keys()]))) {
+      const owner = owners.get(flag);
+      if (owner !== undefined)
+        throw invalid(`The axes ${owner} and ${name} both set ${flag}.`, placeOf("axes", name), "Leave it to one.");
+      owners.set(flag, name);
+    }
+}
+
+function invalid(message: string, where: string, hint: string): CoinageError {
+  return new CoinageError("SWEEP_INVALID", message, { where, hint });
+}
+
+/** Paths mean the same from every folder; names on the hub stay as they are. */
+async function withWholePaths(values: FlagValues): Promise<FlagValues> {
+  const entries = [...values].map(async ([flag, value]) => {
+    const isInput = inputPaths.some((name) => name === flag);
+    const isOutput = outputPaths.some((name) => name === flag);
+    if (typeof value !== "string" || (!isInput && !isOutput)) return [flag, value] as const;
+    return [flag, isOutput || (await kindOfPath(value)) !== "nothing" ? path.resolve(value) : value] as const;
+  });
+  return new Map(await Promise.all(entries));
+}

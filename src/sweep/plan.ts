@@ -1,0 +1,121 @@
+import path from "node:path";
+import { CoinageError } from "../errors/index.ts";
+import { digestOf } from "../files/index.ts";
+import {
+  type Checked,
+  type FlagValues,
+  flagsToml,
+  readTrainFlags,
+  type TrainSettings,
+  trainGroups,
+  trainTable,
+} from "../options/index.ts";
+import { folderPart } from "../runs/index.ts";
+import type { Axis, AxisPoint, Sweep } from "./file.ts";
+
+/** A run of a sweep, not yet started. */
+export interface PlannedRun {
+  /** Of its folder. */
+  readonly name: string;
+  /** The label of its point on each axis, in the order of the axes. */
+  readonly labels: readonly string[];
+  readonly values: FlagValues;
+  /** Its settings as `--config_file` takes them, but for places and devices. */
+  readonly config: string;
+  /** Equal for runs whose frozen batches have the same images, captions, noise and timesteps, so that losses compare. */
+  readonly batch: string;
+}
+
+/** Most runs of a sweep: a typing error makes many. */
+const mostRuns = 1000;
+
+/** What a sweep adds beneath the settings that are given: runs with the same noise that are measured and reported on. */
+const defaults: FlagValues = new Map<keyof typeof trainTable, string | number | boolean>([
+  ["save_model_as", "safetensors"],
+  ["seed", 1],
+  ["report", true],
+]);
+
+/** Plans the runs of a sweep and checks the settings of each. folder: of the sweep. @throws SWEEP_INVALID, and what checking settings throws */
+export async function planRuns({ base, axes }: Sweep, folder: string): Promise<PlannedRun[]> {
+  const count = axes.reduce((product, { points }) => product * points.length, 1);
+  if (count > mostRuns)
+    throw new CoinageError("SWEEP_INVALID", `The axes make ${count} runs; a sweep has at most ${mostRuns}.`, {
+      where: "axes",
+      hint: "Make several sweeps of it.",
+    });
+  const runs = combinations(axes).map((points) => plannedRun(base, axes, points));
+  for (const run of runs) await settingsOfRun(run, folder);
+  return runs;
+}
+
+/** All combinations of points; the last axis varies fastest. */
+function combinations(axes: readonly Axis[]): AxisPoint[][] {
+  return axes.reduce<AxisPoint[][]>(
+    (found, { points }) => found.flatMap((before) => points.map((point) => [...before, point])),
+    [[]],
+  );
+}
+
+function plannedRun(base: FlagValues, axes: readonly Axis[], points: readonly AxisPoint[]): PlannedRun {
+  const given = new Map([...base, ...points.flatMap(({ values }) => [...values])]);
+  const values = new Map([...defaults, ...evaluationOf(given), ...given]);
+  const labels = points.map(({ label }) => label);
+  const config = flagsToml(new Map([...values].filter(([flag]) => isOfRun(flag))));
+  const part = folderPart(axes.map(({ name }, i) => `${name}=${labels[i]}`).join(",")).slice(0, 60);
+  return { name: `${part}-${digestOf(config).slice(0, 8)}`, labels, values, config, batch: batchOf(values) };
+}
+
+/** Runs are compared by evaluations: where none are asked for there are a few, the last at the end. */
+function evaluationOf(given: FlagValues): FlagValues {
+  const isAsked = ["eval_every_n_steps", "early_stop", "keep", "recipe"].some((flag) =>
+    given.has(flag as keyof typeof trainTable),
+  );
+  if (isAsked) return new Map();
+  const steps = Number(given.get("max_train_steps") ?? trainTable.max_train_steps.default);
+  return new Map([["eval_every_n_steps", given.has("max_train_epochs") ? 20 : intervalOf(steps)]]);
+}
+
+/** Steps between evaluations: a divisor of all steps where there is one, for four to twelve evaluations after the first. */
+function intervalOf(steps: number): number {
+  for (let count = 4; count <= 12; count++) if (steps % count === 0) return steps / count;
+  return Math.max(1, Math.round(steps / 4));
+}
+
+/** Whether a flag makes a run what it is, and not where or on what it computes. */
+function isOfRun(flag: keyof typeof trainTable): boolean {
+  const { effect } = trainTable[flag];
+  return effect !== "speed" && effect !== "display";
+}
+
+const batchTitles = ["Model", "Images", "Captions", "Noise and timesteps"];
+const batchFlags = new Set(
+  trainGroups.filter(({ title }) => batchTitles.includes(title)).flatMap(({ options }) => Object.keys(options)),
+);
+
+function batchOf(values: FlagValues): string {
+  return JSON.stringify([...values].filter(([flag]) => flag === "seed" || batchFlags.has(flag)).sort());
+}
+
+/** The settings of a run in its folder. state: to go on from. @throws what checking settings throws */
+export function settingsOfRun(
+  { values, name, labels }: PlannedRun,
+  folder: string,
+  state?: string,
+): Promise<Checked<TrainSettings>> {
+  const own = new Map<keyof typeof trainTable, string | boolean>([
+    ["output_dir", path.join(folder, name)],
+    ["overwrite", true],
+    ["save_state_on_train_end", true],
+    ...(state === undefined ? [] : [["resume", state] as const]),
+  ]);
+  return readTrainFlags(new Map([...values, ...own])).catch((error: unknown) => {
+    if (!(error instanceof CoinageError) || labels.length === 0) throw error;
+    const { code, message, where, hint } = error;
+    throw new CoinageError(code, message, {
+      where: [where, `run ${labels.join(", ")}`].filter(Boolean).join("\n  "),
+      ...(hint !== undefined && { hint }),
+      cause: error,
+    });
+  });
+}
