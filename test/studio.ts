@@ -56,7 +56,7 @@ export function studioRoutes({
     drafts: new Drafts(path.join(work, "drafts"), leaveBytes),
     trash: new Trash(path.join(work, "trash")),
     ...{ runs, listing, queue, caller, report },
-    tries: new Tries(runs, end.signal, report),
+    tries: new Tries(listing, end.signal, report),
     end: end.signal,
     models: new ModelLibrary(roots, checker),
   };

@@ -18,7 +18,7 @@ export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
 export { follow } from "./journal/follow.ts";
 export { RunHistory } from "./journal/history.ts";
 export { Wake } from "./journal/wake.ts";
-export { consoleEnd, listRuns, type RunRow, readRun } from "./list.ts";
+export { consoleEnd, listRuns, type RunRow, readRun, recordStamp } from "./list.ts";
 export { changeMarks } from "./marks.ts";
 export { changeRecord, newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
 export { RunSession, takeRun } from "./session.ts";

@@ -51,35 +51,37 @@ export interface RunRow {
 /** Folders that are looked into at once: each takes a few open files. */
 const atOnce = 16;
 
-/** All runs in a folder, the newest first. What is no run is left out; a folder of runs that is not there has none.
- *  known: the row of a folder that need not be looked into, with its place among all names. */
+/** All runs in a folder, the newest first. What is no run is left out; a folder of runs that is not there has none. rowOf: looks into a folder. */
 export async function listRuns(
   root: string,
-  known: (name: string, place: number) => RunRow | undefined = () => undefined,
+  rowOf: (folder: string) => Promise<RunRow | undefined> = rowIn,
 ): Promise<RunRow[]> {
   const names = (await readdir(root).catch(() => [])).filter((name) => !name.startsWith("."));
-  const folders = names.sort().reverse();
   const rows: (RunRow | undefined)[] = [];
-  const rowOfName = (name: string, place: number) => known(name, place) ?? rowIn(path.join(root, name));
-  for (let i = 0; i < folders.length; i += atOnce)
-    rows.push(...(await Promise.all(folders.slice(i, i + atOnce).map((name, j) => rowOfName(name, i + j)))));
+  for (let i = 0; i < names.length; i += atOnce)
+    rows.push(...(await Promise.all(names.slice(i, i + atOnce).map((name) => rowOf(path.join(root, name))))));
   return rows.filter((row) => row !== undefined).sort(newestFirst);
 }
 
 /** Names begin with the minute; within one, what a record says decides. */
 function newestFirst(a: RunRow, b: RunRow): number {
   const minute = ({ id }: RunRow) => id.slice(0, "YYYY-MM-DD_HHMM".length);
-  return descending(minute(a), minute(b)) || descending(a.made ?? "", b.made ?? "");
+  return descending(minute(a), minute(b)) || descending(a.made ?? "", b.made ?? "") || descending(a.id, b.id);
 }
 
-/** By code units, which is many times as fast as by language: all runs are sorted each second while somebody watches. */
+/** By code units, which is many times as fast as by language. */
 function descending(a: string, b: string): number {
   return a === b ? 0 : a < b ? 1 : -1;
 }
 
 async function rowIn(folder: string): Promise<RunRow | undefined> {
   const places = placesOf(folder);
-  return (await stampOf(places.record)) === undefined ? undefined : readRun(places);
+  return (await recordStamp(places)) === undefined ? undefined : readRun(places);
+}
+
+/** Another text once the record of a run was written anew, as it is by every process that opens the run; undefined for what is no run. */
+export function recordStamp({ record }: RunPlaces): Promise<string | undefined> {
+  return stampOf(record);
 }
 
 /** A run as it is now. Never throws: what cannot be read is a row that says so. */
@@ -155,7 +157,7 @@ interface Contents {
 const known = new Map<string, Contents & { readonly stamp: string }>();
 
 async function contentsOf(places: RunPlaces): Promise<Contents> {
-  const stamp = `${await stampOf(places.record)} ${await stampOf(places.journal)}`;
+  const stamp = `${await recordStamp(places)} ${await stampOf(places.journal)}`;
   const found = known.get(places.folder);
   if (found?.stamp === stamp) return found;
   const record = await readRecord(places);

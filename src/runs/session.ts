@@ -1,4 +1,6 @@
+import { utimes } from "node:fs/promises";
 import os from "node:os";
+import path from "node:path";
 import { CoinageError } from "../errors/index.ts";
 import { type Lock, takeLock } from "../files/index.ts";
 import type { TrainingCommand, TrainingEvent } from "../training/index.ts";
@@ -73,6 +75,7 @@ export class RunSession {
     const { queued, ...kept } = record;
     await writeRecord(places, { ...kept, wanted: "run", process: openedHere() });
     journal.append({ kind: "opened", pid: process.pid, host: os.hostname(), version });
+    await touch(path.dirname(places.folder));
     await forgetStart(places);
     const session = new RunSession(places, journal);
     for (const early of found.filter(({ time }) => time >= start)) session.#obey(early);
@@ -162,6 +165,12 @@ export class RunSession {
     this.#toldRss = rssBytes;
     this.#journal.append({ kind: "memory", rssBytes, peakBytes, freeBytes, totalBytes });
   }
+}
+
+/** Tells whoever lists the runs of a folder, which may be a thousand, that one of them has changed. Without it that is seen later. */
+async function touch(folder: string): Promise<void> {
+  const now = new Date();
+  await utimes(folder, now, now).catch(() => {});
 }
 
 function answerTo(journal: Journal, { id, asked: { command } }: FoundCommand, problem: string | undefined): void {

@@ -72,7 +72,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       models: new ModelLibrary(roots, checker),
       checker,
       runs,
-      tries: new Tries(runs, end.signal, report),
+      tries: new Tries(listing, end.signal, report),
       caller: options.caller,
       end: end.signal,
       makeTicket: () => tickets.make(),

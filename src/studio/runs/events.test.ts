@@ -2,7 +2,7 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { studioRoutes } from "../../../test/studio.ts";
 import { writtenRun } from "../../../test/written-run.ts";
-import { type Entry, takeRun } from "../../runs/index.ts";
+import { type Entry, RunSession, readRecord, takeRun } from "../../runs/index.ts";
 import { idOf, positionsIn, thinned } from "./messages.ts";
 
 const { ask, work } = studioRoutes();
@@ -112,6 +112,25 @@ describe("events", () => {
     expect(rest).not.toContainEqual(expect.stringContaining('"state":"starting"'));
     await lock.release();
     await reader.until((message) => message === 'event: device\ndata: {"run":null}');
+    await reader.end();
+  });
+
+  test("tell within five seconds of a run that ended long ago and that another program goes on with", async () => {
+    const { ask: askAlone, work: alone } = aloneStudio;
+    const { id, places, write } = await writtenRun(path.join(alone, "runs"), "old");
+    const hourAgo = { time: Date.now() - 3_600_000 };
+    write("opened", { pid: 1, host: "here", version: "1", ...hourAgo });
+    write("closed", { outcome: "done", ...hourAgo });
+    const reader = messagesOf(await askAlone("GET", "/api/events"));
+    const isOf = (message: string) => message.startsWith(`event: run\ndata: {"id":"${id}"`);
+    await reader.until((message) => isOf(message) && message.includes('"state":"done"'));
+    const opened = performance.now();
+    const lock = await takeRun(places);
+    const session = await RunSession.open(places, await readRecord(places), "1.2.3");
+    await reader.until((message) => isOf(message) && message.includes('"state":"starting"'));
+    expect(performance.now() - opened).toBeLessThan(5000);
+    await session.close("stopped");
+    await lock.release();
     await reader.end();
   });
 

@@ -1,19 +1,34 @@
-import { isUnderWay, listRuns, type RunRow } from "../../runs/index.ts";
+import { stat } from "node:fs/promises";
+import path from "node:path";
+import { isUnderWay, listRuns, placesOf, type RunRow, readRun, recordStamp } from "../../runs/index.ts";
 
 /** How often all runs are looked at while somebody watches, in milliseconds: together for all who do. */
 export const lookMs = 1000;
-/** Runs that ended some time ago are looked at in one of so many looks. */
+/** Of the runs that ended some time ago, each look asks one in so many whether it was opened again: in case its process could not touch the folder of all runs. */
 const looks = 40;
 /** A run that has ended is looked at each time for so long, in milliseconds: how its process ended is noted after it. */
 const settlingMs = 60_000;
 
-/** The runs of a studio, as those who watch see them. A thousand runs that ended cost little: all are looked at within forty seconds, those under way each second, new ones at once. */
+/** A run as it was seen last, and the record that this was by. */
+interface SeenRun {
+  readonly row: RunRow;
+  readonly stamp: string;
+}
+
+/** The runs of a studio, as those who watch see them. Those under way, waiting or new are looked at each second, those that ended only when the folder of all runs was
+ *  touched, as it is when a run is made, moved or opened: so a thousand of them cost little. */
 export class RunListing {
   /** The folder of all runs. */
   readonly root: string;
-  readonly #rows = new Map<string, RunRow>();
+  /** By folder. */
+  readonly #seen = new Map<string, SeenRun>();
+  /** In their order. */
+  #rows: readonly RunRow[] = [];
   readonly #listeners = new Set<() => void>();
   #look = 0;
+  /** When the folder of all runs was touched, as far as is known, in milliseconds since 1970. */
+  #touchedMs: number | undefined;
+  #isForgotten = false;
   #listing: Promise<readonly RunRow[]> | undefined;
   #listedAt = Number.NEGATIVE_INFINITY;
 
@@ -26,23 +41,19 @@ export class RunListing {
     return listRuns(this.root);
   }
 
-  /** All runs as they were within the last second, those that ended long ago within the last forty. */
+  /** All runs as they were within the last second; the same array as before where nothing has changed. */
   watched(): Promise<readonly RunRow[]> {
     if (this.#listing && performance.now() - this.#listedAt < lookMs / 2) return this.#listing;
     this.#listedAt = performance.now();
-    this.#look++;
-    this.#listing = listRuns(this.root, (name, place) => this.#settled(name, place)).then((rows) => {
-      this.#rows.clear();
-      for (const row of rows) this.#rows.set(row.id, row);
-      return rows;
-    });
+    this.#listing = this.#lookAgain();
     return this.#listing;
   }
 
-  /** Has a run looked at anew, and whoever watches told at once. */
+  /** Has a run looked at anew, or all of them, and whoever watches told at once. */
   changed(id?: string): void {
-    if (id === undefined) this.#rows.clear();
-    else this.#rows.delete(id);
+    if (id === undefined) this.#seen.clear();
+    else this.#seen.delete(path.join(this.root, id));
+    this.#isForgotten ||= id === undefined;
     this.#listing = undefined;
     for (const listener of this.#listeners) listener();
   }
@@ -53,11 +64,45 @@ export class RunListing {
     signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
   }
 
-  /** The row of a run that need not be looked at this time. */
-  #settled(name: string, place: number): RunRow | undefined {
-    const row = this.#rows.get(name);
-    if (!row || place % looks === this.#look % looks) return undefined;
-    const isActive = row.state === "queued" || (row.state !== undefined && isUnderWay(row.state));
-    return isActive || Date.now() - (row.updatedMs ?? 0) < settlingMs ? undefined : row;
+  async #lookAgain(): Promise<readonly RunRow[]> {
+    // before anything is read: what is touched meanwhile is seen next time
+    const touchedMs = (await stat(this.root).catch(() => undefined))?.mtimeMs;
+    const isTouched = this.#isForgotten || touchedMs !== this.#touchedMs;
+    [this.#touchedMs, this.#isForgotten] = [touchedMs, false];
+    this.#look++;
+    if (isTouched) this.#rows = await listRuns(this.root, (folder) => this.#read(folder));
+    else await this.#readDue();
+    return this.#rows;
   }
+
+  /** Reads what may have changed without a touch of the folder of all runs. */
+  async #readDue(): Promise<void> {
+    const due = this.#rows.filter(
+      ({ folder }, place) => place % looks === this.#look % looks || !isSettled(this.#seen.get(folder)),
+    );
+    const read = new Map<RunRow, RunRow | undefined>();
+    await Promise.all(due.map(async (row) => read.set(row, await this.#read(row.folder))));
+    if (due.some((row) => read.get(row) !== row))
+      this.#rows = this.#rows.flatMap((row) => (read.has(row) ? (read.get(row) ?? []) : row));
+  }
+
+  async #read(folder: string): Promise<RunRow | undefined> {
+    const places = placesOf(folder);
+    const stamp = await recordStamp(places);
+    const seen = this.#seen.get(folder);
+    if (isSettled(seen) && seen.stamp === stamp) return seen.row;
+    this.#seen.delete(folder);
+    if (stamp === undefined) return undefined;
+    const row = await readRun(places);
+    this.#seen.set(folder, { row, stamp });
+    return row;
+  }
+}
+
+/** Whether a run has changed only if its record has. */
+function isSettled(seen: SeenRun | undefined): seen is SeenRun {
+  if (!seen) return false;
+  const { state, updatedMs = 0 } = seen.row;
+  const isActive = state === "queued" || (state !== undefined && isUnderWay(state));
+  return !isActive && Date.now() - updatedMs >= settlingMs;
 }

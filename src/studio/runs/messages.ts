@@ -116,8 +116,6 @@ async function* tryMessages(tries: ReturnType<Tries["changes"]>): AsyncGenerator
 /** What has changed in the folder of all runs; at first everything. */
 async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
   const told = new Map<string, string>();
-  // a row that was not looked at again is the same object
-  let earlier: ReadonlySet<RunRow> = new Set();
   const isNew = (key: string, data: unknown): boolean => {
     const text = JSON.stringify(data);
     if (told.get(key) === text) return false;
@@ -127,22 +125,22 @@ async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGene
   const change = new Wake();
   signal.addEventListener("abort", change.wake, { once: true });
   listing.onChange(change.wake, signal);
+  let earlier: readonly RunRow[] | undefined;
   while (!signal.aborted) {
     const rows = await listing.watched();
-    const here = new Set(rows.map(({ id }) => id));
-    for (const row of rows)
-      if (!earlier.has(row) && isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
-    earlier = new Set(rows);
-    for (const key of told.keys()) {
-      const id = key.startsWith("run ") ? key.slice(4) : undefined;
-      if (id === undefined || here.has(id)) continue;
-      told.delete(key);
-      yield { event: "gone", data: { id } };
+    if (rows !== earlier) {
+      const known = new Set(earlier);
+      for (const row of rows)
+        if (!known.has(row) && isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
+      const here = new Set(rows.map(({ id }) => id));
+      for (const { id } of earlier ?? [])
+        if (!here.has(id) && told.delete(`run ${id}`)) yield { event: "gone", data: { id } };
+      const waiting = { queue: waitingOf(rows).map(({ id }) => id) };
+      if (isNew("queue", waiting)) yield { event: "queue", data: waiting };
+      const device = { run: underWayOf(rows)?.id ?? null };
+      if (isNew("device", device)) yield { event: "device", data: device };
+      earlier = rows;
     }
-    const waiting = { queue: waitingOf(rows).map(({ id }) => id) };
-    if (isNew("queue", waiting)) yield { event: "queue", data: waiting };
-    const device = { run: underWayOf(rows)?.id ?? null };
-    if (isNew("device", device)) yield { event: "device", data: device };
     await change.wait(lookMs);
   }
 }

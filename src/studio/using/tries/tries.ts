@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CoinageError, machineProblem } from "../../../errors/index.ts";
-import { isUnderWay, listRuns, type RunPlaces, type RunRow } from "../../../runs/index.ts";
+import { isUnderWay, type RunPlaces, type RunRow } from "../../../runs/index.ts";
 import { Child } from "../../child.ts";
 import { type Problem, problemOf } from "../../http/problems.ts";
+import type { RunListing } from "../../runs/listing.ts";
 import type { Cell } from "./cells.ts";
 import type { DrawAnswer, DrawNews, DrawRequest } from "./draw.ts";
 import { keepFacts, makeTriesFolder, readKept } from "./kept.ts";
@@ -23,7 +24,7 @@ type Changed = (one: Try) => void;
 /** Draws the images that people try, one after another, by a process that keeps the model of the last one loaded for a while. There are never two models in memory by
  *  accident: while a run is under way that process is ended, and what waits is drawn after the run. */
 export class Tries {
-  readonly #root: string;
+  readonly #listing: RunListing;
   readonly #end: AbortSignal;
   readonly #report: (error: unknown) => void;
   readonly #generator = new Child<DrawRequest>({ beside: import.meta.url, script: "process", patienceMs, failed });
@@ -36,9 +37,9 @@ export class Tries {
   /** The image being drawn is to wait again. */
   #isInterrupted = false;
 
-  /** root: the folder of all runs; end: of the studio; report: told of its own mistakes */
-  constructor(root: string, end: AbortSignal, report: (error: unknown) => void) {
-    this.#root = root;
+  /** end: of the studio; report: told of its own mistakes */
+  constructor(listing: RunListing, end: AbortSignal, report: (error: unknown) => void) {
+    this.#listing = listing;
     this.#end = end;
     this.#report = report;
     end.addEventListener("abort", () => this.#generator.kill(), { once: true });
@@ -184,7 +185,7 @@ export class Tries {
   }
 
   async #runUnderWay(): Promise<RunRow | undefined> {
-    return (await listRuns(this.#root)).find(({ state }) => state !== undefined && isUnderWay(state));
+    return (await this.#listing.watched()).find(({ state }) => state !== undefined && isUnderWay(state));
   }
 
   async #draw(wanted: ForGenerator): Promise<void> {
