@@ -12,7 +12,7 @@ const clusterTests = "test/cluster/**/*.test.ts";
 export default defineConfig({
   test: {
     testTimeout: 120_000,
-    hookTimeout: 120_000,
+    hookTimeout: 300_000,
     maxWorkers: 2,
     env: { ORT_DISABLE_TELEMETRY: "1", COINAGE_CACHE: "off" },
     projects: [
