@@ -6,9 +6,9 @@ import { lookAtLock } from "../files/index.ts";
 import { likelyCause } from "./cause.ts";
 import { isStopWaiting } from "./control.ts";
 import { placesOf, type RunPlaces } from "./folder.ts";
-import { type Digest, digestOf } from "./journal/digest.ts";
+import type { Digest } from "./journal/digest.ts";
 import type { ProblemData } from "./journal/events.ts";
-import { readTail } from "./journal/reader.ts";
+import { readStanding, type Standing } from "./journal/standing.ts";
 import { bootedMs, type RunRecord, readRecord } from "./record.ts";
 import { type FoundStart, lookAtStart, readExit } from "./started.ts";
 import { isUnderWay, type RunState, stateOf } from "./state.ts";
@@ -80,8 +80,9 @@ async function rowIn(folder: string): Promise<RunRow | undefined> {
 }
 
 /** Another text once the record of a run was written anew, as it is by every process that opens the run; undefined for what is no run. */
-export function recordStamp({ record }: RunPlaces): Promise<string | undefined> {
-  return stampOf(record);
+export async function recordStamp({ record }: RunPlaces): Promise<string | undefined> {
+  const found = await stat(record).catch(() => undefined);
+  return found && `${found.mtimeMs}:${found.size}:${found.ino}`;
 }
 
 /** A run as it is now. Never throws: what cannot be read is a row that says so. */
@@ -95,7 +96,8 @@ export async function readRun(places: RunPlaces): Promise<RunRow> {
 }
 
 async function rowOf(places: RunPlaces): Promise<RunRow> {
-  const { record, digest } = await contentsOf(places);
+  const { record, standing } = await contentsOf(places);
+  const { digest } = standing;
   const lock = await lookAtLock(places.lock);
   const isHeld = lock?.isAlive ?? false;
   const start = await newStart(places, digest);
@@ -150,26 +152,19 @@ function unreadable(places: RunPlaces, code: ErrorCode, message: string, hint?: 
 
 interface Contents {
   readonly record: RunRecord;
-  readonly digest: Digest;
+  readonly standing: Standing;
 }
 
-/** What was read of runs, as long as their files are the same. */
-const known = new Map<string, Contents & { readonly stamp: string }>();
+/** What was read of runs, by folder; the record as long as its file is the same. */
+const known = new Map<string, Contents & { readonly stamp: string | undefined }>();
 
 async function contentsOf(places: RunPlaces): Promise<Contents> {
-  const stamp = `${await recordStamp(places)} ${await stampOf(places.journal)}`;
-  const found = known.get(places.folder);
-  if (found?.stamp === stamp) return found;
-  const record = await readRecord(places);
-  const { entries, isWhole } = await readTail(places.journal);
-  const contents = { stamp, record, digest: digestOf(entries, isWhole) };
+  const stamp = await recordStamp(places);
+  const before = known.get(places.folder);
+  const record = before && before.stamp === stamp ? before.record : await readRecord(places);
+  const contents = { stamp, record, standing: await readStanding(places.journal, before?.standing) };
   known.set(places.folder, contents);
   return contents;
-}
-
-async function stampOf(file: string): Promise<string | undefined> {
-  const found = await stat(file).catch(() => undefined);
-  return found && `${found.mtimeMs}:${found.size}:${found.ino}`;
 }
 
 async function causeOf(places: RunPlaces, { process: opened }: RunRecord, digest: Digest): Promise<string> {

@@ -1,4 +1,5 @@
 import { type FSWatcher, watch } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 import type { StopSignal } from "../../events/index.ts";
 import type { RunPlaces } from "../folder.ts";
 import type { Entry } from "./events.ts";
@@ -11,6 +12,9 @@ interface FollowOptions {
   /** How often the journal is looked at, in milliseconds. */
   readonly pollMs?: number;
 }
+
+/** Events that come within this time after others are read at once, in milliseconds: the steps of a small model come faster than anybody looks. */
+const gatherMs = 100;
 
 /** The events of a run after one of them, then those to come, whichever process writes them; it ends by the signal alone, since a run can go on after its end.
  *  afterSeq: number of the last event that is known. @throws the system's own errors when the journal cannot be read */
@@ -25,15 +29,16 @@ export async function* follow(
   let [at, seq] = [0, afterSeq];
   try {
     while (!signal?.aborted) {
-      const { entries, end } = await readEntries(journal, at, seq);
+      const { entries, end, isAtEnd } = await readEntries(journal, at, seq);
       for (const entry of entries) {
         if (signal?.aborted) return;
         yield entry;
         seq = entry.seq;
       }
-      const isMoved = end !== at;
       at = end;
-      if (!isMoved && !signal?.aborted) await change.wait(pollMs);
+      if (!isAtEnd || signal?.aborted) continue;
+      if (entries.length > 0) await pause(gatherMs);
+      await change.wait(pollMs);
     }
   } finally {
     signal?.removeEventListener?.("abort", change.wake);

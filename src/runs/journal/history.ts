@@ -79,11 +79,11 @@ export class RunHistory {
 
   async #readOn(): Promise<void> {
     for (;;) {
-      const { entries, end } = await readEntries(this.#journal, this.#at, this.seq);
+      const { entries, end, isAtEnd } = await readEntries(this.#journal, this.#at, this.seq);
       for (const entry of entries) this.#take(entry);
       if (this.#messages.length > mostMessages) this.#messages = this.#messages.slice(-mostMessages);
-      if (end === this.#at) return;
       this.#at = end;
+      if (isAtEnd) return;
     }
   }
 

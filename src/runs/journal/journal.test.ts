@@ -7,6 +7,7 @@ import { type Entry, follow, placesOf, RunHistory } from "../index.ts";
 import { downsampled } from "./curves.ts";
 import { Journal } from "./journal.ts";
 import { readEntries, readTail } from "./reader.ts";
+import { readStanding } from "./standing.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-journal-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -71,9 +72,9 @@ describe("a journal", () => {
     writeFileSync(file, `${lines.join("\n")}\n`);
     const seen: number[] = [];
     for (let at = 0; ; ) {
-      const { entries, end } = await readEntries(file, at, 10);
-      if (end === at) break;
+      const { entries, end, isAtEnd } = await readEntries(file, at, 10);
       seen.push(...entries.map(({ seq }) => seq));
+      if (isAtEnd) break;
       at = end;
     }
     expect(seen).toEqual(lines.map((_, i) => i + 1).slice(10));
@@ -81,6 +82,24 @@ describe("a journal", () => {
     expect(tail).toMatchObject({ isWhole: false });
     expect(tail.entries.at(-1)?.seq).toBe(9000);
   });
+});
+
+test("how a run stands is the same whether its journal is read on or anew, also when another one has taken its place", async () => {
+  const { journal: file } = placesIn();
+  let before = await readStanding(file);
+  const grown = async (text: string) => {
+    appendFileSync(file, text);
+    before = await readStanding(file, before);
+    expect(before).toEqual(await readStanding(file));
+    return before.digest;
+  };
+  const line = (seq: number, kind: string, more: object) => `${JSON.stringify({ seq, time: seq, kind, ...more })}\n`;
+  await grown(line(1, "opened", { pid: 7 }) + line(2, "step", { step: 1, steps: 9 }));
+  expect(await grown(line(3, "step", { step: 2, steps: 9 }).slice(0, 20))).toMatchObject({ seq: 2, step: 1 });
+  expect(await grown(line(3, "step", { step: 2, steps: 9 }).slice(20))).toMatchObject({ step: 2, phase: "running" });
+  expect(await grown(line(4, "closed", { outcome: "done" }))).toMatchObject({ session: "closed", pid: 7 });
+  writeFileSync(file, "");
+  expect(await grown(line(1, "opened", { pid: 8 }))).toMatchObject({ seq: 1, pid: 8, step: undefined });
 });
 
 describe("following a run", () => {

@@ -92,7 +92,7 @@ async function endOf(file: string): Promise<{ readonly last: number; readonly en
   for (let at = 0; ; ) {
     const read = await readEntries(file, at);
     last = read.entries.at(-1)?.seq ?? last;
-    if (read.end === at) return { last, end: at };
+    if (read.isAtEnd) return { last, end: read.end };
     at = read.end;
   }
 }

@@ -13,33 +13,38 @@ interface Piece {
   readonly entries: readonly Entry[];
   /** The byte behind the last whole line: where to read on. */
   readonly end: number;
+  /** Whether nothing comes after it, but for a line that is not finished. */
+  readonly isAtEnd: boolean;
 }
 
 /** The next events of a journal from a byte on, at the beginning of a line. A line that is not finished yet is left for later, a damaged one is left out.
  *  A journal that is not there has none; one that is shorter than `from` is another one, and read from its beginning. afterSeq: only later ones. */
 export async function readEntries(file: string, from: number, afterSeq = 0): Promise<Piece> {
-  return withJournal(file, { entries: [], end: from }, async (handle, size) => {
+  return withJournal(file, { entries: [], end: from, isAtEnd: true }, async (handle, size) => {
     const start = size < from ? 0 : from;
+    const left = size - start;
     for (let length = pieceBytes; ; length *= 4) {
-      const bytes = await readAt(handle, start, length);
+      const bytes = await readAt(handle, start, Math.min(length, left));
       const whole = bytes.lastIndexOf(newline) + 1;
-      if (whole === 0 && bytes.length === length && length < longestLine) continue;
-      if (whole === 0 && bytes.length >= longestLine) return { entries: [], end: start + bytes.length };
-      return { entries: entriesIn(bytes.subarray(0, whole), afterSeq), end: start + whole };
+      if (whole === 0 && length < Math.min(left, longestLine)) continue;
+      if (whole === 0 && bytes.length >= longestLine) return { entries: [], end: start + bytes.length, isAtEnd: false };
+      const entries = entriesIn(bytes.subarray(0, whole), afterSeq);
+      return { entries, end: start + whole, isAtEnd: length >= left };
     }
   });
 }
 
 /** The last events of a journal, and whether they are all. */
 export async function readTail(file: string): Promise<Piece & { readonly isWhole: boolean }> {
-  return withJournal(file, { entries: [], end: 0, isWhole: true }, async (handle, size) => {
+  return withJournal(file, { entries: [], end: 0, isAtEnd: true, isWhole: true }, async (handle, size) => {
     for (let length = tailBytes; ; length *= 4) {
       const start = Math.max(0, size - length);
       const bytes = await readAt(handle, start, size - start);
       const first = start === 0 ? 0 : bytes.indexOf(newline) + 1;
       const whole = bytes.lastIndexOf(newline) + 1;
       if (whole <= first && start > 0 && length < longestLine) continue;
-      return { entries: entriesIn(bytes.subarray(first, whole), 0), end: start + whole, isWhole: start === 0 };
+      const entries = entriesIn(bytes.subarray(first, whole), 0);
+      return { entries, end: start + whole, isAtEnd: true, isWhole: start === 0 };
     }
   });
 }
