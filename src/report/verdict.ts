@@ -1,5 +1,15 @@
 import { mean, standardError } from "../array/index.ts";
 import { plural } from "../errors/index.ts";
+import {
+  differenceOf,
+  type Gain,
+  hasLearned,
+  hasRisen,
+  hasTurned,
+  isMoreThanChance,
+  isTooLong,
+  type KnownEvaluation,
+} from "../verdict/index.ts";
 import type { ReportData, ReportedEvaluation, Verdict } from "./data.ts";
 
 /** What is known of a run when it is judged. */
@@ -19,26 +29,8 @@ export interface LearningFacts {
   readonly trainingDrop?: Gain | undefined;
 }
 
-/** A difference and its standard error. */
-export interface Gain {
-  readonly value: number;
-  readonly error: number;
-}
-
-/** Standard errors that a difference must exceed to count as more than chance. */
-const certain = 2;
-
-/** Radians below which a word has not moved. */
-const leastTurn = 0.1;
-
-/** Times the usual length beyond which a word drowns the rest of a prompt. Source: position probe of DTI, whose text encoders lose the order of words from 4 to 10 times on. */
-const tooLong = 10;
-
 /** Times the drift of swapping two nouns beyond which a word drowns the rest of a prompt. */
 const tooMuchDrift = 3;
-
-/** Share of the drop that a rise must undo: the lowest of many evaluations is low by chance, too. */
-const leastRise = 0.1;
 
 /** Share of the whole drop that the last fifth of a run may still add in one that has learned all it can. */
 const stillFalling = 0.15;
@@ -95,7 +87,7 @@ export function bestOf(evaluations: readonly ReportedEvaluation[]): ReportedEval
   return known.length === 0 ? undefined : known.reduce((best, one) => (one.loss < best.loss ? one : best));
 }
 
-type Known = ReportedEvaluation & { readonly loss: number; readonly drop: number; readonly dropError: number };
+type Known = ReportedEvaluation & KnownEvaluation;
 
 function isKnown(one: ReportedEvaluation): one is Known {
   return one.loss !== null && one.drop !== null && one.dropError !== null;
@@ -104,10 +96,8 @@ function isKnown(one: ReportedEvaluation): one is Known {
 function measured(facts: LearningFacts, evaluations: readonly Known[]): Verdict {
   const last = evaluations.at(-1)!;
   const best = bestOf(evaluations) as Known;
-  if (best.drop <= certain * best.dropError) return nothing(facts, best);
-  const rise = differenceOf(last, best);
-  const isWorse = best.step < last.step && rise.value > certain * rise.error && rise.value > leastRise * best.drop;
-  if (isWorse && facts.keptStep === undefined)
+  if (!hasLearned(best)) return nothing(facts, best);
+  if (facts.keptStep === undefined && hasRisen(last, best))
     return {
       kind: "overfit",
       sentence: `Overfit: the loss on the test batch was lowest at step ${best.step} and has risen since; use step ${best.step}: train again with --keep best, or for ${best.step} steps.`,
@@ -135,9 +125,9 @@ function measured(facts: LearningFacts, evaluations: readonly Known[]): Verdict 
 function nothing({ steps, angle, normRatio }: LearningFacts, best: Known): Verdict {
   const change = `the loss on the test batch fell by no more than chance explains (${signed(best.drop)} ± ${best.dropError.toPrecision(2)})`;
   const because = () => {
-    if (angle !== undefined && angle < leastTurn)
+    if (angle !== undefined && !hasTurned(angle))
       return `the vectors turned by only ${angle.toPrecision(2)} radians in ${plural(steps, "step")}: raise the learning rate, or train longer`;
-    if (normRatio !== undefined && normRatio > tooLong)
+    if (normRatio !== undefined && isTooLong(normRatio))
       return `the vectors have grown to ${normRatio.toPrecision(2)} times the length of ordinary words: lower the learning rate`;
     return `${change}: check that captions have the word and that the images have in common what it stands for, or start from a closer --init_word`;
   };
@@ -145,7 +135,7 @@ function nothing({ steps, angle, normRatio }: LearningFacts, best: Known): Verdi
 }
 
 function unmeasured({ steps, angle, normRatio, trainingDrop, ...facts }: LearningFacts): Verdict {
-  if (angle !== undefined && angle < leastTurn)
+  if (angle !== undefined && !hasTurned(angle))
     return {
       kind: "nothing",
       sentence: `Nothing learned, because the vectors turned by only ${angle.toPrecision(2)} radians in ${plural(steps, "step")}: raise the learning rate, or train longer.`,
@@ -164,27 +154,18 @@ function unmeasured({ steps, angle, normRatio, trainingDrop, ...facts }: Learnin
 
 function lossText(drop: Gain | undefined): string {
   if (!drop) return "";
-  const isCertain = drop.value > certain * drop.error;
-  return isCertain
+  return isMoreThanChance(drop)
     ? ", and the training loss fell by more than its noise"
     : ", and the training loss did not fall by more than its noise";
 }
 
 /** Why a word drowns the rest of a prompt; undefined where it does not. */
 function loudness({ normRatio = 0, driftRatio = 0 }: LearningFacts): string | undefined {
-  if (normRatio > tooLong)
+  if (isTooLong(normRatio))
     return `its vectors are ${normRatio.toPrecision(2)} times as long as those of ordinary words`;
   if (driftRatio > tooMuchDrift)
     return `it changes the words after it ${driftRatio.toPrecision(2)} times as much as swapping two nouns does`;
   return undefined;
-}
-
-/** The mean difference of two evaluations, item by item: they share images, noise and timesteps. */
-function differenceOf(a: Known, b: Known): Gain {
-  const differences = a.itemLosses.map((loss, i) => (loss ?? Number.NaN) - (b.itemLosses[i] ?? Number.NaN));
-  const count = differences.length;
-  if (count < 2 || differences.some(Number.isNaN)) return { value: a.loss - b.loss, error: a.dropError };
-  return { value: mean(differences), error: standardError(differences) };
 }
 
 /** Whether the last fifth of a run has lowered the loss by a good part of the whole drop, and by more than chance. */
@@ -193,7 +174,7 @@ function isStillFalling(evaluations: readonly Known[], steps: number): boolean {
   const before = evaluations.findLast(({ step }) => step <= 0.8 * steps && step < last.step);
   if (!before || evaluations.length < 4) return false;
   const fall = differenceOf(before, last);
-  return fall.value > certain * fall.error && fall.value > stillFalling * last.drop;
+  return isMoreThanChance(fall) && fall.value > stillFalling * last.drop;
 }
 
 function percent(share: number): string {

@@ -122,7 +122,7 @@ test("samples stand in strips of one prompt and seed, a step once", () => {
   ]);
 });
 
-const evaluation = (step: number, loss: number) => ({ step, loss, drop: 1 - loss, dropError: 0.05 });
+const evaluation = (step: number, loss: number) => ({ step, loss, drop: 1 - loss, dropError: 0.05, itemLosses: [] });
 const curvesOf = (rowNorm: number, distance: number, step = 100) => ({
   of: { rowNorm: { steps: [step], values: [rowNorm] }, distance: { steps: [step], values: [distance] } },
   isSparse: false,

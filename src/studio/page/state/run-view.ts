@@ -1,4 +1,5 @@
 import type { CurvesOf, Entry, RunAbout } from "../../../runs/index.ts";
+import type { KnownEvaluation } from "../../../verdict/index.ts";
 import { type KnownCurves, refreshed, withEvaluation, withoutLater, withStep } from "./curves.ts";
 
 type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
@@ -16,14 +17,6 @@ interface Pace {
   readonly remainingSeconds: number;
 }
 
-/** The loss on the fixed batch after a step. */
-interface Evaluation {
-  readonly step: number;
-  readonly loss: number;
-  readonly drop: number;
-  readonly dropError: number;
-}
-
 /** What a person is told of a run. */
 export type RunMessage = OfKind<
   "warning" | "answer" | "saved" | "stopping" | "opened" | "closed" | "choice" | "initWord"
@@ -38,7 +31,8 @@ export interface RunView {
   /** What the process that opened the run last has said of it. */
   readonly start: OfKind<"start">["run"] | undefined;
   readonly pace: Pace | undefined;
-  readonly evaluations: readonly Evaluation[];
+  /** On the fixed batch. */
+  readonly evaluations: readonly KnownEvaluation[];
   readonly messages: readonly RunMessage[];
   /** What is being done besides training: latents are cached, an image is drawn. */
   readonly doing: OfKind<"caching" | "sampling" | "drawing" | "tryingWords"> | undefined;
@@ -157,11 +151,9 @@ function toldBy(view: RunView, entry: Entry): RunView {
       };
     }
     case "evaluation": {
-      const { step, loss, drop, dropError } = entry;
-      return {
-        ...view,
-        evaluations: [...view.evaluations.filter((one) => one.step < step), { step, loss, drop, dropError }],
-      };
+      const { step, loss, drop, dropError, itemLosses } = entry;
+      const evaluation = { step, loss, drop, dropError, itemLosses };
+      return { ...view, evaluations: [...view.evaluations.filter((one) => one.step < step), evaluation] };
     }
     case "caching":
     case "sampling":

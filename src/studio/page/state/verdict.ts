@@ -1,3 +1,4 @@
+import { hasLearned, hasRisen, hasTurned, isTooLong } from "../../../verdict/index.ts";
 import type { RunView } from "./run-view.ts";
 
 /** What a run is doing, as far as its numbers tell now. error: the standard error of a drop; from: the loss it is a drop from. */
@@ -23,12 +24,6 @@ export type Verdict =
   /** Without evaluations nobody knows. */
   | { readonly kind: "unmeasured" };
 
-/** Standard errors that a difference must exceed to count as more than chance. */
-const certain = 2;
-/** Times the usual length beyond which a word drowns the rest of a prompt: what the report calls too long. */
-const tooLong = 10;
-/** Moved less than this share of their length, vectors mean what they did. */
-const leastMove = 0.1;
 /** Steps after which a run without evaluations can be said not to move. */
 const earlySteps = 20;
 /** Evaluations that have to pass without a lower one before a run is said to have settled. */
@@ -41,10 +36,10 @@ const leastGain = 0.05;
 export function verdictOf({ evaluations, curves, start }: Pick<RunView, "evaluations" | "curves" | "start">): Verdict {
   const [norm, distance] = [curves.of.rowNorm?.values.at(-1), curves.of.distance?.values.at(-1)];
   const steps = curves.of.rowNorm?.steps.at(-1) ?? 0;
-  if (norm !== undefined && start?.usualNorm && norm > tooLong * start.usualNorm)
+  if (norm !== undefined && start?.usualNorm && isTooLong(norm / start.usualNorm))
     return { kind: "drifting", times: norm / start.usualNorm };
   const share = norm && distance !== undefined ? distance / norm : undefined;
-  const isUnmoved = share !== undefined && share < leastMove && steps >= earlySteps;
+  const isUnmoved = share !== undefined && !hasTurned(share) && steps >= earlySteps;
   const last = evaluations.at(-1);
   if (evaluations.length < 2 || !last || !Number.isFinite(last.drop)) {
     if (isUnmoved) return { kind: "unmoved", share };
@@ -52,16 +47,14 @@ export function verdictOf({ evaluations, curves, start }: Pick<RunView, "evaluat
   }
   const from = last.loss + last.drop;
   const best = evaluations.reduce((a, b) => (b.loss < a.loss ? b : a));
-  const hasLearned = best.drop > certain * best.dropError;
-  if (!hasLearned) {
+  if (!hasLearned(best)) {
     if (isUnmoved) return { kind: "unmoved", share };
     return evaluations.length <= patience
       ? { kind: "early" }
       : { kind: "still", drop: last.drop, error: last.dropError, from };
   }
-  const rise = last.loss - best.loss;
+  if (hasRisen(last, best)) return { kind: "worse", step: best.step, rise: last.loss - best.loss };
   const since = evaluations.filter(({ step }) => step > best.step).length;
-  if (rise > best.dropError && since >= 2) return { kind: "worse", step: best.step, rise };
   const gained = (evaluations.at(-1 - patience)?.loss ?? Number.POSITIVE_INFINITY) - best.loss;
   if (since >= patience || gained < leastGain * best.drop)
     return { kind: "settled", drop: best.drop, error: best.dropError, from, step: best.step };

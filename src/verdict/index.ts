@@ -1,0 +1,64 @@
+/** Rules by which the numbers of a run are judged, for the report and for the studio's page: nothing of Node is in them. */
+
+import { mean, standardError } from "../array/index.ts";
+
+/** A difference and its standard error. */
+export interface Gain {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** An evaluation whose numbers are all known. */
+export interface KnownEvaluation {
+  readonly step: number;
+  readonly loss: number;
+  /** How far the loss has fallen since the first evaluation, and the standard error of that. */
+  readonly drop: number;
+  readonly dropError: number;
+  readonly itemLosses: readonly (number | null)[];
+}
+
+/** Standard errors that a difference must exceed to count as more than chance. */
+const certain = 2;
+
+/** Times the usual length beyond which a word drowns the rest of a prompt. Source: position probe of DTI, whose text encoders lose the order of words from 4 to 10 times on. */
+const tooLong = 10;
+
+/** Radians below which a word has not moved. */
+const leastTurn = 0.1;
+
+/** Share of the drop that a rise must undo: the lowest of many evaluations is low by chance, too. */
+const leastRise = 0.1;
+
+export function isMoreThanChance({ value, error }: Gain): boolean {
+  return value > certain * error;
+}
+
+/** Whether vectors are so long that they drown the rest of a prompt. ratio: their length over that of ordinary words. */
+export function isTooLong(ratio: number): boolean {
+  return ratio > tooLong;
+}
+
+/** Whether vectors mean something else than where they started. turn: in radians; for less than a radian their distance over their length will do. */
+export function hasTurned(turn: number): boolean {
+  return turn >= leastTurn;
+}
+
+/** Whether anything was learned by then. */
+export function hasLearned({ drop, dropError }: KnownEvaluation): boolean {
+  return isMoreThanChance({ value: drop, error: dropError });
+}
+
+/** Whether the loss has risen again since its lowest. */
+export function hasRisen(last: KnownEvaluation, best: KnownEvaluation): boolean {
+  const rise = differenceOf(last, best);
+  return best.step < last.step && isMoreThanChance(rise) && rise.value > leastRise * best.drop;
+}
+
+/** The mean difference of two evaluations, item by item: they share images, noise and timesteps. */
+export function differenceOf(a: KnownEvaluation, b: KnownEvaluation): Gain {
+  const differences = a.itemLosses.map((loss, i) => (loss ?? Number.NaN) - (b.itemLosses[i] ?? Number.NaN));
+  const count = differences.length;
+  if (count < 2 || differences.some(Number.isNaN)) return { value: a.loss - b.loss, error: a.dropError };
+  return { value: mean(differences), error: standardError(differences) };
+}
