@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+import path from "node:path";
 import { expect, test } from "vitest";
 import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
 
@@ -21,6 +23,23 @@ test("a browser without the key is told how to get in", async () => {
   await context.clearCookies();
   await page.reload();
   await page.getByRole("heading", { name: "The studio does not know this browser" }).waitFor();
+});
+
+test("a page whose key was changed says so, and goes on once the browser is let in again", async () => {
+  const own = await startStudio({ home: temporaryFolder() });
+  const { page, context } = await visit(own);
+  await page.getByRole("heading", { name: "No word has been taught yet" }).waitFor();
+  await own.close();
+  await page.getByText(/^Not connected since/).waitFor();
+  rmSync(path.join(own.home, "studio.json"));
+  const { entrance } = await startStudio({ home: own.home, port: Number(new URL(own.address).port) });
+  const refusal = page.getByRole("alert").filter({ hasText: "the studio's key has changed" });
+  await refusal.waitFor();
+  await lookAt(page, "key-changed");
+  await (await context.newPage()).goto(entrance);
+  await refusal.getByRole("button", { name: "Load again" }).click();
+  await refusal.waitFor({ state: "detached" });
+  await page.getByRole("heading", { name: "No word has been taught yet" }).waitFor();
 });
 
 test("an address of no screen says so", async () => {

@@ -106,10 +106,19 @@ function Keys({ keys }: { keys: string }) {
 
 function ConnectionBar() {
   const now = connection.value;
-  if (now.state !== "lost") return null;
+  if (now.state === "lost")
+    return (
+      <p class="connection" role="status">
+        {words.lost(timeText(now.since))}
+      </p>
+    );
+  if (now.state !== "refused") return null;
   return (
-    <p class="connection" role="status">
-      {words.lost(timeText(now.since))}
+    <p class="connection" role="alert">
+      {words.keyChanged}{" "}
+      <button type="button" onClick={() => location.reload()}>
+        {words.loadAgain}
+      </button>
     </p>
   );
 }
