@@ -99,6 +99,13 @@ export function parseDraft(json: string, where: string): Draft {
   }
 }
 
+/** Something was asked of a draft as it no longer is. */
+export function draftChanged(): CoinageError {
+  return new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
+    hint: "Look at what is there now, and do it again.",
+  });
+}
+
 /** What a draft's run takes that the draft names only by an id. */
 interface DraftFiles {
   /** A path, or a name on the hub; undefined while none is chosen. */

@@ -5,7 +5,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../../files/index.ts";
 import { nameOnDisk, openInside } from "../disk/names.ts";
 import type { Trash } from "../disk/trash.ts";
-import { type Draft, type DraftInput, type DraftPicture, newDraft, parseDraft } from "./draft.ts";
+import { type Draft, type DraftInput, type DraftPicture, draftChanged, newDraft, parseDraft } from "./draft.ts";
 import { promptLines } from "./prompts.ts";
 import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
 import { requireDraftable } from "./settings.ts";
@@ -148,10 +148,7 @@ export class OpenDraft {
   /** Changes what was typed and chosen. @throws DRAFT_CHANGED when that was done from another revision, DRAFT_INVALID */
   async change({ revision, captions = {}, prompts = this.#draft.prompts, ...changes }: DraftInput): Promise<Draft> {
     requireDraftable(changes.settings);
-    if (revision !== this.#draft.revision)
-      throw new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
-        hint: "Look at what is there now, and make the change again.",
-      });
+    if (revision !== this.#draft.revision) throw draftChanged();
     const strange = Object.keys(captions).find((name) => !this.#draft.pictures.some((one) => one.name === name));
     if (strange !== undefined) throw noPicture(strange);
     const changed = this.#draft.pictures.filter(({ name, caption }) => (captions[name] ?? caption) !== caption);

@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { CoinageError } from "../../errors/index.ts";
 import { aboutRun, consoleEnd, type RunPlaces, readRun } from "../../runs/index.ts";
 import { resolveInside } from "../disk/names.ts";
 import { runAt, usableRun } from "../disk/runs.ts";
+import { draftChanged } from "../drafts/draft.ts";
 import { readJson, readQuery } from "../http/bodies.ts";
 import { eventStream } from "../http/event-stream.ts";
 import { answerProblem } from "../http/problems.ts";
@@ -92,12 +92,6 @@ const tableQuery = z.object({
 });
 
 const startInput = z.strictObject({ draft: z.string().max(40), draftRevision: z.int().min(0).optional() });
-
-function draftChanged(): CoinageError {
-  return new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
-    hint: "Look at what is there now, and start again.",
-  });
-}
 
 const eventsQuery = z.object({ runs: z.string().max(4000).default(""), after: z.string().max(8000).optional() });
 
