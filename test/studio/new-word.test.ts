@@ -227,6 +227,18 @@ test("settings are found by what they do, show what was changed, and can be rese
   await page.getByText("1 changed").waitFor({ state: "detached" });
 });
 
+test("what would take less is worked out when asked, and one click applies it", async () => {
+  const { page } = await withPictures();
+  await page.getByLabel("The new word").fill("vexla");
+  await page.getByText(/^75 steps × \d+/).waitFor();
+  await page.getByText("What would take less").click();
+  const ways = page.getByRole("list", { name: "What would take less" });
+  await ways.getByRole("button", { name: "Make half the steps, 38" }).waitFor();
+  await lookAt(page, "new-cheaper");
+  await ways.getByRole("button", { name: "Make half the steps, 38" }).click();
+  await page.getByText(/^38 steps × \d+/).waitFor();
+});
+
 test("what is typed while the studio is away is saved as soon as it is back", async () => {
   const away = await startStudio({ home: temporaryFolder() });
   const { page } = await visit(away);

@@ -8,7 +8,7 @@ import { readTrainRequest } from "../../options/index.ts";
 import type { ListedModel } from "../disk/library.ts";
 import type { Draft } from "../drafts/draft.ts";
 import type { ListedSetting } from "../drafts/settings.ts";
-import type { Check } from "./check.ts";
+import type { Alternative, Check } from "./check.ts";
 
 const { ask, root, work, bugs } = studioRoutes();
 
@@ -76,6 +76,23 @@ describe("a check of a draft", async () => {
     expect(run!.dataset.datasets[0]!.buckets).toEqual([{ resolution: [128, 128], count: 3 }]);
     expect(run!.expectedPeakBytes).toBeGreaterThan(1e6);
     expect(run!.expectedSeconds).toBeGreaterThan(0);
+  });
+
+  test("says what would take much less, and what it says is what the check then tells", async () => {
+    const dear = { recipe: "object", init_word: "ring", max_train_epochs: 40, device: "cpu", train_batch_size: 4 };
+    const before = await checked(id, "vexla", dear, model);
+    const answer = await ask("POST", `/api/drafts/${id}/alternatives`);
+    const { alternatives } = (await answer.json()) as { alternatives: readonly Alternative[] };
+    expect(alternatives.map(({ fix }) => fix.label)).toContain(`Make half the steps, ${before.run!.steps / 2}`);
+    for (const { fix, seconds, peakBytes } of alternatives) {
+      const changed = Object.entries({ ...dear, ...fix.settings }).filter(([, value]) => value !== null);
+      const { run } = await checked(id, "vexla", Object.fromEntries(changed), model);
+      expect([run!.expectedSeconds, run!.expectedPeakBytes]).toEqual([seconds, peakBytes]);
+      const { expectedSeconds, expectedPeakBytes } = before.run!;
+      expect(Math.min(seconds / expectedSeconds, peakBytes / expectedPeakBytes)).toBeLessThanOrEqual(0.8);
+    }
+    await checked(id, "cat", dear, model);
+    expect(await (await ask("POST", `/api/drafts/${id}/alternatives`)).json()).toEqual({ alternatives: [] });
   });
 
   test("has the warnings that the run would begin with", async () => {

@@ -1,7 +1,7 @@
 import { CoinageError } from "../../errors/index.ts";
 import type { probeDevices } from "../../runtime/index.ts";
 import { Child } from "../child.ts";
-import type { Check, CheckRequest, ModelFacts } from "./check.ts";
+import type { Alternative, Check, CheckRequest, ModelFacts } from "./check.ts";
 import type { Question } from "./process.ts";
 
 /** The longest that an answer may take, in milliseconds: a large model on a slow disk takes some ten seconds. */
@@ -34,6 +34,11 @@ export class Checker {
     const checking = start();
     if (running) this.#queued.set(draft, checking);
     return checking;
+  }
+
+  /** What would make the run of a draft take less. @throws CHECK_FAILED */
+  alternatives(request: CheckRequest): Promise<readonly Alternative[]> {
+    return this.#child.ask({ kind: "alternatives", request });
   }
 
   /** @throws CHECK_FAILED */

@@ -3,13 +3,10 @@ import type { RunSummary } from "../../training/index.ts";
 import { hasWord, withWord } from "../drafts/captions.ts";
 import type { DraftSettings } from "../drafts/settings.ts";
 import type { Problem } from "../http/problems.ts";
+import { lessMemory, type SettingsChange } from "./cheaper.ts";
 
 /** What one click changes in a draft to mend a problem. */
-export interface Fix {
-  /** What the button says. */
-  readonly label: string;
-  /** New values by flag; null: as if it were not given. */
-  readonly settings: Readonly<Record<string, DraftSettings[string] | null>>;
+export interface Fix extends SettingsChange {
   readonly word?: string;
   /** New captions, by the name of the picture. */
   readonly captions?: Readonly<Record<string, string>>;
@@ -84,27 +81,6 @@ const rateOfRecipe: Mend = ({ settings }) => {
     return { label: "Use the recipe's rate", settings: settingsOf(settings, rateFlags) };
   return { label: "Use the recipe's steps", settings: settingsOf(settings, ["max_train_steps", "max_train_epochs"]) };
 };
-const lessMemory: Mend = ({ settings, run }) => {
-  if (settings.gradient_checkpointing !== true)
-    return {
-      label: "Take less memory, and more time",
-      settings: { gradient_checkpointing: true, ...(run && { cache_latents: true }) },
-    };
-  if (run && run.batchSize > 1) {
-    const batch = Math.ceil(run.batchSize / 2);
-    const parts = Math.round((run.accumulationSteps * run.batchSize) / batch);
-    return {
-      label: `Lower the batch to ${batch}`,
-      settings: { train_batch_size: batch, gradient_accumulation_steps: parts },
-    };
-  }
-  const [side = 0] = run?.dataset.datasets[0]?.resolution ?? [];
-  const smaller = Math.round((side * 0.75) / 64) * 64;
-  return smaller < 256
-    ? undefined
-    : { label: `Train at ${smaller} pixels`, settings: { resolution: [smaller, smaller] } };
-};
-
 /** So many evaluations over the run. */
 const evaluations =
   (count: number) =>

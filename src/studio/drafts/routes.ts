@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
+import type { CheckRequest } from "../checking/check.ts";
 import { picturesIn, rootOf } from "../disk/folders.ts";
 import { folderInside } from "../disk/names.ts";
 import { chunksOf, readJson } from "../http/bodies.ts";
@@ -38,18 +39,21 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
     return c.json({ trash: await drafts.discard(c.req.param("id"), trash) });
   });
 
+  const requestOf = async (open: OpenDraft): Promise<CheckRequest> => {
+    const input = trainInputOf(open.draft, await filesOf(open));
+    const { word, settings, pictures, prompts } = open.draft;
+    return { input, word, settings, pictures, prompts };
+  };
   app.post("/:id/check", async (c) => {
     const open = await opened(c);
-    const requestOf = async () => {
-      const input = trainInputOf(open.draft, await filesOf(open));
-      const { word, settings, pictures, prompts } = open.draft;
-      return { input, word, settings, pictures, prompts };
-    };
-    const check = await checker.check(open.draft.id, requestOf);
+    const check = await checker.check(open.draft.id, () => requestOf(open));
     const [dataset] = check.run?.dataset.datasets ?? [];
     if (dataset) await open.setTrainedSize(dataset.resolution);
     return c.json(check);
   });
+  app.post("/:id/alternatives", async (c) =>
+    c.json({ alternatives: await checker.alternatives(await requestOf(await opened(c))) }),
+  );
   app.get("/:id/command", async (c) => {
     const open = await opened(c);
     return c.json({ command: commandOf(open.draft, await filesOf(open)) });

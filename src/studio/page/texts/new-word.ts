@@ -140,6 +140,12 @@ export const newWord = {
   devices: { cpu: "the processor", webgpu: "WebGPU", cuda: "CUDA", dml: "DirectML", coreml: "Core ML" } as Readonly<
     Record<string, string>
   >,
+  cheaper: {
+    title: "What would take less",
+    looking: "Working it out…",
+    none: "Nothing takes much less time or memory.",
+    takes: (time: string, memory: string) => `then about ${time} · ${memory}`,
+  },
   planDownload: "The model is downloaded when the training starts. Time and memory are told then.",
   planAfter: "Time and memory are told as soon as this is mended:",
   planUnknown: "Time and memory are told as soon as there are pictures and a model.",

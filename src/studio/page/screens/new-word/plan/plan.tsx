@@ -11,6 +11,7 @@ import { texts } from "../../../texts/index.ts";
 import { isDownloadedFirst, shownErrors, whyNotStart } from "../draft/blockers.ts";
 import type { Editor } from "../draft/editor.ts";
 import { Part } from "../part.tsx";
+import { Cheaper } from "./cheaper.tsx";
 import { Problems } from "./problems.tsx";
 import { RecipeFields } from "./recipe-fields.tsx";
 import { Settings } from "./settings.tsx";
@@ -32,6 +33,7 @@ export function Plan({ editor }: { editor: Editor }) {
       <Settings editor={editor} />
       <div class="plan">
         <PlanLine check={check} isMended={errors.length === 0} />
+        {check?.run && check.errors.length === 0 && <Cheaper editor={editor} />}
         <p class="spoken" role="status">
           {isUnderWay || !check ? words.checking : words.problems(errors.length, warnings.length)}
         </p>

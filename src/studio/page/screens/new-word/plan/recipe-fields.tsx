@@ -76,23 +76,23 @@ function Prompts({ editor }: { editor: Editor }) {
       />
       <div class="row">
         <small id="prompts-help">{words.promptsHelp}</small>
-        {prompts.length > 0 && (
-          <label class="row">
-            {words.every}
-            <input
-              class="short"
-              type="number"
-              min={1}
-              aria-label={words.everyLabel}
-              value={every === undefined ? "" : String(every)}
-              onInput={(event) => {
-                const steps = Number(event.currentTarget.value);
-                if (steps >= 1) editor.change(withSettings(fields, { sample_every_n_steps: Math.round(steps) }));
-              }}
-            />
-            {words.steps}
-          </label>
-        )}
+        {/* always there: leaving the word fills in a prompt, and what one presses then must not move away */}
+        <label class="row">
+          {words.every}
+          <input
+            class="short"
+            type="number"
+            disabled={prompts.length === 0}
+            min={1}
+            aria-label={words.everyLabel}
+            value={every === undefined ? "" : String(every)}
+            onInput={(event) => {
+              const steps = Number(event.currentTarget.value);
+              if (steps >= 1) editor.change(withSettings(fields, { sample_every_n_steps: Math.round(steps) }));
+            }}
+          />
+          {words.steps}
+        </label>
       </div>
     </div>
   );

@@ -1,0 +1,88 @@
+import { settingName, type TrainInput, trainTable } from "../../options/index.ts";
+import type { RunSummary } from "../../training/index.ts";
+import { type DraftSettings, settingsOfDraft } from "../drafts/settings.ts";
+
+/** What one click changes in the settings of a draft. */
+export interface SettingsChange {
+  /** What the button says. */
+  readonly label: string;
+  /** New values by flag; null: as if it were not given. */
+  readonly settings: Readonly<Record<string, DraftSettings[string] | null>>;
+}
+
+/** What is known of a run that is to take less. */
+interface Planned {
+  readonly settings: DraftSettings;
+  readonly run: RunSummary | undefined;
+}
+
+/** A change that may make a run cheaper; undefined where it changes nothing, or leaves too little to learn from. */
+type Way = (planned: Planned) => SettingsChange | undefined;
+
+/** Keeps fewer results of the networks, and computes them again. */
+const checkpointing: Way = ({ settings, run }) =>
+  settings.gradient_checkpointing === true
+    ? undefined
+    : {
+        label: "Take less memory, and more time",
+        settings: { gradient_checkpointing: true, ...(run && { cache_latents: true }) },
+      };
+
+/** The same images in each step, in smaller parts. */
+const smallerBatch: Way = ({ run }) => {
+  if (!run || run.batchSize < 2) return undefined;
+  const batch = Math.ceil(run.batchSize / 2);
+  const parts = Math.round((run.accumulationSteps * run.batchSize) / batch);
+  return {
+    label: `Lower the batch to ${batch}`,
+    settings: { train_batch_size: batch, gradient_accumulation_steps: parts },
+  };
+};
+
+/** Models for large images learn nothing from those of fewer pixels a side. */
+const smallestSide = 256;
+
+const smallerImages: Way = ({ run }) => {
+  const [side = 0] = run?.dataset.datasets[0]?.resolution ?? [];
+  const smaller = Math.round((side * 0.75) / 64) * 64;
+  return smaller < smallestSide
+    ? undefined
+    : { label: `Train at ${smaller} pixels`, settings: { resolution: [smaller, smaller] } };
+};
+
+const quickRecipe: Way = ({ settings }) =>
+  settings.recipe === "auto" || settings.recipe === "object"
+    ? { label: "Use the quick recipe", settings: { recipe: "quick" } }
+    : undefined;
+
+const halfSteps: Way = ({ settings, run }) => {
+  if (!run) return undefined;
+  const steps = Math.ceil(run.steps / 2);
+  const isByEpochs = settings.max_train_epochs !== undefined;
+  return {
+    label: `Make half the steps, ${steps}`,
+    settings: { max_train_steps: steps, ...(isByEpochs && { max_train_epochs: null }) },
+  };
+};
+
+/** Makes a run fit into less memory: what costs least first. */
+export const lessMemory: Way = (planned) => checkpointing(planned) ?? smallerBatch(planned) ?? smallerImages(planned);
+
+/** All ways to make a run cheaper, those that save time first. */
+export function cheaperWays(planned: Planned): readonly SettingsChange[] {
+  const ways = [quickRecipe, halfSteps, smallerImages, smallerBatch, checkpointing];
+  return ways.flatMap((way) => way(planned) ?? []);
+}
+
+/** The settings of a run after a change in its draft. */
+export function changedInput(input: TrainInput, changes: SettingsChange["settings"]): TrainInput {
+  const given = Object.entries(changes).filter(([, value]) => value !== null);
+  const gone = Object.entries(changes).flatMap(([flag, value]) => (value === null ? [nameOf(flag)] : []));
+  const kept = Object.entries(input).filter(([name]) => !gone.includes(name));
+  return { ...Object.fromEntries(kept), ...settingsOfDraft(Object.fromEntries(given) as DraftSettings) } as TrainInput;
+}
+
+function nameOf(flag: string): string {
+  const table: Readonly<Record<string, (typeof trainTable)[keyof typeof trainTable]>> = trainTable;
+  return settingName(flag, table[flag]!);
+}
