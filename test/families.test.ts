@@ -171,7 +171,7 @@ describeGoldens("models", (goldens) => {
     });
 
     test("its report has images, and what its text encoders make of the word", async () => {
-      const { file, events } = await trained(await folderOf(family), { report: true, reportImages: "all" });
+      const { file, events } = await trained(await folderOf(family), { report: "on", reportImages: "all" });
       expect(events.at(-2)!.kind).toBe("report");
       const report = reportOf(file);
       expect(report.model.family).toBe(kind);
@@ -196,7 +196,7 @@ describeGoldens("models", (goldens) => {
     const { file, events } = await trained(folder, {
       xti: true,
       metadataTitle: "a cat",
-      report: true,
+      report: "on",
       reportImages: "all",
     });
     expect(events.at(-1)!.kind).toBe("done");

@@ -8,12 +8,11 @@ export const rows: Readonly<Record<string, string>> = {
   words: toldInWords,
   quick: "--recipe quick",
   quick40: "--recipe quick --max_train_steps 40",
-  object: "--recipe object",
+  object: "--recipe object --keep both",
   objectSlow: "--recipe object --step_angle 0.08",
-  objectLast: "--recipe object --keep last",
-  // early stops where the learning rate does not fall
+  // early stops, and the same runs to their end
   stopping:
-    "--learning_rate 1e-2 --max_train_steps 300 --min_timestep 600 --eval_every_n_steps 5 --early_stop --keep best",
+    "--recipe object --max_train_steps 200 --step_angle 0.1 --lr_scheduler constant --eval_every_n_steps 5 --early_stop --keep both",
   // what today's trainers do, and the same at high timesteps
   plain: "--learning_rate 1e-2 --max_train_steps 60",
   plainHigh: "--learning_rate 1e-2 --max_train_steps 75 --min_timestep 600",

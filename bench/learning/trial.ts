@@ -78,6 +78,8 @@ interface TrainedRun {
 export interface TrialResult extends TrainedRun {
   /** Share of the pictures with the right shape, colour and pattern at once. */
   readonly learned: number;
+  /** The same for the last vectors. */
+  readonly lastLearned: number;
   readonly shape: number;
   readonly color: number;
   readonly pattern: number;
@@ -97,15 +99,15 @@ export async function runTrial(trial: Trial, model: Model, threads?: number): Pr
   const { color, pattern, shape, word } = trial.concept;
   const learned = trial.flags.join(" ") === toldInWords ? undefined : await learn(trial, threads);
   const readings = await look(trial, learned ? word : `${color} ${pattern} ${shape}`, learned?.embedding, model);
-  const shareOf = (isRight: (reading: Reading) => boolean) =>
-    readings.filter(({ reading }) => reading && isRight(reading)).length / readings.length;
+  const ofLast = learned?.last ? await look(trial, word, learned.last, model) : readings;
+  const isWhole = (seen: Reading) => seen.shape === shape && seen.color === color && seen.pattern === pattern;
   return {
-    learned: shareOf((seen) => seen.shape === shape && seen.color === color && seen.pattern === pattern),
-    shape: shareOf((seen) => seen.shape === shape),
-    color: shareOf((seen) => seen.color === color),
-    pattern: shareOf((seen) => seen.pattern === pattern),
-    background:
-      readings.filter(({ reading, background }) => reading?.background === background).length / readings.length,
+    learned: shareOf(readings, isWhole),
+    lastLearned: shareOf(ofLast, isWhole),
+    shape: shareOf(readings, (seen) => seen.shape === shape),
+    color: shareOf(readings, (seen) => seen.color === color),
+    pattern: shareOf(readings, (seen) => seen.pattern === pattern),
+    background: shareOf(readings, (seen, asked) => seen.background === asked),
     norm: learned ? (await meanNorm(learned.embedding)) / (await vocabularyNorm()) : 1,
     seen: readings.map(({ reading }) =>
       reading ? `${reading.color} ${reading.pattern} ${reading.shape} on ${reading.background}` : "nothing",
@@ -114,8 +116,20 @@ export async function runTrial(trial: Trial, model: Model, threads?: number): Pr
   };
 }
 
+/** What a picture shows, and the background it was asked to have. */
+interface Seen {
+  readonly background: Color;
+  readonly reading: Reading | undefined;
+}
+
+function shareOf(pictures: readonly Seen[], isRight: (reading: Reading, background: Color) => boolean): number {
+  return pictures.filter(({ reading, background }) => reading && isRight(reading, background)).length / pictures.length;
+}
+
 interface LearnedWord {
   readonly embedding: Embedding;
+  /** The last vectors, where the run has kept others. */
+  readonly last: Embedding | undefined;
   readonly run: TrainedRun;
 }
 
@@ -133,10 +147,18 @@ async function learn(trial: Trial, threads?: number): Promise<LearnedWord> {
     await writeFile(about, JSON.stringify(await teach(trial, file, threads)));
   }
   const run = JSON.parse(await readFile(about, "utf8")) as TrainedRun;
-  return { run, embedding: await readEmbedding(file, concept.word) };
+  const last = lastOf(file);
+  return {
+    run,
+    embedding: await readEmbedding(file, concept.word),
+    last: existsSync(last) ? await readEmbedding(last, concept.word) : undefined,
+  };
 }
 
-/** Trains a word and copies it to a file. */
+/** Where the last vectors of a run stand beside those that it has kept (--keep both). */
+const lastOf = (file: string) => file.replace(/\.safetensors$/, "-last.safetensors");
+
+/** Trains a word and copies it to a file, and its last vectors beside it where they are others. */
 async function teach({ concept, seed, flags }: Trial, file: string, threads?: number): Promise<TrainedRun> {
   const folder = await mkdtemp(path.join(os.tmpdir(), "coinage-learning-"));
   try {
@@ -149,19 +171,23 @@ async function teach({ concept, seed, flags }: Trial, file: string, threads?: nu
       ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--token_string", word],
       ...["--init_word", shape, "--num_vectors_per_token", "2", "--train_batch_size", "4", "--cache_latents"],
       ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
+      ...["--report_images", "none"],
       ...(threads ? ["--threads", String(threads)] : []),
       ...flags,
     ]);
     if (request.kind !== "train") throw new Error(`these flags train nothing: ${flags.join(" ")}`);
     let done: Extract<TrainingEvent, { kind: "done" }> | undefined;
+    let hasChosen = false;
     let begun = performance.now();
     const evaluations: [number, number][] = [];
     for await (const event of train(request)) {
       if (event.kind === "start") begun = performance.now();
       if (event.kind === "evaluation") evaluations.push([event.step, event.loss]);
+      if (event.kind === "choice") hasChosen = event.chosen !== "last";
       if (event.kind === "done") done = event;
     }
     await copyFile(done!.file, file);
+    if (hasChosen) await copyFile(lastOf(done!.file), lastOf(file));
     return { steps: done!.step, seconds: (performance.now() - begun) / 1000, evaluations };
   } finally {
     await rm(folder, { recursive: true });
@@ -174,8 +200,8 @@ async function look(
   noun: string,
   embedding: Embedding | undefined,
   model: Model,
-): Promise<{ readonly background: Color; readonly reading: Reading | undefined }[]> {
-  const seen: { background: Color; reading: Reading | undefined }[] = [];
+): Promise<Seen[]> {
+  const seen: Seen[] = [];
   for (const background of backgrounds) {
     const images = await resultOf(
       model.generate({

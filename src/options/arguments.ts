@@ -87,7 +87,8 @@ function withoutLineEnds(table: OptionTable, words: readonly Word[]): Word[] {
     if (word.kind !== "value" || !/^([\\^`]|[\\^`]?[\r\n]+)$/.test(word.text)) return true;
     const [before, after] = [words[i - 1], words[i + 1]];
     const option = before?.kind === "option" && before.inline === undefined ? table[before.name] : undefined;
-    return option !== undefined && option.type !== "switch" && option.count !== "any" && after?.kind !== "value";
+    if (!option || option.type === "switch" || option.alone !== undefined || option.count === "any") return false;
+    return after?.kind !== "value";
   });
 }
 
@@ -123,6 +124,7 @@ function readOption(
     return { value: true, used: 0 };
   }
   const available = inline === undefined ? following : [inline];
+  if (option.alone !== undefined && available.length === 0) return { value: option.alone, used: 0 };
   const wanted = option.count === "any" ? available.length : (option.count ?? 1);
   if (available.length < wanted) {
     const amount = wanted === 1 ? "a value" : `${wanted} values`;

@@ -22,6 +22,7 @@ export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts
 export { coverageOf } from "./support.ts";
 export { type FlagValues, type TrainSettings, withDefaults } from "./train/check.ts";
 export type { TrainInput } from "./train/input.ts";
+export { evaluationsToStop } from "./train/learning-rules.ts";
 export {
   flagValues,
   flagWords,

@@ -23,6 +23,8 @@ interface OptionShape {
   readonly choices?: readonly (string | number)[];
   /** What a settings file may contain beyond `choices`. */
   readonly fileChoices?: readonly (string | number)[];
+  /** What the flag means where no word follows. */
+  readonly alone?: string;
   /** How many words follow; one by default, `any` may be none. */
   readonly count?: "any" | 2;
   /** The smallest number allowed. */

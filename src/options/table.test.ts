@@ -124,6 +124,13 @@ test("sd-scripts has 169 training flags, and one more for SDXL", () => {
   expect(referenceFlags("train-flags.txt")).toHaveLength(169 + 1);
 });
 
+test("--report means on where no word follows", () => {
+  const read = (...words: string[]) => parseArguments(trainTable, words).given;
+  expect(read("--report", "--recipe", "quick").get("report")).toBe("on");
+  expect(read("--report", "off").get("report")).toBe("off");
+  expect(() => read("--report=maybe")).toThrow('--report expects one of on, off, not "maybe".');
+});
+
 describe("a flag that does not act", () => {
   const inactive = (state: string | undefined): [string, Option][] =>
     Object.entries<Option>(trainTable).filter(([, option]) => option.note && option.state === state);

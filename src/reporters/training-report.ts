@@ -48,7 +48,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "initWord":
           return talk.say(event.message);
         case "stopping":
-          return talk.say(`stopping after step ${event.step}: ${event.reason}`);
+          return talk.say(`ending with step ${event.lastStep}: ${event.reason}`);
         case "choice":
           return talk.say(event.message);
         case "epoch":

@@ -113,10 +113,11 @@ export type TrainingEvent =
   | { readonly kind: "tryingWords"; readonly word: string; readonly done: number; readonly total: number }
   | InitWordEvent
   | EvaluationEvent
-  /** --early_stop ends the run before its last step. */
+  /** --early_stop ends the run before its last step: the learning rate falls to 0 up to `lastStep`. */
   | {
       readonly kind: "stopping";
       readonly step: number;
+      readonly lastStep: number;
       /** Why, as the end of a sentence. */
       readonly reason: string;
     }

@@ -32,8 +32,8 @@ export interface TrainInput {
   readonly evalEveryNSteps?: number | undefined;
 
   /**
-   * Stop when the evaluation loss no longer falls. Evaluates every 10 steps unless --eval_every_n_steps says
-   * otherwise, every 20 on CPUs.
+   * End the run when the evaluation loss has flattened: the learning rate then falls to 0 within a sixth as many steps
+   * as were made. Evaluates every 10 steps unless --eval_every_n_steps says otherwise, every 20 on CPUs.
    * Flag: `--early_stop`
    */
   readonly earlyStop?: boolean | undefined;
@@ -130,15 +130,15 @@ export interface TrainInput {
   readonly timestepSampling?: "uniform" | "stratified" | "cosine" | undefined;
 
   /**
-   * Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe, --eval_every_n_steps,
-   * --early_stop and --keep do so, too.
+   * Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run. Unless it is off, --recipe,
+   * --eval_every_n_steps, --early_stop and --keep do so, too.
    * Flag: `--report`
    */
-  readonly report?: boolean | undefined;
+  readonly report?: "on" | "off" | undefined;
 
   /**
-   * Images to draw for the report: as many as take 5 % of the run's time, or 5 seconds (auto), all, or none. `coinage
-   * report` draws those that are missing.
+   * Images to draw for the report: as many as take 5 % of the run's time (auto), all, or none. `coinage report` draws
+   * those that are missing.
    * Flag: `--report_images`
    * @defaultValue `auto`
    */

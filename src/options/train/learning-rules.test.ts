@@ -62,7 +62,7 @@ describe("what contradicts itself is refused, with what to change", () => {
     "--init output --init_word cat --update direction --init_reg 1e-5",
     "--norm_control fixed --norm_target 1.9x",
     "--norm_control decay --norm_target 0.4 --row_average 0.98 --keep both",
-    "--early_stop --max_train_steps 240 --eval_every_n_steps 20",
+    "--early_stop --max_train_steps 141 --eval_every_n_steps 20",
     // the recipe keeps what it finds best
     "--recipe object --row_average 0.98 --hold_out 1",
   ])("and %s is right", (line) => {
@@ -81,7 +81,7 @@ describe("what does nothing, or not what it says, is warned of", () => {
     ["--hold_out 1", "hold_out"],
     ["--recipe object --keep last --hold_out 1", "hold_out"],
     ["--init output --weights a.pt", "init"],
-    ["--early_stop --max_train_steps 100", "early_stop"],
+    ["--early_stop --max_train_steps 70", "early_stop"],
     ["--eval_every_n_steps 50 --max_train_steps 40", "eval_every_n_steps"],
   ])("%s", (line, option) => {
     expect(warned(line)).toEqual([option]);

@@ -180,9 +180,9 @@ export function learningWarnings({ settings, places }: Given): Rule[] {
       message: "--init output is ignored: the vectors start from --weights.",
     },
     {
-      when: earlyStop && steps < fewestEvaluations * (evalEveryNSteps ?? usualInterval),
+      when: earlyStop && steps <= (evaluationsToStop + 1) * (evalEveryNSteps ?? usualInterval),
       options: ["early_stop"],
-      message: `--early_stop never stops a run of ${steps} steps: it takes ${fewestEvaluations} evaluations, one every ${evalEveryNSteps ?? usualInterval} steps. Evaluate more often (--eval_every_n_steps).`,
+      message: `--early_stop never ends a run of ${steps} steps before its last one: it waits for ${evaluationsToStop} evaluations, one every ${evalEveryNSteps ?? usualInterval} steps, and ends the run some steps later. Evaluate more often (--eval_every_n_steps).`,
     },
     {
       when: evalEveryNSteps !== undefined && evalEveryNSteps > steps,
@@ -198,5 +198,8 @@ function isLong(target: ReturnType<typeof readNormTarget>): boolean {
   return "words" in target ? target.words > 3.5 : target.length > 1.5;
 }
 
-/** Twice the fewest evaluations that rules of stopping look back on, and steps between them on GPUs. */
-const [fewestEvaluations, usualInterval] = [12, 10];
+/** Evaluations after the warm-up below which --early_stop says nothing of a run's course. */
+export const evaluationsToStop = 6;
+
+/** Steps between evaluations on GPUs. */
+const usualInterval = 10;

@@ -24,7 +24,7 @@ export const learningOptions = {
   early_stop: {
     type: "switch",
     effect: "numbers",
-    help: "Stop when the evaluation loss no longer falls. Evaluates every 10 steps unless --eval_every_n_steps says otherwise, every 20 on CPUs.",
+    help: "End the run when the evaluation loss has flattened: the learning rate then falls to 0 within a sixth as many steps as were made. Evaluates every 10 steps unless --eval_every_n_steps says otherwise, every 20 on CPUs.",
   },
   keep: {
     type: "string",
@@ -108,15 +108,17 @@ export const learningOptions = {
     help: "How timesteps are drawn: each for itself, spread evenly over the batch, or spread evenly with more high ones (cosine).",
   },
   report: {
-    type: "switch",
+    type: "string",
+    choices: ["on", "off"],
+    alone: "on",
     effect: "files",
-    help: "Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run; --recipe, --eval_every_n_steps, --early_stop and --keep do so, too.",
+    help: "Write OUTPUT_NAME.report.html and OUTPUT_NAME.report.json at the end of the run. Unless it is off, --recipe, --eval_every_n_steps, --early_stop and --keep do so, too.",
   },
   report_images: {
     type: "string",
     choices: ["auto", "all", "none"],
     default: "auto",
     effect: "files",
-    help: "Images to draw for the report: as many as take 5 % of the run's time, or 5 seconds (auto), all, or none. `coinage report` draws those that are missing.",
+    help: "Images to draw for the report: as many as take 5 % of the run's time (auto), all, or none. `coinage report` draws those that are missing.",
   },
 } as const satisfies OptionTable;

@@ -88,19 +88,23 @@ describe("a run that is evaluated", () => {
 describe("a run that may stop early and keeps the best", () => {
   const flags = ["--cache_latents", "--save_model_as", "pt", "--lr_scheduler", "constant"];
 
-  const stopping = ["--max_train_steps", "40", "--eval_every_n_steps", "1", "--early_stop", "--learning_rate", "0.05"];
+  const stopping = ["--max_train_steps", "30", "--eval_every_n_steps", "1", "--early_stop", "--learning_rate", "0.05"];
 
   test("stops once the loss stands still, says why, and goes on from a state to the same end", async () => {
     const all = [...flags, ...stopping, "--keep", "both", "--row_average", "0.9"];
     const settings = await settingsFor(...all);
     const events = await eventsOf(settings);
     const [stop] = ofKind(events, "stopping");
-    expect(stop!.reason).toMatch(/^the evaluation loss /);
-    expect(stop!.step).toBeGreaterThanOrEqual(31);
-    expect(stop!.step).toBeLessThan(40);
-    expect(ofKind(events, "done")).toMatchObject([
-      { isInterrupted: false, stopReason: stop!.reason, step: stop!.step },
-    ]);
+    expect(stop!.reason).toMatch(/^the evaluation loss has flattened: 95 % of its fall /);
+    const { step, lastStep } = stop!;
+    expect(lastStep).toBe(step + Math.floor(step / 6));
+    expect(lastStep).toBeLessThan(30);
+    const rates = ofKind(events, "step").map(({ lr }) => lr);
+    expect(new Set(rates.slice(0, step))).toEqual(new Set([0.05]));
+    expect(rates.slice(step)).toEqual(
+      rates.slice(step).map((_, i) => 0.05 * (1 - Math.sqrt((i + 1) / (lastStep - step + 1)))),
+    );
+    expect(ofKind(events, "done")).toMatchObject([{ isInterrupted: false, stopReason: stop!.reason, step: lastStep }]);
     const [choice] = ofKind(events, "choice");
     expect(choice!.candidates.map(({ name }) => name)).toEqual(["last", "averaged", "best"]);
     const written = readdirSync(settings.outputDir).sort();
@@ -110,13 +114,14 @@ describe("a run that may stop early and keeps the best", () => {
     const cut: TrainingEvent[] = [];
     for await (const event of train({ settings: await settingsFor(...all), warnings: [] }, controller)) {
       cut.push(event);
-      if (event.kind === "step" && event.step === 20) controller.abort();
+      if (event.kind === "step" && event.step === lastStep - 1) controller.abort();
     }
     expect(ofKind(cut, "choice")).toEqual([]);
     const { state, file } = ofKind(cut, "done")[0]!;
     expect(readdirSync(path.dirname(file))).not.toContain("vexla-last.pt");
     const rest = await eventsOf(await settingsFor(...all, "--resume", state!));
-    expect(ofKind(rest, "stopping")).toEqual([stop]);
+    expect(ofKind(cut, "stopping")).toEqual([stop]);
+    expect(ofKind(rest, "step").map(({ lr }) => lr)).toEqual(rates.slice(-1));
     expect(ofKind(rest, "choice")).toEqual([choice]);
     expect(fileOf(rest).equals(fileOf(events))).toBe(true);
   });

@@ -14,7 +14,7 @@ import { type Candidate, choiceText, choose, type ScoredCandidate } from "./choi
 import { type FrozenBatch, freezeBatch, itemLosses, learnedImages } from "./frozen-batch.ts";
 import type { EvaluationHistory } from "./history.ts";
 import { figuresOf, windowOf } from "./statistics.ts";
-import { fallOf, hasLearned, type Schedule, scheduleOf, stopReason } from "./stopping.ts";
+import { cooldownSteps, fallOf, hasLearned, stopReason } from "./stopping.ts";
 import { choosingItems, evaluatedItems, evaluationInterval } from "./timing.ts";
 
 /** The run that is evaluated. */
@@ -49,7 +49,8 @@ export class Evaluation {
   readonly #batch: FrozenBatch;
   readonly #measure: Measure;
   readonly #openChoosing: () => Promise<Measure>;
-  readonly #schedule: Schedule;
+  /** Steps before the largest learning rate is reached. */
+  readonly #warmupSteps: number;
 
   /** openChoosing: prepares the batch that is chosen by. */
   constructor(
@@ -65,7 +66,7 @@ export class Evaluation {
     this.#batch = batch;
     this.#measure = measure;
     this.#openChoosing = openChoosing;
-    this.#schedule = scheduleOf(run.learningRates);
+    this.#warmupSteps = Math.max(0, run.learningRates.indexOf(Math.max(...run.learningRates)));
   }
 
   /** Before the first step of a run, or of a resumed one: what a step that failed has left undone, or whether losses are those of the state. */
@@ -96,7 +97,7 @@ export class Evaluation {
     yield* warnings.add([
       {
         code: "INIT_WORD_WEAK",
-        message: `${compared.message}. --init_word auto looks for a word that does.`,
+        message: `--init_word auto looks for a word that explains the images better than "${compared.word}".`,
       },
     ]);
   }
@@ -125,11 +126,12 @@ export class Evaluation {
     const isLate = step + this.#interval > lateShare * steps;
     if (isLate && evaluated.length >= fewEvaluations && !hasLearned(evaluated, this.#window))
       yield* warnings.add([this.#nothingLearned()]);
-    if (!settings.earlyStop || progress.isFinished) return;
-    const reason = stopReason(evaluated, this.#window, this.#schedule);
-    if (reason === undefined) return;
-    progress.stop(reason);
-    yield { kind: "stopping", step, reason };
+    if (!settings.earlyStop || progress.stopReason !== undefined) return;
+    const reason = stopReason(evaluated, this.#window, this.#warmupSteps);
+    const cooldown = cooldownSteps(step, this.#interval);
+    if (reason === undefined || step + cooldown >= steps) return;
+    progress.coolDown(cooldown, reason);
+    yield { kind: "stopping", step, lastStep: progress.lastStep, reason };
   }
 
   #nothingLearned(): Warning {

@@ -77,9 +77,10 @@ test("where a run is evaluated, the given word is compared with one that says no
     },
   ]);
   const wrong = await eventsOf(await settingsFor(...flags, "--init_word", "the"));
+  expect(ofKind(wrong, "initWord")[0]!.message).toMatch(/^"the" does not explain the images better than "object": /);
   expect(ofKind(wrong, "warning")).toContainEqual({
     ...{ kind: "warning", code: "INIT_WORD_WEAK" },
-    message: expect.stringMatching(/^"the" does not explain the images better than "object": .* --init_word auto/),
+    message: '--init_word auto looks for a word that explains the images better than "the".',
   });
 });
 

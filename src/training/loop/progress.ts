@@ -10,6 +10,17 @@ export interface ProgressState {
   readonly epochsDone: number;
   /** The epoch under way. */
   readonly epoch: EpochProgress | undefined;
+  /** How the run ends before its last step; undefined as long as it does not. */
+  readonly cooldown?: Cooldown | undefined;
+}
+
+/** The last steps of a run that ends early: the learning rate falls to 0 in them. */
+export interface Cooldown {
+  /** Steps that were made before. */
+  readonly from: number;
+  readonly steps: number;
+  /** Why the run ends, as the end of a sentence. */
+  readonly reason: string;
 }
 
 /** An epoch under way: its order is drawn once, then its batches are used one after the other. */
@@ -44,7 +55,7 @@ export class Progress {
   readonly #saved: SavedProgress | undefined;
   readonly #firstStep: number;
   #step: number;
-  #stopReason: string | undefined;
+  #cooldown: Cooldown | undefined;
   #epochsDone: number;
   #epoch: (EpochProgress & { readonly losses: number[] }) | undefined;
   /** The random numbers and used batches that the step under way began with. */
@@ -61,6 +72,7 @@ export class Progress {
     this.#saved = saved;
     this.#step = saved?.progress.step ?? start.step;
     this.#firstStep = this.#step;
+    this.#cooldown = saved?.progress.cooldown;
     this.#epochsDone = saved?.progress.epochsDone ?? start.epochsDone;
     const epoch = saved?.progress.epoch;
     this.#epoch = epoch && { ...epoch, losses: [...epoch.losses] };
@@ -90,17 +102,30 @@ export class Progress {
   }
 
   get isFinished(): boolean {
-    return this.#step >= this.#length.steps || this.#stopReason !== undefined;
+    return this.#step >= this.lastStep;
+  }
+
+  /** The step that the run ends with. */
+  get lastStep(): number {
+    const { from, steps } = this.#cooldown ?? { from: this.#length.steps, steps: 0 };
+    return Math.min(this.#length.steps, from + steps);
   }
 
   /** Why it ends before its last step, on its own account. */
   get stopReason(): string | undefined {
-    return this.#stopReason;
+    return this.#cooldown?.reason;
   }
 
-  /** Ends the run after the step that was made last, as if no more were asked for. */
-  stop(reason: string): void {
-    this.#stopReason = reason;
+  /** Lets the run end after so many more steps. */
+  coolDown(steps: number, reason: string): void {
+    this.#cooldown = { from: this.#step, steps, reason };
+  }
+
+  /** What the learning rate of the next step is multiplied by. Source: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations", eq. 1. */
+  get rateFactor(): number {
+    if (!this.#cooldown) return 1;
+    const { from, steps } = this.#cooldown;
+    return 1 - Math.sqrt((this.#step - from + 1) / (steps + 1));
   }
 
   /** Call this once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
@@ -162,7 +187,7 @@ export class Progress {
   #current(): SavedProgress {
     const epoch = this.#epoch && { ...this.#epoch, losses: [...this.#epoch.losses] };
     return {
-      progress: { step: this.#step, epochsDone: this.#epochsDone, epoch },
+      progress: { step: this.#step, epochsDone: this.#epochsDone, epoch, cooldown: this.#cooldown },
       generators: statesOf(this.#generators),
     };
   }

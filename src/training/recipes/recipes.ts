@@ -192,7 +192,7 @@ export function forLength(name: RecipeName, row: Row, steps: number): Row {
   };
 }
 
-/** Evaluations that rules of stopping wait for. */
+/** Runs with fewer evaluations are not ended early: that would save little. */
 const fewestEvaluations = 12;
 
 /** Radians of the largest step. */

@@ -72,7 +72,7 @@ describe("--time", () => {
     const sized = ["--recipe", "quick", "--time", "10m", "--resolution", "512"];
     await expect(fitted(slow, ...sized)).rejects.toMatchObject({
       code: "SETTINGS_CONFLICT",
-      message: expect.stringMatching(/In 10m .*fewer than 60 steps.*512 pixels a step takes about 20 s/),
+      message: expect.stringMatching(/In 10 min .*fewer than 60 steps.*512 pixels a step takes about 20 s/),
       hint: expect.stringMatching(/^Give it 24 min, smaller images \(--resolution 256\)/),
       where: "--time 10m",
     });

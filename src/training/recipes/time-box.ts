@@ -87,14 +87,14 @@ export function fitSteps(
   return found && found.steps >= least ? found : undefined;
 }
 
-function tooShort(time: string, { startUp, most }: TimeBox, sizes: readonly SizeCost[]): CoinageError {
+function tooShort(time: string, { seconds, startUp, most }: TimeBox, sizes: readonly SizeCost[]): CoinageError {
   const { side, perStep } = sizes.at(-1)!;
   const least = Math.min(most, fewestSteps);
   const needed = durationText(60 * Math.ceil((startUp + least * perStep) / usableShare / 60));
   const smaller = side > smallestSide ? `, smaller images (--resolution ${smallestSide})` : "";
   return new CoinageError(
     "SETTINGS_CONFLICT",
-    `In ${time} this device makes fewer than ${least} steps, too few to learn a word: with images of ${side} pixels a step takes about ${perStep.toPrecision(2)} s, and the start ${durationText(Math.max(1, startUp))}.`,
+    `In ${durationText(seconds)} this device makes fewer than ${least} steps, too few to learn a word: with images of ${side} pixels a step takes about ${perStep.toPrecision(2)} s, and the start ${durationText(Math.max(1, startUp))}.`,
     { where: `--time ${time}`, hint: `Give it ${needed}${smaller}, or a faster --device.` },
   );
 }

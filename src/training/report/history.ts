@@ -7,7 +7,8 @@ type Tables = readonly NdArray<Float32Array>[];
 
 /** Whether a run writes a report. */
 export function wantsReport({ report, recipe, evalEveryNSteps, earlyStop, keep }: TrainSettings): boolean {
-  return report || recipe !== undefined || evalEveryNSteps !== undefined || earlyStop || keep !== "last";
+  if (report !== undefined) return report === "on";
+  return recipe !== undefined || evalEveryNSteps !== undefined || earlyStop || keep !== "last";
 }
 
 /** A run as its report needs it: the vectors as they are after the step just made. */

@@ -106,6 +106,11 @@ describe("a run with a report", { timeout: 300_000 }, () => {
     expect(report.commands.draw).toEqual(["report", path.join(work, "stopped", "vexla.safetensors")]);
   });
 
+  test("has none where it is turned off", async () => {
+    await eventsOf(await settingsIn("off", "--max_train_steps", "1", "--eval_every_n_steps", "1", "--report", "off"));
+    expect(readdirSync(path.join(work, "off"))).toEqual(["vexla.safetensors"]);
+  });
+
   test("keeps the report of another run, and replaces one of the same embedding", async () => {
     const flags = ["--max_train_steps", "1", "--report", "--report_images", "none", "--no_metadata"];
     await eventsOf(await settingsIn("again", ...flags));

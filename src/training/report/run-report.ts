@@ -11,8 +11,8 @@ import type { ComputingDevice } from "../setup/device.ts";
 import type { OpenRun } from "../setup/open-run.ts";
 import { collectReport, type EndedRun } from "./collect.ts";
 
-/** What a run's report costs at most, as a share of its time; and seconds that it may cost in any case. */
-const [mostShare, leastBudget] = [0.05, 5];
+/** What a run's report costs at most, as a share of its time. */
+const mostShare = 0.05;
 
 /** Work of a picture in samples of training: two evaluations of the U-Net a step, each without the backward pass. */
 const samplesPerPicture = samplingSteps * 2 * 0.48;
@@ -73,7 +73,7 @@ export class RunReport {
     const predictionType = checkpoint.predictionType.value;
     const { hasZeroTerminalSnr } = checkpoint;
     const pipeline = openPipeline({ model, predictionType, hasZeroTerminalSnr, vocabulary, runtime, computeDtype });
-    const budget = Math.max(leastBudget, mostShare * seconds);
+    const budget = mostShare * seconds;
     let pictureSeconds = samplesPerPicture / (history?.samplesPerSecond ?? 0);
     let before = 0;
     // loading the networks counts, but not as what each picture takes

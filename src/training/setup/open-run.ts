@@ -106,7 +106,7 @@ export async function openRun(
     inputs,
     embeddings,
     optimizer: choice.name,
-    learningRate: () => schedule(progress.step, optimizer.numbers.rate),
+    learningRate: () => progress.rateFactor * schedule(progress.step, optimizer.numbers.rate),
     progress,
     evaluations,
     history,

@@ -46,6 +46,7 @@ const schema = z.object({
   step: z.int(),
   epochsDone: z.int(),
   epoch: z.int().nullable(),
+  cooldown: z.object({ from: z.int(), steps: z.int(), reason: z.string() }).optional(),
   seed: z.number(),
   circumstances: z.object({
     program: z.string(),
@@ -76,9 +77,9 @@ export function encodeState(state: TrainingState): Record<string, Uint8Array | s
   const { identity, environment, seed, generators, warnings, lossScale, recipe, runId, finalFile, prunableFiles } =
     state;
   const arrays = writeSafetensors({ tensors: arraysOf(state) });
-  const { step, epochsDone, epoch } = state.progress;
+  const { step, epochsDone, epoch, cooldown } = state.progress;
   const json: z.input<typeof schema> = {
-    ...{ format, step, epochsDone, epoch: epoch?.number ?? null, seed, identity },
+    ...{ format, step, epochsDone, epoch: epoch?.number ?? null, cooldown, seed, identity },
     // names of earlier versions, which states keep
     circumstances: environment,
     warnings: [...warnings],
@@ -163,7 +164,8 @@ function parsedJson(json: string): unknown {
 /** A state from the files of its folder. @throws an error of zod or JSON, SAFETENSORS_INVALID, or an Error naming what is missing */
 export function decodeState(json: string, arrays: Uint8Array): TrainingState {
   const content = checkFormat(JSON.parse(json));
-  const { step, epochsDone, epoch, format: found, circumstances: environment, ...rest } = schema.parse(content);
+  const { step, epochsDone, epoch, cooldown, format: found, ...others } = schema.parse(content);
+  const { circumstances: environment, ...rest } = others;
   if (found === format) checkSeal(content, arrays);
   const { tensors } = parseSafetensors(arrays);
   const named = (prefix: string): [string, NdArray][] =>
@@ -190,6 +192,7 @@ export function decodeState(json: string, arrays: Uint8Array): TrainingState {
     progress: {
       step,
       epochsDone,
+      cooldown,
       epoch:
         epoch === null
           ? undefined
