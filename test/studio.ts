@@ -56,7 +56,7 @@ export function studioRoutes({
     drafts: new Drafts(path.join(work, "drafts"), leaveBytes),
     trash: new Trash(path.join(work, "trash")),
     ...{ runs, listing, queue, caller, report },
-    tries: new Tries(listing, end.signal, report),
+    tries: new Tries({ listing, file: path.join(work, "tries.json"), end: end.signal, report }),
     end: end.signal,
     models: new ModelLibrary(roots, checker),
   };
@@ -80,7 +80,8 @@ export function studioRoutes({
     } as RequestInit);
   }
 
-  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts: parts.drafts, app, listing, queue, caller };
+  const { drafts, tries } = parts;
+  return { ask, bugs, work, root, key, csrf: csrfOf(key), drafts, tries, app, listing, queue, caller };
 }
 
 /** The code of the problem that an answer tells. */

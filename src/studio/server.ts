@@ -13,11 +13,14 @@ import { rootsOf } from "./disk/folders.ts";
 import { ModelLibrary } from "./disk/library.ts";
 import { Trash } from "./disk/trash.ts";
 import { Drafts } from "./drafts/store.ts";
+import { RunHistories } from "./runs/histories.ts";
 import { RunListing } from "./runs/listing.ts";
 import { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import { readStudioFile, writeStudioFile } from "./studio-file.ts";
+import { goOn } from "./using/tries/routes.ts";
 import { Tries } from "./using/tries/tries.ts";
+import { readWaiting } from "./using/tries/waiting.ts";
 
 interface StudioOptions {
   /** Folder of drafts and of studio.json. */
@@ -56,6 +59,8 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   if ("heldBy" in lock) return runningStudio(home);
   try {
     const { key } = await readStudioFile(home);
+    const waitingTries = path.join(home, "tries.json");
+    const waiting = await readWaiting(waitingTries);
     const roots = rootsOf(options.roots);
     const checker = new Checker();
     const tickets = new Tickets();
@@ -72,7 +77,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       models: new ModelLibrary(roots, checker),
       checker,
       runs,
-      tries: new Tries(listing, end.signal, report),
+      tries: new Tries({ listing, file: waitingTries, end: end.signal, report }),
       caller: options.caller,
       end: end.signal,
       makeTicket: () => tickets.make(),
@@ -83,6 +88,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
     const { servers, port } = await listen(options.port, host === undefined ? loopback : [host], appAt);
     await writeStudioFile(home, { schema: 1, key, port });
     await queue.look();
+    goOn(waiting, parts, new RunHistories()).catch(report);
     trash.empty().catch(report);
     return {
       isNew: true,

@@ -35,6 +35,7 @@ export const compare = {
     `Draw all steps: ${pictures} pictures${time === undefined ? "" : `, about ${time}`}`,
   drawing: (left: number, time: string | undefined) =>
     `Drawing, ${left} to go${time === undefined ? "" : `: about ${time}`}`,
+  cancel: "Cancel drawing",
   complete: "All pictures are drawn.",
   viewAll: "Back to all pictures",
   viewWipe: "Lay two over each other",

@@ -48,6 +48,7 @@ test("a newer state of a try takes the place of the one before", () => {
   // the same vectors under another name
   const other = tried({ checkpoint: "w.safetensors" });
   expect(withTries([tried()], [other])).toEqual([tried(), other]);
+  expect(withTries([first, second], [tried({ state: "cancelled" })])).toEqual([second]);
 });
 
 test("the history has each picture once, the newest first, after what is under way", () => {

@@ -57,10 +57,10 @@ function keyOf({ checkpoint, prompt, seed }: Cell): string {
   return `${checkpoint}\n${seed}\n${prompt}`;
 }
 
-/** Tries with newer ones in their places. */
+/** Tries with newer ones in their places, without those that were given up. */
 export function withTries(before: readonly Try[], newer: readonly Try[]): readonly Try[] {
   const all = new Map([...before, ...newer].map((one) => [`${one.id} ${one.checkpoint}`, one]));
-  return [...all.values()];
+  return [...all.values()].filter(({ state }) => state !== "cancelled");
 }
 
 /** Every picture once, the newest first; what is not done yet before that. */

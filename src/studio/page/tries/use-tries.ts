@@ -55,5 +55,11 @@ export function useTries(run: string) {
       });
       return isAsked ? all : undefined;
     },
+    /** Gives up all that is not drawn yet. */
+    cancel: (): void => {
+      attempt(async () => {
+        tries.value = (await ask<{ tries: readonly Try[] }>("POST", "/api/tries/cancel", { body: { run } })).tries;
+      });
+    },
   };
 }

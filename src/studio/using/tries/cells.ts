@@ -34,7 +34,7 @@ export const tryInput = z.strictObject({
   steps: z.int().min(1).max(500).default(20),
   guidance: z.number().min(0).max(100).default(7.5),
 });
-type TryInput = z.output<typeof tryInput>;
+export type TryInput = z.output<typeof tryInput>;
 
 /** An image that is wanted: who draws it, and how. */
 export type Cell =

@@ -6,7 +6,8 @@ import type { KeptTry, TryFacts } from "./kept.ts";
 /** An image that is wanted or there, as the page is told of it. */
 export interface Try extends TryFacts {
   readonly run: string;
-  readonly state: "waiting" | "drawing" | "done" | "failed";
+  /** cancelled: told once, of one that is no longer wanted. */
+  readonly state: "waiting" | "drawing" | "done" | "failed" | "cancelled";
   readonly checkpoint: string;
   /** Its name among the run's files of the kind `tries`. */
   readonly file?: string;

@@ -9,6 +9,7 @@ import type { DrawAnswer, DrawNews, DrawRequest } from "./draw.ts";
 import { keepFacts, makeTriesFolder, readKept } from "./kept.ts";
 import { type ForGenerator, isForGenerator, keyOf, rowOf, rowOfKept, type Try, type Wanted } from "./rows.ts";
 import { drawnByTrainer } from "./trainer.ts";
+import { writeWaiting } from "./waiting.ts";
 
 /** How often it is looked whether the device is free, in milliseconds. */
 const lookMs = 1000;
@@ -21,10 +22,21 @@ const mostFailed = 500;
 
 type Changed = (one: Try) => void;
 
+interface TriesOptions {
+  readonly listing: RunListing;
+  /** Keeps what waits for the next studio. */
+  readonly file: string;
+  /** Aborted when the studio ends. */
+  readonly end: AbortSignal;
+  /** Told of the studio's own mistakes. */
+  readonly report: (error: unknown) => void;
+}
+
 /** Draws the images that people try, one after another, by a process that keeps the model of the last one loaded for a while. There are never two models in memory by
  *  accident: while a run is under way that process is ended, and what waits is drawn after the run. */
 export class Tries {
   readonly #listing: RunListing;
+  readonly #file: string;
   readonly #end: AbortSignal;
   readonly #report: (error: unknown) => void;
   readonly #generator = new Child<DrawRequest>({ beside: import.meta.url, script: "process", patienceMs, failed });
@@ -34,15 +46,16 @@ export class Tries {
   /** Why the device is not free, besides runs. */
   #held: string | undefined;
   #otherWork: Promise<unknown> = Promise.resolve();
+  #saving: Promise<unknown> = Promise.resolve();
   /** The image being drawn is to wait again. */
   #isInterrupted = false;
 
-  /** end: of the studio; report: told of its own mistakes */
-  constructor(listing: RunListing, end: AbortSignal, report: (error: unknown) => void) {
+  constructor({ listing, file, end, report }: TriesOptions) {
     this.#listing = listing;
+    this.#file = file;
     this.#end = end;
     this.#report = report;
-    end.addEventListener("abort", () => this.#generator.kill(), { once: true });
+    end.addEventListener("abort", () => this.#interrupt(), { once: true });
   }
 
   /** Has images drawn that are not there. Gives each as it is now. */
@@ -63,8 +76,21 @@ export class Tries {
         tries.push(rowOfKept(run, done, checkpoint));
       } else tries.push(rowOf(this.#want(run, places, cell, busy), checkpoint));
     }
+    this.#save();
     this.#work();
     return tries;
+  }
+
+  /** Gives up images of a run that wait or are being drawn: those of some ids, or all. What a run under way draws itself, it draws. */
+  cancel(run: string, ids?: readonly string[]): void {
+    for (const [key, one] of this.#wanted) {
+      const isMeant = one.run === run && (ids?.includes(one.cell.facts.id) ?? true);
+      if (!isMeant || !isForGenerator(one) || one.state === "failed") continue;
+      this.#wanted.delete(key);
+      if (one.state === "drawing") this.#interrupt();
+      for (const name of one.checkpoints) this.#tell({ ...rowOf(one, name), state: "cancelled" });
+    }
+    this.#save();
   }
 
   #want(run: string, places: RunPlaces, cell: Cell, reason: string | undefined): Wanted {
@@ -208,6 +234,8 @@ export class Tries {
         this.#finish(wanted);
       }
     } catch (error) {
+      // given up meanwhile
+      if (this.#wanted.get(keyOf(wanted.run, cell)) !== wanted) return;
       if (this.#isInterrupted) this.#change(wanted, { state: "waiting", drawnSteps: undefined });
       else this.#fail(wanted, this.#problemIn(error));
     } finally {
@@ -226,6 +254,7 @@ export class Tries {
 
   async #finish(wanted: Wanted): Promise<void> {
     this.#wanted.delete(keyOf(wanted.run, wanted.cell));
+    this.#save();
     const done = (await readKept(wanted.places)).get(wanted.cell.facts.id);
     if (done) for (const name of done.checkpoints) this.#tell(rowOfKept(wanted.run, done, name));
   }
@@ -234,6 +263,16 @@ export class Tries {
     this.#change(wanted, { state: "failed", problem, reason: undefined, drawnSteps: undefined });
     const all = [...this.#wanted].filter(([, { state }]) => state === "failed");
     for (const [key] of all.slice(0, -mostFailed)) this.#wanted.delete(key);
+    this.#save();
+  }
+
+  /** What cannot be kept is forgotten when the studio ends. */
+  #save(): void {
+    const write = () => {
+      const unfinished = [...this.#wanted.values()].filter(({ state }) => state !== "failed");
+      return writeWaiting(this.#file, unfinished.filter(isForGenerator));
+    };
+    this.#saving = this.#saving.then(write).catch(() => {});
   }
 
   #problemIn(error: unknown): Problem {

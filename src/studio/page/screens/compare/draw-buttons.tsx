@@ -14,6 +14,7 @@ export function DrawButtons({
   reason,
   timeOf,
   onDraw,
+  onCancel,
 }: {
   /** Of the columns that are shown. */
   cells: readonly Cell[];
@@ -24,6 +25,7 @@ export function DrawButtons({
   reason: string | undefined;
   timeOf: (pictures: number) => string | undefined;
   onDraw: (cells: readonly Cell[]) => void;
+  onCancel: () => void;
 }) {
   const areOf = (some: readonly Cell[], states: readonly CellView["state"][]) =>
     some.filter((cell) => states.includes(viewOf(cell).state));
@@ -40,6 +42,11 @@ export function DrawButtons({
       {allMissing.length > missing.length && allMissing.length <= mostAtOnce && (
         <button type="button" class="quiet" onClick={() => onDraw(allMissing)}>
           {words.drawAll(allMissing.length, timeOf(allMissing.length))}
+        </button>
+      )}
+      {pending > 0 && (
+        <button type="button" class="quiet" onClick={onCancel}>
+          {words.cancel}
         </button>
       )}
       <p class="faint" role="status">

@@ -44,7 +44,7 @@ interface Compared {
   readonly onMarks: (marks: RunAbout["marks"]) => void;
 }
 
-function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }: Compared) {
+function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, onMarks }: Compared) {
   const positions = positionsOf(about);
   // the address has it, so that a reload shows the same
   const changed = useSignal<Choice | undefined>(undefined);
@@ -137,6 +137,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw }, onMarks }
             return seconds === undefined ? undefined : durationText(seconds);
           }}
           onDraw={(cells) => draw(cells, choice)}
+          onCancel={cancel}
         />
         <button type="button" onClick={toggleWipe}>
           {wiped.value ? words.viewAll : words.viewWipe}

@@ -1,0 +1,27 @@
+import { z } from "zod";
+import { readEarlierFile, writeFileAtomically } from "../../../files/index.ts";
+import { type TryInput, tryInput } from "./cells.ts";
+import type { Wanted } from "./rows.ts";
+
+const schema = z.object({ schema: z.literal(1), waiting: z.array(tryInput) });
+
+/** The images that waited when a studio ended, in their order, as they are asked for. A file that is missing or damaged has none. */
+export async function readWaiting(file: string): Promise<readonly TryInput[]> {
+  const bytes = await readEarlierFile(file);
+  try {
+    return schema.parse(JSON.parse(new TextDecoder().decode(bytes))).waiting;
+  } catch {
+    return [];
+  }
+}
+
+/** Notes which images wait, for the next studio. @throws OUTPUT_UNWRITABLE */
+export async function writeWaiting(file: string, wanted: readonly Wanted[]): Promise<void> {
+  await writeFileAtomically(file, `${JSON.stringify({ schema: 1, waiting: wanted.map(inputOf) })}\n`);
+}
+
+/** Asks for what an image shows with each of its checkpoints. */
+function inputOf({ run, checkpoints, cell: { facts } }: Wanted): TryInput {
+  const { id: _, prompt, seed, ...shared } = facts;
+  return { run, cells: [...checkpoints].map((checkpoint) => ({ checkpoint, prompt, seed })), ...shared };
+}
