@@ -20,7 +20,15 @@ export async function overhead(url: string, jobs: number, steps: number) {
   const blobs = new Map<string, Uint8Array>();
   const runner = await ClusterRunner.open({
     ...{ board, of, manifest: "manifest", seal: new Seal("secret"), clock: realClock, policy: usualPolicy },
-    ...{ name: "here", local: idle, isServing: false, isStopping: () => false, numerics, takesOthers: false },
+    ...{
+      name: "here",
+      local: idle,
+      isServing: false,
+      isStopping: () => false,
+      numerics,
+      takesOthers: false,
+      want: "usedRows",
+    },
     keep: (digest, bytes) => void blobs.set(digest, bytes),
     fetch: async (digest) => blobs.get(digest)!,
     free: async () => {},

@@ -31,12 +31,13 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
     return exitCodes.done;
   }
   const planned = await planTraining(request.settings);
-  const { gradientAccumulationSteps: microBatches } = request.settings;
-  const shared = workers === undefined ? undefined : sharedSteps(planned.secondsPerStep, microBatches, workers);
+  const { gradientAccumulationSteps, clusterSplit } = request.settings;
+  const jobs = gradientAccumulationSteps * clusterSplit;
+  const shared = workers === undefined ? undefined : sharedSteps(planned.secondsPerStep, jobs, workers);
   const isJson = flags.length < rest.length;
   const lines = isJson
     ? [JSON.stringify({ ...planned, ...(shared && { shared }) })]
-    : [...planText(planned), ...(shared ? sharedText(shared, microBatches) : [])];
+    : [...planText(planned), ...(shared ? sharedText(shared, jobs) : [])];
   terminal.result(`${lines.join("\n")}\n`);
   return exitCodes.done;
 }
@@ -53,17 +54,17 @@ function withoutWorkers(words: readonly string[]): { readonly workers: number | 
   return { workers: Number(text), rest: words.toSpliced(at, 2) };
 }
 
-function sharedText(shared: ReturnType<typeof sharedSteps>, microBatches: number): string[] {
+function sharedText(shared: ReturnType<typeof sharedSteps>, jobs: number): string[] {
   return [
     "",
-    `shared among workers as fast as this machine, in a network of 1 Gbit/s, ${plural(microBatches, "job")} a step:`,
+    `shared among workers as fast as this machine, in a network of 1 Gbit/s, ${plural(jobs, "job")} a step:`,
     ...shared.map(
       ({ workers, seconds, speedup }) =>
         `  ${plural(workers, "worker").padEnd(12)} ${seconds.toPrecision(3)} s a step, ${speedup.toFixed(1)} times as fast as without`,
     ),
-    ...(shared.at(-1)!.workers > microBatches
+    ...(shared.at(-1)!.workers > jobs
       ? [
-          `More than ${microBatches} would have nothing to do: a job is a micro-batch, and a step has --gradient_accumulation_steps of them.`,
+          `More than ${jobs} would have nothing to do: a job is a micro-batch, or a part of one with --cluster_split, and a step has --gradient_accumulation_steps of them.`,
         ]
       : []),
     "For one word, 4 to 8 samples in a step are a good measure; many more teach little that they do not.",

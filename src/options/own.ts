@@ -50,6 +50,13 @@ export const ownTrainOptions = {
     effect: "speed",
     help: "With --queue: use only workers that compute the same bits as this machine (same), or also those that come near (any). Default: same on processors, any elsewhere.",
   },
+  cluster_split: {
+    type: "int",
+    minimum: 1,
+    default: 1,
+    effect: "numbers",
+    help: "Compute every micro-batch in so many parts, each a job of its own with --queue: more workers have something to do. Noise and timesteps stay as they are; results differ by rounding alone. Not with pyramid noise, which looks at a whole micro-batch.",
+  },
   no_cluster_local: {
     type: "switch",
     effect: "speed",

@@ -1,9 +1,10 @@
 import { durationText, plural } from "../errors/index.ts";
 import type { TrainSettings } from "../options/index.ts";
-import type { ClusterEvent, EvaluationEvent, RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
+import type { EvaluationEvent, RunSummary, StepEvent, TrainingEvent } from "../training/index.ts";
 import { firstScreen } from "./first-screen.ts";
 import { type Caller, nextSteps } from "./next-steps.ts";
 import type { Reporter } from "./reporter.ts";
+import { clusterLine, Sharing, sharedStepText } from "./sharing.ts";
 import { type Progress, Talk } from "./talk.ts";
 import type { Terminal } from "./terminal.ts";
 import { clockText, downloadLine, drawingLine, rateText, summaryOfWarnings, warningLine } from "./texts.ts";
@@ -24,6 +25,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
   let lastStep: StepEvent | undefined;
   let reportFile: string | undefined;
   let lastEvaluation: EvaluationEvent | undefined;
+  const sharing = new Sharing();
   return {
     report(event) {
       switch (event.kind) {
@@ -39,6 +41,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "step":
           if (!lastStep) talk.settle();
           lastStep = event;
+          sharing.note(event);
           return talk.progress(stepLine(event, lastEvaluation), event.step === event.steps);
         case "evaluation":
           lastEvaluation = event;
@@ -72,6 +75,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "duplicateDiffers":
         case "queueDown":
         case "queueBack":
+          sharing.note(event);
           return talk.say(clusterLine(event));
         case "removed":
           return talk.say(`removing old checkpoint: ${event.file}`);
@@ -79,7 +83,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
           talk.settle();
           talk.say(...summaryOfWarnings(event.warnings), "");
           talk.stress(outcomeText(event));
-          talk.say(...traits(event, lastStep));
+          talk.say(...sharing.summary(), ...traits(event, lastStep));
           talk.result(event.file);
           if (caller) talk.say("", ...nextSteps({ done: event, run, lastStep, reportFile, settings, caller }));
           return;
@@ -87,38 +91,6 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
     },
     close: () => talk.settle(),
   };
-}
-
-/** What sharing a run has brought, and whether more machines would. */
-function clusterTraits({ cluster, imageKeys }: StepEvent): string[] {
-  const scale = cluster?.gradientNoiseScale;
-  if (!cluster || scale === undefined) return [];
-  const samples = imageKeys.length;
-  const advice =
-    samples > 4 * scale
-      ? "more workers would not shorten this run: fewer samples in a step teach as much"
-      : "up to about four times as many samples in a step, more workers shorten such a run";
-  return [`gradient noise scale ${scale.toPrecision(2)} samples, ${samples} in a step: ${advice}`];
-}
-
-/** What happens among the machines of a run. */
-function clusterLine(event: ClusterEvent): string {
-  switch (event.kind) {
-    case "workerJoined":
-      return `worker ${event.worker} joined (${event.device})`;
-    case "workerLeft":
-      return `worker ${event.worker} left`;
-    case "workerRefused":
-      return `worker ${event.worker} refused: ${event.why}`;
-    case "reissued":
-      return `step ${event.step}: micro-batch ${event.index} given out once more: ${event.why}`;
-    case "duplicateDiffers":
-      return `step ${event.step}: ${event.workers.join(" and ")} computed micro-batch ${event.index} differently`;
-    case "queueDown":
-      return `the queue is out of reach (${event.why}); the run goes on or waits`;
-    case "queueBack":
-      return `the queue is back after ${durationText(event.seconds)}`;
-  }
 }
 
 function cachingLine({ done, total }: Event<"caching">): Progress {
@@ -137,7 +109,7 @@ function stepLine(event: StepEvent, evaluation: EvaluationEvent | undefined): Pr
   const [lossNow, left] = [lossText(loss), `${clockText(remainingSeconds)} left`];
   const losses = `loss ${lossNow}, average ${lossText(averageLoss)}`;
   const evaluated = evaluation ? `, ${evaluationText(evaluation)}` : "";
-  const shared = event.cluster ? `, ${plural(event.cluster.workers, "worker")}` : "";
+  const shared = event.cluster ? `, ${sharedStepText(event.cluster)}` : "";
   const numbers = `${losses}${evaluated}, ${rateText(samplesPerSecond)} samples/s${shared}, ${left}`;
   const plain = `steps: ${step}/${steps} (${percent}%), ${numbers}`;
   return {
@@ -179,7 +151,6 @@ function traits({ step, seconds }: Event<"done">, last: StepEvent | undefined): 
   const time = `${plural(step, "step")} in ${durationText(seconds)}`;
   if (!last) return [time];
   return [
-    ...clusterTraits(last),
     `${time}; the embedding moved by ${last.distance.toPrecision(3)}, its norm is ${last.rowNorm.toPrecision(3)}`,
   ];
 }

@@ -79,7 +79,8 @@ export type ClusterEvent =
       readonly index: number;
       readonly workers: readonly [string, string];
     }
-  | { readonly kind: "queueDown"; readonly why: string }
+  /** seconds: since it was heard of last; told again every ten. */
+  | { readonly kind: "queueDown"; readonly why: string; readonly seconds: number }
   | { readonly kind: "queueBack"; readonly seconds: number };
 
 /** What a step took that machines have shared. */
@@ -87,16 +88,26 @@ export interface ClusterFigures {
   /** Workers that had a part in it. */
   readonly workers: number;
   readonly jobs: number;
-  /** Duration of the slowest micro-batch. */
+  /** From the first job to the last result. */
+  readonly wallMs: number;
+  /** Duration of the slowest job. */
   readonly slowestMs: number;
-  /** Between the last result but one of all workers and the end of the step, as a mean: what the slowest cost the others. */
+  /** Between a worker's last result and the end of the step, as a mean of all workers: what the slowest cost the others. */
   readonly waitMs: number;
+  /** Who the others waited for. */
+  readonly waitedFor: string;
   readonly bytesOut: number;
   readonly bytesIn: number;
   /** Samples in a step up to which more of them shorten the run; once it is known. */
   readonly gradientNoiseScale?: number;
-  /** Who computed each micro-batch, in their order, and a digest of what came of it: what an audit needs. */
-  readonly results: readonly { readonly worker: string; readonly attempt: number; readonly digest: string }[];
+  /** Who computed each job, in their order, in how many milliseconds, and a digest of what came of it: what an audit needs. */
+  readonly results: readonly {
+    readonly worker: string;
+    readonly attempt: number;
+    readonly samples: number;
+    readonly ms: number;
+    readonly digest: string;
+  }[];
 }
 
 /** Everything that happens in a run, in order. One stream for terminal, files, studio and tests. */

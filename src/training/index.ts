@@ -21,11 +21,14 @@ export type {
   RunnerOutput,
   StepInputs,
 } from "./loop/micro-batches.ts";
+export { computeMicroStep, type MicroStepContext } from "./loop/micro-step.ts";
 export {
-  computeMicroStep,
-  type MicroStepContext,
+  drawIn,
+  joinedParts,
   type MicroStepResult,
   type MicroStepSamples,
-} from "./loop/micro-step.ts";
+  sampleRanges,
+  samplesIn,
+} from "./loop/micro-step-data.ts";
 export { lowerMicroStep, type MicroStepPlan } from "./loop/micro-step-plan.ts";
 export { train } from "./train.ts";

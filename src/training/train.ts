@@ -161,7 +161,7 @@ async function* trainSteps(
 
 /** What computes the micro-batches of a run: its device, or what the caller has for it. graph: the digest of theirs. */
 async function openRunnerOf(
-  { settings, inputs }: OpenRun,
+  { settings, inputs, embeddings }: OpenRun,
   { runtime }: ComputingDevice,
   { microStepContext }: LoadedMicroStep,
   plan: MicroStepPlan,
@@ -175,6 +175,7 @@ async function openRunnerOf(
     vectors: placeholder.initialEmbeddings[0]!.shape[0]!,
     steps: length.steps,
     device: runtime.device,
+    usesFrozenRows: embeddings.usesFrozenRows,
     local: microStepContext,
   });
 }

@@ -99,6 +99,8 @@ test("the server is killed and starts empty, pauses, and stays away for 20 secon
   });
   expect(shared.files).toEqual(expected.files);
   expect(told(shared, "queueDown").length).toBeGreaterThanOrEqual(2);
+  // once a while again
+  expect(told(shared, "queueDown").some(({ seconds }) => seconds >= 10)).toBe(true);
   expect(told(shared, "queueBack").length).toBeGreaterThanOrEqual(2);
   const names = [...after.keys()].filter((name) => !name.startsWith("coordinator"));
   expect(names).toHaveLength(2);

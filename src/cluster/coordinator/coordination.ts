@@ -1,5 +1,6 @@
 import type { MicroStepContext } from "../../training/index.ts";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { Job } from "../protocol/job.ts";
 import type { Seal } from "../protocol/signed.ts";
 import type { FetchBlob } from "../worker/compute.ts";
 import type { Clock } from "./clock.ts";
@@ -27,6 +28,8 @@ export interface Coordination {
   readonly numerics: string;
   /** Whether results are taken from workers whose numerics are others. */
   readonly takesOthers: boolean;
+  /** Gradients that results are to have. */
+  readonly want: Job["want"];
   readonly keep: KeepBlob;
   readonly fetch: FetchBlob;
   /** Frees what was opened for the runner. */

@@ -165,7 +165,10 @@ interface Plan {
 }
 
 /** Trains on a board where things go wrong as planned. */
-async function trainedAmong({ faults, durations, workers, isServing }: Plan): Promise<string> {
+async function trainedAmong(
+  { faults, durations, workers, isServing }: Plan,
+  context: MicroStepContext,
+): Promise<string> {
   const clock = new TurnedClock();
   const memory = new MemoryBoard(clock);
   const of = { run: "run", incarnation: "now" };
@@ -232,6 +235,7 @@ async function trainedAmong({ faults, durations, workers, isServing }: Plan): Pr
     },
     policy: usualPolicy,
     takesOthers: false,
+    want: "usedRows",
     keep: (digest, bytes) => void blobs.set(digest, bytes),
     free: async () => {},
   });
@@ -246,23 +250,29 @@ function corrupted(event: BoardEvent): BoardEvent {
   return { ...event, body: `${event.body.slice(0, at)}!${event.body.slice(at + 1)}` };
 }
 
-test("whatever is dropped, delayed, doubled, reordered, corrupted, lost or stale, and whoever dies: the bytes are those of one machine", async () => {
-  const expected = await trained(localRunner(context));
-  const plans = fc.record({
-    faults: fc.array(faults, { minLength: 1, maxLength: 60 }),
-    durations: fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 20 }),
-    workers: fc.integer({ min: 1, max: 5 }),
-    isServing: fc.boolean(),
-  });
-  await fc.assert(
-    fc.asyncProperty(plans, async (plan) => {
-      expect(await trainedAmong(plan)).toBe(expected);
-    }),
-    { numRuns: 100, seed: 19 },
-  );
-});
+test.each([
+  ["whole micro-batches", context, 100],
+  ["micro-batches in parts", { ...context, options: { ...context.options, multiresNoiseIterations: 0 }, split: 2 }, 30],
+] as const)(
+  "whatever is dropped, delayed, doubled, reordered, corrupted, lost or stale, and whoever dies: the bytes are those of one machine (%s)",
+  async (_, context, numRuns) => {
+    const expected = await trained(localRunner(context));
+    const plans = fc.record({
+      faults: fc.array(faults, { minLength: 1, maxLength: 60 }),
+      durations: fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 20 }),
+      workers: fc.integer({ min: 1, max: 5 }),
+      isServing: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(plans, async (plan) => {
+        expect(await trainedAmong(plan, context)).toBe(expected);
+      }),
+      { numRuns, seed: 19 },
+    );
+  },
+);
 
 test("a board that nobody serves is not waited for in vain where the device here takes jobs", async () => {
   const plan: Plan = { faults: ["none"], durations: [10], workers: 0, isServing: true };
-  expect(await trainedAmong(plan)).toBe(await trained(localRunner(context)));
+  expect(await trainedAmong(plan, context)).toBe(await trained(localRunner(context)));
 });

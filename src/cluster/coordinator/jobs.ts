@@ -1,6 +1,12 @@
 import { bytesOf, elementCount, type NdArray } from "../../array/index.ts";
 import { skipTrainingBatch } from "../../diffusion/index.ts";
-import type { MicroStepContext, MicroStepSamples, StepInputs } from "../../training/index.ts";
+import {
+  type MicroStepContext,
+  type MicroStepSamples,
+  type StepInputs,
+  sampleRanges,
+  samplesIn,
+} from "../../training/index.ts";
 import type { BoardOf } from "../board/board.ts";
 import { encodeGenerators, encodeRows, encodeTokenIds } from "../protocol/arrays.ts";
 import { type Job, rowsHash } from "../protocol/job.ts";
@@ -9,13 +15,19 @@ import { protocolVersion, sha256 } from "../protocol/signed.ts";
 /** Keeps bytes to be fetched by their digest. */
 export type KeepBlob = (digest: string, bytes: Uint8Array) => void;
 
-/** The jobs of a step. The generators go on as in the loop of one machine, without the noise being made: jobs carry where they stood. */
+/** What all jobs of a run have in common. */
+export interface JobRules extends Pick<MicroStepContext, "options" | "split"> {
+  readonly of: BoardOf;
+  readonly want: Job["want"];
+  readonly keep: KeepBlob;
+}
+
+/** The jobs of a step: one for each part of a micro-batch. The generators go on as in the loop of one machine, without the noise being made: jobs carry where
+ *  they stood. */
 export async function* jobsOf(
   inputs: StepInputs,
   batches: AsyncIterable<MicroStepSamples>,
-  { options }: Pick<MicroStepContext, "options">,
-  of: BoardOf,
-  keep: KeepBlob,
+  { options, split = 1, of, want, keep }: JobRules,
 ): AsyncGenerator<Job> {
   const { step, embeddings, generators, accumulationSteps, lossScale } = inputs;
   const rows = embeddings.map(encodeRows);
@@ -24,19 +36,24 @@ export async function* jobsOf(
     python: Boolean(options.multiresNoiseIterations),
     timesteps: (options.timestepSampling ?? "uniform") !== "uniform",
   };
-  let index = 0;
+  let [microBatch, index] = [0, 0];
   for await (const samples of batches) {
     const states = encodeGenerators(generators, needs);
-    const share = { index, count: accumulationSteps };
+    const share = { index: microBatch, count: accumulationSteps };
     const timesteps = skipTrainingBatch(samples.latents.shape, options, generators, share);
-    yield {
-      v: protocolVersion,
-      ...{ run: of.run, incarnation: of.incarnation, kind: "micro-batch", step, index, attempt: 1 },
-      ...{ rows, rowsHash: hash, timesteps: [...timesteps], generators: states, accumulationSteps },
-      ...(lossScale !== undefined && { lossScale }),
-      ...describedSamples(samples, keep),
-    };
-    index++;
+    for (const range of sampleRanges(timesteps.length, split)) {
+      const { start, end } = range;
+      yield {
+        v: protocolVersion,
+        ...{ run: of.run, incarnation: of.incarnation, kind: "micro-batch", step, index, attempt: 1, want },
+        of: { microBatch, samples: timesteps.length, start },
+        ...{ rows, rowsHash: hash, generators: states, accumulationSteps, timesteps: timesteps.slice(start, end) },
+        ...(lossScale !== undefined && { lossScale }),
+        ...describedSamples(samplesIn(samples, range), keep),
+      };
+      index++;
+    }
+    microBatch++;
   }
 }
 

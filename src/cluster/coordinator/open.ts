@@ -57,7 +57,7 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
       run: runName(path.resolve(settings.outputDir, settings.outputName)),
       incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}`,
     };
-    const board = await openBoard(of, settings.gradientAccumulationSteps);
+    const board = await openBoard(of, settings.gradientAccumulationSteps * settings.clusterSplit);
     const token = randomBytes(32).toString("hex");
     const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined);
     try {
@@ -82,6 +82,7 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
         isServing: !settings.noClusterLocal,
         isStopping: () => context.signal?.aborted ?? false,
         numerics: probe.digest,
+        want: context.usesFrozenRows ? "usedRows" : "learnedRows",
         takesOthers: numerics === "any",
         free: () => blobs.close(),
       });

@@ -43,7 +43,8 @@ export async function makeProbe(
   const one = async function* () {
     yield samples;
   };
-  for await (const made of jobsOf(inputs, one(), local, of, blobs.keep)) {
+  const rules = { options: local.options, of, want: "usedRows" as const, keep: blobs.keep };
+  for await (const made of jobsOf(inputs, one(), rules)) {
     const job = { ...made, kind: "probe" as const };
     const outcome = await computeJob(job, local, blobs.fetch);
     const { losses, gradients } = outcome;

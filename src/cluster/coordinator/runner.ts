@@ -1,9 +1,11 @@
-import type {
-  ClusterEvent,
-  MicroBatchRunner,
-  MicroStepSamples,
-  RunnerOutput,
-  StepInputs,
+import {
+  type ClusterEvent,
+  joinedParts,
+  type MicroBatchRunner,
+  type MicroStepResult,
+  type MicroStepSamples,
+  type RunnerOutput,
+  type StepInputs,
 } from "../../training/index.ts";
 import type { Serving } from "../board/board.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
@@ -19,6 +21,8 @@ import { Usual } from "./verdict.ts";
 /** Presence is looked at this often, in milliseconds. */
 const rollMs = 1000;
 const tickMs = 100;
+/** While the board is out of reach, this is told so often, in milliseconds. */
+const downMs = 10_000;
 /** So often the run is announced between steps, too, in milliseconds: samples may take minutes. */
 const beatMs = 5000;
 
@@ -35,6 +39,7 @@ export class ClusterRunner implements MicroBatchRunner {
   /** What is being computed here. */
   readonly #computing = new Set<Promise<unknown>>();
   #downSince: number | undefined;
+  #toldDown = Number.NEGATIVE_INFINITY;
   #lastRoll = Number.NEGATIVE_INFINITY;
   #last: StepRun | undefined;
 
@@ -54,9 +59,10 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   async *run(inputs: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncGenerator<RunnerOutput> {
-    const { of, local, keep, clock } = this.#with;
+    const { of, local, want, keep, clock } = this.#with;
     const jobs: Job[] = [];
-    for await (const job of jobsOf(inputs, batches, local, of, keep)) jobs.push(job);
+    const { options, split } = local;
+    for await (const job of jobsOf(inputs, batches, { options, split, of, want, keep })) jobs.push(job);
     const step = new StepRun(jobs, this.#with, this.#roll, this.#usual, this.#last);
     this.#last = step;
     yield* this.#attempt(async () => void (await Promise.all([this.#announce(inputs.step), step.publish()])));
@@ -66,14 +72,16 @@ export class ClusterRunner implements MicroBatchRunner {
       const event = await this.#inbox.next();
       callOff();
       if (event.kind === "closed") return;
-      if (event.kind === "down") yield* this.#down(event.why);
+      if (event.kind === "down") yield* this.#isDown(event.why);
       else if (event.kind === "up") yield* this.#up(step, inputs.step);
       else if (event.kind === "tick") yield* this.#tick(step, inputs.step);
       else step.hear(event);
       yield* this.#attempt(() => step.publish());
-      yield* step.outputs();
+      yield* step.events();
     }
-    this.#noise.note(step.results, jobs[0]!.samples.length, inputs.accumulationSteps);
+    yield* wholeResults(jobs, step.results);
+    const [{ samples, of: whole }] = jobs as [Job];
+    this.#noise.note(step.results, samples.length, (inputs.accumulationSteps * whole.samples) / samples.length);
     const { value } = this.#noise;
     yield {
       kind: "figures",
@@ -134,21 +142,25 @@ export class ClusterRunner implements MicroBatchRunner {
     try {
       await act();
     } catch (error) {
-      yield* this.#down(error instanceof Error ? error.message : String(error));
+      yield* this.#isDown(error instanceof Error ? error.message : String(error));
       return;
     }
     if (this.#downSince !== undefined) yield* this.#back();
   }
 
-  *#down(why: string): Generator<ClusterEvent> {
-    if (this.#downSince !== undefined) return;
-    this.#downSince = this.#with.clock.now();
-    yield { kind: "queueDown", why };
+  /** Tells that the board is out of reach, once and then from time to time. */
+  *#isDown(why: string): Generator<ClusterEvent> {
+    const now = this.#with.clock.now();
+    this.#downSince ??= now;
+    if (now - this.#toldDown < downMs) return;
+    this.#toldDown = now;
+    yield { kind: "queueDown", why, seconds: (now - this.#downSince) / 1000 };
   }
 
   *#back(): Generator<ClusterEvent> {
     const seconds = (this.#with.clock.now() - this.#downSince!) / 1000;
     this.#downSince = undefined;
+    this.#toldDown = Number.NEGATIVE_INFINITY;
     yield { kind: "queueBack", seconds };
   }
 
@@ -174,5 +186,14 @@ export class ClusterRunner implements MicroBatchRunner {
     const done = () => this.#computing.delete(computing);
     computing.then(done, done);
     return computing;
+  }
+}
+
+/** The results of micro-batches from those of their jobs. */
+function* wholeResults(jobs: readonly Job[], results: readonly MicroStepResult[]): Generator<RunnerOutput> {
+  const count = jobs.at(-1)!.of.microBatch + 1;
+  for (let index = 0; index < count; index++) {
+    const parts = results.filter((_, i) => jobs[i]!.of.microBatch === index);
+    yield { kind: "computed", index, result: joinedParts(parts) };
   }
 }

@@ -1,4 +1,5 @@
-import type { ClusterEvent, ClusterFigures, MicroStepResult, RunnerOutput } from "../../training/index.ts";
+import { mean } from "../../array/index.ts";
+import type { ClusterEvent, ClusterFigures, MicroStepResult } from "../../training/index.ts";
 import type { BoardEvent, Posted } from "../board/board.ts";
 import { type Job, jobId, longest, type Result, resultSchema } from "../protocol/job.ts";
 import type { Outcome } from "../worker/compute.ts";
@@ -31,7 +32,8 @@ export class StepRun {
   /** Late results of its jobs are compared. */
   #before: StepRun | undefined;
   readonly #schedule: StepSchedule;
-  readonly #outputs: RunnerOutput[] = [];
+  readonly #start: number;
+  readonly #events: ClusterEvent[] = [];
   readonly #accepted = new Map<number, Accepted>();
   readonly #doubts = new Map<number, { readonly worker: string; readonly digest: string }[]>();
   readonly #failures = new Map<number, number>();
@@ -49,7 +51,8 @@ export class StepRun {
     this.#usual = usual;
     this.#before = before;
     if (before) before.#before = undefined;
-    this.#schedule = new StepSchedule(jobs.length, coordination.clock.now(), coordination.policy);
+    this.#start = coordination.clock.now();
+    this.#schedule = new StepSchedule(jobs.length, this.#start, coordination.policy);
     for (const { step, index } of jobs) if (isTwin(step, index)) this.#wanted.set(index, false);
   }
 
@@ -64,13 +67,13 @@ export class StepRun {
 
   /** Adds what is to be told. */
   note(events: readonly ClusterEvent[]): void {
-    this.#outputs.push(...events);
+    this.#events.push(...events);
   }
 
   /** Everything that came up since it was asked last. */
-  *outputs(): Generator<RunnerOutput> {
-    const late = this.#before ? this.#before.#outputs.splice(0) : [];
-    yield* [...late, ...this.#outputs.splice(0)];
+  *events(): Generator<ClusterEvent> {
+    const late = this.#before ? this.#before.#events.splice(0) : [];
+    yield* [...late, ...this.#events.splice(0)];
   }
 
   /** Hangs up what is not there, and second copies that are wanted. */
@@ -132,25 +135,28 @@ export class StepRun {
     if (idle.length > 0) await this.#with.board.withdraw(idle.map((name) => this.#idOf(name)));
   }
 
-  /** Of all its micro-batches, once it is done. */
+  /** Of all its jobs, once it is done. */
   get results(): MicroStepResult[] {
     return this.#jobs.map(({ index }) => this.#accepted.get(index)!.result);
   }
 
   figures(): ClusterFigures {
-    const accepted = this.#jobs.map(({ index }) => this.#accepted.get(index)!);
-    const end = Math.max(...accepted.map(({ at }) => at));
+    const accepted = this.#jobs.map((job) => ({ job, ...this.#accepted.get(job.index)! }));
+    const last = accepted.reduce((latest, one) => (one.at > latest.at ? one : latest));
     const lastOf = new Map<string, number>();
     for (const { worker, at } of accepted) lastOf.set(worker, Math.max(at, lastOf.get(worker) ?? 0));
-    const waits = [...lastOf.values()].map((at) => end - at);
     return {
       workers: lastOf.size,
       jobs: accepted.length,
+      wallMs: last.at - this.#start,
       slowestMs: Math.max(...accepted.map(({ ms }) => ms)),
-      waitMs: waits.reduce((sum, wait) => sum + wait, 0) / waits.length,
+      waitMs: mean([...lastOf.values()].map((at) => last.at - at)),
+      waitedFor: last.worker,
       bytesOut: this.#bytesOut,
       bytesIn: this.#bytesIn,
-      results: accepted.map(({ worker, attempt, digest }) => ({ worker, attempt, digest })),
+      results: accepted.map(({ job, worker, attempt, ms, digest }) => ({
+        ...{ worker, attempt, ms, digest, samples: job.samples.length },
+      })),
     };
   }
 
@@ -187,7 +193,7 @@ export class StepRun {
   }
 
   #tellReissue(index: number, why: string): void {
-    this.#outputs.push({ kind: "reissued", step: this.#jobs[0]!.step + 1, index, why });
+    this.#events.push({ kind: "reissued", step: this.#jobs[0]!.step + 1, index, why });
   }
 
   #failed(name: CopyName, why: string): void {
@@ -230,12 +236,11 @@ export class StepRun {
 
   #accept(index: number, { worker, attempt, ms: { fetch, run } }: Result, { digest, norm, result }: Checked): void {
     for (const doubt of this.#doubts.get(index) ?? [])
-      if (doubt.digest !== digest) this.#outputs.push(this.#roll.strike(doubt.worker, "nobody confirms its result"));
+      if (doubt.digest !== digest) this.#events.push(this.#roll.strike(doubt.worker, "nobody confirms its result"));
     const at = this.#with.clock.now();
     this.#schedule.done(index, at);
     this.#accepted.set(index, { worker, attempt, digest, result, ms: fetch + run, at });
     this.#usual.note(sizeOf(this.#jobs[index]!), fetch + run, norm);
-    this.#outputs.push({ kind: "computed", index, result });
   }
 
   /** Whether a result that looks odd is one that two agree on, or the coordinator's own. Else one more is asked for; what is no number at all is computed here. */
@@ -252,7 +257,7 @@ export class StepRun {
   }
 
   #refuse(name: CopyName, worker: string, why: string): void {
-    this.#outputs.push(this.#roll.strike(worker, why));
+    this.#events.push(this.#roll.strike(worker, why));
     this.#failed(name, `the result of ${worker} is refused`);
   }
 
@@ -260,7 +265,7 @@ export class StepRun {
     const first = this.#accepted.get(index);
     if (!first || first.digest === digest || first.worker === worker || numerics !== this.#with.numerics) return;
     const workers = [first.worker, worker] as const;
-    this.#outputs.push({ kind: "duplicateDiffers", step: this.#jobs[0]!.step + 1, index, workers });
+    this.#events.push({ kind: "duplicateDiffers", step: this.#jobs[0]!.step + 1, index, workers });
   }
 
   /** A result that came when its step was over. */

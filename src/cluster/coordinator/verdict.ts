@@ -21,7 +21,7 @@ export function checkResult(job: Job, found: Result): Checked | { readonly probl
   try {
     const [loss, ...sampleLosses] = decodeNumbers(found.losses, job.samples.length + 1);
     const gradients = found.gradients.map((gradient, i) =>
-      decodeGradient(gradient, decodeTokenIds(job.tokenIds[i]!).flat(2)),
+      decodeGradient(gradient, decodeTokenIds(job.tokenIds[i]!).flat(2), job.want === "learnedRows"),
     );
     let squares = 0;
     for (const gradient of gradients)

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { arrayOf, bytesOf, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
 import type { Generators } from "../../diffusion/index.ts";
 import { CoinageError } from "../../errors/index.ts";
+import { firstPlaceholderId } from "../../models/index.ts";
 import { PythonRandom, type PythonRandomState, TorchGenerator, type TorchGeneratorState } from "../../random/index.ts";
 
 // Arrays and the states of generators as text: little-endian bytes in base64.
@@ -99,14 +100,27 @@ function isSingle(values: Float64Array): boolean {
   return true;
 }
 
+/** The gradients at learned tokens alone. All of them where no learned token is used, or where a number at another token is not finite: a step depends on that. */
+export function learnedGradient(gradient: ReadonlyMap<number, Float64Array>): ReadonlyMap<number, Float64Array> {
+  const learned = [...gradient].filter(([id]) => id >= firstPlaceholderId);
+  const isSound = [...gradient.values()].every((row) => row.every(Number.isFinite));
+  return learned.length > 0 && isSound ? new Map(learned) : gradient;
+}
+
 /** The gradients of a message for the token ids of its job, in the order in which its texts use them first: sums over all rows are taken in that order.
- *  texts: all ids of the job. @throws CLUSTER_PROTOCOL when they are of other ids */
-export function decodeGradient(gradient: EncodedGradient, texts: readonly number[]): Map<number, Float64Array> {
+ *  texts: all ids of the job; isLearned: those of learned tokens are enough. @throws CLUSTER_PROTOCOL when they are of other ids */
+export function decodeGradient(
+  gradient: EncodedGradient,
+  texts: readonly number[],
+  isLearned: boolean,
+): Map<number, Float64Array> {
   const rows = gradientRows(gradient);
-  const used = new Set(texts);
-  if (rows.size !== used.size || [...rows.keys()].some((id) => !used.has(id)))
+  const used = [...new Set(texts)];
+  const learned = isLearned ? used.filter((id) => id >= firstPlaceholderId) : [];
+  const ids = learned.length === rows.size ? learned : used;
+  if (rows.size !== ids.length || ids.some((id) => !rows.has(id)))
     throw new CoinageError("CLUSTER_PROTOCOL", "Gradients of other tokens than those of the job.");
-  return new Map([...used].map((id) => [id, rows.get(id)!]));
+  return new Map(ids.map((id) => [id, rows.get(id)!]));
 }
 
 /** Rows by token id, whichever they are. @throws CLUSTER_PROTOCOL when they are not well formed */

@@ -24,9 +24,11 @@ export const jobSchema = z.object({
   kind: z.enum(["micro-batch", "probe"]),
   /** Steps done before. */
   step: z.int().min(0),
-  /** Of the micro-batch in its step. */
+  /** Of the job in its step. */
   index: z.int().min(0),
   attempt: z.int().min(1),
+  /** The micro-batch that its samples are of: its index in the step, its samples, and the first of them that is in this job. */
+  of: z.object({ microBatch: z.int().min(0), samples: z.int().min(1).max(limits.samples), start: z.int().min(0) }),
   rows: z.array(rowsSchema).min(1).max(limits.encoders),
   rowsHash: digestSchema,
   samples: z.array(sample).min(1).max(limits.samples),
@@ -38,6 +40,8 @@ export const jobSchema = z.object({
   /** What the coordinator has drawn: others mean that a worker runs other code. */
   timesteps: z.array(z.number()),
   accumulationSteps: z.int().min(1),
+  /** Gradients that are wanted: of all tokens that are used, or of learned ones alone. */
+  want: z.enum(["usedRows", "learnedRows"]),
   lossScale: z.number().optional(),
 });
 

@@ -48,6 +48,7 @@ const planSchema = z.object({
     huberC: z.number(),
     huberScale: z.number(),
   }),
+  split: z.int().min(1),
 });
 
 const blob = z.object({ sha256: digestSchema, bytes: z.int().min(0) });

@@ -1,8 +1,15 @@
 import { arrayOf, concatenate, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
 import { drawTrainingBatch } from "../../diffusion/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { computeMicroStep, type MicroStepContext, type MicroStepResult } from "../../training/index.ts";
-import { decodeGenerators, decodeRows, decodeTokenIds, encodeGradient, encodeNumbers } from "../protocol/arrays.ts";
+import { computeMicroStep, drawIn, type MicroStepContext, type MicroStepResult } from "../../training/index.ts";
+import {
+  decodeGenerators,
+  decodeRows,
+  decodeTokenIds,
+  encodeGradient,
+  encodeNumbers,
+  learnedGradient,
+} from "../protocol/arrays.ts";
 import { type Job, type Result, rowsHash } from "../protocol/job.ts";
 import { protocolVersion } from "../protocol/signed.ts";
 
@@ -21,24 +28,39 @@ export async function computeJob(job: Job, context: MicroStepContext, fetch: Fet
     throw new CoinageError("CLUSTER_PROTOCOL", "The rows of the job do not have its digest.");
   const samples = await samplesOf(job, fetch);
   const fetched = performance.now();
-  const { index, accumulationSteps, lossScale } = job;
-  const share = { index, count: accumulationSteps };
-  const generators = decodeGenerators(job.generators);
-  const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators, share);
+  const { of, accumulationSteps, lossScale } = job;
+  const draw = drawOf(job, samples.latents, context);
   if (draw.timesteps.join() !== job.timesteps.join())
     throw new CoinageError(
       "CLUSTER_PROTOCOL",
       `The timesteps ${draw.timesteps.join(", ")} were drawn where the coordinator has drawn ${job.timesteps.join(", ")}.`,
       { hint: "Worker and coordinator run different code: install the same version on both." },
     );
-  const result = await computeMicroStep(context, embeddings, samples, draw, { accumulationSteps, lossScale });
+  const part = { accumulationSteps, lossScale, batch: of.samples };
+  const result = await computeMicroStep(context, embeddings, samples, draw, part);
+  const wanted = job.want === "usedRows" ? result.gradients : result.gradients.map(learnedGradient);
   return {
     result,
     rowsHash: job.rowsHash,
     losses: encodeNumbers([result.loss, ...result.sampleLosses]),
-    gradients: result.gradients.map(encodeGradient),
+    gradients: wanted.map(encodeGradient),
     ms: { fetch: fetched - start, run: performance.now() - fetched },
   };
+}
+
+/** Draws for the whole micro-batch, and keeps what is of the job's samples: nothing depends on the others' latents. */
+function drawOf(
+  { generators, of: { microBatch, samples, start }, accumulationSteps }: Job,
+  latents: NdArray<Float32Array>,
+  { options, schedule }: MicroStepContext,
+) {
+  const [count, ...shape] = latents.shape;
+  const whole = new Float32Array(samples * elementCount(shape));
+  whole.set(latents.data, start * elementCount(shape));
+  const share = { index: microBatch, count: accumulationSteps };
+  const all = arrayOf([samples, ...shape], whole);
+  const draw = drawTrainingBatch(all, options, schedule, decodeGenerators(generators), share);
+  return drawIn(draw, { start, end: start + count! });
 }
 
 /** The message that answers a job. */

@@ -117,6 +117,7 @@ describe("what cannot work", () => {
     ["--fused_backward_pass --optimizer_type Adafactor --gradient_accumulation_steps 2", "fused_backward_pass"],
     ["--log_with tensorboard", "log_with"],
     ["--log_with all", "log_with"],
+    ["--cluster_split 2 --multires_noise_iterations 6", "cluster_split"],
   ])("%s", (line, option) => {
     expect(() => check(line)).toThrow(
       expect.objectContaining({ code: "SETTINGS_CONFLICT", where: expect.stringContaining(`--${option}`) }),

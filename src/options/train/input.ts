@@ -1387,6 +1387,15 @@ export interface TrainInput {
   readonly clusterNumerics?: "same" | "any" | undefined;
 
   /**
+   * Compute every micro-batch in so many parts, each a job of its own with --queue: more workers have something to do.
+   * Noise and timesteps stay as they are; results differ by rounding alone. Not with pyramid noise, which looks at a
+   * whole micro-batch.
+   * Flag: `--cluster_split`
+   * @defaultValue `1`
+   */
+  readonly clusterSplit?: number | undefined;
+
+  /**
    * With --queue: leave micro-batches to workers; this machine computes one only where they fail.
    * Flag: `--no_cluster_local`
    */

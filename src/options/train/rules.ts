@@ -66,6 +66,12 @@ function noiseAndLossConflicts(given: GivenTrainSettings): Rule[] {
       hint: "Add --noise_offset, for example 0.05.",
     },
     {
+      when: given.clusterSplit > 1 && Boolean(given.multiresNoiseIterations),
+      options: ["cluster_split", "multires_noise_iterations"],
+      message: "Pyramid noise is scaled over a whole micro-batch, so none can be cut into parts.",
+      hint: "Leave --cluster_split out; --gradient_accumulation_steps gives workers more jobs, too.",
+    },
+    {
       when: given.scaleVPredLossLikeNoisePred && !given.vParameterization,
       options: ["scale_v_pred_loss_like_noise_pred"],
       message: "--scale_v_pred_loss_like_noise_pred is for models that predict velocity.",

@@ -3,7 +3,7 @@ import type { TrainSettings } from "../../options/index.ts";
 import type { TrainingEvent } from "../events.ts";
 import { compareInitWord } from "../init-word/compare.ts";
 import type { TrainableEmbeddings } from "../loop/embeddings.ts";
-import type { MicroStepResult } from "../loop/micro-step.ts";
+import type { MicroStepResult } from "../loop/micro-step-data.ts";
 import type { LoadedMicroStep } from "../loop/micro-step-program.ts";
 import type { Progress } from "../loop/progress.ts";
 import type { ComputingDevice } from "../setup/device.ts";

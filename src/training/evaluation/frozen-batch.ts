@@ -4,7 +4,8 @@ import { noisyLatents, numTrainTimesteps, type TimestepRange, velocity } from ".
 import { textFeeds } from "../../models/index.ts";
 import { TorchGenerator } from "../../random/index.ts";
 import type { DeviceName, Program } from "../../runtime/index.ts";
-import { type MicroStepContext, type MicroStepSamples, type SampleContext, samplesOf } from "../loop/micro-step.ts";
+import { type MicroStepContext, type SampleContext, samplesOf } from "../loop/micro-step.ts";
+import type { MicroStepSamples } from "../loop/micro-step-data.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
 import type { VaeEncoder } from "../setup/vae-encoder.ts";
 import { itemsAtOnce } from "./timing.ts";

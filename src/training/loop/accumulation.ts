@@ -2,7 +2,8 @@ import type { MicroBatch } from "../../dataset/index.ts";
 import type { ClusterEvent, ClusterFigures } from "../events.ts";
 import type { OpenRun } from "../setup/open-run.ts";
 import type { MicroBatchRunner } from "./micro-batches.ts";
-import { type MicroStepResult, type SampleContext, samplesOf } from "./micro-step.ts";
+import { type SampleContext, samplesOf } from "./micro-step.ts";
+import type { MicroStepResult } from "./micro-step-data.ts";
 
 /** The gradients of one optimizer step, and what they were computed from. */
 export interface StepGradients {

@@ -3,7 +3,7 @@ import { arrayOf, type NdArray, rowNorms } from "../../array/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import { createOptimizer } from "../optimizers/index.ts";
 import { type EmbeddingRules, TrainableEmbeddings } from "./embeddings.ts";
-import type { MicroStepResult } from "./micro-step.ts";
+import type { MicroStepResult } from "./micro-step-data.ts";
 
 const [count, width] = [2, 3];
 const start = arrayOf([count, width], [1, 0, 0, 0, 2, 0]);

@@ -3,7 +3,7 @@ import { firstPlaceholderId } from "../../models/index.ts";
 import type { Optimizer, OptimizerState, TableShape } from "../optimizers/index.ts";
 import type { VocabularyStatistics } from "../setup/placeholder.ts";
 import { LossScale, type LossScaleState } from "./loss-scale.ts";
-import type { MicroStepResult } from "./micro-step.ts";
+import type { MicroStepResult } from "./micro-step-data.ts";
 import { controlNorms, type NormControl, type NormTargets, withNorms } from "./norm-control.ts";
 import {
   addGradients,
@@ -100,6 +100,11 @@ export class TrainableEmbeddings {
   get averaged(): readonly NdArray<Float32Array>[] | undefined {
     const lengths = this.#rules.average?.lengths;
     return this.#average?.map((array, encoder) => (lengths ? withNorms(array, lengths[encoder]!) : copyOf(array)));
+  }
+
+  /** Whether a step depends on gradients at ordinary tokens: by the norm that it clips to, or by its optimizer. */
+  get usesFrozenRows(): boolean {
+    return this.#rules.maxGradNorm > 0 || this.optimizer.usesFrozenRows;
   }
 
   /** Length of each embedding, encoder after encoder. */

@@ -5,7 +5,8 @@ import type { DiffusionModel } from "../../models/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import type { DeviceName } from "../../runtime/index.ts";
 import type { ClusterEvent, ClusterFigures } from "../events.ts";
-import { type MicroStepContext, type MicroStepResult, type MicroStepSamples, microStep } from "./micro-step.ts";
+import { type MicroStepContext, microStep } from "./micro-step.ts";
+import type { MicroStepResult, MicroStepSamples } from "./micro-step-data.ts";
 import type { MicroStepPlan } from "./micro-step-plan.ts";
 
 /** What the micro-batches of one optimizer step share. */
@@ -50,6 +51,8 @@ export interface RunnerContext {
   /** Equal where the graph of the plan is. */
   readonly graph: string;
   readonly device: DeviceName;
+  /** Whether a step depends on gradients at ordinary tokens, too. */
+  readonly usesFrozenRows: boolean;
   /** The micro-step as it is loaded here. */
   readonly local: MicroStepContext;
   /** Aborted when the run is to stop after the step under way. */

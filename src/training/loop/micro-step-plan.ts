@@ -17,6 +17,8 @@ export interface MicroStepPlan {
   readonly hasZeroTerminalSnr: boolean;
   /** What noise, timesteps and weights are drawn and computed by. */
   readonly options: MicroStepContext["options"];
+  /** Parts that a micro-batch is computed in. */
+  readonly split: number;
 }
 
 interface PlannedInputs {
@@ -43,6 +45,7 @@ export function microStepPlan(settings: TrainSettings, inputs: PlannedInputs): M
       ...{ minSnrGamma, scaleVPredLossLikeNoisePred, vPredLikeLoss, debiasedEstimationLoss },
       ...{ huberSchedule, huberC, huberScale },
     },
+    split: settings.clusterSplit,
   };
 }
 
@@ -63,7 +66,11 @@ function graphOptions(
     lossType: settings.lossType,
     hasMask: hasMasks(group),
     gradientCheckpointing: settings.gradientCheckpointing,
-    nominal: { batch: settings.trainBatchSize, height: height / vaeScaleFactor, width: width / vaeScaleFactor },
+    nominal: {
+      batch: Math.ceil(settings.trainBatchSize / settings.clusterSplit),
+      height: height / vaeScaleFactor,
+      width: width / vaeScaleFactor,
+    },
     multipleOf: isEven ? halvings : 1,
   };
 }
@@ -91,11 +98,11 @@ export function lowerMicroStep(
   computeDtype: LoadOptions["computeDtype"],
 ): PlannedMicroStep {
   const graph = microStepGraph(model, plan.graph);
-  const { withoutKernelCopies, hasZeroTerminalSnr, options } = plan;
+  const { withoutKernelCopies, hasZeroTerminalSnr, options, split } = plan;
   const schedule: NoiseSchedule = noiseSchedule({ zeroTerminalSnr: hasZeroTerminalSnr });
   return {
     graph,
     program: runtime.lower(microStepOutputs(graph), { withoutKernelCopies, ...(computeDtype && { computeDtype }) }),
-    context: { model, schedule, lossType: plan.graph.lossType, options },
+    context: { model, schedule, lossType: plan.graph.lossType, options, split },
   };
 }

@@ -17,6 +17,15 @@ import type { Program } from "../../runtime/index.ts";
 import { captionIds, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
 import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { VaeEncoder } from "../setup/vae-encoder.ts";
+import {
+  drawIn,
+  joinedParts,
+  type MicroStepDraw,
+  type MicroStepResult,
+  type MicroStepSamples,
+  sampleRanges,
+  samplesIn,
+} from "./micro-step-data.ts";
 import type { LossType, MicroStepGraph } from "./micro-step-graph.ts";
 import { addAtPositions, type TokenGradients } from "./token-gradients.ts";
 
@@ -29,20 +38,6 @@ export interface SampleContext {
   readonly vae: Pick<VaeEncoder, "encode"> | undefined;
   /** Whether the graph weighs the loss by a mask. */
   readonly hasMask: boolean;
-}
-
-/** Samples that go through the networks together. */
-export interface MicroStepSamples {
-  /** [B,4,h,w], scaled. */
-  readonly latents: NdArray<Float32Array>;
-  /** Per text encoder [B][chunks][77]. */
-  readonly tokenIds: TokenIds;
-  /** Weight of each sample's loss: 1, or prior_loss_weight for regularisation images. */
-  readonly priorLossWeights: readonly number[];
-  /** [B,1,h,w] in 0..1. */
-  readonly mask?: NdArray<Float32Array> | undefined;
-  /** SDXL: original height and width, crop top and left, target height and width of each sample. */
-  readonly timeIds?: readonly (readonly number[])[] | undefined;
 }
 
 /** A batch as the networks take it: captions as token ids, images as scaled latents. */
@@ -106,6 +101,8 @@ export interface MicroStepContext {
   readonly schedule: NoiseSchedule;
   readonly lossType: LossType;
   readonly options: TrainingBatchOptions & TimestepWeightOptions & HuberOptions;
+  /** Parts that a micro-batch is computed in (default: 1). */
+  readonly split?: number | undefined;
 }
 
 /** A micro-batch as a part of its optimizer step. */
@@ -116,27 +113,15 @@ interface StepPart {
   readonly index?: number;
   /** Factor of the loss inside the networks, taken out of the gradient again. */
   readonly lossScale?: number | undefined;
+  /** Samples of the micro-batch, where it is computed in parts (default: those of this one). */
+  readonly batch?: number;
 }
-
-export interface MicroStepResult {
-  /** Mean element loss of each sample, before any weight. */
-  readonly sampleLosses: readonly number[];
-  /** Timestep of each sample. */
-  readonly timesteps: readonly number[];
-  /** Mean over the samples, weighted. */
-  readonly loss: number;
-  /** Per text encoder the gradient of loss / accumulationSteps at every token embedding that was used. */
-  readonly gradients: readonly TokenGradients[];
-}
-
-/** What is drawn for a micro-step. */
-type Draw = ReturnType<typeof drawTrainingBatch>;
 
 /** One forward and backward pass, from samples to the gradient of their loss at the embeddings: draws noise and timesteps (`drawTrainingBatch`),
  *  then runs the networks (`computeMicroStep`; their graph is in micro-step-graph.ts). A pure function of embeddings, samples and the state of the
  *  generators: nothing is kept from one micro-step to the next.
  *  embeddings: [vectors, width] per text encoder. */
-export function microStep(
+export async function microStep(
   context: MicroStepContext,
   embeddings: readonly NdArray<Float32Array>[],
   samples: MicroStepSamples,
@@ -145,38 +130,44 @@ export function microStep(
 ): Promise<MicroStepResult> {
   const share = { index: part.index ?? 0, count: part.accumulationSteps };
   const draw = drawTrainingBatch(samples.latents, context.options, context.schedule, generators, share);
-  return computeMicroStep(context, embeddings, samples, draw, part);
+  const batch = samples.latents.shape[0]!;
+  const results: MicroStepResult[] = [];
+  for (const range of sampleRanges(batch, context.split ?? 1)) {
+    const [own, drawn] = [samplesIn(samples, range), drawIn(draw, range)];
+    results.push(await computeMicroStep(context, embeddings, own, drawn, { ...part, batch }));
+  }
+  return joinedParts(results);
 }
 
-/** The part of a micro-step after all drawing. */
+/** What comes of a micro-step after all drawing. */
 export async function computeMicroStep(
   { model, program, schedule, lossType, options }: MicroStepContext,
   embeddings: readonly NdArray<Float32Array>[],
   samples: MicroStepSamples,
-  { noise, noisyLatents, timesteps }: Draw,
-  { accumulationSteps, lossScale = 1 }: StepPart,
+  { noise, noisyLatents, timesteps }: MicroStepDraw,
+  { accumulationSteps, lossScale = 1, batch = timesteps.length }: StepPart,
 ): Promise<MicroStepResult> {
   const { latents, tokenIds, priorLossWeights, mask, timeIds } = samples;
-  const batch = latents.shape[0]!;
-  const elements = latents.data.length / batch;
+  const count = timesteps.length;
+  const elements = latents.data.length / count;
   const weights = timesteps.map((timestep, i) => priorLossWeights[i]! * timestepWeight(timestep, options, schedule));
   const feeds: Record<string, NdArray> = {
     ...textFeeds(model, tokenIds, embeddings),
     noisyLatents,
     target: options.predictionType === "v_prediction" ? velocity(latents, noise, timesteps, schedule) : noise,
-    timesteps: arrayOf([batch], timesteps),
+    timesteps: arrayOf([count], timesteps),
     lossFactors: arrayOf(
-      [batch],
+      [count],
       weights.map((weight) => (lossScale * weight) / elements / batch / accumulationSteps),
     ),
   };
   if (lossType === "huber" || lossType === "smooth_l1")
     feeds.huberThresholds = arrayOf(
-      [batch],
+      [count],
       timesteps.map((t) => huberThreshold(t, options, schedule)),
     );
   if (mask) feeds.mask = mask;
-  if (timeIds) feeds.timeIds = arrayOf([batch, 6], timeIds.flat());
+  if (timeIds) feeds.timeIds = arrayOf([count, 6], timeIds.flat());
 
   const results = await program.run(feeds);
   const sampleLosses = Array.from(results.lossSums!.data as Float32Array, (sum) => sum / elements);

@@ -1,0 +1,83 @@
+import { durationText, plural } from "../errors/index.ts";
+import type { ClusterEvent, ClusterFigures, StepEvent } from "../training/index.ts";
+
+/** What happens among the machines of a run. */
+export function clusterLine(event: ClusterEvent): string {
+  switch (event.kind) {
+    case "workerJoined":
+      return `worker ${event.worker} joined (${event.device})`;
+    case "workerLeft":
+      return `worker ${event.worker} left`;
+    case "workerRefused":
+      return `worker ${event.worker} refused: ${event.why}`;
+    case "reissued":
+      return `step ${event.step}: job ${event.index} given out once more: ${event.why}`;
+    case "duplicateDiffers":
+      return `step ${event.step}: ${event.workers.join(" and ")} computed job ${event.index} differently`;
+    case "queueDown": {
+      const since = event.seconds < 1 ? "is out of reach" : `has been out of reach for ${durationText(event.seconds)}`;
+      return `the queue ${since} (${event.why}); this machine goes on alone`;
+    }
+    case "queueBack":
+      return `the queue is back after ${durationText(event.seconds)}`;
+  }
+}
+
+/** "6 workers, efficiency 83 %, waiting 0.4 s/step" */
+export function sharedStepText({ workers, results, wallMs, waitMs }: ClusterFigures): string {
+  const busy = results.reduce((sum, { ms }) => sum + ms, 0) / (workers * wallMs);
+  const waiting = `waiting ${(waitMs / 1000).toFixed(1)} s/step`;
+  return `${plural(workers, "worker")}, efficiency ${Math.min(100, Math.round(100 * busy))} %, ${waiting}`;
+}
+
+/** What sharing has brought a run, gathered from its events. */
+export class Sharing {
+  readonly #samples = new Map<string, number>();
+  /** Milliseconds that workers waited, by whom they waited for. */
+  readonly #waits = new Map<string, number>();
+  #steps = 0;
+  #reissues = 0;
+  #last: StepEvent | undefined;
+
+  note(event: StepEvent | ClusterEvent): void {
+    if (event.kind === "reissued") this.#reissues++;
+    if (event.kind !== "step" || !event.cluster) return;
+    const { results, waitedFor, waitMs } = event.cluster;
+    this.#last = event;
+    this.#steps++;
+    for (const { worker, samples } of results) add(this.#samples, worker, samples);
+    add(this.#waits, waitedFor, waitMs);
+  }
+
+  /** Samples of each worker, what was given out again, what slowed the run, and whether more workers would help. */
+  summary(): string[] {
+    if (!this.#last) return [];
+    const shares = [...this.#samples].sort(([, a], [, b]) => b - a).map(([worker, count]) => `${worker} ${count}`);
+    const again = this.#reissues === 0 ? "" : `; ${plural(this.#reissues, "job")} given out once more`;
+    return [`samples by worker: ${shares.join(", ")}${again}`, ...this.#slowed(), ...noiseScaleText(this.#last)];
+  }
+
+  #slowed(): string[] {
+    const total = [...this.#waits.values()].reduce((sum, wait) => sum + wait, 0);
+    const [slowest] = [...this.#waits].sort(([, a], [, b]) => b - a);
+    if (this.#samples.size < 2 || !slowest || total === 0) return [];
+    const [worker, wait] = slowest;
+    const each = (total / this.#steps / 1000).toFixed(2);
+    return [`workers waited ${each} s a step for others, ${Math.round((100 * wait) / total)} % of it for ${worker}`];
+  }
+}
+
+function add(counts: Map<string, number>, name: string, value: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + value);
+}
+
+function noiseScaleText({ cluster, imageKeys }: StepEvent): string[] {
+  const scale = cluster?.gradientNoiseScale;
+  if (scale === undefined) return [];
+  const samples = imageKeys.length;
+  const advice =
+    samples > 4 * scale
+      ? "more workers would not shorten this run: fewer samples in a step teach as much"
+      : "up to about four times as many samples in a step, more workers shorten such a run";
+  return [`gradient noise scale ${scale.toPrecision(2)} samples, ${samples} in a step: ${advice}`];
+}
