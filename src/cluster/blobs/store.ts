@@ -5,6 +5,7 @@ import path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CoinageError } from "../../errors/index.ts";
+import { type HubPlace, hubFile } from "../../hub/index.ts";
 import { digestOfFile, FileHashes } from "./hashes.ts";
 
 /** A file that a run needs. */
@@ -13,6 +14,8 @@ export interface WantedFile {
   readonly bytes: number;
   /** Where the coordinator has it. */
   readonly path?: string;
+  /** Where on the hub it comes from. */
+  readonly hub?: HubPlace;
 }
 
 /** Where the coordinator gives blobs out. */
@@ -30,8 +33,8 @@ export interface BlobStoreOptions {
   readonly models: readonly string[];
 }
 
-/** Gets files by their digests: from the owner's folders, from the path that the coordinator has them under, from what was fetched earlier, or from the
- *  coordinator. Nothing is used that has another digest. */
+/** Gets files by their digests: from the owner's folders, from the path that the coordinator has them under, from what was fetched earlier, from the hub, or
+ *  from the coordinator. Nothing is used that has another digest. */
 export class BlobStore {
   readonly #options: BlobStoreOptions;
   readonly #hashes: FileHashes;
@@ -47,7 +50,10 @@ export class BlobStore {
   async file(wanted: WantedFile, source: BlobSource, report: (bytes: number) => void = () => {}): Promise<string> {
     this.#inUse.add(wanted.sha256);
     return (
-      (await this.#ofOwner(wanted)) ?? (await this.#cached(wanted)) ?? (await this.#fetched(wanted, source, report))
+      (await this.#ofOwner(wanted)) ??
+      (await this.#cached(wanted)) ??
+      (await this.#ofHub(wanted, report)) ??
+      (await this.#fetched(wanted, source, report))
     );
   }
 
@@ -79,6 +85,13 @@ export class BlobStore {
     }
     await rm(file, { force: true });
     return undefined;
+  }
+
+  /** The file in the cache that all programs share, fetched from the hub first; undefined where the hub is no help, whatever the reason: the coordinator is. */
+  async #ofHub({ sha256, bytes, hub }: WantedFile, report: (bytes: number) => void): Promise<string | undefined> {
+    const file = hub && (await hubFile(hub, sha256, report).catch(() => undefined));
+    if (file === undefined || (await stat(file).catch(() => undefined))?.size !== bytes) return undefined;
+    return (await this.#hashes.digestOf(file).catch(() => undefined)) === sha256 ? file : undefined;
   }
 
   /** Fetches a file under another name, going on where an earlier attempt ended, and gives it its name once its digest is right. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
+import { hubPlaceOf } from "../../hub/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { runtimeVersion } from "../../runtime/index.ts";
 import type { OpenRunner, RunnerContext } from "../../training/index.ts";
@@ -118,7 +119,8 @@ async function giveModel(
     const digest = await hashes.digestOf(file);
     digests.set(file, digest);
     blobs.addFile(digest, file);
-    weights.push({ sha256: digest, bytes, path: file });
+    const hub = hubPlaceOf(file);
+    weights.push({ sha256: digest, bytes, path: file, ...(hub && { hub }) });
   }
   for (const bytes of loose) {
     const digest = sha256(bytes);

@@ -53,6 +53,12 @@ const planSchema = z.object({
 
 const blob = z.object({ sha256: digestSchema, bytes: z.int().min(0) });
 
+const hubPlace = z.object({
+  name: z.string().regex(/^\w[\w.-]*\/\w[\w.-]*$/),
+  commit: z.string().regex(/^[0-9a-f]{40}$/),
+  file: z.string().refine((file) => file.split("/").every((part) => !["", ".", ".."].includes(part))),
+});
+
 export const manifestSchema = z.object({
   v: z.literal(protocolVersion),
   run: nameSchema,
@@ -71,8 +77,8 @@ export const manifestSchema = z.object({
   threads: z.int().min(1).max(1024),
   /** Where each tensor lies in which file: see model.ts. */
   model: blob,
-  /** path: where the coordinator has it; a worker with the same disk has it there, too. */
-  weights: z.array(blob.extend({ path: z.string() })),
+  /** path: where the coordinator has it; a worker with the same disk has it there, too. hub: where on the hub it comes from. */
+  weights: z.array(blob.extend({ path: z.string(), hub: hubPlace.optional() })),
   /** Which workers are used: those that compute the same bits as the coordinator, or those that come near as well. */
   numerics: z.enum(["same", "any"]),
   /** A signed job, and what the coordinator has computed for it. */

@@ -85,14 +85,15 @@ function opened(seal: Seal, text: string): Job {
 async function fetchModel(manifest: Manifest, blobs: BlobStore, report: (text: string) => void) {
   const { model, weights, blobs: source } = manifest;
   const files = new Map<string, { readonly path: string; readonly bytes: number }>();
-  for (const { sha256, bytes, path } of weights) {
+  for (const { sha256, bytes, path, hub } of weights) {
     let last = 0;
     const told = (done: number) => {
       const percent = Math.floor((100 * done) / bytes);
       if (percent >= last + 10) report(`fetching weights: ${percent} % of ${Math.round(bytes / 1e6)} MB`);
       if (percent >= last + 10) last = percent;
     };
-    files.set(sha256, { path: await blobs.file({ sha256, bytes, ...(path && { path }) }, source, told), bytes });
+    const wanted = { sha256, bytes, ...(path && { path }), ...(hub && { hub }) };
+    files.set(sha256, { path: await blobs.file(wanted, source, told), bytes });
   }
   const text = new TextDecoder().decode(await blobs.bytes(model.sha256, source));
   const { success, data } = modelSchema.safeParse(JSON.parse(text));
