@@ -10,4 +10,5 @@ export {
   takeCurves,
   takeEntry,
 } from "./run-view.ts";
+export { isEnough, type SharingWorker } from "./sharing.ts";
 export { type Verdict, verdictOf } from "./verdict.ts";

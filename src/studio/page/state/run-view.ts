@@ -1,6 +1,7 @@
 import type { CurvesOf, Entry, RunAbout } from "../../../runs/index.ts";
 import type { KnownEvaluation } from "../../../verdict/index.ts";
 import { type KnownCurves, refreshed, withEvaluation, withoutLater, withStep } from "./curves.ts";
+import { type Sharing, sharingAfter } from "./sharing.ts";
 
 type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
 
@@ -37,6 +38,8 @@ export interface RunView {
   /** What is being done besides training: latents are cached, an image is drawn. */
   readonly doing: OfKind<"caching" | "sampling" | "drawing" | "tryingWords"> | undefined;
   readonly drawing: Drawing;
+  /** The machines that compute for it, where it is shared. */
+  readonly sharing: Sharing | undefined;
   /** Step of the state from which the run would go on. */
   readonly keptStep: number | undefined;
   /** The parts that were read later than `seq`, with the number of the event they are of. */
@@ -69,7 +72,7 @@ export function openView(
   const nothing: RunView = {
     ...{ seq: 0, about, start: undefined, pace: undefined, doing: undefined, keptStep: undefined },
     ...{ curves: { of: {}, isSparse: false }, evaluations: [], messages: [], read: { curves: 0, messages: 0 } },
-    drawing: noDrawing,
+    ...{ drawing: noDrawing, sharing: undefined },
   };
   const told = entries.reduce(withMessage, nothing);
   return {
@@ -115,7 +118,12 @@ function curvesAfter(curves: KnownCurves, entry: Entry): KnownCurves {
 }
 
 function withMessage(view: RunView, entry: Entry): RunView {
-  return { ...toldBy(view, entry), drawing: drawingAfter(view.drawing, entry) };
+  const { drawing, sharing } = view;
+  return {
+    ...toldBy(view, entry),
+    drawing: drawingAfter(drawing, entry),
+    sharing: sharingAfter(sharing, entry),
+  };
 }
 
 function drawingAfter(drawing: Drawing, entry: Entry): Drawing {

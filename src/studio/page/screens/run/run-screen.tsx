@@ -7,6 +7,7 @@ import { Curves } from "./curves.tsx";
 import { Head } from "./head.tsx";
 import { Messages } from "./messages.tsx";
 import { Samples } from "./samples.tsx";
+import { Sharing } from "./sharing.tsx";
 import { Spoken } from "./spoken.tsx";
 import { useRunView } from "./use-run-view.ts";
 
@@ -37,6 +38,7 @@ export function RunScreen({ id }: { id: string }) {
       <Head row={row} view={view} />
       <Samples row={row} view={view} change={change} />
       <Curves row={row} view={view} />
+      <Sharing row={row} view={view} />
       <Messages row={row} view={view} />
       <About row={row} view={view} change={change} />
       <Spoken row={row} view={view} />
