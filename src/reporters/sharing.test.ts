@@ -32,9 +32,7 @@ test("a shared run says at its end who computed what, what slowed it, and whethe
 });
 
 test("a queue that is away says since when", () => {
-  const why = "redis://desk is out of reach";
-  expect(clusterLine({ kind: "queueDown", why, seconds: 0 })).toBe(
-    "the queue is out of reach (redis://desk is out of reach); this machine goes on alone",
-  );
-  expect(clusterLine({ kind: "queueDown", why, seconds: 20 })).toContain("out of reach for 20 s");
+  const why = "The queue at redis://desk cannot be reached: no connection";
+  expect(clusterLine({ kind: "queueDown", why, seconds: 0 })).toBe(`${why}; this machine goes on alone`);
+  expect(clusterLine({ kind: "queueDown", why, seconds: 20 })).toBe(`${why} (for 20 s); this machine goes on alone`);
 });

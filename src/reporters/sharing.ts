@@ -15,8 +15,8 @@ export function clusterLine(event: ClusterEvent): string {
     case "duplicateDiffers":
       return `step ${event.step}: ${event.workers.join(" and ")} computed job ${event.index} differently`;
     case "queueDown": {
-      const since = event.seconds < 1 ? "is out of reach" : `has been out of reach for ${durationText(event.seconds)}`;
-      return `the queue ${since} (${event.why}); this machine goes on alone`;
+      const since = event.seconds < 1 ? "" : ` (for ${durationText(event.seconds)})`;
+      return `${event.why}${since}; this machine goes on alone`;
     }
     case "queueBack":
       return `the queue is back after ${durationText(event.seconds)}`;

@@ -92,7 +92,8 @@ test("the server is killed and starts empty, pauses, and stays away for 20 secon
         }),
       );
     }
-    // steps while it is away are the device's here; the rest waits for it to be back
+    // steps while it is away are the device's here, and long enough that this is told again; the rest waits for it to be back
+    if (event.step > 15 && !isBack) await new Promise((resolve) => setTimeout(resolve, 300));
     if (event.step === 60) await Promise.all(back);
     if (isBack) for (const { worker } of event.cluster!.results) after.set(worker, (after.get(worker) ?? 0) + 1);
     if (event.step > 60 && event.step < 118 && after.size < 3) await new Promise((resolve) => setTimeout(resolve, 200));

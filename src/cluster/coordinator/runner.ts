@@ -76,7 +76,7 @@ export class ClusterRunner implements MicroBatchRunner {
       else if (event.kind === "up") yield* this.#up(step, inputs.step);
       else if (event.kind === "tick") yield* this.#tick(step, inputs.step);
       else step.hear(event);
-      yield* this.#attempt(() => step.publish());
+      if (step.hasMore) yield* this.#attempt(() => step.publish());
       yield* step.events();
     }
     yield* wholeResults(jobs, step.results);
@@ -137,7 +137,7 @@ export class ClusterRunner implements MicroBatchRunner {
     });
   }
 
-  /** Does something with the board. Where it fails the board counts as out of reach until something succeeds. */
+  /** Does something with the board, and not without it: success means that it is there. Where it fails the board counts as out of reach until something succeeds. */
   async *#attempt(act: () => Promise<void>): AsyncGenerator<ClusterEvent> {
     try {
       await act();

@@ -76,11 +76,19 @@ export class StepRun {
     yield* [...late, ...this.#events.splice(0)];
   }
 
+  /** Whether something is to be hung up. */
+  get hasMore(): boolean {
+    return this.#schedule.unpublished.length + this.#wantedNow.length > 0;
+  }
+
+  get #wantedNow(): number[] {
+    return [...this.#wanted.keys()].filter((index) => this.#schedule.isOpen(index));
+  }
+
   /** Hangs up what is not there, and second copies that are wanted. */
   async publish(): Promise<void> {
     const missing = this.#schedule.unpublished;
-    const more = [...this.#wanted.keys()].filter((index) => this.#schedule.isOpen(index));
-    if (missing.length + more.length === 0) return;
+    const more = this.#wantedNow;
     const isFirst = missing.length === 0 && more.every((index) => this.#wanted.get(index));
     const names = [...missing, ...more].map((index) => this.#schedule.publish(index, this.#with.clock.now()));
     this.#wanted.clear();

@@ -93,7 +93,8 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
       hint: "Give the certificate of the authority that has signed it: --queue_ca FILE",
       cause: error,
     });
-  return new CoinageError("CLUSTER_UNREACHABLE", `The queue at ${name} cannot be reached: ${text || code}`, {
+  const reason = /enableOfflineQueue|Connection is closed|Socket closed/i.test(text) ? "no connection" : text || code;
+  return new CoinageError("CLUSTER_UNREACHABLE", `The queue at ${name} cannot be reached: ${reason}`, {
     hint: "Check that the server runs and that this machine may reach it.",
     cause: error,
   });

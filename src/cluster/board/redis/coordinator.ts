@@ -58,7 +58,9 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     });
     this.#queue.on("error", () => {});
     this.#events = this.#openEvents();
-    redis.on("close", () => this.#tell({ kind: "down", why: `${address.name} is out of reach` }));
+    redis.on("close", () =>
+      this.#tell({ kind: "down", why: `The queue at ${address.name} cannot be reached: no connection` }),
+    );
     redis.on("ready", () => {
       this.#announced = "";
       // the connection that waits for events may have gone silent with the server

@@ -130,7 +130,7 @@ export const watch = {
     samples: "Pictures",
     left: "has left",
     refused: (why: string) => `not used: ${why}`,
-    down: (why: string) => `The queue is out of reach: ${why}. This machine goes on alone.`,
+    down: (why: string) => `${why}. This machine goes on alone.`,
     waiting: (seconds: string) => `Workers waited ${seconds} s for others in the last step.`,
     enough: "More workers would not shorten this run: its steps have more pictures than teach something new.",
   },

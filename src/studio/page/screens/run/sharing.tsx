@@ -37,7 +37,7 @@ export function Sharing({ row, view: { sharing } }: { row: RunRow; view: RunView
           </tbody>
         </table>
       )}
-      {waitSeconds !== undefined && workers.length > 1 && <p class="faint">{words.waiting(numberText(waitSeconds))}</p>}
+      {waitSeconds !== undefined && workers.length > 1 && <p class="faint">{words.waiting(waitSeconds.toFixed(2))}</p>}
       {isEnough(sharing) && <p>{words.enough}</p>}
     </section>
   );
