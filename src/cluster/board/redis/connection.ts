@@ -52,7 +52,7 @@ function baseOptions({ host, port, path, db, username, password, tls }: QueueAdd
   };
 }
 
-/** A connection that was tried once. @throws CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+/** A connection that was tried once, also for the right to run scripts, of which BullMQ is made. @throws CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
 export async function connected(redis: Redis, address: QueueAddress): Promise<Redis> {
   let last: unknown;
   redis.on("error", (error: unknown) => {
@@ -60,7 +60,7 @@ export async function connected(redis: Redis, address: QueueAddress): Promise<Re
   });
   try {
     await redis.connect();
-    await redis.ping();
+    await redis.eval("return 1", 0);
     return redis;
   } catch (error) {
     redis.disconnect();
@@ -70,14 +70,18 @@ export async function connected(redis: Redis, address: QueueAddress): Promise<Re
 
 /** What an error of the server or of the way to it means to the user. */
 export function queueProblem(error: unknown, { name, tls, username }: QueueAddress): CoinageError {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const user = username ?? "default";
   if (/WRONGPASS|NOAUTH|invalid username-password/i.test(text))
-    return new CoinageError("CLUSTER_DENIED", `The queue at ${name} refuses the user ${user}: ${text}`, {
-      hint: "Set COINAGE_QUEUE_PASSWORD to the user's password, and name the user in the address: redis://USER@HOST.",
-      cause: error,
-    });
+    return new CoinageError(
+      "CLUSTER_DENIED",
+      `The queue at ${name} refuses the user ${user}: ${/NOAUTH/.test(text) ? "it asks for a password" : text}`,
+      {
+        hint: "Set COINAGE_QUEUE_PASSWORD to the user's password, and name the user in the address: redis://USER@HOST.",
+        cause: error,
+      },
+    );
   if (/NOPERM|can't (access|run)/.test(text))
     return new CoinageError("CLUSTER_DENIED", `The user ${user} of the queue at ${name} lacks a right: ${text}`, {
       hint: "coinage cluster acl prints the rights that are needed.",
@@ -95,7 +99,14 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
     });
   const reason = /enableOfflineQueue|Connection is closed|Socket closed/i.test(text) ? "no connection" : text || code;
   return new CoinageError("CLUSTER_UNREACHABLE", `The queue at ${name} cannot be reached: ${reason}`, {
-    hint: "Check that the server runs and that this machine may reach it.",
+    hint: "Check that a Redis or Valkey server runs there and that this machine may reach it.",
     cause: error,
   });
+}
+
+/** What the server or the way to it says. A transaction that was discarded has its reasons in its commands. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [first] = "previousErrors" in error ? (error.previousErrors as Error[]) : [];
+  return first?.message ?? error.message;
 }
