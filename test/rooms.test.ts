@@ -20,7 +20,7 @@ const rows = [
   ["checkpoint", "runtime"],
   ["diffusion"],
   ["graph", "random", "pictures", "verdict"],
-  ["files"],
+  ["files", "power"],
   ["formats/*"],
   ["formats/zip", "formats/protobuf", "formats/json"],
   ["array"],

@@ -31,6 +31,7 @@ export async function planCommand(words: readonly string[], terminal: Terminal):
     return exitCodes.done;
   }
   const planned = await planTraining(request.settings);
+  for (const { message } of planned.warnings) terminal.talk(`warning: ${message}\n`, "warning");
   const { gradientAccumulationSteps, clusterSplit } = request.settings;
   const jobs = gradientAccumulationSteps * clusterSplit;
   const shared = workers === undefined ? undefined : sharedSteps(planned.secondsPerStep, jobs, workers);

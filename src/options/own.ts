@@ -62,6 +62,11 @@ export const ownTrainOptions = {
     effect: "speed",
     help: "With --queue: leave micro-batches to workers; this machine computes one only where they fail.",
   },
+  keep_awake: {
+    type: "switch",
+    effect: "speed",
+    help: "Keep the machine from going to sleep by itself until the run has ended.",
+  },
   overwrite: {
     type: "switch",
     effect: "files",

@@ -24,6 +24,7 @@ import { type ComputingDevice, openTrainingDevice } from "./setup/device.ts";
 import { withInitialEmbeddings } from "./setup/initial-embeddings.ts";
 import { datasetWarning, openInputs, openModel, withLocalModels } from "./setup/inputs.ts";
 import { type OpenRun, openRun } from "./setup/open-run.ts";
+import { keptAwake } from "./setup/power.ts";
 import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
 import { readState } from "./state/index.ts";
 import { settingsWarnings } from "./warnings.ts";
@@ -60,6 +61,7 @@ async function* openAndTrain(
   const found = local.resume === undefined ? undefined : await readState(local.resume);
   const model = await openModel(local);
   const device = await openTrainingDevice(local);
+  const awake = await keptAwake(local);
   try {
     const chosen = await withRecipe(local, model, device.runtime.device, found);
     const { settings: fitted, recipe, warnings: ofRecipe } = await fitToTime(chosen, model, device, timeSteps);
@@ -72,6 +74,7 @@ async function* openAndTrain(
     yield* run.warnings.addAtStart([
       ...settingsWarnings([...ofSettings, ...ofRecipe]),
       ...device.warnings,
+      ...awake.warnings,
       ...run.startWarnings,
     ]);
     const lowered = new LoweredMicroStep(settings, inputs, device);
@@ -84,6 +87,7 @@ async function* openAndTrain(
     yield* savedOnFailure(reported, run.history?.noting(steps, run.embeddings) ?? steps);
     yield* saveAtEnd(reported);
   } finally {
+    awake.release();
     await device.runtime.close();
   }
 }

@@ -1402,6 +1402,12 @@ export interface TrainInput {
   readonly noClusterLocal?: boolean | undefined;
 
   /**
+   * Keep the machine from going to sleep by itself until the run has ended.
+   * Flag: `--keep_awake`
+   */
+  readonly keepAwake?: boolean | undefined;
+
+  /**
    * Overwrite files of earlier runs with the same name, as sd-scripts does. Without it they are kept as NAME-old1,
    * NAME-old2, ...
    * Flag: `--overwrite`

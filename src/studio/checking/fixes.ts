@@ -196,6 +196,7 @@ const fixes: Readonly<Record<string, Mend>> = {
   LEARNING_RATE_LARGE: rateOfRecipe,
   MEMORY: lessMemory,
   OUT_OF_MEMORY: lessMemory,
+  BATTERY: (_, { option }) => (option ? { label: "Keep it awake", settings: { [option]: true } } : undefined),
   DEVICE_UNAVAILABLE: leaveOutOf("Use what this machine has", "device", "mixed_precision"),
   OPTIMIZER_UNKNOWN: leaveOutOf("Use the usual optimizer", "optimizer_type", "optimizer_args"),
   OPTIMIZER_ARGS: leaveOutOf("Leave the arguments out", "optimizer_args"),

@@ -8,6 +8,7 @@ import { fitToTime } from "../recipes/time-box.ts";
 import { estimateSteps } from "../recipes/time-steps.ts";
 import { availableBytes, openTrainingDevice } from "../setup/device.ts";
 import { openInputs, openModel, withLocalModels } from "../setup/inputs.ts";
+import { batteryWarnings } from "../setup/power.ts";
 import type { Warning } from "../warnings.ts";
 import { type Estimate, estimateRun } from "./estimate.ts";
 
@@ -25,6 +26,8 @@ export interface RunPlan extends Estimate {
   readonly availableBytes: number | undefined;
   /** What other settings would make of it. */
   readonly alternatives: readonly Alternative[];
+  /** What the machine's power means for a run of that length. */
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface Alternative extends Estimate {
@@ -49,6 +52,7 @@ export async function planTraining(given: TrainSettings, signal?: StopSignal): P
     const expected = (settings: TrainSettings) => estimateRun(settings, inputs, device, rate);
     const { steps } = inputs.length;
     const estimate = expected(settings);
+    const seconds = steps * estimate.secondsPerStep;
     return {
       ...estimate,
       device: runtime.device,
@@ -56,12 +60,13 @@ export async function planTraining(given: TrainSettings, signal?: StopSignal): P
       model: inputs.checkpoint.path,
       recipe: recipe && summaryOf(recipe, settings),
       steps,
-      seconds: steps * estimate.secondsPerStep,
+      seconds,
       availableBytes: availableBytes(runtime.device),
       alternatives: alternativesTo(settings).map(({ flags, change }) => ({
         flags,
         ...expected({ ...settings, ...change }),
       })),
+      warnings: await batteryWarnings(seconds, settings),
     };
   } finally {
     await runtime.close();

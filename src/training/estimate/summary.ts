@@ -8,11 +8,12 @@ import { summaryOf } from "../recipes/summary.ts";
 import { availableBytes } from "../setup/device.ts";
 import type { OpenRun } from "../setup/open-run.ts";
 import { templateOf, usualNorms } from "../setup/placeholder.ts";
+import { batteryWarnings } from "../setup/power.ts";
 import type { Warning } from "../warnings.ts";
 import { estimateRun } from "./estimate.ts";
 import { memoryWarnings } from "./plan.ts";
 
-/** What the first screen says of a run, and a warning where the memory will not do. Measures the device for a moment to tell how long the run will take, unless its rate is known. */
+/** What the first screen says of a run, and warnings where the memory or the battery will not do. Measures the device for a moment to tell how long the run will take, unless its rate is known. */
 export async function summarize(
   run: Pick<OpenRun, "settings" | "recipe" | "inputs" | "optimizer" | "progress">,
   device: OpenDevice,
@@ -59,5 +60,9 @@ export async function summarize(
     recipe: recipe && summaryOf(recipe, settings),
     template: templateOf(settings),
   };
-  return { summary, warnings: memoryWarnings(estimate, settings, available, expected) };
+  const warnings = [
+    ...memoryWarnings(estimate, settings, available, expected),
+    ...(await batteryWarnings(summary.expectedSeconds, settings)),
+  ];
+  return { summary, warnings };
 }
