@@ -10,6 +10,7 @@ import { Trash } from "../src/studio/disk/trash.ts";
 import { Drafts } from "../src/studio/drafts/store.ts";
 import { csrfOf, type Keys } from "../src/studio/http/guards.ts";
 import { RunListing } from "../src/studio/runs/listing.ts";
+import { Once } from "../src/studio/runs/once.ts";
 import { RunQueue } from "../src/studio/runs/queue.ts";
 import { Tries } from "../src/studio/using/tries/tries.ts";
 
@@ -57,6 +58,7 @@ export function studioRoutes({
     trash: new Trash(path.join(work, "trash")),
     ...{ runs, listing, queue, caller, report },
     tries: new Tries({ listing, file: path.join(work, "tries.json"), end: end.signal, report }),
+    once: new Once(path.join(work, "answers.jsonl")),
     end: end.signal,
     models: new ModelLibrary(roots, checker),
   };

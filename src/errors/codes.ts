@@ -14,6 +14,8 @@ export const errorCodes = {
   // sweep
   SWEEP_INVALID: "A sweep file (coinage sweep) whose tables or axes are not what they must be.",
   // studio
+  ACTION_INTERRUPTED:
+    "Something was asked of the studio for which the studio before was asked already, and ended meanwhile.",
   BODY_INVALID: "A request to the studio whose contents are not what its route takes.",
   BODY_TOO_LARGE: "A request to the studio, or a file sent to it, with more bytes than are accepted.",
   CHECK_FAILED: "The process in which the studio tries settings and looks at models ended before it had answered.",

@@ -4,6 +4,7 @@ import type { ModelLibrary } from "./disk/library.ts";
 import type { Trash } from "./disk/trash.ts";
 import type { Drafts } from "./drafts/store.ts";
 import type { RunListing } from "./runs/listing.ts";
+import type { Once } from "./runs/once.ts";
 import type { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import type { Tries } from "./using/tries/tries.ts";
@@ -22,6 +23,7 @@ export interface StudioParts {
   readonly queue: RunQueue;
   readonly caller: Caller;
   readonly tries: Tries;
+  readonly once: Once;
   /** Aborted when the studio ends. */
   readonly end: AbortSignal;
   /** Makes a ticket that opens the page once. */

@@ -15,6 +15,7 @@ import { Trash } from "./disk/trash.ts";
 import { Drafts } from "./drafts/store.ts";
 import { RunHistories } from "./runs/histories.ts";
 import { RunListing } from "./runs/listing.ts";
+import { Once } from "./runs/once.ts";
 import { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import { readStudioFile, writeStudioFile } from "./studio-file.ts";
@@ -78,6 +79,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
       checker,
       runs,
       tries: new Tries({ listing, file: waitingTries, end: end.signal, report }),
+      once: new Once(path.join(home, "answers.jsonl")),
       caller: options.caller,
       end: end.signal,
       makeTicket: () => tickets.make(),

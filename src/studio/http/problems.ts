@@ -22,6 +22,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   ROOT_UNKNOWN: 404,
   FILE_NOT_FOUND: 404,
   RUN_NOT_FOUND: 404,
+  ACTION_INTERRUPTED: 409,
   DRAFT_CHANGED: 409,
   RUN_BUSY: 409,
   RUN_ENDED: 409,

@@ -5,7 +5,7 @@ import { usableRun } from "../disk/runs.ts";
 import { answerProblem } from "../http/problems.ts";
 import type { RunHistories } from "./histories.ts";
 import type { RunListing } from "./listing.ts";
-import { Once } from "./once.ts";
+import type { Once } from "./once.ts";
 
 /** A run that is told something, as it stood when it was asked. */
 export interface AskedRun {
@@ -18,9 +18,8 @@ export type Act = (c: Context, work: (run: AskedRun) => Promise<object>) => Prom
 
 /** Does what is asked of runs: once for each Idempotency-Key, and only if the run stands as the page that asks believes (If-Match). Where it does not allow what
  *  is asked, the answer has the run as it is now. Whoever watches is told of it at once. */
-export function actingOn(listing: RunListing, histories: RunHistories): Act {
+export function actingOn(listing: RunListing, histories: RunHistories, once: Once): Act {
   const { root } = listing;
-  const once = new Once();
   return async (c, work) => {
     const id = c.req.param("id")!;
     try {

@@ -1,20 +1,93 @@
+import { appendFile, readFile } from "node:fs/promises";
 import type { Context } from "hono";
+import { CoinageError } from "../../errors/index.ts";
+import { writeFileAtomically } from "../../files/index.ts";
 
-const mostAnswers = 500;
+/** Requests that are remembered. */
+const most = 200;
 
-/** Answers to requests with an Idempotency-Key, so that one that is sent again is not done again. */
+/** What is noted of a request, a line each: that it has begun, and then its answer, or that it has failed and may be sent again. */
+interface Note {
+  readonly key: string;
+  readonly answer?: object;
+  readonly hasFailed?: true;
+}
+
+/** Answers to requests with an Idempotency-Key, so that one that is sent again is not done again: by the next studio neither. */
 export class Once {
+  readonly #file: string;
   readonly #answers = new Map<string, Promise<object>>();
+  readonly #ready: Promise<void>;
+  #notes: Promise<unknown>;
 
+  constructor(file: string) {
+    this.#file = file;
+    this.#ready = this.#read();
+    this.#notes = this.#ready;
+  }
+
+  /** Answers with what the work gives. @throws ACTION_INTERRUPTED for a request during which a studio ended, what the work throws */
   async do(c: Context, work: () => Promise<object>): Promise<Response> {
     const given = c.req.header("idempotency-key");
     if (given === undefined) return c.json(await work());
+    await this.#ready;
     const key = `${c.req.method} ${c.req.path} ${given.slice(0, 200)}`;
-    const answer = this.#answers.get(key) ?? work();
+    const answer = this.#answers.get(key) ?? this.#first(key, work);
     this.#answers.set(key, answer);
-    answer.catch(() => this.#answers.delete(key));
     const [oldest] = this.#answers.keys();
-    if (this.#answers.size > mostAnswers) this.#answers.delete(oldest!);
+    if (this.#answers.size > most) this.#answers.delete(oldest!);
     return c.json(await answer);
   }
+
+  async #first(key: string, work: () => Promise<object>): Promise<object> {
+    await this.#note({ key });
+    try {
+      const answer = await work();
+      await this.#note({ key, answer });
+      return answer;
+    } catch (error) {
+      this.#answers.delete(key);
+      await this.#note({ key, hasFailed: true });
+      throw error;
+    }
+  }
+
+  /** What cannot be noted is remembered as long as this studio runs. */
+  #note(note: Note): Promise<unknown> {
+    this.#notes = this.#notes.then(() => appendFile(this.#file, `${JSON.stringify(note)}\n`)).catch(() => {});
+    return this.#notes;
+  }
+
+  /** Reads what earlier studios noted, and keeps of it what is remembered. */
+  async #read(): Promise<void> {
+    const text = await readFile(this.#file, "utf8").catch(() => "");
+    const last = new Map<string, Note>();
+    for (const note of text.split("\n").flatMap(noteIn)) {
+      last.delete(note.key);
+      if (!note.hasFailed) last.set(note.key, note);
+    }
+    const kept = [...last.values()].slice(-most);
+    for (const { key, answer } of kept) {
+      const known = answer ? Promise.resolve(answer) : Promise.reject(interrupted());
+      known.catch(() => {});
+      this.#answers.set(key, known);
+    }
+    await writeFileAtomically(this.#file, kept.map((note) => `${JSON.stringify(note)}\n`).join("")).catch(() => {});
+  }
+}
+
+/** A line that is no note, such as one that was not finished, is left out. */
+function noteIn(line: string): Note[] {
+  try {
+    const note = JSON.parse(line) as Note;
+    return typeof note.key === "string" ? [note] : [];
+  } catch {
+    return [];
+  }
+}
+
+function interrupted(): CoinageError {
+  return new CoinageError("ACTION_INTERRUPTED", "The studio ended while it did this, so it may be done, or not.", {
+    hint: "Look at how things stand. If it was not done, ask for it anew, with another Idempotency-Key.",
+  });
 }

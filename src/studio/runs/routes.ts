@@ -15,20 +15,18 @@ import type { RunHistories } from "./histories.ts";
 import { keepingRoutes } from "./keeping.ts";
 import { makeRun } from "./make.ts";
 import { positionsIn, positionsNow, runMessages } from "./messages.ts";
-import { Once } from "./once.ts";
 import { waitingOf } from "./queue.ts";
 import { steeringRoutes } from "./steering.ts";
 
-type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "listing" | "queue" | "trash">;
+type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "listing" | "queue" | "trash" | "once">;
 
 /** Runs: what they are, what happens in them, what they are told. */
 export function runRoutes(
-  { runs: root, drafts, models, version, listing, queue, trash }: RunParts,
+  { runs: root, drafts, models, version, listing, queue, trash, once }: RunParts,
   histories: RunHistories,
 ): Hono {
   const app = new Hono();
-  const once = new Once();
-  const act = actingOn(listing, histories);
+  const act = actingOn(listing, histories, once);
   const placesIn = async (c: Context): Promise<RunPlaces> => (await usableRun(root, c.req.param("id")!)).places;
 
   app.route("/", keepingRoutes(act, { runs: root, trash, queue }));

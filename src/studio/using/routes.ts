@@ -7,19 +7,17 @@ import { runInside, usableRun } from "../disk/runs.ts";
 import { readJson } from "../http/bodies.ts";
 import type { StudioParts } from "../parts.ts";
 import type { RunHistories } from "../runs/histories.ts";
-import { Once } from "../runs/once.ts";
 import { type ExportTarget, exportCheckpoint } from "./export.ts";
 import { type FileKind, fileKinds, readRunFile, readThumb } from "./files.ts";
 import { type ProgramFolder, programFolders } from "./programs.ts";
 import { makeReport, readReport, reportPolicy } from "./report.ts";
 import { tryRoutes } from "./tries/routes.ts";
 
-type Parts = Pick<StudioParts, "runs" | "roots" | "caller" | "end" | "tries">;
+type Parts = Pick<StudioParts, "runs" | "roots" | "caller" | "end" | "tries" | "once">;
 
 /** Using what a run has learned: its files, its report, other programs, images of it. */
-export function usingRoutes({ runs, roots, caller, end, tries }: Parts, histories: RunHistories): Hono {
+export function usingRoutes({ runs, roots, caller, end, tries, once }: Parts, histories: RunHistories): Hono {
   const app = new Hono();
-  const once = new Once();
   const reports = new Map<string, Promise<void>>();
 
   app.get(`/runs/:id/files/:kind{${fileKinds.join("|")}}/:name`, async (c) => {
@@ -48,7 +46,7 @@ export function usingRoutes({ runs, roots, caller, end, tries }: Parts, historie
     return c.json({});
   });
 
-  app.route("/", tryRoutes({ runs, tries }, histories));
+  app.route("/", tryRoutes({ runs, tries, once }, histories));
 
   app.get("/programs", async (c) => c.json({ programs: await programFolders(roots) }));
   app.post("/runs/:id/export", async (c) => {

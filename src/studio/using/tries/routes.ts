@@ -5,17 +5,15 @@ import { runInside, usableRun } from "../../disk/runs.ts";
 import { readJson } from "../../http/bodies.ts";
 import type { StudioParts } from "../../parts.ts";
 import type { RunHistories } from "../../runs/histories.ts";
-import { Once } from "../../runs/once.ts";
 import { cellsOf, type TryInput, tryInput } from "./cells.ts";
 import type { Try } from "./rows.ts";
 
 type Parts = Pick<StudioParts, "runs" | "tries">;
 
 /** Images of a word by any of its checkpoints. */
-export function tryRoutes(parts: Parts, histories: RunHistories): Hono {
-  const { runs, tries } = parts;
+export function tryRoutes(parts: Parts & Pick<StudioParts, "once">, histories: RunHistories): Hono {
+  const { runs, tries, once } = parts;
   const app = new Hono();
-  const once = new Once();
 
   app.post("/tries", async (c) => {
     const input = await readJson(c, tryInput);
