@@ -20,11 +20,17 @@ describe("the page", () => {
     expect(page).toContain("default-src 'none'");
   });
 
-  test("shows the strip first, then the verdict, then the curves, then the details", () => {
-    const page = renderReport(reportData());
-    const headings = [...page.matchAll(/<h2 [^>]*>([^<]*)<\/h2>/g)].map(([, text]) => text);
-    expect(headings).toEqual(["What mycat looks like", "Verdict", "Curves", "Measures", "How to use it", "Details"]);
-    expect([...page.matchAll(/<h1>/g)]).toHaveLength(1);
+  test("shows the strip first where there is one, then the verdict, then the curves, then the details", () => {
+    const { strip } = reportData();
+    const withPictures = (pictures: readonly (string | null)[]) => {
+      const columns = strip.columns.map((column) => ({ ...column, pictures }));
+      return renderReport(reportData({ strip: { ...strip, columns } }));
+    };
+    const headings = (page: string) => [...page.matchAll(/<h2 [^>]*>([^<]*)<\/h2>/g)].map(([, text]) => text);
+    const rest = ["Curves", "Measures", "How to use it", "Details"];
+    expect(headings(withPictures([onePixel, null]))).toEqual(["What mycat looks like", "Verdict", ...rest]);
+    expect(headings(withPictures([null, null]))).toEqual(["Verdict", "What mycat looks like", ...rest]);
+    expect([...withPictures([null, null]).matchAll(/<h1>/g)]).toHaveLength(1);
   });
 
   test("tells everything without eyes: images and curves have texts, tables have headers", () => {

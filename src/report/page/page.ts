@@ -4,7 +4,7 @@ import { decodeReport, type ReportData, type Verdict } from "../data.ts";
 import { curvesSection } from "./curves.ts";
 import { measuresSection, runSection, usageSection } from "./details.ts";
 import { type Html, html } from "./html.ts";
-import { stripSection } from "./strip.ts";
+import { isDrawn, stripSection } from "./strip.ts";
 import { reportStyle } from "./style.ts";
 
 /** Name of the element that says what a page is of. */
@@ -28,8 +28,7 @@ export function renderReport(data: ReportData): string {
 <body>
 <header><h1>${word}</h1><p>${familyNames[model.family]}, ${path.basename(model.source)}${steps}</p></header>
 <main>
-${stripSection(data)}
-${verdictSection(verdict)}
+${isDrawn(data.strip) ? [stripSection(data), verdictSection(verdict)] : [verdictSection(verdict), stripSection(data)]}
 ${curvesSection(data)}
 ${measuresSection(data)}
 ${usageSection(data)}

@@ -5,18 +5,22 @@ import { type Html, html } from "./html.ts";
 /** The strip: a row of pictures for each prompt, with the same seed from the start word to the last vectors. */
 export function stripSection({ word, strip, commands }: ReportData): Html {
   const { prompts, columns, missing } = strip;
-  const isDrawn = columns.some(({ pictures }) => pictures.some((picture) => picture !== null));
   const rows = prompts.map(
     (prompt, row) => html`<figure class="row">
 <figcaption>“${promptOf(prompt, word)}” <small>seed ${prompt.seed}</small></figcaption>
 <ol style="--columns:${columns.length}">${columns.map((column) => cell(column, row, strip, promptOf(prompt, word)))}</ol>
 </figure>`,
   );
-  const draw = commands.draw && html` Draw ${isDrawn ? "all" : "them"}: ${commandText(commands.draw)}`;
+  const draw = commands.draw && html` Draw ${isDrawn(strip) ? "all" : "them"}: ${commandText(commands.draw)}`;
   return html`<section aria-labelledby="strip"><h2 id="strip" class="unseen">What ${word} looks like</h2>
-${isDrawn && html`<div class="strip">${rows}</div>`}
+${isDrawn(strip) && html`<div class="strip">${rows}</div>`}
 ${missing !== undefined && html`<p class="note">${missing}${draw}</p>`}
 </section>`;
+}
+
+/** Whether any of the pictures is there. */
+export function isDrawn({ columns }: ReportData["strip"]): boolean {
+  return columns.some(({ pictures }) => pictures.some((picture) => picture !== null));
 }
 
 function cell(column: StripColumn, row: number, { width, height }: ReportData["strip"], prompt: string): Html {

@@ -14,7 +14,7 @@ import { type Candidate, choiceText, choose, type ScoredCandidate } from "./choi
 import { type FrozenBatch, freezeBatch, itemLosses, learnedImages } from "./frozen-batch.ts";
 import type { EvaluationHistory } from "./history.ts";
 import { figuresOf, windowOf } from "./statistics.ts";
-import { cooldownSteps, fallOf, hasLearned, stopReason } from "./stopping.ts";
+import { earlyEnd, fallOf, hasLearned } from "./stopping.ts";
 import { choosingItems, evaluatedItems, evaluationInterval } from "./timing.ts";
 
 /** The run that is evaluated. */
@@ -127,11 +127,11 @@ export class Evaluation {
     if (isLate && evaluated.length >= fewEvaluations && !hasLearned(evaluated, this.#window))
       yield* warnings.add([this.#nothingLearned()]);
     if (!settings.earlyStop || progress.stopReason !== undefined) return;
-    const reason = stopReason(evaluated, this.#window, this.#warmupSteps);
-    const cooldown = cooldownSteps(step, this.#interval);
-    if (reason === undefined || step + cooldown >= steps) return;
-    progress.coolDown(cooldown, reason);
-    yield { kind: "stopping", step, lastStep: progress.lastStep, reason };
+    const [window, interval, warmupSteps] = [this.#window, this.#interval, this.#warmupSteps];
+    const end = earlyEnd(evaluated, { window, interval, warmupSteps });
+    if (!end || end.lastStep >= steps) return;
+    progress.coolDown(end.lastStep, end.reason);
+    yield { kind: "stopping", step, ...end };
   }
 
   #nothingLearned(): Warning {

@@ -2,25 +2,28 @@ import { describe, expect, test } from "vitest";
 import { arrayOf } from "../../array/index.ts";
 import { choiceText, choose, type ScoredCandidate } from "./choice.ts";
 import { EvaluationHistory, evaluationArrays, evaluationFrom } from "./history.ts";
-import { cooldownSteps, hasLearned, stopReason } from "./stopping.ts";
+import { earlyEnd, hasLearned } from "./stopping.ts";
 
 const evaluatedAt = (losses: readonly number[], interval = 10) =>
   losses.map((loss, i) => ({ step: i * interval, itemLosses: [loss] }));
 /** Falls by half of what is left in every evaluation, with some scatter. */
 const falling = (count: number, rest = 0.5) =>
   Array.from({ length: count }, (_, i) => 0.5 + 0.5 * rest ** i + (i % 2 === 0 ? 1e-4 : -1e-4));
+const endAfter = (losses: readonly number[], warmupSteps = 0) =>
+  earlyEnd(evaluatedAt(losses), { window: 6, interval: 10, warmupSteps });
 /** After which of its evaluations a run may end first. */
 const firstStop = (losses: readonly number[], warmupSteps = 0) =>
-  losses.findIndex((_, i) => stopReason(evaluatedAt(losses.slice(0, i + 1)), 6, warmupSteps) !== undefined);
+  losses.findIndex((_, i) => endAfter(losses.slice(0, i + 1), warmupSteps) !== undefined);
 
 describe("a run", () => {
   test("may end once its last fifth has brought less than 5 % of the fall, and says after which step the rest was there", () => {
     const losses = [1, 0.9, 0.8, 0.7, 0.6, 0.55, 0.52, 0.52, 0.51, 0.51, 0.51];
-    // 95 % of 0.49 by step 60, 1.25 times of which are 75
+    // 95 % of 0.49 by step 60, 1.3 times of which are 78
     expect(firstStop(losses)).toBe(8);
-    expect(stopReason(evaluatedAt(losses.slice(0, 9)), 6, 0)).toBe(
-      "the evaluation loss has flattened: 95 % of its fall by 0.49 was there after step 60",
-    );
+    expect(endAfter(losses.slice(0, 9))).toEqual({
+      lastStep: 90,
+      reason: "the evaluation loss has flattened: 95 % of its fall by 0.49 was there after step 60",
+    });
   });
 
   test("does not end before six evaluations after the warm-up", () => {
@@ -35,8 +38,14 @@ describe("a run", () => {
     { what: "that rise", losses: [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7] },
   ])("goes on with losses $what", ({ losses }) => expect(firstStop(losses)).toBe(-1));
 
-  test("that is to end makes a sixth of its steps more, in whole intervals", () => {
-    expect([60, 110, 120, 250].map((step) => cooldownSteps(step, 10))).toEqual([10, 10, 20, 40]);
+  test("ends at 1.5 times the step of 95 %, in whole intervals, and not without one interval to cool down", () => {
+    const lastStepOf = (reached: number) => {
+      const losses = Array.from({ length: 20 }, (_, i) => 1 - 0.5 * Math.min(1, i / reached));
+      return endAfter(losses.slice(0, firstStop(losses) + 1))!.lastStep;
+    };
+    // 95 % of the fall by steps 50, 80, 110, then 1.25 times that, but at least six evaluations
+    expect([5, 8, 11].map(lastStepOf)).toEqual([80, 120, 160]);
+    expect(endAfter([1, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5])!.lastStep).toBe(70);
   });
 
   test("has learned where losses fell clearly: by more than they scatter, and not just by rounding", () => {

@@ -8,8 +8,8 @@ const clearly = 3;
 const leastGain = 1e-3;
 /** Share of the fall that counts as all of it. */
 const nearlyAll = 0.95;
-/** A run has flattened once it has made so many times the steps by which nearly all of the fall was there. */
-const patience = 1.25;
+/** Multiples of the step by which nearly all of the fall was there: a run that has made so many steps has flattened, and one that ends has cooled down. */
+const [flattened, cooled] = [1.3, 1.5];
 
 /** How far losses have fallen, to the lowest median of three in a row, and how much the last ones scatter about their line. */
 export function fallOf(
@@ -31,22 +31,27 @@ export function hasLearned(evaluated: readonly Evaluated[], window: number): boo
   return fall > clearly * scatter && fall > leastGain * mean(evaluated[0]!.itemLosses);
 }
 
-/** Why a run may end after its last evaluation, as the end of a sentence; undefined where it may not. */
-export function stopReason(evaluated: readonly Evaluated[], window: number, warmupSteps: number): string | undefined {
+/** How a run may end after its last evaluation; undefined where it may not. The reason is the end of a sentence. Up to the last step the learning rate falls to 0.
+ *  interval: steps between evaluations. Source of the cooldown: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations". */
+export function earlyEnd(
+  evaluated: readonly Evaluated[],
+  {
+    window,
+    interval,
+    warmupSteps,
+  }: { readonly window: number; readonly interval: number; readonly warmupSteps: number },
+): { readonly lastStep: number; readonly reason: string } | undefined {
   const { step } = evaluated.at(-1)!;
   const sinceWarmup = evaluated.filter((entry) => entry.step > warmupSteps);
   if (sinceWarmup.length < evaluationsToStop || !hasLearned(evaluated, window)) return undefined;
   const losses = lossesOf(evaluated);
   const fall = losses[0]! - Math.min(...losses);
   const reached = evaluated[losses.findIndex((loss) => loss <= losses[0]! - nearlyAll * fall)]!.step;
-  if (step < patience * reached) return undefined;
-  return `the evaluation loss has flattened: ${100 * nearlyAll} % of its fall by ${fall.toPrecision(2)} was there after step ${reached}`;
-}
-
-/** Steps in which the learning rate of a run falls to 0 that is to end after so many: a sixth as many, in whole intervals of evaluations.
- *  Source: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations". */
-export function cooldownSteps(step: number, interval: number): number {
-  return interval * Math.floor(step / 6 / interval);
+  if (step < flattened * reached) return undefined;
+  return {
+    lastStep: Math.max(step + interval, interval * Math.floor((cooled * reached) / interval)),
+    reason: `the evaluation loss has flattened: ${100 * nearlyAll} % of its fall by ${fall.toPrecision(2)} was there after step ${reached}`,
+  };
 }
 
 function lossesOf(evaluated: readonly Evaluated[]): number[] {

@@ -14,11 +14,11 @@ export interface ProgressState {
   readonly cooldown?: Cooldown | undefined;
 }
 
-/** The last steps of a run that ends early: the learning rate falls to 0 in them. */
+/** The end of a run before its last step: the learning rate falls to 0 up to it. */
 export interface Cooldown {
   /** Steps that were made before. */
   readonly from: number;
-  readonly steps: number;
+  readonly lastStep: number;
   /** Why the run ends, as the end of a sentence. */
   readonly reason: string;
 }
@@ -102,13 +102,7 @@ export class Progress {
   }
 
   get isFinished(): boolean {
-    return this.#step >= this.lastStep;
-  }
-
-  /** The step that the run ends with. */
-  get lastStep(): number {
-    const { from, steps } = this.#cooldown ?? { from: this.#length.steps, steps: 0 };
-    return Math.min(this.#length.steps, from + steps);
+    return this.#step >= Math.min(this.#length.steps, this.#cooldown?.lastStep ?? Number.POSITIVE_INFINITY);
   }
 
   /** Why it ends before its last step, on its own account. */
@@ -116,16 +110,16 @@ export class Progress {
     return this.#cooldown?.reason;
   }
 
-  /** Lets the run end after so many more steps. */
-  coolDown(steps: number, reason: string): void {
-    this.#cooldown = { from: this.#step, steps, reason };
+  /** Lets the run end with another step than its last one. */
+  coolDown(lastStep: number, reason: string): void {
+    this.#cooldown = { from: this.#step, lastStep, reason };
   }
 
   /** What the learning rate of the next step is multiplied by. Source: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations", eq. 1. */
   get rateFactor(): number {
     if (!this.#cooldown) return 1;
-    const { from, steps } = this.#cooldown;
-    return 1 - Math.sqrt((this.#step - from + 1) / (steps + 1));
+    const { from, lastStep } = this.#cooldown;
+    return 1 - Math.sqrt((this.#step - from + 1) / (lastStep - from + 1));
   }
 
   /** Call this once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */

@@ -46,7 +46,7 @@ const schema = z.object({
   step: z.int(),
   epochsDone: z.int(),
   epoch: z.int().nullable(),
-  cooldown: z.object({ from: z.int(), steps: z.int(), reason: z.string() }).optional(),
+  cooldown: z.object({ from: z.int(), lastStep: z.int(), reason: z.string() }).optional(),
   seed: z.number(),
   circumstances: z.object({
     program: z.string(),
