@@ -32,8 +32,9 @@ export interface TrainInput {
   readonly evalEveryNSteps?: number | undefined;
 
   /**
-   * End the run when the evaluation loss has flattened: the learning rate then falls to 0 within a sixth as many steps
-   * as were made. Evaluates every 10 steps unless --eval_every_n_steps says otherwise, every 20 on CPUs.
+   * End the run once the last fifth of its steps has brought less than 5 % of the fall of the evaluation loss; the
+   * learning rate then falls to 0 within some more steps. Evaluates every 10 steps unless --eval_every_n_steps says
+   * otherwise, every 20 on CPUs.
    * Flag: `--early_stop`
    */
   readonly earlyStop?: boolean | undefined;
@@ -137,8 +138,8 @@ export interface TrainInput {
   readonly report?: "on" | "off" | undefined;
 
   /**
-   * Images to draw for the report: as many as take 5 % of the run's time (auto), all, or none. `coinage report` draws
-   * those that are missing.
+   * Images to draw for the report: as many as take 5 % of the run's time, or 5 seconds with --report on (auto), all,
+   * or none. `coinage report` draws those that are missing.
    * Flag: `--report_images`
    * @defaultValue `auto`
    */

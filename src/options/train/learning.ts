@@ -119,6 +119,6 @@ export const learningOptions = {
     choices: ["auto", "all", "none"],
     default: "auto",
     effect: "files",
-    help: "Images to draw for the report: as many as take 5 % of the run's time (auto), all, or none. `coinage report` draws those that are missing.",
+    help: "Images to draw for the report: as many as take 5 % of the run's time, or 5 seconds with --report on (auto), all, or none. `coinage report` draws those that are missing.",
   },
 } as const satisfies OptionTable;
