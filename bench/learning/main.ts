@@ -93,6 +93,14 @@ function standardError(groups: readonly (readonly number[])[]): number | undefin
   return Math.sqrt(variances.reduce((sum, value) => sum + value, 0)) / groups.length;
 }
 
+/** Steps of a run as a multiple of those after which 95 % of its evaluation loss's fall was there; undefined without evaluations. */
+function multipleOf95({ steps, evaluations }: Kept): number | undefined {
+  if (evaluations.length === 0) return undefined;
+  const [first, least] = [evaluations[0]![1], Math.min(...evaluations.map(([, loss]) => loss))];
+  const [reached] = evaluations.find(([, loss]) => loss <= first - 0.95 * (first - least))!;
+  return steps / reached;
+}
+
 function tableRow({ name, settings }: { readonly name: string; readonly settings: string }): string[] {
   const found = resultsOf(settings);
   const groups = chosen
@@ -105,6 +113,7 @@ function tableRow({ name, settings }: { readonly name: string; readonly settings
     const ofConcept = found.filter(({ concept }) => concept === shape).map(({ learned }) => learned);
     return ofConcept.length === 0 ? "-" : percent(mean(ofConcept));
   });
+  const multiples = found.flatMap((result) => multipleOf95(result) ?? []);
   return [
     ...[
       name,
@@ -114,11 +123,16 @@ function tableRow({ name, settings }: { readonly name: string; readonly settings
     ],
     `${percent(meanOf(({ learned }) => learned))}${error === undefined ? "" : ` ± ${(100 * error).toFixed(1)}`}`,
     ...each,
+    percent(meanOf(({ lastLearned }) => lastLearned)),
     ...[percent(meanOf(({ background }) => background)), meanOf(({ norm }) => norm).toFixed(2)],
+    multiples.length === 0 ? "-" : `${mean(multiples).toFixed(1)} (${Math.max(...multiples).toFixed(1)})`,
   ];
 }
 
-const header = ["settings", "runs", "steps", "s", "learned", ...chosen.map(({ shape }) => shape), "background", "norm"];
+const header = [
+  ...["settings", "runs", "steps", "s", "learned", ...chosen.map(({ shape }) => shape)],
+  ...["last", "background", "norm", "end"],
+];
 if (!given.table) await measure();
 const everything = [...new Set(results().map(({ settings }) => settings))].map((settings) => ({
   name: settings,

@@ -10,9 +10,10 @@ export const rows: Readonly<Record<string, string>> = {
   quick40: "--recipe quick --max_train_steps 40",
   object: "--recipe object --keep both",
   objectSlow: "--recipe object --step_angle 0.08",
-  // early stops, and the same runs to their end
+  // early ends: at a constant rate, and with as many evaluations as a large model's run has
   stopping:
     "--recipe object --max_train_steps 200 --step_angle 0.1 --lr_scheduler constant --eval_every_n_steps 5 --early_stop --keep both",
+  stoppingLong: "--recipe object --max_train_steps 300 --eval_every_n_steps 15 --early_stop --keep both",
   // what today's trainers do, and the same at high timesteps
   plain: "--learning_rate 1e-2 --max_train_steps 60",
   plainHigh: "--learning_rate 1e-2 --max_train_steps 75 --min_timestep 600",
