@@ -8,9 +8,9 @@ import { clusterRunner, queueAccess, RedisWorkerBoard } from "../../src/cluster/
 import { readTrainRequest } from "../../src/options/index.ts";
 import { train } from "../../src/training/index.ts";
 import { TestRedis, until } from "../../test/cluster/redis.ts";
-import { overhead } from "./overhead.ts";
+import { overhead, type Times } from "./overhead.ts";
 
-/** What sharing a run costs and brings: overhead of a step, the server's memory, efficiency at 1, 2, 4 workers on cores of their own. */
+/** What sharing a run costs and brings: overhead of a step, the server's memory, efficiency at 1, 2, 4 workers, each pinned to a core, and two to one where there are fewer. */
 const processors = os.availableParallelism();
 const { model = "unknown processor" } = os.cpus()[0] ?? {};
 console.log(`${processors} x ${model}, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`);
@@ -18,25 +18,30 @@ console.log(`${processors} x ${model}, Node ${process.version}, ${new Date().toI
 const redis = await TestRedis.start();
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-bench-cluster-"));
 try {
-  for (const [jobs, steps] of [
-    [1, 300],
-    [4, 300],
-    [16, 200],
-  ] as const) {
-    const { shared, local, usedBytes } = await overhead(redis.url, jobs, steps);
-    const target = 15 + 0.7 * jobs;
-    console.log(
-      `a step of ${jobs} jobs whose networks compute nothing: ${shared.toFixed(1)} ms shared, ${local.toFixed(1)} ms without, so ${(shared - local).toFixed(1)} ms more (target ${target.toFixed(1)}); the server holds ${(usedBytes / 1e6).toFixed(1)} MB`,
-    );
-  }
-  const { usedBytes } = await overhead(redis.url, 4, 2000);
+  const text = ({ usual, quick }: Times) => `${usual.toFixed(1)} ms (quickest tenth ${quick.toFixed(1)})`;
+  for (const workers of [1, 2])
+    for (const [jobs, steps] of [
+      [1, 300],
+      [4, 300],
+      [16, 200],
+    ] as const) {
+      const { shared, local, roundTrip } = await overhead(redis.url, jobs, steps, workers);
+      const more = { usual: shared.usual - local.usual, quick: shared.quick - local.quick };
+      console.log(
+        `a step of ${jobs} jobs whose networks compute nothing, ${workers} workers: ${text(shared)} shared, ${text(local)} without: ${text(more)} more, target ${(15 + 0.7 * jobs).toFixed(1)}; a round trip takes ${roundTrip.usual.toFixed(2)} ms`,
+      );
+    }
+  const { usedBytes } = await overhead(redis.url, 4, 2000, 2);
   console.log(`the server's memory after 2,000 steps of 4 jobs: ${(usedBytes / 1e6).toFixed(1)} MB (target: below 32)`);
   let single: number | undefined;
-  for (const workers of [1, 2, 4].filter((count) => count <= processors)) {
+  for (const workers of [1, 2, 4]) {
     const rate = await samplesPerSecond(workers);
     single ??= rate;
-    const efficiency = Math.round((100 * rate) / single / workers);
-    console.log(`${workers} workers, a core each: ${rate.toFixed(2)} samples/s, efficiency ${efficiency} %`);
+    const cores = Math.min(workers, processors);
+    const efficiency = Math.round((100 * rate) / single / cores);
+    console.log(
+      `${workers} workers on ${cores} cores: ${rate.toFixed(2)} samples/s, efficiency ${efficiency} % by core`,
+    );
   }
 } finally {
   await redis.stop();
@@ -48,7 +53,9 @@ async function samplesPerSecond(count: number): Promise<number> {
   const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
   const words = ["worker", "--queue", redis.url, "--device", "cpu", "--threads", "1", "--cache", folder];
   const workers = Array.from({ length: count }, (_, core) =>
-    spawn("taskset", ["-c", String(core), process.execPath, "--import", "tsx", main, ...words], { stdio: "ignore" }),
+    spawn("taskset", ["-c", String(core % processors), process.execPath, "--import", "tsx", main, ...words], {
+      stdio: "ignore",
+    }),
   );
   const concept = path.join(conceptsFolder, "teal-checkered-ring");
   const request = await readTrainRequest(

@@ -11,9 +11,15 @@ import type { MicroBatchRunner } from "../../src/training/index.ts";
 import { localRunner } from "../../src/training/loop/micro-batches.ts";
 import { idle, latents, numerics, positions, vectors, width } from "./idle.ts";
 
-/** Time in milliseconds of a step of so many jobs whose networks compute nothing, shared with two worker processes and without sharing; and the server's
- *  memory at its end. */
-export async function overhead(url: string, jobs: number, steps: number) {
+/** Times in milliseconds, as they usually are and as they are in the quickest tenth: when other programs leave the machine alone. */
+export interface Times {
+  readonly usual: number;
+  readonly quick: number;
+}
+
+/** A step of so many jobs whose networks compute nothing, shared with so many worker processes and without sharing; a round trip to the server; and the bytes
+ *  that the server holds at the end. */
+export async function overhead(url: string, jobs: number, steps: number, count: number) {
   const { address } = queueAccess(url, {}, {});
   const of = { run: `overhead${jobs}`, incarnation: String(steps) };
   const board = await RedisCoordinatorBoard.open(address, of, jobs);
@@ -34,7 +40,7 @@ export async function overhead(url: string, jobs: number, steps: number) {
     free: async () => {},
   });
   const script = fileURLToPath(new URL("./idle-worker.ts", import.meta.url));
-  const workers = ["a", "b"].map(() =>
+  const workers = Array.from({ length: count }, () =>
     fork(script, [url, of.run, of.incarnation], {
       execArgv: ["--import", "tsx"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -55,23 +61,32 @@ export async function overhead(url: string, jobs: number, steps: number) {
   const batches = async function* () {
     for (let i = 0; i < jobs; i++) yield samples;
   };
-  const median = async (one: MicroBatchRunner, count: number) => {
-    const times: number[] = [];
-    for (let step = 0; step < count; step++) {
-      const start = performance.now();
-      const inputs = { step, embeddings, generators, accumulationSteps: jobs, lossScale: undefined };
+  const stepsOf = (one: MicroBatchRunner) => {
+    let step = 0;
+    return async () => {
+      const inputs = { step: step++, embeddings, generators, accumulationSteps: jobs, lossScale: undefined };
       for await (const _ of one.run(inputs, batches()));
-      times.push(performance.now() - start);
-    }
-    return times.sort((a, b) => a - b)[times.length >> 1]!;
+    };
   };
-  const shared = await median(runner, steps);
+  const shared = await timesOf(steps, stepsOf(runner));
   const watch = await RedisWorkerBoard.open(address);
+  const roundTrip = await timesOf(300, async () => void (await watch.markOf(of.run)));
   const { usedBytes } = await watch.facts();
   await watch.close();
   await runner.close();
   for (const worker of workers) worker.kill("SIGKILL");
   // noise and weights are computed there, too
-  const local = await median(localRunner(idle), Math.min(steps, 100));
-  return { shared, local, usedBytes };
+  const local = await timesOf(Math.min(steps, 100), stepsOf(localRunner(idle)));
+  return { shared, local, roundTrip, usedBytes };
+}
+
+async function timesOf(count: number, act: () => Promise<void>): Promise<Times> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await act();
+    times.push(performance.now() - start);
+  }
+  times.sort((a, b) => a - b);
+  return { usual: times[count >> 1]!, quick: times[Math.floor(count / 10)]! };
 }

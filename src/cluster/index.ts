@@ -1,6 +1,7 @@
 export { blobFolder } from "./blobs/folder.ts";
 export { BlobStore } from "./blobs/store.ts";
 export { queueAccess } from "./board/redis/address.ts";
+export { rights } from "./board/redis/keys.ts";
 export { RedisWorkerBoard } from "./board/redis/worker.ts";
 export { clusterRunner, release, runnerOf } from "./coordinator/open.ts";
 export { sharedSteps } from "./coordinator/plan.ts";

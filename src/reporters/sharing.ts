@@ -30,6 +30,9 @@ export function sharedStepText({ workers, results, wallMs, waitMs }: ClusterFigu
   return `${plural(workers, "worker")}, efficiency ${Math.min(100, Math.round(100 * busy))} %, ${waiting}`;
 }
 
+/** Workers that are named at the end. */
+const mostWorkers = 8;
+
 /** What sharing has brought a run, gathered from its events. */
 export class Sharing {
   readonly #samples = new Map<string, number>();
@@ -52,7 +55,11 @@ export class Sharing {
   /** Samples of each worker, what was given out again, what slowed the run, and whether more workers would help. */
   summary(): string[] {
     if (!this.#last) return [];
-    const shares = [...this.#samples].sort(([, a], [, b]) => b - a).map(([worker, count]) => `${worker} ${count}`);
+    const sorted = [...this.#samples].sort(([, a], [, b]) => b - a);
+    const others = sorted.slice(mostWorkers);
+    const shares = sorted.slice(0, mostWorkers).map(([worker, count]) => `${worker} ${count}`);
+    if (others.length > 0)
+      shares.push(`${plural(others.length, "other")} ${others.reduce((sum, [, count]) => sum + count, 0)}`);
     const again = this.#reissues === 0 ? "" : `; ${plural(this.#reissues, "job")} given out once more`;
     return [`samples by worker: ${shares.join(", ")}${again}`, ...this.#slowed(), ...noiseScaleText(this.#last)];
   }

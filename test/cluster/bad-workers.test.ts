@@ -66,7 +66,11 @@ const spoils: Readonly<Record<string, (result: Result) => string>> = {
   "other-numerics": (result) => seal.sign({ ...result, numerics: "0".repeat(64) }),
   "other-micro-batch": (result) => seal.sign({ ...result, index: result.index + 1 }),
   "other-secret": (result) => forger.sign(result),
+  "other-protocol": (result) => seal.sign({ ...result, v: 2 }),
 };
+
+/** Those whose results cannot even be read, so that they have no name. */
+const nameless = ["other-secret", "other-protocol"];
 
 test("workers whose results are wrong are refused by name, and the run ends in the same bytes", {
   timeout: 240_000,
@@ -100,11 +104,11 @@ test("workers whose results are wrong are refused by name, and the run ends in t
   expect(shared.files).toEqual(expected.files);
   const refused = new Set(told(shared, "workerRefused").map(({ worker }) => worker));
   const reissued = told(shared, "reissued").map(({ why }) => why);
-  // who signs with another secret has no name
   expect(reissued).toContain("its result is refused: a wrong signature");
+  expect(reissued).toContainEqual(expect.stringMatching(/^its result is refused: v: /));
   expect([...refused].sort()).toEqual(
     Object.keys(spoils)
-      .filter((name) => name !== "other-secret")
+      .filter((name) => !nameless.includes(name))
       .sort(),
   );
   const computed = [...shares(shared).keys()];
@@ -118,6 +122,23 @@ test("a worker with another secret takes no part and says why", async () => {
   });
   expect(shared.files).toEqual(local.files);
   expect([...shares(shared).keys()].every((name) => name.startsWith("coordinator"))).toBe(true);
+});
+
+test("a worker of another version takes no part and says which", async () => {
+  const said: string[] = [];
+  const stop = new AbortController();
+  const other = await board();
+  const options = { device: "cpu", threads: 1, blobs: blobs(), isOnce: false, signal: stop.signal } as const;
+  const work = new Work({ board: other, seal, ...options, coinage: "9.9", say: (text) => void said.push(text) }).run();
+  const shared = await train(server.url, [], async (event) => {
+    if (event.kind === "step" && event.step === 2)
+      await until(() => said.some((text) => text.includes("this worker of 9.9")), "a refusal");
+  });
+  stop.abort();
+  await work;
+  await other.close();
+  expect(shared.files).toEqual(local.files);
+  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("of 9.9"));
 });
 
 test("a worker whose weights were altered after they were checked is found out by its numbers", async () => {

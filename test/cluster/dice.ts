@@ -11,3 +11,8 @@ export function dice(seed: number): (below: number) => number {
 export function steps(count: number): string[] {
   return ["--max_train_steps", String(count)];
 }
+
+/** One of two sizes: the tests' usual one, or that of `npm run cluster-test`. */
+export function sized(usual: number, long: number): number {
+  return process.env.COINAGE_CLUSTER_TESTS === "long" ? long : usual;
+}

@@ -2,15 +2,16 @@ import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
 import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
+import { sized } from "./dice.ts";
 import { fleet } from "./fleet.ts";
 
 const { redis } = fleet();
 const of = { run: "run", incarnation: "now" };
 
-test("the server's memory after 2,000 steps is under 32 MB", { timeout: 120_000 }, async () => {
+test("the server's memory after 2,000 steps is under 32 MB", { timeout: sized(240_000, 1_200_000) }, async () => {
   const server = await redis();
   const { address } = queueAccess(server.url, {}, {});
-  const [jobs, steps] = [4, 2000];
+  const [jobs, steps] = [4, sized(2000, 20_000)];
   const board = await RedisCoordinatorBoard.open(address, of, jobs);
   // as large as those of SD1.5 are
   const [job, result] = ["j".repeat(20_000), "r".repeat(60_000)];
@@ -39,7 +40,7 @@ test("the server's memory after 2,000 steps is under 32 MB", { timeout: 120_000 
   expect(usedBytes).toBeLessThan(32e6);
 });
 
-test("500 workers that join and leave leave nothing behind", { timeout: 120_000 }, async () => {
+test("500 workers that join and leave leave nothing behind", { timeout: sized(120_000, 1_200_000) }, async () => {
   const server = await redis();
   const { address } = queueAccess(server.url, {}, {});
   const descriptors = () => readdirSync("/proc/self/fd").length;
@@ -54,7 +55,7 @@ test("500 workers that join and leave leave nothing behind", { timeout: 120_000 
   for (let i = 0; i < 50; i++) await cycle(`warm${i}`);
   global.gc?.();
   const [before, memory] = [descriptors(), process.memoryUsage().heapUsed];
-  for (let i = 0; i < 500; i++) await cycle(`w${i}`);
+  for (let i = 0; i < sized(500, 5000); i++) await cycle(`w${i}`);
   global.gc?.();
   expect(descriptors()).toBeLessThanOrEqual(before + 3);
   // a worker that stayed would hold some 100 KB

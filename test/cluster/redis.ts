@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { Redis } from "ioredis";
+import { rights } from "../../src/cluster/index.ts";
 
 /** The server's program: Redis or Valkey. @throws Error that says how to get one */
 export function serverProgram(): string {
@@ -19,7 +20,10 @@ export function serverProgram(): string {
   );
 }
 
-/** A server of the tests' own, on a socket in a folder of its own. */
+/** A user that may do everything. */
+const tester = "tester";
+
+/** A server of the tests' own, on a socket in a folder of its own. Who uses it has no more rights than `coinage cluster acl` prints. */
 export class TestRedis {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), "coinage-redis-"));
   readonly socket = path.join(this.folder, "s");
@@ -51,9 +55,9 @@ export class TestRedis {
       "--appendonly",
       "no",
     ];
-    this.#process = spawn(serverProgram(), [...settings, "--maxmemory-policy", "noeviction", ...this.#words], {
-      stdio: "ignore",
-    });
+    const users = ["--user", "default", "on", "nopass", ...rights, "--user", tester, "on", "nopass", "~*", "+@all"];
+    const words = [...settings, ...users, "--maxmemory-policy", "noeviction", ...this.#words];
+    this.#process = spawn(serverProgram(), words, { stdio: "ignore" });
     await until(() => answers(this.socket));
   }
 
@@ -65,8 +69,9 @@ export class TestRedis {
     rmSync(this.socket, { force: true });
   }
 
-  client(options: { readonly username?: string; readonly password?: string } = {}): Redis {
-    return new Redis({ path: this.socket, ...options });
+  /** A client that may do everything. */
+  client(): Redis {
+    return new Redis({ path: this.socket, username: tester, password: "any" });
   }
 
   async stop(): Promise<void> {

@@ -2,20 +2,24 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import type { TrainingEvent } from "../../src/training/index.ts";
-import { dice, steps } from "./dice.ts";
+import { dice, sized, steps } from "./dice.ts";
 import { fleet, shares, told } from "./fleet.ts";
 import { until } from "./redis.ts";
 
 const { redis, worker, train, trainProcess, newOutput, filesOf } = fleet();
 
-test("the coordinator is killed at random steps and resumed: workers follow it", { timeout: 240_000 }, async () => {
+const kills = sized(3, 20);
+
+test("the coordinator is killed at random steps and resumed: workers follow it", {
+  timeout: sized(240_000, 2_400_000),
+}, async () => {
   const server = await redis();
   const roll = dice(4);
   const outputDir = newOutput();
   const one = worker(server.url);
   // steps are the worker's alone, so it has followed wherever there are any
-  const every = ["--save_every_n_steps", "2", "--overwrite", "--no_cluster_local"];
-  for (let kill = 0; kill < 3; kill++) {
+  const every = ["--save_every_n_steps", "2", "--overwrite", "--no_cluster_local", ...steps(4 * kills + 8)];
+  for (let kill = 0; kill < kills; kill++) {
     const state = newestState(outputDir);
     const words = [...every, ...(state ? ["--resume", state] : [])];
     const events = path.join(outputDir, `../events${kill}.jsonl`);
@@ -60,7 +64,7 @@ function stepsIn(file: string): number[] {
 }
 
 test("the server is killed and starts empty, pauses, and stays away for 20 seconds: the run goes on, and every worker takes jobs again", {
-  timeout: 240_000,
+  timeout: sized(240_000, 600_000),
 }, async () => {
   const server = await redis();
   const long = steps(120);
@@ -87,13 +91,13 @@ test("the server is killed and starts empty, pauses, and stays away for 20 secon
     }
     if (event.step === 15) {
       back.push(
-        away(20_000).then(() => {
+        away(sized(20_000, 120_000)).then(() => {
           isBack = true;
         }),
       );
     }
     // steps while it is away are the device's here, and long enough that this is told again; the rest waits for it to be back
-    if (event.step > 15 && !isBack) await new Promise((resolve) => setTimeout(resolve, 300));
+    if (event.step > 15 && !isBack) await new Promise((resolve) => setTimeout(resolve, sized(300, 2000)));
     if (event.step === 60) await Promise.all(back);
     if (isBack) for (const { worker } of event.cluster!.results) after.set(worker, (after.get(worker) ?? 0) + 1);
     if (event.step > 60 && event.step < 118 && after.size < 3) await new Promise((resolve) => setTimeout(resolve, 200));

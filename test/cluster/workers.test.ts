@@ -1,21 +1,26 @@
 import { expect, test } from "vitest";
-import { dice, steps } from "./dice.ts";
+import { dice, sized, steps } from "./dice.ts";
 import { fleet, told, type WorkerProcess } from "./fleet.ts";
 
 const { redis, worker, train } = fleet();
 const local = await train(undefined);
 
-test("workers are killed 25 times at random moments, and new ones join", { timeout: 240_000 }, async () => {
+const wanted = sized(25, 250);
+
+test(`workers are killed ${wanted} times at random moments, and new ones join`, {
+  timeout: sized(240_000, 3_600_000),
+}, async () => {
   const server = await redis();
-  const long = steps(70);
+  const total = 2 * wanted + 20;
+  const long = steps(total);
   const [expected, roll] = [await train(undefined, long), dice(2)];
   const workers: WorkerProcess[] = [0, 1, 2].map(() => worker(server.url));
   let kills = 0;
   const start = performance.now();
   const shared = await train(server.url, ["--no_cluster_local", ...long], async (event) => {
-    if (event.kind !== "step" || event.step < 4 || kills >= 25) return;
+    if (event.kind !== "step" || event.step < 4 || kills >= wanted) return;
     if (event.step === 4) await Promise.all(workers.map((one) => one.says("ready")));
-    if (roll(10) < 3 && event.step < 40) return;
+    if (roll(10) < 3 && event.step < total / 2) return;
     const ready = workers.filter(({ output, end }) => output.includes("ready") && end === undefined);
     const victim = ready[roll(ready.length)];
     if (!victim) return;
@@ -24,10 +29,10 @@ test("workers are killed 25 times at random moments, and new ones join", { timeo
     kills++;
     workers.push(worker(server.url));
   });
-  expect(kills).toBe(25);
+  expect(kills).toBe(wanted);
   expect(shared.files).toEqual(expected.files);
   // a killed worker costs the wait until its copy is overdue, not the half minute after which the queue notices by itself
-  expect((performance.now() - start) / 1000).toBeLessThan(25 * 5 + 30);
+  expect((performance.now() - start) / 1000).toBeLessThan(wanted * 5 + 30);
   expect(told(shared, "reissued").length).toBeGreaterThan(0);
 });
 

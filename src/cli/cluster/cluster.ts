@@ -1,4 +1,4 @@
-import { longest, manifestSchema, queueAccess, RedisWorkerBoard, Seal } from "../../cluster/index.ts";
+import { longest, manifestSchema, queueAccess, RedisWorkerBoard, rights, Seal } from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
 import { commands } from "../commands.ts";
@@ -18,8 +18,7 @@ Shows the runs of a queue and the workers that are there.
   --queue_insecure   allow a server that other machines reach without a password and a secret
 `;
 
-/** What BullMQ and presence need, and no more: tested. */
-const acl = "ACL SETUSER coinage on >PASSWORD resetkeys ~coinage:* resetchannels +@all -@admin -@dangerous +info";
+const acl = ["ACL SETUSER coinage on >PASSWORD", ...rights].join(" ");
 
 /** `coinage cluster` */
 export async function clusterCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {

@@ -3,6 +3,9 @@ import { type Presence, presenceSchema } from "../../protocol/manifest.ts";
 import type { RunMark } from "../board.ts";
 import { prefix } from "./connection.ts";
 
+/** What a user of the server must be allowed to do, and no more, as the server's ACL has it: BullMQ's scripts, its streams, and our own keys. */
+export const rights = ["resetkeys", `~${prefix}:*`, "resetchannels", "+@all", "-@admin", "-@dangerous", "+info"];
+
 /** Keys beside those of BullMQ's queues. */
 export const keys = {
   /** Manifests by run. */
