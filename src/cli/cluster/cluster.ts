@@ -92,7 +92,9 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
     if ("problem" in run) terminal.result(`run not understood: ${run.problem}\n`);
     else {
       const { run: id, word, host, steps, numerics } = run.manifest;
-      const at = run.isAlive ? `step ${run.step} of ${steps}` : "its coordinator is gone";
+      const at = run.isAlive
+        ? `step ${run.step} of ${steps}`
+        : "its coordinator is gone: --resume takes it up, coinage cluster clean removes it";
       terminal.result(`run ${id}: ${word}, on ${host}, ${at}, numerics ${numerics}\n`);
     }
   }
