@@ -7,6 +7,7 @@ import { bundlePage, type PageBundle } from "../../src/studio/bundle.ts";
 import { launchBrowser, launchStudio, type OpenStudio } from "../../test/studio/launch.ts";
 import { keepResult, machine, median, printTable } from "../results.ts";
 import { trainingPairs } from "./training-pairs.ts";
+import { watchingShares } from "./watching-shares.ts";
 import { type LongRun, writeLongRun, writeManyRuns } from "./written-runs.ts";
 
 /** What the studio costs, against its budgets. usage: npm run bench -- studio */
@@ -108,6 +109,16 @@ try {
   const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")!.value;
   await long.end();
   note("memory of the page's program", `${(heap / 1e6).toFixed(0)} MB`, "200 MB");
+  for (const everyMs of [100, 2000]) {
+    const run = await writeLongRun(path.join(home, "runs"), 500, 5);
+    for (const { watcher, studio, browser } of await watchingShares(empty, page, run, everyMs))
+      note(
+        `a step every ${everyMs / 1000} s, watched by ${watcher}`,
+        `studio ${studio.toFixed(1)} %, browser ${browser.toFixed(1)} %`,
+        "",
+      );
+    await run.end();
+  }
   const slowed = await trainingPairs(empty, page);
   note("training while watched", `${((slowed - 1) * 100).toFixed(1)} % slower`, "1 %");
   await empty.close();

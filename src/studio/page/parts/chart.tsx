@@ -3,7 +3,7 @@ import uPlot from "uplot";
 import { numberText } from "./format.ts";
 
 /** Between two drawings of a chart, in milliseconds: drawing is what watching costs most. */
-const drawMs = 500;
+const drawMs = 1000;
 
 /** A curve of a chart. */
 export interface ChartCurve {

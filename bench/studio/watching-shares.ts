@@ -1,0 +1,79 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import type { OpenStudio } from "../../test/studio/launch.ts";
+import type { LongRun } from "./written-runs.ts";
+
+/** How long each share is measured, in milliseconds. */
+const spanMs = 15_000;
+
+/** What watching a run takes of a core, in percent. */
+export interface WatchingShare {
+  readonly watcher: "nobody" | "a program" | "a page in view" | "a hidden page";
+  readonly studio: number;
+  readonly browser: number;
+}
+
+/** What it takes of a core to watch a run that makes a step every so often, each way by itself: the run is written, not trained, so nothing else is measured. Linux only. */
+export async function watchingShares(
+  { pid, address, entrance }: OpenStudio,
+  page: Page,
+  run: LongRun,
+  everyMs: number,
+): Promise<readonly WatchingShare[]> {
+  await page.goto("about:blank");
+  const writing = setInterval(run.write, everyMs);
+  const measure = async (watcher: WatchingShare["watcher"]): Promise<WatchingShare> => {
+    await pause(3000);
+    const before = usedSeconds();
+    await pause(spanMs);
+    const after = usedSeconds();
+    const share = (fits: (one: number) => boolean): number => {
+      const used = [...after].map(([one, seconds]) => (fits(one) ? seconds - (before.get(one) ?? 0) : 0));
+      return (100_000 * used.reduce((sum, seconds) => sum + seconds, 0)) / spanMs;
+    };
+    return { watcher, studio: share((one) => one === pid), browser: share((one) => one !== pid) };
+  };
+  try {
+    const nobody = await measure("nobody");
+    const end = new AbortController();
+    const authorization = `Bearer ${new URL(entrance).searchParams.get("k")}`;
+    const stream = await fetch(`${address}api/events?runs=${run.id}`, {
+      headers: { authorization },
+      signal: end.signal,
+    });
+    const hearing = stream.body!.pipeTo(new WritableStream()).catch(() => {});
+    const program = await measure("a program");
+    end.abort();
+    await hearing;
+    await page.goto(`${address}run/${encodeURIComponent(run.id)}`);
+    const view = await measure("a page in view");
+    // as a browser tells a page that another tab is in front of it
+    await page.evaluate(
+      "Object.defineProperty(document, 'hidden', { get: () => true }); document.dispatchEvent(new Event('visibilitychange'))",
+    );
+    const hidden = await measure("a hidden page");
+    await page.goto("about:blank");
+    return [nobody, program, view, hidden];
+  } finally {
+    clearInterval(writing);
+  }
+}
+
+/** Seconds of processor time of each process that this one has started, and of those that they have. Source: Linux, proc(5). */
+function usedSeconds(): ReadonlyMap<number, number> {
+  const all = new Map<number, { readonly parent: number; readonly seconds: number }>();
+  for (const name of readdirSync("/proc").filter((one) => /^\d+$/.test(one)))
+    try {
+      const text = readFileSync(`/proc/${name}/stat`, "utf8");
+      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+      all.set(Number(name), { parent: Number(fields[1]), seconds: (Number(fields[11]) + Number(fields[12])) / 100 });
+    } catch {
+      // it has just ended
+    }
+  const isOurs = (pid: number): boolean => {
+    const parent = all.get(pid)?.parent;
+    return parent === process.pid || (parent !== undefined && isOurs(parent));
+  };
+  return new Map([...all].flatMap(([pid, { seconds }]) => (isOurs(pid) ? [[pid, seconds]] : [])));
+}
