@@ -32,8 +32,8 @@ export interface TrainInput {
   readonly evalEveryNSteps?: number | undefined;
 
   /**
-   * End the run once the last fifth of its steps has brought less than 5 % of the fall of the evaluation loss; the
-   * learning rate then falls to 0 within some more steps. Evaluates every 10 steps unless --eval_every_n_steps says
+   * End the run when the evaluation loss has flattened, at about 1.5 times the step by which 95 % of its fall was
+   * there; the learning rate falls to 0 in the last steps. Evaluates every 10 steps unless --eval_every_n_steps says
    * otherwise, every 20 on CPUs.
    * Flag: `--early_stop`
    */

@@ -16,7 +16,7 @@ const firstStop = (losses: readonly number[], warmupSteps = 0) =>
   losses.findIndex((_, i) => endAfter(losses.slice(0, i + 1), warmupSteps) !== undefined);
 
 describe("a run", () => {
-  test("may end once its last fifth has brought less than 5 % of the fall, and says after which step the rest was there", () => {
+  test("may end at 1.3 times the step by which 95 % of the fall was there, and says so", () => {
     const losses = [1, 0.9, 0.8, 0.7, 0.6, 0.55, 0.52, 0.52, 0.51, 0.51, 0.51];
     // 95 % of 0.49 by step 60, 1.3 times of which are 78
     expect(firstStop(losses)).toBe(8);
