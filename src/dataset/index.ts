@@ -1,5 +1,6 @@
 export { type CaptionOutcomes, captionOutcomes, type Weight } from "./captions/outcomes.ts";
 export { type Replacements, replacementsFor, templateCaptions } from "./captions/templates.ts";
+export { copyOfDatasetConfig, datasetConfigText } from "./config/copy.ts";
 export type { DatasetKind, DatasetSettings } from "./config/keys.ts";
 export type { CaptionSettings, SubsetPlan } from "./config/plan.ts";
 export type { Dataset } from "./dataset.ts";

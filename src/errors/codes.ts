@@ -8,6 +8,7 @@ export const errorCodes = {
     "A queue that other machines reach without a password or a secret, or a secret that others can read.",
   CLUSTER_PACKAGES: "The packages that speak to a queue are not installed.",
   CLUSTER_PROTOCOL: "A message among the machines of a run that is not what its kind must be.",
+  CLUSTER_RUN: "A run of a sweep at which workers have failed several times.",
   CLUSTER_TLS: "The certificate of a queue's server is not accepted.",
   CLUSTER_UNREACHABLE: "The queue of a shared run cannot be reached.",
   CLUSTER_WEIGHTS: "A worker cannot get weights or latents of a run, or they are not the ones that the run has.",

@@ -20,7 +20,7 @@ export { readDuration, readNormTarget, readWord, resolveStepCount } from "./opti
 export { parsePythonArguments } from "./python-literal.ts";
 export { type CamelCase, camelCase, defaultOf, settingName } from "./settings.ts";
 export { coverageOf } from "./support.ts";
-export { type FlagValues, type TrainSettings, withDefaults } from "./train/check.ts";
+export { type FileValues, type FlagValues, type TrainSettings, withDefaults } from "./train/check.ts";
 export type { TrainInput } from "./train/input.ts";
 export { evaluationsToStop } from "./train/learning-rules.ts";
 export {

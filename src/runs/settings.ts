@@ -1,15 +1,6 @@
 import path from "node:path";
-import { stringify } from "smol-toml";
-import { CoinageError } from "../errors/index.ts";
-import { isDescriptorPath, kindOfPath, readGivenTextFile, writeFileAtomically } from "../files/index.ts";
-import {
-  ConfigSyntaxError,
-  type ConfigTable,
-  type ConfigValue,
-  isTable,
-  parseConfigJson,
-  parseConfigToml,
-} from "../formats/config/index.ts";
+import { copyOfDatasetConfig } from "../dataset/index.ts";
+import { isDescriptorPath, kindOfPath, writeFileAtomically } from "../files/index.ts";
 import {
   type CamelCase,
   camelCase,
@@ -33,7 +24,7 @@ function keyOf<Flag extends string>(flag: Flag): CamelCase<Flag> {
 export async function settingsInFolder(settings: TrainSettings, places: RunPlaces): Promise<TrainSettings> {
   const { datasetConfig } = settings;
   if (datasetConfig !== undefined && path.resolve(datasetConfig) !== path.resolve(places.dataset))
-    await writeFileAtomically(places.dataset, await datasetToml(datasetConfig));
+    await writeFileAtomically(places.dataset, await copyOfDatasetConfig(datasetConfig));
   return {
     ...(await withWholePaths(settings)),
     datasetConfig: datasetConfig === undefined ? undefined : places.dataset,
@@ -71,48 +62,4 @@ async function withWholePaths(settings: TrainSettings): Promise<TrainSettings> {
   }
   for (const key of outputs) if (settings[key]) whole[key] = path.resolve(settings[key]);
   return { ...settings, ...whole };
-}
-
-/** A dataset config as TOML whose paths mean the same from every folder. @throws DATASET_CONFIG */
-async function datasetToml(file: string): Promise<string> {
-  const [where, subject] = [`--dataset_config ${file}`, `The dataset config ${file}`];
-  const text = await readGivenTextFile(file, "settingsFile", { code: "DATASET_CONFIG", subject, where });
-  const isJson = path.extname(file).toLowerCase() === ".json" || text.trimStart().startsWith("{");
-  try {
-    const { value } = isJson ? parseConfigJson(text) : parseConfigToml(text);
-    if (!isTable(value))
-      throw new CoinageError("DATASET_CONFIG", "A dataset config must be a table of keys.", { where });
-    const whole = (await withPathsFrom(value, path.dirname(file))) as ConfigTable;
-    return stringify(whole, { numbersAsFloat: true });
-  } catch (cause) {
-    if (!(cause instanceof ConfigSyntaxError)) throw cause;
-    throw new CoinageError("DATASET_CONFIG", `The dataset config is not well-formed: ${cause.message}`, {
-      where: `${file}, line ${cause.line}`,
-      cause,
-    });
-  }
-}
-
-const pathKeys = ["image_dir", "metadata_file", "conditioning_data_dir"];
-
-/** Relative paths start at the current folder, or if there is nothing at the folder of the config. Nothing stands for keys without a value, which TOML has not. */
-async function withPathsFrom(value: ConfigValue, folder: string): Promise<ConfigValue> {
-  if (Array.isArray(value))
-    return Promise.all((value as readonly ConfigValue[]).map((entry) => withPathsFrom(entry, folder)));
-  if (!isTable(value)) return value;
-  const entries = Object.entries(value).filter(([, inner]) => inner !== null);
-  return Object.fromEntries(
-    await Promise.all(
-      entries.map(async ([key, inner]) => {
-        const isPath = pathKeys.includes(key) && typeof inner === "string";
-        return [key, isPath ? await wholePath(inner, folder) : await withPathsFrom(inner, folder)] as const;
-      }),
-    ),
-  );
-}
-
-async function wholePath(given: string, folder: string): Promise<string> {
-  const beside = path.resolve(folder, given);
-  const isBeside = (await kindOfPath(given)) === "nothing" && (await kindOfPath(beside)) !== "nothing";
-  return isBeside ? beside : path.resolve(given);
 }

@@ -3,7 +3,7 @@ import { CoinageError, nearestName } from "../errors/index.ts";
 import { kindOfPath, readGivenTextFile } from "../files/index.ts";
 import { type ConfigPath, type ConfigTable, type ConfigValue, isTable, plainValue } from "../formats/config/index.ts";
 import {
-  type FlagValues,
+  type FileValues,
   flagsOfTable,
   flagValues,
   inputPaths,
@@ -16,7 +16,7 @@ import {
 export interface AxisPoint {
   /** For tables and names: "0.005", "mycat". */
   readonly label: string;
-  readonly values: FlagValues;
+  readonly values: FileValues;
 }
 
 /** What varies from run to run. */
@@ -29,16 +29,18 @@ export interface Axis {
 export interface Sweep {
   readonly name: string;
   /** What all runs have in common. */
-  readonly base: FlagValues;
-  /** Flags of the sweep itself: where it goes. */
-  readonly own: FlagValues;
+  readonly base: FileValues;
+  /** Flags of the sweep itself: where it goes, and by which queue it is shared. */
+  readonly own: FileValues;
   readonly axes: readonly Axis[];
+  /** About its settings file. */
+  readonly warnings: readonly string[];
 }
 
 const keys = ["config_file", "train", "axes"];
 
 /** Flags that are the sweep's, and not its runs'. */
-const ofSweep = ["output_dir"];
+const ofSweep = ["output_dir", "queue", "queue_ca", "queue_insecure", "cluster_numerics", "no_cluster_local"];
 
 /** Flags that a sweep sets for each of its runs, and those that make no run. */
 const refused = [
@@ -51,7 +53,6 @@ const refused = [
   "debug_dataset",
   "debug_dataset_dir",
   "console_log_file",
-  "queue",
 ];
 
 /** Reads a sweep file. words: flags of `train` that go before what the file says of all runs.
@@ -74,14 +75,9 @@ export async function readSweep(file: string, words: readonly string[]): Promise
     throw invalid("config_file names a settings file.", placeOf("config_file"), layout);
   if (!isTable(train)) throw invalid("train is a table of flags.", placeOf("train"), layout);
   if (!isTable(axes)) throw invalid("axes is a table of what varies.", placeOf("axes"), layout);
-  const given = flagValues(words);
-  const all = await withWholePaths(
-    new Map([
-      ...(config === undefined ? [] : await flagsOfConfig(config)),
-      ...flagsOfTable(train, (name) => placeOf("train", name)),
-      ...given,
-    ]),
-  );
+  const { values: below, warnings } = config === undefined ? noConfig : await flagsOfConfig(config);
+  const ofTable = flagsOfTable(train, (name) => placeOf("train", name));
+  const all = await withWholePaths(new Map([...below, ...ofTable, ...flagValues(words)]));
   const found = await Promise.all(Object.entries(axes).map(([name, entry]) => axisOf(name, entry, placeOf)));
   for (const axis of found)
     for (const { values } of axis.points)
@@ -89,14 +85,21 @@ export async function readSweep(file: string, words: readonly string[]): Promise
   for (const flag of all.keys()) refuseFlag(flag, refused, `--${flag}`);
   refuseTwice(found, placeOf);
   const part = (isOwn: boolean) => new Map([...all].filter(([flag]) => ofSweep.includes(flag) === isOwn));
-  return { name: path.basename(file, path.extname(file)), base: part(false), own: part(true), axes: found };
+  return { name: path.basename(file, path.extname(file)), base: part(false), own: part(true), axes: found, warnings };
 }
 
 const layout = "A sweep file has a table [train] with flags of coinage train, and a table [axes] with lists of values.";
 
-async function flagsOfConfig(file: string): Promise<FlagValues> {
-  const { values } = await readSettingsFile(file);
-  return values as FlagValues;
+type ConfigFlags = Pick<Sweep, "warnings"> & { readonly values: FileValues };
+
+const noConfig: ConfigFlags = { values: new Map(), warnings: [] };
+
+async function flagsOfConfig(file: string): Promise<ConfigFlags> {
+  const { values, warnings, extraMetadata } = await readSettingsFile(file);
+  const left = Object.keys(extraMetadata).map(
+    (key) => `metadata_${key} of ${file} is ignored: a sweep has no such flag.`,
+  );
+  return { values: values as FileValues, warnings: [...warnings.map(({ message }) => message), ...left] };
 }
 
 /** An axis: a list of values of a flag, or of tables of flags that vary together. */
@@ -149,7 +152,7 @@ function invalid(message: string, where: string, hint: string): CoinageError {
 }
 
 /** Paths mean the same from every folder; names on the hub stay as they are. */
-async function withWholePaths(values: FlagValues): Promise<FlagValues> {
+async function withWholePaths(values: FileValues): Promise<FileValues> {
   const entries = [...values].map(async ([flag, value]) => {
     const isInput = inputPaths.some((name) => name === flag);
     const isOutput = outputPaths.some((name) => name === flag);

@@ -3,12 +3,12 @@ import { CoinageError } from "../errors/index.ts";
 import { digestOf } from "../files/index.ts";
 import {
   type Checked,
-  type FlagValues,
+  type FileValues,
   flagsToml,
   readTrainFlags,
   type TrainSettings,
+  trainFileTable,
   trainGroups,
-  trainTable,
 } from "../options/index.ts";
 import { folderPart } from "../runs/index.ts";
 import type { Axis, AxisPoint, Sweep } from "./file.ts";
@@ -19,7 +19,7 @@ export interface PlannedRun {
   readonly name: string;
   /** The label of its point on each axis, in the order of the axes. */
   readonly labels: readonly string[];
-  readonly values: FlagValues;
+  readonly values: FileValues;
   /** Its settings as `--config_file` takes them, but for places and devices. */
   readonly config: string;
   /** Equal for runs whose frozen batches have the same images, captions, noise and timesteps, so that losses compare. */
@@ -30,10 +30,10 @@ export interface PlannedRun {
 const mostRuns = 1000;
 
 /** What a sweep adds beneath the settings that are given: runs with the same noise that are measured and reported on. */
-const defaults: FlagValues = new Map<keyof typeof trainTable, string | number | boolean>([
+const defaults: FileValues = new Map<keyof typeof trainFileTable, string | number | boolean>([
   ["save_model_as", "safetensors"],
   ["seed", 1],
-  ["report", true],
+  ["report", "on"],
 ]);
 
 /** Plans the runs of a sweep and checks the settings of each. folder: of the sweep. @throws SWEEP_INVALID, and what checking settings throws */
@@ -57,7 +57,7 @@ function combinations(axes: readonly Axis[]): AxisPoint[][] {
   );
 }
 
-function plannedRun(base: FlagValues, axes: readonly Axis[], points: readonly AxisPoint[]): PlannedRun {
+function plannedRun(base: FileValues, axes: readonly Axis[], points: readonly AxisPoint[]): PlannedRun {
   const given = new Map([...base, ...points.flatMap(({ values }) => [...values])]);
   const values = new Map([...defaults, ...evaluationOf(given), ...given]);
   const labels = points.map(({ label }) => label);
@@ -67,12 +67,12 @@ function plannedRun(base: FlagValues, axes: readonly Axis[], points: readonly Ax
 }
 
 /** Runs are compared by evaluations: where none are asked for there are a few, the last at the end. */
-function evaluationOf(given: FlagValues): FlagValues {
+function evaluationOf(given: FileValues): FileValues {
   const isAsked = ["eval_every_n_steps", "early_stop", "keep", "recipe"].some((flag) =>
-    given.has(flag as keyof typeof trainTable),
+    given.has(flag as keyof typeof trainFileTable),
   );
   if (isAsked) return new Map();
-  const steps = Number(given.get("max_train_steps") ?? trainTable.max_train_steps.default);
+  const steps = Number(given.get("max_train_steps") ?? trainFileTable.max_train_steps.default);
   return new Map([["eval_every_n_steps", given.has("max_train_epochs") ? 20 : intervalOf(steps)]]);
 }
 
@@ -83,8 +83,8 @@ function intervalOf(steps: number): number {
 }
 
 /** Whether a flag makes a run what it is, and not where or on what it computes. */
-function isOfRun(flag: keyof typeof trainTable): boolean {
-  const { effect } = trainTable[flag];
+function isOfRun(flag: keyof typeof trainFileTable): boolean {
+  const { effect } = trainFileTable[flag];
   return effect !== "speed" && effect !== "display";
 }
 
@@ -93,7 +93,7 @@ const batchFlags = new Set(
   trainGroups.filter(({ title }) => batchTitles.includes(title)).flatMap(({ options }) => Object.keys(options)),
 );
 
-function batchOf(values: FlagValues): string {
+function batchOf(values: FileValues): string {
   return JSON.stringify([...values].filter(([flag]) => flag === "seed" || batchFlags.has(flag)).sort());
 }
 
@@ -103,7 +103,7 @@ export function settingsOfRun(
   folder: string,
   state?: string,
 ): Promise<Checked<TrainSettings>> {
-  const own = new Map<keyof typeof trainTable, string | boolean>([
+  const own = new Map<keyof typeof trainFileTable, string | boolean>([
     ["output_dir", path.join(folder, name)],
     ["overwrite", true],
     ["save_state_on_train_end", true],

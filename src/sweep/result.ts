@@ -2,7 +2,7 @@ import { readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { mean } from "../array/index.ts";
-import { digestOf, kindOfPath, readRegularTextFile, writeFileAtomically } from "../files/index.ts";
+import { digestOf, kindOfPath, makeFolder, readRegularTextFile, writeFileAtomically } from "../files/index.ts";
 import { decodeReport, type ReportData } from "../report/index.ts";
 import type { PlannedRun } from "./plan.ts";
 
@@ -64,6 +64,7 @@ export async function writeResult(
   { config }: PlannedRun,
   ended: Pick<RunResult, "outcome" | "file" | "state" | "seconds" | "problem" | "by">,
 ): Promise<RunResult> {
+  makeFolder(folder);
   const report = ended.outcome === "done" ? await reportIn(folder, ended.file) : undefined;
   const result: RunResult = {
     ...{ schema: 1, config: digestOf(config), ...ended },

@@ -30,10 +30,14 @@ async function eventsOf(
   file: string,
   folder: string,
   during: (event: SweepEvent) => void = () => {},
-  signal?: AbortSignal,
+  signal: AbortSignal = new AbortController().signal,
 ) {
   const events: SweepEvent[] = [];
-  for await (const event of sweep(file, ["--output_dir", folder], { signal })) {
+  for await (const event of sweep(file, ["--output_dir", folder], {
+    signal,
+    queueOf: () => undefined,
+    version: "1.2.3",
+  })) {
     events.push(event);
     during(event);
   }

@@ -31,7 +31,7 @@ async function manifestOf(of: RedisWorkerBoard): Promise<Manifest> {
   await until(async () => {
     const [text] = await of.manifests();
     const opened = text === undefined ? undefined : seal.open(text, manifestSchema, longest.manifest);
-    if (opened && "message" in opened) found = opened.message;
+    if (opened && "message" in opened && opened.message.kind === "steps") found = opened.message;
     return found !== undefined;
   }, "a run");
   return found!;
@@ -172,7 +172,7 @@ async function otherNumerics(said: string[]): Promise<{ readonly stop: () => Pro
       value: async () =>
         (await plain.manifests()).flatMap((text) => {
           const opened = seal.open(text, manifestSchema, longest.manifest);
-          if ("problem" in opened) return [];
+          if ("problem" in opened || opened.message.kind !== "steps") return [];
           const { plan } = opened.message;
           return [
             seal.sign({

@@ -1,5 +1,13 @@
-import { longest, manifestSchema, queueAccess, RedisWorkerBoard, rights, Seal } from "../../cluster/index.ts";
-import { CoinageError } from "../../errors/index.ts";
+import {
+  longest,
+  manifestSchema,
+  type Presence,
+  queueAccess,
+  RedisWorkerBoard,
+  rights,
+  Seal,
+} from "../../cluster/index.ts";
+import { CoinageError, plural } from "../../errors/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
 import { commands } from "../commands.ts";
 import { readFlags } from "../flags.ts";
@@ -91,23 +99,42 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
   for (const run of runs) {
     if ("problem" in run) terminal.result(`run not understood: ${run.problem}\n`);
     else {
-      const { run: id, word, host, steps, numerics } = run.manifest;
-      const at = run.isAlive
-        ? `step ${run.step} of ${steps}`
-        : "its coordinator is gone: --resume takes it up, coinage cluster clean removes it";
-      terminal.result(`run ${id}: ${word}, on ${host}, ${at}, numerics ${numerics}\n`);
+      const { run: id, kind, word, host, steps, numerics } = run.manifest;
+      const done = kind === "steps" ? `step ${run.step} of ${steps}` : `${run.step} of ${steps} runs`;
+      const goesOn = kind === "steps" ? "--resume takes it up" : "calling coinage sweep again takes it up";
+      const at = run.isAlive ? done : `its coordinator is gone: ${goesOn}, coinage cluster clean removes it`;
+      const who = kind === "steps" ? `, numerics ${numerics}` : numerics === undefined ? "" : ", numerics same";
+      terminal.result(`${kind === "steps" ? "run" : "sweep"} ${id}: ${word}, on ${host}, ${at}${who}\n`);
     }
   }
   if (runs.length === 0) terminal.result("no runs\n");
-  for (const { id, device, state, run, numerics, rate, jobs, why } of workers)
-    terminal.result(
-      `worker ${id}: ${state}${run === undefined ? "" : ` for ${run}`}, ${device}${numerics === undefined ? "" : `, numerics ${numerics}`}, ${jobs} micro-batch${jobs === 1 ? "" : "es"}, ${rate.toPrecision(2)}/s${why === undefined ? "" : `: ${why}`}\n`,
-    );
+  for (const worker of workers) terminal.result(`${workerLine(worker)}\n`);
   if (workers.length === 0) terminal.result("no workers\n");
 }
 
-function pick({ run, incarnation, word, host, steps, numerics, coinage }: ReturnType<typeof manifestSchema.parse>) {
-  return { run, incarnation, word, host, steps, numerics, coinage };
+function workerLine({ id, device, state, run, numerics, rate, jobs, why, training }: Presence): string {
+  const done = training
+    ? `run ${training.index + 1}, step ${training.step} of ${training.steps}`
+    : `${plural(jobs, "job")}${rate > 0 ? `, ${rate.toPrecision(2)} micro-batches/s` : ""}`;
+  return [
+    `worker ${id}: ${state}${run === undefined ? "" : ` for ${run}`}`,
+    device,
+    ...(numerics === undefined ? [] : [`numerics ${numerics}`]),
+    `${done}${why === undefined ? "" : `: ${why}`}`,
+  ].join(", ");
+}
+
+function pick({
+  run,
+  kind,
+  incarnation,
+  word,
+  host,
+  steps,
+  numerics,
+  coinage,
+}: ReturnType<typeof manifestSchema.parse>) {
+  return { run, of: kind, incarnation, word, host, steps, numerics, coinage };
 }
 
 async function clean(board: RedisWorkerBoard, seal: Seal, terminal: Terminal): Promise<void> {

@@ -9,8 +9,9 @@ import { type ExitCode, exitCodes } from "../output.ts";
 import { asCalled, packageVersion } from "../program.ts";
 
 const help = `Usage: coinage ${commands.worker.usage}
-Computes for the runs of other machines: takes micro-batches of coinage train --queue from a Redis or Valkey server.
-Ctrl-C or SIGTERM finishes the micro-batch under way and leaves; a worker that is killed is replaced by the others.
+Computes for the runs of other machines: takes micro-batches of coinage train --queue and whole runs of coinage sweep --queue
+from a Redis or Valkey server.
+Ctrl-C or SIGTERM finishes the micro-batch under way, or gives back the run, and leaves; a worker that is killed is replaced by the others.
 
   --queue URL         redis://HOST:PORT, rediss://USER@HOST:PORT or unix:///SOCKET
   --device NAME       ${["auto", ...deviceNames].join(", ")} (default: auto)

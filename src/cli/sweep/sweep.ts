@@ -1,17 +1,20 @@
+import { queueAccess, type RunQueue, runQueue } from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { reportAll, type Terminal } from "../../reporters/index.ts";
-import { sweep } from "../../sweep/index.ts";
+import { type Sweep, sweep } from "../../sweep/index.ts";
 import { commands } from "../commands.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { type ExitCode, exitCodes } from "../output.ts";
-import { asCalled } from "../program.ts";
+import { asCalled, packageVersion } from "../program.ts";
 import { sweepReport } from "./report.ts";
 
 const help = `Usage: coinage ${commands.sweep.usage}
-Trains the runs that a file describes, all combinations of what varies, one after another, and compares them. Interrupted, it goes on where it was when it is called again.
+Trains the runs that a file describes, all combinations of what varies, and compares them: on this machine one after another, with --queue
+each on one of many machines. Interrupted, it goes on where it was when it is called again.
 
   coinage sweep rates.toml
   coinage sweep rates.toml --output_dir rates --threads 4
+  coinage sweep rates.toml --queue redis://coinage@192.168.1.10
 
   rates.toml:
     [train]                                  # flags of coinage train; config_file = "train.toml" above it reads more from there
@@ -50,7 +53,7 @@ export async function sweepCommand(words: readonly string[], terminal: Terminal)
     () => "Finishing the step and saving; press Ctrl-C again to quit at once.",
   );
   try {
-    const events = sweep(file, flags, { signal: interrupt.signal });
+    const events = sweep(file, flags, { signal: interrupt.signal, queueOf, version: packageVersion() });
     const last = await reportAll(events, [sweepReport(terminal, isJson)], terminal);
     if (last?.kind !== "table" || !last.isComplete)
       terminal.talk(asCalled(`Not all runs are done. Called again, coinage sweep ${file} goes on.\n`));
@@ -59,4 +62,13 @@ export async function sweepCommand(words: readonly string[], terminal: Terminal)
   } finally {
     interrupt.release();
   }
+}
+
+/** @throws as queueAccess */
+function queueOf({ own }: Sweep): RunQueue | undefined {
+  const url = own.get("queue");
+  if (typeof url !== "string") return undefined;
+  const ca = own.get("queue_ca");
+  const isInsecure = own.get("queue_insecure") === true;
+  return runQueue(queueAccess(url, { ca: typeof ca === "string" ? ca : undefined, isInsecure }, process.env));
 }

@@ -3,20 +3,23 @@ import { createReadStream, statSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import os from "node:os";
+import type { Deliveries } from "./deliveries.ts";
 
 /** Files are given out so many at a time: the network is the run's, too. */
 const mostStreams = 2;
 
-/** Gives the coordinator's files and latents to workers that know the token, by their digest: `GET /blob/SHA256`, also in parts. */
+/** Gives the coordinator's files and latents to workers that know the token, by their digest: `GET /blob/SHA256`, also in parts. Takes what they bring, where
+ *  that is expected. */
 export class BlobServer {
   readonly #files = new Map<string, string>();
   readonly #kept = new Map<string, Uint8Array>();
   readonly #token: string;
   readonly #server: Server;
+  readonly #deliveries: Deliveries | undefined;
   #streams = 0;
 
-  static async open(token: string, host: string | undefined): Promise<BlobServer> {
-    const blobs = new BlobServer(token);
+  static async open(token: string, host: string | undefined, deliveries?: Deliveries): Promise<BlobServer> {
+    const blobs = new BlobServer(token, deliveries);
     await new Promise<void>((resolve, reject) => {
       blobs.#server.once("error", reject);
       blobs.#server.listen({ port: 0, host: host ?? "::" }, resolve);
@@ -32,8 +35,9 @@ export class BlobServer {
     return blobs;
   }
 
-  private constructor(token: string) {
+  private constructor(token: string, deliveries: Deliveries | undefined) {
     this.#token = token;
+    this.#deliveries = deliveries;
     this.#server = createServer((request, response) => this.#answer(request, response));
   }
 
@@ -68,10 +72,14 @@ export class BlobServer {
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
-    const [, digest = ""] = /^\/blob\/([0-9a-f]{64})$/.exec(request.url ?? "") ?? [];
+    const { url = "" } = request;
+    const [, digest = ""] = /^\/blob\/([0-9a-f]{64})$/.exec(url) ?? [];
+    const [, job, delivered] = /^\/delivery\/([\w-]{1,40})\/([0-9a-f]{64})$/.exec(url) ?? [];
     const bytes = this.#kept.get(digest);
     const file = this.#files.get(digest);
     if (!isEqual(request.headers.authorization ?? "", `Bearer ${this.#token}`)) refuse(response, 401);
+    else if (request.method === "PUT" && this.#deliveries && job !== undefined && delivered !== undefined)
+      void this.#deliveries.receive(job, delivered, request, response);
     else if (request.method === "GET" && bytes) response.writeHead(200, { "content-length": bytes.length }).end(bytes);
     else if (request.method !== "GET" || file === undefined) refuse(response, 404);
     else if (this.#streams >= mostStreams) refuse(response, 503);

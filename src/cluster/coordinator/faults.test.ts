@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { TurnedClock } from "../../../test/turned-clock.ts";
 import { arrayOf, type NdArray } from "../../array/index.ts";
 import { noiseSchedule, seededGenerators } from "../../diffusion/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
@@ -10,51 +11,11 @@ import { MemoryBoard } from "../board/memory.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import { Seal } from "../protocol/signed.ts";
 import { computeJob, resultOf } from "../worker/compute.ts";
-import type { Clock } from "./clock.ts";
 import { ClusterRunner } from "./runner.ts";
 import { usualPolicy } from "./schedule.ts";
 
 const [vectors, width, micro, steps] = [2, 6, 4, 4];
 const numerics = "a".repeat(64);
-
-/** Time that goes on when nothing else can happen. */
-class TurnedClock implements Clock {
-  #now = 0;
-  readonly #timers = new Set<{ readonly at: number; readonly call: () => void }>();
-
-  now(): number {
-    return this.#now;
-  }
-
-  after(milliseconds: number, call: () => void): () => void {
-    const timer = { at: this.#now + milliseconds, call };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
-  }
-
-  wait(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => void this.after(milliseconds, resolve));
-  }
-
-  /** Turns the time until a promise is settled. */
-  async turn<Result>(promise: Promise<Result>): Promise<Result> {
-    let isSettled = false;
-    const settled = promise.finally(() => {
-      isSettled = true;
-    });
-    settled.catch(() => {});
-    for (let turns = 0; !isSettled; turns++) {
-      if (turns > 20_000) throw new Error("nothing comes to an end");
-      await new Promise(setImmediate);
-      const [next] = [...this.#timers].sort((a, b) => a.at - b.at);
-      if (!next || isSettled) continue;
-      this.#timers.delete(next);
-      this.#now = Math.max(this.#now, next.at);
-      next.call();
-    }
-    return settled;
-  }
-}
 
 /** A program as small as can be: sums that depend on every number it is fed. */
 const context = {

@@ -69,6 +69,7 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
       const numerics = settings.clusterNumerics ?? (context.device === "cpu" ? "same" : "any");
       const manifest: Manifest = {
         v: protocolVersion,
+        kind: "steps",
         ...{ run: of.run, incarnation: of.incarnation, coinage: release(coinage), runtime: runtimeVersion() },
         ...{ host: os.hostname(), word: settings.tokenString, steps: context.steps },
         ...{ graph: context.graph, plan: context.plan, model, weights, numerics, probe },
@@ -101,7 +102,7 @@ export function release(version: string): string {
 }
 
 /** A run that goes on in the same place has the same name. */
-function runName(output: string): string {
+export function runName(output: string): string {
   const place = createHash("sha256").update(`${os.hostname()} ${output}`).digest("hex").slice(0, 8);
   return `${path.basename(output).replace(/[^\w.-]/g, "") || "run"}-${place}`;
 }

@@ -14,7 +14,7 @@ const [startOfText, endOfText] = [49406, 49407];
 
 /** A micro-batch of a usual size that every machine computes before it takes part: equal bits show that a machine computes like this one. */
 export async function makeProbe(
-  { model, vectors, plan, local }: RunnerContext,
+  { model, vectors, plan, local }: Pick<RunnerContext, "model" | "vectors" | "plan" | "local">,
   of: BoardOf,
   seal: Seal,
   blobs: { readonly keep: KeepBlob; readonly fetch: FetchBlob },

@@ -4,6 +4,9 @@ import type { Presence } from "../protocol/manifest.ts";
 /** Bad results after which a worker is not used any more. */
 const strikesOut = 3;
 
+/** What is told of workers. */
+export type RollEvent = Extract<ClusterEvent, { readonly kind: "workerJoined" | "workerLeft" | "workerRefused" }>;
+
 /** The workers of a run: who is there, who has given bad results. */
 export class Roll {
   readonly #present = new Map<string, Presence>();
@@ -11,8 +14,8 @@ export class Roll {
   readonly #refusals = new Map<string, string>();
 
   /** Takes in who is there now, and tells what has changed. */
-  update(workers: readonly Presence[]): ClusterEvent[] {
-    const events: ClusterEvent[] = [];
+  update(workers: readonly Presence[]): RollEvent[] {
+    const events: RollEvent[] = [];
     for (const worker of workers) {
       const { id, device, state, why = "no reason given" } = worker;
       if (state === "refused" && this.#refusals.get(id) !== why) {
@@ -39,7 +42,7 @@ export class Roll {
   }
 
   /** Notes a bad result. */
-  strike(worker: string, why: string): ClusterEvent {
+  strike(worker: string, why: string): RollEvent {
     const strikes = (this.#strikes.get(worker) ?? 0) + 1;
     this.#strikes.set(worker, strikes);
     const isOut = strikes >= strikesOut;

@@ -59,8 +59,9 @@ const hubPlace = z.object({
   file: z.string().refine((file) => file.split("/").every((part) => !["", ".", ".."].includes(part))),
 });
 
-export const manifestSchema = z.object({
+const stepsSchema = z.object({
   v: z.literal(protocolVersion),
+  kind: z.literal("steps"),
   run: nameSchema,
   incarnation: nameSchema,
   /** Versions that must be equal everywhere: of coinage (major and minor) and of ONNX Runtime. */
@@ -88,7 +89,32 @@ export const manifestSchema = z.object({
 });
 
 /** What a worker must know of a run to take part in it. */
-export type Manifest = z.infer<typeof manifestSchema>;
+export type Manifest = z.infer<typeof stepsSchema>;
+
+const runsSchema = z.object({
+  v: z.literal(protocolVersion),
+  kind: z.literal("runs"),
+  run: nameSchema,
+  incarnation: nameSchema,
+  coinage: z.string(),
+  runtime: z.string(),
+  host: z.string(),
+  /** What the sweep is called. */
+  word: z.string(),
+  /** Runs to train. */
+  steps: z.int().min(1),
+  threads: z.int().min(1).max(1024),
+  /** How a worker must round to be used; undefined: anyhow. */
+  numerics: digestSchema.optional(),
+  blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
+});
+
+/** What a worker must know of a sweep to train runs of it. */
+export type RunsManifest = z.infer<typeof runsSchema>;
+
+export const manifestSchema = z.discriminatedUnion("kind", [stepsSchema, runsSchema]);
+
+export type AnyManifest = z.infer<typeof manifestSchema>;
 
 export const presenceSchema = z.object({
   id: nameSchema,
@@ -106,6 +132,8 @@ export const presenceSchema = z.object({
   jobs: z.int().min(0),
   /** Micro-batches per second, over the last ones. */
   rate: z.number(),
+  /** The run of a sweep that it trains, and how far that is. */
+  training: z.object({ index: z.int().min(0), step: z.int().min(0), steps: z.int().min(0) }).optional(),
 });
 
 /** What a worker tells of itself. */

@@ -4,8 +4,15 @@ import { CoinageError } from "../../errors/index.ts";
 import { runtimeVersion } from "../../runtime/index.ts";
 import type { RunMark, Serving, WorkerBoard } from "../board/board.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
-import { type Manifest, manifestSchema, type Presence } from "../protocol/manifest.ts";
+import {
+  type AnyManifest,
+  type Manifest,
+  manifestSchema,
+  type Presence,
+  type RunsManifest,
+} from "../protocol/manifest.ts";
 import type { Seal } from "../protocol/signed.ts";
+import { WholeRuns } from "../whole/work.ts";
 import { computeJob, resultOf } from "./compute.ts";
 import { openSession, renewSession, type Session, type SessionOptions } from "./session.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -28,6 +35,16 @@ export interface WorkOptions extends Omit<SessionOptions, "report"> {
 
 /** Why a worker has ended. stuck: it gets no jobs though some wait; a new process may. */
 export type WorkEnd = "stopped" | "done" | "idle" | "stuck";
+
+/** What a worker does for a run or a sweep. */
+interface Part {
+  readonly compute: (body: string) => Promise<string>;
+  /** Called when no more jobs are to be taken, and the one under way need not be finished. */
+  readonly leave: () => Promise<void>;
+  /** What the others are told of it. */
+  readonly presence: Pick<Presence, "device" | "numerics">;
+  readonly thing: string;
+}
 
 /** How often the worker looks around, in milliseconds. */
 const lookMs = 1000;
@@ -77,7 +94,7 @@ export class Work {
   }
 
   /** The run under way that has the fewest workers. */
-  async #choose(): Promise<Manifest | undefined> {
+  async #choose(): Promise<AnyManifest | undefined> {
     const { board, run, seal } = this.#options;
     const texts = await board.manifests().catch((error: unknown) => {
       this.#sayOnce(error instanceof CoinageError ? error.message : String(error));
@@ -106,39 +123,73 @@ export class Work {
   }
 
   /** Which version differs from the run's. */
-  #differenceTo({ coinage, runtime }: Manifest): string | undefined {
+  #differenceTo({ coinage, runtime }: AnyManifest): string | undefined {
     const { coinage: own } = this.#options;
     if (coinage !== own) return `it is of coinage ${coinage}, this worker of ${own}`;
     if (runtime !== runtimeVersion()) return `it is of ONNX Runtime ${runtime}, this worker of ${runtimeVersion()}`;
     return undefined;
   }
 
-  /** Loads a run and serves it until it is over. */
-  async #takePart(manifest: Manifest): Promise<"over" | "done" | "stuck"> {
+  /** Loads what a run or sweep needs, and serves it until it is over. */
+  async #takePart(manifest: AnyManifest): Promise<"over" | "done" | "stuck"> {
     const { say } = this.#options;
-    const { run, incarnation } = manifest;
-    this.#sayOnce(`run ${run} (${manifest.word}, ${manifest.steps} steps, on ${manifest.host})`);
+    const { run, incarnation, kind, word, steps, host } = manifest;
+    this.#sayOnce(`run ${run} (${word}, ${steps} ${kind}, on ${host})`);
     await this.#tell({ state: "loading", run, incarnation, why: undefined });
-    let why: string | undefined;
+    let part: Part | string;
     try {
-      this.#session = await this.#sessionFor(manifest);
-      const { group, difference } = this.#session.numerics;
-      if (group === "broken")
-        why = `its numbers are off by ${difference.toPrecision(2)}: other weights, a faulty driver or bad memory`;
-      else if (group === "near" && manifest.numerics === "same")
-        why = `it computes other bits than the coordinator (off by ${difference.toPrecision(2)}); --cluster_numerics any uses it`;
+      part = await (manifest.kind === "steps" ? this.#stepsOf(manifest) : this.#runsOf(manifest));
     } catch (error) {
       this.#session = undefined;
       if (!(error instanceof CoinageError)) throw error;
-      why = error.message;
+      part = error.message;
       if (error.hint !== undefined) say(error.hint);
     }
-    if (why !== undefined) {
-      this.#sayOnce(`not used: ${why}`);
-      await this.#tell({ state: "refused", why });
-      return this.#waitForEnd(manifest);
+    if (typeof part !== "string") return this.#serve(manifest, part);
+    this.#sayOnce(`not used: ${part}`);
+    await this.#tell({ state: "refused", why: part });
+    return this.#waitForEnd(manifest);
+  }
+
+  /** Computes micro-batches of a run; or why not. */
+  async #stepsOf(manifest: Manifest): Promise<Part | string> {
+    this.#session = await this.#sessionFor(manifest);
+    const { numerics, runtime } = this.#session;
+    const { group, difference } = numerics;
+    if (group === "broken")
+      return `its numbers are off by ${difference.toPrecision(2)}: other weights, a faulty driver or bad memory`;
+    if (group === "near" && manifest.numerics === "same")
+      return `it computes other bits than the coordinator (off by ${difference.toPrecision(2)}); --cluster_numerics any uses it`;
+    return {
+      compute: (body) => this.#compute(body),
+      leave: async () => {},
+      presence: { device: runtime.device, numerics: group },
+      thing: "micro-batches",
+    };
+  }
+
+  /** Trains runs of a sweep; or why not. */
+  async #runsOf(manifest: RunsManifest): Promise<Part | string> {
+    await this.#closeSession();
+    const { blobs, seal, say, device, threads = manifest.threads } = this.#options;
+    const runs = await WholeRuns.open({
+      ...{ manifest, blobs, seal, say, id: this.#id, machine: { device, threads } },
+      tell: (training) => void this.#tell({ training }),
+    });
+    if (manifest.numerics !== undefined && manifest.numerics !== runs.numerics) {
+      await runs.close();
+      return "it computes other bits than the coordinator; --cluster_numerics any uses it";
     }
-    return this.#serve(manifest);
+    return {
+      compute: async (body) => {
+        const answer = await runs.compute(body);
+        this.#presence = { ...this.#presence, jobs: this.#presence.jobs + 1 };
+        return answer;
+      },
+      leave: () => runs.close(),
+      presence: { device: runs.device, ...(manifest.numerics !== undefined && { numerics: "same" }) },
+      thing: "runs",
+    };
   }
 
   async #sessionFor(manifest: Manifest): Promise<Session> {
@@ -149,23 +200,22 @@ export class Work {
     return openSession(manifest, options);
   }
 
-  async #serve(manifest: Manifest): Promise<"over" | "done" | "stuck"> {
+  async #serve(manifest: AnyManifest, part: Part): Promise<"over" | "done" | "stuck"> {
     const { board, signal, say } = this.#options;
     const { run, incarnation } = manifest;
-    const { numerics, runtime } = this.#session!;
+    const { compute, leave, presence, thing } = part;
     const watchdog = new Watchdog();
-    const open = () =>
-      board.serve({ run, incarnation }, this.#id, (body) => watchdog.during(() => this.#compute(body)));
+    const open = () => board.serve({ run, incarnation }, this.#id, (body) => watchdog.during(() => compute(body)));
     this.#mark = await board.markOf(run).catch(() => undefined);
     let serving: Serving = await open();
     say("ready");
-    await this.#tell({ state: "ready", device: runtime.device, numerics: numerics.group });
+    await this.#tell({ state: "ready", numerics: undefined, ...presence });
     try {
       while (!signal.aborted) {
         await this.#wait();
         if (!(await this.#isUnderWay(manifest))) {
           const end = await this.#waitForEnd(manifest);
-          if (end === "done") say(`run ${run} is over after ${this.#presence.jobs} micro-batches here`);
+          if (end === "done") say(`run ${run} is over after ${this.#presence.jobs} ${thing} here`);
           return end;
         }
         if (this.#mark?.out.includes(this.#id)) {
@@ -184,19 +234,20 @@ export class Work {
       }
       return "done";
     } finally {
+      await leave();
       await serving.close();
     }
   }
 
   /** Waits until the run ends (done), or is taken up again (over). */
-  async #waitForEnd(manifest: Manifest): Promise<"over" | "done"> {
+  async #waitForEnd(manifest: AnyManifest): Promise<"over" | "done"> {
     const { signal } = this.#options;
     while (!signal.aborted && (await this.#isUnderWay(manifest))) await this.#wait();
     return signal.aborted || (await this.#isGone(manifest.run)) ? "done" : "over";
   }
 
   /** Whether the run goes on in the same incarnation; while the queue is out of reach it counts as going on. */
-  async #isUnderWay({ run, incarnation }: Manifest): Promise<boolean> {
+  async #isUnderWay({ run, incarnation }: AnyManifest): Promise<boolean> {
     try {
       const mark = await this.#options.board.markOf(run);
       this.#mark = mark ?? this.#mark;

@@ -33,7 +33,8 @@ export async function readDatasetConfig(settings: DatasetSettings, warnings: Dat
   return withFoundPaths(checkConfig(await readConfigDocument(datasetConfig), maskedLoss ?? false), datasetConfig);
 }
 
-const pathKeys = ["image_dir", "metadata_file", "conditioning_data_dir"];
+/** Keys that name folders and files. */
+export const pathKeys = ["image_dir", "metadata_file", "conditioning_data_dir"];
 
 /** The config with its relative paths resolved.
  *  differs from sd-scripts: relative paths in a dataset config are relative to the current folder only.

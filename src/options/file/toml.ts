@@ -16,7 +16,7 @@ import type { Option, OptionValue } from "../option.ts";
 import { wantedBy } from "../option-values.ts";
 import { changedSettings } from "../settings.ts";
 import { actsOn } from "../support.ts";
-import type { FlagValues } from "../train/check.ts";
+import type { FileValues } from "../train/check.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "../train/table.ts";
 import { readTomlValue, tomlValue } from "./values.ts";
 
@@ -96,12 +96,12 @@ export function completeSettingsToml(settings: GivenTrainSettings): string {
 }
 
 /** Flags from a table. placeOf: where a key is, for messages. @throws SETTINGS_FILE_INVALID, for keys that no flag has, too */
-export function flagsOfTable(table: ConfigTable, placeOf: (name: string) => string): FlagValues {
+export function flagsOfTable(table: ConfigTable, placeOf: (name: string) => string): FileValues {
   return new Map(
     Object.entries(table).map(([name, value]) => {
-      const flag = Object.keys(trainTable).find((known): known is keyof typeof trainTable => known === name);
-      if (flag) return [flag, settingOf(name, trainTable[flag], value, placeOf(name))];
-      const near = nearestName(name, Object.keys(trainTable));
+      const flag = Object.keys(trainFileTable).find((known): known is keyof typeof trainFileTable => known === name);
+      if (flag) return [flag, settingOf(name, trainFileTable[flag], value, placeOf(name))];
+      const near = nearestName(name, Object.keys(trainFileTable));
       throw new CoinageError("SETTINGS_FILE_INVALID", `coinage train has no flag ${beginningOf(name, longestShown)}.`, {
         where: placeOf(name),
         ...(near !== undefined && { hint: `Did you mean ${near}?` }),
@@ -111,8 +111,8 @@ export function flagsOfTable(table: ConfigTable, placeOf: (name: string) => stri
 }
 
 /** Values of flags as a TOML document that `--config_file` reads back, those of defaults included. */
-export function flagsToml(values: FlagValues): string {
-  const entries = [...values].map(([flag, value]) => [flag, tomlValue(trainTable[flag], value)]);
+export function flagsToml(values: FileValues): string {
+  const entries = [...values].map(([flag, value]) => [flag, tomlValue(trainFileTable[flag], value)]);
   return stringify(Object.fromEntries(entries), { numbersAsFloat: true });
 }
 

@@ -3,7 +3,7 @@ import type { OptionValue } from "../option.ts";
 import { settingName } from "../settings.ts";
 import { trainConflicts, trainWarnings } from "./rules.ts";
 import { secretExposure } from "./secrets.ts";
-import { type GivenTrainSettings, trainTable } from "./table.ts";
+import { type GivenTrainSettings, type trainFileTable, trainTable } from "./table.ts";
 
 /** Settings of a training run: complete, consistent, and with everything that follows from other settings filled in. */
 export type TrainSettings = GivenTrainSettings & {
@@ -21,6 +21,9 @@ export type TrainSettings = GivenTrainSettings & {
 
 /** Values by flag name. */
 export type FlagValues = ReadonlyMap<keyof typeof trainTable, OptionValue>;
+
+/** The same, with those that only a settings file can hold. */
+export type FileValues = ReadonlyMap<keyof typeof trainFileTable, OptionValue>;
 
 /** What the settings of a training run are for: a plan writes nothing. */
 export type TrainSettingsUse = "train" | "plan";

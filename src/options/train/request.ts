@@ -7,7 +7,13 @@ import { wordsOf } from "../option-values.ts";
 import { valuesOfRecord } from "../record.ts";
 import { settingsFrom } from "../settings.ts";
 import { supportWarnings } from "../support.ts";
-import { checkTrainSettings, type FlagValues, type TrainSettings, type TrainSettingsUse } from "./check.ts";
+import {
+  checkTrainSettings,
+  type FileValues,
+  type FlagValues,
+  type TrainSettings,
+  type TrainSettingsUse,
+} from "./check.ts";
 import type { TrainInput } from "./input.ts";
 import { type GivenTrainSettings, trainFileTable, trainTable } from "./table.ts";
 
@@ -50,7 +56,7 @@ export async function readTrainRecord(
 }
 
 /** Training settings from the values of flags. @throws what readTrainRequest throws */
-export function readTrainFlags(values: FlagValues): Promise<Checked<TrainSettings>> {
+export function readTrainFlags(values: FileValues): Promise<Checked<TrainSettings>> {
   return checked(trainSettings(values, false, undefined), "train");
 }
 

@@ -1,0 +1,39 @@
+import { tinySdFolder } from "../../assets/index.ts";
+import { openCheckpoint } from "../../checkpoint/index.ts";
+import { diffusionModel } from "../../models/index.ts";
+import { openDevice } from "../../runtime/index.ts";
+import { lowerMicroStep, type MicroStepPlan } from "../../training/index.ts";
+import { makeProbe } from "../coordinator/probe.ts";
+import { Seal } from "../protocol/signed.ts";
+
+/** A micro-step that every machine has what it takes to compute: of the model that comes with the program. */
+const plan: MicroStepPlan = {
+  graph: { chunks: 1, lossType: "l2", hasMask: false, nominal: { batch: 2, height: 16, width: 16 }, multipleOf: 4 },
+  withoutKernelCopies: false,
+  split: 1,
+  hasZeroTerminalSnr: false,
+  options: { predictionType: "epsilon", huberSchedule: "snr", huberC: 0.1, huberScale: 1 },
+};
+
+/** How a device rounds: equal digests where a micro-step of the small model gives equal bits. Large models may still differ where this one does not. */
+export async function numericsOf(
+  device: Parameters<typeof openDevice>[0]["device"],
+  threads: number,
+): Promise<{ readonly digest: string; readonly device: string }> {
+  const checkpoint = await openCheckpoint(tinySdFolder);
+  const model = diffusionModel({ ...checkpoint, family: checkpoint.family.value });
+  const { runtime, computeDtype } = await openDevice({ device, threads, wantsFloat16: false });
+  try {
+    const { program, context } = lowerMicroStep(plan, model, runtime, computeDtype);
+    const kept = new Map<string, Uint8Array>();
+    const { digest } = await makeProbe(
+      { model, vectors: 1, plan, local: { ...context, program: await program.load() } },
+      { run: "probe", incarnation: "0" },
+      new Seal(undefined),
+      { keep: (name, bytes) => void kept.set(name, bytes), fetch: async (name) => kept.get(name)! },
+    );
+    return { digest, device: runtime.device };
+  } finally {
+    await runtime.close();
+  }
+}

@@ -1,0 +1,127 @@
+import { randomBytes } from "node:crypto";
+import os from "node:os";
+import path from "node:path";
+import type { FileValues, TrainSettings } from "../../options/index.ts";
+import { runtimeVersion } from "../../runtime/index.ts";
+import { Deliveries } from "../blobs/deliveries.ts";
+import { blobFolder } from "../blobs/folder.ts";
+import { FileHashes } from "../blobs/hashes.ts";
+import { BlobServer } from "../blobs/server.ts";
+import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { QueueAccess } from "../board/redis/address.ts";
+import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
+import { realClock } from "../coordinator/clock.ts";
+import { release, runName } from "../coordinator/open.ts";
+import type { RunsManifest } from "../protocol/manifest.ts";
+import { protocolVersion, Seal } from "../protocol/signed.ts";
+import { acceptRun } from "./accept.ts";
+import { numericsOf } from "./numerics.ts";
+import { Packer } from "./pack.ts";
+import { most, type RunJob } from "./protocol.ts";
+import { type Giving, RunSharing, type ShareEvent } from "./share.ts";
+
+/** A run to be trained by whoever takes it. */
+export interface SharedRun {
+  /** Of its sweep. */
+  readonly index: number;
+  readonly values: FileValues;
+  readonly outputName: string;
+  /** Where what comes of it goes; replaced as a whole. */
+  readonly folder: string;
+  /** Its settings, to be kept there. */
+  readonly config: string;
+}
+
+/** What a sweep is shared by. */
+export interface RunQueue {
+  readonly openBoard: (of: BoardOf, jobs: number) => Promise<CoordinatorBoard>;
+  readonly seal: Seal;
+  /** None but this machine takes part. */
+  readonly isLocal: boolean;
+}
+
+/** The same by Redis or Valkey. */
+export function runQueue({ address, secret }: QueueAccess): RunQueue {
+  return {
+    openBoard: (of, jobs) => RedisCoordinatorBoard.open(address, of, jobs),
+    seal: new Seal(secret),
+    isLocal: address.isLocal,
+  };
+}
+
+interface SweepSharing<News> extends Pick<Giving<News>, "trainHere" | "signal"> {
+  readonly queue: RunQueue;
+  readonly name: string;
+  /** Of the sweep. */
+  readonly folder: string;
+  /** Runs in all, those included that are done. */
+  readonly total: number;
+  /** Version of this program. */
+  readonly coinage: string;
+  /** Of the runs, as they are trained here. */
+  readonly machine: Pick<TrainSettings, "device" | "threads">;
+  /** Whether only workers are used that round as this machine. */
+  readonly wantsSame: boolean;
+}
+
+/** Gives runs out by a queue until all have come to an end. Files that they need are had from this machine, and results are brought to it.
+ *  @throws SETTINGS_CONFLICT, FILE_NOT_FOUND, DATASET_CONFIG, the HUB codes; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+export async function* shareRuns<News>(
+  runs: readonly SharedRun[],
+  { queue, name, folder, total, coinage, machine, wantsSame, trainHere, signal }: SweepSharing<News>,
+): AsyncGenerator<ShareEvent<News>> {
+  const { seal, isLocal } = queue;
+  const threads = machine.threads ?? os.availableParallelism();
+  const token = randomBytes(32).toString("hex");
+  const limits = { fileBytes: most.fileBytesOut, bytes: most.bytesOut };
+  const deliveries = await Deliveries.open(path.join(folder, ".deliveries"), limits);
+  const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined, deliveries);
+  try {
+    const packer = new Packer(blobs, new FileHashes(blobFolder(process.env)));
+    const packed = new Map<number, Awaited<ReturnType<Packer["pack"]>>>();
+    for (const { index, values, outputName } of runs) packed.set(index, await packer.pack(values, outputName));
+    const of = { run: runName(folder), incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}` };
+    const manifest: RunsManifest = {
+      ...{ v: protocolVersion, kind: "runs", ...of, coinage: release(coinage), runtime: runtimeVersion() },
+      ...{ host: os.hostname(), word: name, steps: total, threads },
+      ...(wantsSame && { numerics: (await numericsOf(machine.device, threads)).digest }),
+      blobs: { urls: blobs.urls(isLocal), token },
+    };
+    const bodyOf = (index: number, attempt: number): string => {
+      const job: RunJob = { v: protocolVersion, ...of, kind: "run", index, attempt, ...packed.get(index)!.job };
+      return seal.sign(job);
+    };
+    const accept: Giving<News>["accept"] = async (job, answer) => {
+      const run = runs.find(({ index }) => index === answer.index)!;
+      if (wantsSame && answer.numerics !== manifest.numerics) return "it computes other bits than the coordinator";
+      try {
+        return await acceptRun(job, answer, deliveries, { ...run, origins: packed.get(answer.index)!.origins });
+      } finally {
+        await deliveries.drop(job);
+      }
+    };
+    const board = await queue.openBoard(of, runs.length);
+    try {
+      const giving = {
+        board,
+        of,
+        manifest: seal.sign(manifest),
+        seal,
+        clock: realClock,
+        bodyOf,
+        accept,
+        trainHere,
+        signal,
+      };
+      yield* new RunSharing(
+        runs.map(({ index }) => index),
+        giving,
+      ).run();
+    } finally {
+      await board.close(true);
+    }
+  } finally {
+    await blobs.close();
+    await deliveries.close();
+  }
+}

@@ -1,0 +1,209 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { TurnedClock } from "../../../test/turned-clock.ts";
+import type { BoardEvent, CoordinatorBoard } from "../board/board.ts";
+import { MemoryBoard } from "../board/memory.ts";
+import { longest } from "../protocol/job.ts";
+import type { Presence } from "../protocol/manifest.ts";
+import { Seal } from "../protocol/signed.ts";
+import { type RunAnswer, type RunJob, runJobSchema } from "./protocol.ts";
+import { RunSharing, type ShareEvent } from "./share.ts";
+
+const of = { run: "sweep", incarnation: "now" };
+const seal = new Seal("secret");
+const digest = "a".repeat(64);
+
+type Fault =
+  | "none"
+  | "drop"
+  | "delay"
+  | "double"
+  | "corrupt"
+  | "die"
+  | "fail"
+  | "stale"
+  | "other"
+  | "bad"
+  | "lose"
+  | "empty";
+
+interface Plan {
+  readonly faults: readonly Fault[];
+  readonly durations: readonly number[];
+  readonly workers: number;
+  readonly trainsHere: boolean;
+}
+
+/** What became of each run: where it ended, in order. */
+interface Outcome {
+  readonly ends: ReadonlyMap<number, readonly string[]>;
+  readonly events: readonly ShareEvent<string>[];
+}
+
+const runs = [0, 1, 2, 3, 4, 5];
+
+function presenceOf(id: string, training: Presence["training"]): Presence {
+  return {
+    ...{ id, host: "h", pid: 1, device: "cpu", coinage: "1.2", state: "ready", ...of, jobs: 0, rate: 0 },
+    ...(training && { training }),
+  };
+}
+
+function answerTo({ index, attempt }: RunJob, worker: string): RunAnswer {
+  return {
+    ...{ v: 1, kind: "run", ...of, index, attempt, worker, device: "cpu", numerics: digest, seconds: 1 },
+    files: [{ name: "w.safetensors", sha256: digest, bytes: 1 }],
+  };
+}
+
+/** Gives runs out on a board where things go wrong as planned. */
+async function shared({ faults, durations, workers, trainsHere }: Plan): Promise<Outcome> {
+  const clock = new TurnedClock();
+  const memory = new MemoryBoard(clock);
+  let [fault, duration, names] = [0, 0, 0];
+  const nextFault = (...kinds: readonly Fault[]): Fault => {
+    const found = faults[fault++ % faults.length] ?? "none";
+    return kinds.includes(found) ? found : "none";
+  };
+  const nextDuration = () => durations[duration++ % durations.length]!;
+  const ends = new Map<number, string[]>(runs.map((index) => [index, []]));
+
+  const join = async (): Promise<void> => {
+    const name = `w${names++}`;
+    const board = memory.worker();
+    let isAlive = true;
+    let training: Presence["training"];
+    const beat = (): void => {
+      if (!isAlive) return;
+      void board.tell(presenceOf(name, training));
+      clock.after(2000, beat);
+    };
+    beat();
+    await board.serve(of, name, async (body) => {
+      const opened = seal.open(body, runJobSchema, longest.job);
+      if ("problem" in opened) throw new Error(opened.problem);
+      const job = opened.message;
+      for (let step = 0; step < 4; step++) {
+        training = { index: job.index, step, steps: 4 };
+        await clock.wait(nextDuration());
+      }
+      training = undefined;
+      const how = nextFault("die", "fail", "stale", "other", "bad");
+      if (how === "fail") throw new Error("the disk is full");
+      if (how === "die") {
+        isAlive = false;
+        clock.after(5000, () => void join());
+        return new Promise<never>(() => {});
+      }
+      const answer = answerTo(job, name);
+      const told = { stale: { incarnation: "before" }, other: { index: job.index + 1 }, bad: { files: [] } };
+      return seal.sign({ ...answer, ...(how in told ? told[how as keyof typeof told] : {}) });
+    });
+  };
+  for (let i = 0; i < workers; i++) await join();
+
+  const real = memory.coordinator(of);
+  const board: CoordinatorBoard = {
+    ...real,
+    listen: (listener) =>
+      real.listen((event) => {
+        const how = nextFault("drop", "delay", "double", "corrupt");
+        if (how === "drop") return;
+        if (how === "delay") clock.after(nextDuration() * 5, () => listener(event));
+        else listener(how === "corrupt" ? corrupted(event) : event);
+        if (how === "double") listener(event);
+      }),
+    publish: async (jobs, first) => {
+      const how = nextFault("lose", "empty", "fail");
+      if (how === "fail") throw new Error("out of reach");
+      await real.publish(how === "lose" ? [] : jobs, first);
+      if (how === "empty") memory.empty();
+    },
+  };
+  async function* here(index: number): AsyncGenerator<string> {
+    await clock.wait(nextDuration() * 4);
+    yield "trained";
+    ends.get(index)!.push("here");
+  }
+  const sharing = new RunSharing<string>(runs, {
+    ...{ board, of, seal, clock, manifest: "", signal: new AbortController().signal },
+    bodyOf: (index, attempt) => seal.sign({ v: 1, kind: "run", ...of, index, attempt, config: "", inputs: digest }),
+    accept: async (job, { index, files }) => {
+      if (files.length === 0) return "nothing was brought";
+      expect(job.startsWith(`r${index}-`)).toBe(true);
+      ends.get(index)!.push("worker");
+      return undefined;
+    },
+    trainHere: trainsHere ? here : undefined,
+  });
+  const events: ShareEvent<string>[] = [];
+  await clock.turn(
+    (async () => {
+      for await (const event of sharing.run()) {
+        events.push(event);
+        if (event.kind === "failed") ends.get(event.index)!.push("failed");
+      }
+    })(),
+  );
+  return { ends, events };
+}
+
+function corrupted(event: BoardEvent): BoardEvent {
+  if (event.kind !== "answered") return event;
+  const at = event.body.length >> 1;
+  return { ...event, body: `${event.body.slice(0, at)}!${event.body.slice(at + 1)}` };
+}
+
+const anyFault: fc.Arbitrary<Fault> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Fault>("none") },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom<Fault>(
+      ...(["drop", "delay", "double", "corrupt", "die", "fail", "stale", "other", "bad", "lose", "empty"] as const),
+    ),
+  },
+);
+
+test("whatever is lost, doubled, forged or late, and whoever dies: each run ends once, here or by a result that was accepted", async () => {
+  const plans = fc.record({
+    faults: fc.array(anyFault, { minLength: 1, maxLength: 60 }),
+    durations: fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 20 }),
+    workers: fc.integer({ min: 0, max: 4 }),
+    trainsHere: fc.constant(true),
+  });
+  await fc.assert(
+    fc.asyncProperty(plans, async (plan) => {
+      const { ends } = await shared(plan);
+      for (const index of runs) expect([["worker"], ["here"]]).toContainEqual(ends.get(index));
+    }),
+    { numRuns: 100, seed: 19 },
+  );
+});
+
+test("workers share the runs, and a run whose worker dies goes to another", async () => {
+  const plan = { durations: [1000], workers: 2, trainsHere: false } as const;
+  const calm = await shared({ ...plan, faults: ["none"] });
+  expect([...calm.ends.values()]).toEqual(runs.map(() => ["worker"]));
+  expect(new Set(calm.events.flatMap((event) => (event.kind === "begin" ? [event.by] : []))).size).toBe(2);
+  expect(calm.events.some((event) => event.kind === "again")).toBe(false);
+
+  const deadly = await shared({ ...plan, faults: [...Array<Fault>(20).fill("none"), "die"] });
+  expect([...deadly.ends.values()]).toEqual(runs.map(() => ["worker"]));
+  expect(deadly.events.filter((event) => event.kind === "again").length).toBeGreaterThan(0);
+});
+
+test("a run at which all workers fail ends with the reason, and one that brings forged results is not used any more", async () => {
+  const plan = { durations: [1000], workers: 2, trainsHere: false } as const;
+  const failing = await shared({ ...plan, faults: ["fail"] });
+  expect([...failing.ends.values()]).toEqual(runs.map(() => ["failed"]));
+  const forged = await shared({ ...plan, faults: ["other"] });
+  expect([...forged.ends.values()]).toEqual(runs.map(() => ["failed"]));
+  const refused = forged.events.flatMap((event) => (event.kind === "workerRefused" ? [event.why] : []));
+  expect(refused).toContain("its result is of another run; it is not used any more");
+});
+
+test("without workers this machine trains all runs, one after another", async () => {
+  const { ends, events } = await shared({ faults: ["none"], durations: [10], workers: 0, trainsHere: true });
+  expect([...ends.values()]).toEqual(runs.map(() => ["here"]));
+  expect(events.filter(({ kind }) => kind === "begin")).toHaveLength(runs.length);
+});

@@ -1,0 +1,145 @@
+import { copyFile, mkdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { datasetConfigText } from "../../dataset/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+import { type ConfigValue, isTable } from "../../formats/config/index.ts";
+import { type FileValues, flagsOfTable, parseToml } from "../../options/index.ts";
+import type { BlobSource, BlobStore } from "../blobs/store.ts";
+import { isExtension, requirePortable } from "./portable.ts";
+import { type Inputs, inputsSchema, most, type PackedFile, placeOf, type RunJob } from "./protocol.ts";
+
+/** What lays out the files of runs. */
+export interface Unpacking {
+  readonly blobs: BlobStore;
+  readonly source: BlobSource;
+  /** Of a sweep, on this machine. Nothing is written outside. */
+  readonly root: string;
+  readonly report: (text: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A job as it lies on this machine. */
+export interface Unpacked {
+  /** Its settings, with the paths of its files. */
+  readonly values: FileValues;
+  /** Where its files are. */
+  readonly folder: string;
+}
+
+/** Lays out the files of a job. @throws CLUSTER_PROTOCOL, CLUSTER_WEIGHTS, and the system's own errors */
+export async function unpack({ config, inputs: digest }: RunJob, unpacking: Unpacking): Promise<Unpacked> {
+  const values = settingsOf(config);
+  const inputs = await inputsOf(digest, unpacking);
+  // what two runs have in common is laid out once
+  const folder = path.join(unpacking.root, digest.slice(0, 16));
+  const paths = new Map<Inputs["flags"][number]["flag"], string>();
+  for (const { flag, isFolder, isModel, files } of inputs.flags) {
+    const [first] = files;
+    if (!isFolder && (files.length !== 1 || first!.name.includes("/")))
+      throw new CoinageError("CLUSTER_PROTOCOL", `The job has no file for ${flag}.`);
+    const place = path.join(folder, placeOf(flag));
+    await layOut(place, files, isModel, unpacking);
+    paths.set(flag, isFolder ? place : path.join(place, first!.name));
+  }
+  if (inputs.dataset) {
+    const place = path.join(folder, placeOf("dataset_config"));
+    for (const [i, files] of inputs.dataset.folders.entries())
+      await layOut(path.join(place, String(i)), files, false, unpacking);
+    const file = path.join(place, "dataset.toml");
+    await writeFile(file, await placedConfig(inputs.dataset, place));
+    paths.set("dataset_config", file);
+  }
+  return { values: new Map([...values, ...paths]), folder };
+}
+
+/** @throws CLUSTER_PROTOCOL */
+function settingsOf(config: string): FileValues {
+  try {
+    const values = flagsOfTable(parseToml(config, "a job").value, () => "a job");
+    requirePortable(values);
+    if (!values.has("output_name")) throw new CoinageError("CLUSTER_PROTOCOL", "The job names no output.");
+    return values;
+  } catch (error) {
+    if (error instanceof CoinageError && error.code !== "CLUSTER_PROTOCOL")
+      throw new CoinageError("CLUSTER_PROTOCOL", `The settings of a job are refused: ${error.message}`, {
+        cause: error,
+      });
+    throw error;
+  }
+}
+
+async function inputsOf(digest: string, { blobs, source }: Unpacking): Promise<Inputs> {
+  const text = new TextDecoder().decode(await blobs.bytes(digest, source));
+  const { success, data } = inputsSchema.safeParse(parsed(text));
+  const files = data ? [...data.flags.flatMap(({ files }) => files), ...(data.dataset?.folders.flat() ?? [])] : [];
+  const isWithin = files.length <= most.filesIn && files.reduce((sum, { bytes }) => sum + bytes, 0) <= most.bytesIn;
+  if (success && isWithin) return data;
+  throw new CoinageError("CLUSTER_PROTOCOL", "The files of a job are not understood, or too many.");
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Files in a folder, as they were packed: weights as links to where this machine has them, the others as files. */
+async function layOut(
+  folder: string,
+  files: readonly (PackedFile & { readonly path?: string | undefined })[],
+  isModel: boolean,
+  { blobs, source, report, signal }: Unpacking,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { name, sha256, bytes, path: shared } of files) {
+    if (signal.aborted) throw new Error("the worker leaves");
+    const file = path.join(folder, name);
+    await mkdir(path.dirname(file), { recursive: true });
+    if (isModel) {
+      const wanted = { sha256, bytes, ...(shared !== undefined && { path: shared }) };
+      const found = await blobs.file(wanted, source, toldEveryTenth(bytes, report));
+      await rm(file, { force: true });
+      await symlink(path.resolve(found), file).catch(() => copyFile(found, file));
+      continue;
+    }
+    if (bytes > most.imageBytes) throw new CoinageError("CLUSTER_PROTOCOL", `${name} of a job has ${bytes} bytes.`);
+    // written whole by an earlier run, or not at all
+    if ((await stat(file).catch(() => undefined))?.size === bytes) continue;
+    await writeFile(`${file}.part`, await blobs.bytes(sha256, source));
+    await rename(`${file}.part`, file);
+  }
+}
+
+function toldEveryTenth(bytes: number, report: (text: string) => void): (done: number) => void {
+  let last = 0;
+  return (done) => {
+    const percent = Math.floor((100 * done) / bytes);
+    if (percent < last + 10) return;
+    last = percent;
+    report(`fetching weights: ${percent} % of ${Math.round(bytes / 1e6)} MB`);
+  };
+}
+
+/** The dataset config with its folders as they lie here. @throws CLUSTER_PROTOCOL for any other path */
+async function placedConfig({ config, folders }: NonNullable<Inputs["dataset"]>, place: string): Promise<string> {
+  const { value } = parseToml(config, "a job");
+  requireExtensions(value);
+  return datasetConfigText(value, (key, given) => {
+    const [, number] = /^@(\d+)$/.exec(given) ?? [];
+    if (number === undefined || Number(number) >= folders.length || key === "metadata_file")
+      throw new CoinageError("CLUSTER_PROTOCOL", `The dataset config of a job names ${given}.`);
+    return path.join(place, number);
+  });
+}
+
+function requireExtensions(value: ConfigValue): void {
+  if (Array.isArray(value)) for (const entry of value as readonly ConfigValue[]) requireExtensions(entry);
+  if (!isTable(value)) return;
+  for (const [key, inner] of Object.entries(value)) {
+    if (/^caption_exten[ts]ion$/.test(key) && !(typeof inner === "string" && isExtension(inner)))
+      throw new CoinageError("CLUSTER_PROTOCOL", "The dataset config of a job has an odd caption_extension.");
+    requireExtensions(inner);
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import type { BlobStore } from "../blobs/store.ts";
+import { longest } from "../protocol/job.ts";
+import type { Presence, RunsManifest } from "../protocol/manifest.ts";
+import { protocolVersion, type Seal } from "../protocol/signed.ts";
+import { deliver } from "./deliver.ts";
+import { numericsOf } from "./numerics.ts";
+import { type RunAnswer, type RunJob, runJobId, runJobSchema } from "./protocol.ts";
+import { filesToDeliver, type Machine, trainInto } from "./train.ts";
+import { unpack } from "./unpack.ts";
+
+interface WholeRunsOptions {
+  readonly manifest: RunsManifest;
+  readonly machine: Machine;
+  readonly blobs: BlobStore;
+  readonly seal: Seal;
+  /** Of the worker. */
+  readonly id: string;
+  readonly say: (text: string) => void;
+  /** Tells the others what is trained. */
+  readonly tell: (training: Presence["training"]) => void;
+}
+
+/** Trains runs of a sweep, one at a time, in a temporary folder of its own. */
+export class WholeRuns {
+  readonly #options: WholeRunsOptions;
+  readonly #root: string;
+  readonly #stop = new AbortController();
+  #training: Promise<unknown> | undefined;
+  /** How this machine rounds, and the device it has found. */
+  readonly numerics: string;
+  readonly device: string;
+
+  /** @throws what opening a device throws */
+  static async open(options: WholeRunsOptions): Promise<WholeRuns> {
+    const { device, threads } = options.machine;
+    const numerics = await numericsOf(device, threads);
+    return new WholeRuns(options, await mkdtemp(path.join(os.tmpdir(), "coinage-runs-")), numerics);
+  }
+
+  private constructor(
+    options: WholeRunsOptions,
+    root: string,
+    { digest, device }: { readonly digest: string; readonly device: string },
+  ) {
+    this.#options = options;
+    this.#root = root;
+    this.numerics = digest;
+    this.device = device;
+  }
+
+  /** Answers a job. @throws why there is no answer */
+  async compute(body: string): Promise<string> {
+    const { seal, manifest } = this.#options;
+    const opened = seal.open(body, runJobSchema, longest.job);
+    if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
+    const job = opened.message;
+    if (job.run !== manifest.run || job.incarnation !== manifest.incarnation) throw new Error("a job of another time");
+    const training = this.#train(job);
+    this.#training = training.catch(() => {});
+    try {
+      return seal.sign(await training);
+    } finally {
+      this.#options.tell(undefined);
+    }
+  }
+
+  async #train(job: RunJob): Promise<RunAnswer> {
+    const { manifest, machine, blobs, id, say, tell } = this.#options;
+    const { signal } = this.#stop;
+    const { run, incarnation, index, attempt } = job;
+    tell({ index, step: 0, steps: 0 });
+    say(`run ${index + 1} of ${manifest.steps}`);
+    const source = manifest.blobs;
+    const { values, folder } = await unpack(job, { blobs, source, root: this.#root, report: say, signal });
+    const out = path.join(this.#root, "out");
+    await rm(out, { recursive: true, force: true });
+    const step = (done: number, steps: number) => tell({ index, step: done, steps });
+    const trained = await trainInto(out, values, machine, { signal, step });
+    const names = trained.problem ? [] : await filesToDeliver(out, [folder, this.#root]);
+    return {
+      ...{ v: protocolVersion, run, incarnation, kind: "run", index, attempt, ...trained },
+      ...{ worker: id, device: this.device, numerics: this.numerics },
+      files: await deliver(runJobId(job), out, names, source),
+    };
+  }
+
+  /** Gives up the run under way, and removes everything that was laid out for the sweep. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#training;
+    await rm(this.#root, { recursive: true, force: true });
+  }
+}
