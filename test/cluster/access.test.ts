@@ -1,9 +1,11 @@
 import { writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
 import { Redis } from "ioredis";
-import { describe, expect, test } from "vitest";
-import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
+import { queueAccess, RedisWorkerBoard, rights } from "../../src/cluster/index.ts";
 import { certificate } from "../certificate.ts";
 import { printed } from "./command.ts";
 import { fleet, shares, told } from "./fleet.ts";
@@ -72,6 +74,24 @@ describe("a user with the rights that coinage cluster acl prints", async () => {
     client.disconnect();
   });
 
+  test.each([
+    ["eval", "-@scripting"],
+    ["hset", "-hset"],
+  ])("without the right to %s is told so", async (command, taken) => {
+    const admin = new Redis({ port, host: "127.0.0.1", username: "tester", password: "any" });
+    await admin.call("ACL", "SETUSER", "narrow", "on", ">narrow", ...rights, taken);
+    admin.disconnect();
+    const access = queueAccess(url.replace("coinage", "narrow"), {}, { COINAGE_QUEUE_PASSWORD: "narrow" });
+    const announcing = RedisCoordinatorBoard.open(access.address, { run: "r", incarnation: "i" }, 1).then((board) =>
+      board.announce("manifest", { step: 0, out: [] }).finally(() => board.close(false)),
+    );
+    await expect(announcing).rejects.toMatchObject({
+      code: "CLUSTER_DENIED",
+      message: expect.stringContaining(`'${command}'`),
+      hint: expect.stringContaining("coinage cluster acl"),
+    });
+  });
+
   test("is refused with another password, and told so", async () => {
     const access = queueAccess(url, {}, { COINAGE_QUEUE_PASSWORD: "another" });
     await expect(RedisWorkerBoard.open(access.address)).rejects.toMatchObject({ code: "CLUSTER_DENIED" });
@@ -123,6 +143,26 @@ describe("an address", () => {
     ["http://127.0.0.1", {}, "USAGE", /redis:\/\//],
   ])("%s is refused", (url, environment, code, hint) => {
     expect(() => open(url, environment)).toThrow(expect.objectContaining({ code, hint: expect.stringMatching(hint) }));
+  });
+
+  test("of another kind of server is out of reach, and says so", async () => {
+    const other = createHttpServer((_, response) => response.end("hello"));
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const { address } = open(`redis://127.0.0.1:${(other.address() as { port: number }).port}`);
+    await expect(RedisWorkerBoard.open(address)).rejects.toMatchObject({
+      code: "CLUSTER_UNREACHABLE",
+      hint: expect.stringContaining("Redis or Valkey"),
+    });
+  });
+
+  test("of a server that is full says so", async () => {
+    const full = await redis("--maxmemory", "1mb");
+    const { address } = open(full.url);
+    const opened = RedisCoordinatorBoard.open(address, { run: "r", incarnation: "i" }, 1).then((board) =>
+      board.announce("manifest", { step: 0, out: [] }).finally(() => board.close(false)),
+    );
+    await expect(opened).rejects.toMatchObject({ code: "CLUSTER_FULL", hint: expect.stringContaining("full") });
   });
 
   test("of nobody is out of reach, and says so", async () => {

@@ -75,7 +75,7 @@ class Relay {
 }
 
 test("a network that delays, stalls, is cut in mid-frame and passes one direction alone costs time, and no bits", {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const server = await redis();
   const [ours, theirs] = [await Relay.open(server.socket), await Relay.open(server.socket)];

@@ -8,7 +8,7 @@ const local = await train(undefined);
 const wanted = sized(25, 250);
 
 test(`workers are killed ${wanted} times at random moments, and new ones join`, {
-  timeout: sized(240_000, 3_600_000),
+  timeout: sized(480_000, 4_800_000),
 }, async () => {
   const server = await redis();
   const total = 2 * wanted + 20;
@@ -31,8 +31,8 @@ test(`workers are killed ${wanted} times at random moments, and new ones join`, 
   });
   expect(kills).toBe(wanted);
   expect(shared.files).toEqual(expected.files);
-  // a killed worker costs the wait until its copy is overdue, not the half minute after which the queue notices by itself
-  expect((performance.now() - start) / 1000).toBeLessThan(wanted * 5 + 30);
+  // a killed worker costs the wait until its copy is overdue, and the start of another one, not the half minute after which the queue notices by itself
+  expect((performance.now() - start) / 1000).toBeLessThan(wanted * 15);
   expect(told(shared, "reissued").length).toBeGreaterThan(0);
 });
 

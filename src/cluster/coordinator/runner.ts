@@ -137,7 +137,8 @@ export class ClusterRunner implements MicroBatchRunner {
     });
   }
 
-  /** Does something with the board, and not without it: success means that it is there. Where it fails the board counts as out of reach until something succeeds. */
+  /** Does something with the board, and not without it: success means that it is there. Where it fails the board counts as out of reach until something
+   *  succeeds. */
   async *#attempt(act: () => Promise<void>): AsyncGenerator<ClusterEvent> {
     try {
       await act();

@@ -85,7 +85,9 @@ export function joinedParts(parts: readonly MicroStepResult[]): MicroStepResult 
   };
 }
 
-function itemsIn({ shape, data }: NdArray<Float32Array>, { start, end }: SampleRange): NdArray<Float32Array> {
+function itemsIn(array: NdArray<Float32Array>, { start, end }: SampleRange): NdArray<Float32Array> {
+  const { shape, data } = array;
+  if (end - start === shape[0]) return array;
   const size = data.length / shape[0]!;
   return arrayOf([end - start, ...shape.slice(1)], data.slice(start * size, end * size));
 }
