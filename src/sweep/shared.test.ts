@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { concept, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import { tinySdFolder } from "../assets/index.ts";
 import { BlobStore } from "../cluster/blobs/store.ts";
@@ -47,17 +47,23 @@ async function swept(folder: string, words: readonly string[], board?: MemoryBoa
 }
 
 test("a worker alone trains whole runs to the bytes of this machine, and nothing of it stays there", async () => {
+  const temporary = path.join(work, "temporary");
+  mkdirSync(temporary);
+  vi.stubEnv("TMPDIR", temporary);
+  const laidOut = () => readdirSync(temporary).filter((name) => name.startsWith("coinage-runs-"));
   const board = new MemoryBoard(realClock);
   const stop = new AbortController();
-  const said: string[] = [];
+  const seen = new Set<number>();
   const worker = new Work({
     ...{ board: board.worker(), seal: new Seal("secret"), device: "cpu", threads: undefined, coinage: "1.2" },
-    ...{ isOnce: false, signal: stop.signal, say: (text: string) => void said.push(text) },
+    ...{ isOnce: false, signal: stop.signal, say: () => void seen.add(laidOut().length) },
     blobs: new BlobStore({ folder: path.join(work, "blobs"), limitBytes: 1e9, models: [] }),
   }).run();
   const shared = await swept("shared", ["--no_cluster_local", "--cluster_numerics", "same"], board);
   stop.abort();
   expect(await worker).toBe("stopped");
+  expect(seen).toContain(1);
+  expect(laidOut()).toEqual([]);
   expect(shared.isComplete).toBe(true);
   expect(shared.rows.every(({ result }) => result?.by?.worker !== undefined)).toBe(true);
   const local = await swept("local", ["--no_cluster_local"]);
