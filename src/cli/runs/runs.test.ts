@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { recordingTerminal } from "../../../test/terminal.ts";
 import { trainingFolder } from "../../../test/training-run.ts";
-import { type Entry, follow, placesOf, type RunPlaces, readRun, sendCommand } from "../../runs/index.ts";
+import { changeRecord, type Entry, follow, placesOf, type RunPlaces, readRun, sendCommand } from "../../runs/index.ts";
 import { runCommandLine } from "../run.ts";
 
 const { work, flagsFor } = trainingFolder();
@@ -93,6 +93,25 @@ test("a run obeys from outside, is held by one process, is lost at once when it 
     code: 1,
     talked: expect.stringContaining("RUN_ENDED"),
   });
+}, 300_000);
+
+test("a run that was told to draw nothing can be told to draw again, also once it goes on", async () => {
+  const prompts = path.join(work, "drawn.txt");
+  writeFileSync(prompts, "a vexla --w 64 --h 64 --s 1 --d 5\n");
+  const drawing = ["--sample_prompts", prompts, "--sample_every_n_steps", "1"];
+  expect(await command(...runFlags("mug", "--max_train_steps", "2", ...drawing))).toMatchObject({ code: 0 });
+  const id = readdirSync(root).find((one) => one.endsWith("_mug"))!;
+  const places = placesOf(path.join(root, id));
+  await changeRecord(places, (record) => ({ ...record, sampleEvery: 0 }));
+  const words = ["train", "--run", id, "--runs_dir", root, "--max_train_steps", "100000"];
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...words], { stdio: "ignore" });
+  await eventOf(places, "step", ({ step }) => step === 4);
+  const asked = await sendCommand(places, { command: "set", sampleEvery: 1 });
+  expect(await eventOf(places, "answer", (answer) => answer.id === asked)).not.toHaveProperty("problem");
+  const sample = await eventOf(places, "sample", ({ step }) => step > 2);
+  // none of those before it was drawn
+  expect(sample.step).toBeGreaterThanOrEqual(4);
+  await killed(child);
 }, 300_000);
 
 test("a run that is stopped now and continued learns what one learns that was not, and its settings repeat it", async () => {

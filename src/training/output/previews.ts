@@ -32,8 +32,10 @@ export async function readPreviews(
   settings: TrainSettings,
   { model, placeholder, checkpoint }: Pick<TrainingInputs, "model" | "placeholder" | "checkpoint">,
 ): Promise<{ readonly requests: readonly SampleRequest[]; readonly warnings: readonly Warning[] }> {
-  const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst } = settings;
-  const isAsked = sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined;
+  const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst, run } = settings;
+  // a run with a folder can be told to draw them later on
+  const isAsked =
+    sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined || run !== undefined;
   if (!isAsked || samplePrompts === undefined) return { requests: [], warnings: [] };
   try {
     const { requests, warnings } = await readSamplePrompts(
