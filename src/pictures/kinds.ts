@@ -103,6 +103,7 @@ export async function unreadable(file: string | Uint8Array, cause: unknown): Pro
 
 function reasonIn(cause: unknown): string {
   const said = cause instanceof Error ? cause.message.split("\n")[0]! : String(cause);
+  if (/^Input \w+ contains unsupported image format$/.test(said)) return "it is no image, or of an unknown format";
   // For a truncated file libpng says only one of these.
   return ["Unknown error", "vipspng: libpng read error"].includes(said) ? "it is damaged or cut off" : said;
 }

@@ -57,6 +57,28 @@ test("two words that are chosen tell in which settings they differ", async () =>
   await dialog.waitFor({ state: "detached" });
 });
 
+test("a word is taught again with changes, or on from one of its steps", async () => {
+  const { page, complaints } = await visit(studio);
+  const atRun = async () => {
+    await page.goto(`${studio.address}run/${idOf("vexla")}`);
+    await page.getByText("Settings of this run").click();
+  };
+  await atRun();
+  await page.getByRole("button", { name: "Again with changes" }).click();
+  await page.getByText("Settings, pictures and captions are those of").waitFor();
+  await expect.poll(() => page.getByLabel("The new word").inputValue()).toBe("vexla");
+  await page.getByLabel("Starts from").waitFor();
+
+  await atRun();
+  const steps = page.getByRole("combobox", { name: "Step" });
+  await steps.selectOption("vexla-step00000005.safetensors");
+  await page.getByRole("button", { name: "New word from step 5" }).click();
+  await page.getByText("It starts from the vectors that were learned in").waitFor();
+  // what it starts from are the vectors
+  expect(await page.getByLabel("Starts from").count()).toBe(0);
+  expect(complaints).toEqual([]);
+});
+
 test("two words wait while a third is learned, in an order that can be changed", async () => {
   const { page } = await visit(studio);
   await extend("vexla", 100_000);

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
@@ -275,7 +275,7 @@ test(
 test(
   "a browser without a network says so and catches up",
   async () => {
-    const run = startRun("unplugged");
+    const run = startRun("unplugged", { flags: ["--sample_every_n_steps", "2"] });
     const { page, context } = await patientVisit();
     await page.getByRole("link", { name: "unplugged", exact: true }).click();
     await expect.poll(() => stepOn(page), soon).toBeGreaterThan(0);
@@ -289,6 +289,15 @@ test(
     await expect.poll(() => stepOn(page), soon).toBeGreaterThan(before);
     await page.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
     await lookAt(page, "run-learning");
+
+    // drawing takes most of its time: less often by one click
+    const less = page.getByRole("button", { name: /^Draw every \d+ steps instead$/ });
+    const [, every] = /every (\d+)/.exec((await less.textContent())!)!;
+    await less.click();
+    await page.getByText(`From now on pictures are drawn every ${every} steps.`).waitFor();
+    await less.waitFor({ state: "detached" });
+    const record = path.join(home, "runs", idOf("unplugged"), "run.json");
+    await expect.poll(() => JSON.parse(readFileSync(record, "utf8")).sampleEvery, soon).toBe(Number(every));
     run.kill();
   },
   long,

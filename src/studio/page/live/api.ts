@@ -16,7 +16,7 @@ class ProblemError extends Error {
 const unreachable: Problem = {
   code: "UNREACHABLE",
   message: "The studio does not answer.",
-  hint: "Start it again with `coinage studio`. Runs go on without it.",
+  hint: "Start it again with “coinage studio”. Runs go on without it.",
 };
 
 let csrf: string | undefined;

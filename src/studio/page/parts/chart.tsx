@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { numberText } from "./format.ts";
+import { axisTexts, numberText } from "./format.ts";
 
 /** Between two drawings of a chart, in milliseconds: drawing is what watching costs most. */
 const drawMs = 1000;
@@ -223,7 +223,7 @@ function optionsOf(
         space: 70,
         values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? String(tick) : "")),
       },
-      { ...axis, size: 52, space: 34, values: (_, ticks) => ticks.map(numberText) },
+      { ...axis, size: 52, space: 34, values: (_, ticks) => axisTexts(ticks) },
     ],
     cursor: {
       y: false,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { agoText, bytesText, durationText, numberText } from "./format.ts";
+import { agoText, axisTexts, bytesText, durationText, numberText } from "./format.ts";
 
 test.each([
   [0.4, "1 s"],
@@ -20,6 +20,28 @@ test.each([
   [41_000, "41 KB"],
 ])("%d bytes are %j", (bytes, text) => {
   expect(bytesText(bytes)).toBe(text);
+});
+
+test.each([
+  [
+    [0.1498, 0.1499, 0.15],
+    ["0.1498", "0.1499", "0.15"],
+  ],
+  [
+    [0.25, 0.5, 0.75, 1],
+    ["0.25", "0.5", "0.75", "1"],
+  ],
+  [
+    [0, 500, 1000],
+    ["0", "500", "1,000"],
+  ],
+  [
+    [2e-6, 4e-6],
+    ["0.000002", "0.000004"],
+  ],
+  [[0.12345], ["0.123"]],
+])("marks at %j are told apart", (marks, shown) => {
+  expect(axisTexts(marks)).toEqual(shown);
 });
 
 test("numbers keep three digits, and times say how long ago they were", () => {

@@ -13,6 +13,15 @@ export function numberText(value: number): string {
   return Math.abs(value) >= 1000 ? formats.whole.format(value) : formats.short.format(value);
 }
 
+/** Marks of an axis with as many digits as tell them apart: "0.1498", "0.1499", "0.15". */
+export function axisTexts(marks: readonly number[]): string[] {
+  const [first = 0, second = first] = marks;
+  const gap = Math.abs(second - first);
+  const digits = gap > 0 ? Math.min(10, Math.max(0, 1 + Math.ceil(-Math.log10(gap)))) : 3;
+  const format = new Intl.NumberFormat("en", { maximumFractionDigits: digits });
+  return marks.map((mark) => format.format(mark));
+}
+
 /** "2.1 GB" */
 export function bytesText(bytes: number): string {
   const units = ["bytes", "KB", "MB", "GB", "TB"];

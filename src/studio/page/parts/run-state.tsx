@@ -15,8 +15,8 @@ export function isAtWork(state: RunRow["state"]): boolean {
 /** How far a run has come. doing: what it is at besides training. */
 export function RunProgress({ run, doing }: { run: RunRow; doing?: string | undefined }) {
   const { step = 0, steps, name, state } = run;
-  // while it starts it is known of an earlier start only
-  const remainingSeconds = state === "starting" ? undefined : run.remainingSeconds;
+  // while it starts, or no longer trains, it is known of an earlier time only
+  const remainingSeconds = isAtWork(state) && state !== "starting" ? run.remainingSeconds : undefined;
   const share = steps ? Math.min(1, step / steps) : 0;
   return (
     <div class="run-progress">

@@ -17,9 +17,9 @@ export const common = {
   unknownTitle: "There is nothing here",
   unknown: "This address shows no screen of the studio.",
   refusedTitle: "The studio does not know this browser",
-  refused: "Run `coinage studio` again in a terminal and open the address that it prints: it has the key.",
+  refused: "Run “coinage studio” again in a terminal and open the address that it prints: it has the key.",
   keyChanged:
-    "This browser is no longer let in: the studio's key has changed. Run `coinage studio` in a terminal and open the address that it prints, then load this page again. The training goes on.",
+    "This browser is no longer let in: the studio's key has changed. Run “coinage studio” in a terminal and open the address that it prints, then load this page again. The training goes on.",
   loadAgain: "Load again",
   lost: (time: string) => `Not connected since ${time}. The training goes on; this page catches up as soon as it can.`,
   state: {

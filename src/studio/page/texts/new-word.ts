@@ -127,7 +127,8 @@ export const newWord = {
   timeHelp: "10m, 1h30m; empty: as long as it needs",
   prompts: "Draw while training",
   promptsHelp: "One prompt a line, drawn again and again, so that you see how the word is learned.",
-  every: "every",
+  every: "drawn every",
+  everySaved: "drawn and saved every",
   everyLabel: "Steps between samples",
   steps: "steps",
   planLine: {
@@ -148,6 +149,7 @@ export const newWord = {
   },
   planDownload: "The model is downloaded when the training starts. Time and memory are told then.",
   planAfter: "Time and memory are told as soon as this is mended:",
+  planComing: "Time and memory are being worked out…",
   planUnknown: "Time and memory are told as soon as there are pictures and a model.",
   checking: "Checking…",
   checkFailed: "The check failed",

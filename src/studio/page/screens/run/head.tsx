@@ -18,7 +18,9 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
   return (
     <header class="run-head">
       <Name row={row} />
-      {isAtWork(state) && <RunProgress run={{ ...row, ...paceOf(view) }} doing={doingText(row, view)} />}
+      {(isAtWork(state) || isCutShort(row)) && (
+        <RunProgress run={{ ...row, ...paceOf(view) }} doing={doingText(row, view)} />
+      )}
       {state === "lost" && (
         <div class="problem-box" role="alert">
           <p>
@@ -36,12 +38,12 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
       {view.curves.of.loss && <p class="verdict">{verdictText(verdictOf(view), isAtWork(state))}</p>}
       <Numbers row={row} view={view} />
       <div class="actions">
-        <Actions row={row} view={view} />
         {state === "done" && (
           <a class="button primary" href={runAddress(row.id, "use")}>
             {words.use}
           </a>
         )}
+        <Actions row={row} view={view} />
         {view.about.report && (
           <a class="button" href={`/api/runs/${encodeURIComponent(row.id)}/report`} target="_blank" rel="noreferrer">
             {words.report}
@@ -50,6 +52,11 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
       </div>
     </header>
   );
+}
+
+/** Whether it ended before its last step. */
+function isCutShort({ state, step = 0, steps = 0 }: RunRow): boolean {
+  return (state === "stopped" || state === "lost" || state === "failed") && step > 0 && step < steps;
 }
 
 /** The row is told once a second, steps ten times. */
@@ -116,12 +123,12 @@ function Name({ row }: { row: RunRow }) {
 }
 
 /** What the run is at besides training. */
-function doingText({ state }: RunRow, { doing, curves }: RunView): string | undefined {
+function doingText({ state }: RunRow, { doing }: RunView): string | undefined {
   if (doing?.kind === "caching") return words.doing.caching(doing.done, doing.total);
   if (doing?.kind === "tryingWords") return words.doing.tryingWords(doing.word);
   if (doing?.kind === "sampling") return words.doing.sampling(doing.prompt);
   if (doing?.kind === "drawing") return words.doing.drawing(doing.done, doing.total);
-  return state === "starting" && !curves.of.loss ? words.doing.starting : undefined;
+  return state === "starting" ? words.doing.starting : undefined;
 }
 
 function LastWords({ lines }: { lines: readonly string[] }) {

@@ -9,6 +9,7 @@ import {
   newFields,
   renamed,
   sorted,
+  withInterval,
   withKind,
   withPrompts,
   withSettings,
@@ -63,7 +64,10 @@ test("what the pictures show chooses the recipe, and the usual prompt follows", 
 
 test("prompts are drawn every so many steps, and without prompts nothing is said of it", () => {
   const drawn = withPrompts(newFields, ["x"]);
-  expect(drawn.settings.sample_every_n_steps).toBe(25);
+  expect(drawn.settings).toMatchObject({ sample_every_n_steps: 25, save_every_n_steps: 25 });
+  expect(withInterval(drawn, 10).settings).toMatchObject({ sample_every_n_steps: 10, save_every_n_steps: 10 });
+  const apart = withSettings(drawn, { save_every_n_steps: 100 });
+  expect(withInterval(apart, 10).settings).toMatchObject({ sample_every_n_steps: 10, save_every_n_steps: 100 });
   expect(withPrompts(withSettings(drawn, { sample_every_n_steps: 7 }), ["y"]).settings.sample_every_n_steps).toBe(7);
   expect(withPrompts(drawn, [" "])).toEqual(newFields);
 });

@@ -58,11 +58,22 @@ export function withPrompts(fields: Fields, prompts: readonly string[]): Fields 
   const isAny = prompts.some((prompt) => prompt.trim() !== "");
   if (!isAny)
     return withSettings(
-      { ...fields, prompts: [] },
-      { sample_every_n_steps: null, sample_every_n_epochs: null, sample_at_first: null },
+      { ...withInterval(fields, null), prompts: [] },
+      { sample_every_n_epochs: null, sample_at_first: null },
     );
   const isTimed = steps !== undefined || epochs !== undefined;
-  return withSettings({ ...fields, prompts }, isTimed ? {} : { sample_every_n_steps: usualInterval });
+  return { ...(isTimed ? fields : withInterval(fields, usualInterval)), prompts };
+}
+
+/** The fields with so many steps between samples. Vectors are saved as often, unless somebody wants otherwise: whoever likes a sample can take its word. */
+export function withInterval(fields: Fields, steps: number | null): Fields {
+  const isTogether = fields.settings.save_every_n_epochs === undefined && isSavedWithSamples(fields);
+  return withSettings(fields, { sample_every_n_steps: steps, ...(isTogether && { save_every_n_steps: steps }) });
+}
+
+/** Whether vectors are saved as often as images are drawn. */
+export function isSavedWithSamples({ settings }: Fields): boolean {
+  return settings.save_every_n_steps === settings.sample_every_n_steps;
 }
 
 /** The fields and captions with a new name for the word, wherever the old one stands for itself. */

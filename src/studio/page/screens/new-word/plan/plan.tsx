@@ -32,7 +32,7 @@ export function Plan({ editor }: { editor: Editor }) {
       <RecipeFields editor={editor} />
       <Settings editor={editor} />
       <div class="plan">
-        <PlanLine check={check} isMended={errors.length === 0} />
+        <PlanLine check={check} isMended={errors.length === 0} isUnderWay={isUnderWay} />
         {check?.run && check.errors.length === 0 && <Cheaper editor={editor} />}
         <p class="spoken" role="status">
           {isUnderWay || !check ? words.checking : words.problems(errors.length, warnings.length)}
@@ -52,9 +52,18 @@ export function Plan({ editor }: { editor: Editor }) {
 }
 
 /** "500 steps × 4 · about 14 min · 3.1 GB of 12 GB · stops by itself when learned" */
-function PlanLine({ check, isMended }: { check: Check | undefined; isMended: boolean }) {
+function PlanLine({
+  check,
+  isMended,
+  isUnderWay,
+}: {
+  check: Check | undefined;
+  isMended: boolean;
+  isUnderWay: boolean;
+}) {
   const run = check?.run;
   if (isDownloadedFirst(check)) return <p class="faint">{words.planDownload}</p>;
+  if (!run && isMended && isUnderWay) return <p class="faint">{words.planComing}</p>;
   if (!run) return <p class="faint">{isMended ? words.planUnknown : words.planAfter}</p>;
   const { steps, batchSize, accumulationSteps, expectedSeconds, expectedPeakBytes, availableBytes, device } = run;
   const line = words.planLine;

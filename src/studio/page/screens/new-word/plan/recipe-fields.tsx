@@ -1,6 +1,6 @@
 import { texts } from "../../../texts/index.ts";
 import type { Editor } from "../draft/editor.ts";
-import { withPrompts, withSettings } from "../draft/fields.ts";
+import { isSavedWithSamples, withInterval, withPrompts, withSettings } from "../draft/fields.ts";
 
 const words = texts.newWord;
 
@@ -78,7 +78,7 @@ function Prompts({ editor }: { editor: Editor }) {
         <small id="prompts-help">{words.promptsHelp}</small>
         {/* always there: leaving the word fills in a prompt, and what one presses then must not move away */}
         <label class="row">
-          {words.every}
+          {isSavedWithSamples(fields) ? words.everySaved : words.every}
           <input
             class="short"
             type="number"
@@ -88,7 +88,7 @@ function Prompts({ editor }: { editor: Editor }) {
             value={every === undefined ? "" : String(every)}
             onInput={(event) => {
               const steps = Number(event.currentTarget.value);
-              if (steps >= 1) editor.change(withSettings(fields, { sample_every_n_steps: Math.round(steps) }));
+              if (steps >= 1) editor.change(withInterval(fields, Math.round(steps)));
             }}
           />
           {words.steps}

@@ -6,7 +6,7 @@ import { ask } from "../../../live/index.ts";
 import { attempt } from "../../../parts/notices.tsx";
 import { texts } from "../../../texts/index.ts";
 import type { Editor } from "../draft/editor.ts";
-import { chosenByRecipe, ownFields, type SettingValue, withSettings } from "../draft/fields.ts";
+import { chosenByRecipe, isSavedWithSamples, ownFields, type SettingValue, withSettings } from "../draft/fields.ts";
 import { SettingControl } from "./setting-control.tsx";
 import { foundSettings } from "./setting-search.ts";
 
@@ -35,10 +35,12 @@ export function Settings({ editor }: { editor: Editor }) {
       },
     },
   ]);
-  const { settings } = editor.fields.value;
+  const fields = editor.fields.value;
+  const { settings } = fields;
   const others = all.value.filter(({ flag }) => !ownFields.has(flag));
   const shown = foundSettings(others, { search: search.value, changed: new Set(Object.keys(settings)) });
-  const changed = others.filter(({ flag }) => Object.hasOwn(settings, flag)).length;
+  const isOfSamples = (flag: string) => flag === "save_every_n_steps" && isSavedWithSamples(fields);
+  const changed = others.filter(({ flag }) => Object.hasOwn(settings, flag) && !isOfSamples(flag)).length;
   const chosen = useComputed(() => chosenByRecipe(editor.check.value));
   return (
     <details
