@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, expect } from "vitest";
+import { endRuns } from "./end-runs.ts";
 import { type Launch, launchBrowser, launchStudio, type OpenStudio } from "./launch.ts";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
@@ -19,10 +20,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Starts a studio that is ended with the file of tests. */
+/** Starts a studio that is ended with the file of tests, and its runs with it. */
 export async function startStudio(launch: Launch): Promise<OpenStudio> {
   const studio = await launchStudio(launch);
-  afterAll(() => studio.close("SIGKILL"));
+  afterAll(async () => {
+    await studio.close("SIGKILL");
+    await endRuns(launch.home);
+  });
   return studio;
 }
 

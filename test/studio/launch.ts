@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium } from "playwright-core";
@@ -25,17 +25,22 @@ export interface Launch {
   readonly words?: readonly string[];
 }
 
-/** Starts `coinage studio` from its source. Its home is also that of whoever uses it, where programs are looked for. */
-export async function launchStudio({ home, port = 0, words = [] }: Launch): Promise<OpenStudio> {
-  const child = spawn(
+/** Starts the command line from its source, in a process that ends with this one. */
+export function spawnCoinage(words: readonly string[], home: string): ChildProcessWithoutNullStreams {
+  return spawn(
     process.execPath,
-    ["--import", "tsx", "src/cli/main.ts", "studio", "--no_open", "--port", String(port), ...words],
+    ["--import", "tsx", "--import", "./test/studio/leash.ts", "src/cli/main.ts", ...words],
     {
       cwd: repository,
       env: { ...process.env, COINAGE_HOME: home, HOME: home, USERPROFILE: home },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: "pipe",
     },
   );
+}
+
+/** Starts `coinage studio` from its source. Its home is also that of whoever uses it, where programs are looked for. */
+export async function launchStudio({ home, port = 0, words = [] }: Launch): Promise<OpenStudio> {
+  const child = spawnCoinage(["studio", "--no_open", "--port", String(port), ...words], home);
   const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const entrance = await new Promise<string>((resolve, reject) => {
     let said = "";

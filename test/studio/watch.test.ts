@@ -1,13 +1,11 @@
-import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { conceptsFolder, tinySdFolder } from "../../src/assets/index.ts";
 import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+import { spawnCoinage } from "./launch.ts";
 
-const repository = fileURLToPath(new URL("../..", import.meta.url));
 const home = temporaryFolder();
 const studio = await startStudio({ home });
 
@@ -31,7 +29,7 @@ function startRun(
     "a photo of vexla --w 128 --h 128 --s 4 --d 1\nvexla on a table --w 128 --h 128 --s 4 --d 2\n",
   );
   const words = [
-    ...["--import", "tsx", "src/cli/main.ts", "train", "--run", name, "--token_string", "vexla", "--init_word", "ring"],
+    ...["train", "--run", name, "--token_string", "vexla", "--init_word", "ring"],
     ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", dataset, "--learning_rate", "2e-2"],
     // more steps than are made while somebody looks, however fast the machine is: runs end when they are told to
     ...["--max_train_steps", "100000", "--seed", "1", "--save_model_as", "safetensors", "--threads", "1"],
@@ -39,11 +37,8 @@ function startRun(
     ...["--sample_prompts", prompts, "--sample_every_n_steps", "10", "--sample_at_first"],
     ...flags,
   ];
-  const child = spawn(process.execPath, words, {
-    cwd: repository,
-    env: { ...process.env, COINAGE_HOME: inHome },
-    stdio: "ignore",
-  });
+  const child = spawnCoinage(words, inHome);
+  for (const said of [child.stdout, child.stderr]) said.resume();
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
   afterAll(() => child.kill("SIGKILL"));
   return { pid: child.pid!, ended, kill: () => child.kill("SIGKILL") };
