@@ -23,6 +23,9 @@ export interface Incoming {
 /** What the training itself needs of a disk, in bytes. */
 const usualLeaveBytes = 1e9;
 
+/** Captions that are written at the same time: waiting for the disk takes most of it. */
+const writtenAtOnce = 16;
+
 const idPattern = /^[a-z0-9]{6,40}$/;
 
 /** The drafts of a studio. Each is a folder: draft.json, pictures/ with their captions, previews/. One process has them at a time, so they are read once. */
@@ -156,7 +159,10 @@ export class OpenDraft {
     // at once, so that of two requests from one revision only one is done
     this.#set({ ...changes, prompts, pictures, revision: revision + 1 });
     await writeFileAtomically(this.prompts, promptLines(this.#draft));
-    for (const { name } of changed) await this.#writeCaption(name, captions[name]!);
+    for (let i = 0; i < changed.length; i += writtenAtOnce)
+      await Promise.all(
+        changed.slice(i, i + writtenAtOnce).map(({ name }) => this.#writeCaption(name, captions[name]!)),
+      );
     await this.#save();
     return this.#draft;
   }
@@ -191,13 +197,15 @@ export class OpenDraft {
     requireRoomInDraft(this.#draft.pictures.length + this.#coming.pictures + 1, held + this.#coming.bytes + most);
     this.#coming.pictures++;
     this.#coming.bytes += most;
+    // in the order in which they begin to come: smaller ones are there first
+    const number = this.#draft.next;
+    this.#set({ next: number + 1 });
     try {
       const incoming = path.join(this.folder, "incoming", randomUUID());
       const received = await receive(bytes, incoming, { announced, leaveBytes: this.#leaveBytes });
       const { extension, preview, ...seen } = await examine(received.file, original);
       const earlier = this.#draft.pictures.find((one) => one.original === original);
-      const name = nameOnDisk(this.#draft.next, original, extension);
-      this.#set({ next: this.#draft.next + 1 });
+      const name = nameOnDisk(number, original, extension);
       await writeFile(this.#previewFile(name), preview);
       await rename(received.file, path.join(this.pictures, name));
       const text = caption ?? earlier?.caption ?? "";

@@ -2,7 +2,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { openInside } from "../disk/names.ts";
 import { type Problem, problemOf } from "../http/problems.ts";
 import type { DraftPicture } from "./draft.ts";
-import type { OpenDraft } from "./store.ts";
+import type { Incoming, OpenDraft } from "./store.ts";
 
 /** What became of images that were to be copied. */
 interface Taken {
@@ -19,19 +19,33 @@ export async function takePictures(
 ): Promise<Taken> {
   const taken: DraftPicture[] = [];
   const refused: { original: string; problem: Problem }[] = [];
-  for (const name of names) {
-    const original = originalOf(name);
-    try {
-      const handle = await openInside(folder, name);
-      const { size } = await handle.stat();
-      const bytes = handle.createReadStream();
-      taken.push(await open.addPicture({ original, bytes, announced: size, caption: await captionOf(folder, name) }));
-    } catch (error) {
-      if (!(error instanceof CoinageError)) throw error;
-      refused.push({ original, problem: problemOf(error) });
-    }
+  for (let i = 0; i < names.length; i += takenAtOnce) {
+    const some = names.slice(i, i + takenAtOnce);
+    const incoming = await Promise.allSettled(some.map((name) => incomingOf(folder, name, originalOf(name))));
+    // begun in the order of their names, from which their numbers come
+    const added = await Promise.allSettled(
+      incoming.map(async (one) => {
+        if (one.status === "rejected") throw one.reason;
+        return open.addPicture(one.value);
+      }),
+    );
+    for (const [at, one] of added.entries())
+      if (one.status === "fulfilled") taken.push(one.value);
+      else if (one.reason instanceof CoinageError)
+        refused.push({ original: originalOf(some[at]!), problem: problemOf(one.reason) });
+      else throw one.reason;
   }
   return { taken, refused };
+}
+
+/** Images that are taken at the same time, as many as the page sends: their draft is then written once for all of them. */
+const takenAtOnce = 4;
+
+async function incomingOf(folder: string, name: string, original: string): Promise<Incoming> {
+  const caption = await captionOf(folder, name);
+  const handle = await openInside(folder, name);
+  const { size } = await handle.stat();
+  return { original, bytes: handle.createReadStream(), announced: size, caption };
 }
 
 /** The most of a caption that a draft takes, in bytes. */

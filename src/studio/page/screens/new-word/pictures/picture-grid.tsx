@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { hasWord } from "../../../../drafts/captions.ts";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
@@ -20,15 +21,26 @@ interface Shown {
   readonly onRemove: (name: string) => void;
 }
 
+/** So many pictures are there with the screen, and so many more after each time that the browser has drawn: two thousand at once would keep it for a second. */
+const [firstShown, moreShown] = [150, 300];
+
 /** All pictures as one list, of which one is chosen: arrows move, E edits, Delete removes. */
 export function PictureGrid({ draft, pictures, word, crops, marks, active, onChoose, onEdit, onRemove }: Shown) {
   const list = useRef<HTMLDivElement>(null);
+  const shown = useSignal(firstShown);
+  useEffect(() => {
+    if (shown.value >= pictures.length) return;
+    const timer = setTimeout(() => {
+      shown.value += moreShown;
+    });
+    return () => clearTimeout(timer);
+  }, [shown.value, pictures.length]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const options = [...list.current!.children] as HTMLElement[];
     const at = pictures.findIndex(({ name }) => name === active);
     const columns = options.filter(({ offsetTop }) => offsetTop === options[0]!.offsetTop).length;
-    const target = moved(event.key, { at, columns, count: pictures.length });
+    const target = moved(event.key, { at, columns, count: options.length });
     if (target !== undefined) {
       onChoose(pictures[target]!.name);
       options[target]!.focus();
@@ -39,7 +51,7 @@ export function PictureGrid({ draft, pictures, word, crops, marks, active, onCho
   };
   return (
     <div class="grid" role="listbox" aria-label={words.gridLabel} ref={list} onKeyDown={onKeyDown}>
-      {pictures.map((picture) => (
+      {pictures.slice(0, shown.value).map((picture) => (
         <Tile
           key={picture.name}
           {...{ draft, picture, word }}
