@@ -94,6 +94,12 @@ test(
     await page.getByRole("spinbutton", { name: "More steps" }).fill("10");
     await page.getByRole("button", { name: "Train 10 more steps" }).click();
     await page.getByText("done", { exact: true }).waitFor();
+    const report = page.waitForEvent("popup");
+    await page.getByRole("link", { name: "Report", exact: true }).click();
+    await (await report)
+      .getByText(/learned/i)
+      .first()
+      .waitFor();
 
     // compared and starred
     await page.getByRole("link", { name: "Compare" }).click();

@@ -160,22 +160,6 @@ test("a step is written for two programs and into a folder, and never over anoth
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).not.toEqual(wanted);
 });
 
-test("a report is made of a run that has none, and opened from its screens", async () => {
-  const { page, complaints } = await visit(studio);
-  await page.goto(screenOf("use"));
-  await page.getByRole("button", { name: "Make the report" }).click();
-  const open = page.getByRole("link", { name: "Open the report" });
-  await open.waitFor({ timeout: 100_000 });
-  await page.getByRole("link", { name: "Learning", exact: true }).click();
-  const shown = page.waitForEvent("popup");
-  await page.getByRole("link", { name: "Report", exact: true }).click();
-  await (await shown)
-    .getByText(/learned/i)
-    .first()
-    .waitFor();
-  expect(complaints).toEqual([]);
-});
-
 test("while the run goes on it draws with its vectors as they are, and what is asked of a step waits for its end", async () => {
   await askStudio(studio, "POST", `/api/runs/${run}/extend`, { steps: 100_000 });
   const { page } = await visit(studio);
