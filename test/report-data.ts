@@ -67,7 +67,7 @@ export function reportData(changes: Partial<ReportData> = {}): ReportData {
     drift: { value: 0.12, reference: 0.1, against: "“cat”", prompts: 20 },
     verdict: {
       kind: "learned",
-      sentence: "Learned: the loss on the test batch is 21.0 % ± 3.4 % lower than at the start.",
+      sentence: "Learned: the evaluation loss is 21.0 % ± 3.4 % lower than at the start.",
     },
     strip: {
       prompts: [

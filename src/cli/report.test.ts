@@ -22,7 +22,7 @@ test("report renders the report beside a file, says the verdict and prints the p
   const page = path.join(work, "mycat.report.html");
   const { code, results, talked } = await run(file, "--no_images");
   expect([code, results]).toEqual([0, `${page}\n`]);
-  expect(talked).toContain("Learned: the loss on the test batch is 21.0 % ± 3.4 % lower than at the start.");
+  expect(talked).toContain("Learned: the evaluation loss is 21.0 % ± 3.4 % lower than at the start.");
   expect(talked).toContain("so no images were drawn.");
   expect(readFileSync(page, "utf8")).toContain("<h1>mycat</h1>");
   // the page names the report as well

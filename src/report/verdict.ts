@@ -100,10 +100,10 @@ function measured(facts: LearningFacts, evaluations: readonly Known[]): Verdict 
   if (facts.keptStep === undefined && hasRisen(last, best))
     return {
       kind: "overfit",
-      sentence: `Overfit: the loss on the test batch was lowest at step ${best.step} and has risen since; use step ${best.step}: train again with --keep best, or for ${best.step} steps.`,
+      sentence: `Overfit: the evaluation loss was lowest at step ${best.step} and has risen since; use step ${best.step}: train again with --keep best, or for ${best.step} steps.`,
     };
   const { value, error } = gainOf(evaluations, facts.keptStep)!;
-  const gain = `the loss on the test batch is ${percent(value)} ± ${percent(error)} lower than at the start`;
+  const gain = `the evaluation loss is ${percent(value)} ± ${percent(error)} lower than at the start`;
   const loud = loudness(facts);
   if (loud)
     return {
@@ -123,7 +123,7 @@ function measured(facts: LearningFacts, evaluations: readonly Known[]): Verdict 
 }
 
 function nothing({ steps, angle, normRatio }: LearningFacts, best: Known): Verdict {
-  const change = `the loss on the test batch fell by no more than chance explains (${signed(best.drop)} ± ${best.dropError.toPrecision(2)})`;
+  const change = `the evaluation loss fell by no more than chance explains (${signed(best.drop)} ± ${best.dropError.toPrecision(2)})`;
   const because = () => {
     if (angle !== undefined && !hasTurned(angle))
       return `the vectors turned by only ${angle.toPrecision(2)} radians in ${plural(steps, "step")}: raise the learning rate, or train longer`;

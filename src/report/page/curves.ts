@@ -31,10 +31,10 @@ function evaluationChart(evaluations: readonly ReportedEvaluation[]): Chart | un
   const last = evaluations.at(-1)!;
   const isLastBest = best === last;
   return {
-    title: "Test loss",
+    title: "Evaluation loss",
     about:
       "Loss on one fixed batch: always the same images, noise and timesteps. The band is the standard error of its fall.",
-    alt: `Test loss from ${short(first.loss)} at step ${first.step} to ${short(last.loss)} at step ${last.step}; lowest ${short(best.loss)} at step ${best.step}.`,
+    alt: `Evaluation loss from ${short(first.loss)} at step ${first.step} to ${short(last.loss)} at step ${last.step}; lowest ${short(best.loss)} at step ${best.step}.`,
     series: [{ look: "strong", points: evaluations.map(({ step, loss }) => [step, loss]) }],
     band: evaluations.flatMap(({ step, loss, dropError }) =>
       loss === null || dropError === null ? [] : [[step, loss - dropError, loss + dropError] as const],

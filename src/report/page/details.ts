@@ -24,7 +24,7 @@ ${cosinesTable(data)}
 function gainText({ evaluations, run }: ReportData): Content {
   const gain = gainOf(evaluations, run?.choice?.step);
   if (!gain) return "not measured: --eval_every_n_steps 10 measures it while training";
-  return html`<strong>${percent(gain.value)} ± ${percent(gain.error)}</strong> of the test loss, by ${plural(evaluations.length, "evaluation")}`;
+  return html`<strong>${percent(gain.value)} ± ${percent(gain.error)}</strong> of the evaluation loss, by ${plural(evaluations.length, "evaluation")}`;
 }
 
 function driftText({ drift }: ReportData): Content {

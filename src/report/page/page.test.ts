@@ -42,7 +42,7 @@ describe("the page", () => {
     expect(page).toContain('alt="“a photo of mycat on the beach”: best, step 280"');
     const plots = [...page.matchAll(/<div class="plot" role="img" aria-label="([^"]*)"/g)].map(([, label]) => label!);
     expect(plots).toHaveLength(5);
-    expect(plots[0]).toMatch(/^Test loss from 0\.140 at step 0 to .*; lowest .* at step \d+\.$/);
+    expect(plots[0]).toMatch(/^Evaluation loss from 0\.140 at step 0 to .*; lowest .* at step \d+\.$/);
     for (const [table] of page.matchAll(/<table[\s\S]*?<\/table>/g)) expect(table).toMatch(/<th scope="(row|col)">/);
     expect([...page.matchAll(/<figure/g)]).toHaveLength([...page.matchAll(/<figcaption>/g)].length);
   });

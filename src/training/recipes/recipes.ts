@@ -62,7 +62,6 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
       max_train_steps: 500,
       min_timestep: 400,
       eval_every_n_steps: 25,
-      early_stop: true,
     },
     turn: 11.5,
     families: { sdxl: { max_train_steps: 400 } },
@@ -166,7 +165,7 @@ export function expandRecipe(
     ...row,
     ...common,
     max_train_steps: steps,
-    ...forLength(name, row, given.steps ?? steps),
+    ...forLength(name, given.steps ?? steps),
     resolution: [side, side],
     ...repeatsFor(circumstances, row),
     ...(areTurned && { exif_transpose: true }),
@@ -181,19 +180,13 @@ export function expandRecipe(
   ) as FlagValues;
 }
 
-/** What depends on the length of a run: fewer steps turn further each, and a run with few evaluations cannot be stopped early. row: settings of the recipe. */
-export function forLength(name: RecipeName, row: Row, steps: number): Row {
+/** What depends on the length of a run: fewer steps turn further each. */
+export function forLength(name: RecipeName, steps: number): Row {
   const { turn } = recipes[name];
-  const angle = turn === undefined ? undefined : Math.min(largestAngle, turn / Math.max(1, steps));
-  const isShort = steps < fewestEvaluations * Number(row.eval_every_n_steps);
-  return {
-    ...(angle !== undefined && { step_angle: Number(angle.toPrecision(2)) }),
-    ...(row.early_stop && { early_stop: !isShort }),
-  };
+  if (turn === undefined) return {};
+  const angle = Math.min(largestAngle, turn / Math.max(1, steps));
+  return { step_angle: Number(angle.toPrecision(2)) };
 }
-
-/** Runs with fewer evaluations are not ended early: that would save little. */
-const fewestEvaluations = 12;
 
 /** Radians of the largest step. */
 const largestAngle = 0.3;

@@ -44,8 +44,8 @@ export async function fitToTime(
   const fit = fitSteps(box, sizes);
   if (!fit) throw tooShort(time, box, sizes);
   const fitted = new Map(recipe.values).set("max_train_steps", fit.steps);
-  const ofLength = forLength(recipe.name, Object.fromEntries(recipe.values), fit.steps);
-  for (const flag of ["step_angle", "early_stop"] as const) if (fitted.has(flag)) fitted.set(flag, ofLength[flag]!);
+  const { step_angle: angle } = forLength(recipe.name, fit.steps);
+  if (angle !== undefined && fitted.has("step_angle")) fitted.set("step_angle", angle);
   if (fit.side !== sides[0]) fitted.set("resolution", [fit.side, fit.side]);
   const { warnings, ...rest } = withSettingsOf(settings, { ...recipe, values: fitted, fit: { time, ...fit } });
   return { ...rest, warnings: [...chosen.warnings, ...warnings] };

@@ -8,8 +8,8 @@ export const watch = {
   loss: "Loss",
   lossHelp: "how far the model is off, in this step; it jumps from picture to picture",
   average: "average",
-  test: "Test loss",
-  testHelp: "on the same pictures and noise each time, so that it can be compared",
+  evaluationLoss: "Evaluation loss",
+  evaluationHelp: "on the same pictures and noise each time, so that it can be compared",
   best: (loss: string, step: number) => `best ${loss} at step ${step}`,
   speed: "Speed",
   perSecond: (number: string) => `${number} pictures/s`,
@@ -19,13 +19,13 @@ export const watch = {
     drifting: (times: string) =>
       `Drifting above the words: it is ${times} times as long as ordinary words, and drowns the rest of a prompt. Stop, and use an earlier step or a lower learning rate.`,
     learning: (share: string, drop: string) =>
-      `Learning: the test loss has fallen by ${share} since the start (${drop}).`,
+      `Learning: the evaluation loss has fallen by ${share} since the start (${drop}).`,
     settled: (share: string, drop: string, step: number) =>
-      `Learned, and adds little now: the test loss has fallen by ${share} (${drop}); it was best at step ${step}.`,
+      `Learned, and adds little now: the evaluation loss has fallen by ${share} (${drop}); it was best at step ${step}.`,
     worse: (step: number, rise: string) =>
       `Getting worse: step ${step} was better, by ${rise}. You can stop and use that one.`,
     still: (share: string, drop: string) =>
-      `Not learning so far: the test loss has fallen by ${share}, no more than chance explains (${drop}).`,
+      `Not learning so far: the evaluation loss has fallen by ${share}, no more than chance explains (${drop}).`,
     unmoved: (percent: string) =>
       `Not moving: it is still within ${percent} % of where it started. A higher learning rate would move it.`,
     unmeasured: "Whether it learns is not measured in this run: look at the samples.",
@@ -36,13 +36,13 @@ export const watch = {
     drifting: (times: string) =>
       `It drifted above the words: it is ${times} times as long as ordinary words, and drowns the rest of a prompt. Use an earlier step, or train again with a lower learning rate.`,
     learning: (share: string, drop: string) =>
-      `Learned: the test loss has fallen by ${share} since the start (${drop}). More steps may add to it.`,
+      `Learned: the evaluation loss has fallen by ${share} since the start (${drop}). More steps may add to it.`,
     settled: (share: string, drop: string, step: number) =>
-      `Learned: the test loss has fallen by ${share} (${drop}); it was best at step ${step}.`,
+      `Learned: the evaluation loss has fallen by ${share} (${drop}); it was best at step ${step}.`,
     worse: (step: number, rise: string) =>
       `It got worse at the end: step ${step} was better, by ${rise}. Use that one.`,
     still: (share: string, drop: string) =>
-      `Nothing was learned: the test loss has fallen by ${share}, no more than chance explains (${drop}).`,
+      `Nothing was learned: the evaluation loss has fallen by ${share}, no more than chance explains (${drop}).`,
     unmoved: (percent: string) =>
       `It has not moved: it is still within ${percent} % of where it started. A higher learning rate would move it.`,
     unmeasured: "Whether it has learned was not measured: look at the samples.",
@@ -84,7 +84,7 @@ export const watch = {
     lossHelp: "lower is better",
     raw: "each step",
     smooth: "smoothed",
-    test: "test",
+    evaluation: "evaluation",
     norm: "Length",
     normHelp: "near ordinary words is safest",
     yours: "yours",
@@ -102,7 +102,7 @@ export const watch = {
     step: "Step",
     loss: "Loss",
     averageLoss: "Average",
-    evaluation: "Test loss",
+    evaluation: "Evaluation loss",
     rowNorm: "Length",
     distance: "Moved",
     lr: "Rate",

@@ -52,7 +52,13 @@ function Charts({ view: { curves, evaluations, start } }: { view: RunView }) {
       ...(evaluation
         ? [
             {
-              ...{ label: words.chart.test, ...evaluation, colour: "--curve-2" as const, width: 2, format: lossText },
+              ...{
+                label: words.chart.evaluation,
+                ...evaluation,
+                colour: "--curve-2" as const,
+                width: 2,
+                format: lossText,
+              },
               ...{ hasPoints: true },
               errors: evaluation.steps.map((step) => errors.get(step) ?? 0),
             },

@@ -188,7 +188,7 @@ function Numbers({ row, view: { pace, curves, evaluations } }: { row: RunRow; vi
       </div>
       {last && best && (
         <div>
-          <dt title={words.testHelp}>{words.test}</dt>
+          <dt title={words.evaluationHelp}>{words.evaluationLoss}</dt>
           <dd>
             {lossText(last.loss)}
             <small>{words.best(lossText(best.loss), best.step)}</small>

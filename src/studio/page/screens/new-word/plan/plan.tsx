@@ -10,6 +10,7 @@ import { go, runAddress } from "../../../route.ts";
 import { texts } from "../../../texts/index.ts";
 import { isDownloadedFirst, shownErrors, whyNotStart } from "../draft/blockers.ts";
 import type { Editor } from "../draft/editor.ts";
+import type { Fields } from "../draft/fields.ts";
 import { Part } from "../part.tsx";
 import { Cheaper } from "./cheaper.tsx";
 import { Problems } from "./problems.tsx";
@@ -32,7 +33,7 @@ export function Plan({ editor }: { editor: Editor }) {
       <RecipeFields editor={editor} />
       <Settings editor={editor} />
       <div class="plan">
-        <PlanLine check={check} isMended={errors.length === 0} isUnderWay={isUnderWay} />
+        <PlanLine check={check} settings={fields.settings} isMended={errors.length === 0} isUnderWay={isUnderWay} />
         {check?.run && check.errors.length === 0 && <Cheaper editor={editor} />}
         <p class="spoken" role="status">
           {isUnderWay || !check ? words.checking : words.problems(errors.length, warnings.length)}
@@ -54,10 +55,12 @@ export function Plan({ editor }: { editor: Editor }) {
 /** "500 steps × 4 · about 14 min · 3.1 GB of 12 GB · stops by itself when learned" */
 function PlanLine({
   check,
+  settings,
   isMended,
   isUnderWay,
 }: {
   check: Check | undefined;
+  settings: Fields["settings"];
   isMended: boolean;
   isUnderWay: boolean;
 }) {
@@ -67,13 +70,12 @@ function PlanLine({
   if (!run) return <p class="faint">{isMended ? words.planUnknown : words.planAfter}</p>;
   const { steps, batchSize, accumulationSteps, expectedSeconds, expectedPeakBytes, availableBytes, device } = run;
   const line = words.planLine;
-  const stopsEarly = run.recipe?.chosen.some(([flag]) => flag === "--early_stop") ?? false;
   const parts = [
     line.steps(steps, batchSize * accumulationSteps),
     line.time(durationText(expectedSeconds)),
     line.memory(bytesText(expectedPeakBytes), availableBytes === undefined ? undefined : bytesText(availableBytes)),
     line.device(words.devices[device] ?? device),
-    ...(stopsEarly ? [line.early] : []),
+    ...(settings.early_stop === true ? [line.early] : []),
   ];
   return (
     <div>
