@@ -82,6 +82,28 @@ describe("a picture that is sent", () => {
     expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
   });
 
+  test("has its place among those that are sent at the same time by when it began to come, not by when it was there", async () => {
+    const id = newId();
+    const [large, small] = [await picture(640, 512).png().toBuffer(), await picture(300, 300).png().toBuffer()];
+    let end = () => {};
+    const slow = new ReadableStream({
+      start: (controller) => {
+        controller.enqueue(new Uint8Array(large.subarray(0, 100)));
+        end = () => {
+          controller.enqueue(new Uint8Array(large.subarray(100)));
+          controller.close();
+        };
+      },
+    });
+    const first = put(id, "first.png", slow);
+    await expect.poll(() => filesOf(id, "incoming")).toHaveLength(1);
+    await pictureOf(await put(id, "second.png", small));
+    end();
+    await pictureOf(await first);
+    const { pictures } = await draftOf(await ask("GET", `/api/drafts/${id}`));
+    expect(pictures.map(({ name }) => name)).toEqual(["0001_first.png", "0002_second.png"]);
+  });
+
   test("is kept upright where EXIF turns it, because training reads pixels as they are stored", async () => {
     const id = newId();
     const sent = await pictureOf(

@@ -218,7 +218,7 @@ export class OpenDraft {
         hash: received.hash,
         caption: text,
       });
-      this.#set({ pictures: [...this.#draft.pictures.filter((one) => one.original !== original), picture] });
+      this.#set({ pictures: inOrder([...this.#draft.pictures.filter((one) => one.original !== original), picture]) });
       await this.#save();
       if (earlier) await this.#removeFiles(earlier.name);
       return picture;
@@ -247,11 +247,7 @@ export class OpenDraft {
     this.#removed.delete(name);
     await rename(path.join(this.folder, "removed", name), path.join(this.pictures, name));
     await this.#writeCaption(name, picture.caption);
-    // names begin with their numbers
-    const pictures = [...this.#draft.pictures, picture].sort(
-      (a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10),
-    );
-    this.#set({ pictures });
+    this.#set({ pictures: inOrder([...this.#draft.pictures, picture]) });
     await this.#save();
     return picture;
   }
@@ -308,6 +304,11 @@ export class OpenDraft {
       });
     return this.#queued;
   }
+}
+
+/** Pictures in the order in which they began to come: names begin with their numbers. */
+function inOrder(pictures: readonly DraftPicture[]): DraftPicture[] {
+  return pictures.toSorted((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10));
 }
 
 function noPicture(name: string): CoinageError {
