@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createWordEncoder } from "./byte-pairs.ts";
-import { parseVocabulary, symbolsOf } from "./vocabulary.ts";
+import { readVocabulary, symbolsOf } from "./vocabulary.ts";
 
 const merges = readFileSync(new URL("../../assets/clip-merges.txt", import.meta.url), "utf8");
-const vocabulary = parseVocabulary(merges);
+const vocabulary = readVocabulary(merges);
 const encode = createWordEncoder(vocabulary);
 
 /** Byte-pair encoding as its paper writes it: in every round the pair of lowest rank, everywhere from left to right. */

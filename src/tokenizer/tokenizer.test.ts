@@ -15,10 +15,10 @@ import {
   tokenizePrompts,
 } from "./index.ts";
 import { cleanText, splitWords } from "./tokenizer.ts";
-import { byteSymbols, parseVocabulary, symbolsOf } from "./vocabulary.ts";
+import { byteSymbols, readVocabulary, symbolsOf } from "./vocabulary.ts";
 
 const merges = readFileSync(new URL("../../assets/clip-merges.txt", import.meta.url), "utf8");
-const vocabulary = parseVocabulary(merges);
+const vocabulary = readVocabulary(merges);
 const tokenizer = createTokenizer(merges, { padding: "eos" });
 const entries = [...vocabulary.ids.keys()];
 
@@ -40,8 +40,8 @@ describe("vocabulary", () => {
   });
 
   test("is refused when lines are missing, accepted with Windows line ends", () => {
-    expect(failure(() => parseVocabulary(merges.slice(0, 1000))).code).toBe("TOKENIZER_INVALID");
-    expect(parseVocabulary(merges.replaceAll("\n", "\r\n")).ids).toEqual(vocabulary.ids);
+    expect(failure(() => readVocabulary(merges.slice(0, 1000))).code).toBe("TOKENIZER_INVALID");
+    expect(readVocabulary(merges.replaceAll("\n", "\r\n")).ids).toEqual(vocabulary.ids);
   });
 });
 

@@ -8,7 +8,7 @@ import {
   endOfWord,
   eosId,
   eosToken,
-  parseVocabulary,
+  readVocabulary,
   symbolsOf,
 } from "./vocabulary.ts";
 
@@ -33,9 +33,9 @@ export interface Tokenizer {
   readonly words: PromptWords;
 }
 
-/** The tokenizer that the slow `CLIPTokenizer` of Hugging Face with ftfy is. mergesText: see `parseVocabulary`. */
+/** The tokenizer that the slow `CLIPTokenizer` of Hugging Face with ftfy is. mergesText: see `readVocabulary`. */
 export function createTokenizer(mergesText: string, options: { readonly padding: Padding }): Tokenizer {
-  const vocabulary = parseVocabulary(mergesText);
+  const vocabulary = readVocabulary(mergesText);
   const special = new Map([
     [bosToken, bosId],
     [eosToken, eosId],

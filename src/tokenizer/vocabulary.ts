@@ -41,10 +41,18 @@ export interface ClipVocabulary {
   readonly mergeRanks: ReadonlyMap<string, number>;
 }
 
+/** Kept because a process reads the same table again and again, which takes a tenth of a second. */
+let latest: { readonly mergesText: string; readonly vocabulary: ClipVocabulary } | undefined;
+
 /** The vocabulary that a table of merges describes: the byte symbols, the same as ends of words, the merged pairs in order, two special tokens.
  *  mergesText: a version line, then one pair a line (`merges.txt` of a CLIP tokenizer).
  *  @throws TOKENIZER_INVALID when lines are missing. */
-export function parseVocabulary(mergesText: string): ClipVocabulary {
+export function readVocabulary(mergesText: string): ClipVocabulary {
+  if (latest?.mergesText !== mergesText) latest = { mergesText, vocabulary: parseVocabulary(mergesText) };
+  return latest.vocabulary;
+}
+
+function parseVocabulary(mergesText: string): ClipVocabulary {
   const merges = mergesText.split("\n", mergeCount + 1).slice(1);
   if (merges.length < mergeCount || !merges.at(-1)?.includes(" "))
     throw new CoinageError("TOKENIZER_INVALID", `A CLIP tokenizer has ${mergeCount} merges; this table is shorter.`, {
@@ -65,7 +73,7 @@ export function parseVocabulary(mergesText: string): ClipVocabulary {
 /** The entries that are whole words of at least two Latin letters, by id: those a reader knows. */
 export function plainWords(mergesText: string): Map<number, string> {
   const words = new Map<number, string>();
-  for (const [entry, id] of parseVocabulary(mergesText).ids) {
+  for (const [entry, id] of readVocabulary(mergesText).ids) {
     const [, word] = /^([a-z]{2,})<\/w>$/.exec(entry) ?? [];
     if (word !== undefined) words.set(id, word);
   }
