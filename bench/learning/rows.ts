@@ -3,6 +3,9 @@ import { toldInWords } from "./trial.ts";
 const held = "--norm_control fixed --norm_target 1.9x --lr_scheduler cosine";
 const high = `${held} --timestep_sampling stratified --min_timestep 600`;
 
+const turned =
+  "--max_train_steps 75 --update direction --norm_target 1.9x --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15";
+
 /** Settings that are compared in docs/learning.md, as flags of `coinage train`. */
 export const rows: Readonly<Record<string, string>> = {
   words: toldInWords,
@@ -19,11 +22,13 @@ export const rows: Readonly<Record<string, string>> = {
   plainHigh: "--learning_rate 1e-2 --max_train_steps 75 --min_timestep 600",
   // how vectors change
   held: `--max_train_steps 75 ${high} --step_angle 0.15`,
-  direction: `--max_train_steps 75 --update direction --norm_target 1.9x --prior_pull 0 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15`,
+  direction: `${turned} --prior_pull 0`,
+  directionPull: `${turned} --prior_pull auto`,
+  directionMomentum: `${turned} --prior_pull 0 --direction_momentum 0.9`,
+  averaged: `--max_train_steps 75 ${high} --step_angle 0.15 --row_average 0.9 --keep both`,
   output:
     "--max_train_steps 75 --init output --learning_rate 1e-2 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600",
-  outputDirection:
-    "--max_train_steps 75 --init output --update direction --norm_target 1.9x --prior_pull 0 --lr_scheduler cosine --timestep_sampling stratified --min_timestep 600 --step_angle 0.15",
+  outputDirection: `${turned} --prior_pull 0 --init output`,
   wordLength: `--max_train_steps 75 ${high} --norm_target vocab --step_angle 0.15`,
   // which timesteps
   allTimesteps: `--max_train_steps 75 ${held} --timestep_sampling stratified --step_angle 0.15`,
