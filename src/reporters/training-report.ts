@@ -126,9 +126,9 @@ function stepLine(event: StepEvent, evaluation: EvaluationEvent | undefined): Pr
   };
 }
 
-/** "evaluation 0.1234, down 0.0210 +- 0.0040" */
+/** "evaluation 0.1234, down 0.0210 ± 0.0040" */
 function evaluationText({ step, loss, drop, dropError }: EvaluationEvent): string {
-  const change = `${drop < 0 ? "up" : "down"} ${lossText(Math.abs(drop))} +- ${lossText(dropError)}`;
+  const change = `${drop < 0 ? "up" : "down"} ${lossText(Math.abs(drop))} ± ${lossText(dropError)}`;
   return `evaluation ${lossText(loss)}${step === 0 ? "" : `, ${change}`}`;
 }
 

@@ -41,7 +41,7 @@ const names: Readonly<Record<Candidate["name"], string>> = {
 /** A choice in words. */
 export function choiceText({ chosen, candidates }: Pick<ChoiceEvent, "chosen" | "candidates">): string {
   const difference = ({ gain, gainError }: ChoiceEvent["candidates"][number]) =>
-    `${Math.abs(gain).toPrecision(2)} +- ${gainError.toPrecision(2)}`;
+    `${Math.abs(gain).toPrecision(2)} ± ${gainError.toPrecision(2)}`;
   const named = ({ name, step }: ChoiceEvent["candidates"][number]) =>
     name === "best" ? `${names.best} after step ${step}` : names[name];
   const [last, ...others] = candidates as [ChoiceEvent["candidates"][number], ...ChoiceEvent["candidates"]];

@@ -73,10 +73,10 @@ describe("the vectors that are kept", () => {
       gainError: expect.closeTo(0.025),
     });
     expect(choiceText({ chosen: "averaged", candidates: compared })).toBe(
-      "kept the averaged vectors: their loss is lower than that of the last ones by 0.13 +- 0.025",
+      "kept the averaged vectors: their loss is lower than that of the last ones by 0.13 ± 0.025",
     );
     expect(choiceText({ chosen: "last", candidates: choose([last, lucky]).compared })).toBe(
-      "kept the last vectors: none is surely better (loss of the vectors after step 40 lower by 0.13 +- 0.14)",
+      "kept the last vectors: none is surely better (loss of the vectors after step 40 lower by 0.13 ± 0.14)",
     );
   });
 

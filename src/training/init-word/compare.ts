@@ -24,7 +24,7 @@ export async function compareInitWord(
   const given = await tried(initWord);
   const candidates = [given, await tried(plain)].map((word) => comparedWith(given, word));
   const { difference, error } = candidates[1]!;
-  const figures = `by ${Math.abs(difference).toPrecision(2)} +- ${error.toPrecision(2)}`;
+  const figures = `by ${Math.abs(difference).toPrecision(2)} ± ${error.toPrecision(2)}`;
   const message =
     difference > 0
       ? `"${initWord}" explains the images better than "${plain}" ${figures}`

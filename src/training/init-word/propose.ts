@@ -86,7 +86,7 @@ function proposal(tried: readonly TriedWord[]): InitWordEvent {
   const candidates = tried.slice(0, told).map((candidate) => comparedWith(tried[0]!, candidate));
   const word = tried[0]!.word;
   const others = candidates.slice(1).map(({ word, difference, error }) => {
-    return `"${word}" (loss higher by ${difference.toPrecision(2)} +- ${error.toPrecision(2)})`;
+    return `"${word}" (loss higher by ${difference.toPrecision(2)} ± ${error.toPrecision(2)})`;
   });
   const message = `starts from "${word}", which explains the images best; then come ${others.join(", ")}`;
   return { kind: "initWord", word, isProposed: true, candidates, message };
