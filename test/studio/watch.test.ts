@@ -135,7 +135,7 @@ test(
     const loss = page.getByRole("slider", { name: "Loss" });
     await loss.focus();
     await page.keyboard.press("Home");
-    await expect.poll(() => loss.getAttribute("aria-valuetext"), soon).toMatch(/^step 0: .*test 0\.\d{4}/);
+    await expect.poll(() => loss.getAttribute("aria-valuetext"), soon).toMatch(/^step 0: .*evaluation 0\.\d{4}/);
     await page.keyboard.press("ArrowRight");
     const rate = page.getByRole("slider", { name: "Learning rate" });
     await expect.poll(() => rate.getAttribute("aria-valuetext"), soon).toBe("step 1: Learning rate 0.02");
