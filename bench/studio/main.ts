@@ -55,6 +55,8 @@ function processorSeconds(pid: number): number {
 
 /** Share of a core that a process takes while nothing happens, in percent. */
 async function idleShare({ pid }: OpenStudio): Promise<string> {
+  // what opening it has left to do
+  await pause(5000);
   const before = processorSeconds(pid);
   await pause(20_000);
   return `${((100 * (processorSeconds(pid) - before)) / 20).toFixed(1)} %`;
@@ -109,7 +111,7 @@ try {
   const heap = metrics.find(({ name }) => name === "JSHeapUsedSize")!.value;
   await long.end();
   note("memory of the page's program", `${(heap / 1e6).toFixed(0)} MB`, "200 MB");
-  for (const everyMs of [100, 2000]) {
+  for (const everyMs of [100, 2000, 8000]) {
     const run = await writeLongRun(path.join(home, "runs"), 500, 5);
     for (const { watcher, studio, browser } of await watchingShares(empty, page, run, everyMs))
       note(

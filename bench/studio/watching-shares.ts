@@ -4,8 +4,8 @@ import type { Page } from "playwright-core";
 import type { OpenStudio } from "../../test/studio/launch.ts";
 import type { LongRun } from "./written-runs.ts";
 
-/** How long each share is measured, in milliseconds. */
-const spanMs = 15_000;
+/** How long each share is measured at least, in milliseconds, and for how many steps. */
+const [leastMs, leastSteps] = [15_000, 5];
 
 /** What watching a run takes of a core, in percent. */
 export interface WatchingShare {
@@ -22,6 +22,7 @@ export async function watchingShares(
   everyMs: number,
 ): Promise<readonly WatchingShare[]> {
   await page.goto("about:blank");
+  const spanMs = Math.max(leastMs, leastSteps * everyMs);
   const writing = setInterval(run.write, everyMs);
   const measure = async (watcher: WatchingShare["watcher"]): Promise<WatchingShare> => {
     await pause(3000);
