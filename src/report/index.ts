@@ -7,7 +7,7 @@ export { type ReportEvent, reportOnFile } from "./file/report-on.ts";
 export { anglesBetween, describeVectors } from "./measure/describe.ts";
 export { type Html, html } from "./page/html.ts";
 export { marksOf, marksOfFile, renderReport } from "./page/page.ts";
-export { reportStyle } from "./page/style.ts";
+export { pageFile } from "./page/shell.ts";
 export { sceneOf } from "./scene.ts";
 export { generateWords } from "./usage.ts";
 export { bestOf, judged } from "./verdict.ts";

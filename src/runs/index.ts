@@ -21,7 +21,7 @@ export { Wake } from "./journal/wake.ts";
 export { consoleEnd, listRuns, type RunRow, readRun, recordStamp } from "./list.ts";
 export { changeMarks } from "./marks.ts";
 export { changeRecord, newRecord, type RunRecord, readRecord, writeRecord } from "./record.ts";
-export { RunSession, takeRun } from "./session.ts";
+export { RunSession, takeFolder, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";
 export { readSources, SourceNotes, writeSources } from "./sources.ts";
 export { forgetStart, noteExit, noteFailedStart, noteStart } from "./started.ts";

@@ -19,22 +19,29 @@ const [memoryMs, keepMs] = [2000, 60_000];
 const toldShare = 0.05;
 
 /** Holds a run for this process, until it is released. @throws RUN_BUSY, OUTPUT_UNWRITABLE */
-export async function takeRun({ lock: file, folder }: RunPlaces): Promise<Lock> {
-  let answer: Awaited<ReturnType<typeof takeLock>>;
-  try {
-    answer = await takeLock(file);
-  } catch (cause) {
-    throw new CoinageError("OUTPUT_UNWRITABLE", `The folder of the run cannot be written to.`, {
+export function takeRun({ lock: file, folder }: RunPlaces): Promise<Lock> {
+  return takeFolder(
+    { file, folder, what: "run" },
+    "coinage stop RUN ends it and keeps what was learned; --run with a name begins another run.",
+  );
+}
+
+/** Holds the folder of a run or of a sweep for this process, until it is released. file: the lock; hint: what to do where another process has it.
+ *  @throws RUN_BUSY, OUTPUT_UNWRITABLE */
+export async function takeFolder(
+  { file, folder, what }: { readonly file: string; readonly folder: string; readonly what: string },
+  hint: string,
+): Promise<Lock> {
+  const answer = await takeLock(file).catch((cause: unknown) => {
+    throw new CoinageError("OUTPUT_UNWRITABLE", `The folder of the ${what} cannot be written to.`, {
       where: folder,
       cause,
     });
-  }
+  });
   if ("release" in answer) return answer;
   const { pid, host, since } = answer.heldBy;
-  throw new CoinageError("RUN_BUSY", `The run is under way already: process ${pid} on ${host}, since ${since}.`, {
-    where: folder,
-    hint: "coinage stop RUN ends it and keeps what was learned; --run with a name begins another run.",
-  });
+  const message = `The ${what} is under way already: process ${pid} on ${host}, since ${since}.`;
+  throw new CoinageError("RUN_BUSY", message, { where: folder, hint });
 }
 
 /** A process's work on a run that it holds: writes what happens to the journal, and passes on what the run is told. */

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { durationText } from "../errors/index.ts";
 import { previewOf } from "../pictures/index.ts";
-import { type Html, html, reportStyle } from "../report/index.ts";
+import { type Html, html, pageFile } from "../report/index.ts";
 import { type AxisEffect, type Effect, gainOf, type SweepRow } from "./table.ts";
 
 /** Longer side of a picture on the page, in pixels. */
@@ -22,18 +22,7 @@ export async function renderSweep({ name, axes, rows, effects, folder }: PageDat
   const done = rows.filter(({ result }) => result?.outcome === "done").length;
   const pictures = await Promise.all(rows.map((row) => picturesOf(row, folder)));
   const isDrawn = pictures.some((some) => some.length > 0);
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<title>${name}: ${rows.length} runs compared</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<header><h1>${name}</h1><p>${done} of ${rows.length} runs done</p></header>
+  const body = html`<header><h1>${name}</h1><p>${done} of ${rows.length} runs done</p></header>
 <main>
 <section aria-labelledby="runs"><h2 id="runs">Runs, the best first</h2>
 <p class="note">Loss: on images, captions, noise and timesteps that stay the same. Drop: how far it fell from the start, ± standard error. Against others: against the mean of all runs on the same batch. Length: of the vectors, in lengths of ordinary words.</p>
@@ -53,11 +42,8 @@ ${
 ${effects.map((effect) => effectTable(effect))}</section>`
 }
 </main>
-<footer>The same as data: sweep.json beside this file. Each run has a folder of its own.</footer>
-</body>
-</html>
-`;
-  return page.text;
+<footer>The same as data: sweep.json beside this file. Each run has a folder of its own.</footer>`;
+  return pageFile(`${name}: ${rows.length} runs compared`, body);
 }
 
 function rowOf({ run, result, relative }: SweepRow): Html {

@@ -26,6 +26,11 @@ export interface PlannedRun {
   readonly batch: string;
 }
 
+interface PlannedSweep {
+  readonly runs: readonly PlannedRun[];
+  readonly warnings: readonly string[];
+}
+
 /** Most runs of a sweep: a typing error makes many. */
 const mostRuns = 1000;
 
@@ -36,8 +41,8 @@ const defaults: FileValues = new Map<keyof typeof trainFileTable, string | numbe
   ["report", "on"],
 ]);
 
-/** Plans the runs of a sweep and checks the settings of each. folder: of the sweep. @throws SWEEP_INVALID, and what checking settings throws */
-export async function planRuns({ base, axes }: Sweep, folder: string): Promise<PlannedRun[]> {
+/** Plans the runs of a sweep and checks the settings of each. folder: of the sweep; warnings: what is odd about them. @throws SWEEP_INVALID, and what checking settings throws */
+export async function planRuns({ base, axes }: Sweep, folder: string): Promise<PlannedSweep> {
   const count = axes.reduce((product, { points }) => product * points.length, 1);
   if (count > mostRuns)
     throw new CoinageError("SWEEP_INVALID", `The axes make ${count} runs; a sweep has at most ${mostRuns}.`, {
@@ -45,8 +50,12 @@ export async function planRuns({ base, axes }: Sweep, folder: string): Promise<P
       hint: "Make several sweeps of it.",
     });
   const runs = combinations(axes).map((points) => plannedRun(base, axes, points));
-  for (const run of runs) await settingsOfRun(run, folder);
-  return runs;
+  const warnings: string[] = [];
+  for (const run of runs) {
+    const checked = await settingsOfRun(run, folder);
+    warnings.push(...checked.warnings.map(({ message }) => message));
+  }
+  return { runs, warnings };
 }
 
 /** All combinations of points; the last axis varies fastest. */

@@ -1,10 +1,10 @@
 import path from "node:path";
 import type { RunQueue } from "../cluster/index.ts";
-import { CoinageError } from "../errors/index.ts";
-import { type Lock, makeFolder, takeLock } from "../files/index.ts";
+import { makeFolder } from "../files/index.ts";
+import { takeFolder } from "../runs/index.ts";
 import type { SweepEvent } from "./events.ts";
 import { readSweep, type Sweep } from "./file.ts";
-import { type PlannedRun, planRuns, settingsOfRun } from "./plan.ts";
+import { planRuns } from "./plan.ts";
 import { readResult } from "./result.ts";
 import { trainByQueue } from "./shared.ts";
 import { trainInTurn } from "./work.ts";
@@ -28,10 +28,13 @@ export async function* sweep(
 ): AsyncGenerator<SweepEvent> {
   const plan = await readSweep(file, words);
   const folder = path.resolve(String(plan.own.get("output_dir") ?? `coinage-sweep-${plan.name}`));
-  const runs = await planRuns(plan, folder);
+  const { runs, warnings } = await planRuns(plan, folder);
   const queue = queueOf(plan);
   makeFolder(folder);
-  const lock = await hold(folder);
+  const lock = await takeFolder(
+    { file: path.join(folder, "lock"), folder, what: "sweep" },
+    "Wait for it, or give this one another folder: --output_dir.",
+  );
   try {
     const results = await Promise.all(runs.map((run) => readResult(path.join(folder, run.name), run)));
     const total = runs.length;
@@ -42,7 +45,7 @@ export async function* sweep(
       if (!said.has(message)) yield { kind: "warning", message };
       said.add(message);
     };
-    for (const message of [...plan.warnings, ...(await warningsOf(runs, folder))]) yield* warn(message);
+    for (const message of [...plan.warnings, ...warnings]) yield* warn(message);
     yield { kind: "sweep", folder, runs: total, done: done() };
     const open = [...runs.keys()].filter((i) => results[i]?.outcome !== "done");
     const news =
@@ -72,25 +75,4 @@ export async function* sweep(
   } finally {
     await lock.release();
   }
-}
-
-/** What is odd about the settings, each once. */
-async function warningsOf(runs: readonly PlannedRun[], folder: string): Promise<string[]> {
-  const checked = await Promise.all(runs.map((run) => settingsOfRun(run, folder)));
-  return checked.flatMap(({ warnings }) => warnings.map(({ message }) => message));
-}
-
-async function hold(folder: string): Promise<Lock> {
-  const answer = await takeLock(path.join(folder, "lock")).catch((cause: unknown) => {
-    throw new CoinageError("OUTPUT_UNWRITABLE", "The folder of the sweep cannot be written to.", {
-      where: folder,
-      cause,
-    });
-  });
-  if ("release" in answer) return answer;
-  const { pid, host, since } = answer.heldBy;
-  throw new CoinageError("RUN_BUSY", `The sweep is under way already: process ${pid} on ${host}, since ${since}.`, {
-    where: folder,
-    hint: "Wait for it, or give this one another folder: --output_dir.",
-  });
 }

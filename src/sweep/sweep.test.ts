@@ -108,12 +108,12 @@ test("a run that fails is told, the others are trained, and calling the sweep ag
 test("axes are combined, the last varies fastest; tables set several flags; settings that change a run change its folder", async () => {
   const axes = `[axes]\nseed = [1, 2]\n[[axes.concept]]\ntoken_string = "vexla"\ninit_word = "ring"\n[[axes.concept]]\ntoken_string = "vexlb"\ninit_word = "star"\n`;
   const file = write("grid.toml", `${train.replace(/^(token_string|init_word).*\n/gm, "")}${axes}`);
-  const runs = await planRuns(await readSweep(file, []), work);
+  const { runs } = await planRuns(await readSweep(file, []), work);
   expect(runs.map(({ labels }) => labels.join())).toEqual(["1,vexla", "1,vexlb", "2,vexla", "2,vexlb"]);
   expect(runs[1]!.values.get("init_word")).toBe("star");
   expect(runs[0]!.batch === runs[2]!.batch).toBe(false);
   const names = async (...words: string[]) =>
-    (await planRuns(await readSweep(file, words), work)).map(({ name }) => name);
+    (await planRuns(await readSweep(file, words), work)).runs.map(({ name }) => name);
   expect(await names("--threads", "2")).toEqual(runs.map(({ name }) => name));
   expect(await names("--max_train_steps", "5")).not.toEqual(runs.map(({ name }) => name));
 });

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { type BoardFault, type FaultPlan, Faults, faultPlans, faultyBoard } from "../../../test/faulty-board.ts";
 import { TurnedClock } from "../../../test/turned-clock.ts";
 import { arrayOf, type NdArray } from "../../array/index.ts";
 import { noiseSchedule, seededGenerators } from "../../diffusion/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import type { MicroBatchRunner, MicroStepContext, MicroStepResult, MicroStepSamples } from "../../training/index.ts";
 import { localRunner } from "../../training/loop/micro-batches.ts";
-import type { BoardEvent, CoordinatorBoard } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import { Seal } from "../protocol/signed.ts";
@@ -106,50 +106,32 @@ async function trained(runner: MicroBatchRunner): Promise<string> {
   return JSON.stringify([log, [...embeddings[0]!.data], generators.torch.state(), generators.python.state()]);
 }
 
-type Fault = "none" | "drop" | "delay" | "double" | "corrupt" | "die" | "fail" | "stale" | "foreign" | "lose" | "empty";
+const otherFaults = ["die", "stale", "foreign"] as const;
+type Fault = (typeof otherFaults)[number];
 
-const faults: fc.Arbitrary<Fault> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Fault>("none") },
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom<Fault>(
-      ...(["drop", "delay", "double", "corrupt", "die", "fail", "stale", "foreign", "lose", "empty"] as const),
-    ),
-  },
-);
-
-interface Plan {
-  readonly faults: readonly Fault[];
-  readonly durations: readonly number[];
+interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly workers: number;
   readonly isServing: boolean;
 }
 
 /** Trains on a board where things go wrong as planned. */
-async function trainedAmong(
-  { faults, durations, workers, isServing }: Plan,
-  context: MicroStepContext,
-): Promise<string> {
+async function trainedAmong({ workers, isServing, ...plan }: Plan, context: MicroStepContext): Promise<string> {
   const clock = new TurnedClock();
   const memory = new MemoryBoard(clock);
   const of = { run: "run", incarnation: "now" };
   const seal = new Seal("secret");
   const blobs = new Map<string, Uint8Array>();
   const fetch = async (digest: string) => blobs.get(digest)!;
-  let [fault, duration, names] = [0, 0, 0];
-  const nextFault = (...kinds: readonly Fault[]): Fault => {
-    const found = faults[fault++ % faults.length] ?? "none";
-    return kinds.includes(found) ? found : "none";
-  };
-  const nextDuration = () => durations[duration++ % durations.length]!;
+  const faults = new Faults<Fault>(plan);
+  let names = 0;
 
   const join = async (): Promise<void> => {
     const name = `w${names++}`;
     await memory.worker().serve(of, name, async (body) => {
-      await clock.wait(nextDuration());
+      await clock.wait(faults.duration());
       const opened = seal.open(body, jobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
-      const how = nextFault("die", "fail", "stale", "foreign");
+      const how = faults.next("die", "fail", "stale", "foreign");
       if (how === "fail") throw new Error("no memory");
       if (how === "die") {
         void join();
@@ -162,24 +144,7 @@ async function trainedAmong(
   };
   for (let i = 0; i < workers; i++) await join();
 
-  const real = memory.coordinator(of);
-  const board: CoordinatorBoard = {
-    ...real,
-    listen: (listener) =>
-      real.listen((event) => {
-        const how = nextFault("drop", "delay", "double", "corrupt");
-        if (how === "drop") return;
-        if (how === "delay") clock.after(nextDuration() * 5, () => listener(event));
-        else listener(how === "corrupt" ? corrupted(event) : event);
-        if (how === "double") listener(event);
-      }),
-    publish: async (jobs, first) => {
-      const how = nextFault("lose", "empty", "fail");
-      if (how === "fail") throw new Error("out of reach");
-      await real.publish(how === "lose" ? jobs.slice(1) : jobs, first);
-      if (how === "empty") memory.empty();
-    },
-  };
+  const board = faultyBoard(memory.coordinator(of), memory, clock, faults, (jobs) => jobs.slice(1));
   const runner = await ClusterRunner.open({
     ...{
       board,
@@ -205,12 +170,6 @@ async function trainedAmong(
   return result;
 }
 
-function corrupted(event: BoardEvent): BoardEvent {
-  if (event.kind !== "answered") return event;
-  const at = event.body.length >> 1;
-  return { ...event, body: `${event.body.slice(0, at)}!${event.body.slice(at + 1)}` };
-}
-
 test.each([
   ["whole micro-batches", context, 100],
   ["micro-batches in parts", { ...context, options: { ...context.options, multiresNoiseIterations: 0 }, split: 2 }, 30],
@@ -219,8 +178,7 @@ test.each([
   async (_, context, numRuns) => {
     const expected = await trained(localRunner(context));
     const plans = fc.record({
-      faults: fc.array(faults, { minLength: 1, maxLength: 60 }),
-      durations: fc.array(fc.integer({ min: 1, max: 4000 }), { minLength: 1, maxLength: 20 }),
+      ...faultPlans(otherFaults, 4000),
       workers: fc.integer({ min: 1, max: 5 }),
       isServing: fc.boolean(),
     });

@@ -59,23 +59,32 @@ const hubPlace = z.object({
   file: z.string().refine((file) => file.split("/").every((part) => !["", ".", ".."].includes(part))),
 });
 
-const stepsSchema = z.object({
+/** What all manifests say. */
+const common = {
   v: z.literal(protocolVersion),
-  kind: z.literal("steps"),
   run: nameSchema,
   incarnation: nameSchema,
   /** Versions that must be equal everywhere: of coinage (major and minor) and of ONNX Runtime. */
   coinage: z.string(),
   runtime: z.string(),
   host: z.string(),
+  /** The word that is learned; or what the sweep is called. */
   word: z.string(),
+  /** Steps of the run; or runs of the sweep. */
   steps: z.int().min(1),
+  /** Of the coordinator's processor: sums are cut by it, so other numbers of threads round differently. */
+  threads: z.int().min(1).max(1024),
+  /** Where blobs can be had, in order of preference. */
+  blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
+};
+
+const stepsSchema = z.object({
+  ...common,
+  kind: z.literal("steps"),
   /** Digest of the graph as a worker must build it. */
   graph: digestSchema,
   plan: planSchema as z.ZodType<MicroStepPlan>,
   computesInFloat16: z.boolean(),
-  /** Of the coordinator's processor: sums are cut by it, so other numbers of threads round differently. */
-  threads: z.int().min(1).max(1024),
   /** Where each tensor lies in which file: see model.ts. */
   model: blob,
   /** path: where the coordinator has it; a worker with the same disk has it there, too. hub: where on the hub it comes from. */
@@ -84,29 +93,16 @@ const stepsSchema = z.object({
   numerics: z.enum(["same", "any"]),
   /** A signed job, and what the coordinator has computed for it. */
   probe: z.object({ job: z.string(), losses: z.string(), gradients: z.array(gradientSchema), digest: digestSchema }),
-  /** Where blobs can be had, in order of preference. */
-  blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
 });
 
 /** What a worker must know of a run to take part in it. */
 export type Manifest = z.infer<typeof stepsSchema>;
 
 const runsSchema = z.object({
-  v: z.literal(protocolVersion),
+  ...common,
   kind: z.literal("runs"),
-  run: nameSchema,
-  incarnation: nameSchema,
-  coinage: z.string(),
-  runtime: z.string(),
-  host: z.string(),
-  /** What the sweep is called. */
-  word: z.string(),
-  /** Runs to train. */
-  steps: z.int().min(1),
-  threads: z.int().min(1).max(1024),
   /** How a worker must round to be used; undefined: anyhow. */
   numerics: digestSchema.optional(),
-  blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
 });
 
 /** What a worker must know of a sweep to train runs of it. */

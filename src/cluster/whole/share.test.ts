@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { type BoardFault, type FaultPlan, Faults, faultPlans, faultyBoard } from "../../../test/faulty-board.ts";
 import { TurnedClock } from "../../../test/turned-clock.ts";
-import type { BoardEvent, CoordinatorBoard } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
@@ -13,23 +13,10 @@ const of = { run: "sweep", incarnation: "now" };
 const seal = new Seal("secret");
 const digest = "a".repeat(64);
 
-type Fault =
-  | "none"
-  | "drop"
-  | "delay"
-  | "double"
-  | "corrupt"
-  | "die"
-  | "fail"
-  | "stale"
-  | "other"
-  | "bad"
-  | "lose"
-  | "empty";
+const otherFaults = ["die", "stale", "other", "bad"] as const;
+type Fault = (typeof otherFaults)[number];
 
-interface Plan {
-  readonly faults: readonly Fault[];
-  readonly durations: readonly number[];
+interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly workers: number;
   readonly trainsHere: boolean;
 }
@@ -57,15 +44,11 @@ function answerTo({ index, attempt }: RunJob, worker: string): RunAnswer {
 }
 
 /** Gives runs out on a board where things go wrong as planned. */
-async function shared({ faults, durations, workers, trainsHere }: Plan): Promise<Outcome> {
+async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> {
   const clock = new TurnedClock();
   const memory = new MemoryBoard(clock);
-  let [fault, duration, names] = [0, 0, 0];
-  const nextFault = (...kinds: readonly Fault[]): Fault => {
-    const found = faults[fault++ % faults.length] ?? "none";
-    return kinds.includes(found) ? found : "none";
-  };
-  const nextDuration = () => durations[duration++ % durations.length]!;
+  const faults = new Faults<Fault>(plan);
+  let names = 0;
   const ends = new Map<number, string[]>(runs.map((index) => [index, []]));
 
   const join = async (): Promise<void> => {
@@ -85,10 +68,10 @@ async function shared({ faults, durations, workers, trainsHere }: Plan): Promise
       const job = opened.message;
       for (let step = 0; step < 4; step++) {
         training = { index: job.index, step, steps: 4 };
-        await clock.wait(nextDuration());
+        await clock.wait(faults.duration());
       }
       training = undefined;
-      const how = nextFault("die", "fail", "stale", "other", "bad");
+      const how = faults.next("die", "fail", "stale", "other", "bad");
       if (how === "fail") throw new Error("the disk is full");
       if (how === "die") {
         isAlive = false;
@@ -102,26 +85,9 @@ async function shared({ faults, durations, workers, trainsHere }: Plan): Promise
   };
   for (let i = 0; i < workers; i++) await join();
 
-  const real = memory.coordinator(of);
-  const board: CoordinatorBoard = {
-    ...real,
-    listen: (listener) =>
-      real.listen((event) => {
-        const how = nextFault("drop", "delay", "double", "corrupt");
-        if (how === "drop") return;
-        if (how === "delay") clock.after(nextDuration() * 5, () => listener(event));
-        else listener(how === "corrupt" ? corrupted(event) : event);
-        if (how === "double") listener(event);
-      }),
-    publish: async (jobs, first) => {
-      const how = nextFault("lose", "empty", "fail");
-      if (how === "fail") throw new Error("out of reach");
-      await real.publish(how === "lose" ? [] : jobs, first);
-      if (how === "empty") memory.empty();
-    },
-  };
+  const board = faultyBoard(memory.coordinator(of), memory, clock, faults, () => []);
   async function* here(index: number): AsyncGenerator<string> {
-    await clock.wait(nextDuration() * 4);
+    await clock.wait(faults.duration() * 4);
     yield "trained";
     ends.get(index)!.push("here");
   }
@@ -148,26 +114,9 @@ async function shared({ faults, durations, workers, trainsHere }: Plan): Promise
   return { ends, events };
 }
 
-function corrupted(event: BoardEvent): BoardEvent {
-  if (event.kind !== "answered") return event;
-  const at = event.body.length >> 1;
-  return { ...event, body: `${event.body.slice(0, at)}!${event.body.slice(at + 1)}` };
-}
-
-const anyFault: fc.Arbitrary<Fault> = fc.oneof(
-  { weight: 4, arbitrary: fc.constant<Fault>("none") },
-  {
-    weight: 3,
-    arbitrary: fc.constantFrom<Fault>(
-      ...(["drop", "delay", "double", "corrupt", "die", "fail", "stale", "other", "bad", "lose", "empty"] as const),
-    ),
-  },
-);
-
 test("whatever is lost, doubled, forged or late, and whoever dies: each run ends once, here or by a result that was accepted", async () => {
   const plans = fc.record({
-    faults: fc.array(anyFault, { minLength: 1, maxLength: 60 }),
-    durations: fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 20 }),
+    ...faultPlans(otherFaults, 20_000),
     workers: fc.integer({ min: 0, max: 4 }),
     trainsHere: fc.constant(true),
   });
@@ -187,7 +136,7 @@ test("workers share the runs, and a run whose worker dies goes to another", asyn
   expect(new Set(calm.events.flatMap((event) => (event.kind === "begin" ? [event.by] : []))).size).toBe(2);
   expect(calm.events.some((event) => event.kind === "again")).toBe(false);
 
-  const deadly = await shared({ ...plan, faults: [...Array<Fault>(20).fill("none"), "die"] });
+  const deadly = await shared({ ...plan, faults: [...Array<"none">(20).fill("none"), "die"] });
   expect([...deadly.ends.values()]).toEqual(runs.map(() => ["worker"]));
   expect(deadly.events.filter((event) => event.kind === "again").length).toBeGreaterThan(0);
 });

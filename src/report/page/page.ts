@@ -4,8 +4,8 @@ import { decodeReport, type ReportData, type Verdict } from "../data.ts";
 import { curvesSection } from "./curves.ts";
 import { measuresSection, runSection, usageSection } from "./details.ts";
 import { type Html, html } from "./html.ts";
+import { pageFile } from "./shell.ts";
 import { isDrawn, stripSection } from "./strip.ts";
-import { reportStyle } from "./style.ts";
 
 /** Name of the element that says what a page is of. */
 const markName = "coinage-report";
@@ -14,19 +14,9 @@ const markName = "coinage-report";
 export function renderReport(data: ReportData): string {
   const { word, model, run, verdict, versions } = data;
   const steps = run ? `, ${run.steps} steps` : "";
-  const page = html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="color-scheme" content="light dark">
-<meta name="${markName}" content="${marksOf(data).join(" ")}">
-<title>${word}: what was learned</title>
-<style>${reportStyle}</style>
-</head>
-<body>
-<header><h1>${word}</h1><p>${familyNames[model.family]}, ${path.basename(model.source)}${steps}</p></header>
+  const mark = html`<meta name="${markName}" content="${marksOf(data).join(" ")}">
+`;
+  const body = html`<header><h1>${word}</h1><p>${familyNames[model.family]}, ${path.basename(model.source)}${steps}</p></header>
 <main>
 ${isDrawn(data.strip) ? [stripSection(data), verdictSection(verdict)] : [verdictSection(verdict), stripSection(data)]}
 ${curvesSection(data)}
@@ -34,11 +24,8 @@ ${measuresSection(data)}
 ${usageSection(data)}
 ${runSection(data)}
 </main>
-<footer>Made by ${Object.entries(versions).map(([program, version], i) => `${i > 0 ? ", " : ""}${program} ${version}`)}. The same as data: the JSON file beside this one.</footer>
-</body>
-</html>
-`;
-  return page.text;
+<footer>Made by ${Object.entries(versions).map(([program, version], i) => `${i > 0 ? ", " : ""}${program} ${version}`)}. The same as data: the JSON file beside this one.</footer>`;
+  return pageFile(`${word}: what was learned`, body, mark);
 }
 
 /** What a report is of: the run, and the embedding file that it has written. */
