@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type BoardFault, type FaultPlan, Faults, faultPlans, faultyBoard } from "../../../test/faulty-board.ts";
 import { TurnedClock } from "../../../test/turned-clock.ts";
+import type { BoardEvent, CoordinatorBoard } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
@@ -155,4 +156,42 @@ test("without workers this machine trains all runs, one after another", async ()
   const { ends, events } = await shared({ faults: ["none"], durations: [10], workers: 0, trainsHere: true });
   expect([...ends.values()]).toEqual(runs.map(() => ["here"]));
   expect(events.filter(({ kind }) => kind === "begin")).toHaveLength(runs.length);
+});
+
+test("a run that the queue itself gives to another worker is told as given again", async () => {
+  const clock = new TurnedClock();
+  const board = new MemoryBoard(clock).coordinator(of);
+  const takers = ["w0", "w1"];
+  const job: RunJob = { ...{ v: 1, kind: "run" }, ...of, index: 0, attempt: 1, config: "", inputs: digest };
+  const answer = seal.sign(answerTo(job, "w1"));
+  let hear: (event: BoardEvent) => void = () => {};
+  const queue: CoordinatorBoard = {
+    ...{ announce: async () => {}, withdraw: async () => {}, workers: async () => [] },
+    ...{ serve: board.serve.bind(board), close: async () => {} },
+    listen: (listener) => {
+      hear = listener;
+    },
+    publish: async ([job]) => {
+      const id = job!.id;
+      hear({ kind: "taken", id });
+      clock.after(2000, () => hear({ kind: "taken", id }));
+      clock.after(4000, () => hear({ kind: "answered", id, body: answer }));
+    },
+    look: async () => ({ state: "taken", by: takers.shift() }),
+  };
+  const sharing = new RunSharing<never>([0], {
+    ...{ board: queue, of, seal, clock, manifest: "", signal: new AbortController().signal },
+    bodyOf: () => seal.sign(job),
+    ...{ accept: async () => undefined, trainHere: undefined },
+  });
+  const told: string[] = [];
+  await clock.turn(
+    (async () => {
+      for await (const event of sharing.run())
+        told.push(
+          event.kind === "again" ? `again: ${event.why}` : event.kind === "begin" ? `begin: ${event.by}` : event.kind,
+        );
+    })(),
+  );
+  expect(told).toEqual(["begin: w0", "again: w0 is gone or stands still", "begin: w1", "answered"]);
 });

@@ -180,8 +180,12 @@ export class RunSharing<News> {
     Object.assign(copy, { state: "taken", heardAt: now, movedAt: now });
     const standing = await this.#look(index, copy);
     if (standing?.state !== "taken") return;
+    const before = copy.by;
     copy.by = standing.by;
-    if (this.#entries.get(index)!.state === "open") this.#tell({ kind: "begin", index, by: standing.by ?? "a worker" });
+    if (this.#entries.get(index)!.state !== "open") return;
+    // the queue itself gives a copy to another worker where the first one has not renewed its lock
+    if (before !== undefined && before !== standing.by) this.#tell({ kind: "again", index, why: isGone(before) });
+    this.#tell({ kind: "begin", index, by: standing.by ?? "a worker" });
   }
 
   /** A copy that brings nothing. */
@@ -276,7 +280,7 @@ export class RunSharing<News> {
     }
     if (standing.state === "taken" && copy.by !== standing.by) return this.#taken(index, copy);
     copy.state = "gone";
-    const why = standing.state === "missing" ? "it was lost" : `${copy.by ?? "its worker"} is gone or stands still`;
+    const why = standing.state === "missing" ? "it was lost" : isGone(copy.by);
     if (this.#entries.get(index)!.state === "open") this.#giveAgain(index, why);
   }
 
@@ -332,6 +336,10 @@ export class RunSharing<News> {
     const copy = this.#entries.get(Number(index))?.copies[Number(attempt) - 1];
     return copy && { index: Number(index), copy };
   }
+}
+
+function isGone(worker = "its worker"): string {
+  return `${worker} is gone or stands still`;
 }
 
 /** Whether another machine may do better. */
