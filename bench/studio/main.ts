@@ -5,7 +5,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { bundlePage, type PageBundle } from "../../src/studio/bundle.ts";
 import { launchBrowser, launchStudio, type OpenStudio } from "../../test/studio/launch.ts";
+import { writeLargeDraft } from "../../test/studio/written-draft.ts";
 import { keepResult, machine, median, printTable } from "../results.ts";
+import { manyPictures } from "./many-pictures.ts";
 import { trainingPairs } from "./training-pairs.ts";
 import { watchingShares } from "./watching-shares.ts";
 import { type LongRun, writeLongRun, writeManyRuns } from "./written-runs.ts";
@@ -98,6 +100,15 @@ try {
   note("first view, 1,000 runs, none read before", ms(performance.now() - first), "");
   note("first view, 1,000 runs", ms(await medianOf(7, () => firstView(page, empty.address))), "1000 ms");
   note("studio idle, 1,000 runs, page open", await idleShare(empty), "1 %");
+
+  const draft = await writeLargeDraft(empty, 2000);
+  const large = await manyPictures(page, `${empty.address}new?draft=${draft}`);
+  const longestOf = ([usual, longest]: readonly [number, number]) => `${ms(usual)}, at most ${ms(longest)}`;
+  note("first view, a draft of 2,000 pictures", ms(large.firstView), "1000 ms");
+  note("... all pictures in view drawn", ms(large.allInView), "");
+  note("... a letter of a caption to the frame with it", longestOf(large.letter), "50 ms");
+  note("... between two frames while it is scrolled", longestOf(large.frame), "");
+  note("... memory of the page's program", `${(large.heapBytes / 1e6).toFixed(0)} MB`, "200 MB");
 
   const long = await writeLongRun(path.join(home, "runs"), 100_000, 5000);
   const address = `${empty.address}run/${encodeURIComponent(long.id)}`;

@@ -1,10 +1,12 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { expect, test } from "vitest";
 import { concept } from "../training-run.ts";
 import { lookAt, startStudio, temporaryFolder, type Visitor, visit } from "./browser.ts";
+import { writeLargeDraft } from "./written-draft.ts";
 
 const home = temporaryFolder();
 const photos = path.join(temporaryFolder(), "photos");
@@ -132,6 +134,36 @@ test("pictures are reached, captioned and removed with keys alone", async () => 
   expect(await pictures(page).count()).toBe(4);
   await page.reload();
   await option(page, /^0?4.*a second one/).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("of two thousand pictures those in view have elements, and keys reach all of them", async () => {
+  const draft = await writeLargeDraft(studio, 2000);
+  const { page, complaints } = await visit(studio);
+  await page.goto(`${studio.address}new?draft=${draft}`);
+  await option(page, /^photo 1\.png/).waitFor();
+  expect(await pictures(page).count()).toBeLessThan(120);
+  await chosen(page).focus();
+  await page.keyboard.press("End");
+  await option(page, /^photo 2000\.png/).waitFor();
+  const focused = () =>
+    page.evaluate(
+      "(({ ariaSelected, ariaPosInSet, ariaSetSize }) => [ariaSelected, ariaPosInSet, ariaSetSize])(document.activeElement)",
+    );
+  expect(await focused()).toEqual(["true", "2000", "2000"]);
+  // the one that is chosen stays within reach of the tab key, wherever the list is scrolled to
+  await page.getByRole("listbox", { name: /^Pictures/ }).hover();
+  await page.mouse.wheel(0, -100_000);
+  await option(page, /^photo 1\.png/).waitFor();
+  expect(await focused()).toEqual(["true", "2000", "2000"]);
+  await page.keyboard.press("ArrowLeft");
+  await expect.poll(focused).toEqual(["true", "1999", "2000"]);
+  await option(page, /^photo 1\.png/).waitFor({ state: "detached" });
+  await page.keyboard.press("e");
+  await saving(page, () => page.keyboard.type("the last but one"));
+  await option(page, /^photo 1999\.png.*the last but one/).waitFor();
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
   expect(complaints).toEqual([]);
 });
 

@@ -59,7 +59,7 @@ export class Editor {
     this.#onMade = onMade;
     this.uploads = new Uploads<{ picture: DraftPicture }>(
       ({ name, file }, options) => sendFile(this.#route(`/pictures/${encodeURIComponent(name)}`), file, options),
-      ({ picture }, file) => this.#takePicture(picture, file),
+      ({ picture }, file) => this.#takePictures([picture], file),
       problemIn,
     );
   }
@@ -156,18 +156,20 @@ export class Editor {
       taken: readonly DraftPicture[];
       refused: readonly { readonly original: string; readonly problem: Problem }[];
     }>("POST", this.#route("/folder"), { body: { root, path } });
-    for (const picture of taken) this.#takePicture(picture);
+    this.#takePictures(taken);
     return { taken: taken.length, refused };
   }
 
-  #takePicture(picture: DraftPicture, file?: ChosenFile): void {
-    const others = this.pictures.value.filter(
-      ({ original, name }) => original !== picture.original && name !== picture.name,
-    );
-    this.pictures.value = sorted([...others, picture]);
-    const { caption } = file ?? {};
+  /** Adds pictures, each in the place of one of its name. file: what was sent, of a single one. */
+  #takePictures(taken: readonly DraftPicture[], file?: ChosenFile): void {
+    const [originals, names] = [new Set(taken.map(({ original }) => original)), new Set(taken.map(({ name }) => name))];
+    const others = this.pictures.value.filter(({ original, name }) => !originals.has(original) && !names.has(name));
+    this.pictures.value = sorted([...others, ...taken]);
     if (!this.#isMade) this.#touch();
-    if (caption !== undefined && picture.caption === "") this.change(this.fields.value, { [picture.name]: caption });
+    const [picture] = taken;
+    const { caption } = file ?? {};
+    if (picture && caption !== undefined && picture.caption === "")
+      this.change(this.fields.value, { [picture.name]: caption });
     else this.checkSoon();
   }
 

@@ -1,10 +1,11 @@
-import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { type Signal, useSignal } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { hasWord } from "../../../../drafts/captions.ts";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
 import { texts } from "../../../texts/index.ts";
 import { type Crop, CroppedPicture } from "./cropped-picture.tsx";
 import { moved } from "./grid-moves.ts";
+import { type Geometry, windowOf } from "./grid-window.ts";
 
 const words = texts.newWord;
 
@@ -21,53 +22,102 @@ interface Shown {
   readonly onRemove: (name: string) => void;
 }
 
-/** So many pictures are there with the screen, and so many more after each time that the browser has drawn: two thousand at once would keep it for a second. */
-const [firstShown, moreShown] = [150, 300];
-
-/** All pictures as one list, of which one is chosen: arrows move, E edits, Delete removes. */
+/** All pictures as one list, of which one is chosen: arrows move, E edits, Delete removes. Only those that are seen have elements, and the one that is chosen:
+ *  two thousand would take the browser a second to lay out. */
 export function PictureGrid({ draft, pictures, word, crops, marks, active, onChoose, onEdit, onRemove }: Shown) {
   const list = useRef<HTMLDivElement>(null);
-  const shown = useSignal(firstShown);
-  useEffect(() => {
-    if (shown.value >= pictures.length) return;
-    const timer = setTimeout(() => {
-      shown.value += moreShown;
-    });
-    return () => clearTimeout(timer);
-  }, [shown.value, pictures.length]);
+  const geometry = useSignal<Geometry | undefined>(undefined);
+  const shown = useSignal<readonly [from: number, to: number]>([0, 0]);
+  const count = pictures.length;
+  const look = () => {
+    const { scrollTop: top, clientHeight: height } = list.current!;
+    setIfOther(shown, windowOf(count, geometry.value, { top, height }));
+  };
+  useLayoutEffect(() => {
+    const measure = () => {
+      setIfOther(geometry, geometryOf(list.current!));
+      look();
+    };
+    measure();
+    const watcher = new ResizeObserver(measure);
+    watcher.observe(list.current!);
+    return () => watcher.disconnect();
+  }, [count]);
+  const at = pictures.findIndex(({ name }) => name === active);
+  const isByKey = useRef(false);
+  useLayoutEffect(() => {
+    const tile = list.current!.querySelector<HTMLElement>("[aria-selected=true]");
+    if (!tile) return;
+    show(tile);
+    if (isByKey.current) tile.focus({ preventScroll: true });
+    isByKey.current = false;
+  }, [active]);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const options = [...list.current!.children] as HTMLElement[];
-    const at = pictures.findIndex(({ name }) => name === active);
-    const columns = options.filter(({ offsetTop }) => offsetTop === options[0]!.offsetTop).length;
-    const target = moved(event.key, { at, columns, count: options.length });
+    const target = moved(event.key, { at, columns: geometry.value?.columns ?? 1, count });
     if (target !== undefined) {
+      isByKey.current = target !== at;
       onChoose(pictures[target]!.name);
-      options[target]!.focus();
     } else if (event.key.toLowerCase() === "e" || event.key === "Enter") onEdit();
     else if (event.key === "Delete" || event.key === "Backspace") onRemove(active!);
     else return;
     event.preventDefault();
   };
+  const [from, to] = geometry.value ? shown.value : windowOf(count, undefined, { top: 0, height: 0 });
+  // where some were removed, the window is looked at anew after this
+  const places = Array.from({ length: Math.max(0, Math.min(to, count) - from) }, (_, i) => from + i);
+  const { columns, height } = geometry.value ?? {};
   return (
-    <div class="grid" role="listbox" aria-label={words.gridLabel} ref={list} onKeyDown={onKeyDown}>
-      {pictures.slice(0, shown.value).map((picture) => (
+    <div
+      class="grid"
+      role="listbox"
+      aria-label={words.gridLabel}
+      ref={list}
+      style={{
+        gridTemplateRows: columns === undefined ? undefined : `repeat(${Math.ceil(count / columns)}, ${height}px)`,
+      }}
+      onKeyDown={onKeyDown}
+      onScroll={look}
+    >
+      {withPlace(places, at).map((place) => (
         <Tile
-          key={picture.name}
-          {...{ draft, picture, word }}
-          crop={crops.get(picture.name)}
-          marks={marks(picture)}
-          isActive={picture.name === active}
-          onChoose={() => onChoose(picture.name)}
+          key={pictures[place]!.name}
+          picture={pictures[place]!}
+          {...{ draft, word, place, count, columns }}
+          crop={crops.get(pictures[place]!.name)}
+          marks={marks(pictures[place]!)}
+          isActive={place === at}
+          onChoose={() => onChoose(pictures[place]!.name)}
         />
       ))}
     </div>
   );
 }
 
+/** Only what is another value draws the list again. */
+function setIfOther<Value>(signal: Signal<Value>, value: NoInfer<Value>): void {
+  if (JSON.stringify(signal.peek()) !== JSON.stringify(value)) signal.value = value;
+}
+
+function geometryOf(list: HTMLElement): Geometry {
+  const { gridTemplateColumns, rowGap } = getComputedStyle(list);
+  const height = (list.firstElementChild as HTMLElement).offsetHeight;
+  return { columns: gridTemplateColumns.split(" ").length, height, gap: Number.parseFloat(rowGap) };
+}
+
+/** Places in their order, with one more if it is none of them. */
+function withPlace(places: readonly number[], one: number): readonly number[] {
+  if (one < 0 || places.includes(one)) return places;
+  return one < (places[0] ?? 0) ? [one, ...places] : [...places, one];
+}
+
 interface TileShown {
   readonly draft: string;
   readonly picture: DraftPicture;
+  /** Its place among so many; columns: how many stand in a row, once that is known. */
+  readonly place: number;
+  readonly count: number;
+  readonly columns: number | undefined;
   readonly word: string;
   readonly crop: Crop | undefined;
   readonly marks: readonly string[];
@@ -75,25 +125,25 @@ interface TileShown {
   readonly onChoose: () => void;
 }
 
-function Tile({ draft, picture, word, crop, marks, isActive, onChoose }: TileShown) {
+function Tile({ draft, picture, place, count, columns, word, crop, marks, isActive, onChoose }: TileShown) {
   const { original, caption, width, height } = picture;
   const lacks = word !== "" && caption !== "" && !hasWord(caption, word);
   const about = [original, words.size(width, height), crop && words.trainedAs(crop.width, crop.height)];
-  const element = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (isActive && element.current) show(element.current);
-  }, [isActive]);
-  const shown = [picture, crop, marks.join(), isActive, word, draft];
-  // with hundreds of pictures, a letter of one caption draws one of them
+  const cell =
+    columns === undefined ? undefined : `${Math.floor(place / columns) + 1} / ${(place % columns) + 1} / auto / auto`;
+  const shown = [picture, crop, marks.join(), isActive, word, draft, place, count, columns];
+  // a letter of one caption draws one of them
   return useMemo(
     () => (
       // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys of its options
       <div
-        ref={element}
         class="tile"
+        style={{ gridArea: cell }}
         role="option"
         title={original}
         aria-selected={isActive}
+        aria-posinset={place + 1}
+        aria-setsize={count}
         tabIndex={isActive ? 0 : -1}
         onClick={onChoose}
       >
