@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { testCache } from "./test/graph-cache.ts";
 
 // Number tests against recorded goldens form a project of their own, so that `GOLDENS=DIR npm run test:goldens` can run them against another set.
 const goldenTests = "{src,test}/**/*.goldens.test.ts";
@@ -9,6 +10,8 @@ const pageTests = "test/studio/**/*.test.ts";
 // Shared runs need a Redis or Valkey server: `npm run test:cluster`.
 const clusterTests = "test/cluster/**/*.test.ts";
 
+const sharedCache = { env: { COINAGE_CACHE: testCache }, globalSetup: "test/graph-cache.ts" };
+
 export default defineConfig({
   test: {
     testTimeout: 120_000,
@@ -18,10 +21,15 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: "unit", include: ["{src,test}/**/*.test.ts"], exclude: [goldenTests, pageTests, clusterTests] },
+        test: {
+          name: "unit",
+          include: ["{src,test}/**/*.test.ts"],
+          exclude: [goldenTests, pageTests, clusterTests],
+          ...sharedCache,
+        },
       },
       { extends: true, test: { name: "goldens", include: [goldenTests] } },
-      { extends: true, test: { name: "studio", include: [pageTests] } },
+      { extends: true, test: { name: "studio", include: [pageTests], ...sharedCache } },
       {
         extends: true,
         test: {

@@ -126,6 +126,14 @@ describe("rooms", () => {
   });
 });
 
+test("the thread that every device waits for imports little", () => {
+  const files = ["worker.ts", "graph-cache.ts", "messages.ts"].map((name) => path.join(source, "runtime", name));
+  const own = files.map((file) => `./${path.basename(file)}`);
+  const targets = imports().filter(({ file, target }) => files.includes(file) && !own.includes(target));
+  const others = targets.filter(({ target }) => !target.startsWith("node:"));
+  expect([...new Set(others.map(({ target }) => target))].sort()).toEqual(["../array/index.ts", "onnxruntime-node"]);
+});
+
 test("TextDecoder reads UTF-8 alone: its latin1 and ascii are windows-1252, which Node 20 and later ones read differently", () => {
   const others = sourceFiles().filter((file) => /new TextDecoder\((?!\)|"utf-8")/.test(readFileSync(file, "utf8")));
   expect(others).toEqual([]);

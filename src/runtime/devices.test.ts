@@ -3,7 +3,7 @@ import os from "node:os";
 import { expect, test } from "vitest";
 import { relativeDistance } from "../../test/goldens.ts";
 import { foreignDevice } from "./devices.ts";
-import { chooseDevice, openRuntime, probeDevices, requireDevice } from "./index.ts";
+import { chooseDevice, measureRate, openRuntime, probeDevices, requireDevice } from "./index.ts";
 import { hasCudaProvider } from "./platform.ts";
 import { selfCheck } from "./probe.ts";
 
@@ -33,6 +33,15 @@ test("devices are tried in processes of their own, and the fastest that works is
   const { device, reason } = await chooseDevice("auto");
   expect(reports.find((report) => report.device === device)?.problem).toBeUndefined();
   expect(reason).not.toBe("");
+});
+
+test("a device is measured once in a process for a number of threads", async () => {
+  const [one, again, two] = [1, 1, 2].map((threads) => openRuntime({ threads }));
+  const rate = await measureRate(one!);
+  expect(rate.convolution).toBeGreaterThan(0);
+  expect(await measureRate(again!)).toBe(rate);
+  expect(await measureRate(two!)).not.toBe(rate);
+  await Promise.all([one, again, two].map((runtime) => runtime!.close()));
 });
 
 test("a device that does not exist on the platform is refused, naming those that do", async () => {

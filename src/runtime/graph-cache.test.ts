@@ -13,7 +13,7 @@ import path from "node:path";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { arrayOf } from "../array/index.ts";
 import { add, constant, input, type Tensor, weight } from "../graph/index.ts";
-import { graphFolder } from "./graph-cache.ts";
+import { graphFolder } from "./graph-cache-choice.ts";
 import { openRuntime } from "./runtime.ts";
 
 const root = mkdtempSync(path.join(os.tmpdir(), "coinage-graphs-"));

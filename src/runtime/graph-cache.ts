@@ -3,38 +3,36 @@ import { open, readdir, readFile, rename, rm, stat, utimes } from "node:fs/promi
 import path from "node:path";
 import { threadId } from "node:worker_threads";
 import type { InferenceSession } from "onnxruntime-node";
-import { cachesFolder, type Environment, makeFolder } from "../files/index.ts";
 
 type Options = InferenceSession.SessionOptions;
 export type CreateSession = (model: Uint8Array, options: Options) => Promise<InferenceSession>;
 
-/** Most graphs in the cache; the least recently used goes first. Each takes 1 to 30 MB. */
+/** Where the graph of a program is cached once it is optimized. */
+export interface GraphCache {
+  readonly folder: string;
+  /** Identity of the weights, which may be folded into the graph. */
+  readonly weights: string;
+}
+
+/** Most graphs in the cache; the least recently used goes first. Each takes 1 to 40 MB. */
 const capacity = 24;
 
 /** Makes a session from the graph as ONNX Runtime optimized it last time, which takes half as long; where the cache has none, optimizes it and caches the result.
- *  The key is a hash of all bytes of the graph and of its environment (the runtime's version, the identity of the weights), so an entry is never out of date. Weights stay in their own
+ *  The key is a hash of all bytes of the graph, of the build of the runtime and of the identity of the weights, so an entry is never out of date. Weights stay in their own
  *  files, but constants folded from weights are cached with the graph: callers do not cache graphs with many of those. Nothing depends on the cache: where it cannot be written, or an entry
  *  is damaged, the session is made without it. */
 export async function createCached(
   model: Uint8Array,
-  environment: readonly string[],
+  { folder, weights }: GraphCache,
+  build: string,
   options: Options,
   create: CreateSession,
 ): Promise<InferenceSession> {
-  const folder = graphFolder(process.env);
-  if (!folder) return create(model, options);
-  const hash = createHash("sha256").update(JSON.stringify(environment)).update(model);
+  const hash = createHash("sha256")
+    .update(JSON.stringify([build, weights]))
+    .update(model);
   const file = path.join(folder, `${hash.digest("hex")}.onnx`);
   return (await fromCache(file, options, create)) ?? (await intoCache(file, model, options, create));
-}
-
-/** Folder of the cache; undefined where caching is off or there is no home folder. */
-export function graphFolder(environment: Environment): string | undefined {
-  const { COINAGE_CACHE } = environment;
-  if (COINAGE_CACHE === "off") return undefined;
-  const caches = cachesFolder(environment, "LOCALAPPDATA");
-  const folder = COINAGE_CACHE || (caches && path.join(caches, "coinage"));
-  return folder && path.resolve(folder, "graphs");
 }
 
 async function fromCache(file: string, options: Options, create: CreateSession): Promise<InferenceSession | undefined> {
@@ -59,7 +57,6 @@ async function intoCache(
 ): Promise<InferenceSession> {
   const unfinished = `${file}.${process.pid}-${threadId}.part`;
   try {
-    makeFolder(path.dirname(file));
     const session = await create(model, { ...options, optimizedModelFilePath: unfinished });
     await finish(unfinished, file).catch(() => {});
     await prune(path.dirname(file)).catch(() => {});

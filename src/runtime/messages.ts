@@ -1,4 +1,5 @@
 import type { NdArray } from "../array/index.ts";
+import type { GraphCache } from "./graph-cache.ts";
 
 /** A request of the main thread to the worker. */
 export type Request =
@@ -27,8 +28,8 @@ export interface SessionSettings {
   readonly profile: string | undefined;
   /** Return the memory of every result to the system instead of keeping it in an arena for the next. */
   readonly withoutArena: boolean;
-  /** Identity of the weights, part of the key under which the optimized graph is cached on disk; undefined: not cached. */
-  readonly cacheKey: string | undefined;
+  /** undefined: the optimized graph is not cached. */
+  readonly graphCache: GraphCache | undefined;
 }
 
 export interface LoadResult {

@@ -84,8 +84,18 @@ export interface DeviceRate {
 const probeMs = 250;
 const fewestRuns = 3;
 
-/** Measures a device with two large operations; takes well under a second on a CPU. One session at a time: idle threads of a second one spin and would slow the first down. */
+const measuredRates = new Map<string, DeviceRate>();
+
+/** Measures a device with two large operations, once in a process; takes well under a second on a CPU. */
 export async function measureRate(runtime: Runtime): Promise<DeviceRate> {
+  const key = `${runtime.device}, ${runtime.threads} threads`;
+  const rate = measuredRates.get(key) ?? (await measuredRate(runtime));
+  measuredRates.set(key, rate);
+  return rate;
+}
+
+/** One session at a time: idle threads of a second one spin and would slow the first down. */
+async function measuredRate(runtime: Runtime): Promise<DeviceRate> {
   const [pixels, kernel] = [input("pixels", "float32", [1, 320, 64, 64]), input("kernel", "float32", [320, 320, 3, 3])];
   const [rows, matrix] = [input("rows", "float32", [4096, 1280]), input("matrix", "float32", [320, 1280])];
   return {

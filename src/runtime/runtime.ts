@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { NdArray } from "../array/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import { FilesInUse } from "../files/index.ts";
 import {
-  copiesOf,
   type EmittedGraph,
   emit,
   type GraphMemory,
@@ -16,6 +14,7 @@ import {
   type Tensor,
 } from "../graph/index.ts";
 import { checkFeeds } from "./feeds.ts";
+import { graphCacheFor } from "./graph-cache-choice.ts";
 import type { LoadResult, RunResult, SessionSettings } from "./messages.ts";
 import { SessionWorker } from "./session-worker.ts";
 
@@ -47,6 +46,8 @@ export interface LoadOptions {
 /** A device and the programs loaded on it. They share one worker thread, so the caller's thread stays free. */
 export interface Runtime {
   readonly device: DeviceName;
+  /** Threads within one operator. */
+  readonly threads: number;
   /** Lowers the named tensors to a program for the device, without loading it. */
   lower(outputs: Readonly<Record<string, Tensor>>, options?: LoadOptions): LoweredProgram;
   /** Lowers and loads. @throws RUNTIME when the device refuses the graph */
@@ -105,15 +106,16 @@ function targetOf(device: DeviceName, { withoutKernelCopies, computeDtype }: Loa
 
 export function openRuntime(options: RuntimeOptions = {}): Runtime {
   const device = options.device ?? "cpu";
+  const threads = options.threads || os.availableParallelism();
   const worker = new SessionWorker();
   const root = path.parse(process.cwd()).root;
   const settings = {
     executionProvider: device,
-    threads: options.threads || os.availableParallelism(),
+    threads,
     weightsRoot: root,
     refuseCpuFallback: options.refuseCpuFallback ?? false,
     profile: options.profile,
-  } satisfies Omit<SessionSettings, "withoutArena" | "cacheKey">;
+  } satisfies Omit<SessionSettings, "withoutArena" | "graphCache">;
   let programs = 0;
   const files = new FilesInUse();
   const lower: Runtime["lower"] = (outputs, options = {}) => {
@@ -133,7 +135,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
         const session = {
           ...settings,
           withoutArena: options.withoutArena ?? false,
-          cacheKey: device === "cpu" && isWorthCaching(graph) ? identityOf(weightFiles) : undefined,
+          graphCache: device === "cpu" ? graphCacheFor(graph, weightFiles) : undefined,
         };
         requireUnchanged();
         const loaded = (await worker.request({ kind: "load", program, model: graph.model, session })) as LoadResult;
@@ -143,6 +145,7 @@ export function openRuntime(options: RuntimeOptions = {}): Runtime {
   };
   return {
     device,
+    threads,
     lower,
     load: async (outputs, options) => lower(outputs, options).load(),
     close: () => worker.close(),
@@ -159,15 +162,6 @@ function digestOfGraph(outputs: Readonly<Record<string, Tensor>>, options: LoadO
   return createHash("sha256").update(emit(outputs, { target, locationOf }).model).digest("hex");
 }
 
-/** Optimizing a graph of at least this many nodes takes long enough to cache the result. */
-const manyNodes = 200;
-/** Most bytes of constants folded from weights: they are cached with the graph. */
-const fewCopies = 16 << 20;
-
-function isWorthCaching(graph: EmittedGraph): boolean {
-  return graph.trace.length >= manyNodes && copiesOf(graph) <= fewCopies;
-}
-
 /** Weights are memory-mapped, so a write to their file changes results in mid-run, and reading beyond the end of a truncated file kills the process
  *  (SIGBUS). @throws WEIGHTS_CHANGED */
 function requireNoChange(change: string | undefined): void {
@@ -175,15 +169,6 @@ function requireNoChange(change: string | undefined): void {
   throw new CoinageError("WEIGHTS_CHANGED", change, {
     hint: "Weights are read from the file throughout a run: save a new model under another name instead of overwriting this one.",
   });
-}
-
-/** Size, times and inode of files: a change of their content shows in these. */
-function identityOf(files: Iterable<string>): string {
-  const identities = [...files].map((file) => {
-    const { size, mtimeMs, ctimeMs, ino } = statSync(file, { throwIfNoEntry: false }) ?? {};
-    return [file, size, mtimeMs, ctimeMs, ino];
-  });
-  return JSON.stringify(identities);
 }
 
 function programOf(

@@ -4,7 +4,8 @@ import { buffersToTransfer, type DType, type NdArray, type TypedArray } from "..
 import { type CreateSession, createCached } from "./graph-cache.ts";
 import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
 
-/** `session.run` blocks its thread and cannot be interrupted, so all sessions live here, away from the main thread. */
+/** `session.run` blocks its thread and cannot be interrupted, so all sessions live here, away from the main thread. Every device that is opened waits for this file and what it imports,
+ *  so it imports little: with the door of `files`, which brings zod, a thread starts in twice the time. */
 const ort = await import("onnxruntime-node");
 const sessions = new Map<number, InferenceSession>();
 
@@ -43,10 +44,10 @@ async function handle(request: Request): Promise<LoadResult | RunResult | undefi
 async function createSession(model: Uint8Array, settings: SessionSettings): Promise<InferenceSession> {
   const create: CreateSession = (model, options) => ort.InferenceSession.create(model, options);
   const options = sessionOptions(settings);
-  const { executionProvider, cacheKey } = settings;
-  if (cacheKey === undefined) return create(model, options);
+  const { executionProvider, graphCache } = settings;
+  if (!graphCache) return create(model, options);
   const build = `ONNX Runtime ${ort.env.versions.node}, ${process.platform} ${process.arch}, ${executionProvider}`;
-  return createCached(model, [build, cacheKey], options, create);
+  return createCached(model, graphCache, build, options, create);
 }
 
 /** Weights are memory-mapped, not prepacked into a second copy. */
