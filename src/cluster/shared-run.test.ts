@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { trainingFolder } from "../../test/training-run.ts";
 import { type TrainingEvent, train } from "../training/index.ts";
 import { BlobStore } from "./blobs/store.ts";
@@ -33,19 +33,26 @@ async function trained(name: string, more: readonly string[], openRunner?: Retur
   return { events, bytes: readFileSync(path.join(outputDir, "word.safetensors")) };
 }
 
-/** Trains with two workers that compute alone. */
+/** Trains with two workers that compute alone. asked: how many blobs a worker has fetched into its memory. */
 async function trainedByWorkers(name: string, more: readonly string[]) {
   const board = new MemoryBoard(realClock);
   const seal = new Seal("secret");
   const stop = new AbortController();
   const said: string[] = [];
-  const workers = ["a", "b"].map((worker) =>
-    new Work({
+  const asked = [new Set<string>(), new Set<string>()];
+  const workers = asked.map((digests, i) => {
+    const blobs = new BlobStore({ folder: path.join(work, `blobs-${i}`), limitBytes: 1e9, models: [] });
+    const bytes = blobs.bytes.bind(blobs);
+    vi.spyOn(blobs, "bytes").mockImplementation((digest, source) => {
+      digests.add(digest);
+      return bytes(digest, source);
+    });
+    return new Work({
       ...{ board: board.worker(), seal, device: "cpu", threads: 1, coinage: "1.2", isOnce: false, signal: stop.signal },
-      blobs: new BlobStore({ folder: path.join(work, `blobs-${worker}`), limitBytes: 1e9, models: [] }),
+      blobs,
       say: (text) => void said.push(text),
-    }).run(),
-  );
+    }).run();
+  });
   const openRunner = sharedRunner({
     openBoard: async (of) => board.coordinator(of),
     seal,
@@ -55,7 +62,8 @@ async function trainedByWorkers(name: string, more: readonly string[]) {
   const shared = await trained(name, ["--no_cluster_local", ...more], openRunner);
   stop.abort();
   expect(await Promise.all(workers)).toEqual(["stopped", "stopped"]);
-  return { ...shared, said };
+  // one of them may be too late for so short a run
+  return { ...shared, said, asked: Math.max(...asked.map(({ size }) => size)) };
 }
 
 const vectorsOf = (bytes: Buffer) =>
@@ -69,14 +77,20 @@ test("a run of the small model that two workers compute alone ends in the bytes 
   const shared = await trainedByWorkers("shared", []);
   expect(shared.bytes).toEqual(local.bytes);
   expect(shared.said.filter((text) => text === "ready").length).toBeGreaterThan(0);
+  // the model, the latents of all images, and those of the probe
+  expect(shared.asked).toBe(3);
 });
 
 test("micro-batches that are cut into parts keep their noise, and end in the same bytes on one machine and on many", async () => {
-  const batch = ["--train_batch_size", "2", "--multires_noise_iterations", "0", "--noise_offset", "0.1"];
+  const batch = "--train_batch_size 2 --multires_noise_iterations 0 --noise_offset 0.1 --flip_aug --alpha_mask".split(
+    " ",
+  );
   const whole = await trained("whole", batch);
   const cut = await trained("cut", [...batch, "--cluster_split", "2"]);
   const shared = await trainedByWorkers("cut-shared", [...batch, "--cluster_split", "2"]);
   expect(shared.bytes).toEqual(cut.bytes);
+  // mirrored images and masks, too, came with the latents
+  expect(shared.asked).toBe(3);
   const jobs = shared.events.flatMap((event) => (event.kind === "step" ? [event.cluster?.jobs] : []));
   expect(new Set(jobs)).toEqual(new Set([6]));
   // Prodigy's step size grows out of rounding, too

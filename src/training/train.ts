@@ -7,7 +7,7 @@ import { summarize } from "./estimate/summary.ts";
 import { openEvaluation } from "./evaluation/evaluation.ts";
 import type { TrainingCommand, TrainingEvent } from "./events.ts";
 import { withInitWord } from "./init-word/propose.ts";
-import { accumulateSteps } from "./loop/accumulation.ts";
+import { accumulateSteps, imagesOf } from "./loop/accumulation.ts";
 import { localRunner, type MicroBatchRunner, type OpenRunner } from "./loop/micro-batches.ts";
 import type { MicroStepPlan } from "./loop/micro-step-plan.ts";
 import { type LoadedMicroStep, LoweredMicroStep } from "./loop/micro-step-program.ts";
@@ -167,7 +167,7 @@ async function* trainSteps(
 async function openRunnerOf(
   { settings, inputs, embeddings }: OpenRun,
   { runtime }: ComputingDevice,
-  { microStepContext }: LoadedMicroStep,
+  { microStepContext, sampleContext }: LoadedMicroStep,
   plan: MicroStepPlan,
   graph: string | undefined,
   { openRunner, signal }: TrainOptions,
@@ -181,6 +181,7 @@ async function openRunnerOf(
     device: runtime.device,
     usesFrozenRows: embeddings.usesFrozenRows,
     local: microStepContext,
+    images: () => imagesOf(inputs, sampleContext),
   });
 }
 

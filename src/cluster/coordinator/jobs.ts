@@ -12,7 +12,7 @@ import { encodeGenerators, encodeRows, encodeTokenIds } from "../protocol/arrays
 import { type Job, rowsHash } from "../protocol/job.ts";
 import { protocolVersion, sha256 } from "../protocol/signed.ts";
 
-/** Keeps bytes to be fetched by their digest. */
+/** Keeps bytes, or a copy of them, to be fetched by their digest. */
 export type KeepBlob = (digest: string, bytes: Uint8Array) => void;
 
 /** What all jobs of a run have in common. */
@@ -64,7 +64,7 @@ function describedSamples(
 ): Pick<Job, "samples" | "latentShape" | "tokenIds"> {
   const [, ...shape] = latents.shape;
   const kept = (array: NdArray<Float32Array>, i: number) => {
-    const bytes = partBytes(array, i);
+    const bytes = pieceOf(array, i);
     const digest = sha256(bytes);
     keep(digest, bytes);
     return digest;
@@ -81,8 +81,8 @@ function describedSamples(
   };
 }
 
-/** A copy of the bytes of one item. */
-function partBytes({ shape, data }: NdArray<Float32Array>, i: number): Uint8Array {
+/** The bytes of one item, as a view. */
+export function pieceOf({ shape, data }: NdArray<Float32Array>, i: number): Uint8Array {
   const size = elementCount(shape.slice(1));
-  return bytesOf(data.slice(i * size, (i + 1) * size));
+  return bytesOf(data.subarray(i * size, (i + 1) * size));
 }

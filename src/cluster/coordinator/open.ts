@@ -16,6 +16,7 @@ import type { Manifest } from "../protocol/manifest.ts";
 import { describeModel, encodeModel, weightSources } from "../protocol/model.ts";
 import { protocolVersion, Seal, sha256 } from "../protocol/signed.ts";
 import { realClock } from "./clock.ts";
+import { giveLatents } from "./latents.ts";
 import { makeProbe } from "./probe.ts";
 import { ClusterRunner } from "./runner.ts";
 import { usualPolicy } from "./schedule.ts";
@@ -62,9 +63,12 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
     const token = randomBytes(32).toString("hex");
     const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined);
     try {
-      const keep = (digest: string, bytes: Uint8Array) => blobs.keep(digest, bytes);
+      const keep = (digest: string, bytes: Uint8Array) => {
+        if (!blobs.kept(digest)) blobs.keep(digest, bytes.slice());
+      };
       const fetch = async (digest: string) => blobs.kept(digest)!;
       const { model, weights } = await giveModel(context, blobs);
+      const latents = await giveLatents(context, blobs);
       const probe = await makeProbe(context, of, seal, { keep, fetch });
       const numerics = settings.clusterNumerics ?? (context.device === "cpu" ? "same" : "any");
       const manifest: Manifest = {
@@ -73,6 +77,7 @@ export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): Op
         ...{ run: of.run, incarnation: of.incarnation, coinage: release(coinage), runtime: runtimeVersion() },
         ...{ host: os.hostname(), word: settings.tokenString, steps: context.steps },
         ...{ graph: context.graph, plan: context.plan, model, weights, numerics, probe },
+        ...(latents && { latents }),
         threads: settings.threads ?? os.availableParallelism(),
         computesInFloat16: settings.mixedPrecision !== "no",
         blobs: { urls: blobs.urls(isLocal), token },

@@ -89,6 +89,8 @@ const stepsSchema = z.object({
   model: blob,
   /** path: where the coordinator has it; a worker with the same disk has it there, too. hub: where on the hub it comes from. */
   weights: z.array(blob.extend({ path: z.string(), hub: hubPlace.optional() })),
+  /** All latents and masks, where they are few: see latents.ts. */
+  latents: blob.optional(),
   /** Which workers are used: those that compute the same bits as the coordinator, or those that come near as well. */
   numerics: z.enum(["same", "any"]),
   /** A signed job, and what the coordinator has computed for it. */

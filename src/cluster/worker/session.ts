@@ -7,6 +7,7 @@ import type { Manifest } from "../protocol/manifest.ts";
 import { modelFrom, modelSchema } from "../protocol/model.ts";
 import type { Seal } from "../protocol/signed.ts";
 import type { FetchBlob } from "./compute.ts";
+import { Latents } from "./latents.ts";
 import { type Numerics, probe } from "./numerics.ts";
 
 export interface SessionOptions {
@@ -23,6 +24,7 @@ export interface SessionOptions {
 export interface Session {
   readonly manifest: Manifest;
   readonly context: MicroStepContext;
+  readonly latents: Latents;
   readonly fetch: FetchBlob;
   readonly numerics: Numerics;
   readonly runtime: Runtime;
@@ -52,9 +54,11 @@ export async function openSession(manifest: Manifest, options: SessionOptions): 
       );
     report(`loading on ${runtime.device}`);
     const loaded = { ...context, program: await program.load() };
-    const fetch = cachedFetch(blobs, manifest);
-    const job = opened(seal, manifest.probe.job);
-    return { manifest, context: loaded, fetch, runtime, numerics: await probe(job, manifest.probe, loaded, fetch) };
+    const latents = new Latents(blobs, manifest.blobs);
+    await latents.fetchAll(manifest, report);
+    const fetch = (digest: string) => latents.get(digest);
+    const numerics = await probe(opened(seal, manifest.probe.job), manifest.probe, loaded, fetch);
+    return { manifest, context: loaded, latents, fetch, runtime, numerics };
   } catch (error) {
     await runtime.close();
     throw error;
@@ -63,16 +67,17 @@ export async function openSession(manifest: Manifest, options: SessionOptions): 
 
 /** A session for a run that was taken up again: what is loaded serves on where model and graph are the same. */
 export async function renewSession(
-  { context, runtime, numerics, manifest: before }: Session,
+  session: Session,
   manifest: Manifest,
-  { blobs, seal }: Pick<SessionOptions, "blobs" | "seal">,
+  { seal, report }: Pick<SessionOptions, "seal" | "report">,
 ): Promise<Session | undefined> {
+  const { context, manifest: before, latents, fetch } = session;
   const isSame = before.graph === manifest.graph && before.model.sha256 === manifest.model.sha256;
   if (!isSame) return undefined;
-  const fetch = cachedFetch(blobs, manifest);
-  if (before.probe.digest === manifest.probe.digest) return { manifest, context, runtime, numerics, fetch };
-  const job = opened(seal, manifest.probe.job);
-  return { manifest, context, runtime, fetch, numerics: await probe(job, manifest.probe, context, fetch) };
+  await latents.fetchAll(manifest, report);
+  if (before.probe.digest === manifest.probe.digest) return { ...session, manifest };
+  const numerics = await probe(opened(seal, manifest.probe.job), manifest.probe, context, fetch);
+  return { ...session, manifest, numerics };
 }
 
 /** @throws CLUSTER_PROTOCOL */
@@ -99,24 +104,4 @@ async function fetchModel(manifest: Manifest, blobs: BlobStore, report: (text: s
   const { success, data } = modelSchema.safeParse(JSON.parse(text));
   if (!success) throw new CoinageError("CLUSTER_PROTOCOL", "The description of the model is not understood.");
   return modelFrom(data, files);
-}
-
-/** Most bytes of latents that are kept. */
-const keptBytes = 256 << 20;
-
-/** Fetches latents once, and keeps those that were used last. */
-function cachedFetch(blobs: BlobStore, { blobs: source }: Manifest): FetchBlob {
-  const kept = new Map<string, Uint8Array>();
-  let total = 0;
-  return async (digest) => {
-    const bytes = kept.get(digest) ?? (await blobs.bytes(digest, source));
-    total += kept.delete(digest) ? 0 : bytes.length;
-    kept.set(digest, bytes);
-    for (const [oldest, { length }] of kept) {
-      if (total <= keptBytes) break;
-      kept.delete(oldest);
-      total -= length;
-    }
-    return bytes;
-  };
 }

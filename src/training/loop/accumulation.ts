@@ -3,7 +3,7 @@ import type { ClusterEvent, ClusterFigures } from "../events.ts";
 import type { OpenRun } from "../setup/open-run.ts";
 import type { MicroBatchRunner } from "./micro-batches.ts";
 import { type SampleContext, samplesOf } from "./micro-step.ts";
-import type { MicroStepResult } from "./micro-step-data.ts";
+import type { MicroStepResult, MicroStepSamples } from "./micro-step-data.ts";
 
 /** The gradients of one optimizer step, and what they were computed from. */
 export interface StepGradients {
@@ -68,4 +68,14 @@ async function* samplesOfStep(
     taken.push(value);
     yield await samplesOf(value, context);
   }
+}
+
+/** All images that are trained on, as samples, one at a time: mirrored ones as well, with any captions. */
+export async function* imagesOf(
+  { group, replacements }: OpenRun["inputs"],
+  context: SampleContext,
+): AsyncGenerator<MicroStepSamples> {
+  for (const image of group.images)
+    for (const number of image.subset.flipAug ? [0, 1] : [0])
+      yield await samplesOf(await group.stillBatch(image, replacements, number), context);
 }

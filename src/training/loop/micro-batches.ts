@@ -55,6 +55,8 @@ export interface RunnerContext {
   readonly usesFrozenRows: boolean;
   /** The micro-step as it is loaded here. */
   readonly local: MicroStepContext;
+  /** All images that are trained on, as samples, one at a time: mirrored ones as well, with any captions. */
+  readonly images: () => AsyncIterable<MicroStepSamples>;
   /** Aborted when the run is to stop after the step under way. */
   readonly signal: { readonly aborted: boolean } | undefined;
 }

@@ -1,0 +1,27 @@
+import { bytesOf, dataViewOn } from "../../array/index.ts";
+import { CoinageError } from "../../errors/index.ts";
+
+/** Latents of a run that are no more than so many bytes in all travel as one blob. */
+export const mostPackedBytes = 32 << 20;
+
+/** Pieces as one blob: how many they are and the length of each, as little-endian 32-bit numbers, then their bytes. */
+export function packed(pieces: readonly Uint8Array[]): Uint8Array {
+  const head = bytesOf(Uint32Array.from([pieces.length, ...pieces.map(({ length }) => length)]));
+  return new Uint8Array(Buffer.concat([head, ...pieces]));
+}
+
+/** The pieces of a blob, as views of it. @throws CLUSTER_PROTOCOL when it is none */
+export function unpacked(blob: Uint8Array): Uint8Array[] {
+  const view = dataViewOn(blob);
+  const words = Math.floor(blob.length / 4);
+  const count = words > 0 ? view.getUint32(0, true) : 0;
+  const pieces: Uint8Array[] = [];
+  let start = 4 * (1 + count);
+  for (let i = 1; i <= count && i < words; i++) {
+    const length = view.getUint32(4 * i, true);
+    pieces.push(blob.subarray(start, start + length));
+    start += length;
+  }
+  if (pieces.length === count && start === blob.length) return pieces;
+  throw new CoinageError("CLUSTER_PROTOCOL", `${blob.length} bytes are not the latents of a run.`);
+}
