@@ -65,7 +65,7 @@ export class ClusterRunner implements MicroBatchRunner {
     for await (const job of jobsOf(inputs, batches, { options, split, of, want, keep })) jobs.push(job);
     const step = new StepRun(jobs, this.#with, this.#roll, this.#usual, this.#last);
     this.#last = step;
-    yield* this.#attempt(async () => void (await Promise.all([this.#announce(inputs.step), step.publish()])));
+    yield* this.#attempt(() => step.publish());
     if (this.#downSince === undefined) yield* this.#callRoll(step, inputs.step);
     while (!step.isDone) {
       const callOff = clock.after(tickMs, () => this.#inbox.put({ kind: "tick" }));

@@ -131,10 +131,10 @@ export function gradientRows({ width, single, double }: EncodedGradient): Map<nu
     ["float64", double],
   ] as const) {
     const ids = numbersIn("int32", block.ids, undefined);
-    const values = numbersIn(dtype, block.rows, ids.length * width);
+    const values = new Float64Array(numbersIn(dtype, block.rows, ids.length * width));
     for (const [i, id] of ids.entries()) {
       if (i > 0 && id <= ids[i - 1]!) throw new CoinageError("CLUSTER_PROTOCOL", "Tokens that are not in order.");
-      rows.set(id, new Float64Array(values.subarray(i * width, (i + 1) * width)));
+      rows.set(id, values.subarray(i * width, (i + 1) * width));
     }
   }
   return rows;
