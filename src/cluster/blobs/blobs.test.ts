@@ -52,6 +52,14 @@ test("a folder of the owner and a shared disk come first", async () => {
   expect(await store().blobs.file({ ...wanted, path: shared }, nobody)).toBe(shared);
 });
 
+test("workers that share a cache may fetch the same file at the same time", async () => {
+  const { folder, blobs } = store();
+  const all = [blobs, store({ folder }).blobs, store({ folder }).blobs];
+  const files = await Promise.all(all.map((one) => one.file(wanted, source())));
+  expect(new Set(files).size).toBe(1);
+  expect(new Uint8Array(readFileSync(files[0]!))).toEqual(bytes);
+});
+
 test("a transfer that broke goes on where it ended", async () => {
   const { folder, blobs } = store();
   mkdirSync(path.dirname(partOf(folder)), { recursive: true });

@@ -58,6 +58,7 @@ export class BlobServer {
     this.#files.set(digest, file);
   }
 
+  /** Keeps bytes as they are, for good. */
   keep(digest: string, bytes: Uint8Array): void {
     this.#kept.set(digest, bytes);
   }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import path from "node:path";
@@ -97,11 +97,28 @@ export class BlobStore {
   /** Fetches a file under another name, going on where an earlier attempt ended, and gives it its name once its digest is right. */
   async #fetched({ sha256, bytes }: WantedFile, source: BlobSource, report: (bytes: number) => void): Promise<string> {
     const file = this.#place(sha256);
-    const part = `${file}.part`;
+    const part = `${file}.part-${process.pid}-${randomBytes(2).toString("hex")}`;
     await this.#writing(file, async () => {
       await mkdir(path.dirname(file), { recursive: true });
       await this.#makeRoom(bytes);
+      await takeOver(file, part);
     });
+    try {
+      return await this.#fetchedAs(file, part, { sha256, bytes }, source, report);
+    } catch (error) {
+      // for the next attempt
+      await rename(part, `${file}.part`).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #fetchedAs(
+    file: string,
+    part: string,
+    { sha256, bytes }: WantedFile,
+    source: BlobSource,
+    report: (bytes: number) => void,
+  ): Promise<string> {
     let failures = 0;
     for (;;) {
       const there = (await stat(part).catch(() => undefined))?.size ?? 0;
@@ -197,6 +214,22 @@ export class BlobStore {
 
   #place(sha256: string): string {
     return path.join(this.#options.folder, "sha256", sha256.slice(0, 2), sha256);
+  }
+}
+
+/** Nothing has come for so long, in milliseconds: whoever fetched a part is gone. */
+const abandonedMs = 150_000;
+
+/** Makes what is there of a file, and nobody fetches any more, the part of one who fetches the rest: workers of one machine share the folder. */
+async function takeOver(file: string, part: string): Promise<void> {
+  const folder = path.dirname(file);
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(`${path.basename(file)}.part`)) continue;
+    const found = path.join(folder, name);
+    const isLeft =
+      name.endsWith(".part") || Date.now() - ((await stat(found).catch(() => undefined))?.mtimeMs ?? 0) > abandonedMs;
+    // another worker may be quicker
+    if (isLeft) await rename(found, part).catch(() => {});
   }
 }
 
