@@ -12,7 +12,7 @@ export interface QueueAddress {
   readonly db: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
-  readonly tls: { readonly ca: string | undefined; readonly servername: string } | undefined;
+  readonly tls: { readonly ca: string | undefined } | undefined;
   /** Nobody but this machine reaches it. */
   readonly isLocal: boolean;
 }
@@ -59,8 +59,7 @@ export function queueAccess(
       db: isSocket ? 0 : Number(parsed.pathname.slice(1) || 0),
       username: decodeURIComponent(parsed.username) || undefined,
       password,
-      tls:
-        parsed.protocol === "rediss:" ? { ca: ca === undefined ? undefined : readCa(ca), servername: host } : undefined,
+      tls: parsed.protocol === "rediss:" ? { ca: ca === undefined ? undefined : readCa(ca) } : undefined,
       isLocal,
     },
   };
@@ -83,7 +82,7 @@ function requireSecrets({
     "Other machines reach this queue, so it needs a password, and messages need a secret to be signed with.",
     {
       where: "--queue",
-      hint: `Set ${missing.join(" and ")} in the environment, the same on all machines (openssl rand -hex 32 makes one). In a network that you trust, --insecure does without.`,
+      hint: `Set ${missing.join(" and ")} in the environment, the same on all machines (openssl rand -hex 32 makes one). In a network that you trust, --queue_insecure does without.`,
     },
   );
 }
@@ -102,9 +101,15 @@ function secretOf(name: string, environment: NodeJS.ProcessEnv): string | undefi
 }
 
 function readCa(file: string): string {
+  let text: string;
   try {
-    return readFileSync(file, "utf8");
+    text = readFileSync(file, "utf8");
   } catch (cause) {
     throw new CoinageError("FILE_NOT_FOUND", `${file} cannot be read.`, { where: "--queue_ca", cause });
   }
+  if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
+  throw new CoinageError("CLUSTER_TLS", `${file} holds no certificate in PEM.`, {
+    where: "--queue_ca",
+    hint: "It begins with -----BEGIN CERTIFICATE-----, and is the authority's, not the server's key.",
+  });
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type * as BullMq from "bullmq";
 import type { Redis, RedisOptions } from "ioredis";
 import { CoinageError } from "../../../errors/index.ts";
@@ -42,7 +43,8 @@ function baseOptions({ host, port, path, db, username, password, tls }: QueueAdd
     ...(path === undefined ? { host: host!, port } : { path }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls && { tls: { servername: tls.servername, ...(tls.ca !== undefined && { ca: tls.ca }) } }),
+    // an address has no name to ask for
+    ...(tls && { tls: { ...(!isIP(host!) && { servername: host! }), ...(tls.ca !== undefined && { ca: tls.ca }) } }),
     db,
     lazyConnect: true,
     keepAlive: 5000,
@@ -82,7 +84,8 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
         cause: error,
       },
     );
-  if (/NOPERM|can't (access|run)/.test(text))
+  // within scripts each server has words of its own
+  if (/NOPERM|ACL failure|can't (access|run)/.test(text))
     return new CoinageError("CLUSTER_DENIED", `The user ${user} of the queue at ${name} lacks a right: ${text}`, {
       hint: "coinage cluster acl prints the rights that are needed.",
       cause: error,
@@ -94,14 +97,27 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
     });
   if (tls && /CERT|certificate|SSL|TLS/i.test(`${code} ${text}`))
     return new CoinageError("CLUSTER_TLS", `The certificate of ${name} is not accepted: ${text}`, {
-      hint: "Give the certificate of the authority that has signed it: --queue_ca FILE",
+      hint: /altnames/.test(text)
+        ? "Use a name or address that it is for."
+        : "Give the certificate of the authority that has signed it: --queue_ca FILE",
       cause: error,
     });
-  const reason = /enableOfflineQueue|Connection is closed|Socket closed/i.test(text) ? "no connection" : text || code;
-  return new CoinageError("CLUSTER_UNREACHABLE", `The queue at ${name} cannot be reached: ${reason}`, {
-    hint: "Check that a Redis or Valkey server runs there and that this machine may reach it.",
-    cause: error,
-  });
+  const speech = tls ? "speaks TLS (rediss://) at this port" : "speaks no TLS (rediss://) at this port";
+  return new CoinageError(
+    "CLUSTER_UNREACHABLE",
+    `The queue at ${name} cannot be reached: ${wayProblem(text) ?? code}`,
+    {
+      hint: `Check that a Redis or Valkey server runs there, that it ${speech}, and that this machine may reach it.`,
+      cause: error,
+    },
+  );
+}
+
+/** What is wrong with the way to a server, in plain words. */
+function wayProblem(text: string): string | undefined {
+  if (/enableOfflineQueue|Connection is closed|Socket closed/i.test(text)) return "no connection";
+  if (/Unknown RESP type|Protocol error/.test(text)) return "what answers is no Redis or Valkey server";
+  return text || undefined;
 }
 
 /** What the server or the way to it says. A transaction that was discarded has its reasons in its commands. */
