@@ -24,7 +24,7 @@ export async function manyPictures(page: Page, address: string): Promise<ManyPic
   await page.evaluate(inViewDrawn);
   const allInView = performance.now() - begun;
   // what the first check of the draft brings
-  await page.getByText(/^\d+ steps/).waitFor();
+  await page.getByText(/^\d+ steps/).waitFor({ timeout: 180_000 });
   await page.getByLabel("Caption", { exact: true }).focus();
   await page.evaluate(watchKeys);
   for (const letter of "a small striped star of paper") {

@@ -4,55 +4,126 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Page } from "playwright-core";
-import { conceptsFolder, tinySdFolder } from "../../src/assets/index.ts";
+import { conceptsFolder } from "../../src/assets/index.ts";
 import { follow, placesOf } from "../../src/runs/index.ts";
 import type { OpenStudio } from "../../test/studio/launch.ts";
-import { median } from "../results.ts";
 
-const [steps, pairs] = [120, 5];
-
-/** How much longer training takes while its page is open, as a factor: runs of the small model in turn with and without it. The steps of each run after the
- *  first ten count. */
-export async function trainingPairs(studio: OpenStudio, page: Page): Promise<number> {
-  const factors: number[] = [];
-  for (let pair = 0; pair < pairs; pair++) {
-    const watched = await secondsOf(studio, page);
-    const alone = await secondsOf(studio, undefined);
-    factors.push(watched / alone);
-  }
-  return median(factors);
+/** A run that is watched by turns. */
+export interface Turns {
+  /** Path of the model. */
+  readonly model: string;
+  readonly side: number;
+  readonly batch: number;
+  /** How long it is watched, and then not, in milliseconds. A turn of slow steps begins and ends with a step. */
+  readonly turnMs: number;
+  readonly pairs: number;
 }
 
-/** Seconds of a run's steps. */
-async function secondsOf({ home, address }: OpenStudio, page: Page | undefined): Promise<number> {
+/** How much longer a step takes while its page is in view, as a factor. */
+export interface Slowdown {
+  readonly factor: number;
+  /** Standard error of the factor. */
+  readonly error: number;
+  readonly pairs: number;
+  /** Steps a second without a page. */
+  readonly stepsPerSecond: number;
+}
+
+/** Trains and watches by turns: both turns of a pair are of one process, one after the other, and which one is first changes from pair to pair. */
+export async function trainingPairs(studio: OpenStudio, page: Page, turns: Turns): Promise<Slowdown> {
+  const run = await begin(studio, turns);
+  const address = `${studio.address}run/${encodeURIComponent(run.id)}`;
+  try {
+    await run.steps(3);
+    const logs: number[] = [];
+    let [steps, seconds] = [0, 0];
+    for (let pair = 0; pair < turns.pairs; pair++) {
+      const paces = new Map<boolean, number>();
+      for (const isWatched of pair % 2 === 0 ? [true, false] : [false, true]) {
+        await page.goto(isWatched ? address : "about:blank");
+        if (isWatched) await page.getByRole("heading", { name: "Curves" }).waitFor();
+        // what opening and closing the page has left to do
+        await pause(settleMs);
+        const { count, ms } = await run.during(turns.turnMs);
+        paces.set(isWatched, ms / count);
+        if (!isWatched) [steps, seconds] = [steps + count, seconds + ms / 1000];
+      }
+      logs.push(Math.log(paces.get(true)! / paces.get(false)!));
+    }
+    await page.goto("about:blank");
+    const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+    const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1);
+    const factor = Math.exp(mean);
+    return {
+      ...{ factor, error: factor * Math.sqrt(variance / logs.length) },
+      ...{ pairs: logs.length, stepsPerSecond: steps / seconds },
+    };
+  } finally {
+    await run.end();
+  }
+}
+
+/** Before a turn, in milliseconds. */
+const settleMs = 1500;
+
+/** A run that trains until it is ended. */
+async function begin({ home }: OpenStudio, { model, side, batch }: Turns) {
   const root = path.join(home, "runs");
   const before = new Set(readdirSync(root));
   const child = spawn(
     process.execPath,
     [
       ...["--import", "tsx", fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url)), "train"],
-      ...["--pretrained_model_name_or_path", tinySdFolder, "--token_string", "quillo", "--init_word", "star"],
-      ...["--image_dir", path.join(conceptsFolder, "orange-striped-star"), "--resolution", "128", "--cache_latents"],
-      ...["--train_batch_size", "4", "--learning_rate", "0.005", "--max_train_steps", String(steps), "--seed", "1"],
-      // one core is left for studio and browser, as on a machine with a graphics card
-      ...["--threads", "1", "--run", "watched"],
+      ...["--pretrained_model_name_or_path", model, "--token_string", "quillo", "--init_word", "star"],
+      ...["--image_dir", path.join(conceptsFolder, "orange-striped-star"), "--resolution", String(side)],
+      ...["--cache_latents", "--train_batch_size", String(batch), "--learning_rate", "0.005", "--seed", "1"],
+      ...["--max_train_steps", "1000000", "--run", "watched"],
     ],
     { env: { ...process.env, COINAGE_HOME: home }, stdio: "ignore" },
   );
-  const ended = new Promise((resolve) => child.once("exit", resolve));
+  const gone = new AbortController();
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve())).then(() => gone.abort());
   let id: string | undefined;
   while (id === undefined) {
+    if (child.exitCode !== null) throw new Error("the training that was to be watched has ended");
     await pause(50);
     id = readdirSync(root).find((name) => !before.has(name));
   }
-  await page?.goto(`${address}run/${encodeURIComponent(id)}`);
-  let [begun, last] = [0, 0];
-  for await (const entry of follow(placesOf(path.join(root, id)))) {
-    if (entry.kind === "step" && entry.step === 10) begun = entry.time;
-    if (entry.kind === "step" && entry.step === steps) last = entry.time;
-    if (entry.kind === "closed") break;
-  }
-  await ended;
-  if (page) await page.goto("about:blank");
-  return (last - begun) / 1000;
+  const times: number[] = [];
+  let told = (): void => {};
+  gone.signal.addEventListener("abort", () => told());
+  const hearing = (async () => {
+    for await (const entry of follow(placesOf(path.join(root, id)), 0, { signal: gone.signal })) {
+      if (entry.kind === "step") times.push(entry.time);
+      told();
+    }
+  })();
+  /** Waits until so many more steps have been made. */
+  const steps = async (count: number): Promise<void> => {
+    const wanted = times.length + count;
+    while (times.length < wanted) {
+      if (gone.signal.aborted) throw new Error("the training that was to be watched has ended");
+      await new Promise<void>((resolve) => {
+        told = resolve;
+      });
+    }
+  };
+  return {
+    id,
+    steps,
+    /** Steps of a time, from the end of a step to that of another. */
+    async during(ms: number): Promise<{ readonly count: number; readonly ms: number }> {
+      await steps(1);
+      const first = times.length - 1;
+      await pause(ms);
+      await steps(1);
+      const last = times.length - 1;
+      return { count: last - first, ms: times[last]! - times[first]! };
+    },
+    async end(): Promise<void> {
+      child.kill("SIGKILL");
+      await ended;
+      await hearing;
+    },
+  };
 }

@@ -14,7 +14,10 @@ interface FollowOptions {
 }
 
 /** Events that come within this time after others are read at once, in milliseconds: the steps of a small model come faster than anybody looks. */
-const gatherMs = 100;
+const gatherMs = 200;
+
+/** When so many were gathered, more are taken for granted, and the system is not asked to tell of each. */
+const manyEntries = 3;
 
 /** The events of a run after one of them, then those to come, whichever process writes them; it ends by the signal alone, since a run can go on after its end.
  *  afterSeq: number of the last event that is known. @throws the system's own errors when the journal cannot be read */
@@ -24,7 +27,7 @@ export async function* follow(
   { signal, pollMs = 1000 }: FollowOptions = {},
 ): AsyncGenerator<Entry, void> {
   const change = new Wake();
-  const watcher = watched(folder, change.wake);
+  let watching: { readonly watcher: FSWatcher | undefined } | undefined = { watcher: watched(folder, change.wake) };
   signal?.addEventListener?.("abort", change.wake);
   let [at, seq] = [0, afterSeq];
   try {
@@ -38,11 +41,21 @@ export async function* follow(
       at = end;
       if (!isAtEnd || signal?.aborted) continue;
       if (entries.length > 0) await pause(gatherMs);
+      if (entries.length >= manyEntries) {
+        watching?.watcher?.close();
+        watching = undefined;
+        continue;
+      }
+      if (!watching) {
+        watching = { watcher: watched(folder, change.wake) };
+        // what was written before is told by nobody
+        change.wake();
+      }
       await change.wait(pollMs);
     }
   } finally {
     signal?.removeEventListener?.("abort", change.wake);
-    watcher?.close();
+    watching?.watcher?.close();
   }
 }
 

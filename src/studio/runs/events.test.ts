@@ -92,6 +92,31 @@ describe("events", () => {
     expect(messages.some((message) => message.startsWith("event: run\n"))).toBe(true);
   });
 
+  test("tell of a run whose events are told, too, when its state changes, and not with each step", async () => {
+    const run = await newRun("mug");
+    const lock = await takeRun(run.places);
+    const step = (at: number) => run.write("step", { step: at, steps: 9, loss: 1 / at });
+    run.write("opened", { pid: 1, host: "here", version: "1" });
+    const reader = messagesOf(await ask("GET", `/api/events?runs=${run.id}`));
+    const isRow = (message: string) => message.startsWith(`event: run\ndata: {"id":"${run.id}"`);
+    await reader.until((message) => isRow(message) && message.includes('"state":"starting"'));
+    step(1);
+    await reader.until((message) => isRow(message) && message.includes('"state":"running"'));
+    step(2);
+    await reader.until((message) => message.includes('"step":2'));
+    // two looks at all runs
+    const other = await newRun("jug");
+    await reader.until((message) => message.includes(`{"id":"${other.id}"`));
+    step(3);
+    const last = await newRun("tub");
+    const told = await reader.until((message) => message.includes(`{"id":"${last.id}"`));
+    expect(told.filter(isRow)).toEqual([]);
+    run.write("stopping", { reason: "signal" });
+    await reader.until((message) => isRow(message) && message.includes('"state":"stopping"'));
+    await reader.end();
+    await lock.release();
+  });
+
   test("tell of a run that goes away, of the queue, and which run has the device", async () => {
     const { ask: askAlone, work: alone } = aloneStudio;
     const runs = path.join(alone, "runs");
@@ -163,6 +188,40 @@ test("of steps in quick succession the newest is told, of everything else all, i
   expect(told.filter(({ kind }) => kind === "saved")).toHaveLength(10);
   expect(told.map(({ seq }) => seq)).toEqual(told.map(({ seq }) => seq).sort((a, b) => a - b));
   expect(told.length).toBeLessThan(25);
+});
+
+describe("steps that people can follow", () => {
+  const steps = [0, 250, 500, 750].map((time, i) => ({ seq: i + 1, time, kind: "step" }) as Entry);
+
+  test("are told one by one, at once", async () => {
+    let told = (): void => {};
+    const stream = thinned(
+      (async function* () {
+        for (const step of steps) {
+          yield step;
+          await new Promise<void>((resolve) => {
+            told = resolve;
+          });
+        }
+      })(),
+      60_000,
+    );
+    for (const step of steps) {
+      expect((await stream.next()).value).toEqual(step);
+      told();
+    }
+  });
+
+  test("are told by the newest where they were missed", async () => {
+    const stream = thinned(
+      (async function* () {
+        yield* steps;
+        await new Promise<never>(() => {});
+      })(),
+      60_000,
+    );
+    expect((await stream.next()).value).toEqual(steps.at(-1));
+  });
 });
 
 describe("a run", () => {

@@ -24,19 +24,20 @@ export function positionsIn(id: string): Positions | undefined {
   }
 }
 
-/** Between two steps that are told of a run, in milliseconds. */
-const stepMs = 100;
+/** Steps that follow each other within this time are faster than people can follow, and of those the newest is told every so often: each that is told has a page drawn,
+ *  by the processor that may be training. In milliseconds. */
+const [fastMs, stepMs] = [200, 1000];
 
-/** Events of a run as fast as people can follow: of steps the newest at most every so often, of everything else all, in their order.
- *  A wait for the next event goes on meanwhile. */
+/** Events of a run as fast as people can follow: of steps in quick succession the newest at most every so often, of those that were missed the newest, of everything else all, in
+ *  their order. A wait for the next event goes on meanwhile. */
 export async function* thinned(entries: AsyncIterable<Entry>, everyMs: number = stepMs): AsyncGenerator<Entry, void> {
   const iterator = entries[Symbol.asyncIterator]();
   let held: Entry | undefined;
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let [toldAt, dueAt, stepTime] = [Number.NEGATIVE_INFINITY, 0, Number.NEGATIVE_INFINITY];
   let next = iterator.next();
   try {
     for (;;) {
-      const came = held ? await inTime(next, toldAt + everyMs - performance.now()) : await next;
+      const came = held ? await inTime(next, dueAt - performance.now()) : await next;
       if (came === undefined || came.done) {
         if (held) yield held;
         if (came?.done) return;
@@ -44,13 +45,16 @@ export async function* thinned(entries: AsyncIterable<Entry>, everyMs: number = 
         continue;
       }
       next = iterator.next();
-      if (came.value.kind === "step") {
-        held = came.value;
+      const { value: entry } = came;
+      if (entry.kind === "step") {
+        // one that is due now waits for those that are there already
+        dueAt = entry.time - stepTime < fastMs ? toldAt + everyMs : 0;
+        [held, stepTime] = [entry, entry.time];
         continue;
       }
       if (held) yield held;
       held = undefined;
-      yield came.value;
+      yield entry;
     }
   } finally {
     // not waited for: it ends with the event it waits for, or by its signal
@@ -102,7 +106,7 @@ export function runMessages(known: Positions, { listing, tries, signal }: Told):
     }
   };
   return merged([
-    changedRows(listing, signal),
+    changedRows(listing, { followed: new Set(known.keys()), signal }),
     tryMessages(tries.changes([...known.keys()], signal)),
     ...[...known].map(([run, seq]) => eventsOf(run, seq)),
   ]);
@@ -113,11 +117,22 @@ async function* tryMessages(tries: ReturnType<Tries["changes"]>): AsyncGenerator
   for await (const one of tries) yield { event: "try", data: one };
 }
 
+/** What of a row changes with each step, which the events of the run tell, too. */
+const ofSteps: ReadonlySet<string> = new Set([
+  ...(["seq", "updatedMs", "step", "loss", "averageLoss", "remainingSeconds"] satisfies (keyof RunRow)[]),
+]);
+
+interface Watched {
+  /** Runs whose events are told beside. */
+  readonly followed: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+}
+
 /** What has changed in the folder of all runs; at first everything. */
-async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGenerator<StreamMessage, void> {
+async function* changedRows(listing: RunListing, { followed, signal }: Watched): AsyncGenerator<StreamMessage, void> {
   const told = new Map<string, string>();
-  const isNew = (key: string, data: unknown): boolean => {
-    const text = JSON.stringify(data);
+  const isNew = (key: string, data: unknown, isFollowed = false): boolean => {
+    const text = JSON.stringify(data, (name, value) => (isFollowed && ofSteps.has(name) ? undefined : value));
     if (told.get(key) === text) return false;
     told.set(key, text);
     return true;
@@ -131,7 +146,8 @@ async function* changedRows(listing: RunListing, signal: AbortSignal): AsyncGene
     if (rows !== earlier) {
       const known = new Set(earlier);
       for (const row of rows)
-        if (!known.has(row) && isNew(`run ${row.id}`, row)) yield { event: "run", data: row satisfies RunRow };
+        if (!known.has(row) && isNew(`run ${row.id}`, row, followed.has(row.id)))
+          yield { event: "run", data: row satisfies RunRow };
       const here = new Set(rows.map(({ id }) => id));
       for (const { id } of earlier ?? [])
         if (!here.has(id) && told.delete(`run ${id}`)) yield { event: "gone", data: { id } };

@@ -1,9 +1,11 @@
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import { axisTexts, numberText } from "./format.ts";
 
-/** Between two drawings of a chart, in milliseconds: drawing is what watching costs most. */
-const drawMs = 1000;
+/** Between two drawings of a chart at least, in milliseconds: drawing is what watching costs most. A little less than between two steps of a fast run, so that the
+ *  browser has one picture of the page to make for both. */
+const drawMs = 900;
 
 /** A curve of a chart. */
 export interface ChartCurve {
@@ -58,17 +60,8 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
     };
   }, [kind]);
 
-  const waiting = useRef<number | undefined>(undefined);
-  useEffect(() => {
-    // curves that come meanwhile are drawn with it: waiting anew for each would never end
-    waiting.current ??= setTimeout(() => {
-      requestAnimationFrame(() => {
-        waiting.current = undefined;
-        plot.current?.setData(dataOf(latest.current));
-      });
-    }, drawMs) as unknown as number;
-  }, [curves]);
-  useEffect(() => () => clearTimeout(waiting.current), []);
+  const draw = useDrawing(box, () => plot.current?.setData(dataOf(latest.current)));
+  useEffect(draw, [curves]);
 
   const [first, last] = rangeOf(curves);
   const step = at ?? last;
@@ -111,6 +104,39 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
       />
     </figure>
   );
+}
+
+/** Gives what asks for a drawing: at once if there was none for a while, later while there was, and only when the element is seen. */
+function useDrawing(element: RefObject<HTMLElement | null>, draw: () => void): () => void {
+  const latest = useRef(draw);
+  latest.current = draw;
+  const state = useRef({ isSeen: false, isDue: false, drawnAt: Number.NEGATIVE_INFINITY, timer: 0 }).current;
+  const look = () => {
+    if (!state.isDue || !state.isSeen || state.timer !== 0) return;
+    // what comes meanwhile is drawn with it: waiting anew for each would never end
+    state.timer = setTimeout(
+      () => {
+        Object.assign(state, { isDue: false, drawnAt: performance.now(), timer: 0 });
+        latest.current();
+      },
+      Math.max(0, state.drawnAt + drawMs - performance.now()),
+    ) as unknown as number;
+  };
+  useEffect(() => {
+    const watcher = new IntersectionObserver((entries) => {
+      state.isSeen = entries.at(-1)!.isIntersecting;
+      look();
+    });
+    watcher.observe(element.current!);
+    return () => {
+      watcher.disconnect();
+      clearTimeout(state.timer);
+    };
+  }, []);
+  return () => {
+    state.isDue = true;
+    look();
+  };
 }
 
 function textOf({ format = numberText }: ChartCurve, value: number | undefined): string {

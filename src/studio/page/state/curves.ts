@@ -11,7 +11,7 @@ interface Curve {
 /** The curves of a run as far as the page has them. */
 export interface KnownCurves {
   readonly of: Readonly<Partial<Record<CurveName, Curve>>>;
-  /** Steps that were made and not told, since the studio tells ten a second, or more points than can be drawn: the studio has better curves. */
+  /** Steps that were made and not told, since the studio tells one a second of a fast run, or more points than can be drawn: the studio has better curves. */
   readonly isSparse: boolean;
 }
 

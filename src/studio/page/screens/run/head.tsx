@@ -59,7 +59,7 @@ function isCutShort({ state, step = 0, steps = 0 }: RunRow): boolean {
   return (state === "stopped" || state === "lost" || state === "failed") && step > 0 && step < steps;
 }
 
-/** The row is told once a second, steps ten times. */
+/** The row is told when its state changes, steps meanwhile. */
 function paceOf({ pace }: RunView): Partial<RunRow> {
   if (!pace) return {};
   return { step: pace.step, steps: pace.steps, remainingSeconds: pace.remainingSeconds };

@@ -21,12 +21,12 @@ export interface ShownRun extends Pick<Known, "change"> {
   readonly view: RunView;
 }
 
-/** Events that come within this time are taken at once, in milliseconds. */
-const takeMs = 150;
+/** Events that come within this time are taken at once, in milliseconds: one brings others, such as the row of the run. */
+const takeMs = 30;
 /** Points of a curve that are read: more than a screen has pixels for. */
 const points = 2000;
 /** Between two readings of curves of which steps were left out, in milliseconds. */
-const refreshMs = 5000;
+const refreshMs = 15_000;
 /** Sizes and kinds of files are read when nothing has happened to them for so long, in milliseconds. */
 const settledMs = 300;
 
@@ -77,7 +77,7 @@ export function useRunView(id: string): Known {
     };
   }, [id, tries.value]);
 
-  // events come faster than they have to be shown; not by frames, of which a window behind others may have none
+  // not by frames, of which a window behind others may have none
   const waiting = useRef<Entry[]>([]);
   const taking = useRef<number | undefined>(undefined);
   const timer = useRef<number | undefined>(undefined);
