@@ -1,5 +1,5 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
-import { testCache } from "./test/graph-cache.ts";
 
 // Number tests against recorded goldens form a project of their own, so that `GOLDENS=DIR npm run test:goldens` can run them against another set.
 const goldenTests = "{src,test}/**/*.goldens.test.ts";
@@ -10,7 +10,8 @@ const pageTests = "test/studio/**/*.test.ts";
 // Shared runs need a Redis or Valkey server: `npm run test:cluster`.
 const clusterTests = "test/cluster/**/*.test.ts";
 
-const sharedCache = { env: { COINAGE_CACHE: testCache }, globalSetup: "test/graph-cache.ts" };
+// Optimizing the small model's graph takes as long as some steps of training: once for all tests. The user's own cache is left alone.
+const graphCache = { COINAGE_CACHE: fileURLToPath(new URL(".cache/tests", import.meta.url)) };
 
 export default defineConfig({
   test: {
@@ -25,11 +26,11 @@ export default defineConfig({
           name: "unit",
           include: ["{src,test}/**/*.test.ts"],
           exclude: [goldenTests, pageTests, clusterTests],
-          ...sharedCache,
+          env: graphCache,
         },
       },
       { extends: true, test: { name: "goldens", include: [goldenTests] } },
-      { extends: true, test: { name: "studio", include: [pageTests], ...sharedCache } },
+      { extends: true, test: { name: "studio", include: [pageTests], env: graphCache } },
       {
         extends: true,
         test: {

@@ -10,8 +10,14 @@ import { type TrainingEvent, train } from "../src/training/index.ts";
 /** Twelve small pictures with captions. */
 export const concept = path.join(conceptsFolder, "teal-checkered-ring");
 
-/** A folder of its own for a file of tests that train on the small model; it is removed at their end. */
-export function trainingFolder() {
+/** The size that the small model was made for. */
+const usualPx = 128;
+
+/** Side of images where any numbers will do, as long as they are the same: a step takes half as long. */
+export const quickPx = 64;
+
+/** A folder of its own for a file of tests that train on the small model; it is removed at their end. sizePx: side of its images. */
+export function trainingFolder({ sizePx = usualPx } = {}) {
   const work = mkdtempSync(path.join(os.tmpdir(), "coinage-train-"));
   afterAll(() => rmSync(work, { recursive: true, force: true }));
   const write = (name: string, text: string): string => {
@@ -19,7 +25,10 @@ export function trainingFolder() {
     writeFileSync(file, text);
     return file;
   };
-  const datasetConfig = write("concept.toml", subsetConfig(concept, 'num_repeats = 2\nclass_tokens = "vexla"\n'));
+  const datasetConfig = write(
+    "concept.toml",
+    subsetConfig(concept, 'num_repeats = 2\nclass_tokens = "vexla"\n', sizePx),
+  );
   let outputs = 0;
 
   /** A command line that teaches the small model in a few quick steps; given flags win. */
@@ -51,9 +60,9 @@ export async function settingsOf(flags: readonly string[]): Promise<TrainSetting
   return request.settings;
 }
 
-/** A dataset config of one folder at 128 x 128. */
-export function subsetConfig(folder: string, extra = ""): string {
-  return `[general]\nresolution = 128\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
+/** A dataset config of one folder. */
+export function subsetConfig(folder: string, extra = "", sizePx = usualPx): string {
+  return `[general]\nresolution = ${sizePx}\n[[datasets]]\nbatch_size = 2\n[[datasets.subsets]]\nimage_dir = ${JSON.stringify(folder)}\ncaption_extension = ".txt"\n${extra}`;
 }
 
 export async function eventsOf(settings: TrainSettings, options?: StopOptions): Promise<TrainingEvent[]> {

@@ -1,12 +1,12 @@
 import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../test/training-run.ts";
+import { concept, eventsOf, ofKind, quickPx, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import { conceptsFolder } from "../assets/index.ts";
 import type { TrainSettings } from "../options/index.ts";
 import { type TrainingEvent, train } from "./index.ts";
 
-const { work, write, settingsFor } = trainingFolder();
+const { work, write, settingsFor } = trainingFolder({ sizePx: quickPx });
 
 const lossesOf = (events: readonly TrainingEvent[]) => ofKind(events, "step").map(({ step, loss }) => [step, loss]);
 const wordOf = ({ outputDir }: TrainSettings) => readFileSync(path.join(outputDir, "vexla.pt"));
@@ -29,7 +29,7 @@ async function failing(settings: TrainSettings, at: (step: number) => void) {
 
 describe("an error in the middle of a run", () => {
   const pictures = path.join(work, "pictures");
-  const config = write("pictures.toml", subsetConfig(pictures, 'num_repeats = 2\nclass_tokens = "vexla"\n'));
+  const config = write("pictures.toml", subsetConfig(pictures, 'num_repeats = 2\nclass_tokens = "vexla"\n', quickPx));
   const flags = [
     ...["--dataset_config", config, "--gradient_accumulation_steps", "3", "--max_train_steps", "4"],
     ...["--save_model_as", "pt", "--noise_offset", "0.1", "--multires_noise_iterations", "2"],

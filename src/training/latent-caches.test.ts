@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../test/training-run.ts";
+import { concept, eventsOf, ofKind, quickPx, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import { type TrainingEvent, train } from "./index.ts";
 
-const { work, write, settingsFor } = trainingFolder();
+const { work, write, settingsFor } = trainingFolder({ sizePx: quickPx });
 
 /** A folder of pictures of its own, and the flags of a run that caches their latents beside them. */
 function pictures(name: string): { readonly folder: string; readonly flags: readonly string[] } {
@@ -12,7 +12,7 @@ function pictures(name: string): { readonly folder: string; readonly flags: read
   mkdirSync(folder);
   for (const file of readdirSync(concept).filter((_, i) => i < 12))
     cpSync(path.join(concept, file), path.join(folder, file));
-  const config = write(`${name}.toml`, subsetConfig(folder, "flip_aug = true\n"));
+  const config = write(`${name}.toml`, subsetConfig(folder, "flip_aug = true\n", quickPx));
   const steps = ["--max_train_steps", "4", "--save_model_as", "pt"];
   return { folder, flags: ["--dataset_config", config, "--cache_latents_to_disk", ...steps] };
 }

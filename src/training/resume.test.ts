@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { concept, eventsOf, ofKind, subsetConfig, trainingFolder } from "../../test/training-run.ts";
+import { concept, eventsOf, ofKind, quickPx, subsetConfig, trainingFolder } from "../../test/training-run.ts";
 import { writeSafetensors } from "../formats/safetensors/index.ts";
 import { type TrainingEvent, train } from "./index.ts";
 
-const { work, write, settingsFor } = trainingFolder();
+const { work, write, settingsFor } = trainingFolder({ sizePx: quickPx });
 
 const lossesOf = (events: readonly TrainingEvent[]) => ofKind(events, "step").map(({ step, loss }) => [step, loss]);
 const epochsOf = (events: readonly TrainingEvent[]) => ofKind(events, "epoch").map(({ epoch, loss }) => [epoch, loss]);

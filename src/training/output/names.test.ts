@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { eventsOf, ofKind, trainingFolder } from "../../../test/training-run.ts";
+import { eventsOf, ofKind, quickPx, trainingFolder } from "../../../test/training-run.ts";
 import { type TrainingEvent, train } from "../index.ts";
 import { freeOldName } from "./names.ts";
 
-const { work, settingsFor } = trainingFolder();
+const { work, settingsFor } = trainingFolder({ sizePx: quickPx });
 
 const settingsIn = (folder: string, ...flags: string[]) =>
   settingsFor("--cache_latents", "--save_model_as", "pt", "--output_dir", path.join(work, folder), ...flags);
