@@ -18,6 +18,9 @@ export const most = {
   bytesOut: 2 ** 31,
 } as const;
 
+/** The reason of a worker that leaves and gives its run back: no failure of the run. */
+export const givenBack = "its worker leaves";
+
 /** A path below a folder, its parts joined by slashes. */
 const below = (depth: number) =>
   z

@@ -7,14 +7,14 @@ import { MemoryBoard } from "../board/memory.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import { Seal } from "../protocol/signed.ts";
-import { type RunAnswer, type RunJob, runJobSchema } from "./protocol.ts";
+import { givenBack, type RunAnswer, type RunJob, runJobSchema } from "./protocol.ts";
 import { RunSharing, type ShareEvent } from "./share.ts";
 
 const of = { run: "sweep", incarnation: "now" };
 const seal = new Seal("secret");
 const digest = "a".repeat(64);
 
-const otherFaults = ["die", "stale", "other", "bad"] as const;
+const otherFaults = ["die", "leave", "stale", "other", "bad"] as const;
 type Fault = (typeof otherFaults)[number];
 
 interface Plan extends FaultPlan<Fault | BoardFault> {
@@ -72,7 +72,8 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
         await clock.wait(faults.duration());
       }
       training = undefined;
-      const how = faults.next("die", "fail", "stale", "other", "bad");
+      const how = faults.next("die", "leave", "fail", "stale", "other", "bad");
+      if (how === "leave") throw new Error(givenBack);
       if (how === "fail") throw new Error("the disk is full");
       if (how === "die") {
         isAlive = false;
@@ -140,6 +141,13 @@ test("workers share the runs, and a run whose worker dies goes to another", asyn
   const deadly = await shared({ ...plan, faults: [...Array<"none">(20).fill("none"), "die"] });
   expect([...deadly.ends.values()]).toEqual(runs.map(() => ["worker"]));
   expect(deadly.events.filter((event) => event.kind === "again").length).toBeGreaterThan(0);
+});
+
+test("a run that is given back again and again by workers that leave is no failure", async () => {
+  const leaving = [...Array<"leave">(10).fill("leave"), "none"] as const;
+  const { ends, events } = await shared({ faults: [...leaving], durations: [1000], workers: 1, trainsHere: false });
+  expect([...ends.values()]).toEqual(runs.map(() => ["worker"]));
+  expect(events.flatMap((event) => (event.kind === "again" ? [event.why] : []))).toContain(givenBack);
 });
 
 test("a run at which all workers fail ends with the reason, and one that brings forged results is not used any more", async () => {

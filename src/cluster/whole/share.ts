@@ -4,7 +4,7 @@ import { Roll, type RollEvent } from "../coordinator/roll.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import type { Seal } from "../protocol/signed.ts";
-import { type RunAnswer, runAnswerSchema, runJobId } from "./protocol.ts";
+import { givenBack, type RunAnswer, runAnswerSchema, runJobId } from "./protocol.ts";
 
 /** What is heard while runs are given out. index: of the run. */
 export type ShareEvent<News> =
@@ -43,6 +43,8 @@ const tickMs = 1000;
 const [goneMs, stuckMs] = [10_000, 30 * 60_000];
 /** Failures, and copies in all, after which a run is left to this machine, or fails: it may be what kills its workers. */
 const [mostFailures, mostCopies] = [3, 6];
+/** So often a run may be given back besides: a worker that only says that it leaves would be asked for ever. */
+const mostGivenBack = 20;
 
 interface Copy {
   readonly attempt: number;
@@ -57,6 +59,8 @@ interface Copy {
 interface Entry {
   readonly copies: Copy[];
   failures: number;
+  /** Copies that workers gave back as they left. */
+  givenBack: number;
   state: "open" | "here" | "ended";
 }
 
@@ -75,7 +79,7 @@ export class RunSharing<News> {
 
   constructor(indices: readonly number[], giving: Giving<News>) {
     this.#with = giving;
-    this.#entries = new Map(indices.map((index) => [index, { copies: [], failures: 0, state: "open" }]));
+    this.#entries = new Map(indices.map((index) => [index, { copies: [], failures: 0, givenBack: 0, state: "open" }]));
   }
 
   /** @throws what the board throws when it cannot be reached at first, and bugs */
@@ -194,14 +198,15 @@ export class RunSharing<News> {
     if (copy.state === "gone") return;
     copy.state = "gone";
     if (entry.state !== "open") return;
-    entry.failures++;
+    if (why === givenBack && entry.givenBack < mostGivenBack) entry.givenBack++;
+    else entry.failures++;
     this.#giveAgain(index, why);
   }
 
   #giveAgain(index: number, why: string): void {
     const entry = this.#entries.get(index)!;
     if (entry.copies.some(({ state }) => state !== "gone")) return;
-    if (entry.failures < mostFailures && entry.copies.length < mostCopies) {
+    if (entry.failures < mostFailures && entry.copies.length - entry.givenBack < mostCopies) {
       this.#tell({ kind: "again", index, why });
       this.#publish(index);
     } else if (!this.#with.trainHere) {

@@ -7,7 +7,7 @@ import type { Presence, RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
 import { deliver } from "./deliver.ts";
 import { numericsOf } from "./numerics.ts";
-import { type RunAnswer, type RunJob, runJobId, runJobSchema } from "./protocol.ts";
+import { givenBack, type RunAnswer, type RunJob, runJobId, runJobSchema } from "./protocol.ts";
 import { filesToDeliver, type Machine, trainInto } from "./train.ts";
 import { unpack } from "./unpack.ts";
 
@@ -62,6 +62,8 @@ export class WholeRuns {
     this.#training = training.catch(() => {});
     try {
       return seal.sign(await training);
+    } catch (error) {
+      throw this.#stop.signal.aborted ? new Error(givenBack) : error;
     } finally {
       this.#options.tell(undefined);
     }
