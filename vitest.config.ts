@@ -30,7 +30,16 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "goldens", include: [goldenTests] } },
-      { extends: true, test: { name: "studio", include: [pageTests], env: graphCache } },
+      {
+        extends: true,
+        test: {
+          name: "studio",
+          include: [pageTests],
+          env: graphCache,
+          // what is polled for is seen late on a busy machine; it costs time only where a test fails
+          expect: { poll: { timeout: 20_000 } },
+        },
+      },
       {
         extends: true,
         test: {

@@ -50,6 +50,7 @@ export const errorCodes = {
   RUN_NEWER: "A run folder of a later version of coinage: it is shown and not changed.",
   RUN_NOT_FOUND: "A run that is not in the folder of runs.",
   RUN_NOT_STARTED: "A run whose process could not be started, or ended before it had opened the run.",
+  RUN_SMALLEST: "A run that cannot be made again with less memory by its batch alone.",
   RUN_UNREADABLE: "A run folder whose run.json is missing or damaged.",
   // graph
   SHAPE: "Tensor shapes that do not match.",

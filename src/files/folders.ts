@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { homedir } from "node:os";
 import path from "node:path";
 import { CoinageError, refusalText } from "../errors/index.ts";
@@ -87,4 +88,10 @@ export function cachesFolder(environment: Environment, ...variables: readonly st
   }
   const home = homeFolder();
   return home && path.join(home, ".cache");
+}
+
+/** What the disk of a folder has left, in bytes; undefined where it does not say, as some network drives, and of a folder that is not there. */
+export async function freeBytesOn(folder: string): Promise<number | undefined> {
+  const found = await statfs(folder).catch(() => undefined);
+  return found && found.blocks > 0 ? found.bavail * found.bsize : undefined;
 }

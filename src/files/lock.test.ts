@@ -12,11 +12,12 @@ import {
 } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, expect, test } from "vitest";
-import { type Lock, takeLock } from "./index.ts";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
+import { type Lock, lookAtLock, takeLock } from "./index.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-lock-"));
 afterAll(() => rmSync(work, { recursive: true }));
+afterEach(() => vi.useRealTimers());
 
 async function taken(file: string): Promise<Lock> {
   const answer = await takeLock(file);
@@ -115,4 +116,28 @@ test("of ten that ask at once for a dead process's lock, one gets it", async () 
   const answers = await Promise.all(Array.from({ length: 10 }, () => takeLock(file)));
   expect(answers.filter((answer) => "release" in answer)).toHaveLength(1);
   expect(readdirSync(work).filter((name) => name.startsWith(".crowd"))).toEqual([".crowd.lock"]);
+});
+
+test.each([-5, 5])("one that is looked at is not given up because the clock is set by %d hours", async (hours) => {
+  vi.useFakeTimers({ toFake: ["Date", "performance"], now: Date.now() });
+  const file = path.join(work, `.clock${hours}.lock`);
+  const lock = await taken(file);
+  // as on Windows, where only touches tell whether the holder of this number is still the one
+  rewrite(file, { start: "0" });
+  const isAlive = async () => (await lookAtLock(file))!.isAlive;
+  expect(await isAlive()).toBe(true);
+  vi.setSystemTime(Date.now() + hours * 3_600_000);
+  expect(await isAlive()).toBe(true);
+  // the machine sleeps, and its holder with it
+  vi.advanceTimersByTime(3_600_000);
+  expect(await isAlive()).toBe(true);
+  for (let looks = 0; looks < 6; looks++) {
+    vi.advanceTimersByTime(2000);
+    await isAlive();
+  }
+  expect(await isAlive()).toBe(false);
+  // it was late
+  utimesSync(file, 2, 2);
+  expect(await isAlive()).toBe(true);
+  await lock.release();
 });

@@ -21,7 +21,7 @@ export interface Lock {
 }
 
 /** A holder touches its lock this often; one on another machine that has not done so for a while counts as gone. In milliseconds. */
-const [beatMs, watchMs, staleMs] = [2000, 10_000, 60_000];
+const [beatMs, watchMs, staleMs, wakeMs] = [2000, 10_000, 60_000, 5000];
 
 /** A lock may disappear between two looks at it, but not every time. */
 const mostAttempts = 50;
@@ -78,9 +78,29 @@ export async function lookAtLock(file: string): Promise<FoundLock | undefined> {
   const life = content && lifeOf(content);
   if (life === "gone" || (life === "alive" && content!.start !== "0"))
     return { pid, host, since, isAlive: life === "alive" };
-  // of this machine, or of one whose clock may differ
-  const quietMs = life === "alive" ? watchMs : staleMs;
-  return { pid, host, since, isAlive: Date.now() - ((await timeOf(file)) ?? 0) < quietMs };
+  return { pid, host, since, isAlive: (await quietMsOf(file)) < (life === "alive" ? watchMs : staleMs) };
+}
+
+/** A lock of which only touches tell whether its holder lives, as this process saw it last. */
+interface Look {
+  readonly touched: number | undefined;
+  /** For how long it was not touched, as far as it was looked at. */
+  readonly quietMs: number;
+  /** By a clock that nobody sets. */
+  readonly at: number;
+}
+
+const looks = new Map<string, Look>();
+
+/** For how long a lock was not touched, in milliseconds. At the first look the clock tells, which may be another machine's or have been set; after that only what
+ *  this process has seen, and of the time between two looks as much as a touch takes: the machine may have slept, and the holder with it. */
+async function quietMsOf(file: string): Promise<number> {
+  const [touched, at, before] = [await timeOf(file), performance.now(), looks.get(file)];
+  const seenMs = before === undefined ? Math.abs(Date.now() - (touched ?? 0)) : before.quietMs;
+  const isTouched = before !== undefined && before.touched !== touched;
+  const quietMs = isTouched ? 0 : seenMs + (before ? Math.min(at - before.at, beatMs) : 0);
+  looks.set(file, { touched, quietMs, at });
+  return quietMs;
 }
 
 const unknownHolder: Holder = { pid: 0, host: "unknown", since: "unknown" };
@@ -127,8 +147,12 @@ async function isAlive(file: string, content: Content | undefined, claim: string
   if (life === "gone") return false;
   if (life === "alive" && content!.start !== "0") return true;
   const [touched, now] = [await timeOf(file), await timeOf(claim)];
-  if (touched === undefined || now === undefined || now - touched > staleMs) return false;
-  for (let waited = 0; waited < watchMs; waited += beatMs / 3) {
+  if (touched === undefined || now === undefined) return false;
+  const isOld = Math.abs(now - touched) > staleMs;
+  if (isOld && content === undefined) return false;
+  // a machine that wakes up, or whose clock was set, finds locks untouched for hours: their holders have woken up, too
+  const patienceMs = isOld ? wakeMs : watchMs;
+  for (let waited = 0; waited < patienceMs; waited += beatMs / 3) {
     await pause(beatMs / 3);
     if ((await timeOf(file)) !== touched) return true;
   }

@@ -43,11 +43,19 @@ export function wasRunning(pid: number, timeMs: number): boolean {
   return ticks === undefined || Date.now() - os.uptime() * 1000 + ticks * 10 <= timeMs + 1000;
 }
 
+/** Linux names each start of a machine. Source: random(4). */
+const bootFile = "/proc/sys/kernel/random/boot_id";
+
+/** Another text after each start of this machine; undefined where the system has none. */
+export function bootId(): string | undefined {
+  return textOf(bootFile).trim() || undefined;
+}
+
 /** Digest of when a process was started, "0" where the system does not say; undefined when there is no such process. */
 function startOf(pid: number): string | undefined {
   if (process.platform === "linux") {
     const ticks = linuxStart(pid);
-    if (ticks !== undefined) return digest(textOf("/proc/sys/kernel/random/boot_id"), String(ticks));
+    if (ticks !== undefined) return digest(textOf(bootFile), String(ticks));
     return undefined;
   }
   if (!answers(pid)) return undefined;

@@ -11,23 +11,42 @@ export interface LostProcess {
   /** Undefined where nobody watched. */
   readonly end: ProcessEnd | undefined;
   readonly digest: Pick<Digest, "memory" | "phase" | "time">;
-  /** When the machine was started, in milliseconds since 1970: now, and when the run was opened. Undefined of another machine. */
-  readonly bootedMs: { readonly now: number; readonly atOpening: number } | undefined;
+  /** Whether its machine was started anew since. */
+  readonly hasRestarted: boolean;
+  /** What its disk has left now, in bytes; undefined where that is unknown. */
+  readonly freeBytes: number | undefined;
+}
+
+/** Why a run was lost, most likely. */
+export interface LikelyCause {
+  /** In a sentence. */
+  readonly text: string;
+  /** Whether it wanted more memory than there was. */
+  readonly isForMemory: boolean;
 }
 
 /** A machine that has less than this share of its memory left is short of it. */
 const shortShare = 0.08;
-/** Clocks are corrected while a machine runs, in milliseconds. */
-const clockErrorMs = 60_000;
+/** A run whose disk has fewer bytes left can write neither what it has learned nor why it ends. */
+const fullDiskBytes = 1_000_000;
 
-/** Why a run was lost, most likely, in a sentence. */
-export function likelyCause({ end, digest, bootedMs }: LostProcess): string {
-  if (bootedMs && bootedMs.now - bootedMs.atOpening > clockErrorMs) return "The machine was restarted, or lost power.";
+export function likelyCause(lost: LostProcess): LikelyCause {
+  const { end, digest, hasRestarted } = lost;
   const signal = signalOf(end);
-  const memory = memoryText(digest.memory);
   const isShort = digest.memory !== undefined && digest.memory.freeBytes < shortShare * digest.memory.totalBytes;
-  if ((signal === "SIGKILL" || end === undefined) && isShort)
-    return `The system ended it, most likely for want of memory: ${memory}.`;
+  const isForMemory = !hasRestarted && (signal === "SIGKILL" || end === undefined) && isShort;
+  return { text: isForMemory ? memoryCause(digest) : otherCause(lost, signal), isForMemory };
+}
+
+function memoryCause({ memory }: LostProcess["digest"]): string {
+  return `The system ended it, most likely for want of memory: ${memoryText(memory)}.`;
+}
+
+function otherCause({ end, digest, hasRestarted, freeBytes }: LostProcess, signal: string | undefined): string {
+  if (hasRestarted) return "The machine was restarted, or lost power.";
+  if (freeBytes !== undefined && freeBytes < fullDiskBytes && signal === undefined)
+    return "Its disk is full, so it could not even note how it ended. Make room, then go on with it: what it saved last is kept.";
+  const memory = memoryText(digest.memory);
   if (signal === "SIGKILL") return `It was killed from outside (kill -9, a task manager, the system)${within(memory)}.`;
   if (signal === "SIGABRT" || signal === "SIGSEGV" || signal === "SIGBUS" || signal === "SIGILL" || signal === "SIGFPE")
     return `The runtime or a driver crashed (${signal})${within(memory)}.`;

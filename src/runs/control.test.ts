@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, afterEach, expect, test, vi } from "vitest";
 import { isStopWaiting, takeCommands } from "./control.ts";
 import {
   type Entry,
@@ -14,12 +14,14 @@ import {
   RunSession,
   readRun,
   sendCommand,
+  startMark,
   takeRun,
   writeRecord,
 } from "./index.ts";
 
 const root = mkdtempSync(path.join(os.tmpdir(), "coinage-control-"));
 afterAll(() => rmSync(root, { recursive: true }));
+afterEach(() => vi.useRealTimers());
 
 const record = newRecord({ id: "x", name: "x", word: "x", wanted: "run", version: "0.1.0" });
 
@@ -36,9 +38,7 @@ test("commands are found in the order they were given, once", async () => {
     ids.push(await sendCommand(places, command));
   }
   expect(await isStopWaiting(places)).toBe(false);
-  expect(await takeCommands(places)).toEqual(
-    given.map((asked, i) => ({ id: ids[i], time: expect.any(Number), asked })),
-  );
+  expect(await takeCommands(places)).toEqual(given.map((asked, i) => ({ id: ids[i], asked })));
   expect(await takeCommands(places)).toEqual([]);
 });
 
@@ -56,7 +56,6 @@ test.each([
   expect(await takeCommands(places)).toEqual([
     {
       id: "a",
-      time: expect.any(Number),
       asked: { command: expect.any(String), problem: expect.stringMatching(problem) },
     },
   ]);
@@ -117,15 +116,23 @@ test("what was meant for an earlier process is not obeyed by the next", async ()
   await session.close("done");
 });
 
-test("what is asked while the process of a run is starting is obeyed by it", async () => {
-  const places = makeRunFolder(root, "early");
-  await writeRecord(places, record);
-  await (await RunSession.open(places, record, "0.1.0")).close("stopped");
-  await noteStart(places, Date.now(), process.pid);
-  expect(await readRun(places)).toMatchObject({ state: "starting" });
-  await sendCommand(places, { command: "stop" });
-  const session = await RunSession.open(places, record, "0.1.0");
-  expect(session.stop.aborted).toBe(true);
-  await session.close("stopped");
-  expect(await readRun(places)).toMatchObject({ state: "stopped" });
-});
+test.each([0, -3, 3])(
+  "what is asked while the process of a run is starting is obeyed by it, and nothing that was asked before, when the clock is set by %d hours meanwhile",
+  async (hours) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    const places = makeRunFolder(root, "early");
+    await writeRecord(places, record);
+    await (await RunSession.open(places, record, "0.1.0")).close("stopped");
+    const late = await sendCommand(places, { command: "stopNow" });
+    vi.setSystemTime(Date.now() + hours * 3_600_000);
+    await noteStart(places, await startMark(places), process.pid);
+    expect(await readRun(places)).toMatchObject({ state: "starting" });
+    await sendCommand(places, { command: "stop" });
+    const session = await RunSession.open(places, record, "0.1.0");
+    const [first, second] = (await answers(places, 2)).sort((a) => (a.id === late ? -1 : 1));
+    expect([first, second]).toMatchObject([{ id: late, problem: "The run had ended." }, { command: "stop" }]);
+    expect([session.stop.aborted, session.now.aborted]).toEqual([true, false]);
+    await session.close("stopped");
+    expect(await readRun(places)).toMatchObject({ state: "stopped" });
+  },
+);

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdir, rm, stat } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { readEarlierFile, writeFileAtomically } from "../files/index.ts";
@@ -12,6 +12,8 @@ const schema = z.discriminatedUnion("command", [
   z.strictObject({ command: z.literal("stopNow") }),
   /** Draw an image; the prompt may have the options of a prompt file (--w 512 --h 512 --s 20). */
   z.strictObject({ command: z.literal("sample"), prompt: z.string().max(10_000), seed: z.int().min(0).optional() }),
+  /** Give up an image that was asked for. id: of the command that asked. */
+  z.strictObject({ command: z.literal("cancel"), id: z.string().max(255) }),
   /** Save the embedding and the state as they are. */
   z.strictObject({ command: z.literal("save") }),
   /** Draw the sample prompts every so many steps from now on; 0: no more. */
@@ -25,8 +27,6 @@ export type RunCommand = z.infer<typeof schema>;
 export interface FoundCommand {
   /** The name of its file without the ending. */
   readonly id: string;
-  /** When it was given, in milliseconds since 1970. */
-  readonly time: number;
   readonly asked: RunCommand | { readonly command: string; readonly problem: string };
 }
 
@@ -43,12 +43,20 @@ export async function takeCommands({ control }: RunPlaces): Promise<FoundCommand
   const found: FoundCommand[] = [];
   for (const name of await waitingIn(control)) {
     const file = path.join(control, name);
-    const time = Number(/^(\d{15})-/.exec(name)?.[1] ?? (await stat(file).catch(() => undefined))?.mtimeMs ?? 0);
     const bytes = await readEarlierFile(file);
     await rm(file, { recursive: true, force: true }).catch(() => {});
-    found.push({ id: path.parse(name).name, time, asked: read(bytes) });
+    found.push({ id: idOf(name), asked: read(bytes) });
   }
   return found;
+}
+
+/** The ids of the commands that wait for a run. */
+export async function waitingCommands({ control }: RunPlaces): Promise<string[]> {
+  return (await waitingIn(control)).map(idOf);
+}
+
+function idOf(name: string): string {
+  return path.parse(name).name;
 }
 
 /** Whether a command to stop waits. */

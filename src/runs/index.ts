@@ -13,6 +13,7 @@ export {
   runFolderOf,
   runsFolder,
 } from "./folder.ts";
+export { inTurn } from "./in-turn.ts";
 export type { CurvesOf, TableRow } from "./journal/curves.ts";
 export type { Entry, Outcome, ProblemData } from "./journal/events.ts";
 export { follow } from "./journal/follow.ts";
@@ -24,5 +25,5 @@ export { changeRecord, newRecord, type RunRecord, readRecord, writeRecord } from
 export { RunSession, takeFolder, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";
 export { readSources, SourceNotes, writeSources } from "./sources.ts";
-export { forgetStart, noteExit, noteFailedStart, noteStart } from "./started.ts";
+export { forgetStart, noteExit, noteFailedStart, noteStart, startMark } from "./started.ts";
 export { isUnderWay } from "./state.ts";

@@ -2,15 +2,15 @@ import { open, readdir, stat } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError, type ErrorCode } from "../errors/index.ts";
-import { lookAtLock } from "../files/index.ts";
-import { likelyCause } from "./cause.ts";
+import { freeBytesOn, lookAtLock } from "../files/index.ts";
+import { type LikelyCause, likelyCause } from "./cause.ts";
 import { isStopWaiting } from "./control.ts";
 import { placesOf, type RunPlaces } from "./folder.ts";
 import type { Digest } from "./journal/digest.ts";
 import type { ProblemData } from "./journal/events.ts";
 import { readStanding, type Standing } from "./journal/standing.ts";
-import { bootedMs, type RunRecord, readRecord } from "./record.ts";
-import { type FoundStart, lookAtStart, readExit } from "./started.ts";
+import { hasRestartedSince, type RunRecord, readRecord } from "./record.ts";
+import { lookAtStart, readExit } from "./started.ts";
 import { isUnderWay, type RunState, stateOf } from "./state.ts";
 
 /** A run as a list shows it. */
@@ -44,6 +44,8 @@ export interface RunRow {
   readonly problem: ProblemData | undefined;
   /** Of a lost run: why, most likely. */
   readonly cause: string | undefined;
+  /** Of a lost or failed run: whether it wanted more memory than there was, most likely. */
+  readonly isForMemory: boolean;
   /** Of a lost or failed run: the last lines of what it said. */
   readonly lastWords: readonly string[];
 }
@@ -95,33 +97,40 @@ export async function readRun(places: RunPlaces): Promise<RunRow> {
   }
 }
 
+/** A process may have ended, and said so, between two looks at its folder: that one is lost is believed the second time. */
 async function rowOf(places: RunPlaces): Promise<RunRow> {
+  const row = await rowNow(places);
+  return row.state === "lost" ? rowNow(places) : row;
+}
+
+async function rowNow(places: RunPlaces): Promise<RunRow> {
+  // looked at first: the process that opens the run takes it away, after which the journal tells of it
+  const noted = await lookAtStart(places);
   const { record, standing } = await contentsOf(places);
   const { digest } = standing;
   const lock = await lookAtLock(places.lock);
   const isHeld = lock?.isAlive ?? false;
-  const start = await newStart(places, digest);
+  // one of which the run has not heard yet
+  const start = noted && noted.mark.seq >= digest.seq ? noted : undefined;
   const isStopAsked = isHeld && (await isStopWaiting(places));
-  const ageMs = Date.now() - (await stat(places.record)).mtimeMs;
+  // the clock may have been set back since
+  const ageMs = Math.abs(Date.now() - (await stat(places.record)).mtimeMs);
   const state = stateOf({ wanted: record.wanted, isHeld, isStopAsked, start, ageMs, digest });
   const isUnopened = state === "failed" && start !== undefined && !isHeld;
+  const problem = isUnopened ? start.problem : digest.problem;
+  const cause = state === "lost" ? await causeOf(places, record, digest) : undefined;
   const { seq, time: updatedMs, step, steps, loss, averageLoss, remainingSeconds, file } = digest;
   return {
     ...{ id: path.basename(places.folder), folder: places.folder, state, seq, updatedMs },
     ...{ name: record.name, word: record.word, made: record.made },
-    ...{ step, steps, loss, averageLoss, file, problem: isUnopened ? start.problem : digest.problem },
+    ...{ step, steps, loss, averageLoss, file, problem },
     host: isUnderWay(state) ? (lock?.host ?? os.hostname()) : undefined,
     turn: state === "queued" ? (record.queued?.turn ?? 0) : undefined,
     remainingSeconds: isUnderWay(state) ? remainingSeconds : undefined,
-    cause: state === "lost" ? await causeOf(places, record, digest) : undefined,
+    cause: cause?.text,
+    isForMemory: cause?.isForMemory ?? (state === "failed" && problem?.code === "OUT_OF_MEMORY"),
     lastWords: state === "lost" || state === "failed" ? await consoleEnd(places) : [],
   };
-}
-
-/** A start of which the run has not heard yet. */
-async function newStart(places: RunPlaces, digest: Digest): Promise<FoundStart | undefined> {
-  const start = await lookAtStart(places);
-  return start && start.at >= (digest.time ?? 0) ? start : undefined;
 }
 
 function unreadable(places: RunPlaces, code: ErrorCode, message: string, hint?: string): RunRow {
@@ -146,6 +155,7 @@ function unreadable(places: RunPlaces, code: ErrorCode, message: string, hint?: 
     ...numbers,
     problem,
     cause: undefined,
+    isForMemory: false,
     lastWords: [],
   };
 }
@@ -167,12 +177,12 @@ async function contentsOf(places: RunPlaces): Promise<Contents> {
   return contents;
 }
 
-async function causeOf(places: RunPlaces, { process: opened }: RunRecord, digest: Digest): Promise<string> {
-  const isHere = opened !== undefined && opened.host === os.hostname();
+async function causeOf(places: RunPlaces, { process: opened }: RunRecord, digest: Digest): Promise<LikelyCause> {
   return likelyCause({
     end: await readExit(places, digest.pid ?? opened?.pid),
     digest,
-    bootedMs: isHere ? { now: bootedMs(), atOpening: opened.bootedMs } : undefined,
+    hasRestarted: opened !== undefined && hasRestartedSince(opened),
+    freeBytes: await freeBytesOn(places.folder),
   });
 }
 

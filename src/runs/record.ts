@@ -1,7 +1,7 @@
 import os from "node:os";
 import { z } from "zod";
 import { CoinageError } from "../errors/index.ts";
-import { readRegularTextFile, writeFileAtomically } from "../files/index.ts";
+import { bootId, readRegularTextFile, writeFileAtomically } from "../files/index.ts";
 import type { RunPlaces } from "./folder.ts";
 import { inTurn } from "./in-turn.ts";
 
@@ -28,7 +28,16 @@ const schema = z.looseObject({
   /** Who made it. */
   by: z.looseObject({ coinage: z.string(), node: z.string(), platform: z.string() }),
   /** Who opened it last. */
-  process: z.looseObject({ pid: z.int(), host: z.string(), bootedMs: z.number() }).optional(),
+  process: z
+    .looseObject({
+      pid: z.int(),
+      host: z.string(),
+      /** When its machine was started, in milliseconds since 1970. */
+      bootedMs: z.number(),
+      /** Another text after each start of the machine, where the system has one. */
+      boot: z.string().optional(),
+    })
+    .optional(),
 });
 
 /** What a run is. Keys that are not known here are kept. */
@@ -53,12 +62,23 @@ export function newRecord({ version, parent, ...run }: NewRun): RunRecord {
 
 /** This process, as the one that has opened a run. */
 export function openedHere(): NonNullable<RunRecord["process"]> {
-  return { pid: process.pid, host: os.hostname(), bootedMs: bootedMs() };
+  const boot = bootId();
+  return { pid: process.pid, host: os.hostname(), bootedMs: bootedMs(), ...(boot !== undefined && { boot }) };
 }
 
-/** When this machine was started, in milliseconds since 1970. */
-export function bootedMs(): number {
+/** When this machine was started, in milliseconds since 1970: as its clock says now. */
+function bootedMs(): number {
   return Math.round(Date.now() - os.uptime() * 1000);
+}
+
+/** Clocks are corrected while a machine runs, in milliseconds. */
+const clockErrorMs = 60_000;
+
+/** Whether this machine was started anew since a process of it opened a run. Where the system has no name for each start, setting the clock looks the same. */
+export function hasRestartedSince({ host, boot, bootedMs: before }: NonNullable<RunRecord["process"]>): boolean {
+  if (host !== os.hostname()) return false;
+  const now = bootId();
+  return boot !== undefined && now !== undefined ? boot !== now : bootedMs() - before > clockErrorMs;
 }
 
 /** Writes what a run is, whole or not at all. @throws OUTPUT_UNWRITABLE */

@@ -52,6 +52,8 @@ export class RunSession {
   readonly #now = new AbortController();
   readonly #timers: readonly NodeJS.Timeout[];
   #waiting: TrainingCommand[] = [];
+  /** Ends images that were asked for and are not drawn yet, by the ids of the commands. */
+  readonly #images = new Map<string, AbortController>();
   #step = 0;
   #toldRss = 0;
   #looking: Promise<void> = Promise.resolve();
@@ -77,15 +79,17 @@ export class RunSession {
     });
     const found = await takeCommands(places);
     // what was meant for an earlier process is not obeyed by this one
-    const start = journal.seq > 0 ? ((await lookAtStart(places))?.at ?? Number.POSITIVE_INFINITY) : 0;
-    for (const late of found.filter(({ time }) => time < start)) answerTo(journal, late, "The run had ended.");
+    const start = await lookAtStart(places);
+    const isLate = ({ id }: FoundCommand) => journal.seq > 0 && (!start || start.mark.commands.includes(id));
+    const [late, early] = [found.filter(isLate), found.filter((one) => !isLate(one))];
+    for (const one of late) answerTo(journal, one, "The run had ended.");
     const { queued, ...kept } = record;
     await writeRecord(places, { ...kept, wanted: "run", process: openedHere() });
     journal.append({ kind: "opened", pid: process.pid, host: os.hostname(), version });
     await touch(path.dirname(places.folder));
     await forgetStart(places);
     const session = new RunSession(places, journal);
-    for (const early of found.filter(({ time }) => time >= start)) session.#obey(early);
+    for (const one of early) session.#obey(one);
     return session;
   }
 
@@ -141,6 +145,18 @@ export class RunSession {
       answer();
       this.#stop.abort();
       if (asked.command === "stopNow") this.#now.abort();
+    } else if (asked.command === "cancel") {
+      const image = this.#images.get(asked.id);
+      image?.abort();
+      answer(image ? undefined : "No such image is waiting or being drawn.");
+    } else if (asked.command === "sample") {
+      const end = new AbortController();
+      this.#images.set(found.id, end);
+      const done = (problem?: string) => {
+        this.#images.delete(found.id);
+        answer(problem);
+      };
+      this.#waiting.push({ ...asked, signal: end.signal, answer: done });
     } else {
       this.#waiting.push({ ...asked, answer });
     }
@@ -180,6 +196,7 @@ async function touch(folder: string): Promise<void> {
   await utimes(folder, now, now).catch(() => {});
 }
 
-function answerTo(journal: Journal, { id, asked: { command } }: FoundCommand, problem: string | undefined): void {
-  journal.append({ kind: "answer", id, command, problem });
+function answerTo(journal: Journal, { id, asked }: FoundCommand, problem: string | undefined): void {
+  const set = "sampleEvery" in asked ? { sampleEvery: asked.sampleEvery } : {};
+  journal.append({ kind: "answer", id, command: asked.command, problem, ...set });
 }

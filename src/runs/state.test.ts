@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { likelyCause } from "./cause.ts";
 import { type Digest, digestOf } from "./journal/digest.ts";
 import type { Entry } from "./journal/events.ts";
+import { hasRestartedSince, openedHere } from "./record.ts";
 import { type RunFacts, stateOf } from "./state.ts";
 
 const facts = (given: Partial<Omit<RunFacts, "digest">>, digest: Partial<RunFacts["digest"]> = {}): RunFacts => ({
@@ -54,6 +55,11 @@ describe("how a run stands by its events", () => {
     ["a step", [opened, started, step], { phase: "running", step: 1, loss: 0.5, remainingSeconds: 8 }],
     ["an image begins", [opened, step, { kind: "sampling" }], { phase: "sampling" }],
     ["an image ends", [opened, step, { kind: "sampling" }, { kind: "sample" }], { phase: "running" }],
+    [
+      "an image is given up",
+      [opened, step, { kind: "sampling" }, { kind: "answer", command: "sample", problem: "?" }],
+      { phase: "running" },
+    ],
     ["asked to stop", [opened, step, { kind: "answer", command: "stop" }, step], { phase: "stopping" }],
     ["a command refused", [opened, step, { kind: "answer", command: "stop", problem: "?" }], { phase: "running" }],
     ["done", [opened, step, { kind: "closed", outcome: "done" }], { session: "closed", outcome: "done" }],
@@ -83,28 +89,48 @@ describe("why a run was lost", () => {
     entry(1, { kind: "memory", rssBytes: 7e9, peakBytes: 7.5e9, freeBytes, totalBytes: 8e9 }) as Digest["memory"];
   const digest = (free?: number) =>
     ({ phase: "running", time: 1, memory: free === undefined ? undefined : memory(free) }) as const;
-  const here = { now: 1000, atOpening: 900 };
+  const [gone, room] = [{ hasRestarted: true }, { hasRestarted: false, freeBytes: 1e9 }];
 
   test.each([
-    ["a restart", { end: undefined, digest: digest(1e8), bootedMs: { now: 9e6, atOpening: 900 } }, /restarted/],
+    ["a restart", { end: undefined, digest: digest(1e8), ...gone, freeBytes: 1e9 }, /restarted/, false],
     [
       "a kill when memory was short",
-      { end: { signal: "SIGKILL" }, digest: digest(1e8), bootedMs: here },
+      { end: { signal: "SIGKILL" }, digest: digest(1e8), ...room },
       /want of memory.*7\.5 GB.*0\.1 of 8\.0/,
+      true,
     ],
-    ["the same seen by a shell", { end: { code: 137 }, digest: digest(1e8), bootedMs: here }, /want of memory/],
+    ["the same seen by a shell", { end: { code: 137 }, digest: digest(1e8), ...room }, /want of memory/, true],
     [
       "nobody has seen the end, and memory was short",
-      { end: undefined, digest: digest(1e8), bootedMs: here },
+      { end: undefined, digest: digest(1e8), ...room },
       /want of memory/,
+      true,
     ],
-    ["a kill when there was memory", { end: { code: 137 }, digest: digest(4e9), bootedMs: here }, /from outside/],
-    ["a crash", { end: { code: 139 }, digest: digest(), bootedMs: undefined }, /crashed \(SIGSEGV\)/],
-    ["a crash on Windows", { end: { code: 0xc0000005 }, digest: digest(), bootedMs: undefined }, /crashed/],
-    ["another signal", { end: { signal: "SIGTERM" }, digest: digest(), bootedMs: undefined }, /SIGTERM/],
-    ["another code", { end: { code: 7 }, digest: digest(), bootedMs: undefined }, /exit code 7/],
-    ["nothing is known", { end: undefined, digest: digest(4e9), bootedMs: here }, /nothing is known/],
-  ])("%s", (_, lost, said) => {
-    expect(likelyCause(lost)).toMatch(said);
+    ["a kill when there was memory", { end: { code: 137 }, digest: digest(4e9), ...room }, /from outside/, false],
+    ["a crash", { end: { code: 139 }, digest: digest(), ...room }, /crashed \(SIGSEGV\)/, false],
+    ["a crash on Windows", { end: { code: 0xc0000005 }, digest: digest(), ...room }, /crashed/, false],
+    ["another signal", { end: { signal: "SIGTERM" }, digest: digest(), ...room }, /SIGTERM/, false],
+    ["another code", { end: { code: 7 }, digest: digest(), ...room }, /exit code 7/, false],
+    [
+      "a code when the disk is full",
+      { end: { code: 1 }, digest: digest(), hasRestarted: false, freeBytes: 0 },
+      /disk is full/,
+      false,
+    ],
+    ["nothing is known", { end: undefined, digest: digest(4e9), ...room }, /nothing is known/, false],
+  ])("%s", (_, lost, said, isForMemory) => {
+    const cause = likelyCause(lost);
+    expect(cause.text).toMatch(said);
+    expect(cause.isForMemory).toBe(isForMemory);
+  });
+
+  test("not a restart of the machine because its clock was set", () => {
+    const opened = openedHere();
+    expect(hasRestartedSince({ ...opened, bootedMs: opened.bootedMs - 3 * 3_600_000 })).toBe(opened.boot === undefined);
+    expect(hasRestartedSince({ ...opened, boot: "another" })).toBe(opened.boot !== undefined);
+    expect(hasRestartedSince({ ...opened, host: "elsewhere", boot: "another" })).toBe(false);
+    const { boot: _, ...unnamed } = opened;
+    expect(hasRestartedSince(unnamed)).toBe(false);
+    expect(hasRestartedSince({ ...unnamed, bootedMs: opened.bootedMs - 3_600_000 })).toBe(true);
   });
 });

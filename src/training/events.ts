@@ -292,7 +292,13 @@ export interface InitWordEvent {
 
 /** What a run can be asked to do between two of its steps. */
 export type TrainingCommand = (
-  | { readonly command: "sample"; readonly prompt: string; readonly seed?: number | undefined }
+  | {
+      readonly command: "sample";
+      readonly prompt: string;
+      readonly seed?: number | undefined;
+      /** Aborted when the image is no longer wanted. */
+      readonly signal?: AbortSignal;
+    }
   /** Save the embedding and the state, named by the step. */
   | { readonly command: "save" }
   /** Save the state alone, in place of the one that the end of the run would write. */

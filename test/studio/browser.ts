@@ -90,6 +90,11 @@ export async function visit(studio: OpenStudio, options: BrowserContextOptions =
 /** Keeps what a page looks like, for human eyes. */
 async function keepScreen(page: Page, name: string): Promise<void> {
   mkdirSync(screens, { recursive: true });
+  // those further down are loaded when somebody scrolls there
+  await page.evaluate(`Promise.all([...document.images].map((image) => {
+    image.loading = "eager";
+    return image.decode().catch(() => {});
+  }))`);
   await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
 }
 

@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, renameSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import type { RunRow } from "../../src/runs/index.ts";
+import { type Entry, placesOf, type RunRow } from "../../src/runs/index.ts";
 import { trainedRuns } from "../studio-run.ts";
+import { writtenRun } from "../written-run.ts";
 import { askStudio, lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
 
 const home = temporaryFolder();
@@ -28,16 +29,19 @@ test("the list shows what each word has drawn, and what is thrown away comes bac
   await page.getByText("This machine is learning nothing now.").waitFor();
   await card.getByRole("img", { name: "a photo of vexla, step 10, seed 1" }).waitFor();
   await lookAt(page, "runs");
+  const trash = page.getByText("Trash", { exact: true });
+  expect(await trash.count()).toBe(0);
 
   await page.getByRole("button", { name: "Move to the trash: mug" }).click();
   await page.getByRole("heading", { name: "mug" }).waitFor({ state: "detached" });
   expect(existsSync(folders.mug!)).toBe(false);
-  await page.getByText("Trash", { exact: true }).click();
+  await trash.click();
   await page.getByRole("button", { name: "Restore mug" }).waitFor();
   await lookAt(page, "runs-trash");
   await page.getByRole("button", { name: "Restore mug" }).click();
   await page.getByRole("heading", { name: "mug" }).waitFor();
   expect(existsSync(folders.mug!)).toBe(true);
+  await trash.waitFor({ state: "detached" });
   expect({ strangers, complaints }).toEqual({ strangers: [], complaints: [] });
 });
 
@@ -105,4 +109,57 @@ test("two words wait while a third is learned, in an order that can be changed",
   await expect
     .poll(async () => (await runs()).runs.find(({ name }) => name === "mug")?.step, { timeout: 60_000 })
     .toBe(15);
+});
+
+/** Appends what a process would have written that opened a run and failed. */
+function failLater(name: string, problem: object): void {
+  const { journal } = placesOf(folders[name]!);
+  const last = JSON.parse(readFileSync(journal, "utf8").trim().split("\n").at(-1)!) as Entry;
+  const events = [
+    { kind: "opened", pid: 1, host: "here", version: "1" },
+    { kind: "closed", outcome: "failed", problem },
+  ];
+  for (const [i, event] of events.entries())
+    appendFileSync(journal, `${JSON.stringify({ seq: last.seq + 1 + i, time: Date.now(), ...event })}\n`);
+}
+
+test("a run that had too little memory says so above all, and is made again with batch 1, from what it had saved", async () => {
+  failLater("mug", {
+    code: "OUT_OF_MEMORY",
+    message: "Out of memory (the runtime could not get 2.1 GB).",
+    hint: "A smaller batch or smaller images need less.",
+  });
+  const { page, context, complaints } = await visit(studio);
+  await page.getByText("Out of memory (the runtime").waitFor();
+  await lookAt(page, "runs-failed");
+  await page.goto(`${studio.address}run/${idOf("mug")}`);
+  await page.getByRole("alert").getByText("Out of memory").waitFor();
+  await lookAt(page, "run-failed");
+  await page.getByRole("button", { name: "Again with batch 1 (same pictures a step)" }).click();
+  await page.getByText("It starts from the vectors that were learned in").waitFor();
+  // of 15 steps ten were saved, with two pictures each
+  await page.getByText(/^5 steps × 2/).waitFor();
+
+  // its folder is renamed while another tab shows it
+  const other = await context.newPage();
+  await other.goto(`${studio.address}run/${idOf("mug")}`);
+  await other.getByRole("button", { name: /^Resume from step/ }).waitFor();
+  renameSync(folders.mug!, `${folders.mug!}_renamed`);
+  await other.getByRole("alert").getByText("This word is no longer here").waitFor();
+  expect(await other.getByRole("button", { name: /^Resume from step/ }).count()).toBe(0);
+  await other.getByRole("alert").getByRole("link", { name: "All words" }).click();
+  await other.getByRole("heading", { name: "mug" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
+test("what has nothing to compare or to use yet says so", async () => {
+  const { id, write } = await writtenRun(path.join(home, "runs"), "cup");
+  write("opened", { pid: 1, host: "here", version: "1" });
+  write("closed", { outcome: "failed", problem: { code: "OUTPUT_UNWRITABLE", message: "The disk is full (ENOSPC)." } });
+  const { page } = await visit(studio);
+  for (const screen of ["compare", "use"]) {
+    await page.goto(`${studio.address}run/${id}/${screen}`);
+    await page.getByText("Nothing is saved yet.").waitFor();
+    await lookAt(page, `${screen}-empty`);
+  }
 });

@@ -42,6 +42,17 @@ test("a page whose key was changed says so, and goes on once the browser is let 
   await page.getByRole("heading", { name: "No word has been taught yet" }).waitFor();
 });
 
+test("a disk that is nearly full is told above all", async () => {
+  const { page, context } = await visit(studio);
+  const short = { freeBytes: 320_000_000, leaveBytes: 1_000_000_000 };
+  await context.route("**/api/events*", (route) =>
+    route.fulfill({ contentType: "text/event-stream", body: `event: disk\ndata: ${JSON.stringify(short)}\n\n` }),
+  );
+  await page.reload();
+  await page.getByRole("alert").getByText("The disk is nearly full: 320 MB left.").waitFor();
+  await lookAt(page, "disk-full");
+});
+
 test("an address of no screen says so", async () => {
   const { page } = await visit(studio);
   await page.goto(`${studio.address}run/nothing/at/all`);

@@ -160,6 +160,18 @@ test("a step is written for two programs and into a folder, and never over anoth
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).not.toEqual(wanted);
 });
 
+test("the report is made where the run wrote none, and opens", async () => {
+  const { page } = await visit(studio);
+  await page.goto(screenOf("use"));
+  await page.getByRole("button", { name: "Make the report" }).click();
+  await page.getByText("Making the report").waitFor();
+  const open = page.getByRole("link", { name: "Open the report" });
+  await open.waitFor({ timeout: 120_000 });
+  const report = page.waitForEvent("popup");
+  await open.click();
+  await (await report).getByText(/vexla/).first().waitFor();
+});
+
 test("while the run goes on it draws with its vectors as they are, and what is asked of a step waits for its end", async () => {
   await askStudio(studio, "POST", `/api/runs/${run}/extend`, { steps: 100_000 });
   const { page } = await visit(studio);
@@ -169,10 +181,20 @@ test("while the run goes on it draws with its vectors as they are, and what is a
   await page.getByRole("button", { name: /^Draw(: about|$)/ }).click();
   const result = page.getByRole("figure", { name: "The picture" });
   await result.getByRole("img", { name: /^a drawing of vexla, step [3-9]\d+, seed 42$/ }).waitFor({ timeout: 60_000 });
+  await page.getByText("Size, steps and guidance").click();
+  await page.getByLabel("Steps").fill("150");
+  await page.getByLabel("Width").fill("512");
+  await page.getByRole("button", { name: /^Draw(: about|$)/ }).click();
+  const cancel = result.getByRole("button", { name: "Cancel drawing" });
+  await cancel.waitFor();
+  await lookAt(page, "use-learning");
+  await cancel.click();
+  await cancel.waitFor({ state: "detached" });
 
   await page.goto(screenOf("compare", "?seeds=99&at=vexla-step00000010.safetensors&steps=4"));
   await page.getByRole("button", { name: /^Draw a photo of vexla, step 10, seed 99$/ }).click();
   await page.getByText("The run vexla is under way").waitFor();
+  await lookAt(page, "compare-learning");
   await askStudio(studio, "POST", `/api/runs/${run}/stop`, { now: true });
   await page.getByRole("img", { name: "a photo of vexla, step 10, seed 99" }).waitFor({ timeout: 60_000 });
 });

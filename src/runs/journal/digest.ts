@@ -78,7 +78,9 @@ export function digestAfter(digest: Digest, entry: Entry): Digest {
     case "saved":
       return { ...now, file: entry.file };
     case "answer":
-      return isStop(entry) ? { ...now, phase: "stopping" } : now;
+      if (isStop(entry)) return { ...now, phase: "stopping" };
+      // an image that was given up
+      return entry.command === "sample" && digest.phase === "sampling" ? { ...now, phase: "running" } : now;
     case "memory":
       return { ...now, memory: entry };
     case "closed":

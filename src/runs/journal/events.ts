@@ -8,7 +8,14 @@ export type RunEvent =
   /** A process has opened the run. */
   | { readonly kind: "opened"; readonly pid: number; readonly host: string; readonly version: string }
   /** A command was obeyed, or not. id: the name of its file without the ending. */
-  | { readonly kind: "answer"; readonly id: string; readonly command: string; readonly problem?: string | undefined }
+  | {
+      readonly kind: "answer";
+      readonly id: string;
+      readonly command: string;
+      readonly problem?: string | undefined;
+      /** What it was told to set. */
+      readonly sampleEvery?: number | undefined;
+    }
   /** The state was written from which the run goes on if its process is lost. */
   | { readonly kind: "kept"; readonly step: number }
   /** Memory of the process, now and at most, and what the machine has left of how much, in bytes; written when it has changed. */
@@ -30,5 +37,9 @@ export interface ProblemData {
   readonly hint?: string | undefined;
 }
 
-/** A line of a journal. seq: counted from 1 without gaps; time: in milliseconds since 1970. Numbers that are not finite are null in it. */
-export type Entry = { readonly seq: number; readonly time: number } & (TrainingEvent | RunEvent);
+/** A line of a journal. seq: counted from 1 without gaps; time: in milliseconds since 1970; upMs: since the process that opened the run was started, by a clock that
+ *  nobody sets, for what lies between two events of one process. Journals of earlier versions lack it. Numbers that are not finite are null in it. */
+export type Entry = { readonly seq: number; readonly time: number; readonly upMs?: number } & (
+  | TrainingEvent
+  | RunEvent
+);

@@ -61,7 +61,9 @@ describe("a journal", () => {
     const journal = await Journal.open(file);
     journal.append({ ...kept(Number.NaN), pixels: new Uint8Array(9) } as never);
     journal.close();
-    expect(linesOf(file)).toEqual([{ seq: 1, time: expect.any(Number), kind: "kept", step: null }]);
+    expect(linesOf(file)).toEqual([
+      { seq: 1, time: expect.any(Number), upMs: expect.any(Number), kind: "kept", step: null },
+    ]);
   });
 
   test("is read in pieces without losing or repeating an event, wherever a piece ends", async () => {

@@ -42,7 +42,7 @@ export class Journal {
   }
 
   append(event: TrainingEvent | RunEvent): void {
-    const entry = { seq: ++this.#seq, time: Date.now(), ...event };
+    const entry = { seq: ++this.#seq, time: Date.now(), upMs: Math.round(performance.now()), ...event };
     this.#waiting.push(`${JSON.stringify(entry, withoutArrays)}\n`);
     this.#write();
   }

@@ -1,6 +1,5 @@
-import { settingName, type TrainInput, trainTable } from "../../options/index.ts";
 import type { RunSummary } from "../../training/index.ts";
-import { type DraftSettings, settingsOfDraft } from "../drafts/settings.ts";
+import type { DraftSettings } from "../drafts/settings.ts";
 
 /** What one click changes in the settings of a draft. */
 export interface SettingsChange {
@@ -28,16 +27,17 @@ const checkpointing: Way = ({ settings, run }) =>
         settings: { gradient_checkpointing: true, ...(run && { cache_latents: true }) },
       };
 
-/** The same images in each step, in smaller parts. */
-const smallerBatch: Way = ({ run }) => {
-  if (!run || run.batchSize < 2) return undefined;
-  const batch = Math.ceil(run.batchSize / 2);
-  const parts = Math.round((run.accumulationSteps * run.batchSize) / batch);
+/** The same images in each step, in parts of so many. */
+function inParts({ accumulationSteps, batchSize }: RunSummary, batch: number): SettingsChange {
+  const parts = Math.round((accumulationSteps * batchSize) / batch);
   return {
     label: `Lower the batch to ${batch}`,
     settings: { train_batch_size: batch, gradient_accumulation_steps: parts },
   };
-};
+}
+
+const smallerBatch: Way = ({ run }) =>
+  run && run.batchSize > 1 ? inParts(run, Math.ceil(run.batchSize / 2)) : undefined;
 
 /** Models for large images learn nothing from those of fewer pixels a side. */
 const smallestSide = 256;
@@ -68,21 +68,14 @@ const halfSteps: Way = ({ settings, run }) => {
 /** Makes a run fit into less memory: what costs least first. */
 export const lessMemory: Way = (planned) => checkpointing(planned) ?? smallerBatch(planned) ?? smallerImages(planned);
 
+/** What needs less memory and teaches the same: one image after the other, in as many to a step; else computing results twice. Undefined where both are so. */
+export function sameInLessMemory(planned: Planned): SettingsChange | undefined {
+  const { run } = planned;
+  return run && run.batchSize > 1 ? inParts(run, 1) : checkpointing(planned);
+}
+
 /** All ways to make a run cheaper, those that save time first. */
 export function cheaperWays(planned: Planned): readonly SettingsChange[] {
   const ways = [quickRecipe, halfSteps, smallerImages, smallerBatch, checkpointing];
   return ways.flatMap((way) => way(planned) ?? []);
-}
-
-/** The settings of a run after a change in its draft. */
-export function changedInput(input: TrainInput, changes: SettingsChange["settings"]): TrainInput {
-  const given = Object.entries(changes).filter(([, value]) => value !== null);
-  const gone = Object.entries(changes).flatMap(([flag, value]) => (value === null ? [nameOf(flag)] : []));
-  const kept = Object.entries(input).filter(([name]) => !gone.includes(name));
-  return { ...Object.fromEntries(kept), ...settingsOfDraft(Object.fromEntries(given) as DraftSettings) } as TrainInput;
-}
-
-function nameOf(flag: string): string {
-  const table: Readonly<Record<string, (typeof trainTable)[keyof typeof trainTable]>> = trainTable;
-  return settingName(flag, table[flag]!);
 }

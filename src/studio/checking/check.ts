@@ -5,7 +5,8 @@ import { type DryRun, DryRuns } from "../../training/index.ts";
 import { hasWord } from "../drafts/captions.ts";
 import type { DraftPicture } from "../drafts/draft.ts";
 import { type Problem, problemOf } from "../http/problems.ts";
-import { changedInput, cheaperWays, type SettingsChange } from "./cheaper.ts";
+import { changedInput } from "./changed.ts";
+import { cheaperWays, type SettingsChange } from "./cheaper.ts";
 import { type Fix, fixOf, type Mendable } from "./fixes.ts";
 import { checkWord, knownError } from "./word.ts";
 

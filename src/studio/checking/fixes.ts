@@ -87,7 +87,10 @@ const evaluations =
   ({ settings, run }: Mendable): Fix | undefined => {
     const interval = Math.floor(Number(settings.max_train_steps ?? run?.steps) / count);
     return interval >= 1
-      ? { label: `Evaluate every ${interval} steps`, settings: { eval_every_n_steps: interval } }
+      ? {
+          label: interval === 1 ? "Evaluate after each step" : `Evaluate every ${interval} steps`,
+          settings: { eval_every_n_steps: interval },
+        }
       : undefined;
   };
 

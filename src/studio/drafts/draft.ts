@@ -74,6 +74,8 @@ const storedDraft = z.object({
   next: z.number(),
   /** The revision that was started last: a draft that has not changed since is not waiting for anything. */
   startedRevision: z.number().optional(),
+  /** The run that was started then. */
+  startedRun: z.string().optional(),
   /** The run that it was made from; weights: the file beside the draft with the vectors to start from. */
   from: z.object({ run: z.string(), weights: z.string().optional() }).optional(),
 });

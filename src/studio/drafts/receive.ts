@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { open, rename, rm, statfs, unlink } from "node:fs/promises";
+import { open, rename, rm, unlink } from "node:fs/promises";
 import path from "node:path";
 import { limits, type Refusal, requireWithin } from "../../budget/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { readStart, withRegularFile } from "../../files/index.ts";
 import { kindBytes, kindOf, previewOf, readPictureHeader, shownSize, writeUpright } from "../../pictures/index.ts";
+import { requireRoom } from "../disk/room.ts";
 import type { DraftPicture } from "./draft.ts";
 
 /** A file that has arrived whole, under a temporary name. */
@@ -55,16 +56,6 @@ const tooLarge: Refusal = {
   subject: "The image",
   hint: "Shrink it: images are trained at a far smaller size anyway.",
 };
-
-/** @throws DISK_FULL when so many bytes would leave too little room */
-export async function requireRoom(folder: string, bytes: number, leaveBytes: number): Promise<void> {
-  const { bavail, bsize, blocks } = await statfs(folder);
-  // some network drives do not say
-  if (blocks === 0 || bavail * bsize - bytes >= leaveBytes) return;
-  throw new CoinageError("DISK_FULL", `The disk of ${folder} has ${Math.round((bavail * bsize) / 1e6)} MB left.`, {
-    hint: "Make room on it: images are accepted as long as room for the training itself stays free, usually 1 GB.",
-  });
-}
 
 /** Side of the previews, in pixels. */
 const previewSide = 256;

@@ -30,3 +30,11 @@ test("on a disk that is short no run is made of a draft", async () => {
   expect([answer.status, await codeOf(answer)]).toEqual([507, "DISK_FULL"]);
   expect(await (await ask("GET", "/api/runs")).json()).toEqual({ runs: [], queue: [] });
 });
+
+test("that a disk is short is told to whoever watches, with what it has left", async () => {
+  const reader = (await ask("GET", "/api/events")).body!.getReader();
+  let text = "";
+  while (!text.includes("event: disk")) text += new TextDecoder().decode((await reader.read()).value);
+  await reader.cancel();
+  expect(text).toMatch(/event: disk\ndata: \{"freeBytes":\d+0000000,"leaveBytes":115292\d+\}\n/);
+});

@@ -176,8 +176,8 @@ export class OpenDraft {
   }
 
   /** Notes that a run was started from what the draft is now. */
-  async setStarted(): Promise<void> {
-    this.#set({ startedRevision: this.#draft.revision });
+  async setStarted(run: string): Promise<void> {
+    this.#set({ startedRevision: this.#draft.revision, startedRun: run });
     await this.#save();
   }
 

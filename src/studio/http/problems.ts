@@ -28,6 +28,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   RUN_ENDED: 409,
   RUN_CHANGED: 409,
   RUN_NEWER: 409,
+  RUN_SMALLEST: 409,
   BODY_TOO_LARGE: 413,
   DRAFT_FULL: 413,
   PICTURE_UNREADABLE: 415,

@@ -5,9 +5,9 @@ import "./screens/run/run.css";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
 import { bindings, listenForKeys, useKeys } from "./keys.ts";
-import { connection, meetStudio, studio } from "./live/index.ts";
+import { connection, disk, meetStudio, studio } from "./live/index.ts";
 import { Dialog } from "./parts/dialog.tsx";
-import { timeText } from "./parts/format.ts";
+import { bytesText, timeText } from "./parts/format.ts";
 import { later } from "./parts/later.tsx";
 import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
@@ -52,6 +52,7 @@ function Page() {
         </nav>
       </header>
       <ConnectionBar />
+      <DiskBar />
       <main id="main" tabIndex={-1}>
         <Current />
       </main>
@@ -119,6 +120,16 @@ function ConnectionBar() {
       <button type="button" onClick={() => location.reload()}>
         {words.loadAgain}
       </button>
+    </p>
+  );
+}
+
+function DiskBar() {
+  const short = disk.value;
+  if (!short) return null;
+  return (
+    <p class="connection" role="alert">
+      {words.diskShort(bytesText(short.freeBytes), bytesText(short.leaveBytes))}
     </p>
   );
 }

@@ -3,12 +3,13 @@ import path from "node:path";
 import { Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
-import { type Entry, type RunPlaces, readSources, settingsOfRun } from "../../runs/index.ts";
+import { aboutRun, type Entry, type RunPlaces, readSources, settingsOfRun } from "../../runs/index.ts";
+import { type SettingsChange, sameInLessMemory } from "../checking/cheaper.ts";
 import { picturesIn } from "../disk/folders.ts";
 import { openInside } from "../disk/names.ts";
 import type { Draft, DraftInput } from "../drafts/draft.ts";
 import { typedPrompt } from "../drafts/prompts.ts";
-import { requireDraftable } from "../drafts/settings.ts";
+import { type DraftSettings, requireDraftable } from "../drafts/settings.ts";
 import { takePictures } from "../drafts/take.ts";
 import { readJson } from "../http/bodies.ts";
 import type { StudioParts } from "../parts.ts";
@@ -21,39 +22,85 @@ type Parts = Pick<StudioParts, "drafts" | "models"> & { readonly histories: RunH
 export function againRoutes(act: Act, parts: Parts): Hono {
   const app = new Hono();
 
-  app.post("/:id/again", (c) => act(c, async (run) => ({ draft: await draftOf(run, parts) })));
+  app.post("/:id/again", async (c) => {
+    const { lessMemory } = await readJson(c, z.strictObject({ lessMemory: z.boolean().default(false) }));
+    return act(c, (run) => (lessMemory ? draftForLessMemory(run, parts) : draftOf(run, parts)));
+  });
   app.post("/:id/branch", async (c) => {
     const { checkpoint } = await readJson(c, z.strictObject({ checkpoint: z.string().max(255) }));
     return act(c, async (run) => {
       const handle = await openInside(run.places.checkpoints, checkpoint);
       await handle.close();
-      return { draft: await draftOf(run, parts, path.join(run.places.checkpoints, checkpoint)) };
+      return draftOf(run, parts, { weights: path.join(run.places.checkpoints, checkpoint) });
     });
   });
   return app;
 }
 
-/** A new draft with the settings, images and captions of a run. weights: an embedding to start from. */
+/** What a run is again, so that the page can start it at once. */
+interface Again {
+  readonly draft: Draft;
+  /** Whether it has all that the run had: one from a terminal may have had what a draft cannot have. */
+  readonly isWhole: boolean;
+}
+
+interface Changed {
+  /** An embedding to start from. */
+  readonly weights?: string | undefined;
+  /** New settings by flag; null: none. */
+  readonly settings?: SettingsChange["settings"];
+}
+
+/** A new draft like a run that had too little memory, which needs less of it and teaches the same. It goes on from the last vectors that were saved, with the steps
+ *  that were left: a run's own state is only of use with the batch that it was made with. @throws RUN_SMALLEST */
+async function draftForLessMemory(run: AskedRun, parts: Parts): Promise<Again> {
+  const history = await parts.histories.of(run.places);
+  const { settings, checkpoints } = await aboutRun(run.places, history);
+  const summary = history.start?.run;
+  const change = sameInLessMemory({ settings: settings as DraftSettings, run: summary });
+  if (!change)
+    throw new CoinageError(
+      "RUN_SMALLEST",
+      "Its steps take one image after the other and compute results twice already.",
+      {
+        where: run.row.id,
+        hint: "Make it again with changes: smaller images, or fewer vectors.",
+      },
+    );
+  const steps = summary?.steps ?? 0;
+  const saved = checkpoints.filter(({ kind, step }) => (kind === "step" || kind === "last") && step < steps);
+  const last = saved.reduce((a, b) => (a && a.step > b.step ? a : b), saved[0]);
+  const left = last && { max_train_steps: steps - last.step, max_train_epochs: null };
+  return draftOf(run, parts, {
+    weights: last && path.join(run.places.checkpoints, last.name),
+    settings: { ...change.settings, ...left },
+  });
+}
+
+/** A new draft with the settings, images and captions of a run. */
 async function draftOf(
   { places, row }: AskedRun,
   { drafts, models, histories }: Parts,
-  weights?: string,
-): Promise<Draft> {
+  { weights, settings: changes = {} }: Changed = {},
+): Promise<Again> {
   const settings = await settingsOfRun(places);
   const { start } = await histories.of(places);
+  const wanted = Object.entries({ ...datasetSettings(start), ...settings, ...changes }).filter(
+    ([, value]) => value !== null,
+  );
   const model = settings.pretrained_model_name_or_path;
   const open = await drafts.openOrMake(randomUUID().replaceAll("-", ""));
   try {
     await open.setOrigin(row.id, weights);
-    await takeRunPictures(open, places, start);
+    const isWhole = await takeRunPictures(open, places, start);
     await open.change({
       revision: 0,
       word: row.word ?? "",
       model: typeof model === "string" ? await models.modelOf(model) : null,
-      settings: draftable({ ...datasetSettings(start), ...settings }),
+      settings: draftable(Object.fromEntries(wanted)),
       prompts: await promptsOf(places, settings.sample_prompts),
     });
-    return open.draft;
+    return { draft: open.draft, isWhole };
   } catch (error) {
     await drafts.drop(open.draft.id);
     throw error;
@@ -62,20 +109,24 @@ async function draftOf(
 
 type StartEvent = Extract<Entry, { readonly kind: "start" }>;
 
-/** Copies the images that a run has of its own, else those that it read where they were. */
+/** Copies the images that a run has of its own, as those of the studio have, else those that it read where they were. Gives whether they were its own. */
 async function takeRunPictures(
   open: Parameters<typeof takePictures>[0],
   places: RunPlaces,
   start: StartEvent | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { pictures } = await readSources(places);
   const originals = new Map(pictures.map(({ file, original }) => [file, original]));
   const own = places.pictures;
   const ownNames = await imagesIn(own);
-  if (ownNames.length > 0) return void (await takePictures(open, own, ownNames, (name) => originals.get(name) ?? name));
+  if (ownNames.length > 0) {
+    await takePictures(open, own, ownNames, (name) => originals.get(name) ?? name);
+    return true;
+  }
   const folders = start?.run.dataset.datasets.flatMap(({ subsets }) => subsets.map(({ directory }) => directory)) ?? [];
   for (const folder of new Set(folders))
     await takePictures(open, folder, await imagesIn(folder), (name) => `${path.basename(folder)}/${name}`);
+  return false;
 }
 
 async function imagesIn(folder: string): Promise<readonly string[]> {

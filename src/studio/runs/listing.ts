@@ -13,6 +13,8 @@ const settlingMs = 60_000;
 interface SeenRun {
   readonly row: RunRow;
   readonly stamp: string;
+  /** Until when it is looked at each time, in milliseconds by a clock that nobody sets; undefined while it goes on. */
+  readonly untilMs: number | undefined;
 }
 
 /** The runs of a studio, as those who watch see them. Those under way, waiting or new are looked at each second, those that ended only when the folder of all runs was
@@ -94,15 +96,23 @@ export class RunListing {
     this.#seen.delete(folder);
     if (stamp === undefined) return undefined;
     const row = await readRun(places);
-    this.#seen.set(folder, { row, stamp });
+    this.#seen.set(folder, { row, stamp, untilMs: isActive(row) ? undefined : settlesAt(row, seen) });
     return row;
   }
 }
 
+/** When a run that has ended will have settled. One that is seen for the first time may have ended long ago, as far as the clock can be trusted. */
+function settlesAt({ seq, updatedMs = 0 }: RunRow, before: SeenRun | undefined): number {
+  if (before?.untilMs !== undefined && before.row.seq === seq) return before.untilMs;
+  const isOld = before === undefined && Math.abs(Date.now() - updatedMs) >= settlingMs;
+  return isOld ? 0 : performance.now() + settlingMs;
+}
+
+function isActive({ state }: RunRow): boolean {
+  return state === "queued" || (state !== undefined && isUnderWay(state));
+}
+
 /** Whether a run has changed only if its record has. */
 function isSettled(seen: SeenRun | undefined): seen is SeenRun {
-  if (!seen) return false;
-  const { state, updatedMs = 0 } = seen.row;
-  const isActive = state === "queued" || (state !== undefined && isUnderWay(state));
-  return !isActive && Date.now() - updatedMs >= settlingMs;
+  return seen?.untilMs !== undefined && performance.now() >= seen.untilMs;
 }

@@ -11,9 +11,9 @@ import {
   writeRecord,
   writeSources,
 } from "../../runs/index.ts";
+import { requireRoom } from "../disk/room.ts";
 import { type Draft, trainInputOf } from "../drafts/draft.ts";
 import { promptLines } from "../drafts/prompts.ts";
-import { requireRoom } from "../drafts/receive.ts";
 
 interface Source {
   readonly draft: Draft;

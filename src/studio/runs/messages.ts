@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Entry, follow, placesOf, type RunRow, readRun, Wake } from "../../runs/index.ts";
+import { shortDisk } from "../disk/room.ts";
 import type { StreamMessage } from "../http/event-stream.ts";
 import type { Tries } from "../using/tries/tries.ts";
 import { lookMs, type RunListing } from "./listing.ts";
@@ -90,13 +91,18 @@ async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGene
 
 interface Told {
   readonly listing: RunListing;
+  /** What the disk is to have left, in bytes. */
+  readonly leaveBytes: number;
   readonly tries: Tries;
   readonly signal: AbortSignal;
 }
 
 /** What a page is told: events of the runs that it looks at, after those it knows; `run` with the row of each run that has changed, `gone` with the id of one that
- *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it; `try` with an image that is drawn of those it looks at. */
-export function runMessages(known: Positions, { listing, tries, signal }: Told): AsyncGenerator<StreamMessage, void> {
+ *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it; `disk` with what it has left where that is too little, else null; `try` with an image that is drawn of those it looks at. */
+export function runMessages(
+  known: Positions,
+  { listing, leaveBytes, tries, signal }: Told,
+): AsyncGenerator<StreamMessage, void> {
   const positions = new Map(known);
   const eventsOf = async function* (run: string, seq: number): AsyncGenerator<StreamMessage, void> {
     const { folder } = placesOf(`${listing.root}/${run}`);
@@ -106,7 +112,7 @@ export function runMessages(known: Positions, { listing, tries, signal }: Told):
     }
   };
   return merged([
-    changedRows(listing, { followed: new Set(known.keys()), signal }),
+    changedRows(listing, { leaveBytes, followed: new Set(known.keys()), signal }),
     tryMessages(tries.changes([...known.keys()], signal)),
     ...[...known].map(([run, seq]) => eventsOf(run, seq)),
   ]);
@@ -122,14 +128,16 @@ const ofSteps: ReadonlySet<string> = new Set([
   ...(["seq", "updatedMs", "step", "loss", "averageLoss", "remainingSeconds"] satisfies (keyof RunRow)[]),
 ]);
 
-interface Watched {
+interface Watched extends Pick<Told, "leaveBytes" | "signal"> {
   /** Runs whose events are told beside. */
   readonly followed: ReadonlySet<string>;
-  readonly signal: AbortSignal;
 }
 
 /** What has changed in the folder of all runs; at first everything. */
-async function* changedRows(listing: RunListing, { followed, signal }: Watched): AsyncGenerator<StreamMessage, void> {
+async function* changedRows(
+  listing: RunListing,
+  { leaveBytes, followed, signal }: Watched,
+): AsyncGenerator<StreamMessage, void> {
   const told = new Map<string, string>();
   const isNew = (key: string, data: unknown, isFollowed = false): boolean => {
     const text = JSON.stringify(data, (name, value) => (isFollowed && ofSteps.has(name) ? undefined : value));
@@ -157,6 +165,8 @@ async function* changedRows(listing: RunListing, { followed, signal }: Watched):
       if (isNew("device", device)) yield { event: "device", data: device };
       earlier = rows;
     }
+    const disk = await shortDisk(listing.root, leaveBytes);
+    if (isNew("disk", disk)) yield { event: "disk", data: disk };
     await change.wait(lookMs);
   }
 }

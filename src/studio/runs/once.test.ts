@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { Hono } from "hono";
@@ -10,15 +10,15 @@ import { Once } from "./once.ts";
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-once-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** A studio that does work, and answers with how often it was done. */
-function studioAt(file: string, work: (times: number) => Promise<void> = async () => {}) {
+/** A studio that does work, and answers with how often it was done, and with what the work gives. */
+function studioAt(file: string, work: (times: number) => Promise<unknown> = async () => {}) {
   const once = new Once(file);
   let times = 0;
   const app = new Hono().onError((error, c) => answerProblem(c, error));
   app.post("/:action", (c) =>
     once.do(c, async () => {
-      await work(++times);
-      return { times };
+      const more = await work(++times);
+      return { times, ...(more as object | undefined) };
     }),
   );
   const ask = async (key: string, action = "extend") =>
@@ -73,4 +73,15 @@ test("the last two hundred are remembered, so the file stays small", async () =>
   expect([await next.ask("204"), await next.ask("5"), next.times()]).toEqual([{ times: 205 }, { times: 6 }, 0]);
   expect(await next.ask("4")).toEqual({ times: 1 });
   expect(readFileSync(file, "utf8").trim().split("\n").length).toBeLessThanOrEqual(202);
+});
+
+test("however long the answers are, the file stays small while the studio runs, and the newest answers are remembered", async () => {
+  const file = path.join(work, "long.jsonl");
+  const studio = studioAt(file, async () => ({ text: "x".repeat(500_000) }));
+  for (let i = 0; i < 24; i++) {
+    await studio.ask(String(i));
+    expect(statSync(file).size).toBeLessThan(4_600_000);
+  }
+  expect([await studio.ask("23"), await studioAt(file).ask("23")]).toMatchObject([{ times: 24 }, { times: 24 }]);
+  expect(await studio.ask("0")).toMatchObject({ times: 25 });
 });

@@ -3,8 +3,10 @@ import type { Context } from "hono";
 import { CoinageError } from "../../errors/index.ts";
 import { writeFileAtomically } from "../../files/index.ts";
 
-/** Requests that are remembered. */
-const most = 200;
+/** Requests that are remembered, and characters of their answers: that to a grid of images is long. */
+const [most, mostText] = [200, 2_000_000];
+/** The file is written anew when it has so many characters, with what is remembered of it. */
+const longestFile = 2 * mostText;
 
 /** What is noted of a request, a line each: that it has begun, and then its answer, or that it has failed and may be sent again. */
 interface Note {
@@ -17,6 +19,9 @@ interface Note {
 export class Once {
   readonly #file: string;
   readonly #answers = new Map<string, Promise<object>>();
+  /** The newest line of each request, the oldest request first. */
+  readonly #lines = new Map<string, string>();
+  #fileLength = 0;
   readonly #ready: Promise<void>;
   #notes: Promise<unknown>;
 
@@ -34,8 +39,6 @@ export class Once {
     const key = `${c.req.method} ${c.req.path} ${given.slice(0, 200)}`;
     const answer = this.#answers.get(key) ?? this.#first(key, work);
     this.#answers.set(key, answer);
-    const [oldest] = this.#answers.keys();
-    if (this.#answers.size > most) this.#answers.delete(oldest!);
     return c.json(await answer);
   }
 
@@ -54,8 +57,30 @@ export class Once {
 
   /** What cannot be noted is remembered as long as this studio runs. */
   #note(note: Note): Promise<unknown> {
-    this.#notes = this.#notes.then(() => appendFile(this.#file, `${JSON.stringify(note)}\n`)).catch(() => {});
+    const line = this.#remember(note);
+    this.#notes = this.#notes
+      .then(async () => {
+        this.#fileLength += line.length;
+        if (this.#fileLength > longestFile) await this.#writeAnew();
+        else await appendFile(this.#file, line);
+      })
+      .catch(() => {});
     return this.#notes;
+  }
+
+  /** Remembers a note in place of what was known of its request, and forgets the oldest requests that are too many. Gives its line. */
+  #remember(note: Note): string {
+    const line = `${JSON.stringify(note)}\n`;
+    if (note.hasFailed) this.#lines.delete(note.key);
+    else this.#lines.set(note.key, line);
+    let text = [...this.#lines.values()].reduce((sum, { length }) => sum + length, 0);
+    for (const [key, { length }] of this.#lines) {
+      if (key === note.key || (this.#lines.size <= most && text <= mostText)) break;
+      this.#lines.delete(key);
+      this.#answers.delete(key);
+      text -= length;
+    }
+    return line;
   }
 
   /** Reads what earlier studios noted, and keeps of it what is remembered. */
@@ -66,13 +91,19 @@ export class Once {
       last.delete(note.key);
       if (!note.hasFailed) last.set(note.key, note);
     }
-    const kept = [...last.values()].slice(-most);
-    for (const { key, answer } of kept) {
-      const known = answer ? Promise.resolve(answer) : Promise.reject(interrupted());
+    for (const note of last.values()) {
+      const known = note.answer ? Promise.resolve(note.answer) : Promise.reject(interrupted());
       known.catch(() => {});
-      this.#answers.set(key, known);
+      this.#answers.set(note.key, known);
+      this.#remember(note);
     }
-    await writeFileAtomically(this.#file, kept.map((note) => `${JSON.stringify(note)}\n`).join("")).catch(() => {});
+    await this.#writeAnew().catch(() => {});
+  }
+
+  async #writeAnew(): Promise<void> {
+    const text = [...this.#lines.values()].join("");
+    await writeFileAtomically(this.#file, text);
+    this.#fileLength = text.length;
   }
 }
 

@@ -149,3 +149,14 @@ test("steps are starred and no longer, once each, also when two are starred at o
   writeFileSync(run.places.marks, "{");
   expect(await star(5, true)).toMatchObject({ stars: [5] });
 });
+
+test("a run that wanted more memory than there was says so, and one that cannot be had in less is not made again", async () => {
+  const run = await newRun("large");
+  writeFileSync(run.places.config, 'token_string = "large"\ngradient_checkpointing = true\n');
+  run.write("opened", { pid: 1, host: "here", version: "1" });
+  run.write("start", { run: { steps: 40, batchSize: 1, accumulationSteps: 1, dataset: { datasets: [] } } });
+  run.write("closed", { outcome: "failed", problem: { code: "OUT_OF_MEMORY", message: "no" } });
+  expect(await (await ask("GET", `/api/runs/${run.id}`)).json()).toMatchObject({ run: { isForMemory: true } });
+  const answer = await ask("POST", `/api/runs/${run.id}/again`, { body: { lessMemory: true } });
+  expect([answer.status, await answer.json()]).toMatchObject([409, { problem: { code: "RUN_SMALLEST" } }]);
+});

@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { aboutRun, consoleEnd, type RunPlaces, readRun } from "../../runs/index.ts";
+import { aboutRun, consoleEnd, inTurn, isUnderWay, type RunPlaces, type RunRow, readRun } from "../../runs/index.ts";
 import { resolveInside } from "../disk/names.ts";
 import { runAt, usableRun } from "../disk/runs.ts";
-import { draftChanged } from "../drafts/draft.ts";
+import { type Draft, draftChanged } from "../drafts/draft.ts";
 import { readJson, readQuery } from "../http/bodies.ts";
 import { eventStream } from "../http/event-stream.ts";
 import { answerProblem } from "../http/problems.ts";
@@ -41,17 +41,21 @@ export function runRoutes(
     const open = await drafts.open(id);
     if (draftRevision !== undefined && draftRevision !== open.draft.revision)
       return answerProblem(c, draftChanged(), { draft: open.draft });
-    return once.do(c, async () => {
+    const start = async () => {
       const { draft, pictures, prompts } = open;
+      const begun = await unfinishedRunOf(root, draft);
+      if (begun) return { run: begun };
       const modelPath = draft.model ? await models.pathOf(draft.model) : undefined;
       const places = await makeRun(
         { draft, pictures, prompts, modelPath },
         { root, version, leaveBytes: drafts.leaveBytes },
       );
       await queue.add(places);
-      await open.setStarted();
-      return { run: await readRun(places) };
-    });
+      const run = await readRun(places);
+      await open.setStarted(run.id);
+      return { run };
+    };
+    return once.do(c, () => inTurn(open.folder, start));
   });
   app.get("/:id", async (c) => {
     const places = await runAt(root, c.req.param("id"));
@@ -82,6 +86,14 @@ export function runRoutes(
   return app;
 }
 
+/** The run that was started from a draft as it is and waits or goes on: what two tabs start, or two presses, is one run. */
+async function unfinishedRunOf(root: string, draft: Draft): Promise<RunRow | undefined> {
+  if (draft.startedRun === undefined || draft.startedRevision !== draft.revision) return undefined;
+  const places = await runAt(root, draft.startedRun).catch(() => undefined);
+  const row = places && (await readRun(places));
+  return row?.state === "queued" || (row?.state && isUnderWay(row.state)) ? row : undefined;
+}
+
 const steps = z.coerce.number().int().min(0).max(1e9);
 const tableQuery = z.object({
   from: steps.default(0),
@@ -96,7 +108,7 @@ const eventsQuery = z.object({ runs: z.string().max(4000).default(""), after: z.
 /** `GET /api/events?runs=A,B&after=ID`: from what the page knows already, else from now on. */
 export async function runEvents(
   c: Context,
-  { runs: root, listing, tries, end }: Pick<StudioParts, "runs" | "listing" | "tries" | "end">,
+  { runs: root, listing, drafts, tries, end }: Pick<StudioParts, "runs" | "listing" | "drafts" | "tries" | "end">,
 ): Promise<Response> {
   const { runs, after } = readQuery(c, eventsQuery);
   const asked = runs === "" ? [] : runs.split(",");
@@ -106,5 +118,7 @@ export async function runEvents(
   const now = await positionsNow(root, asked);
   const known = last === undefined ? undefined : positionsIn(last);
   const positions = new Map([...now].map(([run, seq]) => [run, known?.get(run) ?? seq]));
-  return eventStream(c, (signal) => runMessages(positions, { listing, tries, signal }), { end });
+  return eventStream(c, (signal) => runMessages(positions, { listing, leaveBytes: drafts.leaveBytes, tries, signal }), {
+    end,
+  });
 }

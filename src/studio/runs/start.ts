@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
-import { forgetStart, noteExit, noteFailedStart, noteStart, type RunPlaces } from "../../runs/index.ts";
+import { forgetStart, noteExit, noteFailedStart, noteStart, type RunPlaces, startMark } from "../../runs/index.ts";
 
 /** How the command line of this program is called. */
 export interface Caller {
@@ -17,7 +17,7 @@ export async function launchRun(
   onExit: () => void,
 ): Promise<void> {
   const longer = steps === undefined ? [] : ["--max_train_steps", String(steps)];
-  const at = Date.now();
+  const mark = await startMark(places);
   await forgetStart(places);
   try {
     const child = await started(places, command, [...words, "train", "--run", places.folder, ...longer]);
@@ -25,9 +25,9 @@ export async function launchRun(
       await noteExit(places, child.pid!, { code, signal }).catch(() => {});
       onExit();
     });
-    await noteStart(places, at, child.pid!);
+    await noteStart(places, mark, child.pid!);
   } catch (error) {
-    await noteFailedStart(places, at, {
+    await noteFailedStart(places, mark, {
       code: "RUN_NOT_STARTED",
       message: `The process that trains could not be started: ${error instanceof Error ? error.message : String(error)}.`,
       hint: "Resume tries again. If the program was moved or updated, start the studio again first.",

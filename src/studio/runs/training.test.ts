@@ -74,7 +74,7 @@ function digestOf(file: string): string {
 }
 
 test("a run is made again and branched from a checkpoint, with its images, captions, prompts and settings, and goes on when its folder was moved", async () => {
-  const draft = await draftOf("branchy", { max_train_steps: 2 });
+  const draft = await draftOf("branchy", { max_train_steps: 2, train_batch_size: 2, save_every_n_steps: 1 });
   const { draft: before } = await told<{ draft: Draft }>("GET", `/api/drafts/${draft}`);
   const { name } = before.pictures[1]!;
   const { revision, word, model, settings } = before;
@@ -89,7 +89,10 @@ test("a run is made again and branched from a checkpoint, with its images, capti
   await told("PUT", `/api/drafts/${draft}`, captioned);
   const stale = await ask("POST", "/api/runs", { body: { draft, draftRevision: revision } });
   expect(await stale.json()).toMatchObject({ problem: { code: "DRAFT_CHANGED" }, draft: { revision: revision + 1 } });
-  const { run } = await told("POST", "/api/runs", { draft, draftRevision: revision + 1 });
+  const begin = () => told("POST", "/api/runs", { draft, draftRevision: revision + 1 });
+  const [{ run }, { run: twin }] = await Promise.all([begin(), begin()]);
+  // pressed twice, or in two tabs
+  expect(twin.id).toBe(run.id);
   await until(run.id, ({ state }) => state === "done");
 
   const { draft: again } = await told<{ draft: Draft }>("POST", `/api/runs/${run.id}/again`, {});
@@ -97,6 +100,8 @@ test("a run is made again and branched from a checkpoint, with its images, capti
   expect(again.pictures.map(({ original, caption }) => [original, caption])).toEqual(
     before.pictures.map((one) => [one.original, one.name === name ? "branchy on a shelf" : one.caption]),
   );
+
+  await inLessMemory(run, settings);
 
   expect((await ask("POST", `/api/runs/${run.id}/branch`, { body: { checkpoint: "../run.json" } })).status).toBe(400);
   expect((await ask("POST", `/api/runs/${run.id}/branch`, { body: { checkpoint: "none.pt" } })).status).toBe(404);
@@ -137,6 +142,24 @@ test("a run is made again and branched from a checkpoint, with its images, capti
   expect(await until(moved, ({ state, step }) => state === "done" && step === 3)).toMatchObject({ word });
   expect(studio.bugs).toEqual([]);
 });
+
+/** A run in smaller parts: as many images a step, from what it had saved, and then with results that are computed twice. */
+async function inLessMemory(run: RunRow, settings: Draft["settings"]): Promise<void> {
+  type Again = { draft: Draft; isWhole: boolean };
+  const { draft, isWhole } = await told<Again>("POST", `/api/runs/${run.id}/again`, { lessMemory: true });
+  const single = { train_batch_size: 1, gradient_accumulation_steps: 2 };
+  expect([isWhole, draft.settings]).toMatchObject([true, { ...settings, ...single, max_train_steps: 1 }]);
+  expect(draft.from).toMatchObject({ run: run.id, weights: expect.any(String) });
+  const { run: less } = await told("POST", "/api/runs", { draft: draft.id, draftRevision: draft.revision });
+  const { folder } = await until(less.id, ({ state }) => state === "done");
+  const saved = path.join(run.folder, "checkpoints", "branchy-step00000001.pt");
+  expect(digestOf(path.join(folder, "weights.pt"))).toBe(digestOf(saved));
+  expect((await aboutOf(less.id)).record.parent).toBe(run.id);
+  const { rows } = await told<{ rows: { step: number }[] }>("GET", `/api/runs/${less.id}/table`);
+  expect(rows.at(-1)!.step).toBe(1);
+  const { draft: last } = await told<Again>("POST", `/api/runs/${less.id}/again`, { lessMemory: true });
+  expect(last.settings).toEqual({ ...draft.settings, gradient_checkpointing: true, cache_latents: true });
+}
 
 test("one run is under way at a time, the others wait in an order that can be changed, and start by themselves, also when the studio was started anew", async () => {
   const long = { max_train_steps: 100_000 };

@@ -42,8 +42,8 @@ async function* done(
   switch (asked.command) {
     case "sample":
       if (settings.xti) return "No sample images are generated with --xti.";
-      yield* previews.draw(asked.prompt, asked.seed);
-      return undefined;
+      if (!asked.signal?.aborted) yield* previews.draw(asked);
+      return asked.signal?.aborted ? "It was given up." : undefined;
     case "save": {
       const { embedding, state } = yield* save(run, { kind: "step", step: progress.step }, true);
       return (embedding.problem ?? state?.problem)?.message;

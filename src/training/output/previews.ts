@@ -16,7 +16,7 @@ import {
   openPipeline,
   type Pipeline,
 } from "../../pipeline/index.ts";
-import type { TrainingEvent } from "../events.ts";
+import type { TrainingCommand, TrainingEvent } from "../events.ts";
 import type { TrainableEmbeddings } from "../loop/embeddings.ts";
 import type { Progress } from "../loop/progress.ts";
 import type { ComputingDevice } from "../setup/device.ts";
@@ -25,6 +25,9 @@ import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { Warning, WarningCounter } from "../warnings.ts";
 import { rescueWarning } from "./output-folder.ts";
 import type { RunFiles } from "./run-files.ts";
+
+/** An image that a run was asked for. */
+type AskedImage = Pick<Extract<TrainingCommand, { readonly command: "sample" }>, "prompt" | "seed" | "signal">;
 
 /** The sample images that a run is to generate, read and checked before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
  *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and for what cannot be generated what checkRequest throws */
@@ -123,8 +126,8 @@ export class Previews {
   }
 
   /** Generates an image of a prompt, which may have the options of a prompt file (--w 512). A prompt of the run itself without options is drawn as the run draws it,
-   *  so that the images can be compared. @throws PROMPT_INVALID, PROMPT_MISSING, and what checkRequest throws */
-  async *draw(prompt: string, seed: number | undefined): AsyncGenerator<TrainingEvent> {
+   *  so that the images can be compared. signal: gives it up when aborted. @throws PROMPT_INVALID, PROMPT_MISSING, and what checkRequest throws */
+  async *draw({ prompt, seed, signal }: AskedImage): AsyncGenerator<TrainingEvent> {
     const { settings, inputs, progress, previewRequests, warnings } = this.#run;
     const parsed = parseSamplePrompt(prompt, `prompt ${JSON.stringify(prompt)}`, promptOptions(settings, inputs));
     const alike = previewRequests.filter((known) => known.written === prompt.trim());
@@ -134,7 +137,7 @@ export class Previews {
     checkRequest(request!, inputs.placeholder.tokenizers[0]!.words, parts);
     yield* warnings.add(parsed.warnings.map((message) => ({ code: "SAMPLE_PROMPT", message })));
     try {
-      yield* this.#generate(request!, previewRequests.length + this.#asked++, { step: progress.step });
+      yield* this.#generate(request!, previewRequests.length + this.#asked++, { step: progress.step }, signal);
     } finally {
       await this.#pipeline.networks.close().catch(() => {});
     }
@@ -182,13 +185,13 @@ export class Previews {
     }
   }
 
-  async *#generate(request: SampleRequest, index: number, at: At): AsyncGenerator<TrainingEvent> {
+  async *#generate(request: SampleRequest, index: number, at: At, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
     const { settings, inputs, embeddings, progress, files, warnings } = this.#run;
     const { step, epochNumber: epoch } = progress;
     const vocabulary = { tokenizers: inputs.placeholder.tokenizers, embeddings: embeddings.finished };
     yield { kind: "sampling", prompt: request.written, index, step, epoch };
     for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
-      if (this.#signal?.aborted) return;
+      if (this.#signal?.aborted || signal?.aborted) return;
       if (event.kind === "warning") yield* warnings.add([{ code: "SAMPLE_PROMPT", message: event.message }]);
       if (event.kind !== "image") continue;
       const { seed, width, height } = event.parameters;

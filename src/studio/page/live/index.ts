@@ -4,5 +4,5 @@ export { ask, problemIn, sendFile } from "./api.ts";
 export { fileAddress, useRun } from "./run.ts";
 export type { Message } from "./sse.ts";
 export { connection } from "./stream.ts";
-export { meetStudio, readRows, rows, studio } from "./studio.ts";
+export { disk, gone, meetStudio, readRows, rows, studio } from "./studio.ts";
 export { useStream } from "./use-stream.ts";

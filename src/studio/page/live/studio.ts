@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { RunRow } from "../../../runs/index.ts";
+import type { ShortDisk } from "../../disk/room.ts";
 import type { Problem } from "../../http/problems.ts";
 import { ask, problemIn, useCsrf } from "./api.ts";
 
@@ -13,8 +14,14 @@ interface StudioState {
 /** undefined until it has answered; a problem when it will not. */
 export const studio = signal<StudioState | { readonly problem: Problem } | undefined>(undefined);
 
+/** What the disk has left while that is too little. */
+export const disk = signal<ShortDisk | null>(null);
+
 /** All runs by id; undefined until they are known. */
 const known = signal<ReadonlyMap<string, RunRow> | undefined>(undefined);
+
+/** Ids of runs that were here while this page looked, and are no longer: thrown away, moved or renamed. */
+export const gone = signal<ReadonlySet<string>>(new Set());
 
 /** The rows of all runs, the newest first; undefined until they are known. */
 export const rows = computed(() => known.value && [...known.value.values()].sort(newestFirst));
@@ -38,15 +45,21 @@ export async function meetStudio(): Promise<void> {
 /** Reads all rows anew: also those that are gone are then known. */
 export async function readRows(): Promise<void> {
   const { runs } = await ask<{ runs: readonly RunRow[] }>("GET", "/api/runs");
-  known.value = new Map(runs.map((row) => [row.id, row]));
+  takeRows(new Map(runs.map((row) => [row.id, row])));
 }
 
 /** Takes a row that was told. */
 export function takeRow(row: RunRow): void {
-  known.value = new Map(known.value ?? []).set(row.id, row);
+  takeRows(new Map(known.value ?? []).set(row.id, row));
 }
 
 /** Forgets a run whose folder is gone. */
 export function dropRow(id: string): void {
-  known.value = new Map([...(known.value ?? [])].filter(([one]) => one !== id));
+  takeRows(new Map([...(known.value ?? [])].filter(([one]) => one !== id)));
+}
+
+function takeRows(now: ReadonlyMap<string, RunRow>): void {
+  const missing = [...gone.value, ...(known.value?.keys() ?? [])].filter((id) => !now.has(id));
+  if (missing.length > 0 || gone.value.size > 0) gone.value = new Set(missing);
+  known.value = now;
 }

@@ -1,8 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { RunRow } from "../../../runs/index.ts";
+import type { ShortDisk } from "../../disk/room.ts";
 import type { Message } from "./sse.ts";
 import { connection, Stream } from "./stream.ts";
-import { dropRow, readRows, takeRow } from "./studio.ts";
+import { disk, dropRow, readRows, takeRow } from "./studio.ts";
 
 /** What a screen hears besides the rows of all runs. */
 interface Listening {
@@ -27,6 +28,7 @@ export function useStream({ run, after, take }: Listening = {}): void {
     const stream = new Stream(run === undefined ? [] : [run], last, (message) => {
       if (message.event === "run") takeRow(JSON.parse(message.data) as RunRow);
       else if (message.event === "gone") dropRow((JSON.parse(message.data) as Pick<RunRow, "id">).id);
+      else if (message.event === "disk") disk.value = JSON.parse(message.data) as ShortDisk | null;
       else latest.current?.(message);
     });
     return () => {

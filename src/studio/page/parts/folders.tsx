@@ -55,6 +55,7 @@ export function Folders({
     at.value = { root, path: names };
   };
   const found = listing.value;
+  const isWithout = hasPictures && found?.pictures === 0;
   return (
     <div class="card folders">
       {roots.length > 1 && (
@@ -99,8 +100,14 @@ export function Folders({
       </ul>
       {found?.folders.length === 0 && <p class="faint">{words.none}</p>}
       {found?.isCut && <p class="faint">{words.cut}</p>}
+      {isWithout && <p class="warning">{words.noPictures}</p>}
       <div class="actions">
-        <button type="button" class="primary" disabled={!found} onClick={() => onTake({ root, path, shown })}>
+        <button
+          type="button"
+          class="primary"
+          disabled={!found || isWithout}
+          onClick={() => onTake({ root, path, shown })}
+        >
           {words.take}
         </button>
         <button type="button" class="quiet" onClick={onCancel}>

@@ -49,9 +49,10 @@ export function timeText(ms: number, now = Date.now()): string {
   });
 }
 
-/** "just now", "5 min ago", "2 h ago", and then the day */
-export function agoText(ms: number, now = Date.now()): string {
+/** "just now", "5 min ago", "2 h ago", and then the day; the time of what lies ahead, because the clock was set back since */
+export function agoText(ms: number, now: number): string {
   const seconds = (now - ms) / 1000;
+  if (seconds < -60) return timeText(ms, now);
   if (seconds < 60) return "just now";
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
   if (seconds < 24 * 3600) return `${Math.floor(seconds / 3600)} h ago`;

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { RunRow } from "../../../runs/index.ts";
+import { gone } from "../live/index.ts";
 import { type Route, runAddress } from "../route.ts";
 import { texts } from "../texts/index.ts";
 import { StateBadge } from "./run-state.tsx";
@@ -24,19 +25,30 @@ export function RunHead({ run, screen, children }: RunHeadProps) {
     };
   }, [run.name]);
   return (
-    <header class="screen-head">
-      <div class="card-head">
-        <h1>{run.name}</h1>
-        <StateBadge state={run.state} />
-        {children}
-      </div>
-      <nav class="tabs" aria-label={texts.common.screensOf(run.name)}>
-        {screens.map((one) => (
-          <a key={one} href={runAddress(run.id, one)} {...(one === screen && { "aria-current": "page" })}>
-            {texts.common.screens[one]}
-          </a>
-        ))}
-      </nav>
-    </header>
+    <>
+      <header class="screen-head">
+        <div class="card-head">
+          <h1>{run.name}</h1>
+          <StateBadge state={run.state} />
+          {children}
+        </div>
+        <nav class="tabs" aria-label={texts.common.screensOf(run.name)}>
+          {screens.map((one) => (
+            <a key={one} href={runAddress(run.id, one)} {...(one === screen && { "aria-current": "page" })}>
+              {texts.common.screens[one]}
+            </a>
+          ))}
+        </nav>
+      </header>
+      {gone.value.has(run.id) && (
+        <div class="problem-box" role="alert">
+          <p>
+            <strong>{texts.common.goneTitle}</strong>
+          </p>
+          <p>{texts.common.gone}</p>
+          <a href="/">{texts.common.allRuns}</a>
+        </div>
+      )}
+    </>
   );
 }

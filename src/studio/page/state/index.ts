@@ -1,4 +1,5 @@
 /** What the page knows of a run, made of what the studio has told: without a browser. */
+export { slowDrawing } from "./drawing.ts";
 export {
   openView,
   type RunMessage,

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { trainedRuns } from "../../../../test/studio-run.ts";
 import { trainingFolder } from "../../../../test/training-run.ts";
 import { aboutRun, type Entry, RunHistory, type RunPlaces } from "../../../runs/index.ts";
-import { openView, type RunView, sampleStrips, takeCurves, takeEntry, verdictOf } from "./index.ts";
+import { openView, type RunView, sampleStrips, slowDrawing, takeCurves, takeEntry, verdictOf } from "./index.ts";
 
 const { work } = trainingFolder();
 const places = await trainedRuns()(work, "seen", "--eval_every_n_steps", "2", "--sample_every_n_steps", "5");
@@ -106,6 +106,35 @@ test("what drawing costs is counted from the start of training, and anew when it
   expect(drawing.runMs).toBeGreaterThanOrEqual(drawing.ms);
   const answer = { kind: "answer", id: "1", command: "set", time: all.at(-1)!.time, seq: seq + 1 } as const;
   expect(takeEntry(replayed(all), answer).drawing).toMatchObject({ images: 0, ms: 0, runMs: 0 });
+});
+
+test("what drawing costs is the same when the clock of the machine is set meanwhile", () => {
+  const setEvery = (hours: number) => all.map((entry, i) => ({ ...entry, time: entry.time + i * hours * 3_600_000 }));
+  for (const hours of [-3, 3]) expect(replayed(setEvery(hours)).drawing).toEqual(replayed(all).drawing);
+});
+
+test("how much less often a run should draw is reckoned from how often it draws now", () => {
+  const slow = (from: RunView): RunView => {
+    const each = (i: number) =>
+      [
+        { kind: "sampling", upMs: 10_000 * i },
+        { kind: "sample", upMs: 10_000 * i + 5000, file: `${i}.png`, prompt: "", seed: 1, width: 8, height: 8 },
+      ].map((event) => ({ ...event, index: 0, step: i, epoch: 1, time: 0 }));
+    const events = [0, 1, 2, 3].flatMap(each);
+    return events.reduce((view, event) => takeEntry(view, { ...event, seq: view.seq + 1 } as Entry), from);
+  };
+  const told = (from: RunView, more: object) =>
+    takeEntry(from, { kind: "answer", id: "1", command: "set", time: 0, upMs: 0, seq: from.seq + 1, ...more } as Entry);
+  const begun = takeEntry(nothing, { ...all.find(({ kind }) => kind === "start")!, upMs: 0, seq: 1 });
+  expect(slowDrawing(begun)).toBeUndefined();
+  // 20 of 35 seconds
+  expect(slowDrawing(slow(begun))).toEqual({ share: 20 / 35, every: 12 * 5 });
+  expect(slowDrawing(slow(told(begun, { sampleEvery: 60 })))).toEqual({ share: 20 / 35, every: 12 * 60 });
+  expect(slowDrawing(slow(told(begun, { sampleEvery: 60, problem: "no" })))?.every).toBe(12 * 5);
+  expect(slowDrawing(slow(told(begun, { sampleEvery: 0 })))).toBeUndefined();
+  // resumed since: its record has kept what was set
+  const kept = { ...begun, about: { ...begun.about, record: { ...begun.about.record, sampleEvery: 60 } } };
+  expect(slowDrawing(slow(kept))?.every).toBe(12 * 60);
 });
 
 test("samples stand in strips of one prompt and seed, a step once", () => {

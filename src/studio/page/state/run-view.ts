@@ -1,6 +1,7 @@
 import type { CurvesOf, Entry, RunAbout } from "../../../runs/index.ts";
 import type { KnownEvaluation } from "../../../verdict/index.ts";
 import { type KnownCurves, refreshed, withEvaluation, withoutLater, withStep } from "./curves.ts";
+import { type Drawing, drawingAfter, noDrawing } from "./drawing.ts";
 import { type Sharing, sharingAfter } from "./sharing.ts";
 
 type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
@@ -45,20 +46,6 @@ export interface RunView {
   /** The parts that were read later than `seq`, with the number of the event they are of. */
   readonly read: { readonly curves: number; readonly messages: number };
 }
-
-/** What drawing costs the run, since a process opened it or was told to draw less often; times in milliseconds. */
-interface Drawing {
-  readonly images: number;
-  readonly ms: number;
-  /** When that was. */
-  readonly since: number | undefined;
-  /** From then to the last event. */
-  readonly runMs: number;
-  /** When the image that is being drawn was begun. */
-  readonly begun: number | undefined;
-}
-
-const noDrawing: Drawing = { images: 0, ms: 0, since: undefined, runMs: 0, begun: undefined };
 
 /** Messages that are kept. */
 const mostMessages = 500;
@@ -126,16 +113,6 @@ function withMessage(view: RunView, entry: Entry): RunView {
   };
 }
 
-function drawingAfter(drawing: Drawing, entry: Entry): Drawing {
-  const { time } = entry;
-  if (entry.kind === "start" || (entry.kind === "answer" && entry.command === "set"))
-    return { ...noDrawing, since: time };
-  const now = { ...drawing, runMs: time - (drawing.since ?? time) };
-  if (entry.kind === "sampling") return { ...now, begun: time };
-  if (entry.kind !== "sample") return now;
-  return { ...now, images: now.images + 1, ms: now.ms + time - (now.begun ?? time), begun: undefined };
-}
-
 function toldBy(view: RunView, entry: Entry): RunView {
   switch (entry.kind) {
     case "opened":
@@ -176,8 +153,9 @@ function toldBy(view: RunView, entry: Entry): RunView {
       return { ...view, keptStep: entry.step };
     case "closed":
       return noted({ ...view, doing: undefined }, entry);
-    case "warning":
     case "answer":
+      return noted(entry.command === "sample" ? { ...view, doing: undefined } : view, entry);
+    case "warning":
     case "saved":
     case "stopping":
     case "choice":

@@ -22,6 +22,10 @@ export const common = {
     "This browser is no longer let in: the studio's key has changed. Run “coinage studio” in a terminal and open the address that it prints, then load this page again. The training goes on.",
   loadAgain: "Load again",
   lost: (time: string) => `Not connected since ${time}. The training goes on; this page catches up as soon as it can.`,
+  goneTitle: "This word is no longer here",
+  gone: "It was moved to the trash, or its folder was moved or renamed. What is shown is how it was. In the list of all words are the trash, and the word itself under its new name.",
+  diskShort: (left: string, wanted: string) =>
+    `The disk is nearly full: ${left} left. Make room: below ${wanted} no pictures are taken and no new word is started, and what is being learned may not be saved.`,
   state: {
     draft: "draft",
     queued: "waiting",

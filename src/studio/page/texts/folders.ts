@@ -4,5 +4,6 @@ export const folders = {
   up: "One up",
   none: "There are no folders in it.",
   cut: "There are more folders than are listed.",
+  noPictures: "There are no pictures in this folder itself.",
   take: "Take this folder",
 };

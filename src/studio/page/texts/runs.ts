@@ -4,6 +4,8 @@ export const runs = {
   emptyTitle: "No word has been taught yet",
   empty:
     "A word stands for something the model has never seen: your cat, your mug, your way of drawing. It is learned from a few pictures, on this machine; nothing leaves it.",
+  emptyNeeds:
+    "What it takes: 5 to 20 pictures, a Stable Diffusion model (a tiny one to try things out is there already), and some minutes.",
   start: "Teach the first word",
   filter: "Filter by word or state",
   loss: (loss: string) => `loss ${loss}`,
@@ -51,7 +53,6 @@ export const runs = {
   starred: (step: number) => `★ step ${step}`,
   trash: "Trash",
   trashLead: "What was thrown away can be brought back for 30 days.",
-  trashEmpty: "The trash is empty.",
   restore: "Restore",
   restoreLong: (name: string) => `Restore ${name}`,
   restored: (name: string) => `${name} is back.`,

@@ -69,6 +69,13 @@ export const watch = {
   resume: (step: number) => `Resume from step ${step}`,
   resumeStart: "Start again",
   resumed: "The run goes on.",
+  againSingle: "Again with batch 1 (same pictures a step)",
+  againSingleHelp:
+    "A new run with the same pictures and settings: each step takes as many pictures as before, but one after the other, which needs less memory. It goes on from the last vectors that were saved.",
+  againTwice: "Again with less memory, more slowly",
+  againTwiceHelp:
+    "A new run with the same pictures and settings that computes results twice instead of keeping them, which needs less memory. It goes on from the last vectors that were saved.",
+  memoryBegun: (name: string) => `${name} is learned again, with less memory.`,
   more: (steps: number) => (steps === 1 ? "Train 1 more step" : `Train ${steps} more steps`),
   moreSteps: "More steps",
   moreAsked: (steps: number) => `The run goes on for ${steps} more steps.`,

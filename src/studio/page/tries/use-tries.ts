@@ -12,10 +12,12 @@ const atOnce = 200;
 export function useTries(run: string) {
   const tries = useSignal<readonly Try[] | undefined>(undefined);
   useEffect(() => {
-    const read = () =>
-      attempt(async () => {
-        tries.value = (await ask<{ tries: readonly Try[] }>("GET", `/api/runs/${encodeURIComponent(run)}/tries`)).tries;
-      });
+    const read = async (): Promise<void> => {
+      const path = `/api/runs/${encodeURIComponent(run)}/tries`;
+      // why they cannot be had, the run itself tells
+      const answer = await ask<{ tries: readonly Try[] }>("GET", path).catch(() => undefined);
+      if (answer) tries.value = answer.tries;
+    };
     read();
     // what became of them while nobody was told is in no journal
     const look = () => {
@@ -55,10 +57,11 @@ export function useTries(run: string) {
       });
       return isAsked ? all : undefined;
     },
-    /** Gives up all that is not drawn yet. */
-    cancel: (): void => {
+    /** Gives up what is not drawn yet: the pictures of some ids, or all. */
+    cancel: (ids?: readonly string[]): void => {
       attempt(async () => {
-        tries.value = (await ask<{ tries: readonly Try[] }>("POST", "/api/tries/cancel", { body: { run } })).tries;
+        const body = { run, ...(ids && { ids }) };
+        tries.value = (await ask<{ tries: readonly Try[] }>("POST", "/api/tries/cancel", { body })).tries;
       });
     },
   };

@@ -33,6 +33,8 @@ export interface Wanted {
   reason?: string | undefined;
   drawnSteps?: number | undefined;
   problem?: Problem;
+  /** Aborted when it is no longer wanted. */
+  readonly giveUp: AbortController;
 }
 
 /** One that the process draws that keeps a model loaded. */

@@ -9,15 +9,22 @@ import { keepFacts, makeTriesFolder, triesFolder } from "./kept.ts";
 /** How often it is looked whether the run still goes on, in milliseconds. */
 const lookMs = 1000;
 
-/** Has a run that is under way draw an image with its vectors as they are: its model is loaded there. onDrawing: told when it begins.
- *  @throws TRY_FAILED, OUTPUT_UNWRITABLE */
+/** Has a run that is under way draw an image with its vectors as they are: its model is loaded there. onDrawing: told when it begins; giveUp: when aborted the run is
+ *  told to give it up. @throws TRY_FAILED, OUTPUT_UNWRITABLE */
 export async function drawnByTrainer(
   places: RunPlaces,
   { facts, prompt }: Extract<Cell, { readonly by: "trainer" }>,
-  { end, onDrawing }: { readonly end: AbortSignal; readonly onDrawing: () => void },
+  {
+    end,
+    giveUp,
+    onDrawing,
+  }: { readonly end: AbortSignal; readonly giveUp: AbortSignal; readonly onDrawing: () => void },
 ): Promise<void> {
   const { seq } = await readRun(places);
   const id = await sendCommand(places, { command: "sample", prompt, seed: facts.seed });
+  const cancel = () => void sendCommand(places, { command: "cancel", id }).catch(() => {});
+  if (giveUp.aborted) cancel();
+  giveUp.addEventListener("abort", cancel, { once: true });
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, end]);
   endWithRun(places, over, signal).catch(() => {});
@@ -36,6 +43,7 @@ export async function drawnByTrainer(
     }
     throw failed("The run ended before it had drawn it.");
   } finally {
+    giveUp.removeEventListener("abort", cancel);
     over.abort();
   }
 }

@@ -250,11 +250,28 @@ describe("while a run is under way", { timeout: 120_000 }, () => {
     if (process.platform === "linux") expect(drawersOf(process.pid)).toEqual([]);
     expect((await all()).find(({ id }) => id === waiting!.id)?.state).toBe("waiting");
     expect(await codeOf(await ask("POST", `/api/runs/${id}/report`))).toBe("RUN_BUSY");
+    await givenUp(live);
     const ended = once(child, "exit");
     await sendCommand(live, { command: "stopNow" });
     await ended;
     expect((await settled()).find(({ id }) => id === waiting!.id)?.state).toBe("done");
   });
 });
+
+/** What the run itself draws, and what waits for that, is given up when nobody wants it any more, and the run goes on. */
+async function givenUp(live: RunPlaces): Promise<void> {
+  const id = path.basename(live.folder);
+  const drawn = readdirSync(live.samples);
+  const cells = [cell("now", 6), cell("now", 7)];
+  const ids = (await asked(cells, { run: id, steps: 500, width: 256, height: 256 })).map((one) => one.id);
+  await until(async () => (await all(id)).some(({ state }) => state === "drawing"));
+  await ask("POST", "/api/tries/cancel", { body: { run: id, ids } });
+  expect((await all(id)).map(({ state }) => state)).toEqual(["done"]);
+  const journal = () => readFileSync(live.journal, "utf8");
+  await until(() => journal().split('"problem":"It was given up."').length === 1 + ids.length);
+  const told = journal().length;
+  await until(() => journal().slice(told).includes('"kind":"step"'));
+  expect(readdirSync(live.samples)).toEqual(drawn);
+}
 
 test("nothing was a mistake of the studio", () => expect(bugs).toEqual([]));

@@ -81,13 +81,14 @@ export class Tries {
     return tries;
   }
 
-  /** Gives up images of a run that wait or are being drawn: those of some ids, or all. What a run under way draws itself, it draws. */
+  /** Gives up images of a run that wait or are being drawn: those of some ids, or all. */
   cancel(run: string, ids?: readonly string[]): void {
     for (const [key, one] of this.#wanted) {
       const isMeant = one.run === run && (ids?.includes(one.cell.facts.id) ?? true);
-      if (!isMeant || !isForGenerator(one) || one.state === "failed") continue;
+      if (!isMeant || one.state === "failed") continue;
       this.#wanted.delete(key);
-      if (one.state === "drawing") this.#interrupt();
+      one.giveUp.abort();
+      if (one.state === "drawing" && isForGenerator(one)) this.#interrupt();
       for (const name of one.checkpoints) this.#tell({ ...rowOf(one, name), state: "cancelled" });
     }
     this.#save();
@@ -101,7 +102,8 @@ export class Tries {
       return before;
     }
     this.#wanted.delete(key);
-    const wanted: Wanted = { run, places, cell, checkpoints: new Set([cell.checkpoint]), state: "waiting", reason };
+    const [checkpoints, giveUp] = [new Set([cell.checkpoint]), new AbortController()];
+    const wanted: Wanted = { run, places, cell, checkpoints, giveUp, state: "waiting", reason };
     this.#wanted.set(key, wanted);
     if (cell.by === "trainer") this.#askTrainer(wanted, cell);
     return wanted;
@@ -234,8 +236,7 @@ export class Tries {
         this.#finish(wanted);
       }
     } catch (error) {
-      // given up meanwhile
-      if (this.#wanted.get(keyOf(wanted.run, cell)) !== wanted) return;
+      if (wanted.giveUp.signal.aborted) return;
       if (this.#isInterrupted) this.#change(wanted, { state: "waiting", drawnSteps: undefined });
       else this.#fail(wanted, this.#problemIn(error));
     } finally {
@@ -245,10 +246,15 @@ export class Tries {
 
   #askTrainer(wanted: Wanted, cell: Extract<Cell, { readonly by: "trainer" }>): void {
     this.#change(wanted, { reason: "The run draws it between two of its steps." });
-    const onDrawing = () => this.#change(wanted, { state: "drawing", reason: undefined });
-    drawnByTrainer(wanted.places, cell, { end: this.#end, onDrawing }).then(
+    const giveUp = wanted.giveUp.signal;
+    const onDrawing = () => {
+      if (!giveUp.aborted) this.#change(wanted, { state: "drawing", reason: undefined });
+    };
+    drawnByTrainer(wanted.places, cell, { end: this.#end, giveUp, onDrawing }).then(
       () => this.#finish(wanted),
-      (error) => this.#fail(wanted, this.#problemIn(error)),
+      (error) => {
+        if (!giveUp.aborted) this.#fail(wanted, this.#problemIn(error));
+      },
     );
   }
 

@@ -4,6 +4,7 @@ import type { RunAbout, RunRow } from "../../../../runs/index.ts";
 import { useKeys } from "../../keys.ts";
 import { ask, useRun } from "../../live/index.ts";
 import { durationText } from "../../parts/format.ts";
+import { MissingRun } from "../../parts/missing-run.tsx";
 import { attempt, notify, ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
 import { go } from "../../route.ts";
@@ -22,7 +23,7 @@ const words = texts.compare;
 export function CompareScreen({ id }: { id: string }) {
   const tries = useTries(id);
   const { shown, problem, takeMarks } = useRun(id, tries.take);
-  if (problem) return <ProblemBox problem={problem} />;
+  if (problem) return <MissingRun problem={problem} />;
   if (!shown) return <p class="faint">{texts.common.loading}</p>;
   const { run, about } = shown;
   return (
@@ -137,7 +138,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, o
             return seconds === undefined ? undefined : durationText(seconds);
           }}
           onDraw={(cells) => draw(cells, choice)}
-          onCancel={cancel}
+          onCancel={() => cancel()}
         />
         <button type="button" onClick={toggleWipe}>
           {wiped.value ? words.viewAll : words.viewWipe}

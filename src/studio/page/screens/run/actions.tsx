@@ -1,10 +1,14 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
+import { sameInLessMemory } from "../../../checking/cheaper.ts";
+import type { Draft } from "../../../drafts/draft.ts";
+import type { DraftSettings } from "../../../drafts/settings.ts";
 import { useKeys } from "../../keys.ts";
 import { ask } from "../../live/index.ts";
 import { Menu } from "../../parts/menu.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { isAtWork } from "../../parts/run-state.tsx";
+import { go, runAddress } from "../../route.ts";
 import type { RunView } from "../../state/index.ts";
 import { texts } from "../../texts/index.ts";
 
@@ -107,12 +111,67 @@ function Steering({ row, view }: { row: RunRow; view: RunView }) {
   );
 }
 
-function Resume({ row, view: { keptStep, start } }: { row: RunRow; view: RunView }) {
+function Resume({ row, view }: { row: RunRow; view: RunView }) {
+  const { keptStep, start } = view;
   const isAtEnd = row.state === "stopped" && start !== undefined && (keptStep ?? 0) >= start.steps;
   if (isAtEnd) return null;
   return (
-    <button type="button" class="primary" onClick={() => tellRun(row, "resume", { said: words.resumed })}>
+    <>
+      <AgainForMemory row={row} view={view} />
+      <ResumeButton row={row} keptStep={keptStep} isLikely={!row.isForMemory} />
+    </>
+  );
+}
+
+/** isLikely: whether it can be expected to go well this time. */
+function ResumeButton({ row, keptStep, isLikely }: { row: RunRow; keptStep: number | undefined; isLikely: boolean }) {
+  return (
+    <button
+      type="button"
+      class={isLikely ? "primary" : undefined}
+      onClick={() => tellRun(row, "resume", { said: words.resumed })}
+    >
       {keptStep === undefined ? words.resumeStart : words.resume(keptStep)}
+    </button>
+  );
+}
+
+/** Begins a run like one that had too little memory, which needs less. */
+function AgainForMemory({ row, view: { about, start } }: { row: RunRow; view: RunView }) {
+  const isBusy = useSignal(false);
+  const change =
+    row.isForMemory && start ? sameInLessMemory({ settings: about.settings as DraftSettings, run: start }) : undefined;
+  if (!change) return null;
+  const isSingle = change.settings.train_batch_size === 1;
+  const begin = async () => {
+    isBusy.value = true;
+    await attempt(async () => {
+      const path = `/api/runs/${encodeURIComponent(row.id)}/again`;
+      const { draft, isWhole } = await ask<{ draft: Draft; isWhole: boolean }>("POST", path, {
+        body: { lessMemory: true },
+      });
+      // what a draft cannot have of a run from a terminal, a person has to know before it starts
+      const isStarted =
+        isWhole &&
+        (await attempt(async () => {
+          const body = { draft: draft.id, draftRevision: draft.revision };
+          const { run } = await ask<{ run: RunRow }>("POST", "/api/runs", { body });
+          notify(words.memoryBegun(run.name));
+          go(runAddress(run.id));
+        }));
+      if (!isStarted) go(`/new?draft=${draft.id}`);
+    });
+    isBusy.value = false;
+  };
+  return (
+    <button
+      type="button"
+      class="primary"
+      disabled={isBusy.value}
+      title={isSingle ? words.againSingleHelp : words.againTwiceHelp}
+      onClick={begin}
+    >
+      {isSingle ? words.againSingle : words.againTwice}
     </button>
   );
 }

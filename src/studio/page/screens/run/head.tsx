@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
-import { ask } from "../../live/index.ts";
+import { ask, gone } from "../../live/index.ts";
 import { lossText, numberText } from "../../parts/format.ts";
 import { attempt, ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
@@ -37,19 +37,21 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
       )}
       {view.curves.of.loss && <p class="verdict">{verdictText(verdictOf(view), isAtWork(state))}</p>}
       <Numbers row={row} view={view} />
-      <div class="actions">
-        {state === "done" && (
-          <a class="button primary" href={runAddress(row.id, "use")}>
-            {words.use}
-          </a>
-        )}
-        <Actions row={row} view={view} />
-        {view.about.report && (
-          <a class="button" href={`/api/runs/${encodeURIComponent(row.id)}/report`} target="_blank" rel="noreferrer">
-            {words.report}
-          </a>
-        )}
-      </div>
+      {!gone.value.has(row.id) && (
+        <div class="actions">
+          {state === "done" && (
+            <a class="button primary" href={runAddress(row.id, "use")}>
+              {words.use}
+            </a>
+          )}
+          <Actions row={row} view={view} />
+          {view.about.report && (
+            <a class="button" href={`/api/runs/${encodeURIComponent(row.id)}/report`} target="_blank" rel="noreferrer">
+              {words.report}
+            </a>
+          )}
+        </div>
+      )}
     </header>
   );
 }

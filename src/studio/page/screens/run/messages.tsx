@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
 import { timeText } from "../../parts/format.ts";
-import type { RunMessage, RunView } from "../../state/index.ts";
+import { type RunMessage, type RunView, slowDrawing } from "../../state/index.ts";
 import { texts } from "../../texts/index.ts";
 import { tellRun } from "./actions.tsx";
 
@@ -69,32 +69,21 @@ function textOf(message: RunMessage): string | undefined {
   }
 }
 
-/** Share of a run's time that drawing may take before it is said. */
-const muchDrawing = 0.3;
-/** Drawing may take this share of the time when it is done less often. */
-const wantedShare = 0.1;
-/** Images that have to be drawn before their cost is judged. */
-const leastImages = 4;
-
 /** Says that drawing takes much of the run's time, and offers to draw less often. */
-function SlowDrawing({ row, view: { drawing, about } }: { row: RunRow; view: RunView }) {
-  const share = drawing.runMs > 0 ? drawing.ms / drawing.runMs : 0;
-  const every = Number(about.settings.sample_every_n_steps);
-  const isAtWork = row.state === "running" || row.state === "sampling";
-  if (!isAtWork || drawing.images < leastImages || share < muchDrawing || !(every > 0)) return null;
-  // drawing now costs share / (1 - share) of the training beside it
-  const factor = (share / (1 - share)) * ((1 - wantedShare) / wantedShare);
-  const fewer = Math.ceil(factor) * every;
+function SlowDrawing({ row, view }: { row: RunRow; view: RunView }) {
+  const slow = slowDrawing(view);
+  if (!slow || (row.state !== "running" && row.state !== "sampling")) return null;
+  const { share, every } = slow;
   return (
     <div class="hint">
       <p>{words.slow(Math.round(share * 100))}</p>
       <button
         type="button"
         onClick={() =>
-          tellRun(row, "set", { body: { sampleEvery: fewer }, said: words.lessAsked(fewer), isBound: false })
+          tellRun(row, "set", { body: { sampleEvery: every }, said: words.lessAsked(every), isBound: false })
         }
       >
-        {words.lessOften(fewer)}
+        {words.lessOften(every)}
       </button>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useKeys } from "../../keys.ts";
+import { MissingRun } from "../../parts/missing-run.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { go, runAddress } from "../../route.ts";
 import { texts } from "../../texts/index.ts";
@@ -23,15 +24,7 @@ export function RunScreen({ id }: { id: string }) {
         {row.problem && <ProblemBox problem={row.problem} />}
       </>
     );
-  if (problem && !view)
-    return (
-      <>
-        <h1>{texts.watch.unknown}</h1>
-        <ProblemBox problem={problem}>
-          <a href="/">{texts.common.allRuns}</a>
-        </ProblemBox>
-      </>
-    );
+  if (problem && !view) return <MissingRun problem={problem} />;
   if (!row || !view) return <p class="faint">{texts.common.loading}</p>;
   return (
     <>

@@ -1,6 +1,6 @@
 import type { Draft } from "../../../drafts/draft.ts";
 import { ask } from "../../live/index.ts";
-import { agoText } from "../../parts/format.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { texts } from "../../texts/index.ts";
 
@@ -24,7 +24,7 @@ export function DraftCard({ draft, onChange }: { draft: Draft; onChange: () => v
           <a href={`/new?draft=${draft.id}`}>{name}</a>
         </h3>
         <span class="faint">
-          {words.pictures(draft.pictures.length)} · {agoText(Date.parse(draft.changedAt))}
+          {words.pictures(draft.pictures.length)} · <Ago ms={Date.parse(draft.changedAt)} />
         </span>
       </div>
       <div class="strip">

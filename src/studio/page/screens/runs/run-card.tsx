@@ -1,7 +1,8 @@
 import type { RunRow } from "../../../../runs/index.ts";
 import type { Draft } from "../../../drafts/draft.ts";
 import { ask, readRows } from "../../live/index.ts";
-import { agoText, lossText } from "../../parts/format.ts";
+import { Ago } from "../../parts/ago.tsx";
+import { lossText } from "../../parts/format.ts";
 import { attempt, notify, ProblemBox } from "../../parts/notices.tsx";
 import { isAtWork, RunProgress, StateBadge } from "../../parts/run-state.tsx";
 import { go, runAddress } from "../../route.ts";
@@ -29,7 +30,11 @@ export function RunCard({
           <a href={runAddress(id)}>{name}</a>
         </h3>
         <StateBadge state={state} />
-        {!isAtWork(state) && updatedMs !== undefined && <span class="faint">{agoText(updatedMs)}</span>}
+        {!isAtWork(state) && updatedMs !== undefined && (
+          <span class="faint">
+            <Ago ms={updatedMs} />
+          </span>
+        )}
         {averageLoss !== undefined && step !== undefined && !isAtWork(state) && (
           <span class="faint">
             {texts.common.step(step, undefined)} · {words.loss(lossText(averageLoss))}

@@ -40,7 +40,7 @@ export function RunsScreen() {
   if (!all) return <p class="faint">{texts.common.loading}</p>;
   const { current, queue, others } = orderOf(all, filter.value);
   const open = drafts.value.filter(isWaiting);
-  const trash = <TrashView onRestored={readDrafts} />;
+  const trash = <TrashView shown={all.length + drafts.value.length} onRestored={readDrafts} />;
   if (all.length === 0 && open.length === 0)
     return (
       <>
@@ -171,6 +171,7 @@ function NoRuns() {
     <section class="hero">
       <h1>{words.emptyTitle}</h1>
       <p>{words.empty}</p>
+      <p class="faint">{words.emptyNeeds}</p>
       <a class="button primary" href="/new">
         {words.start}
       </a>

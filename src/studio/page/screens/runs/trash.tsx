@@ -1,19 +1,24 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import type { Discarded } from "../../../disk/trash.ts";
 import { ask, readRows } from "../../live/index.ts";
-import { agoText } from "../../parts/format.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { texts } from "../../texts/index.ts";
 
 const words = texts.runs;
 
-/** What was thrown away, and the way back. onRestored: told when something is back. */
-export function TrashView({ onRestored }: { onRestored: () => void }) {
-  const trash = useSignal<readonly Discarded[] | undefined>(undefined);
+/** What was thrown away, and the way back; nothing where nothing was. shown: number of words that are shown, which changes when one is thrown away.
+ *  onRestored: told when something is back. */
+export function TrashView({ shown, onRestored }: { shown: number; onRestored: () => void }) {
+  const trash = useSignal<readonly Discarded[]>([]);
   const read = () =>
     attempt(async () => {
       trash.value = (await ask<{ trash: readonly Discarded[] }>("GET", "/api/trash")).trash;
     });
+  useEffect(() => {
+    read();
+  }, [shown]);
   const restore = async ({ id, name }: Discarded): Promise<void> => {
     const isBack = await attempt(() => ask("POST", `/api/trash/${id}/restore`).then(readRows));
     await read();
@@ -21,21 +26,18 @@ export function TrashView({ onRestored }: { onRestored: () => void }) {
     notify(words.restored(name));
     onRestored();
   };
+  if (trash.value.length === 0) return null;
   return (
-    <details
-      onToggle={({ currentTarget }) => {
-        if (currentTarget.open) read();
-      }}
-    >
+    <details>
       <summary>{words.trash}</summary>
-      <p class="faint">{trash.value?.length === 0 ? words.trashEmpty : words.trashLead}</p>
+      <p class="faint">{words.trashLead}</p>
       <ul class="trash">
-        {trash.value?.map((one) => (
+        {trash.value.map((one) => (
           <li key={one.id}>
             <span>
               {one.name || words.draftOf("")}{" "}
               <span class="faint">
-                · {words.kind[one.kind]} · {agoText(Date.parse(one.at))}
+                · {words.kind[one.kind]} · <Ago ms={Date.parse(one.at)} />
               </span>
             </span>
             <button type="button" aria-label={words.restoreLong(one.name)} onClick={() => restore(one)}>

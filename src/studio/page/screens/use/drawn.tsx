@@ -23,7 +23,19 @@ function stateText({ state, steps, drawnSteps }: Try): string {
 }
 
 /** A picture as large as there is room for, or how far it has come. */
-export function Drawn({ run, about, one, onAgain }: { run: string; about: RunAbout; one: Try; onAgain: () => void }) {
+export function Drawn({
+  run,
+  about,
+  one,
+  onAgain,
+  onCancel,
+}: {
+  run: string;
+  about: RunAbout;
+  one: Try;
+  onAgain: () => void;
+  onCancel: () => void;
+}) {
   const { state, file, prompt, seed, width, height, steps, guidance, problem } = one;
   const shape = { aspectRatio: `${width} / ${height}` };
   return (
@@ -36,6 +48,13 @@ export function Drawn({ run, about, one, onAgain }: { run: string; about: RunAbo
         </div>
       )}
       {state === "waiting" && one.reason && <p class="faint">{one.reason}</p>}
+      {(state === "waiting" || state === "drawing") && (
+        <div class="actions">
+          <button type="button" class="quiet" onClick={onCancel}>
+            {texts.compare.cancel}
+          </button>
+        </div>
+      )}
       {problem && (
         <ProblemBox problem={problem}>
           <div class="actions">

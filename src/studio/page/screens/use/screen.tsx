@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { RunAbout } from "../../../../runs/index.ts";
 import { useRun } from "../../live/index.ts";
+import { MissingRun } from "../../parts/missing-run.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
 import { isAtWork } from "../../parts/run-state.tsx";
@@ -18,7 +19,7 @@ export function UseScreen({ id }: { id: string }) {
   const tries = useTries(id);
   const { shown, problem, takeMarks } = useRun(id, tries.take);
   const chosen = useSignal(new URLSearchParams(location.search).get("checkpoint") ?? "");
-  if (problem) return <ProblemBox problem={problem} />;
+  if (problem) return <MissingRun problem={problem} />;
   if (!shown) return <p class="faint">{texts.common.loading}</p>;
   const { run, about } = shown;
   const isLive = isAtWork(run.state);

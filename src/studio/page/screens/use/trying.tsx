@@ -25,7 +25,7 @@ export function Trying({
   run,
   about,
   checkpoint,
-  tries: { tries = [], draw },
+  tries: { tries = [], draw, cancel },
 }: {
   run: string;
   about: RunAbout;
@@ -121,7 +121,9 @@ export function Trying({
           />
         </details>
       </form>
-      {now && <Drawn run={run} about={about} one={now} onAgain={() => draw([now], now)} />}
+      {now && (
+        <Drawn run={run} about={about} one={now} onAgain={() => draw([now], now)} onCancel={() => cancel([now.id])} />
+      )}
       {newest.length > 0 && (
         <Earlier
           run={run}

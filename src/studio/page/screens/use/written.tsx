@@ -1,7 +1,7 @@
 import type { RunAbout } from "../../../../runs/index.ts";
 import type { Exported } from "../../../using/export.ts";
+import { Ago } from "../../parts/ago.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
-import { agoText } from "../../parts/format.ts";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { texts } from "../../texts/index.ts";
 
@@ -92,7 +92,7 @@ export function EarlierExports({
         {[...exports].reverse().map(({ program, file, checkpoint, at }) => (
           <li key={file}>
             {program === "folder" ? words.folder : program} · {words.from(fromOf(checkpoint))} ·{" "}
-            {agoText(Date.parse(at))}
+            <Ago ms={Date.parse(at)} />
             <br />
             <span class="faint">{file}</span>
           </li>

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import type { RunSummary } from "../../training/index.ts";
+import { sameInLessMemory } from "./cheaper.ts";
+
+const settingsOf = (settings: object, run?: Partial<RunSummary>) =>
+  sameInLessMemory({ settings: settings as never, run: run as RunSummary })?.settings;
+
+test("what needs less memory and teaches the same takes as many images a step, else computes results twice, else there is nothing", () => {
+  expect(settingsOf({}, { batchSize: 4, accumulationSteps: 3 })).toEqual({
+    train_batch_size: 1,
+    gradient_accumulation_steps: 12,
+  });
+  const single = { batchSize: 1, accumulationSteps: 4 };
+  expect(settingsOf({}, single)).toEqual({ gradient_checkpointing: true, cache_latents: true });
+  expect(settingsOf({ gradient_checkpointing: true }, single)).toBeUndefined();
+});

@@ -1,0 +1,26 @@
+import path from "node:path";
+import { CoinageError } from "../../errors/index.ts";
+import { freeBytesOn } from "../../files/index.ts";
+
+/** @throws DISK_FULL when so many bytes would leave too little room */
+export async function requireRoom(folder: string, bytes: number, leaveBytes: number): Promise<void> {
+  const free = await freeBytesOn(folder);
+  if (free === undefined || free - bytes >= leaveBytes) return;
+  throw new CoinageError("DISK_FULL", `The disk of ${folder} has ${Math.round(free / 1e6)} MB left.`, {
+    hint: "Make room on it: images are accepted as long as room for the training itself stays free, usually 1 GB.",
+  });
+}
+
+/** How short the disk of the runs is, as people are told. */
+export interface ShortDisk {
+  /** To ten megabytes. */
+  readonly freeBytes: number;
+  readonly leaveBytes: number;
+}
+
+/** What the disk has left, where that is too little; null where it is enough. runs: the folder of all runs, which may not be there yet. */
+export async function shortDisk(runs: string, leaveBytes: number): Promise<ShortDisk | null> {
+  const free = (await freeBytesOn(runs)) ?? (await freeBytesOn(path.dirname(runs)));
+  const unit = 10_000_000;
+  return free === undefined || free >= leaveBytes ? null : { freeBytes: Math.floor(free / unit) * unit, leaveBytes };
+}
