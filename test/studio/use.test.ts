@@ -81,9 +81,14 @@ test("keys choose a column, star its step, wipe between two pictures and lead to
   await page.keyboard.press("Home");
   for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
   expect(await wipe.inputValue()).toBe("3");
-  const place = (await wipe.boundingBox())!;
-  await page.mouse.click(place.x + place.width * 0.75, place.y + place.height / 2);
-  expect(Number(await wipe.inputValue())).toBeGreaterThan(70);
+  // it grows when its pictures are there
+  await expect
+    .poll(async () => {
+      const place = (await wipe.boundingBox())!;
+      await page.mouse.click(place.x + place.width * 0.75, place.y + place.height / 2);
+      return Number(await wipe.inputValue());
+    })
+    .toBeGreaterThan(70);
   await lookAt(page, "compare-wipe");
   await page.keyboard.press("?");
   const keys = page.getByRole("dialog", { name: "Keys" });

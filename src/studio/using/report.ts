@@ -46,7 +46,7 @@ export async function readReport(places: RunPlaces): Promise<Uint8Array> {
 }
 
 /** The words after the program's name that make the report of a run, as `coinage report` takes them. @throws RUN_BUSY, FILE_NOT_FOUND, what reading the settings throws */
-async function reportWords(places: RunPlaces): Promise<string[]> {
+async function reportWords(places: RunPlaces, trained: readonly number[] | undefined): Promise<string[]> {
   const { state, file, id } = await readRun(places);
   if (state !== undefined && isUnderWay(state))
     throw new CoinageError("RUN_BUSY", `The run ${id} is under way.`, {
@@ -69,17 +69,22 @@ async function reportWords(places: RunPlaces): Promise<string[]> {
     ...given("init_word", settings.initWord),
     ...given("events", places.journal),
     ...(useStyleTemplate ? ["--style"] : []),
-    ...given("resolution", settings.resolution?.join(",")),
+    ...given("resolution", (trained ?? settings.resolution)?.join(",")),
     ...given("clip_skip", clipSkip),
     ...given("device", device),
     ...given("threads", threads),
   ];
 }
 
-/** Makes the report of a run by the command line, in a process of its own that ends with the studio.
+/** Makes the report of a run by the command line, in a process of its own that ends with the studio. trained: width and height of its images where they are known: a
+ *  dataset config may have them.
  *  @throws RUN_BUSY, FILE_NOT_FOUND, REPORT_FAILED */
-export async function makeReport(places: RunPlaces, caller: Caller, end: AbortSignal): Promise<void> {
-  const words = [...caller.words, ...(await reportWords(places))];
+export async function makeReport(
+  places: RunPlaces,
+  trained: readonly number[] | undefined,
+  { caller, end }: { readonly caller: Caller; readonly end: AbortSignal },
+): Promise<void> {
+  const words = [...caller.words, ...(await reportWords(places, trained))];
   const child = spawn(caller.command, words, {
     cwd: places.folder,
     stdio: ["ignore", "ignore", "pipe"],

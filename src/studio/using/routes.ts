@@ -39,8 +39,11 @@ export function usingRoutes({ runs, roots, caller, end, tries, once }: Parts, hi
   });
   app.post("/runs/:id/report", async (c) => {
     const places = await runInside(runs, c.req.param("id"));
+    const { start } = await histories.of(places);
+    const trained = start?.run.dataset.datasets[0]?.resolution;
     const making =
-      reports.get(places.folder) ?? tries.withoutModel(waitsForReport, () => makeReport(places, caller, end));
+      reports.get(places.folder) ??
+      tries.withoutModel(waitsForReport, () => makeReport(places, trained, { caller, end }));
     reports.set(places.folder, making);
     await making.finally(() => reports.delete(places.folder));
     return c.json({});
