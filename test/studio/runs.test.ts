@@ -124,6 +124,9 @@ function failLater(name: string, problem: object): void {
 }
 
 test("a run that had too little memory says so above all, and is made again with batch 1, from what it had saved", async () => {
+  // the process before has written its last line
+  const stateNow = async () => (await runs()).runs.find(({ name }) => name === "mug")?.state;
+  await expect.poll(stateNow, { timeout: 60_000 }).toBe("done");
   failLater("mug", {
     code: "OUT_OF_MEMORY",
     message: "Out of memory (the runtime could not get 2.1 GB).",
@@ -137,7 +140,7 @@ test("a run that had too little memory says so above all, and is made again with
   await lookAt(page, "run-failed");
   await page.getByRole("button", { name: "Again with batch 1 (same pictures a step)" }).click();
   await page.getByText("It starts from the vectors that were learned in").waitFor();
-  // of 15 steps ten were saved, with two pictures each
+  // all but the last five were saved, with two pictures in each
   await page.getByText(/^5 steps × 2/).waitFor();
 
   // its folder is renamed while another tab shows it
