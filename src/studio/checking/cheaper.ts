@@ -27,9 +27,14 @@ const checkpointing: Way = ({ settings, run }) =>
         settings: { gradient_checkpointing: true, ...(run && { cache_latents: true }) },
       };
 
+/** Images at once: as a dataset config of a run from a terminal says, else as the settings do. */
+function batchOf({ dataset, batchSize }: RunSummary): number {
+  return dataset.datasets[0]?.batchSize ?? batchSize;
+}
+
 /** The same images in each step, in parts of so many. */
-function inParts({ accumulationSteps, batchSize }: RunSummary, batch: number): SettingsChange {
-  const parts = Math.round((accumulationSteps * batchSize) / batch);
+function inParts(run: RunSummary, batch: number): SettingsChange {
+  const parts = Math.round((run.accumulationSteps * batchOf(run)) / batch);
   return {
     label: `Lower the batch to ${batch}`,
     settings: { train_batch_size: batch, gradient_accumulation_steps: parts },
@@ -37,7 +42,7 @@ function inParts({ accumulationSteps, batchSize }: RunSummary, batch: number): S
 }
 
 const smallerBatch: Way = ({ run }) =>
-  run && run.batchSize > 1 ? inParts(run, Math.ceil(run.batchSize / 2)) : undefined;
+  run && batchOf(run) > 1 ? inParts(run, Math.ceil(batchOf(run) / 2)) : undefined;
 
 /** Models for large images learn nothing from those of fewer pixels a side. */
 const smallestSide = 256;
@@ -71,7 +76,7 @@ export const lessMemory: Way = (planned) => checkpointing(planned) ?? smallerBat
 /** What needs less memory and teaches the same: one image after the other, in as many to a step; else computing results twice. Undefined where both are so. */
 export function sameInLessMemory(planned: Planned): SettingsChange | undefined {
   const { run } = planned;
-  return run && run.batchSize > 1 ? inParts(run, 1) : checkpointing(planned);
+  return run && batchOf(run) > 1 ? inParts(run, 1) : checkpointing(planned);
 }
 
 /** All ways to make a run cheaper, those that save time first. */

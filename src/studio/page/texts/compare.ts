@@ -1,7 +1,7 @@
 export const compare = {
   title: "Compare the steps",
   lead: "Every column has the same prompts and seeds, so what differs is the word alone.",
-  tooFew: "Nothing is saved yet. Steps can be compared from the first checkpoint on.",
+  tooFew: "Nothing is saved yet. Steps can be compared as soon as the run has saved one.",
   slider: "Step",
   column: (kind: "start" | "step" | "best" | "last" | "average", step: number, initWord: string | undefined) =>
     ({

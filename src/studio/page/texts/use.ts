@@ -1,6 +1,6 @@
 export const use = {
   title: "Use the word",
-  tooFew: "Nothing is saved yet. The word can be used from the first checkpoint on.",
+  tooFew: "Nothing is saved yet. It can be used as soon as the run has saved a step.",
   which: "Taught for",
   checkpoint: (kind: "start" | "step" | "best" | "last" | "average", step: number, isStarred: boolean) =>
     `${{ start: "not at all: the start word", step: `${step} steps`, best: `${step} steps, the best`, last: `${step} steps, the last`, average: "the average of the last steps" }[kind]}${isStarred ? " ★" : ""}`,
