@@ -35,8 +35,8 @@ export async function* train(
   const request = await readTrainRecord(settings);
   // loaded only where it is asked for: it needs packages that not everybody has
   const cluster = request.settings.queue === undefined ? undefined : await import("./cluster/index.ts");
-  const openRunner = cluster?.runnerOf(request.settings, await version());
-  for await (const event of runTraining(request, { ...options, openRunner })) {
+  const sharing = cluster?.sharingOf(request.settings, await version());
+  for await (const event of runTraining(request, { ...options, sharing })) {
     if (event.kind === "done") last = event;
     yield event;
   }

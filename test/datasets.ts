@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach } from "vitest";
-import { arrayOf } from "../src/array/index.ts";
+import { arrayOf, stack } from "../src/array/index.ts";
 import {
   type CaptionSettings,
   type DatasetGroup,
@@ -11,7 +11,7 @@ import {
   openDataset,
   type PictureEncoder,
 } from "../src/dataset/index.ts";
-import { encodePng, type Picture } from "../src/pictures/index.ts";
+import { encodePng, type Picture, pictureToFloats } from "../src/pictures/index.ts";
 import { PythonRandom } from "../src/random/index.ts";
 
 /** A folder of its own for every test of a file: gives the path of what lies in it. */
@@ -108,7 +108,8 @@ export function epochOf(group: DatasetGroup, epoch: number, order?: readonly num
  *  shapes: of all pictures it was given. */
 export function latentsEncoder(digest = "one"): PictureEncoder & { readonly shapes: string[] } {
   const shapes: string[] = [];
-  const encode: PictureEncoder["encode"] = async ({ shape, data }) => {
+  const encode: PictureEncoder["encode"] = async (pictures) => {
+    const { shape, data } = stack(pictures.map(pictureToFloats));
     shapes.push(shape.join("x"));
     const [count, , height, width] = shape as [number, number, number, number];
     const latents = new Float32Array((count * 4 * height * width) / 64);
@@ -117,7 +118,7 @@ export function latentsEncoder(digest = "one"): PictureEncoder & { readonly shap
       const item = Math.floor(i / ((4 * height * width) / 64));
       latents[i] = data[item * 3 * height * width + x * 8]!;
     }
-    return arrayOf([count, 4, height / 8, width / 8], latents);
+    return () => arrayOf([count, 4, height / 8, width / 8], latents);
   };
   return { encode, digest: () => digest, shapes };
 }

@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { conceptsFolder, tinySdFolder } from "../../src/assets/index.ts";
-import { clusterRunner, queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
+import { clusterSharing, queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
 import { readTrainRequest } from "../../src/options/index.ts";
 import { train } from "../../src/training/index.ts";
 import { TestRedis, until } from "../../test/cluster/redis.ts";
@@ -67,7 +67,7 @@ async function samplesPerSecond(count: number): Promise<number> {
   const access = queueAccess(redis.url, {}, {});
   const watch = await RedisWorkerBoard.open(access.address);
   const times: number[] = [];
-  for await (const event of train(request, { openRunner: clusterRunner(access, "0.1.0") })) {
+  for await (const event of train(request, { sharing: clusterSharing(access, "0.1.0") })) {
     if (event.kind !== "step") continue;
     if (event.step === 2)
       await until(async () => (await watch.workers()).filter(({ state }) => state === "ready").length === count);

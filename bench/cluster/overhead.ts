@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { arrayOf } from "../../src/array/index.ts";
 import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
 import { realClock } from "../../src/cluster/coordinator/clock.ts";
+import { Roll } from "../../src/cluster/coordinator/roll.ts";
 import { ClusterRunner } from "../../src/cluster/coordinator/runner.ts";
 import { usualPolicy } from "../../src/cluster/coordinator/schedule.ts";
 import { queueAccess, RedisWorkerBoard, Seal } from "../../src/cluster/index.ts";
@@ -26,6 +27,7 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
   const blobs = new Map<string, Uint8Array>();
   const runner = await ClusterRunner.open({
     ...{ board, of, manifest: "manifest", seal: new Seal("secret"), clock: realClock, policy: usualPolicy },
+    roll: new Roll(),
     ...{
       name: "here",
       local: idle,

@@ -6,7 +6,7 @@ import { type TrainingEvent, train } from "../training/index.ts";
 import { BlobStore } from "./blobs/store.ts";
 import { MemoryBoard } from "./board/memory.ts";
 import { realClock } from "./coordinator/clock.ts";
-import { sharedRunner } from "./coordinator/open.ts";
+import { sharingBy } from "./coordinator/open.ts";
 import { Seal } from "./protocol/signed.ts";
 import { Work } from "./worker/work.ts";
 
@@ -25,11 +25,11 @@ const flags = [
   "--no_metadata",
 ];
 
-async function trained(name: string, more: readonly string[], openRunner?: ReturnType<typeof sharedRunner>) {
+async function trained(name: string, more: readonly string[], sharing?: ReturnType<typeof sharingBy>) {
   const outputDir = path.join(work, name);
   const settings = await settingsFor(...flags, "--output_dir", outputDir, "--output_name", "word", ...more);
   const events: TrainingEvent[] = [];
-  for await (const event of train({ settings, warnings: [] }, { openRunner })) events.push(event);
+  for await (const event of train({ settings, warnings: [] }, { sharing })) events.push(event);
   return { events, bytes: readFileSync(path.join(outputDir, "word.safetensors")) };
 }
 
@@ -53,13 +53,13 @@ async function trainedByWorkers(name: string, more: readonly string[]) {
       say: (text) => void said.push(text),
     }).run();
   });
-  const openRunner = sharedRunner({
+  const sharing = sharingBy({
     openBoard: async (of) => board.coordinator(of),
     seal,
     isLocal: true,
     coinage: "1.2.3",
   });
-  const shared = await trained(name, ["--no_cluster_local", ...more], openRunner);
+  const shared = await trained(name, ["--no_cluster_local", ...more], sharing);
   stop.abort();
   expect(await Promise.all(workers)).toEqual(["stopped", "stopped"]);
   // one of them may be too late for so short a run

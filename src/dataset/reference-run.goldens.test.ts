@@ -40,9 +40,11 @@ interface Run {
 /** Stands in for the VAE, whose numbers are not looked at here: keeps the shapes of what it gave. */
 function encoder(): PictureEncoder & { shapes: number[][] } {
   const shapes: number[][] = [];
-  const encode: PictureEncoder["encode"] = async ({ shape: [count, , height, width] }) => {
-    shapes.push([count!, 4, height! / 8, width! / 8]);
-    return arrayOf(shapes.at(-1)!, new Float32Array((count! * 4 * height! * width!) / 64));
+  const encode: PictureEncoder["encode"] = async (pictures) => {
+    const { width, height } = pictures[0]!;
+    const shape = [pictures.length, 4, height / 8, width / 8];
+    shapes.push(shape);
+    return () => arrayOf(shape, new Float32Array((pictures.length * 4 * height * width) / 64));
   };
   return { encode, digest: () => "", shapes };
 }

@@ -32,7 +32,7 @@ export const ownTrainOptions = {
   queue: {
     type: "string",
     effect: "speed",
-    help: "Share the run among machines: the address of a Redis or Valkey server (redis://HOST:PORT, rediss://USER@HOST:PORT, unix:///SOCKET) from which coinage worker --queue takes micro-batches. Its password comes from COINAGE_QUEUE_PASSWORD, the secret that messages are signed with from COINAGE_CLUSTER_SECRET. Needs --cache_latents.",
+    help: "Share the run among machines: the address of a Redis or Valkey server (redis://HOST:PORT, rediss://USER@HOST:PORT, unix:///SOCKET) from which coinage worker --queue takes micro-batches, sample images and images to encode. Its password comes from COINAGE_QUEUE_PASSWORD, the secret that messages are signed with from COINAGE_CLUSTER_SECRET. Needs --cache_latents.",
   },
   queue_ca: {
     type: "string",

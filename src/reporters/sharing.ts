@@ -11,7 +11,9 @@ export function clusterLine(event: ClusterEvent): string {
     case "workerRefused":
       return `worker ${event.worker} refused: ${event.why}`;
     case "reissued":
-      return `step ${event.step}: job ${event.index} given out once more: ${event.why}`;
+      return `${jobText(event)} given out once more: ${event.why}`;
+    case "encoded":
+      return `worker ${event.worker} encoded ${plural(event.images, "image")}`;
     case "duplicateDiffers":
       return `step ${event.step}: ${event.workers.join(" and ")} computed job ${event.index} differently`;
     case "queueDown": {
@@ -21,6 +23,11 @@ export function clusterLine(event: ClusterEvent): string {
     case "queueBack":
       return `the queue is back after ${durationText(event.seconds)}`;
   }
+}
+
+function jobText({ job, step, index }: Extract<ClusterEvent, { kind: "reissued" }>): string {
+  if (job === "encode") return `encoding ${index + 1}`;
+  return job === "sample" ? `sample image ${index + 1} of step ${step}` : `step ${step}: job ${index}`;
 }
 
 /** "6 workers, efficiency 83 %, waiting 0.4 s/step" */

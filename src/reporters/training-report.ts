@@ -61,7 +61,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "stateSaved":
           return talk.say(`saving state: ${event.folder}`);
         case "sample":
-          return talk.say(`sample image: ${event.file} (seed ${event.seed}, ${JSON.stringify(event.prompt)})`);
+          return talk.say(sampleLine(event));
         case "drawing":
           return talk.progress(drawingLine(event), event.done === event.total);
         case "report":
@@ -72,6 +72,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "workerLeft":
         case "workerRefused":
         case "reissued":
+        case "encoded":
         case "duplicateDiffers":
         case "queueDown":
         case "queueBack":
@@ -91,6 +92,10 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
     },
     close: () => talk.settle(),
   };
+}
+
+function sampleLine({ file, seed, prompt, by }: Event<"sample">): string {
+  return `sample image: ${file} (seed ${seed}, ${JSON.stringify(prompt)}${by === undefined ? "" : `, by ${by}`})`;
 }
 
 function cachingLine({ done, total }: Event<"caching">): Progress {

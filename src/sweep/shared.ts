@@ -1,5 +1,5 @@
 import path from "node:path";
-import { isPortable, packedPaths, type RunQueue, type ShareEvent, shareRuns } from "../cluster/index.ts";
+import { isPortable, packedPaths, type RunQueue, type RunShareEvent, shareRuns } from "../cluster/index.ts";
 import { CoinageError } from "../errors/index.ts";
 import type { Sweep } from "./file.ts";
 import { type RunNews, trainHere } from "./here.ts";
@@ -53,7 +53,7 @@ interface Places {
 }
 
 /** What is heard of the queue, as news of the sweep; notes what runs have come to. */
-async function* told(event: ShareEvent<News>, { runs, own, outputName }: Places): AsyncGenerator<SweepNews> {
+async function* told(event: RunShareEvent<News>, { runs, own, outputName }: Places): AsyncGenerator<SweepNews> {
   switch (event.kind) {
     case "here":
       if (event.news.kind === "result") yield { kind: "result", index: event.index, result: event.news.result };

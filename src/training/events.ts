@@ -70,8 +70,17 @@ export type ClusterEvent =
   | { readonly kind: "workerLeft"; readonly worker: string }
   /** A worker is not used, or one of its results was not. */
   | { readonly kind: "workerRefused"; readonly worker: string; readonly why: string }
-  /** A micro-batch was given out once more. step: counted from 1; index: of the micro-batch in its step, from 0. */
-  | { readonly kind: "reissued"; readonly step: number; readonly index: number; readonly why: string }
+  /** A micro-batch was given out once more, or with `job` a sample image or images to encode. step: counted from 1, of a sample image the steps done;
+   *  index: of the micro-batch in its step, of the prompt, or of the images among those that are encoded together, from 0. */
+  | {
+      readonly kind: "reissued";
+      readonly job?: "sample" | "encode";
+      readonly step: number;
+      readonly index: number;
+      readonly why: string;
+    }
+  /** A worker has encoded images before training. */
+  | { readonly kind: "encoded"; readonly worker: string; readonly images: number }
   /** Two workers that should compute the same bits have not. */
   | {
       readonly kind: "duplicateDiffers";
@@ -167,6 +176,8 @@ export type TrainingEvent =
       readonly seed: number;
       readonly width: number;
       readonly height: number;
+      /** With --queue: the worker that has drawn it. */
+      readonly by?: string;
     }
   /** Images drawn for the report. */
   | { readonly kind: "drawing"; readonly done: number; readonly total: number }

@@ -15,10 +15,13 @@ export type {
   TrainingEvent,
 } from "./events.ts";
 export type {
+  EncodePictures,
+  EncodingContext,
   MicroBatchRunner,
-  OpenRunner,
   RunnerContext,
   RunnerOutput,
+  RunSharing,
+  SharedEncoder,
   StepInputs,
 } from "./loop/micro-batches.ts";
 export { computeMicroStep, type MicroStepContext } from "./loop/micro-step.ts";
@@ -31,4 +34,6 @@ export {
   samplesIn,
 } from "./loop/micro-step-data.ts";
 export { lowerMicroStep, type MicroStepPlan } from "./loop/micro-step-plan.ts";
+export type { DrawerNews, DrawHere, ImageDrawer, ImageOrder } from "./output/image-drawer.ts";
+export { imageRequestSchema } from "./output/image-orders.ts";
 export { train } from "./train.ts";

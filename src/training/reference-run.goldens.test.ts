@@ -11,13 +11,14 @@ import {
   relativeDistance,
   unpackGoldens,
 } from "../../test/goldens.ts";
-import type { NdArray } from "../array/index.ts";
+import { type NdArray, stack } from "../array/index.ts";
 import type { DatasetGroup, MicroBatch, Sample } from "../dataset/index.ts";
 import { drawTrainingBatch } from "../diffusion/index.ts";
 import { readEmbeddingFile } from "../embedding/index.ts";
 import { prepareOutputFolder } from "../files/index.ts";
 import { parseSafetensors } from "../formats/safetensors/index.ts";
 import { parseTrainArguments, readTrainRequest, type TrainSettings } from "../options/index.ts";
+import { type Picture, pictureToFloats } from "../pictures/index.ts";
 import { TorchGenerator } from "../random/index.ts";
 import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { computeMicroStep, samplesOf } from "./loop/micro-step.ts";
@@ -194,7 +195,11 @@ async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): P
     return latents;
   };
   let call = 0;
-  for await (const _ of group.cacheLatents({ encode: (pixels) => encodeAt(call++, pixels), digest: () => "" }));
+  const cachedAt = async (pictures: readonly Picture[]) => {
+    const latents = await encodeAt(call++, stack(pictures.map(pictureToFloats)));
+    return () => latents;
+  };
+  for await (const _ of group.cacheLatents({ encode: cachedAt, digest: () => "" }));
   const samples = await collectSamples(group, inputs.replacements, recorded);
   const vae = { encode: (pixels: NdArray<Float32Array>) => encodeAt(call++, pixels) };
   const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: "float32" });

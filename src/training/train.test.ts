@@ -14,7 +14,7 @@ import { microStep, samplesOf } from "./loop/micro-step.ts";
 import { LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { openInputs } from "./setup/inputs.ts";
 import { openRun } from "./setup/open-run.ts";
-import { openVaeEncoder } from "./setup/vae-encoder.ts";
+import { openVaeEncoder, pictureEncoder } from "./setup/vae-encoder.ts";
 
 const { work, write, flagsFor, settingsFor: plainSettingsFor } = trainingFolder();
 const settingsFor = (...flags: readonly string[]) => plainSettingsFor("--cache_latents", ...flags);
@@ -165,7 +165,7 @@ test("the word comes closer to the concept: the same noise is predicted better w
   const run = await openRun(settings, inputs);
   const runtime = openRuntime({ threads: 2 });
   const vae = openVaeEncoder(inputs.model, runtime, inputs.generators.torch);
-  for await (const _ of inputs.group.cacheLatents({ ...vae, digest: () => "" }));
+  for await (const _ of inputs.group.cacheLatents({ ...pictureEncoder(vae), digest: () => "" }));
   const lowered = new LoweredMicroStep(settings, inputs, { runtime, computeDtype: "float32" });
   const { embeddings, progress } = run;
   const context = await lowered.load(vae);

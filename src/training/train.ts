@@ -8,7 +8,7 @@ import { openEvaluation } from "./evaluation/evaluation.ts";
 import type { TrainingCommand, TrainingEvent } from "./events.ts";
 import { withInitWord } from "./init-word/propose.ts";
 import { accumulateSteps, imagesOf } from "./loop/accumulation.ts";
-import { localRunner, type MicroBatchRunner, type OpenRunner } from "./loop/micro-batches.ts";
+import { localRunner, type MicroBatchRunner, type RunSharing, type SharedEncoder } from "./loop/micro-batches.ts";
 import type { MicroStepPlan } from "./loop/micro-step-plan.ts";
 import { type LoadedMicroStep, LoweredMicroStep } from "./loop/micro-step-program.ts";
 import { reportStep, Throughput } from "./loop/step-report.ts";
@@ -25,7 +25,7 @@ import { withInitialEmbeddings } from "./setup/initial-embeddings.ts";
 import { datasetWarning, openInputs, openModel, withLocalModels } from "./setup/inputs.ts";
 import { type OpenRun, openRun } from "./setup/open-run.ts";
 import { keptAwake } from "./setup/power.ts";
-import { encoderDigest, openVaeEncoder } from "./setup/vae-encoder.ts";
+import { encoderDigest, openVaeEncoder, pictureEncoder, type VaeEncoder } from "./setup/vae-encoder.ts";
 import { readState } from "./state/index.ts";
 import { settingsWarnings } from "./warnings.ts";
 
@@ -35,8 +35,8 @@ export interface TrainOptions extends StopOptions {
   readonly now?: StopSignal | undefined;
   /** What was asked of the run since the last call; called between steps. */
   readonly commands?: (() => readonly TrainingCommand[]) | undefined;
-  /** Computes micro-batches in place of the device of the run: on many machines. */
-  readonly openRunner?: OpenRunner | undefined;
+  /** Shares the run among many machines. */
+  readonly sharing?: RunSharing | undefined;
 }
 
 /** Teaches a word. Everything that happens comes as an event. Leaving the loop frees everything; aborting the signal finishes the running step and saves first.
@@ -100,28 +100,25 @@ async function* trainSteps(
   options: TrainOptions,
 ): AsyncGenerator<TrainingEvent> {
   const { signal, now, commands } = options;
-  const { settings, inputs, embeddings, progress, files, warnings } = run;
-  const { checkpoint, length, group, model, generators } = inputs;
+  const { settings, inputs, embeddings, progress, files } = run;
+  const { length, generators, model } = inputs;
   if (progress.isFinished && settings.keep === "last") return;
   const vae = openVaeEncoder(model, device.runtime, generators.torch);
-  const caching = group.cacheLatents({ ...vae, digest: () => encoderDigest(checkpoint.vae) });
-  for await (const { warnings: ofCaching, ...cached } of caching) {
-    yield* warnings.add(ofCaching.map(datasetWarning));
-    yield { kind: "caching", ...cached };
+  const encoder = openSharedEncoder(run, device, vae, options);
+  let opened: OpenedLoop;
+  try {
+    yield* cacheLatents(run, vae, encoder, signal);
     if (signal?.aborted) return;
+    opened = await openLoop(run, device, lowered, vae, options);
+  } finally {
+    await encoder?.close();
   }
-  if (settings.cacheLatents) await vae.close();
-  if (device.computeDtype === "float16") embeddings.useLossScale();
-  const graph = options.openRunner && lowered.program.digest();
-  const microStep = await lowered.load(settings.cacheLatents ? undefined : vae);
-  const evaluation = await openEvaluation(run, device, microStep, settings.cacheLatents ? undefined : vae);
-  const previews = new Previews(run, device, signal);
+  const { microStep, evaluation, runner } = opened;
+  const previews = new Previews(run, device, signal, runner.drawer);
   const throughput = new Throughput();
-  progress.begin();
-
-  const runner = await openRunnerOf(run, device, microStep, lowered.plan, graph, options);
   try {
     if (evaluation) yield* evaluation.atStart();
+    yield* previews.handedOutBefore();
     if (!progress.isResumed) yield* previews.atFirst();
     while (!progress.isFinished && !signal?.aborted) {
       const epoch = progress.openEpoch();
@@ -157,28 +154,88 @@ async function* trainSteps(
         yield* save(run, { kind: "epoch", epoch: epoch.number }, settings.saveState);
       yield* previews.afterEpoch();
     }
+    yield* previews.finish();
   } finally {
     await runner.close();
   }
   if (evaluation && settings.keep !== "last" && progress.isFinished) yield* evaluation.chooseAtEnd();
 }
 
+/** What encodes images on many machines, where a run whose latents are cached is shared. */
+function openSharedEncoder(
+  { settings, inputs: { checkpoint, model } }: OpenRun,
+  { runtime }: ComputingDevice,
+  { distribution: here }: VaeEncoder,
+  { sharing, signal }: TrainOptions,
+): SharedEncoder | undefined {
+  if (!sharing || !settings.cacheLatents) return undefined;
+  return sharing.openEncoder({ settings, checkpoint, model, runtime, signal, here });
+}
+
+/** Encodes images whose latents are to be cached, and frees what that takes. */
+async function* cacheLatents(
+  { settings, inputs: { group, checkpoint }, warnings }: OpenRun,
+  vae: VaeEncoder,
+  encoder: SharedEncoder | undefined,
+  signal: StopSignal | undefined,
+): AsyncGenerator<TrainingEvent> {
+  const caching = group.cacheLatents({
+    ...pictureEncoder(vae, encoder?.encode),
+    digest: () => encoderDigest(checkpoint.vae),
+    ...(encoder && { atOnce: encoder.atOnce, expect: encoder.expect }),
+  });
+  for await (const { warnings: ofCaching, ...cached } of caching) {
+    yield* warnings.add(ofCaching.map(datasetWarning));
+    yield { kind: "caching", ...cached };
+    if (encoder) yield* encoder.news();
+    if (signal?.aborted) return;
+  }
+  await encoder?.finish();
+  if (encoder) yield* encoder.news();
+  if (settings.cacheLatents) await vae.close();
+}
+
+/** What the loop works with, once it is loaded. */
+interface OpenedLoop {
+  readonly microStep: LoadedMicroStep;
+  readonly evaluation: Awaited<ReturnType<typeof openEvaluation>>;
+  readonly runner: MicroBatchRunner;
+}
+
+async function openLoop(
+  run: OpenRun,
+  device: ComputingDevice,
+  lowered: LoweredMicroStep,
+  vae: VaeEncoder,
+  options: TrainOptions,
+): Promise<OpenedLoop> {
+  const { settings, embeddings, progress } = run;
+  if (device.computeDtype === "float16") embeddings.useLossScale();
+  const graph = options.sharing && lowered.program.digest();
+  const uncached = settings.cacheLatents ? undefined : vae;
+  const microStep = await lowered.load(uncached);
+  const evaluation = await openEvaluation(run, device, microStep, uncached);
+  progress.begin();
+  return { microStep, evaluation, runner: await openRunnerOf(run, device, microStep, lowered.plan, graph, options) };
+}
+
 /** What computes the micro-batches of a run: its device, or what the caller has for it. graph: the digest of theirs. */
 async function openRunnerOf(
-  { settings, inputs, embeddings }: OpenRun,
+  { settings, inputs, embeddings, previewRequests }: OpenRun,
   { runtime }: ComputingDevice,
   { microStepContext, sampleContext }: LoadedMicroStep,
   plan: MicroStepPlan,
   graph: string | undefined,
-  { openRunner, signal }: TrainOptions,
+  { sharing, signal }: TrainOptions,
 ): Promise<MicroBatchRunner> {
-  if (!openRunner || graph === undefined) return localRunner(microStepContext);
+  if (!sharing || graph === undefined) return localRunner(microStepContext);
   const { checkpoint, model, seed, length, placeholder } = inputs;
-  return openRunner({
+  return sharing.openRunner({
     ...{ settings, checkpoint, model, seed, plan, graph, signal },
     vectors: placeholder.initialEmbeddings[0]!.shape[0]!,
     steps: length.steps,
-    device: runtime.device,
+    runtime,
+    samples: previewRequests.length > 0 ? { predictionType: checkpoint.predictionType.value } : undefined,
     usesFrozenRows: embeddings.usesFrozenRows,
     local: microStepContext,
     images: () => imagesOf(inputs, sampleContext),

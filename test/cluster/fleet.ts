@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, onTestFinished } from "vitest";
-import { clusterRunner, queueAccess } from "../../src/cluster/index.ts";
-import { type TrainingEvent, train } from "../../src/training/index.ts";
+import type { QueueAccess } from "../../src/cluster/board/redis/address.ts";
+import { clusterSharing, queueAccess } from "../../src/cluster/index.ts";
+import { type RunSharing, type TrainingEvent, train } from "../../src/training/index.ts";
 import { concept, settingsOf, trainingFolder } from "../training-run.ts";
 import { program } from "./build.ts";
 import { TestRedis, until } from "./redis.ts";
@@ -57,6 +58,8 @@ export interface Trained {
   readonly events: readonly TrainingEvent[];
   /** Its embedding, and the numbers of its state. */
   readonly files: readonly Buffer[];
+  /** Its sample images, by step and prompt. */
+  readonly images: ReadonlyMap<string, Buffer>;
 }
 
 /** A queue, runs and workers for a file of tests. Nothing of it outlives the file. */
@@ -126,28 +129,26 @@ export function fleet() {
       onTestFinished(() => void worker.process.kill("SIGKILL"));
       return worker;
     },
-    /** Trains in this process. url: shared by this queue. during: called with each event. */
+    /** Trains in this process. url: shared by this queue. during: called with each event. shares: what shares it, from what usually does. */
     async train(
       url: string | undefined,
       more: readonly string[] = [],
       during: (event: TrainingEvent) => void | Promise<void> = () => {},
       environment: Record<string, string> = {},
+      shares: (access: QueueAccess) => RunSharing = (access) => clusterSharing(access, version()),
     ): Promise<Trained> {
       const outputDir = path.join(work, `out${outputs++}`);
       const settings = await settingsOf(flags(outputDir, ...(url === undefined ? [] : ["--queue", url]), ...more));
-      const openRunner =
+      const sharing =
         url === undefined
           ? undefined
-          : clusterRunner(
-              queueAccess(url, { ca: settings.queueCa }, { COINAGE_CLUSTER_SECRET: secret, ...environment }),
-              version(),
-            );
+          : shares(queueAccess(url, { ca: settings.queueCa }, { COINAGE_CLUSTER_SECRET: secret, ...environment }));
       const events: TrainingEvent[] = [];
-      for await (const event of train({ settings, warnings: [] }, { openRunner })) {
+      for await (const event of train({ settings, warnings: [] }, { sharing })) {
         events.push(event);
         await during(event);
       }
-      return { events, files: filesOf(outputDir) };
+      return { events, files: filesOf(outputDir), images: imagesOf(outputDir) };
     },
     /** Trains in a process of its own, which may be killed. */
     trainProcess(outputDir: string, url: string, more: readonly string[] = []): ChildProcess & { output: string } {
@@ -164,6 +165,18 @@ export function fleet() {
       return told;
     },
   };
+}
+
+/** Their names have the time in them. */
+function imagesOf(outputDir: string): Map<string, Buffer> {
+  const folder = path.join(outputDir, "sample");
+  const names = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return new Map(
+    names.map((name) => {
+      const [, at] = /^vexla_(\d+_\d+)_/.exec(name) ?? [];
+      return [at ?? name, readFileSync(path.join(folder, name))];
+    }),
+  );
 }
 
 export function version(): string {

@@ -100,11 +100,15 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
     if ("problem" in run) terminal.result(`run not understood: ${run.problem}\n`);
     else {
       const { run: id, kind, word, host, steps, numerics } = run.manifest;
-      const done = kind === "steps" ? `step ${run.step} of ${steps}` : `${run.step} of ${steps} runs`;
-      const goesOn = kind === "steps" ? "--resume takes it up" : "calling coinage sweep again takes it up";
-      const at = run.isAlive ? done : `its coordinator is gone: ${goesOn}, coinage cluster clean removes it`;
-      const who = kind === "steps" ? `, numerics ${numerics}` : numerics === undefined ? "" : ", numerics same";
-      terminal.result(`${kind === "steps" ? "run" : "sweep"} ${id}: ${word}, on ${host}, ${at}${who}\n`);
+      const done = {
+        steps: `step ${run.step} of ${steps}`,
+        runs: `${run.step} of ${steps} runs`,
+        encode: `${plural(steps, "image")} to encode`,
+      };
+      const goesOn = kind === "runs" ? "calling coinage sweep again takes it up" : "--resume takes it up";
+      const at = run.isAlive ? done[kind] : `its coordinator is gone: ${goesOn}, coinage cluster clean removes it`;
+      const who = kind !== "runs" ? `, numerics ${numerics}` : numerics === undefined ? "" : ", numerics same";
+      terminal.result(`${kind === "runs" ? "sweep" : "run"} ${id}: ${word}, on ${host}, ${at}${who}\n`);
     }
   }
   if (runs.length === 0) terminal.result("no runs\n");
@@ -112,14 +116,17 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
   if (workers.length === 0) terminal.result("no workers\n");
 }
 
-function workerLine({ id, device, state, run, numerics, rate, jobs, why, training }: Presence): string {
-  const done = training
-    ? `run ${training.index + 1}, step ${training.step} of ${training.steps}`
+const doingTexts = { run: "run", sample: "sample image", encode: "encoding" } as const;
+
+function workerLine({ id, device, state, run, numerics, rate, jobs, why, doing, draws }: Presence): string {
+  const done = doing
+    ? `${doingTexts[doing.kind]} ${doing.index + 1}, step ${doing.step} of ${doing.steps}`
     : `${plural(jobs, "job")}${rate > 0 ? `, ${rate.toPrecision(2)} micro-batches/s` : ""}`;
   return [
     `worker ${id}: ${state}${run === undefined ? "" : ` for ${run}`}`,
     device,
     ...(numerics === undefined ? [] : [`numerics ${numerics}`]),
+    ...(draws ? ["draws samples"] : []),
     `${done}${why === undefined ? "" : `: ${why}`}`,
   ].join(", ");
 }

@@ -9,7 +9,7 @@ import {
   trainingReport,
   wantsTensorboard,
 } from "../../reporters/index.ts";
-import { type OpenRunner, type TrainingCommand, type TrainingEvent, train } from "../../training/index.ts";
+import { type RunSharing, type TrainingCommand, type TrainingEvent, train } from "../../training/index.ts";
 import { endSoon, listenForInterrupt, nothingSaved } from "../interrupt.ts";
 import { type ExitCode, exitCodes } from "../output.ts";
 import { packageVersion } from "../program.ts";
@@ -44,8 +44,8 @@ export async function teach(
   );
   try {
     const signal = steering ? AbortSignal.any([interrupt.signal, steering.stop]) : interrupt.signal;
-    const openRunner = await sharedRunner(request.settings);
-    const events = train(request, { signal, now: steering?.now, commands: steering?.commands, openRunner });
+    const sharing = await sharingFor(request.settings);
+    const events = train(request, { signal, now: steering?.now, commands: steering?.commands, sharing });
     const last = await reportAll(
       steering ? untilSaved(events, steering.now) : events,
       [progress, ...reporters],
@@ -59,9 +59,9 @@ export async function teach(
 }
 
 /** What shares the run among machines, with --queue. Loaded only then: it needs packages that not everybody has. */
-async function sharedRunner(settings: TrainSettings): Promise<OpenRunner | undefined> {
+async function sharingFor(settings: TrainSettings): Promise<RunSharing | undefined> {
   if (settings.queue === undefined) return undefined;
-  return (await import("../../cluster/index.ts")).runnerOf(settings, packageVersion());
+  return (await import("../../cluster/index.ts")).sharingOf(settings, packageVersion());
 }
 
 /** The events of a run that is not waited for once it has saved, if it was told to stop now: a step that was given up computes on. */

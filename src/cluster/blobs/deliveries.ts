@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import path from "node:path";
 import { Transform } from "node:stream";
@@ -23,8 +23,8 @@ export class Deliveries {
 
   /** @throws the system's own error */
   static async open(folder: string, limits: DeliveryLimits): Promise<Deliveries> {
+    // what a process has left that was killed
     await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
     return new Deliveries(folder, limits);
   }
 
@@ -57,6 +57,12 @@ export class Deliveries {
   /** Where a file of a job lies, if it was delivered. */
   fileOf(job: string, digest: string): string {
     return path.join(this.#folder, job, digest);
+  }
+
+  /** What was delivered for a job, if it has so many bytes. */
+  async read(job: string, digest: string, bytes: number): Promise<Uint8Array | undefined> {
+    const found = await readFile(this.fileOf(job, digest)).catch(() => undefined);
+    return found?.length === bytes ? new Uint8Array(found) : undefined;
   }
 
   /** Removes what was delivered for a job. */

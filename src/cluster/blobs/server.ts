@@ -63,6 +63,10 @@ export class BlobServer {
     this.#kept.set(digest, bytes);
   }
 
+  drop(digest: string): void {
+    this.#kept.delete(digest);
+  }
+
   kept(digest: string): Uint8Array | undefined {
     return this.#kept.get(digest);
   }

@@ -33,6 +33,8 @@ export interface BoardOf {
   readonly run: string;
   /** Counts on each time that the run is taken up: what came before does not mix in. */
   readonly incarnation: string;
+  /** A second queue of the run: sample images wait for whoever draws, and never for micro-batches. */
+  readonly queue?: "images" | undefined;
 }
 
 /** A board as the coordinator of a run has it. Its methods reject while it is out of reach; none of them waits for it. */
@@ -49,7 +51,7 @@ export interface CoordinatorBoard {
   workers(): Promise<Presence[]>;
   /** Joins in computing, under a name. */
   serve(name: string, compute: Compute): Promise<Serving>;
-  /** Takes down everything of this incarnation. isOver: and the run itself. */
+  /** Takes down everything of this queue. isOver: and the run itself, where it is not the queue of images. */
   close(isOver: boolean): Promise<void>;
 }
 

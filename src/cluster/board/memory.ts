@@ -138,7 +138,7 @@ export class MemoryBoard {
       serve: async (name, compute) => queue.serve(name, compute),
       close: async (isOver) => {
         this.#queues.delete(keyOf(of));
-        if (isOver) this.#runs.delete(of.run);
+        if (isOver && of.queue === undefined) this.#runs.delete(of.run);
       },
     };
   }
@@ -177,6 +177,6 @@ export class MemoryBoard {
   }
 }
 
-function keyOf({ run, incarnation }: BoardOf): string {
-  return `${run} ${incarnation}`;
+function keyOf({ run, incarnation, queue }: BoardOf): string {
+  return `${run} ${incarnation} ${queue ?? ""}`;
 }

@@ -1,10 +1,12 @@
 import type { MicroStepContext } from "../../training/index.ts";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { SharedDrawer } from "../images/drawer.ts";
 import type { Job } from "../protocol/job.ts";
 import type { Seal } from "../protocol/signed.ts";
 import type { FetchBlob } from "../worker/compute.ts";
 import type { Clock } from "./clock.ts";
 import type { KeepBlob } from "./jobs.ts";
+import type { Roll } from "./roll.ts";
 import type { SchedulePolicy } from "./schedule.ts";
 
 /** What a coordinator works with. */
@@ -32,6 +34,10 @@ export interface Coordination {
   readonly want: Job["want"];
   readonly keep: KeepBlob;
   readonly fetch: FetchBlob;
+  /** Who is there, and who has given bad results. */
+  readonly roll: Roll;
+  /** Has sample images drawn by the workers. */
+  readonly drawer?: SharedDrawer | undefined;
   /** Frees what was opened for the runner. */
   readonly free: () => Promise<void>;
 }

@@ -11,6 +11,7 @@ import { MemoryBoard } from "../board/memory.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import { Seal } from "../protocol/signed.ts";
 import { computeJob, resultOf } from "../worker/compute.ts";
+import { Roll } from "./roll.ts";
 import { ClusterRunner } from "./runner.ts";
 import { usualPolicy } from "./schedule.ts";
 
@@ -160,6 +161,7 @@ async function trainedAmong({ workers, isServing, ...plan }: Plan, context: Micr
       local: context,
     },
     policy: usualPolicy,
+    roll: new Roll(),
     takesOthers: false,
     want: "usedRows",
     keep: (digest, bytes) => void blobs.set(digest, bytes),

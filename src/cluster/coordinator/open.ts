@@ -2,24 +2,32 @@ import { createHash, randomBytes } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
-import { hubPlaceOf } from "../../hub/index.ts";
+import { Networks } from "../../networks/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 import { runtimeVersion } from "../../runtime/index.ts";
-import type { OpenRunner, RunnerContext } from "../../training/index.ts";
-import { blobFolder } from "../blobs/folder.ts";
-import { FileHashes } from "../blobs/hashes.ts";
+import type { EncodingContext, RunnerContext, RunSharing } from "../../training/index.ts";
+import { Deliveries } from "../blobs/deliveries.ts";
 import { BlobServer } from "../blobs/server.ts";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
 import { type QueueAccess, queueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
-import type { Manifest } from "../protocol/manifest.ts";
-import { describeModel, encodeModel, weightSources } from "../protocol/model.ts";
-import { protocolVersion, Seal, sha256 } from "../protocol/signed.ts";
+import { SharedDrawer } from "../images/drawer.ts";
+import { type EncodingQueue, QueuedEncoder, usualWorthMs } from "../images/encoder.ts";
+import { mostDelivered } from "../images/protocol.ts";
+import { probeVae, type VaePart, type VaeProbe } from "../images/vae-probe.ts";
+import type { EncodingManifest, Manifest } from "../protocol/manifest.ts";
+import { trainingNetworks } from "../protocol/model.ts";
+import { protocolVersion, Seal } from "../protocol/signed.ts";
 import { realClock } from "./clock.ts";
+import { giveModel } from "./give-model.ts";
 import { giveLatents } from "./latents.ts";
 import { makeProbe } from "./probe.ts";
+import { Roll } from "./roll.ts";
 import { ClusterRunner } from "./runner.ts";
 import { usualPolicy } from "./schedule.ts";
+
+/** Answers about images that stay to be looked up. */
+const mostImages = 16;
 
 /** What a run is shared by. */
 export interface Sharing {
@@ -30,75 +38,165 @@ export interface Sharing {
   readonly isLocal: boolean;
   /** Version of this program. */
   readonly coinage: string;
+  /** Images to encode are given out where this machine would take longer for them, in milliseconds. */
+  readonly worthMs?: number;
 }
 
-/** Shares the micro-batches of a run among workers, by a queue. coinage: the version of this program.
- *  @throws SETTINGS_CONFLICT without cached latents; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
-export function clusterRunner({ address, secret }: QueueAccess, coinage: string): OpenRunner {
-  return sharedRunner({
+/** Shares a run among workers, by a queue. coinage: the version of this program; worthMs: see Sharing. What is opened throws
+ *  SETTINGS_CONFLICT without cached latents; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS. */
+export function clusterSharing({ address, secret }: QueueAccess, coinage: string, worthMs?: number): RunSharing {
+  return sharingBy({
     openBoard: (of, jobs) => RedisCoordinatorBoard.open(address, of, jobs),
     seal: new Seal(secret),
     isLocal: address.isLocal,
     coinage,
+    ...(worthMs !== undefined && { worthMs }),
   });
 }
 
 /** What shares a run as its settings ask for it: nothing without --queue. coinage: the version of this program. @throws as queueAccess */
-export function runnerOf(settings: TrainSettings, coinage: string): OpenRunner | undefined {
+export function sharingOf(settings: TrainSettings, coinage: string): RunSharing | undefined {
   const { queue, queueCa, queueInsecure } = settings;
   if (queue === undefined) return undefined;
-  return clusterRunner(queueAccess(queue, { ca: queueCa, isInsecure: queueInsecure }, process.env), coinage);
+  return clusterSharing(queueAccess(queue, { ca: queueCa, isInsecure: queueInsecure }, process.env), coinage);
 }
 
 /** The same by any board. */
-export function sharedRunner({ openBoard, seal, isLocal, coinage }: Sharing): OpenRunner {
-  return async (context) => {
-    requireCachedLatents(context);
-    const { settings } = context;
-    const of = {
-      run: runName(path.resolve(settings.outputDir, settings.outputName)),
-      incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}`,
+export function sharingBy(sharing: Sharing): RunSharing {
+  let encoder: QueuedEncoder | undefined;
+  return {
+    openEncoder: (context) => {
+      requireCachedLatents(context);
+      encoder = openEncoder(context, sharing);
+      return encoder;
+    },
+    openRunner: (context) => openRunner(context, sharing, () => encoder?.handOver()),
+  };
+}
+
+/** takesOver: called before the run is told of, in place of its images. */
+async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: () => void): Promise<ClusterRunner> {
+  requireCachedLatents(context);
+  const { openBoard, seal, isLocal } = sharing;
+  const { settings, samples: drawn, local } = context;
+  const common = commonOf(settings, sharing);
+  const of = { run: common.run, incarnation: common.incarnation };
+  const jobs = settings.gradientAccumulationSteps * settings.clusterSplit;
+  const [isServing, takesOthers] = [!settings.noClusterLocal, wantedNumerics(context) === "any"];
+  const isStopping = () => context.signal?.aborted ?? false;
+  const board = await openBoard(of, jobs);
+  const { blobs, deliveries, source } = await openBlobs(settings, isLocal);
+  const [clock, roll] = [realClock, new Roll()];
+  let drawer: SharedDrawer | undefined;
+  try {
+    const keep = (digest: string, bytes: Uint8Array) => {
+      if (!blobs.kept(digest)) blobs.keep(digest, bytes.slice());
     };
-    const board = await openBoard(of, settings.gradientAccumulationSteps * settings.clusterSplit);
-    const token = randomBytes(32).toString("hex");
-    const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined);
-    try {
-      const keep = (digest: string, bytes: Uint8Array) => {
-        if (!blobs.kept(digest)) blobs.keep(digest, bytes.slice());
-      };
-      const fetch = async (digest: string) => blobs.kept(digest)!;
-      const { model, weights } = await giveModel(context, blobs);
-      const latents = await giveLatents(context, blobs);
-      const probe = await makeProbe(context, of, seal, { keep, fetch });
-      const numerics = settings.clusterNumerics ?? (context.device === "cpu" ? "same" : "any");
-      const manifest: Manifest = {
-        v: protocolVersion,
-        kind: "steps",
-        ...{ run: of.run, incarnation: of.incarnation, coinage: release(coinage), runtime: runtimeVersion() },
-        ...{ host: os.hostname(), word: settings.tokenString, steps: context.steps },
-        ...{ graph: context.graph, plan: context.plan, model, weights, numerics, probe },
-        ...(latents && { latents }),
-        threads: settings.threads ?? os.availableParallelism(),
-        computesInFloat16: settings.mixedPrecision !== "no",
-        blobs: { urls: blobs.urls(isLocal), token },
-      };
-      return await ClusterRunner.open({
-        ...{ board, of, seal, keep, fetch, manifest: seal.sign(manifest), clock: realClock, policy: usualPolicy },
-        name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`,
-        local: context.local,
-        isServing: !settings.noClusterLocal,
-        isStopping: () => context.signal?.aborted ?? false,
-        numerics: probe.digest,
-        want: context.usesFrozenRows ? "usedRows" : "learnedRows",
-        takesOthers: numerics === "any",
-        free: () => blobs.close(),
+    const fetch = async (digest: string) => blobs.kept(digest)!;
+    const networks = [trainingNetworks, ...(drawn ? [["vae"] as const] : [])];
+    const { model, weights } = await giveModel(context.checkpoint, networks, blobs);
+    const samples = drawn && {
+      ...{ vectors: context.vectors, predictionType: drawn.predictionType, weights: weights[1]! },
+      probe: await vaeProbeOf(context, "decoder"),
+    };
+    const latents = await giveLatents(context, blobs);
+    const probe = await makeProbe(context, of, seal, { keep, fetch });
+    const manifest: Manifest = {
+      ...{ ...common, kind: "steps", steps: context.steps, blobs: source },
+      ...{ graph: context.graph, plan: context.plan, model, numerics: wantedNumerics(context), probe },
+      ...{ weights: weights[0]!, ...(samples && { samples }), ...(latents && { latents }) },
+      computesInFloat16: settings.mixedPrecision !== "no",
+    };
+    const ofImages = { ...of, queue: "images" } as const;
+    if (samples)
+      drawer = await SharedDrawer.open({
+        ...{ board: await openBoard(ofImages, mostImages), of: ofImages, seal, clock, roll, isStopping, takesOthers },
+        ...{ deliveries, numerics: samples.probe.digest, needed: jobs - (isServing ? 1 : 0) },
       });
-    } catch (error) {
-      await board.close(true);
+    takesOver();
+    return await ClusterRunner.open({
+      ...{ board, of, seal, keep, fetch, manifest: seal.sign(manifest), clock, policy: usualPolicy, roll, drawer },
+      ...{ name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`, local, isServing, isStopping, takesOthers },
+      numerics: probe.digest,
+      want: context.usesFrozenRows ? "usedRows" : "learnedRows",
+      free: async () => {
+        await blobs.close();
+        await deliveries.close();
+      },
+    });
+  } catch (error) {
+    await drawer?.close();
+    await board.close(true);
+    await blobs.close();
+    await deliveries.close();
+    throw error;
+  }
+}
+
+/** Encodes images here, and opens a queue of its own for them once that is worth it. */
+function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder {
+  const { openBoard, seal, isLocal, worthMs = usualWorthMs } = sharing;
+  const { settings, model: ofRun, here } = context;
+  const openQueue = async (images: number): Promise<EncodingQueue> => {
+    const common = commonOf(settings, sharing);
+    const of = { run: common.run, incarnation: common.incarnation };
+    const board = await openBoard(of, mostImages);
+    const { blobs, deliveries, source } = await openBlobs(settings, isLocal);
+    const close = async (isHandedOver: boolean) => {
+      await board.close(!isHandedOver).catch(() => {});
       await blobs.close();
+      // the run itself has them by now
+      if (!isHandedOver) await deliveries.close();
+    };
+    try {
+      const { model, weights } = await giveModel(context.checkpoint, [["vae"]], blobs);
+      const probe = await vaeProbeOf(context, "encoder");
+      const numerics = wantedNumerics(context);
+      const manifest: EncodingManifest = {
+        ...{ ...common, kind: "encode", steps: images, blobs: source, model, weights: weights[0]!, numerics, probe },
+      };
+      const takesOthers = numerics === "any";
+      return {
+        board,
+        of,
+        manifest: seal.sign(manifest),
+        blobs,
+        deliveries,
+        numerics: probe.digest,
+        takesOthers,
+        close,
+      };
+    } catch (error) {
+      await close(false);
       throw error;
     }
   };
+  return new QueuedEncoder({ vae: ofRun.vae.architecture, seal, clock: realClock, here, openQueue, worthMs });
+}
+
+/** What all manifests of a run say, in an incarnation of its own. */
+function commonOf(settings: TrainSettings, { coinage }: Sharing) {
+  return {
+    v: protocolVersion,
+    run: runName(path.resolve(settings.outputDir, settings.outputName)),
+    incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}`,
+    ...{ coinage: release(coinage), runtime: runtimeVersion(), host: os.hostname(), word: settings.tokenString },
+    threads: settings.threads ?? os.availableParallelism(),
+  } as const;
+}
+
+/** Gives out what workers fetch, and takes what they bring. */
+async function openBlobs({ outputDir, outputName }: TrainSettings, isLocal: boolean) {
+  const token = randomBytes(32).toString("hex");
+  const folder = path.join(outputDir, `.${path.basename(outputName)}.deliveries`);
+  const deliveries = await Deliveries.open(folder, mostDelivered);
+  const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined, deliveries);
+  return { blobs, deliveries, source: { urls: blobs.urls(isLocal), token } };
+}
+
+/** Which workers are used. */
+function wantedNumerics({ settings, runtime }: Pick<RunnerContext, "settings" | "runtime">): "same" | "any" {
+  return settings.clusterNumerics ?? (runtime.device === "cpu" ? "same" : "any");
 }
 
 /** Major and minor: what must be equal on all machines. */
@@ -112,34 +210,20 @@ export function runName(output: string): string {
   return `${path.basename(output).replace(/[^\w.-]/g, "") || "run"}-${place}`;
 }
 
-/** Makes the model to be had by workers. */
-async function giveModel(
-  { checkpoint }: RunnerContext,
-  blobs: BlobServer,
-): Promise<Pick<Manifest, "model" | "weights">> {
-  const hashes = new FileHashes(blobFolder(process.env));
-  const { files, loose } = weightSources(checkpoint);
-  const digests = new Map<string, string>();
-  const weights: Manifest["weights"] = [];
-  for (const { path: file, bytes } of files) {
-    const digest = await hashes.digestOf(file);
-    digests.set(file, digest);
-    blobs.addFile(digest, file);
-    const hub = hubPlaceOf(file);
-    weights.push({ sha256: digest, bytes, path: file, ...(hub && { hub }) });
+/** What the VAE computes here. It is loaded for this alone. */
+async function vaeProbeOf(
+  { model, runtime }: Pick<RunnerContext, "model" | "runtime">,
+  part: VaePart,
+): Promise<VaeProbe> {
+  const networks = new Networks(model, runtime);
+  try {
+    return await probeVae(networks, part);
+  } finally {
+    await networks.close();
   }
-  for (const bytes of loose) {
-    const digest = sha256(bytes);
-    blobs.keep(digest, bytes);
-    weights.push({ sha256: digest, bytes: bytes.length, path: "" });
-  }
-  const description = encodeModel(describeModel(checkpoint, (file) => digests.get(file)!));
-  const model = { sha256: sha256(description), bytes: description.length };
-  blobs.keep(model.sha256, description);
-  return { model, weights };
 }
 
-function requireCachedLatents({ settings }: RunnerContext): void {
+function requireCachedLatents({ settings }: Pick<RunnerContext, "settings">): void {
   if (settings.cacheLatents) return;
   throw new CoinageError("SETTINGS_CONFLICT", "A shared run gives out latents, so they must be cached.", {
     where: "--queue",

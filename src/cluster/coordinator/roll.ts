@@ -41,6 +41,11 @@ export class Roll {
     return this.#present.size;
   }
 
+  /** How many of them draw sample images. */
+  get drawers(): number {
+    return [...this.#present.values()].filter(({ id, draws }) => draws && !this.isOut(id)).length;
+  }
+
   /** Notes a bad result. */
   strike(worker: string, why: string): RollEvent {
     const strikes = (this.#strikes.get(worker) ?? 0) + 1;

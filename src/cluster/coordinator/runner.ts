@@ -14,7 +14,6 @@ import type { Coordination } from "./coordination.ts";
 import { Inbox } from "./inbox.ts";
 import { jobsOf } from "./jobs.ts";
 import { NoiseScale } from "./noise-scale.ts";
-import { Roll } from "./roll.ts";
 import { StepRun } from "./step-run.ts";
 import { Usual } from "./verdict.ts";
 
@@ -30,7 +29,6 @@ const beatMs = 5000;
 export class ClusterRunner implements MicroBatchRunner {
   readonly #with: Coordination;
   readonly #inbox = new Inbox();
-  readonly #roll = new Roll();
   readonly #usual = new Usual();
   readonly #noise = new NoiseScale();
   #serving: Serving | undefined;
@@ -56,6 +54,14 @@ export class ClusterRunner implements MicroBatchRunner {
 
   private constructor(coordination: Coordination) {
     this.#with = coordination;
+  }
+
+  get drawer() {
+    return this.#with.drawer;
+  }
+
+  get #roll() {
+    return this.#with.roll;
   }
 
   async *run(inputs: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncGenerator<RunnerOutput> {
@@ -105,6 +111,7 @@ export class ClusterRunner implements MicroBatchRunner {
 
   async close(): Promise<void> {
     this.#callOffBeat();
+    await this.#with.drawer?.close();
     this.#inbox.put({ kind: "closed" });
     await this.#serving?.close(true).catch(() => {});
     // a device cannot be closed while it computes

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { MicroStepPlan } from "../../training/index.ts";
-import { gradientSchema } from "./arrays.ts";
+import { sharedKinds } from "../sharing/protocol.ts";
+import { gradientSchema, limits } from "./arrays.ts";
 import { digestSchema, nameSchema } from "./job.ts";
 import { protocolVersion } from "./signed.ts";
 
@@ -59,6 +60,12 @@ const hubPlace = z.object({
   file: z.string().refine((file) => file.split("/").every((part) => !["", ".", ".."].includes(part))),
 });
 
+/** Files of weights. path: where the coordinator has it; a worker with the same disk has it there, too. hub: where on the hub it comes from. */
+const weights = z.array(blob.extend({ path: z.string(), hub: hubPlace.optional() }));
+
+/** What the coordinator has computed with its VAE: see images/vae-probe.ts. */
+const vaeProbe = z.object({ values: z.string().max(1 << 20), digest: digestSchema });
+
 /** What all manifests say. */
 const common = {
   v: z.literal(protocolVersion),
@@ -70,7 +77,7 @@ const common = {
   host: z.string(),
   /** The word that is learned; or what the sweep is called. */
   word: z.string(),
-  /** Steps of the run; or runs of the sweep. */
+  /** Steps of the run; or runs of the sweep; or images to encode. */
   steps: z.int().min(1),
   /** Of the coordinator's processor: sums are cut by it, so other numbers of threads round differently. */
   threads: z.int().min(1).max(1024),
@@ -87,14 +94,22 @@ const stepsSchema = z.object({
   computesInFloat16: z.boolean(),
   /** Where each tensor lies in which file: see model.ts. */
   model: blob,
-  /** path: where the coordinator has it; a worker with the same disk has it there, too. hub: where on the hub it comes from. */
-  weights: z.array(blob.extend({ path: z.string(), hub: hubPlace.optional() })),
+  weights,
   /** All latents and masks, where they are few: see latents.ts. */
   latents: blob.optional(),
   /** Which workers are used: those that compute the same bits as the coordinator, or those that come near as well. */
   numerics: z.enum(["same", "any"]),
   /** A signed job, and what the coordinator has computed for it. */
   probe: z.object({ job: z.string(), losses: z.string(), gradients: z.array(gradientSchema), digest: digestSchema }),
+  /** What it takes besides to draw sample images; undefined where none are drawn. vectors: of the word, per text encoder. */
+  samples: z
+    .object({
+      vectors: z.int().min(1).max(limits.rows),
+      predictionType: z.enum(["epsilon", "v_prediction"]),
+      weights,
+      probe: vaeProbe,
+    })
+    .optional(),
 });
 
 /** What a worker must know of a run to take part in it. */
@@ -110,7 +125,20 @@ const runsSchema = z.object({
 /** What a worker must know of a sweep to train runs of it. */
 export type RunsManifest = z.infer<typeof runsSchema>;
 
-export const manifestSchema = z.discriminatedUnion("kind", [stepsSchema, runsSchema]);
+const encodingSchema = z.object({
+  ...common,
+  kind: z.literal("encode"),
+  /** Where each tensor of the VAE lies in which file: see model.ts. */
+  model: blob,
+  weights,
+  numerics: z.enum(["same", "any"]),
+  probe: vaeProbe,
+});
+
+/** What a worker must know of a run to encode its images, before the run itself begins. */
+export type EncodingManifest = z.infer<typeof encodingSchema>;
+
+export const manifestSchema = z.discriminatedUnion("kind", [stepsSchema, runsSchema, encodingSchema]);
 
 export type AnyManifest = z.infer<typeof manifestSchema>;
 
@@ -130,8 +158,12 @@ export const presenceSchema = z.object({
   jobs: z.int().min(0),
   /** Micro-batches per second, over the last ones. */
   rate: z.number(),
-  /** The run of a sweep that it trains, and how far that is. */
-  training: z.object({ index: z.int().min(0), step: z.int().min(0), steps: z.int().min(0) }).optional(),
+  /** What it does besides micro-batches, of which job of its kind, and how far that is. */
+  doing: z
+    .object({ kind: z.enum(sharedKinds), index: z.int().min(0), step: z.int().min(0), steps: z.int().min(0) })
+    .optional(),
+  /** Whether it draws sample images of the run, too. */
+  draws: z.boolean().optional(),
 });
 
 /** What a worker tells of itself. */

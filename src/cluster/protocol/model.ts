@@ -8,7 +8,13 @@ import { digestSchema } from "./job.ts";
 import { canonicalText, sha256 } from "./signed.ts";
 
 // A model as a list of its tensors, each with its place in a file that is named by its digest. A worker needs no more than those files: it never reads a
-// pickle, and not the VAE.
+// pickle, and the VAE only where it draws or encodes images.
+
+/** Parts of a model. */
+export type Network = "unet" | "vae" | "textEncoder" | "textEncoder2";
+
+/** What a micro-batch is computed with. */
+export const trainingNetworks: readonly Network[] = ["unet", "textEncoder", "textEncoder2"];
 
 const dtypes = Object.keys(dtypeBytes) as [DType, ...DType[]];
 const tensor = z.object({
@@ -43,21 +49,25 @@ export const modelSchema = z.object({
 
 export type ModelDescription = z.infer<typeof modelSchema>;
 
-/** Files and loose tensors that the networks of a run read, by what they are called in `describeModel`. */
-export function weightSources({ unet, textEncoder, textEncoder2 }: Checkpoint) {
+/** Files and loose tensors that some networks of a model read, by what they are called in `describeModel`. */
+export function weightSources(checkpoint: Checkpoint, networks: readonly Network[]) {
   const files = new Map<string, { readonly path: string; readonly bytes: number }>();
   const loose: Uint8Array[] = [];
-  for (const { tensors } of [unet, textEncoder, textEncoder2].filter((one) => one !== undefined))
-    for (const { bytes } of tensors.values()) {
+  for (const network of networks)
+    for (const { bytes } of checkpoint[network]?.tensors.values() ?? []) {
       if (bytes instanceof Uint8Array) loose.push(bytes);
       else if (!files.has(bytes.file)) files.set(bytes.file, { path: bytes.file, bytes: statSync(bytes.file).size });
     }
   return { files: [...files.values()], loose };
 }
 
-/** digestOf: of a file that weightSources names. */
-export function describeModel(checkpoint: Checkpoint, digestOf: (file: string) => string): ModelDescription {
-  const describe = ({ config, spelling, storedTransposed, tensors }: Component, isNeeded = true) => ({
+/** networks: those that workers need. digestOf: of a file that weightSources names for them. */
+export function describeModel(
+  checkpoint: Checkpoint,
+  networks: readonly Network[],
+  digestOf: (file: string) => string,
+): ModelDescription {
+  const describe = ({ config, spelling, storedTransposed, tensors }: Component, isNeeded: boolean) => ({
     ...(config && { config: JSON.parse(JSON.stringify(config)) as Record<string, never> }),
     spelling,
     storedTransposed: [...storedTransposed],
@@ -70,10 +80,10 @@ export function describeModel(checkpoint: Checkpoint, digestOf: (file: string) =
   const { family, unet, vae, textEncoder, textEncoder2 } = checkpoint;
   return {
     family: family.value,
-    unet: describe(unet),
-    vae: describe(vae, false),
-    textEncoder: describe(textEncoder),
-    ...(textEncoder2 && { textEncoder2: describe(textEncoder2) }),
+    unet: describe(unet, networks.includes("unet")),
+    vae: describe(vae, networks.includes("vae")),
+    textEncoder: describe(textEncoder, networks.includes("textEncoder")),
+    ...(textEncoder2 && { textEncoder2: describe(textEncoder2, networks.includes("textEncoder2")) }),
   };
 }
 
@@ -81,29 +91,31 @@ export function encodeModel(description: ModelDescription): Uint8Array {
   return new TextEncoder().encode(canonicalText(description));
 }
 
-/** The model of a description. files: where each file is on this machine, by digest, and how long. @throws CLUSTER_PROTOCOL, and what building a model throws */
+/** The model of a description. files: where each file is on this machine, by digest, and how long. networks: those that are computed with here.
+ *  @throws CLUSTER_PROTOCOL, and what building a model throws */
 export function modelFrom(
   description: ModelDescription,
   files: ReadonlyMap<string, { readonly path: string; readonly bytes: number }>,
+  networks: readonly Network[],
 ): DiffusionModel {
-  const stored = ({ name, dtype, shape, file, offset }: z.infer<typeof tensor>): StoredArray => {
+  const stored = ({ name, dtype, shape, file, offset }: z.infer<typeof tensor>, isNeeded: boolean): StoredArray => {
     const length = elementCount(shape) * dtypeBytes[dtype];
-    if (file === undefined) return { dtype, shape, bytes: { file: "", offset, length } };
+    if (file === undefined || !isNeeded) return { dtype, shape, bytes: { file: "", offset, length } };
     const found = files.get(file);
     if (!found || offset + length > found.bytes)
       throw new CoinageError("CLUSTER_PROTOCOL", `${name} of the model lies outside its file.`);
     return { dtype, shape, bytes: { file: found.path, offset, length } };
   };
-  const network = ({ config, spelling, storedTransposed, tensors }: z.infer<typeof component>) => ({
+  const network = (of: Network, { config, spelling, storedTransposed, tensors }: z.infer<typeof component>) => ({
     ...{ config, spelling, storedTransposed: new Set(storedTransposed) },
-    tensors: new Map(tensors.map((one) => [one.name, stored(one)])),
+    tensors: new Map(tensors.map((one) => [one.name, stored(one, networks.includes(of))])),
   });
   const { family, unet, vae, textEncoder, textEncoder2 } = description;
   return diffusionModel({
     family,
-    unet: network(unet),
-    vae: network(vae),
-    textEncoder: network(textEncoder),
-    textEncoder2: textEncoder2 && network(textEncoder2),
+    unet: network("unet", unet),
+    vae: network("vae", vae),
+    textEncoder: network("textEncoder", textEncoder),
+    textEncoder2: textEncoder2 && network("textEncoder2", textEncoder2),
   });
 }

@@ -14,11 +14,12 @@ import { realClock } from "../coordinator/clock.ts";
 import { release, runName } from "../coordinator/open.ts";
 import type { RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, Seal } from "../protocol/signed.ts";
+import type { ShareEvent } from "../sharing/giving.ts";
+import { JobSharing, mostFailures } from "../sharing/share.ts";
 import { acceptRun } from "./accept.ts";
 import { numericsOf } from "./numerics.ts";
 import { Packer } from "./pack.ts";
-import { most, type RunJob } from "./protocol.ts";
-import { type Giving, RunSharing, type ShareEvent } from "./share.ts";
+import { isOfMachine, most, type RunAnswer, type RunJob, runAnswerSchema } from "./protocol.ts";
 
 /** A run to be trained by whoever takes it. */
 export interface SharedRun {
@@ -49,7 +50,10 @@ export function runQueue({ address, secret }: QueueAccess): RunQueue {
   };
 }
 
-interface SweepSharing<News> extends Pick<Giving<News>, "trainHere" | "signal"> {
+/** What is heard while the runs of a sweep are given out. */
+export type RunShareEvent<News> = ShareEvent<RunAnswer, News>;
+
+interface SweepSharing<News> {
   readonly queue: RunQueue;
   readonly name: string;
   /** Of the sweep. */
@@ -62,6 +66,9 @@ interface SweepSharing<News> extends Pick<Giving<News>, "trainHere" | "signal"> 
   readonly machine: Pick<TrainSettings, "device" | "threads">;
   /** Whether only workers are used that round as this machine. */
   readonly wantsSame: boolean;
+  /** Trains a run on this machine; undefined where workers do all. A run that ends without news was stopped. */
+  readonly trainHere: ((index: number) => AsyncGenerator<News>) | undefined;
+  readonly signal: AbortSignal;
 }
 
 /** Gives runs out by a queue until all have come to an end. Files that they need are had from this machine, and results are brought to it.
@@ -69,7 +76,7 @@ interface SweepSharing<News> extends Pick<Giving<News>, "trainHere" | "signal"> 
 export async function* shareRuns<News>(
   runs: readonly SharedRun[],
   { queue, name, folder, total, coinage, machine, wantsSame, trainHere, signal }: SweepSharing<News>,
-): AsyncGenerator<ShareEvent<News>> {
+): AsyncGenerator<RunShareEvent<News>> {
   const { seal, isLocal } = queue;
   const threads = machine.threads ?? os.availableParallelism();
   const token = randomBytes(32).toString("hex");
@@ -91,32 +98,30 @@ export async function* shareRuns<News>(
       const job: RunJob = { v: protocolVersion, ...of, kind: "run", index, attempt, ...packed.get(index)!.job };
       return seal.sign(job);
     };
-    const accept: Giving<News>["accept"] = async (job, answer) => {
-      const run = runs.find(({ index }) => index === answer.index)!;
-      if (wantsSame && answer.numerics !== manifest.numerics) return "it computes other bits than the coordinator";
+    const accept = async (job: string, answer: RunAnswer, failures: number) => {
+      const { index, worker, problem } = answer;
+      if (problem) {
+        const isLast = failures + 1 >= mostFailures;
+        return !isLast && isOfMachine(problem.code) ? { failed: `${problem.code} on ${worker}` } : undefined;
+      }
+      const run = runs.find((one) => one.index === index)!;
+      if (wantsSame && answer.numerics !== manifest.numerics)
+        return { refused: "it computes other bits than the coordinator" };
       try {
-        return await acceptRun(job, answer, deliveries, { ...run, origins: packed.get(answer.index)!.origins });
+        const refused = await acceptRun(job, answer, deliveries, { ...run, origins: packed.get(index)!.origins });
+        return refused === undefined ? undefined : { refused };
       } finally {
         await deliveries.drop(job);
       }
     };
     const board = await queue.openBoard(of, runs.length);
     try {
-      const giving = {
-        board,
-        of,
-        manifest: seal.sign(manifest),
-        seal,
-        clock: realClock,
-        bodyOf,
-        accept,
-        trainHere,
-        signal,
-      };
-      yield* new RunSharing(
-        runs.map(({ index }) => index),
-        giving,
-      ).run();
+      const sharing = new JobSharing<RunAnswer, News>({
+        ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock: realClock, bodyOf, accept, signal },
+        here: trainHere,
+        announce: (step, out) => board.announce(seal.sign(manifest), { step, out }),
+      });
+      yield* sharing.run(runs.map(({ index }) => index));
     } finally {
       await board.close(true);
     }

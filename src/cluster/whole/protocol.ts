@@ -18,9 +18,6 @@ export const most = {
   bytesOut: 2 ** 31,
 } as const;
 
-/** The reason of a worker that leaves and gives its run back: no failure of the run. */
-export const givenBack = "its worker leaves";
-
 /** A path below a folder, its parts joined by slashes. */
 const below = (depth: number) =>
   z
@@ -77,11 +74,6 @@ export const runJobSchema = z.object({
 /** A run, to be trained anywhere. */
 export type RunJob = z.infer<typeof runJobSchema>;
 
-/** The name of a job on its board, and of what is delivered for it. */
-export function runJobId({ index, attempt }: Pick<RunJob, "index" | "attempt">): string {
-  return `r${index}-${attempt}`;
-}
-
 const deliveredFile = z.object({ name: below(2), sha256: digestSchema, bytes: z.int().min(0).max(most.fileBytesOut) });
 
 export const runAnswerSchema = z.object({
@@ -102,6 +94,11 @@ export const runAnswerSchema = z.object({
 /** What has come of a run. */
 export type RunAnswer = z.infer<typeof runAnswerSchema>;
 export type DeliveredFile = z.infer<typeof deliveredFile>;
+
+/** Whether another machine may do better. code: of what has ended a run. */
+export function isOfMachine(code: string): boolean {
+  return /^(OUT_OF_MEMORY|SYSTEM_REFUSED|DEVICE_UNAVAILABLE|RUNTIME|OUTPUT_UNWRITABLE|FILE_NOT_FOUND)$/.test(code);
+}
 
 /** Where a path of a run lies in the folder of its worker; in texts that come back the folder is `workerFolder`. */
 export function placeOf(flag: string, name?: string): string {

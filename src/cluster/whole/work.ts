@@ -5,9 +5,10 @@ import type { BlobStore } from "../blobs/store.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence, RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
+import { givenBack, sharedJobId } from "../sharing/protocol.ts";
 import { deliver } from "./deliver.ts";
 import { numericsOf } from "./numerics.ts";
-import { givenBack, type RunAnswer, type RunJob, runJobId, runJobSchema } from "./protocol.ts";
+import { type RunAnswer, type RunJob, runJobSchema } from "./protocol.ts";
 import { filesToDeliver, type Machine, trainInto } from "./train.ts";
 import { unpack } from "./unpack.ts";
 
@@ -20,7 +21,7 @@ interface WholeRunsOptions {
   readonly id: string;
   readonly say: (text: string) => void;
   /** Tells the others what is trained. */
-  readonly tell: (training: Presence["training"]) => void;
+  readonly tell: (doing: Presence["doing"]) => void;
 }
 
 /** Trains runs of a sweep, one at a time, in a temporary folder of its own. */
@@ -73,19 +74,19 @@ export class WholeRuns {
     const { manifest, machine, blobs, id, say, tell } = this.#options;
     const { signal } = this.#stop;
     const { run, incarnation, index, attempt } = job;
-    tell({ index, step: 0, steps: 0 });
+    tell({ kind: "run", index, step: 0, steps: 0 });
     say(`run ${index + 1} of ${manifest.steps}`);
     const source = manifest.blobs;
     const { values, folder } = await unpack(job, { blobs, source, root: this.#root, report: say, signal });
     const out = path.join(this.#root, "out");
     await rm(out, { recursive: true, force: true });
-    const step = (done: number, steps: number) => tell({ index, step: done, steps });
+    const step = (done: number, steps: number) => tell({ kind: "run", index, step: done, steps });
     const trained = await trainInto(out, values, machine, { signal, step });
     const names = trained.problem ? [] : await filesToDeliver(out, [folder, this.#root]);
     return {
       ...{ v: protocolVersion, run, incarnation, kind: "run", index, attempt, ...trained },
       ...{ worker: id, device: this.device, numerics: this.numerics },
-      files: await deliver(runJobId(job), out, names, source),
+      files: await deliver(sharedJobId("run", job), out, names, source),
     };
   }
 

@@ -4,8 +4,8 @@ import { type Job, outcomeDigest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { computeJob, type FetchBlob } from "./compute.ts";
 
-/** How far gradients may be apart, relative to the largest element, and still come from a sound machine. */
-const near = 1e-3;
+/** How far numbers may be apart, relative to the largest, and still come from a sound machine. */
+export const near = 1e-3;
 
 /** How a worker computes, compared with the coordinator. */
 export interface Numerics {
@@ -13,8 +13,17 @@ export interface Numerics {
   readonly group: "same" | "near" | "broken";
   /** Equal where the bits of the probe are. */
   readonly digest: string;
-  /** The largest difference of a gradient element, relative to the largest element. */
+  /** The largest difference of a number, relative to the largest number. */
   readonly difference: number;
+}
+
+/** Why a worker is not used that computes so. */
+export function whyUnused({ group, difference }: Numerics, wanted: Manifest["numerics"]): string | undefined {
+  const off = difference.toPrecision(2);
+  if (group === "broken") return `its numbers are off by ${off}: other weights, a faulty driver or bad memory`;
+  if (group === "near" && wanted === "same")
+    return `it computes other bits than the coordinator (off by ${off}); --cluster_numerics any uses it`;
+  return undefined;
 }
 
 /** Runs the probe of a run: a micro-batch that every machine computes once. */

@@ -4,9 +4,10 @@ import { lowerMicroStep, type MicroStepContext } from "../../training/index.ts";
 import type { BlobStore } from "../blobs/store.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
-import { modelFrom, modelSchema } from "../protocol/model.ts";
+import { trainingNetworks } from "../protocol/model.ts";
 import type { Seal } from "../protocol/signed.ts";
 import type { FetchBlob } from "./compute.ts";
+import { fetchModel } from "./fetch-model.ts";
 import { Latents } from "./latents.ts";
 import { type Numerics, probe } from "./numerics.ts";
 
@@ -34,7 +35,7 @@ export interface Session {
  *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what building or loading throws */
 export async function openSession(manifest: Manifest, options: SessionOptions): Promise<Session> {
   const { blobs, seal, report } = options;
-  const model = await fetchModel(manifest, blobs, report);
+  const model = await fetchModel(manifest, trainingNetworks, blobs, report);
   const device = await openDevice({
     device: options.device,
     threads: options.threads ?? manifest.threads,
@@ -85,23 +86,4 @@ function opened(seal: Seal, text: string): Job {
   const found = seal.open(text, jobSchema, longest.job);
   if ("message" in found) return found.message;
   throw new CoinageError("CLUSTER_PROTOCOL", `The probe of the run is refused: ${found.problem}.`);
-}
-
-async function fetchModel(manifest: Manifest, blobs: BlobStore, report: (text: string) => void) {
-  const { model, weights, blobs: source } = manifest;
-  const files = new Map<string, { readonly path: string; readonly bytes: number }>();
-  for (const { sha256, bytes, path, hub } of weights) {
-    let last = 0;
-    const told = (done: number) => {
-      const percent = Math.floor((100 * done) / bytes);
-      if (percent >= last + 10) report(`fetching weights: ${percent} % of ${Math.round(bytes / 1e6)} MB`);
-      if (percent >= last + 10) last = percent;
-    };
-    const wanted = { sha256, bytes, ...(path && { path }), ...(hub && { hub }) };
-    files.set(sha256, { path: await blobs.file(wanted, source, told), bytes });
-  }
-  const text = new TextDecoder().decode(await blobs.bytes(model.sha256, source));
-  const { success, data } = modelSchema.safeParse(JSON.parse(text));
-  if (!success) throw new CoinageError("CLUSTER_PROTOCOL", "The description of the model is not understood.");
-  return modelFrom(data, files);
 }

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { CoinageError } from "../../errors/index.ts";
 import { runtimeVersion } from "../../runtime/index.ts";
-import type { RunMark, Serving, WorkerBoard } from "../board/board.ts";
+import type { RunMark, WorkerBoard } from "../board/board.ts";
+import { Encoding } from "../images/encode.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import {
   type AnyManifest,
+  type EncodingManifest,
   type Manifest,
   manifestSchema,
   type Presence,
@@ -14,8 +16,10 @@ import {
 import type { Seal } from "../protocol/signed.ts";
 import { WholeRuns } from "../whole/work.ts";
 import { computeJob, resultOf } from "./compute.ts";
+import { ImagePart } from "./image-part.ts";
+import { whyUnused } from "./numerics.ts";
 import { openSession, renewSession, type Session, type SessionOptions } from "./session.ts";
-import { Watchdog } from "./watchdog.ts";
+import { WatchedServing } from "./watchdog.ts";
 
 export interface WorkOptions extends Omit<SessionOptions, "report"> {
   readonly board: WorkerBoard;
@@ -39,6 +43,8 @@ export type WorkEnd = "stopped" | "done" | "idle" | "stuck";
 /** What a worker does for a run or a sweep. */
 interface Part {
   readonly compute: (body: string) => Promise<string>;
+  /** Called once it serves: does something besides. */
+  readonly besides?: () => ImagePart | undefined;
   /** Called when no more jobs are to be taken, and the one under way need not be finished. */
   readonly leave: () => Promise<void>;
   /** What the others are told of it. */
@@ -59,6 +65,8 @@ export class Work {
   #mark: RunMark | undefined;
   #said = "";
   #computing: ReturnType<typeof computeJob> | undefined;
+  /** Ends with the micro-batch under way. */
+  #inHand: Promise<void> | undefined;
 
   constructor(options: WorkOptions) {
     this.#options = options;
@@ -138,7 +146,7 @@ export class Work {
     await this.#tell({ state: "loading", run, incarnation, why: undefined });
     let part: Part | string;
     try {
-      part = await (manifest.kind === "steps" ? this.#stepsOf(manifest) : this.#runsOf(manifest));
+      part = await this.#partOf(manifest);
     } catch (error) {
       this.#session = undefined;
       if (!(error instanceof CoinageError)) throw error;
@@ -151,21 +159,51 @@ export class Work {
     return this.#waitForEnd(manifest);
   }
 
+  #partOf(manifest: AnyManifest): Promise<Part | string> {
+    if (manifest.kind === "steps") return this.#stepsOf(manifest);
+    return manifest.kind === "runs" ? this.#runsOf(manifest) : this.#encodingOf(manifest);
+  }
+
+  /** Encodes images of a run; or why not. */
+  async #encodingOf(manifest: EncodingManifest): Promise<Part | string> {
+    await this.#closeSession();
+    const tell = (doing: Presence["doing"]) => void this.#tell({ doing });
+    const encoding = await Encoding.open(manifest, { ...this.#options, id: this.#id, report: this.#options.say, tell });
+    if (typeof encoding === "string") return encoding;
+    return {
+      compute: (body) => encoding.compute(body),
+      leave: () => encoding.close(),
+      presence: { device: encoding.device, numerics: encoding.numerics.group },
+      thing: "jobs",
+    };
+  }
+
   /** Computes micro-batches of a run; or why not. */
   async #stepsOf(manifest: Manifest): Promise<Part | string> {
     this.#session = await this.#sessionFor(manifest);
     const { numerics, runtime } = this.#session;
-    const { group, difference } = numerics;
-    if (group === "broken")
-      return `its numbers are off by ${difference.toPrecision(2)}: other weights, a faulty driver or bad memory`;
-    if (group === "near" && manifest.numerics === "same")
-      return `it computes other bits than the coordinator (off by ${difference.toPrecision(2)}); --cluster_numerics any uses it`;
+    const why = whyUnused(numerics, manifest.numerics);
+    if (why !== undefined) return why;
     return {
       compute: (body) => this.#compute(body),
+      besides: () => (manifest.samples ? this.#draw(manifest) : undefined),
       leave: async () => {},
-      presence: { device: runtime.device, numerics: group },
+      presence: { device: runtime.device, numerics: numerics.group },
       thing: "micro-batches",
     };
+  }
+
+  /** Draws sample images of a run between micro-batches. */
+  #draw(manifest: Manifest): ImagePart {
+    const { board, say } = this.#options;
+    const options = {
+      ...{ ...this.#options, id: this.#id, report: say },
+      tell: (doing: Presence["doing"]) => void this.#tell({ doing }),
+      untilFree: async () => {
+        while (this.#inHand) await this.#inHand;
+      },
+    };
+    return new ImagePart(board, manifest, options, () => this.#tell({ draws: true }));
   }
 
   /** Trains runs of a sweep; or why not. */
@@ -174,7 +212,7 @@ export class Work {
     const { blobs, seal, say, device, threads = manifest.threads } = this.#options;
     const runs = await WholeRuns.open({
       ...{ manifest, blobs, seal, say, id: this.#id, machine: { device, threads } },
-      tell: (training) => void this.#tell({ training }),
+      tell: (doing) => void this.#tell({ doing }),
     });
     if (manifest.numerics !== undefined && manifest.numerics !== runs.numerics) {
       await runs.close();
@@ -204,12 +242,11 @@ export class Work {
     const { board, signal, say } = this.#options;
     const { run, incarnation } = manifest;
     const { compute, leave, presence, thing } = part;
-    const watchdog = new Watchdog();
-    const open = () => board.serve({ run, incarnation }, this.#id, (body) => watchdog.during(() => compute(body)));
     this.#mark = await board.markOf(run).catch(() => undefined);
-    let serving: Serving = await open();
+    const serving = await WatchedServing.open(board, { run, incarnation }, this.#id, compute);
     say("ready");
     await this.#tell({ state: "ready", numerics: undefined, ...presence });
+    const besides = part.besides?.();
     try {
       while (!signal.aborted) {
         await this.#wait();
@@ -224,17 +261,14 @@ export class Work {
           await serving.close(true);
           return this.#waitForEnd(manifest);
         }
-        const waiting = serving.isResting() ? 0 : await board.waiting({ run, incarnation }).catch(() => 0);
-        const verdict = watchdog.look(waiting);
-        if (verdict === "fine") continue;
-        if (verdict === "stuck") return "stuck";
-        say("jobs wait and none comes here: connecting anew");
-        await serving.close(true);
-        serving = await open();
+        const looks = [await serving.look(say), await besides?.look(say)];
+        if (looks.includes("stuck")) return "stuck";
       }
       return "done";
     } finally {
       await leave();
+      await besides?.close();
+      await this.#tell({ draws: undefined });
       await serving.close();
     }
   }
@@ -289,7 +323,13 @@ export class Work {
     if (job.run !== manifest.run || job.incarnation !== manifest.incarnation || !isWanted) return "";
     const start = performance.now();
     this.#computing = computeJob(job, context, fetch);
-    const outcome = await this.#computing;
+    this.#inHand = this.#computing.then(
+      () => {},
+      () => {},
+    );
+    const outcome = await this.#computing.finally(() => {
+      this.#inHand = undefined;
+    });
     const seconds = (performance.now() - start) / 1000;
     const { jobs, rate } = this.#presence;
     this.#presence = { ...this.#presence, jobs: jobs + 1, rate: jobs === 0 ? 1 / seconds : 0.8 * rate + 0.2 / seconds };

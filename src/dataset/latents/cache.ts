@@ -1,5 +1,5 @@
-import { itemOf, type NdArray, stack } from "../../array/index.ts";
-import { channelToFloats, mirrorPicture, type Picture, pictureToFloats } from "../../pictures/index.ts";
+import { itemOf, type NdArray } from "../../array/index.ts";
+import { channelToFloats, mirrorPicture, type Picture } from "../../pictures/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
 import { cropBoxOf } from "../buckets/resolutions.ts";
 import { ahead, inTurns, mapBounded, workAhead } from "../concurrency.ts";
@@ -13,13 +13,19 @@ import type { CachedLatents } from "./files.ts";
 import { drawsOf, type LatentOrigin, latentSettings } from "./origin.ts";
 import type { FoundLatents, LatentStore } from "./store.ts";
 
+/** Draws one sample of the latents of each image of a batch, [B,4,H/8,W/8], unscaled. draws: a generator for each sample; without them the run's own is used. */
+type DrawLatents = (draws?: readonly TorchGenerator[]) => NdArray<Float32Array>;
+
 /** The VAE as images are encoded with it. */
 export interface PictureEncoder {
-  /** Encodes images [B,3,H,W] in -1..1 to one sample of their latents each, [B,4,H/8,W/8], unscaled.
-   *  draws: a generator for each sample; without them the run's own is used. */
-  encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
+  /** Encodes images of one size. What it gives is called in the order of the images: the run's generator goes on with each call. */
+  encode(pictures: readonly Picture[]): Promise<DrawLatents>;
   /** Identifies the encoder: a digest of its weights. */
   digest(): string;
+  /** Batches that it takes at a time; 1 unless it is said. */
+  readonly atOnce?: number | undefined;
+  /** Called before the first batches of a dataset, with the images that are to come. */
+  expect?(images: number): void;
 }
 
 /** Progress of caching. */
@@ -46,6 +52,8 @@ export async function* cacheLatents(
   const hasStandIns = datasets.some(({ images }) => images.some(({ onlyLatents }) => onlyLatents !== undefined));
   const vae = toDisk || hasStandIns ? encoder.digest() : "";
   const inTurn = inTurns(ahead.pictures);
+  const { atOnce = 1 } = encoder;
+  const inTurnOfEncoder = inTurns(atOnce);
   let done = 0;
   for (const { images } of datasets) {
     const missing: TrainingImage[] = [];
@@ -57,8 +65,14 @@ export async function* cacheLatents(
     }
     const decode = (group: TrainingImage[]) =>
       Promise.all(group.map((image) => inTurn(() => decodeForCache(image, toDisk ? vae : undefined))));
-    for await (const batch of workAhead(encodingBatches(missing, vaeBatchSize), ahead.encodings, decode)) {
-      const cached = await encodeBatch(batch, encoder);
+    const encode = async (group: TrainingImage[]) => {
+      const batch = await decode(group);
+      return { batch, latents: await inTurnOfEncoder(() => encodeBatch(batch, encoder)) };
+    };
+    encoder.expect?.(missing.length);
+    const batches = encodingBatches(missing, vaeBatchSize);
+    for await (const { batch, latents } of workAhead(batches, Math.max(ahead.encodings, atOnce), encode)) {
+      const cached = cachedLatents(batch, latents);
       for (const [i, { image, origin }] of batch.entries()) await store.put(image, cached[i]!, origin);
       done += batch.length;
       yield { done, total, imageKeys: batch.map(({ image }) => image.key), warnings: [] };
@@ -136,22 +150,25 @@ async function decodeForCache(image: TrainingImage, vae: string | undefined): Pr
   };
 }
 
-async function encodeBatch(batch: readonly DecodedImage[], encoder: PictureEncoder): Promise<CachedLatents[]> {
-  const { flipAug, alphaMask } = batch[0]!.image.subset;
+/** What draws the latents of some images, and of their mirror images. */
+interface EncodedBatch {
+  readonly plain: DrawLatents;
+  readonly flipped: DrawLatents | undefined;
+}
+
+async function encodeBatch(batch: readonly DecodedImage[], encoder: PictureEncoder): Promise<EncodedBatch> {
+  const pictures = batch.map(({ picture }) => picture);
+  const plain = await encoder.encode(pictures);
+  const { flipAug } = batch[0]!.image.subset;
+  return { plain, flipped: flipAug ? await encoder.encode(pictures.map(mirrorPicture)) : undefined };
+}
+
+function cachedLatents(batch: readonly DecodedImage[], encoded: EncodedBatch): CachedLatents[] {
+  const { alphaMask } = batch[0]!.image.subset;
   const origins = batch.flatMap(({ origin }) => origin ?? []);
   const draws = origins.length > 0 ? origins.map(drawsOf) : undefined;
-  const pixelsOf = (edit: (picture: Picture) => Picture) =>
-    stack(batch.map(({ picture }) => pictureToFloats(edit(picture))));
-  const latents = await encoder.encode(
-    pixelsOf((picture) => picture),
-    draws?.map(([plain]) => plain),
-  );
-  const flipped = flipAug
-    ? await encoder.encode(
-        pixelsOf(mirrorPicture),
-        draws?.map(([, mirrored]) => mirrored),
-      )
-    : undefined;
+  const latents = encoded.plain(draws?.map(([plain]) => plain));
+  const flipped = encoded.flipped?.(draws?.map(([, mirrored]) => mirrored));
   return batch.map(({ image, picture }, i) => ({
     latents: itemOf(latents, i),
     ...(flipped && { flipped: itemOf(flipped, i) }),

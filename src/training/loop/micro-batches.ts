@@ -1,10 +1,13 @@
 import type { NdArray } from "../../array/index.ts";
 import type { Checkpoint } from "../../checkpoint/index.ts";
-import type { Generators } from "../../diffusion/index.ts";
+import type { Generators, PredictionType } from "../../diffusion/index.ts";
 import type { DiffusionModel } from "../../models/index.ts";
+import type { LatentDistribution } from "../../networks/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import type { DeviceName } from "../../runtime/index.ts";
+import type { Picture } from "../../pictures/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
 import type { ClusterEvent, ClusterFigures } from "../events.ts";
+import type { ImageDrawer } from "../output/image-drawer.ts";
 import { type MicroStepContext, microStep } from "./micro-step.ts";
 import type { MicroStepResult, MicroStepSamples } from "./micro-step-data.ts";
 import type { MicroStepPlan } from "./micro-step-plan.ts";
@@ -33,6 +36,8 @@ export type RunnerOutput =
  *  Results may come in any order: the loop adds them by index. */
 export interface MicroBatchRunner {
   run(step: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncIterable<RunnerOutput>;
+  /** Has sample images drawn elsewhere. */
+  readonly drawer?: ImageDrawer | undefined;
   close(): Promise<void>;
 }
 
@@ -50,7 +55,9 @@ export interface RunnerContext {
   readonly plan: MicroStepPlan;
   /** Equal where the graph of the plan is. */
   readonly graph: string;
-  readonly device: DeviceName;
+  readonly runtime: Runtime;
+  /** What is known of sample images, if such are to be drawn. */
+  readonly samples: { readonly predictionType: PredictionType } | undefined;
   /** Whether a step depends on gradients at ordinary tokens, too. */
   readonly usesFrozenRows: boolean;
   /** The micro-step as it is loaded here. */
@@ -61,7 +68,35 @@ export interface RunnerContext {
   readonly signal: { readonly aborted: boolean } | undefined;
 }
 
-export type OpenRunner = (context: RunnerContext) => Promise<MicroBatchRunner>;
+/** A run whose images are to be encoded elsewhere, before it can be opened. */
+export interface EncodingContext
+  extends Pick<RunnerContext, "settings" | "checkpoint" | "model" | "runtime" | "signal"> {
+  /** Encodes images of one size on this machine. */
+  readonly here: EncodePictures;
+}
+
+export type EncodePictures = (pictures: readonly Picture[]) => Promise<LatentDistribution>;
+
+/** Encodes images on many machines. */
+export interface SharedEncoder {
+  encode: EncodePictures;
+  /** Batches that it takes at a time. */
+  readonly atOnce: number;
+  /** Called before the first images, with how many are to come. */
+  expect(images: number): void;
+  /** What was heard since it was asked last. */
+  news(): Iterable<ClusterEvent>;
+  /** Called after the last image: nothing is computed here any more, and workers wait for the first step. */
+  finish(): Promise<void>;
+  /** Called once the run is opened, or given up. */
+  close(): Promise<void>;
+}
+
+/** Shares a run among machines: its images before the first step, then its micro-batches. */
+export interface RunSharing {
+  openEncoder(context: EncodingContext): SharedEncoder;
+  openRunner(context: RunnerContext): Promise<MicroBatchRunner>;
+}
 
 /** Computes here, one micro-batch after the other. */
 export function localRunner(context: MicroStepContext): MicroBatchRunner {

@@ -7,7 +7,8 @@ import { openRuntime, type Program, type Runtime } from "../../runtime/index.ts"
 import { type TrainingEvent, train } from "../index.ts";
 import { openInputs } from "../setup/inputs.ts";
 import { openRun } from "../setup/open-run.ts";
-import { Previews, readPreviews } from "./previews.ts";
+import { readPreviews } from "./preview-requests.ts";
+import { Previews } from "./previews.ts";
 
 const { write, settingsFor } = trainingFolder();
 

@@ -1,88 +1,31 @@
-import { atPlace, CoinageError } from "../../errors/index.ts";
+import { copyOf } from "../../array/index.ts";
+import { CoinageError } from "../../errors/index.ts";
 import type { StopSignal } from "../../events/index.ts";
-import {
-  parseSamplePrompt,
-  readSamplePrompts,
-  type SampleRequest,
-  sampleFileName,
-  WordUse,
-} from "../../generation/index.ts";
+import { parseSamplePrompt, type SampleRequest, sampleFileName } from "../../generation/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
-import { encodePng } from "../../pictures/index.ts";
+import { encodePng, type Picture } from "../../pictures/index.ts";
 import {
   checkRequest,
-  type GenerationRequest,
+  type GenerationEvent,
   generateImages,
   openPipeline,
   type Pipeline,
+  seedSource,
 } from "../../pipeline/index.ts";
 import type { TrainingCommand, TrainingEvent } from "../events.ts";
 import type { TrainableEmbeddings } from "../loop/embeddings.ts";
 import type { Progress } from "../loop/progress.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
-import type { PreparedPlaceholder } from "../setup/placeholder.ts";
-import type { Warning, WarningCounter } from "../warnings.ts";
+import type { WarningCounter } from "../warnings.ts";
+import type { At, DrawerNews, ImageDrawer, ImageOrder } from "./image-drawer.ts";
+import { ImageOrders } from "./image-orders.ts";
 import { rescueWarning } from "./output-folder.ts";
+import { promptOptions } from "./preview-requests.ts";
 import type { RunFiles } from "./run-files.ts";
 
 /** An image that a run was asked for. */
 type AskedImage = Pick<Extract<TrainingCommand, { readonly command: "sample" }>, "prompt" | "seed" | "signal">;
-
-/** The sample images that a run is to generate, read and checked before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
- *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and for what cannot be generated what checkRequest throws */
-export async function readPreviews(
-  settings: TrainSettings,
-  { model, placeholder, checkpoint }: Pick<TrainingInputs, "model" | "placeholder" | "checkpoint">,
-): Promise<{ readonly requests: readonly SampleRequest[]; readonly warnings: readonly Warning[] }> {
-  const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst, run } = settings;
-  // a run with a folder can be told to draw them later on
-  const isAsked =
-    sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined || run !== undefined;
-  if (!isAsked || samplePrompts === undefined) return { requests: [], warnings: [] };
-  try {
-    const { requests, warnings } = await readSamplePrompts(
-      samplePrompts,
-      promptOptions(settings, { model, placeholder }),
-    );
-    const { words } = placeholder.tokenizers[0]!;
-    const parts = { model, predictionType: checkpoint.predictionType.value };
-    for (const [i, request] of requests.entries())
-      atPlace(`--sample_prompts ${samplePrompts}, prompt ${i + 1}`, () => checkRequest(request, words, parts));
-    const messages = [...warnings, ...tokenInNoPrompt(placeholder, requests)];
-    return { requests, warnings: messages.map((message) => ({ code: "SAMPLE_PROMPT", message })) };
-  } catch (error) {
-    if (!(error instanceof CoinageError) || error.code !== "FILE_NOT_FOUND") throw error;
-    const message = ["No sample images are generated during training:", error.message, error.hint]
-      .filter(Boolean)
-      .join(" ");
-    return { requests: [], warnings: [{ code: "SAMPLE_PROMPT", message }] };
-  }
-}
-
-function promptOptions(
-  { sampleSampler: sampler, clipSkip, maxTokenLength }: TrainSettings,
-  { model: { family }, placeholder: { tokens, tokenizers } }: Pick<TrainingInputs, "model" | "placeholder">,
-) {
-  return { family, sampler, clipSkip, maxTokenLength, tokens, words: tokenizers[0]!.words };
-}
-
-function tokenInNoPrompt(
-  { tokens, tokenizers }: PreparedPlaceholder,
-  requests: readonly GenerationRequest[],
-): string[] {
-  const [name] = tokens as [string];
-  const use = new WordUse({ tokenizers }, [{ name, tokens, file: "--token_string" }]);
-  for (const { prompt, negativePrompt = "", maxEmbeddingsMultiples = 3 } of requests)
-    for (const text of [prompt, negativePrompt]) use.look(text, maxEmbeddingsMultiples);
-  return use.unused().map(({ reason }) => {
-    const why = reason === undefined ? "." : `: ${reason}`;
-    return `No sample prompt has "${name}", so the sample images do not show what is learned${why}`;
-  });
-}
-
-/** When sample images are generated decides their names. */
-type At = { readonly epoch: number } | { readonly step: number };
 
 /** The run that is shown. */
 interface ShownRun {
@@ -96,23 +39,27 @@ interface ShownRun {
 }
 
 /** Generates sample images with the embeddings as they are. They have random numbers of their own, so training goes on as if there were none;
- *  their networks are loaded for each round of images and take no memory while training goes on. */
+ *  their networks are loaded for each round of images and take no memory while training goes on. Where other machines draw, the run goes on meanwhile. */
 export class Previews {
   readonly #run: ShownRun;
   readonly #pipeline: Pipeline;
   readonly #signal: StopSignal | undefined;
+  readonly #drawer: ImageDrawer | undefined;
+  readonly #orders: ImageOrders;
   #everyNSteps: number | undefined;
   /** Images that were asked for one by one. */
   #asked = 0;
 
-  /** signal: stops generating when aborted. */
-  constructor(run: ShownRun, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal) {
+  /** signal: stops generating when aborted. drawer: others that draw. */
+  constructor(run: ShownRun, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal, drawer?: ImageDrawer) {
     const { checkpoint, model, placeholder } = run.inputs;
     const { tokenizers } = placeholder;
     const predictionType = checkpoint.predictionType.value;
     this.#run = run;
     this.#pipeline = openPipeline({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
     this.#signal = signal;
+    this.#drawer = drawer;
+    this.#orders = new ImageOrders(run.files.sampleDir, run.files.runId, run.settings.outputName);
     this.#everyNSteps = run.settings.sampleEveryNEpochs === undefined ? run.settings.sampleEveryNSteps : undefined;
   }
 
@@ -137,7 +84,8 @@ export class Previews {
     checkRequest(request!, inputs.placeholder.tokenizers[0]!.words, parts);
     yield* warnings.add(parsed.warnings.map((message) => ({ code: "SAMPLE_PROMPT", message })));
     try {
-      yield* this.#generate(request!, previewRequests.length + this.#asked++, { step: progress.step }, signal);
+      const order = this.#orderOf(request!, previewRequests.length + this.#asked++, { step: progress.step });
+      yield* this.#generate(order, signal);
     } finally {
       await this.#pipeline.networks.close().catch(() => {});
     }
@@ -150,6 +98,7 @@ export class Previews {
 
   /** After a step, where images by epoch do not take precedence. */
   async *afterStep(): AsyncGenerator<TrainingEvent> {
+    for (const news of this.#drawer?.news() ?? []) yield* this.#heard(news);
     const interval = this.#everyNSteps;
     const { step } = this.#run.progress;
     if (interval !== undefined && step % interval === 0) yield* this.#generateAll({ step });
@@ -161,12 +110,88 @@ export class Previews {
     if (interval !== undefined && epoch % interval === 0) yield* this.#generateAll({ epoch });
   }
 
-  async *#generateAll(at: At): AsyncGenerator<TrainingEvent> {
+  /** Images that a run which was killed had handed out, and that nobody has drawn. */
+  async *handedOutBefore(): AsyncGenerator<TrainingEvent> {
+    const orders = await this.#orders.upTo(this.#run.progress.step);
+    if (this.#drawer) for (const order of orders) this.#drawer.handOut(order, (one) => this.#drawHere(one));
+    else yield* this.#generateInTurn(orders);
+  }
+
+  /** Waits for images that were handed out, drawing here meanwhile. What a run that is to stop leaves is drawn when it goes on. */
+  async *finish(): AsyncGenerator<TrainingEvent> {
+    const drawer = this.#drawer;
+    if (!drawer || drawer.waiting === 0) return;
     try {
-      for (const [index, request] of this.#run.previewRequests.entries()) {
+      for await (const news of drawer.finish()) yield* this.#heard(news);
+    } finally {
+      await this.#pipeline.networks.close().catch(() => {});
+    }
+    if (drawer.waiting === 0) return;
+    const count = drawer.waiting === 1 ? "One sample image is" : `${drawer.waiting} sample images are`;
+    yield* this.#run.warnings.add([
+      { code: "SAMPLE_WAITING", message: `${count} not drawn yet: --resume does it, with the vectors of then.` },
+    ]);
+  }
+
+  async *#generateAll(at: At): AsyncGenerator<TrainingEvent> {
+    // others may be slower than the run: one round of images waits for the one before
+    yield* this.finish();
+    if (this.#signal?.aborted) return;
+    const orders = this.#run.previewRequests.map((request, index) => this.#orderOf(request, index, at));
+    const left = this.#drawer?.isReady() ? await this.#handOut(orders, this.#drawer) : orders;
+    yield* this.#generateInTurn(left);
+  }
+
+  #orderOf(request: SampleRequest, index: number, at: At): ImageOrder {
+    const { embeddings, progress } = this.#run;
+    const { step, epochNumber: epoch } = progress;
+    const seed = request.seed ?? seedSource(undefined, 1)();
+    const isSeeded = request.seed !== undefined;
+    return {
+      request: { ...request, seed },
+      embeddings: embeddings.finished.map(copyOf),
+      at,
+      index,
+      isSeeded,
+      step,
+      epoch,
+    };
+  }
+
+  /** Hands images out; gives those that could not be noted. */
+  async #handOut(orders: readonly ImageOrder[], drawer: ImageDrawer): Promise<ImageOrder[]> {
+    const left: ImageOrder[] = [];
+    for (const order of orders) {
+      const isNoted = await this.#orders.write(order).then(
+        () => true,
+        () => false,
+      );
+      if (isNoted) drawer.handOut(order, (one) => this.#drawHere(one));
+      else left.push(order);
+    }
+    return left;
+  }
+
+  async *#heard(news: DrawerNews): AsyncGenerator<TrainingEvent> {
+    if (news.kind === "drawn") {
+      yield* this.#written(news.order, news.picture, news.by);
+      await this.#orders.remove(news.order);
+    } else if (news.kind === "notDrawn") {
+      yield* this.#failed(news.order, news.problem);
+      await this.#orders.remove(news.order);
+    } else yield news;
+  }
+
+  async *#generateInTurn(orders: readonly ImageOrder[]): AsyncGenerator<TrainingEvent> {
+    try {
+      for (const order of orders) {
         if (this.#signal?.aborted) return;
-        const events = this.#generate(request, index, at);
-        yield* this.#unlessItFails(`Sample image ${index + 1} ("${request.written.slice(0, 80)}")`, events);
+        try {
+          yield* this.#generate(order);
+        } catch (error) {
+          yield* this.#failed(order, error);
+        }
+        if (!this.#signal?.aborted) await this.#orders.remove(order);
       }
     } finally {
       // A device that failed may refuse to free what it holds, too.
@@ -175,31 +200,46 @@ export class Previews {
   }
 
   /** What is wrong with an image must not end the run, whatever it is. */
-  async *#unlessItFails(subject: string, events: AsyncGenerator<TrainingEvent>): AsyncGenerator<TrainingEvent> {
-    try {
-      yield* events;
-    } catch (error) {
-      const { code, message } =
-        error instanceof CoinageError ? error : { code: "SAMPLE_FAILED", message: String(error) };
-      yield* this.#run.warnings.add([{ code, message: `${subject} could not be generated: ${message}` }]);
+  async *#failed({ request, index }: ImageOrder, error: unknown): AsyncGenerator<TrainingEvent> {
+    const { code, message } = error instanceof CoinageError ? error : { code: "SAMPLE_FAILED", message: String(error) };
+    const subject = `Sample image ${index + 1} ("${request.written.slice(0, 80)}")`;
+    yield* this.#run.warnings.add([{ code, message: `${subject} could not be generated: ${message}` }]);
+  }
+
+  /** signal: gives it up when aborted. */
+  async *#generate(order: ImageOrder, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+    const { request, index, step, epoch } = order;
+    yield { kind: "sampling", prompt: request.written, index, step, epoch };
+    for await (const event of this.#images(order)) {
+      if (this.#signal?.aborted || signal?.aborted) return;
+      if (event.kind === "warning") yield* this.#run.warnings.add([{ code: "SAMPLE_PROMPT", message: event.message }]);
+      if (event.kind === "image") yield* this.#written(order, event.picture, undefined);
     }
   }
 
-  async *#generate(request: SampleRequest, index: number, at: At, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
-    const { settings, inputs, embeddings, progress, files, warnings } = this.#run;
-    const { step, epochNumber: epoch } = progress;
-    const vocabulary = { tokenizers: inputs.placeholder.tokenizers, embeddings: embeddings.finished };
-    yield { kind: "sampling", prompt: request.written, index, step, epoch };
-    for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
-      if (this.#signal?.aborted || signal?.aborted) return;
-      if (event.kind === "warning") yield* warnings.add([{ code: "SAMPLE_PROMPT", message: event.message }]);
-      if (event.kind !== "image") continue;
-      const { seed, width, height } = event.parameters;
-      const name = sampleFileName({ name: settings.outputName, at, index, time: new Date(), seed: request.seed });
-      const { path: file, problem } = await files.writeImage(name, await encodePng(event.picture));
-      if (problem) yield* warnings.add([rescueWarning(problem)]);
-      if (file !== undefined)
-        yield { kind: "sample", file, prompt: request.written, index, step, epoch, seed, width, height };
+  async *#drawHere(order: ImageOrder): AsyncGenerator<Picture | undefined> {
+    for await (const event of this.#images(order)) {
+      if (this.#signal?.aborted) return;
+      if (event.kind === "step") yield undefined;
+      if (event.kind === "image") yield event.picture;
     }
+  }
+
+  #images({ request, embeddings }: ImageOrder): AsyncGenerator<GenerationEvent> {
+    const vocabulary = { tokenizers: this.#run.inputs.placeholder.tokenizers, embeddings };
+    return generateImages(request, { ...this.#pipeline, vocabulary });
+  }
+
+  /** by: the worker that has drawn it. */
+  async *#written(order: ImageOrder, picture: Picture, by: string | undefined): AsyncGenerator<TrainingEvent> {
+    const { settings, files, warnings } = this.#run;
+    const { request, at, index, isSeeded, step, epoch } = order;
+    const { seed, written: prompt } = request;
+    const { width, height } = picture;
+    const named = { name: settings.outputName, at, index, time: new Date(), seed: isSeeded ? seed : undefined };
+    const { path: file, problem } = await files.writeImage(sampleFileName(named), await encodePng(picture));
+    if (problem) yield* warnings.add([rescueWarning(problem)]);
+    if (file === undefined) return;
+    yield { kind: "sample", file, prompt, index, step, epoch, seed, width, height, ...(by !== undefined && { by }) };
   }
 }

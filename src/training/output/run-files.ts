@@ -96,10 +96,15 @@ export class RunFiles {
     return this.#runId;
   }
 
+  /** Where sample images go. */
+  get sampleDir(): string {
+    const { outputDir, sampleDir = path.join(outputDir, "sample") } = this.#settings;
+    return sampleDir;
+  }
+
   /** Writes a sample image. */
   writeImage(name: string, png: Uint8Array): Promise<Written> {
-    const { outputDir, sampleDir = path.join(outputDir, "sample") } = this.#settings;
-    const file = path.join(sampleDir, name);
+    const file = path.join(this.sampleDir, name);
     return this.#folder.write(file, (target) => writeFileAtomically(target, png));
   }
 

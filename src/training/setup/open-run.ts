@@ -9,7 +9,7 @@ import { createSchedule } from "../lr-schedules/index.ts";
 import { optimizerWarnings } from "../optimizers/index.ts";
 import { metadataOf } from "../output/metadata.ts";
 import { earlierFileWarnings, type Moment, namingWarnings } from "../output/names.ts";
-import { readPreviews } from "../output/previews.ts";
+import { readPreviews } from "../output/preview-requests.ts";
 import { RunFiles } from "../output/run-files.ts";
 import { type ChosenRecipe, savedRecipe } from "../recipes/apply.ts";
 import { RunHistory, wantsReport } from "../report/history.ts";

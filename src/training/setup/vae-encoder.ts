@@ -1,32 +1,53 @@
 import { createHash } from "node:crypto";
 import { bytesOf, type NdArray, stack } from "../../array/index.ts";
 import { type Component, readStoredArray } from "../../checkpoint/index.ts";
+import type { PictureEncoder } from "../../dataset/index.ts";
 import type { DiffusionModel } from "../../models/index.ts";
-import { encodeImages, Networks, sampleDistribution } from "../../networks/index.ts";
+import { encodeImages, type LatentDistribution, Networks, sampleDistribution } from "../../networks/index.ts";
+import { type Picture, pictureToFloats } from "../../pictures/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 
 /** Turns images into latents: one draw of the latent distribution for each. */
 export interface VaeEncoder {
-  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. draws: a generator for each image; without them, all are drawn from the encoder's. */
-  encode(pixels: NdArray<Float32Array>, draws?: readonly TorchGenerator[]): Promise<NdArray<Float32Array>>;
+  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. All are drawn from the encoder's generator. */
+  encode(pixels: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
   /** The mean of the distribution instead of a draw. */
   mean(pixels: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
+  /** The distributions of images of one size. */
+  distribution(pictures: readonly Picture[]): Promise<LatentDistribution>;
+  /** A draw of each. draws: a generator for each image; without them, all are drawn from the encoder's. */
+  draw(distribution: LatentDistribution, draws?: readonly TorchGenerator[]): NdArray<Float32Array>;
   close(): Promise<void>;
 }
 
 /** The VAE encoder on a device. Its programs are loaded when the first images of their size come. generator: draws the latents. */
 export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generator: TorchGenerator): VaeEncoder {
   const networks = new Networks(model, runtime);
+  const draw: VaeEncoder["draw"] = (distribution, draws) => {
+    const [count, ...shape] = distribution.mean.shape as readonly [number, ...number[]];
+    const noise = draws ? stack(draws.map((own) => own.randn(shape))) : generator.randn([count, ...shape]);
+    return sampleDistribution(distribution, noise.data);
+  };
   return {
-    async encode(pixels, draws) {
-      const distribution = await encodeImages(networks, pixels);
-      const [count, ...shape] = distribution.mean.shape as readonly [number, ...number[]];
-      const noise = draws ? stack(draws.map((own) => own.randn(shape))) : generator.randn([count, ...shape]);
-      return sampleDistribution(distribution, noise.data);
-    },
+    draw,
+    encode: async (pixels) => draw(await encodeImages(networks, pixels)),
     mean: async (pixels) => (await encodeImages(networks, pixels)).mean,
+    distribution: (pictures) => encodeImages(networks, stack(pictures.map(pictureToFloats))),
     close: () => networks.close(),
+  };
+}
+
+/** The same as images are encoded with it whose latents are cached. distribution: computes it in place of this machine's VAE. */
+export function pictureEncoder(
+  vae: Pick<VaeEncoder, "distribution" | "draw">,
+  distribution: VaeEncoder["distribution"] = vae.distribution,
+): Pick<PictureEncoder, "encode"> {
+  return {
+    async encode(pictures) {
+      const found = await distribution(pictures);
+      return (draws) => vae.draw(found, draws);
+    },
   };
 }
 

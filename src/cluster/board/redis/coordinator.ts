@@ -12,7 +12,7 @@ import {
   waitingOptions,
 } from "./connection.ts";
 import { keys, markFields, presentWorkers } from "./keys.ts";
-import { asConnection, type JobData, jobOptions, queueName, serveQueue, standingOf } from "./queue.ts";
+import { asConnection, type JobData, jobOptions, queueName, queuesOf, serveQueue, standingOf } from "./queue.ts";
 
 /** So long a run counts as under way after its coordinator was heard of last, in seconds. */
 const markSeconds = 30;
@@ -96,12 +96,13 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     const earlier = /"incarnation":"([\w.-]{1,100})"/.exec(text)?.[1];
     if (earlier === undefined || earlier === incarnation) return;
     const connection = asConnection(this.#redis);
-    const name = queueName({ run, incarnation: earlier });
-    const queue = new this.#packages.bullmq.Queue(name, { connection, prefix, skipMetasUpdate: true });
-    queue.on("error", () => {});
-    await queue.obliterate({ force: true });
-    await this.#redis.del(`${prefix}:${name}:meta`);
-    await queue.close();
+    for (const name of queuesOf({ run, incarnation: earlier }).map(queueName)) {
+      const queue = new this.#packages.bullmq.Queue(name, { connection, prefix, skipMetasUpdate: true });
+      queue.on("error", () => {});
+      await queue.obliterate({ force: true });
+      await this.#redis.del(`${prefix}:${name}:meta`);
+      await queue.close();
+    }
   }
 
   async publish(jobs: readonly Posted[], first: boolean): Promise<void> {
@@ -133,8 +134,10 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     this.#isClosed = true;
     await this.#closeEvents();
     if (this.#redis.status === "ready" && isOver) {
-      await this.#redis.hdel(keys.runs, this.#of.run).catch(() => {});
-      await this.#redis.del(keys.mark(this.#of.run)).catch(() => {});
+      if (this.#of.queue === undefined) {
+        await this.#redis.hdel(keys.runs, this.#of.run).catch(() => {});
+        await this.#redis.del(keys.mark(this.#of.run)).catch(() => {});
+      }
       await this.#queue.obliterate({ force: true }).catch(() => {});
       await this.#redis.del(this.#meta).catch(() => {});
     }

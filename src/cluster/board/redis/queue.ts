@@ -14,8 +14,16 @@ export interface JobData {
   readonly body: string;
 }
 
-export function queueName({ run, incarnation }: BoardOf): string {
-  return `mb-${run}-${incarnation}`;
+export function queueName({ run, incarnation, queue }: BoardOf): string {
+  return `${queue === "images" ? "im" : "mb"}-${run}-${incarnation}`;
+}
+
+/** All queues of a run. */
+export function queuesOf({ run, incarnation }: BoardOf): BoardOf[] {
+  return [
+    { run, incarnation },
+    { run, incarnation, queue: "images" },
+  ];
 }
 
 /** ioredis' own client, as BullMQ's types have it. */

@@ -4,7 +4,7 @@ import type { BoardOf, Compute, RunMark, Serving, WorkerBoard } from "../board.t
 import type { QueueAddress } from "./address.ts";
 import { commandOptions, connected, prefix, type QueuePackages, queuePackages, queueProblem } from "./connection.ts";
 import { keys, presentWorkers, readMark } from "./keys.ts";
-import { asConnection, queueName, serveQueue } from "./queue.ts";
+import { asConnection, queueName, queuesOf, serveQueue } from "./queue.ts";
 
 /** What a worker tells of itself counts so long, in seconds. */
 const presenceSeconds = 6;
@@ -81,10 +81,12 @@ export class RedisWorkerBoard implements WorkerBoard {
   async remove({ run, incarnation }: BoardOf): Promise<void> {
     await this.#asking(async () => {
       const connection = asConnection(this.#redis);
-      const queue = new this.#packages.bullmq.Queue(queueName({ run, incarnation }), { connection, prefix });
-      queue.on("error", () => {});
-      await queue.obliterate({ force: true });
-      await queue.close();
+      for (const name of queuesOf({ run, incarnation }).map(queueName)) {
+        const queue = new this.#packages.bullmq.Queue(name, { connection, prefix });
+        queue.on("error", () => {});
+        await queue.obliterate({ force: true });
+        await queue.close();
+      }
       await this.#redis.hdel(keys.runs, run);
     });
   }

@@ -7,8 +7,10 @@ import { MemoryBoard } from "../board/memory.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import { Seal } from "../protocol/signed.ts";
-import { givenBack, type RunAnswer, type RunJob, runJobSchema } from "./protocol.ts";
-import { RunSharing, type ShareEvent } from "./share.ts";
+import { type RunAnswer, type RunJob, runAnswerSchema, runJobSchema } from "../whole/protocol.ts";
+import type { ShareEvent } from "./giving.ts";
+import { givenBack } from "./protocol.ts";
+import { JobSharing } from "./share.ts";
 
 const of = { run: "sweep", incarnation: "now" };
 const seal = new Seal("secret");
@@ -25,15 +27,15 @@ interface Plan extends FaultPlan<Fault | BoardFault> {
 /** What became of each run: where it ended, in order. */
 interface Outcome {
   readonly ends: ReadonlyMap<number, readonly string[]>;
-  readonly events: readonly ShareEvent<string>[];
+  readonly events: readonly ShareEvent<RunAnswer, string>[];
 }
 
 const runs = [0, 1, 2, 3, 4, 5];
 
-function presenceOf(id: string, training: Presence["training"]): Presence {
+function presenceOf(id: string, doing: Presence["doing"]): Presence {
   return {
     ...{ id, host: "h", pid: 1, device: "cpu", coinage: "1.2", state: "ready", ...of, jobs: 0, rate: 0 },
-    ...(training && { training }),
+    ...(doing && { doing }),
   };
 }
 
@@ -56,10 +58,10 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
     const name = `w${names++}`;
     const board = memory.worker();
     let isAlive = true;
-    let training: Presence["training"];
+    let doing: Presence["doing"];
     const beat = (): void => {
       if (!isAlive) return;
-      void board.tell(presenceOf(name, training));
+      void board.tell(presenceOf(name, doing));
       clock.after(2000, beat);
     };
     beat();
@@ -68,10 +70,10 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
       if ("problem" in opened) throw new Error(opened.problem);
       const job = opened.message;
       for (let step = 0; step < 4; step++) {
-        training = { index: job.index, step, steps: 4 };
+        doing = { kind: "run", index: job.index, step, steps: 4 };
         await clock.wait(faults.duration());
       }
-      training = undefined;
+      doing = undefined;
       const how = faults.next("die", "leave", "fail", "stale", "other", "bad");
       if (how === "leave") throw new Error(givenBack);
       if (how === "fail") throw new Error("the disk is full");
@@ -93,21 +95,22 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
     yield "trained";
     ends.get(index)!.push("here");
   }
-  const sharing = new RunSharing<string>(runs, {
-    ...{ board, of, seal, clock, manifest: "", signal: new AbortController().signal },
+  const sharing = new JobSharing<RunAnswer, string>({
+    ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock, signal: new AbortController().signal },
+    announce: (step, out) => board.announce("", { step, out }),
     bodyOf: (index, attempt) => seal.sign({ v: 1, kind: "run", ...of, index, attempt, config: "", inputs: digest }),
     accept: async (job, { index, files }) => {
-      if (files.length === 0) return "nothing was brought";
+      if (files.length === 0) return { refused: "nothing was brought" };
       expect(job.startsWith(`r${index}-`)).toBe(true);
       ends.get(index)!.push("worker");
       return undefined;
     },
-    trainHere: trainsHere ? here : undefined,
+    here: trainsHere ? here : undefined,
   });
-  const events: ShareEvent<string>[] = [];
+  const events: ShareEvent<RunAnswer, string>[] = [];
   await clock.turn(
     (async () => {
-      for await (const event of sharing.run()) {
+      for await (const event of sharing.run(runs)) {
         events.push(event);
         if (event.kind === "failed") ends.get(event.index)!.push("failed");
       }
@@ -157,7 +160,7 @@ test("a run at which all workers fail ends with the reason, and one that brings 
   const forged = await shared({ ...plan, faults: ["other"] });
   expect([...forged.ends.values()]).toEqual(runs.map(() => ["failed"]));
   const refused = forged.events.flatMap((event) => (event.kind === "workerRefused" ? [event.why] : []));
-  expect(refused).toContain("its result is of another run; it is not used any more");
+  expect(refused).toContain("its result is of another job; it is not used any more");
 });
 
 test("without workers this machine trains all runs, one after another", async () => {
@@ -187,15 +190,15 @@ test("a run that the queue itself gives to another worker is told as given again
     },
     look: async () => ({ state: "taken", by: takers.shift() }),
   };
-  const sharing = new RunSharing<never>([0], {
-    ...{ board: queue, of, seal, clock, manifest: "", signal: new AbortController().signal },
-    bodyOf: () => seal.sign(job),
-    ...{ accept: async () => undefined, trainHere: undefined },
+  const sharing = new JobSharing<RunAnswer, never>({
+    ...{ kind: "run", answers: runAnswerSchema, board: queue, of, seal, clock, signal: new AbortController().signal },
+    ...{ bodyOf: () => seal.sign(job), accept: async () => undefined, here: undefined },
+    announce: async () => {},
   });
   const told: string[] = [];
   await clock.turn(
     (async () => {
-      for await (const event of sharing.run())
+      for await (const event of sharing.run([0]))
         told.push(
           event.kind === "again" ? `again: ${event.why}` : event.kind === "begin" ? `begin: ${event.by}` : event.kind,
         );

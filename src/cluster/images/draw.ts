@@ -1,0 +1,138 @@
+import { clipMerges } from "../../assets/index.ts";
+import { Networks } from "../../networks/index.ts";
+import { generateImages, openPipeline, plainVocabulary } from "../../pipeline/index.ts";
+import { type OpenDevice, openDevice } from "../../runtime/index.ts";
+import { addPlaceholder } from "../../tokenizer/index.ts";
+import { deliverBytes } from "../blobs/deliver.ts";
+import { decodeRows } from "../protocol/arrays.ts";
+import { longest, rowsHash } from "../protocol/job.ts";
+import type { Manifest, Presence } from "../protocol/manifest.ts";
+import { trainingNetworks } from "../protocol/model.ts";
+import { protocolVersion } from "../protocol/signed.ts";
+import { givenBack, sharedJobId } from "../sharing/protocol.ts";
+import { fetchModel } from "../worker/fetch-model.ts";
+import { type Numerics, whyUnused } from "../worker/numerics.ts";
+import type { SessionOptions } from "../worker/session.ts";
+import { type SampleAnswer, type SampleJob, sampleJobSchema } from "./protocol.ts";
+import { compareProbes, probeVae } from "./vae-probe.ts";
+
+interface DrawingOptions extends SessionOptions {
+  /** Of the worker. */
+  readonly id: string;
+  /** Tells the others what is drawn. */
+  readonly tell: (doing: Presence["doing"]) => void;
+  /** Waits while the worker has a micro-batch in hand: a step waits for that, and never for an image. */
+  readonly untilFree: () => Promise<void>;
+}
+
+/** Networks that drew nothing for so long are unloaded, in milliseconds: training needs the memory. */
+const keptMs = 60_000;
+
+/** Draws sample images of a run, on a device of its own: neither loading nor decoding holds up a micro-batch. */
+export class Drawing {
+  readonly #manifest: Manifest;
+  readonly #options: DrawingOptions;
+  readonly #device: OpenDevice;
+  readonly #pipeline: ReturnType<typeof openPipeline>;
+  readonly #numerics: Numerics;
+  #isClosed = false;
+  #drawing: Promise<unknown> | undefined;
+  #unloading: NodeJS.Timeout | undefined;
+
+  /** Fetches the VAE, and measures how this machine computes with it; or why it draws nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what loading throws */
+  static async open(manifest: Manifest, options: DrawingOptions): Promise<Drawing | string> {
+    const { predictionType, probe, vectors, weights } = manifest.samples!;
+    const all = { ...manifest, weights: [...manifest.weights, ...weights] };
+    const model = await fetchModel(all, [...trainingNetworks, "vae"], options.blobs, options.report);
+    const device = await openDevice({
+      device: options.device,
+      threads: options.threads ?? manifest.threads,
+      wantsFloat16: manifest.computesInFloat16,
+    });
+    const { runtime, computeDtype } = device;
+    try {
+      const networks = new Networks(model, runtime);
+      const numerics = compareProbes(await probeVae(networks, "decoder"), probe);
+      await networks.close();
+      const why = whyUnused(numerics, manifest.numerics);
+      if (why !== undefined) {
+        await runtime.close();
+        return why;
+      }
+      const plain = plainVocabulary(model.family, await clipMerges()).tokenizers;
+      const tokenizers = plain.map((one) => addPlaceholder(one, manifest.word, vectors).tokenizer);
+      const pipeline = openPipeline({ model, predictionType, vocabulary: { tokenizers }, runtime, computeDtype });
+      return new Drawing(manifest, options, device, pipeline, numerics);
+    } catch (error) {
+      await runtime.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    manifest: Manifest,
+    options: DrawingOptions,
+    device: OpenDevice,
+    pipeline: ReturnType<typeof openPipeline>,
+    numerics: Numerics,
+  ) {
+    this.#manifest = manifest;
+    this.#options = options;
+    this.#device = device;
+    this.#pipeline = pipeline;
+    this.#numerics = numerics;
+  }
+
+  /** Answers a job. @throws why there is no answer */
+  async compute(body: string): Promise<string> {
+    const { seal, tell } = this.#options;
+    const opened = seal.open(body, sampleJobSchema, longest.job);
+    if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
+    const job = opened.message;
+    const { run, incarnation } = this.#manifest;
+    if (job.run !== run || job.incarnation !== incarnation) throw new Error("a job of another time");
+    if (this.#isClosed) throw new Error(givenBack);
+    clearTimeout(this.#unloading);
+    const drawing = this.#draw(job);
+    this.#drawing = drawing.catch(() => {});
+    try {
+      return seal.sign(await drawing);
+    } finally {
+      tell(undefined);
+      this.#unloading = setTimeout(() => void this.#pipeline.networks.close().catch(() => {}), keptMs).unref();
+    }
+  }
+
+  async #draw(job: SampleJob): Promise<SampleAnswer> {
+    const { id, tell, untilFree } = this.#options;
+    const start = performance.now();
+    const { run, incarnation, index, attempt, request } = job;
+    const embeddings = job.rows.map(decodeRows);
+    if (rowsHash(embeddings) !== job.rowsHash) throw new Error("the rows of the job do not have its digest");
+    const at = (step: number) => tell({ kind: "sample", index, step, steps: request.steps });
+    at(0);
+    const vocabulary = { ...this.#pipeline.vocabulary, embeddings };
+    await untilFree();
+    for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
+      if (this.#isClosed) break;
+      if (event.kind === "step") at(event.step);
+      if (event.kind === "image") {
+        const name = sharedJobId("sample", job);
+        const ms = performance.now() - start;
+        const delivered = await deliverBytes(name, event.picture.data, "a sample image", this.#manifest.blobs);
+        const answer = { v: protocolVersion, run, incarnation, kind: "sample", index, attempt, worker: id } as const;
+        return { ...answer, rowsHash: job.rowsHash, numerics: this.#numerics.digest, ms, delivered };
+      }
+      await untilFree();
+    }
+    throw new Error(givenBack);
+  }
+
+  /** Gives up the image under way. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#unloading);
+    await this.#drawing;
+    await this.#device.runtime.close();
+  }
+}

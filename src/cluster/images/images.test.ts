@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { ofKind, trainingFolder } from "../../../test/training-run.ts";
+import { type RunSharing, type TrainingEvent, train } from "../../training/index.ts";
+import { BlobStore } from "../blobs/store.ts";
+import { MemoryBoard } from "../board/memory.ts";
+import { realClock } from "../coordinator/clock.ts";
+import { sharingBy } from "../coordinator/open.ts";
+import { Seal } from "../protocol/signed.ts";
+import { Work } from "../worker/work.ts";
+
+const { work, write, settingsFor } = trainingFolder();
+
+const prompts = write("prompts.txt", "a photo of vexla --w 64 --h 64 --s 2 --d 7\nvexla --w 64 --h 64 --s 1 --d 8\n");
+const flags = [
+  ...["--cache_latents", "--no_metadata", "--sample_prompts", prompts, "--sample_every_n_steps", "2"],
+  ...["--max_train_steps", "4", "--save_state"],
+];
+const seal = new Seal("secret");
+
+interface Trained {
+  readonly events: readonly TrainingEvent[];
+  readonly embedding: Buffer;
+  /** Sample images by step and prompt. */
+  readonly images: ReadonlyMap<string, Buffer>;
+}
+
+type Options = Parameters<typeof train>[1] & { readonly during?: (event: TrainingEvent) => void | Promise<void> };
+
+async function trained(outputDir: string, more: readonly string[], { during, ...options }: Options): Promise<Trained> {
+  const settings = await settingsFor(...flags, "--output_dir", outputDir, "--output_name", "word", ...more);
+  const events: TrainingEvent[] = [];
+  for await (const event of train({ settings, warnings: [] }, options)) {
+    events.push(event);
+    await during?.(event);
+  }
+  const folder = path.join(outputDir, "sample");
+  // their names have the time in them
+  const images = readdirSync(folder)
+    .filter((name) => name.endsWith(".png"))
+    .map((name) => {
+      const [, step, index] = /^word_(\d+)_(\d+)_/.exec(name) ?? [];
+      return [`${step} ${index}`, readFileSync(path.join(folder, name))] as const;
+    });
+  return { events, embedding: readFileSync(path.join(outputDir, "word.safetensors")), images: new Map(images.sort()) };
+}
+
+const sharing = (board: MemoryBoard, worthMs?: number) =>
+  sharingBy({
+    ...{ openBoard: async (of) => board.coordinator(of), seal, isLocal: true, coinage: "1.2.3" },
+    ...(worthMs !== undefined && { worthMs }),
+  });
+
+function workerOf(board: MemoryBoard) {
+  const stop = new AbortController();
+  const said: string[] = [];
+  const worker = new Work({
+    ...{ board: board.worker(), seal, device: "cpu", threads: 1, coinage: "1.2", isOnce: false, signal: stop.signal },
+    blobs: new BlobStore({ folder: path.join(work, "blobs"), limitBytes: 1e9, models: [] }),
+    say: (text) => void said.push(text),
+  }).run();
+  return {
+    said,
+    stop: async () => {
+      stop.abort();
+      expect(await worker).toBe("stopped");
+    },
+  };
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+const local = await trained(path.join(work, "local"), [], {});
+
+test("sample images that a worker draws while the run goes on are those of a local run", async () => {
+  expect([...local.images.keys()]).toEqual(["000002 00", "000002 01", "000004 00", "000004 01"]);
+  const board = new MemoryBoard(realClock);
+  const { said, stop } = workerOf(board);
+  const during = async (event: TrainingEvent) => {
+    // the roll is called once a second
+    if (event.kind !== "step" || event.step > 1) return;
+    await until(() => said.includes("ready to draw sample images"));
+    await new Promise((resolve) => setTimeout(resolve, 1100));
+  };
+  const shared = await trained(path.join(work, "shared"), [], { sharing: sharing(board), during });
+  await stop();
+  expect(shared.images).toEqual(local.images);
+  expect(shared.embedding).toEqual(local.embedding);
+  const samples = ofKind(shared.events, "sample");
+  expect(samples.some(({ by }) => by !== undefined)).toBe(true);
+  // what was handed out is drawn before the run says that it is done
+  expect(shared.events.at(-1)!.kind).toBe("done");
+  expect(readdirSync(path.join(work, "shared", "sample"))).toHaveLength(4);
+  expect(ofKind(shared.events, "workerRefused")).toEqual([]);
+});
+
+test("images that a worker encodes have the latents of a local run, and the worker goes on with the run", async () => {
+  const board = new MemoryBoard(realClock);
+  const { said, stop } = workerOf(board);
+  const own = sharing(board, 0);
+  let calls = 0;
+  const held: RunSharing = {
+    ...own,
+    openEncoder: (context) =>
+      own.openEncoder({
+        ...context,
+        // the first image shows how long the others would take here; these are left to the worker
+        here: async (pictures) => {
+          const found = await context.here(pictures);
+          if (calls++ > 0) await until(() => said.includes("ready"));
+          return found;
+        },
+      }),
+  };
+  const shared = await trained(path.join(work, "encoded"), ["--no_cluster_local"], { sharing: held });
+  await stop();
+  expect(ofKind(shared.events, "encoded").map(({ images }) => images > 0)).toEqual([true]);
+  expect(shared.embedding).toEqual(local.embedding);
+  expect(said.filter((text) => text === "ready")).toHaveLength(2);
+});
+
+test("what a run that is stopped has handed out is drawn when it goes on, with the vectors of then", async () => {
+  const [board, stop, output] = [new MemoryBoard(realClock), new AbortController(), path.join(work, "stopped")];
+  const about = { host: "h", pid: 1, device: "cpu", coinage: "1.2", jobs: 0, rate: 0 } as const;
+  // one that is there, and never answers
+  const tell = () => board.worker().tell({ id: "idle", state: "ready", draws: true, ...about });
+  const beat = setInterval(() => void tell(), 1000);
+  await tell();
+  const stopped = await trained(output, [], {
+    sharing: sharing(board),
+    signal: stop.signal,
+    during: (event) => {
+      if (event.kind === "step" && event.step === 3) stop.abort();
+    },
+  });
+  clearInterval(beat);
+  expect(stopped.images.size).toBe(0);
+  expect(ofKind(stopped.events, "warning").map(({ message }) => message)).toContainEqual(
+    expect.stringContaining("2 sample images are not drawn yet"),
+  );
+  const resumed = await trained(output, ["--resume", path.join(output, "word-state")], {});
+  expect(resumed.images).toEqual(local.images);
+  expect(resumed.embedding).toEqual(local.embedding);
+});

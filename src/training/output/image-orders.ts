@@ -1,0 +1,109 @@
+import { mkdir, readdir, readFile, rm, rmdir } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { arrayOf, bytesOf, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
+import { numTrainTimesteps, samplerNames } from "../../diffusion/index.ts";
+import { writeFileAtomically } from "../../files/index.ts";
+import type { SampleRequest } from "../../generation/index.ts";
+import type { ImageOrder } from "./image-drawer.ts";
+
+const version = 1;
+
+const vectors = z.object({ shape: z.array(z.int().min(1)).length(2), data: z.string() });
+
+const side = z
+  .int()
+  .min(64)
+  .max(1 << 14);
+
+/** A sample image as it is asked for. */
+export const imageRequestSchema = z.strictObject({
+  compatibility: z.literal("preview"),
+  /** As people read it. */
+  written: z.string(),
+  prompt: z.string().max(1 << 16),
+  negativePrompt: z.string().max(1 << 16),
+  width: side,
+  height: side,
+  seed: z.int().min(0),
+  steps: z.int().min(1).max(numTrainTimesteps),
+  guidanceScale: z.number().optional(),
+  sampler: z.enum(samplerNames),
+  clipSkip: z.int().min(1).max(100).optional(),
+  maxEmbeddingsMultiples: z.int().min(1).max(3).optional(),
+}) satisfies z.ZodType<SampleRequest>;
+
+const orderSchema = z.object({
+  version: z.literal(version),
+  runId: z.string(),
+  outputName: z.string(),
+  at: z.union([z.strictObject({ epoch: z.int() }), z.strictObject({ step: z.int() })]),
+  index: z.int().min(0),
+  isSeeded: z.boolean(),
+  step: z.int().min(0),
+  epoch: z.int().min(0),
+  embeddings: z.array(vectors),
+  request: imageRequestSchema,
+});
+
+/** Sample images of a run that were handed out, each in a file until it is drawn: whoever goes on with a run that was killed draws them. */
+export class ImageOrders {
+  readonly #folder: string;
+  readonly #run: { readonly runId: string; readonly outputName: string };
+
+  constructor(sampleDir: string, runId: string, outputName: string) {
+    this.#folder = path.join(sampleDir, ".waiting");
+    this.#run = { runId, outputName };
+  }
+
+  /** @throws the system's own error */
+  async write(order: ImageOrder): Promise<void> {
+    await mkdir(this.#folder, { recursive: true });
+    const embeddings = order.embeddings.map(({ shape, data }) => ({
+      shape,
+      data: Buffer.from(bytesOf(data)).toString("base64"),
+    }));
+    await writeFileAtomically(this.#fileOf(order), JSON.stringify({ version, ...this.#run, ...order, embeddings }));
+  }
+
+  async remove(order: ImageOrder): Promise<void> {
+    await rm(this.#fileOf(order), { force: true }).catch(() => {});
+    // others may be there
+    await rmdir(this.#folder).catch(() => {});
+  }
+
+  /** Those of the run that wait, up to a step: later ones are drawn when the run comes by again. What cannot be used any more is removed. */
+  async upTo(step: number): Promise<ImageOrder[]> {
+    const found: ImageOrder[] = [];
+    for (const name of (await readdir(this.#folder).catch(() => [])).sort()) {
+      const file = path.join(this.#folder, name);
+      const order = readOrder(await readFile(file, "utf8").catch(() => ""));
+      if (order && order.outputName !== this.#run.outputName) continue;
+      if (order && order.runId === this.#run.runId && order.step <= step) found.push(order);
+      else await rm(file, { force: true }).catch(() => {});
+    }
+    await rmdir(this.#folder).catch(() => {});
+    return found;
+  }
+
+  #fileOf({ at, index }: ImageOrder): string {
+    const when = "epoch" in at ? `e${at.epoch}` : `${at.step}`;
+    return path.join(this.#folder, `${path.basename(this.#run.outputName)}-${when.padStart(8, "0")}-${index}.json`);
+  }
+}
+
+function readOrder(text: string) {
+  try {
+    const { embeddings, ...order } = orderSchema.parse(JSON.parse(text));
+    return { ...order, embeddings: embeddings.map(decoded) } satisfies ImageOrder;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws Error for other bytes than the shape has */
+function decoded({ shape, data }: z.infer<typeof vectors>): NdArray<Float32Array> {
+  const bytes = new Uint8Array(Buffer.from(data, "base64"));
+  if (bytes.length !== 4 * elementCount(shape)) throw new Error("other bytes than the shape has");
+  return arrayOf(shape, typedArrayOn("float32", bytes) as Float32Array);
+}
