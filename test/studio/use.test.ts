@@ -81,7 +81,7 @@ test("keys choose a column, star its step, wipe between two pictures and lead to
   await page.keyboard.press("Home");
   for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
   expect(await wipe.inputValue()).toBe("3");
-  // it grows when its pictures are there
+  // it grows when its pictures are there, and then comes into view
   await expect
     .poll(async () => {
       const place = (await wipe.boundingBox())!;
@@ -164,6 +164,19 @@ test("a step is written for two programs and into a folder, and never over anoth
   await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(3);
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).not.toEqual(wanted);
 });
+
+test("the report is made where the run wrote none, and opens", async () => {
+  const { page } = await visit(studio);
+  await page.goto(screenOf("use"));
+  await page.getByRole("button", { name: "Make the report" }).click();
+  await page.getByText("Making the report").waitFor();
+  const open = page.getByRole("link", { name: "Open the report" });
+  await open.waitFor({ timeout: 240_000 });
+  const report = page.waitForEvent("popup");
+  await open.click();
+  await (await report).getByText(/vexla/).first().waitFor();
+  // it draws eight images in a process of its own
+}, 300_000);
 
 test("while the run goes on it draws with its vectors as they are, and what is asked of a step waits for its end", async () => {
   await askStudio(studio, "POST", `/api/runs/${run}/extend`, { steps: 100_000 });

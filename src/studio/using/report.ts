@@ -86,7 +86,6 @@ export async function makeReport(
 ): Promise<void> {
   const words = [...caller.words, ...(await reportWords(places, trained))];
   const child = spawn(caller.command, words, {
-    cwd: places.folder,
     stdio: ["ignore", "ignore", "pipe"],
     signal: end,
     killSignal: "SIGKILL",

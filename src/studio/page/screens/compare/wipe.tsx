@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import { texts } from "../../texts/index.ts";
 
 const words = texts.compare;
@@ -14,10 +15,13 @@ export interface Side {
 /** Two pictures over each other with a line between them that is dragged or moved by arrow keys. */
 export function Wipe({ left, right }: { left: Side; right: Side }) {
   const share = useSignal(50);
+  const figure = useRef<HTMLElement>(null);
+  // the figure has its height when its pictures are there
+  const showWhole = () => figure.current?.scrollIntoView({ block: "nearest" });
   return (
-    <figure class="wipe-figure">
+    <figure class="wipe-figure" ref={figure}>
       <div class="wipe">
-        <img src={right.source} alt={right.alt} />
+        <img src={right.source} alt={right.alt} onLoad={showWhole} />
         <img
           class="wipe-left"
           src={left.source}
