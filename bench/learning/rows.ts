@@ -12,7 +12,8 @@ export const rows: Readonly<Record<string, string>> = {
   quick: "--recipe quick",
   quick40: "--recipe quick --max_train_steps 40",
   object: "--recipe object --keep both",
-  objectSlow: "--recipe object --step_angle 0.08",
+  object75: "--recipe object --max_train_steps 75",
+  object150: "--recipe object --max_train_steps 150 --step_angle 0.08",
   // early ends: at a constant rate, and with as many evaluations as a large model's run has
   stopping:
     "--recipe object --max_train_steps 200 --step_angle 0.1 --lr_scheduler constant --eval_every_n_steps 5 --early_stop --keep both",

@@ -92,8 +92,8 @@ describe("a recipe for six images", () => {
         --use_object_template
         sdxl cpu: --max_train_steps 400 --step_angle 0.029 --resolution 768,768
         sdxl gpu: --max_train_steps 400 --step_angle 0.029 --resolution 768,768
-        small cpu: --max_train_steps 75 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.15 --resolution 128,128
-        small gpu: --max_train_steps 75 --min_timestep 800 --eval_every_n_steps 10 --step_angle 0.15 --resolution 128,128
+        small cpu: --max_train_steps 300 --min_timestep 800 --step_angle 0.038 --resolution 128,128
+        small gpu: --max_train_steps 300 --min_timestep 800 --step_angle 0.038 --resolution 128,128
       style
         --norm_control fixed
         --norm_target 1.9x

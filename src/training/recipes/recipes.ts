@@ -65,7 +65,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     },
     turn: 11.5,
     families: { sdxl: { max_train_steps: 400 } },
-    small: { max_train_steps: 75, min_timestep: 800, eval_every_n_steps: 10 },
+    small: { max_train_steps: 300, min_timestep: 800 },
   },
   style: {
     kind: "style",
