@@ -266,10 +266,9 @@ export class Work {
       }
       return "done";
     } finally {
-      await leave();
-      await besides?.close();
+      // at the same time: what is given up must not be followed by the next one
+      await Promise.all([serving.close(), leave(), besides?.close()]);
       await this.#tell({ draws: undefined });
-      await serving.close();
     }
   }
 
