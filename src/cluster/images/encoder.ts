@@ -40,7 +40,7 @@ interface EncoderOptions {
   readonly worthMs: number;
 }
 
-/** Loading SD1.5's VAE and measuring it took a worker 3 to 10 s, and it looks for runs once a second. */
+/** Loading SD1.5's VAE and measuring it took a worker 3 to 14 s on two busy cores, and it looks for runs once a second. */
 export const usualWorthMs = 15_000;
 
 /** Batches that are prepared at a time. */
