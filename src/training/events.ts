@@ -1,4 +1,5 @@
 import type { DatasetReport } from "../dataset/index.ts";
+import type { StopSignal } from "../events/index.ts";
 import type { DownloadEvent } from "../hub/index.ts";
 
 /** What a run is about, before its first step. */
@@ -308,7 +309,7 @@ export type TrainingCommand = (
       readonly prompt: string;
       readonly seed?: number | undefined;
       /** Aborted when the image is no longer wanted. */
-      readonly signal?: AbortSignal;
+      readonly signal?: StopSignal;
     }
   /** Save the embedding and the state, named by the step. */
   | { readonly command: "save" }

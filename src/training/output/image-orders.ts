@@ -16,8 +16,7 @@ const side = z
   .min(64)
   .max(1 << 14);
 
-/** A sample image as it is asked for. */
-export const imageRequestSchema = z.strictObject({
+const imageRequestSchema = z.strictObject({
   compatibility: z.literal("preview"),
   /** As people read it. */
   written: z.string(),
@@ -32,6 +31,19 @@ export const imageRequestSchema = z.strictObject({
   clipSkip: z.int().min(1).max(100).optional(),
   maxEmbeddingsMultiples: z.int().min(1).max(3).optional(),
 }) satisfies z.ZodType<SampleRequest>;
+
+/** A sample image as others are asked for it, to the last pixel. */
+export interface WholeImageRequest extends SampleRequest {
+  readonly width: number;
+  readonly height: number;
+  readonly seed: number;
+  readonly steps: number;
+}
+
+/** The schema stays here: zod's types need the DOM's, and those of the door stand alone. */
+export function isImageRequest(value: unknown): value is WholeImageRequest {
+  return imageRequestSchema.safeParse(value).success;
+}
 
 const orderSchema = z.object({
   version: z.literal(version),

@@ -207,7 +207,7 @@ export class Previews {
   }
 
   /** signal: gives it up when aborted. */
-  async *#generate(order: ImageOrder, signal?: AbortSignal): AsyncGenerator<TrainingEvent> {
+  async *#generate(order: ImageOrder, signal?: StopSignal): AsyncGenerator<TrainingEvent> {
     const { request, index, step, epoch } = order;
     yield { kind: "sampling", prompt: request.written, index, step, epoch };
     for await (const event of this.#images(order)) {
