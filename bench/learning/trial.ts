@@ -169,7 +169,9 @@ async function teach({ concept, seed, flags }: Trial, file: string, threads?: nu
     await writeFile(config, stringify({ general, datasets: [{ subsets: [subset] }] }));
     const request = await readTrainRequest([
       ...["--pretrained_model_name_or_path", tinySdFolder, "--dataset_config", config, "--token_string", word],
-      ...["--init_word", shape, "--num_vectors_per_token", "2", "--train_batch_size", "4", "--cache_latents"],
+      ...["--init_word", shape, "--cache_latents"],
+      // recipes have their own
+      ...(flags.includes("--recipe") ? [] : ["--num_vectors_per_token", "2", "--train_batch_size", "4"]),
       ...["--save_model_as", "safetensors", "--seed", String(seed), "--output_dir", folder, "--device", "cpu"],
       ...["--report_images", "none"],
       ...(threads ? ["--threads", String(threads)] : []),

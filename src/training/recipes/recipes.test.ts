@@ -71,8 +71,8 @@ describe("a recipe for six images", () => {
         sd2 cpu: --resolution 384,384
         sdxl cpu: --resolution 576,576
         sdxl gpu: --resolution 768,768
-        small cpu: --max_train_steps 75 --step_angle 0.15 --resolution 128,128
-        small gpu: --max_train_steps 75 --step_angle 0.15 --resolution 128,128
+        small cpu: --num_vectors_per_token 1 --max_train_steps 75 --min_timestep 800 --step_angle 0.15 --resolution 128,128
+        small gpu: --num_vectors_per_token 1 --max_train_steps 75 --min_timestep 800 --step_angle 0.15 --resolution 128,128
       object
         --norm_control fixed
         --norm_target 1.9x

@@ -50,7 +50,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
       eval_every_n_steps: 20,
     },
     turn: 11.5,
-    small: { max_train_steps: 75 },
+    small: { max_train_steps: 75, min_timestep: 800, num_vectors_per_token: 1 },
     size: { cpu: 0.75 },
   },
   object: {
