@@ -59,7 +59,7 @@ describe("the demo", () => {
     const [embedding, strip] = terminal.results().trimEnd().split("\n");
     expect(embedding).toBe(path.join("coinage-demo", "ploofa.safetensors"));
     const { tables } = await readEmbeddingFile(embedding!);
-    expect([...tables.values()][0]?.shape).toEqual([2, 96]);
+    expect([...tables.values()][0]?.shape).toEqual([1, 96]);
     expect(strip).toBe(path.join("coinage-demo", "strip.png"));
     const report = path.join("coinage-demo", "ploofa.report.html");
     expect(readFileSync(report, "utf8")).toContain("ploofa");
