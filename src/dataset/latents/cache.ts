@@ -65,9 +65,16 @@ export async function* cacheLatents(
     }
     const decode = (group: TrainingImage[]) =>
       Promise.all(group.map((image) => inTurn(() => decodeForCache(image, toDisk ? vae : undefined))));
-    const encode = async (group: TrainingImage[]) => {
-      const batch = await decode(group);
-      return { batch, latents: await inTurnOfEncoder(() => encodeBatch(batch, encoder)) };
+    let turn: Promise<unknown> = Promise.resolve();
+    const encode = (group: TrainingImage[]) => {
+      const decoded = decode(group);
+      // batches go to the encoder in their order, whichever is decoded first; what fails is told where it is waited for
+      const inOrder = turn.then(() => decoded);
+      turn = Promise.allSettled([decoded, inOrder]);
+      return inOrder.then(async (batch) => ({
+        batch,
+        latents: await inTurnOfEncoder(() => encodeBatch(batch, encoder)),
+      }));
     };
     encoder.expect?.(missing.length);
     const batches = encodingBatches(missing, vaeBatchSize);
