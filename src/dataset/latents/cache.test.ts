@@ -56,6 +56,14 @@ describe("latents in memory", () => {
     expect(square[0]!.targetSizeHw).toEqual([128, 128]);
   });
 
+  test("are encoded in the same order where one image takes long to decode", async () => {
+    const settings = { ...(await writeCats(at("slow"))), cacheLatents: true, flipAug: false };
+    await writePicture(at("slow", "3_cat", "4.png"), 1024, 3072);
+    const encoder = latentsEncoder();
+    await collect((await openSeeded(settings)).cacheLatents(encoder));
+    expect(encoder.shapes).toEqual([...Array(2).fill("1x3x192x64"), ...Array(3).fill("1x3x128x128")]);
+  });
+
   test("keep the mask of the alpha channel as it is", async () => {
     await writePicture(at("a", "1_x", "a.png"), 64, 64, 4);
     const settings = { trainDataDir: at("a"), resolution: [64, 64], alphaMask: true } as const;
