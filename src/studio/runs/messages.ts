@@ -157,8 +157,13 @@ async function* changedRows(
         if (!known.has(row) && isNew(`run ${row.id}`, row, followed.has(row.id)))
           yield { event: "run", data: row satisfies RunRow };
       const here = new Set(rows.map(({ id }) => id));
-      for (const { id } of earlier ?? [])
-        if (!here.has(id) && told.delete(`run ${id}`)) yield { event: "gone", data: { id } };
+      // a page may have read of a run that was gone before its stream began
+      const before = earlier?.map(({ id }) => id) ?? [...followed];
+      for (const id of before)
+        if (!here.has(id)) {
+          told.delete(`run ${id}`);
+          yield { event: "gone", data: { id } };
+        }
       const waiting = { queue: waitingOf(rows).map(({ id }) => id) };
       if (isNew("queue", waiting)) yield { event: "queue", data: waiting };
       const device = { run: underWayOf(rows)?.id ?? null };
