@@ -26,4 +26,4 @@ export { RunSession, takeFolder, takeRun } from "./session.ts";
 export { settingsInFolder, writeConfig } from "./settings.ts";
 export { readSources, SourceNotes, writeSources } from "./sources.ts";
 export { forgetStart, noteExit, noteFailedStart, noteStart, startMark } from "./started.ts";
-export { isUnderWay } from "./state.ts";
+export { isUnderWay, isUnfinished } from "./state.ts";

@@ -49,6 +49,11 @@ export function stateOf({ wanted, isHeld, isStopAsked, start, ageMs, digest }: R
   return ageMs < notingMs ? "starting" : "lost";
 }
 
+/** Whether a run in this state waits for its turn, or a process is at work on it. */
+export function isUnfinished(state: RunState | undefined): boolean {
+  return state === "queued" || (state !== undefined && isUnderWay(state));
+}
+
 /** Whether a process is at work on a run in this state. */
 export function isUnderWay(state: RunState): boolean {
   return ["starting", "running", "sampling", "stopping"].includes(state);

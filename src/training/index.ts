@@ -35,5 +35,5 @@ export {
 } from "./loop/micro-step-data.ts";
 export { lowerMicroStep, type MicroStepPlan } from "./loop/micro-step-plan.ts";
 export type { DrawerNews, DrawHere, ImageDrawer, ImageOrder } from "./output/image-drawer.ts";
-export { isImageRequest, type WholeImageRequest } from "./output/image-orders.ts";
+export { isImageRequest } from "./output/image-orders.ts";
 export { train } from "./train.ts";

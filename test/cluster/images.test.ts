@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { clusterSharing } from "../../src/cluster/coordinator/open.ts";
 import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
+import { encodingHere } from "../held-encoder.ts";
 import { steps } from "./dice.ts";
 import { fleet, told, version, type WorkerProcess } from "./fleet.ts";
 import { until } from "./redis.ts";
@@ -43,26 +44,18 @@ test("workers are killed while they encode and while they draw: latents, vectors
     if (event.step === 5) killing = killOneThatDraws();
     if (event.step === 6) await killing;
   };
-  const shared = await train(server.url, flags, during, {}, (access) => {
-    const own = clusterSharing(access, version(), 0);
-    return {
-      ...own,
-      openEncoder: (context) =>
-        own.openEncoder({
-          ...context,
-          // the first images show how long the others would take here; these are left to workers, one of which is killed
-          here: async (pictures) => {
-            const found = await context.here(pictures);
-            if (calls++ !== 1) return found;
-            await workers[0]!.says("ready");
-            await workers[0]!.kill();
-            workers.push(worker(server.url), worker(server.url));
-            await Promise.all(workers.slice(1).map((one) => one.says("ready")));
-            return found;
-          },
-        }),
-    };
-  });
+  const shared = await train(server.url, flags, during, {}, (access) =>
+    encodingHere(clusterSharing(access, version(), 0), (encode) => async (pictures) => {
+      const found = await encode(pictures);
+      // the first images show how long the others would take here; these are left to workers, one of which is killed
+      if (calls++ !== 1) return found;
+      await workers[0]!.says("ready");
+      await workers[0]!.kill();
+      workers.push(worker(server.url), worker(server.url));
+      await Promise.all(workers.slice(1).map((one) => one.says("ready")));
+      return found;
+    }),
+  );
   await board.close();
   expect(killed).toBeDefined();
   expect(shared.files).toEqual(local.files);

@@ -1,18 +1,19 @@
 import { clipMerges } from "../../assets/index.ts";
 import { Networks } from "../../networks/index.ts";
 import { generateImages, openPipeline, plainVocabulary } from "../../pipeline/index.ts";
-import { type OpenDevice, openDevice } from "../../runtime/index.ts";
+import type { OpenDevice } from "../../runtime/index.ts";
 import { addPlaceholder } from "../../tokenizer/index.ts";
 import { deliverBytes } from "../blobs/deliver.ts";
 import { decodeRows } from "../protocol/arrays.ts";
-import { longest, rowsHash } from "../protocol/job.ts";
+import { rowsHash } from "../protocol/job.ts";
 import type { Manifest, Presence } from "../protocol/manifest.ts";
 import { trainingNetworks } from "../protocol/model.ts";
 import { protocolVersion } from "../protocol/signed.ts";
+import { openJob } from "../sharing/open-job.ts";
 import { givenBack, sharedJobId } from "../sharing/protocol.ts";
 import { fetchModel } from "../worker/fetch-model.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";
-import type { SessionOptions } from "../worker/session.ts";
+import { deviceFor, type SessionOptions } from "../worker/session.ts";
 import { type SampleAnswer, type SampleJob, sampleJobSchema } from "./protocol.ts";
 import { compareProbes, probeVae } from "./vae-probe.ts";
 
@@ -44,11 +45,7 @@ export class Drawing {
     const { predictionType, probe, vectors, weights } = manifest.samples!;
     const all = { ...manifest, weights: [...manifest.weights, ...weights] };
     const model = await fetchModel(all, [...trainingNetworks, "vae"], options.blobs, options.report);
-    const device = await openDevice({
-      device: options.device,
-      threads: options.threads ?? manifest.threads,
-      wantsFloat16: manifest.computesInFloat16,
-    });
+    const device = await deviceFor(manifest, options);
     const { runtime, computeDtype } = device;
     try {
       const networks = new Networks(model, runtime);
@@ -86,11 +83,7 @@ export class Drawing {
   /** Answers a job. @throws why there is no answer */
   async compute(body: string): Promise<string> {
     const { seal, tell } = this.#options;
-    const opened = seal.open(body, sampleJobSchema, longest.job);
-    if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
-    const job = opened.message;
-    const { run, incarnation } = this.#manifest;
-    if (job.run !== run || job.incarnation !== incarnation) throw new Error("a job of another time");
+    const job = openJob(seal, body, sampleJobSchema, this.#manifest);
     if (this.#isClosed) throw new Error(givenBack);
     clearTimeout(this.#unloading);
     const drawing = this.#draw(job);

@@ -123,18 +123,8 @@ export class SharedDrawer implements ImageDrawer {
   #job(index: number, attempt: number): SampleJob {
     const { run, incarnation } = this.#with.of;
     const { request, embeddings } = this.#handed.get(index)!.order;
-    return {
-      ...{
-        v: protocolVersion,
-        run,
-        incarnation,
-        kind: "sample",
-        index,
-        attempt,
-        request: request as SampleJob["request"],
-      },
-      ...{ rows: embeddings.map(encodeRows), rowsHash: rowsHash(embeddings) },
-    };
+    const job = { v: protocolVersion, run, incarnation, kind: "sample", index, attempt } as const;
+    return { ...job, request, rows: embeddings.map(encodeRows), rowsHash: rowsHash(embeddings) };
   }
 
   async #accept(
@@ -145,7 +135,7 @@ export class SharedDrawer implements ImageDrawer {
     try {
       const handed = this.#handed.get(index);
       if (!handed) return undefined;
-      const { width, height } = handed.order.request as SampleJob["request"];
+      const { width, height } = handed.order.request;
       if (!takesOthers && numerics !== this.#with.numerics)
         return { refused: "it computes other bits than the coordinator" };
       if (hash !== rowsHash(handed.order.embeddings)) return { refused: "its image was drawn with other vectors" };

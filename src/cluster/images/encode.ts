@@ -1,15 +1,15 @@
 import { stack } from "../../array/index.ts";
 import { encodeImages, Networks } from "../../networks/index.ts";
 import { pictureToFloats } from "../../pictures/index.ts";
-import { openDevice, type Runtime } from "../../runtime/index.ts";
+import type { Runtime } from "../../runtime/index.ts";
 import { deliverBytes } from "../blobs/deliver.ts";
-import { longest } from "../protocol/job.ts";
 import type { EncodingManifest, Presence } from "../protocol/manifest.ts";
 import { protocolVersion } from "../protocol/signed.ts";
+import { openJob } from "../sharing/open-job.ts";
 import { sharedJobId } from "../sharing/protocol.ts";
 import { fetchModel } from "../worker/fetch-model.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";
-import type { SessionOptions } from "../worker/session.ts";
+import { deviceFor, type SessionOptions } from "../worker/session.ts";
 import { distributionBytes } from "./distribution.ts";
 import { type EncodeAnswer, type EncodeJob, encodeJobSchema } from "./protocol.ts";
 import { compareProbes, probeVae } from "./vae-probe.ts";
@@ -33,8 +33,7 @@ export class Encoding {
   /** Fetches the VAE, and measures how this machine computes with it; or why it encodes nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what loading throws */
   static async open(manifest: EncodingManifest, options: EncodingOptions): Promise<Encoding | string> {
     const model = await fetchModel(manifest, ["vae"], options.blobs, options.report);
-    const threads = options.threads ?? manifest.threads;
-    const { runtime } = await openDevice({ device: options.device, threads, wantsFloat16: false });
+    const { runtime } = await deviceFor({ ...manifest, computesInFloat16: false }, options);
     try {
       const networks = new Networks(model, runtime);
       const numerics = compareProbes(await probeVae(networks, "encoder"), manifest.probe);
@@ -69,11 +68,7 @@ export class Encoding {
   /** Answers a job. @throws why there is no answer */
   async compute(body: string): Promise<string> {
     const { seal, tell } = this.#options;
-    const opened = seal.open(body, encodeJobSchema, longest.job);
-    if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
-    const job = opened.message;
-    const { run, incarnation } = this.#manifest;
-    if (job.run !== run || job.incarnation !== incarnation) throw new Error("a job of another time");
+    const job = openJob(seal, body, encodeJobSchema, this.#manifest);
     tell({ kind: "encode", index: job.index, step: 0, steps: job.pictures.length });
     const encoding = this.#encode(job);
     this.#encoding = encoding.catch(() => {});

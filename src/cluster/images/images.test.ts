@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { encodingHere } from "../../../test/held-encoder.ts";
 import { ofKind, trainingFolder } from "../../../test/training-run.ts";
-import { type RunSharing, type TrainingEvent, train } from "../../training/index.ts";
+import { type TrainingEvent, train } from "../../training/index.ts";
 import { BlobStore } from "../blobs/store.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { realClock } from "../coordinator/clock.ts";
@@ -100,21 +101,13 @@ test("sample images that a worker draws while the run goes on are those of a loc
 test("images that a worker encodes have the latents of a local run, and the worker goes on with the run", async () => {
   const board = new MemoryBoard(realClock);
   const { said, stop } = workerOf(board);
-  const own = sharing(board, 0);
   let calls = 0;
-  const held: RunSharing = {
-    ...own,
-    openEncoder: (context) =>
-      own.openEncoder({
-        ...context,
-        // the first image shows how long the others would take here; these are left to the worker
-        here: async (pictures) => {
-          const found = await context.here(pictures);
-          if (calls++ > 0) await until(() => said.includes("ready"));
-          return found;
-        },
-      }),
-  };
+  const held = encodingHere(sharing(board, 0), (encode) => async (pictures) => {
+    const found = await encode(pictures);
+    // the first image shows how long the others would take here; these are left to the worker
+    if (calls++ > 0) await until(() => said.includes("ready"));
+    return found;
+  });
   const shared = await trained(path.join(work, "encoded"), ["--no_cluster_local"], { sharing: held });
   await stop();
   expect(ofKind(shared.events, "encoded").map(({ images }) => images > 0)).toEqual([true]);

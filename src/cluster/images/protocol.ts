@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isImageRequest, type WholeImageRequest } from "../../training/index.ts";
+import { type ImageOrder, isImageRequest } from "../../training/index.ts";
 import { limits, rowsSchema } from "../protocol/arrays.ts";
 import { digestSchema, nameSchema } from "../protocol/job.ts";
 import { protocolVersion } from "../protocol/signed.ts";
@@ -31,7 +31,7 @@ const answered = {
 export const sampleJobSchema = z.object({
   ...common,
   kind: z.literal("sample"),
-  request: z.custom<WholeImageRequest>(isImageRequest),
+  request: z.custom<ImageOrder["request"]>(isImageRequest),
   /** The learned vectors, per text encoder. */
   rows: z.array(rowsSchema).min(1).max(limits.encoders),
   rowsHash: digestSchema,

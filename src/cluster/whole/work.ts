@@ -2,9 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import type { BlobStore } from "../blobs/store.ts";
-import { longest } from "../protocol/job.ts";
 import type { Presence, RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
+import { openJob } from "../sharing/open-job.ts";
 import { givenBack, sharedJobId } from "../sharing/protocol.ts";
 import { deliver } from "./deliver.ts";
 import { numericsOf } from "./numerics.ts";
@@ -55,10 +55,7 @@ export class WholeRuns {
   /** Answers a job. @throws why there is no answer */
   async compute(body: string): Promise<string> {
     const { seal, manifest } = this.#options;
-    const opened = seal.open(body, runJobSchema, longest.job);
-    if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
-    const job = opened.message;
-    if (job.run !== manifest.run || job.incarnation !== manifest.incarnation) throw new Error("a job of another time");
+    const job = openJob(seal, body, runJobSchema, manifest);
     const training = this.#train(job);
     this.#training = training.catch(() => {});
     try {

@@ -1,5 +1,5 @@
 import { CoinageError } from "../../errors/index.ts";
-import { openDevice, type Runtime } from "../../runtime/index.ts";
+import { type OpenDevice, openDevice, type Runtime } from "../../runtime/index.ts";
 import { lowerMicroStep, type MicroStepContext } from "../../training/index.ts";
 import type { BlobStore } from "../blobs/store.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
@@ -31,17 +31,21 @@ export interface Session {
   readonly runtime: Runtime;
 }
 
+/** A device that computes as the coordinator of a run does. */
+export function deviceFor(
+  { threads, computesInFloat16 }: Pick<Manifest, "threads" | "computesInFloat16">,
+  options: Pick<SessionOptions, "device" | "threads">,
+): Promise<OpenDevice> {
+  const { device, threads: own = threads } = options;
+  return openDevice({ device, threads: own, wantsFloat16: computesInFloat16 });
+}
+
 /** Fetches what a run computes with, builds its graph from its settings, and measures how this machine computes it. Nothing that was received is executed.
  *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what building or loading throws */
 export async function openSession(manifest: Manifest, options: SessionOptions): Promise<Session> {
   const { blobs, seal, report } = options;
   const model = await fetchModel(manifest, trainingNetworks, blobs, report);
-  const device = await openDevice({
-    device: options.device,
-    threads: options.threads ?? manifest.threads,
-    wantsFloat16: manifest.computesInFloat16,
-  });
-  const { runtime, computeDtype } = device;
+  const { runtime, computeDtype } = await deviceFor(manifest, options);
   try {
     const { program, context } = lowerMicroStep(manifest.plan, model, runtime, computeDtype);
     const graph = program.digest();

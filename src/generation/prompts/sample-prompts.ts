@@ -26,6 +26,9 @@ export interface SamplePromptOptions {
 /** An image to generate, and its prompt for people to read: as it was written, with one word for all its tokens. */
 export interface SampleRequest extends GenerationRequest {
   readonly written: string;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
 }
 
 interface SamplePrompts {

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
-import { isUnderWay, listRuns, placesOf, type RunRow, readRun, recordStamp } from "../../runs/index.ts";
+import { isUnfinished, listRuns, placesOf, type RunRow, readRun, recordStamp } from "../../runs/index.ts";
 
 /** How often all runs are looked at while somebody watches, in milliseconds: together for all who do. */
 export const lookMs = 1000;
@@ -96,7 +96,7 @@ export class RunListing {
     this.#seen.delete(folder);
     if (stamp === undefined) return undefined;
     const row = await readRun(places);
-    this.#seen.set(folder, { row, stamp, untilMs: isActive(row) ? undefined : settlesAt(row, seen) });
+    this.#seen.set(folder, { row, stamp, untilMs: isUnfinished(row.state) ? undefined : settlesAt(row, seen) });
     return row;
   }
 }
@@ -106,10 +106,6 @@ function settlesAt({ seq, updatedMs = 0 }: RunRow, before: SeenRun | undefined):
   if (before?.untilMs !== undefined && before.row.seq === seq) return before.untilMs;
   const isOld = before === undefined && Math.abs(Date.now() - updatedMs) >= settlingMs;
   return isOld ? 0 : performance.now() + settlingMs;
-}
-
-function isActive({ state }: RunRow): boolean {
-  return state === "queued" || (state !== undefined && isUnderWay(state));
 }
 
 /** Whether a run has changed only if its record has. */

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { aboutRun, consoleEnd, inTurn, isUnderWay, type RunPlaces, type RunRow, readRun } from "../../runs/index.ts";
+import { aboutRun, consoleEnd, inTurn, isUnfinished, type RunPlaces, type RunRow, readRun } from "../../runs/index.ts";
 import { resolveInside } from "../disk/names.ts";
 import { runAt, usableRun } from "../disk/runs.ts";
 import { type Draft, draftChanged } from "../drafts/draft.ts";
@@ -91,7 +91,7 @@ async function unfinishedRunOf(root: string, draft: Draft): Promise<RunRow | und
   if (draft.startedRun === undefined || draft.startedRevision !== draft.revision) return undefined;
   const places = await runAt(root, draft.startedRun).catch(() => undefined);
   const row = places && (await readRun(places));
-  return row?.state === "queued" || (row?.state && isUnderWay(row.state)) ? row : undefined;
+  return isUnfinished(row?.state) ? row : undefined;
 }
 
 const steps = z.coerce.number().int().min(0).max(1e9);

@@ -4,7 +4,6 @@ import { z } from "zod";
 import { arrayOf, bytesOf, elementCount, type NdArray, typedArrayOn } from "../../array/index.ts";
 import { numTrainTimesteps, samplerNames } from "../../diffusion/index.ts";
 import { writeFileAtomically } from "../../files/index.ts";
-import type { SampleRequest } from "../../generation/index.ts";
 import type { ImageOrder } from "./image-drawer.ts";
 
 const version = 1;
@@ -30,18 +29,10 @@ const imageRequestSchema = z.strictObject({
   sampler: z.enum(samplerNames),
   clipSkip: z.int().min(1).max(100).optional(),
   maxEmbeddingsMultiples: z.int().min(1).max(3).optional(),
-}) satisfies z.ZodType<SampleRequest>;
-
-/** A sample image as others are asked for it, to the last pixel. */
-export interface WholeImageRequest extends SampleRequest {
-  readonly width: number;
-  readonly height: number;
-  readonly seed: number;
-  readonly steps: number;
-}
+}) satisfies z.ZodType<ImageOrder["request"]>;
 
 /** The schema stays here: zod's types need the DOM's, and those of the door stand alone. */
-export function isImageRequest(value: unknown): value is WholeImageRequest {
+export function isImageRequest(value: unknown): value is ImageOrder["request"] {
   return imageRequestSchema.safeParse(value).success;
 }
 
