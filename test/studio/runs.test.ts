@@ -92,7 +92,7 @@ test("two words wait while a third is learned, in an order that can be changed",
   const names = () => queue.getByRole("heading", { level: 3 }).allTextContents();
   await page.getByText(/^This machine is learning vexla/).waitFor();
   await queue.getByText("starts when vexla ends").waitFor();
-  expect(await names()).toEqual(["lamp", "mug"]);
+  await expect.poll(names).toEqual(["lamp", "mug"]);
   await lookAt(page, "runs-queue");
 
   await queue.getByRole("button", { name: "mug earlier" }).press("Enter");

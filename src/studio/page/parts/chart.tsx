@@ -95,8 +95,11 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
         aria-valuenow={step}
         aria-valuetext={`step ${step}: ${spoken}`}
         onKeyDown={(event) => {
-          const target = stepFor(event.key, { steps: plot.current?.data[0] ?? [], step });
-          if (target === undefined || !plot.current) return;
+          if (!plot.current) return;
+          // the key means the steps that are known now, not those of the last drawing
+          plot.current.setData(dataOf(latest.current));
+          const target = stepFor(event.key, { steps: plot.current.data[0], step });
+          if (target === undefined) return;
           event.preventDefault();
           moveCursor(plot.current, target);
         }}
