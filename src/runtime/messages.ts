@@ -16,7 +16,14 @@ export type Request =
       readonly program: number;
       readonly feeds: Readonly<Record<string, NdArray>>;
     }
-  | { readonly kind: "release"; readonly id: number; readonly program: number };
+  | { readonly kind: "release"; readonly id: number; readonly program: number }
+  | { readonly kind: "close"; readonly id: number };
+
+/** What the worker starts with. */
+export interface WorkerStart {
+  /** Shared with the main thread; not 0: no more requests are to be answered. */
+  readonly closing: Int32Array<SharedArrayBuffer>;
+}
 
 export interface SessionSettings {
   readonly executionProvider: string;

@@ -102,3 +102,21 @@ test("a closed runtime refuses requests", async () => {
   await runtime.close();
   await expect(program.run({ x: arrayOf([1], [1]) })).rejects.toThrow(/closed/);
 });
+
+test("a runtime that is closed while it computes refuses what is left, and the process lives on", async () => {
+  const [column, row] = [input("column", "float32", [300, 1]), input("row", "float32", [1, 300])];
+  const feeds = { column: arrayOf([300, 1], new Float32Array(300)), row: arrayOf([1, 300], new Float32Array(300)) };
+  for (let i = 0; i < 5; i++) {
+    const runtime = openRuntime({ threads: 1 });
+    const program = await runtime.load({ sum: add(column, row) });
+    const runs = Array.from({ length: 50 }, () => program.run(feeds));
+    const ends = Promise.allSettled(runs);
+    await runs[0];
+    await runtime.close();
+    const last = (await ends).at(-1)!;
+    expect(last).toMatchObject({
+      status: "rejected",
+      reason: { code: "RUNTIME", message: expect.stringMatching("closed") },
+    });
+  }
+});

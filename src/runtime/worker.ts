@@ -1,24 +1,32 @@
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { buffersToTransfer, type DType, type NdArray, type TypedArray } from "../array/index.ts";
 import { type CreateSession, createCached } from "./graph-cache.ts";
-import type { LoadResult, Reply, Request, RunResult, SessionSettings } from "./messages.ts";
+import type { LoadResult, Reply, Request, RunResult, SessionSettings, WorkerStart } from "./messages.ts";
 
 /** `session.run` blocks its thread and cannot be interrupted, so all sessions live here, away from the main thread. Every device that is opened waits for this file and what it imports,
  *  so it imports little: with the door of `files`, which brings zod, a thread starts in twice the time. */
 const ort = await import("onnxruntime-node");
 const sessions = new Map<number, InferenceSession>();
+const { closing } = workerData as WorkerStart;
 
 parentPort?.on("message", async (request: Request) => {
+  endIfClosing();
   let reply: Reply;
   try {
     reply = { id: request.id, result: await handle(request) };
   } catch (error) {
     reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };
   }
+  endIfClosing();
   const buffers = "result" in reply && reply.result && "outputs" in reply.result ? transferable(reply.result) : [];
   parentPort?.postMessage(reply, buffers);
 });
+
+/** Ends the thread once its runtime is closed. A thread that is terminated from outside while ONNX Runtime is at work takes the whole process with it. */
+function endIfClosing(): void {
+  if (Atomics.load(closing, 0) !== 0) process.exit();
+}
 
 async function handle(request: Request): Promise<LoadResult | RunResult | undefined> {
   const start = performance.now();
@@ -38,6 +46,9 @@ async function handle(request: Request): Promise<LoadResult | RunResult | undefi
       await session?.release();
       return undefined;
     }
+    // only wakes the thread
+    case "close":
+      return undefined;
   }
 }
 
