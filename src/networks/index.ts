@@ -1,4 +1,11 @@
-export { Networks, type TextConditioning, type UNetConditioning, vaeEncoderOutputs } from "./networks.ts";
+export {
+  Networks,
+  type TextConditioning,
+  type UNetConditioning,
+  unetOutputs,
+  vaeDecoderOutputs,
+  vaeEncoderOutputs,
+} from "./networks.ts";
 export {
   decodeImages,
   distributionOf,

@@ -91,39 +91,12 @@ export class Networks {
 
   /** tokens: length of the texts; layers: how many variants of each text stand side by side. */
   #unet(tokens: number, layers: number): Promise<Program> {
-    return this.#get(`unet ${tokens} ${layers}`, () => {
-      const { weights, architecture } = this.model.unet;
-      const batch = dim("batch", { nominal: 2 });
-      const encoderHiddenStates = input("encoderHiddenStates", "float32", [
-        multiplyDims(layers, batch),
-        tokens,
-        architecture.crossAttentionDim,
-      ]);
-      const { prediction } = unet(weights, architecture, {
-        latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
-        timesteps: input("timesteps", "float32", [batch]),
-        encoderHiddenStates:
-          layers === 1 ? encoderHiddenStates : hiddenStatesOfLayers(encoderHiddenStates, batch, layers),
-        ...(architecture.addition && {
-          pooled: input("pooled", "float32", [batch, architecture.addition.pooledDim]),
-          timeIds: input("timeIds", "float32", [batch, 6]),
-        }),
-      });
-      return { prediction };
-    });
+    return this.#get(`unet ${tokens} ${layers}`, () => unetOutputs(this.model, tokens, layers));
   }
 
   /** The program with `pictures` [B,3,H,W] in about -1..1 out of unscaled `latents`. bands: see vaeBands. */
   vaeDecoder(bands: number): Promise<Program> {
-    return this.#get(
-      `decoder ${bands}`,
-      () => {
-        const { weights, architecture } = this.model.vae;
-        const latents = input("latents", "float32", latentShape(dim("batch"), architecture.latentChannels));
-        return { pictures: vaeDecoder(weights, architecture, latents, bands).images };
-      },
-      fewAndLarge,
-    );
+    return this.#get(`decoder ${bands}`, () => vaeDecoderOutputs(this.model, bands), fewAndLarge);
   }
 
   /** The program with `mean` and `logvar` of `pictures` [B,3,H,W] in -1..1. bands: see vaeBands. */
@@ -149,6 +122,40 @@ export class Networks {
     loading.catch(() => this.#loaded.delete(key));
     return loading;
   }
+}
+
+/** The graph of a U-Net: the `prediction` [B,4,h,w] for noisy `latents` at `timesteps` [B], conditioned on texts of so many tokens. layers: how many variants of
+ *  each text stand side by side. */
+export function unetOutputs(
+  { unet: { weights, architecture } }: Pick<DiffusionModel, "unet">,
+  tokens: number,
+  layers: number,
+): { readonly prediction: Tensor } {
+  const batch = dim("batch", { nominal: 2 });
+  const encoderHiddenStates = input("encoderHiddenStates", "float32", [
+    multiplyDims(layers, batch),
+    tokens,
+    architecture.crossAttentionDim,
+  ]);
+  const { prediction } = unet(weights, architecture, {
+    latents: input("latents", "float32", latentShape(batch, architecture.inChannels)),
+    timesteps: input("timesteps", "float32", [batch]),
+    encoderHiddenStates: layers === 1 ? encoderHiddenStates : hiddenStatesOfLayers(encoderHiddenStates, batch, layers),
+    ...(architecture.addition && {
+      pooled: input("pooled", "float32", [batch, architecture.addition.pooledDim]),
+      timeIds: input("timeIds", "float32", [batch, 6]),
+    }),
+  });
+  return { prediction };
+}
+
+/** The graph of a VAE's decoder: `pictures` [B,3,H,W] in about -1..1 of unscaled `latents` [B,4,h,w]. bands: see vaeBands. */
+export function vaeDecoderOutputs(
+  { vae: { weights, architecture } }: Pick<DiffusionModel, "vae">,
+  bands: number,
+): { readonly pictures: Tensor } {
+  const latents = input("latents", "float32", latentShape(dim("batch"), architecture.latentChannels));
+  return { pictures: vaeDecoder(weights, architecture, latents, bands).images };
 }
 
 /** The graph of a VAE's encoder: `mean` and `logvar` of the latents of `pictures` [B,3,H,W] in -1..1. bands: see vaeBands. */

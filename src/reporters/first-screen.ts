@@ -29,7 +29,10 @@ export function firstScreen(run: RunSummary): string[] {
     entry("", `total optimization steps: ${steps}`),
     ...(run.resumed ? [entry("resumes", resumedText(run.resumed))] : []),
     entry("memory", memoryText(run.expectedPeakBytes, run.availableBytes)),
-    entry("time", `about ${durationText(Math.max(1, run.expectedSeconds))} for ${plural(steps, "step")}`),
+    entry(
+      "time",
+      `about ${durationText(Math.max(1, run.expectedSeconds))} for ${lengthText(steps, run.expectedImages)}`,
+    ),
   ];
 }
 
@@ -111,12 +114,17 @@ export function planText(plan: RunPlan): string[] {
     entry("", `activations ${bytesText(results)}, other ${bytesText(rest)}`),
     entry(
       "time",
-      `about ${stepText(plan.secondsPerStep)} a step, ${durationText(Math.max(1, plan.seconds))} for ${plural(plan.steps, "step")}`,
+      `about ${stepText(plan.secondsPerStep)} a step, ${durationText(Math.max(1, plan.seconds))} for ${lengthText(plan.steps, plan.images)}`,
     ),
     ...plan.alternatives.map(({ flags, memory, secondsPerStep }, i) =>
       entry(i === 0 ? "or with" : "", `${flags}: ${bytesText(memory.peak)}, ${stepText(secondsPerStep)} a step`),
     ),
   ];
+}
+
+/** "200 steps and 16 sample images" */
+function lengthText(steps: number, images: number): string {
+  return `${plural(steps, "step")}${images > 0 ? ` and ${plural(images, "sample image")}` : ""}`;
 }
 
 function stepText(seconds: number): string {

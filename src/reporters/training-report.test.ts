@@ -28,6 +28,7 @@ const run: RunSummary = {
   stepAngle: undefined,
   schedule: "constant",
   seed: 7,
+  expectedImages: 4,
   expectedSeconds: 65,
   expectedPeakBytes: 5.93e9,
   availableBytes: 24.1e9,

@@ -35,7 +35,9 @@ export interface RunSummary {
   readonly stepAngle: number | undefined;
   readonly schedule: string;
   readonly seed: number;
-  /** Rough time of what is left of the run, from the cost of a step and a short measurement of the device. */
+  /** Sample images that are left to draw, those left out that somebody asks for meanwhile. */
+  readonly expectedImages: number;
+  /** Rough time in seconds of the steps and sample images that are left, from their cost and a short measurement of the device. */
   readonly expectedSeconds: number;
   /** The most memory that the run is expected to take at any time, sample images left out. */
   readonly expectedPeakBytes: number;

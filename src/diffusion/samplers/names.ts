@@ -59,6 +59,12 @@ export function createSampler(name: SamplerName, settings: SamplerSettings): Sam
   return samplerOf(factories[name](settings));
 }
 
+/** Evaluations of the network in so many steps, about. */
+export function evaluationsOf(name: SamplerName, steps: number): number {
+  const isOfSecondOrder = [heun, dpm2, dpm2Ancestral].some((factory) => factory === factories[name]);
+  return isOfSecondOrder ? 2 * steps - 1 : steps;
+}
+
 /** The constants that sd-scripts sets: generation shifts the timesteps of most samplers by 1, previews during training use the defaults of diffusers.
  *  Source: sd-scripts `gen_img.py` and `library/train_util.py` get_my_scheduler. */
 export function samplerDefaults(

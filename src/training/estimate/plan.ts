@@ -2,6 +2,7 @@ import { resultOf, type StopSignal, unlessAborted } from "../../events/index.ts"
 import type { TrainSettings } from "../../options/index.ts";
 import { measureRate, requireDevice } from "../../runtime/index.ts";
 import type { RecipeSummary } from "../events.ts";
+import { readPreviews } from "../output/preview-requests.ts";
 import { withRecipe } from "../recipes/apply.ts";
 import { summaryOf } from "../recipes/summary.ts";
 import { fitToTime } from "../recipes/time-box.ts";
@@ -10,6 +11,7 @@ import { availableBytes, openTrainingDevice } from "../setup/device.ts";
 import { openInputs, openModel, withLocalModels } from "../setup/inputs.ts";
 import { batteryWarnings } from "../setup/power.ts";
 import type { Warning } from "../warnings.ts";
+import { expectedRest } from "./drawing.ts";
 import { type Estimate, estimateRun } from "./estimate.ts";
 
 /** What a run would take. */
@@ -20,7 +22,9 @@ export interface RunPlan extends Estimate {
   readonly recipe: RecipeSummary | undefined;
   /** Optimizer steps of the run. */
   readonly steps: number;
-  /** Time of all steps. */
+  /** Sample images of the run. */
+  readonly images: number;
+  /** Time of all steps and sample images. */
   readonly seconds: number;
   /** Memory that is free now, where that is known: on processors. */
   readonly availableBytes: number | undefined;
@@ -52,7 +56,8 @@ export async function planTraining(given: TrainSettings, signal?: StopSignal): P
     const expected = (settings: TrainSettings) => estimateRun(settings, inputs, device, rate);
     const { steps } = inputs.length;
     const estimate = expected(settings);
-    const seconds = steps * estimate.secondsPerStep;
+    const { requests } = await readPreviews(settings, inputs);
+    const rest = expectedRest(settings, inputs, requests, estimate, rate);
     return {
       ...estimate,
       device: runtime.device,
@@ -60,13 +65,13 @@ export async function planTraining(given: TrainSettings, signal?: StopSignal): P
       model: inputs.checkpoint.path,
       recipe: recipe && summaryOf(recipe, settings),
       steps,
-      seconds,
+      ...rest,
       availableBytes: availableBytes(runtime.device),
       alternatives: alternativesTo(settings).map(({ flags, change }) => ({
         flags,
         ...expected({ ...settings, ...change }),
       })),
-      warnings: await batteryWarnings(seconds, settings),
+      warnings: await batteryWarnings(rest.seconds, settings),
     };
   } finally {
     await runtime.close();

@@ -10,23 +10,25 @@ import type { OpenRun } from "../setup/open-run.ts";
 import { templateOf, usualNorms } from "../setup/placeholder.ts";
 import { batteryWarnings } from "../setup/power.ts";
 import type { Warning } from "../warnings.ts";
+import { expectedRest } from "./drawing.ts";
 import { estimateRun } from "./estimate.ts";
 import { memoryWarnings } from "./plan.ts";
 
 /** What the first screen says of a run, and warnings where the memory or the battery will not do. Measures the device for a moment to tell how long the run will take, unless its rate is known. */
 export async function summarize(
-  run: Pick<OpenRun, "settings" | "recipe" | "inputs" | "optimizer" | "progress">,
+  run: Pick<OpenRun, "settings" | "recipe" | "inputs" | "optimizer" | "progress" | "previewRequests">,
   device: OpenDevice,
   microStep: LoweredMicroStep,
   measured?: DeviceRate,
 ): Promise<{ readonly summary: RunSummary; readonly warnings: readonly Warning[] }> {
-  const { settings, recipe, inputs, optimizer, progress } = run;
+  const { settings, recipe, inputs, optimizer, progress, previewRequests } = run;
   const { step, epochNumber: epoch, isResumed } = progress;
   const { checkpoint, placeholder, length, seed, group } = inputs;
   const dataset: DatasetReport = reportOf(group);
   const rate = measured ?? (await measureRate(device.runtime));
   const expected = (changed: TrainSettings) => estimateRun(changed, inputs, device, rate);
   const estimate = estimateRun(settings, inputs, device, rate, microStep);
+  const rest = expectedRest(settings, inputs, previewRequests, estimate, rate, step);
   const available = availableBytes(device.runtime.device);
   const summary: RunSummary = {
     device: device.runtime.device,
@@ -52,7 +54,8 @@ export async function summarize(
     stepAngle: settings.stepAngle,
     schedule: settings.lrSchedulerType || settings.lrScheduler,
     seed,
-    expectedSeconds: Math.max(0, length.steps - step) * estimate.secondsPerStep,
+    expectedImages: rest.images,
+    expectedSeconds: rest.seconds,
     expectedPeakBytes: estimate.memory.peak,
     availableBytes: available,
     resumed: isResumed && settings.resume !== undefined ? { folder: settings.resume, step, epoch } : undefined,

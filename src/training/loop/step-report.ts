@@ -76,24 +76,27 @@ function findsItsStepSize(optimizer: string): boolean {
   return /^(dadapt|prodigy$)/i.test(optimizer);
 }
 
-/** Steps of which the speed is taken: a few, so that it follows the present. */
-const window = 20;
+/** Steps of which the speed is taken: a few, so that it follows the present; and those of which the time left is taken: enough to have the images in them that are
+ *  drawn now and then. */
+const windows = { speed: 20, timeLeft: 100 };
 
 /** Speed of a run over its last steps. Counts from when it is made: loading and caching before it are not steps. */
 export class Throughput {
   readonly #marks: { readonly time: number; readonly samples: number }[] = [{ time: performance.now(), samples: 0 }];
   #samples = 0;
 
-  /** Notes a step of so many samples; samples a second, and seconds a step. */
+  /** Notes a step of so many samples; samples a second, and seconds a step with what comes between steps. */
   note(samples: number): { readonly samplesPerSecond: number; readonly secondsPerStep: number } {
     this.#samples += samples;
-    this.#marks.push({ time: performance.now(), samples: this.#samples });
-    if (this.#marks.length > window + 1) this.#marks.shift();
-    const first = this.#marks[0]!;
-    const seconds = (this.#marks.at(-1)!.time - first.time) / 1000;
-    return {
-      samplesPerSecond: (this.#samples - first.samples) / seconds,
-      secondsPerStep: seconds / (this.#marks.length - 1),
+    const now = { time: performance.now(), samples: this.#samples };
+    this.#marks.push(now);
+    if (this.#marks.length > windows.timeLeft + 1) this.#marks.shift();
+    const sinceMark = (steps: number) => {
+      const back = Math.min(steps, this.#marks.length - 1);
+      const { time, samples } = this.#marks.at(-1 - back)!;
+      return { steps: back, seconds: (now.time - time) / 1000, samples: now.samples - samples };
     };
+    const [lately, longer] = [sinceMark(windows.speed), sinceMark(windows.timeLeft)];
+    return { samplesPerSecond: lately.samples / lately.seconds, secondsPerStep: longer.seconds / longer.steps };
   }
 }

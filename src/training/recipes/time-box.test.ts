@@ -8,7 +8,7 @@ import { train } from "../train.ts";
 import { withRecipe } from "./apply.ts";
 import { fitSteps, fitToTime, type StepTiming } from "./time-box.ts";
 
-const { work } = trainingFolder();
+const { work, write } = trainingFolder();
 
 const flagsOf = (...more: string[]): string[] => [
   ...["--pretrained_model_name_or_path", tinySdFolder, "--image_dir", concept, "--token_string", "vexla"],
@@ -65,6 +65,16 @@ describe("--time", () => {
     const { settings: usual } = await fitted({ perStep: 1e-3, startUp: 0 }, "--recipe", "quick", "--time", "10m");
     expect(quick.settings.maxTrainSteps).toBeLessThan(usual.maxTrainSteps);
     expect(quick.settings.stepAngle).toBeGreaterThan(usual.stepAngle!);
+  });
+
+  test("leaves time for the sample images", async () => {
+    const prompts = write("time-box-prompts.txt", "vexla --w 64 --h 64 --s 10\n");
+    const flags = ["--recipe", "quick", "--time", "60s", "--sample_prompts", prompts, "--sample_every_n_steps", "10"];
+    const timing = { perStep: 0.7, startUp: 0 };
+    const [without, drawn] = [await fitted(timing, ...flags.slice(0, 4)), await fitted(timing, ...flags)];
+    expect(without.recipe!.fit!.perStep).toBe(0.7);
+    expect(drawn.recipe!.fit!.perStep).toBeGreaterThan(0.7);
+    expect(drawn.settings.maxTrainSteps).toBeLessThan(without.settings.maxTrainSteps);
   });
 
   test("makes the images smaller unless their size is given, and says what it would take", async () => {

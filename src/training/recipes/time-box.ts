@@ -1,7 +1,9 @@
 import { CoinageError, durationText } from "../../errors/index.ts";
 import { countFlops } from "../../graph/index.ts";
 import { readDuration } from "../../options/index.ts";
+import { drawingOf } from "../estimate/drawing.ts";
 import { LoweredMicroStep } from "../loop/micro-step-program.ts";
+import { readPreviews } from "../output/preview-requests.ts";
 import type { ComputingDevice } from "../setup/device.ts";
 import { type OpenModel, openInputs, type TrainingInputs } from "../setup/inputs.ts";
 import { type SettingsOfRecipe, withSettingsOf } from "./apply.ts";
@@ -39,7 +41,15 @@ export async function fitToTime(
   const sides = isSizeFree(chosen, inputs) ? smallerSides(inputs) : [inputs.group.datasets[0]!.plan.resolution[0]];
   const flops = sides.map((side) => flopsAt(side, lowered, inputs));
   const { perStep, startUp } = await measure(settings, inputs, device, lowered);
-  const sizes = sides.map((side, i) => ({ side, perStep: (perStep * flops[i]!) / flops[0]! }));
+  const { requests } = await readPreviews(settings, inputs);
+  const drawing = drawingOf(settings, inputs, requests);
+  // images have the size that their prompts say
+  const drawingFlops = drawing.interval === undefined ? 0 : drawing.flops / drawing.interval;
+  const perFlop = perStep / (flops[0]! * settings.gradientAccumulationSteps);
+  const sizes = sides.map((side, i) => ({
+    side,
+    perStep: (perStep * flops[i]!) / flops[0]! + drawingFlops * perFlop,
+  }));
   const box = { seconds: readDuration(time)!, startUp, most: settings.maxTrainSteps };
   const fit = fitSteps(box, sizes);
   if (!fit) throw tooShort(time, box, sizes);

@@ -133,6 +133,7 @@ export const newWord = {
   steps: "steps",
   planLine: {
     steps: (steps: number, batch: number) => `${steps} steps × ${batch}`,
+    drawn: (pictures: number) => `${pictures} ${pictures === 1 ? "picture" : "pictures"} drawn`,
     time: (time: string) => `about ${time}`,
     memory: (needed: string, free: string | undefined) => (free === undefined ? needed : `${needed} of ${free}`),
     device: (device: string) => `on ${device}`,

@@ -68,10 +68,12 @@ function PlanLine({
   if (isDownloadedFirst(check)) return <p class="faint">{words.planDownload}</p>;
   if (!run && isMended && isUnderWay) return <p class="faint">{words.planComing}</p>;
   if (!run) return <p class="faint">{isMended ? words.planUnknown : words.planAfter}</p>;
-  const { steps, batchSize, accumulationSteps, expectedSeconds, expectedPeakBytes, availableBytes, device } = run;
+  const { steps, batchSize, accumulationSteps, expectedImages, expectedSeconds } = run;
+  const { expectedPeakBytes, availableBytes, device } = run;
   const line = words.planLine;
   const parts = [
     line.steps(steps, batchSize * accumulationSteps),
+    ...(expectedImages > 0 ? [line.drawn(expectedImages)] : []),
     line.time(durationText(expectedSeconds)),
     line.memory(bytesText(expectedPeakBytes), availableBytes === undefined ? undefined : bytesText(availableBytes)),
     line.device(words.devices[device] ?? device),
