@@ -193,5 +193,6 @@ export const newWord = {
   fromRecipe: (value: string) => `${value} (recipe)`,
   on: "on",
   off: "off",
+  notSet: "not set",
   usual: "as usual",
 };

@@ -29,15 +29,17 @@ test("what is missing is said one after another, in the order of the page", () =
   expect(whyNotStart({ ...ready, check: undefined })).toBe(why.checking);
   expect(whyNotStart({ ...ready, check: check("HOLD_OUT") })).toBe(why.error);
   expect(whyNotStart({ ...ready, isConflict: true, pictures: 0 })).toBe(why.conflict);
+  // of before the model was chosen
+  expect(whyNotStart({ ...ready, check: check("SETTINGS_MISSING") })).toBe(why.checking);
 });
 
 test("a model that is downloaded first keeps nobody from starting", () => {
   expect(whyNotStart({ ...ready, check: check("HUB_OFFLINE") })).toBeUndefined();
-  expect(shownErrors(check("HUB_OFFLINE"), ready.fields)).toEqual([]);
+  expect(shownErrors(check("HUB_OFFLINE"))).toEqual([]);
   expect(isDownloadedFirst(check("HUB_OFFLINE"))).toBe(true);
 });
 
 test("what is merely not there yet is no error to be shown", () => {
   const found = check("TOKEN_EMPTY", "DATASET_EMPTY", "SETTINGS_MISSING", "HOLD_OUT");
-  expect(shownErrors(found, newFields).map(({ code }) => code)).toEqual(["HOLD_OUT"]);
+  expect(shownErrors(found).map(({ code }) => code)).toEqual(["HOLD_OUT"]);
 });

@@ -31,13 +31,15 @@ export function isDownloadedFirst(check: Check | undefined): boolean {
 }
 
 /** Errors to be shown in full: those of what is not there yet are said beside Start only. */
-export function shownErrors(check: Check | undefined, { model }: Fields): Check["errors"] {
+export function shownErrors(check: Check | undefined): Check["errors"] {
   return (check?.errors ?? []).filter(
-    ({ code, where = "" }) =>
-      !missing.has(code) &&
-      !solvedByStart.has(code) &&
-      !(code === "SETTINGS_MISSING" && model === null && !where.includes("--resolution")),
+    (error) => !missing.has(error.code) && !solvedByStart.has(error.code) && !isOfModel(error),
   );
+}
+
+/** Whether only the model is missing. A check that began before one was chosen says so for a moment. */
+function isOfModel({ code, where = "" }: Check["errors"][number]): boolean {
+  return code === "SETTINGS_MISSING" && !where.includes("--resolution");
 }
 
 /** Why the word cannot be started yet, as a sentence; undefined where it can. */
@@ -59,5 +61,5 @@ export function whyNotStart({
   if (isUnchecked) return words.why.error;
   if (!check) return words.why.checking;
   const [error] = check.errors.filter(({ code }) => !solvedByStart.has(code));
-  return error && words.why.error;
+  return error && (isOfModel(error) ? words.why.checking : words.why.error);
 }

@@ -24,7 +24,7 @@ export function Plan({ editor }: { editor: Editor }) {
   const { isUnderWay, problem } = editor.checking.value;
   const check = editor.check.value;
   const fields = editor.fields.value;
-  const errors = shownErrors(check, fields);
+  const errors = shownErrors(check);
   const warnings = check?.warnings ?? [];
   // its name is still being typed
   const isHubOpen = fields.model !== null && "hub" in fields.model && fields.model.hub === "";

@@ -54,9 +54,14 @@ export function SettingControl({ setting, value, ofRecipe, onChange }: Shown) {
       {...names}
       autocomplete="off"
       inputMode={kind === "integer" ? "numeric" : kind === "number" ? "decimal" : "text"}
-      placeholder={usual ?? placeholder}
+      placeholder={usual ?? (isFormat(placeholder) ? placeholder : words.notSet)}
       value={value === undefined ? "" : Array.isArray(value) ? value.join(kind === "list" ? " " : ",") : String(value)}
       onChange={(event) => onChange(typedValue(setting, event.currentTarget.value))}
     />
   );
+}
+
+/** Whether it says how a value is written, as "LOW,HIGH" does and "N" does not. */
+function isFormat(placeholder: string): boolean {
+  return /[|,]/.test(placeholder);
 }
