@@ -1,5 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type ServerResponse } from "node:http";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
@@ -31,6 +40,16 @@ function store(
 ) {
   const folder = options.folder ?? path.join(work, `cache${stores++}`);
   return { folder, blobs: new BlobStore({ folder, limitBytes: 1e9, models: [], ...options }) };
+}
+
+/** A server of the test's own, and how often it was asked. */
+async function answeringWith(answer: (response: ServerResponse, asked: number) => void) {
+  const told = { url: "", asked: 0 };
+  const server = createServer((_, response) => answer(response, ++told.asked));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  told.url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  return told;
 }
 
 const partOf = (folder: string) => path.join(folder, "sha256", wanted.sha256.slice(0, 2), `${wanted.sha256}.part`);
@@ -98,14 +117,19 @@ test("one that was damaged in the cache is fetched again", async () => {
 });
 
 test("a source that sends too little, again and again, is given up", async () => {
-  const short = createServer((_, response) => {
-    response.writeHead(200, { "content-length": 10 });
-    response.end("0123456789");
+  const short = await answeringWith((response) => response.writeHead(200, { "content-length": 10 }).end("0123456789"));
+  await expect(store().blobs.file(wanted, { urls: [short.url], token: "" })).rejects.toMatchObject({
+    code: "CLUSTER_WEIGHTS",
   });
-  await new Promise<void>((resolve) => short.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void short.close());
-  const urls = [`http://127.0.0.1:${(short.address() as { port: number }).port}`];
-  await expect(store().blobs.file(wanted, { urls, token: "" })).rejects.toMatchObject({ code: "CLUSTER_WEIGHTS" });
+});
+
+test("one that waits its turn gets the file in the end, and asks at the address that answered from then on", async () => {
+  const stranger = await answeringWith((response) => response.writeHead(404).end());
+  const busy = await answeringWith((response, asked) => response.writeHead(asked === 1 ? 503 : 200).end(bytes));
+  const from = { urls: [stranger.url, busy.url, "http://127.0.0.1:9"], token: "" };
+  for (const { blobs } of [store(), store()])
+    expect(new Uint8Array(readFileSync(await blobs.file(wanted, from)))).toEqual(bytes);
+  expect([stranger.asked, busy.asked]).toEqual([2, 3]);
 });
 
 test("who has not the token gets nothing, and what nobody has is not there", async () => {
@@ -134,4 +158,29 @@ test("the cache forgets what was used least lately beyond its limit, and nothing
   expect(left).toContain(path.basename(file));
   expect(left).toContain(old[1]!);
   expect(left).not.toContain(old[0]!);
+});
+
+test("what a run needs stays beyond the limit, until the run is over", async () => {
+  const more = bytes.map((byte) => byte ^ 1);
+  const next = { sha256: sha256(more), bytes: more.length };
+  const place = path.join(work, "next weights");
+  writeFileSync(place, more);
+  server.addFile(next.sha256, place);
+  const { blobs } = store({ limitBytes: 400_000 });
+  const file = await blobs.file(wanted, source());
+  const beside = await blobs.file(next, source());
+  expect([file, beside].map((one) => existsSync(one))).toEqual([true, true]);
+  blobs.release();
+  rmSync(beside);
+  await blobs.file(next, source());
+  expect([file, beside].map((one) => existsSync(one))).toEqual([false, true]);
+});
+
+test("fetching ends when the worker leaves, and keeps what has come", async () => {
+  const { folder } = store();
+  const stop = new AbortController();
+  const blobs = new BlobStore({ folder, limitBytes: 1e9, models: [], signal: stop.signal });
+  await expect(blobs.file(wanted, source(), () => stop.abort())).rejects.toMatchObject({ name: "AbortError" });
+  expect(existsSync(partOf(folder))).toBe(true);
+  await expect(blobs.file(wanted, source())).rejects.toMatchObject({ name: "AbortError" });
 });

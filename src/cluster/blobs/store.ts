@@ -5,8 +5,10 @@ import path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { CoinageError } from "../../errors/index.ts";
+import { throwIfAborted } from "../../events/index.ts";
 import { type HubPlace, hubFile } from "../../hub/index.ts";
 import { digestOfFile, FileHashes } from "./hashes.ts";
+import { askSource, type BlobSource, reasonOf } from "./source.ts";
 
 /** A file that a run needs. */
 export interface WantedFile {
@@ -18,12 +20,6 @@ export interface WantedFile {
   readonly hub?: HubPlace;
 }
 
-/** Where the coordinator gives blobs out. */
-export interface BlobSource {
-  readonly urls: readonly string[];
-  readonly token: string;
-}
-
 export interface BlobStoreOptions {
   /** Where what was fetched is kept. */
   readonly folder: string;
@@ -31,6 +27,8 @@ export interface BlobStoreOptions {
   readonly limitBytes: number;
   /** Folders of the owner's models, which are looked into first. */
   readonly models: readonly string[];
+  /** Aborted: no file is fetched any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Gets files by their digests: from the owner's folders, from the path that the coordinator has them under, from what was fetched earlier, from the hub, or
@@ -46,7 +44,12 @@ export class BlobStore {
     this.#hashes = new FileHashes(options.folder);
   }
 
-  /** The path of a file on this machine. report: called as bytes come in. @throws CLUSTER_WEIGHTS */
+  /** Lets files be removed again that earlier runs were in need of. */
+  release(): void {
+    this.#inUse.clear();
+  }
+
+  /** The path of a file on this machine. report: called as bytes come in. @throws CLUSTER_WEIGHTS, and the reason of the signal */
   async file(wanted: WantedFile, source: BlobSource, report: (bytes: number) => void = () => {}): Promise<string> {
     this.#inUse.add(wanted.sha256);
     return (
@@ -89,7 +92,11 @@ export class BlobStore {
 
   /** The file in the cache that all programs share, fetched from the hub first; undefined where the hub is no help, whatever the reason: the coordinator is. */
   async #ofHub({ sha256, bytes, hub }: WantedFile, report: (bytes: number) => void): Promise<string | undefined> {
-    const file = hub && (await hubFile(hub, sha256, report).catch(() => undefined));
+    const told = (done: number): void => {
+      throwIfAborted(this.#options.signal);
+      report(done);
+    };
+    const file = hub && (await hubFile(hub, sha256, told).catch(() => undefined));
     if (file === undefined || (await stat(file).catch(() => undefined))?.size !== bytes) return undefined;
     return (await this.#hashes.digestOf(file).catch(() => undefined)) === sha256 ? file : undefined;
   }
@@ -121,6 +128,7 @@ export class BlobStore {
   ): Promise<string> {
     let failures = 0;
     for (;;) {
+      throwIfAborted(this.#options.signal);
       const there = (await stat(part).catch(() => undefined))?.size ?? 0;
       let problem: unknown;
       if (there < bytes) problem = await this.#fetchRest(sha256, source, part, there, report);
@@ -142,7 +150,7 @@ export class BlobStore {
 
   async #fetchRest(sha256: string, source: BlobSource, part: string, there: number, report: (bytes: number) => void) {
     try {
-      const response = await this.#ask(sha256, source, there);
+      const response = await this.#ask(sha256, source, there, this.#options.signal);
       const isRest = response.status === 206;
       let done = isRest ? there : 0;
       const counted = new Transform({
@@ -162,30 +170,16 @@ export class BlobStore {
     }
   }
 
-  /** Asks the coordinator, at each of its addresses. */
-  async #ask(sha256: string, { urls, token }: BlobSource, start: number): Promise<Response> {
-    let problem: unknown;
-    for (let round = 0; round < 20; round++) {
-      for (const url of urls) {
-        const headers = { authorization: `Bearer ${token}`, ...(start > 0 && { range: `bytes=${start}-` }) };
-        try {
-          const response = await fetch(`${url}/blob/${sha256}`, {
-            headers,
-            redirect: "error",
-            signal: AbortSignal.timeout(60_000),
-          });
-          if (response.ok) return response;
-          await response.body?.cancel();
-          problem = new Error(`${url} answers ${response.status}`);
-        } catch (error) {
-          problem = error;
-        }
-      }
-      // it serves a few at a time
-      if (!(problem instanceof Error && / 503$/.test(problem.message))) break;
+  /** Asks the coordinator, and waits where it serves others first. */
+  async #ask(sha256: string, source: BlobSource, start: number, stop?: AbortSignal): Promise<Response> {
+    const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
+    for (;;) {
+      const said = await askSource(source, `blob/${sha256}`, { headers, timeoutMs: 60_000, stop });
+      if ("response" in said) return said.response;
+      throwIfAborted(stop);
+      if (!said.isBusy) throw notFetched(sha256, said.problem);
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
-    throw notFetched(sha256, problem);
   }
 
   /** Removes what was used least lately, until there is room. */
@@ -255,9 +249,7 @@ function full(file: string, cause: unknown): CoinageError {
 }
 
 function notFetched(sha256: string, cause: unknown): CoinageError {
-  const reason =
-    cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
-  return new CoinageError("CLUSTER_WEIGHTS", `${sha256} cannot be fetched from the coordinator: ${reason}.`, {
+  return new CoinageError("CLUSTER_WEIGHTS", `${sha256} cannot be fetched from the coordinator: ${reasonOf(cause)}.`, {
     hint: "Check that this machine reaches the coordinator, or put the model into a folder here and name it: --models FOLDER.",
     cause,
   });

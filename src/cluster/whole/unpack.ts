@@ -4,7 +4,8 @@ import { datasetConfigText } from "../../dataset/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import { type ConfigValue, isTable } from "../../formats/config/index.ts";
 import { type FileValues, flagsOfTable, parseToml } from "../../options/index.ts";
-import type { BlobSource, BlobStore } from "../blobs/store.ts";
+import type { BlobSource } from "../blobs/source.ts";
+import type { BlobStore } from "../blobs/store.ts";
 import { isExtension, requirePortable } from "./portable.ts";
 import { type Inputs, inputsSchema, most, type PackedFile, placeOf, type RunJob } from "./protocol.ts";
 

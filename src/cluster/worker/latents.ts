@@ -1,5 +1,6 @@
 import { CoinageError } from "../../errors/index.ts";
-import type { BlobSource, BlobStore } from "../blobs/store.ts";
+import type { BlobSource } from "../blobs/source.ts";
+import type { BlobStore } from "../blobs/store.ts";
 import { unpacked } from "../protocol/latents.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { sha256 } from "../protocol/signed.ts";
