@@ -5,9 +5,16 @@ import { TurnedClock } from "../../../test/turned-clock.ts";
 import { arrayOf, type NdArray } from "../../array/index.ts";
 import { noiseSchedule, seededGenerators } from "../../diffusion/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
-import type { MicroBatchRunner, MicroStepContext, MicroStepResult, MicroStepSamples } from "../../training/index.ts";
+import type {
+  MicroBatchRunner,
+  MicroStepContext,
+  MicroStepResult,
+  MicroStepSamples,
+  RunnerOutput,
+} from "../../training/index.ts";
 import { localRunner } from "../../training/loop/micro-batches.ts";
 import { MemoryBoard } from "../board/memory.ts";
+import { decodeNumbers, encodeNumbers } from "../protocol/arrays.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import { Seal } from "../protocol/signed.ts";
 import { computeJob, resultOf } from "../worker/compute.ts";
@@ -73,8 +80,14 @@ function samplesOf(step: number, index: number): MicroStepSamples {
   };
 }
 
+interface Watching {
+  readonly count?: number;
+  /** Called with what is told besides results. */
+  readonly note?: (output: RunnerOutput) => void;
+}
+
 /** What a run of a few steps comes to: its vectors, and every gradient. */
-async function trained(runner: MicroBatchRunner): Promise<string> {
+async function trained(runner: MicroBatchRunner, { count = steps, note = () => {} }: Watching = {}): Promise<string> {
   const generators = seededGenerators(7);
   let embeddings = [
     arrayOf(
@@ -83,7 +96,7 @@ async function trained(runner: MicroBatchRunner): Promise<string> {
     ),
   ];
   const log: unknown[] = [];
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < count; step++) {
     const batches = async function* () {
       for (let index = 0; index < micro; index++) yield samplesOf(step, index);
     };
@@ -91,6 +104,7 @@ async function trained(runner: MicroBatchRunner): Promise<string> {
     const results: MicroStepResult[] = [];
     for await (const output of runner.run(inputs, batches()))
       if (output.kind === "computed") results[output.index] = output.result;
+      else note(output);
     const data = embeddings[0]!.data.slice();
     for (const { gradients, loss, timesteps } of results) {
       log.push(loss, timesteps);
@@ -113,11 +127,19 @@ type Fault = (typeof otherFaults)[number];
 interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly workers: number;
   readonly isServing: boolean;
+  /** The least that is waited for a micro-batch, in milliseconds. */
+  readonly leastMs?: number;
+  /** A worker whose losses are a little off. */
+  readonly liar?: string;
 }
 
 /** Trains on a board where things go wrong as planned. */
-async function trainedAmong({ workers, isServing, ...plan }: Plan, context: MicroStepContext): Promise<string> {
-  const clock = new TurnedClock();
+async function trainedAmong(
+  { workers, isServing, leastMs = usualPolicy.leastMs, liar, ...plan }: Plan,
+  context: MicroStepContext,
+  watching: Watching = {},
+  clock = new TurnedClock(),
+): Promise<string> {
   const memory = new MemoryBoard(clock);
   const of = { run: "run", incarnation: "now" };
   const seal = new Seal("secret");
@@ -128,18 +150,30 @@ async function trainedAmong({ workers, isServing, ...plan }: Plan, context: Micr
 
   const join = async (): Promise<void> => {
     const name = `w${names++}`;
-    await memory.worker().serve(of, name, async (body) => {
+    const board = memory.worker();
+    let isAlive = true;
+    const about = { id: name, host: "h", pid: 1, device: "cpu", coinage: "1.2", ...of, jobs: 0, rate: 0 };
+    const beat = (): void => {
+      if (!isAlive) return;
+      void board.tell({ ...about, state: "ready" });
+      clock.after(2000, beat);
+    };
+    beat();
+    await board.serve(of, name, async (body) => {
       await clock.wait(faults.duration());
       const opened = seal.open(body, jobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
       const how = faults.next("die", "fail", "stale", "foreign");
       if (how === "fail") throw new Error("no memory");
       if (how === "die") {
+        isAlive = false;
         void join();
         return new Promise<never>(() => {});
       }
       const outcome = await computeJob(opened.message, context, fetch);
       const result = resultOf(opened.message, outcome, how === "foreign" ? "b".repeat(64) : numerics, name);
+      if (name === liar)
+        return seal.sign({ ...result, losses: encodeNumbers(decodeNumbers(result.losses).map((loss) => loss + 1e-9)) });
       return seal.sign(how === "stale" ? { ...result, incarnation: "before" } : result);
     });
   };
@@ -160,14 +194,14 @@ async function trainedAmong({ workers, isServing, ...plan }: Plan, context: Micr
       name: "here",
       local: context,
     },
-    policy: usualPolicy,
+    policy: { ...usualPolicy, leastMs },
     roll: new Roll(),
     takesOthers: false,
     want: "usedRows",
     keep: (digest, bytes) => void blobs.set(digest, bytes),
     free: async () => {},
   });
-  const result = await clock.turn(trained(runner));
+  const result = await clock.turn(trained(runner, watching));
   await runner.close();
   return result;
 }
@@ -196,4 +230,29 @@ test.each([
 test("a board that nobody serves is not waited for in vain where the device here takes jobs", async () => {
   const plan: Plan = { faults: ["none"], durations: [10], workers: 0, isServing: true };
   expect(await trainedAmong(plan, context)).toBe(await trained(localRunner(context)));
+});
+
+test("a micro-batch whose worker is gone goes to another one at once, however long micro-batches take", async () => {
+  const clock = new TurnedClock();
+  const reasons: string[] = [];
+  const faults = [
+    ...Array<"none">(20).fill("none"),
+    ...Array<"die">(4).fill("die"),
+    ...Array<"none">(400).fill("none"),
+  ];
+  const plan: Plan = { faults, durations: [60_000], leastMs: 90_000, workers: 2, isServing: false };
+  const note = (output: RunnerOutput) => void (output.kind === "reissued" && reasons.push(output.why));
+  await trainedAmong(plan, context, { note }, clock);
+  expect(reasons.length).toBeGreaterThan(0);
+  for (const why of reasons) expect(why).toMatch(/^w\d is gone$/);
+  // two rounds in each of the steps, and some seconds and one more round for each that died
+  expect(clock.now()).toBeLessThan(60_000 * 2 * steps + reasons.length * 70_000);
+});
+
+test("some micro-batches are computed twice, and a worker whose bits are others than another's is told of", async () => {
+  const told: RunnerOutput[] = [];
+  const plan: Plan = { faults: ["none"], durations: [10], workers: 2, isServing: false, liar: "w1" };
+  await trainedAmong(plan, context, { count: 8, note: (output) => void told.push(output) });
+  const differing = told.filter(({ kind }) => kind === "duplicateDiffers");
+  expect(differing).toMatchObject([{ step: 6, index: 1, workers: expect.arrayContaining(["w0", "w1"]) }]);
 });

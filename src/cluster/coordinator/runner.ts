@@ -140,7 +140,10 @@ export class ClusterRunner implements MicroBatchRunner {
     this.#lastRoll = clock.now();
     yield* this.#attempt(async () => {
       await this.#announce(done);
-      step.note(this.#roll.update(await board.workers()));
+      const changes = this.#roll.update(await board.workers());
+      step.note(changes);
+      // what one had in hand goes to another at once
+      if (changes.some(({ kind }) => kind === "workerLeft")) await step.lookAfterAll();
     });
   }
 

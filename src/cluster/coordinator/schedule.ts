@@ -148,6 +148,13 @@ export class StepSchedule {
     return this.#entries[index]!.copies.filter(({ isGone }) => !isGone).length < this.#policy.mostCopies;
   }
 
+  /** Copies of open indices that may bring something. */
+  get out(): CopyName[] {
+    return this.open.flatMap((index) =>
+      this.#entries[index]!.copies.flatMap(({ attempt, isGone }) => (isGone ? [] : [{ index, attempt }])),
+    );
+  }
+
   /** All copies of an index. */
   copiesOf(index: number): CopyName[] {
     return this.#entries[index]!.copies.map(({ attempt }) => ({ index, attempt }));

@@ -120,10 +120,9 @@ export class StepRun {
       await this.#lookAfter(name, true);
   }
 
-  /** Looks for all copies, as after the board was away. @throws what the board throws */
+  /** Looks for all copies, as after the board was away or a worker has left. @throws what the board throws */
   async lookAfterAll(): Promise<void> {
-    for (const index of this.#schedule.open)
-      for (const name of this.#schedule.copiesOf(index)) await this.#lookAfter(name, false);
+    for (const name of this.#schedule.out) await this.#lookAfter(name, false);
   }
 
   /** Computes one micro-batch here: one that fails elsewhere, or the first without a result. */
@@ -184,10 +183,10 @@ export class StepRun {
     const { by } = standing;
     const isLeft = by !== undefined && by !== this.#with.name && !this.#roll.isPresent(by);
     const duration = this.#schedule.durationOf(name, now);
-    if (duration === undefined) return this.#schedule.taken(name, now);
-    if (!isOverdue) return;
+    if (duration === undefined) this.#schedule.taken(name, now);
+    if (!isLeft && (duration === undefined || !isOverdue)) return;
     if (this.#doubled.has(id)) {
-      if (isLeft || duration > givenUp * this.#with.policy.leastMs) this.#schedule.gone(name);
+      if (isLeft || duration! > givenUp * this.#with.policy.leastMs) this.#schedule.gone(name);
       return;
     }
     if (!this.#schedule.mayPublish(name.index)) return;
