@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type BoardFault, type FaultPlan, Faults, faultPlans, faultyBoard } from "../../../test/faulty-board.ts";
 import { TurnedClock } from "../../../test/turned-clock.ts";
-import type { BoardEvent, CoordinatorBoard } from "../board/board.ts";
+import type { BoardEvent, CoordinatorBoard, Standing } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
@@ -169,10 +169,15 @@ test("without workers this machine trains all runs, one after another", async ()
   expect(events.filter(({ kind }) => kind === "begin")).toHaveLength(runs.length);
 });
 
-test("a run that the queue itself gives to another worker is told as given again", async () => {
+test.each([
+  ["gives to another worker", false],
+  ["takes back before another worker takes it", true],
+])("a run that the queue itself %s is told as given again", async (_, waits) => {
   const clock = new TurnedClock();
   const board = new MemoryBoard(clock).coordinator(of);
-  const takers = ["w0", "w1"];
+  const taken = (by: string): Standing => ({ state: "taken", by });
+  const standings: Standing[] = [taken("w0"), ...(waits ? [{ state: "waiting" } as const] : []), taken("w1")];
+  const again = waits ? 15_000 : 2000;
   const job: RunJob = { ...{ v: 1, kind: "run" }, ...of, index: 0, attempt: 1, config: "", inputs: digest };
   const answer = seal.sign(answerTo(job, "w1"));
   let hear: (event: BoardEvent) => void = () => {};
@@ -185,10 +190,10 @@ test("a run that the queue itself gives to another worker is told as given again
     publish: async ([job]) => {
       const id = job!.id;
       hear({ kind: "taken", id });
-      clock.after(2000, () => hear({ kind: "taken", id }));
-      clock.after(4000, () => hear({ kind: "answered", id, body: answer }));
+      clock.after(again, () => hear({ kind: "taken", id }));
+      clock.after(again + 2000, () => hear({ kind: "answered", id, body: answer }));
     },
-    look: async () => ({ state: "taken", by: takers.shift() }),
+    look: async () => standings.shift()!,
   };
   const sharing = new JobSharing<RunAnswer, never>({
     ...{ kind: "run", answers: runAnswerSchema, board: queue, of, seal, clock, signal: new AbortController().signal },

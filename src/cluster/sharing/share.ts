@@ -295,6 +295,9 @@ export class JobSharing<Answer extends AnyAnswer, News> {
     if (standing.state === "answered") return this.#judge(index, copy, standing.body);
     if (standing.state === "failed") return this.#failed(index, copy, standing.why);
     if (standing.state === "waiting") {
+      // the queue itself has taken it back
+      if (copy.state === "taken" && this.#entries.get(index)?.state === "open")
+        this.#tell({ kind: "again", index, why: isGone(copy.by) });
       Object.assign(copy, { state: "waiting", by: undefined, heardAt: now, movedAt: now });
       return;
     }
