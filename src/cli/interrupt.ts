@@ -49,6 +49,11 @@ export function endSoon(): void {
   setTimeout(() => process.kill(process.pid, "SIGKILL"), samePressMs).unref();
 }
 
+/** Ends the process even if a connection that was given up keeps it alive. Only where nothing computes any more: `process.exit` aborts a process whose thread is at it. */
+export function endInOrder(): void {
+  setTimeout(() => process.exit(), samePressMs).unref();
+}
+
 /** Whether a shell started this with `nohup`. Node resets the handling of every signal when it starts, so the only trace is `_`,
  *  the command that bash, zsh and other shells call. */
 function isUnderNohup({ _: called = "" }: NodeJS.ProcessEnv): boolean {

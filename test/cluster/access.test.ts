@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -9,6 +9,7 @@ import { queueAccess, RedisWorkerBoard, rights } from "../../src/cluster/index.t
 import { certificate } from "../certificate.ts";
 import { printed } from "./command.ts";
 import { fleet, shares, told } from "./fleet.ts";
+import { until } from "./redis.ts";
 
 const { redis, worker, train, work } = fleet();
 const local = await train(undefined);
@@ -170,13 +171,34 @@ describe("an address", () => {
     });
   });
 
-  test("of a server that is full says so", async () => {
-    const full = await redis("--maxmemory", "1mb");
-    const { address } = open(full.url);
-    const opened = RedisCoordinatorBoard.open(address, { run: "r", incarnation: "i" }, 1).then((board) =>
-      board.announce("manifest", { step: 0, out: [] }).finally(() => board.close(false)),
-    );
-    await expect(opened).rejects.toMatchObject({ code: "CLUSTER_FULL", hint: expect.stringContaining("full") });
+  test("of a server whose memory or disk is full says so", async () => {
+    const disk = path.join(work, "disk");
+    mkdirSync(disk);
+    const [memory, unsaved] = await Promise.all([
+      redis("--maxmemory", "1mb"),
+      redis("--save", "3600 1", "--dir", disk),
+    ]);
+    rmSync(disk, { recursive: true });
+    const client = unsaved.client();
+    await client.bgsave();
+    await until(async () => (await client.info("persistence")).includes("rdb_last_bgsave_status:err"), "a failed save");
+    client.disconnect();
+    for (const { url } of [memory, unsaved]) {
+      const opened = RedisCoordinatorBoard.open(open(url).address, { run: "r", incarnation: "i" }, 1).then((board) =>
+        board.announce("manifest", { step: 0, out: [] }).finally(() => board.close(false)),
+      );
+      await expect(opened).rejects.toMatchObject({ code: "CLUSTER_FULL", hint: expect.stringContaining("full") });
+    }
+  });
+
+  test("takes its password from a file that only its owner can read", () => {
+    const file = path.join(work, "password");
+    writeFileSync(file, "of a file\n", { mode: 0o644 });
+    const environment = { COINAGE_QUEUE_PASSWORD_FILE: file };
+    const refused = expect.objectContaining({ code: "CLUSTER_INSECURE", hint: expect.stringContaining("chmod 600") });
+    expect(() => open("redis://127.0.0.1", environment)).toThrow(refused);
+    chmodSync(file, 0o600);
+    expect(open("redis://127.0.0.1", environment).address.password).toBe("of a file");
   });
 
   test("of nobody is out of reach, and says so", async () => {

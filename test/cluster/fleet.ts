@@ -4,6 +4,7 @@ import path from "node:path";
 import { afterAll, onTestFinished } from "vitest";
 import type { QueueAccess } from "../../src/cluster/board/redis/address.ts";
 import { clusterSharing, queueAccess } from "../../src/cluster/index.ts";
+import { untilAborted } from "../../src/events/index.ts";
 import { type RunSharing, type TrainingEvent, train } from "../../src/training/index.ts";
 import { concept, settingsOf, trainingFolder } from "../training-run.ts";
 import { program } from "./build.ts";
@@ -16,8 +17,16 @@ export class WorkerProcess {
   readonly process: ChildProcess;
   output = "";
   #end: number | NodeJS.Signals | undefined;
+  /** How it is to end, once it was asked to. */
+  #asked: 0 | "SIGKILL" | undefined;
 
-  constructor(url: string, words: readonly string[], environment: Record<string, string>) {
+  /** failed: called when it ends otherwise than it was asked to. */
+  constructor(
+    url: string,
+    words: readonly string[],
+    environment: Record<string, string>,
+    failed: (error: Error) => void,
+  ) {
     const all = ["worker", "--queue", url, "--threads", "1", "--device", "cpu", ...words];
     this.process = spawn(process.execPath, [program, ...all], {
       env: { ...process.env, COINAGE_CLUSTER_SECRET: secret, ...environment },
@@ -29,6 +38,10 @@ export class WorkerProcess {
       });
     this.process.on("exit", (code, signal) => {
       this.#end = signal ?? code ?? 0;
+      if (this.#end === this.#asked) return;
+      const wanted = this.#asked === undefined ? "though nobody asked it to" : `and not with ${this.#asked}`;
+      // by then it has said everything
+      this.process.on("close", () => failed(new Error(`a worker ended with ${this.#end} ${wanted}: ${this.output}`)));
     });
   }
 
@@ -47,9 +60,24 @@ export class WorkerProcess {
     );
   }
 
-  async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    this.process.kill(signal);
-    if (signal === "SIGKILL") await until(() => this.#end !== undefined);
+  async kill(): Promise<void> {
+    this.#asked = "SIGKILL";
+    this.process.kill("SIGKILL");
+    await until(() => this.#end !== undefined);
+  }
+
+  /** Asks it to leave, as service managers do. @throws Error when it has not ended before they would kill it, or not in order */
+  async leave(): Promise<void> {
+    this.#asked = 0;
+    const start = performance.now();
+    this.process.kill("SIGTERM");
+    await until(
+      () => this.#end !== undefined,
+      () => `the end of a worker that said ${this.output}`,
+    );
+    const seconds = (performance.now() - start) / 1000;
+    if (this.#end !== 0 || seconds > 10)
+      throw new Error(`a worker that leaves ended with ${this.#end} after ${seconds} s: ${this.output}`);
   }
 }
 
@@ -66,6 +94,7 @@ export interface Trained {
 export function fleet() {
   const { work, write } = trainingFolder();
   const workers: WorkerProcess[] = [];
+  const failure = new AbortController();
   const servers: TestRedis[] = [];
   const dataset = write(
     "small.toml",
@@ -73,7 +102,7 @@ export function fleet() {
   );
   let outputs = 0;
   afterAll(async () => {
-    for (const worker of workers) worker.process.kill("SIGKILL");
+    await Promise.all(workers.map((worker) => worker.kill()));
     for (const server of servers) await server.stop();
   });
 
@@ -109,10 +138,17 @@ export function fleet() {
     readFileSync(path.join(outputDir, "vexla-state", "arrays.safetensors")),
   ];
 
+  /** Events as they come, until a worker ends that nobody asked to: a run may wait for it for ever. @throws Error with what the worker has said */
+  async function* watched<Event>(events: AsyncIterable<Event>): AsyncGenerator<Event> {
+    yield* untilAborted(events, failure.signal);
+    failure.signal.throwIfAborted();
+  }
+
   return {
     work,
     flags,
     filesOf,
+    watched,
     newOutput: () => path.join(work, `out${outputs++}`),
     async redis(...words: readonly string[]): Promise<TestRedis> {
       const server = await TestRedis.start(...words);
@@ -124,9 +160,10 @@ export function fleet() {
       url: string,
       { words = [], environment = {} }: { words?: readonly string[]; environment?: Record<string, string> } = {},
     ) {
-      const worker = new WorkerProcess(url, ["--cache", path.join(work, "blobs"), ...words], environment);
+      const all = ["--cache", path.join(work, "blobs"), ...words];
+      const worker = new WorkerProcess(url, all, environment, (error) => failure.abort(error));
       workers.push(worker);
-      onTestFinished(() => void worker.process.kill("SIGKILL"));
+      onTestFinished(() => worker.kill());
       return worker;
     },
     /** Trains in this process. url: shared by this queue. during: called with each event. shares: what shares it, from what usually does. */
@@ -144,7 +181,7 @@ export function fleet() {
           ? undefined
           : shares(queueAccess(url, { ca: settings.queueCa }, { COINAGE_CLUSTER_SECRET: secret, ...environment }));
       const events: TrainingEvent[] = [];
-      for await (const event of train({ settings, warnings: [] }, { sharing })) {
+      for await (const event of watched(train({ settings, warnings: [] }, { sharing }))) {
         events.push(event);
         await during(event);
       }

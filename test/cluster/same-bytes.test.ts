@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
 import { fleet, shares, told } from "./fleet.ts";
+import { until } from "./redis.ts";
 
 const { redis, worker, train } = fleet();
 const [server, local] = await Promise.all([redis(), train(undefined)]);
@@ -17,4 +19,39 @@ describe("a shared run ends in the bytes of a local one", () => {
     expect(names.some((name) => name.startsWith("coordinator"))).toBe(count === 1);
     expect(told(shared, "workerRefused")).toEqual([]);
   });
+});
+
+test("workers go where most waits for them: two runs at a time have one each", async () => {
+  const board = await RedisWorkerBoard.open(queueAccess(server.url, {}, {}).address);
+  let arrived = 0;
+  const runs = [0, 1].map(() =>
+    train(server.url, ["--no_cluster_local"], async (event) => {
+      if (event.kind !== "step" || event.step !== 3) return;
+      arrived++;
+      await until(() => arrived === 2, "the third step of the other run");
+    }),
+  );
+  await until(async () => (await board.manifests()).length === 2, "both runs");
+  const workers = [worker(server.url)];
+  await workers[0]!.says("(vexla");
+  workers.push(worker(server.url));
+  const shared = await Promise.all(runs);
+  await board.close();
+  for (const { files } of shared) expect(files).toEqual(local.files);
+  const firsts = shared.map(
+    (run) =>
+      new Set(
+        told(run, "step")
+          .slice(0, 3)
+          .flatMap(({ cluster }) => cluster!.results.map(({ worker }) => worker)),
+      ),
+  );
+  expect(firsts.map(({ size }) => size)).toEqual([1, 1]);
+  expect(firsts[0]).not.toEqual(firsts[1]);
+  // none hears of the other's
+  for (const run of shared)
+    expect(told(run, "workerJoined").map(({ worker }) => worker)).toEqual(
+      [...shares(run).keys()].slice(0, told(run, "workerJoined").length),
+    );
+  await Promise.all(workers.map((one) => one.leave()));
 });

@@ -5,10 +5,9 @@ import { queueAccess, runQueue } from "../../src/cluster/index.ts";
 import { type SweepEvent, sweep } from "../../src/sweep/index.ts";
 import { concept } from "../training-run.ts";
 import { printed } from "./command.ts";
-import { fleet, secret, version, type WorkerProcess } from "./fleet.ts";
-import { until } from "./redis.ts";
+import { fleet, secret, version } from "./fleet.ts";
 
-const { redis, worker, work } = fleet();
+const { redis, worker, work, watched } = fleet();
 
 const file = path.join(work, "rates.toml");
 writeFileSync(
@@ -42,7 +41,7 @@ async function swept(
   const queueOf = () => (url === undefined ? undefined : runQueue(queueAccess(url, {}, environment)));
   const events: SweepEvent[] = [];
   const words = ["--output_dir", path.join(work, folder), ...(url === undefined ? [] : ["--no_cluster_local"])];
-  for await (const event of sweep(file, words, { signal: stop.signal, queueOf, version: version() })) {
+  for await (const event of watched(sweep(file, words, { signal: stop.signal, queueOf, version: version() }))) {
     events.push(event);
     await during(event, () => stop.abort());
   }
@@ -79,14 +78,13 @@ test("whole runs go to workers: one is killed within a run, another one leaves, 
   expect(first.table.isComplete).toBe(false);
 
   workers.push(worker(server.url));
-  let leaving: WorkerProcess | undefined;
+  let leaving: Promise<void> | undefined;
   const second = await swept("shared", server.url, (event) => {
     if (event.kind !== "begin" || leaving) return;
-    leaving = workers.find(({ process }) => event.by!.includes(`-${process.pid}-`))!;
-    leaving.process.kill("SIGTERM");
+    leaving = workers.find(({ process }) => event.by!.includes(`-${process.pid}-`))!.leave();
   });
   expect(second.events.flatMap((event) => (event.kind === "again" ? [event.why] : []))).toEqual(["its worker leaves"]);
-  await until(() => leaving!.end !== undefined);
+  await leaving;
   expect(second.events.find((event) => event.kind === "sweep")?.done).toBe(ended);
   expect(second.table.isComplete).toBe(true);
   const by = [...first.events, ...second.events].flatMap((event) =>

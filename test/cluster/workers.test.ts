@@ -25,7 +25,7 @@ test(`workers are killed ${wanted} times at random moments, and new ones join`, 
     const victim = ready[roll(ready.length)];
     if (!victim) return;
     // in the middle of whatever it does by then
-    setTimeout(() => victim.process.kill("SIGKILL"), roll(60));
+    setTimeout(() => void victim.kill(), roll(60));
     kills++;
     workers.push(worker(server.url));
   });

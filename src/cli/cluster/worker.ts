@@ -4,7 +4,7 @@ import type { Terminal } from "../../reporters/index.ts";
 import { type DeviceName, deviceNames, requireDevice } from "../../runtime/index.ts";
 import { commands } from "../commands.ts";
 import { readFlags } from "../flags.ts";
-import { endSoon, listenForInterrupt } from "../interrupt.ts";
+import { endInOrder, listenForInterrupt } from "../interrupt.ts";
 import { type ExitCode, exitCodes } from "../output.ts";
 import { asCalled, packageVersion } from "../program.ts";
 
@@ -63,6 +63,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
         folder: values.cache ?? blobFolder(process.env),
         limitBytes: bytesOf(values.cache_limit),
         models: values.models,
+        signal,
       }),
       run: values.run,
       isOnce: values.once,
@@ -75,7 +76,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
   } finally {
     forget();
     await board.close();
-    if (signal.aborted) endSoon();
+    endInOrder();
   }
 }
 

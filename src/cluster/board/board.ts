@@ -48,6 +48,7 @@ export interface CoordinatorBoard {
   look(id: string): Promise<Standing>;
   /** Takes down jobs that nobody has taken; what is gone is no mistake. */
   withdraw(ids: readonly string[]): Promise<void>;
+  /** Workers of this run, and those that say why they take part in none. */
   workers(): Promise<Presence[]>;
   /** Joins in computing, under a name. */
   serve(name: string, compute: Compute): Promise<Serving>;
@@ -83,6 +84,8 @@ export interface WorkerBoard {
   serve(of: BoardOf, name: string, compute: Compute): Promise<Serving>;
   /** Jobs that nobody has taken. */
   waiting(of: BoardOf): Promise<number>;
+  /** All workers that are there. */
+  workers(): Promise<Presence[]>;
   /** Tells that the worker is there; it counts for some seconds. */
   tell(presence: Presence): Promise<void>;
   /** Takes back what it told. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../coordinator/clock.ts";
-import type { Presence } from "../protocol/manifest.ts";
+import { isAbout, type Presence } from "../protocol/manifest.ts";
 import type {
   BoardEvent,
   BoardOf,
@@ -21,8 +21,10 @@ interface Hung {
 interface Server {
   readonly name: string;
   readonly compute: Compute;
-  isBusy: boolean;
-  isClosed: boolean;
+  /** Ends with the job under way. */
+  busy: Promise<void> | undefined;
+  /** What it brings does not count any more. */
+  isForced: boolean;
 }
 
 /** The jobs of a run, in this process. */
@@ -63,13 +65,15 @@ class Queue {
   }
 
   serve(name: string, compute: Compute): Serving {
-    const server: Server = { name, compute, isBusy: false, isClosed: false };
+    const server: Server = { name, compute, busy: undefined, isForced: false };
     this.#servers.push(server);
     this.#deal();
     return {
-      close: async () => {
-        server.isClosed = true;
-        this.#servers.splice(this.#servers.indexOf(server), 1);
+      close: async (isForced = false) => {
+        server.isForced = isForced;
+        const at = this.#servers.indexOf(server);
+        if (at >= 0) this.#servers.splice(at, 1);
+        if (!isForced) await server.busy;
       },
       isResting: () => false,
     };
@@ -77,26 +81,25 @@ class Queue {
 
   #deal(): void {
     for (const server of this.#servers) {
-      const id = server.isBusy ? undefined : this.#waiting.shift();
+      const id = server.busy ? undefined : this.#waiting.shift();
       const job = id === undefined ? undefined : this.#jobs.get(id);
       if (job) this.#give(job, server);
     }
   }
 
   #give(job: Hung, server: Server): void {
-    server.isBusy = true;
     job.standing = { state: "taken", by: server.name };
     this.#tell({ kind: "taken", id: job.id });
     const done = (standing: Standing, event: BoardEvent) => {
-      server.isBusy = false;
-      if (server.isClosed) return;
+      server.busy = undefined;
+      if (server.isForced) return;
       if (this.#jobs.get(job.id) === job) {
         job.standing = standing;
         this.#tell(event);
       }
       this.#deal();
     };
-    server.compute(job.body).then(
+    server.busy = server.compute(job.body).then(
       (body) => done({ state: "answered", body }, { kind: "answered", id: job.id, body }),
       (error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
@@ -134,7 +137,7 @@ export class MemoryBoard {
       publish: async (jobs, first) => queue.publish(jobs, first),
       look: async (id) => queue.look(id),
       withdraw: async (ids) => queue.withdraw(ids),
-      workers: async () => this.#workers(),
+      workers: async () => this.#workers().filter((worker) => isAbout(worker, of)),
       serve: async (name, compute) => queue.serve(name, compute),
       close: async (isOver) => {
         this.#queues.delete(keyOf(of));
@@ -149,6 +152,7 @@ export class MemoryBoard {
       markOf: async (run) => this.#runs.get(run)?.mark,
       serve: async (of, name, compute) => this.#queueOf(of).serve(name, compute),
       waiting: async (of) => this.#queueOf(of).waiting,
+      workers: async () => this.#workers(),
       tell: async (presence) => {
         this.#present.set(presence.id, { presence, until: this.#clock.now() + presenceMs });
       },

@@ -1,5 +1,7 @@
+import type { NdArray } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
 import { Networks } from "../../networks/index.ts";
+import type { Picture } from "../../pictures/index.ts";
 import { generateImages, openPipeline, plainVocabulary } from "../../pipeline/index.ts";
 import type { OpenDevice } from "../../runtime/index.ts";
 import { addPlaceholder } from "../../tokenizer/index.ts";
@@ -9,7 +11,7 @@ import { rowsHash } from "../protocol/job.ts";
 import type { Manifest, Presence } from "../protocol/manifest.ts";
 import { trainingNetworks } from "../protocol/model.ts";
 import { protocolVersion } from "../protocol/signed.ts";
-import { openJob } from "../sharing/open-job.ts";
+import { openJob, untilLeaving } from "../sharing/job.ts";
 import { givenBack, sharedJobId } from "../sharing/protocol.ts";
 import { fetchModel } from "../worker/fetch-model.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";
@@ -36,7 +38,8 @@ export class Drawing {
   readonly #device: OpenDevice;
   readonly #pipeline: ReturnType<typeof openPipeline>;
   readonly #numerics: Numerics;
-  #isClosed = false;
+  readonly #stop = new AbortController();
+  #answering: Promise<unknown> | undefined;
   #drawing: Promise<unknown> | undefined;
   #unloading: NodeJS.Timeout | undefined;
 
@@ -84,38 +87,46 @@ export class Drawing {
   async compute(body: string): Promise<string> {
     const { seal, tell } = this.#options;
     const job = openJob(seal, body, sampleJobSchema, this.#manifest);
-    if (this.#isClosed) throw new Error(givenBack);
     clearTimeout(this.#unloading);
-    const drawing = this.#draw(job);
-    this.#drawing = drawing.catch(() => {});
+    const answer = this.#answer(job);
+    this.#answering = answer.catch(() => {});
     try {
-      return seal.sign(await drawing);
+      return seal.sign(await answer);
     } finally {
       tell(undefined);
-      this.#unloading = setTimeout(() => void this.#pipeline.networks.close().catch(() => {}), keptMs).unref();
+      if (!this.#stop.signal.aborted)
+        this.#unloading = setTimeout(() => void this.#pipeline.networks.close().catch(() => {}), keptMs).unref();
     }
   }
 
-  async #draw(job: SampleJob): Promise<SampleAnswer> {
-    const { id, tell, untilFree } = this.#options;
+  async #answer(job: SampleJob): Promise<SampleAnswer> {
     const start = performance.now();
-    const { run, incarnation, index, attempt, request } = job;
+    const { run, incarnation, index, attempt } = job;
     const embeddings = job.rows.map(decodeRows);
     if (rowsHash(embeddings) !== job.rowsHash) throw new Error("the rows of the job do not have its digest");
+    const { data } = await untilLeaving(() => {
+      const drawing = this.#draw(job, embeddings);
+      this.#drawing = drawing.catch(() => {});
+      return drawing;
+    }, this.#stop.signal);
+    const ms = performance.now() - start;
+    const delivered = await deliverBytes(sharedJobId("sample", job), data, "a sample image", this.#manifest.blobs);
+    return {
+      ...{ v: protocolVersion, run, incarnation, kind: "sample", index, attempt, worker: this.#options.id },
+      ...{ rowsHash: job.rowsHash, numerics: this.#numerics.digest, ms, delivered },
+    };
+  }
+
+  async #draw({ index, request }: SampleJob, embeddings: readonly NdArray<Float32Array>[]): Promise<Picture> {
+    const { tell, untilFree } = this.#options;
     const at = (step: number) => tell({ kind: "sample", index, step, steps: request.steps });
     at(0);
     const vocabulary = { ...this.#pipeline.vocabulary, embeddings };
     await untilFree();
     for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
-      if (this.#isClosed) break;
+      if (this.#stop.signal.aborted) break;
       if (event.kind === "step") at(event.step);
-      if (event.kind === "image") {
-        const name = sharedJobId("sample", job);
-        const ms = performance.now() - start;
-        const delivered = await deliverBytes(name, event.picture.data, "a sample image", this.#manifest.blobs);
-        const answer = { v: protocolVersion, run, incarnation, kind: "sample", index, attempt, worker: id } as const;
-        return { ...answer, rowsHash: job.rowsHash, numerics: this.#numerics.digest, ms, delivered };
-      }
+      if (event.kind === "image") return event.picture;
       await untilFree();
     }
     throw new Error(givenBack);
@@ -123,9 +134,9 @@ export class Drawing {
 
   /** Gives up the image under way. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#stop.abort();
     clearTimeout(this.#unloading);
-    await this.#drawing;
+    await Promise.all([this.#answering, this.#drawing]);
     await this.#device.runtime.close();
   }
 }

@@ -5,7 +5,7 @@ import type { Runtime } from "../../runtime/index.ts";
 import { deliverBytes } from "../blobs/deliver.ts";
 import type { EncodingManifest, Presence } from "../protocol/manifest.ts";
 import { protocolVersion } from "../protocol/signed.ts";
-import { openJob } from "../sharing/open-job.ts";
+import { openJob } from "../sharing/job.ts";
 import { sharedJobId } from "../sharing/protocol.ts";
 import { fetchModel } from "../worker/fetch-model.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";

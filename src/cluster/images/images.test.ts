@@ -7,7 +7,7 @@ import { type TrainingEvent, train } from "../../training/index.ts";
 import { BlobStore } from "../blobs/store.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { realClock } from "../coordinator/clock.ts";
-import { sharingBy } from "../coordinator/open.ts";
+import { runName, sharingBy } from "../coordinator/open.ts";
 import { Seal } from "../protocol/signed.ts";
 import { Work } from "../worker/work.ts";
 
@@ -98,6 +98,27 @@ test("sample images that a worker draws while the run goes on are those of a loc
   expect(ofKind(shared.events, "workerRefused")).toEqual([]);
 });
 
+test("a worker that leaves gives back the image that it draws", async () => {
+  const long = write("long.txt", "vexla --w 128 --h 128 --s 60 --d 7\n");
+  const board = new MemoryBoard(realClock);
+  const { said, stop } = workerOf(board);
+  const isDrawing = async () => (await board.worker().workers()).some(({ doing }) => doing?.kind === "sample");
+  const during = async (event: TrainingEvent) => {
+    if (event.kind !== "step") return;
+    if (event.step === 1) await until(() => said.includes("ready to draw sample images"));
+    if (event.step === 1) await new Promise((resolve) => setTimeout(resolve, 1100));
+    if (event.step !== 3) return;
+    while (!(await isDrawing())) await new Promise((resolve) => setTimeout(resolve, 20));
+    await stop();
+  };
+  const shared = await trained(path.join(work, "left"), ["--sample_prompts", long], {
+    sharing: sharing(board),
+    during,
+  });
+  expect(shared.images.size).toBe(2);
+  expect(ofKind(shared.events, "reissued")).toMatchObject([{ job: "sample", step: 2, why: "its worker leaves" }]);
+});
+
 test("images that a worker encodes have the latents of a local run, and the worker goes on with the run", async () => {
   const board = new MemoryBoard(realClock);
   const { said, stop } = workerOf(board);
@@ -118,8 +139,9 @@ test("images that a worker encodes have the latents of a local run, and the work
 test("what a run that is stopped has handed out is drawn when it goes on, with the vectors of then", async () => {
   const [board, stop, output] = [new MemoryBoard(realClock), new AbortController(), path.join(work, "stopped")];
   const about = { host: "h", pid: 1, device: "cpu", coinage: "1.2", jobs: 0, rate: 0 } as const;
+  const run = runName(path.join(output, "word"));
   // one that is there, and never answers
-  const tell = () => board.worker().tell({ id: "idle", state: "ready", draws: true, ...about });
+  const tell = () => board.worker().tell({ id: "idle", state: "ready", run, draws: true, ...about });
   const beat = setInterval(() => void tell(), 1000);
   await tell();
   const stopped = await trained(output, [], {

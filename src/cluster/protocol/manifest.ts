@@ -168,3 +168,9 @@ export const presenceSchema = z.object({
 
 /** What a worker tells of itself. */
 export type Presence = z.infer<typeof presenceSchema>;
+
+/** Whether what a worker tells of itself matters to a run. */
+export function isAbout({ run, incarnation, state }: Presence, of: Pick<Manifest, "run" | "incarnation">): boolean {
+  if (run === undefined) return state === "refused";
+  return run === of.run && (incarnation === undefined || incarnation === of.incarnation);
+}

@@ -4,7 +4,7 @@ import path from "node:path";
 import type { BlobStore } from "../blobs/store.ts";
 import type { Presence, RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
-import { openJob } from "../sharing/open-job.ts";
+import { openJob, untilLeaving } from "../sharing/job.ts";
 import { givenBack, sharedJobId } from "../sharing/protocol.ts";
 import { deliver } from "./deliver.ts";
 import { numericsOf } from "./numerics.ts";
@@ -29,6 +29,7 @@ export class WholeRuns {
   readonly #options: WholeRunsOptions;
   readonly #root: string;
   readonly #stop = new AbortController();
+  #answering: Promise<unknown> | undefined;
   #training: Promise<unknown> | undefined;
   /** How this machine rounds, and the device it has found. */
   readonly numerics: string;
@@ -56,10 +57,10 @@ export class WholeRuns {
   async compute(body: string): Promise<string> {
     const { seal, manifest } = this.#options;
     const job = openJob(seal, body, runJobSchema, manifest);
-    const training = this.#train(job);
-    this.#training = training.catch(() => {});
+    const answer = this.#answer(job);
+    this.#answering = answer.catch(() => {});
     try {
-      return seal.sign(await training);
+      return seal.sign(await answer);
     } catch (error) {
       throw this.#stop.signal.aborted ? new Error(givenBack) : error;
     } finally {
@@ -67,7 +68,7 @@ export class WholeRuns {
     }
   }
 
-  async #train(job: RunJob): Promise<RunAnswer> {
+  async #answer(job: RunJob): Promise<RunAnswer> {
     const { manifest, machine, blobs, id, say, tell } = this.#options;
     const { signal } = this.#stop;
     const { run, incarnation, index, attempt } = job;
@@ -78,7 +79,11 @@ export class WholeRuns {
     const out = path.join(this.#root, "out");
     await rm(out, { recursive: true, force: true });
     const step = (done: number, steps: number) => tell({ kind: "run", index, step: done, steps });
-    const trained = await trainInto(out, values, machine, { signal, step });
+    const trained = await untilLeaving(() => {
+      const training = trainInto(out, values, machine, { signal, step });
+      this.#training = training.catch(() => {});
+      return training;
+    }, signal);
     const names = trained.problem ? [] : await filesToDeliver(out, [folder, this.#root]);
     return {
       ...{ v: protocolVersion, run, incarnation, kind: "run", index, attempt, ...trained },
@@ -90,7 +95,7 @@ export class WholeRuns {
   /** Gives up the run under way, and removes everything that was laid out for the sweep. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#training;
+    await Promise.all([this.#answering, this.#training]);
     await rm(this.#root, { recursive: true, force: true });
   }
 }

@@ -4,7 +4,10 @@ import { Drawing } from "../images/draw.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { WatchedServing } from "./watchdog.ts";
 
-type DrawingOptions = Parameters<typeof Drawing.open>[1];
+type DrawingOptions = Parameters<typeof Drawing.open>[1] & {
+  /** Aborted when the worker leaves. */
+  readonly signal: AbortSignal;
+};
 
 /** Draws sample images of a run besides its micro-batches, once what that takes is there. */
 export class ImagePart {
@@ -20,9 +23,11 @@ export class ImagePart {
 
   async #open(board: WorkerBoard, manifest: Manifest, options: DrawingOptions, isDrawing: () => Promise<void>) {
     const drawing = await Drawing.open(manifest, options).catch((error: unknown) => {
+      if (options.signal.aborted) return undefined;
       if (error instanceof CoinageError) return error.message;
       throw error;
     });
+    if (drawing === undefined) return undefined;
     if (typeof drawing === "string") {
       options.report(`draws no sample images: ${drawing}`);
       return undefined;
@@ -50,8 +55,7 @@ export class ImagePart {
   async close(): Promise<void> {
     this.#isClosed = true;
     const opened = await this.#opened;
-    // first, so that the coordinator hears of an image that is given up
-    await opened?.drawing.close();
-    await opened?.serving.close();
+    // at the same time: what is given up must not be followed by the next one
+    await Promise.all([opened?.serving.close(), opened?.drawing.close()]);
   }
 }

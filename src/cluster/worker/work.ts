@@ -1,20 +1,13 @@
 import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { CoinageError } from "../../errors/index.ts";
-import { runtimeVersion } from "../../runtime/index.ts";
 import type { RunMark, WorkerBoard } from "../board/board.ts";
 import { Encoding } from "../images/encode.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
-import {
-  type AnyManifest,
-  type EncodingManifest,
-  type Manifest,
-  manifestSchema,
-  type Presence,
-  type RunsManifest,
-} from "../protocol/manifest.ts";
+import type { AnyManifest, EncodingManifest, Manifest, Presence, RunsManifest } from "../protocol/manifest.ts";
 import type { Seal } from "../protocol/signed.ts";
 import { WholeRuns } from "../whole/work.ts";
+import { Choice } from "./choice.ts";
 import { computeJob, resultOf } from "./compute.ts";
 import { ImagePart } from "./image-part.ts";
 import { whyUnused } from "./numerics.ts";
@@ -55,6 +48,8 @@ interface Part {
 /** How often the worker looks around, in milliseconds. */
 const lookMs = 1000;
 const beatMs = 2000;
+/** What could not be fetched is tried again after so long, in milliseconds. */
+const againMs = 60_000;
 
 /** Takes part in the runs of a queue until it is told to stop. */
 export class Work {
@@ -64,6 +59,7 @@ export class Work {
   #session: Session | undefined;
   #mark: RunMark | undefined;
   #said = "";
+  readonly #choice: Choice;
   #computing: ReturnType<typeof computeJob> | undefined;
   /** Ends with the micro-batch under way. */
   #inHand: Promise<void> | undefined;
@@ -74,6 +70,8 @@ export class Work {
       ...{ id: this.#id, host: os.hostname(), pid: process.pid, device: options.device, coinage: options.coinage },
       ...{ state: "idle", jobs: 0, rate: 0 },
     };
+    const say = (text: string) => this.#sayOnce(text);
+    this.#choice = new Choice({ ...options, id: this.#id, say, tell: (changes) => this.#tell(changes) });
   }
 
   async run(): Promise<WorkEnd> {
@@ -83,7 +81,7 @@ export class Work {
     try {
       for (;;) {
         if (signal.aborted) return "stopped";
-        const manifest = await this.#choose();
+        const manifest = await this.#choice.next();
         if (!manifest) {
           if (idleMs !== undefined && performance.now() - idleSince > idleMs) return "idle";
           await this.#wait();
@@ -91,6 +89,7 @@ export class Work {
         }
         const end = await this.#takePart(manifest);
         if (end === "stuck" || (end === "done" && isOnce)) return end;
+        if (end === "refused") continue;
         await this.#tell({ state: "idle", run: undefined, incarnation: undefined, why: undefined });
         idleSince = performance.now();
       }
@@ -101,62 +100,39 @@ export class Work {
     }
   }
 
-  /** The run under way that has the fewest workers. */
-  async #choose(): Promise<AnyManifest | undefined> {
-    const { board, run, seal } = this.#options;
-    const texts = await board.manifests().catch((error: unknown) => {
-      this.#sayOnce(error instanceof CoinageError ? error.message : String(error));
-      return [];
-    });
-    for (const text of texts) {
-      const opened = seal.open(text, manifestSchema, longest.manifest);
-      if ("problem" in opened) {
-        const why = `a run is refused: ${opened.problem}${/signature/.test(opened.problem) ? " (is COINAGE_CLUSTER_SECRET the same on both machines?)" : ""}`;
-        this.#sayOnce(why);
-        await this.#tell({ state: "refused", why });
-        continue;
-      }
-      const manifest = opened.message;
-      if (run !== undefined && manifest.run !== run) continue;
-      const why = this.#differenceTo(manifest);
-      if (why !== undefined) {
-        this.#sayOnce(`run ${manifest.run}: ${why}`);
-        await this.#tell({ state: "refused", run: manifest.run, why });
-        continue;
-      }
-      if ((await board.markOf(manifest.run).catch(() => undefined))?.incarnation === manifest.incarnation)
-        return manifest;
-    }
-    return undefined;
-  }
-
-  /** Which version differs from the run's. */
-  #differenceTo({ coinage, runtime }: AnyManifest): string | undefined {
-    const { coinage: own } = this.#options;
-    if (coinage !== own) return `it is of coinage ${coinage}, this worker of ${own}`;
-    if (runtime !== runtimeVersion()) return `it is of ONNX Runtime ${runtime}, this worker of ${runtimeVersion()}`;
-    return undefined;
-  }
-
   /** Loads what a run or sweep needs, and serves it until it is over. */
-  async #takePart(manifest: AnyManifest): Promise<"over" | "done" | "stuck"> {
-    const { say } = this.#options;
+  async #takePart(manifest: AnyManifest): Promise<"over" | "done" | "refused" | "stuck"> {
+    const { say, signal } = this.#options;
     const { run, incarnation, kind, word, steps, host } = manifest;
     this.#sayOnce(`run ${run} (${word}, ${steps} ${kind}, on ${host})`);
     await this.#tell({ state: "loading", run, incarnation, why: undefined });
     let part: Part | string;
+    let forMs: number | undefined;
     try {
       part = await this.#partOf(manifest);
     } catch (error) {
       this.#session = undefined;
+      if (signal.aborted) return "done";
       if (!(error instanceof CoinageError)) throw error;
       part = error.message;
+      if (error.code === "CLUSTER_WEIGHTS") forMs = againMs;
       if (error.hint !== undefined) say(error.hint);
     }
+    if (signal.aborted && typeof part !== "string") await part.leave();
+    if (signal.aborted) return "done";
     if (typeof part !== "string") return this.#serve(manifest, part);
     this.#sayOnce(`not used: ${part}`);
-    await this.#tell({ state: "refused", why: part });
-    return this.#waitForEnd(manifest);
+    return this.#refuse(manifest, part, forMs);
+  }
+
+  /** Takes no part in a run, and tells why. */
+  async #refuse(manifest: AnyManifest, why: string, forMs?: number): Promise<"over" | "done" | "refused"> {
+    this.#choice.refuse(manifest, why, forMs);
+    await this.#tell({ state: "refused", why });
+    if (this.#options.isOnce) return this.#waitForEnd(manifest);
+    // the coordinator looks once a second
+    for (let look = 0; look < 3; look++) await this.#wait();
+    return "refused";
   }
 
   #partOf(manifest: AnyManifest): Promise<Part | string> {
@@ -238,7 +214,7 @@ export class Work {
     return openSession(manifest, options);
   }
 
-  async #serve(manifest: AnyManifest, part: Part): Promise<"over" | "done" | "stuck"> {
+  async #serve(manifest: AnyManifest, part: Part): Promise<"over" | "done" | "refused" | "stuck"> {
     const { board, signal, say } = this.#options;
     const { run, incarnation } = manifest;
     const { compute, leave, presence, thing } = part;
@@ -250,16 +226,16 @@ export class Work {
     try {
       while (!signal.aborted) {
         await this.#wait();
+        if (signal.aborted) break;
         if (!(await this.#isUnderWay(manifest))) {
           const end = await this.#waitForEnd(manifest);
           if (end === "done") say(`run ${run} is over after ${this.#presence.jobs} ${thing} here`);
           return end;
         }
         if (this.#mark?.out.includes(this.#id)) {
-          await this.#tell({ state: "refused", why: "its results were refused several times" });
           say("its results were refused several times; it is not used any more");
           await serving.close(true);
-          return this.#waitForEnd(manifest);
+          return this.#refuse(manifest, "its results were refused several times");
         }
         const looks = [await serving.look(say), await besides?.look(say)];
         if (looks.includes("stuck")) return "stuck";
@@ -308,6 +284,7 @@ export class Work {
     await this.#computing?.catch(() => {});
     await this.#session?.runtime.close();
     this.#session = undefined;
+    this.#options.blobs.release();
   }
 
   /** Answers a job; one that is no longer wanted gets an empty answer. */

@@ -1,5 +1,6 @@
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
+import { isAbout } from "../../protocol/manifest.ts";
 import type { BoardEvent, BoardOf, Compute, CoordinatorBoard, Posted, RunMark, Serving, Standing } from "../board.ts";
 import type { QueueAddress } from "./address.ts";
 import {
@@ -122,8 +123,9 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     for (const id of ids) await this.#queue.remove(id).catch(() => {});
   }
 
-  workers() {
-    return this.#asking(() => presentWorkers(this.#redis));
+  async workers() {
+    const all = await this.#asking(() => presentWorkers(this.#redis));
+    return all.filter((worker) => isAbout(worker, this.#of));
   }
 
   async serve(name: string, compute: Compute): Promise<Serving> {

@@ -7,8 +7,10 @@ import { prefix, type QueuePackages, waitingOptions } from "./connection.ts";
 
 // Everything that knows BullMQ: nothing of its types goes further than this folder.
 
-/** Failed at once in place of a rest: see `serveQueue`. */
+/** A worker takes no job for so long after one that failed. */
 const restMs = 10_000;
+/** A queue that nothing is computed for has so long to close, in milliseconds: one that has lost its server never does. */
+const [closingMs, forcedMs] = [3000, 1000];
 
 export interface JobData {
   readonly body: string;
@@ -66,17 +68,28 @@ export function serveQueue(
 ): Serving {
   const connection = new Redis(waitingOptions(address));
   connection.on("error", () => {});
-  const worker = new bullmq.Worker<JobData, string>(queueName(of), (job) => compute(job.data.body), {
+  let computing: Promise<unknown> | undefined;
+  const computed = async (body: string): Promise<string> => {
+    const answer = compute(body);
+    computing = answer.catch(() => {});
+    try {
+      return await answer;
+    } finally {
+      computing = undefined;
+    }
+  };
+  const worker = new bullmq.Worker<JobData, string>(queueName(of), (job) => computed(job.data.body), {
     connection: asConnection(connection),
     ...{ prefix, name, concurrency: 1, drainDelay: 5 },
     // second net, should the coordinator not notice that a worker is gone
     ...{ lockDuration: 15_000, stalledInterval: 5000, maxStalledCount: 3 },
   });
   let rest: NodeJS.Timeout | undefined;
+  let isClosing = false;
   // without a listener they would end the process
   worker.on("error", () => {});
   worker.on("failed", () => {
-    if (rest !== undefined) return;
+    if (rest !== undefined || isClosing) return;
     worker.pause(true).catch(() => {});
     rest = setTimeout(() => {
       rest = undefined;
@@ -85,11 +98,16 @@ export function serveQueue(
   });
   return {
     async close(isForced = false) {
+      isClosing = true;
       clearTimeout(rest);
-      // one that has lost its server never closes by itself
       const closing = worker.close(isForced).catch(() => {});
-      if (isForced) await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, 1000).unref())]);
-      else await closing;
+      while (!isForced && computing) await computing;
+      let timer: NodeJS.Timeout | undefined;
+      const patience = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, isForced ? forcedMs : closingMs);
+      });
+      await Promise.race([closing, patience]);
+      clearTimeout(timer);
       connection.disconnect();
     },
     isResting: () => rest !== undefined,
