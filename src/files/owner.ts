@@ -46,9 +46,12 @@ export function wasRunning(pid: number, timeMs: number): boolean {
 /** Linux names each start of a machine. Source: random(4). */
 const bootFile = "/proc/sys/kernel/random/boot_id";
 
-/** Another text after each start of this machine; undefined where the system has none. */
+let boot: string | undefined;
+
+/** Another text after each start of this machine; undefined where the system has none, as on Windows. */
 export function bootId(): string | undefined {
-  return textOf(bootFile).trim() || undefined;
+  boot ??= process.platform === "darwin" ? said("sysctl", "-n", "kern.bootsessionuuid") : textOf(bootFile).trim();
+  return boot || undefined;
 }
 
 /** Digest of when a process was started, "0" where the system does not say; undefined when there is no such process. */
@@ -59,7 +62,7 @@ function startOf(pid: number): string | undefined {
     return undefined;
   }
   if (!answers(pid)) return undefined;
-  return process.platform === "win32" ? "0" : digest(startFromPs(pid));
+  return process.platform === "win32" ? "0" : digest(said("ps", "-o", "lstart=", "-p", String(pid)));
 }
 
 /** When a process started, in clock ticks after boot; undefined for a zombie, which a killed process stays until its parent has heard of it. */
@@ -81,9 +84,10 @@ function answers(pid: number): boolean {
   }
 }
 
-function startFromPs(pid: number): string {
+/** What a program of the system says; nothing where it cannot be had. */
+function said(program: string, ...words: readonly string[]): string {
   try {
-    return execFileSync("ps", ["-o", "lstart=", "-p", String(pid)], { encoding: "utf8", stdio: "pipe" }).trim();
+    return execFileSync(program, words, { encoding: "utf8", stdio: "pipe" }).trim();
   } catch {
     return "";
   }

@@ -34,6 +34,8 @@ const schema = z.looseObject({
       host: z.string(),
       /** When its machine was started, in milliseconds since 1970. */
       bootedMs: z.number(),
+      /** How long its machine had been up then, in milliseconds, by a clock that nobody sets. */
+      upMs: z.number().optional(),
       /** Another text after each start of the machine, where the system has one. */
       boot: z.string().optional(),
     })
@@ -63,22 +65,36 @@ export function newRecord({ version, parent, ...run }: NewRun): RunRecord {
 /** This process, as the one that has opened a run. */
 export function openedHere(): NonNullable<RunRecord["process"]> {
   const boot = bootId();
-  return { pid: process.pid, host: os.hostname(), bootedMs: bootedMs(), ...(boot !== undefined && { boot }) };
+  return {
+    pid: process.pid,
+    host: os.hostname(),
+    bootedMs: bootedMs(),
+    upMs: upMs(),
+    ...(boot !== undefined && { boot }),
+  };
 }
 
 /** When this machine was started, in milliseconds since 1970: as its clock says now. */
 function bootedMs(): number {
-  return Math.round(Date.now() - os.uptime() * 1000);
+  return Math.round(Date.now() - upMs());
+}
+
+function upMs(): number {
+  return Math.round(os.uptime() * 1000);
 }
 
 /** Clocks are corrected while a machine runs, in milliseconds. */
 const clockErrorMs = 60_000;
 
-/** Whether this machine was started anew since a process of it opened a run. Where the system has no name for each start, setting the clock looks the same. */
-export function hasRestartedSince({ host, boot, bootedMs: before }: NonNullable<RunRecord["process"]>): boolean {
+/** Whether this machine was started anew since a process of it opened a run. Where the system has no name for each start, a machine that was up for longer than its
+ *  clock was set forward is still known by how long it is up. */
+export function hasRestartedSince(opened: NonNullable<RunRecord["process"]>): boolean {
+  const { host, boot, bootedMs: before, upMs: upThen = 0 } = opened;
   if (host !== os.hostname()) return false;
   const now = bootId();
-  return boot !== undefined && now !== undefined ? boot !== now : bootedMs() - before > clockErrorMs;
+  if (boot !== undefined && now !== undefined) return boot !== now;
+  // a later start is one after the run was opened
+  return upMs() < upThen || bootedMs() - before > Math.max(clockErrorMs, upThen);
 }
 
 /** Writes what a run is, whole or not at all. @throws OUTPUT_UNWRITABLE */

@@ -129,8 +129,15 @@ describe("why a run was lost", () => {
     expect(hasRestartedSince({ ...opened, bootedMs: opened.bootedMs - 3 * 3_600_000 })).toBe(opened.boot === undefined);
     expect(hasRestartedSince({ ...opened, boot: "another" })).toBe(opened.boot !== undefined);
     expect(hasRestartedSince({ ...opened, host: "elsewhere", boot: "another" })).toBe(false);
-    const { boot: _, ...unnamed } = opened;
-    expect(hasRestartedSince(unnamed)).toBe(false);
-    expect(hasRestartedSince({ ...unnamed, bootedMs: opened.bootedMs - 3_600_000 })).toBe(true);
+    // where the system has no name for each start
+    const { boot: _, upMs = 0, ...unnamed } = opened;
+    const hour = 3_600_000;
+    expect(hasRestartedSince({ ...unnamed, upMs })).toBe(false);
+    expect(hasRestartedSince({ ...unnamed, bootedMs: opened.bootedMs - 2 * hour - upMs, upMs: hour })).toBe(true);
+    expect(hasRestartedSince({ ...unnamed, bootedMs: opened.bootedMs - hour, upMs: upMs + hour })).toBe(true);
+    const isSetForward = { ...unnamed, bootedMs: opened.bootedMs - upMs / 2, upMs };
+    expect(hasRestartedSince(isSetForward)).toBe(false);
+    // of an earlier version
+    expect(hasRestartedSince({ ...unnamed, bootedMs: opened.bootedMs - hour })).toBe(true);
   });
 });
