@@ -150,6 +150,8 @@ export class RunSession {
       image?.abort();
       answer(image ? undefined : "No such image is waiting or being drawn.");
     } else if (asked.command === "sample") {
+      const { prompt, seed } = asked;
+      this.#journal.append({ kind: "asked", id: found.id, prompt, seed });
       const end = new AbortController();
       this.#images.set(found.id, end);
       const done = (problem?: string) => {

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, expect, test } from "vitest";
 import { conceptsFolder, tinySdFolder } from "../../src/assets/index.ts";
-import { lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
+import { askStudio, lookAt, startStudio, temporaryFolder, visit } from "./browser.ts";
 import { spawnCoinage } from "./launch.ts";
 
 const home = temporaryFolder();
@@ -92,6 +92,19 @@ test(
     await page.getByRole("button", { name: "Draw now" }).click();
     for (const tab of [page, second])
       await tab.getByRole("img", { name: /^vexla in snow, step \d+, seed 1$/ }).waitFor();
+
+    // given up in one window, in both
+    await askStudio(studio, "POST", `/api/runs/${idOf("watched")}/sample`, {
+      prompt: "vexla at sea --w 512 --h 512 --s 1000",
+    });
+    const giveUp = /^Cancel drawing “vexla at sea”$/;
+    await second.getByRole("button", { name: giveUp }).waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: giveUp }).waitFor();
+    await lookAt(page, "run-asked");
+    await page.getByRole("button", { name: giveUp }).click();
+    for (const tab of [page, second])
+      await tab.getByText("“vexla at sea” is drawn next").waitFor({ state: "detached" });
 
     // stopped by keys, and told in both
     await page.getByRole("heading", { name: "watched" }).click();

@@ -7,6 +7,8 @@ export type Outcome = "done" | "stopped" | "failed";
 export type RunEvent =
   /** A process has opened the run. */
   | { readonly kind: "opened"; readonly pid: number; readonly host: string; readonly version: string }
+  /** An image was asked for: what becomes of it says the `answer` with its id, of the command. */
+  | { readonly kind: "asked"; readonly id: string; readonly prompt: string; readonly seed?: number | undefined }
   /** A command was obeyed, or not. id: the name of its file without the ending. */
   | {
       readonly kind: "answer";

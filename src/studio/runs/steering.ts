@@ -27,6 +27,10 @@ export function steeringRoutes(act: Act, queue: RunQueue): Hono {
     const { prompt, seed } = await readJson(c, sampleInput);
     return act(c, (run) => told(run, { command: "sample", prompt, ...(seed !== undefined && { seed }) }));
   });
+  app.post("/:id/cancel", async (c) => {
+    const { command: id } = await readJson(c, z.strictObject({ command: z.string().max(255) }));
+    return act(c, (run) => told(run, { command: "cancel", id }));
+  });
   app.post("/:id/set", async (c) => {
     const { sampleEvery } = await readJson(c, z.strictObject({ sampleEvery: z.int().min(0).max(mostSteps) }));
     return act(c, async (run) => {

@@ -1,6 +1,7 @@
 /** What the page knows of a run, made of what the studio has told: without a browser. */
 export { slowDrawing } from "./drawing.ts";
 export {
+  type AskedImage,
   openView,
   type RunMessage,
   type RunSample,

@@ -108,6 +108,28 @@ test("what drawing costs is counted from the start of training, and anew when it
   expect(takeEntry(replayed(all), answer).drawing).toMatchObject({ images: 0, ms: 0, runMs: 0 });
 });
 
+test("an image that was asked for is known until it is drawn or given up, or its process has ended", () => {
+  const { seq } = replayed(all);
+  const time = all.at(-1)!.time;
+  const ask = (n: number, prompt: string) => ({ kind: "asked", id: `c${n}`, prompt, time, seq: seq + n }) as const;
+  const two = [ask(1, "a photo of vexla --w 64 --h 64"), ask(2, "vexla in snow")].reduce(takeEntry, replayed(all));
+  expect(two.asked).toEqual([
+    { id: "c1", prompt: "a photo of vexla" },
+    { id: "c2", prompt: "vexla in snow" },
+  ]);
+  const answer = {
+    kind: "answer",
+    id: "c1",
+    command: "sample",
+    problem: "It was given up.",
+    time,
+    seq: seq + 3,
+  } as const;
+  expect(takeEntry(two, answer).asked.map(({ id }) => id)).toEqual(["c2"]);
+  const end = { kind: "closed", outcome: "stopped", time, seq: seq + 3 } as const;
+  expect(takeEntry(two, end).asked).toEqual([]);
+});
+
 test("what drawing costs is the same when the clock of the machine is set meanwhile", () => {
   const setEvery = (hours: number) => all.map((entry, i) => ({ ...entry, time: entry.time + i * hours * 3_600_000 }));
   for (const hours of [-3, 3]) expect(replayed(setEvery(hours)).drawing).toEqual(replayed(all).drawing);

@@ -24,6 +24,14 @@ export type RunMessage = OfKind<
   "warning" | "answer" | "saved" | "stopping" | "opened" | "closed" | "choice" | "initWord"
 >;
 
+/** An image that was asked for. */
+export interface AskedImage {
+  /** Of the command. */
+  readonly id: string;
+  /** Without its options. */
+  readonly prompt: string;
+}
+
 /** All that the page knows of a run, besides its row. */
 export interface RunView {
   /** Number of the event up to which everything is known. */
@@ -38,6 +46,8 @@ export interface RunView {
   readonly messages: readonly RunMessage[];
   /** What is being done besides training: latents are cached, an image is drawn. */
   readonly doing: OfKind<"caching" | "sampling" | "drawing" | "tryingWords"> | undefined;
+  /** Images that were asked for and are not drawn yet, in the order in which they are drawn. */
+  readonly asked: readonly AskedImage[];
   readonly drawing: Drawing;
   /** The machines that compute for it, where it is shared. */
   readonly sharing: Sharing | undefined;
@@ -59,7 +69,7 @@ export function openView(
   const nothing: RunView = {
     ...{ seq: 0, about, start: undefined, pace: undefined, doing: undefined, keptStep: undefined },
     ...{ curves: { of: {}, isSparse: false }, evaluations: [], messages: [], read: { curves: 0, messages: 0 } },
-    ...{ drawing: noDrawing, sharing: undefined },
+    ...{ asked: [], drawing: noDrawing, sharing: undefined },
   };
   const told = entries.reduce(withMessage, nothing);
   return {
@@ -116,7 +126,7 @@ function withMessage(view: RunView, entry: Entry): RunView {
 function toldBy(view: RunView, entry: Entry): RunView {
   switch (entry.kind) {
     case "opened":
-      return noted({ ...view, doing: undefined, pace: undefined }, entry);
+      return noted({ ...view, doing: undefined, pace: undefined, asked: [] }, entry);
     case "start": {
       const step = entry.run.resumed?.step ?? 0;
       return {
@@ -152,9 +162,15 @@ function toldBy(view: RunView, entry: Entry): RunView {
     case "stateSaved":
       return { ...view, keptStep: entry.step };
     case "closed":
-      return noted({ ...view, doing: undefined }, entry);
-    case "answer":
-      return noted(entry.command === "sample" ? { ...view, doing: undefined } : view, entry);
+      return noted({ ...view, doing: undefined, asked: [] }, entry);
+    case "asked": {
+      const { id, prompt } = entry;
+      return { ...view, asked: [...view.asked, { id, prompt: withoutOptions(prompt) }] };
+    }
+    case "answer": {
+      const asked = view.asked.filter(({ id }) => id !== entry.id);
+      return noted(entry.command === "sample" ? { ...view, doing: undefined, asked } : view, entry);
+    }
     case "warning":
     case "saved":
     case "stopping":
@@ -164,6 +180,11 @@ function toldBy(view: RunView, entry: Entry): RunView {
     default:
       return view;
   }
+}
+
+/** A prompt without what stands behind it in a prompt file: --w 512 --h 512 --s 20. */
+function withoutOptions(prompt: string): string {
+  return prompt.replace(/\s+--[a-z]+\s.*$/i, "");
 }
 
 function noted(view: RunView, message: RunMessage): RunView {

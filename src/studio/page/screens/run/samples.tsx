@@ -3,9 +3,16 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { RunRow } from "../../../../runs/index.ts";
 import { ask, fileAddress } from "../../live/index.ts";
 import { attempt } from "../../parts/notices.tsx";
-import { type RunSample, type RunView, type Strip, sampleStrips, takeAbout } from "../../state/index.ts";
+import {
+  type AskedImage,
+  type RunSample,
+  type RunView,
+  type Strip,
+  sampleStrips,
+  takeAbout,
+} from "../../state/index.ts";
 import { texts } from "../../texts/index.ts";
-import { askSample } from "./actions.tsx";
+import { askSample, tellRun } from "./actions.tsx";
 import { LargeSample } from "./large-sample.tsx";
 import type { ShownRun } from "./use-run-view.ts";
 
@@ -49,7 +56,12 @@ export function Samples({ row, view, change }: ShownRun) {
           onStar={star}
         />
       ))}
-      {(row.state === "running" || row.state === "sampling") && <DrawForm row={row} view={view} />}
+      {(row.state === "running" || row.state === "sampling") && (
+        <>
+          <Asked row={row} asked={view.asked} />
+          <DrawForm row={row} view={view} />
+        </>
+      )}
       {opened.value && large && (
         <LargeSample
           run={row.id}
@@ -163,6 +175,35 @@ function spread(samples: readonly RunSample[], stars: ReadonlySet<number>): read
   const newest = samples.length - mostShown / 4;
   const every = Math.ceil(newest / (mostShown - mostShown / 4));
   return samples.filter(({ step }, i) => i % every === 0 || i >= newest || stars.has(step));
+}
+
+/** The images that were asked for and are not drawn yet, each with a way to give it up. */
+function Asked({ row, asked }: { row: RunRow; asked: readonly AskedImage[] }) {
+  const givenUp = useSignal<ReadonlySet<string>>(new Set());
+  if (asked.length === 0) return null;
+  const giveUp = async ({ id, prompt }: AskedImage): Promise<void> => {
+    if (givenUp.value.has(id)) return;
+    const said = words.cancelAsked(prompt);
+    if (await tellRun(row, "cancel", { body: { command: id }, said, isBound: false }))
+      givenUp.value = new Set(givenUp.value).add(id);
+  };
+  return (
+    <ul class="asked" aria-label={words.asked}>
+      {asked.map((image) => (
+        <li key={image.id}>
+          <span>{words.askedOne(image.prompt)}</span>
+          <button
+            type="button"
+            aria-disabled={givenUp.value.has(image.id)}
+            aria-label={givenUp.value.has(image.id) ? undefined : words.cancelLong(image.prompt)}
+            onClick={() => giveUp(image)}
+          >
+            {givenUp.value.has(image.id) ? words.cancelling : words.cancel}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
 }
 
 function DrawForm({ row, view }: { row: RunRow; view: RunView }) {
