@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { embeddingOfFile, readEmbeddingFile } from "../../src/embedding/index.ts";
@@ -137,6 +137,35 @@ test("a prompt is drawn with the word, and again with its seed", async () => {
   await page.getByText("Copied.").waitFor();
   expect(await page.evaluate("navigator.clipboard.readText()")).toBe("a painting of vexla");
   await lookAt(page, "use");
+});
+
+test("what could not be drawn says why, and is drawn when it is asked for again", async () => {
+  const { page } = await visit(studio);
+  const checkpoint = path.join(folder, "checkpoints", "vexla-step00000020.safetensors");
+  const whole = readFileSync(checkpoint);
+  writeFileSync(checkpoint, "no embedding");
+  await page.goto(screenOf("compare", "?seeds=77&at=vexla-step00000020.safetensors&steps=4"));
+  await page.getByRole("button", { name: /^Draw a photo of vexla, step 20.*, seed 77$/ }).click();
+  const failed = page.getByRole("button", { name: /^Failed, draw again: a photo of vexla, step 20.*, seed 77$/ });
+  await failed.waitFor({ timeout: 60_000 });
+  await page.getByRole("alert").getByText("So 1 picture could not be drawn.").waitFor();
+  await lookAt(page, "compare-failed");
+  await page.getByRole("link", { name: /^Use step 20/ }).click();
+  await page.getByLabel("What to draw").fill("a statue of vexla");
+  await page.getByText("Size, steps and guidance").click();
+  await page.getByLabel("Steps").fill("4");
+  await page.getByRole("button", { name: /^Draw(: about|$)/ }).click();
+  const result = page.getByRole("figure", { name: "The picture" }).filter({ hasText: "a statue of vexla" });
+  const again = result.getByRole("button", { name: "Draw again" });
+  await again.waitFor({ timeout: 60_000 });
+  await lookAt(page, "use-failed");
+
+  writeFileSync(checkpoint, whole);
+  await again.click();
+  await result.getByRole("img", { name: "a statue of vexla, step 20, seed 42" }).waitFor({ timeout: 60_000 });
+  await page.goBack();
+  await failed.click();
+  await page.getByRole("img", { name: /^a photo of vexla, step 20.*, seed 77$/ }).waitFor({ timeout: 60_000 });
 });
 
 test("a step is written for two programs and into a folder, and never over another file unasked", async () => {

@@ -53,6 +53,10 @@ export const compare = {
   pendingAlt: (state: string, prompt: string, label: string, seed: number) =>
     `${state}: ${prompt}, ${label}, seed ${seed}`,
   failedAlt: (prompt: string, label: string, seed: number) => `Failed, draw again: ${prompt}, ${label}, seed ${seed}`,
+  failedHelp: (count: number) =>
+    count === 1
+      ? "So 1 picture could not be drawn. Press it to try again."
+      : `So ${count} pictures could not be drawn. Press one to try again, or draw all that are missing.`,
   left: "Left",
   right: "Right",
   wipe: "Wipe between the two pictures",

@@ -48,9 +48,11 @@ export function useTries(run: string) {
       { width, height, steps, guidance }: Drawing,
     ): Promise<readonly Try[] | undefined> => {
       const all: Try[] = [];
+      // a cell may be a try, which has more than may be asked
+      const asked = cells.map(({ checkpoint, prompt, seed }) => ({ checkpoint, prompt, seed }));
       const isAsked = await attempt(async () => {
-        for (let i = 0; i < cells.length; i += atOnce) {
-          const body = { run, cells: cells.slice(i, i + atOnce), width, height, steps, guidance };
+        for (let i = 0; i < asked.length; i += atOnce) {
+          const body = { run, cells: asked.slice(i, i + atOnce), width, height, steps, guidance };
           all.push(...(await ask<{ tries: readonly Try[] }>("POST", "/api/tries", { body })).tries);
           add(all);
         }

@@ -71,13 +71,16 @@ test("an address tells the whole comparison, and nothing that is gone or cannot 
 });
 
 test("what the run has drawn has rows of its own, above those that are drawn alike", () => {
-  const rows = rowsOf("a word", about.samples, [42, 7]);
+  // asked for between two steps that were saved: it stands in no column
+  const between = { ...about.samples[0]!, name: "c.png", step: 131, seed: 9 };
+  const shown = { samples: [...about.samples, between], positions };
+  const rows = rowsOf("a word", { ...shown, seeds: [42, 7] });
   expect(rows.map(({ seed, isOfRun }) => [seed, isOfRun])).toEqual([
     [7, true],
     [42, false],
     [7, false],
   ]);
-  expect(rowsOf("another", about.samples, [42])).toEqual([{ seed: 42, isOfRun: false }]);
+  expect(rowsOf("another", { ...shown, seeds: [42] })).toEqual([{ seed: 42, isOfRun: false }]);
 });
 
 test.each([

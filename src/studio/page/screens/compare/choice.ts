@@ -64,9 +64,22 @@ export interface Row {
   readonly isOfRun: boolean;
 }
 
-/** The rows of a prompt: what the run has drawn of it, then what is drawn here. */
-export function rowsOf(prompt: string, samples: RunAbout["samples"], seeds: readonly number[]): readonly Row[] {
-  const own = new Set(samples.filter((sample) => sample.prompt === prompt).map(({ seed }) => seed));
+/** The rows of a prompt: what the run has drawn of it at some position, then what is drawn here. */
+export function rowsOf(
+  prompt: string,
+  {
+    samples,
+    positions,
+    seeds,
+  }: {
+    readonly samples: RunAbout["samples"];
+    readonly positions: readonly Position[];
+    readonly seeds: readonly number[];
+  },
+): readonly Row[] {
+  const steps = new Set(positions.filter(({ kind }) => kind !== "average").map(({ step }) => step));
+  const isSeen = (sample: RunAbout["samples"][number]) => sample.prompt === prompt && steps.has(sample.step);
+  const own = new Set(samples.filter(isSeen).map(({ seed }) => seed));
   return [
     ...[...own].slice(0, mostSeeds).map((seed) => ({ seed, isOfRun: true })),
     ...seeds.map((seed) => ({ seed, isOfRun: false })),

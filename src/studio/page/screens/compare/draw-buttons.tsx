@@ -1,3 +1,4 @@
+import { ProblemBox } from "../../parts/notices.tsx";
 import { texts } from "../../texts/index.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
 
@@ -53,5 +54,25 @@ export function DrawButtons({
         {pending > 0 ? (reason ?? words.drawing(pending, timeOf(pending))) : missing.length === 0 ? words.complete : ""}
       </p>
     </div>
+  );
+}
+
+/** Why pictures could not be drawn: what a cell has no room for. */
+export function Failures({ cells, viewOf }: { cells: readonly Cell[]; viewOf: (cell: Cell) => CellView }) {
+  const failed = cells.map(viewOf).filter((view) => view.state === "failed");
+  const problems = new Map(failed.map(({ problem }) => [`${problem?.code} ${problem?.message}`, problem]));
+  return (
+    <>
+      {[...problems.values()].map((problem) => {
+        const count = failed.filter((one) => one.problem?.message === problem?.message).length;
+        return (
+          problem && (
+            <ProblemBox key={problem.message} problem={problem}>
+              <p>{words.failedHelp(count)}</p>
+            </ProblemBox>
+          )
+        );
+      })}
+    </>
   );
 }

@@ -11,7 +11,7 @@ import { go } from "../../route.ts";
 import { texts } from "../../texts/index.ts";
 import { expectedSeconds, sampleViewsOf, useTries, viewsOf } from "../../tries/index.ts";
 import { type Choice, cellsOf, choiceIn, columnsOf, type Position, positionsOf, queryOf, rowsOf } from "./choice.ts";
-import { DrawButtons } from "./draw-buttons.tsx";
+import { DrawButtons, Failures } from "./draw-buttons.tsx";
 import { Grid, type Table } from "./grid.tsx";
 import { AddPrompt, Equals } from "./prompts.tsx";
 import { addressToUse, Steps } from "./steps.tsx";
@@ -104,7 +104,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, o
 
   const table: Table = {
     ...{ run: id, columns, choice, labelOf },
-    rowsOf: (prompt) => rowsOf(prompt, about.samples, choice.seeds),
+    rowsOf: (prompt) => rowsOf(prompt, { samples: about.samples, positions, seeds: choice.seeds }),
     viewOf: (cell, { isOfRun }) => (isOfRun ? sampleOf : viewOf)(cell),
     onChoose: (at) => change({ at }),
     onDraw: (cell) => draw([cell], choice),
@@ -144,6 +144,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, o
           {wiped.value ? words.viewAll : words.viewWipe}
         </button>
       </div>
+      <Failures cells={cellsOf(columns, choice)} viewOf={viewOf} />
       {wiped.value ? (
         <WipeView
           table={table}

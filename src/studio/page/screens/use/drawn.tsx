@@ -43,9 +43,12 @@ export function Drawn({
       {state === "done" && file !== undefined ? (
         <img style={shape} src={fileAddress(run, "tries", file)} alt={words.alt(prompt, labelOf(one, about), seed)} />
       ) : (
-        <div class={`picture empty ${state}`} style={shape}>
-          {stateText(one)}
-        </div>
+        // what has failed says why in its place
+        !problem && (
+          <div class={`picture empty ${state}`} style={shape}>
+            {stateText(one)}
+          </div>
+        )
       )}
       {state === "waiting" && one.reason && <p class="faint">{one.reason}</p>}
       {(state === "waiting" || state === "drawing") && (

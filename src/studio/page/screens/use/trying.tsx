@@ -4,6 +4,7 @@ import type { RunAbout } from "../../../../runs/index.ts";
 import { durationText } from "../../parts/format.ts";
 import { texts } from "../../texts/index.ts";
 import {
+  type Cell,
   type Drawing,
   DrawingFields,
   expectedSeconds,
@@ -42,12 +43,13 @@ export function Trying({
   const newest = newestFirst(tries);
   const now: Try | undefined = newest.find((one) => one.id === shown.value) ?? newest[0];
   const seconds = expectedSeconds(tries, 1, drawing.value);
+  const ask = async (cell: Cell, as: Drawing): Promise<void> => {
+    const asked = await draw([cell], as);
+    if (asked?.[0]) shown.value = asked[0].id;
+  };
   const send = async (): Promise<void> => {
     const text = prompt.value.replace(/\s+/g, " ").trim();
-    if (text === "") return;
-    const cell = { checkpoint, prompt: text, seed: seed.value };
-    const asked = await draw([cell], drawing.value);
-    if (asked?.[0]) shown.value = asked[0].id;
+    if (text !== "") await ask({ checkpoint, prompt: text, seed: seed.value }, drawing.value);
   };
   return (
     <section aria-labelledby={`${id}-title`}>
@@ -122,7 +124,7 @@ export function Trying({
         </details>
       </form>
       {now && (
-        <Drawn run={run} about={about} one={now} onAgain={() => draw([now], now)} onCancel={() => cancel([now.id])} />
+        <Drawn run={run} about={about} one={now} onAgain={() => ask(now, now)} onCancel={() => cancel([now.id])} />
       )}
       {newest.length > 0 && (
         <Earlier
