@@ -57,7 +57,14 @@ async function withPictures(options = {}): Promise<Visitor> {
 
 test("a word is prepared from pictures to the start, every problem mended in one click", async () => {
   const { page, strangers, complaints } = await newWord();
+  // a real model is missing on this machine
+  await page.getByText("Only the small model to try things out was found on this machine.").waitFor();
   await lookAt(page, "new-empty");
+  await page.getByRole("button", { name: "Take one of the hub" }).click();
+  await page.getByLabel("Name on the hub").waitFor();
+  await page.getByText("Only the small model").waitFor({ state: "detached" });
+  await page.getByRole("radio", { name: /tiny-sd/ }).check();
+  await page.getByRole("button", { name: "Look again" }).waitFor();
   expect(await start(page).isEnabled()).toBe(false);
   await page.getByText("Add pictures first.").waitFor();
 
@@ -294,6 +301,16 @@ test("a run that is made again brings its settings, pictures and captions", asyn
   expect(await page.getByLabel("The new word").inputValue()).toBe("ringx1");
   expect(await page.getByLabel("Draw while training").inputValue()).toBe("a photo of ringx1 --w 64 --h 64 --s 2");
   await page.getByText(/^4 steps × \d+/).waitFor();
+});
+
+test("where models cannot be listed the page says so, and looks again", async () => {
+  const { page, context } = await visit(studio);
+  await context.route("**/api/models", (route) => route.abort(), { times: 1 });
+  await page.goto(`${studio.address}new`);
+  await page.getByRole("alert").getByText("The studio does not answer.").waitFor();
+  await page.getByRole("alert").getByRole("button", { name: "Look again" }).click();
+  await page.getByRole("radio", { name: /tiny-sd/ }).waitFor();
+  expect(await page.getByRole("alert").count()).toBe(0);
 });
 
 test("a draft that is gone says so and leads to a new word", async () => {

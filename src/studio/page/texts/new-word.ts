@@ -21,7 +21,6 @@ export const newWord = {
   gridLabel: "Pictures: arrows move, E edits the caption, Delete removes",
   gridHint: "Arrows move · E edits the caption · Delete removes",
   sending: (done: number, all: number) => `Copying ${done} of ${all}`,
-  waitingFor: "waiting",
   cancelUploads: "Stop copying",
   ignored: (count: number) =>
     count === 1 ? "1 file that is no picture was left out." : `${count} files that are no pictures were left out.`,
@@ -47,13 +46,11 @@ export const newWord = {
   noCaption: "no caption",
   editCaption: "Edit the caption of the chosen picture",
   caption: "Caption",
-  captionOf: (picture: string) => `Caption of ${picture}`,
   captionHint: "Enter: next picture · Escape: back to the pictures",
   captionsFromTemplate: (kind: string) =>
     `No captions are needed: sentences such as “a photo of …” are used for ${kind === "style" ? "a style" : "a thing"}.`,
   remove: "Remove",
   removed: (picture: string) => `${picture} was removed.`,
-  removedMany: (count: number) => `${count} pictures were removed.`,
   cropAlt: (picture: string) => `${picture}, with what is trained on left bright`,
   allCaptions: "Change all captions",
   find: "Find",
@@ -80,7 +77,6 @@ export const newWord = {
   kind: "What the pictures show",
   kinds: { thing: "A thing or an animal", face: "A face", style: "A style" },
   init: "Starts from",
-  initHelp: "A plain word for what the pictures show: cat, mug, watercolour.",
   initPlaceholder: "cat",
   initNone: "Without one it starts from the mean of all words and takes longer.",
   initTokens: (count: number) => (count === 1 ? "one token" : `${count} tokens: a word of one token is a better start`),
@@ -94,7 +90,13 @@ export const newWord = {
   modelTitle: "Model",
   modelHelp: "The word works in this model and in others of the same family.",
   modelsLoading: "Looking for models on this machine…",
-  modelsNone: "No models were found. Start the studio with --root FOLDER to have those of a folder listed.",
+  onlyDemo: "Only the small model to try things out was found on this machine.",
+  onlyDemoMeans:
+    "It shows in a minute how a word is learned, but draws small, simple pictures only, and its words work in no other model.",
+  onlyDemoHelp:
+    "For a word to use elsewhere, take a Stable Diffusion model: name one of the hub, put its file where A1111, Forge, ComfyUI or InvokeAI have theirs, or start the studio with --root and the folder it lies in.",
+  onlyDemoHub: "Take one of the hub",
+  lookAgain: "Look again",
   modelFilter: "Filter models",
   programs: { hub: "Downloaded from the Hugging Face hub", coinage: "To try things out" } as Readonly<
     Record<string, string>
@@ -108,8 +110,9 @@ export const newWord = {
   } as Readonly<Record<string, string>>,
   hub: "A model on the Hugging Face hub",
   hubName: "Name on the hub",
-  hubPlaceholder: "owner/name",
-  hubHelp: "It is downloaded when the training starts, if it is not on this machine yet.",
+  hubPlaceholder: "stable-diffusion-v1-5/stable-diffusion-v1-5",
+  hubHelp:
+    "Its owner and name, as its address has them. It is downloaded when the training starts, if it is not on this machine yet: some gigabytes.",
 
   planTitle: "Plan",
   recipe: "Recipe",
@@ -153,10 +156,8 @@ export const newWord = {
   planComing: "Time and memory are being worked out…",
   planUnknown: "Time and memory are told as soon as there are pictures and a model.",
   checking: "Checking…",
-  checkFailed: "The check failed",
   errorsTitle: "To be mended before the start",
   warningsTitle: "To think about",
-  noWarnings: "Nothing speaks against it.",
   problems: (errors: number, warnings: number) =>
     errors === 0 && warnings === 0
       ? "Checked: nothing speaks against it."

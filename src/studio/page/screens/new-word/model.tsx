@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import type { ListedModel } from "../../../disk/library.ts";
+import { ProblemBox } from "../../parts/notices.tsx";
 import { texts } from "../../texts/index.ts";
 import type { Editor } from "./draft/editor.ts";
 import type { Fields } from "./draft/fields.ts";
-import { aboutModel, byProgram, models } from "./draft/models.ts";
+import { aboutModel, byProgram, isOnlyDemo, models, modelsProblem, readModels } from "./draft/models.ts";
 import { Part } from "./part.tsx";
 
 const words = texts.newWord;
@@ -19,7 +20,12 @@ export function Model({ editor }: { editor: Editor }) {
   const fitting = (listed ?? []).filter(({ name, program }) => `${name} ${program}`.toLowerCase().includes(wanted));
   return (
     <Part name="model" number={3} title={words.modelTitle} help={words.modelHelp}>
-      {!listed && (
+      {modelsProblem.value && (
+        <ProblemBox problem={modelsProblem.value}>
+          <LookAgain />
+        </ProblemBox>
+      )}
+      {!listed && !modelsProblem.value && (
         <p class="faint" role="status">
           {words.modelsLoading}
         </p>
@@ -49,8 +55,42 @@ export function Model({ editor }: { editor: Editor }) {
           <HubChoice editor={editor} />
         </div>
       </fieldset>
+      {listed && hubOf(editor.fields.value) === undefined && isOnlyDemo(listed) && <OnlyDemo editor={editor} />}
       <HubName editor={editor} />
     </Part>
+  );
+}
+
+/** What to do where there is no model but the small one that comes with the program. */
+function OnlyDemo({ editor }: { editor: Editor }) {
+  return (
+    <div class="only-demo">
+      <p>
+        <strong>{words.onlyDemo}</strong> {words.onlyDemoMeans}
+      </p>
+      <p>{words.onlyDemoHelp}</p>
+      <div class="actions">
+        <button type="button" onClick={() => editor.change({ ...editor.fields.value, model: { hub: "" } })}>
+          {words.onlyDemoHub}
+        </button>
+        <LookAgain />
+      </div>
+    </div>
+  );
+}
+
+function LookAgain() {
+  const isLooking = useSignal(false);
+  const look = async (): Promise<void> => {
+    if (isLooking.value) return;
+    isLooking.value = true;
+    await readModels();
+    isLooking.value = false;
+  };
+  return (
+    <button type="button" aria-disabled={isLooking.value} onClick={look}>
+      {isLooking.value ? words.modelsLoading : words.lookAgain}
+    </button>
   );
 }
 

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Draft } from "../../../drafts/draft.ts";
 import type { Problem } from "../../../http/problems.ts";
 import { ask, problemIn, useStream } from "../../live/index.ts";
-import { attempt, ProblemBox } from "../../parts/notices.tsx";
+import { ProblemBox } from "../../parts/notices.tsx";
 import { query } from "../../route.ts";
 import { texts } from "../../texts/index.ts";
 import { Editor } from "./draft/editor.ts";
@@ -62,8 +62,7 @@ function DraftScreen({ id, onMade }: { id: string | undefined; onMade: (id: stri
           problem.value = problemIn(error);
         },
       );
-    attempt(async () => {
-      await readModels();
+    readModels().then(() => {
       const suggested = suggestedModel(models.value ?? []);
       if (id === undefined && suggested) editor.suggest({ id: suggested.id });
     });

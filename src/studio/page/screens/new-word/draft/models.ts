@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { ListedModel } from "../../../../disk/library.ts";
-import { ask } from "../../../live/index.ts";
+import type { Problem } from "../../../../http/problems.ts";
+import { ask, problemIn } from "../../../live/index.ts";
 import { bytesText } from "../../../parts/format.ts";
 import { texts } from "../../../texts/index.ts";
 
@@ -9,8 +10,17 @@ const words = texts.newWord;
 /** The models of this machine; undefined until they are known. */
 export const models = signal<readonly ListedModel[] | undefined>(undefined);
 
+/** Why they could not be listed when they were asked for last. */
+export const modelsProblem = signal<Problem | undefined>(undefined);
+
+/** Lists the models, or says why that cannot be done. */
 export async function readModels(): Promise<void> {
-  models.value = (await ask<{ models: readonly ListedModel[] }>("GET", "/api/models")).models;
+  try {
+    models.value = (await ask<{ models: readonly ListedModel[] }>("GET", "/api/models")).models;
+    modelsProblem.value = undefined;
+  } catch (error) {
+    modelsProblem.value = problemIn(error);
+  }
 }
 
 /** "Stable Diffusion 1 · half precision · 2.1 GB" */
@@ -38,9 +48,18 @@ function rank(program: string): number {
   return program === words.programs.coinage ? 1 : 0;
 }
 
+/** Whether no model that was found can be trained on, besides the small one to try things out with. */
+export function isOnlyDemo(listed: readonly ListedModel[]): boolean {
+  return usableOf(listed).length === 0;
+}
+
+function usableOf(listed: readonly ListedModel[]): readonly ListedModel[] {
+  return listed.filter(({ problems, program }) => problems.length === 0 && program !== "coinage");
+}
+
 /** The model that is chosen as long as nobody has: the only one that can be trained on, besides the one to try things out with. */
 export function suggestedModel(listed: readonly ListedModel[]): ListedModel | undefined {
-  const usable = listed.filter(({ problems, program }) => problems.length === 0 && program !== "coinage");
+  const usable = usableOf(listed);
   if (usable.length > 0) return usable.length === 1 ? usable[0] : undefined;
   return listed.find(({ program }) => program === "coinage");
 }
