@@ -90,11 +90,18 @@ export async function visit(studio: OpenStudio, options: BrowserContextOptions =
 /** Keeps what a page looks like, for human eyes. */
 async function keepScreen(page: Page, name: string): Promise<void> {
   mkdirSync(screens, { recursive: true });
-  // those further down are loaded when somebody scrolls there
+  // what lies further down is painted, and its images loaded, when somebody scrolls there
+  await page.evaluate(`for (const element of document.querySelectorAll("main *"))
+    if (getComputedStyle(element).contentVisibility === "auto") element.style.contentVisibility = "visible";`);
   await page.evaluate(`Promise.all([...document.images].map((image) => {
     image.loading = "eager";
     return image.decode().catch(() => {});
   }))`);
+  // what has just changed is painted by then; a window behind others has no frames
+  await page.evaluate(`new Promise((resolve) => {
+    requestAnimationFrame(() => requestAnimationFrame(resolve));
+    setTimeout(resolve, 500);
+  })`);
   await page.screenshot({ path: path.join(screens, `${name}.png`), fullPage: true });
 }
 

@@ -95,6 +95,12 @@ test("two words wait while a third is learned, in an order that can be changed",
   await expect.poll(names).toEqual(["lamp", "mug"]);
   await lookAt(page, "runs-queue");
 
+  // on its own screen, too
+  const { page: own } = await visit(studio);
+  await own.goto(`${studio.address}run/${idOf("lamp")}`);
+  await own.getByText("It waits for its turn, and begins by itself when vexla ends.").waitFor();
+  await lookAt(own, "run-queued");
+
   await queue.getByRole("button", { name: "mug earlier" }).press("Enter");
   await page.getByText("mug is number 1 in the queue.").waitFor();
   await expect.poll(names).toEqual(["mug", "lamp"]);
@@ -102,7 +108,11 @@ test("two words wait while a third is learned, in an order that can be changed",
   // a key that was pressed leaves the focus where it was
   expect(await page.evaluate("document.activeElement?.getAttribute('aria-label')")).toBe("mug earlier");
 
-  await queue.getByRole("button", { name: "Take out of the queue: lamp" }).click();
+  await own
+    .getByText("It waits for its turn, and begins by itself: one other word is before it in the queue.")
+    .waitFor();
+  await own.getByRole("button", { name: "Take out of the queue" }).click();
+  await own.getByText("done", { exact: true }).waitFor();
   await expect.poll(names).toEqual(["mug"]);
   await page.getByRole("button", { name: "Stop vexla" }).click();
   await queue.waitFor({ state: "detached" });
@@ -137,6 +147,7 @@ test("a run that had too little memory says so above all, and is made again with
   await lookAt(page, "runs-failed");
   await page.goto(`${studio.address}run/${idOf("mug")}`);
   await page.getByRole("alert").getByText("Out of memory").waitFor();
+  await page.getByText(/goes on from the vectors of step 10, .* the learning rate schedule begin anew/).waitFor();
   await lookAt(page, "run-failed");
   await page.getByRole("button", { name: "Again with batch 1 (same pictures a step)" }).click();
   await page.getByText("It starts from the vectors that were learned in").waitFor();

@@ -49,7 +49,7 @@ async function sawSample(page: Page, word: string, step: number): Promise<void> 
 test(
   "somebody who never trained anything teaches a word, chooses its best step and takes it to another program",
   async () => {
-    const { page, strangers, complaints } = await newVisitor();
+    const { page, context, strangers, complaints } = await newVisitor();
     await page.getByRole("link", { name: "Teach the first word" }).click();
     await page.getByLabel("Choose pictures").setInputFiles(photos);
     await expect
@@ -80,10 +80,19 @@ test(
       await page.getByLabel(setting, { exact: true }).press("Enter");
     }
     await page.getByText(/^100000 steps × \d+/).waitFor();
+    const second = await context.newPage();
+    await second.goto(page.url());
+    await second.getByText(/^100000 steps × \d+/).waitFor();
     await page.getByRole("button", { name: "Start", exact: true }).click();
+    await page.waitForURL(/\/run\//);
+    // pressed twice in a second tab, too, it is one run
+    await second.getByRole("button", { name: "Start", exact: true }).dblclick();
+    await second.waitForURL(page.url());
+    await second.close();
+    await page.bringToFront();
+    expect(readdirSync(path.join(home, "runs"))).toHaveLength(1);
 
     // watched, reloaded, stopped and gone on with for a while
-    await page.waitForURL(/\/run\//);
     await sawSample(page, "ringx1", 10);
     await sawSample(page, "ringx1", 20);
     await page.reload();

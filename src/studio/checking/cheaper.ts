@@ -1,3 +1,4 @@
+import type { RunAbout } from "../../runs/index.ts";
 import type { RunSummary } from "../../training/index.ts";
 import type { DraftSettings } from "../drafts/settings.ts";
 
@@ -86,6 +87,15 @@ export const lessMemory: Way = (planned) => checkpointing(planned) ?? smallerBat
 export function sameInLessMemory(planned: Planned): SettingsChange | undefined {
   const { run } = planned;
   return run && batchOf(run) > 1 ? inParts(run, 1) : checkpointing(planned);
+}
+
+/** The saved vectors from which a run that is made again with less memory goes on: the last ones before its end. */
+export function lastSaved(
+  checkpoints: RunAbout["checkpoints"],
+  steps: number,
+): RunAbout["checkpoints"][number] | undefined {
+  const saved = checkpoints.filter(({ kind, step }) => (kind === "step" || kind === "last") && step < steps);
+  return saved.reduce((a, b) => (a && a.step > b.step ? a : b), saved[0]);
 }
 
 /** All ways to make a run cheaper, those that save time first. */

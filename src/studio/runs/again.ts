@@ -4,7 +4,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { CoinageError } from "../../errors/index.ts";
 import { aboutRun, type Entry, type RunPlaces, readSources, settingsOfRun } from "../../runs/index.ts";
-import { type SettingsChange, sameInLessMemory } from "../checking/cheaper.ts";
+import { lastSaved, type SettingsChange, sameInLessMemory } from "../checking/cheaper.ts";
 import { picturesIn } from "../disk/folders.ts";
 import { openInside } from "../disk/names.ts";
 import type { Draft, DraftInput } from "../drafts/draft.ts";
@@ -68,8 +68,7 @@ async function draftForLessMemory(run: AskedRun, parts: Parts): Promise<Again> {
       },
     );
   const steps = summary?.steps ?? 0;
-  const saved = checkpoints.filter(({ kind, step }) => (kind === "step" || kind === "last") && step < steps);
-  const last = saved.reduce((a, b) => (a && a.step > b.step ? a : b), saved[0]);
+  const last = lastSaved(checkpoints, steps);
   const left = last && { max_train_steps: steps - last.step, max_train_epochs: null };
   return draftOf(run, parts, {
     weights: last && path.join(run.places.checkpoints, last.name),

@@ -71,15 +71,26 @@ export const watch = {
   resumed: "The run goes on.",
   againSingle: "Again with batch 1 (same pictures a step)",
   againSingleHelp:
-    "A new run with the same pictures and settings: each step takes as many pictures as before, but one after the other, which needs less memory. It goes on from the last vectors that were saved.",
+    "A new run with the same pictures and settings: each step takes as many pictures as before, but one after the other, which needs less memory.",
   againTwice: "Again with less memory, more slowly",
   againTwiceHelp:
-    "A new run with the same pictures and settings that computes results twice instead of keeping them, which needs less memory. It goes on from the last vectors that were saved.",
+    "A new run with the same pictures and settings that computes results twice instead of keeping them, which needs less memory.",
+  againFrom: (step: number | undefined) =>
+    step === undefined
+      ? "Made again it begins with the first step: nothing was saved."
+      : `Made again it goes on from the vectors of step ${step}, but what the optimizer has gathered and the learning rate schedule begin anew.`,
   memoryBegun: (name: string) => `${name} is learned again, with less memory.`,
   more: (steps: number) => (steps === 1 ? "Train 1 more step" : `Train ${steps} more steps`),
   moreSteps: "More steps",
   moreAsked: (steps: number) => `The run goes on for ${steps} more steps.`,
   dequeue: "Take out of the queue",
+  dequeued: "The run was taken out of the queue.",
+  waits: {
+    now: "It begins in a moment.",
+    after: (name: string) => `It waits for its turn, and begins by itself when ${name} ends.`,
+    behind: (count: number) =>
+      `It waits for its turn, and begins by itself: ${count === 1 ? "one other word is" : `${count} other words are`} before it in the queue.`,
+  },
   lostTitle: "The run was lost: its process is gone and has not said why",
   lastWords: "Its last words",
   curves: "Curves",
@@ -117,6 +128,12 @@ export const watch = {
   samples: "Samples",
   noSamples: "No picture has been drawn yet.",
   draw: "Draw now",
+  asked: "Asked for",
+  askedOne: (prompt: string) => `“${prompt}” is drawn next`,
+  cancel: "Cancel",
+  cancelling: "Giving it up…",
+  cancelLong: (prompt: string) => `Cancel drawing “${prompt}”`,
+  cancelAsked: (prompt: string) => `“${prompt}” is given up.`,
   drawPrompt: "Another prompt",
   before: "before",
   strip: (prompt: string, seed: number) => `${prompt} (seed ${seed})`,

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
-import { sameInLessMemory } from "../../../checking/cheaper.ts";
+import { lastSaved, sameInLessMemory } from "../../../checking/cheaper.ts";
 import type { Draft } from "../../../drafts/draft.ts";
 import type { DraftSettings } from "../../../drafts/settings.ts";
 import { useKeys } from "../../keys.ts";
@@ -58,7 +58,7 @@ export function Actions({ row, view }: { row: RunRow; view: RunView }) {
         </button>
       )}
       {state === "queued" && (
-        <button type="button" onClick={() => tellRun(row, "stop", { said: words.dequeue })}>
+        <button type="button" onClick={() => tellRun(row, "stop", { said: words.dequeued })}>
           {words.dequeue}
         </button>
       )}
@@ -164,15 +164,18 @@ function AgainForMemory({ row, view: { about, start } }: { row: RunRow; view: Ru
     isBusy.value = false;
   };
   return (
-    <button
-      type="button"
-      class="primary"
-      disabled={isBusy.value}
-      title={isSingle ? words.againSingleHelp : words.againTwiceHelp}
-      onClick={begin}
-    >
-      {isSingle ? words.againSingle : words.againTwice}
-    </button>
+    <>
+      <p class="note faint">{words.againFrom(lastSaved(about.checkpoints, start?.steps ?? 0)?.step)}</p>
+      <button
+        type="button"
+        class="primary"
+        disabled={isBusy.value}
+        title={isSingle ? words.againSingleHelp : words.againTwiceHelp}
+        onClick={begin}
+      >
+        {isSingle ? words.againSingle : words.againTwice}
+      </button>
+    </>
   );
 }
 

@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
-import { ask, gone } from "../../live/index.ts";
+import { ask, gone, rows } from "../../live/index.ts";
 import { lossText, numberText } from "../../parts/format.ts";
 import { attempt, ProblemBox } from "../../parts/notices.tsx";
+import { orderOf } from "../../parts/order.ts";
 import { RunHead } from "../../parts/run-head.tsx";
 import { isAtWork, RunProgress } from "../../parts/run-state.tsx";
 import { runAddress } from "../../route.ts";
@@ -21,6 +22,7 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
       {(isAtWork(state) || isCutShort(row)) && (
         <RunProgress run={{ ...row, ...paceOf(view) }} doing={doingText(row, view)} />
       )}
+      {state === "queued" && <p class="verdict">{waitingText(row)}</p>}
       {state === "lost" && (
         <div class="problem-box" role="alert">
           <p>
@@ -35,7 +37,9 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
           <LastWords lines={lastWords} />
         </ProblemBox>
       )}
-      {view.curves.of.loss && <p class="verdict">{verdictText(verdictOf(view), isAtWork(state))}</p>}
+      {view.curves.of.loss && state !== "queued" && (
+        <p class="verdict">{verdictText(verdictOf(view), isAtWork(state))}</p>
+      )}
       <Numbers row={row} view={view} />
       {!gone.value.has(row.id) && (
         <div class="actions">
@@ -58,7 +62,15 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
 
 /** Whether it ended before its last step. */
 function isCutShort({ state, step = 0, steps = 0 }: RunRow): boolean {
-  return (state === "stopped" || state === "lost" || state === "failed") && step > 0 && step < steps;
+  return state !== "done" && step > 0 && step < steps;
+}
+
+/** What a run that waits is waiting for. */
+function waitingText({ id }: RunRow): string {
+  const { current, queue } = orderOf(rows.value ?? []);
+  const before = queue.findIndex((one) => one.id === id);
+  if (before > 0) return words.waits.behind(before);
+  return current ? words.waits.after(current.name) : words.waits.now;
 }
 
 /** The row is told when its state changes, steps meanwhile. */

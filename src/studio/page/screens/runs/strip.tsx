@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { RunAbout, RunRow } from "../../../../runs/index.ts";
 import { ask, fileAddress } from "../../live/index.ts";
+import { spread } from "../../parts/order.ts";
 import { texts } from "../../texts/index.ts";
-import { spread } from "./order.ts";
 
 const words = texts.runs;
 

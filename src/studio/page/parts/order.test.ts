@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RunRow } from "../../../../runs/index.ts";
+import type { RunRow } from "../../../runs/index.ts";
 import { orderOf, spread } from "./order.ts";
 
 const row = (id: string, state: RunRow["state"], more: Partial<RunRow> = {}) =>

@@ -1,6 +1,6 @@
-import type { RunRow } from "../../../../runs/index.ts";
-import { isAtWork } from "../../parts/run-state.tsx";
-import { texts } from "../../texts/index.ts";
+import type { RunRow } from "../../../runs/index.ts";
+import { texts } from "../texts/index.ts";
+import { isAtWork } from "./run-state.tsx";
 
 /** The list of runs as people read it. */
 export interface RunOrder {
