@@ -99,6 +99,7 @@ export function Folders({
         ))}
       </ul>
       {found?.folders.length === 0 && <p class="faint">{words.none}</p>}
+      {path.length === 0 && <p class="faint">{words.elsewhere}</p>}
       {found?.isCut && <p class="faint">{words.cut}</p>}
       {isWithout && <p class="warning">{words.noPictures}</p>}
       <div class="actions">

@@ -10,7 +10,17 @@ import { RunHead } from "../../parts/run-head.tsx";
 import { go } from "../../route.ts";
 import { texts } from "../../texts/index.ts";
 import { expectedSeconds, sampleViewsOf, useTries, viewsOf } from "../../tries/index.ts";
-import { type Choice, cellsOf, choiceIn, columnsOf, type Position, positionsOf, queryOf, rowsOf } from "./choice.ts";
+import {
+  type Choice,
+  cellsOf,
+  choiceIn,
+  columnsOf,
+  type Position,
+  positionsOf,
+  queryOf,
+  type Row,
+  rowsOf,
+} from "./choice.ts";
 import { DrawButtons, Failures } from "./draw-buttons.tsx";
 import { Grid, type Table } from "./grid.tsx";
 import { AddPrompt, Equals } from "./prompts.tsx";
@@ -83,7 +93,12 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, o
   };
   const toggleWipe = (): void => {
     const prompt = choice.prompts[0]!;
-    wiped.value = wiped.value ? undefined : { prompt, ...table.rowsOf(prompt)[0]! };
+    const sides = [positions[0]!, chosen];
+    const drawnOf = (row: Row) =>
+      sides.filter(({ key }) => table.viewOf({ checkpoint: key, prompt, seed: row.seed }, row).state === "done").length;
+    // what can be seen at once
+    const [row] = [...table.rowsOf(prompt)].sort((a, b) => drawnOf(b) - drawnOf(a));
+    wiped.value = wiped.value ? undefined : { prompt, ...row! };
   };
   useKeys([
     ...Array.from({ length: 9 }, (_, i) => ({
