@@ -129,7 +129,10 @@ export function Export({
         {isChoosing.value ? (
           <Folders
             onTake={(taken) => {
-              [folder.value, isChoosing.value] = [taken, false];
+              isChoosing.value = false;
+              const known = programs.value?.find((one) => isSame(one.folder, taken.shown));
+              if (known) chosen.value = new Set([...chosen.value, known.id]);
+              else folder.value = taken;
             }}
             onCancel={() => {
               isChoosing.value = false;
@@ -171,6 +174,12 @@ export function Export({
       <EarlierExports exports={about.marks.exports} checkpoints={about.checkpoints} />
     </section>
   );
+}
+
+/** Whether two paths are of one folder, however Windows writes them. */
+function isSame(...paths: readonly [string, string]): boolean {
+  const [a, b] = paths.map((one) => one.replaceAll("\\", "/"));
+  return a === b;
 }
 
 function Program({
