@@ -173,9 +173,16 @@ test("a step is written for two programs and into a folder, and never over anoth
   await page.goto(screenOf("use", "?checkpoint=vexla-step00000010.safetensors"));
   await page.getByLabel("Name of the word there").fill("mycat");
   await page.getByRole("button", { name: "Choose a folder" }).press("Enter");
+  // the focus is never on what is gone
+  await page.getByRole("status").filter({ hasText: home }).and(page.locator(":focus")).waitFor();
   await page.getByRole("button", { name: "mine", exact: true }).press("Enter");
-  await page.getByText(`${home}/mine`).waitFor();
+  await page
+    .getByRole("status")
+    .filter({ hasText: `${home}/mine` })
+    .and(page.locator(":focus"))
+    .waitFor();
   await page.getByRole("button", { name: "Take this folder" }).press("Enter");
+  await page.getByRole("button", { name: "Choose a folder" }).and(page.locator(":focus")).waitFor();
   await page.getByRole("button", { name: "Write it into 3 folders" }).press("Enter");
   const results = page.getByRole("list", { name: "What was written" });
   await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(3);

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { FolderListing } from "../../disk/folders.ts";
 import type { Problem } from "../../http/problems.ts";
 import { ask, problemIn, studio } from "../live/index.ts";
@@ -15,6 +16,17 @@ export interface ChosenFolder {
   readonly path: readonly string[];
   /** All of it, for people. */
   readonly shown: string;
+}
+
+/** Gives the button that opens the folders the focus again once they are closed. */
+export function useFocusBack(isOpen: boolean): RefObject<HTMLButtonElement | null> {
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && !isOpen) button.current?.focus();
+    wasOpen.current = isOpen;
+  }, [isOpen]);
+  return button;
 }
 
 /** Walks through the folders of this machine below the studio's roots, and takes one. hasPictures: whether their number matters. */
@@ -51,8 +63,12 @@ export function Folders({
     return () => leaving.abort();
   }, [root, path, listing, problem]);
   const shown = [roots.find((one) => one.id === root)?.path ?? "", ...path].join("/").replace(/^\/\//, "/");
+  const place = useRef<HTMLParagraphElement>(null);
+  // what was pressed is gone
+  useEffect(() => place.current?.focus(), []);
   const goTo = (names: readonly string[]): void => {
     at.value = { root, path: names };
+    place.current?.focus();
   };
   const found = listing.value;
   const isWithout = hasPictures && found?.pictures === 0;
@@ -76,7 +92,7 @@ export function Folders({
           </select>
         </div>
       )}
-      <p role="status">
+      <p role="status" ref={place} tabIndex={-1}>
         <strong>{shown}</strong>
         {hasPictures && found && <span class="faint"> · {texts.runs.pictures(found.pictures)}</span>}
       </p>

@@ -4,7 +4,7 @@ import type { RunAbout } from "../../../../runs/index.ts";
 import type { Exported } from "../../../using/export.ts";
 import type { ProgramFolder } from "../../../using/programs.ts";
 import { ask, fileAddress } from "../../live/index.ts";
-import { type ChosenFolder, Folders } from "../../parts/folders.tsx";
+import { type ChosenFolder, Folders, useFocusBack } from "../../parts/folders.tsx";
 import { attempt } from "../../parts/notices.tsx";
 import { texts } from "../../texts/index.ts";
 import { EarlierExports, Written } from "./written.tsx";
@@ -34,6 +34,7 @@ export function Export({
   const chosen = useSignal<ReadonlySet<string>>(new Set());
   const folder = useSignal<ChosenFolder | undefined>(undefined);
   const [isChoosing, isWriting] = [useSignal(false), useSignal(false)];
+  const chooser = useFocusBack(isChoosing.value);
   const name = useSignal(about.record.word);
   const answer = useSignal<Answer | undefined>(undefined);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -142,6 +143,7 @@ export function Export({
           <div class="actions">
             <button
               type="button"
+              ref={chooser}
               onClick={() => {
                 isChoosing.value = true;
               }}

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { type ChosenFolder, Folders } from "../../../parts/folders.tsx";
+import { type ChosenFolder, Folders, useFocusBack } from "../../../parts/folders.tsx";
 import { attempt, notify } from "../../../parts/notices.tsx";
 import { texts } from "../../../texts/index.ts";
 import { filesIn, picturesAmong } from "../draft/dropped-files.ts";
@@ -15,6 +15,7 @@ export function DropZone({ editor, isEmpty }: { editor: Editor; isEmpty: boolean
   const isOver = useSignal(false);
   const isChoosingFolder = useSignal(false);
   const isTaking = useSignal(false);
+  const chooser = useFocusBack(isChoosingFolder.value);
   const add = async (files: Files, isChosen: boolean) => {
     const { pictures, ignored } = await picturesAmong(files, { isChosen });
     if (ignored > 0) notify(words.ignored(ignored));
@@ -90,9 +91,10 @@ export function DropZone({ editor, isEmpty }: { editor: Editor; isEmpty: boolean
         </label>
         <button
           type="button"
-          disabled={isTaking.value}
+          ref={chooser}
+          aria-disabled={isTaking.value}
           onClick={() => {
-            isChoosingFolder.value = true;
+            isChoosingFolder.value = !isTaking.value;
           }}
         >
           {isTaking.value ? words.takingFolder : words.chooseFolder}
