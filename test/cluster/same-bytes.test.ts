@@ -9,6 +9,9 @@ const [server, local] = await Promise.all([redis(), train(undefined)]);
 describe("a shared run ends in the bytes of a local one", () => {
   test.each([1, 2, 5])("with %i workers", async (count) => {
     const workers = Array.from({ length: count }, () => worker(server.url));
+    // one that leaves again while it loads
+    const leaver = count === 2 ? worker(server.url) : undefined;
+    const left = leaver?.says("(vexla").then(() => leaver.leave());
     // the device here takes part only in the first: the others do it alone
     const shared = await train(server.url, count === 1 ? [] : ["--no_cluster_local"], async (event) => {
       if (event.kind === "step" && event.step === 2) await Promise.all(workers.map((one) => one.says("ready")));
@@ -18,6 +21,7 @@ describe("a shared run ends in the bytes of a local one", () => {
     expect(names.filter((name) => !name.startsWith("coordinator")).length).toBeGreaterThanOrEqual(Math.min(count, 3));
     expect(names.some((name) => name.startsWith("coordinator"))).toBe(count === 1);
     expect(told(shared, "workerRefused")).toEqual([]);
+    await left;
   });
 });
 

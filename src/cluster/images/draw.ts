@@ -1,5 +1,6 @@
 import type { NdArray } from "../../array/index.ts";
 import { clipMerges } from "../../assets/index.ts";
+import { throwIfAborted } from "../../events/index.ts";
 import { Networks } from "../../networks/index.ts";
 import type { Picture } from "../../pictures/index.ts";
 import { generateImages, openPipeline, plainVocabulary } from "../../pipeline/index.ts";
@@ -43,11 +44,12 @@ export class Drawing {
   #drawing: Promise<unknown> | undefined;
   #unloading: NodeJS.Timeout | undefined;
 
-  /** Fetches the VAE, and measures how this machine computes with it; or why it draws nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what loading throws */
+  /** Fetches the VAE, and measures how this machine computes with it; or why it draws nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, what loading throws, and the reason of the signal */
   static async open(manifest: Manifest, options: DrawingOptions): Promise<Drawing | string> {
     const { predictionType, probe, vectors, weights } = manifest.samples!;
     const all = { ...manifest, weights: [...manifest.weights, ...weights] };
     const model = await fetchModel(all, [...trainingNetworks, "vae"], options.blobs, options.report);
+    throwIfAborted(options.signal);
     const device = await deviceFor(manifest, options);
     const { runtime, computeDtype } = device;
     try {

@@ -4,10 +4,7 @@ import { Drawing } from "../images/draw.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { WatchedServing } from "./watchdog.ts";
 
-type DrawingOptions = Parameters<typeof Drawing.open>[1] & {
-  /** Aborted when the worker leaves. */
-  readonly signal: AbortSignal;
-};
+type DrawingOptions = Parameters<typeof Drawing.open>[1];
 
 /** Draws sample images of a run besides its micro-batches, once what that takes is there. */
 export class ImagePart {
@@ -23,7 +20,7 @@ export class ImagePart {
 
   async #open(board: WorkerBoard, manifest: Manifest, options: DrawingOptions, isDrawing: () => Promise<void>) {
     const drawing = await Drawing.open(manifest, options).catch((error: unknown) => {
-      if (options.signal.aborted) return undefined;
+      if (options.signal?.aborted) return undefined;
       if (error instanceof CoinageError) return error.message;
       throw error;
     });

@@ -1,4 +1,5 @@
 import { CoinageError } from "../../errors/index.ts";
+import { throwIfAborted } from "../../events/index.ts";
 import { type OpenDevice, openDevice, type Runtime } from "../../runtime/index.ts";
 import { lowerMicroStep, type MicroStepContext } from "../../training/index.ts";
 import type { BlobStore } from "../blobs/store.ts";
@@ -19,6 +20,8 @@ export interface SessionOptions {
   readonly seal: Seal;
   /** What is being done, for people. */
   readonly report: (text: string) => void;
+  /** Aborted when the worker leaves: then what is loaded is given up after the part under way. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A run as it is loaded on this machine. */
@@ -41,12 +44,14 @@ export function deviceFor(
 }
 
 /** Fetches what a run computes with, builds its graph from its settings, and measures how this machine computes it. Nothing that was received is executed.
- *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what building or loading throws */
+ *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, what building or loading throws, and the reason of the signal */
 export async function openSession(manifest: Manifest, options: SessionOptions): Promise<Session> {
-  const { blobs, seal, report } = options;
+  const { blobs, seal, report, signal } = options;
   const model = await fetchModel(manifest, trainingNetworks, blobs, report);
+  throwIfAborted(signal);
   const { runtime, computeDtype } = await deviceFor(manifest, options);
   try {
+    throwIfAborted(signal);
     const { program, context } = lowerMicroStep(manifest.plan, model, runtime, computeDtype);
     const graph = program.digest();
     if (graph !== manifest.graph)
@@ -58,7 +63,9 @@ export async function openSession(manifest: Manifest, options: SessionOptions): 
         },
       );
     report(`loading on ${runtime.device}`);
+    throwIfAborted(signal);
     const loaded = { ...context, program: await program.load() };
+    throwIfAborted(signal);
     const latents = new Latents(blobs, manifest.blobs);
     await latents.fetchAll(manifest, report);
     const fetch = (digest: string) => latents.get(digest);
