@@ -41,12 +41,18 @@ export function spawnCoinage(words: readonly string[], home: string): ChildProce
 /** Starts `coinage studio` from its source. Its home is also that of whoever uses it, where programs are looked for. */
 export async function launchStudio({ home, port = 0, words = [] }: Launch): Promise<OpenStudio> {
   const child = spawnCoinage(["studio", "--no_open", "--port", String(port), ...words], home);
-  const gone = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  let [said, isClosed] = ["", false];
+  child.stderr.on("data", (text) => {
+    said += text;
+  });
+  const gone = new Promise<void>((resolve) =>
+    child.once("exit", (code, signal) => {
+      // tests that go on would only say that nobody answers
+      if (!isClosed) process.stderr.write(`the studio has ended by itself (${signal ?? code}): ${said}\n`);
+      resolve();
+    }),
+  );
   const entrance = await new Promise<string>((resolve, reject) => {
-    let said = "";
-    child.stderr.on("data", (text) => {
-      said += text;
-    });
     child.stdout.on("data", (text) => {
       const [address] = /http:\S+/.exec(String(text)) ?? [];
       if (address) resolve(address);
@@ -54,6 +60,7 @@ export async function launchStudio({ home, port = 0, words = [] }: Launch): Prom
     child.once("exit", () => reject(new Error(`the studio has ended: ${said}`)));
   });
   const close = async (signal: NodeJS.Signals = "SIGINT"): Promise<void> => {
+    isClosed = true;
     child.kill(signal);
     await gone;
   };

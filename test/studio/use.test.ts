@@ -193,12 +193,20 @@ test("a step is written for two programs and into a folder, and never over anoth
   await lookAt(page, "use-export");
 
   await page.getByLabel("Taught for").selectOption("vexla-step00000020.safetensors");
+  await results.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Write it into 3 folders" }).click();
   await results.getByText("OUTPUT_EXISTS").first().waitFor();
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).toEqual(wanted);
   await page.getByRole("button", { name: `Replace ${path.join(programs.A1111, "mycat.safetensors")}` }).click();
-  await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(3);
+  await results.getByText("written, read back, equal").waitFor();
+  expect(await results.getByText("OUTPUT_EXISTS").count()).toBe(2);
   expect(await vectorsIn(path.join(programs.A1111, "mycat.safetensors"))).not.toEqual(wanted);
+  expect(await vectorsIn(path.join(programs.ComfyUI, "mycat.safetensors"))).toEqual(wanted);
+  await page.getByRole("button", { name: `Replace ${path.join(home, "mine", "mycat.safetensors")}` }).click();
+  await expect.poll(() => results.getByText("written, read back, equal").count()).toBe(2);
+  // what was written is told of the step that it was
+  await page.getByLabel("Taught for").selectOption("vexla-step00000010.safetensors");
+  await results.waitFor({ state: "detached" });
 });
 
 test("the report is made where the run wrote none, and opens", async () => {

@@ -12,6 +12,8 @@ import { EarlierExports, Written } from "./written.tsx";
 const words = texts.use;
 
 interface Answer {
+  /** What was written. */
+  readonly checkpoint: string;
   readonly exports: readonly Exported[];
   /** What of the name does not work everywhere. */
   readonly warnings: readonly string[];
@@ -48,21 +50,28 @@ export function Export({
   }, [programs, chosen]);
 
   const count = chosen.value.size + Number(folder.value !== undefined);
-  const write = async (replace: boolean): Promise<void> => {
+  const programOf = ({ program, file }: Exported): ProgramFolder | undefined =>
+    programs.value?.find((one) => one.program === program && isSame(one.folder, file.replace(/[/\\][^/\\]*$/, "")));
+  /** over: a file of the name that is in the way, which alone is replaced. */
+  const write = async (over?: Exported): Promise<void> => {
     isWriting.value = true;
     await attempt(async () => {
       const into = folder.value && { folder: { root: folder.value.root, path: folder.value.path } };
+      const [known, isFolder] = [over && programOf(over), over?.program === "folder"];
       const body = {
         checkpoint: checkpoint.name,
         name: name.value.trim(),
-        programs: [...chosen.value],
-        ...into,
-        replace,
+        programs: over ? (known ? [known.id] : []) : [...chosen.value],
+        ...((!over || isFolder) && into),
+        replace: over !== undefined,
       };
       const address = `/api/runs/${encodeURIComponent(run)}`;
-      answer.value = await ask<Answer>("POST", `${address}/export`, { body });
-      const { about: now } = await ask<{ about: RunAbout }>("GET", address);
-      onMarks(now.marks);
+      const { exports, warnings } = await ask<Omit<Answer, "checkpoint">>("POST", `${address}/export`, { body });
+      const now = (one: Exported) => exports.find(({ file }) => file === one.file) ?? one;
+      const all = over ? answer.value?.exports.map(now) : undefined;
+      answer.value = { checkpoint: checkpoint.name, exports: all ?? exports, warnings };
+      const { about: after } = await ask<{ about: RunAbout }>("GET", address);
+      onMarks(after.marks);
     });
     isWriting.value = false;
   };
@@ -78,7 +87,7 @@ export function Export({
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          write(false);
+          write();
         }}
       >
         <div class="field wide">
@@ -119,6 +128,7 @@ export function Export({
                 checked
                 onChange={() => {
                   folder.value = undefined;
+                  answer.value = undefined;
                 }}
               />
               <span>
@@ -134,6 +144,7 @@ export function Export({
               const known = programs.value?.find((one) => isSame(one.folder, taken.shown));
               if (known) chosen.value = new Set([...chosen.value, known.id]);
               else folder.value = taken;
+              answer.value = undefined;
             }}
             onCancel={() => {
               isChoosing.value = false;
@@ -162,14 +173,12 @@ export function Export({
         </div>
       </form>
       <div role="status">
-        {answer.value && (
+        {answer.value?.checkpoint === checkpoint.name && (
           <Written
             exports={answer.value.exports}
             warnings={answer.value.warnings}
-            nextOf={({ program, file }) =>
-              programs.value?.find((one) => one.program === program && file.startsWith(one.folder))?.next
-            }
-            onReplace={() => write(true)}
+            nextOf={(one) => programOf(one)?.next}
+            onReplace={write}
           />
         )}
       </div>

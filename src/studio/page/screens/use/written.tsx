@@ -17,13 +17,13 @@ export function Written({
   exports: readonly Exported[];
   warnings: readonly string[];
   nextOf: (one: Exported) => string | undefined;
-  onReplace: () => void;
+  onReplace: (one: Exported) => void;
 }) {
   return (
     <ul class="cards" aria-label={words.results}>
       {exports.map((one) => (
         <li key={`${one.program} ${one.file}`} class="card">
-          <OneWritten one={one} next={nextOf(one)} onReplace={onReplace} />
+          <OneWritten one={one} next={nextOf(one)} onReplace={() => onReplace(one)} />
         </li>
       ))}
       {warnings.map((warning) => (
