@@ -50,6 +50,7 @@ export function Export({
   }, [programs, chosen]);
 
   const count = chosen.value.size + Number(folder.value !== undefined);
+  const isBlocked = count === 0 || isWriting.value || name.value.trim() === "";
   const programOf = ({ program, file }: Exported): ProgramFolder | undefined =>
     programs.value?.find((one) => one.program === program && isSame(one.folder, file.replace(/[/\\][^/\\]*$/, "")));
   /** over: a file of the name that is in the way, which alone is replaced. */
@@ -87,7 +88,7 @@ export function Export({
         class="card"
         onSubmit={(event) => {
           event.preventDefault();
-          write();
+          if (!isBlocked) write();
         }}
       >
         <div class="field wide">
@@ -164,7 +165,7 @@ export function Export({
           </div>
         )}
         <div class="actions">
-          <button type="submit" class="primary" disabled={count === 0 || isWriting.value || name.value.trim() === ""}>
+          <button type="submit" class="primary" aria-disabled={isBlocked}>
             {words.writeInto(count)}
           </button>
           <a class="button quiet" href={fileAddress(run, "checkpoints", checkpoint.name)} download={checkpoint.name}>
