@@ -1,6 +1,7 @@
 export { blobFolder } from "./blobs/folder.ts";
 export { BlobStore } from "./blobs/store.ts";
 export { queueAccess } from "./board/redis/address.ts";
+export { serverWarnings } from "./board/redis/facts.ts";
 export { rights } from "./board/redis/keys.ts";
 export { RedisWorkerBoard } from "./board/redis/worker.ts";
 export { clusterSharing, release, sharingOf } from "./coordinator/open.ts";

@@ -22,6 +22,8 @@ export function clusterLine(event: ClusterEvent): string {
     }
     case "queueBack":
       return `the queue is back after ${durationText(event.seconds)}`;
+    case "queueWarning":
+      return `warning: the queue: ${event.why}`;
   }
 }
 

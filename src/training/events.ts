@@ -93,7 +93,9 @@ export type ClusterEvent =
     }
   /** seconds: since it was heard of last; told again every ten. */
   | { readonly kind: "queueDown"; readonly why: string; readonly seconds: number }
-  | { readonly kind: "queueBack"; readonly seconds: number };
+  | { readonly kind: "queueBack"; readonly seconds: number }
+  /** The queue will lose jobs sooner or later. */
+  | { readonly kind: "queueWarning"; readonly why: string };
 
 /** What a step took that machines have shared. */
 export interface ClusterFigures {

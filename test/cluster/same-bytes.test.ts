@@ -4,7 +4,8 @@ import { fleet, shares, told } from "./fleet.ts";
 import { until } from "./redis.ts";
 
 const { redis, worker, train } = fleet();
-const [server, local] = await Promise.all([redis(), train(undefined)]);
+// a policy that is warned of; nothing is thrown away while there is room
+const [server, local] = await Promise.all([redis("--maxmemory-policy", "volatile-lru"), train(undefined)]);
 
 describe("a shared run ends in the bytes of a local one", () => {
   test.each([1, 2, 5])("with %i workers", async (count) => {
@@ -21,6 +22,9 @@ describe("a shared run ends in the bytes of a local one", () => {
     expect(names.filter((name) => !name.startsWith("coordinator")).length).toBeGreaterThanOrEqual(Math.min(count, 3));
     expect(names.some((name) => name.startsWith("coordinator"))).toBe(count === 1);
     expect(told(shared, "workerRefused")).toEqual([]);
+    expect(told(shared, "queueWarning")).toEqual([
+      { kind: "queueWarning", why: expect.stringMatching(/^maxmemory-policy is volatile-lru;/) },
+    ]);
     await left;
   });
 });

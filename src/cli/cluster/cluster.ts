@@ -6,6 +6,7 @@ import {
   RedisWorkerBoard,
   rights,
   Seal,
+  serverWarnings,
 } from "../../cluster/index.ts";
 import { CoinageError, plural } from "../../errors/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
@@ -90,12 +91,7 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
     return;
   }
   terminal.result(`${server.version}, ${Math.round(server.usedBytes / 1e6)} MB in use\n`);
-  if (server.policy !== "noeviction")
-    terminal.result(
-      `warning: maxmemory-policy is ${server.policy}; with anything but noeviction the server throws jobs away\n`,
-    );
-  if (server.limitBytes > 0 && server.usedBytes > server.limitBytes / 2)
-    terminal.result("warning: more than half of the server's memory (maxmemory) is in use\n");
+  for (const warning of serverWarnings(server)) terminal.result(`warning: ${warning}\n`);
   for (const run of runs) {
     if ("problem" in run) terminal.result(`run not understood: ${run.problem}\n`);
     else {

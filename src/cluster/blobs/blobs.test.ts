@@ -5,13 +5,14 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import os from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { sha256 } from "../protocol/signed.ts";
 import { BlobServer } from "./server.ts";
 import { BlobStore } from "./store.ts";
@@ -130,6 +131,20 @@ test("one that waits its turn gets the file in the end, and asks at the address 
   for (const { blobs } of [store(), store()])
     expect(new Uint8Array(readFileSync(await blobs.file(wanted, from)))).toEqual(bytes);
   expect([stranger.asked, busy.asked]).toEqual([2, 3]);
+});
+
+test("who takes nothing of a file for long gives its place to others", async () => {
+  const patient = await BlobServer.open("token", "127.0.0.1", undefined, 500);
+  onTestFinished(() => patient.close());
+  const large = path.join(work, "large");
+  writeFileSync(large, "");
+  truncateSync(large, 256e6);
+  patient.addFile(wanted.sha256, large);
+  const ask = () =>
+    fetch(`${patient.urls(true)[0]}/blob/${wanted.sha256}`, { headers: { authorization: "Bearer token" } });
+  const [held, other, third] = [await ask(), await ask(), await ask()];
+  expect([held.status, other.status, third.status]).toEqual([200, 200, 503]);
+  await vi.waitFor(async () => expect((await ask()).status).toBe(200), { timeout: 10_000, interval: 100 });
 });
 
 test("who has not the token gets nothing, and what nobody has is not there", async () => {

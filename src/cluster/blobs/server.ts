@@ -7,6 +7,8 @@ import type { Deliveries } from "./deliveries.ts";
 
 /** Files are given out so many at a time: the network is the run's, too. */
 const mostStreams = 2;
+/** Who has taken nothing for so long, in milliseconds, is cut off: a machine that is gone would hold its place for hours. */
+const stalledMs = 60_000;
 
 /** Gives the coordinator's files and latents to workers that know the token, by their digest: `GET /blob/SHA256`, also in parts. Takes what they bring, where
  *  that is expected. */
@@ -18,8 +20,13 @@ export class BlobServer {
   readonly #deliveries: Deliveries | undefined;
   #streams = 0;
 
-  static async open(token: string, host: string | undefined, deliveries?: Deliveries): Promise<BlobServer> {
-    const blobs = new BlobServer(token, deliveries);
+  static async open(
+    token: string,
+    host: string | undefined,
+    deliveries?: Deliveries,
+    patienceMs = stalledMs,
+  ): Promise<BlobServer> {
+    const blobs = new BlobServer(token, deliveries, patienceMs);
     await new Promise<void>((resolve, reject) => {
       blobs.#server.once("error", reject);
       blobs.#server.listen({ port: 0, host: host ?? "::" }, resolve);
@@ -35,10 +42,11 @@ export class BlobServer {
     return blobs;
   }
 
-  private constructor(token: string, deliveries: Deliveries | undefined) {
+  private constructor(token: string, deliveries: Deliveries | undefined, patienceMs: number) {
     this.#token = token;
     this.#deliveries = deliveries;
     this.#server = createServer((request, response) => this.#answer(request, response));
+    this.#server.timeout = patienceMs;
   }
 
   /** Addresses under which other machines may reach it. isLocal: none but this one will ask. */

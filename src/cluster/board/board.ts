@@ -50,6 +50,8 @@ export interface CoordinatorBoard {
   withdraw(ids: readonly string[]): Promise<void>;
   /** Workers of this run, and those that say why they take part in none. */
   workers(): Promise<Presence[]>;
+  /** What of it will lose jobs sooner or later, for people to read. */
+  warnings(): Promise<string[]>;
   /** Joins in computing, under a name. */
   serve(name: string, compute: Compute): Promise<Serving>;
   /** Takes down everything of this queue. isOver: and the run itself, where it is not the queue of images. */

@@ -138,6 +138,7 @@ export class MemoryBoard {
       look: async (id) => queue.look(id),
       withdraw: async (ids) => queue.withdraw(ids),
       workers: async () => this.#workers().filter((worker) => isAbout(worker, of)),
+      warnings: async () => [],
       serve: async (name, compute) => queue.serve(name, compute),
       close: async (isOver) => {
         this.#queues.delete(keyOf(of));

@@ -20,6 +20,8 @@ import { Usual } from "./verdict.ts";
 /** Presence is looked at this often, in milliseconds. */
 const rollMs = 1000;
 const tickMs = 100;
+/** What the board may lose is asked this often, in milliseconds. */
+const warningsMs = 60_000;
 /** While the board is out of reach, this is told so often, in milliseconds. */
 const downMs = 10_000;
 /** So often the run is announced between steps, too, in milliseconds: samples may take minutes. */
@@ -39,6 +41,8 @@ export class ClusterRunner implements MicroBatchRunner {
   #downSince: number | undefined;
   #toldDown = Number.NEGATIVE_INFINITY;
   #lastRoll = Number.NEGATIVE_INFINITY;
+  #lastWarnings = Number.NEGATIVE_INFINITY;
+  readonly #warned = new Set<string>();
   #last: StepRun | undefined;
 
   /** Announces the run. @throws what the board throws when it cannot be reached */
@@ -145,6 +149,18 @@ export class ClusterRunner implements MicroBatchRunner {
       // what one had in hand goes to another at once
       if (changes.some(({ kind }) => kind === "workerLeft")) await step.lookAfterAll();
     });
+    if (clock.now() - this.#lastWarnings >= warningsMs) yield* this.#askForWarnings();
+  }
+
+  /** Tells each warning of the board once. */
+  async *#askForWarnings(): AsyncGenerator<ClusterEvent> {
+    this.#lastWarnings = this.#with.clock.now();
+    const warnings: string[] = [];
+    yield* this.#attempt(async () => void warnings.push(...(await this.#with.board.warnings())));
+    for (const why of warnings) {
+      if (!this.#warned.has(why)) yield { kind: "queueWarning", why };
+      this.#warned.add(why);
+    }
   }
 
   /** Does something with the board, and not without it: success means that it is there. Where it fails the board counts as out of reach until something

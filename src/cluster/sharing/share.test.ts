@@ -183,7 +183,7 @@ test.each([
   let hear: (event: BoardEvent) => void = () => {};
   const queue: CoordinatorBoard = {
     ...{ announce: async () => {}, withdraw: async () => {}, workers: async () => [] },
-    ...{ serve: board.serve.bind(board), close: async () => {} },
+    ...{ serve: board.serve.bind(board), close: async () => {}, warnings: async () => [] },
     listen: (listener) => {
       hear = listener;
     },

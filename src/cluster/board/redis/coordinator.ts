@@ -12,6 +12,7 @@ import {
   queueProblem,
   waitingOptions,
 } from "./connection.ts";
+import { serverFacts, serverWarnings } from "./facts.ts";
 import { keys, markFields, presentWorkers } from "./keys.ts";
 import { asConnection, type JobData, jobOptions, queueName, queuesOf, serveQueue, standingOf } from "./queue.ts";
 
@@ -126,6 +127,10 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
   async workers() {
     const all = await this.#asking(() => presentWorkers(this.#redis));
     return all.filter((worker) => isAbout(worker, this.#of));
+  }
+
+  async warnings(): Promise<string[]> {
+    return serverWarnings(await this.#asking(() => serverFacts(this.#redis)));
   }
 
   async serve(name: string, compute: Compute): Promise<Serving> {

@@ -3,6 +3,7 @@ import type { Presence } from "../../protocol/manifest.ts";
 import type { BoardOf, Compute, RunMark, Serving, WorkerBoard } from "../board.ts";
 import type { QueueAddress } from "./address.ts";
 import { commandOptions, connected, prefix, type QueuePackages, queuePackages, queueProblem } from "./connection.ts";
+import { type ServerFacts, serverFacts } from "./facts.ts";
 import { keys, presentWorkers, readMark } from "./keys.ts";
 import { asConnection, queueName, queuesOf, serveQueue } from "./queue.ts";
 
@@ -91,21 +92,8 @@ export class RedisWorkerBoard implements WorkerBoard {
     });
   }
 
-  /** What the server says of itself. */
-  async facts(): Promise<{
-    readonly version: string;
-    readonly usedBytes: number;
-    readonly limitBytes: number;
-    readonly policy: string;
-  }> {
-    const info = await this.#asking(() => this.#redis.info());
-    const fact = (name: string) => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
-    return {
-      version: `${fact("server_name") || "redis"} ${fact("valkey_version") || fact("redis_version")}`,
-      usedBytes: Number(fact("used_memory")),
-      limitBytes: Number(fact("maxmemory")),
-      policy: fact("maxmemory_policy"),
-    };
+  facts(): Promise<ServerFacts> {
+    return this.#asking(() => serverFacts(this.#redis));
   }
 
   async close(): Promise<void> {
