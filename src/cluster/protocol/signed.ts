@@ -52,7 +52,13 @@ export class Seal {
     const signed = `${text.slice(0, -signatureLength)}}`;
     if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#signature(signed))))
       return { problem: "a wrong signature" };
-    const { success, data, error } = schema.safeParse(parsed(signed));
+    const message = parsed(signed);
+    const { v = protocolVersion } = (message ?? {}) as { readonly v?: unknown };
+    if (v !== protocolVersion)
+      return {
+        problem: `it speaks protocol ${JSON.stringify(v)}, this machine ${protocolVersion}: both need one version of coinage`,
+      };
+    const { success, data, error } = schema.safeParse(message);
     if (success) return { message: data };
     const [issue] = error.issues;
     return { problem: `${issue?.path.join(".") ?? ""}: ${issue?.message ?? "not understood"}` };
