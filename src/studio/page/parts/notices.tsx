@@ -14,6 +14,8 @@ const notices = signal<readonly Notice[]>([]);
 let next = 1;
 /** How long a notice is shown, in milliseconds. One that can be undone stays longer: reading and deciding take time. */
 const [shownMs, undoMs] = [6000, 15_000];
+/** At a time. */
+const mostNotices = 3;
 
 function drop(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id);
@@ -25,7 +27,8 @@ export function notify(
   { undo, isProblem = false }: { undo?: () => void; isProblem?: boolean } = {},
 ): void {
   const id = next++;
-  notices.value = [...notices.value, { id, text, isProblem, undo }];
+  // more would lie over what is pressed next
+  notices.value = [...notices.value.slice(1 - mostNotices), { id, text, isProblem, undo }];
   setTimeout(() => drop(id), undo || isProblem ? undoMs : shownMs);
 }
 
