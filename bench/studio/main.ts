@@ -4,8 +4,9 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { tinySdFolder } from "../../src/assets/index.ts";
-import { bundlePage, type PageBundle } from "../../src/studio/bundle.ts";
+import { bundlePage } from "../../src/studio/bundle.ts";
 import { launchBrowser, launchStudio, type OpenStudio } from "../../test/studio/launch.ts";
+import { screens, scriptBytes } from "../../test/studio/script-bytes.ts";
 import { writeLargeDraft } from "../../test/studio/written-draft.ts";
 import { randomModel } from "../random-model.ts";
 import { keepResult, machine, median, printTable } from "../results.ts";
@@ -24,20 +25,6 @@ function note(what: string, measured: string, budget: string): void {
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const ms = (value: number) => `${value.toFixed(0)} ms`;
-
-/** All that is loaded for a screen: its own script, the page's, and what they import. */
-function scriptBytes(files: PageBundle, screen: string): number {
-  const needed = new Set<string>();
-  const need = (name: string): void => {
-    if (needed.has(name)) return;
-    needed.add(name);
-    for (const [, imported] of files.get(name)!.matchAll(/from"\.\/([^"]+)"|import"\.\/([^"]+)"/g))
-      if (imported) need(imported);
-  };
-  need("app.js");
-  need([...files.keys()].find((name) => name.startsWith(`${screen}-`))!);
-  return [...needed].reduce((sum, name) => sum + files.get(name)!.length, 0);
-}
 
 /** From the address to the first heading that is seen, in milliseconds. */
 async function firstView(page: Page, address: string): Promise<number> {
@@ -92,7 +79,7 @@ const isWanted = (part: Part) => named.length === 0 || named.includes(part);
 
 async function measurePage(page: Page, studio: OpenStudio): Promise<void> {
   const files = await bundlePage(new URL("../../src/studio/page/main.tsx", import.meta.url));
-  for (const screen of ["runs", "new-word", "run", "compare", "use"])
+  for (const screen of screens)
     note(`script of the screen ${screen}`, `${(scriptBytes(files, screen) / 1000).toFixed(0)} KB`, "150 KB");
   note("first view, no runs", ms(await medianOf(7, () => firstView(page, studio.address))), "300 ms");
   note("studio idle, page open", await idleShare(studio), "1 %");
