@@ -11,9 +11,7 @@ import { bytesText, timeText } from "./parts/format.ts";
 import { later } from "./parts/later.tsx";
 import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
-import { texts } from "./texts/index.ts";
-
-const words = texts.common;
+import { common as words } from "./texts/common.ts";
 
 // each screen is a script of its own, so that the first one is there soon
 const RunsScreen = later(async () => (await import("./screens/runs/index.ts")).RunsScreen);

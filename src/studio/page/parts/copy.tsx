@@ -1,14 +1,14 @@
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
 import { attempt, notify } from "./notices.tsx";
 
 /** Copies a text. label: what is copied, for those who do not see where the button stands. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const copy = async (): Promise<void> => {
-    if (await attempt(() => navigator.clipboard.writeText(text))) notify(texts.common.copied);
+    if (await attempt(() => navigator.clipboard.writeText(text))) notify(commonTexts.copied);
   };
   return (
     <button type="button" class="quiet" aria-label={label} onClick={copy}>
-      {texts.common.copy}
+      {commonTexts.copy}
     </button>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
 
 /** A window over the page that keeps the focus until it is closed. */
 export function Dialog({
@@ -20,7 +20,7 @@ export function Dialog({
     <dialog ref={element} aria-label={title} onClose={onClose}>
       <header>
         <h2>{title}</h2>
-        <button type="button" class="quiet" aria-label={texts.common.close} onClick={onClose}>
+        <button type="button" class="quiet" aria-label={commonTexts.close} onClick={onClose}>
           ×
         </button>
       </header>

@@ -4,10 +4,10 @@ import { useEffect, useId, useRef } from "preact/hooks";
 import type { FolderListing } from "../../disk/folders.ts";
 import type { Problem } from "../../http/problems.ts";
 import { ask, problemIn, studio } from "../live/index.ts";
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
+import { folders as words } from "../texts/folders.ts";
+import { runs as runsTexts } from "../texts/runs.ts";
 import { ProblemBox } from "./notices.tsx";
-
-const words = texts.folders;
 
 /** A folder below one of the studio's roots. */
 export interface ChosenFolder {
@@ -94,7 +94,7 @@ export function Folders({
       )}
       <p role="status" ref={place} tabIndex={-1}>
         <strong>{shown}</strong>
-        {hasPictures && found && <span class="faint"> · {texts.runs.pictures(found.pictures)}</span>}
+        {hasPictures && found && <span class="faint"> · {runsTexts.pictures(found.pictures)}</span>}
       </p>
       {problem.value && <ProblemBox problem={problem.value} />}
       <ul aria-label={words.inside(shown)}>
@@ -109,7 +109,7 @@ export function Folders({
           <li key={name}>
             <button type="button" class="quiet" onClick={() => goTo([...path, name])}>
               {name}
-              {hasPictures && pictures !== undefined && pictures > 0 && <span> · {texts.runs.pictures(pictures)}</span>}
+              {hasPictures && pictures !== undefined && pictures > 0 && <span> · {runsTexts.pictures(pictures)}</span>}
             </button>
           </li>
         ))}
@@ -128,7 +128,7 @@ export function Folders({
           {words.take}
         </button>
         <button type="button" class="quiet" onClick={onCancel}>
-          {texts.common.cancel}
+          {commonTexts.cancel}
         </button>
       </div>
     </div>

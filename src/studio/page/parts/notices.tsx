@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Problem } from "../../http/problems.ts";
 import { problemIn } from "../live/index.ts";
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
 
 interface Notice {
   readonly id: number;
@@ -59,10 +59,10 @@ export function Notices() {
                 undo();
               }}
             >
-              {texts.common.undo}
+              {commonTexts.undo}
             </button>
           )}
-          <button type="button" class="quiet" aria-label={texts.common.close} onClick={() => drop(id)}>
+          <button type="button" class="quiet" aria-label={commonTexts.close} onClick={() => drop(id)}>
             ×
           </button>
         </div>

@@ -1,5 +1,5 @@
 import type { RunRow } from "../../../runs/index.ts";
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
 import { isAtWork } from "./run-state.tsx";
 
 /** The list of runs as people read it. */
@@ -25,7 +25,7 @@ export function orderOf(rows: readonly RunRow[], wanted = ""): RunOrder {
 }
 
 function fits({ name, word, state }: RunRow, wanted: string): boolean {
-  const text = `${name} ${word ?? ""} ${texts.common.state[state ?? "unreadable"]}`;
+  const text = `${name} ${word ?? ""} ${commonTexts.state[state ?? "unreadable"]}`;
   return text.toLowerCase().includes(wanted.trim().toLowerCase());
 }
 

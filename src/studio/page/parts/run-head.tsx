@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { RunRow } from "../../../runs/index.ts";
 import { gone } from "../live/index.ts";
 import { type Route, runAddress } from "../route.ts";
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
 import { StateBadge } from "./run-state.tsx";
 
 const screens = ["run", "compare", "use"] as const;
@@ -19,7 +19,7 @@ interface RunHeadProps {
 export function RunHead({ run, screen, children }: RunHeadProps) {
   useEffect(() => {
     const before = document.title;
-    document.title = texts.common.pageTitle(run.name);
+    document.title = commonTexts.pageTitle(run.name);
     return () => {
       document.title = before;
     };
@@ -32,10 +32,10 @@ export function RunHead({ run, screen, children }: RunHeadProps) {
           <StateBadge state={run.state} />
           {children}
         </div>
-        <nav class="tabs" aria-label={texts.common.screensOf(run.name)}>
+        <nav class="tabs" aria-label={commonTexts.screensOf(run.name)}>
           {screens.map((one) => (
             <a key={one} href={runAddress(run.id, one)} {...(one === screen && { "aria-current": "page" })}>
-              {texts.common.screens[one]}
+              {commonTexts.screens[one]}
             </a>
           ))}
         </nav>
@@ -43,10 +43,10 @@ export function RunHead({ run, screen, children }: RunHeadProps) {
       {gone.value.has(run.id) && (
         <div class="problem-box" role="alert">
           <p>
-            <strong>{texts.common.goneTitle}</strong>
+            <strong>{commonTexts.goneTitle}</strong>
           </p>
-          <p>{texts.common.gone}</p>
-          <a href="/">{texts.common.allRuns}</a>
+          <p>{commonTexts.gone}</p>
+          <a href="/">{commonTexts.allRuns}</a>
         </div>
       )}
     </>

@@ -1,10 +1,10 @@
 import type { RunRow } from "../../../runs/index.ts";
-import { texts } from "../texts/index.ts";
+import { common as commonTexts } from "../texts/common.ts";
 import { durationText } from "./format.ts";
 
 /** What a run is at, in a word, never by colour alone. */
 export function StateBadge({ state }: { state: RunRow["state"] }) {
-  return <span class={`badge ${state ?? "unreadable"}`}>{texts.common.state[state ?? "unreadable"]}</span>;
+  return <span class={`badge ${state ?? "unreadable"}`}>{commonTexts.state[state ?? "unreadable"]}</span>;
 }
 
 /** Whether a process is at work on it. */
@@ -27,13 +27,13 @@ export function RunProgress({ run, doing }: { run: RunRow; doing?: string | unde
         aria-valuemin={0}
         aria-valuemax={100}
         aria-valuenow={Math.floor(share * 10) * 10}
-        aria-valuetext={texts.common.progress(Math.floor(share * 100))}
+        aria-valuetext={commonTexts.progress(Math.floor(share * 100))}
       >
         <div class="done" style={{ width: `${(share * 100).toFixed(1)}%` }} />
       </div>
       <span class="faint">
-        {texts.common.step(step, steps)}
-        {remainingSeconds !== undefined && ` · ${texts.common.timeLeft(durationText(remainingSeconds))}`}
+        {commonTexts.step(step, steps)}
+        {remainingSeconds !== undefined && ` · ${commonTexts.timeLeft(durationText(remainingSeconds))}`}
         {doing !== undefined && ` · ${doing}`}
       </span>
     </div>

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { texts } from "../texts/index.ts";
+import { use as useTexts } from "../texts/use.ts";
 import { type Drawing, isDrawable, limits } from "./tries.ts";
 
 const names = ["width", "height", "steps", "guidance"] as const;
@@ -29,7 +29,7 @@ function Field({ name, value, onChange }: { name: keyof Drawing; value: number; 
   const { min, max, step } = limits[name];
   return (
     <div class="field">
-      <label for={id}>{texts.use[name]}</label>
+      <label for={id}>{useTexts[name]}</label>
       <input
         id={id}
         type="number"

@@ -1,8 +1,6 @@
 import { ProblemBox } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
+import { compare as words } from "../../texts/compare.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
-
-const words = texts.compare;
 
 /** All steps are offered up to so many pictures: more are drawn by those who can wait for days, column by column. */
 const mostAtOnce = 100;

@@ -1,10 +1,8 @@
 import { useRef } from "preact/hooks";
 import { fileAddress } from "../../live/index.ts";
-import { texts } from "../../texts/index.ts";
+import { compare as words } from "../../texts/compare.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
 import type { Choice, Position, Row } from "./choice.ts";
-
-const words = texts.compare;
 
 /** What a table of pictures shows and does. */
 export interface Table {

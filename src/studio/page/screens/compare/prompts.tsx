@@ -1,10 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
-import { texts } from "../../texts/index.ts";
+import { compare as words } from "../../texts/compare.ts";
 import { DrawingFields } from "../../tries/index.ts";
 import { type Choice, seedsIn } from "./choice.ts";
-
-const words = texts.compare;
 
 /** Seeds, size, steps and guidance, the same in every column. */
 export function Equals({ choice, onChange }: { choice: Choice; onChange: (change: Partial<Choice>) => void }) {

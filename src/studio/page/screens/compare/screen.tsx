@@ -8,7 +8,8 @@ import { MissingRun } from "../../parts/missing-run.tsx";
 import { attempt, notify, ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
 import { go } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { compare as words } from "../../texts/compare.ts";
 import { expectedSeconds, sampleViewsOf, useTries, viewsOf } from "../../tries/index.ts";
 import {
   type Choice,
@@ -27,14 +28,12 @@ import { AddPrompt, Equals } from "./prompts.tsx";
 import { addressToUse, Steps } from "./steps.tsx";
 import { type Shown, WipeView } from "./wipe-view.tsx";
 
-const words = texts.compare;
-
 /** One slider through all states of a word, with the same prompts and seeds. */
 export function CompareScreen({ id }: { id: string }) {
   const tries = useTries(id);
   const { shown, problem, takeMarks } = useRun(id, tries.take);
   if (problem) return <MissingRun problem={problem} />;
-  if (!shown) return <p class="faint">{texts.common.loading}</p>;
+  if (!shown) return <p class="faint">{commonTexts.loading}</p>;
   const { run, about } = shown;
   return (
     <>

@@ -1,8 +1,6 @@
 import { runAddress } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
+import { compare as words } from "../../texts/compare.ts";
 import type { Position } from "./choice.ts";
-
-const words = texts.compare;
 
 /** The slider through all states of the word, and what can be done with the one it stands at. */
 export function Steps({

@@ -1,13 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import { fileAddress } from "../../live/index.ts";
-import { texts } from "../../texts/index.ts";
+import { compare as words } from "../../texts/compare.ts";
 import type { Cell } from "../../tries/index.ts";
 import type { Position, Row } from "./choice.ts";
 import type { Table } from "./grid.tsx";
 import { type Side, Wipe } from "./wipe.tsx";
-
-const words = texts.compare;
 
 /** Which picture is large. */
 export interface Shown extends Row {

@@ -1,8 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.compare;
+import { compare as words } from "../../texts/compare.ts";
 
 /** A picture as one side of a wipe. */
 export interface Side {

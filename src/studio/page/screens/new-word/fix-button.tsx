@@ -1,6 +1,6 @@
 import type { Fix } from "../../../checking/fixes.ts";
 import { attempt, notify } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
+import { newWord as newWordTexts } from "../../texts/new-word.ts";
 import type { Editor } from "./draft/editor.ts";
 
 /** Mends a problem in one click; what it changed can be undone. */
@@ -13,7 +13,7 @@ export function FixButton({ editor, fix }: { editor: Editor; fix: Fix }) {
         for (const name of fix.without ?? []) await editor.restore(name);
         undo();
       };
-      notify(texts.newWord.mendedBy(fix.label), { undo: () => attempt(undoAll) });
+      notify(newWordTexts.mendedBy(fix.label), { undo: () => attempt(undoAll) });
     });
   return (
     <button type="button" onClick={mend}>

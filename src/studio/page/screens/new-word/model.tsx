@@ -1,13 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { ListedModel } from "../../../disk/library.ts";
 import { ProblemBox } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
+import { newWord as words } from "../../texts/new-word.ts";
 import type { Editor } from "./draft/editor.ts";
 import type { Fields } from "./draft/fields.ts";
 import { aboutModel, byProgram, isOnlyDemo, models, modelsProblem, readModels } from "./draft/models.ts";
 import { Part } from "./part.tsx";
-
-const words = texts.newWord;
 
 /** Lists longer than this can be filtered. */
 const shortList = 8;

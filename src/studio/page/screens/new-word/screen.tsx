@@ -5,15 +5,14 @@ import type { Problem } from "../../../http/problems.ts";
 import { ask, problemIn, useStream } from "../../live/index.ts";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { query } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { newWord as words } from "../../texts/new-word.ts";
 import { Editor } from "./draft/editor.ts";
 import { models, readModels, suggestedModel } from "./draft/models.ts";
 import { Model } from "./model.tsx";
 import { Pictures } from "./pictures/pictures.tsx";
 import { Plan } from "./plan/plan.tsx";
 import { Word } from "./word.tsx";
-
-const words = texts.newWord;
 
 /** A word that is to be learned: its pictures, its name, its model, and what it takes. */
 export function NewWordScreen() {
@@ -78,7 +77,7 @@ function DraftScreen({ id, onMade }: { id: string | undefined; onMade: (id: stri
   }, []);
   const { word } = editor.fields.value;
   useEffect(() => {
-    document.title = texts.common.pageTitle(word === "" ? words.title : words.titleOf(word));
+    document.title = commonTexts.pageTitle(word === "" ? words.title : words.titleOf(word));
   }, [word]);
   if (problem.value)
     return (
@@ -90,7 +89,7 @@ function DraftScreen({ id, onMade }: { id: string | undefined; onMade: (id: stri
         </a>
       </section>
     );
-  if (!isReady.value) return <p class="faint">{texts.common.loading}</p>;
+  if (!isReady.value) return <p class="faint">{commonTexts.loading}</p>;
   return (
     <div class="new-word">
       <header class="screen-head">

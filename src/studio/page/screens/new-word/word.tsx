@@ -1,13 +1,11 @@
 import { useComputed, useSignal } from "@preact/signals";
 import { notify } from "../../parts/notices.tsx";
 import { runAddress } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
+import { newWord as words } from "../../texts/new-word.ts";
 import type { Editor } from "./draft/editor.ts";
 import { type Kind, kindOf, withKind, withSettings } from "./draft/fields.ts";
 import { FixButton } from "./fix-button.tsx";
 import { Part } from "./part.tsx";
-
-const words = texts.newWord;
 
 /** The word, what it starts from, and of what kind it is. */
 export function Word({ editor }: { editor: Editor }) {

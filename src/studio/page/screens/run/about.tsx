@@ -6,10 +6,8 @@ import { ask } from "../../live/index.ts";
 import { attempt } from "../../parts/notices.tsx";
 import { go } from "../../route.ts";
 import { type RunView, takeAbout } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { watch as words } from "../../texts/watch.ts";
 import type { ShownRun } from "./use-run-view.ts";
-
-const words = texts.watch;
 
 /** Waits after the last key before a note is kept, in milliseconds. */
 const noteMs = 600;

@@ -10,9 +10,7 @@ import { attempt, notify } from "../../parts/notices.tsx";
 import { isAtWork } from "../../parts/run-state.tsx";
 import { go, runAddress } from "../../route.ts";
 import type { RunView } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.watch;
+import { watch as words } from "../../texts/watch.ts";
 
 /** The id of the button that opens the menu of stopping. */
 const stopId = "stop-menu";

@@ -6,9 +6,9 @@ import { Chart, type ChartCurve } from "../../parts/chart.tsx";
 import { lossText, numberText } from "../../parts/format.ts";
 import { attempt } from "../../parts/notices.tsx";
 import type { RunView } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { watch as words } from "../../texts/watch.ts";
 
-const words = texts.watch;
 const none = { steps: [], values: [] };
 
 /** The numbers of the run over its steps, drawn and as a table. */
@@ -114,7 +114,7 @@ function Table({ row: { id } }: { row: RunRow }) {
       rows.value = answer.rows;
     });
   }, [id]);
-  if (!rows.value) return <p class="faint">{texts.common.loading}</p>;
+  if (!rows.value) return <p class="faint">{commonTexts.loading}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
     <section class="table-box" tabIndex={0} aria-label={words.tableLabel}>

@@ -8,10 +8,9 @@ import { RunHead } from "../../parts/run-head.tsx";
 import { isAtWork, RunProgress } from "../../parts/run-state.tsx";
 import { runAddress } from "../../route.ts";
 import { type RunView, type Verdict, verdictOf } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { watch as words } from "../../texts/watch.ts";
 import { Actions } from "./actions.tsx";
-
-const words = texts.watch;
 
 /** What the run is at, in a sentence and a few numbers, and what can be done now. */
 export function Head({ row, view }: { row: RunRow; view: RunView }) {
@@ -117,7 +116,7 @@ function Name({ row }: { row: RunRow }) {
             draft.value = undefined;
           }}
         >
-          {texts.common.cancel}
+          {commonTexts.cancel}
         </button>
       </form>
     );

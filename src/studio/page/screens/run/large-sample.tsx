@@ -2,9 +2,8 @@ import { useKeys } from "../../keys.ts";
 import { fileAddress } from "../../live/index.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import type { RunSample } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.watch;
+import { runs as runsTexts } from "../../texts/runs.ts";
+import { watch as words } from "../../texts/watch.ts";
 
 interface LargeProps {
   readonly run: string;
@@ -42,7 +41,7 @@ export function LargeSample({ run, samples, name, stars, onMove, onStar, onClose
           src={fileAddress(run, "samples", sample.name)}
           width={width}
           height={height}
-          alt={texts.runs.sampleAlt(prompt, step, seed)}
+          alt={runsTexts.sampleAlt(prompt, step, seed)}
         />
         <p>
           {prompt} <span class="faint">seed {seed}</span>

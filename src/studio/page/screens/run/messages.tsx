@@ -2,10 +2,9 @@ import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
 import { timeText } from "../../parts/format.ts";
 import { type RunMessage, type RunView, slowDrawing } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { watch as words } from "../../texts/watch.ts";
 import { tellRun } from "./actions.tsx";
 
-const words = texts.watch;
 const said = words.message;
 
 /** Messages that are shown, unless all are wanted. */

@@ -2,7 +2,8 @@ import { useKeys } from "../../keys.ts";
 import { MissingRun } from "../../parts/missing-run.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { go, runAddress } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { watch as watchTexts } from "../../texts/watch.ts";
 import { About } from "./about.tsx";
 import { Curves } from "./curves.tsx";
 import { Head } from "./head.tsx";
@@ -16,7 +17,7 @@ import { useRunView } from "./use-run-view.ts";
 export function RunScreen({ id }: { id: string }) {
   const { row, view, problem, change } = useRunView(id);
   const name = row?.name ?? id;
-  useKeys([{ keys: "c", does: texts.watch.compare, run: () => go(runAddress(id, "compare")) }]);
+  useKeys([{ keys: "c", does: watchTexts.compare, run: () => go(runAddress(id, "compare")) }]);
   if (row && row.state === undefined)
     return (
       <>
@@ -25,7 +26,7 @@ export function RunScreen({ id }: { id: string }) {
       </>
     );
   if (problem && !view) return <MissingRun problem={problem} />;
-  if (!row || !view) return <p class="faint">{texts.common.loading}</p>;
+  if (!row || !view) return <p class="faint">{commonTexts.loading}</p>;
   return (
     <>
       <Head row={row} view={view} />

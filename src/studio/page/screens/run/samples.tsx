@@ -11,12 +11,11 @@ import {
   sampleStrips,
   takeAbout,
 } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { runs as runsTexts } from "../../texts/runs.ts";
+import { watch as words } from "../../texts/watch.ts";
 import { askSample, tellRun } from "./actions.tsx";
 import { LargeSample } from "./large-sample.tsx";
 import type { ShownRun } from "./use-run-view.ts";
-
-const words = texts.watch;
 
 /** Images of one strip that are shown at once, unless all are wanted. */
 const mostShown = 40;
@@ -139,7 +138,7 @@ function History({ run, strip: { prompt, seed, samples }, stars, onOpen, onStar 
                 width={128}
                 height={128}
                 src={fileAddress(run, "samples", sample.name, { isThumb: true })}
-                alt={texts.runs.sampleAlt(prompt, sample.step, seed)}
+                alt={runsTexts.sampleAlt(prompt, sample.step, seed)}
               />
               <span>
                 {sample.step === 0 ? words.before : words.step(sample.step)}

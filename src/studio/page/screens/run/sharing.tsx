@@ -2,9 +2,9 @@ import type { RunRow } from "../../../../runs/index.ts";
 import { numberText } from "../../parts/format.ts";
 import { isAtWork } from "../../parts/run-state.tsx";
 import { isEnough, type RunView, type SharingWorker } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { watch as watchTexts } from "../../texts/watch.ts";
 
-const words = texts.watch.sharing;
+const words = watchTexts.sharing;
 
 /** The machines that compute for a run while it is shared, and whether more of them would help. */
 export function Sharing({ row, view: { sharing } }: { row: RunRow; view: RunView }) {
@@ -30,7 +30,7 @@ export function Sharing({ row, view: { sharing } }: { row: RunRow; view: RunView
                   {worker.name}
                   <StateOf worker={worker} />
                 </th>
-                <td>{worker.rate === undefined ? "" : texts.watch.perSecond(numberText(worker.rate))}</td>
+                <td>{worker.rate === undefined ? "" : watchTexts.perSecond(numberText(worker.rate))}</td>
                 <td>{worker.samples}</td>
               </tr>
             ))}

@@ -2,7 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { RunRow } from "../../../../runs/index.ts";
 import type { RunView } from "../../state/index.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { watch as watchTexts } from "../../texts/watch.ts";
 
 /** Between two things that are spoken, in milliseconds. */
 const pauseMs = 2000;
@@ -14,15 +15,15 @@ export function Spoken({ row, view: { pace, about } }: { row: RunRow; view: RunV
   const text = useSignal("");
   const share = pace ? Math.floor((100 * pace.step) / pace.steps / progressStep) * progressStep : 0;
   const sample = about.samples.at(-1);
-  const state = texts.common.state[row.state ?? "unreadable"];
+  const state = commonTexts.state[row.state ?? "unreadable"];
   const last = useRef({ share, sample: sample?.name, state, at: 0 });
   const timer = useRef<number | undefined>(undefined);
   useEffect(() => {
     const before = last.current;
     const said = [
-      before.state !== state && row.state !== "sampling" && row.state !== "running" && texts.watch.spoken.state(state),
-      before.share < share && texts.watch.spoken.progress(share),
-      before.sample !== sample?.name && sample && texts.watch.spoken.sample(sample.step),
+      before.state !== state && row.state !== "sampling" && row.state !== "running" && watchTexts.spoken.state(state),
+      before.share < share && watchTexts.spoken.progress(share),
+      before.sample !== sample?.name && sample && watchTexts.spoken.sample(sample.step),
     ].find((one) => one);
     last.current = { ...before, share, sample: sample?.name, state };
     if (!said) return;

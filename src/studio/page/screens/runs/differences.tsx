@@ -5,9 +5,8 @@ import type { Problem } from "../../../http/problems.ts";
 import { ask, problemIn } from "../../live/index.ts";
 import { Dialog } from "../../parts/dialog.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.runs;
+import { common as commonTexts } from "../../texts/common.ts";
+import { runs as words } from "../../texts/runs.ts";
 
 interface Difference {
   readonly flag: string;
@@ -33,7 +32,7 @@ export function Differences({ a, b, onClose }: { a: RunRow; b: RunRow; onClose: 
   return (
     <Dialog title={words.differences(a.name, b.name)} onClose={onClose}>
       {problem.value && <ProblemBox problem={problem.value} />}
-      {!found.value && !problem.value && <p class="faint">{texts.common.loading}</p>}
+      {!found.value && !problem.value && <p class="faint">{commonTexts.loading}</p>}
       {found.value?.length === 0 && <p>{words.same}</p>}
       {found.value && found.value.length > 0 && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard

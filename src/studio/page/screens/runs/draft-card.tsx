@@ -2,9 +2,7 @@ import type { Draft } from "../../../drafts/draft.ts";
 import { ask } from "../../live/index.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.runs;
+import { runs as words } from "../../texts/runs.ts";
 
 /** A word that is being prepared. onChange: told when it was thrown away, or is back. */
 export function DraftCard({ draft, onChange }: { draft: Draft; onChange: () => void }) {

@@ -4,9 +4,7 @@ import { ask } from "../../live/index.ts";
 import { durationText } from "../../parts/format.ts";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { runAddress } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.runs;
+import { runs as words } from "../../texts/runs.ts";
 
 /** What this machine is at. */
 export function DeviceLine({ current }: { current: RunRow | undefined }) {

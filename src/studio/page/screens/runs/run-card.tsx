@@ -6,10 +6,9 @@ import { lossText } from "../../parts/format.ts";
 import { attempt, notify, ProblemBox } from "../../parts/notices.tsx";
 import { isAtWork, RunProgress, StateBadge } from "../../parts/run-state.tsx";
 import { go, runAddress } from "../../route.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { runs as words } from "../../texts/runs.ts";
 import { Strip } from "./strip.tsx";
-
-const words = texts.runs;
 
 /** A run in the list. choice: while two are chosen to compare their settings. */
 export function RunCard({
@@ -37,7 +36,7 @@ export function RunCard({
         )}
         {averageLoss !== undefined && step !== undefined && !isAtWork(state) && (
           <span class="faint">
-            {texts.common.step(step, undefined)} · {words.loss(lossText(averageLoss))}
+            {commonTexts.step(step, undefined)} · {words.loss(lossText(averageLoss))}
           </span>
         )}
       </div>

@@ -6,14 +6,13 @@ import { useKeys } from "../../keys.ts";
 import { ask, rows, useStream } from "../../live/index.ts";
 import { attempt } from "../../parts/notices.tsx";
 import { orderOf } from "../../parts/order.ts";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { runs as words } from "../../texts/runs.ts";
 import { Differences } from "./differences.tsx";
 import { DraftCard } from "./draft-card.tsx";
 import { DeviceLine, Queue } from "./queue.tsx";
 import { RunCard } from "./run-card.tsx";
 import { TrashView } from "./trash.tsx";
-
-const words = texts.runs;
 
 /** A list of so many runs is read without a filter. */
 const fewRuns = 3;
@@ -37,7 +36,7 @@ export function RunsScreen() {
   }, []);
   useKeys([{ keys: "/", does: words.filter, run: () => document.getElementById("filter")?.focus() }]);
 
-  if (!all) return <p class="faint">{texts.common.loading}</p>;
+  if (!all) return <p class="faint">{commonTexts.loading}</p>;
   const { current, queue, others } = orderOf(all, filter.value);
   const open = drafts.value.filter(isWaiting);
   const trash = <TrashView shown={all.length + drafts.value.length} onRestored={readDrafts} />;

@@ -3,9 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { RunAbout, RunRow } from "../../../../runs/index.ts";
 import { ask, fileAddress } from "../../live/index.ts";
 import { spread } from "../../parts/order.ts";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.runs;
+import { runs as words } from "../../texts/runs.ts";
 
 /** Pictures in a strip. */
 const mostPictures = 6;

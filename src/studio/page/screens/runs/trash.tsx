@@ -4,9 +4,7 @@ import type { Discarded } from "../../../disk/trash.ts";
 import { ask, readRows } from "../../live/index.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.runs;
+import { runs as words } from "../../texts/runs.ts";
 
 /** What was thrown away, and the way back; nothing where nothing was. shown: number of words that are shown, which changes when one is thrown away.
  *  onRestored: told when something is back. */

@@ -3,10 +3,9 @@ import type { RunAbout } from "../../../../runs/index.ts";
 import { fileAddress } from "../../live/index.ts";
 import { CopyButton } from "../../parts/copy.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
+import { compare as compareTexts } from "../../texts/compare.ts";
+import { use as words } from "../../texts/use.ts";
 import type { Try } from "../../tries/index.ts";
-
-const words = texts.use;
 
 function labelOf({ checkpoint, trainedSteps }: Try, { checkpoints }: RunAbout): string {
   if (checkpoint === "now") return trainedSteps === undefined ? words.nowLabel : words.stepLabel(trainedSteps);
@@ -17,7 +16,7 @@ function labelOf({ checkpoint, trainedSteps }: Try, { checkpoints }: RunAbout): 
 }
 
 function stateText({ state, steps, drawnSteps }: Try): string {
-  if (state === "failed") return texts.compare.failed;
+  if (state === "failed") return compareTexts.failed;
   if (state !== "drawing" || drawnSteps === undefined) return state === "drawing" ? words.drawing : words.waiting;
   return drawnSteps === 0 ? words.loading : words.drawnSteps(drawnSteps, steps);
 }
@@ -54,7 +53,7 @@ export function Drawn({
       {(state === "waiting" || state === "drawing") && (
         <div class="actions">
           <button type="button" class="quiet" onClick={onCancel}>
-            {texts.compare.cancel}
+            {compareTexts.cancel}
           </button>
         </div>
       )}
@@ -70,7 +69,7 @@ export function Drawn({
       <figcaption>
         <p>{prompt}</p>
         <p class="faint">
-          {labelOf(one, about)} · {texts.compare.seed(seed)} · {words.facts(width, height, steps, guidance)}
+          {labelOf(one, about)} · {compareTexts.seed(seed)} · {words.facts(width, height, steps, guidance)}
         </p>
       </figcaption>
       <p class="spoken" role="status">
@@ -113,7 +112,7 @@ export function Earlier({
               </button>
               <p>{one.prompt}</p>
               <p class="faint">
-                {labelOf(one, about)} · {texts.compare.seed(one.seed)}
+                {labelOf(one, about)} · {compareTexts.seed(one.seed)}
               </p>
               <div class="actions">
                 <CopyButton text={one.prompt} label={words.copyPrompt(one.prompt)} />

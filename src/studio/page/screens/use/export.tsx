@@ -6,10 +6,8 @@ import type { ProgramFolder } from "../../../using/programs.ts";
 import { ask, fileAddress } from "../../live/index.ts";
 import { type ChosenFolder, Folders, useFocusBack } from "../../parts/folders.tsx";
 import { attempt } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
+import { use as words } from "../../texts/use.ts";
 import { EarlierExports, Written } from "./written.tsx";
-
-const words = texts.use;
 
 interface Answer {
   /** What was written. */

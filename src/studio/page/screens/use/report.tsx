@@ -1,9 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { ask } from "../../live/index.ts";
 import { attempt, notify } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.use;
+import { use as words } from "../../texts/use.ts";
 
 /** The way to a run's report, which is made first where there is none. */
 export function Report({ run, hasReport }: { run: string; hasReport: boolean }) {

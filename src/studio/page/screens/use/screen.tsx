@@ -6,13 +6,12 @@ import { MissingRun } from "../../parts/missing-run.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { RunHead } from "../../parts/run-head.tsx";
 import { isAtWork } from "../../parts/run-state.tsx";
-import { texts } from "../../texts/index.ts";
+import { common as commonTexts } from "../../texts/common.ts";
+import { use as words } from "../../texts/use.ts";
 import { useTries } from "../../tries/index.ts";
 import { Export } from "./export.tsx";
 import { Report } from "./report.tsx";
 import { Trying } from "./trying.tsx";
-
-const words = texts.use;
 
 /** Drawing with the word, and giving it to other programs. */
 export function UseScreen({ id }: { id: string }) {
@@ -20,7 +19,7 @@ export function UseScreen({ id }: { id: string }) {
   const { shown, problem, takeMarks } = useRun(id, tries.take);
   const chosen = useSignal(new URLSearchParams(location.search).get("checkpoint") ?? "");
   if (problem) return <MissingRun problem={problem} />;
-  if (!shown) return <p class="faint">{texts.common.loading}</p>;
+  if (!shown) return <p class="faint">{commonTexts.loading}</p>;
   const { run, about } = shown;
   const isLive = isAtWork(run.state);
   const isNow = isLive && (chosen.value === "now" || about?.checkpoints.length === 0);

@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useId, useRef } from "preact/hooks";
 import type { RunAbout } from "../../../../runs/index.ts";
 import { durationText } from "../../parts/format.ts";
-import { texts } from "../../texts/index.ts";
+import { use as words } from "../../texts/use.ts";
 import {
   type Cell,
   type Drawing,
@@ -14,8 +14,6 @@ import {
   usualDrawing,
 } from "../../tries/index.ts";
 import { Drawn, Earlier } from "./drawn.tsx";
-
-const words = texts.use;
 
 const usualSeed = 42;
 /** Seeds that are drawn by lot stay short enough to be told on the phone. */

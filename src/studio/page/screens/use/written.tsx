@@ -3,9 +3,7 @@ import type { Exported } from "../../../using/export.ts";
 import { Ago } from "../../parts/ago.tsx";
 import { CopyButton } from "../../parts/copy.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
-import { texts } from "../../texts/index.ts";
-
-const words = texts.use;
+import { use as words } from "../../texts/use.ts";
 
 /** What became of an export: for each program whether it finds the word, and how prompts call it there. nextOf: what is still to be done there. */
 export function Written({

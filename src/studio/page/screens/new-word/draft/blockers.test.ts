@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { Check } from "../../../../checking/check.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as newWordTexts } from "../../../texts/new-word.ts";
 import { isDownloadedFirst, shownErrors, whyNotStart } from "./blockers.ts";
 import { newFields } from "./fields.ts";
 
-const { why } = texts.newWord;
+const { why } = newWordTexts;
 const check = (...codes: readonly string[]): Check => ({
   errors: codes.map((code) => ({ code, message: code })),
   ...{ warnings: [], run: undefined, crops: [] },

@@ -1,9 +1,7 @@
 import type { Check } from "../../../../checking/check.ts";
 import type { WordFacts } from "../../../../checking/word.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Fields } from "./fields.ts";
-
-const words = texts.newWord;
 
 /** What says whether a word can be started. */
 interface Readiness {

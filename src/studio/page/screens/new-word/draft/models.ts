@@ -3,9 +3,7 @@ import type { ListedModel } from "../../../../disk/library.ts";
 import type { Problem } from "../../../../http/problems.ts";
 import { ask, problemIn } from "../../../live/index.ts";
 import { bytesText } from "../../../parts/format.ts";
-import { texts } from "../../../texts/index.ts";
-
-const words = texts.newWord;
+import { newWord as words } from "../../../texts/new-word.ts";
 
 /** The models of this machine; undefined until they are known. */
 export const models = signal<readonly ListedModel[] | undefined>(undefined);

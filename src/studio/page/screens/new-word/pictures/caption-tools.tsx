@@ -1,10 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { notify } from "../../../parts/notices.tsx";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { type Captions, captionsWithWord, changedCaptions } from "../draft/fields.ts";
-
-const words = texts.newWord;
 
 /** Changes the captions of all pictures at once; each change can be undone. */
 export function CaptionTools({ editor }: { editor: Editor }) {

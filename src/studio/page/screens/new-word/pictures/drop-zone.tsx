@@ -2,11 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { type ChosenFolder, Folders, useFocusBack } from "../../../parts/folders.tsx";
 import { attempt, notify } from "../../../parts/notices.tsx";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import { filesIn, picturesAmong } from "../draft/dropped-files.ts";
 import type { Editor } from "../draft/editor.ts";
-
-const words = texts.newWord;
 
 type Files = Parameters<typeof picturesAmong>[0];
 

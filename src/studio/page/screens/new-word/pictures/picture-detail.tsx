@@ -2,11 +2,9 @@ import type { RefObject } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import { hasWord } from "../../../../drafts/captions.ts";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { type Crop, CroppedPicture } from "./cropped-picture.tsx";
-
-const words = texts.newWord;
 
 interface Shown {
   readonly editor: Editor;

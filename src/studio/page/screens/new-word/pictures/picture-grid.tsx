@@ -2,12 +2,10 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { hasWord } from "../../../../drafts/captions.ts";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import { type Crop, CroppedPicture } from "./cropped-picture.tsx";
 import { moved } from "./grid-moves.ts";
 import { type Geometry, windowOf } from "./grid-window.ts";
-
-const words = texts.newWord;
 
 interface Shown {
   readonly draft: string;

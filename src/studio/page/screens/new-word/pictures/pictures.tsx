@@ -3,7 +3,7 @@ import { useRef } from "preact/hooks";
 import type { DraftPicture } from "../../../../drafts/draft.ts";
 import { useKeys } from "../../../keys.ts";
 import { attempt, notify } from "../../../parts/notices.tsx";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { doublesOf } from "../draft/fields.ts";
 import { Part } from "../part.tsx";
@@ -13,8 +13,6 @@ import { DropZone } from "./drop-zone.tsx";
 import { PictureDetail } from "./picture-detail.tsx";
 import { PictureGrid } from "./picture-grid.tsx";
 import { UploadList } from "./upload-list.tsx";
-
-const words = texts.newWord;
 
 /** What the word is learned from. */
 export function Pictures({ editor }: { editor: Editor }) {

@@ -1,7 +1,5 @@
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
-
-const words = texts.newWord;
 
 /** Pictures on their way, and those that were refused with the reason and what to do. */
 export function UploadList({ editor: { uploads } }: { editor: Editor }) {

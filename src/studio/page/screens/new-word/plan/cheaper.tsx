@@ -4,11 +4,11 @@ import type { Alternative, Check } from "../../../../checking/check.ts";
 import { ask } from "../../../live/index.ts";
 import { bytesText, durationText } from "../../../parts/format.ts";
 import { attempt } from "../../../parts/notices.tsx";
-import { texts } from "../../../texts/index.ts";
+import { newWord as newWordTexts } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { FixButton } from "../fix-button.tsx";
 
-const words = texts.newWord.cheaper;
+const words = newWordTexts.cheaper;
 
 interface Found {
   readonly of: Check;

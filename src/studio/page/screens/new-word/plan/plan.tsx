@@ -7,7 +7,7 @@ import { Dialog } from "../../../parts/dialog.tsx";
 import { bytesText, durationText } from "../../../parts/format.ts";
 import { attempt, notify, ProblemBox } from "../../../parts/notices.tsx";
 import { go, runAddress } from "../../../route.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import { isDownloadedFirst, shownErrors, whyNotStart } from "../draft/blockers.ts";
 import type { Editor } from "../draft/editor.ts";
 import type { Fields } from "../draft/fields.ts";
@@ -16,8 +16,6 @@ import { Cheaper } from "./cheaper.tsx";
 import { Problems } from "./problems.tsx";
 import { RecipeFields } from "./recipe-fields.tsx";
 import { Settings } from "./settings.tsx";
-
-const words = texts.newWord;
 
 /** How it is learned, what that takes, what speaks against it, and the start. */
 export function Plan({ editor }: { editor: Editor }) {

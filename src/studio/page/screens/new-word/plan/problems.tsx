@@ -1,9 +1,7 @@
 import type { Check } from "../../../../checking/check.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { FixButton } from "../fix-button.tsx";
-
-const words = texts.newWord;
 
 type MendableProblem = Check["errors"][number];
 

@@ -1,8 +1,6 @@
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { isSavedWithSamples, withInterval, withPrompts, withSettings } from "../draft/fields.ts";
-
-const words = texts.newWord;
 
 /** Which recipe, how long, and what is drawn meanwhile. */
 export function RecipeFields({ editor }: { editor: Editor }) {

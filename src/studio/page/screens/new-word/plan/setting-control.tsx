@@ -1,9 +1,7 @@
 import type { ListedSetting } from "../../../../drafts/settings.ts";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { SettingValue } from "../draft/fields.ts";
 import { typedValue } from "./setting-search.ts";
-
-const words = texts.newWord;
 
 interface Shown {
   readonly setting: ListedSetting;

@@ -4,13 +4,11 @@ import type { ListedSetting } from "../../../../drafts/settings.ts";
 import { useKeys } from "../../../keys.ts";
 import { ask } from "../../../live/index.ts";
 import { attempt } from "../../../parts/notices.tsx";
-import { texts } from "../../../texts/index.ts";
+import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { chosenByRecipe, isSavedWithSamples, ownFields, type SettingValue, withSettings } from "../draft/fields.ts";
 import { SettingControl } from "./setting-control.tsx";
 import { foundSettings } from "./setting-search.ts";
-
-const words = texts.newWord;
 
 const all = signal<readonly ListedSetting[]>([]);
 
