@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import { useEffect, useState } from "preact/hooks";
 import { agoText } from "./format.ts";
 
 /** How often ages are told anew, in milliseconds: also when the machine has slept or its clock was set. */
@@ -12,4 +13,17 @@ setInterval(() => {
 /** How long ago something was, as long as it is shown. */
 export function Ago({ ms }: { ms: number }) {
   return <>{agoText(ms, now.value)}</>;
+}
+
+/** Whole seconds since a time, told anew with each of them; undefined where the time is. */
+export function useSecondsSince(ms: number | undefined): number | undefined {
+  const [passed, setPassed] = useState(0);
+  useEffect(() => {
+    if (ms === undefined) return;
+    const tell = () => setPassed(Math.max(0, Math.floor((Date.now() - ms) / 1000)));
+    tell();
+    const ticking = setInterval(tell, 1000);
+    return () => clearInterval(ticking);
+  }, [ms]);
+  return ms === undefined ? undefined : passed;
 }

@@ -52,7 +52,7 @@ export const watch = {
     tryingWords: (word: string) => `Trying the word "${word}" to start from`,
     sampling: (prompt: string) => `Drawing "${prompt}"`,
     drawing: (done: number, total: number) => `Drawing pictures for the report: ${done} of ${total}`,
-    starting: "Loading the model",
+    starting: (seconds: number) => `Loading the model${seconds < 2 ? "" : `: ${seconds} s`}`,
   },
   sampleNow: "Sample now",
   sampleNowTitle: (prompt: string) => `Draws "${prompt}" after this step`,

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { RunRow } from "../../../../runs/index.ts";
 import { ask, gone, rows } from "../../live/index.ts";
+import { useSecondsSince } from "../../parts/ago.tsx";
 import { lossText, numberText } from "../../parts/format.ts";
 import { attempt, ProblemBox } from "../../parts/notices.tsx";
 import { orderOf } from "../../parts/order.ts";
@@ -15,11 +16,18 @@ import { Actions } from "./actions.tsx";
 /** What the run is at, in a sentence and a few numbers, and what can be done now. */
 export function Head({ row, view }: { row: RunRow; view: RunView }) {
   const { state, problem, cause, lastWords } = row;
+  const isStarting = state === "starting";
+  // where the last one is an end, that of the new start is on its way
+  const last = view.messages.findLast(({ kind }) => kind === "opened" || kind === "closed");
+  const loadingFor = useSecondsSince(isStarting && last?.kind === "opened" ? last.time : undefined);
   return (
     <header class="run-head">
       <Name row={row} />
       {(isAtWork(state) || isCutShort(row)) && (
-        <RunProgress run={{ ...row, ...paceOf(view) }} doing={doingText(row, view)} />
+        <RunProgress
+          run={{ ...row, ...paceOf(view) }}
+          doing={doingText(view, isStarting ? (loadingFor ?? 0) : undefined)}
+        />
       )}
       {state === "queued" && <p class="verdict">{waitingText(row)}</p>}
       {state === "lost" && (
@@ -136,12 +144,12 @@ function Name({ row }: { row: RunRow }) {
 }
 
 /** What the run is at besides training. */
-function doingText({ state }: RunRow, { doing }: RunView): string | undefined {
+function doingText({ doing }: RunView, loadingFor: number | undefined): string | undefined {
   if (doing?.kind === "caching") return words.doing.caching(doing.done, doing.total);
   if (doing?.kind === "tryingWords") return words.doing.tryingWords(doing.word);
   if (doing?.kind === "sampling") return words.doing.sampling(doing.prompt);
   if (doing?.kind === "drawing") return words.doing.drawing(doing.done, doing.total);
-  return state === "starting" ? words.doing.starting : undefined;
+  return loadingFor === undefined ? undefined : words.doing.starting(loadingFor);
 }
 
 function LastWords({ lines }: { lines: readonly string[] }) {
