@@ -105,7 +105,7 @@ test("workers whose results are wrong are refused by name, and the run ends in t
   const refused = new Set(told(shared, "workerRefused").map(({ worker }) => worker));
   const reissued = told(shared, "reissued").map(({ why }) => why);
   expect(reissued).toContain("its result is refused: a wrong signature");
-  expect(reissued).toContainEqual(expect.stringMatching(/^its result is refused: v: /));
+  expect(reissued).toContainEqual(expect.stringContaining("speaks protocol 2"));
   expect([...refused].sort()).toEqual(
     Object.keys(spoils)
       .filter((name) => !nameless.includes(name))
