@@ -1,5 +1,6 @@
+import { signal } from "@preact/signals";
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { axisTexts, numberText } from "./format.ts";
 
@@ -28,6 +29,8 @@ export interface ChartCurve {
 
 /** Charts of one screen move their cursors together. */
 const syncKey = "steps";
+/** The step that all of them are at; undefined: the last. A chart that is not seen is not drawn, and would not know it from its drawing. */
+const cursorStep = signal<number | undefined>(undefined);
 /** In CSS pixels. */
 const height = 190;
 
@@ -38,12 +41,11 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
   const plot = useRef<uPlot | undefined>(undefined);
   const latest = useRef(curves);
   latest.current = curves;
-  const [at, setAt] = useState<number | undefined>(undefined);
   const kind = curves.map(({ label, errors }) => `${label}${errors ? "±" : ""}`).join("\n");
 
   useEffect(() => {
     const element = box.current!;
-    const made = new uPlot(optionsOf(latest, element, setAt), dataOf(latest.current), element);
+    const made = new uPlot(optionsOf(latest, element), dataOf(latest.current), element);
     plot.current = made;
     const watcher = new ResizeObserver(() => {
       if (element.clientWidth > 0) made.setSize({ width: element.clientWidth, height });
@@ -57,6 +59,7 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
       watcher.disconnect();
       made.destroy();
       plot.current = undefined;
+      cursorStep.value = undefined;
     };
   }, [kind]);
 
@@ -64,7 +67,7 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
   useEffect(draw, [curves]);
 
   const [first, last] = rangeOf(curves);
-  const step = at ?? last;
+  const step = cursorStep.value ?? last;
   const values = curves.map((curve) => ({ curve, value: valueAt(curve, step) }));
   const spoken = values.map(({ curve, value }) => `${curve.label} ${textOf(curve, value)}`).join(", ");
   return (
@@ -104,6 +107,9 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
           moveCursor(plot.current, target);
         }}
         onBlur={() => plot.current && moveCursor(plot.current, undefined)}
+        onMouseLeave={() => {
+          cursorStep.value = undefined;
+        }}
       />
     </figure>
   );
@@ -180,6 +186,7 @@ function stepFor(key: string, { steps, step }: { steps: ArrayLike<number>; step:
 
 /** Moves the cursors of all charts to a step, or takes them away. */
 function moveCursor(plot: uPlot, step: number | undefined): void {
+  cursorStep.value = step;
   const [left, top] = step === undefined ? [-10, -10] : [plot.valToPos(step, "x"), plot.over.clientHeight / 2];
   // its third argument, which the types lack: whether the other charts are told
   (plot.setCursor as (at: { left: number; top: number }, isHooked: boolean, isTold: boolean) => void)(
@@ -222,11 +229,7 @@ function heightOf(curves: readonly ChartCurve[]): [number, number] {
   return uPlot.rangeNum(low, high, 0.1, true) as [number, number];
 }
 
-function optionsOf(
-  latest: { readonly current: readonly ChartCurve[] },
-  element: HTMLElement,
-  setAt: (step: number | undefined) => void,
-): uPlot.Options {
+function optionsOf(latest: { readonly current: readonly ChartCurve[] }, element: HTMLElement): uPlot.Options {
   const css = (name: string) => () => getComputedStyle(element).getPropertyValue(name).trim();
   const [series, bands]: [uPlot.Series[], uPlot.Band[]] = [[{}], []];
   const curves = latest.current;
@@ -264,7 +267,8 @@ function optionsOf(
       setCursor: [
         (plot) => {
           const { left = -1 } = plot.cursor;
-          setAt(left < 0 ? undefined : Math.round(plot.posToVal(left, "x")));
+          // the others only follow
+          if (left >= 0 && plot.over.matches(":hover")) cursorStep.value = Math.round(plot.posToVal(left, "x"));
         },
       ],
     },
