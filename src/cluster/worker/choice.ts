@@ -26,7 +26,7 @@ export class Choice {
   readonly #options: ChoiceOptions;
   /** Why it takes no part in a run, and until when, by incarnation. */
   readonly #refused = new Map<string, { readonly why: string; readonly until: number }>();
-
+  /** Whether the others were told so when it looked last. */
   #isRefusing = false;
 
   constructor(options: ChoiceOptions) {

@@ -1,6 +1,6 @@
 import { evaluationsOf } from "../../diffusion/index.ts";
 import type { SampleRequest } from "../../generation/index.ts";
-import { countFlops } from "../../graph/index.ts";
+import { countFlops, type Tensor } from "../../graph/index.ts";
 import { vaeBands } from "../../models/index.ts";
 import { unetOutputs, vaeDecoderOutputs } from "../../networks/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
@@ -24,10 +24,13 @@ export function drawingOf(
   { model, length }: Pick<TrainingInputs, "model" | "length">,
   requests: readonly SampleRequest[],
 ): Drawing {
+  if (requests.length === 0) return { images: 0, flops: 0, interval: undefined };
   const ofEpoch = Math.ceil(length.batchesPerEpoch / gradientAccumulationSteps);
+  // its graph has thousands of nodes, and is the same for all images
+  const { prediction } = unetOutputs(model, chunkTokens, 1);
   return {
     images: requests.length,
-    flops: requests.reduce((sum, request) => sum + imageFlops(request, model), 0),
+    flops: requests.reduce((sum, request) => sum + imageFlops(request, model, prediction), 0),
     // images by epoch take precedence
     interval: sampleEveryNEpochs === undefined ? sampleEveryNSteps : sampleEveryNEpochs * ofEpoch,
   };
@@ -53,13 +56,12 @@ export function expectedRest(
   };
 }
 
-/** Encoding the prompts, a thousandth of it, is left out. */
-function imageFlops(request: SampleRequest, model: TrainingInputs["model"]): number {
+/** Encoding the prompts, a thousandth of it, is left out. prediction: of the U-Net. */
+function imageFlops(request: SampleRequest, model: TrainingInputs["model"], prediction: Tensor): number {
   const sampling = samplingOf(request, model.family);
   const { vaeScaleFactor } = model.vae.architecture;
   const [width, height] = [sampling.width / vaeScaleFactor, sampling.height / vaeScaleFactor];
   const sizes = (batch: number) => new Map(Object.entries({ batch, width, height }));
-  const { prediction } = unetOutputs(model, chunkTokens, 1);
   const { pictures } = vaeDecoderOutputs(model, vaeBands(height, width, sampling.vaeSlices));
   return (
     evaluationsOf(sampling.sampler, sampling.steps) * countFlops([prediction], sizes(promptGroups(sampling).length)) +

@@ -1,3 +1,4 @@
+import type { Problem } from "../../../http/problems.ts";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { compare as words } from "../../texts/compare.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
@@ -57,20 +58,20 @@ export function DrawButtons({
 
 /** Why pictures could not be drawn: what a cell has no room for. */
 export function Failures({ cells, viewOf }: { cells: readonly Cell[]; viewOf: (cell: Cell) => CellView }) {
-  const failed = cells.map(viewOf).filter((view) => view.state === "failed");
-  const problems = new Map(failed.map(({ problem }) => [`${problem?.code} ${problem?.message}`, problem]));
+  const counts = new Map<string, { readonly problem: Problem; readonly count: number }>();
+  for (const view of cells.map(viewOf)) {
+    const problem = view.state === "failed" ? view.problem : undefined;
+    if (!problem) continue;
+    const { count = 0 } = counts.get(problem.message) ?? {};
+    counts.set(problem.message, { problem, count: count + 1 });
+  }
   return (
     <>
-      {[...problems.values()].map((problem) => {
-        const count = failed.filter((one) => one.problem?.message === problem?.message).length;
-        return (
-          problem && (
-            <ProblemBox key={problem.message} problem={problem}>
-              <p>{words.failedHelp(count)}</p>
-            </ProblemBox>
-          )
-        );
-      })}
+      {[...counts.values()].map(({ problem, count }) => (
+        <ProblemBox key={problem.message} problem={problem}>
+          <p>{words.failedHelp(count)}</p>
+        </ProblemBox>
+      ))}
     </>
   );
 }
