@@ -5,12 +5,23 @@ import { idle, latents, numerics } from "./idle.ts";
 
 /** A worker as a process of its own whose networks compute nothing: URL, run and incarnation are its words. */
 const [url = "", run = "", incarnation = ""] = process.argv.slice(2);
+const id = `idle-${process.pid}`;
 const board = await RedisWorkerBoard.open(queueAccess(url, {}, {}).address);
 const seal = new Seal("secret");
-await board.serve({ run, incarnation }, `idle-${process.pid}`, async (body) => {
+let jobsEach = 1;
+const compute = async (body: string) => {
   const opened = seal.open(body, jobSchema, longest.job);
   if ("problem" in opened) throw new Error(opened.problem);
   const outcome = await computeJob(opened.message, idle, async () => new Uint8Array(latents.buffer));
-  return seal.sign(resultOf(opened.message, outcome, numerics, `idle-${process.pid}`));
-});
+  return seal.sign(resultOf(opened.message, outcome, numerics, id));
+};
+// as often as a worker does
+setInterval(async () => {
+  await board.tell({
+    ...{ id, host: "here", pid: process.pid, device: "none", coinage: "", jobs: 0, rate: 0 },
+    ...{ state: "ready", run, incarnation },
+  });
+  jobsEach = (await board.markOf(run))?.jobsEach ?? 1;
+}, 1000);
+await board.serve({ run, incarnation }, id, compute, () => jobsEach);
 process.send?.("ready");

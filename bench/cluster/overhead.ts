@@ -70,7 +70,11 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
       for await (const _ of one.run(inputs, batches()));
     };
   };
-  const shared = await timesOf(steps, stepsOf(runner));
+  const step = stepsOf(runner);
+  // until workers know how many jobs a step has, and whether to fetch some ahead
+  const warm = performance.now() + 2500;
+  while (performance.now() < warm) await step();
+  const shared = await timesOf(steps, step);
   const watch = await RedisWorkerBoard.open(address);
   const roundTrip = await timesOf(300, async () => void (await watch.markOf(of.run)));
   const { usedBytes } = await watch.facts();

@@ -1,78 +1,12 @@
-import { connect, createServer, type Socket } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
+import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
+import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
 import { fleet, shares, told } from "./fleet.ts";
+import { until } from "./redis.ts";
+import { Relay } from "./relay.ts";
 
 const { redis, worker, train } = fleet();
 const local = await train(undefined);
-
-/** A TCP port in front of a socket, which can do what networks do. */
-class Relay {
-  readonly #target: string;
-  readonly #pairs = new Set<readonly [Socket, Socket]>();
-  readonly #server = createServer((client) => this.#accept(client));
-  /** Nothing goes through; it is kept back. */
-  isStalled = false;
-  /** Answers are thrown away. */
-  isDeafened = false;
-  delayMs = 0;
-
-  static async open(target: string): Promise<Relay> {
-    const relay = new Relay(target);
-    await new Promise<void>((resolve) => relay.#server.listen(0, "127.0.0.1", resolve));
-    onTestFinished(() => {
-      relay.cut();
-      relay.#server.close();
-    });
-    return relay;
-  }
-
-  private constructor(target: string) {
-    this.#target = target;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as { port: number }).port}`;
-  }
-
-  /** Breaks all connections in the middle of whatever goes through. */
-  cut(): void {
-    for (const [client, server] of this.#pairs) {
-      client.resetAndDestroy();
-      server.destroy();
-    }
-    this.#pairs.clear();
-  }
-
-  #accept(client: Socket): void {
-    const server = connect(this.#target);
-    const pair = [client, server] as const;
-    this.#pairs.add(pair);
-    this.#pass(client, server, () => false);
-    this.#pass(server, client, () => this.isDeafened);
-    for (const socket of pair) {
-      socket.on("error", () => {});
-      socket.on("close", () => {
-        client.destroy();
-        server.destroy();
-        this.#pairs.delete(pair);
-      });
-    }
-  }
-
-  #pass(from: Socket, to: Socket, isDropped: () => boolean): void {
-    const kept: Buffer[] = [];
-    const flush = () => {
-      if (this.isStalled) return void setTimeout(flush, 50);
-      for (const piece of kept.splice(0)) if (!to.destroyed) to.write(piece);
-    };
-    from.on("data", (piece: Buffer) => {
-      if (isDropped()) return;
-      kept.push(piece);
-      if (this.delayMs > 0) setTimeout(flush, this.delayMs);
-      else flush();
-    });
-  }
-}
 
 test("a network that delays, stalls, is cut in mid-frame and passes one direction alone costs time, and no bits", {
   timeout: 240_000,
@@ -121,4 +55,45 @@ test("a network that delays, stalls, is cut in mid-frame and passes one directio
   expect(shares(shared).size).toBe(2);
   // the worker takes jobs again
   expect(after.size).toBe(2);
+});
+
+test("over a slow way a worker fetches a job while it computes another one, and computes one at a time", async () => {
+  const server = await redis();
+  const way = await Relay.open(server.socket);
+  way.delayMs = 25;
+  const of = { run: "slow", incarnation: "way" };
+  const board = await RedisCoordinatorBoard.open(queueAccess(server.url, {}, {}).address, of, 40);
+  const worker = await RedisWorkerBoard.open(queueAccess(way.url, {}, {}).address);
+  let [inHand, answered, computing] = [0, 0, 0];
+  const most = { inHand: 0, computing: 0 };
+  board.listen(({ kind }) => {
+    if (kind === "taken") most.inHand = Math.max(most.inHand, ++inHand);
+    if (kind !== "answered") return;
+    inHand--;
+    answered++;
+  });
+  const mostOf = async (jobsEach: number, step: number) => {
+    Object.assign(most, { inHand: 0, computing: 0 });
+    answered = 0;
+    const compute = async (body: string) => {
+      most.computing = Math.max(most.computing, ++computing);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      computing--;
+      return body;
+    };
+    const serving = await worker.serve(of, "w", compute, () => jobsEach);
+    const jobs = Array.from({ length: 40 }, (_, index) => ({ id: `s${step}-${index}-1`, body: "{}" }));
+    await board.publish(jobs, false);
+    await until(
+      () => answered === jobs.length,
+      () => `${answered} answers`,
+    );
+    await serving.close();
+    return { ...most };
+  };
+  // one job in a step: fetched ahead, it would only be kept from others
+  expect(await mostOf(1, 1)).toEqual({ inHand: 1, computing: 1 });
+  expect(await mostOf(8, 2)).toEqual({ inHand: 2, computing: 1 });
+  await worker.close();
+  await board.close(true);
 });

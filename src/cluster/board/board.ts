@@ -75,6 +75,8 @@ export interface RunMark {
   readonly step: number;
   /** Workers that are not used any more. */
   readonly out: readonly string[];
+  /** Jobs of a step for each who computes; undefined where there are no steps, or none has begun. */
+  readonly jobsEach?: number | undefined;
 }
 
 /** A board as a worker has it. */
@@ -83,7 +85,8 @@ export interface WorkerBoard {
   manifests(): Promise<string[]>;
   /** undefined when its coordinator is away. */
   markOf(run: string): Promise<RunMark | undefined>;
-  serve(of: BoardOf, name: string, compute: Compute): Promise<Serving>;
+  /** jobsEach: how many jobs of a step there are for each who computes, as far as is known: a board may fetch some ahead. */
+  serve(of: BoardOf, name: string, compute: Compute, jobsEach?: () => number): Promise<Serving>;
   /** Jobs that nobody has taken. */
   waiting(of: BoardOf): Promise<number>;
   /** All workers that are there. */

@@ -7,7 +7,7 @@ import {
   type RunnerOutput,
   type StepInputs,
 } from "../../training/index.ts";
-import type { Serving } from "../board/board.ts";
+import type { RunMark, Serving } from "../board/board.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
 import { computeJob, type Outcome, resultOf } from "../worker/compute.ts";
 import type { Coordination } from "./coordination.ts";
@@ -35,7 +35,7 @@ export class ClusterRunner implements MicroBatchRunner {
   readonly #noise = new NoiseScale();
   #serving: Serving | undefined;
   #callOffBeat = () => {};
-  #mark = { step: 0, out: [] as readonly string[] };
+  #mark: Omit<RunMark, "incarnation"> = { step: 0, out: [] };
   /** What is being computed here. */
   readonly #computing = new Set<Promise<unknown>>();
   #downSince: number | undefined;
@@ -101,7 +101,8 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   #announce(step: number): Promise<void> {
-    this.#mark = { step, out: this.#roll.out };
+    const computing = Math.max(1, this.#roll.size + (this.#with.isServing ? 1 : 0));
+    this.#mark = { step, out: this.#roll.out, ...(this.#last && { jobsEach: this.#last.size / computing }) };
     return this.#with.board.announce(this.#with.manifest, this.#mark);
   }
 

@@ -60,6 +60,11 @@ export class StepRun {
     return this.#schedule.isDone;
   }
 
+  /** How many jobs it has. */
+  get size(): number {
+    return this.#jobs.length;
+  }
+
   /** Whether a micro-batch has failed so often that it is to be computed here. */
   get isStuck(): boolean {
     return this.#schedule.open.some((index) => this.#isHopeless(index));

@@ -43,9 +43,15 @@ export class WatchedServing {
   readonly #watchdog: Watchdog;
   #serving: Serving;
 
-  static async open(board: WorkerBoard, of: BoardOf, name: string, compute: Compute): Promise<WatchedServing> {
+  static async open(
+    board: WorkerBoard,
+    of: BoardOf,
+    name: string,
+    compute: Compute,
+    jobsEach?: () => number,
+  ): Promise<WatchedServing> {
     const watchdog = new Watchdog();
-    const open = () => board.serve(of, name, (body) => watchdog.during(() => compute(body)));
+    const open = () => board.serve(of, name, (body) => watchdog.during(() => compute(body)), jobsEach);
     return new WatchedServing(open, () => board.waiting(of), watchdog, await open());
   }
 

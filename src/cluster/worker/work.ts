@@ -219,7 +219,8 @@ export class Work {
     const { run, incarnation } = manifest;
     const { compute, leave, presence, thing } = part;
     this.#mark = await board.markOf(run).catch(() => undefined);
-    const serving = await WatchedServing.open(board, { run, incarnation }, this.#id, compute);
+    const jobsEach = () => this.#mark?.jobsEach ?? 1;
+    const serving = await WatchedServing.open(board, { run, incarnation }, this.#id, compute, jobsEach);
     say("ready");
     await this.#tell({ state: "ready", numerics: undefined, ...presence });
     const besides = part.besides?.();

@@ -76,12 +76,17 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     this.#listener = listener;
   }
 
-  async announce(manifest: string, { step, out }: Omit<RunMark, "incarnation">): Promise<void> {
+  async announce(manifest: string, told: Omit<RunMark, "incarnation">): Promise<void> {
     const { run, incarnation } = this.#of;
     await this.#asking(async () => {
       const mark = keys.mark(run);
-      const told = this.#redis.multi().hset(mark, markFields({ incarnation, step, out })).expire(mark, markSeconds);
-      const answers = await told.hexists(keys.runs, run).exec();
+      const fields = markFields({ ...told, incarnation });
+      const answers = await this.#redis
+        .multi()
+        .hset(mark, fields)
+        .expire(mark, markSeconds)
+        .hexists(keys.runs, run)
+        .exec();
       if (this.#announced === manifest && answers?.at(-1)?.[1] === 1) return;
       if (this.#announced === "") await this.#removeEarlier();
       await this.#redis.hset(keys.runs, run, manifest);

@@ -18,14 +18,20 @@ export const keys = {
   worker: (id: string) => `${prefix}:w:${id}`,
 };
 
-export function markFields({ incarnation, step, out }: RunMark): Record<string, string> {
-  return { incarnation, step: String(step), out: out.join(" ") };
+export function markFields({ incarnation, step, out, jobsEach }: RunMark): Record<string, string> {
+  return {
+    ...{ incarnation, step: String(step), out: out.join(" ") },
+    ...(jobsEach !== undefined && { jobsEach: String(jobsEach) }),
+  };
 }
 
 export async function readMark(redis: Redis, run: string): Promise<RunMark | undefined> {
-  const { incarnation, step, out = "" } = await redis.hgetall(keys.mark(run));
+  const { incarnation, step, out = "", jobsEach } = await redis.hgetall(keys.mark(run));
   if (incarnation === undefined) return undefined;
-  return { incarnation, step: Number(step), out: out.split(" ").filter(Boolean) };
+  return {
+    ...{ incarnation, step: Number(step), out: out.split(" ").filter(Boolean) },
+    ...(jobsEach !== undefined && { jobsEach: Number(jobsEach) }),
+  };
 }
 
 /** Workers that have told of themselves lately. */

@@ -1,9 +1,10 @@
-import type { ConnectionOptions, JobsOptions, Queue } from "bullmq";
+import type { ConnectionOptions, Job, JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { longest } from "../../protocol/job.ts";
 import type { BoardOf, Compute, Serving, Standing } from "../board.ts";
 import type { QueueAddress } from "./address.ts";
 import { prefix, type QueuePackages, waitingOptions } from "./connection.ts";
+import { FetchAhead } from "./fetch-ahead.ts";
 
 // Everything that knows BullMQ: nothing of its types goes further than this folder.
 
@@ -58,27 +59,35 @@ export async function standingOf(queue: Queue<JobData, string>, id: string): Pro
   return { state: "taken", by: job.processedBy };
 }
 
-/** Takes jobs from a queue, one at a time. After one that failed it rests, so that another worker gets the next copy. */
+/** Takes jobs from a queue and computes them one at a time. After one that failed it rests, so that another worker gets the next copy. */
 export function serveQueue(
   { bullmq, Redis }: QueuePackages,
   address: QueueAddress,
   of: BoardOf,
   name: string,
   compute: Compute,
+  jobsEach = () => 1,
 ): Serving {
   const connection = new Redis(waitingOptions(address));
   connection.on("error", () => {});
   let computing: Promise<unknown> | undefined;
-  const computed = async (body: string): Promise<string> => {
-    const answer = compute(body);
+  const ahead = new FetchAhead();
+  /** When jobs were begun and computed whose answers are being handed in. */
+  const handedIn = new WeakMap<Job, readonly [begun: number, computed: number]>();
+  const computed = async (job: Job<JobData, string>): Promise<string> => {
+    while (computing) await computing;
+    const begun = performance.now();
+    const answer = compute(job.data.body);
     computing = answer.catch(() => {});
     try {
-      return await answer;
+      const body = await answer;
+      handedIn.set(job, [begun, performance.now()]);
+      return body;
     } finally {
       computing = undefined;
     }
   };
-  const worker = new bullmq.Worker<JobData, string>(queueName(of), (job) => computed(job.data.body), {
+  const worker = new bullmq.Worker<JobData, string>(queueName(of), computed, {
     connection: asConnection(connection),
     ...{ prefix, name, concurrency: 1, drainDelay: 5 },
     // second net, should the coordinator not notice that a worker is gone
@@ -88,6 +97,12 @@ export function serveQueue(
   let isClosing = false;
   // without a listener they would end the process
   worker.on("error", () => {});
+  worker.on("completed", (job) => {
+    const [begun, done] = handedIn.get(job) ?? [];
+    if (begun === undefined || done === undefined) return;
+    ahead.note(done - begun, performance.now() - done);
+    worker.concurrency = ahead.isWorthwhile(jobsEach()) ? 2 : 1;
+  });
   worker.on("failed", () => {
     if (rest !== undefined || isClosing) return;
     worker.pause(true).catch(() => {});

@@ -37,8 +37,8 @@ export class RedisWorkerBoard implements WorkerBoard {
     return this.#asking(() => readMark(this.#redis, run));
   }
 
-  async serve(of: BoardOf, name: string, compute: Compute): Promise<Serving> {
-    const serving = serveQueue(this.#packages, this.#address, of, name, compute);
+  async serve(of: BoardOf, name: string, compute: Compute, jobsEach?: () => number): Promise<Serving> {
+    const serving = serveQueue(this.#packages, this.#address, of, name, compute, jobsEach);
     return {
       ...serving,
       close: async (isForced) => {
