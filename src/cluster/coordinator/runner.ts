@@ -101,8 +101,7 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   #announce(step: number): Promise<void> {
-    const computing = Math.max(1, this.#roll.size + (this.#with.isServing ? 1 : 0));
-    this.#mark = { step, out: this.#roll.out, ...(this.#last && { jobsEach: this.#last.size / computing }) };
+    this.#mark = { step, out: this.#roll.out, ...(this.#last && { jobsEach: this.#last.jobsEach }) };
     return this.#with.board.announce(this.#with.manifest, this.#mark);
   }
 

@@ -53,16 +53,16 @@ export class StepRun {
     if (before) before.#before = undefined;
     this.#start = coordination.clock.now();
     this.#schedule = new StepSchedule(jobs.length, this.#start, coordination.policy);
-    for (const { step, index } of jobs) if (isTwin(step, index)) this.#wanted.set(index, false);
+    for (const index of this.#twins()) this.#wanted.set(index, false);
   }
 
   get isDone(): boolean {
     return this.#schedule.isDone;
   }
 
-  /** How many jobs it has. */
-  get size(): number {
-    return this.#jobs.length;
+  /** Jobs for each who computes. */
+  get jobsEach(): number {
+    return this.#jobs.length / Math.max(1, this.#computing);
   }
 
   /** Whether a micro-batch has failed so often that it is to be computed here. */
@@ -86,6 +86,20 @@ export class StepRun {
     return this.#schedule.unpublished.length + this.#wantedNow.length > 0;
   }
 
+  /** How many compute jobs of the run. */
+  get #computing(): number {
+    return this.#roll.size + (this.#with.isServing ? 1 : 0);
+  }
+
+  /** Indices that are computed twice on purpose. */
+  #twins(): number[] {
+    const [count, computing] = [this.#jobs.length, this.#computing];
+    if (computing < 2) return [];
+    // where all have something to do in the last round, one copy more makes the step a round longer: then only one step in so many has one
+    const every = count % computing === 0 ? twinEvery * count : twinEvery;
+    return this.#jobs.filter(({ step, index }) => isTwin(step, index, every)).map(({ index }) => index);
+  }
+
   get #wantedNow(): number[] {
     return [...this.#wanted.keys()].filter((index) => this.#schedule.isOpen(index));
   }
@@ -95,7 +109,10 @@ export class StepRun {
     const missing = this.#schedule.unpublished;
     const more = this.#wantedNow;
     const isFirst = missing.length === 0 && more.every((index) => this.#wanted.get(index));
-    const names = [...missing, ...more].map((index) => this.#schedule.publish(index, this.#with.clock.now()));
+    // those that are computed twice go first, one copy after the other: so two workers take them, and both are done before the step is
+    const rest = missing.filter((index) => !more.includes(index));
+    const twice = more.flatMap((index) => (missing.includes(index) ? [index, index] : [index]));
+    const names = [...twice, ...rest].map((index) => this.#schedule.publish(index, this.#with.clock.now()));
     this.#wanted.clear();
     try {
       const posted = names.map((name) => this.#posted(name));
@@ -259,8 +276,7 @@ export class StepRun {
   #isConfirmed(name: CopyName, worker: string, { digest, norm }: Checked): boolean {
     if (worker === this.#with.name) return true;
     const doubts = Number.isFinite(norm) ? (this.#doubts.get(name.index) ?? []) : [];
-    const isAlone = this.#roll.size + (this.#with.isServing ? 1 : 0) <= 1;
-    if (doubts.some((one) => one.digest === digest && (one.worker !== worker || isAlone))) return true;
+    if (doubts.some((one) => one.digest === digest && (one.worker !== worker || this.#computing < 2))) return true;
     this.#doubts.set(name.index, [...(this.#doubts.get(name.index) ?? []), { worker, digest }]);
     this.#schedule.gone(name);
     this.#tellReissue(name.index, `the result of ${worker} is unusual, so another one is asked for`);
@@ -309,7 +325,7 @@ function sizeOf({ samples, latentShape }: Job): string {
   return `${samples.length}x${latentShape.join("x")}`;
 }
 
-/** Chosen by a fixed rule, so that no generator is drawn from. */
-function isTwin(step: number, index: number): boolean {
-  return Math.imul(step * 64 + index + 1, 2654435761) >>> 0 < 2 ** 32 / twinEvery;
+/** One in so many, chosen by a fixed rule, so that no generator is drawn from. */
+function isTwin(step: number, index: number, every: number): boolean {
+  return Math.imul(step * 64 + index + 1, 2654435761) >>> 0 < 2 ** 32 / every;
 }
