@@ -66,6 +66,9 @@ const weights = z.array(blob.extend({ path: z.string(), hub: hubPlace.optional()
 /** What the coordinator has computed with its VAE: see images/vae-probe.ts. */
 const vaeProbe = z.object({ values: z.string().max(1 << 20), digest: digestSchema });
 
+/** An address of the coordinator's own: a machine by its number and a port, and nothing else that a worker could be sent to. */
+const ownAddress = z.string().regex(/^http:\/\/(\d{1,3}(\.\d{1,3}){3}|\[[\da-f:]{2,39}\]):\d{1,5}$/);
+
 /** What all manifests say. */
 const common = {
   v: z.literal(protocolVersion),
@@ -81,8 +84,8 @@ const common = {
   steps: z.int().min(1),
   /** Of the coordinator's processor: sums are cut by it, so other numbers of threads round differently. */
   threads: z.int().min(1).max(1024),
-  /** Where blobs can be had, in order of preference. */
-  blobs: z.object({ urls: z.array(z.url()), token: z.string() }),
+  /** Where the coordinator gives out blobs, in order of preference. */
+  blobs: z.object({ urls: z.array(ownAddress).min(1), token: z.string() }),
 };
 
 const stepsSchema = z.object({
