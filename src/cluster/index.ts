@@ -1,4 +1,4 @@
-export { blobFolder } from "./blobs/folder.ts";
+export { blobFolder } from "./blobs/digests.ts";
 export { BlobStore } from "./blobs/store.ts";
 export { queueAccess } from "./board/redis/address.ts";
 export { serverWarnings } from "./board/redis/facts.ts";

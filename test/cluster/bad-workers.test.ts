@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { digestOfFile } from "../../src/cluster/blobs/hashes.ts";
+import { digestOfFile } from "../../src/cluster/blobs/digests.ts";
 import {
   BlobStore,
   longest,

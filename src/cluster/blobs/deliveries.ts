@@ -7,23 +7,23 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 interface DeliveryLimits {
-  /** Of one file. */
+  /** Of a single file. */
   readonly fileBytes: number;
-  /** Of all that were delivered and not taken. */
+  /** Of all files that are here: delivered or coming in, and not yet dropped. */
   readonly bytes: number;
 }
 
-/** Files that workers bring for jobs: `PUT /delivery/JOB/SHA256`. Each is written under another name, and gets that of its digest once all of it has come and
- *  has that digest. */
+/** Files that workers deliver for jobs: `PUT /delivery/JOB/SHA256`. Each is written under a temporary name and renamed to its digest once it is complete and
+ *  the digest is right. */
 export class Deliveries {
   readonly #folder: string;
   readonly #limits: DeliveryLimits;
-  /** Bytes of what lies here or is coming in, by job. */
+  /** Bytes delivered or coming in, by job. */
   readonly #bytes = new Map<string, number>();
 
-  /** @throws the system's own error */
+  /** Opens an empty folder for deliveries. @throws the system's own error */
   static async open(folder: string, limits: DeliveryLimits): Promise<Deliveries> {
-    // what a process has left that was killed
+    // leftovers of a process that was killed
     await rm(folder, { recursive: true, force: true });
     return new Deliveries(folder, limits);
   }
@@ -33,10 +33,11 @@ export class Deliveries {
     this.#limits = limits;
   }
 
+  /** Answers a PUT: 201; 413 beyond the limits; 422 for a body that has another length or digest, or cannot be written. */
   async receive(job: string, digest: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const length = Number(request.headers["content-length"] ?? Number.NaN);
-    const waiting = [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
-    if (!(length <= this.#limits.fileBytes && waiting + length <= this.#limits.bytes)) {
+    const total = [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0);
+    if (!(length <= this.#limits.fileBytes && total + length <= this.#limits.bytes)) {
       response.writeHead(413, { connection: "close" }).end();
       return;
     }
@@ -45,7 +46,7 @@ export class Deliveries {
     this.#bytes.set(job, (this.#bytes.get(job) ?? 0) + length);
     try {
       await mkdir(path.dirname(target), { recursive: true });
-      if ((await writeAndDigest(request, part, length)) !== digest) throw new Error("its digest is another");
+      if ((await writeAndDigest(request, part, length)) !== digest) throw new Error("another digest");
       await rename(part, target);
       response.writeHead(201).end();
     } catch {
@@ -54,18 +55,18 @@ export class Deliveries {
     }
   }
 
-  /** Where a file of a job lies, if it was delivered. */
+  /** The path of a job's file, whether it was delivered or not. */
   fileOf(job: string, digest: string): string {
     return path.join(this.#folder, job, digest);
   }
 
-  /** What was delivered for a job, if it has so many bytes. */
+  /** A delivered file; undefined if there is none of that length. bytes: its length. */
   async read(job: string, digest: string, bytes: number): Promise<Uint8Array | undefined> {
     const found = await readFile(this.fileOf(job, digest)).catch(() => undefined);
     return found?.length === bytes ? new Uint8Array(found) : undefined;
   }
 
-  /** Removes what was delivered for a job. */
+  /** Removes all files of a job. */
   async drop(job: string): Promise<void> {
     this.#bytes.delete(job);
     await rm(path.join(this.#folder, job), { recursive: true, force: true });
@@ -76,7 +77,8 @@ export class Deliveries {
   }
 }
 
-/** Writes what comes in, no more than was announced. @throws Error for more or less, and the system's own */
+/** Writes the body of a request to a file, and gives its SHA-256. length: from the request's header. @throws Error when the body has another length, and the
+ *  system's own errors */
 async function writeAndDigest(request: IncomingMessage, file: string, length: number): Promise<string> {
   const hash = createHash("sha256");
   let bytes = 0;
@@ -84,10 +86,10 @@ async function writeAndDigest(request: IncomingMessage, file: string, length: nu
     transform(piece: Uint8Array, _, next) {
       bytes += piece.length;
       hash.update(piece);
-      next(bytes > length ? new Error("more bytes than announced") : null, piece);
+      next(bytes > length ? new Error("the body is longer than its Content-Length") : null, piece);
     },
   });
   await pipeline(request, counted, createWriteStream(file, { flags: "wx" }));
-  if (bytes !== length) throw new Error("fewer bytes than announced");
+  if (bytes !== length) throw new Error("the body is shorter than its Content-Length");
   return hash.digest("hex");
 }

@@ -5,28 +5,29 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import type { Deliveries } from "./deliveries.ts";
 
-/** Files are given out so many at a time: the network is the run's, too. */
+/** Files that are sent at a time: jobs and results need the network, too. */
 const mostStreams = 2;
-/** Who has taken nothing for so long, in milliseconds, is cut off: a machine that is gone would hold its place for hours. */
-const stalledMs = 60_000;
+/** A connection without traffic is closed after so many milliseconds: a client that is gone would hold one of the streams for hours. */
+const clientTimeoutMs = 60_000;
 
-/** Gives the coordinator's files and latents to workers that know the token, by their digest: `GET /blob/SHA256`, also in parts. Takes what they bring, where
- *  that is expected. */
+/** Serves the coordinator's weights and latents to workers that have the token, by digest: `GET /blob/SHA256`, with a range from a given byte on. Receives what
+ *  workers deliver, where it was opened with `deliveries`. */
 export class BlobServer {
   readonly #files = new Map<string, string>();
-  readonly #kept = new Map<string, Uint8Array>();
+  readonly #bytes = new Map<string, Uint8Array>();
   readonly #token: string;
   readonly #server: Server;
   readonly #deliveries: Deliveries | undefined;
   #streams = 0;
 
+  /** host: the interface to listen on; undefined: all of them. timeoutMs: for connections without traffic. @throws the system's own error */
   static async open(
     token: string,
     host: string | undefined,
     deliveries?: Deliveries,
-    patienceMs = stalledMs,
+    timeoutMs = clientTimeoutMs,
   ): Promise<BlobServer> {
-    const blobs = new BlobServer(token, deliveries, patienceMs);
+    const blobs = new BlobServer(token, deliveries, timeoutMs);
     await new Promise<void>((resolve, reject) => {
       blobs.#server.once("error", reject);
       blobs.#server.listen({ port: 0, host: host ?? "::" }, resolve);
@@ -49,7 +50,7 @@ export class BlobServer {
     this.#server.timeout = patienceMs;
   }
 
-  /** Addresses under which other machines may reach it. isLocal: none but this one will ask. */
+  /** URLs under which workers may reach it. isLocal: workers run on this machine only. */
   urls(isLocal: boolean): string[] {
     const { port } = this.#server.address() as AddressInfo;
     const here = `http://127.0.0.1:${port}`;
@@ -62,21 +63,23 @@ export class BlobServer {
     ];
   }
 
+  /** Serves a file, which must not change. */
   addFile(digest: string, file: string): void {
     this.#files.set(digest, file);
   }
 
-  /** Keeps bytes as they are, for good. */
-  keep(digest: string, bytes: Uint8Array): void {
-    this.#kept.set(digest, bytes);
+  /** Serves bytes from memory until they are removed. They are not copied. */
+  addBytes(digest: string, bytes: Uint8Array): void {
+    this.#bytes.set(digest, bytes);
   }
 
-  drop(digest: string): void {
-    this.#kept.delete(digest);
+  removeBytes(digest: string): void {
+    this.#bytes.delete(digest);
   }
 
-  kept(digest: string): Uint8Array | undefined {
-    return this.#kept.get(digest);
+  /** The bytes of a digest, if they are in memory. */
+  get(digest: string): Uint8Array | undefined {
+    return this.#bytes.get(digest);
   }
 
   async close(): Promise<void> {
@@ -88,7 +91,7 @@ export class BlobServer {
     const { url = "" } = request;
     const [, digest = ""] = /^\/blob\/([0-9a-f]{64})$/.exec(url) ?? [];
     const [, job, delivered] = /^\/delivery\/([\w-]{1,40})\/([0-9a-f]{64})$/.exec(url) ?? [];
-    const bytes = this.#kept.get(digest);
+    const bytes = this.#bytes.get(digest);
     const file = this.#files.get(digest);
     if (!isEqual(request.headers.authorization ?? "", `Bearer ${this.#token}`)) refuse(response, 401);
     else if (request.method === "PUT" && this.#deliveries && job !== undefined && delivered !== undefined)

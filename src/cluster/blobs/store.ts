@@ -7,82 +7,82 @@ import { pipeline } from "node:stream/promises";
 import { CoinageError } from "../../errors/index.ts";
 import { throwIfAborted } from "../../events/index.ts";
 import { type HubPlace, hubFile } from "../../hub/index.ts";
-import { digestOfFile, FileHashes } from "./hashes.ts";
-import { askSource, type BlobSource, reasonOf } from "./source.ts";
+import { digestOfFile, FileDigests } from "./digests.ts";
+import { type BlobSource, reasonOf, requestFrom } from "./source.ts";
 
-/** A file that a run needs. */
+/** A file of weights that a run needs. */
 export interface WantedFile {
   readonly sha256: string;
   readonly bytes: number;
-  /** Where the coordinator has it. */
+  /** Its path on the coordinator, which may be a shared disk. */
   readonly path?: string;
-  /** Where on the hub it comes from. */
+  /** Its place on the hub, if the coordinator has it from there. */
   readonly hub?: HubPlace;
 }
 
 export interface BlobStoreOptions {
-  /** Where what was fetched is kept. */
+  /** The cache. */
   readonly folder: string;
-  /** Most bytes of it. */
+  /** Largest size of the cache. */
   readonly limitBytes: number;
-  /** Folders of the owner's models, which are looked into first. */
+  /** The user's own model folders, which are searched first. */
   readonly models: readonly string[];
-  /** Aborted: no file is fetched any more. */
+  /** Aborting it ends downloads. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Gets files by their digests: from the owner's folders, from the path that the coordinator has them under, from what was fetched earlier, from the hub, or
- *  from the coordinator. Nothing is used that has another digest. */
+/** Finds weights by digest: in the user's model folders, under the coordinator's path (a shared disk), in the cache, on the hub; else downloads them from the
+ *  coordinator. A file with another digest is never used. */
 export class BlobStore {
   readonly #options: BlobStoreOptions;
-  readonly #hashes: FileHashes;
-  /** Not to be removed. */
+  readonly #digests: FileDigests;
+  /** Digests that the run needs, which are never evicted. */
   readonly #inUse = new Set<string>();
 
   constructor(options: BlobStoreOptions) {
     this.#options = options;
-    this.#hashes = new FileHashes(options.folder);
+    this.#digests = new FileDigests(options.folder);
   }
 
-  /** Lets files be removed again that earlier runs were in need of. */
+  /** Allows files of earlier runs to be evicted from the cache. */
   release(): void {
     this.#inUse.clear();
   }
 
-  /** The path of a file on this machine. report: called as bytes come in. @throws CLUSTER_WEIGHTS, and the reason of the signal */
+  /** The path of a file on this machine. report: called during a download with the bytes so far. @throws CLUSTER_WEIGHTS, and the reason of the signal */
   async file(wanted: WantedFile, source: BlobSource, report: (bytes: number) => void = () => {}): Promise<string> {
     this.#inUse.add(wanted.sha256);
     return (
-      (await this.#ofOwner(wanted)) ??
+      (await this.#inModelFolders(wanted)) ??
       (await this.#cached(wanted)) ??
-      (await this.#ofHub(wanted, report)) ??
-      (await this.#fetched(wanted, source, report))
+      (await this.#fromHub(wanted, report)) ??
+      (await this.#fromCoordinator(wanted, source, report))
     );
   }
 
-  /** Bytes small enough for memory. @throws CLUSTER_WEIGHTS */
+  /** Downloads a blob into memory. @throws CLUSTER_WEIGHTS */
   async bytes(sha256: string, source: BlobSource): Promise<Uint8Array> {
-    const response = await this.#ask(sha256, source, 0);
+    const response = await this.#request(sha256, source, 0);
     const bytes = new Uint8Array(await response.arrayBuffer());
-    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw damaged(sha256, "what the coordinator sent");
+    if (createHash("sha256").update(bytes).digest("hex") !== sha256) throw damaged(sha256, "The coordinator's answer");
     return bytes;
   }
 
-  async #ofOwner({ sha256, bytes, path: shared }: WantedFile): Promise<string | undefined> {
+  async #inModelFolders({ sha256, bytes, path: shared }: WantedFile): Promise<string | undefined> {
     const own = await Promise.all(this.#options.models.map(filesIn));
     for (const file of [...own.flat(), ...(shared === undefined ? [] : [shared])]) {
       const found = await stat(file).catch(() => undefined);
       if (!found?.isFile() || found.size !== bytes) continue;
-      if ((await this.#hashes.digestOf(file).catch(() => undefined)) === sha256) return file;
+      if ((await this.#digests.digestOf(file).catch(() => undefined)) === sha256) return file;
     }
     return undefined;
   }
 
   async #cached({ sha256, bytes }: WantedFile): Promise<string | undefined> {
-    const file = this.#place(sha256);
+    const file = this.#pathOf(sha256);
     const found = await stat(file).catch(() => undefined);
     if (!found) return undefined;
-    if (found.size === bytes && (await this.#hashes.digestOf(file)) === sha256) {
+    if (found.size === bytes && (await this.#digests.digestOf(file)) === sha256) {
       await utimes(file, new Date(), found.mtime).catch(() => {});
       return file;
     }
@@ -90,36 +90,41 @@ export class BlobStore {
     return undefined;
   }
 
-  /** The file in the cache that all programs share, fetched from the hub first; undefined where the hub is no help, whatever the reason: the coordinator is. */
-  async #ofHub({ sha256, bytes, hub }: WantedFile, report: (bytes: number) => void): Promise<string | undefined> {
-    const told = (done: number): void => {
+  /** The file in the hub's cache, which other programs share, downloaded first if need be; undefined on any failure, since the coordinator has the file, too. */
+  async #fromHub({ sha256, bytes, hub }: WantedFile, report: (bytes: number) => void): Promise<string | undefined> {
+    const progress = (done: number): void => {
       throwIfAborted(this.#options.signal);
       report(done);
     };
-    const file = hub && (await hubFile(hub, sha256, told).catch(() => undefined));
+    const file = hub && (await hubFile(hub, sha256, progress).catch(() => undefined));
     if (file === undefined || (await stat(file).catch(() => undefined))?.size !== bytes) return undefined;
-    return (await this.#hashes.digestOf(file).catch(() => undefined)) === sha256 ? file : undefined;
+    return (await this.#digests.digestOf(file).catch(() => undefined)) === sha256 ? file : undefined;
   }
 
-  /** Fetches a file under another name, going on where an earlier attempt ended, and gives it its name once its digest is right. */
-  async #fetched({ sha256, bytes }: WantedFile, source: BlobSource, report: (bytes: number) => void): Promise<string> {
-    const file = this.#place(sha256);
+  /** Downloads a file into the cache. It resumes an earlier download that was interrupted, and leaves its own for the next attempt. */
+  async #fromCoordinator(
+    { sha256, bytes }: WantedFile,
+    source: BlobSource,
+    report: (bytes: number) => void,
+  ): Promise<string> {
+    const file = this.#pathOf(sha256);
     const part = `${file}.part-${process.pid}-${randomBytes(2).toString("hex")}`;
-    await this.#writing(file, async () => {
+    await this.#write(file, async () => {
       await mkdir(path.dirname(file), { recursive: true });
       await this.#makeRoom(bytes);
-      await takeOver(file, part);
+      await adoptPart(file, part);
     });
     try {
-      return await this.#fetchedAs(file, part, { sha256, bytes }, source, report);
+      return await this.#download(file, part, { sha256, bytes }, source, report);
     } catch (error) {
-      // for the next attempt
+      // the next attempt resumes from it
       await rename(part, `${file}.part`).catch(() => {});
       throw error;
     }
   }
 
-  async #fetchedAs(
+  /** Downloads into a `.part` file, which is renamed once its digest is right. */
+  async #download(
     file: string,
     part: string,
     { sha256, bytes }: WantedFile,
@@ -129,30 +134,37 @@ export class BlobStore {
     let failures = 0;
     for (;;) {
       throwIfAborted(this.#options.signal);
-      const there = (await stat(part).catch(() => undefined))?.size ?? 0;
+      const start = (await stat(part).catch(() => undefined))?.size ?? 0;
       let problem: unknown;
-      if (there < bytes) problem = await this.#fetchRest(sha256, source, part, there, report);
+      if (start < bytes) problem = await this.#downloadRest(sha256, source, part, start, report);
       const size = (await stat(part).catch(() => undefined))?.size ?? 0;
       if (size === bytes) break;
       if (size > bytes) await rm(part, { force: true });
-      failures = size > there ? 0 : failures + 1;
-      if (failures === 5) throw notFetched(sha256, problem ?? new Error(`${size} of ${bytes} bytes came`));
+      failures = size > start ? 0 : failures + 1;
+      if (failures === 5) throw notFetched(sha256, problem ?? new Error(`only ${size} of ${bytes} bytes arrived`));
     }
     const found = await digestOfFile(part);
     if (found !== sha256) {
       await rm(part, { force: true });
-      throw damaged(sha256, `a file that has ${found}`);
+      throw damaged(sha256, `The downloaded file (${found})`);
     }
     await chmod(part, 0o444).catch(() => {});
-    await this.#writing(file, () => rename(part, file));
+    await this.#write(file, () => rename(part, file));
     return file;
   }
 
-  async #fetchRest(sha256: string, source: BlobSource, part: string, there: number, report: (bytes: number) => void) {
+  /** Appends what is missing. Gives the error of a connection that broke, which may be retried. @throws CLUSTER_WEIGHTS */
+  async #downloadRest(
+    sha256: string,
+    source: BlobSource,
+    part: string,
+    start: number,
+    report: (bytes: number) => void,
+  ) {
     try {
-      const response = await this.#ask(sha256, source, there, this.#options.signal);
+      const response = await this.#request(sha256, source, start, this.#options.signal);
       const isRest = response.status === 206;
-      let done = isRest ? there : 0;
+      let done = isRest ? start : 0;
       const counted = new Transform({
         transform(piece: Uint8Array, _, next) {
           done += piece.length;
@@ -170,19 +182,19 @@ export class BlobStore {
     }
   }
 
-  /** Asks the coordinator, and waits where it serves others first. */
-  async #ask(sha256: string, source: BlobSource, start: number, stop?: AbortSignal): Promise<Response> {
+  /** Requests a blob, and retries each second while the coordinator is busy with other workers. */
+  async #request(sha256: string, source: BlobSource, start: number, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = start > 0 ? { range: `bytes=${start}-` } : {};
     for (;;) {
-      const said = await askSource(source, `blob/${sha256}`, { headers, timeoutMs: 60_000, stop });
-      if ("response" in said) return said.response;
-      throwIfAborted(stop);
-      if (!said.isBusy) throw notFetched(sha256, said.problem);
+      const reply = await requestFrom(source, `blob/${sha256}`, { headers, timeoutMs: 60_000, signal });
+      if ("response" in reply) return reply.response;
+      throwIfAborted(signal);
+      if (!reply.isBusy) throw notFetched(sha256, reply.problem);
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   }
 
-  /** Removes what was used least lately, until there is room. */
+  /** Evicts the least recently used files until so many bytes more fit into the cache. */
   async #makeRoom(bytes: number): Promise<void> {
     const found = await Promise.all(
       (await filesIn(this.#options.folder))
@@ -198,7 +210,8 @@ export class BlobStore {
     }
   }
 
-  async #writing(file: string, write: () => Promise<void>): Promise<void> {
+  /** @throws CLUSTER_WEIGHTS when the cache cannot be written */
+  async #write(file: string, write: () => Promise<void>): Promise<void> {
     try {
       await write();
     } catch (error) {
@@ -206,24 +219,24 @@ export class BlobStore {
     }
   }
 
-  #place(sha256: string): string {
+  #pathOf(sha256: string): string {
     return path.join(this.#options.folder, "sha256", sha256.slice(0, 2), sha256);
   }
 }
 
-/** Nothing has come for so long, in milliseconds: whoever fetched a part is gone. */
+/** A part that has not grown for so many milliseconds is abandoned: its worker was killed. */
 const abandonedMs = 150_000;
 
-/** Makes what is there of a file, and nobody fetches any more, the part of one who fetches the rest: workers of one machine share the folder. */
-async function takeOver(file: string, part: string): Promise<void> {
+/** Renames an abandoned part of a file to `part`, so that its download resumes. Workers of one machine share the cache, so others may be downloading it. */
+async function adoptPart(file: string, part: string): Promise<void> {
   const folder = path.dirname(file);
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${path.basename(file)}.part`)) continue;
     const found = path.join(folder, name);
-    const isLeft =
+    const isAbandoned =
       name.endsWith(".part") || Date.now() - ((await stat(found).catch(() => undefined))?.mtimeMs ?? 0) > abandonedMs;
-    // another worker may be quicker
-    if (isLeft) await rename(found, part).catch(() => {});
+    // another worker may be faster
+    if (isAbandoned) await rename(found, part).catch(() => {});
   }
 }
 
@@ -243,14 +256,14 @@ function isDiskProblem(error: unknown): boolean {
 function full(file: string, cause: unknown): CoinageError {
   const reason = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
   return new CoinageError("CLUSTER_WEIGHTS", `${file} cannot be written (${reason}).`, {
-    hint: "Make room, or give another folder: --cache FOLDER.",
+    hint: "Free some disk space, or use another folder: --cache FOLDER.",
     cause,
   });
 }
 
 function notFetched(sha256: string, cause: unknown): CoinageError {
   return new CoinageError("CLUSTER_WEIGHTS", `${sha256} cannot be fetched from the coordinator: ${reasonOf(cause)}.`, {
-    hint: "Check that this machine reaches the coordinator, or put the model into a folder here and name it: --models FOLDER.",
+    hint: "Check that this machine can reach the coordinator, or copy the model into a folder here: --models FOLDER.",
     cause,
   });
 }
@@ -258,9 +271,9 @@ function notFetched(sha256: string, cause: unknown): CoinageError {
 function damaged(sha256: string, found: string): CoinageError {
   return new CoinageError(
     "CLUSTER_WEIGHTS",
-    `${sha256} was expected, and ${found} does not have this digest. It was thrown away.`,
+    `${found} does not have the expected digest ${sha256}, and was discarded.`,
     {
-      hint: "Was the model changed while the run uses it?",
+      hint: "Was a file of the model changed during the run?",
     },
   );
 }

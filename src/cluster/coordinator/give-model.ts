@@ -1,7 +1,6 @@
 import type { Checkpoint } from "../../checkpoint/index.ts";
 import { hubPlaceOf } from "../../hub/index.ts";
-import { blobFolder } from "../blobs/folder.ts";
-import { FileHashes } from "../blobs/hashes.ts";
+import { blobFolder, FileDigests } from "../blobs/digests.ts";
 import type { BlobServer } from "../blobs/server.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { describeModel, encodeModel, type Network, weightSources } from "../protocol/model.ts";
@@ -13,7 +12,7 @@ export async function giveModel(
   networks: readonly (readonly Network[])[],
   blobs: BlobServer,
 ): Promise<{ readonly model: Manifest["model"]; readonly weights: readonly Manifest["weights"][] }> {
-  const hashes = new FileHashes(blobFolder(process.env));
+  const hashes = new FileDigests(blobFolder(process.env));
   const digests = new Map<string, string>();
   const known = new Set<string>();
   const weights: Manifest["weights"][] = [];
@@ -33,13 +32,13 @@ export async function giveModel(
     }
     for (const bytes of loose) {
       const digest = sha256(bytes);
-      blobs.keep(digest, bytes);
+      blobs.addBytes(digest, bytes);
       add({ sha256: digest, bytes: bytes.length, path: "" });
     }
     weights.push(own);
   }
   const description = encodeModel(describeModel(checkpoint, networks.flat(), (file) => digests.get(file)!));
   const model = { sha256: sha256(description), bytes: description.length };
-  blobs.keep(model.sha256, description);
+  blobs.addBytes(model.sha256, description);
   return { model, weights };
 }

@@ -8,7 +8,7 @@ import { pieceOf } from "./jobs.ts";
 /** Makes the latents and masks of all images to be had as one blob; undefined where they are too many: then workers fetch each when a job names it. */
 export async function giveLatents(
   { images }: Pick<RunnerContext, "images">,
-  blobs: Pick<BlobServer, "keep">,
+  blobs: Pick<BlobServer, "addBytes">,
 ): Promise<Manifest["latents"]> {
   const pieces = new Map<string, Uint8Array>();
   let total = 0;
@@ -23,8 +23,8 @@ export async function giveLatents(
   const blob = packed([...pieces.values()]);
   // jobs name the same ones: as views of the blob they take no memory of their own
   const views = unpacked(blob);
-  for (const [i, digest] of [...pieces.keys()].entries()) blobs.keep(digest, views[i]!);
+  for (const [i, digest] of [...pieces.keys()].entries()) blobs.addBytes(digest, views[i]!);
   const digest = sha256(blob);
-  blobs.keep(digest, blob);
+  blobs.addBytes(digest, blob);
   return { sha256: digest, bytes: blob.length };
 }

@@ -90,9 +90,9 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
   let drawer: SharedDrawer | undefined;
   try {
     const keep = (digest: string, bytes: Uint8Array) => {
-      if (!blobs.kept(digest)) blobs.keep(digest, bytes.slice());
+      if (!blobs.get(digest)) blobs.addBytes(digest, bytes.slice());
     };
-    const fetch = async (digest: string) => blobs.kept(digest)!;
+    const fetch = async (digest: string) => blobs.get(digest)!;
     const networks = [trainingNetworks, ...(drawn ? [["vae"] as const] : [])];
     const { model, weights } = await giveModel(context.checkpoint, networks, blobs);
     const samples = drawn && {

@@ -6,7 +6,7 @@ import type { Picture } from "../../pictures/index.ts";
 import { generateImages, openPipeline, plainVocabulary } from "../../pipeline/index.ts";
 import type { OpenDevice } from "../../runtime/index.ts";
 import { addPlaceholder } from "../../tokenizer/index.ts";
-import { deliverBytes } from "../blobs/deliver.ts";
+import { deliverBytes } from "../blobs/source.ts";
 import { decodeRows } from "../protocol/arrays.ts";
 import { rowsHash } from "../protocol/job.ts";
 import type { Manifest, Presence } from "../protocol/manifest.ts";

@@ -2,7 +2,7 @@ import { stack } from "../../array/index.ts";
 import { encodeImages, Networks } from "../../networks/index.ts";
 import { pictureToFloats } from "../../pictures/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
-import { deliverBytes } from "../blobs/deliver.ts";
+import { deliverBytes } from "../blobs/source.ts";
 import type { EncodingManifest, Presence } from "../protocol/manifest.ts";
 import { protocolVersion } from "../protocol/signed.ts";
 import { openJob } from "../sharing/job.ts";

@@ -113,7 +113,10 @@ async function encodedAmong({ workers, worthMs = 2000, ...plan }: Plan) {
       return {
         ...{ board: faultyBoard(memory.coordinator(of), memory, clock, faults, () => []), of, manifest: "", numerics },
         ...{ takesOthers: false, close: async () => {} },
-        blobs: { keep: (digest, bytes) => void blobs.set(digest, bytes), drop: (digest) => void blobs.delete(digest) },
+        blobs: {
+          addBytes: (digest, bytes) => void blobs.set(digest, bytes),
+          removeBytes: (digest) => void blobs.delete(digest),
+        },
         deliveries: {
           read: async (job, digest, bytes) => {
             const found = delivered.get(`${job} ${digest}`);

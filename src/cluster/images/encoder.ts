@@ -19,7 +19,7 @@ export interface EncodingQueue {
   readonly of: BoardOf;
   /** Signed. */
   readonly manifest: string;
-  readonly blobs: Pick<BlobServer, "keep" | "drop">;
+  readonly blobs: Pick<BlobServer, "addBytes" | "removeBytes">;
   readonly deliveries: Pick<Deliveries, "read" | "drop">;
   /** Digest of what the probe of the VAE gave here. */
   readonly numerics: string;
@@ -197,7 +197,7 @@ export class QueuedEncoder implements SharedEncoder {
     task.digests = task.pictures.map((picture) => {
       const bytes = rgbOf(picture);
       const digest = sha256(bytes);
-      this.#queue!.blobs.keep(digest, bytes);
+      this.#queue!.blobs.addBytes(digest, bytes);
       this.#kept.set(digest, (this.#kept.get(digest) ?? 0) + 1);
       return digest;
     });
@@ -211,7 +211,7 @@ export class QueuedEncoder implements SharedEncoder {
     for (const digest of digests) {
       const count = this.#kept.get(digest)! - 1;
       this.#kept.set(digest, count);
-      if (count === 0) this.#queue!.blobs.drop(digest);
+      if (count === 0) this.#queue!.blobs.removeBytes(digest);
     }
   }
 

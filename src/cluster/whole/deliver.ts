@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { deliverBytes, undelivered } from "../blobs/deliver.ts";
 import type { BlobSource } from "../blobs/source.ts";
+import { deliverBytes, undelivered } from "../blobs/source.ts";
 import { type DeliveredFile, most } from "./protocol.ts";
 
 /** Brings files of a folder to the coordinator. job: what they are for. @throws CLUSTER_WEIGHTS */

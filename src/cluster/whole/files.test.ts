@@ -8,7 +8,7 @@ import { tinySdFolder } from "../../assets/index.ts";
 import { writeEmbedding } from "../../embedding/index.ts";
 import { type FileValues, flagsToml, type OptionValue, readTrainFlags } from "../../options/index.ts";
 import { Deliveries } from "../blobs/deliveries.ts";
-import { FileHashes } from "../blobs/hashes.ts";
+import { FileDigests } from "../blobs/digests.ts";
 import { BlobServer } from "../blobs/server.ts";
 import { BlobStore } from "../blobs/store.ts";
 import { canonicalText, sha256 } from "../protocol/signed.ts";
@@ -44,7 +44,7 @@ function unpacking() {
   };
 }
 
-const packer = () => new Packer(server, new FileHashes(path.join(work, "cache")));
+const packer = () => new Packer(server, new FileDigests(path.join(work, "cache")));
 const jobOf = (job: Pick<RunJob, "config" | "inputs">): RunJob => ({
   ...{ v: 1, run: "sweep", incarnation: "now", kind: "run", index: 0, attempt: 1, ...job },
 });
@@ -85,7 +85,7 @@ test("a run is laid out in the worker's own folder: model, images, captions, mas
 /** A job whose files are described as an attacker with the secret would. */
 function forged(inputs: object, config: FileValues = valuesOf({ output_name: "w" })): RunJob {
   const bytes = new TextEncoder().encode(canonicalText(inputs));
-  server.keep(sha256(bytes), bytes);
+  server.addBytes(sha256(bytes), bytes);
   return jobOf({ config: flagsToml(config), inputs: sha256(bytes) });
 }
 

@@ -4,8 +4,7 @@ import path from "node:path";
 import type { FileValues, TrainSettings } from "../../options/index.ts";
 import { runtimeVersion } from "../../runtime/index.ts";
 import { Deliveries } from "../blobs/deliveries.ts";
-import { blobFolder } from "../blobs/folder.ts";
-import { FileHashes } from "../blobs/hashes.ts";
+import { blobFolder, FileDigests } from "../blobs/digests.ts";
 import { BlobServer } from "../blobs/server.ts";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
 import type { QueueAccess } from "../board/redis/address.ts";
@@ -84,7 +83,7 @@ export async function* shareRuns<News>(
   const deliveries = await Deliveries.open(path.join(folder, ".deliveries"), limits);
   const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined, deliveries);
   try {
-    const packer = new Packer(blobs, new FileHashes(blobFolder(process.env)));
+    const packer = new Packer(blobs, new FileDigests(blobFolder(process.env)));
     const packed = new Map<number, Awaited<ReturnType<Packer["pack"]>>>();
     for (const { index, values, outputName } of runs) packed.set(index, await packer.pack(values, outputName));
     const of = { run: runName(folder), incarnation: `${Date.now().toString(36)}${randomBytes(3).toString("hex")}` };

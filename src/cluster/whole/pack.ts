@@ -8,7 +8,7 @@ import { kindOfPath } from "../../files/index.ts";
 import { localModel } from "../../hub/index.ts";
 import { type FileValues, flagsToml } from "../../options/index.ts";
 import { namedAs } from "../../pictures/index.ts";
-import type { FileHashes } from "../blobs/hashes.ts";
+import type { FileDigests } from "../blobs/digests.ts";
 import type { BlobServer } from "../blobs/server.ts";
 import { canonicalText, sha256 } from "../protocol/signed.ts";
 import { packedPaths, portableValues } from "./portable.ts";
@@ -29,11 +29,11 @@ const captionBytes = 1 << 16;
 /** Packs runs: their settings, and what these name, to be had from a server of blobs. */
 export class Packer {
   readonly #blobs: BlobServer;
-  readonly #hashes: FileHashes;
+  readonly #hashes: FileDigests;
   /** What paths came to: runs of a sweep share most of them. */
   readonly #packed = new Map<string, Promise<Packed>>();
 
-  constructor(blobs: BlobServer, hashes: FileHashes) {
+  constructor(blobs: BlobServer, hashes: FileDigests) {
     this.#blobs = blobs;
     this.#hashes = hashes;
   }
@@ -55,7 +55,7 @@ export class Packer {
     const dataset = typeof file === "string" ? await this.#dataset(file, origins) : undefined;
     const inputs = new TextEncoder().encode(canonicalText({ flags, ...(dataset && { dataset }) }));
     const digest = sha256(inputs);
-    this.#blobs.keep(digest, inputs);
+    this.#blobs.addBytes(digest, inputs);
     return { job: { config, inputs: digest }, origins };
   }
 

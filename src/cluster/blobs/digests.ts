@@ -1,9 +1,18 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { mkdir, readFile, stat } from "node:fs/promises";
+import os from "node:os";
 import path from "node:path";
 import { z } from "zod";
-import { writeFileAtomically } from "../../files/index.ts";
+import { cachesFolder, type Environment, writeFileAtomically } from "../../files/index.ts";
+
+/** The folder that caches blobs and the digests of files: `$COINAGE_CACHE/blobs`, or in the user's cache folder. */
+export function blobFolder(environment: Environment): string {
+  const { COINAGE_CACHE } = environment;
+  if (COINAGE_CACHE && COINAGE_CACHE !== "off") return path.resolve(COINAGE_CACHE, "blobs");
+  const caches = COINAGE_CACHE === "off" ? undefined : cachesFolder(environment, "LOCALAPPDATA");
+  return caches === undefined ? path.join(os.tmpdir(), "coinage-blobs") : path.join(caches, "coinage", "blobs");
+}
 
 const schema = z.record(
   z.string(),
@@ -12,12 +21,12 @@ const schema = z.record(
 
 type Known = z.infer<typeof schema>;
 
-/** Digests of files, remembered with their size and times: gigabytes are read once. */
-export class FileHashes {
+/** SHA-256 digests of files, cached on disk by path, size and modification time, so that gigabytes of weights are hashed once. */
+export class FileDigests {
   readonly #file: string;
   #known: Promise<Known> | undefined;
 
-  /** folder: where they are remembered. */
+  /** folder: of the cache, `digests` in `hashes.json`. */
   constructor(folder: string) {
     this.#file = path.join(folder, "hashes.json");
   }
@@ -32,7 +41,7 @@ export class FileHashes {
     const sha256 = await digestOfFile(file);
     known[file] = { size, mtimeMs, ino, sha256 };
     await mkdir(path.dirname(this.#file), { recursive: true }).catch(() => {});
-    // without it they are computed again
+    // a cache that cannot be written only costs time
     await writeFileAtomically(this.#file, JSON.stringify(known)).catch(() => {});
     return sha256;
   }
