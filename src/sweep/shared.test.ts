@@ -34,7 +34,10 @@ num_vectors_per_token = [1, 2]
 
 async function swept(folder: string, words: readonly string[], board?: MemoryBoard, secret = "secret") {
   const queue = board && {
-    openBoard: async (of: Parameters<MemoryBoard["coordinator"]>[0]) => board.coordinator(of),
+    openBoard: async (of: Parameters<MemoryBoard["coordinator"]>[0]) => ({
+      ...board.coordinator(of),
+      warnings: async () => ["it forgets jobs"],
+    }),
     ...{ seal: new Seal(secret), isLocal: true },
   };
   const options = { signal: new AbortController().signal, version: "1.2.3", queueOf: () => queue };
@@ -43,7 +46,8 @@ async function swept(folder: string, words: readonly string[], board?: MemoryBoa
     events.push(event);
   const table = events.at(-1);
   if (table?.kind !== "table") throw new Error("the sweep has no table");
-  return table;
+  const warnings = events.flatMap((event) => (event.kind === "warning" ? [event.message] : []));
+  return { ...table, warnings };
 }
 
 test("a worker alone trains whole runs to the bytes of this machine, and nothing of it stays there", async () => {
@@ -65,6 +69,7 @@ test("a worker alone trains whole runs to the bytes of this machine, and nothing
   expect(seen).toContain(1);
   expect(laidOut()).toEqual([]);
   expect(shared.isComplete).toBe(true);
+  expect(shared.warnings).toEqual(["the queue: it forgets jobs"]);
   expect(shared.rows.every(({ result }) => result?.by?.worker !== undefined)).toBe(true);
   const local = await swept("local", ["--no_cluster_local"]);
   for (const { run, result } of local.rows) {

@@ -89,6 +89,9 @@ async function* told(event: RunShareEvent<News>, { runs, own, outputName }: Plac
     case "queueBack":
       yield { kind: "queue", isUp: true };
       return;
+    case "queueWarning":
+      yield { kind: "warning", message: `the queue: ${event.why}` };
+      return;
     default:
       yield event;
   }

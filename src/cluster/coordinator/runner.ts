@@ -8,6 +8,7 @@ import {
   type StepInputs,
 } from "../../training/index.ts";
 import type { RunMark, Serving } from "../board/board.ts";
+import { BoardWarnings } from "../board/warnings.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
 import { computeJob, type Outcome, resultOf } from "../worker/compute.ts";
 import type { Coordination } from "./coordination.ts";
@@ -20,8 +21,6 @@ import { Usual } from "./verdict.ts";
 /** Presence is looked at this often, in milliseconds. */
 const rollMs = 1000;
 const tickMs = 100;
-/** What the board may lose is asked this often, in milliseconds. */
-const warningsMs = 60_000;
 /** While the board is out of reach, this is told so often, in milliseconds. */
 const downMs = 10_000;
 /** So often the run is announced between steps, too, in milliseconds: samples may take minutes. */
@@ -41,8 +40,7 @@ export class ClusterRunner implements MicroBatchRunner {
   #downSince: number | undefined;
   #toldDown = Number.NEGATIVE_INFINITY;
   #lastRoll = Number.NEGATIVE_INFINITY;
-  #lastWarnings = Number.NEGATIVE_INFINITY;
-  readonly #warned = new Set<string>();
+  readonly #warnings: BoardWarnings;
   #last: StepRun | undefined;
 
   /** Announces the run. @throws what the board throws when it cannot be reached */
@@ -58,6 +56,7 @@ export class ClusterRunner implements MicroBatchRunner {
 
   private constructor(coordination: Coordination) {
     this.#with = coordination;
+    this.#warnings = new BoardWarnings(coordination.board, coordination.clock);
   }
 
   get drawer() {
@@ -149,18 +148,10 @@ export class ClusterRunner implements MicroBatchRunner {
       // what one had in hand goes to another at once
       if (changes.some(({ kind }) => kind === "workerLeft")) await step.lookAfterAll();
     });
-    if (clock.now() - this.#lastWarnings >= warningsMs) yield* this.#askForWarnings();
-  }
-
-  /** Tells each warning of the board once. */
-  async *#askForWarnings(): AsyncGenerator<ClusterEvent> {
-    this.#lastWarnings = this.#with.clock.now();
-    const warnings: string[] = [];
-    yield* this.#attempt(async () => void warnings.push(...(await this.#with.board.warnings())));
-    for (const why of warnings) {
-      if (!this.#warned.has(why)) yield { kind: "queueWarning", why };
-      this.#warned.add(why);
-    }
+    if (!this.#warnings.areDue) return;
+    const warnings: ClusterEvent[] = [];
+    yield* this.#attempt(async () => void warnings.push(...(await this.#warnings.ask())));
+    yield* warnings;
   }
 
   /** Does something with the board, and not without it: success means that it is there. Where it fails the board counts as out of reach until something

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { BoardWarnings } from "../board/warnings.ts";
 import type { Clock } from "../coordinator/clock.ts";
 import type { Roll, RollEvent } from "../coordinator/roll.ts";
 import type { Seal } from "../protocol/signed.ts";
@@ -18,7 +19,8 @@ export type ShareEvent<Answer, News> =
   | { readonly kind: "here"; readonly index: number; readonly news: News }
   | RollEvent
   | { readonly kind: "queueDown"; readonly why: string }
-  | { readonly kind: "queueBack" };
+  | { readonly kind: "queueBack" }
+  | { readonly kind: "queueWarning"; readonly why: string };
 
 /** What every answer says. */
 export interface AnyAnswer extends BoardOf {
@@ -45,6 +47,8 @@ export interface Giving<Answer extends AnyAnswer, News> {
   readonly roll?: Roll;
   /** Tells each second what the jobs are about, where nobody else does. done: jobs that have come to an end. */
   readonly announce?: (done: number, out: readonly string[]) => Promise<void>;
+  /** What the board may lose, where nobody else tells of it. */
+  readonly warnings?: BoardWarnings;
   /** Signs a job. */
   readonly bodyOf: (index: number, attempt: number) => string;
   /** Checks what was brought, and takes it. failures: how often workers have failed at the job before. */

@@ -4,6 +4,7 @@ import { type BoardFault, type FaultPlan, Faults, faultPlans, faultyBoard } from
 import { TurnedClock } from "../../../test/turned-clock.ts";
 import type { BoardEvent, CoordinatorBoard, Standing } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
+import { BoardWarnings } from "../board/warnings.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import { Seal } from "../protocol/signed.ts";
@@ -167,6 +168,37 @@ test("without workers this machine trains all runs, one after another", async ()
   const { ends, events } = await shared({ faults: ["none"], durations: [10], workers: 0, trainsHere: true });
   expect([...ends.values()]).toEqual(runs.map(() => ["here"]));
   expect(events.filter(({ kind }) => kind === "begin")).toHaveLength(runs.length);
+});
+
+test("what the board may lose is asked for once a minute, and told once", async () => {
+  const clock = new TurnedClock();
+  const found = ["first"];
+  let asked = 0;
+  const board: CoordinatorBoard = {
+    ...new MemoryBoard(clock).coordinator(of),
+    warnings: async () => {
+      asked++;
+      return found;
+    },
+  };
+  clock.after(90_000, () => found.push("second"));
+  async function* here(): AsyncGenerator<string> {
+    await clock.wait(150_000);
+    yield "trained";
+  }
+  const sharing = new JobSharing<RunAnswer, string>({
+    ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock, signal: new AbortController().signal },
+    ...{ bodyOf: () => "", accept: async () => undefined, here, announce: async () => {} },
+    warnings: new BoardWarnings(board, clock),
+  });
+  const told: string[] = [];
+  await clock.turn(
+    (async () => {
+      for await (const event of sharing.run([0])) if (event.kind === "queueWarning") told.push(event.why);
+    })(),
+  );
+  expect(told).toEqual(["first", "second"]);
+  expect(asked).toBe(3);
 });
 
 test.each([

@@ -257,13 +257,14 @@ export class JobSharing<Answer extends AnyAnswer, News> {
 
   /** What is due each second: who is there, how far they are, who is gone; and a job for this machine. */
   async #tick(): Promise<void> {
-    const { announce, board, signal } = this.#with;
+    const { announce, board, signal, warnings } = this.#with;
     if (signal.aborted || (!announce && this.isIdle)) return;
     let workers: readonly Presence[] | undefined;
     await this.#attempt(async () => {
       await announce?.(this.#done, this.#roll.out);
       workers = await board.workers();
       for (const event of this.#roll.update(workers)) this.#tell(event);
+      if (warnings?.areDue) for (const event of await warnings.ask()) this.#tell(event);
     });
     if (workers) await this.#lookAfterCopies(workers);
     this.#publishMore();

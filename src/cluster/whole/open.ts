@@ -9,6 +9,7 @@ import { BlobServer } from "../blobs/server.ts";
 import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
 import type { QueueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
+import { BoardWarnings } from "../board/warnings.ts";
 import { realClock } from "../coordinator/clock.ts";
 import { release, runName } from "../coordinator/open.ts";
 import type { RunsManifest } from "../protocol/manifest.ts";
@@ -119,6 +120,7 @@ export async function* shareRuns<News>(
         ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock: realClock, bodyOf, accept, signal },
         here: trainHere,
         announce: (step, out) => board.announce(seal.sign(manifest), { step, out }),
+        warnings: new BoardWarnings(board, realClock),
       });
       yield* sharing.run(runs.map(({ index }) => index));
     } finally {

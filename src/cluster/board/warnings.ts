@@ -1,0 +1,31 @@
+import type { Clock } from "../coordinator/clock.ts";
+import type { CoordinatorBoard } from "./board.ts";
+
+/** A board is asked this often, in milliseconds. */
+const askedMs = 60_000;
+
+/** What of a board will lose jobs sooner or later, each told once. */
+export class BoardWarnings {
+  readonly #board: Pick<CoordinatorBoard, "warnings">;
+  readonly #clock: Clock;
+  readonly #told = new Set<string>();
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(board: Pick<CoordinatorBoard, "warnings">, clock: Clock) {
+    this.#board = board;
+    this.#clock = clock;
+  }
+
+  /** Whether it is time to ask. */
+  get areDue(): boolean {
+    return this.#clock.now() - this.#askedAt >= askedMs;
+  }
+
+  /** Those that are new. @throws what the board throws */
+  async ask(): Promise<{ readonly kind: "queueWarning"; readonly why: string }[]> {
+    this.#askedAt = this.#clock.now();
+    const found = (await this.#board.warnings()).filter((why) => !this.#told.has(why));
+    for (const why of found) this.#told.add(why);
+    return found.map((why) => ({ kind: "queueWarning", why }));
+  }
+}
