@@ -164,8 +164,8 @@ test("a worker whose weights were altered after they were checked is found out b
   expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("other weights"));
 });
 
-/** A worker in this process that builds the run's graph in another way, which rounds otherwise. */
-async function otherNumerics(said: string[]): Promise<{ readonly stop: () => Promise<void> }> {
+/** A worker in this process that builds the run's graph in another way, which rounds otherwise, and ends with the first run that it takes part in. */
+async function otherNumerics(said: string[]) {
   const plain = await board();
   const other: RedisWorkerBoard = Object.create(plain, {
     manifests: {
@@ -192,13 +192,14 @@ async function otherNumerics(said: string[]): Promise<{ readonly stop: () => Pro
       device: "cpu",
       threads: 1,
       blobs: blobs(),
-      isOnce: false,
+      isOnce: true,
       signal: stop.signal,
     },
     coinage: version().split(".").slice(0, 2).join("."),
     say: (text) => void said.push(text),
   }).run();
   return {
+    running,
     stop: async () => {
       stop.abort();
       await running;
@@ -247,6 +248,8 @@ describe("a worker that rounds otherwise", () => {
       if (event.kind === "step" && event.step === 2) await until(() => said.includes("ready"), "the worker");
     });
     expect(shares(any).size).toBe(2);
+    // the first that has not refused it
+    expect(await first.running).toBe("done");
     const [mine, theirs] = [any, local].map(({ files }) => files[0]!.subarray(-16 * 64));
     const values = (bytes: Buffer) => Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readFloatLE(4 * i));
     const differences = values(mine!).map((value, i) => Math.abs(value - values(theirs!)[i]!));

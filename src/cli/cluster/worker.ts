@@ -12,6 +12,7 @@ const help = `Usage: coinage ${commands.worker.usage}
 Computes for the runs of other machines: takes micro-batches of coinage train --queue and whole runs of coinage sweep --queue
 from a Redis or Valkey server.
 Ctrl-C or SIGTERM finishes the micro-batch under way, or gives back the run, and leaves; a worker that is killed is replaced by the others.
+It ends with code 0, or with 75 where it should be started again.
 
   --queue URL         redis://HOST:PORT, rediss://USER@HOST:PORT or unix:///SOCKET
   --device NAME       ${["auto", ...deviceNames].join(", ")} (default: auto)
@@ -20,8 +21,8 @@ Ctrl-C or SIGTERM finishes the micro-batch under way, or gives back the run, and
   --cache FOLDER      where fetched weights are kept (default: ${"blobs"} in coinage's cache folder)
   --cache_limit SIZE  most that is kept there, such as 40GB (default: 40GB)
   --run ID            take part in this run only
-  --once              end with the first run
-  --idle_exit TIME    end after so long without a run, such as 10m
+  --once              end with the first run that it takes part in
+  --idle_exit TIME    end after so long without a run that it takes part in, such as 90s, 10m or 2h
   --queue_ca FILE     certificate of the authority that has signed the server's
   --queue_insecure    allow a server that other machines reach without a password and a secret
 
@@ -51,23 +52,25 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
   if (positionals.length > 0 || values.queue === undefined)
     throw usage(positionals.length > 0 ? `worker takes no "${positionals[0]}".` : "worker needs --queue URL.");
   const device = deviceOf(values.device);
+  const threads = values.threads === undefined ? undefined : countOf(values.threads);
+  const limitBytes = bytesOf(values.cache_limit);
+  const idleMs = values.idle_exit === undefined ? undefined : millisecondsOf(values.idle_exit);
   const access = queueAccess(values.queue, { ca: values.queue_ca, isInsecure: values.queue_insecure }, process.env);
   await requireDevice(device);
   const board = await RedisWorkerBoard.open(access.address);
   const { signal, release: forget } = listenForInterrupt(terminal, () => "Finishing the micro-batch and leaving.");
   try {
     const end = await new Work({
-      ...{ board, device, signal, seal: new Seal(access.secret), coinage: release(packageVersion()) },
-      threads: values.threads === undefined ? undefined : countOf(values.threads),
+      ...{ board, device, threads, signal, seal: new Seal(access.secret), coinage: release(packageVersion()) },
       blobs: new BlobStore({
         folder: values.cache ?? blobFolder(process.env),
-        limitBytes: bytesOf(values.cache_limit),
+        limitBytes,
         models: values.models,
         signal,
       }),
       run: values.run,
       isOnce: values.once,
-      idleMs: values.idle_exit === undefined ? undefined : millisecondsOf(values.idle_exit),
+      idleMs,
       say: (text) => terminal.talk(`${text}\n`),
     }).run();
     if (end !== "stuck") return exitCodes.done;

@@ -21,9 +21,9 @@ export interface WorkOptions extends Omit<SessionOptions, "report"> {
   readonly coinage: string;
   /** The only run to take part in. */
   readonly run?: string | undefined;
-  /** End with the first run. */
+  /** End with the first run that it takes part in. */
   readonly isOnce: boolean;
-  /** End after so long without a run; undefined: never. */
+  /** End after so long without a run that it takes part in; undefined: never. */
   readonly idleMs?: number | undefined;
   readonly signal: AbortSignal;
   /** Tells people what happens. */
@@ -126,10 +126,9 @@ export class Work {
   }
 
   /** Takes no part in a run, and tells why. */
-  async #refuse(manifest: AnyManifest, why: string, forMs?: number): Promise<"over" | "done" | "refused"> {
+  async #refuse(manifest: AnyManifest, why: string, forMs?: number): Promise<"refused"> {
     this.#choice.refuse(manifest, why, forMs);
     await this.#tell({ state: "refused", why });
-    if (this.#options.isOnce) return this.#waitForEnd(manifest);
     // the coordinator looks once a second
     for (let look = 0; look < 3; look++) await this.#wait();
     return "refused";
@@ -236,7 +235,9 @@ export class Work {
         if (this.#mark?.out.includes(this.#id)) {
           say("its results were refused several times; it is not used any more");
           await serving.close(true);
-          return this.#refuse(manifest, "its results were refused several times");
+          const refused = await this.#refuse(manifest, "its results were refused several times");
+          // it took part in it
+          return this.#options.isOnce ? "done" : refused;
         }
         const looks = [await serving.look(say), await besides?.look(say)];
         if (looks.includes("stuck")) return "stuck";
