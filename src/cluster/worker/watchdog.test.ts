@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
-import { Watchdog } from "./watchdog.ts";
+import { TurnedClock } from "../../../test/turned-clock.ts";
+import { MemoryBoard } from "../board/memory.ts";
+import { Watchdog, WatchedServing } from "./watchdog.ts";
 
 /** What it says at looks in a row. */
 const looksAt = (dog: Watchdog, waiting: number, count: number) =>
@@ -29,4 +31,24 @@ test("a worker that is at a job, or has had one since, is fine", async () => {
   expect(looksAt(dog, 3, 4)).toEqual(["fine", "fine", "fine", "renew"]);
   // it counts its new connections anew
   expect(looksAt(dog, 3, 12).filter((verdict) => verdict === "stuck")).toHaveLength(1);
+});
+
+test("a worker whose connection is dead gets jobs over a new one", async () => {
+  const of = { run: "run", incarnation: "now" };
+  const board = new MemoryBoard(new TurnedClock());
+  let opened = 0;
+  let forced = 0;
+  const real = board.worker();
+  const dead = { close: async (isForced?: boolean) => void (isForced && forced++), isResting: () => false };
+  const serve: typeof real.serve = async (...all) => (++opened < 3 ? dead : real.serve(...all));
+  const coordinator = board.coordinator(of);
+  const answers: string[] = [];
+  coordinator.listen((event) => void (event.kind === "answered" && answers.push(event.body)));
+  await coordinator.publish([{ id: "s0-0-1", body: "a job" }], false);
+  const serving = await WatchedServing.open({ ...real, serve }, of, "w", async (body) => `${body}, computed`);
+  const said: string[] = [];
+  while (answers.length === 0) expect(await serving.look((text) => void said.push(text))).toBe("fine");
+  expect(answers).toEqual(["a job, computed"]);
+  expect({ opened, forced, said: said.length }).toEqual({ opened: 3, forced: 2, said: 2 });
+  await serving.close();
 });

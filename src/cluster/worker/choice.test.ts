@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { TurnedClock } from "../../../test/turned-clock.ts";
+import { runtimeVersion } from "../../runtime/index.ts";
+import { MemoryBoard } from "../board/memory.ts";
+import type { Presence, RunsManifest } from "../protocol/manifest.ts";
+import { protocolVersion, Seal } from "../protocol/signed.ts";
+import { Choice } from "./choice.ts";
+
+const seal = new Seal("secret");
+const manifest: RunsManifest = {
+  ...{
+    v: protocolVersion,
+    kind: "runs",
+    run: "first",
+    incarnation: "first-time",
+    coinage: "1.2",
+    runtime: runtimeVersion(),
+  },
+  ...{ host: "desk", word: "vexla", steps: 1, threads: 1, blobs: { urls: [], token: "" } },
+};
+
+test.each([
+  ["of another coinage", seal.sign({ ...manifest, coinage: "1.3" }), "it is of coinage 1.3, this worker of 1.2"],
+  ["of another ONNX Runtime", seal.sign({ ...manifest, runtime: "0.1" }), "it is of ONNX Runtime 0.1, this worker of"],
+  ["of another protocol", seal.sign({ ...manifest, v: 99 }), "it speaks protocol 99, this machine"],
+  ["with another secret", new Seal("another").sign(manifest), "is COINAGE_CLUSTER_SECRET the same on both machines?"],
+])("a run %s gets no worker, and all are told why; one that fits gets it", async (_, text, why) => {
+  const board = new MemoryBoard(new TurnedClock());
+  const announce = async (run: string, announced: string) => {
+    const coordinator = board.coordinator({ run, incarnation: `${run}-time` });
+    await coordinator.announce(announced, { step: 0, out: [] });
+    return coordinator;
+  };
+  const said: string[] = [];
+  const told: { readonly state: Presence["state"]; readonly why: string | undefined }[] = [];
+  const choice = new Choice({
+    ...{ board: board.worker(), seal, coinage: "1.2", id: "w", say: (text) => void said.push(text) },
+    tell: async ({ state, why }) => void told.push({ state, why }),
+  });
+  const refusing = await announce("first", text);
+  expect(await choice.next()).toBeUndefined();
+  expect(said).toEqual([expect.stringContaining(why)]);
+  expect(told).toEqual([{ state: "refused", why: expect.stringContaining(why) }]);
+  await announce("second", seal.sign({ ...manifest, run: "second", incarnation: "second-time" }));
+  expect(await choice.next()).toMatchObject({ run: "second" });
+  await refusing.close(true);
+  expect(await choice.next()).toMatchObject({ run: "second" });
+  expect(told.at(-1)).toEqual({ state: "idle", why: undefined });
+});
