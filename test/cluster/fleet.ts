@@ -17,7 +17,7 @@ export class WorkerProcess {
   readonly process: ChildProcess;
   output = "";
   #end: number | NodeJS.Signals | undefined;
-  /** How it is to end, once it was asked to. */
+  /** How it is to end, once it was asked to, or where it ends by itself. */
   #asked: 0 | "SIGKILL" | undefined;
 
   /** failed: called when it ends otherwise than it was asked to. */
@@ -28,6 +28,7 @@ export class WorkerProcess {
     failed: (error: Error) => void,
   ) {
     const all = ["worker", "--queue", url, "--threads", "1", "--device", "cpu", ...words];
+    if (["--once", "--idle_exit"].some((word) => words.includes(word))) this.#asked = 0;
     this.process = spawn(process.execPath, [program, ...all], {
       env: { ...process.env, COINAGE_CLUSTER_SECRET: secret, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -60,8 +61,16 @@ export class WorkerProcess {
     );
   }
 
+  /** Waits until it has ended by itself, as it was told to. */
+  ends(): Promise<void> {
+    return until(
+      () => this.#end === 0,
+      () => `the end with 0 of a worker that ended with ${this.#end} and said ${this.output}`,
+    );
+  }
+
   async kill(): Promise<void> {
-    this.#asked = "SIGKILL";
+    if (this.#end === undefined) this.#asked = "SIGKILL";
     this.process.kill("SIGKILL");
     await until(() => this.#end !== undefined);
   }
@@ -79,6 +88,18 @@ export class WorkerProcess {
     if (this.#end !== 0 || seconds > 10)
       throw new Error(`a worker that leaves ended with ${this.#end} after ${seconds} s: ${this.output}`);
   }
+}
+
+interface WorkerOptions {
+  readonly words?: readonly string[];
+  readonly environment?: Record<string, string>;
+  readonly clockHours?: number;
+}
+
+/** What a process needs in its environment for another clock than the machine's. */
+function shiftedClock(hours: number): Record<string, string> {
+  const preload = new URL("shifted-clock.mjs", import.meta.url).href;
+  return { NODE_OPTIONS: `--import ${preload}`, COINAGE_TEST_CLOCK_HOURS: String(hours) };
 }
 
 /** What a run has written. */
@@ -155,13 +176,11 @@ export function fleet() {
       servers.push(server);
       return server;
     },
-    /** A worker, which is killed at the end of the test. */
-    worker(
-      url: string,
-      { words = [], environment = {} }: { words?: readonly string[]; environment?: Record<string, string> } = {},
-    ) {
+    /** A worker, which is killed at the end of the test. clockHours: how far its clock is ahead of the machine's. */
+    worker(url: string, { words = [], environment = {}, clockHours = 0 }: WorkerOptions = {}) {
       const all = ["--cache", path.join(work, "blobs"), ...words];
-      const worker = new WorkerProcess(url, all, environment, (error) => failure.abort(error));
+      const shifted = clockHours === 0 ? environment : { ...environment, ...shiftedClock(clockHours) };
+      const worker = new WorkerProcess(url, all, shifted, (error) => failure.abort(error));
       workers.push(worker);
       onTestFinished(() => worker.kill());
       return worker;

@@ -21,7 +21,7 @@ test("workers are killed while they encode and while they draw: latents, vectors
   const [server, local] = await Promise.all([redis(), train(undefined, flags)]);
   expect([...local.images.keys()]).toHaveLength(6);
   const board = await RedisWorkerBoard.open(queueAccess(server.url, {}, {}).address);
-  const workers: WorkerProcess[] = [worker(server.url)];
+  const workers: WorkerProcess[] = [worker(server.url, { clockHours: 3 })];
   let calls = 0;
   const drawing = async () => (await board.workers()).find(({ doing }) => doing?.kind === "sample");
   let killed: number | undefined;
@@ -51,7 +51,7 @@ test("workers are killed while they encode and while they draw: latents, vectors
       if (calls++ !== 1) return found;
       await workers[0]!.says("ready");
       await workers[0]!.kill();
-      workers.push(worker(server.url), worker(server.url));
+      workers.push(...[-9, 9].map((clockHours) => worker(server.url, { clockHours })));
       await Promise.all(workers.slice(1).map((one) => one.says("ready")));
       return found;
     }),

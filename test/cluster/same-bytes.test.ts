@@ -1,26 +1,56 @@
 import { describe, expect, test } from "vitest";
 import { queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
-import { fleet, shares, told } from "./fleet.ts";
+import { fleet, shares, told, type WorkerProcess } from "./fleet.ts";
 import { until } from "./redis.ts";
 
 const { redis, worker, train } = fleet();
 // a policy that is warned of; nothing is thrown away while there is room
 const [server, local] = await Promise.all([redis("--maxmemory-policy", "volatile-lru"), train(undefined)]);
 
+/** When jobs were done that are still there, by the clocks of who did them. */
+async function timesOfJobs(): Promise<number[]> {
+  const client = server.client();
+  const [done] = await client.keys("coinage:mb-*:completed");
+  const times = (await client.zrange(done!, "0", "-1", "WITHSCORES")).filter((_, i) => i % 2 === 1);
+  client.disconnect();
+  return times.map(Number);
+}
+
+/** Clocks of workers, in hours ahead of the coordinator's. */
+const clocks = [5, -30, 700, 0, -2];
+
 describe("a shared run ends in the bytes of a local one", () => {
-  test.each([1, 2, 5])("with %i workers", async (count) => {
-    const workers = Array.from({ length: count }, () => worker(server.url));
+  test.each([1, 2, 5])("with %i workers whose clocks differ", async (count) => {
+    const once = count === 1 ? ["--once"] : [];
+    const workers = clocks.slice(0, count).map((clockHours) => worker(server.url, { words: once, clockHours }));
     // one that leaves again while it loads
     const leaver = count === 2 ? worker(server.url) : undefined;
     const left = leaver?.says("(vexla").then(() => leaver.leave());
+    let times: number[] = [];
+    let idler: WorkerProcess | undefined;
     // the device here takes part only in the first: the others do it alone
     const shared = await train(server.url, count === 1 ? [] : ["--no_cluster_local"], async (event) => {
-      if (event.kind === "step" && event.step === 2) await Promise.all(workers.map((one) => one.says("ready")));
+      if (event.kind !== "step") return;
+      if (event.step === 2) await Promise.all(workers.map((one) => one.says("ready")));
+      if (event.step === 3 && count === 1) {
+        idler = worker(server.url, { words: ["--idle_exit", "2s"] });
+        await idler.says("ready");
+      }
+      // the roll is called once a second; and a worker that is to end when it is idle is not so while its run stands still
+      if (event.step === 4) await new Promise((resolve) => setTimeout(resolve, count === 1 ? 2500 : 1500));
+      if (event.step === 18) times = await timesOfJobs();
     });
+    const over = performance.now();
+    await Promise.all([...once.map(() => workers[0]!.ends()), idler?.ends()]);
+    if (idler) expect(performance.now() - over).toBeGreaterThan(2000);
+    if (idler) expect(idler.output).toMatch(/is over after [1-9]/);
     expect(shared.files).toEqual(local.files);
     const names = [...shares(shared).keys()];
     expect(names.filter((name) => !name.startsWith("coordinator")).length).toBeGreaterThanOrEqual(Math.min(count, 3));
     expect(names.some((name) => name.startsWith("coordinator"))).toBe(count === 1);
+    expect(Math.max(...times) - Date.now()).toBeGreaterThan(4 * 3_600_000);
+    expect(told(shared, "workerJoined").length).toBeGreaterThanOrEqual(count);
+    expect(told(shared, "workerLeft")).toEqual([]);
     expect(told(shared, "workerRefused")).toEqual([]);
     expect(told(shared, "queueWarning")).toEqual([
       { kind: "queueWarning", why: expect.stringMatching(/^maxmemory-policy is volatile-lru;/) },

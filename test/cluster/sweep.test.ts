@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test, vi } from "vitest";
+import { sweepReport } from "../../src/cli/sweep/report.ts";
 import { queueAccess, runQueue } from "../../src/cluster/index.ts";
 import { type SweepEvent, sweep } from "../../src/sweep/index.ts";
+import { recordingTerminal } from "../terminal.ts";
 import { concept } from "../training-run.ts";
 import { printed } from "./command.ts";
 import { fleet, secret, version } from "./fleet.ts";
@@ -40,21 +42,24 @@ async function swept(
   const environment = { COINAGE_CLUSTER_SECRET: secret };
   const queueOf = () => (url === undefined ? undefined : runQueue(queueAccess(url, {}, environment)));
   const events: SweepEvent[] = [];
+  const terminal = recordingTerminal();
+  const reporter = sweepReport(terminal, false);
   const words = ["--output_dir", path.join(work, folder), ...(url === undefined ? [] : ["--no_cluster_local"])];
   for await (const event of watched(sweep(file, words, { signal: stop.signal, queueOf, version: version() }))) {
     events.push(event);
+    reporter.report(event);
     await during(event, () => stop.abort());
   }
   const table = events.at(-1);
   if (table?.kind !== "table") throw new Error("the sweep has no table");
-  return { events, table };
+  return { events, table, talked: terminal.talked() };
 }
 
 test("whole runs go to workers: one is killed within a run, another one leaves, the sweep is interrupted and goes on, and ends in the bytes of this machine", {
   timeout: 240_000,
 }, async () => {
-  const server = await redis();
-  const workers = [worker(server.url), worker(server.url)];
+  const server = await redis("--maxmemory-policy", "volatile-lru");
+  const workers = [7, -7].map((clockHours) => worker(server.url, { clockHours }));
   vi.stubEnv("COINAGE_CLUSTER_SECRET", secret);
   let killed: string | undefined;
   let shown = "";
@@ -74,6 +79,7 @@ test("whole runs go to workers: one is killed within a run, another one leaves, 
   });
   expect(first.events.flatMap((event) => (event.kind === "ended" ? (event.result.problem ?? []) : []))).toEqual([]);
   expect(shown).toMatch(/sweep shared-\w+: rates, on .*, \d of 3 runs/);
+  expect(first.talked).toContain("warning: the queue: maxmemory-policy is volatile-lru;");
   expect(isGivenAgain).toBe(true);
   expect(first.table.isComplete).toBe(false);
 

@@ -8,6 +8,8 @@ import { FetchAhead } from "./fetch-ahead.ts";
 
 // Everything that knows BullMQ: nothing of its types goes further than this folder.
 
+/** A job belongs to its worker for so long, unless that is renewed so often, in milliseconds. */
+const [lockMs, renewMs] = [15_000, 5000];
 /** A worker takes no job for so long after one that failed. */
 const restMs = 10_000;
 /** A queue that nothing is computed for has so long to close, in milliseconds: one that has lost its server never does. */
@@ -87,11 +89,15 @@ export function serveQueue(
       computing = undefined;
     }
   };
-  const worker = new bullmq.Worker<JobData, string>(queueName(of), computed, {
+  const inHand = async (job: Job<JobData, string>, token = ""): Promise<string> => {
+    const letGo = keepLocked(job, token);
+    return computed(job).finally(letGo);
+  };
+  const worker = new bullmq.Worker<JobData, string>(queueName(of), inHand, {
     connection: asConnection(connection),
     ...{ prefix, name, concurrency: 1, drainDelay: 5 },
     // second net, should the coordinator not notice that a worker is gone
-    ...{ lockDuration: 15_000, stalledInterval: 5000, maxStalledCount: 3 },
+    ...{ lockDuration: lockMs, skipLockRenewal: true, stalledInterval: 5000, maxStalledCount: 3 },
   });
   let rest: NodeJS.Timeout | undefined;
   let isClosing = false;
@@ -126,5 +132,20 @@ export function serveQueue(
       connection.disconnect();
     },
     isResting: () => rest !== undefined,
+  };
+}
+
+/** Renews that a job belongs to its worker, until it is let go. BullMQ would do it by the time of day: once a clock was set back it would wait until that time
+ *  has come again, and the job would go to another worker meanwhile. */
+function keepLocked(job: Job, token: string): () => void {
+  let timer: NodeJS.Timeout | undefined = setTimeout(renew, renewMs);
+  async function renew() {
+    // one that another worker has by now is its own
+    await job.extendLock(token, lockMs).catch(() => {});
+    if (timer) timer = setTimeout(renew, renewMs);
+  }
+  return () => {
+    clearTimeout(timer);
+    timer = undefined;
   };
 }
