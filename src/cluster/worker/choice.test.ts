@@ -16,7 +16,7 @@ const manifest: RunsManifest = {
     coinage: "1.2",
     runtime: runtimeVersion(),
   },
-  ...{ host: "desk", word: "vexla", steps: 1, threads: 1, blobs: { urls: [], token: "" } },
+  ...{ host: "desk", word: "vexla", steps: 1, threads: 1, blobs: { urls: ["http://192.168.1.10:1"], token: "" } },
 };
 
 test.each([

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { TurnedClock } from "../../../test/turned-clock.ts";
+import { runtimeVersion } from "../../runtime/index.ts";
+import { BlobStore } from "../blobs/store.ts";
+import type { WorkerBoard } from "../board/board.ts";
+import { MemoryBoard } from "../board/memory.ts";
+import type { RunsManifest } from "../protocol/manifest.ts";
+import { protocolVersion, Seal } from "../protocol/signed.ts";
+import { Work, type WorkEnd, type WorkOptions } from "./work.ts";
+
+const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-work-"));
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const of = { run: "run", incarnation: "now" };
+const seal = new Seal("secret");
+const manifest: RunsManifest = {
+  ...{ v: protocolVersion, kind: "runs", ...of, coinage: "1.2", runtime: runtimeVersion() },
+  ...{ host: "desk", word: "vexla", steps: 1, threads: 1, blobs: { urls: ["http://192.168.1.10:1"], token: "" } },
+};
+
+/** How a worker ends whose time goes on as soon as it waits, and after how many seconds. */
+async function ended(board: WorkerBoard, options: Partial<WorkOptions>) {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
+  const start = performance.now();
+  let end: WorkEnd | undefined;
+  const running = new Work({
+    ...{ board, seal, device: "cpu", threads: 1, coinage: "1.2", isOnce: false, say: () => {} },
+    ...{ signal: new AbortController().signal, blobs: new BlobStore({ folder, limitBytes: 1e9, models: [] }) },
+    ...options,
+  })
+    .run()
+    .then((how) => {
+      end = how;
+    });
+  while (end === undefined) {
+    await new Promise(setImmediate);
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  await running;
+  return { end, seconds: (performance.now() - start) / 1000 };
+}
+
+test("a worker that no run wants ends after --idle_exit", async () => {
+  const board = new MemoryBoard(new TurnedClock());
+  const refusing = seal.sign({ ...manifest, coinage: "1.3" });
+  await board.coordinator(of).announce(refusing, { step: 0, out: [] });
+  const { end, seconds } = await ended(board.worker(), { idleMs: 600_000, isOnce: true });
+  expect(end).toBe("idle");
+  expect(seconds).toBeGreaterThan(600);
+  expect(seconds).toBeLessThan(605);
+});
+
+test("a worker that gets no jobs though some wait ends, so that it is started again", async () => {
+  const board = new MemoryBoard(new TurnedClock());
+  const coordinator = board.coordinator(of);
+  await coordinator.announce(seal.sign(manifest), { step: 0, out: [] });
+  await coordinator.publish([{ id: "r0-1", body: "{}" }], false);
+  const dead = { close: async () => {}, isResting: () => false };
+  const { end } = await ended({ ...board.worker(), serve: async () => dead }, { idleMs: 60_000 });
+  expect(end).toBe("stuck");
+});
