@@ -11,4 +11,4 @@ export { manifestSchema, type Presence } from "./protocol/manifest.ts";
 export { Seal } from "./protocol/signed.ts";
 export { type RunQueue, type RunShareEvent, runQueue, type SharedRun, shareRuns } from "./whole/open.ts";
 export { isPortable, packedPaths } from "./whole/portable.ts";
-export { Work } from "./worker/work.ts";
+export { QueueWorker } from "./worker/worker.ts";

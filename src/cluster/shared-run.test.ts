@@ -8,7 +8,7 @@ import { MemoryBoard } from "./board/memory.ts";
 import { realClock } from "./coordinator/clock.ts";
 import { sharingBy } from "./coordinator/open.ts";
 import { Seal } from "./protocol/signed.ts";
-import { Work } from "./worker/work.ts";
+import { QueueWorker } from "./worker/worker.ts";
 
 const { work, settingsFor } = trainingFolder();
 
@@ -47,7 +47,7 @@ async function trainedByWorkers(name: string, more: readonly string[]) {
       digests.add(digest);
       return bytes(digest, source);
     });
-    return new Work({
+    return new QueueWorker({
       ...{ board: board.worker(), seal, device: "cpu", threads: 1, coinage: "1.2", isOnce: false, signal: stop.signal },
       blobs,
       say: (text) => void said.push(text),

@@ -7,7 +7,7 @@ import { BlobStore } from "../cluster/blobs/store.ts";
 import { MemoryBoard } from "../cluster/board/memory.ts";
 import { realClock } from "../cluster/coordinator/clock.ts";
 import { Seal } from "../cluster/protocol/signed.ts";
-import { Work } from "../cluster/worker/work.ts";
+import { QueueWorker } from "../cluster/worker/worker.ts";
 import type { SweepEvent } from "./events.ts";
 import { sweep } from "./run.ts";
 
@@ -58,7 +58,7 @@ test("a worker alone trains whole runs to the bytes of this machine, and nothing
   const board = new MemoryBoard(realClock);
   const stop = new AbortController();
   const seen = new Set<number>();
-  const worker = new Work({
+  const worker = new QueueWorker({
     ...{ board: board.worker(), seal: new Seal("secret"), device: "cpu", threads: undefined, coinage: "1.2" },
     ...{ isOnce: false, signal: stop.signal, say: () => void seen.add(laidOut().length) },
     blobs: new BlobStore({ folder: path.join(work, "blobs"), limitBytes: 1e9, models: [] }),

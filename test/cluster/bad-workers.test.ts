@@ -6,10 +6,10 @@ import {
   BlobStore,
   longest,
   manifestSchema,
+  QueueWorker,
   queueAccess,
   RedisWorkerBoard,
   Seal,
-  Work,
 } from "../../src/cluster/index.ts";
 import { jobSchema, type Result } from "../../src/cluster/protocol/job.ts";
 import type { Manifest } from "../../src/cluster/protocol/manifest.ts";
@@ -86,7 +86,7 @@ test("workers whose results are wrong are refused by name, and the run ends in t
     if (event.kind !== "step" || event.step !== 2) return;
     await good.says("ready");
     const manifest = await manifestOf(bad);
-    const loaded = await openSession(manifest, { device: "cpu", threads: 1, blobs: blobs(), seal, report: () => {} });
+    const loaded = await openSession(manifest, { device: "cpu", threads: 1, blobs: blobs(), seal, say: () => {} });
     session = loaded;
     for (const [name, spoil] of Object.entries(spoils))
       servings.push(
@@ -129,10 +129,16 @@ test("a worker of another version takes no part and says which", async () => {
   const stop = new AbortController();
   const other = await board();
   const options = { device: "cpu", threads: 1, blobs: blobs(), isOnce: false, signal: stop.signal } as const;
-  const work = new Work({ board: other, seal, ...options, coinage: "9.9", say: (text) => void said.push(text) }).run();
+  const work = new QueueWorker({
+    board: other,
+    seal,
+    ...options,
+    coinage: "9.9",
+    say: (text) => void said.push(text),
+  }).run();
   const shared = await train(server.url, [], async (event) => {
     if (event.kind === "step" && event.step === 2)
-      await until(() => said.some((text) => text.includes("this worker of 9.9")), "a refusal");
+      await until(() => said.some((text) => text.includes("this worker has 9.9")), "a refusal");
   });
   stop.abort();
   await work;
@@ -185,7 +191,7 @@ async function otherNumerics(said: string[]) {
     },
   });
   const stop = new AbortController();
-  const running = new Work({
+  const running = new QueueWorker({
     ...{
       board: bound(plain, other),
       seal,

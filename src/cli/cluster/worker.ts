@@ -1,4 +1,12 @@
-import { BlobStore, blobFolder, queueAccess, RedisWorkerBoard, release, Seal, Work } from "../../cluster/index.ts";
+import {
+  BlobStore,
+  blobFolder,
+  QueueWorker,
+  queueAccess,
+  RedisWorkerBoard,
+  release,
+  Seal,
+} from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
 import { type DeviceName, deviceNames, requireDevice } from "../../runtime/index.ts";
@@ -60,7 +68,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
   const board = await RedisWorkerBoard.open(access.address);
   const { signal, release: forget } = listenForInterrupt(terminal, () => "Finishing the micro-batch and leaving.");
   try {
-    const end = await new Work({
+    const end = await new QueueWorker({
       ...{ board, device, threads, signal, seal: new Seal(access.secret), coinage: release(packageVersion()) },
       blobs: new BlobStore({
         folder: values.cache ?? blobFolder(process.env),

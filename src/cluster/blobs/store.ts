@@ -224,6 +224,17 @@ export class BlobStore {
   }
 }
 
+/** Reports a download of weights to the user at every tenth of its bytes. */
+export function downloadProgress(bytes: number, say: (text: string) => void): (done: number) => void {
+  let last = 0;
+  return (done) => {
+    const percent = Math.floor((100 * done) / bytes);
+    if (percent < last + 10) return;
+    last = percent;
+    say(`fetching weights: ${percent} % of ${Math.round(bytes / 1e6)} MB`);
+  };
+}
+
 /** A part that has not grown for so many milliseconds is abandoned: its worker was killed. */
 const abandonedMs = 150_000;
 

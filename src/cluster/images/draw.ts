@@ -14,9 +14,8 @@ import { trainingNetworks } from "../protocol/model.ts";
 import { protocolVersion } from "../protocol/signed.ts";
 import { openJob, untilLeaving } from "../sharing/job.ts";
 import { givenBack, sharedJobId } from "../sharing/protocol.ts";
-import { fetchModel } from "../worker/fetch-model.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";
-import { deviceFor, type SessionOptions } from "../worker/session.ts";
+import { deviceFor, fetchModel, type SessionOptions } from "../worker/session.ts";
 import { type SampleAnswer, type SampleJob, sampleJobSchema } from "./protocol.ts";
 import { compareProbes, probeVae } from "./vae-probe.ts";
 
@@ -24,13 +23,13 @@ interface DrawingOptions extends SessionOptions {
   /** Of the worker. */
   readonly id: string;
   /** Tells the others what is drawn. */
-  readonly tell: (doing: Presence["doing"]) => void;
+  readonly setDoing: (doing: Presence["doing"]) => void;
   /** Waits while the worker has a micro-batch in hand: a step waits for that, and never for an image. */
   readonly untilFree: () => Promise<void>;
 }
 
 /** Networks that drew nothing for so long are unloaded, in milliseconds: training needs the memory. */
-const keptMs = 60_000;
+const unloadAfterMs = 60_000;
 
 /** Draws sample images of a run, on a device of its own: neither loading nor decoding holds up a micro-batch. */
 export class Drawing {
@@ -48,7 +47,7 @@ export class Drawing {
   static async open(manifest: Manifest, options: DrawingOptions): Promise<Drawing | string> {
     const { predictionType, probe, vectors, weights } = manifest.samples!;
     const all = { ...manifest, weights: [...manifest.weights, ...weights] };
-    const model = await fetchModel(all, [...trainingNetworks, "vae"], options.blobs, options.report);
+    const model = await fetchModel(all, [...trainingNetworks, "vae"], options.blobs, options.say);
     throwIfAborted(options.signal);
     const device = await deviceFor(manifest, options);
     const { runtime, computeDtype } = device;
@@ -87,7 +86,7 @@ export class Drawing {
 
   /** Answers a job. @throws why there is no answer */
   async compute(body: string): Promise<string> {
-    const { seal, tell } = this.#options;
+    const { seal, setDoing } = this.#options;
     const job = openJob(seal, body, sampleJobSchema, this.#manifest);
     clearTimeout(this.#unloading);
     const answer = this.#answer(job);
@@ -95,9 +94,9 @@ export class Drawing {
     try {
       return seal.sign(await answer);
     } finally {
-      tell(undefined);
+      setDoing(undefined);
       if (!this.#stop.signal.aborted)
-        this.#unloading = setTimeout(() => void this.#pipeline.networks.close().catch(() => {}), keptMs).unref();
+        this.#unloading = setTimeout(() => void this.#pipeline.networks.close().catch(() => {}), unloadAfterMs).unref();
     }
   }
 
@@ -120,14 +119,14 @@ export class Drawing {
   }
 
   async #draw({ index, request }: SampleJob, embeddings: readonly NdArray<Float32Array>[]): Promise<Picture> {
-    const { tell, untilFree } = this.#options;
-    const at = (step: number) => tell({ kind: "sample", index, step, steps: request.steps });
-    at(0);
+    const { setDoing, untilFree } = this.#options;
+    const atStep = (step: number) => setDoing({ kind: "sample", index, step, steps: request.steps });
+    atStep(0);
     const vocabulary = { ...this.#pipeline.vocabulary, embeddings };
     await untilFree();
     for await (const event of generateImages(request, { ...this.#pipeline, vocabulary })) {
       if (this.#stop.signal.aborted) break;
-      if (event.kind === "step") at(event.step);
+      if (event.kind === "step") atStep(event.step);
       if (event.kind === "image") return event.picture;
       await untilFree();
     }

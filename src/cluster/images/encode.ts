@@ -7,9 +7,8 @@ import type { EncodingManifest, Presence } from "../protocol/manifest.ts";
 import { protocolVersion } from "../protocol/signed.ts";
 import { openJob } from "../sharing/job.ts";
 import { sharedJobId } from "../sharing/protocol.ts";
-import { fetchModel } from "../worker/fetch-model.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";
-import { deviceFor, type SessionOptions } from "../worker/session.ts";
+import { deviceFor, fetchModel, type SessionOptions } from "../worker/session.ts";
 import { distributionBytes } from "./distribution.ts";
 import { type EncodeAnswer, type EncodeJob, encodeJobSchema } from "./protocol.ts";
 import { compareProbes, probeVae } from "./vae-probe.ts";
@@ -18,7 +17,7 @@ interface EncodingOptions extends SessionOptions {
   /** Of the worker. */
   readonly id: string;
   /** Tells the others what is encoded. */
-  readonly tell: (doing: Presence["doing"]) => void;
+  readonly setDoing: (doing: Presence["doing"]) => void;
 }
 
 /** Encodes images of a run before its first step. */
@@ -32,7 +31,7 @@ export class Encoding {
 
   /** Fetches the VAE, and measures how this machine computes with it; or why it encodes nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what loading throws */
   static async open(manifest: EncodingManifest, options: EncodingOptions): Promise<Encoding | string> {
-    const model = await fetchModel(manifest, ["vae"], options.blobs, options.report);
+    const model = await fetchModel(manifest, ["vae"], options.blobs, options.say);
     const { runtime } = await deviceFor({ ...manifest, computesInFloat16: false }, options);
     try {
       const networks = new Networks(model, runtime);
@@ -67,15 +66,15 @@ export class Encoding {
 
   /** Answers a job. @throws why there is no answer */
   async compute(body: string): Promise<string> {
-    const { seal, tell } = this.#options;
+    const { seal, setDoing } = this.#options;
     const job = openJob(seal, body, encodeJobSchema, this.#manifest);
-    tell({ kind: "encode", index: job.index, step: 0, steps: job.pictures.length });
+    setDoing({ kind: "encode", index: job.index, step: 0, steps: job.pictures.length });
     const encoding = this.#encode(job);
     this.#encoding = encoding.catch(() => {});
     try {
       return seal.sign(await encoding);
     } finally {
-      tell(undefined);
+      setDoing(undefined);
     }
   }
 

@@ -9,7 +9,7 @@ import { MemoryBoard } from "../board/memory.ts";
 import { realClock } from "../coordinator/clock.ts";
 import { runName, sharingBy } from "../coordinator/open.ts";
 import { Seal } from "../protocol/signed.ts";
-import { Work } from "../worker/work.ts";
+import { QueueWorker } from "../worker/worker.ts";
 
 const { work, write, settingsFor } = trainingFolder();
 
@@ -56,7 +56,7 @@ const sharing = (board: MemoryBoard, worthMs?: number) =>
 function workerOf(board: MemoryBoard) {
   const stop = new AbortController();
   const said: string[] = [];
-  const worker = new Work({
+  const worker = new QueueWorker({
     ...{ board: board.worker(), seal, device: "cpu", threads: 1, coinage: "1.2", isOnce: false, signal: stop.signal },
     blobs: new BlobStore({ folder: path.join(work, "blobs"), limitBytes: 1e9, models: [] }),
     say: (text) => void said.push(text),

@@ -3,7 +3,7 @@ import { CoinageError } from "../../errors/index.ts";
 import type { Networks } from "../../networks/index.ts";
 import { TorchGenerator } from "../../random/index.ts";
 import { sha256 } from "../protocol/signed.ts";
-import { type Numerics, near } from "../worker/numerics.ts";
+import { type Numerics, tolerance } from "../worker/numerics.ts";
 
 /** The part of a VAE that a job computes with. */
 export type VaePart = "encoder" | "decoder";
@@ -46,7 +46,7 @@ export function compareProbes(ours: VaeProbe, theirs: VaeProbe): Numerics {
   }
   const relative = apart / largest;
   const difference = Number.isFinite(relative) ? relative : Number.POSITIVE_INFINITY;
-  return { group: difference <= near ? "near" : "broken", digest, difference };
+  return { group: difference <= tolerance ? "near" : "broken", digest, difference };
 }
 
 function floatsOf(values: string): Float32Array {

@@ -39,7 +39,7 @@ let places = 0;
 function unpacking() {
   return {
     blobs: new BlobStore({ folder: path.join(work, "cache"), limitBytes: 1e9, models: [] }),
-    ...{ source: source(), root: path.join(work, `worker${places++}`), report: () => {} },
+    ...{ source: source(), root: path.join(work, `worker${places++}`), say: () => {} },
     signal: new AbortController().signal,
   };
 }

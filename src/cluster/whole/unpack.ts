@@ -5,7 +5,7 @@ import { CoinageError } from "../../errors/index.ts";
 import { type ConfigValue, isTable } from "../../formats/config/index.ts";
 import { type FileValues, flagsOfTable, parseToml } from "../../options/index.ts";
 import type { BlobSource } from "../blobs/source.ts";
-import type { BlobStore } from "../blobs/store.ts";
+import { type BlobStore, downloadProgress } from "../blobs/store.ts";
 import { isExtension, requirePortable } from "./portable.ts";
 import { type Inputs, inputsSchema, most, type PackedFile, placeOf, type RunJob } from "./protocol.ts";
 
@@ -15,7 +15,7 @@ export interface Unpacking {
   readonly source: BlobSource;
   /** Of a sweep, on this machine. Nothing is written outside. */
   readonly root: string;
-  readonly report: (text: string) => void;
+  readonly say: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -91,7 +91,7 @@ async function layOut(
   folder: string,
   files: readonly (PackedFile & { readonly path?: string | undefined })[],
   isModel: boolean,
-  { blobs, source, report, signal }: Unpacking,
+  { blobs, source, say, signal }: Unpacking,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const { name, sha256, bytes, path: shared } of files) {
@@ -100,7 +100,7 @@ async function layOut(
     await mkdir(path.dirname(file), { recursive: true });
     if (isModel) {
       const wanted = { sha256, bytes, ...(shared !== undefined && { path: shared }) };
-      const found = await blobs.file(wanted, source, toldEveryTenth(bytes, report));
+      const found = await blobs.file(wanted, source, downloadProgress(bytes, say));
       await rm(file, { force: true });
       await symlink(path.resolve(found), file).catch(() => copyFile(found, file));
       continue;
@@ -111,16 +111,6 @@ async function layOut(
     await writeFile(`${file}.part`, await blobs.bytes(sha256, source));
     await rename(`${file}.part`, file);
   }
-}
-
-function toldEveryTenth(bytes: number, report: (text: string) => void): (done: number) => void {
-  let last = 0;
-  return (done) => {
-    const percent = Math.floor((100 * done) / bytes);
-    if (percent < last + 10) return;
-    last = percent;
-    report(`fetching weights: ${percent} % of ${Math.round(bytes / 1e6)} MB`);
-  };
 }
 
 /** The dataset config with its folders as they lie here. @throws CLUSTER_PROTOCOL for any other path */

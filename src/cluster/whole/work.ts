@@ -21,7 +21,7 @@ interface WholeRunsOptions {
   readonly id: string;
   readonly say: (text: string) => void;
   /** Tells the others what is trained. */
-  readonly tell: (doing: Presence["doing"]) => void;
+  readonly setDoing: (doing: Presence["doing"]) => void;
 }
 
 /** Trains runs of a sweep, one at a time, in a temporary folder of its own. */
@@ -64,21 +64,21 @@ export class WholeRuns {
     } catch (error) {
       throw this.#stop.signal.aborted ? new Error(givenBack) : error;
     } finally {
-      this.#options.tell(undefined);
+      this.#options.setDoing(undefined);
     }
   }
 
   async #answer(job: RunJob): Promise<RunAnswer> {
-    const { manifest, machine, blobs, id, say, tell } = this.#options;
+    const { manifest, machine, blobs, id, say, setDoing } = this.#options;
     const { signal } = this.#stop;
     const { run, incarnation, index, attempt } = job;
-    tell({ kind: "run", index, step: 0, steps: 0 });
+    setDoing({ kind: "run", index, step: 0, steps: 0 });
     say(`run ${index + 1} of ${manifest.steps}`);
     const source = manifest.blobs;
-    const { values, folder } = await unpack(job, { blobs, source, root: this.#root, report: say, signal });
+    const { values, folder } = await unpack(job, { blobs, source, root: this.#root, say, signal });
     const out = path.join(this.#root, "out");
     await rm(out, { recursive: true, force: true });
-    const step = (done: number, steps: number) => tell({ kind: "run", index, step: done, steps });
+    const step = (done: number, steps: number) => setDoing({ kind: "run", index, step: done, steps });
     const trained = await untilLeaving(() => {
       const training = trainInto(out, values, machine, { signal, step });
       this.#training = training.catch(() => {});

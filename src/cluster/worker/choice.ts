@@ -15,33 +15,35 @@ interface ChoiceOptions {
   readonly run?: string | undefined;
   /** Of the worker. */
   readonly id: string;
-  /** Tells people what is not the same as what was told last. */
+  /** Reports to the user; the same text twice in a row is reported once. */
   readonly say: (text: string) => void;
-  /** Tells the others why it takes no part, or that it is idle. */
-  readonly tell: (changes: { [Key in "state" | "run" | "incarnation" | "why"]: Presence[Key] }) => Promise<void>;
+  /** Publishes that the worker is idle, or why it refuses a run. */
+  readonly updatePresence: (
+    changes: { [Key in "state" | "run" | "incarnation" | "why"]: Presence[Key] },
+  ) => Promise<void>;
 }
 
-/** Which run a worker takes part in. */
-export class Choice {
+/** Chooses the run that a worker works for. */
+export class RunChoice {
   readonly #options: ChoiceOptions;
-  /** Why it takes no part in a run, and until when, by incarnation. */
+  /** Runs that it refuses, why, and until when, by incarnation. */
   readonly #refused = new Map<string, { readonly why: string; readonly until: number }>();
-  /** Whether the others were told so when it looked last. */
+  /** Whether its published state is "refused". */
   #isRefusing = false;
 
   constructor(options: ChoiceOptions) {
     this.#options = options;
   }
 
-  /** Takes no part in a run any more, or for so many milliseconds. */
+  /** Refuses a run from now on, or for so many milliseconds. */
   refuse({ incarnation }: AnyManifest, why: string, forMs = Number.POSITIVE_INFINITY): void {
     this.#isRefusing = true;
     this.#refused.set(incarnation, { why, until: performance.now() + forMs });
   }
 
-  /** A run under way that it can take part in. */
+  /** A run that is under way and that this worker can work for; undefined if there is none. */
   async next(): Promise<AnyManifest | undefined> {
-    const { board, run, say, tell } = this.#options;
+    const { board, run, say, updatePresence } = this.#options;
     const fitting: AnyManifest[] = [];
     let isRefusing = false;
     const texts = await board.manifests().catch((error: unknown) => {
@@ -49,30 +51,30 @@ export class Choice {
       return [];
     });
     for (const text of texts) {
-      const manifest = this.#opened(text);
+      const manifest = this.#openManifest(text);
       if (typeof manifest === "string") {
         say(manifest);
         isRefusing = true;
-        await tell({ state: "refused", run: undefined, incarnation: undefined, why: manifest });
+        await updatePresence({ state: "refused", run: undefined, incarnation: undefined, why: manifest });
         continue;
       }
       if (run !== undefined && manifest.run !== run) continue;
       const why = this.#whyRefused(manifest);
       if (why === undefined) {
-        if (await this.#isUnderWay(manifest)) fitting.push(manifest);
+        if (await this.#isRunning(manifest)) fitting.push(manifest);
         continue;
       }
       isRefusing = true;
-      await tell({ state: "refused", run: manifest.run, incarnation: manifest.incarnation, why });
+      await updatePresence({ state: "refused", run: manifest.run, incarnation: manifest.incarnation, why });
     }
     if (this.#isRefusing && !isRefusing)
-      await tell({ state: "idle", run: undefined, incarnation: undefined, why: undefined });
+      await updatePresence({ state: "idle", run: undefined, incarnation: undefined, why: undefined });
     this.#isRefusing = isRefusing;
     return fitting.length > 1 ? this.#neediest(fitting) : fitting[0];
   }
 
-  /** A manifest; or why it is none. */
-  #opened(text: string): AnyManifest | string {
+  /** The manifest in a signed text; or, as a string, why it is refused. */
+  #openManifest(text: string): AnyManifest | string {
     const opened = this.#options.seal.open(text, manifestSchema, longest.manifest);
     if ("message" in opened) return opened.message;
     const hint = /signature/.test(opened.problem) ? " (is COINAGE_CLUSTER_SECRET the same on both machines?)" : "";
@@ -82,27 +84,27 @@ export class Choice {
   #whyRefused(manifest: AnyManifest): string | undefined {
     const found = this.#refused.get(manifest.incarnation);
     if (found && performance.now() < found.until) return found.why;
-    const why = this.#differenceTo(manifest);
+    const why = this.#versionMismatch(manifest);
     if (why === undefined) return undefined;
     this.refuse(manifest, why);
     this.#options.say(`run ${manifest.run}: ${why}`);
     return why;
   }
 
-  /** Which version differs from the run's. */
-  #differenceTo({ coinage, runtime }: AnyManifest): string | undefined {
+  /** Why versions do not match; undefined if they do. */
+  #versionMismatch({ coinage, runtime }: AnyManifest): string | undefined {
     const { coinage: own } = this.#options;
-    if (coinage !== own) return `it is of coinage ${coinage}, this worker of ${own}`;
-    if (runtime !== runtimeVersion()) return `it is of ONNX Runtime ${runtime}, this worker of ${runtimeVersion()}`;
+    if (coinage !== own) return `it needs coinage ${coinage}, this worker has ${own}`;
+    if (runtime !== runtimeVersion()) return `it needs ONNX Runtime ${runtime}, this worker has ${runtimeVersion()}`;
     return undefined;
   }
 
-  async #isUnderWay({ run, incarnation }: AnyManifest): Promise<boolean> {
+  async #isRunning({ run, incarnation }: AnyManifest): Promise<boolean> {
     const mark = await this.#options.board.markOf(run).catch(() => undefined);
     return mark?.incarnation === incarnation;
   }
 
-  /** The run with the most work waiting for each of its workers. */
+  /** The run with the most waiting jobs per worker. */
   async #neediest(runs: readonly AnyManifest[]): Promise<AnyManifest> {
     const { board, id: own } = this.#options;
     const present = await board.workers().catch(() => []);
@@ -113,7 +115,7 @@ export class Choice {
         return (1 + waiting) / (1 + others.filter(({ run }) => run === one.run).length);
       }),
     );
-    // by chance among equals, since many workers may look at the same time
+    // at random among equals, because many workers may choose at the same time
     const neediest = runs.filter((_, i) => needs[i] === Math.max(...needs));
     return neediest[randomInt(neediest.length)]!;
   }

@@ -13,19 +13,19 @@ import {
 import { type Job, type Result, rowsHash } from "../protocol/job.ts";
 import { protocolVersion } from "../protocol/signed.ts";
 
-/** Gives the bytes of a digest. */
+/** Gets the bytes that have a digest. */
 export type FetchBlob = (digest: string) => Promise<Uint8Array>;
 
-/** What a job computes, but for who did it. */
+/** What a job computes: its result before a worker puts its name on it. */
 export type Outcome = Pick<Result, "losses" | "gradients" | "rowsHash" | "ms"> & { readonly result: MicroStepResult };
 
-/** Computes a micro-batch as the loop of one machine does: the same draws from the same generators, the same program.
- *  @throws CLUSTER_PROTOCOL when rows are not those of the job or other timesteps are drawn, and what the program throws */
+/** Computes a job as a local run would: the same random draws, the same program.
+ *  @throws CLUSTER_PROTOCOL when the learned rows do not have the job's digest or other timesteps are drawn, and what the program throws */
 export async function computeJob(job: Job, context: MicroStepContext, fetch: FetchBlob): Promise<Outcome> {
   const start = performance.now();
   const embeddings = job.rows.map(decodeRows);
   if (rowsHash(embeddings) !== job.rowsHash)
-    throw new CoinageError("CLUSTER_PROTOCOL", "The rows of the job do not have its digest.");
+    throw new CoinageError("CLUSTER_PROTOCOL", "The learned rows of the job do not have the digest that it names.");
   const samples = await samplesOf(job, fetch);
   const fetched = performance.now();
   const { of, accumulationSteps, lossScale } = job;
@@ -33,7 +33,7 @@ export async function computeJob(job: Job, context: MicroStepContext, fetch: Fet
   if (draw.timesteps.join() !== job.timesteps.join())
     throw new CoinageError(
       "CLUSTER_PROTOCOL",
-      `The timesteps ${draw.timesteps.join(", ")} were drawn where the coordinator has drawn ${job.timesteps.join(", ")}.`,
+      `The timesteps drawn here are ${draw.timesteps.join(", ")}, those of the coordinator ${job.timesteps.join(", ")}.`,
       { hint: "Worker and coordinator run different code: install the same version on both." },
     );
   const part = { accumulationSteps, lossScale, batch: of.samples };
@@ -48,7 +48,7 @@ export async function computeJob(job: Job, context: MicroStepContext, fetch: Fet
   };
 }
 
-/** Draws for the whole micro-batch, and keeps what is of the job's samples: nothing depends on the others' latents. */
+/** Draws noise and timesteps for the whole micro-batch, and gives those of the job's samples. Latents of the other samples are zero here: no draw depends on them. */
 function drawOf(
   { generators, of: { microBatch, samples, start }, accumulationSteps }: Job,
   latents: NdArray<Float32Array>,
@@ -63,7 +63,7 @@ function drawOf(
   return drawIn(draw, { start, end: start + count! });
 }
 
-/** The message that answers a job. */
+/** The result message for a job. numerics: digest of the worker's probe. */
 export function resultOf(job: Job, { losses, gradients, ms }: Outcome, numerics: string, worker: string): Result {
   const { run, incarnation, step, index, attempt, rowsHash } = job;
   return {

@@ -4,29 +4,29 @@ import { type Job, outcomeDigest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { computeJob, type FetchBlob } from "./compute.ts";
 
-/** How far numbers may be apart, relative to the largest, and still come from a sound machine. */
-export const near = 1e-3;
+/** Largest difference from the coordinator's numbers, relative to the largest of them, that rounding explains. */
+export const tolerance = 1e-3;
 
-/** How a worker computes, compared with the coordinator. */
+/** A worker's result of the probe, compared with the coordinator's. */
 export interface Numerics {
-  /** the same bits; nearly; or something else. */
+  /** same: equal bits; near: within the tolerance; broken: beyond it. */
   readonly group: "same" | "near" | "broken";
-  /** Equal where the bits of the probe are. */
+  /** Of the result: equal digests mean equal bits. */
   readonly digest: string;
-  /** The largest difference of a number, relative to the largest number. */
+  /** Largest difference of an element, relative to the largest element. */
   readonly difference: number;
 }
 
-/** Why a worker is not used that computes so. */
+/** Why a worker with these numerics is not used; undefined if it is. */
 export function whyUnused({ group, difference }: Numerics, wanted: Manifest["numerics"]): string | undefined {
   const off = difference.toPrecision(2);
-  if (group === "broken") return `its numbers are off by ${off}: other weights, a faulty driver or bad memory`;
+  if (group === "broken") return `its numbers are off by ${off}: wrong weights, a faulty driver or bad memory`;
   if (group === "near" && wanted === "same")
     return `it computes other bits than the coordinator (off by ${off}); --cluster_numerics any uses it`;
   return undefined;
 }
 
-/** Runs the probe of a run: a micro-batch that every machine computes once. */
+/** Computes the probe of a run, a micro-batch that every machine computes once, and compares the gradients. */
 export async function probe(
   job: Job,
   expected: Manifest["probe"],
@@ -37,13 +37,18 @@ export async function probe(
   const digest = outcomeDigest(outcome);
   if (digest === expected.digest) return { group: "same", digest, difference: 0 };
   const difference = Math.max(
-    ...outcome.gradients.map((gradient, i) => apart(gradientRows(gradient), gradientRows(expected.gradients[i]!))),
+    ...outcome.gradients.map((gradient, i) =>
+      relativeDifference(gradientRows(gradient), gradientRows(expected.gradients[i]!)),
+    ),
   );
-  return { group: difference <= near ? "near" : "broken", digest, difference };
+  return { group: difference <= tolerance ? "near" : "broken", digest, difference };
 }
 
-/** The largest difference of elements, relative to the largest element; infinite for rows of other tokens or without numbers. */
-function apart(ours: ReadonlyMap<number, Float64Array>, theirs: ReadonlyMap<number, Float64Array>): number {
+/** The largest difference of an element, relative to the largest element; infinite for rows of other tokens, and where a number is not finite. */
+function relativeDifference(
+  ours: ReadonlyMap<number, Float64Array>,
+  theirs: ReadonlyMap<number, Float64Array>,
+): number {
   if (ours.size !== theirs.size) return Number.POSITIVE_INFINITY;
   let [largest, difference] = [0, 0];
   for (const [id, row] of theirs)

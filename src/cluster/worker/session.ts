@@ -1,30 +1,30 @@
 import { CoinageError } from "../../errors/index.ts";
 import { throwIfAborted } from "../../events/index.ts";
+import type { DiffusionModel } from "../../models/index.ts";
 import { type OpenDevice, openDevice, type Runtime } from "../../runtime/index.ts";
 import { lowerMicroStep, type MicroStepContext } from "../../training/index.ts";
-import type { BlobStore } from "../blobs/store.ts";
+import { type BlobStore, downloadProgress } from "../blobs/store.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
-import { trainingNetworks } from "../protocol/model.ts";
+import { modelFrom, modelSchema, type Network, trainingNetworks } from "../protocol/model.ts";
 import type { Seal } from "../protocol/signed.ts";
 import type { FetchBlob } from "./compute.ts";
-import { fetchModel } from "./fetch-model.ts";
 import { Latents } from "./latents.ts";
 import { type Numerics, probe } from "./numerics.ts";
 
 export interface SessionOptions {
   readonly device: Parameters<typeof openDevice>[0]["device"];
-  /** Threads on processors; undefined: as many as the coordinator has, for other numbers round differently. */
+  /** CPU threads; undefined: as many as the coordinator uses, since another number rounds differently. */
   readonly threads: number | undefined;
   readonly blobs: BlobStore;
   readonly seal: Seal;
-  /** What is being done, for people. */
-  readonly report: (text: string) => void;
-  /** Aborted when the worker leaves: then what is loaded is given up after the part under way. */
+  /** Reports to the user. */
+  readonly say: (text: string) => void;
+  /** Aborted when the worker leaves. Loading then ends after the stage under way. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A run as it is loaded on this machine. */
+/** A run's micro-step, loaded on this machine. */
 export interface Session {
   readonly manifest: Manifest;
   readonly context: MicroStepContext;
@@ -34,7 +34,25 @@ export interface Session {
   readonly runtime: Runtime;
 }
 
-/** A device that computes as the coordinator of a run does. */
+/** Fetches the weights of a manifest's model, and gives the model. networks: those that are computed with here. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL */
+export async function fetchModel(
+  { model, weights, blobs: source }: Pick<Manifest, "model" | "weights" | "blobs">,
+  networks: readonly Network[],
+  blobs: BlobStore,
+  say: (text: string) => void,
+): Promise<DiffusionModel> {
+  const files = new Map<string, { readonly path: string; readonly bytes: number }>();
+  for (const { sha256, bytes, path, hub } of weights) {
+    const wanted = { sha256, bytes, ...(path && { path }), ...(hub && { hub }) };
+    files.set(sha256, { path: await blobs.file(wanted, source, downloadProgress(bytes, say)), bytes });
+  }
+  const text = new TextDecoder().decode(await blobs.bytes(model.sha256, source));
+  const { success, data } = modelSchema.safeParse(JSON.parse(text));
+  if (!success) throw new CoinageError("CLUSTER_PROTOCOL", "The description of the model is not valid.");
+  return modelFrom(data, files, networks);
+}
+
+/** Opens the device with the coordinator's threads and precision. */
 export function deviceFor(
   { threads, computesInFloat16 }: Pick<Manifest, "threads" | "computesInFloat16">,
   options: Pick<SessionOptions, "device" | "threads">,
@@ -43,11 +61,11 @@ export function deviceFor(
   return openDevice({ device, threads: own, wantsFloat16: computesInFloat16 });
 }
 
-/** Fetches what a run computes with, builds its graph from its settings, and measures how this machine computes it. Nothing that was received is executed.
- *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, what building or loading throws, and the reason of the signal */
+/** Fetches the weights of a run, builds and loads its graph, and computes the probe. The graph is built here from the manifest's settings; nothing that was
+ *  received is executed. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, what building or loading throws, and the reason of the signal */
 export async function openSession(manifest: Manifest, options: SessionOptions): Promise<Session> {
-  const { blobs, seal, report, signal } = options;
-  const model = await fetchModel(manifest, trainingNetworks, blobs, report);
+  const { blobs, seal, say, signal } = options;
+  const model = await fetchModel(manifest, trainingNetworks, blobs, say);
   throwIfAborted(signal);
   const { runtime, computeDtype } = await deviceFor(manifest, options);
   try {
@@ -62,14 +80,14 @@ export async function openSession(manifest: Manifest, options: SessionOptions): 
           hint: "Worker and coordinator run different code: install the same version on both.",
         },
       );
-    report(`loading on ${runtime.device}`);
+    say(`loading on ${runtime.device}`);
     throwIfAborted(signal);
     const loaded = { ...context, program: await program.load() };
     throwIfAborted(signal);
     const latents = new Latents(blobs, manifest.blobs);
-    await latents.fetchAll(manifest, report);
+    await latents.fetchAll(manifest, say);
     const fetch = (digest: string) => latents.get(digest);
-    const numerics = await probe(opened(seal, manifest.probe.job), manifest.probe, loaded, fetch);
+    const numerics = await probe(openProbe(seal, manifest.probe.job), manifest.probe, loaded, fetch);
     return { manifest, context: loaded, latents, fetch, runtime, numerics };
   } catch (error) {
     await runtime.close();
@@ -77,24 +95,24 @@ export async function openSession(manifest: Manifest, options: SessionOptions): 
   }
 }
 
-/** A session for a run that was taken up again: what is loaded serves on where model and graph are the same. */
+/** A session for a run that was resumed, with the program that is loaded; undefined if its model or graph has changed. */
 export async function renewSession(
   session: Session,
   manifest: Manifest,
-  { seal, report }: Pick<SessionOptions, "seal" | "report">,
+  { seal, say }: Pick<SessionOptions, "seal" | "say">,
 ): Promise<Session | undefined> {
   const { context, manifest: before, latents, fetch } = session;
   const isSame = before.graph === manifest.graph && before.model.sha256 === manifest.model.sha256;
   if (!isSame) return undefined;
-  await latents.fetchAll(manifest, report);
+  await latents.fetchAll(manifest, say);
   if (before.probe.digest === manifest.probe.digest) return { ...session, manifest };
-  const numerics = await probe(opened(seal, manifest.probe.job), manifest.probe, context, fetch);
+  const numerics = await probe(openProbe(seal, manifest.probe.job), manifest.probe, context, fetch);
   return { ...session, manifest, numerics };
 }
 
 /** @throws CLUSTER_PROTOCOL */
-function opened(seal: Seal, text: string): Job {
+function openProbe(seal: Seal, text: string): Job {
   const found = seal.open(text, jobSchema, longest.job);
   if ("message" in found) return found.message;
-  throw new CoinageError("CLUSTER_PROTOCOL", `The probe of the run is refused: ${found.problem}.`);
+  throw new CoinageError("CLUSTER_PROTOCOL", `The probe of the run is not accepted: ${found.problem}.`);
 }

@@ -1,36 +1,36 @@
 import { expect, test } from "vitest";
 import { TurnedClock } from "../../../test/turned-clock.ts";
 import { MemoryBoard } from "../board/memory.ts";
-import { Watchdog, WatchedServing } from "./watchdog.ts";
+import { Watchdog, WatchedConsumer } from "./watchdog.ts";
 
-/** What it says at looks in a row. */
-const looksAt = (dog: Watchdog, waiting: number, count: number) =>
-  Array.from({ length: count }, () => dog.look(waiting));
+/** Its verdicts at checks in a row. */
+const checksOf = (dog: Watchdog, waiting: number, count: number) =>
+  Array.from({ length: count }, () => dog.check(waiting));
 
-test("a worker that gets no jobs though some wait connects anew, and gives up where that does not help", () => {
+test("a worker that gets no jobs though some wait reconnects, and gives up where that does not help", () => {
   const dog = new Watchdog();
-  expect(looksAt(dog, 0, 20)).not.toContain("renew");
-  expect(looksAt(dog, 3, 16)).toEqual(
-    ["renew", "renew", "renew", "stuck"].flatMap((last) => ["fine", "fine", "fine", last]),
+  expect(checksOf(dog, 0, 20)).not.toContain("reconnect");
+  expect(checksOf(dog, 3, 16)).toEqual(
+    ["reconnect", "reconnect", "reconnect", "stuck"].flatMap((last) => ["fine", "fine", "fine", last]),
   );
 });
 
 test("a worker that is at a job, or has had one since, is fine", async () => {
   const dog = new Watchdog();
-  looksAt(dog, 3, 8);
+  checksOf(dog, 3, 8);
   let finish = () => {};
-  const job = dog.during(
+  const job = dog.track(
     () =>
       new Promise<void>((resolve) => {
         finish = resolve;
       }),
   );
-  expect(looksAt(dog, 3, 20)).not.toContain("renew");
+  expect(checksOf(dog, 3, 20)).not.toContain("reconnect");
   finish();
   await job;
-  expect(looksAt(dog, 3, 4)).toEqual(["fine", "fine", "fine", "renew"]);
-  // it counts its new connections anew
-  expect(looksAt(dog, 3, 12).filter((verdict) => verdict === "stuck")).toHaveLength(1);
+  expect(checksOf(dog, 3, 4)).toEqual(["fine", "fine", "fine", "reconnect"]);
+  // reconnects are counted from the start again
+  expect(checksOf(dog, 3, 12).filter((verdict) => verdict === "stuck")).toHaveLength(1);
 });
 
 test("a worker whose connection is dead gets jobs over a new one", async () => {
@@ -45,10 +45,10 @@ test("a worker whose connection is dead gets jobs over a new one", async () => {
   const answers: string[] = [];
   coordinator.listen((event) => void (event.kind === "answered" && answers.push(event.body)));
   await coordinator.publish([{ id: "s0-0-1", body: "a job" }], false);
-  const serving = await WatchedServing.open({ ...real, serve }, of, "w", async (body) => `${body}, computed`);
+  const consumer = await WatchedConsumer.open({ ...real, serve }, of, "w", async (body) => `${body}, computed`);
   const said: string[] = [];
-  while (answers.length === 0) expect(await serving.look((text) => void said.push(text))).toBe("fine");
+  while (answers.length === 0) expect(await consumer.check((text) => void said.push(text))).toBe("fine");
   expect(answers).toEqual(["a job, computed"]);
   expect({ opened, forced, said: said.length }).toEqual({ opened: 3, forced: 2, said: 2 });
-  await serving.close();
+  await consumer.close();
 });

@@ -1,20 +1,20 @@
 import type { BoardOf, Compute, Serving, WorkerBoard } from "../board/board.ts";
 
-/** Looks in a row at which jobs waited while none came here, until the connection counts as dead. */
-const looks = 4;
-/** New connections that may be dead, too. */
-const connections = 3;
+/** Checks in a row at which jobs waited and none arrived here, after which the connection counts as dead. */
+const checksToReconnect = 4;
+/** Reconnects in a row that brought no job, after which only a new process helps. */
+const mostReconnects = 3;
 
-/** Notices that a worker gets no jobs though some wait: a client that has lost its server may never say so. */
+/** Notices that a consumer gets no jobs though some wait: a client that has lost its server may never report it. */
 export class Watchdog {
   #running = 0;
   #taken = 0;
-  #seen = 0;
-  #hungry = 0;
-  #renewed = 0;
+  #takenBefore = 0;
+  #idleChecks = 0;
+  #reconnects = 0;
 
-  /** Passes on a job. */
-  async during<Answer>(compute: () => Promise<Answer>): Promise<Answer> {
+  /** Computes a job, and notes that one has arrived. */
+  async track<Answer>(compute: () => Promise<Answer>): Promise<Answer> {
     this.#running++;
     this.#taken++;
     try {
@@ -24,20 +24,20 @@ export class Watchdog {
     }
   }
 
-  /** waiting: jobs that nobody has taken. */
-  look(waiting: number): "fine" | "renew" | "stuck" {
-    const hasWorked = this.#running > 0 || this.#taken > this.#seen;
-    this.#seen = this.#taken;
-    if (hasWorked) this.#renewed = 0;
-    this.#hungry = hasWorked || waiting === 0 ? 0 : this.#hungry + 1;
-    if (this.#hungry < looks) return "fine";
-    this.#hungry = 0;
-    return ++this.#renewed > connections ? "stuck" : "renew";
+  /** What to do. waiting: jobs that no worker has taken. */
+  check(waiting: number): "fine" | "reconnect" | "stuck" {
+    const hasWorked = this.#running > 0 || this.#taken > this.#takenBefore;
+    this.#takenBefore = this.#taken;
+    if (hasWorked) this.#reconnects = 0;
+    this.#idleChecks = hasWorked || waiting === 0 ? 0 : this.#idleChecks + 1;
+    if (this.#idleChecks < checksToReconnect) return "fine";
+    this.#idleChecks = 0;
+    return ++this.#reconnects > mostReconnects ? "stuck" : "reconnect";
   }
 }
 
-/** Serves a queue, and connects anew when jobs wait there and none comes. */
-export class WatchedServing {
+/** Consumes a queue, and reconnects when jobs wait there and none arrives. */
+export class WatchedConsumer {
   readonly #open: () => Promise<Serving>;
   readonly #waiting: () => Promise<number>;
   readonly #watchdog: Watchdog;
@@ -49,10 +49,10 @@ export class WatchedServing {
     name: string,
     compute: Compute,
     jobsEach?: () => number,
-  ): Promise<WatchedServing> {
+  ): Promise<WatchedConsumer> {
     const watchdog = new Watchdog();
-    const open = () => board.serve(of, name, (body) => watchdog.during(() => compute(body)), jobsEach);
-    return new WatchedServing(open, () => board.waiting(of), watchdog, await open());
+    const open = () => board.serve(of, name, (body) => watchdog.track(() => compute(body)), jobsEach);
+    return new WatchedConsumer(open, () => board.waiting(of), watchdog, await open());
   }
 
   private constructor(
@@ -67,18 +67,18 @@ export class WatchedServing {
     this.#serving = serving;
   }
 
-  /** Looks after it from time to time. */
-  async look(say: (text: string) => void): Promise<"fine" | "stuck"> {
+  /** Checks the connection; to be called once a second. stuck: reconnecting did not help. */
+  async check(say: (text: string) => void): Promise<"fine" | "stuck"> {
     const waiting = this.#serving.isResting() ? 0 : await this.#waiting().catch(() => 0);
-    const verdict = this.#watchdog.look(waiting);
-    if (verdict !== "renew") return verdict;
-    say("jobs wait and none comes here: connecting anew");
+    const verdict = this.#watchdog.check(waiting);
+    if (verdict !== "reconnect") return verdict;
+    say("jobs are waiting, but none arrives here: reconnecting");
     await this.#serving.close(true);
     this.#serving = await this.#open();
     return "fine";
   }
 
-  /** As that of a board's serving. */
+  /** Finishes the job under way first, unless it is forced. */
   close(isForced?: boolean): Promise<void> {
     return this.#serving.close(isForced);
   }
