@@ -43,11 +43,11 @@ export class BlobServer {
     return blobs;
   }
 
-  private constructor(token: string, deliveries: Deliveries | undefined, patienceMs: number) {
+  private constructor(token: string, deliveries: Deliveries | undefined, timeoutMs: number) {
     this.#token = token;
     this.#deliveries = deliveries;
     this.#server = createServer((request, response) => this.#answer(request, response));
-    this.#server.timeout = patienceMs;
+    this.#server.timeout = timeoutMs;
   }
 
   /** URLs under which workers may reach it. isLocal: workers run on this machine only. */

@@ -12,7 +12,7 @@ import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
 import { type QueueAccess, queueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
 import { SharedDrawer } from "../images/drawer.ts";
-import { type EncodingQueue, QueuedEncoder, usualWorthMs } from "../images/encoder.ts";
+import { defaultMinSharedMs, type EncodingQueue, QueuedEncoder } from "../images/encoder.ts";
 import { mostDelivered } from "../images/protocol.ts";
 import { probeVae, type VaePart, type VaeProbe } from "../images/vae-probe.ts";
 import type { EncodingManifest, Manifest } from "../protocol/manifest.ts";
@@ -39,18 +39,18 @@ export interface Sharing {
   /** Version of this program. */
   readonly coinage: string;
   /** Images to encode are given out where this machine would take longer for them, in milliseconds. */
-  readonly worthMs?: number;
+  readonly minSharedMs?: number;
 }
 
-/** Shares a run among workers, by a queue. coinage: the version of this program; worthMs: see Sharing. What is opened throws
+/** Shares a run among workers, by a queue. coinage: the version of this program; minSharedMs: see Sharing. What is opened throws
  *  SETTINGS_CONFLICT without cached latents; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS. */
-export function clusterSharing({ address, secret }: QueueAccess, coinage: string, worthMs?: number): RunSharing {
+export function clusterSharing({ address, secret }: QueueAccess, coinage: string, minSharedMs?: number): RunSharing {
   return sharingBy({
     openBoard: (of, jobs) => RedisCoordinatorBoard.open(address, of, jobs),
     seal: new Seal(secret),
     isLocal: address.isLocal,
     coinage,
-    ...(worthMs !== undefined && { worthMs }),
+    ...(minSharedMs !== undefined && { minSharedMs }),
   });
 }
 
@@ -110,8 +110,16 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
     const ofImages = { ...of, queue: "images" } as const;
     if (samples)
       drawer = await SharedDrawer.open({
-        ...{ board: await openBoard(ofImages, mostImages), of: ofImages, seal, clock, roll, isStopping, takesOthers },
-        ...{ deliveries, numerics: samples.probe.digest, needed: jobs - (isServing ? 1 : 0) },
+        ...{
+          board: await openBoard(ofImages, mostImages),
+          of: ofImages,
+          seal,
+          clock,
+          roll,
+          isStopping,
+          takesOtherNumerics: takesOthers,
+        },
+        ...{ deliveries, numerics: samples.probe.digest, workersPerStep: jobs - (isServing ? 1 : 0) },
       });
     takesOver();
     return await ClusterRunner.open({
@@ -135,7 +143,7 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
 
 /** Encodes images here, and opens a queue of its own for them once that is worth it. */
 function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder {
-  const { openBoard, seal, isLocal, worthMs = usualWorthMs } = sharing;
+  const { openBoard, seal, isLocal, minSharedMs = defaultMinSharedMs } = sharing;
   const { settings, model: ofRun, here } = context;
   const openQueue = async (images: number): Promise<EncodingQueue> => {
     const common = commonOf(settings, sharing);
@@ -163,7 +171,7 @@ function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder 
         blobs,
         deliveries,
         numerics: probe.digest,
-        takesOthers,
+        takesOtherNumerics: takesOthers,
         close,
       };
     } catch (error) {
@@ -171,7 +179,14 @@ function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder 
       throw error;
     }
   };
-  return new QueuedEncoder({ vae: ofRun.vae.architecture, seal, clock: realClock, here, openQueue, worthMs });
+  return new QueuedEncoder({
+    vae: ofRun.vae.architecture,
+    seal,
+    clock: realClock,
+    encodeHere: here,
+    openQueue,
+    minSharedMs,
+  });
 }
 
 /** What all manifests of a run say, in an incarnation of its own. */

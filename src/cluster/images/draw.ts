@@ -22,16 +22,16 @@ import { compareProbes, probeVae } from "./vae-probe.ts";
 interface DrawingOptions extends SessionOptions {
   /** Of the worker. */
   readonly id: string;
-  /** Tells the others what is drawn. */
+  /** Publishes what is being drawn. */
   readonly setDoing: (doing: Presence["doing"]) => void;
-  /** Waits while the worker has a micro-batch in hand: a step waits for that, and never for an image. */
+  /** Waits for the micro-batch that the worker is computing: steps have priority over images. */
   readonly untilFree: () => Promise<void>;
 }
 
-/** Networks that drew nothing for so long are unloaded, in milliseconds: training needs the memory. */
+/** Networks that have been idle for so many milliseconds are unloaded: training needs the memory. */
 const unloadAfterMs = 60_000;
 
-/** Draws sample images of a run, on a device of its own: neither loading nor decoding holds up a micro-batch. */
+/** Draws sample images of a run on a worker. It has a device of its own, so neither loading nor decoding delays a micro-batch. */
 export class Drawing {
   readonly #manifest: Manifest;
   readonly #options: DrawingOptions;
@@ -43,7 +43,8 @@ export class Drawing {
   #drawing: Promise<unknown> | undefined;
   #unloading: NodeJS.Timeout | undefined;
 
-  /** Fetches the VAE, and measures how this machine computes with it; or why it draws nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, what loading throws, and the reason of the signal */
+  /** Fetches the VAE and computes its probe. A string says why this worker draws nothing.
+   *  @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, what loading throws, and the reason of the signal */
   static async open(manifest: Manifest, options: DrawingOptions): Promise<Drawing | string> {
     const { predictionType, probe, vectors, weights } = manifest.samples!;
     const all = { ...manifest, weights: [...manifest.weights, ...weights] };
@@ -84,7 +85,7 @@ export class Drawing {
     this.#numerics = numerics;
   }
 
-  /** Answers a job. @throws why there is no answer */
+  /** Computes a job, and gives its signed result. @throws the reason of a failure */
   async compute(body: string): Promise<string> {
     const { seal, setDoing } = this.#options;
     const job = openJob(seal, body, sampleJobSchema, this.#manifest);
@@ -104,7 +105,8 @@ export class Drawing {
     const start = performance.now();
     const { run, incarnation, index, attempt } = job;
     const embeddings = job.rows.map(decodeRows);
-    if (rowsHash(embeddings) !== job.rowsHash) throw new Error("the rows of the job do not have its digest");
+    if (rowsHash(embeddings) !== job.rowsHash)
+      throw new Error("the learned rows of the job do not have the digest that it names");
     const { data } = await untilLeaving(() => {
       const drawing = this.#draw(job, embeddings);
       this.#drawing = drawing.catch(() => {});
@@ -133,7 +135,7 @@ export class Drawing {
     throw new Error(givenBack);
   }
 
-  /** Gives up the image under way. */
+  /** Cancels the image under way, and closes the device. */
   async close(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#unloading);

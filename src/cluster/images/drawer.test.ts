@@ -101,7 +101,7 @@ async function drawnAmong({ workers, ...plan }: Plan): Promise<DrawerNews[]> {
   const roll = new Roll();
   const drawer = await SharedDrawer.open({
     ...{ board: faultyBoard(memory.coordinator(of), memory, clock, faults, () => []), of, seal, clock, roll },
-    ...{ numerics, takesOthers: false, needed: 1, isStopping: () => false },
+    ...{ numerics, takesOtherNumerics: false, workersPerStep: 1, isStopping: () => false },
     deliveries: {
       read: async (job, digest, bytes) => {
         const found = delivered.get(`${job} ${digest}`);

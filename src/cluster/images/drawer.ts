@@ -8,8 +8,8 @@ import { encodeRows } from "../protocol/arrays.ts";
 import { rowsHash } from "../protocol/job.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
 import type { BeginHere, Objection, ShareEvent } from "../sharing/giving.ts";
-import { Patience } from "../sharing/patience.ts";
 import { JobSharing } from "../sharing/share.ts";
+import { StragglerTimer } from "../sharing/straggler-timer.ts";
 import { type SampleAnswer, type SampleJob, sampleAnswerSchema } from "./protocol.ts";
 
 interface DrawerOptions {
@@ -17,35 +17,35 @@ interface DrawerOptions {
   readonly of: BoardOf;
   readonly seal: Seal;
   readonly clock: Clock;
-  /** Of the run's workers. */
+  /** The run's workers. */
   readonly roll: Roll;
   readonly deliveries: Pick<Deliveries, "read" | "drop">;
-  /** Digest of what the probe of the VAE gave here. */
+  /** Digest of the VAE probe as it was computed here. */
   readonly numerics: string;
-  /** Whether images are taken from workers whose numerics are others. */
-  readonly takesOthers: boolean;
-  /** Workers that a step has use for. */
-  readonly needed: number;
+  /** Whether images of workers with other numerics are accepted. */
+  readonly takesOtherNumerics: boolean;
+  /** Workers that a step keeps busy, and that are not free for images. */
+  readonly workersPerStep: number;
   readonly isStopping: () => boolean;
 }
 
-interface Handed {
+interface HandedOut {
   readonly order: ImageOrder;
   readonly here: DrawHere;
-  /** As a worker has drawn it. */
+  /** As it came from a worker, once accepted. */
   picture?: Picture;
 }
 
-type Here = { readonly picture?: Picture | undefined } | { readonly problem: unknown };
+type LocalResult = { readonly picture?: Picture | undefined } | { readonly problem: unknown };
 
-/** Has sample images drawn by the workers of a run. */
+/** Has the workers of a run draw its sample images. */
 export class SharedDrawer implements ImageDrawer {
-  readonly #with: DrawerOptions;
-  readonly #sharing: JobSharing<SampleAnswer, Here>;
-  readonly #handed = new Map<number, Handed>();
+  readonly #options: DrawerOptions;
+  readonly #sharing: JobSharing<SampleAnswer, LocalResult>;
+  readonly #handedOut = new Map<number, HandedOut>();
   readonly #stop = new AbortController();
-  readonly #patience: Patience;
-  #count = 0;
+  readonly #stragglers: StragglerTimer;
+  #nextIndex = 0;
   /** Whether the run waits for images. */
   #isWaiting = false;
 
@@ -56,45 +56,45 @@ export class SharedDrawer implements ImageDrawer {
   }
 
   private constructor(options: DrawerOptions) {
-    this.#with = options;
+    this.#options = options;
     const { board, of, seal, clock, roll } = options;
-    this.#patience = new Patience(clock);
-    this.#sharing = new JobSharing<SampleAnswer, Here>({
+    this.#stragglers = new StragglerTimer(clock);
+    this.#sharing = new JobSharing<SampleAnswer, LocalResult>({
       ...{ kind: "sample", answers: sampleAnswerSchema, board, of, seal, clock, roll, signal: this.#stop.signal },
       bodyOf: (index, attempt) => seal.sign(this.#job(index, attempt)),
       accept: (job, answer) => this.#accept(job, answer),
-      here: (index) => this.#here(index),
-      begins: () => this.#begins(),
+      here: (index) => this.#drawHere(index),
+      begins: () => this.#mayStart(),
       mostOut: () => this.#mostOut(),
     });
   }
 
   isReady(): boolean {
-    return this.#with.roll.drawers > 0;
+    return this.#options.roll.drawers > 0;
   }
 
   get waiting(): number {
-    return this.#handed.size;
+    return this.#handedOut.size;
   }
 
   handOut(order: ImageOrder, here: DrawHere): void {
-    const index = this.#count++;
-    this.#handed.set(index, { order, here });
+    const index = this.#nextIndex++;
+    this.#handedOut.set(index, { order, here });
     this.#sharing.add(index);
   }
 
   *news(): Generator<DrawerNews> {
-    for (const event of this.#sharing.news()) yield* this.#told(event);
+    for (const event of this.#sharing.news()) yield* this.#handle(event);
   }
 
   async *finish(): AsyncGenerator<DrawerNews> {
     this.#isWaiting = true;
-    this.#patience.restart();
+    this.#stragglers.restart();
     this.#sharing.look();
     try {
       for (;;) {
         yield* this.news();
-        if (this.waiting === 0 || this.#with.isStopping()) return;
+        if (this.waiting === 0 || this.#options.isStopping()) return;
         await this.#sharing.change();
       }
     } finally {
@@ -105,24 +105,24 @@ export class SharedDrawer implements ImageDrawer {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#sharing.stop();
-    await this.#with.board.close(true).catch(() => {});
+    await this.#options.board.close(true).catch(() => {});
   }
 
-  /** Between steps nothing is drawn here: it would hold them up. */
-  #begins(): BeginHere {
+  /** Nothing is drawn here while the run trains: that would delay its steps. */
+  #mayStart(): BeginHere {
     if (!this.#isWaiting) return "nothing";
-    return this.#patience.isOver ? "anything" : "untaken";
+    return this.#stragglers.isExpired ? "anything" : "untaken";
   }
 
-  /** As many as there are workers to spare; all once the run waits for them. */
+  /** As many as there are workers to spare, but at least one; all of them once the run waits for its images. */
   #mostOut(): number {
     if (this.#isWaiting) return Number.POSITIVE_INFINITY;
-    return Math.max(1, this.#with.roll.drawers - this.#with.needed);
+    return Math.max(1, this.#options.roll.drawers - this.#options.workersPerStep);
   }
 
   #job(index: number, attempt: number): SampleJob {
-    const { run, incarnation } = this.#with.of;
-    const { request, embeddings } = this.#handed.get(index)!.order;
+    const { run, incarnation } = this.#options.of;
+    const { request, embeddings } = this.#handedOut.get(index)!.order;
     const job = { v: protocolVersion, run, incarnation, kind: "sample", index, attempt } as const;
     return { ...job, request, rows: embeddings.map(encodeRows), rowsHash: rowsHash(embeddings) };
   }
@@ -131,12 +131,12 @@ export class SharedDrawer implements ImageDrawer {
     job: string,
     { index, numerics, delivered, rowsHash: hash }: SampleAnswer,
   ): Promise<Objection | undefined> {
-    const { deliveries, takesOthers } = this.#with;
+    const { deliveries, takesOtherNumerics } = this.#options;
     try {
-      const handed = this.#handed.get(index);
+      const handed = this.#handedOut.get(index);
       if (!handed) return undefined;
       const { width, height } = handed.order.request;
-      if (!takesOthers && numerics !== this.#with.numerics)
+      if (!takesOtherNumerics && numerics !== this.#options.numerics)
         return { refused: "it computes other bits than the coordinator" };
       if (hash !== rowsHash(handed.order.embeddings)) return { refused: "its image was drawn with other vectors" };
       if (delivered.bytes !== 3 * width * height) return { refused: "its image has another size" };
@@ -149,12 +149,12 @@ export class SharedDrawer implements ImageDrawer {
     }
   }
 
-  async *#here(index: number): AsyncGenerator<Here> {
-    const { order, here } = this.#handed.get(index)!;
-    const start = this.#with.clock.now();
+  async *#drawHere(index: number): AsyncGenerator<LocalResult> {
+    const { order, here } = this.#handedOut.get(index)!;
+    const start = this.#options.clock.now();
     try {
       for await (const picture of here(order)) {
-        if (picture) this.#patience.note(this.#with.clock.now() - start);
+        if (picture) this.#stragglers.note(this.#options.clock.now() - start);
         yield { picture };
       }
     } catch (problem) {
@@ -162,23 +162,23 @@ export class SharedDrawer implements ImageDrawer {
     }
   }
 
-  *#told(event: ShareEvent<SampleAnswer, Here>): Generator<DrawerNews> {
+  *#handle(event: ShareEvent<SampleAnswer, LocalResult>): Generator<DrawerNews> {
     switch (event.kind) {
       case "answered": {
         const { answer, index } = event;
-        this.#patience.note(answer.ms);
-        yield* this.#drawn(index, this.#handed.get(index)?.picture, answer.worker);
+        this.#stragglers.note(answer.ms);
+        yield* this.#drawn(index, this.#handedOut.get(index)?.picture, answer.worker);
         return;
       }
       case "here": {
-        const order = this.#handed.get(event.index)?.order;
+        const order = this.#handedOut.get(event.index)?.order;
         if (!("problem" in event.news)) yield* this.#drawn(event.index, event.news.picture, undefined);
-        else if (order && this.#handed.delete(event.index))
+        else if (order && this.#handedOut.delete(event.index))
           yield { kind: "notDrawn", order, problem: event.news.problem };
         return;
       }
       case "again": {
-        const order = this.#handed.get(event.index)?.order;
+        const order = this.#handedOut.get(event.index)?.order;
         if (order) yield { kind: "reissued", job: "sample", step: order.step, index: order.index, why: event.why };
         return;
       }
@@ -190,10 +190,10 @@ export class SharedDrawer implements ImageDrawer {
   }
 
   *#drawn(index: number, picture: Picture | undefined, by: string | undefined): Generator<DrawerNews> {
-    const handed = this.#handed.get(index);
+    const handed = this.#handedOut.get(index);
     if (!handed || !picture) return;
-    this.#handed.delete(index);
-    this.#patience.restart();
+    this.#handedOut.delete(index);
+    this.#stragglers.restart();
     yield { kind: "drawn", order: handed.order, picture, by };
   }
 }

@@ -9,18 +9,17 @@ import { openJob } from "../sharing/job.ts";
 import { sharedJobId } from "../sharing/protocol.ts";
 import { type Numerics, whyUnused } from "../worker/numerics.ts";
 import { deviceFor, fetchModel, type SessionOptions } from "../worker/session.ts";
-import { distributionBytes } from "./distribution.ts";
-import { type EncodeAnswer, type EncodeJob, encodeJobSchema } from "./protocol.ts";
+import { distributionBytes, type EncodeAnswer, type EncodeJob, encodeJobSchema } from "./protocol.ts";
 import { compareProbes, probeVae } from "./vae-probe.ts";
 
 interface EncodingOptions extends SessionOptions {
   /** Of the worker. */
   readonly id: string;
-  /** Tells the others what is encoded. */
+  /** Publishes what is being encoded. */
   readonly setDoing: (doing: Presence["doing"]) => void;
 }
 
-/** Encodes images of a run before its first step. */
+/** Encodes images of a run on a worker, before the run's first step. */
 export class Encoding {
   readonly #manifest: EncodingManifest;
   readonly #options: EncodingOptions;
@@ -29,7 +28,7 @@ export class Encoding {
   readonly numerics: Numerics;
   #encoding: Promise<unknown> | undefined;
 
-  /** Fetches the VAE, and measures how this machine computes with it; or why it encodes nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what loading throws */
+  /** Fetches the VAE and computes its probe. A string says why this worker encodes nothing. @throws CLUSTER_WEIGHTS, CLUSTER_PROTOCOL, and what loading throws */
   static async open(manifest: EncodingManifest, options: EncodingOptions): Promise<Encoding | string> {
     const model = await fetchModel(manifest, ["vae"], options.blobs, options.say);
     const { runtime } = await deviceFor({ ...manifest, computesInFloat16: false }, options);
@@ -64,7 +63,7 @@ export class Encoding {
     return this.#runtime.device;
   }
 
-  /** Answers a job. @throws why there is no answer */
+  /** Computes a job, and gives its signed result. @throws the reason of a failure */
   async compute(body: string): Promise<string> {
     const { seal, setDoing } = this.#options;
     const job = openJob(seal, body, encodeJobSchema, this.#manifest);
@@ -85,7 +84,7 @@ export class Encoding {
     const pictures = await Promise.all(
       job.pictures.map(async (digest) => {
         const data = await blobs.bytes(digest, source);
-        if (data.length !== 3 * width * height) throw new Error("a picture of another size");
+        if (data.length !== 3 * width * height) throw new Error("an image does not have the size that the job names");
         return pictureToFloats({ width, height, channels: 3, data });
       }),
     );

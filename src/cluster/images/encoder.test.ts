@@ -12,9 +12,8 @@ import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import { Seal, sha256 } from "../protocol/signed.ts";
 import { sharedJobId } from "../sharing/protocol.ts";
-import { distributionBytes } from "./distribution.ts";
 import { QueuedEncoder } from "./encoder.ts";
-import { type EncodeAnswer, encodeJobSchema } from "./protocol.ts";
+import { distributionBytes, type EncodeAnswer, encodeJobSchema } from "./protocol.ts";
 
 const of = { run: "run", incarnation: "now" };
 const [seal, forger] = [new Seal("secret"), new Seal("another")];
@@ -43,7 +42,7 @@ type Fault = (typeof otherFaults)[number];
 
 interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly workers: number;
-  readonly worthMs?: number;
+  readonly minSharedMs?: number;
 }
 
 const spoils: Readonly<Partial<Record<Fault, (answer: EncodeAnswer) => Partial<EncodeAnswer>>>> = {
@@ -56,7 +55,7 @@ const spoils: Readonly<Partial<Record<Fault, (answer: EncodeAnswer) => Partial<E
 const batches = Array.from({ length: 20 }, (_, i) => [pictureOf(2 * i), pictureOf(2 * i + 1)]);
 
 /** Encodes some batches where things go wrong as planned. */
-async function encodedAmong({ workers, worthMs = 2000, ...plan }: Plan) {
+async function encodedAmong({ workers, minSharedMs = 2000, ...plan }: Plan) {
   const clock = new TurnedClock();
   const memory = new MemoryBoard(clock);
   const faults = new Faults<Fault>(plan);
@@ -103,8 +102,8 @@ async function encodedAmong({ workers, worthMs = 2000, ...plan }: Plan) {
 
   let queues = 0;
   const encoder = new QueuedEncoder({
-    ...{ vae, seal, clock, worthMs },
-    here: async (pictures) => {
+    ...{ vae, seal, clock, minSharedMs },
+    encodeHere: async (pictures) => {
       await clock.wait(1000);
       return encoded(pictures.map(rgb));
     },
@@ -112,7 +111,7 @@ async function encodedAmong({ workers, worthMs = 2000, ...plan }: Plan) {
       queues++;
       return {
         ...{ board: faultyBoard(memory.coordinator(of), memory, clock, faults, () => []), of, manifest: "", numerics },
-        ...{ takesOthers: false, close: async () => {} },
+        ...{ takesOtherNumerics: false, close: async () => {} },
         blobs: {
           addBytes: (digest, bytes) => void blobs.set(digest, bytes),
           removeBytes: (digest) => void blobs.delete(digest),
@@ -157,7 +156,7 @@ test("whatever is lost, doubled, forged, late or of another size, and whoever di
 
 test("images are given out only where this machine would take long for them", async () => {
   const plan = { faults: ["none"], durations: [100], workers: 2 } as const;
-  const few = await encodedAmong({ ...plan, worthMs: 60_000 });
+  const few = await encodedAmong({ ...plan, minSharedMs: 60_000 });
   expect(few.queues).toBe(0);
   const many = await encodedAmong(plan);
   expect(many.queues).toBe(1);
@@ -173,7 +172,7 @@ test("bad latents are refused with the reason", async () => {
     workers: 3,
   });
   const refused = events.flatMap((event) => (event.kind === "workerRefused" ? [event.why] : []));
-  for (const why of ["latents of another size", "its latents are no numbers", "its latents were not delivered"])
+  for (const why of ["its latents have another size", "its latents are not finite numbers", "its latents were not delivered"])
     expect(refused).toContain(why);
   expect(events.some((event) => event.kind === "reissued" && event.job === "encode")).toBe(true);
 });

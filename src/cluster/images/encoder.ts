@@ -8,12 +8,17 @@ import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
 import type { Clock } from "../coordinator/clock.ts";
 import { protocolVersion, type Seal, sha256 } from "../protocol/signed.ts";
 import type { Objection, ShareEvent } from "../sharing/giving.ts";
-import { Patience } from "../sharing/patience.ts";
 import { JobSharing } from "../sharing/share.ts";
-import { distributionSize, readDistribution } from "./distribution.ts";
-import { type EncodeAnswer, type EncodeJob, encodeAnswerSchema } from "./protocol.ts";
+import { StragglerTimer } from "../sharing/straggler-timer.ts";
+import {
+  distributionSize,
+  type EncodeAnswer,
+  type EncodeJob,
+  encodeAnswerSchema,
+  readDistribution,
+} from "./protocol.ts";
 
-/** What images are given out with, once that is worth it. */
+/** A queue for images to encode, as it is opened once sharing them is worth it. */
 export interface EncodingQueue {
   readonly board: CoordinatorBoard;
   readonly of: BoardOf;
@@ -21,10 +26,10 @@ export interface EncodingQueue {
   readonly manifest: string;
   readonly blobs: Pick<BlobServer, "addBytes" | "removeBytes">;
   readonly deliveries: Pick<Deliveries, "read" | "drop">;
-  /** Digest of what the probe of the VAE gave here. */
+  /** Digest of the VAE probe as it was computed here. */
   readonly numerics: string;
-  readonly takesOthers: boolean;
-  /** isHandedOver: the run itself goes on in its place. */
+  readonly takesOtherNumerics: boolean;
+  /** isHandedOver: the run's own manifest has replaced this queue's. */
   readonly close: (isHandedOver: boolean) => Promise<void>;
 }
 
@@ -33,65 +38,67 @@ interface EncoderOptions {
   readonly seal: Seal;
   readonly clock: Clock;
   /** Encodes on this machine. */
-  readonly here: EncodePictures;
-  /** images: that are left. */
+  readonly encodeHere: EncodePictures;
+  /** images: how many are left. */
   readonly openQueue: (images: number) => Promise<EncodingQueue>;
-  /** Images are given out where what is left would take this machine longer, in milliseconds: workers must load the VAE first. */
-  readonly worthMs: number;
+  /** The images that are left are shared only if encoding them here would take longer than this, in milliseconds: workers must load the VAE first. */
+  readonly minSharedMs: number;
 }
 
-/** Loading SD1.5's VAE and measuring it took a worker 3 to 14 s on two busy cores, and it looks for runs once a second. */
-export const usualWorthMs = 15_000;
+/** A worker took 3 to 14 s to load SD1.5's VAE and compute its probe, on two busy cores. */
+export const defaultMinSharedMs = 15_000;
 
-/** Batches that are prepared at a time. */
+/** Batches that are encoded at a time. */
 const atOnce = 16;
 
-interface Task {
+interface Batch {
   readonly pictures: readonly Picture[];
   readonly resolve: (distribution: LatentDistribution) => void;
   readonly reject: (error: unknown) => void;
-  /** Digests of what workers fetch, once they may. */
+  /** Digests of its images, once they are served to workers. */
   digests: readonly string[];
-  found?: LatentDistribution;
+  result?: LatentDistribution;
 }
 
-type Here = { readonly distribution: LatentDistribution } | { readonly problem: unknown };
+type LocalResult = { readonly distribution: LatentDistribution } | { readonly problem: unknown };
 
-/** Encodes images here, and by workers as well where enough of them are left. */
+/** Encodes images on this machine, and opens a queue for workers as well if enough images are left. */
 export class QueuedEncoder implements SharedEncoder {
   readonly atOnce = atOnce;
-  readonly #with: EncoderOptions;
-  readonly #tasks = new Map<number, Task>();
-  readonly #kept = new Map<string, number>();
+  readonly #options: EncoderOptions;
+  readonly #batches = new Map<number, Batch>();
+  /** How many batches refer to each image that is served, by digest. */
+  readonly #served = new Map<string, number>();
   readonly #events: ClusterEvent[] = [];
-  readonly #images = new Map<string, number>();
-  readonly #patience: Patience;
+  /** How many images each worker has encoded. */
+  readonly #imagesByWorker = new Map<string, number>();
+  readonly #stragglers: StragglerTimer;
   readonly #stop = new AbortController();
-  #count = 0;
-  #left = 0;
+  #nextIndex = 0;
+  #imagesLeft = 0;
   #msPerImage: number | undefined;
-  #alone: Promise<void> | undefined;
+  #encodingAlone: Promise<void> | undefined;
   #queue: EncodingQueue | undefined;
-  #sharing: JobSharing<EncodeAnswer, Here> | undefined;
-  #pumping: Promise<void> | undefined;
-  #callOffBeat = () => {};
+  #sharing: JobSharing<EncodeAnswer, LocalResult> | undefined;
+  #handling: Promise<void> | undefined;
+  #stopHeartbeat = () => {};
   #isHandedOver = false;
 
   constructor(options: EncoderOptions) {
-    this.#with = options;
-    this.#patience = new Patience(options.clock);
+    this.#options = options;
+    this.#stragglers = new StragglerTimer(options.clock);
   }
 
   readonly expect = (images: number): void => {
-    this.#left += images;
+    this.#imagesLeft += images;
   };
 
   readonly encode: EncodePictures = (pictures) =>
     new Promise((resolve, reject) => {
-      const index = this.#count++;
-      this.#tasks.set(index, { pictures, resolve, reject, digests: [] });
+      const index = this.#nextIndex++;
+      this.#batches.set(index, { pictures, resolve, reject, digests: [] });
       if (this.#sharing) this.#share(index);
-      else this.#alone ??= this.#encodeAlone();
+      else this.#encodingAlone ??= this.#encodeAlone();
     });
 
   *news(): Generator<ClusterEvent> {
@@ -99,177 +106,178 @@ export class QueuedEncoder implements SharedEncoder {
   }
 
   async finish(): Promise<void> {
-    await this.#alone;
+    await this.#encodingAlone;
     this.#stop.abort();
     await this.#sharing?.stop();
-    await this.#pumping;
-    for (const [worker, images] of this.#images) this.#events.push({ kind: "encoded", worker, images });
-    this.#images.clear();
-    // workers that have encoded wait for the run itself
-    if (this.#queue) this.#beat(this.#queue);
+    await this.#handling;
+    for (const [worker, images] of this.#imagesByWorker) this.#events.push({ kind: "encoded", worker, images });
+    this.#imagesByWorker.clear();
+    // keeps the workers that have encoded until the run itself is announced
+    if (this.#queue) this.#startHeartbeat(this.#queue);
   }
 
-  /** Called when the run itself is told of in its place. */
+  /** Called when the run's own manifest is about to replace this queue's. */
   handOver(): void {
     this.#isHandedOver = true;
-    this.#callOffBeat();
+    this.#stopHeartbeat();
   }
 
   async close(): Promise<void> {
-    this.#callOffBeat();
-    for (const { reject } of this.#tasks.values()) reject(new Error("encoding was given up"));
-    this.#tasks.clear();
+    this.#stopHeartbeat();
+    for (const { reject } of this.#batches.values()) reject(new Error("encoding was cancelled"));
+    this.#batches.clear();
     this.#stop.abort();
-    await this.#alone?.catch(() => {});
+    await this.#encodingAlone?.catch(() => {});
     await this.#sharing?.stop();
-    await this.#pumping;
+    await this.#handling;
     await this.#queue?.close(this.#isHandedOver);
     this.#queue = undefined;
   }
 
-  #beat({ board, manifest }: EncodingQueue): void {
-    this.#callOffBeat = this.#with.clock.after(2000, () => {
-      board.announce(manifest, { step: this.#count, out: [] }).catch(() => {});
-      this.#beat({ board, manifest } as EncodingQueue);
+  #startHeartbeat({ board, manifest }: EncodingQueue): void {
+    this.#stopHeartbeat = this.#options.clock.after(2000, () => {
+      board.announce(manifest, { step: this.#nextIndex, out: [] }).catch(() => {});
+      this.#startHeartbeat({ board, manifest } as EncodingQueue);
     });
   }
 
-  /** One after the other, until giving out what is left is worth it. */
+  /** Encodes batches one after another, until sharing those that are left is worth it. */
   async #encodeAlone(): Promise<void> {
     try {
       for (;;) {
-        const [next] = this.#tasks;
+        const [next] = this.#batches;
         if (!next || this.#stop.signal.aborted) break;
-        if ((this.#msPerImage ?? 0) * this.#left > this.#with.worthMs) {
-          await this.#open();
+        if ((this.#msPerImage ?? 0) * this.#imagesLeft > this.#options.minSharedMs) {
+          await this.#openQueue();
           break;
         }
         const [index, task] = next;
-        const start = this.#with.clock.now();
-        task.resolve(await this.#with.here(task.pictures));
-        this.#end(index, task);
-        // loading is in the first
-        const ms = (this.#with.clock.now() - start) / task.pictures.length;
+        const start = this.#options.clock.now();
+        task.resolve(await this.#options.encodeHere(task.pictures));
+        this.#remove(index, task);
+        // the least: the first batch includes loading the VAE
+        const ms = (this.#options.clock.now() - start) / task.pictures.length;
         this.#msPerImage = Math.min(this.#msPerImage ?? ms, ms);
       }
     } catch (error) {
-      for (const [index, task] of this.#tasks) {
+      for (const [index, task] of this.#batches) {
         task.reject(error);
-        this.#end(index, task);
+        this.#remove(index, task);
       }
     }
-    this.#alone = undefined;
+    this.#encodingAlone = undefined;
   }
 
-  async #open(): Promise<void> {
-    const { seal, clock, openQueue } = this.#with;
-    const queue = await openQueue(this.#left);
+  async #openQueue(): Promise<void> {
+    const { seal, clock, openQueue } = this.#options;
+    const queue = await openQueue(this.#imagesLeft);
     this.#queue = queue;
     const { board, of, manifest } = queue;
-    const sharing = new JobSharing<EncodeAnswer, Here>({
+    const sharing = new JobSharing<EncodeAnswer, LocalResult>({
       ...{ kind: "encode", answers: encodeAnswerSchema, board, of, seal, clock, signal: this.#stop.signal },
       announce: (step, out) => board.announce(manifest, { step, out }),
       bodyOf: (index, attempt) => seal.sign(this.#job(index, attempt)),
       accept: (job, answer) => this.#accept(job, answer),
-      here: (index) => this.#here(index),
-      begins: () => (this.#patience.isOver ? "anything" : "untaken"),
+      here: (index) => this.#encodeHere(index),
+      begins: () => (this.#stragglers.isExpired ? "anything" : "untaken"),
     });
     await sharing.start();
     this.#sharing = sharing;
-    this.#patience.restart();
-    for (const index of this.#tasks.keys()) this.#share(index);
-    this.#pumping = this.#pump(sharing);
+    this.#stragglers.restart();
+    for (const index of this.#batches.keys()) this.#share(index);
+    this.#handling = this.#handleEvents(sharing);
   }
 
-  async #pump(sharing: JobSharing<EncodeAnswer, Here>): Promise<void> {
+  async #handleEvents(sharing: JobSharing<EncodeAnswer, LocalResult>): Promise<void> {
     try {
       while (!this.#stop.signal.aborted) {
-        for (const event of sharing.news()) this.#hear(event);
+        for (const event of sharing.news()) this.#handle(event);
         await sharing.change();
       }
     } catch (error) {
-      for (const { reject } of this.#tasks.values()) reject(error);
+      for (const { reject } of this.#batches.values()) reject(error);
     }
   }
 
   #share(index: number): void {
-    const task = this.#tasks.get(index)!;
+    const task = this.#batches.get(index)!;
     task.digests = task.pictures.map((picture) => {
       const bytes = rgbOf(picture);
       const digest = sha256(bytes);
       this.#queue!.blobs.addBytes(digest, bytes);
-      this.#kept.set(digest, (this.#kept.get(digest) ?? 0) + 1);
+      this.#served.set(digest, (this.#served.get(digest) ?? 0) + 1);
       return digest;
     });
     this.#sharing!.add(index);
   }
 
-  #end(index: number, { pictures, digests }: Task): void {
-    this.#tasks.delete(index);
-    this.#left -= pictures.length;
-    this.#patience.restart();
+  #remove(index: number, { pictures, digests }: Batch): void {
+    this.#batches.delete(index);
+    this.#imagesLeft -= pictures.length;
+    this.#stragglers.restart();
     for (const digest of digests) {
-      const count = this.#kept.get(digest)! - 1;
-      this.#kept.set(digest, count);
+      const count = this.#served.get(digest)! - 1;
+      this.#served.set(digest, count);
       if (count === 0) this.#queue!.blobs.removeBytes(digest);
     }
   }
 
   #job(index: number, attempt: number): EncodeJob {
     const { run, incarnation } = this.#queue!.of;
-    const { pictures, digests } = this.#tasks.get(index)!;
+    const { pictures, digests } = this.#batches.get(index)!;
     const { width, height } = pictures[0]!;
     const job = { v: protocolVersion, run, incarnation, kind: "encode", index, attempt } as const;
     return { ...job, width, height, pictures: [...digests] };
   }
 
   async #accept(job: string, { index, numerics, delivered }: EncodeAnswer): Promise<Objection | undefined> {
-    const { deliveries, takesOthers, numerics: own } = this.#queue!;
+    const { deliveries, takesOtherNumerics, numerics: own } = this.#queue!;
     try {
-      const task = this.#tasks.get(index);
+      const task = this.#batches.get(index);
       if (!task) return undefined;
-      if (!takesOthers && numerics !== own) return { refused: "it computes other bits than the coordinator" };
+      if (!takesOtherNumerics && numerics !== own) return { refused: "it computes other bits than the coordinator" };
       const asked = this.#job(index, 1);
-      if (delivered.bytes !== distributionSize(asked, this.#with.vae)) return { refused: "latents of another size" };
+      if (delivered.bytes !== distributionSize(asked, this.#options.vae))
+        return { refused: "its latents have another size" };
       const bytes = await deliveries.read(job, delivered.sha256, delivered.bytes);
       if (!bytes) return { refused: "its latents were not delivered" };
-      const found = readDistribution(bytes, asked, this.#with.vae);
-      if (!found) return { refused: "its latents are no numbers" };
-      task.found = found;
+      const found = readDistribution(bytes, asked, this.#options.vae);
+      if (!found) return { refused: "its latents are not finite numbers" };
+      task.result = found;
       return undefined;
     } finally {
       await deliveries.drop(job);
     }
   }
 
-  async *#here(index: number): AsyncGenerator<Here> {
-    const task = this.#tasks.get(index);
+  async *#encodeHere(index: number): AsyncGenerator<LocalResult> {
+    const task = this.#batches.get(index);
     if (!task) return;
     try {
-      yield { distribution: await this.#with.here(task.pictures) };
+      yield { distribution: await this.#options.encodeHere(task.pictures) };
     } catch (problem) {
       yield { problem };
     }
   }
 
-  #hear(event: ShareEvent<EncodeAnswer, Here>): void {
+  #handle(event: ShareEvent<EncodeAnswer, LocalResult>): void {
     switch (event.kind) {
       case "answered": {
-        const task = this.#tasks.get(event.index);
-        if (!task?.found) return;
+        const task = this.#batches.get(event.index);
+        if (!task?.result) return;
         const { worker, ms } = event.answer;
-        this.#patience.note(ms);
-        this.#images.set(worker, (this.#images.get(worker) ?? 0) + task.pictures.length);
-        task.resolve(task.found);
-        this.#end(event.index, task);
+        this.#stragglers.note(ms);
+        this.#imagesByWorker.set(worker, (this.#imagesByWorker.get(worker) ?? 0) + task.pictures.length);
+        task.resolve(task.result);
+        this.#remove(event.index, task);
         return;
       }
       case "here": {
-        const task = this.#tasks.get(event.index);
+        const task = this.#batches.get(event.index);
         if (!task) return;
         if ("problem" in event.news) task.reject(event.news.problem);
         else task.resolve(event.news.distribution);
-        this.#end(event.index, task);
+        this.#remove(event.index, task);
         return;
       }
       case "again":
@@ -283,7 +291,7 @@ export class QueuedEncoder implements SharedEncoder {
   }
 }
 
-/** Three bytes of each pixel. */
+/** The RGB bytes of an image, row by row. */
 function rgbOf({ width, height, channels, data }: Picture): Uint8Array {
   if (channels === 3) return data;
   const rgb = new Uint8Array(3 * width * height);

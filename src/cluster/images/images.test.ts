@@ -47,10 +47,10 @@ async function trained(outputDir: string, more: readonly string[], { during, ...
   return { events, embedding: readFileSync(path.join(outputDir, "word.safetensors")), images: new Map(images.sort()) };
 }
 
-const sharing = (board: MemoryBoard, worthMs?: number) =>
+const sharing = (board: MemoryBoard, minSharedMs?: number) =>
   sharingBy({
     ...{ openBoard: async (of) => board.coordinator(of), seal, isLocal: true, coinage: "1.2.3" },
-    ...(worthMs !== undefined && { worthMs }),
+    ...(minSharedMs !== undefined && { minSharedMs }),
   });
 
 function workerOf(board: MemoryBoard) {

@@ -5,21 +5,21 @@ import { TorchGenerator } from "../../random/index.ts";
 import { sha256 } from "../protocol/signed.ts";
 import { type Numerics, tolerance } from "../worker/numerics.ts";
 
-/** The part of a VAE that a job computes with. */
+/** The half of a VAE that a job computes with. */
 export type VaePart = "encoder" | "decoder";
 
-/** What the probe of a VAE gave: numbers of single precision in base64. */
+/** The result of a VAE's probe. */
 export interface VaeProbe {
+  /** float32, in base64. */
   readonly values: string;
-  /** Equal where the bits are. */
+  /** Equal digests mean equal bits. */
   readonly digest: string;
 }
 
-/** Side of the latents. Smaller ones are computed with the same bits by machines that round large ones differently: with half of it SD1.5's encoder gave the same
- *  with one thread and with two. */
+/** Side of the latents. Smaller ones hide differences: at half this size SD1.5's encoder gave the same bits with one thread and with two, at this size it did not. */
 const side = 8;
 
-/** Computes something small with a part of a VAE. Sums of micro-batches tell nothing of it. */
+/** Computes a small input with one half of a VAE. The probe of a run's micro-batch says nothing about the VAE. */
 export async function probeVae(networks: Networks, part: VaePart): Promise<VaeProbe> {
   const random = new TorchGenerator(19);
   const { latentChannels, vaeScaleFactor } = networks.model.vae.architecture;
@@ -33,18 +33,19 @@ export async function probeVae(networks: Networks, part: VaePart): Promise<VaePr
   return { values: bytes.toString("base64"), digest: sha256(bytes) };
 }
 
-/** How a machine computes with a VAE, compared with the coordinator. */
+/** A worker's probe, compared with the coordinator's. @throws CLUSTER_PROTOCOL for probes of different VAEs */
 export function compareProbes(ours: VaeProbe, theirs: VaeProbe): Numerics {
   const { digest } = ours;
   if (digest === theirs.digest) return { group: "same", digest, difference: 0 };
   const [own, expected] = [floatsOf(ours.values), floatsOf(theirs.values)];
-  if (own.length !== expected.length) throw new CoinageError("CLUSTER_PROTOCOL", "A probe of another VAE.");
-  let [largest, apart] = [0, 0];
+  if (own.length !== expected.length)
+    throw new CoinageError("CLUSTER_PROTOCOL", "The probe of the VAE has another size than the coordinator's.");
+  let [largest, most] = [0, 0];
   for (const [i, value] of expected.entries()) {
     largest = Math.max(largest, Math.abs(value));
-    apart = Math.max(apart, Math.abs(value - own[i]!));
+    most = Math.max(most, Math.abs(value - own[i]!));
   }
-  const relative = apart / largest;
+  const relative = most / largest;
   const difference = Number.isFinite(relative) ? relative : Number.POSITIVE_INFINITY;
   return { group: difference <= tolerance ? "near" : "broken", digest, difference };
 }

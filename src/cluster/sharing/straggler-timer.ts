@@ -1,12 +1,12 @@
 import type { Clock } from "../coordinator/clock.ts";
 
 /** Workers may take so many times the usual duration of a job, and at least so long in milliseconds, until this machine does what they are at. */
-const [times, leastMs] = [1.5, 10_000];
+const [factor, minMs] = [1.5, 10_000];
 /** How many durations are remembered. */
 const remembered = 16;
 
 /** How long workers are waited for. */
-export class Patience {
+export class StragglerTimer {
   readonly #clock: Clock;
   readonly #durations: number[] = [];
   #since: number;
@@ -27,9 +27,9 @@ export class Patience {
     if (this.#durations.length > remembered) this.#durations.shift();
   }
 
-  get isOver(): boolean {
+  get isExpired(): boolean {
     const sorted = [...this.#durations].sort((a, b) => a - b);
     const usual = sorted[sorted.length >> 1] ?? 0;
-    return this.#clock.now() - this.#since > Math.max(leastMs, times * usual);
+    return this.#clock.now() - this.#since > Math.max(minMs, factor * usual);
   }
 }
