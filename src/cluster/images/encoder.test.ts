@@ -172,7 +172,11 @@ test("bad latents are refused with the reason", async () => {
     workers: 3,
   });
   const refused = events.flatMap((event) => (event.kind === "workerRefused" ? [event.why] : []));
-  for (const why of ["its latents have another size", "its latents are not finite numbers", "its latents were not delivered"])
+  for (const why of [
+    "its latents have another size",
+    "its latents are not finite numbers",
+    "its latents were not delivered",
+  ])
     expect(refused).toContain(why);
   expect(events.some((event) => event.kind === "reissued" && event.job === "encode")).toBe(true);
 });

@@ -8,33 +8,33 @@ import { sha256 } from "../protocol/signed.ts";
 import { type RunAnswer, workerFolder } from "./protocol.ts";
 import { inJson } from "./train.ts";
 
-/** Where what comes of a run goes. */
+/** Where the results of a run are put. */
 export interface Destination {
-  /** Folder of the run; replaced as a whole. */
+  /** The run's folder; replaced as a whole. */
   readonly folder: string;
   readonly outputName: string;
-  /** Its settings, kept beside the results. */
+  /** The run's settings, written beside its results. */
   readonly config: string;
-  /** Paths here by those that the worker's texts have for them. */
+  /** Paths on this machine by the placeholders that a worker's texts have for them. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
-/** Names of files that a run brings, besides its final embedding. */
-const expected = /^(?:[^/]+\.safetensors|[^/]+\.report\.json|events\.jsonl|sample\/[^/]+\.png)$/;
+/** Names of files that a worker may deliver for a run. */
+const expectedFiles = /^(?:[^/]+\.safetensors|[^/]+\.report\.json|events\.jsonl|sample\/[^/]+\.png)$/;
 
 const pngStart = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
-/** Checks what a worker has brought for a job and puts it into the folder of its run, whole or not at all. Gives why it is refused.
- *  @throws the system's own errors */
+/** Checks the files that a worker has delivered for a job and moves them into the run's folder, all or none. Gives why they are refused; undefined if they are
+ *  accepted. @throws the system's own errors */
 export async function acceptRun(
   job: string,
   { files }: RunAnswer,
   deliveries: Deliveries,
   { folder, outputName, config, origins }: Destination,
 ): Promise<string | undefined> {
-  const odd = files.find(({ name }) => !expected.test(name));
-  if (odd) return `${odd.name} is no file of a run`;
-  if (new Set(files.map(({ name }) => name.toLowerCase())).size < files.length) return "two files have one name";
+  const odd = files.find(({ name }) => !expectedFiles.test(name));
+  if (odd) return `${odd.name} is not a file that a run writes`;
+  if (new Set(files.map(({ name }) => name.toLowerCase())).size < files.length) return "two files have the same name";
   const embedding = `${outputName}.safetensors`;
   if (!files.some(({ name }) => name === embedding)) return `${embedding} is missing`;
   const part = path.join(path.dirname(folder), `.${path.basename(folder)}.part`);
@@ -49,7 +49,7 @@ export async function acceptRun(
     const names = files.map(({ name }) => name);
     const problem = await problemWith(part, names, embedding);
     if (problem !== undefined) return problem;
-    await bringTextsHome(part, names, folder, origins);
+    await localizeTexts(part, names, folder, origins);
     await writeFile(path.join(part, "config.toml"), config);
     await rm(folder, { recursive: true, force: true });
     await rename(part, folder);
@@ -59,14 +59,14 @@ export async function acceptRun(
   }
 }
 
-/** What is wrong with files that a worker has brought. */
+/** What is wrong with delivered files; undefined if nothing is. */
 async function problemWith(folder: string, names: readonly string[], embedding: string): Promise<string | undefined> {
   for (const name of names) {
     const file = path.join(folder, name);
     try {
       if (name.endsWith(".safetensors")) await readEmbeddingFile(file);
       if (name.endsWith(".png") && !(await readFile(file)).subarray(0, 8).equals(pngStart))
-        return `${name} is no image`;
+        return `${name} is not a PNG image`;
       if (!name.endsWith(".report.json")) continue;
       const report = decodeReport(await readFile(file, "utf8"), name);
       const own = names.includes(report.embedding.file) ? path.join(folder, report.embedding.file) : undefined;
@@ -80,8 +80,8 @@ async function problemWith(folder: string, names: readonly string[], embedding: 
   return undefined;
 }
 
-/** Replaces a worker's paths by those here, and makes pages of reports: none comes from a worker. */
-async function bringTextsHome(
+/** Replaces placeholders of paths by those of this machine, and renders report pages: HTML is never taken from a worker. */
+async function localizeTexts(
   part: string,
   names: readonly string[],
   folder: string,

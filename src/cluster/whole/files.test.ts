@@ -13,9 +13,9 @@ import { BlobServer } from "../blobs/server.ts";
 import { BlobStore } from "../blobs/store.ts";
 import { canonicalText, sha256 } from "../protocol/signed.ts";
 import { acceptRun } from "./accept.ts";
-import { deliver } from "./deliver.ts";
 import { Packer } from "./pack.ts";
 import type { RunAnswer, RunJob } from "./protocol.ts";
+import { deliver } from "./train.ts";
 import { unpack } from "./unpack.ts";
 
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-whole-"));
@@ -208,9 +208,13 @@ test.each([
   [
     "a page",
     async () => ({ "vexla.safetensors": await embedding(), "vexla.report.html": "<script>" }),
-    "no file of a run",
+    "is not a file that a run writes",
   ],
-  ["a pickle", async () => ({ "vexla.safetensors": await embedding(), "vexla.pt": "x" }), "no file of a run"],
+  [
+    "a pickle",
+    async () => ({ "vexla.safetensors": await embedding(), "vexla.pt": "x" }),
+    "is not a file that a run writes",
+  ],
   [
     "a report that is none",
     async () => ({ "vexla.safetensors": await embedding(), "vexla.report.json": "{}" }),
@@ -219,7 +223,7 @@ test.each([
   [
     "an image that is none",
     async () => ({ "vexla.safetensors": await embedding(), "sample/a.png": "GIF89a" }),
-    "no image",
+    "is not a PNG image",
   ],
 ])("a result with %s is refused, and nothing of it stays", async (_, files, why) => {
   const to = destination();

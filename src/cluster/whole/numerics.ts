@@ -6,7 +6,7 @@ import { lowerMicroStep, type MicroStepPlan } from "../../training/index.ts";
 import { makeProbe } from "../coordinator/probe.ts";
 import { Seal } from "../protocol/signed.ts";
 
-/** A micro-step that every machine has what it takes to compute: of the model that comes with the program. */
+/** A micro-step that every machine can compute: its model comes with the program. */
 const plan: MicroStepPlan = {
   graph: { chunks: 1, lossType: "l2", hasMask: false, nominal: { batch: 2, height: 16, width: 16 }, multipleOf: 4 },
   withoutKernelCopies: false,
@@ -15,8 +15,8 @@ const plan: MicroStepPlan = {
   options: { predictionType: "epsilon", huberSchedule: "snr", huberC: 0.1, huberScale: 1 },
 };
 
-/** How a device rounds: equal digests where a micro-step of the small model gives equal bits. Large models may still differ where this one does not. */
-export async function numericsOf(
+/** How a device rounds: a digest of a micro-step of the small model, equal where its bits are. With equal digests large models may still round differently. */
+export async function deviceNumerics(
   device: Parameters<typeof openDevice>[0]["device"],
   threads: number,
 ): Promise<{ readonly digest: string; readonly device: string }> {

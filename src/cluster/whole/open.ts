@@ -17,31 +17,31 @@ import { protocolVersion, Seal } from "../protocol/signed.ts";
 import type { ShareEvent } from "../sharing/giving.ts";
 import { JobSharing, mostFailures } from "../sharing/share.ts";
 import { acceptRun } from "./accept.ts";
-import { numericsOf } from "./numerics.ts";
+import { deviceNumerics } from "./numerics.ts";
 import { Packer } from "./pack.ts";
-import { isOfMachine, most, type RunAnswer, type RunJob, runAnswerSchema } from "./protocol.ts";
+import { isRetryable, limits, type RunAnswer, type RunJob, runAnswerSchema } from "./protocol.ts";
 
-/** A run to be trained by whoever takes it. */
+/** A run of a sweep, to be trained by a worker or here. */
 export interface SharedRun {
-  /** Of its sweep. */
+  /** In its sweep, from 0. */
   readonly index: number;
   readonly values: FileValues;
   readonly outputName: string;
-  /** Where what comes of it goes; replaced as a whole. */
+  /** For its results; replaced as a whole. */
   readonly folder: string;
-  /** Its settings, to be kept there. */
+  /** Its settings, written beside the results. */
   readonly config: string;
 }
 
-/** What a sweep is shared by. */
+/** The queue that a sweep is shared through. */
 export interface RunQueue {
   readonly openBoard: (of: BoardOf, jobs: number) => Promise<CoordinatorBoard>;
   readonly seal: Seal;
-  /** None but this machine takes part. */
+  /** Workers run on this machine only. */
   readonly isLocal: boolean;
 }
 
-/** The same by Redis or Valkey. */
+/** A queue on a Redis or Valkey server. */
 export function runQueue({ address, secret }: QueueAccess): RunQueue {
   return {
     openBoard: (of, jobs) => RedisCoordinatorBoard.open(address, of, jobs),
@@ -50,38 +50,38 @@ export function runQueue({ address, secret }: QueueAccess): RunQueue {
   };
 }
 
-/** What is heard while the runs of a sweep are given out. */
+/** What happens while the runs of a sweep are shared. */
 export type RunShareEvent<News> = ShareEvent<RunAnswer, News>;
 
-interface SweepSharing<News> {
+interface ShareOptions<News> {
   readonly queue: RunQueue;
   readonly name: string;
   /** Of the sweep. */
   readonly folder: string;
-  /** Runs in all, those included that are done. */
+  /** Number of runs in the sweep, including those that are done. */
   readonly total: number;
   /** Version of this program. */
   readonly coinage: string;
-  /** Of the runs, as they are trained here. */
+  /** Device and threads with which runs are trained here. */
   readonly machine: Pick<TrainSettings, "device" | "threads">;
-  /** Whether only workers are used that round as this machine. */
+  /** Whether to use only workers that round as this machine does. */
   readonly wantsSame: boolean;
-  /** Trains a run on this machine; undefined where workers do all. A run that ends without news was stopped. */
+  /** Trains a run on this machine; undefined: workers train all runs. A run that ends without news was stopped. */
   readonly trainHere: ((index: number) => AsyncGenerator<News>) | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Gives runs out by a queue until all have come to an end. Files that they need are had from this machine, and results are brought to it.
+/** Shares runs through a queue until all are done or have failed. Workers fetch the files of a run from this machine, and deliver its results to it.
  *  @throws SETTINGS_CONFLICT, FILE_NOT_FOUND, DATASET_CONFIG, the HUB codes; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
 export async function* shareRuns<News>(
   runs: readonly SharedRun[],
-  { queue, name, folder, total, coinage, machine, wantsSame, trainHere, signal }: SweepSharing<News>,
+  { queue, name, folder, total, coinage, machine, wantsSame, trainHere, signal }: ShareOptions<News>,
 ): AsyncGenerator<RunShareEvent<News>> {
   const { seal, isLocal } = queue;
   const threads = machine.threads ?? os.availableParallelism();
   const token = randomBytes(32).toString("hex");
-  const limits = { fileBytes: most.fileBytesOut, bytes: most.bytesOut };
-  const deliveries = await Deliveries.open(path.join(folder, ".deliveries"), limits);
+  const deliveryLimits = { fileBytes: limits.fileBytesOut, bytes: limits.bytesOut };
+  const deliveries = await Deliveries.open(path.join(folder, ".deliveries"), deliveryLimits);
   const blobs = await BlobServer.open(token, isLocal ? "127.0.0.1" : undefined, deliveries);
   try {
     const packer = new Packer(blobs, new FileDigests(blobFolder(process.env)));
@@ -91,7 +91,7 @@ export async function* shareRuns<News>(
     const manifest: RunsManifest = {
       ...{ v: protocolVersion, kind: "runs", ...of, coinage: release(coinage), runtime: runtimeVersion() },
       ...{ host: os.hostname(), word: name, steps: total, threads },
-      ...(wantsSame && { numerics: (await numericsOf(machine.device, threads)).digest }),
+      ...(wantsSame && { numerics: (await deviceNumerics(machine.device, threads)).digest }),
       blobs: { urls: blobs.urls(isLocal), token },
     };
     const bodyOf = (index: number, attempt: number): string => {
@@ -102,7 +102,7 @@ export async function* shareRuns<News>(
       const { index, worker, problem } = answer;
       if (problem) {
         const isLast = failures + 1 >= mostFailures;
-        return !isLast && isOfMachine(problem.code) ? { failed: `${problem.code} on ${worker}` } : undefined;
+        return !isLast && isRetryable(problem.code) ? { failed: `${problem.code} on ${worker}` } : undefined;
       }
       const run = runs.find((one) => one.index === index)!;
       if (wantsSame && answer.numerics !== manifest.numerics)

@@ -12,33 +12,33 @@ import type { FileDigests } from "../blobs/digests.ts";
 import type { BlobServer } from "../blobs/server.ts";
 import { canonicalText, sha256 } from "../protocol/signed.ts";
 import { packedPaths, portableValues } from "./portable.ts";
-import { type Inputs, most, type PackedFile, placeOf, type RunJob, workerFolder } from "./protocol.ts";
+import { type Inputs, limits, type PackedFile, placeOf, type RunJob, workerFolder } from "./protocol.ts";
 
-/** A run as it is given out. */
+/** A run that is ready to be published. */
 export interface PackedRun {
   readonly job: Pick<RunJob, "config" | "inputs">;
-  /** Paths here by those that a worker's texts have for them. */
+  /** Paths on this machine by the placeholders that a worker's texts have for them. */
   readonly origins: ReadonlyMap<string, string>;
 }
 
 type Packed = { -readonly [Key in keyof Inputs["flags"][number]]: Inputs["flags"][number][Key] };
 
-/** Largest file beside images that is given out with them: a caption. */
+/** Largest file that passes for a caption, in bytes. */
 const captionBytes = 1 << 16;
 
-/** Packs runs: their settings, and what these name, to be had from a server of blobs. */
+/** Packs runs for workers: their settings, and the files that these name, which the blob server then serves. */
 export class Packer {
   readonly #blobs: BlobServer;
-  readonly #hashes: FileDigests;
-  /** What paths came to: runs of a sweep share most of them. */
+  readonly #digests: FileDigests;
+  /** By flag and path: runs of a sweep share most of their files. */
   readonly #packed = new Map<string, Promise<Packed>>();
 
   constructor(blobs: BlobServer, hashes: FileDigests) {
     this.#blobs = blobs;
-    this.#hashes = hashes;
+    this.#digests = hashes;
   }
 
-  /** outputName: of its files. @throws SETTINGS_CONFLICT, FILE_NOT_FOUND, DATASET_CONFIG, the HUB codes */
+  /** Packs one run, and serves its files. outputName: of its embedding. @throws SETTINGS_CONFLICT, FILE_NOT_FOUND, DATASET_CONFIG, the HUB codes */
   async pack(values: FileValues, outputName: string): Promise<PackedRun> {
     const config = flagsToml(new Map([...portableValues(values), ["output_name", outputName] as const]));
     const origins = new Map<string, string>();
@@ -46,7 +46,7 @@ export class Packer {
     for (const flag of packedPaths) {
       const given = values.get(flag);
       if (typeof given !== "string" || flag === "dataset_config") continue;
-      const packed = await this.#once(flag, given);
+      const packed = await this.#packOnce(flag, given);
       flags.push(packed);
       const name = packed.isFolder ? undefined : packed.files[0]!.name;
       origins.set(`${workerFolder}/${placeOf(flag, name)}`, given);
@@ -59,7 +59,7 @@ export class Packer {
     return { job: { config, inputs: digest }, origins };
   }
 
-  #once(flag: (typeof packedPaths)[number], given: string): Promise<Packed> {
+  #packOnce(flag: (typeof packedPaths)[number], given: string): Promise<Packed> {
     const key = `${flag} ${given}`;
     const packed = this.#packed.get(key) ?? this.#packFlag(flag, given);
     this.#packed.set(key, packed);
@@ -90,10 +90,14 @@ export class Packer {
     const folders: string[] = [];
     const config = await copyOfDatasetConfig(file, (key, whole) => {
       if (key === "metadata_file")
-        throw new CoinageError("SETTINGS_CONFLICT", "Metadata files name images anywhere, so workers take none.", {
-          where: `--dataset_config ${file}`,
-          hint: "Put captions beside the images, or leave out --queue to train on this machine.",
-        });
+        throw new CoinageError(
+          "SETTINGS_CONFLICT",
+          "A metadata file may name images in any folder, so workers do not take it.",
+          {
+            where: `--dataset_config ${file}`,
+            hint: "Put captions beside the images, or leave out --queue to train on this machine.",
+          },
+        );
       if (!folders.includes(whole)) folders.push(whole);
       return `@${folders.indexOf(whole)}`;
     });
@@ -103,27 +107,27 @@ export class Packer {
     return { config, folders: await Promise.all(folders.map((folder) => this.#packImages(folder))) };
   }
 
-  /** Images of a folder with what stands beside them. */
+  /** The images of a folder, with captions and other small files beside them. */
   async #packImages(folder: string): Promise<PackedFile[]> {
     const packed: PackedFile[] = [];
     for (const name of await filesBelow(folder, 2)) {
       const file = path.join(folder, name);
       const { size } = await stat(file);
       const isCaption = size <= captionBytes && !/\.(npz|json|safetensors|toml)$/i.test(name);
-      if ((namedAs(name) === "picture" && size <= most.imageBytes) || isCaption)
+      if ((namedAs(name) === "picture" && size <= limits.imageBytes) || isCaption)
         packed.push(await this.#packFile(file, name));
     }
     return packed;
   }
 
   async #packFile(file: string, name: string): Promise<PackedFile> {
-    const digest = await this.#hashes.digestOf(file);
+    const digest = await this.#digests.digestOf(file);
     this.#blobs.addFile(digest, file);
     return { name, sha256: digest, bytes: (await stat(file)).size };
   }
 }
 
-/** Regular files below a folder, with slashes, hidden ones left out. depth: of folders and files. */
+/** Relative paths of the regular files below a folder, with slashes, without hidden ones. depth: levels, 1 for the folder's own files. */
 async function filesBelow(folder: string, depth: number): Promise<string[]> {
   const names: string[] = [];
   for (const name of (await readdir(folder)).sort()) {

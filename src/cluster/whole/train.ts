@@ -4,20 +4,22 @@ import { CoinageError, machineProblem } from "../../errors/index.ts";
 import { withoutArrays } from "../../events/index.ts";
 import { type FileValues, readTrainFlags, type TrainSettings } from "../../options/index.ts";
 import { type TrainingEvent, train } from "../../training/index.ts";
-import { type RunAnswer, workerFolder } from "./protocol.ts";
+import { type BlobSource, deliverBytes, undelivered } from "../blobs/source.ts";
+import { type DeliveredFile, limits, type RunAnswer, workerFolder } from "./protocol.ts";
 
-/** What a worker computes with. */
+/** Device and threads of a worker. */
 export interface Machine {
   readonly device: TrainSettings["device"];
   readonly threads: number;
 }
 
-/** What training has come to. */
+/** How training ended. */
 export type Trained = Pick<RunAnswer, "seconds" | "problem">;
 
 const eventsFile = "events.jsonl";
 
-/** Trains a run into a folder. step: called after each step. @throws Error when it was stopped, and bugs */
+/** Trains a run into a folder. An error of the user's or the machine's is its `problem`. step: called after each step. @throws Error when it was stopped, and
+ *  bugs */
 export async function trainInto(
   folder: string,
   values: FileValues,
@@ -46,8 +48,8 @@ export async function trainInto(
   return { seconds: done.seconds };
 }
 
-/** Files of a run's folder that go back: embeddings, events, samples, the report's data. The page is made from these where they arrive. Paths of this machine are
- *  taken out of texts. own: folders of this machine, the inner ones first. */
+/** Names of the files of a run to deliver: embeddings, events, samples, the report's data. Paths of this machine in texts are replaced by a placeholder.
+ *  own: folders of this machine, the inner ones first. */
 export async function filesToDeliver(folder: string, own: readonly string[]): Promise<string[]> {
   const names = [
     ...(await readdir(folder)).filter((name) => /\.(safetensors|report\.json|jsonl)$/.test(name)),
@@ -63,7 +65,23 @@ export async function filesToDeliver(folder: string, own: readonly string[]): Pr
   return names.sort();
 }
 
-/** A text as it stands within JSON. */
+/** Delivers files of a folder to the coordinator. job: id of the job. @throws CLUSTER_WEIGHTS */
+export async function deliver(
+  job: string,
+  folder: string,
+  names: readonly string[],
+  source: BlobSource,
+): Promise<DeliveredFile[]> {
+  const delivered: DeliveredFile[] = [];
+  for (const name of names) {
+    const bytes = await readFile(path.join(folder, name));
+    if (bytes.length > limits.fileBytesOut) throw undelivered(name, `it has ${bytes.length} bytes`);
+    delivered.push({ name, ...(await deliverBytes(job, bytes, name, source)) });
+  }
+  return delivered;
+}
+
+/** A text escaped as in a JSON string. */
 export function inJson(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }

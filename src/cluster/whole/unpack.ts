@@ -7,31 +7,30 @@ import { type FileValues, flagsOfTable, parseToml } from "../../options/index.ts
 import type { BlobSource } from "../blobs/source.ts";
 import { type BlobStore, downloadProgress } from "../blobs/store.ts";
 import { isExtension, requirePortable } from "./portable.ts";
-import { type Inputs, inputsSchema, most, type PackedFile, placeOf, type RunJob } from "./protocol.ts";
+import { type Inputs, inputsSchema, limits, type PackedFile, placeOf, type RunJob } from "./protocol.ts";
 
-/** What lays out the files of runs. */
-export interface Unpacking {
+export interface UnpackOptions {
   readonly blobs: BlobStore;
   readonly source: BlobSource;
-  /** Of a sweep, on this machine. Nothing is written outside. */
+  /** The sweep's folder on this machine. Nothing is written outside of it. */
   readonly root: string;
   readonly say: (text: string) => void;
   readonly signal: AbortSignal;
 }
 
-/** A job as it lies on this machine. */
+/** A job whose files are on this machine. */
 export interface Unpacked {
   /** Its settings, with the paths of its files. */
   readonly values: FileValues;
-  /** Where its files are. */
+  /** Of its files. */
   readonly folder: string;
 }
 
-/** Lays out the files of a job. @throws CLUSTER_PROTOCOL, CLUSTER_WEIGHTS, and the system's own errors */
-export async function unpack({ config, inputs: digest }: RunJob, unpacking: Unpacking): Promise<Unpacked> {
+/** Fetches the files of a job and places them in a folder. @throws CLUSTER_PROTOCOL, CLUSTER_WEIGHTS, and the system's own errors */
+export async function unpack({ config, inputs: digest }: RunJob, unpacking: UnpackOptions): Promise<Unpacked> {
   const values = settingsOf(config);
   const inputs = await inputsOf(digest, unpacking);
-  // what two runs have in common is laid out once
+  // named by the digest of the inputs, so runs with the same files share it
   const folder = path.join(unpacking.root, digest.slice(0, 16));
   const paths = new Map<Inputs["flags"][number]["flag"], string>();
   for (const { flag, isFolder, isModel, files } of inputs.flags) {
@@ -39,13 +38,13 @@ export async function unpack({ config, inputs: digest }: RunJob, unpacking: Unpa
     if (!isFolder && (files.length !== 1 || first!.name.includes("/")))
       throw new CoinageError("CLUSTER_PROTOCOL", `The job has no file for ${flag}.`);
     const place = path.join(folder, placeOf(flag));
-    await layOut(place, files, isModel, unpacking);
+    await placeFiles(place, files, isModel, unpacking);
     paths.set(flag, isFolder ? place : path.join(place, first!.name));
   }
   if (inputs.dataset) {
     const place = path.join(folder, placeOf("dataset_config"));
     for (const [i, files] of inputs.dataset.folders.entries())
-      await layOut(path.join(place, String(i)), files, false, unpacking);
+      await placeFiles(path.join(place, String(i)), files, false, unpacking);
     const file = path.join(place, "dataset.toml");
     await writeFile(file, await placedConfig(inputs.dataset, place));
     paths.set("dataset_config", file);
@@ -62,20 +61,20 @@ function settingsOf(config: string): FileValues {
     return values;
   } catch (error) {
     if (error instanceof CoinageError && error.code !== "CLUSTER_PROTOCOL")
-      throw new CoinageError("CLUSTER_PROTOCOL", `The settings of a job are refused: ${error.message}`, {
+      throw new CoinageError("CLUSTER_PROTOCOL", `The settings of a job are not accepted: ${error.message}`, {
         cause: error,
       });
     throw error;
   }
 }
 
-async function inputsOf(digest: string, { blobs, source }: Unpacking): Promise<Inputs> {
+async function inputsOf(digest: string, { blobs, source }: UnpackOptions): Promise<Inputs> {
   const text = new TextDecoder().decode(await blobs.bytes(digest, source));
   const { success, data } = inputsSchema.safeParse(parsed(text));
   const files = data ? [...data.flags.flatMap(({ files }) => files), ...(data.dataset?.folders.flat() ?? [])] : [];
-  const isWithin = files.length <= most.filesIn && files.reduce((sum, { bytes }) => sum + bytes, 0) <= most.bytesIn;
+  const isWithin = files.length <= limits.filesIn && files.reduce((sum, { bytes }) => sum + bytes, 0) <= limits.bytesIn;
   if (success && isWithin) return data;
-  throw new CoinageError("CLUSTER_PROTOCOL", "The files of a job are not understood, or too many.");
+  throw new CoinageError("CLUSTER_PROTOCOL", "The list of a job's files is not valid, or too long.");
 }
 
 function parsed(text: string): unknown {
@@ -86,12 +85,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Files in a folder, as they were packed: weights as links to where this machine has them, the others as files. */
-async function layOut(
+/** Places files in a folder as they were packed: weights as links to where this machine has them, others as copies. */
+async function placeFiles(
   folder: string,
   files: readonly (PackedFile & { readonly path?: string | undefined })[],
   isModel: boolean,
-  { blobs, source, say, signal }: Unpacking,
+  { blobs, source, say, signal }: UnpackOptions,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const { name, sha256, bytes, path: shared } of files) {
@@ -105,15 +104,15 @@ async function layOut(
       await symlink(path.resolve(found), file).catch(() => copyFile(found, file));
       continue;
     }
-    if (bytes > most.imageBytes) throw new CoinageError("CLUSTER_PROTOCOL", `${name} of a job has ${bytes} bytes.`);
-    // written whole by an earlier run, or not at all
+    if (bytes > limits.imageBytes) throw new CoinageError("CLUSTER_PROTOCOL", `${name} of a job has ${bytes} bytes.`);
+    // complete, since it was renamed into place by an earlier job
     if ((await stat(file).catch(() => undefined))?.size === bytes) continue;
     await writeFile(`${file}.part`, await blobs.bytes(sha256, source));
     await rename(`${file}.part`, file);
   }
 }
 
-/** The dataset config with its folders as they lie here. @throws CLUSTER_PROTOCOL for any other path */
+/** The dataset config with this machine's folders in place of "@0", "@1", .... @throws CLUSTER_PROTOCOL for any other path */
 async function placedConfig({ config, folders }: NonNullable<Inputs["dataset"]>, place: string): Promise<string> {
   const { value } = parseToml(config, "a job");
   requireExtensions(value);
@@ -130,7 +129,10 @@ function requireExtensions(value: ConfigValue): void {
   if (!isTable(value)) return;
   for (const [key, inner] of Object.entries(value)) {
     if (/^caption_exten[ts]ion$/.test(key) && !(typeof inner === "string" && isExtension(inner)))
-      throw new CoinageError("CLUSTER_PROTOCOL", "The dataset config of a job has an odd caption_extension.");
+      throw new CoinageError(
+        "CLUSTER_PROTOCOL",
+        "The dataset config of a job has a caption_extension that is not a file extension.",
+      );
     requireExtensions(inner);
   }
 }

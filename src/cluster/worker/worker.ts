@@ -6,7 +6,7 @@ import { Encoding } from "../images/encode.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import type { AnyManifest, EncodingManifest, Manifest, Presence, RunsManifest } from "../protocol/manifest.ts";
 import type { Seal } from "../protocol/signed.ts";
-import { WholeRuns } from "../whole/work.ts";
+import { SweepTraining } from "../whole/sweep-training.ts";
 import { BackgroundDrawing } from "./background-drawing.ts";
 import { RunChoice } from "./choice.ts";
 import { computeJob, resultOf } from "./compute.ts";
@@ -188,7 +188,7 @@ export class QueueWorker {
   async #sweepRole(manifest: RunsManifest): Promise<Role | string> {
     await this.#closeSession();
     const { blobs, seal, say, device, threads = manifest.threads } = this.#options;
-    const runs = await WholeRuns.open({
+    const runs = await SweepTraining.open({
       ...{ manifest, blobs, seal, say, id: this.#id, machine: { device, threads } },
       setDoing: (doing) => void this.#updatePresence({ doing }),
     });

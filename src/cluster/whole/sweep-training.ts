@@ -6,13 +6,12 @@ import type { Presence, RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
 import { openJob, untilLeaving } from "../sharing/job.ts";
 import { givenBack, sharedJobId } from "../sharing/protocol.ts";
-import { deliver } from "./deliver.ts";
-import { numericsOf } from "./numerics.ts";
+import { deviceNumerics } from "./numerics.ts";
 import { type RunAnswer, type RunJob, runJobSchema } from "./protocol.ts";
-import { filesToDeliver, type Machine, trainInto } from "./train.ts";
+import { deliver, filesToDeliver, type Machine, trainInto } from "./train.ts";
 import { unpack } from "./unpack.ts";
 
-interface WholeRunsOptions {
+interface SweepTrainingOptions {
   readonly manifest: RunsManifest;
   readonly machine: Machine;
   readonly blobs: BlobStore;
@@ -20,30 +19,30 @@ interface WholeRunsOptions {
   /** Of the worker. */
   readonly id: string;
   readonly say: (text: string) => void;
-  /** Tells the others what is trained. */
+  /** Publishes which run is being trained, and its step. */
   readonly setDoing: (doing: Presence["doing"]) => void;
 }
 
-/** Trains runs of a sweep, one at a time, in a temporary folder of its own. */
-export class WholeRuns {
-  readonly #options: WholeRunsOptions;
+/** Trains whole runs of a sweep on a worker, one at a time, in a temporary folder. */
+export class SweepTraining {
+  readonly #options: SweepTrainingOptions;
   readonly #root: string;
   readonly #stop = new AbortController();
   #answering: Promise<unknown> | undefined;
   #training: Promise<unknown> | undefined;
-  /** How this machine rounds, and the device it has found. */
+  /** Digest of how this machine rounds: see numerics.ts. */
   readonly numerics: string;
   readonly device: string;
 
   /** @throws what opening a device throws */
-  static async open(options: WholeRunsOptions): Promise<WholeRuns> {
+  static async open(options: SweepTrainingOptions): Promise<SweepTraining> {
     const { device, threads } = options.machine;
-    const numerics = await numericsOf(device, threads);
-    return new WholeRuns(options, await mkdtemp(path.join(os.tmpdir(), "coinage-runs-")), numerics);
+    const numerics = await deviceNumerics(device, threads);
+    return new SweepTraining(options, await mkdtemp(path.join(os.tmpdir(), "coinage-runs-")), numerics);
   }
 
   private constructor(
-    options: WholeRunsOptions,
+    options: SweepTrainingOptions,
     root: string,
     { digest, device }: { readonly digest: string; readonly device: string },
   ) {
@@ -53,7 +52,7 @@ export class WholeRuns {
     this.device = device;
   }
 
-  /** Answers a job. @throws why there is no answer */
+  /** Trains the run of a job, and gives its signed answer. @throws the reason of a failure */
   async compute(body: string): Promise<string> {
     const { seal, manifest } = this.#options;
     const job = openJob(seal, body, runJobSchema, manifest);
@@ -92,7 +91,7 @@ export class WholeRuns {
     };
   }
 
-  /** Gives up the run under way, and removes everything that was laid out for the sweep. */
+  /** Cancels the run under way, and removes all files of the sweep. */
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all([this.#answering, this.#training]);
