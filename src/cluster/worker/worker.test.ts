@@ -9,7 +9,7 @@ import type { WorkerBoard } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import type { RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, Seal } from "../protocol/signed.ts";
-import { Work, type WorkEnd, type WorkOptions } from "./work.ts";
+import { QueueWorker, type WorkerEnd, type WorkerOptions } from "./worker.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "coinage-work-"));
 afterEach(() => {
@@ -25,11 +25,11 @@ const manifest: RunsManifest = {
 };
 
 /** How a worker ends whose time goes on as soon as it waits, and after how many seconds. */
-async function ended(board: WorkerBoard, options: Partial<WorkOptions>) {
+async function ended(board: WorkerBoard, options: Partial<WorkerOptions>) {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"] });
   const start = performance.now();
-  let end: WorkEnd | undefined;
-  const running = new Work({
+  let end: WorkerEnd | undefined;
+  const running = new QueueWorker({
     ...{ board, seal, device: "cpu", threads: 1, coinage: "1.2", isOnce: false, say: () => {} },
     ...{ signal: new AbortController().signal, blobs: new BlobStore({ folder, limitBytes: 1e9, models: [] }) },
     ...options,
