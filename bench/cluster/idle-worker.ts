@@ -17,11 +17,11 @@ const compute = async (body: string) => {
 };
 // as often as a worker does
 setInterval(async () => {
-  await board.tell({
+  await board.publishPresence({
     ...{ id, host: "here", pid: process.pid, device: "none", coinage: "", jobs: 0, rate: 0 },
     ...{ state: "ready", run, incarnation },
   });
-  jobsEach = (await board.markOf(run))?.jobsEach ?? 1;
+  jobsEach = (await board.heartbeatOf(run))?.jobsEach ?? 1;
 }, 1000);
-await board.serve({ run, incarnation }, id, compute, () => jobsEach);
+await board.consume({ run, incarnation }, id, compute, () => jobsEach);
 process.send?.("ready");

@@ -31,7 +31,7 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
     ...{
       name: "here",
       local: idle,
-      isServing: false,
+      takesJobs: false,
       isStopping: () => false,
       numerics,
       takesOthers: false,
@@ -76,8 +76,8 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
   while (performance.now() < warm) await step();
   const shared = await timesOf(steps, step);
   const watch = await RedisWorkerBoard.open(address);
-  const roundTrip = await timesOf(300, async () => void (await watch.markOf(of.run)));
-  const { usedBytes } = await watch.facts();
+  const roundTrip = await timesOf(300, async () => void (await watch.heartbeatOf(of.run)));
+  const { usedBytes } = await watch.serverInfo();
   await watch.close();
   await runner.close();
   for (const worker of workers) worker.kill("SIGKILL");

@@ -1,8 +1,8 @@
 export { blobFolder } from "./blobs/digests.ts";
 export { BlobStore } from "./blobs/store.ts";
 export { queueAccess } from "./board/redis/address.ts";
-export { serverWarnings } from "./board/redis/facts.ts";
-export { rights } from "./board/redis/keys.ts";
+export { aclRules } from "./board/redis/keys.ts";
+export { serverWarnings } from "./board/redis/server-info.ts";
 export { RedisWorkerBoard } from "./board/redis/worker.ts";
 export { clusterSharing, release, sharingOf } from "./coordinator/open.ts";
 export { sharedSteps } from "./coordinator/plan.ts";

@@ -3,10 +3,10 @@ export const errorCodes = {
   // cli
   // cluster
   CLUSTER_DENIED: "The queue of a shared run refuses a user or a password, or the user lacks a right.",
-  CLUSTER_FULL: "The queue of a shared run takes nothing: its disk or its memory is full.",
+  CLUSTER_FULL: "The queue of a shared run accepts no jobs: its disk or its memory is full.",
   CLUSTER_INSECURE:
     "A queue that other machines reach without a password or a secret, or a secret that others can read.",
-  CLUSTER_PACKAGES: "The packages that speak to a queue are not installed.",
+  CLUSTER_PACKAGES: "The packages that talk to a queue are not installed.",
   CLUSTER_PROTOCOL: "A message among the machines of a run that is not what its kind must be.",
   CLUSTER_RUN: "A run of a sweep at which workers have failed several times.",
   CLUSTER_TLS: "The certificate of a queue's server is not accepted.",

@@ -5,7 +5,7 @@ import path from "node:path";
 import { Redis } from "ioredis";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
-import { queueAccess, RedisWorkerBoard, rights } from "../../src/cluster/index.ts";
+import { aclRules, queueAccess, RedisWorkerBoard } from "../../src/cluster/index.ts";
 import { certificate } from "../certificate.ts";
 import { printed } from "./command.ts";
 import { fleet, shares, told } from "./fleet.ts";
@@ -82,12 +82,12 @@ describe("a user with the rights that coinage cluster acl prints", async () => {
     ["xadd", "-xadd", /'xadd'|can't run this command/],
   ])("without the right to %s is told so", async (_, taken, message) => {
     const admin = new Redis({ port, host: "127.0.0.1", username: "tester", password: "any" });
-    await admin.call("ACL", "SETUSER", "narrow", "on", ">narrow", ...rights, taken);
+    await admin.call("ACL", "SETUSER", "narrow", "on", ">narrow", ...aclRules, taken);
     admin.disconnect();
     const access = queueAccess(url.replace("coinage", "narrow"), {}, { COINAGE_QUEUE_PASSWORD: "narrow" });
     const announcing = RedisCoordinatorBoard.open(access.address, { run: "r", incarnation: "i" }, 1).then((board) =>
       board
-        .announce("manifest", { step: 0, out: [] })
+        .announce("manifest", { step: 0, excluded: [] })
         .then(() => board.publish([{ id: "s0-0-1", body: "" }], false))
         .finally(() => board.close(false)),
     );
@@ -185,7 +185,7 @@ describe("an address", () => {
     client.disconnect();
     for (const { url } of [memory, unsaved]) {
       const opened = RedisCoordinatorBoard.open(open(url).address, { run: "r", incarnation: "i" }, 1).then((board) =>
-        board.announce("manifest", { step: 0, out: [] }).finally(() => board.close(false)),
+        board.announce("manifest", { step: 0, excluded: [] }).finally(() => board.close(false)),
       );
       await expect(opened).rejects.toMatchObject({ code: "CLUSTER_FULL", hint: expect.stringContaining("full") });
     }

@@ -77,7 +77,7 @@ test("workers whose results are wrong are refused by name, and the run ends in t
 }, async () => {
   const good = worker(server.url);
   const bad = await board();
-  const servings: Awaited<ReturnType<RedisWorkerBoard["serve"]>>[] = [];
+  const consumers: Awaited<ReturnType<RedisWorkerBoard["consume"]>>[] = [];
   let session: Session | undefined;
   const long = ["--max_train_steps", "60"];
   const expected = await train(undefined, long);
@@ -89,8 +89,8 @@ test("workers whose results are wrong are refused by name, and the run ends in t
     const loaded = await openSession(manifest, { device: "cpu", threads: 1, blobs: blobs(), seal, say: () => {} });
     session = loaded;
     for (const [name, spoil] of Object.entries(spoils))
-      servings.push(
-        await bad.serve(manifest, name, async (body) => {
+      consumers.push(
+        await bad.consume(manifest, name, async (body) => {
           const found = seal.open(body, jobSchema, longest.job);
           if ("problem" in found) throw new Error(found.problem);
           const outcome = await computeJob(found.message, loaded.context, loaded.fetch);
@@ -98,7 +98,7 @@ test("workers whose results are wrong are refused by name, and the run ends in t
         }),
       );
   });
-  for (const serving of servings) await serving.close();
+  for (const serving of consumers) await serving.close();
   await session?.runtime.close();
   await bad.close();
   expect(shared.files).toEqual(expected.files);

@@ -23,13 +23,13 @@ test("a job that is long under way when the clock is set back stays with its wor
     await new Promise((resolve) => setTimeout(resolve, 27_000));
     return name;
   };
-  const servings = await Promise.all(workers.map((worker, i) => worker.serve(of, `w${i}`, compute(`w${i}`))));
+  const consumers = await Promise.all(workers.map((worker, i) => worker.consume(of, `w${i}`, compute(`w${i}`))));
   await board.publish([{ id: "s0-0-1", body: "{}" }], false);
   await until(
     () => heard.includes("answered"),
     () => `an answer: ${heard}`,
   );
-  for (const serving of servings) await serving.close();
+  for (const serving of consumers) await serving.close();
   for (const worker of workers) await worker.close();
   await board.close(true);
   expect(begun).toHaveLength(1);

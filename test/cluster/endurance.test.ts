@@ -17,7 +17,7 @@ test("the server's memory after 2,000 steps is under 32 MB", { timeout: sized(24
   const board = await RedisCoordinatorBoard.open(address, of, jobs);
   // as large as those of SD1.5 are
   const [job, result] = ["j".repeat(20_000), "r".repeat(60_000)];
-  const workers = await Promise.all(["a", "b"].map((name) => board.serve(name, async () => result)));
+  const workers = await Promise.all(["a", "b"].map((name) => board.consume(name, async () => result)));
   let answered = 0;
   let wake = () => {};
   board.listen((event) => {
@@ -34,7 +34,7 @@ test("the server's memory after 2,000 steps is under 32 MB", { timeout: sized(24
     await done;
   }
   const watch = await RedisWorkerBoard.open(address);
-  const { usedBytes } = await watch.facts();
+  const { usedBytes } = await watch.serverInfo();
   for (const one of workers) await one.close();
   await board.close(true);
   await watch.close();
@@ -53,10 +53,19 @@ test("500 workers that join and leave leave nothing behind", { timeout: sized(12
   };
   const cycle = async (name: string) => {
     const board = await RedisWorkerBoard.open(address);
-    await board.tell({ id: name, host: "h", pid: 1, device: "cpu", coinage: "0.1", state: "ready", jobs: 0, rate: 0 });
-    const serving = await board.serve(of, name, async () => "");
-    await serving.close();
-    await board.leave(name);
+    await board.publishPresence({
+      id: name,
+      host: "h",
+      pid: 1,
+      device: "cpu",
+      coinage: "0.1",
+      state: "ready",
+      jobs: 0,
+      rate: 0,
+    });
+    const consumer = await board.consume(of, name, async () => "");
+    await consumer.close();
+    await board.removePresence(name);
     await board.close();
   };
   for (let i = 0; i < 50; i++) await cycle(`warm${i}`);

@@ -81,14 +81,14 @@ test("over a slow way a worker fetches a job while it computes another one, and 
       computing--;
       return body;
     };
-    const serving = await worker.serve(of, "w", compute, () => jobsEach);
+    const consumer = await worker.consume(of, "w", compute, () => jobsEach);
     const jobs = Array.from({ length: 40 }, (_, index) => ({ id: `s${step}-${index}-1`, body: "{}" }));
     await board.publish(jobs, false);
     await until(
       () => answered === jobs.length,
       () => `${answered} answers`,
     );
-    await serving.close();
+    await consumer.close();
     return { ...most };
   };
   // one job in a step: fetched ahead, it would only be kept from others

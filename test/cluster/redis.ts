@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { Redis } from "ioredis";
-import { rights } from "../../src/cluster/index.ts";
+import { aclRules } from "../../src/cluster/index.ts";
 
 /** The server's program: Redis or Valkey. @throws Error that says how to get one */
 export function serverProgram(): string {
@@ -55,7 +55,7 @@ export class TestRedis {
       "--appendonly",
       "no",
     ];
-    const users = ["--user", "default", "on", "nopass", ...rights, "--user", tester, "on", "nopass", "~*", "+@all"];
+    const users = ["--user", "default", "on", "nopass", ...aclRules, "--user", tester, "on", "nopass", "~*", "+@all"];
     const words = [...settings, ...users, "--maxmemory-policy", "noeviction", ...this.#words];
     this.#process = spawn(serverProgram(), words, { stdio: "ignore" });
     await until(() => answers(this.socket));

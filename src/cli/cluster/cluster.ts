@@ -1,10 +1,10 @@
 import {
+  aclRules,
   longest,
   manifestSchema,
   type Presence,
   queueAccess,
   RedisWorkerBoard,
-  rights,
   Seal,
   serverWarnings,
 } from "../../cluster/index.ts";
@@ -27,7 +27,7 @@ Shows the runs of a queue and the workers that are there.
   --queue_insecure   allow a server that other machines reach without a password and a secret
 `;
 
-const acl = ["ACL SETUSER coinage on >PASSWORD", ...rights].join(" ");
+const acl = ["ACL SETUSER coinage on >PASSWORD", ...aclRules].join(" ");
 
 /** `coinage cluster` */
 export async function clusterCommand(words: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -68,14 +68,14 @@ async function runsOf(board: RedisWorkerBoard, seal: Seal) {
     (await board.manifests()).map(async (text) => {
       const opened = seal.open(text, manifestSchema, longest.manifest);
       if ("problem" in opened) return { problem: opened.problem };
-      const mark = await board.markOf(opened.message.run);
-      return { manifest: opened.message, step: mark?.step, isAlive: mark !== undefined };
+      const heartbeat = await board.heartbeatOf(opened.message.run);
+      return { manifest: opened.message, step: heartbeat?.step, isAlive: heartbeat !== undefined };
     }),
   );
 }
 
 async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJson: boolean): Promise<void> {
-  const server = await board.facts();
+  const server = await board.serverInfo();
   const [runs, workers] = [await runsOf(board, seal), await board.workers()];
   if (isJson) {
     const lines = [

@@ -1,99 +1,100 @@
 import type { Presence } from "../protocol/manifest.ts";
 
-/** Where jobs hang until somebody takes them: what the scheduler needs of a queue. A board may lose, double, delay or reorder anything; the scheduler
- *  copes. */
+// A board is what coordinator and workers share: the job queues of runs, and what both sides publish of themselves (manifests, heartbeats, presences). It may
+// lose, duplicate, delay or reorder anything; coordinators cope with that.
 
-/** A job as it hangs there. */
-export interface Posted {
+/** A job as it is published. body: a signed message. */
+export interface QueuedJob {
   readonly id: string;
   readonly body: string;
 }
 
-/** What is heard of jobs. */
+/** What happens to published jobs, and to the board itself. */
 export type BoardEvent =
-  /** Somebody has begun with it. */
+  /** A worker has taken the job. */
   | { readonly kind: "taken"; readonly id: string }
   | { readonly kind: "answered"; readonly id: string; readonly body: string }
-  /** The one who took it gave up. */
+  /** The worker that has taken the job has failed. */
   | { readonly kind: "failed"; readonly id: string; readonly why: string }
-  /** The board is out of reach. */
+  /** The board cannot be reached. */
   | { readonly kind: "down"; readonly why: string }
   | { readonly kind: "up" };
 
-/** How a job stands. by: who took it. */
-export type Standing =
+/** The status of a job. missing: the board does not know it; by: the worker. */
+export type JobStatus =
   | { readonly state: "waiting" }
   | { readonly state: "missing" }
   | { readonly state: "taken"; readonly by: string | undefined }
   | { readonly state: "answered"; readonly body: string }
   | { readonly state: "failed"; readonly why: string };
 
-/** Which run a board is of. */
-export interface BoardOf {
+/** Identifies a job queue. */
+export interface QueueId {
   readonly run: string;
-  /** Counts on each time that the run is taken up: what came before does not mix in. */
+  /** New each time that the run is started or resumed, so that jobs and results of an earlier process are never mistaken for current ones. */
   readonly incarnation: string;
-  /** A second queue of the run: sample images wait for whoever draws, and never for micro-batches. */
+  /** The run's second queue, for sample images; undefined: its jobs. */
   readonly queue?: "images" | undefined;
 }
 
-/** A board as the coordinator of a run has it. Its methods reject while it is out of reach; none of them waits for it. */
+/** The coordinator's side of a board. Its methods reject while the board cannot be reached; none waits for it. */
 export interface CoordinatorBoard {
-  /** Called for whatever is heard. */
+  /** Calls back for each event. */
   listen(listener: (event: BoardEvent) => void): void;
-  /** Tells all what the run is about, and how far it is: a signed manifest. */
-  announce(manifest: string, mark: Omit<RunMark, "incarnation">): Promise<void>;
-  /** first: before all others that wait. */
-  publish(jobs: readonly Posted[], first: boolean): Promise<void>;
-  look(id: string): Promise<Standing>;
-  /** Takes down jobs that nobody has taken; what is gone is no mistake. */
+  /** Publishes the run's signed manifest, and renews its heartbeat. */
+  announce(manifest: string, heartbeat: Omit<RunHeartbeat, "incarnation">): Promise<void>;
+  /** Publishes jobs. first: ahead of all that are waiting. */
+  publish(jobs: readonly QueuedJob[], first: boolean): Promise<void>;
+  statusOf(id: string): Promise<JobStatus>;
+  /** Removes jobs that no worker has taken. Others, and those that are missing, are ignored. */
   withdraw(ids: readonly string[]): Promise<void>;
-  /** Workers of this run, and those that say why they take part in none. */
+  /** Presences of this run's workers, and of those that refuse any run. */
   workers(): Promise<Presence[]>;
-  /** What of it will lose jobs sooner or later, for people to read. */
+  /** Settings and conditions of the server that may lose jobs, for the user. */
   warnings(): Promise<string[]>;
-  /** Joins in computing, under a name. */
-  serve(name: string, compute: Compute): Promise<Serving>;
-  /** Takes down everything of this queue. isOver: and the run itself, where it is not the queue of images. */
+  /** Takes and computes jobs under a worker's name, one at a time. */
+  consume(name: string, compute: Compute): Promise<Consumer>;
+  /** Disconnects. isOver: removes the queue first and, unless it is the queue of images, the run's manifest and heartbeat. */
   close(isOver: boolean): Promise<void>;
 }
 
-/** Computes a job, from its text to that of its result. @throws what is to be told as the reason of a failure */
+/** Computes a job: from the text of its message to that of its result. @throws what the job fails with */
 export type Compute = (body: string) => Promise<string>;
 
-export interface Serving {
+/** Takes jobs from a queue until it is closed. */
+export interface Consumer {
   /** Finishes the job under way first, unless it is forced. */
   close(isForced?: boolean): Promise<void>;
-  /** Whether it leaves jobs to others for a while, after one that failed. */
-  isResting(): boolean;
+  /** Whether it takes no jobs for a while, after one that failed. */
+  isPaused(): boolean;
 }
 
-/** How far a run is. */
-export interface RunMark {
+/** What the coordinator of a run publishes at intervals. It expires when the coordinator is gone. */
+export interface RunHeartbeat {
   readonly incarnation: string;
   /** Steps done. */
   readonly step: number;
-  /** Workers that are not used any more. */
-  readonly out: readonly string[];
-  /** Jobs of a step for each who computes; undefined where there are no steps, or none has begun. */
+  /** Ids of workers that are not used any more. */
+  readonly excluded: readonly string[];
+  /** Jobs of a step per worker; undefined before the first step, and in runs that have no steps. */
   readonly jobsEach?: number | undefined;
 }
 
-/** A board as a worker has it. */
+/** The workers' side of a board. */
 export interface WorkerBoard {
   /** The signed manifests of all runs. */
   manifests(): Promise<string[]>;
-  /** undefined when its coordinator is away. */
-  markOf(run: string): Promise<RunMark | undefined>;
-  /** jobsEach: how many jobs of a step there are for each who computes, as far as is known: a board may fetch some ahead. */
-  serve(of: BoardOf, name: string, compute: Compute, jobsEach?: () => number): Promise<Serving>;
-  /** Jobs that nobody has taken. */
-  waiting(of: BoardOf): Promise<number>;
-  /** All workers that are there. */
+  /** undefined when its coordinator is gone. */
+  heartbeatOf(run: string): Promise<RunHeartbeat | undefined>;
+  /** Takes and computes jobs under a worker's name, one at a time. jobsEach: jobs of a step per worker, by which a board decides whether to prefetch one. */
+  consume(of: QueueId, name: string, compute: Compute, jobsEach?: () => number): Promise<Consumer>;
+  /** How many jobs of a queue no worker has taken. */
+  waitingCount(of: QueueId): Promise<number>;
+  /** Presences of all workers. */
   workers(): Promise<Presence[]>;
-  /** Tells that the worker is there; it counts for some seconds. */
-  tell(presence: Presence): Promise<void>;
-  /** Takes back what it told. */
-  leave(id: string): Promise<void>;
+  /** Publishes a worker's presence, which expires after some seconds: its heartbeat. */
+  publishPresence(presence: Presence): Promise<void>;
+
+  removePresence(id: string): Promise<void>;
   close(): Promise<void>;
 }

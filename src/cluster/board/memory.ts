@@ -2,52 +2,52 @@ import type { Clock } from "../coordinator/clock.ts";
 import { isAbout, type Presence } from "../protocol/manifest.ts";
 import type {
   BoardEvent,
-  BoardOf,
   Compute,
+  Consumer,
   CoordinatorBoard,
-  Posted,
-  RunMark,
-  Serving,
-  Standing,
+  JobStatus,
+  QueuedJob,
+  QueueId,
+  RunHeartbeat,
   WorkerBoard,
 } from "./board.ts";
 
-interface Hung {
+interface StoredJob {
   readonly id: string;
   readonly body: string;
-  standing: Standing;
+  status: JobStatus;
 }
 
-interface Server {
+interface JobConsumer {
   readonly name: string;
   readonly compute: Compute;
-  /** Ends with the job under way. */
+  /** Settles with the job under way. */
   busy: Promise<void> | undefined;
-  /** What it brings does not count any more. */
-  isForced: boolean;
+  /** Its result is ignored. */
+  isClosed: boolean;
 }
 
-/** The jobs of a run, in this process. */
+/** A job queue in this process. */
 class Queue {
-  readonly #jobs = new Map<string, Hung>();
+  readonly #jobs = new Map<string, StoredJob>();
   readonly #waiting: string[] = [];
-  readonly #servers: Server[] = [];
+  readonly #consumers: JobConsumer[] = [];
   readonly listeners: ((event: BoardEvent) => void)[] = [];
 
-  publish(jobs: readonly Posted[], first: boolean): void {
-    for (const { id, body } of jobs) this.#jobs.set(id, { id, body, standing: { state: "waiting" } });
+  publish(jobs: readonly QueuedJob[], first: boolean): void {
+    for (const { id, body } of jobs) this.#jobs.set(id, { id, body, status: { state: "waiting" } });
     const ids = jobs.map(({ id }) => id);
     if (first) this.#waiting.unshift(...ids);
     else this.#waiting.push(...ids);
-    this.#deal();
+    this.#dispatch();
   }
 
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  look(id: string): Standing {
-    return this.#jobs.get(id)?.standing ?? { state: "missing" };
+  statusOf(id: string): JobStatus {
+    return this.#jobs.get(id)?.status ?? { state: "missing" };
   }
 
   withdraw(ids: readonly string[]): void {
@@ -58,46 +58,46 @@ class Queue {
     }
   }
 
-  /** Forgets everything, as a server that starts empty. */
+  /** Loses all jobs, as a restarted server does. */
   empty(): void {
     this.#jobs.clear();
     this.#waiting.length = 0;
   }
 
-  serve(name: string, compute: Compute): Serving {
-    const server: Server = { name, compute, busy: undefined, isForced: false };
-    this.#servers.push(server);
-    this.#deal();
+  consume(name: string, compute: Compute): Consumer {
+    const server: JobConsumer = { name, compute, busy: undefined, isClosed: false };
+    this.#consumers.push(server);
+    this.#dispatch();
     return {
       close: async (isForced = false) => {
-        server.isForced = isForced;
-        const at = this.#servers.indexOf(server);
-        if (at >= 0) this.#servers.splice(at, 1);
+        server.isClosed = isForced;
+        const at = this.#consumers.indexOf(server);
+        if (at >= 0) this.#consumers.splice(at, 1);
         if (!isForced) await server.busy;
       },
-      isResting: () => false,
+      isPaused: () => false,
     };
   }
 
-  #deal(): void {
-    for (const server of this.#servers) {
+  #dispatch(): void {
+    for (const server of this.#consumers) {
       const id = server.busy ? undefined : this.#waiting.shift();
       const job = id === undefined ? undefined : this.#jobs.get(id);
-      if (job) this.#give(job, server);
+      if (job) this.#start(job, server);
     }
   }
 
-  #give(job: Hung, server: Server): void {
-    job.standing = { state: "taken", by: server.name };
-    this.#tell({ kind: "taken", id: job.id });
-    const done = (standing: Standing, event: BoardEvent) => {
+  #start(job: StoredJob, server: JobConsumer): void {
+    job.status = { state: "taken", by: server.name };
+    this.#emit({ kind: "taken", id: job.id });
+    const done = (standing: JobStatus, event: BoardEvent) => {
       server.busy = undefined;
-      if (server.isForced) return;
+      if (server.isClosed) return;
       if (this.#jobs.get(job.id) === job) {
-        job.standing = standing;
-        this.#tell(event);
+        job.status = standing;
+        this.#emit(event);
       }
-      this.#deal();
+      this.#dispatch();
     };
     server.busy = server.compute(job.body).then(
       (body) => done({ state: "answered", body }, { kind: "answered", id: job.id, body }),
@@ -108,38 +108,38 @@ class Queue {
     );
   }
 
-  #tell(event: BoardEvent): void {
+  #emit(event: BoardEvent): void {
     for (const listener of this.listeners) listener(event);
   }
 }
 
-/** A presence counts so long, in milliseconds. */
+/** A presence expires after so many milliseconds. */
 const presenceMs = 6000;
 
-/** A board within one process: several programs take jobs from it. */
+/** A board within one process. */
 export class MemoryBoard {
   readonly #clock: Clock;
   readonly #queues = new Map<string, Queue>();
-  readonly #runs = new Map<string, { readonly manifest: string; readonly mark: RunMark }>();
+  readonly #runs = new Map<string, { readonly manifest: string; readonly heartbeat: RunHeartbeat }>();
   readonly #present = new Map<string, { readonly presence: Presence; readonly until: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  coordinator(of: BoardOf): CoordinatorBoard {
+  coordinator(of: QueueId): CoordinatorBoard {
     const queue = this.#queueOf(of);
     return {
       listen: (listener) => void queue.listeners.push(listener),
-      announce: async (manifest, mark) => {
-        this.#runs.set(of.run, { manifest, mark: { ...mark, incarnation: of.incarnation } });
+      announce: async (manifest, heartbeat) => {
+        this.#runs.set(of.run, { manifest, heartbeat: { ...heartbeat, incarnation: of.incarnation } });
       },
       publish: async (jobs, first) => queue.publish(jobs, first),
-      look: async (id) => queue.look(id),
+      statusOf: async (id) => queue.statusOf(id),
       withdraw: async (ids) => queue.withdraw(ids),
       workers: async () => this.#workers().filter((worker) => isAbout(worker, of)),
       warnings: async () => [],
-      serve: async (name, compute) => queue.serve(name, compute),
+      consume: async (name, compute) => queue.consume(name, compute),
       close: async (isOver) => {
         this.#queues.delete(keyOf(of));
         if (isOver && of.queue === undefined) this.#runs.delete(of.run);
@@ -150,21 +150,21 @@ export class MemoryBoard {
   worker(): WorkerBoard {
     return {
       manifests: async () => [...this.#runs.values()].map(({ manifest }) => manifest),
-      markOf: async (run) => this.#runs.get(run)?.mark,
-      serve: async (of, name, compute) => this.#queueOf(of).serve(name, compute),
-      waiting: async (of) => this.#queueOf(of).waiting,
+      heartbeatOf: async (run) => this.#runs.get(run)?.heartbeat,
+      consume: async (of, name, compute) => this.#queueOf(of).consume(name, compute),
+      waitingCount: async (of) => this.#queueOf(of).waiting,
       workers: async () => this.#workers(),
-      tell: async (presence) => {
+      publishPresence: async (presence) => {
         this.#present.set(presence.id, { presence, until: this.#clock.now() + presenceMs });
       },
-      leave: async (id) => {
+      removePresence: async (id) => {
         this.#present.delete(id);
       },
       close: async () => {},
     };
   }
 
-  /** Loses everything, as a server that starts empty. */
+  /** Loses everything, as a restarted server does. */
   empty(): void {
     this.#runs.clear();
     this.#present.clear();
@@ -175,13 +175,13 @@ export class MemoryBoard {
     return [...this.#present.values()].filter(({ until }) => until > this.#clock.now()).map(({ presence }) => presence);
   }
 
-  #queueOf(of: BoardOf): Queue {
+  #queueOf(of: QueueId): Queue {
     const queue = this.#queues.get(keyOf(of)) ?? new Queue();
     this.#queues.set(keyOf(of), queue);
     return queue;
   }
 }
 
-function keyOf({ run, incarnation, queue }: BoardOf): string {
+function keyOf({ run, incarnation, queue }: QueueId): string {
   return `${run} ${incarnation} ${queue ?? ""}`;
 }

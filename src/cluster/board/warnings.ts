@@ -1,10 +1,10 @@
 import type { Clock } from "../coordinator/clock.ts";
 import type { CoordinatorBoard } from "./board.ts";
 
-/** A board is asked this often, in milliseconds. */
+/** Interval at which a board is asked, in milliseconds. */
 const askedMs = 60_000;
 
-/** What of a board will lose jobs sooner or later, each told once. */
+/** The warnings of a board, each given once. */
 export class BoardWarnings {
   readonly #board: Pick<CoordinatorBoard, "warnings">;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class BoardWarnings {
     return this.#clock.now() - this.#askedAt >= askedMs;
   }
 
-  /** Those that are new. @throws what the board throws */
+  /** Asks the board, and gives the warnings that are new. @throws what the board throws */
   async ask(): Promise<{ readonly kind: "queueWarning"; readonly why: string }[]> {
     this.#askedAt = this.#clock.now();
     const found = (await this.#board.warnings()).filter((why) => !this.#told.has(why));

@@ -1,5 +1,5 @@
 import type { MicroStepContext } from "../../training/index.ts";
-import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { SharedDrawer } from "../images/drawer.ts";
 import type { Job } from "../protocol/job.ts";
 import type { Seal } from "../protocol/signed.ts";
@@ -12,7 +12,7 @@ import type { SchedulePolicy } from "./schedule.ts";
 /** What a coordinator works with. */
 export interface Coordination {
   readonly board: CoordinatorBoard;
-  readonly of: BoardOf;
+  readonly of: QueueId;
   /** Signed. */
   readonly manifest: string;
   readonly seal: Seal;
@@ -23,7 +23,7 @@ export interface Coordination {
   /** The micro-step as it is loaded here. */
   readonly local: MicroStepContext;
   /** Whether the device here takes jobs, too. */
-  readonly isServing: boolean;
+  readonly takesJobs: boolean;
   /** Whether the run ends after the step under way, which is then finished here: perhaps nobody else does. */
   readonly isStopping: () => boolean;
   /** Digest of what the probe gave here. */

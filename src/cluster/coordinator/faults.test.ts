@@ -126,7 +126,7 @@ type Fault = (typeof otherFaults)[number];
 
 interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly workers: number;
-  readonly isServing: boolean;
+  readonly takesJobs: boolean;
   /** The least that is waited for a micro-batch, in milliseconds. */
   readonly leastMs?: number;
   /** Every worker's losses are a little off, each in its own way. */
@@ -135,7 +135,7 @@ interface Plan extends FaultPlan<Fault | BoardFault> {
 
 /** Trains on a board where things go wrong as planned. */
 async function trainedAmong(
-  { workers, isServing, leastMs = usualPolicy.leastMs, areOff, ...plan }: Plan,
+  { workers, takesJobs, leastMs = usualPolicy.leastMs, areOff, ...plan }: Plan,
   context: MicroStepContext,
   watching: Watching = {},
   clock = new TurnedClock(),
@@ -155,11 +155,11 @@ async function trainedAmong(
     const about = { id: name, host: "h", pid: 1, device: "cpu", coinage: "1.2", ...of, jobs: 0, rate: 0 };
     const beat = (): void => {
       if (!isAlive) return;
-      void board.tell({ ...about, state: "ready" });
+      void board.publishPresence({ ...about, state: "ready" });
       clock.after(2000, beat);
     };
     beat();
-    await board.serve(of, name, async (body) => {
+    await board.consume(of, name, async (body) => {
       await clock.wait(faults.duration());
       const opened = seal.open(body, jobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
@@ -188,7 +188,7 @@ async function trainedAmong(
       seal,
       clock,
       fetch,
-      isServing,
+      takesJobs,
       isStopping: () => false,
       numerics,
       manifest: "",
@@ -217,7 +217,7 @@ test.each([
     const plans = fc.record({
       ...faultPlans(otherFaults, 4000),
       workers: fc.integer({ min: 1, max: 5 }),
-      isServing: fc.boolean(),
+      takesJobs: fc.boolean(),
     });
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
@@ -229,7 +229,7 @@ test.each([
 );
 
 test("a board that nobody serves is not waited for in vain where the device here takes jobs", async () => {
-  const plan: Plan = { faults: ["none"], durations: [10], workers: 0, isServing: true };
+  const plan: Plan = { faults: ["none"], durations: [10], workers: 0, takesJobs: true };
   expect(await trainedAmong(plan, context)).toBe(await trained(localRunner(context)));
 });
 
@@ -241,7 +241,7 @@ test("a micro-batch whose worker is gone goes to another one at once, however lo
     ...Array<"die">(4).fill("die"),
     ...Array<"none">(400).fill("none"),
   ];
-  const plan: Plan = { faults, durations: [60_000], leastMs: 3_600_000, workers: 2, isServing: false };
+  const plan: Plan = { faults, durations: [60_000], leastMs: 3_600_000, workers: 2, takesJobs: false };
   const note = (output: RunnerOutput) => void (output.kind === "reissued" && reasons.push(output.why));
   await trainedAmong(plan, context, { note }, clock);
   expect(reasons.length).toBeGreaterThan(0);
@@ -253,7 +253,7 @@ test("a micro-batch whose worker is gone goes to another one at once, however lo
 test("one micro-batch in a hundred is computed twice, or one step's in a hundred where that makes it longer, and other bits are told of", async () => {
   const differing = async (workers: number) => {
     const told: RunnerOutput[] = [];
-    const plan: Plan = { faults: ["none"], durations: [10], workers, isServing: false, areOff: true };
+    const plan: Plan = { faults: ["none"], durations: [10], workers, takesJobs: false, areOff: true };
     await trainedAmong(plan, context, { count: 200, note: (output) => void told.push(output) });
     return told.filter(({ kind }) => kind === "duplicateDiffers");
   };

@@ -7,7 +7,7 @@ import {
   sampleRanges,
   samplesIn,
 } from "../../training/index.ts";
-import type { BoardOf } from "../board/board.ts";
+import type { QueueId } from "../board/board.ts";
 import { encodeGenerators, encodeRows, encodeTokenIds } from "../protocol/arrays.ts";
 import { type Job, rowsHash } from "../protocol/job.ts";
 import { protocolVersion, sha256 } from "../protocol/signed.ts";
@@ -17,7 +17,7 @@ export type KeepBlob = (digest: string, bytes: Uint8Array) => void;
 
 /** What all jobs of a run have in common. */
 export interface JobRules extends Pick<MicroStepContext, "options" | "split"> {
-  readonly of: BoardOf;
+  readonly of: QueueId;
   readonly want: Job["want"];
   readonly keep: KeepBlob;
 }

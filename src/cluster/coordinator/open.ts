@@ -8,7 +8,7 @@ import { runtimeVersion } from "../../runtime/index.ts";
 import type { EncodingContext, RunnerContext, RunSharing } from "../../training/index.ts";
 import { Deliveries } from "../blobs/deliveries.ts";
 import { BlobServer } from "../blobs/server.ts";
-import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import { type QueueAccess, queueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
 import { SharedDrawer } from "../images/drawer.ts";
@@ -32,7 +32,7 @@ const mostImages = 16;
 /** What a run is shared by. */
 export interface Sharing {
   /** jobs: micro-batches of a step. */
-  readonly openBoard: (of: BoardOf, jobs: number) => Promise<CoordinatorBoard>;
+  readonly openBoard: (of: QueueId, jobs: number) => Promise<CoordinatorBoard>;
   readonly seal: Seal;
   /** None but this machine takes part. */
   readonly isLocal: boolean;
@@ -82,7 +82,7 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
   const common = commonOf(settings, sharing);
   const of = { run: common.run, incarnation: common.incarnation };
   const jobs = settings.gradientAccumulationSteps * settings.clusterSplit;
-  const [isServing, takesOthers] = [!settings.noClusterLocal, wantedNumerics(context) === "any"];
+  const [takesJobs, takesOthers] = [!settings.noClusterLocal, wantedNumerics(context) === "any"];
   const isStopping = () => context.signal?.aborted ?? false;
   const board = await openBoard(of, jobs);
   const { blobs, deliveries, source } = await openBlobs(settings, isLocal);
@@ -119,12 +119,18 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
           isStopping,
           takesOtherNumerics: takesOthers,
         },
-        ...{ deliveries, numerics: samples.probe.digest, workersPerStep: jobs - (isServing ? 1 : 0) },
+        ...{ deliveries, numerics: samples.probe.digest, workersPerStep: jobs - (takesJobs ? 1 : 0) },
       });
     takesOver();
     return await ClusterRunner.open({
       ...{ board, of, seal, keep, fetch, manifest: seal.sign(manifest), clock, policy: usualPolicy, roll, drawer },
-      ...{ name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`, local, isServing, isStopping, takesOthers },
+      ...{
+        name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`,
+        local,
+        takesJobs,
+        isStopping,
+        takesOthers,
+      },
       numerics: probe.digest,
       want: context.usesFrozenRows ? "usedRows" : "learnedRows",
       free: async () => {

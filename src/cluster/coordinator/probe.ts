@@ -3,7 +3,7 @@ import { seededGenerators } from "../../diffusion/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import { TorchGenerator } from "../../random/index.ts";
 import type { RunnerContext } from "../../training/index.ts";
-import type { BoardOf } from "../board/board.ts";
+import type { QueueId } from "../board/board.ts";
 import { outcomeDigest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import type { Seal } from "../protocol/signed.ts";
@@ -15,7 +15,7 @@ const [startOfText, endOfText] = [49406, 49407];
 /** A micro-batch of a usual size that every machine computes before it takes part: equal bits show that a machine computes like this one. */
 export async function makeProbe(
   { model, vectors, plan, local }: Pick<RunnerContext, "model" | "vectors" | "plan" | "local">,
-  of: BoardOf,
+  of: QueueId,
   seal: Seal,
   blobs: { readonly keep: KeepBlob; readonly fetch: FetchBlob },
 ): Promise<Manifest["probe"]> {

@@ -7,7 +7,7 @@ import {
   type RunnerOutput,
   type StepInputs,
 } from "../../training/index.ts";
-import type { RunMark, Serving } from "../board/board.ts";
+import type { Consumer, RunHeartbeat } from "../board/board.ts";
 import { BoardWarnings } from "../board/warnings.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
 import { computeJob, type Outcome, resultOf } from "../worker/compute.ts";
@@ -32,9 +32,9 @@ export class ClusterRunner implements MicroBatchRunner {
   readonly #inbox = new Inbox();
   readonly #usual = new Usual();
   readonly #noise = new NoiseScale();
-  #serving: Serving | undefined;
+  #consumer: Consumer | undefined;
   #callOffBeat = () => {};
-  #mark: Omit<RunMark, "incarnation"> = { step: 0, out: [] };
+  #heartbeat: Omit<RunHeartbeat, "incarnation"> = { step: 0, excluded: [] };
   /** What is being computed here. */
   readonly #computing = new Set<Promise<unknown>>();
   #downSince: number | undefined;
@@ -46,11 +46,11 @@ export class ClusterRunner implements MicroBatchRunner {
   /** Announces the run. @throws what the board throws when it cannot be reached */
   static async open(coordination: Coordination): Promise<ClusterRunner> {
     const runner = new ClusterRunner(coordination);
-    const { board, manifest, isServing, name } = coordination;
+    const { board, manifest, takesJobs, name } = coordination;
     board.listen((event) => runner.#inbox.put(event));
-    await board.announce(manifest, runner.#mark);
+    await board.announce(manifest, runner.#heartbeat);
     runner.#beat();
-    if (isServing) runner.#serving = await board.serve(name, (body) => runner.#compute(body));
+    if (takesJobs) runner.#consumer = await board.consume(name, (body) => runner.#compute(body));
     return runner;
   }
 
@@ -100,14 +100,14 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   #announce(step: number): Promise<void> {
-    this.#mark = { step, out: this.#roll.out, ...(this.#last && { jobsEach: this.#last.jobsEach }) };
-    return this.#with.board.announce(this.#with.manifest, this.#mark);
+    this.#heartbeat = { step, excluded: this.#roll.out, ...(this.#last && { jobsEach: this.#last.jobsEach }) };
+    return this.#with.board.announce(this.#with.manifest, this.#heartbeat);
   }
 
   /** Between steps nothing else tells that the run goes on. */
   #beat(): void {
     this.#callOffBeat = this.#with.clock.after(beatMs, () => {
-      this.#with.board.announce(this.#with.manifest, this.#mark).catch(() => {});
+      this.#with.board.announce(this.#with.manifest, this.#heartbeat).catch(() => {});
       this.#beat();
     });
   }
@@ -116,7 +116,7 @@ export class ClusterRunner implements MicroBatchRunner {
     this.#callOffBeat();
     await this.#with.drawer?.close();
     this.#inbox.put({ kind: "closed" });
-    await this.#serving?.close(true).catch(() => {});
+    await this.#consumer?.close(true).catch(() => {});
     // a device cannot be closed while it computes
     await Promise.allSettled(this.#computing);
     await this.#with.board.close(true).catch(() => {});

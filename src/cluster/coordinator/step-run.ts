@@ -1,6 +1,6 @@
 import { mean } from "../../array/index.ts";
 import type { ClusterEvent, ClusterFigures, MicroStepResult } from "../../training/index.ts";
-import type { BoardEvent, Posted } from "../board/board.ts";
+import type { BoardEvent, QueuedJob } from "../board/board.ts";
 import { type Job, jobId, longest, type Result, resultSchema } from "../protocol/job.ts";
 import type { Outcome } from "../worker/compute.ts";
 import { resultOf } from "../worker/compute.ts";
@@ -88,7 +88,7 @@ export class StepRun {
 
   /** How many compute jobs of the run. */
   get #computing(): number {
-    return this.#roll.size + (this.#with.isServing ? 1 : 0);
+    return this.#roll.size + (this.#with.takesJobs ? 1 : 0);
   }
 
   /** Indices that are computed twice on purpose. */
@@ -192,7 +192,7 @@ export class StepRun {
   async #lookAfter(name: CopyName, isOverdue: boolean): Promise<void> {
     if (!this.#schedule.isOpen(name.index)) return;
     const id = this.#idOf(name);
-    const standing = await this.#with.board.look(id);
+    const standing = await this.#with.board.statusOf(id);
     const now = this.#with.clock.now();
     if (standing.state === "answered") return this.#judge(name, standing.body);
     if (standing.state === "failed") return this.#failed(name, standing.why);
@@ -305,7 +305,7 @@ export class StepRun {
     if (!("problem" in checked)) this.#compare(name.index, opened.message, checked.digest);
   }
 
-  #posted(name: CopyName): Posted {
+  #posted(name: CopyName): QueuedJob {
     const job: Job = { ...this.#jobs[name.index]!, attempt: name.attempt };
     return { id: this.#idOf(name), body: this.#with.seal.sign(job) };
   }

@@ -66,11 +66,11 @@ async function drawnAmong({ workers, ...plan }: Plan): Promise<DrawerNews[]> {
     const about = { id: name, host: "h", pid: 1, device: "cpu", coinage: "1.2", run: of.run, jobs: 0, rate: 0 };
     const beat = (): void => {
       if (!isAlive) return;
-      void board.tell({ ...about, state: "ready", draws: true, ...(doing && { doing }) });
+      void board.publishPresence({ ...about, state: "ready", draws: true, ...(doing && { doing }) });
       clock.after(2000, beat);
     };
     beat();
-    await board.serve(of, name, async (body) => {
+    await board.consume(of, name, async (body) => {
       const opened = seal.open(body, sampleJobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
       const job = opened.message;

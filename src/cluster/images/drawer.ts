@@ -1,7 +1,7 @@
 import type { Picture } from "../../pictures/index.ts";
 import type { ClusterEvent, DrawerNews, DrawHere, ImageDrawer, ImageOrder } from "../../training/index.ts";
 import type { Deliveries } from "../blobs/deliveries.ts";
-import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { Clock } from "../coordinator/clock.ts";
 import type { Roll } from "../coordinator/roll.ts";
 import { encodeRows } from "../protocol/arrays.ts";
@@ -14,7 +14,7 @@ import { type SampleAnswer, type SampleJob, sampleAnswerSchema } from "./protoco
 
 interface DrawerOptions {
   readonly board: CoordinatorBoard;
-  readonly of: BoardOf;
+  readonly of: QueueId;
   readonly seal: Seal;
   readonly clock: Clock;
   /** The run's workers. */

@@ -69,11 +69,11 @@ async function encodedAmong({ workers, minSharedMs = 2000, ...plan }: Plan) {
     const about = { id: name, host: "h", pid: 1, device: "cpu", coinage: "1.2", run: of.run, jobs: 0, rate: 0 };
     const beat = (): void => {
       if (!isAlive) return;
-      void board.tell({ ...about, state: "ready" } satisfies Presence);
+      void board.publishPresence({ ...about, state: "ready" } satisfies Presence);
       clock.after(2000, beat);
     };
     beat();
-    await board.serve(of, name, async (body) => {
+    await board.consume(of, name, async (body) => {
       const opened = seal.open(body, encodeJobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
       const job = opened.message;

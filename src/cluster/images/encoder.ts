@@ -4,7 +4,7 @@ import type { Picture } from "../../pictures/index.ts";
 import type { ClusterEvent, EncodePictures, SharedEncoder } from "../../training/index.ts";
 import type { Deliveries } from "../blobs/deliveries.ts";
 import type { BlobServer } from "../blobs/server.ts";
-import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { Clock } from "../coordinator/clock.ts";
 import { protocolVersion, type Seal, sha256 } from "../protocol/signed.ts";
 import type { Objection, ShareEvent } from "../sharing/giving.ts";
@@ -21,7 +21,7 @@ import {
 /** A queue for images to encode, as it is opened once sharing them is worth it. */
 export interface EncodingQueue {
   readonly board: CoordinatorBoard;
-  readonly of: BoardOf;
+  readonly of: QueueId;
   /** Signed. */
   readonly manifest: string;
   readonly blobs: Pick<BlobServer, "addBytes" | "removeBytes">;
@@ -136,7 +136,7 @@ export class QueuedEncoder implements SharedEncoder {
 
   #startHeartbeat({ board, manifest }: EncodingQueue): void {
     this.#stopHeartbeat = this.#options.clock.after(2000, () => {
-      board.announce(manifest, { step: this.#nextIndex, out: [] }).catch(() => {});
+      board.announce(manifest, { step: this.#nextIndex, excluded: [] }).catch(() => {});
       this.#startHeartbeat({ board, manifest } as EncodingQueue);
     });
   }
@@ -175,7 +175,7 @@ export class QueuedEncoder implements SharedEncoder {
     const { board, of, manifest } = queue;
     const sharing = new JobSharing<EncodeAnswer, LocalResult>({
       ...{ kind: "encode", answers: encodeAnswerSchema, board, of, seal, clock, signal: this.#stop.signal },
-      announce: (step, out) => board.announce(manifest, { step, out }),
+      announce: (step, out) => board.announce(manifest, { step, excluded: out }),
       bodyOf: (index, attempt) => seal.sign(this.#job(index, attempt)),
       accept: (job, answer) => this.#accept(job, answer),
       here: (index) => this.#encodeHere(index),

@@ -141,7 +141,7 @@ test("what a run that is stopped has handed out is drawn when it goes on, with t
   const about = { host: "h", pid: 1, device: "cpu", coinage: "1.2", jobs: 0, rate: 0 } as const;
   const run = runName(path.join(output, "word"));
   // one that is there, and never answers
-  const tell = () => board.worker().tell({ id: "idle", state: "ready", run, draws: true, ...about });
+  const tell = () => board.worker().publishPresence({ id: "idle", state: "ready", run, draws: true, ...about });
   const beat = setInterval(() => void tell(), 1000);
   await tell();
   const stopped = await trained(output, [], {

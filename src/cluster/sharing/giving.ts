@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { BoardWarnings } from "../board/warnings.ts";
 import type { Clock } from "../coordinator/clock.ts";
 import type { Roll, RollEvent } from "../coordinator/roll.ts";
@@ -23,7 +23,7 @@ export type ShareEvent<Answer, News> =
   | { readonly kind: "queueWarning"; readonly why: string };
 
 /** What every answer says. */
-export interface AnyAnswer extends BoardOf {
+export interface AnyAnswer extends QueueId {
   readonly index: number;
   readonly attempt: number;
   readonly worker: string;
@@ -40,7 +40,7 @@ export interface Giving<Answer extends AnyAnswer, News> {
   readonly kind: SharedKind;
   readonly answers: z.ZodType<Answer>;
   readonly board: CoordinatorBoard;
-  readonly of: BoardOf;
+  readonly of: QueueId;
   readonly seal: Seal;
   readonly clock: Clock;
   /** Who is there, and who has given bad results; of its own unless others keep it, too. */

@@ -1,11 +1,11 @@
 import type { z } from "zod";
-import type { BoardOf } from "../board/board.ts";
+import type { QueueId } from "../board/board.ts";
 import { longest } from "../protocol/job.ts";
 import type { Seal } from "../protocol/signed.ts";
 import { givenBack } from "./protocol.ts";
 
 /** A job as its worker reads it. @throws Error for one that was not signed, is none, or is of another run or time */
-export function openJob<Job extends BoardOf>(seal: Seal, body: string, schema: z.ZodType<Job>, of: BoardOf): Job {
+export function openJob<Job extends QueueId>(seal: Seal, body: string, schema: z.ZodType<Job>, of: QueueId): Job {
   const opened = seal.open(body, schema, longest.job);
   if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
   const job = opened.message;

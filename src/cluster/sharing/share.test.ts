@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type BoardFault, type FaultPlan, Faults, faultPlans, faultyBoard } from "../../../test/faulty-board.ts";
 import { TurnedClock } from "../../../test/turned-clock.ts";
-import type { BoardEvent, CoordinatorBoard, Standing } from "../board/board.ts";
+import type { BoardEvent, CoordinatorBoard, JobStatus } from "../board/board.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { BoardWarnings } from "../board/warnings.ts";
 import { longest } from "../protocol/job.ts";
@@ -62,11 +62,11 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
     let doing: Presence["doing"];
     const beat = (): void => {
       if (!isAlive) return;
-      void board.tell(presenceOf(name, doing));
+      void board.publishPresence(presenceOf(name, doing));
       clock.after(2000, beat);
     };
     beat();
-    await board.serve(of, name, async (body) => {
+    await board.consume(of, name, async (body) => {
       const opened = seal.open(body, runJobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
       const job = opened.message;
@@ -98,7 +98,7 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
   }
   const sharing = new JobSharing<RunAnswer, string>({
     ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock, signal: new AbortController().signal },
-    announce: (step, out) => board.announce("", { step, out }),
+    announce: (step, out) => board.announce("", { step, excluded: out }),
     bodyOf: (index, attempt) => seal.sign({ v: 1, kind: "run", ...of, index, attempt, config: "", inputs: digest }),
     accept: async (job, { index, files }) => {
       if (files.length === 0) return { refused: "nothing was brought" };
@@ -207,15 +207,15 @@ test.each([
 ])("a run that the queue itself %s is told as given again", async (_, waits) => {
   const clock = new TurnedClock();
   const board = new MemoryBoard(clock).coordinator(of);
-  const taken = (by: string): Standing => ({ state: "taken", by });
-  const standings: Standing[] = [taken("w0"), ...(waits ? [{ state: "waiting" } as const] : []), taken("w1")];
+  const taken = (by: string): JobStatus => ({ state: "taken", by });
+  const standings: JobStatus[] = [taken("w0"), ...(waits ? [{ state: "waiting" } as const] : []), taken("w1")];
   const again = waits ? 15_000 : 2000;
   const job: RunJob = { ...{ v: 1, kind: "run" }, ...of, index: 0, attempt: 1, config: "", inputs: digest };
   const answer = seal.sign(answerTo(job, "w1"));
   let hear: (event: BoardEvent) => void = () => {};
   const queue: CoordinatorBoard = {
     ...{ announce: async () => {}, withdraw: async () => {}, workers: async () => [] },
-    ...{ serve: board.serve.bind(board), close: async () => {}, warnings: async () => [] },
+    ...{ consume: board.consume.bind(board), close: async () => {}, warnings: async () => [] },
     listen: (listener) => {
       hear = listener;
     },
@@ -225,7 +225,7 @@ test.each([
       clock.after(again, () => hear({ kind: "taken", id }));
       clock.after(again + 2000, () => hear({ kind: "answered", id, body: answer }));
     },
-    look: async () => standings.shift()!,
+    statusOf: async () => standings.shift()!,
   };
   const sharing = new JobSharing<RunAnswer, never>({
     ...{ kind: "run", answers: runAnswerSchema, board: queue, of, seal, clock, signal: new AbortController().signal },

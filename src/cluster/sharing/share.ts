@@ -1,4 +1,4 @@
-import type { BoardEvent, Standing } from "../board/board.ts";
+import type { BoardEvent, JobStatus } from "../board/board.ts";
 import { Roll } from "../coordinator/roll.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
@@ -309,11 +309,11 @@ export class JobSharing<Answer extends AnyAnswer, News> {
   }
 
   /** How a copy stands on the board; undefined while that is out of reach. */
-  async #look(index: number, { attempt }: Copy): Promise<Standing | undefined> {
+  async #look(index: number, { attempt }: Copy): Promise<JobStatus | undefined> {
     const { kind, board } = this.#with;
-    let standing: Standing | undefined;
+    let standing: JobStatus | undefined;
     await this.#attempt(async () => {
-      standing = await board.look(sharedJobId(kind, { index, attempt }));
+      standing = await board.statusOf(sharedJobId(kind, { index, attempt }));
     });
     return standing;
   }
@@ -344,7 +344,7 @@ export class JobSharing<Answer extends AnyAnswer, News> {
     const id = sharedJobId(kind, { index, attempt: copy.attempt });
     const standing = await board
       .withdraw([id])
-      .then(() => board.look(id))
+      .then(() => board.statusOf(id))
       .catch(() => undefined);
     if (standing?.state === "taken") await this.#taken(index, copy);
     else copy.state = "gone";

@@ -6,7 +6,7 @@ import { runtimeVersion } from "../../runtime/index.ts";
 import { Deliveries } from "../blobs/deliveries.ts";
 import { blobFolder, FileDigests } from "../blobs/digests.ts";
 import { BlobServer } from "../blobs/server.ts";
-import type { BoardOf, CoordinatorBoard } from "../board/board.ts";
+import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { QueueAccess } from "../board/redis/address.ts";
 import { RedisCoordinatorBoard } from "../board/redis/coordinator.ts";
 import { BoardWarnings } from "../board/warnings.ts";
@@ -35,7 +35,7 @@ export interface SharedRun {
 
 /** The queue that a sweep is shared through. */
 export interface RunQueue {
-  readonly openBoard: (of: BoardOf, jobs: number) => Promise<CoordinatorBoard>;
+  readonly openBoard: (of: QueueId, jobs: number) => Promise<CoordinatorBoard>;
   readonly seal: Seal;
   /** Workers run on this machine only. */
   readonly isLocal: boolean;
@@ -119,7 +119,7 @@ export async function* shareRuns<News>(
       const sharing = new JobSharing<RunAnswer, News>({
         ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock: realClock, bodyOf, accept, signal },
         here: trainHere,
-        announce: (step, out) => board.announce(seal.sign(manifest), { step, out }),
+        announce: (step, out) => board.announce(seal.sign(manifest), { step, excluded: out }),
         warnings: new BoardWarnings(board, realClock),
       });
       yield* sharing.run(runs.map(({ index }) => index));

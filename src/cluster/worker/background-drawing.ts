@@ -8,7 +8,7 @@ type DrawingOptions = Parameters<typeof Drawing.open>[1];
 
 /** Draws sample images of a run beside its micro-batches, from its own queue. Weights are fetched and loaded in the background. */
 export class BackgroundDrawing {
-  readonly #opened: Promise<{ readonly drawing: Drawing; readonly serving: WatchedConsumer } | undefined>;
+  readonly #opened: Promise<{ readonly drawing: Drawing; readonly consumer: WatchedConsumer } | undefined>;
   #isClosed = false;
 
   /** onReady: called once it takes jobs. */
@@ -35,17 +35,17 @@ export class BackgroundDrawing {
     }
     const { run, incarnation } = manifest;
     const of = { run, incarnation, queue: "images" } as const;
-    const serving = await WatchedConsumer.open(board, of, options.id, (body) => drawing.compute(body));
+    const consumer = await WatchedConsumer.open(board, of, options.id, (body) => drawing.compute(body));
     options.say("ready to draw sample images");
     await onReady();
-    return { drawing, serving };
+    return { drawing, consumer };
   }
 
   /** Checks the connection; to be called once a second. @throws what loading has thrown */
   async check(say: (text: string) => void): Promise<"fine" | "stuck"> {
     // undefined while it is still loading
     const opened = await Promise.race([this.#opened, undefined]);
-    return opened ? opened.serving.check(say) : "fine";
+    return opened ? opened.consumer.check(say) : "fine";
   }
 
   /** Cancels the image under way. */
@@ -53,6 +53,6 @@ export class BackgroundDrawing {
     this.#isClosed = true;
     const opened = await this.#opened;
     // at the same time, so that no other job is taken once the one under way is cancelled
-    await Promise.all([opened?.serving.close(), opened?.drawing.close()]);
+    await Promise.all([opened?.consumer.close(), opened?.drawing.close()]);
   }
 }

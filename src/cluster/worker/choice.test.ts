@@ -28,7 +28,7 @@ test.each([
   const board = new MemoryBoard(new TurnedClock());
   const announce = async (run: string, announced: string) => {
     const coordinator = board.coordinator({ run, incarnation: `${run}-time` });
-    await coordinator.announce(announced, { step: 0, out: [] });
+    await coordinator.announce(announced, { step: 0, excluded: [] });
     return coordinator;
   };
   const said: string[] = [];

@@ -100,8 +100,8 @@ export class RunChoice {
   }
 
   async #isRunning({ run, incarnation }: AnyManifest): Promise<boolean> {
-    const mark = await this.#options.board.markOf(run).catch(() => undefined);
-    return mark?.incarnation === incarnation;
+    const heartbeat = await this.#options.board.heartbeatOf(run).catch(() => undefined);
+    return heartbeat?.incarnation === incarnation;
   }
 
   /** The run with the most waiting jobs per worker. */
@@ -111,7 +111,7 @@ export class RunChoice {
     const others = present.filter(({ id, state }) => id !== own && state !== "refused");
     const needs = await Promise.all(
       runs.map(async (one) => {
-        const waiting = await board.waiting(one).catch(() => 0);
+        const waiting = await board.waitingCount(one).catch(() => 0);
         return (1 + waiting) / (1 + others.filter(({ run }) => run === one.run).length);
       }),
     );

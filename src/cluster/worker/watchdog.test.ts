@@ -39,13 +39,18 @@ test("a worker whose connection is dead gets jobs over a new one", async () => {
   let opened = 0;
   let forced = 0;
   const real = board.worker();
-  const dead = { close: async (isForced?: boolean) => void (isForced && forced++), isResting: () => false };
-  const serve: typeof real.serve = async (...all) => (++opened < 3 ? dead : real.serve(...all));
+  const dead = { close: async (isForced?: boolean) => void (isForced && forced++), isPaused: () => false };
+  const serve: typeof real.consume = async (...all) => (++opened < 3 ? dead : real.consume(...all));
   const coordinator = board.coordinator(of);
   const answers: string[] = [];
   coordinator.listen((event) => void (event.kind === "answered" && answers.push(event.body)));
   await coordinator.publish([{ id: "s0-0-1", body: "a job" }], false);
-  const consumer = await WatchedConsumer.open({ ...real, serve }, of, "w", async (body) => `${body}, computed`);
+  const consumer = await WatchedConsumer.open(
+    { ...real, consume: serve },
+    of,
+    "w",
+    async (body) => `${body}, computed`,
+  );
   const said: string[] = [];
   while (answers.length === 0) expect(await consumer.check((text) => void said.push(text))).toBe("fine");
   expect(answers).toEqual(["a job, computed"]);

@@ -1,4 +1,4 @@
-import type { BoardOf, Compute, Serving, WorkerBoard } from "../board/board.ts";
+import type { Compute, Consumer, QueueId, WorkerBoard } from "../board/board.ts";
 
 /** Checks in a row at which jobs waited and none arrived here, after which the connection counts as dead. */
 const checksToReconnect = 4;
@@ -38,48 +38,48 @@ export class Watchdog {
 
 /** Consumes a queue, and reconnects when jobs wait there and none arrives. */
 export class WatchedConsumer {
-  readonly #open: () => Promise<Serving>;
+  readonly #open: () => Promise<Consumer>;
   readonly #waiting: () => Promise<number>;
   readonly #watchdog: Watchdog;
-  #serving: Serving;
+  #consumer: Consumer;
 
   static async open(
     board: WorkerBoard,
-    of: BoardOf,
+    of: QueueId,
     name: string,
     compute: Compute,
     jobsEach?: () => number,
   ): Promise<WatchedConsumer> {
     const watchdog = new Watchdog();
-    const open = () => board.serve(of, name, (body) => watchdog.track(() => compute(body)), jobsEach);
-    return new WatchedConsumer(open, () => board.waiting(of), watchdog, await open());
+    const open = () => board.consume(of, name, (body) => watchdog.track(() => compute(body)), jobsEach);
+    return new WatchedConsumer(open, () => board.waitingCount(of), watchdog, await open());
   }
 
   private constructor(
-    open: () => Promise<Serving>,
+    open: () => Promise<Consumer>,
     waiting: () => Promise<number>,
     watchdog: Watchdog,
-    serving: Serving,
+    consumer: Consumer,
   ) {
     this.#open = open;
     this.#waiting = waiting;
     this.#watchdog = watchdog;
-    this.#serving = serving;
+    this.#consumer = consumer;
   }
 
   /** Checks the connection; to be called once a second. stuck: reconnecting did not help. */
   async check(say: (text: string) => void): Promise<"fine" | "stuck"> {
-    const waiting = this.#serving.isResting() ? 0 : await this.#waiting().catch(() => 0);
+    const waiting = this.#consumer.isPaused() ? 0 : await this.#waiting().catch(() => 0);
     const verdict = this.#watchdog.check(waiting);
     if (verdict !== "reconnect") return verdict;
     say("jobs are waiting, but none arrives here: reconnecting");
-    await this.#serving.close(true);
-    this.#serving = await this.#open();
+    await this.#consumer.close(true);
+    this.#consumer = await this.#open();
     return "fine";
   }
 
   /** Finishes the job under way first, unless it is forced. */
   close(isForced?: boolean): Promise<void> {
-    return this.#serving.close(isForced);
+    return this.#consumer.close(isForced);
   }
 }

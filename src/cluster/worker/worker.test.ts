@@ -49,7 +49,7 @@ async function ended(board: WorkerBoard, options: Partial<WorkerOptions>) {
 test("a worker that no run wants ends after --idle_exit", async () => {
   const board = new MemoryBoard(new TurnedClock());
   const refusing = seal.sign({ ...manifest, coinage: "1.3" });
-  await board.coordinator(of).announce(refusing, { step: 0, out: [] });
+  await board.coordinator(of).announce(refusing, { step: 0, excluded: [] });
   const { end, seconds } = await ended(board.worker(), { idleMs: 600_000, isOnce: true });
   expect(end).toBe("idle");
   expect(seconds).toBeGreaterThan(600);
@@ -59,9 +59,9 @@ test("a worker that no run wants ends after --idle_exit", async () => {
 test("a worker that gets no jobs though some wait ends, so that it is started again", async () => {
   const board = new MemoryBoard(new TurnedClock());
   const coordinator = board.coordinator(of);
-  await coordinator.announce(seal.sign(manifest), { step: 0, out: [] });
+  await coordinator.announce(seal.sign(manifest), { step: 0, excluded: [] });
   await coordinator.publish([{ id: "r0-1", body: "{}" }], false);
-  const dead = { close: async () => {}, isResting: () => false };
-  const { end } = await ended({ ...board.worker(), serve: async () => dead }, { idleMs: 60_000 });
+  const dead = { close: async () => {}, isPaused: () => false };
+  const { end } = await ended({ ...board.worker(), consume: async () => dead }, { idleMs: 60_000 });
   expect(end).toBe("stuck");
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { CoinageError } from "../../errors/index.ts";
-import type { RunMark, WorkerBoard } from "../board/board.ts";
+import type { RunHeartbeat, WorkerBoard } from "../board/board.ts";
 import { Encoding } from "../images/encode.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import type { AnyManifest, EncodingManifest, Manifest, Presence, RunsManifest } from "../protocol/manifest.ts";
@@ -55,7 +55,7 @@ export class QueueWorker {
   readonly #id = `${os.hostname().replace(/[^\w.-]/g, "")}-${process.pid}-${randomBytes(2).toString("hex")}`;
   #presence: Presence;
   #session: Session | undefined;
-  #mark: RunMark | undefined;
+  #heartbeat: RunHeartbeat | undefined;
   #lastSaid = "";
   readonly #choice: RunChoice;
   #computing: ReturnType<typeof computeJob> | undefined;
@@ -98,7 +98,7 @@ export class QueueWorker {
       }
     } finally {
       clearInterval(beat);
-      await board.leave(this.#id).catch(() => {});
+      await board.removePresence(this.#id).catch(() => {});
       await this.#closeSession();
     }
   }
@@ -219,8 +219,8 @@ export class QueueWorker {
     const { board, signal, say } = this.#options;
     const { run, incarnation } = manifest;
     const { compute, leave, presence, jobName } = role;
-    this.#mark = await board.markOf(run).catch(() => undefined);
-    const jobsEach = () => this.#mark?.jobsEach ?? 1;
+    this.#heartbeat = await board.heartbeatOf(run).catch(() => undefined);
+    const jobsEach = () => this.#heartbeat?.jobsEach ?? 1;
     const consumer = await WatchedConsumer.open(board, { run, incarnation }, this.#id, compute, jobsEach);
     say("ready");
     await this.#updatePresence({ state: "ready", numerics: undefined, ...presence });
@@ -234,7 +234,7 @@ export class QueueWorker {
           if (end === "done") say(`run ${run} is over after ${this.#presence.jobs} ${jobName} here`);
           return end;
         }
-        if (this.#mark?.out.includes(this.#id)) {
+        if (this.#heartbeat?.excluded.includes(this.#id)) {
           say("not used any more: several of its results were refused");
           await consumer.close(true);
           const refused = await this.#refuse(manifest, "several of its results were refused");
@@ -262,10 +262,10 @@ export class QueueWorker {
   /** Whether the run goes on in the same incarnation; while the queue cannot be reached, that is assumed. */
   async #isRunning({ run, incarnation }: AnyManifest): Promise<boolean> {
     try {
-      const mark = await this.#options.board.markOf(run);
-      this.#mark = mark ?? this.#mark;
+      const heartbeat = await this.#options.board.heartbeatOf(run);
+      this.#heartbeat = heartbeat ?? this.#heartbeat;
       // no heartbeat: the server was emptied, and the coordinator publishes the run again within a second; or the coordinator was killed, and may be resumed
-      return mark === undefined ? !(await this.#isRemoved(run)) : mark.incarnation === incarnation;
+      return heartbeat === undefined ? !(await this.#isRemoved(run)) : heartbeat.incarnation === incarnation;
     } catch (error) {
       this.#sayOnce(error instanceof CoinageError ? error.message : String(error));
       return true;
@@ -299,7 +299,7 @@ export class QueueWorker {
     if ("problem" in opened) throw new Error(`a job is refused: ${opened.problem}`);
     const job = opened.message;
     // by the last poll: asking before each job costs more than computing a stale one now and then
-    const isStale = this.#mark !== undefined && this.#mark.step > job.step;
+    const isStale = this.#heartbeat !== undefined && this.#heartbeat.step > job.step;
     if (job.run !== manifest.run || job.incarnation !== manifest.incarnation || isStale) return "";
     const start = performance.now();
     this.#computing = computeJob(job, context, fetch);
@@ -319,7 +319,7 @@ export class QueueWorker {
   /** Changes this worker's presence, and publishes it. A failure is ignored: the next heartbeat publishes it again. */
   async #updatePresence(changes: { [Key in keyof Presence]?: Presence[Key] | undefined }): Promise<void> {
     this.#presence = { ...this.#presence, ...changes } as Presence;
-    await this.#options.board.tell(this.#presence).catch(() => {});
+    await this.#options.board.publishPresence(this.#presence).catch(() => {});
   }
 
   #sayOnce(text: string): void {

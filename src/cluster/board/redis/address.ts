@@ -1,34 +1,34 @@
 import { readFileSync, statSync } from "node:fs";
 import { CoinageError } from "../../../errors/index.ts";
 
-/** Where a queue is, and how one gets in. */
+/** The address of a queue's server, and credentials for it. */
 export interface QueueAddress {
   /** Without secrets, for messages. */
   readonly name: string;
   readonly host: string | undefined;
   readonly port: number;
-  /** A socket in place of host and port. */
+  /** A Unix socket in place of host and port. */
   readonly path: string | undefined;
   readonly db: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
   readonly tls: { readonly ca: string | undefined } | undefined;
-  /** Nobody but this machine reaches it. */
+  /** Only this machine can reach it. */
   readonly isLocal: boolean;
 }
 
-/** What is needed to take part in a run. */
+/** What a coordinator or worker needs to use a queue. */
 export interface QueueAccess {
   readonly address: QueueAddress;
-  /** Messages are signed with it. */
+  /** Key of the signatures of messages. */
   readonly secret: string | undefined;
 }
 
 const example =
   "For example: --queue redis://192.168.1.10:6379, rediss://coinage@host:6380 or unix:///run/redis/redis.sock";
 
-/** Reads where a queue is; its password and the secret come from the environment (COINAGE_QUEUE_PASSWORD, COINAGE_CLUSTER_SECRET; with _FILE at their end, from a
- *  file that only its owner can read). ca: file of the authority that has signed the server's certificate.
+/** Reads the address of a queue. Password and secret come from the environment: COINAGE_QUEUE_PASSWORD and COINAGE_CLUSTER_SECRET, or, with _FILE appended to the
+ *  name, from a file that only its owner can read. ca: file with the certificate of the authority that signed the server's.
  *  @throws USAGE, CLUSTER_INSECURE, FILE_NOT_FOUND */
 export function queueAccess(
   url: string,
@@ -108,7 +108,7 @@ function readCa(file: string): string {
     throw new CoinageError("FILE_NOT_FOUND", `${file} cannot be read.`, { where: "--queue_ca", cause });
   }
   if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-  throw new CoinageError("CLUSTER_TLS", `${file} holds no certificate in PEM.`, {
+  throw new CoinageError("CLUSTER_TLS", `${file} is not a certificate in PEM format.`, {
     where: "--queue_ca",
     hint: "It begins with -----BEGIN CERTIFICATE-----, and is the authority's, not the server's key.",
   });

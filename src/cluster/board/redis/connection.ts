@@ -4,7 +4,7 @@ import type { Redis, RedisOptions } from "ioredis";
 import { CoinageError } from "../../../errors/index.ts";
 import type { QueueAddress } from "./address.ts";
 
-/** The packages that speak to a queue. They are optional: only who shares runs needs them. */
+/** The packages that talk to a Redis server. They are optional dependencies: only shared runs need them. */
 export interface QueuePackages {
   readonly bullmq: typeof BullMq;
   readonly Redis: typeof Redis;
@@ -16,7 +16,7 @@ export async function queuePackages(): Promise<QueuePackages> {
     const [bullmq, ioredis] = await Promise.all([import("bullmq"), import("ioredis")]);
     return { bullmq, Redis: ioredis.Redis };
   } catch (cause) {
-    throw new CoinageError("CLUSTER_PACKAGES", "The packages that speak to a queue are not installed.", {
+    throw new CoinageError("CLUSTER_PACKAGES", "The packages that talk to a queue are not installed.", {
       hint: "npm install bullmq@6.7.0 ioredis@6.0.0",
       cause,
     });
@@ -25,16 +25,16 @@ export async function queuePackages(): Promise<QueuePackages> {
 
 type ClientOptions = Omit<RedisOptions, "replyMapping">;
 
-/** Everything of ours in Redis begins so. */
+/** Prefix of all keys in Redis. */
 export const prefix = "coinage";
 
-/** For commands that answer at once: they fail while the server is away, and a connection that has gone silent is given up. */
+/** Options of a client for commands that return at once. They fail while the server cannot be reached, and a connection without an answer is closed. */
 export function commandOptions(address: QueueAddress): ClientOptions {
   return { ...baseOptions(address), enableOfflineQueue: false, maxRetriesPerRequest: 1, socketTimeout: 5000 };
 }
 
-/** For those that wait for something: nothing is given up. */
-export function waitingOptions(address: QueueAddress): ClientOptions {
+/** Options of a client for blocking commands: they are retried for ever. */
+export function blockingOptions(address: QueueAddress): ClientOptions {
   return { ...baseOptions(address), maxRetriesPerRequest: null };
 }
 
@@ -43,18 +43,18 @@ function baseOptions({ host, port, path, db, username, password, tls }: QueueAdd
     ...(path === undefined ? { host: host!, port } : { path }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    // an address has no name to ask for
+    // SNI takes host names only
     ...(tls && { tls: { ...(!isIP(host!) && { servername: host! }), ...(tls.ca !== undefined && { ca: tls.ca }) } }),
     db,
     lazyConnect: true,
     keepAlive: 5000,
     connectTimeout: 5000,
-    // soon again, and never too rarely: a server that comes back is wanted
+    // at least once a second: work resumes as soon as the server is back
     retryStrategy: (times) => Math.min(times * 100, 1000),
   };
 }
 
-/** A connection that was tried once, also for the right to run scripts, of which BullMQ is made. @throws CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+/** Connects, and checks that scripts may be run, which BullMQ needs. @throws CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
 export async function connected(redis: Redis, address: QueueAddress): Promise<Redis> {
   let last: unknown;
   redis.on("error", (error: unknown) => {
@@ -70,7 +70,7 @@ export async function connected(redis: Redis, address: QueueAddress): Promise<Re
   }
 }
 
-/** What an error of the server or of the way to it means to the user. */
+/** An error of the server or the network as an error for the user. */
 export function queueProblem(error: unknown, { name, tls, username }: QueueAddress): CoinageError {
   const text = reasonOf(error);
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -84,43 +84,43 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
         cause: error,
       },
     );
-  // within scripts each server has words of its own
+  // within scripts each server has its own wording
   if (/NOPERM|ACL failure|can't (access|run)/.test(text))
     return new CoinageError("CLUSTER_DENIED", `The user ${user} of the queue at ${name} lacks a right: ${text}`, {
-      hint: "coinage cluster acl prints the rights that are needed.",
+      hint: "coinage cluster acl prints the rights that it needs.",
       cause: error,
     });
   if (/MISCONF|OOM command/.test(text))
-    return new CoinageError("CLUSTER_FULL", `The queue at ${name} takes nothing: ${text}`, {
+    return new CoinageError("CLUSTER_FULL", `The queue at ${name} accepts no jobs: ${text}`, {
       hint: "Its disk or its memory is full. Runs that are under way go on once there is room.",
       cause: error,
     });
   if (tls && /CERT|certificate|SSL|TLS/i.test(`${code} ${text}`))
     return new CoinageError("CLUSTER_TLS", `The certificate of ${name} is not accepted: ${text}`, {
       hint: /altnames/.test(text)
-        ? "Use a name or address that it is for."
-        : "Give the certificate of the authority that has signed it: --queue_ca FILE",
+        ? "Use a name or address that the certificate is for."
+        : "Give the certificate of the authority that signed it: --queue_ca FILE",
       cause: error,
     });
-  const speech = tls ? "speaks TLS (rediss://) at this port" : "speaks no TLS (rediss://) at this port";
+  const protocol = tls ? "speaks TLS (rediss://) at this port" : "speaks no TLS (rediss://) at this port";
   return new CoinageError(
     "CLUSTER_UNREACHABLE",
-    `The queue at ${name} cannot be reached: ${wayProblem(text) ?? code}`,
+    `The queue at ${name} cannot be reached: ${networkProblem(text) ?? code}`,
     {
-      hint: `Check that a Redis or Valkey server runs there, that it ${speech}, and that this machine may reach it.`,
+      hint: `Check that a Redis or Valkey server runs there, that it ${protocol}, and that this machine can reach it.`,
       cause: error,
     },
   );
 }
 
-/** What is wrong with the way to a server, in plain words. */
-function wayProblem(text: string): string | undefined {
+/** What is wrong with a connection, in plain words. */
+function networkProblem(text: string): string | undefined {
   if (/enableOfflineQueue|Connection is closed|Socket closed/i.test(text)) return "no connection";
-  if (/Unknown RESP type|Protocol error/.test(text)) return "what answers is no Redis or Valkey server";
+  if (/Unknown RESP type|Protocol error/.test(text)) return "what answers is not a Redis or Valkey server";
   return text || undefined;
 }
 
-/** What the server or the way to it says. A transaction that was discarded has its reasons in its commands. */
+/** The text of an error. Of a discarded transaction the reason is in the errors of its commands. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const [first] = "previousErrors" in error ? (error.previousErrors as Error[]) : [];

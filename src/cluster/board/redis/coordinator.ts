@@ -1,39 +1,49 @@
 import type { Queue, QueueEvents } from "bullmq";
 import type { Redis } from "ioredis";
 import { isAbout } from "../../protocol/manifest.ts";
-import type { BoardEvent, BoardOf, Compute, CoordinatorBoard, Posted, RunMark, Serving, Standing } from "../board.ts";
+import type {
+  BoardEvent,
+  Compute,
+  Consumer,
+  CoordinatorBoard,
+  JobStatus,
+  QueuedJob,
+  QueueId,
+  RunHeartbeat,
+} from "../board.ts";
 import type { QueueAddress } from "./address.ts";
 import {
+  blockingOptions,
   commandOptions,
   connected,
   prefix,
   type QueuePackages,
   queuePackages,
   queueProblem,
-  waitingOptions,
 } from "./connection.ts";
-import { serverFacts, serverWarnings } from "./facts.ts";
-import { keys, markFields, presentWorkers } from "./keys.ts";
-import { asConnection, type JobData, jobOptions, queueName, queuesOf, serveQueue, standingOf } from "./queue.ts";
+import { heartbeatFields, keys, presentWorkers } from "./keys.ts";
+import { asConnection, consumeQueue, type JobData, jobOptions, jobStatus, queueName, queuesOf } from "./queue.ts";
+import { serverInfo, serverWarnings } from "./server-info.ts";
 
-/** So long a run counts as under way after its coordinator was heard of last, in seconds. */
-const markSeconds = 30;
+/** A run's heartbeat expires after so many seconds. */
+const heartbeatSeconds = 30;
 
-/** A board on Redis or Valkey, by BullMQ: one queue for each incarnation of a run. Redis is never the store of record: all of it may be lost at any time. */
+/** The coordinator's side of a board on Redis or Valkey, through BullMQ: one queue for each incarnation of a run. Redis is never the store of record: all of its
+ *  data may be lost at any time. */
 export class RedisCoordinatorBoard implements CoordinatorBoard {
   readonly #address: QueueAddress;
-  readonly #of: BoardOf;
+  readonly #queueId: QueueId;
   readonly #packages: QueuePackages;
   readonly #redis: Redis;
   readonly #queue: Queue<JobData, string>;
-  readonly #keep: number;
+  readonly #keptResults: number;
   #events: { readonly events: QueueEvents; readonly connection: Redis };
   #listener: (event: BoardEvent) => void = () => {};
   #announced = "";
   #isClosed = false;
 
-  /** jobs: micro-batches of a step. @throws CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
-  static async open(address: QueueAddress, of: BoardOf, jobs: number): Promise<RedisCoordinatorBoard> {
+  /** jobs: how many jobs a step has, by which the length of streams is set. @throws CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+  static async open(address: QueueAddress, of: QueueId, jobs: number): Promise<RedisCoordinatorBoard> {
     const packages = await queuePackages();
     const redis = await connected(new packages.Redis(commandOptions(address)), address);
     const board = new RedisCoordinatorBoard(address, of, jobs, packages, redis);
@@ -47,12 +57,12 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     return board;
   }
 
-  private constructor(address: QueueAddress, of: BoardOf, jobs: number, packages: QueuePackages, redis: Redis) {
+  private constructor(address: QueueAddress, of: QueueId, jobs: number, packages: QueuePackages, redis: Redis) {
     this.#address = address;
-    this.#of = of;
+    this.#queueId = of;
     this.#packages = packages;
     this.#redis = redis;
-    this.#keep = 4 * jobs;
+    this.#keptResults = 4 * jobs;
     this.#queue = new packages.bullmq.Queue<JobData, string>(queueName(of), {
       connection: asConnection(redis),
       prefix,
@@ -61,14 +71,14 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     this.#queue.on("error", () => {});
     this.#events = this.#openEvents();
     redis.on("close", () =>
-      this.#tell({ kind: "down", why: `The queue at ${address.name} cannot be reached: no connection` }),
+      this.#emit({ kind: "down", why: `The queue at ${address.name} cannot be reached: no connection` }),
     );
     redis.on("ready", () => {
       this.#announced = "";
-      // the connection that waits for events may have gone silent with the server
+      // the blocking connection for events may be dead without an error
       void this.#closeEvents();
       if (!this.#isClosed) this.#events = this.#openEvents();
-      this.#tell({ kind: "up" });
+      this.#emit({ kind: "up" });
     });
   }
 
@@ -76,29 +86,29 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     this.#listener = listener;
   }
 
-  async announce(manifest: string, told: Omit<RunMark, "incarnation">): Promise<void> {
-    const { run, incarnation } = this.#of;
-    await this.#asking(async () => {
-      const mark = keys.mark(run);
-      const fields = markFields({ ...told, incarnation });
+  async announce(manifest: string, heartbeat: Omit<RunHeartbeat, "incarnation">): Promise<void> {
+    const { run, incarnation } = this.#queueId;
+    await this.#ask(async () => {
+      const key = keys.heartbeat(run);
+      const fields = heartbeatFields({ ...heartbeat, incarnation });
       const answers = await this.#redis
         .multi()
-        .hset(mark, fields)
-        .expire(mark, markSeconds)
+        .hset(key, fields)
+        .expire(key, heartbeatSeconds)
         .hexists(keys.runs, run)
         .exec();
       if (this.#announced === manifest && answers?.at(-1)?.[1] === 1) return;
       if (this.#announced === "") await this.#removeEarlier();
       await this.#redis.hset(keys.runs, run, manifest);
-      // results lie in this stream; an emptied server has forgotten how long it may be
+      // results are in this stream; a server that was emptied has forgotten its maximal length
       await this.#redis.hset(this.#meta, "opts.maxLenEvents", this.#longestStream);
       this.#announced = manifest;
     });
   }
 
-  /** Takes down what an earlier incarnation has left, whose coordinator was killed. */
+  /** Removes the queues of an earlier incarnation, whose coordinator was killed. */
   async #removeEarlier(): Promise<void> {
-    const { run, incarnation } = this.#of;
+    const { run, incarnation } = this.#queueId;
     const text = (await this.#redis.hget(keys.runs, run)) ?? "";
     const earlier = /"incarnation":"([\w.-]{1,100})"/.exec(text)?.[1];
     if (earlier === undefined || earlier === incarnation) return;
@@ -112,43 +122,43 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     }
   }
 
-  async publish(jobs: readonly Posted[], first: boolean): Promise<void> {
-    await this.#asking(() =>
+  async publish(jobs: readonly QueuedJob[], first: boolean): Promise<void> {
+    await this.#ask(() =>
       this.#queue.addBulk(
-        jobs.map(({ id, body }) => ({ name: "job", data: { body }, opts: jobOptions(id, first, this.#keep) })),
+        jobs.map(({ id, body }) => ({ name: "job", data: { body }, opts: jobOptions(id, first, this.#keptResults) })),
       ),
     );
   }
 
-  look(id: string): Promise<Standing> {
-    return this.#asking(() => standingOf(this.#queue, id));
+  statusOf(id: string): Promise<JobStatus> {
+    return this.#ask(() => jobStatus(this.#queue, id));
   }
 
   async withdraw(ids: readonly string[]): Promise<void> {
-    // one that somebody has taken stays
+    // fails for a job that is locked by the worker that has taken it
     for (const id of ids) await this.#queue.remove(id).catch(() => {});
   }
 
   async workers() {
-    const all = await this.#asking(() => presentWorkers(this.#redis));
-    return all.filter((worker) => isAbout(worker, this.#of));
+    const all = await this.#ask(() => presentWorkers(this.#redis));
+    return all.filter((worker) => isAbout(worker, this.#queueId));
   }
 
   async warnings(): Promise<string[]> {
-    return serverWarnings(await this.#asking(() => serverFacts(this.#redis)));
+    return serverWarnings(await this.#ask(() => serverInfo(this.#redis)));
   }
 
-  async serve(name: string, compute: Compute): Promise<Serving> {
-    return serveQueue(this.#packages, this.#address, this.#of, name, compute);
+  async consume(name: string, compute: Compute): Promise<Consumer> {
+    return consumeQueue(this.#packages, this.#address, this.#queueId, name, compute);
   }
 
   async close(isOver: boolean): Promise<void> {
     this.#isClosed = true;
     await this.#closeEvents();
     if (this.#redis.status === "ready" && isOver) {
-      if (this.#of.queue === undefined) {
-        await this.#redis.hdel(keys.runs, this.#of.run).catch(() => {});
-        await this.#redis.del(keys.mark(this.#of.run)).catch(() => {});
+      if (this.#queueId.queue === undefined) {
+        await this.#redis.hdel(keys.runs, this.#queueId.run).catch(() => {});
+        await this.#redis.del(keys.heartbeat(this.#queueId.run)).catch(() => {});
       }
       await this.#queue.obliterate({ force: true }).catch(() => {});
       await this.#redis.del(this.#meta).catch(() => {});
@@ -157,31 +167,31 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     await this.#queue.close().catch(() => {});
   }
 
-  /** Events of some steps, with their results. */
+  /** Length of the stream of events, which contain the results: enough for several steps. */
   get #longestStream(): number {
-    return Math.max(200, 4 * this.#keep);
+    return Math.max(200, 4 * this.#keptResults);
   }
 
-  /** What BullMQ keeps of the queue itself. */
+  /** Key of BullMQ's metadata of the queue. */
   get #meta(): string {
-    return `${prefix}:${queueName(this.#of)}:meta`;
+    return `${prefix}:${queueName(this.#queueId)}:meta`;
   }
 
   #openEvents() {
-    const connection = new this.#packages.Redis(waitingOptions(this.#address));
+    const connection = new this.#packages.Redis(blockingOptions(this.#address));
     connection.on("error", () => {});
-    const events = new this.#packages.bullmq.QueueEvents(queueName(this.#of), {
+    const events = new this.#packages.bullmq.QueueEvents(queueName(this.#queueId), {
       connection: asConnection(connection),
       prefix,
-      // from the start: what finished before the first read counts, too
+      // from the start of the stream: jobs may complete before the first read
       lastEventId: "0-0",
     });
     events.on("error", () => {});
-    events.on("active", ({ jobId }) => this.#tell({ kind: "taken", id: jobId }));
+    events.on("active", ({ jobId }) => this.#emit({ kind: "taken", id: jobId }));
     events.on("completed", ({ jobId, returnvalue }) =>
-      this.#tell({ kind: "answered", id: jobId, body: String(returnvalue) }),
+      this.#emit({ kind: "answered", id: jobId, body: String(returnvalue) }),
     );
-    events.on("failed", ({ jobId, failedReason }) => this.#tell({ kind: "failed", id: jobId, why: failedReason }));
+    events.on("failed", ({ jobId, failedReason }) => this.#emit({ kind: "failed", id: jobId, why: failedReason }));
     return { events, connection };
   }
 
@@ -193,12 +203,12 @@ export class RedisCoordinatorBoard implements CoordinatorBoard {
     await Promise.race([events.close().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 500))]);
   }
 
-  #tell(event: BoardEvent): void {
+  #emit(event: BoardEvent): void {
     if (!this.#isClosed) this.#listener(event);
   }
 
-  /** @throws what the server says, as an error of ours */
-  async #asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  /** @throws errors of the server as CoinageError: see queueProblem */
+  async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     try {
       return await ask();
     } catch (error) {

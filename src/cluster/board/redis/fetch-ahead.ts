@@ -1,4 +1,4 @@
-/** Jobs that are looked at. */
+/** How many of the last jobs are considered. */
 const recent = 16;
 /** The longest job that one is fetched beside, in milliseconds: two of them must not look overdue. */
 const longestMs = 1000;

@@ -1,44 +1,44 @@
 import type { Redis } from "ioredis";
 import { type Presence, presenceSchema } from "../../protocol/manifest.ts";
-import type { RunMark } from "../board.ts";
+import type { RunHeartbeat } from "../board.ts";
 import { prefix } from "./connection.ts";
 
-/** What a user of the server must be allowed to do, and no more, as the server's ACL has it: BullMQ's scripts, its streams, and our own keys. */
-export const rights = ["resetkeys", `~${prefix}:*`, "resetchannels", "+@all", "-@admin", "-@dangerous", "+info"];
+/** The least rights that a user of the server needs, as rules of Redis' ACL: BullMQ's scripts and streams, and our own keys. */
+export const aclRules = ["resetkeys", `~${prefix}:*`, "resetchannels", "+@all", "-@admin", "-@dangerous", "+info"];
 
 /** Keys beside those of BullMQ's queues. */
 export const keys = {
   /** Manifests by run. */
   runs: `${prefix}:runs`,
-  /** How far a run is; gone some time after its coordinator. */
-  mark: (run: string) => `${prefix}:run:${run}`,
-  /** Ids of workers, some of which may be gone. */
+  /** The heartbeat of a run's coordinator, which expires. */
+  heartbeat: (run: string) => `${prefix}:run:${run}`,
+  /** Ids of workers, including some whose presence has expired. */
   workers: `${prefix}:workers`,
-  /** What a worker tells of itself, for some seconds. */
-  worker: (id: string) => `${prefix}:w:${id}`,
+  /** The presence of a worker, which expires. */
+  presence: (id: string) => `${prefix}:w:${id}`,
 };
 
-export function markFields({ incarnation, step, out, jobsEach }: RunMark): Record<string, string> {
+export function heartbeatFields({ incarnation, step, excluded: out, jobsEach }: RunHeartbeat): Record<string, string> {
   return {
     ...{ incarnation, step: String(step), out: out.join(" ") },
     ...(jobsEach !== undefined && { jobsEach: String(jobsEach) }),
   };
 }
 
-export async function readMark(redis: Redis, run: string): Promise<RunMark | undefined> {
-  const { incarnation, step, out = "", jobsEach } = await redis.hgetall(keys.mark(run));
+export async function readHeartbeat(redis: Redis, run: string): Promise<RunHeartbeat | undefined> {
+  const { incarnation, step, out = "", jobsEach } = await redis.hgetall(keys.heartbeat(run));
   if (incarnation === undefined) return undefined;
   return {
-    ...{ incarnation, step: Number(step), out: out.split(" ").filter(Boolean) },
+    ...{ incarnation, step: Number(step), excluded: out.split(" ").filter(Boolean) },
     ...(jobsEach !== undefined && { jobsEach: Number(jobsEach) }),
   };
 }
 
-/** Workers that have told of themselves lately. */
+/** Presences that have not expired. Ids of the others are removed. */
 export async function presentWorkers(redis: Redis): Promise<Presence[]> {
   const ids = await redis.smembers(keys.workers);
   if (ids.length === 0) return [];
-  const told = await redis.mget(ids.map(keys.worker));
+  const told = await redis.mget(ids.map(keys.presence));
   const gone = ids.filter((_, i) => told[i] === null);
   if (gone.length > 0) await redis.srem(keys.workers, ...gone);
   return told.flatMap((text) => {

@@ -1,30 +1,30 @@
 import type { ConnectionOptions, Job, JobsOptions, Queue } from "bullmq";
 import type { Redis } from "ioredis";
 import { longest } from "../../protocol/job.ts";
-import type { BoardOf, Compute, Serving, Standing } from "../board.ts";
+import type { Compute, Consumer, JobStatus, QueueId } from "../board.ts";
 import type { QueueAddress } from "./address.ts";
-import { prefix, type QueuePackages, waitingOptions } from "./connection.ts";
+import { blockingOptions, prefix, type QueuePackages } from "./connection.ts";
 import { FetchAhead } from "./fetch-ahead.ts";
 
-// Everything that knows BullMQ: nothing of its types goes further than this folder.
+// How queues, jobs and consumers are made with BullMQ. Its types do not leave this folder.
 
 /** A job belongs to its worker for so long, unless that is renewed so often, in milliseconds. */
 const [lockMs, renewMs] = [15_000, 5000];
-/** A worker takes no job for so long after one that failed. */
-const restMs = 10_000;
-/** A queue that nothing is computed for has so long to close, in milliseconds: one that has lost its server never does. */
+/** A consumer takes no job for so long after one that failed, in milliseconds. */
+const pauseMs = 10_000;
+/** Time that BullMQ gets to close a consumer without a job, in milliseconds: without its server it never does. */
 const [closingMs, forcedMs] = [3000, 1000];
 
 export interface JobData {
   readonly body: string;
 }
 
-export function queueName({ run, incarnation, queue }: BoardOf): string {
+export function queueName({ run, incarnation, queue }: QueueId): string {
   return `${queue === "images" ? "im" : "mb"}-${run}-${incarnation}`;
 }
 
 /** All queues of a run. */
-export function queuesOf({ run, incarnation }: BoardOf): BoardOf[] {
+export function queuesOf({ run, incarnation }: QueueId): QueueId[] {
   return [
     { run, incarnation },
     { run, incarnation, queue: "images" },
@@ -36,14 +36,14 @@ export function asConnection(redis: Redis): ConnectionOptions {
   return redis as unknown as ConnectionOptions;
 }
 
-/** keep: results that stay to be looked up. */
-export function jobOptions(jobId: string, lifo: boolean, keep: number): JobsOptions {
+/** keptResults: how many results the queue keeps to be looked up. */
+export function jobOptions(jobId: string, lifo: boolean, keptResults: number): JobsOptions {
   return {
     jobId,
     lifo,
-    // who gives a job out once more is the coordinator
+    // the coordinator retries: it publishes a new copy of the job
     attempts: 1,
-    removeOnComplete: { count: keep },
+    removeOnComplete: { count: keptResults },
     removeOnFail: { count: 100 },
     keepLogs: 0,
     stackTraceLimit: 5,
@@ -51,8 +51,7 @@ export function jobOptions(jobId: string, lifo: boolean, keep: number): JobsOpti
   };
 }
 
-/** How a job stands. */
-export async function standingOf(queue: Queue<JobData, string>, id: string): Promise<Standing> {
+export async function jobStatus(queue: Queue<JobData, string>, id: string): Promise<JobStatus> {
   const job = await queue.getJob(id);
   if (!job) return { state: "missing" };
   if (job.finishedOn !== undefined && job.failedReason) return { state: "failed", why: job.failedReason };
@@ -61,16 +60,16 @@ export async function standingOf(queue: Queue<JobData, string>, id: string): Pro
   return { state: "taken", by: job.processedBy };
 }
 
-/** Takes jobs from a queue and computes them one at a time. After one that failed it rests, so that another worker gets the next copy. */
-export function serveQueue(
+/** Takes jobs from a queue and computes them one at a time. After one that failed it pauses, so that another worker gets the next copy. */
+export function consumeQueue(
   { bullmq, Redis }: QueuePackages,
   address: QueueAddress,
-  of: BoardOf,
+  of: QueueId,
   name: string,
   compute: Compute,
   jobsEach = () => 1,
-): Serving {
-  const connection = new Redis(waitingOptions(address));
+): Consumer {
+  const connection = new Redis(blockingOptions(address));
   connection.on("error", () => {});
   let computing: Promise<unknown> | undefined;
   const ahead = new FetchAhead();
@@ -99,9 +98,9 @@ export function serveQueue(
     // second net, should the coordinator not notice that a worker is gone
     ...{ lockDuration: lockMs, skipLockRenewal: true, stalledInterval: 5000, maxStalledCount: 3 },
   });
-  let rest: NodeJS.Timeout | undefined;
+  let pause: NodeJS.Timeout | undefined;
   let isClosing = false;
-  // without a listener they would end the process
+  // without a listener an error would end the process
   worker.on("error", () => {});
   worker.on("completed", (job) => {
     const [begun, done] = handedIn.get(job) ?? [];
@@ -110,28 +109,28 @@ export function serveQueue(
     worker.concurrency = ahead.isWorthwhile(jobsEach()) ? 2 : 1;
   });
   worker.on("failed", () => {
-    if (rest !== undefined || isClosing) return;
+    if (pause !== undefined || isClosing) return;
     worker.pause(true).catch(() => {});
-    rest = setTimeout(() => {
-      rest = undefined;
+    pause = setTimeout(() => {
+      pause = undefined;
       worker.resume();
-    }, restMs);
+    }, pauseMs);
   });
   return {
     async close(isForced = false) {
       isClosing = true;
-      clearTimeout(rest);
+      clearTimeout(pause);
       const closing = worker.close(isForced).catch(() => {});
       while (!isForced && computing) await computing;
       let timer: NodeJS.Timeout | undefined;
-      const patience = new Promise<void>((resolve) => {
+      const timeout = new Promise<void>((resolve) => {
         timer = setTimeout(resolve, isForced ? forcedMs : closingMs);
       });
-      await Promise.race([closing, patience]);
+      await Promise.race([closing, timeout]);
       clearTimeout(timer);
       connection.disconnect();
     },
-    isResting: () => rest !== undefined,
+    isPaused: () => pause !== undefined,
   };
 }
 

@@ -1,16 +1,16 @@
 import type { Redis } from "ioredis";
 import type { Presence } from "../../protocol/manifest.ts";
-import type { BoardOf, Compute, RunMark, Serving, WorkerBoard } from "../board.ts";
+import type { Compute, Consumer, QueueId, RunHeartbeat, WorkerBoard } from "../board.ts";
 import type { QueueAddress } from "./address.ts";
 import { commandOptions, connected, prefix, type QueuePackages, queuePackages, queueProblem } from "./connection.ts";
-import { type ServerFacts, serverFacts } from "./facts.ts";
-import { keys, presentWorkers, readMark } from "./keys.ts";
-import { asConnection, queueName, queuesOf, serveQueue } from "./queue.ts";
+import { keys, presentWorkers, readHeartbeat } from "./keys.ts";
+import { asConnection, consumeQueue, queueName, queuesOf } from "./queue.ts";
+import { type ServerInfo, serverInfo } from "./server-info.ts";
 
-/** What a worker tells of itself counts so long, in seconds. */
+/** A presence expires after so many seconds. */
 const presenceSeconds = 6;
 
-/** The same board, as workers and those who look at it have it. */
+/** The workers' side of a board on Redis or Valkey, also for those who only look at it. */
 export class RedisWorkerBoard implements WorkerBoard {
   readonly #address: QueueAddress;
   readonly #packages: QueuePackages;
@@ -30,57 +30,57 @@ export class RedisWorkerBoard implements WorkerBoard {
   }
 
   manifests(): Promise<string[]> {
-    return this.#asking(() => this.#redis.hvals(keys.runs));
+    return this.#ask(() => this.#redis.hvals(keys.runs));
   }
 
-  markOf(run: string): Promise<RunMark | undefined> {
-    return this.#asking(() => readMark(this.#redis, run));
+  heartbeatOf(run: string): Promise<RunHeartbeat | undefined> {
+    return this.#ask(() => readHeartbeat(this.#redis, run));
   }
 
-  async serve(of: BoardOf, name: string, compute: Compute, jobsEach?: () => number): Promise<Serving> {
-    const serving = serveQueue(this.#packages, this.#address, of, name, compute, jobsEach);
+  async consume(of: QueueId, name: string, compute: Compute, jobsEach?: () => number): Promise<Consumer> {
+    const consumer = consumeQueue(this.#packages, this.#address, of, name, compute, jobsEach);
     return {
-      ...serving,
+      ...consumer,
       close: async (isForced) => {
-        await serving.close(isForced);
-        await this.#sweep(of).catch(() => {});
+        await consumer.close(isForced);
+        await this.#removeLeftovers(of).catch(() => {});
       },
     };
   }
 
-  /** BullMQ notes a queue anew whenever somebody waits at it, also one that was taken down. */
-  async #sweep(of: BoardOf): Promise<void> {
+  /** Removes the metadata of a queue whose run is over: BullMQ writes it again whenever a worker waits for jobs. */
+  async #removeLeftovers(of: QueueId): Promise<void> {
     const manifest = (await this.#redis.hget(keys.runs, of.run)) ?? "";
     if (!manifest.includes(`"incarnation":"${of.incarnation}"`))
       await this.#redis.del(`${prefix}:${queueName(of)}:meta`);
   }
 
-  waiting(of: BoardOf): Promise<number> {
-    return this.#asking(() => this.#redis.llen(`${prefix}:${queueName(of)}:wait`));
+  waitingCount(of: QueueId): Promise<number> {
+    return this.#ask(() => this.#redis.llen(`${prefix}:${queueName(of)}:wait`));
   }
 
-  async tell(presence: Presence): Promise<void> {
+  async publishPresence(presence: Presence): Promise<void> {
     const { id } = presence;
-    await this.#asking(() =>
+    await this.#ask(() =>
       this.#redis
         .multi()
         .sadd(keys.workers, id)
-        .set(keys.worker(id), JSON.stringify(presence), "EX", presenceSeconds)
+        .set(keys.presence(id), JSON.stringify(presence), "EX", presenceSeconds)
         .exec(),
     );
   }
 
-  async leave(id: string): Promise<void> {
-    await this.#asking(() => this.#redis.multi().srem(keys.workers, id).del(keys.worker(id)).exec());
+  async removePresence(id: string): Promise<void> {
+    await this.#ask(() => this.#redis.multi().srem(keys.workers, id).del(keys.presence(id)).exec());
   }
 
   workers(): Promise<Presence[]> {
-    return this.#asking(() => presentWorkers(this.#redis));
+    return this.#ask(() => presentWorkers(this.#redis));
   }
 
-  /** Takes down a run whose coordinator is gone, with its queue. */
-  async remove({ run, incarnation }: BoardOf): Promise<void> {
-    await this.#asking(async () => {
+  /** Removes a run whose coordinator is gone, with its queues. */
+  async remove({ run, incarnation }: QueueId): Promise<void> {
+    await this.#ask(async () => {
       const connection = asConnection(this.#redis);
       for (const name of queuesOf({ run, incarnation }).map(queueName)) {
         const queue = new this.#packages.bullmq.Queue(name, { connection, prefix });
@@ -92,16 +92,16 @@ export class RedisWorkerBoard implements WorkerBoard {
     });
   }
 
-  facts(): Promise<ServerFacts> {
-    return this.#asking(() => serverFacts(this.#redis));
+  serverInfo(): Promise<ServerInfo> {
+    return this.#ask(() => serverInfo(this.#redis));
   }
 
   async close(): Promise<void> {
     this.#redis.disconnect();
   }
 
-  /** @throws what the server says, as an error of ours */
-  async #asking<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  /** @throws errors of the server as CoinageError: see queueProblem */
+  async #ask<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     try {
       return await ask();
     } catch (error) {

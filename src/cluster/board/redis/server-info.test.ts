@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { serverWarnings } from "./facts.ts";
+import { serverWarnings } from "./server-info.ts";
 
 test("a server that throws jobs away, or whose memory is half used, is warned of", () => {
   const facts = { version: "redis 7.0.15", usedBytes: 60, limitBytes: 0, policy: "noeviction" };

@@ -1,16 +1,16 @@
 import type { Redis } from "ioredis";
 
-/** What a server says of itself. */
-export interface ServerFacts {
+/** What a server's INFO command says of its version and memory. */
+export interface ServerInfo {
   readonly version: string;
   readonly usedBytes: number;
-  /** 0: none but the machine's. */
+  /** Its `maxmemory`; 0: no limit. */
   readonly limitBytes: number;
-  /** What it does where that is reached: its `maxmemory-policy`. */
+  /** Its `maxmemory-policy`: what it does at the limit. */
   readonly policy: string;
 }
 
-export async function serverFacts(redis: Redis): Promise<ServerFacts> {
+export async function serverInfo(redis: Redis): Promise<ServerInfo> {
   const info = await redis.info();
   const fact = (name: string) => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
   return {
@@ -21,11 +21,11 @@ export async function serverFacts(redis: Redis): Promise<ServerFacts> {
   };
 }
 
-/** What of it will lose jobs sooner or later. */
-export function serverWarnings({ usedBytes, limitBytes, policy }: ServerFacts): string[] {
+/** Settings and conditions of a server that may lose jobs, for the user. */
+export function serverWarnings({ usedBytes, limitBytes, policy }: ServerInfo): string[] {
   const warnings = [];
   if (policy !== "noeviction")
-    warnings.push(`maxmemory-policy is ${policy}; with anything but noeviction the server throws jobs away`);
+    warnings.push(`maxmemory-policy is ${policy}; with anything but noeviction the server may evict jobs`);
   if (limitBytes > 0 && usedBytes > limitBytes / 2)
     warnings.push("more than half of the server's memory (maxmemory) is in use");
   return warnings;
