@@ -98,9 +98,17 @@ describe("a user with the rights that coinage cluster acl prints", async () => {
     });
   });
 
-  test("is refused with another password, and told so", async () => {
-    const access = queueAccess(url, {}, { COINAGE_QUEUE_PASSWORD: "another" });
-    await expect(RedisWorkerBoard.open(access.address)).rejects.toMatchObject({ code: "CLUSTER_DENIED" });
+  test.each([
+    ["another password", "coinage@", { COINAGE_QUEUE_PASSWORD: "another" }, /refuses the user coinage: WRONGPASS/],
+    ["no password", "coinage@", {}, /refuses the user coinage: WRONGPASS/],
+    ["neither name nor password", "", {}, /refuses the user default: it asks for a password/],
+  ])("is refused with %s, and told so", async (_, user, environment, message) => {
+    const { address } = queueAccess(url.replace("coinage@", user), {}, environment);
+    await expect(RedisWorkerBoard.open(address)).rejects.toMatchObject({
+      code: "CLUSTER_DENIED",
+      message: expect.stringMatching(message),
+      hint: expect.stringContaining("COINAGE_QUEUE_PASSWORD"),
+    });
   });
 });
 

@@ -102,15 +102,17 @@ test("workers whose results are wrong are refused by name, and the run ends in t
   await session?.runtime.close();
   await bad.close();
   expect(shared.files).toEqual(expected.files);
-  const refused = new Set(told(shared, "workerRefused").map(({ worker }) => worker));
+  const refusals = told(shared, "workerRefused");
+  const refused = new Set(refusals.map(({ worker }) => worker));
   const reissued = told(shared, "reissued").map(({ why }) => why);
-  expect(reissued).toContain("its result is refused: a wrong signature");
+  expect(reissued).toContainEqual(expect.stringContaining("its result is refused: a wrong signature"));
   expect(reissued).toContainEqual(expect.stringContaining("speaks protocol 2"));
   expect([...refused].sort()).toEqual(
     Object.keys(spoils)
       .filter((name) => !nameless.includes(name))
       .sort(),
   );
+  expect(refusals.map(({ why }) => why)).toContainEqual(expect.stringMatching(/; it is not used any more$/));
   const computed = [...shares(shared).keys()];
   expect(computed.filter((name) => name in spoils)).toEqual([]);
 });

@@ -1,16 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { TrainingEvent } from "../../src/training/index.ts";
+import { printed } from "./command.ts";
 import { dice, sized, steps } from "./dice.ts";
-import { fleet, shares, told } from "./fleet.ts";
+import { fleet, secret, shares, told } from "./fleet.ts";
 import { until } from "./redis.ts";
 
 const { redis, worker, train, trainProcess, newOutput, filesOf } = fleet();
 
 const kills = sized(3, 20);
 
-test("the coordinator is killed at random steps and resumed: workers follow it", {
+test("the coordinator is killed at random steps and resumed, also once what is left of it was removed: workers follow it", {
   timeout: sized(240_000, 2_400_000),
 }, async () => {
   const server = await redis();
@@ -32,6 +33,15 @@ test("the coordinator is killed at random steps and resumed: workers follow it",
     run.kill("SIGKILL");
     await until(() => run.exitCode !== null || run.signalCode !== null);
   }
+  vi.stubEnv("COINAGE_CLUSTER_SECRET", secret);
+  const client = server.client();
+  // as its coordinator is gone for half a minute by then
+  await client.del(await client.keys("coinage:run:*"));
+  expect(await printed("cluster", "--queue", server.url)).toMatch(
+    /, its coordinator is gone: --resume takes it up, coinage cluster clean removes it/,
+  );
+  expect(await printed("cluster", "clean", "--queue", server.url)).toMatch(/^removed vexla-\w+\n$/);
+  expect(await client.keys("coinage:mb-*")).toEqual([]);
   const last = trainProcess(outputDir, server.url, [...every, "--resume", newestState(outputDir)!]);
   await until(
     () => last.exitCode !== null,
@@ -39,10 +49,10 @@ test("the coordinator is killed at random steps and resumed: workers follow it",
   );
   expect(last.output).toContain("model saved");
   const expected = await train(undefined, every);
-  expect(filesOf(outputDir)[0]).toEqual(expected.files[0]);
-  await one.says("is over");
+  expect(filesOf(outputDir)).toEqual(expected.files);
+  // it notes its queue anew until it has heard that the run is over
+  await one.leave();
   // nothing of the killed ones is left
-  const client = server.client();
   const left = await client.keys("coinage:mb-*");
   const lasting = await Promise.all(left.map(async (key) => (await client.ttl(key)) === -1));
   expect(left.filter((_, i) => lasting[i])).toEqual([]);
@@ -63,7 +73,7 @@ function stepsIn(file: string): number[] {
   return [...readFileSync(file, "utf8").matchAll(/"kind":"step","step":(\d+)/g)].map((match) => Number(match[1]));
 }
 
-test("the server is killed and starts empty, pauses, and stays away for 20 seconds: the run goes on, a worker can leave meanwhile, and every other one takes jobs again", {
+test("the server is full, is killed and starts empty, pauses, and stays away for 20 seconds: the run goes on, a worker can leave meanwhile, and every other one takes jobs again", {
   timeout: sized(240_000, 600_000),
 }, async () => {
   const server = await redis();
@@ -82,9 +92,18 @@ test("the server is killed and starts empty, pauses, and stays away for 20 secon
     await new Promise((resolve) => setTimeout(resolve, milliseconds));
     await server.start();
   };
+  const setMemory = async (bytes: number) => {
+    const client = server.client();
+    await client.config("SET", "maxmemory", bytes);
+    client.disconnect();
+  };
+  const isFull = ({ kind, ...event }: TrainingEvent) =>
+    kind === "queueDown" && "why" in event && /takes nothing: .*maxmemory/.test(event.why);
   const shared = await train(server.url, long, async (event: TrainingEvent) => {
+    if (isFull(event)) await setMemory(0);
     if (event.kind !== "step") return;
     if (event.step === 2) await ready();
+    if (event.step === 3) await setMemory(1);
     if (event.step === 5) back.push(away(0));
     if (event.step === 10) {
       await Promise.all(back);
@@ -108,10 +127,11 @@ test("the server is killed and starts empty, pauses, and stays away for 20 secon
     if (event.step > 60 && event.step < 118 && after.size < 3) await new Promise((resolve) => setTimeout(resolve, 200));
   });
   expect(shared.files).toEqual(expected.files);
-  expect(told(shared, "queueDown").length).toBeGreaterThanOrEqual(2);
+  expect(told(shared, "queueDown").filter(isFull)).toHaveLength(1);
+  expect(told(shared, "queueDown").length).toBeGreaterThanOrEqual(3);
   // once a while again
   expect(told(shared, "queueDown").some(({ seconds }) => seconds >= 10)).toBe(true);
-  expect(told(shared, "queueBack").length).toBeGreaterThanOrEqual(2);
+  expect(told(shared, "queueBack").length).toBeGreaterThanOrEqual(3);
   const names = [...after.keys()].filter((name) => !name.startsWith("coordinator"));
   expect(names).toHaveLength(2);
   expect([...shares(shared).keys()].filter((name) => !name.includes(`-${leaver.process.pid}-`))).toHaveLength(3);

@@ -36,25 +36,36 @@ test(`workers are killed ${wanted} times at random moments, and new ones join`, 
   expect(told(shared, "reissued").length).toBeGreaterThan(0);
 });
 
-test("a worker that is stopped for 20 seconds is replaced; its late result is not taken", {
+test("a worker that is stopped for 20 seconds is replaced; its late result is not taken, and it takes jobs again", {
   timeout: 120_000,
 }, async () => {
   const server = await redis();
   const [first, second] = [worker(server.url), worker(server.url)];
   let stopped: Promise<void> | undefined;
-  const shared = await train(server.url, ["--no_cluster_local", ...steps(20)], async (event) => {
-    if (event.kind === "step" && event.step === 2) await Promise.all([first.says("ready"), second.says("ready")]);
-    if (event.kind !== "step" || event.step !== 4) return;
+  let takesAgain = false;
+  const isFirst = ({ worker }: { readonly worker: string }) => worker.includes(`-${first.process.pid}-`);
+  const stop = async () => {
     first.process.kill("SIGSTOP");
-    stopped = new Promise((resolve) =>
+    await new Promise((resolve) => setTimeout(resolve, 20_000));
+    first.process.kill("SIGCONT");
+  };
+  const shared = await train(server.url, ["--no_cluster_local", ...steps(20)], async (event) => {
+    if (event.kind !== "step") return;
+    if (event.step === 2) await Promise.all([first.says("ready"), second.says("ready")]);
+    // in the middle of a micro-batch
+    if (event.step === 4)
       setTimeout(() => {
-        first.process.kill("SIGCONT");
-        resolve();
-      }, 20_000),
-    );
+        stopped = stop();
+      }, 20);
+    if (event.step === 10) await stopped;
+    if (event.step > 10) takesAgain ||= event.cluster!.results.some(isFirst);
+    // after one that was taken from it, it rests
+    if (event.step > 10 && event.step < 19 && !takesAgain) await new Promise((resolve) => setTimeout(resolve, 2000));
   });
-  await stopped;
   expect(shared.files).toEqual(local.files);
+  const meanwhile = told(shared, "step").filter(({ step }) => step > 5 && step <= 10);
+  expect(meanwhile.flatMap(({ cluster }) => cluster!.results.filter(isFirst))).toEqual([]);
+  expect(takesAgain).toBe(true);
   // it goes on living, and leaves in order
   await first.says("is over");
 });

@@ -261,3 +261,11 @@ test("one micro-batch in a hundred is computed twice, or one step's in a hundred
   expect(await differing(3)).toHaveLength(8);
   expect(await differing(2)).toHaveLength(3);
 });
+
+test("a result of which nothing was heard is looked up, and not computed again", async () => {
+  const told: RunnerOutput[] = [];
+  const plan: Plan = { faults: ["drop"], durations: [10], workers: 2, takesJobs: false };
+  const found = await trainedAmong(plan, context, { note: (output) => void told.push(output) });
+  expect(found).toBe(await trained(localRunner(context)));
+  expect(told.filter(({ kind }) => kind === "reissued")).toEqual([]);
+});

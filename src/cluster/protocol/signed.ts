@@ -51,7 +51,7 @@ export class Seal {
     if (signature === undefined) return { problem: "a message without a signature" };
     const signed = `${text.slice(0, -signatureLength)}}`;
     if (!timingSafeEqual(Buffer.from(signature), Buffer.from(this.#signature(signed))))
-      return { problem: "a wrong signature" };
+      return { problem: "a wrong signature (is COINAGE_CLUSTER_SECRET the same on both machines?)" };
     const message = parsed(signed);
     const { v = protocolVersion } = (message ?? {}) as { readonly v?: unknown };
     if (v !== protocolVersion)

@@ -76,9 +76,7 @@ export class RunChoice {
   /** The manifest in a signed text; or, as a string, why it is refused. */
   #openManifest(text: string): AnyManifest | string {
     const opened = this.#options.seal.open(text, manifestSchema, longest.manifest);
-    if ("message" in opened) return opened.message;
-    const hint = /signature/.test(opened.problem) ? " (is COINAGE_CLUSTER_SECRET the same on both machines?)" : "";
-    return `a run is refused: ${opened.problem}${hint}`;
+    return "message" in opened ? opened.message : `a run is refused: ${opened.problem}`;
   }
 
   #whyRefused(manifest: AnyManifest): string | undefined {

@@ -56,6 +56,24 @@ test("a worker that no run wants ends after --idle_exit", async () => {
   expect(seconds).toBeLessThan(605);
 });
 
+test("a worker whose results were refused several times says so and takes no more jobs; with --once it ends", async () => {
+  const board = new MemoryBoard(new TurnedClock());
+  const coordinator = board.coordinator(of);
+  await coordinator.announce(seal.sign(manifest), { step: 0, excluded: [] });
+  const said: string[] = [];
+  const say = (text: string) => {
+    said.push(text);
+    if (text === "ready") void refuse();
+  };
+  const refuse = async () => {
+    const [worker] = await coordinator.workers();
+    await coordinator.announce(seal.sign(manifest), { step: 0, excluded: [worker!.id] });
+  };
+  const { end } = await ended(board.worker(), { say, isOnce: true });
+  expect(end).toBe("done");
+  expect(said.at(-1)).toMatch(/^not used any more: several of its results/);
+});
+
 test("a worker that gets no jobs though some wait ends, so that it is started again", async () => {
   const board = new MemoryBoard(new TurnedClock());
   const coordinator = board.coordinator(of);
