@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { arrayOf } from "../../src/array/index.ts";
 import { RedisCoordinatorBoard } from "../../src/cluster/board/redis/coordinator.ts";
 import { realClock } from "../../src/cluster/coordinator/clock.ts";
-import { Roll } from "../../src/cluster/coordinator/roll.ts";
 import { ClusterRunner } from "../../src/cluster/coordinator/runner.ts";
-import { usualPolicy } from "../../src/cluster/coordinator/schedule.ts";
+import { defaultPolicy } from "../../src/cluster/coordinator/schedule.ts";
+import { WorkerRegistry } from "../../src/cluster/coordinator/worker-registry.ts";
 import { queueAccess, RedisWorkerBoard, Seal } from "../../src/cluster/index.ts";
 import { seededGenerators } from "../../src/diffusion/index.ts";
 import type { MicroBatchRunner } from "../../src/training/index.ts";
@@ -26,19 +26,19 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
   const board = await RedisCoordinatorBoard.open(address, of, jobs);
   const blobs = new Map<string, Uint8Array>();
   const runner = await ClusterRunner.open({
-    ...{ board, of, manifest: "manifest", seal: new Seal("secret"), clock: realClock, policy: usualPolicy },
-    roll: new Roll(),
+    ...{ board, of, manifest: "manifest", seal: new Seal("secret"), clock: realClock, policy: defaultPolicy },
+    registry: new WorkerRegistry(),
     ...{
       name: "here",
       local: idle,
       takesJobs: false,
       isStopping: () => false,
       numerics,
-      takesOthers: false,
+      takesOtherNumerics: false,
       want: "usedRows",
     },
-    keep: (digest, bytes) => void blobs.set(digest, bytes),
-    fetch: async (digest) => blobs.get(digest)!,
+    storeBlob: (digest, bytes) => void blobs.set(digest, bytes),
+    fetchBlob: async (digest) => blobs.get(digest)!,
     free: async () => {},
   });
   const script = fileURLToPath(new URL("./idle-worker.ts", import.meta.url));

@@ -5,7 +5,7 @@ export { aclRules } from "./board/redis/keys.ts";
 export { serverWarnings } from "./board/redis/server-info.ts";
 export { RedisWorkerBoard } from "./board/redis/worker.ts";
 export { clusterSharing, release, sharingOf } from "./coordinator/open.ts";
-export { sharedSteps } from "./coordinator/plan.ts";
+export { sharedSteps } from "./coordinator/scaling.ts";
 export { longest } from "./protocol/job.ts";
 export { manifestSchema, type Presence } from "./protocol/manifest.ts";
 export { Seal } from "./protocol/signed.ts";

@@ -6,7 +6,7 @@ import { type TrainingEvent, train } from "../training/index.ts";
 import { BlobStore } from "./blobs/store.ts";
 import { MemoryBoard } from "./board/memory.ts";
 import { realClock } from "./coordinator/clock.ts";
-import { sharingBy } from "./coordinator/open.ts";
+import { shareOver } from "./coordinator/open.ts";
 import { Seal } from "./protocol/signed.ts";
 import { QueueWorker } from "./worker/worker.ts";
 
@@ -25,7 +25,7 @@ const flags = [
   "--no_metadata",
 ];
 
-async function trained(name: string, more: readonly string[], sharing?: ReturnType<typeof sharingBy>) {
+async function trained(name: string, more: readonly string[], sharing?: ReturnType<typeof shareOver>) {
   const outputDir = path.join(work, name);
   const settings = await settingsFor(...flags, "--output_dir", outputDir, "--output_name", "word", ...more);
   const events: TrainingEvent[] = [];
@@ -53,7 +53,7 @@ async function trainedByWorkers(name: string, more: readonly string[]) {
       say: (text) => void said.push(text),
     }).run();
   });
-  const sharing = sharingBy({
+  const sharing = shareOver({
     openBoard: async (of) => board.coordinator(of),
     seal,
     isLocal: true,

@@ -36,7 +36,7 @@ describe("a shared run ends in the bytes of a local one", () => {
         idler = worker(server.url, { words: ["--idle_exit", "2s"] });
         await idler.says("ready");
       }
-      // the roll is called once a second; and a worker that is to end when it is idle is not so while its run stands still
+      // presences are read once a second; and a worker that is to end when idle is not idle while its run stands still
       if (event.step === 4) await new Promise((resolve) => setTimeout(resolve, count === 1 ? 2500 : 1500));
       if (event.step === 18) times = await timesOfJobs();
     });

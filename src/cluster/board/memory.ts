@@ -90,11 +90,11 @@ class Queue {
   #start(job: StoredJob, server: JobConsumer): void {
     job.status = { state: "taken", by: server.name };
     this.#emit({ kind: "taken", id: job.id });
-    const done = (standing: JobStatus, event: BoardEvent) => {
+    const done = (status: JobStatus, event: BoardEvent) => {
       server.busy = undefined;
       if (server.isClosed) return;
       if (this.#jobs.get(job.id) === job) {
-        job.status = standing;
+        job.status = status;
         this.#emit(event);
       }
       this.#dispatch();

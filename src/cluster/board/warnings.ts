@@ -8,7 +8,7 @@ const askedMs = 60_000;
 export class BoardWarnings {
   readonly #board: Pick<CoordinatorBoard, "warnings">;
   readonly #clock: Clock;
-  readonly #told = new Set<string>();
+  readonly #given = new Set<string>();
   #askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(board: Pick<CoordinatorBoard, "warnings">, clock: Clock) {
@@ -24,8 +24,8 @@ export class BoardWarnings {
   /** Asks the board, and gives the warnings that are new. @throws what the board throws */
   async ask(): Promise<{ readonly kind: "queueWarning"; readonly why: string }[]> {
     this.#askedAt = this.#clock.now();
-    const found = (await this.#board.warnings()).filter((why) => !this.#told.has(why));
-    for (const why of found) this.#told.add(why);
+    const found = (await this.#board.warnings()).filter((why) => !this.#given.has(why));
+    for (const why of found) this.#given.add(why);
     return found.map((why) => ({ kind: "queueWarning", why }));
   }
 }

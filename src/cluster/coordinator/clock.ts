@@ -1,7 +1,7 @@
-/** Time as the scheduler has it, in milliseconds; tests have one that they turn themselves. */
+/** The clock and timers of everything that schedules jobs, in milliseconds; tests have one that they advance themselves. */
 export interface Clock {
   now(): number;
-  /** Calls back after a while, once. Returns what calls it off. */
+  /** Calls back once, after a delay. Returns a function that cancels it. */
   after(milliseconds: number, call: () => void): () => void;
 }
 

@@ -18,9 +18,9 @@ import { decodeNumbers, encodeNumbers } from "../protocol/arrays.ts";
 import { jobSchema, longest } from "../protocol/job.ts";
 import { Seal } from "../protocol/signed.ts";
 import { computeJob, resultOf } from "../worker/compute.ts";
-import { Roll } from "./roll.ts";
 import { ClusterRunner } from "./runner.ts";
-import { usualPolicy } from "./schedule.ts";
+import { defaultPolicy } from "./schedule.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
 
 const [vectors, width, micro, steps] = [2, 6, 4, 4];
 const numerics = "a".repeat(64);
@@ -135,7 +135,7 @@ interface Plan extends FaultPlan<Fault | BoardFault> {
 
 /** Trains on a board where things go wrong as planned. */
 async function trainedAmong(
-  { workers, takesJobs, leastMs = usualPolicy.leastMs, areOff, ...plan }: Plan,
+  { workers, takesJobs, leastMs = defaultPolicy.minTimeoutMs, areOff, ...plan }: Plan,
   context: MicroStepContext,
   watching: Watching = {},
   clock = new TurnedClock(),
@@ -187,7 +187,7 @@ async function trainedAmong(
       of,
       seal,
       clock,
-      fetch,
+      fetchBlob: fetch,
       takesJobs,
       isStopping: () => false,
       numerics,
@@ -195,11 +195,11 @@ async function trainedAmong(
       name: "here",
       local: context,
     },
-    policy: { ...usualPolicy, leastMs },
-    roll: new Roll(),
-    takesOthers: false,
+    policy: { ...defaultPolicy, minTimeoutMs: leastMs },
+    registry: new WorkerRegistry(),
+    takesOtherNumerics: false,
     want: "usedRows",
-    keep: (digest, bytes) => void blobs.set(digest, bytes),
+    storeBlob: (digest, bytes) => void blobs.set(digest, bytes),
     free: async () => {},
   });
   const result = await clock.turn(trained(runner, watching));

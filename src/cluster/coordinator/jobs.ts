@@ -12,22 +12,22 @@ import { encodeGenerators, encodeRows, encodeTokenIds } from "../protocol/arrays
 import { type Job, rowsHash } from "../protocol/job.ts";
 import { protocolVersion, sha256 } from "../protocol/signed.ts";
 
-/** Keeps bytes, or a copy of them, to be fetched by their digest. */
-export type KeepBlob = (digest: string, bytes: Uint8Array) => void;
+/** Stores bytes, or a copy of them, so that they can be fetched by digest. */
+export type StoreBlob = (digest: string, bytes: Uint8Array) => void;
 
 /** What all jobs of a run have in common. */
-export interface JobRules extends Pick<MicroStepContext, "options" | "split"> {
+export interface JobOptions extends Pick<MicroStepContext, "options" | "split"> {
   readonly of: QueueId;
   readonly want: Job["want"];
-  readonly keep: KeepBlob;
+  readonly storeBlob: StoreBlob;
 }
 
-/** The jobs of a step: one for each part of a micro-batch. The generators go on as in the loop of one machine, without the noise being made: jobs carry where
- *  they stood. */
+/** The jobs of a step: one for each part of a micro-batch. A job contains the state of the random generators, which then advance as in a local run, but without
+ *  drawing the noise. */
 export async function* jobsOf(
   inputs: StepInputs,
   batches: AsyncIterable<MicroStepSamples>,
-  { options, split = 1, of, want, keep }: JobRules,
+  { options, split = 1, of, want, storeBlob }: JobOptions,
 ): AsyncGenerator<Job> {
   const { step, embeddings, generators, accumulationSteps, lossScale } = inputs;
   const rows = embeddings.map(encodeRows);
@@ -49,7 +49,7 @@ export async function* jobsOf(
         of: { microBatch, samples: timesteps.length, start },
         ...{ rows, rowsHash: hash, generators: states, accumulationSteps, timesteps: timesteps.slice(start, end) },
         ...(lossScale !== undefined && { lossScale }),
-        ...describedSamples(samplesIn(samples, range), keep),
+        ...sampleReferences(samplesIn(samples, range), storeBlob),
       };
       index++;
     }
@@ -57,22 +57,22 @@ export async function* jobsOf(
   }
 }
 
-/** Samples as a job names them; their latents and masks are kept. */
-function describedSamples(
+/** Samples as a job refers to them: latents and masks are stored, and named by digest. */
+function sampleReferences(
   { latents, tokenIds, priorLossWeights, mask, timeIds }: MicroStepSamples,
-  keep: KeepBlob,
+  storeBlob: StoreBlob,
 ): Pick<Job, "samples" | "latentShape" | "tokenIds"> {
   const [, ...shape] = latents.shape;
-  const kept = (array: NdArray<Float32Array>, i: number) => {
-    const bytes = pieceOf(array, i);
+  const stored = (array: NdArray<Float32Array>, i: number) => {
+    const bytes = itemBytes(array, i);
     const digest = sha256(bytes);
-    keep(digest, bytes);
+    storeBlob(digest, bytes);
     return digest;
   };
   return {
     samples: priorLossWeights.map((lossWeight, i) => ({
-      latent: kept(latents, i),
-      ...(mask && { mask: kept(mask, i) }),
+      latent: stored(latents, i),
+      ...(mask && { mask: stored(mask, i) }),
       lossWeight,
       ...(timeIds && { timeIds: [...timeIds[i]!] }),
     })),
@@ -81,8 +81,8 @@ function describedSamples(
   };
 }
 
-/** The bytes of one item, as a view. */
-export function pieceOf({ shape, data }: NdArray<Float32Array>, i: number): Uint8Array {
+/** The bytes of one item of a batch, as a view. */
+export function itemBytes({ shape, data }: NdArray<Float32Array>, i: number): Uint8Array {
   const size = elementCount(shape.slice(1));
   return bytesOf(data.subarray(i * size, (i + 1) * size));
 }

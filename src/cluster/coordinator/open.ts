@@ -19,33 +19,32 @@ import type { EncodingManifest, Manifest } from "../protocol/manifest.ts";
 import { trainingNetworks } from "../protocol/model.ts";
 import { protocolVersion, Seal } from "../protocol/signed.ts";
 import { realClock } from "./clock.ts";
-import { giveModel } from "./give-model.ts";
-import { giveLatents } from "./latents.ts";
 import { makeProbe } from "./probe.ts";
-import { Roll } from "./roll.ts";
 import { ClusterRunner } from "./runner.ts";
-import { usualPolicy } from "./schedule.ts";
+import { defaultPolicy } from "./schedule.ts";
+import { serveLatents, serveModel } from "./served-blobs.ts";
+import { WorkerRegistry } from "./worker-registry.ts";
 
-/** Answers about images that stay to be looked up. */
-const mostImages = 16;
+/** Results of image jobs that the queue keeps to be looked up. */
+const keptImageResults = 16;
 
-/** What a run is shared by. */
-export interface Sharing {
-  /** jobs: micro-batches of a step. */
+/** How a run is shared. */
+export interface SharingOptions {
+  /** jobs: how many jobs a step has. */
   readonly openBoard: (of: QueueId, jobs: number) => Promise<CoordinatorBoard>;
   readonly seal: Seal;
-  /** None but this machine takes part. */
+  /** Workers run on this machine only. */
   readonly isLocal: boolean;
   /** Version of this program. */
   readonly coinage: string;
-  /** Images to encode are given out where this machine would take longer for them, in milliseconds. */
+  /** Images to encode are shared only if encoding them here would take longer than this, in milliseconds. */
   readonly minSharedMs?: number;
 }
 
-/** Shares a run among workers, by a queue. coinage: the version of this program; minSharedMs: see Sharing. What is opened throws
+/** Shares a run among workers through a queue. coinage: the version of this program; minSharedMs: see SharingOptions. What it opens throws
  *  SETTINGS_CONFLICT without cached latents; CLUSTER_PACKAGES, CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS. */
 export function clusterSharing({ address, secret }: QueueAccess, coinage: string, minSharedMs?: number): RunSharing {
-  return sharingBy({
+  return shareOver({
     openBoard: (of, jobs) => RedisCoordinatorBoard.open(address, of, jobs),
     seal: new Seal(secret),
     isLocal: address.isLocal,
@@ -54,15 +53,15 @@ export function clusterSharing({ address, secret }: QueueAccess, coinage: string
   });
 }
 
-/** What shares a run as its settings ask for it: nothing without --queue. coinage: the version of this program. @throws as queueAccess */
+/** Shares a run as its settings say; undefined without --queue. coinage: the version of this program. @throws as queueAccess */
 export function sharingOf(settings: TrainSettings, coinage: string): RunSharing | undefined {
   const { queue, queueCa, queueInsecure } = settings;
   if (queue === undefined) return undefined;
   return clusterSharing(queueAccess(queue, { ca: queueCa, isInsecure: queueInsecure }, process.env), coinage);
 }
 
-/** The same by any board. */
-export function sharingBy(sharing: Sharing): RunSharing {
+/** Shares a run over any board. */
+export function shareOver(sharing: SharingOptions): RunSharing {
   let encoder: QueuedEncoder | undefined;
   return {
     openEncoder: (context) => {
@@ -74,33 +73,37 @@ export function sharingBy(sharing: Sharing): RunSharing {
   };
 }
 
-/** takesOver: called before the run is told of, in place of its images. */
-async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: () => void): Promise<ClusterRunner> {
+/** beforeAnnounce: called just before the run's manifest replaces that of its images. */
+async function openRunner(
+  context: RunnerContext,
+  sharing: SharingOptions,
+  beforeAnnounce: () => void,
+): Promise<ClusterRunner> {
   requireCachedLatents(context);
   const { openBoard, seal, isLocal } = sharing;
   const { settings, samples: drawn, local } = context;
   const common = commonOf(settings, sharing);
   const of = { run: common.run, incarnation: common.incarnation };
   const jobs = settings.gradientAccumulationSteps * settings.clusterSplit;
-  const [takesJobs, takesOthers] = [!settings.noClusterLocal, wantedNumerics(context) === "any"];
+  const [takesJobs, takesOtherNumerics] = [!settings.noClusterLocal, wantedNumerics(context) === "any"];
   const isStopping = () => context.signal?.aborted ?? false;
   const board = await openBoard(of, jobs);
   const { blobs, deliveries, source } = await openBlobs(settings, isLocal);
-  const [clock, roll] = [realClock, new Roll()];
+  const [clock, registry] = [realClock, new WorkerRegistry()];
   let drawer: SharedDrawer | undefined;
   try {
-    const keep = (digest: string, bytes: Uint8Array) => {
+    const storeBlob = (digest: string, bytes: Uint8Array) => {
       if (!blobs.get(digest)) blobs.addBytes(digest, bytes.slice());
     };
-    const fetch = async (digest: string) => blobs.get(digest)!;
+    const fetchBlob = async (digest: string) => blobs.get(digest)!;
     const networks = [trainingNetworks, ...(drawn ? [["vae"] as const] : [])];
-    const { model, weights } = await giveModel(context.checkpoint, networks, blobs);
+    const { model, weights } = await serveModel(context.checkpoint, networks, blobs);
     const samples = drawn && {
       ...{ vectors: context.vectors, predictionType: drawn.predictionType, weights: weights[1]! },
       probe: await vaeProbeOf(context, "decoder"),
     };
-    const latents = await giveLatents(context, blobs);
-    const probe = await makeProbe(context, of, seal, { keep, fetch });
+    const latents = await serveLatents(context, blobs);
+    const probe = await makeProbe(context, of, seal, { storeBlob, fetchBlob });
     const manifest: Manifest = {
       ...{ ...common, kind: "steps", steps: context.steps, blobs: source },
       ...{ graph: context.graph, plan: context.plan, model, numerics: wantedNumerics(context), probe },
@@ -111,25 +114,36 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
     if (samples)
       drawer = await SharedDrawer.open({
         ...{
-          board: await openBoard(ofImages, mostImages),
+          board: await openBoard(ofImages, keptImageResults),
           of: ofImages,
           seal,
           clock,
-          roll,
+          registry,
           isStopping,
-          takesOtherNumerics: takesOthers,
+          takesOtherNumerics,
         },
         ...{ deliveries, numerics: samples.probe.digest, workersPerStep: jobs - (takesJobs ? 1 : 0) },
       });
-    takesOver();
+    beforeAnnounce();
     return await ClusterRunner.open({
-      ...{ board, of, seal, keep, fetch, manifest: seal.sign(manifest), clock, policy: usualPolicy, roll, drawer },
+      ...{
+        board,
+        of,
+        seal,
+        storeBlob,
+        fetchBlob,
+        manifest: seal.sign(manifest),
+        clock,
+        policy: defaultPolicy,
+        registry,
+        drawer,
+      },
       ...{
         name: `coordinator-${os.hostname().replace(/[^\w.-]/g, "")}`,
         local,
         takesJobs,
         isStopping,
-        takesOthers,
+        takesOtherNumerics,
       },
       numerics: probe.digest,
       want: context.usesFrozenRows ? "usedRows" : "learnedRows",
@@ -147,29 +161,29 @@ async function openRunner(context: RunnerContext, sharing: Sharing, takesOver: (
   }
 }
 
-/** Encodes images here, and opens a queue of its own for them once that is worth it. */
-function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder {
+/** Opens an encoder that works on this machine, and opens a queue for its images once that is worth it. */
+function openEncoder(context: EncodingContext, sharing: SharingOptions): QueuedEncoder {
   const { openBoard, seal, isLocal, minSharedMs = defaultMinSharedMs } = sharing;
   const { settings, model: ofRun, here } = context;
   const openQueue = async (images: number): Promise<EncodingQueue> => {
     const common = commonOf(settings, sharing);
     const of = { run: common.run, incarnation: common.incarnation };
-    const board = await openBoard(of, mostImages);
+    const board = await openBoard(of, keptImageResults);
     const { blobs, deliveries, source } = await openBlobs(settings, isLocal);
     const close = async (isHandedOver: boolean) => {
       await board.close(!isHandedOver).catch(() => {});
       await blobs.close();
-      // the run itself has them by now
+      // the folder is the run's by now
       if (!isHandedOver) await deliveries.close();
     };
     try {
-      const { model, weights } = await giveModel(context.checkpoint, [["vae"]], blobs);
+      const { model, weights } = await serveModel(context.checkpoint, [["vae"]], blobs);
       const probe = await vaeProbeOf(context, "encoder");
       const numerics = wantedNumerics(context);
       const manifest: EncodingManifest = {
         ...{ ...common, kind: "encode", steps: images, blobs: source, model, weights: weights[0]!, numerics, probe },
       };
-      const takesOthers = numerics === "any";
+      const takesOtherNumerics = numerics === "any";
       return {
         board,
         of,
@@ -177,7 +191,7 @@ function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder 
         blobs,
         deliveries,
         numerics: probe.digest,
-        takesOtherNumerics: takesOthers,
+        takesOtherNumerics,
         close,
       };
     } catch (error) {
@@ -195,8 +209,8 @@ function openEncoder(context: EncodingContext, sharing: Sharing): QueuedEncoder 
   });
 }
 
-/** What all manifests of a run say, in an incarnation of its own. */
-function commonOf(settings: TrainSettings, { coinage }: Sharing) {
+/** What all manifests of a run contain, with a new incarnation. */
+function commonOf(settings: TrainSettings, { coinage }: SharingOptions) {
   return {
     v: protocolVersion,
     run: runName(path.resolve(settings.outputDir, settings.outputName)),
@@ -206,7 +220,7 @@ function commonOf(settings: TrainSettings, { coinage }: Sharing) {
   } as const;
 }
 
-/** Gives out what workers fetch, and takes what they bring. */
+/** Opens the server from which workers fetch blobs, and to which they deliver files. */
 async function openBlobs({ outputDir, outputName }: TrainSettings, isLocal: boolean) {
   const token = randomBytes(32).toString("hex");
   const folder = path.join(outputDir, `.${path.basename(outputName)}.deliveries`);
@@ -215,23 +229,23 @@ async function openBlobs({ outputDir, outputName }: TrainSettings, isLocal: bool
   return { blobs, deliveries, source: { urls: blobs.urls(isLocal), token } };
 }
 
-/** Which workers are used. */
+/** Which workers are used: --cluster_numerics, or its default for the device. */
 function wantedNumerics({ settings, runtime }: Pick<RunnerContext, "settings" | "runtime">): "same" | "any" {
   return settings.clusterNumerics ?? (runtime.device === "cpu" ? "same" : "any");
 }
 
-/** Major and minor: what must be equal on all machines. */
+/** Major and minor version, which must be equal on all machines. */
 export function release(version: string): string {
   return version.split(".").slice(0, 2).join(".");
 }
 
-/** A run that goes on in the same place has the same name. */
+/** The id of a run on its queue: the same when it is resumed with the same output on the same machine. */
 export function runName(output: string): string {
   const place = createHash("sha256").update(`${os.hostname()} ${output}`).digest("hex").slice(0, 8);
   return `${path.basename(output).replace(/[^\w.-]/g, "") || "run"}-${place}`;
 }
 
-/** What the VAE computes here. It is loaded for this alone. */
+/** The VAE's probe. The VAE is loaded for it alone. */
 async function vaeProbeOf(
   { model, runtime }: Pick<RunnerContext, "model" | "runtime">,
   part: VaePart,
@@ -246,7 +260,7 @@ async function vaeProbeOf(
 
 function requireCachedLatents({ settings }: Pick<RunnerContext, "settings">): void {
   if (settings.cacheLatents) return;
-  throw new CoinageError("SETTINGS_CONFLICT", "A shared run gives out latents, so they must be cached.", {
+  throw new CoinageError("SETTINGS_CONFLICT", "Workers of a shared run fetch its latents, so they must be cached.", {
     where: "--queue",
     hint: "Add --cache_latents.",
   });

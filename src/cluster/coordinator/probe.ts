@@ -8,16 +8,17 @@ import { outcomeDigest } from "../protocol/job.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import type { Seal } from "../protocol/signed.ts";
 import { computeJob, type FetchBlob } from "../worker/compute.ts";
-import { jobsOf, type KeepBlob } from "./jobs.ts";
+import { jobsOf, type StoreBlob } from "./jobs.ts";
 
 const [startOfText, endOfText] = [49406, 49407];
 
-/** A micro-batch of a usual size that every machine computes before it takes part: equal bits show that a machine computes like this one. */
+/** The probe of a run: a micro-batch of its usual size, with the result that it gives here. A worker that computes the same bits is taken to round as this
+ *  machine does. */
 export async function makeProbe(
   { model, vectors, plan, local }: Pick<RunnerContext, "model" | "vectors" | "plan" | "local">,
   of: QueueId,
   seal: Seal,
-  blobs: { readonly keep: KeepBlob; readonly fetch: FetchBlob },
+  blobs: { readonly storeBlob: StoreBlob; readonly fetchBlob: FetchBlob },
 ): Promise<Manifest["probe"]> {
   const { nominal, layers = 1, chunks, hasMask } = plan.graph;
   const { batch, height, width } = nominal;
@@ -43,14 +44,14 @@ export async function makeProbe(
   const one = async function* () {
     yield samples;
   };
-  const rules = { options: local.options, of, want: "usedRows" as const, keep: blobs.keep };
+  const rules = { options: local.options, of, want: "usedRows" as const, storeBlob: blobs.storeBlob };
   for await (const made of jobsOf(inputs, one(), rules)) {
     const job = { ...made, kind: "probe" as const };
-    const outcome = await computeJob(job, local, blobs.fetch);
+    const outcome = await computeJob(job, local, blobs.fetchBlob);
     const { losses, gradients } = outcome;
     return { job: seal.sign(job), losses, gradients, digest: outcomeDigest(outcome) };
   }
-  throw new Error("a probe without a job");
+  throw new Error("the probe has no job");
 }
 
 function full(shape: readonly number[]): NdArray<Float32Array> {

@@ -7,86 +7,85 @@ import {
   type RunnerOutput,
   type StepInputs,
 } from "../../training/index.ts";
-import type { Consumer, RunHeartbeat } from "../board/board.ts";
+import type { BoardEvent, Consumer, RunHeartbeat } from "../board/board.ts";
 import { BoardWarnings } from "../board/warnings.ts";
 import { type Job, jobSchema, longest } from "../protocol/job.ts";
 import { computeJob, type Outcome, resultOf } from "../worker/compute.ts";
-import type { Coordination } from "./coordination.ts";
-import { Inbox } from "./inbox.ts";
 import { jobsOf } from "./jobs.ts";
-import { NoiseScale } from "./noise-scale.ts";
+import { ResultStatistics } from "./result-check.ts";
+import type { RunnerOptions } from "./runner-options.ts";
+import { NoiseScale } from "./scaling.ts";
 import { StepRun } from "./step-run.ts";
-import { Usual } from "./verdict.ts";
 
-/** Presence is looked at this often, in milliseconds. */
-const rollMs = 1000;
+/** Interval at which the presences of workers are read, in milliseconds. */
+const workersMs = 1000;
 const tickMs = 100;
-/** While the board is out of reach, this is told so often, in milliseconds. */
-const downMs = 10_000;
-/** So often the run is announced between steps, too, in milliseconds: samples may take minutes. */
-const beatMs = 5000;
+/** Interval of reports that the board cannot be reached, in milliseconds. */
+const downReportMs = 10_000;
+/** Interval of the heartbeat between steps, in milliseconds: sample images may take minutes. */
+const heartbeatMs = 5000;
 
-/** Computes the micro-batches of a run on whoever takes them from a board. */
+/** Computes the micro-batches of a run on the workers that take them from a board. */
 export class ClusterRunner implements MicroBatchRunner {
-  readonly #with: Coordination;
+  readonly #options: RunnerOptions;
   readonly #inbox = new Inbox();
-  readonly #usual = new Usual();
+  readonly #statistics = new ResultStatistics();
   readonly #noise = new NoiseScale();
   #consumer: Consumer | undefined;
-  #callOffBeat = () => {};
+  #stopHeartbeat = () => {};
   #heartbeat: Omit<RunHeartbeat, "incarnation"> = { step: 0, excluded: [] };
-  /** What is being computed here. */
+  /** Jobs that are being computed here. */
   readonly #computing = new Set<Promise<unknown>>();
   #downSince: number | undefined;
-  #toldDown = Number.NEGATIVE_INFINITY;
-  #lastRoll = Number.NEGATIVE_INFINITY;
+  #reportedDownAt = Number.NEGATIVE_INFINITY;
+  #workersReadAt = Number.NEGATIVE_INFINITY;
   readonly #warnings: BoardWarnings;
-  #last: StepRun | undefined;
+  #lastStep: StepRun | undefined;
 
   /** Announces the run. @throws what the board throws when it cannot be reached */
-  static async open(coordination: Coordination): Promise<ClusterRunner> {
-    const runner = new ClusterRunner(coordination);
-    const { board, manifest, takesJobs, name } = coordination;
+  static async open(options: RunnerOptions): Promise<ClusterRunner> {
+    const runner = new ClusterRunner(options);
+    const { board, manifest, takesJobs, name } = options;
     board.listen((event) => runner.#inbox.put(event));
     await board.announce(manifest, runner.#heartbeat);
-    runner.#beat();
+    runner.#startHeartbeat();
     if (takesJobs) runner.#consumer = await board.consume(name, (body) => runner.#compute(body));
     return runner;
   }
 
-  private constructor(coordination: Coordination) {
-    this.#with = coordination;
-    this.#warnings = new BoardWarnings(coordination.board, coordination.clock);
+  private constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#warnings = new BoardWarnings(options.board, options.clock);
   }
 
   get drawer() {
-    return this.#with.drawer;
+    return this.#options.drawer;
   }
 
-  get #roll() {
-    return this.#with.roll;
+  get #registry() {
+    return this.#options.registry;
   }
 
   async *run(inputs: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncGenerator<RunnerOutput> {
-    const { of, local, want, keep, clock } = this.#with;
+    const { of, local, want, storeBlob, clock } = this.#options;
     const jobs: Job[] = [];
     const { options, split } = local;
-    for await (const job of jobsOf(inputs, batches, { options, split, of, want, keep })) jobs.push(job);
-    const step = new StepRun(jobs, this.#with, this.#roll, this.#usual, this.#last);
-    this.#last = step;
+    for await (const job of jobsOf(inputs, batches, { options, split, of, want, storeBlob })) jobs.push(job);
+    const step = new StepRun(jobs, this.#options, this.#registry, this.#statistics, this.#lastStep);
+    this.#lastStep = step;
     yield* this.#attempt(() => step.publish());
-    if (this.#downSince === undefined) yield* this.#callRoll(step, inputs.step);
+    if (this.#downSince === undefined) yield* this.#updateWorkers(step, inputs.step);
     while (!step.isDone) {
-      const callOff = clock.after(tickMs, () => this.#inbox.put({ kind: "tick" }));
+      const cancelTick = clock.after(tickMs, () => this.#inbox.put({ kind: "tick" }));
       const event = await this.#inbox.next();
-      callOff();
+      cancelTick();
       if (event.kind === "closed") return;
-      if (event.kind === "down") yield* this.#isDown(event.why);
-      else if (event.kind === "up") yield* this.#up(step, inputs.step);
+      if (event.kind === "down") yield* this.#reportDown(event.why);
+      else if (event.kind === "up") yield* this.#resynchronize(step, inputs.step);
       else if (event.kind === "tick") yield* this.#tick(step, inputs.step);
-      else step.hear(event);
-      if (step.hasMore) yield* this.#attempt(() => step.publish());
-      yield* step.events();
+      else step.handle(event);
+      if (step.hasUnpublished) yield* this.#attempt(() => step.publish());
+      yield* step.takeEvents();
     }
     yield* wholeResults(jobs, step.results);
     const [{ samples, of: whole }] = jobs as [Job];
@@ -100,53 +99,57 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 
   #announce(step: number): Promise<void> {
-    this.#heartbeat = { step, excluded: this.#roll.out, ...(this.#last && { jobsEach: this.#last.jobsEach }) };
-    return this.#with.board.announce(this.#with.manifest, this.#heartbeat);
+    this.#heartbeat = {
+      step,
+      excluded: this.#registry.excluded,
+      ...(this.#lastStep && { jobsEach: this.#lastStep.jobsEach }),
+    };
+    return this.#options.board.announce(this.#options.manifest, this.#heartbeat);
   }
 
-  /** Between steps nothing else tells that the run goes on. */
-  #beat(): void {
-    this.#callOffBeat = this.#with.clock.after(beatMs, () => {
-      this.#with.board.announce(this.#with.manifest, this.#heartbeat).catch(() => {});
-      this.#beat();
+  /** Renews the heartbeat between steps, when nothing else is announced. */
+  #startHeartbeat(): void {
+    this.#stopHeartbeat = this.#options.clock.after(heartbeatMs, () => {
+      this.#options.board.announce(this.#options.manifest, this.#heartbeat).catch(() => {});
+      this.#startHeartbeat();
     });
   }
 
   async close(): Promise<void> {
-    this.#callOffBeat();
-    await this.#with.drawer?.close();
+    this.#stopHeartbeat();
+    await this.#options.drawer?.close();
     this.#inbox.put({ kind: "closed" });
     await this.#consumer?.close(true).catch(() => {});
     // a device cannot be closed while it computes
     await Promise.allSettled(this.#computing);
-    await this.#with.board.close(true).catch(() => {});
-    await this.#with.free();
+    await this.#options.board.close(true).catch(() => {});
+    await this.#options.free();
   }
 
-  /** What is due from time to time: overdue copies, who is there, computing here while the board is out of reach. */
+  /** What is due at intervals: checks overdue jobs, and reads presences; computes here while the board cannot be reached, jobs keep failing or the run stops. */
   async *#tick(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
-    if (this.#downSince !== undefined || step.isStuck || this.#with.isStopping()) {
-      await step.computeHere((job) => this.#here(job));
+    if (this.#downSince !== undefined || step.isStuck || this.#options.isStopping()) {
+      await step.computeHere((job) => this.#computeHere(job));
       if (this.#downSince === undefined) return;
-      // it may be back without a word
+      // the board may be back without an event
       yield* this.#attempt(() => this.#announce(done));
       return;
     }
-    yield* this.#attempt(() => step.lookAfterOverdue());
-    yield* this.#callRoll(step, done);
+    yield* this.#attempt(() => step.checkOverdue());
+    yield* this.#updateWorkers(step, done);
   }
 
-  /** Looks who is there, from time to time. */
-  async *#callRoll(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
-    const { board, clock } = this.#with;
-    if (clock.now() - this.#lastRoll < rollMs) return;
-    this.#lastRoll = clock.now();
+  /** Renews the heartbeat, reads presences and asks for warnings, where that is due. */
+  async *#updateWorkers(step: StepRun, done: number): AsyncGenerator<RunnerOutput> {
+    const { board, clock } = this.#options;
+    if (clock.now() - this.#workersReadAt < workersMs) return;
+    this.#workersReadAt = clock.now();
     yield* this.#attempt(async () => {
       await this.#announce(done);
-      const changes = this.#roll.update(await board.workers());
-      step.note(changes);
-      // what one had in hand goes to another at once
-      if (changes.some(({ kind }) => kind === "workerLeft")) await step.lookAfterAll();
+      const changes = this.#registry.update(await board.workers());
+      step.addEvents(changes);
+      // re-issues at once what a worker that has left was computing
+      if (changes.some(({ kind }) => kind === "workerLeft")) await step.checkAll();
     });
     if (!this.#warnings.areDue) return;
     const warnings: ClusterEvent[] = [];
@@ -154,52 +157,51 @@ export class ClusterRunner implements MicroBatchRunner {
     yield* warnings;
   }
 
-  /** Does something with the board, and not without it: success means that it is there. Where it fails the board counts as out of reach until something
-   *  succeeds. */
+  /** Calls the board. If that fails, the board counts as down until a call succeeds. */
   async *#attempt(act: () => Promise<void>): AsyncGenerator<ClusterEvent> {
     try {
       await act();
     } catch (error) {
-      yield* this.#isDown(error instanceof Error ? error.message : String(error));
+      yield* this.#reportDown(error instanceof Error ? error.message : String(error));
       return;
     }
-    if (this.#downSince !== undefined) yield* this.#back();
+    if (this.#downSince !== undefined) yield* this.#reportBack();
   }
 
-  /** Tells that the board is out of reach, once and then from time to time. */
-  *#isDown(why: string): Generator<ClusterEvent> {
-    const now = this.#with.clock.now();
+  /** Reports that the board cannot be reached, at once and then at intervals. */
+  *#reportDown(why: string): Generator<ClusterEvent> {
+    const now = this.#options.clock.now();
     this.#downSince ??= now;
-    if (now - this.#toldDown < downMs) return;
-    this.#toldDown = now;
+    if (now - this.#reportedDownAt < downReportMs) return;
+    this.#reportedDownAt = now;
     yield { kind: "queueDown", why, seconds: (now - this.#downSince) / 1000 };
   }
 
-  *#back(): Generator<ClusterEvent> {
-    const seconds = (this.#with.clock.now() - this.#downSince!) / 1000;
+  *#reportBack(): Generator<ClusterEvent> {
+    const seconds = (this.#options.clock.now() - this.#downSince!) / 1000;
     this.#downSince = undefined;
-    this.#toldDown = Number.NEGATIVE_INFINITY;
+    this.#reportedDownAt = Number.NEGATIVE_INFINITY;
     yield { kind: "queueBack", seconds };
   }
 
-  /** The board is there again, perhaps emptied: everything is told and looked up anew. */
-  async *#up(step: StepRun, done: number) {
+  /** After a reconnect: announces the run again and checks all jobs, since the server may have been emptied. */
+  async *#resynchronize(step: StepRun, done: number) {
     yield* this.#attempt(async () => {
       await this.#announce(done);
-      await step.lookAfterAll();
+      await step.checkAll();
     });
   }
 
-  /** What the device here does with a job that it takes. */
+  /** Computes a job that this machine has taken from the board. */
   async #compute(body: string): Promise<string> {
-    const { seal, numerics, name } = this.#with;
+    const { seal, numerics, name } = this.#options;
     const opened = seal.open(body, jobSchema, longest.job);
     if ("problem" in opened) throw new Error(opened.problem);
-    return seal.sign(resultOf(opened.message, await this.#here(opened.message), numerics, name));
+    return seal.sign(resultOf(opened.message, await this.#computeHere(opened.message), numerics, name));
   }
 
-  #here(job: Job): Promise<Outcome> {
-    const computing = computeJob(job, this.#with.local, this.#with.fetch);
+  #computeHere(job: Job): Promise<Outcome> {
+    const computing = computeJob(job, this.#options.local, this.#options.fetchBlob);
     this.#computing.add(computing);
     const done = () => this.#computing.delete(computing);
     computing.then(done, done);
@@ -207,7 +209,29 @@ export class ClusterRunner implements MicroBatchRunner {
   }
 }
 
-/** The results of micro-batches from those of their jobs. */
+/** What a step reacts to. */
+type InboxEvent = BoardEvent | { readonly kind: "tick" } | { readonly kind: "closed" };
+
+/** Events in the order in which they came, for a reader that waits for the next one. */
+class Inbox {
+  readonly #unread: InboxEvent[] = [];
+  #wake: (() => void) | undefined;
+
+  put(event: InboxEvent): void {
+    this.#unread.push(event);
+    this.#wake?.();
+  }
+
+  async next(): Promise<InboxEvent> {
+    while (this.#unread.length === 0)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    return this.#unread.shift()!;
+  }
+}
+
+/** The results of micro-batches, joined from those of their jobs. */
 function* wholeResults(jobs: readonly Job[], results: readonly MicroStepResult[]): Generator<RunnerOutput> {
   const count = jobs.at(-1)!.of.microBatch + 1;
   for (let index = 0; index < count; index++) {

@@ -1,20 +1,20 @@
-/** When copies of jobs are given out once more. */
+/** When jobs are re-issued. A copy is one attempt at a job, published under an id of its own. */
 export interface SchedulePolicy {
-  /** How many times the usual duration a copy may take. */
-  readonly patience: number;
-  /** The same once nothing waits any more and others are idle. */
-  readonly patienceAtEnd: number;
-  /** The least that is waited, in milliseconds. */
-  readonly leastMs: number;
-  /** Copies of a job that are out at a time, and in all. */
+  /** A copy is overdue after so many times the usual duration of a job. */
+  readonly timeoutFactor: number;
+  /** The same once no copy is waiting, so that idle workers can take another one. */
+  readonly timeoutFactorAtEnd: number;
+  /** No copy is overdue before, in milliseconds. */
+  readonly minTimeoutMs: number;
+  /** Copies of a job in flight at a time, and in all. */
   readonly mostCopies: number;
   readonly mostAttempts: number;
 }
 
-export const usualPolicy: SchedulePolicy = {
-  patience: 3,
-  patienceAtEnd: 1.5,
-  leastMs: 2000,
+export const defaultPolicy: SchedulePolicy = {
+  timeoutFactor: 3,
+  timeoutFactorAtEnd: 1.5,
+  minTimeoutMs: 2000,
   mostCopies: 2,
   mostAttempts: 5,
 };
@@ -23,9 +23,9 @@ interface Copy {
   readonly attempt: number;
   readonly publishedAt: number;
   takenAt: number | undefined;
-  isGone: boolean;
-  /** It never went out. */
-  isKept: boolean;
+  isEnded: boolean;
+  /** It could not be published, so it does not count as an attempt. */
+  isUnsent: boolean;
 }
 
 interface Entry {
@@ -33,30 +33,30 @@ interface Entry {
   isDone: boolean;
 }
 
-/** A copy of a job. */
-export interface CopyName {
+/** Identifies a copy: index of the job in its step, and attempt. */
+export interface CopyId {
   readonly index: number;
   readonly attempt: number;
 }
 
-/** Which micro-batches of a step are done, which copies of the others are out, and which of them are overdue. Knows no board and no clock: times are told. */
+/** Which jobs of a step are done, which copies of the others are in flight, and which of those are overdue. It knows no board and no clock: times are passed in. */
 export class StepSchedule {
   readonly #entries: readonly Entry[];
   readonly #policy: SchedulePolicy;
-  /** When anything was heard last. */
-  #lastSign: number;
+  /** When anything about any copy was heard last. */
+  #lastHeardAt: number;
 
   constructor(count: number, now: number, policy: SchedulePolicy) {
     this.#entries = Array.from({ length: count }, () => ({ copies: [], isDone: false }));
     this.#policy = policy;
-    this.#lastSign = now;
+    this.#lastHeardAt = now;
   }
 
   get isDone(): boolean {
     return this.#entries.every(({ isDone }) => isDone);
   }
 
-  /** Indices that have no result. */
+  /** Jobs that have no result. */
   get open(): number[] {
     return [...this.#entries.keys()].filter((index) => !this.#entries[index]!.isDone);
   }
@@ -65,102 +65,102 @@ export class StepSchedule {
     return this.#entries[index]?.isDone === false;
   }
 
-  /** The next copy of an index, which goes out now. */
-  publish(index: number, now: number): CopyName {
+  /** Adds the next copy of a job, which is published now. */
+  publish(index: number, now: number): CopyId {
     const { copies } = this.#entries[index]!;
     const attempt = copies.length + 1;
-    copies.push({ attempt, publishedAt: now, takenAt: undefined, isGone: false, isKept: false });
+    copies.push({ attempt, publishedAt: now, takenAt: undefined, isEnded: false, isUnsent: false });
     return { index, attempt };
   }
 
-  taken(name: CopyName, now: number): void {
-    this.#lastSign = now;
+  markTaken(name: CopyId, now: number): void {
+    this.#lastHeardAt = now;
     const copy = this.#copy(name);
     if (copy) copy.takenAt = now;
   }
 
-  /** A copy that waits, though it was thought to be taken or lost. */
-  waits(name: CopyName, now: number): void {
-    this.#lastSign = now;
+  /** The copy is waiting on the board. */
+  markWaiting(name: CopyId, now: number): void {
+    this.#lastHeardAt = now;
     const copy = this.#copy(name);
     if (copy) copy.takenAt = undefined;
   }
 
-  /** A copy that will bring nothing. */
-  gone(name: CopyName): void {
+  /** The copy is no longer in flight: it has failed, was lost, or is given up. */
+  markEnded(name: CopyId): void {
     const copy = this.#copy(name);
-    if (copy) copy.isGone = true;
+    if (copy) copy.isEnded = true;
   }
 
-  /** A copy that could not go out. */
-  kept(name: CopyName): void {
+  /** The copy could not be published. */
+  markUnsent(name: CopyId): void {
     const copy = this.#copy(name);
-    if (copy) [copy.isGone, copy.isKept] = [true, true];
+    if (copy) [copy.isEnded, copy.isUnsent] = [true, true];
   }
 
-  done(index: number, now: number): void {
-    this.#lastSign = now;
+  markDone(index: number, now: number): void {
+    this.#lastHeardAt = now;
     this.#entries[index]!.isDone = true;
   }
 
-  /** How long a copy of an index has been computed; undefined when none is. */
-  durationOf({ index, attempt }: CopyName, now: number): number | undefined {
+  /** How long a copy has been computed; undefined when it is not taken. */
+  durationOf({ index, attempt }: CopyId, now: number): number | undefined {
     const takenAt = this.#copy({ index, attempt })?.takenAt;
     return takenAt === undefined ? undefined : now - takenAt;
   }
 
-  /** Copies of which something should have been heard by now. usualMs: median duration of jobs; 0 when it is not known. */
-  overdue(now: number, usualMs: number): CopyName[] {
+  /** Copies that are overdue. usualMs: median duration of jobs; 0 when it is not known. */
+  overdue(now: number, usualMs: number): CopyId[] {
     const open = this.open;
     const copies = open.flatMap((index) =>
-      this.#entries[index]!.copies.filter(({ isGone }) => !isGone).map((copy) => ({ index, copy })),
+      this.#entries[index]!.copies.filter(({ isEnded }) => !isEnded).map((copy) => ({ index, copy })),
     );
     const isEnd = copies.every(({ copy }) => copy.takenAt !== undefined);
-    const { patience, patienceAtEnd, leastMs } = this.#policy;
-    const bound = Math.max(leastMs, (isEnd ? patienceAtEnd : patience) * usualMs);
-    const waitingBound = Math.max(leastMs, patience * usualMs);
+    const { timeoutFactor, timeoutFactorAtEnd, minTimeoutMs } = this.#policy;
+    const takenTimeout = Math.max(minTimeoutMs, (isEnd ? timeoutFactorAtEnd : timeoutFactor) * usualMs);
+    const waitingTimeout = Math.max(minTimeoutMs, timeoutFactor * usualMs);
     return copies
       .filter(({ copy }) =>
         copy.takenAt === undefined
-          ? now - Math.max(copy.publishedAt, this.#lastSign) > waitingBound
-          : now - copy.takenAt > bound,
+          ? now - Math.max(copy.publishedAt, this.#lastHeardAt) > waitingTimeout
+          : now - copy.takenAt > takenTimeout,
       )
       .map(({ index, copy }) => ({ index, attempt: copy.attempt }));
   }
 
-  /** Indices of which no copy is out, and one may go out. */
+  /** Jobs that have no copy in flight and are to be published. */
   get unpublished(): number[] {
-    return this.open.filter((index) => this.#isAllGone(index) && !this.isExhausted(index));
+    return this.open.filter((index) => this.#areAllEnded(index) && !this.isExhausted(index));
   }
 
-  /** Whether so many copies of an index have brought nothing that no more go out. */
+  /** Whether all attempts at a job have ended without a result. */
   isExhausted(index: number): boolean {
-    const tried = this.#entries[index]!.copies.filter(({ isKept }) => !isKept);
-    return this.isOpen(index) && this.#isAllGone(index) && tried.length >= this.#policy.mostAttempts;
+    const tried = this.#entries[index]!.copies.filter(({ isUnsent }) => !isUnsent);
+    return this.isOpen(index) && this.#areAllEnded(index) && tried.length >= this.#policy.mostAttempts;
   }
 
-  #isAllGone(index: number): boolean {
-    return this.#entries[index]!.copies.every(({ isGone }) => isGone);
+  #areAllEnded(index: number): boolean {
+    return this.#entries[index]!.copies.every(({ isEnded }) => isEnded);
   }
 
-  /** Whether one more copy of an index may go out. */
+  /** Whether one more copy of a job may be in flight. */
   mayPublish(index: number): boolean {
-    return this.#entries[index]!.copies.filter(({ isGone }) => !isGone).length < this.#policy.mostCopies;
+    return this.#entries[index]!.copies.filter(({ isEnded }) => !isEnded).length < this.#policy.mostCopies;
   }
 
-  /** Copies of open indices that may bring something. */
-  get out(): CopyName[] {
+  /** Copies in flight of jobs that have no result. */
+  get inFlight(): CopyId[] {
     return this.open.flatMap((index) =>
-      this.#entries[index]!.copies.flatMap(({ attempt, isGone }) => (isGone ? [] : [{ index, attempt }])),
+      this.#entries[index]!.copies.flatMap(({ attempt, isEnded }) => (isEnded ? [] : [{ index, attempt }])),
     );
   }
 
-  /** All copies of an index. */
-  copiesOf(index: number): CopyName[] {
+  /** All copies of a job. */
+  copiesOf(index: number): CopyId[] {
     return this.#entries[index]!.copies.map(({ attempt }) => ({ index, attempt }));
   }
 
-  #copy({ index, attempt }: CopyName): Copy | undefined {
+  #copy({ index, attempt }: CopyId): Copy | undefined {
     return this.#entries[index]?.copies[attempt - 1];
   }
 }

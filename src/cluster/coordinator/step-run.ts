@@ -4,17 +4,17 @@ import type { BoardEvent, QueuedJob } from "../board/board.ts";
 import { type Job, jobId, longest, type Result, resultSchema } from "../protocol/job.ts";
 import type { Outcome } from "../worker/compute.ts";
 import { resultOf } from "../worker/compute.ts";
-import type { Coordination } from "./coordination.ts";
-import type { Roll } from "./roll.ts";
-import { type CopyName, StepSchedule } from "./schedule.ts";
-import { type Checked, checkResult, type Usual } from "./verdict.ts";
+import { type Checked, checkResult, type ResultStatistics } from "./result-check.ts";
+import type { RunnerOptions } from "./runner-options.ts";
+import { type CopyId, StepSchedule } from "./schedule.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** Failures and refusals of a micro-batch after which it is computed here. */
-const enough = 3;
-/** A copy that takes so many times the least that is waited, though another one was given out, is given up. */
-const givenUp = 15;
-/** One of so many micro-batches is computed twice on purpose. */
-const twinEvery = 100;
+/** Failed copies and refused results of a job, after which it is computed here. */
+const mostFailures = 3;
+/** A copy that was re-issued is given up after so many times the minimal timeout. */
+const giveUpFactor = 15;
+/** One of so many jobs is computed twice on purpose, to compare workers. */
+const duplicateEvery = 100;
 
 interface Accepted extends Pick<Checked, "digest" | "result"> {
   readonly worker: string;
@@ -23,148 +23,154 @@ interface Accepted extends Pick<Checked, "digest" | "result"> {
   readonly at: number;
 }
 
-/** One step: its jobs on the board, and what became of them. Collects what is to be told until it is asked. */
+/** One step of a shared run: publishes its jobs, re-issues those that are overdue, failed or lost, and checks results. Events are collected until they are taken. */
 export class StepRun {
   readonly #jobs: readonly Job[];
-  readonly #with: Coordination;
-  readonly #roll: Roll;
-  readonly #usual: Usual;
-  /** Late results of its jobs are compared. */
-  #before: StepRun | undefined;
+  readonly #options: RunnerOptions;
+  readonly #registry: WorkerRegistry;
+  readonly #statistics: ResultStatistics;
+  /** The step before: its late results are still compared with those that were accepted. */
+  #previous: StepRun | undefined;
   readonly #schedule: StepSchedule;
   readonly #start: number;
   readonly #events: ClusterEvent[] = [];
   readonly #accepted = new Map<number, Accepted>();
   readonly #doubts = new Map<number, { readonly worker: string; readonly digest: string }[]>();
   readonly #failures = new Map<number, number>();
-  /** Indices of which one more copy is wanted, and whether it goes before all others. */
-  readonly #wanted = new Map<number, boolean>();
-  /** Copies of which another one was given out. */
-  readonly #doubled = new Set<string>();
+  /** Jobs of which one more copy is to be published, and whether ahead of all others. */
+  readonly #extraCopies = new Map<number, boolean>();
+  /** Ids of copies for which another one was published. */
+  readonly #reissued = new Set<string>();
   #bytesOut = 0;
   #bytesIn = 0;
 
-  constructor(jobs: readonly Job[], coordination: Coordination, roll: Roll, usual: Usual, before?: StepRun) {
+  constructor(
+    jobs: readonly Job[],
+    options: RunnerOptions,
+    registry: WorkerRegistry,
+    statistics: ResultStatistics,
+    previous?: StepRun,
+  ) {
     this.#jobs = jobs;
-    this.#with = coordination;
-    this.#roll = roll;
-    this.#usual = usual;
-    this.#before = before;
-    if (before) before.#before = undefined;
-    this.#start = coordination.clock.now();
-    this.#schedule = new StepSchedule(jobs.length, this.#start, coordination.policy);
-    for (const index of this.#twins()) this.#wanted.set(index, false);
+    this.#options = options;
+    this.#registry = registry;
+    this.#statistics = statistics;
+    this.#previous = previous;
+    if (previous) previous.#previous = undefined;
+    this.#start = options.clock.now();
+    this.#schedule = new StepSchedule(jobs.length, this.#start, options.policy);
+    for (const index of this.#duplicatedJobs()) this.#extraCopies.set(index, false);
   }
 
   get isDone(): boolean {
     return this.#schedule.isDone;
   }
 
-  /** Jobs for each who computes. */
+  /** Jobs per machine that computes them. */
   get jobsEach(): number {
     return this.#jobs.length / Math.max(1, this.#computing);
   }
 
-  /** Whether a micro-batch has failed so often that it is to be computed here. */
+  /** Whether a job has failed so often that it must be computed here. */
   get isStuck(): boolean {
-    return this.#schedule.open.some((index) => this.#isHopeless(index));
+    return this.#schedule.open.some((index) => this.#areRetriesExhausted(index));
   }
 
-  /** Adds what is to be told. */
-  note(events: readonly ClusterEvent[]): void {
+  /** Adds events of the runner. */
+  addEvents(events: readonly ClusterEvent[]): void {
     this.#events.push(...events);
   }
 
-  /** Everything that came up since it was asked last. */
-  *events(): Generator<ClusterEvent> {
-    const late = this.#before ? this.#before.#events.splice(0) : [];
+  /** The events since the last call. */
+  *takeEvents(): Generator<ClusterEvent> {
+    const late = this.#previous ? this.#previous.#events.splice(0) : [];
     yield* [...late, ...this.#events.splice(0)];
   }
 
-  /** Whether something is to be hung up. */
-  get hasMore(): boolean {
-    return this.#schedule.unpublished.length + this.#wantedNow.length > 0;
+  /** Whether there is something to publish. */
+  get hasUnpublished(): boolean {
+    return this.#schedule.unpublished.length + this.#openExtraCopies.length > 0;
   }
 
-  /** How many compute jobs of the run. */
+  /** How many machines compute jobs: the workers, and this one where it takes jobs. */
   get #computing(): number {
-    return this.#roll.size + (this.#with.takesJobs ? 1 : 0);
+    return this.#registry.size + (this.#options.takesJobs ? 1 : 0);
   }
 
-  /** Indices that are computed twice on purpose. */
-  #twins(): number[] {
+  /** Jobs that are computed twice on purpose. */
+  #duplicatedJobs(): number[] {
     const [count, computing] = [this.#jobs.length, this.#computing];
     if (computing < 2) return [];
-    // where all have something to do in the last round, one copy more makes the step a round longer: then only one step in so many has one
-    const every = count % computing === 0 ? twinEvery * count : twinEvery;
-    return this.#jobs.filter(({ step, index }) => isTwin(step, index, every)).map(({ index }) => index);
+    // where the jobs divide evenly among the machines, an extra copy makes the step a round longer: then only one in so many steps has one
+    const every = count % computing === 0 ? duplicateEvery * count : duplicateEvery;
+    return this.#jobs.filter(({ step, index }) => isDuplicated(step, index, every)).map(({ index }) => index);
   }
 
-  get #wantedNow(): number[] {
-    return [...this.#wanted.keys()].filter((index) => this.#schedule.isOpen(index));
+  get #openExtraCopies(): number[] {
+    return [...this.#extraCopies.keys()].filter((index) => this.#schedule.isOpen(index));
   }
 
-  /** Hangs up what is not there, and second copies that are wanted. */
+  /** Publishes jobs that have no copy in flight, and extra copies. @throws what the board throws */
   async publish(): Promise<void> {
-    const missing = this.#schedule.unpublished;
-    const more = this.#wantedNow;
-    const isFirst = missing.length === 0 && more.every((index) => this.#wanted.get(index));
-    // those that are computed twice go first, one copy after the other: so two workers take them, and both are done before the step is
-    const rest = missing.filter((index) => !more.includes(index));
-    const twice = more.flatMap((index) => (missing.includes(index) ? [index, index] : [index]));
-    const names = [...twice, ...rest].map((index) => this.#schedule.publish(index, this.#with.clock.now()));
-    this.#wanted.clear();
+    const unpublished = this.#schedule.unpublished;
+    const extra = this.#openExtraCopies;
+    const isFirst = unpublished.length === 0 && extra.every((index) => this.#extraCopies.get(index));
+    // duplicated jobs go first, both copies together: so two workers take them, and both finish before the step does
+    const rest = unpublished.filter((index) => !extra.includes(index));
+    const duplicated = extra.flatMap((index) => (unpublished.includes(index) ? [index, index] : [index]));
+    const names = [...duplicated, ...rest].map((index) => this.#schedule.publish(index, this.#options.clock.now()));
+    this.#extraCopies.clear();
     try {
-      const posted = names.map((name) => this.#posted(name));
-      await this.#with.board.publish(posted, isFirst || this.#accepted.size > 0);
-      for (const { body } of posted) this.#bytesOut += body.length;
+      const queued = names.map((name) => this.#queuedJob(name));
+      await this.#options.board.publish(queued, isFirst || this.#accepted.size > 0);
+      for (const { body } of queued) this.#bytesOut += body.length;
     } catch (error) {
-      for (const name of names) this.#schedule.kept(name);
+      for (const name of names) this.#schedule.markUnsent(name);
       throw error;
     }
   }
 
-  hear(event: Exclude<BoardEvent, { readonly kind: "up" | "down" }>): void {
-    const name = nameOf(event.id, this.#jobs[0]!.step);
+  handle(event: Exclude<BoardEvent, { readonly kind: "up" | "down" }>): void {
+    const name = copyIdOf(event.id, this.#jobs[0]!.step);
     if (!name || name.index >= this.#jobs.length) {
-      if (event.kind === "answered" && this.#before) this.#before.#compareLate(event.id, event.body);
+      if (event.kind === "answered" && this.#previous) this.#previous.#compareLate(event.id, event.body);
       return;
     }
-    if (event.kind === "taken") this.#schedule.taken(name, this.#with.clock.now());
-    else if (event.kind === "failed") this.#failed(name, event.why);
-    else this.#judge(name, event.body);
+    if (event.kind === "taken") this.#schedule.markTaken(name, this.#options.clock.now());
+    else if (event.kind === "failed") this.#onFailed(name, event.why);
+    else this.#receive(name, event.body);
   }
 
-  /** Looks for copies of which something should have been heard. @throws what the board throws */
-  async lookAfterOverdue(): Promise<void> {
-    const now = this.#with.clock.now();
-    for (const name of this.#schedule.overdue(now, this.#usual.duration(sizeOf(this.#jobs[0]!))))
-      await this.#lookAfter(name, true);
+  /** Checks the status of overdue copies. @throws what the board throws */
+  async checkOverdue(): Promise<void> {
+    const now = this.#options.clock.now();
+    for (const name of this.#schedule.overdue(now, this.#statistics.duration(sizeOf(this.#jobs[0]!))))
+      await this.#check(name, true);
   }
 
-  /** Looks for all copies, as after the board was away or a worker has left. @throws what the board throws */
-  async lookAfterAll(): Promise<void> {
-    for (const name of this.#schedule.out) await this.#lookAfter(name, false);
+  /** Checks the status of all copies in flight, as after an outage or when a worker has left. @throws what the board throws */
+  async checkAll(): Promise<void> {
+    for (const name of this.#schedule.inFlight) await this.#check(name, false);
   }
 
-  /** Computes one micro-batch here: one that fails elsewhere, or the first without a result. */
+  /** Computes one job on this machine: one whose retries are exhausted, or the first without a result. */
   async computeHere(compute: (job: Job) => Promise<Outcome>): Promise<void> {
     const { open } = this.#schedule;
-    const index = open.find((one) => this.#isHopeless(one)) ?? open[0];
+    const index = open.find((one) => this.#areRetriesExhausted(one)) ?? open[0];
     if (index === undefined) return;
     const job = this.#jobs[index]!;
-    const { name, numerics } = this.#with;
-    this.#take({ index, attempt: 0 }, resultOf({ ...job, attempt: 0 }, await compute(job), numerics, name));
+    const { name, numerics } = this.#options;
+    this.#checkResult({ index, attempt: 0 }, resultOf({ ...job, attempt: 0 }, await compute(job), numerics, name));
   }
 
-  /** Takes down what waits though nobody needs it. */
+  /** Withdraws copies whose results are not needed. @throws what the board throws */
   async withdrawRest(): Promise<void> {
     const copies = this.#jobs.flatMap(({ index }) => this.#schedule.copiesOf(index));
     const idle = copies.filter(({ index, attempt }) => this.#accepted.get(index)?.attempt !== attempt);
-    if (idle.length > 0) await this.#with.board.withdraw(idle.map((name) => this.#idOf(name)));
+    if (idle.length > 0) await this.#options.board.withdraw(idle.map((name) => this.#idOf(name)));
   }
 
-  /** Of all its jobs, once it is done. */
+  /** The results of all jobs, once the step is done. */
   get results(): MicroStepResult[] {
     return this.#jobs.map(({ index }) => this.#accepted.get(index)!.result);
   }
@@ -189,134 +195,136 @@ export class StepRun {
     };
   }
 
-  async #lookAfter(name: CopyName, isOverdue: boolean): Promise<void> {
+  async #check(name: CopyId, isOverdue: boolean): Promise<void> {
     if (!this.#schedule.isOpen(name.index)) return;
     const id = this.#idOf(name);
-    const standing = await this.#with.board.statusOf(id);
-    const now = this.#with.clock.now();
-    if (standing.state === "answered") return this.#judge(name, standing.body);
-    if (standing.state === "failed") return this.#failed(name, standing.why);
-    if (standing.state === "waiting") return this.#schedule.waits(name, now);
-    if (standing.state === "missing") {
-      this.#schedule.gone(name);
-      if (this.#schedule.unpublished.includes(name.index)) this.#tellReissue(name.index, "it was lost");
+    const status = await this.#options.board.statusOf(id);
+    const now = this.#options.clock.now();
+    if (status.state === "answered") return this.#receive(name, status.body);
+    if (status.state === "failed") return this.#onFailed(name, status.why);
+    if (status.state === "waiting") return this.#schedule.markWaiting(name, now);
+    if (status.state === "missing") {
+      this.#schedule.markEnded(name);
+      if (this.#schedule.unpublished.includes(name.index)) this.#reportReissue(name.index, "it was lost");
       return;
     }
-    const { by } = standing;
-    const isLeft = by !== undefined && by !== this.#with.name && !this.#roll.isPresent(by);
+    const { by } = status;
+    const hasLeft = by !== undefined && by !== this.#options.name && !this.#registry.isPresent(by);
     const duration = this.#schedule.durationOf(name, now);
-    if (duration === undefined) this.#schedule.taken(name, now);
-    if (!isLeft && (duration === undefined || !isOverdue)) return;
-    if (this.#doubled.has(id)) {
-      if (isLeft || duration! > givenUp * this.#with.policy.leastMs) this.#schedule.gone(name);
+    if (duration === undefined) this.#schedule.markTaken(name, now);
+    if (!hasLeft && (duration === undefined || !isOverdue)) return;
+    if (this.#reissued.has(id)) {
+      if (hasLeft || duration! > giveUpFactor * this.#options.policy.minTimeoutMs) this.#schedule.markEnded(name);
       return;
     }
     if (!this.#schedule.mayPublish(name.index)) return;
-    this.#doubled.add(id);
-    this.#wanted.set(name.index, true);
-    this.#tellReissue(name.index, `${by ?? "its worker"} ${isLeft ? "is gone" : "takes too long"}`);
+    this.#reissued.add(id);
+    this.#extraCopies.set(name.index, true);
+    this.#reportReissue(name.index, `${by ?? "its worker"} ${hasLeft ? "is gone" : "takes too long"}`);
   }
 
-  #isHopeless(index: number): boolean {
-    return this.#schedule.isExhausted(index) || (this.#failures.get(index) ?? 0) >= enough;
+  #areRetriesExhausted(index: number): boolean {
+    return this.#schedule.isExhausted(index) || (this.#failures.get(index) ?? 0) >= mostFailures;
   }
 
-  #tellReissue(index: number, why: string): void {
+  #reportReissue(index: number, why: string): void {
     this.#events.push({ kind: "reissued", step: this.#jobs[0]!.step + 1, index, why });
   }
 
-  #failed(name: CopyName, why: string): void {
-    this.#schedule.gone(name);
+  #onFailed(name: CopyId, why: string): void {
+    this.#schedule.markEnded(name);
     if (!this.#schedule.isOpen(name.index)) return;
     this.#failures.set(name.index, (this.#failures.get(name.index) ?? 0) + 1);
-    this.#tellReissue(name.index, why);
+    this.#reportReissue(name.index, why);
   }
 
-  #judge(name: CopyName, body: string): void {
-    const opened = this.#with.seal.open(body, resultSchema, longest.result);
+  #receive(name: CopyId, body: string): void {
+    const opened = this.#options.seal.open(body, resultSchema, longest.result);
     if ("problem" in opened) {
-      this.#failed(name, `its result is refused: ${opened.problem}`);
+      this.#onFailed(name, `its result is refused: ${opened.problem}`);
       return;
     }
     const found = opened.message;
     const { run, incarnation, step } = this.#jobs[0]!;
     const isStale = found.run !== run || found.incarnation !== incarnation || found.step !== step;
-    const isOut = this.#roll.isOut(found.worker);
-    const isOther = !this.#with.takesOthers && found.numerics !== this.#with.numerics;
-    if (isStale) this.#failed(name, `the result of ${found.worker} is of another time`);
-    else if (isOut) this.#failed(name, `${found.worker} is not used any more`);
-    else if (found.index !== name.index) this.#refuse(name, found.worker, "its result is of another micro-batch");
+    const isExcluded = this.#registry.isExcluded(found.worker);
+    const isOther = !this.#options.takesOtherNumerics && found.numerics !== this.#options.numerics;
+    if (isStale) this.#onFailed(name, `the result of ${found.worker} is stale`);
+    else if (isExcluded) this.#onFailed(name, `${found.worker} is not used any more`);
+    else if (found.index !== name.index) this.#refuse(name, found.worker, "its result is for another micro-batch");
     else if (isOther) this.#refuse(name, found.worker, "it computes other bits than the coordinator");
     else {
       this.#bytesIn += body.length;
-      this.#take(name, found);
+      this.#checkResult(name, found);
     }
   }
 
-  /** Takes a result whose sender is known. */
-  #take(name: CopyName, found: Result): void {
+  /** Checks a result of this step: refuses it, compares it with one that was accepted before, or accepts it. */
+  #checkResult(name: CopyId, found: Result): void {
     const { index } = name;
     const checked = checkResult(this.#jobs[index]!, found);
     if ("problem" in checked) this.#refuse(name, found.worker, checked.problem);
     else if (!this.#schedule.isOpen(index)) this.#compare(index, found, checked.digest);
-    else if (!this.#usual.isDoubtful(checked.norm) || this.#isConfirmed(name, found.worker, checked))
+    else if (!this.#statistics.isOutlier(checked.norm) || this.#isConfirmed(name, found.worker, checked))
       this.#accept(index, found, checked);
   }
 
   #accept(index: number, { worker, attempt, ms: { fetch, run } }: Result, { digest, norm, result }: Checked): void {
     for (const doubt of this.#doubts.get(index) ?? [])
-      if (doubt.digest !== digest) this.#events.push(this.#roll.strike(doubt.worker, "nobody confirms its result"));
-    const at = this.#with.clock.now();
-    this.#schedule.done(index, at);
+      if (doubt.digest !== digest)
+        this.#events.push(this.#registry.strike(doubt.worker, "no other worker confirms its result"));
+    const at = this.#options.clock.now();
+    this.#schedule.markDone(index, at);
     this.#accepted.set(index, { worker, attempt, digest, result, ms: fetch + run, at });
-    this.#usual.note(sizeOf(this.#jobs[index]!), fetch + run, norm);
+    this.#statistics.note(sizeOf(this.#jobs[index]!), fetch + run, norm);
   }
 
-  /** Whether a result that looks odd is one that two agree on, or the coordinator's own. Else one more is asked for; what is no number at all is computed here. */
-  #isConfirmed(name: CopyName, worker: string, { digest, norm }: Checked): boolean {
-    if (worker === this.#with.name) return true;
+  /** Whether an outlier is confirmed: by a second worker with the same bits, or because the coordinator has computed it. Otherwise the job is re-issued; one whose
+   *  gradient is not finite is computed here. */
+  #isConfirmed(name: CopyId, worker: string, { digest, norm }: Checked): boolean {
+    if (worker === this.#options.name) return true;
     const doubts = Number.isFinite(norm) ? (this.#doubts.get(name.index) ?? []) : [];
     if (doubts.some((one) => one.digest === digest && (one.worker !== worker || this.#computing < 2))) return true;
     this.#doubts.set(name.index, [...(this.#doubts.get(name.index) ?? []), { worker, digest }]);
-    this.#schedule.gone(name);
-    this.#tellReissue(name.index, `the result of ${worker} is unusual, so another one is asked for`);
-    if (doubts.length >= 1 || !Number.isFinite(norm)) this.#failures.set(name.index, enough);
+    this.#schedule.markEnded(name);
+    this.#reportReissue(name.index, `the result of ${worker} is an outlier, so another worker must confirm it`);
+    if (doubts.length >= 1 || !Number.isFinite(norm)) this.#failures.set(name.index, mostFailures);
     return false;
   }
 
-  #refuse(name: CopyName, worker: string, why: string): void {
-    this.#events.push(this.#roll.strike(worker, why));
-    this.#failed(name, `the result of ${worker} is refused`);
+  #refuse(name: CopyId, worker: string, why: string): void {
+    this.#events.push(this.#registry.strike(worker, why));
+    this.#onFailed(name, `the result of ${worker} is refused`);
   }
 
   #compare(index: number, { worker, numerics }: Result, digest: string): void {
     const first = this.#accepted.get(index);
-    if (!first || first.digest === digest || first.worker === worker || numerics !== this.#with.numerics) return;
+    if (!first || first.digest === digest || first.worker === worker || numerics !== this.#options.numerics) return;
     const workers = [first.worker, worker] as const;
     this.#events.push({ kind: "duplicateDiffers", step: this.#jobs[0]!.step + 1, index, workers });
   }
 
-  /** A result that came when its step was over. */
+  /** Compares a result that came after its step was done. */
   #compareLate(id: string, body: string): void {
-    const name = nameOf(id, this.#jobs[0]!.step);
-    const opened = name && this.#with.seal.open(body, resultSchema, longest.result);
+    const name = copyIdOf(id, this.#jobs[0]!.step);
+    const opened = name && this.#options.seal.open(body, resultSchema, longest.result);
     if (!opened || "problem" in opened || !this.#jobs[name.index]) return;
     const checked = checkResult(this.#jobs[name.index]!, opened.message);
     if (!("problem" in checked)) this.#compare(name.index, opened.message, checked.digest);
   }
 
-  #posted(name: CopyName): QueuedJob {
+  #queuedJob(name: CopyId): QueuedJob {
     const job: Job = { ...this.#jobs[name.index]!, attempt: name.attempt };
-    return { id: this.#idOf(name), body: this.#with.seal.sign(job) };
+    return { id: this.#idOf(name), body: this.#options.seal.sign(job) };
   }
 
-  #idOf({ index, attempt }: CopyName): string {
+  #idOf({ index, attempt }: CopyId): string {
     return jobId({ step: this.#jobs[0]!.step, index, attempt });
   }
 }
 
-/** The copy that an id names, if it is of this step. */
-function nameOf(id: string, step: number): CopyName | undefined {
+/** The copy that an id names; undefined if it is of another step. */
+function copyIdOf(id: string, step: number): CopyId | undefined {
   const [, ofStep, index, attempt] = /^s(\d+)-(\d+)-(\d+)$/.exec(id) ?? [];
   return Number(ofStep) === step ? { index: Number(index), attempt: Number(attempt) } : undefined;
 }
@@ -326,6 +334,6 @@ function sizeOf({ samples, latentShape }: Job): string {
 }
 
 /** One in so many, chosen by a fixed rule, so that no generator is drawn from. */
-function isTwin(step: number, index: number, every: number): boolean {
+function isDuplicated(step: number, index: number, every: number): boolean {
   return Math.imul(step * 64 + index + 1, 2654435761) >>> 0 < 2 ** 32 / every;
 }

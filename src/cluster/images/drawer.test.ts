@@ -6,7 +6,7 @@ import { arrayOf } from "../../array/index.ts";
 import type { Picture } from "../../pictures/index.ts";
 import type { DrawerNews, ImageOrder } from "../../training/index.ts";
 import { MemoryBoard } from "../board/memory.ts";
-import { Roll } from "../coordinator/roll.ts";
+import { WorkerRegistry } from "../coordinator/worker-registry.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import { Seal, sha256 } from "../protocol/signed.ts";
@@ -98,9 +98,9 @@ async function drawnAmong({ workers, ...plan }: Plan): Promise<DrawerNews[]> {
   };
   for (let i = 0; i < workers; i++) await join();
 
-  const roll = new Roll();
+  const registry = new WorkerRegistry();
   const drawer = await SharedDrawer.open({
-    ...{ board: faultyBoard(memory.coordinator(of), memory, clock, faults, () => []), of, seal, clock, roll },
+    ...{ board: faultyBoard(memory.coordinator(of), memory, clock, faults, () => []), of, seal, clock, registry },
     ...{ numerics, takesOtherNumerics: false, workersPerStep: 1, isStopping: () => false },
     deliveries: {
       read: async (job, digest, bytes) => {
@@ -120,7 +120,7 @@ async function drawnAmong({ workers, ...plan }: Plan): Promise<DrawerNews[]> {
   const rounds = async () => {
     for (let step = 1; step <= 3; step++) {
       for await (const news of drawer.finish()) told.push(news);
-      roll.update(await memory.coordinator(of).workers());
+      registry.update(await memory.coordinator(of).workers());
       for (let index = 0; index < 3; index++) drawer.handOut(orderOf(step, index), here);
       await clock.wait(5000);
       told.push(...drawer.news());

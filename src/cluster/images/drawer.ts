@@ -3,11 +3,11 @@ import type { ClusterEvent, DrawerNews, DrawHere, ImageDrawer, ImageOrder } from
 import type { Deliveries } from "../blobs/deliveries.ts";
 import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { Clock } from "../coordinator/clock.ts";
-import type { Roll } from "../coordinator/roll.ts";
+import type { WorkerRegistry } from "../coordinator/worker-registry.ts";
 import { encodeRows } from "../protocol/arrays.ts";
 import { rowsHash } from "../protocol/job.ts";
 import { protocolVersion, type Seal } from "../protocol/signed.ts";
-import type { BeginHere, Objection, ShareEvent } from "../sharing/giving.ts";
+import type { LocalStart, Rejection, ShareEvent } from "../sharing/options.ts";
 import { JobSharing } from "../sharing/share.ts";
 import { StragglerTimer } from "../sharing/straggler-timer.ts";
 import { type SampleAnswer, type SampleJob, sampleAnswerSchema } from "./protocol.ts";
@@ -18,7 +18,7 @@ interface DrawerOptions {
   readonly seal: Seal;
   readonly clock: Clock;
   /** The run's workers. */
-  readonly roll: Roll;
+  readonly registry: WorkerRegistry;
   readonly deliveries: Pick<Deliveries, "read" | "drop">;
   /** Digest of the VAE probe as it was computed here. */
   readonly numerics: string;
@@ -57,20 +57,20 @@ export class SharedDrawer implements ImageDrawer {
 
   private constructor(options: DrawerOptions) {
     this.#options = options;
-    const { board, of, seal, clock, roll } = options;
+    const { board, of, seal, clock, registry } = options;
     this.#stragglers = new StragglerTimer(clock);
     this.#sharing = new JobSharing<SampleAnswer, LocalResult>({
-      ...{ kind: "sample", answers: sampleAnswerSchema, board, of, seal, clock, roll, signal: this.#stop.signal },
+      ...{ kind: "sample", answers: sampleAnswerSchema, board, of, seal, clock, registry, signal: this.#stop.signal },
       bodyOf: (index, attempt) => seal.sign(this.#job(index, attempt)),
       accept: (job, answer) => this.#accept(job, answer),
-      here: (index) => this.#drawHere(index),
-      begins: () => this.#mayStart(),
-      mostOut: () => this.#mostOut(),
+      runHere: (index) => this.#drawHere(index),
+      mayStart: () => this.#mayStart(),
+      mostInFlight: () => this.#mostInFlight(),
     });
   }
 
   isReady(): boolean {
-    return this.#options.roll.drawers > 0;
+    return this.#options.registry.drawerCount > 0;
   }
 
   get waiting(): number {
@@ -90,12 +90,12 @@ export class SharedDrawer implements ImageDrawer {
   async *finish(): AsyncGenerator<DrawerNews> {
     this.#isWaiting = true;
     this.#stragglers.restart();
-    this.#sharing.look();
+    this.#sharing.refresh();
     try {
       for (;;) {
         yield* this.news();
         if (this.waiting === 0 || this.#options.isStopping()) return;
-        await this.#sharing.change();
+        await this.#sharing.nextChange();
       }
     } finally {
       this.#isWaiting = false;
@@ -109,15 +109,15 @@ export class SharedDrawer implements ImageDrawer {
   }
 
   /** Nothing is drawn here while the run trains: that would delay its steps. */
-  #mayStart(): BeginHere {
+  #mayStart(): LocalStart {
     if (!this.#isWaiting) return "nothing";
     return this.#stragglers.isExpired ? "anything" : "untaken";
   }
 
   /** As many as there are workers to spare, but at least one; all of them once the run waits for its images. */
-  #mostOut(): number {
+  #mostInFlight(): number {
     if (this.#isWaiting) return Number.POSITIVE_INFINITY;
-    return Math.max(1, this.#options.roll.drawers - this.#options.workersPerStep);
+    return Math.max(1, this.#options.registry.drawerCount - this.#options.workersPerStep);
   }
 
   #job(index: number, attempt: number): SampleJob {
@@ -130,7 +130,7 @@ export class SharedDrawer implements ImageDrawer {
   async #accept(
     job: string,
     { index, numerics, delivered, rowsHash: hash }: SampleAnswer,
-  ): Promise<Objection | undefined> {
+  ): Promise<Rejection | undefined> {
     const { deliveries, takesOtherNumerics } = this.#options;
     try {
       const handed = this.#handedOut.get(index);

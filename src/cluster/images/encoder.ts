@@ -7,7 +7,7 @@ import type { BlobServer } from "../blobs/server.ts";
 import type { CoordinatorBoard, QueueId } from "../board/board.ts";
 import type { Clock } from "../coordinator/clock.ts";
 import { protocolVersion, type Seal, sha256 } from "../protocol/signed.ts";
-import type { Objection, ShareEvent } from "../sharing/giving.ts";
+import type { Rejection, ShareEvent } from "../sharing/options.ts";
 import { JobSharing } from "../sharing/share.ts";
 import { StragglerTimer } from "../sharing/straggler-timer.ts";
 import {
@@ -178,8 +178,8 @@ export class QueuedEncoder implements SharedEncoder {
       announce: (step, out) => board.announce(manifest, { step, excluded: out }),
       bodyOf: (index, attempt) => seal.sign(this.#job(index, attempt)),
       accept: (job, answer) => this.#accept(job, answer),
-      here: (index) => this.#encodeHere(index),
-      begins: () => (this.#stragglers.isExpired ? "anything" : "untaken"),
+      runHere: (index) => this.#encodeHere(index),
+      mayStart: () => (this.#stragglers.isExpired ? "anything" : "untaken"),
     });
     await sharing.start();
     this.#sharing = sharing;
@@ -192,7 +192,7 @@ export class QueuedEncoder implements SharedEncoder {
     try {
       while (!this.#stop.signal.aborted) {
         for (const event of sharing.news()) this.#handle(event);
-        await sharing.change();
+        await sharing.nextChange();
       }
     } catch (error) {
       for (const { reject } of this.#batches.values()) reject(error);
@@ -230,7 +230,7 @@ export class QueuedEncoder implements SharedEncoder {
     return { ...job, width, height, pictures: [...digests] };
   }
 
-  async #accept(job: string, { index, numerics, delivered }: EncodeAnswer): Promise<Objection | undefined> {
+  async #accept(job: string, { index, numerics, delivered }: EncodeAnswer): Promise<Rejection | undefined> {
     const { deliveries, takesOtherNumerics, numerics: own } = this.#queue!;
     try {
       const task = this.#batches.get(index);

@@ -7,7 +7,7 @@ import { type TrainingEvent, train } from "../../training/index.ts";
 import { BlobStore } from "../blobs/store.ts";
 import { MemoryBoard } from "../board/memory.ts";
 import { realClock } from "../coordinator/clock.ts";
-import { runName, sharingBy } from "../coordinator/open.ts";
+import { runName, shareOver } from "../coordinator/open.ts";
 import { Seal } from "../protocol/signed.ts";
 import { QueueWorker } from "../worker/worker.ts";
 
@@ -48,7 +48,7 @@ async function trained(outputDir: string, more: readonly string[], { during, ...
 }
 
 const sharing = (board: MemoryBoard, minSharedMs?: number) =>
-  sharingBy({
+  shareOver({
     ...{ openBoard: async (of) => board.coordinator(of), seal, isLocal: true, coinage: "1.2.3" },
     ...(minSharedMs !== undefined && { minSharedMs }),
   });
@@ -81,7 +81,7 @@ test("sample images that a worker draws while the run goes on are those of a loc
   const board = new MemoryBoard(realClock);
   const { said, stop } = workerOf(board);
   const during = async (event: TrainingEvent) => {
-    // the roll is called once a second
+    // presences are read once a second
     if (event.kind !== "step" || event.step > 1) return;
     await until(() => said.includes("ready to draw sample images"));
     await new Promise((resolve) => setTimeout(resolve, 1100));

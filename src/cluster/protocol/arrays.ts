@@ -5,12 +5,12 @@ import { CoinageError } from "../../errors/index.ts";
 import { firstPlaceholderId } from "../../models/index.ts";
 import { PythonRandom, type PythonRandomState, TorchGenerator, type TorchGeneratorState } from "../../random/index.ts";
 
-// Arrays and the states of generators as text: little-endian bytes in base64.
+// Arrays and states of random generators in messages: little-endian bytes in base64.
 
-// no pattern: what is none does not give the bytes that are counted where it is read
+// no pattern: decoding checks the number of bytes
 const base64 = z.string();
 
-/** Sizes that messages may ask for. */
+/** Largest sizes in messages. */
 export const limits = { rows: 75 * 16, width: 4096, encoders: 2, samples: 64, texts: 64 * 16, chunks: 3, ids: 4096 };
 
 const size = (largest: number) => z.int().min(1).max(largest);
@@ -21,19 +21,19 @@ export const tokenIdsSchema = z.object({
   data: base64,
 });
 const rowBlock = z.object({ ids: base64, rows: base64 });
-/** Rows by token id, in ascending order: those whose numbers are all of single precision, as they are for tokens that stand at one place, and the others. */
+/** Rows by ascending token id. single: those that float32 holds exactly, as for tokens that are used at one position; double: the others. */
 export const gradientSchema = z.object({ width: size(limits.width), single: rowBlock, double: rowBlock });
 export type EncodedGradient = z.infer<typeof gradientSchema>;
 export const numbersSchema = base64;
 
-/** @throws PROTOCOL when there are not that many */
+/** Decodes numbers. @throws CLUSTER_PROTOCOL when there are not `count`, or not a whole number of them */
 function numbersIn<Type extends "float32" | "float64" | "int32">(dtype: Type, text: string, count: number | undefined) {
   const bytes = new Uint8Array(Buffer.from(text, "base64"));
   const each = dtype === "float64" ? 8 : 4;
   if (bytes.length % each !== 0 || (count !== undefined && bytes.length !== count * each))
     throw new CoinageError(
       "CLUSTER_PROTOCOL",
-      `${bytes.length} bytes where ${count ?? "whole"} ${dtype} numbers belong.`,
+      `${bytes.length} bytes are not ${count ?? "a whole number of"} ${dtype} numbers.`,
     );
   return typedArrayOn(dtype, bytes) as Type extends "float32"
     ? Float32Array
@@ -77,7 +77,7 @@ export function decodeTokenIds({ shape, data }: z.infer<typeof tokenIdsSchema>):
   );
 }
 
-/** Gradients by token id, as messages have them. They are sums in double precision; nothing is rounded. */
+/** Encodes gradients by token id without rounding: they are sums in double precision. */
 export function encodeGradient(gradient: ReadonlyMap<number, Float64Array>): EncodedGradient {
   const ids = [...gradient.keys()].sort((a, b) => a - b);
   const [singles, doubles] = [[] as number[], [] as number[]];
@@ -94,21 +94,21 @@ export function encodeGradient(gradient: ReadonlyMap<number, Float64Array>): Enc
   };
 }
 
-/** Whether single precision holds all numbers. */
+/** Whether float32 holds all numbers exactly. */
 function isSingle(values: Float64Array): boolean {
   for (const value of values) if (Math.fround(value) !== value) return false;
   return true;
 }
 
-/** The gradients at learned tokens alone. All of them where no learned token is used, or where a number at another token is not finite: a step depends on that. */
+/** The gradients at learned tokens alone; all of them if no learned token is used, or if any number is not finite, which the coordinator must see. */
 export function learnedGradient(gradient: ReadonlyMap<number, Float64Array>): ReadonlyMap<number, Float64Array> {
   const learned = [...gradient].filter(([id]) => id >= firstPlaceholderId);
   const isSound = [...gradient.values()].every((row) => row.every(Number.isFinite));
   return learned.length > 0 && isSound ? new Map(learned) : gradient;
 }
 
-/** The gradients of a message for the token ids of its job, in the order in which its texts use them first: sums over all rows are taken in that order.
- *  texts: all ids of the job; isLearned: those of learned tokens are enough. @throws CLUSTER_PROTOCOL when they are of other ids */
+/** Decodes the gradients for a job's token ids, in the order in which its texts first use them: sums over all rows are computed in that order.
+ *  texts: all token ids of the job; isLearned: whether those of learned tokens are enough. @throws CLUSTER_PROTOCOL for other ids */
 export function decodeGradient(
   gradient: EncodedGradient,
   texts: readonly number[],
@@ -119,11 +119,11 @@ export function decodeGradient(
   const learned = isLearned ? used.filter((id) => id >= firstPlaceholderId) : [];
   const ids = learned.length === rows.size ? learned : used;
   if (rows.size !== ids.length || ids.some((id) => !rows.has(id)))
-    throw new CoinageError("CLUSTER_PROTOCOL", "Gradients of other tokens than those of the job.");
+    throw new CoinageError("CLUSTER_PROTOCOL", "The gradients are not those of the job's tokens.");
   return new Map(ids.map((id) => [id, rows.get(id)!]));
 }
 
-/** Rows by token id, whichever they are. @throws CLUSTER_PROTOCOL when they are not well formed */
+/** Decodes rows by token id, whatever the ids. @throws CLUSTER_PROTOCOL for malformed ones */
 export function gradientRows({ width, single, double }: EncodedGradient): Map<number, Float64Array> {
   const rows = new Map<number, Float64Array>();
   for (const [dtype, block] of [
@@ -133,7 +133,8 @@ export function gradientRows({ width, single, double }: EncodedGradient): Map<nu
     const ids = numbersIn("int32", block.ids, undefined);
     const values = new Float64Array(numbersIn(dtype, block.rows, ids.length * width));
     for (const [i, id] of ids.entries()) {
-      if (i > 0 && id <= ids[i - 1]!) throw new CoinageError("CLUSTER_PROTOCOL", "Tokens that are not in order.");
+      if (i > 0 && id <= ids[i - 1]!)
+        throw new CoinageError("CLUSTER_PROTOCOL", "The token ids are not in ascending order.");
       rows.set(id, values.subarray(i * width, (i + 1) * width));
     }
   }
@@ -143,13 +144,13 @@ export function gradientRows({ width, single, double }: EncodedGradient): Map<nu
 const twister = { words: z.string().length(3328), position: z.int().min(0).max(624) };
 export const generatorsSchema = z.object({
   torch: z.object({ ...twister, outputs: z.int().min(0), cachedNormal: z.number().nullable() }),
-  /** Pyramid noise draws from it. */
+  /** For pyramid noise. */
   python: z.object(twister).optional(),
-  /** Timesteps that are spread over a step are drawn from it. */
+  /** For timesteps that are spread over a step. */
   timesteps: z.object({ ...twister, outputs: z.int().min(0), cachedNormal: z.number().nullable() }).optional(),
 });
 
-/** needs: which of the others are drawn from beside torch's. */
+/** needs: which generators besides torch's the job draws from. */
 export function encodeGenerators(
   { torch, python, timesteps }: Generators,
   needs: { readonly python: boolean; readonly timesteps: boolean },
@@ -165,7 +166,7 @@ export function encodeGenerators(
   };
 }
 
-/** Generators that go on from where those of a job stood. Those that it does not need are seeded anyhow. */
+/** Generators in the states that a job contains. Those that it does not need are seeded with 0. */
 export function decodeGenerators({ torch, python, timesteps }: z.infer<typeof generatorsSchema>): Generators {
   const words = <State extends { readonly words: string }>(state: State) => ({
     ...state,

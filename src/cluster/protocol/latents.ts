@@ -1,16 +1,16 @@
 import { bytesOf, dataViewOn } from "../../array/index.ts";
 import { CoinageError } from "../../errors/index.ts";
 
-/** Latents of a run that are no more than so many bytes in all travel as one blob. */
+/** The latents of a run are packed into one blob if they have no more bytes than this in all. */
 export const mostPackedBytes = 32 << 20;
 
-/** Pieces as one blob: how many they are and the length of each, as little-endian 32-bit numbers, then their bytes. */
+/** Packs pieces into one blob: their number and the length of each, as little-endian 32-bit integers, then their bytes. */
 export function packed(pieces: readonly Uint8Array[]): Uint8Array {
   const head = bytesOf(Uint32Array.from([pieces.length, ...pieces.map(({ length }) => length)]));
   return new Uint8Array(Buffer.concat([head, ...pieces]));
 }
 
-/** The pieces of a blob, as views of it. @throws CLUSTER_PROTOCOL when it is none */
+/** The pieces of a packed blob, as views of it. @throws CLUSTER_PROTOCOL for other bytes */
 export function unpacked(blob: Uint8Array): Uint8Array[] {
   const view = dataViewOn(blob);
   const words = Math.floor(blob.length / 4);

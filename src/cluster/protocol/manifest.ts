@@ -60,16 +60,16 @@ const hubPlace = z.object({
   file: z.string().refine((file) => file.split("/").every((part) => !["", ".", ".."].includes(part))),
 });
 
-/** Files of weights. path: where the coordinator has it; a worker with the same disk has it there, too. hub: where on the hub it comes from. */
+/** Files of weights. path: on the coordinator, which may be a shared disk; hub: its place on the hub, if the coordinator has it from there. */
 const weights = z.array(blob.extend({ path: z.string(), hub: hubPlace.optional() }));
 
-/** What the coordinator has computed with its VAE: see images/vae-probe.ts. */
+/** The coordinator's result of the VAE's probe: see images/vae-probe.ts. */
 const vaeProbe = z.object({ values: z.string().max(1 << 20), digest: digestSchema });
 
 /** An address of the coordinator's own: a machine by its number and a port, and nothing else that a worker could be sent to. */
 const ownAddress = z.string().regex(/^http:\/\/(\d{1,3}(\.\d{1,3}){3}|\[[\da-f:]{2,39}\]):\d{1,5}$/);
 
-/** What all manifests say. */
+/** What all manifests contain. */
 const common = {
   v: z.literal(protocolVersion),
   run: nameSchema,
@@ -78,11 +78,11 @@ const common = {
   coinage: z.string(),
   runtime: z.string(),
   host: z.string(),
-  /** The word that is learned; or what the sweep is called. */
+  /** The word that is learned, or the name of the sweep. */
   word: z.string(),
-  /** Steps of the run; or runs of the sweep; or images to encode. */
+  /** Number of the run's steps, of the sweep's runs, or of images to encode. */
   steps: z.int().min(1),
-  /** Of the coordinator's processor: sums are cut by it, so other numbers of threads round differently. */
+  /** CPU threads of the coordinator: sums are split by threads, so another number rounds differently. */
   threads: z.int().min(1).max(1024),
   /** Where the coordinator gives out blobs, in order of preference. */
   blobs: z.object({ urls: z.array(ownAddress).min(1), token: z.string() }),
@@ -91,20 +91,20 @@ const common = {
 const stepsSchema = z.object({
   ...common,
   kind: z.literal("steps"),
-  /** Digest of the graph as a worker must build it. */
+  /** Digest of the graph that a worker must build. */
   graph: digestSchema,
   plan: planSchema as z.ZodType<MicroStepPlan>,
   computesInFloat16: z.boolean(),
-  /** Where each tensor lies in which file: see model.ts. */
+  /** The model's description: see model.ts. */
   model: blob,
   weights,
-  /** All latents and masks, where they are few: see latents.ts. */
+  /** All latents and masks in one blob, if they are small enough: see latents.ts. */
   latents: blob.optional(),
-  /** Which workers are used: those that compute the same bits as the coordinator, or those that come near as well. */
+  /** Which workers are used: those that compute the same bits as the coordinator, or also those within a tolerance. */
   numerics: z.enum(["same", "any"]),
-  /** A signed job, and what the coordinator has computed for it. */
+  /** A signed job, and the coordinator's result. */
   probe: z.object({ job: z.string(), losses: z.string(), gradients: z.array(gradientSchema), digest: digestSchema }),
-  /** What it takes besides to draw sample images; undefined where none are drawn. vectors: of the word, per text encoder. */
+  /** What drawing sample images needs besides; undefined where none are drawn. vectors: of the word, per text encoder. */
   samples: z
     .object({
       vectors: z.int().min(1).max(limits.rows),
@@ -115,30 +115,30 @@ const stepsSchema = z.object({
     .optional(),
 });
 
-/** What a worker must know of a run to take part in it. */
+/** What a worker needs to know to train steps of a run. */
 export type Manifest = z.infer<typeof stepsSchema>;
 
 const runsSchema = z.object({
   ...common,
   kind: z.literal("runs"),
-  /** How a worker must round to be used; undefined: anyhow. */
+  /** Digest of the numerics that a worker must have; undefined: any. */
   numerics: digestSchema.optional(),
 });
 
-/** What a worker must know of a sweep to train runs of it. */
+/** What a worker needs to know to train runs of a sweep. */
 export type RunsManifest = z.infer<typeof runsSchema>;
 
 const encodingSchema = z.object({
   ...common,
   kind: z.literal("encode"),
-  /** Where each tensor of the VAE lies in which file: see model.ts. */
+  /** The model's description: see model.ts. */
   model: blob,
   weights,
   numerics: z.enum(["same", "any"]),
   probe: vaeProbe,
 });
 
-/** What a worker must know of a run to encode its images, before the run itself begins. */
+/** What a worker needs to know to encode images of a run, before its first step. */
 export type EncodingManifest = z.infer<typeof encodingSchema>;
 
 export const manifestSchema = z.discriminatedUnion("kind", [stepsSchema, runsSchema, encodingSchema]);
@@ -154,14 +154,14 @@ export const presenceSchema = z.object({
   state: z.enum(["idle", "loading", "ready", "refused"]),
   run: nameSchema.optional(),
   incarnation: nameSchema.optional(),
-  /** "same" or "near", once it is measured. */
+  /** "same" or "near", once the probe is computed. */
   numerics: z.string().optional(),
-  /** Why it takes no part. */
+  /** Why it refuses a run. */
   why: z.string().optional(),
   jobs: z.int().min(0),
   /** Micro-batches per second, over the last ones. */
   rate: z.number(),
-  /** What it does besides micro-batches, of which job of its kind, and how far that is. */
+  /** The job that it computes besides micro-batches, and its progress. */
   doing: z
     .object({ kind: z.enum(sharedKinds), index: z.int().min(0), step: z.int().min(0), steps: z.int().min(0) })
     .optional(),
@@ -169,10 +169,10 @@ export const presenceSchema = z.object({
   draws: z.boolean().optional(),
 });
 
-/** What a worker tells of itself. */
+/** What a worker publishes of itself; its heartbeat. */
 export type Presence = z.infer<typeof presenceSchema>;
 
-/** Whether what a worker tells of itself matters to a run. */
+/** Whether a presence concerns a run: one of its workers, or a worker that refuses any run. */
 export function isAbout({ run, incarnation, state }: Presence, of: Pick<Manifest, "run" | "incarnation">): boolean {
   if (run === undefined) return state === "refused";
   return run === of.run && (incarnation === undefined || incarnation === of.incarnation);

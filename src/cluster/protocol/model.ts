@@ -7,13 +7,13 @@ import { type DiffusionModel, diffusionModel } from "../../models/index.ts";
 import { digestSchema } from "./job.ts";
 import { canonicalText, sha256 } from "./signed.ts";
 
-// A model as a list of its tensors, each with its place in a file that is named by its digest. A worker needs no more than those files: it never reads a
-// pickle, and the VAE only where it draws or encodes images.
+// A model as a list of its tensors, each with its offset in a file that is named by digest. So a worker fetches only the files of the networks that it needs, and
+// never parses a pickle.
 
 /** Parts of a model. */
 export type Network = "unet" | "vae" | "textEncoder" | "textEncoder2";
 
-/** What a micro-batch is computed with. */
+/** The networks that compute a micro-batch. */
 export const trainingNetworks: readonly Network[] = ["unet", "textEncoder", "textEncoder2"];
 
 const dtypes = Object.keys(dtypeBytes) as [DType, ...DType[]];
@@ -28,7 +28,7 @@ const tensor = z.object({
         .max(1 << 20),
     )
     .max(5),
-  /** Digest of its file; none where a worker does not need it. */
+  /** Digest of its file; undefined if workers do not need it. */
   file: digestSchema.optional(),
   offset: z.int().min(0),
 });
@@ -49,7 +49,7 @@ export const modelSchema = z.object({
 
 export type ModelDescription = z.infer<typeof modelSchema>;
 
-/** Files and loose tensors that some networks of a model read, by what they are called in `describeModel`. */
+/** The files and in-memory tensors that contain the weights of some networks. */
 export function weightSources(checkpoint: Checkpoint, networks: readonly Network[]) {
   const files = new Map<string, { readonly path: string; readonly bytes: number }>();
   const loose: Uint8Array[] = [];
@@ -61,7 +61,7 @@ export function weightSources(checkpoint: Checkpoint, networks: readonly Network
   return { files: [...files.values()], loose };
 }
 
-/** networks: those that workers need. digestOf: of a file that weightSources names for them. */
+/** Describes a model. networks: those that workers need; digestOf: gives the digest of one of their files. */
 export function describeModel(
   checkpoint: Checkpoint,
   networks: readonly Network[],
@@ -91,7 +91,7 @@ export function encodeModel(description: ModelDescription): Uint8Array {
   return new TextEncoder().encode(canonicalText(description));
 }
 
-/** The model of a description. files: where each file is on this machine, by digest, and how long. networks: those that are computed with here.
+/** The model of a description. files: paths and lengths on this machine, by digest; networks: those that are computed with here.
  *  @throws CLUSTER_PROTOCOL, and what building a model throws */
 export function modelFrom(
   description: ModelDescription,
@@ -103,7 +103,7 @@ export function modelFrom(
     if (file === undefined || !isNeeded) return { dtype, shape, bytes: { file: "", offset, length } };
     const found = files.get(file);
     if (!found || offset + length > found.bytes)
-      throw new CoinageError("CLUSTER_PROTOCOL", `${name} of the model lies outside its file.`);
+      throw new CoinageError("CLUSTER_PROTOCOL", `The tensor ${name} of the model lies outside of its file.`);
     return { dtype, shape, bytes: { file: found.path, offset, length } };
   };
   const network = (of: Network, { config, spelling, storedTransposed, tensors }: z.infer<typeof component>) => ({

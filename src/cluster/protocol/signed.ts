@@ -1,13 +1,13 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { z } from "zod";
 
-/** The version of everything that goes over the wire; others are refused. */
+/** The version of all messages. Messages of other versions are refused. */
 export const protocolVersion = 1;
 
-/** What may stand in a message. */
+/** A value in a message. */
 type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain | undefined };
 
-/** JSON with the keys of every object in order and nothing between its words: equal values give equal texts. */
+/** JSON with sorted keys and without whitespace: equal values give equal texts. */
 export function canonicalText(value: unknown): string {
   return JSON.stringify(inOrder(value as Plain));
 }
@@ -23,10 +23,10 @@ export function sha256(bytes: string | Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
-/** Of `,"sig":"..."}`, in characters. */
+/** Length of `,"sig":"..."}`, in characters. */
 const signatureLength = 74;
 
-/** Signs and opens messages. Without a secret the key is known to all: then a signature only shows that nothing was damaged. */
+/** Signs messages and checks signatures (HMAC-SHA256). Without a secret the key is public, and a signature only detects damage. */
 export class Seal {
   readonly #key: string;
 
@@ -34,13 +34,13 @@ export class Seal {
     this.#key = secret ?? "coinage";
   }
 
-  /** The canonical text of a message, with its signature. */
+  /** The canonical text of a message with its signature. */
   sign(message: object): string {
     const text = canonicalText(message);
     return `${text.slice(0, -1)},"sig":"${this.#signature(text)}"}`;
   }
 
-  /** A message that was signed, or why it is none. longest: of its text, in characters. */
+  /** The message in a signed text, or why it is refused. longest: the largest length of the text, in characters. */
   open<Message>(
     text: string,
     schema: z.ZodType<Message>,

@@ -9,7 +9,7 @@ import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
 import { Seal } from "../protocol/signed.ts";
 import { type RunAnswer, type RunJob, runAnswerSchema, runJobSchema } from "../whole/protocol.ts";
-import type { ShareEvent } from "./giving.ts";
+import type { ShareEvent } from "./options.ts";
 import { givenBack } from "./protocol.ts";
 import { JobSharing } from "./share.ts";
 
@@ -106,7 +106,7 @@ async function shared({ workers, trainsHere, ...plan }: Plan): Promise<Outcome> 
       ends.get(index)!.push("worker");
       return undefined;
     },
-    here: trainsHere ? here : undefined,
+    runHere: trainsHere ? here : undefined,
   });
   const events: ShareEvent<RunAnswer, string>[] = [];
   await clock.turn(
@@ -161,7 +161,7 @@ test("a run at which all workers fail ends with the reason, and one that brings 
   const forged = await shared({ ...plan, faults: ["other"] });
   expect([...forged.ends.values()]).toEqual(runs.map(() => ["failed"]));
   const refused = forged.events.flatMap((event) => (event.kind === "workerRefused" ? [event.why] : []));
-  expect(refused).toContain("its result is of another job; it is not used any more");
+  expect(refused).toContain("its result is for another job; it is not used any more");
 });
 
 test("without workers this machine trains all runs, one after another", async () => {
@@ -188,7 +188,7 @@ test("what the board may lose is asked for once a minute, and told once", async 
   }
   const sharing = new JobSharing<RunAnswer, string>({
     ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock, signal: new AbortController().signal },
-    ...{ bodyOf: () => "", accept: async () => undefined, here, announce: async () => {} },
+    ...{ bodyOf: () => "", accept: async () => undefined, runHere: here, announce: async () => {} },
     warnings: new BoardWarnings(board, clock),
   });
   const told: string[] = [];
@@ -229,7 +229,7 @@ test.each([
   };
   const sharing = new JobSharing<RunAnswer, never>({
     ...{ kind: "run", answers: runAnswerSchema, board: queue, of, seal, clock, signal: new AbortController().signal },
-    ...{ bodyOf: () => seal.sign(job), accept: async () => undefined, here: undefined },
+    ...{ bodyOf: () => seal.sign(job), accept: async () => undefined, runHere: undefined },
     announce: async () => {},
   });
   const told: string[] = [];
@@ -241,5 +241,5 @@ test.each([
         );
     })(),
   );
-  expect(told).toEqual(["begin: w0", "again: w0 is gone or stands still", "begin: w1", "answered"]);
+  expect(told).toEqual(["begin: w0", "again: w0 is gone or makes no progress", "begin: w1", "answered"]);
 });

@@ -1,62 +1,62 @@
 import type { BoardEvent, JobStatus } from "../board/board.ts";
-import { Roll } from "../coordinator/roll.ts";
+import { WorkerRegistry } from "../coordinator/worker-registry.ts";
 import { longest } from "../protocol/job.ts";
 import type { Presence } from "../protocol/manifest.ts";
-import type { AnyAnswer, Giving, ShareEvent } from "./giving.ts";
+import type { AnyAnswer, JobSharingOptions, ShareEvent } from "./options.ts";
 import { givenBack, sharedJobId, sharedJobName } from "./protocol.ts";
 
 const tickMs = 1000;
-/** A copy whose worker has not been heard of for so long is given out once more, in milliseconds; and one that has made no step for so long. */
+/** A copy is re-issued when its worker has sent no heartbeat for so long, or made no step for so long, in milliseconds. */
 const [goneMs, stuckMs] = [10_000, 30 * 60_000];
-/** Failures, and copies in all, after which a job is left to this machine, or fails: it may be what kills its workers. */
+/** Failures, and copies in all, after which a job is not re-issued: this machine computes it, or it fails. It may be what kills its workers. */
 export const mostFailures = 3;
 const mostCopies = 6;
-/** So often a job may be given back besides: a worker that only says that it leaves would be asked for ever. */
+/** Times that a job may be given back without counting as a failure: a faulty worker might give it back for ever. */
 const mostGivenBack = 20;
 
 interface Copy {
   readonly attempt: number;
   state: "waiting" | "taken" | "gone";
   by: string | undefined;
-  /** When it, or its worker, was heard of last; when it has made a step. */
-  heardAt: number;
-  movedAt: number;
+  /** When the copy or its worker's heartbeat was seen last; when it made its last step. */
+  lastSeenAt: number;
+  progressAt: number;
   step: number;
 }
 
-interface Entry {
+interface SharedJob {
   readonly copies: Copy[];
   failures: number;
-  /** Copies that workers gave back as they left. */
+  /** Copies that workers have given back when they left. */
   givenBack: number;
-  /** raced: begun here though a worker is at it, too. */
+  /** here: computed by this machine; raced: by this machine and by a worker that has taken it. */
   state: "open" | "here" | "raced" | "ended";
 }
 
-/** Gives jobs out to whoever takes them, until each has an answer, and does some here meanwhile. */
+/** Shares jobs with workers until each has ended, re-issues those that fail or are lost, and computes some on this machine meanwhile. */
 export class JobSharing<Answer extends AnyAnswer, News> {
-  readonly #with: Giving<Answer, News>;
-  readonly #entries = new Map<number, Entry>();
-  readonly #roll: Roll;
+  readonly #options: JobSharingOptions<Answer, News>;
+  readonly #jobs = new Map<number, SharedJob>();
+  readonly #registry: WorkerRegistry;
   readonly #events: ShareEvent<Answer, News>[] = [];
   #done = 0;
   #wake: () => void = () => {};
   #isDown = false;
-  #here: Promise<void> | undefined;
+  #runningHere: Promise<void> | undefined;
   #bug: unknown;
-  #callOffTick = () => {};
+  #cancelTick = () => {};
   #isStopped = false;
-  /** What is heard is dealt with in turn. */
-  #turn: Promise<void> = Promise.resolve();
+  /** Events and ticks are handled one after another. */
+  #queue: Promise<void> = Promise.resolve();
 
-  constructor(giving: Giving<Answer, News>) {
-    this.#with = giving;
-    this.#roll = giving.roll ?? new Roll();
+  constructor(options: JobSharingOptions<Answer, News>) {
+    this.#options = options;
+    this.#registry = options.registry ?? new WorkerRegistry();
   }
 
-  /** Gives out these jobs, and ends when all have come to an end. @throws what the board throws when it cannot be reached at first, and bugs */
+  /** Shares these jobs, and ends when all have ended. @throws what the board throws when it cannot be reached at first, and bugs */
   async *run(indices: readonly number[]): AsyncGenerator<ShareEvent<Answer, News>> {
-    const { signal } = this.#with;
+    const { signal } = this.#options;
     await this.start();
     this.add(...indices);
     const onAbort = () => this.#wake();
@@ -64,8 +64,8 @@ export class JobSharing<Answer extends AnyAnswer, News> {
     try {
       for (;;) {
         yield* this.news();
-        if (this.isIdle || (signal.aborted && !this.#here)) break;
-        await this.change();
+        if (this.isIdle || (signal.aborted && !this.#runningHere)) break;
+        await this.nextChange();
       }
       yield* this.news();
     } finally {
@@ -74,81 +74,81 @@ export class JobSharing<Answer extends AnyAnswer, News> {
     }
   }
 
-  /** @throws what the board throws when it cannot be reached */
+  /** Announces the run, and listens to the board. @throws what the board throws when it cannot be reached */
   async start(): Promise<void> {
-    await this.#with.announce?.(0, this.#roll.out);
-    this.#with.board.listen((event) => this.#soon(() => this.#hear(event)));
+    await this.#options.announce?.(0, this.#registry.excluded);
+    this.#options.board.listen((event) => this.#enqueue(() => this.#handle(event)));
     const beat = () => {
-      this.#soon(() => this.#tick());
-      this.#callOffTick = this.#with.clock.after(tickMs, beat);
+      this.#enqueue(() => this.#tick());
+      this.#cancelTick = this.#options.clock.after(tickMs, beat);
     };
     beat();
   }
 
-  /** Gives out more jobs. */
+  /** Adds jobs. */
   add(...indices: readonly number[]): void {
-    for (const index of indices) this.#entries.set(index, { copies: [], failures: 0, givenBack: 0, state: "open" });
+    for (const index of indices) this.#jobs.set(index, { copies: [], failures: 0, givenBack: 0, state: "open" });
     this.#publishMore();
-    this.#soon(() => this.#beginHere());
+    this.#enqueue(() => this.#startHere());
   }
 
-  /** What was heard since it was asked last. @throws bugs */
+  /** The events since the last call. @throws bugs */
   *news(): Generator<ShareEvent<Answer, News>> {
     yield* this.#events.splice(0);
     if (this.#bug !== undefined) throw this.#bug;
   }
 
-  /** Waits until there may be something new. */
-  change(): Promise<void> {
+  /** Waits until there may be new events. */
+  nextChange(): Promise<void> {
     return new Promise<void>((resolve) => {
       this.#wake = resolve;
       if (this.#events.length > 0 || this.#bug !== undefined) resolve();
     });
   }
 
-  /** Whether all jobs have come to an end. */
+  /** Whether all jobs have ended. */
   get isIdle(): boolean {
-    return this.#entries.size === 0 && !this.#here;
+    return this.#jobs.size === 0 && !this.#runningHere;
   }
 
-  /** Looks at once what may go out by now, and what this machine may begin with. */
-  look(): void {
+  /** Publishes and starts at once what `mostInFlight` and `mayStart` allow by now. */
+  refresh(): void {
     this.#publishMore();
-    this.#soon(() => this.#beginHere());
+    this.#enqueue(() => this.#startHere());
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
-    this.#callOffTick();
-    await this.#turn;
-    await this.#here;
+    this.#cancelTick();
+    await this.#queue;
+    await this.#runningHere;
     this.#wake();
   }
 
-  #soon(act: () => Promise<void>): void {
-    this.#turn = this.#turn.then(act).catch((error: unknown) => {
+  #enqueue(act: () => Promise<void>): void {
+    this.#queue = this.#queue.then(act).catch((error: unknown) => {
       this.#bug ??= error;
     });
-    void this.#turn.then(() => this.#wake());
+    void this.#queue.then(() => this.#wake());
   }
 
-  #tell(event: ShareEvent<Answer, News>): void {
+  #emit(event: ShareEvent<Answer, News>): void {
     this.#events.push(event);
     this.#wake();
   }
 
-  #end(index: number, entry: Entry): void {
-    entry.state = "ended";
-    this.#entries.delete(index);
+  #end(index: number, job: SharedJob): void {
+    job.state = "ended";
+    this.#jobs.delete(index);
     this.#done++;
     this.#publishMore();
   }
 
-  /** Hangs up jobs of which no copy was ever out, as many as may be. */
+  /** Publishes jobs that have never been published, as many as may be in flight. */
   #publishMore(): void {
-    const most = this.#with.mostOut?.() ?? Number.POSITIVE_INFINITY;
-    let out = [...this.#entries.values()].filter(({ copies }) => copies.some(({ state }) => state !== "gone")).length;
-    for (const [index, { state, copies }] of this.#entries) {
+    const most = this.#options.mostInFlight?.() ?? Number.POSITIVE_INFINITY;
+    let out = [...this.#jobs.values()].filter(({ copies }) => copies.some(({ state }) => state !== "gone")).length;
+    for (const [index, { state, copies }] of this.#jobs) {
       if (out >= most) return;
       if (state !== "open" || copies.length > 0) continue;
       this.#publish(index);
@@ -156,18 +156,18 @@ export class JobSharing<Answer extends AnyAnswer, News> {
     }
   }
 
-  /** Hangs up one more copy of a job. */
+  /** Publishes one more copy of a job. */
   #publish(index: number): void {
-    const { kind, board, bodyOf, clock } = this.#with;
-    const { copies } = this.#entries.get(index)!;
+    const { kind, board, bodyOf, clock } = this.#options;
+    const { copies } = this.#jobs.get(index)!;
     const attempt = copies.length + 1;
     const now = clock.now();
-    copies.push({ attempt, state: "waiting", by: undefined, heardAt: now, movedAt: now, step: 0 });
+    copies.push({ attempt, state: "waiting", by: undefined, lastSeenAt: now, progressAt: now, step: 0 });
     const id = sharedJobId(kind, { index, attempt });
-    this.#soon(() => this.#attempt(() => board.publish([{ id, body: bodyOf(index, attempt) }], attempt > 1)));
+    this.#enqueue(() => this.#attempt(() => board.publish([{ id, body: bodyOf(index, attempt) }], attempt > 1)));
   }
 
-  /** Does something with the board. Where that fails the board counts as out of reach until something succeeds. */
+  /** Calls the board. If that fails, the board counts as down until a call succeeds. */
   async #attempt(act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
@@ -178,212 +178,212 @@ export class JobSharing<Answer extends AnyAnswer, News> {
   }
 
   #setDown(why: string | undefined): void {
-    if (why !== undefined && !this.#isDown) this.#tell({ kind: "queueDown", why });
-    if (why === undefined && this.#isDown) this.#tell({ kind: "queueBack" });
+    if (why !== undefined && !this.#isDown) this.#emit({ kind: "queueDown", why });
+    if (why === undefined && this.#isDown) this.#emit({ kind: "queueBack" });
     this.#isDown = why !== undefined;
   }
 
-  async #hear(event: BoardEvent): Promise<void> {
+  async #handle(event: BoardEvent): Promise<void> {
     if (event.kind === "down") return this.#setDown(event.why);
     if (event.kind === "up") return;
     const found = this.#copyOf(event.id);
     if (!found || found.copy.state === "gone") return;
     const { index, copy } = found;
-    if (event.kind === "taken") await this.#taken(index, copy);
-    else if (event.kind === "failed") this.#failed(index, copy, event.why);
-    else await this.#judge(index, copy, event.body);
+    if (event.kind === "taken") await this.#onTaken(index, copy);
+    else if (event.kind === "failed") this.#onFailed(index, copy, event.why);
+    else await this.#receive(index, copy, event.body);
   }
 
-  async #taken(index: number, copy: Copy): Promise<void> {
-    const now = this.#with.clock.now();
-    Object.assign(copy, { state: "taken", heardAt: now, movedAt: now });
-    const standing = await this.#look(index, copy);
-    if (standing?.state !== "taken") return;
+  async #onTaken(index: number, copy: Copy): Promise<void> {
+    const now = this.#options.clock.now();
+    Object.assign<Copy, Partial<Copy>>(copy, { state: "taken", lastSeenAt: now, progressAt: now });
+    const status = await this.#statusOf(index, copy);
+    if (status?.state !== "taken") return;
     const before = copy.by;
-    copy.by = standing.by;
-    if (this.#entries.get(index)?.state !== "open") return;
-    // the queue itself gives a copy to another worker where the first one has not renewed its lock
-    if (before !== undefined && before !== standing.by) this.#tell({ kind: "again", index, why: isGone(before) });
-    this.#tell({ kind: "begin", index, by: standing.by ?? "a worker" });
+    copy.by = status.by;
+    if (this.#jobs.get(index)?.state !== "open") return;
+    // BullMQ gives a stalled copy to another worker when the first has not renewed its lock
+    if (before !== undefined && before !== status.by) this.#emit({ kind: "again", index, why: goneText(before) });
+    this.#emit({ kind: "begin", index, by: status.by ?? "a worker" });
   }
 
-  /** A copy that brings nothing. */
-  #failed(index: number, copy: Copy, why: string): void {
-    const entry = this.#entries.get(index);
-    if (!entry || copy.state === "gone") return;
+  /** A copy has ended without an accepted result. */
+  #onFailed(index: number, copy: Copy, why: string): void {
+    const job = this.#jobs.get(index);
+    if (!job || copy.state === "gone") return;
     copy.state = "gone";
-    if (entry.state !== "open") return;
-    if (why === givenBack && entry.givenBack < mostGivenBack) entry.givenBack++;
-    else entry.failures++;
-    this.#giveAgain(index, why);
+    if (job.state !== "open") return;
+    if (why === givenBack && job.givenBack < mostGivenBack) job.givenBack++;
+    else job.failures++;
+    this.#retry(index, why);
   }
 
-  #giveAgain(index: number, why: string): void {
-    const entry = this.#entries.get(index)!;
-    if (entry.copies.some(({ state }) => state !== "gone")) return;
-    if (!isHopeless(entry)) {
-      this.#tell({ kind: "again", index, why });
+  #retry(index: number, why: string): void {
+    const job = this.#jobs.get(index)!;
+    if (job.copies.some(({ state }) => state !== "gone")) return;
+    if (!areRetriesExhausted(job)) {
+      this.#emit({ kind: "again", index, why });
       this.#publish(index);
-    } else if (!this.#with.here) {
-      this.#tell({ kind: "failed", index, why });
-      this.#end(index, entry);
+    } else if (!this.#options.runHere) {
+      this.#emit({ kind: "failed", index, why });
+      this.#end(index, job);
     }
   }
 
-  async #judge(index: number, copy: Copy, body: string): Promise<void> {
-    const entry = this.#entries.get(index);
-    if (!entry || !isWanted(entry) || copy.state === "gone") return;
-    const { kind, seal, answers, of, accept } = this.#with;
+  async #receive(index: number, copy: Copy, body: string): Promise<void> {
+    const job = this.#jobs.get(index);
+    if (!job || !isOpen(job) || copy.state === "gone") return;
+    const { kind, seal, answers, of, accept } = this.#options;
     const opened = seal.open(body, answers, longest.result);
-    if ("problem" in opened) return this.#failed(index, copy, `its result is refused: ${opened.problem}`);
+    if ("problem" in opened) return this.#onFailed(index, copy, `its result is refused: ${opened.problem}`);
     const answer = opened.message;
     const { worker } = answer;
     const isOfRun = answer.run === of.run && answer.incarnation === of.incarnation;
     const isOfJob = isOfRun && answer.index === index && answer.attempt === copy.attempt;
-    if (this.#roll.isOut(worker)) return this.#failed(index, copy, `${worker} is not used any more`);
-    const objection = isOfJob
-      ? await accept(sharedJobId(kind, { index, attempt: copy.attempt }), answer, entry.failures)
-      : { refused: "its result is of another job" };
-    if (objection && "failed" in objection) return this.#failed(index, copy, objection.failed);
-    if (objection) {
-      this.#tell(this.#roll.strike(worker, objection.refused));
-      return this.#failed(index, copy, `the result of ${worker} is refused: ${objection.refused}`);
+    if (this.#registry.isExcluded(worker)) return this.#onFailed(index, copy, `${worker} is not used any more`);
+    const rejection = isOfJob
+      ? await accept(sharedJobId(kind, { index, attempt: copy.attempt }), answer, job.failures)
+      : { refused: "its result is for another job" };
+    if (rejection && "failed" in rejection) return this.#onFailed(index, copy, rejection.failed);
+    if (rejection) {
+      this.#emit(this.#registry.strike(worker, rejection.refused));
+      return this.#onFailed(index, copy, `the result of ${worker} is refused: ${rejection.refused}`);
     }
-    // this machine may have ended it meanwhile
-    if (!isWanted(entry)) return;
-    this.#tell({ kind: "answered", index, answer });
-    this.#end(index, entry);
+    // this machine may have computed it meanwhile
+    if (!isOpen(job)) return;
+    this.#emit({ kind: "answered", index, answer });
+    this.#end(index, job);
   }
 
-  /** What is due each second: who is there, how far they are, who is gone; and a job for this machine. */
+  /** What is due each second: announces the run, reads presences and progress, checks copies, publishes and starts jobs. */
   async #tick(): Promise<void> {
-    const { announce, board, signal, warnings } = this.#with;
+    const { announce, board, signal, warnings } = this.#options;
     if (signal.aborted || (!announce && this.isIdle)) return;
     let workers: readonly Presence[] | undefined;
     await this.#attempt(async () => {
-      await announce?.(this.#done, this.#roll.out);
+      await announce?.(this.#done, this.#registry.excluded);
       workers = await board.workers();
-      for (const event of this.#roll.update(workers)) this.#tell(event);
-      if (warnings?.areDue) for (const event of await warnings.ask()) this.#tell(event);
+      for (const event of this.#registry.update(workers)) this.#emit(event);
+      if (warnings?.areDue) for (const event of await warnings.ask()) this.#emit(event);
     });
-    if (workers) await this.#lookAfterCopies(workers);
+    if (workers) await this.#checkCopies(workers);
     this.#publishMore();
-    await this.#beginHere();
+    await this.#startHere();
   }
 
-  async #lookAfterCopies(workers: readonly Presence[]): Promise<void> {
-    const { clock, kind } = this.#with;
+  async #checkCopies(workers: readonly Presence[]): Promise<void> {
+    const { clock, kind } = this.#options;
     const now = clock.now();
-    for (const [index, entry] of this.#entries)
-      for (const copy of entry.copies) {
-        if (!isWanted(entry) || copy.state === "gone") continue;
+    for (const [index, job] of this.#jobs)
+      for (const copy of job.copies) {
+        if (!isOpen(job) || copy.state === "gone") continue;
         const presence = workers.find(({ id }) => id === copy.by);
-        if (presence) copy.heardAt = now;
+        if (presence) copy.lastSeenAt = now;
         const { doing } = presence ?? {};
         if (doing?.kind === kind && doing.index === index && doing.step !== copy.step) {
-          Object.assign(copy, { step: doing.step, movedAt: now });
-          if (entry.state === "open") this.#tell({ kind: "progress", index, step: doing.step, steps: doing.steps });
+          Object.assign<Copy, Partial<Copy>>(copy, { step: doing.step, progressAt: now });
+          if (job.state === "open") this.#emit({ kind: "progress", index, step: doing.step, steps: doing.steps });
         }
-        if (now - copy.heardAt > goneMs || now - copy.movedAt > stuckMs) await this.#lookAfter(index, copy);
+        if (now - copy.lastSeenAt > goneMs || now - copy.progressAt > stuckMs) await this.#check(index, copy);
       }
   }
 
-  /** A copy of which something should have been heard. */
-  async #lookAfter(index: number, copy: Copy): Promise<void> {
-    const standing = await this.#look(index, copy);
-    if (!standing) return;
-    const now = this.#with.clock.now();
-    if (standing.state === "answered") return this.#judge(index, copy, standing.body);
-    if (standing.state === "failed") return this.#failed(index, copy, standing.why);
-    if (standing.state === "waiting") {
-      // the queue itself has taken it back
-      if (copy.state === "taken" && this.#entries.get(index)?.state === "open")
-        this.#tell({ kind: "again", index, why: isGone(copy.by) });
-      Object.assign(copy, { state: "waiting", by: undefined, heardAt: now, movedAt: now });
+  /** Checks the status of an overdue copy. */
+  async #check(index: number, copy: Copy): Promise<void> {
+    const status = await this.#statusOf(index, copy);
+    if (!status) return;
+    const now = this.#options.clock.now();
+    if (status.state === "answered") return this.#receive(index, copy, status.body);
+    if (status.state === "failed") return this.#onFailed(index, copy, status.why);
+    if (status.state === "waiting") {
+      // BullMQ has put the stalled copy back
+      if (copy.state === "taken" && this.#jobs.get(index)?.state === "open")
+        this.#emit({ kind: "again", index, why: goneText(copy.by) });
+      Object.assign<Copy, Partial<Copy>>(copy, { state: "waiting", by: undefined, lastSeenAt: now, progressAt: now });
       return;
     }
-    if (standing.state === "taken" && copy.by !== standing.by) return this.#taken(index, copy);
+    if (status.state === "taken" && copy.by !== status.by) return this.#onTaken(index, copy);
     copy.state = "gone";
-    const why = standing.state === "missing" ? "it was lost" : isGone(copy.by);
-    if (this.#entries.get(index)?.state === "open") this.#giveAgain(index, why);
+    const why = status.state === "missing" ? "it was lost" : goneText(copy.by);
+    if (this.#jobs.get(index)?.state === "open") this.#retry(index, why);
   }
 
-  /** How a copy stands on the board; undefined while that is out of reach. */
-  async #look(index: number, { attempt }: Copy): Promise<JobStatus | undefined> {
-    const { kind, board } = this.#with;
-    let standing: JobStatus | undefined;
+  /** The status of a copy; undefined while the board cannot be reached. */
+  async #statusOf(index: number, { attempt }: Copy): Promise<JobStatus | undefined> {
+    const { kind, board } = this.#options;
+    let status: JobStatus | undefined;
     await this.#attempt(async () => {
-      standing = await board.statusOf(sharedJobId(kind, { index, attempt }));
+      status = await board.statusOf(sharedJobId(kind, { index, attempt }));
     });
-    return standing;
+    return status;
   }
 
-  /** Begins a job here that nobody has taken, or that workers fail at; where workers take too long, also one that is taken. */
-  async #beginHere(): Promise<void> {
-    const { here, begins, signal } = this.#with;
-    const mayBegin = begins?.() ?? "untaken";
-    if (!here || this.#here || signal.aborted || this.#isStopped) return;
-    // from the end: workers begin at the start; what they have begun comes last
-    const isTaken = ({ copies }: Entry) => copies.some(({ state }) => state === "taken");
+  /** Starts a job on this machine: one that `mayStart` allows, or whose retries are exhausted. */
+  async #startHere(): Promise<void> {
+    const { runHere, mayStart, signal } = this.#options;
+    const startable = mayStart?.() ?? "untaken";
+    if (!runHere || this.#runningHere || signal.aborted || this.#isStopped) return;
+    // from the end, because workers take the first; those that are taken come last
+    const isTaken = ({ copies }: SharedJob) => copies.some(({ state }) => state === "taken");
     const [taken, untaken] = [true, false].map((wanted) =>
-      [...this.#entries].reverse().filter(([, entry]) => isTaken(entry) === wanted),
+      [...this.#jobs].reverse().filter(([, job]) => isTaken(job) === wanted),
     );
-    for (const [index, entry] of [...untaken!, ...taken!]) {
-      if (entry.state !== "open" || (mayBegin === "nothing" && !isHopeless(entry))) continue;
-      if (mayBegin !== "anything" && isTaken(entry)) continue;
-      for (const copy of entry.copies.filter(({ state }) => state === "waiting")) await this.#withdraw(index, copy);
-      if (entry.state !== "open" || (isTaken(entry) && mayBegin !== "anything")) continue;
-      entry.state = isTaken(entry) ? "raced" : "here";
-      this.#here = this.#doHere(index, entry, here(index));
+    for (const [index, job] of [...untaken!, ...taken!]) {
+      if (job.state !== "open" || (startable === "nothing" && !areRetriesExhausted(job))) continue;
+      if (startable !== "anything" && isTaken(job)) continue;
+      for (const copy of job.copies.filter(({ state }) => state === "waiting")) await this.#withdraw(index, copy);
+      if (job.state !== "open" || (isTaken(job) && startable !== "anything")) continue;
+      job.state = isTaken(job) ? "raced" : "here";
+      this.#runningHere = this.#runHere(index, job, runHere(index));
       return;
     }
   }
 
   async #withdraw(index: number, copy: Copy): Promise<void> {
-    const { kind, board } = this.#with;
+    const { kind, board } = this.#options;
     const id = sharedJobId(kind, { index, attempt: copy.attempt });
-    const standing = await board
+    const status = await board
       .withdraw([id])
       .then(() => board.statusOf(id))
       .catch(() => undefined);
-    if (standing?.state === "taken") await this.#taken(index, copy);
+    if (status?.state === "taken") await this.#onTaken(index, copy);
     else copy.state = "gone";
   }
 
-  async #doHere(index: number, entry: Entry, news: AsyncGenerator<News>): Promise<void> {
-    this.#tell({ kind: "begin", index, by: undefined });
-    const isEnded = () => entry.state === "ended";
+  async #runHere(index: number, job: SharedJob, news: AsyncGenerator<News>): Promise<void> {
+    this.#emit({ kind: "begin", index, by: undefined });
+    const isEnded = () => job.state === "ended";
     try {
       for await (const one of news) {
         // a worker was faster
         if (isEnded()) break;
-        this.#tell({ kind: "here", index, news: one });
+        this.#emit({ kind: "here", index, news: one });
       }
     } catch (error) {
       this.#bug ??= error;
     }
-    this.#here = undefined;
-    if (!isEnded()) this.#end(index, entry);
+    this.#runningHere = undefined;
+    if (!isEnded()) this.#end(index, job);
     this.#wake();
-    this.#soon(() => this.#beginHere());
+    this.#enqueue(() => this.#startHere());
   }
 
   #copyOf(id: string): { readonly index: number; readonly copy: Copy } | undefined {
-    const name = sharedJobName(this.#with.kind, id);
-    const copy = name && this.#entries.get(name.index)?.copies[name.attempt - 1];
+    const name = sharedJobName(this.#options.kind, id);
+    const copy = name && this.#jobs.get(name.index)?.copies[name.attempt - 1];
     return copy && { index: name.index, copy };
   }
 }
 
-function isGone(worker = "its worker"): string {
-  return `${worker} is gone or stands still`;
+function goneText(worker = "its worker"): string {
+  return `${worker} is gone or makes no progress`;
 }
 
-/** Whether an answer to it is still taken. */
-function isWanted({ state }: Entry): boolean {
+/** Whether an answer to it would still be accepted. */
+function isOpen({ state }: SharedJob): boolean {
   return state === "open" || state === "raced";
 }
 
-function isHopeless({ failures, copies, givenBack: returned }: Entry): boolean {
+function areRetriesExhausted({ failures, copies, givenBack: returned }: SharedJob): boolean {
   return failures >= mostFailures || copies.length - returned >= mostCopies;
 }

@@ -1,11 +1,11 @@
 import type { Clock } from "../coordinator/clock.ts";
 
-/** Workers may take so many times the usual duration of a job, and at least so long in milliseconds, until this machine does what they are at. */
+/** Workers are too slow after so many times the usual duration of a job, but not before so many milliseconds. */
 const [factor, minMs] = [1.5, 10_000];
-/** How many durations are remembered. */
+/** How many durations the median is taken of. */
 const remembered = 16;
 
-/** How long workers are waited for. */
+/** Tells when workers take so long that this machine should compute their jobs as well. */
 export class StragglerTimer {
   readonly #clock: Clock;
   readonly #durations: number[] = [];
@@ -16,12 +16,12 @@ export class StragglerTimer {
     this.#since = clock.now();
   }
 
-  /** Begins to wait anew, as when something has come. */
+  /** Restarts the timer, as when a result has arrived. */
   restart(): void {
     this.#since = this.#clock.now();
   }
 
-  /** Notes what a job has taken, in milliseconds. */
+  /** Notes the duration of a job, in milliseconds. */
   note(milliseconds: number): void {
     this.#durations.push(milliseconds);
     if (this.#durations.length > remembered) this.#durations.shift();

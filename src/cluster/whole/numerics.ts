@@ -25,12 +25,12 @@ export async function deviceNumerics(
   const { runtime, computeDtype } = await openDevice({ device, threads, wantsFloat16: false });
   try {
     const { program, context } = lowerMicroStep(plan, model, runtime, computeDtype);
-    const kept = new Map<string, Uint8Array>();
+    const blobs = new Map<string, Uint8Array>();
     const { digest } = await makeProbe(
       { model, vectors: 1, plan, local: { ...context, program: await program.load() } },
       { run: "probe", incarnation: "0" },
       new Seal(undefined),
-      { keep: (name, bytes) => void kept.set(name, bytes), fetch: async (name) => kept.get(name)! },
+      { storeBlob: (digest, bytes) => void blobs.set(digest, bytes), fetchBlob: async (digest) => blobs.get(digest)! },
     );
     return { digest, device: runtime.device };
   } finally {

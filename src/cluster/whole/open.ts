@@ -14,7 +14,7 @@ import { realClock } from "../coordinator/clock.ts";
 import { release, runName } from "../coordinator/open.ts";
 import type { RunsManifest } from "../protocol/manifest.ts";
 import { protocolVersion, Seal } from "../protocol/signed.ts";
-import type { ShareEvent } from "../sharing/giving.ts";
+import type { ShareEvent } from "../sharing/options.ts";
 import { JobSharing, mostFailures } from "../sharing/share.ts";
 import { acceptRun } from "./accept.ts";
 import { deviceNumerics } from "./numerics.ts";
@@ -118,7 +118,7 @@ export async function* shareRuns<News>(
     try {
       const sharing = new JobSharing<RunAnswer, News>({
         ...{ kind: "run", answers: runAnswerSchema, board, of, seal, clock: realClock, bodyOf, accept, signal },
-        here: trainHere,
+        runHere: trainHere,
         announce: (step, out) => board.announce(seal.sign(manifest), { step, excluded: out }),
         warnings: new BoardWarnings(board, realClock),
       });

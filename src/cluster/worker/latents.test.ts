@@ -5,7 +5,7 @@ import { arrayOf, bytesOf } from "../../array/index.ts";
 import type { MicroStepSamples } from "../../training/index.ts";
 import { BlobServer } from "../blobs/server.ts";
 import { BlobStore } from "../blobs/store.ts";
-import { giveLatents } from "../coordinator/latents.ts";
+import { serveLatents } from "../coordinator/served-blobs.ts";
 import { packed, unpacked } from "../protocol/latents.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { sha256 } from "../protocol/signed.ts";
@@ -51,7 +51,7 @@ async function served() {
 
 test("few latents travel as one blob, once, also when the run is taken up again", async () => {
   const server = await served();
-  const latents = await giveLatents({ images: () => imagesOf(5, 16) }, server);
+  const latents = await serveLatents({ images: () => imagesOf(5, 16) }, server);
   const { asked, worker, join, said } = await workerOf(server, latents);
   await join();
   for (const value of [0, 3, 4])
@@ -64,7 +64,7 @@ test("few latents travel as one blob, once, also when the run is taken up again"
 test("a blob that cannot be had costs nothing but a word: latents come one by one", async () => {
   const server = await served();
   const other = { sha256: sha256("not there"), bytes: 9 };
-  await giveLatents({ images: () => imagesOf(5, 16) }, server);
+  await serveLatents({ images: () => imagesOf(5, 16) }, server);
   const { worker, said } = await workerOf(server, other);
   expect(said.join()).toContain("one by one");
   expect(await worker.get(digestOf(2, 16))).toEqual(bytesOf(new Float32Array(16).fill(2)));
@@ -72,8 +72,8 @@ test("a blob that cannot be had costs nothing but a word: latents come one by on
 
 test("more than 32 MB of latents are no blob", async () => {
   const server = { addBytes: () => {} };
-  expect(await giveLatents({ images: () => imagesOf(9, 1 << 20) }, server)).toBeUndefined();
-  expect((await giveLatents({ images: () => imagesOf(7, 1 << 20) }, server))?.bytes).toBeGreaterThan(28e6);
+  expect(await serveLatents({ images: () => imagesOf(9, 1 << 20) }, server)).toBeUndefined();
+  expect((await serveLatents({ images: () => imagesOf(7, 1 << 20) }, server))?.bytes).toBeGreaterThan(28e6);
 });
 
 test("bytes that are no pieces are refused", () => {

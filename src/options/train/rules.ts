@@ -147,7 +147,7 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
       // recipes cache latents, and are laid beneath these settings later
       when: given.queue !== undefined && !given.cacheLatents && !given.cacheLatentsToDisk && !given.recipe,
       options: ["queue"],
-      message: "A shared run gives out latents, so they must be cached.",
+      message: "Workers of a shared run fetch its latents, so they must be cached.",
       hint: "Add --cache_latents.",
     },
   ];

@@ -38,10 +38,10 @@ export async function readHeartbeat(redis: Redis, run: string): Promise<RunHeart
 export async function presentWorkers(redis: Redis): Promise<Presence[]> {
   const ids = await redis.smembers(keys.workers);
   if (ids.length === 0) return [];
-  const told = await redis.mget(ids.map(keys.presence));
-  const gone = ids.filter((_, i) => told[i] === null);
+  const texts = await redis.mget(ids.map(keys.presence));
+  const gone = ids.filter((_, i) => texts[i] === null);
   if (gone.length > 0) await redis.srem(keys.workers, ...gone);
-  return told.flatMap((text) => {
+  return texts.flatMap((text) => {
     const { success, data } = presenceSchema.safeParse(text === null ? undefined : parsed(text!));
     return success ? [data] : [];
   });

@@ -3,21 +3,22 @@ import type { MicroStepResult } from "../../training/index.ts";
 import { decodeGradient, decodeNumbers, decodeTokenIds } from "../protocol/arrays.ts";
 import { type Job, outcomeDigest, type Result } from "../protocol/job.ts";
 
-/** A result that fits its job. */
+/** A result that is valid for its job. */
 export interface Checked {
   readonly result: MicroStepResult;
-  /** Equal where the bits are. */
+  /** Equal digests mean equal bits. */
   readonly digest: string;
-  /** Length of its gradient. */
+  /** L2 norm of its gradient. */
   readonly norm: number;
 }
 
-/** Reads a result as the loop takes it, or says why it cannot be one of its job. */
+/** Decodes the result of a job, or says why it is not valid. */
 export function checkResult(job: Job, found: Result): Checked | { readonly problem: string } {
   if (found.rowsHash !== job.rowsHash) return { problem: "it was computed with other vectors" };
-  if (found.gradients.length !== job.rows.length) return { problem: "gradients of another number of text encoders" };
+  if (found.gradients.length !== job.rows.length)
+    return { problem: "it has gradients of another number of text encoders" };
   const wide = found.gradients.findIndex(({ width }, i) => width !== job.rows[i]!.shape[1]);
-  if (wide >= 0) return { problem: "gradients of another width" };
+  if (wide >= 0) return { problem: "it has gradients of another width" };
   try {
     const [loss, ...sampleLosses] = decodeNumbers(found.losses, job.samples.length + 1);
     const gradients = found.gradients.map((gradient, i) =>
@@ -34,11 +35,11 @@ export function checkResult(job: Job, found: Result): Checked | { readonly probl
   }
 }
 
-/** How far beyond the usual length a gradient is believed at once. */
-const believed = 10;
+/** A gradient is an outlier if its norm is more than so many times the median. */
+const outlierFactor = 10;
 
-/** What results usually are: how long they take, and how long their gradients are. */
-export class Usual {
+/** Durations and gradient norms of the last accepted results. */
+export class ResultStatistics {
   readonly #norms: number[] = [];
   readonly #durations = new Map<string, number[]>();
 
@@ -54,15 +55,15 @@ export class Usual {
     }
   }
 
-  /** Median duration of jobs of a size, in milliseconds; 0 when there was none. */
+  /** Median duration of jobs of a size, in milliseconds; 0 if there is none. */
   duration(size: string): number {
     return median(this.#durations.get(size) ?? []);
   }
 
-  /** Whether a gradient is so long, or none at all, that another worker is asked as well. */
-  isDoubtful(norm: number): boolean {
+  /** Whether a gradient's norm is so large, or not finite, that another worker must confirm the result. */
+  isOutlier(norm: number): boolean {
     if (!Number.isFinite(norm)) return true;
-    return this.#norms.length >= 8 && norm > believed * median(this.#norms);
+    return this.#norms.length >= 8 && norm > outlierFactor * median(this.#norms);
   }
 }
 

@@ -1,13 +1,16 @@
 import type { Checkpoint } from "../../checkpoint/index.ts";
 import { hubPlaceOf } from "../../hub/index.ts";
+import type { RunnerContext } from "../../training/index.ts";
 import { blobFolder, FileDigests } from "../blobs/digests.ts";
 import type { BlobServer } from "../blobs/server.ts";
+import { mostPackedBytes, packed, unpacked } from "../protocol/latents.ts";
 import type { Manifest } from "../protocol/manifest.ts";
 import { describeModel, encodeModel, type Network, weightSources } from "../protocol/model.ts";
 import { sha256 } from "../protocol/signed.ts";
+import { itemBytes } from "./jobs.ts";
 
-/** Makes a model to be had by workers: its description, and the files of each network, in this order, without those of the networks before. */
-export async function giveModel(
+/** Serves a model to workers: its description and weights. weights: for each group of networks, the files that no earlier group has. */
+export async function serveModel(
   checkpoint: Checkpoint,
   networks: readonly (readonly Network[])[],
   blobs: BlobServer,
@@ -41,4 +44,28 @@ export async function giveModel(
   const model = { sha256: sha256(description), bytes: description.length };
   blobs.addBytes(model.sha256, description);
   return { model, weights };
+}
+
+/** Serves the latents and masks of all images, packed into one blob; undefined if they are too large for that: workers then fetch each when a job names it. */
+export async function serveLatents(
+  { images }: Pick<RunnerContext, "images">,
+  blobs: Pick<BlobServer, "addBytes">,
+): Promise<Manifest["latents"]> {
+  const pieces = new Map<string, Uint8Array>();
+  let total = 0;
+  for await (const { latents, mask } of images())
+    for (const array of mask ? [latents, mask] : [latents]) {
+      const piece = itemBytes(array, 0);
+      const digest = sha256(piece);
+      if (!pieces.has(digest)) total += piece.length;
+      if (total > mostPackedBytes) return undefined;
+      pieces.set(digest, piece);
+    }
+  const blob = packed([...pieces.values()]);
+  // jobs name the single pieces, too; as views of the blob they need no extra memory
+  const views = unpacked(blob);
+  for (const [i, digest] of [...pieces.keys()].entries()) blobs.addBytes(digest, views[i]!);
+  const digest = sha256(blob);
+  blobs.addBytes(digest, blob);
+  return { sha256: digest, bytes: blob.length };
 }

@@ -5,15 +5,15 @@ import type { Job } from "../protocol/job.ts";
 import type { Seal } from "../protocol/signed.ts";
 import type { FetchBlob } from "../worker/compute.ts";
 import type { Clock } from "./clock.ts";
-import type { KeepBlob } from "./jobs.ts";
-import type { Roll } from "./roll.ts";
+import type { StoreBlob } from "./jobs.ts";
 import type { SchedulePolicy } from "./schedule.ts";
+import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** What a coordinator works with. */
-export interface Coordination {
+/** What the runner of a shared run works with. */
+export interface RunnerOptions {
   readonly board: CoordinatorBoard;
   readonly of: QueueId;
-  /** Signed. */
+  /** Signed manifest. */
   readonly manifest: string;
   readonly seal: Seal;
   readonly clock: Clock;
@@ -22,22 +22,22 @@ export interface Coordination {
   readonly name: string;
   /** The micro-step as it is loaded here. */
   readonly local: MicroStepContext;
-  /** Whether the device here takes jobs, too. */
+  /** Whether this machine takes jobs, too. */
   readonly takesJobs: boolean;
-  /** Whether the run ends after the step under way, which is then finished here: perhaps nobody else does. */
+  /** Whether the run ends after the step under way. That step is then computed here, in case no worker is left. */
   readonly isStopping: () => boolean;
-  /** Digest of what the probe gave here. */
+  /** Digest of the probe as it was computed here. */
   readonly numerics: string;
-  /** Whether results are taken from workers whose numerics are others. */
-  readonly takesOthers: boolean;
-  /** Gradients that results are to have. */
+  /** Whether results of workers with other numerics are accepted. */
+  readonly takesOtherNumerics: boolean;
+  /** Which gradients results contain. */
   readonly want: Job["want"];
-  readonly keep: KeepBlob;
-  readonly fetch: FetchBlob;
-  /** Who is there, and who has given bad results. */
-  readonly roll: Roll;
-  /** Has sample images drawn by the workers. */
+  readonly storeBlob: StoreBlob;
+  readonly fetchBlob: FetchBlob;
+
+  readonly registry: WorkerRegistry;
+  /** Has the workers draw sample images; undefined where none are drawn. */
   readonly drawer?: SharedDrawer | undefined;
-  /** Frees what was opened for the runner. */
+  /** Closes what was opened for the runner. */
   readonly free: () => Promise<void>;
 }

@@ -1,21 +1,21 @@
 import type { ClusterEvent } from "../../training/index.ts";
 import type { Presence } from "../protocol/manifest.ts";
 
-/** Bad results after which a worker is not used any more. */
-const strikesOut = 3;
+/** Bad results after which a worker is excluded. */
+const mostStrikes = 3;
 
-/** What is told of workers. */
-export type RollEvent = Extract<ClusterEvent, { readonly kind: "workerJoined" | "workerLeft" | "workerRefused" }>;
+/** Changes among the workers of a run. */
+export type WorkerEvent = Extract<ClusterEvent, { readonly kind: "workerJoined" | "workerLeft" | "workerRefused" }>;
 
-/** The workers of a run: who is there, who has given bad results. */
-export class Roll {
+/** The workers of a run that are ready, and strikes against those that have given bad results. */
+export class WorkerRegistry {
   readonly #present = new Map<string, Presence>();
   readonly #strikes = new Map<string, number>();
   readonly #refusals = new Map<string, string>();
 
-  /** Takes in who is there now, and tells what has changed. */
-  update(workers: readonly Presence[]): RollEvent[] {
-    const events: RollEvent[] = [];
+  /** Updates the registry from the presences of workers, and gives what has changed. */
+  update(workers: readonly Presence[]): WorkerEvent[] {
+    const events: WorkerEvent[] = [];
     for (const worker of workers) {
       const { id, device, state, why = "no reason given" } = worker;
       if (state === "refused" && this.#refusals.get(id) !== why) {
@@ -41,25 +41,25 @@ export class Roll {
     return this.#present.size;
   }
 
-  /** How many of them draw sample images. */
-  get drawers(): number {
-    return [...this.#present.values()].filter(({ id, draws }) => draws && !this.isOut(id)).length;
+  /** How many of the workers draw sample images. */
+  get drawerCount(): number {
+    return [...this.#present.values()].filter(({ id, draws }) => draws && !this.isExcluded(id)).length;
   }
 
-  /** Notes a bad result. */
-  strike(worker: string, why: string): RollEvent {
+  /** Counts a bad result against a worker. */
+  strike(worker: string, why: string): WorkerEvent {
     const strikes = (this.#strikes.get(worker) ?? 0) + 1;
     this.#strikes.set(worker, strikes);
-    const isOut = strikes >= strikesOut;
-    return { kind: "workerRefused", worker, why: isOut ? `${why}; it is not used any more` : why };
+    const isExcluded = strikes >= mostStrikes;
+    return { kind: "workerRefused", worker, why: isExcluded ? `${why}; it is not used any more` : why };
   }
 
-  isOut(worker: string): boolean {
-    return (this.#strikes.get(worker) ?? 0) >= strikesOut;
+  isExcluded(worker: string): boolean {
+    return (this.#strikes.get(worker) ?? 0) >= mostStrikes;
   }
 
-  /** Workers that are not used any more. */
-  get out(): string[] {
-    return [...this.#strikes.keys()].filter((worker) => this.isOut(worker));
+  /** Ids of excluded workers. */
+  get excluded(): string[] {
+    return [...this.#strikes.keys()].filter((worker) => this.isExcluded(worker));
   }
 }
