@@ -80,6 +80,8 @@ describe("a user with the rights that coinage cluster acl prints", async () => {
     ["hset", "-hset", /'hset'/],
     // scripts alone need it, and Redis does not say which command of theirs it was
     ["xadd", "-xadd", /'xadd'|can't run this command/],
+    ["wait for jobs", "-@blocking", /'bzpopmin'/],
+    ["wait for results", "-xread", /'xread'/],
   ])("without the right to %s is told so", async (_, taken, message) => {
     const admin = new Redis({ port, host: "127.0.0.1", username: "tester", password: "any" });
     await admin.call("ACL", "SETUSER", "narrow", "on", ">narrow", ...aclRules, taken);
@@ -175,7 +177,7 @@ describe("an address", () => {
     const { address } = open(`redis://127.0.0.1:${(other.address() as { port: number }).port}`);
     await expect(RedisWorkerBoard.open(address)).rejects.toMatchObject({
       code: "CLUSTER_UNREACHABLE",
-      message: expect.stringContaining("no Redis or Valkey server"),
+      message: expect.stringContaining("not a Redis or Valkey server"),
     });
   });
 

@@ -146,7 +146,7 @@ test("a worker of another version takes no part and says which", async () => {
   await work;
   await other.close();
   expect(shared.files).toEqual(local.files);
-  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("of 9.9"));
+  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("this worker has 9.9"));
 });
 
 test("a worker whose weights were altered after they were checked is found out by its numbers", async () => {
@@ -165,11 +165,11 @@ test("a worker whose weights were altered after they were checked is found out b
   writeFileSync(path.join(cache, "hashes.json"), JSON.stringify({ [file]: { size, mtimeMs, ino, sha256: digest } }));
   const altered = worker(server.url, { words: ["--models", models, "--cache", cache] });
   const shared = await train(server.url, [], async (event) => {
-    if (event.kind === "step" && event.step === 2) await altered.says("other weights");
+    if (event.kind === "step" && event.step === 2) await altered.says("wrong weights");
     if (event.kind === "step" && event.step > 2) await new Promise((resolve) => setTimeout(resolve, 150));
   });
   expect(shared.files).toEqual(local.files);
-  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("other weights"));
+  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("wrong weights"));
 });
 
 /** A worker in this process that builds the run's graph in another way, which rounds otherwise, and ends with the first run that it takes part in. */

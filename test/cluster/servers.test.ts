@@ -98,7 +98,7 @@ test("the server is full, is killed and starts empty, pauses, and stays away for
     client.disconnect();
   };
   const isFull = ({ kind, ...event }: TrainingEvent) =>
-    kind === "queueDown" && "why" in event && /takes nothing: .*maxmemory/.test(event.why);
+    kind === "queueDown" && "why" in event && /accepts no jobs: .*maxmemory/.test(event.why);
   const shared = await train(server.url, long, async (event: TrainingEvent) => {
     if (isFull(event)) await setMemory(0);
     if (event.kind !== "step") return;

@@ -54,7 +54,7 @@ function baseOptions({ host, port, path, db, username, password, tls }: QueueAdd
   };
 }
 
-/** Connects, and checks that scripts may be run, which BullMQ needs. @throws CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
+/** Connects, and checks the rights that BullMQ needs outside of its scripts. @throws CLUSTER_UNREACHABLE, CLUSTER_DENIED, CLUSTER_TLS */
 export async function connected(redis: Redis, address: QueueAddress): Promise<Redis> {
   let last: unknown;
   redis.on("error", (error: unknown) => {
@@ -62,12 +62,23 @@ export async function connected(redis: Redis, address: QueueAddress): Promise<Re
   });
   try {
     await redis.connect();
-    await redis.eval("return 1", 0);
+    await checkRights(redis);
     return redis;
   } catch (error) {
     redis.disconnect();
     throw queueProblem(last ?? error, address);
   }
+}
+
+/** Runs a script, and waits for a job and for an event where there are none: without these rights BullMQ would wait for ever, and not say why. In a transaction
+ *  nothing waits. */
+async function checkRights(redis: Redis): Promise<void> {
+  const nothing = `${prefix}:nothing`;
+  const asking = redis.multi().eval("return 1", 0).bzpopmin(nothing, 1).xread("STREAMS", nothing, "0");
+  // a server that is full can still be looked at
+  await asking.exec().catch((error: unknown) => {
+    if (!isFull(reasonOf(error))) throw error;
+  });
 }
 
 /** An error of the server or the network as an error for the user. */
@@ -90,7 +101,7 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
       hint: "coinage cluster acl prints the rights that it needs.",
       cause: error,
     });
-  if (/MISCONF|OOM command/.test(text))
+  if (isFull(text))
     return new CoinageError("CLUSTER_FULL", `The queue at ${name} accepts no jobs: ${text}`, {
       hint: "Its disk or its memory is full. Runs that are under way go on once there is room.",
       cause: error,
@@ -111,6 +122,10 @@ export function queueProblem(error: unknown, { name, tls, username }: QueueAddre
       cause: error,
     },
   );
+}
+
+function isFull(text: string): boolean {
+  return /MISCONF|OOM command/.test(text);
 }
 
 /** What is wrong with a connection, in plain words. */
