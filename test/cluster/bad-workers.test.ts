@@ -146,7 +146,9 @@ test("a worker of another version takes no part and says which", async () => {
   await work;
   await other.close();
   expect(shared.files).toEqual(local.files);
-  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(expect.stringContaining("this worker has 9.9"));
+  expect(told(shared, "workerRefused").map(({ why }) => why)).toContainEqual(
+    expect.stringContaining("this worker has 9.9"),
+  );
 });
 
 test("a worker whose weights were altered after they were checked is found out by its numbers", async () => {
