@@ -81,6 +81,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
       idleMs,
       say: (text) => terminal.talk(`${text}\n`),
     }).run();
+    if (end === "idle") terminal.talk(`No run came for ${values.idle_exit}.\n`);
     if (end !== "stuck") return exitCodes.done;
     terminal.talk("Jobs wait and none comes here, also over new connections.\n", "warning");
     return exitCodes.tryAgain;

@@ -242,7 +242,9 @@ export function release(version: string): string {
 /** The id of a run on its queue: the same when it is resumed with the same output on the same machine. */
 export function runName(output: string): string {
   const place = createHash("sha256").update(`${os.hostname()} ${output}`).digest("hex").slice(0, 8);
-  return `${path.basename(output).replace(/[^\w.-]/g, "") || "run"}-${place}`;
+  const name = path.basename(output).replace(/[^\w.-]/g, "");
+  // short enough for nameSchema, however long the file's name is
+  return `${name.slice(0, 80) || "run"}-${place}`;
 }
 
 /** The VAE's probe. The VAE is loaded for it alone. */

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { runName } from "../coordinator/open.ts";
+import { nameSchema } from "./job.ts";
 import { manifestSchema } from "./manifest.ts";
 
 /** Whether a manifest with these addresses of blobs is understood. */
@@ -23,3 +25,10 @@ test("a worker is sent to no addresses but those of a machine's own ports", () =
     expect(isUnderstood("http://127.0.0.1:40123", url), url).toBe(false);
   expect(isUnderstood()).toBe(false);
 });
+
+test.each(["käse mit leer", "鳥", "w".repeat(240)])(
+  "a run whose file is called %s has a name that messages may carry",
+  (name) => {
+    expect(nameSchema.parse(runName(`/out/${name}`))).toMatch(/-[0-9a-f]{8}$/);
+  },
+);

@@ -48,9 +48,9 @@ export class RunChoice {
     let isRefusing = false;
     const texts = await board.manifests().catch((error: unknown) => {
       say(error instanceof CoinageError ? error.message : String(error));
-      return [];
+      return undefined;
     });
-    for (const text of texts) {
+    for (const text of texts ?? []) {
       const manifest = this.#openManifest(text);
       if (typeof manifest === "string") {
         say(manifest);
@@ -70,6 +70,9 @@ export class RunChoice {
     if (this.#isRefusing && !isRefusing)
       await updatePresence({ state: "idle", run: undefined, incarnation: undefined, why: undefined });
     this.#isRefusing = isRefusing;
+    // also tells that the queue is back
+    if (texts && !isRefusing && fitting.length === 0)
+      say(run === undefined ? "waiting for a run" : `waiting for run ${run}`);
     return fitting.length > 1 ? this.#neediest(fitting) : fitting[0];
   }
 

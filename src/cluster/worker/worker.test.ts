@@ -83,3 +83,36 @@ test("a worker that gets no jobs though some wait ends, so that it is started ag
   const { end } = await ended({ ...board.worker(), consume: async () => dead }, { idleMs: 60_000 });
   expect(end).toBe("stuck");
 });
+
+test("a worker says that it waits, that the queue is away and back, and that a run is over within some seconds of its end", async () => {
+  const board = new MemoryBoard(new TurnedClock());
+  const coordinator = board.coordinator(of);
+  const worker = board.worker();
+  const said: string[] = [];
+  let [polls, endedAt, toldAt] = [0, 0, 0];
+  const heartbeatOf: WorkerBoard["heartbeatOf"] = async (run) => {
+    if (said.includes("ready") && [2, 3].includes(++polls)) throw new Error("no connection");
+    if (polls === 6 && endedAt === 0) {
+      endedAt = performance.now();
+      await coordinator.close(true);
+    }
+    return worker.heartbeatOf(run);
+  };
+  const say = (text: string) => {
+    said.push(text);
+    toldAt = performance.now();
+    if (text === "waiting for run run") void coordinator.announce(seal.sign(manifest), { step: 0, excluded: [] });
+  };
+  await ended({ ...worker, heartbeatOf }, { say, isOnce: true, run: "run" });
+  expect(said).toEqual([
+    ...[
+      "waiting for run run",
+      "run run (vexla, 1 runs, on desk)",
+      "ready",
+      "Error: no connection",
+      "the queue is back",
+    ],
+    "run run is over after 0 runs here",
+  ]);
+  expect(toldAt - endedAt).toBeLessThan(5000);
+});

@@ -55,6 +55,8 @@ export class QueueWorker {
   readonly #id = `${os.hostname().replace(/[^\w.-]/g, "")}-${process.pid}-${randomBytes(2).toString("hex")}`;
   #presence: Presence;
   #session: Session | undefined;
+  /** Whether the queue could not be reached at the last poll of a run. */
+  #isCutOff = false;
   #heartbeat: RunHeartbeat | undefined;
   #lastSaid = "";
   readonly #choice: RunChoice;
@@ -112,6 +114,7 @@ export class QueueWorker {
     await this.#updatePresence({ state: "loading", run, incarnation, why: undefined });
     let role: Role | string;
     let forMs: number | undefined;
+    let hint: string | undefined;
     try {
       role = await this.#roleFor(manifest);
     } catch (error) {
@@ -119,13 +122,14 @@ export class QueueWorker {
       if (signal.aborted) return "done";
       if (!(error instanceof CoinageError)) throw error;
       role = error.message;
+      hint = error.hint;
       if (error.code === "CLUSTER_WEIGHTS") forMs = retryMs;
-      if (error.hint !== undefined) say(error.hint);
     }
     if (signal.aborted && typeof role !== "string") await role.leave();
     if (signal.aborted) return "done";
     if (typeof role !== "string") return this.#serve(manifest, role);
     this.#sayOnce(`not used: ${role}`);
+    if (hint !== undefined) say(hint);
     return this.#refuse(manifest, role, forMs);
   }
 
@@ -229,11 +233,10 @@ export class QueueWorker {
       while (!signal.aborted) {
         await this.#waitForPoll();
         if (signal.aborted) break;
-        if (!(await this.#isRunning(manifest))) {
-          const end = await this.#waitForEnd(manifest);
-          if (end === "done") say(`run ${run} is over after ${this.#presence.jobs} ${jobName} here`);
-          return end;
-        }
+        const state = await this.#stateOf(manifest);
+        if (signal.aborted) break;
+        if (state === "done") say(`run ${run} is over after ${this.#presence.jobs} ${jobName} here`);
+        if (state !== "running") return state;
         if (this.#heartbeat?.excluded.includes(this.#id)) {
           say("not used any more: several of its results were refused");
           await consumer.close(true);
@@ -252,23 +255,20 @@ export class QueueWorker {
     }
   }
 
-  /** Waits until the run ends (done), or is resumed in a new incarnation (over). */
-  async #waitForEnd(manifest: AnyManifest): Promise<"over" | "done"> {
-    const { signal } = this.#options;
-    while (!signal.aborted && (await this.#isRunning(manifest))) await this.#waitForPoll();
-    return signal.aborted || (await this.#isRemoved(manifest.run)) ? "done" : "over";
-  }
-
-  /** Whether the run goes on in the same incarnation; while the queue cannot be reached, that is assumed. */
-  async #isRunning({ run, incarnation }: AnyManifest): Promise<boolean> {
+  /** Whether the run goes on in the same incarnation, was resumed in a new one (over), or has ended (done); while the queue cannot be reached, the first is assumed. */
+  async #stateOf({ run, incarnation }: AnyManifest): Promise<"running" | "over" | "done"> {
     try {
       const heartbeat = await this.#options.board.heartbeatOf(run);
+      if (this.#isCutOff) this.#sayOnce("the queue is back");
+      this.#isCutOff = false;
       this.#heartbeat = heartbeat ?? this.#heartbeat;
+      if (heartbeat) return heartbeat.incarnation === incarnation ? "running" : "over";
       // no heartbeat: the server was emptied, and the coordinator publishes the run again within a second; or the coordinator was killed, and may be resumed
-      return heartbeat === undefined ? !(await this.#isRemoved(run)) : heartbeat.incarnation === incarnation;
+      return (await this.#isRemoved(run)) ? "done" : "running";
     } catch (error) {
+      this.#isCutOff = true;
       this.#sayOnce(error instanceof CoinageError ? error.message : String(error));
-      return true;
+      return "running";
     }
   }
 
