@@ -73,28 +73,28 @@ export class StepSchedule {
     return { index, attempt };
   }
 
-  markTaken(name: CopyId, now: number): void {
+  markTaken(id: CopyId, now: number): void {
     this.#lastHeardAt = now;
-    const copy = this.#copy(name);
+    const copy = this.#copy(id);
     if (copy) copy.takenAt = now;
   }
 
   /** The copy is waiting on the board. */
-  markWaiting(name: CopyId, now: number): void {
+  markWaiting(id: CopyId, now: number): void {
     this.#lastHeardAt = now;
-    const copy = this.#copy(name);
+    const copy = this.#copy(id);
     if (copy) copy.takenAt = undefined;
   }
 
   /** The copy is no longer in flight: it has failed, was lost, or is given up. */
-  markEnded(name: CopyId): void {
-    const copy = this.#copy(name);
+  markEnded(id: CopyId): void {
+    const copy = this.#copy(id);
     if (copy) copy.isEnded = true;
   }
 
   /** The copy could not be published. */
-  markUnsent(name: CopyId): void {
-    const copy = this.#copy(name);
+  markUnsent(id: CopyId): void {
+    const copy = this.#copy(id);
     if (copy) [copy.isEnded, copy.isUnsent] = [true, true];
   }
 

@@ -118,39 +118,39 @@ export class StepRun {
     // duplicated jobs go first, both copies together: so two workers take them, and both finish before the step does
     const rest = unpublished.filter((index) => !extra.includes(index));
     const duplicated = extra.flatMap((index) => (unpublished.includes(index) ? [index, index] : [index]));
-    const names = [...duplicated, ...rest].map((index) => this.#schedule.publish(index, this.#options.clock.now()));
+    const copies = [...duplicated, ...rest].map((index) => this.#schedule.publish(index, this.#options.clock.now()));
     this.#extraCopies.clear();
     try {
-      const queued = names.map((name) => this.#queuedJob(name));
+      const queued = copies.map((copy) => this.#queuedJob(copy));
       await this.#options.board.publish(queued, isFirst || this.#accepted.size > 0);
       for (const { body } of queued) this.#bytesOut += body.length;
     } catch (error) {
-      for (const name of names) this.#schedule.markUnsent(name);
+      for (const copy of copies) this.#schedule.markUnsent(copy);
       throw error;
     }
   }
 
   handle(event: Exclude<BoardEvent, { readonly kind: "up" | "down" }>): void {
-    const name = copyIdOf(event.id, this.#jobs[0]!.step);
-    if (!name || name.index >= this.#jobs.length) {
+    const copy = copyIdOf(event.id, this.#jobs[0]!.step);
+    if (!copy || copy.index >= this.#jobs.length) {
       if (event.kind === "answered" && this.#previous) this.#previous.#compareLate(event.id, event.body);
       return;
     }
-    if (event.kind === "taken") this.#schedule.markTaken(name, this.#options.clock.now());
-    else if (event.kind === "failed") this.#onFailed(name, event.why);
-    else this.#receive(name, event.body);
+    if (event.kind === "taken") this.#schedule.markTaken(copy, this.#options.clock.now());
+    else if (event.kind === "failed") this.#onFailed(copy, event.why);
+    else this.#receive(copy, event.body);
   }
 
   /** Checks the status of overdue copies. @throws what the board throws */
   async checkOverdue(): Promise<void> {
     const now = this.#options.clock.now();
-    for (const name of this.#schedule.overdue(now, this.#statistics.duration(sizeOf(this.#jobs[0]!))))
-      await this.#check(name, true);
+    for (const copy of this.#schedule.overdue(now, this.#statistics.duration(sizeOf(this.#jobs[0]!))))
+      await this.#check(copy, true);
   }
 
   /** Checks the status of all copies in flight, as after an outage or when a worker has left. @throws what the board throws */
   async checkAll(): Promise<void> {
-    for (const name of this.#schedule.inFlight) await this.#check(name, false);
+    for (const copy of this.#schedule.inFlight) await this.#check(copy, false);
   }
 
   /** Computes one job on this machine: one whose retries are exhausted, or the first without a result. */
@@ -167,7 +167,7 @@ export class StepRun {
   async withdrawRest(): Promise<void> {
     const copies = this.#jobs.flatMap(({ index }) => this.#schedule.copiesOf(index));
     const idle = copies.filter(({ index, attempt }) => this.#accepted.get(index)?.attempt !== attempt);
-    if (idle.length > 0) await this.#options.board.withdraw(idle.map((name) => this.#idOf(name)));
+    if (idle.length > 0) await this.#options.board.withdraw(idle.map((copy) => this.#idOf(copy)));
   }
 
   /** The results of all jobs, once the step is done. */
@@ -195,32 +195,32 @@ export class StepRun {
     };
   }
 
-  async #check(name: CopyId, isOverdue: boolean): Promise<void> {
-    if (!this.#schedule.isOpen(name.index)) return;
-    const id = this.#idOf(name);
+  async #check(copy: CopyId, isOverdue: boolean): Promise<void> {
+    if (!this.#schedule.isOpen(copy.index)) return;
+    const id = this.#idOf(copy);
     const status = await this.#options.board.statusOf(id);
     const now = this.#options.clock.now();
-    if (status.state === "answered") return this.#receive(name, status.body);
-    if (status.state === "failed") return this.#onFailed(name, status.why);
-    if (status.state === "waiting") return this.#schedule.markWaiting(name, now);
+    if (status.state === "answered") return this.#receive(copy, status.body);
+    if (status.state === "failed") return this.#onFailed(copy, status.why);
+    if (status.state === "waiting") return this.#schedule.markWaiting(copy, now);
     if (status.state === "missing") {
-      this.#schedule.markEnded(name);
-      if (this.#schedule.unpublished.includes(name.index)) this.#reportReissue(name.index, "it was lost");
+      this.#schedule.markEnded(copy);
+      if (this.#schedule.unpublished.includes(copy.index)) this.#reportReissue(copy.index, "it was lost");
       return;
     }
     const { by } = status;
     const hasLeft = by !== undefined && by !== this.#options.name && !this.#registry.isPresent(by);
-    const duration = this.#schedule.durationOf(name, now);
-    if (duration === undefined) this.#schedule.markTaken(name, now);
+    const duration = this.#schedule.durationOf(copy, now);
+    if (duration === undefined) this.#schedule.markTaken(copy, now);
     if (!hasLeft && (duration === undefined || !isOverdue)) return;
     if (this.#reissued.has(id)) {
-      if (hasLeft || duration! > giveUpFactor * this.#options.policy.minTimeoutMs) this.#schedule.markEnded(name);
+      if (hasLeft || duration! > giveUpFactor * this.#options.policy.minTimeoutMs) this.#schedule.markEnded(copy);
       return;
     }
-    if (!this.#schedule.mayPublish(name.index)) return;
+    if (!this.#schedule.mayPublish(copy.index)) return;
     this.#reissued.add(id);
-    this.#extraCopies.set(name.index, true);
-    this.#reportReissue(name.index, `${by ?? "its worker"} ${hasLeft ? "is gone" : "takes too long"}`);
+    this.#extraCopies.set(copy.index, true);
+    this.#reportReissue(copy.index, `${by ?? "its worker"} ${hasLeft ? "is gone" : "takes too long"}`);
   }
 
   #areRetriesExhausted(index: number): boolean {
@@ -231,17 +231,17 @@ export class StepRun {
     this.#events.push({ kind: "reissued", step: this.#jobs[0]!.step + 1, index, why });
   }
 
-  #onFailed(name: CopyId, why: string): void {
-    this.#schedule.markEnded(name);
-    if (!this.#schedule.isOpen(name.index)) return;
-    this.#failures.set(name.index, (this.#failures.get(name.index) ?? 0) + 1);
-    this.#reportReissue(name.index, why);
+  #onFailed(copy: CopyId, why: string): void {
+    this.#schedule.markEnded(copy);
+    if (!this.#schedule.isOpen(copy.index)) return;
+    this.#failures.set(copy.index, (this.#failures.get(copy.index) ?? 0) + 1);
+    this.#reportReissue(copy.index, why);
   }
 
-  #receive(name: CopyId, body: string): void {
+  #receive(copy: CopyId, body: string): void {
     const opened = this.#options.seal.open(body, resultSchema, longest.result);
     if ("problem" in opened) {
-      this.#onFailed(name, `its result is refused: ${opened.problem}`);
+      this.#onFailed(copy, `its result is refused: ${opened.problem}`);
       return;
     }
     const found = opened.message;
@@ -249,23 +249,23 @@ export class StepRun {
     const isStale = found.run !== run || found.incarnation !== incarnation || found.step !== step;
     const isExcluded = this.#registry.isExcluded(found.worker);
     const isOther = !this.#options.takesOtherNumerics && found.numerics !== this.#options.numerics;
-    if (isStale) this.#onFailed(name, `the result of ${found.worker} is stale`);
-    else if (isExcluded) this.#onFailed(name, `${found.worker} is not used any more`);
-    else if (found.index !== name.index) this.#refuse(name, found.worker, "its result is for another micro-batch");
-    else if (isOther) this.#refuse(name, found.worker, "it computes other bits than the coordinator");
+    if (isStale) this.#onFailed(copy, `the result of ${found.worker} is stale`);
+    else if (isExcluded) this.#onFailed(copy, `${found.worker} is not used any more`);
+    else if (found.index !== copy.index) this.#refuse(copy, found.worker, "its result is for another micro-batch");
+    else if (isOther) this.#refuse(copy, found.worker, "it computes other bits than the coordinator");
     else {
       this.#bytesIn += body.length;
-      this.#checkResult(name, found);
+      this.#checkResult(copy, found);
     }
   }
 
   /** Checks a result of this step: refuses it, compares it with one that was accepted before, or accepts it. */
-  #checkResult(name: CopyId, found: Result): void {
-    const { index } = name;
+  #checkResult(copy: CopyId, found: Result): void {
+    const { index } = copy;
     const checked = checkResult(this.#jobs[index]!, found);
-    if ("problem" in checked) this.#refuse(name, found.worker, checked.problem);
+    if ("problem" in checked) this.#refuse(copy, found.worker, checked.problem);
     else if (!this.#schedule.isOpen(index)) this.#compare(index, found, checked.digest);
-    else if (!this.#statistics.isOutlier(checked.norm) || this.#isConfirmed(name, found.worker, checked))
+    else if (!this.#statistics.isOutlier(checked.norm) || this.#isConfirmed(copy, found.worker, checked))
       this.#accept(index, found, checked);
   }
 
@@ -281,20 +281,20 @@ export class StepRun {
 
   /** Whether an outlier is confirmed: by a second worker with the same bits, or because the coordinator has computed it. Otherwise the job is re-issued; one whose
    *  gradient is not finite is computed here. */
-  #isConfirmed(name: CopyId, worker: string, { digest, norm }: Checked): boolean {
+  #isConfirmed(copy: CopyId, worker: string, { digest, norm }: Checked): boolean {
     if (worker === this.#options.name) return true;
-    const doubts = Number.isFinite(norm) ? (this.#doubts.get(name.index) ?? []) : [];
+    const doubts = Number.isFinite(norm) ? (this.#doubts.get(copy.index) ?? []) : [];
     if (doubts.some((one) => one.digest === digest && (one.worker !== worker || this.#computing < 2))) return true;
-    this.#doubts.set(name.index, [...(this.#doubts.get(name.index) ?? []), { worker, digest }]);
-    this.#schedule.markEnded(name);
-    this.#reportReissue(name.index, `the result of ${worker} is an outlier, so another worker must confirm it`);
-    if (doubts.length >= 1 || !Number.isFinite(norm)) this.#failures.set(name.index, mostFailures);
+    this.#doubts.set(copy.index, [...(this.#doubts.get(copy.index) ?? []), { worker, digest }]);
+    this.#schedule.markEnded(copy);
+    this.#reportReissue(copy.index, `the result of ${worker} is an outlier, so another worker must confirm it`);
+    if (doubts.length >= 1 || !Number.isFinite(norm)) this.#failures.set(copy.index, mostFailures);
     return false;
   }
 
-  #refuse(name: CopyId, worker: string, why: string): void {
+  #refuse(copy: CopyId, worker: string, why: string): void {
     this.#events.push(this.#registry.strike(worker, why));
-    this.#onFailed(name, `the result of ${worker} is refused`);
+    this.#onFailed(copy, `the result of ${worker} is refused`);
   }
 
   #compare(index: number, { worker, numerics }: Result, digest: string): void {
@@ -306,16 +306,16 @@ export class StepRun {
 
   /** Compares a result that came after its step was done. */
   #compareLate(id: string, body: string): void {
-    const name = copyIdOf(id, this.#jobs[0]!.step);
-    const opened = name && this.#options.seal.open(body, resultSchema, longest.result);
-    if (!opened || "problem" in opened || !this.#jobs[name.index]) return;
-    const checked = checkResult(this.#jobs[name.index]!, opened.message);
-    if (!("problem" in checked)) this.#compare(name.index, opened.message, checked.digest);
+    const copy = copyIdOf(id, this.#jobs[0]!.step);
+    const opened = copy && this.#options.seal.open(body, resultSchema, longest.result);
+    if (!opened || "problem" in opened || !this.#jobs[copy.index]) return;
+    const checked = checkResult(this.#jobs[copy.index]!, opened.message);
+    if (!("problem" in checked)) this.#compare(copy.index, opened.message, checked.digest);
   }
 
-  #queuedJob(name: CopyId): QueuedJob {
-    const job: Job = { ...this.#jobs[name.index]!, attempt: name.attempt };
-    return { id: this.#idOf(name), body: this.#options.seal.sign(job) };
+  #queuedJob(copy: CopyId): QueuedJob {
+    const job: Job = { ...this.#jobs[copy.index]!, attempt: copy.attempt };
+    return { id: this.#idOf(copy), body: this.#options.seal.sign(job) };
   }
 
   #idOf({ index, attempt }: CopyId): string {

@@ -84,7 +84,7 @@ const common = {
   steps: z.int().min(1),
   /** CPU threads of the coordinator: sums are split by threads, so another number rounds differently. */
   threads: z.int().min(1).max(1024),
-  /** Where the coordinator gives out blobs, in order of preference. */
+  /** The coordinator's BlobServer: its URLs, in order of preference, and its token. */
   blobs: z.object({ urls: z.array(ownAddress).min(1), token: z.string() }),
 };
 

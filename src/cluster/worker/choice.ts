@@ -11,7 +11,7 @@ interface ChoiceOptions {
   readonly seal: Seal;
   /** Major and minor version of this program. */
   readonly coinage: string;
-  /** The only run to take part in. */
+  /** The only run to work for. */
   readonly run?: string | undefined;
   /** Of the worker. */
   readonly id: string;

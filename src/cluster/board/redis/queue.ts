@@ -4,11 +4,11 @@ import { longest } from "../../protocol/job.ts";
 import type { Compute, Consumer, JobStatus, QueueId } from "../board.ts";
 import type { QueueAddress } from "./address.ts";
 import { blockingOptions, prefix, type QueuePackages } from "./connection.ts";
-import { FetchAhead } from "./fetch-ahead.ts";
+import { Prefetch } from "./prefetch.ts";
 
 // How queues, jobs and consumers are made with BullMQ. Its types do not leave this folder.
 
-/** A job belongs to its worker for so long, unless that is renewed so often, in milliseconds. */
+/** A worker's lock on a job expires after so long, and is renewed at this interval, in milliseconds. */
 const [lockMs, renewMs] = [15_000, 5000];
 /** A consumer takes no job for so long after one that failed, in milliseconds. */
 const pauseMs = 10_000;
@@ -72,9 +72,9 @@ export function consumeQueue(
   const connection = new Redis(blockingOptions(address));
   connection.on("error", () => {});
   let computing: Promise<unknown> | undefined;
-  const ahead = new FetchAhead();
-  /** When jobs were begun and computed whose answers are being handed in. */
-  const handedIn = new WeakMap<Job, readonly [begun: number, computed: number]>();
+  const prefetch = new Prefetch();
+  /** When jobs whose results are being sent were started and computed. */
+  const computedAt = new WeakMap<Job, readonly [begun: number, computed: number]>();
   const computed = async (job: Job<JobData, string>): Promise<string> => {
     while (computing) await computing;
     const begun = performance.now();
@@ -82,20 +82,20 @@ export function consumeQueue(
     computing = answer.catch(() => {});
     try {
       const body = await answer;
-      handedIn.set(job, [begun, performance.now()]);
+      computedAt.set(job, [begun, performance.now()]);
       return body;
     } finally {
       computing = undefined;
     }
   };
-  const inHand = async (job: Job<JobData, string>, token = ""): Promise<string> => {
-    const letGo = keepLocked(job, token);
-    return computed(job).finally(letGo);
+  const computedUnderLock = async (job: Job<JobData, string>, token = ""): Promise<string> => {
+    const stopRenewing = renewLock(job, token);
+    return computed(job).finally(stopRenewing);
   };
-  const worker = new bullmq.Worker<JobData, string>(queueName(of), inHand, {
+  const worker = new bullmq.Worker<JobData, string>(queueName(of), computedUnderLock, {
     connection: asConnection(connection),
     ...{ prefix, name, concurrency: 1, drainDelay: 5 },
-    // second net, should the coordinator not notice that a worker is gone
+    // a second safety net, should the coordinator not notice that a worker is gone
     ...{ lockDuration: lockMs, skipLockRenewal: true, stalledInterval: 5000, maxStalledCount: 3 },
   });
   let pause: NodeJS.Timeout | undefined;
@@ -103,10 +103,10 @@ export function consumeQueue(
   // without a listener an error would end the process
   worker.on("error", () => {});
   worker.on("completed", (job) => {
-    const [begun, done] = handedIn.get(job) ?? [];
+    const [begun, done] = computedAt.get(job) ?? [];
     if (begun === undefined || done === undefined) return;
-    ahead.note(done - begun, performance.now() - done);
-    worker.concurrency = ahead.isWorthwhile(jobsEach()) ? 2 : 1;
+    prefetch.note(done - begun, performance.now() - done);
+    worker.concurrency = prefetch.isWorthwhile(jobsEach()) ? 2 : 1;
   });
   worker.on("failed", () => {
     if (pause !== undefined || isClosing) return;
@@ -134,12 +134,12 @@ export function consumeQueue(
   };
 }
 
-/** Renews that a job belongs to its worker, until it is let go. BullMQ would do it by the time of day: once a clock was set back it would wait until that time
- *  has come again, and the job would go to another worker meanwhile. */
-function keepLocked(job: Job, token: string): () => void {
+/** Renews a worker's lock on a job until the function that it returns is called. BullMQ's own renewal depends on the time of day: after a clock was set back, it
+ *  would not renew the lock until that time has come again, and another worker would get the job. */
+function renewLock(job: Job, token: string): () => void {
   let timer: NodeJS.Timeout | undefined = setTimeout(renew, renewMs);
   async function renew() {
-    // one that another worker has by now is its own
+    // fails if another worker has the job by now
     await job.extendLock(token, lockMs).catch(() => {});
     if (timer) timer = setTimeout(renew, renewMs);
   }

@@ -10,7 +10,7 @@ import { type ServerInfo, serverInfo } from "./server-info.ts";
 /** A presence expires after so many seconds. */
 const presenceSeconds = 6;
 
-/** The workers' side of a board on Redis or Valkey, also for those who only look at it. */
+/** The workers' side of a board on Redis or Valkey, also for programs that only read it. */
 export class RedisWorkerBoard implements WorkerBoard {
   readonly #address: QueueAddress;
   readonly #packages: QueuePackages;

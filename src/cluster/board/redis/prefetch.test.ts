@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { FetchAhead } from "./fetch-ahead.ts";
+import { Prefetch } from "./prefetch.ts";
 
 /** A worker that has computed some jobs. */
-function after(jobs: number, computing: number, roundTrip: number): FetchAhead {
-  const ahead = new FetchAhead();
+function after(jobs: number, computing: number, roundTrip: number): Prefetch {
+  const ahead = new Prefetch();
   for (let job = 0; job < jobs; job++) ahead.note(computing, roundTrip + 5 * (job % 2));
   return ahead;
 }
