@@ -49,6 +49,8 @@ describe("the command line", () => {
     [["trian"], 2, "Did you mean train?"],
     [["worker"], 2, "--queue"],
     [["cluster", "clean"], 2, "--queue"],
+    [["cluster", "clen", "--queue", "redis://127.0.0.1"], 2, 'no "clen"'],
+    [["worker", "--queue", "redis://127.0.0.1", "--models", "nowhere"], 1, "nowhere"],
     [["worker", "--queue", "http://there"], 2, "redis://"],
     [["worker", "--queue", "unix:///nowhere", "--idle_exit", "10"], 2, "--idle_exit expects a time such as 90s"],
     [["worker", "--queue", "unix:///nowhere", "--idle_exit", "-2s"], 2, "--idle_exit"],

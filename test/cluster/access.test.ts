@@ -166,6 +166,7 @@ describe("an address", () => {
     ["redis://192.168.1.10", { COINAGE_QUEUE_PASSWORD: "x" }, "CLUSTER_INSECURE", /COINAGE_CLUSTER_SECRET/],
     ["redis://user:word@127.0.0.1", {}, "CLUSTER_INSECURE", /COINAGE_QUEUE_PASSWORD/],
     ["http://127.0.0.1", {}, "USAGE", /redis:\/\//],
+    ["redis://127.0.0.1", { COINAGE_CLUSTER_SECRET_FILE: "/dev/null" }, "FILE_UNREADABLE", /name of a file/],
   ])("%s is refused", (url, environment, code, hint) => {
     expect(() => open(url, environment)).toThrow(expect.objectContaining({ code, hint: expect.stringMatching(hint) }));
   });

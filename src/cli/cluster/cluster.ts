@@ -2,6 +2,7 @@ import {
   aclRules,
   longest,
   manifestSchema,
+  namedIn,
   type Presence,
   queueAccess,
   RedisWorkerBoard,
@@ -44,10 +45,10 @@ export async function clusterCommand(words: readonly string[], terminal: Termina
   else if (!["show", "clean"].includes(action) || rest.length > 0 || values.queue === undefined)
     throw new CoinageError(
       "USAGE",
-      values.queue === undefined ? "cluster needs --queue URL." : "cluster: unknown words.",
-      {
-        hint: `Usage: coinage ${commands.cluster.usage}`,
-      },
+      ["show", "clean"].includes(action) && rest.length === 0
+        ? "cluster needs --queue URL."
+        : `cluster takes no "${positionals.join(" ")}".`,
+      { hint: `Usage: coinage ${commands.cluster.usage}` },
     );
   else {
     const access = queueAccess(values.queue, { ca: values.queue_ca, isInsecure: values.queue_insecure }, process.env);
@@ -67,9 +68,11 @@ async function runsOf(board: RedisWorkerBoard, seal: Seal) {
   return Promise.all(
     (await board.manifests()).map(async (text) => {
       const opened = seal.open(text, manifestSchema, longest.manifest);
-      if ("problem" in opened) return { problem: opened.problem };
-      const heartbeat = await board.heartbeatOf(opened.message.run);
-      return { manifest: opened.message, step: heartbeat?.step, isAlive: heartbeat !== undefined };
+      const id = namedIn(text);
+      const heartbeat = id && (await board.heartbeatOf(id.run));
+      const isAlive = heartbeat !== undefined;
+      if ("problem" in opened) return { id, isAlive, problem: opened.problem };
+      return { id, isAlive, manifest: opened.message, step: heartbeat?.step };
     }),
   );
 }
@@ -82,7 +85,7 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
       { kind: "server", ...server },
       ...runs.map((run) =>
         "problem" in run
-          ? { kind: "run", problem: run.problem }
+          ? { kind: "run", ...run.id, problem: run.problem, isAlive: run.isAlive }
           : { kind: "run", ...pick(run.manifest), step: run.step, isAlive: run.isAlive },
       ),
       ...workers.map((worker) => ({ kind: "worker", ...worker })),
@@ -93,8 +96,10 @@ async function show(board: RedisWorkerBoard, seal: Seal, terminal: Terminal, isJ
   terminal.result(`${server.version}, ${Math.round(server.usedBytes / 1e6)} MB in use\n`);
   for (const warning of serverWarnings(server)) terminal.result(`warning: ${warning}\n`);
   for (const run of runs) {
-    if ("problem" in run) terminal.result(`run not understood: ${run.problem}\n`);
-    else {
+    if ("problem" in run) {
+      const goneText = run.isAlive || !run.id ? "" : "; its coordinator is gone: coinage cluster clean removes it";
+      terminal.result(asCalled(`run ${run.id?.run ?? "(damaged)"} is not understood: ${run.problem}${goneText}\n`));
+    } else {
       const { run: id, kind, word, host, steps, numerics } = run.manifest;
       const done = {
         steps: `step ${run.step} of ${steps}`,
@@ -143,9 +148,10 @@ function pick({
 async function clean(board: RedisWorkerBoard, seal: Seal, terminal: Terminal): Promise<void> {
   let removed = 0;
   for (const run of await runsOf(board, seal)) {
-    if ("problem" in run || run.isAlive) continue;
-    await board.remove(run.manifest);
-    terminal.result(`removed ${run.manifest.run}\n`);
+    // also of another secret or version: nobody takes such a run up, and all workers say that they refuse it
+    if (run.isAlive || !run.id) continue;
+    await board.remove(run.id);
+    terminal.result(`removed ${run.id.run}\n`);
     removed++;
   }
   if (removed === 0) terminal.result("nothing to remove\n");

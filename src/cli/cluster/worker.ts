@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import {
   BlobStore,
   blobFolder,
@@ -8,6 +9,7 @@ import {
   Seal,
 } from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
+import { hintOfMissing } from "../../files/index.ts";
 import type { Terminal } from "../../reporters/index.ts";
 import { type DeviceName, deviceNames, requireDevice } from "../../runtime/index.ts";
 import { commands } from "../commands.ts";
@@ -63,6 +65,7 @@ export async function workerCommand(words: readonly string[], terminal: Terminal
   const threads = values.threads === undefined ? undefined : countOf(values.threads);
   const limitBytes = bytesOf(values.cache_limit);
   const idleMs = values.idle_exit === undefined ? undefined : millisecondsOf(values.idle_exit);
+  for (const folder of values.models) requireFolder(folder);
   const access = queueAccess(values.queue, { ca: values.queue_ca, isInsecure: values.queue_insecure }, process.env);
   await requireDevice(device);
   const board = await RedisWorkerBoard.open(access.address);
@@ -96,6 +99,14 @@ function deviceOf(text: string): DeviceName | "auto" {
   const found = (["auto", ...deviceNames] as const).find((name) => name === text);
   if (found) return found;
   throw usage(`--device expects ${["auto", ...deviceNames].join(", ")}, not "${text}".`);
+}
+
+function requireFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  throw new CoinageError("FILE_NOT_FOUND", `${folder} is no folder that exists.`, {
+    where: "--models",
+    ...hintOfMissing(folder),
+  });
 }
 
 function countOf(text: string): number {

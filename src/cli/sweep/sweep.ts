@@ -1,11 +1,11 @@
 import { queueAccess, type RunQueue, runQueue } from "../../cluster/index.ts";
 import { CoinageError } from "../../errors/index.ts";
-import { reportAll, type Terminal } from "../../reporters/index.ts";
+import { commandLine, reportAll, type Terminal } from "../../reporters/index.ts";
 import { type Sweep, sweep } from "../../sweep/index.ts";
 import { commands } from "../commands.ts";
 import { listenForInterrupt } from "../interrupt.ts";
 import { type ExitCode, exitCodes } from "../output.ts";
-import { asCalled, packageVersion } from "../program.ts";
+import { asCalled, packageVersion, program } from "../program.ts";
 import { sweepReport } from "./report.ts";
 
 const help = `Usage: coinage ${commands.sweep.usage}
@@ -56,7 +56,10 @@ export async function sweepCommand(words: readonly string[], terminal: Terminal)
     const events = sweep(file, flags, { signal: interrupt.signal, queueOf, version: packageVersion() });
     const last = await reportAll(events, [sweepReport(terminal, isJson)], terminal);
     if (last?.kind !== "table" || !last.isComplete)
-      terminal.talk(asCalled(`Not all runs are done. Called again, coinage sweep ${file} goes on.\n`));
+      // with its flags: runs are known by their settings
+      terminal.talk(
+        `Not all runs are done. This goes on:\n  ${commandLine({ program: program() }, ["sweep", ...words])}\n`,
+      );
     if (interrupt.signal.aborted) return exitCodes.interrupted;
     return last?.kind === "table" && last.isComplete ? exitCodes.done : exitCodes.error;
   } finally {

@@ -301,6 +301,18 @@ function outputWarnings(given: GivenTrainSettings): Rule[] {
       options: ["runs_dir"],
       message: "--runs_dir is ignored: it needs --run.",
     },
+    ...Object.entries({
+      queue_ca: given.queueCa,
+      queue_insecure: given.queueInsecure,
+      cluster_numerics: given.clusterNumerics,
+      no_cluster_local: given.noClusterLocal,
+    }).map(
+      ([name, value]): Rule => ({
+        when: Boolean(value) && given.queue === undefined,
+        options: [name],
+        message: `--${name} is ignored: it needs --queue.`,
+      }),
+    ),
     {
       when: given.outputConfig && !given.configFile,
       options: ["output_config"],

@@ -43,6 +43,11 @@ export function queueAccess(
       where: "--queue",
       hint: "Leave it out and set COINAGE_QUEUE_PASSWORD, or COINAGE_QUEUE_PASSWORD_FILE with the name of a file that holds it.",
     });
+  if (ca !== undefined && parsed.protocol !== "rediss:")
+    throw new CoinageError("USAGE", `A certificate is of use with TLS only, and "${url}" is an address without it.`, {
+      where: "--queue, --queue_ca",
+      hint: "Begin the address with rediss://, or leave --queue_ca out.",
+    });
   const isSocket = parsed.protocol === "unix:";
   const host = parsed.hostname.replace(/^\[|\]$/g, "") || "127.0.0.1";
   const isLocal = isSocket || host === "localhost" || host === "::1" || /^127\./.test(host);
@@ -82,7 +87,7 @@ function requireSecrets({
     "Other machines reach this queue, so it needs a password, and messages need a secret to be signed with.",
     {
       where: "--queue",
-      hint: `Set ${missing.join(" and ")} in the environment, the same on all machines (openssl rand -hex 32 makes one). In a network that you trust, --queue_insecure does without.`,
+      hint: `Set ${missing.join(" and ")} in the environment, or with _FILE at the end the name of a file, the same on all machines (openssl rand -hex 32 makes one). In a network that you trust, --queue_insecure does without.`,
     },
   );
 }
@@ -92,12 +97,22 @@ function secretOf(name: string, environment: NodeJS.ProcessEnv): string | undefi
   if (file === undefined || file === "") return environment[name] || undefined;
   const found = statSync(file, { throwIfNoEntry: false });
   if (!found) throw new CoinageError("FILE_NOT_FOUND", `${file} does not exist.`, { where: `${name}_FILE` });
+  if (!found.isFile())
+    throw new CoinageError("FILE_UNREADABLE", `${file} is no regular file.`, {
+      where: `${name}_FILE`,
+      hint: "It takes the name of a file that holds one line: the password or secret.",
+    });
   if (process.platform !== "win32" && (found.mode & 0o077) !== 0)
     throw new CoinageError("CLUSTER_INSECURE", `Other users can read ${file}.`, {
       where: `${name}_FILE`,
       hint: `chmod 600 ${file}`,
     });
-  return readFileSync(file, "utf8").trim() || undefined;
+  const text = readFileSync(file, "utf8").trim();
+  if (text !== "") return text;
+  throw new CoinageError("CLUSTER_INSECURE", `${file} is empty.`, {
+    where: `${name}_FILE`,
+    hint: `openssl rand -hex 32 > ${file}`,
+  });
 }
 
 function readCa(file: string): string {

@@ -26,7 +26,9 @@ export function serverWarnings({ usedBytes, limitBytes, policy }: ServerInfo): s
   const warnings = [];
   if (policy !== "noeviction")
     warnings.push(`maxmemory-policy is ${policy}; with anything but noeviction the server may evict jobs`);
-  if (limitBytes > 0 && usedBytes > limitBytes / 2)
+  if (limitBytes > 0 && usedBytes >= limitBytes)
+    warnings.push("the server's memory (maxmemory) is full: it takes nothing until there is room");
+  else if (limitBytes > 0 && usedBytes > limitBytes / 2)
     warnings.push("more than half of the server's memory (maxmemory) is in use");
   return warnings;
 }
