@@ -7,7 +7,7 @@ export { RedisWorkerBoard } from "./board/redis/worker.ts";
 export { clusterSharing, release, sharingOf } from "./coordinator/open.ts";
 export { sharedSteps } from "./coordinator/scaling.ts";
 export { longest } from "./protocol/job.ts";
-export { manifestSchema, type Presence } from "./protocol/manifest.ts";
+export { manifestSchema, namedIn, type Presence } from "./protocol/manifest.ts";
 export { Seal } from "./protocol/signed.ts";
 export { type RunQueue, type RunShareEvent, runQueue, type SharedRun, shareRuns } from "./whole/open.ts";
 export { isPortable, packedPaths } from "./whole/portable.ts";

@@ -26,7 +26,7 @@ test("a shared run says at its end who computed what, what slowed it, and whethe
   expect(sharing.summary()).toEqual([
     "samples by worker: fast 6, slow 4; 1 job given out once more",
     "workers waited 0.25 s a step for others, 80 % of it for slow",
-    "gradient noise scale 1.0 samples, 5 in a step: more workers would not shorten this run: fewer samples in a step teach as much",
+    "gradient noise scale 1 sample, 5 in a step: more workers would not shorten this run: fewer samples in a step teach as much",
   ]);
   expect(new Sharing().summary()).toEqual([]);
 });

@@ -95,5 +95,5 @@ function noiseScaleText({ cluster, imageKeys }: StepEvent): string[] {
     samples > 4 * scale
       ? "more workers would not shorten this run: fewer samples in a step teach as much"
       : "up to about four times as many samples in a step, more workers shorten such a run";
-  return [`gradient noise scale ${Number(scale.toPrecision(2))} samples, ${samples} in a step: ${advice}`];
+  return [`gradient noise scale ${plural(Number(scale.toPrecision(2)), "sample")}, ${samples} in a step: ${advice}`];
 }

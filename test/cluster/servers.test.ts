@@ -5,11 +5,18 @@ import type { TrainingEvent } from "../../src/training/index.ts";
 import { printed } from "./command.ts";
 import { dice, sized, steps } from "./dice.ts";
 import { fleet, secret, shares, told } from "./fleet.ts";
-import { until } from "./redis.ts";
+import { type TestRedis, until } from "./redis.ts";
 
 const { redis, worker, train, trainProcess, newOutput, filesOf } = fleet();
 
 const kills = sized(3, 20);
+
+/** Keys of queues that do not expire by themselves. */
+async function lastingKeys(client: ReturnType<TestRedis["client"]>): Promise<string[]> {
+  const found = await client.keys("coinage:mb-*");
+  const lasting = await Promise.all(found.map(async (key) => (await client.ttl(key)) === -1));
+  return found.filter((_, i) => lasting[i]);
+}
 
 test("the coordinator is killed at random steps and resumed, also once what is left of it was removed: workers follow it", {
   timeout: sized(240_000, 2_400_000),
@@ -40,8 +47,14 @@ test("the coordinator is killed at random steps and resumed, also once what is l
   expect(await printed("cluster", "--queue", server.url)).toMatch(
     /, its coordinator is gone: --resume takes it up, coinage cluster clean removes it/,
   );
+  vi.stubEnv("COINAGE_CLUSTER_SECRET", "another secret");
+  expect(await printed("cluster", "--queue", server.url)).toMatch(
+    /^run vexla-\w+ is not understood: .* coordinator is gone/m,
+  );
   expect(await printed("cluster", "clean", "--queue", server.url)).toMatch(/^removed vexla-\w+\n$/);
-  expect(await client.keys("coinage:mb-*")).toEqual([]);
+  vi.stubEnv("COINAGE_CLUSTER_SECRET", secret);
+  // a worker is still there, which notes the queue anew
+  expect((await lastingKeys(client)).filter((key) => !key.endsWith(":meta"))).toEqual([]);
   const last = trainProcess(outputDir, server.url, [...every, "--resume", newestState(outputDir)!]);
   await until(
     () => last.exitCode !== null,
@@ -53,9 +66,7 @@ test("the coordinator is killed at random steps and resumed, also once what is l
   // it notes its queue anew until it has heard that the run is over
   await one.leave();
   // nothing of the killed ones is left
-  const left = await client.keys("coinage:mb-*");
-  const lasting = await Promise.all(left.map(async (key) => (await client.ttl(key)) === -1));
-  expect(left.filter((_, i) => lasting[i])).toEqual([]);
+  expect(await lastingKeys(client)).toEqual([]);
   client.disconnect();
 });
 

@@ -177,3 +177,13 @@ export function isAbout({ run, incarnation, state }: Presence, of: Pick<Manifest
   if (run === undefined) return state === "refused";
   return run === of.run && (incarnation === undefined || incarnation === of.incarnation);
 }
+
+/** The run and incarnation that a manifest names, whoever has signed it, and of whatever version; undefined when it is damaged. */
+export function namedIn(text: string): { readonly run: string; readonly incarnation: string } | undefined {
+  const name = z.string().regex(/^[\w.-]+$/);
+  try {
+    return z.object({ run: name, incarnation: name }).parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
