@@ -97,3 +97,28 @@ test("over a slow way a worker fetches a job while it computes another one, and 
   await worker.close();
   await board.close(true);
 });
+
+test("results are heard of again over a new connection once the old ones are dead without a word", async () => {
+  const server = await redis();
+  const way = await Relay.open(server.socket);
+  const of = { run: "silent", incarnation: "way" };
+  const board = await RedisCoordinatorBoard.open(queueAccess(way.url, {}, {}).address, of, 1);
+  const worker = await RedisWorkerBoard.open(queueAccess(server.url, {}, {}).address);
+  const heard: string[] = [];
+  board.listen((event) => void heard.push("id" in event ? `${event.kind} ${event.id}` : event.kind));
+  const consumer = await worker.consume(of, "w", async (body) => body);
+  const hears = async (id: string) => {
+    await board.publish([{ id, body: "{}" }], false);
+    await until(
+      () => heard.includes(`answered ${id}`),
+      () => `an answer: ${heard}`,
+    );
+  };
+  await hears("s0-0-1");
+  way.silence();
+  await hears("s1-0-1");
+  expect(heard).toContain("up");
+  await consumer.close();
+  await worker.close();
+  await board.close(true);
+});

@@ -5,6 +5,8 @@ import { onTestFinished } from "vitest";
 export class Relay {
   readonly #target: string;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  /** Clients whose connections are dead, though none has been told. */
+  readonly #silenced = new WeakSet<Socket>();
   readonly #server = createServer((client) => this.#accept(client));
   /** Nothing goes through; it is kept back. */
   isStalled = false;
@@ -39,12 +41,17 @@ export class Relay {
     this.#pairs.clear();
   }
 
+  /** Throws away all further answers over the connections that there are; those that come work. */
+  silence(): void {
+    for (const [client] of this.#pairs) this.#silenced.add(client);
+  }
+
   #accept(client: Socket): void {
     const server = connect(this.#target);
     const pair = [client, server] as const;
     this.#pairs.add(pair);
     this.#pass(client, server, () => false);
-    this.#pass(server, client, () => this.isDeafened);
+    this.#pass(server, client, () => this.isDeafened || this.#silenced.has(client));
     for (const socket of pair) {
       socket.on("error", () => {});
       socket.on("close", () => {
