@@ -34,6 +34,7 @@ export async function overhead(url: string, jobs: number, steps: number, count: 
       takesJobs: false,
       isStopping: () => false,
       numerics,
+      probeMs: 0,
       takesOtherNumerics: false,
       want: "usedRows",
     },

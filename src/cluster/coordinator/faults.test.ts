@@ -129,13 +129,15 @@ interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly takesJobs: boolean;
   /** The least that is waited for a micro-batch, in milliseconds. */
   readonly leastMs?: number;
+  /** How long the probe took here, in milliseconds. */
+  readonly probeMs?: number;
   /** Every worker's losses are a little off, each in its own way. */
   readonly areOff?: boolean;
 }
 
 /** Trains on a board where things go wrong as planned. */
 async function trainedAmong(
-  { workers, takesJobs, leastMs = defaultPolicy.minTimeoutMs, areOff, ...plan }: Plan,
+  { workers, takesJobs, leastMs = defaultPolicy.minTimeoutMs, probeMs = 0, areOff, ...plan }: Plan,
   context: MicroStepContext,
   watching: Watching = {},
   clock = new TurnedClock(),
@@ -160,7 +162,8 @@ async function trainedAmong(
     };
     beat();
     await board.consume(of, name, async (body) => {
-      await clock.wait(faults.duration());
+      const run = faults.duration();
+      await clock.wait(run);
       const opened = seal.open(body, jobSchema, longest.job);
       if ("problem" in opened) throw new Error(opened.problem);
       const how = faults.next("die", "fail", "stale", "foreign");
@@ -171,7 +174,8 @@ async function trainedAmong(
         return new Promise<never>(() => {});
       }
       const outcome = await computeJob(opened.message, context, fetch);
-      const result = resultOf(opened.message, outcome, how === "foreign" ? "b".repeat(64) : numerics, name);
+      const ms = { fetch: 0, run };
+      const result = resultOf(opened.message, { ...outcome, ms }, how === "foreign" ? "b".repeat(64) : numerics, name);
       const off = 1e-9 * (1 + Number(name.slice(1)));
       if (areOff)
         return seal.sign({ ...result, losses: encodeNumbers(decodeNumbers(result.losses).map((loss) => loss + off)) });
@@ -191,6 +195,7 @@ async function trainedAmong(
       takesJobs,
       isStopping: () => false,
       numerics,
+      probeMs,
       manifest: "",
       name: "here",
       local: context,
@@ -248,6 +253,16 @@ test("a micro-batch whose worker is gone goes to another one at once, however lo
   for (const why of reasons) expect(why).toMatch(/^w\d is gone$/);
   // two rounds in each of the steps, and one more, and some seconds, for each that died
   expect(clock.now()).toBeLessThan(60_000 * 2 * steps + reasons.length * 70_000);
+});
+
+test("jobs that take minutes are not re-issued, from the first step on", async () => {
+  const events: RunnerOutput[] = [];
+  const plan: Plan = { faults: ["none"], durations: [200_000], probeMs: 180_000, workers: 2, takesJobs: false };
+  const clock = new TurnedClock();
+  await trainedAmong(plan, context, { note: (output) => void events.push(output) }, clock);
+  expect(events.filter(({ kind }) => kind === "reissued")).toEqual([]);
+  // two rounds a step
+  expect(clock.now()).toBeLessThan(200_000 * 2 * steps + 10_000);
 });
 
 test("one micro-batch in a hundred is computed twice, or one step's in a hundred where that makes it longer, and other bits are told of", async () => {

@@ -103,7 +103,7 @@ async function openRunner(
       probe: await vaeProbeOf(context, "decoder"),
     };
     const latents = await serveLatents(context, blobs);
-    const probe = await makeProbe(context, of, seal, { storeBlob, fetchBlob });
+    const { probe, probeMs } = await makeProbe(context, of, seal, { storeBlob, fetchBlob });
     const manifest: Manifest = {
       ...{ ...common, kind: "steps", steps: context.steps, blobs: source },
       ...{ graph: context.graph, plan: context.plan, model, numerics: wantedNumerics(context), probe },
@@ -145,7 +145,7 @@ async function openRunner(
         isStopping,
         takesOtherNumerics,
       },
-      numerics: probe.digest,
+      ...{ numerics: probe.digest, probeMs },
       want: context.usesFrozenRows ? "usedRows" : "learnedRows",
       free: async () => {
         await blobs.close();

@@ -13,13 +13,13 @@ import { jobsOf, type StoreBlob } from "./jobs.ts";
 const [startOfText, endOfText] = [49406, 49407];
 
 /** The probe of a run: a micro-batch of its usual size, with the result that it gives here. A worker that computes the same bits is taken to round as this
- *  machine does. */
+ *  machine does. probeMs: how long it took, in milliseconds. */
 export async function makeProbe(
   { model, vectors, plan, local }: Pick<RunnerContext, "model" | "vectors" | "plan" | "local">,
   of: QueueId,
   seal: Seal,
   blobs: { readonly storeBlob: StoreBlob; readonly fetchBlob: FetchBlob },
-): Promise<Manifest["probe"]> {
+): Promise<{ readonly probe: Manifest["probe"]; readonly probeMs: number }> {
   const { nominal, layers = 1, chunks, hasMask } = plan.graph;
   const { batch, height, width } = nominal;
   const random = new TorchGenerator(19);
@@ -48,8 +48,8 @@ export async function makeProbe(
   for await (const made of jobsOf(inputs, one(), rules)) {
     const job = { ...made, kind: "probe" as const };
     const outcome = await computeJob(job, local, blobs.fetchBlob);
-    const { losses, gradients } = outcome;
-    return { job: seal.sign(job), losses, gradients, digest: outcomeDigest(outcome) };
+    const { losses, gradients, ms } = outcome;
+    return { probe: { job: seal.sign(job), losses, gradients, digest: outcomeDigest(outcome) }, probeMs: ms.run };
   }
   throw new Error("the probe has no job");
 }

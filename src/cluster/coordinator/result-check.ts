@@ -40,8 +40,14 @@ const outlierFactor = 10;
 
 /** Durations and gradient norms of the last accepted results. */
 export class ResultStatistics {
+  readonly #expectedMs: number;
   readonly #norms: number[] = [];
   readonly #durations = new Map<string, number[]>();
+
+  /** expectedMs: duration of a job of which no result has come. */
+  constructor(expectedMs: number) {
+    this.#expectedMs = expectedMs;
+  }
 
   note(size: string, milliseconds: number, norm: number): void {
     const durations = this.#durations.get(size) ?? [];
@@ -55,9 +61,9 @@ export class ResultStatistics {
     }
   }
 
-  /** Median duration of jobs of a size, in milliseconds; 0 if there is none. */
+  /** Median duration of jobs of a size, in milliseconds. */
   duration(size: string): number {
-    return median(this.#durations.get(size) ?? []);
+    return median(this.#durations.get(size) ?? [this.#expectedMs]);
   }
 
   /** Whether a gradient's norm is so large, or not finite, that another worker must confirm the result. */

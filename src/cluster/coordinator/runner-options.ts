@@ -26,8 +26,9 @@ export interface RunnerOptions {
   readonly takesJobs: boolean;
   /** Whether the run ends after the step under way. That step is then computed here, in case no worker is left. */
   readonly isStopping: () => boolean;
-  /** Digest of the probe as it was computed here. */
+  /** Digest of the probe as it was computed here, and how long that took, in milliseconds: until a result has come, a job is expected to take as long. */
   readonly numerics: string;
+  readonly probeMs: number;
   /** Whether results of workers with other numerics are accepted. */
   readonly takesOtherNumerics: boolean;
   /** Which gradients results contain. */

@@ -29,7 +29,7 @@ const heartbeatMs = 5000;
 export class ClusterRunner implements MicroBatchRunner {
   readonly #options: RunnerOptions;
   readonly #inbox = new Inbox();
-  readonly #statistics = new ResultStatistics();
+  readonly #statistics: ResultStatistics;
   readonly #noise = new NoiseScale();
   #consumer: Consumer | undefined;
   #stopHeartbeat = () => {};
@@ -55,6 +55,7 @@ export class ClusterRunner implements MicroBatchRunner {
 
   private constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#statistics = new ResultStatistics(options.probeMs);
     this.#warnings = new BoardWarnings(options.board, options.clock);
   }
 

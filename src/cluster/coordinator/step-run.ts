@@ -11,8 +11,8 @@ import type { WorkerRegistry } from "./worker-registry.ts";
 
 /** Failed copies and refused results of a job, after which it is computed here. */
 const mostFailures = 3;
-/** A copy that was re-issued is given up after so many times the minimal timeout. */
-const giveUpFactor = 15;
+/** A copy that was re-issued is given up after so many times the minimal timeout, and so many times the usual duration of a job. */
+const giveUpFactors = { minTimeout: 15, usual: 6 };
 /** One of so many jobs is computed twice on purpose, to compare workers. */
 const duplicateEvery = 100;
 
@@ -144,8 +144,7 @@ export class StepRun {
   /** Checks the status of overdue copies. @throws what the board throws */
   async checkOverdue(): Promise<void> {
     const now = this.#options.clock.now();
-    for (const copy of this.#schedule.overdue(now, this.#statistics.duration(sizeOf(this.#jobs[0]!))))
-      await this.#check(copy, true);
+    for (const copy of this.#schedule.overdue(now, this.#usualMs)) await this.#check(copy, true);
   }
 
   /** Checks the status of all copies in flight, as after an outage or when a worker has left. @throws what the board throws */
@@ -214,13 +213,23 @@ export class StepRun {
     if (duration === undefined) this.#schedule.markTaken(copy, now);
     if (!hasLeft && (duration === undefined || !isOverdue)) return;
     if (this.#reissued.has(id)) {
-      if (hasLeft || duration! > giveUpFactor * this.#options.policy.minTimeoutMs) this.#schedule.markEnded(copy);
+      if (hasLeft || duration! > this.#giveUpMs) this.#schedule.markEnded(copy);
       return;
     }
     if (!this.#schedule.mayPublish(copy.index)) return;
     this.#reissued.add(id);
     this.#extraCopies.set(copy.index, true);
     this.#reportReissue(copy.index, `${by ?? "its worker"} ${hasLeft ? "is gone" : "takes too long"}`);
+  }
+
+  /** Usual duration of a job of this step, in milliseconds. */
+  get #usualMs(): number {
+    return this.#statistics.duration(sizeOf(this.#jobs[0]!));
+  }
+
+  get #giveUpMs(): number {
+    const { minTimeout, usual } = giveUpFactors;
+    return Math.max(minTimeout * this.#options.policy.minTimeoutMs, usual * this.#usualMs);
   }
 
   #areRetriesExhausted(index: number): boolean {

@@ -26,13 +26,13 @@ export async function deviceNumerics(
   try {
     const { program, context } = lowerMicroStep(plan, model, runtime, computeDtype);
     const blobs = new Map<string, Uint8Array>();
-    const { digest } = await makeProbe(
+    const { probe } = await makeProbe(
       { model, vectors: 1, plan, local: { ...context, program: await program.load() } },
       { run: "probe", incarnation: "0" },
       new Seal(undefined),
       { storeBlob: (digest, bytes) => void blobs.set(digest, bytes), fetchBlob: async (digest) => blobs.get(digest)! },
     );
-    return { digest, device: runtime.device };
+    return { digest: probe.digest, device: runtime.device };
   } finally {
     await runtime.close();
   }
