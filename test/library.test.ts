@@ -80,6 +80,7 @@ test("docs/library.md tells of every kind of event", () => {
         duplicateDiffers: 1,
         queueDown: 1,
         queueBack: 1,
+        noWorkers: 1,
         queueWarning: 1,
         encoded: 1,
         done: 1,

@@ -22,6 +22,8 @@ export function clusterLine(event: ClusterEvent): string {
     }
     case "queueBack":
       return `the queue is back after ${durationText(event.seconds)}`;
+    case "noWorkers":
+      return `no worker computes for this run (for ${durationText(event.seconds)}), and --no_cluster_local leaves all to workers; coinage cluster tells who is there`;
     case "queueWarning":
       return `warning: the queue: ${event.why}`;
   }

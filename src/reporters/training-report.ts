@@ -76,6 +76,7 @@ export function trainingReport(terminal: Terminal, options: TrainingReportOption
         case "duplicateDiffers":
         case "queueDown":
         case "queueBack":
+        case "noWorkers":
         case "queueWarning":
           sharing.note(event);
           return talk.say(clusterLine(event));

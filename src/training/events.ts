@@ -94,6 +94,8 @@ export type ClusterEvent =
   /** seconds: since it was heard of last; told again every ten. */
   | { readonly kind: "queueDown"; readonly why: string; readonly seconds: number }
   | { readonly kind: "queueBack"; readonly seconds: number }
+  /** The run waits, as no worker computes for it and this machine does not take jobs (`--no_cluster_local`). seconds: so far; told again every ten. */
+  | { readonly kind: "noWorkers"; readonly seconds: number }
   /** The queue will lose jobs sooner or later. */
   | { readonly kind: "queueWarning"; readonly why: string };
 

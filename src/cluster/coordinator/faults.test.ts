@@ -127,17 +127,21 @@ type Fault = (typeof otherFaults)[number];
 interface Plan extends FaultPlan<Fault | BoardFault> {
   readonly workers: number;
   readonly takesJobs: boolean;
+  /** When workers join, in milliseconds after the run has begun; undefined: before it. */
+  readonly joinAtMs?: number;
   /** The least that is waited for a micro-batch, in milliseconds. */
   readonly leastMs?: number;
   /** How long the probe took here, in milliseconds. */
   readonly probeMs?: number;
   /** Every worker's losses are a little off, each in its own way. */
   readonly areOff?: boolean;
+  /** Every worker but w1 has numerics of its own, and is used all the same. */
+  readonly areUnlike?: boolean;
 }
 
 /** Trains on a board where things go wrong as planned. */
 async function trainedAmong(
-  { workers, takesJobs, leastMs = defaultPolicy.minTimeoutMs, probeMs = 0, areOff, ...plan }: Plan,
+  { workers, takesJobs, leastMs = defaultPolicy.minTimeoutMs, probeMs = 0, areOff, areUnlike, joinAtMs, ...plan }: Plan,
   context: MicroStepContext,
   watching: Watching = {},
   clock = new TurnedClock(),
@@ -174,15 +178,19 @@ async function trainedAmong(
         return new Promise<never>(() => {});
       }
       const outcome = await computeJob(opened.message, context, fetch);
+      const own =
+        how === "foreign" ? "b".repeat(64) : areUnlike && name !== "w1" ? name.slice(1).padStart(64, "c") : numerics;
       const ms = { fetch: 0, run };
-      const result = resultOf(opened.message, { ...outcome, ms }, how === "foreign" ? "b".repeat(64) : numerics, name);
+      const result = resultOf(opened.message, { ...outcome, ms }, own, name);
       const off = 1e-9 * (1 + Number(name.slice(1)));
       if (areOff)
         return seal.sign({ ...result, losses: encodeNumbers(decodeNumbers(result.losses).map((loss) => loss + off)) });
       return seal.sign(how === "stale" ? { ...result, incarnation: "before" } : result);
     });
   };
-  for (let i = 0; i < workers; i++) await join();
+  for (let i = 0; i < workers; i++)
+    if (joinAtMs === undefined) await join();
+    else clock.after(joinAtMs, () => void join());
 
   const board = faultyBoard(memory.coordinator(of), memory, clock, faults, (jobs) => jobs.slice(1));
   const runner = await ClusterRunner.open({
@@ -202,7 +210,7 @@ async function trainedAmong(
     },
     policy: { ...defaultPolicy, minTimeoutMs: leastMs },
     registry: new WorkerRegistry(),
-    takesOtherNumerics: false,
+    takesOtherNumerics: areUnlike ?? false,
     want: "usedRows",
     storeBlob: (digest, bytes) => void blobs.set(digest, bytes),
     free: async () => {},
@@ -238,6 +246,14 @@ test("a board that nobody serves is not waited for in vain where the device here
   expect(await trainedAmong(plan, context)).toBe(await trained(localRunner(context)));
 });
 
+test("a run that waits for workers says so, and goes on with the first", async () => {
+  const waited: number[] = [];
+  const plan: Plan = { faults: ["none"], durations: [10], workers: 1, takesJobs: false, joinAtMs: 35_000 };
+  const note = (output: RunnerOutput) => void (output.kind === "noWorkers" && waited.push(Math.floor(output.seconds)));
+  expect(await trainedAmong(plan, context, { note })).toBe(await trained(localRunner(context)));
+  expect(waited).toEqual([10, 20, 30]);
+});
+
 test("a micro-batch whose worker is gone goes to another one at once, however long micro-batches take", async () => {
   const clock = new TurnedClock();
   const reasons: string[] = [];
@@ -266,15 +282,17 @@ test("jobs that take minutes are not re-issued, from the first step on", async (
 });
 
 test("one micro-batch in a hundred is computed twice, or one step's in a hundred where that makes it longer, and other bits are told of", async () => {
-  const differing = async (workers: number) => {
+  const differing = async (workers: number, areUnlike = false) => {
     const told: RunnerOutput[] = [];
-    const plan: Plan = { faults: ["none"], durations: [10], workers, takesJobs: false, areOff: true };
+    const plan: Plan = { faults: ["none"], durations: [10], workers, takesJobs: false, areOff: true, areUnlike };
     await trainedAmong(plan, context, { count: 200, note: (output) => void told.push(output) });
     return told.filter(({ kind }) => kind === "duplicateDiffers");
   };
   // of 200 steps of four: three workers are not all busy in a step's second round, two are
   expect(await differing(3)).toHaveLength(8);
   expect(await differing(2)).toHaveLength(3);
+  // with --cluster_numerics any
+  expect(await differing(3, true)).toEqual([]);
 });
 
 test("a result of which nothing was heard is looked up, and not computed again", async () => {

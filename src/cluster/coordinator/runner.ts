@@ -20,7 +20,7 @@ import { StepRun } from "./step-run.ts";
 /** Interval at which the presences of workers are read, in milliseconds. */
 const workersMs = 1000;
 const tickMs = 100;
-/** Interval of reports that the board cannot be reached, in milliseconds. */
+/** Interval of reports that the board cannot be reached, or that no worker is there, in milliseconds. */
 const downReportMs = 10_000;
 /** Interval of the heartbeat between steps, in milliseconds: sample images may take minutes. */
 const heartbeatMs = 5000;
@@ -39,6 +39,9 @@ export class ClusterRunner implements MicroBatchRunner {
   #downSince: number | undefined;
   #reportedDownAt = Number.NEGATIVE_INFINITY;
   #workersReadAt = Number.NEGATIVE_INFINITY;
+  /** Since when no worker takes jobs, this machine included; and when that was reported. */
+  #idleSince: number | undefined;
+  #reportedIdleAt = 0;
   readonly #warnings: BoardWarnings;
   #lastStep: StepRun | undefined;
 
@@ -152,10 +155,24 @@ export class ClusterRunner implements MicroBatchRunner {
       // re-issues at once what a worker that has left was computing
       if (changes.some(({ kind }) => kind === "workerLeft")) await step.checkAll();
     });
+    yield* this.#reportIdle();
     if (!this.#warnings.areDue) return;
     const warnings: ClusterEvent[] = [];
     yield* this.#attempt(async () => void warnings.push(...(await this.#warnings.ask())));
     yield* warnings;
+  }
+
+  /** Reports at intervals that nobody is there to take jobs. */
+  *#reportIdle(): Generator<ClusterEvent> {
+    const now = this.#options.clock.now();
+    if (this.#options.takesJobs || this.#downSince !== undefined || this.#registry.size > 0) {
+      this.#idleSince = undefined;
+      return;
+    }
+    if (this.#idleSince === undefined) this.#reportedIdleAt = this.#idleSince = now;
+    if (now - this.#reportedIdleAt < downReportMs) return;
+    this.#reportedIdleAt = now;
+    yield { kind: "noWorkers", seconds: (now - this.#idleSince) / 1000 };
   }
 
   /** Calls the board. If that fails, the board counts as down until a call succeeds. */

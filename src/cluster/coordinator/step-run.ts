@@ -16,8 +16,10 @@ const giveUpFactors = { minTimeout: 15, usual: 6 };
 /** One of so many jobs is computed twice on purpose, to compare workers. */
 const duplicateEvery = 100;
 
-interface Accepted extends Pick<Checked, "digest" | "result"> {
-  readonly worker: string;
+/** Whose result has which bits. Those of different numerics differ though nothing is wrong. */
+interface Sender extends Pick<Result, "worker" | "numerics">, Pick<Checked, "digest"> {}
+
+interface Accepted extends Sender, Pick<Checked, "result"> {
   readonly attempt: number;
   readonly ms: number;
   readonly at: number;
@@ -35,7 +37,7 @@ export class StepRun {
   readonly #start: number;
   readonly #events: ClusterEvent[] = [];
   readonly #accepted = new Map<number, Accepted>();
-  readonly #doubts = new Map<number, { readonly worker: string; readonly digest: string }[]>();
+  readonly #doubts = new Map<number, Sender[]>();
   readonly #failures = new Map<number, number>();
   /** Jobs of which one more copy is to be published, and whether ahead of all others. */
   readonly #extraCopies = new Map<number, boolean>();
@@ -274,27 +276,28 @@ export class StepRun {
     const checked = checkResult(this.#jobs[index]!, found);
     if ("problem" in checked) this.#refuse(copy, found.worker, checked.problem);
     else if (!this.#schedule.isOpen(index)) this.#compare(index, found, checked.digest);
-    else if (!this.#statistics.isOutlier(checked.norm) || this.#isConfirmed(copy, found.worker, checked))
+    else if (!this.#statistics.isOutlier(checked.norm) || this.#isConfirmed(copy, found, checked))
       this.#accept(index, found, checked);
   }
 
-  #accept(index: number, { worker, attempt, ms: { fetch, run } }: Result, { digest, norm, result }: Checked): void {
+  #accept(index: number, found: Result, { digest, norm, result }: Checked): void {
+    const { worker, numerics, attempt, ms } = found;
     for (const doubt of this.#doubts.get(index) ?? [])
-      if (doubt.digest !== digest)
+      if (doubt.digest !== digest && doubt.numerics === numerics)
         this.#events.push(this.#registry.strike(doubt.worker, "no other worker confirms its result"));
     const at = this.#options.clock.now();
     this.#schedule.markDone(index, at);
-    this.#accepted.set(index, { worker, attempt, digest, result, ms: fetch + run, at });
-    this.#statistics.note(sizeOf(this.#jobs[index]!), fetch + run, norm);
+    this.#accepted.set(index, { worker, numerics, attempt, digest, result, ms: ms.fetch + ms.run, at });
+    this.#statistics.note(sizeOf(this.#jobs[index]!), ms.fetch + ms.run, norm);
   }
 
   /** Whether an outlier is confirmed: by a second worker with the same bits, or because the coordinator has computed it. Otherwise the job is re-issued; one whose
    *  gradient is not finite is computed here. */
-  #isConfirmed(copy: CopyId, worker: string, { digest, norm }: Checked): boolean {
+  #isConfirmed(copy: CopyId, { worker, numerics }: Result, { digest, norm }: Checked): boolean {
     if (worker === this.#options.name) return true;
     const doubts = Number.isFinite(norm) ? (this.#doubts.get(copy.index) ?? []) : [];
     if (doubts.some((one) => one.digest === digest && (one.worker !== worker || this.#computing < 2))) return true;
-    this.#doubts.set(copy.index, [...(this.#doubts.get(copy.index) ?? []), { worker, digest }]);
+    this.#doubts.set(copy.index, [...(this.#doubts.get(copy.index) ?? []), { worker, numerics, digest }]);
     this.#schedule.markEnded(copy);
     this.#reportReissue(copy.index, `the result of ${worker} is an outlier, so another worker must confirm it`);
     if (doubts.length >= 1 || !Number.isFinite(norm)) this.#failures.set(copy.index, mostFailures);
@@ -308,7 +311,7 @@ export class StepRun {
 
   #compare(index: number, { worker, numerics }: Result, digest: string): void {
     const first = this.#accepted.get(index);
-    if (!first || first.digest === digest || first.worker === worker || numerics !== this.#options.numerics) return;
+    if (!first || first.digest === digest || first.worker === worker || first.numerics !== numerics) return;
     const workers = [first.worker, worker] as const;
     this.#events.push({ kind: "duplicateDiffers", step: this.#jobs[0]!.step + 1, index, workers });
   }
