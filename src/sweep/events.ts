@@ -1,6 +1,6 @@
 import type { AxisEffect, SweepRow } from "./table.ts";
 
-/** What happens in a sweep. run: the name of its folder. */
+/** What happens in a sweep. run: name of the run's folder. */
 export type SweepEvent =
   | { readonly kind: "warning"; readonly message: string }
   | { readonly kind: "sweep"; readonly folder: string; readonly runs: number; readonly done: number }
@@ -17,13 +17,13 @@ export type SweepEvent =
       readonly run: string;
       readonly labels: readonly string[];
       readonly result: NonNullable<SweepRow["result"]>;
-      /** Runs that are done, and all of them. */
+      /** Runs done so far, and runs in all. */
       readonly done: number;
       readonly total: number;
     }
-  /** A run is given out once more. */
+  /** A run is issued again. */
   | { readonly kind: "again"; readonly run: string; readonly why: string }
-  /** A worker is there, is gone, or is not used. */
+  /** A worker joins, leaves or is refused. */
   | {
       readonly kind: "worker";
       readonly worker: string;
@@ -31,13 +31,13 @@ export type SweepEvent =
       readonly why?: string;
     }
   | { readonly kind: "queue"; readonly isUp: boolean; readonly why?: string }
-  /** The end, or where it was interrupted. */
+  /** The last event, also of an interrupted sweep. */
   | {
       readonly kind: "table";
       readonly axes: readonly string[];
       readonly rows: readonly SweepRow[];
       readonly effects: readonly AxisEffect[];
-      /** What sweep.json holds. */
+      /** Contents of sweep.json. */
       readonly data: object;
       readonly files: { readonly data: string; readonly page: string };
       readonly isComplete: boolean;

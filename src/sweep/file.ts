@@ -12,9 +12,9 @@ import {
   readSettingsFile,
 } from "../options/index.ts";
 
-/** One of the values that an axis goes through. */
+/** One value of an axis: the flags it sets. */
 export interface AxisPoint {
-  /** For tables and names: "0.005", "mycat". */
+  /** For tables and folder names: "0.005", "mycat". */
   readonly label: string;
   readonly values: FileValues;
 }
@@ -25,24 +25,24 @@ export interface Axis {
   readonly points: readonly AxisPoint[];
 }
 
-/** Runs to compare: those of all combinations of the axes' points. */
+/** A sweep file: settings that all runs share, and axes; each combination of their points is a run. */
 export interface Sweep {
   readonly name: string;
-  /** What all runs have in common. */
+  /** Flags that all runs share. */
   readonly base: FileValues;
-  /** Flags of the sweep itself: where it goes, and by which queue it is shared. */
+  /** Flags of the sweep itself: its folder and its queue. */
   readonly own: FileValues;
   readonly axes: readonly Axis[];
-  /** About its settings file. */
+  /** About the file that `config_file` names. */
   readonly warnings: readonly string[];
 }
 
 const keys = ["config_file", "train", "axes"];
 
-/** Flags that are the sweep's, and not its runs'. */
+/** Flags of the sweep as a whole, not of single runs. */
 const ofSweep = ["output_dir", "queue", "queue_ca", "queue_insecure", "cluster_numerics", "no_cluster_local"];
 
-/** Flags that a sweep sets for each of its runs, and those that make no run. */
+/** Flags refused in a sweep: it sets them for each run, or they train nothing. */
 const refused = [
   "events",
   "resume",
@@ -55,7 +55,7 @@ const refused = [
   "console_log_file",
 ];
 
-/** Reads a sweep file. words: flags of `train` that go before what the file says of all runs.
+/** Reads a sweep file. words: flags of `train` that override what the file sets for all runs.
  *  @throws FILE_NOT_FOUND, SETTINGS_FILE_INVALID, SWEEP_INVALID, USAGE */
 export async function readSweep(file: string, words: readonly string[]): Promise<Sweep> {
   if ((await kindOfPath(file)) === "nothing")
@@ -119,7 +119,7 @@ async function axisOf(name: string, entry: ConfigValue, placeOf: (...at: ConfigP
   return { name, points };
 }
 
-/** What people call a point: its label, its word, or its values. */
+/** The label of a point: the given one, else its token_string, else its values. */
 function labelOf(label: ConfigValue | undefined, flags: ConfigTable): string {
   if (typeof label === "string" && label !== "") return label;
   const values = typeof flags.token_string === "string" ? [flags.token_string] : Object.values(flags);
@@ -135,7 +135,7 @@ function refuseFlag(flag: string, flags: readonly string[], where: string): void
   );
 }
 
-/** A flag that two axes set would have one value only. */
+/** Refuses a flag that two axes set: only one of its values would count. */
 function refuseTwice(axes: readonly Axis[], placeOf: (...at: ConfigPath) => string): void {
   const owners = new Map<string, string>();
   for (const { name, points } of axes)
@@ -151,7 +151,7 @@ function invalid(message: string, where: string, hint: string): CoinageError {
   return new CoinageError("SWEEP_INVALID", message, { where, hint });
 }
 
-/** Paths mean the same from every folder; names on the hub stay as they are. */
+/** Makes paths absolute; names on the hub stay as they are. */
 async function withWholePaths(values: FileValues): Promise<FileValues> {
   const entries = [...values].map(async ([flag, value]) => {
     const isInput = inputPaths.some((name) => name === flag);

@@ -7,15 +7,15 @@ import { type TrainingEvent, train } from "../training/index.ts";
 import { type PlannedRun, settingsOfRun } from "./plan.ts";
 import { type RunResult, removeState, writeResult } from "./result.ts";
 
-/** What is told of a run under way. */
+/** News of a run in training. */
 export type RunNews =
   | { readonly kind: "progress"; readonly step: number; readonly steps: number }
   | { readonly kind: "warning"; readonly message: string };
 
 type Done = Extract<TrainingEvent, { readonly kind: "done" }>;
 
-/** Trains a run on this machine, in its folder: with its settings, its events and what came of it. Gives undefined where it was stopped before its first step.
- *  earlier: what a stopped run has left. @throws OUTPUT_UNWRITABLE, and bugs; what goes wrong with the run is its result */
+/** Trains a run on this machine; its folder gets config.toml, events.jsonl and result.json. Returns undefined if it was stopped before its first step.
+ *  earlier: its result so far; a stopped run resumes from its state. @throws OUTPUT_UNWRITABLE; errors of the run itself are its result */
 export async function* trainHere(
   run: PlannedRun,
   folder: string,

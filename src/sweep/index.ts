@@ -1,4 +1,4 @@
-/** A list of runs to compare: made from a file of settings and axes, trained here or by workers, and put into a table. */
+/** Compares runs: plans them from a file of settings and axes, trains them here or on workers, and puts them into a table. */
 export type { SweepEvent } from "./events.ts";
 export type { Sweep } from "./file.ts";
 export { effectText, percent } from "./page.ts";

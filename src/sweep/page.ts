@@ -13,11 +13,11 @@ export interface PageData {
   readonly axes: readonly string[];
   readonly rows: readonly SweepRow[];
   readonly effects: readonly AxisEffect[];
-  /** Of the sweep. */
+  /** The sweep's folder. */
   readonly folder: string;
 }
 
-/** A sweep as one file of HTML that needs no script, no network and no other file. */
+/** A sweep as one HTML file that needs no script, no network and no other file. */
 export async function renderSweep({ name, axes, rows, effects, folder }: PageData): Promise<string> {
   const done = rows.filter(({ result }) => result?.outcome === "done").length;
   const pictures = await Promise.all(rows.map((row) => picturesOf(row, folder)));
@@ -60,7 +60,7 @@ function rowOf({ run, result, relative }: SweepRow): Html {
 /** Images of a run as data: URLs. */
 async function picturesOf({ run, result }: SweepRow, folder: string): Promise<string[]> {
   const files = (result?.pictures ?? []).map((name) => path.join(folder, run.name, name));
-  // what cannot be read is not shown
+  // unreadable images are left out
   const read = await Promise.all(files.map((file) => previewOf(file, pictureSide).catch(() => undefined)));
   return read.flatMap((bytes) => (bytes ? [`data:image/webp;base64,${Buffer.from(bytes).toString("base64")}`] : []));
 }

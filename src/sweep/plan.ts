@@ -15,14 +15,14 @@ import type { Axis, AxisPoint, Sweep } from "./file.ts";
 
 /** A run of a sweep, not yet started. */
 export interface PlannedRun {
-  /** Of its folder. */
+  /** Name of the run's folder. */
   readonly name: string;
   /** The label of its point on each axis, in the order of the axes. */
   readonly labels: readonly string[];
   readonly values: FileValues;
-  /** Its settings as `--config_file` takes them, but for places and devices. */
+  /** Its settings for `--config_file`, without those that only affect speed or display. */
   readonly config: string;
-  /** Equal for runs whose frozen batches have the same images, captions, noise and timesteps, so that losses compare. */
+  /** Equal for runs whose frozen batches have the same images, captions, noise and timesteps, so that their losses can be compared. */
   readonly batch: string;
 }
 
@@ -31,17 +31,17 @@ interface PlannedSweep {
   readonly warnings: readonly string[];
 }
 
-/** Most runs of a sweep: a typing error makes many. */
+/** Most runs of a sweep; more are probably a typing error. */
 const mostRuns = 1000;
 
-/** What a sweep adds beneath the settings that are given: runs with the same noise that are measured and reported on. */
+/** Defaults of a sweep: the same noise in all runs, and a report on each. */
 const defaults: FileValues = new Map<keyof typeof trainFileTable, string | number | boolean>([
   ["save_model_as", "safetensors"],
   ["seed", 1],
   ["report", "on"],
 ]);
 
-/** Plans the runs of a sweep and checks the settings of each. folder: of the sweep; warnings: what is odd about them. @throws SWEEP_INVALID, and what checking settings throws */
+/** Plans the runs of a sweep and checks the settings of each. folder: of the sweep. @throws SWEEP_INVALID, and any error in a run's settings */
 export async function planRuns({ base, axes }: Sweep, folder: string): Promise<PlannedSweep> {
   const count = axes.reduce((product, { points }) => product * points.length, 1);
   if (count > mostRuns)
@@ -75,7 +75,7 @@ function plannedRun(base: FileValues, axes: readonly Axis[], points: readonly Ax
   return { name: `${part}-${digestOf(config).slice(0, 8)}`, labels, values, config, batch: batchOf(values) };
 }
 
-/** Runs are compared by evaluations: where none are asked for there are a few, the last at the end. */
+/** A few evaluations, the last at the end, if the settings ask for none: runs are compared by them. */
 function evaluationOf(given: FileValues): FileValues {
   const isAsked = ["eval_every_n_steps", "early_stop", "keep", "recipe"].some((flag) =>
     given.has(flag as keyof typeof trainFileTable),
@@ -85,13 +85,13 @@ function evaluationOf(given: FileValues): FileValues {
   return new Map([["eval_every_n_steps", given.has("max_train_epochs") ? 20 : intervalOf(steps)]]);
 }
 
-/** Steps between evaluations: a divisor of all steps where there is one, for four to twelve evaluations after the first. */
+/** Steps between evaluations, for 4 to 12 of them after the first; a divisor of all steps where possible. */
 function intervalOf(steps: number): number {
   for (let count = 4; count <= 12; count++) if (steps % count === 0) return steps / count;
   return Math.max(1, Math.round(steps / 4));
 }
 
-/** Whether a flag makes a run what it is, and not where or on what it computes. */
+/** Whether a flag affects the result of a run, not only speed or display. */
 function isOfRun(flag: keyof typeof trainFileTable): boolean {
   const { effect } = trainFileTable[flag];
   return effect !== "speed" && effect !== "display";
@@ -106,7 +106,7 @@ function batchOf(values: FileValues): string {
   return JSON.stringify([...values].filter(([flag]) => flag === "seed" || batchFlags.has(flag)).sort());
 }
 
-/** The settings of a run in its folder. state: to go on from. @throws what checking settings throws */
+/** The settings of a run in its folder. state: to resume from. @throws any error in the settings */
 export function settingsOfRun(
   { values, name, labels }: PlannedRun,
   folder: string,

@@ -9,13 +9,13 @@ import type { PlannedRun } from "./plan.ts";
 const figuresSchema = z.object({
   word: z.string(),
   steps: z.int(),
-  /** On the frozen batch: at the start, and of the vectors in the file. */
+  /** Loss on the frozen batch: at the start, and of the vectors in the file. */
   startLoss: z.number(),
   loss: z.number(),
-  /** How far it has fallen, as the mean of the items' differences, and the standard error of that. */
+  /** How far the loss has fallen: mean difference over the batch's items, and its standard error. */
   drop: z.number(),
   dropError: z.number(),
-  /** Mean length of the vectors over that of ordinary words. */
+  /** Mean length of the vectors, in lengths of ordinary words. */
   length: z.number().nullable(),
   verdict: z.object({ kind: z.string(), sentence: z.string() }),
 });
@@ -25,27 +25,27 @@ const schema = z.object({
   /** Digest of the settings. */
   config: z.string(),
   outcome: z.enum(["done", "stopped", "failed"]),
-  /** The embedding, in the folder of the run. */
+  /** The embedding, relative to the run's folder. */
   file: z.string().optional(),
-  /** The training state that a stopped run goes on from, in its folder. */
+  /** The training state that a stopped run resumes from, relative to its folder. */
   state: z.string().optional(),
   seconds: z.number().optional(),
   problem: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
-  /** The worker that has computed it, on what, and a digest of how that rounds. */
+  /** The worker that computed it, its device, and a digest of how that device rounds. */
   by: z.object({ worker: z.string(), device: z.string(), numerics: z.string() }).optional(),
   /** What was measured; undefined without evaluations. */
   figures: figuresSchema.optional(),
-  /** Images of the word, in the folder of the run. */
+  /** Images of the word, relative to the run's folder. */
   pictures: z.array(z.string()).default([]),
 });
 
-/** What a run of a sweep has come to: what its folder's result.json holds. */
+/** The result of a run: the contents of result.json in its folder. */
 export type RunResult = z.infer<typeof schema>;
 export type Figures = z.infer<typeof figuresSchema>;
 
 const resultFile = "result.json";
 
-/** What is known of a run in its folder; undefined where it was not begun, or with other settings. */
+/** Reads the result of a run; undefined if there is none, if its settings were different, or if its embedding is missing. */
 export async function readResult(folder: string, { config }: PlannedRun): Promise<RunResult | undefined> {
   const file = path.join(folder, resultFile);
   const refusal = { code: "FILE_UNREADABLE", subject: file } as const;
@@ -58,7 +58,7 @@ export async function readResult(folder: string, { config }: PlannedRun): Promis
   }
 }
 
-/** Notes what a run has come to, with what its report tells. @throws OUTPUT_UNWRITABLE */
+/** Writes the result of a run, with figures and images from its report. @throws OUTPUT_UNWRITABLE */
 export async function writeResult(
   folder: string,
   { config }: PlannedRun,
@@ -79,14 +79,14 @@ async function reportIn(folder: string, embedding: string | undefined): Promise<
   if (embedding === undefined) return undefined;
   const file = path.join(folder, `${path.parse(embedding).name}.report.json`);
   const refusal = { code: "FILE_UNREADABLE", subject: file } as const;
-  // without a report there is nothing to compare, and the run is as good
+  // a run without a report is still done; it only has no figures
   return readRegularTextFile(file, "reportFile", refusal).then(
     (text) => decodeReport(text, file),
     () => undefined,
   );
 }
 
-/** The figures of a report, at the vectors in the file; undefined without evaluations. */
+/** The figures of a report for the vectors in the file; undefined without evaluations. */
 function figuresOf({ word, run, evaluations, rows, verdict }: ReportData): Figures | undefined {
   const kept = run?.choice?.step;
   const first = evaluations[0];
@@ -101,7 +101,7 @@ function figuresOf({ word, run, evaluations, rows, verdict }: ReportData): Figur
   };
 }
 
-/** Images of the vectors in the file: those of the report, which become files, else the sample images that were drawn last. */
+/** Images of the vectors in the file: the report's, written as files, else the last sample images. */
 async function picturesOf(folder: string, report: ReportData | undefined): Promise<string[]> {
   const columns = report?.strip.columns ?? [];
   const kept = columns.find(({ isKept }) => isKept) ?? columns.find(({ role }) => role === "last");
@@ -111,7 +111,7 @@ async function picturesOf(folder: string, report: ReportData | undefined): Promi
   return names.length > 0 ? names : samplesIn(folder);
 }
 
-/** Images shown of a run. */
+/** Most sample images shown of a run. */
 const mostPictures = 4;
 
 async function samplesIn(folder: string): Promise<string[]> {

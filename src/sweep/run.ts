@@ -11,16 +11,16 @@ import { trainInTurn } from "./work.ts";
 import { standingOf, sweepData, writeSweepData, writeSweepPage } from "./write.ts";
 
 export interface SweepOptions {
-  /** Aborting finishes the step under way; called again, the sweep goes on where it was. */
+  /** Aborting finishes the current step; the next call resumes the sweep. */
   readonly signal: AbortSignal;
-  /** What gives runs to workers; undefined: all are trained here. */
+  /** The queue that gives runs to workers; undefined: all runs train here. */
   readonly queueOf: (sweep: Sweep) => RunQueue | undefined;
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string;
 }
 
-/** Trains the runs of a sweep file that are not done yet, and compares all of them. words: flags of `train` that go before what the file says of all runs.
- *  @throws FILE_NOT_FOUND, SETTINGS_FILE_INVALID, SWEEP_INVALID, USAGE, RUN_BUSY, OUTPUT_UNWRITABLE, what checking settings throws, and as shareRuns */
+/** Trains the runs of a sweep file that are not done yet, and compares all of them. words: flags of `train` that override what the file sets for all runs.
+ *  @throws FILE_NOT_FOUND, SETTINGS_FILE_INVALID, SWEEP_INVALID, USAGE, RUN_BUSY, OUTPUT_UNWRITABLE, any error in a run's settings, and as shareRuns */
 export async function* sweep(
   file: string,
   words: readonly string[],

@@ -18,7 +18,7 @@ interface Sharing {
   readonly signal: AbortSignal;
 }
 
-/** Trains runs on the workers of a queue, and here meanwhile. open: places of the runs that are not done. @throws as shareRuns */
+/** Trains runs on the workers of a queue and on this machine. open: indices of the runs that are not done. @throws as shareRuns */
 export async function* trainByQueue(
   runs: readonly PlannedRun[],
   open: readonly number[],
@@ -52,7 +52,7 @@ interface Places {
   readonly outputName: (index: number) => string;
 }
 
-/** What is heard of the queue, as news of the sweep; notes what runs have come to. */
+/** An event of the queue as news of the sweep; writes the results of runs that workers did or failed. */
 async function* told(event: RunShareEvent<News>, { runs, own, outputName }: Places): AsyncGenerator<SweepNews> {
   switch (event.kind) {
     case "here":
@@ -97,7 +97,7 @@ async function* told(event: RunShareEvent<News>, { runs, own, outputName }: Plac
   }
 }
 
-/** @throws SWEEP_INVALID for an axis that workers could not follow */
+/** @throws SWEEP_INVALID for an axis with flags that workers do not take */
 function requirePortableAxes({ axes }: Sweep): void {
   for (const { name, points } of axes)
     for (const flag of points.flatMap(({ values }) => [...values.keys()]))

@@ -36,7 +36,7 @@ test("what an axis does is compared within the combinations of the others, so th
   expect(low!.loss).toMatchObject({ count: 3 });
   expect(low!.loss!.error).toBeCloseTo(0, 6);
   expect(high!.gain!.value).toBeCloseTo((0.01 + 0.02 + 0.04) / 3, 6);
-  // losses on other batches do not compare
+  // losses on different batches cannot be compared
   expect(seed!.points.map(({ loss }) => loss)).toEqual([undefined, undefined, undefined]);
 });
 

@@ -3,25 +3,25 @@ import type { Axis } from "./file.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { Figures, RunResult } from "./result.ts";
 
-/** A run with what it has come to. */
+/** A run with its result. */
 export interface SweepRow {
   readonly run: PlannedRun;
-  /** Undefined for one that has not ended. */
+  /** Undefined until the run has ended. */
   readonly result: RunResult | undefined;
-  /** Its loss less the mean of all runs on the same frozen batch, as a share of that mean; undefined where it is alone on its batch. Below 0: better. */
+  /** Its loss minus the mean over all runs on the same frozen batch, as a share of that mean; undefined if no other run has that batch. Below 0: better. */
   readonly relative: number | undefined;
 }
 
-/** What a point of an axis does, all else equal. */
+/** The effect of a point of an axis, all else equal. */
 interface PointEffect {
   readonly label: string;
-  /** Loss on the frozen batch less the mean over the axis, as a share of that mean. Undefined where the points have other batches. */
+  /** Loss on the frozen batch minus the mean over the axis, as a share of that mean; undefined if the points have different batches. */
   readonly loss: Effect | undefined;
-  /** How far the loss falls from start to end, as a share of that at the start, less the mean over the axis. */
+  /** Fall of the loss as a share of the loss at the start, minus the mean over the axis. */
   readonly gain: Effect | undefined;
 }
 
-/** A mean over the combinations of all other axes. */
+/** A mean over the combinations of all other axes, with its standard error. */
 export interface Effect {
   readonly value: number;
   /** Undefined for a single combination. */
@@ -34,7 +34,7 @@ export interface AxisEffect {
   readonly points: readonly PointEffect[];
 }
 
-/** The runs of a sweep, the best first: by loss among runs that share a frozen batch, then by how far the loss has fallen. Those without figures come last. */
+/** The runs of a sweep, the best first: by loss among runs that share a frozen batch, then by the fall of the loss. Runs without figures come last. */
 export function sortedRows(runs: readonly PlannedRun[], results: readonly (RunResult | undefined)[]): SweepRow[] {
   const measured = runs.flatMap(({ batch }, i) =>
     results[i]?.figures ? [{ batch, loss: results[i].figures.loss }] : [],
@@ -58,13 +58,13 @@ export function sortedRows(runs: readonly PlannedRun[], results: readonly (RunRe
 
 const noFigures = { drop: 0, startLoss: 1 };
 
-/** How far the loss has fallen, as a share of that at the start. */
+/** Fall of the loss as a share of the loss at the start. */
 export function gainOf({ drop, startLoss }: Pick<Figures, "drop" | "startLoss">): number {
   return drop / startLoss;
 }
 
-/** What each axis does: for each combination of the others the points are compared with one another, so that what differs from combination to combination drops
- *  out. Combinations that lack a run are left out. */
+/** The effect of each axis: its points are compared within each combination of the other axes, so that differences between combinations cancel.
+ *  Combinations with a missing result are left out. */
 export function effectsOf(
   axes: readonly Axis[],
   runs: readonly PlannedRun[],

@@ -4,7 +4,7 @@ import { trainHere } from "./here.ts";
 import type { PlannedRun } from "./plan.ts";
 import type { RunResult } from "./result.ts";
 
-/** News of runs while they are trained. index: of the run in its sweep. */
+/** News of runs in training. index: of the run in its sweep. */
 export type SweepNews =
   | { readonly kind: "begin"; readonly index: number; readonly by: string | undefined }
   | { readonly kind: "progress"; readonly index: number; readonly step: number; readonly steps: number }
@@ -12,7 +12,7 @@ export type SweepNews =
   | { readonly kind: "result"; readonly index: number; readonly result: RunResult }
   | Extract<SweepEvent, { readonly kind: "warning" | "worker" | "queue" }>;
 
-/** Trains runs on this machine, one after another. open: places of the runs that are not done. */
+/** Trains runs on this machine, one after another. open: indices of the runs that are not done. */
 export async function* trainInTurn(
   runs: readonly PlannedRun[],
   open: readonly number[],

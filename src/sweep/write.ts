@@ -7,7 +7,7 @@ import type { PlannedRun } from "./plan.ts";
 import type { RunResult } from "./result.ts";
 import { type AxisEffect, effectsOf, type SweepRow, sortedRows } from "./table.ts";
 
-/** A sweep as it stands. */
+/** The results of a sweep so far. */
 export interface Standing {
   readonly rows: readonly SweepRow[];
   readonly effects: readonly AxisEffect[];
@@ -36,7 +36,7 @@ export async function writeSweepPage(folder: string, sweep: Sweep, standing: Sta
   return file;
 }
 
-/** A sweep as plain data: what sweep.json holds. */
+/** A sweep as plain data: the contents of sweep.json. */
 export function sweepData({ name, base, axes }: Sweep, { rows, effects }: Standing): object {
   const names = axes.map((axis) => axis.name);
   return {
