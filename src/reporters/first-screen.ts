@@ -6,7 +6,7 @@ import { quotedWord } from "../files/index.ts";
 import type { RecipeSummary, RunPlan, RunSummary } from "../training/index.ts";
 import { bytesText, entry } from "./texts.ts";
 
-/** What a run is about, before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
+/** The facts of a run before its first step, in sd-scripts' order: device, model, word, images, optimizer, length. */
 export function firstScreen(run: RunSummary): string[] {
   const { numTrainImages, numRegImages, batchesPerEpoch, epochs, steps } = run;
   const predicts = run.predictionType === "epsilon" ? "noise" : "velocity";
@@ -36,10 +36,10 @@ export function firstScreen(run: RunSummary): string[] {
   ];
 }
 
-/** Characters of a line of flags. */
+/** Most characters in a line of flags. */
 const flagsWidth = 110;
 
-/** The recipe, the settings it chose as flags that can be pasted, and what was given instead of others. */
+/** The recipe, the settings it chose as flags to paste, and those that the user's own settings replaced. */
 function recipeLines(recipe: RecipeSummary | undefined): string[] {
   if (!recipe) return [];
   const { name, reason, fit, chosen, overridden } = recipe;
@@ -58,7 +58,7 @@ function fitText({ steps, side, perStep }: NonNullable<RecipeSummary["fit"]>): s
   return `${plural(steps, "step")} with images of ${side} pixels, about ${stepText(perStep)} each`;
 }
 
-/** Flags in lines, each with its value on the same line. */
+/** Flags wrapped into lines, each on the same line as its value. */
 function wrapFlags(flags: readonly string[]): string[] {
   const lines: string[] = [];
   for (const flag of flags) {
@@ -131,7 +131,7 @@ function stepText(seconds: number): string {
   return `${seconds.toPrecision(2)} s`;
 }
 
-/** What a run trains on: a line for all of it, then those of each dataset. */
+/** The images of a run: one line for all of them, then those of each dataset. */
 export function datasetLines({ datasets, numTrainImages, numRegImages, batchesPerEpoch }: DatasetReport): string[] {
   const regularization = numRegImages > 0 ? `, ${numRegImages} regularization images` : "";
   return [

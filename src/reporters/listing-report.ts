@@ -30,7 +30,7 @@ export function batchLines({ step, steps, samples }: BatchListing): string[] {
   return [`step ${step}/${steps}`, ...samples.flatMap(sampleLines)];
 }
 
-/** Token ids with the padding at the end in short: "49406 320 49407 (75 times)". */
+/** Token ids with the padding at the end abbreviated: "49406 320 49407 (75 times)". */
 function idsText(ids: readonly number[]): string {
   const last = ids.findLastIndex((id) => id !== ids.at(-1)) + 1;
   const times = ids.length - last;

@@ -38,7 +38,7 @@ export function openLogFile(file: string, where: string): LogFile {
   };
 }
 
-/** Opening a pipe without a reader would block forever, signals included: it is ENXIO instead. */
+/** A pipe without a reader fails with ENXIO: opening it would block forever, even against signals. */
 function openForWriting(file: string): number {
   if (!statSync(file, { throwIfNoEntry: false })?.isFIFO()) return openSync(file, "w");
   const probe = openSync(file, constants.O_WRONLY | constants.O_NONBLOCK);

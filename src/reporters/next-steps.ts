@@ -91,7 +91,7 @@ function goOnCommand({ done, lastStep, settings, caller }: EndedRun): string {
   const steps = lastStep?.steps ?? settings.maxTrainSteps;
   const stepsLeft = steps - done.step;
   const epochsLeft = Math.ceil((stepsLeft / steps) * (lastStep?.epochs ?? 1));
-  // with --time, the rest is fitted to it anew
+  // --time fits the rest of the training again
   if (settings.time !== undefined) return commandLine(caller, [...caller.words, "--weights", done.file]);
   const length = settings.maxTrainEpochs
     ? ["--max_train_epochs", String(epochsLeft)]

@@ -1,7 +1,7 @@
 import { durationText, plural } from "../errors/index.ts";
 import type { ClusterEvent, ClusterFigures, StepEvent } from "../training/index.ts";
 
-/** What happens among the machines of a run. */
+/** An event of the queue or its workers, as a line of text. */
 export function clusterLine(event: ClusterEvent): string {
   switch (event.kind) {
     case "workerJoined":
@@ -41,13 +41,13 @@ export function sharedStepText({ workers, results, wallMs, waitMs }: ClusterFigu
   return `${plural(workers, "worker")}, efficiency ${Math.min(100, Math.round(100 * busy))} %, ${waiting}`;
 }
 
-/** Workers that are named at the end. */
+/** Most workers named in the summary. */
 const mostWorkers = 8;
 
-/** What sharing has brought a run, gathered from its events. */
+/** Figures of a shared run, gathered from its events. */
 export class Sharing {
   readonly #samples = new Map<string, number>();
-  /** Milliseconds that workers waited, by whom they waited for. */
+  /** Milliseconds that workers waited, by the worker they waited for. */
   readonly #waits = new Map<string, number>();
   #steps = 0;
   #reissues = 0;
@@ -63,7 +63,7 @@ export class Sharing {
     add(this.#waits, waitedFor, waitMs);
   }
 
-  /** Samples of each worker, what was given out again, what slowed the run, and whether more workers would help. */
+  /** Samples of each worker, jobs issued again, what slowed the run, and whether more workers would help. */
   summary(): string[] {
     if (!this.#last) return [];
     const sorted = [...this.#samples].sort(([, a], [, b]) => b - a);

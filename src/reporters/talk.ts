@@ -7,16 +7,16 @@ const redrawMs = 100;
 /** Off a screen, progress lines become rarer with time, within these limits. */
 const [shortestPauseMs, longestPauseMs] = [10_000, 300_000];
 
-/** Progress of something. */
+/** A progress line, for screens and for logs. */
 export interface Progress {
-  /** The line for a screen, in several lengths, the longest first; all of them have the essentials. */
+  /** The line for a screen in several lengths, the longest first: the first that fits is shown. */
   readonly screen: readonly string[];
   /** The line for anything that is not a screen. */
   readonly plain: string;
 }
 
 /** Permanent lines, with one progress line below them that is redrawn. Off a screen the progress line is printed from time to time instead.
- *  Lines may contain text from untrusted files: a terminal shows control characters and does not obey them. */
+ *  Lines may contain text from untrusted files: control characters are made visible, so that no terminal obeys them. */
 export class Talk {
   readonly #terminal: Terminal;
   readonly #paint: Readonly<Record<"strong" | "warn", Paint>>;

@@ -41,7 +41,7 @@ export function logFolder(settings: LogSettings, start: Date): string {
 export function tensorboardReporter(settings: TrainSettings, start: Date): Reporter<TrainingEvent> {
   const folder = logFolder(settings, start);
   const file = openEventFile(folder, start);
-  // a recipe's settings are known with its model and images
+  // a recipe's settings are known only with the model and the images
   if (settings.logConfig && !settings.recipe) writeHparams(folder, loggedSettings(settings), start);
   const nowSeconds = (): number => Date.now() / 1000;
   return {

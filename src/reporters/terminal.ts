@@ -16,9 +16,9 @@ export interface Terminal {
   /** Whether messages go to a screen on which a line can be overwritten. */
   readonly isInteractive: boolean;
   readonly hasColor: boolean;
-  /** Characters of a line. */
+  /** Width of a line, in characters. */
   readonly columns: () => number;
-  /** Milliseconds on a clock that only runs forward. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: () => number;
 }
 
@@ -47,7 +47,7 @@ export function processTerminal(): Terminal {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ownCodes = /(\r|\x1b\[(?:K|1m|22m|33m|39m))/;
 
-/** A text in which only these codes are left to be obeyed. */
+/** A text in which all other control codes are made visible. */
 function obeyed(text: string): string {
   return text
     .split(ownCodes)
@@ -57,7 +57,7 @@ function obeyed(text: string): string {
 
 export type Paint = (text: string) => string;
 
-/** Colours by meaning; without colours the texts unchanged. */
+/** Colours by meaning; without colours, texts stay unchanged. */
 export function paints({ hasColor }: Pick<Terminal, "hasColor">): Readonly<Record<"strong" | "warn", Paint>> {
   const paint =
     (on: number, off: number): Paint =>
@@ -73,7 +73,7 @@ export interface Console {
   readonly close: () => void;
 }
 
-/** The terminal of a command by its console settings: which messages, where to, and how plain. Results and prompts are unaffected.
+/** The terminal of a command, with messages filtered, redirected and simplified by its console settings. Results and prompts are unaffected.
  *  differs from sd-scripts: --console_log_level does not affect progress, and --console_log_simple moves messages to stdout.
  *  coinage: --console_log_level applies to progress too, and messages stay on stderr.
  *  because: stdout is for results that another program may read.

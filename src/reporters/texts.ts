@@ -37,7 +37,7 @@ export function warningLine({ code, message }: Warning): string {
   return `warning ${code}: ${message}`;
 }
 
-/** All warnings of a run again at its end, repeated ones with their count. */
+/** All warnings of a run, for its end; repeated ones with their count. */
 export function summaryOfWarnings(warnings: readonly CountedWarning[]): string[] {
   if (warnings.length === 0) return [];
   const title = warnings.length === 1 ? "1 warning:" : `${warnings.length} warnings:`;

@@ -13,11 +13,11 @@ type Event<Kind extends TrainingEvent["kind"]> = Extract<TrainingEvent, { readon
 
 interface TrainingReportOptions {
   readonly settings: TrainSettings;
-  /** To show the next commands in the same way; without it they are not shown. */
+  /** How the command was called; without it, no next commands are shown. */
   readonly caller?: Caller;
 }
 
-/** Shows people a training run: what it is about, its progress, the files written, what to do next. */
+/** Shows people a training run: its facts, its progress, the files written, what to do next. */
 export function trainingReport(terminal: Terminal, options: TrainingReportOptions): Reporter<TrainingEvent> {
   const { settings, caller } = options;
   const talk = new Talk(terminal);
