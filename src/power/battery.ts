@@ -1,12 +1,12 @@
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
 
-/** Whether this machine runs on its battery. False where that is not known: outside Linux. folder: where the system tells of its power supplies.
+/** Whether this machine runs on battery; false where that is unknown (outside Linux). folder: the kernel's list of power supplies.
  *  Source: Linux, Documentation/ABI/testing/sysfs-class-power. */
 export async function isOnBattery(folder = "/sys/class/power_supply"): Promise<boolean> {
   const names = await readdir(folder).catch(() => []);
   const supplies = await Promise.all(names.map((name) => readSupply(path.join(folder, name))));
-  // the battery of a mouse or a keyboard has the scope of its device
+  // batteries of mice and keyboards have the scope "Device"
   const isDischarging = supplies.some(
     ({ type, status, scope }) => type === "Battery" && status === "Discharging" && scope !== "Device",
   );

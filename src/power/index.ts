@@ -1,4 +1,4 @@
-/** What the machine's power does to long work: sleep, and batteries. */
+/** The machine's power during long work: sleep and battery. */
 
 export { isOnBattery } from "./battery.ts";
 export { keepAwake } from "./keep-awake.ts";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** A program that keeps the machine awake while it runs; once it does, it says the line that it is told, and it ends with its input. */
+/** A program that keeps the machine awake while it runs. It echoes a line of its input once it does, and ends when its input ends. */
 interface Helper {
   readonly command: string;
   readonly words: readonly string[];
@@ -23,22 +23,22 @@ const helpers: Readonly<Partial<Record<NodeJS.Platform, Helper>>> = {
   win32: { command: "powershell.exe", words: ["-NoProfile", "-NonInteractive", "-Command", windowsScript] },
 };
 
-/** How long a helper may take to begin, in milliseconds. */
+/** How long a helper may take to answer, in milliseconds. */
 const patienceMs = 10_000;
 
 /** Whether the machine is kept awake. */
 interface Awake {
-  /** Why it is not. */
+  /** Why the machine is not kept awake. */
   readonly problem: string | undefined;
   /** Lets it sleep again. */
   readonly release: () => void;
 }
 
-/** Keeps this machine from going to sleep by itself until it is released or this process ends, however that ends. A closed lid and an empty battery are stronger. */
+/** Keeps this machine from sleeping when idle, until it is released or this process ends, even by a crash. A closed lid or an empty battery still puts it to sleep. */
 export async function keepAwake(helper: Helper | undefined = helpers[process.platform]): Promise<Awake> {
   if (!helper) return { problem: `it is not known how on ${process.platform}`, release: () => {} };
   const { command, words } = helper;
-  // of its own group, so that Ctrl-C does not end it while the last step is finished
+  // in a process group of its own, so that Ctrl-C does not end it before the last step is finished
   const child = spawn(command, words, { detached: process.platform !== "win32", windowsHide: true });
   child.stdin.on("error", () => {});
   const release = (): void => void child.stdin.end();

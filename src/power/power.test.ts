@@ -40,7 +40,7 @@ test("a machine that tells nothing of its power does not run on a battery", asyn
   expect(await isOnBattery(path.join(work, "nothing"))).toBe(false);
 });
 
-/** A helper that tells in a file that it has begun, and that it has ended. */
+/** A helper that writes to a file when it starts and when it ends. */
 function helperInto(file: string) {
   return { command: "sh", words: ["-c", 'echo begun >> "$0"; cat; echo ended >> "$0"', file] };
 }

@@ -1,4 +1,4 @@
-/** Rules by which the numbers of a run are judged, for the report and for the studio's page: nothing of Node is in them. */
+/** Rules for judging the numbers of a run, for the report and for the studio's page: they need nothing from Node. */
 
 import { mean, standardError } from "../array/index.ts";
 
@@ -21,35 +21,35 @@ export interface KnownEvaluation {
 /** Standard errors that a difference must exceed to count as more than chance. */
 const certain = 2;
 
-/** Times the usual length beyond which a word drowns the rest of a prompt. Source: position probe of DTI, whose text encoders lose the order of words from 4 to 10 times on. */
+/** Length, in lengths of ordinary words, beyond which a word drowns out the rest of a prompt. Source: position probe of DTI: text encoders lose the order of words from 4 to 10 on. */
 const tooLong = 10;
 
-/** Radians below which a word has not moved. */
+/** Angle in radians below which a word counts as not moved. */
 const leastTurn = 0.1;
 
-/** Share of the drop that a rise must undo: the lowest of many evaluations is low by chance, too. */
+/** Share of the drop that a rise must undo to count: the lowest of many evaluations is low partly by chance. */
 const leastRise = 0.1;
 
 export function isMoreThanChance({ value, error }: Gain): boolean {
   return value > certain * error;
 }
 
-/** Whether vectors are so long that they drown the rest of a prompt. ratio: their length over that of ordinary words. */
+/** Whether vectors are so long that they drown out the rest of a prompt. ratio: their length, in lengths of ordinary words. */
 export function isTooLong(ratio: number): boolean {
   return ratio > tooLong;
 }
 
-/** Whether vectors mean something else than where they started. turn: in radians; for less than a radian their distance over their length will do. */
+/** Whether vectors have turned away from where they started. turn: angle in radians; for less than one, distance divided by length will do. */
 export function hasTurned(turn: number): boolean {
   return turn >= leastTurn;
 }
 
-/** Whether anything was learned by then. */
+/** Whether the loss has fallen by more than chance. */
 export function hasLearned({ drop, dropError }: KnownEvaluation): boolean {
   return isMoreThanChance({ value: drop, error: dropError });
 }
 
-/** Whether the loss has risen again since its lowest. */
+/** Whether the loss has risen since its lowest evaluation, by more than chance and by enough of the drop. */
 export function hasRisen(last: KnownEvaluation, best: KnownEvaluation): boolean {
   const rise = differenceOf(last, best);
   return best.step < last.step && isMoreThanChance(rise) && rise.value > leastRise * best.drop;
