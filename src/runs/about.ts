@@ -10,9 +10,9 @@ import { type RunRecord, readRecord } from "./record.ts";
 interface Checkpoint {
   /** Its file in `checkpoints/`. */
   readonly name: string;
-  /** Steps after which the vectors were these. */
+  /** The step after which these were the vectors. */
   readonly step: number;
-  /** step: saved on the way; last: as they were at the end; best and average: what the run chose to keep instead. */
+  /** step: saved during training; last: the vectors at the end; best and average: what the run chose to keep instead. */
   readonly kind: "step" | "last" | "best" | "average";
   readonly bytes: number;
 }
@@ -28,10 +28,10 @@ interface Sample {
   readonly height: number;
 }
 
-/** What a run is and has, besides how it stands. */
+/** A run's record, settings and files; its state is not among them. */
 export interface RunAbout {
   readonly record: RunRecord;
-  /** Its settings that are not the usual ones, by flag. */
+  /** Settings that differ from the defaults, by flag. */
   readonly settings: Readonly<Record<string, OptionValue>>;
   /** Path, or name on the hub. */
   readonly model: string | undefined;
@@ -40,11 +40,11 @@ export interface RunAbout {
   readonly marks: RunMarks;
   /** Whether it has a report. */
   readonly report: boolean;
-  /** Number of the last event that all this is by. */
+  /** Number of the last event taken into account. */
   readonly seq: number;
 }
 
-/** What a run is and has. history: read up to now. @throws RUN_UNREADABLE, RUN_NEWER */
+/** Reads a run's record, settings and files. history: caught up with the journal. @throws RUN_UNREADABLE, RUN_NEWER */
 export async function aboutRun(places: RunPlaces, history: RunHistory): Promise<RunAbout> {
   const settings = await settingsOfRun(places);
   const files = await sizesIn(places.checkpoints);
@@ -65,7 +65,7 @@ export async function aboutRun(places: RunPlaces, history: RunHistory): Promise<
   };
 }
 
-/** The settings in a run's folder that are not the usual ones, by flag; none where they cannot be read. */
+/** The settings in a run's folder that differ from the defaults, by flag; none if they cannot be read. */
 export async function settingsOfRun({ config }: RunPlaces): Promise<Readonly<Record<string, OptionValue>>> {
   const file = await readSettingsFile(config).catch(() => undefined);
   return Object.fromEntries(file?.values ?? []);
@@ -73,7 +73,7 @@ export async function settingsOfRun({ config }: RunPlaces): Promise<Readonly<Rec
 
 const embeddingEnding = /\.(safetensors|pt|bin|ckpt)$/;
 
-/** The embeddings of a run in the order of their steps, those of the end last. A file whose step is not known is none of its checkpoints. */
+/** The embeddings of a run in the order of their steps, final ones last. Files of unknown step are left out. */
 function checkpointsOf(files: ReadonlyMap<string, number>, { saved, choice }: RunHistory): Checkpoint[] {
   const known = new Map(saved.map((one) => [baseName(one.file), one]));
   const found = [...files].flatMap(([name, bytes]): Checkpoint[] => {
@@ -97,7 +97,7 @@ function stepIn(name: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** The last part of a path that another system may have written. */
+/** The last part of a path, which may come from another operating system. */
 function baseName(file: string): string {
   return file.split(/[/\\]/).at(-1)!;
 }

@@ -1,33 +1,33 @@
 import type { Digest } from "./journal/digest.ts";
 
-/** How a process ended, as who started it has seen. */
+/** How a process ended, as its parent saw it. */
 export interface ProcessEnd {
   readonly code?: number | null | undefined;
   readonly signal?: string | null | undefined;
 }
 
-/** What is known of the end of a process that has not said why it ended. */
+/** What is known about a process that ended without saying why. */
 export interface LostProcess {
-  /** Undefined where nobody watched. */
+  /** Undefined if no parent noted it. */
   readonly end: ProcessEnd | undefined;
   readonly digest: Pick<Digest, "memory" | "phase" | "time">;
-  /** Whether its machine was started anew since. */
+  /** Whether its machine has restarted since. */
   readonly hasRestarted: boolean;
-  /** What its disk has left now, in bytes; undefined where that is unknown. */
+  /** Free bytes on its disk now; undefined if unknown. */
   readonly freeBytes: number | undefined;
 }
 
-/** Why a run was lost, most likely. */
+/** The most likely reason why a run was lost. */
 export interface LikelyCause {
-  /** In a sentence. */
+  /** For people to read. */
   readonly text: string;
-  /** Whether it wanted more memory than there was. */
+  /** Whether it ran out of memory. */
   readonly isForMemory: boolean;
 }
 
-/** A machine that has less than this share of its memory left is short of it. */
+/** Share of free memory below which a machine is short of memory. */
 const shortShare = 0.08;
-/** A run whose disk has fewer bytes left can write neither what it has learned nor why it ends. */
+/** Free bytes below which a disk counts as full: a run can then write neither what it has learned nor why it ends. */
 const fullDiskBytes = 1_000_000;
 
 export function likelyCause(lost: LostProcess): LikelyCause {

@@ -62,7 +62,7 @@ test.each([
   expect(readdirSync(places.control)).toEqual([".b.json"]);
 });
 
-/** The answers to a run's commands as they come, until there are so many. */
+/** The first `count` answers to a run's commands. */
 async function answers(places: RunPlaces, count: number, afterSeq = 0): Promise<Extract<Entry, { kind: "answer" }>[]> {
   const found: Extract<Entry, { kind: "answer" }>[] = [];
   for await (const entry of follow(places, afterSeq, { pollMs: 20 })) {

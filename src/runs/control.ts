@@ -6,39 +6,39 @@ import { readEarlierFile, writeFileAtomically } from "../files/index.ts";
 import type { RunPlaces } from "./folder.ts";
 
 const schema = z.discriminatedUnion("command", [
-  /** Finish the step under way, save, and end. */
+  /** Finish the current step, save, and end. */
   z.strictObject({ command: z.literal("stop") }),
-  /** Give up the step under way, save what those before it have taught, and end. */
+  /** Abandon the current step, save what was learned before it, and end. */
   z.strictObject({ command: z.literal("stopNow") }),
-  /** Draw an image; the prompt may have the options of a prompt file (--w 512 --h 512 --s 20). */
+  /** Draw an image; the prompt may contain the options of a prompt file (--w 512 --h 512 --s 20). */
   z.strictObject({ command: z.literal("sample"), prompt: z.string().max(10_000), seed: z.int().min(0).optional() }),
-  /** Give up an image that was asked for. id: of the command that asked. */
+  /** Cancel a requested image. id: of its `sample` command. */
   z.strictObject({ command: z.literal("cancel"), id: z.string().max(255) }),
-  /** Save the embedding and the state as they are. */
+  /** Save the embedding and the training state now. */
   z.strictObject({ command: z.literal("save") }),
-  /** Draw the sample prompts every so many steps from now on; 0: no more. */
+  /** Draw the sample prompts every `sampleEvery` steps from now on; 0: never. */
   z.strictObject({ command: z.literal("set"), sampleEvery: z.int().min(0) }),
 ]);
 
-/** What a run can be told while it trains. */
+/** A command to a run in training. */
 export type RunCommand = z.infer<typeof schema>;
 
-/** A command that was found; without one, what is wrong with its file. */
+/** A command read from its file, or what is wrong with the file. */
 export interface FoundCommand {
-  /** The name of its file without the ending. */
+  /** The name of its file without extension. */
   readonly id: string;
   readonly asked: RunCommand | { readonly command: string; readonly problem: string };
 }
 
-/** Gives a command to a run, and its id: the event `answer` with it says what has become of it. Nobody may be there to obey. @throws OUTPUT_UNWRITABLE */
+/** Leaves a command for a run and returns its id: the `answer` event with that id says how it went, once a process has opened the run. @throws OUTPUT_UNWRITABLE */
 export async function sendCommand({ control }: RunPlaces, command: RunCommand): Promise<string> {
-  // in the order of time, by name
+  // names sort by time
   const id = `${String(Date.now()).padStart(15, "0")}-${randomBytes(4).toString("hex")}`;
   await writeFileAtomically(path.join(control, `${id}.json`), `${JSON.stringify(command)}\n`);
   return id;
 }
 
-/** The commands that wait for a run, in the order they were given. They are taken away: nobody else finds them. */
+/** Takes the waiting commands of a run, oldest first: their files are removed. */
 export async function takeCommands({ control }: RunPlaces): Promise<FoundCommand[]> {
   const found: FoundCommand[] = [];
   for (const name of await waitingIn(control)) {
@@ -50,7 +50,7 @@ export async function takeCommands({ control }: RunPlaces): Promise<FoundCommand
   return found;
 }
 
-/** The ids of the commands that wait for a run. */
+/** Ids of the waiting commands of a run. */
 export async function waitingCommands({ control }: RunPlaces): Promise<string[]> {
   return (await waitingIn(control)).map(idOf);
 }
@@ -59,7 +59,7 @@ function idOf(name: string): string {
   return path.parse(name).name;
 }
 
-/** Whether a command to stop waits. */
+/** Whether a stop command is waiting. */
 export async function isStopWaiting({ control }: RunPlaces): Promise<boolean> {
   for (const name of await waitingIn(control))
     if (/^stop/.test(read(await readEarlierFile(path.join(control, name))).command)) return true;

@@ -3,31 +3,31 @@ import path from "node:path";
 import { CoinageError, refusalText } from "../errors/index.ts";
 import { type Environment, folderIn, homeFolder, kindOfPath, makeFolder, reasonOf } from "../files/index.ts";
 
-/** Where everything of a run lies. */
+/** Paths of everything in a run's folder. */
 export interface RunPlaces {
   readonly folder: string;
-  /** What the run is: `RunRecord`. */
+  /** Its record: `RunRecord`. */
   readonly record: string;
   /** Its settings: `coinage train --config_file` repeats the run. */
   readonly config: string;
-  /** The dataset config that the settings name, where they name one. */
+  /** Copy of the dataset config, if the settings name one. */
   readonly dataset: string;
-  /** Everything that has happened, a line each. */
+  /** Its events, one per line. */
   readonly journal: string;
-  /** What the run has said to people. */
+  /** Its console output. */
   readonly console: string;
-  /** The process that was started for it and has not opened it yet, if whoever started it has noted that. */
+  /** The process that was started for the run and has not opened it yet, if its parent noted it. */
   readonly start: string;
-  /** How its process ended, if whoever started it has noted that. */
+  /** How its process ended, if its parent noted it. */
   readonly exit: string;
-  /** What people have noted about it. */
+  /** What people noted about it: `RunMarks`. */
   readonly marks: string;
   readonly lock: string;
-  /** Commands to it, a file each. */
+  /** Commands to it, one per file. */
   readonly control: string;
-  /** What it learns from: `RunSources`. */
+  /** Its model and images: `RunSources`. */
   readonly sources: string;
-  /** Copies of its images with their captions, where it was made by the studio. */
+  /** Copies of its images and captions, if the studio made the run. */
   readonly pictures: string;
   readonly checkpoints: string;
   readonly samples: string;
@@ -56,7 +56,7 @@ export function placesOf(folder: string): RunPlaces {
   };
 }
 
-/** The folder of all runs: the given one, else `runs` in what COINAGE_HOME names, or in `coinage` in the home folder.
+/** The folder of all runs: the given one, else `runs` in COINAGE_HOME, else `coinage/runs` in the home folder.
  *  @throws OUTPUT_UNWRITABLE for a user without a home */
 export function runsFolder(environment: Environment, given?: string): string {
   if (given) return path.resolve(given);
@@ -69,8 +69,8 @@ export function runsFolder(environment: Environment, given?: string): string {
   return path.resolve(ours, "runs");
 }
 
-/** Makes the folder of a new run, and those that are always in it: its name is free because making it succeeds.
- *  name: any text; the folder's name has of it what every system allows. @throws OUTPUT_UNWRITABLE */
+/** Makes the folder of a new run, with the subfolders that every run has. Processes cannot get the same one: making it fails if it exists.
+ *  name: any text; the folder's name keeps what every system allows. @throws OUTPUT_UNWRITABLE */
 export function makeRunFolder(root: string, name: string, now = new Date()): RunPlaces {
   const base = `${minuteOf(now)}_${folderPart(name)}`;
   try {
@@ -108,10 +108,10 @@ function minuteOf(now: Date): string {
   return `${day}_${two(now.getHours())}${two(now.getMinutes())}`;
 }
 
-/** Bytes of a name in that of a folder: with date, number and what is put behind it for a moment it stays below 150. */
+/** Most bytes of a run's name in its folder's name: with date, number and temporary suffixes that stays below 150. */
 const longestPart = 80;
 
-/** What of a name can be in that of a folder, on every system. */
+/** A name reduced to what every system allows in a folder's name. */
 export function folderPart(name: string): string {
   const safe = name
     .normalize("NFC")
@@ -132,12 +132,12 @@ export function isRunId(text: string): boolean {
   return /^\d{4}-\d\d-\d\d_\d{4}_./.test(text);
 }
 
-/** Whether a text is a path, and not the name of a run or of its folder among the others. */
+/** Whether a text is a path rather than the name of a run or of its folder. */
 export function isPath(text: string): boolean {
   return /[/\\]/.test(text) || /^\.*$/.test(text);
 }
 
-/** The run that a path to its folder, or the folder's name, stands for; undefined when there is none. */
+/** The run in a folder, given by path or by name; undefined if there is none. */
 export async function runFolderOf(root: string, text: string): Promise<RunPlaces | undefined> {
   const folder = isPath(text) ? path.resolve(text) : path.join(root, text);
   const places = placesOf(folder);

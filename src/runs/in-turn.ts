@@ -1,7 +1,7 @@
-/** Work that waits for one another, by key. */
+/** The last work queued, by key. */
 const waiting = new Map<string, Promise<unknown>>();
 
-/** Does work after all earlier work of the same key in this process has ended, well or not: for files that are read, changed and written. */
+/** Does work after all earlier work of the same key in this process has ended or failed: for files that are read, changed and written back. */
 export async function inTurn<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
   const turn = (waiting.get(key) ?? Promise.resolve()).catch(() => {}).then(work);
   waiting.set(key, turn);

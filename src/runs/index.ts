@@ -1,5 +1,4 @@
-/** A run as a folder: what it is, what has happened in it, what it is told; and the reading side of all that. Whoever writes and whoever reads need not know each
- *  other: docs/runs.md. */
+/** A run as a folder: its record, journal and commands. One process writes it, any other can read it: docs/runs.md. */
 
 export { aboutRun, type RunAbout, settingsOfRun } from "./about.ts";
 export { type RunCommand, sendCommand } from "./control.ts";

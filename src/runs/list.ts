@@ -18,7 +18,7 @@ export interface RunRow {
   /** The name of its folder. */
   readonly id: string;
   readonly folder: string;
-  /** Undefined for a folder that cannot be read, or that a later version made: `problem` says so. */
+  /** Undefined if the folder cannot be read or a later version made it: see `problem`. */
   readonly state: RunState | undefined;
   readonly name: string;
   readonly word: string | undefined;
@@ -32,28 +32,28 @@ export interface RunRow {
   readonly steps: number | undefined;
   readonly loss: number | undefined;
   readonly averageLoss: number | undefined;
-  /** Of a run that is under way: the machine. */
+  /** Machine of a run in progress. */
   readonly host: string | undefined;
-  /** Of a queued run: the lowest is the next to start. */
+  /** Of a queued run: the lowest starts next. */
   readonly turn: number | undefined;
-  /** Of a run that is under way. */
+  /** Of a run in progress. */
   readonly remainingSeconds: number | undefined;
-  /** The embedding that was written last. */
+  /** The last embedding written. */
   readonly file: string | undefined;
   /** Why it failed, or why it cannot be shown. */
   readonly problem: ProblemData | undefined;
-  /** Of a lost run: why, most likely. */
+  /** Of a lost run: the most likely reason. */
   readonly cause: string | undefined;
-  /** Of a lost or failed run: whether it wanted more memory than there was, most likely. */
+  /** Of a lost or failed run: whether it most likely ran out of memory. */
   readonly isForMemory: boolean;
-  /** Of a lost or failed run: the last lines of what it said. */
+  /** Of a lost or failed run: the last lines of its console output. */
   readonly lastWords: readonly string[];
 }
 
-/** Folders that are looked into at once: each takes a few open files. */
+/** Folders read at once: each takes a few open files. */
 const atOnce = 16;
 
-/** All runs in a folder, the newest first. What is no run is left out; a folder of runs that is not there has none. rowOf: looks into a folder. */
+/** All runs in a folder, the newest first; none if the folder does not exist. rowOf: reads a subfolder; undefined if it is no run. */
 export async function listRuns(
   root: string,
   rowOf: (folder: string) => Promise<RunRow | undefined> = rowIn,
@@ -65,13 +65,13 @@ export async function listRuns(
   return rows.filter((row) => row !== undefined).sort(newestFirst);
 }
 
-/** Names begin with the minute; within one, what a record says decides. */
+/** Folder names begin with the minute; within a minute, the date in the record decides. */
 function newestFirst(a: RunRow, b: RunRow): number {
   const minute = ({ id }: RunRow) => id.slice(0, "YYYY-MM-DD_HHMM".length);
   return descending(minute(a), minute(b)) || descending(a.made ?? "", b.made ?? "") || descending(a.id, b.id);
 }
 
-/** By code units, which is many times as fast as by language. */
+/** Compares code units: many times as fast as localeCompare. */
 function descending(a: string, b: string): number {
   return a === b ? 0 : a < b ? 1 : -1;
 }
@@ -81,13 +81,13 @@ async function rowIn(folder: string): Promise<RunRow | undefined> {
   return (await recordStamp(places)) === undefined ? undefined : readRun(places);
 }
 
-/** Another text once the record of a run was written anew, as it is by every process that opens the run; undefined for what is no run. */
+/** A text that changes when the record is rewritten, as by every process that opens the run; undefined if the folder is no run. */
 export async function recordStamp({ record }: RunPlaces): Promise<string | undefined> {
   const found = await stat(record).catch(() => undefined);
   return found && `${found.mtimeMs}:${found.size}:${found.ino}`;
 }
 
-/** A run as it is now. Never throws: what cannot be read is a row that says so. */
+/** A run as it is now. Never throws: an unreadable run is a row with a problem. */
 export async function readRun(places: RunPlaces): Promise<RunRow> {
   try {
     return await rowOf(places);
@@ -97,20 +97,20 @@ export async function readRun(places: RunPlaces): Promise<RunRow> {
   }
 }
 
-/** A process may have ended, and said so, between two looks at its folder: that one is lost is believed the second time. */
+/** Reads a run that seems lost a second time: its process may have ended, and noted that, between two reads of its folder. */
 async function rowOf(places: RunPlaces): Promise<RunRow> {
   const row = await rowNow(places);
   return row.state === "lost" ? rowNow(places) : row;
 }
 
 async function rowNow(places: RunPlaces): Promise<RunRow> {
-  // looked at first: the process that opens the run takes it away, after which the journal tells of it
+  // read first: the process that opens the run removes this note once its journal says so
   const noted = await lookAtStart(places);
   const { record, standing } = await contentsOf(places);
   const { digest } = standing;
   const lock = await lookAtLock(places.lock);
   const isHeld = lock?.isAlive ?? false;
-  // one of which the run has not heard yet
+  // an older one was opened: the journal has events since
   const start = noted && noted.mark.seq >= digest.seq ? noted : undefined;
   const isStopAsked = isHeld && (await isStopWaiting(places));
   // the clock may have been set back since
@@ -165,7 +165,7 @@ interface Contents {
   readonly standing: Standing;
 }
 
-/** What was read of runs, by folder; the record as long as its file is the same. */
+/** Runs read before, by folder; their records are reused while the stamp is the same. */
 const known = new Map<string, Contents & { readonly stamp: string | undefined }>();
 
 async function contentsOf(places: RunPlaces): Promise<Contents> {
@@ -186,10 +186,10 @@ async function causeOf(places: RunPlaces, { process: opened }: RunRecord, digest
   });
 }
 
-/** What of a console log is read and shown of a run that has ended badly. */
+/** Bytes read and lines shown of the console log of a lost or failed run. */
 const [wordBytes, wordLines] = [8192, 8];
 
-/** The last that a run has said to people, in lines; none where it has said nothing yet. */
+/** The last lines of a run's console output; none if there is none yet. */
 export async function consoleEnd({ console }: RunPlaces, bytes = wordBytes, most = wordLines): Promise<string[]> {
   const handle = await open(console, "r").catch(() => undefined);
   if (!handle) return [];

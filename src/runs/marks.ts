@@ -4,10 +4,10 @@ import type { RunPlaces } from "./folder.ts";
 import { inTurn } from "./in-turn.ts";
 
 const exported = z.looseObject({
-  /** Of the program that it was written for. */
+  /** The program it was written for. */
   program: z.string(),
   file: z.string(),
-  /** The checkpoint that was written. */
+  /** The exported checkpoint. */
   checkpoint: z.string(),
   /** When, as an ISO date. */
   at: z.string(),
@@ -15,18 +15,18 @@ const exported = z.looseObject({
 
 const schema = z.looseObject({
   schema: z.literal(1),
-  /** Steps whose vectors were found good. */
+  /** Steps of the starred checkpoints. */
   stars: z.array(z.int()).default([]),
   note: z.string().default(""),
   exports: z.array(exported).default([]),
 });
 
-/** What people have noted about a run. Keys that are not known here are kept. */
+/** What people noted about a run. Unknown keys are kept. */
 export type RunMarks = z.infer<typeof schema>;
 
 const none: RunMarks = { schema: 1, stars: [], note: "", exports: [] };
 
-/** What was noted about a run; nothing where the file is missing or damaged: notes must not hide the run. */
+/** The marks of a run; none if their file is missing or damaged, since notes must not hide the run. */
 export async function readMarks({ marks }: RunPlaces): Promise<RunMarks> {
   const bytes = await readEarlierFile(marks);
   try {
@@ -36,7 +36,7 @@ export async function readMarks({ marks }: RunPlaces): Promise<RunMarks> {
   }
 }
 
-/** Changes what is noted about a run; changes at once come one after another. Gives the marks after it. @throws OUTPUT_UNWRITABLE */
+/** Changes the marks of a run and returns them. Concurrent changes in this process take turns. @throws OUTPUT_UNWRITABLE */
 export async function changeMarks(places: RunPlaces, change: (marks: RunMarks) => RunMarks): Promise<RunMarks> {
   return inTurn(places.marks, async () => {
     const marks = change(await readMarks(places));

@@ -18,7 +18,7 @@ import {
 const root = mkdtempSync(path.join(os.tmpdir(), "coinage-process-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
-/** Another process that opens a run and ends when it is told to stop. */
+/** Another process, which opens a run and ends on a stop command. */
 async function opened(places: RunPlaces) {
   const room = JSON.stringify(import.meta.resolve("./index.ts"));
   const program = `const { placesOf, readRecord, RunSession, takeRun } = await import(${room});

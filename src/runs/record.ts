@@ -5,7 +5,7 @@ import { bootId, readRegularTextFile, writeFileAtomically } from "../files/index
 import type { RunPlaces } from "./folder.ts";
 import { inTurn } from "./in-turn.ts";
 
-/** Raised when a folder changes so that earlier versions of this program would harm or misread it. */
+/** Raised when the folder's format changes so that earlier versions of this program would damage or misread it. */
 const schemaVersion = 1;
 
 const schema = z.looseObject({
@@ -17,32 +17,32 @@ const schema = z.looseObject({
   word: z.string(),
   /** When the folder was made, as an ISO date. */
   made: z.string(),
-  /** What is to become of it: `draft` is being put together, `queued` waits for its turn, `run` was started. */
+  /** What its user wants: `draft` is being edited, `queued` waits for its turn, `run` was started. */
   wanted: z.enum(["draft", "queued", "run"]),
-  /** Of a queued run: the lowest turn starts next; steps: of the whole run, where they are to be others than before. */
+  /** Of a queued run: the lowest turn starts next; steps: new length of the whole run, if it is to change. */
   queued: z.looseObject({ turn: z.number(), steps: z.int().optional() }).optional(),
-  /** Sample images every so many steps, 0: none; in place of what its settings say. */
+  /** Steps between sample images, 0: none; overrides its settings. */
   sampleEvery: z.int().min(0).optional(),
-  /** The run that it was made from. */
+  /** The run it was made from. */
   parent: z.string().optional(),
-  /** Who made it. */
+  /** The program and system that made it. */
   by: z.looseObject({ coinage: z.string(), node: z.string(), platform: z.string() }),
-  /** Who opened it last. */
+  /** The process that opened it last. */
   process: z
     .looseObject({
       pid: z.int(),
       host: z.string(),
       /** When its machine was started, in milliseconds since 1970. */
       bootedMs: z.number(),
-      /** How long its machine had been up then, in milliseconds, by a clock that nobody sets. */
+      /** Uptime of its machine then, in milliseconds. */
       upMs: z.number().optional(),
-      /** Another text after each start of the machine, where the system has one. */
+      /** Boot id of the machine, on systems that have one. */
       boot: z.string().optional(),
     })
     .optional(),
 });
 
-/** What a run is. Keys that are not known here are kept. */
+/** What a run is. Unknown keys are kept. */
 export type RunRecord = z.infer<typeof schema>;
 
 const anyVersion = z.looseObject({ schema: z.int() });
@@ -62,7 +62,7 @@ export function newRecord({ version, parent, ...run }: NewRun): RunRecord {
   return { schema: schemaVersion, ...run, made: new Date().toISOString(), ...(parent !== undefined && { parent }), by };
 }
 
-/** This process, as the one that has opened a run. */
+/** This process, as the record of a run it opens has it. */
 export function openedHere(): NonNullable<RunRecord["process"]> {
   const boot = bootId();
   return {
@@ -74,7 +74,7 @@ export function openedHere(): NonNullable<RunRecord["process"]> {
   };
 }
 
-/** When this machine was started, in milliseconds since 1970: as its clock says now. */
+/** When this machine was started, in milliseconds since 1970, by its clock as it is set now. */
 function bootedMs(): number {
   return Math.round(Date.now() - upMs());
 }
@@ -83,26 +83,26 @@ function upMs(): number {
   return Math.round(os.uptime() * 1000);
 }
 
-/** Clocks are corrected while a machine runs, in milliseconds. */
+/** How far a clock may be corrected while a machine runs, in milliseconds. */
 const clockErrorMs = 60_000;
 
-/** Whether this machine was started anew since a process of it opened a run. Where the system has no name for each start, a machine that was up for longer than its
- *  clock was set forward is still known by how long it is up. */
+/** Whether this machine has restarted since one of its processes opened a run. Without boot ids, uptimes and start times are compared:
+ *  a clock set forward by less than the uptime is no restart. */
 export function hasRestartedSince(opened: NonNullable<RunRecord["process"]>): boolean {
   const { host, boot, bootedMs: before, upMs: upThen = 0 } = opened;
   if (host !== os.hostname()) return false;
   const now = bootId();
   if (boot !== undefined && now !== undefined) return boot !== now;
-  // a later start is one after the run was opened
+  // a restart is later than the opening, so later than the first start by more than upThen
   return upMs() < upThen || bootedMs() - before > Math.max(clockErrorMs, upThen);
 }
 
-/** Writes what a run is, whole or not at all. @throws OUTPUT_UNWRITABLE */
+/** Writes the record of a run, whole or not at all. @throws OUTPUT_UNWRITABLE */
 export async function writeRecord({ record }: RunPlaces, contents: RunRecord): Promise<void> {
   await writeFileAtomically(record, `${JSON.stringify(contents, undefined, 2)}\n`);
 }
 
-/** Changes what a run is; changes of this process at once come one after another. @throws RUN_UNREADABLE, RUN_NEWER, OUTPUT_UNWRITABLE */
+/** Changes the record of a run. Concurrent changes in this process take turns. @throws RUN_UNREADABLE, RUN_NEWER, OUTPUT_UNWRITABLE */
 export async function changeRecord(places: RunPlaces, change: (record: RunRecord) => RunRecord): Promise<RunRecord> {
   return inTurn(places.record, async () => {
     const record = change(await readRecord(places));

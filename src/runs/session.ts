@@ -11,14 +11,14 @@ import { Journal } from "./journal/journal.ts";
 import { changeRecord, openedHere, type RunRecord, writeRecord } from "./record.ts";
 import { forgetStart, lookAtStart } from "./started.ts";
 
-/** How often commands are looked for, in milliseconds: people press a button and wait. */
+/** How often to look for commands, in milliseconds: people press a button and wait. */
 const commandMs = 250;
-/** How often memory is looked at, and the state written from which a lost run goes on, in milliseconds. */
+/** How often to measure memory, and to write the state that a lost run resumes from, in milliseconds. */
 const [memoryMs, keepMs] = [2000, 60_000];
-/** Changes of memory by less than this share are not told. */
+/** Changes of memory by less than this share are not reported. */
 const toldShare = 0.05;
 
-/** Holds a run for this process, until it is released. @throws RUN_BUSY, OUTPUT_UNWRITABLE */
+/** Locks a run for this process until it is released. @throws RUN_BUSY, OUTPUT_UNWRITABLE */
 export function takeRun({ lock: file, folder }: RunPlaces): Promise<Lock> {
   return takeFolder(
     { file, folder, what: "run" },
@@ -26,7 +26,7 @@ export function takeRun({ lock: file, folder }: RunPlaces): Promise<Lock> {
   );
 }
 
-/** Holds the folder of a run or of a sweep for this process, until it is released. file: the lock; hint: what to do where another process has it.
+/** Locks the folder of a run or a sweep for this process until it is released. file: the lock; hint: what to do if another process holds it.
  *  @throws RUN_BUSY, OUTPUT_UNWRITABLE */
 export async function takeFolder(
   { file, folder, what }: { readonly file: string; readonly folder: string; readonly what: string },
@@ -44,7 +44,7 @@ export async function takeFolder(
   throw new CoinageError("RUN_BUSY", message, { where: folder, hint });
 }
 
-/** A process's work on a run that it holds: writes what happens to the journal, and passes on what the run is told. */
+/** A process's work on a run that it has locked: writes events to the journal and passes commands to the training. */
 export class RunSession {
   readonly #places: RunPlaces;
   readonly #journal: Journal;
@@ -52,7 +52,7 @@ export class RunSession {
   readonly #now = new AbortController();
   readonly #timers: readonly NodeJS.Timeout[];
   #waiting: TrainingCommand[] = [];
-  /** Ends images that were asked for and are not drawn yet, by the ids of the commands. */
+  /** Cancel requested images that are not drawn yet, by the ids of their commands. */
   readonly #images = new Map<string, AbortController>();
   #step = 0;
   #toldRss = 0;
@@ -69,7 +69,7 @@ export class RunSession {
     for (const timer of this.#timers) timer.unref();
   }
 
-  /** Opens a run that this process holds. version: of this program. @throws OUTPUT_UNWRITABLE */
+  /** Opens a run that this process has locked. version: of this program. @throws OUTPUT_UNWRITABLE */
   static async open(places: RunPlaces, record: RunRecord, version: string): Promise<RunSession> {
     const journal = await Journal.open(places.journal).catch((cause) => {
       throw new CoinageError("OUTPUT_UNWRITABLE", `${places.journal} cannot be written.`, {
@@ -78,7 +78,7 @@ export class RunSession {
       });
     });
     const found = await takeCommands(places);
-    // what was meant for an earlier process is not obeyed by this one
+    // commands to an earlier process are refused
     const start = await lookAtStart(places);
     const isLate = ({ id }: FoundCommand) => journal.seq > 0 && (!start || start.mark.commands.includes(id));
     const [late, early] = [found.filter(isLate), found.filter((one) => !isLate(one))];
@@ -98,12 +98,12 @@ export class RunSession {
     return this.#stop.signal;
   }
 
-  /** Aborted when it is not to finish the step under way; `stop` is then, too. */
+  /** Aborted when the run is not even to finish the current step; `stop` is aborted then, too. */
   get now(): AbortSignal {
     return this.#now.signal;
   }
 
-  /** What the run is to do between this step and the next. */
+  /** Takes the commands to carry out between two steps. */
   readonly commands = (): readonly TrainingCommand[] => {
     const commands = this.#waiting;
     this.#waiting = [];
@@ -164,13 +164,13 @@ export class RunSession {
     }
   }
 
-  /** Keeps what was set for when the run goes on. The run matters more: what cannot be written is forgotten. */
+  /** Records the setting for when the run is resumed. Failures are ignored: the run matters more. */
   #keepSampling({ sampleEvery }: { readonly sampleEvery: number }): void {
     const keeping = changeRecord(this.#places, (record) => ({ ...record, sampleEvery })).catch(() => {});
     this.#looking = this.#looking.then(async () => void (await keeping));
   }
 
-  /** Has the state written. It is asked for, since only between two steps there is one. */
+  /** Asks for the state to be written: only between two steps can it be. */
   #keep(): void {
     if (this.#step === 0 || this.#waiting.some(({ command }) => command === "keepState")) return;
     const answer = (problem?: string): void => {
@@ -192,7 +192,7 @@ export class RunSession {
   }
 }
 
-/** Tells whoever lists the runs of a folder, which may be a thousand, that one of them has changed. Without it that is seen later. */
+/** Sets the modification time of the folder of runs, by which a list of many runs sees sooner that one has changed. */
 async function touch(folder: string): Promise<void> {
   const now = new Date();
   await utimes(folder, now, now).catch(() => {});

@@ -11,7 +11,7 @@ import {
 } from "../options/index.ts";
 import type { RunPlaces } from "./folder.ts";
 
-/** The dataset config is copied, and its paths with it. */
+/** Without the dataset config: it is copied. */
 const inputs = inputPaths.filter((flag) => flag !== "dataset_config").map(keyOf);
 const outputs = outputPaths.filter((flag) => flag !== "output_dir").map(keyOf);
 
@@ -19,8 +19,8 @@ function keyOf<Flag extends string>(flag: Flag): CamelCase<Flag> {
   return camelCase(flag) as CamelCase<Flag>;
 }
 
-/** The settings of a run in its folder: files go to their places in it, paths mean the same from every folder, and the dataset config is a copy. A state is
- *  written at the end, so that the run can be made longer. @throws DATASET_CONFIG, OUTPUT_UNWRITABLE */
+/** The settings of a run in its folder: outputs go into the folder, paths are absolute, and the dataset config is a copy. A state is
+ *  saved at the end, so that the run can be made longer. @throws DATASET_CONFIG, OUTPUT_UNWRITABLE */
 export async function settingsInFolder(settings: TrainSettings, places: RunPlaces): Promise<TrainSettings> {
   const { datasetConfig } = settings;
   if (datasetConfig !== undefined && path.resolve(datasetConfig) !== path.resolve(places.dataset))
@@ -35,7 +35,7 @@ export async function settingsInFolder(settings: TrainSettings, places: RunPlace
   };
 }
 
-/** Writes the settings as a file that repeats the run: with a new folder of the same name. given: as they were before they were put into the folder.
+/** Writes the settings as a file that repeats the run, in a new folder of the same name. given: the settings before settingsInFolder.
  *  seed: the one that was drawn. @throws OUTPUT_UNWRITABLE */
 export async function writeConfig(
   places: RunPlaces,

@@ -12,16 +12,16 @@ const schema = z.looseObject({
   schema: z.literal(1),
   /** Its model, with a fingerprint of each of its parts. */
   model: z.looseObject({ path: z.string(), parts: z.record(z.string(), z.string()) }).optional(),
-  /** Its images. file: in the run's own folder of them, or a whole path where they stayed where they were; original: what its owner calls it. */
+  /** Its images. file: name in the run's own folder of images, or the absolute path of an image elsewhere; original: its name before it was copied. */
   pictures: z
     .array(z.looseObject({ file: z.string(), original: z.string().optional(), sha256: z.string().optional() }))
     .default([]),
 });
 
-/** What a run learns from. Not in its record, which is read for every run of a list and has to be small. */
+/** The model and images of a run. Not in its record, which is read for every run of a list and has to be small. */
 export type RunSources = z.infer<typeof schema>;
 
-/** What is known of what a run learns from; nothing where that was not noted. */
+/** The recorded sources of a run; empty if there are none. */
 export async function readSources({ sources }: RunPlaces): Promise<RunSources> {
   const bytes = await readEarlierFile(sources);
   try {
@@ -36,14 +36,14 @@ export async function writeSources({ sources }: RunPlaces, contents: Omit<RunSou
   await writeFileAtomically(sources, `${JSON.stringify({ schema: 1, ...contents })}\n`);
 }
 
-/** Bytes that are hashed at once; the training's own thread does it. */
+/** Bytes hashed at a time: hashing blocks the training's thread. */
 const pieceBytes = 1 << 20;
-/** Of the time, hashing takes this part while the run trains. */
+/** Share of the time that hashing takes while the run trains. */
 const share = 0.1;
-/** Once the run has ended, hashing has this long to come to an end, in milliseconds. */
+/** How long hashing may go on after the run has ended, in milliseconds. */
 const hurryMs = 1000;
 
-/** Where a run finds what it learns from. */
+/** Paths of a run's model and images. */
 interface SourcePlaces {
   /** Path of the model. */
   readonly model: string;
@@ -51,18 +51,18 @@ interface SourcePlaces {
   readonly folders: readonly string[];
 }
 
-/** Notes what a run learns from: fingerprints of the model's parts, and the SHA-256 of each image. It takes its time beside the training. */
+/** Records the sources of a run: fingerprints of the model's parts, and the SHA-256 of each image, slowly while the run trains. */
 export class SourceNotes {
   readonly #stop = new AbortController();
   #isHurried = false;
   #work: Promise<void> = Promise.resolve();
 
-  /** Begins, unless that was noted when the run was opened before. What cannot be read is not noted: the run says so itself. */
+  /** Starts recording; what an earlier session recorded is reused. Unreadable files are left out: the training reports them itself. */
   begin(places: RunPlaces, sources: SourcePlaces): void {
     this.#work = this.#note(places, sources).catch(() => {});
   }
 
-  /** Returns when nothing is written any more. */
+  /** Finishes in a hurry; nothing is written after it. */
   async end(): Promise<void> {
     this.#isHurried = true;
     const late = setTimeout(() => this.#stop.abort(), hurryMs);
@@ -118,7 +118,7 @@ async function imagesIn(folders: readonly string[]): Promise<string[]> {
   return found;
 }
 
-/** An image of the run's own folder by its name in it, others by their path. */
+/** The name of an image in the run's own folder; the path of any other. */
 function ownName({ pictures }: RunPlaces, file: string): string {
   return path.dirname(path.resolve(file)) === pictures ? path.basename(file) : path.resolve(file);
 }

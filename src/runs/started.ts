@@ -7,21 +7,21 @@ import type { RunPlaces } from "./folder.ts";
 import type { ProblemData } from "./journal/events.ts";
 import { readStanding } from "./journal/standing.ts";
 
-// What whoever starts the process of a run notes about it: the process itself can do so only once it has opened the run, and no more after its death.
+// Notes by the parent of a run's process: the process itself can write nothing before it has opened the run, nor after its death.
 
 const owner = z.object({ place: z.string(), pid: z.int(), start: z.string() });
 const problemData = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
 const markSchema = z.object({
   /** Number of the last event. */
   seq: z.int(),
-  /** Ids of commands that nobody had taken. */
+  /** Ids of waiting commands. */
   commands: z.array(z.string()),
 });
 
-/** What there was of a run when a process was started for it: what comes later is of that process, or for it. Clocks may be set meanwhile. */
+/** Events and commands of a run when a process was started for it: later ones are from that process, or for it. Not a time, since clocks may be set. */
 export type StartMark = Readonly<z.infer<typeof markSchema>>;
 
-/** What there is of a run now. */
+/** The mark of a run now. */
 export async function startMark(places: RunPlaces): Promise<StartMark> {
   const { digest } = await readStanding(places.journal);
   return { seq: digest.seq, commands: await waitingCommands(places) };
@@ -30,7 +30,7 @@ export async function startMark(places: RunPlaces): Promise<StartMark> {
 const startSchema = z.object({
   mark: markSchema,
   process: owner.optional(),
-  /** Why there is no process. */
+  /** Why no process could be started. */
   problem: problemData.optional(),
 });
 
@@ -38,13 +38,13 @@ const startSchema = z.object({
 export interface FoundStart {
   readonly mark: StartMark;
   readonly isAlive: boolean;
-  /** Why it has not, where it is gone. */
+  /** Why it has not, if it is gone. */
   readonly problem: ProblemData | undefined;
 }
 
-/** Notes that a process was started for a run: until it opens the run, or ends without, the run is starting. mark: taken before it was started. */
+/** Notes that a process was started for a run: the run is starting until the process opens it or ends. mark: taken before the start. */
 export async function noteStart({ start }: RunPlaces, mark: StartMark, pid: number): Promise<void> {
-  // one that has ended already is none that lives
+  // without a place, a process counts as gone
   const process = processOf(pid) ?? { place: "", pid, start: "" };
   await writeFileAtomically(start, `${JSON.stringify({ mark, process })}\n`);
 }
@@ -54,19 +54,19 @@ export async function noteFailedStart({ start }: RunPlaces, mark: StartMark, pro
   await writeFileAtomically(start, `${JSON.stringify({ mark, problem })}\n`);
 }
 
-/** Forgets what was noted of a start: the run was opened, or is to wait. */
+/** Removes the note of a start: the run was opened, or is to wait. */
 export async function forgetStart({ start }: RunPlaces): Promise<void> {
   await rm(start, { force: true }).catch(() => {});
 }
 
-/** The start that was noted last. */
+/** The noted start of a run, if any. */
 export async function lookAtStart(places: RunPlaces): Promise<FoundStart | undefined> {
   const bytes = await readEarlierFile(places.start);
   const noted = bytes && startSchema.safeParse(parsed(bytes)).data;
   if (!noted) return undefined;
   const { mark, process, problem } = noted;
   if (!process) return { mark, isAlive: false, problem };
-  // of a process elsewhere nothing is known but that it was started
+  // a process on another machine cannot be checked: it counts as alive
   const isAlive = process.place !== "" && lifeOf(process) !== "gone";
   return { mark, isAlive, problem: isAlive ? undefined : unopened(await readExit(places, process.pid)) };
 }
@@ -82,16 +82,16 @@ function unopened(end: ProcessEnd | undefined): ProblemData {
 
 const exitSchema = z.object({ pid: z.int(), code: z.int().nullish(), signal: z.string().max(20).nullish() });
 
-/** Notes how the process of a run ended: for whoever started it, since it can no longer say so itself. */
+/** Notes how the process of a run ended. Its parent calls this, since the process no longer can. */
 export async function noteExit({ exit }: RunPlaces, pid: number, { code, signal }: ProcessEnd): Promise<void> {
   await writeFileAtomically(exit, `${JSON.stringify({ pid, code, signal })}\n`);
 }
 
-/** How a process of a run ended, where that was noted. */
+/** How a process of a run ended, if its parent noted it. */
 export async function readExit({ exit }: RunPlaces, pid: number | undefined): Promise<ProcessEnd | undefined> {
   const bytes = await readEarlierFile(exit);
   const noted = bytes && exitSchema.safeParse(parsed(bytes)).data;
-  // of an earlier process of the run otherwise
+  // a note with another pid is of an earlier process
   return noted && noted.pid === pid ? noted : undefined;
 }
 

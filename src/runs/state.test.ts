@@ -129,7 +129,7 @@ describe("why a run was lost", () => {
     expect(hasRestartedSince({ ...opened, bootedMs: opened.bootedMs - 3 * 3_600_000 })).toBe(opened.boot === undefined);
     expect(hasRestartedSince({ ...opened, boot: "another" })).toBe(opened.boot !== undefined);
     expect(hasRestartedSince({ ...opened, host: "elsewhere", boot: "another" })).toBe(false);
-    // where the system has no name for each start
+    // on a system without boot ids
     const { boot: _, upMs = 0, ...unnamed } = opened;
     const hour = 3_600_000;
     expect(hasRestartedSince({ ...unnamed, upMs })).toBe(false);

@@ -1,7 +1,7 @@
 import type { Digest } from "./journal/digest.ts";
 import type { RunRecord } from "./record.ts";
 
-/** What a run is at. lost: its process is gone and has not said why. */
+/** The state of a run. lost: its process is gone and has not said why. */
 export type RunState =
   | "draft"
   | "queued"
@@ -14,22 +14,22 @@ export type RunState =
   | "failed"
   | "lost";
 
-/** What of a run's folder tells its state. */
+/** Facts from a run's folder that determine its state. */
 export interface RunFacts {
   readonly wanted: RunRecord["wanted"];
-  /** Whether a living process holds the run. */
+  /** Whether a living process has locked the run. */
   readonly isHeld: boolean;
-  /** Whether a command to stop waits to be obeyed. */
+  /** Whether a stop command is waiting. */
   readonly isStopAsked: boolean;
   /** A process that was started for the run since the last event and has not opened it. */
   readonly start: { readonly isAlive: boolean } | undefined;
-  /** Since the folder was made or wanted something else, in milliseconds. */
+  /** Milliseconds since the record was last written. */
   readonly ageMs: number;
   readonly digest: Pick<Digest, "session" | "phase" | "outcome">;
 }
 
-/** Between the record of a run that is to start and the note of its process, in milliseconds: files are written in it, by a machine that may be busy. The process
- *  itself may take as long as it needs. */
+/** Longest time between writing the record of a run that is to start and noting its process, in milliseconds: files are written meanwhile, on a machine that may be
+ *  busy. The process itself may take as long as it needs. */
 const notingMs = 20_000;
 
 /** The state of a run, from its folder alone. */

@@ -6,15 +6,15 @@ export interface Curve {
   readonly values: readonly number[];
 }
 
-/** The smoothed loss is the mean of the first so many steps, and then follows each by this share. */
+/** The smoothed loss is the mean over up to this many steps, then a moving average with this time constant. */
 const smoothedSteps = 40;
 
 const ofSteps = ["loss", "averageLoss", "residual", "lr", "rowNorm", "distance", "gradNorm"] as const;
 
-/** The curves of a run, by name; `evaluation` is the loss on the frozen batch, `smoothLoss` the loss without most of its noise. */
+/** The name of a curve; `evaluation` is the loss on the frozen batch, `smoothLoss` the loss without most of its noise. */
 type CurveName = (typeof ofSteps)[number] | "smoothLoss" | "evaluation";
 
-/** At most so many points of a curve: its first and last, and in between the lowest and the highest of each stretch of steps, so that no peak is lost.
+/** A curve of at most `most` points: the first and the last, and the lowest and highest of each stretch in between, so that no peak is lost.
  *  most: at least 4. */
 export function downsampled({ steps, values }: Curve, most: number): Curve {
   if (steps.length <= most) return { steps, values };
@@ -43,12 +43,12 @@ interface GrowingCurve {
   readonly values: number[];
 }
 
-/** A row of the table of a run: one step. Null: not known there. */
+/** A row of a run's table: one step. null: unknown. */
 export interface TableRow {
   readonly step: number;
   readonly loss: number | null;
   readonly averageLoss: number | null;
-  /** The last evaluation since the row before. */
+  /** The last evaluation since the previous row. */
   readonly evaluation: number | null;
   readonly rowNorm: number | null;
   readonly distance: number | null;
@@ -59,13 +59,13 @@ export interface TableRow {
 export class Curves {
   readonly #curves = new Map<CurveName, GrowingCurve>();
 
-  /** Every curve as it is now, with at most so many points. */
+  /** Every curve so far, each of at most `most` points. */
   read(most: number): CurvesOf {
     const curves = [...this.#curves].map(([name, curve]) => [name, downsampled(curve, Math.max(4, most))]);
     return Object.fromEntries(curves);
   }
 
-  /** Steps between two of them, both included, evenly spread: at most so many. */
+  /** At most `rows` evenly spread steps between `from` and `to`, both included. */
   table({ from, to, rows }: { readonly from: number; readonly to: number; readonly rows: number }): TableRow[] {
     const all = this.#curves.get("loss")?.steps ?? [];
     const [first, last] = [firstFrom(all, from), firstFrom(all, to + 1) - 1];
@@ -88,7 +88,7 @@ export class Curves {
     });
   }
 
-  /** The last value up to a step that comes after another one. */
+  /** The last value later than step `after`, up to `step`. */
   #valueAt(name: CurveName, step: number, after: number): number | null {
     const { steps, values } = this.#curves.get(name) ?? { steps: [], values: [] };
     const index = firstFrom(steps, step + 1) - 1;
@@ -96,7 +96,7 @@ export class Curves {
   }
 
   take(entry: Entry): void {
-    // a run that goes on from a state makes the steps after it again
+    // a resumed run repeats the steps after its state
     if (entry.kind === "start") this.#forgetAfter(entry.run.resumed?.step ?? 0);
     if (entry.kind === "evaluation") this.#add("evaluation", entry.step, entry.loss);
     if (entry.kind !== "step") return;
@@ -129,7 +129,7 @@ export class Curves {
   }
 }
 
-/** The index of the first of rising numbers that is not below a number; their count when all are. */
+/** The index of the first of ascending numbers that is at least `least`; their count if none is. */
 function firstFrom(numbers: readonly number[], least: number): number {
   let [low, high] = [0, numbers.length];
   while (low < high) {

@@ -1,9 +1,9 @@
 import type { Entry, Outcome, ProblemData } from "./events.ts";
 
-/** What a process that has opened a run is at. */
+/** What a process that has opened a run is doing. */
 type Phase = "starting" | "running" | "sampling" | "stopping";
 
-/** How a run stands, by its journal. */
+/** The state of a run by its journal. */
 export interface Digest {
   /** Number of the last event. */
   readonly seq: number;
@@ -22,11 +22,11 @@ export interface Digest {
   readonly samplesPerSecond: number | undefined;
   readonly remainingSeconds: number | undefined;
   readonly memory: Extract<Entry, { readonly kind: "memory" }> | undefined;
-  /** The embedding that was written last. */
+  /** The last embedding written. */
   readonly file: string | undefined;
 }
 
-/** Of a run whose journal has no events. */
+/** The digest of a journal without events. */
 export const nothingYet: Digest = {
   seq: 0,
   time: undefined,
@@ -45,13 +45,13 @@ export const nothingYet: Digest = {
   file: undefined,
 };
 
-/** How a run stands after these events. isWhole: they are all; else the last ones, of a run that is under way unless they say otherwise. */
+/** The digest of these events. isWhole: they are all; otherwise they are the last ones, and the run counts as running unless they say otherwise. */
 export function digestOf(entries: readonly Entry[], isWhole: boolean): Digest {
   const start: Digest = isWhole ? nothingYet : { ...nothingYet, session: "open", phase: "running" };
   return entries.reduce(digestAfter, start);
 }
 
-/** How it stands after one more event. Those of later versions change nothing. */
+/** The digest after one more event. Unknown events, of later versions, change only `seq` and `time`. */
 export function digestAfter(digest: Digest, entry: Entry): Digest {
   const now = { ...digest, seq: entry.seq, time: entry.time };
   switch (entry.kind) {
@@ -79,7 +79,7 @@ export function digestAfter(digest: Digest, entry: Entry): Digest {
       return { ...now, file: entry.file };
     case "answer":
       if (isStop(entry)) return { ...now, phase: "stopping" };
-      // an image that was given up
+      // the image was not drawn
       return entry.command === "sample" && digest.phase === "sampling" ? { ...now, phase: "running" } : now;
     case "memory":
       return { ...now, memory: entry };

@@ -7,20 +7,20 @@ import { readEntries } from "./reader.ts";
 import { Wake } from "./wake.ts";
 
 interface FollowOptions {
-  /** Ends it; waiting, too. */
+  /** Ends it, even while it waits. */
   readonly signal?: StopSignal | undefined;
-  /** How often the journal is looked at, in milliseconds. */
+  /** How often the journal is read if nothing reports a change, in milliseconds. */
   readonly pollMs?: number;
 }
 
-/** Events that come within this time after others are read at once, in milliseconds: the steps of a small model come faster than anybody looks. */
+/** Pause after events, in milliseconds, so that the next ones are read together: steps of a small model come faster than anybody can read. */
 const gatherMs = 200;
 
-/** When so many were gathered, more are taken for granted, and the system is not asked to tell of each. */
+/** With at least this many events in one read, more are expected at once, and the folder is not watched. */
 const manyEntries = 3;
 
-/** The events of a run after one of them, then those to come, whichever process writes them; it ends by the signal alone, since a run can go on after its end.
- *  afterSeq: number of the last event that is known. @throws the system's own errors when the journal cannot be read */
+/** The events of a run after `afterSeq`, then those to come, whichever process writes them. Only the signal ends it, since an ended run can be resumed.
+ *  @throws the system's own errors when the journal cannot be read */
 export async function* follow(
   { folder, journal }: RunPlaces,
   afterSeq = 0,
@@ -48,7 +48,7 @@ export async function* follow(
       }
       if (!watching) {
         watching = { watcher: watched(folder, change.wake) };
-        // what was written before is told by nobody
+        // the watcher does not report what was written before
         change.wake();
       }
       await change.wait(pollMs);
@@ -59,7 +59,7 @@ export async function* follow(
   }
 }
 
-/** Has the system wake a wait when it sees a change. It is not relied upon: some drives and containers never tell, and watches may be used up. */
+/** Wakes a wait when the system reports a change in the folder. Not relied upon: some drives and containers report none, and watches may be used up. */
 function watched(folder: string, wake: () => void): FSWatcher | undefined {
   try {
     return watch(folder, { persistent: false }, wake).on("error", () => {});

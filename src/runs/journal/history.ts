@@ -6,10 +6,10 @@ import { readEntries } from "./reader.ts";
 
 type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }>;
 
-/** Messages of a run that are kept for a page that is opened late. */
+/** Most messages kept for a page that is opened late. */
 const mostMessages = 2000;
 
-/** All that a journal tells, except for its lines: what was read once is remembered, so that only what is new is read again. */
+/** The contents of a journal in memory: each reading takes only what is new. */
 export class RunHistory {
   readonly #journal: string;
   readonly #curves = new Curves();
@@ -29,22 +29,22 @@ export class RunHistory {
 
   /** Reads what is new. @throws the system's own errors when the journal cannot be read */
   async catchUp(): Promise<void> {
-    // one after the other: two readings at once would take the same lines
+    // in turn: two concurrent readings would take the same lines
     this.#reading = this.#reading.catch(() => {}).then(() => this.#readOn());
     await this.#reading;
   }
 
-  /** Number of the last event that was read. */
+  /** Number of the last event read. */
   get seq(): number {
     return this.#digest.seq;
   }
 
-  /** Number of the last event by which the run began, was told to stop, or ended. */
+  /** Number of the last event that opened, began to stop or ended the run. */
   get changedAt(): number {
     return this.#changedAt;
   }
 
-  /** The last messages, which are neither steps nor about memory, after one of them. */
+  /** The last messages after `afterSeq`: all events but those of steps and memory. */
   messages(afterSeq: number): readonly Entry[] {
     return this.#messages.filter(({ seq }) => seq > afterSeq);
   }
@@ -54,17 +54,17 @@ export class RunHistory {
     return this.#samples;
   }
 
-  /** The last saving of each embedding file, by its path when it was written. */
+  /** The last save of each embedding file. */
   get saved(): readonly OfKind<"saved">[] {
     return [...this.#saved.values()];
   }
 
-  /** What the run was about when it began last. */
+  /** The last `start` event. */
   get start(): OfKind<"start"> | undefined {
     return this.#start;
   }
 
-  /** Which vectors the final file has, where the run chose. */
+  /** Which vectors the final file holds, if the run chose. */
   get choice(): OfKind<"choice"> | undefined {
     return this.#choice;
   }
@@ -100,7 +100,7 @@ export class RunHistory {
   }
 }
 
-/** What of a run's state matters to whoever steers it: not whether an image is being drawn. */
+/** The part of a run's state that its controls depend on: not whether an image is being drawn. */
 function stageOf({ session, phase, outcome }: Digest): string {
   return session === "open" ? `open ${phase === "stopping"}` : `${session} ${outcome}`;
 }

@@ -4,8 +4,8 @@ import type { TrainingEvent } from "../../training/index.ts";
 import type { RunEvent } from "./events.ts";
 import { readEntries, readTail } from "./reader.ts";
 
-/** The events of a run on the disk: written at once, so that they survive the death of the process, and synced every second, so that they survive
- *  that of the machine. While the disk is full they are kept in memory. */
+/** The events of a run on disk: written at once, so that they survive a crash of the process, and synced every second, so that they survive
+ *  a crash of the machine. While the disk is full they are kept in memory. */
 export class Journal {
   readonly #handle: number;
   /** Bytes of whole lines. */
@@ -23,7 +23,7 @@ export class Journal {
     this.#beat.unref();
   }
 
-  /** Opens a journal to go on with it, or makes it. A last line that was not finished is cut off. @throws the system's own errors */
+  /** Opens a journal to append to it, or makes it. An unfinished last line is cut off. @throws the system's own errors */
   static async open(file: string): Promise<Journal> {
     const handle = openSync(file, constants.O_RDWR | constants.O_CREAT, 0o666);
     try {
@@ -53,14 +53,14 @@ export class Journal {
     closeSync(this.#handle);
   }
 
-  /** Writes what waits. What cannot be written waits on: the run matters more than its journal. */
+  /** Writes the waiting lines. If that fails they keep waiting: the run matters more than its journal. */
   #write(): void {
     const bytes = Buffer.from(this.#waiting.join(""));
     try {
       for (let written = 0; written < bytes.length; )
         written += writeSync(this.#handle, bytes, written, bytes.length - written, this.#length + written);
     } catch {
-      // readers wait for the end of a line, so that half of one does no harm
+      // half a line does no harm: readers wait for its end
       if (this.#waiting.length > mostWaiting) this.#waiting = this.#waiting.filter((line) => !line.includes(stepMark));
       return;
     }
@@ -78,7 +78,7 @@ export class Journal {
 }
 
 const syncMs = 1000;
-/** Lines that wait for a full disk to have room, before those of steps are given up. */
+/** Lines kept in memory while the disk is full, before those of steps are dropped. */
 const mostWaiting = 10_000;
 const stepMark = '"kind":"step"';
 

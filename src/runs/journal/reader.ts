@@ -2,23 +2,23 @@ import { type FileHandle, open } from "node:fs/promises";
 import { reasonOf } from "../../files/index.ts";
 import type { Entry } from "./events.ts";
 
-/** Bytes that are read at once; more for longer lines. */
+/** Bytes read at once; more for longer lines. */
 const pieceBytes = 1 << 20;
-/** A longer line is no line of ours. */
+/** No event makes a longer line. */
 const longestLine = 16 << 20;
-/** Bytes of a journal's end that tell how the run stands: some hundred steps. */
+/** Bytes at a journal's end that the digest is made from: some hundred steps. */
 const tailBytes = 64 * 1024;
 
 interface Piece {
   readonly entries: readonly Entry[];
-  /** The byte behind the last whole line: where to read on. */
+  /** The byte after the last whole line: where to read on. */
   readonly end: number;
-  /** Whether nothing comes after it, but for a line that is not finished. */
+  /** Whether nothing follows but an unfinished line. */
   readonly isAtEnd: boolean;
 }
 
-/** The next events of a journal from a byte on, at the beginning of a line. A line that is not finished yet is left for later, a damaged one is left out.
- *  A journal that is not there has none; one that is shorter than `from` is another one, and read from its beginning. afterSeq: only later ones. */
+/** The next events of a journal. from: a byte at the beginning of a line; afterSeq: only later events. An unfinished line is left for later, a damaged one is skipped.
+ *  A missing journal has no events; one shorter than `from` is a new one, and is read from its beginning. */
 export async function readEntries(file: string, from: number, afterSeq = 0): Promise<Piece> {
   return withJournal(file, { entries: [], end: from, isAtEnd: true }, async (handle, size) => {
     const start = size < from ? 0 : from;
@@ -86,7 +86,7 @@ function entriesIn(lines: Buffer, afterSeq: number): Entry[] {
     .toString("utf8")
     .split("\n")
     .flatMap((line) => {
-      // most are skipped when a reader comes back, so they are not parsed
+      // a reader that comes back skips most lines, so they are not parsed
       const seq = Number(/^\{"seq":(\d{1,15}),/.exec(line)?.[1]);
       if (!(seq > afterSeq)) return [];
       const entry = parsed(line);

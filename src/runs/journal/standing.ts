@@ -2,15 +2,15 @@ import { stat } from "node:fs/promises";
 import { type Digest, digestAfter, digestOf } from "./digest.ts";
 import { readEntries, readTail } from "./reader.ts";
 
-/** How a run stands by its journal, as far as that was read. */
+/** The digest of a journal, as far as it was read. */
 export interface Standing {
   readonly digest: Digest;
-  /** Which file that was, and the byte where to read on. */
+  /** Inode of the file, and the byte to read on from. */
   readonly file: number | undefined;
   readonly end: number;
 }
 
-/** How a run stands now, by the last events of its journal. before: as it stood; only what has come since is read. */
+/** The digest of a journal now, from its last events. before: an earlier standing; only later events are read. */
 export async function readStanding(journal: string, before?: Standing): Promise<Standing> {
   const { ino: file, size } = await stat(journal).catch(() => ({ ino: undefined, size: 0 }));
   if (before === undefined || before.file !== file || size < before.end) {

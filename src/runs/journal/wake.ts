@@ -1,4 +1,4 @@
-/** A wait that ends early when something is said to have changed, before it or during it. */
+/** A wait that `wake` ends early, whether called before it or during it. */
 export class Wake {
   #isWoken = false;
   #end: (() => void) | undefined;
