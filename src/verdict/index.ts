@@ -21,7 +21,7 @@ export interface KnownEvaluation {
 /** Standard errors that a difference must exceed to count as more than chance. */
 const certain = 2;
 
-/** Length, in lengths of ordinary words, beyond which a word drowns out the rest of a prompt. Source: position probe of DTI: text encoders lose the order of words from 4 to 10 on. */
+/** Length, in lengths of ordinary words, beyond which a word drowns out the rest of a prompt. Source: position probe of DTI (word order is lost at 4 to 10). */
 const tooLong = 10;
 
 /** Angle in radians below which a word counts as not moved. */

@@ -9,7 +9,7 @@ type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }
 /** Most messages kept for a page that is opened late. */
 const mostMessages = 2000;
 
-/** The contents of a journal in memory: each reading takes only what is new. */
+/** The contents of a journal in memory: each reading adds only new events. */
 export class RunHistory {
   readonly #journal: string;
   readonly #curves = new Curves();
@@ -27,7 +27,7 @@ export class RunHistory {
     this.#journal = journal;
   }
 
-  /** Reads what is new. @throws the system's own errors when the journal cannot be read */
+  /** Reads the new events. @throws the system's own errors when the journal cannot be read */
   async catchUp(): Promise<void> {
     // in turn: two concurrent readings would take the same lines
     this.#reading = this.#reading.catch(() => {}).then(() => this.#readOn());
