@@ -1,27 +1,27 @@
 import { signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 
-/** What a key does. */
+/** A key binding. */
 export interface Binding {
   /** "n", "Escape", " ", or two after each other: "g r". */
   readonly keys: string;
-  /** In the list of keys. */
+  /** Its text in the list of keys. */
   readonly does: string;
   readonly run: () => void;
 }
 
-/** All that keys do now, those of the innermost screen last. */
+/** All bindings in effect, those of the innermost screen last. */
 export const bindings = signal<readonly Binding[]>([]);
 
-/** Two keys that belong together come within this time, in milliseconds. */
+/** Longest time between the two keys of a sequence, in milliseconds. */
 const pairMs = 1200;
 
-/** Binds keys as long as the component is shown. They do nothing while a text is typed, except Escape, or with Ctrl, Alt or Meta. */
+/** Binds keys while the component is shown. Except for Escape they do nothing while a text is typed, and never with Ctrl, Alt or Meta. */
 export function useKeys(own: readonly Binding[]): void {
   const latest = useRef(own);
   latest.current = own;
   const names = own.map(({ keys, does }) => `${keys}\t${does}`).join("\n");
-  // what a key does is looked up when it is pressed: only a change of names is a change; keys live as soon as their screen is seen
+  // actions are looked up when a key is pressed, so only new names rebind; a layout effect, so that keys work as soon as the screen is seen
   useLayoutEffect(() => {
     const mine = latest.current.map(({ keys, does }, i) => ({ keys, does, run: () => latest.current[i]?.run() }));
     bindings.value = [...bindings.value, ...mine];
@@ -41,7 +41,7 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Space and Enter press what has the focus; arrows move in it. */
+/** Whether a control with the focus uses the key itself: Space and Enter press it, arrows move in it. */
 function isOfControl(key: string, target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
   if (key === " " || key === "Enter")
@@ -49,12 +49,12 @@ function isOfControl(key: string, target: EventTarget | null): boolean {
   return key.startsWith("Arrow") && target.closest("input, [role=listbox], [role=menu], [role=slider]") !== null;
 }
 
-/** Listens for keys, for as long as the page is there. */
+/** Listens for keys as long as the page is open. */
 export function listenForKeys(): void {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    // closes the dialog, whatever it does behind that
+    // Escape only closes an open dialog
     if (key === "Escape" && document.querySelector("dialog[open]")) return;
     if (key !== "Escape" && (isTyping(event.target) || isOfControl(key, event.target))) return;
     const pair = performance.now() - firstAt < pairMs ? `${first} ${key}` : "";

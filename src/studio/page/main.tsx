@@ -13,7 +13,7 @@ import { Notices, ProblemBox } from "./parts/notices.tsx";
 import { followLinks, go, type Route, route } from "./route.ts";
 import { common as words } from "./texts/common.ts";
 
-// each screen is a script of its own, so that the first one is there soon
+// each screen is a script of its own, so that the first one loads quickly
 const RunsScreen = later(async () => (await import("./screens/runs/index.ts")).RunsScreen);
 const NewWordScreen = later(async () => (await import("./screens/new-word/index.ts")).NewWordScreen);
 const RunScreen = later(async () => (await import("./screens/run/index.ts")).RunScreen);
@@ -91,7 +91,7 @@ function KeyList() {
   );
 }
 
-/** Keys that are pressed one after the other. */
+/** Keys pressed one after the other. */
 function Keys({ keys }: { keys: string }) {
   const each = keys === " " ? [words.space] : keys.split(" ");
   return (

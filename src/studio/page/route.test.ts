@@ -1,7 +1,7 @@
 import { beforeAll, expect, test, vi } from "vitest";
 
 beforeAll(() => {
-  // what a browser has and the module reads when it is loaded
+  // the module reads the browser's location when it is loaded
   vi.stubGlobal("location", { pathname: "/" });
 });
 

@@ -7,7 +7,7 @@ export type Route =
 
 const address = signal(location.pathname);
 
-/** What follows the address: the affair of the screen. */
+/** The query of the address, which belongs to the screen. */
 export const query = signal(location.search);
 
 function look(): void {
@@ -19,7 +19,7 @@ function look(): void {
 
 export const route = computed(() => routeOf(address.value));
 
-/** What an address shows. */
+/** The route of an address. */
 export function routeOf(path: string): Route {
   if (path === "/") return { screen: "runs" };
   if (path === "/new") return { screen: "new" };
@@ -48,7 +48,7 @@ export function go(target: string): void {
   window.scrollTo(0, 0);
 }
 
-/** Follows links of the page and the browser's back and forward without loading the page anew. */
+/** Handles links within the page, and back and forward, without reloading it. */
 export function followLinks(): void {
   window.addEventListener("popstate", look);
   document.addEventListener("click", (event) => {

@@ -1,10 +1,10 @@
 import type { Problem } from "../../http/problems.ts";
 
-/** An answer of the studio that is a problem, or none at all (`code` is then UNREACHABLE). */
+/** An answer with a problem, or a missing answer (`code` is then UNREACHABLE). */
 class ProblemError extends Error {
   readonly problem: Problem;
   readonly status: number;
-  /** What else the answer has: for a conflict, what is there now. */
+  /** The rest of the answer: after a conflict, the current data. */
   readonly answer: Readonly<Record<string, unknown>>;
 
   constructor(problem: Problem, status = 0, answer: Readonly<Record<string, unknown>> = {}) {
@@ -21,26 +21,26 @@ const unreachable: Problem = {
 
 let csrf: string | undefined;
 
-/** Remembers the value that proves that requests come from this page. */
+/** Sets the value that proves that requests come from this page. */
 export function useCsrf(value: string): void {
   csrf = value;
 }
 
 interface Asking {
-  /** Sent as JSON; a Blob as it is. */
+  /** Sent as JSON, except for a Blob. */
   readonly body?: unknown;
-  /** The event that the action was decided on: it is refused when the run has changed since. */
+  /** The last event known when the action was chosen: it is refused if the run has changed since. */
   readonly ifMatch?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Asks the studio. @throws ProblemError for everything but a good answer */
+/** Sends a request to the studio and returns its answer. @throws ProblemError for any other outcome */
 export async function ask<Answer>(method: string, path: string, { body, ifMatch, signal }: Asking = {}) {
   const isRead = method === "GET";
   const isBlob = body instanceof Blob;
   const headers: Record<string, string> = {
     ...(!isRead && csrf !== undefined && { "x-coinage": csrf }),
-    // the same press of a button is done once, even when the answer is lost and it is sent again
+    // one press of a button acts once, even if the answer is lost and the request is sent again
     ...(method === "POST" && { "idempotency-key": crypto.randomUUID() }),
     ...(body !== undefined && !isBlob && { "content-type": "application/json" }),
     ...(ifMatch !== undefined && { "if-match": String(ifMatch) }),
@@ -65,12 +65,12 @@ export async function ask<Answer>(method: string, path: string, { body, ifMatch,
 }
 
 interface Sending {
-  /** Told how much of it has left, from 0 to 1. */
+  /** Called with the share that has been sent, from 0 to 1. */
   readonly onShare?: (share: number) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Sends a file as it is, with PUT. Its progress can be told, which fetch cannot. @throws ProblemError; the signal's reason when that ends it early */
+/** Sends a file with PUT. XMLHttpRequest reports progress, which fetch cannot. @throws ProblemError; the signal's reason if it aborts */
 export function sendFile<Answer>(path: string, file: Blob, { onShare, signal }: Sending = {}): Promise<Answer> {
   const request = new XMLHttpRequest();
   return new Promise<Answer>((resolve, reject) => {
@@ -97,7 +97,7 @@ function answerIn(text: string): Record<string, unknown> {
   }
 }
 
-/** What went wrong, as the page shows it. */
+/** An error as a problem to show. */
 export function problemIn(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   return { code: "PAGE", message: error instanceof Error ? error.message : String(error) };

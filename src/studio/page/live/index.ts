@@ -1,4 +1,4 @@
-/** What the page knows of the studio, and how it hears and asks. */
+/** The page's connection to the studio: requests, event stream, and the state they keep. */
 
 export { ask, problemIn, sendFile } from "./api.ts";
 export { fileAddress, useRun } from "./run.ts";

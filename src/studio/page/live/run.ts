@@ -7,18 +7,18 @@ import type { Message } from "./sse.ts";
 import { rows } from "./studio.ts";
 import { useStream } from "./use-stream.ts";
 
-/** A run as a screen about it shows it. */
+/** A run for a screen about it. */
 interface ShownRun {
-  /** How it stands now. */
+  /** Its current row. */
   readonly run: RunRow;
-  /** undefined for a run that cannot be read: its row says why. */
+  /** Undefined for an unreadable run: its row says why. */
   readonly about: RunAbout | undefined;
 }
 
-/** Events after which a run has something that it did not have before. */
+/** Events after which `about` has changed. */
 const telling = new Set(["opened", "start", "sample", "saved", "choice", "report", "done", "closed"]);
 
-/** A run and what it has, read again whenever that changes; undefined until it is known. hear: told of every message about the run. */
+/** A run, read again whenever it changes; undefined until it is known. hear: called with every message about the run. */
 export function useRun(id: string, hear?: (message: Message) => void) {
   const answer = useSignal<ShownRun | { readonly problem: Problem } | undefined>(undefined);
   const read = async (): Promise<void> => {
@@ -45,7 +45,7 @@ export function useRun(id: string, hear?: (message: Message) => void) {
   return {
     shown: shown && { ...shown, run: rows.value?.find((row) => row.id === id) ?? shown.run },
     problem: now && "problem" in now ? now.problem : undefined,
-    /** Takes marks that an action has answered with. */
+    /** Takes the marks from the answer to an action. */
     takeMarks: (marks: RunAbout["marks"]): void => {
       if (shown?.about) answer.value = { ...shown, about: { ...shown.about, marks } };
     },

@@ -1,19 +1,19 @@
 /** A message of an event stream. */
 export interface Message {
-  /** The last id that was told, with this message or before it. */
+  /** The last id, of this message or an earlier one. */
   readonly id: string | undefined;
   readonly event: string;
   readonly data: string;
 }
 
-/** Reads server-sent events from pieces of text. Source: WHATWG HTML, 9.2.6. */
+/** Parses server-sent events from chunks of text. Source: WHATWG HTML, 9.2.6. */
 export class EventReader {
   #rest = "";
   #id: string | undefined;
   #event = "";
   #data: string[] = [];
 
-  /** The messages that end in this piece. */
+  /** The messages that end in this chunk. */
   take(piece: string): Message[] {
     const lines = (this.#rest + piece).split("\n");
     this.#rest = lines.pop()!;

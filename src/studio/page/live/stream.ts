@@ -1,32 +1,32 @@
 import { signal } from "@preact/signals";
 import { EventReader, type Message } from "./sse.ts";
 
-/** Whether the page hears of what happens. since: when the connection was lost, in milliseconds since 1970. */
+/** The state of the page's event stream. since: when the connection was lost, in milliseconds since 1970. */
 export type Connection =
   | { readonly state: "connecting" }
   | { readonly state: "connected" }
   | { readonly state: "lost"; readonly since: number }
-  /** The studio does not know this browser (any more). */
+  /** The studio does not accept this browser's cookie (any more). */
   | { readonly state: "refused" };
 
 export const connection = signal<Connection>({ state: "connecting" });
 
-/** Waits before another attempt, in milliseconds; the last one is repeated. */
+/** Waits before reconnecting, in milliseconds; the last one is repeated. */
 const waits = [1000, 2000, 4000, 8000, 15_000];
-/** The studio sends something every 15 seconds; one that is silent for this long is gone, or this machine has slept. */
+/** Silence after which the connection counts as lost, in milliseconds: the studio sends something every 15 seconds, unless it is gone or this machine has slept. */
 const silenceMs = 40_000;
 
-/** A browser allows six connections to one server, for all its tabs together. So many tabs hear all the time and the others in turns: what tabs ask needs connections, too. */
+/** Tabs that stay connected; others connect in turns. A browser allows six connections to one server for all its tabs together, and requests need some, too. */
 const lasting = 3;
-/** How long a tab hears in its turn, and until its next one, in milliseconds. */
+/** How long a tab stays connected in its turn, and the wait until its next one, in milliseconds. */
 const [turnMs, betweenMs] = [1000, 2000];
 
-/** How hearing ended. turn: its turn is over. */
+/** Why a connection ended. turn: the tab's turn is over. */
 type End = "gone" | "refused" | "turn";
 
-/** Hears for as long as there is something to hear, or in turns when many tabs hear already. listen: given how long it may. */
+/** Listens without a limit, or in turns if enough other tabs do already. listen: called with its time limit in milliseconds, if any. */
 async function inTurn(listen: (ms: number | undefined) => Promise<End>): Promise<End> {
-  // pages of other machines without TLS have no locks
+  // pages opened from other machines without TLS have no locks
   if (!navigator.locks) return listen(undefined);
   for (let place = 0; place < lasting; place++) {
     const end = await navigator.locks.request(`coinage hears ${place}`, { ifAvailable: true }, (lock) =>
@@ -37,7 +37,7 @@ async function inTurn(listen: (ms: number | undefined) => Promise<End>): Promise
   return listen(turnMs);
 }
 
-/** What comes of the studio's stream of events, from now on or after what is known, until it is closed. One per tab, and none while the tab is hidden. */
+/** The studio's event stream, from now on or after a known message, until it is closed. It reconnects by itself, and disconnects while the tab is hidden. */
 export class Stream {
   readonly #runs: readonly string[];
   readonly #take: (message: Message) => void;
@@ -46,7 +46,7 @@ export class Stream {
   #current: AbortController | undefined;
   #timer: number | undefined;
 
-  /** runs: whose events are wanted; `run` messages come of all. last: the id of the last message that is known. */
+  /** runs: ids of the runs whose events are wanted; `run` messages come for all runs. last: id of the last known message. */
   constructor(runs: readonly string[], last: string | undefined, take: (message: Message) => void) {
     [this.#runs, this.#last, this.#take] = [runs, last, take];
     document.addEventListener("visibilitychange", this.#look);
@@ -94,7 +94,7 @@ export class Stream {
     this.#timer = setTimeout(() => this.#open(), wait) as unknown as number;
   }
 
-  /** Hears until the connection ends. ms: or for so long. */
+  /** Listens until the connection ends. ms: time limit, if any. */
   async #listen(current: AbortController, ms: number | undefined): Promise<End> {
     const query = this.#runs.length > 0 ? `?runs=${this.#runs.map(encodeURIComponent).join(",")}` : "";
     const answer = await fetch(`/api/events${query}`, {

@@ -4,23 +4,23 @@ import type { ShortDisk } from "../../disk/room.ts";
 import type { Problem } from "../../http/problems.ts";
 import { ask, problemIn, useCsrf } from "./api.ts";
 
-/** What the studio says of itself. */
+/** The studio's answer about itself. */
 interface StudioState {
   readonly version: string;
   readonly csrf: string;
   readonly roots: readonly { readonly id: string; readonly path: string }[];
 }
 
-/** undefined until it has answered; a problem when it will not. */
+/** Undefined until the studio has answered; a problem if it refuses. */
 export const studio = signal<StudioState | { readonly problem: Problem } | undefined>(undefined);
 
-/** What the disk has left while that is too little. */
+/** Free space on the disk, while it is too little. */
 export const disk = signal<ShortDisk | null>(null);
 
 /** All runs by id; undefined until they are known. */
 const known = signal<ReadonlyMap<string, RunRow> | undefined>(undefined);
 
-/** Ids of runs that were here while this page looked, and are no longer: thrown away, moved or renamed. */
+/** Ids of runs that have gone while this page was open: discarded, moved or renamed. */
 export const gone = signal<ReadonlySet<string>>(new Set());
 
 /** The rows of all runs, the newest first; undefined until they are known. */
@@ -30,7 +30,7 @@ function newestFirst(a: RunRow, b: RunRow): number {
   return (b.made ?? b.id).localeCompare(a.made ?? a.id);
 }
 
-/** Asks the studio for what every screen needs. */
+/** Reads what every screen needs. */
 export async function meetStudio(): Promise<void> {
   try {
     const state = await ask<StudioState>("GET", "/api/state");
@@ -42,18 +42,18 @@ export async function meetStudio(): Promise<void> {
   }
 }
 
-/** Reads all rows anew: also those that are gone are then known. */
+/** Reads all rows again, which also reveals those that have gone. */
 export async function readRows(): Promise<void> {
   const { runs } = await ask<{ runs: readonly RunRow[] }>("GET", "/api/runs");
   takeRows(new Map(runs.map((row) => [row.id, row])));
 }
 
-/** Takes a row that was told. */
+/** Takes a row from a message. */
 export function takeRow(row: RunRow): void {
   takeRows(new Map(known.value ?? []).set(row.id, row));
 }
 
-/** Forgets a run whose folder is gone. */
+/** Drops a run whose folder has gone. */
 export function dropRow(id: string): void {
   takeRows(new Map([...(known.value ?? [])].filter(([one]) => one !== id)));
 }

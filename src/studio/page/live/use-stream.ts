@@ -5,21 +5,21 @@ import type { Message } from "./sse.ts";
 import { connection, Stream } from "./stream.ts";
 import { disk, dropRow, readRows, takeRow } from "./studio.ts";
 
-/** What a screen hears besides the rows of all runs. */
+/** What a screen listens to besides the rows of all runs. */
 interface Listening {
   /** The run whose events are wanted. */
   readonly run?: string;
-  /** The number of its last event that is known; nothing is heard before there is one. */
+  /** Number of the run's last known event; without it the screen does not listen yet. */
   readonly after?: number | undefined;
   readonly take?: (message: Message) => void;
 }
 
-/** Hears of what happens as long as the component is shown: rows of runs are taken for all screens, the rest is the component's. */
+/** Listens to the event stream while the component is shown: rows are taken for all screens, other messages go to the component. */
 export function useStream({ run, after, take }: Listening = {}): void {
   const latest = useRef(take);
   latest.current = take;
   const isWaiting = run !== undefined && after === undefined;
-  // the position counts for the first connection alone: the stream itself knows how far it has come
+  // only for the first connection: later the stream knows its own position
   const first = useRef(after);
   first.current ??= after;
   useEffect(() => {
@@ -39,7 +39,7 @@ export function useStream({ run, after, take }: Listening = {}): void {
   useEffect(() => {
     let wasLost = false;
     return connection.subscribe(({ state }) => {
-      // runs that were moved away meanwhile are told by nobody
+      // no message reports runs that were moved away meanwhile
       if (state === "connected" && wasLost) readRows().catch(() => {});
       wasLost = state === "lost";
     });

@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { agoText } from "./format.ts";
 
-/** How often ages are told anew, in milliseconds: also when the machine has slept or its clock was set. */
+/** How often ages are updated, in milliseconds; this also covers sleep and changes of the clock. */
 const tellMs = 20_000;
 
 const now = signal(Date.now());
@@ -10,12 +10,12 @@ setInterval(() => {
   now.value = Date.now();
 }, tellMs);
 
-/** How long ago something was, as long as it is shown. */
+/** How long ago something was, kept up to date. */
 export function Ago({ ms }: { ms: number }) {
   return <>{agoText(ms, now.value)}</>;
 }
 
-/** Whole seconds since a time, told anew with each of them; undefined where the time is. */
+/** Whole seconds since a time, updated every second; undefined if the time is. */
 export function useSecondsSince(ms: number | undefined): number | undefined {
   const [passed, setPassed] = useState(0);
   useEffect(() => {

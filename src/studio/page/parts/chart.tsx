@@ -4,8 +4,8 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { axisTexts, numberText } from "./format.ts";
 
-/** Between two drawings of a chart at least, in milliseconds: drawing is what watching costs most. A little less than between two steps of a fast run, so that the
- *  browser has one picture of the page to make for both. */
+/** Shortest time between two drawings of a chart, in milliseconds: drawing is the largest cost of watching. A little less than the time between two steps sent of a
+ *  fast run, so that the browser renders both in one frame. */
 const drawMs = 900;
 
 /** A curve of a chart. */
@@ -13,29 +13,29 @@ export interface ChartCurve {
   readonly label: string;
   readonly steps: readonly number[];
   readonly values: readonly number[];
-  /** How far each value may be off; drawn as a band. */
+  /** Error of each value, drawn as a band. */
   readonly errors?: readonly number[];
-  /** A custom property of the style sheet. */
+  /** CSS custom property. */
   readonly colour: `--${string}`;
   /** In CSS pixels. */
   readonly width?: number;
   readonly isDashed?: boolean;
-  /** Its rare peaks may run over the edge: they would press everything else flat. */
+  /** Rare peaks may leave the chart: they would flatten everything else. */
   readonly isNoisy?: boolean;
-  /** Each point is marked, as long as they are few. */
+  /** Points are marked while they are few. */
   readonly hasPoints?: boolean;
   readonly format?: (value: number) => string;
 }
 
-/** Charts of one screen move their cursors together. */
+/** Charts of a screen share their cursor. */
 const syncKey = "steps";
-/** The step that all of them are at; undefined: the last. A chart that is not seen is not drawn, and would not know it from its drawing. */
+/** The step at the cursor of all charts; undefined: the last. Kept apart from uPlot, since charts out of view are not drawn. */
 const cursorStep = signal<number | undefined>(undefined);
 /** In CSS pixels. */
 const height = 190;
 
-/** Curves over steps. The cursor follows the pointer, or the arrow keys where the chart has the focus; the values at it stand above the curves.
- *  label: what the chart is of. */
+/** Curves over steps. The cursor follows the pointer, or the arrow keys if the chart has the focus; the values at the cursor are shown above the curves.
+ *  label: what the chart shows. */
 export function Chart({ label, help, curves }: { label: string; help: string; curves: readonly ChartCurve[] }) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -99,7 +99,7 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
         aria-valuetext={`step ${step}: ${spoken}`}
         onKeyDown={(event) => {
           if (!plot.current) return;
-          // the key means the steps that are known now, not those of the last drawing
+          // the key applies to the steps known now, not those of the last drawing
           plot.current.setData(dataOf(latest.current));
           const target = stepFor(event.key, { steps: plot.current.data[0], step });
           if (target === undefined) return;
@@ -115,14 +115,14 @@ export function Chart({ label, help, curves }: { label: string; help: string; cu
   );
 }
 
-/** Gives what asks for a drawing: at once if there was none for a while, later while there was, and only when the element is seen. */
+/** Returns a function that requests a drawing: done at once if the last one is long enough ago, else later, and only while the element is in view. */
 function useDrawing(element: RefObject<HTMLElement | null>, draw: () => void): () => void {
   const latest = useRef(draw);
   latest.current = draw;
   const state = useRef({ isSeen: false, isDue: false, drawnAt: Number.NEGATIVE_INFINITY, timer: 0 }).current;
   const look = () => {
     if (!state.isDue || !state.isSeen || state.timer !== 0) return;
-    // what comes meanwhile is drawn with it: waiting anew for each would never end
+    // later requests share this drawing: restarting the timer for each might never end
     state.timer = setTimeout(
       () => {
         Object.assign(state, { isDue: false, drawnAt: performance.now(), timer: 0 });
@@ -159,13 +159,13 @@ function rangeOf(curves: readonly ChartCurve[]): [number, number] {
   return known.length === 0 ? [0, 0] : [first, last];
 }
 
-/** The value of a curve at a step, or the last one before it. */
+/** The last value of a curve up to a step. */
 function valueAt({ steps, values }: ChartCurve, step: number): number | undefined {
   const index = steps.findLastIndex((one) => one <= step);
   return values[index];
 }
 
-/** Where a key moves the cursor; undefined for other keys. */
+/** The step to which a key moves the cursor; undefined for other keys. */
 function stepFor(key: string, { steps, step }: { steps: ArrayLike<number>; step: number }): number | undefined {
   const all = Array.from(steps);
   const now = all.findLastIndex((one) => one <= step);
@@ -184,11 +184,11 @@ function stepFor(key: string, { steps, step }: { steps: ArrayLike<number>; step:
   return target === undefined ? undefined : all[Math.min(all.length - 1, Math.max(0, target))];
 }
 
-/** Moves the cursors of all charts to a step, or takes them away. */
+/** Moves the cursors of all charts to a step, or hides them. */
 function moveCursor(plot: uPlot, step: number | undefined): void {
   cursorStep.value = step;
   const [left, top] = step === undefined ? [-10, -10] : [plot.valToPos(step, "x"), plot.over.clientHeight / 2];
-  // its third argument, which the types lack: whether the other charts are told
+  // the third argument, which the types lack: whether to sync the other charts
   (plot.setCursor as (at: { left: number; top: number }, isHooked: boolean, isTold: boolean) => void)(
     { left, top },
     true,
@@ -196,7 +196,7 @@ function moveCursor(plot: uPlot, step: number | undefined): void {
   );
 }
 
-/** All curves over the steps of any of them; a curve with errors is three: its value, and the edges of its band. */
+/** All curves on common steps. A curve with errors becomes three: its value and the edges of its band. */
 function dataOf(curves: readonly ChartCurve[]): uPlot.AlignedData {
   const tables = curves.map(({ steps, values, errors }): uPlot.AlignedData => {
     const edge = (sign: number) => values.map((value, i) => value + sign * (errors?.[i] ?? 0));
@@ -205,7 +205,7 @@ function dataOf(curves: readonly ChartCurve[]): uPlot.AlignedData {
   return uPlot.join(tables);
 }
 
-/** Whether the points of a curve are marked: at most so many. A single one is no line. */
+/** Whether to mark the points of a curve: yes, up to `most` of them; a single point would not show as a line. */
 function isMarked(most: number): (plot: uPlot, series: number) => boolean {
   return (plot, series) => {
     let count = 0;
@@ -214,10 +214,10 @@ function isMarked(most: number): (plot: uPlot, series: number) => boolean {
   };
 }
 
-/** Share of the points of a noisy curve that have to be seen. */
+/** Share of a noisy curve's points that must be in view. */
 const seenShare = 0.97;
 
-/** The lowest and highest value that is shown, with room around them. */
+/** The lowest and highest value shown, with a margin. */
 function heightOf(curves: readonly ChartCurve[]): [number, number] {
   const ends = curves.flatMap(({ values, errors = [], isNoisy }) => {
     const lows = values.map((value, i) => value - (errors[i] ?? 0)).sort((a, b) => a - b);
@@ -267,7 +267,7 @@ function optionsOf(latest: { readonly current: readonly ChartCurve[] }, element:
       setCursor: [
         (plot) => {
           const { left = -1 } = plot.cursor;
-          // the others only follow
+          // only the hovered chart sets the step; the others follow
           if (left >= 0 && plot.over.matches(":hover")) cursorStep.value = Math.round(plot.posToVal(left, "x"));
         },
       ],

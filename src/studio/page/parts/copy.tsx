@@ -1,7 +1,7 @@
 import { common as commonTexts } from "../texts/common.ts";
 import { attempt, notify } from "./notices.tsx";
 
-/** Copies a text. label: what is copied, for those who do not see where the button stands. */
+/** Copies a text. label: what it copies, for screen readers. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const copy = async (): Promise<void> => {
     if (await attempt(() => navigator.clipboard.writeText(text))) notify(commonTexts.copied);

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { common as commonTexts } from "../texts/common.ts";
 
-/** A window over the page that keeps the focus until it is closed. */
+/** A modal dialog. */
 export function Dialog({
   title,
   onClose,

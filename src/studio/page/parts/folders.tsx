@@ -14,11 +14,11 @@ export interface ChosenFolder {
   readonly root: string;
   /** Names of the folders from the root on. */
   readonly path: readonly string[];
-  /** All of it, for people. */
+  /** The whole path, for people. */
   readonly shown: string;
 }
 
-/** Gives the button that opens the folders the focus again once they are closed. */
+/** Returns the focus to the button that opened the folders once they are closed. */
 export function useFocusBack(isOpen: boolean): RefObject<HTMLButtonElement | null> {
   const button = useRef<HTMLButtonElement>(null);
   const wasOpen = useRef(false);
@@ -29,7 +29,7 @@ export function useFocusBack(isOpen: boolean): RefObject<HTMLButtonElement | nul
   return button;
 }
 
-/** Walks through the folders of this machine below the studio's roots, and takes one. hasPictures: whether their number matters. */
+/** Browses the folders of the studio's machine below its roots, and chooses one. hasPictures: whether to show numbers of images. */
 export function Folders({
   onTake,
   onCancel,
@@ -64,7 +64,7 @@ export function Folders({
   }, [root, path, listing, problem]);
   const shown = [roots.find((one) => one.id === root)?.path ?? "", ...path].join("/").replace(/^\/\//, "/");
   const place = useRef<HTMLParagraphElement>(null);
-  // what was pressed is gone
+  // the pressed button is gone, and the focus with it
   useEffect(() => place.current?.focus(), []);
   const goTo = (names: readonly string[]): void => {
     at.value = { root, path: names };

@@ -53,6 +53,6 @@ test("numbers keep three digits, and times say how long ago they were", () => {
     "2 h ago",
   ]);
   expect(agoText(now - 2 * 86_400_000, now)).toBe("20 Nov, 14:32");
-  // the clock was set back since
+  // the clock was set back in between
   expect([1, 7200].map((seconds) => agoText(now + seconds * 1000, now))).toEqual(["just now", "16:32"]);
 });

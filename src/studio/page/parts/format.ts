@@ -13,7 +13,7 @@ export function numberText(value: number): string {
   return Math.abs(value) >= 1000 ? formats.whole.format(value) : formats.short.format(value);
 }
 
-/** Marks of an axis with as many digits as tell them apart: "0.1498", "0.1499", "0.15". */
+/** Tick labels of an axis with enough digits to differ: "0.1498", "0.1499", "0.15". */
 export function axisTexts(marks: readonly number[]): string[] {
   const [first = 0, second = first] = marks;
   const gap = Math.abs(second - first);
@@ -38,7 +38,7 @@ export function durationText(seconds: number): string {
   return hours >= 10 || rest === 0 ? `${Math.round(minutes / 60)} h` : `${hours} h ${rest} min`;
 }
 
-/** "14:02", and with the day where that is another one: "22 Nov 14:02" */
+/** "14:02", with the day if it is not today: "22 Nov 14:02" */
 export function timeText(ms: number, now = Date.now()): string {
   const [date, today] = [new Date(ms), new Date(now)];
   const isToday = date.toDateString() === today.toDateString();
@@ -49,7 +49,7 @@ export function timeText(ms: number, now = Date.now()): string {
   });
 }
 
-/** "just now", "5 min ago", "2 h ago", and then the day; the time of what lies ahead, because the clock was set back since */
+/** "just now", "5 min ago", "2 h ago", then the day; the time if it is in the future, because the clock was set back */
 export function agoText(ms: number, now: number): string {
   const seconds = (now - ms) / 1000;
   if (seconds < -60) return timeText(ms, now);

@@ -7,7 +7,7 @@ import { ProblemBox } from "./notices.tsx";
 
 type Loaded<Props> = { readonly Component: ComponentType<Props> } | { readonly problem: Problem } | undefined;
 
-/** A component whose script is loaded when it is first shown. */
+/** A component whose script loads when it is first shown. */
 export function later<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
   const loaded = signal<Loaded<Props>>(undefined);
   let isLoading = false;

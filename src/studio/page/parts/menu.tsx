@@ -2,13 +2,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 
 interface MenuItem {
-  /** Names what it does: its label may change while the menu is open, and it keeps the focus then. */
+  /** Identifies the entry: its label may change while the menu is open, and it must keep the focus. */
   readonly id: string;
   readonly label: string;
   readonly run: () => void;
 }
 
-/** A button that opens a list of what can be done. id: of the button. */
+/** A button that opens a menu. id: of the button. */
 export function Menu({
   id,
   label,

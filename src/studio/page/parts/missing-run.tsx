@@ -3,7 +3,7 @@ import { common as commonTexts } from "../texts/common.ts";
 import { watch as watchTexts } from "../texts/watch.ts";
 import { ProblemBox } from "./notices.tsx";
 
-/** In place of the screen of a run that cannot be shown. */
+/** Shown instead of the screen of a run that cannot be shown. */
 export function MissingRun({ problem }: { problem: Problem }) {
   return (
     <>

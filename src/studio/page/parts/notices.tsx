@@ -12,27 +12,27 @@ interface Notice {
 
 const notices = signal<readonly Notice[]>([]);
 let next = 1;
-/** How long a notice is shown, in milliseconds. One that can be undone stays longer: reading and deciding take time. */
+/** How long a notice is shown, in milliseconds; longer with undo or a problem, which take time to read and decide. */
 const [shownMs, undoMs] = [6000, 15_000];
-/** At a time. */
+/** Most notices shown at once. */
 const mostNotices = 3;
 
 function drop(id: number): void {
   notices.value = notices.value.filter((notice) => notice.id !== id);
 }
 
-/** Says something at the edge of the page. undo: takes back what was done. */
+/** Shows a notice at the edge of the page. undo: reverts what was done. */
 export function notify(
   text: string,
   { undo, isProblem = false }: { undo?: () => void; isProblem?: boolean } = {},
 ): void {
   const id = next++;
-  // more would lie over what is pressed next
+  // more would cover the next button to press
   notices.value = [...notices.value.slice(1 - mostNotices), { id, text, isProblem, undo }];
   setTimeout(() => drop(id), undo || isProblem ? undoMs : shownMs);
 }
 
-/** Does something whose failure is said at the edge of the page; gives whether it succeeded. */
+/** Does work and shows a failure as a notice; returns whether it succeeded. */
 export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
@@ -44,7 +44,7 @@ export async function attempt(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** The notices of now, spoken as they come. */
+/** The current notices; screen readers speak new ones. */
 export function Notices() {
   return (
     <div class="notices" role="status" aria-live="polite">
@@ -71,7 +71,7 @@ export function Notices() {
   );
 }
 
-/** An error as the command line tells it: what happened, where, what to do. isAlert: whether it is spoken at once, which what has been so for long is not. */
+/** A problem with the texts of the command line: what happened, where, what to do. isAlert: whether screen readers speak it at once; not for old problems. */
 export function ProblemBox({
   problem,
   isAlert = true,

@@ -2,17 +2,17 @@ import type { RunRow } from "../../../runs/index.ts";
 import { common as commonTexts } from "../texts/common.ts";
 import { isAtWork } from "./run-state.tsx";
 
-/** The list of runs as people read it. */
+/** The runs in reading order. */
 export interface RunOrder {
-  /** What this machine is at. */
+  /** The run in progress on this machine. */
   readonly current: RunRow | undefined;
-  /** Those that wait, the next one first. */
+  /** Queued runs, the next one first. */
   readonly queue: readonly RunRow[];
-  /** All others, those under way first. */
+  /** All others, those in progress first. */
   readonly others: readonly RunRow[];
 }
 
-/** Sorts runs, which come newest first. wanted: what a name, a word or a state has to contain. */
+/** Sorts runs. rows: newest first; wanted: text that a name, word or state must contain. */
 export function orderOf(rows: readonly RunRow[], wanted = ""): RunOrder {
   const queue = rows.filter(({ state }) => state === "queued").sort((a, b) => (a.turn ?? 0) - (b.turn ?? 0));
   const others = rows.filter((run) => run.state !== "queued" && fits(run, wanted));
@@ -29,7 +29,7 @@ function fits({ name, word, state }: RunRow, wanted: string): boolean {
   return text.toLowerCase().includes(wanted.trim().toLowerCase());
 }
 
-/** At most so many of some items, spread evenly from the first to the last. */
+/** At most `most` items, evenly spread from the first to the last. */
 export function spread<Item>(items: readonly Item[], most: number): readonly Item[] {
   if (items.length <= most) return items;
   return Array.from({ length: most }, (_, i) => items[Math.round((i * (items.length - 1)) / (most - 1))]!);

@@ -11,11 +11,11 @@ const screens = ["run", "compare", "use"] as const;
 interface RunHeadProps {
   readonly run: RunRow;
   readonly screen: Extract<Route, { run: string }>["screen"];
-  /** Stands behind the name. */
+  /** Shown after the name. */
   readonly children?: ComponentChildren;
 }
 
-/** The head of a screen about a run: its name, how it stands, and the ways to its other screens. */
+/** The head of a screen about a run: its name, state, and links to its other screens. */
 export function RunHead({ run, screen, children }: RunHeadProps) {
   useEffect(() => {
     const before = document.title;

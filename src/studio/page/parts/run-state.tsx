@@ -2,20 +2,20 @@ import type { RunRow } from "../../../runs/index.ts";
 import { common as commonTexts } from "../texts/common.ts";
 import { durationText } from "./format.ts";
 
-/** What a run is at, in a word, never by colour alone. */
+/** The state of a run as a word, never by colour alone. */
 export function StateBadge({ state }: { state: RunRow["state"] }) {
   return <span class={`badge ${state ?? "unreadable"}`}>{commonTexts.state[state ?? "unreadable"]}</span>;
 }
 
-/** Whether a process is at work on it. */
+/** Whether a process is working on a run in this state. */
 export function isAtWork(state: RunRow["state"]): boolean {
   return state !== undefined && ["starting", "running", "sampling", "stopping"].includes(state);
 }
 
-/** How far a run has come. doing: what it is at besides training. */
+/** The progress of a run. doing: its current activity besides training. */
 export function RunProgress({ run, doing }: { run: RunRow; doing?: string | undefined }) {
   const { step = 0, steps, name, state } = run;
-  // while it starts, or no longer trains, it is known of an earlier time only
+  // while the run starts, or after its training, only an old estimate is known
   const remainingSeconds = isAtWork(state) && state !== "starting" ? run.remainingSeconds : undefined;
   const share = steps ? Math.min(1, step / steps) : 0;
   return (

@@ -8,14 +8,14 @@ interface Curve {
   readonly values: readonly number[];
 }
 
-/** The curves of a run as far as the page has them. */
+/** The page's curves of a run. */
 export interface KnownCurves {
   readonly of: Readonly<Partial<Record<CurveName, Curve>>>;
-  /** Steps that were made and not told, since the studio tells one a second of a fast run, or more points than can be drawn: the studio has better curves. */
+  /** Whether the studio has better curves: it sends only one step a second of a fast run, and the page keeps limited points. */
   readonly isSparse: boolean;
 }
 
-/** Points of a curve that are kept; beyond them the studio is asked for fewer. */
+/** Most points kept of a curve; beyond that, downsampled ones are read from the studio. */
 const mostPoints = 4000;
 
 const ofSteps = ["loss", "averageLoss", "residual", "lr", "rowNorm", "distance", "gradNorm"] as const;
@@ -34,7 +34,7 @@ export function withStep({ of, isSparse }: KnownCurves, numbers: StepNumbers): K
   return { of: defined(grown), isSparse: isSparse || isCrowded || numbers.step > last + 1 };
 }
 
-/** The studio's rule for the smoothed loss: the mean of the first steps, and then a running one. */
+/** Time constant of the smoothed loss, as in the studio's curves: a mean at first, then a moving average. */
 const smoothedSteps = 40;
 
 function smoothed(curve: Curve | undefined, { step, loss }: StepNumbers): number | undefined {
@@ -44,17 +44,17 @@ function smoothed(curve: Curve | undefined, { step, loss }: StepNumbers): number
   return before + (loss - before) / Math.min(Math.max(steps.length, step - 1) + 1, smoothedSteps);
 }
 
-/** The curves with one more loss on the fixed batch. */
+/** The curves with one more loss on the frozen batch. */
 export function withEvaluation({ of, isSparse }: KnownCurves, step: number, loss: number | null): KnownCurves {
   return { of: defined({ ...of, evaluation: withPoint(of.evaluation, step, loss) }), isSparse };
 }
 
-/** The curves without what comes after a step: it is made again. */
+/** The curves up to a step, since later steps are repeated. */
 export function withoutLater({ of, isSparse }: KnownCurves, step: number): KnownCurves {
   return { of: mapped(of, (curve) => upTo(curve, step)), isSparse };
 }
 
-/** Curves of the studio, and behind them what is known and newer. */
+/** Curves read from the studio, with newer known points appended. */
 export function refreshed(known: KnownCurves, read: CurvesOf): KnownCurves {
   const of = { ...known.of, ...read };
   return {
@@ -74,7 +74,7 @@ export function refreshed(known: KnownCurves, read: CurvesOf): KnownCurves {
 
 function withPoint(curve: Curve | undefined, step: number, value: number | null | undefined): Curve | undefined {
   if (typeof value !== "number") return curve;
-  // a step that is made again takes the place of what came of it before
+  // a repeated step replaces the earlier one
   const before = curve ? upTo(curve, step - 1) : { steps: [], values: [] };
   return { steps: [...before.steps, step], values: [...before.values, value] };
 }

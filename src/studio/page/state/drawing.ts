@@ -1,16 +1,16 @@
 import type { Entry, RunAbout } from "../../../runs/index.ts";
 
-/** What drawing costs a run, since a process opened it or was told to draw less often; times in milliseconds by the clock of that process. */
+/** The cost of drawing in a run since its start or a change of the interval; times in milliseconds by the clock of its process. */
 export interface Drawing {
   readonly images: number;
   readonly ms: number;
-  /** When that was. */
+  /** Time of that start or change. */
   readonly since: number | undefined;
-  /** From then to the last event. */
+  /** Time from `since` to the last event. */
   readonly runMs: number;
-  /** When the image that is being drawn was begun. */
+  /** When the current image was begun. */
   readonly begun: number | undefined;
-  /** Steps between images, where it was told to draw more or less often than its settings say; 0: none are drawn. */
+  /** Steps between images if set by a command; 0: none are drawn. */
   readonly every: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export const noDrawing: Drawing = {
   ...{ images: 0, ms: 0, since: undefined, runMs: 0, begun: undefined, every: undefined },
 };
 
-/** What drawing costs after an event. Journals without a clock that nobody sets tell nothing of it. */
+/** The cost of drawing after an event. Unknown in journals without `upMs`. */
 export function drawingAfter(drawing: Drawing, entry: Entry): Drawing {
   const { upMs } = entry;
   if (entry.kind === "start") return { ...noDrawing, every: drawing.every, since: upMs };
@@ -31,14 +31,14 @@ export function drawingAfter(drawing: Drawing, entry: Entry): Drawing {
   return { ...now, images: now.images + 1, ms: now.ms + upMs - (now.begun ?? upMs), begun: undefined };
 }
 
-/** Share of a run's time that drawing may take before it is said. */
+/** Share of a run's time above which drawing causes a warning. */
 const muchDrawing = 0.3;
-/** Drawing may take this share of the time when it is done less often. */
+/** Share of the time that drawing should take with the suggested interval. */
 const wantedShare = 0.1;
-/** Images that have to be drawn before their cost is judged. */
+/** Fewest images drawn before their cost is judged. */
 const leastImages = 4;
 
-/** Where drawing takes much of a run's time: how much, and after how many steps it would have to draw to take little. */
+/** If drawing takes much of a run's time: its share, and a suggested interval in steps. */
 export function slowDrawing({
   drawing: { images, ms, runMs, every: told },
   about: { record, settings },
@@ -49,7 +49,7 @@ export function slowDrawing({
   const share = runMs > 0 ? ms / runMs : 0;
   const every = told ?? record.sampleEvery ?? Number(settings.sample_every_n_steps);
   if (images < leastImages || share < muchDrawing || !(every > 0)) return undefined;
-  // drawing now costs share / (1 - share) of the training beside it
+  // drawing costs share / (1 - share) of the training time
   const factor = (share / (1 - share)) * ((1 - wantedShare) / wantedShare);
   return { share, every: Math.ceil(factor) * every };
 }

@@ -1,4 +1,4 @@
-/** What the page knows of a run, made of what the studio has told: without a browser. */
+/** The page's state of a run, computed from the studio's answers and events without browser APIs. */
 export { slowDrawing } from "./drawing.ts";
 export {
   type AskedImage,

@@ -17,7 +17,7 @@ function entriesOf({ journal }: RunPlaces): Entry[] {
     .map((line) => JSON.parse(line) as Entry);
 }
 
-/** What the studio answers after a number of events: its own code, on a journal of so many lines. */
+/** The studio's answers after a number of events: from its own code, on a journal of that many lines. */
 const about = await aboutRun(places, await caughtUp(places));
 
 async function caughtUp(of: RunPlaces): Promise<RunHistory> {
@@ -30,7 +30,7 @@ const isMessage = ({ kind }: Entry) => kind !== "step" && kind !== "memory";
 const nothing = openView({ ...about, checkpoints: [], samples: [], report: false, seq: 0 }, { seq: 0, curves: {} }, []);
 const replayed = (entries: readonly Entry[], from: RunView = nothing) => entries.reduce(takeEntry, from);
 
-/** A page that asks at different moments, and then hears everything from the first of them on. */
+/** The view of a page that reads at three moments, and then gets every event after the first. */
 function openedAt(first: number, second: number, third: number): RunView {
   const known = replayed(all.slice(0, first));
   const curves = { seq: second, curves: replayed(all.slice(0, second)).curves.of };
@@ -94,7 +94,7 @@ test("steps that were not told make the curves sparse, until they are read anew"
   const history = await caughtUp(places);
   const read = { seq: history.seq, curves: history.curves(4000) };
   expect(takeCurves(view, read).curves).toEqual({ of: read.curves, isSparse: false });
-  // read before the page heard of the last steps
+  // read before the page got the last steps
   const early = { seq: 0, curves: { loss: { steps: [1, 2, 3, 4, 5], values: [1, 1, 1, 1, 1] } } };
   expect(takeCurves(view, early).curves.of.loss?.steps).toEqual([1, 2, 3, 4, 5, 7, 10]);
 });
@@ -154,7 +154,7 @@ test("how much less often a run should draw is reckoned from how often it draws 
   expect(slowDrawing(slow(told(begun, { sampleEvery: 60 })))).toEqual({ share: 20 / 35, every: 12 * 60 });
   expect(slowDrawing(slow(told(begun, { sampleEvery: 60, problem: "no" })))?.every).toBe(12 * 5);
   expect(slowDrawing(slow(told(begun, { sampleEvery: 0 })))).toBeUndefined();
-  // resumed since: its record has kept what was set
+  // resumed since: the record has kept the interval
   const kept = { ...begun, about: { ...begun.about, record: { ...begun.about.record, sampleEvery: 60 } } };
   expect(slowDrawing(slow(kept))?.every).toBe(12 * 60);
 });

@@ -9,7 +9,7 @@ type OfKind<Kind extends Entry["kind"]> = Extract<Entry, { readonly kind: Kind }
 /** A sample image of a run. */
 export type RunSample = RunAbout["samples"][number];
 
-/** How fast a run is, by its last step. */
+/** The progress of a run at its last step. */
 interface Pace {
   readonly step: number;
   readonly steps: number;
@@ -19,48 +19,48 @@ interface Pace {
   readonly remainingSeconds: number;
 }
 
-/** What a person is told of a run. */
+/** Events shown as messages. */
 export type RunMessage = OfKind<
   "warning" | "answer" | "saved" | "stopping" | "opened" | "closed" | "choice" | "initWord"
 >;
 
-/** An image that was asked for. */
+/** A requested image. */
 export interface AskedImage {
-  /** Of the command. */
+  /** Id of the command. */
   readonly id: string;
   /** Without its options. */
   readonly prompt: string;
 }
 
-/** All that the page knows of a run, besides its row. */
+/** The page's state of a run, besides its row. */
 export interface RunView {
-  /** Number of the event up to which everything is known. */
+  /** Number of the last event applied. */
   readonly seq: number;
   readonly about: RunAbout;
   readonly curves: KnownCurves;
-  /** What the process that opened the run last has said of it. */
+  /** The run's summary in its last `start` event. */
   readonly start: OfKind<"start">["run"] | undefined;
   readonly pace: Pace | undefined;
-  /** On the fixed batch. */
+  /** On the frozen batch. */
   readonly evaluations: readonly KnownEvaluation[];
   readonly messages: readonly RunMessage[];
-  /** What is being done besides training: latents are cached, an image is drawn. */
+  /** Current activity besides training, such as caching latents or drawing an image. */
   readonly doing: OfKind<"caching" | "sampling" | "drawing" | "tryingWords"> | undefined;
-  /** Images that were asked for and are not drawn yet, in the order in which they are drawn. */
+  /** Requested images that are not drawn yet, in order. */
   readonly asked: readonly AskedImage[];
   readonly drawing: Drawing;
-  /** The machines that compute for it, where it is shared. */
+  /** Its workers, if it is shared. */
   readonly sharing: Sharing | undefined;
-  /** Step of the state from which the run would go on. */
+  /** Step of the state from which the run would resume. */
   readonly keptStep: number | undefined;
-  /** The parts that were read later than `seq`, with the number of the event they are of. */
+  /** Parts read later than `seq`, with the number of the last event they contain. */
   readonly read: { readonly curves: number; readonly messages: number };
 }
 
-/** Messages that are kept. */
+/** Most messages kept. */
 const mostMessages = 500;
 
-/** A run as it is read: first `about`, then the curves, then the messages, so that none of them misses what another one has. */
+/** The view of a run as read: first `about`, then the curves, then the messages, so that later parts miss nothing that earlier ones contain. */
 export function openView(
   about: RunAbout,
   curves: { readonly seq: number; readonly curves: CurvesOf },
@@ -81,7 +81,7 @@ export function openView(
   };
 }
 
-/** The view after an event of the run. One that is known changes nothing. */
+/** The view after an event of the run. Known events change nothing. */
 export function takeEntry(view: RunView, entry: Entry): RunView {
   if (entry.seq <= view.seq) return view;
   const { read } = view;
@@ -90,7 +90,7 @@ export function takeEntry(view: RunView, entry: Entry): RunView {
   return { ...told, about: aboutAfter(told.about, entry), seq: entry.seq };
 }
 
-/** The view with curves that were read anew. */
+/** The view with curves that were read again. */
 export function takeCurves(
   view: RunView,
   { seq, curves }: { readonly seq: number; readonly curves: CurvesOf },
@@ -102,7 +102,7 @@ export function takeCurves(
   };
 }
 
-/** The view with what was read anew of what the run is and has. */
+/** The view with `about` read again. */
 export function takeAbout(view: RunView, about: RunAbout): RunView {
   return { ...view, about };
 }
@@ -182,7 +182,7 @@ function toldBy(view: RunView, entry: Entry): RunView {
   }
 }
 
-/** A prompt without what stands behind it in a prompt file: --w 512 --h 512 --s 20. */
+/** A prompt without the options of a prompt file: --w 512 --h 512 --s 20. */
 function withoutOptions(prompt: string): string {
   return prompt.replace(/\s+--[a-z]+\s.*$/i, "");
 }
@@ -212,7 +212,7 @@ function aboutAfter(about: RunAbout, entry: Entry): RunAbout {
   return about;
 }
 
-/** The last part of a path that another system may have written. */
+/** The last part of a path, which may come from another operating system. */
 function baseName(file: string): string {
   return file.split(/[/\\]/).at(-1)!;
 }
@@ -224,7 +224,7 @@ export interface Strip {
   readonly samples: readonly RunSample[];
 }
 
-/** The samples of a run by prompt and seed: what can be compared stands in a row. A step that was made again shows its last image. */
+/** The samples of a run by prompt and seed, which are comparable. A repeated step shows its last image. */
 export function sampleStrips(samples: readonly RunSample[]): Strip[] {
   const strips = new Map<string, { prompt: string; seed: number; of: Map<number, RunSample> }>();
   for (const sample of samples) {

@@ -1,25 +1,25 @@
 import type { Entry } from "../../../runs/index.ts";
 
-/** A machine that computes for a run. */
+/** A worker of a run. */
 export interface SharingWorker {
   readonly name: string;
-  /** refused: it is not used; why tells the reason. */
+  /** refused: not used, see `why`. */
   readonly state: "there" | "left" | "refused";
   readonly why: string | undefined;
-  /** Samples it has computed while this page looked on. */
+  /** Samples it has computed while this page was open. */
   readonly samples: number;
-  /** Samples a second while it computes, over its last jobs; undefined before the first. */
+  /** Samples per second of computing, averaged over its last jobs; undefined before the first. */
   readonly rate: number | undefined;
 }
 
 /** How a run is shared among machines. */
 export interface Sharing {
   readonly workers: readonly SharingWorker[];
-  /** Seconds that workers waited for others in the last step, as a mean. */
+  /** Mean seconds that workers waited for others in the last step. */
   readonly waitSeconds: number | undefined;
-  /** Why the queue is out of reach, while it is. */
+  /** Why the queue cannot be reached, while it cannot. */
   readonly down: string | undefined;
-  /** In samples; undefined until it is known. */
+  /** Gradient noise scale in samples; undefined until known. */
   readonly noiseScale: number | undefined;
   /** Samples of the last step. */
   readonly stepSamples: number;
@@ -29,18 +29,18 @@ const nobody: Sharing = {
   ...{ workers: [], waitSeconds: undefined, down: undefined, noiseScale: undefined, stepSamples: 0 },
 };
 
-/** Share of what was known of a rate in the next one. */
+/** Weight of the earlier rate in the next average. */
 const memory = 0.8;
 
-/** More samples in a step than so many times the noise scale teach hardly more. */
+/** Samples in a step, in multiples of the noise scale, beyond which more hardly help. */
 const enough = 4;
 
-/** Whether more workers would not shorten the run: its steps have samples enough. */
+/** Whether more workers would not shorten the run, since its steps have enough samples. */
 export function isEnough({ noiseScale, stepSamples }: Sharing): boolean {
   return noiseScale !== undefined && stepSamples > enough * noiseScale;
 }
 
-/** How the run is shared after an event; undefined as long as nobody shares it. */
+/** The sharing of a run after an event; undefined unless it is shared. */
 export function sharingAfter(sharing: Sharing | undefined, entry: Entry): Sharing | undefined {
   switch (entry.kind) {
     case "opened":

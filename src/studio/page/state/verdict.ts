@@ -1,14 +1,14 @@
 import { hasLearned, hasRisen, hasTurned, isTooLong } from "../../../verdict/index.ts";
 import type { RunView } from "./run-view.ts";
 
-/** What a run is doing, as far as its numbers tell now. error: the standard error of a drop; from: the loss it is a drop from. */
+/** How a run is learning, by its numbers so far. error: standard error of the drop; from: loss before the drop. */
 export type Verdict =
-  /** Too little is known yet. */
+  /** Too early to say. */
   | { readonly kind: "early" }
-  /** The vectors are so long that they drown the rest of a prompt. times: the length of ordinary words. */
+  /** The vectors are so long that they drown out the rest of a prompt. times: their length, in lengths of ordinary words. */
   | { readonly kind: "drifting"; readonly times: number }
   | { readonly kind: "learning"; readonly drop: number; readonly error: number; readonly from: number }
-  /** It has learned, and adds nothing any more. step: where it was best. */
+  /** It has learned, and no longer improves. step: the best one. */
   | {
       readonly kind: "settled";
       readonly drop: number;
@@ -16,23 +16,23 @@ export type Verdict =
       readonly from: number;
       readonly step: number;
     }
-  /** It was better before. */
+  /** It was better at an earlier step. */
   | { readonly kind: "worse"; readonly step: number; readonly rise: number }
   | { readonly kind: "still"; readonly drop: number; readonly error: number; readonly from: number }
-  /** The vectors have hardly turned. share: of their length. */
+  /** The vectors have hardly turned. share: distance as a share of their length. */
   | { readonly kind: "unmoved"; readonly share: number }
-  /** Without evaluations nobody knows. */
+  /** Unknown, for lack of evaluations. */
   | { readonly kind: "unmeasured" };
 
-/** Steps after which a run without evaluations can be said not to move. */
+/** Steps after which a run without evaluations can count as unmoved. */
 const earlySteps = 20;
-/** Evaluations that have to pass without a lower one before a run is said to have settled. */
+/** Evaluations without a new lowest one after which a run counts as settled. */
 const patience = 3;
 
-/** Share of the whole drop that the last evaluations have to add in a run that goes on learning. */
+/** Share of the whole drop that the last evaluations must add in a run that is still learning. */
 const leastGain = 0.05;
 
-/** What can be said of a run now. */
+/** The verdict on a run so far. */
 export function verdictOf({ evaluations, curves, start }: Pick<RunView, "evaluations" | "curves" | "start">): Verdict {
   const [norm, distance] = [curves.of.rowNorm?.values.at(-1), curves.of.distance?.values.at(-1)];
   const steps = curves.of.rowNorm?.steps.at(-1) ?? 0;

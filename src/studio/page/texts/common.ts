@@ -1,4 +1,4 @@
-/** What several screens say, in English. Each screen has a file of its own beside it, so that it loads the texts of no other; a translation is a folder like this one. */
+/** English texts that screens share. Each screen has its own file beside this one, so that it loads no other's texts; a translation is a folder like this one. */
 export const common = {
   title: "coinage",
   undo: "Undo",

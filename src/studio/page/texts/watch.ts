@@ -1,4 +1,4 @@
-/** What the screen of one run says. */
+/** Texts of the screen of one run. */
 export const watch = {
   unknown: "This word cannot be shown",
   rename: "Rename",
@@ -30,7 +30,7 @@ export const watch = {
       `Not moving: it is still within ${percent} % of where it started. A higher learning rate would move it.`,
     unmeasured: "Whether it learns is not measured in this run: look at the samples.",
   },
-  /** The same of a run that has ended. */
+  /** The same for a run that has ended. */
   ended: {
     early: "It ended too early to say whether it was learning.",
     drifting: (times: string) =>

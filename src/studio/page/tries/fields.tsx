@@ -5,7 +5,7 @@ import { type Drawing, isDrawable, limits } from "./tries.ts";
 
 const names = ["width", "height", "steps", "guidance"] as const;
 
-/** Size, steps and guidance of pictures. Only what can be drawn is taken. */
+/** Size, steps and guidance of pictures. Only valid values are taken. */
 export function DrawingFields({ drawing, onChange }: { drawing: Drawing; onChange: (drawing: Drawing) => void }) {
   return (
     <div class="fields">
@@ -23,7 +23,7 @@ export function DrawingFields({ drawing, onChange }: { drawing: Drawing; onChang
 
 function Field({ name, value, onChange }: { name: keyof Drawing; value: number; onChange: (value: number) => void }) {
   const id = useId();
-  // what is typed is kept as it is until it is something
+  // keeps what is typed until it is valid
   const typed = useSignal<string | undefined>(undefined);
   const isWrong = typed.value !== undefined && !isDrawable(name, Number(typed.value || Number.NaN));
   const { min, max, step } = limits[name];

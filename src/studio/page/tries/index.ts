@@ -1,4 +1,4 @@
-/** Pictures that are drawn with the word of a run, to compare its steps and to use it. */
+/** Pictures drawn with the word of a run, to compare its steps and to use it. */
 export type { Try } from "../../using/tries/rows.ts";
 export { DrawingFields } from "./fields.tsx";
 export {

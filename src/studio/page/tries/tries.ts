@@ -2,7 +2,7 @@ import type { RunAbout } from "../../../runs/index.ts";
 import type { Problem } from "../../http/problems.ts";
 import type { Try } from "../../using/tries/rows.ts";
 
-/** How all pictures of a comparison are drawn. */
+/** Size, steps and guidance of all pictures of a comparison. */
 export interface Drawing {
   readonly width: number;
   readonly height: number;
@@ -10,21 +10,21 @@ export interface Drawing {
   readonly guidance: number;
 }
 
-/** One picture that is wanted. checkpoint: its file; "start": the init word in place of the word; "now": the vectors of a run that is under way. */
+/** A wanted picture. checkpoint: its file; "start": the init word instead of the word; "now": the current vectors of a run in progress. */
 export interface Cell {
   readonly checkpoint: string;
   readonly prompt: string;
   readonly seed: number;
 }
 
-/** What there is of a cell: a picture, or how far it has come. none: what only the run could have drawn, and did not. */
+/** The state of a cell. none: only the run could have drawn it, and did not. */
 export type CellView =
   | { readonly state: "done"; readonly kind: "tries" | "samples"; readonly name: string }
   | { readonly state: "waiting" | "drawing" }
   | { readonly state: "failed"; readonly problem: Problem | undefined }
   | { readonly state: "missing" | "none" };
 
-/** Finds what there is of cells among tries. */
+/** Finds the tries of cells. */
 export function viewsOf(tries: readonly Try[], drawing: Drawing): (cell: Cell) => CellView {
   const known = new Map(tries.filter((one) => isDrawnAs(one, drawing)).map((one) => [keyOf(one), one]));
   return (cell) => {
@@ -35,13 +35,13 @@ export function viewsOf(tries: readonly Try[], drawing: Drawing): (cell: Cell) =
   };
 }
 
-/** Finds what the run itself has drawn of cells. It draws in another way than tries are drawn, with other noise, so the two are not compared with each other. */
+/** Finds the run's own samples of cells. The run draws with a different sampler and noise than tries, so the two are not compared. */
 export function sampleViewsOf({
   checkpoints,
   samples,
 }: Pick<RunAbout, "checkpoints" | "samples">): (cell: Cell) => CellView {
   const drawn = new Map(samples.map((one) => [`${one.step}\n${one.seed}\n${one.prompt}`, one.name]));
-  // an average of vectors is the state of no step
+  // averaged vectors are not the state of any step
   const steps = new Map(checkpoints.filter(({ kind }) => kind !== "average").map(({ name, step }) => [name, step]));
   return ({ checkpoint, seed, prompt }) => {
     const name = drawn.get(`${checkpoint === "start" ? 0 : steps.get(checkpoint)}\n${seed}\n${prompt}`);
@@ -57,13 +57,13 @@ function keyOf({ checkpoint, prompt, seed }: Cell): string {
   return `${checkpoint}\n${seed}\n${prompt}`;
 }
 
-/** Tries with newer ones in their places, without those that were given up. */
+/** Tries updated by newer ones, without cancelled ones. */
 export function withTries(before: readonly Try[], newer: readonly Try[]): readonly Try[] {
   const all = new Map([...before, ...newer].map((one) => [`${one.id} ${one.checkpoint}`, one]));
   return [...all.values()].filter(({ state }) => state !== "cancelled");
 }
 
-/** Every picture once, the newest first; what is not done yet before that. */
+/** Every picture once, unfinished ones first, then the newest. */
 export function newestFirst(tries: readonly Try[]): readonly Try[] {
   const each = [...new Map(tries.map((one) => [one.id, one])).values()];
   return each.sort((a, b) => doneAt(b) - doneAt(a));
@@ -73,8 +73,8 @@ function doneAt({ state, atMs = 0 }: Try): number {
   return state === "done" ? atMs : Number.POSITIVE_INFINITY;
 }
 
-/** What so many pictures are expected to take, in seconds, by what tries took so far; undefined before the first. Time goes with steps and pixels, and the median is
- *  taken: the first try also loads the model. */
+/** Expected seconds for `pictures`, from the times of earlier tries; undefined before the first. Proportional to steps and pixels; by the median, since the first
+ *  try also loads the model. */
 export function expectedSeconds(tries: readonly Try[], pictures: number, drawing: Drawing): number | undefined {
   const costs = tries
     .flatMap((one) => (one.seconds === undefined ? [] : [one.seconds / workOf(one)]))
@@ -87,7 +87,7 @@ function workOf({ width, height, steps }: Drawing): number {
   return width * height * steps;
 }
 
-/** What a picture can be drawn with. */
+/** Valid values for drawing. */
 export const limits: Readonly<
   Record<keyof Drawing, { readonly min: number; readonly max: number; readonly step: number }>
 > = {
@@ -97,14 +97,14 @@ export const limits: Readonly<
   guidance: { min: 0, max: 30, step: 0.5 },
 };
 
-/** Whether a picture can be drawn with such a value. */
+/** Whether a value is valid for drawing. */
 export function isDrawable(name: keyof Drawing, value: number): boolean {
   const { min, max } = limits[name];
   const isWhole = name === "guidance" || value % limits[name].step === 0;
   return isWhole && value >= min && value <= max;
 }
 
-/** How the run's own samples suggest to draw. */
+/** Values for drawing as in the run's own samples. */
 export function usualDrawing({ samples, settings }: Pick<RunAbout, "samples" | "settings">): Drawing {
   const last = samples.at(-1);
   const [width = 512, height = width] = String(settings.resolution ?? "")

@@ -5,21 +5,21 @@ import { ask, connection, type Message } from "../live/index.ts";
 import { attempt } from "../parts/notices.tsx";
 import { type Cell, type Drawing, withTries } from "./tries.ts";
 
-/** Pictures that the studio lets be asked for at once. */
+/** Most pictures that the studio accepts in one request. */
 const atOnce = 200;
 
-/** The tries of a run, kept up to date by the messages that `take` is given. undefined until they are known. */
+/** The tries of a run, kept up to date by the messages passed to `take`; undefined until they are known. */
 export function useTries(run: string) {
   const tries = useSignal<readonly Try[] | undefined>(undefined);
   useEffect(() => {
     const read = async (): Promise<void> => {
       const path = `/api/runs/${encodeURIComponent(run)}/tries`;
-      // why they cannot be had, the run itself tells
+      // the run's own request shows why they cannot be read
       const answer = await ask<{ tries: readonly Try[] }>("GET", path).catch(() => undefined);
       if (answer) tries.value = answer.tries;
     };
     read();
-    // what became of them while nobody was told is in no journal
+    // no journal has the changes made while the tab was hidden
     const look = () => {
       if (!document.hidden) read();
     };
@@ -42,13 +42,13 @@ export function useTries(run: string) {
     take: (message: Message): void => {
       if (message.event === "try") add([JSON.parse(message.data) as Try]);
     },
-    /** Asks for pictures; what is drawn already is not drawn again. Gives the tries of the cells, or undefined when it was refused. */
+    /** Requests pictures; those already drawn are not drawn again. Returns the tries of the cells, or undefined if refused. */
     draw: async (
       cells: readonly Cell[],
       { width, height, steps, guidance }: Drawing,
     ): Promise<readonly Try[] | undefined> => {
       const all: Try[] = [];
-      // a cell may be a try, which has more than may be asked
+      // a cell may be a whole try: only these fields are accepted
       const asked = cells.map(({ checkpoint, prompt, seed }) => ({ checkpoint, prompt, seed }));
       const isAsked = await attempt(async () => {
         for (let i = 0; i < asked.length; i += atOnce) {
@@ -59,7 +59,7 @@ export function useTries(run: string) {
       });
       return isAsked ? all : undefined;
     },
-    /** Gives up what is not drawn yet: the pictures of some ids, or all. */
+    /** Cancels unfinished pictures: those with the ids, or all. */
     cancel: (ids?: readonly string[]): void => {
       attempt(async () => {
         const body = { run, ...(ids && { ids }) };

@@ -71,7 +71,7 @@ test("an address tells the whole comparison, and nothing that is gone or cannot 
 });
 
 test("what the run has drawn has rows of its own, above those that are drawn alike", () => {
-  // asked for between two steps that were saved: it stands in no column
+  // drawn between two saved steps, so it belongs to no column
   const between = { ...about.samples[0]!, name: "c.png", step: 131, seed: 9 };
   const shown = { samples: [...about.samples, between], positions };
   const rows = rowsOf("a word", { ...shown, seeds: [42, 7] });

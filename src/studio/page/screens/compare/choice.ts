@@ -1,7 +1,7 @@
 import type { RunAbout } from "../../../../runs/index.ts";
 import { type Cell, type Drawing, isDrawable, usualDrawing } from "../../tries/index.ts";
 
-/** A state of the word that can be looked at. */
+/** A state of the word to look at. */
 export interface Position {
   /** The file of a checkpoint, or "start". */
   readonly key: string;
@@ -10,23 +10,23 @@ export interface Position {
   readonly isStarred: boolean;
 }
 
-/** What is compared, and how it is drawn. */
+/** What to compare, and how to draw it. */
 export interface Choice extends Drawing {
-  /** Where the slider stands. */
+  /** The position of the slider. */
   readonly at: string;
-  /** Further positions that stay beside it. */
+  /** Further positions, kept beside it. */
   readonly kept: readonly string[];
   readonly prompts: readonly string[];
-  /** The same in every column. */
+  /** Same in every column. */
   readonly seeds: readonly number[];
 }
 
 const usualSeeds = [42, 43, 44, 45];
 
-/** Limits of a comparison, so that a mistyped one does not ask for days of drawing. */
+/** Limits of a comparison, so that a typing error does not request days of drawing. */
 const [mostSeeds, mostPrompts, largestSeed] = [8, 8, 2 ** 32 - 1];
 
-/** All states of the word from its start on, by step. What was saved on the way and is also the result is told once, as the result. */
+/** All states of the word from its start on, by step. A checkpoint saved at the step of a result is listed once, as the result. */
 export function positionsOf({ checkpoints, marks }: Pick<RunAbout, "checkpoints" | "marks">): readonly Position[] {
   const results = new Set(checkpoints.flatMap(({ kind, step }) => (kind === "last" || kind === "best" ? [step] : [])));
   const found = checkpoints
@@ -39,7 +39,7 @@ export function positionsOf({ checkpoints, marks }: Pick<RunAbout, "checkpoints"
   ];
 }
 
-/** The columns from left to right: the start word, what is kept, the best, the last, and where the slider stands. */
+/** The positions shown as columns, by step: the start, starred and kept ones, the best, the last, and the slider's. */
 export function columnsOf(
   positions: readonly Position[],
   { at, kept }: Pick<Choice, "at" | "kept">,
@@ -50,21 +50,21 @@ export function columnsOf(
   );
 }
 
-/** The cells of some columns, prompt by prompt and seed by seed. */
+/** The cells of columns, prompt by prompt and seed by seed. */
 export function cellsOf(columns: readonly Position[], { prompts, seeds }: Pick<Choice, "prompts" | "seeds">): Cell[] {
   return prompts.flatMap((prompt) =>
     seeds.flatMap((seed) => columns.map(({ key: checkpoint }) => ({ checkpoint, prompt, seed }))),
   );
 }
 
-/** A row of pictures that can be compared. */
+/** A row of comparable pictures. */
 export interface Row {
   readonly seed: number;
-  /** Whether the run itself has drawn them. */
+  /** Whether the run itself drew them. */
   readonly isOfRun: boolean;
 }
 
-/** The rows of a prompt: what the run has drawn of it at some position, then what is drawn here. */
+/** The rows of a prompt: one for each seed of the run's own samples, then one for each chosen seed. */
 export function rowsOf(
   prompt: string,
   {
@@ -86,7 +86,7 @@ export function rowsOf(
   ];
 }
 
-/** What is compared at first: what was starred or is best, else the middle; with the prompts and the size of the run's own samples. */
+/** The initial choice: the first starred position, else the best, else the middle one, with the prompts and the size of the run's own samples. */
 function usualChoice(about: RunAbout, positions: readonly Position[]): Choice {
   const prompts = [...new Set(about.samples.map(({ prompt }) => prompt))].slice(0, mostPrompts);
   const middle = positions[positions.length >> 1];
@@ -100,7 +100,7 @@ function usualChoice(about: RunAbout, positions: readonly Position[]): Choice {
   };
 }
 
-/** What an address compares; what it does not say, or what is gone, is as usual. */
+/** The choice in an address; missing or outdated parts are as in the initial choice. */
 export function choiceIn(query: string, about: RunAbout, positions: readonly Position[]): Choice {
   const given = new URLSearchParams(query);
   const usual = usualChoice(about, positions);
@@ -120,7 +120,7 @@ export function choiceIn(query: string, about: RunAbout, positions: readonly Pos
   };
 }
 
-/** The address's part that tells a choice. */
+/** A choice as the query of an address. */
 export function queryOf({ at, kept, prompts, seeds, width, height, steps, guidance }: Choice): string {
   const query = new URLSearchParams({ at, seeds: seeds.join(" ") });
   for (const key of kept) query.append("keep", key);
@@ -129,7 +129,7 @@ export function queryOf({ at, kept, prompts, seeds, width, height, steps, guidan
   return `?${query}`;
 }
 
-/** The seeds in a text, each once; undefined when there are none, too many, or something else. */
+/** The seeds in a text, without duplicates; undefined if there are none, too many, or anything else. */
 export function seedsIn(text: string): readonly number[] | undefined {
   const parts = text.split(/[\s,;]+/).filter((part) => part !== "");
   const seeds = [...new Set(parts.map(Number))];

@@ -3,10 +3,10 @@ import { ProblemBox } from "../../parts/notices.tsx";
 import { compare as words } from "../../texts/compare.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
 
-/** All steps are offered up to so many pictures: more are drawn by those who can wait for days, column by column. */
+/** Most pictures offered to draw at once for all steps; more, which may take days, are drawn column by column. */
 const mostAtOnce = 100;
 
-/** Draws what is not drawn yet of the columns or of all steps, with the time that will take, and says how far it has come. */
+/** Draws the missing pictures of the columns or of all steps; shows the expected time and the progress. */
 export function DrawButtons({
   cells,
   allCells,
@@ -16,9 +16,9 @@ export function DrawButtons({
   onDraw,
   onCancel,
 }: {
-  /** Of the columns that are shown. */
+  /** Of the columns shown. */
   cells: readonly Cell[];
-  /** Of every position of the slider. */
+  /** Of all positions of the slider. */
   allCells: readonly Cell[];
   viewOf: (cell: Cell) => CellView;
   /** Why pictures wait. */
@@ -56,7 +56,7 @@ export function DrawButtons({
   );
 }
 
-/** Why pictures could not be drawn: what a cell has no room for. */
+/** Why pictures could not be drawn; cells have no room for it. */
 export function Failures({ cells, viewOf }: { cells: readonly Cell[]; viewOf: (cell: Cell) => CellView }) {
   const counts = new Map<string, { readonly problem: Problem; readonly count: number }>();
   for (const view of cells.map(viewOf)) {

@@ -4,7 +4,7 @@ import { compare as words } from "../../texts/compare.ts";
 import type { Cell, CellView } from "../../tries/index.ts";
 import type { Choice, Position, Row } from "./choice.ts";
 
-/** What a table of pictures shows and does. */
+/** The contents and actions of a table of pictures. */
 export interface Table {
   readonly run: string;
   readonly columns: readonly Position[];
@@ -13,7 +13,7 @@ export interface Table {
   readonly rowsOf: (prompt: string) => readonly Row[];
   readonly viewOf: (cell: Cell, row: Row) => CellView;
   readonly onChoose: (key: string) => void;
-  /** A picture was pressed. */
+  /** Called when a picture is pressed. */
   readonly onOpen: (cell: Cell, row: Row) => void;
   readonly onDraw: (cell: Cell) => void;
 }
@@ -84,7 +84,7 @@ export function Grid({ prompt, table }: { prompt: string; table: Table }) {
   );
 }
 
-/** The head of a column, which chooses it. number: the key that does so, too. */
+/** The head of a column; pressing it chooses the column. number: the key that does the same. */
 function ColumnHead({ position, number, table }: { position: Position; number: number; table: Table }) {
   const { choice, labelOf, onChoose } = table;
   const isChosen = position.key === choice.at;
@@ -102,7 +102,7 @@ function ColumnHead({ position, number, table }: { position: Position; number: n
   );
 }
 
-/** isEntry: whether Tab comes here first. */
+/** isEntry: whether Tab enters the grid here. */
 function Picture({
   cell,
   row,

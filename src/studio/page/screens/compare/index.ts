@@ -1,2 +1,2 @@
-/** Comparing what a word looks like at its steps. */
+/** The screen that compares images of a word at its steps. */
 export { CompareScreen } from "./screen.tsx";

@@ -42,7 +42,7 @@ export function Equals({ choice, onChange }: { choice: Choice; onChange: (change
   );
 }
 
-/** Takes one more prompt. */
+/** Adds a prompt. */
 export function AddPrompt({ word, onAdd }: { word: string; onAdd: (prompt: string) => void }) {
   const id = useId();
   const typed = useSignal("");

@@ -28,7 +28,7 @@ import { AddPrompt, Equals } from "./prompts.tsx";
 import { addressToUse, Steps } from "./steps.tsx";
 import { type Shown, WipeView } from "./wipe-view.tsx";
 
-/** One slider through all states of a word, with the same prompts and seeds. */
+/** A slider through all states of a word, with the same prompts and seeds. */
 export function CompareScreen({ id }: { id: string }) {
   const tries = useTries(id);
   const { shown, problem, takeMarks } = useRun(id, tries.take);
@@ -56,7 +56,7 @@ interface Compared {
 
 function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, onMarks }: Compared) {
   const positions = positionsOf(about);
-  // the address has it, so that a reload shows the same
+  // kept in the address, so that a reload shows the same
   const changed = useSignal<Choice | undefined>(undefined);
   const choice = changed.value ?? choiceIn(location.search, about, positions);
   const change = (part: Partial<Choice>): void => {
@@ -95,7 +95,7 @@ function Comparison({ run: { id }, about, tries: { tries = [], draw, cancel }, o
     const sides = [positions[0]!, chosen];
     const drawnOf = (row: Row) =>
       sides.filter(({ key }) => table.viewOf({ checkpoint: key, prompt, seed: row.seed }, row).state === "done").length;
-    // what can be seen at once
+    // prefers the row with the most pictures drawn
     const [row] = [...table.rowsOf(prompt)].sort((a, b) => drawnOf(b) - drawnOf(a));
     wiped.value = wiped.value ? undefined : { prompt, ...row! };
   };

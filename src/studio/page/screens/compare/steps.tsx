@@ -2,7 +2,7 @@ import { runAddress } from "../../route.ts";
 import { compare as words } from "../../texts/compare.ts";
 import type { Position } from "./choice.ts";
 
-/** The slider through all states of the word, and what can be done with the one it stands at. */
+/** The slider through all states of the word, and the actions for its position. */
 export function Steps({
   run,
   positions,
@@ -67,7 +67,7 @@ export function Steps({
   );
 }
 
-/** The address that uses a checkpoint of a run; isExport: to write it for other programs. */
+/** The address of the screen that uses a checkpoint of a run. isExport: to export it to other programs. */
 export function addressToUse(run: string, checkpoint: string, { isExport = false } = {}): string {
   const query = new URLSearchParams({ checkpoint, ...(isExport && { to: "export" }) });
   return `${runAddress(run, "use")}?${query}`;

@@ -7,12 +7,12 @@ import type { Position, Row } from "./choice.ts";
 import type { Table } from "./grid.tsx";
 import { type Side, Wipe } from "./wipe.tsx";
 
-/** Which picture is large. */
+/** The picture shown large. */
 export interface Shown extends Row {
   readonly prompt: string;
 }
 
-/** One picture large: another state of the word on the left, the slider's on the right. */
+/** A large picture: another state of the word on the left, the slider's on the right. */
 export function WipeView({
   table,
   positions,
@@ -86,7 +86,7 @@ export function WipeView({
   );
 }
 
-/** What stands in for a side that is not drawn. */
+/** Placeholder of a side that is not drawn. */
 function Missing({
   cell,
   label,

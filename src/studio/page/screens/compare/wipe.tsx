@@ -10,11 +10,11 @@ export interface Side {
   readonly label: string;
 }
 
-/** Two pictures over each other with a line between them that is dragged or moved by arrow keys. */
+/** Two pictures over each other, with a dividing line that is dragged or moved by arrow keys. */
 export function Wipe({ left, right }: { left: Side; right: Side }) {
   const share = useSignal(50);
   const figure = useRef<HTMLElement>(null);
-  // the figure has its height when its pictures are there
+  // the figure gets its height only with its pictures
   const showWhole = () => figure.current?.scrollIntoView({ block: "nearest" });
   return (
     <figure class="wipe-figure" ref={figure}>

@@ -3,7 +3,7 @@ import { attempt, notify } from "../../parts/notices.tsx";
 import { newWord as newWordTexts } from "../../texts/new-word.ts";
 import type { Editor } from "./draft/editor.ts";
 
-/** Mends a problem in one click; what it changed can be undone. */
+/** Fixes a problem with one click, which can be undone. */
 export function FixButton({ editor, fix }: { editor: Editor; fix: Fix }) {
   const mend = () =>
     attempt(async () => {

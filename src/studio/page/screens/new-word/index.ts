@@ -1,2 +1,2 @@
-/** Preparing a word that is to be learned. */
+/** The screen that prepares a new word. */
 export { NewWordScreen } from "./screen.tsx";

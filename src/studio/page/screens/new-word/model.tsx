@@ -7,10 +7,10 @@ import type { Fields } from "./draft/fields.ts";
 import { aboutModel, byProgram, isOnlyDemo, models, modelsProblem, readModels } from "./draft/models.ts";
 import { Part } from "./part.tsx";
 
-/** Lists longer than this can be filtered. */
+/** Models above which the list has a filter. */
 const shortList = 8;
 
-/** The model that learns the word. */
+/** The choice of the model. */
 export function Model({ editor }: { editor: Editor }) {
   const filter = useSignal("");
   const listed = models.value;
@@ -59,7 +59,7 @@ export function Model({ editor }: { editor: Editor }) {
   );
 }
 
-/** What to do where there is no model but the small one that comes with the program. */
+/** What to do if there is no model but the demo model. */
 function OnlyDemo({ editor }: { editor: Editor }) {
   return (
     <div class="only-demo">
@@ -114,7 +114,7 @@ function Choice({ editor, model }: { editor: Editor; model: ListedModel }) {
   );
 }
 
-/** The name of a model on the hub, in a draft that has one of these. */
+/** The name of the draft's model on the hub, if it is one of those. */
 function hubOf({ model }: Fields): string | undefined {
   return model !== null && "hub" in model ? model.hub : undefined;
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-/** A numbered part of the screen with its heading. name: of its ids. */
+/** A numbered part of the screen with its heading. name: prefix of its ids. */
 export function Part({
   name,
   number,

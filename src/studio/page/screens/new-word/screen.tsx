@@ -14,10 +14,10 @@ import { Pictures } from "./pictures/pictures.tsx";
 import { Plan } from "./plan/plan.tsx";
 import { Word } from "./word.tsx";
 
-/** A word that is to be learned: its pictures, its name, its model, and what it takes. */
+/** Prepares a new word: its pictures, its name, its model and the plan. */
 export function NewWordScreen() {
   const id = new URLSearchParams(query.value).get("draft") ?? undefined;
-  // a new one stays what it is when it gets its address, and the next one without an address is another one
+  // a new draft keeps its editor when it gets its address; the next screen without an address is another draft
   const session = useRef<{ count: number; made: string | undefined }>({ count: 0, made: undefined }).current;
   if (id === undefined && session.made !== undefined) {
     session.count++;
@@ -42,7 +42,7 @@ function newId(): string {
 }
 
 function DraftScreen({ id, onMade }: { id: string | undefined; onMade: (id: string) => void }) {
-  // the address of a new draft comes later, and it stays the same draft
+  // a new draft gets its address later and stays the same draft
   const editor = useMemo(() => {
     const own = id ?? newId();
     return new Editor(own, id === undefined ? () => onMade(own) : undefined);
@@ -119,7 +119,7 @@ function SavingState({ editor }: { editor: Editor }) {
   );
 }
 
-/** Why it cannot be saved, unless it was changed elsewhere: that is said by itself. */
+/** Why the draft cannot be saved; conflicts are shown elsewhere. */
 function NotSaved({ editor }: { editor: Editor }) {
   const saving = editor.saving.value;
   if (saving.state !== "failed" || editor.conflict.value) return null;

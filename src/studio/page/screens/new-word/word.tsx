@@ -7,7 +7,7 @@ import { type Kind, kindOf, withKind, withSettings } from "./draft/fields.ts";
 import { FixButton } from "./fix-button.tsx";
 import { Part } from "./part.tsx";
 
-/** The word, what it starts from, and of what kind it is. */
+/** The word, its init word, and its kind. */
 export function Word({ editor }: { editor: Editor }) {
   return (
     <Part name="word" number={2} title={words.wordTitle} help={words.wordHelp}>
@@ -22,7 +22,7 @@ export function Word({ editor }: { editor: Editor }) {
   );
 }
 
-/** Which run it was made from, and whether it goes on from its vectors. */
+/** The run the draft was made from, and whether it continues from its vectors. */
 function Origin({ editor }: { editor: Editor }) {
   const from = editor.from.value;
   if (!from) return null;

@@ -9,10 +9,10 @@ import { type RunView, takeAbout } from "../../state/index.ts";
 import { watch as words } from "../../texts/watch.ts";
 import type { ShownRun } from "./use-run-view.ts";
 
-/** Waits after the last key before a note is kept, in milliseconds. */
+/** Wait from the last key to saving a note, in milliseconds. */
 const noteMs = 600;
 
-/** What the run was made with and what is noted about it. */
+/** The run's settings and notes. */
 export function About({ row, view, change }: ShownRun) {
   const { about } = view;
   const settings = Object.entries(about.settings);
@@ -73,7 +73,7 @@ function Note({ row: { id }, view, change }: ShownRun) {
   );
 }
 
-/** New words that begin with what this one has. */
+/** Ways to make a new draft from the run. */
 function Descendants({ row: { id }, view }: { row: RunRow; view: RunView }) {
   const checkpoints = view.about.checkpoints;
   const chosen = useSignal<string | undefined>(undefined);
@@ -115,7 +115,7 @@ function toEnd(element: HTMLElement | null): void {
   if (element) element.scrollTop = element.scrollHeight;
 }
 
-/** The last that the run has said, read when it is asked for. */
+/** The last lines of the run's console output, read on demand. */
 function Console({ row: { id } }: { row: RunRow }) {
   const lines = useSignal<readonly string[] | undefined>(undefined);
   const read = () =>
@@ -133,7 +133,7 @@ function Console({ row: { id } }: { row: RunRow }) {
     >
       <summary>{words.console}</summary>
       {lines.value && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <pre class="log" tabIndex={0} ref={toEnd}>
           {lines.value.length === 0 ? words.noConsole : lines.value.join("\n")}
         </pre>

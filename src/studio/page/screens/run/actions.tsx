@@ -12,10 +12,10 @@ import { go, runAddress } from "../../route.ts";
 import type { RunView } from "../../state/index.ts";
 import { watch as words } from "../../texts/watch.ts";
 
-/** The id of the button that opens the menu of stopping. */
+/** Id of the button that opens the stop menu. */
 const stopId = "stop-menu";
 
-/** Tells the run something and says so. */
+/** Sends an action to the run and shows a notice. */
 export async function tellRun(
   { id, seq }: Pick<RunRow, "id" | "seq">,
   action: string,
@@ -27,7 +27,7 @@ export async function tellRun(
   return isDone;
 }
 
-/** Asks for an image of what the run has learned by now. The prompt may have the options of a prompt file. */
+/** Requests an image with the run's current vectors. The prompt may contain the options of a prompt file. */
 export function askSample(row: RunRow, { prompt, seed, size }: { prompt: string; seed?: number; size?: string }) {
   return tellRun(row, "sample", {
     body: { prompt: size ? `${prompt} ${size}` : prompt, ...(seed !== undefined && { seed }) },
@@ -36,11 +36,11 @@ export function askSample(row: RunRow, { prompt, seed, size }: { prompt: string;
   });
 }
 
-/** What can be done with the run now; each button says what will happen. */
+/** The actions for the run now; each button says what will happen. */
 export function Actions({ row, view }: { row: RunRow; view: RunView }) {
   const { state } = row;
   const stop = { keys: " ", does: words.stopMenu, run: () => document.getElementById(stopId)?.click() };
-  // it scrolls where there is nothing to stop
+  // otherwise Space scrolls
   useKeys(isAtWork(state) ? [stop] : []);
   return (
     <>
@@ -67,7 +67,7 @@ export function Actions({ row, view }: { row: RunRow; view: RunView }) {
 }
 
 function Steering({ row, view }: { row: RunRow; view: RunView }) {
-  // the step under way is the one after the last that is known
+  // the current step is the one after the last known
   const step = (view.pace?.step ?? row.step ?? 0) + 1;
   const [sample] = view.about.samples;
   const prompt = sample?.prompt ?? row.word ?? row.name;
@@ -121,7 +121,7 @@ function Resume({ row, view }: { row: RunRow; view: RunView }) {
   );
 }
 
-/** isLikely: whether it can be expected to go well this time. */
+/** isLikely: whether it is expected to succeed this time. */
 function ResumeButton({ row, keptStep, isLikely }: { row: RunRow; keptStep: number | undefined; isLikely: boolean }) {
   return (
     <button
@@ -134,7 +134,7 @@ function ResumeButton({ row, keptStep, isLikely }: { row: RunRow; keptStep: numb
   );
 }
 
-/** Begins a run like one that had too little memory, which needs less. */
+/** Repeats a run that ran out of memory, with less memory. */
 function AgainForMemory({ row, view: { about, start } }: { row: RunRow; view: RunView }) {
   const isBusy = useSignal(false);
   const change =
@@ -148,7 +148,7 @@ function AgainForMemory({ row, view: { about, start } }: { row: RunRow; view: Ru
       const { draft, isWhole } = await ask<{ draft: Draft; isWhole: boolean }>("POST", path, {
         body: { lessMemory: true },
       });
-      // what a draft cannot have of a run from a terminal, a person has to know before it starts
+      // a draft that lacks parts of a run from a terminal is shown to the user before it starts
       const isStarted =
         isWhole &&
         (await attempt(async () => {

@@ -11,7 +11,7 @@ import { watch as words } from "../../texts/watch.ts";
 
 const none = { steps: [], values: [] };
 
-/** The numbers of the run over its steps, drawn and as a table. */
+/** The numbers of the run over its steps, as charts and as a table. */
 export function Curves({ row, view }: { row: RunRow; view: RunView }) {
   const isTable = useSignal(false);
   if (!view.curves.of.loss)
@@ -105,7 +105,7 @@ function Charts({ view: { curves, evaluations, start } }: { view: RunView }) {
 
 const columns = ["step", "loss", "averageLoss", "evaluation", "rowNorm", "distance", "lr"] as const;
 
-/** At most 200 steps, evenly spread, as they are now. */
+/** At most 200 evenly spread steps, as of now. */
 function Table({ row: { id } }: { row: RunRow }) {
   const rows = useSignal<readonly TableRow[] | undefined>(undefined);
   useEffect(() => {
@@ -116,7 +116,7 @@ function Table({ row: { id } }: { row: RunRow }) {
   }, [id]);
   if (!rows.value) return <p class="faint">{commonTexts.loading}</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section class="table-box" tabIndex={0} aria-label={words.tableLabel}>
       <table>
         <thead>

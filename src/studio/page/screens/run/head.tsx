@@ -13,11 +13,11 @@ import { common as commonTexts } from "../../texts/common.ts";
 import { watch as words } from "../../texts/watch.ts";
 import { Actions } from "./actions.tsx";
 
-/** What the run is at, in a sentence and a few numbers, and what can be done now. */
+/** The state of the run in a sentence and a few numbers, and the actions for it. */
 export function Head({ row, view }: { row: RunRow; view: RunView }) {
   const { state, problem, cause, lastWords } = row;
   const isStarting = state === "starting";
-  // where the last one is an end, that of the new start is on its way
+  // while the last one is `closed`, the `opened` of the new start has not arrived yet
   const last = view.messages.findLast(({ kind }) => kind === "opened" || kind === "closed");
   const loadingFor = useSecondsSince(isStarting && last?.kind === "opened" ? last.time : undefined);
   return (
@@ -67,12 +67,12 @@ export function Head({ row, view }: { row: RunRow; view: RunView }) {
   );
 }
 
-/** Whether it ended before its last step. */
+/** Whether the run ended before its last step. */
 function isCutShort({ state, step = 0, steps = 0 }: RunRow): boolean {
   return state !== "done" && step > 0 && step < steps;
 }
 
-/** What a run that waits is waiting for. */
+/** What a queued run is waiting for. */
 function waitingText({ id }: RunRow): string {
   const { current, queue } = orderOf(rows.value ?? []);
   const before = queue.findIndex((one) => one.id === id);
@@ -80,7 +80,7 @@ function waitingText({ id }: RunRow): string {
   return current ? words.waits.after(current.name) : words.waits.now;
 }
 
-/** The row is told when its state changes, steps meanwhile. */
+/** Newer numbers than the row has: rows are sent when the state changes, steps in between. */
 function paceOf({ pace }: RunView): Partial<RunRow> {
   if (!pace) return {};
   return { step: pace.step, steps: pace.steps, remainingSeconds: pace.remainingSeconds };
@@ -143,7 +143,7 @@ function Name({ row }: { row: RunRow }) {
   );
 }
 
-/** What the run is at besides training. */
+/** The run's current activity besides training. */
 function doingText({ doing }: RunView, loadingFor: number | undefined): string | undefined {
   if (doing?.kind === "caching") return words.doing.caching(doing.done, doing.total);
   if (doing?.kind === "tryingWords") return words.doing.tryingWords(doing.word);
@@ -162,7 +162,7 @@ function LastWords({ lines }: { lines: readonly string[] }) {
   );
 }
 
-/** A drop as a share of what it fell from, and with its error: both to the error's second digit. */
+/** A drop as a share of the loss it fell from, and with its error, to the error's second digit. */
 function fallText({ drop, error, from }: { drop: number; error: number; from: number }): [string, string] {
   const digits = error > 0 ? Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(error)))) : 4;
   return [`${Math.round((100 * drop) / from)}\u00a0%`, `${drop.toFixed(digits)}\u00a0±\u00a0${error.toFixed(digits)}`];

@@ -1,2 +1,2 @@
-/** The screen of one run: how it learns, and what can be done with it now. */
+/** The screen of one run: its progress and the actions for it. */
 export { RunScreen } from "./run-screen.tsx";

@@ -7,9 +7,9 @@ import { watch as words } from "../../texts/watch.ts";
 
 interface LargeProps {
   readonly run: string;
-  /** Of one prompt and seed, by step. */
+  /** Samples of one prompt and seed, by step. */
   readonly samples: readonly RunSample[];
-  /** Of the one that is shown. */
+  /** Name of the sample shown. */
   readonly name: string;
   readonly stars: ReadonlySet<number>;
   readonly onMove: (name: string) => void;
@@ -17,7 +17,7 @@ interface LargeProps {
   readonly onClose: () => void;
 }
 
-/** One image in full size; arrows go through the steps. */
+/** One image in full size; arrow keys move through the steps. */
 export function LargeSample({ run, samples, name, stars, onMove, onStar, onClose }: LargeProps) {
   const index = samples.findIndex((one) => one.name === name);
   const sample = samples[index];

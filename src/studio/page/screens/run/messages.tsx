@@ -7,10 +7,10 @@ import { tellRun } from "./actions.tsx";
 
 const said = words.message;
 
-/** Messages that are shown, unless all are wanted. */
+/** Messages shown at first. */
 const shownAtFirst = 12;
 
-/** What the run has said, the newest first. */
+/** The messages of the run, the newest first. */
 export function Messages({ row, view }: { row: RunRow; view: RunView }) {
   const isAll = useSignal(false);
   const all = view.messages.map((message) => ({ message, text: textOf(message) })).filter(({ text }) => text);
@@ -48,7 +48,7 @@ export function Messages({ row, view }: { row: RunRow; view: RunView }) {
   );
 }
 
-/** Undefined for what is seen elsewhere. */
+/** The text of a message; undefined if it is shown elsewhere. */
 function textOf(message: RunMessage): string | undefined {
   switch (message.kind) {
     case "warning":
@@ -68,7 +68,7 @@ function textOf(message: RunMessage): string | undefined {
   }
 }
 
-/** Says that drawing takes much of the run's time, and offers to draw less often. */
+/** Warns that drawing takes much of the run's time, and offers to draw less often. */
 function SlowDrawing({ row, view }: { row: RunRow; view: RunView }) {
   const slow = slowDrawing(view);
   if (!slow || (row.state !== "running" && row.state !== "sampling")) return null;

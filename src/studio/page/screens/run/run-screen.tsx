@@ -13,7 +13,7 @@ import { Sharing } from "./sharing.tsx";
 import { Spoken } from "./spoken.tsx";
 import { useRunView } from "./use-run-view.ts";
 
-/** One run: how it learns, and what can be done with it now. */
+/** One run: its progress and the actions for it. */
 export function RunScreen({ id }: { id: string }) {
   const { row, view, problem, change } = useRunView(id);
   const name = row?.name ?? id;

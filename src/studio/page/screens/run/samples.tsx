@@ -17,7 +17,7 @@ import { askSample, tellRun } from "./actions.tsx";
 import { LargeSample } from "./large-sample.tsx";
 import type { ShownRun } from "./use-run-view.ts";
 
-/** Images of one strip that are shown at once, unless all are wanted. */
+/** Images of a strip shown at first. */
 const mostShown = 40;
 
 interface Opened {
@@ -25,7 +25,7 @@ interface Opened {
   readonly name: string;
 }
 
-/** The images that the run has drawn, in a strip for each prompt. */
+/** The images drawn by the run, in a strip for each prompt and seed. */
 export function Samples({ row, view, change }: ShownRun) {
   const opened = useSignal<Opened | undefined>(undefined);
   const { samples } = view.about;
@@ -88,7 +88,7 @@ interface HistoryProps {
   readonly onStar: (step: number) => void;
 }
 
-/** The images of one prompt from left to right. New ones come at the end, and what is looked at stays where it is. */
+/** The images of a strip from left to right. New ones are added at the end, without moving the others. */
 function History({ run, strip: { prompt, seed, samples }, stars, onOpen, onStar }: HistoryProps) {
   const list = useRef<HTMLUListElement>(null);
   const isAtEnd = useRef(true);
@@ -168,7 +168,7 @@ function History({ run, strip: { prompt, seed, samples }, stars, onOpen, onStar 
   );
 }
 
-/** Of many images the first, the last and those between them, evenly spread; starred ones always. */
+/** Of many images the newest, evenly spread earlier ones, and all starred ones. */
 function spread(samples: readonly RunSample[], stars: ReadonlySet<number>): readonly RunSample[] {
   if (samples.length <= mostShown) return samples;
   const newest = samples.length - mostShown / 4;
@@ -176,7 +176,7 @@ function spread(samples: readonly RunSample[], stars: ReadonlySet<number>): read
   return samples.filter(({ step }, i) => i % every === 0 || i >= newest || stars.has(step));
 }
 
-/** The images that were asked for and are not drawn yet, each with a way to give it up. */
+/** Requested images that are not drawn yet, each with a button to cancel it. */
 function Asked({ row, asked }: { row: RunRow; asked: readonly AskedImage[] }) {
   const givenUp = useSignal<ReadonlySet<string>>(new Set());
   if (asked.length === 0) return null;

@@ -6,7 +6,7 @@ import { watch as watchTexts } from "../../texts/watch.ts";
 
 const words = watchTexts.sharing;
 
-/** The machines that compute for a run while it is shared, and whether more of them would help. */
+/** The workers of a shared run, and whether more of them would help. */
 export function Sharing({ row, view: { sharing } }: { row: RunRow; view: RunView }) {
   if (!sharing || !isAtWork(row.state)) return null;
   const { workers, down, waitSeconds } = sharing;

@@ -5,12 +5,12 @@ import type { RunView } from "../../state/index.ts";
 import { common as commonTexts } from "../../texts/common.ts";
 import { watch as watchTexts } from "../../texts/watch.ts";
 
-/** Between two things that are spoken, in milliseconds. */
+/** Pause between two announcements, in milliseconds. */
 const pauseMs = 2000;
-/** Share of the run between two words about its progress, in percent. */
+/** Share of the run between two announcements of progress, in percent. */
 const progressStep = 10;
 
-/** Tells those who listen what has changed: the state, each tenth of the way, new pictures; at most one sentence every two seconds, the newest. */
+/** Announces changes to screen readers: the state, each tenth of the run, new pictures; at most one sentence every two seconds, the newest. */
 export function Spoken({ row, view: { pace, about } }: { row: RunRow; view: RunView }) {
   const text = useSignal("");
   const share = pace ? Math.floor((100 * pace.step) / pace.steps / progressStep) * progressStep : 0;

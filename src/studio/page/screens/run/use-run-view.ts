@@ -5,39 +5,39 @@ import type { Problem } from "../../../http/problems.ts";
 import { ask, problemIn, rows, useStream } from "../../live/index.ts";
 import { openView, type RunView, takeAbout, takeCurves, takeEntry } from "../../state/index.ts";
 
-/** What is known of the run of a screen. */
+/** The run of a screen. */
 interface Known {
   readonly row: RunRow | undefined;
   readonly view: RunView | undefined;
-  /** Why nothing is known of it. */
+  /** Why the run could not be read. */
   readonly problem: Problem | undefined;
-  /** Takes what an action has changed. */
+  /** Applies the changes of an action. */
   readonly change: (change: (view: RunView) => RunView) => void;
 }
 
-/** What shows a part of a run and may change it. */
+/** Properties of components that show a part of a run and may change it. */
 export interface ShownRun extends Pick<Known, "change"> {
   readonly row: RunRow;
   readonly view: RunView;
 }
 
-/** Events that come within this time are taken at once, in milliseconds: one brings others, such as the row of the run. */
+/** Time within which events are applied together, in milliseconds: one often brings others, such as the row of the run. */
 const takeMs = 30;
-/** Points of a curve that are read: more than a screen has pixels for. */
+/** Points read per curve: more than a screen has pixels for. */
 const points = 2000;
-/** Between two readings of curves of which steps were left out, in milliseconds. */
+/** Interval for reading sparse curves again, in milliseconds. */
 const refreshMs = 15_000;
-/** Sizes and kinds of files are read when nothing has happened to them for so long, in milliseconds. */
+/** Wait after the last event about files before `about` is read again, in milliseconds. */
 const settledMs = 300;
 
-/** What a problem is called whose cause is that the studio does not answer, and how long to wait before it is asked again, in milliseconds. */
+/** Code of the problem that the studio does not answer, and the wait before the next attempt, in milliseconds. */
 const [unreachable, retryMs] = ["UNREACHABLE", 2000];
 
 type Curves = { readonly seq: number; readonly curves: CurvesOf };
 
 const changesFiles: readonly Entry["kind"][] = ["saved", "removed", "choice", "report", "closed"];
 
-/** A run from its folder, and then as it goes on. */
+/** A run as read from the studio, then kept up to date by its events. */
 export function useRunView(id: string): Known {
   const view = useSignal<RunView | undefined>(undefined);
   const problem = useSignal<Problem | undefined>(undefined);
@@ -50,7 +50,7 @@ export function useRunView(id: string): Known {
     const gone = new AbortController();
     const isHere = () => !gone.signal.aborted;
     const read = async () => {
-      // in this order: openView says why
+      // in this order: see openView
       const { run, about } = await ask<{ run: RunRow; about?: RunAbout }>("GET", path);
       if (isHere()) told.value = run;
       if (!about) return;
@@ -77,7 +77,7 @@ export function useRunView(id: string): Known {
     };
   }, [id, tries.value]);
 
-  // not by frames, of which a window behind others may have none
+  // not requestAnimationFrame: a covered window may get no frames
   const waiting = useRef<Entry[]>([]);
   const taking = useRef<number | undefined>(undefined);
   const timer = useRef<number | undefined>(undefined);

@@ -35,7 +35,7 @@ export function Differences({ a, b, onClose }: { a: RunRow; b: RunRow; onClose: 
       {!found.value && !problem.value && <p class="faint">{commonTexts.loading}</p>}
       {found.value?.length === 0 && <p>{words.same}</p>}
       {found.value && found.value.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
         <section class="scroll" aria-label={words.differences(a.name, b.name)} tabIndex={0}>
           <table class="differences">
             <thead>

@@ -4,7 +4,7 @@ import { Ago } from "../../parts/ago.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { runs as words } from "../../texts/runs.ts";
 
-/** A word that is being prepared. onChange: told when it was thrown away, or is back. */
+/** A draft in the list. onChange: called when it was discarded or restored. */
 export function DraftCard({ draft, onChange }: { draft: Draft; onChange: () => void }) {
   const name = words.draftOf(draft.word);
   const discard = async () => {

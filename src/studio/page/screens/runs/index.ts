@@ -1,2 +1,2 @@
-/** All words: those being prepared, learned, waiting and done. */
+/** The start screen: all drafts and runs. */
 export { RunsScreen } from "./screen.tsx";

@@ -6,7 +6,7 @@ import { attempt, notify } from "../../parts/notices.tsx";
 import { runAddress } from "../../route.ts";
 import { runs as words } from "../../texts/runs.ts";
 
-/** What this machine is at. */
+/** The run in progress on this machine. */
 export function DeviceLine({ current }: { current: RunRow | undefined }) {
   return (
     <p class="faint">
@@ -20,7 +20,7 @@ export function DeviceLine({ current }: { current: RunRow | undefined }) {
   );
 }
 
-/** The runs that wait, in the order in which they start. */
+/** The queued runs, in the order in which they start. */
 export function Queue({ queue, current }: { queue: readonly RunRow[]; current: RunRow | undefined }) {
   const list = useRef<HTMLOListElement>(null);
   const act = ({ id, seq }: RunRow, action: string, body: object) =>

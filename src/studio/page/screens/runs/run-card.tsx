@@ -10,7 +10,7 @@ import { common as commonTexts } from "../../texts/common.ts";
 import { runs as words } from "../../texts/runs.ts";
 import { Strip } from "./strip.tsx";
 
-/** A run in the list. choice: while two are chosen to compare their settings. */
+/** A run in the list. choice: given while the user chooses two runs to compare. */
 export function RunCard({
   run,
   choice,

@@ -14,16 +14,16 @@ import { DeviceLine, Queue } from "./queue.tsx";
 import { RunCard } from "./run-card.tsx";
 import { TrashView } from "./trash.tsx";
 
-/** A list of so many runs is read without a filter. */
+/** Runs up to which the list needs no filter. */
 const fewRuns = 3;
-/** Runs that are shown at once; further ones are asked for. */
+/** Runs shown at first; more on demand. */
 const shownRuns = 40;
 
-/** All words: those being prepared, learned, waiting and done. */
+/** All drafts and runs. */
 export function RunsScreen() {
   const filter = useSignal("");
   const drafts = useSignal<readonly Draft[]>([]);
-  /** The runs whose settings are to be compared; undefined while none are chosen. */
+  /** Runs chosen to compare their settings; undefined unless choosing. */
   const chosen = useSignal<readonly string[] | undefined>(undefined);
   const all = rows.value;
   useStream();
@@ -147,7 +147,7 @@ function RunList({
   );
 }
 
-/** Begins and ends the choice of two runs. count: of those that are chosen, while they are. */
+/** Starts and ends the choice of two runs. count: of the runs chosen so far; undefined unless choosing. */
 function Choosing({ count, onChange }: { count: number | undefined; onChange: (isChoosing: boolean) => void }) {
   if (count === undefined)
     return (
@@ -178,7 +178,7 @@ function NoRuns() {
   );
 }
 
-/** Whether a draft has anything in it, and was not started as it is. */
+/** Whether a draft has contents that were not started yet. */
 function isWaiting({ word, pictures, revision, startedRevision }: Draft): boolean {
   return (word !== "" || pictures.length > 0) && revision !== startedRevision;
 }

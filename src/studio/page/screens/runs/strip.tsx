@@ -5,10 +5,10 @@ import { ask, fileAddress } from "../../live/index.ts";
 import { spread } from "../../parts/order.ts";
 import { runs as words } from "../../texts/runs.ts";
 
-/** Pictures in a strip. */
+/** Most pictures in a strip. */
 const mostPictures = 6;
 
-/** What a run has drawn on its way, and what became of it. It is asked for when it comes into view: a list may have a thousand runs. */
+/** Samples of a run over its steps, with its best and starred steps and exports. Read when it comes into view: a list may have a thousand runs. */
 export function Strip({ run: { id, state } }: { run: RunRow }) {
   const about = useSignal<RunAbout | undefined>(undefined);
   const isSeen = useSignal(false);
@@ -20,10 +20,10 @@ export function Strip({ run: { id, state } }: { run: RunRow }) {
     seen.observe(element.current!);
     return () => seen.disconnect();
   }, [isSeen]);
-  // read again when the state changes: a run that has drawn another picture has changed it twice
+  // read again when the state changes, as it does for each picture drawn
   useEffect(() => {
     if (!isSeen.value) return;
-    // a strip is an extra: that it cannot be had is told by the run's own screen
+    // failures are ignored here: the run's own screen shows them
     ask<{ about?: RunAbout }>("GET", `/api/runs/${encodeURIComponent(id)}`).then(
       (answer) => {
         about.value = answer.about;

@@ -6,8 +6,8 @@ import { Ago } from "../../parts/ago.tsx";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { runs as words } from "../../texts/runs.ts";
 
-/** What was thrown away, and the way back; nothing where nothing was. shown: number of words that are shown, which changes when one is thrown away.
- *  onRestored: told when something is back. */
+/** The trash, with buttons to restore; hidden if empty. shown: number of drafts and runs shown, which changes when one is discarded.
+ *  onRestored: called when something was restored. */
 export function TrashView({ shown, onRestored }: { shown: number; onRestored: () => void }) {
   const trash = useSignal<readonly Discarded[]>([]);
   const read = () =>

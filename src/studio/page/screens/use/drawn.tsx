@@ -21,7 +21,7 @@ function stateText({ state, steps, drawnSteps }: Try): string {
   return drawnSteps === 0 ? words.loading : words.drawnSteps(drawnSteps, steps);
 }
 
-/** A picture as large as there is room for, or how far it has come. */
+/** A picture as large as fits, or its progress. */
 export function Drawn({
   run,
   about,
@@ -42,7 +42,7 @@ export function Drawn({
       {state === "done" && file !== undefined ? (
         <img style={shape} src={fileAddress(run, "tries", file)} alt={words.alt(prompt, labelOf(one, about), seed)} />
       ) : (
-        // what has failed says why in its place
+        // a failed picture shows its problem instead
         !problem && (
           <div class={`picture empty ${state}`} style={shape}>
             {stateText(one)}
@@ -79,10 +79,10 @@ export function Drawn({
   );
 }
 
-/** Pictures of the history that are shown at first. */
+/** Earlier pictures shown at first. */
 const mostEarlier = 8;
 
-/** All pictures that were drawn with the word of a run, the newest first. */
+/** All pictures drawn with the word of a run, the newest first. */
 export function Earlier({
   run,
   about,

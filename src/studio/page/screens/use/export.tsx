@@ -10,14 +10,14 @@ import { use as words } from "../../texts/use.ts";
 import { EarlierExports, Written } from "./written.tsx";
 
 interface Answer {
-  /** What was written. */
+  /** The exported checkpoint. */
   readonly checkpoint: string;
   readonly exports: readonly Exported[];
-  /** What of the name does not work everywhere. */
+  /** Warnings about a name that does not work everywhere. */
   readonly warnings: readonly string[];
 }
 
-/** Writes a state of the word where other programs find it. */
+/** Exports a checkpoint of the word to other programs. */
 export function Export({
   run,
   about,
@@ -51,7 +51,7 @@ export function Export({
   const isBlocked = count === 0 || isWriting.value || name.value.trim() === "";
   const programOf = ({ program, file }: Exported): ProgramFolder | undefined =>
     programs.value?.find((one) => one.program === program && isSame(one.folder, file.replace(/[/\\][^/\\]*$/, "")));
-  /** over: a file of the name that is in the way, which alone is replaced. */
+  /** over: the export whose existing file is to be replaced, and only that one. */
   const write = async (over?: Exported): Promise<void> => {
     isWriting.value = true;
     await attempt(async () => {
@@ -186,7 +186,7 @@ export function Export({
   );
 }
 
-/** Whether two paths are of one folder, however Windows writes them. */
+/** Whether two paths are equal, whichever separators Windows uses. */
 function isSame(...paths: readonly [string, string]): boolean {
   const [a, b] = paths.map((one) => one.replaceAll("\\", "/"));
   return a === b;

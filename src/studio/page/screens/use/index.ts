@@ -1,2 +1,2 @@
-/** Using a word: drawing with it, writing it for other programs. */
+/** The screen for using a word: drawing with it, exporting it to other programs. */
 export { UseScreen } from "./screen.tsx";

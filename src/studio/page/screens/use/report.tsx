@@ -3,7 +3,7 @@ import { ask } from "../../live/index.ts";
 import { attempt, notify } from "../../parts/notices.tsx";
 import { use as words } from "../../texts/use.ts";
 
-/** The way to a run's report, which is made first where there is none. */
+/** The link to a run's report, or a button that makes it. */
 export function Report({ run, hasReport }: { run: string; hasReport: boolean }) {
   const [isMade, isMaking] = [useSignal(false), useSignal(false)];
   const address = `/api/runs/${encodeURIComponent(run)}/report`;

@@ -13,7 +13,7 @@ import { Export } from "./export.tsx";
 import { Report } from "./report.tsx";
 import { Trying } from "./trying.tsx";
 
-/** Drawing with the word, and giving it to other programs. */
+/** Draws with the word, and exports it to other programs. */
 export function UseScreen({ id }: { id: string }) {
   const tries = useTries(id);
   const { shown, problem, takeMarks } = useRun(id, tries.take);
@@ -53,7 +53,7 @@ export function UseScreen({ id }: { id: string }) {
   );
 }
 
-/** What is used when nobody has chosen: the latest step with a star, the best, or the result. */
+/** The default checkpoint: the last starred, the best, or the result. */
 function usualOf({ checkpoints, marks }: RunAbout): RunAbout["checkpoints"][number] | undefined {
   const star = marks.stars.at(-1);
   const result = checkpoints.filter(({ kind }) => kind !== "step").at(-1);
@@ -65,7 +65,7 @@ function usualOf({ checkpoints, marks }: RunAbout): RunAbout["checkpoints"][numb
   );
 }
 
-/** isLive: whether the run is under way, so that its vectors can be tried as they are. */
+/** The choice of a checkpoint. isLive: whether the run is in progress, so that its current vectors can be tried. */
 function Which({
   about,
   isLive,

@@ -16,10 +16,10 @@ import {
 import { Drawn, Earlier } from "./drawn.tsx";
 
 const usualSeed = 42;
-/** Seeds that are drawn by lot stay short enough to be told on the phone. */
+/** Random seeds are below this, short enough to read out. */
 const seedsByLot = 1_000_000;
 
-/** Tries prompts with one state of the word. */
+/** Tries prompts with one checkpoint of the word. */
 export function Trying({
   run,
   about,
@@ -28,7 +28,7 @@ export function Trying({
 }: {
   run: string;
   about: RunAbout;
-  /** Its file, or "now". */
+  /** The checkpoint's file, or "now". */
   checkpoint: string;
   tries: ReturnType<typeof useTries>;
 }) {

@@ -5,7 +5,7 @@ import { CopyButton } from "../../parts/copy.tsx";
 import { ProblemBox } from "../../parts/notices.tsx";
 import { use as words } from "../../texts/use.ts";
 
-/** What became of an export: for each program whether it finds the word, and how prompts call it there. nextOf: what is still to be done there. */
+/** The results of an export: for each program whether it reads the word, and how prompts spell it. nextOf: what to do next in the program. */
 export function Written({
   exports,
   warnings,
@@ -71,7 +71,7 @@ function OneWritten({ one, next, onReplace }: { one: Exported; next: string | un
   );
 }
 
-/** Where the word was written before. */
+/** Earlier exports of the word. */
 export function EarlierExports({
   exports,
   checkpoints,

@@ -29,7 +29,7 @@ test("what is missing is said one after another, in the order of the page", () =
   expect(whyNotStart({ ...ready, check: undefined })).toBe(why.checking);
   expect(whyNotStart({ ...ready, check: check("HOLD_OUT") })).toBe(why.error);
   expect(whyNotStart({ ...ready, isConflict: true, pictures: 0 })).toBe(why.conflict);
-  // of before the model was chosen
+  // a check from before the model was chosen
   expect(whyNotStart({ ...ready, check: check("SETTINGS_MISSING") })).toBe(why.checking);
 });
 

@@ -3,44 +3,44 @@ import type { WordFacts } from "../../../../checking/word.ts";
 import { newWord as words } from "../../../texts/new-word.ts";
 import type { Fields } from "./fields.ts";
 
-/** What says whether a word can be started. */
+/** What decides whether a run can start. */
 interface Readiness {
   readonly fields: Fields;
   readonly pictures: number;
-  /** Pictures that are on their way. */
+  /** Pictures being sent. */
   readonly coming: number;
   readonly facts: WordFacts | undefined;
   readonly check: Check | undefined;
-  /** Whether it could not be checked. */
+  /** Whether the check itself failed. */
   readonly isUnchecked?: boolean;
-  /** Whether the draft is another one elsewhere. */
+  /** Whether the draft was also changed elsewhere. */
   readonly isConflict: boolean;
 }
 
-/** Problems that the start itself solves: a model that is fetched first. */
+/** Problems that starting solves: it downloads the model first. */
 const solvedByStart: ReadonlySet<string> = new Set(["HUB_OFFLINE"]);
 
-/** Errors that say what is missing, which the page says in its own words. */
+/** Errors about missing parts, for which the page has its own texts. */
 const missing: ReadonlySet<string> = new Set(["TOKEN_EMPTY", "DATASET_EMPTY"]);
 
-/** Whether the model is downloaded first, so that nothing can be said of the run yet. */
+/** Whether the model must be downloaded first, so that the run cannot be estimated yet. */
 export function isDownloadedFirst(check: Check | undefined): boolean {
   return check?.errors.some(({ code }) => solvedByStart.has(code)) ?? false;
 }
 
-/** Errors to be shown in full: those of what is not there yet are said beside Start only. */
+/** Errors to show in full: missing parts are listed beside Start only. */
 export function shownErrors(check: Check | undefined): Check["errors"] {
   return (check?.errors ?? []).filter(
     (error) => !missing.has(error.code) && !solvedByStart.has(error.code) && !isOfModel(error),
   );
 }
 
-/** Whether only the model is missing. A check that began before one was chosen says so for a moment. */
+/** Whether only the model is missing. A check begun before one was chosen reports that for a moment. */
 function isOfModel({ code, where = "" }: Check["errors"][number]): boolean {
   return code === "SETTINGS_MISSING" && !where.includes("--resolution");
 }
 
-/** Why the word cannot be started yet, as a sentence; undefined where it can. */
+/** Why the run cannot start yet, as a sentence; undefined if it can. */
 export function whyNotStart({
   fields,
   pictures,

@@ -1,7 +1,7 @@
-/** A file that is to become a picture. */
+/** A file to send as a picture. */
 export interface ChosenFile {
   readonly file: File;
-  /** With the folders that it was dropped in: "cats/IMG_4.jpg". */
+  /** With the folders it was dropped in: "cats/IMG_4.jpg". */
   readonly name: string;
   /** The first line of the text file beside it. */
   readonly caption?: string;
@@ -9,14 +9,14 @@ export interface ChosenFile {
 
 export interface ChosenFiles {
   readonly pictures: readonly ChosenFile[];
-  /** How many files are no pictures by their names. */
+  /** Number of files whose names are not those of pictures. */
   readonly ignored: number;
 }
 
-/** Endings of pictures. Those that cannot be read here are sent, too: the studio says what to do with them. */
+/** Extensions of pictures. Unsupported kinds are sent, too: the studio says what to do with them. */
 const pictureEnding = /\.(png|jpe?g|jfif|webp|gif|bmp|tiff?|avif|hei[cf]|jxl|jp2|svg|dng|cr2|nef|arw|psd)$/i;
 
-/** The pictures among files, with the captions that lie beside them. isChosen: they were picked one by one, so that each is meant. */
+/** The pictures among files, with the captions beside them. isChosen: picked one by one, so each one is meant. */
 export async function picturesAmong(
   files: readonly { readonly file: File; readonly name: string }[],
   { isChosen }: { readonly isChosen: boolean },
@@ -41,9 +41,9 @@ function stemOf(name: string): string {
   return name.replace(/\.[^./]*$/, "");
 }
 
-/** Files that were dropped, those in dropped folders included. */
+/** Dropped files, including those in dropped folders. */
 export async function filesIn(transfer: DataTransfer): Promise<{ file: File; name: string }[]> {
-  // what was dropped is gone after the first wait
+  // the browser clears the dropped items after the first await
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   if (entries.length === 0) return [...transfer.files].map((file) => ({ file, name: file.name }));
   return (await Promise.all(entries.map((entry) => filesBelow(entry, "")))).flat();
@@ -65,7 +65,7 @@ function isFile(entry: FileSystemEntry): entry is FileSystemFileEntry {
   return entry.isFile;
 }
 
-/** A reader gives some entries at a time, and none at the end. */
+/** All entries of a folder: a reader returns some at a time, and none at the end. */
 async function entriesIn(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const entries: FileSystemEntry[] = [];

@@ -19,31 +19,31 @@ import {
 } from "./fields.ts";
 import { Uploads } from "./uploads.ts";
 
-/** Waits in milliseconds: from a change to its saving, from a saving to a check, from a letter of a word to what is known of it, and before a save that failed is tried again. */
+/** Waits in milliseconds: from a change to its save, from a save to the check, from a letter of a word to its check, and before a failed save is retried. */
 const [saveMs, checkMs, wordMs, retryMs] = [300, 250, 80, 4000];
 
-/** What is known of a word, and what would mend it. */
+/** Facts about a word, with a fix for its problem. */
 type Facts = Omit<WordFacts, "problem"> & { readonly problem?: Problem & { readonly fix?: Fix } };
 
 export type Saving =
   | { readonly state: "new" | "saved" | "unsaved" | "saving" }
   | { readonly state: "failed"; readonly problem: Problem };
 
-/** A draft that is being edited: what is shown, and its way to the studio and back. */
+/** A draft being edited: what the page shows, kept in sync with the studio. */
 export class Editor {
   readonly id: string;
   readonly fields = signal<Fields>(newFields);
   readonly pictures = signal<readonly DraftPicture[]>([]);
   readonly saving = signal<Saving>({ state: "new" });
-  /** What is there where it was changed elsewhere. */
+  /** The studio's draft, if it was changed elsewhere. */
   readonly conflict = signal<Draft | undefined>(undefined);
   readonly check = signal<Check | undefined>(undefined);
   readonly checking = signal<{ readonly isUnderWay: boolean; readonly problem?: Problem }>({ isUnderWay: false });
   readonly facts = signal<Facts | undefined>(undefined);
-  /** The run that it was made from. */
+  /** The run the draft was made from. */
   readonly from = signal<Draft["from"]>(undefined);
   readonly uploads: Uploads<{ picture: DraftPicture }>;
-  /** Told once the draft is there, of one that is new. */
+  /** Called when a new draft has been made. */
   readonly #onMade: () => void;
   #isMade = false;
   #revision = 0;
@@ -64,12 +64,12 @@ export class Editor {
     );
   }
 
-  /** Of what is saved. */
+  /** The saved revision. */
   get revision(): number {
     return this.#revision;
   }
 
-  /** Takes back all that is changed from now on until it is called. */
+  /** Returns a function that reverts all changes made between now and its call. */
   undo(): () => void {
     const [fields, pictures] = [this.fields.value, this.pictures.value];
     return () => this.change(fields, Object.fromEntries(pictures.map(({ name, caption }) => [name, caption])));
@@ -79,7 +79,7 @@ export class Editor {
     return `/api/drafts/${this.id}${rest}`;
   }
 
-  /** Shows a draft as it is kept. */
+  /** Shows a draft from the studio. */
   load(draft: Draft): void {
     const { word, model, settings, prompts, pictures, revision, from } = draft;
     batch(() => {
@@ -94,7 +94,7 @@ export class Editor {
     this.checkSoon(0);
   }
 
-  /** Chooses a model where nobody has chosen one; that alone does not make a draft. */
+  /** Chooses a model if none is chosen; that alone does not make a draft. */
   suggest(model: Exclude<Fields["model"], null>): void {
     const fields = this.fields.value;
     if (fields.model !== null) return;
@@ -114,14 +114,14 @@ export class Editor {
     this.#touch();
   }
 
-  /** Does what a fix says. */
+  /** Applies a fix. */
   async mend(fix: Fix): Promise<void> {
     const { fields, captions, without } = mended(this.fields.value, this.pictures.value, fix);
     this.change(fields, captions);
     for (const name of without) await this.remove(name);
   }
 
-  /** The word has its name, after another one: captions and prompts follow. Gives the captions that were changed. */
+  /** Renames the word in captions and prompts once its new name is complete. before: the earlier name. Returns the number of captions changed. */
   nameWord(before: string): number {
     const { fields: now, captions } = renamed(this.fields.value, this.pictures.value, {
       from: before,
@@ -150,7 +150,7 @@ export class Editor {
     this.checkSoon();
   }
 
-  /** Copies the pictures of a folder of the studio's machine. Gives those that were refused. */
+  /** Copies the pictures of a folder on the studio's machine. Returns those that were refused. */
   async takeFolder(root: string, path: readonly string[]) {
     const { taken, refused } = await ask<{
       taken: readonly DraftPicture[];
@@ -160,7 +160,7 @@ export class Editor {
     return { taken: taken.length, refused };
   }
 
-  /** Adds pictures, each in the place of one of its name. file: what was sent, of a single one. */
+  /** Adds pictures, replacing those of the same name. file: the sent file, for a single picture. */
   #takePictures(taken: readonly DraftPicture[], file?: ChosenFile): void {
     const [originals, names] = [new Set(taken.map(({ original }) => original)), new Set(taken.map(({ name }) => name))];
     const others = this.pictures.value.filter(({ original, name }) => !originals.has(original) && !names.has(name));
@@ -180,7 +180,7 @@ export class Editor {
     this.#timers.save = setTimeout(() => this.flush(), saveMs) as unknown as number;
   }
 
-  /** Saves what is not saved yet. What goes wrong is told by `saving` and `conflict`. */
+  /** Saves pending changes. Failures show in `saving` and `conflict`. */
   flush(): Promise<void> {
     clearTimeout(this.#timers.save);
     this.#flight = this.#flight.then(() => this.#save());
@@ -211,13 +211,13 @@ export class Editor {
     }
   }
 
-  /** Without those of pictures that have gone meanwhile. */
+  /** Captions without those of pictures removed meanwhile. */
   #ofPictures(captions: Captions): Captions {
     const names = new Set(this.pictures.value.map(({ name }) => name));
     return Object.fromEntries(Object.entries(captions).filter(([name]) => names.has(name)));
   }
 
-  /** Ends a conflict: what is there now is shown, or is replaced by what is here. */
+  /** Ends a conflict by showing the studio's draft, or replacing it with this one. */
   resolve(keep: "theirs" | "mine"): void {
     const theirs = this.conflict.value;
     if (!theirs) return;
@@ -232,7 +232,7 @@ export class Editor {
     this.change(this.fields.value, this.#ofPictures(mine));
   }
 
-  /** Looks whether it was changed elsewhere, where nothing here would be lost. */
+  /** Loads changes made elsewhere, unless changes here would be lost. */
   async look(): Promise<void> {
     await this.flush();
     if (!this.#isMade || this.#isDirty || this.uploads.coming > 0) return;
@@ -245,7 +245,7 @@ export class Editor {
     if (isOther && !this.#isDirty) this.load(draft);
   }
 
-  /** Checks what is saved, once nothing was changed for a moment. */
+  /** Checks the saved draft once nothing has changed for a moment. */
   checkSoon(wait = checkMs): void {
     clearTimeout(this.#timers.check);
     this.#timers.check = setTimeout(() => this.#check(), wait) as unknown as number;
@@ -258,7 +258,7 @@ export class Editor {
     try {
       const check = await ask<Check>("POST", this.#route("/check"));
       if (mine !== this.#checks) return;
-      // how many vectors the word has may be the recipe's choice
+      // the recipe may have chosen the number of vectors
       if (check.run?.tokens.length !== this.check.value?.run?.tokens.length) this.#askWord();
       this.check.value = check;
       this.checking.value = { isUnderWay: false };
@@ -282,7 +282,7 @@ export class Editor {
     if (mine === this.#questions) this.facts.value = facts;
   }
 
-  /** No more is asked or saved later on. */
+  /** Saves pending changes, then stops all requests. */
   close(): void {
     this.flush();
     this.uploads.stop();

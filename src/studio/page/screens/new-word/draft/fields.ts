@@ -4,7 +4,7 @@ import { renamedWord, withWord } from "../../../../drafts/captions.ts";
 import type { DraftModel, DraftPicture } from "../../../../drafts/draft.ts";
 import type { DraftSettings } from "../../../../drafts/settings.ts";
 
-/** What is typed and chosen of a word that is to be learned; its pictures come by themselves. */
+/** The fields of a draft; pictures are handled separately. */
 export interface Fields {
   readonly word: string;
   readonly model: DraftModel | null;
@@ -12,15 +12,15 @@ export interface Fields {
   readonly prompts: readonly string[];
 }
 
-/** New captions, by the name of the picture. */
+/** New captions by picture name. */
 export type Captions = Readonly<Record<string, string>>;
 
-/** What a word begins with: settings chosen for model, device and pictures. */
+/** Fields of a new draft: the recipe "auto" chooses settings for model, device and pictures. */
 export const newFields: Fields = { word: "", model: null, settings: { recipe: "auto" }, prompts: [] };
 
 export type SettingValue = DraftSettings[string];
 
-/** null: as if it were not given. */
+/** The fields with changed settings. null removes a setting. */
 export function withSettings(fields: Fields, changes: Readonly<Record<string, SettingValue | null>>): Fields {
   const entries = Object.entries({ ...fields.settings, ...changes }).filter(([, value]) => value !== null);
   return { ...fields, settings: Object.fromEntries(entries) as DraftSettings };
@@ -36,7 +36,7 @@ export function kindOf({ settings: { recipe, use_style_template: isStyle } }: Fi
   return recipe === "likeness" ? "face" : "thing";
 }
 
-/** The fields for another kind. The recipe says how it is learned; what was set by hand stays. */
+/** The fields for another kind: its recipe is chosen, settings made by hand stay. */
 export function withKind(fields: Fields, kind: Kind): Fields {
   if (kindOf(fields) === kind) return fields;
   const changed = withSettings(fields, { recipe: recipeOf[kind], use_object_template: null, use_style_template: null });
@@ -44,15 +44,15 @@ export function withKind(fields: Fields, kind: Kind): Fields {
   return isUsual ? { ...changed, prompts: [usualPrompt(changed)] } : changed;
 }
 
-/** What is drawn while training unless something else is asked for. */
+/** Default prompt to draw during training. */
 export function usualPrompt(fields: Fields): string {
   return kindOf(fields) === "style" ? `a house by a lake, ${fields.word}` : `a photo of ${fields.word}`;
 }
 
-/** Steps between samples unless something else is asked for. */
+/** Default steps between samples. */
 const usualInterval = 25;
 
-/** Without prompts nothing is drawn, and with them it has to be said when. */
+/** The fields with new prompts. The sampling interval is set with the first prompt, and removed with the last. */
 export function withPrompts(fields: Fields, prompts: readonly string[]): Fields {
   const { sample_every_n_steps: steps, sample_every_n_epochs: epochs } = fields.settings;
   const isAny = prompts.some((prompt) => prompt.trim() !== "");
@@ -65,7 +65,7 @@ export function withPrompts(fields: Fields, prompts: readonly string[]): Fields 
   return { ...(isTimed ? fields : withInterval(fields, usualInterval)), prompts };
 }
 
-/** The fields with so many steps between samples. Vectors are saved as often, unless somebody wants otherwise: whoever likes a sample can take its word. */
+/** The fields with a new number of steps between samples. Vectors are saved as often unless set otherwise, so that the word of each sample is kept. */
 export function withInterval(fields: Fields, steps: number | null): Fields {
   const isTogether = fields.settings.save_every_n_epochs === undefined && isSavedWithSamples(fields);
   return withSettings(fields, { sample_every_n_steps: steps, ...(isTogether && { save_every_n_steps: steps }) });
@@ -76,7 +76,7 @@ export function isSavedWithSamples({ settings }: Fields): boolean {
   return settings.save_every_n_steps === settings.sample_every_n_steps;
 }
 
-/** The fields and captions with a new name for the word, wherever the old one stands for itself. */
+/** The fields and captions with the word renamed, wherever it is not part of another one. */
 export function renamed(
   fields: Fields,
   pictures: readonly DraftPicture[],
@@ -87,7 +87,7 @@ export function renamed(
   return { fields: { ...fields, word: to, prompts }, captions };
 }
 
-/** Those captions that a change makes different. */
+/** The captions that a change alters. */
 export function changedCaptions(pictures: readonly DraftPicture[], change: (caption: string) => string): Captions {
   return Object.fromEntries(
     pictures.flatMap(({ name, caption }) => {
@@ -98,7 +98,7 @@ export function changedCaptions(pictures: readonly DraftPicture[], change: (capt
 }
 
 export function withCaptions(pictures: readonly DraftPicture[], captions: Captions): readonly DraftPicture[] {
-  // those that stay the same are not drawn again
+  // unchanged pictures keep their identity, so that they are not rendered again
   return pictures.map((picture) => {
     const { name, caption } = picture;
     const changed = captions[name] ?? caption;
@@ -106,7 +106,7 @@ export function withCaptions(pictures: readonly DraftPicture[], captions: Captio
   });
 }
 
-/** Captions of all pictures with the word in them. */
+/** The captions to change so that all contain the word. */
 export function captionsWithWord({ word, settings }: Fields, pictures: readonly DraftPicture[]): Captions {
   const { init_word: init } = settings;
   return changedCaptions(pictures, (caption) =>
@@ -114,7 +114,7 @@ export function captionsWithWord({ word, settings }: Fields, pictures: readonly 
   );
 }
 
-/** What a fix makes of the fields and captions; pictures that go are named. */
+/** The fields and captions after a fix, and the names of pictures to remove. */
 export function mended(
   fields: Fields,
   pictures: readonly DraftPicture[],
@@ -127,12 +127,12 @@ export function mended(
   return { fields: named.fields, captions: { ...captions, ...named.captions }, without };
 }
 
-/** Settings that have fields of their own on the screen: the list of all others leaves them out. */
+/** Settings with fields of their own on the screen, left out of the list of other settings. */
 export const ownFields: ReadonlySet<string> = new Set([
   ...["recipe", "time", "init_word", "num_vectors_per_token", "sample_every_n_steps"],
 ]);
 
-/** The value that a recipe gives to each setting, as on a command line. */
+/** Values of settings chosen by the recipe, as on a command line. */
 export function chosenByRecipe(check: Check | undefined): ReadonlyMap<string, string> {
   const chosen = check?.run?.recipe?.chosen ?? [];
   return new Map(chosen.map(([flag = "", ...words]) => [flag.replace(/^--/, ""), words.join(" ") || "on"]));
@@ -140,12 +140,12 @@ export function chosenByRecipe(check: Check | undefined): ReadonlyMap<string, st
 
 const byName = new Intl.Collator("en", { numeric: true });
 
-/** Pictures in the order of the names that their owner gave them. */
+/** Pictures sorted by their original names. */
 export function sorted(pictures: readonly DraftPicture[]): readonly DraftPicture[] {
   return pictures.toSorted((a, b) => byName.compare(a.original, b.original));
 }
 
-/** Pictures whose file is the same as that of an earlier one, by name: the earlier one's own name. */
+/** Original names of earlier identical pictures, by the name of the duplicate. */
 export function doublesOf(pictures: readonly DraftPicture[]): ReadonlyMap<string, string> {
   const first = new Map<string, string>();
   const doubles = new Map<string, string>();

@@ -8,10 +8,10 @@ import { newWord as words } from "../../../texts/new-word.ts";
 /** The models of this machine; undefined until they are known. */
 export const models = signal<readonly ListedModel[] | undefined>(undefined);
 
-/** Why they could not be listed when they were asked for last. */
+/** Why the last listing failed. */
 export const modelsProblem = signal<Problem | undefined>(undefined);
 
-/** Lists the models, or says why that cannot be done. */
+/** Lists the models, or sets `modelsProblem`. */
 export async function readModels(): Promise<void> {
   try {
     models.value = (await ask<{ models: readonly ListedModel[] }>("GET", "/api/models")).models;
@@ -32,7 +32,7 @@ export function aboutModel({ family, precision, bytes }: ListedModel): string {
     .join(" · ");
 }
 
-/** Models by the program whose folder they lie in, those to try things out with last. */
+/** Models by the program whose folder contains them, the demo model last. */
 export function byProgram(listed: readonly ListedModel[]): readonly (readonly [string, readonly ListedModel[]])[] {
   const groups = new Map<string, ListedModel[]>();
   for (const model of listed) {
@@ -46,7 +46,7 @@ function rank(program: string): number {
   return program === words.programs.coinage ? 1 : 0;
 }
 
-/** Whether no model that was found can be trained on, besides the small one to try things out with. */
+/** Whether the demo model is the only one found that can be trained on. */
 export function isOnlyDemo(listed: readonly ListedModel[]): boolean {
   return usableOf(listed).length === 0;
 }
@@ -55,7 +55,7 @@ function usableOf(listed: readonly ListedModel[]): readonly ListedModel[] {
   return listed.filter(({ problems, program }) => problems.length === 0 && program !== "coinage");
 }
 
-/** The model that is chosen as long as nobody has: the only one that can be trained on, besides the one to try things out with. */
+/** The model to choose by default: the only one besides the demo model that can be trained on. */
 export function suggestedModel(listed: readonly ListedModel[]): ListedModel | undefined {
   const usable = usableOf(listed);
   if (usable.length > 0) return usable.length === 1 ? usable[0] : undefined;

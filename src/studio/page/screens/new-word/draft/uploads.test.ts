@@ -5,7 +5,7 @@ import { Uploads } from "./uploads.ts";
 
 const file = (name: string): ChosenFile => ({ name, file: new File(["x"], name) });
 
-/** Uploads whose ends are in the hands of the test. */
+/** Uploads that the test completes. */
 function held() {
   const open = new Map<string, { resolve: (name: string) => void; reject: (error: unknown) => void }>();
   const taken: string[] = [];

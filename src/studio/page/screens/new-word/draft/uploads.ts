@@ -2,13 +2,13 @@ import { signal } from "@preact/signals";
 import type { Problem } from "../../../../http/problems.ts";
 import type { ChosenFile } from "./dropped-files.ts";
 
-/** A picture on its way, or one that was refused. */
+/** A picture being sent, or one that was refused. */
 export interface Upload extends Omit<ChosenFile, "file"> {
   readonly id: number;
-  /** Undefined for one that the studio took from a folder. */
+  /** Undefined if the studio took it from a folder. */
   readonly file?: File;
   readonly state: "waiting" | "sending" | "refused";
-  /** How much of it has left, from 0 to 1. */
+  /** Share that has been sent, from 0 to 1. */
   readonly share: number;
   readonly problem?: Problem;
 }
@@ -18,13 +18,13 @@ type Send<Taken> = (
   options: { readonly onShare: (share: number) => void; readonly signal: AbortSignal },
 ) => Promise<Taken>;
 
-/** How many are sent at once. */
+/** Files sent at once. */
 const atOnce = 4;
 
-/** Sends files, a few at once. Those that were taken leave the list; those that were refused stay with the reason. */
+/** Sends files, a few at once. Accepted ones leave the list; refused ones stay, with the reason. */
 export class Uploads<Taken> {
   readonly list = signal<readonly Upload[]>([]);
-  /** Files of this lot, and how many of them are through. */
+  /** Files of the current lot: finished and all. */
   readonly lot = signal({ done: 0, all: 0 });
   readonly #send: Send<Taken>;
   readonly #take: (taken: Taken, file: ChosenFile) => void;
@@ -40,7 +40,7 @@ export class Uploads<Taken> {
     [this.#send, this.#take, this.#problemIn] = [send, take, problemIn];
   }
 
-  /** How many are on their way or wait for it. */
+  /** Number of files being sent or waiting. */
   get coming(): number {
     return this.list.value.filter(({ state }) => state !== "refused").length;
   }
@@ -53,20 +53,20 @@ export class Uploads<Taken> {
     this.#fill();
   }
 
-  /** Lists what was refused elsewhere. */
+  /** Adds files that were refused elsewhere to the list. */
   refuse(refused: readonly { readonly name: string; readonly problem: Problem }[]): void {
     const listed = refused.map((one) => ({ ...one, id: this.#next++, state: "refused", share: 0 }) as const);
     this.list.value = [...this.list.value, ...listed];
   }
 
-  /** Sends one that was refused again. */
+  /** Sends a refused file again. */
   again(id: number): void {
     const { name, file, caption } = this.list.value.find((upload) => upload.id === id) ?? {};
     this.forget(id);
     if (name !== undefined && file) this.add([{ name, file, ...(caption !== undefined && { caption }) }]);
   }
 
-  /** Takes one that was refused off the list. */
+  /** Removes a refused file from the list. */
   forget(id: number): void {
     this.list.value = this.list.value.filter((upload) => upload.id !== id);
   }
@@ -75,7 +75,7 @@ export class Uploads<Taken> {
     this.list.value = this.list.value.filter(({ state }) => state !== "refused");
   }
 
-  /** Sends no more of what is not through. */
+  /** Cancels all unfinished uploads. */
   stop(): void {
     this.#stopping.abort();
     this.#stopping = new AbortController();

@@ -3,7 +3,7 @@ import type { DraftPicture } from "../../../../drafts/draft.ts";
 
 export type Crop = Check["crops"][number];
 
-/** A picture with what is cut away darkened. */
+/** A picture with its cropped margin darkened. */
 export function CroppedPicture({
   draft,
   picture: { name, width, height },
@@ -15,7 +15,7 @@ export function CroppedPicture({
   picture: DraftPicture;
   crop: Crop | undefined;
   alt: string;
-  /** All of its pixels instead of the small one. */
+  /** Whether to show the whole file instead of the preview. */
   isWhole?: boolean;
 }) {
   const percent = (part: number, whole: number) => `${(100 * part) / whole}%`;

@@ -8,7 +8,7 @@ import type { Editor } from "../draft/editor.ts";
 
 type Files = Parameters<typeof picturesAmong>[0];
 
-/** Takes pictures: dropped anywhere on the page, chosen as files, or from a folder of the studio's machine. */
+/** Takes pictures that are dropped anywhere on the page, chosen as files, or copied from a folder of the studio's machine. */
 export function DropZone({ editor, isEmpty }: { editor: Editor; isEmpty: boolean }) {
   const isOver = useSignal(false);
   const isChoosingFolder = useSignal(false);
@@ -78,7 +78,7 @@ export function DropZone({ editor, isEmpty }: { editor: Editor; isEmpty: boolean
           onChange={(event) => {
             const input = event.currentTarget;
             const files = [...(input.files ?? [])].map((file) => ({ file, name: file.name }));
-            // the same files can be chosen again
+            // resets the input, so that the same files can be chosen again
             attempt(() => add(files, true)).then(() => {
               input.value = "";
             });

@@ -4,7 +4,7 @@ interface Place {
   readonly count: number;
 }
 
-/** Where a key leads in a grid; undefined for keys that lead nowhere. */
+/** The tile that a key moves to in a grid; undefined for other keys and at edges. */
 export function moved(key: string, { at, columns, count }: Place): number | undefined {
   const targets: Readonly<Record<string, number>> = {
     ArrowLeft: at - 1,
@@ -16,7 +16,7 @@ export function moved(key: string, { at, columns, count }: Place): number | unde
   };
   const target = Object.hasOwn(targets, key) ? targets[key]! : undefined;
   if (target === undefined || count === 0) return undefined;
-  // from the last full row down to a shorter one
+  // down from a full row to a shorter last one
   const isBelow =
     key === "ArrowDown" && target >= count && Math.floor(at / columns) < Math.floor((count - 1) / columns);
   if (isBelow) return count - 1;

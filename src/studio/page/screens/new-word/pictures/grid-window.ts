@@ -1,25 +1,25 @@
-/** How a grid of tiles is laid out, in pixels; all tiles are of one size. */
+/** Layout of a grid of equal tiles, in pixels. */
 export interface Geometry {
   readonly columns: number;
-  /** Of a tile. */
+  /** Height of a tile. */
   readonly height: number;
-  /** Between two rows. */
+  /** Gap between rows. */
   readonly gap: number;
 }
 
-/** What of a grid is seen. */
+/** The visible part of a grid, in pixels. */
 export interface Scrolled {
   readonly top: number;
   readonly height: number;
 }
 
-/** Rows that are there before and after those that are seen, so that a turn of the wheel meets no empty place. */
+/** Rows rendered before and after the visible ones, so that scrolling meets no gap. */
 const spareRows = 2;
 
-/** Tiles that are there before the grid is measured: they fill it on most screens. */
+/** Tiles rendered before the grid is measured: they fill most screens. */
 const unmeasured = 30;
 
-/** The tiles that have to be there, by their places in the list: from the first up to, and without, the second. */
+/** The tiles to render, as indices in the list: the first, and the one after the last. */
 export function windowOf(
   count: number,
   geometry: Geometry | undefined,
@@ -28,7 +28,7 @@ export function windowOf(
   if (!geometry) return [0, Math.min(count, unmeasured)];
   const pitch = geometry.height + geometry.gap;
   const rows = Math.ceil(count / geometry.columns);
-  // what is scrolled farther than the list is long, as after many were removed, shows its end
+  // scrolled beyond the end, as after removing many: show the end
   const firstSeen = Math.min(Math.floor(top / pitch), rows - 1);
   const from = Math.max(0, firstSeen - spareRows);
   const to = Math.min(rows, Math.ceil((top + height) / pitch) + spareRows);

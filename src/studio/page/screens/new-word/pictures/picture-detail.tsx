@@ -17,12 +17,12 @@ interface Shown {
   readonly onRemove: () => void;
 }
 
-/** The picture that is chosen, as it is trained on, with its caption. */
+/** The chosen picture, cropped as in training, with its caption. */
 export function PictureDetail({ editor, picture, crop, notes, input, onNext, onBack, onRemove }: Shown) {
   const { original, caption, width, height, name } = picture;
   const fields = editor.fields.value;
   const { word } = fields;
-  // the caption of the next picture is typed over, if at all
+  // selects the caption of the next picture, so that typing replaces it
   useLayoutEffect(() => {
     if (document.activeElement === input.current) input.current?.select();
   }, [name, input]);

@@ -13,14 +13,14 @@ interface Shown {
   readonly word: string;
   readonly crops: ReadonlyMap<string, Crop>;
   readonly marks: (picture: DraftPicture) => readonly string[];
-  /** Name of the picture that is chosen. */
+  /** Name of the chosen picture. */
   readonly active: string | undefined;
   readonly onChoose: (name: string) => void;
   readonly onEdit: () => void;
   readonly onRemove: (name: string) => void;
 }
 
-/** All pictures as one list, of which one is chosen: arrows move, E edits, Delete removes. Only those that are seen have elements, and the one that is chosen:
+/** All pictures as one list with one chosen: arrows move, E edits, Delete removes. Only visible pictures and the chosen one have elements:
  *  two thousand would take the browser a second to lay out. */
 export function PictureGrid({ draft, pictures, word, crops, marks, active, onChoose, onEdit, onRemove }: Shown) {
   const list = useRef<HTMLDivElement>(null);
@@ -62,7 +62,7 @@ export function PictureGrid({ draft, pictures, word, crops, marks, active, onCho
     event.preventDefault();
   };
   const [from, to] = geometry.value ? shown.value : windowOf(count, undefined, { top: 0, height: 0 });
-  // where some were removed, the window is looked at anew after this
+  // after removals, the window is updated in the next render
   const places = Array.from({ length: Math.max(0, Math.min(to, count) - from) }, (_, i) => from + i);
   const { columns, height } = geometry.value ?? {};
   return (
@@ -92,7 +92,7 @@ export function PictureGrid({ draft, pictures, word, crops, marks, active, onCho
   );
 }
 
-/** Only what is another value draws the list again. */
+/** Sets a signal only to a different value, so that the list is not rendered again needlessly. */
 function setIfOther<Value>(signal: Signal<Value>, value: NoInfer<Value>): void {
   if (JSON.stringify(signal.peek()) !== JSON.stringify(value)) signal.value = value;
 }
@@ -103,7 +103,7 @@ function geometryOf(list: HTMLElement): Geometry {
   return { columns: gridTemplateColumns.split(" ").length, height, gap: Number.parseFloat(rowGap) };
 }
 
-/** Places in their order, with one more if it is none of them. */
+/** Places in order, with `one` added if it is missing. */
 function withPlace(places: readonly number[], one: number): readonly number[] {
   if (one < 0 || places.includes(one)) return places;
   return one < (places[0] ?? 0) ? [one, ...places] : [...places, one];
@@ -112,7 +112,7 @@ function withPlace(places: readonly number[], one: number): readonly number[] {
 interface TileShown {
   readonly draft: string;
   readonly picture: DraftPicture;
-  /** Its place among so many; columns: how many stand in a row, once that is known. */
+  /** Its place among `count`; columns: pictures per row, once known. */
   readonly place: number;
   readonly count: number;
   readonly columns: number | undefined;
@@ -130,10 +130,10 @@ function Tile({ draft, picture, place, count, columns, word, crop, marks, isActi
   const cell =
     columns === undefined ? undefined : `${Math.floor(place / columns) + 1} / ${(place % columns) + 1} / auto / auto`;
   const shown = [picture, crop, marks.join(), isActive, word, draft, place, count, columns];
-  // a letter of one caption draws one of them
+  // typing in one caption renders only one tile
   return useMemo(
     () => (
-      // biome-ignore lint/a11y/useKeyWithClickEvents: the list takes the keys of its options
+      // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys of its options
       <div
         class="tile"
         style={{ gridArea: cell }}
@@ -166,7 +166,7 @@ function Tile({ draft, picture, place, count, columns, word, crop, marks, isActi
   );
 }
 
-/** Scrolls the list, and not the page, until a tile of it is seen. */
+/** Scrolls the list, not the page, until a tile is visible. */
 function show(tile: HTMLElement): void {
   const list = tile.parentElement!;
   const [top, bottom] = [tile.offsetTop - list.offsetTop, tile.offsetTop - list.offsetTop + tile.offsetHeight];

@@ -14,7 +14,7 @@ import { PictureDetail } from "./picture-detail.tsx";
 import { PictureGrid } from "./picture-grid.tsx";
 import { UploadList } from "./upload-list.tsx";
 
-/** What the word is learned from. */
+/** The pictures of the word. */
 export function Pictures({ editor }: { editor: Editor }) {
   const chosen = useSignal<string | undefined>(undefined);
   const caption = useRef<HTMLTextAreaElement>(null);
@@ -25,9 +25,9 @@ export function Pictures({ editor }: { editor: Editor }) {
     () => new Map((editor.check.value?.crops ?? []).map((crop): [string, Crop] => [crop.picture, crop])),
   );
   const doubles = useComputed(() => doublesOf(editor.pictures.value));
-  // what was just added is not known to the last check
+  // the last check does not know pictures just added
   const areCropsKnown = editor.check.value?.run !== undefined && !editor.checking.value.isUnderWay;
-  /** Whether it is not enlarged: what is small for most models may be large enough for one. */
+  /** Whether training does not enlarge it: a picture small for most models may be large enough for this one. */
   const isLarge = ({ name }: DraftPicture) => {
     const crop = crops.value.get(name);
     return crop !== undefined && crop.width <= crop.cropWidth;

@@ -1,7 +1,7 @@
 import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 
-/** Pictures on their way, and those that were refused with the reason and what to do. */
+/** Pictures being sent, and refused ones with the reason and what to do. */
 export function UploadList({ editor: { uploads } }: { editor: Editor }) {
   const all = uploads.list.value;
   const coming = all.filter(({ state }) => state !== "refused");

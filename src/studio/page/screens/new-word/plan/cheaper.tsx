@@ -15,7 +15,7 @@ interface Found {
   readonly alternatives: readonly Alternative[];
 }
 
-/** What would take much less than the plan, each for one click. It is worked out when somebody asks. */
+/** Changes that would take much less than the plan, each with one click. Computed when opened. */
 export function Cheaper({ editor }: { editor: Editor }) {
   const isOpen = useSignal(false);
   const found = useSignal<Found | undefined>(undefined);
@@ -29,7 +29,7 @@ export function Cheaper({ editor }: { editor: Editor }) {
       if (editor.check.value === check) found.value = { of: check, alternatives };
     });
   }, [check, isWanted]);
-  // what was found of a plan that has changed would be wrong
+  // results for an earlier plan would be wrong
   const known = found.value?.of === check ? found.value : undefined;
   return (
     <details

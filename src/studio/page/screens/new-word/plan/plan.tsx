@@ -17,14 +17,14 @@ import { Problems } from "./problems.tsx";
 import { RecipeFields } from "./recipe-fields.tsx";
 import { Settings } from "./settings.tsx";
 
-/** How it is learned, what that takes, what speaks against it, and the start. */
+/** The recipe, its cost, problems, and the start. */
 export function Plan({ editor }: { editor: Editor }) {
   const { isUnderWay, problem } = editor.checking.value;
   const check = editor.check.value;
   const fields = editor.fields.value;
   const errors = shownErrors(check);
   const warnings = check?.warnings ?? [];
-  // its name is still being typed
+  // the model's name is still being typed
   const isHubOpen = fields.model !== null && "hub" in fields.model && fields.model.hub === "";
   return (
     <Part name="plan" number={4} title={words.planTitle}>
@@ -105,7 +105,7 @@ function StartRow({ editor }: { editor: Editor }) {
   const why = whyNotStart({
     fields: editor.fields.value,
     pictures: editor.pictures.value.length,
-    // read so that this is told when it changes
+    // read here, so that this renders again when it changes
     coming: editor.uploads.list.value.filter(({ state }) => state !== "refused").length,
     facts: editor.facts.value,
     check: editor.check.value,
@@ -136,7 +136,7 @@ function StartRow({ editor }: { editor: Editor }) {
         await navigator.clipboard.writeText(answer.command);
         notify(words.commandCopied);
       } catch {
-        // the browser does not let pages write there
+        // the browser refused access to the clipboard
         command.value = answer.command;
       }
     });

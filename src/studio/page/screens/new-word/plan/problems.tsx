@@ -5,7 +5,7 @@ import { FixButton } from "../fix-button.tsx";
 
 type MendableProblem = Check["errors"][number];
 
-/** What speaks against a start, errors first, each with the click that mends it. */
+/** Problems of the draft, errors first, each with its fix. */
 export function Problems({
   editor,
   errors,

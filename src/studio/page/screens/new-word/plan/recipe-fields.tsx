@@ -2,7 +2,7 @@ import { newWord as words } from "../../../texts/new-word.ts";
 import type { Editor } from "../draft/editor.ts";
 import { isSavedWithSamples, withInterval, withPrompts, withSettings } from "../draft/fields.ts";
 
-/** Which recipe, how long, and what is drawn meanwhile. */
+/** The recipe, the training time, and the samples to draw. */
 export function RecipeFields({ editor }: { editor: Editor }) {
   const fields = editor.fields.value;
   const { recipe, time } = fields.settings;
@@ -74,7 +74,7 @@ function Prompts({ editor }: { editor: Editor }) {
       />
       <div class="row">
         <small id="prompts-help">{words.promptsHelp}</small>
-        {/* always there: leaving the word fills in a prompt, and what one presses then must not move away */}
+        {/* always shown: leaving the word's field fills in a prompt, and the control being pressed must not move */}
         <label class="row">
           {isSavedWithSamples(fields) ? words.everySaved : words.every}
           <input

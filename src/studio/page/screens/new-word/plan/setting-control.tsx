@@ -11,7 +11,7 @@ interface Shown {
   readonly onChange: (value: SettingValue | null) => void;
 }
 
-/** What a setting is changed with; it is made from the table of flags. */
+/** The control of a setting, made from the table of flags. */
 export function SettingControl({ setting, value, ofRecipe, onChange }: Shown) {
   const { flag, kind, choices, placeholder } = setting;
   const names = { id: `set-${flag}`, "aria-describedby": `help-${flag}` };
@@ -59,7 +59,7 @@ export function SettingControl({ setting, value, ofRecipe, onChange }: Shown) {
   );
 }
 
-/** Whether it says how a value is written, as "LOW,HIGH" does and "N" does not. */
+/** Whether a placeholder shows a format, as "LOW,HIGH" does and "N" does not. */
 function isFormat(placeholder: string): boolean {
   return /[|,]/.test(placeholder);
 }

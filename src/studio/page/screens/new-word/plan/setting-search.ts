@@ -1,7 +1,7 @@
 import type { ListedSetting } from "../../../../drafts/settings.ts";
 
-/** The settings that are shown: without a search the first ones and those that were changed, else those that have every word of it in name, group or help.
- *  A setting that does nothing is only found. */
+/** The settings to show: without a search the first ones and the changed ones, else those with every word of the search in name, group or help.
+ *  Settings without effect appear only in searches. */
 export function foundSettings(
   all: readonly ListedSetting[],
   { search, changed }: { readonly search: string; readonly changed: ReadonlySet<string> },
@@ -19,7 +19,7 @@ export function foundSettings(
   return found.sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
 }
 
-/** What was typed as the value of a setting; null for nothing. What cannot be read stays text: the check says what is wrong with it. */
+/** The typed value of a setting; null for nothing. Invalid values stay text, for the check to report. */
 export function typedValue(
   { kind, choices }: Pick<ListedSetting, "kind" | "choices">,
   typed: string,

@@ -12,7 +12,7 @@ import { foundSettings } from "./setting-search.ts";
 
 const all = signal<readonly ListedSetting[]>([]);
 
-/** All other settings: a few, those that were changed, and the rest by searching. */
+/** All other settings: a few, the changed ones, and the rest by search. */
 export function Settings({ editor }: { editor: Editor }) {
   const search = useSignal("");
   const isOpen = useSignal(false);
