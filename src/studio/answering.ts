@@ -1,8 +1,8 @@
-/** How long a process waits for work, in milliseconds: what it has loaded stays loaded so long. */
+/** How long a process waits for work before it ends, in milliseconds; until then, what it has loaded stays loaded. */
 const idleMs = 5 * 60_000;
 
-/** Makes this process one that answers the questions of a `Child`, over IPC. It ends with whoever has started it, however that ends, and after a while without work.
- *  answerTo: tells news before its answer; what it throws is a bug. free: before it ends for want of work. */
+/** Makes this process answer the questions of a `Child` over IPC. It ends with its parent, even if that is killed, and after a while without work.
+ *  answerTo: may report news before its answer; whatever it throws is a bug. free: called before the process ends for lack of work. */
 export function answerQuestions<Question, News = never>(
   answerTo: (question: Question, tell: (news: News) => void) => Promise<unknown>,
   free: () => Promise<void> = async () => {},
@@ -22,6 +22,6 @@ export function answerQuestions<Question, News = never>(
   });
   // the channel closes when the studio is gone, even if it was killed
   process.on("disconnect", () => process.exit(0));
-  // it may have been killed while this program was loaded
+  // the studio may have been killed while this program was loading
   if (!process.connected) process.exit(0);
 }

@@ -16,7 +16,7 @@ import { runEvents, runRoutes } from "./runs/routes.ts";
 import { Shell } from "./shell.ts";
 import { usingRoutes } from "./using/routes.ts";
 
-/** All routes of the studio behind its guards. Whatever changes something or tells something is below /api. */
+/** All routes of the studio, behind its guards. Everything that changes or returns data is below /api. */
 export function studioApp(parts: StudioParts, keys: Keys): Hono {
   const app = new Hono();
   app.use(guards(keys));
@@ -26,7 +26,7 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   });
   const shell = new Shell();
   app.notFound(async (c) => {
-    // a mistyped address of the page is told by the page
+    // the page itself reports a mistyped address
     if (c.req.method === "GET" && !isApi(c.req.path)) return c.html(await shell.document(), 404);
     const asked = `${c.req.method} ${c.req.path.slice(0, 200)}`;
     return answerProblem(c, new CoinageError("ROUTE_UNKNOWN", `The studio has no ${asked}.`));
@@ -38,7 +38,7 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
     const file = await shell.file(c.req.param("name"));
     if (!file) return c.notFound();
     c.header("Content-Type", file.type);
-    // the address tells its version
+    // the address contains the version
     if (c.req.query("v") !== undefined || /-[A-Z0-9]{8}\.js$/.test(c.req.param("name")))
       c.header("Cache-Control", "private, max-age=31536000, immutable");
     return c.body(file.text);
@@ -60,7 +60,7 @@ export function studioApp(parts: StudioParts, keys: Keys): Hono {
   });
   app.post("/api/tickets", (c) => c.json({ ticket: parts.makeTicket() }));
   app.route("/api/drafts", draftRoutes(parts));
-  // one for all routes: a journal is read, and remembered, once
+  // shared by all routes, so that each journal is read once
   const histories = new RunHistories();
   app.route("/api/runs", runRoutes(parts, histories));
   app.route("/api/trash", trashRoutes(parts));
@@ -77,7 +77,7 @@ const wordQuery = z.object({
   vectors: z.coerce.number().int().min(1).max(225).default(1),
 });
 
-/** Names of folders in a path with /, as the page has it from the listings. */
+/** Folder names of a path from the listings, which is separated by /. */
 function namesOf(path: string): string[] {
   return path === "" ? [] : path.split("/");
 }

@@ -1,11 +1,11 @@
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The page's files by name: app.js, app.css, and a script for each screen, which its name tells from earlier versions. */
+/** The page's files by name: app.js, app.css, and a script for each screen, with a hash in its name. */
 export type PageBundle = ReadonlyMap<string, string>;
 
-/** Bundles the page from its source. Only checkouts can: esbuild is a development dependency, and the package has the page bundled already.
- *  entry: URL of page/main.tsx. @throws esbuild's own error, which says where the source is wrong */
+/** Bundles the page from its source, in checkouts only: esbuild is a development dependency, and the package contains the bundled page.
+ *  entry: URL of page/main.tsx. @throws esbuild's own error, which names the place in the source */
 export async function bundlePage(entry: URL): Promise<PageBundle> {
   const { build } = await import("esbuild");
   const { outputFiles } = await build({

@@ -3,16 +3,16 @@ import { fileURLToPath } from "node:url";
 import type { CoinageError } from "../errors/index.ts";
 
 interface ChildOptions {
-  /** Address of a module beside the script, and the script's name without its ending. */
+  /** URL of a module beside the script, and the script's name without extension. */
   readonly beside: string;
   readonly script: string;
-  /** The longest that it may say nothing while it is asked something, in milliseconds. */
+  /** How long the process may be silent while it has a question, in milliseconds. */
   readonly patienceMs: number;
-  /** What is said of a question when the process ends before its answer. errors: the last that it wrote. */
+  /** Makes the error for a question if the process ends before answering it. errors: the end of its stderr. */
   readonly failed: (reason: string, errors: string) => CoinageError;
 }
 
-/** What a process says: news of what it does, and then an answer, or the bug that kept it from one. */
+/** A message of the process: news of its work, then an answer or a bug. */
 interface Said {
   readonly id?: number;
   readonly news?: unknown;
@@ -34,7 +34,7 @@ interface Living<Question> {
   errors: string;
 }
 
-/** A process of its own that answers questions. It is started with the first, and anew when it has ended; it ends with this one. */
+/** A child process that answers questions. It starts with the first one, starts again if it has ended, and ends with this process. */
 export class Child<Question> {
   readonly #options: ChildOptions;
   #living: Living<Question> | undefined;
@@ -48,12 +48,12 @@ export class Child<Question> {
     return this.#living !== undefined;
   }
 
-  /** The answer to a question. onNews: told what the process says before. @throws what `failed` makes */
+  /** Asks a question and returns the answer. onNews: called with what the process reports before. @throws what `failed` makes */
   ask<Answer, News = never>(question: Question, onNews: (news: News) => void = () => {}): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => this.#send({ question, resolve, reject, onNews }));
   }
 
-  /** Ends the process; what was asked of it fails. Whoever asks next is answered by a new one. */
+  /** Kills the process; open questions fail. The next question starts a new one. */
   kill(): void {
     this.#living?.process.kill("SIGKILL");
     this.#living = undefined;
@@ -69,7 +69,7 @@ export class Child<Question> {
     });
   }
 
-  /** Ends a process that has lost itself in its work. */
+  /** Kills a process that hangs. */
   #impatience({ process: child }: Living<Question>): NodeJS.Timeout {
     return setTimeout(() => child.kill("SIGKILL"), this.#options.patienceMs).unref();
   }
@@ -79,7 +79,7 @@ export class Child<Question> {
     const isSource = beside.endsWith(".ts");
     const child = fork(fileURLToPath(new URL(`./${script}.${isSource ? "ts" : "js"}`, beside)), {
       execArgv: isSource ? ["--import", import.meta.resolve("tsx")] : [],
-      // a model is downloaded by a run alone, and that is said before it starts
+      // only a run downloads models, and the page says so before it starts
       env: { ...process.env, HF_HUB_OFFLINE: "1" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
@@ -111,7 +111,7 @@ export class Child<Question> {
     if (this.#living === living) this.#living = undefined;
     for (const id of [...living.waiting.keys()]) {
       const waiting = take(living, id)!;
-      // it had just left for want of work
+      // it had just ended for lack of work
       if (code === 0) this.#send(waiting);
       else waiting.reject(this.#options.failed(`it ended with ${signal ?? code}`, living.errors));
     }

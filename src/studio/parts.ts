@@ -9,7 +9,7 @@ import type { RunQueue } from "./runs/queue.ts";
 import type { Caller } from "./runs/start.ts";
 import type { Tries } from "./using/tries/tries.ts";
 
-/** What the routes work with. */
+/** What the routes need. */
 export interface StudioParts {
   readonly version: string;
   readonly roots: readonly Root[];
@@ -28,6 +28,6 @@ export interface StudioParts {
   readonly end: AbortSignal;
   /** Makes a ticket that opens the page once. */
   readonly makeTicket: () => string;
-  /** Told of errors that are mistakes of the studio itself. */
+  /** Called with bugs. */
   readonly report: (error: unknown) => void;
 }

@@ -25,7 +25,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Status and text of an answer over a socket, with exactly these headers. */
+/** Status and text of the answer to a request with exactly these headers. */
 function asked(target: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const request = http.request(
@@ -141,7 +141,7 @@ function connected(address: string): Promise<boolean> {
   });
 }
 
-/** What comes back for these bytes. */
+/** The answer to raw bytes. */
 function spoken(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(studio.port, "127.0.0.1", () => socket.write(bytes));

@@ -26,33 +26,33 @@ import { readWaiting } from "./using/tries/waiting.ts";
 interface StudioOptions {
   /** Folder of drafts and of studio.json. */
   readonly home: string;
-  /** Folders to list besides the user's home. */
+  /** Folders that may be listed besides the user's home. */
   readonly roots: readonly string[];
-  /** The first port to try; 0: any that is free. */
+  /** The first port to try; 0: any free one. */
   readonly port: number;
-  /** Address to listen on in place of this machine's own. */
+  /** Address to listen on instead of loopback. */
   readonly host?: string | undefined;
-  /** Further values of the Host header to answer to. */
+  /** Further accepted values of the Host header. */
   readonly allowedHosts: readonly string[];
-  /** How runs are started. */
+  /** The command line that starts runs. */
   readonly caller: Caller;
   readonly report: (error: unknown) => void;
 }
 
-/** A studio that runs: in this process, or since earlier in another. */
+/** A running studio: in this process or, started earlier, in another. */
 export interface Studio {
   readonly isNew: boolean;
   /** "http://127.0.0.1:7788/" */
   readonly address: string;
   readonly key: string;
   readonly port: number;
-  /** What opens the page once, for a place that others may see, such as the arguments of a program. */
+  /** Makes a ticket that opens the page once, for places that others may see, such as the arguments of a program. */
   readonly ticket: () => Promise<string>;
   readonly close: () => Promise<void>;
 }
 
-/** Starts the studio of a home, unless it runs already: then that one is given.
- *  @throws STUDIO_FILE_INVALID, SYSTEM_REFUSED for a host or a port that cannot be listened on */
+/** Starts the studio of a home, or returns the one that is running already.
+ *  @throws STUDIO_FILE_INVALID; SYSTEM_REFUSED if a host or a port cannot be listened on */
 export async function openStudio(options: StudioOptions): Promise<Studio> {
   const { home, host, allowedHosts, report } = options;
   makeFolder(home);
@@ -112,10 +112,10 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   }
 }
 
-/** This machine alone, by both versions of the protocol: `localhost` may mean either. */
+/** This machine only, over IPv4 and IPv6: `localhost` may mean either. */
 const loopback = ["127.0.0.1", "::1"] as const;
 
-/** The studio that another process runs, by what it has written down. */
+/** The studio of another process, from its studio.json. */
 async function runningStudio(home: string): Promise<Studio> {
   const { key, port } = await readStudioFile(home);
   if (port === undefined)
@@ -135,10 +135,10 @@ async function runningStudio(home: string): Promise<Studio> {
   };
 }
 
-/** Ports that are tried one after another. */
+/** Ports to try, one after another. */
 const mostPorts = 20;
 
-/** Listens on the first free port. It has to be free for all addresses: else a browser that takes another of them would talk to somebody else. */
+/** Listens on the first port that is free for all addresses: otherwise a browser that picks another address would reach another program. */
 async function listen(
   first: number,
   hosts: readonly string[],
@@ -165,7 +165,7 @@ async function listen(
   }
 }
 
-/** A server that does not wait for the headers of a request longer than ten seconds, nor for all of one longer than ten minutes. */
+/** A server with a timeout of ten seconds for the headers of a request and ten minutes for all of it. */
 function serverOf(app: Hono): Server {
   return createAdaptorServer({
     fetch: app.fetch,
@@ -174,7 +174,7 @@ function serverOf(app: Hono): Server {
   }) as Server;
 }
 
-/** False where this machine does not have the address, as without IPv6. @throws the system's own error */
+/** Whether it listens; false if this machine lacks the address, as without IPv6. @throws the system's own error */
 function listening(server: Server, port: number, host: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     server.once("error", (error) => {
@@ -200,10 +200,10 @@ function closed(server: Server): Promise<void> {
   });
 }
 
-/** How long a ticket opens the page, in milliseconds: until the browser has started. */
+/** How long a ticket is valid, in milliseconds: until the browser has started. */
 const ticketMs = 60_000;
 
-/** What opens the page once. */
+/** Tickets that open the page once. */
 class Tickets {
   readonly #valid = new Map<string, number>();
 

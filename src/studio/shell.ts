@@ -4,25 +4,25 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundlePage, type PageBundle } from "./bundle.ts";
 
-/** What a browser asks for to show the page. There are no data in it. */
+/** A file of the page itself; it contains no data. */
 export interface ShellFile {
   readonly type: string;
   readonly text: string;
 }
 
-/** The page: one document for every address, with its scripts and style. */
+/** The files of the page: one document for every address, scripts and style. */
 export class Shell {
   #bundle: Promise<PageBundle> | undefined;
   #sourceStamp = 0;
 
-  /** The document. In a checkout the page is bundled again when its source has changed, so that a reload shows what was changed. */
+  /** The document. In a checkout the page is bundled again when its source has changed, so that a reload shows the change. */
   async document(): Promise<string> {
     if (isSource) await this.#forgetIfChanged();
     const files = await this.#read();
     return documentOf({ script: versionOf(files.get("app.js")!), style: versionOf(files.get("app.css")!) });
   }
 
-  /** A file of /assets; undefined for others. */
+  /** A file of /assets; undefined if there is none. */
   async file(name: string): Promise<ShellFile | undefined> {
     if (name === "icon.svg") return { type: "image/svg+xml", text: icon };
     const text = (await this.#read()).get(name);
@@ -58,7 +58,7 @@ async function readBundle(): Promise<PageBundle> {
   );
 }
 
-/** In addresses, so that browsers may keep a file and yet get a new one when it changes. */
+/** A version for addresses, so that browsers cache a file until it changes. */
 function versionOf(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 12);
 }

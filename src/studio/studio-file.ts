@@ -9,11 +9,11 @@ import { type Environment, folderIn, kindOfPath, readRegularTextFile } from "../
 const schema = z.object({
   schema: z.literal(1),
   key: z.string().regex(/^[\w-]{43}$/),
-  /** Where the studio listens, or did last. */
+  /** The port on which the studio listens, or last did. */
   port: z.int().optional(),
 });
 
-/** What a studio remembers: `studio.json` in its home. Only its user may read it, for it has the key. */
+/** Contents of `studio.json` in the studio's home. Only its user may read it, since it has the key. */
 export type StudioFile = z.output<typeof schema>;
 
 /** The folder of drafts and of studio.json: COINAGE_HOME, else `coinage` in the user's home. */
@@ -25,7 +25,7 @@ function fileOf(home: string): string {
   return path.join(home, "studio.json");
 }
 
-/** The file, or a new one with a new key. The key stays, so that open tabs and bookmarks outlive a restart.
+/** The contents of the file, or new ones with a new key. The key stays, so that open tabs and bookmarks survive a restart.
  *  @throws STUDIO_FILE_INVALID */
 export async function readStudioFile(home: string): Promise<StudioFile> {
   const file = fileOf(home);
@@ -41,7 +41,7 @@ export async function readStudioFile(home: string): Promise<StudioFile> {
   }
 }
 
-/** Writes the file for its user alone, whole. */
+/** Writes the file atomically, readable only by its user. */
 export async function writeStudioFile(home: string, content: StudioFile): Promise<void> {
   const part = `${fileOf(home)}.${process.pid}.part`;
   await rm(part, { force: true });
@@ -52,7 +52,7 @@ export async function writeStudioFile(home: string, content: StudioFile): Promis
   } finally {
     await handle.close();
   }
-  // the mask of new files may have been wider
+  // the umask may have allowed more
   await chmod(part, 0o600);
   await rename(part, fileOf(home));
 }

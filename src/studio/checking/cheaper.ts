@@ -2,24 +2,24 @@ import type { RunAbout } from "../../runs/index.ts";
 import type { RunSummary } from "../../training/index.ts";
 import type { DraftSettings } from "../drafts/settings.ts";
 
-/** What one click changes in the settings of a draft. */
+/** Changes to a draft's settings, made by one click. */
 export interface SettingsChange {
-  /** What the button says. */
+  /** Text of the button. */
   readonly label: string;
-  /** New values by flag; null: as if it were not given. */
+  /** New values by flag; null removes the flag. */
   readonly settings: Readonly<Record<string, DraftSettings[string] | null>>;
 }
 
-/** What is known of a run that is to take less. */
+/** A run that is to take less time or memory. */
 interface Planned {
   readonly settings: DraftSettings;
   readonly run: RunSummary | undefined;
 }
 
-/** A change that may make a run cheaper; undefined where it changes nothing, or leaves too little to learn from. */
+/** A change that may make a run cheaper; undefined if it changes nothing, or leaves too little to learn from. */
 type Way = (planned: Planned) => SettingsChange | undefined;
 
-/** Keeps fewer results of the networks, and computes them again. */
+/** Keeps fewer activations and computes them again. */
 const checkpointing: Way = ({ settings, run }) =>
   settings.gradient_checkpointing === true
     ? undefined
@@ -28,12 +28,12 @@ const checkpointing: Way = ({ settings, run }) =>
         settings: { gradient_checkpointing: true, ...(run && { cache_latents: true }) },
       };
 
-/** Images at once: as a dataset config of a run from a terminal says, else as the settings do. */
+/** Batch size: from the dataset config of a run started in a terminal, else from the settings. */
 function batchOf({ dataset, batchSize }: RunSummary): number {
   return dataset.datasets[0]?.batchSize ?? batchSize;
 }
 
-/** The same images in each step, in parts of so many. */
+/** The same images in each step, accumulated in batches of `batch`. */
 function inParts(run: RunSummary, batch: number): SettingsChange {
   const parts = Math.round((run.accumulationSteps * batchOf(run)) / batch);
   return {
@@ -45,7 +45,7 @@ function inParts(run: RunSummary, batch: number): SettingsChange {
 const smallerBatch: Way = ({ run }) =>
   run && batchOf(run) > 1 ? inParts(run, Math.ceil(batchOf(run) / 2)) : undefined;
 
-/** Models for large images learn nothing from those of fewer pixels a side. */
+/** Smallest side in pixels: models for large images learn nothing from smaller ones. */
 const smallestSide = 256;
 
 const smallerImages: Way = ({ run }) => {
@@ -71,7 +71,7 @@ const halfSteps: Way = ({ settings, run }) => {
   };
 };
 
-/** What is drawn and saved at the same steps stays so. */
+/** Draws fewer sample images. Saving at the same steps stays in step. */
 const fewerImages: Way = ({ settings: { sample_every_n_steps: every, save_every_n_steps: saved }, run }) =>
   typeof every !== "number" || !run || run.expectedImages === 0
     ? undefined
@@ -80,16 +80,16 @@ const fewerImages: Way = ({ settings: { sample_every_n_steps: every, save_every_
         settings: { sample_every_n_steps: 2 * every, ...(saved === every && { save_every_n_steps: 2 * every }) },
       };
 
-/** Makes a run fit into less memory: what costs least first. */
+/** Makes a run fit into less memory, by the least costly change. */
 export const lessMemory: Way = (planned) => checkpointing(planned) ?? smallerBatch(planned) ?? smallerImages(planned);
 
-/** What needs less memory and teaches the same: one image after the other, in as many to a step; else computing results twice. Undefined where both are so. */
+/** A change that needs less memory and learns the same: batches of one image, as many images per step, else gradient checkpointing. Undefined if both are set. */
 export function sameInLessMemory(planned: Planned): SettingsChange | undefined {
   const { run } = planned;
   return run && batchOf(run) > 1 ? inParts(run, 1) : checkpointing(planned);
 }
 
-/** The saved vectors from which a run that is made again with less memory goes on: the last ones before its end. */
+/** The checkpoint from which a run repeated with less memory continues: the last one before its end. */
 export function lastSaved(
   checkpoints: RunAbout["checkpoints"],
   steps: number,

@@ -105,7 +105,7 @@ describe("a check of a draft", async () => {
     const { crops } = await checked(id, "vexla", { ...settings, resolution: "128,64" }, model);
     const [crop] = crops;
     expect(crops).toHaveLength(3);
-    // the images are square: half of their height is left of each
+    // the images are square: half of their height is kept
     expect(crop).toMatchObject({ width: 128, height: 64, left: 0, isRandom: false });
     expect(crop!.cropWidth).toBeCloseTo(2 * crop!.cropHeight);
     expect(crop!.top).toBeCloseTo(crop!.cropHeight / 2);

@@ -10,26 +10,26 @@ import { cheaperWays, type SettingsChange } from "./cheaper.ts";
 import { type Fix, fixOf, type Mendable } from "./fixes.ts";
 import { checkWord, knownError } from "./word.ts";
 
-/** What is to be checked of a draft. */
+/** A draft to check. */
 export interface CheckRequest extends Pick<Mendable, "word" | "settings" | "prompts"> {
   readonly pictures: readonly DraftPicture[];
-  /** All of it as settings of a run. */
+  /** The whole draft as settings of a run. */
   readonly input: TrainInput;
 }
 
-/** What is wrong, and what would mend it. */
+/** A problem, with a fix if there is one. */
 type MendableProblem = Problem & { readonly fix?: Fix };
 
-/** What is known of a draft before it is started. */
+/** The result of checking a draft. */
 export interface Check {
   /** What keeps the run from starting. */
   readonly errors: readonly MendableProblem[];
   readonly warnings: readonly MendableProblem[];
   readonly word: WordCheck;
-  /** What the run would say of itself: device, steps, memory, time, token ids, buckets. While only a word is wrong, as it would be with another one.
-   *  Undefined while there are other errors. */
+  /** The summary that the run would start with: device, steps, memory, time, token ids, buckets. If only the word is wrong, for a free word instead.
+   *  Undefined if there are other errors. */
   readonly run: DryRun["run"] | undefined;
-  /** What of each picture is trained on; without those that are left out. */
+  /** The part of each picture that is trained on; pictures left out are missing. */
   readonly crops: readonly PictureCrop[];
 }
 
@@ -38,20 +38,20 @@ interface PictureCrop extends Omit<DryRun["crops"][number], "path"> {
   readonly picture: string;
 }
 
-/** What the tokenizer makes of the words, and how the captions use them. */
+/** Token ids of the words, and how the captions use them. */
 interface WordCheck {
-  /** Ids that the new word would get, one for each vector; empty where it cannot be added. */
+  /** Ids that the new word would get, one for each vector; empty if it cannot be added. */
   readonly ids: readonly number[];
   /** Ids of the word it starts from. */
   readonly initIds: readonly number[];
-  /** Captions that have the word, of all. */
+  /** Captions that contain the word. */
   readonly captionsWithWord: number;
   readonly captions: number;
 }
 
 const dryRuns = new DryRuns();
 
-/** Checks a draft as `coinage train` would before its first step. Whatever is wrong is part of the answer. @throws for bugs only */
+/** Checks a draft as `coinage train` would before its first step. Errors are part of the answer. @throws for bugs only */
 export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
   const { word, pictures } = draft;
   const { initWord, numVectorsPerToken: vectors } = input;
@@ -62,7 +62,7 @@ export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
     captionsWithWord: pictures.filter(({ caption }) => hasWord(caption, word)).length,
     captions: pictures.length,
   };
-  // with a word that is free the rest can be told while this one is typed
+  // with a free word, the rest can be checked while this one is being typed
   const known = problem ? { ...input, tokenString: freeWord } : input;
   const { error, ...first } = await tried(known);
   const isOfInitWord = error?.code.startsWith("INIT_WORD") ?? false;
@@ -83,18 +83,18 @@ export async function check({ input, ...draft }: CheckRequest): Promise<Check> {
   };
 }
 
-/** A change of a draft with which its run takes less. */
+/** A change of a draft that makes its run cheaper. */
 export interface Alternative {
   readonly fix: SettingsChange;
-  /** What the run would then take. */
+  /** Cost of the changed run. */
   readonly seconds: number;
   readonly peakBytes: number;
 }
 
-/** Time or memory of which no more than this share is left count as less. */
+/** Time or memory counts as much less at no more than this share of it. */
 const muchLess = 0.8;
 
-/** What would make the run of a draft take much less time or memory, without new warnings: each is planned as the run itself. Nothing while it has errors. */
+/** Changes that make the run of a draft take much less time or memory, without new warnings; each is planned like the run itself. None if the draft has errors. */
 export async function alternatives({ input, settings }: CheckRequest): Promise<readonly Alternative[]> {
   const now = await tried(input);
   const { run } = now;
@@ -111,7 +111,7 @@ export async function alternatives({ input, settings }: CheckRequest): Promise<r
   return found;
 }
 
-/** A problem with the pictures called as their owner calls them. */
+/** A problem with the pictures under the user's own file names. */
 function withOriginals({ code, ...texts }: Problem, folder: string, pictures: CheckRequest["pictures"]): Problem {
   const shown = (text: string | undefined) => {
     if (text === undefined) return undefined;
@@ -140,12 +140,12 @@ async function tried(input: TrainInput): Promise<Tried> {
   }
 }
 
-/** Warnings that speak of the word itself. */
+/** Whether a warning is about the word itself. */
 function isOfWord(code: string): boolean {
   return code.startsWith("TOKEN_") || code === "OUTPUT_NAME";
 }
 
-/** What a model file is, in the words of the list of models. */
+/** Facts about a model file, for the list of models. */
 export interface ModelFacts {
   readonly family: string | undefined;
   /** Type of most of the U-Net's weights: "float16". */
@@ -156,7 +156,7 @@ export interface ModelFacts {
   readonly isModel: boolean;
 }
 
-/** Reads the header of a model, and nothing of its weights. */
+/** Reads the header of a model, not its weights. */
 export async function inspectModel(target: string): Promise<ModelFacts> {
   const found = await inspectFile(target);
   const { bytes, problems } = found;

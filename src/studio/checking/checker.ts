@@ -4,19 +4,19 @@ import { Child } from "../child.ts";
 import type { Alternative, Check, CheckRequest, ModelFacts } from "./check.ts";
 import type { Question } from "./process.ts";
 
-/** The longest that an answer may take, in milliseconds: a large model on a slow disk takes some ten seconds. */
+/** How long an answer may take, in milliseconds: a large model on a slow disk takes some ten seconds. */
 const patienceMs = 180_000;
 
 type DeviceReports = Awaited<ReturnType<typeof probeDevices>>;
 
-/** Asks the process that checks drafts; it is started with the first question. */
+/** Sends questions to the process that checks drafts, which starts with the first one. */
 export class Checker {
   readonly #child = new Child<Question>({ beside: import.meta.url, script: "process", patienceMs, failed });
   #devices: Promise<DeviceReports> | undefined;
   readonly #running = new Map<string, Promise<Check>>();
   readonly #queued = new Map<string, Promise<Check>>();
 
-  /** Checks a draft. While one check of it runs, all further ones are one: it looks at the draft as it is when its turn comes.
+  /** Checks a draft. Requests that come while a check of the draft runs share the next one, which reads the draft when it starts.
    *  @throws CHECK_FAILED, and what `requestOf` throws */
   check(draft: string, requestOf: () => Promise<CheckRequest>): Promise<Check> {
     const queued = this.#queued.get(draft);
@@ -36,7 +36,7 @@ export class Checker {
     return checking;
   }
 
-  /** What would make the run of a draft take less. @throws CHECK_FAILED */
+  /** Changes that make the run of a draft cheaper. @throws CHECK_FAILED */
   alternatives(request: CheckRequest): Promise<readonly Alternative[]> {
     return this.#child.ask({ kind: "alternatives", request });
   }
@@ -46,7 +46,7 @@ export class Checker {
     return this.#child.ask({ kind: "model", path });
   }
 
-  /** The devices of this machine, tried once for as long as the studio runs. @throws CHECK_FAILED */
+  /** The devices of this machine, probed once per studio. @throws CHECK_FAILED */
   devices(): Promise<DeviceReports> {
     this.#devices ??= this.#child.ask<DeviceReports>({ kind: "devices" }).catch((error) => {
       this.#devices = undefined;

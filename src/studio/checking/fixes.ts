@@ -5,20 +5,20 @@ import type { DraftSettings } from "../drafts/settings.ts";
 import type { Problem } from "../http/problems.ts";
 import { lessMemory, type SettingsChange } from "./cheaper.ts";
 
-/** What one click changes in a draft to mend a problem. */
+/** Changes to a draft that fix a problem, made by one click. */
 export interface Fix extends SettingsChange {
   readonly word?: string;
-  /** New captions, by the name of the picture. */
+  /** New captions by picture name. */
   readonly captions?: Readonly<Record<string, string>>;
   readonly prompts?: readonly string[];
-  /** Names of pictures that go. */
+  /** Names of pictures to remove. */
   readonly without?: readonly string[];
 }
 
-/** What a fix depends on. */
+/** The parts of a draft that fixes depend on. */
 export interface Mendable {
   readonly word: string;
-  /** A word like it that is free. */
+  /** A similar word that is free. */
   readonly freeWord: string;
   readonly settings: DraftSettings;
   readonly pictures: readonly { readonly name: string; readonly caption: string; readonly hash: string }[];
@@ -28,16 +28,16 @@ export interface Mendable {
   readonly run: RunSummary | undefined;
 }
 
-/** A problem, and the flag that it is about where that is known. */
+/** A problem, and the flag it is about, if known. */
 type Found = Pick<Problem, "code" | "message" | "where" | "hint"> & { readonly option?: string | undefined };
 
-/** What would mend a problem; undefined where only a person can know. */
+/** The fix of a problem; undefined if only a person can decide. */
 export function fixOf(found: Found, draft: Mendable): Fix | undefined {
   const fix = Object.hasOwn(fixes, found.code) ? fixes[found.code]!(draft, found) : undefined;
   return fix && changesSomething(fix, draft) ? fix : undefined;
 }
 
-/** A fix that would leave everything as it is mends nothing. */
+/** Whether a fix changes anything: otherwise it fixes nothing. */
 function changesSomething(fix: Fix, { settings, word }: Mendable): boolean {
   const isOther = ([flag, value]: [string, unknown]) =>
     JSON.stringify(settings[flag] ?? null) !== JSON.stringify(value);
@@ -81,7 +81,7 @@ const rateOfRecipe: Mend = ({ settings }) => {
     return { label: "Use the recipe's rate", settings: settingsOf(settings, rateFlags) };
   return { label: "Use the recipe's steps", settings: settingsOf(settings, ["max_train_steps", "max_train_epochs"]) };
 };
-/** So many evaluations over the run. */
+/** Sets the interval for `count` evaluations over the run. */
 const evaluations =
   (count: number) =>
   ({ settings, run }: Mendable): Fix | undefined => {
@@ -94,7 +94,7 @@ const evaluations =
       : undefined;
   };
 
-/** How a setting that warns of itself is mended, where leaving it out is not the best. */
+/** Fixes of settings with warnings, where another change is better than leaving the setting out. */
 const settingFixes: Readonly<Record<string, Mend>> = {
   hold_out: () => ({ label: "Choose by the held out images", settings: { keep: "best" } }),
   row_average: () => ({ label: "Let the average compete", settings: { keep: "best" } }),
@@ -105,7 +105,7 @@ const settingFixes: Readonly<Record<string, Mend>> = {
   eval_every_n_steps: (draft) => evaluations(4)(draft),
 };
 
-/** Leaves out the first of the flags that a problem names and the draft has. */
+/** Leaves out the first flag that the problem names and the draft sets. */
 const leaveOut: Mend = ({ settings }, { where = "", message, option }) => {
   const named = [
     ...(option ? [option] : []),
@@ -115,7 +115,7 @@ const leaveOut: Mend = ({ settings }, { where = "", message, option }) => {
   return flag === undefined ? undefined : { label: `Leave out ${flag}`, settings: { [flag]: null } };
 };
 
-/** The flag whose name in code begins a message. */
+/** The flag whose camelCase name begins a message. */
 function flagIn(message: string, settings: DraftSettings): string | undefined {
   const [first] = message.split(" ");
   const table: Readonly<Record<string, (typeof trainTable)[keyof typeof trainTable]>> = trainTable;
@@ -129,12 +129,12 @@ const set =
   (label: string, settings: Fix["settings"]): Mend =>
   () => ({ label, settings });
 
-/** Those flags that a draft has, left out. */
+/** A change that leaves out those flags that a draft sets. */
 function settingsOf(settings: DraftSettings, flags: readonly string[]): Fix["settings"] {
   return Object.fromEntries(flags.filter((flag) => Object.hasOwn(settings, flag)).map((flag) => [flag, null]));
 }
 
-/** How each problem is mended that one click can mend, by its code. */
+/** Fixes of the problems that one click can fix, by code. */
 const fixes: Readonly<Record<string, Mend>> = {
   TOKEN_EXISTS: newWord,
   OUTPUT_NAME: (_, { message }) => {

@@ -2,10 +2,10 @@ import { probeDevices } from "../../runtime/index.ts";
 import { answerQuestions } from "../answering.ts";
 import { alternatives, type CheckRequest, check, inspectModel } from "./check.ts";
 
-/** Checks drafts and looks at models for the studio, in a process of its own: reading strangers' models, measuring devices and ONNX Runtime itself
- *  may take long, take memory or end the process, and the studio goes on. */
+/** Checks drafts and inspects models for the studio, in a process of its own: reading untrusted models, measuring devices and ONNX Runtime itself
+ *  may be slow, take memory or crash, and the studio must go on. */
 
-/** What the studio asks. */
+/** A question of the studio. */
 export type Question =
   | { readonly kind: "check" | "alternatives"; readonly request: CheckRequest }
   | { readonly kind: "model"; readonly path: string }

@@ -3,28 +3,28 @@ import { CoinageError, machineProblem } from "../../errors/index.ts";
 import { addPlaceholder, createTokenizer, freeWord, type Tokenizer } from "../../tokenizer/index.ts";
 import { type Problem, problemOf } from "../http/problems.ts";
 
-/** What is asked about a word. */
+/** A word to check. */
 export interface AskedWord {
   readonly word: string;
   readonly initWord?: string | undefined;
   readonly vectors?: number | undefined;
 }
 
-/** What the tokenizer makes of the words, which every Stable Diffusion model shares. */
+/** Token ids of the words, by the tokenizer that all Stable Diffusion models share. */
 export interface WordFacts {
-  /** Ids that the new word would get, one for each vector; empty where it cannot be added. */
+  /** Ids that the new word would get, one for each vector; empty if it cannot be added. */
   readonly ids: readonly number[];
   /** Ids of the word it starts from. */
   readonly initIds: readonly number[];
-  /** A word like it that is free. */
+  /** A similar word that is free. */
   readonly freeWord: string;
-  /** Why it cannot be added. */
+  /** Why the word cannot be added. */
   readonly problem?: Problem;
 }
 
 let tokenizer: Promise<Tokenizer> | undefined;
 
-/** What can be said of a word without any model: it takes a moment only. */
+/** Checks a word quickly, without any model. */
 export async function checkWord({ word, initWord, vectors = 1 }: AskedWord): Promise<WordFacts> {
   tokenizer ??= clipMerges().then((merges) => createTokenizer(merges, { padding: "eos" }));
   const plain = await tokenizer;
@@ -39,7 +39,7 @@ export async function checkWord({ word, initWord, vectors = 1 }: AskedWord): Pro
   }
 }
 
-/** @throws bugs as they are */
+/** Rethrows an unexpected error. */
 export function knownError(error: unknown): CoinageError {
   const known = error instanceof CoinageError ? error : machineProblem(error);
   if (!known) throw error;

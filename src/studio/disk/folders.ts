@@ -5,13 +5,13 @@ import { CoinageError } from "../../errors/index.ts";
 import { namedAs } from "../../pictures/index.ts";
 import { folderInside, whyNotName } from "./names.ts";
 
-/** A folder below which the page may list folders and choose from them. */
+/** A folder below which the page may list and choose folders. */
 export interface Root {
   readonly id: string;
   readonly path: string;
 }
 
-/** The user's home, where there is one, and the folders given by --root. */
+/** The user's home, if there is one, and the folders given by --root. */
 export function rootsOf(given: readonly string[], home: string = os.homedir()): readonly Root[] {
   const own = home ? [{ id: "home", path: home }] : [];
   return [...own, ...given.map((folder, i) => ({ id: `root${i + 1}`, path: path.resolve(folder) }))];
@@ -31,17 +31,17 @@ export interface FolderListing {
   readonly root: string;
   /** Names of the folders from the root on. */
   readonly path: readonly string[];
-  /** Files in it that are named like images. */
+  /** Number of files named like images. */
   readonly pictures: number;
   readonly folders: readonly { readonly name: string; readonly pictures: number | undefined }[];
-  /** Whether there is more in it than is listed. */
+  /** Whether the folder has more entries than are listed. */
   readonly isCut: boolean;
 }
 
-/** Limits of a listing: entries that are looked at in a folder, and folders whose images are counted. */
+/** Limits of a listing: entries read in a folder, and folders whose images are counted. */
 const [mostEntries, mostCounted] = [20_000, 300];
 
-/** The folders and the number of images in a folder below a root. Hidden ones, and those that cannot be named, are not listed.
+/** The folders and the number of images in a folder below a root. Hidden folders and those whose names are refused are not listed.
  *  @throws NAME_REFUSED, OUTSIDE_ROOT, FILE_NOT_FOUND */
 export async function listFolder({ id, path: root }: Root, names: readonly string[]): Promise<FolderListing> {
   const folder = await existing(names, () => folderInside(root, names));

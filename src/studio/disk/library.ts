@@ -11,7 +11,7 @@ export interface ListedModel extends Omit<FoundModel, "version">, Omit<ModelFact
 
 const hubName = /^\w[\w.-]*\/\w[\w.-]*(@[\w][\w./-]*)?$/;
 
-/** What is known of the models on this machine. Each is looked into once, until it changes. */
+/** The models on this machine. Each is inspected once, until it changes. */
 export class ModelLibrary {
   readonly #roots: readonly Root[];
   readonly #checker: Pick<Checker, "inspect">;
@@ -23,7 +23,7 @@ export class ModelLibrary {
     this.#checker = checker;
   }
 
-  /** The models that were found, those that cannot be used with the reason; files that are no models are left out. */
+  /** All models found; those that cannot be trained on have the reason. Files that are no models are left out. */
   list(): Promise<readonly ListedModel[]> {
     this.#listing ??= this.#list().finally(() => {
       this.#listing = undefined;
@@ -49,17 +49,17 @@ export class ModelLibrary {
     return facts;
   }
 
-  /** The model that a run took, as a draft names it; null where it is no longer where it was found. */
+  /** The model of a run, as a draft names it; null if it is no longer where it was found. */
   async modelOf(given: string): Promise<DraftModel | null> {
     const found = (await findModels(this.#roots)).find((model) => model.path === given);
     if (found) return { id: found.id };
     return hubName.test(given) && (await kindOfPath(given)) === "nothing" ? { hub: given } : null;
   }
 
-  /** What a run takes for a model: a path, or a name on the hub. @throws MODEL_UNKNOWN */
+  /** The path of a model, or its name on the hub. @throws MODEL_UNKNOWN */
   async pathOf(model: DraftModel): Promise<string> {
     if ("hub" in model) {
-      // a path, or an address of another server, is none
+      // excludes paths and addresses of other servers
       if (hubName.test(model.hub) && !/\.\.|--/.test(model.hub)) return model.hub;
       throw new CoinageError("MODEL_UNKNOWN", `${JSON.stringify(model.hub)} is not the name of a model on the hub.`, {
         hint: "Write it as owner/name.",

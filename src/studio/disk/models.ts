@@ -7,23 +7,23 @@ import { cachedModels } from "../../hub/index.ts";
 import type { Root } from "./folders.ts";
 import { installedPrograms } from "./programs.ts";
 
-/** A model that was found on this machine, before it is looked into. */
+/** A model found on this machine, not yet inspected. */
 export interface FoundModel {
   readonly id: string;
   /** "v1-5-pruned.safetensors", "stable-diffusion-v1-5/stable-diffusion-v1-5" */
   readonly name: string;
-  /** Whose folder it lies in: "ComfyUI", "hub", "coinage", or the id of a root. */
+  /** The owner of its folder: "ComfyUI", "hub", "coinage", or the id of a root. */
   readonly program: string;
   readonly path: string;
   /** Changes when the model does. */
   readonly version: string;
 }
 
-/** How deep models lie in the folder of a program or below a root, and how many entries and models are looked at. */
+/** Limits of the search below the folder of a program or a root: depth, entries read, models found. */
 const [mostDepth, mostEntries, mostModels] = [4, 20_000, 500];
 
-/** Models in the known folders of other programs, in the hub's cache and below the roots given by --root, besides the small one that comes with the program.
- *  Nothing is opened. */
+/** Models in the known folders of other programs, in the hub's cache and below the roots given by --root, and the small one that comes with coinage.
+ *  No file is opened. */
 export async function findModels(
   roots: readonly Root[],
   environment: Environment = process.env,
@@ -46,7 +46,7 @@ export async function findModels(
   return [...found.values()];
 }
 
-/** Files that may be models, and Diffusers folders. Links to files are followed, those to folders are not: they may lead in a circle. */
+/** Files that may be models, and Diffusers folders. Links to files are followed; links to folders are not, since they may form cycles. */
 async function modelsBelow(folder: string, depth: number, budget: { entries: number }): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   if (entries.some((entry) => entry.name === "model_index.json")) return [folder];

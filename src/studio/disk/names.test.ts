@@ -17,7 +17,7 @@ symlinkSync(path.join(work, "root-beside"), path.join(root, "beside"));
 symlinkSync(path.join(root, "inner"), path.join(root, "in"));
 symlinkSync(path.join(work, "secret.txt"), path.join(root, "inner", "link.txt"));
 
-/** What attacks on paths are made of, in any order, besides any text. */
+/** Pieces of path attacks, in any order, besides any text. */
 const piece = fc.constantFrom(
   ...["..", ".", "/", "\\", "%2e", "%2f", "\0", "~", "inner", "out", "in", ":", "C:", "//", "...", " "],
   ...[

@@ -8,7 +8,7 @@ const longestName = 255;
 /** Names that Windows reads as devices, whatever follows the first dot. Source: Microsoft, Naming Files, Paths, and Namespaces. */
 const deviceNames = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)\s*(\.|$)/i;
 
-/** Why a text cannot be the name of one file or folder, as the end of a sentence; undefined where it can. The same on every system,
+/** Why a text cannot be the name of one file or folder, as the end of a sentence; undefined if it can. The same on every system,
  *  because folders are moved between them: a colon is a stream on Windows, and blanks and dots at the end are dropped there. */
 export function whyNotName(name: string): string | undefined {
   if (name === "") return "it is empty";
@@ -30,9 +30,9 @@ function requireName(name: string): void {
   });
 }
 
-/** The path of a name, or of a name in folders, inside a root: no name leads out of it, and no link of a folder does.
- *  The last name may be that of nothing yet, or of a link: `openInside` does not follow it.
- *  @throws NAME_REFUSED, OUTSIDE_ROOT; the system's own error where a folder does not exist */
+/** The path of a file or folder inside a root: neither names nor links of folders lead out of it.
+ *  The last name need not exist, and may be a link, which `openInside` does not follow.
+ *  @throws NAME_REFUSED, OUTSIDE_ROOT; the system's own error if a folder does not exist */
 export async function resolveInside(root: string, ...names: readonly [string, ...string[]]): Promise<string> {
   names.forEach(requireName);
   const folder = await folderInside(root, names.slice(0, -1));
@@ -62,7 +62,7 @@ export async function openInside(root: string, ...names: readonly [string, ...st
     new CoinageError("FILE_NOT_FOUND", `There is no file ${names.join("/")}.`, { cause });
   try {
     const file = await resolveInside(root, ...names);
-    // Windows has no such flags; there, links need rights that usual users lack.
+    // Windows has no such flags, but links need rights that ordinary users lack.
     const handle = await open(file, flags.O_RDONLY | (flags.O_NOFOLLOW ?? 0) | (flags.O_NONBLOCK ?? 0));
     if ((await handle.stat()).isFile()) return handle;
     await handle.close();
@@ -73,11 +73,11 @@ export async function openInside(root: string, ...names: readonly [string, ...st
   throw missing();
 }
 
-/** Bytes of a name that are kept of the one a file had. */
+/** Most bytes kept of a file's original name. */
 const keptBytes = 80;
 
-/** The name under which a file is kept: its number, and what can be kept of its own name. extension: with its dot.
- *  The number keeps apart what differs only in letter case or in how accents are encoded. */
+/** The name under which a file is stored: a number and the usable part of its original name. extension: with its dot.
+ *  The number separates names that differ only in letter case or in the encoding of accents. */
 export function nameOnDisk(number: number, original: string, extension: string): string {
   const { name } = path.posix.parse(
     original

@@ -4,17 +4,17 @@ import type { Program } from "../../embedding/index.ts";
 import { type Environment, folderIn } from "../../files/index.ts";
 import type { Root } from "./folders.ts";
 
-/** Where a program is installed, by the name of that folder in any letter case, and where in it things lie. */
+/** Folders of a program: how its own folder is named, in any letter case, and where in it models and embeddings are. */
 interface KnownProgram {
   readonly program: Program;
   readonly folder: RegExp;
   readonly models: string;
-  /** The first of these that is there, else the last, is where it finds embeddings. */
+  /** Folders of embeddings: the first that exists is used, else the last. */
   readonly embeddings: readonly string[];
 }
 
 const stableDiffusion = "models/Stable-diffusion";
-// autoimport: of InvokeAI before 4, which reads it at each start; later ones are told which folder to scan
+// autoimport: InvokeAI before 4 reads it at each start; later versions scan a folder that the user names
 const invokeEmbeddings = ["autoimport/embedding", "embeddings"];
 
 const programs: readonly KnownProgram[] = [
@@ -50,13 +50,13 @@ const programs: readonly KnownProgram[] = [
 /** A program that may be installed on this machine. */
 interface Installed {
   readonly program: Program;
-  /** The folder of its models, which need not be there. */
+  /** The folder of its models; it may be missing. */
   readonly models: string;
-  /** Folders in which it may look for embeddings. */
+  /** Folders where it may look for embeddings. */
   readonly embeddings: readonly string[];
 }
 
-/** Programs in the home, in its folders, and in those of the roots, by the names of their folders; none is opened. */
+/** Programs in the user's home, in its folders, and in those of the roots, recognized by folder name alone. */
 export async function installedPrograms(
   roots: readonly Root[],
   environment: Environment = process.env,
@@ -80,7 +80,7 @@ export async function installedPrograms(
   return found;
 }
 
-/** Folders into which embeddings of a program go: those that are there, and those that can be made where its models are. */
+/** Embedding folders of installed programs: existing ones, and those that can be made beside the models. */
 export async function embeddingFolders(
   roots: readonly Root[],
 ): Promise<readonly { readonly program: Program; readonly folder: string }[]> {
@@ -98,7 +98,7 @@ async function existing(folder: string): Promise<string | undefined> {
   return isFolder ? folder : undefined;
 }
 
-/** Names of a folder's folders; none of one that cannot be read. Hidden ones, and those of packages, hold no models. */
+/** Names of a folder's subfolders; none if it cannot be read. Hidden folders and package folders hold no models. */
 async function foldersIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   return entries

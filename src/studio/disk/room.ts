@@ -2,7 +2,7 @@ import path from "node:path";
 import { CoinageError } from "../../errors/index.ts";
 import { freeBytesOn } from "../../files/index.ts";
 
-/** @throws DISK_FULL when so many bytes would leave too little room */
+/** @throws DISK_FULL if writing `bytes` would leave less than `leaveBytes` */
 export async function requireRoom(folder: string, bytes: number, leaveBytes: number): Promise<void> {
   const free = await freeBytesOn(folder);
   if (free === undefined || free - bytes >= leaveBytes) return;
@@ -11,14 +11,14 @@ export async function requireRoom(folder: string, bytes: number, leaveBytes: num
   });
 }
 
-/** How short the disk of the runs is, as people are told. */
+/** Free space on the disk of the runs, when it is too little. */
 export interface ShortDisk {
-  /** To ten megabytes. */
+  /** Rounded to 10 MB. */
   readonly freeBytes: number;
   readonly leaveBytes: number;
 }
 
-/** What the disk has left, where that is too little; null where it is enough. runs: the folder of all runs, which may not be there yet. */
+/** Free space on the disk if it is too little, else null. runs: the folder of all runs, which may not exist yet. */
 export async function shortDisk(runs: string, leaveBytes: number): Promise<ShortDisk | null> {
   const free = (await freeBytesOn(runs)) ?? (await freeBytesOn(path.dirname(runs)));
   const unit = 10_000_000;

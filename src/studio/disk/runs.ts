@@ -3,13 +3,13 @@ import { kindOfPath } from "../../files/index.ts";
 import { placesOf, type RunPlaces, type RunRow, readRun } from "../../runs/index.ts";
 import { resolveInside } from "./names.ts";
 
-/** The run of an id, in the folder of all runs, even if it cannot be read. @throws RUN_NOT_FOUND, NAME_REFUSED, OUTSIDE_ROOT */
+/** The run with an id, in the folder of all runs, even if it cannot be read. @throws RUN_NOT_FOUND, NAME_REFUSED, OUTSIDE_ROOT */
 export async function runAt(root: string, run: string): Promise<RunPlaces> {
   const missing = new CoinageError("RUN_NOT_FOUND", `There is no run ${run.slice(0, 200)}.`, {
     hint: "It may have been moved or deleted.",
   });
   const folder = await resolveInside(root, run).catch((error) => {
-    // before the first run there is no folder of runs
+    // the folder of all runs does not exist before the first run
     throw error instanceof CoinageError ? error : missing;
   });
   const places = placesOf(folder);
@@ -17,7 +17,7 @@ export async function runAt(root: string, run: string): Promise<RunPlaces> {
   return places;
 }
 
-/** The same; what cannot be read is refused, but for one of a later version, which is shown. @throws as runAt, RUN_UNREADABLE */
+/** As runAt, for readable runs, including those of a later version, which can be shown. @throws as runAt, RUN_UNREADABLE */
 export async function runInside(root: string, run: string): Promise<RunPlaces> {
   const places = await runAt(root, run);
   const row = await readRun(places);
@@ -25,7 +25,7 @@ export async function runInside(root: string, run: string): Promise<RunPlaces> {
   return places;
 }
 
-/** A run that can be worked with, and how it stands. @throws as runAt, RUN_UNREADABLE, RUN_NEWER */
+/** A run that can be changed, with its state. @throws as runAt, RUN_UNREADABLE, RUN_NEWER */
 export async function usableRun(
   root: string,
   run: string,

@@ -8,23 +8,23 @@ import { kindOfPath, makeFolder, readEarlierFile, reasonOf, writeFileAtomically 
 const schema = z.object({
   schema: z.literal(1),
   kind: z.enum(["run", "draft"]),
-  /** What people call it. */
+  /** Its name for people. */
   name: z.string(),
-  /** The name of its folder, in here and where it was. */
+  /** Name of its folder, before and now. */
   folder: z.string(),
-  /** When it was thrown away, as an ISO date. */
+  /** When it was discarded, as an ISO date. */
   at: z.string(),
 });
 
-/** Something that was thrown away. */
+/** A run or draft in the trash. */
 export type Discarded = z.infer<typeof schema> & { readonly id: string };
 
 const idPattern = /^[0-9a-f-]{36}$/;
 
-/** How long what was thrown away can be brought back, in milliseconds. */
+/** How long the trash keeps things, in milliseconds. */
 const keptMs = 30 * 24 * 3_600_000;
 
-/** What was thrown away: a folder for each, with the thing and a note of what it was. */
+/** Discarded runs and drafts: a folder for each, with a note of what it was. */
 export class Trash {
   readonly #folder: string;
 
@@ -32,7 +32,7 @@ export class Trash {
     this.#folder = folder;
   }
 
-  /** Moves a folder into the trash. Gives the id by which it comes back. @throws OUTPUT_UNWRITABLE */
+  /** Moves a folder into the trash and returns the id for `restore`. @throws OUTPUT_UNWRITABLE */
   async put(folder: string, { kind, name }: Pick<Discarded, "kind" | "name">): Promise<string> {
     const id = randomUUID();
     const own = path.join(this.#folder, id);
@@ -52,14 +52,14 @@ export class Trash {
     return id;
   }
 
-  /** What can be brought back, the last thrown away first. */
+  /** The contents of the trash, the last discarded first. */
   async list(): Promise<readonly Discarded[]> {
     const names = await readdir(this.#folder).catch(() => []);
     const found = await Promise.all(names.map((name) => this.#find(name)));
     return found.filter((one) => one !== undefined).sort((a, b) => b.at.localeCompare(a.at));
   }
 
-  /** Brings something back, into the folder of all of its kind; under another name where its own is taken. Gives its folder. @throws FILE_NOT_FOUND, OUTPUT_EXISTS */
+  /** Moves something back into the folder of its kind, under a new name if its own is taken, and returns its path. @throws FILE_NOT_FOUND, OUTPUT_EXISTS */
   async restore(
     id: string,
     parents: Readonly<Record<Discarded["kind"], string>>,
@@ -78,13 +78,13 @@ export class Trash {
     return { kind: found.kind, folder };
   }
 
-  /** Deletes for good what was thrown away more than 30 days ago. */
+  /** Deletes what was discarded more than 30 days ago. */
   async empty(now = Date.now()): Promise<void> {
     for (const { id, at } of await this.list())
       if (now - Date.parse(at) > keptMs) await rm(path.join(this.#folder, id), { recursive: true, force: true });
   }
 
-  /** Undefined for what is none of ours, which is not touched. */
+  /** Undefined for foreign folders, which are not touched. */
   async #find(id: string): Promise<Discarded | undefined> {
     if (!idPattern.test(id)) return undefined;
     const bytes = await readEarlierFile(path.join(this.#folder, id, noteName));
@@ -100,7 +100,7 @@ export class Trash {
 
 const noteName = "trash.json";
 
-/** @throws OUTPUT_EXISTS for a draft, whose id is its name */
+/** A free path in the parent folder. @throws OUTPUT_EXISTS for a draft, whose id is its name */
 async function freeName(parent: string, { kind, folder, name }: Discarded): Promise<string> {
   for (let number = 1; ; number++) {
     const free = path.join(parent, number === 1 ? folder : `${folder}_${number}`);

@@ -1,6 +1,6 @@
-/** Texts with the new word in them. Nothing here needs Node: the page changes captions with the same rules. */
+/** Texts that contain the new word. Nothing here needs Node: the page changes captions by the same rules. */
 
-/** A caption with the word: in the place of another spelling of it or of the word it starts from, else before the rest. */
+/** A caption with the word in place of another spelling of it or of the init word, else before the caption. */
 export function withWord(caption: string, word: string, initWord?: string): string {
   if (word === "" || hasWord(caption, word)) return caption;
   const inside = new RegExp(`[\\p{L}\\p{N}]*${escaped(word)}[\\p{L}\\p{N}]*`, "giu");
@@ -10,12 +10,12 @@ export function withWord(caption: string, word: string, initWord?: string): stri
   return caption.trim() === "" ? `a photo of ${word}` : `${word}, ${caption}`;
 }
 
-/** Whether a caption has the word, and not only as a part of another one. */
+/** Whether a caption contains the word, not only as part of another one. */
 export function hasWord(caption: string, word: string): boolean {
   return word !== "" && wholeWord(word, "u").test(caption);
 }
 
-/** A text in which a word has a new name, wherever it stands for itself. */
+/** A text in which a word is renamed, wherever it is not part of another one. */
 export function renamedWord(text: string, from: string, to: string): string {
   return from === "" || to === "" ? text : text.replace(wholeWord(from, "gu"), () => to);
 }

@@ -6,7 +6,7 @@ import type { TrainInput } from "../../options/index.ts";
 import { promptLines } from "./prompts.ts";
 import { settingsOfDraft, wordsOfSetting } from "./settings.ts";
 
-/** What a draft calls itself on disk. */
+/** Version of the draft format on disk. */
 const draftSchema = 1;
 
 const text = (most: number) => z.string().max(most);
@@ -14,15 +14,15 @@ const text = (most: number) => z.string().max(most);
 const warning = z.object({ code: z.string(), message: z.string() });
 
 const draftPicture = z.object({
-  /** Its file in `pictures/`; the caption lies beside it, in a file of the same name that ends with .txt. */
+  /** Its file in `pictures/`; the caption is beside it, in a file of the same name with the extension .txt. */
   name: z.string(),
-  /** What its owner calls it. */
+  /** The user's name for the file. */
   original: z.string(),
   bytes: z.number(),
-  /** Upright, in pixels. */
+  /** In pixels, upright. */
   width: z.number(),
   height: z.number(),
-  /** SHA-256 of the file as it came. */
+  /** SHA-256 of the file as received. */
   hash: z.string(),
   caption: z.string(),
   warnings: z.array(warning),
@@ -30,7 +30,7 @@ const draftPicture = z.object({
 export type DraftPicture = z.output<typeof draftPicture>;
 
 const model = z.union([z.strictObject({ id: text(100) }), z.strictObject({ hub: text(300) })]);
-/** A model of the list by its id, or one of the hub by its name. */
+/** A listed model by id, or a model on the hub by name. */
 export type DraftModel = z.output<typeof model>;
 
 const value = z.union([
@@ -41,17 +41,17 @@ const value = z.union([
 ]);
 const settings = z.record(text(100), value);
 
-/** What the page says a draft is. Its pictures come by themselves. */
+/** A draft as the page sends it. Pictures are sent separately. */
 export const draftInput = z.strictObject({
-  /** The revision that it was made from. */
+  /** The revision that the page changed. */
   revision: z.int().min(0),
   word: text(200),
   model: model.nullable(),
-  /** By sd-scripts' names. */
+  /** By sd-scripts' flag names. */
   settings,
-  /** What to draw while training, one prompt each, with the options of a prompt file. */
+  /** Prompts to draw during training, with the options of a prompt file. */
   prompts: z.array(text(2000)).max(20).optional(),
-  /** New captions, by the name of the picture. */
+  /** New captions by picture name. */
   captions: z.record(text(255), text(20_000)).optional(),
 });
 export type DraftInput = z.output<typeof draftInput>;
@@ -59,7 +59,7 @@ export type DraftInput = z.output<typeof draftInput>;
 const storedDraft = z.object({
   schema: z.literal(draftSchema),
   id: z.string(),
-  /** Counts what was typed and chosen; pictures come and go without it. */
+  /** Number of changes to everything but the pictures. */
   revision: z.number(),
   createdAt: z.string(),
   changedAt: z.string(),
@@ -67,20 +67,20 @@ const storedDraft = z.object({
   model: model.nullable(),
   settings,
   prompts: z.array(z.string()).default([]),
-  /** Width and height that its images are trained in, as far as a check has told. */
+  /** Width and height that its images are trained in, from the last check. */
   trainedSize: z.tuple([z.number(), z.number()]).optional(),
   pictures: z.array(draftPicture),
   /** Number of the next picture. */
   next: z.number(),
-  /** The revision that was started last: a draft that has not changed since is not waiting for anything. */
+  /** The revision that was started last: a draft unchanged since then is not shown as one in preparation. */
   startedRevision: z.number().optional(),
-  /** The run that was started then. */
+  /** The run started from that revision. */
   startedRun: z.string().optional(),
-  /** The run that it was made from; weights: the file beside the draft with the vectors to start from. */
+  /** The run the draft was made from; weights: the file beside the draft with the vectors to start from. */
   from: z.object({ run: z.string(), weights: z.string().optional() }).optional(),
 });
 
-/** A word to be learned, as far as it has been thought out. */
+/** A word in preparation, before its run. */
 export type Draft = z.output<typeof storedDraft>;
 
 export function newDraft(id: string, now = new Date().toISOString()): Draft {
@@ -88,7 +88,7 @@ export function newDraft(id: string, now = new Date().toISOString()): Draft {
   return { schema: draftSchema, id, revision: 0, createdAt: now, changedAt: now, ...empty };
 }
 
-/** A draft as it is kept. @throws DRAFT_INVALID */
+/** Reads draft.json. @throws DRAFT_INVALID */
 export function parseDraft(json: string, where: string): Draft {
   try {
     return storedDraft.parse(JSON.parse(json));
@@ -101,16 +101,16 @@ export function parseDraft(json: string, where: string): Draft {
   }
 }
 
-/** Something was asked of a draft as it no longer is. */
+/** The error for a request based on an old revision of a draft. */
 export function draftChanged(): CoinageError {
   return new CoinageError("DRAFT_CHANGED", "The draft was changed elsewhere, for instance in another tab.", {
     hint: "Look at what is there now, and do it again.",
   });
 }
 
-/** What a draft's run takes that the draft names only by an id. */
+/** Paths that a draft's run needs. */
 interface DraftFiles {
-  /** A path, or a name on the hub; undefined while none is chosen. */
+  /** A path, or a name on the hub; undefined if none is chosen. */
   readonly modelPath: string | undefined;
   /** Folder of the pictures. */
   readonly pictures: string;
@@ -118,15 +118,15 @@ interface DraftFiles {
   readonly prompts: string;
 }
 
-/** The sampler of images that are drawn while training. The trainer's own, sd-scripts' DDIM, clips latents to -1..1, which takes colours away. */
+/** The sampler of images drawn during training. The trainer's default, sd-scripts' DDIM, clips latents to -1..1, which fades colours. */
 const sampleSampler = "euler";
 
-/** The settings that a draft's run gets: the draft's own, and what its prompts are drawn with. */
+/** The settings of a draft's run: the draft's own, and the sampler of its prompts. */
 function settingsOf({ settings, ...draft }: Draft): Draft["settings"] {
   return promptLines(draft) === "" ? settings : { sample_sampler: sampleSampler, ...settings };
 }
 
-/** The settings of a draft as those of a run in code. */
+/** A draft as settings of a run. */
 export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): TrainInput {
   return {
     ...(settingsOfDraft(settingsOf(draft)) as TrainInput),
@@ -139,12 +139,12 @@ export function trainInputOf(draft: Draft, { modelPath, pictures, prompts }: Dra
   };
 }
 
-/** The vectors that a draft or its run starts from lie beside its pictures. */
+/** The file of the vectors to start from, beside the pictures of a draft or its run. */
 function weightsBeside(pictures: string, name: string): string {
   return path.join(path.dirname(pictures), name);
 }
 
-/** The command line that trains the same in a terminal of this machine. */
+/** The command line that trains the same on this machine. */
 export function commandOf(draft: Draft, { modelPath, pictures, prompts }: DraftFiles): string {
   const { word } = draft;
   const words = [

@@ -263,7 +263,7 @@ describe("a draft", () => {
     expect(draft).toMatchObject({ ...typed, revision: 1, pictures: [{ name, caption: "a photo of mycat" }] });
     const file = path.join(work, "drafts", id, "pictures", name.replace(".jpg", ".txt").replace(".png", ".txt"));
     expect(readFileSync(file, "utf8")).toBe("a photo of mycat\n");
-    // as another start of the studio finds it
+    // as the studio finds it after a restart
     const { draft: found } = await new Drafts(path.join(work, "drafts")).open(id);
     expect(found).toEqual(draft);
   });

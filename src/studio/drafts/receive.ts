@@ -8,7 +8,7 @@ import { kindBytes, kindOf, previewOf, readPictureHeader, shownSize, writeUprigh
 import { requireRoom } from "../disk/room.ts";
 import type { DraftPicture } from "./draft.ts";
 
-/** A file that has arrived whole, under a temporary name. */
+/** A completely received file, under a temporary name. */
 export interface Received {
   readonly file: string;
   readonly bytes: number;
@@ -16,7 +16,7 @@ export interface Received {
   readonly hash: string;
 }
 
-/** Writes bytes to a new file as they come, with no more of them in memory than one piece. What was announced is checked first, and what comes as it comes.
+/** Writes bytes to a new file as they arrive, one chunk in memory at a time. The limits are checked against the announced size first, then against what arrives.
  *  announced: the Content-Length. @throws BODY_TOO_LARGE, DISK_FULL; BODY_INVALID for fewer bytes than announced */
 export async function receive(
   bytes: AsyncIterable<Uint8Array>,
@@ -60,24 +60,24 @@ const tooLarge: Refusal = {
 /** Side of the previews, in pixels. */
 const previewSide = 256;
 
-/** Pictures whose shorter side has fewer pixels are enlarged a lot. */
+/** Shorter side in pixels below which a picture will be enlarged a lot. */
 const smallSide = 256;
 
-/** What is kept of a picture that was received. */
+/** The facts of a received picture. */
 export interface Examined extends Pick<DraftPicture, "width" | "height" | "warnings"> {
-  /** With its dot, by the file's contents. */
+  /** With its dot; from the file's contents. */
   readonly extension: string;
   /** WebP */
   readonly preview: Uint8Array;
 }
 
-/** Looks at a file: its kind by its first bytes, then its header with the limits on pixels, then all of its pixels. A picture that EXIF turns is stored upright,
- *  because training reads pixels as they are stored. @throws PICTURE_UNREADABLE, which removes the file */
+/** Examines a received file: its kind by the first bytes, the limits on pixels by its header, then all pixels. Pictures with an EXIF rotation are stored upright,
+ *  because training ignores it. The file is removed on errors. @throws PICTURE_UNREADABLE */
 export async function examine(file: string, original: string): Promise<Examined> {
   try {
     const start = await withRegularFile(file, (handle) => readStart(handle, kindBytes));
     const extension = kindOf(start)?.extension;
-    // names the kind, where it is known
+    // its error names the kind, if known
     const header = await readPictureHeader(file);
     if (extension === undefined)
       throw new CoinageError("PICTURE_UNREADABLE", "Its kind is unknown.", { hint: exportIt });
@@ -112,7 +112,7 @@ function warning(code: string, message: string): DraftPicture["warnings"][number
   return { code, message };
 }
 
-/** The error with the owner's name of the file in the place of ours. */
+/** The error with the user's name of the file instead of ours. */
 function named({ code, message, where, hint, cause }: CoinageError, file: string, original: string): CoinageError {
   const renamed = (text: string) => text.replaceAll(file, original);
   return new CoinageError(code, renamed(message), {
@@ -122,7 +122,7 @@ function named({ code, message, where, hint, cause }: CoinageError, file: string
   });
 }
 
-/** @throws DRAFT_FULL when a draft cannot have so many pictures, or bytes of them */
+/** @throws DRAFT_FULL if a draft cannot hold so many pictures, or bytes of pictures */
 export function requireRoomInDraft(pictures: number, bytes: number): void {
   const hint = "Remove some images; a word is learned from 5 to a few hundred.";
   const refusal = { code: "DRAFT_FULL", subject: "The draft", hint } as const;
@@ -130,5 +130,5 @@ export function requireRoomInDraft(pictures: number, bytes: number): void {
   requireWithin("draftBytes", bytes, refusal);
 }
 
-/** The most that one picture may have, for what is announced without a length. */
+/** Most bytes of one picture: assumed when no length is announced. */
 export const mostPictureBytes: number = limits.studioPicture.max;

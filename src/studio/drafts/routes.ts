@@ -14,7 +14,7 @@ import { takePictures } from "./take.ts";
 
 type Parts = Pick<StudioParts, "drafts" | "models" | "checker" | "roots" | "trash">;
 
-/** Words to be learned, before they are. */
+/** Routes of drafts. */
 export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): Hono {
   const app = new Hono();
   const opened = (c: Context) => drafts.open(c.req.param("id")!);
@@ -76,7 +76,7 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
       "Content-Type",
       what === "preview" ? "image/webp" : (pictureType(c.req.param("name")) ?? "application/octet-stream"),
     );
-    // a picture of a name never changes: a new one gets a new number
+    // the picture under a name never changes: a new one gets a new number
     c.header("Cache-Control", "private, max-age=31536000, immutable");
     return c.body(new Uint8Array(bytes));
   });
@@ -100,13 +100,13 @@ export function draftRoutes({ drafts, models, checker, roots, trash }: Parts): H
 
 const folderInput = z.strictObject({ root: z.string().max(100), path: z.array(z.string().max(255)).max(100) });
 
-/** The refusal of a stale change comes with what is there now. */
+/** Answers a stale change with the problem and the current draft; rethrows other errors. */
 function answerProblemOr(isStale: boolean, c: Context, error: unknown, { draft }: OpenDraft): Response {
   if (!isStale) throw error;
   return answerProblem(c, error, { draft });
 }
 
-/** What the page calls a file: any text, for it never becomes a name on the disk. @throws NAME_REFUSED */
+/** The page's name of a file: any text, since it never becomes a name on disk. @throws NAME_REFUSED */
 function originalName(name: string): string {
   if (name !== "" && name.length <= 1000) return name;
   throw new CoinageError("NAME_REFUSED", "The name of the image is empty, or has more than 1000 characters.", {
@@ -114,7 +114,7 @@ function originalName(name: string): string {
   });
 }
 
-/** The Content-Length. @throws BODY_INVALID for one that is no length */
+/** The Content-Length. @throws BODY_INVALID if it is no length */
 function announcedBytes(c: Context): number | undefined {
   const length = c.req.header("content-length");
   if (length === undefined) return undefined;

@@ -12,7 +12,7 @@ import {
   trainTable,
 } from "../../options/index.ts";
 
-/** Values of settings by sd-scripts' names, as a draft holds them. */
+/** Values of a draft's settings by sd-scripts' flag names. */
 export type DraftSettings = Readonly<Record<string, string | number | boolean | readonly (string | number)[]>>;
 
 /** A setting as the page's form shows it. */
@@ -22,20 +22,20 @@ export interface ListedSetting {
   readonly help: string;
   readonly kind: "switch" | "integer" | "number" | "choice" | "text" | "list";
   readonly choices?: readonly (string | number)[];
-  /** As it is written on a command line. */
+  /** As written on a command line. */
   readonly default?: string;
-  /** What is to be typed: "N|X|N%". */
+  /** The expected format: "N|X|N%". */
   readonly placeholder: string;
-  /** Why it does nothing here. */
+  /** Why the setting has no effect. */
   readonly note?: string;
-  /** Whether it is one of the few that are shown before one searches. */
+  /** Whether it is one of the few shown without a search. */
   readonly isFirst: boolean;
 }
 
 const table: Readonly<Record<string, Option>> = trainTable;
 
-/** Settings that are any text, and may be set in a draft. Others that are text name files, addresses or secrets, which a page must not choose;
- *  model, word, pictures and output of a draft are set by other means. */
+/** Free-text settings that a draft may have. Other texts are files, addresses or secrets, which a page must not choose;
+ *  model, word, pictures and output of a draft are set elsewhere. */
 const freeTexts: ReadonlySet<string> = new Set([
   ...["init_word", "learning_rate", "optimizer_type", "optimizer_args", "lr_scheduler_type", "lr_scheduler_args"],
   ...["caption_separator", "secondary_separator", "keep_tokens_separator", "caption_prefix", "caption_suffix"],
@@ -44,13 +44,13 @@ const freeTexts: ReadonlySet<string> = new Set([
   ...["init", "keep", "norm_target", "prior_pull"],
 ]);
 
-/** The settings that are shown first, in this order: those that people change most, besides what the page asks for anyway. */
+/** The settings shown first, in this order: those that people change most, besides the page's own fields. */
 const first: readonly string[] = [
   ...["max_train_steps", "resolution", "train_batch_size", "gradient_accumulation_steps", "learning_rate"],
   ...["early_stop", "keep", "hold_out", "save_every_n_steps", "gradient_checkpointing", "flip_aug", "seed"],
 ];
 
-/** Whether a draft may have a setting: a number, a switch, a choice, or one of the free texts. */
+/** Whether a draft may have a setting: numbers, switches, choices and some free texts. */
 function isDraftable(flag: string, { type, choices }: Option): boolean {
   return freeTexts.has(flag) || (flag !== "output_config" && (type !== "string" || choices !== undefined));
 }
@@ -74,7 +74,7 @@ export function requireDraftable(given: DraftSettings): void {
   }
 }
 
-/** Every setting that a draft may have: the first ones, then all others in the groups of the command line's help. */
+/** All settings that a draft may have: the first ones, then the others in the groups of the command line's help. */
 export function listedSettings(): readonly ListedSetting[] {
   const all = trainGroups.flatMap(({ title, options }) =>
     Object.entries(options).flatMap(([flag, option]) =>
@@ -105,7 +105,7 @@ function kindOf({ type, choices, count }: Option): ListedSetting["kind"] {
   return type === "float" ? "number" : "text";
 }
 
-/** The settings by their names in code, with the values that a command line would give. Sizes, ranges and shares of steps may be written as there. */
+/** The settings by their camelCase names, with values parsed as on a command line: sizes, ranges and shares of steps may be texts. */
 export function settingsOfDraft(given: DraftSettings): Record<string, OptionValue> {
   const entries = Object.entries(given).map(([flag, value]) => {
     const option = table[flag]!;
@@ -114,7 +114,7 @@ export function settingsOfDraft(given: DraftSettings): Record<string, OptionValu
   return Object.fromEntries(entries);
 }
 
-/** What cannot be read stays as it is: checking the settings says what is wrong with it. */
+/** Parses a value; an invalid one stays as it is, for the check of the settings to report. */
 function readSetting(option: Option, given: OptionValue): OptionValue {
   const isWord = typeof given === "string" || typeof given === "number";
   return isWord && option.type !== "string" ? (readWord(option, String(given)) ?? given) : given;

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { codeOf, studioRoutes } from "../../../test/studio.ts";
 import { concept } from "../../../test/training-run.ts";
 
-// no disk has so much
+// no disk has that much room
 const { ask, work } = studioRoutes({ leaveBytes: 2 ** 60 });
 const [name] = readdirSync(concept).filter((one) => one.endsWith(".png"));
 

@@ -10,29 +10,29 @@ import { promptLines } from "./prompts.ts";
 import { examine, mostPictureBytes, receive, requireRoomInDraft } from "./receive.ts";
 import { requireDraftable } from "./settings.ts";
 
-/** What comes as a picture. */
+/** A picture being sent. */
 export interface Incoming {
-  /** What its owner calls it. */
+  /** The user's name for the file. */
   readonly original: string;
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** How many bytes will come, where that is known. */
+  /** Announced number of bytes, if known. */
   readonly announced?: number | undefined;
   readonly caption?: string | undefined;
 }
 
-/** What the training itself needs of a disk, in bytes. */
+/** Disk space that the training itself needs, in bytes. */
 const usualLeaveBytes = 1e9;
 
-/** Captions that are written at the same time: waiting for the disk takes most of it. */
+/** Captions written in parallel: most of the time is spent waiting for the disk. */
 const writtenAtOnce = 16;
 
 const idPattern = /^[a-z0-9]{6,40}$/;
 
-/** The drafts of a studio. Each is a folder: draft.json, pictures/ with their captions, previews/. One process has them at a time, so they are read once. */
+/** The drafts of a studio. Each is a folder: draft.json, pictures/ with captions, previews/. Only one process uses them, so each is read once. */
 export class Drafts {
   /** The folder of all drafts. */
   readonly folder: string;
-  /** Room that images leave on the disk, in bytes. */
+  /** Disk space to leave free when images arrive, in bytes. */
   readonly leaveBytes: number;
   readonly #open = new Map<string, Promise<OpenDraft>>();
 
@@ -41,7 +41,7 @@ export class Drafts {
     this.leaveBytes = leaveBytes;
   }
 
-  /** All drafts, the one changed last first; without those that cannot be read. */
+  /** All readable drafts, the last changed first. */
   async list(): Promise<readonly Draft[]> {
     const names = await readdir(this.folder).catch(() => []);
     const opened = names.filter((name) => idPattern.test(name)).map((id) => this.open(id).catch(() => undefined));
@@ -56,7 +56,7 @@ export class Drafts {
     return this.#remember(id, this.#read(id));
   }
 
-  /** The draft of an id, made where there is none. @throws DRAFT_UNKNOWN for what cannot be an id */
+  /** The draft with an id, made if there is none. @throws DRAFT_UNKNOWN if it cannot be an id */
   async openOrMake(id: string): Promise<OpenDraft> {
     try {
       return await this.open(id);
@@ -70,7 +70,7 @@ export class Drafts {
     );
   }
 
-  /** Moves a draft to the trash. Gives the id by which it comes back. @throws DRAFT_UNKNOWN, OUTPUT_UNWRITABLE */
+  /** Moves a draft to the trash and returns the id for restoring it. @throws DRAFT_UNKNOWN, OUTPUT_UNWRITABLE */
   async discard(id: string, trash: Trash): Promise<string> {
     const { folder, draft } = await this.open(id);
     const discarded = await trash.put(folder, { kind: "draft", name: draft.word });
@@ -78,7 +78,7 @@ export class Drafts {
     return discarded;
   }
 
-  /** Removes a draft that could not be made whole. @throws DRAFT_UNKNOWN */
+  /** Removes a draft that could not be completed. @throws DRAFT_UNKNOWN */
   async drop(id: string): Promise<void> {
     const { folder } = await this.open(id);
     this.#open.delete(id);
@@ -106,14 +106,14 @@ function unknown(id: string): CoinageError {
   });
 }
 
-/** One draft, which several requests may change at once. */
+/** One draft, which concurrent requests may change. */
 export class OpenDraft {
   readonly folder: string;
   readonly #leaveBytes: number;
   #draft: Draft;
-  /** Pictures and bytes that are on their way. */
+  /** Pictures and bytes being received. */
   readonly #coming = { pictures: 0, bytes: 0 };
-  /** Pictures that were taken out, by name: their files lie in removed/. */
+  /** Removed pictures by name: their files are in removed/. */
   readonly #removed = new Map<string, DraftPicture>();
   #writing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
@@ -126,7 +126,7 @@ export class OpenDraft {
 
   static async make(folder: string, draft: Draft, leaveBytes: number): Promise<OpenDraft> {
     for (const part of ["pictures", "previews", "incoming", "removed"]) makeFolder(path.join(folder, part));
-    // what an earlier studio left behind
+    // remains of an earlier studio
     for (const part of ["incoming", "removed"])
       for (const name of await readdir(path.join(folder, part))) {
         await rm(path.join(folder, part, name));
@@ -143,12 +143,12 @@ export class OpenDraft {
     return path.join(this.folder, "pictures");
   }
 
-  /** File of the prompts, as far as there are any. */
+  /** Path of the prompt file, which exists once there are prompts. */
   get prompts(): string {
     return path.join(this.folder, "prompts.txt");
   }
 
-  /** Changes what was typed and chosen. @throws DRAFT_CHANGED when that was done from another revision, DRAFT_INVALID */
+  /** Changes everything but the pictures. @throws DRAFT_CHANGED if another revision was changed, DRAFT_INVALID */
   async change({ revision, captions = {}, prompts = this.#draft.prompts, ...changes }: DraftInput): Promise<Draft> {
     requireDraftable(changes.settings);
     if (revision !== this.#draft.revision) throw draftChanged();
@@ -156,7 +156,7 @@ export class OpenDraft {
     if (strange !== undefined) throw noPicture(strange);
     const changed = this.#draft.pictures.filter(({ name, caption }) => (captions[name] ?? caption) !== caption);
     const pictures = this.#draft.pictures.map((one) => ({ ...one, caption: captions[one.name] ?? one.caption }));
-    // at once, so that of two requests from one revision only one is done
+    // before any wait, so that only one of two requests with the same revision succeeds
     this.#set({ ...changes, prompts, pictures, revision: revision + 1 });
     await writeFileAtomically(this.prompts, promptLines(this.#draft));
     for (let i = 0; i < changed.length; i += writtenAtOnce)
@@ -167,7 +167,7 @@ export class OpenDraft {
     return this.#draft;
   }
 
-  /** Notes the size that its images are trained in, for its prompts. */
+  /** Stores the size that its images are trained in, for its prompts. */
   async setTrainedSize(size: readonly [number, number]): Promise<void> {
     if (this.#draft.trainedSize?.join() === size.join()) return;
     this.#set({ trainedSize: [...size] });
@@ -175,13 +175,13 @@ export class OpenDraft {
     await this.#save();
   }
 
-  /** Notes that a run was started from what the draft is now. */
+  /** Stores that a run was started from the current revision. */
   async setStarted(run: string): Promise<void> {
     this.#set({ startedRevision: this.#draft.revision, startedRun: run });
     await this.#save();
   }
 
-  /** Notes the run that the draft was made from. weights: a file with the vectors to start from, of which it gets a copy. @throws the system's own errors */
+  /** Stores the run that the draft was made from. weights: a file with the vectors to start from; it is copied. @throws the system's own errors */
   async setOrigin(run: string, weights?: string): Promise<void> {
     const name = weights && `weights${path.extname(weights)}`;
     if (weights && name) await copyFile(weights, path.join(this.folder, name));
@@ -189,7 +189,7 @@ export class OpenDraft {
     await this.#save();
   }
 
-  /** Takes a picture; one of the same original name is replaced. What cannot be used leaves nothing behind.
+  /** Adds a picture, replacing one of the same original name. A refused one leaves nothing behind.
    *  @throws DRAFT_FULL, DISK_FULL, BODY_TOO_LARGE, BODY_INVALID, PICTURE_UNREADABLE */
   async addPicture({ original, bytes, announced, caption }: Incoming): Promise<DraftPicture> {
     const most = Math.min(announced ?? mostPictureBytes, mostPictureBytes);
@@ -197,7 +197,7 @@ export class OpenDraft {
     requireRoomInDraft(this.#draft.pictures.length + this.#coming.pictures + 1, held + this.#coming.bytes + most);
     this.#coming.pictures++;
     this.#coming.bytes += most;
-    // in the order in which they begin to come: smaller ones are there first
+    // numbered in the order in which they start to arrive: smaller ones finish first
     const number = this.#draft.next;
     this.#set({ next: number + 1 });
     try {
@@ -228,7 +228,7 @@ export class OpenDraft {
     }
   }
 
-  /** Takes a picture out. It can be brought back until the studio ends. @throws FILE_NOT_FOUND */
+  /** Removes a picture. It can be restored until the studio ends. @throws FILE_NOT_FOUND */
   async removePicture(name: string): Promise<void> {
     const picture = this.#require(name);
     this.#set({ pictures: this.#draft.pictures.filter((one) => one.name !== name) });
@@ -238,7 +238,7 @@ export class OpenDraft {
     await rename(path.join(this.pictures, name), path.join(this.folder, "removed", name));
   }
 
-  /** Brings a picture back to its place, with its caption. @throws FILE_NOT_FOUND, DRAFT_FULL */
+  /** Restores a removed picture to its place, with its caption. @throws FILE_NOT_FOUND, DRAFT_FULL */
   async restorePicture(name: string): Promise<DraftPicture> {
     const picture = this.#removed.get(name);
     if (!picture) throw noPicture(name);
@@ -252,7 +252,7 @@ export class OpenDraft {
     return picture;
   }
 
-  /** A picture's preview, or all of it. @throws FILE_NOT_FOUND */
+  /** The preview of a picture, or the whole picture. @throws FILE_NOT_FOUND */
   async readPicture(name: string, what: "preview" | "whole"): Promise<Uint8Array> {
     this.#require(name);
     if (what === "preview") return readFile(this.#previewFile(name));
@@ -293,7 +293,7 @@ export class OpenDraft {
     this.#draft = { ...this.#draft, ...changes, changedAt: new Date().toISOString() };
   }
 
-  /** Writes the draft as it is by then. Many changes at once are written together. */
+  /** Writes the draft. Changes made while another write is under way are written together. */
   #save(): Promise<void> {
     this.#queued ??= this.#writing
       .catch(() => {})
@@ -306,7 +306,7 @@ export class OpenDraft {
   }
 }
 
-/** Pictures in the order in which they began to come: names begin with their numbers. */
+/** Pictures in the order in which they started to arrive: names begin with their numbers. */
 function inOrder(pictures: readonly DraftPicture[]): DraftPicture[] {
   return pictures.toSorted((a, b) => Number.parseInt(a.name, 10) - Number.parseInt(b.name, 10));
 }

@@ -4,13 +4,13 @@ import { type Problem, problemOf } from "../http/problems.ts";
 import type { DraftPicture } from "./draft.ts";
 import type { Incoming, OpenDraft } from "./store.ts";
 
-/** What became of images that were to be copied. */
+/** The result of copying images. */
 interface Taken {
   readonly taken: readonly DraftPicture[];
   readonly refused: readonly { readonly original: string; readonly problem: Problem }[];
 }
 
-/** Copies images of a folder into a draft, with the captions beside them. The folder stays as it is. originalOf: what an image is to be called. */
+/** Copies images of a folder into a draft, with the captions beside them. originalOf: the original name to give an image. */
 export async function takePictures(
   open: OpenDraft,
   folder: string,
@@ -22,7 +22,7 @@ export async function takePictures(
   for (let i = 0; i < names.length; i += takenAtOnce) {
     const some = names.slice(i, i + takenAtOnce);
     const incoming = await Promise.allSettled(some.map((name) => incomingOf(folder, name, originalOf(name))));
-    // begun in the order of their names, from which their numbers come
+    // started in the order of their names, which becomes that of their numbers
     const added = await Promise.allSettled(
       incoming.map(async (one) => {
         if (one.status === "rejected") throw one.reason;
@@ -38,7 +38,7 @@ export async function takePictures(
   return { taken, refused };
 }
 
-/** Images that are taken at the same time, as many as the page sends: their draft is then written once for all of them. */
+/** Images copied in parallel, as many as the page sends: the draft is then written once for all of them. */
 const takenAtOnce = 4;
 
 async function incomingOf(folder: string, name: string, original: string): Promise<Incoming> {
@@ -48,10 +48,10 @@ async function incomingOf(folder: string, name: string, original: string): Promi
   return { original, bytes: handle.createReadStream(), announced: size, caption };
 }
 
-/** The most of a caption that a draft takes, in bytes. */
+/** Most bytes of a caption. */
 const captionBytes = 20_000;
 
-/** The first line of the caption file beside an image, as training reads it; undefined without one. */
+/** The first line of the caption file beside an image, as in training; undefined without one. */
 async function captionOf(folder: string, picture: string): Promise<string | undefined> {
   const stem = picture.slice(0, picture.lastIndexOf("."));
   for (const extension of [".txt", ".caption"]) {

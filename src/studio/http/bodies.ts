@@ -41,7 +41,7 @@ function invalid(reason: string, where?: string): CoinageError {
 
 const tooLarge: Refusal = { code: "BODY_TOO_LARGE", subject: "The request", hint: "Send less at once." };
 
-/** A body as text. It is read no further than allowed, whatever its Content-Length says. */
+/** A body as text, read no further than the limit, whatever its Content-Length says. */
 async function readText(c: Context): Promise<string> {
   requireWithin("studioBody", Number(c.req.header("content-length") ?? 0), tooLarge);
   const parts: Uint8Array[] = [];
@@ -58,7 +58,7 @@ async function readText(c: Context): Promise<string> {
   }
 }
 
-/** The bytes of a body as they come. Leaving the loop ends the request's body, too. */
+/** The bytes of a body as they arrive. Leaving the loop cancels the body. */
 export async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
   if (!reader) return;

@@ -2,7 +2,7 @@ import { Hono } from "hono";
 import { expect, test } from "vitest";
 import { eventStream, type StreamMessage } from "./event-stream.ts";
 
-/** A stream of numbers that tells how many were taken, and whether it was left. */
+/** A stream of numbers that records how many were taken, and whether it was left. */
 function numbers({ most = Number.POSITIVE_INFINITY, isSilent = false } = {}) {
   const seen = { taken: 0, isLeft: false };
   const end = new AbortController();

@@ -2,20 +2,20 @@ import type { Context } from "hono";
 
 /** One message of a stream. */
 export interface StreamMessage {
-  /** What `Last-Event-ID` resumes from; one without does not move it. */
+  /** The position that `Last-Event-ID` resumes from; messages without an id do not move it. */
   readonly id?: string;
   readonly event: string;
   readonly data: unknown;
 }
 
-/** How often something is sent on a silent stream, so that proxies keep it and a gone client is noticed. In milliseconds. */
+/** Interval of heartbeats on a silent stream, in milliseconds: they keep proxies from closing it and reveal that a client is gone. */
 const usualHeartbeatMs = 15_000;
 
-/** What a page waits before it connects again, in milliseconds. */
+/** How long a page waits before it reconnects, in milliseconds. */
 const retryMs = 1000;
 
-/** Messages as server-sent events. One is taken only when the client has room for it, so a slow one costs no memory.
- *  messages: gets a signal, and ends when it is aborted: by the client's leaving, in whichever way that is noticed first, or by the studio's end. */
+/** Messages as server-sent events. Each is taken only when the client has room for it, so a slow client costs no memory.
+ *  messages: ends when its signal is aborted, because the client has left or the studio ends. */
 export function eventStream(
   c: Context,
   messages: (signal: AbortSignal) => AsyncIterable<StreamMessage>,
@@ -44,7 +44,7 @@ export function eventStream(
     cancel: () => left.abort(),
   });
   c.header("Content-Type", "text/event-stream; charset=utf-8");
-  // proxies that gather answers are told not to
+  // tells proxies not to buffer the answer
   c.header("X-Accel-Buffering", "no");
   return c.body(body);
 }
@@ -57,7 +57,7 @@ function alarm(ms: number): { readonly rings: Promise<"beat">; readonly stop: ()
   return { rings, stop: () => clearTimeout(timer) };
 }
 
-/** JSON has no line ends, so one line of data will do. Source: WHATWG HTML, 9.2 Server-sent events. */
+/** A message on the wire. JSON has no line ends, so one data line is enough. Source: WHATWG HTML, 9.2 Server-sent events. */
 function textOf({ id, event, data }: StreamMessage): string {
   return `${id === undefined ? "" : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

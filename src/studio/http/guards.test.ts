@@ -14,10 +14,10 @@ const state = "/api/state";
 const draft = "/api/drafts/abcdef";
 const evil = "http://evil.example";
 const own = "http://127.0.0.1:7788";
-/** What the page's own requests carry. */
+/** Headers of the page's own requests. */
 const ofPage = { authorization: undefined, "sec-fetch-site": "same-origin", cookie };
 
-/** [what it is, method, path, headers, status, code] */
+/** [description, method, path, headers, status, code] */
 type Row = readonly [string, string, string, Readonly<Record<string, string | undefined>>, number, string?];
 
 const hosts: readonly Row[] = [

@@ -4,24 +4,24 @@ import { getCookie, setCookie } from "hono/cookie";
 import { CoinageError, type ErrorCode } from "../../errors/index.ts";
 import { answerProblem } from "./problems.ts";
 
-/** What the guards know. */
+/** Keys and addresses that the guards check. */
 export interface Keys {
-  /** Port that the server listens on. */
+  /** Port of the server. */
   readonly port: number;
-  /** The key of this studio, which its address and scripts carry. */
+  /** The key of this studio, sent in its address and by scripts. */
   readonly key: string;
-  /** Further values of the Host header that are its own, with their port unless it is the usual one. */
+  /** Further accepted values of the Host header, with their port unless it is the default one. */
   readonly allowedHosts: readonly string[];
   /** Exchanges a ticket, which works once, for access. */
   readonly useTicket: (ticket: string) => boolean;
 }
 
-/** What the page sends in `x-coinage` with everything that is not a GET: made from the key, so that open tabs outlive a restart. */
+/** The value of `x-coinage` that the page sends with everything but GET: derived from the key, so that open tabs survive a restart. */
 export function csrfOf(key: string): string {
   return derived(key, "csrf");
 }
 
-/** Value of the cookie. Cookies ignore ports, so other servers of this machine see it: it does not tell the key. */
+/** Value of the cookie. It does not reveal the key: cookies ignore ports, so other servers on this machine see it. */
 function cookieOf(key: string): string {
   return derived(key, "cookie");
 }
@@ -30,9 +30,9 @@ function derived(key: string, purpose: string): string {
   return createHmac("sha256", key).update(purpose).digest("base64url");
 }
 
-/** The guards before every route, in this order: Host, where the request comes from, the key, the header of what changes something.
- *  A page of another origin can pass neither the second (browsers set Sec-Fetch-Site themselves) nor the fourth (it would need permission that
- *  no answer here gives); a name that an attacker lets point to this machine does not pass the first. */
+/** The guards before every route, in this order: Host, origin of the request, the key, the header of requests that change something.
+ *  A page of another origin can pass neither the second (browsers set Sec-Fetch-Site themselves) nor the fourth (it would need CORS permission,
+ *  which no answer here gives); a host name that an attacker points to this machine does not pass the first. */
 export function guards(keys: Keys): MiddlewareHandler {
   const hosts = new Set([...ownHosts(keys.port), ...keys.allowedHosts.map((host) => host.toLowerCase())]);
   const origins = new Set([...hosts].flatMap((host) => [`http://${host}`, `https://${host}`]));
@@ -55,19 +55,19 @@ export function guards(keys: Keys): MiddlewareHandler {
   };
 }
 
-/** Values of the Host header of a server on this machine. Browsers leave out the port where it is the usual one. */
+/** Values of the Host header of a server on this machine. Browsers leave out the default port. */
 function ownHosts(port: number): string[] {
   const names = ["127.0.0.1", "localhost", "[::1]"];
   return [...names.map((name) => `${name}:${port}`), ...(port === 80 ? names : [])];
 }
 
-/** Whether an address is one that tells or changes something, and not of the page itself. */
+/** Whether a path is of the API, not of the page itself. */
 export function isApi(path: string): boolean {
   return path === "/api" || path.startsWith("/api/");
 }
 
-/** Whether a request comes from a page of this studio, from the address bar (the page itself only), or from a program with the key.
- *  "same-site" is not enough: to browsers every port of this machine is the same site. */
+/** Whether a request comes from a page of this studio, from the address bar (for the page itself only), or from a program with the key.
+ *  "same-site" is not enough: to browsers, all ports of this machine are the same site. */
 function comesFromHere(c: Context, origins: ReadonlySet<string>, isShell: boolean, isProgram: boolean): boolean {
   const [site, origin] = [c.req.header("sec-fetch-site"), c.req.header("origin")];
   if (origin !== undefined && !origins.has(origin.toLowerCase())) return false;
@@ -79,7 +79,7 @@ function cookieName(port: number): string {
   return `coinage_${port}`;
 }
 
-/** For the page itself: `?k=KEY` or `?k=TICKET` becomes a cookie, and the address is freed of it. Undefined without such. */
+/** Turns `?k=KEY` or `?k=TICKET` in the page's address into a cookie and redirects to the address without it. Undefined without `k`. */
 export function letIn(c: Context, keys: Keys): Response | undefined {
   const given = c.req.query("k");
   if (given === undefined) return undefined;
@@ -93,16 +93,16 @@ export function letIn(c: Context, keys: Keys): Response | undefined {
   return c.redirect("/", 303);
 }
 
-/** The longest that browsers keep a cookie, so that a bookmark works tomorrow, too. */
+/** The longest that browsers keep a cookie, so that bookmarks keep working. */
 const cookieSeconds = 400 * 24 * 3600;
 
-/** Compares in a time that does not tell how much of it was right. */
+/** Compares in constant time. */
 function isSame(given: string, wanted: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(given), digest(wanted));
 }
 
-/** Nothing but what this server serves is loaded or asked, nothing frames the page, no address of it is told to others. */
+/** Only this server is loaded from or asked, and nothing may frame the page. */
 const policy = [
   "default-src 'self'",
   "img-src 'self' blob:",

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { CoinageError, type ErrorCode, machineProblem, printable } from "../../errors/index.ts";
 
-/** What the page is told of an error: what the command line would print. */
+/** An error as the page gets it: the texts that the command line would print. */
 export interface Problem {
   readonly code: string;
   readonly message: string;
@@ -10,7 +10,7 @@ export interface Problem {
   readonly hint?: string | undefined;
 }
 
-/** Status of the errors that are not mistakes in what was asked (400). */
+/** HTTP status of errors other than bad requests (400). */
 const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   HOST_REFUSED: 403,
   ORIGIN_REFUSED: 403,
@@ -38,13 +38,13 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   OUT_OF_MEMORY: 500,
 };
 
-/** An error as data. Names from files may have anything in them, so control characters are made visible. */
+/** An error as data. Control characters are made visible: names of files may contain anything. */
 export function problemOf({ code, message, where, hint }: CoinageError): Problem {
   const shown = (text: string) => printable(text.slice(0, 4000));
   return { code, message: shown(message), ...(where && { where: shown(where) }), ...(hint && { hint: shown(hint) }) };
 }
 
-/** The answer for an error: its record, and for a bug only that it is one. extra: what else the page needs to go on. */
+/** The answer for an error: its data, or for a bug only that it is one. extra: what else the page needs to go on. */
 export function answerProblem(c: Context, error: unknown, extra: object = {}): Response {
   const known = error instanceof CoinageError ? error : machineProblem(error);
   if (known) return c.json({ problem: problemOf(known), ...extra }, statuses[known.code] ?? 400);
@@ -55,7 +55,7 @@ export function answerProblem(c: Context, error: unknown, extra: object = {}): R
   return c.json({ problem }, 500);
 }
 
-/** Whether an error is none of those that are explained. */
+/** Whether an error is a bug: neither ours with a code nor one of the machine. */
 export function isBug(error: unknown): boolean {
   return !(error instanceof CoinageError) && machineProblem(error) === undefined;
 }

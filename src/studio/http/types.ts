@@ -1,6 +1,6 @@
 import path from "node:path";
 
-/** Types of the pictures that are given out, by their endings. SVG and HTML are none of them. */
+/** Media types of served pictures, by extension. Never SVG or HTML, which can contain scripts. */
 const types: Readonly<Record<string, string>> = {
   ".png": "image/png",
   ".jpg": "image/jpeg",
@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
   ".avif": "image/avif",
 };
 
-/** The type of a picture by its name; undefined for what is not sent as one. */
+/** The media type of a picture by its name; undefined if it is not served. */
 export function pictureType(name: string): string | undefined {
   return types[path.extname(name).toLowerCase()];
 }

@@ -7,17 +7,17 @@ import type { RunHistories } from "./histories.ts";
 import type { RunListing } from "./listing.ts";
 import type { Once } from "./once.ts";
 
-/** A run that is told something, as it stood when it was asked. */
+/** The run of a request, as it was when the request came. */
 export interface AskedRun {
   readonly places: RunPlaces;
   readonly row: RunRow;
 }
 
-/** Answers a request that does something with the run of its `:id`. */
+/** Answers a request that acts on the run of its `:id`. */
 export type Act = (c: Context, work: (run: AskedRun) => Promise<object>) => Promise<Response>;
 
-/** Does what is asked of runs: once for each Idempotency-Key, and only if the run stands as the page that asks believes (If-Match). Where it does not allow what
- *  is asked, the answer has the run as it is now. Whoever watches is told of it at once. */
+/** Acts on runs: once per Idempotency-Key, and only if the run has not changed since the event that the page knows (If-Match). On a conflict the answer has
+ *  the run as it is now. Watching pages are notified at once. */
 export function actingOn(listing: RunListing, histories: RunHistories, once: Once): Act {
   const { root } = listing;
   return async (c, work) => {
@@ -36,7 +36,7 @@ export function actingOn(listing: RunListing, histories: RunHistories, once: Onc
   };
 }
 
-/** Errors that say that the run stands otherwise than the page believes. */
+/** Errors that mean that the run is in another state than the page shows. */
 const conflicts: ReadonlySet<string> = new Set(["RUN_CHANGED", "RUN_BUSY", "RUN_ENDED"]);
 
 function changed(id: string): CoinageError {

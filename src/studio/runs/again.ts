@@ -18,7 +18,7 @@ import type { RunHistories } from "./histories.ts";
 
 type Parts = Pick<StudioParts, "drafts" | "models"> & { readonly histories: RunHistories };
 
-/** Drafts that are made from runs. */
+/** Routes that make drafts from runs. */
 export function againRoutes(act: Act, parts: Parts): Hono {
   const app = new Hono();
 
@@ -37,22 +37,22 @@ export function againRoutes(act: Act, parts: Parts): Hono {
   return app;
 }
 
-/** What a run is again, so that the page can start it at once. */
+/** A draft of a run, for the page to start at once or to show. */
 interface Again {
   readonly draft: Draft;
-  /** Whether it has all that the run had: one from a terminal may have had what a draft cannot have. */
+  /** Whether the draft has everything the run had: a run from a terminal may have settings that a draft cannot have. */
   readonly isWhole: boolean;
 }
 
 interface Changed {
   /** An embedding to start from. */
   readonly weights?: string | undefined;
-  /** New settings by flag; null: none. */
+  /** New settings by flag; null removes the flag. */
   readonly settings?: SettingsChange["settings"];
 }
 
-/** A new draft like a run that had too little memory, which needs less of it and teaches the same. It goes on from the last vectors that were saved, with the steps
- *  that were left: a run's own state is only of use with the batch that it was made with. @throws RUN_SMALLEST */
+/** A new draft of a run that ran out of memory: it needs less and learns the same. It continues from the last saved vectors for the remaining steps,
+ *  since a training state is of use only with the same batch. @throws RUN_SMALLEST */
 async function draftForLessMemory(run: AskedRun, parts: Parts): Promise<Again> {
   const history = await parts.histories.of(run.places);
   const { settings, checkpoints } = await aboutRun(run.places, history);
@@ -108,7 +108,7 @@ async function draftOf(
 
 type StartEvent = Extract<Entry, { readonly kind: "start" }>;
 
-/** Copies the images that a run has of its own, as those of the studio have, else those that it read where they were. Gives whether they were its own. */
+/** Copies the images of a run: its own, if the studio made it, else those it read elsewhere. Returns whether they were its own. */
 async function takeRunPictures(
   open: Parameters<typeof takePictures>[0],
   places: RunPlaces,
@@ -132,7 +132,7 @@ async function imagesIn(folder: string): Promise<readonly string[]> {
   return picturesIn({ id: "run", path: folder }, []).catch(() => []);
 }
 
-/** What a dataset config says is said by settings in a draft. */
+/** The settings that stand for a dataset config in a draft. */
 function datasetSettings(start: StartEvent | undefined): DraftInput["settings"] {
   const [first] = start?.run.dataset.datasets ?? [];
   if (!first) return {};
@@ -143,7 +143,7 @@ function datasetSettings(start: StartEvent | undefined): DraftInput["settings"] 
   };
 }
 
-/** The settings that a draft can have: none that names files. */
+/** The settings that a draft can have: none with paths. */
 function draftable(settings: Readonly<Record<string, unknown>>): DraftInput["settings"] {
   const kept = Object.entries(settings as DraftInput["settings"]).filter(([flag, value]) => {
     try {
@@ -157,10 +157,10 @@ function draftable(settings: Readonly<Record<string, unknown>>): DraftInput["set
   return Object.fromEntries(kept);
 }
 
-/** What a draft can have of prompts. */
+/** Limits of a draft's prompts. */
 const [mostPrompts, longestPrompt, promptBytes] = [20, 2000, 100_000];
 
-/** The prompts that a run has of its own, else those of the text file that it read. */
+/** The prompts of a run: from the file in its folder, else from the text file it read. */
 async function promptsOf({ folder }: RunPlaces, given: unknown): Promise<string[]> {
   if (typeof given !== "string" || path.extname(given) !== ".txt") return [];
   const own = await openInside(folder, path.basename(given)).catch(() => undefined);

@@ -1,14 +1,14 @@
 import path from "node:path";
 import { type RunPlaces, settingsOfRun } from "../../runs/index.ts";
 
-/** A setting that two runs have otherwise. null: not given. */
+/** A setting that differs between two runs. null: not given. */
 interface SettingDifference {
   readonly flag: string;
   readonly a: unknown;
   readonly b: unknown;
 }
 
-/** In what the settings of two runs differ, in the order of their names. Files of their own that lie at the same place in both folders are the same. */
+/** The settings that differ between two runs, sorted by name. Files at the same place in both folders count as equal. */
 export async function differencesOf(a: RunPlaces, b: RunPlaces): Promise<readonly SettingDifference[]> {
   const [first, second] = [await comparable(a), await comparable(b)];
   const flags = [...new Set([...first.keys(), ...second.keys()])].sort();

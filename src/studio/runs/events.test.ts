@@ -15,7 +15,7 @@ function messagesOf(answer: Response) {
   const reader = answer.body!.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  /** Those up to the first that fits. */
+  /** The messages up to the first that fits. */
   async function until(fits: (message: string) => boolean): Promise<string[]> {
     const messages: string[] = [];
     for (;;) {
@@ -32,7 +32,7 @@ function messagesOf(answer: Response) {
   return { until, end: () => reader.cancel() };
 }
 
-/** Messages of a stream until one fits; the stream is left then. */
+/** Messages of a stream until one fits; then the stream is left. */
 async function until(answer: Response, fits: (message: string) => boolean): Promise<string[]> {
   const reader = messagesOf(answer);
   const messages = await reader.until(fits);
@@ -104,7 +104,7 @@ describe("events", () => {
     await reader.until((message) => isRow(message) && message.includes('"state":"running"'));
     step(2);
     await reader.until((message) => message.includes('"step":2'));
-    // two looks at all runs
+    // more than one look at all runs
     const other = await newRun("jug");
     await reader.until((message) => message.includes(`{"id":"${other.id}"`));
     step(3);
@@ -129,7 +129,7 @@ describe("events", () => {
     const reader = messagesOf(answer);
     await reader.until((message) => message.includes(`event: run\ndata: {"id":"${run.id}"`));
     await reader.until((message) => message === `event: device\ndata: {"run":"${held.id}"}`);
-    // it has not begun, so it waits for the one that another program has begun
+    // it waits for the run that another program has started
     await askAlone("POST", `/api/runs/${run.id}/resume`, { body: {} });
     await reader.until((message) => message === `event: queue\ndata: {"queue":["${run.id}"]}`);
     await askAlone("DELETE", `/api/runs/${run.id}`);

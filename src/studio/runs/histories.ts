@@ -1,16 +1,16 @@
 import { RunHistory, type RunPlaces } from "../../runs/index.ts";
 
-/** Runs whose journals are remembered. */
+/** Most runs whose journals are kept in memory. */
 const mostRemembered = 24;
 
-/** What has happened in the runs that are looked at. */
+/** Journals of the runs that pages look at. */
 export class RunHistories {
   readonly #known = new Map<string, RunHistory>();
 
-  /** What has happened in a run up to now. */
+  /** The history of a run up to now. */
   async of(places: RunPlaces): Promise<RunHistory> {
     const history = this.#known.get(places.folder) ?? new RunHistory(places);
-    // the one used last is the last to go
+    // keeps the map in order of use, for evicting the oldest
     this.#known.delete(places.folder);
     this.#known.set(places.folder, history);
     const [oldest] = this.#known.keys();

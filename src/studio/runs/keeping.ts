@@ -9,7 +9,7 @@ import type { Act } from "./acting.ts";
 
 type Parts = Pick<StudioParts, "runs" | "trash" | "queue">;
 
-/** What people note about runs, and throwing runs away. */
+/** Routes for marking, renaming and discarding runs. */
 export function keepingRoutes(act: Act, { runs, trash, queue }: Parts): Hono {
   const app = new Hono();
 
@@ -32,7 +32,7 @@ export function keepingRoutes(act: Act, { runs, trash, queue }: Parts): Hono {
   });
   app.delete("/:id", async (c) => {
     const places = await runAt(runs, c.req.param("id"));
-    // one that is damaged can be thrown away, too
+    // damaged runs can be discarded, too
     const isReadable = (await readRun(places)).state !== undefined;
     const discard = async () => ({ trash: await queue.exclusively(() => discarded(places.folder, trash)) });
     if (isReadable) return act(c, discard);
@@ -53,7 +53,7 @@ const patchInput = z.strictObject({
   note: z.string().max(20_000).optional(),
 });
 
-/** Moves a run to the trash. A queued one leaves the queue. @throws RUN_BUSY, RUN_NEWER, OUTPUT_UNWRITABLE */
+/** Moves a run to the trash, and out of the queue. @throws RUN_BUSY, RUN_NEWER, OUTPUT_UNWRITABLE */
 async function discarded(folder: string, trash: Parts["trash"]): Promise<string> {
   const places = placesOf(folder);
   const { state, name, problem } = await readRun(places);
@@ -67,7 +67,7 @@ async function discarded(folder: string, trash: Parts["trash"]): Promise<string>
   return trash.put(folder, { kind: "run", name });
 }
 
-/** What was thrown away, and bringing it back. */
+/** Routes of the trash. */
 export function trashRoutes({
   runs,
   trash,

@@ -31,7 +31,7 @@ test.each([-5, 5])(
     expect(await next()).toMatchObject({ state: "lost", cause: expect.stringContaining("nothing is known") });
     await noteExit(places, 7, { code: 139 });
     expect(await next()).toMatchObject({ cause: expect.stringContaining("SIGSEGV") });
-    // a minute later it is looked at seldom, whatever the clock says
+    // after a minute it is read rarely, whatever the clock says
     vi.advanceTimersByTime(60_000);
     await next();
     await noteExit(places, 7, { code: 7 });

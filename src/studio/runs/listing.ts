@@ -2,33 +2,33 @@ import { stat } from "node:fs/promises";
 import path from "node:path";
 import { isUnfinished, listRuns, placesOf, type RunRow, readRun, recordStamp } from "../../runs/index.ts";
 
-/** How often all runs are looked at while somebody watches, in milliseconds: together for all who do. */
+/** How often the runs are read while pages watch, in milliseconds: once for all pages. */
 export const lookMs = 1000;
-/** Of the runs that ended some time ago, each look asks one in so many whether it was opened again: in case its process could not touch the folder of all runs. */
+/** Each look reads one in so many of the settled runs, in case a process opened it and could not touch the folder of all runs. */
 const looks = 40;
-/** A run that has ended is looked at each time for so long, in milliseconds: how its process ended is noted after it. */
+/** How long a run is read at every look after its end, in milliseconds: its process's exit is noted later. */
 const settlingMs = 60_000;
 
-/** A run as it was seen last, and the record that this was by. */
+/** A run as last read, with the stamp of its record. */
 interface SeenRun {
   readonly row: RunRow;
   readonly stamp: string;
-  /** Until when it is looked at each time, in milliseconds by a clock that nobody sets; undefined while it goes on. */
+  /** Until when it is read at every look, in milliseconds by a monotonic clock; undefined while it is unfinished. */
   readonly untilMs: number | undefined;
 }
 
-/** The runs of a studio, as those who watch see them. Those under way, waiting or new are looked at each second, those that ended only when the folder of all runs was
- *  touched, as it is when a run is made, moved or opened: so a thousand of them cost little. */
+/** The runs of a studio, for the pages that watch. Unfinished and recent ones are read every second, others only when the folder of all runs was touched,
+ *  as it is when a run is made, moved or opened: so a thousand of them cost little. */
 export class RunListing {
   /** The folder of all runs. */
   readonly root: string;
   /** By folder. */
   readonly #seen = new Map<string, SeenRun>();
-  /** In their order. */
+  /** The newest first. */
   #rows: readonly RunRow[] = [];
   readonly #listeners = new Set<() => void>();
   #look = 0;
-  /** When the folder of all runs was touched, as far as is known, in milliseconds since 1970. */
+  /** Modification time of the folder of all runs at the last look, in milliseconds since 1970. */
   #touchedMs: number | undefined;
   #isForgotten = false;
   #listing: Promise<readonly RunRow[]> | undefined;
@@ -43,7 +43,7 @@ export class RunListing {
     return listRuns(this.root);
   }
 
-  /** All runs as they were within the last second; the same array as before where nothing has changed. */
+  /** All runs as of the last second; the same array as before if nothing has changed. */
   watched(): Promise<readonly RunRow[]> {
     if (this.#listing && performance.now() - this.#listedAt < lookMs / 2) return this.#listing;
     this.#listedAt = performance.now();
@@ -51,7 +51,7 @@ export class RunListing {
     return this.#listing;
   }
 
-  /** Has a run looked at anew, or all of them, and whoever watches told at once. */
+  /** Forces a fresh read of a run, or of all, and notifies all listeners at once. */
   changed(id?: string): void {
     if (id === undefined) this.#seen.clear();
     else this.#seen.delete(path.join(this.root, id));
@@ -60,14 +60,14 @@ export class RunListing {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Calls back whenever runs are known to have changed, until the signal is aborted. */
+  /** Calls the listener on every `changed`, until the signal is aborted. */
   onChange(listener: () => void, signal: AbortSignal): void {
     this.#listeners.add(listener);
     signal.addEventListener("abort", () => this.#listeners.delete(listener), { once: true });
   }
 
   async #lookAgain(): Promise<readonly RunRow[]> {
-    // before anything is read: what is touched meanwhile is seen next time
+    // read first: a touch during this look is noticed by the next one
     const touchedMs = (await stat(this.root).catch(() => undefined))?.mtimeMs;
     const isTouched = this.#isForgotten || touchedMs !== this.#touchedMs;
     [this.#touchedMs, this.#isForgotten] = [touchedMs, false];
@@ -77,7 +77,7 @@ export class RunListing {
     return this.#rows;
   }
 
-  /** Reads what may have changed without a touch of the folder of all runs. */
+  /** Reads the runs that may have changed without a touch of the folder of all runs. */
   async #readDue(): Promise<void> {
     const due = this.#rows.filter(
       ({ folder }, place) => place % looks === this.#look % looks || !isSettled(this.#seen.get(folder)),
@@ -101,14 +101,14 @@ export class RunListing {
   }
 }
 
-/** When a run that has ended will have settled. One that is seen for the first time may have ended long ago, as far as the clock can be trusted. */
+/** When an ended run counts as settled. One read for the first time may have ended long ago, as far as the clock can be trusted. */
 function settlesAt({ seq, updatedMs = 0 }: RunRow, before: SeenRun | undefined): number {
   if (before?.untilMs !== undefined && before.row.seq === seq) return before.untilMs;
   const isOld = before === undefined && Math.abs(Date.now() - updatedMs) >= settlingMs;
   return isOld ? 0 : performance.now() + settlingMs;
 }
 
-/** Whether a run has changed only if its record has. */
+/** Whether a run has settled: from then on it changes only together with its record. */
 function isSettled(seen: SeenRun | undefined): seen is SeenRun {
   return seen?.untilMs !== undefined && performance.now() >= seen.untilMs;
 }

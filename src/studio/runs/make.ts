@@ -27,17 +27,17 @@ interface Source {
 interface Making {
   /** The folder of all runs. */
   readonly root: string;
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string;
-  /** Room that the images leave on the disk, in bytes. */
+  /** Disk space to leave free after copying the images, in bytes. */
   readonly leaveBytes: number;
 }
 
-/** Makes the folder of a run from a draft, with copies of its pictures and captions. It waits to be started. What cannot be made whole leaves nothing behind.
- *  @throws what reading the settings throws, DISK_FULL, OUTPUT_UNWRITABLE */
+/** Makes the folder of a run from a draft, with copies of its pictures and captions, ready to be started. On errors nothing is left behind.
+ *  @throws any error in the settings, DISK_FULL, OUTPUT_UNWRITABLE */
 export async function makeRun(source: Source, { root, version, leaveBytes }: Making): Promise<RunPlaces> {
   const { draft, pictures } = source;
-  // what is wrong with the settings is said before anything is made
+  // errors in the settings come before anything is made
   await readTrainRecord(trainInputOf(draft, source), "plan");
   const bytes = draft.pictures.reduce((sum, picture) => sum + picture.bytes, 0);
   await requireRoom(pictures, bytes, leaveBytes);
@@ -53,7 +53,7 @@ export async function makeRun(source: Source, { root, version, leaveBytes }: Mak
       version,
       ...(parent && { parent }),
     } as const;
-    // last, because it makes the folder a run
+    // last: the record makes the folder a run
     await writeRecord(places, newRecord(run));
     return places;
   } catch (error) {
@@ -62,7 +62,7 @@ export async function makeRun(source: Source, { root, version, leaveBytes }: Mak
   }
 }
 
-/** Puts into the folder of a run all that it is started with. */
+/** Writes everything that a run is started with into its folder. */
 async function fill(places: RunPlaces, { draft, pictures, prompts, modelPath }: Source): Promise<void> {
   await copyFiles(pictures, places.pictures);
   const own = { modelPath, pictures: places.pictures, prompts: path.join(places.folder, path.basename(prompts)) };
@@ -76,7 +76,7 @@ async function fill(places: RunPlaces, { draft, pictures, prompts, modelPath }: 
   await writeSources(places, { pictures: draft.pictures.map(({ name, original }) => ({ file: name, original })) });
 }
 
-/** Copies that share their blocks where the file system can. */
+/** Copies files, sharing blocks if the file system can. */
 async function copyFiles(from: string, to: string): Promise<void> {
   await mkdir(to);
   for (const name of await readdir(from))

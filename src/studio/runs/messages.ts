@@ -6,15 +6,15 @@ import type { Tries } from "../using/tries/tries.ts";
 import { lookMs, type RunListing } from "./listing.ts";
 import { underWayOf, waitingOf } from "./queue.ts";
 
-/** How far each of some runs is known, by its folder: the number of its last event. */
+/** The last event known of each run, by the name of its folder. */
 export type Positions = ReadonlyMap<string, number>;
 
-/** The positions as the id of a message: one id has to tell them all, because a client remembers only the last. */
+/** Positions as the id of a message: one id has to contain them all, because a client remembers only the last id. */
 export function idOf(positions: Positions): string {
   return [...positions].map(([run, seq]) => `${encodeURIComponent(run)}:${seq}`).join(",");
 }
 
-/** Reads such an id; undefined for what is none. */
+/** Reads the id of a message; undefined if it is none. */
 export function positionsIn(id: string): Positions | undefined {
   const parts = id.split(",").map((part) => /^([^:]+):(\d{1,15})$/.exec(part));
   if (parts.some((part) => part === null)) return undefined;
@@ -25,12 +25,11 @@ export function positionsIn(id: string): Positions | undefined {
   }
 }
 
-/** Steps that follow each other within this time are faster than people can follow, and of those the newest is told every so often: each that is told has a page drawn,
- *  by the processor that may be training. In milliseconds. */
+/** Steps closer than fastMs are too fast to follow, so one is sent every stepMs: for each, a page draws, perhaps on the processor that trains. In milliseconds. */
 const [fastMs, stepMs] = [200, 1000];
 
-/** Events of a run as fast as people can follow: of steps in quick succession the newest at most every so often, of those that were missed the newest, of everything else all, in
- *  their order. A wait for the next event goes on meanwhile. */
+/** Events of a run without most of its steps: of steps in quick succession or already past, only the newest is sent, at most every `everyMs`; of other events all,
+ *  in order. */
 export async function* thinned(entries: AsyncIterable<Entry>, everyMs: number = stepMs): AsyncGenerator<Entry, void> {
   const iterator = entries[Symbol.asyncIterator]();
   let held: Entry | undefined;
@@ -48,7 +47,7 @@ export async function* thinned(entries: AsyncIterable<Entry>, everyMs: number = 
       next = iterator.next();
       const { value: entry } = came;
       if (entry.kind === "step") {
-        // one that is due now waits for those that are there already
+        // a step that is due gives way to newer ones that are waiting already
         dueAt = entry.time - stepTime < fastMs ? toldAt + everyMs : 0;
         [held, stepTime] = [entry, entry.time];
         continue;
@@ -58,19 +57,19 @@ export async function* thinned(entries: AsyncIterable<Entry>, everyMs: number = 
       yield entry;
     }
   } finally {
-    // not waited for: it ends with the event it waits for, or by its signal
+    // not awaited: it ends with its next event or by its signal
     iterator.return?.(undefined).catch(() => {});
   }
 }
 
-/** What comes within a time; undefined when nothing does. */
+/** The value of a promise if it comes in time, else undefined. */
 async function inTime<Item>(coming: Promise<Item>, ms: number): Promise<Item | undefined> {
   const over = new AbortController();
   const late = pause(Math.max(0, ms), undefined, { signal: over.signal }).catch(() => undefined);
   return Promise.race([coming, late]).finally(() => over.abort());
 }
 
-/** Items of several sources in the order in which they come. */
+/** Items of several sources in the order of their arrival. */
 async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGenerator<Item, void> {
   const iterators = sources.map((source) => source[Symbol.asyncIterator]());
   const take = (i: number) => iterators[i]!.next().then((result) => ({ i, result }));
@@ -91,14 +90,15 @@ async function* merged<Item>(sources: readonly AsyncIterable<Item>[]): AsyncGene
 
 interface Told {
   readonly listing: RunListing;
-  /** What the disk is to have left, in bytes. */
+  /** Disk space that should be left, in bytes. */
   readonly leaveBytes: number;
   readonly tries: Tries;
   readonly signal: AbortSignal;
 }
 
-/** What a page is told: events of the runs that it looks at, after those it knows; `run` with the row of each run that has changed, `gone` with the id of one that
- *  is no longer there; `queue` with the ids of those that wait, and `device` with the id of the run that has it; `disk` with what it has left where that is too little, else null; `try` with an image that is drawn of those it looks at. */
+/** Messages to a page: events of the runs it shows, after those it knows; `run` with the row of each changed run; `gone` with the id of a run whose folder is gone;
+ *  `queue` with the ids of waiting runs; `device` with the id of the run that uses it; `disk` with the free space if it is too little, else null; `try` with an image
+ *  drawn for a run it shows. */
 export function runMessages(
   known: Positions,
   { listing, leaveBytes, tries, signal }: Told,
@@ -118,22 +118,22 @@ export function runMessages(
   ]);
 }
 
-/** Images of the runs that were asked for, as they are drawn. */
+/** Messages about requested images as they are drawn. */
 async function* tryMessages(tries: ReturnType<Tries["changes"]>): AsyncGenerator<StreamMessage, void> {
   for await (const one of tries) yield { event: "try", data: one };
 }
 
-/** What of a row changes with each step, which the events of the run tell, too. */
+/** Fields of a row that change with each step, which the events of the run contain, too. */
 const ofSteps: ReadonlySet<string> = new Set([
   ...(["seq", "updatedMs", "step", "loss", "averageLoss", "remainingSeconds"] satisfies (keyof RunRow)[]),
 ]);
 
 interface Watched extends Pick<Told, "leaveBytes" | "signal"> {
-  /** Runs whose events are told beside. */
+  /** Runs whose events the page also gets. */
   readonly followed: ReadonlySet<string>;
 }
 
-/** What has changed in the folder of all runs; at first everything. */
+/** Messages about changes in the folder of all runs; at first about all of it. */
 async function* changedRows(
   listing: RunListing,
   { leaveBytes, followed, signal }: Watched,
@@ -157,7 +157,7 @@ async function* changedRows(
         if (!known.has(row) && isNew(`run ${row.id}`, row, followed.has(row.id)))
           yield { event: "run", data: row satisfies RunRow };
       const here = new Set(rows.map(({ id }) => id));
-      // a page may have read of a run that was gone before its stream began
+      // a run may have gone between the page's first read and its stream
       const before = earlier?.map(({ id }) => id) ?? [...followed];
       for (const id of before)
         if (!here.has(id)) {
@@ -176,7 +176,7 @@ async function* changedRows(
   }
 }
 
-/** Where each run stands now, for a page that begins to look. */
+/** The current position of each run, for a page that starts watching. */
 export async function positionsNow(root: string, runs: readonly string[]): Promise<Positions> {
   return new Map(
     await Promise.all(runs.map(async (run) => [run, (await readRun(placesOf(`${root}/${run}`))).seq] as const)),

@@ -10,7 +10,7 @@ import { Once } from "./once.ts";
 const work = mkdtempSync(path.join(os.tmpdir(), "coinage-once-"));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** A studio that does work, and answers with how often it was done, and with what the work gives. */
+/** A studio that does work, and answers with its result and the number of times it was done. */
 function studioAt(file: string, work: (times: number) => Promise<unknown> = async () => {}) {
   const once = new Once(file);
   let times = 0;

@@ -3,19 +3,19 @@ import type { Context } from "hono";
 import { CoinageError } from "../../errors/index.ts";
 import { writeFileAtomically } from "../../files/index.ts";
 
-/** Requests that are remembered, and characters of their answers: that to a grid of images is long. */
+/** Most requests remembered, and characters of their answers: the answer for a grid of images is long. */
 const [most, mostText] = [200, 2_000_000];
-/** The file is written anew when it has so many characters, with what is remembered of it. */
+/** Characters of the file beyond which it is rewritten with only the remembered requests. */
 const longestFile = 2 * mostText;
 
-/** What is noted of a request, a line each: that it has begun, and then its answer, or that it has failed and may be sent again. */
+/** A line of the file: a request has begun (only its key), was answered, or has failed and may be sent again. */
 interface Note {
   readonly key: string;
   readonly answer?: object;
   readonly hasFailed?: true;
 }
 
-/** Answers to requests with an Idempotency-Key, so that one that is sent again is not done again: by the next studio neither. */
+/** Answers to requests with an Idempotency-Key, so that a repeated request is not done twice, not even after a restart. */
 export class Once {
   readonly #file: string;
   readonly #answers = new Map<string, Promise<object>>();
@@ -31,7 +31,7 @@ export class Once {
     this.#notes = this.#ready;
   }
 
-  /** Answers with what the work gives. @throws ACTION_INTERRUPTED for a request during which a studio ended, what the work throws */
+  /** Answers with the result of the work, done at most once per key. @throws ACTION_INTERRUPTED if a studio ended during the request; what the work throws */
   async do(c: Context, work: () => Promise<object>): Promise<Response> {
     const given = c.req.header("idempotency-key");
     if (given === undefined) return c.json(await work());
@@ -55,7 +55,7 @@ export class Once {
     }
   }
 
-  /** What cannot be noted is remembered as long as this studio runs. */
+  /** Remembers a note and appends it to the file. If that fails, it lasts only as long as this studio. */
   #note(note: Note): Promise<unknown> {
     const line = this.#remember(note);
     this.#notes = this.#notes
@@ -68,7 +68,7 @@ export class Once {
     return this.#notes;
   }
 
-  /** Remembers a note in place of what was known of its request, and forgets the oldest requests that are too many. Gives its line. */
+  /** Remembers a note instead of the request's earlier one, and forgets the oldest requests beyond the limits. Returns its line. */
   #remember(note: Note): string {
     const line = `${JSON.stringify(note)}\n`;
     if (note.hasFailed) this.#lines.delete(note.key);
@@ -83,7 +83,7 @@ export class Once {
     return line;
   }
 
-  /** Reads what earlier studios noted, and keeps of it what is remembered. */
+  /** Reads the notes of earlier studios. */
   async #read(): Promise<void> {
     const text = await readFile(this.#file, "utf8").catch(() => "");
     const last = new Map<string, Note>();
@@ -107,7 +107,7 @@ export class Once {
   }
 }
 
-/** A line that is no note, such as one that was not finished, is left out. */
+/** The note in a line; none if the line is damaged or unfinished. */
 function noteIn(line: string): Note[] {
   try {
     const note = JSON.parse(line) as Note;

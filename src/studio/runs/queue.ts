@@ -10,20 +10,20 @@ interface QueueOptions {
   readonly report: (error: unknown) => void;
 }
 
-/** Starts runs, one at a time on this machine; the others wait in order. That they wait stands in their folders, so it outlives the studio. */
+/** Starts runs, one at a time on this machine; the others wait in order. The order is stored in their folders, so it survives the studio. */
 export class RunQueue {
   readonly #options: QueueOptions;
   #work: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
-  /** The run that the others wait for. */
+  /** The run that the queue waits for. */
   #busy: RunPlaces | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
   }
 
-  /** Puts a run behind those that wait, and starts it at once if nothing is under way. One that waits keeps its place. steps: of the whole run.
+  /** Adds a run to the end of the queue; it starts at once if the machine is free. A queued run keeps its place. steps: of the whole run.
    *  @throws RUN_BUSY, RUN_UNREADABLE, RUN_NEWER, OUTPUT_UNWRITABLE */
   async add(places: RunPlaces, steps?: number): Promise<void> {
     await this.exclusively(async () => {
@@ -39,18 +39,18 @@ export class RunQueue {
     this.#options.listing.changed();
   }
 
-  /** Takes a run out of the queue: what it was before, it is again. @throws OUTPUT_UNWRITABLE */
+  /** Removes a run from the queue; it returns to its earlier state. @throws OUTPUT_UNWRITABLE */
   async remove(places: RunPlaces): Promise<void> {
     await this.exclusively(() =>
       changeRecord(places, ({ queued, ...record }) =>
-        // it may have begun meanwhile
+        // it may have started meanwhile
         record.wanted === "queued" ? { ...record, wanted: "draft" } : record,
       ),
     );
     this.#options.listing.changed();
   }
 
-  /** Moves a waiting run to a place in the order, from 0. @throws RUN_ENDED when it does not wait */
+  /** Moves a queued run to a place in the queue, from 0. @throws RUN_ENDED if it is not queued */
   async move(id: string, position: number): Promise<void> {
     await this.exclusively(async () => {
       const waiting = waitingOf(await this.#options.listing.now());
@@ -64,20 +64,20 @@ export class RunQueue {
     this.#options.listing.changed();
   }
 
-  /** Starts what can be started, also what waited when an earlier studio ended. */
+  /** Starts the next run if the machine is free, also one queued by an earlier studio. */
   async look(): Promise<void> {
     await this.exclusively(() => this.#startNext()).catch(this.#options.report);
     this.#options.listing.changed();
   }
 
-  /** Does something while no run is started, moved or taken out. */
+  /** Does work while no run is started, moved or removed. */
   exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#work.catch(() => {}).then(work);
     this.#work = turn;
     return turn;
   }
 
-  /** Starts nothing any more. Runs go on. */
+  /** Stops starting runs. Those in progress go on. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -115,13 +115,13 @@ export class RunQueue {
   }
 }
 
-/** Runs that wait, the next one first. */
+/** Queued runs, the next one first. */
 export function waitingOf(rows: readonly RunRow[]): RunRow[] {
   const waiting = rows.filter(({ state }) => state === "queued");
   return waiting.sort((a, b) => a.turn! - b.turn! || a.id.localeCompare(b.id));
 }
 
-/** The run that has this machine's device. */
+/** The run in progress on this machine. */
 export function underWayOf(rows: readonly RunRow[]): RunRow | undefined {
   return rows.find(({ state, host }) => state !== undefined && isUnderWay(state) && host === os.hostname());
 }

@@ -11,7 +11,7 @@ const step = (number: number, loss: number | null = number / 10) => ({
   ...{ step: number, steps: 40, epoch: 1, epochs: 1, loss, averageLoss: 0.5, lr: 0.01, rowNorm: 0.4, distance: 0.1 },
 });
 
-/** Writes a file where a run has those of a kind. */
+/** Writes a file of a kind into a run's folder. */
 function put(run: WrittenRun, kind: "checkpoints" | "samples", name: string, text = "x"): string {
   const file = path.join(run.places[kind], name);
   writeFileSync(file, text);

@@ -20,7 +20,7 @@ import { steeringRoutes } from "./steering.ts";
 
 type RunParts = Pick<StudioParts, "drafts" | "models" | "version" | "runs" | "listing" | "queue" | "trash" | "once">;
 
-/** Runs: what they are, what happens in them, what they are told. */
+/** Routes of runs: reading, watching and steering them. */
 export function runRoutes(
   { runs: root, drafts, models, version, listing, queue, trash, once }: RunParts,
   histories: RunHistories,
@@ -86,7 +86,7 @@ export function runRoutes(
   return app;
 }
 
-/** The run that was started from a draft as it is and waits or goes on: what two tabs start, or two presses, is one run. */
+/** The unfinished run started from the current revision of a draft: starting twice, or in two tabs, gives one run. */
 async function unfinishedRunOf(root: string, draft: Draft): Promise<RunRow | undefined> {
   if (draft.startedRun === undefined || draft.startedRevision !== draft.revision) return undefined;
   const places = await runAt(root, draft.startedRun).catch(() => undefined);
@@ -105,7 +105,7 @@ const startInput = z.strictObject({ draft: z.string().max(40), draftRevision: z.
 
 const eventsQuery = z.object({ runs: z.string().max(4000).default(""), after: z.string().max(8000).optional() });
 
-/** `GET /api/events?runs=A,B&after=ID`: from what the page knows already, else from now on. */
+/** `GET /api/events?runs=A,B&after=ID`: messages after those the page knows, else from now on. */
 export async function runEvents(
   c: Context,
   { runs: root, listing, drafts, tries, end }: Pick<StudioParts, "runs" | "listing" | "drafts" | "tries" | "end">,
@@ -113,7 +113,7 @@ export async function runEvents(
   const { runs, after } = readQuery(c, eventsQuery);
   const asked = runs === "" ? [] : runs.split(",");
   for (const run of asked) await resolveInside(root, run);
-  // a browser that connects again knows more than the address it was given
+  // on a reconnect, the browser's last id is newer than the one in the address
   const last = c.req.header("last-event-id") ?? after;
   const now = await positionsNow(root, asked);
   const known = last === undefined ? undefined : positionsIn(last);

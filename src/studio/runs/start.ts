@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { forgetStart, noteExit, noteFailedStart, noteStart, type RunPlaces, startMark } from "../../runs/index.ts";
 
-/** How the command line of this program is called. */
+/** How to run this program's command line. */
 export interface Caller {
   readonly command: string;
   readonly words: readonly string[];
 }
 
-/** Starts the process of a run, which outlives the studio, and notes in the run's folder that it was, or why it could not be. steps: of the whole run.
- *  onExit: told when the process has ended, if the studio still is there. */
+/** Starts the process of a run, which outlives the studio, and notes the start, or why it failed, in the run's folder. steps: of the whole run.
+ *  onExit: called when the process has ended, if the studio is still running. */
 export async function launchRun(
   places: RunPlaces,
   { command, words }: Caller,
@@ -35,9 +35,9 @@ export async function launchRun(
   }
 }
 
-/** @throws the system's own error when it cannot be started */
+/** @throws the system's own error if the process cannot be started */
 async function started(places: RunPlaces, command: string, words: readonly string[]): Promise<ChildProcess> {
-  // what the runtime, a driver or node itself say at the end is told nowhere else
+  // the last words of the runtime, a driver or Node itself are written nowhere else
   const log = openSync(places.console, "a");
   try {
     const child = spawn(command, words, { detached: true, stdio: ["ignore", "ignore", log] });

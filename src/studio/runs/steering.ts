@@ -6,7 +6,7 @@ import { readJson } from "../http/bodies.ts";
 import type { Act, AskedRun } from "./acting.ts";
 import type { RunQueue } from "./queue.ts";
 
-/** What runs are told: to stop, to go on, to draw, to save. */
+/** Routes that steer runs: stop, resume, draw, save. */
 export function steeringRoutes(act: Act, queue: RunQueue): Hono {
   const app = new Hono();
 
@@ -15,7 +15,7 @@ export function steeringRoutes(act: Act, queue: RunQueue): Hono {
     return act(c, async (run) => {
       const { places } = run;
       if (run.row.state === "queued") await queue.remove(places);
-      // its turn may have come in that moment
+      // its turn may have come in the meantime
       const row = await readRun(places);
       const isAsked = row.state === "stopping" && !now;
       if (isAsked || (run.row.state === "queued" && !isAtWork({ row }))) return { run: row };
@@ -73,7 +73,7 @@ function isAtWork({ row: { state } }: Pick<AskedRun, "row">): boolean {
   return state !== undefined && isUnderWay(state);
 }
 
-/** Tells a run that is under way. @throws RUN_ENDED, OUTPUT_UNWRITABLE */
+/** Sends a command to a run in progress. @throws RUN_ENDED, OUTPUT_UNWRITABLE */
 async function told(run: AskedRun, command: RunCommand): Promise<object> {
   if (!isAtWork(run))
     throw new CoinageError("RUN_ENDED", `The run is not under way: it is ${run.row.state}.`, {

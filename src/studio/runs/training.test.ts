@@ -143,7 +143,7 @@ test("a run is made again and branched from a checkpoint, with its images, capti
   expect(studio.bugs).toEqual([]);
 });
 
-/** A run in smaller parts: as many images a step, from what it had saved, and then with results that are computed twice. */
+/** Repeats a run with less memory: smaller batches with as many images a step, from its saved vectors, then gradient checkpointing. */
 async function inLessMemory(run: RunRow, settings: Draft["settings"]): Promise<void> {
   type Again = { draft: Draft; isWhole: boolean };
   const { draft, isWhole } = await told<Again>("POST", `/api/runs/${run.id}/again`, { lessMemory: true });

@@ -82,7 +82,7 @@ describe("a checkpoint", () => {
       exports.map(({ program, file }) => [program, file]),
     );
     expect(marks.exports[0]).toMatchObject({ checkpoint });
-    // the same again changes nothing
+    // exporting again changes nothing
     expect(await exported({ checkpoint, name: "word", programs: ids })).toEqual(exports);
     expect((await marksNow()).exports).toHaveLength(exports.length);
   });
@@ -159,7 +159,7 @@ describe("a checkpoint", () => {
   });
 });
 
-/** Two tables as of Stable Diffusion XL. */
+/** Two tables, as in Stable Diffusion XL. */
 function pair(): NdArray[] {
   return [768, 1280].map((width, i) => {
     const data = Float32Array.from({ length: 3 * width }, (_, at) => Math.sin(at + i) / 3);
@@ -188,7 +188,7 @@ test("the rules of the programs tell files that they would misread", async () =>
   await writeEmbedding(file, { vectors: pair(), token: undefined, step: 5, metadata: {} }, { layout: "kohya" });
   const bytes = readFileSync(file);
   for (const program of programs) expect(tablesFoundBy(program, bytes, 2)).toEqual(pair());
-  // a model of one text encoder takes the table of its own width
+  // a model with one text encoder takes the table of its width
   expect(tablesFoundBy("ComfyUI", bytes, 1)).toEqual([one]);
 });
 

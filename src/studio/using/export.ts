@@ -20,19 +20,19 @@ import { createTokenizer, type Tokenizer } from "../../tokenizer/index.ts";
 import { openInside, resolveInside } from "../disk/names.ts";
 import { type Problem, problemOf } from "../http/problems.ts";
 
-/** Where a word is to be written, and for which program; undefined: any that reads sd-scripts' files. */
+/** Where to write a word, and for which program; undefined: any that reads sd-scripts' files. */
 export interface ExportTarget {
   readonly program: Program | undefined;
   readonly folder: string;
 }
 
-/** What became of a word for one program. */
+/** The result of exporting a word for one program. */
 export interface Exported {
   readonly program: Program | "folder";
   readonly file: string;
-  /** Whether the program finds the very numbers of the checkpoint in the file, by its own rules. */
+  /** Whether the file, read by the program's own rules, has exactly the numbers of the checkpoint. */
   readonly isEqual: boolean;
-  /** How prompts call the word there. */
+  /** How the program's prompts spell the word. */
   readonly spelling: string;
   readonly problem?: Problem;
 }
@@ -40,15 +40,15 @@ export interface Exported {
 export interface ExportRequest {
   /** Name of the embedding in the run's folder of checkpoints. */
   readonly checkpoint: string;
-  /** Name of the file without its ending, and so the word in all these programs. */
+  /** Name of the file without extension, which is the word in all these programs. */
   readonly name: string;
   readonly targets: readonly ExportTarget[];
   /** Whether an earlier file of the same name is replaced. */
   readonly replace: boolean;
 }
 
-/** Writes a checkpoint of a run for other programs, reads each file back as that program does, and notes where it went. What goes wrong with one is said of it, and
- *  the others are written. @throws NAME_REFUSED, FILE_NOT_FOUND, the EMBEDDING codes for the checkpoint itself */
+/** Writes a checkpoint of a run for other programs, reads each file back as its program does, and notes it in the run's marks. A failure for one program is in its
+ *  result; the others are still written. @throws NAME_REFUSED, FILE_NOT_FOUND, the EMBEDDING codes for the checkpoint itself */
 export async function exportCheckpoint(
   places: RunPlaces,
   { checkpoint, name, targets, replace }: ExportRequest,
@@ -67,10 +67,10 @@ export async function exportCheckpoint(
   return { exports: done, warnings: await warningsOf(name, vectorCount(word)) };
 }
 
-/** Made once: it takes a tenth of a second. */
+/** Made once, since it takes a tenth of a second. */
 let tokenizing: Promise<Tokenizer> | undefined;
 
-/** What of a name does not work in one program or another. */
+/** Warnings about a name that does not work in some program. */
 async function warningsOf(name: string, vectors: number): Promise<string[]> {
   tokenizing ??= clipMerges().then((merges) => createTokenizer(merges, { padding: "eos" }));
   const tokenizer = await tokenizing;
@@ -79,7 +79,7 @@ async function warningsOf(name: string, vectors: number): Promise<string[]> {
 }
 
 async function readCheckpoint({ checkpoints }: RunPlaces, name: string): Promise<LearnedEmbedding> {
-  // a name that leads elsewhere, or a link, is refused
+  // refuses links and names that lead elsewhere
   await (await openInside(checkpoints, name)).close();
   const word = embeddingOfFile(await readEmbeddingFile(path.join(checkpoints, name)));
   if (!word.layers) return word;
@@ -130,14 +130,14 @@ function isSame(found: readonly NdArray[], wanted: readonly NdArray[]): boolean 
   );
 }
 
-/** Endings of the files that one of the programs takes for an embedding. */
+/** Extensions of files that some program takes for an embedding. */
 const endings = /\.(safetensors|pt|bin|ckpt)$/i;
 
-/** How deep programs look below their folder of embeddings here, and how many entries are looked at. */
+/** How deep to look below a program's folder of embeddings, and how many entries to read. */
 const [mostDepth, mostEntries] = [5, 20_000];
 
-/** Refuses a name that the programs would find twice: they take the name of a file for the word, whatever its ending, and look in inner folders, too. Upper and lower
- *  case are the same to the tokenizer. @throws OUTPUT_EXISTS */
+/** Refuses a name that the programs would find twice: they take the name of a file for the word, whatever its extension, and look in subfolders, too. The tokenizer
+ *  ignores case. @throws OUTPUT_EXISTS */
 async function refuseClash(folder: string, name: string, bytes: Uint8Array, replace: boolean): Promise<void> {
   const own = path.join(folder, `${name}.safetensors`);
   for (const file of await filesBelow(folder, mostDepth, { entries: mostEntries })) {

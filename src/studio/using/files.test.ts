@@ -44,7 +44,7 @@ describe("files of a run", () => {
     expect(await bytesOf(picture)).toEqual(readFileSync(path.join(concept, "01.png")));
     const checkpoint = await ask("GET", of("files/checkpoints/vexla.safetensors"));
     expect(checkpoint.headers.get("content-disposition")).toBe("attachment");
-    // a run that is made longer writes it anew
+    // a run that is extended writes it again
     expect(checkpoint.headers.get("cache-control")).toBe("no-store");
     expect(await bytesOf(checkpoint)).toEqual(readFileSync(path.join(run.checkpoints, "vexla.safetensors")));
   });

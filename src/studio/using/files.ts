@@ -8,7 +8,7 @@ import type { RunPlaces } from "../../runs/index.ts";
 import { openInside, resolveInside } from "../disk/names.ts";
 import { pictureType } from "../http/types.ts";
 
-/** What of a run's folder is given out, and where it lies. */
+/** Kinds of files of a run that are served, and their folders. */
 const kinds = {
   samples: { folder: "samples", isKept: true },
   tries: { folder: "tries", isKept: true },
@@ -21,11 +21,11 @@ export type FileKind = (typeof fileKinds)[number];
 
 const embeddingEndings = [".safetensors", ".pt", ".bin", ".ckpt"];
 
-/** A file of a run as it is sent. */
+/** A file of a run to send. */
 export interface RunFile {
   readonly bytes: Uint8Array;
   readonly type: string;
-  /** Whether its name stands for these bytes for ever. A run that goes on writes its last checkpoint anew. */
+  /** Whether the file under this name never changes. A resumed run writes its last checkpoint again. */
   readonly isKept: boolean;
 }
 
@@ -41,7 +41,7 @@ export async function readRunFile({ folder }: RunPlaces, kind: FileKind, name: s
   }
 }
 
-/** @throws FILE_NOT_FOUND for what is never given out */
+/** The media type of a file. @throws FILE_NOT_FOUND for files that are never served */
 function typeOf(kind: FileKind, name: string): string {
   const ending = path.extname(name).toLowerCase();
   const isOfKind =
@@ -51,16 +51,16 @@ function typeOf(kind: FileKind, name: string): string {
   throw new CoinageError("FILE_NOT_FOUND", `There is no file ${name} among the ${kind} of the run.`);
 }
 
-/** Side of a small picture, in pixels. */
+/** Side of a thumbnail, in pixels. */
 const thumbSide = 256;
 
-/** Folder of the small pictures, beside the large ones. */
+/** Folder of the thumbnails, beside the pictures. */
 const thumbs = ".thumbs";
 
-/** Small pictures that are being made. */
+/** Thumbnails being made. */
 const underWay = new Map<string, Promise<Uint8Array>>();
 
-/** A small picture of a picture of a run, as WebP. It is made once and kept beside it, in a folder that can be written.
+/** The thumbnail of a run's picture, as WebP. It is made once and stored beside the picture, if the folder is writable.
  *  @throws FILE_NOT_FOUND, NAME_REFUSED, OUTSIDE_ROOT, PICTURE_UNREADABLE */
 export async function readThumb(places: RunPlaces, kind: FileKind, name: string): Promise<RunFile> {
   if (kind === "checkpoints") throw new CoinageError("FILE_NOT_FOUND", "A checkpoint is no picture.");
@@ -75,13 +75,13 @@ export async function readThumb(places: RunPlaces, kind: FileKind, name: string)
   return { bytes, type: "image/webp", isKept: true };
 }
 
-/** file: the real path of the picture; changedMs: when it was written last */
+/** file: the real path of the picture; changedMs: its modification time. */
 async function thumbOf(file: string, changedMs: number): Promise<Uint8Array> {
   const [folder, name] = [path.join(path.dirname(file), thumbs), `${path.basename(file)}.webp`];
   const kept = await keptThumb(folder, name, changedMs);
   if (kept) return kept;
   const thumb = await previewOf(file, thumbSide);
-  // a folder that cannot be written, or a link in its place, costs time and nothing else
+  // without a writable folder, or with a link in its place, the thumbnail is made each time
   await mkdir(folder, { recursive: true })
     .then(async () => (await isLink(folder)) || writeFileAtomically(path.join(folder, name), thumb))
     .catch(() => {});
@@ -98,7 +98,7 @@ async function keptThumb(folder: string, name: string, changedMs: number): Promi
   }
 }
 
-/** Whether a folder of a real path is a link, or not there. */
+/** Whether the last part of a real path is a link or missing. */
 async function isLink(folder: string): Promise<boolean> {
   return (await realpath(folder).catch(() => undefined)) !== folder;
 }

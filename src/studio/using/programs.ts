@@ -9,13 +9,13 @@ export interface ProgramFolder {
   readonly id: string;
   readonly program: Program;
   readonly folder: string;
-  /** How prompts call a word there, with NAME for its name: "embedding:NAME". */
+  /** How prompts spell a word there: "embedding:NAME". */
   readonly spelling: string;
-  /** What is still to be done in the program once a file is there. */
+  /** What to do in the program once the file is there. */
   readonly next: string;
 }
 
-/** Folders of embeddings of the programs on this machine. Two programs may share one. */
+/** Embedding folders of the programs on this machine. Two programs may share one. */
 export async function programFolders(roots: readonly Root[]): Promise<readonly ProgramFolder[]> {
   const folders = await embeddingFolders(roots);
   return Promise.all(

@@ -9,7 +9,7 @@ import type { Caller } from "../runs/start.ts";
 
 const ending = ".report.html";
 
-/** The name of a run's report in its folder of checkpoints: the one that was written last; undefined where there is none. Earlier ones of other runs are renamed to `-old1`. */
+/** The name of a run's last report in its folder of checkpoints; undefined if there is none. Earlier ones were renamed to `-old1`. */
 async function reportOf({ checkpoints }: RunPlaces): Promise<string | undefined> {
   const names = (await readdir(checkpoints).catch(() => [])).filter(
     (name) => name.endsWith(ending) && !name.startsWith("."),
@@ -23,7 +23,7 @@ async function reportOf({ checkpoints }: RunPlaces): Promise<string | undefined>
   return dated.sort((a, b) => b.at - a.at)[0]?.name;
 }
 
-/** What the page of a report may do: show itself, and the images in it. Nothing is loaded, and it is of no origin. */
+/** Content policy of reports: they may show only themselves and their embedded images, load nothing, and have no origin. */
 export const reportPolicy = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",
@@ -45,7 +45,7 @@ export async function readReport(places: RunPlaces): Promise<Uint8Array> {
   return handle.readFile().finally(() => handle.close());
 }
 
-/** The words after the program's name that make the report of a run, as `coinage report` takes them. @throws RUN_BUSY, FILE_NOT_FOUND, what reading the settings throws */
+/** The arguments of `coinage report` that make the report of a run. @throws RUN_BUSY, FILE_NOT_FOUND, any error in the settings */
 async function reportWords(places: RunPlaces, trained: readonly number[] | undefined): Promise<string[]> {
   const { state, file, id } = await readRun(places);
   if (state !== undefined && isUnderWay(state))
@@ -76,8 +76,8 @@ async function reportWords(places: RunPlaces, trained: readonly number[] | undef
   ];
 }
 
-/** Makes the report of a run by the command line, in a process of its own that ends with the studio. trained: width and height of its images where they are known: a
- *  dataset config may have them.
+/** Makes the report of a run with the command line, in a process of its own that ends with the studio. trained: width and height of its images if known, since
+ *  a dataset config may set them.
  *  @throws RUN_BUSY, FILE_NOT_FOUND, REPORT_FAILED */
 export async function makeReport(
   places: RunPlaces,
@@ -100,10 +100,10 @@ export async function makeReport(
   });
 }
 
-/** The most of what a process has said that is told, in characters. */
+/** Most characters kept of a process's stderr. */
 const mostSaid = 4000;
 
-/** How a process ended, and the last that it has said of errors. */
+/** How a process ended, and the end of its stderr. */
 function ended(child: ChildProcess): Promise<{ readonly said: string; readonly how: number | string }> {
   let said = "";
   child.stderr?.on("data", (text: Buffer) => {

@@ -15,7 +15,7 @@ import { tryRoutes } from "./tries/routes.ts";
 
 type Parts = Pick<StudioParts, "runs" | "roots" | "caller" | "end" | "tries" | "once">;
 
-/** Using what a run has learned: its files, its report, other programs, images of it. */
+/** Routes for using a run's word: files, report, export, images. */
 export function usingRoutes({ runs, roots, caller, end, tries, once }: Parts, histories: RunHistories): Hono {
   const app = new Hono();
   const reports = new Map<string, Promise<void>>();
@@ -70,7 +70,7 @@ const exportInput = z.strictObject({
   checkpoint: z.string().max(255),
   name: z.string().max(255),
   programs: z.array(z.string().max(40)).max(50).default([]),
-  /** A folder below a root, besides. */
+  /** A folder below a root, in addition. */
   folder: z.strictObject({ root: z.string().max(100), path: z.array(z.string().max(255)).max(100) }).optional(),
   replace: z.boolean().default(false),
 });

@@ -11,13 +11,13 @@ import { type TryFacts, triesFolder } from "./kept.ts";
 
 const side = z.int().min(64).max(2048);
 
-/** What is to be tried: a grid of checkpoints, prompts and seeds, all of one size. */
+/** Images to draw: checkpoints, prompts and seeds, all in one size. */
 export const tryInput = z.strictObject({
   run: z.string().max(255),
   cells: z
     .array(
       z.strictObject({
-        /** Name of a checkpoint; "start": the init word in place of the word; "now": the vectors of a run that is under way, else the newest checkpoint. */
+        /** Name of a checkpoint; "start": the init word instead of the word; "now": the current vectors of a run in progress, else the newest checkpoint. */
         checkpoint: z.string().max(255),
         prompt: z.string().min(1).max(2000),
         seed: z
@@ -36,13 +36,13 @@ export const tryInput = z.strictObject({
 });
 export type TryInput = z.output<typeof tryInput>;
 
-/** An image that is wanted: who draws it, and how. */
+/** A wanted image: who draws it, and how. */
 export type Cell =
   | { readonly by: "generator"; readonly checkpoint: string; readonly facts: TryFacts; readonly draw: DrawRequest }
   | { readonly by: "trainer"; readonly checkpoint: "now"; readonly facts: TryFacts; readonly prompt: string };
 
-/** The wanted images of a run, each with an id that is made from all that its pixels depend on, but for what the running trainer draws.
- *  start: the last event by which the run began, where it is known. @throws FILE_NOT_FOUND, NAME_REFUSED, PROMPT_INVALID, TRY_FAILED, what reading the settings throws */
+/** The wanted images of a run, each with an id made from everything its pixels depend on, except those that the trainer draws.
+ *  start: the run's last `start` event, if known. @throws FILE_NOT_FOUND, NAME_REFUSED, PROMPT_INVALID, TRY_FAILED, any error in the settings */
 export async function cellsOf(
   input: TryInput,
   { places, row }: { readonly places: RunPlaces; readonly row: RunRow },
@@ -59,7 +59,7 @@ export async function cellsOf(
   const version = await versionOf(model);
   const isLive = row.state !== undefined && isUnderWay(row.state);
   const embeddings = new Map<string, ReturnType<typeof embeddingOf>>();
-  /** Each checkpoint is read once, however many of its images are wanted. */
+  /** Reads each checkpoint only once. */
   const embeddingNamed = (name: string): ReturnType<typeof embeddingOf> => {
     const known = embeddings.get(name) ?? embeddingOf(places, settings.tokenString, name);
     embeddings.set(name, known);
@@ -90,7 +90,7 @@ export async function cellsOf(
 
 let asked = 0;
 
-/** What is drawn with the vectors as they are when the trainer comes to it: the same is asked for again, for they change. */
+/** An image with the trainer's current vectors. Always a new one, since the vectors change. */
 function liveCell(facts: Omit<TryFacts, "id">): Cell {
   const { prompt, negativePrompt, width, height, steps, guidance } = facts;
   const id = `now-${Date.now()}-${++asked}`;
@@ -99,7 +99,7 @@ function liveCell(facts: Omit<TryFacts, "id">): Cell {
   return { by: "trainer", checkpoint: "now", facts: { id, ...facts }, prompt: `${prompt}${negative} ${options}` };
 }
 
-/** The checkpoint that was written last. @throws FILE_NOT_FOUND */
+/** The newest checkpoint. @throws FILE_NOT_FOUND */
 function newest({ file }: RunRow): string {
   if (file !== undefined) return file.split(/[/\\]/).at(-1)!;
   throw new CoinageError("FILE_NOT_FOUND", "The run has saved no embedding yet.", {
@@ -108,13 +108,13 @@ function newest({ file }: RunRow): string {
 }
 
 async function embeddingOf({ checkpoints }: RunPlaces, word: string, name: string) {
-  // a name that leads elsewhere, or a link, is refused
+  // refuses links and names that lead elsewhere
   await (await openInside(checkpoints, name)).close();
   const file = path.join(checkpoints, name);
   return { word, file, sha256: digestOf(await readFile(file)) };
 }
 
-/** @throws TRY_FAILED for a run that started from no word */
+/** The prompt with the init word instead of the word. @throws TRY_FAILED for a run that started from no word */
 function withInitWord(prompt: string, { tokenString, initWord }: TrainSettings, found: string | undefined): string {
   const start = found ?? (initWord === "auto" ? undefined : initWord);
   if (start !== undefined) return prompt.replaceAll(tokenString, start);
@@ -123,7 +123,7 @@ function withInitWord(prompt: string, { tokenString, initWord }: TrainSettings, 
   });
 }
 
-/** What other ways of drawing read as options is refused: here there are fields for it. @throws PROMPT_INVALID */
+/** Refuses prompts with options of a prompt file: here, fields set them. @throws PROMPT_INVALID */
 function refuseOptions(...prompts: readonly string[]): void {
   for (const prompt of prompts)
     if (/(^|\s)--|[\n\r\u0085\u2028\u2029]/.test(prompt))
@@ -145,7 +145,7 @@ function modelOf(settings: TrainSettings): DrawModel {
   };
 }
 
-/** Changes when a local file of the model does. */
+/** A version that changes when a local file of the model does. */
 async function versionOf({ path: file, vae }: DrawModel): Promise<string> {
   const stamps = [file, vae].map(async (one) => {
     const found = one === undefined ? undefined : await stat(one).catch(() => undefined);

@@ -35,14 +35,14 @@ export interface DrawModel {
 /** An image to draw. */
 export interface DrawRequest {
   readonly model: DrawModel;
-  /** The word, and the file of its vectors with its hash. Undefined: the prompt needs none. */
+  /** The word, and the file of its vectors with its hash; undefined if the prompt needs none. */
   readonly embedding: { readonly word: string; readonly file: string; readonly sha256: string } | undefined;
   readonly request: GenerationRequest;
   /** The PNG file to write. */
   readonly file: string;
 }
 
-/** What is told while an image is drawn. step 0: the model is being loaded. */
+/** Progress of drawing. step 0: the model is loading. */
 export interface DrawNews {
   readonly step: number;
   readonly steps: number;
@@ -66,11 +66,11 @@ let open: OpenModel | undefined;
 export async function freeModel(): Promise<void> {
   const closing = open;
   open = undefined;
-  // a device that failed may refuse to free what it holds, too
+  // a failed device may also fail to free its memory
   await closing?.close().catch(() => {});
 }
 
-/** Draws an image with the pixels that `coinage generate` gives it, and writes it. What is wrong with it is part of the answer. @throws for bugs only */
+/** Draws an image with the same pixels as `coinage generate`, and writes it. Errors are part of the answer. @throws for bugs only */
 export async function draw(wanted: DrawRequest, tell: (news: DrawNews) => void): Promise<DrawAnswer> {
   try {
     tell({ step: 0, steps: wanted.request.steps ?? 0 });
@@ -78,7 +78,7 @@ export async function draw(wanted: DrawRequest, tell: (news: DrawNews) => void):
     return {};
   } catch (error) {
     const known = error instanceof CoinageError ? error : machineProblem(error);
-    // what it was doing when it failed is not known
+    // after such a failure the state of the model is unknown
     if (!known || ["RUNTIME", "OUT_OF_MEMORY"].includes(known.code)) await freeModel();
     if (!known) throw error;
     return { problem: problemOf(known) };
@@ -114,7 +114,7 @@ async function vectorsOf({ file, sha256 }: NonNullable<DrawRequest["embedding"]>
   return { vectors, layers };
 }
 
-/** The model, loaded: the one that is, where it is the same. Its networks are loaded with the first image. */
+/** The opened model, reused if it is the same. Its networks are loaded with the first image. */
 async function opened(wanted: DrawModel): Promise<OpenModel> {
   const key = JSON.stringify(wanted);
   if (open?.key === key) return open;

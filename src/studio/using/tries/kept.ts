@@ -5,7 +5,7 @@ import { readEarlierFile, writeFileAtomically } from "../../../files/index.ts";
 import type { RunPlaces } from "../../../runs/index.ts";
 
 const schema = z.looseObject({
-  /** Made from all that the pixels depend on. */
+  /** Made from everything the pixels depend on. */
   id: z.string().regex(/^[\w-]{1,64}$/),
   prompt: z.string(),
   negativePrompt: z.string(),
@@ -14,38 +14,37 @@ const schema = z.looseObject({
   height: z.number(),
   steps: z.number(),
   guidance: z.number(),
-  /** Names of the checkpoints that it shows: those of the same vectors show the same. "start": the init word; "now": a run that was under way. */
+  /** Names of the checkpoints it shows; several if their vectors are the same. "start": the init word; "now": a run in progress. */
   checkpoints: z.array(z.string()),
-  /** Training steps after which the trainer drew it. */
+  /** Training steps done when the trainer drew it. */
   trainedSteps: z.number().optional(),
-  /** When it was done, in milliseconds since 1970. */
+  /** When it was finished, in milliseconds since 1970. */
   atMs: z.number(),
-  /** What drawing it took, with loading the model for the first one; not known of what the trainer drew. */
+  /** Drawing time, including loading the model for the first image; unknown if the trainer drew it. */
   seconds: z.number().optional(),
 });
 
-/** What is known of an image that was drawn. */
+/** The facts of a drawn image. */
 export type KeptTry = Readonly<Pick<z.infer<typeof schema>, keyof (typeof schema)["shape"]>>;
 
-/** What is known of one that is wanted. */
+/** The facts of a wanted image. */
 export type TryFacts = Omit<KeptTry, "checkpoints" | "trainedSteps" | "atMs" | "seconds">;
 
-/** Where the images that were tried with a run are, each with its facts in a file beside it. */
+/** The folder of images drawn with a run's word, each with a file of facts beside it. */
 export function triesFolder({ folder }: RunPlaces): string {
   return path.join(folder, "tries");
 }
 
-/** Makes the folder of tries. */
 export async function makeTriesFolder(places: RunPlaces): Promise<void> {
   await mkdir(triesFolder(places), { recursive: true });
 }
 
-/** Notes what an image is that was drawn. Before that it does not count. */
+/** Writes the facts of a drawn image; without them it does not count. */
 export async function keepFacts(places: RunPlaces, facts: KeptTry): Promise<void> {
   await writeFileAtomically(path.join(triesFolder(places), `${facts.id}.json`), `${JSON.stringify(facts)}\n`);
 }
 
-/** Images that were drawn, by their ids. What is damaged was not. */
+/** Drawn images by id. Damaged ones are left out. */
 export async function readKept(places: RunPlaces): Promise<ReadonlyMap<string, KeptTry>> {
   const names = new Set(await readdir(triesFolder(places)).catch(() => []));
   const found = await Promise.all(

@@ -1,7 +1,7 @@
 import { answerQuestions } from "../../answering.ts";
 import { type DrawNews, type DrawRequest, draw, freeModel } from "./draw.ts";
 
-/** Draws images for the studio in a process of its own, one after another, with the model of the last one kept loaded. */
+/** Draws images for the studio in a process of its own, one after another, keeping the last model loaded. */
 
 let last: Promise<unknown> = Promise.resolve();
 

@@ -10,7 +10,7 @@ import type { Try } from "./rows.ts";
 
 type Parts = Pick<StudioParts, "runs" | "tries">;
 
-/** Images of a word by any of its checkpoints. */
+/** Routes for drawing images with any checkpoint of a word. */
 export function tryRoutes(parts: Parts & Pick<StudioParts, "once">, histories: RunHistories): Hono {
   const { runs, tries, once } = parts;
   const app = new Hono();
@@ -34,7 +34,7 @@ export function tryRoutes(parts: Parts & Pick<StudioParts, "once">, histories: R
 
 const cancelInput = z.strictObject({ run: z.string().max(255), ids: z.array(z.string().max(64)).max(200).optional() });
 
-/** Has the images drawn that waited when the last studio ended. Those whose run or checkpoint is gone are wanted no longer. */
+/** Draws the images that waited when the last studio ended. Those whose run or checkpoint is gone are dropped. */
 export async function goOn(waiting: readonly TryInput[], parts: Parts, histories: RunHistories): Promise<void> {
   for (const input of waiting)
     await want(input, parts, histories).catch((error) => {

@@ -6,11 +6,11 @@ import { type Entry, follow, isUnderWay, type RunPlaces, readRun, sendCommand } 
 import type { Cell } from "./cells.ts";
 import { keepFacts, makeTriesFolder, triesFolder } from "./kept.ts";
 
-/** How often it is looked whether the run still goes on, in milliseconds. */
+/** How often to check that the run is still in progress, in milliseconds. */
 const lookMs = 1000;
 
-/** Has a run that is under way draw an image with its vectors as they are: its model is loaded there. onDrawing: told when it begins; giveUp: when aborted the run is
- *  told to give it up. @throws TRY_FAILED, OUTPUT_UNWRITABLE */
+/** Lets a run in progress draw an image with its current vectors: the model is loaded there. onDrawing: called when drawing begins; giveUp: cancels the image in
+ *  the run. @throws TRY_FAILED, OUTPUT_UNWRITABLE */
 export async function drawnByTrainer(
   places: RunPlaces,
   { facts, prompt }: Extract<Cell, { readonly by: "trainer" }>,
@@ -34,7 +34,7 @@ export async function drawnByTrainer(
       if (entry.kind === "sampling") onDrawing();
       if (entry.kind === "sample") sample = entry;
       if (entry.kind !== "answer" || entry.id !== id) continue;
-      // commands are obeyed one after the other: the image before the answer is its own
+      // commands are carried out in turn, so the image before the answer belongs to it
       if (entry.problem !== undefined || sample === undefined) throw failed(entry.problem);
       await makeTriesFolder(places);
       const { file, step: trainedSteps, width, height } = sample;
@@ -48,13 +48,13 @@ export async function drawnByTrainer(
   }
 }
 
-/** Aborts when the run is no longer under way: nobody is there to answer. */
+/** Aborts when the run is no longer in progress: nothing would answer. */
 async function endWithRun(places: RunPlaces, over: AbortController, signal: AbortSignal): Promise<void> {
   for (;;) {
     await pause(lookMs, undefined, { signal, ref: false });
     const { state } = await readRun(places);
     if (state !== undefined && isUnderWay(state)) continue;
-    // what was written last is still read
+    // time to read the last events
     await pause(lookMs, undefined, { signal, ref: false });
     return over.abort();
   }

@@ -54,7 +54,7 @@ async function settled(of = id): Promise<readonly Try[]> {
 
 const pictureOf = (one: Try | undefined, places = run) => readFileSync(path.join(places.folder, "tries", one!.file!));
 
-/** Processes that draw images for a process, by its number. Source: Linux, proc(5). */
+/** Ids of the processes that draw images for a process. Source: Linux, proc(5). */
 function drawersOf(parent: number): number[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -132,7 +132,7 @@ describe("images of a word", { timeout: 120_000 }, () => {
       ];
       expect(await runCommandLine(words, recordingTerminal())).toBe(0);
       const [file] = readdirSync(out);
-      // to the last byte: with the texts that say how it was drawn
+      // every byte, including the texts that say how it was drawn
       expect(readFileSync(path.join(out, file!))).toEqual(drawn[name]);
     }
   });
@@ -140,7 +140,7 @@ describe("images of a word", { timeout: 120_000 }, () => {
   test("of checkpoints with the same vectors are one image", async () => {
     const [first] = await asked([cell("vexla.safetensors", 9)]);
     const [now] = await asked([cell("now", 9)]);
-    // the run is not under way: its newest checkpoint
+    // the run has ended, so this is its newest checkpoint
     expect(now!.id).toBe(first!.id);
     await settled();
     expect((await all()).filter(({ seed }) => seed === 9)).toHaveLength(1);
@@ -258,7 +258,7 @@ describe("while a run is under way", { timeout: 120_000 }, () => {
   });
 });
 
-/** What the run itself draws, and what waits for that, is given up when nobody wants it any more, and the run goes on. */
+/** Cancels an image that the run itself draws, and one that waits for it; the run goes on. */
 async function givenUp(live: RunPlaces): Promise<void> {
   const id = path.basename(live.folder);
   const drawn = readdirSync(live.samples);

@@ -11,29 +11,29 @@ import { type ForGenerator, isForGenerator, keyOf, rowOf, rowOfKept, type Try, t
 import { drawnByTrainer } from "./trainer.ts";
 import { writeWaiting } from "./waiting.ts";
 
-/** How often it is looked whether the device is free, in milliseconds. */
+/** How often to check whether the device is free, in milliseconds. */
 const lookMs = 1000;
 
-/** The longest that nothing may happen while an image is drawn: a step of a large one on a processor takes minutes. In milliseconds. */
+/** Longest silence while an image is drawn, in milliseconds: one step of a large image on a CPU takes minutes. */
 const patienceMs = 15 * 60_000;
 
-/** Failures that are remembered. */
+/** Most failures remembered. */
 const mostFailed = 500;
 
 type Changed = (one: Try) => void;
 
 interface TriesOptions {
   readonly listing: RunListing;
-  /** Keeps what waits for the next studio. */
+  /** Stores the waiting images for the next studio. */
   readonly file: string;
   /** Aborted when the studio ends. */
   readonly end: AbortSignal;
-  /** Told of the studio's own mistakes. */
+  /** Called with bugs. */
   readonly report: (error: unknown) => void;
 }
 
-/** Draws the images that people try, one after another, by a process that keeps the model of the last one loaded for a while. There are never two models in memory by
- *  accident: while a run is under way that process is ended, and what waits is drawn after the run. */
+/** Draws the images that people try, one after another, in a process that keeps the last model loaded for a while. So that two models are never in memory at once,
+ *  a run in progress ends that process, and waiting images are drawn after the run. */
 export class Tries {
   readonly #listing: RunListing;
   readonly #file: string;
@@ -47,7 +47,7 @@ export class Tries {
   #held: string | undefined;
   #otherWork: Promise<unknown> = Promise.resolve();
   #saving: Promise<unknown> = Promise.resolve();
-  /** The image being drawn is to wait again. */
+  /** The image being drawn goes back to waiting. */
   #isInterrupted = false;
 
   constructor({ listing, file, end, report }: TriesOptions) {
@@ -58,12 +58,12 @@ export class Tries {
     end.addEventListener("abort", () => this.#interrupt(), { once: true });
   }
 
-  /** Has images drawn that are not there. Gives each as it is now. */
+  /** Queues the images that are not drawn yet, and returns all as they are now. */
   async add(run: string, places: RunPlaces, cells: readonly Cell[]): Promise<readonly Try[]> {
     const busy = await this.#busyWith();
     const before = new Set(this.#wanted.keys());
     let kept = await readKept(places);
-    // what was finished meanwhile is there, too
+    // some may have been finished meanwhile
     if (cells.some((cell) => before.has(keyOf(run, cell)) && !this.#wanted.has(keyOf(run, cell))))
       kept = await readKept(places);
     const tries: Try[] = [];
@@ -81,7 +81,7 @@ export class Tries {
     return tries;
   }
 
-  /** Gives up images of a run that wait or are being drawn: those of some ids, or all. */
+  /** Cancels unfinished images of a run: those with the ids, or all. */
   cancel(run: string, ids?: readonly string[]): void {
     for (const [key, one] of this.#wanted) {
       const isMeant = one.run === run && (ids?.includes(one.cell.facts.id) ?? true);
@@ -109,9 +109,9 @@ export class Tries {
     return wanted;
   }
 
-  /** All images of a run: those that are there, and those that are wanted. */
+  /** All images of a run, drawn and wanted. */
   async list(run: string, places: RunPlaces): Promise<readonly Try[]> {
-    // looked at first: what is finished meanwhile is then among those that are kept
+    // read first: images finished meanwhile are then among the drawn ones
     const before = [...this.#wanted.values()].filter((one) => one.run === run);
     const kept = await readKept(places);
     const wanted = before.filter(({ cell }) => !kept.has(cell.facts.id));
@@ -121,7 +121,7 @@ export class Tries {
     ];
   }
 
-  /** Tells of the images of some runs as they change from this call on, the newest of each; it ends by the signal. */
+  /** Changes of the images of some runs from now on, the latest of each image, until the signal is aborted. */
   changes(runs: readonly string[], signal: AbortSignal): AsyncGenerator<Try, void> {
     const news = new Map<string, Try>();
     let wake = (): void => {};
@@ -150,8 +150,8 @@ export class Tries {
     })();
   }
 
-  /** Gives the device to other work, with the model freed; one work after another. reason: what is said of images that wait for it.
-   *  @throws RUN_BUSY while a run is under way */
+  /** Does other work on the device, with the model freed; one after another. reason: shown with images that wait meanwhile.
+   *  @throws RUN_BUSY while a run is in progress */
   withoutModel<Result>(reason: string, work: () => Promise<Result>): Promise<Result> {
     const result = this.#otherWork.then(async () => {
       const run = await this.#runUnderWay();
@@ -172,13 +172,13 @@ export class Tries {
     return result;
   }
 
-  /** Frees the model; the image under way is drawn again later. */
+  /** Frees the model; the current image is drawn again later. */
   #interrupt(): void {
     this.#isInterrupted = true;
     this.#generator.kill();
   }
 
-  /** Draws what is wanted, and watches the device as long as a model is loaded. */
+  /** Draws the wanted images, and watches the device while a model is loaded. */
   async #work(): Promise<void> {
     if (this.#isWorking) return;
     this.#isWorking = true;
@@ -272,7 +272,7 @@ export class Tries {
     this.#save();
   }
 
-  /** What cannot be kept is forgotten when the studio ends. */
+  /** Stores the waiting images; if that fails they are lost when the studio ends. */
   #save(): void {
     const write = () => {
       const unfinished = [...this.#wanted.values()].filter(({ state }) => state !== "failed");

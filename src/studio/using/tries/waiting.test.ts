@@ -52,7 +52,7 @@ describe("images that wait", { timeout: 120_000 }, () => {
 
   test("are drawn by the next studio, in their order, but for those whose run or checkpoint is gone", async () => {
     const end = new AbortController();
-    // what the other studio still writes is not for this one
+    // the other studio may still write its own file
     const own = path.join(work, "own-tries.json");
     const first = new Tries({ listing, file: own, end: end.signal, report: (error) => bugs.push(error) });
     await first.withoutModel("The device is not free.", async () => {

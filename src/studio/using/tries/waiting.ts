@@ -5,7 +5,7 @@ import type { Wanted } from "./rows.ts";
 
 const schema = z.object({ schema: z.literal(1), waiting: z.array(tryInput) });
 
-/** The images that waited when a studio ended, in their order, as they are asked for. A file that is missing or damaged has none. */
+/** The images that waited when a studio ended, in order, as requests. None if the file is missing or damaged. */
 export async function readWaiting(file: string): Promise<readonly TryInput[]> {
   const bytes = await readEarlierFile(file);
   try {
@@ -15,12 +15,12 @@ export async function readWaiting(file: string): Promise<readonly TryInput[]> {
   }
 }
 
-/** Notes which images wait, for the next studio. @throws OUTPUT_UNWRITABLE */
+/** Stores the waiting images for the next studio. @throws OUTPUT_UNWRITABLE */
 export async function writeWaiting(file: string, wanted: readonly Wanted[]): Promise<void> {
   await writeFileAtomically(file, `${JSON.stringify({ schema: 1, waiting: wanted.map(inputOf) })}\n`);
 }
 
-/** Asks for what an image shows with each of its checkpoints. */
+/** An image as a request, with all its checkpoints. */
 function inputOf({ run, checkpoints, cell: { facts } }: Wanted): TryInput {
   const { id: _, prompt, seed, ...shared } = facts;
   return { run, cells: [...checkpoints].map((checkpoint) => ({ checkpoint, prompt, seed })), ...shared };
