@@ -79,7 +79,7 @@ function cookieName(port: number): string {
   return `coinage_${port}`;
 }
 
-/** Turns `?k=KEY` or `?k=TICKET` in the page's address into a cookie and redirects to the address without it. Undefined without `k`. */
+/** Turns `?k=KEY` or `?k=TICKET` into a cookie and redirects to the page, or refuses it. Undefined without `k`. */
 export function letIn(c: Context, keys: Keys): Response | undefined {
   const given = c.req.query("k");
   if (given === undefined) return undefined;

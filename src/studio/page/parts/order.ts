@@ -4,7 +4,7 @@ import { isAtWork } from "./run-state.tsx";
 
 /** The runs in reading order. */
 export interface RunOrder {
-  /** The run in progress on this machine. */
+  /** The run in progress. */
   readonly current: RunRow | undefined;
   /** Queued runs, the next one first. */
   readonly queue: readonly RunRow[];

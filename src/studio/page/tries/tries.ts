@@ -104,7 +104,7 @@ export function isDrawable(name: keyof Drawing, value: number): boolean {
   return isWhole && value >= min && value <= max;
 }
 
-/** Values for drawing as in the run's own samples. */
+/** Default values for drawing, in the size of the run's last sample or else its resolution. */
 export function usualDrawing({ samples, settings }: Pick<RunAbout, "samples" | "settings">): Drawing {
   const last = samples.at(-1);
   const [width = 512, height = width] = String(settings.resolution ?? "")

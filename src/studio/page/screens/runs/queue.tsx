@@ -6,7 +6,7 @@ import { attempt, notify } from "../../parts/notices.tsx";
 import { runAddress } from "../../route.ts";
 import { runs as words } from "../../texts/runs.ts";
 
-/** The run in progress on this machine. */
+/** Says which run is in progress. */
 export function DeviceLine({ current }: { current: RunRow | undefined }) {
   return (
     <p class="faint">

@@ -55,7 +55,7 @@ function usableOf(listed: readonly ListedModel[]): readonly ListedModel[] {
   return listed.filter(({ problems, program }) => problems.length === 0 && program !== "coinage");
 }
 
-/** The model to choose by default: the only one besides the demo model that can be trained on. */
+/** The model to choose by default: the only one that can be trained on, or the demo model if there is no other. */
 export function suggestedModel(listed: readonly ListedModel[]): ListedModel | undefined {
   const usable = usableOf(listed);
   if (usable.length > 0) return usable.length === 1 ? usable[0] : undefined;
