@@ -175,6 +175,25 @@ test("the cache forgets what was used least lately beyond its limit, and nothing
   expect(left).not.toContain(old[0]!);
 });
 
+test("parts that killed workers have left are removed once the file is there, or beyond the limit; those that others are fetching stay", async () => {
+  const { folder, blobs } = store({ limitBytes: 400_000 });
+  const part = (digest: string, pid: number, ageMs: number) => {
+    const file = path.join(folder, "sha256", digest.slice(0, 2), `${digest}.part-${pid}-0000`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, bytes.subarray(0, 80_000));
+    const then = new Date(Date.now() - ageMs);
+    utimesSync(file, then, then);
+    return file;
+  };
+  const [there, other, next] = ["a", "b", "c"].map((letter) => letter.repeat(64)) as [string, string, string];
+  const whole = path.join(folder, "sha256", "aa", there);
+  mkdirSync(path.dirname(whole), { recursive: true });
+  writeFileSync(whole, bytes.subarray(0, 10));
+  const parts = [part(there, 1, 3_600_000), part(other, 2, 3_600_000), part(next, 3, 1000)];
+  await blobs.file(wanted, source());
+  expect([whole, ...parts].map((file) => existsSync(file))).toEqual([true, false, false, true]);
+});
+
 test("what a run needs stays beyond the limit, until the run is over", async () => {
   const more = bytes.map((byte) => byte ^ 1);
   const next = { sha256: sha256(more), bytes: more.length };

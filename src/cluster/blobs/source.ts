@@ -51,7 +51,8 @@ export async function requestFrom(
       refusal ??= `${url} answers ${response.status}`;
       isBusy ||= response.status === 503;
     } catch (error) {
-      failure = reasonOf(error);
+      // of the preferred address: others are often unreachable anyway
+      failure ??= reasonOf(error);
     }
   }
   return { problem: refusal ?? failure ?? "no address", isBusy };

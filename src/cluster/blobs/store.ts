@@ -196,15 +196,13 @@ export class BlobStore {
 
   /** Evicts the least recently used files until so many bytes more fit into the cache. */
   async #makeRoom(bytes: number): Promise<void> {
-    const found = await Promise.all(
-      (await filesIn(this.#options.folder))
-        .filter((file) => /^[0-9a-f]{64}$/.test(path.basename(file)))
-        .map(async (file) => ({ file, ...(await stat(file).then(({ size, atimeMs }) => ({ size, atimeMs }))) })),
-    );
+    const found = await blobsIn(this.#options.folder);
+    const whole = new Set(found.filter(({ isPart }) => !isPart).map(({ sha256 }) => sha256));
     let total = found.reduce((sum, { size }) => sum + size, bytes);
-    for (const { file, size } of found.sort((a, b) => a.atimeMs - b.atimeMs)) {
-      if (total <= this.#options.limitBytes) return;
-      if (this.#inUse.has(path.basename(file))) continue;
+    for (const { file, sha256, size, isPart, isDownloading } of found.sort((a, b) => a.usedAtMs - b.usedAtMs)) {
+      // a killed worker leaves its part, though another one has downloaded the file
+      const isUseless = isPart && !isDownloading && whole.has(sha256);
+      if (!isUseless && (total <= this.#options.limitBytes || this.#inUse.has(sha256) || isDownloading)) continue;
       await rm(file, { force: true });
       total -= size;
     }
@@ -244,11 +242,32 @@ async function adoptPart(file: string, part: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(`${path.basename(file)}.part`)) continue;
     const found = path.join(folder, name);
-    const isAbandoned =
-      name.endsWith(".part") || Date.now() - ((await stat(found).catch(() => undefined))?.mtimeMs ?? 0) > abandonedMs;
     // another worker may be faster
-    if (isAbandoned) await rename(found, part).catch(() => {});
+    if (!(await isBeingDownloaded(found))) await rename(found, part).catch(() => {});
   }
+}
+
+/** Whether a worker is downloading to this part. */
+async function isBeingDownloaded(part: string): Promise<boolean> {
+  if (part.endsWith(".part")) return false;
+  const mtimeMs = (await stat(part).catch(() => undefined))?.mtimeMs ?? 0;
+  return Date.now() - mtimeMs <= abandonedMs;
+}
+
+/** The files of a cache, parts of downloads included. */
+async function blobsIn(folder: string) {
+  const found = await Promise.all(
+    (await filesIn(folder)).map(async (file) => {
+      const [, sha256, part] = /^([0-9a-f]{64})(\.part.*)?$/.exec(path.basename(file)) ?? [];
+      // another worker may have removed or renamed it
+      const facts = await stat(file).catch(() => undefined);
+      if (sha256 === undefined || !facts) return [];
+      const isPart = part !== undefined;
+      const isDownloading = isPart && (await isBeingDownloaded(file));
+      return [{ file, sha256, size: facts.size, usedAtMs: facts.atimeMs, isPart, isDownloading }];
+    }),
+  );
+  return found.flat();
 }
 
 /** Regular files below a folder. */

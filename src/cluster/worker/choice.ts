@@ -79,7 +79,7 @@ export class RunChoice {
   /** The manifest in a signed text; or, as a string, why it is refused. */
   #openManifest(text: string): AnyManifest | string {
     const opened = this.#options.seal.open(text, manifestSchema, longest.manifest);
-    return "message" in opened ? opened.message : `a run is refused: ${opened.problem}`;
+    return "message" in opened ? opened.message : `a run cannot be read: ${opened.problem}`;
   }
 
   #whyRefused(manifest: AnyManifest): string | undefined {
