@@ -94,7 +94,6 @@ export interface WorkerBoard {
   workers(): Promise<Presence[]>;
   /** Publishes a worker's presence, which expires after some seconds: its heartbeat. */
   publishPresence(presence: Presence): Promise<void>;
-
   removePresence(id: string): Promise<void>;
   close(): Promise<void>;
 }

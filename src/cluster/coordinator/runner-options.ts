@@ -35,7 +35,6 @@ export interface RunnerOptions {
   readonly want: Job["want"];
   readonly storeBlob: StoreBlob;
   readonly fetchBlob: FetchBlob;
-
   readonly registry: WorkerRegistry;
   /** Has the workers draw sample images; undefined where none are drawn. */
   readonly drawer?: SharedDrawer | undefined;
