@@ -18,7 +18,7 @@ import { tokenIdsOf } from "./loop/micro-step.ts";
 import { withRecipe } from "./recipes/apply.ts";
 import { openInputs, openModel, type TrainingInputs, withLocalModels } from "./setup/inputs.ts";
 
-/** What `--debug_dataset` shows: the placeholder tokens, the datasets, then every batch of an epoch as training would see it. */
+/** An event of `--debug_dataset`: the placeholder tokens, the datasets, then every batch of an epoch as training would see it. */
 export type DebugEvent =
   | DownloadEvent
   | {
@@ -30,11 +30,11 @@ export type DebugEvent =
     }
   | { readonly kind: "warning"; readonly code: string; readonly message: string }
   | ({ readonly kind: "batch" } & BatchListing)
-  /** Last, with `--debug_dataset_dir`: the pictures of all batches were written. */
+  /** The last event with `--debug_dataset_dir`: images of all batches were written. */
   | ({ readonly kind: "pictures" } & WrittenPictures);
 
 /** Goes through one epoch without networks: captions, token ids (learned ones from 49408 on), sizes, crops, flips.
- *  @throws what reading the model's header, the placeholder tokens and the dataset throws; OUTPUT_UNWRITABLE; SETTINGS_CONFLICT for a folder of the dataset to write into */
+ *  @throws OUTPUT_UNWRITABLE, SETTINGS_CONFLICT for a --debug_dataset_dir inside the dataset, and any error in model header, placeholder tokens or dataset */
 export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugEvent> {
   const local = yield* withLocalModels(given);
   const model = await openModel(local);
@@ -61,7 +61,7 @@ export async function* debugDataset(given: TrainSettings): AsyncGenerator<DebugE
   if (pictures) yield { kind: "pictures", ...(await pictures.finish()) };
 }
 
-/** What is in a folder of images or masks is trained on the next time. */
+/** Refuses a folder of images or masks as --debug_dataset_dir: the next run would train on what is written there. */
 function refusePictureFolder({ debugDatasetDir }: TrainSettings, { group }: Pick<TrainingInputs, "group">): void {
   if (!debugDatasetDir) return;
   const folders = group.datasets.flatMap(({ subsets }) =>

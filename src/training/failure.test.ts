@@ -11,7 +11,7 @@ const { work, write, settingsFor } = trainingFolder({ sizePx: quickPx });
 const lossesOf = (events: readonly TrainingEvent[]) => ofKind(events, "step").map(({ step, loss }) => [step, loss]);
 const wordOf = ({ outputDir }: TrainSettings) => readFileSync(path.join(outputDir, "vexla.pt"));
 
-/** Trains until it fails. at: is called at every step. */
+/** Trains until the run fails. at: called at every step. */
 async function failing(settings: TrainSettings, at: (step: number) => void) {
   const events: TrainingEvent[] = [];
   const run = train({ settings, warnings: [] });

@@ -19,7 +19,7 @@ let inputs: TrainingInputs;
 const start = process.cwd();
 
 beforeAll(async () => {
-  // where files go when the output folder cannot be written
+  // files go here when the output folder cannot be written
   process.chdir(work);
   const saving = ["--save_every_n_steps", "1", "--save_state", "--save_last_n_steps", "1"];
   settings = await settingsFor("--cache_latents", "--save_model_as", "pt", "--max_train_steps", "3", ...saving);
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => process.chdir(start));
 
-/** A run without networks: its gradients are random numbers of its own, and it goes on from the newest state in its folder. */
+/** A run without networks, with random gradients; it resumes from the newest state in its folder. */
 async function learn(outputDir: string): Promise<TrainingEvent[]> {
   const state = newestState(outputDir);
   const found = state === undefined ? undefined : await readState(state);

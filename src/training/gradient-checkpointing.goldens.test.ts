@@ -7,7 +7,7 @@ import { openRuntime, type Runtime } from "../runtime/index.ts";
 import { microStep, microStepOutputs } from "./loop/micro-step.ts";
 import { microStepGraph } from "./loop/micro-step-graph.ts";
 
-// the gradient comes by more than one way: through cross-attention, and in SDXL through pooled text and the time embedding, too
+// the gradient has several paths: cross-attention, and in SDXL also pooled text and the time embedding
 describeGoldens("models", (folder) => {
   let runtime: Runtime;
   beforeAll(() => {

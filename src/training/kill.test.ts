@@ -7,7 +7,7 @@ import type { TrainingEvent } from "./index.ts";
 
 const { work, write, flagsFor } = trainingFolder();
 
-/** When the processes are killed: while latents are cached, while a state is written, while sample pictures are drawn, and at the end of an epoch.
+/** When the processes are killed: while latents are cached, while a state is written, while sample images are drawn, and at the end of an epoch.
  *  scripts/kill-test.ts does it at random. */
 const deaths: ((event: TrainingEvent) => boolean)[] = [
   (event) => event.kind === "caching",

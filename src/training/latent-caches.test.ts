@@ -6,7 +6,7 @@ import { type TrainingEvent, train } from "./index.ts";
 
 const { work, write, settingsFor } = trainingFolder({ sizePx: quickPx });
 
-/** A folder of pictures of its own, and the flags of a run that caches their latents beside them. */
+/** A new folder of images, and the flags of a run that caches latents in it. */
 function pictures(name: string): { readonly folder: string; readonly flags: readonly string[] } {
   const folder = path.join(work, name);
   mkdirSync(folder);
@@ -22,7 +22,7 @@ const caches = (folder: string): [string, Buffer][] =>
     .filter((name) => name.endsWith(".npz"))
     .map((name) => [name, readFileSync(path.join(folder, name))]);
 
-/** What is the same in runs of the same numbers. */
+/** What equal runs have in common: losses and the embedding file. */
 function numbersOf(events: readonly TrainingEvent[]) {
   const losses = ofKind(events, "step").map(({ step, loss }) => [step, loss]);
   return { losses, file: readFileSync(ofKind(events, "done")[0]!.file).toString("base64") };
@@ -80,7 +80,7 @@ test("latents of another VAE are not trained on, whichever of its encoder's numb
   expect(numbersOf(events).losses).not.toEqual(first.losses);
 });
 
-/** A safetensors file with the sign of a tensor's first number turned. */
+/** A safetensors file with the sign of a tensor's first number flipped. */
 function withOneBitChanged(file: Buffer, tensor: string): Buffer {
   const length = Number(file.readBigUInt64LE(0));
   const header = JSON.parse(file.toString("utf8", 8, 8 + length));

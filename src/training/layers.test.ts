@@ -23,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => runtime.close());
 
-/** The first micro-batch of a run, to be computed with any rows: what is drawn for it is always the same. */
+/** The first micro-batch of a run, to compute with any rows; its random numbers are always the same. */
 async function firstMicroStep(...flags: readonly string[]) {
   const settings = await settingsFor("--num_vectors_per_token", String(vectors), ...flags);
   const inputs = await openInputs(settings);

@@ -7,7 +7,7 @@ import { decodePicture, encodePng, type Picture } from "../pictures/index.ts";
 const { work, write, settingsFor } = trainingFolder();
 const folder = (name: string) => path.join(work, name);
 
-/** A picture of one channel more or less, made of the places of another. */
+/** A copy of an image with another number of channels. pixelAt: the new pixel, by the old one's offset and its column. */
 function remade(picture: Picture, channels: 3 | 4, pixelAt: (at: number, x: number) => readonly number[]): Picture {
   const data = new Uint8Array(picture.width * picture.height * channels);
   for (let i = 0; i < picture.width * picture.height; i++) data.set(pixelAt(i * 3, i % picture.width), i * channels);

@@ -158,7 +158,7 @@ describeGoldens("reference-run", (folder) => {
   }
 });
 
-/** The settings that the recorded command line stands for, read as the program reads it. */
+/** The settings of the recorded command line. */
 async function settingsOf({ args }: Recorded): Promise<TrainSettings> {
   const configFile = parseTrainArguments(args).settings.configFile;
   expect(configFile === undefined || configFile.length > 0).toBe(true);
@@ -171,7 +171,7 @@ function distance(a: Float32Array, b: Float32Array): number {
   return Math.hypot(...a.map((value, i) => value - b[i]!));
 }
 
-/** Sets a generator to a recorded position: sd-scripts has drawn millions of numbers while it built its networks. */
+/** A generator at a recorded position: sd-scripts draws millions of numbers while it builds its networks. */
 function seek(seed: number, { outputs }: Position): TorchGenerator {
   const generator = new TorchGenerator(seed);
   generator.skip(outputs);
@@ -184,7 +184,7 @@ type Replay = (
   checkNoise: (noise: NdArray<Float32Array>) => void,
 ) => Promise<(rows: readonly NdArray<Float32Array>[]) => ReturnType<typeof computeMicroStep>>;
 
-/** Recorded batches through our own code: pictures, latents, token ids, noise and time steps are ours, only which batch comes when is recorded. */
+/** Replays recorded batches: images, latents, token ids, noise and timesteps are coinage's own, only the order of batches is recorded. */
 async function openReplay(run: OpenRun, recorded: Recorded, runtime: Runtime): Promise<Replay> {
   const { settings, inputs } = run;
   const { model, group } = inputs;
@@ -235,7 +235,7 @@ function sampleName(key: string, isFlipped: boolean): string {
   return `${key} ${isFlipped}`;
 }
 
-/** Every picture as the recorded batches use it, mirrored or not: epochs are gone through until all were drawn. */
+/** Every image as the recorded batches use it, mirrored or not: draws epochs until all have come up. */
 async function collectSamples(
   group: DatasetGroup,
   replacements: OpenRun["inputs"]["replacements"],
@@ -258,7 +258,7 @@ async function collectSamples(
   return found;
 }
 
-/** Our files against the recorded ones: same keys, shapes, types and metadata, rows within 2 % of the learning rate. */
+/** Compares files with the recorded ones: same keys, shapes, types and metadata, rows within 2 % of the learning rate. */
 async function compareFiles(
   settings: TrainSettings,
   { files, file_metadata }: Recorded,

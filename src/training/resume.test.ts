@@ -10,7 +10,7 @@ const { work, write, settingsFor } = trainingFolder({ sizePx: quickPx });
 const lossesOf = (events: readonly TrainingEvent[]) => ofKind(events, "step").map(({ step, loss }) => [step, loss]);
 const epochsOf = (events: readonly TrainingEvent[]) => ofKind(events, "epoch").map(({ epoch, loss }) => [epoch, loss]);
 
-/** Trains until so many steps are made and then stops as Ctrl-C does. */
+/** Trains up to a step and then stops as Ctrl-C does. */
 async function stoppedAfter(step: number, flags: readonly string[]): Promise<TrainingEvent[]> {
   const stop = new AbortController();
   const events: TrainingEvent[] = [];

@@ -46,7 +46,7 @@ describe("a run", () => {
       seed: 1,
     });
     expect(run.expectedSeconds).toBeGreaterThan(0);
-    // of the small model's 49,408 tokens
+    // over the small model's 49,408 tokens
     expect(run.usualNorm).toBeCloseTo(0.391, 3);
     const steps = ofKind(events, "step");
     expect(steps.map(({ step }) => step)).toEqual([1, 2, 3]);
@@ -98,7 +98,7 @@ describe("a run", () => {
     }
     expect(kinds).toEqual(["start", "caching"]);
     expect(readdirSync(settings.outputDir)).toEqual([]);
-    // what takes its time before the first screen is not waited for
+    // slow work before the first screen is not waited for
     expect(await eventsOf(settings, { signal: AbortSignal.abort() })).toEqual([]);
   });
 

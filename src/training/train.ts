@@ -29,18 +29,18 @@ import { encoderDigest, openVaeEncoder, pictureEncoder, type VaeEncoder } from "
 import { readState } from "./state/index.ts";
 import { settingsWarnings } from "./warnings.ts";
 
-/** How a run is steered from outside. */
+/** How the caller controls a run. */
 export interface TrainOptions extends StopOptions {
-  /** Aborted besides `signal`: the step under way is given up, and what the steps before it have taught is saved. */
+  /** Aborted in addition to `signal`: the current step is abandoned, and what was learned before it is saved. */
   readonly now?: StopSignal | undefined;
-  /** What was asked of the run since the last call; called between steps. */
+  /** New commands since the last call; called between steps. */
   readonly commands?: (() => readonly TrainingCommand[]) | undefined;
   /** Shares the run among many machines. */
   readonly sharing?: RunSharing | undefined;
 }
 
-/** Teaches a word. Everything that happens comes as an event. Leaving the loop frees everything; aborting the signal finishes the running step and saves first.
- *  @throws CoinageError for what the user can mend in device, model, dataset, word, output or state, mostly before anything takes long */
+/** Trains a word and yields everything that happens as events. Leaving the loop frees everything; aborting the signal finishes the current step and saves.
+ *  @throws CoinageError for problems with device, model, dataset, word, output or state that the user can fix, mostly before any long work */
 export async function* train(
   checked: Checked<TrainSettings>,
   options: TrainOptions = {},
@@ -135,7 +135,7 @@ async function* trainSteps(
         yield* reportStep(run, { ...gradients, epoch, lr, outcome, residual }, throughput);
         if (evaluation) yield* evaluation.afterStep();
         const { step } = progress;
-        // What was learned goes first: an image may ask for more memory than there is.
+        // save first: drawing an image may run out of memory
         if (isDue(step, settings.saveEveryNSteps)) yield* save(run, { kind: "step", step }, settings.saveState);
         yield* previews.afterStep();
         if (commands) yield* obey(run, previews, commands());
@@ -161,7 +161,7 @@ async function* trainSteps(
   if (evaluation && settings.keep !== "last" && progress.isFinished) yield* evaluation.chooseAtEnd();
 }
 
-/** What encodes images on many machines, where a run whose latents are cached is shared. */
+/** The encoder that shares images among machines; undefined unless the run is shared and caches latents. */
 function openSharedEncoder(
   { settings, inputs: { checkpoint, model } }: OpenRun,
   { runtime }: ComputingDevice,
@@ -172,7 +172,7 @@ function openSharedEncoder(
   return sharing.openEncoder({ settings, checkpoint, model, runtime, signal, here });
 }
 
-/** Encodes images whose latents are to be cached, and frees what that takes. */
+/** Caches latents, then frees the encoder. */
 async function* cacheLatents(
   { settings, inputs: { group, checkpoint }, warnings }: OpenRun,
   vae: VaeEncoder,
@@ -195,7 +195,7 @@ async function* cacheLatents(
   if (settings.cacheLatents) await vae.close();
 }
 
-/** What the loop works with, once it is loaded. */
+/** What the training loop needs, loaded. */
 interface OpenedLoop {
   readonly microStep: LoadedMicroStep;
   readonly evaluation: Awaited<ReturnType<typeof openEvaluation>>;
@@ -219,7 +219,7 @@ async function openLoop(
   return { microStep, evaluation, runner: await openRunnerOf(run, device, microStep, lowered.plan, graph, options) };
 }
 
-/** What computes the micro-batches of a run: its device, or what the caller has for it. graph: the digest of theirs. */
+/** The runner of a run's micro-batches: its device, or the caller's sharing. graph: digest of the micro-step's graph. */
 async function openRunnerOf(
   { settings, inputs, embeddings, previewRequests }: OpenRun,
   { runtime }: ComputingDevice,

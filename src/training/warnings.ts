@@ -1,17 +1,17 @@
 import type { SettingsWarning } from "../options/index.ts";
 import type { TrainingEvent } from "./events.ts";
 
-/** Something odd that does not stop a run. */
+/** A problem that does not stop a run. */
 export interface Warning {
   readonly code: string;
   readonly message: string;
-  /** What counts as the same warning; code and message unless given. */
+  /** Identifies repeats of the warning (default: code and message). */
   readonly key?: string;
-  /** The flag it is about, where it is about one. */
+  /** The flag it is about. */
   readonly option?: string;
 }
 
-/** Warnings of settings as those of a run. */
+/** Warnings about settings as warnings of a run. */
 export function settingsWarnings(warnings: readonly SettingsWarning[]): Warning[] {
   return warnings.map(({ option, message }) => ({ code: "SETTINGS", message, option }));
 }
@@ -19,21 +19,21 @@ export function settingsWarnings(warnings: readonly SettingsWarning[]): Warning[
 type WarningEvent = Extract<TrainingEvent, { kind: "warning" }>;
 type Counted = Extract<TrainingEvent, { kind: "done" }>["warnings"][number];
 
-/** A warning with how often it came and what makes it the same as another. */
+/** A warning with its count and key. */
 export type CountedWarning = Counted & { readonly key: string };
 
-/** Counts warnings, so that each is shown once and repeated at the end with how often it came. */
+/** Counts warnings, so that each is shown once, and again at the end with its count. */
 export class WarningCounter {
   readonly #counted = new Map<string, CountedWarning>();
   readonly #shown = new Set<string>();
   readonly #ofStart = new Set<string>();
 
-  /** counted: by an earlier part of the run; what was shown then is shown again when it comes again. */
+  /** counted: in an earlier part of the run; these are shown again if they recur. */
   constructor(counted: readonly CountedWarning[] = []) {
     for (const warning of counted) this.#counted.set(warning.key, warning);
   }
 
-  /** Those of a run's start, which a resumed run finds for itself as far as they still hold. */
+  /** Adds warnings of a run's start. States leave them out: a resumed run finds those that still hold. */
   *addAtStart(warnings: Iterable<Warning>): Generator<WarningEvent> {
     for (const warning of warnings) {
       this.#ofStart.add(keyOf(warning));
@@ -41,7 +41,7 @@ export class WarningCounter {
     }
   }
 
-  /** Those that are new, as events. */
+  /** Adds warnings and yields the new ones as events. */
   *add(warnings: Iterable<Warning>): Generator<WarningEvent> {
     for (const warning of warnings) {
       const { code, message } = warning;
@@ -54,12 +54,12 @@ export class WarningCounter {
     }
   }
 
-  /** Whether one of this code came. */
+  /** Whether there was a warning with this code. */
   has(code: string): boolean {
     return [...this.#counted.values()].some((warning) => warning.code === code);
   }
 
-  /** What a later part of the run goes on counting from. */
+  /** Counts for a later part of the run. */
   state(): CountedWarning[] {
     return [...this.#counted.values()].filter(({ key }) => !this.#ofStart.has(key));
   }

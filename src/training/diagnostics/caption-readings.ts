@@ -8,19 +8,19 @@ import {
 import { firstFew } from "../../errors/index.ts";
 import type { PlaceholderReader, PlaceholderReading } from "./placeholder-reader.ts";
 
-/** What can decide between the outcomes of a caption. */
+/** A random choice that a caption depends on. */
 type Decider = CaptionOutcomes["decidedBy"] extends ReadonlySet<infer Kind> ? Kind : never;
 
-/** What the text encoder can get of one caption. */
+/** Everything that one caption can become for the text encoder. */
 export interface CaptionReading {
   /** The image's path, or a sentence of a template. */
   readonly name: string;
-  /** Everything the caption can become, with what is left of the word in each. */
+  /** Each outcome with its reading of the word. */
   readonly outcomes: readonly { readonly text: string; readonly reading: PlaceholderReading }[];
   readonly decidedBy: CaptionOutcomes["decidedBy"];
 }
 
-/** Outcomes looked at of one caption at most and at least, and of all captions together. */
+/** Outcomes examined: most and fewest per caption, and most for all captions together. */
 const [mostOfOne, leastOfOne, mostOfAll] = [64, 4, 30_000];
 
 interface ReadOptions {
@@ -29,7 +29,7 @@ interface ReadOptions {
   readonly maxTrainSteps: number;
 }
 
-/** Reads every caption in all that it can become. Equal captions are read once. */
+/** Reads every outcome of every caption. Equal captions are read once. */
 export function readCaptions(images: readonly TrainingImage[], options: ReadOptions): CaptionReading[] {
   const { reader, replacements, maxTrainSteps } = options;
   const most = Math.max(leastOfOne, Math.min(mostOfOne, Math.floor(mostOfAll / images.length)));
@@ -47,7 +47,7 @@ export function readCaptions(images: readonly TrainingImage[], options: ReadOpti
   });
 }
 
-/** Reads texts that nothing changes any more, such as the sentences of a template. nameOf: what to call the one at an index. */
+/** Reads texts with a single outcome, such as the sentences of a template. nameOf: the name of the text at an index. */
 export function readTexts(
   texts: readonly string[],
   reader: PlaceholderReader,
@@ -64,7 +64,7 @@ function outcomesOf(texts: readonly string[], reader: PlaceholderReader): Captio
   return texts.map((text) => ({ text, reading: reader.read(text) }));
 }
 
-/** The captions of which something is true: whatever chance decides, or as it decides. */
+/** The captions of which something is true: in every outcome, or in some. */
 export interface Split {
   readonly always: readonly CaptionReading[];
   readonly byChance: readonly CaptionReading[];
@@ -80,7 +80,7 @@ export function splitBy(readings: readonly CaptionReading[], isSo: (reading: Pla
   return { always: always.map(({ caption }) => caption), byChance: byChance.map(({ caption }) => caption) };
 }
 
-/** "shuffling and wildcards": what decides, of those that can. */
+/** "shuffling and wildcards": those of `able` that captions depend on. */
 export function decidersOf(captions: readonly CaptionReading[], able: readonly Decider[]): string {
   const found = able.filter((decider) => captions.some(({ decidedBy }) => decidedBy.has(decider)));
   return found.join(" and ");

@@ -15,14 +15,14 @@ const { work, settingsFor } = trainingFolder();
 const png = await encodePng({ width: 128, height: 128, channels: 3, data: new Uint8Array(128 * 128 * 3) });
 let folders = 0;
 
-/** A folder of pictures with these captions; of regularisation pictures with those. */
+/** Flags for a folder of images with these captions, and one of regularisation images. */
 function dataset(captions: readonly string[], regularisation: readonly string[] = []): string[] {
   const parent = path.join(work, `pictures${folders++}`);
   const fill = (name: string, texts: readonly string[]) => {
     const folder = path.join(parent, name, "1_thing");
     mkdirSync(folder, { recursive: true });
     for (const [i, text] of texts.entries()) {
-      // Bytes behind the end make each file another one.
+      // trailing bytes make each file unique
       writeFileSync(path.join(folder, `${i}.png`), Buffer.concat([png, Buffer.from(`${name}${i}`)]));
       writeFileSync(path.join(folder, `${i}.txt`), text);
     }

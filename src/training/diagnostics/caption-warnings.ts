@@ -20,8 +20,8 @@ interface CaptionContext extends Pick<TrainingInputs, "group" | "replacements"> 
   readonly length: Pick<TrainingInputs["length"], "steps">;
 }
 
-/** What becomes of the placeholder tokens in the captions, said before the first step. Read off the token ids that go into the text encoder, so that prefixes,
- *  wildcards, shuffling, templates and the cut are all in it. No random number of the run is drawn. */
+/** Warnings before the first step about placeholder tokens missing from captions or cut off. Judged by the token ids that the text encoder gets, so that prefixes,
+ *  wildcards, shuffling, templates and truncation are all included. Draws none of the run's random numbers. */
 export function captionWarnings(
   settings: Pick<TrainSettings, "maxTokenLength" | "useObjectTemplate" | "useStyleTemplate">,
   { group, placeholder, replacements, length }: CaptionContext,
@@ -90,7 +90,7 @@ function surroundingWord(captions: readonly CaptionReading[], reader: Placeholde
     .find((found) => found !== undefined);
 }
 
-/** The hint that the token is there in another spelling. */
+/** The hint that captions spell the token differently. */
 function otherSpelling(captions: readonly CaptionReading[], reader: PlaceholderReader): string {
   const found = captions.flatMap((caption) => {
     const spellings = textsOf([caption]).map((text) => reader.otherSpelling(text));
@@ -127,14 +127,14 @@ function regularisationWarnings(readings: readonly CaptionReading[], token: stri
 interface CutContext {
   readonly placeholder: Pick<PreparedPlaceholder, "tokens">;
   readonly reader: PlaceholderReader;
-  /** What the readings are of, in the plural. */
+  /** What was read, in the plural: "captions". */
   readonly what: string;
 }
 
-/** The lengths that --max_token_length takes. */
+/** Values of --max_token_length. */
 const longerLengths = [150, 225];
 
-/** What the limit of tokens cuts off: all placeholder tokens, some of them, or the ends of captions. */
+/** Warnings that the token limit cuts off all placeholder tokens, some of them, or the ends of captions. */
 function cutWarnings(readings: readonly CaptionReading[], { placeholder, reader, what }: CutContext): Warning[] {
   const { capacity } = reader;
   const all = readings.flatMap(({ outcomes }) => outcomes.map(({ reading }) => reading));

@@ -17,7 +17,7 @@ const fine: StepView = {
 const codes = (warnings: readonly Warning[]) => warnings.map(({ code }) => code);
 
 describe("warnings of a learning rate", () => {
-  /** 768 numbers of a length of 0.387, as Stable Diffusion 1 has them. */
+  /** An embedding as in Stable Diffusion 1: 768 numbers, norm 0.387. */
   const row = arrayOf([1, 768], new Float32Array(768).fill(0.387 / Math.sqrt(768)));
   const told = (rate: number, steps: number, more: Partial<TrainSettings> = {}, optimizer = "AdamW"): string[] =>
     codes(

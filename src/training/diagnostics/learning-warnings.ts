@@ -6,7 +6,7 @@ import { hasRateSizedSteps } from "../optimizers/index.ts";
 import type { Warning } from "../warnings.ts";
 import type { PlaceholderReading } from "./placeholder-reader.ts";
 
-/** What tells how far a run will move the embeddings. */
+/** What determines how far a run will move the embeddings. */
 interface Outlook {
   readonly settings: TrainSettings;
   /** Name of the optimizer. */
@@ -17,12 +17,12 @@ interface Outlook {
   readonly learningRates: readonly number[];
 }
 
-/** Radians that embeddings should turn by in the whole run at least, and in one step at most. */
+/** In radians: the least turn of embeddings in a whole run, and the largest in one step. */
 const [leastTurn, largestTurn] = [1, 0.5];
-/** Radians that embeddings usually turn by in a step: 5e-4 to 5e-3 for Stable Diffusion 1. */
+/** Usual turn of embeddings in a step, in radians: learning rates of 5e-4 to 5e-3 for Stable Diffusion 1. */
 const usualTurns = [0.03, 0.35] as const;
 
-/** How far the embeddings can turn: by the angle of each step, or about lr sqrt(width) / norm radians. Warnings only: settings run as given. */
+/** Warns if the embeddings can turn too little or too far. A step turns them by its angle, or by about lr sqrt(width) / norm radians. */
 export function learningRateWarnings({ settings, optimizer, initialEmbeddings, learningRates }: Outlook): Warning[] {
   const { stepAngle, learningRate } = settings;
   if (stepAngle === undefined && !hasRateSizedSteps(optimizer)) return [];
@@ -47,26 +47,26 @@ export function learningRateWarnings({ settings, optimizer, initialEmbeddings, l
   return [{ code: "LEARNING_RATE_LARGE", message }];
 }
 
-/** What can be told of a step that was just made. */
+/** What warnings about a step depend on. */
 export interface StepView {
   readonly outcome: StepOutcome;
   readonly optimizer: string;
-  /** Whether it was the first of a run that goes on from no state. */
+  /** Whether it was the first step of a run without --resume. */
   readonly isFirst: boolean;
-  /** What the text encoder got of the word in the captions of the step. */
+  /** How the text encoder read the word in the step's captions. */
   readonly readings: () => readonly PlaceholderReading[];
-  /** Whether it was said before that no caption has the placeholder tokens. */
+  /** Whether a warning has already said that no caption has the placeholder tokens. */
   readonly hasNoCaption?: boolean;
-  /** Of the embeddings after the step, one by one. */
+  /** Norm of each embedding after the step. */
   readonly norms: readonly number[];
   readonly distances: readonly number[];
-  /** Mean length of ordinary tokens' embeddings, in the text encoder that each embedding belongs to. */
+  /** For each embedding, the mean norm of ordinary tokens' embeddings in its text encoder. */
   readonly usualNorms: readonly number[];
-  /** Factor of the loss in the next step, where products are computed in float16. */
+  /** Loss scale of the next step, if products are computed in float16. */
   readonly lossScale: number | undefined;
 }
 
-/** Signs, after a step, that something is wrong. */
+/** Warnings about a step. */
 export function stepWarnings(view: StepView): Warning[] {
   if (view.outcome.isSkipped && view.lossScale !== undefined) return [overflow(view.lossScale)];
   if (view.outcome.isSkipped)
@@ -74,7 +74,7 @@ export function stepWarnings(view: StepView): Warning[] {
   return [...firstStepWarnings(view), ...longEmbeddings(view)];
 }
 
-/** An overflow of float16 is normal while the scale adapts; below 1 it cannot adapt any more. */
+/** Overflows of float16 are normal while the loss scale adapts; a scale below 1 is not. */
 function overflow(lossScale: number): Warning {
   const key = "LOSS_SCALE";
   const message =
@@ -99,7 +99,7 @@ function firstStepWarnings({
     const message = `The first step had no gradient for the word: ${reasonOfNone(readings())}.`;
     return [{ code: "GRADIENT_ZERO", message }];
   }
-  // Where the learning rate alone tells the size of a step, it was judged before.
+  // learningRateWarnings has judged these already
   if (hasRateSizedSteps(optimizer)) return [];
   const turn = Math.max(...distances.map((distance, i) => distance / norms[i]!));
   if (turn <= largestTurn) return [];
@@ -111,7 +111,7 @@ function firstStepWarnings({
   ];
 }
 
-/** Why captions gave no gradient. */
+/** Why the captions gave no gradient. */
 function reasonOfNone(readings: readonly PlaceholderReading[]): string {
   const counts = [
     { count: readings.filter(({ tokens }) => tokens === 0).length, what: "empty or dropped" },
@@ -129,7 +129,7 @@ function reasonOfNone(readings: readonly PlaceholderReading[]): string {
     .join(", ")}`;
 }
 
-/** How many times the usual length of a word is far too long. */
+/** Embeddings this many times as long as ordinary words' are far too long. */
 const longFactor = 10;
 
 function longEmbeddings({ norms, usualNorms }: StepView): Warning[] {

@@ -3,27 +3,27 @@ import type { TrainSettings } from "../../options/index.ts";
 import { chunkCapacity, layerTexts, type MaxTokenLength } from "../../tokenizer/index.ts";
 import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 
-/** What the text encoder gets of the word in a text. */
+/** How the text encoder reads the word in a text. */
 export interface PlaceholderReading {
   /** Tokens of the whole text, before it is cut. */
   readonly tokens: number;
   readonly isCut: boolean;
-  /** Vectors of the word among the tokens that are left. */
+  /** Vectors of the word among the tokens kept. */
   readonly vectors: number;
-  /** "partly": some of its vectors are cut off; "cut": all of them are. "inside": all are there, but only as a piece of another word. */
+  /** "partly": some of its vectors are cut off; "cut": all of them are. "inside": it occurs only as a piece of another word. */
   readonly word: "whole" | "partly" | "cut" | "inside" | "missing";
 }
 
-/** Tokens a caption may have, as the tokenizer takes it. */
+/** Most tokens of a caption, as the tokenizer takes it. */
 export function maxTokenLengthOf({ maxTokenLength }: Pick<TrainSettings, "maxTokenLength">): MaxTokenLength {
   return (maxTokenLength ?? null) as 150 | 225 | null;
 }
 
 export type ReadablePlaceholder = Pick<PreparedPlaceholder, "tokenizers" | "tokens" | "ids" | "layers">;
 
-/** Reads off the token ids what is trained of a word: captions with all replacements made go in. */
+/** Finds a word in captions by their token ids. Takes captions after all replacements. */
 export class PlaceholderReader {
-  /** Tokens a text may have. */
+  /** Most tokens of a text. */
   readonly capacity: number;
   readonly #word: ReadablePlaceholder;
   readonly #ids: ReadonlySet<number>;
@@ -32,11 +32,11 @@ export class PlaceholderReader {
   constructor(word: ReadablePlaceholder, maxTokenLength: MaxTokenLength) {
     this.#word = word;
     this.capacity = maxTokenLength ?? chunkCapacity;
-    // Every layer has as many tokens, so the first tells of all.
+    // every layer has as many tokens: the first one stands for all
     this.#ids = new Set(word.ids.slice(0, word.tokens.length));
   }
 
-  /** Any text encoder tells: their tokenizers differ only in how they fill up a text. */
+  /** Uses the first text encoder's tokenizer: others differ only in padding. */
   #encode(text: string): readonly number[] {
     const { tokenizers, tokens, layers } = this.#word;
     const [inLayer = text] = layers ? layerTexts(text, tokens, layers.slice(0, 1)) : [];
@@ -79,7 +79,7 @@ export class PlaceholderReader {
     }
   }
 
-  /** How a piece of a caption counts; remembered, for the same tags stand in many captions. */
+  /** Length in tokens of a piece of a caption, and whether it has the word; cached, since many captions share tags. */
   weigh(text: string): Weight {
     let weight = this.#weights.get(text);
     if (!weight) {
@@ -96,7 +96,7 @@ export class PlaceholderReader {
     return places.length > 0 && places.every((place) => isInsideWord(text, place));
   }
 
-  /** The other word that the word is a piece of: "cat10" of "cat1". */
+  /** The longer word that contains the word: "cat10" for "cat1". */
   surroundingWord(text: string): string | undefined {
     const whole = this.#word.tokens.join(" ");
     const place = placesOf(whole, text).find((found) => isInsideWord(text, found));
@@ -107,7 +107,7 @@ export class PlaceholderReader {
     return `${before}${this.#word.tokens[0]}${after}`;
   }
 
-  /** The word as a text spells it where that differs in letter case or in how characters are composed: "MyCat" of "mycat". */
+  /** The text's own spelling of the word, if it differs in letter case or Unicode composition: "MyCat" for "mycat". */
   otherSpelling(text: string): string | undefined {
     const word = alike(this.#word.tokens[0]!);
     const runs = text.split(/[\s,;]+/);
@@ -115,7 +115,7 @@ export class PlaceholderReader {
   }
 }
 
-/** Characters of another word that are shown at most on each side. */
+/** Most characters of the containing word shown on each side. */
 const shownAround = 30;
 
 function alike(text: string): string {
@@ -135,14 +135,14 @@ function placesOf(word: string, text: string): Place[] {
 }
 
 const wordCharacter = /[\p{L}\p{N}\p{M}]/u;
-/** Scripts that write words without blanks between them. */
+/** Scripts without spaces between words. */
 const unspaced = /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]/u;
 
 function isInsideWord(text: string, { start, end }: Place): boolean {
   return isJoined(text, start) || isJoined(text, end);
 }
 
-/** Whether the characters before and behind a place make one word. */
+/** Whether the characters on both sides of an index belong to one word. */
 function isJoined(text: string, at: number): boolean {
   const [before, after] = [lastCharacter(text.slice(Math.max(0, at - 2), at)), [...text.slice(at, at + 2)][0]];
   return [before, after].every(

@@ -9,16 +9,16 @@ import type { DeviceRate } from "../../runtime/index.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
 import { type Estimate, secondsOf } from "./estimate.ts";
 
-/** What a run draws each time. */
+/** A round of sample images. */
 interface Drawing {
   readonly images: number;
-  /** Floating point operations of all of them. */
+  /** Floating point operations of a round. */
   readonly flops: number;
-  /** Optimizer steps from one time to the next; undefined: there is none but the first. */
+  /** Optimizer steps between rounds; undefined: no regular rounds. */
   readonly interval: number | undefined;
 }
 
-/** What a run draws as it goes on, if these are its prompts. */
+/** The rounds of sample images that a run draws of these prompts. */
 export function drawingOf(
   { sampleEveryNEpochs, sampleEveryNSteps, gradientAccumulationSteps }: TrainSettings,
   { model, length }: Pick<TrainingInputs, "model" | "length">,
@@ -26,7 +26,7 @@ export function drawingOf(
 ): Drawing {
   if (requests.length === 0) return { images: 0, flops: 0, interval: undefined };
   const ofEpoch = Math.ceil(length.batchesPerEpoch / gradientAccumulationSteps);
-  // its graph has thousands of nodes, and is the same for all images
+  // built once for all images: the graph has thousands of nodes
   const { prediction } = unetOutputs(model, chunkTokens, 1);
   return {
     images: requests.length,
@@ -36,7 +36,7 @@ export function drawingOf(
   };
 }
 
-/** The sample images that a run has left, and the time in seconds of these and its steps. from: steps that were made. */
+/** Sample images still to draw, and the time in seconds for them and the remaining steps. from: steps done. */
 export function expectedRest(
   settings: TrainSettings,
   inputs: TrainingInputs,
@@ -56,7 +56,7 @@ export function expectedRest(
   };
 }
 
-/** Encoding the prompts, a thousandth of it, is left out. prediction: of the U-Net. */
+/** Without encoding the prompts, about a thousandth of it. prediction: the U-Net's output. */
 function imageFlops(request: SampleRequest, model: TrainingInputs["model"], prediction: Tensor): number {
   const sampling = samplingOf(request, model.family);
   const { vaeScaleFactor } = model.vae.architecture;
@@ -69,5 +69,5 @@ function imageFlops(request: SampleRequest, model: TrainingInputs["model"], pred
   );
 }
 
-/** Of the shortest prompts. */
+/** Tokens of the shortest prompts. */
 const chunkTokens = 77;

@@ -13,11 +13,11 @@ import { openRun } from "../setup/open-run.ts";
 import { settingsWarnings, type Warning } from "../warnings.ts";
 import { summarize } from "./summary.ts";
 
-/** What a run says before its first step. */
+/** What a run reports before its first step. */
 export interface DryRun {
   readonly run: RunSummary;
   readonly dataset: DatasetReport;
-  /** What of each image is trained on, or measured. */
+  /** The part of each image that is trained on or measured. */
   readonly crops: readonly TrainedCrop[];
   /** In the order in which the run shows them. */
   readonly warnings: readonly Pick<Warning, "code" | "message" | "option">[];
@@ -29,12 +29,12 @@ interface KnownDevice {
   readonly rate: DeviceRate;
 }
 
-/** Tries runs one after another. Choosing, opening and measuring a device takes longer than the rest, so the one of the last try stays open. */
+/** Dry runs, one after another. The device stays open between them: choosing, opening and measuring it takes longer than the rest. */
 export class DryRuns {
   #known: KnownDevice | undefined;
 
-  /** Does what a run does before its first step, apart from loading networks and writing files: reads model and images, checks everything against
-   *  everything, and estimates memory and time. @throws as train does */
+  /** Does what a run does before its first step, except loading networks and writing files: reads model and images, checks them against
+   *  the settings, and estimates memory and time. @throws as train does */
   async try({ settings: given, warnings: ofSettings }: Checked<TrainSettings>): Promise<DryRun> {
     await requireDevice(given.device);
     const local = await resultOf(withLocalModels(given));

@@ -13,32 +13,32 @@ import type { TrainingInputs } from "../setup/inputs.ts";
 
 /** Memory of a run, in bytes. */
 export interface MemoryEstimate {
-  /** The most of it at any time, sample images left out. */
+  /** Peak without sample images. */
   readonly peak: number;
-  /** Part of the peak: weights that lie in files. The system may drop and read them again. */
+  /** Part of the peak: weights mapped from files. The system may drop them and read them again. */
   readonly weights: number;
   /** Part of the peak: copies of weights. */
   readonly copies: number;
   /** Part of the peak: results of the networks. */
   readonly results: number;
-  /** Part of the peak: decoded images, and latents that are kept. */
+  /** Part of the peak: decoded images and cached latents. */
   readonly pictures: number;
 }
 
 export interface Estimate {
   readonly memory: MemoryEstimate;
-  /** Floating point operations of an optimizer step, the mean over an epoch, with its share of the evaluations. */
+  /** Floating point operations of an optimizer step: mean over an epoch, with its share of the evaluations. */
   readonly flopsPerStep: number;
-  /** Time of such a step at the device's measured rate. */
+  /** Seconds of such a step at the device's measured rate. */
   readonly secondsPerStep: number;
 }
 
-/** What Node, ONNX Runtime and a graph of some thousand nodes take by themselves. */
+/** Memory of Node, ONNX Runtime and a graph of some thousand nodes. */
 const processBytes = 300e6;
-/** What the allocator takes beyond what is asked of it, as measured on models of SD1.5's, SD2's and SDXL's size. */
+/** Factors of what the allocator takes over what is requested, measured on models of SD1.5's, SD2's and SDXL's size. */
 const slack = { copies: 1.4, results: 1.35 };
 
-/** What a run will take on a device, from its graph and the device's measured rate. */
+/** Estimates memory and time of a run from its graph and the device's measured rate. */
 export function estimateRun(
   settings: TrainSettings,
   inputs: TrainingInputs,
@@ -83,14 +83,14 @@ function estimateMemory(
     vaeScaleFactor,
     latentChannels,
   });
-  // where latents are cached, the encoder is gone before the first step
+  // with cached latents the encoder is freed before the first step
   const phases = settings.cacheLatents
     ? [memoryWith([encoder], decoded + kept), memoryWith([step, ...evaluating], kept)]
     : [memoryWith([encoder, step, ...evaluating], decoded + kept)];
   return phases.reduce((most, phase) => (phase.peak > most.peak ? phase : most));
 }
 
-/** What evaluations take while the results of training are held. On a processor their weights are mapped from the same files as those of training. */
+/** Memory of evaluations beside that of training. On a CPU both map their weights from the same files. */
 function evaluationMemory(program: LoweredProgram, inputs: TrainingInputs, device: DeviceName): GraphMemory {
   const { vaeScaleFactor } = inputs.model.vae.architecture;
   const ofSize = (bucket: readonly [number, number]) => {
@@ -103,14 +103,14 @@ function evaluationMemory(program: LoweredProgram, inputs: TrainingInputs, devic
   return device === "cpu" ? { ...most, weights: 0 } : most;
 }
 
-/** Memory of a process with these programs loaded, each of which has run. pictures: bytes of images and latents beside them. */
+/** Memory of a process with these programs loaded, after each has run. pictures: bytes of images and latents. */
 export function memoryWith(programs: readonly GraphMemory[], pictures = 0): MemoryEstimate {
   const sum = (part: keyof GraphMemory) => programs.reduce((total, program) => total + program[part], 0);
   const [weights, copies, results] = [sum("weights"), slack.copies * sum("copies"), slack.results * sum("results")];
   return { peak: processBytes + weights + copies + results + pictures, weights, copies, results, pictures };
 }
 
-/** Width and height in pixels of the micro-batch with the most of them. */
+/** The micro-batch with the most pixels. */
 function largestBatch({ group }: TrainingInputs): { batch: number; width: number; height: number } {
   const batches = group.datasets.flatMap(({ plan, buckets }) =>
     buckets.map(({ resolution: [width, height], images }) => ({
@@ -127,15 +127,15 @@ function named(sizes: Readonly<Record<string, number>>): ReadonlyMap<string, num
   return new Map(Object.entries(sizes));
 }
 
-/** Share of the rate of single large operations that whole networks reach, as measured on models of SD1.5's, SD2's and SDXL's size on processors. */
+/** Rate of whole networks as a share of that of single large operations, measured on models of SD1.5's, SD2's and SDXL's size on CPUs. */
 const usualShare = 0.8;
 
-/** Time that so many floating point operations of a network take. Convolutions and products are about as fast where nothing disturbs them, so the better rate is nearer to the truth. */
+/** Seconds that a network's floating point operations take. Undisturbed, convolutions and matrix products are about equally fast, so the better rate is used. */
 export function secondsOf(flops: number, { convolution, matrix }: DeviceRate): number {
   return flops / (usualShare * Math.max(convolution, matrix));
 }
 
-/** Floating point operations of the evaluations that come with an optimizer step, on average. */
+/** Mean floating point operations of evaluations per optimizer step. */
 function evaluationFlopsPerStep(
   { graph: { squaredErrorSums } }: LoweredMicroStep,
   settings: TrainSettings,

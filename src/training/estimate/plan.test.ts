@@ -41,7 +41,7 @@ test("the time of a run has that of its sample images in it", async () => {
     const { requests } = await readPreviews(settings, inputs);
     const rate = { convolution: 1e9, matrix: 1e9 };
     const { images, seconds } = expectedRest(settings, inputs, requests, estimate(1), rate, from);
-    // estimate says a second a step
+    // the estimate is one second per step
     return { images, drawing: seconds - (25 - from) };
   };
   expect(await restOf(0)).toEqual({ images: 0, drawing: 0 });

@@ -14,7 +14,7 @@ import type { Warning } from "../warnings.ts";
 import { expectedRest } from "./drawing.ts";
 import { type Estimate, estimateRun } from "./estimate.ts";
 
-/** What a run would take. */
+/** Memory and time that a run would take. */
 export interface RunPlan extends Estimate {
   readonly device: string;
   readonly deviceReason: string;
@@ -24,23 +24,23 @@ export interface RunPlan extends Estimate {
   readonly steps: number;
   /** Sample images of the run. */
   readonly images: number;
-  /** Time of all steps and sample images. */
+  /** Seconds of all steps and sample images. */
   readonly seconds: number;
-  /** Memory that is free now, where that is known: on processors. */
+  /** Free memory; known on CPUs only. */
   readonly availableBytes: number | undefined;
-  /** What other settings would make of it. */
+  /** The estimate with other settings. */
   readonly alternatives: readonly Alternative[];
-  /** What the machine's power means for a run of that length. */
+  /** Warnings about battery and sleep for a run of that length. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
 }
 
 export interface Alternative extends Estimate {
-  /** The flags as they would be added to the command line. */
+  /** Flags to add to the command line. */
   readonly flags: string;
 }
 
-/** Says what a run will take, without beginning it: reads model and images, and measures the device for a moment.
- *  @throws as train does, and the signal's reason when that ends it early */
+/** Estimates memory and time of a run without starting it: reads model and images, and measures the device briefly.
+ *  @throws as train does, and the signal's reason if aborted */
 export async function planTraining(given: TrainSettings, signal?: StopSignal): Promise<RunPlan> {
   await requireDevice(given.device);
   const local = await resultOf(unlessAborted(withLocalModels(given), signal));
@@ -83,7 +83,7 @@ interface Change {
   readonly change: Partial<TrainSettings>;
 }
 
-/** Settings that take less memory, those that are there already left out. */
+/** Settings that would take less memory and are not in use yet. */
 function alternativesTo({ cacheLatents, gradientCheckpointing, lowram }: TrainSettings): Change[] {
   const changes: Change[] = [];
   if (!cacheLatents) changes.push({ flags: "--cache_latents", change: { cacheLatents: true } });
@@ -92,7 +92,7 @@ function alternativesTo({ cacheLatents, gradientCheckpointing, lowram }: TrainSe
   return [...changes, { flags: "--gradient_checkpointing", change: { gradientCheckpointing: true } }];
 }
 
-/** A warning where the memory that is free will not do, with the settings that take less. expected: what other settings would make of it. */
+/** A warning if free memory does not suffice, with settings that take less. expected: the estimate for other settings. */
 export function memoryWarnings(
   { memory: { peak } }: Estimate,
   settings: TrainSettings,
@@ -101,7 +101,7 @@ export function memoryWarnings(
 ): Warning[] {
   if (available === undefined || peak <= available) return [];
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
-  // --gradient_checkpointing does what --lowram does, too
+  // --gradient_checkpointing includes what --lowram does
   const changes = alternativesTo(settings).filter(({ change }) => !change.lowram);
   const least = expected(Object.assign({}, settings, ...changes.map(({ change }) => change))).memory.peak;
   const flags = changes.map(({ flags }) => flags).join(" ");

@@ -14,7 +14,7 @@ import { expectedRest } from "./drawing.ts";
 import { estimateRun } from "./estimate.ts";
 import { memoryWarnings } from "./plan.ts";
 
-/** What the first screen says of a run, and warnings where the memory or the battery will not do. Measures the device for a moment to tell how long the run will take, unless its rate is known. */
+/** The contents of a run's first screen, and warnings if memory or battery will not suffice. Measures the device briefly for the time estimate, unless its rate is known. */
 export async function summarize(
   run: Pick<OpenRun, "settings" | "recipe" | "inputs" | "optimizer" | "progress" | "previewRequests">,
   device: OpenDevice,

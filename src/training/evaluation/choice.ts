@@ -5,7 +5,7 @@ import { pairedDifference } from "./statistics.ts";
 /** Embeddings that may be kept at the end of a run: [vectors, width] per text encoder. */
 export interface Candidate {
   readonly name: ChoiceEvent["chosen"];
-  /** Steps after which they were these. */
+  /** The step after which these were the embeddings. */
   readonly step: number;
   readonly embeddings: readonly NdArray<Float32Array>[];
 }
@@ -13,11 +13,11 @@ export interface Candidate {
 /** A candidate with the loss of each item of the choosing batch. */
 export type ScoredCandidate = Candidate & { readonly itemLosses: readonly number[] };
 
-/** So many standard errors another candidate must be better than the last embeddings. */
+/** Standard errors by which another candidate must beat the last embeddings. */
 const surely = 2;
 
-/** Chooses among candidates, of which the first are the last embeddings: another one only where it is better beyond doubt.
- *  Losses are paired: all candidates have the same images, noise and timesteps. */
+/** Chooses among candidates. The first one is the last embeddings; another is chosen only if it is clearly better.
+ *  Losses are paired: all candidates share images, noise and timesteps. */
 export function choose(candidates: readonly ScoredCandidate[]): {
   readonly chosen: ScoredCandidate;
   readonly compared: ChoiceEvent["candidates"];

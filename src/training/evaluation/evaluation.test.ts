@@ -20,7 +20,7 @@ const fileOf = (events: readonly TrainingEvent[]) => readFileSync(ofKind(events,
 describe("a run that is evaluated", () => {
   const lossesOf = (events: readonly TrainingEvent[]) => ofKind(events, "step").map(({ loss }) => loss);
 
-  // without cached latents and with everything that draws numbers
+  // no cached latents, and every setting that draws random numbers
   const random = write(
     "random.toml",
     subsetConfig(concept, "flip_aug = true\nrandom_crop = true\nshuffle_caption = true\n"),

@@ -22,26 +22,26 @@ interface EvaluatedRun {
   readonly settings: TrainSettings;
   readonly inputs: TrainingInputs;
   readonly embeddings: TrainableEmbeddings;
-  /** Of all its steps. */
+  /** Learning rate of every step. */
   readonly learningRates: readonly number[];
   readonly progress: Progress;
   readonly evaluations: EvaluationHistory;
   readonly warnings: WarningCounter;
 }
 
-/** Share of a run that the baseline of its training loss is taken from. */
+/** Share of a run that its training loss's baseline is taken from. */
 const baselineShare = 0.1;
-/** Share of a run by which it is said that nothing was learned. */
+/** Share of a run after which a warning says that nothing was learned. */
 const lateShare = 0.6;
-/** Evaluations that a line can be drawn through with something left over. */
+/** Fewest evaluations for a fitted line with residuals. */
 const fewEvaluations = 4;
-/** How far losses may be from those of a state for the same embeddings: other machines round differently. */
+/** How far losses may differ from the state's for the same embeddings: machines round differently. */
 const tolerance = 1e-4;
 
-/** Gives the loss of each item of a frozen batch for embeddings. */
+/** Measures the loss of each item of a frozen batch for embeddings. */
 type Measure = (embeddings: readonly NdArray<Float32Array>[]) => Promise<number[]>;
 
-/** Measures the loss of what a run has learned on its frozen batch. Draws from none of the run's generators, so training goes on as if there were none. */
+/** Measures a run's embeddings on its frozen batch. Draws from none of the run's generators, so training is the same with and without it. */
 export class Evaluation {
   readonly #run: EvaluatedRun;
   readonly #interval: number;
@@ -49,10 +49,10 @@ export class Evaluation {
   readonly #batch: FrozenBatch;
   readonly #measure: Measure;
   readonly #openChoosing: () => Promise<Measure>;
-  /** Steps before the largest learning rate is reached. */
+  /** Steps until the learning rate peaks. */
   readonly #warmupSteps: number;
 
-  /** openChoosing: prepares the batch that is chosen by. */
+  /** openChoosing: prepares the batch for the choice at the end. */
   constructor(
     run: EvaluatedRun,
     interval: number,
@@ -69,7 +69,7 @@ export class Evaluation {
     this.#warmupSteps = Math.max(0, run.learningRates.indexOf(Math.max(...run.learningRates)));
   }
 
-  /** Before the first step of a run, or of a resumed one: what a step that failed has left undone, or whether losses are those of the state. */
+  /** Call before the first step, also of a resumed run: evaluates if the state lacks the evaluation, else checks that losses agree with the state's. */
   async *atStart(): AsyncGenerator<TrainingEvent> {
     const { evaluations, progress, warnings } = this.#run;
     if (!progress.isResumed) yield* this.#checkInitWord();
@@ -87,7 +87,7 @@ export class Evaluation {
     ]);
   }
 
-  /** What the init word that was given is worth. */
+  /** Compares the given init word with a neutral one. */
   async *#checkInitWord(): AsyncGenerator<TrainingEvent> {
     const { inputs, settings, warnings } = this.#run;
     const compared = await compareInitWord(inputs, settings, this.#measure);
@@ -102,7 +102,7 @@ export class Evaluation {
     ]);
   }
 
-  /** After a step that was completed. */
+  /** Call after each completed step. */
   async *afterStep(): AsyncGenerator<TrainingEvent> {
     const { settings, embeddings, evaluations, progress } = this.#run;
     const { step } = progress;
@@ -116,13 +116,13 @@ export class Evaluation {
     yield* this.#judge();
   }
 
-  /** What the last evaluation tells: that nothing is learned, or that all is. */
+  /** Judges by the last evaluation whether nothing was learned, or whether the run can end early. */
   async *#judge(): AsyncGenerator<TrainingEvent> {
     const { settings, evaluations, progress, inputs, warnings } = this.#run;
     const { evaluated } = evaluations;
     const { step } = progress;
     const { steps } = inputs.length;
-    // the last evaluation that comes in time
+    // the last evaluation before that share of the run
     const isLate = step + this.#interval > lateShare * steps;
     if (isLate && evaluated.length >= fewEvaluations && !hasLearned(evaluated, this.#window))
       yield* warnings.add([this.#nothingLearned()]);
@@ -145,7 +145,7 @@ export class Evaluation {
     };
   }
 
-  /** At the end of a run: which vectors to keep, by losses on a batch that has not been looked at before. */
+  /** At the end of a run: chooses which vectors to keep, by losses on a batch not used before. */
   async *chooseAtEnd(): AsyncGenerator<TrainingEvent> {
     const { evaluations, progress } = this.#run;
     const measure = await this.#openChoosing();
@@ -169,7 +169,7 @@ export class Evaluation {
     ];
   }
 
-  /** How far the losses of a completed step are from what is usual at their timesteps; undefined while that is being learned. */
+  /** Residual of a completed step's losses against the baseline at their timesteps; undefined while the baseline is being learned. */
   residualOf(results: readonly MicroStepResult[]): number | undefined {
     const { evaluations, inputs, progress } = this.#run;
     const timesteps = results.flatMap((result) => result.timesteps);
@@ -188,7 +188,7 @@ export class Evaluation {
   }
 }
 
-/** Radians between embeddings and where they started, for each. */
+/** Angle in radians between each embedding and its start. */
 function turns({ norms, distances, initialNorms }: TrainableEmbeddings): number[] {
   return norms.map((norm, i) => {
     const initial = initialNorms[i]!;
@@ -197,7 +197,7 @@ function turns({ norms, distances, initialNorms }: TrainableEmbeddings): number[
   });
 }
 
-/** Prepares the evaluations of a run; undefined where none are asked for. vae: encodes images whose latents are not cached. */
+/** Prepares the evaluations of a run; undefined if the settings ask for none. vae: encodes images without cached latents. */
 export async function openEvaluation(
   run: EvaluatedRun,
   { runtime: { device } }: ComputingDevice,

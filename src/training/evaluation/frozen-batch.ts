@@ -10,44 +10,44 @@ import type { TrainingInputs } from "../setup/inputs.ts";
 import type { VaeEncoder } from "../setup/vae-encoder.ts";
 import { itemsAtOnce } from "./timing.ts";
 
-/** What is measured: an image with a caption, at one timestep with one noise. */
+/** An item of a frozen batch: an image with a caption, a timestep and noise. */
 interface FrozenItem {
   readonly image: TrainingImage;
-  /** Which of several templates or lines its caption is made from; odd ones are mirrored where images are mirrored at all. */
+  /** Selects among the caption's templates or lines; with flips, odd numbers are mirrored. */
   readonly number: number;
   readonly timestep: number;
   /** [4,h,w] */
   readonly noise: NdArray<Float32Array>;
 }
 
-/** Items of one size, as the networks take them. */
+/** Items of one size, batched for the networks. */
 interface FrozenPart {
-  /** Places of the items in the batch. */
+  /** Indices of the items in the batch. */
   readonly places: readonly number[];
   readonly tokenIds: MicroStepSamples["tokenIds"];
-  /** Everything but the text. */
+  /** All inputs except the text. */
   readonly feeds: Readonly<Record<string, NdArray>>;
-  /** Numbers of a sample's prediction. */
+  /** Elements of one sample's prediction. */
   readonly elements: number;
 }
 
-/** Items with everything random about them drawn once, so that their losses differ by the embeddings alone. */
+/** Items whose random numbers are drawn once, so that losses differ by the embeddings alone. */
 export interface FrozenBatch {
   readonly timesteps: readonly number[];
   readonly parts: readonly FrozenPart[];
 }
 
-/** Batches that share no noise: one to follow a run by, one to choose by at its end, one to find an init word by. */
+/** Purpose of a batch: to follow a run, to choose at its end, or to find an init word. Batches of different purposes share no noise. */
 type Purpose = "following" | "choosing" | "starting";
 
-/** Seeds and first timesteps apart, so that what was chosen is not what was looked at all along. */
+/** Different seeds and timestep offsets, so that the choice is not made on the batch that was followed. */
 const purposes: Readonly<Record<Purpose, { readonly key: number; readonly offset: number }>> = {
   following: { key: 0x65766131, offset: 0.5 },
   choosing: { key: 0x65766132, offset: 0.25 },
   starting: { key: 0x65766133, offset: 0.5 },
 };
 
-/** The timesteps of a batch: the middles (offset 0.5) of as many equal parts of those that are trained on. */
+/** The timesteps of a batch: the trained range in `count` equal parts, one timestep at `offset` in each (0.5: the middle). */
 export function frozenTimesteps(
   count: number,
   { minTimestep = 0, maxTimestep = numTrainTimesteps }: TimestepRange = {},
@@ -60,18 +60,18 @@ export function frozenTimesteps(
 interface FrozenPlan {
   readonly purpose: Purpose;
   readonly count: number;
-  /** Sizes of groups of items, in their order, that can be measured without the ones behind them; their timesteps are spread as well. One of all by default. */
+  /** Sizes of consecutive groups of items that can be measured without later ones; the timesteps of each are spread. Default: one group. */
   readonly groups?: readonly number[];
-  /** Of the run. */
+  /** Seed of the run. */
   readonly seed: number;
   readonly images: readonly TrainingImage[];
   readonly range: TimestepRange;
-  /** Pixels for each number of the latents, and channels of these. */
+  /** Pixels per latent element along a side. */
   readonly vaeScaleFactor: number;
   readonly latentChannels: number;
 }
 
-/** The items of a batch: image j mod n of the images in a fixed random order, timesteps spread and permuted against them. Draws from a generator of its own. */
+/** The items of a batch: images in a fixed random order, repeated as needed, with spread timesteps permuted against them. Has its own generator. */
 function drawItems({ purpose, count, groups, seed, images, range, ...sizes }: FrozenPlan): FrozenItem[] {
   const { key, offset } = purposes[purpose];
   const generator = new TorchGenerator((seed ^ key) >>> 0);
@@ -86,32 +86,32 @@ function drawItems({ purpose, count, groups, seed, images, range, ...sizes }: Fr
   });
 }
 
-/** Place i of 0 ... count - 1, a power of two, in an order of which every beginning is spread: its bits the other way round. */
+/** Bit-reversed i, for i in 0 ... count - 1 (a power of two): every prefix of this order is spread over the range. */
 function spreadPlace(i: number, count: number): number {
   let place = 0;
   for (let bit = 1, mirrored = count / 2; bit < count; bit *= 2, mirrored /= 2) if (i & bit) place += mirrored;
   return place;
 }
 
-/** What a frozen batch is made from. */
+/** Inputs of a frozen batch. */
 interface FrozenSource {
   readonly inputs: Pick<TrainingInputs, "group" | "replacements" | "seed">;
   readonly sampleContext: SampleContext;
   readonly microStepContext: Omit<MicroStepContext, "program">;
   readonly range: TimestepRange;
-  /** Encodes images whose latents are not cached. */
+  /** Encodes images without cached latents. */
   readonly vae: VaeEncoder | undefined;
   readonly device: DeviceName;
 }
 
-/** The images that are learned from, each once: those for regularisation are left out. */
+/** The training images, each once, without regularisation images. */
 export function learnedImages({ images }: Pick<DatasetGroup, "images">): TrainingImage[] {
   const seen = new Map<string, TrainingImage>();
   for (const image of images) if (!image.isReg && !seen.has(image.path)) seen.set(image.path, image);
   return [...seen.values()];
 }
 
-/** Prepares a frozen batch. Latents are the means of the VAE's distributions; where they are cached, the draws that are trained on.
+/** Prepares a frozen batch. Latents are the means of the VAE's distributions, or the cached ones that are trained on.
  *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, LATENTS_UNREADABLE, MASK_MISSING */
 export async function freezeBatch(
   { inputs: { group, replacements, seed }, range, vae, device, ...source }: FrozenSource,
@@ -130,7 +130,7 @@ export async function freezeBatch(
   });
   const context = { ...source.sampleContext, vae: vae && { encode: vae.mean } };
   const samples: MicroStepSamples[] = [];
-  // one at a time: an encoder takes more memory for an image than all that is kept of a batch
+  // one at a time: encoding an image takes more memory than the whole batch
   for (const { image, number } of items)
     samples.push(await samplesOf(await group.stillBatch(image, replacements, number), context));
   const groupOfPlace = (groups ?? [count]).flatMap((size, group) => new Array<number>(size).fill(group));
@@ -142,7 +142,7 @@ export async function freezeBatch(
   return { timesteps: items.map(({ timestep }) => timestep), parts };
 }
 
-/** Places of items that go through the networks together: those of one size and group, as many at once as do not take much memory. */
+/** Indices of items that go through the networks together: of one size and group, as many as `itemsAtOnce` allows. */
 function partsOf(items: readonly FrozenItem[], device: DeviceName, groupOf: (place: number) => number): number[][] {
   const parts: number[][] = [];
   const kindOf = (place: number) => `${items[place]!.image.bucket.join()} ${groupOf(place)}`;
@@ -180,7 +180,7 @@ function feedsOf(
 }
 
 /** Mean squared error of each item of a batch with these embeddings ([vectors, width] per text encoder), unweighted.
- *  program: computes `squaredErrorSums` of a micro-step graph. only: those from first to before last, which are whole groups. */
+ *  program: computes `squaredErrorSums` of a micro-step graph. only: range of items to measure, last excluded; whole groups. */
 export async function itemLosses(
   { timesteps, parts }: FrozenBatch,
   program: Program,

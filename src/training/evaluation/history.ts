@@ -11,19 +11,19 @@ interface Snapshot {
   readonly embeddings: Embeddings;
 }
 
-/** What a state keeps of the evaluations of a run. */
+/** Evaluations of a run as a training state saves them. */
 export interface EvaluationState {
   readonly evaluated: readonly Evaluated[];
   readonly residual: ResidualState;
-  /** Where the best embeddings are to be kept: those of the last evaluation, and the best before. */
+  /** Embeddings of the last evaluation, and the best before it, if the best are to be kept. */
   readonly latest?: Snapshot | undefined;
   readonly best?: Snapshot | undefined;
 }
 
-/** The evaluations of a run so far, what is usual for its training loss, and the embeddings that did best. */
+/** The evaluations of a run so far, the baseline of its training loss, and the best embeddings. */
 export class EvaluationHistory {
   readonly residuals: ResidualMonitor;
-  /** What is kept at the end in place of the last embeddings. */
+  /** Embeddings to save at the end in place of the last ones. */
   chosen: Embeddings | undefined;
   readonly #evaluated: Evaluated[];
   #latest: Snapshot | undefined;
@@ -40,12 +40,12 @@ export class EvaluationHistory {
     return this.#evaluated;
   }
 
-  /** The embeddings of the evaluation whose loss, smoothed over its neighbours, is the lowest. */
+  /** The embeddings of the evaluation with the lowest loss, smoothed over its neighbours. */
   get best(): Snapshot | undefined {
     return this.#best;
   }
 
-  /** Adds an evaluation. embeddings: what was evaluated, where the best are to be kept. */
+  /** Adds an evaluation. embeddings: the evaluated ones, if the best are to be kept. */
   add(evaluated: Evaluated, embeddings?: Embeddings): void {
     this.#evaluated.push(evaluated);
     if (!embeddings) return;
@@ -55,7 +55,7 @@ export class EvaluationHistory {
     this.#latest = { step: evaluated.step, embeddings };
   }
 
-  /** Mean loss of an evaluation and those before and after it; infinite where one of them is missing. */
+  /** Mean loss of an evaluation and its two neighbours; infinite if one is missing. */
   #smoothedAt(step: number | undefined): number {
     const at = this.#evaluated.findIndex((entry) => entry.step === step);
     const three = this.#evaluated.slice(Math.max(0, at - 1), at + 2);
@@ -64,7 +64,7 @@ export class EvaluationHistory {
       : Number.POSITIVE_INFINITY;
   }
 
-  /** Undefined where nothing was evaluated. */
+  /** Undefined without evaluations. */
   state(): EvaluationState | undefined {
     if (this.#evaluated.length === 0) return undefined;
     return {
@@ -96,7 +96,7 @@ function snapshotArrays(name: string, snapshot: Snapshot | undefined): Record<st
   return { [`${name}/step`]: int32([snapshot.step]), ...Object.fromEntries(rows) };
 }
 
-/** The state from its arrays; undefined where there are none. */
+/** The state from its arrays; undefined without them. */
 export function evaluationFrom(arrays: ReadonlyMap<string, NdArray>): EvaluationState | undefined {
   const numbers = (name: string) => [...(arrays.get(name)?.data ?? [])].map(Number);
   const steps = numbers("steps");

@@ -3,14 +3,14 @@ import { numTrainTimesteps } from "../../diffusion/index.ts";
 
 const bins = 20;
 
-/** What a state keeps of residuals: sums and counts of the losses that the baseline is made of, by bin. */
+/** The baseline as a training state saves it: sums and counts of losses, by bin. */
 export interface ResidualState {
   readonly sums: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** The training loss less what is usual at its timesteps: 20 bins of timesteps, each with its mean loss over the first tenth of a run.
- *  Takes most of the noise out of the training loss and costs nothing. */
+/** The training loss minus a baseline at its timesteps: 20 bins of timesteps, each with its mean loss over the first tenth of a run.
+ *  Removes most of the noise of the training loss at no cost. */
 export class ResidualMonitor {
   readonly #sums: number[];
   readonly #counts: number[];
@@ -20,7 +20,7 @@ export class ResidualMonitor {
     this.#counts = [...(state?.counts ?? new Array<number>(bins).fill(0))];
   }
 
-  /** Takes the losses of a step into the baseline. */
+  /** Adds the losses of a step to the baseline. */
   learn(timesteps: readonly number[], losses: readonly number[]): void {
     for (const [i, timestep] of timesteps.entries()) {
       if (!Number.isFinite(losses[i])) continue;
@@ -29,7 +29,7 @@ export class ResidualMonitor {
     }
   }
 
-  /** Mean of loss - baseline over the samples; a bin without one has that of the nearest. Undefined where there is no baseline at all. */
+  /** Mean of loss - baseline over the samples; an empty bin takes the nearest one's baseline. Undefined without any baseline. */
   residual(timesteps: readonly number[], losses: readonly number[]): number | undefined {
     const usual = this.#baseline();
     return usual && mean(timesteps.map((timestep, i) => losses[i]! - usual[binOf(timestep)]!));

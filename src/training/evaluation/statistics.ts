@@ -1,12 +1,12 @@
 import { mean, standardError } from "../../array/index.ts";
 
-/** An evaluation: the loss of each item of the frozen batch after so many steps. */
+/** An evaluation: the loss of each item of the frozen batch after a step. */
 export interface Evaluated {
   readonly step: number;
   readonly itemLosses: readonly number[];
 }
 
-/** How many evaluations rules look back on: those of the 310 steps of DVAR, or of 40 % of the run if that is shorter, at least 6.
+/** How many evaluations the rules look back on: 310 steps' (as DVAR), or 40 % of the run's if that is shorter, at least 6.
  *  Source: Voronov 2023, "Is This Loss Informative? Faster Text-to-Image Customization by Tracking Objective Dynamics". */
 export function windowOf(interval: number, steps: number): number {
   return Math.max(6, Math.min(Math.ceil(310 / interval), Math.ceil((0.4 * steps) / interval)));
@@ -18,19 +18,19 @@ export interface Estimated {
   readonly error: number;
 }
 
-/** The mean of paired differences before - after, with its standard error; that of a single pair is unknown (infinite). */
+/** The mean of paired differences before - after, with its standard error; infinite for a single pair. */
 export function pairedDifference(before: readonly number[], after: readonly number[]): Estimated {
   const differences = before.map((value, i) => value - after[i]!);
   return { mean: mean(differences), error: standardError(differences) };
 }
 
-/** Variance over all values, not corrected. */
+/** Population variance. */
 function variance(values: readonly number[]): number {
   const centre = mean(values);
   return mean(values.map((value) => (value - centre) ** 2));
 }
 
-/** A line through points by least squares: its slope, and the standard deviation of the points about it. */
+/** A least-squares line through points: its slope, and the standard deviation of the points about it. */
 export function leastSquaresLine(xs: readonly number[], ys: readonly number[]): { slope: number; deviation: number } {
   const [centreX, centreY] = [mean(xs), mean(ys)];
   const squares = xs.reduce((sum, x) => sum + (x - centreX) ** 2, 0);
@@ -39,7 +39,7 @@ export function leastSquaresLine(xs: readonly number[], ys: readonly number[]): 
   return { slope, deviation: Math.sqrt(mean(residuals.map((residual) => residual ** 2))) };
 }
 
-/** What is said of the last of some evaluations. */
+/** Figures of an evaluation: see `EvaluationEvent`. */
 export interface EvaluationFigures {
   readonly loss: number;
   readonly drop: number;
@@ -48,7 +48,7 @@ export interface EvaluationFigures {
   readonly ratio: number | undefined;
 }
 
-/** Figures of the last evaluation of a history. window: how many evaluations `slope` and `ratio` look back on, at most. */
+/** Figures of the last evaluation of a history. window: most evaluations that `slope` and `ratio` look back on. */
 export function figuresOf(history: readonly Evaluated[], window: number): EvaluationFigures {
   const losses = history.map(({ itemLosses }) => mean(itemLosses));
   const { mean: drop, error: dropError } = pairedDifference(history[0]!.itemLosses, history.at(-1)!.itemLosses);

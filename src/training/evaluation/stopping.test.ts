@@ -6,12 +6,12 @@ import { earlyEnd, hasLearned } from "./stopping.ts";
 
 const evaluatedAt = (losses: readonly number[], interval = 10) =>
   losses.map((loss, i) => ({ step: i * interval, itemLosses: [loss] }));
-/** Falls by half of what is left in every evaluation, with some scatter. */
+/** Losses that fall towards 0.5 geometrically, with some scatter. */
 const falling = (count: number, rest = 0.5) =>
   Array.from({ length: count }, (_, i) => 0.5 + 0.5 * rest ** i + (i % 2 === 0 ? 1e-4 : -1e-4));
 const endAfter = (losses: readonly number[], warmupSteps = 0) =>
   earlyEnd(evaluatedAt(losses), { window: 6, interval: 10, warmupSteps });
-/** After which of its evaluations a run may end first. */
+/** Index of the first evaluation after which a run may end. */
 const firstStop = (losses: readonly number[], warmupSteps = 0) =>
   losses.findIndex((_, i) => endAfter(losses.slice(0, i + 1), warmupSteps) !== undefined);
 

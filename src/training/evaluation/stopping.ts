@@ -2,16 +2,16 @@ import { mean } from "../../array/index.ts";
 import { evaluationsToStop } from "../../options/index.ts";
 import { type Evaluated, leastSquaresLine } from "./statistics.ts";
 
-/** So many times the scatter of the last evaluations a fall must be, to be one. */
+/** Least fall, as a multiple of the scatter of the last evaluations. */
 const clearly = 3;
-/** A fall below this share of the first loss is none, however smooth: rates that are far too small give such. */
+/** Least fall as a share of the first loss: learning rates that are far too small give smooth but tiny falls. */
 const leastGain = 1e-3;
-/** Share of the fall that counts as all of it. */
+/** Share of the fall that counts as nearly all of it. */
 const nearlyAll = 0.95;
-/** Multiples of the step by which nearly all of the fall was there: a run that has made so many steps has flattened, and one that ends has cooled down. */
+/** Multiples of the step by which the loss had nearly fallen: steps until a run counts as flat, and until it ends after cooldown. */
 const [flattened, cooled] = [1.3, 1.5];
 
-/** How far losses have fallen, to the lowest median of three in a row, and how much the last ones scatter about their line. */
+/** How far losses have fallen (to the lowest median of three in a row), and how much the last ones scatter about their line. */
 export function fallOf(
   evaluated: readonly Evaluated[],
   window: number,
@@ -31,7 +31,7 @@ export function hasLearned(evaluated: readonly Evaluated[], window: number): boo
   return fall > clearly * scatter && fall > leastGain * mean(evaluated[0]!.itemLosses);
 }
 
-/** How a run may end after its last evaluation; undefined where it may not. The reason is the end of a sentence. Up to the last step the learning rate falls to 0.
+/** The last step of a run that may end early, judged after an evaluation, and the reason as the end of a sentence; undefined if it may not. The learning rate falls to 0 until then.
  *  interval: steps between evaluations. Source of the cooldown: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations". */
 export function earlyEnd(
   evaluated: readonly Evaluated[],
@@ -58,7 +58,7 @@ function lossesOf(evaluated: readonly Evaluated[]): number[] {
   return evaluated.map(({ itemLosses }) => mean(itemLosses));
 }
 
-/** The median of every three values in a row; all values where there are fewer. */
+/** The median of every three values in a row; the values themselves if fewer than three. */
 function mediansOfThree(values: readonly number[]): readonly number[] {
   if (values.length < 3) return values;
   return values.slice(2).map((value, i) => [values[i]!, values[i + 1]!, value].toSorted((a, b) => a - b)[1]!);

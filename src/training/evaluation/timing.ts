@@ -3,7 +3,7 @@ import type { DeviceName } from "../../runtime/index.ts";
 
 type AskingSettings = Pick<TrainSettings, "evalEveryNSteps" | "earlyStop" | "keep">;
 
-/** Steps from one evaluation to the next; undefined where none was asked for. */
+/** Steps between evaluations; undefined without evaluations. */
 export function evaluationInterval(
   { evalEveryNSteps, earlyStop, keep }: AskingSettings,
   device: DeviceName,
@@ -16,12 +16,12 @@ export function evaluationInterval(
 /** Items of the frozen batch that is evaluated during a run. */
 export const evaluatedItems = 8;
 
-/** Items of the frozen batch that the vectors to keep are chosen by. */
+/** Items of the frozen batch for the choice at the end. */
 export function choosingItems(device: DeviceName): number {
   return device === "cpu" ? 16 : 32;
 }
 
-/** Latents [h,w] that go through the networks together, at most, as multiples of those of an image of 512 px. On a processor single ones are as fast, and take
+/** Most images of 512 x 512 px, or their equivalent, that go through the networks together. On a CPU single ones are as fast and take
  *  the least memory. */
 const imagesAtOnce = { processor: 1, graphics: 4 } as const;
 

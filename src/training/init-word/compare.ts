@@ -5,11 +5,11 @@ import type { TrainingInputs } from "../setup/inputs.ts";
 import { comparedWith } from "./halving.ts";
 import { embeddingsOfWord } from "./words.ts";
 
-/** What is said of any image of a thing, and of a style. */
+/** Neutral words: true of any image of an object, or in a style. */
 const anyWord = { object: "object", style: "picture" } as const;
 
-/** Compares the init word that was given with a word that says nothing. Undefined where there is nothing to compare.
- *  measure: losses of the same items for embeddings. */
+/** Compares the given init word with a neutral one; undefined without an init word to compare.
+ *  measure: losses of embeddings on the same items. */
 export async function compareInitWord(
   { checkpoint, placeholder }: Pick<TrainingInputs, "checkpoint" | "placeholder">,
   { initWord, weights, useStyleTemplate }: Pick<TrainSettings, "initWord" | "weights" | "useStyleTemplate">,

@@ -2,19 +2,19 @@ import { mean } from "../../array/index.ts";
 import { pairedDifference } from "../evaluation/statistics.ts";
 import type { InitWordEvent } from "../events.ts";
 
-/** A word with the losses of the items it was tried on, in their order. */
+/** A word with its losses on the items tried, in order. */
 export interface TriedWord {
   readonly word: string;
   readonly itemLosses: readonly number[];
 }
 
-/** A round: the best words so far are tried on the items up to a number. */
+/** A round: the best `words` words so far are tried on the first `items` items. */
 export interface Round {
   readonly words: number;
   readonly items: number;
 }
 
-/** Fewer words on more items each time. */
+/** Rounds with ever fewer words on more items. */
 export const rounds: readonly Round[] = [
   { words: Number.POSITIVE_INFINITY, items: 2 },
   { words: 30, items: 4 },
@@ -22,8 +22,8 @@ export const rounds: readonly Round[] = [
   { words: 4, items: 16 },
 ];
 
-/** Tries all words on a few items, and the best of them on more, as rounds say. Losses are paired: each word has the same items.
- *  Yields after each word; returns all words, those tried on most items first, and the best of these first.
+/** Tries all words on a few items, and the best of them on more. Losses are paired: all words have the same items.
+ *  Yields after each word; returns all words, those tried on the most items first, the best of these first.
  *  measure: losses of items first ... last - 1. Source: Jamieson 2016, "Non-stochastic Best Arm Identification" (successive halving). */
 export async function* successiveHalving(
   words: readonly string[],
@@ -43,7 +43,7 @@ export async function* successiveHalving(
   return tried;
 }
 
-/** A word as it is told of: how much higher its losses are than those of the best, on the items that both were tried on. */
+/** A word compared with the best: how much higher its losses are, on the items that both were tried on. */
 export function comparedWith(best: TriedWord, { word, itemLosses }: TriedWord): InitWordEvent["candidates"][number] {
   const { mean: difference, error } = pairedDifference(itemLosses, best.itemLosses.slice(0, itemLosses.length));
   return { word, items: itemLosses.length, difference, error };

@@ -11,14 +11,14 @@ import type { FoundState } from "../state/index.ts";
 import { comparedWith, rounds, successiveHalving, type TriedWord } from "./halving.ts";
 import { embeddingsOfWord, wordsToTry } from "./words.ts";
 
-/** Timesteps at which a word tells most: what an image shows is decided there. */
+/** Timesteps at which words differ most: the content of an image is decided there. */
 const decisive = { minTimestep: 500, maxTimestep: 900 } as const;
-/** Words that are told of. */
+/** Words that are reported. */
 const told = 5;
 
-/** Compares words by the losses of a run's images: on the same images, noise and timesteps, the best on more of them. All words, the best first.
- *  Ranking the whole vocabulary by the gradient at the mean of common words was measured and is no guide: on the small model the right word came in the last third.
- *  Draws from none of the run's generators. @throws what reading images throws */
+/** Compares words by their losses on a run's images, with the same noise and timesteps, the best words on more items. Returns all words, best first.
+ *  Ranking the whole vocabulary by the gradient at the mean of common words does not work: measured on the small model, the right word came in the last third.
+ *  Draws from none of the run's generators. @throws any error in reading images */
 export async function* tryWords(
   words: readonly string[],
   inputs: TrainingInputs,
@@ -53,7 +53,7 @@ export async function* tryWords(
   }
 }
 
-/** Settings and inputs of a run with the init word that --init_word auto stands for. One that goes on from a state has it there; --weights takes its place. */
+/** Settings and inputs of a run, with --init_word auto replaced by the best word. Not needed with a state, which has the vectors, or with --weights. */
 export async function* withInitWord(
   inputs: TrainingInputs,
   settings: TrainSettings,
@@ -77,7 +77,7 @@ export async function* withInitWord(
   return { settings: { ...settings, initWord }, inputs: { ...inputs, placeholder } };
 }
 
-/** Sizes of groups from how many items there are at the end of each. */
+/** Sizes of groups from cumulative counts. */
 function groupsOf(ends: readonly number[]): number[] {
   return ends.map((end, i) => end - (ends[i - 1] ?? 0));
 }

@@ -37,13 +37,13 @@ const styles = [
   ...["pixel", "vintage", "abstract", "modern", "gothic", "cubism", "baroque", "minimalist", "fantasy", "noir"],
 ];
 
-/** Known words that a run may start from: those of these that are single tokens. */
+/** Words to try as init word: those of the lists that are single tokens. */
 export async function wordsToTry(kind: "thing" | "style"): Promise<readonly string[]> {
   const singles = new Set(plainWords(await clipMerges()).values());
   return (kind === "style" ? styles : things).filter((word) => singles.has(word));
 }
 
-/** The rows of a word as a run would start from it: [vectors, width] per text encoder, with layers one after the other.
+/** The embeddings that a run with this init word starts from: [vectors, width] per text encoder; with layers, layer after layer.
  *  @throws INIT_WORD_EMPTY */
 export function embeddingsOfWord(
   word: string,

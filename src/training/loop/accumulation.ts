@@ -5,20 +5,20 @@ import type { MicroBatchRunner } from "./micro-batches.ts";
 import { type SampleContext, samplesOf } from "./micro-step.ts";
 import type { MicroStepResult, MicroStepSamples } from "./micro-step-data.ts";
 
-/** The gradients of one optimizer step, and what they were computed from. */
+/** The gradients of one optimizer step, with its images and captions. */
 export interface StepGradients {
   readonly kind: "gradients";
-  /** Of its micro-batches, in their order. */
+  /** One per micro-batch, in order. */
   readonly results: readonly MicroStepResult[];
   readonly imageKeys: readonly string[];
-  /** As they were trained on. */
+  /** Captions as trained on. */
   readonly captions: readonly string[];
-  /** Where machines have shared the step. */
+  /** Cost of a shared step. */
   readonly figures: ClusterFigures | undefined;
 }
 
-/** Computes what is left of the epoch under way. Yields after every gradient_accumulation_steps micro-batches, and at the end of the epoch;
- *  before that, what happens among the machines that share the step. */
+/** Computes the rest of the current epoch. Yields gradients after every gradient_accumulation_steps micro-batches and at the end of the epoch,
+ *  and before them events of the machines that share the step. */
 export async function* accumulateSteps(
   { settings, inputs, embeddings, progress }: Pick<OpenRun, "settings" | "inputs" | "embeddings" | "progress">,
   sampleContext: SampleContext,
@@ -42,7 +42,7 @@ export async function* accumulateSteps(
         else if (output.kind === "figures") figures = output.figures;
         else yield output;
       }
-      // closed in mid-step, as when a run is to stop at once
+      // the runner was closed mid-step: the run is to stop at once
       if (Object.keys(results).length < taken.length) throw new Error("the step was given up by its runner");
       for (const { loss } of results) progress.completeBatch(loss);
       const samples = taken.flatMap((batch) => batch.samples);
@@ -55,7 +55,7 @@ export async function* accumulateSteps(
   }
 }
 
-/** The samples of the next batches. taken: gets the batches. */
+/** The samples of the next batches. taken: collects the batches. */
 async function* samplesOfStep(
   batches: AsyncGenerator<MicroBatch>,
   count: number,
@@ -70,7 +70,7 @@ async function* samplesOfStep(
   }
 }
 
-/** All images that are trained on, as samples, one at a time: mirrored ones as well, with any captions. */
+/** All training images as samples, one at a time, also mirrored, with arbitrary captions. */
 export async function* imagesOf(
   { group, replacements }: OpenRun["inputs"],
   context: SampleContext,

@@ -21,7 +21,7 @@ function embeddingsWith(rules: Partial<EmbeddingRules>, state?: ReturnType<Train
   return new TrainableEmbeddings([start], optimizer, { ...none, ...rules }, state);
 }
 
-/** What a micro-batch gives. gradients: [count, width]. */
+/** Result of a micro-batch. gradients: [count, width]. */
 function resultOf(gradients: readonly number[]): MicroStepResult {
   const rows = Array.from({ length: count }, (_, i) => gradients.slice(i * width, (i + 1) * width));
   const byToken = new Map(rows.map((row, i) => [firstPlaceholderId + i, Float64Array.from(row)]));

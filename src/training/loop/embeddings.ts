@@ -16,47 +16,47 @@ import {
 } from "./token-gradients.ts";
 
 export interface StepOutcome {
-  /** Length of the gradient before clipping: at every token that was used, of all text encoders together. */
+  /** Norm of the gradient before clipping: at every token used, over all text encoders. */
   readonly gradNorm: number;
-  /** Length of each embedding's gradient before clipping, encoder after encoder. */
+  /** Norm of each embedding's gradient before clipping, encoder after encoder. */
   readonly embeddingGradNorms: readonly number[];
-  /** The gradient was NaN or infinite, so nothing was changed. */
+  /** The gradient was NaN or infinite, so the step changed nothing. */
   readonly isSkipped: boolean;
 }
 
-/** What embeddings and their optimizer are between two steps. */
+/** State of the embeddings and their optimizer between two steps. */
 export interface EmbeddingsState {
   /** [vectors, width] per text encoder. */
   readonly embeddings: readonly NdArray<Float32Array>[];
   readonly optimizer: OptimizerState;
-  /** Scale of the loss, for a run that computes in float16. */
+  /** Loss scale, if the run computes in float16. */
   readonly lossScale?: LossScaleState | undefined;
-  /** Their running average, once it has begun. */
+  /** Running average of the embeddings, once it has begun. */
   readonly average?: readonly NdArray<Float32Array>[] | undefined;
 }
 
-/** What a step does to embeddings beside the optimizer. */
+/** What a step does to embeddings besides the optimizer's update. */
 export interface EmbeddingRules {
-  /** Limit of the gradient's length; 0 for none. */
+  /** Limit of the gradient's norm; 0: none. */
   readonly maxGradNorm: number;
-  /** Weight of the pull to the initial embeddings: of their mean distance, in the loss. */
+  /** Weight in the loss of the mean distance from the initial embeddings. */
   readonly initReg: number;
   readonly normControl: NormControl | undefined;
-  /** For each text encoder, the length that a learning rate of 1 means in each number: 1 where it is no angle. */
+  /** Per text encoder, the change of each number at a learning rate of 1; 1 unless the learning rate is an angle. */
   readonly lengthPerRate: readonly number[];
   readonly average:
     | {
-        /** Share of the earlier average in the next one. */
+        /** Share of the previous average in the next one. */
         readonly decay: number;
-        /** Steps before it begins. */
+        /** Steps before the average begins. */
         readonly firstStep: number;
-        /** Lengths that averages are brought back to, where embeddings are held at them. */
+        /** Norms that averages are rescaled to, if embeddings are held at them. */
         readonly lengths: NormTargets | undefined;
       }
     | undefined;
 }
 
-/** The embeddings of the placeholder tokens, with the optimizer that changes them. */
+/** The embeddings of the placeholder tokens, with their optimizer. */
 export class TrainableEmbeddings {
   readonly optimizer: Optimizer;
   readonly #current: readonly NdArray<Float32Array>[];
@@ -66,7 +66,7 @@ export class TrainableEmbeddings {
   #lossScale: LossScale | undefined;
   #average: readonly NdArray<Float32Array>[] | undefined;
 
-  /** initial: [vectors, width] per text encoder; they are copied. state: what to go on from instead. */
+  /** initial: [vectors, width] per text encoder; they are copied. state: to resume from instead. */
   constructor(
     initial: readonly NdArray<Float32Array>[],
     optimizer: Optimizer,
@@ -82,12 +82,12 @@ export class TrainableEmbeddings {
     if (state) optimizer.restore(state.optimizer);
   }
 
-  /** What the model computes with: [vectors, width] per text encoder. */
+  /** The embeddings that the model computes with: [vectors, width] per text encoder. */
   get current(): readonly NdArray<Float32Array>[] {
     return this.#current;
   }
 
-  /** What is saved and generated with: the averages where the optimizer keeps such.
+  /** The embeddings to save and to generate with: the optimizer's averages, if it keeps them.
    *  differs from sd-scripts: embeddings of schedule-free optimizers are saved as the model computes with them.
    *  coinage: embeddings of schedule-free optimizers are saved as the averages that the optimizer keeps.
    *  because: the averages are these optimizers' result. */
@@ -96,40 +96,40 @@ export class TrainableEmbeddings {
     return this.#current.map(({ data, ...array }, i) => ({ ...array, data: averaged?.[i] ?? data.slice() }));
   }
 
-  /** Their running average, undefined before it has begun. */
+  /** Running average; undefined before it has begun. */
   get averaged(): readonly NdArray<Float32Array>[] | undefined {
     const lengths = this.#rules.average?.lengths;
     return this.#average?.map((array, encoder) => (lengths ? withNorms(array, lengths[encoder]!) : copyOf(array)));
   }
 
-  /** Whether a step depends on gradients at ordinary tokens: by the norm that it clips to, or by its optimizer. */
+  /** Whether a step depends on gradients at ordinary tokens: through clipping or through its optimizer. */
   get usesFrozenRows(): boolean {
     return this.#rules.maxGradNorm > 0 || this.optimizer.usesFrozenRows;
   }
 
-  /** Length of each embedding, encoder after encoder. */
+  /** Norm of each embedding, encoder after encoder. */
   get norms(): number[] {
     return this.#current.flatMap(rowNorms);
   }
 
-  /** Length of each embedding at its start. */
+  /** Norm of each initial embedding. */
   get initialNorms(): number[] {
     return this.#current.flatMap(({ shape }, i) => rowNorms({ dtype: "float32", shape, data: this.#initial[i]! }));
   }
 
-  /** Distance of each embedding from where it started, encoder after encoder. */
+  /** Distance of each embedding from its start, encoder after encoder. */
   get distances(): number[] {
     return this.#current.flatMap(({ data, ...array }, i) =>
       rowNorms({ ...array, data: data.map((value, at) => value - this.#initial[i]![at]!) }),
     );
   }
 
-  /** Scales the loss from here on, as networks that compute in float16 need it. */
+  /** Turns on loss scaling, for networks that compute in float16. */
   useLossScale(): void {
     this.#lossScale = new LossScale(this.#savedLossScale);
   }
 
-  /** Factor of the loss in the next step; undefined where it is not scaled. */
+  /** Factor of the loss in the next step; undefined without loss scaling. */
   get lossScale(): number | undefined {
     return this.#lossScale?.value;
   }
@@ -143,13 +143,13 @@ export class TrainableEmbeddings {
     };
   }
 
-  /** One optimizer step by the summed gradients of its micro-batches, clipped by the norm over every token that a text used.
+  /** One optimizer step by the summed gradients of its micro-batches, clipped by the norm over every token used.
    *  differs from sd-scripts: without fp16 a gradient that is not finite makes every number of the embeddings NaN.
    *  coinage: a gradient that is not finite changes nothing.
    *  because: one bad step must not undo all the others.
    *  stepsDone: before this one. */
   step(results: readonly MicroStepResult[], learningRate: number, stepsDone: number): StepOutcome {
-    // in the order of the batches, whichever was computed first: sums of floating point numbers depend on it
+    // in batch order, whichever was computed first: sums of floating-point numbers depend on it
     const sums: TokenGradients[] = this.#current.map(() => new Map());
     for (const { gradients } of results)
       for (const [encoder, gradient] of gradients.entries()) addGradients(sums[encoder]!, gradient);
@@ -184,7 +184,7 @@ export class TrainableEmbeddings {
       );
   }
 
-  /** Adds the gradient of initReg x the embeddings' mean distance from their start. Source: Pang 2023, "Cross Initialization", `train_cross_init.py`. */
+  /** Adds the gradient of initReg x mean distance of the embeddings from their start. Source: Pang 2023, "Cross Initialization", `train_cross_init.py`. */
   #pullToInitial(sums: readonly TokenGradients[]): void {
     for (const [encoder, { data, shape }] of this.#current.entries()) {
       const [count, width] = shape as readonly [number, number];
@@ -209,7 +209,7 @@ export class TrainableEmbeddings {
   }
 }
 
-/** The token tables as the optimizer sees them: the embeddings are their learned rows, the ordinary tokens' the frozen ones. */
+/** The token tables for the optimizer: placeholder tokens are learned rows, ordinary tokens frozen ones. */
 export function tableShapes(
   embeddings: readonly NdArray<Float32Array>[],
   vocabularies: readonly Pick<VocabularyStatistics, "squares">[],

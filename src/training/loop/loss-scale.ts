@@ -1,14 +1,14 @@
-/** What a state keeps of a loss scale. */
+/** A loss scale as a training state saves it. */
 export interface LossScaleState {
   readonly value: number;
-  /** Steps since it was changed last. */
+  /** Steps since its last change. */
   readonly finiteSteps: number;
 }
 
 const [initialValue, growthInterval] = [2 ** 16, 2000];
 
-/** The factor of the loss that keeps small gradients from vanishing in float16: halved when a gradient overflows, doubled after 2000 steps without.
- *  A power of two, so it changes no digit of what it is taken out of again. Source: PyTorch's GradScaler. */
+/** The factor of the loss that keeps small gradients from vanishing in float16: halved when a gradient overflows, doubled after 2000 steps without overflow.
+ *  A power of two, so multiplying and dividing by it is exact. Source: PyTorch's GradScaler. */
 export class LossScale {
   #state: LossScaleState;
 
@@ -20,7 +20,7 @@ export class LossScale {
     return this.#state.value;
   }
 
-  /** Call this after every optimizer step. */
+  /** Call after every optimizer step. */
   update(wasFinite: boolean): void {
     const { value, finiteSteps } = this.#state;
     if (!wasFinite) this.#state = { value: value / 2, finiteSteps: 0 };

@@ -12,36 +12,36 @@ import { type MicroStepContext, microStep } from "./micro-step.ts";
 import type { MicroStepResult, MicroStepSamples } from "./micro-step-data.ts";
 import type { MicroStepPlan } from "./micro-step-plan.ts";
 
-/** What the micro-batches of one optimizer step share. */
+/** Inputs shared by the micro-batches of one optimizer step. */
 export interface StepInputs {
   /** Steps done before this one. */
   readonly step: number;
-  /** [vectors, width] per text encoder; they stay as they are until the step is done. */
+  /** [vectors, width] per text encoder; unchanged until the step is done. */
   readonly embeddings: readonly NdArray<Float32Array>[];
-  /** Every micro-batch draws from them, in order. */
+  /** Micro-batches draw from them in order. */
   readonly generators: Generators;
-  /** Micro-batches that a step usually has. */
+  /** Micro-batches of a full step. */
   readonly accumulationSteps: number;
   readonly lossScale: number | undefined;
 }
 
-/** What comes of running a step. */
+/** Output of running a step. */
 export type RunnerOutput =
   | { readonly kind: "computed"; readonly index: number; readonly result: MicroStepResult }
-  /** What the step cost, once it is done. */
+  /** Cost of the step, after its last result. */
   | { readonly kind: "figures"; readonly figures: ClusterFigures }
   | ClusterEvent;
 
-/** Computes the micro-batches of optimizer steps. It draws noise and timesteps of each before it takes the next, so the generators go on as they always do.
- *  Results may come in any order: the loop adds them by index. */
+/** Computes the micro-batches of optimizer steps. Draws noise and timesteps of each before it takes the next, so the order of random numbers is always the same.
+ *  Results may come in any order: the loop sums them by index. */
 export interface MicroBatchRunner {
   run(step: StepInputs, batches: AsyncIterable<MicroStepSamples>): AsyncIterable<RunnerOutput>;
-  /** Has sample images drawn elsewhere. */
+  /** Has sample images drawn on other machines. */
   readonly drawer?: ImageDrawer | undefined;
   close(): Promise<void>;
 }
 
-/** A run whose micro-batches are to be computed elsewhere. */
+/** A run whose micro-batches other machines will compute. */
 export interface RunnerContext {
   readonly settings: TrainSettings;
   readonly checkpoint: Checkpoint;
@@ -49,26 +49,26 @@ export interface RunnerContext {
   /** Learned vectors per text encoder. */
   readonly vectors: number;
   readonly seed: number;
-  /** Of the whole run. */
+  /** Steps of the whole run. */
   readonly steps: number;
-  /** Builds the same graph elsewhere. */
+  /** For building the same graph on another machine. */
   readonly plan: MicroStepPlan;
-  /** Equal where the graph of the plan is. */
+  /** Digest of the plan's graph. */
   readonly graph: string;
   readonly runtime: Runtime;
-  /** What is known of sample images, if such are to be drawn. */
+  /** For drawing sample images; undefined if there are none. */
   readonly samples: { readonly predictionType: PredictionType } | undefined;
-  /** Whether a step depends on gradients at ordinary tokens, too. */
+  /** Whether a step also depends on gradients at ordinary tokens. */
   readonly usesFrozenRows: boolean;
-  /** The micro-step as it is loaded here. */
+  /** The micro-step as loaded on this machine. */
   readonly local: MicroStepContext;
-  /** All images that are trained on, as samples, one at a time: mirrored ones as well, with any captions. */
+  /** All training images as samples, one at a time, also mirrored, with arbitrary captions. */
   readonly images: () => AsyncIterable<MicroStepSamples>;
-  /** Aborted when the run is to stop after the step under way. */
+  /** Aborted when the run is to stop after the current step. */
   readonly signal: { readonly aborted: boolean } | undefined;
 }
 
-/** A run whose images are to be encoded elsewhere, before it can be opened. */
+/** A run whose images other machines will encode before its first step. */
 export interface EncodingContext
   extends Pick<RunnerContext, "settings" | "checkpoint" | "model" | "runtime" | "signal"> {
   /** Encodes images of one size on this machine. */
@@ -80,15 +80,15 @@ export type EncodePictures = (pictures: readonly Picture[]) => Promise<LatentDis
 /** Encodes images on many machines. */
 export interface SharedEncoder {
   encode: EncodePictures;
-  /** Batches that it takes at a time. */
+  /** Batches to pass at a time. */
   readonly atOnce: number;
-  /** Called before the first images, with how many are to come. */
+  /** Call before the first images. images: how many will follow. */
   expect(images: number): void;
-  /** What was heard since it was asked last. */
+  /** Events since the last call. */
   news(): Iterable<ClusterEvent>;
-  /** Called after the last image: nothing is computed here any more, and workers wait for the first step. */
+  /** Call after the last image: this machine encodes no more, and workers wait for the first step. */
   finish(): Promise<void>;
-  /** Called once the run is opened, or given up. */
+  /** Call once the run's runner is open, or the run has failed. */
   close(): Promise<void>;
 }
 
@@ -98,7 +98,7 @@ export interface RunSharing {
   openRunner(context: RunnerContext): Promise<MicroBatchRunner>;
 }
 
-/** Computes here, one micro-batch after the other. */
+/** Computes on this machine, one micro-batch after another. */
 export function localRunner(context: MicroStepContext): MicroBatchRunner {
   return {
     async *run({ embeddings, generators, accumulationSteps, lossScale }, batches) {

@@ -17,7 +17,7 @@ export interface MicroStepSamples {
   readonly timeIds?: readonly (readonly number[])[] | undefined;
 }
 
-/** What is drawn for a micro-step. */
+/** Random draws of a micro-step. */
 export type MicroStepDraw = ReturnType<typeof drawTrainingBatch>;
 
 export interface MicroStepResult {
@@ -27,19 +27,19 @@ export interface MicroStepResult {
   readonly timesteps: readonly number[];
   /** Mean over the samples, weighted. */
   readonly loss: number;
-  /** Per text encoder the gradient of loss / accumulationSteps at every token embedding that was used. */
+  /** Per text encoder, the gradient of loss / accumulationSteps at every token embedding used. */
   readonly gradients: readonly TokenGradients[];
 }
 
-// A micro-batch may be cut into parts of whole samples, each of which goes through the networks by itself. Noise and timesteps are drawn for the whole.
+// A micro-batch may be split into parts of whole samples that go through the networks one by one. Noise and timesteps are drawn for the whole.
 
-/** Samples of a micro-batch, the last one excluded. */
+/** A range of samples of a micro-batch; `end` is excluded. */
 export interface SampleRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** Cuts so many samples into parts of nearly equal size, but none without samples. */
+/** Splits samples into at most `parts` ranges of nearly equal size, none empty. */
 export function sampleRanges(samples: number, parts: number): SampleRange[] {
   const count = Math.min(parts, samples);
   const bound = (i: number) => Math.floor((i * samples) / count);
@@ -70,7 +70,7 @@ export function drawIn({ noise, noisyLatents, timesteps }: MicroStepDraw, range:
   };
 }
 
-/** The result of a micro-batch from those of its parts, in their order. */
+/** The result of a micro-batch from the results of its parts, in order. */
 export function joinedParts(parts: readonly MicroStepResult[]): MicroStepResult {
   const [first, ...others] = parts;
   if (others.length === 0) return first!;

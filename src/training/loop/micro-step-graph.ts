@@ -25,19 +25,19 @@ import {
 
 export type LossType = "l2" | "l1" | "huber" | "smooth_l1";
 
-/** What the graph of a micro-step depends on beside its model. */
+/** What the graph of a micro-step depends on besides its model. */
 export interface MicroStepGraphOptions {
-  /** Chunks of 77 tokens a caption has. */
+  /** Chunks of 77 tokens per caption. */
   readonly chunks: number;
   readonly clipSkip?: number | undefined;
-  /** With --xti: layers with cross-attention. Every caption comes once per layer, with that layer's tokens; those of a caption side by side. */
+  /** With --xti: layers with cross-attention. Each caption is repeated per layer with that layer's tokens, repeats side by side. */
   readonly layers?: number | undefined;
   readonly lossType: LossType;
   /** Weigh the loss by a mask at latent size. */
   readonly hasMask: boolean;
   /** Trade time for memory: see UNetOptions. */
   readonly gradientCheckpointing?: boolean;
-  /** Typical sizes of latents; every size must be a multiple of `multipleOf`. */
+  /** Typical sizes of latents. Height and width must be multiples of `multipleOf`. */
   readonly nominal: { readonly batch: number; readonly height: number; readonly width: number };
   readonly multipleOf: number;
 }
@@ -48,13 +48,13 @@ export interface MicroStepGraphOptions {
 export interface MicroStepGraph {
   /** The element loss summed over each sample, unweighted: [B]. */
   readonly lossSums: Tensor;
-  /** The squared error summed over each sample, whatever the loss: [B]. What evaluations measure; it needs no `lossFactors`. */
+  /** The squared error summed over each sample, whatever the loss: [B]. For evaluations; needs no `lossFactors`. */
   readonly squaredErrorSums: Tensor;
   /** Per text encoder, the gradient of the weighted loss at each position: [chunks x B, 77, width]; with layers [chunks x B x layers, 77, width]. */
   readonly tokenGradients: readonly Tensor[];
   readonly text: Conditioning;
   readonly prediction: Tensor;
-  /** What is differentiated, a scalar: the sum of lossSums x lossFactors. */
+  /** The scalar to differentiate: the sum of lossSums x lossFactors. */
   readonly objective: Tensor;
 }
 
@@ -92,7 +92,7 @@ export function microStepGraph(model: DiffusionModel, options: MicroStepGraphOpt
   return { lossSums, squaredErrorSums, tokenGradients, text, prediction, objective };
 }
 
-/** The loss of single elements; huber: 2c (sqrt(d^2 + c^2) - c), smooth_l1 the same without the factor c. */
+/** The loss of each element; huber: 2c (sqrt(d^2 + c^2) - c), smooth_l1 the same without the factor c. */
 function elementLoss(difference: Tensor, type: LossType, batch: Dim): Tensor {
   if (type === "l2") return square(difference);
   if (type === "l1") return absolute(difference);

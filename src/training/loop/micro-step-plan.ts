@@ -9,15 +9,15 @@ import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 import { type MicroStepContext, microStepOutputs } from "./micro-step.ts";
 import { type MicroStepGraph, type MicroStepGraphOptions, microStepGraph } from "./micro-step-graph.ts";
 
-/** What the micro-step of a run depends on beside its model and embeddings, as plain data: the same is built from it on another machine. */
+/** What the micro-step of a run depends on besides its model and embeddings, as plain data from which another machine builds the same one. */
 export interface MicroStepPlan {
   readonly graph: MicroStepGraphOptions;
   /** See LoadOptions. */
   readonly withoutKernelCopies: boolean;
   readonly hasZeroTerminalSnr: boolean;
-  /** What noise, timesteps and weights are drawn and computed by. */
+  /** Options for noise, timesteps and loss weights. */
   readonly options: MicroStepContext["options"];
-  /** Parts that a micro-batch is computed in. */
+  /** Parts that a micro-batch is split into. */
   readonly split: number;
 }
 
@@ -75,7 +75,7 @@ function graphOptions(
   };
 }
 
-/** Whether any image can bring a loss mask. */
+/** Whether any image can have a loss mask. */
 export function hasMasks({ datasets }: Pick<DatasetGroup, "datasets">): boolean {
   return datasets.some(({ subsets }) =>
     subsets.some(({ plan }) => plan.alphaMask || plan.conditioningDataDir !== undefined),
@@ -86,7 +86,7 @@ export function hasMasks({ datasets }: Pick<DatasetGroup, "datasets">): boolean 
 interface PlannedMicroStep {
   readonly graph: MicroStepGraph;
   readonly program: LoweredProgram;
-  /** What it needs to compute, but for its program. */
+  /** Its context except for the loaded program. */
   readonly context: Omit<MicroStepContext, "program">;
 }
 

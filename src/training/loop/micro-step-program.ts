@@ -8,7 +8,7 @@ import type { MicroStepContext, SampleContext } from "./micro-step.ts";
 import type { MicroStepGraph } from "./micro-step-graph.ts";
 import { hasMasks, lowerMicroStep, type MicroStepPlan, microStepPlan } from "./micro-step-plan.ts";
 
-/** What turns batches into gradients, on a device. */
+/** A micro-step loaded on a device. */
 export interface LoadedMicroStep {
   readonly sampleContext: SampleContext;
   readonly microStepContext: MicroStepContext;
@@ -37,7 +37,7 @@ export class LoweredMicroStep {
     this.plan = microStepPlan(settings, inputs);
     const { graph, program, context } = lowerMicroStep(this.plan, inputs.model, runtime, computeDtype);
     this.#context = context;
-    // its results are few and far between: they go back to the system, for the training to have its memory
+    // evaluations are rare: their memory goes back to the system, for training
     const options = { computeDtype, withoutArena: true };
     this.#lowered = {
       graph,
@@ -57,13 +57,13 @@ export class LoweredMicroStep {
     return this.#current.program;
   }
 
-  /** The forward pass alone, where evaluations are asked for. It reads the same weights. */
+  /** The forward pass alone, if the settings ask for evaluations. It shares the weights. */
   get evaluation(): LoweredProgram | undefined {
     return this.#current.evaluation;
   }
 
-  /** Puts the micro-step on its device, once: the graph takes memory that training needs, so it is dropped.
-   *  vae: encodes images whose latents are not cached. */
+  /** Loads the micro-step on its device, once: the graph is dropped, since training needs its memory.
+   *  vae: encodes images without cached latents. */
   async load(vae?: SampleContext["vae"]): Promise<LoadedMicroStep> {
     const loading = this.program.load();
     const loadingEvaluation = this.evaluation?.load();
@@ -74,7 +74,7 @@ export class LoweredMicroStep {
     return { sampleContext, microStepContext: { ...microStepContext, program }, evaluation };
   }
 
-  /** Puts the forward pass alone on its device, where evaluations are asked for. */
+  /** Loads only the forward pass on its device, if the settings ask for evaluations. */
   async loadEvaluation(vae: SampleContext["vae"]) {
     const evaluation = await this.evaluation!.load();
     this.#lowered = undefined;
@@ -91,7 +91,7 @@ export class LoweredMicroStep {
     };
   }
 
-  /** Frees the memory of what was loaded. */
+  /** Closes the loaded programs. */
   async close(): Promise<void> {
     for (const program of this.#loaded) await program.close();
     this.#loaded = [];

@@ -41,11 +41,11 @@ interface GradientCase {
 
 /** The README's, for gradients at the context and at the tokens. */
 const gradientTolerance = 1e-3;
-/** At the prediction, where no network lies between. */
+/** For gradients at the prediction, with no network in between. */
 const lossGradientTolerance = 1e-4;
 /** Some cases are ill-conditioned: groups of these small networks hold as little as one nearly constant channel, and there PyTorch's own float64 is up to 3.1e-2 away
- *  from the recorded float32 (sd1_huber_exponential 1.4e-2, first sample of sd1_masked_huber_min_snr 3.1e-2). Such a case shows it by gradients that jump when the latents
- *  are shaken, or by a prediction that is off by far more than the usual 1e-6. It gets more room, but never more than this. */
+ *  from the recorded float32 (sd1_huber_exponential 1.4e-2, first sample of sd1_masked_huber_min_snr 3.1e-2). In such a case gradients jump when the latents
+ *  are shaken, or the prediction is off by far more than the usual 1e-6. It gets a larger tolerance, but never more than this. */
 const illConditionedTolerance = 5e-2;
 
 describeGoldens("gradients", (folder) => {
@@ -147,20 +147,20 @@ describeGoldens("gradients", (folder) => {
   });
 });
 
-/** Latents with noise of a few millionths, about what rounding makes of the prediction. */
+/** Latents with noise of a few millionths, about the rounding error of the prediction. */
 function shake(latents: NdArray<Float32Array>): NdArray<Float32Array> {
   const noise = new TorchGenerator(0).randn(latents.shape).data;
   return { ...latents, data: latents.data.map((value, i) => value + 4e-6 * noise[i]!) };
 }
 
-/** How much of an l1 loss's gradient may differ because a sign flips where prediction and target nearly meet: 0 when they meet nowhere. */
+/** How much of an l1 loss's gradient may differ because signs flip where prediction and target are nearly equal; 0 if they are nowhere. */
 function flippedSigns(prediction: NdArray<Float32Array>, target: NdArray): number {
   const near = 1e-5 * (Math.hypot(...prediction.data) / Math.sqrt(prediction.data.length));
   const meetings = prediction.data.filter((value, i) => Math.abs(value - Number(target.data[i])) < near).length;
   return 2 * Math.sqrt(meetings / prediction.data.length);
 }
 
-/** The model with the transpose of its text projection, whichever way its file stores it. */
+/** The model with its text projection stored the other way round. */
 function withOtherProjection(model: DiffusionModel): DiffusionModel {
   const textEncoders = model.textEncoders.map((encoder) => ({
     ...encoder,

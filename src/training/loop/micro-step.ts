@@ -29,18 +29,18 @@ import {
 import type { LossType, MicroStepGraph } from "./micro-step-graph.ts";
 import { addAtPositions, type TokenGradients } from "./token-gradients.ts";
 
-/** What turns batches into samples. */
+/** What turning batches into samples needs. */
 export interface SampleContext {
   readonly model: DiffusionModel;
   readonly placeholder: Pick<PreparedPlaceholder, "tokenizers" | "tokens" | "layers">;
   readonly maxTokenLength: MaxTokenLength;
-  /** Encodes images whose latents are not cached. */
+  /** Encodes images without cached latents. */
   readonly vae: Pick<VaeEncoder, "encode"> | undefined;
   /** Whether the graph weighs the loss by a mask. */
   readonly hasMask: boolean;
 }
 
-/** A batch as the networks take it: captions as token ids, images as scaled latents. */
+/** A batch as network inputs: captions as token ids, images as scaled latents. */
 export async function samplesOf(batch: MicroBatch, context: SampleContext): Promise<MicroStepSamples> {
   const { model, hasMask } = context;
   const { scalingFactor, vaeScaleFactor } = model.vae.architecture;
@@ -59,7 +59,7 @@ export async function samplesOf(batch: MicroBatch, context: SampleContext): Prom
 }
 
 /** Token ids of captions for every text encoder: [encoder][caption][chunk][77].
- *  With --xti, every caption comes once per layer, with that layer's tokens: [encoder][caption x layer][chunk][77]. */
+ *  With --xti, each caption is repeated per layer with that layer's tokens: [encoder][caption x layer][chunk][77]. */
 export function tokenIdsOf(
   captions: readonly string[],
   { placeholder, maxTokenLength }: Pick<SampleContext, "placeholder" | "maxTokenLength">,
@@ -77,7 +77,7 @@ async function latentsOf(batch: MicroBatch, vae: SampleContext["vae"]): Promise<
   return vae.encode(pixels);
 }
 
-/** The mask at latent size: exact means over factor x factor pixels; [B,1,h,w]. Without masks everything counts. */
+/** The mask at latent size: exact means over factor x factor pixels; [B,1,h,w]. 1 without masks. */
 function latentMask(batch: MicroBatch, factor: number): NdArray<Float32Array> {
   const count = batch.samples.length;
   const [width, height] = batch.resolution.map((side) => side / factor) as [number, number];
@@ -93,27 +93,27 @@ function latentMask(batch: MicroBatch, factor: number): NdArray<Float32Array> {
   return { dtype: "float32", shape, data };
 }
 
-/** What all micro-steps of a run share. */
+/** Context shared by all micro-steps of a run. */
 export interface MicroStepContext {
   readonly model: DiffusionModel;
-  /** Computes what `microStepOutputs` names. */
+  /** Computes the outputs named by `microStepOutputs`. */
   readonly program: Program;
   readonly schedule: NoiseSchedule;
   readonly lossType: LossType;
   readonly options: TrainingBatchOptions & TimestepWeightOptions & HuberOptions;
-  /** Parts that a micro-batch is computed in (default: 1). */
+  /** Parts that a micro-batch is split into (default: 1). */
   readonly split?: number | undefined;
 }
 
-/** A micro-batch as a part of its optimizer step. */
+/** A micro-batch's place in its optimizer step. */
 interface StepPart {
   /** Micro-batches of an optimizer step. */
   readonly accumulationSteps: number;
-  /** Which of them it is, from 0 (default). */
+  /** Index of the micro-batch in its step (default: 0). */
   readonly index?: number;
-  /** Factor of the loss inside the networks, taken out of the gradient again. */
+  /** Factor of the loss inside the networks; the gradient is divided by it. */
   readonly lossScale?: number | undefined;
-  /** Samples of the micro-batch, where it is computed in parts (default: those of this one). */
+  /** Samples of the whole micro-batch, if this is a part of it. */
   readonly batch?: number;
 }
 
@@ -139,7 +139,7 @@ export async function microStep(
   return joinedParts(results);
 }
 
-/** What comes of a micro-step after all drawing. */
+/** Computes a micro-step after its random draws. */
 export async function computeMicroStep(
   { model, program, schedule, lossType, options }: MicroStepContext,
   embeddings: readonly NdArray<Float32Array>[],
@@ -180,7 +180,7 @@ export async function computeMicroStep(
   return { sampleLosses, timesteps, loss, gradients };
 }
 
-/** What the program of a context computes, by name. */
+/** Outputs of a context's program, by name. */
 export function microStepOutputs({ lossSums, tokenGradients }: MicroStepGraph): Record<string, Tensor> {
   const gradients = tokenGradients.map((gradient, encoder) => [gradientName(encoder), gradient] as const);
   return { lossSums, ...Object.fromEntries(gradients) };

@@ -1,16 +1,16 @@
 import { type NdArray, rowNorms } from "../../array/index.ts";
 
-/** What holds the length of learned embeddings after each step. */
+/** How the norm of learned embeddings is controlled after each step. */
 export type NormControl =
-  /** fixed: each embedding gets its target length. decay: it is drawn to it by min(1, 100 x learning rate) of the way. */
+  /** fixed: each embedding is set to its target norm. decay: it moves min(1, 100 x learning rate) of the way there. */
   | { readonly kind: "fixed" | "decay"; readonly targets: NormTargets }
   /** All embeddings of a text encoder are scaled by (vocabulary's standard deviation / theirs) to the power of 0.1. */
   | { readonly kind: "std"; readonly deviations: readonly number[] };
 
-/** Length of each embedding, for each text encoder. */
+/** Target norm of each embedding, per text encoder. */
 export type NormTargets = readonly (readonly number[])[];
 
-/** Scales embeddings in place, [vectors, width] per text encoder. rates: the learning rate of each text encoder's embeddings as a length, not as an angle.
+/** Scales embeddings in place, [vectors, width] per text encoder. rates: learning rate per text encoder, as a length, not as an angle.
  *  Source: fixed: OneTrainer `AdditionalEmbeddingWrapper.py`, with another target; decay: cloneofsimo/lora `cli_lora_pti.py`; std: invoke-training `textual_inversion.py`. */
 export function controlNorms(
   control: NormControl,
@@ -28,7 +28,7 @@ export function controlNorms(
             return (norm + share * (control.targets[encoder]![i]! - norm)) / norm;
           });
     for (const [i, factor] of factors.entries()) {
-      // an embedding of zeros has no direction to be scaled in
+      // an embedding of zeros cannot be scaled
       if (!Number.isFinite(factor)) continue;
       for (let k = i * width; k < (i + 1) * width; k++) array.data[k]! *= factor;
     }
@@ -45,7 +45,7 @@ function deviation(values: Float32Array): number {
   return Math.sqrt(squares / values.length - (sum / values.length) ** 2);
 }
 
-/** Scales rows to their lengths; a copy. */
+/** A copy with rows scaled to these norms. */
 export function withNorms(array: NdArray<Float32Array>, lengths: readonly number[]): NdArray<Float32Array> {
   const copy = { ...array, data: array.data.slice() };
   controlNorms({ kind: "fixed", targets: [lengths] }, [copy], []);

@@ -2,51 +2,51 @@ import type { Generators } from "../../diffusion/index.ts";
 import { drawEpochOrder, type PythonRandomState, type TorchGeneratorState } from "../../random/index.ts";
 import type { RunLength, Start } from "../setup/length.ts";
 
-/** How far a run has come, between two steps. */
+/** Progress of a run between two steps. */
 export interface ProgressState {
   /** Optimizer steps done. */
   readonly step: number;
-  /** Epochs gone through to their end. */
+  /** Completed epochs. */
   readonly epochsDone: number;
-  /** The epoch under way. */
+  /** The current epoch. */
   readonly epoch: EpochProgress | undefined;
-  /** How the run ends before its last step; undefined as long as it does not. */
+  /** Set if the run ends early. */
   readonly cooldown?: Cooldown | undefined;
 }
 
-/** The end of a run before its last step: the learning rate falls to 0 up to it. */
+/** An early end of a run: the learning rate falls to 0 until `lastStep`. */
 export interface Cooldown {
-  /** Steps that were made before. */
+  /** Steps done when the cooldown began. */
   readonly from: number;
   readonly lastStep: number;
   /** Why the run ends, as the end of a sentence. */
   readonly reason: string;
 }
 
-/** An epoch under way: its order is drawn once, then its batches are used one after the other. */
+/** An epoch in progress: its order is drawn once, then its batches are used one after another. */
 export interface EpochProgress {
   /** Counted from 1. */
   readonly number: number;
-  /** Batch numbers as drawn for this epoch. */
+  /** Batch numbers in the order drawn for this epoch. */
   readonly order: readonly number[];
-  /** Losses of the batches used so far: those at the beginning of the order. */
+  /** Losses of the batches used so far, the first ones of `order`. */
   readonly losses: readonly number[];
 }
 
 export interface GeneratorStates {
   readonly torch: TorchGeneratorState;
   readonly python: PythonRandomState;
-  /** States of earlier versions have none. */
+  /** Missing in states of earlier versions. */
   readonly timesteps?: TorchGeneratorState | undefined;
 }
 
-/** What a resumed run goes on from. */
+/** Progress and generators that a resumed run starts from. */
 interface SavedProgress {
   readonly progress: ProgressState;
   readonly generators: GeneratorStates;
 }
 
-/** Steps, epochs and random numbers of a run. What a failed step has used up can be given back, so what is saved always stands between two steps. */
+/** Steps, epochs and random numbers of a run. A failed step can be undone, so that saved progress is always between two steps. */
 export class Progress {
   readonly isResumed: boolean;
   readonly #length: RunLength;
@@ -58,12 +58,12 @@ export class Progress {
   #cooldown: Cooldown | undefined;
   #epochsDone: number;
   #epoch: (EpochProgress & { readonly losses: number[] }) | undefined;
-  /** The random numbers and used batches that the step under way began with. */
+  /** Generators and used batches at the start of the current step. */
   #stepStart: (GeneratorStates & { readonly batches: number }) | undefined;
-  /** What is saved once the unfinished step is undone: a step that was given up may still be computing, and drawing random numbers. */
+  /** What to save once the unfinished step is undone: an abandoned step may still be computing and drawing random numbers. */
   #undone: SavedProgress | undefined;
 
-  /** start: where a run without a state begins. */
+  /** start: where a run without a state begins its counts. */
   constructor(length: RunLength, generators: Generators, start: Start, saved?: SavedProgress) {
     this.isResumed = saved !== undefined;
     this.#length = length;
@@ -86,17 +86,17 @@ export class Progress {
     return this.#step;
   }
 
-  /** Number of the epoch under way, or of the last one. */
+  /** Number of the current epoch, or of the last one. */
   get epochNumber(): number {
     return this.#epoch?.number ?? this.#epochsDone;
   }
 
-  /** Whether a step was made since the run was opened. */
+  /** Whether a step was done since the run was opened. */
   get hasLearned(): boolean {
     return this.#step > this.#firstStep;
   }
 
-  /** Whether the last step was the first of a run that goes on from no state. */
+  /** Whether the last step was the first of a run without --resume. */
   get isAfterFirstStep(): boolean {
     return !this.isResumed && this.#step === this.#firstStep + 1;
   }
@@ -105,31 +105,31 @@ export class Progress {
     return this.#step >= Math.min(this.#length.steps, this.#cooldown?.lastStep ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Why it ends before its last step, on its own account. */
+  /** Why the run ends early; undefined if it does not. */
   get stopReason(): string | undefined {
     return this.#cooldown?.reason;
   }
 
-  /** Lets the run end with another step than its last one. */
+  /** Ends the run after `lastStep`, with the learning rate falling to 0. */
   coolDown(lastStep: number, reason: string): void {
     this.#cooldown = { from: this.#step, lastStep, reason };
   }
 
-  /** What the learning rate of the next step is multiplied by. Source: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations", eq. 1. */
+  /** Cooldown factor of the next step's learning rate. Source: Hägele 2024, "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations", eq. 1. */
   get rateFactor(): number {
     if (!this.#cooldown) return 1;
     const { from, lastStep } = this.#cooldown;
     return 1 - Math.sqrt((this.#step - from + 1) / (lastStep - from + 1));
   }
 
-  /** Call this once latents are cached: they are drawn from the seed, in a resumed run too, and only then the generators go where the state has them. */
+  /** Call once latents are cached: they are drawn from the seed, also in a resumed run, and only then generators are set to the state's. */
   begin(): void {
     const { drawsOrders, epochsDone } = this.#start;
     if (this.#saved) restoreGenerators(this.#generators, this.#saved.generators);
     else if (drawsOrders) for (let epoch = 0; epoch < epochsDone; epoch++) this.#drawOrder();
   }
 
-  /** The epoch under way, or a new one with its order drawn. */
+  /** The current epoch, or a new one with its order drawn. */
   openEpoch(): EpochProgress {
     const { epochsDone, skippedBatches } = this.#start;
     const skipped = !this.isResumed && this.#epochsDone === epochsDone ? skippedBatches : 0;
@@ -138,28 +138,28 @@ export class Progress {
     return this.#epoch;
   }
 
-  /** Batches of the epoch under way that are not used yet, in their order. */
+  /** Unused batches of the current epoch, in order. */
   get batchesLeft(): readonly number[] {
     return this.#epoch?.order.slice(this.#epoch.losses.length) ?? [];
   }
 
-  /** Counts the next batch of the epoch under way as used. loss: its loss. */
+  /** Counts the next batch of the current epoch as used. */
   completeBatch(loss: number): void {
     this.#epoch?.losses.push(loss);
   }
 
-  /** How many of the next batches make an optimizer step: so many together, or the last ones of the epoch. */
+  /** Batches of the next optimizer step: as many as are accumulated, or the rest of the epoch. */
   batchesOfStep(accumulationSteps: number): number {
     return Math.min(accumulationSteps, this.batchesLeft.length);
   }
 
-  /** Counts a step that was made. */
+  /** Counts a step as done. */
   completeStep(): void {
     this.#step++;
     this.#markStepStart();
   }
 
-  /** Gives back the random numbers and batches that a failed step has used up. */
+  /** Returns the random numbers and batches that a failed step used. */
   undoUnfinishedStep(): void {
     if (!this.#stepStart) return;
     restoreGenerators(this.#generators, this.#stepStart);
@@ -167,7 +167,7 @@ export class Progress {
     this.#undone = this.#current();
   }
 
-  /** Closes an epoch whose batches are used up. One that was cut short stays open: a longer run goes on with it. */
+  /** Closes an epoch if all its batches are used. One cut short stays open: a longer run continues it. */
   closeEpoch(): void {
     if (!this.#epoch || this.#epoch.losses.length < this.#epoch.order.length) return;
     this.#epochsDone = this.#epoch.number;

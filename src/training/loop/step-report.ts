@@ -8,17 +8,17 @@ import type { StepGradients } from "./accumulation.ts";
 import type { StepOutcome } from "./embeddings.ts";
 import type { EpochProgress } from "./progress.ts";
 
-/** A step that was just made. */
+/** A finished step. */
 interface FinishedStep extends StepGradients {
   readonly epoch: EpochProgress;
-  /** Learning rate it was made with. */
+  /** Learning rate of the step. */
   readonly lr: number;
   readonly outcome: StepOutcome;
-  /** How far its losses are from what is usual at their timesteps, where that is known. */
+  /** Mean of its losses minus their baseline; undefined until that is known. */
   readonly residual: number | undefined;
 }
 
-/** What there is to say of a step: what looks wrong, and its numbers. */
+/** Warnings about a step, and its event. */
 export function* reportStep(run: OpenRun, finished: FinishedStep, throughput: Throughput): Generator<TrainingEvent> {
   const { settings, embeddings, optimizer, progress, warnings } = run;
   const { placeholder } = run.inputs;
@@ -36,7 +36,7 @@ export function* reportStep(run: OpenRun, finished: FinishedStep, throughput: Th
   yield stepEvent(run, finished, throughput);
 }
 
-/** Names of `rows` are those of earlier versions: people keep these events in files. */
+/** Fields keep the names `row...` of earlier versions, since people have these events in files. */
 function stepEvent(run: OpenRun, finished: FinishedStep, throughput: Throughput): StepEvent {
   const { embeddings, inputs, progress } = run;
   const { epoch, lr, outcome, imageKeys, residual } = finished;
@@ -71,21 +71,21 @@ function stepEvent(run: OpenRun, finished: FinishedStep, throughput: Throughput)
   };
 }
 
-/** Those for which sd-scripts logs `lr/d*lr`. */
+/** Whether sd-scripts logs `lr/d*lr` for an optimizer. */
 function findsItsStepSize(optimizer: string): boolean {
   return /^(dadapt|prodigy$)/i.test(optimizer);
 }
 
-/** Steps of which the speed is taken: a few, so that it follows the present; and those of which the time left is taken: enough to have the images in them that are
- *  drawn now and then. */
+/** Steps averaged over: few for the speed, so that it follows changes; more for the time left, so that regular sample images are
+ *  included. */
 const windows = { speed: 20, timeLeft: 100 };
 
-/** Speed of a run over its last steps. Counts from when it is made: loading and caching before it are not steps. */
+/** Speed of a run over its last steps. The clock starts at construction, after loading and caching. */
 export class Throughput {
   readonly #marks: { readonly time: number; readonly samples: number }[] = [{ time: performance.now(), samples: 0 }];
   #samples = 0;
 
-  /** Notes a step of so many samples; samples a second, and seconds a step with what comes between steps. */
+  /** Notes a step. Returns samples per second, and seconds per step including what happens between steps. */
   note(samples: number): { readonly samplesPerSecond: number; readonly secondsPerStep: number } {
     this.#samples += samples;
     const now = { time: performance.now(), samples: this.#samples };

@@ -1,11 +1,11 @@
 import { firstPlaceholderId } from "../../models/index.ts";
 
-/** The gradient at each token embedding of a text encoder, by token id; ids that no text used are missing.
- *  Those of ordinary tokens, which stay as they are, are kept, too: sd-scripts has the whole token table as a parameter and clips by the norm
+/** The gradient at each token embedding of a text encoder, by token id; unused ids are missing.
+ *  Includes ordinary tokens, though these never change: sd-scripts has the whole token table as a parameter and clips by the norm
  *  of its gradient, and a few optimizers (D-Adaptation, Prodigy) estimate their step size from all of it. */
 export type TokenGradients = Map<number, Float64Array>;
 
-/** Adds the gradients at token positions, times a factor, to those of their ids, in order of position. positions: [tokens, width]. */
+/** Adds gradients at token positions, times a factor, to the gradients of their ids, in order of position. positions: [tokens, width]. */
 export function addAtPositions(
   gradients: TokenGradients,
   ids: readonly number[],
@@ -32,7 +32,7 @@ export function addGradients(sums: TokenGradients, others: TokenGradients): void
   }
 }
 
-/** The norm that clipping uses: of the gradients of all text encoders together, at learned embeddings and ordinary tokens alike.
+/** The norm for clipping: over the gradients of all text encoders, at learned and ordinary tokens.
  *  differs from sd-scripts: with SDXL, only the second text encoder's gradient is clipped, by its own norm.
  *  coinage: with SDXL, the gradients of both text encoders are clipped by their common norm.
  *  because: --max_grad_norm limits the whole step. */
@@ -43,17 +43,17 @@ export function gradientNorm(encoders: readonly TokenGradients[]): number {
   return Math.sqrt(squares);
 }
 
-/** The length of each learned embedding's gradient; 0 where no text used it. */
+/** The norm of each learned embedding's gradient; 0 if unused. */
 export function learnedGradientNorms(gradients: TokenGradients, count: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.hypot(...(gradients.get(firstPlaceholderId + i) ?? [])));
 }
 
-/** The factor that limits a gradient of this norm; a limit of 0 switches clipping off. Source: torch.nn.utils.clip_grad_norm_. */
+/** The factor that clips a gradient of this norm; 1 if maxNorm is 0. Source: torch.nn.utils.clip_grad_norm_. */
 export function clipFactor(norm: number, maxNorm: number): number {
   return maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
 }
 
-/** The gradients at the learned embeddings, times a factor: [count, width], zero where no text used one. */
+/** The gradients at the learned embeddings, times a factor: [count, width]; 0 if unused. */
 export function learnedGradients(
   gradients: TokenGradients,
   count: number,

@@ -4,8 +4,8 @@ import { type LearningRateSchedule, mistake, type ScheduleSettings } from "./set
 import { torchSchedules } from "./torch-schedules.ts";
 
 /** The learning rate of every optimizer step. A list of rates as text (see `rateTextSchedule`) is a schedule of its own.
- *  totalSteps: optimizer steps of the run. processes: the scheduler is advanced once for each process of a distributed run, against a length
- *  that is as many times longer. @throws LR_SCHEDULE, LR_SCHEDULE_UNKNOWN */
+ *  totalSteps: optimizer steps of the run. processes: of a distributed run; the scheduler advances once per process, over a length
+ *  multiplied likewise. @throws LR_SCHEDULE, LR_SCHEDULE_UNKNOWN */
 export function createSchedule(
   given: Omit<ScheduleSettings, "learningRate"> & { readonly learningRate: number | string },
   totalSteps: number,
@@ -49,12 +49,12 @@ function listedRates(
 
 interface RateUntil {
   readonly rate: number;
-  /** Steps it holds up to, counted from the beginning. */
+  /** Step until which the rate holds. */
   readonly limit: number;
 }
 
-/** Learning rates as the A1111 web UI takes them, `0.05:10, 0.02:20, 0.005`: each until the step after its colon, the last for good.
- *  @throws LR_SCHEDULE for a text that is not such a list, and when the steps do not rise. */
+/** Learning rates in the A1111 web UI's notation, `0.05:10, 0.02:20, 0.005`: each until the step after its colon, the last to the end.
+ *  @throws LR_SCHEDULE if the text is not such a list or its steps do not rise */
 export function rateTextSchedule(text: string): LearningRateSchedule {
   const rules = text.split(",").map((part) => rateUntil(part, text));
   if (rules.some(({ limit }, i) => i > 0 && limit <= rules[i - 1]!.limit))
@@ -79,7 +79,7 @@ function wrongList(message: string, text: string): Error {
   );
 }
 
-/** What Adafactor reports of its step before; the given rate before the first. */
+/** The rate that Adafactor reported for its previous step; before the first step, the given rate. */
 function reportedRate(
   { learningRate, learningRateSource }: ScheduleSettings,
   span: ScheduleSpan,
@@ -94,10 +94,10 @@ function reportedRate(
   return (step, reported = learningRate) => (step === 0 ? learningRate : reported);
 }
 
-/** Every name that --lr_scheduler takes. */
+/** Values of --lr_scheduler. */
 const scheduleNames: readonly string[] = [...Object.keys(namedSchedules), "adafactor"];
 
-/** Every name that --lr_scheduler_type takes. */
+/** Values of --lr_scheduler_type. */
 const scheduleTypes: readonly string[] = Object.keys(torchSchedules);
 
 function namedSchedule(name: string) {

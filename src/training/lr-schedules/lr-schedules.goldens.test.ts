@@ -14,7 +14,7 @@ interface Case {
   readonly error: string | null;
 }
 
-/** The words after a flag of a command line. */
+/** The values of a flag on a command line. */
 function wordsAfter(args: readonly string[], flag: string): readonly string[] | undefined {
   const at = args.indexOf(flag);
   if (at < 0) return undefined;
@@ -49,7 +49,7 @@ function argumentsOf(args: readonly string[]): OptimizerArguments {
   return parsePythonArguments(wordsAfter(args, "--optimizer_args") ?? []);
 }
 
-/** A number of steps as argparse reads it: a count, or a fraction of all steps. */
+/** A number of steps as sd-scripts reads it: a count, or a share of all steps. */
 function stepsOf(text: string | undefined, totalSteps: number): number | undefined {
   if (text === undefined) return undefined;
   const isShare = text.endsWith("%") || Number(text) < 1;
@@ -57,7 +57,7 @@ function stepsOf(text: string | undefined, totalSteps: number): number | undefin
   return isShare ? Math.trunc(amount * totalSteps) : amount;
 }
 
-/** What Adafactor reports after each step with a [3,4] table of ones and gradients of one. */
+/** The rate that Adafactor reports after each step, for a [3,4] table of ones and gradients of 1. */
 function adafactorRates(args: readonly string[], steps: number): number[] {
   const choice = chooseOptimizer({ optimizerType: "Adafactor", optimizerArgs: argumentsOf(args) });
   const optimizer = createOptimizer(choice, [{ rows: 3, columns: 4 }]);

@@ -12,8 +12,8 @@ type Factor = (step: number) => number;
 
 type NamedSchedule = (span: ScheduleSpan, settings: ScheduleSettings, args: ScheduleArguments) => Factor;
 
-/** The schedules of transformers and diffusers under their names. Each rises in a straight line to 1 before it takes its own course.
- *  `adafactor` is not here: it repeats what its optimizer reports. */
+/** The schedules of transformers and diffusers by name. Most warm up linearly to 1 first.
+ *  `adafactor` is missing: it repeats what its optimizer reports. */
 export const namedSchedules: Readonly<Record<string, NamedSchedule>> = {
   constant(span, _, args) {
     checkNames(args, [], "constant");
@@ -32,7 +32,7 @@ export const namedSchedules: Readonly<Record<string, NamedSchedule>> = {
     return warmedUp(span, (_progress, step) => Math.max(0, (span.total - step) / length));
   },
 
-  /** Half a period, whatever --lr_scheduler_num_cycles says; only the argument changes it. */
+  /** Half a period by default; ignores --lr_scheduler_num_cycles, not the argument num_cycles. */
   cosine(span, _, args) {
     const { num_cycles: cycles = 0.5 } = numberArguments(args, ["num_cycles"], "cosine");
     return warmedUp(span, (progress) => Math.max(0, cosine(2 * cycles * progress)));
@@ -84,7 +84,7 @@ export const namedSchedules: Readonly<Record<string, NamedSchedule>> = {
     };
   },
 
-  /** "value:limit,...,value": the first value whose limit lies beyond the step. There is no warm-up. */
+  /** "value:limit,...,value": the first value whose limit is after the step. No warm-up. */
   piecewise_constant(_, __, args) {
     checkNames(args, ["step_rules"], "piecewise_constant");
     const { rules, rest } = stepRules(args.step_rules);
@@ -100,7 +100,7 @@ export function warmupWithout(name: string): Error {
   );
 }
 
-/** A straight rise from 0 during the warm-up, then a course over progress 0..1. */
+/** Linear warm-up from 0 to 1, then `course` over progress 0..1. */
 function warmedUp(span: ScheduleSpan, course: (progress: number, step: number) => number): Factor {
   return (step) =>
     step < span.warmup
@@ -108,7 +108,7 @@ function warmedUp(span: ScheduleSpan, course: (progress: number, step: number) =
       : course((step - span.warmup) / Math.max(1, span.total - span.warmup), step);
 }
 
-/** From 1 to 0 in one half period. */
+/** Cosine from 1 to 0 in the first half period. */
 function cosine(halfPeriods: number): number {
   return 0.5 * (1 + Math.cos(Math.PI * halfPeriods));
 }

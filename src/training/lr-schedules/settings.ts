@@ -1,11 +1,11 @@
 import { CoinageError } from "../../errors/index.ts";
 
-/** An argument of --lr_scheduler_args, as its Python literal was read. */
+/** An argument of --lr_scheduler_args: a parsed Python literal. */
 export type ScheduleArgument = number | boolean | string | null | readonly ScheduleArgument[];
 
 export type ScheduleArguments = Readonly<Record<string, ScheduleArgument>>;
 
-/** sd-scripts' settings of the learning rate under camelCase names. */
+/** sd-scripts' learning rate settings, in camelCase. */
 export interface ScheduleSettings {
   readonly learningRate: number;
   /** Name of a schedule (default "constant"). */
@@ -20,14 +20,14 @@ export interface ScheduleSettings {
   readonly lrSchedulerPower?: number | undefined;
   readonly lrSchedulerTimescale?: number | undefined;
   readonly lrSchedulerMinLrRatio?: number | undefined;
-  /** Where the optimizer takes its learning rate from (default: the schedule). "adafactor" sets its own, "constant" wants no schedule. */
+  /** Source of the optimizer's learning rate (default: the schedule). adafactor: the optimizer sets its own; constant: no schedule. */
   readonly learningRateSource?: "schedule" | "adafactor" | "constant" | undefined;
 }
 
 /** The learning rate of optimizer step `step`, from 0. Pure, except that Adafactor's schedule repeats what the optimizer reported. */
 export type LearningRateSchedule = (step: number, reportedRate?: number) => number;
 
-/** Numbers among a schedule's arguments, by name. @throws LR_SCHEDULE for other names and for what is not a number. */
+/** A schedule's numeric arguments, by name. @throws LR_SCHEDULE for other names and for values that are not numbers */
 export function numberArguments<const Name extends string>(
   given: ScheduleArguments,
   names: readonly Name[],

@@ -3,7 +3,7 @@ import { checkNames, mistake, numberArguments, type ScheduleArgument, type Sched
 /** Learning rate at a scheduler step. */
 export type Rate = (step: number) => number;
 
-/** The classes of torch.optim.lr_scheduler that need nothing but numbers, in closed form. */
+/** The classes of torch.optim.lr_scheduler that depend on step and numbers alone, in closed form. */
 export const torchSchedules: Readonly<Record<string, (base: number, args: ScheduleArguments) => Rate>> = {
   ConstantLR(base, args) {
     const { factor = 1 / 3, total_iters: length = 5 } = numberArguments(args, ["factor", "total_iters"], "ConstantLR");
@@ -112,12 +112,12 @@ function oneCycle(
   };
 }
 
-/** From 1 to 0 along half a cosine. */
+/** Half a cosine, from 1 to 0. */
 function between(progress: number): number {
   return 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 
-/** @throws LR_SCHEDULE where the argument is missing or not above 0. */
+/** @throws LR_SCHEDULE if the argument is missing or not above 0 */
 function required(value: number | undefined, what: string, name: string): number {
   if (value !== undefined && value > 0) return value;
   throw mistake(

@@ -1,8 +1,8 @@
 import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { Slot, TableShape, UpdateRule } from "./optimizer.ts";
 
-/** Adafactor: second moments as products of a row and a column factor, steps relative to the parameters' own size.
- *  Row and column means and root mean squares run over the whole table, unused rows included. Works without a learning rate while
+/** Adafactor: second moments as products of a row and a column factor, steps relative to the parameters' size.
+ *  Row and column means and root mean squares run over the whole table, unused rows included. Needs no learning rate while
  *  `relative_step` is on. Source: Shazeer 2018, "Adafactor"; library transformers. */
 export function adafactor(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
@@ -57,7 +57,7 @@ export function adafactor(given: OptimizerArguments): UpdateRule {
   return rule;
 }
 
-/** Exponential means of the squared gradients' row and column means. */
+/** Exponential moving averages of the squared gradients' row and column means. */
 function updateFactors(slots: readonly Slot[], columnSquare: Float32Array, kept: number, eps: number): void {
   const { columns } = slots[0]!.shape;
   const rows = rowsOf(slots[0]!.shape);
@@ -77,7 +77,7 @@ function updateFactors(slots: readonly Slot[], columnSquare: Float32Array, kept:
   });
 }
 
-/** Gradients over the root of the factored second moment, slot by slot. */
+/** Gradients divided by the root of the factored second moment, slot by slot. */
 function normalizedUpdates(slots: readonly Slot[], columnSquare: Float32Array): Float64Array[] {
   const { columns } = slots[0]!.shape;
   let rowSum = 0;

@@ -117,7 +117,7 @@ export function nadam(given: OptimizerArguments): UpdateRule {
   return rule;
 }
 
-/** Steps are adaptive only once the variance of their denominator is bounded. */
+/** SMA length above which RAdam's steps are adaptive: the variance of their denominator is bounded. */
 const smallestLength = 5;
 
 /** Rectified Adam, as in PyTorch. Source: Liu 2019, "On the Variance of the Adaptive Learning Rate and Beyond". */

@@ -1,11 +1,11 @@
 import { CoinageError, nearestName } from "../../errors/index.ts";
 
-/** What a Python literal can be; tuples and lists are arrays. */
+/** A Python literal; tuples and lists are arrays. */
 type ArgumentValue = number | boolean | string | null | readonly ArgumentValue[];
 
 export type OptimizerArguments = Readonly<Record<string, ArgumentValue>>;
 
-/** Arguments that choose between equal implementations, or how much is printed: accepted for every optimizer. */
+/** Arguments that only select an implementation or verbosity: accepted for every optimizer. */
 const withoutEffect = [
   "foreach",
   "fused",
@@ -29,7 +29,7 @@ type Widened<Value> = Value extends boolean
 
 type Values<Defaults extends ArgumentDefaults> = { readonly [Name in keyof Defaults]: Widened<Defaults[Name]> };
 
-/** An optimizer's arguments: the given ones over the defaults. @throws OPTIMIZER_ARGS for unknown names and values of a wrong kind. */
+/** An optimizer's arguments: the given ones over the defaults. @throws OPTIMIZER_ARGS for unknown names and values of the wrong type */
 export function readArguments<const Defaults extends ArgumentDefaults>(
   given: OptimizerArguments,
   defaults: Defaults,
@@ -71,7 +71,7 @@ function wrongKind(name: string, value: ArgumentValue, standard: ArgumentDefault
   });
 }
 
-/** The value in Python's own notation, as `print` writes it. */
+/** The value in Python's notation, as `print` writes it. */
 export function formatLiteral(value: ArgumentValue): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
@@ -80,7 +80,7 @@ export function formatLiteral(value: ArgumentValue): string {
   return `(${value.map(formatLiteral).join(", ")}${value.length === 1 ? "," : ""})`;
 }
 
-/** Python switches to exponents below 1e-4 and writes two digits in them. */
+/** Python uses exponents below 1e-4, with two digits. */
 function formatNumber(value: number): string {
   if (value === 0 || Math.abs(value) >= 1e-4) return String(value);
   return value.toExponential().replace(/e-(\d)$/, "e-0$1");

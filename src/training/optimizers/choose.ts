@@ -21,7 +21,7 @@ import { adadelta, adagrad, asgd, rmsprop, rprop, sgd, sgdNesterov } from "./tor
 
 type RuleFactory = (given: OptimizerArguments) => UpdateRule;
 
-/** sd-scripts' own names, in lower case: it matches them in any. "Paged" differs only in where the state lives. */
+/** sd-scripts' names, in lower case: it ignores case. "Paged" variants differ only in where the state is stored. */
 const ownNames: Readonly<Record<string, RuleFactory>> = {
   adamw: adamW,
   adamw8bit: adamW8bit,
@@ -48,7 +48,7 @@ const ownNames: Readonly<Record<string, RuleFactory>> = {
   sgdschedulefree: sgdScheduleFree,
 };
 
-/** Classes of torch.optim, whose names keep their case. */
+/** Classes of torch.optim; their names are case-sensitive. */
 const torchNames: Readonly<Record<string, RuleFactory>> = {
   Adadelta: adadelta,
   Adagrad: adagrad,
@@ -63,7 +63,7 @@ const torchNames: Readonly<Record<string, RuleFactory>> = {
   SGD: sgd,
 };
 
-/** Every name that --optimizer_type takes. */
+/** Values of --optimizer_type. */
 export const optimizerNames: readonly string[] = [
   "AdamW",
   "AdamW8bit",
@@ -92,7 +92,7 @@ export const optimizerNames: readonly string[] = [
 ];
 
 interface OptimizerSettings {
-  /** --optimizer_type; empty for AdamW. */
+  /** --optimizer_type; empty: AdamW. */
   readonly optimizerType?: string | undefined;
   readonly use8bitAdam?: boolean | undefined;
   readonly useLionOptimizer?: boolean | undefined;
@@ -100,7 +100,7 @@ interface OptimizerSettings {
   readonly optimizerArgs?: OptimizerArguments | undefined;
 }
 
-/** The name meant by the settings: one of `optimizerNames`, but in the user's spelling. */
+/** The name that the settings choose: one of `optimizerNames`, in the user's spelling. */
 function optimizerName({ optimizerType, use8bitAdam, useLionOptimizer }: OptimizerSettings): string {
   if (use8bitAdam) return "AdamW8bit";
   if (useLionOptimizer) return "Lion";
@@ -122,18 +122,18 @@ function lookUp(names: Readonly<Record<string, RuleFactory>>, name: string): Rul
   return Object.hasOwn(names, name) ? names[name] : undefined;
 }
 
-/** Where an optimizer's learning rate comes from: the chosen schedule, Adafactor itself (the given rate stands only until its first step),
+/** Source of an optimizer's learning rate: the chosen schedule, Adafactor itself (the given rate counts until its first step),
  *  or the given rate throughout. */
 type LearningRateSource = "schedule" | "adafactor" | "constant";
 
 export interface OptimizerChoice {
   readonly name: string;
-  /** The arguments as they were understood, those that sd-scripts adds by itself included. */
+  /** The arguments, including those that sd-scripts adds. */
   readonly args: OptimizerArguments;
   readonly learningRate: LearningRateSource;
 }
 
-/** What the settings choose, before it is built. @throws OPTIMIZER_UNKNOWN */
+/** The optimizer that the settings choose. @throws OPTIMIZER_UNKNOWN */
 export function chooseOptimizer(settings: OptimizerSettings): OptimizerChoice {
   const name = optimizerName(settings);
   ruleFactory(name);
@@ -157,7 +157,7 @@ export function createOptimizer({ name, args }: OptimizerChoice, tables: readonl
   return optimizerOf(ruleFactory(name)(args), tables);
 }
 
-/** What takes the place of an optimizer where only directions are learned. */
+/** The optimizer of --update direction. */
 export function directionOptimizer(args: DirectionArguments, tables: readonly TableShape[]): Optimizer {
   return optimizerOf(direction(args), tables);
 }
@@ -168,7 +168,7 @@ interface AdvisedSettings {
   readonly lrScheduler: string;
 }
 
-/** What sd-scripts warns of: settings that go badly with the optimizer. */
+/** sd-scripts' warnings about settings that do not suit the optimizer. */
 export function optimizerWarnings({ name, args, learningRate }: OptimizerChoice, settings: AdvisedSettings): string[] {
   const lowerCase = name.toLowerCase();
   if (/^(dadapt|prodigy)/.test(lowerCase) && settings.learningRate <= 0.1)

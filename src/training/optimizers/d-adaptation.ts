@@ -1,14 +1,14 @@
 import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import { type Slot, type UpdateRule, zeros } from "./optimizer.ts";
 
-/** The D-Adaptation family finds its step size d, a lower bound of the distance to the solution; learning rates are relative to it, about 1.
+/** The D-Adaptation family estimates its step size d, a lower bound of the distance to the solution; learning rates are relative to d, about 1.
  *  Source: Defazio 2023, "Learning-Rate-Free Learning by D-Adaptation"; library dadaptation.
  *  differs from sd-scripts: with weight decay that is added to gradients, D-Adaptation counts the decay of the whole token table in its estimate of d.
  *  coinage: with weight decay that is added to gradients, D-Adaptation counts the decay of the learned embeddings alone.
  *  because: the other embeddings never change. */
 const distanceArguments = { d0: 1e-6, growth_rate: Number.POSITIVE_INFINITY } as const;
 
-/** The larger of d and its new estimate, which may grow only so fast. */
+/** The larger of d and its new estimate, with growth limited by growthRate. */
 function grown(d: number, estimate: number, growthRate: number): number {
   return Math.max(d, Math.min(estimate, d * growthRate));
 }
@@ -159,7 +159,7 @@ export function dAdaptAdam(given: OptimizerArguments): UpdateRule {
   return rule;
 }
 
-/** The variant of the paper's preprint, which the bare name "DAdaptation" stands for. */
+/** The variant in the paper's preprint: sd-scripts' "DAdaptation". */
 export function dAdaptAdamPreprint(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, {
     ...adamArguments,
@@ -271,7 +271,7 @@ function adanRule(
   };
 }
 
-/** Lion with D-Adaptation; its estimate may grow at any rate. */
+/** Lion with D-Adaptation; its estimate has no growth limit. */
 export function dAdaptLion(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { betas: [0.9, 0.99], weight_decay: 0, d0: 1e-6 });
   const [beta1, beta2] = args.betas;

@@ -16,7 +16,7 @@ describe("learning directions", () => {
     const tables = [{ rows: 1, columns: 3 }];
     const optimizer = directionOptimizer({ lengths: [[1]], momentum: 0, priorPull: 0.1 }, tables);
     const row = Float32Array.of(0, 0, 1);
-    // the first step makes the start known without moving
+    // the first step records the start without moving
     optimizer.step([row], [new Float32Array(3)], 0.1);
     expect([...row]).toEqual([0, 0, 1]);
     row.set([1, 0, 0]);

@@ -2,20 +2,20 @@ import { rowViews } from "../../array/index.ts";
 import type { UpdateRule } from "./optimizer.ts";
 
 export interface DirectionArguments {
-  /** Length of each row of each table; rows stay at it. */
+  /** Fixed norm of each row of each table. */
   readonly lengths: readonly (readonly number[])[];
-  /** Share of the earlier direction in the next one, from 0 to below 1. */
+  /** Share of the previous direction in the next one, at least 0 and below 1. */
   readonly momentum: number;
-  /** Pull to the initial direction, added to the gradient; auto: a tenth of the usual gradient. */
+  /** Pull to the initial direction, added to the gradient; auto: a tenth of the recent median gradient. */
   readonly priorPull: number | "auto";
 }
 
-/** Gradients of which the usual one is the median. */
+/** Recent gradients that the median is taken of. */
 const history = 25;
 
-/** Rows of fixed length that only turn: the gradient with respect to a row's direction v, without its part along v, gives the way; the learning rate, in
- *  radians, how far: v goes that far along the tangent and is brought back to the sphere, so each step turns it by atan(rate), whatever the gradient's size.
- *  A row without a gradient stays as it is.
+/** Turns rows of fixed norm. Each row's direction v moves along the tangential part of its gradient by the learning rate, in radians, and is normalised again:
+ *  each step turns v by atan(rate), whatever the gradient's norm.
+ *  A row without a gradient is unchanged.
  *  Source: Directional Textual Inversion, kunheek/dti `src/dti/optim.py`, with beta 0; momentum is ours. */
 export function direction({
   lengths,
@@ -65,13 +65,13 @@ export function direction({
   };
 }
 
-/** mean <- momentum * mean + (1 - momentum) * next, in place. */
+/** Moving average, in place: momentum * mean + (1 - momentum) * next. */
 function averaged(mean: Float32Array, next: Float32Array, momentum: number): Float32Array {
   for (let k = 0; k < mean.length; k++) mean[k] = momentum * mean[k]! + (1 - momentum) * next[k]!;
   return mean;
 }
 
-/** What is left of a vector without its part along a unit vector. */
+/** The part of a vector orthogonal to a unit vector. */
 function tangent(vector: Float32Array, along: Float32Array): Float32Array {
   let product = 0;
   for (let k = 0; k < vector.length; k++) product += vector[k]! * along[k]!;
@@ -83,7 +83,7 @@ function scaleTo(vector: Float32Array, length: number): void {
   if (norm > 0) for (let k = 0; k < vector.length; k++) vector[k]! *= length / norm;
 }
 
-/** 0 without numbers. */
+/** The median; 0 for no values. */
 function median(values: Float32Array): number {
   return values.length === 0 ? 0 : values.sort()[Math.floor(values.length / 2)]!;
 }

@@ -7,7 +7,7 @@ import { sgdRule } from "./torch-optim.ts";
 /** Tables with fewer elements keep their state in 32 bits. */
 const smallestSize = 4096;
 
-/** Each of these follows bitsandbytes. Source: Dettmers 2021, "8-bit Optimizers via Block-wise Quantization". */
+/** AdamW with 8-bit state. Like all optimizers here, it follows bitsandbytes. Source: Dettmers 2021, "8-bit Optimizers via Block-wise Quantization". */
 export function adamW8bit(given: OptimizerArguments): UpdateRule {
   const { min_8bit_size: smallest, ...args } = readArguments(given, {
     betas: [0.9, 0.999],
@@ -27,7 +27,7 @@ export function lion8bit(given: OptimizerArguments): UpdateRule {
   return quantized(lionRule(args), { mean: "signed" }, smallest);
 }
 
-/** The library accepts `nesterov` and `dampening` and ignores them: plain momentum. */
+/** SGD with plain momentum: bitsandbytes accepts `nesterov` and `dampening` and ignores them. */
 export function sgdNesterov8bit(given: OptimizerArguments): UpdateRule {
   const { momentum, weight_decay, min_8bit_size } = readArguments(given, {
     momentum: 0.9,
@@ -39,7 +39,7 @@ export function sgdNesterov8bit(given: OptimizerArguments): UpdateRule {
   return quantized(rule, { buffer: "signed" }, min_8bit_size);
 }
 
-/** A rule whose state lies in 8-bit codes between the steps. A step itself works on decoded values and moves the parameters before they
+/** A rule whose state is kept in 8-bit codes between steps. A step works on decoded values and moves the parameters before they
  *  are encoded again. Names: NAME.codes and NAME.largest. */
 function quantized<Arrays extends string>(
   rule: UpdateRule<Arrays>,
@@ -86,8 +86,8 @@ function quantized<Arrays extends string>(
   };
 }
 
-/** The 256 values of a "dynamic" 8-bit code, ascending: a sign (where signed), an exponent of base 10 in unary, and a linear fraction in the
- *  bits that are left. Source: Dettmers 2015, "8-Bit Approximations for Parallelism in Deep Learning". */
+/** The 256 values of a "dynamic" 8-bit code, ascending: a sign (if signed), an exponent of base 10 in unary, and a linear fraction in the
+ *  remaining bits. Source: Dettmers 2015, "8-Bit Approximations for Parallelism in Deep Learning". */
 function dynamicCode(signed: boolean): Float32Array {
   const exponents = 7;
   const values = [0, 1];
@@ -110,7 +110,7 @@ type DynamicCode = keyof typeof dynamicCodes;
 /** Values that share one scale. */
 const blockSize = 256;
 
-/** Numbers of a block as code numbers and the largest magnitude. */
+/** Encodes blocks of numbers as code indices and their largest magnitudes. */
 function encode(values: Float32Array, kind: DynamicCode, codes: Uint8Array, largest: Float32Array): void {
   const code = dynamicCodes[kind];
   for (let block = 0; block < largest.length; block++) {

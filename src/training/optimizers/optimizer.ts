@@ -1,30 +1,30 @@
-/** A token table: the rows that are trained, and what is known of the rest. */
+/** A token table: its learned rows, and statistics of the rest. */
 export interface TableShape {
   /** Learned rows. */
   readonly rows: number;
   readonly columns: number;
   /** Rows of the whole table, learned ones included (default: no others). */
   readonly totalRows?: number;
-  /** Sum of squares of the values of all other rows (default 0). Only Adafactor looks at it. */
+  /** Sum of squares over all other rows (default 0). Only Adafactor uses it. */
   readonly frozenSquares?: number;
 }
 
-/** Gradients of rows that are used but not learned: one map for each table, from row number to gradient. */
+/** Gradients of used rows that are not learned: a map from row number to gradient for each table. */
 type FrozenGradients = readonly ReadonlyMap<number, Float32Array>[];
 
 export type StateArray = Float32Array | Uint8Array;
 
-/** Everything an optimizer's future depends on, flat and plain for a file. */
+/** The complete state of an optimizer, flat for a file. */
 export interface OptimizerState {
   readonly numbers: Readonly<Record<string, number>>;
   readonly arrays: Readonly<Record<string, StateArray>>;
 }
 
-/** Updates the learned rows of token tables. parameters and gradients: one array for each table, its learned rows one after another. */
+/** Updates the learned rows of token tables. parameters and gradients: one array per table, its learned rows one after another. */
 export interface Optimizer {
-  /** Whether `frozen` changes anything: its statistics run over the whole table. */
+  /** Whether `frozen` matters: the optimizer's statistics run over the whole table. */
   readonly usesFrozenRows: boolean;
-  /** Updates parameters in place. Every learned row moves, also where its gradient is 0. */
+  /** Updates parameters in place. Every learned row moves, even if its gradient is 0. */
   step(
     parameters: readonly Float32Array[],
     gradients: readonly Float32Array[],
@@ -35,17 +35,17 @@ export interface Optimizer {
   readonly numbers: Readonly<Record<string, number>>;
   state(): OptimizerState;
   restore(state: OptimizerState): void;
-  /** The averaged weights, which are to be saved and sampled with; absent where they are the parameters themselves. */
+  /** Averaged weights to save and sample with; missing if the parameters themselves are used. */
   evaluationParameters?(parameters: readonly Float32Array[]): Float32Array[];
 }
 
-/** Learned rows of a table, or one frozen row of it, in the hands of an update rule. */
+/** The learned rows of a table, or one of its frozen rows, as an update rule sees them. */
 export interface Slot<Arrays extends string = string> {
   /** Number of the table. */
   readonly table: number;
   readonly shape: TableShape;
   readonly isFrozen: boolean;
-  /** Updated in place. A frozen row's are zeros that nobody reads afterwards. */
+  /** Updated in place. Zeros for a frozen row, and not read afterwards. */
   readonly parameters: Float32Array;
   readonly gradients: Float32Array;
   readonly state: Readonly<Record<Arrays, StateArray>>;
@@ -53,17 +53,17 @@ export interface Slot<Arrays extends string = string> {
 
 /** The mathematics of one optimizer. */
 export interface UpdateRule<Arrays extends string = string, Numbers extends string = string> {
-  /** Start values of the numbers it keeps. */
+  /** Initial values of its numbers. */
   readonly numbers: Readonly<Record<Numbers, number>>;
-  /** Whether it wants a slot for each frozen row. */
+  /** Whether it needs a slot for each frozen row. */
   readonly usesFrozenRows?: boolean;
-  /** State before the first step, from parameters at that time. */
+  /** State before the first step, from the initial parameters. */
   init(parameters: Float32Array, shape: TableShape, isFrozen: boolean): Record<Arrays, StateArray>;
   step(slots: readonly Slot<Arrays>[], numbers: Record<Numbers, number>, learningRate: number): void;
   averaged?(parameters: Float32Array, state: Readonly<Record<Arrays, StateArray>>): Float32Array;
 }
 
-/** State that begins as zeros. */
+/** State initialised to zeros. */
 export function zeros<Arrays extends string>(...names: readonly Arrays[]): UpdateRule<Arrays>["init"] {
   return ({ length }) =>
     Object.fromEntries(names.map((name) => [name, new Float32Array(length)])) as Record<Arrays, Float32Array>;
@@ -71,7 +71,7 @@ export function zeros<Arrays extends string>(...names: readonly Arrays[]): Updat
 
 type State = Record<string, StateArray>;
 
-/** An optimizer of these tables that follows a rule. */
+/** An optimizer of these tables by an update rule. */
 export function optimizerOf(rule: UpdateRule, tables: readonly TableShape[]): Optimizer {
   const learned: (State | undefined)[] = tables.map(() => undefined);
   const frozen = tables.map(() => new Map<number, State>());

@@ -20,7 +20,7 @@ interface Case {
   readonly error: string | null;
 }
 
-/** Division by zero in the reference's first step, which is repaired here. */
+/** The reference divides by zero in its first step; coinage does not. */
 const repairedErrors = ["ZeroDivisionError"];
 
 function choiceOf(args: readonly string[]): OptimizerChoice {
@@ -122,7 +122,7 @@ describeGoldens("optimizers", (folder) => {
     coded.forEach((key, k) => {
       const codes = float32(recorded, `${name}.state${k + 1}`).data;
       const agreeing = codes.filter((code, i) => code === arrays[key]![i]).length;
-      // not 1: the library's CPU kernel first rounds to a grid of 65536 values, its GPU kernels and ours take the nearest code
+      // not 1: the library's CPU kernel first rounds to a grid of 65536 values; its GPU kernels and coinage take the nearest code
       expect(agreeing / codes.length, key).toBeGreaterThan(0.97);
     });
   }
@@ -132,7 +132,7 @@ function meanDifference(actual: Float32Array, expected: Float32Array): number {
   return actual.reduce((sum, value, i) => sum + Math.abs(value - expected[i]!), 0) / actual.length;
 }
 
-/** Words of "a=1,b=(2, 3)"; commas in brackets do not part. */
+/** Splits "a=1,b=(2, 3)" at commas outside brackets. */
 function splitArguments(text: string): string[] {
   return text ? text.split(/,(?![^(]*\))/) : [];
 }

@@ -1,7 +1,7 @@
 import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { UpdateRule } from "./optimizer.ts";
 
-/** Prodigy: Adam that finds its step size d from the distance travelled; learning rates are relative to it, about 1.
+/** Prodigy: Adam that estimates its step size d from the distance travelled; learning rates are relative to d, about 1.
  *  Source: Mishchenko 2023, "Prodigy: An Expeditiously Adaptive Parameter-Free Learner"; library prodigyopt.
  *  differs from sd-scripts: with weight decay that is not decoupled, Prodigy counts the decay of the whole token table in its estimate of d.
  *  coinage: with weight decay that is not decoupled, Prodigy counts the decay of the learned embeddings alone.

@@ -2,7 +2,7 @@ import { type OptimizerArguments, readArguments } from "./arguments.ts";
 import type { Slot, UpdateRule } from "./optimizer.ts";
 
 // Schedule-free optimizers train at a point y between the newest iterate z and their average x, which is the result.
-// They are made for a constant learning rate. Source: Defazio 2024, "The Road Less Scheduled"; library schedulefree.
+// They are meant for a constant learning rate. Source: Defazio 2024, "The Road Less Scheduled"; library schedulefree.
 
 const commonArguments = { weight_decay: 0, r: 0, weight_lr_power: 2 } as const;
 
@@ -16,7 +16,7 @@ export function adamWScheduleFree(given: OptimizerArguments): UpdateRule {
   });
 }
 
-/** Warms up by the variance of Adam's denominator; steps before that are silent (or plain gradient steps). */
+/** Schedule-free RAdam: rectified by the variance of Adam's denominator; until that is bounded, steps do nothing (or are plain gradient steps). */
 export function radamScheduleFree(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { ...commonArguments, betas: [0.9, 0.999], eps: 1e-8, silent_sgd_phase: true });
   const [beta1, beta2] = args.betas;
@@ -48,12 +48,12 @@ export function sgdScheduleFree(given: OptimizerArguments): UpdateRule {
 
 type Numbers = "count" | "weightSum" | "largestRate";
 
-/** What the three optimizers differ in. */
+/** Differences between the three optimizers. */
 interface Variant {
   readonly usesSquare: boolean;
   /** Factor of the learning rate in step number `count` from 1. */
   rate(count: number): number;
-  /** The gradient, normalised. Updates the state that it needs. */
+  /** The normalised gradient. Updates the state it needs. */
   direction(slot: Slot<"square">, count: number): ArrayLike<number>;
 }
 

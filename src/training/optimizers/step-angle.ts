@@ -1,21 +1,21 @@
 import { rowViews } from "../../array/index.ts";
 import type { Optimizer, TableShape } from "./optimizer.ts";
 
-/** Optimizers that move every number by about the learning rate each step, whatever the gradient's size: the length of their steps is known before. */
+/** Optimizers that move every number by about the learning rate each step, whatever the gradient's size: the norm of their steps is known in advance. */
 const rateSizedSteps = /^(adamw?|adamw8bit|pagedadamw\w*|adamwschedulefree|lion\w*|pagedlion8bit|nadam|radam|adamax)$/i;
 
-/** Whether the learning rate of an optimizer tells the size of its steps. */
+/** Whether an optimizer's learning rate determines the size of its steps. */
 export function hasRateSizedSteps(optimizer: string): boolean {
   return rateSizedSteps.test(optimizer);
 }
 
-/** Whether the learning rate of an optimizer can be an angle. What schedule-free ones compute with is not what they step from. */
+/** Whether an optimizer's learning rate can be an angle. Not for schedule-free ones: they compute gradients at another point than they step from. */
 export function takesAngle(optimizer: string): boolean {
   return hasRateSizedSteps(optimizer) && !/schedulefree$/i.test(optimizer);
 }
 
-/** An optimizer with rate-sized steps whose learning rate is an angle, in radians: what it adds to a row of width d is multiplied by the row's length / sqrt(d),
- *  so that a step of full size turns each row by about this angle, however long it is. */
+/** An optimizer with rate-sized steps and an angle in radians as learning rate: updates of a row of width d are multiplied by the row's norm / sqrt(d),
+ *  so that a step of full size turns each row by about this angle, whatever its norm. */
 export function turningByAngle(optimizer: Optimizer, tables: readonly TableShape[]): Optimizer {
   return {
     ...optimizer,

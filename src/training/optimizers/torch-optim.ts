@@ -6,7 +6,7 @@ export function sgd(given: OptimizerArguments): UpdateRule {
   return sgdRule(readArguments(given, { momentum: 0, dampening: 0, weight_decay: 0, nesterov: false }));
 }
 
-/** With Nesterov's momentum; sd-scripts sets 0.9 where none is given. */
+/** SGD with Nesterov momentum; sd-scripts' default is 0.9. */
 export function sgdNesterov(given: OptimizerArguments): UpdateRule {
   return sgdRule({ ...readArguments(given, { momentum: 0.9, dampening: 0, weight_decay: 0 }), nesterov: true });
 }
@@ -44,7 +44,7 @@ export function sgdRule({
   };
 }
 
-/** Gradient descent with a falling step size and a pull to 0, as in PyTorch. Its average is not computed: nothing reads it.
+/** Averaged SGD, with a falling step size and a pull to 0, as in PyTorch. The average itself is not computed: nothing reads it.
  *  Source: Polyak 1992, "Acceleration of stochastic approximation by averaging". */
 export function asgd(given: OptimizerArguments): UpdateRule {
   const args = readArguments(given, { lambd: 1e-4, alpha: 0.75, t0: 1e6, weight_decay: 0 });

@@ -7,7 +7,7 @@ import type { Previews } from "./previews.ts";
 import type { RunFiles } from "./run-files.ts";
 import { save } from "./saving.ts";
 
-/** The run that is asked. */
+/** The run that carries out commands. */
 interface AskedRun {
   readonly settings: Pick<TrainSettings, "xti">;
   readonly progress: Progress;
@@ -15,7 +15,7 @@ interface AskedRun {
   readonly warnings: WarningCounter;
 }
 
-/** Does what a run was asked for. What cannot be done is answered and does not end the run. */
+/** Carries out commands to a run. A command that fails is answered with the problem and does not end the run. */
 export async function* obey(
   run: AskedRun,
   previews: Previews,
@@ -32,7 +32,7 @@ export async function* obey(
   }
 }
 
-/** Does it, and gives why not. */
+/** Carries out a command; returns why it could not. */
 async function* done(
   run: AskedRun,
   previews: Previews,

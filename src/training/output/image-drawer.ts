@@ -3,44 +3,44 @@ import type { SampleRequest } from "../../generation/index.ts";
 import type { Picture } from "../../pictures/index.ts";
 import type { ClusterEvent } from "../events.ts";
 
-/** When sample images are drawn decides their names. */
+/** When a sample image is drawn; part of its name. */
 export type At = { readonly epoch: number } | { readonly step: number };
 
-/** A sample image that is to be drawn, whenever that will be. */
+/** A sample image to draw, now or later. */
 export interface ImageOrder {
-  /** With the seed that it is drawn with. */
+  /** The request, with a seed in any case. */
   readonly request: SampleRequest & { readonly seed: number };
-  /** The learned vectors as they were, per text encoder. */
+  /** The learned vectors at the time of the order, per text encoder. */
   readonly embeddings: readonly NdArray<Float32Array>[];
   readonly at: At;
   /** Number of the prompt, from 0. */
   readonly index: number;
-  /** Whether its seed was given, and is part of its name. */
+  /** Whether its seed was given; it is then part of the name. */
   readonly isSeeded: boolean;
-  /** How far the run was. */
+  /** Progress of the run at the time of the order. */
   readonly step: number;
   readonly epoch: number;
 }
 
-/** What is heard of images that others draw. by: the worker; undefined for this machine. */
+/** News of images handed out to other machines. by: the worker; undefined for this machine. */
 export type DrawerNews =
   | { readonly kind: "drawn"; readonly order: ImageOrder; readonly picture: Picture; readonly by: string | undefined }
   | { readonly kind: "notDrawn"; readonly order: ImageOrder; readonly problem: unknown }
   | ClusterEvent;
 
-/** Draws an image on this machine: gives nothing after each step, and then the image; no image when it was stopped. */
+/** Draws an image on this machine: yields undefined after each step, then the image, unless stopped. */
 export type DrawHere = (order: ImageOrder) => AsyncGenerator<Picture | undefined>;
 
-/** Has sample images drawn by other machines while the run goes on. */
+/** Has other machines draw sample images while the run continues. */
 export interface ImageDrawer {
-  /** Whether somebody is there who draws. */
+  /** Whether a worker is available. */
   isReady(): boolean;
-  /** here: draws it on this machine, where others do not. */
+  /** here: draws the image on this machine if no worker does. */
   handOut(order: ImageOrder, here: DrawHere): void;
-  /** Images that are not there yet. */
+  /** Images not drawn yet. */
   readonly waiting: number;
-  /** What was heard since it was asked last. */
+  /** News since the last call. */
   news(): Iterable<DrawerNews>;
-  /** Waits for all images that were handed out, or until the run is to stop; this machine draws, too. */
+  /** Waits for all images handed out, or until the run is to stop; this machine draws as well. */
   finish(): AsyncIterable<DrawerNews>;
 }

@@ -17,7 +17,7 @@ const side = z
 
 const imageRequestSchema = z.strictObject({
   compatibility: z.literal("preview"),
-  /** As people read it. */
+  /** The prompt as written by the user. */
   written: z.string(),
   prompt: z.string().max(1 << 16),
   negativePrompt: z.string().max(1 << 16),
@@ -31,7 +31,7 @@ const imageRequestSchema = z.strictObject({
   maxEmbeddingsMultiples: z.int().min(1).max(3).optional(),
 }) satisfies z.ZodType<ImageOrder["request"]>;
 
-/** The schema stays here: zod's types need the DOM's, and those of the door stand alone. */
+/** Keeps the schema private: zod's types need the DOM's, which the types of index.ts must do without. */
 export function isImageRequest(value: unknown): value is ImageOrder["request"] {
   return imageRequestSchema.safeParse(value).success;
 }
@@ -49,7 +49,7 @@ const orderSchema = z.object({
   request: imageRequestSchema,
 });
 
-/** Sample images of a run that were handed out, each in a file until it is drawn: whoever goes on with a run that was killed draws them. */
+/** Sample images handed out by a run, each in a file until it is drawn: if the run is killed, the resumed run draws them. */
 export class ImageOrders {
   readonly #folder: string;
   readonly #run: { readonly runId: string; readonly outputName: string };
@@ -71,11 +71,11 @@ export class ImageOrders {
 
   async remove(order: ImageOrder): Promise<void> {
     await rm(this.#fileOf(order), { force: true }).catch(() => {});
-    // others may be there
+    // fails while other orders are in the folder
     await rmdir(this.#folder).catch(() => {});
   }
 
-  /** Those of the run that wait, up to a step: later ones are drawn when the run comes by again. What cannot be used any more is removed. */
+  /** Waiting orders of the run up to a step, where it resumes; later ones are removed, since the run will repeat them, and so are unusable ones. */
   async upTo(step: number): Promise<ImageOrder[]> {
     const found: ImageOrder[] = [];
     for (const name of (await readdir(this.#folder).catch(() => [])).sort()) {
@@ -104,7 +104,7 @@ function readOrder(text: string) {
   }
 }
 
-/** @throws Error for other bytes than the shape has */
+/** @throws Error if the bytes do not fit the shape */
 function decoded({ shape, data }: z.infer<typeof vectors>): NdArray<Float32Array> {
   const bytes = new Uint8Array(Buffer.from(data, "base64"));
   if (bytes.length !== 4 * elementCount(shape)) throw new Error("other bytes than the shape has");

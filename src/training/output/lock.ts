@@ -6,7 +6,7 @@ import type { TrainingEvent } from "../events.ts";
 
 type NameSettings = Pick<TrainSettings, "outputDir" | "outputName">;
 
-/** Passes on what happens in a run, while no other run writes files of the same names.
+/** Passes on a run's events while it holds a lock: no other run can write files of the same names.
  *  differs from sd-scripts: two runs of the same names overwrite each other's files.
  *  coinage: a second run of the same names is refused.
  *  because: neither run could be told from the other afterwards.

@@ -6,7 +6,7 @@ import type { TrainSettings } from "../../options/index.ts";
 import type { ChosenRecipe } from "../recipes/apply.ts";
 import { recipeMetadata } from "../recipes/summary.ts";
 
-/** The metadata of the run's embedding files, dated when asked; and a warning when the thumbnail cannot be read. Files with vectors for each layer have none, nor do those of --no_metadata. */
+/** A function that gives the metadata of the run's embedding files, with the current date, and a warning if the thumbnail cannot be read. None with --no_metadata or with vectors for each layer. */
 export async function metadataOf(
   settings: TrainSettings,
   model: Pick<ModelSpecInputs, "family" | "predictionType">,

@@ -18,7 +18,7 @@ test("files of an earlier run are kept under another name, which is said once, b
   const folder = "again";
   await eventsOf(await settingsIn(folder, "--max_train_steps", "2", "--save_every_n_steps", "1"));
   const trained = wordIn(folder);
-  // without a step the result would be the initial embedding itself
+  // zero steps: the result is the initial embedding itself
   const again = await eventsOf(await settingsIn(folder, "--max_train_steps", "0"));
   expect(wordIn(folder, "vexla-old1").equals(trained)).toBe(true);
   expect(wordIn(folder).equals(trained)).toBe(false);
@@ -29,7 +29,7 @@ test("files of an earlier run are kept under another name, which is said once, b
   expect(again.indexOf(before!)).toBeLessThan(again.findIndex(({ kind }) => kind === "start"));
   expect(more).toEqual([]);
 
-  // another word by other settings: saves at steps are kept, too, and pruning removes none that is not its own
+  // other settings make another word: earlier step saves are kept too, and pruning removes only the run's own
   const other = [
     "--learning_rate",
     "1e-3",

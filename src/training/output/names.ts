@@ -7,12 +7,12 @@ import { placeholderTokens } from "../../tokenizer/index.ts";
 import { isOfVocabulary, type PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { Warning } from "../warnings.ts";
 
-/** When something is saved decides its name. */
+/** When something is saved; part of its name. */
 export type Moment =
   | { readonly kind: "step"; readonly step: number }
   | { readonly kind: "epoch"; readonly epoch: number }
   | { readonly kind: "final" }
-  /** The last vectors beside the final file, where that has others (--keep both). */
+  /** The last vectors, saved beside a final file with other ones (--keep both). */
   | { readonly kind: "last" };
 
 type NameSettings = Pick<TrainSettings, "outputDir" | "outputName" | "saveModelAs">;
@@ -33,14 +33,14 @@ function suffix(moment: Moment): string {
   return moment.kind === "last" ? "-last" : "";
 }
 
-/** A file of another run, or of a later step, that stood where a run has to write. */
+/** A file of another run, or of a later step, that was in the way and was renamed. */
 export interface KeptFile {
   readonly from: string;
   /** Its new name. */
   readonly to: string;
 }
 
-/** "mycat-old1" for mycat, or the first number that no file has: all that a run finds of others goes under one name. */
+/** "mycat-old1" for mycat, or the first free number: all earlier files that a run finds are kept under one name. */
 export async function freeOldName({ outputDir, outputName }: Omit<NameSettings, "saveModelAs">) {
   const { dir, base } = path.parse(path.join(outputDir, outputName));
   const names = await namesIn(dir);
@@ -51,10 +51,10 @@ export async function freeOldName({ outputDir, outputName }: Omit<NameSettings, 
   }
 }
 
-/** Said once, whichever comes first: that files may have to be kept, or that one was. */
+/** Shared by two warnings, of which only the first is shown: that files may have to be kept, and that one was. */
 const outputKept = { code: "OUTPUT_KEPT", key: "OUTPUT_KEPT" };
 
-/** What is to be said of files that a run may have to overwrite, before it begins without a state. */
+/** Warns of files in the way of a run that starts without a state. */
 export async function earlierFileWarnings(
   settings: NameSettings & Pick<TrainSettings, "overwrite">,
   hasReport: boolean,
@@ -73,7 +73,7 @@ export async function earlierFileWarnings(
   return [{ ...outputKept, message }];
 }
 
-/** What is to be said of files that have another name now: the first is named. */
+/** Warns of files that were renamed, naming the first. */
 export function keptWarning({ from, to }: KeptFile): Warning {
   const message = `${from} was there from another run, or from a later step of this one. It is kept as ${to}, and so are others; --overwrite overwrites them.`;
   return { ...outputKept, message };
@@ -83,7 +83,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 
-/** A warning before training where the file's name, by which all programs call the embedding, does not work in some of them. */
+/** Warns before training if the file's name, by which programs call the embedding, does not work in all of them. */
 export function namingWarnings(
   { outputName, tokenString }: Pick<TrainSettings, "outputName" | "tokenString">,
   { tokenizers, tokens }: Pick<PreparedPlaceholder, "tokenizers" | "tokens">,

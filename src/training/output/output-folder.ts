@@ -7,18 +7,18 @@ import type { TrainSettings } from "../../options/index.ts";
 import type { Warning } from "../warnings.ts";
 import { freeOldName, type KeptFile, keptWarning } from "./names.ts";
 
-/** Where something was written. */
+/** Where a file or folder was written. */
 export interface Written {
   /** Undefined: nowhere. */
   readonly path: string | undefined;
-  /** Why it is not where it should be. */
+  /** Why it is not in its folder. */
   readonly problem: CoinageError | undefined;
   readonly kept?: KeptFile | undefined;
 }
 
 type OutputSettings = Pick<TrainSettings, "outputDir" | "outputName" | "overwrite">;
 
-/** Writes the files of a run. Those of another run are kept under another name. A full disk or a vanished folder must not lose what was learned:
+/** Writes the files of a run; keeps files of other runs under new names. A full disk or a vanished folder must not lose what was learned:
  *  then files go to a rescue folder, in the working directory or among temporary files. */
 export class OutputFolder {
   readonly #settings: OutputSettings;
@@ -30,8 +30,8 @@ export class OutputFolder {
     this.#settings = settings;
   }
 
-  /** Writes to a path, or when that fails under the same name to the rescue folder. write: writes what it is to a path, whole or not at all.
-   *  mayReplace: whether what stands there, and was not written by this process, is of this run or the same. */
+  /** Writes to a path, or if that fails, under the same name to the rescue folder. write: writes atomically to a path.
+   *  mayReplace: whether a file that this process did not write may be replaced: it is of this run or has the same content. */
   async write(
     target: string,
     write: (path: string) => Promise<void>,
@@ -51,7 +51,7 @@ export class OutputFolder {
     }
   }
 
-  /** Renames what is in the way and is of another run.
+  /** Renames files of another run that are in the way.
    *  differs from sd-scripts: files of an earlier run with the same names are overwritten.
    *  coinage: files of an earlier run with the same names are kept under other names, unless --overwrite is given.
    *  because: what was learned is worth more than its disk space. */
@@ -61,7 +61,7 @@ export class OutputFolder {
     if (await mayReplace(target)) return undefined;
     const { outputName } = this.#settings;
     this.#oldName ??= await freeOldName(this.#settings);
-    // states may have a folder of their own
+    // states may be in another folder (--state_dir)
     const rest = path.basename(target).slice(path.basename(outputName).length);
     const to = path.join(path.dirname(target), `${path.basename(this.#oldName)}${rest}`);
     await moveSynced(target, to);
@@ -85,7 +85,7 @@ export class OutputFolder {
   }
 }
 
-/** What is to be said of a file that was written: each once for all files. */
+/** Warnings about a written file; each is shown once for all files. */
 export function writeWarnings({ problem, kept }: Written): Warning[] {
   return [...(problem ? [rescueWarning(problem)] : []), ...(kept ? [keptWarning(kept)] : [])];
 }
@@ -101,7 +101,7 @@ function outputProblem(target: string, rescued: string | undefined, cause: Error
   });
 }
 
-/** The warning of a file that is elsewhere: said once for all files, since events tell where each of them is. */
+/** The warning about a rescued file; shown once for all files, since events say where each of them is. */
 export function rescueWarning({ message }: CoinageError): Warning {
   return { code: "OUTPUT_RESCUED", key: "OUTPUT_RESCUED", message: `${message} Every save tries the folder again.` };
 }

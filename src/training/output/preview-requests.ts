@@ -6,14 +6,14 @@ import type { TrainingInputs } from "../setup/inputs.ts";
 import type { PreparedPlaceholder } from "../setup/placeholder.ts";
 import type { Warning } from "../warnings.ts";
 
-/** The sample images that a run is to generate, read and checked before it begins. A file of prompts that is not there hinders nothing, as in sd-scripts.
- *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and for what cannot be generated what checkRequest throws */
+/** The sample images that a run will generate, read and checked before it begins. A missing prompt file is no error, as in sd-scripts.
+ *  @throws PROMPT_INVALID, PROMPT_MISSING, FILE_UNREADABLE, and as checkRequest */
 export async function readPreviews(
   settings: TrainSettings,
   { model, placeholder, checkpoint }: Pick<TrainingInputs, "model" | "placeholder" | "checkpoint">,
 ): Promise<{ readonly requests: readonly SampleRequest[]; readonly warnings: readonly Warning[] }> {
   const { samplePrompts, sampleEveryNEpochs, sampleEveryNSteps, sampleAtFirst, run } = settings;
-  // a run with a folder can be told to draw them later on
+  // a run with a folder can be asked for them later
   const isAsked =
     sampleAtFirst || sampleEveryNEpochs !== undefined || sampleEveryNSteps !== undefined || run !== undefined;
   if (!isAsked || samplePrompts === undefined) return { requests: [], warnings: [] };
@@ -37,7 +37,7 @@ export async function readPreviews(
   }
 }
 
-/** How prompts are read. */
+/** Options for reading prompts. */
 export function promptOptions(
   { sampleSampler: sampler, clipSkip, maxTokenLength }: TrainSettings,
   { model: { family }, placeholder: { tokens, tokenizers } }: Pick<TrainingInputs, "model" | "placeholder">,

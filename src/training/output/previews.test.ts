@@ -180,7 +180,7 @@ describe("sample pictures", () => {
     }
     expect(ofKind(events, "sample")).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({ kind: "done", step: 1, isInterrupted: true });
-    // what was learned is saved before a picture can fail for good
+    // saved before an image can fail the run
     const kinds = events.map(({ kind }) => kind);
     expect(kinds.indexOf("saved")).toBeLessThan(kinds.indexOf("sample"));
   });

@@ -24,10 +24,10 @@ import { rescueWarning } from "./output-folder.ts";
 import { promptOptions } from "./preview-requests.ts";
 import type { RunFiles } from "./run-files.ts";
 
-/** An image that a run was asked for. */
+/** An image requested from a run. */
 type AskedImage = Pick<Extract<TrainingCommand, { readonly command: "sample" }>, "prompt" | "seed" | "signal">;
 
-/** The run that is shown. */
+/** The run whose embeddings are shown. */
 interface ShownRun {
   readonly settings: TrainSettings;
   readonly inputs: Pick<TrainingInputs, "checkpoint" | "model" | "placeholder">;
@@ -38,8 +38,8 @@ interface ShownRun {
   readonly previewRequests: readonly SampleRequest[];
 }
 
-/** Generates sample images with the embeddings as they are. They have random numbers of their own, so training goes on as if there were none;
- *  their networks are loaded for each round of images and take no memory while training goes on. Where other machines draw, the run goes on meanwhile. */
+/** Generates sample images with the current embeddings. They have their own random numbers, so training is the same with and without them;
+ *  their networks are loaded for each round of images and take no memory during training. While other machines draw, training continues. */
 export class Previews {
   readonly #run: ShownRun;
   readonly #pipeline: Pipeline;
@@ -47,10 +47,10 @@ export class Previews {
   readonly #drawer: ImageDrawer | undefined;
   readonly #orders: ImageOrders;
   #everyNSteps: number | undefined;
-  /** Images that were asked for one by one. */
+  /** Images requested so far. */
   #asked = 0;
 
-  /** signal: stops generating when aborted. drawer: others that draw. */
+  /** signal: stops generating when aborted. drawer: has other machines draw. */
   constructor(run: ShownRun, { runtime, computeDtype }: ComputingDevice, signal?: StopSignal, drawer?: ImageDrawer) {
     const { checkpoint, model, placeholder } = run.inputs;
     const { tokenizers } = placeholder;
@@ -63,7 +63,7 @@ export class Previews {
     this.#everyNSteps = run.settings.sampleEveryNEpochs === undefined ? run.settings.sampleEveryNSteps : undefined;
   }
 
-  /** Generates the images of --sample_prompts every so many steps from now on, 0: no more. @throws PROMPT_MISSING when there are none */
+  /** Generates the images of --sample_prompts every `steps` steps from now on; 0: never. @throws PROMPT_MISSING without prompts */
   sampleEvery(steps: number): void {
     if (this.#run.previewRequests.length === 0)
       throw new CoinageError("PROMPT_MISSING", "This run has no sample prompts that could be drawn regularly.", {
@@ -72,8 +72,8 @@ export class Previews {
     this.#everyNSteps = steps > 0 ? steps : undefined;
   }
 
-  /** Generates an image of a prompt, which may have the options of a prompt file (--w 512). A prompt of the run itself without options is drawn as the run draws it,
-   *  so that the images can be compared. signal: gives it up when aborted. @throws PROMPT_INVALID, PROMPT_MISSING, and what checkRequest throws */
+  /** Generates an image of a prompt, which may contain the options of a prompt file (--w 512). One of the run's own prompts is drawn as the run draws it,
+   *  so that the images can be compared. signal: cancels it when aborted. @throws PROMPT_INVALID, PROMPT_MISSING, and as checkRequest */
   async *draw({ prompt, seed, signal }: AskedImage): AsyncGenerator<TrainingEvent> {
     const { settings, inputs, progress, previewRequests, warnings } = this.#run;
     const parsed = parseSamplePrompt(prompt, `prompt ${JSON.stringify(prompt)}`, promptOptions(settings, inputs));
@@ -91,12 +91,12 @@ export class Previews {
     }
   }
 
-  /** Before the first step. */
+  /** Call before the first step. */
   async *atFirst(): AsyncGenerator<TrainingEvent> {
     if (this.#run.settings.sampleAtFirst) yield* this.#generateAll({ epoch: 0 });
   }
 
-  /** After a step, where images by epoch do not take precedence. */
+  /** Call after each step. Images by epoch take precedence over images by step. */
   async *afterStep(): AsyncGenerator<TrainingEvent> {
     for (const news of this.#drawer?.news() ?? []) yield* this.#heard(news);
     const interval = this.#everyNSteps;
@@ -110,14 +110,14 @@ export class Previews {
     if (interval !== undefined && epoch % interval === 0) yield* this.#generateAll({ epoch });
   }
 
-  /** Images that a run which was killed had handed out, and that nobody has drawn. */
+  /** Draws images that a killed run had handed out and that were not drawn. */
   async *handedOutBefore(): AsyncGenerator<TrainingEvent> {
     const orders = await this.#orders.upTo(this.#run.progress.step);
     if (this.#drawer) for (const order of orders) this.#drawer.handOut(order, (one) => this.#drawHere(one));
     else yield* this.#generateInTurn(orders);
   }
 
-  /** Waits for images that were handed out, drawing here meanwhile. What a run that is to stop leaves is drawn when it goes on. */
+  /** Waits for images handed out, and draws some here. If the run is to stop, the rest is drawn when it resumes. */
   async *finish(): AsyncGenerator<TrainingEvent> {
     const drawer = this.#drawer;
     if (!drawer || drawer.waiting === 0) return;
@@ -134,7 +134,7 @@ export class Previews {
   }
 
   async *#generateAll(at: At): AsyncGenerator<TrainingEvent> {
-    // others may be slower than the run: one round of images waits for the one before
+    // other machines may be slower than the run: each round of images waits for the previous one
     yield* this.finish();
     if (this.#signal?.aborted) return;
     const orders = this.#run.previewRequests.map((request, index) => this.#orderOf(request, index, at));
@@ -158,7 +158,7 @@ export class Previews {
     };
   }
 
-  /** Hands images out; gives those that could not be noted. */
+  /** Hands images out; returns those whose order could not be written. */
   async #handOut(orders: readonly ImageOrder[], drawer: ImageDrawer): Promise<ImageOrder[]> {
     const left: ImageOrder[] = [];
     for (const order of orders) {
@@ -194,19 +194,19 @@ export class Previews {
         if (!this.#signal?.aborted) await this.#orders.remove(order);
       }
     } finally {
-      // A device that failed may refuse to free what it holds, too.
+      // a device that failed may also fail to free its memory
       await this.#pipeline.networks.close().catch(() => {});
     }
   }
 
-  /** What is wrong with an image must not end the run, whatever it is. */
+  /** Warns of a failed image: no failure of an image may end the run. */
   async *#failed({ request, index }: ImageOrder, error: unknown): AsyncGenerator<TrainingEvent> {
     const { code, message } = error instanceof CoinageError ? error : { code: "SAMPLE_FAILED", message: String(error) };
     const subject = `Sample image ${index + 1} ("${request.written.slice(0, 80)}")`;
     yield* this.#run.warnings.add([{ code, message: `${subject} could not be generated: ${message}` }]);
   }
 
-  /** signal: gives it up when aborted. */
+  /** signal: cancels it when aborted. */
   async *#generate(order: ImageOrder, signal?: StopSignal): AsyncGenerator<TrainingEvent> {
     const { request, index, step, epoch } = order;
     yield { kind: "sampling", prompt: request.written, index, step, epoch };
@@ -230,7 +230,7 @@ export class Previews {
     return generateImages(request, { ...this.#pipeline, vocabulary });
   }
 
-  /** by: the worker that has drawn it. */
+  /** by: the worker that drew it. */
   async *#written(order: ImageOrder, picture: Picture, by: string | undefined): AsyncGenerator<TrainingEvent> {
     const { settings, files, warnings } = this.#run;
     const { request, at, index, isSeeded, step, epoch } = order;

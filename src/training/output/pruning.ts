@@ -15,7 +15,7 @@ export function epochInterval(
 interface KeepRule {
   readonly everyNEpochs: number | undefined;
   readonly everyNSteps: number | undefined;
-  /** Epoch saves that are kept. */
+  /** Number of epoch saves to keep. */
   readonly lastNEpochs: number | undefined;
   /** Age in steps up to which step saves are kept. */
   readonly lastNSteps: number | undefined;
@@ -36,7 +36,7 @@ export function keepRules(settings: TrainSettings, interval: number | undefined)
   } satisfies Record<string, KeepRule>;
 }
 
-/** Whether saves of a kind are removed at some time. */
+/** Whether saves of a kind are ever removed. */
 export function isPruned(
   { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
   kind: Moment["kind"],
@@ -45,7 +45,7 @@ export function isPruned(
   return rule.every(Boolean);
 }
 
-/** The save that falls out of the kept ones when this one is made, or nothing. Source: sd-scripts `library/train_util.py`, get_remove_epoch_no and get_remove_step_no. */
+/** The save to remove when this one is made; undefined if none. Source: sd-scripts `library/train_util.py`, get_remove_epoch_no and get_remove_step_no. */
 function outdatedMoment(
   { everyNEpochs, everyNSteps, lastNEpochs, lastNSteps }: KeepRule,
   moment: Moment,
@@ -62,14 +62,14 @@ function outdatedMoment(
   return undefined;
 }
 
-/** Whether a file or a folder is of this run, or of one that it goes on from. */
+/** Whether a file or a folder is of this run, or of one that it resumes. */
 interface Ownership {
   readonly embedding: (file: string) => Promise<boolean>;
   readonly state: (folder: string) => Promise<boolean>;
 }
 
-/** Removes the embedding file and the state folder that are no longer kept; those that were there.
- *  What cannot be removed stays: that must not end a run.
+/** Removes the embedding file and the state folder that are no longer kept; returns those removed.
+ *  Failures are ignored: they must not end a run.
  *  differs from sd-scripts: an outdated save is removed by its name, of another run, too.
  *  coinage: outdated saves of the run itself are removed, and nothing of another run.
  *  because: a name does not tell whose a file is, and a removed one cannot be had back. */

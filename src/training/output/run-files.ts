@@ -9,18 +9,18 @@ import { embeddingFile, type Moment, stateFolder } from "./names.ts";
 import { OutputFolder, type Written } from "./output-folder.ts";
 import { epochInterval, isPruned, keepRules, removeOutdated } from "./pruning.ts";
 
-/** What a state keeps of the files that its run has written. */
+/** Records of the run's files in a training state. */
 type FileRecord = Pick<TrainingState, "runId" | "finalFile" | "prunableFiles">;
 
-/** What goes into the files of a run, as it is when they are written. */
+/** Contents of the files of a run at the time of writing. */
 interface SavedContents {
   readonly embedding: (moment: Moment) => LearnedEmbedding;
-  /** Everything but what is known of the files. */
+  /** The state without its records of files. */
   readonly state: () => Promise<Omit<TrainingState, keyof FileRecord>>;
 }
 
-/** The embeddings, states and images that a run writes. Knows which files are of this run, or of one that it goes on from: those alone are replaced or
- *  removed, for a name does not tell. */
+/** The embeddings, states and images that a run writes. Records which files are of this run, or of one that it resumes: only those are replaced or
+ *  removed, since a name does not say whose a file is. */
 export class RunFiles {
   /** Epochs between saves. */
   readonly epochInterval: number | undefined;
@@ -33,7 +33,7 @@ export class RunFiles {
   readonly #prunableFiles: Map<string, string>;
   #finalFile: string | undefined;
 
-  /** epochs: of the whole run; earlier: of the state that the run goes on from. */
+  /** epochs: of the whole run; earlier: from the state that the run resumes from. */
   constructor(settings: TrainSettings, epochs: number, contents: SavedContents, earlier?: FileRecord) {
     this.epochInterval = epochInterval(settings, epochs);
     this.#settings = settings;
@@ -46,21 +46,21 @@ export class RunFiles {
     this.#finalFile = earlier?.finalFile;
   }
 
-  /** Writes the embedding as it is now (one table per text encoder, or per layer) as sd-scripts lays it out. */
+  /** Writes the current embedding (one table per text encoder, or per layer) in sd-scripts' layout. */
   async writeEmbedding(moment: Moment): Promise<Written> {
     const embedding = this.#contents.embedding(moment);
     const options: WriteOptions = { layout: "kohya", precision: this.#settings.savePrecision };
     const written = await this.#folder.write(
       embeddingFile(this.#settings, moment),
       (file) => writeEmbedding(file, embedding, options),
-      // nothing is lost where this run wrote the file earlier on, or where it holds the same
+      // nothing is lost if this run wrote the file earlier, or if it has the same content
       async (file) => (await this.#isFinalFile(file)) || holdsEmbedding(file, embedding, options),
     );
     if (written.path !== undefined) await this.#remember(written.path, moment);
     return written;
   }
 
-  /** Writes all that is needed to go on later. */
+  /** Writes the training state, for --resume. */
   async writeState(moment: Moment): Promise<Written> {
     const state: TrainingState = {
       ...(await this.#contents.state()),
@@ -75,13 +75,13 @@ export class RunFiles {
     );
   }
 
-  /** Writes the report of the run: its data, and the page. */
+  /** Writes the report of the run, as data and as a page. */
   async writeReport(report: ReportData): Promise<{ readonly data: Written; readonly page: Written }> {
     const data = await this.#writeReportFile("json", encodeReport(report), report);
     return { data, page: await this.#writeReportFile("html", renderReport(report), report) };
   }
 
-  /** A report of this run, or of the same embedding, is replaced. */
+  /** Replaces a report of this run or of the same embedding. */
   #writeReportFile(extension: string, text: string, report: ReportData): Promise<Written> {
     const { outputDir, outputName } = this.#settings;
     return this.#folder.write(
@@ -91,12 +91,12 @@ export class RunFiles {
     );
   }
 
-  /** What this run and all that go on from its states have in common. */
+  /** Id shared by this run and all runs that resume from its states. */
   get runId(): string {
     return this.#runId;
   }
 
-  /** Where sample images go. */
+  /** Folder of sample images. */
   get sampleDir(): string {
     const { outputDir, sampleDir = path.join(outputDir, "sample") } = this.#settings;
     return sampleDir;
@@ -108,7 +108,7 @@ export class RunFiles {
     return this.#folder.write(file, (target) => writeFileAtomically(target, png));
   }
 
-  /** Removes the saves of this run that are no longer kept when one of this moment was made; those that were there. */
+  /** Removes the saves of this run that are outdated by a save of this moment; returns those removed. */
   async removeOutdated(moment: Moment): Promise<string[]> {
     const removed = await removeOutdated(this.#settings, moment, this.#keepRules, {
       embedding: (file) => this.#hasWritten(file),
@@ -134,7 +134,7 @@ export class RunFiles {
     return known !== undefined && (await fileDigest(file)) === known;
   }
 
-  /** Whether the run goes on from the state in a folder. */
+  /** Whether the run resumed from the state in a folder. */
   #isOrigin(folder: string): boolean {
     const { resume } = this.#settings;
     return this.#isResumed && resume !== undefined && path.resolve(resume) === path.resolve(folder);

@@ -11,7 +11,7 @@ import type { Moment } from "./names.ts";
 import { type Written, writeWarnings } from "./output-folder.ts";
 import type { RunFiles } from "./run-files.ts";
 
-/** The run that is saved. */
+/** The run to save. */
 interface SavedRun {
   readonly settings: Pick<TrainSettings, "saveState" | "saveStateOnTrainEnd" | "keep">;
   readonly inputs: { readonly placeholder: Pick<PreparedPlaceholder, "tokens" | "tokenizers"> };
@@ -20,13 +20,13 @@ interface SavedRun {
   readonly warnings: WarningCounter;
   /** Start time, in ms, from performance.now(). */
   readonly startTime: number;
-  /** Writes its report, where it has one, once the embedding is saved. */
+  /** Writes the report, if there is one, after the embedding. */
   readonly report?: {
     write(saved: {
       readonly file: string;
-      /** What prompts call it by. */
+      /** The word for prompts. */
       readonly word: string;
-      /** The message of the error that has ended it. */
+      /** The message of the error that ended the run. */
       readonly failure: string | undefined;
     }): AsyncGenerator<TrainingEvent>;
   };
@@ -38,7 +38,7 @@ interface Saved {
   readonly state: Written | undefined;
 }
 
-/** Writes the embedding as it is now, where asked for the state of the run as well, and removes the saves that are no longer kept. */
+/** Writes the current embedding and, on request, the training state, and removes outdated saves. */
 export async function* save(
   { progress, files, warnings }: Pick<SavedRun, "progress" | "files" | "warnings">,
   moment: Moment,
@@ -59,8 +59,8 @@ export async function* save(
   return { embedding, state };
 }
 
-/** The saves at the end of a run, whether it finished or was stopped; none when it was stopped before its first step: what earlier runs
- *  have written stays. @throws OUTPUT_UNWRITABLE when the embedding is not where it should be */
+/** Saves at the end of a run, finished or stopped. Saves nothing if it was stopped before its first step: files of earlier runs
+ *  stay. @throws OUTPUT_UNWRITABLE if the embedding had to be rescued */
 export async function* saveAtEnd(run: SavedRun): AsyncGenerator<TrainingEvent> {
   const { hasLearned, isFinished } = run.progress;
   if (!hasLearned && !isFinished) return;
@@ -68,8 +68,8 @@ export async function* saveAtEnd(run: SavedRun): AsyncGenerator<TrainingEvent> {
   if (embedding.problem) throw embedding.problem;
 }
 
-/** Passes on what happens in a run. An error ends it only after what was learned is saved with its state, as it was after the last whole step.
- *  @throws what the events throw, with where it is saved and how to go on */
+/** Passes on a run's events. After an error, first saves embedding and state as of the last whole step.
+ *  @throws any error of the events, with where the run was saved and how to resume it */
 export async function* savedOnFailure(
   run: SavedRun,
   events: AsyncIterable<TrainingEvent>,
@@ -100,7 +100,7 @@ async function* saveLast(run: SavedRun, failure?: unknown): AsyncGenerator<Train
   return saved;
 }
 
-/** The last event of a run. failure: what has ended it too early. */
+/** The last event of a run. failure: the error that ended it. */
 export function doneEvent(
   { inputs: { placeholder }, progress, warnings, startTime }: SavedRun,
   file: string,
@@ -135,7 +135,7 @@ function withPlaces(cause: CoinageError, { embedding, state }: Saved, step: numb
     ...(state?.path === undefined
       ? []
       : [`To continue, when everything is as it was at the start: --resume ${quotedWord(state.path)}`]),
-    // An image that was damaged from the start cannot be mended and be as it was.
+    // an image that was damaged from the start cannot be repaired and stay the same
     ...(embedding.path === undefined
       ? []
       : [

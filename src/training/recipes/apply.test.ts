@@ -10,7 +10,7 @@ import { withRecipe } from "./apply.ts";
 
 const { work, write } = trainingFolder();
 
-/** The command line of a newcomer: model, images directly in a folder, word and kind. */
+/** A beginner's command line: model, images directly in a folder, word and kind. */
 const newcomer = (folder: string, ...more: string[]): string[] => [
   ...["--pretrained_model_name_or_path", tinySdFolder, "--train_data_dir", folder],
   ...["--token_string", "vexla", "--init_word", "ring", "--output_dir", path.join(work, path.basename(folder))],

@@ -24,22 +24,22 @@ export interface ChosenRecipe {
   readonly reason: string | undefined;
   /** Its settings by flag name, also those that the user overrides. */
   readonly values: FlagValues;
-  /** Whether they are those of the state that the run goes on from. */
+  /** Whether the values are from the state that the run resumes from. */
   readonly isOfState: boolean;
-  /** What --time made of it. */
+  /** Steps and image size chosen for --time. */
   readonly fit: RecipeSummary["fit"];
 }
 
-/** Settings with those of their recipe beneath what the user gave. */
+/** Settings with a recipe's values as defaults. */
 export interface SettingsOfRecipe {
   readonly settings: TrainSettings;
-  /** About settings that the recipe brought. */
+  /** Warnings about settings from the recipe. */
   readonly warnings: readonly SettingsWarning[];
   readonly recipe: ChosenRecipe | undefined;
 }
 
-/** Expands the recipe of a run: for its model, device and images, or as it was when the state was made that the run goes on from.
- *  @throws STATE_MISMATCH for a state of another recipe, SETTINGS_CONFLICT, and what reading the dataset throws */
+/** Expands the recipe of a run: for its model, device and images, or as saved in the state that the run resumes from.
+ *  @throws STATE_MISMATCH for a state with another recipe, SETTINGS_CONFLICT, and any error in the dataset */
 export async function withRecipe(
   settings: TrainSettings,
   model: OpenModel,
@@ -56,12 +56,12 @@ export function withSettingsOf(settings: TrainSettings, recipe: ChosenRecipe): S
   return { ...withDefaults({ ...settings, recipe: recipe.name }, recipe.values), recipe };
 }
 
-/** What a state keeps of a recipe. */
+/** A recipe as a training state saves it. */
 export function savedRecipe({ name, values }: ChosenRecipe): { readonly name: string; readonly flags: string[] } {
   return { name, flags: [...values].flatMap(([flag, value]) => flagWords(flag, value)) };
 }
 
-/** The recipe of the run that a state is of: images and device may have changed since, and would make another one of it. @throws STATE_MISMATCH */
+/** The recipe from a state: expanded again it could differ, since images or device may have changed. @throws STATE_MISMATCH */
 function recipeOfState(
   { recipe: asked, resume }: TrainSettings,
   saved: TrainingState["recipe"],
@@ -97,12 +97,12 @@ async function newRecipe(
   return { ...chosen, values, isOfState: false, fit: undefined };
 }
 
-/** The flags that say something about what a recipe sets. */
+/** Given flags that a recipe respects. */
 function flagsGiven({ places, update }: TrainSettings): ReadonlySet<string> {
   return new Set([...places.keys()].filter((flag) => flag !== "update" || update === "direction"));
 }
 
-/** @throws SETTINGS_CONFLICT for an optimizer that was given and takes no angle, where the recipe steps by one */
+/** @throws SETTINGS_CONFLICT if the given optimizer takes no angle and the recipe needs one */
 function requireAngles({ optimizerType, places }: TrainSettings): void {
   if (!places.has("optimizer_type") || takesAngle(optimizerType)) return;
   throw new CoinageError(
@@ -130,12 +130,12 @@ async function circumstancesOf(
   };
 }
 
-/** Any size will do to count images. */
+/** Arbitrary size: images are only counted. */
 const surveySide = 512;
 
 type Survey = Pick<Circumstances, "images" | "captioned" | "areTurned" | "areTransparent" | "hasPlainFolder">;
 
-/** What there is to train on, as far as recipes depend on it. Captions of another extension count where there are no others. */
+/** Properties of the images that recipes depend on. Captions with another extension count only if there are no others. */
 async function surveyImages(settings: TrainSettings): Promise<Survey & Pick<Circumstances, "captionExtension">> {
   const { places } = settings;
   const { otherExtension, ...found } = await surveyWith(settings);

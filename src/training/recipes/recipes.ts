@@ -12,21 +12,21 @@ type Row = Readonly<Partial<Record<Flag, OptionValue>>>;
 interface Recipe {
   readonly kind: "object" | "style";
   readonly settings: Row;
-  /** Sum of the angles of all steps in radians, before the schedule lowers them: fewer steps turn further each. Undefined where steps are no angles. */
+  /** Sum of the angles of all steps in radians, before the schedule lowers them: with fewer steps, each turns further. Undefined if steps are not angles. */
   readonly turn?: number;
-  /** What is different for a family, then for a kind of device. */
+  /** Differences for a family, then for a kind of device. */
   readonly families?: Readonly<Partial<Record<Family, Row>>>;
   readonly devices?: Readonly<Partial<Record<DeviceClass, Row>>>;
-  /** What is different for models made for images smaller than 512 pixels. */
+  /** Differences for models trained on images smaller than 512 pixels. */
   readonly small?: Row;
-  /** Size of the images as a share of that the model was made for. */
+  /** Image size as a share of the model's native size. */
   readonly size?: Readonly<Partial<Record<DeviceClass, number>>>;
 }
 
-/** Kinds of device between which a recipe differs. */
+/** Kinds of device that recipes distinguish. */
 export type DeviceClass = "cpu" | "gpu";
 
-/** Turns at a fixed length that become smaller: the length of vectors that grow is a decay that nobody has chosen. */
+/** Vectors of fixed norm that turn by falling angles: growing norms would be an unchosen decay of the angle. */
 const turning = {
   norm_control: "fixed",
   norm_target: "1.9x",
@@ -34,10 +34,10 @@ const turning = {
   timestep_sampling: "stratified",
 } as const satisfies Row;
 
-/** What all recipes have in common. */
+/** Settings shared by all recipes. */
 const common = { save_model_as: "safetensors", cache_latents: true, keep: "best" } as const satisfies Row;
 
-/** The recipes: a row of settings each. Turns, lengths and timesteps were measured on the small model; sizes and steps for larger models follow published recipes. */
+/** The recipes, each a row of settings. Turns, norms and timesteps were measured on the small model; sizes and steps for larger models follow published recipes. */
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   quick: {
     kind: "object",
@@ -84,7 +84,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     kind: "object",
     settings: {
       update: "direction",
-      // the output is many times as long as words are, and drowns the rest of a prompt unless it is held at their length
+      // the output is many times longer than words' embeddings and would drown the rest of a prompt
       init: "output",
       norm_target: "1.9x",
       prior_pull: "0",
@@ -115,30 +115,30 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   },
 };
 
-/** What a recipe is expanded for. */
+/** What the settings of a recipe depend on. */
 export interface Circumstances {
   readonly family: Family;
   readonly predictionType: PredictionType;
-  /** Side in pixels of the images the model was made for, where its config says so. */
+  /** Side in pixels of the images the model was trained on, if its config says so. */
   readonly nativeSide: number | undefined;
   readonly device: DeviceClass;
   /** Images of the word, without repeats. */
   readonly images: number;
   /** How many of them have a caption with the word in it. */
   readonly captioned: number;
-  /** Extension of caption files that are not those of --caption_extension, where there are no others. */
+  /** Extension of the caption files, if there are none with --caption_extension's. */
   readonly captionExtension: string | undefined;
-  /** Whether some are rotated or mirrored by EXIF only. */
+  /** Whether some images are rotated or mirrored by EXIF. */
   readonly areTurned: boolean;
-  /** Whether some are transparent, and nothing says what becomes of that. */
+  /** Whether some images are transparent and no setting says how to handle that. */
   readonly areTransparent: boolean;
   /** Whether repeats of the images come from --dataset_repeats. */
   readonly hasPlainFolder: boolean;
 }
 
-/** What the user gave, as far as recipes depend on it. */
+/** Settings of the user that recipes depend on. */
 export interface GivenToRecipe {
-  /** Flags, what they take the place of is left out. */
+  /** Given flags; settings that they replace are left out. */
   readonly flags: ReadonlySet<string>;
   /** Length of the run. */
   readonly steps?: number | undefined;
@@ -180,7 +180,7 @@ export function expandRecipe(
   ) as FlagValues;
 }
 
-/** What depends on the length of a run: fewer steps turn further each. */
+/** Settings that depend on the number of steps: with fewer steps, each turns further. */
 export function forLength(name: RecipeName, steps: number): Row {
   const { turn } = recipes[name];
   if (turn === undefined) return {};
@@ -188,10 +188,10 @@ export function forLength(name: RecipeName, steps: number): Row {
   return { step_angle: Number(angle.toPrecision(2)) };
 }
 
-/** Radians of the largest step. */
+/** Largest angle of a step, in radians. */
 const largestAngle = 0.3;
 
-/** Flags that, given by the user, say otherwise what a setting of a recipe says. */
+/** For settings of a recipe, flags of the user that replace them. */
 const replacedBy: Readonly<Record<string, readonly string[]>> = {
   step_angle: ["learning_rate"],
   learning_rate: ["step_angle"],
@@ -209,7 +209,7 @@ const replacedBy: Readonly<Record<string, readonly string[]>> = {
 
 const usualSides: Readonly<Record<Family, number>> = { sd1: 512, sd2: 512, sdxl: 1024 };
 
-/** Models made for images smaller than this are fast at their full size, and learn nothing below it. */
+/** Models trained on images smaller than this are fast at full size, and learn nothing below it. */
 const leastFullSide = 512;
 
 function nativeSideOf({ family, predictionType, nativeSide }: Circumstances): number {
@@ -217,12 +217,12 @@ function nativeSideOf({ family, predictionType, nativeSide }: Circumstances): nu
 }
 
 function sideFor(native: number, family: Family, share: number): number {
-  // At its full size SDXL takes twice the work, and more memory than many GPUs have.
+  // at full size SDXL takes twice the work, and more memory than many GPUs have
   const part = family === "sdxl" ? share * 0.75 : share;
   return native < leastFullSide ? native : Math.round((native * part) / 64) * 64;
 }
 
-/** How often every image should be seen at least, if that takes no more than twice a recipe's steps. */
+/** Least views of every image, if that takes no more than twice a recipe's steps. */
 const leastViews = 8;
 
 function stepsFor({ images }: Circumstances, row: Row): number {
@@ -234,7 +234,7 @@ function perStepOf(row: Row): number {
   return Number(row.train_batch_size) * Number(row.gradient_accumulation_steps ?? 1);
 }
 
-/** An epoch of a few images ends with a batch that is not full: repeats fill all batches, and make epochs of at least ten steps. */
+/** Repeats of the images: they fill the last batch of an epoch, and make epochs of at least ten steps. */
 function repeatsFor({ images, hasPlainFolder }: Circumstances, row: Row): Row {
   if (!hasPlainFolder || images === 0) return {};
   const perStep = perStepOf(row);
@@ -249,7 +249,7 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** Init words that name a way of making pictures. */
+/** Init words that name a style or medium. */
 const styleWords =
   /\b(style|art|artwork|painting|paintings|drawing|drawings|sketch|sketches|illustration|illustrations|watercolou?r|comic|cartoon|anime|engraving|woodcut|etching|render|photography)\b/i;
 

@@ -2,7 +2,7 @@ import { flagWords, type OptionValue, settingName, type TrainSettings, trainTabl
 import type { RecipeSummary } from "../events.ts";
 import type { ChosenRecipe } from "./apply.ts";
 
-/** What a recipe chose for a run, and what the user gave instead. */
+/** The settings that a recipe chose for a run, and those that the user gave instead. */
 export function summaryOf({ name, reason, values, fit }: ChosenRecipe, settings: TrainSettings): RecipeSummary {
   const entries = [...values].map(([flag, value]) => ({
     flag,
@@ -20,7 +20,7 @@ export function summaryOf({ name, reason, values, fit }: ChosenRecipe, settings:
   };
 }
 
-/** The settings of a recipe as they are in force, for the metadata of embedding files. */
+/** The recipe's settings with their values in this run, as metadata of embedding files. */
 export function recipeMetadata({ name, values }: ChosenRecipe, settings: TrainSettings): Record<string, string> {
   const words = [...values.keys()].flatMap((flag) => flagWords(flag, valueIn(settings, flag)));
   return { coinage_recipe: name, coinage_recipe_settings: words.join(" ") };

@@ -42,7 +42,7 @@ describe("as many steps as a time allows", () => {
   });
 });
 
-/** What --time makes of a recipe where steps take so long. */
+/** A recipe fitted to --time, with steps of this duration. */
 async function fitted(timing: StepTiming, ...flags: string[]) {
   const settings = await settingsOf(flagsOf(...flags));
   const model = await openModel(settings);

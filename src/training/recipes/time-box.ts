@@ -9,15 +9,15 @@ import { type OpenModel, openInputs, type TrainingInputs } from "../setup/inputs
 import { type SettingsOfRecipe, withSettingsOf } from "./apply.ts";
 import { forLength } from "./recipes.ts";
 
-/** What steps of a run take. */
+/** Duration of a run's steps. */
 export interface StepTiming {
-  /** Seconds of an optimizer step at the size of the run. */
+  /** Seconds of an optimizer step at the run's image size. */
   readonly perStep: number;
-  /** Seconds before the first step: the networks are loaded, latents cached. */
+  /** Seconds before the first step, to load networks and cache latents. */
   readonly startUp: number;
 }
 
-/** Finds out what the steps of a run take on a device. */
+/** Finds out how long the steps of a run take on a device. */
 export type MeasureSteps = (
   settings: SettingsOfRecipe["settings"],
   inputs: TrainingInputs,
@@ -25,8 +25,8 @@ export type MeasureSteps = (
   lowered: LoweredMicroStep,
 ) => Promise<StepTiming>;
 
-/** The recipe of a run with as many steps as its --time allows, and smaller images where that is too few. A run that goes on from a state keeps its steps.
- *  @throws SETTINGS_CONFLICT where not even the smallest images allow enough steps */
+/** The recipe of a run with as many steps as --time allows, and smaller images if that is too few. A resumed run keeps its steps.
+ *  @throws SETTINGS_CONFLICT if even the smallest images do not allow enough steps */
 export async function fitToTime(
   chosen: SettingsOfRecipe,
   model: OpenModel,
@@ -43,7 +43,7 @@ export async function fitToTime(
   const { perStep, startUp } = await measure(settings, inputs, device, lowered);
   const { requests } = await readPreviews(settings, inputs);
   const drawing = drawingOf(settings, inputs, requests);
-  // images have the size that their prompts say
+  // sample images keep the size in their prompts
   const drawingFlops = drawing.interval === undefined ? 0 : drawing.flops / drawing.interval;
   const perFlop = perStep / (flops[0]! * settings.gradientAccumulationSteps);
   const sizes = sides.map((side, i) => ({
@@ -76,13 +76,13 @@ interface SizeCost {
   readonly perStep: number;
 }
 
-/** Share of the time for start-up and steps; evaluations, the choice at the end and images for the report take the rest. */
+/** Share of the time for start-up and steps; the rest is for evaluations, the choice at the end and the report. */
 const usableShare = 0.85;
 
-/** Steps below which nothing worth having is learned. */
+/** Fewest steps that learn anything useful. */
 const fewestSteps = 60;
 
-/** The largest size with half of a recipe's steps, or else the smallest with enough of them. sizes: the largest first. */
+/** The largest size that allows half of a recipe's steps, else the smallest if it allows enough. sizes: largest first. */
 export function fitSteps(
   { seconds, startUp, most }: TimeBox,
   sizes: readonly SizeCost[],
@@ -109,10 +109,10 @@ function tooShort(time: string, { seconds, startUp, most }: TimeBox, sizes: read
   );
 }
 
-/** The smallest side in pixels of images that large models are trained with. */
+/** Smallest side in pixels for training large models. */
 const smallestSide = 256;
 
-/** Whether neither the user nor a dataset config says how large images are. */
+/** Whether neither the user nor a dataset config sets the image size. */
 function isSizeFree({ settings, recipe }: SettingsOfRecipe, { group }: TrainingInputs): boolean {
   const side = (recipe?.values.get("resolution") as readonly number[] | undefined)?.[0];
   return (

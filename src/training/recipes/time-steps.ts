@@ -9,13 +9,13 @@ import type { LoadedMicroStep } from "../loop/micro-step-program.ts";
 import type { TrainingInputs } from "../setup/inputs.ts";
 import type { MeasureSteps } from "./time-box.ts";
 
-/** Encoding an image costs two thirds of training on it once. */
+/** Cost of encoding an image, as a share of training on it once. */
 const encodingShare = 2 / 3;
 
-/** Steps that are timed after the first, in which memory is taken and kernels are chosen. */
+/** Timed steps; the first step, which allocates memory and chooses kernels, is not one of them. */
 const timedSteps = 2;
 
-/** Makes a few steps on images of noise and throws them away: a device is as fast as it is, whatever its rate of single operations. */
+/** Times a few steps on images of noise: more exact than the device's rate in single operations. */
 export const timeSteps: MeasureSteps = async (settings, inputs, _device, lowered) => {
   const start = performance.now();
   const loaded = await lowered.load();
@@ -42,7 +42,7 @@ export const timeSteps: MeasureSteps = async (settings, inputs, _device, lowered
   }
 };
 
-/** The same from the device's rate in single operations, without loading anything. */
+/** Estimates the duration of steps from the device's rate in single operations, without loading networks. */
 export const estimateSteps =
   (runtime: Runtime): MeasureSteps =>
   async (settings, inputs, device, lowered) => {
@@ -55,7 +55,7 @@ function cachingSeconds({ group }: TrainingInputs, perSample: number): number {
   return encodingShare * perSample * group.images.length;
 }
 
-/** A batch of the size of the run's, of noise. */
+/** A batch of noise, of the run's batch size. */
 function noiseSamples(
   { group, model, placeholder }: TrainingInputs,
   { sampleContext }: LoadedMicroStep,

@@ -25,22 +25,22 @@ import type { OpenRun } from "../setup/open-run.ts";
 import { templateOf } from "../setup/placeholder.ts";
 import { finite, type RunHistory, type Snapshot } from "./history.ts";
 
-/** The run that is reported on, at its end. */
+/** A run at its end, for its report. */
 export interface EndedRun {
   readonly run: OpenRun;
   readonly history: RunHistory;
   readonly device: string;
-  /** Model and VAE as they were given: paths, or names on the hub. */
+  /** Model and VAE as given: paths, or names on the hub. */
   readonly given: { readonly model: string; readonly vae: string | undefined };
   /** The embedding file. */
   readonly file: string;
-  /** What prompts call it by. */
+  /** The word for prompts. */
   readonly word: string;
   readonly seconds: number;
   readonly failure: string | undefined;
 }
 
-/** Everything that is known of a run without its networks; the strip has no pictures yet. */
+/** The report of a run as far as it needs no networks: the strip has no images yet. */
 export async function collectReport(ended: EndedRun): Promise<ReportData> {
   const { run, history, file, word, given } = ended;
   const { settings, inputs, embeddings, progress, files, warnings } = run;
@@ -93,7 +93,7 @@ export async function collectReport(ended: EndedRun): Promise<ReportData> {
       prompts: sceneOf(model, settings.useStyleTemplate).stripPrompts.map((template, i) => ({ template, seed: i + 1 })),
       width: roundedSide(width),
       height: roundedSide(height),
-      // XL is trained with its own layer, whatever was given
+      // SDXL always uses its own layer
       clipSkip: model.family === "sdxl" ? undefined : settings.clipSkip,
       columns: columnsOf(ended, evaluations),
     },
@@ -133,7 +133,7 @@ function evaluationsOf({ evaluations: { evaluated } }: OpenRun): ReportData["eva
   });
 }
 
-/** Captions that are shown. */
+/** Most captions shown. */
 const mostCaptions = 6;
 
 function datasetOf({ settings, inputs: { group } }: OpenRun): ReportData["dataset"] {
@@ -154,12 +154,12 @@ function datasetOf({ settings, inputs: { group } }: OpenRun): ReportData["datase
   };
 }
 
-/** What was kept. */
+/** The candidate that was kept. */
 function chosenIn({ chosen, candidates }: ChoiceEvent): ChoiceEvent["candidates"][number] {
   return candidates.find(({ name }) => name === chosen)!;
 }
 
-/** The start, thirds, the best evaluation, the average where it is kept, and the end; what would stand there twice stands once. */
+/** The start, thirds, the best evaluation, the average if it is kept, and the end, without duplicates. */
 function columnsOf({ run, history }: EndedRun, evaluations: ReportData["evaluations"]): StripColumn[] {
   const { settings, inputs, progress, embeddings } = run;
   const { step } = progress;
@@ -191,7 +191,7 @@ function columnsOf({ run, history }: EndedRun, evaluations: ReportData["evaluati
   ];
 }
 
-/** A size that every model can draw. */
+/** The side rounded down to a size that every model can draw. */
 function roundedSide(side: number): number {
   return Math.max(64, Math.floor(side / 64) * 64);
 }

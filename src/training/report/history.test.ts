@@ -50,7 +50,7 @@ async function noteSteps(history: RunHistory, from: number, to: number): Promise
   return history;
 }
 
-/** What a state gives back. */
+/** The history's arrays after writing and reading a file. */
 function reread(history: RunHistory): Map<string, NdArray> {
   const bytes = writeSafetensors({ tensors: history.state() });
   return new Map([...parseSafetensors(bytes).tensors].map(([name, entry]) => [name, readTensor(bytes, entry)]));

@@ -11,7 +11,7 @@ export function wantsReport({ report, recipe, evalEveryNSteps, earlyStop, keep }
   return recipe !== undefined || evalEveryNSteps !== undefined || earlyStop || keep !== "last";
 }
 
-/** A run as its report needs it: the vectors as they are after the step just made. */
+/** Vectors of a run after its last step, for the report. */
 export interface ObservedVectors {
   /** [vectors, width] per text encoder. */
   readonly finished: Tables;
@@ -24,23 +24,23 @@ export interface Snapshot {
   readonly tables: Tables;
 }
 
-/** Points that a curve has at most, and snapshots beside those at a third and two thirds of the run. */
+/** Most points of a curve, and most snapshots besides those at a third and two thirds of the run. */
 const [mostPoints, mostSnapshots] = [240, 16];
 
 /** A point of the curves. */
 interface Point {
   readonly step: number;
-  /** Mean since the point before. */
+  /** Mean since the previous point. */
   readonly loss: number;
   readonly norms: readonly number[];
   readonly angles: readonly number[];
   readonly distances: readonly number[];
 }
 
-/** What a report tells of a run's course: curves in a bounded number of points, and vectors to draw with. A resumed run goes on with what its state
- *  has of it, so it depends on steps alone. */
+/** The course of a run for its report: curves with a bounded number of points, and vectors to draw with. Part of the state, so that a resumed run
+ *  continues it; depends on steps alone. */
 export class RunHistory {
-  /** Which vectors were kept at the end; undefined where none were compared. */
+  /** Which vectors were kept at the end; undefined if none were compared. */
   choice: ChoiceEvent | undefined;
   /** Speed of the last steps; undefined before the first one. */
   samplesPerSecond: number | undefined;
@@ -54,14 +54,14 @@ export class RunHistory {
   #snapshotEvery = 1;
   #best: Snapshot | undefined;
 
-  /** initial: what the vectors were before the first step; steps: of the whole run; saved: what `state` gave. */
+  /** initial: the vectors before the first step; steps: of the whole run; saved: from `state`. */
   constructor(initial: Tables, steps: number, saved?: ReadonlyMap<string, NdArray>) {
     this.#initial = initial;
     this.#thirds = [Math.round(steps / 3), Math.round((2 * steps) / 3)];
     if (saved) this.#restore(saved);
   }
 
-  /** Passes on what happens in a run and notes what the report tells of it. */
+  /** Passes on a run's events and notes what the report needs. */
   async *noting(events: AsyncIterable<TrainingEvent>, vectors: ObservedVectors): AsyncGenerator<TrainingEvent> {
     for await (const event of events) {
       if (event.kind === "step") this.#noteStep(event, vectors);
@@ -84,12 +84,12 @@ export class RunHistory {
     };
   }
 
-  /** The vectors at the evaluation with the lowest loss, unless that was before the first step. */
+  /** The vectors at the evaluation with the lowest loss; undefined if that was before the first step. */
   get best(): Snapshot | undefined {
     return this.#best;
   }
 
-  /** The snapshots nearest to a third and two thirds of a run of so many steps. */
+  /** The snapshots nearest to a third and two thirds of a run of `steps` steps. */
   thirdsOf(steps: number): Snapshot[] {
     const known = [...this.#snapshots.keys()].filter((step) => step < steps);
     const nearest = [steps / 3, (2 * steps) / 3].flatMap((third) =>
@@ -119,7 +119,7 @@ export class RunHistory {
     this.#best = step === 0 ? undefined : { step, tables: finished };
   }
 
-  /** Every second point goes, its loss into the next one. */
+  /** Merges every second point into the next one. */
   #thinPoints(): void {
     this.#pointEvery *= 2;
     const kept: Point[] = [];
@@ -142,7 +142,7 @@ export class RunHistory {
     }
   }
 
-  /** Everything, as arrays of a training state by name. */
+  /** The history as named arrays of a training state. */
   state(): Map<string, NdArray> {
     const arrays = new Map<string, NdArray>();
     const { sum, count } = this.#pending;
@@ -220,7 +220,7 @@ function rowsOf(table: NdArray | undefined): number[][] {
   return Array.from({ length: table.shape[0]! }, (_, row) => numbers.slice(row * width, (row + 1) * width));
 }
 
-/** null for numbers that JSON cannot hold. */
+/** The number, or null if JSON cannot hold it. */
 export function finite(value: number | null | undefined): number | null {
   return value === null || value === undefined || !Number.isFinite(value) ? null : value;
 }

@@ -91,7 +91,7 @@ describe("a run with a report", { timeout: 300_000 }, () => {
     for (const part of ["curves", "evaluations", "rows", "cosines", "drift"] as const)
       expect(parts[part]).toEqual(straight[part]);
     expect(parts.strip.columns.at(-1)).toEqual(straight.strip.columns.at(-1));
-    // of the same run, so nothing was kept under another name
+    // the same run, so nothing was kept under another name
     expect(readdirSync(path.join(work, "parts")).filter((name) => name.includes("old"))).toEqual([]);
   });
 

@@ -11,20 +11,20 @@ import type { ComputingDevice } from "../setup/device.ts";
 import type { OpenRun } from "../setup/open-run.ts";
 import { collectReport, type EndedRun } from "./collect.ts";
 
-/** What a run's report costs at most, as a share of its time; and seconds that one may cost that was asked for. */
+/** Most time for a report: a share of the run's time, and seconds that `--report on` allows in any case. */
 const [mostShare, askedSeconds] = [0.05, 5];
 
-/** Work of a picture in samples of training: two evaluations of the U-Net a step, each without the backward pass. */
+/** Cost of an image in training samples: two evaluations of the U-Net per step, without backward pass. */
 const samplesPerPicture = samplingSteps * 2 * 0.48;
 
 interface ReportOptions {
-  /** Frees the memory that training took: drawing needs some. */
+  /** Frees training's memory, for drawing. */
   readonly free: () => Promise<void>;
   /** Stops drawing when aborted. */
   readonly signal?: StopSignal | undefined;
 }
 
-/** Writes the report of a run. What goes wrong with it is a warning: it must not end a run. */
+/** Writes the report of a run. Failures are only warnings: they must not end a run. */
 export class RunReport {
   readonly #run: OpenRun;
   readonly #device: ComputingDevice;
@@ -39,7 +39,7 @@ export class RunReport {
     this.#options = options;
   }
 
-  /** Measures, draws and writes, once the embedding is saved. failure: what has ended the run too early; then nothing is computed on its device. */
+  /** Measures, draws and writes; call once the embedding is saved. failure: the error that ended the run; its device is then not used. */
   async *write(saved: Pick<EndedRun, "file" | "word" | "failure">): AsyncGenerator<TrainingEvent> {
     const { warnings, history, startTime } = this.#run;
     if (!history) return;
@@ -59,7 +59,7 @@ export class RunReport {
     }
   }
 
-  /** The report with what needs the model: other words' drift, and as many pictures as there is time for. began: when work on the report did, in ms. */
+  /** The report completed by what needs the model: other words' drift, and as many images as time allows. began: start of work on the report, in ms. */
   async *#completed(
     known: ReportData,
     { seconds }: EndedRun,
@@ -76,7 +76,7 @@ export class RunReport {
     const budget = Math.max(mostShare * seconds, settings.report === "on" ? askedSeconds : 0);
     let pictureSeconds = samplesPerPicture / (history?.samplesPerSecond ?? 0);
     let before = 0;
-    // loading the networks counts, but not as what each picture takes
+    // the first image includes loading the networks: it counts, but does not predict the next
     const isAffordable = (pictures: number, spent: number) => {
       if (pictures > 1) pictureSeconds = spent - before;
       before = spent;
@@ -96,7 +96,7 @@ export class RunReport {
       yield* warnings.add([warning]);
       return withReasonOfMissing(known, "Drawing failed");
     } finally {
-      // A device that failed may refuse to free what it holds, too.
+      // a device that failed may also fail to free its memory
       await pipeline.networks.close().catch(() => {});
     }
   }

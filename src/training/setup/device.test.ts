@@ -34,7 +34,7 @@ async function computeStep(lossScale?: LossScale) {
   return { loss, gradient: [...gradients[0]!.values()].flatMap((row) => [...row]) };
 }
 
-// products themselves are float32 on a processor; what GPUs make of float16 is measured by bench/device.sh
+// products themselves are float32 on a CPU; bench/device.sh measures float16 on GPUs
 test("with products in float16 and a scaled loss, loss and gradients are those of float32", async () => {
   const [exact, scaled] = [await computeStep(), await computeStep(new LossScale())];
   expect(Math.abs(scaled.loss / exact.loss - 1)).toBeLessThan(1e-3);

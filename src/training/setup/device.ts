@@ -3,10 +3,10 @@ import type { TrainSettings } from "../../options/index.ts";
 import { type DeviceName, type OpenDevice, openDevice } from "../../runtime/index.ts";
 import type { Warning } from "../warnings.ts";
 
-/** What a run is computed on. */
+/** The device of a run and its compute type. */
 export type ComputingDevice = Pick<OpenDevice, "runtime" | "computeDtype">;
 
-/** Opens the device of a run, to be closed by the caller. warnings: what differs from what was asked for. */
+/** Opens the device of a run, to be closed by the caller. warnings: differences from the settings. */
 export async function openTrainingDevice({
   device: asked,
   threads,
@@ -16,7 +16,7 @@ export async function openTrainingDevice({
   return { ...device, warnings: precisionWarnings(mixedPrecision, device.fallbackReason) };
 }
 
-/** What is to be said where the networks do not compute as --mixed_precision has it. fallbackReason: why not in 16 bits. */
+/** Warns if the networks do not compute in the precision of --mixed_precision. fallbackReason: why not in 16 bits. */
 export function precisionWarnings(
   mixedPrecision: TrainSettings["mixedPrecision"],
   fallbackReason: string | undefined,
@@ -29,10 +29,10 @@ export function precisionWarnings(
   return warning("is computed in float16 with loss scaling: ONNX Runtime has no convolutions in bfloat16");
 }
 
-/** Memory that a run can have, in bytes; undefined on graphics devices, which do not tell. */
+/** Memory available to a run, in bytes; undefined on GPUs, which do not report it. */
 export function availableBytes(device: DeviceName): number | undefined {
   if (device !== "cpu") return undefined;
-  // of a container: its limit, where that is lower; without one the number is 0 or far beyond what there is
+  // a container's limit, if lower; without one the number is 0 or far above the machine's memory
   const limit = process.constrainedMemory();
   const free = os.freemem();
   return limit > 0 && limit < os.totalmem() ? Math.min(free, limit - process.memoryUsage.rss()) : free;

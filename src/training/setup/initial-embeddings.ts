@@ -12,8 +12,8 @@ import { normTargets } from "./updates.ts";
 
 type StartSettings = Pick<TrainSettings, "init" | "initWord" | "weights" | "update" | "normTarget">;
 
-/** The inputs of a run that goes on from no state, with the embeddings that it really starts from: the text encoders' output for the init word with --init output,
- *  at their length with --update direction. @throws RUNTIME */
+/** The inputs of a run without a state, with the embeddings that it starts from: the text encoders' output for the init word with --init output,
+ *  scaled to their fixed norm with --update direction. @throws RUNTIME */
 export async function withInitialEmbeddings(
   inputs: TrainingInputs,
   settings: StartSettings,
@@ -29,7 +29,7 @@ export async function withInitialEmbeddings(
   }
   if (update === "direction") {
     const targets = normTargets(settings, { ...placeholder, initialEmbeddings });
-    // equal embeddings of one word would part only by their positions
+    // equal embeddings of one word would differ only by position
     const parted = placeholder.layers ? initialEmbeddings : initialEmbeddings.map((rows) => withRowsParted(rows, seed));
     initialEmbeddings = parted.map((rows, encoder) => withNorms(rows, targets[encoder]!));
   }
@@ -42,8 +42,8 @@ interface TextSide {
   readonly runtime: Runtime;
 }
 
-/** For each text encoder its last hidden state after the final norm, at the positions of a word's tokens: [vectors, width]. Tokens are repeated or cut off
- *  to so many vectors, as with the word's own vectors. Source: Pang 2023, "Cross Initialization", `utils.py`. */
+/** The last hidden state of each text encoder after the final norm, at the positions of a word's tokens: [vectors, width]. Tokens are repeated or cut off
+ *  to `vectors`, as for the word's own embeddings. Source: Pang 2023, "Cross Initialization", `utils.py`. */
 async function outputsOf(word: string, vectors: number, side: TextSide): Promise<NdArray<Float32Array>[]> {
   const { model, tokenizer, runtime } = side;
   const { initIds } = initialVectors(tokenizer, word, vectors);
@@ -71,11 +71,11 @@ async function outputsOf(word: string, vectors: number, side: TextSide): Promise
   }
 }
 
-/** Radians between rows that would be equal. */
+/** Angle in radians between rows that would be equal. */
 const partingAngle = 0.1;
 
 /** Turns each row that equals an earlier one by a small angle into a random direction. Source: Directional Textual Inversion has one row for each token of the
- *  init word; rows of one token are ours. */
+ *  init word; several rows for one token are ours. */
 function withRowsParted(array: NdArray<Float32Array>, seed: number): NdArray<Float32Array> {
   const [count, width] = array.shape as readonly [number, number];
   const generator = new TorchGenerator(seed);

@@ -20,7 +20,7 @@ import type { Warning } from "../warnings.ts";
 import { type RunLength, runLength } from "./length.ts";
 import { type PreparedPlaceholder, preparePlaceholder, templateOf } from "./placeholder.ts";
 
-/** The settings with model and VAE as paths on this machine, fetched from the Hugging Face hub where they are only names.
+/** The settings with model and VAE as paths on this machine; names are fetched from the Hugging Face hub.
  *  @throws the HUB codes */
 export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<DownloadEvent, TrainSettings> {
   const { pretrainedModelNameOrPath, vae } = settings;
@@ -31,13 +31,13 @@ export async function* withLocalModels(settings: TrainSettings): AsyncGenerator<
   };
 }
 
-/** The model of a run, of which only the headers were read. */
+/** The model of a run; only headers have been read. */
 export interface OpenModel {
   readonly checkpoint: Checkpoint;
   readonly model: DiffusionModel;
 }
 
-/** What a run works with, known and checked before anything takes long. */
+/** The inputs of a run, checked before any long work. */
 export interface TrainingInputs extends OpenModel {
   readonly placeholder: PreparedPlaceholder;
   readonly group: DatasetGroup;
@@ -58,8 +58,8 @@ export async function openModel(settings: TrainSettings): Promise<OpenModel> {
   return { checkpoint, model: diffusionModel({ ...checkpoint, family: checkpoint.family.value }) };
 }
 
-/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. found: the state to go on from; opened: the model,
- *  where it is open already. */
+/** Reads model headers, tokenizers, start vectors and the dataset, and checks them against each other. found: the state to resume from; opened: the model,
+ *  if it is open already. */
 export async function openInputs(
   settings: TrainSettings,
   found?: FoundState,
@@ -96,7 +96,7 @@ function initialEmbeddingsOf(found: FoundState | undefined): readonly NdArray<Fl
   return found?.kind === "own" ? found.state.initialEmbeddings : found?.embeddings;
 }
 
-/** What the embeddings must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
+/** Text encoder widths and layers that the embeddings must fit. @throws SETTINGS_CONFLICT for XTI with SDXL */
 function targetModel(model: DiffusionModel, { xti }: TrainSettings): TargetModel {
   return { ...embeddingTarget(model), ...(xti && { layers: xtiLayers(model, "--xti") }) };
 }
@@ -115,7 +115,7 @@ function checkBuckets(group: DatasetGroup, { vae }: DiffusionModel): void {
     );
 }
 
-/** A warning of the dataset as one of the run. */
+/** A dataset's warning as a warning of the run. */
 export function datasetWarning({ kind, message }: DatasetWarning): Warning {
   return { code: `DATASET_${kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`, message };
 }

@@ -1,7 +1,7 @@
 import { CoinageError } from "../../errors/index.ts";
 import type { TrainSettings } from "../../options/index.ts";
 
-/** How long a run is. */
+/** Length of a run. */
 export interface RunLength {
   readonly steps: number;
   readonly epochs: number;
@@ -9,7 +9,7 @@ export interface RunLength {
   readonly batchesPerEpoch: number;
 }
 
-/** --max_train_epochs sets the number of steps; otherwise as many epochs are begun as the steps need.
+/** The length of a run: --max_train_epochs sets the number of steps; without it, steps set the number of epochs.
  *  An epoch ends with an optimizer step even when the accumulation is not full. */
 export function runLength(
   batchesPerEpoch: number,
@@ -20,7 +20,7 @@ export function runLength(
   return { steps, epochs: Math.ceil(steps / stepsPerEpoch), batchesPerEpoch };
 }
 
-/** Where the counts of a run begin. */
+/** Initial counts of a run. */
 export interface Start {
   /** Steps that count as done. */
   readonly step: number;
@@ -28,16 +28,16 @@ export interface Start {
   readonly epochsDone: number;
   /** Micro-batches of the next epoch that are skipped. */
   readonly skippedBatches: number;
-  /** Whether the orders of the epochs that count as done are drawn all the same. */
+  /** Whether orders of epochs that count as done are drawn anyway. */
   readonly drawsOrders: boolean;
 }
 
-/** Where a run without a state sets out: --initial_step takes precedence over --initial_epoch. As in sd-scripts, images begin with those of an epoch, unless
- *  --skip_until_initial_step skips what the steps before would have seen.
+/** Where a run without a state starts: --initial_step takes precedence over --initial_epoch. As in sd-scripts, images start with a whole epoch, unless
+ *  --skip_until_initial_step skips those of earlier steps.
  *  differs from sd-scripts: learning rate schedules start from the beginning, whatever --initial_step and --initial_epoch say.
  *  coinage: learning rate schedules follow the step count that --initial_step or --initial_epoch sets.
  *  because: a run that goes on from the vectors of an earlier one has had its warm-up.
- *  @throws SETTINGS_CONFLICT when no step would be left */
+ *  @throws SETTINGS_CONFLICT if no step is left */
 export function startOf(settings: Partial<TrainSettings>, { steps, batchesPerEpoch }: RunLength): Start {
   const { initialEpoch = 1, initialStep, skipUntilInitialStep = false, gradientAccumulationSteps = 1 } = settings;
   const stepsPerEpoch = Math.ceil(batchesPerEpoch / gradientAccumulationSteps);

@@ -19,10 +19,10 @@ import type { TrainingInputs } from "./inputs.ts";
 import { startOf } from "./length.ts";
 import { updatesOf } from "./updates.ts";
 
-/** Everything that changes during a run, opened and checked, and what it works with. */
+/** An opened and checked run: its inputs and everything that changes during training. */
 export interface OpenRun {
   readonly settings: TrainSettings;
-  /** Where settings come from that were not given. */
+  /** The recipe that supplied settings. */
   readonly recipe: ChosenRecipe | undefined;
   readonly inputs: TrainingInputs;
   readonly embeddings: TrainableEmbeddings;
@@ -32,10 +32,10 @@ export interface OpenRun {
   readonly learningRate: () => number;
   readonly progress: Progress;
   readonly evaluations: EvaluationHistory;
-  /** Learning rate of every step, as far as it is known before. */
+  /** Learning rate of every step, as far as known in advance. */
   readonly learningRates: readonly number[];
   readonly files: RunFiles;
-  /** What its report tells of its course; undefined where none is written. */
+  /** Its course for the report; undefined without a report. */
   readonly history: RunHistory | undefined;
   /** Sample images to generate. */
   readonly previewRequests: readonly SampleRequest[];
@@ -46,8 +46,8 @@ export interface OpenRun {
   readonly startTime: number;
 }
 
-/** Opens embeddings with their optimizer and learning rate, progress and files. found: what the run continues from; recipe: where its settings come from.
- *  @throws STATE_MISMATCH, and what settings of these throw */
+/** Opens embeddings with their optimizer and learning rate, progress and files. found: the state to resume from; recipe: the run's recipe.
+ *  @throws STATE_MISMATCH, and any error in settings of optimizer, schedule or files */
 export async function openRun(
   settings: TrainSettings,
   inputs: TrainingInputs,
@@ -56,7 +56,7 @@ export async function openRun(
 ): Promise<OpenRun> {
   const { placeholder, checkpoint, length, generators, seed } = inputs;
   const state = found?.kind === "own" ? found.state : undefined;
-  // as things are at the start, for images may change or go
+  // taken at the start: images may change or vanish later
   const identity = await identityOf(settings, inputs);
   const ofResuming = found ? await resumeWarnings(found, identity, settings, length.steps) : [];
 

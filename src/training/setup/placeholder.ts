@@ -15,31 +15,31 @@ import {
   type Tokenizer,
 } from "../../tokenizer/index.ts";
 
-/** The placeholder tokens, whose embeddings are trained, in every tokenizer, with the embeddings they start from. */
+/** The placeholder tokens, in every tokenizer, with their initial embeddings. */
 export interface PreparedPlaceholder {
   /** One per text encoder, with the tokens added. */
   readonly tokenizers: readonly Tokenizer[];
-  /** The tokens as captions hold them: mycat, mycat1, ... */
+  /** The tokens as in captions: mycat, mycat1, ... */
   readonly tokens: readonly string[];
   /** Their ids, from 49408 on. */
   readonly ids: readonly number[];
-  /** P+ (XTI): the U-Net's layers, in order of execution, each of which has embeddings of its own. */
+  /** P+ (XTI): the U-Net's layers that have their own embeddings, in order of execution. */
   readonly layers: readonly string[] | undefined;
-  /** Start values [vectors, width] per text encoder; with layers [layers vectors, width], layer after layer. */
+  /** Start values [vectors, width] per text encoder; with layers [layers x vectors, width], layer after layer. */
   readonly initialEmbeddings: readonly NdArray<Float32Array>[];
   /** Statistics of the ordinary tokens' embeddings, per text encoder. */
   readonly vocabularies: readonly VocabularyStatistics[];
   readonly warnings: readonly string[];
 }
 
-/** The init word that stands for one that is to be found.
+/** The --init_word that stands for a word to be found.
  *  differs from sd-scripts: with --init_word auto, vectors start from those of the word "auto".
  *  coinage: with --init_word auto, vectors start from a word that is found by trying; --init_word Auto is the word.
  *  because: which word explains the images best can be measured. */
 export const autoInitWord = "auto";
 
-/** Adds the placeholder tokens to the tokenizers and gathers their start values: those of a state, else --weights, else the init word, else the mean of all tokens.
- *  @throws STATE_MISMATCH, TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY, INIT_WORD_UNKNOWN; for --weights what readInitialVectors throws */
+/** Adds the placeholder tokens to the tokenizers and takes their start values from a state, else --weights, else the init word, else the mean of all tokens.
+ *  @throws STATE_MISMATCH, TOKEN_EXISTS, TOKEN_EMPTY, INIT_WORD_EMPTY, INIT_WORD_UNKNOWN; for --weights, as readInitialVectors */
 export async function preparePlaceholder(
   checkpoint: Checkpoint,
   target: TargetModel,
@@ -48,7 +48,7 @@ export async function preparePlaceholder(
 ): Promise<PreparedPlaceholder> {
   const { tokenString, numVectorsPerToken } = settings;
   const { initWord: given, weights } = saved ? {} : settings;
-  // what it stands for is found later
+  // the word is found later
   const initWord = given === autoInitWord ? undefined : given;
   const { layers } = target;
   if (saved) checkSaved(saved, target, settings);
@@ -83,7 +83,7 @@ export async function preparePlaceholder(
   return { tokenizers, tokens, ids, layers, initialEmbeddings, vocabularies, warnings };
 }
 
-/** With a recipe, which is to do the right thing for people who do not know of tokens, a word in pieces is an error: its pieces mean other things. */
+/** With a recipe, an init word of several tokens is an error: recipes are for people who know nothing of tokens, and the tokens may mean something else. */
 function unknownWord(word: string, pieces: number, merges: string): CoinageError {
   const near = nearestName(word, plainWords(merges).values());
   const spelling = near === undefined ? "" : ` Did you mean ${near}?`;
@@ -102,7 +102,7 @@ export function isOfVocabulary(token: string, { tokenizers }: Pick<PreparedPlace
   return (tokenizers[0]!.idOf(token) ?? firstPlaceholderId) < firstPlaceholderId;
 }
 
-/** For each of the embeddings, the mean length of the ordinary tokens' in its text encoder. */
+/** For each embedding, the mean norm of ordinary tokens' embeddings in its text encoder. */
 export function usualNorms({
   initialEmbeddings,
   vocabularies,
@@ -112,7 +112,7 @@ export function usualNorms({
   );
 }
 
-/** The template that takes the place of captions. */
+/** The template that replaces captions. */
 export function templateOf({
   useObjectTemplate,
   useStyleTemplate,
@@ -143,7 +143,7 @@ function checkSaved(
   );
 }
 
-/** What vectors start from without an init word.
+/** Start values without an init word.
  *  differs from sd-scripts: without an init word, vectors start from the mean of all tokens plus noise of less than a ten-thousandth of their spread.
  *  coinage: without an init word, vectors start from the mean of all tokens.
  *  because: noise that small changes nothing that could be noticed, and what it is depends on the version of Transformers. */
@@ -160,13 +160,13 @@ export function repeatedForLayers({ shape, data }: NdArray<Float32Array>, layers
   return arrayOf([layers * count, width], Array.from({ length: layers }, () => [...data]).flat());
 }
 
-/** What the embeddings of a model's ordinary tokens are like. */
+/** Statistics of the embeddings of a model's ordinary tokens. */
 export interface VocabularyStatistics {
   /** The mean vector. */
   readonly mean: readonly number[];
-  /** Mean length of a vector. */
+  /** Mean norm of a vector. */
   readonly meanNorm: number;
-  /** The same without vectors that are next to zero: less than a twentieth of the median. */
+  /** Mean norm without vectors of almost zero norm: below a twentieth of the median. */
   readonly wordNorm: number;
   /** Sum of the squares of all their numbers. */
   readonly squares: number;
@@ -174,11 +174,11 @@ export interface VocabularyStatistics {
   readonly deviation: number;
 }
 
-/** Tables that were measured by this process: what is checked again and again while somebody types is measured once. */
+/** Token tables already measured by this process: settings are checked again while somebody types. */
 const measured = new Map<string, VocabularyStatistics>();
 const mostMeasured = 8;
 
-/** The statistics of a token table, as long as its file is the same. */
+/** The statistics of a token table, cached until its file changes. */
 function vocabularyOf(table: StoredArray): VocabularyStatistics {
   const { bytes } = table;
   if (bytes instanceof Uint8Array) return measureVocabulary(table);
@@ -192,7 +192,7 @@ function vocabularyOf(table: StoredArray): VocabularyStatistics {
   return statistics;
 }
 
-/** Measures a token table [tokens, width] in one pass, some rows at a time: it can take a hundred megabytes. */
+/** Measures a token table [tokens, width] in one pass, block by block: a table can be a hundred megabytes. */
 function measureVocabulary(table: StoredArray): VocabularyStatistics {
   const [stored, width] = table.shape as readonly [number, number];
   const words = Math.min(stored, firstPlaceholderId);

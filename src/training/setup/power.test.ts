@@ -15,7 +15,7 @@ afterAll(() => {
 });
 const { flagsFor } = trainingFolder();
 
-/** Has the system find a program in place of its own that keeps machines awake. */
+/** Puts a program in the place of systemd-inhibit. */
 function installHelper(script: string): void {
   const file = path.join(work, "systemd-inhibit");
   writeFileSync(file, `#!/bin/sh\n${script}\n`);

@@ -3,7 +3,7 @@ import type { TrainSettings } from "../../options/index.ts";
 import { isOnBattery, keepAwake } from "../../power/index.ts";
 import type { Warning } from "../warnings.ts";
 
-/** Keeps the machine awake until it is released, where that is asked for; a warning where that cannot be done. */
+/** Keeps the machine awake until released, if --keep_awake asks for it; warns if that fails. */
 export async function keptAwake({ keepAwake: isAsked }: Pick<TrainSettings, "keepAwake">): Promise<{
   readonly warnings: readonly Warning[];
   readonly release: () => void;
@@ -15,10 +15,10 @@ export async function keptAwake({ keepAwake: isAsked }: Pick<TrainSettings, "kee
   return { warnings: [{ code: "KEEP_AWAKE", message, option: "keep_awake" }], release };
 }
 
-/** Runs that take longer than this are not left to a battery without a word, in seconds. */
+/** Duration in seconds above which runs on battery get a warning. */
 const longSeconds = 30 * 60;
 
-/** A warning where a long run would use up the battery, or would be put to sleep on it. supplies: as of isOnBattery. */
+/** Warns if a long run would drain the battery, or if the machine could go to sleep. supplies: as for isOnBattery. */
 export async function batteryWarnings(
   expectedSeconds: number,
   { keepAwake: isKeptAwake }: Pick<TrainSettings, "keepAwake">,

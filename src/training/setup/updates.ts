@@ -14,9 +14,9 @@ import {
 } from "../optimizers/index.ts";
 import type { PreparedPlaceholder } from "./placeholder.ts";
 
-/** How the embeddings of a run change. */
+/** How a run updates its embeddings. */
 export interface Updates {
-  /** What is chosen, with its name. */
+  /** The optimizer's name and arguments. */
   readonly choice: OptimizerChoice;
   readonly optimizer: Optimizer;
   readonly rules: EmbeddingRules;
@@ -24,7 +24,7 @@ export interface Updates {
 
 type Placeholder = Pick<PreparedPlaceholder, "initialEmbeddings" | "vocabularies">;
 
-/** The optimizer of a run, and what it does to embeddings beside its steps. steps: of the whole run.
+/** The optimizer of a run, and what steps do to embeddings besides it. steps: of the whole run.
  *  @throws OPTIMIZER_UNKNOWN, OPTIMIZER_ARGS, SETTINGS_CONFLICT */
 export function updatesOf(settings: TrainSettings, placeholder: Placeholder, steps: number): Updates {
   const { initialEmbeddings, vocabularies } = placeholder;
@@ -47,7 +47,7 @@ export function updatesOf(settings: TrainSettings, placeholder: Placeholder, ste
         ? createOptimizer(given, tables)
         : turningByAngle(createOptimizer(given, tables), tables),
     rules: {
-      // a limit on the gradient would change nothing but the weight of the pull to the start
+      // clipping would only change the weight of the pull to the start
       maxGradNorm: isDirection ? 0 : maxGradNorm,
       initReg,
       normControl: normControl(settings, targets, vocabularies),
@@ -62,7 +62,7 @@ export function updatesOf(settings: TrainSettings, placeholder: Placeholder, ste
   };
 }
 
-/** The length that --norm_target means, for each embedding of each text encoder. */
+/** The norm that --norm_target sets, for each embedding of each text encoder. */
 export function normTargets(
   { normTarget }: Pick<TrainSettings, "normTarget">,
   { initialEmbeddings, vocabularies }: Placeholder,

@@ -8,20 +8,20 @@ import { type Picture, pictureToFloats } from "../../pictures/index.ts";
 import type { TorchGenerator } from "../../random/index.ts";
 import type { Runtime } from "../../runtime/index.ts";
 
-/** Turns images into latents: one draw of the latent distribution for each. */
+/** Encodes images to latents: one sample of the latent distribution each. */
 export interface VaeEncoder {
-  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. All are drawn from the encoder's generator. */
+  /** pixels: [B,3,H,W] in -1..1; latents [B,4,H/8,W/8], unscaled. Sampled by the encoder's generator. */
   encode(pixels: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
-  /** The mean of the distribution instead of a draw. */
+  /** The mean of the distribution instead of a sample. */
   mean(pixels: NdArray<Float32Array>): Promise<NdArray<Float32Array>>;
   /** The distributions of images of one size. */
   distribution(pictures: readonly Picture[]): Promise<LatentDistribution>;
-  /** A draw of each. draws: a generator for each image; without them, all are drawn from the encoder's. */
+  /** A sample of each. draws: a generator for each image; default: the encoder's for all. */
   draw(distribution: LatentDistribution, draws?: readonly TorchGenerator[]): NdArray<Float32Array>;
   close(): Promise<void>;
 }
 
-/** The VAE encoder on a device. Its programs are loaded when the first images of their size come. generator: draws the latents. */
+/** The VAE encoder on a device. Its programs are loaded with the first images of their size. generator: samples the latents. */
 export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generator: TorchGenerator): VaeEncoder {
   const networks = new Networks(model, runtime);
   const draw: VaeEncoder["draw"] = (distribution, draws) => {
@@ -38,7 +38,7 @@ export function openVaeEncoder(model: DiffusionModel, runtime: Runtime, generato
   };
 }
 
-/** The same as images are encoded with it whose latents are cached. distribution: computes it in place of this machine's VAE. */
+/** The encoder for caching latents. distribution: computes distributions in place of this machine's VAE. */
 export function pictureEncoder(
   vae: Pick<VaeEncoder, "distribution" | "draw">,
   distribution: VaeEncoder["distribution"] = vae.distribution,
@@ -51,7 +51,7 @@ export function pictureEncoder(
   };
 }
 
-/** A digest of everything in a VAE that encodes pictures, to the last number: what tells cached latents of one VAE from those of another. */
+/** A digest of all weights of a VAE's encoder: tells latents cached with one VAE from another's. */
 export function encoderDigest({ tensors }: Component): string {
   const hash = createHash("sha256");
   const names = [...tensors.keys()].filter((name) => /^(encoder|quant_conv)\./.test(name)).sort();

@@ -4,7 +4,7 @@ import type { Warning } from "../warnings.ts";
 import type { FoundState } from "./files.ts";
 import { type Environment, environmentOf, type Plain, type RunIdentity } from "./identity.ts";
 
-/** What is to be said of going on from a state. @throws STATE_MISMATCH when it belongs to another run */
+/** Warnings about resuming from a state. @throws STATE_MISMATCH if it belongs to another run */
 export async function resumeWarnings(
   found: FoundState,
   identity: RunIdentity,
@@ -29,15 +29,15 @@ export async function resumeWarnings(
   return [...warnings, { code: "RESUME_START", message }];
 }
 
-/** Something that was another way when the state was made; undefined: not there. */
+/** A value that differs from the state's; undefined: missing. */
 interface Difference {
-  /** Keys down to it. */
+  /** Keys that lead to the value. */
   readonly path: readonly string[];
   readonly before: Plain | undefined;
   readonly now: Plain | undefined;
 }
 
-/** Refuses to go on from a state with another model, dataset or settings: the numbers would be neither the old run's nor a new one's.
+/** Refuses a state with another model, dataset or settings: the numbers would be neither the old run's nor a new one's.
  *  @throws STATE_MISMATCH naming what differs */
 export function checkIdentity(before: RunIdentity, now: RunIdentity, folder: string): void {
   const found = differences({ ...before }, { ...now });
@@ -62,7 +62,7 @@ export function differences(
   return keys.flatMap((key) => differences(before[key], now[key], [...path, key]));
 }
 
-/** Lists of numbers are shown whole. */
+/** Whether to compare a value part by part; lists of plain values are compared and shown whole. */
 function isBranch(value: Plain | undefined): value is { readonly [key: string]: Plain } {
   if (Array.isArray(value)) return value.some((item) => typeof item === "object" && item !== null);
   return typeof value === "object" && value !== null;
@@ -100,7 +100,7 @@ function valueText(value: Plain | undefined): string {
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
-/** What is to be said of an environment that is no longer that of the state. */
+/** Messages about an environment that differs from the state's. */
 export function environmentChanges(then: Environment, now: Environment): string[] {
   const machine = (["program", "device", "threads", "processor", "gradientCheckpointing", "lowram"] as const)
     .filter((name) => then[name] !== now[name])

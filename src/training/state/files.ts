@@ -14,7 +14,7 @@ import {
 import { firstPlaceholderId } from "../../models/index.ts";
 import { decodeState, encodeState, isSuperseded, runIdOf, stateFiles, type TrainingState } from "./state.ts";
 
-/** What `--resume` has found: a state of this program, or what can be used of sd-scripts'. */
+/** What `--resume` found: a state of coinage, or the usable part of sd-scripts'. */
 export type FoundState = { readonly kind: "own"; readonly state: TrainingState } | ForeignState;
 
 /** Writes a state, whole or not at all. @throws OUTPUT_UNWRITABLE */
@@ -22,13 +22,13 @@ export async function writeState(folder: string, state: TrainingState): Promise<
   await writeFolderAtomically(folder, encodeState(state));
 }
 
-/** Whether nothing is lost when a state takes the place of what is in a folder. */
+/** Whether nothing is lost if a state replaces the one in a folder. */
 export async function mayReplaceState(folder: string, state: TrainingState): Promise<boolean> {
   const json = await readEarlierFile(path.join(folder, stateFiles.json));
   return json !== undefined && isSuperseded(new TextDecoder().decode(json), state);
 }
 
-/** Whether the state in a folder is of a run. */
+/** Whether the state in a folder belongs to a run. */
 export async function isStateOf(folder: string, runId: string): Promise<boolean> {
   const json = await readEarlierFile(path.join(folder, stateFiles.json));
   return json !== undefined && runIdOf(new TextDecoder().decode(json)) === runId;
@@ -70,7 +70,7 @@ async function hintOfNeighbours(folder: string): Promise<string> {
     : "Training states are folders whose names end in -state; --save_state writes them.";
 }
 
-/** What can be used of a state of sd-scripts (accelerate's folder): the learned embeddings per text encoder. */
+/** The usable part of sd-scripts' state (accelerate's folder): the learned embeddings per text encoder. */
 interface ForeignState {
   readonly kind: "foreign";
   readonly embeddings: readonly NdArray<Float32Array>[];
@@ -78,7 +78,7 @@ interface ForeignState {
 
 const tokenTable = "text_model.embeddings.token_embedding.weight";
 
-/** Reads sd-scripts' state, whose optimizer is a pickle that only PyTorch can use. names: the files of the folder. @throws STATE_UNREADABLE */
+/** Reads the embeddings of sd-scripts' state; its optimizer is a pickle that only PyTorch can use. names: files of the folder. @throws STATE_UNREADABLE */
 function foreignState(folder: string, names: readonly string[], where: string): ForeignState {
   const files = ["model.safetensors", "model_1.safetensors"].filter((name) => names.includes(name));
   if (files.length === 0)

@@ -10,7 +10,7 @@ import { settingsWithEffect, type TrainSettings } from "../../options/index.ts";
 /** JSON data. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [key: string]: Plain };
 
-/** What the numbers of a run depend on beside its state and cannot change, as plain data that can be compared. Paths are left out: things may be moved. */
+/** What must not change for a run to be resumed, as plain data to compare. Paths are left out: files may be moved. */
 export interface RunIdentity {
   readonly model: Plain;
   readonly settings: Plain;
@@ -38,7 +38,7 @@ export interface Environment {
   readonly processor: string;
   /** Length of the whole run. */
   readonly steps: number;
-  /** What the embeddings were before the first step, in the words of the settings. */
+  /** What the embeddings started from, as a flag. */
   readonly startedFrom: string;
 }
 
@@ -56,7 +56,7 @@ export async function environmentOf(settings: TrainSettings, steps: number): Pro
   };
 }
 
-/** Settings that are compared by what they lead to, or that a state makes pointless. */
+/** Settings that are compared by their effect, or that have none with a state. */
 const comparedOtherwise: ReadonlySet<string> = new Set([
   ...["dataset_config", "train_data_dir", "image_dir", "reg_data_dir", "in_json", "vae"],
   ...["max_train_steps", "max_train_epochs", "time"],
@@ -96,14 +96,14 @@ async function oneDataset({ plan, images }: Dataset): Promise<object> {
     ...settings,
     subsets: subsets.map(({ imageDir, metadataFile, conditioningDataDir, cacheInfo, exifTranspose, ...rest }) => ({
       ...rest,
-      // States made before this setting existed do not have it.
+      // missing in states older than this setting
       ...(exifTranspose && { exifTranspose }),
     })),
     pictures: Object.fromEntries(digests),
   };
 }
 
-/** A digest of how an image is trained on; of its contents only their length. */
+/** A digest of how an image is trained on, with the size of its files instead of their contents. */
 async function imageDigest(image: TrainingImage): Promise<string> {
   const { caption, repeats, isReg, lossWeight, size, bucket, resized } = image;
   const lengths = [image.onlyLatents ?? image.path, image.maskPath].map(async (file) =>
@@ -113,7 +113,7 @@ async function imageDigest(image: TrainingImage): Promise<string> {
   return createHash("sha256").update(JSON.stringify(facts)).digest("hex").slice(0, 16);
 }
 
-/** A value as JSON would give it back. */
+/** A value after a round trip through JSON. */
 function asPlain(value: object): Plain {
   return JSON.parse(JSON.stringify(value)) as Plain;
 }

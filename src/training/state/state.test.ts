@@ -102,7 +102,7 @@ describe("a state", () => {
     }
     for (let bit = 0; bit < text.length * 8; bit += 211) {
       const found = attempt(() => decoded(flipped(text, bit), arrays));
-      // between its words JSON may be laid out in any way
+      // a flipped bit in whitespace may leave the JSON's meaning unchanged
       if (found) expect(found, `bit ${bit} of the JSON`).toEqual(state);
       else noticed++;
     }

@@ -8,7 +8,7 @@ import type { GeneratorStates, ProgressState } from "../loop/progress.ts";
 import type { CountedWarning } from "../warnings.ts";
 import type { Environment, Plain, RunIdentity } from "./identity.ts";
 
-/** Everything a run needs to go on as if it had never stopped. */
+/** Everything a run needs to resume as if it had never stopped. */
 export interface TrainingState extends EmbeddingsState {
   readonly identity: RunIdentity;
   readonly environment: Environment;
@@ -16,24 +16,24 @@ export interface TrainingState extends EmbeddingsState {
   /** Seed of all random numbers; cached latents are drawn from it again. */
   readonly seed: number;
   readonly generators: GeneratorStates;
-  /** What the run started from: [vectors, width] per text encoder. */
+  /** Start values: [vectors, width] per text encoder. */
   readonly initialEmbeddings: readonly NdArray<Float32Array>[];
-  /** What was evaluated so far, where anything was. */
+  /** Evaluations so far, if any. */
   readonly evaluation?: EvaluationState | undefined;
   readonly warnings: readonly CountedWarning[];
-  /** The recipe of the run with its settings, as words of a command line, also those that the user overrides; undefined without one. */
+  /** The recipe of the run with its settings as words of a command line, including overridden ones. */
   readonly recipe: { readonly name: string; readonly flags: readonly string[] } | undefined;
-  /** What a run and all that go on from its states have in common; states of earlier versions have none. */
+  /** Id shared by a run and all runs that resume from its states; missing in states of earlier versions. */
   readonly runId: string | undefined;
-  /** Digest of the embedding file without a step or epoch in its name, as the run has written it last. */
+  /** Digest of the final embedding file (no step or epoch in its name), as last written. */
   readonly finalFile: string | undefined;
-  /** Digests of the embedding files at steps and epochs that it has written and may have to remove, by their names. */
+  /** Digests of the written step and epoch saves that may have to be removed, by file name. */
   readonly prunableFiles: ReadonlyMap<string, string>;
-  /** What the report tells of the run's course; of a run with a report only. */
+  /** The run's course for its report; only with a report. */
   readonly history?: ReadonlyMap<string, NdArray> | undefined;
 }
 
-/** The files of a state's folder: what people can read, and all floating-point numbers, which JSON would not keep when they are NaN. */
+/** Files in a state's folder: readable JSON, and arrays for floating-point numbers, since JSON has no NaN. */
 export const stateFiles = { json: "state.json", arrays: "arrays.safetensors" } as const;
 
 const { sealed: format, unsealed: unsealedFormat } = stateFormats;
@@ -72,7 +72,7 @@ const schema = z.object({
   }),
 });
 
-/** A state as the files of its folder. */
+/** The contents of the files in a state's folder. */
 export function encodeState(state: TrainingState): Record<string, Uint8Array | string> {
   const { identity, environment, seed, generators, warnings, lossScale, recipe, runId, finalFile, prunableFiles } =
     state;
@@ -80,7 +80,7 @@ export function encodeState(state: TrainingState): Record<string, Uint8Array | s
   const { step, epochsDone, epoch, cooldown } = state.progress;
   const json: z.input<typeof schema> = {
     ...{ format, step, epochsDone, epoch: epoch?.number ?? null, cooldown, seed, identity },
-    // names of earlier versions, which states keep
+    // names from earlier versions, kept for compatibility
     circumstances: environment,
     warnings: [...warnings],
     lossScale,
@@ -97,7 +97,7 @@ export function encodeState(state: TrainingState): Record<string, Uint8Array | s
   return { [stateFiles.json]: jsonText(sealed(json, arrays)), [stateFiles.arrays]: arrays };
 }
 
-/** Indented, but a generator's many words on one line. */
+/** Indented JSON, with lists of numbers on one line. */
 function jsonText(value: unknown): string {
   return `${JSON.stringify(value, undefined, 2).replace(/\[[\d,\s]+\]/g, (list) => list.replaceAll(/\s+/g, " "))}\n`;
 }
@@ -140,7 +140,7 @@ function dtypeOf(data: Float32Array | Uint8Array): DType {
 
 const superseded = z.object({ runId: z.string().optional(), step: z.int(), arrays: z.string().optional() });
 
-/** Whether nothing is lost when a state takes the place of the one with this JSON: it is of the same run and no further on, or has the same numbers. */
+/** Whether nothing is lost if a state replaces the one with this JSON: that one is of the same run and not of a later step, or has the same arrays. */
 export function isSuperseded(json: string, state: TrainingState): boolean {
   const { success, data } = superseded.safeParse(parsedJson(json));
   if (!success) return false;
@@ -148,7 +148,7 @@ export function isSuperseded(json: string, state: TrainingState): boolean {
   return isEarlier || data.arrays === digestOf(writeSafetensors({ tensors: arraysOf(state) }));
 }
 
-/** What is the same in the states of a run; undefined where the JSON does not say. */
+/** The run id in a state's JSON; undefined if missing. */
 export function runIdOf(json: string): string | undefined {
   return superseded.safeParse(parsedJson(json)).data?.runId;
 }
