@@ -17,8 +17,8 @@ type Word =
   | { readonly kind: "option"; readonly name: string; readonly inline: string | undefined }
   | { readonly kind: "stray"; readonly text: string };
 
-/** Parses a command line as Python's argparse does: `--a b`, `--a=b`, unambiguous prefixes, the last of several wins, `-0.1` is a value.
- *  Words after `-h` or `--help` are ignored. fileTable: what a settings file takes, to hint at it.
+/** Parses a command line as Python's argparse does: `--a b`, `--a=b`, unambiguous prefixes, the last of repeated flags wins, `-0.1` is a value.
+ *  Words after `-h` or `--help` are ignored. fileTable: settings of a settings file, for hints.
  *  @throws USAGE */
 export function parseArguments(table: OptionTable, argv: readonly string[], fileTable: OptionTable = table): Arguments {
   const words = withoutLineEnds(table, classify(table, argv));
@@ -43,7 +43,7 @@ export function parseArguments(table: OptionTable, argv: readonly string[], file
   return { given, repeated, isHelpAsked: false };
 }
 
-/** Warnings about list flags that were given several times, one value each, although only the last counts. Scripts override other flags that way on purpose. */
+/** Warnings about list flags given several times, of which only the last counts. Not for other flags: scripts repeat them on purpose, to override. */
 export function repeatedWarnings(table: OptionTable, { repeated }: Arguments): SettingsWarning[] {
   return [...repeated]
     .filter((option) => table[option]?.count === "any" || option === "prompt")
@@ -60,7 +60,7 @@ function classify(table: OptionTable, argv: readonly string[]): Word[] {
   const after = argv.slice(before.length);
   return [
     ...before.map((text) => classifyWord(table, text)),
-    // There are no positional arguments, so `--` and everything after it are stray.
+    // there are no positional arguments: `--` and everything after it are stray
     ...after.map((text) => ({ kind: "stray", text }) as const),
   ];
 }
@@ -77,8 +77,8 @@ function classifyWord(table: OptionTable, text: string): Word {
   return { kind: "stray", text };
 }
 
-/** Drops line continuations of bash, cmd.exe or PowerShell, which are left where a command line was pasted into another shell or copied as one line.
- *  As the only word after a flag that takes one they are its value.
+/** Drops line continuations of bash, cmd.exe or PowerShell, left over when a command line is pasted into another shell or copied as one line.
+ *  One that is the only word after a flag that takes a value is kept as the value.
  *  differs from sd-scripts: a stray line continuation (a backslash, ^ or a backtick) is an unrecognized argument.
  *  coinage: a stray line continuation is dropped.
  *  because: command lines are pasted from other shells. */
@@ -128,7 +128,7 @@ function readOption(
   const wanted = option.count === "any" ? available.length : (option.count ?? 1);
   if (available.length < wanted) {
     const amount = wanted === 1 ? "a value" : `${wanted} values`;
-    // A value may begin with a dash only after "=".
+    // a value may begin with a dash only after "="
     throw usage(
       name,
       `--${name} needs ${amount}${option.type === "string" && !option.choices ? "" : `: ${wantedBy(option)}`}.`,

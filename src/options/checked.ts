@@ -1,6 +1,6 @@
 import { CoinageError } from "../errors/index.ts";
 
-/** Something the user should know although the run continues. */
+/** A problem with a setting that does not stop the run. */
 export interface SettingsWarning {
   /** The flag it is about, without dashes. */
   readonly option: string;
@@ -13,12 +13,12 @@ export interface Checked<Settings> {
   readonly warnings: readonly SettingsWarning[];
 }
 
-/** Settings from a command line or a record, not yet checked. */
+/** Settings from a command line or from code, not yet checked. */
 export interface Parsed<Settings> {
   readonly settings: Settings;
   /** Names of the flags that were given outside a settings file. */
   readonly explicit: ReadonlySet<string>;
-  /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
+  /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Defaults have no entry. */
   readonly places: ReadonlyMap<string, string>;
   readonly warnings: readonly SettingsWarning[];
   readonly isHelpAsked: boolean;
@@ -29,7 +29,7 @@ export function placeText(places: ReadonlyMap<string, string>, names: readonly s
   return names.map((name) => places.get(name) ?? `--${name}`).join(", ");
 }
 
-/** A combination of settings that cannot work, or that may not do what was meant. */
+/** A combination of settings that cannot work, or that may not do what the user means. */
 export interface Rule {
   /** Whether the settings have this combination. */
   readonly when: boolean;

@@ -10,7 +10,7 @@ export type TableCommand = "train" | "generate";
 interface Page {
   readonly about: string;
   readonly groups: readonly OptionGroup[];
-  /** Three command lines to start from, each with what it does. A flag and its value stay on one line. */
+  /** Three example command lines, each with what it does. A flag and its value stay on one line. */
   readonly examples: readonly (readonly [what: string, flags: readonly string[]])[];
 }
 
@@ -69,7 +69,7 @@ const pages: Readonly<Record<TableCommand, Page>> = {
   },
 };
 
-/** The text of `coinage COMMAND --help`, lines at most `width` characters long where words allow it. */
+/** The text of `coinage COMMAND --help`, in lines of at most `width` characters unless a word is longer. */
 export function helpText(command: TableCommand, width: number): string {
   const { about, groups, examples } = pages[command];
   return [
@@ -96,7 +96,7 @@ function groupLines({ title, options }: OptionGroup, width: number): string[] {
   return [`${title}:`, ...Object.entries(options).flatMap(([name, option]) => optionLines(name, option, width))];
 }
 
-/** A flag and its help beside it; below it when the flag is long or the terminal narrow. */
+/** A flag with its help beside it, or below it if the flag is long or the terminal narrow. */
 function optionLines(name: string, option: Option, width: number): string[] {
   const column = width < 70 ? 6 : 34;
   const flag = `  --${name} ${placeholderOf(option)}`.trimEnd();
@@ -104,7 +104,7 @@ function optionLines(name: string, option: Option, width: number): string[] {
   return flag.length + 2 > column ? [flag, ...help] : [flag + help[0]!.slice(flag.length), ...help.slice(1)];
 }
 
-/** A text in lines of at most `width` characters, cut between words; a longer word has a line of its own. */
+/** Wraps a text into lines of at most `width` characters; a longer word gets its own line. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [""];
   for (const word of text.split(" ")) {

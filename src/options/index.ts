@@ -3,7 +3,7 @@
  *  train:     argv -> readTrainRequest; settings from code -> readTrainRecord. Both parse, read a settings file, and check.
  *  generate:  argv -> parseGenerateArguments -> checkGenerateSettings; settings from code -> parseGenerateRecord -> checkGenerateSettings.
  *
- *  A run takes the checked settings, with their warnings. A flag is added, or implemented, in its table under train/ or generate/ and nowhere
+ *  A run takes the checked settings, with their warnings. A flag is added or implemented in its table under train/ or generate/ and nowhere
  *  else: types, parser, help and docs/options.md follow. `npm run docs` then writes input.ts, the documented types for code.
  */
 

@@ -13,7 +13,7 @@ export function readWord(option: Option, word: string): OptionValue | undefined 
   return value !== undefined && isAllowed(option, value) ? value : undefined;
 }
 
-/** Whether a value is among an option's choices and not below its minimum. */
+/** Whether a value is one of an option's choices and not below its minimum. */
 export function isAllowed({ choices, minimum }: Option, value: OptionValue): boolean {
   if (choices && !choices.includes(value as string | number)) return false;
   return minimum === undefined || typeof value !== "number" || value >= minimum;
@@ -40,7 +40,7 @@ function readTyped(option: Option, word: string): OptionValue | undefined {
   }
 }
 
-/** The word that `readWord` reads as this value. A list has one word for each of its entries: see `wordsOf`. */
+/** The word that `readWord` reads as this value. For lists see `wordsOf`. */
 function wordOf(value: OptionValue): string {
   if (Array.isArray(value)) return value.join(",");
   if (typeof value !== "object") return pythonText(value);
@@ -59,16 +59,16 @@ function pythonText(value: string | number | boolean): string {
   return value === Number.POSITIVE_INFINITY ? "inf" : value === Number.NEGATIVE_INFINITY ? "-inf" : String(value);
 }
 
-/** An integer in Python's syntax. Beyond 2^53 a number would silently change, so it is not taken. */
+/** An integer in Python's syntax; undefined beyond 2^53, where it would silently change. */
 function readInteger(word: string): number | undefined {
   const text = word.trim();
   if (!integerSyntax.test(text)) return undefined;
   const value = Number(text.replaceAll("_", ""));
-  // -0 is 0, as an integer has no sign of its own.
+  // the integer -0 is 0
   return Number.isSafeInteger(value) ? value || 0 : undefined;
 }
 
-/** A number in Python's syntax of float: "1e-4", ".5", "inf". */
+/** A number in Python's float syntax: "1e-4", ".5", "inf". */
 function readFloat(word: string): number | undefined {
   const text = word.trim();
   if (!floatSyntax.test(text)) return undefined;
@@ -94,7 +94,7 @@ export function stepShare(amount: number | undefined, whole: number): OptionValu
   return amount !== undefined && amount > 0 && Number.isFinite(amount) ? { ratio: amount / whole } : undefined;
 }
 
-/** Seconds of a time such as 30m, 2h, 1h30m or 90s; a number alone means seconds. */
+/** Seconds of a duration such as 30m, 2h, 1h30m or 90s; a plain number is seconds. */
 export function readDuration(word: string): number | undefined {
   const [whole, hours, minutes, seconds] =
     /^\s*(?:(\d+(?:\.\d+)?)\s*h)?\s*(?:(\d+(?:\.\d+)?)\s*m(?:in)?)?\s*(?:(\d+(?:\.\d+)?)\s*s?)?\s*$/i.exec(word) ?? [];
@@ -120,7 +120,7 @@ export function rangeOf(ends: readonly (number | undefined)[]): OptionValue | un
   return ends.length === 2 && low !== undefined && high !== undefined && low <= high ? [low, high] : undefined;
 }
 
-/** What values an option takes, for messages: "a whole number, at least 1". */
+/** The values an option takes, for messages: "a whole number, at least 1". */
 export function wantedBy(option: Option): string {
   if (option.choices) return `one of ${option.choices.join(", ")}`;
   const atLeast = option.minimum === undefined ? "" : `, at least ${option.minimum}`;
@@ -143,7 +143,7 @@ export function resolveStepCount(count: StepCount, totalSteps: number): number {
   return "steps" in count ? count.steps : Math.trunc(count.ratio * totalSteps);
 }
 
-/** A length that vectors are held at: their own at the start, a number, or a factor of the mean length of the model's words. */
+/** The norm to hold vectors at: their initial one, a number, or a multiple of the mean norm of the model's words. */
 type NormTarget = "init" | { readonly length: number } | { readonly words: number };
 
 /** "init", "0.4", "1.5x" or "vocab", which is "1x"; undefined for anything else. */

@@ -1,6 +1,6 @@
 import type { OptionTable } from "./option.ts";
 
-/** Flags of our own, on `train` and `generate`. */
+/** coinage's own flags for `train` and `generate`. */
 export const ownOptions = {
   device: {
     type: "string",
@@ -17,7 +17,7 @@ export const ownOptions = {
   },
 } as const satisfies OptionTable;
 
-/** Flags of our own, on `train` only. */
+/** coinage's own flags for `train`. */
 export const ownTrainOptions = {
   run: {
     type: "string",
@@ -122,7 +122,7 @@ export const ownTrainOptions = {
   },
 } as const satisfies OptionTable;
 
-/** Flags of our own, on `generate` only. */
+/** coinage's own flags for `generate`. */
 export const ownGenerateOptions = {
   sheet: { type: "switch", effect: "files", help: "Also write all images of the run as one: sheet_TIME.png." },
   preview_every_n_steps: {

@@ -1,13 +1,13 @@
 import { limits } from "../budget/index.ts";
 import { CoinageError } from "../errors/index.ts";
 
-/** What a Python literal can be; tuples and lists are arrays. */
+/** A Python literal; tuples and lists are arrays. */
 type PythonValue = number | boolean | string | null | readonly PythonValue[];
 
 type PythonArguments = Readonly<Record<string, PythonValue>>;
 
-/** The arguments in words like `betas=0.9,0.99`: exactly one `=` in each, the value a Python literal.
- *  flag: where the words stood. @throws OPTIMIZER_ARGS */
+/** Arguments from words like `betas=0.9,0.99`: exactly one `=` in each, the value a Python literal.
+ *  flag: the words' flag. @throws OPTIMIZER_ARGS */
 export function parsePythonArguments(words: readonly string[], flag = "--optimizer_args"): PythonArguments {
   return Object.fromEntries(
     words.map((word) => {
@@ -23,7 +23,7 @@ export function parsePythonArguments(words: readonly string[], flag = "--optimiz
   );
 }
 
-/** The value of a Python literal; a list with commas and no brackets is a tuple. Undefined where the text is none, or is nested deeper than the limit. */
+/** The value of a Python literal; a list with commas and no brackets is a tuple. Undefined if the text is none, or is nested too deeply. */
 export function parseLiteral(text: string): PythonValue | undefined {
   const tokens = tokensOf(text);
   if (!tokens) return undefined;
@@ -49,7 +49,7 @@ function tokensOf(text: string): string[] | undefined {
 interface Reader {
   readonly tokens: readonly string[];
   at: number;
-  /** How many brackets and signs stand around the value. */
+  /** How many brackets and signs enclose the value. */
   depth: number;
 }
 
@@ -58,7 +58,7 @@ interface Items {
   readonly commas: number;
 }
 
-/** Values with commas between, up to the closing token (the end of the text for undefined), which is passed over. */
+/** Comma-separated values up to the closing token, which is consumed (undefined: the end of the text). */
 function readItems(reader: Reader, end: string | undefined): Items | undefined {
   const items: PythonValue[] = [];
   let commas = 0;

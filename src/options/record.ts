@@ -4,8 +4,8 @@ import { readWord, wantedBy, wordsOf } from "./option-values.ts";
 import { camelCase, settingName } from "./settings.ts";
 import { actsOn } from "./support.ts";
 
-/** Values by flag name from settings by their names in code, or by those of the flags in camelCase (`ckpt`, `W`). undefined means not given.
- *  @throws USAGE for a name that no setting has, two names of the same setting, a value its setting cannot take */
+/** Values by flag name, from settings by their names in code or by flag names in camelCase (`ckpt`, `W`). undefined means not given.
+ *  @throws USAGE for an unknown name, two names of the same setting, or a value its setting cannot take */
 export function valuesOfRecord(table: OptionTable, record: object): Map<string, OptionValue> {
   const flags = new Map(Object.keys(table).map((flag) => [camelCase(flag), flag]));
   for (const [flag, option] of Object.entries(table)) flags.set(settingName(flag, option), flag);
@@ -16,7 +16,7 @@ export function valuesOfRecord(table: OptionTable, record: object): Map<string, 
     if (name === undefined) throw unknownSetting(key, flags.keys());
     const option = table[name]!;
     if (values.has(name)) throw givenTwice(settingName(name, option), camelCase(name));
-    // A setting without effect may come from a settings file, where it is not checked either.
+    // not checked without effect: it may come from a settings file, which does not check it either
     if (actsOn(option) && !isTaken(option, value)) throw wrongValue(key, option, value);
     values.set(name, value as OptionValue);
   }

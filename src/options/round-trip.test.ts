@@ -26,7 +26,7 @@ function word(option: Option): fc.Arbitrary<OptionValue> {
     case "intOrRatio":
       return fc.oneof(
         integer(0).map((steps) => ({ steps })),
-        // Percentages with two decimals: a share above 1 can be said in no other way.
+        // percentages with two decimals: the only way to write a share above 1
         fc.integer({ min: 1, max: 1_000_000 }).map((hundredths) => ({ ratio: hundredths / 100 / 100 })),
       );
     case "size":
@@ -40,7 +40,7 @@ function word(option: Option): fc.Arbitrary<OptionValue> {
 
 function anyValue(option: Option): fc.Arbitrary<OptionValue> {
   if (!option.count) return word(option);
-  // A word that begins with a dash cannot be told from a flag there, nor some others from the end of a line.
+  // in a list, a word that begins with a dash is taken for a flag, and some others for the end of a line
   const entry = word(option).filter((value) => !/^(-|[\\^`]$|[\r\n]+$)/.test(String(value)));
   const limits = option.count === 2 ? { minLength: 2, maxLength: 2 } : { maxLength: 4 };
   return fc.array(entry, limits) as fc.Arbitrary<OptionValue>;

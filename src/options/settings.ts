@@ -37,7 +37,7 @@ type SettingName<Name extends string, O extends Option> = O extends { setting: i
   ? Setting
   : CamelCase<Name>;
 
-/** The settings a table describes, by name in code; a setting that is not given and has no default is `undefined`. */
+/** The settings that a table describes, by name in code; `undefined` if neither given nor a default. */
 export type SettingsOf<Table extends OptionTable> = {
   readonly [Name in keyof Table & string as SettingName<Name, Table[Name]>]: SettingOf<Table[Name]>;
 };
@@ -57,7 +57,7 @@ export function defaultOf(option: Option): OptionValue | undefined {
   return option.default ?? (option.type === "switch" ? false : undefined);
 }
 
-/** Settings of a table from values by flag name; a later layer wins over an earlier one, the table's defaults lose to all. */
+/** Settings of a table from values by flag name; later layers override earlier ones and the table's defaults. */
 export function settingsFrom<Table extends OptionTable>(
   table: Table,
   ...layers: readonly ReadonlyMap<string, OptionValue>[]

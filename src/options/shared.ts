@@ -1,6 +1,6 @@
 import type { OptionTable } from "./option.ts";
 
-// What training and generating have in common.
+// Flags shared by training and generation.
 
 export const noScoreMatrix = "attention never builds the full score matrix anyway";
 
@@ -28,7 +28,7 @@ export const attentionOptions = {
   },
 } as const satisfies OptionTable;
 
-/** Flags that sd-scripts' trainer and generator have in common. */
+/** Flags that sd-scripts' trainer and generator share. */
 export const consoleOptions = {
   console_log_level: {
     type: "string",
@@ -48,7 +48,7 @@ export const consoleOptions = {
   },
 } as const satisfies OptionTable;
 
-/** What `--sampler` may be in sd-scripts. */
+/** Values of sd-scripts' `--sampler`. */
 export const sdScriptsSamplers = [
   "ddim",
   "pndm",

@@ -3,7 +3,7 @@ import { placeText, type SettingsWarning } from "./checked.ts";
 import type { Option, OptionTable } from "./option.ts";
 import { changedSettings } from "./settings.ts";
 
-/** Whether anything depends on an option's value, be it a refusal. */
+/** Whether an option's value has any effect, be it a refusal. */
 export function actsOn({ effect, state }: Option): boolean {
   return state === "refused" || (state !== "later" && effect !== "accepted-without-effect");
 }
@@ -28,7 +28,7 @@ export function supportWarnings(
   });
 }
 
-/** How many flags of a table act, and which do not. */
+/** The flags of a table by how far they are supported. */
 interface Coverage {
   readonly acting: readonly string[];
   readonly withoutEffect: readonly string[];
@@ -36,7 +36,7 @@ interface Coverage {
   readonly refused: readonly string[];
 }
 
-/** Sorts the flags of a table by how far they act. */
+/** Groups the flags of a table by how far they are supported. */
 export function coverageOf(table: OptionTable): Coverage {
   const names = (matches: (option: Option) => boolean): string[] =>
     Object.entries(table).flatMap(([name, option]) => (matches(option) ? [name] : []));

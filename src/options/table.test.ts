@@ -56,13 +56,13 @@ function referenceType({ type, count }: Option): string {
   return type === "intOrRatio" ? "int-or-ratio" : type;
 }
 
-/** The default as sd-scripts' parser would read it from a command line. */
+/** sd-scripts' default, parsed as from a command line. */
 function referenceDefault(table: OptionTable, flag: ReferenceFlag): unknown {
   if (flag.default === "-") return undefined;
   return parseArguments(table, [`--${flag.name}=${flag.default === '""' ? "" : flag.default}`]).given.get(flag.name);
 }
 
-/** A command line that gives a flag some value it takes. */
+/** A command line with a valid value of a flag. */
 function argumentsFor(name: string, option: Option): string[] {
   const word =
     option.choices?.at(-1) ??
@@ -98,7 +98,7 @@ describe.each(tables)("the table of %s", (command, table, groups, own, reference
   test("says of every flag what it is for, and why one does not act", () => {
     for (const [name, option] of Object.entries(table)) {
       expect(option.help, name).toMatch(/^[A-Z].*\.$/s);
-      // Messages go on with the note and end the sentence themselves.
+      // notes are the middle of a sentence in messages
       expect(option.note ?? "", name).not.toMatch(/\.$/);
     }
   });

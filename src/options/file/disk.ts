@@ -10,7 +10,7 @@ import {
 import type { GivenTrainSettings } from "../train/table.ts";
 import { parseSettingsFile, parseToml, type SettingsFile, settingsToml } from "./toml.ts";
 
-/** Reads a settings file (`--config_file`); `.toml` is added to a name that does not end in it.
+/** Reads a settings file (`--config_file`); `.toml` is appended to names without it.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
 export async function readSettingsFile(name: string): Promise<SettingsFile> {
   const file = settingsFilePath(name);
@@ -18,7 +18,7 @@ export async function readSettingsFile(name: string): Promise<SettingsFile> {
   return parseSettingsFile(await readText(file, `--config_file ${name}`, hint), file);
 }
 
-/** What to do about an existing path that does not end in .toml. */
+/** Hint for an existing path that does not end in .toml. */
 async function hintWithoutEnding(name: string): Promise<string | undefined> {
   const kind = await kindOfPath(name);
   if (kind === "nothing") return undefined;
@@ -29,7 +29,7 @@ async function hintWithoutEnding(name: string): Promise<string | undefined> {
   return `${name} exists, but settings files are TOML and end in .toml.${ofGui}`;
 }
 
-/** Makes sure that a file of tracker settings (`--log_tracker_config`) can be read. Its contents have no effect.
+/** Checks that a file of tracker settings (`--log_tracker_config`) can be read. Its contents have no effect.
  *  @throws FILE_NOT_FOUND, FILE_UNREADABLE, SETTINGS_FILE_INVALID */
 export async function checkTrackerConfig(file: string): Promise<void> {
   parseToml(await readText(file, `--log_tracker_config ${file}`), file);

@@ -3,7 +3,7 @@ import { checkTrainSettings } from "../train/check.ts";
 import { parseTrainArguments, parseTrainRecord } from "../train/request.ts";
 import { parseSettingsFile } from "./toml.ts";
 
-/** Settings that the Textual Inversion tab of the kohya_ss GUI writes whatever is chosen there. */
+/** Settings that the Textual Inversion tab of the kohya_ss GUI always writes. */
 const always = {
   bucket_reso_steps: 64,
   caption_extension: ".txt",
@@ -51,7 +51,7 @@ const always = {
   xformers: true,
 };
 
-/** What else may be chosen there, and what stands in the settings files that come with the GUI. */
+/** Other values that can be chosen there, or that are in the settings files of the GUI. */
 const choices: Readonly<Record<string, readonly unknown[]>> = {
   caption_extension: ["", ".cap", ".caption"],
   dynamo_backend: [
@@ -100,7 +100,7 @@ function toml(settings: Readonly<Record<string, unknown>>): string {
     .join("\n");
 }
 
-/** Of a run as the command line starts it: its settings are read again by the library. */
+/** Warnings of a run started from the command line: the library reads its settings again. */
 function warningsOf(written: Readonly<Record<string, unknown>>): string[] {
   const file = parseSettingsFile(toml(written), "gui.toml");
   const { settings, warnings } = checkTrainSettings(parseTrainArguments([], file));

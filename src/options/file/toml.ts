@@ -26,15 +26,15 @@ export interface SettingsFile {
   readonly values: ReadonlyMap<string, OptionValue>;
   /** Values of `metadata_xyz` keys that are not flags, by xyz. */
   readonly extraMetadata: Readonly<Record<string, string>>;
-  /** Values of keys that no setting has. sd-scripts keeps them silently too. */
+  /** Values of unknown keys. sd-scripts also keeps them silently. */
   readonly otherSettings: Readonly<Record<string, unknown>>;
   /** Where a key is, for messages: "train.toml, line 3". */
   readonly placeOf: (name: string) => string;
-  /** About keys that no setting has. */
+  /** Warnings about unknown keys. */
   readonly warnings: readonly SettingsWarning[];
 }
 
-/** Settings from the text of a settings file of sd-scripts: section names mean nothing, the later of two equal names wins, an empty text means not given.
+/** Settings from the text of sd-scripts' settings file: section names are ignored, the later of two equal names wins, an empty text means not given.
  *  file: its name, for messages. @throws SETTINGS_FILE_INVALID */
 export function parseSettingsFile(text: string, file: string): SettingsFile {
   const { value: document, lineOf } = parseToml(text, file);
@@ -61,7 +61,7 @@ export function parseSettingsFile(text: string, file: string): SettingsFile {
   }
   return {
     values,
-    // Made of entries: of a key "__proto__" an assignment would change what the object inherits.
+    // fromEntries: assigning to a key "__proto__" would change the prototype
     extraMetadata: Object.fromEntries(extraMetadata),
     otherSettings: Object.fromEntries(otherSettings),
     placeOf,
@@ -73,17 +73,17 @@ export function parseSettingsFile(text: string, file: string): SettingsFile {
   };
 }
 
-/** The settings that differ from their defaults as one flat TOML document that `--config_file` reads back.
- *  The names of the settings file itself and the Weights & Biases key are left out. */
+/** The settings that differ from their defaults, as a flat TOML document for `--config_file`.
+ *  Without the settings file's own name and the Weights & Biases key. */
 export function settingsToml(settings: GivenTrainSettings): string {
   const left = ["config_file", "output_config", "wandb_api_key"];
   const entries = changedSettings(trainTable, settings).filter(([name]) => !left.includes(name));
   const document = Object.fromEntries(entries.map(([name, option, value]) => [name, tomlValue(option, value)]));
-  // Whole numbers are bigints in the document: 1.0 stays a share of all steps and 1 a step.
+  // whole numbers are bigints here, so that 1.0 stays a share of all steps and 1 a step
   return stringify(document, { numbersAsFloat: true });
 }
 
-/** All settings that differ from their defaults, those that only a file can hold included, so that `--config_file` repeats the run. Secrets are left out:
+/** All settings that differ from their defaults, including those for files only, so that `--config_file` repeats the run. Without secrets:
  *  they have no effect. */
 export function completeSettingsToml(settings: GivenTrainSettings): string {
   const left = ["config_file", "output_config", "wandb_api_key", "huggingface_token"];
@@ -95,7 +95,7 @@ export function completeSettingsToml(settings: GivenTrainSettings): string {
   return stringify(document, { numbersAsFloat: true });
 }
 
-/** Flags from a table. placeOf: where a key is, for messages. @throws SETTINGS_FILE_INVALID, for keys that no flag has, too */
+/** Flags from a table. placeOf: where a key is, for messages. @throws SETTINGS_FILE_INVALID, also for unknown keys */
 export function flagsOfTable(table: ConfigTable, placeOf: (name: string) => string): FileValues {
   return new Map(
     Object.entries(table).map(([name, value]) => {
@@ -110,7 +110,7 @@ export function flagsOfTable(table: ConfigTable, placeOf: (name: string) => stri
   );
 }
 
-/** Values of flags as a TOML document that `--config_file` reads back, those of defaults included. */
+/** Values of flags as a TOML document for `--config_file`, including defaults. */
 export function flagsToml(values: FileValues): string {
   const entries = [...values].map(([flag, value]) => [flag, tomlValue(trainFileTable[flag], value)]);
   return stringify(Object.fromEntries(entries), { numbersAsFloat: true });
@@ -150,7 +150,7 @@ function tooDeep(file: string): Refusal {
   return { code: "SETTINGS_FILE_INVALID", subject: `The settings file ${file}`, where: file };
 }
 
-/** argparse checks neither type nor choices of what comes from a file. Where a value has no effect we need not check it; where it has, sd-scripts fails later. */
+/** A setting from a file. argparse checks neither type nor choices of file values: sd-scripts fails on them later. Values without effect need no check. */
 function settingOf(name: string, option: Option, value: ConfigValue, place: string): OptionValue {
   const setting = readTomlValue(option, value);
   if (setting !== undefined) return setting;
@@ -163,12 +163,12 @@ function settingOf(name: string, option: Option, value: ConfigValue, place: stri
   });
 }
 
-/** Characters of a text of the file in a message. */
+/** Most characters of a file's value shown in a message. */
 const longestShown = 80;
 
 const singlyNamed = 10;
 
-/** A warning for each of the first keys that no setting has, and one for all others. */
+/** A warning for each of the first unknown keys, and one for all others. */
 function unknownKeys(names: readonly string[], placeOf: (name: string) => string, file: string): SettingsWarning[] {
   const named = names.slice(0, singlyNamed).map((name) => ({ option: name, message: unknownKey(name, placeOf(name)) }));
   const [next, ...others] = names.slice(singlyNamed);

@@ -4,7 +4,7 @@ import type { Option, OptionValue } from "../option.ts";
 import { isAllowed, rangeOf, readWord, sizeOf, stepShare, wordsOf } from "../option-values.ts";
 
 /** The setting from a TOML value, or undefined if the option does not take it. Integers are bigints.
- *  More is accepted than sd-scripts can use: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */
+ *  Accepts more than sd-scripts: numbers in quotes, sizes and ranges as numbers or arrays, 0 and 1 for switches. */
 export function readTomlValue(option: Option, value: ConfigValue): OptionValue | undefined {
   if (!option.count) return readOne(option, value);
   const entries = (Array.isArray(value) ? value : [value]).map((entry) => readOne(option, entry));
@@ -57,7 +57,7 @@ function numberOf(value: ConfigValue): number | undefined {
   return typeof value === "bigint" || typeof value === "number" ? Number(value) : undefined;
 }
 
-/** The TOML value that `readTomlValue` reads back, in the form sd-scripts can use too. Integers are bigints. */
+/** The TOML value that `readTomlValue` reads back, in a form that sd-scripts also reads. Integers are bigints. */
 export function tomlValue(option: Option, value: OptionValue): TomlValue {
   if (option.type === "size" || option.type === "range") return wordsOf(option, value).join();
   if (Array.isArray(value)) return value.map((entry: string | number) => scalar(option, entry));

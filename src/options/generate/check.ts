@@ -4,14 +4,14 @@ import type { GivenGenerateSettings } from "./table.ts";
 /** Settings of a generation run, complete and consistent. */
 export type GenerateSettings = GivenGenerateSettings & { readonly pretrainedModelNameOrPath: string };
 
-/** Checks the settings and fills in what follows from others, before anything is loaded.
+/** Checks the settings and derives those that follow from others, before anything is loaded.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
 export function checkGenerateSettings(parsed: Parsed<GivenGenerateSettings>): Checked<GenerateSettings> {
   const given = parsed.settings;
   const { pretrainedModelNameOrPath } = given;
   const missing: string[] = [];
   if (!pretrainedModelNameOrPath) missing.push("--ckpt  the Stable Diffusion model");
-  // An input image can bring its prompt along in its metadata.
+  // an input image can have a prompt in its metadata
   const hasPrompts = [given.prompt, given.fromFile, given.imagePath].some(Boolean) || given.interactive;
   if (!hasPrompts) missing.push("--prompt or --from_file  what to generate");
   if (!pretrainedModelNameOrPath || missing.length > 0) throw missingSettings(missing, "Generation");

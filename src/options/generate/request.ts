@@ -14,7 +14,7 @@ export function parseGenerateArguments(argv: readonly string[]): Parsed<GivenGen
   return { ...parsed, warnings: [...repeatedWarnings(generateTable, read), ...parsed.warnings] };
 }
 
-/** The same for settings from code. @throws USAGE, OPTION_UNSUPPORTED */
+/** Generation settings from code. @throws USAGE, OPTION_UNSUPPORTED */
 export function parseGenerateRecord(record: GenerateInput): Parsed<GivenGenerateSettings> {
   return generateSettings(valuesOfRecord(generateTable, record), false);
 }

@@ -6,7 +6,7 @@ import { generateModelOptions, generateSpeedOptions, pictureFileOptions, promptO
 import { highresOptions, imageToImageOptions, samplingOptions, sizeConditionOptions } from "./sampling.ts";
 import { controlOptions, networkOptions, shrinkOptions } from "./unsupported.ts";
 
-/** Every flag of `coinage generate`: those of sd-scripts' `gen_img.py` and `gen_img_diffusers.py` together, and our own. */
+/** Every flag of `coinage generate`: those of sd-scripts' `gen_img.py` and `gen_img_diffusers.py`, and coinage's own. */
 export const generateTable = {
   ...promptOptions,
   ...generateModelOptions,
@@ -24,7 +24,7 @@ export const generateTable = {
   ...ownGenerateOptions,
 };
 
-/** The same flags in groups, as people read them. */
+/** The same flags in groups, for help and docs. */
 export const generateGroups: readonly OptionGroup[] = [
   { title: "Prompts", options: promptOptions },
   { title: "Model and embeddings", options: generateModelOptions },

@@ -1,6 +1,6 @@
 import type { OptionTable } from "../option.ts";
 
-// What sd-scripts' generator does and coinage does not yet, by the reason each flag is refused with.
+// Flags of sd-scripts' generator that coinage refuses, by the reason in the error.
 
 const network = {
   effect: "numbers",

@@ -183,7 +183,7 @@ describe("what surprises", () => {
       option: "huggingface_repo_id",
       message: expect.stringContaining("not public"),
     });
-    // The settings file is read later and is not shown.
+    // sd-scripts reads the settings file later and does not publish it
     const file = parseSettingsFile('huggingface_token = "t"\nlogging_dir = "/logs"', "train.toml");
     const { warnings } = checkTrainSettings(parseTrainArguments([...needed, "--log_with", "wandb"], file));
     expect(warnings.filter(({ message }) => message.includes("sd-scripts shows"))).toEqual([]);

@@ -5,30 +5,30 @@ import { trainConflicts, trainWarnings } from "./rules.ts";
 import { secretExposure } from "./secrets.ts";
 import { type GivenTrainSettings, type trainFileTable, trainTable } from "./table.ts";
 
-/** Settings of a training run: complete, consistent, and with everything that follows from other settings filled in. */
+/** Settings of a training run: complete, consistent, and with derived settings filled in. */
 export type TrainSettings = GivenTrainSettings & {
   readonly pretrainedModelNameOrPath: string;
   readonly tokenString: string;
   readonly outputDir: string;
   readonly outputName: string;
-  /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Nothing for defaults. */
+  /** Where the user wrote a setting, by flag name: "--seed", or "seed (train.toml, line 3)". Defaults have no entry. */
   readonly places: ReadonlyMap<string, string>;
-  /** Folder of sample images, where it is not `sample` in the output folder. */
+  /** Folder of sample images, if not `sample` in the output folder. */
   readonly sampleDir?: string;
-  /** Folder of training states, where it is not the output folder. */
+  /** Folder of training states, if not the output folder. */
   readonly stateDir?: string;
 };
 
 /** Values by flag name. */
 export type FlagValues = ReadonlyMap<keyof typeof trainTable, OptionValue>;
 
-/** The same, with those that only a settings file can hold. */
+/** Values by flag name, including those for settings files only. */
 export type FileValues = ReadonlyMap<keyof typeof trainFileTable, OptionValue>;
 
 /** What the settings of a training run are for: a plan writes nothing. */
 export type TrainSettingsUse = "train" | "plan";
 
-/** Checks the settings and fills in what follows from others, before anything is loaded.
+/** Checks the settings and derives those that follow from others, before anything is loaded.
  *  Whether every dataset has a resolution is checked with the dataset config.
  *  @throws SETTINGS_MISSING naming everything that is missing, SETTINGS_CONFLICT */
 export function checkTrainSettings(
@@ -37,7 +37,7 @@ export function checkTrainSettings(
 ): Checked<TrainSettings> {
   const given = parsed.settings;
   const { pretrainedModelNameOrPath, tokenString } = given;
-  // a run with a folder of its own gets its output folder with it
+  // the folder of a run (--run) has its own output folder
   const writesNothing = use === "plan" || given.debugDataset || given.run !== undefined;
   const outputName = given.outputName || tokenString;
   const outputDir = given.outputDir || (writesNothing ? "." : defaultFolder(given.recipe && outputName));
@@ -54,7 +54,7 @@ export function checkTrainSettings(
     places: parsed.places,
     seed: chosenSeed(given.seed),
     captionExtension: given.captionExtention ?? given.captionExtension,
-    // DTI's angle; the default of --learning_rate is none
+    // DTI's step is an angle, unlike the default of --learning_rate
     stepAngle: given.stepAngle ?? (given.update === "direction" ? 0.04 : undefined),
     cacheLatents: given.cacheLatents || given.cacheLatentsToDisk,
     sampleEveryNEpochs: positive(given.sampleEveryNEpochs),
@@ -67,20 +67,20 @@ export function checkTrainSettings(
   };
 }
 
-/** The settings with defaults of their own beneath what the user gave, checked again. Only warnings that are new come with them.
+/** The settings with these defaults for what the user did not give, checked again. Returns only new warnings.
  *  @throws SETTINGS_CONFLICT */
 export function withDefaults(settings: TrainSettings, defaults: FlagValues): Checked<TrainSettings> {
   const { places } = settings;
   const missing = [...defaults].filter(([flag]) => !places.has(flag));
   const values = missing.map(([flag, value]) => [settingName(flag, trainTable[flag]), value]);
-  // what is published on a command line was said when it was read
+  // nothing explicit: warnings about secrets were already given for the command line
   const parsed = { places, explicit: new Set<string>(), isHelpAsked: false, warnings: [] };
   const said = new Set(warnOf(trainWarnings({ settings, places })).map(({ message }) => message));
   const checked = checkTrainSettings({ ...parsed, settings: { ...settings, ...Object.fromEntries(values) } });
   return { ...checked, warnings: checked.warnings.filter(({ message }) => !said.has(message)) };
 }
 
-/** The output folder of a run with a recipe, unless one is given: named after the word, beside those of other words. */
+/** Default output folder of a run with a recipe: one per word. */
 function defaultFolder(name: string | undefined): string | undefined {
   return name === undefined ? undefined : `coinage-${name.replaceAll(/[/\\]/g, "-")}`;
 }

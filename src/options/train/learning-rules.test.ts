@@ -63,7 +63,7 @@ describe("what contradicts itself is refused, with what to change", () => {
     "--norm_control fixed --norm_target 1.9x",
     "--norm_control decay --norm_target 0.4 --row_average 0.98 --keep both",
     "--early_stop --max_train_steps 141 --eval_every_n_steps 20",
-    // the recipe keeps what it finds best
+    // the recipe sets --keep best
     "--recipe object --row_average 0.98 --hold_out 1",
   ])("and %s is right", (line) => {
     expect(warned(line)).toEqual([]);

@@ -2,10 +2,10 @@ import type { Parsed, Rule } from "../checked.ts";
 import { readDuration, readNormTarget } from "../option-values.ts";
 import type { GivenTrainSettings } from "./table.ts";
 
-/** Settings, and whether the user gave a flag: the settings of a recipe contradict nothing. */
+/** Settings, and which flags the user gave: a recipe's own settings are no contradictions. */
 type Given = Pick<Parsed<GivenTrainSettings>, "settings" | "places">;
 
-/** The largest angle of a step in radians: beyond a right angle it would turn back. */
+/** Largest angle of a step in radians, just below a right angle. */
 const largestAngle = 1.5;
 
 /** Contradictions among recipes, updates and evaluation. */
@@ -78,7 +78,7 @@ function angleConflicts({ settings: { stepAngle, update }, places }: Given): Rul
   ];
 }
 
-/** Flags of optimizers, which --update direction takes the place of. */
+/** Flags of optimizers, which --update direction replaces. */
 const optimizerFlags = ["optimizer_type", "optimizer_args", "use_8bit_adam", "use_lion_optimizer"] as const;
 
 function updateConflicts({ settings, places }: Given): Rule[] {
@@ -139,11 +139,11 @@ function updateConflicts({ settings, places }: Given): Rule[] {
   ];
 }
 
-/** What of the updates and evaluation may not do what was meant. */
+/** Settings of updates and evaluation that may not do what the user means. */
 export function learningWarnings({ settings, places }: Given): Rule[] {
   const { update, normControl, normTarget, keep, rowAverage, init, weights, earlyStop, evalEveryNSteps, recipe } =
     settings;
-  // recipes choose by themselves, unless they are told not to
+  // recipes set --keep best unless --keep is given
   const keepsLast = keep === "last" && (recipe === undefined || places.has("keep"));
   const isDirection = update === "direction";
   const ofDirection = (["direction_momentum", "prior_pull"] as const).filter((flag) => places.has(flag));
@@ -192,13 +192,13 @@ export function learningWarnings({ settings, places }: Given): Rule[] {
   ];
 }
 
-/** Beyond some three times the length of a word, text encoders lose the position of a vector. */
+/** Whether a norm is above about three times a word's: text encoders then lose the vector's position. */
 function isLong(target: ReturnType<typeof readNormTarget>): boolean {
   if (target === undefined || target === "init") return false;
   return "words" in target ? target.words > 3.5 : target.length > 1.5;
 }
 
-/** Evaluations after the warm-up below which --early_stop says nothing of a run's course. */
+/** Fewest evaluations after the warm-up for --early_stop to judge a run. */
 export const evaluationsToStop = 6;
 
 /** Steps between evaluations on GPUs. */

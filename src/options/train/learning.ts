@@ -1,6 +1,6 @@
 import type { OptionTable } from "../option.ts";
 
-/** What sd-scripts' trainer does not have: recipes, evaluation while training, and other ways to find the same vectors. All of it is off unless asked for. */
+/** What sd-scripts' trainer lacks: recipes, evaluation during training, and other update rules. All off by default. */
 export const learningOptions = {
   recipe: {
     type: "string",

@@ -80,7 +80,7 @@ describe("a train command line", () => {
 
   test("with a settings file that is not there says where it was looked for", async () => {
     await expect(readTrainRequest(["--config_file", at("no.toml")])).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
-    // The ending is taken as it is written: x.TOML is no settings file of sd-scripts.
+    // extensions are case-sensitive: x.TOML is no settings file for sd-scripts
     await expect(readTrainRequest(["--config_file", at("train.TOML")])).rejects.toThrow("train.TOML.toml");
   });
 

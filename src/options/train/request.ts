@@ -20,12 +20,12 @@ import { type GivenTrainSettings, trainFileTable, trainTable } from "./table.ts"
 /** What a `train` command line asks for. */
 export type TrainRequest =
   | { readonly kind: "help" }
-  /** `--output_config` has written this file, and nothing else is to be done. */
+  /** `--output_config` has written this file; there is nothing else to do. */
   | { readonly kind: "settingsWritten"; readonly file: string; readonly warnings: readonly SettingsWarning[] }
   | ({ readonly kind: "train" } & Checked<TrainSettings>);
 
-/** Reads a `train` command line completely: the flags, the settings file, the flags again on top of it, the checks. ignoredInFile: flags that the file does not give.
- *  @throws USAGE, OPTION_UNSUPPORTED, SETTINGS_MISSING, SETTINGS_CONFLICT; SETTINGS_FILE_INVALID and what reading and writing files throws */
+/** Reads a `train` command line completely: flags over the settings file, then the checks. ignoredInFile: flags ignored in the file.
+ *  @throws USAGE, OPTION_UNSUPPORTED, SETTINGS_MISSING, SETTINGS_CONFLICT, SETTINGS_FILE_INVALID, and as readSettingsFile and writeSettingsFile */
 export async function readTrainRequest(
   argv: readonly string[],
   use: TrainSettingsUse = "train",
@@ -45,8 +45,8 @@ export async function readTrainRequest(
   return { kind: "train", ...(await checked(together, use)) };
 }
 
-/** Training settings from code, read as a command line is: settings file, defaults, checks.
- *  @throws what readTrainRequest throws */
+/** Training settings from code, with settings file, defaults and checks as for a command line.
+ *  @throws as readTrainRequest */
 export async function readTrainRecord(
   record: TrainInput,
   use: TrainSettingsUse = "train",
@@ -55,12 +55,12 @@ export async function readTrainRecord(
   return checked(withoutRunFolder(parseTrainRecord(record, file)), use);
 }
 
-/** Training settings from the values of flags. @throws what readTrainRequest throws */
+/** Training settings from the values of flags. @throws as readTrainRequest */
 export function readTrainFlags(values: FileValues): Promise<Checked<TrainSettings>> {
   return checked(trainSettings(values, false, undefined), "train");
 }
 
-/** The command line makes the folders of runs, so code gives an output folder. */
+/** Ignores --run with a warning: only the command line makes folders of runs. */
 function withoutRunFolder(parsed: Parsed<GivenTrainSettings>): Parsed<GivenTrainSettings> {
   const { settings, warnings } = parsed;
   if (settings.run === undefined) return parsed;
@@ -93,12 +93,12 @@ export function flagWords(name: keyof typeof trainTable, value: OptionValue): st
   return value === false ? [] : [`--${name}`, ...wordsOf(trainTable[name], value)];
 }
 
-/** The values that words of a command line give, by flag name. @throws USAGE */
+/** The values on a command line, by flag name. @throws USAGE */
 export function flagValues(words: readonly string[]): FlagValues {
   return parseArguments(trainTable, words).given as FlagValues;
 }
 
-/** The same for settings from code. @throws USAGE, OPTION_UNSUPPORTED */
+/** The settings of a training run from code. @throws USAGE, OPTION_UNSUPPORTED */
 export function parseTrainRecord(
   { extraMetadata, otherSettings, ...record }: TrainInput,
   file?: SettingsFile,
@@ -131,7 +131,7 @@ function trainSettings(
   return { settings, explicit, places, isHelpAsked, warnings: [...(file?.warnings ?? []), ...support] };
 }
 
-/** Where settings were written: the command line hides the file. */
+/** Where settings were given: the command line takes precedence over the file. */
 function placesOf(explicit: Iterable<string>, file: SettingsFile | undefined): Map<string, string> {
   const places = new Map<string, string>();
   if (file) for (const name of file.values.keys()) places.set(name, `${name} (${file.placeOf(name)})`);

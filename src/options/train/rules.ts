@@ -20,7 +20,7 @@ export function trainConflicts(parsed: GivenSettings): Rule[] {
   ];
 }
 
-/** File names have at most 255 bytes on all common file systems; "-step00001600-state" and a temporary suffix are appended. */
+/** Most bytes of a name: common file systems allow 255, and "-step00001600-state" and a temporary suffix are appended. */
 const longestName = 180;
 
 function wordConflicts(given: GivenTrainSettings): Rule[] {
@@ -125,12 +125,12 @@ function optimizerConflicts(given: GivenTrainSettings): Rule[] {
 }
 
 function hasNeedlessWarmup(given: GivenTrainSettings): boolean {
-  // Schedule-free optimizers ignore all settings of the schedule.
+  // schedule-free optimizers ignore all settings of the schedule
   if (/schedulefree$/i.test(given.optimizerType)) return false;
   const takesNone =
     given.lrSchedulerType !== "" || given.lrScheduler === "constant" || given.lrScheduler.startsWith("adafactor");
   if (!takesNone || given.lrWarmupSteps === undefined) return false;
-  // A fraction of epochs is only known with the dataset: the schedule checks that itself.
+  // with --max_train_epochs, steps are known only with the dataset: the schedule checks later
   const totalSteps = given.maxTrainEpochs === undefined ? given.maxTrainSteps : 0;
   return resolveStepCount(given.lrWarmupSteps, totalSteps) !== 0;
 }
@@ -144,7 +144,7 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
       hint: "Add --logging_dir FOLDER.",
     },
     {
-      // recipes cache latents, and are laid beneath these settings later
+      // recipes cache latents; their settings are added later
       when: given.queue !== undefined && !given.cacheLatents && !given.cacheLatentsToDisk && !given.recipe,
       options: ["queue"],
       message: "Workers of a shared run fetch its latents, so they must be cached.",
@@ -153,7 +153,7 @@ function logConflicts(given: GivenTrainSettings): Rule[] {
   ];
 }
 
-/** Combinations that work, but perhaps not as meant. */
+/** Combinations that work, but perhaps not as the user means. */
 export function trainWarnings(parsed: GivenSettings): Rule[] {
   const given = parsed.settings;
   return [

@@ -53,7 +53,7 @@ export function withoutSecrets(words: readonly string[]): string[] {
   return words.filter((word, i) => !namesSecret(word) && !(word.charAt(0) !== "-" && isSecretAlone(words[i - 1])));
 }
 
-/** Whether the next word is a secret: `--flag=VALUE` is one word. */
+/** Whether a word names a secret that is the next word, unlike `--flag=VALUE`. */
 function isSecretAlone(word: string | undefined): boolean {
   return word !== undefined && !word.includes("=") && namesSecret(word);
 }
@@ -71,8 +71,8 @@ function published(what: string): string {
   return `sd-scripts would publish ${what} with its command line on Weights & Biases. Move it to a settings file (--config_file).`;
 }
 
-/** The settings that are logged (`--log_config`), by flag name: all but secrets and paths on this machine.
- *  null means a setting that was not given. Lists are texts as Python writes them. */
+/** The settings to log (`--log_config`), by flag name, without secrets and paths on this machine.
+ *  null: not given. Lists are in Python's notation. */
 export function loggedSettings(settings: GivenTrainSettings): Record<string, string | number | boolean | null> {
   const left = new Set<string>([...secrets, ...Object.keys(paths)]);
   const values = settings as Readonly<Record<string, unknown>>;
@@ -88,7 +88,7 @@ function loggedValue(value: OptionValue | undefined): string | number | boolean 
   if (typeof value !== "object") return value;
   if ("steps" in value) return value.steps;
   if ("ratio" in value) return value.ratio;
-  // Sizes and ranges are tuples there, words of a flag a list.
+  // in Python, sizes and ranges are tuples, words of a flag a list
   return value.every((entry) => typeof entry === "number")
     ? `(${value.join(", ")})`
     : `[${value.map((entry) => `'${entry}'`).join(", ")}]`;

@@ -86,7 +86,7 @@ export const speedOptions = {
   },
 } as const satisfies OptionTable;
 
-/** What belongs to PyTorch, CUDA or DeepSpeed: taken so that a pasted command line works. */
+/** Flags of PyTorch, CUDA or DeepSpeed: accepted so that pasted command lines work. */
 export const pyTorchOptions = {
   torch_compile: { ...compiled, type: "switch", help: "Compile the model." },
   dynamo_backend: {

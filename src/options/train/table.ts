@@ -11,7 +11,7 @@ import { hubOptions, metadataOptions, savingOptions } from "./saving.ts";
 import { pyTorchOptions, speedOptions } from "./speed.ts";
 import { inversionOptions, modelOptions } from "./word-and-model.ts";
 
-/** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the additional one of its SDXL version, and our own. */
+/** Every flag of `coinage train`: the 169 of sd-scripts' `train_textual_inversion.py`, the additional one of its SDXL version, and coinage's own. */
 export const trainTable = {
   ...inversionOptions,
   ...modelOptions,
@@ -35,19 +35,19 @@ export const trainTable = {
   ...learningOptions,
 };
 
-/** Flags that name what is there already. Some may also be names on the Hugging Face hub, or data: URLs. */
+/** Flags with existing paths. Some may also be names on the Hugging Face hub, or data: URLs. */
 export const inputPaths = [
   ...["pretrained_model_name_or_path", "vae", "weights", "resume", "train_data_dir", "image_dir", "reg_data_dir"],
   ...["conditioning_data_dir", "in_json", "dataset_config", "sample_prompts", "tokenizer_cache_dir"],
   ...["metadata_thumbnail", "log_tracker_config"],
 ] as const satisfies readonly (keyof typeof trainTable)[];
 
-/** Flags that name what is written. */
+/** Flags with paths to write to. */
 export const outputPaths = [
   ...["output_dir", "logging_dir", "events", "console_log_file", "debug_dataset_dir"],
 ] as const satisfies readonly (keyof typeof trainTable)[];
 
-/** All flags in groups, as people read them. */
+/** All flags in groups, for help and docs. */
 export const trainGroups: readonly OptionGroup[] = [
   { title: "Recipes, evaluation and updates (not in sd-scripts)", options: learningOptions },
   { title: "The new word", options: inversionOptions },
@@ -70,7 +70,7 @@ export const trainGroups: readonly OptionGroup[] = [
   { title: "Not in sd-scripts", options: { ...ownOptions, ...ownTrainOptions } },
 ];
 
-/** Settings that are not flags but act in a settings file: sd-scripts looks dataset keys up there too. */
+/** Settings that are not flags but count in a settings file: sd-scripts also looks up dataset keys there. */
 export const fileOnlyOptions = {
   caption_dropout_rate: {
     type: "float",
@@ -100,18 +100,18 @@ export const fileOnlyOptions = {
   validation_seed: { type: "int", effect: "numbers", help: "Seed of the random choice of those images." },
 } as const satisfies OptionTable;
 
-/** Everything a settings file may hold by name, besides custom `metadata_*` keys. */
+/** Every key of a settings file, besides custom `metadata_*` keys. */
 export const trainFileTable = { ...trainTable, ...fileOnlyOptions };
 
 /** Settings from a command line and a settings file, before the checks. */
 export type GivenTrainSettings = SettingsOf<typeof trainFileTable> & {
   /** Values of further `metadata_xyz` keys, by xyz; they become `modelspec.xyz`. */
   readonly extraMetadata: Readonly<Record<string, string>>;
-  /** Values of a settings file under keys that no setting has. */
+  /** Values of unknown keys in a settings file. */
   readonly otherSettings: Readonly<Record<string, unknown>>;
 };
 
-/** The training settings that differ from their defaults and act in this way, with their flag names. */
+/** The training settings with this effect that differ from their defaults, by flag name. */
 export function settingsWithEffect(effect: Effect, settings: object): [name: string, value: OptionValue][] {
   return changedSettings(trainFileTable, settings).flatMap(([name, option, value]) =>
     option.effect === effect && !option.state ? [[name, value]] : [],

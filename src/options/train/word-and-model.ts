@@ -26,7 +26,7 @@ export const modelOptions = {
   max_token_length: {
     type: "int",
     choices: [150, 225],
-    // sd-scripts does not check what a settings file says, and 75 works there as the name says.
+    // sd-scripts does not check settings files, and 75 works there
     fileChoices: [75],
     effect: "numbers",
     help: "Longest caption in tokens. Default: 75.",
