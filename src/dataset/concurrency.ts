@@ -1,6 +1,6 @@
 import { CoinageError } from "../errors/index.ts";
 
-/** How far the work on images runs ahead of training: little, so that few are in memory at once. */
+/** How far work on images runs ahead of training: little, so that few are in memory at once. */
 export const ahead = {
   /** Batches prepared while another is trained on. */
   batches: 2,
@@ -30,8 +30,8 @@ export async function mapBounded<Item, Result>(
 
 const [toldAtMost, hintsAtMost] = [20, 4];
 
-/** The same for work that can fail for many items: all items are tried, so that one error reports everything that is wrong.
- *  title: the message for several mistakes. */
+/** As mapBounded, for work that may fail for many items: tries all of them, so that one error reports every failure.
+ *  title: the message for several failures. */
 export async function mapReportingAll<Item, Result>(
   items: readonly Item[],
   limit: number,
@@ -71,7 +71,7 @@ export async function* workAhead<Item, Result>(
     const { value, done } = rest.next();
     if (done) return;
     const result = work(value);
-    // A failure is reported when its turn comes, or never if nobody asks for it.
+    // a failure is reported when its turn comes, if ever
     result.catch(() => {});
     underway.push(result);
   };
@@ -82,7 +82,7 @@ export async function* workAhead<Item, Result>(
   }
 }
 
-/** Lets at most `limit` pieces of work run at once; the others wait for their turn. */
+/** Runs at most `limit` pieces of work at once; others wait. */
 export function inTurns(limit: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let free = limit;
   const waiting: (() => void)[] = [];

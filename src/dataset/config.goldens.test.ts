@@ -25,10 +25,10 @@ interface ConfigCase {
   }[];
 }
 
-/** Recorded mistakes that are none here, by recorded message: an integer is a number, and newer TOML has arrays of mixed types. */
+/** Recorded mistakes that coinage accepts, by recorded message: integers are numbers, and newer TOML has arrays of mixed types. */
 const takenHere = /^expected float$|^Not a homogeneous array/;
 
-/** What a recorded message is called here. */
+/** coinage's message for a recorded one. */
 function reasonOf(message: string): RegExp {
   if (message.startsWith("extra keys")) return /^unknown key$/;
   if (message.startsWith("required key")) return /^missing key$/;
@@ -37,13 +37,13 @@ function reasonOf(message: string): RegExp {
 
 const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 
-/** The recorded names of a plan's values. What sd-scripts carries along for nothing is left out by the caller. */
+/** A value of a plan by its recorded name. */
 function recordedValue(plan: DatasetPlan | SubsetPlan, name: string): unknown {
   const flat: Record<string, unknown> = { ...plan, ...("captions" in plan && plan.captions) };
   return flat[camel(name)] ?? null;
 }
 
-/** Recorded, but read by nothing: a subset has no validation split of its own, and debug_dataset is no value of a dataset. */
+/** Recorded values that sd-scripts does not use: a subset has no validation split of its own, and debug_dataset is no value of a dataset. */
 const unread = { dataset: ["debug_dataset"], subset: ["validation_seed", "validation_split"] };
 
 function comparable(value: unknown): unknown {
@@ -86,7 +86,7 @@ describeGoldens("dataset", (folder) => {
     const lacksSomething =
       datasets?.length === 0 || datasets?.some(({ params, subsets }) => !params.resolution || subsets.length === 0);
     if (lacksSomething) {
-      // sd-scripts accepts the file and fails later; a dataset without resolution or subsets is named at once here.
+      // sd-scripts accepts the file and fails later; coinage reports a dataset without resolution or subsets at once
       await expect(plansOf(file, settings)).rejects.toMatchObject({ code: "DATASET_CONFIG" });
       return;
     }

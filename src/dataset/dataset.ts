@@ -22,7 +22,7 @@ export interface Dataset {
   readonly limits: BucketLimits | undefined;
   readonly subsets: readonly LoadedSubset[];
   readonly images: readonly TrainingImage[];
-  /** Images that are not trained on, but measured. */
+  /** Images held out from training, for measurement. */
   readonly heldOut: readonly TrainingImage[];
   readonly buckets: readonly Bucket<TrainingImage>[];
   readonly numTrainImages: number;

@@ -33,7 +33,7 @@ test("masks that hide something are written beside their picture", async () => {
     ["1_x/b.png", 3],
   ] as const)
     await writePicture(at("a", name), 64, 64, channels);
-  // A name as long as a file system takes, of letters that have several bytes.
+  // the longest possible file name, of multi-byte characters
   await writePicture(at("a", "1_x", `${"東".repeat(83)}.png`), 64, 64);
   await writeFile(at("a", "1_x", "a.caption"), 'a <b> & "c" \u0007 \ud83d');
   const group = await openSeeded({ trainDataDir: at("a"), resolution: [64, 64], alphaMask: true });

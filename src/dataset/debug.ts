@@ -15,9 +15,9 @@ import { stemOf } from "./images/paths.ts";
 import type { TrainingImage } from "./images/training-image.ts";
 import type { Sample } from "./samples/sample.ts";
 
-/** What `--debug_dataset` shows of a batch. */
+/** A batch as `--debug_dataset` shows it. */
 export interface BatchListing {
-  /** Position in the epoch, from 1, of how many. */
+  /** Position in the epoch, from 1; steps: batches of the epoch. */
   readonly step: number;
   readonly steps: number;
   readonly samples: readonly SampleListing[];
@@ -27,14 +27,14 @@ export interface SampleListing {
   readonly sample: Sample;
   readonly image: TrainingImage;
   readonly networkMultiplier: number;
-  /** Token ids of the caption, one list a text encoder, or a layer where each has a variant of its own. */
+  /** Token ids of the caption, one list per text encoder, or per layer with --xti. */
   readonly tokenIds: readonly (readonly number[])[];
-  /** The tokens of the word that the text encoder gets. */
+  /** How the text encoder reads the word. */
   readonly word: string | undefined;
 }
 
-/** Everything an epoch would train on, batch by batch. tokenIds: the ids of a caption as in SampleListing.
- *  wordIn: the tokens of the word that the text encoder gets from a caption. */
+/** Lists an epoch batch by batch, as training would see it. tokenIds: the ids of a caption as in SampleListing.
+ *  wordIn: how the text encoder reads the word in a caption. */
 export async function* listEpoch(
   group: DatasetGroup,
   order: readonly number[],
@@ -60,22 +60,22 @@ export async function* listEpoch(
   }
 }
 
-/** What was written about a dataset. */
+/** Images written for `--debug_dataset_dir`. */
 export interface WrittenPictures {
   readonly folder: string;
   readonly count: number;
-  /** The contact sheet, and how many images it shows. */
+  /** The contact sheet; onSheet: the number of images on it. */
   readonly sheet: string;
   readonly onSheet: number;
 }
 
 const sheetName = "contact-sheet.png";
 const onSheetAtMost = 300;
-/** Characters of a file name that are kept: names may have 255 bytes, a character up to four. */
+/** Most characters kept of a file name: names may have 255 bytes, a character up to four. */
 const nameLength = 48;
 
 /** Writes the images of listed batches as the model would see them: cropped, mirrored, colour-augmented.
- *  A loss mask becomes an image of its own; on the sheet, masked areas are dark. */
+ *  A loss mask is written as its own image; on the sheet, masked areas are dark. */
 export class DebugPictures {
   readonly #folder: string;
   readonly #sheet: SheetEntry[] = [];
@@ -116,7 +116,7 @@ export class DebugPictures {
   }
 }
 
-/** Undefined for a sample that has only latents. */
+/** The image of a sample; undefined if it has only latents. */
 function pictureOf({ pixels, targetSizeHw: [height, width] }: Sample): Picture | undefined {
   return pixels && pictureFromFloats(pixels.data, [width, height]);
 }

@@ -9,7 +9,7 @@ const at = temporaryFolder();
 const start = process.cwd();
 afterEach(() => process.chdir(start));
 
-/** The error of a dataset without pictures. */
+/** The error of a dataset without images. */
 async function errorOf(settings: DatasetSettings) {
   const given = { resolution: [64, 64] as const, ...settings };
   const group = await openSeeded(given);

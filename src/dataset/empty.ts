@@ -7,7 +7,7 @@ import type { DatasetSettings } from "./config/keys.ts";
 import type { DatasetGroup } from "./group.ts";
 import type { DatasetWarningKind } from "./warnings.ts";
 
-/** The error of a run without images: which folders were searched, what was left out, and the most likely remedy.
+/** The error of a run without images: folders searched, images left out, and the most likely remedy.
  *  differs from sd-scripts: a run without images prints a message and exits with success.
  *  coinage: a run without images is an error.
  *  because: a script that starts it must notice. */
@@ -74,7 +74,7 @@ function likelyRemedy(group: DatasetGroup, settings: DatasetSettings): Remedy {
   };
 }
 
-/** The two remedies where images are directly in the folder whose subfolders are searched. */
+/** Two remedies if images are directly in the folder whose subfolders are searched. */
 function imagesDirectlyIn(folder: string, count: number): Remedy {
   const found = count === 1 ? "1 image is" : `${count} images are`;
   const useAsItIs = `use the folder as it is: --image_dir ${quotedWord(folder)} instead of --train_data_dir`;
@@ -87,14 +87,14 @@ function imagesDirectlyIn(folder: string, count: number): Remedy {
   };
 }
 
-/** The remedy where a number of repeats is below 1: in the name of a folder, or in a dataset config. */
+/** The remedy for repeats below 1, in a folder's name or in a dataset config. */
 function repeatsFor(subset: string, isConfigured: boolean): string {
   if (isConfigured) return `Set num_repeats to 1 or more for ${subset}.`;
   const renamed = path.basename(subset).replace(/^[^_]*/, "1");
   return `Rename ${subset} to ${path.join(path.dirname(subset), renamed)}: the number is how often an epoch uses each image.`;
 }
 
-/** What was meant by a folder that is not named REPEATS_CLASS but holds folders that are, or images. */
+/** The remedy for a folder that is not named REPEATS_CLASS but contains such folders, or images. */
 function remedyInside(folder: string): string | undefined {
   const names = namesIn(folder);
   if (names.some((name) => /^\d+_/.test(name)))
@@ -104,7 +104,7 @@ function remedyInside(folder: string): string | undefined {
   return `Rename ${folder} to ${renamed}, or use it as it is: --image_dir ${quotedWord(folder)} instead of --train_data_dir.`;
 }
 
-/** What was meant by an image folder whose images are in subfolders. */
+/** The remedy for an image folder whose images are in subfolders. */
 function remedyBelow(folder: string, below: string): string {
   if (/^\d+_/.test(path.basename(below)))
     return `Its folders are named REPEATS_CLASS: --train_data_dir ${quotedWord(folder)} instead of --image_dir.`;
@@ -115,7 +115,7 @@ function isFile(name: string): boolean {
   return statSync(name, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
-/** None for a folder that cannot be read. */
+/** The names in a folder; none if it cannot be read. */
 function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
@@ -124,7 +124,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** The parent folder, relative where the folder is. */
+/** The parent folder; relative if the folder is. */
 function parentOf(folder: string): string {
   const relative = path.relative("", path.dirname(path.resolve(folder)));
   if (path.isAbsolute(folder)) return path.dirname(path.resolve(folder));

@@ -5,7 +5,7 @@ import { batchLatents, batchPixels, type MicroBatch } from "./index.ts";
 
 const at = temporaryFolder();
 
-/** All that a batch tells, pixels as their hash. */
+/** A batch with pixels replaced by their hash. */
 const facts = ({ index, samples }: MicroBatch) => ({
   index,
   samples: samples.map(({ pixels, ...sample }) => {

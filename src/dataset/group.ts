@@ -13,11 +13,11 @@ import { LatentStore } from "./latents/store.ts";
 import { type MicroBatch, type PreparedSample, prepareSample, prepareStill } from "./samples/sample.ts";
 import type { DatasetWarning } from "./warnings.ts";
 
-/** Where a run is within an epoch. */
+/** What captions of an epoch depend on. */
 export interface EpochContext {
   readonly replacements: Replacements;
   readonly maxTrainSteps: number;
-  /** Optimizer steps done; called when a batch is handed out. */
+  /** Optimizer steps done; called for each batch. */
   readonly currentStep: () => number;
 }
 
@@ -31,11 +31,11 @@ interface PreparedBatch extends PlannedBatch {
   readonly samples: readonly { readonly sample: PreparedSample; readonly random: PythonRandom }[];
 }
 
-/** All datasets of a run, ready to be trained on. */
+/** All datasets of a run, ready for training. */
 export class DatasetGroup {
   readonly datasets: readonly Dataset[];
   readonly warnings: readonly DatasetWarning[];
-  /** Drawn once for all datasets; arrangements and every sample's own generator come from it. */
+  /** Seed of all datasets, for arrangements and every sample's generator. */
   readonly seed: number;
   readonly #arrangements: readonly BatchArrangement<TrainingImage>[];
   readonly #latents: LatentStore | undefined;
@@ -56,7 +56,7 @@ export class DatasetGroup {
     for (const file of [...this.images, ...this.heldOut].flatMap(filesOf)) this.#files.note(file);
   }
 
-  /** Batches an epoch has; 0 when there is nothing to train on. */
+  /** Batches per epoch; 0 without images. */
   get batchesPerEpoch(): number {
     return this.#arrangements.reduce((sum, { batchCount }) => sum + batchCount, 0);
   }
@@ -65,7 +65,7 @@ export class DatasetGroup {
     return this.datasets.flatMap(({ images }) => images);
   }
 
-  /** Images that are not trained on, but measured. */
+  /** Images held out from training, for measurement. */
   get heldOut(): TrainingImage[] {
     return this.datasets.flatMap(({ heldOut }) => heldOut);
   }
@@ -78,7 +78,7 @@ export class DatasetGroup {
     return this.datasets.reduce((sum, { numRegImages }) => sum + numRegImages, 0);
   }
 
-  /** Encodes all images once. Nothing happens unless the settings ask for cached latents.
+  /** Encodes all images once, if the settings ask for cached latents.
    *  @throws PICTURE_UNREADABLE, PICTURE_CHANGED, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
   async *cacheLatents(encoder: PictureEncoder): AsyncGenerator<CachingProgress> {
     if (!this.#latents) return;
@@ -110,8 +110,8 @@ export class DatasetGroup {
     }
   }
 
-  /** A micro-batch of one image as it is without chance, outside of all epochs: from its latents where they are cached. number: which of several templates
-   *  its caption is made from; odd ones are mirrored where images are mirrored at all. @throws as epochBatches */
+  /** A micro-batch of one image without randomness, outside of epochs; from cached latents if there are any. number: selects among the caption's templates or
+   *  lines; with flips, odd numbers are mirrored. @throws as epochBatches */
   async stillBatch(image: TrainingImage, replacements: Replacements, number: number): Promise<MicroBatch> {
     const dataset = this.datasets.findIndex(({ images, heldOut }) => images.includes(image) || heldOut.includes(image));
     const latents = await this.#latents?.get(image);
@@ -146,7 +146,7 @@ export class DatasetGroup {
     return { ...batch, samples: await Promise.all(samples) };
   }
 
-  /** Images may not change during a run: a training state could not say which version it belongs to. */
+  /** Throws if images changed during the run: a training state could not say which version it belongs to. */
   #requireUnchanged(files: readonly string[]): void {
     const change = this.#files.changeOf(files);
     if (change === undefined) return;
@@ -160,7 +160,7 @@ function filesOf({ path, maskPath }: TrainingImage): string[] {
   return maskPath === undefined ? [path] : [path, maskPath];
 }
 
-/** A sample's own generator.
+/** The generator of a sample.
  *  differs from sd-scripts: all samples share one generator for captions, crops and augmentations.
  *  coinage: each sample has a generator of its own, seeded from the dataset's seed, the epoch, the batch and the position.
  *  because: results must not depend on the order in which images are decoded. */

@@ -3,11 +3,11 @@ import { PythonRandom } from "../random/index.ts";
 import { bucketsOf, type Dataset } from "./dataset.ts";
 import type { TrainingImage } from "./images/training-image.ts";
 
-/** Images that must be left to train on. */
+/** Fewest images left for training. */
 const leastLeft = 2;
 
-/** The datasets without some of their images, which are held out from training to measure what was learned by: always the same ones of the same images.
- *  @throws HOLD_OUT where too few would be left to train on */
+/** The datasets with some images held out from training, for measurement: always the same ones of the same images.
+ *  @throws HOLD_OUT if too few are left for training */
 export function holdOut(datasets: readonly Dataset[], count: number): readonly Dataset[] {
   if (count === 0) return datasets;
   const learned = datasets.flatMap(({ images }) => images.filter(({ isReg }) => !isReg));

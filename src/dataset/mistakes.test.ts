@@ -59,13 +59,13 @@ describe("a folder of a thousand files", () => {
   const folder = () => at("pics", "1_cat");
   const file = (name: string) => at("pics", "1_cat", name);
   const settings = () => ({ trainDataDir: at("pics"), resolution: [16, 16], captionExtension: ".txt" }) as const;
-  /** Root may read everything. */
+  /** Root can read everything. */
   const isRoot = process.getuid?.() === 0;
 
   async function fill(): Promise<void> {
     await mkdir(folder(), { recursive: true });
     const png = await encodePng(gradient(16, 16));
-    // Bytes behind the end of a picture make no difference but to the file.
+    // trailing bytes make each file unique without changing the image
     for (let i = 0; i < 990; i++) await writeFile(file(`${i}.png`), Buffer.concat([png, Buffer.from(`${i}`)]));
     await writeFile(file("Grüße aus 東京 🐈.png"), png);
     await writeFile(file("Grüße aus 東京 🐈.txt"), "mycat, 東京");

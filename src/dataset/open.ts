@@ -9,16 +9,16 @@ import { DatasetGroup } from "./group.ts";
 import { holdOut } from "./held-out.ts";
 import { type DatasetWarning, DatasetWarnings } from "./warnings.ts";
 
-/** What datasets depend on besides the settings. */
+/** Options for datasets besides the settings. */
 export interface OpenOptions {
-  /** Python's generator as the run has seeded it: draws validation splits that have no seed, then the dataset seed.
-   *  Without one they differ every time. */
+  /** Python's generator, seeded by the run: draws validation splits without a seed, then the dataset seed.
+   *  Without it, they differ every time. */
   readonly random?: PythonRandom;
-  /** Of which VAE cached latents are. */
+  /** VAE of cached latents (default: sd). */
   readonly family?: LatentFamily;
 }
 
-/** Reads the datasets of a run: config, folders, captions, sizes, buckets. Images stay on disk.
+/** Reads the datasets of a run: config, folders, captions, sizes, buckets. Decodes no images.
  *  A group without batches is not an error here; `emptyDatasetError` says why it is empty.
  *  @throws DATASET_CONFIG, BUCKET_LIMITS, CAPTION_UNREADABLE, FILE_UNREADABLE, MASK_MISSING, PICTURE_UNREADABLE */
 export async function openDataset(settings: DatasetSettings, options: OpenOptions = {}): Promise<DatasetGroup> {
@@ -33,7 +33,7 @@ export async function openDataset(settings: DatasetSettings, options: OpenOption
   return new DatasetGroup(holdOut(datasets, settings.holdOut ?? 0), warningsOf(warnings, settings), random, caching);
 }
 
-/** Warnings about captions matter only where captions are used. */
+/** The warnings; those about captions only if captions are used. */
 function warningsOf(
   warnings: DatasetWarnings,
   { useObjectTemplate, useStyleTemplate }: DatasetSettings,

@@ -37,7 +37,7 @@ interface Run {
   }[];
 }
 
-/** Stands in for the VAE, whose numbers are not looked at here: keeps the shapes of what it gave. */
+/** An encoder without a VAE, since its numbers are not tested here; records the shapes it returned. */
 function encoder(): PictureEncoder & { shapes: number[][] } {
   const shapes: number[][] = [];
   const encode: PictureEncoder["encode"] = async (pictures) => {
@@ -77,7 +77,7 @@ describeGoldens("reference-run", (folder) => {
       expect(own).toEqual(recorded.images);
     }
 
-    // Which samples come when is another matter; a picture in a given state must be described alike.
+    // the order of samples is tested elsewhere; here equal images must give equal samples
     const vae = encoder();
     for await (const _ of group.cacheLatents(vae));
     if (run.vae_calls_are.startsWith("caching")) expect(vae.shapes).toEqual(run.vae_calls.map(({ shape }) => shape));

@@ -9,7 +9,7 @@ test("the memory of pictures counts cached latents, and as many decoded pictures
   const settings = await writeCats(at("cats"));
   const { kept: records } = pictureMemory(await openSeeded(settings), { ...vae, isCached: false, isOnDisk: false });
   const cached = pictureMemory(await openSeeded(settings), { ...vae, isCached: true, isOnDisk: false });
-  // Three pictures of 128x128 and two of 64x192, each mirrored, too.
+  // three images of 128x128 and two of 64x192, each also mirrored
   expect(cached.kept - records).toBe(2 * 4 * 4 * (3 * 16 * 16 + 2 * 8 * 24));
   expect(cached.decoded).toBe(3 * (128 * 150 + 140 * 128));
   expect(pictureMemory(await openSeeded(settings), { ...vae, isCached: true, isOnDisk: true }).kept).toBe(records);

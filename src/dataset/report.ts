@@ -7,7 +7,7 @@ import type { Dataset } from "./dataset.ts";
 import type { DatasetGroup } from "./group.ts";
 import type { TrainingImage } from "./images/training-image.ts";
 
-/** What a run trains on, for the first screen. */
+/** Summary of a run's datasets, for the first screen. */
 export interface DatasetReport {
   readonly numTrainImages: number;
   readonly numRegImages: number;
@@ -37,7 +37,7 @@ export interface SubsetSummary {
   readonly plan: SubsetPlan;
 }
 
-/** The settings of a subset that are switched on or given, by key of a dataset config; without what else says where its images are and how many. */
+/** The settings of a subset that are on or given, by key of a dataset config; without paths and counts, which are shown separately. */
 export function settingsOf({ metadataFile, ...plan }: SubsetPlan): [key: string, value: unknown][] {
   const { captionSeparator, tokenWarmupStep } = plan.captions;
   const shownElsewhere: readonly string[] = [
@@ -76,7 +76,7 @@ function mean(values: readonly number[]): number {
   return pairwiseSum(values) / values.length;
 }
 
-/** The sum in NumPy's order, which is what sd-scripts prints to the last digit. */
+/** The sum in NumPy's order, to match sd-scripts' output to the last digit. */
 function pairwiseSum(values: readonly number[]): number {
   const { length } = values;
   if (length > 128) {
@@ -104,12 +104,12 @@ interface PictureMemoryOptions {
   readonly isCached: boolean;
   readonly isOnDisk: boolean;
   readonly vaeBatchSize: number;
-  /** Pixels to one latent along each side, and channels of latents. */
+  /** Pixels per latent element along a side. */
   readonly vaeScaleFactor: number;
   readonly latentChannels: number;
 }
 
-/** Memory of the record of an image and its caption, measured over 5,000. */
+/** Bytes of the record of an image and its caption, measured over 5,000 images. */
 const recordBytes = 6000;
 
 /** Estimates the memory of a run's images from their headers. */
@@ -119,7 +119,7 @@ export function pictureMemory({ datasets, images }: DatasetGroup, options: Pictu
   const underWay = isCached ? (ahead.encodings + 1) * vaeBatchSize : (ahead.batches + 1) * batchSize;
   const sizes = images.map(decodedBytes).sort((a, b) => b - a);
   const atOnce = sizes.slice(0, Math.min(ahead.pictures, underWay));
-  // Where images are decoded each time, one is still in memory when the next is decoded: two of them even with a single image.
+  // without a cache, one decoded image is still in memory when the next is decoded: two of them even with a single image
   const fewest = isCached ? 0 : 2 * (sizes[0] ?? 0);
   const latents = ({ bucket, subset }: TrainingImage) =>
     ((4 * latentChannels * bucket[0] * bucket[1]) / vaeScaleFactor ** 2) * (subset.flipAug ? 2 : 1);
@@ -127,7 +127,7 @@ export function pictureMemory({ datasets, images }: DatasetGroup, options: Pictu
   return { decoded: Math.max(fewest, sum(atOnce)), kept: kept + recordBytes * images.length };
 }
 
-/** A byte per pixel and channel, and another copy where channels are added or dropped or the image is rotated. */
+/** Bytes of a decoded image: one per pixel and channel, and a second copy if channels are added or dropped or the image is rotated. */
 function decodedBytes({ size, header, subset, onlyLatents }: TrainingImage): number {
   if (onlyLatents !== undefined) return 0;
   const [stored, wanted] = [header?.hasAlpha ? 4 : 3, subset.alphaMask ? 4 : 3];

@@ -49,7 +49,7 @@ interface RecordedImage {
   readonly loss_weight: number;
 }
 
-/** What the recorded errors are here, by the beginning of their text. */
+/** coinage's codes for recorded errors, by the beginning of their text. */
 const errorCodes: readonly (readonly [beginning: RegExp, code: string])[] = [
   [
     /^resolution is required|^Resize interpolation|^datasets should not be|^no metadata|^image_dir is required/,
@@ -59,7 +59,7 @@ const errorCodes: readonly (readonly [beginning: RegExp, code: string])[] = [
   [/^caption file is empty|codec can't decode/, "CAPTION_UNREADABLE"],
 ];
 
-/** Recorded cases whose outcome is a defect of sd-scripts, and what happens here instead. */
+/** Recorded cases whose outcome is a defect of sd-scripts, with coinage's outcome. */
 function amended(golden: ScanCase): {
   readonly leftOut?: string;
   readonly error?: string;
@@ -87,7 +87,7 @@ function amended(golden: ScanCase): {
   return {};
 }
 
-/** The recorded warnings that say something was left out or made up, in our terms. */
+/** The recorded warnings about images left out or captions made up, by coinage's kinds. */
 function recordedWarnings(texts: readonly string[]): Map<DatasetWarningKind, string[]> {
   const kinds: readonly (readonly [text: RegExp, kind: DatasetWarningKind])[] = [
     [/ignore directory without repeats .*: (.*)$/, "folderWithoutRepeats"],
@@ -120,7 +120,7 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
     if (kind === "regularisationUnused" || kind === "bucketLimitsUnused") expect(own.has(kind), kind).toBe(true);
     else if (kind === "folderWithoutRepeats")
       expect(own.get(kind)?.map((folder) => path.basename(folder))).toEqual(subjects);
-    // The recorder also built a validation dataset, which warns again for its own pictures.
+    // the recorder also built a validation dataset, which repeats warnings for its images
     else expect(subjects, kind).toEqual(expect.arrayContaining([...(own.get(kind) ?? [kind])]));
   }
   const ownKinds = [
@@ -135,18 +135,18 @@ function expectWarnings(warnings: readonly DatasetWarning[], golden: ScanCase): 
     "pictureTiny",
     "pictureTwice",
     "pictureUpscaled",
-    // told here only
+    // warnings that sd-scripts lacks
     "subfolderWithPictures",
     ...(recorded.has("subsetWithoutRepeats") ? [] : (["subsetWithoutRepeats"] as const)),
   ] as const;
   const known: DatasetWarningKind[] = [...ownKinds, ...recorded.keys()];
   expect(warnings.filter(({ kind }) => !known.includes(kind))).toEqual([]);
-  // sd-scripts says nothing of a class that is empty itself, as that of the folder "2_".
+  // sd-scripts does not warn of an empty class, as of the folder "2_"
   const emptyClass = (own.get("captionEmpty") ?? []).filter((file) => !recorded.get("captionEmpty")?.includes(file));
   expect([...(own.get("captionFromClass") ?? []), ...emptyClass]).toHaveLength(missingWithClass(golden));
 }
 
-/** Pictures whose caption are the class tokens, by the recorded sums: those without caption file less those with an empty caption. */
+/** Images captioned by class tokens, by the recorded sums: those without caption file minus those with an empty caption. */
 function missingWithClass({ warnings, datasets }: ScanCase): number {
   if (datasets?.some(({ subsets }) => subsets.length === 0)) return 0;
   const sum = warnings.reduce(
@@ -161,7 +161,7 @@ describeGoldens("dataset", (folder) => {
   let copy = "";
   beforeAll(async () => {
     copy = await mkdtemp(path.join(tmpdir(), "coinage-scan-"));
-    // sd-scripts leaves out pictures whose endings are in mixed case, so they are not there when the two are compared.
+    // sd-scripts ignores images with mixed-case extensions, so they are removed before comparing
     await cp(folder, copy, { recursive: true, filter: (file) => !/\.Jpg$/.test(file) });
     process.chdir(copy);
   });
@@ -212,7 +212,7 @@ describeGoldens("dataset", (folder) => {
       expect(subsets.map((subset) => [subset.directory, subset.imageCount, subset.plan.numRepeats])).toEqual(
         recorded.subsets.map((subset) => [subset.directory_or_metadata, subset.img_count, subset.num_repeats]),
       );
-      // An entry with tags but without caption loses its tags under sd-scripts' wildcards; here it keeps them.
+      // an entry with tags but without caption loses its tags under sd-scripts' wildcards; coinage keeps them
       const caption = (own: string, read: RecordedImage) =>
         golden.argv.includes("--enable_wildcard") && read.caption === "" ? read.caption : own;
       expect(

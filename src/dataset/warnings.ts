@@ -1,6 +1,6 @@
 import { firstFew } from "../errors/index.ts";
 
-/** Warnings about a dataset that do not stop a run: what is wrong, and what to do about it. The subjects are named between the two. */
+/** Texts of warnings about a dataset: what is wrong, and what to do. Subjects are named in between. */
 const texts = {
   aspectTooThin: ["Left out, because they are too long and thin to be cut to size"],
   bucketLimitRounded: ["Bucket limits must be multiples of bucket_reso_steps"],
@@ -106,7 +106,7 @@ export type DatasetWarningKind = keyof typeof texts;
 /** One kind of warning with everything it is about. */
 export interface DatasetWarning {
   readonly kind: DatasetWarningKind;
-  /** The images, folders or settings it is about, in the order found. */
+  /** The images, folders or settings concerned, in the order found. */
   readonly subjects: readonly string[];
   readonly message: string;
 }
@@ -125,7 +125,7 @@ export class DatasetWarnings {
     return this.#subjects.get(kind) ?? [];
   }
 
-  /** The same for any number of subjects; none is no warning. */
+  /** Adds a warning about all subjects; none adds nothing. */
   addAll(kind: DatasetWarningKind, subjects: readonly string[]): void {
     for (const subject of subjects) this.add(kind, subject);
   }

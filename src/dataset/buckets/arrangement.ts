@@ -1,13 +1,13 @@
 import type { Size } from "../../pictures/index.ts";
 import { PythonRandom } from "../../random/index.ts";
 
-/** Images trained at one resolution, each as often as it is repeated. */
+/** Images trained at one resolution, each as often as its repeats say. */
 export interface Bucket<Image> {
   readonly resolution: Size;
   readonly images: readonly Image[];
 }
 
-/** Images of one bucket that are trained on together; the last batch of a bucket may be smaller. */
+/** A batch of images from one bucket; the last batch of a bucket may be smaller. */
 export interface Batch<Image> {
   readonly resolution: Size;
   readonly images: readonly Image[];
@@ -18,8 +18,8 @@ interface Slice {
   readonly start: number;
 }
 
-/** Which images form a batch, reshuffled every epoch. Every shuffle acts on the arrangement before it,
- *  so an epoch is reached by going through all the epochs before; sd-scripts' arrangements are reproduced. */
+/** The batches of images, reshuffled every epoch. Each shuffle acts on the previous arrangement,
+ *  so an epoch needs all earlier epochs' shuffles. Reproduces sd-scripts' arrangements. */
 export class BatchArrangement<Image> {
   readonly #buckets: readonly Bucket<Image>[];
   readonly #batchSize: number;
@@ -40,7 +40,7 @@ export class BatchArrangement<Image> {
     return this.#slices.length;
   }
 
-  /** The batches of an epoch; 0 is the arrangement before the first. */
+  /** The batches of an epoch; 0 is the arrangement before the first epoch. */
   batches(epoch: number): Batch<Image>[] {
     if (epoch < this.#epoch) this.#restart();
     while (this.#epoch < epoch) {
@@ -62,7 +62,7 @@ export class BatchArrangement<Image> {
         start: i * this.#batchSize,
       })),
     );
-    // sd-scripts shuffles once while it builds the dataset, before it knows the seed.
+    // sd-scripts also shuffles once while building the dataset, before it knows the seed
     this.#shuffle(0);
   }
 

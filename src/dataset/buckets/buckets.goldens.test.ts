@@ -72,7 +72,7 @@ describeGoldens("dataset", (folder) => {
     for (const { size, bucket, resized, ar_error, crop_ltrb } of golden.images) {
       const choice = choose(size);
       if (!bucket || bucket.includes(0)) {
-        // sd-scripts divides by zero or makes a bucket without width; here the picture is left out.
+        // sd-scripts divides by zero or makes a bucket of width 0; coinage leaves the image out
         expect(choice, size.join("x")).toBeUndefined();
       } else {
         expect(choice, size.join("x")).toEqual({ bucket, resized, aspectError: ar_error });
@@ -94,7 +94,7 @@ describeGoldens("dataset", (folder) => {
     "order of the sampler, $name",
     ({ batches_per_epoch: count, loader }) => {
       const generator = new TorchGenerator(loader.torch_seed);
-      // The recorded sampler stands alone: no loader draws a base seed before it.
+      // recorded from the sampler alone: no loader draws a base seed before it
       const own = loader.orders.map(() => new TorchGenerator(generator.random63()).randperm(count));
       expect(own).toEqual(loader.orders);
       expect(drawEpochOrder(generator, count).toSorted((a, b) => a - b)).toEqual(

@@ -10,7 +10,7 @@ export interface BucketLimits {
   readonly step: number;
 }
 
-/** The bucket resolutions of about the area of the training resolution, sorted by width, then height. */
+/** The bucket resolutions with about the area of the training resolution, sorted by width, then height. */
 export function predefinedResolutions([width, height]: Size, { minSide, maxSide, step }: BucketLimits): Size[] {
   const area = width * height;
   const square = Math.floor(Math.sqrt(area) / step) * step;
@@ -32,7 +32,7 @@ export function bySize(a: Size, b: Size): number {
 }
 
 /** The bucket limits of a dataset, rounded outwards to multiples of the step; undefined without bucketing.
- *  @throws BUCKET_LIMITS when they contradict the training resolution */
+ *  @throws BUCKET_LIMITS if they contradict the training resolution */
 export function bucketLimitsOf(plan: DatasetPlan, warnings: DatasetWarnings): BucketLimits | undefined {
   const { minBucketReso, maxBucketReso, bucketResoSteps: step, resolution, enableBucket } = plan;
   if (!enableBucket) return undefined;
@@ -52,7 +52,7 @@ export function bucketLimitsOf(plan: DatasetPlan, warnings: DatasetWarnings): Bu
   return { minSide, maxSide, step };
 }
 
-/** @throws BUCKET_LIMITS when the U-Net cannot take images whose sides are multiples of the bucket step. */
+/** @throws BUCKET_LIMITS if the U-Net cannot take images whose sides are multiples of the bucket step */
 export function checkBucketSteps({ enableBucket, bucketResoSteps: step }: DatasetPlan, multipleOf: number): void {
   if (enableBucket && step % multipleOf !== 0)
     throw contradiction(`bucket_reso_steps is ${step}; this model needs a multiple of ${multipleOf}.`);
@@ -67,13 +67,13 @@ function contradiction(message: string): CoinageError {
 /** The bucket of an image. */
 export interface BucketChoice {
   readonly bucket: Size;
-  /** The size it is resized to: it covers the bucket, and the excess is cropped. */
+  /** The size the image is resized to: it covers the bucket, and the excess is cropped. */
   readonly resized: Size;
   /** Aspect ratio of the bucket minus that of the image. */
   readonly aspectError: number;
 }
 
-/** The bucket among given resolutions whose aspect ratio is nearest to the image's; the resolution itself if it is one of them. */
+/** The bucket of the image's own size, if among the resolutions, else the one with the nearest aspect ratio. */
 export function chooseNearest([width, height]: Size, resolutions: readonly Size[]): BucketChoice {
   const aspect = width / height;
   const same = resolutions.find(([w, h]) => w === width && h === height);
@@ -90,7 +90,7 @@ function nearestAspect(aspect: number, resolutions: readonly Size[]): Size {
 }
 
 /** A bucket made for the image: shrunk to the area of the training resolution if larger, never enlarged, sides cut to multiples of the step.
- *  Undefined when a side would vanish.
+ *  Undefined if a side would vanish.
  *  differs from sd-scripts: with --bucket_no_upscale an image smaller than one bucket step stops the run, or makes a bucket of width 0 that fails later.
  *  coinage: with --bucket_no_upscale an image smaller than one bucket step is left out with a warning.
  *  because: one image should not end a run. */
@@ -103,7 +103,7 @@ export function chooseWithoutUpscaling(size: Size, resolution: Size, step: numbe
   return { bucket, resized, aspectError: bucket[0] / bucket[1] - width / height };
 }
 
-/** The size of that area and about that aspect ratio, with one side a multiple of the step: the one that distorts less. */
+/** A size with about this area and aspect ratio; one side, chosen for least distortion, is a multiple of the step. */
 function shrunk(aspect: number, area: number, step: number): Size {
   const toStep = (x: number) => Math.trunc(x + 0.5) - (Math.trunc(x + 0.5) % step);
   const idealWidth = Math.sqrt(area * aspect);
@@ -119,8 +119,8 @@ function shrunk(aspect: number, area: number, step: number): Size {
 /** Left, top, right, bottom in pixels; real numbers. */
 export type CropBox = readonly [left: number, top: number, right: number, bottom: number];
 
-/** Where an image would be if it were fitted inside its bucket: SDXL's crop conditioning.
- *  It describes neither the covering resize nor a random cut. */
+/** The box of an image fitted inside its bucket, for SDXL's crop conditioning.
+ *  Describes neither the covering resize nor a random crop. */
 export function cropBoxOf([bucketWidth, bucketHeight]: Size, [width, height]: Size): CropBox {
   const aspect = width / height;
   const isBucketWider = bucketWidth / bucketHeight > aspect;

@@ -6,14 +6,14 @@ import { byCodePoint, joinPath, withoutExtension } from "../images/paths.ts";
 import { strip } from "./caption.ts";
 
 interface FoundCaption {
-  /** The first line, or with --enable_wildcard all lines that are not blank. */
+  /** The first line; with --enable_wildcard, all lines that are not blank. */
   readonly caption: string;
   /** Whether there are more lines. */
   readonly hasMoreLines: boolean;
 }
 
-/** The caption of an image from its file; undefined when there is none.
- *  @throws CAPTION_UNREADABLE when it is empty, not UTF-8 or cannot be read. */
+/** The caption of an image from its caption file; undefined if there is none.
+ *  @throws CAPTION_UNREADABLE if it is empty, not UTF-8 or unreadable */
 export async function readCaption(
   picture: string,
   captionExtension: string,
@@ -22,7 +22,7 @@ export async function readCaption(
   const ending = captionExtension.startsWith(".") ? captionExtension : `.${captionExtension}`;
   for (const base of captionBases(withoutExtension(picture))) {
     const file = base + ending;
-    // A broken link counts as a caption file; reading it reports what is wrong.
+    // a broken link counts as a caption file: reading it reports the problem
     const found = await lstat(file).catch(() => undefined);
     if (found && !found.isDirectory()) {
       // differs from sd-scripts: the byte order mark of a caption file becomes part of the first word.
@@ -40,7 +40,7 @@ export async function readCaption(
   return undefined;
 }
 
-/** An image of a detected face, `photo_512_300_80_90.png`, may share the caption of `photo`. */
+/** Stems of possible caption files: the image of a detected face, `photo_512_300_80_90.png`, may share the caption of `photo`. */
 function captionBases(base: string): string[] {
   const parts = base.split("_");
   return parts.length >= 5 ? [base, parts.slice(0, -4).join("_")] : [base];
@@ -61,9 +61,9 @@ function captionIn(text: string, file: string, enableWildcard: boolean): FoundCa
 /** Usual extensions of caption files, in lower case. */
 const usualEndings: ReadonlySet<string> = new Set([".txt", ".caption"]);
 
-/** Files named like captions of the given images, which have no caption file, but without caption_extension. */
+/** Files named like captions of these images, but with another extension. pictures: images without caption file. */
 export async function captionsOfOtherEnding(pictures: readonly string[]): Promise<string[]> {
-  // `a.png.txt`, too.
+  // also `a.png.txt`
   const stems = new Set([...pictures, ...pictures.map(withoutExtension)]);
   const folders = [...new Set(pictures.map((picture) => path.dirname(picture)))];
   const found = folders.map(async (folder) => {

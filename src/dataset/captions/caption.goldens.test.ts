@@ -24,13 +24,13 @@ function settingsOf(subset: CaptionCase["subset"]): CaptionSettings {
   return { ...plainCaptions, ...Object.fromEntries(named) };
 }
 
-/** sd-scripts joined tags by commas whatever separated them, until 2026-06. No tag of these captions holds a comma and a blank. */
+/** Until 2026-06 sd-scripts always joined tags with commas. No tag of these captions contains a comma and a space. */
 function rejoined(recorded: string, { subset }: CaptionCase): string {
   const { caption_separator: separator } = subset;
   return separator === undefined ? recorded : recorded.replaceAll(", ", `${separator} `);
 }
 
-/** sd-scripts adds the prefix to the first line and the suffix to the last before a line is chosen (a defect); here both go to the chosen line. */
+/** sd-scripts adds the prefix to the first line and the suffix to the last before it chooses a line (a defect); coinage adds both to the chosen line. */
 function amended(recorded: string, { caption, subset }: CaptionCase): string {
   const { caption_prefix: prefix, caption_suffix: suffix } = subset;
   const lines = caption.split("\n");

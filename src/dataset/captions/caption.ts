@@ -2,7 +2,7 @@ import type { PythonRandom } from "../../random/index.ts";
 import type { CaptionSettings } from "../config/plan.ts";
 import type { Replacements } from "./templates.ts";
 
-/** Where a run is when a caption is used. */
+/** Progress of the run when a caption is used. */
 export interface CaptionState {
   /** Counted from 1. */
   readonly epoch: number;
@@ -12,18 +12,18 @@ export interface CaptionState {
   readonly replacements: Replacements;
 }
 
-/** A caption as it is used this time. Random choices are made in sd-scripts' order. */
+/** A caption with all random choices made, in sd-scripts' order. */
 export function processCaption(
   caption: string,
   settings: CaptionSettings,
   state: CaptionState,
   random: PythonRandom,
 ): string {
-  // A dropped caption skips everything, the placeholder too.
+  // a dropped caption is empty, without the placeholder
   return isDropped(settings, state, random) ? "" : composeCaption(caption, settings, state, drawnBy(random));
 }
 
-/** A caption without chance: not dropped, in its own order, with all its tags. number: which of several templates or lines it is made from, counted round. */
+/** A caption without random choices: not dropped, tags in order, none dropped. number: selects among templates or lines, modulo their count. */
 export function stillCaption(
   caption: string,
   settings: CaptionSettings,
@@ -43,7 +43,7 @@ export function stillCaption(
   );
 }
 
-/** A caption that is not dropped, after all random choices. */
+/** A caption after all random choices except dropping the whole. */
 export function composeCaption(
   caption: string,
   settings: CaptionSettings,
@@ -78,7 +78,7 @@ function withPrefixAndSuffix(line: string, { captionPrefix, captionSuffix }: Cap
   return captionSuffix ? `${prefixed} ${captionSuffix}` : prefixed;
 }
 
-/** `{a|b}` becomes a or b; `{{` and `}}` become single braces. A brace without its partner stays. */
+/** Resolves `{a|b}` to a or b, and `{{` and `}}` to single braces. Unmatched braces stay. */
 function resolveWildcards(text: string, chance: CaptionChance): string {
   let resolved = "";
   let inside: string | undefined;
@@ -98,7 +98,7 @@ function singleBrace(part: string): string {
   return part === "{{" || part === "}}" ? part[0]! : part;
 }
 
-/** Tags after warm-up, shuffling and dropout. Until 2026-06 sd-scripts joined them with commas, whatever caption_separator was.
+/** Tags after warm-up, shuffling and dropout. Until 2026-06 sd-scripts joined them with commas despite caption_separator.
  *  Source: sd-scripts library/train_util.py, BaseDataset.process_caption. */
 function arrangeTags(
   text: string,
@@ -144,20 +144,20 @@ function splitTags(text: string, settings: CaptionSettings): Tags {
     const kept = Math.max(keepTokens, 0);
     return { head: tags.slice(0, kept), flexible: tags.slice(kept), tail: [] };
   }
-  // With the separator empty tags are removed, without it they are kept.
+  // with keep_tokens_separator empty tags are removed, without it they are kept
   const [head = "", rest = ""] = cutAt(text, keepTokensSeparator);
   const [flexible = "", tail = ""] = cutAt(rest, keepTokensSeparator);
   const filled = (part: string) => tagsOf(part).filter((tag) => tag !== "");
   return { head: filled(head), flexible: filled(flexible), tail: filled(tail) };
 }
 
-/** What is before and after the first occurrence of a separator. */
+/** The parts of a text before and after the first occurrence of a separator. */
 function cutAt(text: string, separator: string): string[] {
   const at = text.indexOf(separator);
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-/** A text with all replacements made; an empty `from` replaces the whole text. */
+/** A text after all replacements; an empty `from` replaces the whole text. */
 export function replaceIn(text: string, replacements: Replacements, chance: CaptionChance): string {
   let replaced = text;
   for (const [from, to] of replacements) {
@@ -176,7 +176,7 @@ export interface CaptionChance {
   choose(items: readonly string[], kind: "templates" | "wildcards"): string;
   /** The tags in another order. */
   shuffle(tags: readonly string[]): string[];
-  /** The tags that remain when each is dropped with a probability. */
+  /** The tags that remain after each is dropped with probability `rate`. */
   drop(tags: readonly string[], rate: number): string[];
 }
 

@@ -8,10 +8,10 @@ const tags = ["a a a", "b", "word", "c c", "d d d d"].join(", ");
 const wildcards = ["{a|b c d e|word}", "{f|g h i j k|l word}", "{m|n|o}", "{wo|xy z|q}rd"].join(" ");
 const wide = Array.from({ length: 12 }, (_, i) => `{${"x ".repeat(i)}|y|${i === 7 ? "word" : "z"}}`).join(" ");
 
-/** Words stand for tokens here. */
+/** Counts each word as a token. */
 const weigh = (text: string) => ({ holdsWord: text.includes("word"), tokens: text.split(/\s+/).length });
 
-/** What is left of the word in a text that is cut after so many tokens. */
+/** What is left of the word in a text cut after `limit` tokens. */
 function fateOf(text: string, limit: number): string {
   const words = text.split(/[\s,]+/).filter(Boolean);
   const at = words.indexOf("word");

@@ -3,7 +3,7 @@ import type { CaptionSettings } from "../config/plan.ts";
 import { type CaptionChance, type ChanceKind, composeCaption, replaceIn, warmupStepsOf } from "./caption.ts";
 import type { Replacements } from "./templates.ts";
 
-/** What matters about a piece of a caption: whether it contains the word, and how many tokens it has. */
+/** Weight of a piece of a caption: whether it contains the word, and its number of tokens. */
 export interface Weight {
   readonly holdsWord: boolean;
   readonly tokens: number;
@@ -12,7 +12,7 @@ export interface Weight {
 interface OutcomeOptions {
   readonly maxTrainSteps: number;
   readonly replacements: Replacements;
-  /** Of a text with its replacements made; asked again and again for the same pieces. */
+  /** Weighs a text after replacements; called many times for the same pieces. */
   readonly weigh: (text: string) => Weight;
   /** Above this number of outcomes only representative ones are returned. */
   readonly most: number;
@@ -20,13 +20,13 @@ interface OutcomeOptions {
 
 export interface CaptionOutcomes {
   readonly texts: readonly string[];
-  /** What decides between them. */
+  /** The random choices that decide between the texts. */
   readonly decidedBy: ReadonlySet<ChanceKind | "token warm-up">;
 }
 
-/** The texts that a caption can become in a run, dropped captions aside. Of the orders of shuffled tags and of tags that may be dropped, those
- *  that put the word first or last, and with or without it, stand for all; of wildcards every alternative comes up unless that makes too many.
- *  No random number is drawn. */
+/** The texts that a caption can become in a run, except when it is dropped. Orders of shuffled tags and sets of dropped tags are represented by those
+ *  that put the word first or last, and by those with and without it; every alternative of a wildcard occurs, unless there are too many.
+ *  Draws no random numbers. */
 export function captionOutcomes(caption: string, settings: CaptionSettings, options: OutcomeOptions): CaptionOutcomes {
   const { maxTrainSteps, replacements, most } = options;
   const decidedBy = new Set<ChanceKind | "token warm-up">();
@@ -41,13 +41,13 @@ export function captionOutcomes(caption: string, settings: CaptionSettings, opti
   return { texts: [...texts], decidedBy };
 }
 
-/** Steps at which a caption has different numbers of tags, the first and the last among them. */
+/** Steps of the warm-up at which a caption has different numbers of tags, including the first and the last. */
 function stepsThrough(warmupSteps: number): number[] {
   const parts = Math.min(warmupSteps, 8);
   return Array.from({ length: parts + 1 }, (_, part) => (parts === 0 ? 0 : Math.floor((warmupSteps * part) / parts)));
 }
 
-/** For each decision what can come of it, the extremes in this order: the word early and few tokens, the word late and many tokens,
+/** The results of each decision, the extremes in this order: the word early and few tokens, the word late and many tokens,
  *  no word and many tokens, no word and few tokens. */
 interface Decisions {
   choices(items: readonly string[]): Options<string>;
@@ -99,7 +99,7 @@ const firstOfAll: CaptionChance = {
   drop: (tags) => [...tags],
 };
 
-/** Composes a caption with every combination of decisions. Above so many with the extreme ones, with the word in one place and everything else
+/** Composes a caption with every combination of decisions. Above the limit: with the extreme ones, with the word in one place and everything else
  *  long, with every item of every choice in turn, and some at random. */
 function everyOutcome(
   compose: (chance: CaptionChance) => string,
@@ -126,18 +126,18 @@ function everyOutcome(
   const oneWord = Array.from({ length: Math.min(decided, most) }, (_, at) =>
     composedBy(({ extremes: [, withWord, without] }, place) => (place === at ? withWord : without)),
   );
-  // Not the run's generator.
+  // its own generator, not the run's
   const random = new PythonRandom(0);
   const mixed = Array.from({ length: most }, (_, turn) => composedBy(({ all }) => all[turn] ?? random.choice(all)));
   return [...extremes, ...oneWord, ...mixed];
 }
 
 interface Odometer {
-  /** The digit of the next wheel, which has so many. */
+  /** The digit of the next wheel. digits: how many the wheel has. */
   next(digits: number): number;
 }
 
-/** Results of the first combinations of an odometer whose wheels show themselves only when they are asked for. */
+/** Results of the first combinations of an odometer whose wheels are discovered as they are read. */
 function firstCombinations<Result>(most: number, make: (odometer: Odometer) => Result) {
   const wheels: { digit: number; digits: number }[] = [];
   const results: Result[] = [];

@@ -1,4 +1,4 @@
-/** The captions of the original Textual Inversion work. A duplicate entry is chosen twice as often. */
+/** The templates of the original Textual Inversion code. A duplicate entry is chosen twice as often. */
 const templates = {
   object: [
     "a photo of a {}",
@@ -54,15 +54,15 @@ const templates = {
 
 export type TemplateKind = keyof typeof templates;
 
-/** Replacements in captions, in this order. An empty `from` replaces the whole caption; from a list one is chosen. */
+/** Replacements in captions, applied in order. An empty `from` replaces the whole caption; from a list, one is chosen at random. */
 export type Replacements = readonly (readonly [from: string, to: string | readonly string[]])[];
 
-/** The captions of a template set with the names of the learned vectors filled in. */
+/** The captions of a set of templates, with the names of the learned vectors filled in. */
 export function templateCaptions(kind: TemplateKind, names: readonly string[]): string[] {
   return templates[kind].map((template) => template.replace("{}", () => names.join(" ")));
 }
 
-/** The replacements of a run that learns these names ("cat", "cat1", ...): templates instead of captions, or all names in place of the first one. */
+/** The replacements of a run that learns these names ("cat", "cat1", ...): a template for the caption, or all names for the first one. */
 export function replacementsFor(names: readonly string[], template?: TemplateKind): Replacements {
   if (template) return [["", templateCaptions(template, names)]];
   return names.length > 1 ? [[names[0]!, names.join(" ")]] : [];

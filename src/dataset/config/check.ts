@@ -30,11 +30,11 @@ interface ConfigIssue {
   readonly hint?: string;
 }
 
-/** A dataset config that has been checked: every value is of its key's type. */
+/** A checked dataset config: every value has its key's type. */
 export interface CheckedConfig {
   readonly general: ConfigTable;
   readonly datasets: readonly CheckedDataset[];
-  /** A place as the user knows it: "train.toml, line 3: datasets[0]". */
+  /** A place for messages: "train.toml, line 3: datasets[0]". */
   readonly placeOf: (path: ConfigPath) => string;
 }
 
@@ -44,7 +44,7 @@ export interface CheckedDataset {
   readonly subsets: readonly ConfigTable[];
 }
 
-/** Everything wrong with a dataset config. Empty when it can be used. */
+/** All mistakes in a dataset config. */
 export function findIssues(root: ConfigTable, isMaskedLoss: boolean): ConfigIssue[] {
   const issues: ConfigIssue[] = checkKeys(root, [], { general: "table", datasets: "list" });
   if (isTable(root.general)) issues.push(...checkTable(root.general, ["general"], keysIn("general", "dreambooth")));
@@ -62,7 +62,7 @@ export function findIssues(root: ConfigTable, isMaskedLoss: boolean): ConfigIssu
 }
 
 /** The checked content of a dataset config.
- *  @throws DATASET_CONFIG naming file, line and key of every mistake. */
+ *  @throws DATASET_CONFIG naming file, line and key of every mistake */
 export function checkConfig(document: ReadConfig, isMaskedLoss: boolean): CheckedConfig {
   const issues = findIssues(document.root, isMaskedLoss);
   if (issues.length > 0) throw configError(document, issues);
@@ -102,7 +102,7 @@ export function formatPath(path: ConfigPath): string {
   return path.map((part, i) => (typeof part === "number" ? `[${part}]` : i === 0 ? part : `.${part}`)).join("");
 }
 
-/** The kind that a dataset's subsets make it, or undefined when they belong to different kinds. */
+/** The kind of a dataset by its subsets; undefined if they are of different kinds. */
 function kindOf(subsets: readonly ConfigTable[], isMaskedLoss: boolean): DatasetKind | undefined {
   if (isMaskedLoss && subsets.every((subset) => "conditioning_data_dir" in subset)) return "mask-image";
   if (subsets.every((subset) => "metadata_file" in subset)) return "fine-tuning";
@@ -183,7 +183,7 @@ function nearHint(key: string, known: readonly string[]): string | undefined {
   return near && `Did you mean ${near}?`;
 }
 
-/** What to say of a key that exists, but not in this table. */
+/** Hint for a known key in the wrong table. */
 function elsewhere(key: string): string | undefined {
   if (/^caption_(dropout|tag_dropout)/.test(key))
     return "Textual Inversion takes caption dropout from a settings file (--config_file) only.";
@@ -206,7 +206,7 @@ function wrongType(path: ConfigPath, expected: string): ConfigIssue {
   return { path, reason: "wrong type", message: `"${path.at(-1)}" must be ${expected}.` };
 }
 
-/** Whether an integer would not be itself as a number. */
+/** Whether an integer, or one in a list, is beyond the safe range of numbers. */
 function isTooLarge(value: ConfigValue): boolean {
   if (Array.isArray(value)) return value.some(isTooLarge);
   return typeof value === "bigint" && BigInt.asIntN(53, value) !== value;

@@ -17,7 +17,7 @@ import type { DatasetWarnings } from "../warnings.ts";
 import { type CheckedConfig, checkConfig, formatPath, type ReadConfig } from "./check.ts";
 import type { DatasetSettings } from "./keys.ts";
 
-/** The dataset config of a run: the file of --dataset_config, or what the other settings mean without one.
+/** The dataset config of a run: the file of --dataset_config, or a config made from other settings.
  *  @throws DATASET_CONFIG */
 export async function readDatasetConfig(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { datasetConfig, trainDataDir, imageDir, regDataDir, inJson, maskedLoss } = settings;
@@ -59,7 +59,7 @@ async function subsetWithFoundPaths(subset: ConfigTable, folder: string): Promis
   return { ...subset, ...found };
 }
 
-/** What the settings of a run mean without a dataset config: subfolders named REPEATS_CLASS, a folder taken as it is, or one metadata file. @throws FILE_UNREADABLE */
+/** A config made from a run's settings: subfolders named REPEATS_CLASS, a plain folder, or one metadata file. @throws FILE_UNREADABLE */
 async function configFromSettings(settings: DatasetSettings, warnings: DatasetWarnings): Promise<CheckedConfig> {
   const { trainDataDir, regDataDir, inJson } = settings;
   if (inJson !== undefined) {
@@ -78,14 +78,14 @@ async function configFromSettings(settings: DatasetSettings, warnings: DatasetWa
   return { placeOf: formatPath, general: {}, datasets: [{ kind: "dreambooth", table: {}, subsets }] };
 }
 
-/** A folder whose name says nothing: repeats come from --dataset_repeats, and the new word is the class. */
+/** A plain folder of images: repeats come from --dataset_repeats, and the new word is the class. */
 function subsetAsItIs(folder: string | undefined, { classTokens, tokenString }: DatasetSettings): ConfigTable[] {
   if (folder === undefined) return [];
   const word = classTokens ?? tokenString;
   return [{ image_dir: folder, ...(word !== undefined && { class_tokens: word }) }];
 }
 
-/** The folder of --train_data_dir where a recipe takes it as --image_dir would: it holds images, and no folder REPEATS_CLASS. */
+/** The folder of --train_data_dir, if a recipe uses it like --image_dir: it has images, and no folder REPEATS_CLASS. */
 async function plainFolderOf({ recipe, trainDataDir }: DatasetSettings): Promise<string | undefined> {
   if (recipe === undefined || trainDataDir === undefined || (await kindOfPath(trainDataDir)) !== "folder")
     return undefined;
@@ -137,15 +137,15 @@ function subsetNamed(name: string, folder: string, isReg: boolean, warnings: Dat
   return [{ image_dir: folder, num_repeats, is_reg: isReg, class_tokens }];
 }
 
-/** The number that a folder's name begins with; undefined when it is not named REPEATS_CLASS. */
+/** The repeats in a folder's name; undefined if it is not named REPEATS_CLASS. */
 function repeatsIn(name: string): bigint | undefined {
   const [repeats = ""] = name.split("_", 1);
-  // What Python's int() takes; underscores cannot be left, the name is split at them.
+  // the syntax of Python's int(); without underscores, at which the name was split
   return /^\s*[+-]?\d+\s*$/.test(repeats) ? BigInt(repeats.trim()) : undefined;
 }
 
-/** Reads a dataset config; the file name's ending says whether it is TOML or JSON.
- *  @throws DATASET_CONFIG when it is missing, of another kind, not well-formed or nested without end. */
+/** Reads a dataset config, as TOML or JSON by the file's extension.
+ *  @throws DATASET_CONFIG if it is missing, of another kind, malformed or nested too deeply */
 export async function readConfigDocument(file: string): Promise<ReadConfig> {
   const [where, subject] = [`--dataset_config ${file}`, `The dataset config ${file}`];
   if ((await kindOfPath(file)) === "nothing")
@@ -161,7 +161,7 @@ export async function readConfigDocument(file: string): Promise<ReadConfig> {
   return { file, root: value, lineOf };
 }
 
-/** No TOML begins with a brace, and every config in JSON does. */
+/** The extension that fits a config's text: JSON configs begin with a brace, TOML never does. */
 function endingFor(text: string): string {
   return text.trimStart().startsWith("{") ? ".json" : ".toml";
 }

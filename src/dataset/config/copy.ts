@@ -4,22 +4,22 @@ import { kindOfPath } from "../../files/index.ts";
 import { type ConfigTable, type ConfigValue, isTable } from "../../formats/config/index.ts";
 import { pathKeys, readConfigDocument } from "./config.ts";
 
-/** Gives the value to write for a key that names a folder or file. */
+/** The value to write for a key with a path. */
 type PathOf = (key: string, value: string) => string | Promise<string>;
 
-/** A copy of a dataset config, as TOML, whose paths mean the same from every folder. pathOf: what to write for a whole path.
+/** A copy of a dataset config, as TOML with absolute paths. pathOf: replaces an absolute path.
  *  @throws DATASET_CONFIG */
 export async function copyOfDatasetConfig(file: string, pathOf: PathOf = (_, whole) => whole): Promise<string> {
   const { root } = await readConfigDocument(file);
   return datasetConfigText(root, async (key, given) => pathOf(key, await wholePath(given, path.dirname(file))));
 }
 
-/** A dataset config as TOML, with other paths. */
+/** A dataset config as TOML, with its paths replaced. */
 export async function datasetConfigText(config: ConfigTable, pathOf: PathOf): Promise<string> {
   return stringify((await withPaths(config, pathOf)) as ConfigTable, { numbersAsFloat: true });
 }
 
-/** Nothing stands for keys without a value, which TOML has not. */
+/** Replaces the paths, and drops keys without a value, which TOML lacks. */
 async function withPaths(value: ConfigValue, pathOf: PathOf): Promise<ConfigValue> {
   if (Array.isArray(value))
     return Promise.all((value as readonly ConfigValue[]).map((entry) => withPaths(entry, pathOf)));
@@ -35,7 +35,7 @@ async function withPaths(value: ConfigValue, pathOf: PathOf): Promise<ConfigValu
   );
 }
 
-/** Relative paths start at the current folder, or if there is nothing at the folder of the config. */
+/** The absolute path: relative to the current folder, or to the config's folder if the file is only there. */
 async function wholePath(given: string, folder: string): Promise<string> {
   const beside = path.resolve(folder, given);
   const isBeside = (await kindOfPath(given)) === "nothing" && (await kindOfPath(beside)) !== "nothing";

@@ -32,19 +32,19 @@ export type ValueType = keyof ValueOf;
 
 interface DatasetKey {
   readonly type: ValueType;
-  /** Tables that may hold it. dataset: [general] and [[datasets]]; subset: [[datasets.subsets]]; any: all of these; none: a settings file only. */
+  /** Tables that may contain the key. dataset: [general] and [[datasets]]; subset: [[datasets.subsets]]; any: all of these; none: a settings file only. */
   readonly level: "dataset" | "subset" | "any" | "none";
-  /** The part of a plan it belongs to. */
+  /** The part of a plan that the key belongs to. */
   readonly part: "dataset" | "subset" | "captions";
-  /** Kinds of dataset that take it in [[datasets]] and [[datasets.subsets]]; all unless said. */
+  /** Kinds of dataset that take it in [[datasets]] and [[datasets.subsets]] (default: all). */
   readonly kinds?: readonly DatasetKind[];
   /** Kinds whose subsets must have it. */
   readonly requiredBy?: readonly DatasetKind[];
-  /** The setting of a run that stands behind it and has its default and its meaning; unless said the one of the same name, where there is one. */
+  /** The setting of a run with its default and meaning (default: the one of the same name, if any). */
   readonly setting?: keyof typeof trainFileTable;
-  /** Of a key without a setting. */
+  /** Default of a key without a setting. */
   readonly default?: number;
-  /** What it does, where no setting says so or the setting says it otherwise. Markdown. */
+  /** What it does, in Markdown, if not described by the setting's help. */
   readonly meaning?: string;
 }
 
@@ -54,7 +54,7 @@ const images = { level: "any", part: "subset" } as const;
 const captions = { level: "any", part: "captions" } as const;
 const folders = ["dreambooth", "mask-image"] as const;
 
-/** The keys of dataset configs, each described once: checks, defaults, the settings behind them, plans, the first screen and docs/dataset.md are made from this. */
+/** The keys of dataset configs, each described once: checks, defaults, settings, plans, the first screen and docs/dataset.md are made from this table. */
 const datasetKeys = {
   resolution: {
     ...dataset,
@@ -151,14 +151,14 @@ type HasDefault<Name extends KeyName> = DatasetKeys[Name] extends { default: num
     ? true
     : false;
 
-/** The settled values of the keys of a part of a plan, by camelCase name; without a default undefined is one. */
+/** The resolved values of the keys of a plan's part, by camelCase name; undefined is possible without a default. */
 export type PartOf<Part extends DatasetKey["part"]> = {
   readonly [Name in KeyName as DatasetKeys[Name] extends { part: Part } ? CamelCase<Name> : never]:
     | ValueOf[DatasetKeys[Name]["type"]]
     | (HasDefault<Name> extends true ? never : undefined);
 };
 
-/** The settings of a run that its datasets depend on, all of them optional. Those behind the keys of a dataset config give what the config does not say. */
+/** The settings of a run that its datasets depend on, all optional. They apply where a dataset config does not set the key. */
 export type DatasetSettings = {
   readonly [Name in SettingBehindKey | OtherSetting]?: GivenTrainSettings[Name] | undefined;
 };
@@ -188,9 +188,9 @@ function settingBehind(name: string, { setting }: DatasetKey): keyof FileTable |
   return setting ?? (Object.hasOwn(trainFileTable, name) ? (name as keyof FileTable) : undefined);
 }
 
-/** The values of a part's keys: each from the first table that has it, else from the run's setting, else the default.
+/** The values of a part's keys: each from the first table that has it, else the run's setting, else the default.
  *  False, 0 and the empty text are values. A key of another kind of dataset has its default.
- *  tables: checked, the innermost first. */
+ *  tables: checked, innermost first. */
 export function settle<Part extends DatasetKey["part"]>(
   part: Part,
   kind: DatasetKind,
@@ -215,7 +215,7 @@ function takes(kind: DatasetKind, { kinds }: DatasetKey): boolean {
 }
 
 function read(value: ConfigValue, type: ValueType): unknown {
-  // A boolean passes for an integer, as in Python.
+  // a boolean counts as an integer, as in Python
   if (type === "int" || type === "float" || type === "number") return Number(value);
   if (type === "size") return Array.isArray(value) ? value.map(Number) : [Number(value), Number(value)];
   return plainValue(value);
@@ -226,7 +226,7 @@ function defaultOfKey(name: string, key: DatasetKey): unknown {
   return key.default ?? (setting && defaultOf(trainFileTable[setting])) ?? (key.type === "bool" ? false : undefined);
 }
 
-/** The keys that a table of a dataset config may hold, with their types; [general] is the same for every kind of dataset. */
+/** The keys allowed in a table of a dataset config, with their types; [general] is the same for every kind of dataset. */
 export function keysIn(
   table: "general" | "dataset" | "subset",
   kind: DatasetKind,
@@ -238,12 +238,12 @@ export function keysIn(
   return Object.fromEntries(found.map(([name, { type }]) => [name, type]));
 }
 
-/** The keys that every subset of a kind of dataset must have. */
+/** The keys required in every subset of a kind of dataset. */
 export function requiredKeys(kind: DatasetKind): string[] {
   return keys.filter(([, { requiredBy }]) => requiredBy?.includes(kind)).map(([name]) => name);
 }
 
-/** The settings of a subset's images and captions that are switched on or given, by key. */
+/** The settings of a subset's images or captions that are on or given, by key. */
 export function givenSettings(values: PartOf<"subset"> | PartOf<"captions">): [name: string, value: unknown][] {
   return keys.flatMap(([name]): [string, unknown][] => {
     const value = (values as unknown as Readonly<Record<string, unknown>>)[camelCase(name)];
@@ -251,7 +251,7 @@ export function givenSettings(values: PartOf<"subset"> | PartOf<"captions">): [n
   });
 }
 
-/** What there is to know of a key, for docs/dataset.md. */
+/** The description of a key, for docs/dataset.md. */
 export interface DescribedKey {
   readonly name: string;
   readonly type: ValueType;
@@ -259,12 +259,12 @@ export interface DescribedKey {
   /** Kinds of dataset that do not take it. */
   readonly notIn: readonly DatasetKind[];
   readonly default: unknown;
-  /** The setting behind it, as a flag or a key of a settings file is spelled. */
+  /** Its setting, spelled as a flag or a key of a settings file. */
   readonly setting: string | undefined;
   readonly meaning: string;
 }
 
-/** Every key that a dataset config may hold, in order of the table. */
+/** Every key of dataset configs, in the order of the table. */
 export function describedKeys(): DescribedKey[] {
   return keys
     .filter(([, { level }]) => level !== "none")

@@ -5,7 +5,7 @@ import { type Colour, type Interpolation, interpolations, parseColour, type Size
 import type { CheckedConfig, CheckedDataset } from "./check.ts";
 import { type DatasetKind, type DatasetSettings, type PartOf, settle } from "./keys.ts";
 
-/** A dataset as configured: every value settled, nothing read from disk yet. */
+/** A dataset as configured: every value resolved, nothing read from disk yet. */
 export interface DatasetPlan extends Omit<PartOf<"dataset">, "resolution"> {
   readonly kind: DatasetKind;
   readonly resolution: Size;
@@ -22,10 +22,10 @@ export interface SubsetPlan extends Omit<PartOf<"subset">, "alphaBackground" | "
   readonly captions: CaptionSettings;
 }
 
-/** How captions are changed each time they are used. */
+/** How captions change each time they are used. */
 export type CaptionSettings = PartOf<"captions">;
 
-/** SDXL has another VAE, so its latents are kept apart. */
+/** Family of cached latents: SDXL has a different VAE. */
 export type LatentFamily = "sd" | "sdxl";
 
 /** How the latents of a run are cached. */
@@ -38,8 +38,8 @@ export interface LatentCaching {
   readonly skipCheck: boolean;
 }
 
-/** Settles every value of a dataset config: subset, then dataset, then [general], then the run's settings, then the default.
- *  @throws DATASET_CONFIG when a dataset has no resolution or a value cannot be used. */
+/** Resolves every value of a dataset config: from subset, dataset, [general], the run's settings or the default, in this order.
+ *  @throws DATASET_CONFIG if a dataset has no resolution or a value cannot be used */
 export function resolveDatasets(config: CheckedConfig, settings: DatasetSettings): DatasetPlan[] {
   return config.datasets.map((dataset, i) => resolveDataset(dataset, ["datasets", i], config, settings));
 }

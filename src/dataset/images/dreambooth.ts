@@ -57,7 +57,7 @@ export async function loadDreamBooth(plan: DatasetPlan, context: LoadContext): P
   return { entries: [...normal, ...balanced], subsets, numTrainImages, numRegImages: repeatsOf(regularisation) };
 }
 
-/** Whether a warning already says why a folder has no images: it is not a folder, or its files cannot be used. */
+/** Whether another warning explains why a folder has no images: it is not a folder, or its files cannot be used. */
 function isReported(folder: string, warnings: DatasetWarnings): boolean {
   const left = (
     ["pictureUndecodable", "pictureMisnamed", "subfolderWithPictures", "infoCacheIncomplete"] as const
@@ -84,7 +84,7 @@ async function loadFolder(subset: SubsetPlan, plan: DatasetPlan, context: LoadCo
   const entries = isCached ? kept : await withCaptions(kept, context);
   if (!subset.cacheInfo || isCached) return entries;
   const known = await headersOf(entries);
-  // Sizes as stored: sd-scripts reads this file too.
+  // sizes as stored, without EXIF rotation: sd-scripts also reads this file
   const sized = entries.map((entry, i) => ({ ...entry, size: known[i]!.header!.size }));
   await writeInfoCache(infoCache, sized);
   return sized;
@@ -98,7 +98,7 @@ async function fromInfoCache(
 ): Promise<ImageEntry[]> {
   const pictures = await readInfoCache(infoCache);
   const known = new Set(pictures.map(({ path: file }) => path.resolve(file)));
-  // With a validation split it was written without the images that are held out.
+  // with a validation split, held-out images are missing from the cache on purpose
   const inFolder =
     plan.validationSplit > 0 ? [] : (await readPictureFolder(subset.imageDir!, subset.captionExtension)).pictures;
   warnings.addAll(
@@ -146,7 +146,7 @@ function repeatsOf(entries: readonly ImageEntry[]): number {
   return entries.reduce((sum, { repeats }) => sum + repeats, 0);
 }
 
-/** As many regularisation samples as training samples: surplus images are left out, missing ones filled by repeating the first ones. */
+/** Matches the number of regularisation samples to the training samples: drops surplus images, or repeats the first ones. */
 function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: number): ImageEntry[] {
   const balanced: ImageEntry[] = [];
   if (entries.length === 0) return balanced;
@@ -163,7 +163,7 @@ function balanceRegularisation(entries: readonly ImageEntry[], numTrainImages: n
   });
 }
 
-/** The images of a folder that remain for training when `validation_split` holds some out, in shuffled order. */
+/** The images of a folder that remain for training after `validation_split`, shuffled. */
 function keepForTraining<Entry>(
   entries: readonly Entry[],
   plan: DatasetPlan,

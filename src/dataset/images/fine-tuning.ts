@@ -14,7 +14,7 @@ import type { ImageEntry, LoadContext, LoadedSubset, LoadedSubsets } from "./tra
 const keysAtOnce = 16;
 
 /** Reads the metadata files of a fine-tuning dataset.
- *  @throws DATASET_CONFIG for a metadata file that is missing or damaged and for keys that lead to no image */
+ *  @throws DATASET_CONFIG for a missing or damaged metadata file and for keys without image */
 export async function loadFineTuning(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const { warnings } = context;
   const subsets: LoadedSubset[] = [];
@@ -50,7 +50,7 @@ async function entriesOf(
 ): Promise<ImageEntry[]> {
   const latents = caching && new LatentFolders(caching.family);
   const pictures = new PictureNames();
-  // Longest keys first, as sd-scripts registers them; Python counts code points.
+  // longest keys first, as in sd-scripts; Python counts code points
   const sorted = metadata.toSorted((a, b) => [...b.key].length - [...a.key].length);
   const title = (count: number) => `${count} keys of the metadata have no image.`;
   const entries = await mapReportingAll(sorted, keysAtOnce, title, (item) => entryOf(item, subset, pictures, latents));
@@ -85,7 +85,7 @@ async function entryOf(
   };
 }
 
-/** The latent cache of an image that is gone. base: its path, with or without extension. */
+/** The latent cache of a missing image. base: its path, with or without extension. */
 async function latentsAt(base: string, latents: LatentFolders | undefined): Promise<NamedLatents | undefined> {
   const [ofStem] = (await latents?.of(withoutExtension(base))) ?? [];
   return ofStem ?? (await latents?.of(base))?.[0];
@@ -101,9 +101,9 @@ function pathOfKey(key: string, subset: SubsetPlan): string {
 }
 
 interface NearKey {
-  /** Files that the key could mean, in formats that cannot be read. */
+  /** Files that the key could mean, in formats that cannot be decoded. */
   readonly undecodable: readonly string[];
-  /** Whether the key is the path of an image by itself, as metadata tools with full paths write it. */
+  /** Whether the key alone is the path of an image, as metadata tools write with full paths. */
   readonly isFoundFromHere: boolean;
 }
 
@@ -131,11 +131,11 @@ function keyNotFound(
   );
 }
 
-/** Images of many folders by their names without extension, each folder read once. */
+/** Images of many folders by stem; each folder is read once. */
 class PictureNames {
   readonly #folders = new Map<string, Promise<Map<string, string[]>>>();
 
-  /** The image at a path whose extension may be missing.
+  /** The image at a path with or without extension.
    *  differs from sd-scripts: a metadata key without an extension finds no image.
    *  coinage: a metadata key without an extension is looked for with every image extension.
    *  because: the metadata tools of sd-scripts write keys without extensions. */
@@ -149,7 +149,7 @@ class PictureNames {
   }
 }
 
-/** The files that a key without an image could mean: of that name, but in a format that cannot be read. */
+/** The files that a key without image could mean: with its name, in a format that cannot be decoded. */
 async function undecodableAt(base: string): Promise<string[]> {
   const names = await readdir(path.dirname(base)).catch(() => []);
   const isMeant = (name: string) =>
@@ -157,7 +157,7 @@ async function undecodableAt(base: string): Promise<string[]> {
   return names.filter(isMeant);
 }
 
-/** Names of the images in a folder by name without extension, those with sd-scripts' extensions first. */
+/** Names of the images in a folder, by stem, those with sd-scripts' extensions first. */
 async function picturesByStem(folder: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();
   const names = (await readdir(folder).catch(() => [])).filter((name) => namedAs(name) === "picture");
@@ -168,7 +168,7 @@ async function picturesByStem(folder: string): Promise<Map<string, string[]>> {
   return found;
 }
 
-/** By extension in the order of search; of one extension lower case before upper and mixed case. */
+/** Sort key: extensions in order of search, lower case before upper and mixed case. */
 function rank(name: string): number {
   const ending = name.slice(name.lastIndexOf("."));
   const lower = ending.toLowerCase();

@@ -46,7 +46,7 @@ test("an image that appears twice under different names is reported, once per su
 describe("an image that EXIF rotates", () => {
   const bucketed = { enableBucket: true, bucketNoUpscale: true, minBucketReso: 64, resolution: [128, 128] } as const;
 
-  /** 128 x 64 in the file; upright 64 x 128, with the file's left edge on top. */
+  /** Writes an image stored as 128 x 64 whose EXIF makes it 64 x 128, with the stored left edge on top. */
   async function writeTurned(...parts: string[]): Promise<void> {
     const { data, ...raw } = gradient(128, 64);
     await mkdir(at(...parts.slice(0, -1)), { recursive: true });
@@ -69,7 +69,7 @@ describe("an image that EXIF rotates", () => {
     expect(upright.images).toMatchObject([{ size: [64, 128], bucket: [64, 128] }]);
     const [sample] = (await epochOf(upright, 1))[0]!.samples;
     expect(sample).toMatchObject({ originalSizeHw: [128, 64], pixels: { shape: [3, 128, 64] } });
-    // red counts the file's columns, which are the rows of the upright picture
+    // red counts stored columns, which are the rows of the upright image
     const [first, last] = [sample!.pixels!.data[0]!, sample!.pixels!.data[127 * 64]!];
     expect([first, last]).toEqual([-1, Math.fround((Math.fround(127 / 255) - 0.5) / 0.5)]);
   });
@@ -154,7 +154,7 @@ test("animated images are reported", async () => {
   expect(warnings.find(({ kind }) => kind === "pictureAnimated")?.subjects).toEqual([at("p/1_x/a.webp")]);
 });
 
-/** A picture of one colour. */
+/** Writes an image of one colour. */
 async function writePlain(
   file: string,
   width: number,

@@ -9,7 +9,7 @@ import type { ImageEntry, TrainingImage } from "./training-image.ts";
 const hugePixels = 40_000_000;
 const tinyScale = 2;
 
-/** Warns of images that are hardly trained on as they were meant to be: enlarged, huge, duplicate, rotated by EXIF only, animated, transparent. */
+/** Warns of images that may not be trained on as expected: enlarged, huge, duplicate, rotated by EXIF, animated, transparent. */
 export async function warnAboutImages(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
   const decoded = images.filter(({ onlyLatents }) => onlyLatents === undefined);
   const paths = (isOdd: (image: TrainingImage) => boolean) => decoded.filter(isOdd).map(({ path }) => path);
@@ -41,16 +41,16 @@ export async function warnAboutImages(images: readonly TrainingImage[], warnings
   );
 }
 
-/** By what factor an image is enlarged. */
+/** Factor by which an image is enlarged. */
 function scaleOf({ size, resized }: TrainingImage): number {
   return Math.max(resized[0] / size[0], resized[1] / size[1]);
 }
 
-/** Pixels that are decoded to look for transparency: some seconds. */
+/** Most pixels decoded to find transparency: some seconds. */
 const lookedAtPixels = 100_000_000;
 const picturesAtOnce = 4;
 
-/** Most images with an alpha channel are opaque, so their pixels are checked; of very many only some. */
+/** Checks pixels for transparency, since most images with an alpha channel are opaque; if there are very many, only some. */
 async function warnAboutTransparency(images: readonly TrainingImage[], warnings: DatasetWarnings): Promise<void> {
   const suspects = images.filter(
     ({ header, subset }) => header?.hasAlpha && !subset.alphaMask && subset.alphaBackground === undefined,
@@ -59,7 +59,7 @@ async function warnAboutTransparency(images: readonly TrainingImage[], warnings:
   const stride = Math.max(1, Math.ceil(pixels / lookedAtPixels));
   const lookedAt = suspects.filter((_, i) => i % stride === 0);
   const areTransparent = await mapBounded(lookedAt, picturesAtOnce, ({ path }) =>
-    // Images that cannot be decoded are reported where they are trained on.
+    // training reports images that cannot be decoded
     decodePicture(path, { alpha: true }).then(isTransparent, () => false),
   );
   const transparent = lookedAt.filter((_, i) => areTransparent[i]);
@@ -75,8 +75,8 @@ type Duplicates = readonly [first: TrainingImage, second: TrainingImage];
 
 const filesAtOnce = 8;
 
-/** Images of a subset whose files are equal byte for byte, each with the first of its kind.
- *  Cheap: only files of equal image size and length are read, and to the end only those whose middle is equal as well. */
+/** Images of a subset whose files are identical, each with the first of its kind.
+ *  Reads only files of equal image size and length, and completely only if their middles are equal. */
 async function findDuplicates(images: readonly TrainingImage[]): Promise<Duplicates[]> {
   const subsets = new Map(images.map(({ subset }, i) => [subset, i]));
   const bySize = await refine([images], async ({ subset, size }) => `${subsets.get(subset)} ${size.join("x")}`);
@@ -86,7 +86,7 @@ async function findDuplicates(images: readonly TrainingImage[]): Promise<Duplica
   return duplicates.flatMap(([first, ...others]) => others.map((other) => [first!, other] as const));
 }
 
-/** Splits every group by a key and keeps the parts with several images. A file that cannot be read equals no other; it is reported where it is used. */
+/** Splits every group by a key and keeps the parts with several images. An unreadable file equals no other; training reports it. */
 async function refine(
   groups: readonly (readonly TrainingImage[])[],
   keyOf: (image: TrainingImage) => Promise<string>,
@@ -106,7 +106,7 @@ async function refine(
 
 const alternatives = /\{[^{}|]*\|[^{}]*\}/;
 
-/** Warns of a caption that will not be used as its author may expect. */
+/** Warns of a caption that will not be used as its author expects. */
 export function warnAboutCaption({ path, caption, subset }: ImageEntry, warnings: DatasetWarnings): void {
   const { enableWildcard, keepTokensSeparator, shuffleCaption, tokenWarmupStep, captionTagDropoutRate } =
     subset.captions;

@@ -8,7 +8,7 @@ import { emptyDatasetError } from "../index.ts";
 const at = temporaryFolder();
 const resolution = [64, 64] as const;
 
-/** Opens the folder p as --train_data_dir: names of the pictures, and subjects of the warnings by kind. */
+/** Opens the folder p as --train_data_dir. Returns names of the images, and subjects of the warnings by kind. */
 async function open(settings: object = {}) {
   const given = { trainDataDir: at("p"), classTokens: "x", resolution, ...settings };
   const group = await openSeeded(given);
@@ -146,7 +146,7 @@ test("a metadata key whose image cannot be read is not called missing", async ()
 });
 
 test("for metadata keys relative to the working directory, the folder to give is suggested, and it works", async () => {
-  // Deeper than the folder of the test run: from p, the key's many ".." would end at the root, and it would be found.
+  // deeper than the current folder: otherwise the key's many ".." would end at the root, and the image would be found from p
   const deep = at(`${"d/".repeat(process.cwd().split(path.sep).length)}p`);
   await writePicture(path.join(deep, "a.png"), 64, 64);
   const key = path.relative("", path.join(deep, "a.png"));

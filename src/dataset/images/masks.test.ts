@@ -46,7 +46,7 @@ describe("loss masks of a folder", () => {
     await writePicture(at("masks/a.png"), 128, 64);
     const datasetConfig = await writeConfig(withMasks());
     const [batch] = await epochOf(await openSeeded({ datasetConfig, maskedLoss: true }), 1);
-    // The red channel is the column, and the middle 64 of 128 columns are kept.
+    // red is the column, and the middle 64 of 128 columns are kept
     expect([...batch!.samples[0]!.lossMask!.data.slice(0, 2)]).toEqual(
       [32, 33].map((value) => expect.closeTo(value / 255, 6)),
     );

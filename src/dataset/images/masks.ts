@@ -16,7 +16,7 @@ import {
   type TrainingImage,
 } from "./training-image.ts";
 
-/** Reads a mask-image dataset: as DreamBooth, with the mask of the same name for every image.
+/** Reads a mask-image dataset: as DreamBooth, with a mask of the same name for every image.
  *  @throws MASK_MISSING for images without mask and masks without image, DATASET_CONFIG with random_crop */
 export async function loadWithMasks(plan: DatasetPlan, context: LoadContext): Promise<LoadedSubsets> {
   const cropped = plan.subsets.find(({ randomCrop }) => randomCrop);
@@ -72,8 +72,8 @@ interface Masked {
   readonly size: Size;
 }
 
-/** Checks that masks can be read and fit their images before any long work starts.
- *  @throws PICTURE_UNREADABLE naming every mask that cannot be read; MASK_MISSING, with buckets, for masks of another size than their images */
+/** Checks that masks are readable and fit their images, before any long work.
+ *  @throws PICTURE_UNREADABLE naming every unreadable mask; MASK_MISSING, with buckets, for masks whose size differs from their image's */
 export async function checkMasks(
   images: readonly TrainingImage[],
   { enableBucket }: DatasetPlan,
@@ -111,7 +111,7 @@ function sizesOf({ image, size }: Masked): string {
   return `${image.maskPath} (${size.join("x")}, not ${image.size.join("x")})`;
 }
 
-/** Whether mask and image would fit if one of them were rotated: EXIF rotates one and not the other. */
+/** Whether mask and image do not fit because EXIF rotates only one of them. */
 function isTurnedAlone({ image, header, size }: Masked): boolean {
   const isOnItsSide = size[0] === image.size[1] && size[1] === image.size[0];
   return isOnItsSide && header.orientation !== (image.header?.orientation ?? 1);

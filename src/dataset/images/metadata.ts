@@ -23,7 +23,7 @@ const details = z.object({
 const table = z.custom<Readonly<Record<string, unknown>>>(isRecord, "Invalid input: expected an object by key");
 const lineDetails = details.extend({ image_path: z.string() });
 
-/** The images of a metadata file: .jsonl with one object a line, else one JSON object by key. Other members are ignored.
+/** The images of a metadata file: .jsonl with one object per line, else one JSON object by key. Ignores other members.
  *  @throws DATASET_CONFIG */
 export async function readMetadata(file: string): Promise<MetadataEntry[]> {
   if ((await kindOfPath(file)) === "nothing")
@@ -51,7 +51,7 @@ function readLines(file: string, text: string): MetadataEntry[] {
 }
 
 function readObject(file: string, text: string): MetadataEntry[] {
-  // Entry by entry: zod's record drops a key __proto__.
+  // entry by entry: zod's record drops a key __proto__
   return Object.entries(checked(table, parseJson(text, file), file)).map(([key, value]) =>
     entryOf(key, checked(details, value, file, [key])),
   );
@@ -91,7 +91,7 @@ function unusable(reason: string, where: string, cause: unknown): CoinageError {
   });
 }
 
-/** Caption and tags of an entry as one caption. With --enable_wildcard every line of the caption gets the tags. */
+/** Caption and tags of an entry as one caption. With --enable_wildcard, tags are added to every line. */
 export function captionOf(
   { caption, tags }: MetadataEntry,
   { captionSeparator, enableWildcard }: CaptionSettings,
@@ -107,7 +107,7 @@ export function captionOf(
   return lines.map((line) => line + captionSeparator + added).join("\n");
 }
 
-/** An image as `metadata_cache.json` knows it. */
+/** An image in `metadata_cache.json`. */
 interface PictureInfo {
   readonly path: string;
   readonly caption: string;
@@ -119,12 +119,12 @@ const infoCache = z.record(
   z.object({ caption: z.string().nullable(), resolution: z.tuple([z.number(), z.number()]) }),
 );
 
-/** The file in which `cache_info` keeps captions and sizes of a folder's images. */
+/** The file of `cache_info`, with captions and sizes of a folder's images. */
 export function infoCacheOf(folder: string): string {
   return joinPath(folder, "metadata_cache.json");
 }
 
-/** The images of an info cache. @throws DATASET_CONFIG when the file is damaged */
+/** The images of an info cache. @throws DATASET_CONFIG if the file is damaged */
 export async function readInfoCache(file: string): Promise<PictureInfo[]> {
   try {
     const refusal = { code: "DATASET_CONFIG", subject: `The cache ${file}` } as const;

@@ -3,7 +3,7 @@ import { open, stat } from "node:fs/promises";
 import path from "node:path";
 import { didYouMean, whyUnreadable } from "../../files/index.ts";
 
-/** A name in a folder, joined as Python's `os.path.join` does: the folder keeps the user's spelling, which shows in keys and messages. */
+/** A path joined as by Python's `os.path.join`: keeps the user's spelling of the folder, which appears in keys and messages. */
 export function joinPath(folder: string, name: string): string {
   return folder === "" || /[/\\]$/.test(folder) ? folder + name : `${folder}/${name}`;
 }
@@ -20,11 +20,11 @@ export function stemOf(file: string): string {
 
 /** Python's order of strings. */
 export function byCodePoint(a: string, b: string): number {
-  // UTF-8 keeps the order of code points; JavaScript's own order is that of UTF-16 units.
+  // UTF-8 keeps the order of code points; JavaScript compares UTF-16 units
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
-/** A path that is not a folder, with the reason and the folder that was probably meant: "picturs (it does not exist. Did you mean pictures?)". */
+/** A path that is not a folder, with the reason and a similar folder: "picturs (it does not exist. Did you mean pictures?)". */
 export async function describeMissing(target: string): Promise<string> {
   const problem: unknown = await stat(target).then(
     () => undefined,
@@ -37,7 +37,7 @@ export async function describeMissing(target: string): Promise<string> {
 
 const chunkBytes = 65536;
 
-/** A digest of a file's bytes, or of at most 64 KiB in their middle. @throws the system's own error, or one for pipes and devices, which could block forever */
+/** A digest of a file's bytes, or of at most 64 KiB in the middle. @throws the system's own error, or an Error for pipes and devices, which could block forever */
 export async function digestOfFile(file: string, part: "middle" | "whole"): Promise<string> {
   if (!(await stat(file)).isFile()) throw new Error(`${file} is no file`);
   const handle = await open(file);

@@ -9,12 +9,12 @@ import type { DatasetPlan } from "../config/plan.ts";
 import type { DatasetWarnings } from "../warnings.ts";
 import { byCodePoint, joinPath } from "./paths.ts";
 
-/** The images directly in a folder and what else is there, sorted by code point, without hidden and system files. */
+/** The images directly in a folder and other entries, sorted by code point, without hidden and system files. */
 interface PictureFolder {
   readonly pictures: readonly string[];
-  /** Named like images of formats that cannot be decoded, and without the contents of another format. */
+  /** Files named like images of formats that cannot be decoded, and whose contents are no decodable image. */
   readonly undecodable: readonly string[];
-  /** Files whose contents are decodable images but whose names do not say so: `photo`, or a JPEG named `photo.heic`. */
+  /** Decodable images with misleading names: `photo`, or a JPEG named `photo.heic`. */
   readonly misnamed: readonly string[];
   readonly folders: readonly string[];
 }
@@ -24,7 +24,7 @@ const companions = /\.(txt|caption|json|jsonl|npz|toml|ya?ml|md|csv|xml|html?|lo
 
 const filesAtOnce = 16;
 
-/** What is directly in a folder. captionExtension: files with it are not opened either.
+/** The entries of a folder, by kind. captionExtension: files with it are not opened.
  *  differs from sd-scripts: images whose extension is in mixed case, such as `a.Jpg`, and those named .jfif, .jpe, .tif, .gif, .apng or .dib are left out.
  *  coinage: extensions count in any letter case, and all formats that the decoder reads are used.
  *  because: nobody expects an image to be skipped for the spelling of its extension.
@@ -36,7 +36,7 @@ export async function readPictureFolder(folder: string, captionExtension = ""): 
       .filter(isWanted)
       .map(({ name }) => joinPath(folder, name))
       .sort(byCodePoint);
-  // Links, pipes and entries of unknown type count by their name; reading them reports what is wrong.
+  // links, pipes and entries of unknown type count by name: reading them reports problems
   const isNamed = (kind: ReturnType<typeof namedAs>) => (entry: Dirent) =>
     !entry.isDirectory() && namedAs(entry.name) === kind;
   const isOther = (entry: Dirent) =>
@@ -79,16 +79,16 @@ async function isPictureInside(file: string): Promise<boolean> {
   try {
     const start = await withRegularFile(file, (handle) => readStart(handle, kindBytes));
     const kind = kindOf(start);
-    // Camera raw files start like TIFF.
+    // camera raw files start like TIFF
     const isRaw = kind?.name === "a TIFF picture" && namedAs(file) === "undecodable picture";
     return !isRaw && (kind?.isDecodable ?? false);
   } catch {
-    // A file that is not named like an image and cannot be read would not be trained on.
+    // unreadable and not named like an image: not meant for training
     return false;
   }
 }
 
-/** Warns of what is next to the images of a folder and may have been meant for training. */
+/** Warns of entries next to a folder's images that may have been meant for training. */
 export async function warnAboutNeighbours(
   found: PictureFolder,
   plan: DatasetPlan,
@@ -105,7 +105,7 @@ export async function warnAboutNeighbours(
     if (!used.has(path.resolve(folder)) && (await holdsPictures(folder))) warnings.add("subfolderWithPictures", folder);
 }
 
-/** A subfolder that cannot be read is ignored. */
+/** Whether a folder has images; false if it cannot be read. */
 async function holdsPictures(folder: string): Promise<boolean> {
   const entries = await entriesIn(folder).catch(() => []);
   return entries.some(

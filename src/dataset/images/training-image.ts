@@ -18,27 +18,27 @@ export interface ImageEntry {
   /** sd-scripts' name for it: the path, or the key in the metadata file. */
   readonly key: string;
   readonly path: string;
-  /** As read, before anything random happens to it. */
+  /** As read, before random changes. */
   readonly caption: string;
   readonly repeats: number;
   readonly isReg: boolean;
   readonly subset: SubsetPlan;
-  /** Where it is known already: from metadata, or from the name of the latent cache that replaces the image. */
+  /** Size from metadata, or from the name of the latent cache that replaces the image. */
   readonly size?: Size;
-  /** The mask: how much each place counts in the loss. */
+  /** The mask image: the weight of each place in the loss. */
   readonly maskPath?: string;
-  /** The latent cache that replaces an image that does not exist. */
+  /** The latent cache that replaces a missing image. */
   readonly onlyLatents?: string;
 }
 
-/** What reading a dataset's subsets found. */
+/** The images of a dataset's subsets. */
 export interface LoadedSubsets {
   /** Training images, then regularisation images. */
   readonly entries: readonly ImageEntry[];
   readonly subsets: readonly LoadedSubset[];
-  /** Normal images, each as often as it is repeated. */
+  /** Number of training images, with repeats. */
   readonly numTrainImages: number;
-  /** Regularisation images with their own repeats, before they are balanced against the normal ones. */
+  /** Number of regularisation images with repeats, before balancing. */
   readonly numRegImages: number;
 }
 
@@ -47,25 +47,25 @@ export interface LoadedSubset {
   readonly imageCount: number;
 }
 
-/** What reading subsets needs besides their plan. */
+/** Context for reading subsets. */
 export interface LoadContext {
   readonly warnings: DatasetWarnings;
-  /** The run's generator: chooses validation images where no validation_seed is given. */
+  /** The run's generator: chooses validation images if there is no validation_seed. */
   readonly random: PythonRandom;
-  /** Without it latent caches are not used. */
+  /** Undefined: latent caches are not used. */
   readonly caching: LatentCaching | undefined;
 }
 
 /** An image to train on, with its bucket. */
 export interface TrainingImage extends ImageEntry, BucketChoice {
-  /** Of the image, in pixels: as it is stored, or as EXIF turns it. */
+  /** Size of the image in pixels: as stored, or as EXIF rotates it. */
   readonly size: Size;
-  /** Undefined where there is no file to read. */
+  /** Undefined without an image file. */
   readonly header?: PictureHeader;
   readonly lossWeight: number;
 }
 
-/** Reads the images' headers and gives every image its bucket. Images too long and thin, or too small for any bucket, are left out with a warning.
+/** Reads the images' headers and assigns buckets. Images too long and thin, or too small for any bucket, are left out with a warning.
  *  @throws PICTURE_UNREADABLE */
 export async function assignBuckets(
   entries: readonly ImageEntry[],
@@ -92,7 +92,7 @@ export async function assignBuckets(
   });
 }
 
-/** Whether an image's shorter side would round to 0 bucket steps even if it were enlarged to the training area. */
+/** Whether an image's shorter side would round to 0 bucket steps even at the training area. */
 function isTooThin([width, height]: Size, { resolution, bucketResoSteps }: DatasetPlan): boolean {
   const scale = Math.sqrt((resolution[0] * resolution[1]) / (width * height));
   return Math.min(width, height) * scale < bucketResoSteps / 2;
@@ -108,12 +108,12 @@ function chooserOf(plan: DatasetPlan, limits: BucketLimits | undefined): (size: 
 
 export const headersAtOnce = 16;
 
-/** An image's size as it is trained on, and its header. */
+/** An image's size for training, and its header. */
 interface KnownPicture {
   readonly size: Size;
   /** Undefined for latents without an image. */
   readonly header?: PictureHeader;
-  /** A size in the metadata that the image does not have. */
+  /** The size in the metadata, if it differs from the image's. */
   readonly toldSize?: Size;
 }
 

@@ -23,7 +23,7 @@ interface Cached {
   readonly progress: readonly CachingProgress[];
 }
 
-/** Caches the latents of a dataset: what was encoded, how it went on. */
+/** Caches the latents of a dataset. Returns the encoded shapes and the progress. */
 async function cache(settings: DatasetSettings, vae?: string): Promise<Cached> {
   const encoder = latentsEncoder(vae);
   const progress = await collect((await openSeeded(settings)).cacheLatents(encoder));
@@ -51,7 +51,7 @@ describe("latents in memory", () => {
     const samples = (await epochOf(group, 1)).flatMap((batch) => batch.samples);
     expect(samples.every(({ pixels, latents }) => !pixels && latents)).toBe(true);
     const square = samples.filter(({ imageKey }) => imageKey.endsWith("0.png"));
-    // The stand-in encoder keeps the first channel, which grows from left to right.
+    // the test's encoder keeps the first channel, which grows from left to right
     for (const { flipped, latents } of square) expect(latents!.data[0]! < latents!.data[15]!).toBe(!flipped);
     expect(square[0]!.targetSizeHw).toEqual([128, 128]);
   });
@@ -266,7 +266,7 @@ describe("latents in files", () => {
     const inMemory = { ...settings, cacheLatentsToDisk: false, cacheLatents: true };
     expect(await latentsOf(await openSeeded(settings))).toEqual(await latentsOf(await openSeeded(inMemory)));
 
-    // Which of the two an old file is of cannot be known.
+    // an old file does not say which of the two images it belongs to
     await forgetOrigin(at("two/a_0128x0128_sd.npz"));
     expect((await cache(settings)).shapes).toHaveLength(1);
   });
@@ -375,12 +375,12 @@ describe("latents in files", () => {
   });
 });
 
-/** The picture in other colours. */
+/** The image in other colours. */
 function shifted(picture: Picture): Picture {
   return { ...picture, data: picture.data.map((value) => value + 9) };
 }
 
-/** Makes of a latent cache one as sd-scripts writes it. */
+/** Turns a latent cache into one as sd-scripts writes it, without origin. */
 async function forgetOrigin(file: string): Promise<void> {
   const arrays = openNpz(await readFile(file));
   expect(arrays.delete("coinage_origin")).toBe(true);

@@ -13,18 +13,18 @@ import type { CachedLatents } from "./files.ts";
 import { drawsOf, type LatentOrigin, latentSettings } from "./origin.ts";
 import type { FoundLatents, LatentStore } from "./store.ts";
 
-/** Draws one sample of the latents of each image of a batch, [B,4,H/8,W/8], unscaled. draws: a generator for each sample; without them the run's own is used. */
+/** Draws one sample of the latents of each image of a batch, [B,4,H/8,W/8], unscaled. draws: a generator for each sample (default: the run's). */
 type DrawLatents = (draws?: readonly TorchGenerator[]) => NdArray<Float32Array>;
 
-/** The VAE as images are encoded with it. */
+/** The VAE encoder for caching. */
 export interface PictureEncoder {
-  /** Encodes images of one size. What it gives is called in the order of the images: the run's generator goes on with each call. */
+  /** Encodes images of one size. The caller calls the results in the order of the images, since each draws from the run's generator. */
   encode(pictures: readonly Picture[]): Promise<DrawLatents>;
   /** Identifies the encoder: a digest of its weights. */
   digest(): string;
-  /** Batches that it takes at a time; 1 unless it is said. */
+  /** Batches to pass at a time (default: 1). */
   readonly atOnce?: number | undefined;
-  /** Called before the first batches of a dataset, with the images that are to come. */
+  /** Called before the first batches of a dataset. images: how many will follow. */
   expect?(images: number): void;
 }
 
@@ -39,8 +39,8 @@ export interface CachingProgress {
 
 const filesAtOnce = 16;
 
-/** Encodes every image that has no usable latents yet: by bucket area, consecutive images of one kind together.
- *  What was written before an interruption is found the next time.
+/** Encodes every image without usable latents: by bucket area, consecutive images of one kind together.
+ *  Files written before an interruption are used the next time.
  *  @throws PICTURE_UNREADABLE, OUTPUT_UNWRITABLE, LATENTS_UNREADABLE */
 export async function* cacheLatents(
   datasets: readonly Pick<Dataset, "images">[],
@@ -68,7 +68,7 @@ export async function* cacheLatents(
     let turn: Promise<unknown> = Promise.resolve();
     const encode = (group: TrainingImage[]) => {
       const decoded = decode(group);
-      // batches go to the encoder in their order, whichever is decoded first; what fails is told where it is waited for
+      // batches go to the encoder in order, whichever is decoded first; failures surface where the result is awaited
       const inOrder = turn.then(() => decoded);
       turn = Promise.allSettled([decoded, inOrder]);
       return inOrder.then(async (batch) => ({
@@ -87,7 +87,7 @@ export async function* cacheLatents(
   }
 }
 
-/** Images in the order and batches in which the VAE encodes them. */
+/** Images in batches, in the order in which the VAE encodes them. */
 function encodingBatches(images: readonly TrainingImage[], size: number): TrainingImage[][] {
   const area = ({ bucket }: TrainingImage) => bucket[0] * bucket[1];
   const batches: TrainingImage[][] = [];
@@ -105,12 +105,12 @@ function encodingBatches(images: readonly TrainingImage[], size: number): Traini
 
 interface Looked {
   readonly usable: readonly TrainingImage[];
-  /** Images whose latents are missing, damaged or not theirs. */
+  /** Images whose latents are missing, damaged or of another image. */
   readonly unfit: readonly TrainingImage[];
   readonly warnings: readonly DatasetWarning[];
 }
 
-/** Which images have latents already, a few at a time, with warnings about the files at the end. */
+/** Finds images that already have latents, a few at a time, with warnings about files at the end. */
 async function* lookForLatents(
   images: readonly TrainingImage[],
   vae: string,
@@ -139,14 +139,14 @@ function warnAboutLatents(found: FoundLatents, warnings: DatasetWarnings): void 
 interface DecodedImage {
   readonly image: TrainingImage;
   readonly picture: Picture;
-  /** The origin of the latents, where they go into a file. */
+  /** The origin of the latents, if they go into a file. */
   readonly origin: LatentOrigin | undefined;
 }
 
-/** vae: digest of the encoder, when latents go into files. */
+/** vae: digest of the encoder, if latents go into files. */
 async function decodeForCache(image: TrainingImage, vae: string | undefined): Promise<DecodedImage> {
   const { subset, bucket, resized, path } = image;
-  // Before decoding: if the file changes in between, its latents are rebuilt the next time.
+  // before decoding: if the file changes in between, its latents are rebuilt the next time
   const digest = vae === undefined ? "" : await digestOfFile(path, "whole").catch(() => "");
   const decoded = await readTrainingPicture(image);
   const picture = fitToBucket(decoded, { bucket, resized, interpolation: subset.resizeInterpolation });
@@ -157,7 +157,7 @@ async function decodeForCache(image: TrainingImage, vae: string | undefined): Pr
   };
 }
 
-/** What draws the latents of some images, and of their mirror images. */
+/** Samples the latents of a batch, and of its mirror images. */
 interface EncodedBatch {
   readonly plain: DrawLatents;
   readonly flipped: DrawLatents | undefined;

@@ -8,15 +8,15 @@ import { type CropBox, cropBoxOf } from "../buckets/resolutions.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { decodeOrigin, encodeOrigin, type LatentOrigin, originArray } from "./origin.ts";
 
-/** What is kept of an image after the VAE has encoded it. */
+/** The cached result of encoding an image. */
 export interface CachedLatents {
   /** [4, H/8, W/8], one sample of the distribution, unscaled. */
   readonly latents: NdArray<Float32Array>;
-  /** Of the mirrored image, a sample of its own. */
+  /** A separate sample, of the mirrored image. */
   readonly flipped?: NdArray<Float32Array>;
   /** [H, W] in 0..1. */
   readonly alphaMask?: NdArray<Float32Array>;
-  /** Of the image file. */
+  /** Size of the image file. */
   readonly originalSize: Size;
   readonly cropBox: CropBox;
 }
@@ -24,7 +24,7 @@ export interface CachedLatents {
 /** A latent cache as read from its file. */
 export interface LatentFile {
   readonly cached: CachedLatents;
-  /** What it was made from, where the file says so. */
+  /** What it was made from, if the file says so. */
   readonly origin: LatentOrigin | undefined;
   /** Digest of the arrays that training uses. */
   readonly contents: string;
@@ -32,7 +32,7 @@ export interface LatentFile {
 
 const ownArrays = ["latents", "latents_flipped", "alpha_mask", "original_size", "crop_ltrb"] as const;
 
-/** The latents in a file. @throws LATENTS_UNREADABLE when it is damaged or holds none */
+/** The latents in a file. @throws LATENTS_UNREADABLE if it is damaged or has none */
 export async function readLatentFile(file: string, image: TrainingImage): Promise<LatentFile> {
   try {
     const arrays = openNpz(await readArrays(file));
@@ -76,7 +76,7 @@ function latentsIn(arrays: ReadonlyMap<string, Uint8Array>, image: TrainingImage
   return {
     latents: floats(read("latents")) ?? emptyLatents,
     ...(flipped && { flipped }),
-    // A mask is ignored unless alpha masks are on. sd-scripts applies it whenever it is there.
+    // a mask is ignored unless alpha masks are on; sd-scripts always applies it
     ...(alphaMask && { alphaMask }),
     originalSize: [size[0]!, size[1]!],
     cropBox: [box[0]!, box[1]!, box[2]!, box[3]!],
@@ -94,7 +94,7 @@ function contentsOf(arrays: ReadonlyMap<string, Uint8Array>): string {
   return hash.digest("hex");
 }
 
-/** What makes latents unusable for an image, or undefined. */
+/** Why latents are unusable for an image; undefined if they are usable. */
 export function shortcomingOf(
   { latents, flipped, alphaMask }: CachedLatents,
   { bucket, subset }: TrainingImage,

@@ -6,9 +6,9 @@ import { joinPath, withoutExtension } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 import { latentSettings } from "./origin.ts";
 
-/** Where the latents of every image are kept: `<stem>_<W>x<H>_sd.npz` with the size of the image itself, each side of at least four digits.
- *  A file with mirrored latents does for images that are not mirrored, but where both are trained each has its own: whichever comes second would replace the first.
- *  The first image to claim that name has it; others have their whole name in place of the stem, with a number where needed.
+/** The latent cache of every image: `<stem>_<W>x<H>_sd.npz` with the size of the image itself, each side with at least four digits.
+ *  A file with mirrored latents also serves images that are not mirrored; if both are trained, each has its own, or the second would replace the first.
+ *  The first image to claim a name gets it; others get their whole file name in place of the stem, and a number if needed.
  *  differs from sd-scripts: images that differ only in their extension, and an image trained on in several ways, share one latent cache.
  *  coinage: each of them has a latent cache of its own.
  *  because: a shared cache holds the latents of whichever was encoded last. */
@@ -34,7 +34,7 @@ function padded(side: number): string {
   return String(side).padStart(4, "0");
 }
 
-/** Where old versions of sd-scripts and its metadata tools put a latent cache. */
+/** The latent cache of old versions of sd-scripts and of its metadata tools. */
 export function legacyLatentFileOf(picture: string): string {
   return `${withoutExtension(picture)}.npz`;
 }
@@ -46,7 +46,7 @@ export interface NamedLatents {
   readonly size: Size;
 }
 
-/** The latent caches of a folder by the path of their image without extension, sorted. A folder that cannot be read has none. */
+/** The latent caches of a folder by the path of their image without extension, sorted; none if the folder cannot be read. */
 async function latentFilesIn(folder: string, family: LatentFamily): Promise<Map<string, NamedLatents[]>> {
   const names = await readdir(folder).catch(() => []);
   const pattern = new RegExp(`^(.*)_(\\d+)x(\\d+)_${family}\\.npz$`);
@@ -73,7 +73,7 @@ export class LatentFolders {
     this.#family = family;
   }
 
-  /** Those of an image by its path without extension. */
+  /** The latent caches of an image. picture: its path without extension. */
   async of(picture: string): Promise<readonly NamedLatents[]> {
     const folder = path.dirname(picture);
     const found = this.#folders.get(folder) ?? latentFilesIn(folder, this.#family);

@@ -10,11 +10,11 @@ export interface LatentOrigin {
   readonly picture: string;
   /** Digest of the VAE's encoder. */
   readonly vae: string;
-  /** How the image was decoded and brought to size, see latentSettings. */
+  /** How the image was decoded and resized: see latentSettings. */
   readonly settings: string;
 }
 
-/** All settings that the latents of an image depend on. Settings added later are listed only where they are on, so that older caches stay valid. */
+/** All settings that the latents of an image depend on. Newer settings are listed only if on, so that older caches stay valid. */
 export function latentSettings({ bucket, resized, subset }: TrainingImage): string {
   const { alphaMask: alpha, alphaBackground: background, exifTranspose, resizeInterpolation: interpolation } = subset;
   const switched = { interpolation, alpha, background, exifTranspose };
@@ -22,7 +22,7 @@ export function latentSettings({ bucket, resized, subset }: TrainingImage): stri
   return JSON.stringify({ bucket, resized, ...Object.fromEntries(on) });
 }
 
-/** The generator from which an image's sample of the latent distribution is drawn, and of its mirror image the second one.
+/** The generators that sample the latents of an image and of its mirror image.
  *  differs from sd-scripts: latents that go into a cache file are sampled with the run's generator.
  *  coinage: the latents of each image in a cache file are sampled with a generator of its own, seeded from the image, the VAE and the settings.
  *  because: a cache file must not depend on which images were encoded before it, nor the run's noise on how many were. */
@@ -37,13 +37,13 @@ export const originArray = "coinage_origin";
 
 const record = z.object({ picture: z.string(), vae: z.string(), settings: z.string(), contents: z.string() });
 
-/** An origin as an array. contents: digest of the arrays it is about. */
+/** An origin as an array. contents: digest of its latent arrays. */
 export function encodeOrigin({ picture, vae, settings }: LatentOrigin, contents: string): NdArray<Uint8Array> {
   const data = new TextEncoder().encode(JSON.stringify({ picture, vae, settings, contents }));
   return { dtype: "uint8", shape: [data.length], data };
 }
 
-/** The origin in an array; undefined when there is none or it belongs to other contents, as where sd-scripts has replaced the latents. */
+/** The origin in an array; undefined if it is unreadable or its contents differ, as after sd-scripts replaced the latents. */
 export function decodeOrigin({ data }: NdArray, contents: string): LatentOrigin | undefined {
   try {
     const found = record.parse(JSON.parse(new TextDecoder().decode(Uint8Array.from(data, Number))));

@@ -12,18 +12,18 @@ import { type CachedLatents, type LatentFile, readLatentFile, shortcomingOf, wri
 import { latentFilesOf, legacyLatentFileOf } from "./names.ts";
 import { type LatentOrigin, latentSettings } from "./origin.ts";
 
-/** What was found of an image's latents. What is not usable is rebuilt. */
+/** The state of an image's latents. Unusable ones are rebuilt. */
 export type FoundLatents =
   | { readonly kind: "missing" }
   | { readonly kind: "damaged" | "outdated"; readonly file: string; readonly reason?: string }
-  /** isUntold: from sd-scripts, without an origin. contents: digest, where the file was read. */
+  /** isUntold: from sd-scripts, without an origin. contents: digest, if the file was read. */
   | { readonly kind: "usable"; readonly file?: string; readonly isUntold?: boolean; readonly contents?: string };
 
 /** The cached latents of all images of a run, in memory or in files. */
 export class LatentStore {
   readonly caching: LatentCaching;
   readonly #memory = new LatentMemory();
-  /** The cache file of each image that was found usable, with its digest. */
+  /** The usable cache file of each image, with its digest. */
   readonly #settled = new Map<TrainingImage, { readonly file: string; readonly contents: string | undefined }>();
   readonly #files: ReadonlyMap<TrainingImage, string>;
   readonly #stems: ReadonlyMap<string, ReadonlySet<string>>;
@@ -35,8 +35,8 @@ export class LatentStore {
     this.#stems = picturesByStem(images);
   }
 
-  /** Looks for the latents of an image and remembers them when they are usable. vae: digest of the encoder.
-   *  @throws LATENTS_UNREADABLE when the cache that replaces a missing image cannot be used */
+  /** Looks for the latents of an image and remembers usable ones. vae: digest of the encoder.
+   *  @throws LATENTS_UNREADABLE if the cache that replaces a missing image cannot be used */
   async find(image: TrainingImage, vae: string): Promise<FoundLatents> {
     if (this.#memory.has(image)) return { kind: "usable" };
     if (!this.caching.toDisk && image.onlyLatents === undefined) return { kind: "missing" };
@@ -56,7 +56,7 @@ export class LatentStore {
     return first ?? { kind: "missing" };
   }
 
-  /** Whether a latent cache can be used for an image. Files of sd-scripts, which do not say what they were made from, are good unless they are older than their image.
+  /** Whether a latent cache can be used for an image. Files of sd-scripts, which have no origin, are used unless older than their image.
    *  differs from sd-scripts: cached latents of another image, VAE or size are trained on, and a damaged cache ends the run.
    *  coinage: latent caches of another image, VAE or size, and damaged ones, are rebuilt.
    *  because: training on the wrong latents fails silently. */
@@ -77,10 +77,10 @@ export class LatentStore {
     return { kind: "usable", file, isUntold: !origin, contents };
   }
 
-  /** Why latents with an origin cannot be used, or undefined. */
+  /** Why latents with an origin cannot be used; undefined if they can. */
   async #differenceOf(origin: LatentOrigin, image: TrainingImage, vae: string): Promise<string | undefined> {
     if (origin.vae !== vae) return "they are from another VAE";
-    // Nothing more can be known of an image that no longer exists.
+    // the image no longer exists, so nothing else can be compared
     if (image.onlyLatents !== undefined) return undefined;
     if (origin.picture !== (await digestOfFile(image.path, "whole").catch(() => undefined)))
       return "they are from another image";
@@ -89,7 +89,7 @@ export class LatentStore {
       : "they were made at another size or with other settings";
   }
 
-  /** Why latents without an origin are not trusted, or undefined. */
+  /** Why latents without an origin are not trusted; undefined if they are. */
   async #doubtOf(file: string, { originalSize }: CachedLatents, image: TrainingImage): Promise<string | undefined> {
     if (image.onlyLatents !== undefined) return undefined;
     if (originalSize.join("x") !== image.size.join("x")) return `they are from an image of ${originalSize.join("x")}`;
@@ -108,7 +108,7 @@ export class LatentStore {
     this.#settled.set(image, { file, contents: await writeLatentFile(file, cached, origin) });
   }
 
-  /** Whether an image is inside the folder given for its subset. Keys of a metadata file can point anywhere, and nothing is written there. */
+  /** Whether a cache may be written beside an image: only inside its subset's folder, since keys of a metadata file can point anywhere. */
   async mayWrite({ path: picture, subset: { imageDir } }: TrainingImage): Promise<boolean> {
     if (imageDir === undefined) return false;
     const [root, folder] = await Promise.all([imageDir, path.dirname(picture)].map((name) => this.#realPath(name)));
@@ -121,7 +121,7 @@ export class LatentStore {
     return known;
   }
 
-  /** The latents of an image; undefined when it has none and is to be decoded. @throws LATENTS_UNREADABLE, also when the file has changed since it was checked */
+  /** The cached latents of an image; undefined without any. @throws LATENTS_UNREADABLE, also if the file has changed since it was checked */
   async get(image: TrainingImage): Promise<CachedLatents | undefined> {
     const kept = this.#memory.get(image);
     if (kept) return kept;
@@ -170,7 +170,7 @@ interface Kept extends Omit<CachedLatents, "alphaMask"> {
   readonly mask?: PackedMask;
 }
 
-/** Latents of images, in memory. Masks are kept compressed: as floats they would take more than sixteen times the memory of the latents. */
+/** Latents of images, in memory. Masks are compressed: as floats they would take more than sixteen times the memory of the latents. */
 class LatentMemory {
   readonly #kept = new Map<TrainingImage, Kept>();
 
@@ -192,7 +192,7 @@ class LatentMemory {
 
 interface PackedMask {
   readonly shape: readonly number[];
-  /** A byte a place, deflated: most masks are large areas of one value. */
+  /** A byte per place, deflated: most masks are large areas of one value. */
   readonly bytes: Uint8Array;
 }
 

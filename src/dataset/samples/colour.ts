@@ -10,7 +10,7 @@ export function augmentColour(picture: Picture, random: PythonRandom): Picture {
     : applyGamma(picture, random.uniform(0.95, 1.05));
 }
 
-/** Every value v becomes v to the power of gamma, cut off at 255. On the scale of 0..255 as in sd-scripts, so 0.95 darkens white to 193. */
+/** Raises every value to the power of gamma, clipped at 255. On the scale 0..255 as in sd-scripts, so 0.95 darkens white to 193. */
 export function applyGamma(picture: Picture, gamma: number): Picture {
   const table = Uint8Array.from({ length: 256 }, (_, v) => Math.trunc(Math.min(v ** gamma, 255)));
   return mapColours(picture, (colour) => [table[colour[0]]!, table[colour[1]]!, table[colour[2]]!]);
@@ -47,8 +47,8 @@ function toHsv(blue: number, green: number, red: number): Triple {
   return [hue < 0 ? hue + 180 : hue, saturation, value];
 }
 
-/** Blue, green, red. OpenCV converts back in float32 and cuts off the fraction.
- *  (In the last columns of a row, where 32 pixels do not fit, it rounds; images with buckets have none.) */
+/** Blue, green, red. OpenCV converts back in float32 and truncates.
+ *  (It rounds in the last columns of a row, beyond a multiple of 32 pixels; images with buckets have none.) */
 function fromHsv(hue: number, saturation: number, value: number): Triple {
   const f = Math.fround;
   const [s, v] = [f(saturation * f(1 / 255)), f(value * f(1 / 255))];

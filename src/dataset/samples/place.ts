@@ -5,7 +5,7 @@ import type { DatasetPlan } from "../config/plan.ts";
 import { stemOf } from "../images/paths.ts";
 import type { TrainingImage } from "../images/training-image.ts";
 
-/** An image at its training size, and where it was cropped from. */
+/** An image at its training size, with its original size and crop. */
 interface PlacedPicture {
   readonly picture: Picture;
   readonly originalSize: Size;
@@ -14,7 +14,7 @@ interface PlacedPicture {
 
 const nowhere: CropBox = [0, 0, 0, 0];
 
-/** Brings a decoded image to the size of its bucket; without bucketing the face crop and the plain random crop come first.
+/** Resizes and crops a decoded image to its bucket; without bucketing, after face crop or plain random crop.
  *  differs from sd-scripts: without bucketing, an image that no crop option brings to the training size is an error.
  *  coinage: without bucketing, an image that no crop option brings to the training size is resized and cropped to it.
  *  because: images rarely have the training size. */
@@ -65,7 +65,7 @@ interface Face {
 
 interface FaceCrop {
   readonly target: Size;
-  /** The shorter side of the target in multiples of the face: at least, at most. */
+  /** Least and largest ratio of the target's shorter side to the face. */
   readonly range: readonly [low: number, high: number];
   readonly randomCrop: boolean;
   readonly interpolation: Interpolation | undefined;
@@ -81,7 +81,7 @@ function faceFromName(file: string): Face | undefined {
 }
 
 /** Crops the target size around a face, at a random scale within the range and the image.
- *  Undefined when the image is too small for it. */
+ *  Undefined if the image is too small. */
 function cropToFace(picture: Picture, face: Face, crop: FaceCrop, random: PythonRandom): Picture | undefined {
   const { target, range, interpolation } = crop;
   if (picture.width === target[0] && picture.height === target[1]) return picture;
@@ -119,7 +119,7 @@ interface Fit {
   readonly interpolation: Interpolation | undefined;
 }
 
-/** Resizes an image to cover its bucket and crops the excess: centred, or at random when a generator is given
+/** Resizes an image to cover its bucket and crops the excess: centred, or at random with a generator
  *  (horizontal drawn before vertical). */
 export function fitToBucket(picture: Picture, { bucket, resized, interpolation }: Fit, random?: PythonRandom): Picture {
   const isResized = picture.width !== resized[0] || picture.height !== resized[1];
@@ -128,7 +128,7 @@ export function fitToBucket(picture: Picture, { bucket, resized, interpolation }
   return cropPicture(covering, left, top, bucket);
 }
 
-/** Left upper corner of a bucket in an image that covers it: centred, or at random when a generator is given (horizontal drawn before vertical). */
+/** Top left corner of a bucket in an image that covers it: centred, or at random with a generator (horizontal drawn before vertical). */
 function cornerOf([width, height]: Size, bucket: Size, random?: PythonRandom): readonly [left: number, top: number] {
   const offset = (excess: number) => {
     if (excess <= 0) return 0;
@@ -138,19 +138,19 @@ function cornerOf([width, height]: Size, bucket: Size, random?: PythonRandom): r
   return [left, offset(height - bucket[1])];
 }
 
-/** What of an image is trained on, and at which size. */
+/** The part of an image that is trained on, and its size. */
 export interface TrainedCrop {
   /** The image's file. */
   readonly path: string;
-  /** As trained, in pixels. */
+  /** Training size, in pixels. */
   readonly width: number;
   readonly height: number;
-  /** The part of the image, in the image's own pixels; fractions of them where it is resized. */
+  /** The part, in the image's own pixels; may be fractional if the image is resized. */
   readonly left: number;
   readonly top: number;
   readonly cropWidth: number;
   readonly cropHeight: number;
-  /** Whether the part is another one each time, and this is the one in the centre. */
+  /** Whether the part is random each time; this is then the one in the centre. */
   readonly isRandom: boolean;
 }
 

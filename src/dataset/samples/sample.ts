@@ -22,10 +22,10 @@ import { fitToBucket, placePicture } from "./place.ts";
 /** Height and width, or top and left, in pixels. */
 type Pair = readonly [number, number];
 
-/** One image as it is trained on this time, with either `pixels` or `latents`. */
+/** A training sample of an image, with either `pixels` or `latents`. */
 export interface Sample {
   readonly imageKey: string;
-  /** After tags are arranged and the placeholder is filled in. */
+  /** After all random choices and replacements. */
   readonly caption: string;
   /** 1, or `prior_loss_weight` for regularisation images. */
   readonly lossWeight: number;
@@ -38,14 +38,14 @@ export interface Sample {
   readonly pixels?: NdArray<Float32Array>;
   /** [4,H/8,W/8], unscaled. */
   readonly latents?: NdArray<Float32Array>;
-  /** [H,W] in 0..1: how much each place counts in the loss, from the alpha channel or from a mask image. */
+  /** [H,W] in 0..1: weight of each place in the loss, from the alpha channel or from a mask image. */
   readonly lossMask?: NdArray<Float32Array>;
 }
 
 /** A sample without its caption. */
 export type PreparedSample = Omit<Sample, "caption">;
 
-/** Prepares a sample except for its caption. Draws mirroring, then the crop, then colours.
+/** Prepares a sample except its caption. Draws mirroring, then crop, then colours.
  *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, MASK_MISSING */
 export async function prepareSample(
   image: TrainingImage,
@@ -56,7 +56,7 @@ export async function prepareSample(
   return preparedAs(image, plan, cached, image.subset.flipAug && random.random() < 0.5, random);
 }
 
-/** Prepares a sample without chance: its crop in the centre, its colours as they are. Mirrored only where images of its subset are mirrored at all.
+/** Prepares a sample without randomness: centre crop, no colour augmentation. Mirrored only if its subset has flips.
  *  @throws PICTURE_UNREADABLE, LATENTS_UNREADABLE, MASK_MISSING */
 export function prepareStill(
   image: TrainingImage,
@@ -146,7 +146,7 @@ function mirrored({ shape, data }: NdArray<Float32Array>): NdArray<Float32Array>
   return arrayOf(shape, copy);
 }
 
-/** Decodes a training image for its subset: RGBA with an alpha mask, else RGB; upright and on a background colour where asked for.
+/** Decodes a training image for its subset: RGBA with an alpha mask, else RGB; upright and on a background colour if the subset says so.
  *  @throws PICTURE_UNREADABLE */
 export function readTrainingPicture({ path, subset }: TrainingImage): Promise<Picture> {
   const { alphaMask, alphaBackground, exifTranspose } = subset;
@@ -180,7 +180,7 @@ async function readMaskPicture(image: TrainingImage, flipped: boolean): Promise<
 export interface MicroBatch {
   /** Number of the batch in the epoch's arrangement, before the loader's order. */
   readonly index: number;
-  /** Which dataset it is from. */
+  /** Index of its dataset. */
   readonly dataset: number;
   readonly resolution: Size;
   /** The images of the samples. */
@@ -188,17 +188,17 @@ export interface MicroBatch {
   readonly samples: readonly Sample[];
 }
 
-/** Pixels [B,3,H,W] of a batch, or undefined when its latents are cached. */
+/** Pixels [B,3,H,W] of a batch; undefined if it has latents. */
 export function batchPixels({ samples }: MicroBatch): NdArray<Float32Array> | undefined {
   return stackIfThere(samples.map(({ pixels }) => pixels));
 }
 
-/** Latents [B,4,H/8,W/8] of a batch, unscaled, or undefined when it has pixels. */
+/** Latents [B,4,H/8,W/8] of a batch, unscaled; undefined if it has pixels. */
 export function batchLatents({ samples }: MicroBatch): NdArray<Float32Array> | undefined {
   return stackIfThere(samples.map(({ latents }) => latents));
 }
 
-/** Loss masks [B,H,W] of a batch, or undefined when no sample has one. A sample without a mask counts everywhere. */
+/** Loss masks [B,H,W] of a batch; undefined if no sample has one. 1 for samples without a mask. */
 export function batchLossMasks({
   samples,
   resolution: [width, height],

@@ -62,7 +62,7 @@ interface UnbucketedCase {
   }[];
 }
 
-/** A generator that gives the recorded values and fails when asked for anything else. */
+/** A generator that replays recorded values and fails on any other draw. */
 class Replay extends PythonRandom {
   readonly #draws: Draw[];
 
@@ -125,7 +125,7 @@ describeGoldens("images", (folder) => {
     expect([image.size, image.bucket, image.resized]).toEqual([golden.size, golden.bucket, golden.resized]);
     expect(cropBoxOf(image.bucket, golden.original_size)).toEqual(golden.crop_ltrb);
 
-    // From the recorded decoded picture, so that another JPEG decoder does not matter.
+    // from the recorded decoded image, so that JPEG decoders need not agree
     const stem = path.basename(golden.file);
     const decoded = [`decoded/${stem}.rgba.png`, `decoded/${stem}.rgb.png`]
       .map(at)
@@ -160,13 +160,13 @@ describeGoldens("images", (folder) => {
         const sample = await prepareSample(image, plan, undefined, random);
         expect(random.left).toBe(0);
         if (output.error) {
-          // sd-scripts refuses a picture of another size without crop options; here it is fitted as with bucketing.
+          // sd-scripts refuses an image of another size without crop options; coinage fits it as with bucketing
           expect(sample.pixels!.shape).toEqual([3, resolution[1], resolution[0]]);
           continue;
         }
         expect(sample.flipped).toBe(output.flipped);
         expect(sample.originalSizeHw).toEqual(output.original_size_hw);
-        // sd-scripts gives a mirrored picture without crop box the whole width as its left edge; here it is 0.
+        // for a mirrored image without crop box, the crop's left edge is the whole width in sd-scripts and 0 in coinage
         expect(sample.cropTopLeft).toEqual(output.flipped ? [0, 0] : output.crop_top_left);
         expect(sample.targetSizeHw).toEqual(output.target_size_hw);
         const isAlpha = subset.alpha_mask === true;
