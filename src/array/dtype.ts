@@ -1,4 +1,4 @@
-/** Kinds of numbers, as NumPy and PyTorch call them. */
+/** Data types, with NumPy's and PyTorch's names. */
 export type DType =
   | "float64"
   | "float32"
@@ -21,7 +21,7 @@ export type TypedArray =
   | Int8Array
   | Uint8Array;
 
-/** Bytes of one number. */
+/** Bytes per number. */
 export const dtypeBytes: Readonly<Record<DType, number>> = {
   float64: 8,
   float32: 4,
@@ -35,7 +35,7 @@ export const dtypeBytes: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
-/** The array that holds numbers of a dtype: float16 and bfloat16 as their bit patterns. */
+/** The typed array for each dtype; float16 and bfloat16 are held as bit patterns. */
 export const arrayTypes = {
   float64: Float64Array,
   float32: Float32Array,

@@ -3,10 +3,10 @@ import { roundHalfEven } from "./numbers.ts";
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** All numbers of 16 bits, made when the first is asked for: looking one up is many times as fast as working it out, and token tables have a hundred million. */
+/** The values of all 2^16 bit patterns, computed on first use: a lookup is many times as fast as the conversion, and token tables have a hundred million numbers. */
 let float16Values: Float32Array | undefined;
 
-/** The number that an IEEE 754 binary16 bit pattern stands for. */
+/** The value of an IEEE 754 binary16 bit pattern. */
 export function float16ToFloat32(half: number): number {
   float16Values ??= Float32Array.from({ length: 0x10000 }, (_, pattern) => float16Value(pattern));
   return float16Values[half & 0xffff]!;
@@ -20,13 +20,13 @@ function float16Value(half: number): number {
   return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** The number that a bfloat16 bit pattern stands for. */
+/** The value of a bfloat16 bit pattern. */
 export function bfloat16ToFloat32(half: number): number {
   bits[0] = half << 16;
   return float[0]!;
 }
 
-/** The binary16 bit pattern nearest to a number, ties to even; too large becomes infinity. */
+/** The binary16 bit pattern nearest to a number, ties to even; infinity if the number is too large. */
 export function float32ToFloat16(value: number): number {
   float[0] = value;
   const word = bits[0]!;

@@ -10,19 +10,19 @@ export interface NdArray<Data extends TypedArray = TypedArray> {
   readonly data: Data;
 }
 
-/** How many numbers an array of a shape holds. Of sizes that a file makes up it may be infinite or NaN. */
+/** The number of elements of a shape. For sizes from an untrusted file it may be infinite or NaN. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** A float32 array of the given shape. @throws SHAPE when the number of values differs. */
+/** A float32 array of the given shape. @throws SHAPE if the number of values differs. */
 export function arrayOf(shape: readonly number[], data: Float32Array | readonly number[]): NdArray<Float32Array> {
   if (elementCount(shape) !== data.length)
     throw new CoinageError("SHAPE", `${data.length} values do not fill the shape [${shape.join(", ")}].`);
   return { dtype: "float32", shape, data: data instanceof Float32Array ? data : Float32Array.from(data) };
 }
 
-/** The same values as float32; the array itself when it is float32 already. */
+/** The same values as float32; the array itself if it is float32 already. */
 export function toFloat32(array: NdArray): NdArray<Float32Array> {
   const { dtype, shape, data } = array;
   if (data instanceof Float32Array) return { dtype: "float32", shape, data };
@@ -36,14 +36,14 @@ export function toFloat32(array: NdArray): NdArray<Float32Array> {
   return { dtype: "float32", shape, data: values };
 }
 
-/** A frozen array that lies in a file (or, where the file holds it in no usable form, in memory): row-major, little-endian. */
+/** A frozen array in a file (or, if the file stores it in no usable form, in memory): row-major, little-endian. */
 export interface StoredArray {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly bytes: FileRegion | Uint8Array;
 }
 
-/** Bytes of a file. */
+/** A range of bytes in a file. */
 interface FileRegion {
   /** Absolute path. */
   readonly file: string;
@@ -51,12 +51,12 @@ interface FileRegion {
   readonly length: number;
 }
 
-/** Arrays of one shape as one array with a new first axis. */
+/** Stacks arrays of one shape along a new first axis. */
 export function stack(arrays: readonly NdArray<Float32Array>[]): NdArray<Float32Array> {
   return { ...concatenate(arrays), shape: [arrays.length, ...arrays[0]!.shape] };
 }
 
-/** Arrays of one dtype joined along their first axis; the other axes are alike. */
+/** Concatenates arrays of one dtype along their first axis; their other axes must be equal. */
 export function concatenate<Data extends TypedArray>(arrays: readonly NdArray<Data>[]): NdArray<Data> {
   const [first] = arrays as readonly [NdArray<Data>];
   const shape = [arrays.reduce((sum, array) => sum + array.shape[0]!, 0), ...first.shape.slice(1)];
@@ -69,7 +69,7 @@ export function concatenate<Data extends TypedArray>(arrays: readonly NdArray<Da
   return { dtype: first.dtype, shape, data: typedArrayOn(first.dtype, bytes) as Data };
 }
 
-/** The rows of so many numbers each, as views. */
+/** The rows of an array, each of `width` numbers, as views. */
 export function rowViews(data: Float32Array, width: number): Float32Array[] {
   return Array.from({ length: data.length / width }, (_, row) => data.subarray(row * width, (row + 1) * width));
 }
@@ -89,7 +89,7 @@ export function itemOf({ shape, data }: NdArray<Float32Array>, index: number): N
   return arrayOf(shape.slice(1), data.slice(index * length, (index + 1) * length));
 }
 
-/** Copies of an array cut along its first axis, each of at most so many items. */
+/** Copies of an array split along its first axis, each of at most `most` items. */
 export function partsOf({ shape, data }: NdArray<Float32Array>, most: number): NdArray<Float32Array>[] {
   const [count, ...rest] = shape as readonly [number, ...number[]];
   const length = data.length / count;

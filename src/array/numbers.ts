@@ -9,7 +9,7 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Standard error of the mean; that of a single value is unknown (infinite). */
+/** Standard error of the mean; infinite for a single value. */
 export function standardError(values: readonly number[]): number {
   const { length } = values;
   if (length < 2) return Number.POSITIVE_INFINITY;

@@ -1,9 +1,9 @@
 import { arrayOf, type NdArray } from "./nd-array.ts";
 
-/** Coefficient of the cubic kernel, commonly written a; PyTorch's is -0.75. Source: Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing". */
+/** Coefficient of the cubic kernel, commonly called a; -0.75 in PyTorch. Source: Keys 1981, "Cubic Convolution Interpolation for Digital Image Processing". */
 const cubicCoefficient = -0.75;
 
-/** Planes [B, C, h, w] resized by bicubic interpolation, as PyTorch's `interpolate` does without aligned corners or antialiasing. */
+/** Resizes planes [B, C, h, w] by bicubic interpolation, as PyTorch's `interpolate` does without aligned corners or antialiasing. */
 export function resizeBicubic(
   { shape, data }: NdArray<Float32Array>,
   height: number,
@@ -28,7 +28,7 @@ export function resizeBicubic(
 
 type Tap = readonly [position: number, weight: number];
 
-/** The four source positions of every target position; those outside repeat the edge. */
+/** The four source positions for each target position; the edge is repeated outside. */
 function taps(from: number, to: number): Tap[][] {
   return Array.from({ length: to }, (_, i) => {
     const centre = ((i + 0.5) * from) / to - 0.5;
@@ -40,7 +40,7 @@ function taps(from: number, to: number): Tap[][] {
   });
 }
 
-/** The weight of a source position at a distance x >= 0. */
+/** The weight of a source position at distance x >= 0. */
 function cubic(x: number): number {
   const a = cubicCoefficient;
   if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;

@@ -1,4 +1,4 @@
-/** Every error code of the project with what it means. `docs/errors.md` is generated from this table. Sorted within each room's block. */
+/** Every error code of the project with its meaning. `docs/errors.md` is generated from this table. Sorted within each room's block. */
 export const errorCodes = {
   // cli
   // cluster

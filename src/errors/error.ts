@@ -9,7 +9,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
-/** An error that can be explained: code, what happened, where, and what to do. Anything else that is thrown is a bug. */
+/** An error with a code, what happened, where, and what to do. Anything else that is thrown is a bug. */
 export class CoinageError extends Error {
   override readonly name = "CoinageError";
   readonly code: ErrorCode;
@@ -24,14 +24,14 @@ export class CoinageError extends Error {
   }
 }
 
-/** The error with the place where the user wrote what it is about. Errors that are no user's mistake stay as they are. */
+/** Sets `where`: the place in which the user wrote what the error is about. Only CoinageErrors are changed. */
 export function withPlace(error: unknown, where: string): unknown {
   if (!(error instanceof CoinageError)) return error;
   const { code, message, hint } = error;
   return new CoinageError(code, message, { where, ...(hint && { hint }), cause: error });
 }
 
-/** What a piece of work gives; its errors get the place. */
+/** Runs `work` and returns its result; its errors get the place. */
 export function atPlace<Result>(where: string, work: () => Result): Result {
   try {
     return work();
@@ -40,7 +40,7 @@ export function atPlace<Result>(where: string, work: () => Result): Result {
   }
 }
 
-/** The text shown to people: code and message, then where, then what to do. */
+/** The text shown to users: code and message, then where, then what to do. */
 export function formatError(error: CoinageError): string {
   const lines = [`${error.code}  ${shortened(error.message)}`];
   if (error.where) lines.push(`  ${shortened(error.where)}`);
@@ -48,7 +48,7 @@ export function formatError(error: CoinageError): string {
   return printable(lines.join("\n"));
 }
 
-/** Names from files may have any length; messages about them may not. */
+/** Names from files may have any length; messages must not. */
 const longestText = 4000;
 
 function shortened(text: string): string {

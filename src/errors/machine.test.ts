@@ -72,7 +72,7 @@ describe("too little memory is told as that", () => {
   });
 
   test("in a thread", async () => {
-    // in large pieces: with small ones Node 26 sometimes does not come to an end
+    // in large pieces: with small ones Node 26 sometimes never ends
     const hungry = new Worker("const all = []; for (;;) all.push(new Array(100000).fill(0.5));", {
       eval: true,
       resourceLimits: { maxOldGenerationSizeMb: 8 },

@@ -2,7 +2,7 @@ import { CoinageError } from "./error.ts";
 
 const otherPlace = "Choose another path, or change its permissions.";
 
-/** What the system's error codes mean, and what to do. */
+/** Meaning and remedy of the system's error codes. */
 const refusals: Readonly<Record<string, readonly [meaning: string, hint: string]>> = {
   EACCES: ["permission denied", otherPlace],
   EPERM: ["permission denied", otherPlace],
@@ -28,7 +28,7 @@ const refusals: Readonly<Record<string, readonly [meaning: string, hint: string]
   EAGAIN: ["there are too many threads or processes", "Raise the limit (ulimit -u), or close other programs."],
 };
 
-/** The same for calls without a path. */
+/** The same for system calls without a path. */
 const refusedCalls: Readonly<Record<string, readonly [meaning: string, hint: string]>> = {
   uv_os_homedir: ["this user has no home folder", "Set HOME to a folder that this user can write to."],
   uv_cwd: ["the current folder no longer exists", "Change to another folder: cd"],
@@ -39,7 +39,7 @@ const memoryHint = [
   "coinage plan estimates what a training run needs. Limits of the shell (ulimit -v) and of Node (--max-old-space-size) count too.",
 ].join("\n");
 
-/** What the system refused, as an error with a remedy: the last resort for what was not handled closer to its place. Undefined for anything else. */
+/** An error of the system as a CoinageError with a remedy: the last resort for errors not handled closer to their source. Undefined for any other error. */
 export function machineProblem(error: unknown): CoinageError | undefined {
   if (!(error instanceof Error)) return undefined;
   const text = `${error.name} ${error.message}`;
@@ -54,7 +54,7 @@ export function machineProblem(error: unknown): CoinageError | undefined {
   return new CoinageError("SYSTEM_REFUSED", `${subject}: ${reason}.`, { hint, cause: error });
 }
 
-/** Why the system refused something, for a sentence about a path: "the disk is full (ENOSPC)". For a CoinageError that of its cause. */
+/** Why the system refused something, for a sentence about a path: "the disk is full (ENOSPC)". For a CoinageError: why its cause did. */
 export function refusalText(error: unknown): string {
   if (error instanceof CoinageError && error.cause !== undefined) return refusalText(error.cause);
   if (!(error instanceof Error)) return String(error);
@@ -68,7 +68,7 @@ function refusalOf({ code = "", syscall = "" }: SystemFacts): readonly [] | read
   return refusedCalls[syscall] ?? refusals[code] ?? [];
 }
 
-/** what: the original message. */
+/** An OUT_OF_MEMORY error. what: the original message. */
 export function outOfMemory(what: string, cause?: unknown): CoinageError {
   const line = what.split("\n", 1)[0]!.trim();
   const shown = line.length <= 160 ? line : `${line.slice(0, 157)}...`;
@@ -82,7 +82,7 @@ export function isMemoryMessage(text: string): boolean {
   );
 }
 
-/** Whether an error message means that no further thread could be started. */
+/** Whether an error message means that no more threads could be started. */
 export function isThreadMessage(text: string): boolean {
   return /pthread_create failed|ERR_WORKER_INIT_FAILED|worker initialization failure/i.test(text);
 }
@@ -100,7 +100,7 @@ interface SystemFacts {
   readonly path?: string;
 }
 
-/** Errors of libuv's own functions (`os.homedir()`) are one level deeper. */
+/** Errors of libuv's own functions (`os.homedir()`) have these facts one level deeper. */
 function systemFactsOf(error: Error): SystemFacts {
   const { info } = error as { info?: unknown };
   const facts = (typeof info === "object" && info !== null && "syscall" in info ? info : error) as SystemFacts;

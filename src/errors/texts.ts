@@ -1,4 +1,4 @@
-/** Characters that a terminal obeys instead of showing, or that change the order of others. Line feed and tab are kept. */
+/** Characters that control a terminal or change the order of others. Line feed and tab are allowed. */
 const unprintable = /(?![\n\t])\p{Cc}|[\p{Bidi_Control}\u2028\u2029\ufeff\ufff9-\ufffb]/gu;
 
 /** Text from an untrusted file, safe for a terminal: control characters are escaped as in JSON (\u001b), so JSON stays JSON. */
@@ -6,7 +6,7 @@ export function printable(text: string): string {
   return text.replace(unprintable, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** The same on one line, cut to this many characters. */
+/** The same on one line, cut to `most` characters. */
 export function printableLine(text: string, most = 300): string {
   const line = printable(text.slice(0, most)).replaceAll("\n", "\\n").replaceAll("\t", " ");
   return text.length > most ? `${line}... (${text.length} characters)` : line;
@@ -27,13 +27,13 @@ export function durationText(seconds: number): string {
   return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 }
 
-/** "a.png, b.png, c.png and 2 more": at most `most` entries of a list, for a message. */
+/** "a.png, b.png, c.png and 2 more": the first `most` entries of a list, for a message. */
 export function firstFew(items: readonly string[], most = 5, separator = ", "): string {
   const rest = items.length - most;
   return `${items.slice(0, most).join(separator)}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
-/** At most `most` characters of a text, for a message. */
+/** The first `most` characters of a text, for a message. */
 export function beginningOf(text: string, most = 40): string {
   return text.length > most ? `${text.slice(0, most)}...` : text;
 }
@@ -44,7 +44,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   const written = name.toLowerCase();
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
-    // The distance is at least the difference in length; a name of a megabyte is not worth comparing.
+    // The distance is at least the difference in length; names of a megabyte are not worth comparing.
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(written, candidate.toLowerCase());
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { unlessAborted, untilAborted } from "./streams.ts";
 
-/** Counts to three; cleanUp: called when it ends, however it does. */
+/** Counts to three; calls cleanUp however it ends. */
 async function* counting(cleanUp: () => void): AsyncGenerator<number, string> {
   try {
     yield* [1, 2, 3];

@@ -1,19 +1,19 @@
-/** What is asked of an AbortSignal. Named here, so that the published types need none of Node's or the DOM's. */
+/** The part of an AbortSignal that is used. Defined here so that the published types depend on neither Node's nor the DOM's. */
 export interface StopSignal {
   readonly aborted: boolean;
-  /** What a promise that gives up rejects with. */
+  /** The reason with which a stopped promise rejects. */
   readonly reason?: unknown;
   addEventListener?(type: "abort", listener: () => void): void;
   removeEventListener?(type: "abort", listener: () => void): void;
 }
 
-/** Options of what can be stopped early. */
+/** Options of operations that can be stopped early. */
 export interface StopOptions {
-  /** An AbortSignal: aborting finishes the running step and ends. A generator then returns early, a promise rejects with the signal's reason. */
+  /** An AbortSignal: aborting finishes the current step and stops. A generator then returns early, a promise rejects with the signal's reason. */
   readonly signal?: StopSignal | undefined;
 }
 
-/** Runs a generator of events to its end, and gives what it returns. onEvent: called with every event.
+/** Runs a generator of events to its end and returns its result. onEvent: called with every event.
  *
  *  ```ts
  *  const learned = await resultOf(train(settings), (event) => console.log(event.kind));
@@ -29,7 +29,7 @@ export async function resultOf<Event, Result>(
   }
 }
 
-/** What a generator returns; undefined when it was left because of the signal, after the event under way. */
+/** Passes on a generator's events and result; once the signal is aborted, ends after the current event and returns undefined. */
 export async function* unlessAborted<Event, Result>(
   run: AsyncGenerator<Event, Result>,
   signal: StopSignal | undefined,
@@ -46,12 +46,12 @@ export async function* unlessAborted<Event, Result>(
   }
 }
 
-/** @throws the signal's reason once it is aborted */
+/** @throws the signal's reason if it is aborted */
 export function throwIfAborted(signal: StopSignal | undefined): void {
   if (signal?.aborted) throw signal.reason;
 }
 
-/** Items as they come in, until an abort: it ends the wait for the next one, too. */
+/** Passes on items until the signal is aborted, which also ends the wait for the next item. */
 export async function* untilAborted<Item>(
   items: AsyncIterable<Item>,
   signal: StopSignal | undefined,
@@ -70,12 +70,12 @@ export async function* untilAborted<Item>(
     }
   } finally {
     signal?.removeEventListener?.("abort", stop);
-    // not waited for: an iterator that waits for an item itself ends only when that one comes
+    // not awaited: an iterator that waits for an item itself ends only when that item arrives
     iterator.return?.().catch(() => {});
   }
 }
 
-/** For JSON.stringify: leaves pixels and latents of events out. */
+/** A replacer for JSON.stringify that leaves out pixels and latents of events. */
 export function withoutArrays(_: string, value: unknown): unknown {
   return ArrayBuffer.isView(value) ? undefined : value;
 }

@@ -11,39 +11,39 @@ import {
 } from "../models/index.ts";
 import type { LoadOptions, Program, Runtime } from "../runtime/index.ts";
 
-/** The VAE's results are so large that what is kept for the next ones would cost a quarter of its memory or more, all through the steps to the next
- *  image, too. Giving it back makes the VAE about 7 % slower. */
+/** The VAE's results are so large that an arena would hold a quarter of its memory or more even during the steps of the next image.
+ *  Without an arena the VAE is about 7 % slower. */
 const fewAndLarge: LoadOptions = { withoutArena: true };
 
-/** Texts as a U-Net is conditioned on them. */
+/** Encoded texts, as the U-Net's conditioning. */
 export interface TextConditioning {
-  /** Input of the cross-attention: [texts, tokens, width]; where each layer has its own, [texts x layers, tokens, width], those of a text side by side. */
+  /** Input of the cross-attention: [texts, tokens, width]; with vectors for each layer [texts x layers, tokens, width], the layers of a text side by side. */
   readonly encoderHiddenStates: NdArray<Float32Array>;
   /** SDXL: pooled text [texts, width]. */
   readonly pooled?: NdArray<Float32Array> | undefined;
 }
 
-/** What a U-Net is conditioned on besides the timestep. */
+/** The U-Net's inputs besides latents and timestep. */
 export interface UNetConditioning extends TextConditioning {
   /** SDXL: sizes and crops [texts, 6]. */
   readonly timeIds?: NdArray<Float32Array> | undefined;
 }
 
-/** A model on a device: its text encoders, U-Net and VAE. Each is loaded when it is first needed, and again when it is needed after closing. */
+/** A model on a device: text encoders, U-Net and VAE. Each is loaded on first use, and again on the first use after close(). */
 export class Networks {
   readonly model: DiffusionModel;
   readonly #runtime: Runtime;
   readonly #options: LoadOptions;
   readonly #loaded = new Map<string, Promise<Program>>();
 
-  /** options: of text encoders and U-Net. */
+  /** options: for text encoders and U-Net. */
   constructor(model: DiffusionModel, runtime: Runtime, options: LoadOptions = {}) {
     this.model = model;
     this.#runtime = runtime;
     this.#options = options;
   }
 
-  /** States of chunks of 77 tokens, each encoded by itself, so that one program serves texts of any length. chunks: [chunks][77] for each text encoder;
+  /** Hidden states of chunks of 77 tokens, each encoded by itself, so that one program serves texts of any length. chunks: [chunks][77] for each text encoder;
    *  clipSkip: hidden state counted from the end; embeddings: for each text encoder the vectors [vectors, width] of the ids from 49408 on. @throws RUNTIME */
   async encodeChunks(
     chunks: readonly (readonly (readonly number[])[])[],
@@ -72,7 +72,7 @@ export class Networks {
     };
   }
 
-  /** What the U-Net predicts for noisy latents [B,4,h,w] at a timestep: noise or velocity [B,4,h,w]. @throws RUNTIME */
+  /** The U-Net's prediction for noisy latents [B,4,h,w] at a timestep: noise or velocity [B,4,h,w]. @throws RUNTIME */
   async predict(
     latents: NdArray<Float32Array>,
     timestep: number,
@@ -89,17 +89,17 @@ export class Networks {
     return prediction as NdArray<Float32Array>;
   }
 
-  /** tokens: length of the texts; layers: how many variants of each text stand side by side. */
+  /** tokens: length of the texts; layers: variants of each text, side by side. */
   #unet(tokens: number, layers: number): Promise<Program> {
     return this.#get(`unet ${tokens} ${layers}`, () => unetOutputs(this.model, tokens, layers));
   }
 
-  /** The program with `pictures` [B,3,H,W] in about -1..1 out of unscaled `latents`. bands: see vaeBands. */
+  /** The program that decodes unscaled `latents` to `pictures` [B,3,H,W] in about -1..1. bands: see vaeBands. */
   vaeDecoder(bands: number): Promise<Program> {
     return this.#get(`decoder ${bands}`, () => vaeDecoderOutputs(this.model, bands), fewAndLarge);
   }
 
-  /** The program with `mean` and `logvar` of `pictures` [B,3,H,W] in -1..1. bands: see vaeBands. */
+  /** The program that encodes `pictures` [B,3,H,W] in -1..1 to `mean` and `logvar`. bands: see vaeBands. */
   vaeEncoder(bands: number): Promise<Program> {
     return this.#get(`encoder ${bands}`, () => vaeEncoderOutputs(this.model, bands), fewAndLarge);
   }
@@ -124,8 +124,8 @@ export class Networks {
   }
 }
 
-/** The graph of a U-Net: the `prediction` [B,4,h,w] for noisy `latents` at `timesteps` [B], conditioned on texts of so many tokens. layers: how many variants of
- *  each text stand side by side. */
+/** The graph of a U-Net: the `prediction` [B,4,h,w] for noisy `latents` at `timesteps` [B]. tokens: length of the texts; layers: variants of
+ *  each text, side by side. */
 export function unetOutputs(
   { unet: { weights, architecture } }: Pick<DiffusionModel, "unet">,
   tokens: number,
@@ -149,7 +149,7 @@ export function unetOutputs(
   return { prediction };
 }
 
-/** The graph of a VAE's decoder: `pictures` [B,3,H,W] in about -1..1 of unscaled `latents` [B,4,h,w]. bands: see vaeBands. */
+/** The graph of a VAE's decoder: `pictures` [B,3,H,W] in about -1..1 from unscaled `latents` [B,4,h,w]. bands: see vaeBands. */
 export function vaeDecoderOutputs(
   { vae: { weights, architecture } }: Pick<DiffusionModel, "vae">,
   bands: number,

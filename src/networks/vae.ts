@@ -3,15 +3,15 @@ import { vaeBands } from "../models/index.ts";
 import { type Picture, pictureFromFloats } from "../pictures/index.ts";
 import type { Networks } from "./networks.ts";
 
-/** How the work of the VAE is divided. */
+/** How the VAE's work is divided. */
 export interface VaeShares {
-  /** Images it takes at once; below 1, a fraction of the batch; unset: all. */
+  /** Images per run of the VAE; below 1, a fraction of the batch; unset: all. */
   readonly vaeBatchSize?: number | undefined;
-  /** Bands of an image it works on one after another to save memory; unset: as many as its size calls for. */
+  /** Bands of an image, processed one after another to save memory; unset: chosen by the image's size. */
   readonly vaeSlices?: number | undefined;
 }
 
-/** Images out of scaled latents [B,4,h,w] (times scaling_factor, as the U-Net works on them), each given out as soon as it is decoded.
+/** Decodes scaled latents [B,4,h,w] (times scaling_factor, as the U-Net works on them) and yields each image as soon as it is decoded.
  *  differs from sd-scripts: the attention in the middle of the VAE has no effect with --sdpa, because gen_img.py replaces it and drops the result.
  *  coinage: the VAE attends over the whole image in its middle.
  *  because: the VAE was trained so.
@@ -34,7 +34,7 @@ export async function* decodeImages(
   }
 }
 
-/** The gaussian distributions of latents that images are encoded to. Both arrays: [B,4,h,w], unscaled. */
+/** Gaussian distributions of the latents of encoded images. Both arrays: [B,4,h,w], unscaled. */
 export interface LatentDistribution {
   readonly mean: NdArray<Float32Array>;
   readonly deviation: NdArray<Float32Array>;
@@ -59,12 +59,12 @@ export async function encodeImages(
   };
 }
 
-/** One distribution of a batch of them. */
+/** One distribution of a batch. */
 export function distributionOf({ mean, deviation }: LatentDistribution, index: number): LatentDistribution {
   return { mean: itemOf(mean, index), deviation: itemOf(deviation, index) };
 }
 
-/** Latents drawn from their distributions by gaussian noise, unscaled. */
+/** Latents sampled from their distributions with Gaussian noise, unscaled. */
 export function sampleDistribution(
   { mean, deviation }: LatentDistribution,
   noise: Float32Array,
@@ -75,7 +75,7 @@ export function sampleDistribution(
   );
 }
 
-/** How many images of a batch the VAE takes at once: see vaeBatchSize. */
+/** Images of a batch per run of the VAE: see vaeBatchSize. */
 export function imagesAtOnce(count: number, vaeBatchSize: number | undefined): number {
   if (vaeBatchSize === undefined) return count;
   return Math.max(1, Math.floor(vaeBatchSize < 1 ? count * vaeBatchSize : vaeBatchSize));
